@@ -1,0 +1,551 @@
+//! The brief: what a person asks for. Every field is optional; an empty brief is refused.
+//!
+//! This is a wire type: it is parsed strictly (unknown fields and wrong types are errors) by
+//! `pytoon-config`, which also knows the line of each field. [`Brief::problem`] checks what a
+//! type cannot say. Files are only named here; whether they exist is the pipeline's business.
+
+use crate::preset::CaptionLook;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The longest film, in seconds.
+pub const MAX_FILM_SECONDS: f64 = 60.0;
+/// The most scenes one film may have.
+pub const MAX_SCENES: u32 = 40;
+/// The longest script, in characters; more cannot be spoken in a minute in any language.
+pub const MAX_SCRIPT_CHARS: usize = 6_000;
+
+/// What to make.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Brief {
+    /// The idea in a sentence or two. Spoken and captioned when there is no script; with a
+    /// script it is only the visual idea.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// The words: plain sentences, or `<SHOT 1>` blocks with camera, light and mood words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub script: Option<String>,
+    /// Pictures and clips, in the order of their use; cycled when there are more scenes.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub media_files: Vec<MediaFile>,
+    /// The recipe for look, motion, captions and music; `pytoon presets` lists them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset_id: Option<String>,
+    /// The spoken words, when they differ from the script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice_script: Option<String>,
+    /// A recorded voice, in place of a synthetic one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice_file: Option<String>,
+    /// `off`, or how the voice is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice: Option<VoiceField>,
+    /// The language of the words as a BCP 47 tag, such as `en`, `de`, `ja` or `pt-BR`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// `off`, or how captions look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub captions: Option<CaptionsField>,
+    /// A music file, `none`, or a mood: `upbeat_corporate`, `calm`, `cinematic`, `lofi`,
+    /// `energetic`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub music_source: Option<String>,
+    /// Music louder (+) or softer (-) than the preset mixes it, in dB, -30 to 12.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub music_gain_db: Option<f64>,
+    /// A brand kit by name, or one written here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub brand: Option<BrandField>,
+    /// Keep to the brand: profanity masked in captions and muted in the voice, plain cuts and
+    /// crossfades only, and no colour outside the palette.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub brand_safe: Option<bool>,
+    /// Draw every scene with this engine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine_override: Option<String>,
+    /// The length of the film in seconds, 1 to 60, met to the frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_duration_seconds: Option<f64>,
+    /// At most this many scenes, 1 to 40.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_scenes: Option<u32>,
+    /// The output profile: `default`, `master`, `test`, or one of your own in
+    /// `config/profiles/`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// Pictures and text laid over the film.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub overlays: Vec<Overlay>,
+    /// Changes to single scenes of the plan.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub scenes: Vec<SceneOverride>,
+    /// The seed of every free choice; the same brief and seed give the same film.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+}
+
+/// A picture or a clip: a path, or a path with settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum MediaFile {
+    /// Just the path, relative to the brief.
+    Path(String),
+    /// The path and how to use it.
+    Detailed(MediaEntry),
+}
+
+/// A media file with settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MediaEntry {
+    /// The path, relative to the brief.
+    pub path: String,
+    /// Keep a clip's own sound, ducked under the voice like music.
+    #[serde(default)]
+    pub keep_audio: bool,
+}
+
+impl MediaFile {
+    /// The path as given.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Path(path) => path,
+            Self::Detailed(entry) => &entry.path,
+        }
+    }
+
+    /// Whether the clip's own sound is kept.
+    pub fn keep_audio(&self) -> bool {
+        matches!(self, Self::Detailed(entry) if entry.keep_audio)
+    }
+}
+
+/// The word `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Off {
+    /// Without it.
+    Off,
+}
+
+/// `off`, or the settings of the voice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum VoiceField {
+    /// No voice; captions hold for reading time.
+    Off(Off),
+    /// How the voice is made.
+    Settings(VoiceSettings),
+}
+
+/// How the voice is made.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VoiceSettings {
+    /// The provider: `espeak` is always there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// The provider's name for the voice; `pytoon voices` lists them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Speed against the voice's own, 0.5 to 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed: Option<f64>,
+    /// Remove noise from a recorded voice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denoise: Option<bool>,
+}
+
+/// `off`, or the settings of the captions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum CaptionsField {
+    /// No captions in the picture and no sidecars.
+    Off(Off),
+    /// How captions look.
+    Settings(CaptionSettings),
+}
+
+/// How captions look.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaptionSettings {
+    /// The look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub look: Option<CaptionLook>,
+    /// Whose buttons to keep clear of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Platform>,
+    /// Size against the look's own, 0.6 to 1.6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<f64>,
+}
+
+/// A safe zone by platform. The zones are data with a date in `pytoon-graphics`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Platform {
+    /// Clear of the buttons of every platform.
+    #[default]
+    Universal,
+    /// As `universal`, and clear of TikTok's rail in paid placements.
+    UniversalStrict,
+    /// Unpaid posts only: captions may sit lower.
+    Organic,
+    /// TikTok, paid.
+    Tiktok,
+    /// Instagram Reels and Stories, paid.
+    Reels,
+    /// YouTube Shorts, paid.
+    Shorts,
+}
+
+impl Platform {
+    /// The name as written in a brief.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Universal => "universal",
+            Self::UniversalStrict => "universal_strict",
+            Self::Organic => "organic",
+            Self::Tiktok => "tiktok",
+            Self::Reels => "reels",
+            Self::Shorts => "shorts",
+        }
+    }
+}
+
+/// A brand kit by name, or written in the brief.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum BrandField {
+    /// The name of a kit in `config/brands/`.
+    Named(String),
+    /// The kit itself.
+    Inline(BrandKit),
+}
+
+/// A brand: colours, a font and a logo.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BrandKit {
+    /// Colours as `#rrggbb`: the first is the brand's own, used as accent; the second, where
+    /// given, is the ground.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub palette: Vec<String>,
+    /// A font family or a font file for captions and type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub font: Option<String>,
+    /// The logo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo: Option<Logo>,
+}
+
+/// A logo: a path, or a path with a place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Logo {
+    /// The picture, shown small in a corner from the third second on.
+    Path(String),
+    /// The picture and where it shows.
+    Placed(PlacedLogo),
+}
+
+/// A logo with a place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlacedLogo {
+    /// The picture, relative to the brief or the kit.
+    pub path: String,
+    /// Throughout (`watermark`) or over the last two seconds (`outro`).
+    #[serde(default)]
+    pub show: LogoShow,
+}
+
+/// When a logo shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogoShow {
+    /// Small, in a corner, from the third second to the end.
+    #[default]
+    Watermark,
+    /// Large, over the last two seconds.
+    Outro,
+}
+
+/// Something laid over the film: a picture with alpha, or text.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Overlay {
+    /// A picture with or without alpha; give this or `text`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Text; give this or `image`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Where in the safe zone it sits.
+    #[serde(default)]
+    pub position: Position,
+    /// Its width as a share of the frame, 0.02 to 1; 0.3 when not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<f64>,
+    /// Opacity from 0 to 1; 1 when not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opacity: Option<f64>,
+    /// When it appears, in seconds; the start when not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_seconds: Option<f64>,
+    /// When it goes, in seconds; the end when not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_seconds: Option<f64>,
+    /// Show it during this scene only (1 is the first).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scene: Option<u32>,
+}
+
+/// A place in the safe zone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Position {
+    /// Top left.
+    TopLeft,
+    /// Top centre.
+    Top,
+    /// Top right.
+    #[default]
+    TopRight,
+    /// The middle.
+    Center,
+    /// Bottom left.
+    BottomLeft,
+    /// Bottom centre.
+    Bottom,
+    /// Bottom right.
+    BottomRight,
+}
+
+/// A change to one scene of the plan.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SceneOverride {
+    /// Which scene, 1 being the first.
+    pub scene: u32,
+    /// The caption, when it should differ from the words spoken; shown over the whole scene.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caption: Option<String>,
+    /// The picture or clip to show, which must be in `media_files` or a path of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media: Option<String>,
+    /// The visual idea of this scene.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// The movement: `auto`, `push_in`, `pull_out`, `pan_left`, `pan_right`, `tilt_up`,
+    /// `tilt_down`, `punch_in`, `hold`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect: Option<crate::preset::Move>,
+    /// The background drawn where there is no picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub background: Option<crate::preset::Background>,
+    /// The transition into this scene.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transition: Option<crate::preset::TransitionKind>,
+    /// At least this long, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_duration_seconds: Option<f64>,
+    /// Draw this scene with this engine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
+}
+
+/// A value that cannot be right: which field, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldProblem {
+    /// The field as a path, such as `overlays[0].width`.
+    pub field: String,
+    /// What is wrong and what would be right.
+    pub reason: String,
+}
+
+impl FieldProblem {
+    /// A problem with a field.
+    pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { field: field.into(), reason: reason.into() }
+    }
+}
+
+impl Brief {
+    /// The first value that cannot be right, if any.
+    pub fn problem(&self) -> Option<FieldProblem> {
+        self.emptiness()
+            .or_else(|| self.text_problem())
+            .or_else(|| self.number_problem())
+            .or_else(|| self.overlay_problem())
+            .or_else(|| self.scene_problem())
+    }
+
+    /// The voice settings, empty when none were given.
+    pub fn voice_settings(&self) -> VoiceSettings {
+        match &self.voice {
+            Some(VoiceField::Settings(settings)) => settings.clone(),
+            _ => VoiceSettings::default(),
+        }
+    }
+
+    /// Whether the voice was switched off.
+    pub fn voice_is_off(&self) -> bool {
+        matches!(self.voice, Some(VoiceField::Off(_)))
+    }
+
+    /// Whether captions were switched off.
+    pub fn captions_are_off(&self) -> bool {
+        matches!(self.captions, Some(CaptionsField::Off(_)))
+    }
+
+    /// The caption settings, empty when none were given.
+    pub fn caption_settings(&self) -> CaptionSettings {
+        match &self.captions {
+            Some(CaptionsField::Settings(settings)) => settings.clone(),
+            _ => CaptionSettings::default(),
+        }
+    }
+
+    fn emptiness(&self) -> Option<FieldProblem> {
+        let has_text = [&self.prompt, &self.script, &self.voice_script]
+            .into_iter()
+            .flatten()
+            .any(|text| !text.trim().is_empty());
+        let empty = !has_text && self.media_files.is_empty() && self.voice_file.is_none();
+        empty.then(|| {
+            FieldProblem::new(
+                "",
+                "the brief is empty: give at least a `prompt`, a `script`, `media_files` or a \
+                 `voice_file` (`pytoon init` writes an example)",
+            )
+        })
+    }
+
+    fn text_problem(&self) -> Option<FieldProblem> {
+        let texts =
+            [("prompt", &self.prompt), ("script", &self.script), ("voice_script", &self.voice_script)];
+        for (field, text) in texts {
+            let chars = text.as_deref().map_or(0, |text| text.chars().count());
+            if chars > MAX_SCRIPT_CHARS {
+                return Some(FieldProblem::new(
+                    field,
+                    format!("{chars} characters are more than a film of 60 s can hold (at most {MAX_SCRIPT_CHARS})"),
+                ));
+            }
+        }
+        if self.voice_is_off() && self.voice_file.is_some() {
+            return Some(FieldProblem::new(
+                "voice",
+                "`voice: off` contradicts `voice_file`: remove one of them",
+            ));
+        }
+        None
+    }
+
+    fn number_problem(&self) -> Option<FieldProblem> {
+        let voice = self.voice_settings();
+        let captions = self.caption_settings();
+        let ranges = [
+            ("target_duration_seconds", self.target_duration_seconds, 1.0, MAX_FILM_SECONDS),
+            ("music_gain_db", self.music_gain_db, -30.0, 12.0),
+            ("max_scenes", self.max_scenes.map(f64::from), 1.0, f64::from(MAX_SCENES)),
+            ("voice.speed", voice.speed, 0.5, 2.0),
+            ("captions.size", captions.size, 0.6, 1.6),
+        ];
+        ranges.into_iter().find_map(|(field, value, low, high)| out_of_range(field, value, low, high))
+    }
+
+    fn overlay_problem(&self) -> Option<FieldProblem> {
+        self.overlays.iter().enumerate().find_map(|(index, overlay)| {
+            let field = |name: &str| format!("overlays[{index}].{name}");
+            if overlay.image.is_some() == overlay.text.is_some() {
+                return Some(FieldProblem::new(
+                    format!("overlays[{index}]"),
+                    "an overlay has either an `image` or a `text`",
+                ));
+            }
+            if let (Some(start), Some(end)) = (overlay.start_seconds, overlay.end_seconds)
+                && end <= start
+            {
+                return Some(FieldProblem::new(
+                    field("end_seconds"),
+                    format!("{end} is not after start_seconds ({start})"),
+                ));
+            }
+            out_of_range(&field("width"), overlay.width, 0.02, 1.0)
+                .or_else(|| out_of_range(&field("opacity"), overlay.opacity, 0.0, 1.0))
+                .or_else(|| out_of_range(&field("start_seconds"), overlay.start_seconds, 0.0, MAX_FILM_SECONDS))
+                .or_else(|| out_of_range(&field("end_seconds"), overlay.end_seconds, 0.0, MAX_FILM_SECONDS))
+                .or_else(|| {
+                    out_of_range(&field("scene"), overlay.scene.map(f64::from), 1.0, f64::from(MAX_SCENES))
+                })
+        })
+    }
+
+    fn scene_problem(&self) -> Option<FieldProblem> {
+        let mut seen = std::collections::BTreeSet::new();
+        self.scenes.iter().enumerate().find_map(|(index, scene)| {
+            let field = |name: &str| format!("scenes[{index}].{name}");
+            if !seen.insert(scene.scene) {
+                return Some(FieldProblem::new(
+                    field("scene"),
+                    format!("scene {} is changed twice; put its changes in one entry", scene.scene),
+                ));
+            }
+            out_of_range(&field("scene"), Some(f64::from(scene.scene)), 1.0, f64::from(MAX_SCENES))
+                .or_else(|| {
+                    out_of_range(
+                        &field("min_duration_seconds"),
+                        scene.min_duration_seconds,
+                        0.1,
+                        MAX_FILM_SECONDS,
+                    )
+                })
+        })
+    }
+}
+
+fn out_of_range(field: &str, value: Option<f64>, low: f64, high: f64) -> Option<FieldProblem> {
+    let value = value?;
+    (!(low..=high).contains(&value))
+        .then(|| FieldProblem::new(field, format!("{value} is not within {low} to {high}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(json: &str, expected_field: Option<&str>) {
+        let brief: Brief = serde_json::from_str(json).expect("parses");
+        assert_eq!(brief.problem().map(|p| p.field).as_deref(), expected_field, "{json}");
+    }
+
+    #[test]
+    fn impossible_values_are_named() {
+        check("{}", Some(""));
+        check(r#"{"script":"  "}"#, Some(""));
+        check(r#"{"prompt":"x"}"#, None);
+        check(r#"{"prompt":"x","target_duration_seconds":61}"#, Some("target_duration_seconds"));
+        check(r#"{"prompt":"x","target_duration_seconds":0}"#, Some("target_duration_seconds"));
+        check(r#"{"prompt":"x","max_scenes":0}"#, Some("max_scenes"));
+        check(r#"{"prompt":"x","voice":{"speed":9}}"#, Some("voice.speed"));
+        check(r#"{"voice_file":"a.wav","voice":"off"}"#, Some("voice"));
+        check(r#"{"prompt":"x","overlays":[{}]}"#, Some("overlays[0]"));
+        check(r#"{"prompt":"x","overlays":[{"text":"a","opacity":2}]}"#, Some("overlays[0].opacity"));
+        check(r#"{"prompt":"x","scenes":[{"scene":1},{"scene":1}]}"#, Some("scenes[1].scene"));
+    }
+
+    #[test]
+    fn both_forms_of_a_media_file_parse() {
+        let brief: Brief = serde_json::from_str(
+            r#"{"media_files":["a.jpg",{"path":"b.mp4","keep_audio":true}],"voice":"off"}"#,
+        )
+        .expect("parses");
+        assert_eq!(brief.media_files[0].path(), "a.jpg");
+        assert!(brief.media_files[1].keep_audio());
+        assert!(brief.voice_is_off());
+    }
+}

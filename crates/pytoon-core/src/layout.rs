@@ -1,0 +1,43 @@
+//! Where a job keeps its artifacts: names inside a job folder.
+//!
+//! These names are the operator's contract (the runbook greps and probes them), so they stand in
+//! one place and a rename is a breaking change.
+
+/// The brief as it was given, with paths resolved.
+pub const BRIEF: &str = "brief.json";
+/// The plan: scenes before they have exact times.
+pub const SCENE_GRAPH: &str = "scene_graph.json";
+/// The one source of truth for drawing and mixing.
+pub const TIMELINE: &str = "timeline.json";
+/// The receipt.
+pub const METADATA: &str = "metadata.json";
+/// The finished film.
+pub const OUTPUT: &str = "output.mp4";
+/// A chosen good frame.
+pub const THUMBNAIL: &str = "thumbnail.jpg";
+/// Captions as SubRip.
+pub const CAPTIONS_SRT: &str = "captions.srt";
+/// Captions as WebVTT.
+pub const CAPTIONS_VTT: &str = "captions.vtt";
+/// The voice stem as mixed.
+pub const VOICE_STEM: &str = "assembly/audio/voice.wav";
+/// The music stem after ducking.
+pub const MUSIC_STEM: &str = "assembly/audio/music.wav";
+/// The mastered mix, exactly as long as the timeline.
+pub const MIXED: &str = "assembly/audio/mixed.wav";
+/// The folder of voice takes.
+pub const VOICE_DIR: &str = "voice";
+/// What the finished stages produced, with the hash of their input.
+pub const CHECKPOINT: &str = "checkpoint.json";
+/// Work that is not finished; never a result.
+pub const WORK_DIR: &str = ".work";
+
+/// The file of one voice take.
+pub fn voice_take(index: usize) -> String {
+    format!("{VOICE_DIR}/take_{:03}.wav", index + 1)
+}
+
+/// A scene's id from its index.
+pub fn scene_id(index: usize) -> String {
+    format!("scene_{:02}", index + 1)
+}

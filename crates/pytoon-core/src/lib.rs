@@ -1,0 +1,25 @@
+//! The pure core of pytoon: it decides, others act.
+//!
+//! A brief becomes a scene graph ([`plan`]), the scene graph and the spoken words become a
+//! timeline ([`timeline`]), and the timeline is all that drawing, mixing and encoding need.
+//!
+//! Guarantees: no clock, no randomness that is not an argument, no files, no network, no
+//! processes. The same input gives the same output, byte for byte.
+//!
+//! Deliberately absent: pixels, samples, FFmpeg, configuration files.
+//!
+//! Start with [`brief::Brief`], then [`plan::plan`], then [`timeline::build::build`].
+
+pub mod brief;
+pub mod caption;
+pub mod layout;
+pub mod motion;
+pub mod plan;
+pub mod preset;
+pub mod profile;
+pub mod rng;
+pub mod scene;
+pub mod script;
+pub mod text;
+pub mod time;
+pub mod timeline;

@@ -1,0 +1,501 @@
+//! Turns a brief into a scene graph.
+//!
+//! Guarantees: pure and deterministic; at least one scene; every sentence of the script is in
+//! exactly one scene, in order; every media file is shown when the film has room for it.
+//!
+//! Does not read files, measure speech or know exact times (`timeline::build` does).
+//!
+//! Start with [`plan`].
+
+use crate::brief::{Brief, FieldProblem, MAX_SCENES, SceneOverride};
+use crate::layout;
+use crate::preset::{Background, Move, MusicMood, Preset, TransitionKind};
+use crate::rng::Rng;
+use crate::scene::{
+    GlobalAudio, MediaKind, MusicSource, SCENE_GRAPH_VERSION, Scene, SceneGraph, SceneMedia,
+    SceneStyle, VoiceSource,
+};
+use crate::script::{self, Beat};
+use crate::text;
+
+/// The only engine until others are configured.
+pub const LOCAL_ENGINE: &str = "local";
+
+/// A media file that was looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MediaInfo {
+    /// The file, resolved.
+    pub path: String,
+    /// A picture or a clip.
+    pub kind: MediaKind,
+}
+
+/// All that a plan depends on.
+#[derive(Debug, Clone)]
+pub struct PlanInput<'a> {
+    /// The brief.
+    pub brief: &'a Brief,
+    /// The preset's name.
+    pub preset_id: &'a str,
+    /// The preset.
+    pub preset: &'a Preset,
+    /// The brief's media files, looked at, in order.
+    pub media: &'a [MediaInfo],
+    /// The media of `scenes` overrides, by scene number.
+    pub override_media: &'a [(u32, MediaInfo)],
+    /// The seed of every free choice.
+    pub seed: u64,
+}
+
+/// Plans the scenes of a film.
+pub fn plan(input: &PlanInput<'_>) -> Result<SceneGraph, FieldProblem> {
+    let mut warnings = Vec::new();
+    let beats = limit_scenes(merge_tiny(beats(input)), scene_limit(input.brief));
+    let mut scenes: Vec<Scene> =
+        beats.iter().enumerate().map(|(index, beat)| scene(input, index, beat)).collect();
+    assign_media(&mut scenes, input.media);
+    assign_backgrounds(&mut scenes, input);
+    assign_transitions(&mut scenes, input);
+    apply_overrides(&mut scenes, input)?;
+    assign_overlays(&mut scenes, input.brief)?;
+    if input.media.len() > 3 * scenes.len() {
+        warnings.push(format!(
+            "{} media files are many for {} scenes: each is shown only briefly",
+            input.media.len(),
+            scenes.len()
+        ));
+    }
+    Ok(SceneGraph {
+        version: SCENE_GRAPH_VERSION,
+        preset_id: input.preset_id.to_owned(),
+        seed: input.seed,
+        language: language(input.brief, &beats),
+        scenes,
+        global_audio: global_audio(input),
+        warnings,
+    })
+}
+
+fn scene_limit(brief: &Brief) -> usize {
+    brief.max_scenes.unwrap_or(MAX_SCENES).clamp(1, MAX_SCENES) as usize
+}
+
+/// The text that is spoken, or captioned where nothing is spoken.
+fn beats(input: &PlanInput<'_>) -> Vec<Beat> {
+    let brief = input.brief;
+    let given = |text: &Option<String>| text.clone().filter(|t| !t.trim().is_empty());
+    let mut beats = match (given(&brief.script), given(&brief.voice_script), given(&brief.prompt)) {
+        (Some(script), None, _) => script::parse(&script),
+        (Some(script), Some(voice), _) => speak_over(script::parse(&script), &voice),
+        (None, Some(voice), _) => script::parse(&voice),
+        (None, None, Some(prompt)) => script::parse(&prompt),
+        (None, None, None) => Vec::new(),
+    };
+    if beats.is_empty() {
+        beats = vec![Beat::default(); input.media.len().clamp(1, scene_limit(brief))];
+    }
+    beats
+}
+
+/// Keeps the script's pictures and spreads a separate voice script over them by length.
+fn speak_over(mut beats: Vec<Beat>, voice: &str) -> Vec<Beat> {
+    let spoken: Vec<String> =
+        script::parse(voice).into_iter().flat_map(|beat| beat.sentences).collect();
+    if beats.is_empty() {
+        return script::parse(voice);
+    }
+    let (scene_count, sentence_count) = (beats.len(), spoken.len());
+    for beat in &mut beats {
+        beat.sentences.clear();
+    }
+    for (index, sentence) in spoken.into_iter().enumerate() {
+        beats[index * scene_count / sentence_count.max(1)].sentences.push(sentence);
+    }
+    beats
+}
+
+/// Joins one- and two-word sentences to a neighbour: too short to be a scene of their own.
+fn merge_tiny(beats: Vec<Beat>) -> Vec<Beat> {
+    let mut out: Vec<Beat> = Vec::new();
+    for beat in beats {
+        let tiny = |b: &Beat| !b.is_shot && !b.sentences.is_empty() && weight(b) < 9;
+        match out.last_mut() {
+            Some(last) if !last.is_shot && !beat.is_shot && (tiny(last) || tiny(&beat)) => {
+                merge_into(last, beat);
+            }
+            _ => out.push(beat),
+        }
+    }
+    out
+}
+
+fn weight(beat: &Beat) -> usize {
+    beat.sentences.iter().map(|s| s.chars().filter(|c| c.is_alphanumeric()).count()).sum()
+}
+
+fn merge_into(first: &mut Beat, second: Beat) {
+    first.sentences.extend(second.sentences);
+    if !first.direction.is_empty() && !second.direction.is_empty() {
+        first.direction.push(' ');
+    }
+    first.direction.push_str(&second.direction);
+    first.style.movement = first.style.movement.or(second.style.movement);
+    first.style.grade = first.style.grade.or(second.style.grade);
+    first.style.energy = first.style.energy.or(second.style.energy);
+    first.style.keywords.extend(second.style.keywords);
+}
+
+fn limit_scenes(mut beats: Vec<Beat>, limit: usize) -> Vec<Beat> {
+    while beats.len() > limit {
+        let lightest = (0..beats.len() - 1)
+            .min_by_key(|&i| weight(&beats[i]) + weight(&beats[i + 1]))
+            .unwrap_or(0);
+        let second = beats.remove(lightest + 1);
+        merge_into(&mut beats[lightest], second);
+    }
+    beats
+}
+
+fn scene(input: &PlanInput<'_>, index: usize, beat: &Beat) -> Scene {
+    let preset = input.preset;
+    let prompt = input.brief.prompt.as_deref().filter(|_| input.brief.script.is_some());
+    let description = match (prompt, beat.direction.trim()) {
+        (Some(idea), "") => idea.to_owned(),
+        (Some(idea), direction) => format!("{idea} — {direction}"),
+        (None, direction) => direction.to_owned(),
+    };
+    Scene {
+        id: layout::scene_id(index),
+        description: description.clone(),
+        duration: estimated_duration_ms(preset, &beat.sentences),
+        media: SceneMedia {
+            kind: MediaKind::Background,
+            asset: None,
+            engine: engine(input.brief, None),
+            prompt: (!description.is_empty()).then_some(description),
+            effect: beat.style.movement.unwrap_or(Move::Auto),
+        },
+        more_media: Vec::new(),
+        sentences: beat.sentences.clone(),
+        caption: None,
+        caption_is_override: false,
+        style: SceneStyle {
+            grade: beat.style.grade.unwrap_or(preset.grade),
+            background: preset.backgrounds[0],
+            keywords: beat.style.keywords.clone(),
+            energy: beat.style.energy.unwrap_or(1.0),
+        },
+        overlays: Vec::new(),
+        transition: TransitionKind::Cut,
+        min_duration: 0,
+    }
+}
+
+fn engine(brief: &Brief, scene: Option<&SceneOverride>) -> String {
+    scene
+        .and_then(|scene| scene.engine.clone())
+        .or_else(|| brief.engine_override.clone())
+        .unwrap_or_else(|| LOCAL_ENGINE.to_owned())
+}
+
+/// A guess of the speaking time, for people; the timeline measures.
+fn estimated_duration_ms(preset: &Preset, sentences: &[String]) -> i64 {
+    if sentences.is_empty() {
+        return (preset.pacing.silent_scene_seconds * 1000.0) as i64;
+    }
+    let syllables: u32 =
+        sentences.iter().flat_map(|s| text::words(s)).map(|w| text::syllables(&w.text)).sum();
+    // English averages about 1.5 syllables a word.
+    let speech = f64::from(syllables) / 1.5 / preset.voice.words_per_minute * 60_000.0;
+    let pauses = preset.pacing.sentence_pause_ms as usize * (sentences.len() - 1)
+        + preset.pacing.scene_pause_ms as usize;
+    speech as i64 + pauses as i64
+}
+
+/// Cycles few media over many scenes; gives each scene several when media are many.
+fn assign_media(scenes: &mut [Scene], media: &[MediaInfo]) {
+    if media.is_empty() {
+        return;
+    }
+    let scene_count = scenes.len();
+    for (index, scene) in scenes.iter_mut().enumerate() {
+        let range = if media.len() <= scene_count {
+            index % media.len()..index % media.len() + 1
+        } else {
+            index * media.len() / scene_count..(index + 1) * media.len() / scene_count
+        };
+        let mut chosen = media[range].iter().map(|info| with_media(&scene.media, info));
+        if let Some(first) = chosen.next() {
+            let rest: Vec<SceneMedia> = chosen.collect();
+            scene.media = first;
+            scene.more_media = rest;
+        }
+    }
+}
+
+fn with_media(template: &SceneMedia, info: &MediaInfo) -> SceneMedia {
+    SceneMedia { kind: info.kind, asset: Some(info.path.clone()), ..template.clone() }
+}
+
+/// At most two kinds of background in a film; the second for the middle third.
+fn assign_backgrounds(scenes: &mut [Scene], input: &PlanInput<'_>) {
+    let kinds: &[Background] = &input.preset.backgrounds;
+    let count = scenes.len();
+    for (index, scene) in scenes.iter_mut().enumerate() {
+        let middle = count >= 4 && index * 3 >= count && index * 3 < 2 * count;
+        scene.style.background = kinds[usize::from(middle).min(kinds.len() - 1)];
+    }
+}
+
+fn assign_transitions(scenes: &mut [Scene], input: &PlanInput<'_>) {
+    let spec = &input.preset.transitions;
+    let house = house_transition(input);
+    let offset = Rng::new(input.seed, "transitions").index(spec.every.max(1) as usize);
+    for (join, scene) in scenes.iter_mut().skip(1).enumerate() {
+        let on_turn = spec.every > 0 && (join + offset).is_multiple_of(spec.every as usize);
+        scene.transition = if on_turn { house } else { TransitionKind::Cut };
+    }
+}
+
+fn house_transition(input: &PlanInput<'_>) -> TransitionKind {
+    let house = input.preset.transitions.house;
+    let plain =
+        matches!(house, TransitionKind::Cut | TransitionKind::Crossfade | TransitionKind::Dissolve);
+    if input.brief.brand_safe == Some(true) && !plain { TransitionKind::Crossfade } else { house }
+}
+
+fn apply_overrides(scenes: &mut [Scene], input: &PlanInput<'_>) -> Result<(), FieldProblem> {
+    let count = scenes.len();
+    for (index, change) in input.brief.scenes.iter().enumerate() {
+        let Some(scene) = scenes.get_mut((change.scene as usize).wrapping_sub(1)) else {
+            return Err(FieldProblem::new(
+                format!("scenes[{index}].scene"),
+                format!("there is no scene {}: the plan has {count}", change.scene),
+            ));
+        };
+        apply_override(scene, change, input);
+    }
+    Ok(())
+}
+
+fn apply_override(scene: &mut Scene, change: &SceneOverride, input: &PlanInput<'_>) {
+    if let Some((_, info)) = input.override_media.iter().find(|(n, _)| *n == change.scene) {
+        scene.media = with_media(&scene.media, info);
+        scene.more_media.clear();
+    }
+    if let Some(caption) = &change.caption {
+        scene.caption = Some(caption.clone());
+        scene.caption_is_override = true;
+    }
+    if let Some(prompt) = &change.prompt {
+        scene.description.clone_from(prompt);
+        scene.media.prompt = Some(prompt.clone());
+    }
+    if let Some(effect) = change.effect {
+        scene.media.effect = effect;
+    }
+    if let Some(background) = change.background {
+        scene.style.background = background;
+        // Asking for a background by name, and naming no picture, is asking to see it.
+        if change.media.is_none() {
+            scene.media.kind = MediaKind::Background;
+            scene.media.asset = None;
+            scene.more_media.clear();
+        }
+    }
+    if let Some(transition) = change.transition
+        && change.scene > 1
+    {
+        scene.transition = transition;
+    }
+    if let Some(seconds) = change.min_duration_seconds {
+        scene.min_duration = (seconds * 1000.0) as i64;
+        scene.duration = scene.duration.max(scene.min_duration);
+    }
+    scene.media.engine = engine(input.brief, Some(change));
+}
+
+fn assign_overlays(scenes: &mut [Scene], brief: &Brief) -> Result<(), FieldProblem> {
+    let count = scenes.len();
+    for (index, overlay) in brief.overlays.iter().enumerate() {
+        let Some(number) = overlay.scene else { continue };
+        match scenes.get_mut((number as usize).wrapping_sub(1)) {
+            Some(scene) => scene.overlays.push(index),
+            None => {
+                return Err(FieldProblem::new(
+                    format!("overlays[{index}].scene"),
+                    format!("there is no scene {number}: the plan has {count}"),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn language(brief: &Brief, beats: &[Beat]) -> String {
+    let all: String = beats.iter().flat_map(|b| b.sentences.iter()).cloned().collect::<Vec<_>>().join(" ");
+    brief
+        .language
+        .clone()
+        .or_else(|| text::language_by_script(&all).map(str::to_owned))
+        .unwrap_or_else(|| "en".to_owned())
+}
+
+fn global_audio(input: &PlanInput<'_>) -> GlobalAudio {
+    let brief = input.brief;
+    let voice = match (&brief.voice_file, brief.voice_is_off()) {
+        (Some(path), _) => VoiceSource::File { path: path.clone() },
+        (None, true) => VoiceSource::Off,
+        (None, false) => VoiceSource::Tts,
+    };
+    let wanted = brief.music_source.as_deref().unwrap_or(&input.preset.music.mood);
+    let music = match (wanted, MusicMood::from_name(wanted)) {
+        ("none", _) => MusicSource::None,
+        (_, Some(mood)) => MusicSource::Mood { mood },
+        (path, None) => MusicSource::File { path: path.to_owned() },
+    };
+    GlobalAudio { voice, music, music_gain_db: brief.music_gain_db.unwrap_or(0.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::*;
+
+    pub(crate) fn preset() -> Preset {
+        Preset {
+            description: "test".into(),
+            grade: Grade::Clean,
+            grade_strength: 0.7,
+            palette: PaletteSpec { base_hue: 255.0, accent_hue: 50.0, chroma: 1.0 },
+            backgrounds: vec![Background::Mesh, Background::Swiss],
+            motion: MotionSpec {
+                moves: vec![Move::PushIn, Move::PanRight],
+                min_zoom_pct_per_s: 2.0,
+                max_zoom_pct_per_s: 3.5,
+            },
+            captions: CaptionSpec { look: CaptionLook::Karaoke, size: 1.0 },
+            music: MusicSpec { mood: "calm".into(), bed_below_voice_lu: 19.0 },
+            transitions: TransitionSpec { house: TransitionKind::Zoom, seconds: 0.3, every: 3 },
+            voice: VoiceSpec { variant: String::new(), words_per_minute: 165.0 },
+            pacing: PacingSpec {
+                max_shot_seconds: 3.6,
+                sentence_pause_ms: 180,
+                scene_pause_ms: 250,
+                silent_scene_seconds: 2.5,
+            },
+        }
+    }
+
+    fn graph(json: &str, media: &[&str]) -> SceneGraph {
+        let brief: Brief = serde_json::from_str(json).expect("brief");
+        let media: Vec<MediaInfo> = media
+            .iter()
+            .map(|path| MediaInfo { path: (*path).into(), kind: MediaKind::Picture })
+            .collect();
+        let preset = preset();
+        plan(&PlanInput {
+            brief: &brief,
+            preset_id: "test",
+            preset: &preset,
+            media: &media,
+            override_media: &[],
+            seed: 1,
+        })
+        .expect("plans")
+    }
+
+    fn assets(graph: &SceneGraph) -> Vec<Vec<&str>> {
+        graph
+            .scenes
+            .iter()
+            .map(|s| s.all_media().filter_map(|m| m.asset.as_deref()).collect())
+            .collect()
+    }
+
+    #[test]
+    fn pictures_are_cycled_over_scenes() {
+        let graph = graph(
+            r#"{"script":"First thing here. Second thing here. Third thing here."}"#,
+            &["a", "b"],
+        );
+        assert_eq!(assets(&graph), [["a"], ["b"], ["a"]]);
+    }
+
+    #[test]
+    fn many_pictures_share_scenes() {
+        let graph = graph(r#"{"script":"First thing here. Second thing here."}"#, &["a", "b", "c"]);
+        assert_eq!(assets(&graph), [vec!["a"], vec!["b", "c"]]);
+    }
+
+    #[test]
+    fn pictures_without_text_are_a_scene_each() {
+        let graph = graph(r#"{"media_files":["a","b"]}"#, &["a", "b"]);
+        assert_eq!(graph.scenes.len(), 2);
+        assert!(graph.scenes[0].sentences.is_empty());
+    }
+
+    #[test]
+    fn text_without_pictures_gets_backgrounds() {
+        let graph = graph(r#"{"prompt":"A quiet morning. A cup of tea."}"#, &[]);
+        assert!(graph.scenes.iter().all(|s| s.media.kind == MediaKind::Background));
+        assert_eq!(graph.scenes[0].sentences, ["A quiet morning."]);
+    }
+
+    #[test]
+    fn with_a_script_the_prompt_is_only_the_idea() {
+        let graph = graph(r#"{"prompt":"A cosy café","script":"We open at seven."}"#, &[]);
+        assert_eq!(graph.scenes[0].sentences, ["We open at seven."]);
+        assert!(graph.scenes[0].description.starts_with("A cosy café"));
+    }
+
+    #[test]
+    fn max_scenes_merges_and_loses_nothing() {
+        let graph = graph(
+            r#"{"script":"One two three. Four five six. Seven eight nine. Ten and more.","max_scenes":2}"#,
+            &[],
+        );
+        assert_eq!(graph.scenes.len(), 2);
+        let all: Vec<_> = graph.scenes.iter().flat_map(|s| s.sentences.clone()).collect();
+        assert_eq!(all.len(), 4);
+    }
+
+    #[test]
+    fn overrides_reach_their_scene_and_only_it() {
+        let graph = graph(
+            r#"{"script":"First thing here. Second thing here.",
+                "scenes":[{"scene":2,"caption":"Hi","effect":"hold","transition":"zoom"}]}"#,
+            &["a"],
+        );
+        assert_eq!(graph.scenes[1].caption.as_deref(), Some("Hi"));
+        assert_eq!(graph.scenes[1].media.effect, Move::Hold);
+        assert_eq!(graph.scenes[1].transition, TransitionKind::Zoom);
+        assert_eq!(graph.scenes[0].media.effect, Move::Auto);
+    }
+
+    #[test]
+    fn a_scene_that_does_not_exist_is_refused() {
+        let brief: Brief =
+            serde_json::from_str(r#"{"prompt":"x y z w","scenes":[{"scene":9}]}"#).expect("brief");
+        let preset = preset();
+        let problem = plan(&PlanInput {
+            brief: &brief,
+            preset_id: "test",
+            preset: &preset,
+            media: &[],
+            override_media: &[],
+            seed: 1,
+        })
+        .expect_err("refused");
+        assert_eq!(problem.field, "scenes[0].scene");
+    }
+
+    #[test]
+    fn a_brand_safe_film_keeps_to_plain_joins() {
+        let graph = graph(
+            r#"{"script":"First thing here. Second thing here. Third thing here. Fourth thing here.","brand_safe":true}"#,
+            &[],
+        );
+        assert!(graph.scenes.iter().all(|s| s.transition != TransitionKind::Zoom));
+    }
+}

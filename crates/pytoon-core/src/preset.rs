@@ -1,0 +1,294 @@
+//! Presets: a creative recipe as data, and the vocabulary that recipes are written in.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! named_enum {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident => $text:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$vmeta])* $variant),+ }
+
+        impl $name {
+            /// Every member, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name as written in files.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            /// The member of this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|member| member.as_str() == name)
+            }
+        }
+    };
+}
+
+named_enum! {
+    /// A caption look.
+    CaptionLook {
+        /// A dark bar with five to nine words.
+        Classic => "classic",
+        /// Three to six words with a chip behind the active one.
+        Karaoke => "karaoke",
+        /// One to three large words that pop in with the voice.
+        Pop => "pop",
+    }
+}
+
+named_enum! {
+    /// How one scene gives way to the next.
+    TransitionKind {
+        /// At once.
+        Cut => "cut",
+        /// One picture fades into the other, linearly.
+        Crossfade => "crossfade",
+        /// Out through black and in again.
+        FadeBlack => "fade_black",
+        /// The next picture pushes in from the right.
+        SwipeLeft => "swipe_left",
+        /// The next picture pushes in from the left.
+        SwipeRight => "swipe_right",
+        /// A smooth crossfade that begins and ends at rest.
+        Dissolve => "dissolve",
+        /// Through a quick zoom.
+        Zoom => "zoom",
+    }
+}
+
+named_enum! {
+    /// A movement over a still picture.
+    Move {
+        /// Chosen by the picture and its neighbours.
+        Auto => "auto",
+        /// Slowly closer to the subject.
+        PushIn => "push_in",
+        /// Slowly away from the subject.
+        PullOut => "pull_out",
+        /// The camera turns left.
+        PanLeft => "pan_left",
+        /// The camera turns right.
+        PanRight => "pan_right",
+        /// The camera looks up.
+        TiltUp => "tilt_up",
+        /// The camera looks down.
+        TiltDown => "tilt_down",
+        /// A quick step closer, then a drift.
+        PunchIn => "punch_in",
+        /// No movement.
+        Hold => "hold",
+    }
+}
+
+named_enum! {
+    /// A drawn background.
+    Background {
+        /// Soft colour fields that drift.
+        Mesh => "mesh",
+        /// Curtains of light.
+        Aurora => "aurora",
+        /// Discs of light and a leak of warm light.
+        BokehLeak => "bokeh_leak",
+        /// Torn sheets of paper.
+        Paper => "paper",
+        /// Circles and lines on a grid.
+        Swiss => "swiss",
+        /// Points of light.
+        Particles => "particles",
+        /// Merging drops.
+        Blobs => "blobs",
+        /// A raster of dots.
+        Halftone => "halftone",
+    }
+}
+
+named_enum! {
+    /// A mood of generated music.
+    MusicMood {
+        /// Bright, with claps; for products and companies.
+        UpbeatCorporate => "upbeat_corporate",
+        /// Soft piano and pads.
+        Calm => "calm",
+        /// Strings that swell.
+        Cinematic => "cinematic",
+        /// Dusty keys with swing.
+        Lofi => "lofi",
+        /// Four on the floor.
+        Energetic => "energetic",
+    }
+}
+
+named_enum! {
+    /// A colour grade.
+    Grade {
+        /// Barely touched.
+        Clean => "clean",
+        /// Warm, with lifted blacks.
+        WarmFilm => "warm_film",
+        /// Cool shadows, warm lights.
+        TealOrange => "teal_orange",
+        /// Cool and clear.
+        CoolTech => "cool_tech",
+        /// Deep blacks, strong colour.
+        Punch => "punch",
+        /// Black and white.
+        Noir => "noir",
+        /// Light and soft.
+        Pastel => "pastel",
+    }
+}
+
+/// A creative recipe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Preset {
+    /// What it is for, in one line; `pytoon presets` shows it.
+    pub description: String,
+    /// The colour grade of pictures.
+    pub grade: Grade,
+    /// How strongly the grade is applied, 0 to 1.
+    pub grade_strength: f64,
+    /// Colours where no brand gives them.
+    pub palette: PaletteSpec,
+    /// The drawn backgrounds, at most two to a film.
+    pub backgrounds: Vec<Background>,
+    /// Movement over stills.
+    pub motion: MotionSpec,
+    /// Captions.
+    pub captions: CaptionSpec,
+    /// Music where the brief names none.
+    pub music: MusicSpec,
+    /// Joins between scenes.
+    pub transitions: TransitionSpec,
+    /// The voice where the brief names none.
+    pub voice: VoiceSpec,
+    /// Rhythm.
+    pub pacing: PacingSpec,
+}
+
+/// Two hues in OKLCH, in degrees.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PaletteSpec {
+    /// The hue of ground and body.
+    pub base_hue: f64,
+    /// The hue of the accent.
+    pub accent_hue: f64,
+    /// Chroma against the usual, 0 to 1.5.
+    pub chroma: f64,
+}
+
+/// Movement over stills.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MotionSpec {
+    /// The moves to choose from.
+    pub moves: Vec<Move>,
+    /// Slowest zoom, in per cent a second.
+    pub min_zoom_pct_per_s: f64,
+    /// Fastest zoom, in per cent a second, at most 5.
+    pub max_zoom_pct_per_s: f64,
+}
+
+/// Captions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaptionSpec {
+    /// The look.
+    pub look: CaptionLook,
+    /// Size against the look's own.
+    pub size: f64,
+}
+
+/// Music.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MusicSpec {
+    /// The mood, or `none` for no music.
+    pub mood: String,
+    /// How far the ducked bed lies below the voice, in LU.
+    pub bed_below_voice_lu: f64,
+}
+
+/// Joins between scenes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransitionSpec {
+    /// The one transition this preset uses besides cuts.
+    pub house: TransitionKind,
+    /// Its length in seconds.
+    pub seconds: f64,
+    /// It is used at every n-th join; the rest are cuts. 0 means cuts only.
+    pub every: u32,
+}
+
+/// The voice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VoiceSpec {
+    /// The local voice's variant, such as `f3`; empty for the voice as it is.
+    pub variant: String,
+    /// Words a minute, 100 to 260.
+    pub words_per_minute: f64,
+}
+
+/// Rhythm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PacingSpec {
+    /// The longest single view of one picture, in seconds; longer scenes get a second view.
+    pub max_shot_seconds: f64,
+    /// The pause between sentences, in milliseconds.
+    pub sentence_pause_ms: u32,
+    /// The pause between scenes, in milliseconds.
+    pub scene_pause_ms: u32,
+    /// How long a picture without words stays, in seconds.
+    pub silent_scene_seconds: f64,
+}
+
+impl Preset {
+    /// The first value that cannot be right, as (field, reason).
+    pub fn problem(&self) -> Option<(&'static str, String)> {
+        let range = |field: &'static str, value: f64, low: f64, high: f64| {
+            (!(low..=high).contains(&value))
+                .then(|| (field, format!("{value} is not within {low} to {high}")))
+        };
+        if self.backgrounds.is_empty() || self.backgrounds.len() > 2 {
+            return Some(("backgrounds", "name one or two backgrounds".into()));
+        }
+        if self.motion.moves.is_empty() {
+            return Some(("motion.moves", "name at least one move".into()));
+        }
+        if self.music.mood != "none" && MusicMood::from_name(&self.music.mood).is_none() {
+            return Some(("music.mood", format!("`{}` is no mood", self.music.mood)));
+        }
+        range("grade_strength", self.grade_strength, 0.0, 1.0)
+            .or_else(|| range("palette.base_hue", self.palette.base_hue, 0.0, 360.0))
+            .or_else(|| range("palette.accent_hue", self.palette.accent_hue, 0.0, 360.0))
+            .or_else(|| range("palette.chroma", self.palette.chroma, 0.0, 1.5))
+            .or_else(|| range("motion.min_zoom_pct_per_s", self.motion.min_zoom_pct_per_s, 0.0, 5.0))
+            .or_else(|| {
+                range(
+                    "motion.max_zoom_pct_per_s",
+                    self.motion.max_zoom_pct_per_s,
+                    self.motion.min_zoom_pct_per_s,
+                    5.0,
+                )
+            })
+            .or_else(|| range("captions.size", self.captions.size, 0.6, 1.6))
+            .or_else(|| range("music.bed_below_voice_lu", self.music.bed_below_voice_lu, 6.0, 30.0))
+            .or_else(|| range("transitions.seconds", self.transitions.seconds, 0.1, 1.0))
+            .or_else(|| range("voice.words_per_minute", self.voice.words_per_minute, 100.0, 260.0))
+            .or_else(|| range("pacing.max_shot_seconds", self.pacing.max_shot_seconds, 1.5, 10.0))
+            .or_else(|| {
+                range("pacing.sentence_pause_ms", f64::from(self.pacing.sentence_pause_ms), 60.0, 1000.0)
+            })
+            .or_else(|| range("pacing.scene_pause_ms", f64::from(self.pacing.scene_pause_ms), 80.0, 1500.0))
+            .or_else(|| {
+                range("pacing.silent_scene_seconds", self.pacing.silent_scene_seconds, 0.8, 10.0)
+            })
+    }
+}

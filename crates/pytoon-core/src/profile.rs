@@ -1,0 +1,79 @@
+//! Output profiles: size, frame rate, codec settings and loudness target as data.
+
+use crate::time::FrameRate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How the finished film is delivered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Frame width in pixels, even.
+    pub width: u32,
+    /// Frame height in pixels, even.
+    pub height: u32,
+    /// Frames per second.
+    pub frame_rate: FrameRate,
+    /// The video encoder.
+    pub video: VideoSettings,
+    /// The audio encoder.
+    pub audio: AudioSettings,
+}
+
+/// The video encoder and its settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VideoSettings {
+    /// FFmpeg's encoder name: `libx264`, or a hardware one such as `h264_nvenc`, `h264_vaapi`,
+    /// `h264_qsv`, `h264_videotoolbox`. One that does not work gives way to `libx264`, with a
+    /// warning in the log and the receipt.
+    pub encoder: String,
+    /// x264's speed preset.
+    pub preset: String,
+    /// Constant rate factor, 0 (lossless) to 51.
+    pub crf: u8,
+    /// Seconds between key frames; groups of pictures are closed.
+    pub gop_seconds: f64,
+    /// Upper bound of the bit rate in kbit/s, if any.
+    pub max_rate_kbps: Option<u32>,
+}
+
+/// The audio encoder's settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AudioSettings {
+    /// AAC bit rate in kbit/s.
+    pub bit_rate_kbps: u32,
+}
+
+impl Profile {
+    /// What is wrong with the values, as (field, reason).
+    pub fn problem(&self) -> Option<(&'static str, String)> {
+        let size_ok = |v: u32| (16..=4320).contains(&v) && v.is_multiple_of(2);
+        if !size_ok(self.width) {
+            return Some(("width", format!("{} is not an even number from 16 to 4320", self.width)));
+        }
+        if !size_ok(self.height) {
+            return Some((
+                "height",
+                format!("{} is not an even number from 16 to 4320", self.height),
+            ));
+        }
+        if self.video.crf > 51 {
+            return Some(("video.crf", format!("{} is not within 0 to 51", self.video.crf)));
+        }
+        if !(0.1..=10.0).contains(&self.video.gop_seconds) {
+            return Some((
+                "video.gop_seconds",
+                format!("{} is not within 0.1 to 10", self.video.gop_seconds),
+            ));
+        }
+        if !(32..=512).contains(&self.audio.bit_rate_kbps) {
+            return Some((
+                "audio.bit_rate_kbps",
+                format!("{} is not within 32 to 512", self.audio.bit_rate_kbps),
+            ));
+        }
+        None
+    }
+}

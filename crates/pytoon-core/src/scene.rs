@@ -1,0 +1,165 @@
+//! The scene graph: what will be shown and said, before exact times are known.
+
+use crate::preset::{Background, Grade, Move, TransitionKind};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of the scene graph's format.
+pub const SCENE_GRAPH_VERSION: u32 = 1;
+
+/// The plan of a film.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SceneGraph {
+    /// The format's version.
+    pub version: u32,
+    /// The recipe used.
+    pub preset_id: String,
+    /// The seed of every free choice.
+    pub seed: u64,
+    /// The language of the words, a BCP 47 tag.
+    pub language: String,
+    /// The scenes in order; never empty.
+    pub scenes: Vec<Scene>,
+    /// Voice and music of the whole film.
+    pub global_audio: GlobalAudio,
+    /// What the planner had to bend, for the person who wrote the brief.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+}
+
+/// One unit of the plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Scene {
+    /// `scene_01`, `scene_02`, …
+    pub id: String,
+    /// What is to be seen.
+    pub description: String,
+    /// The planned length in milliseconds; the timeline has the exact one.
+    pub duration: i64,
+    /// What is shown.
+    pub media: SceneMedia,
+    /// Further pictures shown in the same scene, after the first.
+    #[serde(default)]
+    pub more_media: Vec<SceneMedia>,
+    /// The sentences spoken, in the script's own spelling; empty for a scene without words.
+    #[serde(default)]
+    pub sentences: Vec<String>,
+    /// The text shown, when it is not the spoken words.
+    pub caption: Option<String>,
+    /// Whether the scene's words were replaced by a caption of the brief's own.
+    #[serde(default)]
+    pub caption_is_override: bool,
+    /// How it looks.
+    pub style: SceneStyle,
+    /// Indices into the brief's overlays that show in this scene only.
+    #[serde(default)]
+    pub overlays: Vec<usize>,
+    /// How the film gets into this scene; always `cut` for the first.
+    pub transition: TransitionKind,
+    /// At least this long, in milliseconds.
+    #[serde(default)]
+    pub min_duration: i64,
+}
+
+/// What a scene shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SceneMedia {
+    /// A picture, a clip, or a drawn background.
+    #[serde(rename = "type")]
+    pub kind: MediaKind,
+    /// The file, when there is one.
+    pub asset: Option<String>,
+    /// The engine that draws it.
+    pub engine: String,
+    /// The visual idea handed to the engine.
+    pub prompt: Option<String>,
+    /// The movement asked for, or `auto`.
+    pub effect: Move,
+}
+
+/// The type of a scene's media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaKind {
+    /// A still picture.
+    Picture,
+    /// A moving picture.
+    Clip,
+    /// A drawn background.
+    Background,
+}
+
+/// How a scene looks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SceneStyle {
+    /// The colour grade.
+    pub grade: Grade,
+    /// The background used where there is no picture.
+    pub background: Background,
+    /// Camera, light and mood words found in the script.
+    #[serde(default)]
+    pub keywords: Vec<String>,
+    /// Zoom speed against the preset's, from the mood (1 is the preset's own).
+    pub energy: f64,
+}
+
+/// Voice and music.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GlobalAudio {
+    /// Where the voice comes from.
+    pub voice: VoiceSource,
+    /// Where the music comes from.
+    pub music: MusicSource,
+    /// Music against the preset's mix, in dB.
+    pub music_gain_db: f64,
+}
+
+/// Where the voice comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum VoiceSource {
+    /// No voice.
+    Off,
+    /// Spoken by a TTS provider.
+    Tts,
+    /// A recording.
+    File {
+        /// The recording.
+        path: String,
+    },
+}
+
+/// Where the music comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum MusicSource {
+    /// No music.
+    None,
+    /// Generated in a mood.
+    Mood {
+        /// The mood.
+        mood: crate::preset::MusicMood,
+    },
+    /// A file.
+    File {
+        /// The file.
+        path: String,
+    },
+}
+
+impl Scene {
+    /// All the words of the scene in one line.
+    pub fn spoken_text(&self) -> String {
+        self.sentences.join(" ")
+    }
+
+    /// Every picture of the scene in order.
+    pub fn all_media(&self) -> impl Iterator<Item = &SceneMedia> {
+        std::iter::once(&self.media).chain(&self.more_media)
+    }
+}

@@ -1,0 +1,300 @@
+//! Words, sentences and syllables of plain text in any script.
+//!
+//! A word is a white-space token, in the spelling of the script; text written without spaces
+//! (Chinese, Japanese, Thai …) is cut at Unicode word boundaries (UAX #29) and its words know
+//! that they join the next. No character other than white space is ever dropped.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use unicode_segmentation::UnicodeSegmentation;
+
+/// A word as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Word {
+    /// The spelling of the script, punctuation included.
+    pub text: String,
+    /// Whether it joins the next word without a space.
+    pub joins_next: bool,
+}
+
+/// Abbreviations whose full stop does not end a sentence.
+const ABBREVIATIONS: &[&str] = &[
+    "dr", "mr", "mrs", "ms", "prof", "st", "jr", "sr", "vs", "etc", "e.g", "i.e", "no", "inc",
+    "ltd", "co", "approx", "a.m", "p.m", "u.s", "u.k", "z.b", "bzw", "nr", "sra", "dra",
+];
+
+/// The words of a text.
+pub fn words(text: &str) -> Vec<Word> {
+    text.split_whitespace().flat_map(split_unspaced).collect()
+}
+
+/// The words of a text joined as they are shown.
+pub fn join(words: &[Word]) -> String {
+    let mut out = String::new();
+    for (index, word) in words.iter().enumerate() {
+        out.push_str(&word.text);
+        if !word.joins_next && index + 1 < words.len() {
+            out.push(' ');
+        }
+    }
+    out
+}
+
+fn split_unspaced(token: &str) -> Vec<Word> {
+    if !token.chars().any(is_unspaced_script) {
+        return vec![Word { text: token.to_owned(), joins_next: false }];
+    }
+    let mut out: Vec<Word> = Vec::new();
+    for piece in token.split_word_bounds() {
+        match out.last_mut() {
+            Some(last) if joins_previous(&last.text, piece) => last.text.push_str(piece),
+            _ => out.push(Word { text: piece.to_owned(), joins_next: true }),
+        }
+    }
+    if let Some(last) = out.last_mut() {
+        last.joins_next = false;
+    }
+    out
+}
+
+/// Pieces of unspaced text that stay with the word before them: punctuation, kana endings and a
+/// second ideograph, so that a unit is a readable bite and not one stroke.
+fn joins_previous(previous: &str, piece: &str) -> bool {
+    let opens = previous.chars().last().is_some_and(|c| "「『（([《〈【“‘".contains(c));
+    let starts_open = piece.chars().next().is_some_and(|c| "「『（([《〈【“‘".contains(c));
+    if starts_open {
+        return false;
+    }
+    let is_mark = piece.chars().all(|c| !c.is_alphanumeric());
+    let previous_ends = previous.chars().last().is_some_and(|c| !c.is_alphanumeric() && !opens);
+    if opens || is_mark {
+        return true;
+    }
+    let kana_ending = piece.chars().all(is_hiragana) && previous.chars().count() < 5;
+    let pair = previous.chars().filter(|c| c.is_alphanumeric()).count() < 2
+        && !previous.chars().all(is_hiragana)
+        && piece.chars().all(is_unspaced_script);
+    !previous_ends && (kana_ending || pair)
+}
+
+fn is_hiragana(c: char) -> bool {
+    ('\u{3041}'..='\u{309f}').contains(&c)
+}
+
+/// Whether a character belongs to a script that is written without spaces.
+pub fn is_unspaced_script(c: char) -> bool {
+    matches!(c,
+        '\u{0e00}'..='\u{0e7f}' | '\u{0e80}'..='\u{0eff}' | '\u{1780}'..='\u{17ff}'
+        | '\u{1000}'..='\u{109f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}'
+        | '\u{20000}'..='\u{2fa1f}')
+}
+
+/// The sentences of a text, in order, each trimmed and none empty.
+///
+/// A sentence ends at `.`, `!`, `?`, `…` or their kin in other scripts, unless the stop belongs
+/// to a number or an abbreviation, and at every blank line.
+pub fn sentences(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for paragraph in text.split("\n\n") {
+        let mut current = String::new();
+        let line: String = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+        let chars: Vec<char> = line.chars().collect();
+        for (index, &c) in chars.iter().enumerate() {
+            current.push(c);
+            let next = chars.get(index + 1).copied();
+            if ends_sentence(c, next, &current) {
+                push_trimmed(&mut out, &mut current);
+            }
+        }
+        push_trimmed(&mut out, &mut current);
+    }
+    out
+}
+
+fn push_trimmed(out: &mut Vec<String>, current: &mut String) {
+    let sentence = current.trim();
+    if !sentence.is_empty() {
+        // Marks alone (a stray quote, an emoji) belong to the sentence before them.
+        if sentence.chars().any(char::is_alphanumeric) || out.is_empty() {
+            out.push(sentence.to_owned());
+        } else if let Some(last) = out.last_mut() {
+            last.push(' ');
+            last.push_str(sentence);
+        }
+    }
+    current.clear();
+}
+
+fn ends_sentence(c: char, next: Option<char>, current: &str) -> bool {
+    let closes = |n: char| ".!?…。！？\"'”’)」』".contains(n);
+    match c {
+        '。' | '！' | '？' | '।' | '۔' => !next.is_some_and(closes),
+        '!' | '?' | '…' | '؟' => next.is_none_or(|n| n.is_whitespace()),
+        '"' | '”' | '’' | '\'' | ')' | '」' | '』' => {
+            let before = current.chars().rev().nth(1);
+            before.is_some_and(|b| ".!?…。！？".contains(b))
+                && next.is_none_or(|n| n.is_whitespace() || is_unspaced_script(n))
+        }
+        '.' => next.is_none_or(char::is_whitespace) && !is_abbreviation(current),
+        _ => false,
+    }
+}
+
+fn is_abbreviation(current: &str) -> bool {
+    let Some(token) = current.split_whitespace().last() else { return false };
+    let bare = token.trim_end_matches('.').trim_start_matches(['(', '"', '“']).to_lowercase();
+    let initial = bare.chars().count() == 1
+        && token.chars().next().is_some_and(char::is_uppercase)
+        && bare != "i";
+    initial || ABBREVIATIONS.contains(&bare.as_str())
+}
+
+/// A rough count of the spoken syllables of a word, at least 1.
+///
+/// Good enough to share time out between words, not to scan verse: vowel groups in alphabets,
+/// two per digit, one per ideograph or kana.
+pub fn syllables(word: &str) -> u32 {
+    let mut count = 0;
+    let mut in_vowel = false;
+    for c in word.to_lowercase().chars() {
+        if c.is_ascii_digit() {
+            count += 2;
+            in_vowel = false;
+        } else if is_unspaced_script(c) || ('\u{ac00}'..='\u{d7a3}').contains(&c) {
+            count += 1;
+            in_vowel = false;
+        } else if ('\u{0590}'..='\u{08ff}').contains(&c) {
+            // Abjads leave short vowels out: about two letters to a syllable.
+            count += u32::from(!in_vowel);
+            in_vowel = !in_vowel;
+        } else if ('\u{0900}'..='\u{0dff}').contains(&c) && c.is_alphabetic() {
+            count += 1;
+        } else {
+            let vowel = "aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýÿœаеёиоуыэюяαεηιουωάέήίόύώ".contains(c);
+            count += u32::from(vowel && !in_vowel);
+            in_vowel = vowel;
+        }
+    }
+    let lower = word.trim_end_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let silent_e = lower.is_ascii() && lower.ends_with('e')
+        && !lower.ends_with("le")
+        && !lower.ends_with("ee")
+        && count > 1;
+    (count - u32::from(silent_e)).max(1)
+}
+
+/// A short phrase to set in type: the first clause, at most `max_words` long, without a dangling
+/// connective at its end.
+pub fn key_phrase(text: &str, max_words: usize) -> String {
+    let first = sentences(text).into_iter().next().unwrap_or_default();
+    let clause_end = first
+        .char_indices()
+        .find(|&(index, c)| ",;:—–،、，".contains(c) && index > 8 && !in_number(&first, index))
+        .map_or(first.len(), |(index, _)| index);
+    let all = words(&first[..clause_end]);
+    let mut end = all.len().min(max_words);
+    while end > 2 && end < all.len() && is_connective(&all[end - 1].text) {
+        end -= 1;
+    }
+    join(&all[..end]).trim_end_matches(['.', ',', ';', ':', '。', '…']).to_owned()
+}
+
+fn in_number(text: &str, index: usize) -> bool {
+    text[index..].chars().nth(1).is_some_and(|c| c.is_ascii_digit())
+}
+
+/// Short words that should not end a line or a phrase.
+pub fn is_connective(word: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "a", "an", "the", "and", "or", "but", "of", "to", "in", "on", "at", "by", "for", "with",
+        "from", "as", "is", "are", "was", "that", "this", "your", "our", "my", "its", "their",
+        "der", "die", "das", "ein", "eine", "und", "mit", "für", "von", "zu", "el", "la", "los",
+        "las", "un", "una", "y", "de", "en", "con", "le", "les", "des", "et", "du",
+    ];
+    WORDS.contains(&word.to_lowercase().as_str())
+}
+
+/// The language of a text by its script, when the script settles it.
+pub fn language_by_script(text: &str) -> Option<&'static str> {
+    let count = |pred: fn(char) -> bool| text.chars().filter(|&c| pred(c)).count();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count().max(1);
+    let kana = count(|c| ('\u{3041}'..='\u{30ff}').contains(&c));
+    let han = count(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    let candidates = [
+        ("ko", count(|c| ('\u{ac00}'..='\u{d7a3}').contains(&c))),
+        ("ar", count(|c| ('\u{0600}'..='\u{06ff}').contains(&c))),
+        ("hi", count(|c| ('\u{0900}'..='\u{097f}').contains(&c))),
+        ("he", count(|c| ('\u{0590}'..='\u{05ff}').contains(&c))),
+        ("th", count(|c| ('\u{0e00}'..='\u{0e7f}').contains(&c))),
+        ("ru", count(|c| ('\u{0400}'..='\u{04ff}').contains(&c))),
+        ("el", count(|c| ('\u{0370}'..='\u{03ff}').contains(&c))),
+    ];
+    if (kana + han) * 3 > letters {
+        return Some(if kana * 10 > han { "ja" } else { "zh" });
+    }
+    candidates.into_iter().find(|&(_, n)| n * 2 > letters).map(|(language, _)| language)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_end_where_a_reader_ends_them() {
+        let cases: &[(&str, &[&str])] = &[
+            ("One. Two! Three?", &["One.", "Two!", "Three?"]),
+            ("It costs $5.50 at Dr. Bean's. Buy it.", &["It costs $5.50 at Dr. Bean's.", "Buy it."]),
+            ("Open at 9 a.m. every day.", &["Open at 9 a.m. every day."]),
+            ("He said \"Stop.\" Then left.", &["He said \"Stop.\"", "Then left."]),
+            ("朝です。コーヒー！", &["朝です。", "コーヒー！"]),
+            ("नमस्ते। आप कैसे हैं?", &["नमस्ते।", "आप कैसे हैं?"]),
+            ("No stop here\n\nNew paragraph", &["No stop here", "New paragraph"]),
+            ("Wow... really. 🔥", &["Wow...", "really. 🔥"]),
+            ("", &[]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(&sentences(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_keep_every_character() {
+        for text in ["Don't say 50% \\ or a:b 👩‍🍳!", "今日はいい天気です。", "สวัสดีครับ", "「はい」と言った"] {
+            let rebuilt = join(&words(text));
+            assert_eq!(rebuilt, text);
+        }
+        assert!(words("今日はいい天気です。").len() >= 2);
+        assert!(!words("今日は").last().expect("word").joins_next);
+    }
+
+    #[test]
+    fn syllables_are_about_right() {
+        for (word, expected) in
+            [("coffee", 2), ("the", 1), ("make", 1), ("table", 2), ("2026", 8), ("日本", 2), ("!", 1)]
+        {
+            assert_eq!(syllables(word), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_key_phrase_is_short_and_does_not_dangle() {
+        assert_eq!(key_phrase("Fresh coffee, every morning. And more.", 6), "Fresh coffee");
+        assert_eq!(key_phrase("Only $1,299 today.", 6), "Only $1,299 today");
+        assert_eq!(key_phrase("We grind the beans for the best taste ever", 5), "We grind the beans");
+    }
+
+    #[test]
+    fn the_script_settles_the_language() {
+        for (text, expected) in [
+            ("Hello", None),
+            ("こんにちは世界", Some("ja")),
+            ("你好世界", Some("zh")),
+            ("مرحبا", Some("ar")),
+            ("नमस्ते", Some("hi")),
+            ("안녕하세요", Some("ko")),
+        ] {
+            assert_eq!(language_by_script(text), expected);
+        }
+    }
+}

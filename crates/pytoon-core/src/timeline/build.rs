@@ -1,0 +1,573 @@
+//! Builds the timeline: the scene graph and the measured speech become exact frames.
+//!
+//! Guarantees: scenes and clips tile the film; no speech is cut off; transitions lie across cuts
+//! on the clips' handles and never eat length; a target is met to the frame; the result passes
+//! [`Timeline::problem`].
+//!
+//! Does not measure speech, look at pictures or touch files: it is told what they are.
+//!
+//! Start with [`build`].
+
+use super::duck::{DuckSettings, duck_regions};
+use super::fit::{self, Fit as TimeFit, SceneNeed, TooLong};
+use super::shots::{FrameSize, PictureFacts, ShotTime, ShotWish, plan_shot};
+use super::{
+    AudioTrack, CaptionWord, ClipSource, Look, MusicTrackSource, OverlayClip, OverlayContent,
+    SoundClip, TIMELINE_VERSION, Timeline, TimelineScene, Tracks, Transition, VideoClip, VoiceClip,
+};
+use crate::brief::Position;
+use crate::caption::{self, SceneWords};
+use crate::preset::{Move, Preset, TransitionKind};
+use crate::profile::Profile;
+use crate::rng::Rng;
+use crate::scene::{MediaKind, MusicSource, Scene, SceneGraph, SceneMedia};
+use crate::text;
+use crate::time::MsRange;
+use std::collections::BTreeMap;
+
+/// A sentence as it was spoken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Utterance {
+    /// The take it is in.
+    pub asset: String,
+    /// Where in the take it begins, in milliseconds.
+    pub source_start_ms: i64,
+    /// Its length in milliseconds.
+    pub duration_ms: i64,
+    /// Its words, timed from its own start.
+    pub words: Vec<CaptionWord>,
+}
+
+/// What is known of an asset.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AssetFacts {
+    /// A still picture.
+    Picture(PictureFacts),
+    /// A moving picture.
+    Clip {
+        /// Its length in milliseconds.
+        duration_ms: i64,
+        /// Whether its own sound is kept (and there is one).
+        keep_sound: bool,
+    },
+}
+
+/// An overlay of the brief with its file resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OverlayRequest {
+    /// The picture or words.
+    pub content: OverlayContent,
+    /// Where in the safe zone.
+    pub position: Position,
+    /// Width as a share of the frame.
+    pub width: f64,
+    /// Opacity.
+    pub opacity: f64,
+    /// From here, in milliseconds; negative counts from the end of the film.
+    pub start_ms: i64,
+    /// Up to here, in milliseconds; the end of the film when absent.
+    pub end_ms: Option<i64>,
+    /// During this scene only, counted from 0.
+    pub scene: Option<usize>,
+}
+
+/// All that a timeline depends on.
+#[derive(Debug, Clone)]
+pub struct BuildInput<'a> {
+    /// The plan.
+    pub graph: &'a SceneGraph,
+    /// The preset.
+    pub preset: &'a Preset,
+    /// The output profile.
+    pub profile: &'a Profile,
+    /// What was spoken, per scene.
+    pub speech: &'a [Vec<Utterance>],
+    /// What is known of each asset, by its path.
+    pub assets: &'a BTreeMap<String, AssetFacts>,
+    /// How music is ducked.
+    pub duck: &'a DuckSettings,
+    /// Colours, type and grade.
+    pub look: Look,
+    /// Whether there are captions at all.
+    pub captions: bool,
+    /// Overlays.
+    pub overlays: &'a [OverlayRequest],
+    /// The length asked for, in milliseconds.
+    pub target_ms: Option<i64>,
+    /// Words that are masked in captions and muted in the voice.
+    pub masked_words: &'a [String],
+}
+
+/// A timeline and what had to be bent for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Built {
+    /// The timeline.
+    pub timeline: Timeline,
+    /// What had to be bent.
+    pub warnings: Vec<String>,
+}
+
+/// What each scene needs of the film's time.
+pub fn needs(graph: &SceneGraph, preset: &Preset, speech: &[Vec<Utterance>]) -> Vec<SceneNeed> {
+    graph
+        .scenes
+        .iter()
+        .zip(speech)
+        .map(|(scene, utterances)| SceneNeed {
+            utterances_ms: utterances.iter().map(|u| u.duration_ms).collect(),
+            min_ms: scene.min_duration.max(if utterances.is_empty() {
+                reading_ms(scene, preset)
+            } else {
+                0
+            }),
+        })
+        .collect()
+}
+
+/// How long a scene without voice stays: long enough to read, or the preset's hold.
+fn reading_ms(scene: &Scene, preset: &Preset) -> i64 {
+    let shown = scene.caption.clone().unwrap_or_else(|| scene.spoken_text());
+    let hold = preset.pacing.silent_scene_seconds * 1000.0 * scene.all_media().count() as f64;
+    // One second to arrive, then fifteen characters a second.
+    let reading = if shown.is_empty() { 0.0 } else { 1000.0 + shown.chars().count() as f64 / 15.0 * 1000.0 };
+    hold.max(reading) as i64
+}
+
+/// Builds the timeline. Speech that needs a faster tempo must have been made faster already; see
+/// [`fit::fit`].
+pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
+    let fitted = fit::fit(&needs(input.graph, input.preset, input.speech), input.target_ms, &input.preset.pacing)?;
+    let rate = input.profile.frame_rate;
+    let total_frames = rate.ms_to_frame_ceil(fitted.total_ms).max(1);
+    let total_frames =
+        if input.target_ms == Some(fitted.total_ms) { rate.ms_to_frame_round(fitted.total_ms).max(1) } else { total_frames };
+    let places = scene_places(input, &fitted, total_frames);
+    let video = video_track(input, &places);
+    let words = scene_words(input, &fitted, &places);
+    let mut warnings: Vec<String> = fitted.warning.iter().cloned().collect();
+    warnings.extend(input.graph.warnings.iter().cloned());
+    let captions = if input.captions {
+        caption::cues(&words, input.look.captions.look, input.look.captions.size)
+    } else {
+        Vec::new()
+    };
+    let total_duration = rate.frame_to_ms(total_frames);
+    let timeline = Timeline {
+        version: TIMELINE_VERSION,
+        frame_rate: rate,
+        total_frames,
+        total_duration,
+        seed: input.graph.seed,
+        language: input.graph.language.clone(),
+        look: input.look.clone(),
+        profile: input.profile.clone(),
+        tracks: Tracks {
+            audio: audio_tracks(input, &fitted, &places, &video, total_duration),
+            overlays: overlay_track(input, &places, total_frames),
+            video,
+            captions: mask_cues(captions, input.masked_words),
+        },
+        timeline: places,
+    };
+    Ok(Built { timeline, warnings })
+}
+
+fn scene_places(input: &BuildInput<'_>, fitted: &TimeFit, total_frames: i64) -> Vec<TimelineScene> {
+    let rate = input.profile.frame_rate;
+    let count = input.graph.scenes.len();
+    let mut at_ms = 0;
+    let mut start_frame = 0;
+    let mut places = Vec::with_capacity(count);
+    for (index, (scene, fit)) in input.graph.scenes.iter().zip(&fitted.scenes).enumerate() {
+        at_ms += fit.duration_ms;
+        let left = (count - 1 - index) as i64;
+        let end_frame = if left == 0 {
+            total_frames
+        } else {
+            // Every scene keeps at least one frame, whatever the rounding.
+            rate.ms_to_frame_floor(at_ms).clamp(start_frame + 1, (total_frames - left).max(start_frame + 1))
+        };
+        places.push(TimelineScene {
+            scene_id: scene.id.clone(),
+            engine: scene.media.engine.clone(),
+            start_frame,
+            end_frame,
+            start: rate.frame_to_ms(start_frame),
+            end: rate.frame_to_ms(end_frame),
+        });
+        start_frame = end_frame;
+    }
+    places
+}
+
+/// A stretch of the film that shows one medium.
+struct Shot<'a> {
+    scene: usize,
+    media: &'a SceneMedia,
+    start_frame: i64,
+    end_frame: i64,
+    /// Which view of the same picture this is: 0 for the first.
+    view: usize,
+}
+
+fn video_track(input: &BuildInput<'_>, places: &[TimelineScene]) -> Vec<VideoClip> {
+    let rate = input.profile.frame_rate;
+    let mut rng = Rng::new(input.graph.seed, "shots");
+    let shots: Vec<Shot<'_>> = input
+        .graph
+        .scenes
+        .iter()
+        .enumerate()
+        .flat_map(|(index, scene)| scene_shots(input, index, scene, &places[index], &mut rng))
+        .collect();
+    let transitions: Vec<Option<Transition>> =
+        (0..shots.len()).map(|index| transition(input, &shots, index)).collect();
+    let mut previous_move = None;
+    let mut clips = Vec::with_capacity(shots.len());
+    for (index, shot) in shots.iter().enumerate() {
+        let visible_start =
+            transitions[index].as_ref().map_or(shot.start_frame, |t| t.start_frame);
+        let visible_end =
+            transitions.get(index + 1).and_then(Option::as_ref).map_or(shot.end_frame, |t| t.end_frame);
+        let eases_in = transitions[index].as_ref().is_some_and(|t| {
+            matches!(t.kind, TransitionKind::Dissolve | TransitionKind::Crossfade | TransitionKind::FadeBlack)
+        });
+        let time = ShotTime {
+            start_frame: visible_start,
+            end_frame: visible_end,
+            seconds: rate.frame_to_seconds(visible_end - visible_start),
+            eases_in,
+        };
+        let (source, kind) = clip_source(input, shot, time, previous_move, &mut rng);
+        previous_move = kind;
+        clips.push(VideoClip {
+            id: format!("clip_{:03}", index + 1),
+            scene_id: input.graph.scenes[shot.scene].id.clone(),
+            start_frame: shot.start_frame,
+            end_frame: shot.end_frame,
+            start: rate.frame_to_ms(shot.start_frame),
+            end: rate.frame_to_ms(shot.end_frame),
+            source,
+            grade: input.graph.scenes[shot.scene].style.grade,
+            transition_in: transitions[index].clone(),
+        });
+    }
+    clips
+}
+
+/// Cuts a scene into shots: one per medium at least, and a second view where one would stay too
+/// long.
+fn scene_shots<'a>(
+    input: &BuildInput<'_>,
+    index: usize,
+    scene: &'a Scene,
+    place: &TimelineScene,
+    rng: &mut Rng,
+) -> Vec<Shot<'a>> {
+    let rate = input.profile.frame_rate;
+    let media: Vec<&SceneMedia> = scene.all_media().collect();
+    let frames = place.end_frame - place.start_frame;
+    // A medium needs a few frames to be seen at all.
+    let shown = media.len().min((frames / 6).max(1) as usize);
+    let per_media = frames / shown as i64;
+    let max_shot = (input.preset.pacing.max_shot_seconds * rate.as_f64()) as i64;
+    let mut shots = Vec::new();
+    for (slot, medium) in media.iter().take(shown).enumerate() {
+        let start = place.start_frame + frames * slot as i64 / shown as i64;
+        let end = place.start_frame + frames * (slot as i64 + 1) / shown as i64;
+        let views = if medium.kind == MediaKind::Picture && medium.effect != Move::Hold {
+            (per_media as f64 / max_shot as f64).ceil().clamp(1.0, 6.0) as i64
+        } else {
+            1
+        };
+        let mut at = start;
+        for view in 0..views {
+            // Lengths vary a little: equal ones tick like a metronome.
+            let even = start + (end - start) * (view + 1) / views;
+            let sway = ((end - start) as f64 / views as f64 * rng.range(-0.14, 0.14)) as i64;
+            let until = if view + 1 == views { end } else { (even + sway).clamp(at + 1, end - 1) };
+            shots.push(Shot {
+                scene: index,
+                media: medium,
+                start_frame: at,
+                end_frame: until,
+                view: view as usize,
+            });
+            at = until;
+        }
+    }
+    shots
+}
+
+fn transition(input: &BuildInput<'_>, shots: &[Shot<'_>], index: usize) -> Option<Transition> {
+    let shot = &shots[index];
+    let previous = shots.get(index.checked_sub(1)?)?;
+    let kind = input.graph.scenes[shot.scene].transition;
+    if previous.scene == shot.scene || kind == TransitionKind::Cut {
+        return None;
+    }
+    let rate = input.profile.frame_rate;
+    let wanted = rate.seconds_to_frames_round(input.preset.transitions.seconds).max(2);
+    let room = (previous.end_frame - previous.start_frame).min(shot.end_frame - shot.start_frame);
+    // Both halves must lie in their own clips, and a clip may have a transition at either end.
+    let length = wanted.min(room);
+    if length < 2 {
+        return None;
+    }
+    let start_frame = shot.start_frame - length / 2;
+    let end_frame = start_frame + length;
+    Some(Transition {
+        kind,
+        start_frame,
+        end_frame,
+        duration: rate.frame_to_ms(end_frame) - rate.frame_to_ms(start_frame),
+    })
+}
+
+fn clip_source(
+    input: &BuildInput<'_>,
+    shot: &Shot<'_>,
+    time: ShotTime,
+    previous: Option<Move>,
+    rng: &mut Rng,
+) -> (ClipSource, Option<Move>) {
+    let scene = &input.graph.scenes[shot.scene];
+    let facts = shot.media.asset.as_ref().and_then(|asset| Some((asset, input.assets.get(asset)?)));
+    match facts {
+        Some((asset, AssetFacts::Picture(facts))) => {
+            let frame =
+                FrameSize { width: input.profile.width, height: input.profile.height };
+            let wish = ShotWish {
+                asked: if shot.view == 0 { shot.media.effect } else { Move::Auto },
+                spec: &input.preset.motion,
+                energy: scene.style.energy,
+                previous,
+                tighter: [1.0, 1.16, 1.06][shot.view % 3],
+            };
+            let plan = plan_shot(facts, frame, time, wish, rng);
+            let source =
+                ClipSource::Picture { asset: asset.clone(), fit: plan.fit, motion: plan.motion };
+            (source, Some(plan.kind))
+        }
+        Some((asset, AssetFacts::Clip { duration_ms, .. })) => {
+            (moving_source(asset, *duration_ms, time), None)
+        }
+        None => {
+            let source = ClipSource::Background {
+                kind: scene.style.background,
+                seed: rng.next_u64() >> 16,
+                headline: headline(scene),
+                origin_frame: time.start_frame,
+            };
+            (source, None)
+        }
+    }
+}
+
+/// A clip is trimmed when it is longer than its shot and slowed, to half speed at most, when it
+/// is shorter; beyond that it starts again.
+fn moving_source(asset: &str, duration_ms: i64, time: ShotTime) -> ClipSource {
+    let needed_ms = (time.seconds * 1000.0).ceil();
+    let speed = (duration_ms as f64 / needed_ms).clamp(0.5, 1.0);
+    // Three decimals keep the file readable and the decoder's filter exact.
+    let speed = (speed * 1000.0).floor().max(500.0) / 1000.0;
+    ClipSource::Clip {
+        asset: asset.to_owned(),
+        source_start: 0,
+        source_duration: duration_ms.min((needed_ms * speed).ceil() as i64 + 1),
+        speed,
+    }
+}
+
+fn headline(scene: &Scene) -> Option<String> {
+    let words = scene.caption.clone().unwrap_or_else(|| scene.spoken_text());
+    let phrase = text::key_phrase(&words, 6);
+    (!phrase.is_empty()).then_some(phrase)
+}
+
+/// The words of each scene in film time.
+fn scene_words(input: &BuildInput<'_>, fitted: &TimeFit, places: &[TimelineScene]) -> Vec<SceneWords> {
+    let mut scene_start = 0;
+    let mut out = Vec::new();
+    for (index, scene) in input.graph.scenes.iter().enumerate() {
+        let place = &places[index];
+        let spoken: Vec<CaptionWord> = spoken_words(input, fitted, index, scene_start).collect();
+        let words = match (&scene.caption, spoken.is_empty()) {
+            (Some(caption), _) => {
+                caption::spread(&text::words(caption), reading_range(place))
+            }
+            (None, false) => spoken,
+            (None, true) => caption::spread(&text::words(&scene.spoken_text()), reading_range(place)),
+        };
+        out.push(SceneWords {
+            scene_id: scene.id.clone(),
+            words,
+            range: MsRange::new(place.start, place.end),
+        });
+        scene_start += fitted.scenes[index].duration_ms;
+    }
+    out
+}
+
+fn reading_range(place: &TimelineScene) -> MsRange {
+    let length = place.end - place.start;
+    MsRange::new(place.start + (length / 10).min(fit::CUT_LEAD_MS), place.end - (length / 10).min(250))
+}
+
+fn spoken_words<'a>(
+    input: &'a BuildInput<'_>,
+    fitted: &'a TimeFit,
+    scene: usize,
+    scene_start: i64,
+) -> impl Iterator<Item = CaptionWord> + 'a {
+    input.speech[scene].iter().zip(&fitted.scenes[scene].utterance_starts_ms).flat_map(
+        move |(utterance, &start)| {
+            let offset = scene_start + start;
+            utterance.words.iter().map(move |word| CaptionWord {
+                start: word.start + offset,
+                end: word.end + offset,
+                ..word.clone()
+            })
+        },
+    )
+}
+
+fn audio_tracks(
+    input: &BuildInput<'_>,
+    fitted: &TimeFit,
+    places: &[TimelineScene],
+    video: &[VideoClip],
+    total_ms: i64,
+) -> Vec<AudioTrack> {
+    let mut tracks = Vec::new();
+    let mut voice = Vec::new();
+    let mut spoken: Vec<CaptionWord> = Vec::new();
+    let mut scene_start = 0;
+    for (index, utterances) in input.speech.iter().enumerate() {
+        for (utterance, &start) in utterances.iter().zip(&fitted.scenes[index].utterance_starts_ms) {
+            let start = scene_start + start;
+            voice.push(VoiceClip {
+                scene_id: places[index].scene_id.clone(),
+                asset: utterance.asset.clone(),
+                source_start: utterance.source_start_ms,
+                start,
+                end: (start + utterance.duration_ms).min(total_ms),
+            });
+        }
+        spoken.extend(spoken_words(input, fitted, index, scene_start));
+        scene_start += fitted.scenes[index].duration_ms;
+    }
+    let ranges = || spoken.iter().map(|w| MsRange::new(w.start, w.end));
+    let regions = duck_regions(ranges(), input.duck, total_ms);
+    if !voice.is_empty() {
+        let mutes = spoken
+            .iter()
+            .filter(|w| is_masked(&w.text, input.masked_words))
+            .map(|w| MsRange::new(w.start + 60, w.end))
+            .collect();
+        tracks.push(AudioTrack::Voice { clips: voice, mutes });
+    }
+    let source = match &input.graph.global_audio.music {
+        MusicSource::None => None,
+        MusicSource::Mood { mood } => Some(MusicTrackSource::Mood { mood: *mood }),
+        MusicSource::File { path } => Some(MusicTrackSource::File { asset: path.clone() }),
+    };
+    if let Some(source) = source {
+        tracks.push(AudioTrack::Music {
+            source,
+            gain_db: input.graph.global_audio.music_gain_db,
+            bed_below_voice_lu: input.preset.music.bed_below_voice_lu,
+            duck_regions: regions.clone(),
+        });
+    }
+    let sounds = clip_sounds(input, video);
+    if !sounds.is_empty() {
+        tracks.push(AudioTrack::ClipSound { clips: sounds, duck_regions: regions });
+    }
+    tracks
+}
+
+fn clip_sounds(input: &BuildInput<'_>, video: &[VideoClip]) -> Vec<SoundClip> {
+    video
+        .iter()
+        .filter_map(|clip| match &clip.source {
+            ClipSource::Clip { asset, source_start, speed, .. } => {
+                let keeps = matches!(input.assets.get(asset), Some(AssetFacts::Clip { keep_sound: true, .. }));
+                keeps.then(|| SoundClip {
+                    asset: asset.clone(),
+                    source_start: *source_start,
+                    speed: *speed,
+                    start: clip.start,
+                    end: clip.end,
+                })
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn overlay_track(input: &BuildInput<'_>, places: &[TimelineScene], total_frames: i64) -> Vec<OverlayClip> {
+    let rate = input.profile.frame_rate;
+    let total_ms = rate.frame_to_ms(total_frames);
+    input
+        .overlays
+        .iter()
+        .filter_map(|overlay| {
+            let (low, high) = match overlay.scene {
+                Some(scene) => places.get(scene).map(|p| (p.start_frame, p.end_frame))?,
+                None => (0, total_frames),
+            };
+            let start_ms =
+                if overlay.start_ms < 0 { total_ms + overlay.start_ms } else { overlay.start_ms };
+            let offset = if overlay.scene.is_some() { low } else { 0 };
+            let start_frame = (rate.ms_to_frame_round(start_ms.max(0)) + offset).clamp(low, high);
+            let end_frame = overlay
+                .end_ms
+                .map_or(high, |ms| (rate.ms_to_frame_round(ms) + offset).clamp(low, high));
+            (end_frame > start_frame).then(|| OverlayClip {
+                content: overlay.content.clone(),
+                position: overlay.position,
+                width: overlay.width,
+                opacity: overlay.opacity,
+                start_frame,
+                end_frame,
+                start: rate.frame_to_ms(start_frame),
+                end: rate.frame_to_ms(end_frame),
+                fade_frames: rate.seconds_to_frames_round(0.2).min((end_frame - start_frame) / 2),
+            })
+        })
+        .collect()
+}
+
+fn is_masked(word: &str, masked: &[String]) -> bool {
+    let bare: String =
+        word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    !bare.is_empty() && masked.iter().any(|m| m.to_lowercase() == bare)
+}
+
+/// `s**t`: first and last letter stay, the width stays.
+fn mask(word: &str) -> String {
+    let letters: Vec<usize> =
+        word.char_indices().filter(|(_, c)| c.is_alphanumeric()).map(|(i, _)| i).collect();
+    let (first, last) = (letters.first().copied(), letters.last().copied());
+    word.char_indices()
+        .map(|(i, c)| {
+            let inner = c.is_alphanumeric() && Some(i) != first && Some(i) != last;
+            if inner { '*' } else { c }
+        })
+        .collect()
+}
+
+fn mask_cues(mut cues: Vec<super::CaptionCue>, masked: &[String]) -> Vec<super::CaptionCue> {
+    for cue in &mut cues {
+        let mut changed = false;
+        for word in cue.words.iter_mut().filter(|w| is_masked(&w.text, masked)) {
+            word.text = mask(&word.text);
+            changed = true;
+        }
+        if changed {
+            cue.text = caption::shown_text(&cue.words);
+        }
+    }
+    cues
+}

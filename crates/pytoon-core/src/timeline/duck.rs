@@ -1,0 +1,72 @@
+//! Where music makes room for words.
+//!
+//! From word times, not from a level detector: a detector hears breaths and pumps. Pauses shorter
+//! than [`DuckSettings::stay_down_ms`] do not let the music up.
+
+use super::DuckRegion;
+use crate::time::MsRange;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How music is ducked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DuckSettings {
+    /// How far the music goes down under words, in dB (negative).
+    pub gain_db: f64,
+    /// The ramp down in milliseconds; it ends where the word begins.
+    pub ramp_down_ms: i64,
+    /// How long it stays down after the last word, in milliseconds.
+    pub hold_ms: i64,
+    /// The ramp up in milliseconds.
+    pub ramp_up_ms: i64,
+    /// Pauses shorter than this stay ducked, in milliseconds.
+    pub stay_down_ms: i64,
+}
+
+/// The regions in which words are spoken, each fully ducked.
+pub fn duck_regions(
+    words: impl IntoIterator<Item = MsRange>,
+    settings: &DuckSettings,
+    total_ms: i64,
+) -> Vec<DuckRegion> {
+    let mut regions: Vec<MsRange> = Vec::new();
+    for word in words {
+        match regions.last_mut() {
+            Some(last) if word.start - last.end < settings.stay_down_ms => {
+                last.end = last.end.max(word.end);
+            }
+            _ => regions.push(word),
+        }
+    }
+    regions
+        .into_iter()
+        .map(|region| DuckRegion {
+            start: region.start.max(0),
+            end: (region.end + settings.hold_ms).min(total_ms),
+            gain_db: settings.gain_db,
+            ramp_down: settings.ramp_down_ms,
+            ramp_up: settings.ramp_up_ms,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_pauses_stay_down_and_long_ones_come_up() {
+        let settings = DuckSettings {
+            gain_db: -12.0,
+            ramp_down_ms: 180,
+            hold_ms: 300,
+            ramp_up_ms: 700,
+            stay_down_ms: 1000,
+        };
+        let words = [(100, 400), (600, 900), (3000, 3500)].map(|(a, b)| MsRange::new(a, b));
+        let regions = duck_regions(words, &settings, 3600);
+        let spans: Vec<_> = regions.iter().map(|r| (r.start, r.end)).collect();
+        assert_eq!(spans, [(100, 1200), (3000, 3600)]);
+    }
+}

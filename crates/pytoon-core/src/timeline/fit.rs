@@ -1,0 +1,295 @@
+//! Makes the film as long as it should be, without cutting speech off.
+//!
+//! Without a target the length follows the speech. A target longer than the speech is met by
+//! longer pauses and holds. A shorter one is met by tighter pauses if that is enough; else the
+//! film is extended as far as 60 s, then the voice is spoken up to 1.1 times faster, and what
+//! still does not fit is refused.
+//!
+//! All lengths are in milliseconds.
+
+use crate::preset::PacingSpec;
+
+/// The cut lies this long before a scene's first word, so the caption can come in on the cut.
+pub const CUT_LEAD_MS: i64 = 100;
+/// The film ends this long after the last word.
+pub const TAIL_MS: i64 = 300;
+/// The fastest the voice may be made.
+pub const MAX_TEMPO: f64 = 1.1;
+/// The longest film.
+pub const MAX_FILM_MS: i64 = 60_000;
+
+const MIN_SENTENCE_PAUSE_MS: i64 = 90;
+const MIN_SCENE_PAUSE_MS: i64 = 140;
+const MIN_TAIL_MS: i64 = 200;
+
+/// What a scene needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SceneNeed {
+    /// The lengths of its utterances; empty for a scene without voice.
+    pub utterances_ms: Vec<i64>,
+    /// How long a scene without voice stays, or the least a scene with voice stays.
+    pub min_ms: i64,
+}
+
+/// A scene with its room shared out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SceneFit {
+    /// When each utterance begins, from the start of the scene.
+    pub utterance_starts_ms: Vec<i64>,
+    /// The scene's length.
+    pub duration_ms: i64,
+}
+
+/// A film that fits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fit {
+    /// The scenes.
+    pub scenes: Vec<SceneFit>,
+    /// The sum of their lengths.
+    pub total_ms: i64,
+    /// How much faster the voice must be spoken before this fit holds; 1 when as it is.
+    pub tempo: f64,
+    /// What had to be bent.
+    pub warning: Option<String>,
+}
+
+/// More speech than a film can hold.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error(
+    "the script takes {speech_s:.1} s to speak, which is too much for a film of 60 s even {MAX_TEMPO} times faster: shorten it by about {excess_s:.0} s of speech"
+)]
+pub struct TooLong {
+    /// The speech in seconds.
+    pub speech_s: f64,
+    /// How much must go, in seconds.
+    pub excess_s: f64,
+}
+
+#[derive(Clone, Copy)]
+struct Pauses {
+    sentence: i64,
+    scene: i64,
+    tail: i64,
+}
+
+/// Shares out the film's time.
+pub fn fit(scenes: &[SceneNeed], target_ms: Option<i64>, pacing: &PacingSpec) -> Result<Fit, TooLong> {
+    let usual = Pauses {
+        sentence: i64::from(pacing.sentence_pause_ms),
+        scene: i64::from(pacing.scene_pause_ms),
+        tail: TAIL_MS,
+    };
+    let tight = Pauses {
+        sentence: MIN_SENTENCE_PAUSE_MS.min(usual.sentence),
+        scene: MIN_SCENE_PAUSE_MS.min(usual.scene),
+        tail: MIN_TAIL_MS,
+    };
+    let natural = total(scenes, usual);
+    let squeezed = total(scenes, tight);
+    let limit = target_ms.unwrap_or(MAX_FILM_MS).min(MAX_FILM_MS);
+    if natural <= limit {
+        let fitted = lay_out(scenes, usual);
+        return Ok(match target_ms {
+            Some(target) => stretch(fitted, target, scenes),
+            None => fitted,
+        });
+    }
+    if squeezed <= limit {
+        return Ok(stretch(lay_out(scenes, tight), limit, scenes));
+    }
+    if squeezed <= MAX_FILM_MS {
+        let mut fitted = stretch(lay_out(scenes, tight), natural.min(MAX_FILM_MS), scenes);
+        fitted.warning = Some(format!(
+            "the script takes {:.1} s to speak, more than the {:.1} s asked for: the film was extended",
+            fitted.total_ms as f64 / 1000.0,
+            limit as f64 / 1000.0
+        ));
+        return Ok(fitted);
+    }
+    faster(scenes, tight)
+}
+
+/// The film at 60 s with a faster voice, or a refusal.
+fn faster(scenes: &[SceneNeed], tight: Pauses) -> Result<Fit, TooLong> {
+    let speech: i64 = scenes.iter().flat_map(|s| &s.utterances_ms).sum();
+    // A hair faster than the arithmetic, so that rounding never breaks the limit.
+    let tempo = tempo_to_fit(scenes, tight).map(|tempo| tempo * 1.001);
+    match tempo {
+        Some(tempo) if tempo <= MAX_TEMPO => {
+            let quick: Vec<SceneNeed> = scenes.iter().map(|s| at_tempo(s, tempo)).collect();
+            let mut fitted = stretch(lay_out(&quick, tight), MAX_FILM_MS, &quick);
+            fitted.tempo = tempo;
+            fitted.warning =
+                Some(format!("the voice was sped up {tempo:.3} times to fit a film of 60 s"));
+            Ok(fitted)
+        }
+        _ => {
+            let room = (MAX_FILM_MS - (total(scenes, tight) - speech)).max(0) as f64 * MAX_TEMPO;
+            Err(TooLong {
+                speech_s: speech as f64 / 1000.0,
+                excess_s: ((speech as f64 - room) / 1000.0).max(1.0),
+            })
+        }
+    }
+}
+
+fn at_tempo(scene: &SceneNeed, tempo: f64) -> SceneNeed {
+    SceneNeed {
+        utterances_ms: scene
+            .utterances_ms
+            .iter()
+            .map(|&ms| (ms as f64 / tempo).round() as i64)
+            .collect(),
+        min_ms: scene.min_ms,
+    }
+}
+
+/// The tempo at which everything fits 60 s; a search, since least lengths make it uneven.
+fn tempo_to_fit(scenes: &[SceneNeed], pauses: Pauses) -> Option<f64> {
+    let fits = |tempo: f64| {
+        let quick: Vec<SceneNeed> = scenes.iter().map(|s| at_tempo(s, tempo)).collect();
+        total(&quick, pauses) <= MAX_FILM_MS
+    };
+    (0..=100).map(|step| 1.0 + f64::from(step) * 0.001).find(|&tempo| fits(tempo))
+}
+
+fn total(scenes: &[SceneNeed], pauses: Pauses) -> i64 {
+    lay_out(scenes, pauses).total_ms
+}
+
+fn lay_out(scenes: &[SceneNeed], pauses: Pauses) -> Fit {
+    let last = scenes.len().saturating_sub(1);
+    let fitted: Vec<SceneFit> = scenes
+        .iter()
+        .enumerate()
+        .map(|(index, scene)| lay_out_scene(scene, pauses, index == last))
+        .collect();
+    let total_ms = fitted.iter().map(|s| s.duration_ms).sum();
+    Fit { scenes: fitted, total_ms, tempo: 1.0, warning: None }
+}
+
+fn lay_out_scene(scene: &SceneNeed, pauses: Pauses, is_last: bool) -> SceneFit {
+    if scene.utterances_ms.is_empty() {
+        return SceneFit { utterance_starts_ms: Vec::new(), duration_ms: scene.min_ms.max(1) };
+    }
+    let mut at = CUT_LEAD_MS;
+    let mut starts = Vec::with_capacity(scene.utterances_ms.len());
+    for (index, &length) in scene.utterances_ms.iter().enumerate() {
+        at += if index > 0 { pauses.sentence } else { 0 };
+        starts.push(at);
+        at += length;
+    }
+    at += if is_last { pauses.tail } else { (pauses.scene - CUT_LEAD_MS).max(0) };
+    SceneFit { utterance_starts_ms: starts, duration_ms: at.max(scene.min_ms) }
+}
+
+/// Lengthens pauses and holds until the film has exactly the length asked for.
+fn stretch(mut fitted: Fit, target_ms: i64, needs: &[SceneNeed]) -> Fit {
+    let extra = target_ms - fitted.total_ms;
+    if extra <= 0 {
+        return fitted;
+    }
+    let weights: Vec<i64> = fitted.scenes.iter().map(|s| s.duration_ms).collect();
+    let weight_total: i64 = weights.iter().sum::<i64>().max(1);
+    let mut given = 0;
+    let mut weight_seen = 0;
+    for (index, scene) in fitted.scenes.iter_mut().enumerate() {
+        weight_seen += weights[index];
+        let upto = (i128::from(extra) * i128::from(weight_seen) / i128::from(weight_total)) as i64;
+        widen(scene, upto - given, needs[index].utterances_ms.len());
+        given = upto;
+    }
+    fitted.total_ms = target_ms;
+    fitted
+}
+
+/// Gives a scene more time: half of it between its sentences, the rest as a hold at its end.
+fn widen(scene: &mut SceneFit, extra_ms: i64, utterances: usize) {
+    let gaps = utterances.saturating_sub(1) as i64;
+    let per_gap = if gaps > 0 { (extra_ms / 2 / gaps).min(900) } else { 0 };
+    for (index, start) in scene.utterance_starts_ms.iter_mut().enumerate() {
+        *start += per_gap * index as i64;
+    }
+    scene.duration_ms += extra_ms;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pacing() -> PacingSpec {
+        PacingSpec {
+            max_shot_seconds: 3.6,
+            sentence_pause_ms: 180,
+            scene_pause_ms: 250,
+            silent_scene_seconds: 2.5,
+        }
+    }
+
+    fn spoken(lengths: &[&[i64]]) -> Vec<SceneNeed> {
+        lengths.iter().map(|l| SceneNeed { utterances_ms: l.to_vec(), min_ms: 0 }).collect()
+    }
+
+    #[test]
+    fn without_a_target_the_length_follows_the_speech() {
+        let fitted = fit(&spoken(&[&[2000], &[3000, 1000]]), None, &pacing()).expect("fits");
+        assert_eq!(fitted.total_ms, (100 + 2000 + 150) + (100 + 3000 + 180 + 1000 + 300));
+        assert_eq!(fitted.scenes[1].utterance_starts_ms, [100, 3280]);
+    }
+
+    #[test]
+    fn a_longer_target_is_met_exactly() {
+        let fitted = fit(&spoken(&[&[2000], &[3000, 1000]]), Some(10_000), &pacing()).expect("fits");
+        assert_eq!(fitted.total_ms, 10_000);
+        assert_eq!(fitted.scenes.iter().map(|s| s.duration_ms).sum::<i64>(), 10_000);
+        assert!(fitted.warning.is_none());
+    }
+
+    #[test]
+    fn too_much_for_the_target_extends_the_film() {
+        let fitted = fit(&spoken(&[&[9000], &[9000]]), Some(10_000), &pacing()).expect("fits");
+        assert!(fitted.total_ms > 18_000 && fitted.total_ms < 19_000);
+        assert!(fitted.warning.is_some());
+        assert_eq!(fitted.tempo, 1.0);
+    }
+
+    #[test]
+    fn a_little_too_much_for_a_minute_is_spoken_faster() {
+        let fitted = fit(&spoken(&[&[31_000], &[31_000]]), None, &pacing()).expect("fits");
+        assert!(fitted.tempo > 1.03 && fitted.tempo <= MAX_TEMPO, "{}", fitted.tempo);
+        assert_eq!(fitted.total_ms, MAX_FILM_MS);
+    }
+
+    #[test]
+    fn seventy_seconds_are_refused() {
+        let error = fit(&spoken(&[&[35_000], &[35_000]]), None, &pacing()).expect_err("refused");
+        assert!(error.to_string().contains("70.0 s"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn speech_is_never_cut_off(
+            lengths in proptest::collection::vec(proptest::collection::vec(200i64..4000, 0..4), 1..8),
+            target in proptest::option::of(1000i64..60_000),
+        ) {
+            let needs: Vec<SceneNeed> = lengths
+                .into_iter()
+                .map(|l| SceneNeed { min_ms: if l.is_empty() { 1500 } else { 0 }, utterances_ms: l })
+                .collect();
+            if let Ok(fitted) = fit(&needs, target, &pacing()) {
+                prop_assert!(fitted.total_ms <= MAX_FILM_MS);
+                prop_assert_eq!(fitted.scenes.iter().map(|s| s.duration_ms).sum::<i64>(), fitted.total_ms);
+                for (scene, need) in fitted.scenes.iter().zip(&needs) {
+                    let mut at = 0;
+                    for (start, length) in scene.utterance_starts_ms.iter().zip(&need.utterances_ms) {
+                        let length = (*length as f64 / fitted.tempo).round() as i64;
+                        prop_assert!(*start >= at);
+                        at = start + length;
+                    }
+                    prop_assert!(at <= scene.duration_ms);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,548 @@
+//! The timeline: the one source of truth for drawing, mixing and encoding.
+//!
+//! A timeline stacks tracks; a track sequences clips. Frames are exact; the milliseconds beside
+//! them are the same instants rounded, for people and for words. Every range is half-open.
+//! [`Timeline::problem`] checks what a hand-edited file may have broken.
+//!
+//! Words follow OpenTimelineIO where it has one: timeline, track, clip, transition.
+
+pub mod build;
+pub mod duck;
+pub mod fit;
+pub mod shots;
+
+use crate::brief::{LogoShow, Platform, Position};
+use crate::preset::{Background, CaptionLook, Grade, MusicMood, TransitionKind};
+use crate::profile::Profile;
+use crate::time::{FrameRange, FrameRate, MsRange};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of the timeline's format.
+pub const TIMELINE_VERSION: u32 = 1;
+
+/// A film, ready to be drawn and mixed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Timeline {
+    /// The format's version.
+    pub version: u32,
+    /// Frames per second.
+    pub frame_rate: FrameRate,
+    /// The length in frames.
+    pub total_frames: i64,
+    /// The length in milliseconds, rounded from frames.
+    pub total_duration: i64,
+    /// The seed of every free choice.
+    pub seed: u64,
+    /// The language of the words, a BCP 47 tag.
+    pub language: String,
+    /// Colours, type and grade.
+    pub look: Look,
+    /// Size, codecs and bit rates of the finished file.
+    pub profile: Profile,
+    /// The scenes in order; they tile the film.
+    pub timeline: Vec<TimelineScene>,
+    /// What plays when.
+    pub tracks: Tracks,
+}
+
+/// A scene's place in the film.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TimelineScene {
+    /// The scene's id in the scene graph.
+    pub scene_id: String,
+    /// The engine asked for.
+    pub engine: String,
+    /// The first frame.
+    pub start_frame: i64,
+    /// One past the last frame.
+    pub end_frame: i64,
+    /// Start in milliseconds.
+    pub start: i64,
+    /// End in milliseconds.
+    pub end: i64,
+}
+
+/// The tracks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Tracks {
+    /// Pictures, clips and drawn backgrounds; they tile the film.
+    pub video: Vec<VideoClip>,
+    /// Pictures and text over the film, drawn in order, under the captions.
+    #[serde(default)]
+    pub overlays: Vec<OverlayClip>,
+    /// Voice, music and clips' own sound.
+    pub audio: Vec<AudioTrack>,
+    /// Caption cues; they never overlap.
+    pub captions: Vec<CaptionCue>,
+}
+
+/// Colours, type and grade of the whole film.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Look {
+    /// How strongly grades are applied, 0 to 1.
+    pub grade_strength: f64,
+    /// The palette.
+    pub palette: PaletteChoice,
+    /// The captions.
+    pub captions: CaptionStyle,
+    /// A font family or file for type and captions; the look's own when absent.
+    pub font: Option<String>,
+}
+
+/// The palette of drawn backgrounds, type and accents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PaletteChoice {
+    /// The hue of ground and body in OKLCH, in degrees.
+    pub base_hue: f64,
+    /// The hue of the accent in OKLCH, in degrees.
+    pub accent_hue: f64,
+    /// Chroma against the usual.
+    pub chroma: f64,
+    /// The brand's accent as `#rrggbb`, instead of the accent hue.
+    pub brand_accent: Option<String>,
+    /// The brand's ground as `#rrggbb`, instead of the base hue.
+    pub brand_ground: Option<String>,
+}
+
+/// How captions are drawn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaptionStyle {
+    /// Whether captions are drawn into the picture.
+    pub burn_in: bool,
+    /// The look.
+    pub look: CaptionLook,
+    /// Whose safe zone they keep.
+    pub platform: Platform,
+    /// Size against the look's own.
+    pub size: f64,
+    /// How long before a word's onset its highlight begins, in milliseconds.
+    pub lead_ms: i64,
+}
+
+/// One picture, clip or background on the video track.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VideoClip {
+    /// `clip_001`, …
+    pub id: String,
+    /// The scene it belongs to.
+    pub scene_id: String,
+    /// The first frame.
+    pub start_frame: i64,
+    /// One past the last frame.
+    pub end_frame: i64,
+    /// Start in milliseconds.
+    pub start: i64,
+    /// End in milliseconds.
+    pub end: i64,
+    /// What is shown.
+    pub source: ClipSource,
+    /// The colour grade.
+    pub grade: Grade,
+    /// How the film gets into this clip; absent for a cut.
+    pub transition_in: Option<Transition>,
+}
+
+/// A transition into a clip, laid across the cut: both clips run through it on their handles,
+/// and it adds nothing to the length of the film.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Transition {
+    /// The kind.
+    pub kind: TransitionKind,
+    /// The first frame of the transition.
+    pub start_frame: i64,
+    /// One past its last frame.
+    pub end_frame: i64,
+    /// Its length in milliseconds.
+    pub duration: i64,
+}
+
+/// What a clip shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type", deny_unknown_fields)]
+pub enum ClipSource {
+    /// A still picture with a camera move.
+    Picture {
+        /// The file.
+        asset: String,
+        /// How it meets a frame of another shape.
+        fit: Fit,
+        /// The camera move.
+        motion: Motion,
+    },
+    /// A moving picture.
+    Clip {
+        /// The file.
+        asset: String,
+        /// Where in the file it begins, in milliseconds.
+        source_start: i64,
+        /// How much of the file is used, in milliseconds.
+        source_duration: i64,
+        /// Playing speed; below 1 is slow motion.
+        speed: f64,
+    },
+    /// A drawn background, perhaps with words set in type.
+    Background {
+        /// Which one.
+        kind: Background,
+        /// Its seed.
+        seed: u64,
+        /// The words set over it.
+        headline: Option<String>,
+        /// The frame from which its clock runs, so that one background carries on over a cut.
+        origin_frame: i64,
+    },
+}
+
+/// How a picture meets a frame of another shape. It is never stretched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
+    /// It covers the frame; the rest is cut off.
+    Cover,
+    /// It is shown whole over a dark, blurred copy of itself.
+    BlurFill,
+}
+
+/// A camera move over a picture: the visible window at both ends. Between them the zoom is
+/// exponential (it looks constant) and the position follows it; it runs on through handles.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Motion {
+    /// The window at the first visible frame.
+    pub from: Window,
+    /// The window one past the last visible frame.
+    pub to: Window,
+    /// The first frame of the move, handles included.
+    pub start_frame: i64,
+    /// One past the last frame of the move, handles included.
+    pub end_frame: i64,
+    /// Frames over which the move gathers speed at its start; 0 for a constant rate.
+    pub ease_in_frames: i64,
+}
+
+/// A window onto a picture, in shares of its width and height.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Window {
+    /// The left edge.
+    pub x: f64,
+    /// The top edge.
+    pub y: f64,
+    /// The width.
+    pub width: f64,
+    /// The height.
+    pub height: f64,
+}
+
+/// Something laid over the film.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OverlayClip {
+    /// The picture or the words.
+    pub content: OverlayContent,
+    /// Where in the safe zone.
+    pub position: Position,
+    /// Width as a share of the frame.
+    pub width: f64,
+    /// Opacity, 0 to 1.
+    pub opacity: f64,
+    /// The first frame.
+    pub start_frame: i64,
+    /// One past the last frame.
+    pub end_frame: i64,
+    /// Start in milliseconds.
+    pub start: i64,
+    /// End in milliseconds.
+    pub end: i64,
+    /// Frames of its fade at both ends.
+    pub fade_frames: i64,
+}
+
+/// A picture or words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", tag = "type", deny_unknown_fields)]
+pub enum OverlayContent {
+    /// A picture, alpha respected.
+    Image {
+        /// The file.
+        asset: String,
+    },
+    /// Words.
+    Text {
+        /// The words.
+        text: String,
+    },
+}
+
+/// A track of sound.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "kind", deny_unknown_fields)]
+pub enum AudioTrack {
+    /// The voice.
+    Voice {
+        /// The takes in order.
+        clips: Vec<VoiceClip>,
+        /// Stretches in which the voice is silenced, in film time.
+        #[serde(default)]
+        mutes: Vec<MsRange>,
+    },
+    /// The music.
+    Music {
+        /// Where it comes from.
+        source: MusicTrackSource,
+        /// Against the preset's mix, in dB.
+        gain_db: f64,
+        /// How far the ducked bed lies below the voice, in LU.
+        bed_below_voice_lu: f64,
+        /// Where it is lowered.
+        duck_regions: Vec<DuckRegion>,
+    },
+    /// The own sound of clips, ducked like music.
+    ClipSound {
+        /// The pieces.
+        clips: Vec<SoundClip>,
+        /// Where it is lowered.
+        duck_regions: Vec<DuckRegion>,
+    },
+}
+
+/// A voice take placed in the film.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VoiceClip {
+    /// The scene it belongs to.
+    pub scene_id: String,
+    /// The take.
+    pub asset: String,
+    /// Where in the take it begins, in milliseconds.
+    pub source_start: i64,
+    /// Start in milliseconds.
+    pub start: i64,
+    /// End in milliseconds.
+    pub end: i64,
+}
+
+/// The own sound of a clip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SoundClip {
+    /// The file.
+    pub asset: String,
+    /// Where in the file it begins, in milliseconds.
+    pub source_start: i64,
+    /// Playing speed; the pitch is kept.
+    pub speed: f64,
+    /// Start in milliseconds.
+    pub start: i64,
+    /// End in milliseconds.
+    pub end: i64,
+}
+
+/// Where the music comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "type", deny_unknown_fields)]
+pub enum MusicTrackSource {
+    /// Generated in a mood with the timeline's seed.
+    Mood {
+        /// The mood.
+        mood: MusicMood,
+    },
+    /// A file, trimmed or looped with a crossfade.
+    File {
+        /// The file.
+        asset: String,
+    },
+}
+
+/// A stretch in which music is lowered. It is fully down from `start` to `end`; the ramps lie
+/// outside, so the music is already down when the word begins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DuckRegion {
+    /// Fully lowered from here, in milliseconds.
+    pub start: i64,
+    /// Rising from here, in milliseconds.
+    pub end: i64,
+    /// How far, in dB (negative).
+    pub gain_db: f64,
+    /// The ramp down, ending at `start`, in milliseconds.
+    pub ramp_down: i64,
+    /// The ramp up, beginning at `end`, in milliseconds.
+    pub ramp_up: i64,
+}
+
+/// One caption on screen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaptionCue {
+    /// The scene it belongs to.
+    pub scene_id: String,
+    /// Start in milliseconds.
+    pub start: i64,
+    /// End in milliseconds.
+    pub end: i64,
+    /// The words as one text, in the script's own spelling.
+    pub text: String,
+    /// The words with their times.
+    pub words: Vec<CaptionWord>,
+}
+
+/// A word and when it is spoken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaptionWord {
+    /// The script's own spelling.
+    pub text: String,
+    /// Onset in milliseconds.
+    pub start: i64,
+    /// End in milliseconds.
+    pub end: i64,
+    /// Whether a look may set it off.
+    #[serde(default)]
+    pub emphasis: bool,
+    /// Whether it joins the next word without a space.
+    #[serde(default)]
+    pub joins_next: bool,
+}
+
+impl VideoClip {
+    /// Its frames.
+    pub fn range(&self) -> FrameRange {
+        FrameRange::new(self.start_frame, self.end_frame)
+    }
+}
+
+impl OverlayClip {
+    /// Its frames.
+    pub fn range(&self) -> FrameRange {
+        FrameRange::new(self.start_frame, self.end_frame)
+    }
+}
+
+/// Where a logo sits when nothing else was said, and how large.
+pub fn logo_place(show: LogoShow) -> (Position, f64, f64) {
+    match show {
+        LogoShow::Watermark => (Position::TopRight, 0.14, 0.85),
+        LogoShow::Outro => (Position::Center, 0.46, 1.0),
+    }
+}
+
+impl Timeline {
+    /// The first thing that contradicts itself, if any, as (where, why).
+    pub fn problem(&self) -> Option<(String, String)> {
+        let rate = self.frame_rate;
+        if self.version != TIMELINE_VERSION {
+            return Some((
+                "version".into(),
+                format!("{} is not {TIMELINE_VERSION}, the version this program reads", self.version),
+            ));
+        }
+        if rate != self.profile.frame_rate {
+            return Some(("frameRate".into(), "it differs from profile.frame_rate".into()));
+        }
+        if self.total_frames < 1 || rate.frame_to_seconds(self.total_frames) > 61.0 {
+            return Some((
+                "totalFrames".into(),
+                format!("{} frames are not a film of up to 60 s", self.total_frames),
+            ));
+        }
+        if self.total_duration != rate.frame_to_ms(self.total_frames) {
+            return Some((
+                "totalDuration".into(),
+                format!("{} ms is not {} frames", self.total_duration, self.total_frames),
+            ));
+        }
+        if let Some((field, reason)) = self.profile.problem() {
+            return Some((format!("profile.{field}"), reason));
+        }
+        self.tiling_problem().or_else(|| self.clip_problem()).or_else(|| self.caption_problem())
+    }
+
+    fn tiling_problem(&self) -> Option<(String, String)> {
+        let scenes = self.timeline.iter().map(|s| (s.start_frame, s.end_frame));
+        let clips = self.tracks.video.iter().map(|c| (c.start_frame, c.end_frame));
+        tile_problem(scenes, self.total_frames)
+            .map(|reason| ("timeline".to_owned(), reason))
+            .or_else(|| {
+                tile_problem(clips, self.total_frames)
+                    .map(|reason| ("tracks.video".to_owned(), reason))
+            })
+    }
+
+    fn clip_problem(&self) -> Option<(String, String)> {
+        for (index, clip) in self.tracks.video.iter().enumerate() {
+            let at = |field: &str| format!("tracks.video[{index}].{field}");
+            if let ClipSource::Picture { motion, .. } = &clip.source {
+                for window in [&motion.from, &motion.to] {
+                    let inside = window.width > 0.0
+                        && window.height > 0.0
+                        && window.x >= -1e-6
+                        && window.y >= -1e-6
+                        && window.x + window.width <= 1.0 + 1e-6
+                        && window.y + window.height <= 1.0 + 1e-6;
+                    if !inside {
+                        return Some((at("source.motion"), "a window leaves the picture".into()));
+                    }
+                }
+                if motion.end_frame <= motion.start_frame {
+                    return Some((at("source.motion"), "it ends before it starts".into()));
+                }
+            }
+            if let ClipSource::Clip { speed, .. } = &clip.source
+                && !(0.1..=10.0).contains(speed)
+            {
+                return Some((at("source.speed"), format!("{speed} is not within 0.1 to 10")));
+            }
+            if let Some(transition) = &clip.transition_in {
+                let sane = index > 0
+                    && transition.start_frame >= self.tracks.video[index - 1].start_frame
+                    && transition.start_frame <= clip.start_frame
+                    && transition.end_frame >= clip.start_frame
+                    && transition.end_frame <= clip.end_frame;
+                if !sane {
+                    return Some((at("transitionIn"), "it does not lie across the cut".into()));
+                }
+            }
+        }
+        None
+    }
+
+    fn caption_problem(&self) -> Option<(String, String)> {
+        let mut previous_end = i64::MIN;
+        for (index, cue) in self.tracks.captions.iter().enumerate() {
+            if cue.start < previous_end || cue.end <= cue.start {
+                return Some((
+                    format!("tracks.captions[{index}]"),
+                    "cues must follow each other without overlap".into(),
+                ));
+            }
+            previous_end = cue.end;
+        }
+        None
+    }
+}
+
+fn tile_problem(
+    mut ranges: impl Iterator<Item = (i64, i64)>,
+    total_frames: i64,
+) -> Option<String> {
+    let mut at = 0;
+    for (start, end) in ranges.by_ref() {
+        if start != at || end <= start {
+            return Some(format!(
+                "frames {start} to {end} do not follow frame {at}: the items must tile the film"
+            ));
+        }
+        at = end;
+    }
+    (at != total_frames).then(|| format!("it ends at frame {at}, the film at {total_frames}"))
+}

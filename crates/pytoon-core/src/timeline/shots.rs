@@ -1,0 +1,366 @@
+//! Chooses what the local engine shows: shots of a scene, and the camera move of each.
+//!
+//! This is the engine that cannot fail: for any picture, of any size and shape, and for no
+//! picture at all, there is a shot. It decides from facts about the picture (size, where the
+//! subject is); the pixels are drawn elsewhere.
+
+use super::{Fit, Motion, Window};
+use crate::preset::{MotionSpec, Move};
+use crate::rng::Rng;
+
+/// What is known of a picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PictureFacts {
+    /// Width in pixels, as it is shown (EXIF rotation applied).
+    pub width: u32,
+    /// Height in pixels, as it is shown.
+    pub height: u32,
+    /// Where the eye goes, in shares of width and height.
+    pub aim: (f64, f64),
+    /// Whether there is a subject at all, as opposed to an even texture.
+    pub has_subject: bool,
+    /// The share of what matters that survives the best crop to the frame's shape.
+    pub crop_keeps: f64,
+    /// The centre of that crop, in shares of width and height.
+    pub crop_centre: (f64, f64),
+}
+
+/// A frame's size in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameSize {
+    /// Width.
+    pub width: u32,
+    /// Height.
+    pub height: u32,
+}
+
+/// The length of a shot.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ShotTime {
+    /// The first visible frame, handles included.
+    pub start_frame: i64,
+    /// One past the last visible frame, handles included.
+    pub end_frame: i64,
+    /// The same length in seconds.
+    pub seconds: f64,
+    /// Whether the shot comes in through a dissolve, so that its move may gather speed.
+    pub eases_in: bool,
+}
+
+/// What one shot does, decided before pixels are touched.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ShotPlan {
+    /// How the picture meets the frame.
+    pub fit: Fit,
+    /// The camera move.
+    pub motion: Motion,
+    /// The move's name.
+    pub kind: Move,
+}
+
+/// Crops that lose more than this of what matters are not taken.
+const CROP_KEEPS: f64 = 0.80;
+/// A source with fewer pixels than this share of the frame's is shown as a card, not enlarged.
+const MIN_SOURCE_SCALE: f64 = 0.6;
+/// The blurred back layer's canvas is this much larger than the frame, for the camera to move on.
+pub const BLUR_CANVAS_MARGIN: f64 = 1.12;
+/// A pan never travels further than this share of the picture in one shot.
+const MAX_PAN_SHARE: f64 = 0.12;
+/// A landscape picture is panned over only in shots at least this long.
+const MIN_PAN_SECONDS: f64 = 2.5;
+
+/// Plans one shot of a picture.
+///
+/// `tighter` is how much closer than the widest view it begins, for the second view of one
+/// picture. `previous` is the move before, which is not repeated or mirrored where there is a
+/// choice.
+pub fn plan_shot(
+    facts: &PictureFacts,
+    frame: FrameSize,
+    time: ShotTime,
+    wanted: ShotWish<'_>,
+    rng: &mut Rng,
+) -> ShotPlan {
+    let aspect = shape_ratio(facts, frame);
+    let fit = choose_fit(facts, frame, aspect, time.seconds, wanted.asked);
+    let kind = choose_move(facts, fit, aspect, &wanted, rng);
+    let rate = zoom_rate(wanted, rng) / 100.0;
+    let (from, to) = match fit {
+        Fit::BlurFill => canvas_windows(kind, rate, time.seconds),
+        Fit::Cover => cover_windows(facts, frame, aspect, kind, rate, time.seconds, wanted.tighter),
+    };
+    let ease_in_frames =
+        if time.eases_in { (time.end_frame - time.start_frame) * 15 / 100 } else { 0 };
+    let motion = Motion {
+        from,
+        to,
+        start_frame: time.start_frame,
+        end_frame: time.end_frame,
+        ease_in_frames,
+    };
+    ShotPlan { fit, motion, kind }
+}
+
+/// What is asked of a shot.
+#[derive(Debug, Clone, Copy)]
+pub struct ShotWish<'a> {
+    /// The move asked for, or `auto`.
+    pub asked: Move,
+    /// The preset's moves and speeds.
+    pub spec: &'a MotionSpec,
+    /// Speed against the preset's.
+    pub energy: f64,
+    /// The move of the shot before.
+    pub previous: Option<Move>,
+    /// How much closer than the widest view the shot begins; 1 is the widest.
+    pub tighter: f64,
+}
+
+/// The frame's shape over the picture's: below 1 the picture is the wider one.
+fn shape_ratio(facts: &PictureFacts, frame: FrameSize) -> f64 {
+    let frame_aspect = f64::from(frame.width) / f64::from(frame.height);
+    frame_aspect * f64::from(facts.height.max(1)) / f64::from(facts.width.max(1))
+}
+
+fn choose_fit(
+    facts: &PictureFacts,
+    frame: FrameSize,
+    aspect: f64,
+    seconds: f64,
+    asked: Move,
+) -> Fit {
+    let covered = if aspect <= 1.0 {
+        f64::from(facts.height) / f64::from(frame.height)
+    } else {
+        f64::from(facts.width) / f64::from(frame.width)
+    };
+    if covered < MIN_SOURCE_SCALE {
+        return Fit::BlurFill;
+    }
+    let pan_asked = matches!(asked, Move::PanLeft | Move::PanRight | Move::TiltUp | Move::TiltDown);
+    if (0.8..=1.25).contains(&aspect) || facts.crop_keeps >= CROP_KEEPS || pan_asked {
+        return Fit::Cover;
+    }
+    // A pan can show more than a crop, but only part of a very wide picture.
+    let pan_helps = seconds >= MIN_PAN_SECONDS && facts.crop_keeps >= 0.6;
+    if pan_helps { Fit::Cover } else { Fit::BlurFill }
+}
+
+fn choose_move(
+    facts: &PictureFacts,
+    fit: Fit,
+    aspect: f64,
+    wish: &ShotWish<'_>,
+    rng: &mut Rng,
+) -> Move {
+    if wish.asked != Move::Auto {
+        return wish.asked;
+    }
+    if fit == Fit::BlurFill {
+        return Move::PushIn;
+    }
+    if facts.crop_keeps < CROP_KEEPS && !(0.8..=1.25).contains(&aspect) {
+        let first = rng.unit() < 0.5;
+        return match (aspect < 1.0, first) {
+            (true, true) => Move::PanRight,
+            (true, false) => Move::PanLeft,
+            (false, true) => Move::TiltDown,
+            (false, false) => Move::TiltUp,
+        };
+    }
+    let choices: Vec<Move> = wish
+        .spec
+        .moves
+        .iter()
+        .copied()
+        .filter(|&m| m != Move::Auto && Some(m) != wish.previous && !mirrors(m, wish.previous))
+        .collect();
+    if choices.is_empty() { wish.spec.moves[0] } else { choices[rng.index(choices.len())] }
+}
+
+/// In then out then in is a metronome.
+fn mirrors(kind: Move, previous: Option<Move>) -> bool {
+    matches!(
+        (previous, kind),
+        (Some(Move::PushIn), Move::PullOut)
+            | (Some(Move::PullOut), Move::PushIn)
+            | (Some(Move::PanLeft), Move::PanRight)
+            | (Some(Move::PanRight), Move::PanLeft)
+            | (Some(Move::TiltUp), Move::TiltDown)
+            | (Some(Move::TiltDown), Move::TiltUp)
+    )
+}
+
+fn zoom_rate(wish: ShotWish<'_>, rng: &mut Rng) -> f64 {
+    let spec = wish.spec;
+    (rng.range(spec.min_zoom_pct_per_s, spec.max_zoom_pct_per_s.max(spec.min_zoom_pct_per_s + 1e-9))
+        * wish.energy)
+        .clamp(0.0, 5.0)
+}
+
+fn cover_windows(
+    facts: &PictureFacts,
+    frame: FrameSize,
+    aspect: f64,
+    kind: Move,
+    rate: f64,
+    seconds: f64,
+    tighter: f64,
+) -> (Window, Window) {
+    let centre = if facts.has_subject { facts.crop_centre } else { (0.5, 0.5) };
+    let aim = if facts.has_subject { facts.aim } else { (0.5, 0.5) };
+    // Pixels of the picture per pixel of the frame at the widest view; zooming further than
+    // about half of that would show mush.
+    let widest = Window::around(aspect, 1.0, centre);
+    let source_scale = widest.width * f64::from(facts.width) / f64::from(frame.width);
+    let max_zoom = (source_scale / 0.72).clamp(1.04, 1.33);
+    let base = Window::around(aspect, tighter.min(max_zoom), towards(centre, aim, tighter));
+    let room = (max_zoom / tighter.min(max_zoom)).max(1.0);
+    let gain = (1.0 + rate).powf(seconds).min(room.max(1.02));
+    match kind {
+        Move::PullOut => (base.zoomed_about(gain, aim), base),
+        Move::PanLeft | Move::PanRight => pan(base, aspect, rate, seconds, kind),
+        Move::TiltUp | Move::TiltDown => tilt(base, rate, seconds, kind),
+        Move::Hold => (base, base),
+        Move::PunchIn => {
+            // The step itself is a cut to a closer view; what follows is a slow drift.
+            let close = base.zoomed_about(1.1_f64.min(room.max(1.02)), aim);
+            (close, close.zoomed_about((1.01_f64).powf(seconds), aim))
+        }
+        Move::Auto | Move::PushIn => (base, base.zoomed_about(gain, aim)),
+    }
+}
+
+/// A closer view moves from the crop's centre towards the subject.
+fn towards(centre: (f64, f64), aim: (f64, f64), tighter: f64) -> (f64, f64) {
+    let share = ((tighter - 1.0) / 0.25).clamp(0.0, 1.0);
+    (centre.0 + (aim.0 - centre.0) * share, centre.1 + (aim.1 - centre.1) * share)
+}
+
+fn pan(base: Window, aspect: f64, rate: f64, seconds: f64, kind: Move) -> (Window, Window) {
+    // A picture no wider than the frame is zoomed a little to make room for the move.
+    let base = if aspect > 0.9 { base.zoomed_about(1.09, centre_of(base)) } else { base };
+    let travel = (base.width * rate * 1.4 * seconds).min(MAX_PAN_SHARE);
+    let (left, right) = room_for(base.x, base.width, travel);
+    let (a, b) = (Window { x: left, ..base }, Window { x: right, ..base });
+    if kind == Move::PanRight { (a, b) } else { (b, a) }
+}
+
+fn tilt(base: Window, rate: f64, seconds: f64, kind: Move) -> (Window, Window) {
+    let base = if base.height > 0.92 { base.zoomed_about(1.09, centre_of(base)) } else { base };
+    let travel = (base.height * rate * 1.2 * seconds).min(MAX_PAN_SHARE);
+    let (top, bottom) = room_for(base.y, base.height, travel);
+    let (a, b) = (Window { y: top, ..base }, Window { y: bottom, ..base });
+    if kind == Move::TiltDown { (a, b) } else { (b, a) }
+}
+
+fn centre_of(window: Window) -> (f64, f64) {
+    (window.x + window.width / 2.0, window.y + window.height / 2.0)
+}
+
+/// Both ends of a travel centred on a position, kept inside the picture.
+fn room_for(position: f64, size: f64, travel: f64) -> (f64, f64) {
+    let travel = travel.min(1.0 - size).max(0.0);
+    let low = (position - travel / 2.0).clamp(0.0, 1.0 - size - travel);
+    (low, low + travel)
+}
+
+/// Moves on the blur-fill canvas, which is a little larger than the frame: always gentle, since
+/// the whole picture must stay visible.
+fn canvas_windows(kind: Move, rate: f64, seconds: f64) -> (Window, Window) {
+    let widest = Window::FULL;
+    let gain = (1.0 + rate.min(0.012)).powf(seconds).min(BLUR_CANVAS_MARGIN);
+    let close = widest.zoomed_about(gain, (0.5, 0.45));
+    match kind {
+        Move::PullOut => (close, widest),
+        Move::Hold => (widest, widest),
+        _ => (widest, close),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+    use proptest::prelude::*;
+
+    const FRAME: FrameSize = FrameSize { width: 1080, height: 1920 };
+
+    fn spec() -> MotionSpec {
+        MotionSpec {
+            moves: vec![Move::PushIn, Move::PullOut, Move::PanLeft, Move::PanRight],
+            min_zoom_pct_per_s: 2.0,
+            max_zoom_pct_per_s: 3.5,
+        }
+    }
+
+    fn facts(width: u32, height: u32, keeps: f64) -> PictureFacts {
+        PictureFacts {
+            width,
+            height,
+            aim: (0.5, 0.4),
+            has_subject: true,
+            crop_keeps: keeps,
+            crop_centre: (0.5, 0.45),
+        }
+    }
+
+    fn shot(facts: &PictureFacts, asked: Move, seconds: f64) -> ShotPlan {
+        let spec = spec();
+        let time = ShotTime {
+            start_frame: 0,
+            end_frame: (seconds * 30.0) as i64,
+            seconds,
+            eases_in: false,
+        };
+        let wish = ShotWish { asked, spec: &spec, energy: 1.0, previous: None, tighter: 1.0 };
+        plan_shot(facts, FRAME, time, wish, &mut Rng::new(1, "t"))
+    }
+
+    #[test]
+    fn shapes_choose_their_fit() {
+        assert_eq!(shot(&facts(2160, 3840, 1.0), Move::Auto, 3.0).fit, Fit::Cover);
+        assert_eq!(shot(&facts(4000, 3000, 0.9), Move::Auto, 3.0).fit, Fit::Cover);
+        assert_eq!(shot(&facts(4000, 3000, 0.4), Move::Auto, 3.0).fit, Fit::BlurFill);
+        assert_eq!(shot(&facts(1, 1, 1.0), Move::Auto, 3.0).fit, Fit::BlurFill);
+        assert_eq!(shot(&facts(400, 700, 1.0), Move::Auto, 3.0).fit, Fit::BlurFill);
+    }
+
+    #[test]
+    fn a_wide_picture_with_two_subjects_is_panned() {
+        let plan = shot(&facts(4000, 2400, 0.7), Move::Auto, 3.0);
+        assert!(matches!(plan.kind, Move::PanLeft | Move::PanRight));
+        assert!(plan.motion.from.x != plan.motion.to.x);
+    }
+
+    proptest! {
+        #[test]
+        fn every_picture_has_a_shot_inside_it(
+            width in 1u32..9000, height in 1u32..9000, ax in 0.0f64..1.0, ay in 0.0f64..1.0,
+            keeps in 0.0f64..1.0, which in 0usize..9, seconds in 0.3f64..12.0,
+            tighter in 1.0f64..1.3,
+        ) {
+            let facts = PictureFacts {
+                width, height, aim: (ax, ay), has_subject: keeps > 0.5,
+                crop_keeps: keeps, crop_centre: (ax, ay),
+            };
+            let spec = spec();
+            let time = ShotTime { start_frame: 5, end_frame: 5 + (seconds * 30.0) as i64 + 1, seconds, eases_in: true };
+            let wish = ShotWish { asked: Move::ALL[which], spec: &spec, energy: 1.0, previous: None, tighter };
+            let plan = plan_shot(&facts, FRAME, time, wish, &mut Rng::new(3, "t"));
+            for frame in time.start_frame..=time.end_frame {
+                let w = plan.motion.window_at(frame);
+                prop_assert!(w.x >= -1e-9 && w.y >= -1e-9 && w.width > 0.0 && w.height > 0.0);
+                prop_assert!(w.x + w.width <= 1.0 + 1e-9 && w.y + w.height <= 1.0 + 1e-9);
+            }
+            if plan.fit == Fit::Cover {
+                // Never stretched: the window has the frame's shape in the picture's pixels.
+                let w = plan.motion.from;
+                let shape = w.width * f64::from(width) / (w.height * f64::from(height));
+                prop_assert!((shape - 0.5625).abs() < 1e-6, "{}", shape);
+            }
+            let pct = plan.motion.zoom_pct_per_second(crate::time::FrameRate::FPS_30);
+            prop_assert!(pct.abs() < 6.0, "{} %/s", pct);
+        }
+    }
+}
