@@ -1,0 +1,141 @@
+//! Where each output sample lies in the source, and with which weights.
+
+use super::{PAD, WEIGHT_BITS};
+use std::sync::LazyLock;
+
+const PHASES: usize = 1024;
+
+/// Catmull-Rom weights by phase; each row sums to exactly `1 << WEIGHT_BITS`.
+static WEIGHTS: LazyLock<Vec<[i16; 4]>> = LazyLock::new(|| (0..=PHASES).map(weights).collect());
+
+fn weights(phase: usize) -> [i16; 4] {
+    let t = phase as f64 / PHASES as f64;
+    let exact = [
+        -0.5 * t * t * t + t * t - 0.5 * t,
+        1.5 * t * t * t - 2.5 * t * t + 1.0,
+        -1.5 * t * t * t + 2.0 * t * t + 0.5 * t,
+        0.5 * t * t * t - 0.5 * t * t,
+    ];
+    let one = f64::from(1 << WEIGHT_BITS);
+    let mut fixed = exact.map(|w| (w * one).round() as i16);
+    let sum: i32 = fixed.iter().map(|&w| i32::from(w)).sum();
+    // The rounding rest goes to the larger middle weight, where it matters least.
+    let middle = if t < 0.5 { 1 } else { 2 };
+    fixed[middle] += ((1 << WEIGHT_BITS) - sum) as i16;
+    fixed
+}
+
+/// Source position of output sample `i`: `start + step * i`, in sample indices.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Axis {
+    /// The source index, with fraction, of the first output sample.
+    pub start: f64,
+    /// Source samples per output sample.
+    pub step: f64,
+}
+
+impl Axis {
+    /// The tap left of the position and the weights of the taps -1, 0, 1, 2 around it.
+    pub(super) fn taps(self, index: usize) -> (i64, [i16; 4]) {
+        let position = self.start + self.step * index as f64;
+        let floor = position.floor();
+        let phase = ((position - floor) * PHASES as f64).round() as usize;
+        (floor as i64, WEIGHTS[phase.min(PHASES)])
+    }
+}
+
+/// Eight outputs in two lanes of four, as the wide kernel wants them.
+///
+/// A lane loads eight values from `base` on. Its four outputs need taps within those eight while
+/// the step is at most 4/3: three steps of 4/3 move four values on, and four taps fit after them.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C, align(32))]
+pub(super) struct Octet {
+    /// Byte shuffles that bring taps -1 and 0 of four outputs side by side.
+    pub(super) pick_low: [u8; 32],
+    /// The same for taps 1 and 2.
+    pub(super) pick_high: [u8; 32],
+    pub(super) weights_low: [i16; 16],
+    pub(super) weights_high: [i16; 16],
+    pub(super) base: [u32; 2],
+}
+
+/// The columns of one frame.
+#[derive(Debug, Default)]
+pub(super) struct ColumnTable {
+    /// The first padded source column that any tap uses.
+    pub(super) first: usize,
+    /// How many columns are used.
+    pub(super) len: usize,
+    /// First tap (from `first`) and weights of every output.
+    pub(super) taps: Vec<(u32, [i16; 4])>,
+    /// Outputs in groups of sixteen: lanes 0-3 and 8-11, then lanes 4-7 and 12-15, so that
+    /// packing puts them in order. Empty when the step is too large for the wide kernel.
+    pub(super) octets: Vec<[Octet; 2]>,
+}
+
+impl ColumnTable {
+    pub(super) fn build(&mut self, axis: Axis, out_width: usize, plane_width: usize) {
+        // Taps may reach `PAD` beyond the plane; further out everything is edge.
+        let last_tap = (plane_width + 2 * PAD - 4) as i64;
+        let column = |index: usize| {
+            let (left, weights) = axis.taps(index);
+            ((left - 1 + PAD as i64).clamp(0, last_tap) as usize, weights)
+        };
+        self.first = column(0).0;
+        self.taps.clear();
+        self.taps.extend((0..out_width).map(|index| {
+            let (left, weights) = column(index);
+            ((left - self.first) as u32, weights)
+        }));
+        let end = self.taps.last().map_or(0, |tap| tap.0 as usize) + 4;
+        self.len = end.min(plane_width + 2 * PAD - self.first);
+        self.build_octets();
+    }
+
+    fn build_octets(&mut self) {
+        self.octets.clear();
+        let fits = |quad: &[(u32, [i16; 4])]| quad[quad.len() - 1].0 - quad[0].0 <= 4;
+        if !self.taps.chunks_exact(16).all(|group| group.chunks_exact(4).all(fits)) {
+            return;
+        }
+        for group in self.taps.chunks_exact(16) {
+            let quads = [&group[0..4], &group[4..8], &group[8..12], &group[12..16]];
+            self.octets.push([octet(quads[0], quads[2]), octet(quads[1], quads[3])]);
+        }
+    }
+}
+
+fn octet(first: &[(u32, [i16; 4])], second: &[(u32, [i16; 4])]) -> Octet {
+    let mut out = Octet::default();
+    for (lane, quad) in [first, second].into_iter().enumerate() {
+        let base = quad[0].0;
+        out.base[lane] = base;
+        for (slot, (tap, weights)) in quad.iter().enumerate() {
+            for k in 0..2 {
+                let at = lane * 16 + slot * 4 + k * 2;
+                for (pick, tap_offset) in [(&mut out.pick_low, 0), (&mut out.pick_high, 2)] {
+                    let byte = ((tap - base) as usize + tap_offset + k) * 2;
+                    pick[at] = byte as u8;
+                    pick[at + 1] = byte as u8 + 1;
+                }
+                out.weights_low[at / 2] = weights[k];
+                out.weights_high[at / 2] = weights[2 + k];
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_sum_to_one_at_every_phase() {
+        for row in WEIGHTS.iter() {
+            assert_eq!(row.iter().map(|&w| i32::from(w)).sum::<i32>(), 1 << WEIGHT_BITS);
+        }
+        assert_eq!(WEIGHTS[0], [0, 1 << WEIGHT_BITS, 0, 0]);
+    }
+}

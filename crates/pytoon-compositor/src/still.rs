@@ -1,0 +1,429 @@
+//! Prepares a picture once, so that each frame of a camera move is one cheap resampling.
+//!
+//! Preparation crops to what the move will see, scales so that the closest view needs no
+//! enlarging (and never enlarges here: the sampler does that with sub-pixel positions), grades,
+//! and converts to YUV 4:2:0. A picture of another shape is laid over a dark, blurred copy of
+//! itself; it is never stretched.
+
+use crate::CompositorError;
+use crate::grade::GradeTable;
+use crate::picture::Picture;
+use crate::sampler::{Axis, PaddedPlane, Scratch, sample};
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use pytoon_core::timeline::shots::BLUR_CANVAS_MARGIN;
+use pytoon_core::timeline::{Fit, Motion, Window};
+use pytoon_graphics::Frame;
+
+/// A picture ready for camera moves.
+#[derive(Debug)]
+pub struct PreparedStill {
+    planes: [PaddedPlane; 3],
+    /// The part of the whole picture (or canvas) that was kept.
+    region: Window,
+}
+
+/// Source columns kept around what a move sees, for the taps of the sampler.
+const REGION_MARGIN_PX: f64 = 8.0;
+
+impl PreparedStill {
+    /// Prepares a picture for one move over it.
+    pub fn prepare(
+        picture: &Picture,
+        fit: Fit,
+        motion: &Motion,
+        frame_size: (usize, usize),
+        grade: &GradeTable,
+    ) -> Result<Self, CompositorError> {
+        match fit {
+            Fit::Cover => Self::prepare_cover(picture, motion, frame_size, grade),
+            Fit::BlurFill => {
+                let mut canvas = blur_fill_canvas(picture, frame_size)?;
+                grade.apply(&mut canvas.rgba);
+                Ok(Self::from_rgba(&canvas.rgba, canvas.width, canvas.height, Window::FULL))
+            }
+        }
+    }
+
+    fn prepare_cover(
+        picture: &Picture,
+        motion: &Motion,
+        (frame_width, _): (usize, usize),
+        grade: &GradeTable,
+    ) -> Result<Self, CompositorError> {
+        let (width, height) = (picture.width() as f64, picture.height() as f64);
+        let closest = motion.from.width.min(motion.to.width);
+        let scale = (frame_width as f64 / (closest * width)).min(1.0);
+        let region = seen_region(motion, width, height);
+        let out_width = ((region.width * width * scale).round() as usize).max(1);
+        let out_height = ((region.height * height * scale).round() as usize).max(1);
+        let crop = Crop {
+            left: region.x * width,
+            top: region.y * height,
+            width: region.width * width,
+            height: region.height * height,
+        };
+        let mut rgba = resize(picture, crop, out_width, out_height)?;
+        grade.apply(&mut rgba);
+        Ok(Self::from_rgba(&rgba, out_width, out_height, region))
+    }
+
+    fn from_rgba(rgba: &[u8], width: usize, height: usize, region: Window) -> Self {
+        let (y, u, v) = to_yuv420(rgba, width, height);
+        let (chroma_width, chroma_height) = (width.div_ceil(2), height.div_ceil(2));
+        Self {
+            planes: [
+                PaddedPlane::new(&y, width, height),
+                PaddedPlane::new(&u, chroma_width, chroma_height),
+                PaddedPlane::new(&v, chroma_width, chroma_height),
+            ],
+            region,
+        }
+    }
+
+    /// Draws the window of the whole picture into a frame.
+    pub fn draw(&self, frame: &mut Frame, window: Window, scratch: &mut Scratch) {
+        let (width, height) = (frame.width(), frame.height());
+        let [x, y] = self.axes(window, width, height);
+        let luma = &self.planes[0];
+        let [out_y, out_u, out_v] = frame.planes_mut();
+        sample(luma, out_y, width, x, y, scratch);
+        // Chroma is sited with the left luma sample of a pair and midway between two rows.
+        let chroma_x = Axis { start: x.start / 2.0, step: x.step };
+        let chroma_y = Axis { start: (y.start + y.step / 2.0 - 0.5) / 2.0, step: y.step };
+        sample(&self.planes[1], out_u, width / 2, chroma_x, chroma_y, scratch);
+        sample(&self.planes[2], out_v, width / 2, chroma_x, chroma_y, scratch);
+    }
+
+    /// Luma axes of a window: pixel centres of the frame on pixel centres of the picture.
+    fn axes(&self, window: Window, frame_width: usize, frame_height: usize) -> [Axis; 2] {
+        let axis = |from: f64, length: f64, region_from: f64, region_length: f64, size: usize, out: usize| {
+            let scale = size as f64 / region_length;
+            let step = length * scale / out as f64;
+            Axis { start: (from - region_from) * scale + 0.5 * step - 0.5, step }
+        };
+        let region = self.region;
+        [
+            axis(window.x, window.width, region.x, region.width, self.planes[0].width(), frame_width),
+            axis(window.y, window.height, region.y, region.height, self.planes[0].height(), frame_height),
+        ]
+    }
+
+    /// Bytes held.
+    pub fn size_bytes(&self) -> usize {
+        self.planes.iter().map(PaddedPlane::size_bytes).sum()
+    }
+}
+
+/// The smallest box that holds both ends of a move, snapped outwards to source pixels.
+fn seen_region(motion: &Motion, width: f64, height: f64) -> Window {
+    let (a, b) = (motion.from, motion.to);
+    let low = |p: f64, q: f64, size: f64| ((p.min(q) * size - REGION_MARGIN_PX).floor().max(0.0)) / size;
+    let high = |p: f64, q: f64, size: f64| ((p.max(q) * size + REGION_MARGIN_PX).ceil().min(size)) / size;
+    let (x, y) = (low(a.x, b.x, width), low(a.y, b.y, height));
+    Window {
+        x,
+        y,
+        width: high(a.x + a.width, b.x + b.width, width) - x,
+        height: high(a.y + a.height, b.y + b.height, height) - y,
+    }
+}
+
+struct Crop {
+    left: f64,
+    top: f64,
+    width: f64,
+    height: f64,
+}
+
+/// Scales a part of a picture with Lanczos-3.
+fn resize(picture: &Picture, crop: Crop, width: usize, height: usize) -> Result<Vec<u8>, CompositorError> {
+    let fail = |error: &dyn std::fmt::Display| CompositorError::Resize(error.to_string());
+    let source = ImageRef::new(
+        picture.width() as u32,
+        picture.height() as u32,
+        picture.rgba(),
+        PixelType::U8x4,
+    )
+    .map_err(|e| fail(&e))?;
+    let mut target = Image::new(width as u32, height as u32, PixelType::U8x4);
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
+        .crop(crop.left, crop.top, crop.width, crop.height)
+        .use_alpha(false);
+    Resizer::new().resize(&source, &mut target, &options).map_err(|e| fail(&e))?;
+    Ok(target.into_vec())
+}
+
+struct Canvas {
+    width: usize,
+    height: usize,
+    rgba: Vec<u8>,
+}
+
+/// The picture whole, as a card with round corners and a soft shadow, over its own dark blur.
+fn blur_fill_canvas(picture: &Picture, (frame_width, frame_height): (usize, usize)) -> Result<Canvas, CompositorError> {
+    let width = (frame_width as f64 * BLUR_CANVAS_MARGIN).round() as usize;
+    let height = (frame_height as f64 * BLUR_CANVAS_MARGIN).round() as usize;
+    let mut rgba = blurred_back(picture, width, height)?;
+    let card = card_box(picture, width, height);
+    shade_card(&mut rgba, width, &card);
+    let whole = Crop { left: 0.0, top: 0.0, width: picture.width() as f64, height: picture.height() as f64 };
+    let front = resize(picture, whole, card.width, card.height)?;
+    for y in 0..card.height {
+        for x in 0..card.width {
+            let cover = card.coverage(x as f32 + 0.5, y as f32 + 0.5);
+            let at = ((card.top + y) * width + card.left + x) * 4;
+            let from = (y * card.width + x) * 4;
+            for c in 0..3 {
+                let (back, front) = (f32::from(rgba[at + c]), f32::from(front[from + c]));
+                rgba[at + c] = (back + (front - back) * cover).round() as u8;
+            }
+        }
+    }
+    Ok(Canvas { width, height, rgba })
+}
+
+struct Card {
+    left: usize,
+    top: usize,
+    width: usize,
+    height: usize,
+    radius: f32,
+    unit: f32,
+}
+
+impl Card {
+    /// Share of a pixel, given from the card's corner, that lies in the rounded box.
+    fn coverage(&self, x: f32, y: f32) -> f32 {
+        (0.5 - self.distance(x, y)).clamp(0.0, 1.0)
+    }
+
+    /// Signed distance to the edge, negative inside.
+    fn distance(&self, x: f32, y: f32) -> f32 {
+        let (half_w, half_h) = (self.width as f32 / 2.0, self.height as f32 / 2.0);
+        let dx = (x - half_w).abs() - (half_w - self.radius);
+        let dy = (y - half_h).abs() - (half_h - self.radius);
+        let outside = dx.max(0.0).hypot(dy.max(0.0));
+        outside + dx.max(dy).min(0.0) - self.radius
+    }
+}
+
+/// A card 984 of 1080 wide at most, its middle a little above the frame's, clear of captions.
+fn card_box(picture: &Picture, width: usize, height: usize) -> Card {
+    let max_width = width as f64 * 984.0 / 1080.0;
+    let max_height = height as f64 * 1080.0 / 1920.0;
+    let aspect = picture.width() as f64 / picture.height() as f64;
+    let card_width = max_width.min(max_height * aspect).max(2.0);
+    let card_height = (card_width / aspect).clamp(2.0, max_height);
+    let (w, h) = (card_width.round() as usize, card_height.round() as usize);
+    let unit = height as f32 / 1920.0;
+    let centre_y = height as f64 * 740.0 / 1920.0;
+    let top = (centre_y - card_height / 2.0).max(height as f64 * 0.06) as usize;
+    Card {
+        left: (width - w) / 2,
+        top: top.min(height - h),
+        width: w,
+        height: h,
+        radius: (28.0 * unit).min(w as f32 / 2.0).min(h as f32 / 2.0),
+        unit,
+    }
+}
+
+/// A shadow of .35, 12 px down, 24 px soft at full size.
+fn shade_card(rgba: &mut [u8], width: usize, card: &Card) {
+    let height = rgba.len() / 4 / width;
+    let (drop, soft) = (12.0 * card.unit, 24.0 * card.unit);
+    let reach = (soft * 2.5 + drop) as usize + 1;
+    let rows = card.top.saturating_sub(reach)..(card.top + card.height + reach).min(height);
+    for y in rows {
+        for x in card.left.saturating_sub(reach)..(card.left + card.width + reach).min(width) {
+            let dx = x as f32 + 0.5 - card.left as f32;
+            let dy = y as f32 + 0.5 - card.top as f32 - drop;
+            // A logistic edge is close to a Gaussian-blurred one and needs no blur.
+            let shade = 0.35 / (1.0 + (card.distance(dx, dy) / (soft * 0.6)).exp());
+            for value in &mut rgba[(y * width + x) * 4..][..3] {
+                *value = (f32::from(*value) * (1.0 - shade)) as u8;
+            }
+        }
+    }
+}
+
+/// The picture covering the canvas, blurred (sigma 45 at full size, done at an eighth), at .55 of
+/// its brightness and .9 of its saturation.
+fn blurred_back(picture: &Picture, width: usize, height: usize) -> Result<Vec<u8>, CompositorError> {
+    let small = picture.shrunk(600);
+    let (small_w, small_h) = ((width / 8).max(2), (height / 8).max(2));
+    let (pw, ph) = (small.width() as f64, small.height() as f64);
+    let scale = (small_w as f64 / pw).max(small_h as f64 / ph) * 1.15;
+    let (crop_w, crop_h) = ((small_w as f64 / scale).min(pw), (small_h as f64 / scale).min(ph));
+    let crop = Crop { left: (pw - crop_w) / 2.0, top: (ph - crop_h) / 2.0, width: crop_w, height: crop_h };
+    let mut back = resize(&small, crop, small_w, small_h)?;
+    let sigma = 45.0 / 8.0 * height as f32 / (1920.0 * BLUR_CANVAS_MARGIN as f32);
+    // Three box passes are a Gaussian to the eye (central limit).
+    let radius = ((12.0 * sigma * sigma / 3.0 + 1.0).sqrt() / 2.0) as usize;
+    for _ in 0..3 {
+        box_blur(&mut back, small_w, small_h, radius.max(1));
+    }
+    darken(&mut back);
+    let picture = Picture::try_new(small_w, small_h, back)?;
+    let whole = Crop { left: 0.0, top: 0.0, width: small_w as f64, height: small_h as f64 };
+    let mut out = resize(&picture, whole, width, height)?;
+    dither(&mut out, width);
+    Ok(out)
+}
+
+fn darken(rgba: &mut [u8]) {
+    for pixel in rgba.chunks_exact_mut(4) {
+        let luma = 0.2126 * f32::from(pixel[0]) + 0.7152 * f32::from(pixel[1]) + 0.0722 * f32::from(pixel[2]);
+        for value in &mut pixel[..3] {
+            *value = ((luma + (f32::from(*value) - luma) * 0.9) * 0.55) as u8;
+        }
+        pixel[3] = 255;
+    }
+}
+
+/// One step of noise keeps wide blurs from showing bands.
+fn dither(rgba: &mut [u8], width: usize) {
+    let mut rng = pytoon_core::rng::Rng::new(0, "blur-dither");
+    let noise: Vec<i16> = (0..4096)
+        .map(|_| ((rng.unit() + rng.unit() - 1.0) * 1.6).round() as i16)
+        .collect();
+    for (index, pixel) in rgba.chunks_exact_mut(4).enumerate() {
+        let (x, y) = (index % width / 2, index / width / 2);
+        let n = noise[(x * 31 + y * 1049) % noise.len()];
+        for value in &mut pixel[..3] {
+            *value = (i16::from(*value) + n).clamp(0, 255) as u8;
+        }
+    }
+}
+
+fn box_blur(rgba: &mut [u8], width: usize, height: usize, radius: usize) {
+    let mut line = Vec::new();
+    let mut blur_line = |rgba: &mut [u8], start: usize, stride: usize, count: usize| {
+        for c in 0..3 {
+            line.clear();
+            line.extend((0..count).map(|i| u32::from(rgba[start + i * stride + c])));
+            let at = |i: i64| line[i.clamp(0, count as i64 - 1) as usize];
+            let mut sum: u32 = (-(radius as i64)..=radius as i64).map(at).sum();
+            for i in 0..count {
+                rgba[start + i * stride + c] = (sum / (2 * radius as u32 + 1)) as u8;
+                sum = sum + at(i as i64 + radius as i64 + 1) - at(i as i64 - radius as i64);
+            }
+        }
+    };
+    for y in 0..height {
+        blur_line(rgba, y * width * 4, 4, width);
+    }
+    for x in 0..width {
+        blur_line(rgba, x * 4, width * 4, height);
+    }
+}
+
+/// sRGB bytes, taken as BT.709 R'G'B', to limited-range YUV 4:2:0 with left-sited chroma.
+pub fn to_yuv420(rgba: &[u8], width: usize, height: usize) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+    let mut luma = vec![0u8; width * height];
+    for (out, p) in luma.iter_mut().zip(rgba.chunks_exact(4)) {
+        // ITU-R BT.709 luma, scaled to 16..235, in 1/65536.
+        let y = 11_966 * i32::from(p[0]) + 40_254 * i32::from(p[1]) + 4_064 * i32::from(p[2]);
+        *out = ((y + (16 << 16) + (1 << 15)) >> 16) as u8;
+    }
+    let (cw, ch) = (width.div_ceil(2), height.div_ceil(2));
+    let (mut u, mut v) = (vec![0u8; cw * ch], vec![0u8; cw * ch]);
+    let mut sums = vec![[0i32; 3]; width + 2];
+    for cy in 0..ch {
+        let top = &rgba[2 * cy * width * 4..][..width * 4];
+        let bottom = &rgba[(2 * cy + 1).min(height - 1) * width * 4..][..width * 4];
+        for ((sum, a), b) in sums[1..=width].iter_mut().zip(top.chunks_exact(4)).zip(bottom.chunks_exact(4)) {
+            *sum = [0, 1, 2].map(|c| i32::from(a[c]) + i32::from(b[c]));
+        }
+        sums[0] = sums[1];
+        sums[width + 1] = sums[width];
+        let (out_u, out_v) = (&mut u[cy * cw..][..cw], &mut v[cy * cw..][..cw]);
+        for cx in 0..cw {
+            // [1 2 1] across two rows: eight samples in all.
+            let [l, m, r] = [sums[2 * cx], sums[2 * cx + 1], sums[(2 * cx + 2).min(width + 1)]];
+            let [r8, g8, b8] = [0, 1, 2].map(|c| l[c] + 2 * m[c] + r[c]);
+            let cb = -6_596 * r8 - 22_189 * g8 + 28_784 * b8;
+            let cr = 28_784 * r8 - 26_145 * g8 - 2_639 * b8;
+            out_u[cx] = ((cb + (128 << 19) + (1 << 18)) >> 19) as u8;
+            out_v[cx] = ((cr + (128 << 19) + (1 << 18)) >> 19) as u8;
+        }
+    }
+    (luma, u, v)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pytoon_core::preset::Grade;
+
+    fn plain() -> GradeTable {
+        GradeTable::new(Grade::Clean, 0.0)
+    }
+
+    fn still_motion(window: Window) -> Motion {
+        Motion { from: window, to: window, start_frame: 0, end_frame: 10, ease_in_frames: 0 }
+    }
+
+    #[test]
+    fn primary_colours_land_on_their_codes() {
+        for (rgb, expected) in [
+            ([255, 0, 0], [63, 102, 240]),
+            ([0, 255, 0], [173, 42, 26]),
+            ([0, 0, 255], [32, 240, 118]),
+            ([255, 255, 255], [235, 128, 128]),
+            ([0, 0, 0], [16, 128, 128]),
+        ] {
+            let rgba: Vec<u8> = (0..16).flat_map(|_| [rgb[0], rgb[1], rgb[2], 255]).collect();
+            let (y, u, v) = to_yuv420(&rgba, 4, 4);
+            for (got, want) in [y[5], u[1], v[1]].into_iter().zip(expected) {
+                assert!(got.abs_diff(want) <= 1, "{rgb:?}: {got} for {want}");
+            }
+        }
+    }
+
+    /// A circle on grey must stay round whatever the shape of its picture.
+    #[test]
+    fn nothing_is_stretched() {
+        for (width, height, fit) in [(900, 900, Fit::Cover), (1600, 900, Fit::BlurFill), (500, 1500, Fit::BlurFill)] {
+            let mut rgba = vec![90; width * height * 4];
+            let radius = width.min(height) as i64 / 5;
+            for y in 0..height as i64 {
+                for x in 0..width as i64 {
+                    let (dx, dy) = (x - width as i64 / 2, y - height as i64 / 2);
+                    if dx * dx + dy * dy < radius * radius {
+                        rgba[((y * width as i64 + x) * 4) as usize..][..3].fill(250);
+                    }
+                }
+            }
+            let picture = Picture::try_new(width, height, rgba).expect("picture");
+            let window = match fit {
+                Fit::Cover => Window::around(0.5625, 1.0, (0.5, 0.5)),
+                Fit::BlurFill => Window::FULL,
+            };
+            let still =
+                PreparedStill::prepare(&picture, fit, &still_motion(window), (270, 480), &plain()).expect("still");
+            let mut frame = Frame::new(270, 480);
+            still.draw(&mut frame, window, &mut Scratch::default());
+            let bright: Vec<(usize, usize)> = (0..270 * 480)
+                .filter(|&i| frame.y()[i] > 190)
+                .map(|i| (i % 270, i / 270))
+                .collect();
+            let spread = |values: Vec<usize>| values.iter().max().expect("any") - values.iter().min().expect("any") + 1;
+            let across = spread(bright.iter().map(|p| p.0).collect()) as f64;
+            let down = spread(bright.iter().map(|p| p.1).collect()) as f64;
+            assert!((across / down - 1.0).abs() < 0.03, "{width}x{height}: {across} by {down}");
+        }
+    }
+
+    #[test]
+    fn a_picture_of_one_pixel_fills_a_frame() {
+        let picture = Picture::try_new(1, 1, vec![200, 30, 30, 255]).expect("picture");
+        let still = PreparedStill::prepare(&picture, Fit::BlurFill, &still_motion(Window::FULL), (270, 480), &plain())
+            .expect("still");
+        let mut frame = Frame::new(270, 480);
+        still.draw(&mut frame, Window::FULL, &mut Scratch::default());
+        assert!(frame.y().iter().all(|&y| y > 16));
+    }
+}

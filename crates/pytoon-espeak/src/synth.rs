@@ -1,0 +1,176 @@
+//! A safe wrapper round libespeak-ng. The library is one global state machine, so there is one
+//! [`Synth`] to a process and it is used from one thread.
+#![allow(unsafe_code)]
+
+use crate::ffi;
+use serde::Serialize;
+use std::ffi::{CStr, CString, c_int, c_void};
+
+/// The start of a spoken word.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct WordEvent {
+    /// The character of the text at which the word begins, counted from 1.
+    at: i32,
+    /// The synthesiser's idea of its length; not to be trusted for numbers.
+    length: i32,
+    /// The sample at which it begins.
+    sample: i32,
+}
+
+/// One spoken text.
+#[derive(Debug, Default)]
+pub(crate) struct Take {
+    pub(crate) samples: Vec<i16>,
+    pub(crate) events: Vec<WordEvent>,
+}
+
+/// A voice the library knows.
+#[derive(Debug, Serialize)]
+pub(crate) struct VoiceInfo {
+    name: String,
+    language: String,
+    identifier: String,
+}
+
+/// The started library.
+pub(crate) struct Synth {
+    sample_rate: u32,
+}
+
+impl Synth {
+    pub(crate) fn start() -> Result<Self, String> {
+        // SAFETY: a null path means the library's own data folder; called once, before all else.
+        let rate = unsafe {
+            ffi::espeak_Initialize(
+                ffi::AUDIO_OUTPUT_SYNCHRONOUS,
+                0,
+                std::ptr::null(),
+                ffi::INITIALIZE_DONT_EXIT,
+            )
+        };
+        if rate <= 0 {
+            return Err("eSpeak NG did not start: are its data files (espeak-ng-data) installed?".into());
+        }
+        // SAFETY: the callback is a function of this program and lives as long as it does.
+        unsafe { ffi::espeak_SetSynthCallback(collect) };
+        Ok(Self { sample_rate: rate as u32 })
+    }
+
+    pub(crate) fn sample_rate(&self) -> u32 {
+        self.sample_rate
+    }
+
+    pub(crate) fn version(&self) -> String {
+        // SAFETY: the library returns a static string; a null path pointer is allowed.
+        text(unsafe { ffi::espeak_Info(std::ptr::null_mut()) })
+    }
+
+    pub(crate) fn voices(&self) -> Vec<VoiceInfo> {
+        let mut voices = Vec::new();
+        // SAFETY: a null filter lists all; the array ends with a null pointer and its strings
+        // live until the next call, which does not happen before they are copied.
+        unsafe {
+            let mut at = ffi::espeak_ListVoices(std::ptr::null_mut());
+            while !at.is_null() && !(*at).is_null() {
+                let voice = &**at;
+                // The first byte of the list is the priority of the first language.
+                let language =
+                    if voice.languages.is_null() { String::new() } else { text(voice.languages.add(1)) };
+                voices.push(VoiceInfo {
+                    name: text(voice.name),
+                    language,
+                    identifier: text(voice.identifier),
+                });
+                at = at.add(1);
+            }
+        }
+        voices
+    }
+
+    /// Speaks a text; `wpm` is words a minute, `pitch` 0 to 100.
+    pub(crate) fn speak(
+        &self,
+        text: &str,
+        voice: &str,
+        variant: &str,
+        wpm: f64,
+        pitch: Option<i32>,
+    ) -> Result<Take, String> {
+        let name = if variant.is_empty() { voice.to_owned() } else { format!("{voice}+{variant}") };
+        let c_name = CString::new(name.clone()).map_err(|_| "a voice name holds a NUL".to_owned())?;
+        let c_text = CString::new(text.replace('\0', " ")).map_err(|e| e.to_string())?;
+        let mut take = Take::default();
+        // SAFETY: all pointers live across the calls; `take` is touched only by the callback
+        // until `espeak_Synchronize` returns, and synthesis is synchronous.
+        unsafe {
+            check(ffi::espeak_SetVoiceByName(c_name.as_ptr()), || format!("there is no voice `{name}`"))?;
+            let rate = wpm.round().clamp(80.0, 450.0) as c_int;
+            check(ffi::espeak_SetParameter(ffi::PARAMETER_RATE, rate, 0), || "setting the rate".into())?;
+            check(ffi::espeak_SetParameter(ffi::PARAMETER_PITCH, pitch.unwrap_or(50), 0), || {
+                "setting the pitch".into()
+            })?;
+            let status = ffi::espeak_Synth(
+                c_text.as_ptr().cast(),
+                c_text.as_bytes_with_nul().len(),
+                0,
+                ffi::POS_CHARACTER,
+                0,
+                ffi::CHARS_UTF8,
+                std::ptr::null_mut(),
+                (&raw mut take).cast::<c_void>(),
+            );
+            check(status, || "speaking the text".into())?;
+            check(ffi::espeak_Synchronize(), || "finishing the text".into())?;
+        }
+        Ok(take)
+    }
+}
+
+impl Drop for Synth {
+    fn drop(&mut self) {
+        // SAFETY: the library was started and no call is under way.
+        unsafe { ffi::espeak_Terminate() };
+    }
+}
+
+fn check(status: c_int, what: impl FnOnce() -> String) -> Result<(), String> {
+    if status == 0 { Ok(()) } else { Err(format!("{} (eSpeak NG status {status})", what())) }
+}
+
+fn text(pointer: *const std::ffi::c_char) -> String {
+    if pointer.is_null() {
+        return String::new();
+    }
+    // SAFETY: the library's strings are NUL-terminated.
+    unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
+}
+
+/// Called by the library with each piece of sound and the events in it.
+unsafe extern "C" fn collect(wav: *mut i16, count: c_int, events: *mut ffi::Event) -> c_int {
+    if events.is_null() {
+        return 0;
+    }
+    // SAFETY: `user_data` of every event is the pointer that `speak` passed; the event list ends
+    // with a terminating event; `wav` holds `count` samples when it is not null.
+    unsafe {
+        let take = (*events).user_data.cast::<Take>();
+        if take.is_null() {
+            return 0;
+        }
+        let mut event = events;
+        while (*event).kind != ffi::EVENT_LIST_TERMINATED {
+            if (*event).kind == ffi::EVENT_WORD {
+                (*take).events.push(WordEvent {
+                    at: (*event).text_position,
+                    length: (*event).length,
+                    sample: (*event).sample,
+                });
+            }
+            event = event.add(1);
+        }
+        if !wav.is_null() && count > 0 {
+            (*take).samples.extend_from_slice(std::slice::from_raw_parts(wav, count as usize));
+        }
+    }
+    0
+}
