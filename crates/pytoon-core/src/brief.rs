@@ -6,7 +6,73 @@
 
 use crate::preset::CaptionLook;
 use schemars::JsonSchema;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
+
+/// Reads a value that is either one text or a mapping. Written by hand because the derived
+/// `untagged` form swallows which field was wrong.
+macro_rules! text_or_mapping {
+    ($name:ident, $text:expr, $variant:ident($inner:ty), $expecting:literal) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Either;
+                impl<'de> Visitor<'de> for Either {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str($expecting)
+                    }
+
+                    fn visit_str<E: Error>(self, text: &str) -> Result<$name, E> {
+                        let read: fn(&str) -> Result<$name, String> = $text;
+                        read(text).map_err(E::custom)
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$name, A::Error> {
+                        <$inner>::deserialize(MapAccessDeserializer::new(map)).map($name::$variant)
+                    }
+                }
+                deserializer.deserialize_any(Either)
+            }
+        }
+    };
+}
+
+text_or_mapping!(
+    MediaFile,
+    |text| Ok(MediaFile::Path(text.to_owned())),
+    Detailed(MediaEntry),
+    "a path, or a mapping with `path`"
+);
+text_or_mapping!(
+    VoiceField,
+    |text| off(text).map(VoiceField::Off),
+    Settings(VoiceSettings),
+    "`off`, or a mapping of voice settings"
+);
+text_or_mapping!(
+    CaptionsField,
+    |text| off(text).map(CaptionsField::Off),
+    Settings(CaptionSettings),
+    "`off`, or a mapping of caption settings"
+);
+text_or_mapping!(
+    BrandField,
+    |text| Ok(BrandField::Named(text.to_owned())),
+    Inline(BrandKit),
+    "the name of a brand kit, or a mapping with `palette`, `font` and `logo`"
+);
+text_or_mapping!(
+    Logo,
+    |text| Ok(Logo::Path(text.to_owned())),
+    Placed(PlacedLogo),
+    "a path, or a mapping with `path` and `show`"
+);
+
+fn off(text: &str) -> Result<Off, String> {
+    if text == "off" { Ok(Off::Off) } else { Err(format!("`{text}` is not `off` or a mapping of settings")) }
+}
 
 /// The longest film, in seconds.
 pub const MAX_FILM_SECONDS: f64 = 60.0;
@@ -86,7 +152,7 @@ pub struct Brief {
 }
 
 /// A picture or a clip: a path, or a path with settings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum MediaFile {
     /// Just the path, relative to the brief.
@@ -130,7 +196,7 @@ pub enum Off {
 }
 
 /// `off`, or the settings of the voice.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum VoiceField {
     /// No voice; captions hold for reading time.
@@ -158,7 +224,7 @@ pub struct VoiceSettings {
 }
 
 /// `off`, or the settings of the captions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum CaptionsField {
     /// No captions in the picture and no sidecars.
@@ -216,7 +282,7 @@ impl Platform {
 }
 
 /// A brand kit by name, or written in the brief.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum BrandField {
     /// The name of a kit in `config/brands/`.
@@ -242,7 +308,7 @@ pub struct BrandKit {
 }
 
 /// A logo: a path, or a path with a place.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Logo {
     /// The picture, shown small in a corner from the third second on.

@@ -1,0 +1,86 @@
+//! Reads a brief from a file or from text.
+
+use crate::document::{Document, MAX_BYTES};
+use crate::strict::{self, ConfigError};
+use pytoon_core::brief::{Brief, FieldProblem};
+use std::path::{Path, PathBuf};
+
+/// A brief, and what is needed to speak about its fields.
+#[derive(Debug, Clone)]
+pub struct BriefFile {
+    /// The brief.
+    pub brief: Brief,
+    /// Its file as the user named it.
+    pub name: String,
+    /// The folder its paths are relative to.
+    pub base: PathBuf,
+    document: Document,
+}
+
+impl BriefFile {
+    /// An error about one of its fields, with the line.
+    pub fn error(&self, field: &str, reason: impl Into<String>) -> ConfigError {
+        ConfigError::field(&self.name, &self.document, field, reason)
+    }
+
+    /// The same for a problem that the core found.
+    pub fn problem(&self, problem: &FieldProblem) -> ConfigError {
+        self.error(&problem.field, problem.reason.clone())
+    }
+
+    /// A path of the brief, resolved.
+    pub fn resolve(&self, path: &str) -> PathBuf {
+        self.base.join(path)
+    }
+}
+
+/// Reads a brief from a file.
+pub fn load_brief(path: &Path) -> Result<BriefFile, ConfigError> {
+    let name = path.display().to_string();
+    let metadata = std::fs::metadata(path)
+        .map_err(|error| ConfigError::file(&name, format!("the brief cannot be read: {error}")))?;
+    if metadata.is_dir() {
+        return Err(ConfigError::file(&name, "this is a folder; name the brief's file"));
+    }
+    if metadata.len() > MAX_BYTES as u64 {
+        return Err(ConfigError::file(&name, format!("{} bytes are more than a brief has", metadata.len())));
+    }
+    let bytes = std::fs::read(path)
+        .map_err(|error| ConfigError::file(&name, format!("the brief cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| ConfigError::file(&name, "this is not a text file: a brief is YAML or JSON in UTF-8"))?;
+    let base = path.parent().map(Path::to_owned).unwrap_or_default();
+    read_brief(&name, &text, base)
+}
+
+/// Reads a brief from text; its paths are relative to `base`.
+pub fn read_brief(name: &str, text: &str, base: PathBuf) -> Result<BriefFile, ConfigError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let document = strict::parse(name, text)?;
+    if !document.value.is_object() {
+        return Err(ConfigError::file(name, "a brief is a mapping of fields, such as `prompt: …` or `script: …`"));
+    }
+    let brief: Brief = strict::read(name, &document, &document.value)?;
+    let file = BriefFile { brief, name: name.to_owned(), base, document };
+    match file.brief.problem() {
+        Some(problem) => Err(file.problem(&problem)),
+        None => Ok(file),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_brief_is_read_and_its_problems_are_placed() {
+        let read = |text: &str| read_brief("b.yaml", text, PathBuf::new());
+        assert_eq!(read("script: Hello there.\nseed: 3\n").expect("reads").brief.seed, Some(3));
+        let error = read("prompt: x\ntarget_duration_seconds: 90\n").expect_err("refused").to_string();
+        assert!(error.starts_with("b.yaml:2:1: `target_duration_seconds`: 90 is not within"), "{error}");
+        let error = read("").expect_err("refused").to_string();
+        assert!(error.contains("the brief is empty"), "{error}");
+        let error = read("- a\n").expect_err("refused").to_string();
+        assert!(error.contains("a mapping of fields"), "{error}");
+    }
+}

@@ -1,0 +1,44 @@
+//! The files of `config/`, built into the program so that it works from any folder.
+
+macro_rules! files {
+    ($($folder:literal: [$($name:literal),+ $(,)?]),+ $(,)?) => {
+        &[$(($folder, &[$(($name, include_str!(concat!("../../../config/", $folder, "/", $name, ".yaml")))),+])),+]
+    };
+}
+
+/// `config/defaults.yaml`.
+pub(crate) const DEFAULTS: &str = include_str!("../../../config/defaults.yaml");
+/// `config/engine.yaml`.
+pub(crate) const ENGINE: &str = include_str!("../../../config/engine.yaml");
+
+/// Folder, then name and text of each file in it.
+type Folder = (&'static str, &'static [(&'static str, &'static str)]);
+
+const FOLDERS: &[Folder] = files! {
+    "presets": [
+        "product_hero_clean", "overlay_classic", "meme_text", "cinematic_story",
+        "stylized_promo", "calm_explainer",
+    ],
+    "profiles": ["default", "master", "test"],
+    "brands": ["example"],
+};
+
+/// The built-in files of a folder.
+pub(crate) fn folder(name: &str) -> &'static [(&'static str, &'static str)] {
+    FOLDERS.iter().find(|(folder, _)| *folder == name).map_or(&[], |(_, files)| files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file added to `config/` and forgotten here would not be built in.
+    #[test]
+    fn every_file_of_the_config_folder_is_built_in() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
+        for (name, files) in FOLDERS {
+            let on_disk = std::fs::read_dir(root.join(name)).expect("folder").count();
+            assert_eq!(on_disk, files.len(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! A YAML or JSON text as a value whose every field knows its line.
+//!
+//! YAML 1.2 core schema, with two things refused: anchors and aliases (a few lines of them can
+//! stand for gigabytes) and tags. JSON is read by the same parser, of which it is a subset.
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
+use serde_json::{Map, Number, Value};
+use std::collections::HashMap;
+
+/// Deeper nesting than any brief or configuration has.
+const MAX_DEPTH: usize = 24;
+/// Larger than any brief or configuration is.
+pub const MAX_BYTES: usize = 1 << 20;
+
+/// A place in a text, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+/// A parsed text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// The value.
+    pub value: Value,
+    places: HashMap<String, Place>,
+}
+
+/// A text that is neither YAML nor JSON.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SyntaxError {
+    /// Where.
+    pub place: Place,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl Document {
+    /// Parses a text. An empty one is an empty mapping.
+    pub fn parse(text: &str) -> Result<Self, SyntaxError> {
+        if text.len() > MAX_BYTES {
+            return Err(SyntaxError {
+                place: Place { line: 1, column: 1 },
+                reason: format!("{} bytes are more than the {MAX_BYTES} that are read", text.len()),
+            });
+        }
+        let mut reader = Reader { parser: Parser::new_from_str(text), places: HashMap::new() };
+        let value = reader.document()?;
+        let value = if value.is_null() { Value::Object(Map::new()) } else { value };
+        Ok(Self { value, places: reader.places })
+    }
+
+    /// Where a field stands, or the nearest field around it that was written.
+    ///
+    /// Paths are written as `overlays[0].width`.
+    pub fn place(&self, path: &str) -> Option<Place> {
+        let mut path = path;
+        loop {
+            if let Some(place) = self.places.get(path) {
+                return Some(*place);
+            }
+            let cut = path.rfind(['.', '['])?;
+            path = &path[..cut];
+        }
+    }
+}
+
+struct Reader<'a> {
+    parser: Parser<'a, saphyr_parser::StrInput<'a>>,
+    places: HashMap<String, Place>,
+}
+
+impl<'a> Reader<'a> {
+    fn next(&mut self) -> Result<(Event<'a>, Place), SyntaxError> {
+        match self.parser.next() {
+            Some(Ok((event, span))) => Ok((event, place(&span))),
+            Some(Err(error)) => Err(syntax(&error)),
+            None => Ok((Event::StreamEnd, Place { line: 1, column: 1 })),
+        }
+    }
+
+    fn document(&mut self) -> Result<Value, SyntaxError> {
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(Value::Null),
+                (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
+                (event, place) => {
+                    let value = self.value(event, place, "", 0)?;
+                    return self.end(value);
+                }
+            }
+        }
+    }
+
+    /// Nothing may follow the first document.
+    fn end(&mut self, value: Value) -> Result<Value, SyntaxError> {
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(value),
+                (Event::DocumentEnd | Event::Nothing, _) => {}
+                (_, place) => {
+                    return Err(SyntaxError { place, reason: "a second document begins here".into() });
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, event: Event<'a>, place: Place, path: &str, depth: usize) -> Result<Value, SyntaxError> {
+        let refuse = |reason: &str| Err(SyntaxError { place, reason: reason.to_owned() });
+        if depth > MAX_DEPTH {
+            return refuse("this is nested too deeply");
+        }
+        self.places.entry(path.to_owned()).or_insert(place);
+        match event {
+            Event::Scalar(_, _, _, Some(_)) | Event::SequenceStart(_, Some(_)) | Event::MappingStart(_, Some(_)) => {
+                refuse("tags (`!name`) are not read here")
+            }
+            Event::Alias(_) => refuse("aliases (`*name`) are not read here: write the value out"),
+            Event::Scalar(text, style, _, None) => Ok(scalar(&text, style)),
+            Event::SequenceStart(_, None) => self.sequence(path, depth),
+            Event::MappingStart(_, None) => self.mapping(path, depth),
+            _ => refuse("a value is missing here"),
+        }
+    }
+
+    fn sequence(&mut self, path: &str, depth: usize) -> Result<Value, SyntaxError> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(Value::Array(items)),
+                (event, place) => {
+                    let path = format!("{path}[{}]", items.len());
+                    items.push(self.value(event, place, &path, depth + 1)?);
+                }
+            }
+        }
+    }
+
+    fn mapping(&mut self, path: &str, depth: usize) -> Result<Value, SyntaxError> {
+        let mut map = Map::new();
+        loop {
+            match self.next()? {
+                (Event::MappingEnd, _) => return Ok(Value::Object(map)),
+                (Event::Scalar(key, ..), place) => {
+                    let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
+                    if map.contains_key(key.as_ref()) {
+                        return Err(SyntaxError { place, reason: format!("`{key}` stands here twice") });
+                    }
+                    self.places.insert(path.clone(), place);
+                    let (event, value_place) = self.next()?;
+                    let value = self.value(event, value_place, &path, depth + 1)?;
+                    map.insert(key.into_owned(), value);
+                }
+                (_, place) => {
+                    return Err(SyntaxError { place, reason: "a key must be plain text".into() });
+                }
+            }
+        }
+    }
+}
+
+fn place(span: &Span) -> Place {
+    Place { line: span.start.line(), column: span.start.col() + 1 }
+}
+
+fn syntax(error: &ScanError) -> SyntaxError {
+    let marker = error.marker();
+    SyntaxError {
+        place: Place { line: marker.line(), column: marker.col() + 1 },
+        reason: error.info().to_owned(),
+    }
+}
+
+/// A plain scalar by YAML's core schema; anything quoted is text.
+fn scalar(text: &str, style: ScalarStyle) -> Value {
+    if style != ScalarStyle::Plain {
+        return Value::String(text.to_owned());
+    }
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
+        "true" | "True" | "TRUE" => return Value::Bool(true),
+        "false" | "False" | "FALSE" => return Value::Bool(false),
+        _ => {}
+    }
+    if let Ok(whole) = text.parse::<i64>() {
+        return Value::Number(whole.into());
+    }
+    if let Ok(whole) = text.parse::<u64>() {
+        return Value::Number(whole.into());
+    }
+    let numeric = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
+        && text.chars().any(|c| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c));
+    let number = text.parse::<f64>().ok().filter(|_| numeric).and_then(Number::from_f64);
+    number.map_or_else(|| Value::String(text.to_owned()), Value::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn yaml_and_json_give_the_same_value() {
+        let yaml = "script: |\n  Wake up.\n  It costs $5.\nseed: 7\nvoice: off\nscenes:\n  - scene: 1\n    caption: \"12\"\n";
+        let text = "{\"script\": \"Wake up.\\nIt costs $5.\\n\", \"seed\": 7, \"voice\": \"off\",\n\t\"scenes\": [{\"scene\": 1, \"caption\": \"12\"}]}";
+        let expected = json!({"script": "Wake up.\nIt costs $5.\n", "seed": 7, "voice": "off",
+            "scenes": [{"scene": 1, "caption": "12"}]});
+        assert_eq!(Document::parse(yaml).expect("yaml").value, expected);
+        assert_eq!(Document::parse(text).expect("json").value, expected);
+    }
+
+    #[test]
+    fn every_field_knows_its_line() {
+        let document = Document::parse("a: 1\nb:\n  - c: 2\n  - c: 3\n").expect("yaml");
+        assert_eq!(document.place("b[1].c").map(|p| p.line), Some(4));
+        assert_eq!(document.place("b[1].nothing").map(|p| p.line), Some(4));
+        assert_eq!(document.place("a").map(|p| (p.line, p.column)), Some((1, 1)));
+    }
+
+    #[test]
+    fn hostile_and_broken_texts_are_refused_with_a_line() {
+        for (text, line) in [
+            ("a: 1\na: 2\n", 2),
+            ("a: &x [1]\nb: *x\n", 2),
+            ("a: 'open\n", 1),
+            ("a: !tag 1\n", 1),
+            ("a: 1\n---\nb: 2\n", 2),
+        ] {
+            let error = Document::parse(text).expect_err(text);
+            assert!(error.place.line >= line, "{text}: {error:?}");
+        }
+        assert!(Document::parse(&"[".repeat(5000)).is_err());
+        assert_eq!(Document::parse("").expect("empty").value, json!({}));
+    }
+}

@@ -1,0 +1,236 @@
+//! Built-in files, and a folder that overrides them key by key.
+
+use crate::builtin;
+use crate::document::Document;
+use crate::settings::{EngineFile, EngineSettings, Settings};
+use crate::strict::{self, ConfigError};
+use pytoon_core::brief::BrandKit;
+use pytoon_core::preset::Preset;
+use pytoon_core::profile::Profile;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// The preset that a preset of the user's own starts from.
+const BASE_PRESET: &str = "product_hero_clean";
+/// The profile that a profile of the user's own starts from.
+const BASE_PROFILE: &str = "default";
+
+/// Where overrides are looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfigSource {
+    /// A folder that must exist, from `--config` or `PYTOON_CONFIG`.
+    Folder(PathBuf),
+    /// A folder that may exist, such as `./config`.
+    Optional(PathBuf),
+}
+
+/// The configuration in force.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Settings.
+    pub settings: Settings,
+    /// Engines.
+    pub engines: EngineSettings,
+    /// The folder of overrides, if there is one.
+    pub folder: Option<PathBuf>,
+}
+
+/// A preset in the list of presets.
+#[derive(Debug, Clone)]
+pub struct PresetInfo {
+    /// Its name.
+    pub name: String,
+    /// The preset.
+    pub preset: Preset,
+}
+
+impl Config {
+    /// Loads the configuration.
+    pub fn load(source: &ConfigSource) -> Result<Self, ConfigError> {
+        let folder = match source {
+            ConfigSource::Folder(folder) if !folder.is_dir() => {
+                return Err(ConfigError::file(
+                    folder.display().to_string(),
+                    "there is no such folder of configuration",
+                ));
+            }
+            ConfigSource::Folder(folder) => Some(folder.clone()),
+            ConfigSource::Optional(folder) => folder.is_dir().then(|| folder.clone()),
+        };
+        let settings: Loaded<Settings> = load_file(folder.as_deref(), "defaults.yaml", builtin::DEFAULTS)?;
+        settings.check(settings.value.problem())?;
+        let engines: Loaded<EngineFile> = load_file(folder.as_deref(), "engine.yaml", builtin::ENGINE)?;
+        let config = Self { settings: settings.value, engines: engines.value.v2, folder };
+        config.preset(&config.settings.default_preset)?;
+        config.profile(&config.settings.default_profile)?;
+        Ok(config)
+    }
+
+    /// A preset by name.
+    pub fn preset(&self, name: &str) -> Result<Preset, ConfigError> {
+        let loaded: Loaded<Preset> = self.named("presets", name, Some(BASE_PRESET), "preset")?;
+        loaded.check(loaded.value.problem())?;
+        Ok(loaded.value)
+    }
+
+    /// A profile by name.
+    pub fn profile(&self, name: &str) -> Result<Profile, ConfigError> {
+        let loaded: Loaded<Profile> = self.named("profiles", name, Some(BASE_PROFILE), "profile")?;
+        loaded.check(loaded.value.problem())?;
+        Ok(loaded.value)
+    }
+
+    /// A brand kit by name, with the folder its paths are relative to.
+    pub fn brand(&self, name: &str) -> Result<(BrandKit, Option<PathBuf>), ConfigError> {
+        let loaded: Loaded<BrandKit> = self.named("brands", name, None, "brand kit")?;
+        Ok((loaded.value, self.folder.as_ref().map(|folder| folder.join("brands"))))
+    }
+
+    /// The names of all files of a kind: `presets`, `profiles` or `brands`.
+    pub fn names(&self, kind: &str) -> Vec<String> {
+        let mut names: Vec<String> = builtin::folder(kind).iter().map(|(name, _)| (*name).to_owned()).collect();
+        if let Some(folder) = &self.folder
+            && let Ok(entries) = std::fs::read_dir(folder.join(kind))
+        {
+            let mut own: Vec<String> = entries
+                .flatten()
+                .filter_map(|entry| {
+                    let name = entry.file_name().into_string().ok()?;
+                    name.strip_suffix(".yaml").map(str::to_owned)
+                })
+                .filter(|name| !names.contains(name))
+                .collect();
+            own.sort();
+            names.extend(own);
+        }
+        names
+    }
+
+    /// Every preset.
+    pub fn presets(&self) -> Result<Vec<PresetInfo>, ConfigError> {
+        let load = |name: String| self.preset(&name).map(|preset| PresetInfo { name, preset });
+        self.names("presets").into_iter().map(load).collect()
+    }
+
+    fn named<T: DeserializeOwned>(
+        &self,
+        kind: &str,
+        name: &str,
+        base: Option<&str>,
+        what: &str,
+    ) -> Result<Loaded<T>, ConfigError> {
+        let names = self.names(kind);
+        if !names.iter().any(|known| known == name) {
+            let list = names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+            return Err(ConfigError::file(kind, format!("there is no {what} `{name}`; there are {list}"))
+                .suggest(name, names.iter().map(String::as_str)));
+        }
+        let builtin_text = |name: &str| {
+            builtin::folder(kind).iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+        };
+        let base_text = builtin_text(name).or_else(|| builtin_text(base?)).unwrap_or("{}");
+        load_file(self.folder.as_deref(), &format!("{kind}/{name}.yaml"), base_text)
+    }
+}
+
+/// A value with the file that had the last word on it.
+struct Loaded<T> {
+    value: T,
+    file: String,
+    document: Document,
+}
+
+impl<T> Loaded<T> {
+    fn check(&self, problem: Option<(&'static str, String)>) -> Result<(), ConfigError> {
+        match problem {
+            Some((field, reason)) => Err(ConfigError::field(&self.file, &self.document, field, reason)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn load_file<T: DeserializeOwned>(folder: Option<&Path>, name: &str, builtin_text: &str) -> Result<Loaded<T>, ConfigError> {
+    let builtin_name = format!("built-in {name}");
+    let base = strict::parse(&builtin_name, builtin_text)?;
+    let path = folder.map(|folder| folder.join(name));
+    let Some(path) = path.filter(|path| path.exists()) else {
+        let value = strict::read(&builtin_name, &base, &base.value)?;
+        return Ok(Loaded { value, file: builtin_name, document: base });
+    };
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| ConfigError::file(&file, format!("this file cannot be read: {error}")))?;
+    let over = strict::parse(&file, &text)?;
+    let mut merged = base.value;
+    merge(&mut merged, &over.value);
+    let value = strict::read(&file, &over, &merged)?;
+    Ok(Loaded { value, file, document: over })
+}
+
+/// Mappings are merged key by key; everything else is replaced.
+fn merge(base: &mut Value, over: &Value) {
+    match (base, over) {
+        (Value::Object(base), Value::Object(over)) => {
+            for (key, value) in over {
+                merge(base.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (base, over) => *base = over.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Config, ConfigError>) {
+        let folder = tempfile::tempdir().expect("folder");
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("parent")).expect("folder");
+            std::fs::write(path, text).expect("file");
+        }
+        let config = Config::load(&ConfigSource::Folder(folder.path().into()));
+        (folder, config)
+    }
+
+    #[test]
+    fn the_built_in_configuration_is_valid() {
+        let config = Config::load(&ConfigSource::Optional("/nowhere".into())).expect("loads");
+        assert!(config.presets().expect("presets").len() >= 6);
+        for profile in config.names("profiles") {
+            config.profile(&profile).expect("profile");
+        }
+        assert_eq!(config.profile("test").expect("test").width, 270);
+    }
+
+    #[test]
+    fn one_key_can_be_changed_and_the_rest_stays() {
+        let (_folder, config) = with(&[
+            ("defaults.yaml", "mix:\n  duck:\n    gain_db: -9\n"),
+            ("presets/mine.yaml", "captions: {look: pop}\n"),
+        ]);
+        let config = config.expect("loads");
+        assert_eq!(config.settings.mix.duck.gain_db, -9.0);
+        assert_eq!(config.settings.mix.duck.ramp_up_ms, 700);
+        assert_eq!(config.preset("mine").expect("mine").captions.look.as_str(), "pop");
+    }
+
+    #[test]
+    fn bad_files_are_refused_with_file_line_key_and_nearest_name() {
+        for (file, text, parts) in [
+            ("defaults.yaml", "mix:\n  target_luffs: -14\n", &[":2:3:", "mix.target_luffs", "`target_lufs`?"][..]),
+            ("defaults.yaml", "mix:\n  target_lufs: loud\n", &[":2:3:", "mix.target_lufs", "number"][..]),
+            ("defaults.yaml", "mix:\n  target_lufs: 3\n", &[":2:3:", "not within"][..]),
+            ("defaults.yaml", "default_preset: product_hero\n", &["no preset", "`product_hero_clean`?"][..]),
+            ("engine.yaml", "v2:\n  engines:\n    lokal: {}\n", &[":3:5:", "`local`?"][..]),
+        ] {
+            let (_folder, config) = with(&[(file, text)]);
+            let message = config.expect_err(text).to_string();
+            for part in parts {
+                assert!(message.contains(part), "{message} lacks {part}");
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Briefs and configuration: YAML or JSON in, typed values out.
+//!
+//! Guarantees: every default is built in and visible in `config/`; a folder overrides it key by
+//! key; unknown keys, wrong types and impossible values are refused with file, line, field and
+//! the nearest valid name. Secrets are never read here.
+//!
+//! Does not know pictures, engines or voices beyond their names.
+//!
+//! Start with [`Config::load`] and [`load_brief`].
+
+mod brief_file;
+mod builtin;
+pub mod document;
+mod layers;
+pub mod settings;
+pub mod strict;
+
+pub use brief_file::{BriefFile, load_brief, read_brief};
+pub use layers::{Config, ConfigSource, PresetInfo};
+pub use settings::Settings;
+pub use strict::ConfigError;

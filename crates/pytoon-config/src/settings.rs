@@ -1,0 +1,173 @@
+//! The types of `defaults.yaml` and `engine.yaml`.
+
+use pytoon_core::brief::Platform;
+use pytoon_core::timeline::duck::DuckSettings;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `defaults.yaml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The preset of briefs that name none.
+    pub default_preset: String,
+    /// The profile of briefs that name none.
+    pub default_profile: String,
+    /// Where jobs are kept.
+    pub storage_dir: String,
+    /// Voice providers.
+    pub tts: TtsSettings,
+    /// Recorded voices.
+    pub voice: VoiceDefaults,
+    /// Captions.
+    pub captions: CaptionDefaults,
+    /// The mix.
+    pub mix: MixSettings,
+    /// Limits on what is read and run.
+    pub limits: Limits,
+    /// What `brand_safe` does.
+    pub brand_safe: BrandSafe,
+    /// Fonts.
+    pub fonts: FontSettings,
+}
+
+/// Voice providers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TtsSettings {
+    /// The provider tried first.
+    pub primary_provider: String,
+    /// The local voice.
+    pub espeak: EspeakSettings,
+}
+
+/// The local voice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EspeakSettings {
+    /// Voices by language.
+    pub voices: BTreeMap<String, String>,
+    /// Pitch from 0 to 100.
+    pub pitch: u8,
+}
+
+/// Recorded voices.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VoiceDefaults {
+    /// Denoise when the brief does not say.
+    pub denoise: bool,
+}
+
+/// Captions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaptionDefaults {
+    /// Highlight lead in milliseconds.
+    pub lead_ms: i64,
+    /// Whose buttons captions keep clear of.
+    pub platform: Platform,
+}
+
+/// The mix.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MixSettings {
+    /// Integrated loudness in LUFS.
+    pub target_lufs: f64,
+    /// The limiter's ceiling in dBTP.
+    pub true_peak_ceiling_dbtp: f64,
+    /// Ducking.
+    pub duck: DuckSettings,
+}
+
+/// Limits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// The largest picture in megapixels.
+    pub max_picture_megapixels: u32,
+    /// The largest file in MiB.
+    pub max_file_mib: u64,
+    /// Free disk needed in MiB.
+    pub min_free_disk_mib: u64,
+    /// A silent program is ended after this many seconds.
+    pub process_stall_seconds: u64,
+}
+
+/// What `brand_safe` does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BrandSafe {
+    /// Words that are masked and muted.
+    pub masked_words: Vec<String>,
+}
+
+/// Fonts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FontSettings {
+    /// Folders searched besides the system's.
+    pub folders: Vec<String>,
+}
+
+/// `engine.yaml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EngineFile {
+    /// The current generation of engines.
+    pub v2: EngineSettings,
+}
+
+/// Engines.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EngineSettings {
+    /// Engines by name.
+    pub engines: Engines,
+}
+
+/// The engines known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Engines {
+    /// The built-in engine.
+    pub local: LocalEngine,
+}
+
+/// The built-in engine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LocalEngine {
+    /// Decoded pictures kept, in MiB.
+    pub picture_cache_mib: usize,
+    /// Threads that draw frames; 0 for one a core.
+    pub threads: usize,
+}
+
+impl Settings {
+    /// The first value that cannot be right, as (field, reason).
+    pub(crate) fn problem(&self) -> Option<(&'static str, String)> {
+        let range = |field: &'static str, value: f64, low: f64, high: f64| {
+            (!(low..=high).contains(&value)).then(|| (field, format!("{value} is not within {low} to {high}")))
+        };
+        let ms = |value: i64| value as f64;
+        let duck = &self.mix.duck;
+        range("captions.lead_ms", ms(self.captions.lead_ms), 0.0, 200.0)
+            .or_else(|| range("mix.target_lufs", self.mix.target_lufs, -30.0, -8.0))
+            .or_else(|| range("mix.true_peak_ceiling_dbtp", self.mix.true_peak_ceiling_dbtp, -9.0, -0.5))
+            .or_else(|| range("mix.duck.gain_db", duck.gain_db, -40.0, 0.0))
+            .or_else(|| range("mix.duck.ramp_down_ms", ms(duck.ramp_down_ms), 20.0, 2000.0))
+            .or_else(|| range("mix.duck.hold_ms", ms(duck.hold_ms), 0.0, 3000.0))
+            .or_else(|| range("mix.duck.ramp_up_ms", ms(duck.ramp_up_ms), 20.0, 5000.0))
+            .or_else(|| range("mix.duck.stay_down_ms", ms(duck.stay_down_ms), 0.0, 10_000.0))
+            .or_else(|| range("tts.espeak.pitch", f64::from(self.tts.espeak.pitch), 0.0, 100.0))
+            .or_else(|| {
+                range("limits.max_picture_megapixels", f64::from(self.limits.max_picture_megapixels), 1.0, 400.0)
+            })
+            .or_else(|| {
+                range("limits.process_stall_seconds", self.limits.process_stall_seconds as f64, 2.0, 3600.0)
+            })
+    }
+}

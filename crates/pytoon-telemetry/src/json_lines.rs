@@ -1,0 +1,179 @@
+//! Log lines as JSON: `ts`, `level`, `event`, `message`, then the event's fields.
+
+use serde_json::{Map, Value};
+use std::fmt;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tracing::field::{Field, Visit};
+use tracing::{Level, Subscriber};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+/// Where log lines go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogTarget {
+    /// Standard error.
+    Stderr,
+    /// `worker.log` in a folder, appended to.
+    Folder(PathBuf),
+    /// Nowhere.
+    Nowhere,
+}
+
+/// Starts logging. `verbose` adds the debug lines.
+pub fn init(target: &LogTarget, verbose: bool) -> std::io::Result<()> {
+    let writer: Box<dyn Write + Send> = match target {
+        LogTarget::Stderr => Box::new(std::io::stderr()),
+        LogTarget::Folder(folder) => {
+            std::fs::create_dir_all(folder)?;
+            let path = folder.join("worker.log");
+            Box::new(std::fs::OpenOptions::new().create(true).append(true).open(path)?)
+        }
+        LogTarget::Nowhere => return Ok(()),
+    };
+    let level = if verbose { LevelFilter::DEBUG } else { LevelFilter::INFO };
+    let subscriber =
+        tracing_subscriber::registry().with(JsonLines { writer: Mutex::new(writer) }.with_filter(level));
+    // A second start (in tests) keeps the first.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    Ok(())
+}
+
+struct JsonLines {
+    writer: Mutex<Box<dyn Write + Send>>,
+}
+
+impl<S: Subscriber> Layer<S> for JsonLines {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        // Other crates may use the same logging; only our own lines have our form.
+        if !event.metadata().target().starts_with("pytoon") {
+            return;
+        }
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let line = line(now(), *event.metadata().level(), fields);
+        if let Ok(mut writer) = self.writer.lock() {
+            // A log that cannot be written must not stop the work it reports on.
+            let _ = writer.write_all(line.as_bytes());
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a log line says when it was written")]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+fn line(time: SystemTime, level: Level, fields: Fields) -> String {
+    let mut object = Map::new();
+    object.insert("ts".into(), timestamp(time).into());
+    object.insert("level".into(), level.as_str().to_lowercase().into());
+    let mut rest = fields.0;
+    for first in ["event", "message"] {
+        if let Some(value) = rest.remove(first) {
+            object.insert(first.into(), value);
+        }
+    }
+    object.extend(rest);
+    let mut text = Value::Object(object).to_string();
+    text.push('\n');
+    text
+}
+
+/// RFC 3339 in UTC with milliseconds.
+fn timestamp(time: SystemTime) -> String {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
+    let (year, month, day) = civil(days as i64);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        since.subsec_millis()
+    )
+}
+
+/// Days since 1970-01-01 as a date of the Gregorian calendar, counting years from March so that
+/// the leap day comes last.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+#[derive(Default)]
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn put(&mut self, field: &Field, value: impl Into<Value>) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+}
+
+impl Visit for Fields {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        // Three decimals are enough for any measure in a log line.
+        self.put(field, (value * 1000.0).round() / 1000.0);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field, value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.put(field, format!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Event;
+    use std::time::Duration;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for (seconds, expected) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400, "2000-02-29T00:00:00.000Z"),
+            (1_795_478_399, "2026-11-23T23:59:59.000Z"),
+        ] {
+            assert_eq!(timestamp(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn a_line_is_json_with_the_event_named() {
+        let folder = tempfile::tempdir().expect("folder");
+        init(&LogTarget::Folder(folder.path().into()), false).expect("starts");
+        Event::VoiceMapped { scenes: 3, utterances: 4, speech_ms: 9000 }.emit();
+        let text = std::fs::read_to_string(folder.path().join("worker.log")).expect("log");
+        let line: Value = serde_json::from_str(text.lines().next().expect("a line")).expect("json");
+        assert_eq!(line["event"], "voice_mapped");
+        assert_eq!(line["level"], "info");
+        assert_eq!(line["speech_ms"], 9000);
+        assert!(Event::NAMES.contains(&"voice_mapped"));
+    }
+}
