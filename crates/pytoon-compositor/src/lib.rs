@@ -11,6 +11,7 @@
 
 pub mod compose;
 pub mod grade;
+mod overlay;
 pub mod picture;
 pub mod saliency;
 pub mod sampler;

@@ -192,8 +192,10 @@ fn centroid_of_top(map: &[f32]) -> (f64, f64) {
     let mut order: Vec<usize> = (0..map.len()).collect();
     order.sort_by(|&a, &b| map[b].total_cmp(&map[a]).then(a.cmp(&b)));
     let (mut x, mut y, mut weight) = (0.0, 0.0, 0.0);
+    // A small subject fills less than the top twentieth: what is far from the peak is ground.
+    let floor = f64::from(map[order[0]]) * 0.5;
     for &i in &order[..map.len() / 20] {
-        let w = f64::from(map[i]).max(1e-9);
+        let w = (f64::from(map[i]) - floor).max(1e-9);
         x += w * ((i % N) as f64 + 0.5) / N as f64;
         y += w * ((i / N) as f64 + 0.5) / N as f64;
         weight += w;

@@ -136,8 +136,24 @@ struct Crop {
     height: f64,
 }
 
-/// Scales a part of a picture with Lanczos-3.
+/// A whole picture scaled with Lanczos-3, alpha respected.
+pub(crate) fn resize_with_alpha(picture: &Picture, width: usize, height: usize) -> Result<Vec<u8>, CompositorError> {
+    let whole = Crop { left: 0.0, top: 0.0, width: picture.width() as f64, height: picture.height() as f64 };
+    resize_part(picture, whole, width, height, ResizeOptions::new())
+}
+
+/// Scales a part of a picture with Lanczos-3; alpha is taken for one more colour.
 fn resize(picture: &Picture, crop: Crop, width: usize, height: usize) -> Result<Vec<u8>, CompositorError> {
+    resize_part(picture, crop, width, height, ResizeOptions::new().use_alpha(false))
+}
+
+fn resize_part(
+    picture: &Picture,
+    crop: Crop,
+    width: usize,
+    height: usize,
+    options: ResizeOptions,
+) -> Result<Vec<u8>, CompositorError> {
     let fail = |error: &dyn std::fmt::Display| CompositorError::Resize(error.to_string());
     let source = ImageRef::new(
         picture.width() as u32,
@@ -147,10 +163,9 @@ fn resize(picture: &Picture, crop: Crop, width: usize, height: usize) -> Result<
     )
     .map_err(|e| fail(&e))?;
     let mut target = Image::new(width as u32, height as u32, PixelType::U8x4);
-    let options = ResizeOptions::new()
+    let options = options
         .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
-        .crop(crop.left, crop.top, crop.width, crop.height)
-        .use_alpha(false);
+        .crop(crop.left, crop.top, crop.width, crop.height);
     Resizer::new().resize(&source, &mut target, &options).map_err(|e| fail(&e))?;
     Ok(target.into_vec())
 }

@@ -1,0 +1,339 @@
+//! Frame n of a timeline.
+//!
+//! Clips are prepared when they are first needed (or ahead of time, with
+//! [`Compositor::prepare`]) and let go when they have been seen, so memory does not grow with the
+//! length of the film. Any number of threads may compose at once.
+
+use crate::CompositorError;
+use crate::grade::GradeTable;
+use crate::overlay::PreparedOverlay;
+use crate::picture::Picture;
+use crate::sampler::Scratch;
+use crate::still::PreparedStill;
+use crate::transition;
+use pytoon_core::preset::{Background, CaptionLook};
+use pytoon_core::time::FrameRange;
+use pytoon_core::timeline::{CaptionCue, ClipSource, PaletteChoice, Timeline, Transition};
+use pytoon_graphics::caption::{self, CaptionRenderer};
+use pytoon_graphics::generators::{GenScratch, Generator, GeneratorKind};
+use pytoon_graphics::kinetic::{KineticSpec, KineticType, KineticVariant};
+use pytoon_graphics::safe_zone::safe_zone;
+use pytoon_graphics::text::TextEngine;
+use pytoon_graphics::{Frame, Palette, Rgb, SafeRect};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where pictures come from.
+pub trait Assets: Send + Sync {
+    /// A decoded picture.
+    fn picture(&self, asset: &str) -> Result<Arc<Picture>, CompositorError>;
+}
+
+/// Frames of moving clips that a frame of the film needs, by index on the video track.
+pub type MovingFrames = [(usize, Arc<Frame>)];
+
+/// Working memory of one drawing thread.
+#[derive(Debug, Default)]
+pub struct ComposeScratch {
+    sampler: Scratch,
+    generator: GenScratch,
+    pair: Option<(Frame, Frame)>,
+}
+
+/// Draws a film.
+pub struct Compositor {
+    timeline: Arc<Timeline>,
+    assets: Arc<dyn Assets>,
+    text: TextEngine,
+    size: (usize, usize),
+    slots: Vec<Slot>,
+    captions: Option<CaptionRenderer>,
+    overlays: Vec<PreparedOverlay>,
+    zone: SafeRect,
+    font: Option<String>,
+}
+
+struct Slot {
+    visible: FrameRange,
+    drawn: Mutex<Option<Arc<Drawn>>>,
+}
+
+enum Drawn {
+    Still(Box<PreparedStill>),
+    Moving,
+    Background { generator: Box<Generator>, headline: Option<Box<KineticType>> },
+}
+
+/// The first frame on which a clip is seen and one past the last, its transitions included.
+pub fn visible_range(timeline: &Timeline, index: usize) -> FrameRange {
+    let clips = &timeline.tracks.video;
+    let start = clips[index].transition_in.as_ref().map_or(clips[index].start_frame, |t| t.start_frame);
+    let end = clips
+        .get(index + 1)
+        .and_then(|next| next.transition_in.as_ref())
+        .map_or(clips[index].end_frame, |t| t.end_frame);
+    FrameRange::new(start, end)
+}
+
+impl Compositor {
+    /// Gets ready to draw: lays out captions and overlays, prepares no clip yet.
+    pub fn new(timeline: Arc<Timeline>, assets: Arc<dyn Assets>, text: TextEngine) -> Result<Self, CompositorError> {
+        let size = (timeline.profile.width as usize, timeline.profile.height as usize);
+        let zone = zone_of(&timeline);
+        let font = timeline.look.font.clone().filter(|family| text.has_family(family));
+        let slots = (0..timeline.tracks.video.len())
+            .map(|index| Slot { visible: visible_range(&timeline, index), drawn: Mutex::new(None) })
+            .collect();
+        let captions = caption_renderer(&timeline, &text, zone, font.clone(), size);
+        let overlays = timeline
+            .tracks
+            .overlays
+            .iter()
+            .map(|clip| PreparedOverlay::prepare(clip, assets.as_ref(), &text, zone, font.as_deref(), size))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { timeline, assets, text, size, slots, captions, overlays, zone, font })
+    }
+
+    /// The timeline that is drawn.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// Characters that no font has.
+    pub fn missing_glyphs(&self) -> Vec<char> {
+        let mut missing: Vec<char> = self.captions.as_ref().map(|c| c.missing().to_vec()).unwrap_or_default();
+        missing.extend(self.overlays.iter().flat_map(|o| o.missing.iter().copied()));
+        missing.sort_unstable();
+        missing.dedup();
+        missing
+    }
+
+    /// Clips that a frame shows, with the transition between them if it lies in one.
+    pub fn clips_at(&self, frame: i64) -> (usize, Option<(usize, &Transition)>) {
+        let clips = &self.timeline.tracks.video;
+        let index = clips.partition_point(|clip| clip.end_frame <= frame).min(clips.len() - 1);
+        let covers = |i: usize| {
+            clips.get(i).and_then(|c| c.transition_in.as_ref()).filter(|t| (t.start_frame..t.end_frame).contains(&frame))
+        };
+        if let Some(transition) = covers(index) {
+            return (index - 1, Some((index, transition)));
+        }
+        (index, covers(index + 1).map(|transition| (index + 1, transition)))
+    }
+
+    /// Prepares a clip ahead of its first frame.
+    pub fn prepare(&self, index: usize) -> Result<(), CompositorError> {
+        self.drawn(index).map(|_| ())
+    }
+
+    /// Lets clips go that are not seen from a frame on.
+    pub fn release_before(&self, frame: i64) {
+        for slot in self.slots.iter().filter(|slot| slot.visible.end <= frame) {
+            // A poisoned slot holds nothing but a clip that can be prepared again.
+            *slot.drawn.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
+    fn drawn(&self, index: usize) -> Result<Arc<Drawn>, CompositorError> {
+        let mut slot = self.slots[index].drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(drawn) = slot.as_ref() {
+            return Ok(drawn.clone());
+        }
+        let drawn = Arc::new(self.prepare_clip(index)?);
+        *slot = Some(drawn.clone());
+        Ok(drawn)
+    }
+
+    fn prepare_clip(&self, index: usize) -> Result<Drawn, CompositorError> {
+        let clip = &self.timeline.tracks.video[index];
+        match &clip.source {
+            ClipSource::Picture { asset, fit, motion } => {
+                let picture = self.assets.picture(asset)?;
+                let grade = GradeTable::new(clip.grade, self.timeline.look.grade_strength);
+                PreparedStill::prepare(&picture, *fit, motion, self.size, &grade)
+                    .map(|still| Drawn::Still(Box::new(still)))
+            }
+            ClipSource::Clip { .. } => Ok(Drawn::Moving),
+            ClipSource::Background { kind, seed, headline, .. } => {
+                let palette = palette(&self.timeline.look.palette)
+                    .rotated((*seed % 25) as f32 - 12.0);
+                let kind = generator_kind(*kind);
+                let generator = Generator::new(kind, &palette, *seed, self.size.0, self.size.1);
+                let headline = headline
+                    .as_deref()
+                    .map(|text| Box::new(self.headline(text, kind, &palette, &generator)));
+                Ok(Drawn::Background { generator: Box::new(generator), headline })
+            }
+        }
+    }
+
+    fn headline(&self, text: &str, kind: GeneratorKind, palette: &Palette, generator: &Generator) -> KineticType {
+        let left = matches!(kind, GeneratorKind::Swiss | GeneratorKind::Paper);
+        let variant = if left { KineticVariant::Left } else { KineticVariant::Centred };
+        let mut zone = self.zone;
+        // Captions have the lower part of the zone.
+        zone.rect.y1 = zone.rect.y1.min(940.0);
+        let spec = KineticSpec {
+            light_ground: kind.is_light(),
+            zone,
+            language: Some(self.timeline.language.clone()),
+            font_family: self.font.clone(),
+            ..KineticSpec::new(text, variant)
+        };
+        let mut headline = KineticType::prepare(&self.text, &spec, palette, self.size.0, self.size.1);
+        let mut sample = Frame::new(self.size.0, self.size.1);
+        generator.draw(&mut sample, 1.0, &mut GenScratch::default());
+        headline.adapt(&sample);
+        headline
+    }
+
+    /// Draws a frame. `moving` holds the frames of the moving clips it shows.
+    pub fn compose(
+        &self,
+        frame: i64,
+        moving: &MovingFrames,
+        out: &mut Frame,
+        scratch: &mut ComposeScratch,
+    ) -> Result<(), CompositorError> {
+        let (first, second) = self.clips_at(frame);
+        match second {
+            None => self.draw_clip(first, frame, moving, out, scratch)?,
+            Some((second, transition)) => {
+                let (mut a, mut b) = scratch.pair.take().unwrap_or_else(|| self.frame_pair());
+                self.draw_clip(first, frame, moving, &mut a, scratch)?;
+                self.draw_clip(second, frame, moving, &mut b, scratch)?;
+                let length = (transition.end_frame - transition.start_frame) as f64;
+                // Frame centres: neither end of a transition repeats its clip.
+                let progress = ((frame - transition.start_frame) as f64 + 0.5) / length;
+                transition::blend(transition.kind, &a, &b, progress, out);
+                scratch.pair = Some((a, b));
+            }
+        }
+        for overlay in &self.overlays {
+            overlay.draw(out, frame);
+        }
+        if let Some(captions) = &self.captions {
+            captions.draw(out, self.timeline.frame_rate.frame_to_seconds(frame) * 1000.0);
+        }
+        Ok(())
+    }
+
+    fn frame_pair(&self) -> (Frame, Frame) {
+        (Frame::new(self.size.0, self.size.1), Frame::new(self.size.0, self.size.1))
+    }
+
+    fn draw_clip(
+        &self,
+        index: usize,
+        frame: i64,
+        moving: &MovingFrames,
+        out: &mut Frame,
+        scratch: &mut ComposeScratch,
+    ) -> Result<(), CompositorError> {
+        let clip = &self.timeline.tracks.video[index];
+        match (&*self.drawn(index)?, &clip.source) {
+            (Drawn::Still(still), ClipSource::Picture { motion, .. }) => {
+                still.draw(out, motion.window_at(frame), &mut scratch.sampler);
+            }
+            (Drawn::Background { generator, headline }, ClipSource::Background { origin_frame, .. }) => {
+                let rate = self.timeline.frame_rate;
+                generator.draw(out, rate.frame_to_seconds(frame - origin_frame), &mut scratch.generator);
+                if let Some(headline) = headline {
+                    let visible = self.slots[index].visible;
+                    let at_ms = rate.frame_to_seconds(frame - visible.start) * 1000.0;
+                    headline.draw(out, at_ms, rate.frame_to_seconds(visible.len()) * 1000.0);
+                }
+            }
+            _ => {
+                let found = moving.iter().find(|(clip, _)| *clip == index).map(|(_, frame)| frame);
+                let Some(source) = found else {
+                    return Err(CompositorError::Asset {
+                        asset: clip.id.clone(),
+                        reason: format!("no frame was decoded for frame {frame} of the film"),
+                    });
+                };
+                out.data_mut().copy_from_slice(source.data());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn zone_of(timeline: &Timeline) -> SafeRect {
+    safe_zone(timeline.look.captions.platform.as_str()).map_or(SafeRect::UNIVERSAL, |zone| zone.zone)
+}
+
+/// The palette of a film.
+pub fn palette(choice: &PaletteChoice) -> Palette {
+    let brand = |hex: &Option<String>| hex.as_deref().and_then(|hex| Rgb::from_hex(hex).ok());
+    let mut palette = match brand(&choice.brand_accent) {
+        Some(accent) => Palette::from_brand(accent),
+        None => Palette::from_hues(choice.base_hue as f32, choice.accent_hue as f32, choice.chroma as f32),
+    };
+    if let Some(ground) = brand(&choice.brand_ground) {
+        palette.ground = ground;
+    }
+    palette
+}
+
+fn generator_kind(background: Background) -> GeneratorKind {
+    match background {
+        Background::Mesh => GeneratorKind::Mesh,
+        Background::Aurora => GeneratorKind::Aurora,
+        Background::BokehLeak => GeneratorKind::BokehLeak,
+        Background::Paper => GeneratorKind::Paper,
+        Background::Swiss => GeneratorKind::Swiss,
+        Background::Particles => GeneratorKind::Particles,
+        Background::Blobs => GeneratorKind::Blobs,
+        Background::Halftone => GeneratorKind::Halftone,
+    }
+}
+
+fn caption_renderer(
+    timeline: &Timeline,
+    text: &TextEngine,
+    zone: SafeRect,
+    font_family: Option<String>,
+    (width, height): (usize, usize),
+) -> Option<CaptionRenderer> {
+    let spec = &timeline.look.captions;
+    if !spec.burn_in || timeline.tracks.captions.is_empty() {
+        return None;
+    }
+    let look = match spec.look {
+        CaptionLook::Classic => caption::CaptionLook::Classic,
+        CaptionLook::Karaoke => caption::CaptionLook::Karaoke,
+        CaptionLook::Pop => caption::CaptionLook::Pop,
+    };
+    let mut style = caption::CaptionStyle {
+        size_scale: spec.size as f32,
+        zone,
+        lead_ms: spec.lead_ms,
+        font_family,
+        ..caption::CaptionStyle::new(look)
+    };
+    if timeline.look.palette.brand_accent.is_some() {
+        style.accent = palette(&timeline.look.palette).accent;
+    }
+    let cues: Vec<caption::CaptionCue> =
+        timeline.tracks.captions.iter().map(|cue| graphics_cue(cue, &timeline.language)).collect();
+    Some(CaptionRenderer::prepare(text, &style, width, height, &cues))
+}
+
+fn graphics_cue(cue: &CaptionCue, language: &str) -> caption::CaptionCue {
+    caption::CaptionCue {
+        start_ms: cue.start,
+        end_ms: cue.end,
+        language: Some(language.to_owned()),
+        words: cue
+            .words
+            .iter()
+            .map(|word| caption::CaptionWord {
+                text: word.text.clone(),
+                start_ms: word.start,
+                end_ms: word.end,
+                emphasis: word.emphasis,
+                joins_next: word.joins_next,
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,104 @@
+//! Pictures and words over the film, placed in the safe zone.
+
+use crate::CompositorError;
+use crate::compose::Assets;
+use crate::still::resize_with_alpha;
+use pytoon_core::brief::Position;
+use pytoon_core::timeline::{OverlayClip, OverlayContent};
+use pytoon_graphics::layer::blend;
+use pytoon_graphics::text::{Shadow, Stroke, TextEngine, TextStyle};
+use pytoon_graphics::{Frame, Rect, Rgb, SafeRect, Sprite};
+
+/// An overlay ready to draw.
+pub(crate) struct PreparedOverlay {
+    layers: Vec<(i32, i32, Sprite)>,
+    clip: OverlayClip,
+    pub(crate) missing: Vec<char>,
+}
+
+impl PreparedOverlay {
+    pub(crate) fn prepare(
+        clip: &OverlayClip,
+        assets: &dyn Assets,
+        text: &TextEngine,
+        zone: SafeRect,
+        font: Option<&str>,
+        (width, height): (usize, usize),
+    ) -> Result<Self, CompositorError> {
+        let scale = height as f32 / 1920.0;
+        let zone = zone.rect.scaled(scale);
+        let target = (clip.width as f32 * width as f32).max(2.0);
+        let mut missing = Vec::new();
+        let layers = match &clip.content {
+            OverlayContent::Image { asset } => {
+                let picture = assets.picture(asset)?;
+                // Wide or tall, it stays inside the zone.
+                let aspect = picture.height() as f32 / picture.width() as f32;
+                let w = target.min(zone.width()).min(zone.height() / aspect).max(1.0);
+                let (w, h) = (w.round() as usize, (w * aspect).round().max(1.0) as usize);
+                let rgba = resize_with_alpha(&picture, w, h)?;
+                let (x, y) = place(clip.position, zone, w as f32, h as f32);
+                vec![(x, y, Sprite::from_rgba(w, h, &rgba))]
+            }
+            OverlayContent::Text { text: words } => {
+                let style = text_style(font, scale);
+                let max_width = target.max(zone.width() * 0.5).min(zone.width());
+                let layout = text.layout(&style, words, max_width, 4);
+                missing = layout.missing.clone();
+                let (x, y) = place(clip.position, zone, max_width, layout.height);
+                let sprites = text.sprites(&layout, &style, &|_| true);
+                [sprites.backing, sprites.fill]
+                    .into_iter()
+                    .flatten()
+                    .map(|placed| (x + placed.x, y + placed.y, placed.sprite))
+                    .collect()
+            }
+        };
+        Ok(Self { layers, clip: clip.clone(), missing })
+    }
+
+    pub(crate) fn draw(&self, out: &mut Frame, frame: i64) {
+        if !self.clip.range().contains(frame) {
+            return;
+        }
+        let fade = self.clip.fade_frames.max(1) as f64;
+        let into = (frame - self.clip.start_frame) as f64 + 1.0;
+        let left = (self.clip.end_frame - frame) as f64;
+        // What is there from the first frame does not fade in: frame 0 is a finished picture.
+        let rise = if self.clip.start_frame == 0 { 1.0 } else { (into / fade).min(1.0) };
+        let opacity = self.clip.opacity * rise.min((left / fade).min(1.0));
+        for (x, y, sprite) in &self.layers {
+            blend(out, sprite, *x, *y, opacity as f32);
+        }
+    }
+}
+
+fn text_style(font: Option<&str>, scale: f32) -> TextStyle {
+    TextStyle {
+        stroke: Some(Stroke { width_px: 4.0 * scale, color: Rgb::new(0x11, 0x11, 0x11) }),
+        shadow: Some(Shadow {
+            color: Rgb::new(0, 0, 0),
+            opacity: 0.5,
+            dy_px: 5.0 * scale,
+            sigma_px: 9.0 * scale,
+        }),
+        min_size_px: 36.0 * scale,
+        ..TextStyle::new(font.unwrap_or("Inter"), 800, 56.0 * scale, 70.0 * scale)
+    }
+}
+
+fn place(position: Position, zone: Rect, width: f32, height: f32) -> (i32, i32) {
+    let (left, right) = (zone.x0, zone.x1 - width);
+    let middle = (zone.x0 + zone.x1 - width) / 2.0;
+    let (top, bottom) = (zone.y0, zone.y1 - height);
+    let (x, y) = match position {
+        Position::TopLeft => (left, top),
+        Position::Top => (middle, top),
+        Position::TopRight => (right, top),
+        Position::Center => (middle, (top + bottom) / 2.0),
+        Position::BottomLeft => (left, bottom),
+        Position::Bottom => (middle, bottom),
+        Position::BottomRight => (right, bottom),
+    };
+    (x.round() as i32, y.round() as i32)
+}

@@ -1,0 +1,142 @@
+//! Prepared captions: lookup by time, and the few cues kept rasterised.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::draw::{self, CueSprites};
+use super::prepare::{PlacedCue, place_cue};
+use super::{CaptionCue, CaptionStyle};
+use crate::frame::Frame;
+use crate::safe_zone::Rect;
+use crate::text::TextEngine;
+
+/// Cues kept rasterised: the current one, its neighbours, and room for threads drawing elsewhere.
+const KEPT: usize = 6;
+
+/// Where a cue is over its whole animation, without shadows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CueBox {
+    /// Index in the cues given to `prepare`.
+    pub cue: usize,
+    /// Appears.
+    pub start_ms: i64,
+    /// Is gone.
+    pub end_ms: i64,
+    /// In frame pixels.
+    pub rect: Rect,
+    /// Lines used, one or two.
+    pub lines: usize,
+    /// The type size used.
+    pub size_px: f32,
+}
+
+/// The highlighted word at some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActiveWord {
+    /// Index of the cue.
+    pub cue: usize,
+    /// Index of the word in it.
+    pub word: usize,
+}
+
+/// All captions of a video, ready to draw at any time from any thread.
+pub struct CaptionRenderer {
+    engine: TextEngine,
+    style: CaptionStyle,
+    /// Frame pixels per pixel of a 1080x1920 frame.
+    px: f32,
+    /// Sorted by start; with the index the caller knows.
+    cues: Vec<(usize, PlacedCue)>,
+    missing: Vec<char>,
+    sprites: Mutex<VecDeque<(usize, Arc<CueSprites>)>>,
+}
+
+impl CaptionRenderer {
+    /// Lays every cue out once. Cues without visible text are skipped.
+    pub fn prepare(
+        engine: &TextEngine,
+        style: &CaptionStyle,
+        _frame_width: usize,
+        frame_height: usize,
+        cues: &[CaptionCue],
+    ) -> Self {
+        let px = frame_height as f32 / 1920.0;
+        let mut placed: Vec<(usize, PlacedCue)> = cues
+            .iter()
+            .enumerate()
+            .filter_map(|(i, cue)| Some((i, place_cue(engine, style, cue, px)?)))
+            .collect();
+        placed.sort_by_key(|(_, cue)| cue.start_ms);
+        let mut missing: Vec<char> =
+            placed.iter().flat_map(|(_, cue)| cue.layout.missing.iter().copied()).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        Self {
+            engine: engine.clone(),
+            style: style.clone(),
+            px,
+            cues: placed,
+            missing,
+            sprites: Mutex::default(),
+        }
+    }
+
+    /// Draws what is visible at `time_ms`. A pure function of the frame and the time.
+    pub fn draw(&self, frame: &mut Frame, time_ms: f64) {
+        let Some(index) = self.cue_at(time_ms) else { return };
+        let sprites = self.sprites_of(index);
+        draw::draw_cue(frame, &self.style, &self.cues[index].1, &sprites, time_ms, self.px);
+    }
+
+    /// The word highlighted (or last popped in) at `time_ms`.
+    pub fn active_word(&self, time_ms: f64) -> Option<ActiveWord> {
+        let (cue, placed) = &self.cues[self.cue_at(time_ms)?];
+        let active = |w: &&(usize, &super::prepare::PlacedWord)| {
+            time_ms >= w.1.from_ms as f64 && time_ms < w.1.to_ms as f64
+        };
+        let words: Vec<_> = placed.words.iter().enumerate().collect();
+        words.iter().rfind(active).map(|(word, _)| ActiveWord { cue: *cue, word: *word })
+    }
+
+    /// The box of every cue, for safe-zone checks.
+    pub fn cue_boxes(&self) -> Vec<CueBox> {
+        self.cues
+            .iter()
+            .map(|(cue, placed)| CueBox {
+                cue: *cue,
+                start_ms: placed.start_ms,
+                end_ms: placed.end_ms,
+                rect: placed.bounds,
+                lines: placed.layout.lines.len(),
+                size_px: placed.layout.size_px,
+            })
+            .collect()
+    }
+
+    /// Characters no font has; they are left out of the picture.
+    pub fn missing(&self) -> &[char] {
+        &self.missing
+    }
+
+    /// The cue that started last among those on screen.
+    fn cue_at(&self, time_ms: f64) -> Option<usize> {
+        let after = self.cues.partition_point(|(_, cue)| cue.start_ms as f64 <= time_ms);
+        self.cues[..after].iter().rposition(|(_, cue)| time_ms < cue.end_ms as f64)
+    }
+
+    fn sprites_of(&self, index: usize) -> Arc<CueSprites> {
+        let lock = || self.sprites.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, sprites)) = lock().iter().find(|(i, _)| *i == index) {
+            return Arc::clone(sprites);
+        }
+        // Built outside the lock: two threads may build the same cue, neither waits for the other.
+        let built =
+            Arc::new(draw::rasterise(&self.engine, &self.style, &self.cues[index].1, self.px));
+        let mut kept = lock();
+        kept.push_back((index, Arc::clone(&built)));
+        while kept.len() > KEPT {
+            kept.pop_front();
+        }
+        built
+    }
+}

@@ -1,0 +1,165 @@
+//! Moving backgrounds computed from a palette, a seed and the time.
+//!
+//! Guarantees: a frame is a pure function of (kind, palette, seed, size, time); every pixel is
+//! covered; smooth areas are dithered and grained before rounding, so they do not band; motion is
+//! continuous. The first frame is a finished picture.
+//!
+//! Does not choose a generator for a scene, or follow the music.
+//!
+//! Start with [`Generator::new`] and [`Generator::draw`].
+
+mod aurora;
+mod blobs;
+mod bokeh_leak;
+mod field;
+mod halftone;
+mod mesh;
+mod paper;
+mod particles;
+mod shapes;
+mod swiss;
+#[cfg(test)]
+mod tests;
+
+use crate::frame::Frame;
+use crate::palette::Palette;
+use field::Canvas;
+
+/// The kinds of background.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GeneratorKind {
+    /// Slowly folding colour mesh: all-purpose.
+    Mesh,
+    /// Curtains of light: calm, night, wonder.
+    Aurora,
+    /// Out-of-focus discs and a light leak: warm, people, celebration.
+    BokehLeak,
+    /// Torn sheets that slide in: stories, lists.
+    Paper,
+    /// Circles on a grid: data, business, education.
+    Swiss,
+    /// Drifting points of light: science, luxury, night.
+    Particles,
+    /// Soft merging bodies: playful, beauty, food.
+    Blobs,
+    /// Printed dots: energetic, sport, pop.
+    Halftone,
+}
+
+impl GeneratorKind {
+    /// Every kind, for tables and tests.
+    pub const ALL: [Self; 8] = [
+        Self::Mesh,
+        Self::Aurora,
+        Self::BokehLeak,
+        Self::Paper,
+        Self::Swiss,
+        Self::Particles,
+        Self::Blobs,
+        Self::Halftone,
+    ];
+
+    /// The name used in configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mesh => "mesh",
+            Self::Aurora => "aurora",
+            Self::BokehLeak => "bokeh_leak",
+            Self::Paper => "paper",
+            Self::Swiss => "swiss",
+            Self::Particles => "particles",
+            Self::Blobs => "blobs",
+            Self::Halftone => "halftone",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether the ground is light, so that text on it should be dark.
+    pub fn is_light(self) -> bool {
+        matches!(self, Self::Paper | Self::Swiss)
+    }
+}
+
+/// Buffers reused between frames; one per drawing thread.
+#[derive(Debug, Default)]
+pub struct GenScratch(field::Scratch);
+
+/// One background, ready to draw at any time from any thread.
+pub struct Generator {
+    kind: GeneratorKind,
+    canvas: Canvas,
+    inner: Inner,
+}
+
+enum Inner {
+    Mesh(mesh::Mesh),
+    Aurora(aurora::Aurora),
+    BokehLeak(Box<bokeh_leak::BokehLeak>),
+    Paper(Box<paper::Paper>),
+    Swiss(Box<swiss::Swiss>),
+    Particles(Box<particles::Particles>),
+    Blobs(Box<blobs::Blobs>),
+    Halftone(Box<halftone::Halftone>),
+}
+
+impl Generator {
+    /// Prepares everything that does not move.
+    pub fn new(
+        kind: GeneratorKind,
+        palette: &Palette,
+        seed: u64,
+        frame_width: usize,
+        frame_height: usize,
+    ) -> Self {
+        // Grain shows more on light grounds, where film has less of it.
+        let grain = if kind.is_light() { 0.7 } else { 1.2 };
+        let canvas = Canvas::new(frame_width, frame_height, grain, seed);
+        let (w, h) = (canvas.width, canvas.height);
+        let inner = match kind {
+            GeneratorKind::Mesh => Inner::Mesh(mesh::Mesh::new(palette, seed)),
+            GeneratorKind::Aurora => Inner::Aurora(aurora::Aurora::new(palette, seed)),
+            GeneratorKind::BokehLeak => {
+                Inner::BokehLeak(Box::new(bokeh_leak::BokehLeak::new(palette, seed)))
+            }
+            GeneratorKind::Paper => Inner::Paper(Box::new(paper::Paper::new(palette, seed, &canvas))),
+            GeneratorKind::Swiss => Inner::Swiss(Box::new(swiss::Swiss::new(palette, seed, &canvas))),
+            GeneratorKind::Particles => {
+                Inner::Particles(Box::new(particles::Particles::new(palette, seed, w, h)))
+            }
+            GeneratorKind::Blobs => Inner::Blobs(Box::new(blobs::Blobs::new(palette, seed))),
+            GeneratorKind::Halftone => {
+                Inner::Halftone(Box::new(halftone::Halftone::new(palette, seed, &canvas)))
+            }
+        };
+        Self { kind, canvas, inner }
+    }
+
+    /// Which kind this is.
+    pub fn kind(&self) -> GeneratorKind {
+        self.kind
+    }
+
+    /// Fills `frame` with the picture at `t_seconds` since the scene's start. A frame of another
+    /// size than the generator was made for is left untouched.
+    pub fn draw(&self, frame: &mut Frame, t_seconds: f64, scratch: &mut GenScratch) {
+        if (frame.width(), frame.height()) != (self.canvas.width, self.canvas.height) {
+            return;
+        }
+        let t = t_seconds as f32;
+        let (canvas, scratch) = (&self.canvas, &mut scratch.0);
+        match &self.inner {
+            Inner::Mesh(g) => g.draw(canvas, frame, t, scratch),
+            Inner::Aurora(g) => g.draw(canvas, frame, t, scratch),
+            Inner::BokehLeak(g) => g.draw(canvas, frame, t, scratch),
+            Inner::Paper(g) => g.draw(frame, t),
+            Inner::Swiss(g) => g.draw(frame, t),
+            Inner::Particles(g) => g.draw(canvas, frame, t, scratch),
+            Inner::Blobs(g) => g.draw(canvas, frame, t, scratch),
+            Inner::Halftone(g) => g.draw(frame, t),
+        }
+    }
+}

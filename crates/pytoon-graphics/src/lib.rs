@@ -1,0 +1,32 @@
+//! Everything synthetic in a frame: text, captions, kinetic type, moving backgrounds.
+//!
+//! Guarantees: every drawing call is a pure function of what it is handed (fonts, text, palette,
+//! seed, time), so the same job renders the same frames on any machine; text never loses a word;
+//! captions stay inside the safe rectangle they were given.
+//!
+//! Does not find or read font files, decode pictures, keep time or encode: callers pass bytes,
+//! frames and times in. There is no network, process, clock, environment or global randomness
+//! here.
+//!
+//! Start with [`frame::Frame`], then [`text::TextEngine`], [`caption::CaptionRenderer`],
+//! [`kinetic::KineticType`] and [`generators::Generator`].
+
+pub mod caption;
+pub mod color;
+pub mod error;
+pub mod frame;
+pub mod generators;
+pub mod kinetic;
+pub mod layer;
+pub mod motion;
+pub mod noise;
+pub mod palette;
+pub mod safe_zone;
+pub mod text;
+
+pub use color::Rgb;
+pub use error::GraphicsError;
+pub use frame::Frame;
+pub use layer::Sprite;
+pub use palette::Palette;
+pub use safe_zone::{Rect, SafeRect};

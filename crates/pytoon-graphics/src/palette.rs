@@ -1,0 +1,161 @@
+//! Five colours that belong together.
+//!
+//! Guarantees: one base hue plus one accent; paper text on ground and ink text on paper keep at
+//! least 7:1; every colour is inside sRGB.
+//!
+//! Does not pick a mood from a brief; callers name one or give a brand colour.
+
+use crate::color::{Oklch, Rgb, contrast};
+
+/// Base and accent hue of a mood, with a chroma factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mood {
+    /// Blue with warm yellow.
+    Calm,
+    /// Deep blue with orange.
+    Corporate,
+    /// Petrol blue with amber.
+    Cinematic,
+    /// Clay with sea green.
+    Lofi,
+    /// Red-orange with yellow.
+    Energetic,
+    /// Muted violet with gold.
+    Luxury,
+}
+
+impl Mood {
+    /// Every mood, for tables and tests.
+    pub const ALL: [Self; 6] = [
+        Self::Calm,
+        Self::Corporate,
+        Self::Cinematic,
+        Self::Lofi,
+        Self::Energetic,
+        Self::Luxury,
+    ];
+
+    /// (base hue, accent hue, chroma factor).
+    pub fn hues(self) -> (f32, f32, f32) {
+        match self {
+            Self::Calm => (230.0, 90.0, 1.0),
+            Self::Corporate => (255.0, 50.0, 1.0),
+            Self::Cinematic => (265.0, 45.0, 1.0),
+            Self::Lofi => (40.0, 200.0, 1.0),
+            Self::Energetic => (25.0, 95.0, 1.0),
+            Self::Luxury => (285.0, 85.0, 0.5),
+        }
+    }
+
+    /// The mood of that lower-case name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "calm" => Self::Calm,
+            "corporate" => Self::Corporate,
+            "cinematic" => Self::Cinematic,
+            "lofi" => Self::Lofi,
+            "energetic" => Self::Energetic,
+            "luxury" => Self::Luxury,
+            _ => return None,
+        })
+    }
+}
+
+/// The colours of one video.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Palette {
+    /// Dark background.
+    pub ground: Rgb,
+    /// Mid-tone that carries the hue.
+    pub body: Rgb,
+    /// The one bright colour.
+    pub accent: Rgb,
+    /// Light background, and text on `ground`.
+    pub paper: Rgb,
+    /// Text on `paper`.
+    pub ink: Rgb,
+}
+
+impl Palette {
+    /// The palette of a mood.
+    pub fn from_mood(mood: Mood) -> Self {
+        let (base, accent, chroma) = mood.hues();
+        Self::from_hues(base, accent, chroma)
+    }
+
+    /// A palette from a base and an accent hue in degrees; `chroma` 1.0 is the usual strength.
+    pub fn from_hues(base: f32, accent: f32, chroma: f32) -> Self {
+        Self {
+            ground: Oklch::new(0.21, 0.062 * chroma, base).to_rgb(),
+            body: Oklch::new(0.55, 0.165 * chroma, base).to_rgb(),
+            accent: Oklch::new(0.82, 0.155 * chroma.max(0.7), accent).to_rgb(),
+            paper: Oklch::new(0.95, 0.014, base).to_rgb(),
+            ink: Oklch::new(0.19, 0.03 * chroma, base).to_rgb(),
+        }
+    }
+
+    /// A palette around a brand colour: the brand is the accent, the ground takes its hue.
+    pub fn from_brand(brand: Rgb) -> Self {
+        let lch = brand.to_oklch();
+        // A grey brand has no hue worth keeping.
+        let chroma = (lch.c / 0.12).min(1.0);
+        // An accent darker than this disappears on the ground.
+        let accent = Oklch::new(lch.l.max(0.62), lch.c, lch.h).to_rgb();
+        Self {
+            ground: Oklch::new(0.20, 0.05 * chroma, lch.h).to_rgb(),
+            body: Oklch::new(0.50, 0.14 * chroma, lch.h + 25.0).to_rgb(),
+            accent,
+            paper: Oklch::new(0.95, 0.014 * chroma, lch.h).to_rgb(),
+            ink: Oklch::new(0.19, 0.03 * chroma, lch.h).to_rgb(),
+        }
+    }
+
+    /// The palette of another scene: every hue turned by at most 15 degrees.
+    pub fn rotated(&self, degrees: f32) -> Self {
+        let turn = degrees.clamp(-15.0, 15.0);
+        let rotate = |rgb: Rgb| {
+            let lch = rgb.to_oklch();
+            Oklch::new(lch.l, lch.c, lch.h + turn).to_rgb()
+        };
+        Self {
+            ground: rotate(self.ground),
+            body: rotate(self.body),
+            accent: self.accent,
+            paper: rotate(self.paper),
+            ink: rotate(self.ink),
+        }
+    }
+
+    /// A shade of the base hue at another lightness and hue offset, for gradients.
+    pub fn shade(&self, lightness: f32, chroma: f32, hue_offset: f32) -> Rgb {
+        let body = self.body.to_oklch();
+        Oklch::new(lightness, body.c * chroma, body.h + hue_offset).to_rgb()
+    }
+
+    /// Paper or ink, whichever reads better on `background`.
+    pub fn text_on(&self, background: Rgb) -> Rgb {
+        if contrast(self.paper, background) >= contrast(self.ink, background) {
+            self.paper
+        } else {
+            self.ink
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_reads_in_every_mood_and_brand() {
+        let brands = ["#E50914", "#1DB954", "#0A66C2", "#FFCC00", "#777777", "#000000", "#FFFFFF"];
+        let all = Mood::ALL.map(Palette::from_mood).into_iter().chain(
+            brands.into_iter().map(|hex| Palette::from_brand(Rgb::from_hex(hex).unwrap())),
+        );
+        for palette in all {
+            assert!(contrast(palette.paper, palette.ground) >= 7.0, "{palette:?}");
+            assert!(contrast(palette.ink, palette.paper) >= 7.0, "{palette:?}");
+            assert!(contrast(palette.accent, palette.ground) >= 3.0, "{palette:?}");
+        }
+    }
+}

@@ -1,0 +1,469 @@
+//! From text to placed glyphs: words, lines, shrink-to-fit, boxes.
+//!
+//! Guarantees: every word of the input is placed, whatever its characters. Text too long for its
+//! lines is set smaller down to the style's floor; a word that still does not fit is broken inside
+//! (with a hyphen in alphabetic scripts); after that the text shrinks further rather than lose
+//! anything.
+//!
+//! Does not rasterise. Start with [`compose`].
+
+use std::ops::Range;
+
+use super::breaks::{self, Piece};
+use super::script;
+use super::shape::{Measured, ShapeSpec, Shaper};
+use super::style::{Align, TextStyle};
+use crate::safe_zone::Rect;
+
+/// What to lay out.
+#[derive(Clone, Debug)]
+pub struct LayoutRequest<'a> {
+    /// The look of the text.
+    pub style: &'a TextStyle,
+    /// The text; white space is collapsed.
+    pub text: &'a str,
+    /// Byte ranges of the words in `text`; empty means white-space tokens.
+    pub words: &'a [Range<usize>],
+    /// Indices of emphasised words, set larger by `emphasis_scale`.
+    pub emphasis: &'a [usize],
+    /// Size factor of emphasised words.
+    pub emphasis_scale: f32,
+    /// Lines are no wider than this.
+    pub max_width: f32,
+    /// No more lines than this.
+    pub max_lines: usize,
+}
+
+/// Where (part of) a word is. A word broken over two lines has two boxes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WordBox {
+    /// Index of the word in the input.
+    pub word: usize,
+    /// Index of the line.
+    pub line: usize,
+    /// Left edge of its advance box.
+    pub x0: f32,
+    /// Right edge of its advance box.
+    pub x1: f32,
+    /// Baseline.
+    pub baseline: f32,
+}
+
+/// One line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Line {
+    /// Left edge.
+    pub x0: f32,
+    /// Right edge.
+    pub x1: f32,
+    /// Baseline.
+    pub baseline: f32,
+}
+
+/// A glyph in layout coordinates: `x`, `y` is its origin on the baseline.
+#[derive(Clone, Debug)]
+pub(crate) struct PlacedGlyph {
+    pub font: usize,
+    pub id: u16,
+    pub size: f32,
+    pub x: f32,
+    pub y: f32,
+    pub word: usize,
+    pub line: usize,
+    pub embolden: bool,
+}
+
+/// Placed text. The origin is the top-left corner of a box `max_width` wide.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    /// Lines from the top.
+    pub lines: Vec<Line>,
+    /// Word boxes, in input order.
+    pub words: Vec<WordBox>,
+    /// The size used, after shrinking.
+    pub size_px: f32,
+    /// The line height used.
+    pub line_height: f32,
+    /// `lines.len() * line_height`.
+    pub height: f32,
+    /// Width of the widest line.
+    pub width: f32,
+    /// The paragraph runs right to left.
+    pub rtl: bool,
+    /// A word had to be cut where its script offers no break.
+    pub broken: bool,
+    /// How ragged or awkward the line ends are; 0.05 is still good.
+    pub break_cost: f32,
+    /// Characters no font has; they are left out of the drawing.
+    pub missing: Vec<char>,
+    /// Ink of the fills, without stroke or shadow.
+    pub ink: Rect,
+    pub(crate) glyphs: Vec<PlacedGlyph>,
+    pub(crate) fonts: Vec<parley::FontData>,
+}
+
+/// The text as drawn (case applied, white space collapsed) and its words in it.
+struct Prepared {
+    text: String,
+    words: Vec<Range<usize>>,
+}
+
+/// Lays text out. `bounds` gives a glyph's ink box around its origin, in pixels.
+pub(super) fn compose(
+    shaper: &mut Shaper,
+    request: &LayoutRequest<'_>,
+    bounds: &mut dyn FnMut(&parley::FontData, u16, f32) -> Option<Rect>,
+) -> Layout {
+    let prepared = prepare(request);
+    if prepared.words.is_empty() {
+        return Layout::default();
+    }
+    let style = request.style;
+    let scaled: Vec<(Range<usize>, f32)> = request
+        .emphasis
+        .iter()
+        .filter_map(|i| Some((prepared.words.get(*i)?.clone(), request.emphasis_scale)))
+        .collect();
+    let word_spacing = word_spacing(shaper, style);
+    let spec = ShapeSpec {
+        text: &prepared.text,
+        family: &style.family,
+        weight: style.weight,
+        size: style.size_px,
+        tracking: style.tracking * style.size_px,
+        word_spacing,
+        language: style.language.as_deref(),
+        tabular: style.tabular,
+        rtl: None,
+        scaled: &scaled,
+        context: &prepared.text,
+    };
+    let measured = shaper.measure(&spec);
+    let fitted = fit(&measured, &prepared, request);
+    place(shaper, request, &prepared, &scaled, &spec, measured.rtl, &fitted, bounds)
+}
+
+fn prepare(request: &LayoutRequest<'_>) -> Prepared {
+    let given = request.words.iter().filter(|r| request.text.get((*r).clone()).is_some());
+    let ranges: Vec<Range<usize>> = if request.words.is_empty() {
+        white_space_tokens(request.text)
+    } else {
+        given.cloned().collect()
+    };
+    let mut text = String::with_capacity(request.text.len());
+    let mut words = Vec::with_capacity(ranges.len());
+    let mut at = 0;
+    for range in ranges {
+        let gap = request.text.get(at..range.start).unwrap_or("");
+        if !text.is_empty() && gap.contains(char::is_whitespace) {
+            text.push(' ');
+        }
+        let start = text.len();
+        // Characters between the given words belong to the word they precede.
+        for part in [gap, &request.text[range.clone()]] {
+            for c in part.chars().filter(|c| !c.is_whitespace() || !gap.is_empty() && *c == '\u{A0}') {
+                push_cased(&mut text, c, request.style);
+            }
+        }
+        words.push(start..text.len());
+        at = range.end.max(at);
+    }
+    let tail = request.text.get(at..).unwrap_or("");
+    for c in tail.chars().filter(|c| !c.is_whitespace()) {
+        push_cased(&mut text, c, request.style);
+    }
+    if let Some(last) = words.last_mut() {
+        last.end = text.len();
+    }
+    Prepared { text, words }
+}
+
+fn push_cased(out: &mut String, c: char, style: &TextStyle) {
+    let turkic = style.language.as_deref().is_some_and(|l| l.starts_with("tr") || l.starts_with("az"));
+    if !style.caps {
+        // A control character has no glyph and could end the paragraph.
+        out.push(if c.is_control() { ' ' } else { c });
+    } else if turkic && c == 'i' {
+        out.push('İ');
+    } else {
+        out.extend(c.to_uppercase());
+    }
+}
+
+pub(super) fn white_space_tokens(text: &str) -> Vec<Range<usize>> {
+    let start_of = |token: &str| token.as_ptr() as usize - text.as_ptr() as usize;
+    text.split_whitespace().map(|t| start_of(t)..start_of(t) + t.len()).collect()
+}
+
+fn word_spacing(shaper: &mut Shaper, style: &TextStyle) -> f32 {
+    let Some(gap) = style.word_gap else { return 0.0 };
+    let spec = ShapeSpec {
+        text: "n n",
+        family: &style.family,
+        weight: style.weight,
+        size: style.size_px,
+        tracking: style.tracking * style.size_px,
+        word_spacing: 0.0,
+        language: None,
+        tabular: false,
+        rtl: None,
+        scaled: &[],
+        context: "",
+    };
+    let space = shaper.measure(&spec).units.first().map_or(0.0, |unit| unit.space);
+    gap - space
+}
+
+/// A chosen size and the lines at that size.
+struct Fitted {
+    scale: f32,
+    pieces: Vec<Piece>,
+    lines: Vec<Range<usize>>,
+    cost: f32,
+    broken: bool,
+}
+
+/// How finely text may be cut.
+#[derive(Clone, Copy, PartialEq)]
+enum Cut {
+    /// Between words only.
+    Words,
+    /// At every opportunity of the script.
+    Script,
+    /// Words wider than this also at any grapheme.
+    Anywhere(f32),
+}
+
+/// Whole words are kept while the text is at least this large.
+const WHOLE_WORDS: f32 = 0.8;
+
+fn fit(measured: &Measured, prepared: &Prepared, request: &LayoutRequest<'_>) -> Fitted {
+    let style = request.style;
+    let max_lines = request.max_lines.max(1);
+    let floor = (style.min_size_px / style.size_px).clamp(0.05, 1.0);
+    for (cut, low) in [(Cut::Words, floor.max(WHOLE_WORDS)), (Cut::Script, floor)] {
+        let pieces = pieces(measured, prepared, style, cut);
+        let fits = |scale: f32| breaks::fits(&pieces, request.max_width / scale, max_lines);
+        if let Some(scale) = largest(low, 1.0, fits)
+            && let Some((lines, cost)) = breaks::break_lines(&pieces, request.max_width / scale, max_lines)
+        {
+            return Fitted { scale, pieces, lines, cost, broken: false };
+        }
+    }
+    let cut = |scale: f32| pieces(measured, prepared, style, Cut::Anywhere(request.max_width / scale));
+    let fits = |scale: f32| breaks::fits(&cut(scale), request.max_width / scale, max_lines);
+    // Below a hundredth of the size there is nothing left to see; the last resort is one line.
+    let scale = largest(0.01, floor, fits).unwrap_or(0.01);
+    let pieces = cut(scale);
+    let (lines, cost) = breaks::break_lines(&pieces, request.max_width / scale, max_lines)
+        .unwrap_or_else(|| (std::iter::once(0..pieces.len()).collect(), 0.0));
+    Fitted { scale, pieces, lines, cost, broken: true }
+}
+
+/// The largest value in `low..=high` that passes, by bisection.
+fn largest(low: f32, high: f32, passes: impl Fn(f32) -> bool) -> Option<f32> {
+    if passes(high) {
+        return Some(high);
+    }
+    if !passes(low) {
+        return None;
+    }
+    let (mut low, mut high) = (low, high);
+    for _ in 0..14 {
+        let mid = 0.5 * (low + high);
+        if passes(mid) { low = mid } else { high = mid }
+    }
+    Some(low)
+}
+
+/// The text as pieces with what a line end after each would cost.
+fn pieces(measured: &Measured, prepared: &Prepared, style: &TextStyle, cut: Cut) -> Vec<Piece> {
+    let text = &prepared.text;
+    let starts_word = |at: usize| prepared.words.iter().any(|w| w.start == at);
+    let joins = |range: &Range<usize>| {
+        let inside = prepared.words.iter().filter(|w| w.start > range.start && w.start < range.end);
+        inside.filter(|w| !text[..w.start].ends_with(char::is_whitespace)).count() as f32
+    };
+    let mut out: Vec<Piece> = Vec::new();
+    let mut glue = false;
+    for (i, unit) in measured.units.iter().enumerate() {
+        let next = measured.units.get(i + 1);
+        let body = &text[unit.range.clone()];
+        let after = next.map_or("", |n| &text[n.range.clone()]);
+        let spaced = body.ends_with(char::is_whitespace);
+        let at_word = next.is_none_or(|n| starts_word(n.range.start));
+        let gap = if !spaced && at_word && next.is_some() { style.join_gap } else { unit.space };
+        let width = unit.width + style.join_gap * joins(&unit.range);
+        let penalty = breaks::penalty(body, after, !at_word);
+        let short = body.trim().chars().count() <= 4;
+        let whole = Piece { range: unit.range.clone(), width, space: gap, penalty, hyphen: 0.0, short };
+        match cut {
+            Cut::Anywhere(limit) if width > limit => {
+                graphemes(measured, text, unit.range.clone(), style, &mut out);
+                if let Some(last) = out.last_mut() {
+                    last.width = (last.width - unit.space).max(0.0);
+                    (last.space, last.penalty, last.hyphen) = (gap, penalty, 0.0);
+                }
+            }
+            _ => match out.last_mut().filter(|_| glue) {
+                Some(last) => {
+                    last.width += last.space + whole.width;
+                    last.range.end = whole.range.end;
+                    (last.space, last.penalty) = (whole.space, whole.penalty);
+                    last.short &= whole.short;
+                }
+                None => out.push(whole),
+            },
+        }
+        glue = cut == Cut::Words && !at_word;
+    }
+    out
+}
+
+/// One piece per grapheme, so that lines can be filled to the last one.
+fn graphemes(measured: &Measured, text: &str, range: Range<usize>, style: &TextStyle, out: &mut Vec<Piece>) {
+    let clusters = measured.clusters.iter().filter(|c| range.contains(&c.range.start));
+    for cluster in clusters {
+        let ends = text[..cluster.range.end].chars().next_back();
+        let starts = text[cluster.range.end..].chars().next();
+        let alphabetic = [ends, starts].iter().all(|c| c.is_some_and(hyphenates));
+        out.push(Piece {
+            range: cluster.range.clone(),
+            width: cluster.advance,
+            space: 0.0,
+            penalty: 0.3,
+            hyphen: if alphabetic { 0.5 * style.size_px } else { 0.0 },
+            short: true,
+        });
+    }
+}
+
+/// Alphabets in which a word cut at a line end carries a hyphen.
+fn hyphenates(c: char) -> bool {
+    c.is_alphabetic() && matches!(u32::from(c), 0x41..=0x24F | 0x370..=0x52F | 0x1E00..=0x1EFF)
+}
+
+#[allow(clippy::too_many_arguments)]
+fn place(
+    shaper: &mut Shaper,
+    request: &LayoutRequest<'_>,
+    prepared: &Prepared,
+    scaled: &[(Range<usize>, f32)],
+    spec: &ShapeSpec<'_>,
+    rtl: bool,
+    fitted: &Fitted,
+    bounds: &mut dyn FnMut(&parley::FontData, u16, f32) -> Option<Rect>,
+) -> Layout {
+    let style = request.style;
+    let Fitted { scale, ref pieces, ref lines, cost, broken } = *fitted;
+    let size = style.size_px * scale;
+    let wanted = script::min_line_height_em(&prepared.text) * size;
+    let line_height = (style.line_height * scale).max(wanted).round().max(1.0);
+    let mut out = Layout { size_px: size, line_height, rtl, broken, break_cost: cost, ..Layout::default() };
+    let join_gap = style.join_gap * scale;
+    for (index, line) in lines.iter().enumerate() {
+        let (Some(first), Some(last)) = (pieces.get(line.start), pieces.get(line.end.wrapping_sub(1))) else {
+            continue;
+        };
+        let range = first.range.start..last.range.end;
+        let mut text = prepared.text[range.clone()].trim_end().to_owned();
+        if last.hyphen > 0.0 && index + 1 < lines.len() {
+            text.push('-');
+        }
+        let local: Vec<(Range<usize>, f32)> = scaled
+            .iter()
+            .map(|(r, k)| (r.start.max(range.start)..r.end.min(range.start + text.len()), *k))
+            .filter(|(r, _)| r.start < r.end)
+            .map(|(r, k)| (r.start - range.start..r.end - range.start, k))
+            .collect();
+        let clusters = shaper.line(&ShapeSpec {
+            text: &text,
+            size,
+            tracking: spec.tracking * scale,
+            word_spacing: spec.word_spacing * scale,
+            rtl: Some(rtl),
+            scaled: &local,
+            ..*spec
+        });
+        // Caps sit in the middle of the line: 0.727 em is Inter's cap height.
+        let baseline = (index as f32 * line_height + 0.5 * line_height + 0.3635 * size).round();
+        // Glyphs carry their own x; the gaps between joined words are added on top.
+        let (mut pen, mut joined) = (0.0, 0.0);
+        let mut previous: Option<usize> = None;
+        let mut boxes: Vec<WordBox> = Vec::new();
+        let mut glyphs: Vec<PlacedGlyph> = Vec::new();
+        for cluster in clusters {
+            let at = range.start + cluster.range.start;
+            let source = text.get(cluster.range.clone()).unwrap_or("");
+            if source.chars().all(char::is_whitespace) {
+                pen += cluster.advance;
+                previous = None;
+                continue;
+            }
+            let word = prepared.words.partition_point(|w| w.start <= at).saturating_sub(1);
+            if previous.is_some_and(|p| p != word) {
+                pen += join_gap;
+                joined += join_gap;
+            }
+            previous = Some(word);
+            let tofu = cluster.glyphs.iter().any(|g| g.id == 0);
+            if tofu {
+                out.missing.extend(source.chars().filter(|c| is_visible(*c)));
+            }
+            for glyph in cluster.glyphs.iter().filter(|g| g.id != 0) {
+                let font = intern(&mut out.fonts, &glyph.font);
+                let id = glyph.id as u16;
+                let x = glyph.x + joined;
+                glyphs.push(PlacedGlyph { font, id, size: glyph.size, x, y: baseline + glyph.y, word, line: index, embolden: glyph.embolden });
+            }
+            match boxes.iter_mut().find(|b| b.word == word) {
+                Some(b) => {
+                    b.x0 = b.x0.min(pen);
+                    b.x1 = b.x1.max(pen + cluster.advance);
+                }
+                None => boxes.push(WordBox { word, line: index, x0: pen, x1: pen + cluster.advance, baseline }),
+            }
+            pen += cluster.advance;
+        }
+        let slack = request.max_width - pen;
+        let shift = match (style.align, rtl) {
+            (Align::Centre, _) => 0.5 * slack,
+            (Align::Start, false) => 0.0,
+            (Align::Start, true) => slack,
+        };
+        out.lines.push(Line { x0: shift, x1: shift + pen, baseline });
+        out.width = out.width.max(pen);
+        boxes.iter_mut().for_each(|b| {
+            b.x0 += shift;
+            b.x1 += shift;
+        });
+        out.words.extend(boxes);
+        for mut glyph in glyphs {
+            glyph.x += shift;
+            if let Some(ink) = bounds(&out.fonts[glyph.font], glyph.id, glyph.size) {
+                out.ink = out.ink.union(&ink.shifted(glyph.x, glyph.y));
+            }
+            out.glyphs.push(glyph);
+        }
+    }
+    out.words.sort_by_key(|b| (b.word, b.line));
+    out.height = out.lines.len() as f32 * line_height;
+    out.missing.sort_unstable();
+    out.missing.dedup();
+    out
+}
+
+fn intern(fonts: &mut Vec<parley::FontData>, font: &parley::FontData) -> usize {
+    let same = |f: &parley::FontData| f.data.id() == font.data.id() && f.index == font.index;
+    fonts.iter().position(same).unwrap_or_else(|| {
+        fonts.push(font.clone());
+        fonts.len() - 1
+    })
+}
+
+/// Characters that are expected to leave ink.
+fn is_visible(c: char) -> bool {
+    !c.is_whitespace()
+        && !c.is_control()
+        && !matches!(u32::from(c), 0xAD | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0xFE00..=0xFE0F | 0xFEFF | 0xE0000..=0xE0FFF)
+}

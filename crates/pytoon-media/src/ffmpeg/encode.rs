@@ -1,0 +1,208 @@
+//! The encoders: frames into H.264, a mix into AAC, both into one MP4.
+//!
+//! Each frame is encoded exactly once. Sound is encoded beside the picture and the two are joined
+//! without re-encoding, because the finished sound has to be measured after AAC before it is
+//! known to be right.
+
+use super::{ffmpeg, file_arg};
+use crate::MediaError;
+use crate::process::{CommandLine, Runner, Running};
+use pytoon_core::profile::Profile;
+use pytoon_graphics::Frame;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ChildStdin;
+use std::time::Duration;
+
+/// The encoder that is always there.
+pub const SOFTWARE_ENCODER: &str = "libx264";
+
+/// The command that encodes raw frames from standard input.
+pub fn video_command(profile: &Profile, encoder: &str, output: &Path) -> CommandLine {
+    let size = format!("{}x{}", profile.width, profile.height);
+    let rate = profile.frame_rate.to_ratio_string();
+    ffmpeg("encode the picture")
+        .args(["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", &size, "-r", &rate])
+        .args(["-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"])
+        .args(["-i", "pipe:0", "-an"])
+        .args(codec_args(profile, encoder))
+        .args(["-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"])
+        .args(["-f", "mp4", "-movflags", "+negative_cts_offsets", "-video_track_timescale", "90000"])
+        .arg(file_arg(output))
+}
+
+/// The codec's arguments alone, so that a bench can encode at the same settings.
+pub fn codec_args(profile: &Profile, encoder: &str) -> Vec<String> {
+    let video = &profile.video;
+    let gop = ((video.gop_seconds * profile.frame_rate.as_f64()).round() as i64).max(1).to_string();
+    let crf = video.crf.to_string();
+    let mut args: Vec<String> = vec!["-c:v".into(), encoder.into()];
+    let mut push = |pairs: &[&str]| args.extend(pairs.iter().map(|s| (*s).to_owned()));
+    match encoder {
+        SOFTWARE_ENCODER => {
+            push(&["-preset", &video.preset, "-crf", &crf, "-profile:v", "high"]);
+            push(&["-x264-params", &format!("keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes=2")]);
+        }
+        name if name.ends_with("_nvenc") => {
+            push(&["-cq", &crf, "-profile:v", "high", "-g", &gop, "-bf", "2"]);
+        }
+        name if name.ends_with("_qsv") => {
+            push(&["-global_quality", &crf, "-profile:v", "high", "-g", &gop, "-bf", "2"]);
+        }
+        name if name.ends_with("_vaapi") => {
+            push(&["-vf", "format=nv12,hwupload", "-qp", &crf, "-profile:v", "high", "-g", &gop]);
+        }
+        _ => push(&["-g", &gop, "-b:v", "8M"]),
+    }
+    if let Some(kbps) = video.max_rate_kbps {
+        let (rate, buffer) = (format!("{kbps}k"), format!("{}k", 2 * kbps));
+        push(&["-maxrate", &rate, "-bufsize", &buffer]);
+    }
+    if !encoder.ends_with("_vaapi") {
+        push(&["-pix_fmt", "yuv420p"]);
+    }
+    args
+}
+
+/// The command that encodes a WAV file to AAC in an MP4 container.
+pub fn audio_command(profile: &Profile, input: &Path, gain_db: f64, output: &Path) -> CommandLine {
+    let bit_rate = format!("{}k", profile.audio.bit_rate_kbps);
+    let command = ffmpeg("encode the sound").arg("-i").arg(file_arg(input));
+    let command = if gain_db == 0.0 {
+        command
+    } else {
+        command.args(["-af", &format!("volume={gain_db:.2}dB")])
+    };
+    command
+        .args(["-vn", "-c:a", "aac", "-b:a", &bit_rate, "-ar", "48000", "-ac", "2", "-f", "mp4"])
+        .arg(file_arg(output))
+}
+
+/// The command that joins picture and sound without re-encoding.
+pub fn mux_command(video: &Path, audio: &Path, seconds: f64, output: &Path) -> CommandLine {
+    ffmpeg("join picture and sound")
+        .arg("-i")
+        .arg(file_arg(video))
+        .arg("-i")
+        .arg(file_arg(audio))
+        .args(["-map", "0:v:0", "-map", "1:a:0", "-c", "copy", "-t", &format!("{seconds:.6}")])
+        .args(["-movflags", "+faststart+negative_cts_offsets", "-brand", "isom", "-f", "mp4"])
+        .args(["-map_metadata", "-1", "-metadata", "encoder=pytoon"])
+        .arg(file_arg(output))
+}
+
+/// Takes frames in order and writes an H.264 file.
+#[derive(Debug)]
+pub struct VideoEncoder {
+    running: Option<Running>,
+    stdin: Option<ChildStdin>,
+    watchdog: Option<Watchdog>,
+    output: PathBuf,
+}
+
+impl VideoEncoder {
+    /// Starts the encoder.
+    pub fn start(runner: &Runner, profile: &Profile, encoder: &str, output: &Path) -> Result<Self, MediaError> {
+        let mut running = runner.start(&video_command(profile, encoder, output))?;
+        let stdin = running.take_stdin();
+        if let Some(stdin) = &stdin {
+            // A larger pipe saves wake-ups; where it is not allowed the usual one does.
+            let _ = rustix::pipe::fcntl_setpipe_size(stdin, 1 << 20);
+        }
+        let watchdog = Watchdog::start(running.id(), running.progress(), runner);
+        Ok(Self { running: Some(running), stdin, watchdog: Some(watchdog), output: output.to_owned() })
+    }
+
+    /// Writes the next frame; blocks while the encoder is busy.
+    pub fn write(&mut self, frame: &Frame) -> Result<(), MediaError> {
+        let written = match &mut self.stdin {
+            Some(stdin) => stdin.write_all(frame.data()),
+            None => Ok(()),
+        };
+        if let Some(running) = &self.running {
+            running.progress().touch();
+        }
+        match written {
+            Ok(()) => Ok(()),
+            // The pipe only breaks when the encoder is gone; its own words say why.
+            Err(source) => Err(self.end().err().unwrap_or(MediaError::write(&self.output, source))),
+        }
+    }
+
+    /// Closes the input and waits for the file.
+    pub fn finish(mut self) -> Result<(), MediaError> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), MediaError> {
+        drop(self.stdin.take());
+        let ended = self.running.take().map_or(Ok(()), Running::wait);
+        let stalled = self.watchdog.take().is_some_and(Watchdog::stop);
+        match ended {
+            Err(MediaError::Failed { program, purpose, .. }) if stalled => {
+                Err(MediaError::Stalled { program, purpose, seconds: 0 })
+            }
+            other => other,
+        }
+    }
+}
+
+/// Kills an encoder that stopped reading, since the thread that writes to it is blocked and
+/// cannot.
+#[derive(Debug)]
+struct Watchdog {
+    stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    thread: Option<std::thread::JoinHandle<bool>>,
+}
+
+impl Watchdog {
+    fn start(pid: u32, progress: crate::process::Progress, runner: &Runner) -> Self {
+        let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let (flag, cancel, stall) = (stop.clone(), runner.cancel.clone(), runner.stall);
+        let thread = std::thread::spawn(move || {
+            while !flag.load(std::sync::atomic::Ordering::Relaxed) {
+                let stalled = progress.idle() > stall;
+                if stalled || cancel.is_cancelled() {
+                    if let Some(pid) = rustix::process::Pid::from_raw(pid as i32) {
+                        // It may have ended by itself in between.
+                        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+                    }
+                    return stalled;
+                }
+                std::thread::park_timeout(Duration::from_millis(50));
+            }
+            false
+        });
+        Self { stop, thread: Some(thread) }
+    }
+
+    /// Stops watching; whether it had killed for a stall.
+    fn stop(mut self) -> bool {
+        self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.thread.take().is_some_and(|thread| {
+            thread.thread().unpark();
+            thread.join().unwrap_or(false)
+        })
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+/// Encodes three grey frames, to see whether an encoder works on this machine.
+pub fn try_encoder(runner: &Runner, profile: &Profile, encoder: &str, folder: &Path) -> Result<(), MediaError> {
+    let output = folder.join("encoder-test.mp4");
+    let tried = VideoEncoder::start(runner, profile, encoder, &output).and_then(|mut e| {
+        let frame = Frame::new(profile.width as usize, profile.height as usize);
+        for _ in 0..3 {
+            e.write(&frame)?;
+        }
+        e.finish()
+    });
+    // A failed try may not have written it at all.
+    let _ = std::fs::remove_file(&output);
+    tried
+}

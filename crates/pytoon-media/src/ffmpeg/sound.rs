@@ -1,0 +1,58 @@
+//! Any sound file into 48 kHz float samples.
+
+use super::{ffmpeg, file_arg};
+use crate::MediaError;
+use crate::process::{CommandLine, Runner};
+use std::path::Path;
+
+/// The longest sound that is decoded, in seconds; a film lasts a minute at most.
+const MAX_SECONDS: &str = "600";
+
+/// The command that decodes a file to interleaved 32-bit float at 48 kHz.
+fn decode_command(path: &Path, channels: u8) -> CommandLine {
+    ffmpeg("decode the sound")
+        .arg("-i")
+        .arg(file_arg(path))
+        .args(["-vn", "-t", MAX_SECONDS, "-f", "f32le", "-ar", "48000", "-ac", &channels.to_string(), "pipe:1"])
+}
+
+/// Decodes to one channel.
+pub fn decode_mono(runner: &Runner, path: &Path) -> Result<Vec<f32>, MediaError> {
+    let bytes = runner.run(&decode_command(path, 1), Vec::new()).map_err(|e| not_sound(path, e))?;
+    nonempty(path, floats(&bytes))
+}
+
+/// Decodes to two channels: left and right.
+pub fn decode_stereo(runner: &Runner, path: &Path) -> Result<(Vec<f32>, Vec<f32>), MediaError> {
+    let bytes = runner.run(&decode_command(path, 2), Vec::new()).map_err(|e| not_sound(path, e))?;
+    let samples = nonempty(path, floats(&bytes))?;
+    let left = samples.iter().step_by(2).copied().collect();
+    let right = samples.iter().skip(1).step_by(2).copied().collect();
+    Ok((left, right))
+}
+
+fn not_sound(path: &Path, error: MediaError) -> MediaError {
+    match error {
+        MediaError::Failed { stderr, .. } => {
+            let why = stderr.lines().next_back().unwrap_or("no reason given").trim().to_owned();
+            MediaError::unusable(path, format!("it is not a sound file that FFmpeg can read ({why})"))
+        }
+        other => other,
+    }
+}
+
+fn nonempty(path: &Path, samples: Vec<f32>) -> Result<Vec<f32>, MediaError> {
+    if samples.is_empty() {
+        return Err(MediaError::unusable(path, "it has no sound in it"));
+    }
+    Ok(samples)
+}
+
+/// Little-endian floats; what is not a number becomes silence.
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .map(|v| if v.is_finite() { v } else { 0.0 })
+        .collect()
+}

@@ -1,0 +1,135 @@
+//! Finds font files on the machine.
+//!
+//! Only the fonts of a known list are used, by file name, so that a film looks the same on every
+//! machine that has them; a brand's own font may be added by family or file.
+
+use crate::MediaError;
+use pytoon_graphics::text::{FontFile, FontLibrary, FontScript, TextEngine, WANTED_FONTS, WantedFont, fonts_needed};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Where systems keep fonts.
+const SYSTEM_FOLDERS: &[&str] = &["/usr/share/fonts", "/usr/local/share/fonts"];
+/// Folders are searched no deeper than this.
+const MAX_DEPTH: usize = 5;
+
+/// Font files by file name.
+#[derive(Debug, Clone, Default)]
+pub struct FontFinder {
+    files: BTreeMap<String, PathBuf>,
+}
+
+impl FontFinder {
+    /// Searches the system's folders, the user's and some more.
+    pub fn search(extra: &[PathBuf]) -> Self {
+        let mut finder = Self::default();
+        let home = std::env::var_os("HOME").map(PathBuf::from);
+        let user = home.iter().flat_map(|h| [h.join(".fonts"), h.join(".local/share/fonts")]);
+        let system = SYSTEM_FOLDERS.iter().map(PathBuf::from);
+        for folder in extra.iter().cloned().chain(user).chain(system) {
+            finder.walk(&folder, 0);
+        }
+        finder
+    }
+
+    fn walk(&mut self, folder: &Path, depth: usize) {
+        let Ok(entries) = std::fs::read_dir(folder) else { return };
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths {
+            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let is_font = [".ttf", ".otf", ".ttc"].iter().any(|end| name.to_lowercase().ends_with(end));
+            if is_font {
+                // The first folder wins: the user's own before the system's.
+                self.files.entry(name).or_insert(path);
+            } else if depth < MAX_DEPTH && path.is_dir() {
+                self.walk(&path, depth + 1);
+            }
+        }
+    }
+
+    /// The file of a name.
+    pub fn file(&self, name: &str) -> Option<&Path> {
+        self.files.get(name).map(PathBuf::as_path)
+    }
+
+    /// Wanted fonts of a script that are here, and those that are not.
+    pub fn wanted(&self, script: FontScript) -> (Vec<&'static WantedFont>, Vec<&'static WantedFont>) {
+        WANTED_FONTS
+            .iter()
+            .filter(|font| font.script == script)
+            .partition(|font| font.file_names.iter().any(|name| self.files.contains_key(*name)))
+    }
+
+    /// Files whose name begins like a family, such as `Montserrat-Bold.ttf` for "Montserrat".
+    fn family_files(&self, family: &str) -> Vec<&Path> {
+        let squeeze = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+        let wanted = squeeze(family);
+        self.files
+            .iter()
+            .filter(|(name, _)| {
+                let stem = name.split(['-', '.', '[']).next().unwrap_or_default();
+                !wanted.is_empty() && squeeze(stem) == wanted
+            })
+            .map(|(_, path)| path.as_path())
+            .collect()
+    }
+
+    /// A text engine with the fonts that some texts need, and a brand's own.
+    pub fn engine(&self, texts: &[&str], brand_font: Option<&str>) -> Result<Fonts, MediaError> {
+        let scripts = fonts_needed(texts);
+        let mut paths: BTreeSet<PathBuf> = WANTED_FONTS
+            .iter()
+            .filter(|font| scripts.contains(&font.script))
+            .flat_map(|font| font.file_names)
+            .filter_map(|name| self.files.get(*name).cloned())
+            .collect();
+        let mut brand_family = None;
+        if let Some(font) = brand_font {
+            let own = self.brand_paths(font)?;
+            brand_family = first_family(&own)?.or(Some(font.to_owned()));
+            paths.extend(own);
+        }
+        let files = paths.iter().map(|path| read_font(path)).collect::<Result<Vec<_>, _>>()?;
+        let library = FontLibrary::new(files).map_err(|error| {
+            MediaError::unusable(Path::new("fonts"), format!("no usable font was found ({error}): run `make setup`"))
+        })?;
+        Ok(Fonts { engine: TextEngine::new(library), brand_family })
+    }
+
+    fn brand_paths(&self, font: &str) -> Result<Vec<PathBuf>, MediaError> {
+        let as_file = Path::new(font);
+        if as_file.is_file() {
+            return Ok(vec![as_file.to_owned()]);
+        }
+        let found: Vec<PathBuf> = self.family_files(font).into_iter().map(Path::to_owned).collect();
+        if found.is_empty() {
+            return Err(MediaError::unusable(
+                as_file,
+                "this font is neither a file nor a family installed here (`fc-list : family` lists them)",
+            ));
+        }
+        Ok(found)
+    }
+}
+
+fn read_font(path: &Path) -> Result<FontFile, MediaError> {
+    let bytes = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
+    Ok(FontFile::new(path.display().to_string(), bytes))
+}
+
+/// The family that the first of some files registers under.
+fn first_family(paths: &[PathBuf]) -> Result<Option<String>, MediaError> {
+    let Some(path) = paths.first() else { return Ok(None) };
+    let library = FontLibrary::new(vec![read_font(path)?])
+        .map_err(|error| MediaError::unusable(path, format!("this is not a font ({error})")))?;
+    Ok(library.families().first().cloned())
+}
+
+/// Fonts ready for setting text.
+pub struct Fonts {
+    /// The engine.
+    pub engine: TextEngine,
+    /// The family of the brand's font, if one was asked for.
+    pub brand_family: Option<String>,
+}

@@ -1,0 +1,278 @@
+//! Pictures from files: bounded, turned upright, in sRGB.
+//!
+//! The kind of a file is told by its content, never by its name. EXIF orientation and ICC
+//! profiles are applied; alpha is kept. What cannot be read is refused with the reason.
+
+use crate::MediaError;
+use crate::ffmpeg::{ffmpeg, file_arg};
+use crate::process::Runner;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+use moxcms::{ColorProfile, Layout, TransformOptions};
+use pytoon_compositor::picture::Picture;
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+/// Bounds on what is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PictureLimits {
+    /// The largest file in bytes.
+    pub max_bytes: u64,
+    /// The most pixels.
+    pub max_pixels: u64,
+}
+
+/// What a media file turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A still picture.
+    Picture,
+    /// A moving picture, or something that FFmpeg has to judge.
+    Moving,
+}
+
+/// Tells a still picture from a moving one, by content.
+pub fn kind(path: &Path, limits: &PictureLimits) -> Result<FileKind, MediaError> {
+    let head = head(path, limits)?;
+    match image::guess_format(&head) {
+        Ok(ImageFormat::Gif) if gif_moves(path)? => Ok(FileKind::Moving),
+        Ok(_) => Ok(FileKind::Picture),
+        Err(_) if is_heif(&head) => Ok(FileKind::Picture),
+        Err(_) if looks_like_text(&head) => {
+            Err(MediaError::unusable(path, "it holds text, not a picture or a clip"))
+        }
+        Err(_) => Ok(FileKind::Moving),
+    }
+}
+
+fn head(path: &Path, limits: &PictureLimits) -> Result<Vec<u8>, MediaError> {
+    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => MediaError::unusable(path, "there is no such file"),
+        _ => MediaError::read(path, error),
+    })?;
+    if !metadata.is_file() {
+        return Err(MediaError::unusable(path, "it is not a file"));
+    }
+    if metadata.len() == 0 {
+        return Err(MediaError::unusable(path, "the file is empty (0 bytes)"));
+    }
+    if metadata.len() > limits.max_bytes {
+        return Err(MediaError::unusable(
+            path,
+            format!(
+                "{} MiB are more than limits.max_file_mib allows ({})",
+                metadata.len() >> 20,
+                limits.max_bytes >> 20
+            ),
+        ));
+    }
+    let file = std::fs::File::open(path).map_err(|error| MediaError::read(path, error))?;
+    let mut head = Vec::with_capacity(4096);
+    file.take(4096).read_to_end(&mut head).map_err(|error| MediaError::read(path, error))?;
+    Ok(head)
+}
+
+/// ISO base media files with a picture brand: HEIC and AVIF.
+fn is_heif(head: &[u8]) -> bool {
+    head.get(4..8) == Some(b"ftyp")
+        && head.get(8..12).is_some_and(|brand| {
+            [&b"heic"[..], b"heix", b"mif1", b"avif", b"heim", b"heis"].contains(&brand)
+        })
+}
+
+fn looks_like_text(head: &[u8]) -> bool {
+    let valid = match std::str::from_utf8(head) {
+        Ok(_) => true,
+        // The head may end inside a character.
+        Err(error) => head.len() - error.valid_up_to() < 4,
+    };
+    valid && !head.contains(&0)
+}
+
+/// Whether a GIF has more than one image.
+fn gif_moves(path: &Path) -> Result<bool, MediaError> {
+    let bytes = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
+    // Graphic control extensions begin each frame of an animation.
+    let frames = bytes.windows(4).filter(|w| *w == [0x21, 0xf9, 0x04, 0x00] || w.starts_with(&[0x21, 0xf9, 0x04])).count();
+    Ok(frames > 1)
+}
+
+/// Reads a picture.
+pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Picture, MediaError> {
+    let head = head(path, limits)?;
+    let bytes = if is_heif(&head) {
+        // No decoder of ours reads these; FFmpeg may.
+        through_ffmpeg(runner, path)?
+    } else {
+        std::fs::read(path).map_err(|error| MediaError::read(path, error))?
+    };
+    decode(path, bytes, limits)
+}
+
+fn through_ffmpeg(runner: &Runner, path: &Path) -> Result<Vec<u8>, MediaError> {
+    let command = ffmpeg("convert a picture")
+        .arg("-i")
+        .arg(file_arg(path))
+        .args(["-frames:v", "1", "-f", "image2pipe", "-c:v", "png", "pipe:1"]);
+    runner.run(&command, Vec::new()).map_err(|error| {
+        MediaError::unusable(path, format!("this picture format cannot be read here; save it as JPEG or PNG ({error})"))
+    })
+}
+
+fn decode(path: &Path, bytes: Vec<u8>, limits: &PictureLimits) -> Result<Picture, MediaError> {
+    let unreadable = |error: image::ImageError| {
+        MediaError::unusable(path, format!("the picture cannot be decoded ({error}); is the file whole?"))
+    };
+    let format = image::guess_format(&bytes).map_err(|_| {
+        MediaError::unusable(path, "it is not a picture (JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF)")
+    })?;
+    if format == ImageFormat::Jpeg && !jpeg_is_whole(&bytes) {
+        return Err(MediaError::unusable(path, "the JPEG is cut off: its end is missing"));
+    }
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    // The bound on pixels is ours, checked before a byte is decoded.
+    reader.no_limits();
+    let mut decoder = reader.into_decoder().map_err(unreadable)?;
+    let (width, height) = decoder.dimensions();
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > limits.max_pixels {
+        return Err(MediaError::unusable(
+            path,
+            format!(
+                "{width} x {height} pixels are {} megapixels, more than limits.max_picture_megapixels allows ({})",
+                pixels / 1_000_000,
+                limits.max_pixels / 1_000_000
+            ),
+        ));
+    }
+    let orientation = decoder.orientation().map_err(unreadable)?;
+    let profile = decoder.icc_profile().map_err(unreadable)?;
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
+    picture.apply_orientation(orientation);
+    let rgba = picture.into_rgba8();
+    let (width, height) = (rgba.width() as usize, rgba.height() as usize);
+    let mut rgba = rgba.into_raw();
+    if let Some(profile) = profile {
+        to_srgb(&mut rgba, &profile);
+    }
+    Picture::try_new(width, height, rgba).map_err(|error| MediaError::unusable(path, error.to_string()))
+}
+
+/// A whole JPEG has an end-of-image marker near its end; cameras may append data after it.
+fn jpeg_is_whole(bytes: &[u8]) -> bool {
+    let tail = &bytes[bytes.len().saturating_sub(64 * 1024)..];
+    tail.windows(2).any(|pair| pair == [0xff, 0xd9])
+}
+
+/// Converts by the embedded profile. A profile that is broken, grey or CMYK is left out: the
+/// decoder has made RGB of those already.
+fn to_srgb(rgba: &mut [u8], profile: &[u8]) {
+    let Ok(source) = ColorProfile::new_from_slice(profile) else { return };
+    if source.color_space != moxcms::DataColorSpace::Rgb || is_srgb(profile) {
+        return;
+    }
+    let srgb = ColorProfile::new_srgb();
+    let transform =
+        source.create_transform_8bit(Layout::Rgba, &srgb, Layout::Rgba, TransformOptions::default());
+    let Ok(transform) = transform else { return };
+    let mut out = vec![0; 4 * 64 * 1024];
+    for chunk in rgba.chunks_mut(4 * 64 * 1024) {
+        let out = &mut out[..chunk.len()];
+        if transform.transform(chunk, out).is_ok() {
+            chunk.copy_from_slice(out);
+        }
+    }
+}
+
+fn is_srgb(profile: &[u8]) -> bool {
+    profile.windows(4).any(|w| w == b"sRGB") || profile.windows(7).any(|w| w == b"s\0R\0G\0B")
+}
+
+/// Writes a frame as a JPEG.
+pub fn write_jpeg(path: &Path, frame: &pytoon_graphics::Frame) -> Result<(), MediaError> {
+    let rgb = to_rgb(frame);
+    let mut bytes = Vec::new();
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 90);
+    image::ImageEncoder::write_image(
+        encoder,
+        &rgb,
+        frame.width() as u32,
+        frame.height() as u32,
+        image::ExtendedColorType::Rgb8,
+    )
+    .map_err(|error| MediaError::unusable(path, error.to_string()))?;
+    crate::disk::write_whole(path, &bytes)
+}
+
+/// BT.709 limited range to R'G'B'.
+fn to_rgb(frame: &pytoon_graphics::Frame) -> Vec<u8> {
+    let (width, height) = (frame.width(), frame.height());
+    let mut out = Vec::with_capacity(width * height * 3);
+    for y in 0..height {
+        for x in 0..width {
+            let chroma = y / 2 * (width / 2) + x / 2;
+            let luma = (f32::from(frame.y()[y * width + x]) - 16.0) / 219.0;
+            let cb = (f32::from(frame.u()[chroma]) - 128.0) / 224.0;
+            let cr = (f32::from(frame.v()[chroma]) - 128.0) / 224.0;
+            let (r, b) = (luma + 1.5748 * cr, luma + 1.8556 * cb);
+            let g = (luma - 0.2126 * r - 0.0722 * b) / 0.7152;
+            out.extend([r, g, b].map(|v| (v * 255.0).round().clamp(0.0, 255.0) as u8));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::{CancelToken, Programs};
+
+    const LIMITS: PictureLimits = PictureLimits { max_bytes: 1 << 30, max_pixels: 100_000_000 };
+
+    fn runner() -> Runner {
+        Runner {
+            programs: Programs::default(),
+            cancel: CancelToken::default(),
+            stall: std::time::Duration::from_secs(10),
+        }
+    }
+
+    fn refused(name: &str, bytes: &[u8], part: &str) {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("file");
+        let error = kind(&path, &LIMITS).and_then(|_| load(&runner(), &path, &LIMITS)).expect_err(name);
+        assert!(error.to_string().contains(part), "{name}: {error}");
+    }
+
+    fn png(width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        image::RgbaImage::new(width, height).write_to(&mut bytes, ImageFormat::Png).expect("png");
+        bytes.into_inner()
+    }
+
+    #[test]
+    fn what_is_no_picture_is_refused_with_the_reason() {
+        refused("a.jpg", b"", "empty (0 bytes)");
+        refused("a.png", b"just words, whatever the name says", "holds text");
+        let mut bomb = png(1, 1);
+        // The header alone says 30,000 by 30,000; the pixels are never asked for.
+        bomb[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);
+        refused("bomb.png", &bomb, "");
+        let mut jpeg = Cursor::new(Vec::new());
+        image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([x as u8 * 4, y as u8 * 4, 90]))
+            .write_to(&mut jpeg, ImageFormat::Jpeg)
+            .expect("jpeg");
+        let jpeg = jpeg.into_inner();
+        refused("cut.jpg", &jpeg[..jpeg.len() / 2], "cut off");
+    }
+
+    #[test]
+    fn a_picture_loads_and_is_told_from_a_clip() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("no-extension");
+        std::fs::write(&path, png(3, 2)).expect("file");
+        assert_eq!(kind(&path, &LIMITS).expect("kind"), FileKind::Picture);
+        let picture = load(&runner(), &path, &LIMITS).expect("loads");
+        assert_eq!((picture.width(), picture.height()), (3, 2));
+    }
+}

@@ -1,0 +1,401 @@
+//! The one place that starts programs.
+//!
+//! Guarantees: a program runs in a process group of its own, without a shell; it is killed when
+//! its owner goes away, when the render is cancelled, or when it makes no progress for too long;
+//! the end of its standard error is kept for the message.
+
+use crate::MediaError;
+use pytoon_telemetry::Event;
+use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use std::os::unix::process::CommandExt;
+
+/// How much of standard error is kept.
+const STDERR_KEPT: usize = 8 * 1024;
+/// How often a waiting thread looks.
+const TICK: Duration = Duration::from_millis(2);
+
+/// Set when the user gives up.
+#[derive(Debug, Clone, Default)]
+pub struct CancelToken(Arc<AtomicBool>);
+
+impl CancelToken {
+    /// A token that shares a flag, such as one set by a signal.
+    pub fn from_flag(flag: Arc<AtomicBool>) -> Self {
+        Self(flag)
+    }
+
+    /// Gives up.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the user gave up.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// An error when the user gave up.
+    pub fn check(&self) -> Result<(), MediaError> {
+        if self.is_cancelled() { Err(MediaError::Cancelled) } else { Ok(()) }
+    }
+}
+
+/// Programs are looked for in these folders first, then on PATH.
+#[derive(Debug, Clone, Default)]
+pub struct Programs {
+    folders: Vec<PathBuf>,
+}
+
+impl Programs {
+    /// Looks beside the running program, then on PATH.
+    pub fn beside_this_one() -> Self {
+        let own = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned));
+        let mut folders: Vec<PathBuf> = own.iter().cloned().collect();
+        // Test binaries live one folder below the programs.
+        folders.extend(own.and_then(|folder| folder.parent().map(Path::to_owned)));
+        Self { folders }
+    }
+
+    /// The path of a program.
+    pub fn find(&self, program: &str) -> Result<PathBuf, MediaError> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        self.folders
+            .iter()
+            .cloned()
+            .chain(std::env::split_paths(&path))
+            .map(|folder| folder.join(program))
+            .find(|candidate| is_executable(candidate))
+            .ok_or_else(|| MediaError::MissingProgram { program: program.to_owned(), hint: hint(program) })
+    }
+}
+
+fn hint(program: &str) -> &'static str {
+    match program {
+        "ffmpeg" | "ffprobe" => "`make setup`, or `apt-get install ffmpeg`",
+        "pytoon-espeak" => "`make setup`, then `cargo build --release`",
+        _ => "`pytoon doctor` says more",
+    }
+}
+
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}
+
+/// A command as a value: decided by pure functions, run here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandLine {
+    /// The program's name.
+    pub program: &'static str,
+    /// What it is for, as "failed to …" goes on.
+    pub purpose: &'static str,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+}
+
+impl CommandLine {
+    /// A command without arguments.
+    pub fn new(program: &'static str, purpose: &'static str) -> Self {
+        Self { program, purpose, args: Vec::new() }
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<I: IntoIterator<Item = S>, S: Into<OsString>>(mut self, args: I) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+}
+
+/// Runs programs.
+#[derive(Debug, Clone)]
+pub struct Runner {
+    /// Where programs are.
+    pub programs: Programs,
+    /// Set when the user gives up.
+    pub cancel: CancelToken,
+    /// A program without progress for so long is killed.
+    pub stall: Duration,
+}
+
+impl Runner {
+    /// Runs a command to its end and returns its standard output.
+    ///
+    /// `input` is written to its standard input. Output growing or the program ending counts as
+    /// progress.
+    pub fn run(&self, command: &CommandLine, input: Vec<u8>) -> Result<Vec<u8>, MediaError> {
+        let mut running = self.start(command)?;
+        let writer = running.take_stdin().map(|mut stdin| {
+            // A program that stops reading early says why by its exit status.
+            std::thread::spawn(move || drop(stdin.write_all(&input)))
+        });
+        let progress = running.progress.clone();
+        let reader = running.take_stdout().map(|mut stdout| {
+            std::thread::spawn(move || {
+                let mut bytes = Vec::new();
+                let mut buffer = [0; 64 * 1024];
+                while let Ok(count) = stdout.read(&mut buffer)
+                    && count > 0
+                {
+                    bytes.extend_from_slice(&buffer[..count]);
+                    progress.touch();
+                }
+                bytes
+            })
+        });
+        let ended = running.wait();
+        let bytes = reader.map(|thread| thread.join().unwrap_or_default()).unwrap_or_default();
+        if let Some(thread) = writer {
+            // The writer's own failure shows in the exit status.
+            let _ = thread.join();
+        }
+        ended.map(|()| bytes)
+    }
+
+    /// Starts a command with pipes for input and output.
+    pub fn start(&self, command: &CommandLine) -> Result<Running, MediaError> {
+        self.cancel.check()?;
+        let path = self.programs.find(command.program)?;
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that starts programs")]
+        let mut child = Command::new(&path)
+            .args(&command.args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .map_err(|source| MediaError::Start { program: command.program.to_owned(), source })?;
+        let stderr = Arc::new(Mutex::new(String::new()));
+        let progress = Progress::new();
+        let stderr_reader = child.stderr.take().map(|pipe| {
+            let (kept, progress) = (stderr.clone(), progress.clone());
+            std::thread::spawn(move || keep_tail(pipe, &kept, &progress))
+        });
+        Ok(Running {
+            program: command.program,
+            purpose: command.purpose,
+            child,
+            stderr,
+            stderr_reader,
+            progress,
+            cancel: self.cancel.clone(),
+            stall: self.stall,
+            started: Instant::now(),
+        })
+    }
+}
+
+/// When a program last showed a sign of life.
+#[derive(Debug, Clone)]
+pub struct Progress(Arc<(Instant, AtomicU64)>);
+
+impl Progress {
+    fn new() -> Self {
+        Self(Arc::new((Instant::now(), AtomicU64::new(0))))
+    }
+
+    /// Notes a sign of life.
+    pub fn touch(&self) {
+        self.0.1.store(self.0.0.elapsed().as_millis() as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn idle(&self) -> Duration {
+        self.0.0.elapsed().saturating_sub(Duration::from_millis(self.0.1.load(Ordering::Relaxed)))
+    }
+}
+
+fn keep_tail(mut pipe: impl Read, kept: &Mutex<String>, progress: &Progress) {
+    let mut buffer = [0; 4096];
+    while let Ok(count) = pipe.read(&mut buffer)
+        && count > 0
+    {
+        progress.touch();
+        if let Ok(mut text) = kept.lock() {
+            text.push_str(&String::from_utf8_lossy(&buffer[..count]));
+            if text.len() > STDERR_KEPT {
+                let mut cut = text.len() - STDERR_KEPT;
+                while !text.is_char_boundary(cut) {
+                    cut += 1;
+                }
+                text.drain(..cut);
+            }
+        }
+    }
+}
+
+/// A program that runs.
+#[derive(Debug)]
+pub struct Running {
+    program: &'static str,
+    purpose: &'static str,
+    child: Child,
+    stderr: Arc<Mutex<String>>,
+    stderr_reader: Option<JoinHandle<()>>,
+    progress: Progress,
+    cancel: CancelToken,
+    stall: Duration,
+    started: Instant,
+}
+
+impl Running {
+    /// Its standard input, once.
+    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+
+    /// Its standard output, once.
+    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    /// A handle to note signs of life with.
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it stalled, was cancelled, or ended badly already; kills it in the first two
+    /// cases. For owners that write to it and must not block for ever.
+    pub fn watch(&mut self) -> Result<(), MediaError> {
+        if self.cancel.is_cancelled() {
+            self.kill();
+            return Err(MediaError::Cancelled);
+        }
+        if self.progress.idle() > self.stall {
+            self.kill();
+            return Err(MediaError::Stalled {
+                program: self.program.to_owned(),
+                purpose: self.purpose.to_owned(),
+                seconds: self.stall.as_secs(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Waits for the end; kills on cancel or stall.
+    pub fn wait(mut self) -> Result<(), MediaError> {
+        drop(self.child.stdin.take());
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return self.ended(status),
+                Ok(None) => self.watch()?,
+                Err(source) => {
+                    return Err(MediaError::Start { program: self.program.to_owned(), source });
+                }
+            }
+            std::thread::sleep(TICK);
+        }
+    }
+
+    fn ended(&mut self, status: std::process::ExitStatus) -> Result<(), MediaError> {
+        if let Some(reader) = self.stderr_reader.take() {
+            // A grandchild may hold the pipe open; the tail read so far is enough then.
+            let deadline = Instant::now() + Duration::from_millis(200);
+            while !reader.is_finished() && Instant::now() < deadline {
+                std::thread::sleep(TICK);
+            }
+        }
+        Event::ProcessFinished {
+            program: self.program,
+            purpose: self.purpose,
+            duration_ms: self.started.elapsed().as_millis() as u64,
+        }
+        .emit();
+        if status.success() {
+            return Ok(());
+        }
+        if self.cancel.is_cancelled() {
+            return Err(MediaError::Cancelled);
+        }
+        let stderr = self.stderr.lock().map(|text| text.clone()).unwrap_or_default();
+        Err(MediaError::Failed {
+            program: self.program.to_owned(),
+            purpose: self.purpose.to_owned(),
+            status: status.to_string(),
+            stderr,
+        })
+    }
+
+    fn kill(&mut self) {
+        // It may have ended by itself in between.
+        let _ = self.child.kill();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            self.kill();
+        }
+        // Reaps it, so that it does not stay as a zombie.
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runner(stall_ms: u64) -> Runner {
+        Runner {
+            programs: Programs::default(),
+            cancel: CancelToken::default(),
+            stall: Duration::from_millis(stall_ms),
+        }
+    }
+
+    fn sh(script: &str) -> CommandLine {
+        CommandLine::new("sh", "test").args(["-c", script])
+    }
+
+    #[test]
+    fn output_and_failure_come_back() {
+        let out = runner(5000).run(&sh("cat; echo done"), b"in ".to_vec()).expect("runs");
+        assert_eq!(out, b"in done\n");
+        let error = runner(5000).run(&sh("echo why >&2; exit 3"), Vec::new()).expect_err("fails");
+        assert!(error.to_string().contains("exit status: 3: why"), "{error}");
+    }
+
+    #[test]
+    fn a_stalled_program_is_ended() {
+        let error = runner(150).run(&sh("exec sleep 30"), Vec::new()).expect_err("stalls");
+        assert!(matches!(error, MediaError::Stalled { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_cancelled_program_is_ended() {
+        let runner = runner(20_000);
+        let cancel = runner.cancel.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(80));
+            cancel.cancel();
+        });
+        let error = runner.run(&sh("exec sleep 30"), Vec::new()).expect_err("cancelled");
+        assert!(matches!(error, MediaError::Cancelled), "{error}");
+    }
+
+    #[test]
+    fn a_missing_program_says_how_to_get_it() {
+        let error = runner(100).run(&CommandLine::new("ffmpeg-none", "test"), Vec::new()).expect_err("missing");
+        assert!(error.to_string().contains("neither beside pytoon nor on PATH"), "{error}");
+    }
+}
