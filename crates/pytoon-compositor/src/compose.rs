@@ -24,7 +24,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where pictures come from.
 pub trait Assets: Send + Sync {
-    /// A decoded picture.
+    /// A picture with its alpha, for an overlay.
+    fn overlay(&self, asset: &str) -> Result<Arc<Picture>, CompositorError>;
+    /// An opaque picture, for a scene.
     fn picture(&self, asset: &str) -> Result<Arc<Picture>, CompositorError>;
 }
 

@@ -31,7 +31,7 @@ impl PreparedOverlay {
         let mut missing = Vec::new();
         let layers = match &clip.content {
             OverlayContent::Image { asset } => {
-                let picture = assets.picture(asset)?;
+                let picture = assets.overlay(asset)?;
                 // Wide or tall, it stays inside the zone.
                 let aspect = picture.height() as f32 / picture.width() as f32;
                 let w = target.min(zone.width()).min(zone.height() / aspect).max(1.0);

@@ -28,7 +28,9 @@ pub fn back_out(t: f32, s: f32) -> f32 {
 
 /// Straight line between keyed points `(time, value)`, held outside.
 pub fn keyed(points: &[(f32, f32)], t: f32) -> f32 {
-    let Some(first) = points.first() else { return 0.0 };
+    let Some(first) = points.first() else {
+        return 0.0;
+    };
     if t <= first.0 {
         return first.1;
     }
@@ -51,6 +53,9 @@ mod tests {
             assert!(curve(0.0).abs() < 1e-5 && (curve(1.0) - 1.0).abs() < 1e-5);
             assert!((curve(2.0) - 1.0).abs() < 1e-5);
         }
-        assert_eq!(keyed(&[(0.0, 0.92), (67.0, 1.03), (133.0, 1.0)], 67.0), 1.03);
+        assert_eq!(
+            keyed(&[(0.0, 0.92), (67.0, 1.03), (133.0, 1.0)], 67.0),
+            1.03
+        );
     }
 }

@@ -148,14 +148,24 @@ mod tests {
 
     #[test]
     fn text_reads_in_every_mood_and_brand() {
-        let brands = ["#E50914", "#1DB954", "#0A66C2", "#FFCC00", "#777777", "#000000", "#FFFFFF"];
+        let brands = [
+            "#E50914", "#1DB954", "#0A66C2", "#FFCC00", "#777777", "#000000", "#FFFFFF",
+        ];
         let all = Mood::ALL.map(Palette::from_mood).into_iter().chain(
-            brands.into_iter().map(|hex| Palette::from_brand(Rgb::from_hex(hex).unwrap())),
+            brands
+                .into_iter()
+                .map(|hex| Palette::from_brand(Rgb::from_hex(hex).unwrap())),
         );
         for palette in all {
-            assert!(contrast(palette.paper, palette.ground) >= 7.0, "{palette:?}");
+            assert!(
+                contrast(palette.paper, palette.ground) >= 7.0,
+                "{palette:?}"
+            );
             assert!(contrast(palette.ink, palette.paper) >= 7.0, "{palette:?}");
-            assert!(contrast(palette.accent, palette.ground) >= 3.0, "{palette:?}");
+            assert!(
+                contrast(palette.accent, palette.ground) >= 3.0,
+                "{palette:?}"
+            );
         }
     }
 }

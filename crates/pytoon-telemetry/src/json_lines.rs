@@ -83,7 +83,7 @@ fn line(time: SystemTime, level: Level, fields: Fields) -> String {
 }
 
 /// RFC 3339 in UTC with milliseconds.
-fn timestamp(time: SystemTime) -> String {
+pub fn timestamp(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
     let (year, month, day) = civil(days as i64);

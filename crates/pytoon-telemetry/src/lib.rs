@@ -11,4 +11,4 @@ mod event;
 mod json_lines;
 
 pub use event::Event;
-pub use json_lines::{LogTarget, init};
+pub use json_lines::{LogTarget, init, timestamp};

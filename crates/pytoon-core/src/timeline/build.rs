@@ -23,10 +23,11 @@ use crate::rng::Rng;
 use crate::scene::{MediaKind, MusicSource, Scene, SceneGraph, SceneMedia};
 use crate::text;
 use crate::time::MsRange;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A sentence as it was spoken.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Utterance {
     /// The take it is in.
     pub asset: String,

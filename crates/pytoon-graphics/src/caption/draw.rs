@@ -27,10 +27,20 @@ struct WordSprites {
     chips: Vec<Sprite>,
 }
 
-pub(super) fn rasterise(engine: &TextEngine, style: &CaptionStyle, cue: &PlacedCue, px: f32) -> CueSprites {
+pub(super) fn rasterise(
+    engine: &TextEngine,
+    style: &CaptionStyle,
+    cue: &PlacedCue,
+    px: f32,
+) -> CueSprites {
     let k = px * style.size_scale;
     let fill = |word: usize, color: Rgb| {
-        let style = TextStyle { fill: color, stroke: None, shadow: None, ..cue.style.clone() };
+        let style = TextStyle {
+            fill: color,
+            stroke: None,
+            shadow: None,
+            ..cue.style.clone()
+        };
         engine.sprites(&cue.layout, &style, &|w| w == word).fill
     };
     let words = (0..cue.words.len()).map(|i| match style.look {
@@ -42,9 +52,9 @@ pub(super) fn rasterise(engine: &TextEngine, style: &CaptionStyle, cue: &PlacedC
         },
         CaptionLook::Karaoke => {
             let chip = look::chip_color(style.accent);
-            let plain = if cue.words[i].emphasis { chip } else { Rgb::WHITE };
+            // Emphasis stays white here: a second coloured word would compete with the chip.
             WordSprites {
-                plain: fill(i, plain),
+                plain: fill(i, Rgb::WHITE),
                 active: fill(i, look::DARK),
                 chips: cue.words[i]
                     .chips
@@ -55,21 +65,42 @@ pub(super) fn rasterise(engine: &TextEngine, style: &CaptionStyle, cue: &PlacedC
             }
         }
         CaptionLook::Pop => {
-            let color = if cue.words[i].emphasis { look::chip_color(style.accent) } else { Rgb::WHITE };
-            let style = TextStyle { fill: color, ..cue.style.clone() };
+            let color = if cue.words[i].emphasis {
+                look::chip_color(style.accent)
+            } else {
+                Rgb::WHITE
+            };
+            let style = TextStyle {
+                fill: color,
+                ..cue.style.clone()
+            };
             let sprites = engine.sprites(&cue.layout, &style, &|w| w == i);
-            WordSprites { backing: sprites.backing, plain: sprites.fill, ..WordSprites::default() }
+            WordSprites {
+                backing: sprites.backing,
+                plain: sprites.fill,
+                ..WordSprites::default()
+            }
         }
     });
     let words = words.collect();
     let plate = (style.look == CaptionLook::Classic).then(|| {
         let r = cue.plate;
-        rounded_rect(r.width(), r.height(), look::PLATE_RADIUS * k, look::PLATE, look::PLATE_OPACITY)
+        rounded_rect(
+            r.width(),
+            r.height(),
+            look::PLATE_RADIUS * k,
+            look::PLATE,
+            look::PLATE_OPACITY,
+        )
     });
     let backing = (style.look == CaptionLook::Karaoke)
         .then(|| engine.sprites(&cue.layout, &cue.style, &|_| true).backing)
         .flatten();
-    CueSprites { plate, backing, words }
+    CueSprites {
+        plate,
+        backing,
+        words,
+    }
 }
 
 pub(super) fn draw_cue(
@@ -102,7 +133,13 @@ fn draw_classic(
     let slide = (look::CLASSIC_SLIDE * k * (1.0 - entered)).round() as i32;
     if let Some(plate) = &sprites.plate {
         // One pixel of margin around the plate sprite.
-        blend(frame, plate, cue.plate.x0 as i32 - 1, cue.plate.y0 as i32 - 1 + slide, opacity);
+        blend(
+            frame,
+            plate,
+            cue.plate.x0 as i32 - 1,
+            cue.plate.y0 as i32 - 1 + slide,
+            opacity,
+        );
     }
     for (word, sprite) in cue.words.iter().zip(&sprites.words) {
         let on = (since(word.from_ms) / look::TINT_MS).clamp(0.0, 1.0);
@@ -116,7 +153,12 @@ fn draw_classic(
     }
 }
 
-fn draw_karaoke(frame: &mut Frame, cue: &PlacedCue, sprites: &CueSprites, since: &dyn Fn(i64) -> f32) {
+fn draw_karaoke(
+    frame: &mut Frame,
+    cue: &PlacedCue,
+    sprites: &CueSprites,
+    since: &dyn Fn(i64) -> f32,
+) {
     let opacity = (0.25 + since(cue.start_ms) / look::KARAOKE_IN_MS).clamp(0.0, 1.0);
     put(frame, cue, &sprites.backing, opacity, 0);
     // How far each word's chip is there: it fades in, and goes at once when the next is half in,
@@ -124,7 +166,11 @@ fn draw_karaoke(frame: &mut Frame, cue: &PlacedCue, sprites: &CueSprites, since:
     let presence = |i: usize| {
         let word = &cue.words[i];
         let on = (since(word.from_ms) / look::CHIP_IN_MS).clamp(0.0, 1.0);
-        if since(word.to_ms) < 0.45 * look::CHIP_IN_MS { on } else { 0.0 }
+        if since(word.to_ms) < 0.45 * look::CHIP_IN_MS {
+            on
+        } else {
+            0.0
+        }
     };
     for (i, (word, sprite)) in cue.words.iter().zip(&sprites.words).enumerate() {
         let shown = presence(i) * opacity;
@@ -135,11 +181,21 @@ fn draw_karaoke(frame: &mut Frame, cue: &PlacedCue, sprites: &CueSprites, since:
                 blend(frame, chip, rect.x0 as i32 - 1, rect.y0 as i32 - 1, shown);
                 continue;
             }
-            place(frame, chip, (chip.width() as f32 * 0.5, chip.height() as f32 * 0.5), at, scale, 0.0, shown);
+            place(
+                frame,
+                chip,
+                (chip.width() as f32 * 0.5, chip.height() as f32 * 0.5),
+                at,
+                scale,
+                0.0,
+                shown,
+            );
         }
     }
     for (i, sprite) in sprites.words.iter().enumerate() {
-        crossfade(frame, cue, &sprite.plain, &sprite.active, presence(i), opacity, 0);
+        // Letters darken before the chip is solid, so they never take the chip's own tone.
+        let dark = (1.8 * presence(i)).min(1.0);
+        crossfade(frame, cue, &sprite.plain, &sprite.active, dark, opacity, 0);
     }
 }
 
@@ -148,17 +204,35 @@ fn draw_pop(frame: &mut Frame, cue: &PlacedCue, sprites: &CueSprites, since: &dy
     for backing in [true, false] {
         for (word, sprite) in cue.words.iter().zip(&sprites.words) {
             let t = since(word.from_ms);
-            let layer = if backing { &sprite.backing } else { &sprite.plain };
-            let Some(placed) = layer.as_ref().filter(|_| t >= 0.0) else { continue };
+            let layer = if backing {
+                &sprite.backing
+            } else {
+                &sprite.plain
+            };
+            let Some(placed) = layer.as_ref().filter(|_| t >= 0.0) else {
+                continue;
+            };
             let (x, y) = (cue.origin.0 + placed.x, cue.origin.1 + placed.y);
             if t >= look::POP_MS {
                 blend(frame, &placed.sprite, x, y, 1.0);
                 continue;
             }
             let anchor = (word.anchor.0 - x as f32, word.anchor.1 - y as f32);
-            let turn = if word.emphasis { look::pop_rotation(t) } else { 0.0 };
+            let turn = if word.emphasis {
+                look::pop_rotation(t)
+            } else {
+                0.0
+            };
             let (scale, opacity) = (look::pop_scale(t), look::pop_opacity(t));
-            place(frame, &placed.sprite, anchor, word.anchor, scale, turn, opacity);
+            place(
+                frame,
+                &placed.sprite,
+                anchor,
+                word.anchor,
+                scale,
+                turn,
+                opacity,
+            );
         }
     }
 }
@@ -181,7 +255,13 @@ fn crossfade(
 
 fn put(frame: &mut Frame, cue: &PlacedCue, placed: &Option<PlacedSprite>, opacity: f32, dy: i32) {
     if let Some(p) = placed {
-        blend(frame, &p.sprite, cue.origin.0 + p.x, cue.origin.1 + p.y + dy, opacity);
+        blend(
+            frame,
+            &p.sprite,
+            cue.origin.0 + p.x,
+            cue.origin.1 + p.y + dy,
+            opacity,
+        );
     }
 }
 
@@ -194,5 +274,16 @@ fn place(
     rotation: f32,
     opacity: f32,
 ) {
-    blend_placed(frame, sprite, &Placement { anchor, at, scale, rotation, opacity, clip: None });
+    blend_placed(
+        frame,
+        sprite,
+        &Placement {
+            anchor,
+            at,
+            scale,
+            rotation,
+            opacity,
+            clip: None,
+        },
+    );
 }

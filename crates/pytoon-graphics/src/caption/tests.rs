@@ -1,1 +1,310 @@
+//! Captions over real fonts: zone, lines, timing, nothing lost.
 
+use super::*;
+use crate::frame::Frame;
+use crate::text::testing::engine;
+
+const LOOKS: [CaptionLook; 3] = [CaptionLook::Classic, CaptionLook::Karaoke, CaptionLook::Pop];
+
+fn cue(text: &str, language: &str) -> CaptionCue {
+    let mut words = Vec::new();
+    for token in text.split(' ') {
+        let parts: Vec<&str> = token.split('|').collect();
+        for (i, part) in parts.iter().enumerate() {
+            let start_ms = 1000 + 300 * words.len() as i64;
+            words.push(CaptionWord {
+                text: (*part).to_owned(),
+                start_ms,
+                end_ms: start_ms + 280,
+                emphasis: words.len() == 1,
+                joins_next: i + 1 < parts.len(),
+            });
+        }
+    }
+    let end_ms = 1000 + 300 * words.len() as i64 + 200;
+    CaptionCue {
+        start_ms: 900,
+        end_ms,
+        words,
+        language: Some(language.to_owned()),
+    }
+}
+
+fn samples() -> Vec<CaptionCue> {
+    vec![
+        cue("you only need five minutes a day", "en"),
+        cue(
+            "die Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamte schläft",
+            "de",
+        ),
+        cue("it's 100 % \\ : ' $1,299", "en"),
+        cue("تعلم اللغة العربية في خمس دقائق", "ar"),
+        cue("हर दिन सिर्फ़ पाँच मिनट क्षत्रिय", "hi"),
+        cue("今日は|とても|いい|天気|ですね", "ja"),
+        cue("하루에 단 오분이면 충분합니다", "ko"),
+        cue("family 👨‍👩‍👧‍👦 flag 🇩🇪 fire", "en"),
+        cue("mixed שלום English مرحبا end", "en"),
+        cue("W", "en"),
+        cue(
+            "a much longer cue than anybody should ever write but which must still be shown in full",
+            "en",
+        ),
+    ]
+}
+
+/// Rows and columns of the frame that differ clearly from the plain background.
+fn changed(frame: &Frame, luma: u8, by: u8) -> Option<(usize, usize, usize, usize)> {
+    let (w, h) = (frame.width(), frame.height());
+    let mut found: Option<(usize, usize, usize, usize)> = None;
+    for y in 0..h {
+        for (x, v) in frame.y()[y * w..(y + 1) * w].iter().enumerate() {
+            if v.abs_diff(luma) > by {
+                let f = found.get_or_insert((x, y, x + 1, y + 1));
+                *f = (f.0.min(x), f.1.min(y), f.2.max(x + 1), f.3.max(y + 1));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn nothing_leaves_the_zone_in_any_frame() {
+    let zones = [
+        crate::SafeRect::UNIVERSAL,
+        crate::SafeRect::UNIVERSAL_STRICT,
+    ];
+    for (zone, scale) in zones.into_iter().zip([1.0, 1.3]) {
+        for look in LOOKS {
+            let style = CaptionStyle {
+                zone,
+                size_scale: scale,
+                ..CaptionStyle::new(look)
+            };
+            for cue in samples() {
+                let renderer = CaptionRenderer::prepare(
+                    &engine(),
+                    &style,
+                    1080,
+                    1920,
+                    std::slice::from_ref(&cue),
+                );
+                let boxes = renderer.cue_boxes();
+                assert_eq!(boxes.len(), 1);
+                assert!(
+                    zone.rect.contains(&boxes[0].rect, 0.01),
+                    "{look:?} {cue:?}: {:?}",
+                    boxes[0].rect
+                );
+                assert!(boxes[0].lines <= 2, "{look:?} {cue:?}");
+                assert!(
+                    renderer.missing().is_empty(),
+                    "{look:?}: {:?}",
+                    renderer.missing()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn pixels_agree_with_the_boxes() {
+    // White on black: shadows and strokes are black, so every change is a fill, chip or plate.
+    for look in LOOKS {
+        for cue in samples() {
+            let style = CaptionStyle::new(look);
+            let renderer =
+                CaptionRenderer::prepare(&engine(), &style, 540, 960, std::slice::from_ref(&cue));
+            let rect = renderer.cue_boxes()[0].rect;
+            let mut seen = false;
+            let times = (0..60).map(|i| 890.0 + (cue.end_ms - 880) as f64 * f64::from(i) / 59.0);
+            for t in times {
+                let mut frame = Frame::new(540, 960);
+                renderer.draw(&mut frame, t);
+                let Some((x0, y0, x1, y1)) = changed(&frame, 16, 10) else {
+                    continue;
+                };
+                seen = true;
+                let found = crate::Rect::new(x0 as f32, y0 as f32, x1 as f32, y1 as f32);
+                assert!(
+                    rect.contains(&found, 1.0),
+                    "{look:?} at {t}: {found:?} outside {rect:?} {cue:?}"
+                );
+            }
+            assert!(seen, "{look:?} draws nothing for {cue:?}");
+        }
+    }
+}
+
+#[test]
+fn every_word_is_drawn() {
+    for look in LOOKS {
+        for cue in samples() {
+            let style = CaptionStyle::new(look);
+            let end = cue.end_ms as f64 - 130.0;
+            let ink = |cue: &CaptionCue| {
+                let renderer = CaptionRenderer::prepare(
+                    &engine(),
+                    &style,
+                    1080,
+                    1920,
+                    std::slice::from_ref(cue),
+                );
+                let mut frame = Frame::new(1080, 1920);
+                renderer.draw(&mut frame, end);
+                frame
+            };
+            let whole = super::prepare::place_cue(&engine(), &style, &cue, 1.0).expect("placed");
+            let frame = ink(&cue);
+            for i in 0..cue.words.len() {
+                let at = engine().word_ink(&whole.layout, i);
+                let at = at.shifted(whole.origin.0 as f32, whole.origin.1 as f32);
+                assert!(!at.is_empty(), "{look:?}: word {i} of {cue:?} has no ink");
+                let bright = (at.y0 as usize..at.y1 as usize + 1)
+                    .flat_map(|y| (at.x0 as usize..at.x1 as usize + 1).map(move |x| (x, y)))
+                    .map(|(x, y)| frame.y()[y * 1080 + x])
+                    .filter(|v| *v > 60)
+                    .count();
+                assert!(bright > 0, "{look:?}: word {i} of {cue:?} is invisible");
+            }
+        }
+    }
+}
+
+#[test]
+fn highlights_start_with_the_lead() {
+    for look in LOOKS {
+        let cue = cue("you only need five minutes", "en");
+        let style = CaptionStyle::new(look);
+        let renderer =
+            CaptionRenderer::prepare(&engine(), &style, 1080, 1920, std::slice::from_ref(&cue));
+        for (i, word) in cue.words.iter().enumerate() {
+            // The first millisecond at which this word is the active one.
+            let first = (900..cue.end_ms)
+                .find(|t| renderer.active_word(*t as f64) == Some(ActiveWord { cue: 0, word: i }))
+                .expect("becomes active");
+            assert_eq!(first, word.start_ms - 50, "{look:?} word {i}");
+            // And the picture changes within a frame of it.
+            let at = |t: f64| {
+                let mut frame = Frame::new(1080, 1920);
+                renderer.draw(&mut frame, t);
+                frame
+            };
+            if i > 0 {
+                let t = first as f64;
+                assert_ne!(at(t - 1.0), at(t + 33.0), "{look:?} word {i}");
+            }
+        }
+        // No flicker in the short gaps between words.
+        let gaps = (960..cue.end_ms - 1)
+            .filter(|t| renderer.active_word(*t as f64).is_none())
+            .count();
+        assert_eq!(gaps, 0, "{look:?}");
+    }
+}
+
+#[test]
+fn arabic_is_highlighted_right_to_left() {
+    let cue = cue("تعلم اللغة العربية", "ar");
+    let placed = super::prepare::place_cue(
+        &engine(),
+        &CaptionStyle::new(CaptionLook::Karaoke),
+        &cue,
+        1.0,
+    )
+    .expect("placed");
+    let x: Vec<f32> = placed.words.iter().map(|w| w.anchor.0).collect();
+    assert!(x[0] > x[1], "{x:?}");
+}
+
+#[test]
+fn baselines_stay_put_and_drawing_is_pure() {
+    for look in LOOKS {
+        let style = CaptionStyle::new(look);
+        let baseline = |text: &str| {
+            let placed = super::prepare::place_cue(&engine(), &style, &cue(text, "en"), 1.0)
+                .expect("placed");
+            let line = placed.layout.lines.last().expect("line");
+            line.baseline + placed.origin.1 as f32
+        };
+        assert_eq!(baseline("a word"), baseline("go up"), "{look:?}");
+        let cues: Vec<CaptionCue> = (0..12)
+            .map(|i| {
+                let mut c = cue("one two three", "en");
+                c.start_ms += 2000 * i;
+                c.end_ms += 2000 * i;
+                c.words.iter_mut().for_each(|w| {
+                    (w.start_ms, w.end_ms) = (w.start_ms + 2000 * i, w.end_ms + 2000 * i)
+                });
+                c
+            })
+            .collect();
+        let renderer = CaptionRenderer::prepare(&engine(), &style, 540, 960, &cues);
+        let at = |t: f64| {
+            let mut frame = Frame::new(540, 960);
+            renderer.draw(&mut frame, t);
+            frame
+        };
+        let first = at(1500.0);
+        (0..24).for_each(|i| drop(at(f64::from(i) * 1000.0)));
+        assert_eq!(first, at(1500.0));
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..3).map(|_| scope.spawn(|| at(1500.0))).collect();
+            threads
+                .into_iter()
+                .for_each(|t| assert_eq!(t.join().expect("drawn"), first));
+        });
+        assert_eq!(at(0.0), Frame::new(540, 960));
+    }
+}
+
+#[test]
+fn odd_cues_are_survived() {
+    let word = |text: &str, start_ms, end_ms| CaptionWord {
+        text: text.to_owned(),
+        start_ms,
+        end_ms,
+        emphasis: false,
+        joins_next: false,
+    };
+    let cues = [
+        CaptionCue {
+            start_ms: 0,
+            end_ms: 0,
+            words: vec![word("x", 0, 0)],
+            language: None,
+        },
+        CaptionCue {
+            start_ms: 500,
+            end_ms: 100,
+            words: vec![word("x", 900, -5)],
+            language: Some("??".into()),
+        },
+        CaptionCue {
+            start_ms: 0,
+            end_ms: 900,
+            words: vec![],
+            language: None,
+        },
+        CaptionCue {
+            start_ms: 0,
+            end_ms: 900,
+            words: vec![word("  ", 0, 1), word("", 0, 1)],
+            language: None,
+        },
+        CaptionCue {
+            start_ms: 1000,
+            end_ms: 2000,
+            words: vec![word("late", 5000, 6000)],
+            language: None,
+        },
+    ];
+    for look in LOOKS {
+        let renderer =
+            CaptionRenderer::prepare(&engine(), &CaptionStyle::new(look), 1080, 1920, &cues);
+        let mut frame = Frame::new(1080, 1920);
+        [0.0, 450.0, 1990.0, 1e12, -1e12, f64::NAN]
+            .iter()
+            .for_each(|t| renderer.draw(&mut frame, *t));
+        assert_eq!(renderer.cue_boxes().len(), 3, "blank cues are skipped");
+    }
+}

@@ -35,9 +35,15 @@ impl Aurora {
     pub(super) fn new(palette: &Palette, seed: u64) -> Self {
         let base = palette.body.to_oklch();
         let accent = palette.accent.to_oklch();
-        let linear = |l: f32, c: f32, h: f32| Oklch::new(l, c, h).to_rgb().to_float().map(srgb_to_linear);
+        let linear =
+            |l: f32, c: f32, h: f32| Oklch::new(l, c, h).to_rgb().to_float().map(srgb_to_linear);
         let chroma = base.c.max(0.07);
-        let curtain = |centre, gain, linear, key| Curtain { centre, gain, linear, key };
+        let curtain = |centre, gain, linear, key| Curtain {
+            centre,
+            gain,
+            linear,
+            key,
+        };
         let ground = palette.ground.to_oklch();
         Self {
             curtains: [
@@ -62,12 +68,18 @@ impl Aurora {
                 std::array::from_fn(|c| {
                     let curtain = &self.curtains[c];
                     let key = curtain.key;
-                    let ridge = curtain.centre + 0.42 * (n.fbm3(1.1 * u + key, key, 0.10 * t) - 0.5);
+                    let ridge =
+                        curtain.centre + 0.42 * (n.fbm3(1.1 * u + key, key, 0.10 * t) - 0.5);
                     // The rays lean with the ridge and shimmer faster than it moves.
-                    let ray = n.fbm3(9.0 * u + key + 0.15 * t, 0.5 * key, 0.30 * t).powf(1.5);
+                    let ray = n
+                        .fbm3(9.0 * u + key + 0.15 * t, 0.5 * key, 0.30 * t)
+                        .powf(1.5);
                     let band = n.at3(2.3 * u + 2.0 * key, key + 3.0, 0.12 * t);
                     let env = 0.25 + 1.5 * band * band;
-                    Column { ridge, light: 1.9 * curtain.gain * env * (0.22 + ray) }
+                    Column {
+                        ridge,
+                        light: 1.9 * curtain.gain * env * (0.22 + ray),
+                    }
                 })
             })
             .collect();
@@ -75,10 +87,16 @@ impl Aurora {
             let v = (j as f32 + 0.5) * k;
             let sky = (v / 1.78).clamp(0.0, 1.0);
             for (i, column) in columns.iter().enumerate() {
-                let mut sum: [f32; 3] = std::array::from_fn(|c| self.top[c] + (self.bottom[c] - self.top[c]) * sky * sky);
+                let mut sum: [f32; 3] = std::array::from_fn(|c| {
+                    self.top[c] + (self.bottom[c] - self.top[c]) * sky * sky
+                });
                 for (curtain, at) in self.curtains.iter().zip(column) {
                     let d = at.ridge - v;
-                    let shape = if d < 0.0 { (-(d / EDGE) * (d / EDGE)).exp() } else { (-d / FADE).exp() };
+                    let shape = if d < 0.0 {
+                        (-(d / EDGE) * (d / EDGE)).exp()
+                    } else {
+                        (-d / FADE).exp()
+                    };
                     // Towards the top of the sky the air thins and light with it.
                     let light = at.light * shape * (0.35 + 0.65 * (2.2 * v).min(1.0));
                     // Light on the ground under the curtain.

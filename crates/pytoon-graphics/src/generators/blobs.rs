@@ -44,7 +44,10 @@ impl Blobs {
                 let column = (i % 2) as f32;
                 let row = i as f32 / 8.0;
                 Ball {
-                    at: (0.12 + 0.76 * column + rng.range(-0.12, 0.12), -0.02 + 1.82 * row + rng.range(-0.08, 0.08)),
+                    at: (
+                        0.12 + 0.76 * column + rng.range(-0.12, 0.12),
+                        -0.02 + 1.82 * row + rng.range(-0.08, 0.08),
+                    ),
                     swing: (rng.range(0.10, 0.20), rng.range(0.10, 0.22)),
                     rate: (rng.range(0.16, 0.30), rng.range(0.14, 0.28)),
                     phase: (rng.range(0.0, 6.3), rng.range(0.0, 6.3)),
@@ -55,7 +58,11 @@ impl Blobs {
             .collect();
         let ground = palette.ground.to_float();
         let deep = palette.shade(0.15, 0.3, 0.0).to_float();
-        Self { balls, top: ground, bottom: deep }
+        Self {
+            balls,
+            top: ground,
+            bottom: deep,
+        }
     }
 
     pub(super) fn draw(&self, canvas: &Canvas, frame: &mut Frame, t: f32, scratch: &mut Scratch) {
@@ -90,11 +97,14 @@ impl Blobs {
                 if q0 <= 0.0 {
                     continue;
                 }
-                let (slope_v, height) = (&mut *slope_v, &mut *height);
-                for (i, ((f, su), sv)) in
-                    height.iter_mut().zip(slope_u.iter_mut()).zip(slope_v.iter_mut()).enumerate()
-                {
-                    let du = (i as f32 + 0.5) * k - cu;
+                let reach = ball.radius * q0.sqrt();
+                let from = (((cu - reach) / k).max(0.0) as usize).min(w);
+                let to = (((cu + reach) / k + 1.0).max(0.0) as usize)
+                    .min(w)
+                    .max(from);
+                let columns = height[from..to].iter_mut().zip(&mut slope_u[from..to]);
+                for (i, ((f, su), sv)) in columns.zip(&mut slope_v[from..to]).enumerate() {
+                    let du = ((from + i) as f32 + 0.5) * k - cu;
                     let q = (q0 - du * du * inv).max(0.0);
                     *f += q * q * q;
                     let g = 6.0 * q * q * inv;
@@ -103,9 +113,17 @@ impl Blobs {
                 }
             }
             let sky = (v / 1.78).clamp(0.0, 1.0);
-            let back: [f32; 3] = std::array::from_fn(|c| self.top[c] + (self.bottom[c] - self.top[c]) * sky);
+            let back: [f32; 3] =
+                std::array::from_fn(|c| self.top[c] + (self.bottom[c] - self.top[c]) * sky);
+            let plain = crate::color::rgb_to_ycc(back);
             for i in 0..w {
                 let f = height[i];
+                if f <= 0.18 {
+                    for (plane, c) in scratch.field.planes.iter_mut().zip(plain) {
+                        plane[j * w + i] = c;
+                    }
+                    continue;
+                }
                 let inside = smoothstep((f - EDGE + EDGE_WIDTH) / (2.0 * EDGE_WIDTH));
                 // A faint shadow hugs the bodies.
                 let shadow = 1.0 - 0.35 * smoothstep((f - 0.18) / (EDGE - 0.18));
@@ -114,7 +132,8 @@ impl Blobs {
                     let color = sample(&colors, cw, i, j);
                     // Facing up and left is lit; the slope points down the hill.
                     let lit = (0.5 * slope_u[i] + 0.8 * slope_v[i]) * -0.055;
-                    let lit = 1.0 + lit.clamp(-0.34, 0.30) * (1.0 - smoothstep((f - 0.5) / 1.1) * 0.6);
+                    let lit =
+                        1.0 + lit.clamp(-0.34, 0.30) * (1.0 - smoothstep((f - 0.5) / 1.1) * 0.6);
                     rgb = std::array::from_fn(|c| rgb[c] + (color[c] * lit - rgb[c]) * inside);
                 }
                 scratch.field.set(j * w + i, rgb);

@@ -73,7 +73,9 @@ impl BokehLeak {
             bottom: linear(Oklch::new(0.27, ground.c * 1.2, ground.h + 12.0)),
             leak: linear(Oklch::new(0.72, 0.16, 45.0)),
             leak_side: if rng.unit() < 0.5 { -0.12 } else { 1.12 },
-            curve: (0..=4096).map(|i| linear_to_srgb((i as f32 / 4096.0).powi(2))).collect(),
+            curve: (0..=4096)
+                .map(|i| linear_to_srgb((i as f32 / 4096.0).powi(2)))
+                .collect(),
         }
     }
 
@@ -95,7 +97,9 @@ impl BokehLeak {
                 let u = (i as f32 + 0.5) * k;
                 let leak = 0.62 * breath * (fall - ((u - self.leak_side) / 0.36).powi(2)).exp();
                 for c in 0..3 {
-                    light.push(self.top[c] + (self.bottom[c] - self.top[c]) * sky + self.leak[c] * leak);
+                    light.push(
+                        self.top[c] + (self.bottom[c] - self.top[c]) * sky + self.leak[c] * leak,
+                    );
                 }
             }
         }
@@ -132,7 +136,8 @@ impl BokehLeak {
                     continue;
                 }
                 let low = p as usize;
-                let value = disc.profile[low] + (disc.profile[low + 1] - disc.profile[low]) * (p - low as f32);
+                let value = disc.profile[low]
+                    + (disc.profile[low + 1] - disc.profile[low]) * (p - low as f32);
                 for (c, l) in disc.light.iter().enumerate() {
                     light[3 * (j * w + i) + c] += l * value * gain;
                 }

@@ -90,12 +90,22 @@ impl Canvas {
             }
             luma_noise.extend((0..tile_width).map(|x| to_fixed(grain[x / 2] + tpdf(&mut rng))));
         }
-        let chroma_noise = (0..tile_width * TILE_ROWS).map(|_| to_fixed(tpdf(&mut rng))).collect();
+        let chroma_noise = (0..tile_width * TILE_ROWS)
+            .map(|_| to_fixed(tpdf(&mut rng)))
+            .collect();
         // Even offsets keep the 2-pixel cells aligned.
         let bands = height.div_ceil(TILE_ROWS);
-        let offsets =
-            (0..bands).map(|_| (rng.next_u64() % (TILE_SLACK as u64 / 2)) as usize * 2).collect();
-        Self { width, height, luma_noise, chroma_noise, tile_width, offsets }
+        let offsets = (0..bands)
+            .map(|_| (rng.next_u64() % (TILE_SLACK as u64 / 2)) as usize * 2)
+            .collect();
+        Self {
+            width,
+            height,
+            luma_noise,
+            chroma_noise,
+            tile_width,
+            offsets,
+        }
     }
 
     /// Grain and dither for a luma row, in 1/256 codes including the rounding half.
@@ -111,15 +121,81 @@ impl Canvas {
 
     /// Enlarges the scratch field into the frame.
     pub(super) fn enlarge(&self, frame: &mut Frame, scratch: &mut Scratch) {
-        let Scratch { field, row, upper, lower, .. } = scratch;
+        let Scratch {
+            field,
+            row,
+            upper,
+            lower,
+            ..
+        } = scratch;
         let (w, h) = (self.width, self.height);
         let [y, u, v] = frame.planes_mut();
-        let mut job = Enlarge { canvas: self, fw: field.width, fh: field.height, row, upper, lower };
+        let mut job = Enlarge {
+            canvas: self,
+            fw: field.width,
+            fh: field.height,
+            row,
+            upper,
+            lower,
+        };
         let half = field.step / 2;
-        job.plane(y, w, h, &field.planes[0], field.step, 0.5, &self.luma_noise, 0);
-        job.plane(u, w / 2, h / 2, &field.planes[1], half, 0.25, &self.chroma_noise, 0);
-        job.plane(v, w / 2, h / 2, &field.planes[2], half, 0.25, &self.chroma_noise, 61);
+        let plane = |index: usize| Plane {
+            source: &field.planes[index],
+            width: if index == 0 { w } else { w / 2 },
+            height: if index == 0 { h } else { h / 2 },
+            factor: if index == 0 { field.step } else { half },
+            // Left-sited chroma lies a quarter of its own pitch left of the middle.
+            origin_x: if index == 0 { 0.5 } else { 0.25 },
+        };
+        job.plane(plane(0), y, (&self.luma_noise, 0));
+        job.plane(plane(1), u, (&self.chroma_noise, 0));
+        job.plane(plane(2), v, (&self.chroma_noise, 61));
     }
+
+    /// Enlarges the field's first plane without noise, at luma or chroma size, row by row; see
+    /// [`Enlarge::rows`].
+    pub(super) fn enlarge_rows(
+        &self,
+        scratch: &mut Scratch,
+        chroma: bool,
+        emit: impl FnMut(usize, &[u16], &[u16], (u16, u16)),
+    ) {
+        let Scratch {
+            field,
+            row,
+            upper,
+            lower,
+            ..
+        } = scratch;
+        let mut job = Enlarge {
+            canvas: self,
+            fw: field.width,
+            fh: field.height,
+            row,
+            upper,
+            lower,
+        };
+        let k = if chroma { 2 } else { 1 };
+        let plane = Plane {
+            source: &field.planes[0],
+            width: self.width / k,
+            height: self.height / k,
+            factor: field.step / k,
+            origin_x: if chroma { 0.25 } else { 0.5 },
+        };
+        job.rows(plane, emit);
+    }
+}
+
+/// One plane to enlarge.
+struct Plane<'a> {
+    source: &'a [f32],
+    width: usize,
+    height: usize,
+    /// Destination samples per cell.
+    factor: usize,
+    /// Where sample 0 lies within its own pitch.
+    origin_x: f32,
 }
 
 fn tpdf(rng: &mut Rng) -> f32 {
@@ -141,43 +217,47 @@ struct Enlarge<'a> {
 }
 
 impl Enlarge<'_> {
-    #[allow(clippy::too_many_arguments)]
-    fn plane(
-        &mut self,
-        dst: &mut [u8],
-        width: usize,
-        height: usize,
-        source: &[f32],
-        factor: usize,
-        origin_x: f32,
-        noise: &[u16],
-        noise_row: usize,
-    ) {
-        let pitch = (factor / 2).clamp(1, 4);
-        let padded = self.fw * factor;
-        self.upper.resize(padded, 0);
-        self.lower.resize(padded, 0);
-        self.node(source, 0, pitch, factor, origin_x, false);
-        for (band, rows) in dst[..width * height].chunks_mut(width * pitch).enumerate() {
-            std::mem::swap(self.upper, self.lower);
-            self.node(source, band + 1, pitch, factor, origin_x, true);
-            if band == 0 {
-                self.node(source, 0, pitch, factor, origin_x, false);
+    fn plane(&mut self, plane: Plane<'_>, dst: &mut [u8], noise: (&[u16], usize)) {
+        let canvas = self.canvas;
+        let width = plane.width;
+        self.rows(plane, |y, upper, lower, (wa, wb)| {
+            let out = dst[y * width..(y + 1) * width].iter_mut();
+            let lines = upper.iter().zip(lower);
+            for ((d, (a, b)), n) in out.zip(lines).zip(canvas.noise(noise.0, y + noise.1)) {
+                let value = a
+                    .wrapping_mul(wa)
+                    .wrapping_add(b.wrapping_mul(wb))
+                    .wrapping_add(*n);
+                *d = (value >> 8) as u8;
             }
-            for (k, out) in rows.chunks_exact_mut(width).enumerate() {
-                let (wa, wb) = ((pitch - k) as u16, k as u16);
-                let noise = self.canvas.noise(noise, band * pitch + k + noise_row);
-                let lines = self.upper.iter().zip(self.lower.iter());
-                for ((d, (a, b)), n) in out.iter_mut().zip(lines).zip(noise) {
-                    let value = a.wrapping_mul(wa).wrapping_add(b.wrapping_mul(wb)).wrapping_add(*n);
-                    *d = (value >> 8) as u8;
-                }
+        });
+    }
+
+    /// Calls `emit(y, upper, lower, weights)` for every destination row: the weighted sum of the
+    /// two lines is the enlarged value in 1/256.
+    fn rows(&mut self, plane: Plane<'_>, mut emit: impl FnMut(usize, &[u16], &[u16], (u16, u16))) {
+        let pitch = (plane.factor / 2).clamp(1, 4);
+        self.upper.resize(self.fw * plane.factor, 0);
+        self.lower.resize(self.fw * plane.factor, 0);
+        self.node(&plane, 0, pitch);
+        for band in 0..plane.height.div_ceil(pitch) {
+            std::mem::swap(self.upper, self.lower);
+            self.node(&plane, band + 1, pitch);
+            for k in 0..pitch.min(plane.height - band * pitch) {
+                let weights = ((pitch - k) as u16, k as u16);
+                emit(band * pitch + k, self.upper, self.lower, weights);
             }
         }
     }
 
-    /// One enlarged row, at destination row `index * pitch`, scaled by 256 / pitch.
-    fn node(&mut self, source: &[f32], index: usize, pitch: usize, factor: usize, ox: f32, lower: bool) {
+    /// Fills `lower` with the enlarged row at destination row `index * pitch`, scaled by 256 / pitch.
+    fn node(&mut self, plane: &Plane<'_>, index: usize, pitch: usize) {
+        let Plane {
+            source,
+            factor,
+            origin_x: ox,
+            ..
+        } = *plane;
         let p = ((index * pitch) as f32 + 0.5) / factor as f32 - 0.5;
         let base = p.floor();
         let weights = spline(p - base).map(|w| w * 256.0 / pitch as f32);
@@ -187,16 +267,15 @@ impl Enlarge<'_> {
             let j = (base as i32 - 1 + k as i32).clamp(0, last) as usize;
             &source[j * fw..(j + 1) * fw]
         });
-        for i in 0..fw {
-            self.row[i + 2] = lines[0][i] * weights[0]
-                + lines[1][i] * weights[1]
-                + lines[2][i] * weights[2]
-                + lines[3][i] * weights[3];
+        let [a, b, c, d] = lines;
+        let taps = a.iter().zip(b).zip(c).zip(d);
+        for (out, (((a, b), c), d)) in self.row[2..].iter_mut().zip(taps) {
+            *out = a * weights[0] + b * weights[1] + c * weights[2] + d * weights[3];
         }
         let (left, right) = (self.row[2], self.row[fw + 1]);
         self.row[..2].fill(left);
         self.row[fw + 2..].fill(right);
-        let out = if lower { &mut *self.lower } else { &mut *self.upper };
+        let out = &mut *self.lower;
         match factor {
             2 => expand::<2>(self.row, out, ox),
             4 => expand::<4>(self.row, out, ox),
@@ -221,8 +300,8 @@ fn spline(t: f32) -> [f32; 4] {
 fn expand<const F: usize>(row: &[f32], out: &mut [u16], ox: f32) {
     // Five taps cover both cells a phase may start from.
     let mut weights = [[0.0f32; F]; 5];
-    for s in 0..F {
-        let p = (s as f32 + ox) / F as f32 - 0.5;
+    for (s, p) in (0..F).map(|s| (s, s as f32 + ox)) {
+        let p = p / F as f32 - 0.5;
         let base = p.floor();
         for (k, w) in spline(p - base).into_iter().enumerate() {
             weights[(base as i32 + 1) as usize + k][s] = w;

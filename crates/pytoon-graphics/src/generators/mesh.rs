@@ -42,15 +42,24 @@ impl Mesh {
         let points = spots
             .into_iter()
             .map(|((u, v), color, weight)| Point {
-                at: (if flip { 1.0 - u } else { u } + rng.range(-0.06, 0.06), v + rng.range(-0.07, 0.07)),
+                at: (
+                    if flip { 1.0 - u } else { u } + rng.range(-0.06, 0.06),
+                    v + rng.range(-0.07, 0.07),
+                ),
                 radius: (rng.range(0.06, 0.12), rng.range(0.06, 0.12)),
-                rate: (std::f32::consts::TAU / rng.range(12.0, 20.0), std::f32::consts::TAU / rng.range(12.0, 20.0)),
+                rate: (
+                    std::f32::consts::TAU / rng.range(12.0, 20.0),
+                    std::f32::consts::TAU / rng.range(12.0, 20.0),
+                ),
                 phase: (rng.range(0.0, 6.3), rng.range(0.0, 6.3)),
                 weight,
                 lab: lab(color),
             })
             .collect();
-        Self { points, noise: Noise::new(seed) }
+        Self {
+            points,
+            noise: Noise::new(seed),
+        }
     }
 
     pub(super) fn draw(&self, canvas: &Canvas, frame: &mut Frame, t: f32, scratch: &mut Scratch) {

@@ -125,8 +125,12 @@ impl Generator {
             GeneratorKind::BokehLeak => {
                 Inner::BokehLeak(Box::new(bokeh_leak::BokehLeak::new(palette, seed)))
             }
-            GeneratorKind::Paper => Inner::Paper(Box::new(paper::Paper::new(palette, seed, &canvas))),
-            GeneratorKind::Swiss => Inner::Swiss(Box::new(swiss::Swiss::new(palette, seed, &canvas))),
+            GeneratorKind::Paper => {
+                Inner::Paper(Box::new(paper::Paper::new(palette, seed, &canvas)))
+            }
+            GeneratorKind::Swiss => {
+                Inner::Swiss(Box::new(swiss::Swiss::new(palette, seed, &canvas)))
+            }
             GeneratorKind::Particles => {
                 Inner::Particles(Box::new(particles::Particles::new(palette, seed, w, h)))
             }
@@ -135,7 +139,11 @@ impl Generator {
                 Inner::Halftone(Box::new(halftone::Halftone::new(palette, seed, &canvas)))
             }
         };
-        Self { kind, canvas, inner }
+        Self {
+            kind,
+            canvas,
+            inner,
+        }
     }
 
     /// Which kind this is.
@@ -159,7 +167,7 @@ impl Generator {
             Inner::Swiss(g) => g.draw(frame, t),
             Inner::Particles(g) => g.draw(canvas, frame, t, scratch),
             Inner::Blobs(g) => g.draw(canvas, frame, t, scratch),
-            Inner::Halftone(g) => g.draw(frame, t),
+            Inner::Halftone(g) => g.draw(canvas, frame, t, scratch),
         }
     }
 }

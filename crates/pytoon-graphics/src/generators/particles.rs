@@ -56,12 +56,19 @@ impl Particles {
         let points = (0..COUNT)
             .map(|i| {
                 // A few points are near by design, so that every seed has some depth.
-                let z = if i % 12 == 0 { rng.range(0.75, 1.0) } else { rng.unit().powi(2) };
+                let z = if i % 12 == 0 {
+                    rng.range(0.75, 1.0)
+                } else {
+                    rng.unit().powi(2)
+                };
                 Point {
                     at: (rng.range(-0.03, 1.03), rng.range(0.0, 1.9)),
                     z,
                     rise: 0.005 + 0.025 * (0.3 * rng.unit() + 0.7 * z),
-                    twinkle: (std::f32::consts::TAU / rng.range(2.0, 5.0), rng.range(0.0, 6.3)),
+                    twinkle: (
+                        std::f32::consts::TAU / rng.range(2.0, 5.0),
+                        rng.range(0.0, 6.3),
+                    ),
                     color: if i % 7 < 3 { 0 } else { 1 + i % 2 },
                     size: (z * (SIZES - 1) as f32).round() as usize,
                 }
@@ -96,7 +103,10 @@ impl Particles {
 
     pub(super) fn draw(&self, canvas: &Canvas, frame: &mut Frame, t: f32, scratch: &mut Scratch) {
         scratch.field.resize(canvas, STEP);
-        let centre = (0.5 + 0.08 * (0.13 * t).sin(), 0.78 + 0.06 * (0.17 * t).cos());
+        let centre = (
+            0.5 + 0.08 * (0.13 * t).sin(),
+            0.78 + 0.06 * (0.17 * t).cos(),
+        );
         scratch.field.fill(canvas, |u, v| {
             let sky = (v / 1.78).clamp(0.0, 1.0);
             let d2 = ((u - centre.0) / 0.62).powi(2) + ((v - centre.1) / 0.62).powi(2);
@@ -117,7 +127,8 @@ impl Particles {
             let cell = |x: f32, n: usize| ((x / k).max(0.0) as usize).min(n);
             for j in cell(v - reach, h)..cell(v + reach + k, h) {
                 for i in cell(u - reach, w)..cell(u + reach + k, w) {
-                    let d2 = ((i as f32 + 0.5) * k - u).powi(2) + ((j as f32 + 0.5) * k - v).powi(2);
+                    let d2 =
+                        ((i as f32 + 0.5) * k - u).powi(2) + ((j as f32 + 0.5) * k - v).powi(2);
                     let q = (1.0 - d2 / (reach * reach)).max(0.0);
                     // (1 - d^2)^3 is a bump with an exact end, close to a Gaussian.
                     let a = 0.13 * light * q * q * q;
@@ -135,8 +146,14 @@ impl Particles {
             let size = canvas.width as f32;
             let anchor = (sprite.width() as f32 * 0.5, sprite.height() as f32 * 0.5);
             let at = (u * size, v * size);
-            let placement =
-                Placement { anchor, at, scale: 1.0, rotation: 0.0, opacity: light.min(1.0), clip: None };
+            let placement = Placement {
+                anchor,
+                at,
+                scale: 1.0,
+                rotation: 0.0,
+                opacity: light.min(1.0),
+                clip: None,
+            };
             blend_placed(frame, sprite, &placement);
         }
     }
@@ -149,7 +166,8 @@ fn spot(sigma: f32, color: Rgb) -> Sprite {
     let mut rgba = Vec::with_capacity(4 * n * n);
     for y in 0..n {
         for x in 0..n {
-            let d2 = (x as f32 + 0.5 - reach as f32).powi(2) + (y as f32 + 0.5 - reach as f32).powi(2);
+            let d2 =
+                (x as f32 + 0.5 - reach as f32).powi(2) + (y as f32 + 0.5 - reach as f32).powi(2);
             let a = (-d2 / (2.0 * sigma * sigma)).exp();
             let c = color.mix(Rgb::WHITE, 0.55 * a * a);
             rgba.extend([c.r, c.g, c.b, (a * 255.0) as u8]);

@@ -16,10 +16,43 @@ pub(super) struct QuietZone {
     /// 0 leaves the frame alone.
     strength: f32,
     target: u8,
-    rect: Rect,
-    /// Weight across the box and down it, 0 to 1.
-    across: Vec<f32>,
-    down: Vec<f32>,
+    luma: Mask,
+    chroma: Mask,
+}
+
+/// Weights of 0 to 1024 over part of a plane.
+#[derive(Clone, Debug, Default)]
+struct Mask {
+    x0: usize,
+    y0: usize,
+    width: usize,
+    weights: Vec<u16>,
+}
+
+impl Mask {
+    /// Full weight inside `area`, falling off evenly in all directions over `feather`.
+    fn new(area: Rect, feather: f32, strength: f32, (w, h): (usize, usize), step: f32) -> Self {
+        let all = area.grown(feather, feather).scaled(1.0 / step);
+        let clamp = |v: f32, n: usize| (v.max(0.0) as usize).min(n);
+        let (x0, x1) = (clamp(all.x0, w), clamp(all.x1, w));
+        let (y0, y1) = (clamp(all.y0, h), clamp(all.y1, h));
+        let mut weights = Vec::with_capacity((x1 - x0) * (y1 - y0));
+        let outside = |p: f32, a: f32, b: f32| (a - p).max(p - b).max(0.0);
+        for y in y0..y1 {
+            let dy = outside((y as f32 + 0.5) * step, area.y0, area.y1);
+            for x in x0..x1 {
+                let dx = outside((x as f32 + 0.5) * step, area.x0, area.x1);
+                let near = 1.0 - (dx * dx + dy * dy).sqrt() / feather.max(1.0);
+                weights.push((1024.0 * strength * crate::motion::smoothstep(near)) as u16);
+            }
+        }
+        Self {
+            x0,
+            y0,
+            width: x1 - x0,
+            weights,
+        }
+    }
 }
 
 impl QuietZone {
@@ -27,12 +60,23 @@ impl QuietZone {
         Self::default()
     }
 
-    pub(super) fn measure(sample: &Frame, area: Rect, text: Rgb, light_ground: bool, feather: f32) -> Self {
+    pub(super) fn measure(
+        sample: &Frame,
+        area: Rect,
+        text: Rgb,
+        light_ground: bool,
+        feather: f32,
+    ) -> Self {
         let (w, h) = (sample.width(), sample.height());
-        let range = |a: f32, b: f32, n: usize| (a.max(0.0) as usize).min(n)..(b.max(0.0) as usize).min(n);
+        let range =
+            |a: f32, b: f32, n: usize| (a.max(0.0) as usize).min(n)..(b.max(0.0) as usize).min(n);
         let mut codes: Vec<u8> = Vec::new();
         for y in range(area.y0, area.y1, h).step_by(4) {
-            codes.extend(range(area.x0, area.x1, w).step_by(4).map(|x| sample.y()[y * w + x]));
+            codes.extend(
+                range(area.x0, area.x1, w)
+                    .step_by(4)
+                    .map(|x| sample.y()[y * w + x]),
+            );
         }
         if codes.is_empty() {
             return Self::none();
@@ -43,27 +87,26 @@ impl QuietZone {
         let target = if light_ground { 235u8 } else { 16 };
         // The grey that is exactly 7:1 from the text.
         let luminance = text.luminance() + 0.05;
-        let wanted = if light_ground { luminance * CONTRAST } else { luminance / CONTRAST } - 0.05;
+        let wanted = if light_ground {
+            luminance * CONTRAST
+        } else {
+            luminance / CONTRAST
+        } - 0.05;
         let wanted = 16.0 + 219.0 * linear_to_srgb(wanted);
-        let enough = if light_ground { code >= wanted } else { code <= wanted };
+        let enough = if light_ground {
+            code >= wanted
+        } else {
+            code <= wanted
+        };
         if enough {
             return Self::none();
         }
         let strength = ((wanted - code) / (f32::from(target) - code)).clamp(0.0, LIMIT);
-        let ramp = |n: usize, a: f32, b: f32| -> Vec<f32> {
-            (0..n)
-                .map(|i| {
-                    let outside = (a - i as f32).max(i as f32 - b).max(0.0);
-                    crate::motion::smoothstep(1.0 - outside / feather.max(1.0))
-                })
-                .collect()
-        };
         Self {
             strength,
             target,
-            rect: area.grown(feather, feather),
-            across: ramp(w, area.x0, area.x1),
-            down: ramp(h, area.y0, area.y1),
+            luma: Mask::new(area, feather, strength, (w, h), 1.0),
+            chroma: Mask::new(area, feather, strength, (w / 2, h / 2), 2.0),
         }
     }
 
@@ -71,23 +114,21 @@ impl QuietZone {
         if self.strength <= 0.0 {
             return;
         }
-        let (w, h) = (frame.width(), frame.height());
+        let w = frame.width();
         let [luma, cb, cr] = frame.planes_mut();
-        self.plane(luma, w, h, 1, self.target);
-        self.plane(cb, w / 2, h / 2, 2, 128);
-        self.plane(cr, w / 2, h / 2, 2, 128);
+        pull(luma, w, &self.luma, self.target);
+        pull(cb, w / 2, &self.chroma, 128);
+        pull(cr, w / 2, &self.chroma, 128);
     }
+}
 
-    fn plane(&self, plane: &mut [u8], w: usize, h: usize, step: usize, target: u8) {
-        let clamp = |v: f32, n: usize| ((v / step as f32).max(0.0) as usize).min(n);
-        let (x0, x1) = (clamp(self.rect.x0, w), clamp(self.rect.x1, w));
-        for y in clamp(self.rect.y0, h)..clamp(self.rect.y1, h) {
-            let row = self.strength * self.down.get(y * step).copied().unwrap_or(0.0);
-            for (x, d) in plane[y * w + x0..y * w + x1].iter_mut().enumerate() {
-                let k = row * self.across.get((x + x0) * step).copied().unwrap_or(0.0);
-                let weight = (k * 1024.0) as i32;
-                *d = (i32::from(*d) + (((i32::from(target) - i32::from(*d)) * weight + 512) >> 10)) as u8;
-            }
+/// Moves samples towards `target` by the mask's weights.
+fn pull(plane: &mut [u8], stride: usize, mask: &Mask, target: u8) {
+    for (j, weights) in mask.weights.chunks_exact(mask.width.max(1)).enumerate() {
+        let start = (mask.y0 + j) * stride + mask.x0;
+        for (d, k) in plane[start..start + mask.width].iter_mut().zip(weights) {
+            let step = (i32::from(target) - i32::from(*d)) * i32::from(*k);
+            *d = (i32::from(*d) + ((step + 512) >> 10)) as u8;
         }
     }
 }

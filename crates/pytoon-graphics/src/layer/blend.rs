@@ -5,7 +5,12 @@ use crate::frame::Frame;
 
 /// Draws `sprite` with its top-left corner at `x`, `y`; `opacity` 0..1.
 pub fn blend(frame: &mut Frame, sprite: &Sprite, x: i32, y: i32, opacity: f32) {
-    let all = Clip { x0: 0, y0: 0, x1: frame.width() as i32, y1: frame.height() as i32 };
+    let all = Clip {
+        x0: 0,
+        y0: 0,
+        x1: frame.width() as i32,
+        y1: frame.height() as i32,
+    };
     blend_clipped(frame, sprite, x, y, opacity, all);
 }
 
@@ -28,11 +33,18 @@ pub fn blend_clipped(frame: &mut Frame, sprite: &Sprite, x: i32, y: i32, opacity
         if fy < clip.y0 || fy >= clip.y1 {
             continue;
         }
-        let Some((at, from, to)) = visible(sprite.spans[row], x, clip.x0, clip.x1) else { continue };
+        let Some((at, from, to)) = visible(sprite.spans[row], x, clip.x0, clip.x1) else {
+            continue;
+        };
         let base = row * sprite.width;
         let start = fy as usize * frame_w as usize + at;
         let dst = &mut luma[start..start + (to - from)];
-        blend_row(dst, &sprite.y[base + from..base + to], &sprite.a[base + from..base + to], weight);
+        blend_row(
+            dst,
+            &sprite.y[base + from..base + to],
+            &sprite.a[base + from..base + to],
+            weight,
+        );
     }
     let phase = &sprite.phases[(2 * (y & 1) + (x & 1)) as usize];
     let (cx, cy) = (x.div_euclid(2), y.div_euclid(2));
@@ -45,12 +57,19 @@ pub fn blend_clipped(frame: &mut Frame, sprite: &Sprite, x: i32, y: i32, opacity
         if fy < y0 || fy >= y1 {
             continue;
         }
-        let Some((at, from, to)) = visible(phase.spans[row], cx, x0, x1) else { continue };
+        let Some((at, from, to)) = visible(phase.spans[row], cx, x0, x1) else {
+            continue;
+        };
         let source = row * phase.width + from..row * phase.width + to;
         let start = fy as usize * stride + at;
         let target = start..start + (to - from);
         let alpha = &phase.a[source.clone()];
-        blend_row(&mut cb[target.clone()], &phase.u[source.clone()], alpha, weight);
+        blend_row(
+            &mut cb[target.clone()],
+            &phase.u[source.clone()],
+            alpha,
+            weight,
+        );
         blend_row(&mut cr[target], &phase.v[source], alpha, weight);
     }
 }
@@ -91,7 +110,14 @@ mod tests {
     }
 
     /// Float reference: composite in full resolution, then reduce with the left-sited filter.
-    fn reference(frame: (usize, usize), bg: Rgb, rgba: &[u8], w: usize, h: usize, at: (i32, i32)) -> Frame {
+    fn reference(
+        frame: (usize, usize),
+        bg: Rgb,
+        rgba: &[u8],
+        w: usize,
+        h: usize,
+        at: (i32, i32),
+    ) -> Frame {
         let (fw, fh) = frame;
         let mut full = vec![rgb_to_ycc(bg.to_float()); fw * fh];
         for sy in 0..h {
@@ -170,9 +196,16 @@ mod tests {
         for i in 0..32 * 32 {
             let (u, v) = (f32::from(frame.u()[i]), f32::from(frame.v()[i]));
             // Cb and Cr of red relative to grey are -26 and +112: the mix keeps that ratio.
-            assert!((u - 128.0 + (v - 128.0) * 26.0 / 112.0).abs() < 2.5, "fringe at {i}");
+            assert!(
+                (u - 128.0 + (v - 128.0) * 26.0 / 112.0).abs() < 2.5,
+                "fringe at {i}"
+            );
         }
-        let rgb = ycc_to_rgb([f32::from(frame.y()[30 * 64 + 30]), f32::from(frame.u()[15 * 32 + 15]), f32::from(frame.v()[15 * 32 + 15])]);
+        let rgb = ycc_to_rgb([
+            f32::from(frame.y()[30 * 64 + 30]),
+            f32::from(frame.u()[15 * 32 + 15]),
+            f32::from(frame.v()[15 * 32 + 15]),
+        ]);
         assert!(rgb[0] > 0.98 && rgb[1] < 0.02 && rgb[2] < 0.02, "{rgb:?}");
     }
 

@@ -62,7 +62,12 @@ impl Sprite {
         Self::build(width, height, |i| {
             let p = rgba.get(4 * i..4 * i + 4).unwrap_or(&[0; 4]);
             let a = f32::from(p[3]) / 255.0;
-            [f32::from(p[0]) * a, f32::from(p[1]) * a, f32::from(p[2]) * a, f32::from(p[3])]
+            [
+                f32::from(p[0]) * a,
+                f32::from(p[1]) * a,
+                f32::from(p[2]) * a,
+                f32::from(p[3]),
+            ]
         })
     }
 
@@ -118,11 +123,24 @@ impl Sprite {
         }
         let spans = row_spans(&a, width);
         let phases = std::array::from_fn(|i| chroma_phase(&chroma, width, height, i & 1, i >> 1));
-        Self { width, height, y, a, spans, phases }
+        Self {
+            width,
+            height,
+            y,
+            a,
+            spans,
+            phases,
+        }
     }
 }
 
-fn chroma_phase(full: &[[f32; 3]], width: usize, height: usize, px: usize, py: usize) -> ChromaPhase {
+fn chroma_phase(
+    full: &[[f32; 3]],
+    width: usize,
+    height: usize,
+    px: usize,
+    py: usize,
+) -> ChromaPhase {
     let w = if width == 0 { 0 } else { (px + width) / 2 + 1 };
     let h = (py + height).div_ceil(2);
     let n = w * h;
@@ -131,7 +149,9 @@ fn chroma_phase(full: &[[f32; 3]], width: usize, height: usize, px: usize, py: u
         for cx in 0..w {
             let mut sum = [0.0f32; 3];
             for row in [2 * cy, 2 * cy + 1] {
-                let Some(sy) = row.checked_sub(py).filter(|r| *r < height) else { continue };
+                let Some(sy) = row.checked_sub(py).filter(|r| *r < height) else {
+                    continue;
+                };
                 for (dx, weight) in [(0usize, 0.125), (1, 0.25), (2, 0.125)] {
                     // Column 2cx - 1 + dx of the frame, relative to the sprite's own origin.
                     let column = (2 * cx + dx).checked_sub(1 + px).filter(|c| *c < width);
@@ -149,7 +169,14 @@ fn chroma_phase(full: &[[f32; 3]], width: usize, height: usize, px: usize, py: u
         }
     }
     let spans = row_spans(&a, w);
-    ChromaPhase { width: w, height: h, u, v, a, spans }
+    ChromaPhase {
+        width: w,
+        height: h,
+        u,
+        v,
+        a,
+        spans,
+    }
 }
 
 fn row_spans(alpha: &[u8], width: usize) -> Vec<(u32, u32)> {

@@ -46,7 +46,9 @@ pub(super) fn fits(pieces: &[Piece], max_width: f32, max_lines: usize) -> bool {
 }
 
 fn line_width(pieces: &[Piece]) -> f32 {
-    let Some((last, rest)) = pieces.split_last() else { return 0.0 };
+    let Some((last, rest)) = pieces.split_last() else {
+        return 0.0;
+    };
     rest.iter().map(|p| p.width + p.space).sum::<f32>() + last.width + last.hyphen
 }
 
@@ -81,12 +83,20 @@ fn best_split(pieces: &[Piece], max_width: f32, lines: usize) -> Option<(Vec<Ran
                     continue;
                 }
                 // Targets lean a little towards a longer lower line.
-                let lean = if lines == 1 { 0.0 } else { (line - 1) as f32 / (lines - 1) as f32 - 0.5 };
+                let lean = if lines == 1 {
+                    0.0
+                } else {
+                    (line - 1) as f32 / (lines - 1) as f32 - 0.5
+                };
                 let off = (width - mean * (1.0 + 0.08 * lean)) / max_width;
                 // A top line that sticks out costs more than a bottom line that does.
                 let mut cost = off * off * if line == 1 && off > 0.0 { 1.6 } else { 1.0 };
                 // A clause that ends inside the line would have been the better place.
-                cost += 0.03 * pieces[start..end - 1].iter().filter(|p| p.penalty <= -0.03).count() as f32;
+                cost += 0.03
+                    * pieces[start..end - 1]
+                        .iter()
+                        .filter(|p| p.penalty <= -0.03)
+                        .count() as f32;
                 if end < n {
                     cost += pieces[end - 1].penalty;
                 } else if end - start == 1 && pieces[start].short {
@@ -125,10 +135,15 @@ pub(super) fn penalty(before: &str, after: &str, inside_word: bool) -> f32 {
         return -0.03;
     }
     let bare = |s: &str| {
-        s.trim_matches(|c: char| !c.is_alphanumeric() && !"%€$£¥°".contains(c)).to_lowercase()
+        s.trim_matches(|c: char| !c.is_alphanumeric() && !"%€$£¥°".contains(c))
+            .to_lowercase()
     };
     let (left, right) = (bare(before), bare(after));
-    let number = |s: &str| s.chars().next().is_some_and(|c| c.is_numeric() || "€$£¥".contains(c));
+    let number = |s: &str| {
+        s.chars()
+            .next()
+            .is_some_and(|c| c.is_numeric() || "€$£¥".contains(c))
+    };
     if number(&left) && (UNITS.contains(&right.as_str()) || number(&right)) {
         return 1.0;
     }
@@ -138,7 +153,12 @@ pub(super) fn penalty(before: &str, after: &str, inside_word: bool) -> f32 {
     if LINKS.contains(&left.as_str()) {
         return 0.05;
     }
-    let capital = |s: &str| s.trim_start_matches(['"', '“', '(']).chars().next().is_some_and(char::is_uppercase);
+    let capital = |s: &str| {
+        s.trim_start_matches(['"', '“', '('])
+            .chars()
+            .next()
+            .is_some_and(char::is_uppercase)
+    };
     if capital(before) && capital(after) && before.chars().any(char::is_lowercase) {
         return 0.04;
     }
@@ -148,27 +168,126 @@ pub(super) fn penalty(before: &str, after: &str, inside_word: bool) -> f32 {
     0.0
 }
 
+/// What cutting a word between these two parts costs when it must be cut somewhere: least where a
+/// syllable is likely to begin, that is before consonants that lead to a vowel.
+pub(super) fn syllable_penalty(before: &str, after: &str) -> f32 {
+    let lower = |c: char| c.to_lowercase().next().unwrap_or(c);
+    let vowel = |c: char| "aeiouyäöüáàâéèêëíìîóòôúùûåæøœаеёиоуыэюя".contains(lower(c));
+    let mut letters = after.chars().map(lower);
+    let (first, second) = (letters.next().unwrap_or(' '), letters.next().unwrap_or(' '));
+    let third = letters.next().unwrap_or(' ');
+    let last = before.chars().next_back().map_or(' ', lower);
+    let split_pair = matches!(
+        (last, first),
+        ('s', 'c')
+            | ('c', 'h')
+            | ('c', 'k')
+            | ('p', 'h')
+            | ('t', 'h')
+            | ('s', 'h')
+            | ('q', 'u')
+            | ('p', 'f')
+    );
+    let onset = !vowel(first) && vowel(second);
+    let cluster = (first, second, third) == ('s', 'c', 'h')
+        || !vowel(first) && "lr".contains(second) && vowel(third);
+    let stub = before
+        .chars()
+        .rev()
+        .take(3)
+        .chain(after.chars().take(3))
+        .any(char::is_whitespace);
+    match (
+        split_pair || stub || !first.is_alphabetic(),
+        onset || cluster,
+    ) {
+        (true, _) => 0.4,
+        (false, true) => 0.15,
+        (false, false) => 0.3,
+    }
+}
+
 const UNITS: &[&str] = &[
-    "%", "€", "$", "£", "¥", "°", "°c", "°f", "km", "m", "cm", "mm", "kg", "g", "mg", "l", "ml", "h", "min", "s",
-    "ms", "gb", "mb", "kb", "tb", "hz", "khz", "mhz", "ghz", "kw", "kwh", "w", "v", "mph", "km/h", "px", "fps",
-    "percent", "prozent", "euro", "euros", "dollar", "dollars", "million", "millions", "millionen", "billion",
-    "billions", "thousand", "years", "year", "days", "day", "hours", "hour", "minutes", "minute", "seconds",
-    "weeks", "months", "times", "am", "pm", "x",
+    "%",
+    "€",
+    "$",
+    "£",
+    "¥",
+    "°",
+    "°c",
+    "°f",
+    "km",
+    "m",
+    "cm",
+    "mm",
+    "kg",
+    "g",
+    "mg",
+    "l",
+    "ml",
+    "h",
+    "min",
+    "s",
+    "ms",
+    "gb",
+    "mb",
+    "kb",
+    "tb",
+    "hz",
+    "khz",
+    "mhz",
+    "ghz",
+    "kw",
+    "kwh",
+    "w",
+    "v",
+    "mph",
+    "km/h",
+    "px",
+    "fps",
+    "percent",
+    "prozent",
+    "euro",
+    "euros",
+    "dollar",
+    "dollars",
+    "million",
+    "millions",
+    "millionen",
+    "billion",
+    "billions",
+    "thousand",
+    "years",
+    "year",
+    "days",
+    "day",
+    "hours",
+    "hour",
+    "minutes",
+    "minute",
+    "seconds",
+    "weeks",
+    "months",
+    "times",
+    "am",
+    "pm",
+    "x",
 ];
 
 const ARTICLES: &[&str] = &[
-    "a", "an", "the", "my", "your", "his", "her", "its", "our", "their", "this", "that", "these", "those", "der",
-    "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer", "eines", "le", "la", "les", "un",
-    "une", "des", "du", "el", "los", "las", "una", "il", "lo", "gli", "i", "o", "os", "as", "um", "uma", "no",
-    "not", "mr", "mrs", "dr",
+    "a", "an", "the", "my", "your", "his", "her", "its", "our", "their", "this", "that", "these",
+    "those", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer",
+    "eines", "le", "la", "les", "un", "une", "des", "du", "el", "los", "las", "una", "il", "lo",
+    "gli", "i", "o", "os", "as", "um", "uma", "no", "not", "mr", "mrs", "dr",
 ];
 
 const LINKS: &[&str] = &[
-    "and", "or", "but", "so", "because", "if", "when", "while", "than", "then", "with", "without", "for", "from",
-    "to", "in", "on", "at", "by", "of", "into", "over", "under", "about", "after", "before", "which", "who", "as",
-    "und", "oder", "aber", "weil", "dass", "wenn", "mit", "ohne", "für", "von", "zu", "im", "am", "auf", "bei",
-    "aus", "nach", "et", "ou", "mais", "que", "qui", "avec", "sans", "pour", "dans", "sur", "de", "à", "y", "pero",
-    "con", "sin", "para", "por", "en", "e", "ma", "che", "per", "da", "com", "sem", "em",
+    "and", "or", "but", "so", "because", "if", "when", "while", "than", "then", "with", "without",
+    "for", "from", "to", "in", "on", "at", "by", "of", "into", "over", "under", "about", "after",
+    "before", "which", "who", "as", "und", "oder", "aber", "weil", "dass", "wenn", "mit", "ohne",
+    "für", "von", "zu", "im", "am", "auf", "bei", "aus", "nach", "et", "ou", "mais", "que", "qui",
+    "avec", "sans", "pour", "dans", "sur", "de", "à", "y", "pero", "con", "sin", "para", "por",
+    "en", "e", "ma", "che", "per", "da", "com", "sem", "em",
 ];
 
 #[cfg(test)]
@@ -188,7 +307,9 @@ mod tests {
                     range,
                     width: word.chars().count() as f32,
                     space: 1.0,
-                    penalty: words.get(i + 1).map_or(0.0, |next| penalty(word, next, false)),
+                    penalty: words
+                        .get(i + 1)
+                        .map_or(0.0, |next| penalty(word, next, false)),
                     hyphen: 0.0,
                     short: word.len() <= 4,
                 }
@@ -199,18 +320,40 @@ mod tests {
     fn check(text: &str, width: f32, lines: usize, expected: &str) {
         let pieces = pieces(text);
         let (found, _) = break_lines(&pieces, width, lines).expect("fits");
-        let shown: Vec<&str> =
-            found.iter().map(|l| &text[pieces[l.start].range.start..pieces[l.end - 1].range.end]).collect();
+        let shown: Vec<&str> = found
+            .iter()
+            .map(|l| &text[pieces[l.start].range.start..pieces[l.end - 1].range.end])
+            .collect();
         assert_eq!(shown.join("|"), expected);
     }
 
     #[test]
     fn breaks_like_an_editor() {
         check("short one", 24.0, 2, "short one");
-        check("you only need five minutes a day", 24.0, 2, "you only need|five minutes a day");
-        check("Open the app, then wait", 14.0, 2, "Open the app,|then wait");
-        check("it saves about 30 % of the cost", 18.0, 2, "it saves about|30 % of the cost");
-        check("this is the best day of my life", 20.0, 2, "this is the best|day of my life");
+        check(
+            "you only need five minutes a day",
+            24.0,
+            2,
+            "you only need|five minutes a day",
+        );
+        check(
+            "Open the app, then wait",
+            14.0,
+            2,
+            "Open the app,|then wait",
+        );
+        check(
+            "it saves about 30 % of the cost",
+            18.0,
+            2,
+            "it saves about|30 % of the cost",
+        );
+        check(
+            "this is the best day of my life",
+            20.0,
+            2,
+            "this is the best|day of my life",
+        );
     }
 
     #[test]

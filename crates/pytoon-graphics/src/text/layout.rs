@@ -9,9 +9,9 @@
 
 use std::ops::Range;
 
-use super::breaks::{self, Piece};
+use super::fit::{Fitted, fit};
 use super::script;
-use super::shape::{Measured, ShapeSpec, Shaper};
+use super::shape::{ShapeSpec, Shaper};
 use super::style::{Align, TextStyle};
 use crate::safe_zone::Rect;
 
@@ -103,9 +103,9 @@ pub struct Layout {
 }
 
 /// The text as drawn (case applied, white space collapsed) and its words in it.
-struct Prepared {
-    text: String,
-    words: Vec<Range<usize>>,
+pub(super) struct Prepared {
+    pub text: String,
+    pub words: Vec<Range<usize>>,
 }
 
 /// Lays text out. `bounds` gives a glyph's ink box around its origin, in pixels.
@@ -140,11 +140,23 @@ pub(super) fn compose(
     };
     let measured = shaper.measure(&spec);
     let fitted = fit(&measured, &prepared, request);
-    place(shaper, request, &prepared, &scaled, &spec, measured.rtl, &fitted, bounds)
+    place(
+        shaper,
+        request,
+        &prepared,
+        &scaled,
+        &spec,
+        measured.rtl,
+        &fitted,
+        bounds,
+    )
 }
 
 fn prepare(request: &LayoutRequest<'_>) -> Prepared {
-    let given = request.words.iter().filter(|r| request.text.get((*r).clone()).is_some());
+    let given = request
+        .words
+        .iter()
+        .filter(|r| request.text.get((*r).clone()).is_some());
     let ranges: Vec<Range<usize>> = if request.words.is_empty() {
         white_space_tokens(request.text)
     } else {
@@ -161,7 +173,10 @@ fn prepare(request: &LayoutRequest<'_>) -> Prepared {
         let start = text.len();
         // Characters between the given words belong to the word they precede.
         for part in [gap, &request.text[range.clone()]] {
-            for c in part.chars().filter(|c| !c.is_whitespace() || !gap.is_empty() && *c == '\u{A0}') {
+            for c in part
+                .chars()
+                .filter(|c| !c.is_whitespace() || !gap.is_empty() && *c == '\u{A0}')
+            {
                 push_cased(&mut text, c, request.style);
             }
         }
@@ -179,7 +194,10 @@ fn prepare(request: &LayoutRequest<'_>) -> Prepared {
 }
 
 fn push_cased(out: &mut String, c: char, style: &TextStyle) {
-    let turkic = style.language.as_deref().is_some_and(|l| l.starts_with("tr") || l.starts_with("az"));
+    let turkic = style
+        .language
+        .as_deref()
+        .is_some_and(|l| l.starts_with("tr") || l.starts_with("az"));
     if !style.caps {
         // A control character has no glyph and could end the paragraph.
         out.push(if c.is_control() { ' ' } else { c });
@@ -192,11 +210,15 @@ fn push_cased(out: &mut String, c: char, style: &TextStyle) {
 
 pub(super) fn white_space_tokens(text: &str) -> Vec<Range<usize>> {
     let start_of = |token: &str| token.as_ptr() as usize - text.as_ptr() as usize;
-    text.split_whitespace().map(|t| start_of(t)..start_of(t) + t.len()).collect()
+    text.split_whitespace()
+        .map(|t| start_of(t)..start_of(t) + t.len())
+        .collect()
 }
 
 fn word_spacing(shaper: &mut Shaper, style: &TextStyle) -> f32 {
-    let Some(gap) = style.word_gap else { return 0.0 };
+    let Some(gap) = style.word_gap else {
+        return 0.0;
+    };
     let spec = ShapeSpec {
         text: "n n",
         family: &style.family,
@@ -210,137 +232,12 @@ fn word_spacing(shaper: &mut Shaper, style: &TextStyle) -> f32 {
         scaled: &[],
         context: "",
     };
-    let space = shaper.measure(&spec).units.first().map_or(0.0, |unit| unit.space);
+    let space = shaper
+        .measure(&spec)
+        .units
+        .first()
+        .map_or(0.0, |unit| unit.space);
     gap - space
-}
-
-/// A chosen size and the lines at that size.
-struct Fitted {
-    scale: f32,
-    pieces: Vec<Piece>,
-    lines: Vec<Range<usize>>,
-    cost: f32,
-    broken: bool,
-}
-
-/// How finely text may be cut.
-#[derive(Clone, Copy, PartialEq)]
-enum Cut {
-    /// Between words only.
-    Words,
-    /// At every opportunity of the script.
-    Script,
-    /// Words wider than this also at any grapheme.
-    Anywhere(f32),
-}
-
-/// Whole words are kept while the text is at least this large.
-const WHOLE_WORDS: f32 = 0.8;
-
-fn fit(measured: &Measured, prepared: &Prepared, request: &LayoutRequest<'_>) -> Fitted {
-    let style = request.style;
-    let max_lines = request.max_lines.max(1);
-    let floor = (style.min_size_px / style.size_px).clamp(0.05, 1.0);
-    for (cut, low) in [(Cut::Words, floor.max(WHOLE_WORDS)), (Cut::Script, floor)] {
-        let pieces = pieces(measured, prepared, style, cut);
-        let fits = |scale: f32| breaks::fits(&pieces, request.max_width / scale, max_lines);
-        if let Some(scale) = largest(low, 1.0, fits)
-            && let Some((lines, cost)) = breaks::break_lines(&pieces, request.max_width / scale, max_lines)
-        {
-            return Fitted { scale, pieces, lines, cost, broken: false };
-        }
-    }
-    let cut = |scale: f32| pieces(measured, prepared, style, Cut::Anywhere(request.max_width / scale));
-    let fits = |scale: f32| breaks::fits(&cut(scale), request.max_width / scale, max_lines);
-    // Below a hundredth of the size there is nothing left to see; the last resort is one line.
-    let scale = largest(0.01, floor, fits).unwrap_or(0.01);
-    let pieces = cut(scale);
-    let (lines, cost) = breaks::break_lines(&pieces, request.max_width / scale, max_lines)
-        .unwrap_or_else(|| (std::iter::once(0..pieces.len()).collect(), 0.0));
-    Fitted { scale, pieces, lines, cost, broken: true }
-}
-
-/// The largest value in `low..=high` that passes, by bisection.
-fn largest(low: f32, high: f32, passes: impl Fn(f32) -> bool) -> Option<f32> {
-    if passes(high) {
-        return Some(high);
-    }
-    if !passes(low) {
-        return None;
-    }
-    let (mut low, mut high) = (low, high);
-    for _ in 0..14 {
-        let mid = 0.5 * (low + high);
-        if passes(mid) { low = mid } else { high = mid }
-    }
-    Some(low)
-}
-
-/// The text as pieces with what a line end after each would cost.
-fn pieces(measured: &Measured, prepared: &Prepared, style: &TextStyle, cut: Cut) -> Vec<Piece> {
-    let text = &prepared.text;
-    let starts_word = |at: usize| prepared.words.iter().any(|w| w.start == at);
-    let joins = |range: &Range<usize>| {
-        let inside = prepared.words.iter().filter(|w| w.start > range.start && w.start < range.end);
-        inside.filter(|w| !text[..w.start].ends_with(char::is_whitespace)).count() as f32
-    };
-    let mut out: Vec<Piece> = Vec::new();
-    let mut glue = false;
-    for (i, unit) in measured.units.iter().enumerate() {
-        let next = measured.units.get(i + 1);
-        let body = &text[unit.range.clone()];
-        let after = next.map_or("", |n| &text[n.range.clone()]);
-        let spaced = body.ends_with(char::is_whitespace);
-        let at_word = next.is_none_or(|n| starts_word(n.range.start));
-        let gap = if !spaced && at_word && next.is_some() { style.join_gap } else { unit.space };
-        let width = unit.width + style.join_gap * joins(&unit.range);
-        let penalty = breaks::penalty(body, after, !at_word);
-        let short = body.trim().chars().count() <= 4;
-        let whole = Piece { range: unit.range.clone(), width, space: gap, penalty, hyphen: 0.0, short };
-        match cut {
-            Cut::Anywhere(limit) if width > limit => {
-                graphemes(measured, text, unit.range.clone(), style, &mut out);
-                if let Some(last) = out.last_mut() {
-                    last.width = (last.width - unit.space).max(0.0);
-                    (last.space, last.penalty, last.hyphen) = (gap, penalty, 0.0);
-                }
-            }
-            _ => match out.last_mut().filter(|_| glue) {
-                Some(last) => {
-                    last.width += last.space + whole.width;
-                    last.range.end = whole.range.end;
-                    (last.space, last.penalty) = (whole.space, whole.penalty);
-                    last.short &= whole.short;
-                }
-                None => out.push(whole),
-            },
-        }
-        glue = cut == Cut::Words && !at_word;
-    }
-    out
-}
-
-/// One piece per grapheme, so that lines can be filled to the last one.
-fn graphemes(measured: &Measured, text: &str, range: Range<usize>, style: &TextStyle, out: &mut Vec<Piece>) {
-    let clusters = measured.clusters.iter().filter(|c| range.contains(&c.range.start));
-    for cluster in clusters {
-        let ends = text[..cluster.range.end].chars().next_back();
-        let starts = text[cluster.range.end..].chars().next();
-        let alphabetic = [ends, starts].iter().all(|c| c.is_some_and(hyphenates));
-        out.push(Piece {
-            range: cluster.range.clone(),
-            width: cluster.advance,
-            space: 0.0,
-            penalty: 0.3,
-            hyphen: if alphabetic { 0.5 * style.size_px } else { 0.0 },
-            short: true,
-        });
-    }
-}
-
-/// Alphabets in which a word cut at a line end carries a hyphen.
-fn hyphenates(c: char) -> bool {
-    c.is_alphabetic() && matches!(u32::from(c), 0x41..=0x24F | 0x370..=0x52F | 0x1E00..=0x1EFF)
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -355,14 +252,49 @@ fn place(
     bounds: &mut dyn FnMut(&parley::FontData, u16, f32) -> Option<Rect>,
 ) -> Layout {
     let style = request.style;
-    let Fitted { scale, ref pieces, ref lines, cost, broken } = *fitted;
+    let Fitted {
+        scale,
+        ref pieces,
+        ref lines,
+        cost,
+        broken,
+    } = *fitted;
     let size = style.size_px * scale;
     let wanted = script::min_line_height_em(&prepared.text) * size;
-    let line_height = (style.line_height * scale).max(wanted).round().max(1.0);
-    let mut out = Layout { size_px: size, line_height, rtl, broken, break_cost: cost, ..Layout::default() };
+    // A larger word, or a capital with a mark, on a lower line needs room above.
+    let first_end = lines
+        .first()
+        .and_then(|l| pieces.get(l.end.wrapping_sub(1)))
+        .map_or(0, |p| p.range.end);
+    let lower = |at: usize| at >= first_end && lines.len() > 1;
+    let raised = scaled
+        .iter()
+        .filter(|(r, _)| lower(r.start))
+        .map(|(_, k)| 0.5 * (k - 1.0))
+        .fold(0.0, f32::max);
+    let marked = style.caps
+        && prepared
+            .text
+            .char_indices()
+            .any(|(i, c)| lower(i) && c > '\u{BF}' && c.is_uppercase());
+    let extra = (raised + if marked { 0.1 } else { 0.0 }) * size;
+    let line_height = (style.line_height * scale + extra)
+        .max(wanted)
+        .round()
+        .max(1.0);
+    let mut out = Layout {
+        size_px: size,
+        line_height,
+        rtl,
+        broken,
+        break_cost: cost,
+        ..Layout::default()
+    };
     let join_gap = style.join_gap * scale;
     for (index, line) in lines.iter().enumerate() {
-        let (Some(first), Some(last)) = (pieces.get(line.start), pieces.get(line.end.wrapping_sub(1))) else {
+        let (Some(first), Some(last)) =
+            (pieces.get(line.start), pieces.get(line.end.wrapping_sub(1)))
+        else {
             continue;
         };
         let range = first.range.start..last.range.end;
@@ -372,7 +304,12 @@ fn place(
         }
         let local: Vec<(Range<usize>, f32)> = scaled
             .iter()
-            .map(|(r, k)| (r.start.max(range.start)..r.end.min(range.start + text.len()), *k))
+            .map(|(r, k)| {
+                (
+                    r.start.max(range.start)..r.end.min(range.start + text.len()),
+                    *k,
+                )
+            })
             .filter(|(r, _)| r.start < r.end)
             .map(|(r, k)| (r.start - range.start..r.end - range.start, k))
             .collect();
@@ -400,7 +337,10 @@ fn place(
                 previous = None;
                 continue;
             }
-            let word = prepared.words.partition_point(|w| w.start <= at).saturating_sub(1);
+            let word = prepared
+                .words
+                .partition_point(|w| w.start <= at)
+                .saturating_sub(1);
             if previous.is_some_and(|p| p != word) {
                 pen += join_gap;
                 joined += join_gap;
@@ -408,20 +348,36 @@ fn place(
             previous = Some(word);
             let tofu = cluster.glyphs.iter().any(|g| g.id == 0);
             if tofu {
-                out.missing.extend(source.chars().filter(|c| is_visible(*c)));
+                out.missing
+                    .extend(source.chars().filter(|c| is_visible(*c)));
             }
             for glyph in cluster.glyphs.iter().filter(|g| g.id != 0) {
                 let font = intern(&mut out.fonts, &glyph.font);
                 let id = glyph.id as u16;
                 let x = glyph.x + joined;
-                glyphs.push(PlacedGlyph { font, id, size: glyph.size, x, y: baseline + glyph.y, word, line: index, embolden: glyph.embolden });
+                glyphs.push(PlacedGlyph {
+                    font,
+                    id,
+                    size: glyph.size,
+                    x,
+                    y: baseline + glyph.y,
+                    word,
+                    line: index,
+                    embolden: glyph.embolden,
+                });
             }
             match boxes.iter_mut().find(|b| b.word == word) {
                 Some(b) => {
                     b.x0 = b.x0.min(pen);
                     b.x1 = b.x1.max(pen + cluster.advance);
                 }
-                None => boxes.push(WordBox { word, line: index, x0: pen, x1: pen + cluster.advance, baseline }),
+                None => boxes.push(WordBox {
+                    word,
+                    line: index,
+                    x0: pen,
+                    x1: pen + cluster.advance,
+                    baseline,
+                }),
             }
             pen += cluster.advance;
         }
@@ -431,7 +387,11 @@ fn place(
             (Align::Start, false) => 0.0,
             (Align::Start, true) => slack,
         };
-        out.lines.push(Line { x0: shift, x1: shift + pen, baseline });
+        out.lines.push(Line {
+            x0: shift,
+            x1: shift + pen,
+            baseline,
+        });
         out.width = out.width.max(pen);
         boxes.iter_mut().for_each(|b| {
             b.x0 += shift;

@@ -10,7 +10,9 @@
 
 mod blur;
 mod breaks;
+mod fit;
 mod fonts;
+mod glyph;
 mod layout;
 mod raster;
 mod script;
@@ -20,11 +22,13 @@ mod style;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod wanted;
 
-pub use fonts::{FontBytes, FontFile, FontLibrary, FontScript, WANTED_FONTS, WantedFont, fonts_needed};
+pub use fonts::{FontBytes, FontFile, FontLibrary, fonts_needed};
 pub use layout::{Layout, LayoutRequest, Line, WordBox};
 pub use raster::{PlacedSprite, TextSprites};
 pub use style::{Align, Shadow, Stroke, TextStyle};
+pub use wanted::{FontScript, WANTED_FONTS, WantedFont};
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -82,7 +86,8 @@ impl TextEngine {
         // A panic elsewhere leaves only caches behind these locks, so poison is ignored.
         let mut shaper = self.0.shaper.lock().unwrap_or_else(PoisonError::into_inner);
         let mut raster = self.0.raster.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut bounds = |font: &parley::FontData, id: u16, size: f32| raster.bounds(font, id, size);
+        let mut bounds =
+            |font: &parley::FontData, id: u16, size: f32| raster.bounds(font, id, size);
         layout::compose(&mut shaper, request, &mut bounds)
     }
 

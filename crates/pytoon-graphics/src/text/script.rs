@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::fonts::FontScript;
+use super::wanted::FontScript;
 
 /// The font group that draws `c`.
 pub(super) fn font_script(c: char) -> FontScript {
@@ -29,19 +29,22 @@ pub(super) fn font_script(c: char) -> FontScript {
         0xA960..=0xA97F | 0xAC00..=0xD7FF | 0xF900..=0xFAFF | 0xFE30..=0xFE4F => FontScript::Cjk,
         0xFF00..=0xFFEF | 0x1B000..=0x1B16F | 0x20000..=0x3FFFF => FontScript::Cjk,
         0x1F000..=0x1FAFF | 0x20E3 | 0xFE0F | 0xE0020..=0xE007F => FontScript::Emoji,
-        0x2190..=0x22FF | 0x2300..=0x23FF | 0x2460..=0x27BF | 0x2900..=0x2BFF => FontScript::Symbols,
+        0x2190..=0x22FF | 0x2300..=0x23FF | 0x2460..=0x27BF | 0x2900..=0x2BFF => {
+            FontScript::Symbols
+        }
         _ => FontScript::Latin,
     }
 }
 
 /// The smallest line height, in em, that leaves room for a script's marks.
 pub(super) fn min_line_height_em(text: &str) -> f32 {
-    text.chars().map(|c| match font_script(c) {
-        FontScript::Latin | FontScript::Emoji | FontScript::Symbols => 0.0,
-        FontScript::Cjk => 1.35,
-        _ => 1.5,
-    })
-    .fold(0.0, f32::max)
+    text.chars()
+        .map(|c| match font_script(c) {
+            FontScript::Latin | FontScript::Emoji | FontScript::Symbols => 0.0,
+            FontScript::Cjk => 1.35,
+            _ => 1.5,
+        })
+        .fold(0.0, f32::max)
 }
 
 /// Whether letter spacing would break a script's joining.
@@ -54,6 +57,14 @@ pub(super) fn forbids_tracking(text: &str) -> bool {
     })
 }
 
+/// Whether the text holds Chinese or Japanese, which is written without spaces.
+pub(super) fn breaks_anywhere(text: &str) -> bool {
+    text.chars().any(|c| {
+        let hangul = matches!(u32::from(c), 0x1100..=0x11FF | 0x3130..=0x318F | 0xA960..=0xA97F | 0xAC00..=0xD7FF);
+        font_script(c) == FontScript::Cjk && !hangul
+    })
+}
+
 /// The CJK faces in the order a text needs: by language tag, else by what kana or hangul reveal.
 pub(super) fn cjk_order(language: Option<&str>, text: &str) -> [&'static str; 5] {
     const SC: &str = "Noto Sans CJK SC";
@@ -62,8 +73,12 @@ pub(super) fn cjk_order(language: Option<&str>, text: &str) -> [&'static str; 5]
     const JP: &str = "Noto Sans CJK JP";
     const KR: &str = "Noto Sans CJK KR";
     let tag = language.unwrap_or_default().to_ascii_lowercase();
-    let kana = text.chars().any(|c| matches!(u32::from(c), 0x3040..=0x30FF | 0x31F0..=0x31FF));
-    let hangul = text.chars().any(|c| matches!(u32::from(c), 0x1100..=0x11FF | 0xAC00..=0xD7AF));
+    let kana = text
+        .chars()
+        .any(|c| matches!(u32::from(c), 0x3040..=0x30FF | 0x31F0..=0x31FF));
+    let hangul = text
+        .chars()
+        .any(|c| matches!(u32::from(c), 0x1100..=0x11FF | 0xAC00..=0xD7AF));
     let traditional = tag.contains("hant") || tag.ends_with("-tw");
     if tag.starts_with("zh") || tag.starts_with("cmn") || tag.starts_with("yue") {
         if tag.ends_with("-hk") || tag.ends_with("-mo") || tag.starts_with("yue") {
@@ -114,7 +129,9 @@ pub(super) fn emoji_ranges(text: &str) -> Vec<Range<usize>> {
             match code(i) {
                 0xFE0F | 0x20E3 | 0x1F3FB..=0x1F3FF | 0xE0020..=0xE007F => i += 1,
                 0x200D => i += 2,
-                0x1F1E6..=0x1F1FF if matches!(code(start), 0x1F1E6..=0x1F1FF) && i == start + 1 => i += 1,
+                0x1F1E6..=0x1F1FF if matches!(code(start), 0x1F1E6..=0x1F1FF) && i == start + 1 => {
+                    i += 1
+                }
                 _ => break,
             }
         }

@@ -1,0 +1,78 @@
+//! Renders every mood for listening: `render_moods <folder> [seconds] [seed]`.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+use std::time::Instant;
+
+use pytoon_audio::Db;
+use pytoon_audio::ducking::regions_from_speech;
+use pytoon_audio::loudness::{measure, mono_loss_lu, sample_peak};
+use pytoon_audio::mixer::{MixInput, Placed, mix};
+use pytoon_audio::music::{Mood, StoryArc, generate};
+use pytoon_audio::voice_chain::VoiceChain;
+use pytoon_audio::wav::write_stereo;
+
+#[expect(clippy::print_stdout, reason = "a tool for the ear, run by hand")]
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    let folder = args.next().unwrap_or_else(|| ".".to_owned());
+    let seconds: usize = args.next().map_or(Ok(30), |a| a.parse())?;
+    let seed: u64 = args.next().map_or(Ok(1), |a| a.parse())?;
+    for mood in Mood::ALL {
+        let start = Instant::now();
+        let bed = generate(mood, seconds * 48_000, seed, &StoryArc::default());
+        let took = start.elapsed();
+        let start = Instant::now();
+        let level = measure(&bed.audio);
+        println!(
+            "{mood:18} {:.1} bpm  bar end {}  {:6.1} ms  I {:.2} LUFS  LRA {:.1}  peak {:.2} dBFS  TP {:.2}  crest {:.1}  mono loss {:.2} LU  (measured in {:.0} ms)",
+            bed.bpm,
+            bed.ends_on_bar,
+            took.as_secs_f64() * 1e3,
+            level.integrated.0,
+            level.range_lu,
+            20.0 * sample_peak(&bed.audio).log10(),
+            level.true_peak.0,
+            level.true_peak.0 - level.integrated.0,
+            mono_loss_lu(&bed.audio),
+            start.elapsed().as_secs_f64() * 1e3,
+        );
+        let path = Path::new(&folder).join(format!("{mood}_{seed}.wav"));
+        write_stereo(BufWriter::new(File::create(path)?), &bed.audio)?;
+    }
+    film(seconds * 48_000, seed);
+    Ok(())
+}
+
+/// Times a whole film: voice chain, mix and master over a ready bed.
+#[expect(clippy::print_stdout, reason = "a tool for the ear, run by hand")]
+fn film(len: usize, seed: u64) {
+    let bed = generate(Mood::Calm, len, seed, &StoryArc::default());
+    let mut voice: Vec<f32> = (0..len)
+        .map(|n| {
+            let t = n as f32 / 48_000.0;
+            let syllable = (t * 13.0).sin().abs() * if n % 240_000 < 200_000 { 0.3 } else { 0.0 };
+            syllable * ((t * 900.0).sin() + 0.5 * (t * 2700.0).sin() + 0.3 * (t * 40_000.0).sin())
+        })
+        .collect();
+    let sentences: Vec<_> =
+        (0..len / 240_000).map(|k| k * 240_000..k * 240_000 + 200_000).collect();
+    let start = Instant::now();
+    let chain = VoiceChain::default().process(&mut voice, &sentences);
+    let chain_ms = start.elapsed().as_secs_f64() * 1e3;
+    let ducks = regions_from_speech(&sentences, 24_000, 14_400);
+    let mut input = MixInput::new(len);
+    input.voice = vec![Placed { start: 0, audio: &voice, gain_db: Db(0.0) }];
+    input.music = Some(&bed.audio);
+    input.ducks = &ducks;
+    let start = Instant::now();
+    let mixed = mix(&input);
+    println!(
+        "film: chain {chain_ms:.0} ms, mix and master {:.0} ms, {:?} {:?}",
+        start.elapsed().as_secs_f64() * 1e3,
+        chain,
+        mixed.report
+    );
+}

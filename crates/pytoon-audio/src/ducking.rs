@@ -1,0 +1,201 @@
+//! The gain curve that lowers music while somebody speaks.
+//!
+//! Guarantees: music is fully down over the whole of `[start, end)`; the way
+//! down ends at `start` and the way up begins at `end`; overlapping regions take
+//! the lower gain; the curve never moves more than [`MAX_STEP_DB`] in 10 ms,
+//! because ramps that are too short for their depth are lengthened.
+//!
+//! Does not find speech: regions come from word timings, never from a detector
+//! on the mix, so that the music is down before the first syllable and does not
+//! breathe in the pauses between words.
+
+use std::f64::consts::PI;
+
+use crate::dsp::raised_cosine;
+use crate::samples_from_ms;
+
+/// Depth used when a brief says nothing.
+pub const DEFAULT_DEPTH_DB: f32 = -12.0;
+/// Largest change in any 10 ms.
+pub const MAX_STEP_DB: f32 = 1.0;
+
+const STEP_SAMPLES: f64 = 480.0;
+/// Gains are computed every this many samples and interpolated between.
+const GRID: usize = 32;
+
+/// One stretch of lowered music.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DuckRegion {
+    /// First sample at full depth.
+    pub start: usize,
+    /// First sample after full depth.
+    pub end: usize,
+    /// Gain inside, in dB; the sign does not matter, music is never raised.
+    pub depth_db: f32,
+    /// Samples from unity to full depth, ending at `start`.
+    pub ramp_down: usize,
+    /// Samples from full depth to unity, beginning at `end`.
+    pub ramp_up: usize,
+}
+
+impl DuckRegion {
+    /// A region with the house ramps: 180 ms down, 700 ms up, -12 dB.
+    #[must_use]
+    pub fn new(start: usize, end: usize) -> Self {
+        Self {
+            start,
+            end,
+            depth_db: DEFAULT_DEPTH_DB,
+            ramp_down: samples_from_ms(180.0),
+            ramp_up: samples_from_ms(700.0),
+        }
+    }
+
+    /// The depth as a finite gain at or below zero.
+    fn depth(&self) -> f64 {
+        let depth = f64::from(self.depth_db.abs());
+        -(if depth.is_finite() { depth.min(60.0) } else { 60.0 })
+    }
+
+    /// A cosine ramp is steepest in its middle, at depth * pi / 2 per length;
+    /// this is the length that keeps 10 ms of it within the step bound.
+    fn ramp(&self, wanted: usize) -> usize {
+        // The margin covers the interpolation between grid points.
+        let steepest = -self.depth() * PI / 2.0 * STEP_SAMPLES / f64::from(MAX_STEP_DB) * 1.02;
+        wanted.max(steepest.ceil() as usize).max(1)
+    }
+}
+
+/// Speech ranges joined into regions: pauses shorter than `bridge` stay down,
+/// and each region holds for `hold` samples after its last word.
+#[must_use]
+pub fn regions_from_speech(
+    speech: &[std::ops::Range<usize>],
+    bridge: usize,
+    hold: usize,
+) -> Vec<DuckRegion> {
+    let mut sorted: Vec<_> = speech.iter().filter(|r| r.start < r.end).cloned().collect();
+    sorted.sort_by_key(|range| range.start);
+    let mut regions: Vec<DuckRegion> = Vec::new();
+    for range in sorted {
+        match regions.last_mut() {
+            Some(last) if range.start <= last.end.saturating_add(bridge) => {
+                last.end = last.end.max(range.end);
+            }
+            _ => regions.push(DuckRegion::new(range.start, range.end)),
+        }
+    }
+    for region in &mut regions {
+        region.end = region.end.saturating_add(hold);
+    }
+    regions
+}
+
+/// Linear gains, one per sample, for `len` samples of music.
+#[must_use]
+pub fn duck_envelope(regions: &[DuckRegion], len: usize) -> Vec<f32> {
+    // In dB on a coarse grid first: a region touches only its own part.
+    let points = len / GRID + 2;
+    let mut grid = vec![0.0_f64; points];
+    for region in regions.iter().filter(|r| r.start < r.end) {
+        lower(&mut grid, region);
+    }
+    let linear: Vec<f32> = grid.iter().map(|db| 10_f64.powf(db / 20.0) as f32).collect();
+    let mut gains = Vec::with_capacity(len + GRID);
+    for pair in linear.windows(2) {
+        let step = (pair[1] - pair[0]) / GRID as f32;
+        gains.extend((0..GRID).map(|n| pair[0] + step * n as f32));
+    }
+    gains.resize(len, 1.0);
+    gains
+}
+
+fn lower(grid: &mut [f64], region: &DuckRegion) {
+    let (depth, down, up) =
+        (region.depth(), region.ramp(region.ramp_down), region.ramp(region.ramp_up));
+    // The grid point before `start` and the one after `end` are fully down, so
+    // that interpolation cannot leak music into the region.
+    let start = region.start / GRID * GRID;
+    let end = region.end.saturating_add(GRID - 1) / GRID * GRID;
+    let first = start.saturating_sub(down) / GRID;
+    let last = (end.saturating_add(up) / GRID + 1).min(grid.len());
+    for (index, gain) in grid.iter_mut().enumerate().take(last).skip(first) {
+        let at = index * GRID;
+        let share = if at < start {
+            1.0 - (start - at) as f64 / down as f64
+        } else if at <= end {
+            1.0
+        } else {
+            1.0 - (at - end) as f64 / up as f64
+        };
+        *gain = gain.min(depth * raised_cosine(share));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn db(gain: f32) -> f32 {
+        20.0 * gain.log10()
+    }
+
+    fn max_step(gains: &[f32]) -> f32 {
+        let level: Vec<f32> = gains.iter().map(|&g| db(g)).collect();
+        level.windows(481).map(|w| (w[480] - w[0]).abs()).fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn down_at_start_up_after_end() {
+        let region = DuckRegion::new(48_000, 96_000);
+        let gains = duck_envelope(&[region], 200_000);
+        assert_eq!(gains.len(), 200_000);
+        assert!(gains[48_000..96_000].iter().all(|&g| db(g) < -11.99));
+        // 12 dB need 192 ms to stay within the step bound.
+        assert_eq!(gains[48_000 - 9300], 1.0);
+        assert_eq!(gains[140_000], 1.0);
+        assert!(db(gains[96_000 + 16_800]) > -6.2 && db(gains[96_000 + 16_800]) < -5.8);
+    }
+
+    #[test]
+    fn no_step_over_one_db_in_ten_ms() {
+        let mut cases = vec![vec![DuckRegion::new(0, 10)], vec![DuckRegion::new(20_001, 20_002)]];
+        for depth in [-3.0, -12.0, -24.0, -60.0, f32::NEG_INFINITY] {
+            for ramp in [0, 1, 480, 4800] {
+                cases.push(vec![
+                    DuckRegion {
+                        start: 70_003,
+                        end: 80_011,
+                        depth_db: depth,
+                        ramp_down: ramp,
+                        ramp_up: ramp,
+                    },
+                    DuckRegion { depth_db: -9.0, ..DuckRegion::new(82_000, 99_000) },
+                ]);
+            }
+        }
+        for regions in cases {
+            let gains = duck_envelope(&regions, 200_000);
+            let step = max_step(&gains);
+            assert!(step <= MAX_STEP_DB + 1e-3, "{step} dB for {regions:?}");
+        }
+    }
+
+    #[test]
+    fn overlaps_take_the_lower_gain_and_odd_regions_are_harmless() {
+        let deep = DuckRegion { depth_db: -18.0, ..DuckRegion::new(50_000, 60_000) };
+        let gains = duck_envelope(&[DuckRegion::new(48_000, 96_000), deep], 100_000);
+        assert!((db(gains[55_000]) + 18.0).abs() < 0.01);
+        let odd = [DuckRegion::new(10, 5), DuckRegion::new(usize::MAX - 5, usize::MAX)];
+        assert!(duck_envelope(&odd, 1000).iter().all(|&g| g == 1.0));
+        assert!(duck_envelope(&[], 0).is_empty());
+    }
+
+    #[test]
+    fn short_pauses_stay_down() {
+        let regions =
+            regions_from_speech(&[0..1000, 30_000..60_000, 200_000..210_000], 48_000, 14_400);
+        assert_eq!(regions.len(), 2);
+        assert_eq!((regions[0].start, regions[0].end), (0, 74_400));
+    }
+}

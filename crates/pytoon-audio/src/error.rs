@@ -1,0 +1,37 @@
+//! What can go wrong when audio enters or leaves the crate.
+
+use thiserror::Error;
+
+/// A refusal. Processing itself cannot fail; only entry and exit can.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AudioError {
+    /// The bytes are not a WAV file this crate understands; convert it first.
+    #[error("read WAV: {0}")]
+    BadWav(String),
+    /// The sink refused the bytes; retry with another sink.
+    #[error("write WAV: {0}")]
+    WriteWav(String),
+    /// The input is larger than this crate accepts; cut it first.
+    #[error("accept audio: {what} is {value}, the limit is {limit}")]
+    TooLarge {
+        /// The quantity that was exceeded.
+        what: &'static str,
+        /// Its value.
+        value: u64,
+        /// The largest accepted value.
+        limit: u64,
+    },
+    /// A parameter lies outside its documented range; correct the caller.
+    #[error("accept {what}: {value} is outside {low} to {high}")]
+    OutOfRange {
+        /// The parameter.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// Lowest accepted value.
+        low: f64,
+        /// Highest accepted value.
+        high: f64,
+    },
+}

@@ -1,0 +1,50 @@
+//! Sound for finished shorts: clean the voice, compose or fit a music bed,
+//! duck, mix, master and measure.
+//!
+//! Guarantees: pure functions over samples. Equal input gives equal output;
+//! every random choice comes from a seed argument. Nothing here panics on
+//! hostile audio: sizes are bounded and non-finite samples are dropped where
+//! audio enters (`wav`, `mixer`).
+//!
+//! Does not open files, start processes, read a clock or decode compressed
+//! formats; `wav` works on any reader or writer the caller brings.
+//!
+//! Everything runs at [`SAMPLE_RATE`]; positions are sample indices and ranges
+//! are half-open. Start with [`mixer::mix`], then [`voice_chain::VoiceChain`]
+//! and [`music::generate`].
+
+pub mod bed;
+mod biquad;
+pub mod denoise;
+mod dsp;
+pub mod ducking;
+mod error;
+pub mod limiter;
+pub mod loudness;
+pub mod master;
+pub mod mixer;
+pub mod music;
+pub mod resample;
+pub mod rng;
+mod signal;
+pub mod speech;
+pub mod stretch;
+mod true_peak;
+mod units;
+pub mod voice_chain;
+pub mod wav;
+
+pub use error::AudioError;
+pub use resample::to_48k;
+pub use signal::Stereo;
+pub use stretch::stretch_tempo;
+pub use units::{Db, Dbtp, Lufs};
+
+/// The only sample rate inside this crate, in hertz.
+pub const SAMPLE_RATE: u32 = 48_000;
+
+/// Samples that last `ms` milliseconds, rounded to the nearest sample.
+#[must_use]
+pub fn samples_from_ms(ms: f64) -> usize {
+    (ms.max(0.0) * f64::from(SAMPLE_RATE) / 1000.0).round() as usize
+}

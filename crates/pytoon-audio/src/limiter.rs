@@ -1,0 +1,205 @@
+//! True-peak limiter with look-ahead.
+//!
+//! Guarantees: the output has the input's length and timing, its true peak does
+//! not exceed the ceiling (checked by measuring, at most four tightenings), both
+//! channels get one gain, and the gain moves without corners.
+//!
+//! How: the needed gain is taken from the oversampled peak envelope, spread 5 ms
+//! backwards and forwards by a sliding minimum, released exponentially and then
+//! smoothed by two box filters that together span the same 5 ms. Each smoothed
+//! value is an average of numbers not above the needed gain, so it is not above
+//! it either.
+//!
+//! Does not add make-up gain; `master` does that.
+
+use std::collections::VecDeque;
+
+use crate::dsp::decay_per_sample;
+use crate::true_peak::{peak_envelope, true_peak};
+use crate::{Dbtp, Stereo, samples_from_ms};
+
+const LOOK_AHEAD_MS: f64 = 5.0;
+const RELEASE_SECONDS: f64 = 0.08;
+const TIGHTENINGS: usize = 4;
+
+/// What the limiter had to do.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LimiterReport {
+    /// Deepest gain reduction in dB, zero or positive.
+    pub max_reduction_db: f32,
+    /// Samples with more than 0.1 dB of reduction.
+    pub limited_samples: usize,
+}
+
+/// Limits `audio` so that its true peak stays at or below `ceiling`.
+pub fn limit(audio: &mut Stereo, ceiling: Dbtp) -> LimiterReport {
+    let envelope = peak_envelope(audio);
+    limit_with_envelope(audio, &envelope, 1.0, ceiling)
+}
+
+/// Applies `gain`, then limits. `envelope` is the peak envelope before `gain`,
+/// which lets a caller try several gains for one detection.
+pub(crate) fn limit_with_envelope(
+    audio: &mut Stereo,
+    envelope: &[f32],
+    gain: f32,
+    ceiling: Dbtp,
+) -> LimiterReport {
+    let limit = ceiling.amplitude();
+    audio.scale(gain);
+    let highest = crate::dsp::peak(envelope) * gain;
+    if highest <= limit {
+        return LimiterReport { max_reduction_db: 0.0, limited_samples: 0 };
+    }
+    let dry = audio.clone();
+    let mut aim = limit * 0.9985;
+    let mut curve = Vec::new();
+    for _ in 0..TIGHTENINGS {
+        curve = gain_curve(envelope, gain, aim);
+        audio.apply_gain(&curve);
+        let got = true_peak(audio);
+        if got <= limit {
+            break;
+        }
+        aim *= 0.999 * limit / got;
+        *audio = dry.clone();
+        curve.clear();
+    }
+    if curve.is_empty() {
+        // Four tightenings failed, which needs a signal made for the purpose:
+        // hold the ceiling with one static gain instead.
+        let got = true_peak(audio).max(f32::MIN_POSITIVE);
+        audio.scale(limit / got);
+        curve = vec![limit / got];
+    }
+    let lowest = curve.iter().copied().fold(1.0_f32, f32::min);
+    LimiterReport {
+        max_reduction_db: -20.0 * lowest.max(1e-6).log10(),
+        limited_samples: curve.iter().filter(|&&g| g < 0.9886).count(),
+    }
+}
+
+fn gain_curve(envelope: &[f32], gain: f32, limit: f32) -> Vec<f32> {
+    let half = samples_from_ms(LOOK_AHEAD_MS) / 2;
+    let span = 2 * half;
+    let len = envelope.len();
+    let mut needed: Vec<f32> = Vec::with_capacity(len + span);
+    let mut before = 0.0_f32;
+    for &here in envelope {
+        // A peak between two samples is shaped by the gains of both.
+        let high = here.max(before) * gain;
+        needed.push(if high > limit { limit / high } else { 1.0 });
+        before = here;
+    }
+    needed.resize(len + span, 1.0);
+    let mut curve = sliding_minimum(&needed, span + 1);
+    release(&mut curve);
+    box_average(&mut curve, half + 1);
+    box_average(&mut curve, half + 1);
+    curve.truncate(len);
+    curve
+}
+
+/// `out[n] = min(values[n..n + width])`, one value per input position.
+fn sliding_minimum(values: &[f32], width: usize) -> Vec<f32> {
+    let mut out = vec![1.0; values.len()];
+    let mut queue: VecDeque<usize> = VecDeque::new();
+    for n in (0..values.len()).rev() {
+        if values[n] < 1.0 {
+            while queue.back().is_some_and(|&k| values[k] >= values[n]) {
+                queue.pop_back();
+            }
+            queue.push_back(n);
+        }
+        if queue.front().is_some_and(|&k| k >= n + width) {
+            queue.pop_front();
+        }
+        if let Some(&lowest) = queue.front() {
+            out[n] = values[lowest];
+        }
+    }
+    out
+}
+
+fn release(curve: &mut [f32]) {
+    let keep = decay_per_sample(RELEASE_SECONDS);
+    let mut state = 1.0_f32;
+    for value in curve {
+        state = if *value < state { *value } else { *value - (*value - state) * keep };
+        // Snap to unity, so that quiet passages are passed through untouched.
+        if state > 0.99999 && *value == 1.0 {
+            state = 1.0;
+        }
+        *value = state;
+    }
+}
+
+/// Replaces each value by the mean of itself and the `width - 1` before it.
+/// Positions before the start count as the first value, which is safe because
+/// the first value is already the minimum of what follows.
+fn box_average(curve: &mut [f32], width: usize) {
+    let Some(&first) = curve.first() else { return };
+    let mut ring = vec![first; width];
+    let mut sum = f64::from(first) * width as f64;
+    let scale = 1.0 / width as f64;
+    let mut at = 0;
+    for value in curve {
+        sum += f64::from(*value) - f64::from(ring[at]);
+        ring[at] = *value;
+        at = if at + 1 == width { 0 } else { at + 1 };
+        *value = ((sum * scale) as f32).min(1.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loudness::measure;
+    use crate::rng::Rng;
+
+    fn check(name: &str, mut audio: Stereo, ceiling: f64) {
+        let len = audio.len();
+        let report = limit(&mut audio, Dbtp(ceiling));
+        assert_eq!(audio.len(), len);
+        let own = Dbtp::from_amplitude(true_peak(&audio)).0;
+        assert!(own <= ceiling + 1e-4, "{name}: {own}");
+        let reference = measure(&audio).reference_true_peak().0;
+        assert!(reference <= ceiling + 0.12, "{name}: reference meter reads {reference}");
+        assert!(report.max_reduction_db >= 0.0);
+    }
+
+    #[test]
+    fn no_overs_on_hard_material() {
+        let mut rng = Rng::new(1);
+        let noise: Vec<f32> = (0..96_000).map(|_| rng.bipolar() * 2.0).collect();
+        check("noise", Stereo::from_mono(noise), -1.5);
+        let clicks: Vec<f32> =
+            (0..96_000).map(|n| if n % 4801 == 0 { 3.0 } else { 0.01 }).collect();
+        check("clicks", Stereo::from_mono(clicks), -1.0);
+        let edge: Vec<f32> = (0..48_000)
+            .map(|n| 1.4 * (std::f32::consts::FRAC_PI_2 * n as f32 + 0.785).sin())
+            .collect();
+        check("quarter rate", Stereo::from_mono(edge), -1.0);
+        let square: Vec<f32> =
+            (0..48_000).map(|n| if n / 100 % 2 == 0 { 1.5 } else { -1.5 }).collect();
+        check("square", Stereo::from_channels(square.clone(), vec![0.0; 48_000]), -2.0);
+    }
+
+    #[test]
+    fn quiet_audio_is_untouched() {
+        let tone: Vec<f32> = (0..4800).map(|n| 0.3 * (n as f32 * 0.1).sin()).collect();
+        let mut audio = Stereo::from_mono(tone.clone());
+        assert_eq!(limit(&mut audio, Dbtp(-1.5)).limited_samples, 0);
+        assert_eq!(audio.left, tone);
+    }
+
+    #[test]
+    fn gain_moves_smoothly() {
+        let envelope: Vec<f32> = (0..9600).map(|n| if n == 4800 { 4.0 } else { 0.1 }).collect();
+        let curve = gain_curve(&envelope, 1.0, 0.8);
+        let step = curve.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
+        assert!(step < 0.02, "{step}");
+        assert!(curve[4800] <= 0.2 && curve[4801] <= 0.2);
+        assert_eq!(curve[4000], 1.0);
+    }
+}

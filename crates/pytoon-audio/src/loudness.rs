@@ -1,0 +1,224 @@
+//! Loudness and peak measurement (ITU-R BS.1770-5, EBU R 128, EBU Tech 3341
+//! and 3342).
+//!
+//! Guarantees: integrated loudness and range come from the `ebur128` library;
+//! momentary and short-term maxima are taken every 100 ms as EBU Tech 3341 asks;
+//! true peak from this crate's own detector, which is several times faster and is
+//! tested against the library's.
+//!
+//! Does not change audio. An unmeasurable programme (shorter than 400 ms, or
+//! below the -70 LUFS gate) reads `-inf`, never an error.
+
+use std::ops::Range;
+
+use ebur128::{EbuR128, Mode};
+
+use crate::true_peak::true_peak;
+use crate::{Dbtp, Lufs, SAMPLE_RATE, Stereo};
+
+const BLOCK: usize = SAMPLE_RATE as usize / 10;
+
+/// The measured properties of a programme.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Loudness {
+    /// Gated loudness of the whole programme.
+    pub integrated: Lufs,
+    /// Loudness range in LU (EBU Tech 3342).
+    pub range_lu: f64,
+    /// Highest true peak of either channel.
+    pub true_peak: Dbtp,
+    /// Highest loudness over 400 ms.
+    pub max_momentary: Lufs,
+    /// Highest loudness over 3 s; over the whole programme when it is shorter.
+    pub max_short_term: Lufs,
+    #[cfg(test)]
+    reference: Dbtp,
+}
+
+#[cfg(test)]
+impl Loudness {
+    /// The library's slower true-peak reading, to check our own against.
+    pub(crate) fn reference_true_peak(&self) -> Dbtp {
+        self.reference
+    }
+}
+
+/// Measures a stereo programme.
+#[must_use]
+pub fn measure(audio: &Stereo) -> Loudness {
+    measure_given_peak(audio, true_peak(audio))
+}
+
+/// [`measure`] for a caller who already knows the true peak.
+pub(crate) fn measure_given_peak(audio: &Stereo, peak: f32) -> Loudness {
+    let len = audio.len();
+    measure_channels(&[&audio.left[..len], &audio.right[..len]], Dbtp::from_amplitude(peak))
+}
+
+/// Measures a mono signal as one channel: 3 LU below the same signal played
+/// from both speakers.
+#[must_use]
+pub fn measure_mono(samples: &[f32]) -> Loudness {
+    let audio = Stereo { left: samples.to_vec(), right: vec![0.0; samples.len()] };
+    measure_channels(&[samples], Dbtp::from_amplitude(true_peak(&audio)))
+}
+
+/// Integrated loudness alone, several times cheaper than [`measure`].
+#[must_use]
+pub fn integrated(audio: &Stereo) -> Lufs {
+    let len = audio.len();
+    integrated_channels(&[&audio.left[..len], &audio.right[..len]])
+}
+
+/// Integrated loudness of a mono signal as one channel.
+#[must_use]
+pub fn integrated_mono(samples: &[f32]) -> Lufs {
+    integrated_channels(&[samples])
+}
+
+/// Largest absolute sample of both channels.
+#[must_use]
+pub fn sample_peak(audio: &Stereo) -> f32 {
+    crate::dsp::peak(&audio.left).max(crate::dsp::peak(&audio.right))
+}
+
+/// How much quieter the programme is on one speaker, in LU: the loudness of
+/// both channels minus that of the fold-down played from both.
+#[must_use]
+pub fn mono_loss_lu(audio: &Stereo) -> f64 {
+    mono_loss_given(audio, integrated(audio))
+}
+
+/// [`mono_loss_lu`] for a caller who already knows the loudness.
+pub(crate) fn mono_loss_given(audio: &Stereo, loudness: Lufs) -> f64 {
+    let mono = integrated_mono(&audio.mono()).0 + 10.0 * 2.0_f64.log10();
+    let loss = loudness.0 - mono;
+    if loss.is_finite() { loss } else { 0.0 }
+}
+
+/// K-weighted power of each 100 ms block, both channels together; the last,
+/// partial block is left out.
+pub(crate) fn block_powers(channels: &[&[f32]]) -> Vec<f64> {
+    let Ok(mut meter) = EbuR128::new(channels.len() as u32, SAMPLE_RATE, Mode::M) else {
+        return Vec::new();
+    };
+    feed(&mut meter, channels)
+}
+
+/// Loudness of a mean K-weighted power (BS.1770-5, equation 2).
+pub(crate) fn loudness_of_power(power: f64) -> f64 {
+    10.0 * power.log10() - 0.691
+}
+
+/// Mean power over the blocks that lie inside `range`, in samples; blocks that
+/// only touch it are left out unless there is nothing else.
+pub(crate) fn mean_power(powers: &[f64], range: &Range<usize>) -> Option<f64> {
+    let inside = range.start.div_ceil(BLOCK)..(range.end / BLOCK).min(powers.len());
+    let touched = range.start / BLOCK..range.end.div_ceil(BLOCK).min(powers.len());
+    let chosen = if inside.is_empty() { touched } else { inside };
+    if chosen.is_empty() {
+        return None;
+    }
+    let count = chosen.len() as f64;
+    Some(powers[chosen].iter().sum::<f64>() / count)
+}
+
+fn integrated_channels(channels: &[&[f32]]) -> Lufs {
+    let Ok(mut meter) = EbuR128::new(channels.len() as u32, SAMPLE_RATE, Mode::I) else {
+        return Lufs(f64::NEG_INFINITY);
+    };
+    for frame in 0..channels[0].len().div_ceil(BLOCK) {
+        add_block(&mut meter, channels, frame);
+    }
+    Lufs(meter.loudness_global().unwrap_or(f64::NEG_INFINITY))
+}
+
+fn measure_channels(channels: &[&[f32]], true_peak: Dbtp) -> Loudness {
+    let silent = Lufs(f64::NEG_INFINITY);
+    let mode = Mode::I | Mode::LRA | if cfg!(test) { Mode::TRUE_PEAK } else { Mode::I };
+    let mut out = Loudness {
+        integrated: silent,
+        range_lu: 0.0,
+        true_peak,
+        max_momentary: silent,
+        max_short_term: silent,
+        #[cfg(test)]
+        reference: Dbtp(f64::NEG_INFINITY),
+    };
+    let Ok(mut meter) = EbuR128::new(channels.len() as u32, SAMPLE_RATE, mode) else { return out };
+    let powers = feed(&mut meter, channels);
+    out.integrated = Lufs(meter.loudness_global().unwrap_or(f64::NEG_INFINITY));
+    out.range_lu = meter.loudness_range().unwrap_or(0.0);
+    out.max_momentary = loudest_window(&powers, 4);
+    out.max_short_term = loudest_window(&powers, 30.min(powers.len()));
+    #[cfg(test)]
+    {
+        let highest = (0..channels.len() as u32).filter_map(|c| meter.true_peak(c).ok());
+        out.reference = Dbtp::from_amplitude(highest.fold(0.0, f64::max) as f32);
+    }
+    out
+}
+
+fn add_block(meter: &mut EbuR128, channels: &[&[f32]], index: usize) {
+    let start = index * BLOCK;
+    let end = (start + BLOCK).min(channels[0].len());
+    let parts: Vec<&[f32]> = channels.iter().map(|c| &c[start..end]).collect();
+    // Fails only for a wrong channel count, which the callers rule out.
+    let _ = meter.add_frames_planar_f32(&parts);
+}
+
+fn feed(meter: &mut EbuR128, channels: &[&[f32]]) -> Vec<f64> {
+    let len = channels[0].len();
+    let mut powers = Vec::with_capacity(len / BLOCK);
+    for index in 0..len.div_ceil(BLOCK) {
+        add_block(meter, channels, index);
+        if (index + 1) * BLOCK <= len {
+            let loudness = meter.loudness_window(100).unwrap_or(f64::NEG_INFINITY);
+            powers.push(10_f64.powf((loudness + 0.691) / 10.0));
+        }
+    }
+    powers
+}
+
+fn loudest_window(powers: &[f64], width: usize) -> Lufs {
+    let best = powers.windows(width.max(1)).map(|w| w.iter().sum::<f64>()).fold(0.0, f64::max);
+    Lufs(loudness_of_power(best / width.max(1) as f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tone(seconds: f64, amplitude: f32) -> Stereo {
+        let len = (seconds * 48_000.0) as usize;
+        let sine = |n: usize| (std::f64::consts::TAU * 1000.0 * n as f64 / 48_000.0).sin() as f32;
+        Stereo::from_mono((0..len).map(|n| amplitude * sine(n)).collect())
+    }
+
+    #[test]
+    fn a_stereo_1_khz_sine_reads_its_level() {
+        // EBU Tech 3341, test signal 1: -23 dBFS in both channels is -23 LUFS.
+        let got = measure(&tone(20.0, 10_f32.powf(-23.0 / 20.0)));
+        assert!((got.integrated.0 + 23.0).abs() < 0.1, "{got:?}");
+        assert!((got.max_momentary.0 + 23.0).abs() < 0.1);
+        assert!((got.max_short_term.0 + 23.0).abs() < 0.1);
+        assert!((got.true_peak.0 + 23.0).abs() < 0.1);
+        assert!((got.true_peak.0 - got.reference.0).abs() < 0.1);
+        assert!(got.range_lu < 0.1);
+    }
+
+    #[test]
+    fn short_and_silent_programmes_read_minus_infinity() {
+        assert!(!measure(&tone(0.2, 0.5)).integrated.is_measurable());
+        assert!(!measure(&Stereo::silence(96_000)).integrated.is_measurable());
+        assert!(!measure(&Stereo::silence(0)).integrated.is_measurable());
+    }
+
+    #[test]
+    fn mono_loss_finds_opposite_phase() {
+        let mut audio = tone(2.0, 0.3);
+        assert!(mono_loss_lu(&audio).abs() < 0.05);
+        audio.right.iter_mut().for_each(|s| *s *= -0.9);
+        assert!(mono_loss_lu(&audio) > 10.0);
+    }
+}

@@ -1,0 +1,204 @@
+//! Brings a programme to its target loudness under a true-peak ceiling.
+//!
+//! Guarantees: one static gain for the whole programme, so nothing pumps; the
+//! limiter only catches peaks; length and timing stay. The ceiling always holds.
+//! The loudness is corrected up to [`MAX_CORRECTIONS`] times, because limiting
+//! takes loudness away, and the report says what was really reached.
+//!
+//! Does not compress or equalise. Silence is left alone and reported as such.
+
+use crate::dsp::peak;
+use crate::limiter::limit_with_envelope;
+use crate::loudness::{Loudness, measure, measure_given_peak};
+use crate::true_peak::peak_envelope;
+use crate::{Dbtp, Lufs, Stereo};
+
+/// Loudness of short-form feeds.
+pub const DEFAULT_TARGET: Lufs = Lufs(-14.0);
+/// Leaves room for the overshoot of a lossy encoder, so that the decoded file
+/// stays below -1 dBTP.
+pub const DEFAULT_CEILING: Dbtp = Dbtp(-1.5);
+/// Accepted distance from the target in LU.
+pub const TOLERANCE_LU: f64 = 0.1;
+/// Corrections after the first attempt.
+pub const MAX_CORRECTIONS: usize = 3;
+/// Most gain ever applied: raising near-silence further only raises noise.
+pub const MAX_GAIN_DB: f64 = 40.0;
+
+/// How mastering ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MasterOutcome {
+    /// The target was reached within [`TOLERANCE_LU`].
+    Reached,
+    /// Nothing measurable: the audio was left as it was.
+    Silent,
+    /// The programme is too quiet or too peaky for this target; it is as close
+    /// as the gain bound and the ceiling allow.
+    Short,
+}
+
+/// What mastering measured and did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MasterReport {
+    /// The programme as it came in.
+    pub before: Loudness,
+    /// The programme as it left.
+    pub after: Loudness,
+    /// Static gain applied before the limiter.
+    pub gain_db: f64,
+    /// Deepest limiter reduction, zero or positive.
+    pub max_limiting_db: f32,
+    /// Whether the target was reached.
+    pub outcome: MasterOutcome,
+}
+
+/// Masters `audio` in place.
+pub fn master(audio: &mut Stereo, target: Lufs, ceiling: Dbtp) -> MasterReport {
+    let envelope = peak_envelope(audio);
+    let before = measure_given_peak(audio, peak(&envelope));
+    if !before.integrated.is_measurable() {
+        return MasterReport {
+            before,
+            after: before,
+            gain_db: 0.0,
+            max_limiting_db: 0.0,
+            outcome: MasterOutcome::Silent,
+        };
+    }
+    let original = audio.clone();
+    let mut search = GainSearch::new(target.0, target.0 - before.integrated.0);
+    let (limiting, after) = loop {
+        let gain = 10_f64.powf(search.gain_db / 20.0) as f32;
+        let limiting = limit_with_envelope(audio, &envelope, gain, ceiling);
+        // Without limiting the true peak is known; with it, it has changed.
+        let after = if limiting.max_reduction_db > 0.0 {
+            measure(audio)
+        } else {
+            measure_given_peak(audio, peak(&envelope) * gain)
+        };
+        if !search.advance(after.integrated.0) {
+            break (limiting, after);
+        }
+        audio.clone_from(&original);
+    };
+    let reached = (after.integrated.0 - target.0).abs() <= TOLERANCE_LU;
+    MasterReport {
+        before,
+        after,
+        gain_db: search.gain_db,
+        max_limiting_db: limiting.max_reduction_db,
+        outcome: if reached { MasterOutcome::Reached } else { MasterOutcome::Short },
+    }
+}
+
+/// Search for the gain that gives the target after limiting: secant steps, or
+/// interpolation once the target lies between two attempts.
+struct GainSearch {
+    target: f64,
+    gain_db: f64,
+    below: Option<(f64, f64)>,
+    above: Option<(f64, f64)>,
+    corrections: usize,
+}
+
+impl GainSearch {
+    fn new(target: f64, gain_db: f64) -> Self {
+        let gain_db = gain_db.min(MAX_GAIN_DB);
+        Self { target, gain_db, below: None, above: None, corrections: 0 }
+    }
+
+    /// Takes the loudness reached with the current gain; says whether to try
+    /// again with the new one.
+    fn advance(&mut self, reached: f64) -> bool {
+        let error = self.target - reached;
+        if error.abs() <= TOLERANCE_LU * 0.4 || self.corrections == MAX_CORRECTIONS {
+            return false;
+        }
+        let (here, side) = ((self.gain_db, reached), error > 0.0);
+        let earlier = if side { self.below.replace(here) } else { self.above.replace(here) };
+        let other = if side { self.above } else { self.below };
+        // Limited loudness rises by less than the gain, and by less and less.
+        let slope = match other.or(earlier) {
+            Some((gain, loudness)) if (self.gain_db - gain).abs() > 1e-3 => {
+                ((reached - loudness) / (self.gain_db - gain)).clamp(0.15, 1.0)
+            }
+            _ if error > 1.0 => 0.6,
+            _ => 0.85,
+        };
+        let next = (self.gain_db + (error / slope).clamp(-9.0, 9.0)).min(MAX_GAIN_DB);
+        let moved = (next - self.gain_db).abs() > 1e-3;
+        self.corrections += 1;
+        if moved {
+            self.gain_db = next;
+        }
+        moved
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+
+    fn check(name: &str, mut audio: Stereo) -> MasterReport {
+        let len = audio.len();
+        let report = master(&mut audio, DEFAULT_TARGET, DEFAULT_CEILING);
+        assert_eq!(audio.len(), len, "{name}");
+        assert!(report.after.true_peak.0 <= DEFAULT_CEILING.0 + 1e-3, "{name}: {report:?}");
+        assert!(report.after.reference_true_peak().0 <= -1.35, "{name}: {report:?}");
+        assert_eq!(report.outcome, MasterOutcome::Reached, "{name}: {report:?}");
+        assert!((report.after.integrated.0 + 14.0).abs() <= 0.1, "{name}: {report:?}");
+        report
+    }
+
+    fn make(seconds: f64, f: impl FnMut(usize) -> f32) -> Stereo {
+        Stereo::from_mono((0..(seconds * 48_000.0) as usize).map(f).collect())
+    }
+
+    #[test]
+    fn target_is_hit_on_plain_and_nasty_signals() {
+        check("tone", make(5.0, |n| 0.05 * (n as f32 * 0.13).sin()));
+        check("loud tone", make(5.0, |n| 0.9 * (n as f32 * 0.13).sin()));
+        check("one second", make(1.0, |n| 0.02 * (n as f32 * 0.05).sin()));
+        let mut rng = Rng::new(3);
+        check(
+            "noise bursts",
+            make(10.0, |n| {
+                if n / 24_000 % 2 == 0 { 0.3 * rng.bipolar() } else { 0.003 * rng.bipolar() }
+            }),
+        );
+        let mut rng = Rng::new(4);
+        let peaky = check(
+            "impulsive",
+            make(8.0, |n| {
+                let age = (n % 12_000) as f32;
+                rng.bipolar() * (0.9 * (-age / 1300.0).exp() + 0.02)
+            }),
+        );
+        assert!(peaky.max_limiting_db > 1.0);
+        let mut rng = Rng::new(5);
+        check(
+            "a minute",
+            make(60.0, |n| {
+                let slow = 0.5 + 0.45 * (n as f32 * 2e-5).sin();
+                0.2 * slow * rng.bipolar()
+            }),
+        );
+    }
+
+    #[test]
+    fn silence_is_left_alone() {
+        let mut audio = Stereo::silence(48_000);
+        let report = master(&mut audio, DEFAULT_TARGET, DEFAULT_CEILING);
+        assert_eq!(report.outcome, MasterOutcome::Silent);
+        assert_eq!(audio, Stereo::silence(48_000));
+    }
+
+    #[test]
+    fn an_impossible_programme_is_reported_and_stays_under_the_ceiling() {
+        let mut audio = make(5.0, |n| if n % 48_000 == 100 { 0.9 } else { 0.0 });
+        let report = master(&mut audio, DEFAULT_TARGET, DEFAULT_CEILING);
+        assert!(report.outcome != MasterOutcome::Reached, "{report:?}");
+        assert!(report.after.true_peak.0 <= DEFAULT_CEILING.0 + 1e-3);
+    }
+}

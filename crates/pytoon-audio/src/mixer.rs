@@ -1,0 +1,173 @@
+//! Puts voice, music and the clips' own sound together and masters the result.
+//!
+//! Guarantees: every output has exactly `len` samples; the music lies
+//! `bed_below_voice_lu` under the voice while somebody speaks, measured after
+//! ducking, and at least [`MIN_GAP_LU`] under it elsewhere; nothing inside a
+//! film with speech is digitally silent; the two stems add up to the mix except
+//! for what the limiter took.
+//!
+//! Does not compose, fit or fade music (`music`, `bed`) and does not find speech:
+//! duck regions come from word timings.
+//!
+//! Start with [`mix`].
+
+mod bed_level;
+mod layers;
+
+use crate::ducking::{DEFAULT_DEPTH_DB, DuckRegion, duck_envelope};
+use crate::loudness::{integrated, mono_loss_given};
+use crate::master::{self, MasterReport, master};
+use crate::{Db, Dbtp, Lufs, Stereo};
+
+/// Least distance between voice and unlowered music, in LU.
+pub const MIN_GAP_LU: f64 = 6.0;
+/// Level of the room tone in the finished mix.
+pub const ROOM_TONE_DBFS: f32 = -66.0;
+
+/// A processed voice take and where it goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Placed<'a> {
+    /// First sample in the film.
+    pub start: usize,
+    /// Mono take, finished by the voice chain.
+    pub audio: &'a [f32],
+    /// Change relative to the take.
+    pub gain_db: Db,
+}
+
+/// A clip's own sound and where it goes.
+#[derive(Debug, Clone, Copy)]
+pub struct PlacedStereo<'a> {
+    /// First sample in the film.
+    pub start: usize,
+    /// The sound at 48 kHz.
+    pub audio: &'a Stereo,
+    /// Loudness in the finished mix where nobody speaks; ambience suits -28.
+    pub level: Lufs,
+}
+
+/// Everything the mixer needs.
+#[derive(Debug, Clone)]
+pub struct MixInput<'a> {
+    /// `target_duration_seconds` of the film in samples: the exact length of
+    /// every output.
+    pub len: usize,
+    /// Voice takes; overlapping takes add.
+    pub voice: Vec<Placed<'a>>,
+    /// Music, already fitted to the length.
+    pub music: Option<&'a Stereo>,
+    /// Change relative to the level the mixer would choose for the music.
+    pub music_gain_db: Db,
+    /// How far below the voice the music lies while somebody speaks.
+    pub bed_below_voice_lu: f64,
+    /// Where music and clips are lowered.
+    pub ducks: &'a [DuckRegion],
+    /// The clips' own sound, lowered with the music.
+    pub clips: Vec<PlacedStereo<'a>>,
+    /// Adds room tone even where there is music. Without music it is always
+    /// added to a film with speech.
+    pub room_tone: bool,
+    /// Programme loudness.
+    pub target: Lufs,
+    /// True-peak ceiling.
+    pub ceiling: Dbtp,
+}
+
+impl MixInput<'_> {
+    /// An empty mix of `len` samples with the house targets.
+    #[must_use]
+    pub fn new(len: usize) -> Self {
+        Self {
+            len,
+            voice: Vec::new(),
+            music: None,
+            music_gain_db: Db(0.0),
+            bed_below_voice_lu: 19.0,
+            ducks: &[],
+            clips: Vec::new(),
+            room_tone: true,
+            target: master::DEFAULT_TARGET,
+            ceiling: master::DEFAULT_CEILING,
+        }
+    }
+}
+
+/// What was measured on the way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MixReport {
+    /// Loudness of the voice alone before mastering.
+    pub voice: Option<Lufs>,
+    /// Gain given to the music.
+    pub music_gain: Option<Db>,
+    /// Distance of the lowered music under the voice while somebody speaks, in
+    /// LU, measured.
+    pub bed_below_voice_lu: Option<f64>,
+    /// Loss of the fold-down to one speaker, in LU.
+    pub mono_loss_lu: f64,
+    /// The mastering.
+    pub master: MasterReport,
+}
+
+/// A finished mix and its stems.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mix {
+    /// The voice alone, at its level in the mix.
+    pub voice: Stereo,
+    /// Music, clips and room tone after ducking, at their level in the mix.
+    pub music: Stereo,
+    /// The master.
+    pub mixed: Stereo,
+    /// What was measured.
+    pub report: MixReport,
+}
+
+/// Mixes and masters.
+#[must_use]
+pub fn mix(input: &MixInput<'_>) -> Mix {
+    let mono = layers::voice(&input.voice, input.len);
+    let has_voice = crate::dsp::peak(&mono) > 1e-5;
+    let mut voice = Stereo::from_mono(mono);
+    let loudness = if has_voice { Some(integrated(&voice)) } else { None };
+    let measurable = loudness.filter(|l| l.is_measurable());
+    // What mastering will add, near enough for levels given in the master.
+    let lift = measurable.map_or(0.0, |l| input.target.0 - l.0);
+
+    let envelope = duck_envelope(input.ducks, input.len);
+    let mut music = Stereo::silence(input.len);
+    let mut report_gain = None;
+    let mut below = None;
+    if let Some(bed) = input.music {
+        let placed = bed_level::place(bed, &voice, &envelope, input, measurable);
+        report_gain = Some(placed.gain);
+        below = placed.below_voice_lu;
+        music = placed.audio;
+    }
+    layers::add_clips(&mut music, &input.clips, &envelope, lift);
+    if has_voice && (input.room_tone || input.music.is_none()) {
+        layers::add_room_tone(&mut music, ROOM_TONE_DBFS - lift as f32);
+    }
+
+    let mut mixed = voice.clone();
+    mixed.add_scaled(&music, 1.0);
+    let mastering = master(&mut mixed, input.target, input.ceiling);
+    let gain = 10_f64.powf(mastering.gain_db / 20.0) as f32;
+    voice.scale(gain);
+    music.scale(gain);
+    let report = MixReport {
+        voice: loudness,
+        music_gain: report_gain,
+        bed_below_voice_lu: below,
+        mono_loss_lu: mono_loss_given(&mixed, mastering.after.integrated),
+        master: mastering,
+    };
+    Mix { voice, music, mixed, report }
+}
+
+/// The deepest duck that touches the film, as a positive number of dB.
+fn deepest(ducks: &[DuckRegion]) -> f64 {
+    let depth = ducks.iter().map(|d| f64::from(d.depth_db.abs())).fold(0.0, f64::max);
+    depth.min(f64::from(DEFAULT_DEPTH_DB.abs()) * 3.0)
+}
+
+#[cfg(test)]
+mod tests;

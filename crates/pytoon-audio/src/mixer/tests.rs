@@ -1,0 +1,144 @@
+use std::ops::Range;
+
+use super::*;
+use crate::ducking::regions_from_speech;
+use crate::loudness::{block_powers, loudness_of_power, mean_power, measure};
+use crate::music::{Mood, StoryArc, generate};
+use crate::rng::Rng;
+
+const LEN: usize = 48_000 * 20;
+
+/// Syllables with a pause of 3 s in the middle.
+fn speech() -> (Vec<f32>, Vec<Range<usize>>) {
+    let ranges = vec![24_000..400_000, 544_000..900_000];
+    let samples = (0..LEN)
+        .map(|n| {
+            if !ranges.iter().any(|r| r.contains(&n)) {
+                return 0.0;
+            }
+            let t = n as f64 / 48_000.0;
+            let syllable = 0.15 + (std::f64::consts::TAU * 2.1 * t).sin().abs();
+            let vowel: f64 = (1..20)
+                .map(|h| (std::f64::consts::TAU * 150.0 * f64::from(h) * t).sin() / f64::from(h))
+                .sum();
+            (0.08 * syllable * vowel) as f32
+        })
+        .collect();
+    (samples, ranges)
+}
+
+#[test]
+fn voice_over_music_lands_where_it_should() {
+    let (take, ranges) = speech();
+    let ducks = regions_from_speech(&ranges, 48_000, 14_400);
+    for mood in [Mood::UpbeatCorporate, Mood::Calm, Mood::Energetic] {
+        let bed = generate(mood, LEN, 3, &StoryArc::default());
+        let mut input = MixInput::new(LEN);
+        input.voice = vec![Placed { start: 0, audio: &take, gain_db: Db(0.0) }];
+        input.music = Some(&bed.audio);
+        input.ducks = &ducks;
+        input.bed_below_voice_lu = mood.bed_below_voice_lu();
+        let got = mix(&input);
+        assert_eq!((got.mixed.len(), got.voice.len(), got.music.len()), (LEN, LEN, LEN));
+        let level = measure(&got.mixed);
+        assert!((level.integrated.0 + 14.0).abs() <= 0.1, "{mood}: {level:?}");
+        assert!(level.true_peak.0 <= -1.499);
+        assert!(got.report.mono_loss_lu < 2.0);
+
+        // Measured again on the stems, independently of the report.
+        let voice = block_powers(&[&got.voice.left, &got.voice.right]);
+        let music = block_powers(&[&got.music.left, &got.music.right]);
+        let level_in = |powers: &[f64], range: Range<usize>| {
+            loudness_of_power(mean_power(powers, &range).unwrap())
+        };
+        let under = level_in(&voice, 48_000..384_000) - level_in(&music, 48_000..384_000);
+        let wanted = mood.bed_below_voice_lu();
+        assert!((under - wanted).abs() < 3.0, "{mood}: {under} LU under the voice, not {wanted}");
+        // Deeper than wished only where the least gap in pauses asks for it.
+        let below = got.report.bed_below_voice_lu.unwrap();
+        assert!((wanted - 0.1..wanted + 2.0).contains(&below), "{mood}: {:?}", got.report);
+        let gap = level_in(&music, 460_000..510_000) - level_in(&music, 300_000..380_000);
+        assert!(gap > 4.0, "{mood}: music rises by {gap} LU in the pause");
+    }
+}
+
+#[test]
+fn stems_add_up_to_the_mix() {
+    let (take, ranges) = speech();
+    let ducks = regions_from_speech(&ranges, 48_000, 14_400);
+    let bed = generate(Mood::Calm, LEN, 5, &StoryArc::default());
+    let mut input = MixInput::new(LEN);
+    input.voice = vec![Placed { start: 0, audio: &take, gain_db: Db(0.0) }];
+    input.music = Some(&bed.audio);
+    input.ducks = &ducks;
+    let got = mix(&input);
+    if got.report.master.max_limiting_db == 0.0 {
+        for n in (0..LEN).step_by(97) {
+            let sum = got.voice.left[n] + got.music.left[n];
+            assert!((sum - got.mixed.left[n]).abs() < 1e-5);
+        }
+    }
+}
+
+#[test]
+fn speech_without_music_never_falls_silent() {
+    let (take, _) = speech();
+    let mut input = MixInput::new(LEN);
+    input.voice = vec![Placed { start: 0, audio: &take, gain_db: Db(0.0) }];
+    input.room_tone = false;
+    let got = mix(&input);
+    let quiet = got
+        .mixed
+        .left
+        .chunks(2400)
+        .map(|c| crate::dsp::power_db(crate::dsp::mean_square(c)))
+        .fold(f32::MAX, f32::min);
+    assert!((-71.0..-62.0).contains(&quiet), "room tone at {quiet} dBFS");
+    assert!((measure(&got.mixed).integrated.0 + 14.0).abs() <= 0.1);
+}
+
+#[test]
+fn music_alone_is_mastered() {
+    let bed = generate(Mood::Energetic, LEN, 9, &StoryArc::default());
+    let mut input = MixInput::new(LEN);
+    input.music = Some(&bed.audio);
+    let got = mix(&input);
+    assert!((measure(&got.mixed).integrated.0 + 14.0).abs() <= 0.1, "{:?}", got.report);
+    assert_eq!(got.report.voice, None);
+}
+
+#[test]
+fn clips_land_at_their_level_and_duck() {
+    let (take, ranges) = speech();
+    let ducks = regions_from_speech(&ranges, 48_000, 14_400);
+    let mut rng = Rng::new(6);
+    let street = Stereo::from_mono((0..LEN).map(|_| 0.1 * rng.bipolar()).collect());
+    let mut input = MixInput::new(LEN);
+    input.voice = vec![Placed { start: 0, audio: &take, gain_db: Db(0.0) }];
+    input.clips = vec![PlacedStereo { start: 0, audio: &street, level: Lufs(-28.0) }];
+    input.ducks = &ducks;
+    let got = mix(&input);
+    let powers = block_powers(&[&got.music.left, &got.music.right]);
+    let level = |range: Range<usize>| loudness_of_power(mean_power(&powers, &range).unwrap());
+    assert!((level(470_000..510_000) + 28.0).abs() < 1.5, "{}", level(470_000..510_000));
+    assert!((level(100_000..300_000) + 40.0).abs() < 1.5);
+}
+
+#[test]
+fn odd_inputs_are_survived() {
+    let nothing = mix(&MixInput::new(0));
+    assert!(nothing.mixed.is_empty());
+    let bad = vec![f32::NAN; 5000];
+    let tiny = Stereo { left: vec![f32::INFINITY; 10], right: vec![0.5; 7] };
+    let mut input = MixInput::new(4800);
+    input.voice = vec![
+        Placed { start: 100, audio: &bad, gain_db: Db(f32::NAN) },
+        Placed { start: usize::MAX, audio: &bad, gain_db: Db(0.0) },
+        Placed { start: 4799, audio: &[0.5; 9], gain_db: Db(0.0) },
+    ];
+    input.music = Some(&tiny);
+    input.clips = vec![PlacedStereo { start: 4700, audio: &tiny, level: Lufs(-28.0) }];
+    let got = mix(&input);
+    assert!(got.mixed.left.iter().chain(&got.mixed.right).all(|s| s.is_finite()));
+    assert_eq!(got.mixed.len(), 4800);
+}

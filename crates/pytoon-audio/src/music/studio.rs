@@ -1,0 +1,161 @@
+//! Buses and the placing of notes on them.
+//!
+//! Notes are rendered once per pitch and strength and kept; playing one is a
+//! scaled addition. Timing and strength vary a little each time, because equal
+//! notes on a perfect grid are what gives a machine away.
+
+use std::collections::BTreeMap;
+
+use super::plan::Grid;
+use crate::Stereo;
+use crate::rng::Rng;
+
+/// Groups that share processing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bus {
+    /// Plucks, pianos, melodies.
+    Keys,
+    /// Pads and strings.
+    Pads,
+    Drums,
+    /// Always centred.
+    Bass,
+}
+
+pub(super) struct Studio {
+    pub(super) grid: Grid,
+    pub(super) keys: Stereo,
+    pub(super) pads: Stereo,
+    pub(super) drums: Stereo,
+    pub(super) bass: Vec<f32>,
+    /// Samples at which a kick pushes the rest down.
+    pub(super) pumps: Vec<usize>,
+    rng: Rng,
+}
+
+/// How a note is played.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Touch {
+    /// Position in beats from the start.
+    pub(super) beat: f64,
+    pub(super) gain: f32,
+    /// -1 left to 1 right.
+    pub(super) pan: f32,
+    /// Beats until the note is let go; it rings out when absent.
+    pub(super) hold: Option<f64>,
+    /// Milliseconds behind the beat.
+    pub(super) late_ms: f64,
+}
+
+impl Touch {
+    pub(super) fn new(beat: f64, gain: f32) -> Self {
+        Self { beat, gain, pan: 0.0, hold: None, late_ms: 0.0 }
+    }
+
+    pub(super) fn pan(self, pan: f32) -> Self {
+        Self { pan, ..self }
+    }
+
+    pub(super) fn hold(self, beats: f64) -> Self {
+        Self { hold: Some(beats), ..self }
+    }
+
+    pub(super) fn late(self, late_ms: f64) -> Self {
+        Self { late_ms, ..self }
+    }
+}
+
+/// Letting a note go takes this long (25 ms), so that no note end clicks.
+const RELEASE: usize = 1200;
+
+impl Studio {
+    pub(super) fn new(len: usize, grid: Grid, rng: Rng) -> Self {
+        Self {
+            grid,
+            keys: Stereo::silence(len),
+            pads: Stereo::silence(len),
+            drums: Stereo::silence(len),
+            bass: vec![0.0; len],
+            pumps: Vec::new(),
+            rng,
+        }
+    }
+
+    /// Plays a mono note with human timing (a few ms) and strength (±12 %).
+    pub(super) fn play(&mut self, bus: Bus, note: &[f32], touch: Touch) {
+        let (at, strength) = self.humanise(&touch);
+        let held = touch.hold.map_or(note.len(), |beats| self.grid.span(beats) + RELEASE);
+        let note = &note[..note.len().min(held)];
+        let released = if held == note.len() { RELEASE } else { 0 };
+        let angle = std::f32::consts::FRAC_PI_4 * (1.0 + touch.pan.clamp(-1.0, 1.0));
+        let (left, right) = (strength * angle.cos() * 1.414, strength * angle.sin() * 1.414);
+        match bus {
+            Bus::Bass => add(&mut self.bass, note, at, strength, released),
+            _ => {
+                let target = self.stereo(bus);
+                add(&mut target.left, note, at, left, released);
+                add(&mut target.right, note, at, right, released);
+            }
+        }
+    }
+
+    /// Notes a kick for the sidechain.
+    pub(super) fn pump(&mut self, beat: f64) {
+        self.pumps.push(self.grid.at(beat) as usize);
+    }
+
+    /// Plays a stereo sound, exactly on time.
+    pub(super) fn play_stereo(&mut self, bus: Bus, sound: &Stereo, beat: f64, gain: f32) {
+        let at = self.grid.at(beat) as usize;
+        let target = self.stereo(bus);
+        add(&mut target.left, &sound.left, at, gain, 0);
+        add(&mut target.right, &sound.right, at, gain, 0);
+    }
+
+    fn stereo(&mut self, bus: Bus) -> &mut Stereo {
+        match bus {
+            Bus::Keys => &mut self.keys,
+            Bus::Drums => &mut self.drums,
+            Bus::Pads | Bus::Bass => &mut self.pads,
+        }
+    }
+
+    fn humanise(&mut self, touch: &Touch) -> (usize, f32) {
+        // The sum of two draws keeps most notes near the grid, the limit is 6 ms.
+        let wander = f64::from(self.rng.bipolar() + self.rng.bipolar()) * 0.5 * 6.0;
+        let at = self.grid.at(touch.beat) + (touch.late_ms + wander) * 48.0;
+        let strength = touch.gain * (1.0 + 0.12 * self.rng.bipolar());
+        (at.max(0.0) as usize, strength)
+    }
+}
+
+fn add(target: &mut [f32], note: &[f32], at: usize, gain: f32, released: usize) {
+    let Some(target) = target.get_mut(at..) else { return };
+    let body = note.len() - released.min(note.len());
+    crate::dsp::add_scaled(target, &note[..body], gain);
+    let step = 1.0 / released.max(1) as f32;
+    for (n, (t, s)) in target.iter_mut().skip(body).zip(&note[body..]).enumerate() {
+        *t += s * gain * (1.0 - n as f32 * step);
+    }
+}
+
+/// Notes of one instrument, rendered when first asked for.
+pub(super) struct Bank {
+    render: fn(f32, usize, &mut Rng) -> Vec<f32>,
+    notes: BTreeMap<(i32, usize), Vec<f32>>,
+    rng: Rng,
+}
+
+impl Bank {
+    /// `render` takes a frequency and a layer (strength or variant).
+    pub(super) fn new(render: fn(f32, usize, &mut Rng) -> Vec<f32>, rng: &Rng) -> Self {
+        Self { render, notes: BTreeMap::new(), rng: rng.fork(0xBA27) }
+    }
+
+    pub(super) fn get(&mut self, midi: i32, layer: usize) -> &[f32] {
+        let (render, rng) = (self.render, &mut self.rng);
+        self.notes
+            .entry((midi, layer))
+            .or_insert_with(|| render(super::theory::hz(midi), layer, rng))
+    }
+}

@@ -1,0 +1,82 @@
+//! Two channels of equal length, planar.
+//!
+//! Guarantees: the constructors keep both channels the same length. Code that
+//! edits the public fields must do so too; every reader here uses the shorter.
+
+/// A stereo signal at 48 kHz.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Stereo {
+    /// Left channel.
+    pub left: Vec<f32>,
+    /// Right channel.
+    pub right: Vec<f32>,
+}
+
+impl Stereo {
+    /// `len` samples of digital silence.
+    #[must_use]
+    pub fn silence(len: usize) -> Self {
+        Self { left: vec![0.0; len], right: vec![0.0; len] }
+    }
+
+    /// The same signal in both channels at unchanged amplitude.
+    #[must_use]
+    pub fn from_mono(mono: Vec<f32>) -> Self {
+        Self { right: mono.clone(), left: mono }
+    }
+
+    /// Pairs two channels; the longer one is cut to the shorter.
+    #[must_use]
+    pub fn from_channels(mut left: Vec<f32>, mut right: Vec<f32>) -> Self {
+        let len = left.len().min(right.len());
+        left.truncate(len);
+        right.truncate(len);
+        Self { left, right }
+    }
+
+    /// Length in samples.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.left.len().min(self.right.len())
+    }
+
+    /// Whether there are no samples at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The mono fold-down, (L + R) / 2, as a phone speaker would play it.
+    #[must_use]
+    pub fn mono(&self) -> Vec<f32> {
+        self.left.iter().zip(&self.right).map(|(l, r)| 0.5 * (l + r)).collect()
+    }
+
+    /// Multiplies every sample by `factor`.
+    pub fn scale(&mut self, factor: f32) {
+        for sample in self.left.iter_mut().chain(&mut self.right) {
+            *sample *= factor;
+        }
+    }
+
+    /// Multiplies both channels by a gain curve; samples past its end stay.
+    pub fn apply_gain(&mut self, gains: &[f32]) {
+        for channel in [&mut self.left, &mut self.right] {
+            for (sample, gain) in channel.iter_mut().zip(gains) {
+                *sample *= gain;
+            }
+        }
+    }
+
+    /// Cuts or pads with silence to exactly `len` samples.
+    pub fn resize(&mut self, len: usize) {
+        self.left.resize(len, 0.0);
+        self.right.resize(len, 0.0);
+    }
+
+    /// Adds `other`, scaled, sample by sample over the common length.
+    pub fn add_scaled(&mut self, other: &Self, factor: f32) {
+        crate::dsp::add_scaled(&mut self.left, &other.left, factor);
+        crate::dsp::add_scaled(&mut self.right, &other.right, factor);
+    }
+}

@@ -1,0 +1,365 @@
+//! Renders sample frames as PPM pictures, for people to look at, and measures drawing times.
+//!
+//! Usage: `contact_sheet <output folder> [generators|captions|scripts|kinetic|times]`.
+
+use std::error::Error;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use pytoon_graphics::caption::*;
+use pytoon_graphics::color::ycc_to_rgb;
+use pytoon_graphics::generators::*;
+use pytoon_graphics::kinetic::*;
+use pytoon_graphics::palette::Mood;
+use pytoon_graphics::text::*;
+use pytoon_graphics::{Frame, Palette, Rgb};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+const W: usize = 1080;
+const H: usize = 1920;
+
+fn main() -> Result<()> {
+    let mut args = std::env::args().skip(1);
+    let out = PathBuf::from(args.next().unwrap_or_else(|| "sheet".to_owned()));
+    let what = args.next().unwrap_or_else(|| "all".to_owned());
+    fs::create_dir_all(&out)?;
+    let engine = engine()?;
+    let wants = |name: &str| what == "all" || what == name;
+    if wants("generators") {
+        generators(&out)?;
+    }
+    if wants("captions") {
+        captions(&out, &engine)?;
+    }
+    if wants("scripts") {
+        scripts(&out, &engine)?;
+    }
+    if wants("kinetic") {
+        kinetic(&out, &engine)?;
+    }
+    if wants("times") {
+        times(&engine)?;
+    }
+    Ok(())
+}
+
+fn engine() -> Result<TextEngine> {
+    let mut files = Vec::new();
+    for wanted in WANTED_FONTS {
+        for name in wanted.file_names {
+            match find(Path::new("/usr/share/fonts"), name) {
+                Some(path) => files.push(FontFile::new(*name, fs::read(path)?)),
+                None => writeln!(std::io::stderr(), "{name} is missing ({})", wanted.package)?,
+            }
+        }
+    }
+    Ok(TextEngine::new(FontLibrary::new(files)?))
+}
+
+fn find(folder: &Path, name: &str) -> Option<PathBuf> {
+    let entries: Vec<_> = fs::read_dir(folder)
+        .ok()?
+        .flatten()
+        .map(|e| e.path())
+        .collect();
+    let here = entries
+        .iter()
+        .find(|p| p.is_file() && p.file_name().is_some_and(|n| n == name));
+    here.cloned().or_else(|| {
+        entries
+            .iter()
+            .filter(|p| p.is_dir())
+            .find_map(|p| find(p, name))
+    })
+}
+
+fn save(frame: &Frame, path: &Path) -> Result<()> {
+    let (w, h) = (frame.width(), frame.height());
+    let mut rgb = format!("P6\n{w} {h}\n255\n").into_bytes();
+    for y in 0..h {
+        for x in 0..w {
+            let c = (y / 2) * (w / 2) + x / 2;
+            let ycc = [frame.y()[y * w + x], frame.u()[c], frame.v()[c]].map(f32::from);
+            let p = Rgb::from_float(ycc_to_rgb(ycc));
+            rgb.extend([p.r, p.g, p.b]);
+        }
+    }
+    fs::write(path, rgb)?;
+    Ok(())
+}
+
+fn generators(out: &Path) -> Result<()> {
+    let palettes = [
+        ("calm", Palette::from_mood(Mood::Calm)),
+        ("energetic", Palette::from_mood(Mood::Energetic)),
+        ("luxury", Palette::from_mood(Mood::Luxury)),
+        ("brand", Palette::from_brand(Rgb::from_hex("#1DB954")?)),
+    ];
+    let mut scratch = GenScratch::default();
+    let mut frame = Frame::new(W, H);
+    for kind in GeneratorKind::ALL {
+        for (name, palette) in &palettes {
+            let generator = Generator::new(kind, palette, 11, W, H);
+            let times: &[f64] = if *name == "calm" {
+                &[0.0, 2.6, 5.0]
+            } else {
+                &[1.5]
+            };
+            for t in times {
+                generator.draw(&mut frame, *t, &mut scratch);
+                save(
+                    &frame,
+                    &out.join(format!(
+                        "gen-{}-{name}-{:02}.ppm",
+                        kind.name(),
+                        (t * 10.0) as u32
+                    )),
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn cue(text: &str, language: Option<&str>, emphasis: usize) -> CaptionCue {
+    // A `|` joins words without a space.
+    let mut words = Vec::new();
+    for token in text.split(' ') {
+        let parts: Vec<&str> = token.split('|').collect();
+        for (i, part) in parts.iter().enumerate() {
+            let start_ms = 1000 + 300 * words.len() as i64;
+            words.push(CaptionWord {
+                text: (*part).to_owned(),
+                start_ms,
+                end_ms: start_ms + 280,
+                emphasis: words.len() == emphasis,
+                joins_next: i + 1 < parts.len(),
+            });
+        }
+    }
+    let end_ms = 1000 + 300 * words.len() as i64 + 200;
+    CaptionCue {
+        start_ms: 900,
+        end_ms,
+        words,
+        language: language.map(str::to_owned),
+    }
+}
+
+fn background(kind: GeneratorKind, mood: Mood) -> Frame {
+    let mut frame = Frame::new(W, H);
+    Generator::new(kind, &Palette::from_mood(mood), 5, W, H).draw(
+        &mut frame,
+        1.0,
+        &mut GenScratch::default(),
+    );
+    frame
+}
+
+const LOOKS: [(CaptionLook, &str, &str); 3] = [
+    (
+        CaptionLook::Classic,
+        "classic",
+        "you only need five minutes a day",
+    ),
+    (
+        CaptionLook::Karaoke,
+        "karaoke",
+        "just five minutes gets you going",
+    ),
+    (CaptionLook::Pop, "pop", "only 5 minutes"),
+];
+
+fn captions(out: &Path, engine: &TextEngine) -> Result<()> {
+    for (bg, frame) in [
+        ("dark", background(GeneratorKind::Aurora, Mood::Calm)),
+        ("light", background(GeneratorKind::Paper, Mood::Energetic)),
+    ] {
+        for (look, name, text) in LOOKS {
+            let cues = [cue(text, Some("en"), 1)];
+            let renderer = CaptionRenderer::prepare(engine, &CaptionStyle::new(look), W, H, &cues);
+            for t in [917.0, 950.0, 1017.0, 1290.0, 1317.0, 1350.0, 1500.0, 1650.0] {
+                let mut frame = frame.clone();
+                renderer.draw(&mut frame, t);
+                save(
+                    &frame,
+                    &out.join(format!("cap-{name}-{bg}-{:04}.ppm", t as u32)),
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn scripts(out: &Path, engine: &TextEngine) -> Result<()> {
+    let samples = [
+        ("en", "Don't pay $1,299 for 30 % more"),
+        ("de", "die Donaudampfschifffahrtsgesellschaft fährt"),
+        ("ar", "تعلم اللغة العربية في خمس دقائق"),
+        ("hi", "हर दिन सिर्फ़ पाँच मिनट क्षत्रिय"),
+        ("ja", "今日は|とても|いい|天気|ですね"),
+        ("zh-Hans", "每天|只需|五分钟|就能|学会"),
+        ("ko", "하루에 단 오분이면 충분합니다"),
+        ("en", "family 👨‍👩‍👧‍👦 flag 🇩🇪 fire 🔥 ok"),
+    ];
+    for (look, name, _) in LOOKS {
+        for (i, (language, text)) in samples.iter().enumerate() {
+            let mut frame = background(GeneratorKind::Mesh, Mood::Corporate);
+            let cues = [cue(text, Some(language), 2)];
+            let renderer = CaptionRenderer::prepare(engine, &CaptionStyle::new(look), W, H, &cues);
+            writeln!(
+                std::io::stderr(),
+                "{name} {language} {:?} {:?}",
+                renderer.cue_boxes(),
+                renderer.missing()
+            )?;
+            renderer.draw(
+                &mut frame,
+                if look == CaptionLook::Pop {
+                    cues[0].end_ms as f64 - 150.0
+                } else {
+                    1750.0
+                },
+            );
+            save(&frame, &out.join(format!("scr-{name}-{i}.ppm")))?;
+        }
+    }
+    Ok(())
+}
+
+fn kinetic(out: &Path, engine: &TextEngine) -> Result<()> {
+    let samples = [
+        (
+            "Stop *scrolling*",
+            None,
+            KineticVariant::Centred,
+            GeneratorKind::Aurora,
+            Mood::Calm,
+        ),
+        (
+            "Five minutes a *day* is enough",
+            None,
+            KineticVariant::Centred,
+            GeneratorKind::BokehLeak,
+            Mood::Energetic,
+        ),
+        (
+            "Plan less, ship *more*",
+            Some("Three habits that change how small teams work"),
+            KineticVariant::Left,
+            GeneratorKind::Swiss,
+            Mood::Corporate,
+        ),
+        (
+            "Once upon a time there was a very small idea",
+            Some("Chapter one"),
+            KineticVariant::Left,
+            GeneratorKind::Paper,
+            Mood::Lofi,
+        ),
+        (
+            "The longest phrase a brief may hold still has to be set in a size that people can read on a phone",
+            None,
+            KineticVariant::Left,
+            GeneratorKind::Mesh,
+            Mood::Luxury,
+        ),
+        (
+            "Donaudampfschifffahrtsgesellschaft",
+            None,
+            KineticVariant::Centred,
+            GeneratorKind::Halftone,
+            Mood::Energetic,
+        ),
+        (
+            "毎日五分で十分です",
+            None,
+            KineticVariant::Centred,
+            GeneratorKind::Particles,
+            Mood::Cinematic,
+        ),
+        (
+            "خمس دقائق كل يوم",
+            None,
+            KineticVariant::Left,
+            GeneratorKind::Blobs,
+            Mood::Calm,
+        ),
+    ];
+    for (i, (phrase, support, variant, kind, mood)) in samples.into_iter().enumerate() {
+        let palette = Palette::from_mood(mood);
+        let sample = background(kind, mood);
+        let mut spec = KineticSpec::new(phrase, variant);
+        spec.support = support.map(str::to_owned);
+        spec.light_ground = kind.is_light();
+        let mut kinetic = KineticType::prepare(engine, &spec, &palette, W, H);
+        kinetic.adapt(&sample);
+        for t in [0.0, 130.0, 300.0, 1500.0] {
+            let mut frame = sample.clone();
+            kinetic.draw(&mut frame, t, 3000.0);
+            save(&frame, &out.join(format!("kin-{i}-{:04}.ppm", t as u32)))?;
+        }
+    }
+    Ok(())
+}
+
+fn times(engine: &TextEngine) -> Result<()> {
+    let mut err = std::io::stderr();
+    let mut frame = Frame::new(W, H);
+    let mut scratch = GenScratch::default();
+    for kind in GeneratorKind::ALL {
+        let made = Instant::now();
+        let generator = Generator::new(kind, &Palette::from_mood(Mood::Calm), 11, W, H);
+        let made = made.elapsed();
+        let per = measure(60, |i| {
+            generator.draw(&mut frame, i as f64 / 30.0, &mut scratch)
+        });
+        writeln!(
+            err,
+            "{:10} {per:6.2} ms/frame, made in {:.1} ms",
+            kind.name(),
+            made.as_secs_f64() * 1e3
+        )?;
+    }
+    for (look, name, text) in LOOKS {
+        let cues = [cue(text, Some("en"), 1)];
+        let start = Instant::now();
+        let renderer = CaptionRenderer::prepare(engine, &CaptionStyle::new(look), W, H, &cues);
+        let prepared = start.elapsed();
+        let start = Instant::now();
+        renderer.draw(&mut frame, 1000.0);
+        let first = start.elapsed();
+        let span = (cues[0].end_ms - cues[0].start_ms) as f64;
+        let all = measure(120, |i| {
+            renderer.draw(&mut frame, 900.0 + span * i as f64 / 120.0)
+        });
+        let settled = measure(60, |_| {
+            renderer.draw(&mut frame, cues[0].end_ms as f64 - 110.0)
+        });
+        let busy = measure(60, |_| renderer.draw(&mut frame, 1310.0));
+        writeln!(
+            err,
+            "{name:10} {all:6.3} ms/frame over the cue, {busy:.3} animating, {settled:.3} settled, prepare {:.1} ms, raster {:.1} ms",
+            prepared.as_secs_f64() * 1e3,
+            first.as_secs_f64() * 1e3
+        )?;
+    }
+    Ok(())
+}
+
+/// The mean of the fastest half, which other work on the machine disturbs least.
+fn measure(n: usize, mut draw: impl FnMut(usize)) -> f64 {
+    let mut times: Vec<f64> = (0..n)
+        .map(|i| {
+            let start = Instant::now();
+            draw(i);
+            start.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    let half = &times[..n.div_ceil(2)];
+    half.iter().sum::<f64>() / half.len() as f64
+}

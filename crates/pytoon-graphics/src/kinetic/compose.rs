@@ -1,0 +1,178 @@
+//! What to set, and the choice of size: the largest class in which the phrase sits well.
+
+use crate::color::{Oklch, Rgb, contrast};
+use crate::palette::Palette;
+use crate::safe_zone::SafeRect;
+use crate::text::{Align, Layout, LayoutRequest, TextEngine, TextStyle};
+
+/// Where the type stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KineticVariant {
+    /// On the left margin, for swiss and paper.
+    Left,
+    /// Centred, for aurora and bokeh.
+    Centred,
+}
+
+/// The sizes, chosen by the length of the phrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KineticSize {
+    /// 150 to 190 px: a few words.
+    Hero,
+    /// 96 to 112 px: a sentence.
+    Statement,
+    /// 54 to 60 px: more than that.
+    Support,
+}
+
+/// What to set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KineticSpec {
+    /// The phrase; words marked `*like this*` take the accent colour.
+    pub phrase: String,
+    /// A smaller line below, entering later.
+    pub support: Option<String>,
+    /// Where it stands.
+    pub variant: KineticVariant,
+    /// Text is dark on a light ground.
+    pub light_ground: bool,
+    /// Inside this, at 1080x1920.
+    pub zone: SafeRect,
+    /// BCP 47 tag.
+    pub language: Option<String>,
+    /// Instead of Inter.
+    pub font_family: Option<String>,
+}
+
+impl KineticSpec {
+    /// A phrase on a dark ground in the universal zone.
+    pub fn new(phrase: &str, variant: KineticVariant) -> Self {
+        Self {
+            phrase: phrase.to_owned(),
+            support: None,
+            variant,
+            light_ground: false,
+            zone: SafeRect::UNIVERSAL,
+            language: None,
+            font_family: None,
+        }
+    }
+}
+
+/// Removes `*` marks and returns the indices of marked words.
+pub(super) fn accent_words(phrase: &str) -> (String, Vec<usize>) {
+    let mut marked = Vec::new();
+    let mut inside = false;
+    let words: Vec<String> = phrase
+        .split_whitespace()
+        .enumerate()
+        .map(|(i, word)| {
+            let opens = word.starts_with('*') && word.len() > 1;
+            let closes = word.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != '*');
+            let closes = closes.ends_with('*') && closes.len() > 1;
+            inside |= opens && phrase.matches('*').count() >= 2;
+            if inside {
+                marked.push(i);
+            }
+            let shown = if inside {
+                word.replace('*', "")
+            } else {
+                word.to_owned()
+            };
+            inside &= !closes;
+            shown
+        })
+        .collect();
+    (words.join(" "), marked)
+}
+
+pub(super) fn readable_accent(palette: &Palette, light_ground: bool) -> Rgb {
+    // On paper the bright accent is too pale for type; the body colour takes its place.
+    if light_ground && contrast(palette.accent, palette.paper) < 4.5 {
+        let lch = palette.body.to_oklch();
+        Oklch::new(lch.l.min(0.5), lch.c.max(0.1), lch.h).to_rgb()
+    } else {
+        palette.accent
+    }
+}
+
+/// The largest size class in which the phrase sits well.
+pub(super) fn choose(
+    engine: &TextEngine,
+    spec: &KineticSpec,
+    phrase: &str,
+    fill: Rgb,
+    width: f32,
+    px: f32,
+) -> (KineticSize, TextStyle, Layout) {
+    let family = spec
+        .font_family
+        .clone()
+        .unwrap_or_else(|| "Inter".to_owned());
+    let centred = spec.variant == KineticVariant::Centred;
+    // (class, weight, size, line height in em, tracking, lines)
+    let steps = [
+        (KineticSize::Hero, 900, 190.0, 1.0, -0.02, 2),
+        (KineticSize::Hero, 900, 168.0, 1.0, -0.02, 3),
+        (KineticSize::Hero, 900, 150.0, 1.0, -0.02, 4),
+        (KineticSize::Statement, 800, 112.0, 1.06, -0.015, 4),
+        (KineticSize::Statement, 800, 96.0, 1.08, -0.01, 4),
+        (KineticSize::Support, 700, 60.0, 1.3, 0.0, 4),
+    ];
+    let style = |weight, size: f32, line: f32, tracking| TextStyle {
+        fill,
+        tracking,
+        align: if centred { Align::Centre } else { Align::Start },
+        language: spec.language.clone(),
+        min_size_px: size * px,
+        tabular: true,
+        ..TextStyle::new(&family, weight, size * px, size * line * px)
+    };
+    let lay = |style: &TextStyle| {
+        engine.layout_with(&LayoutRequest {
+            style,
+            text: phrase,
+            words: &[],
+            emphasis: &[],
+            emphasis_scale: 1.0,
+            max_width: width,
+            max_lines: 4,
+        })
+    };
+    let mut fallback = None;
+    for (class, weight, size, line, tracking, lines) in steps {
+        let style = style(weight, size, line, tracking);
+        let layout = lay(&style);
+        let room = 0.72 * spec.zone.rect.height() * px;
+        // A word cut more than once reads as syllables.
+        let cuts = layout
+            .words
+            .windows(2)
+            .filter(|pair| pair[0].word == pair[1].word)
+            .count();
+        let unshrunk = cuts <= 1 && layout.size_px >= style.size_px * 0.999 && !layout.broken;
+        if !unshrunk || layout.lines.len() > lines || layout.height > room {
+            continue;
+        }
+        if fallback
+            .as_ref()
+            .is_some_and(|(first, _, _)| *first != class)
+        {
+            break;
+        }
+        if layout.break_cost <= 0.05 {
+            return (class, style, layout);
+        }
+        // Awkward line ends: a smaller size of the same class may do better.
+        fallback.get_or_insert((class, style, layout));
+    }
+    // One word too long for any class, or a paragraph: shrink whatever it takes.
+    fallback.unwrap_or_else(|| {
+        let style = TextStyle {
+            min_size_px: 76.0 * px,
+            ..style(800, 96.0, 1.1, -0.01)
+        };
+        let layout = lay(&style);
+        (KineticSize::Support, style, layout)
+    })
+}

@@ -1,0 +1,230 @@
+//! The font files the looks and the fallback chain can use, by script: data for the caller that
+//! finds them and for a health report.
+
+/// A group of writing systems that shares font files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub enum FontScript {
+    /// Latin, Greek, Cyrillic and common punctuation.
+    Latin,
+    Arabic,
+    Hebrew,
+    Devanagari,
+    Bengali,
+    Gurmukhi,
+    Gujarati,
+    Tamil,
+    Telugu,
+    Kannada,
+    Malayalam,
+    Thai,
+    Armenian,
+    Georgian,
+    Ethiopic,
+    /// Chinese, Japanese and Korean.
+    Cjk,
+    Emoji,
+    /// Arrows, dingbats, mathematical signs.
+    Symbols,
+}
+
+/// A font the caller should look for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WantedFont {
+    /// The family name the files register under.
+    pub family: &'static str,
+    /// File names, any of which may be present; all found should be loaded.
+    pub file_names: &'static [&'static str],
+    /// The Debian package that carries them.
+    pub package: &'static str,
+    /// What they are needed for.
+    pub script: FontScript,
+}
+
+const fn wanted(
+    family: &'static str,
+    file_names: &'static [&'static str],
+    package: &'static str,
+    script: FontScript,
+) -> WantedFont {
+    WantedFont {
+        family,
+        file_names,
+        package,
+        script,
+    }
+}
+
+/// Every font the looks and the fallback chain can use, best first.
+pub const WANTED_FONTS: &[WantedFont] = &[
+    wanted(
+        "Inter",
+        &[
+            "Inter-SemiBold.otf",
+            "Inter-Bold.otf",
+            "Inter-ExtraBold.otf",
+            "Inter-Black.otf",
+        ],
+        "fonts-inter",
+        FontScript::Latin,
+    ),
+    wanted(
+        "Open Sans",
+        &["OpenSans-Semibold.ttf", "OpenSans-ExtraBold.ttf"],
+        "fonts-open-sans",
+        FontScript::Latin,
+    ),
+    wanted(
+        "Lato",
+        &["Lato-Semibold.ttf", "Lato-Black.ttf"],
+        "fonts-lato",
+        FontScript::Latin,
+    ),
+    wanted(
+        "Noto Sans",
+        &["NotoSans-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Latin,
+    ),
+    wanted(
+        "Noto Sans",
+        &["NotoSans-SemiBold.ttf", "NotoSans-Black.ttf"],
+        "fonts-noto-extra",
+        FontScript::Latin,
+    ),
+    wanted(
+        "Noto Sans Arabic",
+        &["NotoSansArabic-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Arabic,
+    ),
+    wanted(
+        "Noto Sans Arabic",
+        &["NotoSansArabic-SemiBold.ttf", "NotoSansArabic-Black.ttf"],
+        "fonts-noto-extra",
+        FontScript::Arabic,
+    ),
+    wanted(
+        "Noto Sans Hebrew",
+        &["NotoSansHebrew-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Hebrew,
+    ),
+    wanted(
+        "Noto Sans Devanagari",
+        &["NotoSansDevanagari-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Devanagari,
+    ),
+    wanted(
+        "Noto Sans Devanagari",
+        &[
+            "NotoSansDevanagari-SemiBold.ttf",
+            "NotoSansDevanagari-Black.ttf",
+        ],
+        "fonts-noto-extra",
+        FontScript::Devanagari,
+    ),
+    wanted(
+        "Noto Sans Bengali",
+        &["NotoSansBengali-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Bengali,
+    ),
+    wanted(
+        "Noto Sans Gurmukhi",
+        &["NotoSansGurmukhi-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Gurmukhi,
+    ),
+    wanted(
+        "Noto Sans Gujarati",
+        &["NotoSansGujarati-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Gujarati,
+    ),
+    wanted(
+        "Noto Sans Tamil",
+        &["NotoSansTamil-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Tamil,
+    ),
+    wanted(
+        "Noto Sans Telugu",
+        &["NotoSansTelugu-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Telugu,
+    ),
+    wanted(
+        "Noto Sans Kannada",
+        &["NotoSansKannada-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Kannada,
+    ),
+    wanted(
+        "Noto Sans Malayalam",
+        &["NotoSansMalayalam-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Malayalam,
+    ),
+    wanted(
+        "Noto Sans Thai",
+        &["NotoSansThai-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Thai,
+    ),
+    wanted(
+        "Noto Sans Armenian",
+        &["NotoSansArmenian-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Armenian,
+    ),
+    wanted(
+        "Noto Sans Georgian",
+        &["NotoSansGeorgian-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Georgian,
+    ),
+    wanted(
+        "Noto Sans Ethiopic",
+        &["NotoSansEthiopic-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Ethiopic,
+    ),
+    wanted(
+        "Noto Sans CJK",
+        &["NotoSansCJK-Bold.ttc"],
+        "fonts-noto-cjk",
+        FontScript::Cjk,
+    ),
+    wanted(
+        "Noto Sans CJK",
+        &["NotoSansCJK-Black.ttc"],
+        "fonts-noto-cjk-extra",
+        FontScript::Cjk,
+    ),
+    wanted(
+        "Noto Color Emoji",
+        &["NotoColorEmoji.ttf"],
+        "fonts-noto-color-emoji",
+        FontScript::Emoji,
+    ),
+    wanted(
+        "Noto Sans Symbols",
+        &["NotoSansSymbols-Bold.ttf"],
+        "fonts-noto-core",
+        FontScript::Symbols,
+    ),
+    wanted(
+        "Noto Sans Symbols 2",
+        &["NotoSansSymbols2-Regular.ttf"],
+        "fonts-noto-core",
+        FontScript::Symbols,
+    ),
+    wanted(
+        "Noto Sans Math",
+        &["NotoSansMath-Regular.ttf"],
+        "fonts-noto-core",
+        FontScript::Symbols,
+    ),
+];

@@ -1,0 +1,79 @@
+//! Decoded pictures, a bounded number of them at a time.
+
+use pytoon_compositor::CompositorError;
+use pytoon_compositor::compose::Assets;
+use pytoon_compositor::picture::Picture;
+use pytoon_media::picture::{self, PictureLimits};
+use pytoon_media::process::Runner;
+use pytoon_media::MediaError;
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Reads pictures and keeps the last ones.
+#[derive(Debug)]
+pub(crate) struct PictureStore {
+    runner: Runner,
+    limits: PictureLimits,
+    capacity_bytes: usize,
+    /// Where pictures are transparent, this shows.
+    matte: [u8; 3],
+    kept: Mutex<VecDeque<(String, bool, Arc<Picture>)>>,
+}
+
+impl PictureStore {
+    pub(crate) fn new(runner: Runner, limits: PictureLimits, capacity_mib: usize, matte: [u8; 3]) -> Self {
+        Self { runner, limits, capacity_bytes: capacity_mib << 20, matte, kept: Mutex::default() }
+    }
+
+    /// A picture; `opaque` ones are laid over the matte.
+    pub(crate) fn load(&self, asset: &str, opaque: bool) -> Result<Arc<Picture>, MediaError> {
+        if let Some(found) = self.find(asset, opaque) {
+            return Ok(found);
+        }
+        let mut picture = picture::load(&self.runner, Path::new(asset), &self.limits)?;
+        if opaque {
+            picture.flatten(self.matte);
+        }
+        let picture = Arc::new(picture);
+        self.keep(asset, opaque, &picture);
+        Ok(picture)
+    }
+
+    fn find(&self, asset: &str, opaque: bool) -> Option<Arc<Picture>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = kept.iter().position(|(name, o, _)| name == asset && *o == opaque)?;
+        let entry = kept.remove(at)?;
+        let picture = entry.2.clone();
+        kept.push_back(entry);
+        Some(picture)
+    }
+
+    fn keep(&self, asset: &str, opaque: bool, picture: &Arc<Picture>) {
+        let size = |p: &Picture| p.rgba().len();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_back((asset.to_owned(), opaque, picture.clone()));
+        let mut total: usize = kept.iter().map(|(_, _, p)| size(p)).sum();
+        while total > self.capacity_bytes {
+            let Some((_, _, oldest)) = kept.pop_front() else { break };
+            total -= size(&oldest);
+        }
+    }
+}
+
+/// Scenes take pictures opaque; overlays keep their alpha.
+pub(crate) struct SceneAssets(pub(crate) Arc<PictureStore>);
+
+impl Assets for SceneAssets {
+    fn picture(&self, asset: &str) -> Result<Arc<Picture>, CompositorError> {
+        self.0.load(asset, true).map_err(|error| broken(asset, &error))
+    }
+
+    fn overlay(&self, asset: &str) -> Result<Arc<Picture>, CompositorError> {
+        self.0.load(asset, false).map_err(|error| broken(asset, &error))
+    }
+}
+
+fn broken(asset: &str, error: &MediaError) -> CompositorError {
+    CompositorError::Asset { asset: asset.to_owned(), reason: error.to_string() }
+}

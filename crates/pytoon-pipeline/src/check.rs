@@ -1,0 +1,170 @@
+//! The self-check: is the finished file what the timeline promised?
+//!
+//! Facts about pictures come from the frames as they were composed; the file is looked at on its
+//! key frames, or whole when asked. Findings are reported, not hidden; they do not stop a film.
+
+use crate::PipelineError;
+use crate::environment::Environment;
+use crate::receipt::{Finding, SelfCheck};
+use crate::stages::picture::PictureReport;
+use crate::stages::sound::SoundReport;
+use pytoon_core::preset::TransitionKind;
+use pytoon_core::timeline::{AudioTrack, ClipSource, Timeline};
+use pytoon_media::ffmpeg::verify::{self, FrameLook};
+use pytoon_media::probe::{MediaProbe, probe};
+use pytoon_telemetry::Event;
+use std::path::Path;
+
+/// Pictures may stand still for this long before it is worth a word, in seconds.
+const STILL_SECONDS: f64 = 2.0;
+
+const CHECKS: &[&str] = &[
+    "length", "size", "codecs", "loudness", "true_peak", "clipping", "silence", "black", "frozen",
+    "cue_overlap", "glyphs", "decodes",
+];
+
+/// What is known of a finished film.
+pub(crate) struct Finished<'a> {
+    pub(crate) timeline: &'a Timeline,
+    pub(crate) sound: &'a SoundReport,
+    pub(crate) picture: &'a PictureReport,
+    pub(crate) output: &'a Path,
+    pub(crate) target_lufs: f64,
+}
+
+/// Checks a film.
+pub(crate) fn check(env: &Environment, film: &Finished<'_>, full: bool) -> Result<(SelfCheck, MediaProbe), PipelineError> {
+    let (probed, looks) = std::thread::scope(|scope| {
+        let looks = scope.spawn(|| verify::look(&env.runner, film.output, full));
+        let probed = probe(&env.runner, film.output);
+        (probed, looks.join())
+    });
+    let probed = probed?;
+    let looks = looks.map_err(|_| PipelineError::Internal("the self-check stopped".into()))?;
+    let mut findings = Findings::default();
+    check_file(&mut findings, film, &probed);
+    check_sound(&mut findings, film);
+    check_picture(&mut findings, film);
+    check_captions(&mut findings, film.timeline);
+    match looks {
+        Ok(looks) => check_decoded(&mut findings, film, &looks, full),
+        Err(pytoon_media::MediaError::Cancelled) => return Err(pytoon_media::MediaError::Cancelled.into()),
+        Err(error) => findings.add("decodes", error.to_string()),
+    }
+    for finding in &findings.0 {
+        Event::SelfCheckFinding { check: &finding.check, detail: &finding.detail }.emit();
+    }
+    let checks = CHECKS.iter().map(|c| (*c).to_owned()).collect();
+    Ok((SelfCheck { full, checks, findings: findings.0 }, probed))
+}
+
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, check: &str, detail: impl Into<String>) {
+        self.0.push(Finding { check: check.to_owned(), detail: detail.into() });
+    }
+}
+
+fn check_file(findings: &mut Findings, film: &Finished<'_>, probed: &MediaProbe) {
+    let profile = &film.timeline.profile;
+    let Some(video) = &probed.video else { return findings.add("codecs", "there is no picture") };
+    if video.codec != "h264" || video.pixel_format != "yuv420p" {
+        findings.add("codecs", format!("the picture is {} {}", video.codec, video.pixel_format));
+    }
+    match &probed.audio {
+        Some(audio) if audio.codec == "aac" && audio.sample_rate == 48_000 => {}
+        Some(audio) => findings.add("codecs", format!("the sound is {} at {} Hz", audio.codec, audio.sample_rate)),
+        None => findings.add("codecs", "there is no sound track"),
+    }
+    if (video.width, video.height) != (profile.width, profile.height) {
+        findings.add(
+            "size",
+            format!("{}x{} instead of {}x{}", video.width, video.height, profile.width, profile.height),
+        );
+    }
+    let frames = video.frames.unwrap_or(-1);
+    if frames != film.timeline.total_frames {
+        findings.add("length", format!("{frames} frames instead of {}", film.timeline.total_frames));
+    }
+    let wanted = film.timeline.frame_rate.frame_to_seconds(film.timeline.total_frames);
+    let frame = 1.0 / film.timeline.frame_rate.as_f64();
+    if (probed.duration_s - wanted).abs() > frame {
+        findings.add("length", format!("{:.3} s instead of {wanted:.3} s", probed.duration_s));
+    }
+}
+
+fn check_sound(findings: &mut Findings, film: &Finished<'_>) {
+    let sounds = !film.timeline.tracks.audio.is_empty();
+    match film.sound.decoded_lufs {
+        Some(lufs) if (lufs - film.target_lufs).abs() > 0.3 => {
+            findings.add("loudness", format!("{lufs:.2} LUFS instead of {:.1}", film.target_lufs));
+        }
+        None if sounds => findings.add("silence", "the film is silent although it has a sound track"),
+        _ => {}
+    }
+    if let Some(peak) = film.sound.decoded_true_peak_dbtp
+        && peak > -1.0
+    {
+        findings.add("true_peak", format!("{peak:.2} dBTP is above -1"));
+    }
+    if film.sound.clipped_samples > 0 {
+        findings.add("clipping", format!("{} samples are clipped", film.sound.clipped_samples));
+    }
+    let has_voice = film.timeline.tracks.audio.iter().any(|t| matches!(t, AudioTrack::Voice { .. }));
+    if has_voice && film.sound.longest_silence_ms > 100 {
+        findings.add("silence", format!("{} ms of digital silence", film.sound.longest_silence_ms));
+    }
+}
+
+fn check_picture(findings: &mut Findings, film: &Finished<'_>) {
+    let timeline = film.timeline;
+    for &(start, end) in &film.picture.black {
+        let through_black = timeline.tracks.video.iter().filter_map(|c| c.transition_in.as_ref()).any(|t| {
+            t.kind == TransitionKind::FadeBlack && t.start_frame <= start && end <= t.end_frame
+        });
+        if !through_black {
+            findings.add("black", format!("frames {start} to {end} are black"));
+        }
+    }
+    let longest = (STILL_SECONDS * timeline.frame_rate.as_f64()) as i64;
+    for &(start, end) in &film.picture.frozen {
+        if end - start > longest && !may_stand_still(timeline, start, end) {
+            findings.add("frozen", format!("frames {start} to {end} do not change"));
+        }
+    }
+    if !film.picture.missing_glyphs.is_empty() {
+        findings.add("glyphs", format!("no font has {}", film.picture.missing_glyphs));
+    }
+}
+
+/// Whether the timeline itself asks for a still picture there.
+fn may_stand_still(timeline: &Timeline, start: i64, end: i64) -> bool {
+    timeline.tracks.video.iter().filter(|c| c.start_frame < end && start < c.end_frame).all(|clip| match &clip.source {
+        ClipSource::Picture { motion, .. } => motion.from == motion.to,
+        // Some backgrounds come to rest by design.
+        ClipSource::Background { .. } => true,
+        ClipSource::Clip { .. } => false,
+    })
+}
+
+fn check_captions(findings: &mut Findings, timeline: &Timeline) {
+    for pair in timeline.tracks.captions.windows(2) {
+        if pair[1].start < pair[0].end {
+            findings.add("cue_overlap", format!("\"{}\" and \"{}\"", pair[0].text, pair[1].text));
+        }
+    }
+}
+
+fn check_decoded(findings: &mut Findings, film: &Finished<'_>, looks: &[FrameLook], full: bool) {
+    let timeline = film.timeline;
+    let gop = (timeline.profile.video.gop_seconds * timeline.frame_rate.as_f64()).round().max(1.0) as i64;
+    let expected = if full { timeline.total_frames } else { (timeline.total_frames + gop - 1) / gop };
+    if (looks.len() as i64) < expected {
+        findings.add("decodes", format!("{} of {expected} frames could be decoded", looks.len()));
+    }
+    if looks.iter().any(|look| look.mean < 18.0 && look.deviation < 2.0) && film.picture.black.is_empty() {
+        findings.add("black", "the file has a black frame that was not composed");
+    }
+}

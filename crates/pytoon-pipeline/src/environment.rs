@@ -1,0 +1,57 @@
+//! The handles a render works with, built once by the program.
+
+use pytoon_config::Config;
+use pytoon_media::fonts::FontFinder;
+use pytoon_media::picture::PictureLimits;
+use pytoon_media::process::Runner;
+use std::sync::Arc;
+
+/// Handles and configuration.
+#[derive(Clone)]
+pub struct Environment {
+    /// Configuration.
+    pub config: Config,
+    /// Runs programs.
+    pub runner: Runner,
+    /// Finds fonts.
+    pub fonts: FontFinder,
+    /// Hears how far a render is.
+    pub progress: Arc<dyn ProgressSink>,
+    /// The time now as RFC 3339, for the receipt.
+    pub now: String,
+}
+
+impl Environment {
+    /// Bounds on pictures from the configuration.
+    pub fn picture_limits(&self) -> PictureLimits {
+        PictureLimits {
+            max_bytes: self.config.settings.limits.max_file_mib << 20,
+            max_pixels: u64::from(self.config.settings.limits.max_picture_megapixels) * 1_000_000,
+        }
+    }
+
+    /// Threads that draw.
+    pub fn threads(&self) -> usize {
+        match self.config.engines.engines.local.threads {
+            0 => std::thread::available_parallelism().map_or(2, usize::from),
+            threads => threads.min(64),
+        }
+    }
+}
+
+/// Hears how far a render is.
+pub trait ProgressSink: Send + Sync {
+    /// A stage began.
+    fn stage(&self, name: &str);
+    /// So many frames of so many are drawn and handed to the encoder.
+    fn frames(&self, done: i64, total: i64);
+}
+
+/// Hears nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct NoProgress;
+
+impl ProgressSink for NoProgress {
+    fn stage(&self, _: &str) {}
+    fn frames(&self, _: i64, _: i64) {}
+}

@@ -1,0 +1,48 @@
+//! What stops a render, and at which stage.
+
+use pytoon_compositor::CompositorError;
+use pytoon_config::ConfigError;
+use pytoon_core::timeline::fit::TooLong;
+use pytoon_media::MediaError;
+use pytoon_voice::VoiceError;
+
+/// A render that did not end with a film.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The brief, the timeline or the configuration is wrong; the user can fix it.
+    #[error(transparent)]
+    Input(#[from] ConfigError),
+    /// The script does not fit a film.
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
+    /// A file or a program failed.
+    #[error("failed to {0}")]
+    Media(#[from] MediaError),
+    /// A voice failed in a way that must not be papered over.
+    #[error(transparent)]
+    Voice(#[from] VoiceError),
+    /// Drawing failed.
+    #[error("failed to draw: {0}")]
+    Drawing(#[from] CompositorError),
+    /// Sound could not be processed.
+    #[error("failed to process the sound: {0}")]
+    Audio(#[from] pytoon_audio::AudioError),
+    /// Something that should not happen did.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl PipelineError {
+    /// Whether the user gave up.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(
+            self,
+            Self::Media(MediaError::Cancelled) | Self::Voice(VoiceError::Recording(MediaError::Cancelled))
+        )
+    }
+
+    /// Whether the user's input is at fault, as opposed to the machine.
+    pub fn is_input(&self) -> bool {
+        matches!(self, Self::Input(_) | Self::TooLong(_) | Self::Voice(VoiceError::Refused { .. }))
+    }
+}

@@ -1,0 +1,154 @@
+//! A job's folder: work under way, finished artifacts, and what earlier runs left.
+//!
+//! Everything is made in `.work` and moved into place at the end, so a film that exists is never
+//! half replaced. `.work/checkpoint.json` names the finished steps with the hash of their input;
+//! a later run takes over what still fits.
+
+use pytoon_core::layout;
+use pytoon_media::{MediaError, disk};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A job's folder.
+#[derive(Debug)]
+pub(crate) struct JobFolder {
+    root: PathBuf,
+    /// Folders that did not exist before, outermost first.
+    made: Vec<PathBuf>,
+    steps: std::sync::Mutex<BTreeMap<String, String>>,
+}
+
+impl JobFolder {
+    /// Opens a folder, making it when it is not there.
+    pub(crate) fn open(root: &Path) -> Result<Self, MediaError> {
+        let made = missing_folders(root);
+        disk::create_folder(&root.join(layout::WORK_DIR))?;
+        let checkpoint = root.join(layout::WORK_DIR).join(layout::CHECKPOINT);
+        // A checkpoint that cannot be read only costs doing the work again.
+        let steps = std::fs::read(&checkpoint)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
+        Ok(Self { root: root.to_owned(), made, steps: std::sync::Mutex::new(steps) })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A finished artifact's place.
+    pub(crate) fn place(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    /// Where an artifact is made.
+    pub(crate) fn work(&self, name: &str) -> PathBuf {
+        self.root.join(layout::WORK_DIR).join(name)
+    }
+
+    /// The same, with its folder made.
+    pub(crate) fn new_work(&self, name: &str) -> Result<PathBuf, MediaError> {
+        let path = self.work(name);
+        if let Some(parent) = path.parent() {
+            disk::create_folder(parent)?;
+        }
+        Ok(path)
+    }
+
+    /// Writes an artifact of work.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), MediaError> {
+        disk::write_whole(&self.new_work(name)?, bytes)
+    }
+
+    /// Whether a step was done with this input, and its artifacts are still there.
+    pub(crate) fn is_done(&self, step: &str, input: &str, artifacts: &[&str]) -> bool {
+        let steps = self.steps.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        steps.get(step).is_some_and(|done| done == input)
+            && artifacts.iter().all(|name| self.work(name).is_file())
+    }
+
+    /// Notes that a step is done.
+    pub(crate) fn done(&self, step: &str, input: &str) -> Result<(), MediaError> {
+        let bytes = {
+            let mut steps = self.steps.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            steps.insert(step.to_owned(), input.to_owned());
+            serde_json::to_vec(&*steps).unwrap_or_default()
+        };
+        self.write(layout::CHECKPOINT, &bytes)
+    }
+
+    /// Moves artifacts into place; the film itself comes last, so that it is never newer than
+    /// what describes it is old.
+    pub(crate) fn publish(&self, names: &[&str]) -> Result<(), MediaError> {
+        for name in names {
+            let (from, to) = (self.work(name), self.place(name));
+            if let Some(parent) = to.parent() {
+                disk::create_folder(parent)?;
+            }
+            // A folder of takes replaces the old one whole.
+            if from.is_dir() && to.is_dir() {
+                std::fs::remove_dir_all(&to).map_err(|e| MediaError::write(&to, e))?;
+            }
+            std::fs::rename(&from, &to).map_err(|e| MediaError::write(&to, e))?;
+        }
+        let work = self.root.join(layout::WORK_DIR);
+        std::fs::remove_dir_all(&work).map_err(|e| MediaError::write(&work, e))
+    }
+
+    /// After a failure: nothing stays that was not there before.
+    pub(crate) fn abandon(&self) {
+        // What cannot be removed changes nothing about the failure that is being reported.
+        let _ = std::fs::remove_dir_all(self.root.join(layout::WORK_DIR));
+        for folder in self.made.iter().rev() {
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+
+    /// After a cancel: finished steps stay for the next run, half files go.
+    pub(crate) fn pause(&self) {
+        let has_steps = !self.steps.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_empty();
+        if !has_steps {
+            self.abandon();
+            return;
+        }
+        for name in HALF_FILES {
+            // Most of them do not exist.
+            let _ = std::fs::remove_file(self.work(name));
+        }
+    }
+}
+
+/// Files that a step writes to before it is done.
+pub(crate) const VIDEO_PART: &str = "video.part.mp4";
+pub(crate) const AUDIO_PART: &str = "audio.part.m4a";
+const OUTPUT_PART: &str = layout::OUTPUT;
+const HALF_FILES: &[&str] = &[VIDEO_PART, AUDIO_PART, OUTPUT_PART];
+
+fn missing_folders(root: &Path) -> Vec<PathBuf> {
+    let mut missing: Vec<PathBuf> =
+        root.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists()).map(Path::to_owned).collect();
+    missing.reverse();
+    missing
+}
+
+/// The hash of a step's input.
+pub(crate) fn input_hash(input: &impl Serialize) -> String {
+    let bytes = serde_json::to_vec(input).unwrap_or_default();
+    let mut hasher = Sha256::new();
+    hasher.update(env!("CARGO_PKG_VERSION"));
+    hasher.update(&bytes);
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What identifies a file without reading it: size and time of change.
+pub(crate) fn file_stamp(path: &Path) -> String {
+    let metadata = std::fs::metadata(path).ok();
+    let size = metadata.as_ref().map_or(0, std::fs::Metadata::len);
+    let changed = metadata
+        .and_then(|m| m.modified().ok())
+        .and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok())
+        .map_or(0, |d| d.as_nanos());
+    format!("{}:{size}:{changed}", path.display())
+}

@@ -1,0 +1,25 @@
+//! Walks a brief through its stages to a finished, checked film.
+//!
+//! Stages: resolve, plan, look, voice, timeline, sound and picture (side by side), finish, check.
+//! Each writes named artifacts into the job's work folder; the finished film replaces an earlier
+//! one only when everything has succeeded.
+//!
+//! Guarantees: a refused brief leaves nothing behind; a cancelled render leaves no half file and
+//! no process; a killed one is continued from its last finished stage; the receipt says what was
+//! delivered, not what was hoped for.
+//!
+//! Start with [`render::Renderer`].
+
+mod assets;
+mod check;
+mod environment;
+mod error;
+mod folder;
+pub mod plan_only;
+pub mod receipt;
+pub mod render;
+pub mod sources;
+mod stages;
+
+pub use environment::{Environment, NoProgress, ProgressSink};
+pub use error::PipelineError;

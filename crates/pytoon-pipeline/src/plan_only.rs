@@ -1,0 +1,39 @@
+//! Plans a film without drawing it: scene graph and timeline, for `pytoon plan`.
+
+use crate::PipelineError;
+use crate::assets::PictureStore;
+use crate::environment::Environment;
+use crate::folder::JobFolder;
+use crate::render::plan_graph;
+use crate::sources;
+use crate::stages::{look, timeline, voice};
+use pytoon_config::BriefFile;
+use pytoon_core::scene::SceneGraph;
+use pytoon_core::timeline::Timeline;
+use std::path::Path;
+
+/// A plan.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The scene graph.
+    pub graph: SceneGraph,
+    /// The timeline.
+    pub timeline: Timeline,
+    /// What had to be bent.
+    pub warnings: Vec<String>,
+}
+
+/// Plans a brief. The voice is spoken to know the times, into a folder of the caller's that it
+/// may throw away.
+pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan, PipelineError> {
+    let sources = sources::resolve(env, file, false)?;
+    let graph = plan_graph(file, &sources)?;
+    let store = PictureStore::new(env.runner.clone(), env.picture_limits(), 0, [128; 3]);
+    let assets = look::look(&sources, file, &store, env.threads())?;
+    let folder = JobFolder::open(scratch)?;
+    let (spoken, _) = voice::voice(env, file, &sources, &graph, &folder)?;
+    let built = timeline::timeline(env, &sources, &graph, &spoken.speech, &assets)?;
+    let mut warnings = built.warnings;
+    warnings.extend(spoken.warnings);
+    Ok(Plan { graph, timeline: built.timeline, warnings })
+}

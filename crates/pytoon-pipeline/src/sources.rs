@@ -1,0 +1,377 @@
+//! Resolves a brief: every file it names is found, told by its content, and bounded, before any
+//! work begins. What is wrong is reported with the brief's line and field.
+
+use crate::PipelineError;
+use crate::environment::Environment;
+use pytoon_config::{BriefFile, ConfigError};
+use pytoon_core::brief::{BrandField, BrandKit, Brief, Logo, LogoShow, MediaFile};
+use pytoon_core::plan::{LOCAL_ENGINE, MediaInfo};
+use pytoon_core::preset::{MusicMood, Preset};
+use pytoon_core::profile::Profile;
+use pytoon_core::scene::MediaKind;
+use pytoon_core::timeline::build::OverlayRequest;
+use pytoon_core::timeline::{OverlayContent, PaletteChoice, logo_place};
+use pytoon_graphics::Rgb;
+use pytoon_media::picture::{self, FileKind};
+use pytoon_media::probe::{self, MediaProbe};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A brief with everything it names found.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// The brief, its paths absolute.
+    pub brief: Brief,
+    /// The preset's name.
+    pub preset_id: String,
+    /// The preset.
+    pub preset: Preset,
+    /// The output profile.
+    pub profile: Profile,
+    /// The media files in order.
+    pub media: Vec<MediaInfo>,
+    /// The media of single scenes.
+    pub override_media: Vec<(u32, MediaInfo)>,
+    /// What FFprobe said of clips.
+    pub clips: BTreeMap<String, ClipSourceInfo>,
+    /// Overlays and the logo.
+    pub overlays: Vec<OverlayRequest>,
+    /// Colours.
+    pub palette: PaletteChoice,
+    /// The brand's font, a family or a file.
+    pub font: Option<String>,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// A clip of the user's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClipSourceInfo {
+    /// Its length in milliseconds.
+    pub duration_ms: i64,
+    /// Whether its sound is wanted and there is one.
+    pub keep_sound: bool,
+}
+
+/// Resolves a brief. `draft` makes a quarter-size film.
+pub fn resolve(env: &Environment, file: &BriefFile, draft: bool) -> Result<Sources, PipelineError> {
+    Resolver { env, file, clips: BTreeMap::new() }.resolve(draft)
+}
+
+struct Resolver<'a> {
+    env: &'a Environment,
+    file: &'a BriefFile,
+    clips: BTreeMap<String, ClipSourceInfo>,
+}
+
+impl Resolver<'_> {
+    fn resolve(mut self, draft: bool) -> Result<Sources, PipelineError> {
+        let mut brief = self.file.brief.clone();
+        let settings = &self.env.config.settings;
+        let preset_id = brief.preset_id.clone().unwrap_or_else(|| settings.default_preset.clone());
+        let preset = self.named("preset_id", &preset_id, |name| self.env.config.preset(name))?;
+        let profile_name = brief.profile.clone().unwrap_or_else(|| settings.default_profile.clone());
+        let profile = self.named("profile", &profile_name, |name| self.env.config.profile(name))?;
+        self.check_engines(&brief)?;
+        self.check_language(&brief)?;
+        let media = self.media(&mut brief)?;
+        let override_media = self.override_media(&mut brief)?;
+        self.sound(&mut brief)?;
+        let kit = self.brand(&brief)?;
+        let overlays = self.overlays(&mut brief, &kit)?;
+        let palette = self.palette(&preset, &kit)?;
+        let font = kit.font.clone();
+        let seed = brief.seed.unwrap_or(0);
+        Ok(Sources {
+            brief,
+            preset_id,
+            preset,
+            profile: if draft { drafted(profile) } else { profile },
+            media,
+            override_media,
+            clips: self.clips,
+            overlays,
+            palette,
+            font,
+            seed,
+        })
+    }
+
+    fn error(&self, field: &str, reason: impl Into<String>) -> PipelineError {
+        self.file.error(field, reason).into()
+    }
+
+    /// Something of the configuration by name, its absence reported at the brief's field.
+    fn named<T>(
+        &self,
+        field: &str,
+        name: &str,
+        load: impl Fn(&str) -> Result<T, ConfigError>,
+    ) -> Result<T, PipelineError> {
+        load(name).map_err(|error| {
+            if error.place.is_some() {
+                return error.into();
+            }
+            let mut placed = self.file.error(field, error.reason);
+            placed.suggestion = error.suggestion;
+            placed.into()
+        })
+    }
+
+    fn check_engines(&self, brief: &Brief) -> Result<(), PipelineError> {
+        let wanted = brief.engine_override.iter().map(|engine| ("engine_override".to_owned(), engine)).chain(
+            brief
+                .scenes
+                .iter()
+                .enumerate()
+                .filter_map(|(i, scene)| Some((format!("scenes[{i}].engine"), scene.engine.as_ref()?))),
+        );
+        for (field, engine) in wanted {
+            if engine != LOCAL_ENGINE {
+                let error = self.file.error(&field, format!("there is no engine `{engine}`; there is `{LOCAL_ENGINE}`"));
+                return Err(error.suggest(engine, [LOCAL_ENGINE]).into());
+            }
+        }
+        Ok(())
+    }
+
+    fn check_language(&self, brief: &Brief) -> Result<(), PipelineError> {
+        let Some(tag) = &brief.language else { return Ok(()) };
+        let valid = tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()))
+            && tag.split('-').next().is_some_and(|p| (2..=3).contains(&p.len()) && p.chars().all(|c| c.is_ascii_lowercase()));
+        if valid {
+            return Ok(());
+        }
+        Err(self.error("language", format!("`{tag}` is not a language tag such as `en`, `de` or `pt-BR`")))
+    }
+
+    fn media(&mut self, brief: &mut Brief) -> Result<Vec<MediaInfo>, PipelineError> {
+        let mut out = Vec::new();
+        for (index, entry) in brief.media_files.iter_mut().enumerate() {
+            let field = format!("media_files[{index}]");
+            let info = self.medium(&field, entry.path(), entry.keep_audio())?;
+            match entry {
+                MediaFile::Path(path) => path.clone_from(&info.path),
+                MediaFile::Detailed(entry) => entry.path.clone_from(&info.path),
+            }
+            out.push(info);
+        }
+        Ok(out)
+    }
+
+    fn override_media(&mut self, brief: &mut Brief) -> Result<Vec<(u32, MediaInfo)>, PipelineError> {
+        let mut out = Vec::new();
+        for (index, scene) in brief.scenes.iter_mut().enumerate() {
+            let Some(path) = scene.media.clone() else { continue };
+            let info = self.medium(&format!("scenes[{index}].media"), &path, false)?;
+            scene.media = Some(info.path.clone());
+            out.push((scene.scene, info));
+        }
+        Ok(out)
+    }
+
+    /// A picture or a clip, told by its content.
+    fn medium(&mut self, field: &str, path: &str, keep_audio: bool) -> Result<MediaInfo, PipelineError> {
+        let full = self.existing(field, path)?;
+        let unusable = |error: pytoon_media::MediaError| self.file.error(field, error.to_string());
+        let kind = picture::kind(&full, &self.env.picture_limits()).map_err(unusable)?;
+        let name = full.display().to_string();
+        if kind == FileKind::Picture {
+            return Ok(MediaInfo { path: name, kind: MediaKind::Picture });
+        }
+        let probe = probe::probe(&self.env.runner, &full).map_err(unusable)?;
+        let clip = clip_info(&probe, keep_audio).map_err(|reason| self.error(field, format!("{path}: {reason}")))?;
+        self.clips.insert(name.clone(), clip);
+        Ok(MediaInfo { path: name, kind: MediaKind::Clip })
+    }
+
+    /// The absolute path of a file that the brief names.
+    fn existing(&self, field: &str, path: &str) -> Result<PathBuf, PipelineError> {
+        let full = self.file.resolve(path);
+        let full = std::path::absolute(&full).unwrap_or(full);
+        if full.is_file() {
+            return Ok(full);
+        }
+        let mut error = self.file.error(field, format!("there is no file {}", full.display()));
+        error.suggestion = similar_file(&full);
+        Err(error.into())
+    }
+
+    /// Voice file and music.
+    fn sound(&self, brief: &mut Brief) -> Result<(), PipelineError> {
+        if let Some(voice) = &brief.voice_file {
+            let full = self.existing("voice_file", voice)?;
+            let probe = probe::probe(&self.env.runner, &full)
+                .map_err(|error| self.file.error("voice_file", error.to_string()))?;
+            if probe.audio.is_none() {
+                return Err(self.error("voice_file", format!("{voice} has no sound")));
+            }
+            brief.voice_file = Some(full.display().to_string());
+        }
+        if let Some(music) = &brief.music_source
+            && music != "none"
+            && MusicMood::from_name(music).is_none()
+        {
+            let full = self.file.resolve(music);
+            if !full.is_file() {
+                let moods: Vec<&str> = MusicMood::ALL.iter().map(|m| m.as_str()).chain(["none"]).collect();
+                let error = self.file.error(
+                    "music_source",
+                    format!("`{music}` is neither a mood ({}) nor a file at {}", moods.join(", "), full.display()),
+                );
+                return Err(error.suggest(music, moods).into());
+            }
+            let full = self.existing("music_source", music)?;
+            let probe = probe::probe(&self.env.runner, &full)
+                .map_err(|error| self.file.error("music_source", error.to_string()))?;
+            if probe.audio.is_none() {
+                return Err(self.error("music_source", format!("{music} has no sound")));
+            }
+            brief.music_source = Some(full.display().to_string());
+        }
+        Ok(())
+    }
+
+    /// The brand kit with its paths resolved.
+    fn brand(&self, brief: &Brief) -> Result<BrandKit, PipelineError> {
+        let (mut kit, base) = match &brief.brand {
+            None => return Ok(BrandKit::default()),
+            Some(BrandField::Inline(kit)) => (kit.clone(), self.file.base.clone()),
+            Some(BrandField::Named(name)) => {
+                let (kit, folder) = self.named("brand", name, |name| self.env.config.brand(name))?;
+                (kit, folder.unwrap_or_default())
+            }
+        };
+        for (index, colour) in kit.palette.iter().enumerate() {
+            if Rgb::from_hex(colour).is_err() {
+                return Err(self.error(
+                    &format!("brand.palette[{index}]"),
+                    format!("`{colour}` is not a colour such as \"#e8a13a\""),
+                ));
+            }
+        }
+        let resolve = |path: &str| {
+            let full = base.join(path);
+            std::path::absolute(&full).unwrap_or(full)
+        };
+        if let Some(font) = &kit.font {
+            // A font is a file when there is one of that name, else a family.
+            let full = resolve(font);
+            if full.is_file() {
+                kit.font = Some(full.display().to_string());
+            }
+            if let Err(error) = self.env.fonts.engine(&[], kit.font.as_deref()) {
+                return Err(self.error("brand.font", error.to_string()));
+            }
+        }
+        if let Some(logo) = &mut kit.logo {
+            let path = match logo {
+                Logo::Path(path) => path,
+                Logo::Placed(placed) => &mut placed.path,
+            };
+            let full = resolve(path);
+            self.check_picture("brand.logo", &full)?;
+            *path = full.display().to_string();
+        }
+        Ok(kit)
+    }
+
+    fn check_picture(&self, field: &str, full: &Path) -> Result<(), PipelineError> {
+        let kind = picture::kind(full, &self.env.picture_limits())
+            .map_err(|error| self.file.error(field, error.to_string()))?;
+        if kind != FileKind::Picture {
+            return Err(self.error(field, format!("{} is not a still picture", full.display())));
+        }
+        Ok(())
+    }
+
+    fn overlays(&self, brief: &mut Brief, kit: &BrandKit) -> Result<Vec<OverlayRequest>, PipelineError> {
+        let ms = |seconds: f64| (seconds * 1000.0).round() as i64;
+        let mut out = Vec::new();
+        for (index, overlay) in brief.overlays.iter_mut().enumerate() {
+            let content = match (&mut overlay.image, &overlay.text) {
+                (Some(image), _) => {
+                    let field = format!("overlays[{index}].image");
+                    let full = self.existing(&field, image)?;
+                    self.check_picture(&field, &full)?;
+                    *image = full.display().to_string();
+                    OverlayContent::Image { asset: image.clone() }
+                }
+                (None, text) => OverlayContent::Text { text: text.clone().unwrap_or_default() },
+            };
+            out.push(OverlayRequest {
+                content,
+                position: overlay.position,
+                width: overlay.width.unwrap_or(0.3),
+                opacity: overlay.opacity.unwrap_or(1.0),
+                start_ms: ms(overlay.start_seconds.unwrap_or(0.0)),
+                end_ms: overlay.end_seconds.map(ms),
+                scene: overlay.scene.map(|n| n as usize - 1),
+            });
+        }
+        out.extend(kit.logo.as_ref().map(logo_overlay));
+        Ok(out)
+    }
+
+    fn palette(&self, preset: &Preset, kit: &BrandKit) -> Result<PaletteChoice, PipelineError> {
+        Ok(PaletteChoice {
+            base_hue: preset.palette.base_hue,
+            accent_hue: preset.palette.accent_hue,
+            chroma: preset.palette.chroma,
+            brand_accent: kit.palette.first().cloned(),
+            brand_ground: kit.palette.get(1).cloned(),
+        })
+    }
+}
+
+/// A brand mark appears in the third second at the earliest: first comes the hook.
+fn logo_overlay(logo: &Logo) -> OverlayRequest {
+    let (path, show) = match logo {
+        Logo::Path(path) => (path, LogoShow::Watermark),
+        Logo::Placed(placed) => (&placed.path, placed.show),
+    };
+    let (position, width, opacity) = logo_place(show);
+    OverlayRequest {
+        content: OverlayContent::Image { asset: path.clone() },
+        position,
+        width,
+        opacity,
+        start_ms: if show == LogoShow::Outro { -2000 } else { 3000 },
+        end_ms: None,
+        scene: None,
+    }
+}
+
+fn clip_info(probe: &MediaProbe, keep_audio: bool) -> Result<ClipSourceInfo, String> {
+    let Some(video) = &probe.video else { return Err("it has no picture".into()) };
+    let seconds = if video.duration_s > 0.0 { video.duration_s } else { probe.duration_s };
+    if !(1..=16_384).contains(&video.width) || !(1..=16_384).contains(&video.height) {
+        return Err(format!("{} x {} pixels cannot be used", video.width, video.height));
+    }
+    Ok(ClipSourceInfo {
+        // Some containers do not say how long they are; the decoder starts again at the end.
+        duration_ms: if seconds > 0.0 { (seconds * 1000.0) as i64 } else { 1000 },
+        keep_sound: keep_audio && probe.audio.is_some(),
+    })
+}
+
+fn similar_file(path: &Path) -> Option<String> {
+    let wanted = path.file_name()?.to_string_lossy().into_owned();
+    let names: Vec<String> = std::fs::read_dir(path.parent()?)
+        .ok()?
+        .flatten()
+        .take(500)
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    pytoon_config::strict::nearest(&wanted, names.iter().map(String::as_str)).map(str::to_owned)
+}
+
+/// A quarter of the width and height, encoded quickly.
+fn drafted(mut profile: Profile) -> Profile {
+    let quarter = |size: u32| (size / 4).max(16) & !1;
+    profile.width = quarter(profile.width);
+    profile.height = quarter(profile.height);
+    profile.video.preset = "ultrafast".into();
+    profile.video.crf = 26;
+    profile
+}

@@ -1,0 +1,8 @@
+//! The stages of a render, one file each.
+
+pub(crate) mod finish;
+pub(crate) mod look;
+pub(crate) mod picture;
+pub(crate) mod sound;
+pub(crate) mod timeline;
+pub(crate) mod voice;

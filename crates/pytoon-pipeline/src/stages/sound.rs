@@ -1,0 +1,370 @@
+//! Mixes and masters the sound, encodes it, and measures what the encoder made of it.
+
+use crate::PipelineError;
+use crate::environment::Environment;
+use crate::folder::{AUDIO_PART, JobFolder, input_hash};
+use pytoon_audio::bed::{fade_ends, fit_music};
+use pytoon_audio::ducking::DuckRegion as AudioDuck;
+use pytoon_audio::loudness::{Loudness, measure};
+use pytoon_audio::mixer::{Mix, MixInput, Placed, PlacedStereo, mix};
+use pytoon_audio::music::{Mood, StoryArc, generate};
+use pytoon_audio::{Db, Dbtp, Lufs, Stereo, stretch, wav};
+use pytoon_core::layout;
+use pytoon_core::preset::MusicMood;
+use pytoon_core::time::MsRange;
+use pytoon_core::timeline::{AudioTrack, DuckRegion, MusicTrackSource, SoundClip, Timeline, VoiceClip};
+use pytoon_media::ffmpeg::{encode, sound};
+use pytoon_media::{MediaError, disk};
+use pytoon_telemetry::Event;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::Cursor;
+use std::path::Path;
+
+const SAMPLES_PER_MS: i64 = 48;
+const SAMPLE_RATE: u32 = 48_000;
+/// The decoded file may not peak above this.
+const MAX_TRUE_PEAK_DBTP: f64 = -1.0;
+/// A user's music is looped with a crossfade of half a second.
+const LOOP_CROSSFADE: usize = 24_000;
+/// The level of clips' own sound.
+const CLIP_SOUND_LUFS: f64 = -28.0;
+
+/// The encoded sound of a finished step.
+pub(crate) const AUDIO: &str = "audio.m4a";
+const REPORT: &str = "sound.json";
+
+/// What was measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SoundReport {
+    /// Integrated loudness before mastering, in LUFS.
+    pub(crate) input_lufs: Option<f64>,
+    /// Integrated loudness of the mix, in LUFS.
+    pub(crate) output_lufs: Option<f64>,
+    /// Gain of mastering in dB.
+    pub(crate) gain_db: f64,
+    /// Deepest limiting in dB.
+    pub(crate) limiting_db: f64,
+    /// Integrated loudness of the decoded file, in LUFS.
+    pub(crate) decoded_lufs: Option<f64>,
+    /// True peak of the decoded file, in dBTP.
+    pub(crate) decoded_true_peak_dbtp: Option<f64>,
+    /// How far the bed lies below the voice, in LU.
+    pub(crate) bed_below_voice_lu: Option<f64>,
+    /// What a mono speaker loses, in LU.
+    pub(crate) mono_loss_lu: f64,
+    /// Samples at or beyond full scale in the decoded file.
+    pub(crate) clipped_samples: usize,
+    /// The longest digital silence in milliseconds.
+    pub(crate) longest_silence_ms: i64,
+}
+
+/// Runs the stage, or takes over its earlier result.
+pub(crate) fn sound(
+    env: &Environment,
+    timeline: &Timeline,
+    folder: &JobFolder,
+) -> Result<(SoundReport, bool), PipelineError> {
+    let takes: Vec<String> = assets(timeline).map(|asset| take_stamp(folder, asset)).collect();
+    let input = input_hash(&(timeline, takes, &env.config.settings.mix));
+    let artifacts = [AUDIO, REPORT, layout::MIXED, layout::VOICE_STEM, layout::MUSIC_STEM];
+    if folder.is_done("sound", &input, &artifacts)
+        && let Ok(bytes) = std::fs::read(folder.work(REPORT))
+        && let Ok(report) = serde_json::from_slice(&bytes)
+    {
+        return Ok((report, true));
+    }
+    let settings = &env.config.settings.mix;
+    let parts = load(env, timeline, folder)?;
+    let mut ceiling = settings.true_peak_ceiling_dbtp;
+    let mut tries = 0;
+    let report = loop {
+        let mixed = mix(&parts.input(timeline, settings.target_lufs, ceiling));
+        write_stems(folder, &mixed)?;
+        let decoded = encode(env, timeline, folder)?;
+        let report = report(&mixed, &decoded);
+        tries += 1;
+        let peak = report.decoded_true_peak_dbtp.unwrap_or(-90.0);
+        if peak <= MAX_TRUE_PEAK_DBTP || tries == 4 {
+            break report;
+        }
+        // AAC overshoots by a little that depends on the programme: lower the ceiling by as much.
+        ceiling -= peak - MAX_TRUE_PEAK_DBTP + 0.1;
+    };
+    Event::Loudnorm {
+        input_lufs: report.input_lufs.unwrap_or(-90.0),
+        output_lufs: report.decoded_lufs.unwrap_or(-90.0),
+        true_peak_dbtp: report.decoded_true_peak_dbtp.unwrap_or(-90.0),
+        gain_db: report.gain_db,
+    }
+    .emit();
+    std::fs::rename(folder.work(AUDIO_PART), folder.work(AUDIO)).map_err(|e| MediaError::write(&folder.work(AUDIO), e))?;
+    folder.write(REPORT, &serde_json::to_vec(&report).unwrap_or_default())?;
+    folder.done("sound", &input)?;
+    Ok((report, false))
+}
+
+fn assets(timeline: &Timeline) -> impl Iterator<Item = &str> {
+    timeline.tracks.audio.iter().flat_map(|track| -> Vec<&str> {
+        match track {
+            AudioTrack::Voice { clips, .. } => clips.iter().map(|c| c.asset.as_str()).collect(),
+            AudioTrack::Music { source: MusicTrackSource::File { asset }, .. } => vec![asset],
+            AudioTrack::Music { .. } => Vec::new(),
+            AudioTrack::ClipSound { clips, .. } => clips.iter().map(|c| c.asset.as_str()).collect(),
+        }
+    })
+}
+
+/// Takes carry the hash of their content in their size; other files their time of change too.
+fn take_stamp(folder: &JobFolder, asset: &str) -> String {
+    let path = take_path(folder, asset);
+    if Path::new(asset).is_absolute() {
+        return crate::folder::file_stamp(&path);
+    }
+    format!("{asset}:{}", std::fs::metadata(&path).map_or(0, |m| m.len()))
+}
+
+/// A take of this run, or of the finished job.
+fn take_path(folder: &JobFolder, asset: &str) -> std::path::PathBuf {
+    if Path::new(asset).is_absolute() {
+        return asset.into();
+    }
+    let fresh = folder.work(asset);
+    if fresh.is_file() { fresh } else { folder.place(asset) }
+}
+
+/// Everything that sounds, as samples.
+struct Parts {
+    len: usize,
+    voice: Vec<(usize, Vec<f32>)>,
+    music: Option<Stereo>,
+    music_gain_db: f64,
+    bed_below_voice_lu: f64,
+    ducks: Vec<AudioDuck>,
+    clips: Vec<(usize, Stereo)>,
+}
+
+impl Parts {
+    fn input(&self, _: &Timeline, target_lufs: f64, ceiling_dbtp: f64) -> MixInput<'_> {
+        MixInput {
+            voice: self.voice.iter().map(|(start, audio)| Placed { start: *start, audio, gain_db: Db(0.0) }).collect(),
+            music: self.music.as_ref(),
+            music_gain_db: Db(self.music_gain_db as f32),
+            bed_below_voice_lu: self.bed_below_voice_lu,
+            ducks: &self.ducks,
+            clips: self
+                .clips
+                .iter()
+                .map(|(start, audio)| PlacedStereo { start: *start, audio, level: Lufs(CLIP_SOUND_LUFS) })
+                .collect(),
+            target: Lufs(target_lufs),
+            ceiling: Dbtp(ceiling_dbtp),
+            ..MixInput::new(self.len)
+        }
+    }
+}
+
+fn load(env: &Environment, timeline: &Timeline, folder: &JobFolder) -> Result<Parts, PipelineError> {
+    let len = timeline.frame_rate.frame_to_sample(timeline.total_frames, SAMPLE_RATE) as usize;
+    let mut parts = Parts {
+        len,
+        voice: Vec::new(),
+        music: None,
+        music_gain_db: 0.0,
+        bed_below_voice_lu: 19.0,
+        ducks: Vec::new(),
+        clips: Vec::new(),
+    };
+    let mut words = None;
+    for track in &timeline.tracks.audio {
+        match track {
+            AudioTrack::Voice { clips, mutes } => {
+                parts.voice = voice_parts(folder, clips, mutes)?;
+                words = clips.first().zip(clips.last()).map(|(a, b)| at(a.start)..at(b.end));
+            }
+            AudioTrack::Music { source, gain_db, bed_below_voice_lu, duck_regions } => {
+                parts.music = Some(music(env, timeline, source, len, words.clone())?);
+                parts.music_gain_db = *gain_db;
+                parts.bed_below_voice_lu = *bed_below_voice_lu;
+                parts.ducks = ducks(duck_regions);
+            }
+            AudioTrack::ClipSound { clips, duck_regions } => {
+                parts.clips = clip_parts(env, clips)?;
+                if parts.ducks.is_empty() {
+                    parts.ducks = ducks(duck_regions);
+                }
+            }
+        }
+    }
+    Ok(parts)
+}
+
+fn at(ms: i64) -> usize {
+    (ms.max(0) * SAMPLES_PER_MS) as usize
+}
+
+fn ducks(regions: &[DuckRegion]) -> Vec<AudioDuck> {
+    regions
+        .iter()
+        .map(|region| AudioDuck {
+            start: at(region.start),
+            end: at(region.end),
+            depth_db: region.gain_db as f32,
+            ramp_down: at(region.ramp_down),
+            ramp_up: at(region.ramp_up),
+        })
+        .collect()
+}
+
+fn voice_parts(folder: &JobFolder, clips: &[VoiceClip], mutes: &[MsRange]) -> Result<Vec<(usize, Vec<f32>)>, PipelineError> {
+    let mut takes: BTreeMap<&str, Vec<f32>> = BTreeMap::new();
+    let mut out = Vec::new();
+    for clip in clips {
+        if !takes.contains_key(clip.asset.as_str()) {
+            let path = take_path(folder, &clip.asset);
+            let file = std::fs::File::open(&path).map_err(|e| MediaError::read(&path, e))?;
+            takes.insert(&clip.asset, wav::read(std::io::BufReader::new(file))?.mono());
+        }
+        let take = &takes[clip.asset.as_str()];
+        let from = at(clip.source_start).min(take.len());
+        let until = (from + at(clip.end - clip.start)).min(take.len());
+        let mut samples = take[from..until].to_vec();
+        for mute in mutes {
+            mute_part(&mut samples, mute.shifted(-clip.start));
+        }
+        out.push((at(clip.start), samples));
+    }
+    Ok(out)
+}
+
+/// Silences a stretch, with 5 ms edges so that it does not click.
+fn mute_part(samples: &mut [f32], range: MsRange) {
+    if range.end <= 0 || at(range.start) >= samples.len() {
+        return;
+    }
+    let (start, end) = (at(range.start), at(range.end).min(samples.len()));
+    let edge = 240.0;
+    for (index, sample) in samples[start..end].iter_mut().enumerate() {
+        let into = index as f32 / edge;
+        let left = (end - start - index) as f32 / edge;
+        *sample *= (1.0 - into.min(left)).max(0.0);
+    }
+}
+
+fn music(
+    env: &Environment,
+    timeline: &Timeline,
+    source: &MusicTrackSource,
+    len: usize,
+    voice: Option<std::ops::Range<usize>>,
+) -> Result<Stereo, PipelineError> {
+    match source {
+        MusicTrackSource::File { asset } => {
+            let (left, right) = sound::decode_stereo(&env.runner, Path::new(asset))?;
+            Ok(fit_music(Stereo::from_channels(left, right), len, LOOP_CROSSFADE))
+        }
+        MusicTrackSource::Mood { mood } => {
+            let turn = timeline.timeline.last().map(|scene| at(scene.start)).filter(|&t| t * 2 > len);
+            let mut bed = generate(audio_mood(*mood), len, timeline.seed, &StoryArc { voice, turn }).audio;
+            fade_ends(&mut bed);
+            Ok(bed)
+        }
+    }
+}
+
+/// The generator's name for a mood.
+pub(crate) fn audio_mood(mood: MusicMood) -> Mood {
+    match mood {
+        MusicMood::UpbeatCorporate => Mood::UpbeatCorporate,
+        MusicMood::Calm => Mood::Calm,
+        MusicMood::Cinematic => Mood::Cinematic,
+        MusicMood::Lofi => Mood::Lofi,
+        MusicMood::Energetic => Mood::Energetic,
+    }
+}
+
+fn clip_parts(env: &Environment, clips: &[SoundClip]) -> Result<Vec<(usize, Stereo)>, PipelineError> {
+    let mut out = Vec::new();
+    for clip in clips {
+        let (left, right) = sound::decode_stereo(&env.runner, Path::new(&clip.asset))?;
+        let wanted = at(clip.end - clip.start);
+        let cut = |samples: Vec<f32>| -> Result<Vec<f32>, PipelineError> {
+            let from = at(clip.source_start).min(samples.len());
+            let needed = (wanted as f64 * clip.speed).ceil() as usize + 1;
+            let part = samples[from..(from + needed).min(samples.len())].to_vec();
+            let slow = (clip.speed - 1.0).abs() > 1e-3 && !part.is_empty();
+            let mut part = if slow { stretch::stretch_tempo(&part, clip.speed.max(0.5))? } else { part };
+            part.truncate(wanted);
+            Ok(part)
+        };
+        let mut audio = Stereo::from_channels(cut(left)?, cut(right)?);
+        soften(&mut audio);
+        out.push((at(clip.start), audio));
+    }
+    Ok(out)
+}
+
+/// Ambience comes and goes over about five frames, so that a cut does not click.
+fn soften(audio: &mut Stereo) {
+    let len = audio.len();
+    let edge = 8_000.min(len / 2).max(1);
+    for channel in [&mut audio.left, &mut audio.right] {
+        for index in 0..edge.min(len) {
+            let gain = (index as f32 / edge as f32 * std::f32::consts::FRAC_PI_2).sin();
+            channel[index] *= gain;
+            channel[len - 1 - index] *= gain;
+        }
+    }
+}
+
+fn write_stems(folder: &JobFolder, mixed: &Mix) -> Result<(), PipelineError> {
+    let stems =
+        [(layout::VOICE_STEM, &mixed.voice), (layout::MUSIC_STEM, &mixed.music), (layout::MIXED, &mixed.mixed)];
+    for (name, audio) in stems {
+        let mut bytes = Cursor::new(Vec::new());
+        wav::write_stereo(&mut bytes, audio)?;
+        disk::write_whole(&folder.new_work(name)?, &bytes.into_inner())?;
+    }
+    Ok(())
+}
+
+/// Encodes the mix and decodes it again, as a listener's player will.
+fn encode(env: &Environment, timeline: &Timeline, folder: &JobFolder) -> Result<Stereo, PipelineError> {
+    let target = folder.new_work(AUDIO_PART)?;
+    let command = encode::audio_command(&timeline.profile, &folder.work(layout::MIXED), 0.0, &target);
+    env.runner.run(&command, Vec::new())?;
+    let (left, right) = sound::decode_stereo(&env.runner, &target)?;
+    Ok(Stereo::from_channels(left, right))
+}
+
+fn report(mixed: &Mix, decoded: &Stereo) -> SoundReport {
+    let master = &mixed.report.master;
+    let heard: Loudness = measure(decoded);
+    let lufs = |value: Lufs| value.is_measurable().then_some(round2(value.0));
+    SoundReport {
+        input_lufs: lufs(master.before.integrated),
+        output_lufs: lufs(master.after.integrated),
+        gain_db: round2(master.gain_db),
+        limiting_db: round2(f64::from(master.max_limiting_db)),
+        decoded_lufs: lufs(heard.integrated),
+        decoded_true_peak_dbtp: heard.integrated.is_measurable().then_some(round2(heard.true_peak.0)),
+        bed_below_voice_lu: mixed.report.bed_below_voice_lu.map(round2),
+        mono_loss_lu: round2(mixed.report.mono_loss_lu),
+        clipped_samples: decoded.left.iter().chain(&decoded.right).filter(|s| s.abs() >= 1.0).count(),
+        longest_silence_ms: longest_silence(decoded) / SAMPLES_PER_MS,
+    }
+}
+
+fn round2(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+fn longest_silence(audio: &Stereo) -> i64 {
+    let (mut longest, mut run) = (0, 0);
+    for (l, r) in audio.left.iter().zip(&audio.right) {
+        run = if l.abs().max(r.abs()) < 1e-5 { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    longest
+}

@@ -1,0 +1,83 @@
+//! Builds the timeline and writes what describes it.
+
+use crate::PipelineError;
+use crate::environment::Environment;
+use crate::folder::JobFolder;
+use crate::sources::Sources;
+use crate::stages::voice::target_ms;
+use pytoon_core::scene::SceneGraph;
+use pytoon_core::timeline::build::{AssetFacts, BuildInput, Built, Utterance, build};
+use pytoon_core::timeline::{CaptionStyle, Look, Timeline};
+use pytoon_core::{caption, layout};
+use pytoon_media::fonts::Fonts;
+use std::collections::BTreeMap;
+
+/// Builds the timeline of a plan.
+pub(crate) fn timeline(
+    env: &Environment,
+    sources: &Sources,
+    graph: &SceneGraph,
+    speech: &[Vec<Utterance>],
+    assets: &BTreeMap<String, AssetFacts>,
+) -> Result<Built, PipelineError> {
+    let settings = &env.config.settings;
+    let captions = sources.brief.caption_settings();
+    let look = Look {
+        grade_strength: sources.preset.grade_strength,
+        palette: sources.palette.clone(),
+        captions: CaptionStyle {
+            burn_in: !sources.brief.captions_are_off(),
+            look: captions.look.unwrap_or(sources.preset.captions.look),
+            platform: captions.platform.unwrap_or(settings.captions.platform),
+            size: sources.preset.captions.size * captions.size.unwrap_or(1.0),
+            lead_ms: settings.captions.lead_ms,
+        },
+        font: sources.font.clone(),
+    };
+    let masked: &[String] =
+        if sources.brief.brand_safe == Some(true) { &settings.brand_safe.masked_words } else { &[] };
+    let built = build(&BuildInput {
+        graph,
+        preset: &sources.preset,
+        profile: &sources.profile,
+        speech,
+        assets,
+        duck: &settings.mix.duck,
+        look,
+        captions: !sources.brief.captions_are_off(),
+        overlays: &sources.overlays,
+        target_ms: target_ms(sources),
+        masked_words: masked,
+    })?;
+    if let Some((place, reason)) = built.timeline.problem() {
+        return Err(PipelineError::Internal(format!("the timeline contradicts itself at {place}: {reason}")));
+    }
+    Ok(built)
+}
+
+/// Writes the timeline and the sidecars into the work folder.
+pub(crate) fn write(folder: &JobFolder, timeline: &Timeline) -> Result<(), PipelineError> {
+    let mut text = serde_json::to_vec_pretty(timeline).map_err(|e| PipelineError::Internal(e.to_string()))?;
+    text.push(b'\n');
+    folder.write(layout::TIMELINE, &text)?;
+    if !timeline.tracks.captions.is_empty() {
+        folder.write(layout::CAPTIONS_SRT, caption::to_srt(&timeline.tracks.captions).as_bytes())?;
+        folder.write(layout::CAPTIONS_VTT, caption::to_vtt(&timeline.tracks.captions).as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Fonts for everything that a timeline shows.
+pub(crate) fn fonts(env: &Environment, timeline: &Timeline) -> Result<Fonts, PipelineError> {
+    use pytoon_core::timeline::{ClipSource, OverlayContent};
+    let mut texts: Vec<&str> = timeline.tracks.captions.iter().map(|cue| cue.text.as_str()).collect();
+    texts.extend(timeline.tracks.overlays.iter().filter_map(|overlay| match &overlay.content {
+        OverlayContent::Text { text } => Some(text.as_str()),
+        OverlayContent::Image { .. } => None,
+    }));
+    texts.extend(timeline.tracks.video.iter().filter_map(|clip| match &clip.source {
+        ClipSource::Background { headline, .. } => headline.as_deref(),
+        _ => None,
+    }));
+    Ok(env.fonts.engine(&texts, timeline.look.font.as_deref())?)
+}

@@ -1,0 +1,1 @@
+//! Measures media for tests.

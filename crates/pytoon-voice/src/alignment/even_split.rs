@@ -1,0 +1,52 @@
+//! Spreads words over speech by their syllables.
+//!
+//! Pauses are left out: words are laid over the stretches that hold speech, so a long breath does
+//! not push the rest of the sentence late. Good to a few hundred milliseconds.
+
+use pytoon_core::caption;
+use pytoon_core::text::Word;
+use pytoon_core::time::MsRange;
+use pytoon_core::timeline::CaptionWord;
+
+/// Times of words over speech (ranges in milliseconds, in order, not overlapping).
+pub fn spread_over_speech(words: &[Word], speech: &[MsRange]) -> Vec<CaptionWord> {
+    let total: i64 = speech.iter().map(|range| range.duration_ms()).sum();
+    let in_speech_time = caption::spread(words, MsRange::new(0, total));
+    in_speech_time
+        .into_iter()
+        .map(|word| {
+            let start = to_film_time(word.start, speech, false);
+            CaptionWord { start, end: to_film_time(word.end, speech, true).max(start + 1), ..word }
+        })
+        .collect()
+}
+
+/// An instant of speech time as an instant of the recording. At the border of two stretches a
+/// start belongs to the later one and an end to the earlier.
+fn to_film_time(at: i64, speech: &[MsRange], is_end: bool) -> i64 {
+    let mut left = at;
+    for range in speech {
+        let length = range.duration_ms();
+        if left < length || (is_end && left == length) {
+            return range.start + left;
+        }
+        left -= length;
+    }
+    speech.last().map_or(at, |range| range.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pytoon_core::text::words;
+
+    #[test]
+    fn pauses_hold_no_words() {
+        let speech = [MsRange::new(100, 600), MsRange::new(1600, 2100)];
+        let timed = spread_over_speech(&words("one two three four"), &speech);
+        assert_eq!(timed.len(), 4);
+        assert!(timed[0].start == 100 && timed[3].end == 2100);
+        assert!(timed.iter().all(|w| w.end <= 600 || w.start >= 600), "{timed:?}");
+        assert!(timed.windows(2).all(|w| w[0].start < w[1].start));
+    }
+}

@@ -1,0 +1,60 @@
+//! What can go wrong with voices.
+
+use pytoon_media::MediaError;
+
+/// A failure of a voice. `kind` is what logs and metrics count by.
+#[derive(Debug, thiserror::Error)]
+pub enum VoiceError {
+    /// The provider's program or service could not be used. Try the next provider.
+    #[error("{provider}: {source}")]
+    Unavailable {
+        /// The provider.
+        provider: &'static str,
+        /// Why.
+        source: MediaError,
+    },
+    /// The provider refused the request: an unknown voice, say. Fix the brief or configuration.
+    #[error("{provider} refused: {reason}")]
+    Refused {
+        /// The provider.
+        provider: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// The provider cannot speak these words. Choose another voice.
+    #[error("{provider} cannot speak this text: {reason}")]
+    CannotSpeak {
+        /// The provider.
+        provider: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// What came back is not speech: empty, silent or cut off. Try the next provider.
+    #[error("{provider} delivered no usable speech: {reason}")]
+    BadAudio {
+        /// The provider.
+        provider: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// A recording cannot be used.
+    #[error(transparent)]
+    Recording(#[from] MediaError),
+    /// Samples could not be processed.
+    #[error("process the voice: {0}")]
+    Processing(#[from] pytoon_audio::AudioError),
+}
+
+impl VoiceError {
+    /// The kind, as logs and metrics name it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unavailable { .. } => "unavailable",
+            Self::Refused { .. } => "refused",
+            Self::CannotSpeak { .. } => "cannot_speak",
+            Self::BadAudio { .. } => "bad_audio",
+            Self::Recording(_) => "recording",
+            Self::Processing(_) => "processing",
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Voices: who speaks, how a recording is cleaned, when each word is said, and in which scene.
+//!
+//! Guarantees: the script's words are never changed, only timed; a voice that fails is reported
+//! and gives way; silence is never passed off as a voice.
+//!
+//! Does not plan scenes or mix: it hands timed utterances to the timeline.
+//!
+//! Start with [`tts_manager::TtsManager`], [`voice_processor`] and [`voice_mapper`].
+
+pub mod alignment;
+mod error;
+pub mod spoken;
+pub mod tts;
+pub mod tts_manager;
+pub mod voice_mapper;
+pub mod voice_processor;
+
+pub use error::VoiceError;

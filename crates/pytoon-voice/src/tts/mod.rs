@@ -1,0 +1,41 @@
+//! Text to speech: what a provider is.
+
+pub mod espeak;
+
+use crate::VoiceError;
+use pytoon_core::text::Word;
+use pytoon_core::timeline::CaptionWord;
+
+/// Sentences to speak in one voice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TtsRequest {
+    /// The sentences, as their written words.
+    pub sentences: Vec<Vec<Word>>,
+    /// BCP 47 tag.
+    pub language: String,
+    /// The provider's name for the voice, when one was asked for.
+    pub voice: Option<String>,
+    /// A variant of the voice, from the preset.
+    pub variant: String,
+    /// Words a minute.
+    pub words_per_minute: f64,
+}
+
+/// One spoken sentence: 48 kHz mono, trimmed, with a time for every written word.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpokenSentence {
+    /// The sound.
+    pub samples: Vec<f32>,
+    /// The words, timed from the start of the sound, in milliseconds.
+    pub words: Vec<CaptionWord>,
+}
+
+/// A service that speaks.
+pub trait TtsProvider: std::fmt::Debug + Send + Sync {
+    /// Its name in configuration, logs and metrics.
+    fn name(&self) -> &'static str;
+    /// Speaks sentences, one result each, in order.
+    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError>;
+    /// Whether it works, without speaking anything of a user's.
+    fn health_check(&self) -> Result<(), VoiceError>;
+}

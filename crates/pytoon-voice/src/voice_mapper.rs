@@ -1,0 +1,107 @@
+//! Gives speech to scenes.
+//!
+//! Synthetic sentences know their scene. A recording is cut where it pauses, near where the
+//! scene's last word is expected, so that a cut never falls into a word that was found.
+
+use crate::voice_processor::{Recording, SAMPLES_PER_MS};
+use pytoon_audio::speech::quietest_point;
+use pytoon_core::scene::SceneGraph;
+use pytoon_core::text;
+use pytoon_core::time::MsRange;
+use pytoon_core::timeline::CaptionWord;
+use pytoon_core::timeline::build::Utterance;
+use pytoon_telemetry::Event;
+
+/// How far from its expected place a cut may move to reach a pause, in milliseconds.
+const SEARCH_MS: i64 = 700;
+
+/// Utterances of a recording, scene by scene.
+pub fn map_recording(graph: &SceneGraph, recording: &Recording, words: &[CaptionWord], asset: &str) -> Vec<Vec<Utterance>> {
+    let counts: Vec<usize> = graph
+        .scenes
+        .iter()
+        .map(|scene| scene.sentences.iter().map(|s| text::words(s).len()).sum())
+        .collect();
+    let cuts = cut_points(&counts, recording, words);
+    let mut next_word = 0;
+    let mut out = Vec::with_capacity(counts.len());
+    for (index, &count) in counts.iter().enumerate() {
+        let range = MsRange::new(cuts[index], cuts[index + 1]);
+        if range.duration_ms() < 1 {
+            out.push(Vec::new());
+            continue;
+        }
+        let own = &words[next_word..(next_word + count).min(words.len())];
+        next_word += own.len();
+        out.push(vec![utterance(asset, range, own)]);
+    }
+    out
+}
+
+/// Where the recording is cut: one point more than there are scenes.
+fn cut_points(counts: &[usize], recording: &Recording, words: &[CaptionWord]) -> Vec<i64> {
+    let length = recording.duration_ms();
+    let total: usize = counts.iter().sum();
+    let scenes = counts.len() as i64;
+    let mut cuts = vec![0];
+    let mut seen = 0;
+    for (index, &count) in counts.iter().enumerate().take(counts.len() - 1) {
+        seen += count;
+        let previous = cuts[index];
+        let expected = if total == 0 {
+            length * (index as i64 + 1) / scenes
+        } else if count == 0 {
+            // A scene without words gets no part of the recording.
+            previous
+        } else if seen >= total {
+            length
+        } else {
+            words.get(seen).map_or(length, |word| word.start)
+        };
+        let cut = if expected <= previous || expected >= length { expected } else { near_pause(recording, expected) };
+        cuts.push(cut.clamp(previous, length));
+    }
+    cuts.push(length);
+    cuts
+}
+
+/// The middle of the nearest pause, or the quietest point nearby when nobody pauses.
+fn near_pause(recording: &Recording, expected: i64) -> i64 {
+    let pause = recording
+        .speech
+        .windows(2)
+        .map(|pair| (pair[0].end + pair[1].start) / 2)
+        .filter(|middle| (middle - expected).abs() <= SEARCH_MS)
+        .min_by_key(|middle| (middle - expected).abs());
+    pause.unwrap_or_else(|| {
+        let at = |ms: i64| (ms.max(0) * SAMPLES_PER_MS) as usize;
+        let range = at(expected - 150)..at(expected + 150).min(recording.samples.len());
+        quietest_point(&recording.samples, range) as i64 / SAMPLES_PER_MS
+    })
+}
+
+fn utterance(asset: &str, range: MsRange, words: &[CaptionWord]) -> Utterance {
+    let length = range.duration_ms();
+    let count = words.len() as i64;
+    let words = words
+        .iter()
+        .enumerate()
+        .map(|(index, word)| {
+            // The cut may have moved past a word's estimated time; it stays in its scene.
+            let latest = (length - (count - index as i64)).max(0);
+            let start = (word.start - range.start).clamp(0, latest);
+            CaptionWord { start, end: (word.end - range.start).clamp(start + 1, length.max(start + 1)), ..word.clone() }
+        })
+        .collect();
+    Utterance { asset: asset.to_owned(), source_start_ms: range.start, duration_ms: length, words }
+}
+
+/// Logs the mapping.
+pub fn report(utterances: &[Vec<Utterance>]) {
+    Event::VoiceMapped {
+        scenes: utterances.iter().filter(|scene| !scene.is_empty()).count(),
+        utterances: utterances.iter().map(Vec::len).sum(),
+        speech_ms: utterances.iter().flatten().map(|u| u.duration_ms).sum(),
+    }
+    .emit();
+}

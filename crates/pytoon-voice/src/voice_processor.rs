@@ -1,0 +1,102 @@
+//! Makes a recorded voice fit for the mix: decoded, trimmed, denoised when asked, levelled.
+//!
+//! Nothing is ever cut off but silence at both ends. Synthetic takes go through the same chain,
+//! so that a film sounds like one take.
+
+use crate::VoiceError;
+use crate::tts::SpokenSentence;
+use pytoon_audio::voice_chain::{VoiceChain, VoiceSettings};
+use pytoon_audio::{denoise, speech, stretch};
+use pytoon_core::time::MsRange;
+use pytoon_media::MediaError;
+use pytoon_media::ffmpeg::sound;
+use pytoon_media::process::Runner;
+use pytoon_telemetry::Event;
+use std::path::Path;
+
+/// Samples in a millisecond at 48 kHz.
+pub const SAMPLES_PER_MS: i64 = 48;
+
+/// A recording ready for the mix.
+#[derive(Debug, Clone)]
+pub struct Recording {
+    /// 48 kHz mono.
+    pub samples: Vec<f32>,
+    /// Where there is speech, in milliseconds.
+    pub speech: Vec<MsRange>,
+    /// Its length before trimming, in milliseconds.
+    pub raw_ms: i64,
+    /// The noise floor in dBFS.
+    pub noise_floor_db: f64,
+    /// Whether it was denoised.
+    pub denoised: bool,
+}
+
+impl Recording {
+    /// Its length in milliseconds.
+    pub fn duration_ms(&self) -> i64 {
+        self.samples.len() as i64 / SAMPLES_PER_MS
+    }
+}
+
+/// Reads a recording.
+pub fn read_recording(runner: &Runner, path: &Path, denoised: bool) -> Result<Recording, VoiceError> {
+    let raw = sound::decode_mono(runner, path)?;
+    let raw_ms = raw.len() as i64 / SAMPLES_PER_MS;
+    if speech::is_silent(&raw) {
+        return Err(MediaError::unusable(path, "the recording is silent: there is no voice in it").into());
+    }
+    let noise_floor_db = f64::from(speech::measure_noise_floor_db(&raw));
+    let clean = if denoised { denoise::denoise_48k(&raw) } else { raw };
+    let used = speech::trim_silence(&clean);
+    if used.is_empty() {
+        return Err(MediaError::unusable(path, "no speech was found in the recording").into());
+    }
+    let mut samples = clean[used].to_vec();
+    let ranges = speech::speech_ranges(&samples);
+    VoiceChain::new(recorded()).process(&mut samples, &ranges);
+    let speech = ranges
+        .iter()
+        .map(|r| MsRange::new(r.start as i64 / SAMPLES_PER_MS, r.end as i64 / SAMPLES_PER_MS))
+        .filter(|r| r.duration_ms() > 0)
+        .collect();
+    Ok(Recording { samples, speech, raw_ms, noise_floor_db, denoised })
+}
+
+/// Levels synthetic sentences together, as one take.
+pub fn level_sentences(sentences: &mut [SpokenSentence]) {
+    const GAP: usize = 9_600;
+    let mut take = Vec::new();
+    let mut ranges = Vec::with_capacity(sentences.len());
+    for sentence in sentences.iter() {
+        let start = take.len();
+        take.extend_from_slice(&sentence.samples);
+        ranges.push(start..take.len());
+        take.resize(take.len() + GAP, 0.0);
+    }
+    VoiceChain::new(VoiceSettings::default()).process(&mut take, &ranges);
+    for (sentence, range) in sentences.iter_mut().zip(ranges) {
+        sentence.samples.copy_from_slice(&take[range]);
+    }
+}
+
+/// Speaks a sentence faster without changing its pitch.
+pub fn speed_up(sentence: &mut SpokenSentence, tempo: f64) -> Result<(), VoiceError> {
+    sentence.samples = stretch::stretch_tempo(&sentence.samples, tempo)?;
+    for word in &mut sentence.words {
+        word.start = (word.start as f64 / tempo).round() as i64;
+        word.end = ((word.end as f64 / tempo).round() as i64).max(word.start + 1);
+    }
+    Ok(())
+}
+
+/// Logs what a voice is like.
+pub fn report(source: &str, raw_ms: i64, used_ms: i64, noise_floor_db: f64, words: usize, denoised: bool) {
+    let words_per_minute = if used_ms > 0 { words as f64 * 60_000.0 / used_ms as f64 } else { 0.0 };
+    Event::VoiceProcessed { source, raw_ms, used_ms, noise_floor_db, words_per_minute, denoised }.emit();
+}
+
+/// The chain for a person's recording: it may be a low voice, and it brings its own room.
+fn recorded() -> VoiceSettings {
+    VoiceSettings { high_pass_hz: 80.0, room: None, ..VoiceSettings::default() }
+}

@@ -1,0 +1,111 @@
+//! `pytoon presets`, `pytoon voices` and `pytoon music`.
+
+use crate::context::Context;
+use crate::output;
+use pytoon_audio::bed::fade_ends;
+use pytoon_audio::music::{Mood, StoryArc, generate};
+use pytoon_audio::wav;
+use pytoon_core::text;
+use pytoon_media::disk;
+use pytoon_voice::tts::espeak::Espeak;
+use pytoon_voice::tts::{TtsProvider, TtsRequest};
+use pytoon_voice::voice_processor;
+use std::io::Cursor;
+use std::path::Path;
+
+/// Lists presets.
+pub(crate) fn presets(context: &Context) -> anyhow::Result<()> {
+    let presets = context.config.presets()?;
+    if context.global.json {
+        let list: Vec<_> =
+            presets.iter().map(|p| serde_json::json!({"name": p.name, "preset": p.preset})).collect();
+        return output::json(&list);
+    }
+    for info in presets {
+        let preset = &info.preset;
+        output::line(format!("{:<20} {}", info.name, preset.description));
+        output::line(format!(
+            "{:<20}   captions {}, music {}, grade {}, joins {}",
+            "",
+            preset.captions.look.as_str(),
+            preset.music.mood,
+            preset.grade.as_str(),
+            preset.transitions.house.as_str()
+        ));
+    }
+    Ok(())
+}
+
+/// Lists voices, or speaks with one.
+pub(crate) fn voices(context: &Context, say: Option<&str>, voice: &str, out: &Path) -> anyhow::Result<()> {
+    let settings = &context.config.settings.tts.espeak;
+    let espeak = Espeak { runner: context.runner.clone(), voices: settings.voices.clone(), pitch: settings.pitch };
+    let Some(words) = say else {
+        let voices = espeak.list_voices()?;
+        if context.global.json {
+            let list: Vec<_> = voices
+                .iter()
+                .map(|v| serde_json::json!({"provider": "espeak", "name": v.language, "speaks": v.name}))
+                .collect();
+            return output::json(&list);
+        }
+        for voice in voices {
+            output::line(format!("{:<12} {}", voice.language, voice.name));
+        }
+        return Ok(());
+    };
+    let request = TtsRequest {
+        sentences: text::sentences(words).iter().map(|s| text::words(s)).collect(),
+        language: voice.split(['+', '_']).next().unwrap_or("en").to_owned(),
+        voice: Some(voice.to_owned()),
+        variant: String::new(),
+        words_per_minute: 165.0,
+    };
+    if request.sentences.is_empty() {
+        anyhow::bail!("--say has no words in it");
+    }
+    let mut sentences = espeak.speak(&request)?;
+    voice_processor::level_sentences(&mut sentences);
+    let mut samples = Vec::new();
+    for sentence in sentences {
+        samples.extend(sentence.samples);
+        samples.resize(samples.len() + 9_600, 0.0);
+    }
+    let mut bytes = Cursor::new(Vec::new());
+    wav::write_mono(&mut bytes, &samples)?;
+    write(out, &bytes.into_inner())
+}
+
+/// Lists moods, or writes one to a file.
+pub(crate) fn music(context: &Context, preview: Option<&str>, seconds: f64, seed: u64, out: &Path) -> anyhow::Result<()> {
+    let Some(name) = preview else {
+        if context.global.json {
+            return output::json(&Mood::ALL.map(|mood| mood.as_str()));
+        }
+        for mood in Mood::ALL {
+            output::line(mood.as_str());
+        }
+        return Ok(());
+    };
+    let mood: Mood = name.parse().map_err(|_| {
+        let names = Mood::ALL.map(|mood| mood.as_str());
+        let near = pytoon_config::strict::nearest(name, names).map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
+        anyhow::anyhow!("there is no mood `{name}`; there are {}{near}", names.join(", "))
+    })?;
+    if !(1.0..=120.0).contains(&seconds) {
+        anyhow::bail!("--seconds {seconds} is not within 1 to 120");
+    }
+    let mut bed = generate(mood, (seconds * 48_000.0) as usize, seed, &StoryArc::default());
+    fade_ends(&mut bed.audio);
+    let mut bytes = Cursor::new(Vec::new());
+    wav::write_stereo(&mut bytes, &bed.audio)?;
+    write(out, &bytes.into_inner())?;
+    output::note(format!("{:.1} beats a minute", bed.bpm));
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    disk::write_whole(path, bytes).map_err(|error| anyhow::anyhow!("failed to {error}"))?;
+    output::line(path.display().to_string());
+    Ok(())
+}

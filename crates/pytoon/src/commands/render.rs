@@ -1,0 +1,94 @@
+//! `pytoon render`.
+
+use crate::cli::{RenderArgs, Verify};
+use crate::context::Context;
+use crate::output;
+use anyhow::Context as _;
+use pytoon_config::strict;
+use pytoon_config::{BriefFile, ConfigError, load_brief, read_brief};
+use pytoon_core::layout;
+use pytoon_core::timeline::Timeline;
+use pytoon_pipeline::receipt::Receipt;
+use pytoon_pipeline::render::{RenderOptions, Rendered, Renderer};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Renders.
+pub(crate) fn run(context: &Context, args: &RenderArgs) -> anyhow::Result<()> {
+    let options = RenderOptions {
+        draft: args.draft,
+        verify_full: args.verify == Verify::Full,
+        frames_out: args.frames_out.clone(),
+        frame_hashes: args.frame_hashes.clone(),
+    };
+    let renderer = Renderer::new(context.environment(), options);
+    let rendered = match (&args.brief, &args.timeline) {
+        (_, Some(path)) => {
+            let timeline = read_timeline(path)?;
+            let own = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let root = args.out.clone().unwrap_or_else(|| own.to_owned());
+            renderer.render_timeline(timeline, own, &root)?
+        }
+        (Some(brief), None) => {
+            let file = read(brief)?;
+            let root = args.out.clone().unwrap_or_else(|| context.new_job_folder());
+            renderer.render_brief(&file, &root)?
+        }
+        (None, None) => anyhow::bail!("name a brief or a --timeline"),
+    };
+    report(context, &rendered)
+}
+
+/// A brief from a file or standard input.
+pub(crate) fn read(name: &str) -> anyhow::Result<BriefFile> {
+    if name != "-" {
+        return Ok(load_brief(Path::new(name))?);
+    }
+    let mut text = String::new();
+    std::io::stdin().take(2 << 20).read_to_string(&mut text).context("failed to read standard input")?;
+    Ok(read_brief("standard input", &text, PathBuf::new())?)
+}
+
+fn read_timeline(path: &Path) -> anyhow::Result<Timeline> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::file(&name, format!("the timeline cannot be read: {error}")))?;
+    let document = strict::parse(&name, &text)?;
+    let timeline: Timeline = strict::read(&name, &document, &document.value)?;
+    match timeline.problem() {
+        Some((field, reason)) => Err(ConfigError::field(&name, &document, &field, reason).into()),
+        None => Ok(timeline),
+    }
+}
+
+fn report(context: &Context, rendered: &Rendered) -> anyhow::Result<()> {
+    if context.global.json {
+        let value = serde_json::json!({
+            "folder": rendered.folder,
+            "output": rendered.folder.join(layout::OUTPUT),
+            "receipt": rendered.receipt,
+        });
+        return output::json(&value);
+    }
+    output::line(rendered.folder.join(layout::OUTPUT).display().to_string());
+    for text in summary(&rendered.receipt) {
+        output::note(text);
+    }
+    Ok(())
+}
+
+fn summary(receipt: &Receipt) -> Vec<String> {
+    let seconds = receipt.output.duration_ms as f64 / 1000.0;
+    let mut lines = vec![format!(
+        "{seconds:.1} s, {}x{}, {:.1} MB, {} scenes, voice: {}, loudness: {}",
+        receipt.output.width,
+        receipt.output.height,
+        receipt.output.size_bytes as f64 / 1e6,
+        receipt.scenes.len(),
+        receipt.voice.provider.as_deref().unwrap_or("none"),
+        receipt.loudness.decoded_lufs.map_or("silent".into(), |lufs| format!("{lufs:.1} LUFS")),
+    )];
+    lines.extend(receipt.warnings.iter().map(|w| format!("note: {w}")));
+    lines.extend(receipt.self_check.findings.iter().map(|f| format!("self-check: {}: {}", f.check, f.detail)));
+    lines
+}

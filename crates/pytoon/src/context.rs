@@ -1,0 +1,85 @@
+//! What every command works with: configuration, programs, fonts, cancel.
+
+use crate::cli::Global;
+use crate::progress;
+use pytoon_config::{Config, ConfigSource};
+use pytoon_media::fonts::FontFinder;
+use pytoon_media::process::{CancelToken, Programs, Runner};
+use pytoon_pipeline::Environment;
+use pytoon_telemetry::LogTarget;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Handles of the program.
+pub(crate) struct Context {
+    pub(crate) global: Global,
+    pub(crate) config: Config,
+    pub(crate) runner: Runner,
+}
+
+impl Context {
+    pub(crate) fn start(global: &Global) -> anyhow::Result<Self> {
+        let terminal = std::io::stderr().is_terminal();
+        let target = match &global.log_dir {
+            Some(folder) => LogTarget::Folder(folder.clone()),
+            None if global.verbose || (!terminal && !global.quiet) => LogTarget::Stderr,
+            None => LogTarget::Nowhere,
+        };
+        pytoon_telemetry::init(&target, global.verbose)
+            .map_err(|error| anyhow::anyhow!("failed to open the log: {error}"))?;
+        let source = match &global.config {
+            Some(folder) => ConfigSource::Folder(folder.clone()),
+            None => ConfigSource::Optional(PathBuf::from("config")),
+        };
+        let config = Config::load(&source)?;
+        let stall = Duration::from_secs(config.settings.limits.process_stall_seconds);
+        let runner = Runner { programs: Programs::beside_this_one(), cancel: cancel_on_signals()?, stall };
+        Ok(Self { global: global.clone(), config, runner })
+    }
+
+    pub(crate) fn fonts(&self) -> FontFinder {
+        let extra: Vec<PathBuf> = self.config.settings.fonts.folders.iter().map(PathBuf::from).collect();
+        FontFinder::search(&extra)
+    }
+
+    pub(crate) fn environment(&self) -> Environment {
+        Environment {
+            config: self.config.clone(),
+            runner: self.runner.clone(),
+            fonts: self.fonts(),
+            progress: progress::sink(self.global.quiet),
+            now: rfc3339(now()),
+        }
+    }
+
+    /// A new folder for a job without a name.
+    pub(crate) fn new_job_folder(&self) -> PathBuf {
+        let since = now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let stamp: String = rfc3339(now()).chars().filter(char::is_ascii_digit).take(14).collect();
+        // The rest of the clock and the process tell jobs of one second apart.
+        let rest = (u64::from(since.subsec_nanos()) ^ (u64::from(std::process::id()) << 20)) & 0xff_ffff;
+        PathBuf::from(&self.config.settings.storage_dir).join("jobs").join(format!("{stamp}-{rest:06x}"))
+    }
+}
+
+/// The first signal asks for a clean end; a second one ends at once.
+fn cancel_on_signals() -> anyhow::Result<CancelToken> {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, flag.clone())?;
+        signal_hook::flag::register(signal, flag.clone())?;
+    }
+    Ok(CancelToken::from_flag(flag))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the program is where the clock is read")]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+fn rfc3339(time: SystemTime) -> String {
+    pytoon_telemetry::timestamp(time)
+}

@@ -1,0 +1,37 @@
+//! The `pytoon` program: wires configuration, programs and terminal to the pipeline.
+//!
+//! Standard output carries the result and nothing else; progress and log lines go to standard
+//! error (or `--log-dir`). Exit status: 0 done, 1 failed, 2 the input is wrong, 130 cancelled.
+
+mod cli;
+mod commands;
+mod context;
+mod output;
+mod progress;
+
+use clap::Parser;
+use pytoon_pipeline::PipelineError;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let result = context::Context::start(&cli.global).and_then(|context| commands::run(&cli.command, &context));
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            output::error(&error);
+            exit_code(&error)
+        }
+    }
+}
+
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if error.downcast_ref::<pytoon_config::ConfigError>().is_some() {
+        return ExitCode::from(2);
+    }
+    match error.downcast_ref::<PipelineError>() {
+        Some(error) if error.is_cancelled() => ExitCode::from(130),
+        Some(error) if error.is_input() => ExitCode::from(2),
+        _ => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,28 @@
+//! The project's own tools, run as `cargo xtask NAME`:
+//!
+//! - `tidy` fails on an arrow between crates that points the wrong way, on impure code in the
+//!   pure crates, and on files that have grown too large to be one thing;
+//! - `schema` writes the JSON Schemas of brief, scene graph, timeline and configuration
+//!   (`schema --check` fails when the checked-in ones are out of date).
+
+mod schema;
+mod tidy;
+
+use anyhow::bail;
+
+fn main() -> anyhow::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["tidy"] => tidy::run(),
+        ["schema"] => schema::run(false),
+        ["schema", "--check"] => schema::run(true),
+        _ => bail!("usage: cargo xtask tidy | schema [--check]"),
+    }
+}
+
+/// The repository's root.
+fn root() -> std::path::PathBuf {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}

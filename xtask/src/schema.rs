@@ -1,0 +1,45 @@
+//! JSON Schemas from the types.
+
+use anyhow::{Context, bail};
+use pytoon_config::settings::{EngineFile, Settings};
+use pytoon_core::brief::{Brief, BrandKit};
+use pytoon_core::preset::Preset;
+use pytoon_core::profile::Profile;
+use pytoon_core::scene::SceneGraph;
+use pytoon_core::timeline::Timeline;
+use schemars::{Schema, schema_for};
+
+fn schemas() -> Vec<(&'static str, Schema)> {
+    vec![
+        ("brief", schema_for!(Brief)),
+        ("scene_graph", schema_for!(SceneGraph)),
+        ("timeline", schema_for!(Timeline)),
+        ("defaults", schema_for!(Settings)),
+        ("engine", schema_for!(EngineFile)),
+        ("preset", schema_for!(Preset)),
+        ("profile", schema_for!(Profile)),
+        ("brand", schema_for!(BrandKit)),
+    ]
+}
+
+/// Writes the schemas, or checks that they are up to date.
+pub(crate) fn run(check: bool) -> anyhow::Result<()> {
+    let folder = crate::root().join("config/schema");
+    std::fs::create_dir_all(&folder)?;
+    let mut stale = Vec::new();
+    for (name, schema) in schemas() {
+        let path = folder.join(format!("{name}.schema.json"));
+        let text = serde_json::to_string_pretty(&schema)? + "\n";
+        if check {
+            if std::fs::read_to_string(&path).ok().as_deref() != Some(&text) {
+                stale.push(name);
+            }
+        } else {
+            std::fs::write(&path, text).with_context(|| format!("failed to write {}", path.display()))?;
+        }
+    }
+    if !stale.is_empty() {
+        bail!("the schemas of {} are out of date: run `cargo xtask schema`", stale.join(", "));
+    }
+    Ok(())
+}

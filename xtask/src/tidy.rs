@@ -1,0 +1,112 @@
+//! Rules of the house that no linter knows.
+
+use anyhow::bail;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Crates by level. A crate may depend on lower levels only.
+const LEVELS: &[(&str, u8)] = &[
+    ("pytoon-core", 0),
+    ("pytoon-config", 1),
+    ("pytoon-telemetry", 1),
+    ("pytoon-audio", 1),
+    ("pytoon-graphics", 1),
+    ("pytoon-compositor", 2),
+    ("pytoon-media", 3),
+    ("pytoon-voice", 4),
+    ("pytoon-pipeline", 5),
+    ("pytoon", 6),
+    // Programs of their own: nothing depends on them.
+    ("pytoon-espeak", 7),
+    ("pytoon-testkit", 7),
+    ("xtask", 8),
+    ("tests", 8),
+];
+
+/// Crates without files, processes, environment, network and clocks.
+const PURE: &[&str] = &["pytoon-core", "pytoon-audio", "pytoon-graphics", "pytoon-compositor"];
+const IMPURE: &[&str] =
+    &["std::fs", "std::net", "std::process", "std::env", "SystemTime", "Instant::now", "std::thread::sleep"];
+
+/// Files longer than this are hardly one thing any more.
+const MAX_LINES: usize = 700;
+
+/// Runs every rule.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let mut problems = arrows()?;
+    for path in sources(&crate::root().join("crates"))? {
+        let text = std::fs::read_to_string(&path)?;
+        problems.extend(file_problems(&path, &text));
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    bail!("{} problems:\n{}", problems.len(), problems.join("\n"))
+}
+
+fn level(name: &str) -> Option<u8> {
+    LEVELS.iter().find(|(known, _)| *known == name).map(|(_, level)| *level)
+}
+
+fn arrows() -> anyhow::Result<Vec<String>> {
+    #[expect(clippy::disallowed_methods, reason = "a tool of the project, not part of the product")]
+    let out = Command::new("cargo").args(["metadata", "--format-version", "1", "--no-deps"]).output()?;
+    let metadata: serde_json::Value = serde_json::from_slice(&out.stdout)?;
+    let mut problems = Vec::new();
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        let name = package["name"].as_str().unwrap_or_default();
+        let Some(own) = level(name) else {
+            problems.push(format!("{name} has no level in xtask/src/tidy.rs"));
+            continue;
+        };
+        for dependency in package["dependencies"].as_array().into_iter().flatten() {
+            let to = dependency["name"].as_str().unwrap_or_default();
+            let is_dev = dependency["kind"] == "dev";
+            match level(to) {
+                Some(level) if level >= own && !is_dev => {
+                    problems.push(format!("{name} (level {own}) may not depend on {to} (level {level})"));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(problems)
+}
+
+fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            if path.file_name().is_some_and(|name| name != "target") {
+                found.extend(sources(&path)?);
+            }
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn file_problems(path: &Path, text: &str) -> Vec<String> {
+    let shown = path.strip_prefix(crate::root()).unwrap_or(path).display().to_string();
+    let mut problems = Vec::new();
+    let lines = text.lines().count();
+    if lines > MAX_LINES {
+        problems.push(format!("{shown} has {lines} lines: split it"));
+    }
+    let code = text.split("#[cfg(test)]").next().unwrap_or(text);
+    let is_source = shown.contains("/src/") && !shown.ends_with("tests.rs") && !shown.contains("testing");
+    if is_source && PURE.iter().any(|name| shown.starts_with(&format!("crates/{name}/"))) {
+        for word in IMPURE {
+            if code.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word)) {
+                problems.push(format!("{shown} uses {word}, and its crate is pure"));
+            }
+        }
+    }
+    if is_source && !text.starts_with("//!") {
+        problems.push(format!("{shown} does not say what it is for (a `//!` comment)"));
+    }
+    problems
+}
