@@ -105,9 +105,9 @@ mod tests {
             (Grade::Pastel, [139, 138, 139]),
         ] {
             let table = GradeTable::new(grade, 1.0);
-            for c in 0..3 {
-                let got = i32::from(table.curves[c][128]);
-                assert!((got - expected[c]).abs() <= 3, "{grade:?} {c}: {got}");
+            for (curve, expected) in table.curves.iter().zip(expected) {
+                let got = i32::from(curve[128]);
+                assert!((got - expected).abs() <= 3, "{grade:?}: {got} for {expected}");
             }
         }
     }

@@ -384,7 +384,10 @@ struct FrameSource<'a> {
     decoders: BTreeMap<usize, ClipDecoder>,
 }
 
-type Claimed = (i64, Vec<(usize, Arc<Frame>)>);
+/// Frames of moving clips, by index on the video track.
+type Moving = Vec<(usize, Arc<Frame>)>;
+/// A frame number and what it needs.
+type Claimed = (i64, Moving);
 
 impl<'a> FrameSource<'a> {
     fn new(env: &'a Environment, timeline: &'a Timeline) -> Self {
@@ -470,7 +473,7 @@ fn moving_frame(
     timeline: &Timeline,
     index: usize,
     number: i64,
-) -> Result<Option<Vec<(usize, Arc<Frame>)>>, PipelineError> {
+) -> Result<Option<Moving>, PipelineError> {
     let clip = &timeline.tracks.video[index];
     let ClipSource::Clip { asset, source_start, source_duration, speed } = &clip.source else {
         return Ok(Some(Vec::new()));
