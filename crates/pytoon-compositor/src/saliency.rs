@@ -190,16 +190,23 @@ fn normalised(map: Vec<f32>) -> Vec<f32> {
     map.into_iter().map(|v| (v / top).min(1.0)).collect()
 }
 
+/// The centre of the strongest subject: of what lies near the highest point of the smoothed map
+/// and rises to at least half of its height. What stands out elsewhere does not pull at it.
 fn centroid_of_top(map: &[f32]) -> (f64, f64) {
-    let mut order: Vec<usize> = (0..map.len()).collect();
-    order.sort_by(|&a, &b| map[b].total_cmp(&map[a]).then(a.cmp(&b)));
+    const REACH: f64 = 11.0;
+    let smooth = gaussian(map, 3.0);
+    let peak = (0..smooth.len()).max_by(|&a, &b| smooth[a].total_cmp(&smooth[b]).then(b.cmp(&a))).unwrap_or(0);
+    let floor = f64::from(smooth[peak]) * 0.5;
+    let (px, py) = ((peak % N) as f64, (peak / N) as f64);
     let (mut x, mut y, mut weight) = (0.0, 0.0, 0.0);
-    // A small subject fills less than the top twentieth: what is far from the peak is ground.
-    let floor = f64::from(map[order[0]]) * 0.5;
-    for &i in &order[..map.len() / 20] {
-        let w = (f64::from(map[i]) - floor).max(1e-9);
-        x += w * ((i % N) as f64 + 0.5) / N as f64;
-        y += w * ((i / N) as f64 + 0.5) / N as f64;
+    for (i, &value) in smooth.iter().enumerate() {
+        let (cx, cy) = ((i % N) as f64, (i / N) as f64);
+        if (cx - px).hypot(cy - py) > REACH {
+            continue;
+        }
+        let w = (f64::from(value) - floor).max(1e-9);
+        x += w * (cx + 0.5) / N as f64;
+        y += w * (cy + 0.5) / N as f64;
         weight += w;
     }
     (x / weight, y / weight)

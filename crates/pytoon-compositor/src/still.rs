@@ -279,7 +279,7 @@ fn card_box(picture: &Picture, width: usize, height: usize) -> Card {
     let card_height = (card_width / aspect).clamp(2.0, max_height);
     let (w, h) = (card_width.round() as usize, card_height.round() as usize);
     let unit = height as f32 / 1920.0;
-    let centre_y = height as f64 * 740.0 / 1920.0;
+    let centre_y = height as f64 * 690.0 / 1920.0;
     let top = (centre_y - card_height / 2.0).max(height as f64 * 0.06) as usize;
     Card {
         left: (width - w) / 2,
