@@ -53,7 +53,7 @@ impl VoiceResult {
     }
 }
 
-const RESULT: &str = "voice/voice.json";
+const RESULT: &str = "voice.json";
 
 /// The providers in the configured order.
 pub(crate) fn tts_manager(env: &Environment, first: Option<&str>) -> TtsManager {
