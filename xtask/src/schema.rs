@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use pytoon_config::settings::{EngineFile, Settings};
-use pytoon_core::brief::{Brief, BrandKit};
+use pytoon_core::brief::{BrandKit, Brief};
 use pytoon_core::preset::Preset;
 use pytoon_core::profile::Profile;
 use pytoon_core::scene::SceneGraph;
@@ -35,7 +35,8 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
                 stale.push(name);
             }
         } else {
-            std::fs::write(&path, text).with_context(|| format!("failed to write {}", path.display()))?;
+            std::fs::write(&path, text)
+                .with_context(|| format!("failed to write {}", path.display()))?;
         }
     }
     if !stale.is_empty() {

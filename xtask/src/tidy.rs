@@ -21,12 +21,20 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-testkit", 7),
     ("xtask", 8),
     ("tests", 8),
+    ("pytoon-bench", 8),
 ];
 
 /// Crates without files, processes, environment, network and clocks.
 const PURE: &[&str] = &["pytoon-core", "pytoon-audio", "pytoon-graphics", "pytoon-compositor"];
-const IMPURE: &[&str] =
-    &["std::fs", "std::net", "std::process", "std::env", "SystemTime", "Instant::now", "std::thread::sleep"];
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::env",
+    "SystemTime",
+    "Instant::now",
+    "std::thread::sleep",
+];
 
 /// Files longer than this are hardly one thing any more.
 const MAX_LINES: usize = 700;
@@ -50,7 +58,8 @@ fn level(name: &str) -> Option<u8> {
 
 fn arrows() -> anyhow::Result<Vec<String>> {
     #[expect(clippy::disallowed_methods, reason = "a tool of the project, not part of the product")]
-    let out = Command::new("cargo").args(["metadata", "--format-version", "1", "--no-deps"]).output()?;
+    let out =
+        Command::new("cargo").args(["metadata", "--format-version", "1", "--no-deps"]).output()?;
     let metadata: serde_json::Value = serde_json::from_slice(&out.stdout)?;
     let mut problems = Vec::new();
     for package in metadata["packages"].as_array().into_iter().flatten() {
@@ -64,7 +73,9 @@ fn arrows() -> anyhow::Result<Vec<String>> {
             let is_dev = dependency["kind"] == "dev";
             match level(to) {
                 Some(level) if level >= own && !is_dev => {
-                    problems.push(format!("{name} (level {own}) may not depend on {to} (level {level})"));
+                    problems.push(format!(
+                        "{name} (level {own}) may not depend on {to} (level {level})"
+                    ));
                 }
                 _ => {}
             }
@@ -97,10 +108,12 @@ fn file_problems(path: &Path, text: &str) -> Vec<String> {
         problems.push(format!("{shown} has {lines} lines: split it"));
     }
     let code = text.split("#[cfg(test)]").next().unwrap_or(text);
-    let is_source = shown.contains("/src/") && !shown.ends_with("tests.rs") && !shown.contains("testing");
+    let is_source =
+        shown.contains("/src/") && !shown.ends_with("tests.rs") && !shown.contains("testing");
     if is_source && PURE.iter().any(|name| shown.starts_with(&format!("crates/{name}/"))) {
         for word in IMPURE {
-            if code.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word)) {
+            if code.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word))
+            {
                 problems.push(format!("{shown} uses {word}, and its crate is pure"));
             }
         }

@@ -68,7 +68,8 @@ enum Drawn {
 /// The first frame on which a clip is seen and one past the last, its transitions included.
 pub fn visible_range(timeline: &Timeline, index: usize) -> FrameRange {
     let clips = &timeline.tracks.video;
-    let start = clips[index].transition_in.as_ref().map_or(clips[index].start_frame, |t| t.start_frame);
+    let start =
+        clips[index].transition_in.as_ref().map_or(clips[index].start_frame, |t| t.start_frame);
     let end = clips
         .get(index + 1)
         .and_then(|next| next.transition_in.as_ref())
@@ -78,7 +79,11 @@ pub fn visible_range(timeline: &Timeline, index: usize) -> FrameRange {
 
 impl Compositor {
     /// Gets ready to draw: lays out captions and overlays, prepares no clip yet.
-    pub fn new(timeline: Arc<Timeline>, assets: Arc<dyn Assets>, text: TextEngine) -> Result<Self, CompositorError> {
+    pub fn new(
+        timeline: Arc<Timeline>,
+        assets: Arc<dyn Assets>,
+        text: TextEngine,
+    ) -> Result<Self, CompositorError> {
         let size = (timeline.profile.width as usize, timeline.profile.height as usize);
         let zone = zone_of(&timeline);
         let font = timeline.look.font.clone().filter(|family| text.has_family(family));
@@ -90,7 +95,9 @@ impl Compositor {
             .tracks
             .overlays
             .iter()
-            .map(|clip| PreparedOverlay::prepare(clip, assets.as_ref(), &text, zone, font.as_deref(), size))
+            .map(|clip| {
+                PreparedOverlay::prepare(clip, assets.as_ref(), &text, zone, font.as_deref(), size)
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self { timeline, assets, text, size, slots, captions, overlays, zone, font })
     }
@@ -102,7 +109,8 @@ impl Compositor {
 
     /// Characters that no font has.
     pub fn missing_glyphs(&self) -> Vec<char> {
-        let mut missing: Vec<char> = self.captions.as_ref().map(|c| c.missing().to_vec()).unwrap_or_default();
+        let mut missing: Vec<char> =
+            self.captions.as_ref().map(|c| c.missing().to_vec()).unwrap_or_default();
         missing.extend(self.overlays.iter().flat_map(|o| o.missing.iter().copied()));
         missing.sort_unstable();
         missing.dedup();
@@ -114,7 +122,10 @@ impl Compositor {
         let clips = &self.timeline.tracks.video;
         let index = clips.partition_point(|clip| clip.end_frame <= frame).min(clips.len() - 1);
         let covers = |i: usize| {
-            clips.get(i).and_then(|c| c.transition_in.as_ref()).filter(|t| (t.start_frame..t.end_frame).contains(&frame))
+            clips
+                .get(i)
+                .and_then(|c| c.transition_in.as_ref())
+                .filter(|t| (t.start_frame..t.end_frame).contains(&frame))
         };
         if let Some(transition) = covers(index) {
             return (index - 1, Some((index, transition)));
@@ -156,8 +167,8 @@ impl Compositor {
             }
             ClipSource::Clip { .. } => Ok(Drawn::Moving),
             ClipSource::Background { kind, seed, headline, .. } => {
-                let palette = palette(&self.timeline.look.palette)
-                    .rotated((*seed % 25) as f32 - 12.0);
+                let palette =
+                    palette(&self.timeline.look.palette).rotated((*seed % 25) as f32 - 12.0);
                 let kind = generator_kind(*kind);
                 let generator = Generator::new(kind, &palette, *seed, self.size.0, self.size.1);
                 let headline = headline
@@ -168,7 +179,13 @@ impl Compositor {
         }
     }
 
-    fn headline(&self, text: &str, kind: GeneratorKind, palette: &Palette, generator: &Generator) -> KineticType {
+    fn headline(
+        &self,
+        text: &str,
+        kind: GeneratorKind,
+        palette: &Palette,
+        generator: &Generator,
+    ) -> KineticType {
         let left = matches!(kind, GeneratorKind::Swiss | GeneratorKind::Paper);
         let variant = if left { KineticVariant::Left } else { KineticVariant::Centred };
         let mut zone = self.zone;
@@ -181,7 +198,8 @@ impl Compositor {
             font_family: self.font.clone(),
             ..KineticSpec::new(text, variant)
         };
-        let mut headline = KineticType::prepare(&self.text, &spec, palette, self.size.0, self.size.1);
+        let mut headline =
+            KineticType::prepare(&self.text, &spec, palette, self.size.0, self.size.1);
         let mut sample = Frame::new(self.size.0, self.size.1);
         generator.draw(&mut sample, 1.0, &mut GenScratch::default());
         headline.adapt(&sample);
@@ -236,9 +254,16 @@ impl Compositor {
             (Drawn::Still(still), ClipSource::Picture { motion, .. }) => {
                 still.draw(out, motion.window_at(frame), &mut scratch.sampler);
             }
-            (Drawn::Background { generator, headline }, ClipSource::Background { origin_frame, .. }) => {
+            (
+                Drawn::Background { generator, headline },
+                ClipSource::Background { origin_frame, .. },
+            ) => {
                 let rate = self.timeline.frame_rate;
-                generator.draw(out, rate.frame_to_seconds(frame - origin_frame), &mut scratch.generator);
+                generator.draw(
+                    out,
+                    rate.frame_to_seconds(frame - origin_frame),
+                    &mut scratch.generator,
+                );
                 if let Some(headline) = headline {
                     let visible = self.slots[index].visible;
                     let at_ms = rate.frame_to_seconds(frame - visible.start) * 1000.0;
@@ -261,7 +286,8 @@ impl Compositor {
 }
 
 fn zone_of(timeline: &Timeline) -> SafeRect {
-    safe_zone(timeline.look.captions.platform.as_str()).map_or(SafeRect::UNIVERSAL, |zone| zone.zone)
+    safe_zone(timeline.look.captions.platform.as_str())
+        .map_or(SafeRect::UNIVERSAL, |zone| zone.zone)
 }
 
 /// The palette of a film.
@@ -269,7 +295,11 @@ pub fn palette(choice: &PaletteChoice) -> Palette {
     let brand = |hex: &Option<String>| hex.as_deref().and_then(|hex| Rgb::from_hex(hex).ok());
     let mut palette = match brand(&choice.brand_accent) {
         Some(accent) => Palette::from_brand(accent),
-        None => Palette::from_hues(choice.base_hue as f32, choice.accent_hue as f32, choice.chroma as f32),
+        None => Palette::from_hues(
+            choice.base_hue as f32,
+            choice.accent_hue as f32,
+            choice.chroma as f32,
+        ),
     };
     if let Some(ground) = brand(&choice.brand_ground) {
         palette.ground = ground;

@@ -22,9 +22,7 @@ fn figures(grade: Grade) -> Figures {
         Grade::CoolTech => f([0.010, 0.014, 0.026], [0.97, 1.0, 1.04], [0.97, 1.0, 1.035], 0.95),
         Grade::Punch => f([-0.018; 3], [1.0; 3], [1.05, 1.05, 1.04], 1.18),
         Grade::Noir => f([0.015, 0.015, 0.018], [0.97, 0.97, 0.98], [1.03; 3], 0.0),
-        Grade::Pastel => {
-            f([0.060, 0.055, 0.062], [1.08, 1.07, 1.07], [0.985, 0.98, 0.985], 0.82)
-        }
+        Grade::Pastel => f([0.060, 0.055, 0.062], [1.08, 1.07, 1.07], [0.985, 0.98, 0.985], 0.82),
     }
 }
 
@@ -61,7 +59,8 @@ impl GradeTable {
             // BT.709 luma weights in 1/65536.
             let luma = (13_933 * r + 46_871 * g + 4_732 * b + 32_768) >> 16;
             for (channel, value) in pixel.iter_mut().zip([r, g, b]) {
-                *channel = (luma + (((value - luma) * self.saturation + 128) >> 8)).clamp(0, 255) as u8;
+                *channel =
+                    (luma + (((value - luma) * self.saturation + 128) >> 8)).clamp(0, 255) as u8;
             }
         }
     }
@@ -69,7 +68,10 @@ impl GradeTable {
     /// Whether it changes nothing.
     pub fn is_identity(&self) -> bool {
         self.saturation == 256
-            && self.curves.iter().all(|curve| curve.iter().enumerate().all(|(i, &v)| i == v as usize))
+            && self
+                .curves
+                .iter()
+                .all(|curve| curve.iter().enumerate().all(|(i, &v)| i == v as usize))
     }
 }
 
@@ -97,13 +99,15 @@ mod tests {
 
     #[test]
     fn mid_grey_lands_on_the_guide_figures() {
-        for (grade, expected) in
-            [(Grade::Clean, [130; 3]), (Grade::WarmFilm, [134, 128, 120]), (Grade::Pastel, [139, 138, 139])]
-        {
+        for (grade, expected) in [
+            (Grade::Clean, [130; 3]),
+            (Grade::WarmFilm, [134, 128, 120]),
+            (Grade::Pastel, [139, 138, 139]),
+        ] {
             let table = GradeTable::new(grade, 1.0);
-            for c in 0..3 {
-                let got = i32::from(table.curves[c][128]);
-                assert!((got - expected[c]).abs() <= 3, "{grade:?} {c}: {got}");
+            for (curve, expected) in table.curves.iter().zip(expected) {
+                let got = i32::from(curve[128]);
+                assert!((got - expected).abs() <= 3, "{grade:?}: {got} for {expected}");
             }
         }
     }

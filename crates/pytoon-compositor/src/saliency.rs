@@ -59,7 +59,8 @@ fn stretched(picture: &Picture, side: usize) -> Vec<[f32; 3]> {
     for y in 0..side {
         for x in 0..side {
             let (x0, x1) = (x * width / side, ((x + 1) * width / side).max(x * width / side + 1));
-            let (y0, y1) = (y * height / side, ((y + 1) * height / side).max(y * height / side + 1));
+            let (y0, y1) =
+                (y * height / side, ((y + 1) * height / side).max(y * height / side + 1));
             let mut sum = [0f32; 3];
             let mut count = 0f32;
             for yy in (y0..y1.min(height)).step_by(((y1 - y0) / 4).max(1)) {
@@ -85,7 +86,8 @@ fn spectral_residual(luma: &[f32]) -> Vec<f32> {
     let mut re: Vec<f32> = luma.to_vec();
     let mut im = vec![0.0; N * N];
     fft2(&mut re, &mut im, false);
-    let amplitude: Vec<f32> = re.iter().zip(&im).map(|(r, i)| (r * r + i * i).sqrt().max(1e-9)).collect();
+    let amplitude: Vec<f32> =
+        re.iter().zip(&im).map(|(r, i)| (r * r + i * i).sqrt().max(1e-9)).collect();
     let log: Vec<f32> = amplitude.iter().map(|a| a.ln()).collect();
     for i in 0..N * N {
         let residual = (log[i] - box_mean(&log, i)).exp();
@@ -118,9 +120,8 @@ fn colour_contrast(small: &[[f32; 3]]) -> Vec<f32> {
             [y, (p[0] - y) * 1.4, (p[2] - y) * 1.1]
         })
         .collect();
-    let planes: Vec<Vec<f32>> = (0..3)
-        .map(|c| gaussian(&opponent.iter().map(|p| p[c]).collect::<Vec<_>>(), 1.0))
-        .collect();
+    let planes: Vec<Vec<f32>> =
+        (0..3).map(|c| gaussian(&opponent.iter().map(|p| p[c]).collect::<Vec<_>>(), 1.0)).collect();
     let means: Vec<f32> = planes.iter().map(|p| p.iter().sum::<f32>() / p.len() as f32).collect();
     (0..N * N)
         .map(|i| planes.iter().zip(&means).map(|(p, m)| (p[i] - m).powi(2)).sum::<f32>().sqrt())
@@ -134,7 +135,8 @@ fn sharpness(detail: &[[f32; 3]]) -> Vec<f32> {
     for y in 1..side - 1 {
         for x in 1..side - 1 {
             let at = y * side + x;
-            let laplacian = 4.0 * luma[at] - luma[at - 1] - luma[at + 1] - luma[at - side] - luma[at + side];
+            let laplacian =
+                4.0 * luma[at] - luma[at - 1] - luma[at + 1] - luma[at - side] - luma[at + side];
             out[y / 4 * N + x / 4] += laplacian.abs();
         }
     }
@@ -297,7 +299,9 @@ mod tests {
         let radius = width.min(height) as f64 * 0.12;
         for y in 0..height {
             for x in 0..width {
-                let d = ((x as f64 - cx * width as f64).powi(2) + (y as f64 - cy * height as f64).powi(2)).sqrt();
+                let d = ((x as f64 - cx * width as f64).powi(2)
+                    + (y as f64 - cy * height as f64).powi(2))
+                .sqrt();
                 let base = 110 + (y * 30 / height) as u8;
                 if d < radius {
                     let stripe = if (x / 6 + y / 6) % 2 == 0 { 60 } else { 0 };

@@ -97,15 +97,34 @@ impl PreparedStill {
 
     /// Luma axes of a window: pixel centres of the frame on pixel centres of the picture.
     fn axes(&self, window: Window, frame_width: usize, frame_height: usize) -> [Axis; 2] {
-        let axis = |from: f64, length: f64, region_from: f64, region_length: f64, size: usize, out: usize| {
+        let axis = |from: f64,
+                    length: f64,
+                    region_from: f64,
+                    region_length: f64,
+                    size: usize,
+                    out: usize| {
             let scale = size as f64 / region_length;
             let step = length * scale / out as f64;
             Axis { start: (from - region_from) * scale + 0.5 * step - 0.5, step }
         };
         let region = self.region;
         [
-            axis(window.x, window.width, region.x, region.width, self.planes[0].width(), frame_width),
-            axis(window.y, window.height, region.y, region.height, self.planes[0].height(), frame_height),
+            axis(
+                window.x,
+                window.width,
+                region.x,
+                region.width,
+                self.planes[0].width(),
+                frame_width,
+            ),
+            axis(
+                window.y,
+                window.height,
+                region.y,
+                region.height,
+                self.planes[0].height(),
+                frame_height,
+            ),
         ]
     }
 
@@ -118,8 +137,10 @@ impl PreparedStill {
 /// The smallest box that holds both ends of a move, snapped outwards to source pixels.
 fn seen_region(motion: &Motion, width: f64, height: f64) -> Window {
     let (a, b) = (motion.from, motion.to);
-    let low = |p: f64, q: f64, size: f64| ((p.min(q) * size - REGION_MARGIN_PX).floor().max(0.0)) / size;
-    let high = |p: f64, q: f64, size: f64| ((p.max(q) * size + REGION_MARGIN_PX).ceil().min(size)) / size;
+    let low =
+        |p: f64, q: f64, size: f64| ((p.min(q) * size - REGION_MARGIN_PX).floor().max(0.0)) / size;
+    let high =
+        |p: f64, q: f64, size: f64| ((p.max(q) * size + REGION_MARGIN_PX).ceil().min(size)) / size;
     let (x, y) = (low(a.x, b.x, width), low(a.y, b.y, height));
     Window {
         x,
@@ -137,13 +158,27 @@ struct Crop {
 }
 
 /// A whole picture scaled with Lanczos-3, alpha respected.
-pub(crate) fn resize_with_alpha(picture: &Picture, width: usize, height: usize) -> Result<Vec<u8>, CompositorError> {
-    let whole = Crop { left: 0.0, top: 0.0, width: picture.width() as f64, height: picture.height() as f64 };
+pub(crate) fn resize_with_alpha(
+    picture: &Picture,
+    width: usize,
+    height: usize,
+) -> Result<Vec<u8>, CompositorError> {
+    let whole = Crop {
+        left: 0.0,
+        top: 0.0,
+        width: picture.width() as f64,
+        height: picture.height() as f64,
+    };
     resize_part(picture, whole, width, height, ResizeOptions::new())
 }
 
 /// Scales a part of a picture with Lanczos-3; alpha is taken for one more colour.
-fn resize(picture: &Picture, crop: Crop, width: usize, height: usize) -> Result<Vec<u8>, CompositorError> {
+fn resize(
+    picture: &Picture,
+    crop: Crop,
+    width: usize,
+    height: usize,
+) -> Result<Vec<u8>, CompositorError> {
     resize_part(picture, crop, width, height, ResizeOptions::new().use_alpha(false))
 }
 
@@ -163,9 +198,12 @@ fn resize_part(
     )
     .map_err(|e| fail(&e))?;
     let mut target = Image::new(width as u32, height as u32, PixelType::U8x4);
-    let options = options
-        .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
-        .crop(crop.left, crop.top, crop.width, crop.height);
+    let options = options.resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).crop(
+        crop.left,
+        crop.top,
+        crop.width,
+        crop.height,
+    );
     Resizer::new().resize(&source, &mut target, &options).map_err(|e| fail(&e))?;
     Ok(target.into_vec())
 }
@@ -177,13 +215,21 @@ struct Canvas {
 }
 
 /// The picture whole, as a card with round corners and a soft shadow, over its own dark blur.
-fn blur_fill_canvas(picture: &Picture, (frame_width, frame_height): (usize, usize)) -> Result<Canvas, CompositorError> {
+fn blur_fill_canvas(
+    picture: &Picture,
+    (frame_width, frame_height): (usize, usize),
+) -> Result<Canvas, CompositorError> {
     let width = (frame_width as f64 * BLUR_CANVAS_MARGIN).round() as usize;
     let height = (frame_height as f64 * BLUR_CANVAS_MARGIN).round() as usize;
     let mut rgba = blurred_back(picture, width, height)?;
     let card = card_box(picture, width, height);
     shade_card(&mut rgba, width, &card);
-    let whole = Crop { left: 0.0, top: 0.0, width: picture.width() as f64, height: picture.height() as f64 };
+    let whole = Crop {
+        left: 0.0,
+        top: 0.0,
+        width: picture.width() as f64,
+        height: picture.height() as f64,
+    };
     let front = resize(picture, whole, card.width, card.height)?;
     for y in 0..card.height {
         for x in 0..card.width {
@@ -266,13 +312,18 @@ fn shade_card(rgba: &mut [u8], width: usize, card: &Card) {
 
 /// The picture covering the canvas, blurred (sigma 45 at full size, done at an eighth), at .55 of
 /// its brightness and .9 of its saturation.
-fn blurred_back(picture: &Picture, width: usize, height: usize) -> Result<Vec<u8>, CompositorError> {
+fn blurred_back(
+    picture: &Picture,
+    width: usize,
+    height: usize,
+) -> Result<Vec<u8>, CompositorError> {
     let small = picture.shrunk(600);
     let (small_w, small_h) = ((width / 8).max(2), (height / 8).max(2));
     let (pw, ph) = (small.width() as f64, small.height() as f64);
     let scale = (small_w as f64 / pw).max(small_h as f64 / ph) * 1.15;
     let (crop_w, crop_h) = ((small_w as f64 / scale).min(pw), (small_h as f64 / scale).min(ph));
-    let crop = Crop { left: (pw - crop_w) / 2.0, top: (ph - crop_h) / 2.0, width: crop_w, height: crop_h };
+    let crop =
+        Crop { left: (pw - crop_w) / 2.0, top: (ph - crop_h) / 2.0, width: crop_w, height: crop_h };
     let mut back = resize(&small, crop, small_w, small_h)?;
     let sigma = 45.0 / 8.0 * height as f32 / (1920.0 * BLUR_CANVAS_MARGIN as f32);
     // Three box passes are a Gaussian to the eye (central limit).
@@ -290,7 +341,9 @@ fn blurred_back(picture: &Picture, width: usize, height: usize) -> Result<Vec<u8
 
 fn darken(rgba: &mut [u8]) {
     for pixel in rgba.chunks_exact_mut(4) {
-        let luma = 0.2126 * f32::from(pixel[0]) + 0.7152 * f32::from(pixel[1]) + 0.0722 * f32::from(pixel[2]);
+        let luma = 0.2126 * f32::from(pixel[0])
+            + 0.7152 * f32::from(pixel[1])
+            + 0.0722 * f32::from(pixel[2]);
         for value in &mut pixel[..3] {
             *value = ((luma + (f32::from(*value) - luma) * 0.9) * 0.55) as u8;
         }
@@ -301,9 +354,8 @@ fn darken(rgba: &mut [u8]) {
 /// One step of noise keeps wide blurs from showing bands.
 fn dither(rgba: &mut [u8], width: usize) {
     let mut rng = pytoon_core::rng::Rng::new(0, "blur-dither");
-    let noise: Vec<i16> = (0..4096)
-        .map(|_| ((rng.unit() + rng.unit() - 1.0) * 1.6).round() as i16)
-        .collect();
+    let noise: Vec<i16> =
+        (0..4096).map(|_| ((rng.unit() + rng.unit() - 1.0) * 1.6).round() as i16).collect();
     for (index, pixel) in rgba.chunks_exact_mut(4).enumerate() {
         let (x, y) = (index % width / 2, index / width / 2);
         let n = noise[(x * 31 + y * 1049) % noise.len()];
@@ -349,7 +401,9 @@ pub fn to_yuv420(rgba: &[u8], width: usize, height: usize) -> (Vec<u8>, Vec<u8>,
     for cy in 0..ch {
         let top = &rgba[2 * cy * width * 4..][..width * 4];
         let bottom = &rgba[(2 * cy + 1).min(height - 1) * width * 4..][..width * 4];
-        for ((sum, a), b) in sums[1..=width].iter_mut().zip(top.chunks_exact(4)).zip(bottom.chunks_exact(4)) {
+        for ((sum, a), b) in
+            sums[1..=width].iter_mut().zip(top.chunks_exact(4)).zip(bottom.chunks_exact(4))
+        {
             *sum = [0, 1, 2].map(|c| i32::from(a[c]) + i32::from(b[c]));
         }
         sums[0] = sums[1];
@@ -401,7 +455,9 @@ mod tests {
     /// A circle on grey must stay round whatever the shape of its picture.
     #[test]
     fn nothing_is_stretched() {
-        for (width, height, fit) in [(900, 900, Fit::Cover), (1600, 900, Fit::BlurFill), (500, 1500, Fit::BlurFill)] {
+        for (width, height, fit) in
+            [(900, 900, Fit::Cover), (1600, 900, Fit::BlurFill), (500, 1500, Fit::BlurFill)]
+        {
             let mut rgba = vec![90; width * height * 4];
             let radius = width.min(height) as i64 / 5;
             for y in 0..height as i64 {
@@ -418,14 +474,17 @@ mod tests {
                 Fit::BlurFill => Window::FULL,
             };
             let still =
-                PreparedStill::prepare(&picture, fit, &still_motion(window), (270, 480), &plain()).expect("still");
+                PreparedStill::prepare(&picture, fit, &still_motion(window), (270, 480), &plain())
+                    .expect("still");
             let mut frame = Frame::new(270, 480);
             still.draw(&mut frame, window, &mut Scratch::default());
             let bright: Vec<(usize, usize)> = (0..270 * 480)
                 .filter(|&i| frame.y()[i] > 190)
                 .map(|i| (i % 270, i / 270))
                 .collect();
-            let spread = |values: Vec<usize>| values.iter().max().expect("any") - values.iter().min().expect("any") + 1;
+            let spread = |values: Vec<usize>| {
+                values.iter().max().expect("any") - values.iter().min().expect("any") + 1
+            };
             let across = spread(bright.iter().map(|p| p.0).collect()) as f64;
             let down = spread(bright.iter().map(|p| p.1).collect()) as f64;
             assert!((across / down - 1.0).abs() < 0.03, "{width}x{height}: {across} by {down}");
@@ -435,10 +494,71 @@ mod tests {
     #[test]
     fn a_picture_of_one_pixel_fills_a_frame() {
         let picture = Picture::try_new(1, 1, vec![200, 30, 30, 255]).expect("picture");
-        let still = PreparedStill::prepare(&picture, Fit::BlurFill, &still_motion(Window::FULL), (270, 480), &plain())
-            .expect("still");
+        let still = PreparedStill::prepare(
+            &picture,
+            Fit::BlurFill,
+            &still_motion(Window::FULL),
+            (270, 480),
+            &plain(),
+        )
+        .expect("still");
         let mut frame = Frame::new(270, 480);
         still.draw(&mut frame, Window::FULL, &mut Scratch::default());
         assert!(frame.y().iter().all(|&y| y > 16));
+    }
+
+    /// A soft spot followed over a slow move must stay on the curve that the move intends.
+    #[test]
+    fn camera_moves_do_not_jitter() {
+        let (width, height, spot) = (900usize, 1200usize, (500.0, 480.0));
+        let mut rgba = Vec::new();
+        for y in 0..height {
+            for x in 0..width {
+                let d2 = (x as f64 - spot.0).powi(2) + (y as f64 - spot.1).powi(2);
+                let value = (60.0 + 180.0 * (-d2 / (2.0 * 14.0 * 14.0)).exp()).round() as u8;
+                rgba.extend_from_slice(&[value, value, value, 255]);
+            }
+        }
+        let picture = Picture::try_new(width, height, rgba).expect("picture");
+        let wide = Window::around(0.75, 1.1, (0.5, 0.5));
+        for to in [wide.zoomed_about(1.08, (0.4, 0.4)), wide.shifted(0.008, 0.0)] {
+            let motion =
+                Motion { from: wide, to, start_frame: 0, end_frame: 60, ease_in_frames: 0 };
+            let still = PreparedStill::prepare(&picture, Fit::Cover, &motion, (540, 960), &plain())
+                .expect("still");
+            let mut frame = Frame::new(540, 960);
+            let mut errors = Vec::new();
+            for n in 0..60 {
+                let window = motion.window_at(n);
+                still.draw(&mut frame, window, &mut Scratch::default());
+                let found = centroid(&frame);
+                let wanted_x =
+                    ((spot.0 + 0.5) / width as f64 - window.x) / window.width * 540.0 - 0.5;
+                let wanted_y =
+                    ((spot.1 + 0.5) / height as f64 - window.y) / window.height * 960.0 - 0.5;
+                errors.push((found.0 - wanted_x, found.1 - wanted_y));
+            }
+            let n = errors.len() as f64;
+            let mean = (
+                errors.iter().map(|e| e.0).sum::<f64>() / n,
+                errors.iter().map(|e| e.1).sum::<f64>() / n,
+            );
+            let variance =
+                errors.iter().map(|e| (e.0 - mean.0).powi(2) + (e.1 - mean.1).powi(2)).sum::<f64>()
+                    / n;
+            assert!(variance.sqrt() <= 0.02, "{} px", variance.sqrt());
+            assert!(mean.0.abs() < 0.05 && mean.1.abs() < 0.05, "off by {mean:?}");
+        }
+    }
+
+    fn centroid(frame: &Frame) -> (f64, f64) {
+        let (mut x, mut y, mut total) = (0.0, 0.0, 0.0);
+        for (index, &value) in frame.y().iter().enumerate() {
+            let weight = (f64::from(value) - 74.0).max(0.0);
+            x += weight * (index % frame.width()) as f64;
+            y += weight * (index / frame.width()) as f64;
+            total += weight;
+        }
+        (x / total, y / total)
     }
 }

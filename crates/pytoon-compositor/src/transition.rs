@@ -50,14 +50,20 @@ fn swipe(left: &Frame, right: &Frame, p: f64, out: &mut Frame) {
     // Speed over one fortieth of the way stands for one frame of a usual ten-frame swipe.
     let speed = (expo_in_out((p + 0.025).min(1.0)) - expo_in_out((p - 0.025).max(0.0))) * 2.0;
     let blur = (speed * 0.5 * width as f64).max(1.0);
-    let planes = [(left.y(), right.y(), width), (left.u(), right.u(), width / 2), (left.v(), right.v(), width / 2)];
+    let planes = [
+        (left.y(), right.y(), width),
+        (left.u(), right.u(), width / 2),
+        (left.v(), right.v(), width / 2),
+    ];
     let mut sums = Vec::new();
     for ((a, b, plane_width), out) in planes.into_iter().zip(out.planes_mut()) {
         let scale = plane_width as f64 / width as f64;
         let offset = position * plane_width as f64;
         let span = (blur * scale).max(1.0);
-        for ((a, b), out) in
-            a.chunks_exact(plane_width).zip(b.chunks_exact(plane_width)).zip(out.chunks_exact_mut(plane_width))
+        for ((a, b), out) in a
+            .chunks_exact(plane_width)
+            .zip(b.chunks_exact(plane_width))
+            .zip(out.chunks_exact_mut(plane_width))
         {
             prefix_sums(a, b, &mut sums);
             for (x, out) in out.iter_mut().enumerate() {
@@ -124,7 +130,11 @@ fn zoom(from: &Frame, to: &Frame, p: f64, out: &mut Frame) {
 /// A frame enlarged about its middle, bilinear.
 fn scale_into(source: &Frame, scale: f64, out: &mut Frame) {
     let (width, height) = (source.width(), source.height());
-    let planes = [(source.y(), width, height), (source.u(), width / 2, height / 2), (source.v(), width / 2, height / 2)];
+    let planes = [
+        (source.y(), width, height),
+        (source.u(), width / 2, height / 2),
+        (source.v(), width / 2, height / 2),
+    ];
     for ((plane, width, height), out) in planes.into_iter().zip(out.planes_mut()) {
         let columns = taps(width, scale);
         let rows = taps(height, scale);
@@ -145,7 +155,8 @@ fn taps(size: usize, scale: f64) -> Vec<(usize, i32)> {
     let middle = size as f64 / 2.0;
     (0..size)
         .map(|i| {
-            let at = ((i as f64 + 0.5 - middle) / scale + middle - 0.5).clamp(0.0, (size - 1) as f64);
+            let at =
+                ((i as f64 + 0.5 - middle) / scale + middle - 0.5).clamp(0.0, (size - 1) as f64);
             (at as usize, ((at - at.floor()) * 256.0) as i32)
         })
         .collect()

@@ -43,12 +43,16 @@ pub fn load_brief(path: &Path) -> Result<BriefFile, ConfigError> {
         return Err(ConfigError::file(&name, "this is a folder; name the brief's file"));
     }
     if metadata.len() > MAX_BYTES as u64 {
-        return Err(ConfigError::file(&name, format!("{} bytes are more than a brief has", metadata.len())));
+        return Err(ConfigError::file(
+            &name,
+            format!("{} bytes are more than a brief has", metadata.len()),
+        ));
     }
     let bytes = std::fs::read(path)
         .map_err(|error| ConfigError::file(&name, format!("the brief cannot be read: {error}")))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| ConfigError::file(&name, "this is not a text file: a brief is YAML or JSON in UTF-8"))?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        ConfigError::file(&name, "this is not a text file: a brief is YAML or JSON in UTF-8")
+    })?;
     let base = path.parent().map(Path::to_owned).unwrap_or_default();
     read_brief(&name, &text, base)
 }
@@ -58,7 +62,10 @@ pub fn read_brief(name: &str, text: &str, base: PathBuf) -> Result<BriefFile, Co
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document = strict::parse(name, text)?;
     if !document.value.is_object() {
-        return Err(ConfigError::file(name, "a brief is a mapping of fields, such as `prompt: …` or `script: …`"));
+        return Err(ConfigError::file(
+            name,
+            "a brief is a mapping of fields, such as `prompt: …` or `script: …`",
+        ));
     }
     let brief: Brief = strict::read(name, &document, &document.value)?;
     let file = BriefFile { brief, name: name.to_owned(), base, document };
@@ -76,8 +83,12 @@ mod tests {
     fn a_brief_is_read_and_its_problems_are_placed() {
         let read = |text: &str| read_brief("b.yaml", text, PathBuf::new());
         assert_eq!(read("script: Hello there.\nseed: 3\n").expect("reads").brief.seed, Some(3));
-        let error = read("prompt: x\ntarget_duration_seconds: 90\n").expect_err("refused").to_string();
-        assert!(error.starts_with("b.yaml:2:1: `target_duration_seconds`: 90 is not within"), "{error}");
+        let error =
+            read("prompt: x\ntarget_duration_seconds: 90\n").expect_err("refused").to_string();
+        assert!(
+            error.starts_with("b.yaml:2:1: `target_duration_seconds`: 90 is not within"),
+            "{error}"
+        );
         let error = read("").expect_err("refused").to_string();
         assert!(error.contains("the brief is empty"), "{error}");
         let error = read("- a\n").expect_err("refused").to_string();

@@ -102,22 +102,31 @@ impl<'a> Reader<'a> {
                 (Event::StreamEnd, _) => return Ok(value),
                 (Event::DocumentEnd | Event::Nothing, _) => {}
                 (_, place) => {
-                    return Err(SyntaxError { place, reason: "a second document begins here".into() });
+                    return Err(SyntaxError {
+                        place,
+                        reason: "a second document begins here".into(),
+                    });
                 }
             }
         }
     }
 
-    fn value(&mut self, event: Event<'a>, place: Place, path: &str, depth: usize) -> Result<Value, SyntaxError> {
+    fn value(
+        &mut self,
+        event: Event<'a>,
+        place: Place,
+        path: &str,
+        depth: usize,
+    ) -> Result<Value, SyntaxError> {
         let refuse = |reason: &str| Err(SyntaxError { place, reason: reason.to_owned() });
         if depth > MAX_DEPTH {
             return refuse("this is nested too deeply");
         }
         self.places.entry(path.to_owned()).or_insert(place);
         match event {
-            Event::Scalar(_, _, _, Some(_)) | Event::SequenceStart(_, Some(_)) | Event::MappingStart(_, Some(_)) => {
-                refuse("tags (`!name`) are not read here")
-            }
+            Event::Scalar(_, _, _, Some(_))
+            | Event::SequenceStart(_, Some(_))
+            | Event::MappingStart(_, Some(_)) => refuse("tags (`!name`) are not read here"),
             Event::Alias(_) => refuse("aliases (`*name`) are not read here: write the value out"),
             Event::Scalar(text, style, _, None) => Ok(scalar(&text, style)),
             Event::SequenceStart(_, None) => self.sequence(path, depth),
@@ -145,9 +154,13 @@ impl<'a> Reader<'a> {
             match self.next()? {
                 (Event::MappingEnd, _) => return Ok(Value::Object(map)),
                 (Event::Scalar(key, ..), place) => {
-                    let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
+                    let path =
+                        if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
                     if map.contains_key(key.as_ref()) {
-                        return Err(SyntaxError { place, reason: format!("`{key}` stands here twice") });
+                        return Err(SyntaxError {
+                            place,
+                            reason: format!("`{key}` stands here twice"),
+                        });
                     }
                     self.places.insert(path.clone(), place);
                     let (event, value_place) = self.next()?;

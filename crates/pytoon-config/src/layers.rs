@@ -58,9 +58,11 @@ impl Config {
             ConfigSource::Folder(folder) => Some(folder.clone()),
             ConfigSource::Optional(folder) => folder.is_dir().then(|| folder.clone()),
         };
-        let settings: Loaded<Settings> = load_file(folder.as_deref(), "defaults.yaml", builtin::DEFAULTS)?;
+        let settings: Loaded<Settings> =
+            load_file(folder.as_deref(), "defaults.yaml", builtin::DEFAULTS)?;
         settings.check(settings.value.problem())?;
-        let engines: Loaded<EngineFile> = load_file(folder.as_deref(), "engine.yaml", builtin::ENGINE)?;
+        let engines: Loaded<EngineFile> =
+            load_file(folder.as_deref(), "engine.yaml", builtin::ENGINE)?;
         let config = Self { settings: settings.value, engines: engines.value.v2, folder };
         config.preset(&config.settings.default_preset)?;
         config.profile(&config.settings.default_profile)?;
@@ -76,7 +78,8 @@ impl Config {
 
     /// A profile by name.
     pub fn profile(&self, name: &str) -> Result<Profile, ConfigError> {
-        let loaded: Loaded<Profile> = self.named("profiles", name, Some(BASE_PROFILE), "profile")?;
+        let loaded: Loaded<Profile> =
+            self.named("profiles", name, Some(BASE_PROFILE), "profile")?;
         loaded.check(loaded.value.problem())?;
         Ok(loaded.value)
     }
@@ -89,7 +92,8 @@ impl Config {
 
     /// The names of all files of a kind: `presets`, `profiles` or `brands`.
     pub fn names(&self, kind: &str) -> Vec<String> {
-        let mut names: Vec<String> = builtin::folder(kind).iter().map(|(name, _)| (*name).to_owned()).collect();
+        let mut names: Vec<String> =
+            builtin::folder(kind).iter().map(|(name, _)| (*name).to_owned()).collect();
         if let Some(folder) = &self.folder
             && let Ok(entries) = std::fs::read_dir(folder.join(kind))
         {
@@ -123,8 +127,11 @@ impl Config {
         let names = self.names(kind);
         if !names.iter().any(|known| known == name) {
             let list = names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-            return Err(ConfigError::file(kind, format!("there is no {what} `{name}`; there are {list}"))
-                .suggest(name, names.iter().map(String::as_str)));
+            return Err(ConfigError::file(
+                kind,
+                format!("there is no {what} `{name}`; there are {list}"),
+            )
+            .suggest(name, names.iter().map(String::as_str)));
         }
         let builtin_text = |name: &str| {
             builtin::folder(kind).iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
@@ -144,13 +151,19 @@ struct Loaded<T> {
 impl<T> Loaded<T> {
     fn check(&self, problem: Option<(&'static str, String)>) -> Result<(), ConfigError> {
         match problem {
-            Some((field, reason)) => Err(ConfigError::field(&self.file, &self.document, field, reason)),
+            Some((field, reason)) => {
+                Err(ConfigError::field(&self.file, &self.document, field, reason))
+            }
             None => Ok(()),
         }
     }
 }
 
-fn load_file<T: DeserializeOwned>(folder: Option<&Path>, name: &str, builtin_text: &str) -> Result<Loaded<T>, ConfigError> {
+fn load_file<T: DeserializeOwned>(
+    folder: Option<&Path>,
+    name: &str,
+    builtin_text: &str,
+) -> Result<Loaded<T>, ConfigError> {
     let builtin_name = format!("built-in {name}");
     let base = strict::parse(&builtin_name, builtin_text)?;
     let path = folder.map(|folder| folder.join(name));
@@ -220,10 +233,22 @@ mod tests {
     #[test]
     fn bad_files_are_refused_with_file_line_key_and_nearest_name() {
         for (file, text, parts) in [
-            ("defaults.yaml", "mix:\n  target_luffs: -14\n", &[":2:3:", "mix.target_luffs", "`target_lufs`?"][..]),
-            ("defaults.yaml", "mix:\n  target_lufs: loud\n", &[":2:3:", "mix.target_lufs", "number"][..]),
+            (
+                "defaults.yaml",
+                "mix:\n  target_luffs: -14\n",
+                &[":2:3:", "mix.target_luffs", "`target_lufs`?"][..],
+            ),
+            (
+                "defaults.yaml",
+                "mix:\n  target_lufs: loud\n",
+                &[":2:3:", "mix.target_lufs", "number"][..],
+            ),
             ("defaults.yaml", "mix:\n  target_lufs: 3\n", &[":2:3:", "not within"][..]),
-            ("defaults.yaml", "default_preset: product_hero\n", &["no preset", "`product_hero_clean`?"][..]),
+            (
+                "defaults.yaml",
+                "default_preset: product_hero\n",
+                &["no preset", "`product_hero_clean`?"][..],
+            ),
             ("engine.yaml", "v2:\n  engines:\n    lokal: {}\n", &[":3:5:", "`local`?"][..]),
         ] {
             let (_folder, config) = with(&[(file, text)]);

@@ -150,13 +150,16 @@ impl Settings {
     /// The first value that cannot be right, as (field, reason).
     pub(crate) fn problem(&self) -> Option<(&'static str, String)> {
         let range = |field: &'static str, value: f64, low: f64, high: f64| {
-            (!(low..=high).contains(&value)).then(|| (field, format!("{value} is not within {low} to {high}")))
+            (!(low..=high).contains(&value))
+                .then(|| (field, format!("{value} is not within {low} to {high}")))
         };
         let ms = |value: i64| value as f64;
         let duck = &self.mix.duck;
         range("captions.lead_ms", ms(self.captions.lead_ms), 0.0, 200.0)
             .or_else(|| range("mix.target_lufs", self.mix.target_lufs, -30.0, -8.0))
-            .or_else(|| range("mix.true_peak_ceiling_dbtp", self.mix.true_peak_ceiling_dbtp, -9.0, -0.5))
+            .or_else(|| {
+                range("mix.true_peak_ceiling_dbtp", self.mix.true_peak_ceiling_dbtp, -9.0, -0.5)
+            })
             .or_else(|| range("mix.duck.gain_db", duck.gain_db, -40.0, 0.0))
             .or_else(|| range("mix.duck.ramp_down_ms", ms(duck.ramp_down_ms), 20.0, 2000.0))
             .or_else(|| range("mix.duck.hold_ms", ms(duck.hold_ms), 0.0, 3000.0))
@@ -164,10 +167,20 @@ impl Settings {
             .or_else(|| range("mix.duck.stay_down_ms", ms(duck.stay_down_ms), 0.0, 10_000.0))
             .or_else(|| range("tts.espeak.pitch", f64::from(self.tts.espeak.pitch), 0.0, 100.0))
             .or_else(|| {
-                range("limits.max_picture_megapixels", f64::from(self.limits.max_picture_megapixels), 1.0, 400.0)
+                range(
+                    "limits.max_picture_megapixels",
+                    f64::from(self.limits.max_picture_megapixels),
+                    1.0,
+                    400.0,
+                )
             })
             .or_else(|| {
-                range("limits.process_stall_seconds", self.limits.process_stall_seconds as f64, 2.0, 3600.0)
+                range(
+                    "limits.process_stall_seconds",
+                    self.limits.process_stall_seconds as f64,
+                    2.0,
+                    3600.0,
+                )
             })
     }
 }

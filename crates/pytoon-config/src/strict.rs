@@ -41,7 +41,13 @@ impl fmt::Display for ConfigError {
 impl ConfigError {
     /// An error about a whole file.
     pub fn file(file: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { file: file.into(), place: None, field: String::new(), reason: reason.into(), suggestion: None }
+        Self {
+            file: file.into(),
+            place: None,
+            field: String::new(),
+            reason: reason.into(),
+            suggestion: None,
+        }
     }
 
     /// An error about a field of a document.
@@ -74,7 +80,11 @@ pub fn parse(file: &str, text: &str) -> Result<Document, ConfigError> {
 }
 
 /// Reads a value as a type; errors are placed by the document it was written in.
-pub fn read<T: DeserializeOwned>(file: &str, document: &Document, value: &Value) -> Result<T, ConfigError> {
+pub fn read<T: DeserializeOwned>(
+    file: &str,
+    document: &Document,
+    value: &Value,
+) -> Result<T, ConfigError> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let message = error.inner().to_string();
         let path = path_text(error.path());
@@ -168,7 +178,10 @@ pub fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Opt
     valid
         .into_iter()
         .map(|name| (distance(&lower, &name.to_lowercase()), name))
-        .filter(|&(d, name)| d <= (name.chars().count().max(3) / 3).max(1) + 1 || name.contains(&lower) && lower.len() >= 3)
+        .filter(|&(d, name)| {
+            d <= (name.chars().count().max(3) / 3).max(1) + 1
+                || name.contains(&lower) && lower.len() >= 3
+        })
         .min_by_key(|&(d, _)| d)
         .map(|(_, name)| name)
 }

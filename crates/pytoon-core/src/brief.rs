@@ -71,7 +71,11 @@ text_or_mapping!(
 );
 
 fn off(text: &str) -> Result<Off, String> {
-    if text == "off" { Ok(Off::Off) } else { Err(format!("`{text}` is not `off` or a mapping of settings")) }
+    if text == "off" {
+        Ok(Off::Off)
+    } else {
+        Err(format!("`{text}` is not `off` or a mapping of settings"))
+    }
 }
 
 /// The longest film, in seconds.
@@ -491,14 +495,19 @@ impl Brief {
     }
 
     fn text_problem(&self) -> Option<FieldProblem> {
-        let texts =
-            [("prompt", &self.prompt), ("script", &self.script), ("voice_script", &self.voice_script)];
+        let texts = [
+            ("prompt", &self.prompt),
+            ("script", &self.script),
+            ("voice_script", &self.voice_script),
+        ];
         for (field, text) in texts {
             let chars = text.as_deref().map_or(0, |text| text.chars().count());
             if chars > MAX_SCRIPT_CHARS {
                 return Some(FieldProblem::new(
                     field,
-                    format!("{chars} characters are more than a film of 60 s can hold (at most {MAX_SCRIPT_CHARS})"),
+                    format!(
+                        "{chars} characters are more than a film of 60 s can hold (at most {MAX_SCRIPT_CHARS})"
+                    ),
                 ));
             }
         }
@@ -521,7 +530,9 @@ impl Brief {
             ("voice.speed", voice.speed, 0.5, 2.0),
             ("captions.size", captions.size, 0.6, 1.6),
         ];
-        ranges.into_iter().find_map(|(field, value, low, high)| out_of_range(field, value, low, high))
+        ranges
+            .into_iter()
+            .find_map(|(field, value, low, high)| out_of_range(field, value, low, high))
     }
 
     fn overlay_problem(&self) -> Option<FieldProblem> {
@@ -543,10 +554,24 @@ impl Brief {
             }
             out_of_range(&field("width"), overlay.width, 0.02, 1.0)
                 .or_else(|| out_of_range(&field("opacity"), overlay.opacity, 0.0, 1.0))
-                .or_else(|| out_of_range(&field("start_seconds"), overlay.start_seconds, 0.0, MAX_FILM_SECONDS))
-                .or_else(|| out_of_range(&field("end_seconds"), overlay.end_seconds, 0.0, MAX_FILM_SECONDS))
                 .or_else(|| {
-                    out_of_range(&field("scene"), overlay.scene.map(f64::from), 1.0, f64::from(MAX_SCENES))
+                    out_of_range(
+                        &field("start_seconds"),
+                        overlay.start_seconds,
+                        0.0,
+                        MAX_FILM_SECONDS,
+                    )
+                })
+                .or_else(|| {
+                    out_of_range(&field("end_seconds"), overlay.end_seconds, 0.0, MAX_FILM_SECONDS)
+                })
+                .or_else(|| {
+                    out_of_range(
+                        &field("scene"),
+                        overlay.scene.map(f64::from),
+                        1.0,
+                        f64::from(MAX_SCENES),
+                    )
                 })
         })
     }
@@ -600,7 +625,10 @@ mod tests {
         check(r#"{"prompt":"x","voice":{"speed":9}}"#, Some("voice.speed"));
         check(r#"{"voice_file":"a.wav","voice":"off"}"#, Some("voice"));
         check(r#"{"prompt":"x","overlays":[{}]}"#, Some("overlays[0]"));
-        check(r#"{"prompt":"x","overlays":[{"text":"a","opacity":2}]}"#, Some("overlays[0].opacity"));
+        check(
+            r#"{"prompt":"x","overlays":[{"text":"a","opacity":2}]}"#,
+            Some("overlays[0].opacity"),
+        );
         check(r#"{"prompt":"x","scenes":[{"scene":1},{"scene":1}]}"#, Some("scenes[1].scene"));
     }
 

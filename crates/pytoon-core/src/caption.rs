@@ -92,7 +92,8 @@ fn ends_sentence(word: &str) -> bool {
 /// connective at the end of a cue. Dynamic programming over break points.
 fn even_groups(run: Vec<CaptionWord>, limits: &Limits) -> Vec<Vec<CaptionWord>> {
     let count = run.len();
-    let chars: Vec<usize> = run.iter().map(|w| visual_chars(&w.text) + usize::from(!w.joins_next)).collect();
+    let chars: Vec<usize> =
+        run.iter().map(|w| visual_chars(&w.text) + usize::from(!w.joins_next)).collect();
     let total: usize = chars.iter().sum();
     let wanted = total.div_ceil(limits.max_chars).max(count.div_ceil(limits.max_words)).max(1);
     let ideal = total as f64 / wanted as f64;
@@ -173,7 +174,8 @@ pub fn shown_text(words: &[CaptionWord]) -> String {
 fn emphasise(words: &mut [CaptionWord]) {
     const STRONG: &[&str] = &["never", "not", "no", "free", "new", "only", "now", "zero", "best"];
     let rank = |word: &str| {
-        let bare: String = word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+        let bare: String =
+            word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
         if word.chars().any(|c| c.is_ascii_digit()) {
             2
         } else {
@@ -208,7 +210,8 @@ fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords]) {
         let scene_end = range_of(&cues[index].scene_id).map_or(i64::MAX, |r| r.end);
         let Some(next_word) = next_word else { continue };
         // The next cue takes the screen just before its first word, not after this one's tail.
-        let next_start = (next_word - LEAD_IN_MS).max(cues[index].words.last().map_or(0, |w| w.end));
+        let next_start =
+            (next_word - LEAD_IN_MS).max(cues[index].words.last().map_or(0, |w| w.end));
         let next_scene_start = range_of(&cues[index + 1].scene_id).map_or(0, |r| r.start);
         let next_start = next_start.max(next_scene_start).min(next_word.max(next_scene_start));
         let cue = &mut cues[index];
@@ -230,7 +233,8 @@ fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords]) {
 
 /// Spreads words evenly by their syllables over a stretch of time.
 pub fn spread(words: &[text::Word], range: MsRange) -> Vec<CaptionWord> {
-    let weights: Vec<i64> = words.iter().map(|w| i64::from(text::syllables(&w.text)) * 2 + 1).collect();
+    let weights: Vec<i64> =
+        words.iter().map(|w| i64::from(text::syllables(&w.text)) * 2 + 1).collect();
     let total: i64 = weights.iter().sum::<i64>().max(1);
     let mut seen = 0;
     words
@@ -304,7 +308,8 @@ mod tests {
 
     #[test]
     fn a_cue_never_crosses_a_sentence_end() {
-        let cues = cues(&[scene("Wake up. Fresh coffee is here.", 0, 3000)], CaptionLook::Karaoke, 1.0);
+        let cues =
+            cues(&[scene("Wake up. Fresh coffee is here.", 0, 3000)], CaptionLook::Karaoke, 1.0);
         assert_eq!(texts(&cues), ["Wake up.", "Fresh coffee is here."]);
     }
 
@@ -315,7 +320,10 @@ mod tests {
             CaptionLook::Karaoke,
             1.0,
         );
-        assert!(texts(&cues).iter().all(|t| !t.ends_with(" the") && !t.ends_with(" in")), "{cues:?}");
+        assert!(
+            texts(&cues).iter().all(|t| !t.ends_with(" the") && !t.ends_with(" in")),
+            "{cues:?}"
+        );
         assert!(texts(&cues).iter().any(|t| t.ends_with("batches,")), "{:?}", texts(&cues));
     }
 

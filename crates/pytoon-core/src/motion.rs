@@ -107,9 +107,8 @@ mod tests {
     #[test]
     fn a_zoom_has_a_constant_perceived_rate() {
         let motion = push_in(0);
-        let rates: Vec<f64> = (10..130)
-            .map(|f| motion.window_at(f).width / motion.window_at(f + 1).width)
-            .collect();
+        let rates: Vec<f64> =
+            (10..130).map(|f| motion.window_at(f).width / motion.window_at(f + 1).width).collect();
         let spread = rates.iter().cloned().fold(f64::MIN, f64::max)
             - rates.iter().cloned().fold(f64::MAX, f64::min);
         assert!(spread < 1e-9, "{spread}");

@@ -333,7 +333,8 @@ fn assign_overlays(scenes: &mut [Scene], brief: &Brief) -> Result<(), FieldProbl
 }
 
 fn language(brief: &Brief, beats: &[Beat]) -> String {
-    let all: String = beats.iter().flat_map(|b| b.sentences.iter()).cloned().collect::<Vec<_>>().join(" ");
+    let all: String =
+        beats.iter().flat_map(|b| b.sentences.iter()).cloned().collect::<Vec<_>>().join(" ");
     brief
         .language
         .clone()

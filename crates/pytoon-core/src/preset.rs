@@ -269,7 +269,9 @@ impl Preset {
             .or_else(|| range("palette.base_hue", self.palette.base_hue, 0.0, 360.0))
             .or_else(|| range("palette.accent_hue", self.palette.accent_hue, 0.0, 360.0))
             .or_else(|| range("palette.chroma", self.palette.chroma, 0.0, 1.5))
-            .or_else(|| range("motion.min_zoom_pct_per_s", self.motion.min_zoom_pct_per_s, 0.0, 5.0))
+            .or_else(|| {
+                range("motion.min_zoom_pct_per_s", self.motion.min_zoom_pct_per_s, 0.0, 5.0)
+            })
             .or_else(|| {
                 range(
                     "motion.max_zoom_pct_per_s",
@@ -284,9 +286,16 @@ impl Preset {
             .or_else(|| range("voice.words_per_minute", self.voice.words_per_minute, 100.0, 260.0))
             .or_else(|| range("pacing.max_shot_seconds", self.pacing.max_shot_seconds, 1.5, 10.0))
             .or_else(|| {
-                range("pacing.sentence_pause_ms", f64::from(self.pacing.sentence_pause_ms), 60.0, 1000.0)
+                range(
+                    "pacing.sentence_pause_ms",
+                    f64::from(self.pacing.sentence_pause_ms),
+                    60.0,
+                    1000.0,
+                )
             })
-            .or_else(|| range("pacing.scene_pause_ms", f64::from(self.pacing.scene_pause_ms), 80.0, 1500.0))
+            .or_else(|| {
+                range("pacing.scene_pause_ms", f64::from(self.pacing.scene_pause_ms), 80.0, 1500.0)
+            })
             .or_else(|| {
                 range("pacing.silent_scene_seconds", self.pacing.silent_scene_seconds, 0.8, 10.0)
             })

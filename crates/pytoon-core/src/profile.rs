@@ -51,7 +51,10 @@ impl Profile {
     pub fn problem(&self) -> Option<(&'static str, String)> {
         let size_ok = |v: u32| (16..=4320).contains(&v) && v.is_multiple_of(2);
         if !size_ok(self.width) {
-            return Some(("width", format!("{} is not an even number from 16 to 4320", self.width)));
+            return Some((
+                "width",
+                format!("{} is not an even number from 16 to 4320", self.width),
+            ));
         }
         if !size_ok(self.height) {
             return Some((

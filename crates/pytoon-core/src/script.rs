@@ -100,15 +100,44 @@ const ENERGIES: &[(&str, f64)] = &[
 ];
 
 const CAMERA_OPENINGS: &[&str] = &[
-    "wide shot", "wide angle", "wide-angle", "medium shot", "close-up", "close up", "extreme close",
-    "macro", "aerial", "drone shot", "tracking shot", "slow push", "slow pan", "push in", "pull out",
-    "pull back", "pan left", "pan right", "tilt up", "tilt down", "overhead", "top-down", "top down",
-    "establishing shot", "pov", "handheld", "camera", "zoom in", "zoom out", "static shot", "dolly",
+    "wide shot",
+    "wide angle",
+    "wide-angle",
+    "medium shot",
+    "close-up",
+    "close up",
+    "extreme close",
+    "macro",
+    "aerial",
+    "drone shot",
+    "tracking shot",
+    "slow push",
+    "slow pan",
+    "push in",
+    "pull out",
+    "pull back",
+    "pan left",
+    "pan right",
+    "tilt up",
+    "tilt down",
+    "overhead",
+    "top-down",
+    "top down",
+    "establishing shot",
+    "pov",
+    "handheld",
+    "camera",
+    "zoom in",
+    "zoom out",
+    "static shot",
+    "dolly",
 ];
 
-const DIRECTION_LABELS: &[&str] =
-    &["camera", "light", "lighting", "mood", "style", "visual", "visuals", "shot", "scene", "setting"];
-const VOICE_LABELS: &[&str] = &["voice", "vo", "v.o.", "voiceover", "voice-over", "narrator", "narration"];
+const DIRECTION_LABELS: &[&str] = &[
+    "camera", "light", "lighting", "mood", "style", "visual", "visuals", "shot", "scene", "setting",
+];
+const VOICE_LABELS: &[&str] =
+    &["voice", "vo", "v.o.", "voiceover", "voice-over", "narrator", "narration"];
 
 /// The stretches of a script, in order.
 pub fn parse(script: &str) -> Vec<Beat> {
@@ -182,7 +211,8 @@ fn next_marker(text: &str) -> Option<(usize, usize)> {
         let close = open + text[open..].find('>')?;
         let inside = text[open + 1..close].trim().to_lowercase();
         let number = inside.strip_prefix("shot").map(str::trim);
-        if number.is_some_and(|n| n.is_empty() || n.chars().all(|c| c.is_ascii_digit() || c == ':')) {
+        if number.is_some_and(|n| n.is_empty() || n.chars().all(|c| c.is_ascii_digit() || c == ':'))
+        {
             return Some((open, close + 1));
         }
         from = open + 1;
@@ -227,8 +257,7 @@ fn shot_beat(block: &str) -> Beat {
         directions.extend(loose);
         text::sentences(&voiced.join(" "))
     };
-    let direction =
-        if directions.is_empty() { spoken.join(" ") } else { directions.join(" ") };
+    let direction = if directions.is_empty() { spoken.join(" ") } else { directions.join(" ") };
     Beat { style: style_words(block), sentences: spoken, direction, is_shot: true }
 }
 
@@ -270,7 +299,8 @@ fn is_quoted(line: &str) -> bool {
 
 fn unquote(line: &str) -> &str {
     if is_quoted(line) {
-        line.trim_start_matches(['"', '“', '«', '„', '「']).trim_end_matches(['"', '”', '»', '“', '」'])
+        line.trim_start_matches(['"', '“', '«', '„', '「'])
+            .trim_end_matches(['"', '”', '»', '“', '」'])
     } else {
         line
     }

@@ -177,7 +177,8 @@ pub fn syllables(word: &str) -> u32 {
         }
     }
     let lower = word.trim_end_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    let silent_e = lower.is_ascii() && lower.ends_with('e')
+    let silent_e = lower.is_ascii()
+        && lower.ends_with('e')
         && !lower.ends_with("le")
         && !lower.ends_with("ee")
         && count > 1;
@@ -193,7 +194,8 @@ pub fn key_phrase(text: &str, max_words: usize) -> String {
         .find(|&(index, c)| ",;:—–،、，".contains(c) && index > 8 && !in_number(&first, index))
         .map_or(first.len(), |(index, _)| index);
     let all = words(&first[..clause_end]);
-    let mut end = all.len().min(max_words);
+    // A phrase that is only a little too long is better whole than cut.
+    let mut end = if all.len() <= max_words + 2 { all.len() } else { max_words };
     while end > 2 && end < all.len() && is_connective(&all[end - 1].text) {
         end -= 1;
     }
@@ -208,9 +210,9 @@ fn in_number(text: &str, index: usize) -> bool {
 pub fn is_connective(word: &str) -> bool {
     const WORDS: &[&str] = &[
         "a", "an", "the", "and", "or", "but", "of", "to", "in", "on", "at", "by", "for", "with",
-        "from", "as", "is", "are", "was", "that", "this", "your", "our", "my", "its", "their",
-        "der", "die", "das", "ein", "eine", "und", "mit", "für", "von", "zu", "el", "la", "los",
-        "las", "un", "una", "y", "de", "en", "con", "le", "les", "des", "et", "du",
+        "from", "only", "as", "is", "are", "was", "that", "this", "your", "our", "my", "its",
+        "their", "der", "die", "das", "ein", "eine", "und", "mit", "für", "von", "zu", "el", "la",
+        "los", "las", "un", "una", "y", "de", "en", "con", "le", "les", "des", "et", "du",
     ];
     WORDS.contains(&word.to_lowercase().as_str())
 }
@@ -244,7 +246,10 @@ mod tests {
     fn sentences_end_where_a_reader_ends_them() {
         let cases: &[(&str, &[&str])] = &[
             ("One. Two! Three?", &["One.", "Two!", "Three?"]),
-            ("It costs $5.50 at Dr. Bean's. Buy it.", &["It costs $5.50 at Dr. Bean's.", "Buy it."]),
+            (
+                "It costs $5.50 at Dr. Bean's. Buy it.",
+                &["It costs $5.50 at Dr. Bean's.", "Buy it."],
+            ),
             ("Open at 9 a.m. every day.", &["Open at 9 a.m. every day."]),
             ("He said \"Stop.\" Then left.", &["He said \"Stop.\"", "Then left."]),
             ("朝です。コーヒー！", &["朝です。", "コーヒー！"]),
@@ -260,7 +265,9 @@ mod tests {
 
     #[test]
     fn words_keep_every_character() {
-        for text in ["Don't say 50% \\ or a:b 👩‍🍳!", "今日はいい天気です。", "สวัสดีครับ", "「はい」と言った"] {
+        for text in
+            ["Don't say 50% \\ or a:b 👩‍🍳!", "今日はいい天気です。", "สวัสดีครับ", "「はい」と言った"]
+        {
             let rebuilt = join(&words(text));
             assert_eq!(rebuilt, text);
         }
@@ -270,9 +277,15 @@ mod tests {
 
     #[test]
     fn syllables_are_about_right() {
-        for (word, expected) in
-            [("coffee", 2), ("the", 1), ("make", 1), ("table", 2), ("2026", 8), ("日本", 2), ("!", 1)]
-        {
+        for (word, expected) in [
+            ("coffee", 2),
+            ("the", 1),
+            ("make", 1),
+            ("table", 2),
+            ("2026", 8),
+            ("日本", 2),
+            ("!", 1),
+        ] {
             assert_eq!(syllables(word), expected, "{word}");
         }
     }
@@ -281,7 +294,14 @@ mod tests {
     fn a_key_phrase_is_short_and_does_not_dangle() {
         assert_eq!(key_phrase("Fresh coffee, every morning. And more.", 6), "Fresh coffee");
         assert_eq!(key_phrase("Only $1,299 today.", 6), "Only $1,299 today");
-        assert_eq!(key_phrase("We grind the beans for the best taste ever", 5), "We grind the beans");
+        assert_eq!(
+            key_phrase("We grind the beans for the best taste ever", 5),
+            "We grind the beans"
+        );
+        assert_eq!(
+            key_phrase("Try your first bag for only $5.", 6),
+            "Try your first bag for only $5"
+        );
     }
 
     #[test]

@@ -56,7 +56,11 @@ fn run() -> Result<(), String> {
     let failed = |e: std::io::Error| format!("writing the answer: {e}");
     match argument.as_deref() {
         Some("--version") => {
-            let line = format!("pytoon-espeak {} (eSpeak NG {})", env!("CARGO_PKG_VERSION"), synth.version());
+            let line = format!(
+                "pytoon-espeak {} (eSpeak NG {})",
+                env!("CARGO_PKG_VERSION"),
+                synth.version()
+            );
             writeln!(out, "{line}").map_err(failed)?;
         }
         Some("--voices") => {
@@ -65,7 +69,9 @@ fn run() -> Result<(), String> {
                 writeln!(out, "{line}").map_err(failed)?;
             }
         }
-        Some(other) => return Err(format!("unknown argument {other}: --version, --voices, or none")),
+        Some(other) => {
+            return Err(format!("unknown argument {other}: --version, --voices, or none"));
+        }
         None => {
             for line in std::io::stdin().lock().lines() {
                 let line = line.map_err(|e| format!("reading the request: {e}"))?;
@@ -81,7 +87,8 @@ fn run() -> Result<(), String> {
 fn answer(synth: &synth::Synth, line: &str, out: &mut impl Write) -> Result<(), String> {
     let request: Request =
         serde_json::from_str(line).map_err(|e| format!("a request is not understood: {e}"))?;
-    let spoken = synth.speak(&request.text, &request.voice, &request.variant, request.wpm, request.pitch);
+    let spoken =
+        synth.speak(&request.text, &request.voice, &request.variant, request.wpm, request.pitch);
     let (take, error) = match spoken {
         Ok(take) => (take, None),
         Err(message) => (synth::Take::default(), Some(message)),

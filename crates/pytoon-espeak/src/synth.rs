@@ -49,7 +49,9 @@ impl Synth {
             )
         };
         if rate <= 0 {
-            return Err("eSpeak NG did not start: are its data files (espeak-ng-data) installed?".into());
+            return Err(
+                "eSpeak NG did not start: are its data files (espeak-ng-data) installed?".into()
+            );
         }
         // SAFETY: the callback is a function of this program and lives as long as it does.
         unsafe { ffi::espeak_SetSynthCallback(collect) };
@@ -74,8 +76,11 @@ impl Synth {
             while !at.is_null() && !(*at).is_null() {
                 let voice = &**at;
                 // The first byte of the list is the priority of the first language.
-                let language =
-                    if voice.languages.is_null() { String::new() } else { text(voice.languages.add(1)) };
+                let language = if voice.languages.is_null() {
+                    String::new()
+                } else {
+                    text(voice.languages.add(1))
+                };
                 voices.push(VoiceInfo {
                     name: text(voice.name),
                     language,
@@ -97,15 +102,20 @@ impl Synth {
         pitch: Option<i32>,
     ) -> Result<Take, String> {
         let name = if variant.is_empty() { voice.to_owned() } else { format!("{voice}+{variant}") };
-        let c_name = CString::new(name.clone()).map_err(|_| "a voice name holds a NUL".to_owned())?;
+        let c_name =
+            CString::new(name.clone()).map_err(|_| "a voice name holds a NUL".to_owned())?;
         let c_text = CString::new(text.replace('\0', " ")).map_err(|e| e.to_string())?;
         let mut take = Take::default();
         // SAFETY: all pointers live across the calls; `take` is touched only by the callback
         // until `espeak_Synchronize` returns, and synthesis is synchronous.
         unsafe {
-            check(ffi::espeak_SetVoiceByName(c_name.as_ptr()), || format!("there is no voice `{name}`"))?;
+            check(ffi::espeak_SetVoiceByName(c_name.as_ptr()), || {
+                format!("there is no voice `{name}`")
+            })?;
             let rate = wpm.round().clamp(80.0, 450.0) as c_int;
-            check(ffi::espeak_SetParameter(ffi::PARAMETER_RATE, rate, 0), || "setting the rate".into())?;
+            check(ffi::espeak_SetParameter(ffi::PARAMETER_RATE, rate, 0), || {
+                "setting the rate".into()
+            })?;
             check(ffi::espeak_SetParameter(ffi::PARAMETER_PITCH, pitch.unwrap_or(50), 0), || {
                 "setting the pitch".into()
             })?;

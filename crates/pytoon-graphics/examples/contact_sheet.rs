@@ -60,20 +60,9 @@ fn engine() -> Result<TextEngine> {
 }
 
 fn find(folder: &Path, name: &str) -> Option<PathBuf> {
-    let entries: Vec<_> = fs::read_dir(folder)
-        .ok()?
-        .flatten()
-        .map(|e| e.path())
-        .collect();
-    let here = entries
-        .iter()
-        .find(|p| p.is_file() && p.file_name().is_some_and(|n| n == name));
-    here.cloned().or_else(|| {
-        entries
-            .iter()
-            .filter(|p| p.is_dir())
-            .find_map(|p| find(p, name))
-    })
+    let entries: Vec<_> = fs::read_dir(folder).ok()?.flatten().map(|e| e.path()).collect();
+    let here = entries.iter().find(|p| p.is_file() && p.file_name().is_some_and(|n| n == name));
+    here.cloned().or_else(|| entries.iter().filter(|p| p.is_dir()).find_map(|p| find(p, name)))
 }
 
 fn save(frame: &Frame, path: &Path) -> Result<()> {
@@ -103,20 +92,12 @@ fn generators(out: &Path) -> Result<()> {
     for kind in GeneratorKind::ALL {
         for (name, palette) in &palettes {
             let generator = Generator::new(kind, palette, 11, W, H);
-            let times: &[f64] = if *name == "calm" {
-                &[0.0, 2.6, 5.0]
-            } else {
-                &[1.5]
-            };
+            let times: &[f64] = if *name == "calm" { &[0.0, 2.6, 5.0] } else { &[1.5] };
             for t in times {
                 generator.draw(&mut frame, *t, &mut scratch);
                 save(
                     &frame,
-                    &out.join(format!(
-                        "gen-{}-{name}-{:02}.ppm",
-                        kind.name(),
-                        (t * 10.0) as u32
-                    )),
+                    &out.join(format!("gen-{}-{name}-{:02}.ppm", kind.name(), (t * 10.0) as u32)),
                 )?;
             }
         }
@@ -141,12 +122,7 @@ fn cue(text: &str, language: Option<&str>, emphasis: usize) -> CaptionCue {
         }
     }
     let end_ms = 1000 + 300 * words.len() as i64 + 200;
-    CaptionCue {
-        start_ms: 900,
-        end_ms,
-        words,
-        language: language.map(str::to_owned),
-    }
+    CaptionCue { start_ms: 900, end_ms, words, language: language.map(str::to_owned) }
 }
 
 fn background(kind: GeneratorKind, mood: Mood) -> Frame {
@@ -160,16 +136,8 @@ fn background(kind: GeneratorKind, mood: Mood) -> Frame {
 }
 
 const LOOKS: [(CaptionLook, &str, &str); 3] = [
-    (
-        CaptionLook::Classic,
-        "classic",
-        "you only need five minutes a day",
-    ),
-    (
-        CaptionLook::Karaoke,
-        "karaoke",
-        "just five minutes gets you going",
-    ),
+    (CaptionLook::Classic, "classic", "you only need five minutes a day"),
+    (CaptionLook::Karaoke, "karaoke", "just five minutes gets you going"),
     (CaptionLook::Pop, "pop", "only 5 minutes"),
 ];
 
@@ -184,10 +152,7 @@ fn captions(out: &Path, engine: &TextEngine) -> Result<()> {
             for t in [917.0, 950.0, 1017.0, 1290.0, 1317.0, 1350.0, 1500.0, 1650.0] {
                 let mut frame = frame.clone();
                 renderer.draw(&mut frame, t);
-                save(
-                    &frame,
-                    &out.join(format!("cap-{name}-{bg}-{:04}.ppm", t as u32)),
-                )?;
+                save(&frame, &out.join(format!("cap-{name}-{bg}-{:04}.ppm", t as u32)))?;
             }
         }
     }
@@ -218,11 +183,7 @@ fn scripts(out: &Path, engine: &TextEngine) -> Result<()> {
             )?;
             renderer.draw(
                 &mut frame,
-                if look == CaptionLook::Pop {
-                    cues[0].end_ms as f64 - 150.0
-                } else {
-                    1750.0
-                },
+                if look == CaptionLook::Pop { cues[0].end_ms as f64 - 150.0 } else { 1750.0 },
             );
             save(&frame, &out.join(format!("scr-{name}-{i}.ppm")))?;
         }
@@ -232,13 +193,7 @@ fn scripts(out: &Path, engine: &TextEngine) -> Result<()> {
 
 fn kinetic(out: &Path, engine: &TextEngine) -> Result<()> {
     let samples = [
-        (
-            "Stop *scrolling*",
-            None,
-            KineticVariant::Centred,
-            GeneratorKind::Aurora,
-            Mood::Calm,
-        ),
+        ("Stop *scrolling*", None, KineticVariant::Centred, GeneratorKind::Aurora, Mood::Calm),
         (
             "Five minutes a *day* is enough",
             None,
@@ -281,13 +236,7 @@ fn kinetic(out: &Path, engine: &TextEngine) -> Result<()> {
             GeneratorKind::Particles,
             Mood::Cinematic,
         ),
-        (
-            "خمس دقائق كل يوم",
-            None,
-            KineticVariant::Left,
-            GeneratorKind::Blobs,
-            Mood::Calm,
-        ),
+        ("خمس دقائق كل يوم", None, KineticVariant::Left, GeneratorKind::Blobs, Mood::Calm),
     ];
     for (i, (phrase, support, variant, kind, mood)) in samples.into_iter().enumerate() {
         let palette = Palette::from_mood(mood);
@@ -314,9 +263,7 @@ fn times(engine: &TextEngine) -> Result<()> {
         let made = Instant::now();
         let generator = Generator::new(kind, &Palette::from_mood(Mood::Calm), 11, W, H);
         let made = made.elapsed();
-        let per = measure(60, |i| {
-            generator.draw(&mut frame, i as f64 / 30.0, &mut scratch)
-        });
+        let per = measure(60, |i| generator.draw(&mut frame, i as f64 / 30.0, &mut scratch));
         writeln!(
             err,
             "{:10} {per:6.2} ms/frame, made in {:.1} ms",
@@ -333,12 +280,8 @@ fn times(engine: &TextEngine) -> Result<()> {
         renderer.draw(&mut frame, 1000.0);
         let first = start.elapsed();
         let span = (cues[0].end_ms - cues[0].start_ms) as f64;
-        let all = measure(120, |i| {
-            renderer.draw(&mut frame, 900.0 + span * i as f64 / 120.0)
-        });
-        let settled = measure(60, |_| {
-            renderer.draw(&mut frame, cues[0].end_ms as f64 - 110.0)
-        });
+        let all = measure(120, |i| renderer.draw(&mut frame, 900.0 + span * i as f64 / 120.0));
+        let settled = measure(60, |_| renderer.draw(&mut frame, cues[0].end_ms as f64 - 110.0));
         let busy = measure(60, |_| renderer.draw(&mut frame, 1310.0));
         writeln!(
             err,

@@ -42,9 +42,7 @@ impl Rgb {
 
     /// Reads `#rgb`, `#rrggbb` or the same without `#`.
     pub fn from_hex(text: &str) -> Result<Self, GraphicsError> {
-        let bad = || GraphicsError::BadColour {
-            text: text.to_owned(),
-        };
+        let bad = || GraphicsError::BadColour { text: text.to_owned() };
         let digits = text.trim().trim_start_matches('#');
         if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(bad());
@@ -55,11 +53,7 @@ impl Rgb {
             _ => return Err(bad()),
         };
         let value = u32::from_str_radix(&wide, 16).map_err(|_| bad())?;
-        Ok(Self::new(
-            (value >> 16) as u8,
-            (value >> 8) as u8,
-            value as u8,
-        ))
+        Ok(Self::new((value >> 16) as u8, (value >> 8) as u8, value as u8))
     }
 
     /// `#RRGGBB`.
@@ -92,11 +86,7 @@ impl Rgb {
     /// To OKLCH.
     pub fn to_oklch(self) -> Oklch {
         let [l, a, b] = linear_to_oklab(self.to_float().map(srgb_to_linear));
-        Oklch {
-            l,
-            c: a.hypot(b),
-            h: b.atan2(a).to_degrees().rem_euclid(360.0),
-        }
+        Oklch { l, c: a.hypot(b), h: b.atan2(a).to_degrees().rem_euclid(360.0) }
     }
 
     /// Straight mix in gamma-coded values, `t` = 0 gives `self`.
@@ -128,11 +118,7 @@ impl Oklch {
             let (mut low, mut high) = (0.0, self.c);
             for _ in 0..20 {
                 let mid = 0.5 * (low + high);
-                if fits(linear(mid)) {
-                    low = mid
-                } else {
-                    high = mid
-                }
+                if fits(linear(mid)) { low = mid } else { high = mid }
             }
             best = linear(low);
         }
@@ -150,11 +136,7 @@ pub fn contrast(a: Rgb, b: Rgb) -> f32 {
 /// Coefficients from ITU-R BT.709-6, item 3; ranges from item 4.
 pub fn rgb_to_ycc([r, g, b]: [f32; 3]) -> [f32; 3] {
     let y = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    [
-        16.0 + 219.0 * y,
-        128.0 + 224.0 * (b - y) / 1.8556,
-        128.0 + 224.0 * (r - y) / 1.5748,
-    ]
+    [16.0 + 219.0 * y, 128.0 + 224.0 * (b - y) / 1.8556, 128.0 + 224.0 * (r - y) / 1.5748]
 }
 
 /// The inverse of [`rgb_to_ycc`], clamped to 0..1.
@@ -168,21 +150,13 @@ pub fn ycc_to_rgb([y, cb, cr]: [f32; 3]) -> [f32; 3] {
 
 /// IEC 61966-2-1 decoding.
 pub fn srgb_to_linear(v: f32) -> f32 {
-    if v <= 0.04045 {
-        v / 12.92
-    } else {
-        ((v + 0.055) / 1.055).powf(2.4)
-    }
+    if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
 }
 
 /// IEC 61966-2-1 encoding.
 pub fn linear_to_srgb(v: f32) -> f32 {
     let v = v.clamp(0.0, 1.0);
-    if v <= 0.003_130_8 {
-        v * 12.92
-    } else {
-        1.055 * v.powf(1.0 / 2.4) - 0.055
-    }
+    if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
 }
 
 /// Linear sRGB to OKLab (B. Ottosson, "A perceptual color space for image processing", 2020).
@@ -216,9 +190,7 @@ mod tests {
 
     #[test]
     fn pure_colours_survive_8_bit_ycc() {
-        for hex in [
-            "#FF0000", "#00FF00", "#0000FF", "#FFFFFF", "#000000", "#FFD60A",
-        ] {
+        for hex in ["#FF0000", "#00FF00", "#0000FF", "#FFFFFF", "#000000", "#FFD60A"] {
             let rgb = Rgb::from_hex(hex).unwrap();
             let back = Rgb::from_float(ycc_to_rgb(rgb.to_ycc().map(f32::from)));
             for (a, b) in [(rgb.r, back.r), (rgb.g, back.g), (rgb.b, back.b)] {
@@ -248,10 +220,7 @@ mod tests {
             c.r.abs_diff(back.r) <= 1 && c.g.abs_diff(back.g) <= 1 && c.b.abs_diff(back.b) <= 1
         );
         let wild = Oklch::new(0.8, 0.5, 145.0).to_rgb().to_oklch();
-        assert!(
-            (wild.l - 0.8).abs() < 0.02 && (wild.h - 145.0).abs() < 6.0,
-            "{wild:?}"
-        );
+        assert!((wild.l - 0.8).abs() < 0.02 && (wild.h - 145.0).abs() < 6.0, "{wild:?}");
     }
 
     #[test]

@@ -22,11 +22,7 @@ impl Frame {
         let luma = width * height;
         let mut data = vec![128; luma + luma / 2];
         data[..luma].fill(16);
-        Self {
-            width,
-            height,
-            data,
-        }
+        Self { width, height, data }
     }
 
     /// Width in luma samples, always even.
@@ -89,19 +85,10 @@ mod tests {
     #[test]
     fn planes_tile_the_buffer() {
         let mut frame = Frame::new(8, 6);
-        assert_eq!(
-            (frame.y().len(), frame.u().len(), frame.v().len()),
-            (48, 12, 12)
-        );
+        assert_eq!((frame.y().len(), frame.u().len(), frame.v().len()), (48, 12, 12));
         assert_eq!(frame.data().len(), 72);
         frame.fill([1, 2, 3]);
-        assert_eq!(
-            (frame.data()[47], frame.data()[48], frame.data()[71]),
-            (1, 2, 3)
-        );
-        assert_eq!(
-            (Frame::new(7, 5).width(), Frame::new(7, 5).height()),
-            (8, 6)
-        );
+        assert_eq!((frame.data()[47], frame.data()[48], frame.data()[71]), (1, 2, 3));
+        assert_eq!((Frame::new(7, 5).width(), Frame::new(7, 5).height()), (8, 6));
     }
 }

@@ -65,28 +65,13 @@ impl KineticType {
         let px = frame_height as f32 / 1920.0;
         let zone = spec.zone.rect.scaled(px);
         let centred = spec.variant == KineticVariant::Centred;
-        let width = if centred {
-            spec.zone.centred_width() * px
-        } else {
-            zone.width()
-        };
+        let width = if centred { spec.zone.centred_width() * px } else { zone.width() };
         let (phrase, marked) = accent_words(&spec.phrase);
-        let text_color = if spec.light_ground {
-            palette.ink
-        } else {
-            palette.paper
-        };
+        let text_color = if spec.light_ground { palette.ink } else { palette.paper };
         let accent = readable_accent(palette, spec.light_ground);
         let (size, style, layout) = choose(engine, spec, &phrase, text_color, width, px);
         let support_style = TextStyle {
-            fill: text_color.mix(
-                if spec.light_ground {
-                    Rgb::WHITE
-                } else {
-                    palette.ground
-                },
-                0.16,
-            ),
+            fill: text_color.mix(if spec.light_ground { Rgb::WHITE } else { palette.ground }, 0.16),
             align: style.align,
             language: spec.language.clone(),
             min_size_px: 40.0 * px,
@@ -95,17 +80,9 @@ impl KineticType {
         let support = spec.support.as_deref().filter(|s| !s.trim().is_empty());
         let below = support.map(|s| engine.layout(&support_style, s, width, 3));
         let gap = if below.is_some() { 36.0 * px } else { 0.0 };
-        let bar_room = if centred || !marked.is_empty() {
-            0.0
-        } else {
-            12.0 * px + 44.0 * px
-        };
+        let bar_room = if centred || !marked.is_empty() { 0.0 } else { 12.0 * px + 44.0 * px };
         let height = bar_room + layout.height + gap + below.as_ref().map_or(0.0, |l| l.height);
-        let left = if centred {
-            spec.zone.centre_x * px - 0.5 * width
-        } else {
-            zone.x0
-        };
+        let left = if centred { spec.zone.centre_x * px - 0.5 * width } else { zone.x0 };
         let x = left.round() as i32;
         // The optical middle is a little above the true one.
         let top = (zone.y0 + 0.44 * (zone.height() - height).max(0.0)).round();
@@ -113,11 +90,7 @@ impl KineticType {
         let mut rect = layout.ink.shifted(x as f32, y as f32);
         let bar = (bar_room > 0.0).then(|| {
             let (w, h) = (120.0 * px, 12.0 * px);
-            let left = if layout.rtl {
-                x as f32 + width.floor() - w
-            } else {
-                x as f32
-            };
+            let left = if layout.rtl { x as f32 + width.floor() - w } else { x as f32 };
             let at = Rect::new(left, top, left + w, top + h);
             rect = rect.union(&at);
             (rounded_rect(w, h, 0.0, accent, 1.0), at)
@@ -151,13 +124,8 @@ impl KineticType {
     /// text box needs. Without this nothing is changed behind the text.
     pub fn adapt(&mut self, sample: &Frame) {
         let area = self.rect.grown(24.0 * self.px, 24.0 * self.px);
-        self.quiet = QuietZone::measure(
-            sample,
-            area,
-            self.text_color,
-            self.light_ground,
-            FEATHER * self.px,
-        );
+        self.quiet =
+            QuietZone::measure(sample, area, self.text_color, self.light_ground, FEATHER * self.px);
     }
 
     /// Draws the phrase `t_ms` after its scene began; the scene lasts `scene_len_ms`.
@@ -165,11 +133,7 @@ impl KineticType {
         let t = t_ms as f32;
         // Short scenes are cut, longer ones leave together.
         let left = (scene_len_ms - t_ms) as f32;
-        let leaving = if scene_len_ms > 2000.0 {
-            (left / EXIT_MS).clamp(0.0, 1.0)
-        } else {
-            1.0
-        };
+        let leaving = if scene_len_ms > 2000.0 { (left / EXIT_MS).clamp(0.0, 1.0) } else { 1.0 };
         if t < 0.0 || left <= 0.0 {
             return;
         }
@@ -178,12 +142,7 @@ impl KineticType {
             // Wipes from the left; one pixel of margin surrounds the sprite.
             let shown = expo_out((t + 33.0) / BAR_MS);
             let x1 = (rect.x0 + rect.width() * shown).ceil() as i32 + 1;
-            let clip = Clip {
-                x0: 0,
-                y0: 0,
-                x1,
-                y1: frame.height() as i32,
-            };
+            let clip = Clip { x0: 0, y0: 0, x1, y1: frame.height() as i32 };
             let (x, y) = (rect.x0 as i32 - 1, rect.y0 as i32 - 1);
             crate::layer::blend_clipped(frame, sprite, x, y, leaving, clip);
         }
@@ -218,10 +177,7 @@ impl KineticType {
             let p = cubic_out((t - start) / SUPPORT_MS);
             let placement = Placement {
                 anchor: (0.0, 0.0),
-                at: (
-                    support.x as f32,
-                    support.y as f32 + 24.0 * self.px * (1.0 - p),
-                ),
+                at: (support.x as f32, support.y as f32 + 24.0 * self.px * (1.0 - p)),
                 scale: 1.0,
                 rotation: 0.0,
                 opacity: p * leaving,
@@ -244,11 +200,7 @@ impl KineticType {
     /// When the build is complete.
     pub fn built_ms(&self) -> f32 {
         let lines = self.lines.len().saturating_sub(1).min(3) as f32 * STAGGER_MS;
-        let support = if self.support.is_some() {
-            SUPPORT_DELAY_MS + SUPPORT_MS
-        } else {
-            0.0
-        };
+        let support = if self.support.is_some() { SUPPORT_DELAY_MS + SUPPORT_MS } else { 0.0 };
         lines + LINE_MS.max(support)
     }
 
@@ -266,10 +218,7 @@ fn line_sprites(
     marked: &[usize],
     (x, y): (i32, i32),
 ) -> Vec<LineSprite> {
-    let accented = TextStyle {
-        fill: accent,
-        ..style.clone()
-    };
+    let accented = TextStyle { fill: accent, ..style.clone() };
     let mut out = Vec::new();
     for (index, line) in layout.lines.iter().enumerate() {
         let on_line = |w: usize| layout.words.iter().any(|b| b.word == w && b.line == index);
@@ -283,17 +232,8 @@ fn line_sprites(
             placed.y += y;
             let bottom = y + (line.baseline + 0.26 * layout.size_px) as i32 + 1;
             let bottom = bottom.max(placed.y + placed.sprite.height() as i32);
-            let clip = Clip {
-                x0: 0,
-                y0: 0,
-                x1: i32::MAX,
-                y1: bottom,
-            };
-            out.push(LineSprite {
-                placed,
-                clip,
-                height: layout.line_height,
-            });
+            let clip = Clip { x0: 0, y0: 0, x1: i32::MAX, y1: bottom };
+            out.push(LineSprite { placed, clip, height: layout.line_height });
         }
     }
     out

@@ -57,10 +57,7 @@ impl Noise {
             order.swap(i, (rng.next_u64() % (i as u64 + 1)) as usize);
         }
         let permutation = std::array::from_fn(|i| order[i & 255]);
-        Self {
-            values,
-            permutation,
-        }
+        Self { values, permutation }
     }
 
     /// One-dimensional noise in 0..1.

@@ -26,14 +26,8 @@ pub enum Mood {
 
 impl Mood {
     /// Every mood, for tables and tests.
-    pub const ALL: [Self; 6] = [
-        Self::Calm,
-        Self::Corporate,
-        Self::Cinematic,
-        Self::Lofi,
-        Self::Energetic,
-        Self::Luxury,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Calm, Self::Corporate, Self::Cinematic, Self::Lofi, Self::Energetic, Self::Luxury];
 
     /// (base hue, accent hue, chroma factor).
     pub fn hues(self) -> (f32, f32, f32) {
@@ -148,24 +142,15 @@ mod tests {
 
     #[test]
     fn text_reads_in_every_mood_and_brand() {
-        let brands = [
-            "#E50914", "#1DB954", "#0A66C2", "#FFCC00", "#777777", "#000000", "#FFFFFF",
-        ];
-        let all = Mood::ALL.map(Palette::from_mood).into_iter().chain(
-            brands
-                .into_iter()
-                .map(|hex| Palette::from_brand(Rgb::from_hex(hex).unwrap())),
-        );
+        let brands = ["#E50914", "#1DB954", "#0A66C2", "#FFCC00", "#777777", "#000000", "#FFFFFF"];
+        let all = Mood::ALL
+            .map(Palette::from_mood)
+            .into_iter()
+            .chain(brands.into_iter().map(|hex| Palette::from_brand(Rgb::from_hex(hex).unwrap())));
         for palette in all {
-            assert!(
-                contrast(palette.paper, palette.ground) >= 7.0,
-                "{palette:?}"
-            );
+            assert!(contrast(palette.paper, palette.ground) >= 7.0, "{palette:?}");
             assert!(contrast(palette.ink, palette.paper) >= 7.0, "{palette:?}");
-            assert!(
-                contrast(palette.accent, palette.ground) >= 3.0,
-                "{palette:?}"
-            );
+            assert!(contrast(palette.accent, palette.ground) >= 3.0, "{palette:?}");
         }
     }
 }

@@ -31,12 +31,8 @@ impl Rect {
     }
 
     /// Nothing at all; the neutral element of [`Rect::union`].
-    pub const EMPTY: Self = Self::new(
-        f32::INFINITY,
-        f32::INFINITY,
-        f32::NEG_INFINITY,
-        f32::NEG_INFINITY,
-    );
+    pub const EMPTY: Self =
+        Self::new(f32::INFINITY, f32::INFINITY, f32::NEG_INFINITY, f32::NEG_INFINITY);
 
     /// Width, never negative.
     pub fn width(&self) -> f32 {
@@ -101,48 +97,29 @@ impl SafeRect {
     /// well inside, and on the rectangle's own middle otherwise.
     pub fn new(x0: f32, y0: f32, x1: f32, y1: f32) -> Self {
         let middle = 0.5 * (x0 + x1);
-        let centre_x = if (540.0 - middle).abs() <= 0.12 * (x1 - x0) {
-            540.0
-        } else {
-            middle
-        };
-        Self {
-            rect: Rect::new(x0, y0, x1, y1),
-            centre_x,
-        }
+        let centre_x = if (540.0 - middle).abs() <= 0.12 * (x1 - x0) { 540.0 } else { middle };
+        Self { rect: Rect::new(x0, y0, x1, y1), centre_x }
     }
 
     /// The widest block that is centred on `centre_x` and stays inside.
     pub fn centred_width(&self) -> f32 {
-        2.0 * (self.centre_x - self.rect.x0)
-            .min(self.rect.x1 - self.centre_x)
-            .max(0.0)
+        2.0 * (self.centre_x - self.rect.x0).min(self.rect.x1 - self.centre_x).max(0.0)
     }
 
     /// The same zone for a frame of another height.
     pub fn for_height(&self, frame_height: usize) -> Self {
         let k = frame_height as f32 / 1920.0;
-        Self {
-            rect: self.rect.scaled(k),
-            centre_x: self.centre_x * k,
-        }
+        Self { rect: self.rect.scaled(k), centre_x: self.centre_x * k }
     }
 
     /// The default profile: the union of every advertising zone.
-    pub const UNIVERSAL: Self = Self {
-        rect: Rect::new(120.0, 288.0, 888.0, 1248.0),
-        centre_x: 540.0,
-    };
+    pub const UNIVERSAL: Self =
+        Self { rect: Rect::new(120.0, 288.0, 888.0, 1248.0), centre_x: 540.0 };
     /// As `UNIVERSAL`, narrowed to also clear TikTok's button rail from y = 840 down.
-    pub const UNIVERSAL_STRICT: Self = Self {
-        rect: Rect::new(120.0, 288.0, 780.0, 1248.0),
-        centre_x: 450.0,
-    };
+    pub const UNIVERSAL_STRICT: Self =
+        Self { rect: Rect::new(120.0, 288.0, 780.0, 1248.0), centre_x: 450.0 };
     /// For organic posts only; captions may sit lower.
-    pub const ORGANIC: Self = Self {
-        rect: Rect::new(60.0, 220.0, 910.0, 1436.0),
-        centre_x: 540.0,
-    };
+    pub const ORGANIC: Self = Self { rect: Rect::new(60.0, 220.0, 910.0, 1436.0), centre_x: 540.0 };
 }
 
 /// One row of the safe-zone table.
@@ -180,28 +157,19 @@ pub const SAFE_ZONES: &[SafeZone] = &[
     },
     SafeZone {
         name: "tiktok",
-        zone: SafeRect {
-            rect: Rect::new(120.0, 240.0, 780.0, 1260.0),
-            centre_x: 450.0,
-        },
+        zone: SafeRect { rect: Rect::new(120.0, 240.0, 780.0, 1260.0), centre_x: 450.0 },
         checked: "2026-10",
         basis: "TikTok in-feed ad template: top 240, bottom 660, right 300 below y = 840",
     },
     SafeZone {
         name: "reels",
-        zone: SafeRect {
-            rect: Rect::new(65.0, 269.0, 1015.0, 1248.0),
-            centre_x: 540.0,
-        },
+        zone: SafeRect { rect: Rect::new(65.0, 269.0, 1015.0, 1248.0), centre_x: 540.0 },
         checked: "2026-10",
         basis: "Meta Ads Guide: top 14 %, bottom 35 %, sides 6 %",
     },
     SafeZone {
         name: "shorts",
-        zone: SafeRect {
-            rect: Rect::new(48.0, 288.0, 888.0, 1248.0),
-            centre_x: 540.0,
-        },
+        zone: SafeRect { rect: Rect::new(48.0, 288.0, 888.0, 1248.0), centre_x: 540.0 },
         checked: "2026-10",
         basis: "Google Ads Help, vertical video safe-zone diagram",
     },

@@ -92,7 +92,9 @@ fn tail(stderr: &str) -> String {
 fn disk_hint(error: &std::io::Error) -> &'static str {
     match error.kind() {
         std::io::ErrorKind::StorageFull => " (the disk is full: free some space and run it again)",
-        std::io::ErrorKind::PermissionDenied => " (no permission: choose another folder with --out)",
+        std::io::ErrorKind::PermissionDenied => {
+            " (no permission: choose another folder with --out)"
+        }
         std::io::ErrorKind::ReadOnlyFilesystem => " (the file system is read-only)",
         _ => "",
     }

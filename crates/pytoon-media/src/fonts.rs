@@ -4,7 +4,9 @@
 //! machine that has them; a brand's own font may be added by family or file.
 
 use crate::MediaError;
-use pytoon_graphics::text::{FontFile, FontLibrary, FontScript, TextEngine, WANTED_FONTS, WantedFont, fonts_needed};
+use pytoon_graphics::text::{
+    FontFile, FontLibrary, FontScript, TextEngine, WANTED_FONTS, WantedFont, fonts_needed,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -37,8 +39,10 @@ impl FontFinder {
         let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         paths.sort();
         for path in paths {
-            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            let is_font = [".ttf", ".otf", ".ttc"].iter().any(|end| name.to_lowercase().ends_with(end));
+            let name =
+                path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let is_font =
+                [".ttf", ".otf", ".ttc"].iter().any(|end| name.to_lowercase().ends_with(end));
             if is_font {
                 // The first folder wins: the user's own before the system's.
                 self.files.entry(name).or_insert(path);
@@ -54,7 +58,10 @@ impl FontFinder {
     }
 
     /// Wanted fonts of a script that are here, and those that are not.
-    pub fn wanted(&self, script: FontScript) -> (Vec<&'static WantedFont>, Vec<&'static WantedFont>) {
+    pub fn wanted(
+        &self,
+        script: FontScript,
+    ) -> (Vec<&'static WantedFont>, Vec<&'static WantedFont>) {
         WANTED_FONTS
             .iter()
             .filter(|font| font.script == script)
@@ -63,7 +70,9 @@ impl FontFinder {
 
     /// Files whose name begins like a family, such as `Montserrat-Bold.ttf` for "Montserrat".
     fn family_files(&self, family: &str) -> Vec<&Path> {
-        let squeeze = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+        let squeeze = |text: &str| {
+            text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()
+        };
         let wanted = squeeze(family);
         self.files
             .iter()
@@ -92,7 +101,10 @@ impl FontFinder {
         }
         let files = paths.iter().map(|path| read_font(path)).collect::<Result<Vec<_>, _>>()?;
         let library = FontLibrary::new(files).map_err(|error| {
-            MediaError::unusable(Path::new("fonts"), format!("no usable font was found ({error}): run `make setup`"))
+            MediaError::unusable(
+                Path::new("fonts"),
+                format!("no usable font was found ({error}): run `make setup`"),
+            )
         })?;
         Ok(Fonts { engine: TextEngine::new(library), brand_family })
     }

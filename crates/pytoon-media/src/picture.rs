@@ -92,7 +92,10 @@ fn looks_like_text(head: &[u8]) -> bool {
 fn gif_moves(path: &Path) -> Result<bool, MediaError> {
     let bytes = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
     // Graphic control extensions begin each frame of an animation.
-    let frames = bytes.windows(4).filter(|w| *w == [0x21, 0xf9, 0x04, 0x00] || w.starts_with(&[0x21, 0xf9, 0x04])).count();
+    let frames = bytes
+        .windows(4)
+        .filter(|w| *w == [0x21, 0xf9, 0x04, 0x00] || w.starts_with(&[0x21, 0xf9, 0x04]))
+        .count();
     Ok(frames > 1)
 }
 
@@ -109,21 +112,35 @@ pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Pict
 }
 
 fn through_ffmpeg(runner: &Runner, path: &Path) -> Result<Vec<u8>, MediaError> {
-    let command = ffmpeg("convert a picture")
-        .arg("-i")
-        .arg(file_arg(path))
-        .args(["-frames:v", "1", "-f", "image2pipe", "-c:v", "png", "pipe:1"]);
+    let command = ffmpeg("convert a picture").arg("-i").arg(file_arg(path)).args([
+        "-frames:v",
+        "1",
+        "-f",
+        "image2pipe",
+        "-c:v",
+        "png",
+        "pipe:1",
+    ]);
     runner.run(&command, Vec::new()).map_err(|error| {
-        MediaError::unusable(path, format!("this picture format cannot be read here; save it as JPEG or PNG ({error})"))
+        MediaError::unusable(
+            path,
+            format!("this picture format cannot be read here; save it as JPEG or PNG ({error})"),
+        )
     })
 }
 
 fn decode(path: &Path, bytes: Vec<u8>, limits: &PictureLimits) -> Result<Picture, MediaError> {
     let unreadable = |error: image::ImageError| {
-        MediaError::unusable(path, format!("the picture cannot be decoded ({error}); is the file whole?"))
+        MediaError::unusable(
+            path,
+            format!("the picture cannot be decoded ({error}); is the file whole?"),
+        )
     };
     let format = image::guess_format(&bytes).map_err(|_| {
-        MediaError::unusable(path, "it is not a picture (JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF)")
+        MediaError::unusable(
+            path,
+            "it is not a picture (JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF)",
+        )
     })?;
     if format == ImageFormat::Jpeg && !jpeg_is_whole(&bytes) {
         return Err(MediaError::unusable(path, "the JPEG is cut off: its end is missing"));
@@ -154,7 +171,8 @@ fn decode(path: &Path, bytes: Vec<u8>, limits: &PictureLimits) -> Result<Picture
     if let Some(profile) = profile {
         to_srgb(&mut rgba, &profile);
     }
-    Picture::try_new(width, height, rgba).map_err(|error| MediaError::unusable(path, error.to_string()))
+    Picture::try_new(width, height, rgba)
+        .map_err(|error| MediaError::unusable(path, error.to_string()))
 }
 
 /// A whole JPEG has an end-of-image marker near its end; cameras may append data after it.
@@ -171,8 +189,12 @@ fn to_srgb(rgba: &mut [u8], profile: &[u8]) {
         return;
     }
     let srgb = ColorProfile::new_srgb();
-    let transform =
-        source.create_transform_8bit(Layout::Rgba, &srgb, Layout::Rgba, TransformOptions::default());
+    let transform = source.create_transform_8bit(
+        Layout::Rgba,
+        &srgb,
+        Layout::Rgba,
+        TransformOptions::default(),
+    );
     let Ok(transform) = transform else { return };
     let mut out = vec![0; 4 * 64 * 1024];
     for chunk in rgba.chunks_mut(4 * 64 * 1024) {
@@ -240,7 +262,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).expect("file");
-        let error = kind(&path, &LIMITS).and_then(|_| load(&runner(), &path, &LIMITS)).expect_err(name);
+        let error =
+            kind(&path, &LIMITS).and_then(|_| load(&runner(), &path, &LIMITS)).expect_err(name);
         assert!(error.to_string().contains(part), "{name}: {error}");
     }
 

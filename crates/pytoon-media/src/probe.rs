@@ -104,17 +104,22 @@ pub fn probe(runner: &Runner, path: &Path) -> Result<MediaProbe, MediaError> {
     let bytes = runner.run(&command, Vec::new()).map_err(|error| match error {
         MediaError::Failed { stderr, .. } => {
             let why = stderr.lines().next_back().unwrap_or("no reason given").trim().to_owned();
-            MediaError::unusable(path, format!("it is not a media file that FFmpeg can read ({why})"))
+            MediaError::unusable(
+                path,
+                format!("it is not a media file that FFmpeg can read ({why})"),
+            )
         }
         other => other,
     })?;
-    let raw: Raw = serde_json::from_slice(&bytes)
-        .map_err(|error| MediaError::unusable(path, format!("ffprobe's answer is not understood: {error}")))?;
+    let raw: Raw = serde_json::from_slice(&bytes).map_err(|error| {
+        MediaError::unusable(path, format!("ffprobe's answer is not understood: {error}"))
+    })?;
     Ok(understand(raw))
 }
 
 fn understand(raw: Raw) -> MediaProbe {
-    let number = |text: &Option<String>| text.as_deref().and_then(|t| t.parse::<f64>().ok()).unwrap_or(0.0);
+    let number =
+        |text: &Option<String>| text.as_deref().and_then(|t| t.parse::<f64>().ok()).unwrap_or(0.0);
     let format_duration = number(&raw.format.duration);
     let or_format = |value: f64| if value > 0.0 { value } else { format_duration };
     let mut out = MediaProbe {

@@ -73,7 +73,10 @@ impl Programs {
             .chain(std::env::split_paths(&path))
             .map(|folder| folder.join(program))
             .find(|candidate| is_executable(candidate))
-            .ok_or_else(|| MediaError::MissingProgram { program: program.to_owned(), hint: hint(program) })
+            .ok_or_else(|| MediaError::MissingProgram {
+                program: program.to_owned(),
+                hint: hint(program),
+            })
     }
 }
 
@@ -395,7 +398,9 @@ mod tests {
 
     #[test]
     fn a_missing_program_says_how_to_get_it() {
-        let error = runner(100).run(&CommandLine::new("ffmpeg-none", "test"), Vec::new()).expect_err("missing");
+        let error = runner(100)
+            .run(&CommandLine::new("ffmpeg-none", "test"), Vec::new())
+            .expect_err("missing");
         assert!(error.to_string().contains("neither beside pytoon nor on PATH"), "{error}");
     }
 }

@@ -3,9 +3,9 @@
 use pytoon_compositor::CompositorError;
 use pytoon_compositor::compose::Assets;
 use pytoon_compositor::picture::Picture;
+use pytoon_media::MediaError;
 use pytoon_media::picture::{self, PictureLimits};
 use pytoon_media::process::Runner;
-use pytoon_media::MediaError;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +22,12 @@ pub(crate) struct PictureStore {
 }
 
 impl PictureStore {
-    pub(crate) fn new(runner: Runner, limits: PictureLimits, capacity_mib: usize, matte: [u8; 3]) -> Self {
+    pub(crate) fn new(
+        runner: Runner,
+        limits: PictureLimits,
+        capacity_mib: usize,
+        matte: [u8; 3],
+    ) -> Self {
         Self { runner, limits, capacity_bytes: capacity_mib << 20, matte, kept: Mutex::default() }
     }
 

@@ -19,8 +19,18 @@ use std::path::Path;
 const STILL_SECONDS: f64 = 2.0;
 
 const CHECKS: &[&str] = &[
-    "length", "size", "codecs", "loudness", "true_peak", "clipping", "silence", "black", "frozen",
-    "cue_overlap", "glyphs", "decodes",
+    "length",
+    "size",
+    "codecs",
+    "loudness",
+    "true_peak",
+    "clipping",
+    "silence",
+    "black",
+    "frozen",
+    "cue_overlap",
+    "glyphs",
+    "decodes",
 ];
 
 /// What is known of a finished film.
@@ -33,7 +43,11 @@ pub(crate) struct Finished<'a> {
 }
 
 /// Checks a film.
-pub(crate) fn check(env: &Environment, film: &Finished<'_>, full: bool) -> Result<(SelfCheck, MediaProbe), PipelineError> {
+pub(crate) fn check(
+    env: &Environment,
+    film: &Finished<'_>,
+    full: bool,
+) -> Result<(SelfCheck, MediaProbe), PipelineError> {
     let (probed, looks) = std::thread::scope(|scope| {
         let looks = scope.spawn(|| verify::look(&env.runner, film.output, full));
         let probed = probe(&env.runner, film.output);
@@ -48,7 +62,9 @@ pub(crate) fn check(env: &Environment, film: &Finished<'_>, full: bool) -> Resul
     check_captions(&mut findings, film.timeline);
     match looks {
         Ok(looks) => check_decoded(&mut findings, film, &looks, full),
-        Err(pytoon_media::MediaError::Cancelled) => return Err(pytoon_media::MediaError::Cancelled.into()),
+        Err(pytoon_media::MediaError::Cancelled) => {
+            return Err(pytoon_media::MediaError::Cancelled.into());
+        }
         Err(error) => findings.add("decodes", error.to_string()),
     }
     for finding in &findings.0 {
@@ -75,18 +91,23 @@ fn check_file(findings: &mut Findings, film: &Finished<'_>, probed: &MediaProbe)
     }
     match &probed.audio {
         Some(audio) if audio.codec == "aac" && audio.sample_rate == 48_000 => {}
-        Some(audio) => findings.add("codecs", format!("the sound is {} at {} Hz", audio.codec, audio.sample_rate)),
+        Some(audio) => findings
+            .add("codecs", format!("the sound is {} at {} Hz", audio.codec, audio.sample_rate)),
         None => findings.add("codecs", "there is no sound track"),
     }
     if (video.width, video.height) != (profile.width, profile.height) {
         findings.add(
             "size",
-            format!("{}x{} instead of {}x{}", video.width, video.height, profile.width, profile.height),
+            format!(
+                "{}x{} instead of {}x{}",
+                video.width, video.height, profile.width, profile.height
+            ),
         );
     }
     let frames = video.frames.unwrap_or(-1);
     if frames != film.timeline.total_frames {
-        findings.add("length", format!("{frames} frames instead of {}", film.timeline.total_frames));
+        findings
+            .add("length", format!("{frames} frames instead of {}", film.timeline.total_frames));
     }
     let wanted = film.timeline.frame_rate.frame_to_seconds(film.timeline.total_frames);
     let frame = 1.0 / film.timeline.frame_rate.as_f64();
@@ -101,7 +122,9 @@ fn check_sound(findings: &mut Findings, film: &Finished<'_>) {
         Some(lufs) if (lufs - film.target_lufs).abs() > 0.3 => {
             findings.add("loudness", format!("{lufs:.2} LUFS instead of {:.1}", film.target_lufs));
         }
-        None if sounds => findings.add("silence", "the film is silent although it has a sound track"),
+        None if sounds => {
+            findings.add("silence", "the film is silent although it has a sound track")
+        }
         _ => {}
     }
     if let Some(peak) = film.sound.decoded_true_peak_dbtp
@@ -112,7 +135,8 @@ fn check_sound(findings: &mut Findings, film: &Finished<'_>) {
     if film.sound.clipped_samples > 0 {
         findings.add("clipping", format!("{} samples are clipped", film.sound.clipped_samples));
     }
-    let has_voice = film.timeline.tracks.audio.iter().any(|t| matches!(t, AudioTrack::Voice { .. }));
+    let has_voice =
+        film.timeline.tracks.audio.iter().any(|t| matches!(t, AudioTrack::Voice { .. }));
     if has_voice && film.sound.longest_silence_ms > 100 {
         findings.add("silence", format!("{} ms of digital silence", film.sound.longest_silence_ms));
     }
@@ -121,9 +145,10 @@ fn check_sound(findings: &mut Findings, film: &Finished<'_>) {
 fn check_picture(findings: &mut Findings, film: &Finished<'_>) {
     let timeline = film.timeline;
     for &(start, end) in &film.picture.black {
-        let through_black = timeline.tracks.video.iter().filter_map(|c| c.transition_in.as_ref()).any(|t| {
-            t.kind == TransitionKind::FadeBlack && t.start_frame <= start && end <= t.end_frame
-        });
+        let through_black =
+            timeline.tracks.video.iter().filter_map(|c| c.transition_in.as_ref()).any(|t| {
+                t.kind == TransitionKind::FadeBlack && t.start_frame <= start && end <= t.end_frame
+            });
         if !through_black {
             findings.add("black", format!("frames {start} to {end} are black"));
         }
@@ -141,12 +166,14 @@ fn check_picture(findings: &mut Findings, film: &Finished<'_>) {
 
 /// Whether the timeline itself asks for a still picture there.
 fn may_stand_still(timeline: &Timeline, start: i64, end: i64) -> bool {
-    timeline.tracks.video.iter().filter(|c| c.start_frame < end && start < c.end_frame).all(|clip| match &clip.source {
-        ClipSource::Picture { motion, .. } => motion.from == motion.to,
-        // Some backgrounds come to rest by design.
-        ClipSource::Background { .. } => true,
-        ClipSource::Clip { .. } => false,
-    })
+    timeline.tracks.video.iter().filter(|c| c.start_frame < end && start < c.end_frame).all(
+        |clip| match &clip.source {
+            ClipSource::Picture { motion, .. } => motion.from == motion.to,
+            // Some backgrounds come to rest by design.
+            ClipSource::Background { .. } => true,
+            ClipSource::Clip { .. } => false,
+        },
+    )
 }
 
 fn check_captions(findings: &mut Findings, timeline: &Timeline) {
@@ -159,12 +186,16 @@ fn check_captions(findings: &mut Findings, timeline: &Timeline) {
 
 fn check_decoded(findings: &mut Findings, film: &Finished<'_>, looks: &[FrameLook], full: bool) {
     let timeline = film.timeline;
-    let gop = (timeline.profile.video.gop_seconds * timeline.frame_rate.as_f64()).round().max(1.0) as i64;
-    let expected = if full { timeline.total_frames } else { (timeline.total_frames + gop - 1) / gop };
+    let gop =
+        (timeline.profile.video.gop_seconds * timeline.frame_rate.as_f64()).round().max(1.0) as i64;
+    let expected =
+        if full { timeline.total_frames } else { (timeline.total_frames + gop - 1) / gop };
     if (looks.len() as i64) < expected {
         findings.add("decodes", format!("{} of {expected} frames could be decoded", looks.len()));
     }
-    if looks.iter().any(|look| look.mean < 18.0 && look.deviation < 2.0) && film.picture.black.is_empty() {
+    if looks.iter().any(|look| look.mean < 18.0 && look.deviation < 2.0)
+        && film.picture.black.is_empty()
+    {
         findings.add("black", "the file has a black frame that was not composed");
     }
 }

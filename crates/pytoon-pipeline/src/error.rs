@@ -37,7 +37,8 @@ impl PipelineError {
     pub fn is_cancelled(&self) -> bool {
         matches!(
             self,
-            Self::Media(MediaError::Cancelled) | Self::Voice(VoiceError::Recording(MediaError::Cancelled))
+            Self::Media(MediaError::Cancelled)
+                | Self::Voice(VoiceError::Recording(MediaError::Cancelled))
         )
     }
 

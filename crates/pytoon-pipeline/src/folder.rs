@@ -108,7 +108,8 @@ impl JobFolder {
 
     /// After a cancel: finished steps stay for the next run, half files go.
     pub(crate) fn pause(&self) {
-        let has_steps = !self.steps.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_empty();
+        let has_steps =
+            !self.steps.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_empty();
         if !has_steps {
             self.abandon();
             return;
@@ -127,8 +128,11 @@ const OUTPUT_PART: &str = layout::OUTPUT;
 const HALF_FILES: &[&str] = &[VIDEO_PART, AUDIO_PART, OUTPUT_PART];
 
 fn missing_folders(root: &Path) -> Vec<PathBuf> {
-    let mut missing: Vec<PathBuf> =
-        root.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists()).map(Path::to_owned).collect();
+    let mut missing: Vec<PathBuf> = root
+        .ancestors()
+        .take_while(|p| !p.as_os_str().is_empty() && !p.exists())
+        .map(Path::to_owned)
+        .collect();
     missing.reverse();
     missing
 }

@@ -18,7 +18,7 @@ use pytoon_config::BriefFile;
 use pytoon_core::layout;
 use pytoon_core::plan::{PlanInput, plan};
 use pytoon_core::scene::{MusicSource, SceneGraph, VoiceSource};
-use pytoon_core::timeline::{ClipSource, Fit, MusicTrackSource, AudioTrack, Timeline};
+use pytoon_core::timeline::{AudioTrack, ClipSource, Fit, MusicTrackSource, Timeline};
 use pytoon_media::{MediaError, disk};
 use pytoon_telemetry::Event;
 use pytoon_voice::alignment::AlignmentMethod;
@@ -70,7 +70,11 @@ impl Renderer {
     }
 
     /// Renders a brief into a folder.
-    pub fn render_brief(mut self, file: &BriefFile, root: &Path) -> Result<Rendered, PipelineError> {
+    pub fn render_brief(
+        mut self,
+        file: &BriefFile,
+        root: &Path,
+    ) -> Result<Rendered, PipelineError> {
         let started = Instant::now();
         self.env.progress.stage("resolve");
         let sources = sources::resolve(&self.env, file, self.options.draft)?;
@@ -82,7 +86,12 @@ impl Renderer {
         let begun = Instant::now();
         let assets = look::look(&sources, file, &store, self.env.threads())?;
         self.note("look", begun, false);
-        Event::JobStarted { folder: &root.display().to_string(), preset: &sources.preset_id, seed: sources.seed }.emit();
+        Event::JobStarted {
+            folder: &root.display().to_string(),
+            preset: &sources.preset_id,
+            seed: sources.seed,
+        }
+        .emit();
         let folder = JobFolder::open(root)?;
         let made = self.make(file, &sources, &graph, &assets, &store, &folder);
         self.conclude(made, &folder, started)
@@ -90,11 +99,21 @@ impl Renderer {
 
     /// Renders a timeline again, without planning; its voice takes are found from the folder
     /// `takes`.
-    pub fn render_timeline(mut self, timeline: Timeline, takes: &Path, root: &Path) -> Result<Rendered, PipelineError> {
+    pub fn render_timeline(
+        mut self,
+        timeline: Timeline,
+        takes: &Path,
+        root: &Path,
+    ) -> Result<Rendered, PipelineError> {
         let started = Instant::now();
         self.check_machine(root)?;
         let store = self.picture_store(&timeline.look.palette);
-        Event::JobStarted { folder: &root.display().to_string(), preset: "timeline", seed: timeline.seed }.emit();
+        Event::JobStarted {
+            folder: &root.display().to_string(),
+            preset: "timeline",
+            seed: timeline.seed,
+        }
+        .emit();
         let folder = JobFolder::open(root)?;
         let planned = again(timeline);
         let made = self
@@ -166,7 +185,10 @@ impl Renderer {
         let mut warnings = built.warnings;
         warnings.extend(spoken.warnings.iter().cloned());
         if spoken.tempo > 1.0 {
-            warnings.push(format!("the voice was sped up {:.3} times to fit a film of 60 s", spoken.tempo));
+            warnings.push(format!(
+                "the voice was sped up {:.3} times to fit a film of 60 s",
+                spoken.tempo
+            ));
         }
         let planned = Planned {
             asked: asked(sources, graph),
@@ -185,7 +207,12 @@ impl Renderer {
     }
 
     /// Sound and picture side by side, then the file and its check.
-    fn draw(&mut self, planned: Planned, store: &Arc<PictureStore>, folder: &JobFolder) -> Result<Receipt, PipelineError> {
+    fn draw(
+        &mut self,
+        planned: Planned,
+        store: &Arc<PictureStore>,
+        folder: &JobFolder,
+    ) -> Result<Receipt, PipelineError> {
         let timeline = Arc::new(planned.timeline.clone());
         self.env.progress.stage("draw");
         let fonts = timeline::fonts(&self.env, &timeline)?;
@@ -198,14 +225,16 @@ impl Renderer {
         let (sounded, drawn) = std::thread::scope(|scope| {
             let sounded = scope.spawn(|| {
                 let begun = Instant::now();
-                sound::sound(env, &timeline, folder).map(|(report, reused)| (report, reused, begun.elapsed()))
+                sound::sound(env, &timeline, folder)
+                    .map(|(report, reused)| (report, reused, begun.elapsed()))
             });
             let begun = Instant::now();
             let drawn = picture::picture(env, &shown, store, fonts.engine, folder, options)
                 .map(|(report, reused)| (report, reused, begun.elapsed()));
             (sounded.join(), drawn)
         });
-        let sounded = sounded.map_err(|_| PipelineError::Internal("mixing stopped unexpectedly".into()))?;
+        let sounded =
+            sounded.map_err(|_| PipelineError::Internal("mixing stopped unexpectedly".into()))?;
         // When both fail for one reason, a cancel, say that.
         let (picture_report, picture_reused, picture_time) = drawn?;
         let (sound_report, sound_reused, sound_time) = sounded?;
@@ -266,7 +295,10 @@ impl Renderer {
                 limiting_db: sound.limiting_db,
                 bed_below_voice_lu: sound.bed_below_voice_lu,
             },
-            encode: EncodeReceipt { encoder: picture.encoder.clone(), profile: timeline.profile.clone() },
+            encode: EncodeReceipt {
+                encoder: picture.encoder.clone(),
+                profile: timeline.profile.clone(),
+            },
             tools,
             stages: self.times.clone(),
             warnings: planned.warnings,
@@ -311,7 +343,12 @@ impl Renderer {
     }
 
     /// Copies the takes that a timeline names into the work folder, from where it was read.
-    fn keep_takes(&self, timeline: &Timeline, takes: &Path, folder: &JobFolder) -> Result<(), PipelineError> {
+    fn keep_takes(
+        &self,
+        timeline: &Timeline,
+        takes: &Path,
+        folder: &JobFolder,
+    ) -> Result<(), PipelineError> {
         for track in &timeline.tracks.audio {
             let AudioTrack::Voice { clips, .. } = track else { continue };
             for clip in clips {
@@ -321,7 +358,11 @@ impl Renderer {
                     std::fs::copy(&source, &target).map_err(|e| MediaError::write(&target, e))?;
                 }
                 if !target.is_file() {
-                    return Err(MediaError::unusable(&source, "the timeline names this voice take, and it is not there").into());
+                    return Err(MediaError::unusable(
+                        &source,
+                        "the timeline names this voice take, and it is not there",
+                    )
+                    .into());
                 }
             }
         }
@@ -374,8 +415,12 @@ fn again(timeline: Timeline) -> Planned {
         .audio
         .iter()
         .find_map(|track| match track {
-            AudioTrack::Music { source: MusicTrackSource::Mood { mood }, .. } => Some(mood.as_str().to_owned()),
-            AudioTrack::Music { source: MusicTrackSource::File { asset }, .. } => Some(asset.clone()),
+            AudioTrack::Music { source: MusicTrackSource::Mood { mood }, .. } => {
+                Some(mood.as_str().to_owned())
+            }
+            AudioTrack::Music { source: MusicTrackSource::File { asset }, .. } => {
+                Some(asset.clone())
+            }
             _ => None,
         })
         .unwrap_or_else(|| "none".to_owned());
@@ -390,7 +435,11 @@ fn again(timeline: Timeline) -> Planned {
         voice: VoiceReceipt {
             asked: voice_clips,
             provider: voice_clips.then(|| "timeline".to_owned()),
-            alignment: if voice_clips { AlignmentMethod::Provider } else { AlignmentMethod::Reading },
+            alignment: if voice_clips {
+                AlignmentMethod::Provider
+            } else {
+                AlignmentMethod::Reading
+            },
             tempo: 1.0,
             words: timeline.tracks.captions.iter().map(|cue| cue.words.len()).sum(),
         },
@@ -404,13 +453,18 @@ fn scene_receipts(timeline: &Timeline) -> Vec<SceneReceipt> {
         .timeline
         .iter()
         .map(|scene| {
-            let clips: Vec<_> = timeline.tracks.video.iter().filter(|c| c.scene_id == scene.scene_id).collect();
+            let clips: Vec<_> =
+                timeline.tracks.video.iter().filter(|c| c.scene_id == scene.scene_id).collect();
             SceneReceipt {
                 scene_id: scene.scene_id.clone(),
                 engine_asked: scene.engine.clone(),
                 engine_used: "local".to_owned(),
                 fallback_used: scene.engine != "local",
-                reason: clips.iter().map(|clip| drawn_how(&clip.source)).collect::<Vec<_>>().join("; "),
+                reason: clips
+                    .iter()
+                    .map(|clip| drawn_how(&clip.source))
+                    .collect::<Vec<_>>()
+                    .join("; "),
                 duration_ms: scene.end - scene.start,
             }
         })
@@ -418,13 +472,19 @@ fn scene_receipts(timeline: &Timeline) -> Vec<SceneReceipt> {
 }
 
 fn drawn_how(source: &ClipSource) -> String {
-    let name = |asset: &str| Path::new(asset).file_name().map_or(asset.to_owned(), |n| n.to_string_lossy().into_owned());
+    let name = |asset: &str| {
+        Path::new(asset).file_name().map_or(asset.to_owned(), |n| n.to_string_lossy().into_owned())
+    };
     match source {
-        ClipSource::Picture { asset, fit: Fit::Cover, .. } => format!("picture {} fills the frame", name(asset)),
+        ClipSource::Picture { asset, fit: Fit::Cover, .. } => {
+            format!("picture {} fills the frame", name(asset))
+        }
         ClipSource::Picture { asset, fit: Fit::BlurFill, .. } => {
             format!("picture {} shown whole over its own blur", name(asset))
         }
-        ClipSource::Clip { asset, speed, .. } => format!("clip {} at {speed:.2} times its speed", name(asset)),
+        ClipSource::Clip { asset, speed, .. } => {
+            format!("clip {} at {speed:.2} times its speed", name(asset))
+        }
         ClipSource::Background { kind, .. } => format!("no picture: background {}", kind.as_str()),
     }
 }
@@ -432,7 +492,10 @@ fn drawn_how(source: &ClipSource) -> String {
 fn tool_versions(env: &Environment) -> Tools {
     use pytoon_media::process::CommandLine;
     let first_line = |program: &'static str, arg: &str| {
-        let out = env.runner.run(&CommandLine::new(program, "ask for its version").arg(arg), Vec::new()).ok()?;
+        let out = env
+            .runner
+            .run(&CommandLine::new(program, "ask for its version").arg(arg), Vec::new())
+            .ok()?;
         Some(String::from_utf8_lossy(&out).lines().next()?.to_owned())
     };
     let ffmpeg = first_line("ffmpeg", "-version").map(|line| {
@@ -441,8 +504,13 @@ fn tool_versions(env: &Environment) -> Tools {
     Tools { ffmpeg, espeak: first_line("pytoon-espeak", "--version") }
 }
 
-fn write_json(folder: &JobFolder, name: &str, value: &impl serde::Serialize) -> Result<(), PipelineError> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| PipelineError::Internal(e.to_string()))?;
+fn write_json(
+    folder: &JobFolder,
+    name: &str,
+    value: &impl serde::Serialize,
+) -> Result<(), PipelineError> {
+    let mut bytes =
+        serde_json::to_vec_pretty(value).map_err(|e| PipelineError::Internal(e.to_string()))?;
     bytes.push(b'\n');
     Ok(folder.write(name, &bytes)?)
 }

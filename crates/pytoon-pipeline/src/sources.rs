@@ -70,7 +70,8 @@ impl Resolver<'_> {
         let settings = &self.env.config.settings;
         let preset_id = brief.preset_id.clone().unwrap_or_else(|| settings.default_preset.clone());
         let preset = self.named("preset_id", &preset_id, |name| self.env.config.preset(name))?;
-        let profile_name = brief.profile.clone().unwrap_or_else(|| settings.default_profile.clone());
+        let profile_name =
+            brief.profile.clone().unwrap_or_else(|| settings.default_profile.clone());
         let profile = self.named("profile", &profile_name, |name| self.env.config.profile(name))?;
         self.check_engines(&brief)?;
         self.check_language(&brief)?;
@@ -119,16 +120,19 @@ impl Resolver<'_> {
     }
 
     fn check_engines(&self, brief: &Brief) -> Result<(), PipelineError> {
-        let wanted = brief.engine_override.iter().map(|engine| ("engine_override".to_owned(), engine)).chain(
-            brief
-                .scenes
-                .iter()
-                .enumerate()
-                .filter_map(|(i, scene)| Some((format!("scenes[{i}].engine"), scene.engine.as_ref()?))),
-        );
+        let wanted = brief
+            .engine_override
+            .iter()
+            .map(|engine| ("engine_override".to_owned(), engine))
+            .chain(brief.scenes.iter().enumerate().filter_map(|(i, scene)| {
+                Some((format!("scenes[{i}].engine"), scene.engine.as_ref()?))
+            }));
         for (field, engine) in wanted {
             if engine != LOCAL_ENGINE {
-                let error = self.file.error(&field, format!("there is no engine `{engine}`; there is `{LOCAL_ENGINE}`"));
+                let error = self.file.error(
+                    &field,
+                    format!("there is no engine `{engine}`; there is `{LOCAL_ENGINE}`"),
+                );
                 return Err(error.suggest(engine, [LOCAL_ENGINE]).into());
             }
         }
@@ -137,12 +141,18 @@ impl Resolver<'_> {
 
     fn check_language(&self, brief: &Brief) -> Result<(), PipelineError> {
         let Some(tag) = &brief.language else { return Ok(()) };
-        let valid = tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()))
-            && tag.split('-').next().is_some_and(|p| (2..=3).contains(&p.len()) && p.chars().all(|c| c.is_ascii_lowercase()));
+        let valid = tag.split('-').all(|part| {
+            (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric())
+        }) && tag.split('-').next().is_some_and(|p| {
+            (2..=3).contains(&p.len()) && p.chars().all(|c| c.is_ascii_lowercase())
+        });
         if valid {
             return Ok(());
         }
-        Err(self.error("language", format!("`{tag}` is not a language tag such as `en`, `de` or `pt-BR`")))
+        Err(self.error(
+            "language",
+            format!("`{tag}` is not a language tag such as `en`, `de` or `pt-BR`"),
+        ))
     }
 
     fn media(&mut self, brief: &mut Brief) -> Result<Vec<MediaInfo>, PipelineError> {
@@ -159,7 +169,10 @@ impl Resolver<'_> {
         Ok(out)
     }
 
-    fn override_media(&mut self, brief: &mut Brief) -> Result<Vec<(u32, MediaInfo)>, PipelineError> {
+    fn override_media(
+        &mut self,
+        brief: &mut Brief,
+    ) -> Result<Vec<(u32, MediaInfo)>, PipelineError> {
         let mut out = Vec::new();
         for (index, scene) in brief.scenes.iter_mut().enumerate() {
             let Some(path) = scene.media.clone() else { continue };
@@ -171,7 +184,12 @@ impl Resolver<'_> {
     }
 
     /// A picture or a clip, told by its content.
-    fn medium(&mut self, field: &str, path: &str, keep_audio: bool) -> Result<MediaInfo, PipelineError> {
+    fn medium(
+        &mut self,
+        field: &str,
+        path: &str,
+        keep_audio: bool,
+    ) -> Result<MediaInfo, PipelineError> {
         let full = self.existing(field, path)?;
         let unusable = |error: pytoon_media::MediaError| self.file.error(field, error.to_string());
         let kind = picture::kind(&full, &self.env.picture_limits()).map_err(unusable)?;
@@ -180,7 +198,8 @@ impl Resolver<'_> {
             return Ok(MediaInfo { path: name, kind: MediaKind::Picture });
         }
         let probe = probe::probe(&self.env.runner, &full).map_err(unusable)?;
-        let clip = clip_info(&probe, keep_audio).map_err(|reason| self.error(field, format!("{path}: {reason}")))?;
+        let clip = clip_info(&probe, keep_audio)
+            .map_err(|reason| self.error(field, format!("{path}: {reason}")))?;
         self.clips.insert(name.clone(), clip);
         Ok(MediaInfo { path: name, kind: MediaKind::Clip })
     }
@@ -214,10 +233,15 @@ impl Resolver<'_> {
         {
             let full = self.file.resolve(music);
             if !full.is_file() {
-                let moods: Vec<&str> = MusicMood::ALL.iter().map(|m| m.as_str()).chain(["none"]).collect();
+                let moods: Vec<&str> =
+                    MusicMood::ALL.iter().map(|m| m.as_str()).chain(["none"]).collect();
                 let error = self.file.error(
                     "music_source",
-                    format!("`{music}` is neither a mood ({}) nor a file at {}", moods.join(", "), full.display()),
+                    format!(
+                        "`{music}` is neither a mood ({}) nor a file at {}",
+                        moods.join(", "),
+                        full.display()
+                    ),
                 );
                 return Err(error.suggest(music, moods).into());
             }
@@ -238,7 +262,8 @@ impl Resolver<'_> {
             None => return Ok(BrandKit::default()),
             Some(BrandField::Inline(kit)) => (kit.clone(), self.file.base.clone()),
             Some(BrandField::Named(name)) => {
-                let (kit, folder) = self.named("brand", name, |name| self.env.config.brand(name))?;
+                let (kit, folder) =
+                    self.named("brand", name, |name| self.env.config.brand(name))?;
                 (kit, folder.unwrap_or_default())
             }
         };
@@ -285,7 +310,11 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    fn overlays(&self, brief: &mut Brief, kit: &BrandKit) -> Result<Vec<OverlayRequest>, PipelineError> {
+    fn overlays(
+        &self,
+        brief: &mut Brief,
+        kit: &BrandKit,
+    ) -> Result<Vec<OverlayRequest>, PipelineError> {
         let ms = |seconds: f64| (seconds * 1000.0).round() as i64;
         let mut out = Vec::new();
         for (index, overlay) in brief.overlays.iter_mut().enumerate() {

@@ -222,14 +222,37 @@ impl Event<'_> {
             Self::AllTtsProvidersFailed { tried } => {
                 warn!(event, tried, "All TTS providers failed: the film is silent and captioned");
             }
-            Self::VoiceProcessed { source, raw_ms, used_ms, noise_floor_db, words_per_minute, denoised } => {
-                info!(event, source, raw_ms, used_ms, noise_floor_db, words_per_minute, denoised, "voice ready");
+            Self::VoiceProcessed {
+                source,
+                raw_ms,
+                used_ms,
+                noise_floor_db,
+                words_per_minute,
+                denoised,
+            } => {
+                info!(
+                    event,
+                    source,
+                    raw_ms,
+                    used_ms,
+                    noise_floor_db,
+                    words_per_minute,
+                    denoised,
+                    "voice ready"
+                );
             }
             Self::VoiceMapped { scenes, utterances, speech_ms } => {
                 info!(event, scenes, utterances, speech_ms, "voice mapped to scenes");
             }
             Self::AlignmentProviderTimes { provider, words } => {
-                info!(event, method = "provider", provider, words, confidence = 1.0, "words timed by the voice provider");
+                info!(
+                    event,
+                    method = "provider",
+                    provider,
+                    words,
+                    confidence = 1.0,
+                    "words timed by the voice provider"
+                );
             }
             Self::AlignmentFallbackToEvenSplit { reason, words } => {
                 warn!(event, method = "even_split", reason, words, "words spread by syllables");

@@ -34,8 +34,8 @@ pub fn init(target: &LogTarget, verbose: bool) -> std::io::Result<()> {
         LogTarget::Nowhere => return Ok(()),
     };
     let level = if verbose { LevelFilter::DEBUG } else { LevelFilter::INFO };
-    let subscriber =
-        tracing_subscriber::registry().with(JsonLines { writer: Mutex::new(writer) }.with_filter(level));
+    let subscriber = tracing_subscriber::registry()
+        .with(JsonLines { writer: Mutex::new(writer) }.with_filter(level));
     // A second start (in tests) keeps the first.
     let _ = tracing::subscriber::set_global_default(subscriber);
     Ok(())

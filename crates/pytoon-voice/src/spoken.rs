@@ -53,7 +53,8 @@ fn english_form(word: &str) -> String {
         Some(rest) if abbreviation(core).is_none() => (rest, "."),
         _ => (core, ""),
     };
-    let form = abbreviation(core).map(str::to_owned).or_else(|| money(core)).or_else(|| percent(core));
+    let form =
+        abbreviation(core).map(str::to_owned).or_else(|| money(core)).or_else(|| percent(core));
     match form {
         Some(form) => format!("{form}{full_stop}{tail}"),
         None => word,
@@ -90,7 +91,8 @@ fn money(word: &str) -> Option<String> {
         _ => return None,
     };
     let rest = &word[sign.len_utf8()..];
-    let number_end = rest.find(|c: char| !(c.is_ascii_digit() || ".,".contains(c))).unwrap_or(rest.len());
+    let number_end =
+        rest.find(|c: char| !(c.is_ascii_digit() || ".,".contains(c))).unwrap_or(rest.len());
     let (number, scale) = rest.split_at(number_end);
     if !number.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
@@ -107,7 +109,11 @@ fn money(word: &str) -> Option<String> {
         Some((whole, cents)) if scale.is_empty() && cents.len() == 2 => {
             let cents = cents.trim_start_matches('0');
             let unit = if whole == "1" { one } else { many };
-            Some(if cents.is_empty() { format!("{whole} {unit}") } else { format!("{whole} {unit} {cents}") })
+            Some(if cents.is_empty() {
+                format!("{whole} {unit}")
+            } else {
+                format!("{whole} {unit} {cents}")
+            })
         }
         _ => {
             let unit = if number == "1" && scale.is_empty() { one } else { many };
@@ -146,7 +152,8 @@ mod tests {
     fn every_word_knows_its_range() {
         let spoken = spoken_text(&words("Pay $5 now"), "en");
         let chars: Vec<char> = spoken.text.chars().collect();
-        let parts: Vec<String> = spoken.ranges.iter().map(|&(a, b)| chars[a..b].iter().collect()).collect();
+        let parts: Vec<String> =
+            spoken.ranges.iter().map(|&(a, b)| chars[a..b].iter().collect()).collect();
         assert_eq!(parts, ["Pay", "5 dollars", "now"]);
     }
 

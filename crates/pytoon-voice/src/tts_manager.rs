@@ -53,13 +53,23 @@ impl TtsManager {
         for provider in &self.providers {
             match provider.speak(request) {
                 Ok(sentences) => return Ok(Spoken::By { provider: provider.name(), sentences }),
-                Err(error @ VoiceError::Refused { .. }) if request.voice.is_some() => return Err(error),
-                Err(VoiceError::Unavailable { source: pytoon_media::MediaError::Cancelled, .. }) => {
+                Err(error @ VoiceError::Refused { .. }) if request.voice.is_some() => {
+                    return Err(error);
+                }
+                Err(VoiceError::Unavailable {
+                    source: pytoon_media::MediaError::Cancelled,
+                    ..
+                }) => {
                     return Err(VoiceError::Recording(pytoon_media::MediaError::Cancelled));
                 }
                 Err(error) => {
                     let reason = error.to_string();
-                    Event::TtsProviderFailed { provider: provider.name(), kind: error.kind(), reason: &reason }.emit();
+                    Event::TtsProviderFailed {
+                        provider: provider.name(),
+                        kind: error.kind(),
+                        reason: &reason,
+                    }
+                    .emit();
                     attempts.push((provider.name(), reason));
                 }
             }

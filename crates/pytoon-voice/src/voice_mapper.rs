@@ -16,7 +16,12 @@ use pytoon_telemetry::Event;
 const SEARCH_MS: i64 = 700;
 
 /// Utterances of a recording, scene by scene.
-pub fn map_recording(graph: &SceneGraph, recording: &Recording, words: &[CaptionWord], asset: &str) -> Vec<Vec<Utterance>> {
+pub fn map_recording(
+    graph: &SceneGraph,
+    recording: &Recording,
+    words: &[CaptionWord],
+    asset: &str,
+) -> Vec<Vec<Utterance>> {
     let counts: Vec<usize> = graph
         .scenes
         .iter()
@@ -58,7 +63,11 @@ fn cut_points(counts: &[usize], recording: &Recording, words: &[CaptionWord]) ->
         } else {
             words.get(seen).map_or(length, |word| word.start)
         };
-        let cut = if expected <= previous || expected >= length { expected } else { near_pause(recording, expected) };
+        let cut = if expected <= previous || expected >= length {
+            expected
+        } else {
+            near_pause(recording, expected)
+        };
         cuts.push(cut.clamp(previous, length));
     }
     cuts.push(length);
@@ -90,7 +99,11 @@ fn utterance(asset: &str, range: MsRange, words: &[CaptionWord]) -> Utterance {
             // The cut may have moved past a word's estimated time; it stays in its scene.
             let latest = (length - (count - index as i64)).max(0);
             let start = (word.start - range.start).clamp(0, latest);
-            CaptionWord { start, end: (word.end - range.start).clamp(start + 1, length.max(start + 1)), ..word.clone() }
+            CaptionWord {
+                start,
+                end: (word.end - range.start).clamp(start + 1, length.max(start + 1)),
+                ..word.clone()
+            }
         })
         .collect();
     Utterance { asset: asset.to_owned(), source_start_ms: range.start, duration_ms: length, words }

@@ -40,11 +40,17 @@ impl Recording {
 }
 
 /// Reads a recording.
-pub fn read_recording(runner: &Runner, path: &Path, denoised: bool) -> Result<Recording, VoiceError> {
+pub fn read_recording(
+    runner: &Runner,
+    path: &Path,
+    denoised: bool,
+) -> Result<Recording, VoiceError> {
     let raw = sound::decode_mono(runner, path)?;
     let raw_ms = raw.len() as i64 / SAMPLES_PER_MS;
     if speech::is_silent(&raw) {
-        return Err(MediaError::unusable(path, "the recording is silent: there is no voice in it").into());
+        return Err(
+            MediaError::unusable(path, "the recording is silent: there is no voice in it").into()
+        );
     }
     let noise_floor_db = f64::from(speech::measure_noise_floor_db(&raw));
     let clean = if denoised { denoise::denoise_48k(&raw) } else { raw };
@@ -91,9 +97,17 @@ pub fn speed_up(sentence: &mut SpokenSentence, tempo: f64) -> Result<(), VoiceEr
 }
 
 /// Logs what a voice is like.
-pub fn report(source: &str, raw_ms: i64, used_ms: i64, noise_floor_db: f64, words: usize, denoised: bool) {
+pub fn report(
+    source: &str,
+    raw_ms: i64,
+    used_ms: i64,
+    noise_floor_db: f64,
+    words: usize,
+    denoised: bool,
+) {
     let words_per_minute = if used_ms > 0 { words as f64 * 60_000.0 / used_ms as f64 } else { 0.0 };
-    Event::VoiceProcessed { source, raw_ms, used_ms, noise_floor_db, words_per_minute, denoised }.emit();
+    Event::VoiceProcessed { source, raw_ms, used_ms, noise_floor_db, words_per_minute, denoised }
+        .emit();
 }
 
 /// The chain for a person's recording: it may be a low voice, and it brings its own room.

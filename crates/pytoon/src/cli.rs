@@ -7,7 +7,9 @@ use std::path::PathBuf;
 /// Turn a brief into a finished vertical video: spoken, captioned, with music.
 #[derive(Debug, Parser)]
 #[command(name = "pytoon", version, about, propagate_version = true)]
-#[command(after_help = "Start with:\n  pytoon init brief.yaml      write an example brief\n  pytoon render brief.yaml    make the video\n  pytoon doctor               see what this machine lacks")]
+#[command(
+    after_help = "Start with:\n  pytoon init brief.yaml      write an example brief\n  pytoon render brief.yaml    make the video\n  pytoon doctor               see what this machine lacks"
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,

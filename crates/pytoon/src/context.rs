@@ -36,12 +36,14 @@ impl Context {
         };
         let config = Config::load(&source)?;
         let stall = Duration::from_secs(config.settings.limits.process_stall_seconds);
-        let runner = Runner { programs: Programs::beside_this_one(), cancel: cancel_on_signals()?, stall };
+        let runner =
+            Runner { programs: Programs::beside_this_one(), cancel: cancel_on_signals()?, stall };
         Ok(Self { global: global.clone(), config, runner })
     }
 
     pub(crate) fn fonts(&self) -> FontFinder {
-        let extra: Vec<PathBuf> = self.config.settings.fonts.folders.iter().map(PathBuf::from).collect();
+        let extra: Vec<PathBuf> =
+            self.config.settings.fonts.folders.iter().map(PathBuf::from).collect();
         FontFinder::search(&extra)
     }
 
@@ -60,8 +62,11 @@ impl Context {
         let since = now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let stamp: String = rfc3339(now()).chars().filter(char::is_ascii_digit).take(14).collect();
         // The rest of the clock and the process tell jobs of one second apart.
-        let rest = (u64::from(since.subsec_nanos()) ^ (u64::from(std::process::id()) << 20)) & 0xff_ffff;
-        PathBuf::from(&self.config.settings.storage_dir).join("jobs").join(format!("{stamp}-{rest:06x}"))
+        let rest =
+            (u64::from(since.subsec_nanos()) ^ (u64::from(std::process::id()) << 20)) & 0xff_ffff;
+        PathBuf::from(&self.config.settings.storage_dir)
+            .join("jobs")
+            .join(format!("{stamp}-{rest:06x}"))
     }
 }
 

@@ -15,7 +15,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    let result = context::Context::start(&cli.global).and_then(|context| commands::run(&cli.command, &context));
+    let result = context::Context::start(&cli.global)
+        .and_then(|context| commands::run(&cli.command, &context));
     match result {
         Ok(code) => code,
         Err(error) => {

@@ -53,7 +53,8 @@ fn blend_rows_portable(rows: [&[u8]; 4], weights: [i16; 4], out: &mut [i16]) {
 fn filter_one(row: &[i16], tap: &(u32, [i16; 4])) -> u8 {
     const SHIFT: u32 = ROW_BITS + WEIGHT_BITS;
     let at = tap.0 as usize;
-    let sum: i32 = row[at..at + 4].iter().zip(tap.1).map(|(&v, w)| i32::from(v) * i32::from(w)).sum();
+    let sum: i32 =
+        row[at..at + 4].iter().zip(tap.1).map(|(&v, w)| i32::from(v) * i32::from(w)).sum();
     ((sum + (1 << (SHIFT - 1))) >> SHIFT).clamp(0, 255) as u8
 }
 

@@ -132,7 +132,8 @@ mod tests {
         (0..width * height)
             .map(|i| {
                 let (x, y) = ((i % width) as f64, (i / width) as f64);
-                let wave = (x * 0.11).sin() * (y * 0.07).cos() * 90.0 + (x * 0.9 + y * 0.53).sin() * 30.0;
+                let wave =
+                    (x * 0.11).sin() * (y * 0.07).cos() * 90.0 + (x * 0.9 + y * 0.53).sin() * 30.0;
                 (128.0 + wave) as u8
             })
             .collect()
@@ -158,9 +159,8 @@ mod tests {
         let mut sum = 0.0;
         for dy in -1..=2 {
             for dx in -1..=2 {
-                sum += at(xi + dx, yi + dy)
-                    * keys(x - (xi + dx) as f64)
-                    * keys(y - (yi + dy) as f64);
+                sum +=
+                    at(xi + dx, yi + dy) * keys(x - (xi + dx) as f64) * keys(y - (yi + dy) as f64);
             }
         }
         sum.clamp(0.0, 255.0)
@@ -178,7 +178,8 @@ mod tests {
         for (index, &value) in out.iter().enumerate() {
             let sx = x.start + x.step * (index % 270) as f64;
             let sy = y.start + y.step * (index / 270) as f64;
-            worst = worst.max((f64::from(value) - reference(&samples, width, height, sx, sy)).abs());
+            worst =
+                worst.max((f64::from(value) - reference(&samples, width, height, sx, sy)).abs());
         }
         assert!(worst < 1.2, "{worst}");
     }
@@ -187,7 +188,9 @@ mod tests {
     fn the_portable_path_gives_the_same_pixels() {
         let (width, height) = (777, 311);
         let plane = PaddedPlane::new(&texture(width, height), width, height);
-        for (step, start) in [(1.0, 0.0), (0.7713, 11.9), (1.3, -0.9), (1.333, 2.0), (1.9, 0.1), (0.31, 40.2)] {
+        for (step, start) in
+            [(1.0, 0.0), (0.7713, 11.9), (1.3, -0.9), (1.333, 2.0), (1.9, 0.1), (0.31, 40.2)]
+        {
             for out_width in [1, 7, 16, 17, 270, 399] {
                 let x = Axis { start, step };
                 let mut fast = vec![0; out_width * 40];

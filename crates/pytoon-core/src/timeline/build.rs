@@ -130,18 +130,26 @@ fn reading_ms(scene: &Scene, preset: &Preset) -> i64 {
     let shown = scene.caption.clone().unwrap_or_else(|| scene.spoken_text());
     let hold = preset.pacing.silent_scene_seconds * 1000.0 * scene.all_media().count() as f64;
     // One second to arrive, then fifteen characters a second.
-    let reading = if shown.is_empty() { 0.0 } else { 1000.0 + shown.chars().count() as f64 / 15.0 * 1000.0 };
+    let reading =
+        if shown.is_empty() { 0.0 } else { 1000.0 + shown.chars().count() as f64 / 15.0 * 1000.0 };
     hold.max(reading) as i64
 }
 
 /// Builds the timeline. Speech that needs a faster tempo must have been made faster already; see
 /// [`fit::fit`].
 pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
-    let fitted = fit::fit(&needs(input.graph, input.preset, input.speech), input.target_ms, &input.preset.pacing)?;
+    let fitted = fit::fit(
+        &needs(input.graph, input.preset, input.speech),
+        input.target_ms,
+        &input.preset.pacing,
+    )?;
     let rate = input.profile.frame_rate;
     let total_frames = rate.ms_to_frame_ceil(fitted.total_ms).max(1);
-    let total_frames =
-        if input.target_ms == Some(fitted.total_ms) { rate.ms_to_frame_round(fitted.total_ms).max(1) } else { total_frames };
+    let total_frames = if input.target_ms == Some(fitted.total_ms) {
+        rate.ms_to_frame_round(fitted.total_ms).max(1)
+    } else {
+        total_frames
+    };
     let places = scene_places(input, &fitted, total_frames);
     let video = video_track(input, &places);
     let words = scene_words(input, &fitted, &places);
@@ -186,7 +194,8 @@ fn scene_places(input: &BuildInput<'_>, fitted: &TimeFit, total_frames: i64) -> 
             total_frames
         } else {
             // Every scene keeps at least one frame, whatever the rounding.
-            rate.ms_to_frame_floor(at_ms).clamp(start_frame + 1, (total_frames - left).max(start_frame + 1))
+            rate.ms_to_frame_floor(at_ms)
+                .clamp(start_frame + 1, (total_frames - left).max(start_frame + 1))
         };
         places.push(TimelineScene {
             scene_id: scene.id.clone(),
@@ -226,12 +235,16 @@ fn video_track(input: &BuildInput<'_>, places: &[TimelineScene]) -> Vec<VideoCli
     let mut previous_move = None;
     let mut clips = Vec::with_capacity(shots.len());
     for (index, shot) in shots.iter().enumerate() {
-        let visible_start =
-            transitions[index].as_ref().map_or(shot.start_frame, |t| t.start_frame);
-        let visible_end =
-            transitions.get(index + 1).and_then(Option::as_ref).map_or(shot.end_frame, |t| t.end_frame);
+        let visible_start = transitions[index].as_ref().map_or(shot.start_frame, |t| t.start_frame);
+        let visible_end = transitions
+            .get(index + 1)
+            .and_then(Option::as_ref)
+            .map_or(shot.end_frame, |t| t.end_frame);
         let eases_in = transitions[index].as_ref().is_some_and(|t| {
-            matches!(t.kind, TransitionKind::Dissolve | TransitionKind::Crossfade | TransitionKind::FadeBlack)
+            matches!(
+                t.kind,
+                TransitionKind::Dissolve | TransitionKind::Crossfade | TransitionKind::FadeBlack
+            )
         });
         let time = ShotTime {
             start_frame: visible_start,
@@ -336,8 +349,7 @@ fn clip_source(
     let facts = shot.media.asset.as_ref().and_then(|asset| Some((asset, input.assets.get(asset)?)));
     match facts {
         Some((asset, AssetFacts::Picture(facts))) => {
-            let frame =
-                FrameSize { width: input.profile.width, height: input.profile.height };
+            let frame = FrameSize { width: input.profile.width, height: input.profile.height };
             let wish = ShotWish {
                 asked: if shot.view == 0 { shot.media.effect } else { Move::Auto },
                 spec: &input.preset.motion,
@@ -387,18 +399,22 @@ fn headline(scene: &Scene) -> Option<String> {
 }
 
 /// The words of each scene in film time.
-fn scene_words(input: &BuildInput<'_>, fitted: &TimeFit, places: &[TimelineScene]) -> Vec<SceneWords> {
+fn scene_words(
+    input: &BuildInput<'_>,
+    fitted: &TimeFit,
+    places: &[TimelineScene],
+) -> Vec<SceneWords> {
     let mut scene_start = 0;
     let mut out = Vec::new();
     for (index, scene) in input.graph.scenes.iter().enumerate() {
         let place = &places[index];
         let spoken: Vec<CaptionWord> = spoken_words(input, fitted, index, scene_start).collect();
         let words = match (&scene.caption, spoken.is_empty()) {
-            (Some(caption), _) => {
-                caption::spread(&text::words(caption), reading_range(place))
-            }
+            (Some(caption), _) => caption::spread(&text::words(caption), reading_range(place)),
             (None, false) => spoken,
-            (None, true) => caption::spread(&text::words(&scene.spoken_text()), reading_range(place)),
+            (None, true) => {
+                caption::spread(&text::words(&scene.spoken_text()), reading_range(place))
+            }
         };
         out.push(SceneWords {
             scene_id: scene.id.clone(),
@@ -412,7 +428,10 @@ fn scene_words(input: &BuildInput<'_>, fitted: &TimeFit, places: &[TimelineScene
 
 fn reading_range(place: &TimelineScene) -> MsRange {
     let length = place.end - place.start;
-    MsRange::new(place.start + (length / 10).min(fit::CUT_LEAD_MS), place.end - (length / 10).min(250))
+    MsRange::new(
+        place.start + (length / 10).min(fit::CUT_LEAD_MS),
+        place.end - (length / 10).min(250),
+    )
 }
 
 fn spoken_words<'a>(
@@ -445,7 +464,8 @@ fn audio_tracks(
     let mut spoken: Vec<CaptionWord> = Vec::new();
     let mut scene_start = 0;
     for (index, utterances) in input.speech.iter().enumerate() {
-        for (utterance, &start) in utterances.iter().zip(&fitted.scenes[index].utterance_starts_ms) {
+        for (utterance, &start) in utterances.iter().zip(&fitted.scenes[index].utterance_starts_ms)
+        {
             let start = scene_start + start;
             voice.push(VoiceClip {
                 scene_id: places[index].scene_id.clone(),
@@ -493,7 +513,10 @@ fn clip_sounds(input: &BuildInput<'_>, video: &[VideoClip]) -> Vec<SoundClip> {
         .iter()
         .filter_map(|clip| match &clip.source {
             ClipSource::Clip { asset, source_start, speed, .. } => {
-                let keeps = matches!(input.assets.get(asset), Some(AssetFacts::Clip { keep_sound: true, .. }));
+                let keeps = matches!(
+                    input.assets.get(asset),
+                    Some(AssetFacts::Clip { keep_sound: true, .. })
+                );
                 keeps.then(|| SoundClip {
                     asset: asset.clone(),
                     source_start: *source_start,
@@ -507,7 +530,11 @@ fn clip_sounds(input: &BuildInput<'_>, video: &[VideoClip]) -> Vec<SoundClip> {
         .collect()
 }
 
-fn overlay_track(input: &BuildInput<'_>, places: &[TimelineScene], total_frames: i64) -> Vec<OverlayClip> {
+fn overlay_track(
+    input: &BuildInput<'_>,
+    places: &[TimelineScene],
+    total_frames: i64,
+) -> Vec<OverlayClip> {
     let rate = input.profile.frame_rate;
     let total_ms = rate.frame_to_ms(total_frames);
     input

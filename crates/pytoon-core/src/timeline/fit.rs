@@ -73,7 +73,11 @@ struct Pauses {
 }
 
 /// Shares out the film's time.
-pub fn fit(scenes: &[SceneNeed], target_ms: Option<i64>, pacing: &PacingSpec) -> Result<Fit, TooLong> {
+pub fn fit(
+    scenes: &[SceneNeed],
+    target_ms: Option<i64>,
+    pacing: &PacingSpec,
+) -> Result<Fit, TooLong> {
     let usual = Pauses {
         sentence: i64::from(pacing.sentence_pause_ms),
         scene: i64::from(pacing.scene_pause_ms),
@@ -240,7 +244,8 @@ mod tests {
 
     #[test]
     fn a_longer_target_is_met_exactly() {
-        let fitted = fit(&spoken(&[&[2000], &[3000, 1000]]), Some(10_000), &pacing()).expect("fits");
+        let fitted =
+            fit(&spoken(&[&[2000], &[3000, 1000]]), Some(10_000), &pacing()).expect("fits");
         assert_eq!(fitted.total_ms, 10_000);
         assert_eq!(fitted.scenes.iter().map(|s| s.duration_ms).sum::<i64>(), 10_000);
         assert!(fitted.warning.is_none());

@@ -167,7 +167,12 @@ pub struct Transition {
 
 /// What a clip shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    tag = "type",
+    deny_unknown_fields
+)]
 pub enum ClipSource {
     /// A still picture with a camera move.
     Picture {
@@ -285,7 +290,12 @@ pub enum OverlayContent {
 
 /// A track of sound.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "kind", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    tag = "kind",
+    deny_unknown_fields
+)]
 pub enum AudioTrack {
     /// The voice.
     Voice {
@@ -443,7 +453,10 @@ impl Timeline {
         if self.version != TIMELINE_VERSION {
             return Some((
                 "version".into(),
-                format!("{} is not {TIMELINE_VERSION}, the version this program reads", self.version),
+                format!(
+                    "{} is not {TIMELINE_VERSION}, the version this program reads",
+                    self.version
+                ),
             ));
         }
         if rate != self.profile.frame_rate {
@@ -531,10 +544,7 @@ impl Timeline {
     }
 }
 
-fn tile_problem(
-    mut ranges: impl Iterator<Item = (i64, i64)>,
-    total_frames: i64,
-) -> Option<String> {
+fn tile_problem(mut ranges: impl Iterator<Item = (i64, i64)>, total_frames: i64) -> Option<String> {
     let mut at = 0;
     for (start, end) in ranges.by_ref() {
         if start != at || end <= start {

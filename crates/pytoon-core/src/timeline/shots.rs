@@ -193,8 +193,10 @@ fn mirrors(kind: Move, previous: Option<Move>) -> bool {
 
 fn zoom_rate(wish: ShotWish<'_>, rng: &mut Rng) -> f64 {
     let spec = wish.spec;
-    (rng.range(spec.min_zoom_pct_per_s, spec.max_zoom_pct_per_s.max(spec.min_zoom_pct_per_s + 1e-9))
-        * wish.energy)
+    (rng.range(
+        spec.min_zoom_pct_per_s,
+        spec.max_zoom_pct_per_s.max(spec.min_zoom_pct_per_s + 1e-9),
+    ) * wish.energy)
         .clamp(0.0, 5.0)
 }
 

@@ -35,12 +35,7 @@ pub(super) fn rasterise(
 ) -> CueSprites {
     let k = px * style.size_scale;
     let fill = |word: usize, color: Rgb| {
-        let style = TextStyle {
-            fill: color,
-            stroke: None,
-            shadow: None,
-            ..cue.style.clone()
-        };
+        let style = TextStyle { fill: color, stroke: None, shadow: None, ..cue.style.clone() };
         engine.sprites(&cue.layout, &style, &|w| w == word).fill
     };
     let words = (0..cue.words.len()).map(|i| match style.look {
@@ -65,21 +60,11 @@ pub(super) fn rasterise(
             }
         }
         CaptionLook::Pop => {
-            let color = if cue.words[i].emphasis {
-                look::chip_color(style.accent)
-            } else {
-                Rgb::WHITE
-            };
-            let style = TextStyle {
-                fill: color,
-                ..cue.style.clone()
-            };
+            let color =
+                if cue.words[i].emphasis { look::chip_color(style.accent) } else { Rgb::WHITE };
+            let style = TextStyle { fill: color, ..cue.style.clone() };
             let sprites = engine.sprites(&cue.layout, &style, &|w| w == i);
-            WordSprites {
-                backing: sprites.backing,
-                plain: sprites.fill,
-                ..WordSprites::default()
-            }
+            WordSprites { backing: sprites.backing, plain: sprites.fill, ..WordSprites::default() }
         }
     });
     let words = words.collect();
@@ -96,11 +81,7 @@ pub(super) fn rasterise(
     let backing = (style.look == CaptionLook::Karaoke)
         .then(|| engine.sprites(&cue.layout, &cue.style, &|_| true).backing)
         .flatten();
-    CueSprites {
-        plate,
-        backing,
-        words,
-    }
+    CueSprites { plate, backing, words }
 }
 
 pub(super) fn draw_cue(
@@ -133,13 +114,7 @@ fn draw_classic(
     let slide = (look::CLASSIC_SLIDE * k * (1.0 - entered)).round() as i32;
     if let Some(plate) = &sprites.plate {
         // One pixel of margin around the plate sprite.
-        blend(
-            frame,
-            plate,
-            cue.plate.x0 as i32 - 1,
-            cue.plate.y0 as i32 - 1 + slide,
-            opacity,
-        );
+        blend(frame, plate, cue.plate.x0 as i32 - 1, cue.plate.y0 as i32 - 1 + slide, opacity);
     }
     for (word, sprite) in cue.words.iter().zip(&sprites.words) {
         let on = (since(word.from_ms) / look::TINT_MS).clamp(0.0, 1.0);
@@ -166,11 +141,7 @@ fn draw_karaoke(
     let presence = |i: usize| {
         let word = &cue.words[i];
         let on = (since(word.from_ms) / look::CHIP_IN_MS).clamp(0.0, 1.0);
-        if since(word.to_ms) < 0.45 * look::CHIP_IN_MS {
-            on
-        } else {
-            0.0
-        }
+        if since(word.to_ms) < 0.45 * look::CHIP_IN_MS { on } else { 0.0 }
     };
     for (i, (word, sprite)) in cue.words.iter().zip(&sprites.words).enumerate() {
         let shown = presence(i) * opacity;
@@ -204,11 +175,7 @@ fn draw_pop(frame: &mut Frame, cue: &PlacedCue, sprites: &CueSprites, since: &dy
     for backing in [true, false] {
         for (word, sprite) in cue.words.iter().zip(&sprites.words) {
             let t = since(word.from_ms);
-            let layer = if backing {
-                &sprite.backing
-            } else {
-                &sprite.plain
-            };
+            let layer = if backing { &sprite.backing } else { &sprite.plain };
             let Some(placed) = layer.as_ref().filter(|_| t >= 0.0) else {
                 continue;
             };
@@ -218,21 +185,9 @@ fn draw_pop(frame: &mut Frame, cue: &PlacedCue, sprites: &CueSprites, since: &dy
                 continue;
             }
             let anchor = (word.anchor.0 - x as f32, word.anchor.1 - y as f32);
-            let turn = if word.emphasis {
-                look::pop_rotation(t)
-            } else {
-                0.0
-            };
+            let turn = if word.emphasis { look::pop_rotation(t) } else { 0.0 };
             let (scale, opacity) = (look::pop_scale(t), look::pop_opacity(t));
-            place(
-                frame,
-                &placed.sprite,
-                anchor,
-                word.anchor,
-                scale,
-                turn,
-                opacity,
-            );
+            place(frame, &placed.sprite, anchor, word.anchor, scale, turn, opacity);
         }
     }
 }
@@ -255,13 +210,7 @@ fn crossfade(
 
 fn put(frame: &mut Frame, cue: &PlacedCue, placed: &Option<PlacedSprite>, opacity: f32, dy: i32) {
     if let Some(p) = placed {
-        blend(
-            frame,
-            &p.sprite,
-            cue.origin.0 + p.x,
-            cue.origin.1 + p.y + dy,
-            opacity,
-        );
+        blend(frame, &p.sprite, cue.origin.0 + p.x, cue.origin.1 + p.y + dy, opacity);
     }
 }
 
@@ -274,16 +223,5 @@ fn place(
     rotation: f32,
     opacity: f32,
 ) {
-    blend_placed(
-        frame,
-        sprite,
-        &Placement {
-            anchor,
-            at,
-            scale,
-            rotation,
-            opacity,
-            clip: None,
-        },
-    );
+    blend_placed(frame, sprite, &Placement { anchor, at, scale, rotation, opacity, clip: None });
 }

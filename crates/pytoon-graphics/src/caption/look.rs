@@ -57,19 +57,9 @@ pub fn chip_scale(t: f32) -> f32 {
 
 /// The text style of a look, scaled by `k` pixels per reference pixel.
 pub(super) fn text_style(style: &CaptionStyle, language: Option<&str>, k: f32) -> TextStyle {
-    let family = |default: &str| {
-        style
-            .font_family
-            .clone()
-            .unwrap_or_else(|| default.to_owned())
-    };
+    let family = |default: &str| style.font_family.clone().unwrap_or_else(|| default.to_owned());
     let shadow = |opacity, dy: f32, sigma: f32| {
-        Some(Shadow {
-            color: Rgb::BLACK,
-            opacity,
-            dy_px: dy * k,
-            sigma_px: sigma * k,
-        })
+        Some(Shadow { color: Rgb::BLACK, opacity, dy_px: dy * k, sigma_px: sigma * k })
     };
     let base = |weight, size: f32, line: f32, floor: f32| TextStyle {
         language: language.map(str::to_owned),
@@ -80,10 +70,7 @@ pub(super) fn text_style(style: &CaptionStyle, language: Option<&str>, k: f32) -
         CaptionLook::Classic => base(600, 52.0, 70.0, 44.0),
         CaptionLook::Karaoke => TextStyle {
             tracking: -0.005,
-            stroke: Some(Stroke {
-                width_px: 5.0 * k,
-                color: DARK,
-            }),
+            stroke: Some(Stroke { width_px: 5.0 * k, color: DARK }),
             shadow: shadow(0.55, 6.0, 10.0),
             word_gap: Some(28.0 * k),
             join_gap: 8.0 * k,
@@ -91,10 +78,7 @@ pub(super) fn text_style(style: &CaptionStyle, language: Option<&str>, k: f32) -
         },
         CaptionLook::Pop => TextStyle {
             tracking: -0.01,
-            stroke: Some(Stroke {
-                width_px: 10.0 * k,
-                color: Rgb::BLACK,
-            }),
+            stroke: Some(Stroke { width_px: 10.0 * k, color: Rgb::BLACK }),
             shadow: shadow(0.6, 10.0, 14.0),
             caps: true,
             // Two 10 px strokes meet in the gap; the font's own space would close it.
@@ -113,9 +97,7 @@ pub(super) fn accent_on_plate(accent: Rgb) -> Rgb {
 
 /// The accent as a chip under dark text: at least 0.80 light.
 pub(super) fn chip_color(accent: Rgb) -> Rgb {
-    lighten_until(accent, |c| {
-        c.to_oklch().l >= 0.795 && contrast(c, DARK) >= 7.0
-    })
+    lighten_until(accent, |c| c.to_oklch().l >= 0.795 && contrast(c, DARK) >= 7.0)
 }
 
 fn lighten_until(color: Rgb, passes: impl Fn(Rgb) -> bool) -> Rgb {
@@ -135,10 +117,7 @@ mod tests {
         let expected = [0.80, 0.958, 1.036, 1.055, 1.040, 1.014, 1.0];
         for (frame, value) in expected.into_iter().enumerate() {
             let found = pop_scale(frame as f32 * 1000.0 / 30.0);
-            assert!(
-                (found - value).abs() < 0.002,
-                "f{frame}: {found} instead of {value}"
-            );
+            assert!((found - value).abs() < 0.002, "f{frame}: {found} instead of {value}");
         }
         assert!((0..200).all(|t| pop_scale(t as f32) <= POP_PEAK));
         assert_eq!((pop_opacity(0.0), pop_opacity(33.4)), (0.6, 1.0));

@@ -44,10 +44,7 @@ pub(super) fn place_cue(
     cue: &CaptionCue,
     px: f32,
 ) -> Option<PlacedCue> {
-    let zone = SafeRect {
-        rect: style.zone.rect.scaled(px),
-        centre_x: style.zone.centre_x * px,
-    };
+    let zone = SafeRect { rect: style.zone.rect.scaled(px), centre_x: style.zone.centre_x * px };
     let (text, ranges) = join_words(cue);
     if text.trim().is_empty() {
         return None;
@@ -66,24 +63,10 @@ pub(super) fn place_cue(
         placed = attempt(engine, style, cue, &zone, k, &text, &ranges);
     }
     let push = |low: f32, high: f32, min: f32, max: f32| {
-        if low < min {
-            (min - low).ceil()
-        } else {
-            (max - high).min(0.0).floor()
-        }
+        if low < min { (min - low).ceil() } else { (max - high).min(0.0).floor() }
     };
-    let dx = push(
-        placed.bounds.x0,
-        placed.bounds.x1,
-        zone.rect.x0,
-        zone.rect.x1,
-    );
-    let dy = push(
-        placed.bounds.y0,
-        placed.bounds.y1,
-        zone.rect.y0,
-        zone.rect.y1,
-    );
+    let dx = push(placed.bounds.x0, placed.bounds.x1, zone.rect.x0, zone.rect.x1);
+    let dy = push(placed.bounds.y0, placed.bounds.y1, zone.rect.y0, zone.rect.y1);
     placed.shift(dx, dy);
     Some(placed)
 }
@@ -123,9 +106,7 @@ fn attempt(
     .max(16.0)
     .floor();
     let emphasis: Vec<usize> = match style.look {
-        CaptionLook::Pop => (0..cue.words.len())
-            .filter(|i| cue.words[*i].emphasis)
-            .collect(),
+        CaptionLook::Pop => (0..cue.words.len()).filter(|i| cue.words[*i].emphasis).collect(),
         _ => Vec::new(),
     };
     let layout = engine.layout_with(&LayoutRequest {
@@ -165,11 +146,7 @@ fn below(look: CaptionLook, layout: &Layout, style: &TextStyle, k: f32) -> f32 {
     match look {
         CaptionLook::Classic => last + nominal + (look::PLATE_PAD.1 + look::CLASSIC_SLIDE) * k,
         CaptionLook::Karaoke => {
-            let half = if layout.lines.len() == 1 {
-                0.5 * style.line_height
-            } else {
-                0.0
-            };
+            let half = if layout.lines.len() == 1 { 0.5 * style.line_height } else { 0.0 };
             last + nominal + half + 8.0 * k
         }
         CaptionLook::Pop => last + nominal + 16.0 * k,
@@ -201,30 +178,20 @@ fn placed_words(
         .map(|i| {
             let word = &cue.words[i];
             let next = starts.get(i + 1).copied().unwrap_or(cue.end_ms);
-            let to_ms = if next - word.end_ms < BRIDGE {
-                next
-            } else {
-                word.end_ms.max(starts[i] + 100)
-            };
+            let to_ms =
+                if next - word.end_ms < BRIDGE { next } else { word.end_ms.max(starts[i] + 100) };
             let boxes = placed.layout.words.iter().filter(|b| b.word == i);
             let chips: Vec<Rect> = boxes
                 .clone()
                 .map(|b| {
                     let size = placed.layout.size_px;
                     let pad = |joined: bool| {
-                        k * if joined {
-                            look::CHIP_PAD_JOINED
-                        } else {
-                            look::CHIP_PAD.0
-                        }
+                        k * if joined { look::CHIP_PAD_JOINED } else { look::CHIP_PAD.0 }
                     };
                     let before = pad(i > 0 && cue.words[i - 1].joins_next);
                     let after = pad(word.joins_next);
-                    let (left, right) = if placed.layout.rtl {
-                        (after, before)
-                    } else {
-                        (before, after)
-                    };
+                    let (left, right) =
+                        if placed.layout.rtl { (after, before) } else { (before, after) };
                     // Ascenders and descenders of the Latin faces, 0.78 and 0.22 em.
                     Rect::new(
                         ox + b.x0 - left,
@@ -238,13 +205,7 @@ fn placed_words(
                 .map(|b| (ox + 0.5 * (b.x0 + b.x1), oy + b.baseline))
                 .next()
                 .unwrap_or((ox, oy));
-            PlacedWord {
-                from_ms: starts[i],
-                to_ms,
-                emphasis: word.emphasis,
-                chips,
-                anchor,
-            }
+            PlacedWord { from_ms: starts[i], to_ms, emphasis: word.emphasis, chips, anchor }
         })
         .collect()
 }
@@ -260,21 +221,12 @@ impl PlacedCue {
         match look {
             CaptionLook::Classic => {
                 let (px, py) = (look::PLATE_PAD.0 * k, look::PLATE_PAD.1 * k);
-                let left = self
-                    .layout
-                    .lines
-                    .iter()
-                    .map(|l| l.x0)
-                    .fold(f32::MAX, f32::min);
+                let left = self.layout.lines.iter().map(|l| l.x0).fold(f32::MAX, f32::min);
                 let right = self.layout.lines.iter().map(|l| l.x1).fold(0.0, f32::max);
                 let text = Rect::new(ox + left, oy, ox + right, oy + self.layout.height);
                 let plate = text.grown(px, py).union(&ink.grown(0.3 * px, 0.5 * py));
-                self.plate = Rect::new(
-                    plate.x0.floor(),
-                    plate.y0.floor(),
-                    plate.x1.ceil(),
-                    plate.y1.ceil(),
-                );
+                self.plate =
+                    Rect::new(plate.x0.floor(), plate.y0.floor(), plate.x1.ceil(), plate.y1.ceil());
                 self.bounds = self.plate;
                 self.bounds.y1 += (look::CLASSIC_SLIDE * k).ceil();
             }
@@ -337,17 +289,9 @@ fn swept(own: &Rect, anchor: (f32, f32), emphasis: bool) -> Rect {
         let t = step as f32 * 5.0;
         let turn = if emphasis { look::pop_rotation(t) } else { 0.0 };
         let ((sin, cos), k) = (turn.sin_cos(), look::pop_scale(t));
-        for (x, y) in [
-            (own.x0, own.y0),
-            (own.x1, own.y0),
-            (own.x0, own.y1),
-            (own.x1, own.y1),
-        ] {
+        for (x, y) in [(own.x0, own.y0), (own.x1, own.y0), (own.x0, own.y1), (own.x1, own.y1)] {
             let (dx, dy) = ((x - anchor.0) * k, (y - anchor.1) * k);
-            let (x, y) = (
-                anchor.0 + cos * dx - sin * dy,
-                anchor.1 + sin * dx + cos * dy,
-            );
+            let (x, y) = (anchor.0 + cos * dx - sin * dy, anchor.1 + sin * dx + cos * dy);
             out = out.union(&Rect::new(x, y, x, y));
         }
     }

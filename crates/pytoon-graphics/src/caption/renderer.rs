@@ -67,10 +67,8 @@ impl CaptionRenderer {
             .filter_map(|(i, cue)| Some((i, place_cue(engine, style, cue, px)?)))
             .collect();
         placed.sort_by_key(|(_, cue)| cue.start_ms);
-        let mut missing: Vec<char> = placed
-            .iter()
-            .flat_map(|(_, cue)| cue.layout.missing.iter().copied())
-            .collect();
+        let mut missing: Vec<char> =
+            placed.iter().flat_map(|(_, cue)| cue.layout.missing.iter().copied()).collect();
         missing.sort_unstable();
         missing.dedup();
         Self {
@@ -89,14 +87,7 @@ impl CaptionRenderer {
             return;
         };
         let sprites = self.sprites_of(index);
-        draw::draw_cue(
-            frame,
-            &self.style,
-            &self.cues[index].1,
-            &sprites,
-            time_ms,
-            self.px,
-        );
+        draw::draw_cue(frame, &self.style, &self.cues[index].1, &sprites, time_ms, self.px);
     }
 
     /// The word highlighted (or last popped in) at `time_ms`.
@@ -106,10 +97,7 @@ impl CaptionRenderer {
             time_ms >= w.1.from_ms as f64 && time_ms < w.1.to_ms as f64
         };
         let words: Vec<_> = placed.words.iter().enumerate().collect();
-        words.iter().rfind(active).map(|(word, _)| ActiveWord {
-            cue: *cue,
-            word: *word,
-        })
+        words.iter().rfind(active).map(|(word, _)| ActiveWord { cue: *cue, word: *word })
     }
 
     /// The box of every cue, for safe-zone checks.
@@ -134,12 +122,8 @@ impl CaptionRenderer {
 
     /// The cue that started last among those on screen.
     fn cue_at(&self, time_ms: f64) -> Option<usize> {
-        let after = self
-            .cues
-            .partition_point(|(_, cue)| cue.start_ms as f64 <= time_ms);
-        self.cues[..after]
-            .iter()
-            .rposition(|(_, cue)| time_ms < cue.end_ms as f64)
+        let after = self.cues.partition_point(|(_, cue)| cue.start_ms as f64 <= time_ms);
+        self.cues[..after].iter().rposition(|(_, cue)| time_ms < cue.end_ms as f64)
     }
 
     fn sprites_of(&self, index: usize) -> Arc<CueSprites> {
@@ -148,12 +132,8 @@ impl CaptionRenderer {
             return Arc::clone(sprites);
         }
         // Built outside the lock: two threads may build the same cue, neither waits for the other.
-        let built = Arc::new(draw::rasterise(
-            &self.engine,
-            &self.style,
-            &self.cues[index].1,
-            self.px,
-        ));
+        let built =
+            Arc::new(draw::rasterise(&self.engine, &self.style, &self.cues[index].1, self.px));
         let mut kept = lock();
         kept.push_back((index, Arc::clone(&built)));
         while kept.len() > KEPT {

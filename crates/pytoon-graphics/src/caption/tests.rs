@@ -22,12 +22,7 @@ fn cue(text: &str, language: &str) -> CaptionCue {
         }
     }
     let end_ms = 1000 + 300 * words.len() as i64 + 200;
-    CaptionCue {
-        start_ms: 900,
-        end_ms,
-        words,
-        language: Some(language.to_owned()),
-    }
+    CaptionCue { start_ms: 900, end_ms, words, language: Some(language.to_owned()) }
 }
 
 fn samples() -> Vec<CaptionCue> {
@@ -69,17 +64,10 @@ fn changed(frame: &Frame, luma: u8, by: u8) -> Option<(usize, usize, usize, usiz
 
 #[test]
 fn nothing_leaves_the_zone_in_any_frame() {
-    let zones = [
-        crate::SafeRect::UNIVERSAL,
-        crate::SafeRect::UNIVERSAL_STRICT,
-    ];
+    let zones = [crate::SafeRect::UNIVERSAL, crate::SafeRect::UNIVERSAL_STRICT];
     for (zone, scale) in zones.into_iter().zip([1.0, 1.3]) {
         for look in LOOKS {
-            let style = CaptionStyle {
-                zone,
-                size_scale: scale,
-                ..CaptionStyle::new(look)
-            };
+            let style = CaptionStyle { zone, size_scale: scale, ..CaptionStyle::new(look) };
             for cue in samples() {
                 let renderer = CaptionRenderer::prepare(
                     &engine(),
@@ -96,11 +84,7 @@ fn nothing_leaves_the_zone_in_any_frame() {
                     boxes[0].rect
                 );
                 assert!(boxes[0].lines <= 2, "{look:?} {cue:?}");
-                assert!(
-                    renderer.missing().is_empty(),
-                    "{look:?}: {:?}",
-                    renderer.missing()
-                );
+                assert!(renderer.missing().is_empty(), "{look:?}: {:?}", renderer.missing());
             }
         }
     }
@@ -195,9 +179,8 @@ fn highlights_start_with_the_lead() {
             }
         }
         // No flicker in the short gaps between words.
-        let gaps = (960..cue.end_ms - 1)
-            .filter(|t| renderer.active_word(*t as f64).is_none())
-            .count();
+        let gaps =
+            (960..cue.end_ms - 1).filter(|t| renderer.active_word(*t as f64).is_none()).count();
         assert_eq!(gaps, 0, "{look:?}");
     }
 }
@@ -205,13 +188,9 @@ fn highlights_start_with_the_lead() {
 #[test]
 fn arabic_is_highlighted_right_to_left() {
     let cue = cue("تعلم اللغة العربية", "ar");
-    let placed = super::prepare::place_cue(
-        &engine(),
-        &CaptionStyle::new(CaptionLook::Karaoke),
-        &cue,
-        1.0,
-    )
-    .expect("placed");
+    let placed =
+        super::prepare::place_cue(&engine(), &CaptionStyle::new(CaptionLook::Karaoke), &cue, 1.0)
+            .expect("placed");
     let x: Vec<f32> = placed.words.iter().map(|w| w.anchor.0).collect();
     assert!(x[0] > x[1], "{x:?}");
 }
@@ -249,9 +228,7 @@ fn baselines_stay_put_and_drawing_is_pure() {
         assert_eq!(first, at(1500.0));
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..3).map(|_| scope.spawn(|| at(1500.0))).collect();
-            threads
-                .into_iter()
-                .for_each(|t| assert_eq!(t.join().expect("drawn"), first));
+            threads.into_iter().for_each(|t| assert_eq!(t.join().expect("drawn"), first));
         });
         assert_eq!(at(0.0), Frame::new(540, 960));
     }
@@ -267,24 +244,14 @@ fn odd_cues_are_survived() {
         joins_next: false,
     };
     let cues = [
-        CaptionCue {
-            start_ms: 0,
-            end_ms: 0,
-            words: vec![word("x", 0, 0)],
-            language: None,
-        },
+        CaptionCue { start_ms: 0, end_ms: 0, words: vec![word("x", 0, 0)], language: None },
         CaptionCue {
             start_ms: 500,
             end_ms: 100,
             words: vec![word("x", 900, -5)],
             language: Some("??".into()),
         },
-        CaptionCue {
-            start_ms: 0,
-            end_ms: 900,
-            words: vec![],
-            language: None,
-        },
+        CaptionCue { start_ms: 0, end_ms: 900, words: vec![], language: None },
         CaptionCue {
             start_ms: 0,
             end_ms: 900,

@@ -38,12 +38,7 @@ impl Aurora {
         let linear =
             |l: f32, c: f32, h: f32| Oklch::new(l, c, h).to_rgb().to_float().map(srgb_to_linear);
         let chroma = base.c.max(0.07);
-        let curtain = |centre, gain, linear, key| Curtain {
-            centre,
-            gain,
-            linear,
-            key,
-        };
+        let curtain = |centre, gain, linear, key| Curtain { centre, gain, linear, key };
         let ground = palette.ground.to_oklch();
         Self {
             curtains: [
@@ -71,15 +66,10 @@ impl Aurora {
                     let ridge =
                         curtain.centre + 0.42 * (n.fbm3(1.1 * u + key, key, 0.10 * t) - 0.5);
                     // The rays lean with the ridge and shimmer faster than it moves.
-                    let ray = n
-                        .fbm3(9.0 * u + key + 0.15 * t, 0.5 * key, 0.30 * t)
-                        .powf(1.5);
+                    let ray = n.fbm3(9.0 * u + key + 0.15 * t, 0.5 * key, 0.30 * t).powf(1.5);
                     let band = n.at3(2.3 * u + 2.0 * key, key + 3.0, 0.12 * t);
                     let env = 0.25 + 1.5 * band * band;
-                    Column {
-                        ridge,
-                        light: 1.9 * curtain.gain * env * (0.22 + ray),
-                    }
+                    Column { ridge, light: 1.9 * curtain.gain * env * (0.22 + ray) }
                 })
             })
             .collect();
@@ -92,11 +82,8 @@ impl Aurora {
                 });
                 for (curtain, at) in self.curtains.iter().zip(column) {
                     let d = at.ridge - v;
-                    let shape = if d < 0.0 {
-                        (-(d / EDGE) * (d / EDGE)).exp()
-                    } else {
-                        (-d / FADE).exp()
-                    };
+                    let shape =
+                        if d < 0.0 { (-(d / EDGE) * (d / EDGE)).exp() } else { (-d / FADE).exp() };
                     // Towards the top of the sky the air thins and light with it.
                     let light = at.light * shape * (0.35 + 0.65 * (2.2 * v).min(1.0));
                     // Light on the ground under the curtain.

@@ -58,11 +58,7 @@ impl Blobs {
             .collect();
         let ground = palette.ground.to_float();
         let deep = palette.shade(0.15, 0.3, 0.0).to_float();
-        Self {
-            balls,
-            top: ground,
-            bottom: deep,
-        }
+        Self { balls, top: ground, bottom: deep }
     }
 
     pub(super) fn draw(&self, canvas: &Canvas, frame: &mut Frame, t: f32, scratch: &mut Scratch) {
@@ -99,9 +95,7 @@ impl Blobs {
                 }
                 let reach = ball.radius * q0.sqrt();
                 let from = (((cu - reach) / k).max(0.0) as usize).min(w);
-                let to = (((cu + reach) / k + 1.0).max(0.0) as usize)
-                    .min(w)
-                    .max(from);
+                let to = (((cu + reach) / k + 1.0).max(0.0) as usize).min(w).max(from);
                 let columns = height[from..to].iter_mut().zip(&mut slope_u[from..to]);
                 for (i, ((f, su), sv)) in columns.zip(&mut slope_v[from..to]).enumerate() {
                     let du = ((from + i) as f32 + 0.5) * k - cu;

@@ -73,9 +73,7 @@ impl BokehLeak {
             bottom: linear(Oklch::new(0.27, ground.c * 1.2, ground.h + 12.0)),
             leak: linear(Oklch::new(0.72, 0.16, 45.0)),
             leak_side: if rng.unit() < 0.5 { -0.12 } else { 1.12 },
-            curve: (0..=4096)
-                .map(|i| linear_to_srgb((i as f32 / 4096.0).powi(2)))
-                .collect(),
+            curve: (0..=4096).map(|i| linear_to_srgb((i as f32 / 4096.0).powi(2))).collect(),
         }
     }
 

@@ -90,22 +90,12 @@ impl Canvas {
             }
             luma_noise.extend((0..tile_width).map(|x| to_fixed(grain[x / 2] + tpdf(&mut rng))));
         }
-        let chroma_noise = (0..tile_width * TILE_ROWS)
-            .map(|_| to_fixed(tpdf(&mut rng)))
-            .collect();
+        let chroma_noise = (0..tile_width * TILE_ROWS).map(|_| to_fixed(tpdf(&mut rng))).collect();
         // Even offsets keep the 2-pixel cells aligned.
         let bands = height.div_ceil(TILE_ROWS);
-        let offsets = (0..bands)
-            .map(|_| (rng.next_u64() % (TILE_SLACK as u64 / 2)) as usize * 2)
-            .collect();
-        Self {
-            width,
-            height,
-            luma_noise,
-            chroma_noise,
-            tile_width,
-            offsets,
-        }
+        let offsets =
+            (0..bands).map(|_| (rng.next_u64() % (TILE_SLACK as u64 / 2)) as usize * 2).collect();
+        Self { width, height, luma_noise, chroma_noise, tile_width, offsets }
     }
 
     /// Grain and dither for a luma row, in 1/256 codes including the rounding half.
@@ -121,23 +111,11 @@ impl Canvas {
 
     /// Enlarges the scratch field into the frame.
     pub(super) fn enlarge(&self, frame: &mut Frame, scratch: &mut Scratch) {
-        let Scratch {
-            field,
-            row,
-            upper,
-            lower,
-            ..
-        } = scratch;
+        let Scratch { field, row, upper, lower, .. } = scratch;
         let (w, h) = (self.width, self.height);
         let [y, u, v] = frame.planes_mut();
-        let mut job = Enlarge {
-            canvas: self,
-            fw: field.width,
-            fh: field.height,
-            row,
-            upper,
-            lower,
-        };
+        let mut job =
+            Enlarge { canvas: self, fw: field.width, fh: field.height, row, upper, lower };
         let half = field.step / 2;
         let plane = |index: usize| Plane {
             source: &field.planes[index],
@@ -160,21 +138,9 @@ impl Canvas {
         chroma: bool,
         emit: impl FnMut(usize, &[u16], &[u16], (u16, u16)),
     ) {
-        let Scratch {
-            field,
-            row,
-            upper,
-            lower,
-            ..
-        } = scratch;
-        let mut job = Enlarge {
-            canvas: self,
-            fw: field.width,
-            fh: field.height,
-            row,
-            upper,
-            lower,
-        };
+        let Scratch { field, row, upper, lower, .. } = scratch;
+        let mut job =
+            Enlarge { canvas: self, fw: field.width, fh: field.height, row, upper, lower };
         let k = if chroma { 2 } else { 1 };
         let plane = Plane {
             source: &field.planes[0],
@@ -224,10 +190,7 @@ impl Enlarge<'_> {
             let out = dst[y * width..(y + 1) * width].iter_mut();
             let lines = upper.iter().zip(lower);
             for ((d, (a, b)), n) in out.zip(lines).zip(canvas.noise(noise.0, y + noise.1)) {
-                let value = a
-                    .wrapping_mul(wa)
-                    .wrapping_add(b.wrapping_mul(wb))
-                    .wrapping_add(*n);
+                let value = a.wrapping_mul(wa).wrapping_add(b.wrapping_mul(wb)).wrapping_add(*n);
                 *d = (value >> 8) as u8;
             }
         });
@@ -252,12 +215,7 @@ impl Enlarge<'_> {
 
     /// Fills `lower` with the enlarged row at destination row `index * pitch`, scaled by 256 / pitch.
     fn node(&mut self, plane: &Plane<'_>, index: usize, pitch: usize) {
-        let Plane {
-            source,
-            factor,
-            origin_x: ox,
-            ..
-        } = *plane;
+        let Plane { source, factor, origin_x: ox, .. } = *plane;
         let p = ((index * pitch) as f32 + 0.5) / factor as f32 - 0.5;
         let base = p.floor();
         let weights = spline(p - base).map(|w| w * 256.0 / pitch as f32);

@@ -41,10 +41,7 @@ impl Halftone {
             width: w as f32,
             paper: paper.to_ycc(),
             ink: ink.to_ycc(),
-            orbit: (
-                std::f32::consts::TAU / rng.range(8.0, 12.0),
-                rng.range(0.0, 6.3),
-            ),
+            orbit: (std::f32::consts::TAU / rng.range(8.0, 12.0), rng.range(0.0, 6.3)),
             noise: Noise::new(seed),
         }
     }
@@ -89,22 +86,8 @@ impl Halftone {
         canvas.enlarge_rows(scratch, true, |row, upper, lower, weights| {
             let at = row * w..(row + 1) * w;
             let map = &self.chroma[at.clone()];
-            ink_row(
-                &mut u[at.clone()],
-                upper,
-                lower,
-                weights,
-                map,
-                (self.paper[1], self.ink[1]),
-            );
-            ink_row(
-                &mut v[at],
-                upper,
-                lower,
-                weights,
-                map,
-                (self.paper[2], self.ink[2]),
-            );
+            ink_row(&mut u[at.clone()], upper, lower, weights, map, (self.paper[1], self.ink[1]));
+            ink_row(&mut v[at], upper, lower, weights, map, (self.paper[2], self.ink[2]));
         });
     }
 }

@@ -56,10 +56,7 @@ impl Mesh {
                 lab: lab(color),
             })
             .collect();
-        Self {
-            points,
-            noise: Noise::new(seed),
-        }
+        Self { points, noise: Noise::new(seed) }
     }
 
     pub(super) fn draw(&self, canvas: &Canvas, frame: &mut Frame, t: f32, scratch: &mut Scratch) {

@@ -139,11 +139,7 @@ impl Generator {
                 Inner::Halftone(Box::new(halftone::Halftone::new(palette, seed, &canvas)))
             }
         };
-        Self {
-            kind,
-            canvas,
-            inner,
-        }
+        Self { kind, canvas, inner }
     }
 
     /// Which kind this is.

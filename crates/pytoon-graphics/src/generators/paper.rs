@@ -48,34 +48,15 @@ impl Paper {
         let flip = if rng.unit() < 0.5 { -1.0 } else { 1.0 };
         let soft = |l: f32, c: f32, h: f32| Oklch::new(l, c, h).to_rgb();
         let mut plan = |x: f32, y: f32, w: f32, h: f32, turn: f32, color, from: (f32, f32)| Plan {
-            centre: (
-                0.5 + flip * x + rng.range(-0.02, 0.02),
-                y + rng.range(-0.02, 0.02),
-            ),
+            centre: (0.5 + flip * x + rng.range(-0.02, 0.02), y + rng.range(-0.02, 0.02)),
             half: (w, h),
             turn: (flip * turn + rng.range(-1.0, 1.0)).to_radians(),
             color,
             from: (flip * from.0, from.1),
         };
         let plans = [
-            plan(
-                -0.40,
-                0.22,
-                0.42,
-                0.36,
-                -9.0,
-                soft(0.70, 0.55 * base.c, base.h),
-                (0.0, 0.0),
-            ),
-            plan(
-                0.42,
-                1.52,
-                0.46,
-                0.40,
-                8.0,
-                soft(0.62, 0.75 * base.c, base.h + 12.0),
-                (0.0, 0.0),
-            ),
+            plan(-0.40, 0.22, 0.42, 0.36, -9.0, soft(0.70, 0.55 * base.c, base.h), (0.0, 0.0)),
+            plan(0.42, 1.52, 0.46, 0.40, 8.0, soft(0.62, 0.75 * base.c, base.h + 12.0), (0.0, 0.0)),
             plan(
                 -0.38,
                 1.66,
@@ -85,24 +66,8 @@ impl Paper {
                 soft(0.84, 0.35 * base.c, base.h - 10.0),
                 (0.0, 0.0),
             ),
-            plan(
-                0.46,
-                0.12,
-                0.30,
-                0.20,
-                11.0,
-                soft(0.82, 0.80 * accent.c, accent.h),
-                (0.9, -0.1),
-            ),
-            plan(
-                0.0,
-                0.88,
-                0.455,
-                0.52,
-                -1.6,
-                soft(0.962, 0.012, base.h + 40.0),
-                (-0.2, 1.7),
-            ),
+            plan(0.46, 0.12, 0.30, 0.20, 11.0, soft(0.82, 0.80 * accent.c, accent.h), (0.9, -0.1)),
+            plan(0.0, 0.88, 0.455, 0.52, -1.6, soft(0.962, 0.012, base.h + 40.0), (-0.2, 1.7)),
         ];
         let mut before = Frame::new(canvas.width, canvas.height);
         before.fill(soft(0.90, 0.022, base.h + 30.0).to_ycc());
@@ -120,11 +85,7 @@ impl Paper {
         for sheet in &moving {
             blend(&mut after, &sheet.sprite, sheet.at.0, sheet.at.1, 1.0);
         }
-        Self {
-            before,
-            after,
-            moving,
-        }
+        Self { before, after, moving }
     }
 
     pub(super) fn draw(&self, frame: &mut Frame, t: f32) {
@@ -153,10 +114,7 @@ fn sheet(plan: &Plan, canvas: &Canvas, noise: &Noise, index: usize) -> Sheet {
         plan.half.0 * cos.abs() + plan.half.1 * sin.abs() + margin,
         plan.half.0 * sin.abs() + plan.half.1 * cos.abs() + margin,
     );
-    let (w, h) = (
-        (2.0 * reach.0 * size) as usize,
-        (2.0 * reach.1 * size) as usize,
-    );
+    let (w, h) = ((2.0 * reach.0 * size) as usize, (2.0 * reach.1 * size) as usize);
     let key = 19.0 * index as f32;
     let px = 1.0 / size;
     let color = plan.color.to_float();
@@ -176,10 +134,7 @@ fn sheet(plan: &Plan, canvas: &Canvas, noise: &Noise, index: usize) -> Sheet {
     let mut rgba = Vec::with_capacity(4 * w * h);
     for j in 0..h {
         for i in 0..w {
-            let (u, v) = (
-                (i as f32 + 0.5) * px - reach.0,
-                (j as f32 + 0.5) * px - reach.1,
-            );
+            let (u, v) = ((i as f32 + 0.5) * px - reach.0, (j as f32 + 0.5) * px - reach.1);
             // Shadow: 0.014 down, blurred by 0.03.
             let far = distance(u, v - 0.014, false);
             let shade = 0.35 * (1.0 - crate::motion::smoothstep((far + 0.03) / 0.06));
@@ -188,11 +143,7 @@ fn sheet(plan: &Plan, canvas: &Canvas, noise: &Noise, index: usize) -> Sheet {
                 rgba.extend([18, 16, 24, (shade * 255.0) as u8]);
                 continue;
             }
-            let d = if plain < -0.02 {
-                plain
-            } else {
-                distance(u, v, true)
-            };
+            let d = if plain < -0.02 { plain } else { distance(u, v, true) };
             let inside = (0.5 - d * size).clamp(0.0, 1.0);
             // Four pale pixels where the sheet was torn.
             let torn = (1.0 + (d * size + 4.0) / 1.5).clamp(0.0, 1.0);
@@ -221,10 +172,5 @@ fn sheet(plan: &Plan, canvas: &Canvas, noise: &Noise, index: usize) -> Sheet {
     );
     let start = 0.10 + 0.18 * index.saturating_sub(LYING) as f32;
     let from = ((plan.from.0 * size) as i32, (plan.from.1 * size) as i32);
-    Sheet {
-        sprite: Sprite::from_rgba(w, h, &rgba),
-        at,
-        from,
-        start,
-    }
+    Sheet { sprite: Sprite::from_rgba(w, h, &rgba), at, from, start }
 }

@@ -56,19 +56,12 @@ impl Particles {
         let points = (0..COUNT)
             .map(|i| {
                 // A few points are near by design, so that every seed has some depth.
-                let z = if i % 12 == 0 {
-                    rng.range(0.75, 1.0)
-                } else {
-                    rng.unit().powi(2)
-                };
+                let z = if i % 12 == 0 { rng.range(0.75, 1.0) } else { rng.unit().powi(2) };
                 Point {
                     at: (rng.range(-0.03, 1.03), rng.range(0.0, 1.9)),
                     z,
                     rise: 0.005 + 0.025 * (0.3 * rng.unit() + 0.7 * z),
-                    twinkle: (
-                        std::f32::consts::TAU / rng.range(2.0, 5.0),
-                        rng.range(0.0, 6.3),
-                    ),
+                    twinkle: (std::f32::consts::TAU / rng.range(2.0, 5.0), rng.range(0.0, 6.3)),
                     color: if i % 7 < 3 { 0 } else { 1 + i % 2 },
                     size: (z * (SIZES - 1) as f32).round() as usize,
                 }
@@ -103,10 +96,7 @@ impl Particles {
 
     pub(super) fn draw(&self, canvas: &Canvas, frame: &mut Frame, t: f32, scratch: &mut Scratch) {
         scratch.field.resize(canvas, STEP);
-        let centre = (
-            0.5 + 0.08 * (0.13 * t).sin(),
-            0.78 + 0.06 * (0.17 * t).cos(),
-        );
+        let centre = (0.5 + 0.08 * (0.13 * t).sin(), 0.78 + 0.06 * (0.17 * t).cos());
         scratch.field.fill(canvas, |u, v| {
             let sky = (v / 1.78).clamp(0.0, 1.0);
             let d2 = ((u - centre.0) / 0.62).powi(2) + ((v - centre.1) / 0.62).powi(2);

@@ -21,12 +21,8 @@ pub(super) fn circle(frame: &mut Frame, c: Circle, color: Rgb, opacity: f32) {
     let [luma, cb, cr] = frame.planes_mut();
     circle_planes([(luma, ycc[0])], w, h, c, opacity);
     // Left-sited: sample i is centred on luma pixel 2i, whose centre is 2i + 0.5.
-    let half = Circle {
-        x: 0.5 * c.x + 0.25,
-        y: 0.5 * c.y,
-        radius: 0.5 * c.radius,
-        inner: 0.5 * c.inner,
-    };
+    let half =
+        Circle { x: 0.5 * c.x + 0.25, y: 0.5 * c.y, radius: 0.5 * c.radius, inner: 0.5 * c.inner };
     circle_planes([(cb, ycc[1]), (cr, ycc[2])], w / 2, h / 2, half, opacity);
 }
 
@@ -49,21 +45,11 @@ fn circle_planes<const N: usize>(
         if outer <= 0.0 {
             continue;
         }
-        let mut rows = planes
-            .each_mut()
-            .map(|(p, value)| (&mut p[y * w..(y + 1) * w], *value));
+        let mut rows = planes.each_mut().map(|(p, value)| (&mut p[y * w..(y + 1) * w], *value));
         let solid = half_width((c.radius - 0.5).max(0.0), dy);
         let ring = c.inner > 0.0;
-        let hole = if ring {
-            half_width((c.inner - 0.5).max(0.0), dy)
-        } else {
-            0.0
-        };
-        let hole_edge = if ring {
-            half_width(c.inner + 0.5, dy)
-        } else {
-            0.0
-        };
+        let hole = if ring { half_width((c.inner - 0.5).max(0.0), dy) } else { 0.0 };
+        let hole_edge = if ring { half_width(c.inner + 0.5, dy) } else { 0.0 };
         let mut edge = |from: f32, to: f32| {
             let (a, b) = span(from, to, w);
             for x in a..b {
@@ -75,8 +61,7 @@ fn circle_planes<const N: usize>(
                     coverage *= (d2.sqrt() - c.inner + 0.5).clamp(0.0, 1.0);
                 }
                 let weight = (coverage * weight as f32) as i32;
-                rows.iter_mut()
-                    .for_each(|(row, value)| mix(&mut row[x], *value, weight));
+                rows.iter_mut().for_each(|(row, value)| mix(&mut row[x], *value, weight));
             }
         };
         if solid <= hole_edge {
@@ -92,17 +77,12 @@ fn circle_planes<const N: usize>(
             edge(c.x + hole, c.x + hole_edge);
         }
         let spans = if ring {
-            [
-                span(c.x - solid, c.x - hole_edge, w),
-                span(c.x + hole_edge, c.x + solid, w),
-            ]
+            [span(c.x - solid, c.x - hole_edge, w), span(c.x + hole_edge, c.x + solid, w)]
         } else {
             [span(c.x - solid, c.x + solid, w), (0, 0)]
         };
         for (row, value) in &mut rows {
-            spans
-                .iter()
-                .for_each(|(a, b)| fill(&mut row[*a..*b], *value, weight));
+            spans.iter().for_each(|(a, b)| fill(&mut row[*a..*b], *value, weight));
         }
     }
 }
@@ -174,26 +154,13 @@ mod tests {
     fn areas_match_geometry() {
         let area = |inner: f32| {
             let mut frame = Frame::new(128, 128);
-            let c = Circle {
-                x: 61.3,
-                y: 66.7,
-                radius: 40.0,
-                inner,
-            };
+            let c = Circle { x: 61.3, y: 66.7, radius: 40.0, inner };
             circle(&mut frame, c, Rgb::WHITE, 1.0);
-            frame
-                .y()
-                .iter()
-                .map(|v| f64::from(*v - 16) / 219.0)
-                .sum::<f64>()
+            frame.y().iter().map(|v| f64::from(*v - 16) / 219.0).sum::<f64>()
         };
         let pi = std::f64::consts::PI;
         assert!((area(0.0) - pi * 1600.0).abs() < 20.0, "{}", area(0.0));
         assert!((area(30.0) - pi * 700.0).abs() < 25.0, "{}", area(30.0));
-        assert!(
-            (area(38.5) - pi * (1600.0 - 38.5 * 38.5)).abs() < 25.0,
-            "{}",
-            area(38.5)
-        );
+        assert!((area(38.5) - pi * (1600.0 - 38.5 * 38.5)).abs() < 25.0, "{}", area(38.5));
     }
 }

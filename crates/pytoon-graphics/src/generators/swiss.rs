@@ -40,11 +40,7 @@ impl Track {
         // The first beat passes before anything moves.
         let from = self.stops[beat.saturating_sub(1) % 4];
         let to = self.stops[beat % 4];
-        let p = if beat == 0 {
-            1.0
-        } else {
-            expo_out((t - beat as f32 * BEAT) / MOVE)
-        };
+        let p = if beat == 0 { 1.0 } else { expo_out((t - beat as f32 * BEAT) / MOVE) };
         (from.0 + (to.0 - from.0) * p, from.1 + (to.1 - from.1) * p)
     }
 }
@@ -69,15 +65,7 @@ impl Swiss {
         let line = paper.mix(palette.ink, 0.10);
         for c in 0..=COLUMNS {
             let at = x(c as f32) * width;
-            rect(
-                &mut base,
-                at - 1.0,
-                0.0,
-                at + 1.0,
-                canvas.height as f32,
-                line,
-                1.0,
-            );
+            rect(&mut base, at - 1.0, 0.0, at + 1.0, canvas.height as f32, line, 1.0);
         }
         for r in 1..rows as usize + 1 {
             let at = row(r as f32) * width;
@@ -127,10 +115,7 @@ impl Swiss {
 
     pub(super) fn draw(&self, frame: &mut Frame, t: f32) {
         frame.data_mut().copy_from_slice(self.base.data());
-        for (track, color) in [&self.disc, &self.ring, &self.dot]
-            .into_iter()
-            .zip(self.colors)
-        {
+        for (track, color) in [&self.disc, &self.ring, &self.dot].into_iter().zip(self.colors) {
             let (u, v) = track.at(t);
             let c = Circle {
                 x: u * self.width,
@@ -148,10 +133,7 @@ pub(super) fn grain(frame: &mut Frame, canvas: &Canvas) {
     let (w, h) = (frame.width(), frame.height());
     let [luma, _, _] = frame.planes_mut();
     for y in 0..h {
-        for (d, n) in luma[y * w..(y + 1) * w]
-            .iter_mut()
-            .zip(canvas.luma_noise(y))
-        {
+        for (d, n) in luma[y * w..(y + 1) * w].iter_mut().zip(canvas.luma_noise(y)) {
             let value = i32::from(*d) * 256 + i32::from(*n as i16);
             *d = (value >> 8).clamp(16, 235) as u8;
         }

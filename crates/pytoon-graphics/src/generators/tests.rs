@@ -15,12 +15,7 @@ fn frame_at(kind: GeneratorKind, seed: u64, t: f64) -> Frame {
 }
 
 fn mean_difference(a: &Frame, b: &Frame) -> f64 {
-    let sum: u64 = a
-        .data()
-        .iter()
-        .zip(b.data())
-        .map(|(a, b)| u64::from(a.abs_diff(*b)))
-        .sum();
+    let sum: u64 = a.data().iter().zip(b.data()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
     sum as f64 / a.data().len() as f64
 }
 
@@ -28,11 +23,7 @@ fn mean_difference(a: &Frame, b: &Frame) -> f64 {
 fn a_frame_depends_only_on_kind_seed_and_time() {
     for kind in GeneratorKind::ALL {
         assert_eq!(frame_at(kind, 3, 1.25), frame_at(kind, 3, 1.25), "{kind:?}");
-        assert_ne!(
-            frame_at(kind, 3, 1.25),
-            frame_at(kind, 4, 1.25),
-            "{kind:?} ignores its seed"
-        );
+        assert_ne!(frame_at(kind, 3, 1.25), frame_at(kind, 4, 1.25), "{kind:?} ignores its seed");
         // Scratch from another generator must not leak in.
         let palette = Palette::from_mood(Mood::Calm);
         let generator = Generator::new(kind, &palette, 3, W, H);
@@ -42,11 +33,7 @@ fn a_frame_depends_only_on_kind_seed_and_time() {
             Generator::new(other, &palette, 9, W, H).draw(&mut frame, 0.3, &mut scratch);
         }
         generator.draw(&mut frame, 1.25, &mut scratch);
-        assert_eq!(
-            frame,
-            frame_at(kind, 3, 1.25),
-            "{kind:?} depends on what was drawn before"
-        );
+        assert_eq!(frame, frame_at(kind, 3, 1.25), "{kind:?} depends on what was drawn before");
         assert_eq!(GeneratorKind::from_name(kind.name()), Some(kind));
     }
 }
@@ -68,10 +55,7 @@ fn motion_is_continuous() {
                 GeneratorKind::Paper | GeneratorKind::Swiss => 25.0,
                 _ => 2.5,
             };
-            assert!(
-                difference < limit,
-                "{kind:?} jumps by {difference} at frame {i}"
-            );
+            assert!(difference < limit, "{kind:?} jumps by {difference} at frame {i}");
             moved += difference;
             std::mem::swap(&mut last, &mut next);
         }
@@ -85,29 +69,10 @@ fn the_first_frame_is_a_picture() {
         let frame = frame_at(kind, 11, 0.0);
         let n = frame.y().len() as f64;
         let mean = frame.y().iter().map(|v| f64::from(*v)).sum::<f64>() / n;
-        let variance = frame
-            .y()
-            .iter()
-            .map(|v| (f64::from(*v) - mean).powi(2))
-            .sum::<f64>()
-            / n;
-        assert!(
-            variance.sqrt() > 4.0,
-            "{kind:?} is flat: deviation {}",
-            variance.sqrt()
-        );
-        assert!(
-            frame.y().iter().all(|v| (16..=235).contains(v)),
-            "{kind:?} leaves the luma range"
-        );
-        assert!(
-            frame
-                .u()
-                .iter()
-                .chain(frame.v())
-                .all(|v| (16..=240).contains(v)),
-            "{kind:?}"
-        );
+        let variance = frame.y().iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / n;
+        assert!(variance.sqrt() > 4.0, "{kind:?} is flat: deviation {}", variance.sqrt());
+        assert!(frame.y().iter().all(|v| (16..=235).contains(v)), "{kind:?} leaves the luma range");
+        assert!(frame.u().iter().chain(frame.v()).all(|v| (16..=240).contains(v)), "{kind:?}");
     }
 }
 
@@ -129,11 +94,7 @@ fn smooth_generators_do_not_band() {
         for x in (0..w).step_by(97) {
             let mut run = 1;
             for y in 1..h {
-                run = if frame.y()[y * w + x] == frame.y()[(y - 1) * w + x] {
-                    run + 1
-                } else {
-                    1
-                };
+                run = if frame.y()[y * w + x] == frame.y()[(y - 1) * w + x] { run + 1 } else { 1 };
                 assert!(run < 40, "{kind:?}: a plateau of {run} rows at {x}, {y}");
             }
         }
@@ -143,11 +104,7 @@ fn smooth_generators_do_not_band() {
         // Row means follow the gradient to a fraction of a code: no staircase survives.
         let means: Vec<f64> = (0..h)
             .map(|y| {
-                frame.y()[y * w..(y + 1) * w]
-                    .iter()
-                    .map(|v| f64::from(*v))
-                    .sum::<f64>()
-                    / w as f64
+                frame.y()[y * w..(y + 1) * w].iter().map(|v| f64::from(*v)).sum::<f64>() / w as f64
             })
             .collect();
         let error: f64 = means
@@ -169,9 +126,7 @@ fn enlarging_keeps_values_and_place() {
     for step in [4, 8, 16] {
         scratch.field.resize(&canvas, step);
         // A straight ramp must come out as the same ramp, without shift.
-        scratch
-            .field
-            .fill(&canvas, |u, v| [0.2 + 0.3 * u + 0.2 * v; 3]);
+        scratch.field.fill(&canvas, |u, v| [0.2 + 0.3 * u + 0.2 * v; 3]);
         let mut frame = Frame::new(256, 256);
         canvas.enlarge(&mut frame, &mut scratch);
         for y in (24..232).step_by(13) {

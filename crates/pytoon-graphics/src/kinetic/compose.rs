@@ -74,11 +74,7 @@ pub(super) fn accent_words(phrase: &str) -> (String, Vec<usize>) {
             if inside {
                 marked.push(i);
             }
-            let shown = if inside {
-                word.replace('*', "")
-            } else {
-                word.to_owned()
-            };
+            let shown = if inside { word.replace('*', "") } else { word.to_owned() };
             inside &= !closes;
             shown
         })
@@ -105,10 +101,7 @@ pub(super) fn choose(
     width: f32,
     px: f32,
 ) -> (KineticSize, TextStyle, Layout) {
-    let family = spec
-        .font_family
-        .clone()
-        .unwrap_or_else(|| "Inter".to_owned());
+    let family = spec.font_family.clone().unwrap_or_else(|| "Inter".to_owned());
     let centred = spec.variant == KineticVariant::Centred;
     // (class, weight, size, line height in em, tracking, lines)
     let steps = [
@@ -145,19 +138,12 @@ pub(super) fn choose(
         let layout = lay(&style);
         let room = 0.72 * spec.zone.rect.height() * px;
         // A word cut more than once reads as syllables.
-        let cuts = layout
-            .words
-            .windows(2)
-            .filter(|pair| pair[0].word == pair[1].word)
-            .count();
+        let cuts = layout.words.windows(2).filter(|pair| pair[0].word == pair[1].word).count();
         let unshrunk = cuts <= 1 && layout.size_px >= style.size_px * 0.999 && !layout.broken;
         if !unshrunk || layout.lines.len() > lines || layout.height > room {
             continue;
         }
-        if fallback
-            .as_ref()
-            .is_some_and(|(first, _, _)| *first != class)
-        {
+        if fallback.as_ref().is_some_and(|(first, _, _)| *first != class) {
             break;
         }
         if layout.break_cost <= 0.05 {
@@ -168,10 +154,7 @@ pub(super) fn choose(
     }
     // One word too long for any class, or a paragraph: shrink whatever it takes.
     fallback.unwrap_or_else(|| {
-        let style = TextStyle {
-            min_size_px: 76.0 * px,
-            ..style(800, 96.0, 1.1, -0.01)
-        };
+        let style = TextStyle { min_size_px: 76.0 * px, ..style(800, 96.0, 1.1, -0.01) };
         let layout = lay(&style);
         (KineticSize::Support, style, layout)
     })

@@ -46,12 +46,7 @@ impl Mask {
                 weights.push((1024.0 * strength * crate::motion::smoothstep(near)) as u16);
             }
         }
-        Self {
-            x0,
-            y0,
-            width: x1 - x0,
-            weights,
-        }
+        Self { x0, y0, width: x1 - x0, weights }
     }
 }
 
@@ -72,11 +67,7 @@ impl QuietZone {
             |a: f32, b: f32, n: usize| (a.max(0.0) as usize).min(n)..(b.max(0.0) as usize).min(n);
         let mut codes: Vec<u8> = Vec::new();
         for y in range(area.y0, area.y1, h).step_by(4) {
-            codes.extend(
-                range(area.x0, area.x1, w)
-                    .step_by(4)
-                    .map(|x| sample.y()[y * w + x]),
-            );
+            codes.extend(range(area.x0, area.x1, w).step_by(4).map(|x| sample.y()[y * w + x]));
         }
         if codes.is_empty() {
             return Self::none();
@@ -87,17 +78,9 @@ impl QuietZone {
         let target = if light_ground { 235u8 } else { 16 };
         // The grey that is exactly 7:1 from the text.
         let luminance = text.luminance() + 0.05;
-        let wanted = if light_ground {
-            luminance * CONTRAST
-        } else {
-            luminance / CONTRAST
-        } - 0.05;
+        let wanted = if light_ground { luminance * CONTRAST } else { luminance / CONTRAST } - 0.05;
         let wanted = 16.0 + 219.0 * linear_to_srgb(wanted);
-        let enough = if light_ground {
-            code >= wanted
-        } else {
-            code <= wanted
-        };
+        let enough = if light_ground { code >= wanted } else { code <= wanted };
         if enough {
             return Self::none();
         }

@@ -8,13 +8,7 @@ use crate::text::testing::engine;
 
 fn prepare(phrase: &str, variant: KineticVariant) -> KineticType {
     let palette = Palette::from_mood(Mood::Calm);
-    KineticType::prepare(
-        &engine(),
-        &KineticSpec::new(phrase, variant),
-        &palette,
-        1080,
-        1920,
-    )
+    KineticType::prepare(&engine(), &KineticSpec::new(phrase, variant), &palette, 1080, 1920)
 }
 
 #[test]
@@ -23,15 +17,9 @@ fn sizes_follow_length_and_always_fit() {
     let cases = [
         ("Stop scrolling", Some(KineticSize::Hero)),
         ("Plan less, ship more", Some(KineticSize::Hero)),
-        (
-            "Five minutes a day is enough for everybody here",
-            Some(KineticSize::Statement),
-        ),
+        ("Five minutes a day is enough for everybody here", Some(KineticSize::Statement)),
         ("毎日五分で十分です", None),
-        (
-            "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz",
-            None,
-        ),
+        ("Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz", None),
         (long.as_str(), Some(KineticSize::Support)),
         ("', % \\ : 👨‍👩‍👧‍👦", None),
     ];
@@ -39,16 +27,8 @@ fn sizes_follow_length_and_always_fit() {
         for variant in [KineticVariant::Left, KineticVariant::Centred] {
             let kinetic = prepare(phrase, variant);
             let zone = SafeRect::UNIVERSAL.rect;
-            assert!(
-                zone.contains(&kinetic.rect(), 6.0),
-                "{phrase:?}: {:?}",
-                kinetic.rect()
-            );
-            assert!(
-                size.is_none_or(|s| s == kinetic.size()),
-                "{phrase:?} is {:?}",
-                kinetic.size()
-            );
+            assert!(zone.contains(&kinetic.rect(), 6.0), "{phrase:?}: {:?}", kinetic.rect());
+            assert!(size.is_none_or(|s| s == kinetic.size()), "{phrase:?} is {:?}", kinetic.size());
             assert!(kinetic.built_ms() <= 900.0 && kinetic.missing().is_empty());
         }
     }
@@ -95,11 +75,7 @@ fn quiet_zone_restores_contrast() {
     let r = kinetic.rect();
     let beside = frame.y()[(r.y0 as usize + 4) * 1080 + r.x0 as usize];
     assert!(beside < sample.y()[0] - 20, "the box is darkened: {beside}");
-    assert_eq!(
-        frame.y()[1900 * 1080 + 5],
-        sample.y()[0],
-        "the corner is not"
-    );
+    assert_eq!(frame.y()[1900 * 1080 + 5], sample.y()[0], "the corner is not");
     // A dark background is left alone.
     let mut dark = Frame::new(1080, 1920);
     Generator::new(GeneratorKind::Particles, &palette, 1, 1080, 1920).draw(

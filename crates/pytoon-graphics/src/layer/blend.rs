@@ -5,12 +5,7 @@ use crate::frame::Frame;
 
 /// Draws `sprite` with its top-left corner at `x`, `y`; `opacity` 0..1.
 pub fn blend(frame: &mut Frame, sprite: &Sprite, x: i32, y: i32, opacity: f32) {
-    let all = Clip {
-        x0: 0,
-        y0: 0,
-        x1: frame.width() as i32,
-        y1: frame.height() as i32,
-    };
+    let all = Clip { x0: 0, y0: 0, x1: frame.width() as i32, y1: frame.height() as i32 };
     blend_clipped(frame, sprite, x, y, opacity, all);
 }
 
@@ -64,12 +59,7 @@ pub fn blend_clipped(frame: &mut Frame, sprite: &Sprite, x: i32, y: i32, opacity
         let start = fy as usize * stride + at;
         let target = start..start + (to - from);
         let alpha = &phase.a[source.clone()];
-        blend_row(
-            &mut cb[target.clone()],
-            &phase.u[source.clone()],
-            alpha,
-            weight,
-        );
+        blend_row(&mut cb[target.clone()], &phase.u[source.clone()], alpha, weight);
         blend_row(&mut cr[target], &phase.v[source], alpha, weight);
     }
 }
@@ -196,10 +186,7 @@ mod tests {
         for i in 0..32 * 32 {
             let (u, v) = (f32::from(frame.u()[i]), f32::from(frame.v()[i]));
             // Cb and Cr of red relative to grey are -26 and +112: the mix keeps that ratio.
-            assert!(
-                (u - 128.0 + (v - 128.0) * 26.0 / 112.0).abs() < 2.5,
-                "fringe at {i}"
-            );
+            assert!((u - 128.0 + (v - 128.0) * 26.0 / 112.0).abs() < 2.5, "fringe at {i}");
         }
         let rgb = ycc_to_rgb([
             f32::from(frame.y()[30 * 64 + 30]),

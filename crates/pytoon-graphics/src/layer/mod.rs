@@ -62,12 +62,7 @@ impl Sprite {
         Self::build(width, height, |i| {
             let p = rgba.get(4 * i..4 * i + 4).unwrap_or(&[0; 4]);
             let a = f32::from(p[3]) / 255.0;
-            [
-                f32::from(p[0]) * a,
-                f32::from(p[1]) * a,
-                f32::from(p[2]) * a,
-                f32::from(p[3]),
-            ]
+            [f32::from(p[0]) * a, f32::from(p[1]) * a, f32::from(p[2]) * a, f32::from(p[3])]
         })
     }
 
@@ -123,14 +118,7 @@ impl Sprite {
         }
         let spans = row_spans(&a, width);
         let phases = std::array::from_fn(|i| chroma_phase(&chroma, width, height, i & 1, i >> 1));
-        Self {
-            width,
-            height,
-            y,
-            a,
-            spans,
-            phases,
-        }
+        Self { width, height, y, a, spans, phases }
     }
 }
 
@@ -169,14 +157,7 @@ fn chroma_phase(
         }
     }
     let spans = row_spans(&a, w);
-    ChromaPhase {
-        width: w,
-        height: h,
-        u,
-        v,
-        a,
-        spans,
-    }
+    ChromaPhase { width: w, height: h, u, v, a, spans }
 }
 
 fn row_spans(alpha: &[u8], width: usize) -> Vec<(u32, u32)> {

@@ -33,14 +33,7 @@ pub fn blend_scaled(
     opacity: f32,
 ) {
     let anchor = (sprite.width as f32 * 0.5, sprite.height as f32 * 0.5);
-    let placement = Placement {
-        anchor,
-        at: (cx, cy),
-        scale,
-        rotation,
-        opacity,
-        clip: None,
-    };
+    let placement = Placement { anchor, at: (cx, cy), scale, rotation, opacity, clip: None };
     blend_placed(frame, sprite, &placement);
 }
 
@@ -52,36 +45,18 @@ pub fn blend_placed(frame: &mut Frame, sprite: &Sprite, placement: &Placement) {
     }
     let map = Inverse::new(placement);
     let (w, h) = (frame.width() as i32, frame.height() as i32);
-    let clip = placement.clip.unwrap_or(Clip {
-        x0: 0,
-        y0: 0,
-        x1: w,
-        y1: h,
-    });
-    let clip = Clip {
-        x0: clip.x0.max(0),
-        y0: clip.y0.max(0),
-        x1: clip.x1.min(w),
-        y1: clip.y1.min(h),
-    };
+    let clip = placement.clip.unwrap_or(Clip { x0: 0, y0: 0, x1: w, y1: h });
+    let clip =
+        Clip { x0: clip.x0.max(0), y0: clip.y0.max(0), x1: clip.x1.min(w), y1: clip.y1.min(h) };
     let (bx0, by0, bx1, by1) = map.bounds(sprite.width as f32, sprite.height as f32);
     if placement.rotation == 0.0 {
         return straight(frame, sprite, placement, clip, weight);
     }
     let [luma, cb, cr] = frame.planes_mut();
 
-    let (x0, x1) = (
-        (bx0.floor() as i32 - 1).max(clip.x0),
-        (bx1.ceil() as i32 + 1).min(clip.x1),
-    );
-    let (y0, y1) = (
-        (by0.floor() as i32 - 1).max(clip.y0),
-        (by1.ceil() as i32 + 1).min(clip.y1),
-    );
-    let plane = Plane {
-        width: sprite.width as i32,
-        height: sprite.height as i32,
-    };
+    let (x0, x1) = ((bx0.floor() as i32 - 1).max(clip.x0), (bx1.ceil() as i32 + 1).min(clip.x1));
+    let (y0, y1) = ((by0.floor() as i32 - 1).max(clip.y0), (by1.ceil() as i32 + 1).min(clip.y1));
+    let plane = Plane { width: sprite.width as i32, height: sprite.height as i32 };
     for y in y0..y1 {
         // Sample positions are pixel centres; sprite sample i sits at i + 0.5.
         let (mut sx, mut sy) = map.apply(x0 as f32 + 0.5, y as f32 + 0.5);
@@ -99,10 +74,7 @@ pub fn blend_placed(frame: &mut Frame, sprite: &Sprite, placement: &Placement) {
     }
 
     let phase = &sprite.phases[0];
-    let plane = Plane {
-        width: phase.width as i32,
-        height: phase.height as i32,
-    };
+    let plane = Plane { width: phase.width as i32, height: phase.height as i32 };
     let stride = w / 2;
     let (x0, x1) = ((x0 + 1) / 2, (x1 + 1) / 2);
     let (y0, y1) = ((y0 + 1) / 2, (y1 + 1) / 2);
@@ -133,9 +105,7 @@ fn straight(frame: &mut Frame, sprite: &Sprite, placement: &Placement, clip: Cli
     // Sprite position of frame position p on one axis is `offset + k * p`.
     let (ox, oy) = (ax - k * tx, ay - k * ty);
     let columns = Taps::new(clip.x0, clip.x1, sprite.width, |x| ox + k * (x + 0.5) - 0.5);
-    let rows = Taps::new(clip.y0, clip.y1, sprite.height, |y| {
-        oy + k * (y + 0.5) - 0.5
-    });
+    let rows = Taps::new(clip.y0, clip.y1, sprite.height, |y| oy + k * (y + 0.5) - 0.5);
     let source = (sprite.y.as_slice(), sprite.a.as_slice(), sprite.width);
     resample(luma, w, source, &columns, &rows, weight);
 
@@ -200,10 +170,9 @@ fn resample(
     for (j, (row, wy)) in rows.taps.iter().enumerate() {
         let blend = |out: &mut [u16], plane: &[u8]| {
             out.fill(0);
-            for (r, k) in [
-                ((*row as usize).wrapping_sub(1), 256 - *wy as u16),
-                (*row as usize, *wy as u16),
-            ] {
+            for (r, k) in
+                [((*row as usize).wrapping_sub(1), 256 - *wy as u16), (*row as usize, *wy as u16)]
+            {
                 if r < height {
                     for (o, v) in out[1..].iter_mut().zip(&plane[r * width..(r + 1) * width]) {
                         *o += u16::from(*v) * k;
@@ -214,10 +183,7 @@ fn resample(
         blend(&mut cover, alpha);
         blend(&mut line, value);
         let base = (rows.start + j) * stride + columns.start;
-        for (d, (i, wx)) in dst[base..base + columns.taps.len()]
-            .iter_mut()
-            .zip(&columns.taps)
-        {
+        for (d, (i, wx)) in dst[base..base + columns.taps.len()].iter_mut().zip(&columns.taps) {
             let i = *i as usize;
             let a = (u32::from(cover[i]) * (256 - wx) + u32::from(cover[i + 1]) * wx) >> 8;
             if a == 0 {
@@ -247,19 +213,13 @@ impl Inverse {
     fn new(placement: &Placement) -> Self {
         let (sin, cos) = placement.rotation.sin_cos();
         let k = 1.0 / placement.scale;
-        Self {
-            placement: *placement,
-            dx: (cos * k, -sin * k),
-        }
+        Self { placement: *placement, dx: (cos * k, -sin * k) }
     }
 
     fn apply(&self, x: f32, y: f32) -> (f32, f32) {
         let (dx, dy) = (x - self.placement.at.0, y - self.placement.at.1);
         let (c, s) = (self.dx.0, -self.dx.1);
-        (
-            self.placement.anchor.0 + c * dx + s * dy,
-            self.placement.anchor.1 - s * dx + c * dy,
-        )
+        (self.placement.anchor.0 + c * dx + s * dy, self.placement.anchor.1 - s * dx + c * dy)
     }
 
     fn bounds(&self, width: f32, height: f32) -> (f32, f32, f32, f32) {
@@ -299,21 +259,10 @@ impl Plane {
         if ix >= 0 && iy >= 0 && ix + 1 < self.width && iy + 1 < self.height {
             let i = row as usize;
             let down = i + self.width as usize;
-            let weight = [
-                (256 - wx) * (256 - wy),
-                wx * (256 - wy),
-                (256 - wx) * wy,
-                wx * wy,
-            ];
-            return Some(Tap {
-                index: [i, i + 1, down, down + 1],
-                weight,
-            });
+            let weight = [(256 - wx) * (256 - wy), wx * (256 - wy), (256 - wx) * wy, wx * wy];
+            return Some(Tap { index: [i, i + 1, down, down + 1], weight });
         }
-        let mut tap = Tap {
-            index: [0; 4],
-            weight: [0; 4],
-        };
+        let mut tap = Tap { index: [0; 4], weight: [0; 4] };
         for (k, (dx, dy)) in [(0, 0), (1, 0), (0, 1), (1, 1)].into_iter().enumerate() {
             let (cx, cy) = (ix + dx, iy + dy);
             if (0..self.width).contains(&cx) && (0..self.height).contains(&cy) {
@@ -329,12 +278,8 @@ impl Plane {
 impl Tap {
     /// The weighted value with 8 fraction bits.
     fn sample(&self, plane: &[u8]) -> u32 {
-        let sum: u32 = self
-            .index
-            .iter()
-            .zip(&self.weight)
-            .map(|(i, w)| u32::from(plane[*i]) * w)
-            .sum();
+        let sum: u32 =
+            self.index.iter().zip(&self.weight).map(|(i, w)| u32::from(plane[*i]) * w).sum();
         sum >> 8
     }
 }
@@ -388,10 +333,7 @@ mod tests {
         for step in 0..8 {
             let cx = 40.0 + step as f32 * 0.25;
             let moved = centroid(cx) - centroid(40.0);
-            assert!(
-                (moved - f64::from(step) * 0.25).abs() < 0.03,
-                "step {step} moved {moved}"
-            );
+            assert!((moved - f64::from(step) * 0.25).abs() < 0.03, "step {step} moved {moved}");
         }
     }
 
@@ -399,12 +341,7 @@ mod tests {
     fn the_clip_is_kept() {
         let sprite = soft_disc(40);
         let mut frame = Frame::new(96, 96);
-        let clip = Some(Clip {
-            x0: 0,
-            y0: 0,
-            x1: 96,
-            y1: 48,
-        });
+        let clip = Some(Clip { x0: 0, y0: 0, x1: 96, y1: 48 });
         let placement = Placement {
             anchor: (20.0, 20.0),
             at: (48.0, 48.0),

@@ -6,24 +6,16 @@ use crate::color::Rgb;
 /// A filled rounded rectangle of `width` x `height` with one pixel of empty margin on each side;
 /// `opacity` 0..1.
 pub fn rounded_rect(width: f32, height: f32, radius: f32, color: Rgb, opacity: f32) -> Sprite {
-    let (w, h) = (
-        width.ceil().max(1.0) as usize + 2,
-        height.ceil().max(1.0) as usize + 2,
-    );
+    let (w, h) = (width.ceil().max(1.0) as usize + 2, height.ceil().max(1.0) as usize + 2);
     let centre = (w as f32 * 0.5, h as f32 * 0.5);
     let half = (width * 0.5, height * 0.5);
     let mask = draw_mask(w, h, |x, y| {
         let radius = radius.min(half.0).min(half.1);
-        let (dx, dy) = (
-            (x - centre.0).abs() - half.0 + radius,
-            (y - centre.1).abs() - half.1 + radius,
-        );
+        let (dx, dy) =
+            ((x - centre.0).abs() - half.0 + radius, (y - centre.1).abs() - half.1 + radius);
         dx.max(0.0).hypot(dy.max(0.0)) + dx.max(dy).min(0.0) - radius
     });
-    let scaled: Vec<u8> = mask
-        .iter()
-        .map(|v| (f32::from(*v) * opacity + 0.5) as u8)
-        .collect();
+    let scaled: Vec<u8> = mask.iter().map(|v| (f32::from(*v) * opacity + 0.5) as u8).collect();
     Sprite::from_mask(w, h, &scaled, color)
 }
 

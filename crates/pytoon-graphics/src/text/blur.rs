@@ -35,13 +35,7 @@ fn radii(sigma: f32) -> [usize; 3] {
     }
     let l = low as f32;
     let m = ((12.0 * sigma * sigma - 3.0 * l * l - 12.0 * l - 9.0) / (-4.0 * l - 4.0)).round();
-    std::array::from_fn(|i| {
-        if (i as f32) < m {
-            (low - 1) / 2
-        } else {
-            low.div_ceil(2)
-        }
-    })
+    std::array::from_fn(|i| if (i as f32) < m { (low - 1) / 2 } else { low.div_ceil(2) })
 }
 
 fn box_pass(line: &[f32], radius: usize, mut put: impl FnMut(usize, f32)) {
@@ -82,11 +76,7 @@ mod tests {
         let (before_total, before) = moment(&mask);
         gaussian(&mut mask, size, size, 10.0);
         let (after_total, after) = moment(&mask);
-        assert!(
-            (after - before - 100.0).abs() < 8.0,
-            "variance grew by {}",
-            after - before
-        );
+        assert!((after - before - 100.0).abs() < 8.0, "variance grew by {}", after - before);
         assert!((after_total / before_total - 1.0).abs() < 0.02);
     }
 }

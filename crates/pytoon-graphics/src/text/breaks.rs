@@ -83,20 +83,14 @@ fn best_split(pieces: &[Piece], max_width: f32, lines: usize) -> Option<(Vec<Ran
                     continue;
                 }
                 // Targets lean a little towards a longer lower line.
-                let lean = if lines == 1 {
-                    0.0
-                } else {
-                    (line - 1) as f32 / (lines - 1) as f32 - 0.5
-                };
+                let lean =
+                    if lines == 1 { 0.0 } else { (line - 1) as f32 / (lines - 1) as f32 - 0.5 };
                 let off = (width - mean * (1.0 + 0.08 * lean)) / max_width;
                 // A top line that sticks out costs more than a bottom line that does.
                 let mut cost = off * off * if line == 1 && off > 0.0 { 1.6 } else { 1.0 };
                 // A clause that ends inside the line would have been the better place.
                 cost += 0.03
-                    * pieces[start..end - 1]
-                        .iter()
-                        .filter(|p| p.penalty <= -0.03)
-                        .count() as f32;
+                    * pieces[start..end - 1].iter().filter(|p| p.penalty <= -0.03).count() as f32;
                 if end < n {
                     cost += pieces[end - 1].penalty;
                 } else if end - start == 1 && pieces[start].short {
@@ -135,15 +129,10 @@ pub(super) fn penalty(before: &str, after: &str, inside_word: bool) -> f32 {
         return -0.03;
     }
     let bare = |s: &str| {
-        s.trim_matches(|c: char| !c.is_alphanumeric() && !"%€$£¥°".contains(c))
-            .to_lowercase()
+        s.trim_matches(|c: char| !c.is_alphanumeric() && !"%€$£¥°".contains(c)).to_lowercase()
     };
     let (left, right) = (bare(before), bare(after));
-    let number = |s: &str| {
-        s.chars()
-            .next()
-            .is_some_and(|c| c.is_numeric() || "€$£¥".contains(c))
-    };
+    let number = |s: &str| s.chars().next().is_some_and(|c| c.is_numeric() || "€$£¥".contains(c));
     if number(&left) && (UNITS.contains(&right.as_str()) || number(&right)) {
         return 1.0;
     }
@@ -154,10 +143,7 @@ pub(super) fn penalty(before: &str, after: &str, inside_word: bool) -> f32 {
         return 0.05;
     }
     let capital = |s: &str| {
-        s.trim_start_matches(['"', '“', '('])
-            .chars()
-            .next()
-            .is_some_and(char::is_uppercase)
+        s.trim_start_matches(['"', '“', '(']).chars().next().is_some_and(char::is_uppercase)
     };
     if capital(before) && capital(after) && before.chars().any(char::is_lowercase) {
         return 0.04;
@@ -191,16 +177,8 @@ pub(super) fn syllable_penalty(before: &str, after: &str) -> f32 {
     let onset = !vowel(first) && vowel(second);
     let cluster = (first, second, third) == ('s', 'c', 'h')
         || !vowel(first) && "lr".contains(second) && vowel(third);
-    let stub = before
-        .chars()
-        .rev()
-        .take(3)
-        .chain(after.chars().take(3))
-        .any(char::is_whitespace);
-    match (
-        split_pair || stub || !first.is_alphabetic(),
-        onset || cluster,
-    ) {
+    let stub = before.chars().rev().take(3).chain(after.chars().take(3)).any(char::is_whitespace);
+    match (split_pair || stub || !first.is_alphabetic(), onset || cluster) {
         (true, _) => 0.4,
         (false, true) => 0.15,
         (false, false) => 0.3,
@@ -307,9 +285,7 @@ mod tests {
                     range,
                     width: word.chars().count() as f32,
                     space: 1.0,
-                    penalty: words
-                        .get(i + 1)
-                        .map_or(0.0, |next| penalty(word, next, false)),
+                    penalty: words.get(i + 1).map_or(0.0, |next| penalty(word, next, false)),
                     hyphen: 0.0,
                     short: word.len() <= 4,
                 }
@@ -330,30 +306,10 @@ mod tests {
     #[test]
     fn breaks_like_an_editor() {
         check("short one", 24.0, 2, "short one");
-        check(
-            "you only need five minutes a day",
-            24.0,
-            2,
-            "you only need|five minutes a day",
-        );
-        check(
-            "Open the app, then wait",
-            14.0,
-            2,
-            "Open the app,|then wait",
-        );
-        check(
-            "it saves about 30 % of the cost",
-            18.0,
-            2,
-            "it saves about|30 % of the cost",
-        );
-        check(
-            "this is the best day of my life",
-            20.0,
-            2,
-            "this is the best|day of my life",
-        );
+        check("you only need five minutes a day", 24.0, 2, "you only need|five minutes a day");
+        check("Open the app, then wait", 14.0, 2, "Open the app,|then wait");
+        check("it saves about 30 % of the cost", 18.0, 2, "it saves about|30 % of the cost");
+        check("this is the best day of my life", 20.0, 2, "this is the best|day of my life");
     }
 
     #[test]

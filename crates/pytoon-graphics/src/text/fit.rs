@@ -42,11 +42,8 @@ pub(super) fn fit(measured: &Measured, prepared: &Prepared, request: &LayoutRequ
     let max_lines = request.max_lines.max(1);
     let floor = (style.min_size_px / style.size_px).clamp(0.05, 1.0);
     // Scripts with spaces break at them only; Chinese and Japanese may break inside sooner.
-    let whole = if script::breaks_anywhere(&prepared.text) {
-        floor.max(WHOLE_WORDS)
-    } else {
-        floor
-    };
+    let whole =
+        if script::breaks_anywhere(&prepared.text) { floor.max(WHOLE_WORDS) } else { floor };
     for (cut, low) in [(Cut::Words, whole), (Cut::Script, floor)] {
         let pieces = pieces(measured, prepared, style, cut);
         let fits = |scale: f32| breaks::fits(&pieces, request.max_width / scale, max_lines);
@@ -54,23 +51,11 @@ pub(super) fn fit(measured: &Measured, prepared: &Prepared, request: &LayoutRequ
             && let Some((lines, cost)) =
                 breaks::break_lines(&pieces, request.max_width / scale, max_lines)
         {
-            return Fitted {
-                scale,
-                pieces,
-                lines,
-                cost,
-                broken: false,
-            };
+            return Fitted { scale, pieces, lines, cost, broken: false };
         }
     }
-    let cut = |scale: f32| {
-        pieces(
-            measured,
-            prepared,
-            style,
-            Cut::Anywhere(request.max_width / scale),
-        )
-    };
+    let cut =
+        |scale: f32| pieces(measured, prepared, style, Cut::Anywhere(request.max_width / scale));
     let fits = |scale: f32| breaks::fits(&cut(scale), request.max_width / scale, max_lines);
     // Below a hundredth of the size there is nothing left to see; the last resort is one line.
     let scale = largest(0.01, floor, fits).unwrap_or(0.01);
@@ -83,25 +68,13 @@ pub(super) fn fit(measured: &Measured, prepared: &Prepared, request: &LayoutRequ
             continue;
         };
         if best.as_ref().is_none_or(|b| cost < b.cost - 0.05) {
-            best = Some(Fitted {
-                scale,
-                pieces,
-                lines,
-                cost,
-                broken: true,
-            });
+            best = Some(Fitted { scale, pieces, lines, cost, broken: true });
         }
     }
     best.unwrap_or_else(|| {
         let pieces = cut(scale);
         let lines = std::iter::once(0..pieces.len()).collect();
-        Fitted {
-            scale,
-            pieces,
-            lines,
-            cost: 1.0,
-            broken: true,
-        }
+        Fitted { scale, pieces, lines, cost: 1.0, broken: true }
     })
 }
 
@@ -126,13 +99,8 @@ fn pieces(measured: &Measured, prepared: &Prepared, style: &TextStyle, cut: Cut)
     let text = &prepared.text;
     let starts_word = |at: usize| prepared.words.iter().any(|w| w.start == at);
     let joins = |range: &Range<usize>| {
-        let inside = prepared
-            .words
-            .iter()
-            .filter(|w| w.start > range.start && w.start < range.end);
-        inside
-            .filter(|w| !text[..w.start].ends_with(char::is_whitespace))
-            .count() as f32
+        let inside = prepared.words.iter().filter(|w| w.start > range.start && w.start < range.end);
+        inside.filter(|w| !text[..w.start].ends_with(char::is_whitespace)).count() as f32
     };
     let mut out: Vec<Piece> = Vec::new();
     let mut glue = false;
@@ -142,22 +110,12 @@ fn pieces(measured: &Measured, prepared: &Prepared, style: &TextStyle, cut: Cut)
         let after = next.map_or("", |n| &text[n.range.clone()]);
         let spaced = body.ends_with(char::is_whitespace);
         let at_word = next.is_none_or(|n| starts_word(n.range.start));
-        let gap = if !spaced && at_word && next.is_some() {
-            style.join_gap
-        } else {
-            unit.space
-        };
+        let gap = if !spaced && at_word && next.is_some() { style.join_gap } else { unit.space };
         let width = unit.width + style.join_gap * joins(&unit.range);
         let penalty = breaks::penalty(body, after, !at_word);
         let short = body.trim().chars().count() <= 4;
-        let whole = Piece {
-            range: unit.range.clone(),
-            width,
-            space: gap,
-            penalty,
-            hyphen: 0.0,
-            short,
-        };
+        let whole =
+            Piece { range: unit.range.clone(), width, space: gap, penalty, hyphen: 0.0, short };
         match cut {
             Cut::Anywhere(limit) if width > limit => {
                 graphemes(measured, text, unit.range.clone(), style, &mut out);
@@ -189,10 +147,7 @@ fn graphemes(
     style: &TextStyle,
     out: &mut Vec<Piece>,
 ) {
-    let clusters = measured
-        .clusters
-        .iter()
-        .filter(|c| range.contains(&c.range.start));
+    let clusters = measured.clusters.iter().filter(|c| range.contains(&c.range.start));
     for cluster in clusters {
         let ends = text[..cluster.range.end].chars().next_back();
         let starts = text[cluster.range.end..].chars().next();

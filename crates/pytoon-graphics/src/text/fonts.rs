@@ -30,20 +30,14 @@ pub struct FontFile {
 impl FontFile {
     /// Takes anything that can show its bytes: `Vec<u8>`, `Arc<[u8]>`, a memory map.
     pub fn new(name: impl Into<String>, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Self {
-        Self {
-            name: name.into(),
-            bytes: Arc::new(bytes),
-        }
+        Self { name: name.into(), bytes: Arc::new(bytes) }
     }
 }
 
 impl fmt::Debug for FontFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = self.bytes.as_ref().as_ref().len();
-        f.debug_struct("FontFile")
-            .field("name", &self.name)
-            .field("size_bytes", &size)
-            .finish()
+        f.debug_struct("FontFile").field("name", &self.name).field("size_bytes", &size).finish()
     }
 }
 
@@ -51,22 +45,12 @@ impl fmt::Debug for FontFile {
 /// spaces and punctuation come from it.
 pub fn fonts_needed(texts: &[&str]) -> BTreeSet<FontScript> {
     let mut needed = BTreeSet::from([FontScript::Latin]);
-    needed.extend(
-        texts
-            .iter()
-            .flat_map(|text| text.chars())
-            .map(super::script::font_script),
-    );
+    needed.extend(texts.iter().flat_map(|text| text.chars()).map(super::script::font_script));
     needed
 }
 
 /// Families tried after the style's own, in order; the CJK faces are inserted by language.
-const CHAIN: &[&str] = &[
-    "Inter",
-    "Noto Sans",
-    "Noto Sans Arabic",
-    "Noto Sans Devanagari",
-];
+const CHAIN: &[&str] = &["Inter", "Noto Sans", "Noto Sans Arabic", "Noto Sans Devanagari"];
 const EMOJI: &str = "Noto Color Emoji";
 
 /// The fonts of one process or job.
@@ -79,17 +63,11 @@ pub struct FontLibrary {
 impl FontLibrary {
     /// Registers the files. Fails only when none of them is a font.
     pub fn new(files: Vec<FontFile>) -> Result<Self, GraphicsError> {
-        let options = CollectionOptions {
-            shared: false,
-            system_fonts: false,
-        };
+        let options = CollectionOptions { shared: false, system_fonts: false };
         let mut collection = Collection::new(options);
         let mut unreadable = Vec::new();
         for file in files {
-            if collection
-                .register_fonts(Blob::new(file.bytes), None)
-                .is_empty()
-            {
+            if collection.register_fonts(Blob::new(file.bytes), None).is_empty() {
                 unreadable.push(file.name);
             }
         }
@@ -101,11 +79,7 @@ impl FontLibrary {
             });
         }
         families.sort();
-        Ok(Self {
-            collection,
-            families,
-            unreadable,
-        })
+        Ok(Self { collection, families, unreadable })
     }
 
     /// Names of files that turned out not to be fonts.
@@ -119,10 +93,8 @@ impl FontLibrary {
     }
 
     pub(super) fn into_context(self) -> (FontContext, Vec<String>) {
-        let context = FontContext {
-            collection: self.collection,
-            source_cache: SourceCache::default(),
-        };
+        let context =
+            FontContext { collection: self.collection, source_cache: SourceCache::default() };
         (context, self.families)
     }
 }
@@ -145,21 +117,14 @@ pub(super) fn chain(
     names.extend(cjk);
     names.push(EMOJI);
     // A monospaced CJK face must not win over the proportional ones for shared punctuation.
-    names.extend(
-        present
-            .iter()
-            .map(String::as_str)
-            .filter(|name| !name.contains("Mono CJK")),
-    );
+    names.extend(present.iter().map(String::as_str).filter(|name| !name.contains("Mono CJK")));
     let mut seen: Vec<&str> = Vec::new();
     for name in names {
         if !seen.contains(&name) && present.iter().any(|p| p == name) {
             seen.push(name);
         }
     }
-    seen.into_iter()
-        .map(|name| FontFamilyName::Named(name.to_owned().into()))
-        .collect()
+    seen.into_iter().map(|name| FontFamilyName::Named(name.to_owned().into())).collect()
 }
 
 #[cfg(test)]
@@ -183,13 +148,7 @@ mod tests {
     #[test]
     fn rubbish_is_not_a_font() {
         let files = vec![FontFile::new("x.ttf", vec![1u8, 2, 3])];
-        assert!(matches!(
-            FontLibrary::new(files),
-            Err(GraphicsError::UnreadableFont { .. })
-        ));
-        assert!(matches!(
-            FontLibrary::new(Vec::new()),
-            Err(GraphicsError::NoFonts)
-        ));
+        assert!(matches!(FontLibrary::new(files), Err(GraphicsError::UnreadableFont { .. })));
+        assert!(matches!(FontLibrary::new(Vec::new()), Err(GraphicsError::NoFonts)));
     }
 }

@@ -83,11 +83,7 @@ fn render_color(
 
 /// The largest colour bitmap and the size it was drawn for.
 fn color_bitmap(context: &mut ScaleContext, face: FontRef<'_>, id: u16) -> Option<(Image, f32)> {
-    let ppem = face
-        .color_strikes()
-        .map(|strike| strike.ppem())
-        .max()
-        .filter(|p| *p > 0)?;
+    let ppem = face.color_strikes().map(|strike| strike.ppem()).max().filter(|p| *p > 0)?;
     // Size zero asks for the bitmap as stored.
     let mut scaler = context.builder(face).build();
     let bitmap = scaler.scale_color_bitmap(id, StrikeWith::LargestSize)?;
@@ -148,14 +144,7 @@ fn reduce(source: &GlyphImage, scale: f32) -> GlyphImage {
         }
     }
     let at = |v: i32| (v as f32 * scale).round() as i32;
-    GlyphImage {
-        left: at(source.left),
-        top: at(source.top),
-        width,
-        height,
-        data,
-        color: true,
-    }
+    GlyphImage { left: at(source.left), top: at(source.top), width, height, data, color: true }
 }
 
 /// Ink of a glyph at one pixel per em.

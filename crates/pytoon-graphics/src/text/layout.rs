@@ -140,23 +140,11 @@ pub(super) fn compose(
     };
     let measured = shaper.measure(&spec);
     let fitted = fit(&measured, &prepared, request);
-    place(
-        shaper,
-        request,
-        &prepared,
-        &scaled,
-        &spec,
-        measured.rtl,
-        &fitted,
-        bounds,
-    )
+    place(shaper, request, &prepared, &scaled, &spec, measured.rtl, &fitted, bounds)
 }
 
 fn prepare(request: &LayoutRequest<'_>) -> Prepared {
-    let given = request
-        .words
-        .iter()
-        .filter(|r| request.text.get((*r).clone()).is_some());
+    let given = request.words.iter().filter(|r| request.text.get((*r).clone()).is_some());
     let ranges: Vec<Range<usize>> = if request.words.is_empty() {
         white_space_tokens(request.text)
     } else {
@@ -173,9 +161,8 @@ fn prepare(request: &LayoutRequest<'_>) -> Prepared {
         let start = text.len();
         // Characters between the given words belong to the word they precede.
         for part in [gap, &request.text[range.clone()]] {
-            for c in part
-                .chars()
-                .filter(|c| !c.is_whitespace() || !gap.is_empty() && *c == '\u{A0}')
+            for c in
+                part.chars().filter(|c| !c.is_whitespace() || !gap.is_empty() && *c == '\u{A0}')
             {
                 push_cased(&mut text, c, request.style);
             }
@@ -194,10 +181,8 @@ fn prepare(request: &LayoutRequest<'_>) -> Prepared {
 }
 
 fn push_cased(out: &mut String, c: char, style: &TextStyle) {
-    let turkic = style
-        .language
-        .as_deref()
-        .is_some_and(|l| l.starts_with("tr") || l.starts_with("az"));
+    let turkic =
+        style.language.as_deref().is_some_and(|l| l.starts_with("tr") || l.starts_with("az"));
     if !style.caps {
         // A control character has no glyph and could end the paragraph.
         out.push(if c.is_control() { ' ' } else { c });
@@ -210,9 +195,7 @@ fn push_cased(out: &mut String, c: char, style: &TextStyle) {
 
 pub(super) fn white_space_tokens(text: &str) -> Vec<Range<usize>> {
     let start_of = |token: &str| token.as_ptr() as usize - text.as_ptr() as usize;
-    text.split_whitespace()
-        .map(|t| start_of(t)..start_of(t) + t.len())
-        .collect()
+    text.split_whitespace().map(|t| start_of(t)..start_of(t) + t.len()).collect()
 }
 
 fn word_spacing(shaper: &mut Shaper, style: &TextStyle) -> f32 {
@@ -232,11 +215,7 @@ fn word_spacing(shaper: &mut Shaper, style: &TextStyle) -> f32 {
         scaled: &[],
         context: "",
     };
-    let space = shaper
-        .measure(&spec)
-        .units
-        .first()
-        .map_or(0.0, |unit| unit.space);
+    let space = shaper.measure(&spec).units.first().map_or(0.0, |unit| unit.space);
     gap - space
 }
 
@@ -252,20 +231,12 @@ fn place(
     bounds: &mut dyn FnMut(&parley::FontData, u16, f32) -> Option<Rect>,
 ) -> Layout {
     let style = request.style;
-    let Fitted {
-        scale,
-        ref pieces,
-        ref lines,
-        cost,
-        broken,
-    } = *fitted;
+    let Fitted { scale, ref pieces, ref lines, cost, broken } = *fitted;
     let size = style.size_px * scale;
     let wanted = script::min_line_height_em(&prepared.text) * size;
     // A larger word, or a capital with a mark, on a lower line needs room above.
-    let first_end = lines
-        .first()
-        .and_then(|l| pieces.get(l.end.wrapping_sub(1)))
-        .map_or(0, |p| p.range.end);
+    let first_end =
+        lines.first().and_then(|l| pieces.get(l.end.wrapping_sub(1))).map_or(0, |p| p.range.end);
     let lower = |at: usize| at >= first_end && lines.len() > 1;
     let raised = scaled
         .iter()
@@ -273,23 +244,11 @@ fn place(
         .map(|(_, k)| 0.5 * (k - 1.0))
         .fold(0.0, f32::max);
     let marked = style.caps
-        && prepared
-            .text
-            .char_indices()
-            .any(|(i, c)| lower(i) && c > '\u{BF}' && c.is_uppercase());
+        && prepared.text.char_indices().any(|(i, c)| lower(i) && c > '\u{BF}' && c.is_uppercase());
     let extra = (raised + if marked { 0.1 } else { 0.0 }) * size;
-    let line_height = (style.line_height * scale + extra)
-        .max(wanted)
-        .round()
-        .max(1.0);
-    let mut out = Layout {
-        size_px: size,
-        line_height,
-        rtl,
-        broken,
-        break_cost: cost,
-        ..Layout::default()
-    };
+    let line_height = (style.line_height * scale + extra).max(wanted).round().max(1.0);
+    let mut out =
+        Layout { size_px: size, line_height, rtl, broken, break_cost: cost, ..Layout::default() };
     let join_gap = style.join_gap * scale;
     for (index, line) in lines.iter().enumerate() {
         let (Some(first), Some(last)) =
@@ -304,12 +263,7 @@ fn place(
         }
         let local: Vec<(Range<usize>, f32)> = scaled
             .iter()
-            .map(|(r, k)| {
-                (
-                    r.start.max(range.start)..r.end.min(range.start + text.len()),
-                    *k,
-                )
-            })
+            .map(|(r, k)| (r.start.max(range.start)..r.end.min(range.start + text.len()), *k))
             .filter(|(r, _)| r.start < r.end)
             .map(|(r, k)| (r.start - range.start..r.end - range.start, k))
             .collect();
@@ -337,10 +291,7 @@ fn place(
                 previous = None;
                 continue;
             }
-            let word = prepared
-                .words
-                .partition_point(|w| w.start <= at)
-                .saturating_sub(1);
+            let word = prepared.words.partition_point(|w| w.start <= at).saturating_sub(1);
             if previous.is_some_and(|p| p != word) {
                 pen += join_gap;
                 joined += join_gap;
@@ -348,8 +299,7 @@ fn place(
             previous = Some(word);
             let tofu = cluster.glyphs.iter().any(|g| g.id == 0);
             if tofu {
-                out.missing
-                    .extend(source.chars().filter(|c| is_visible(*c)));
+                out.missing.extend(source.chars().filter(|c| is_visible(*c)));
             }
             for glyph in cluster.glyphs.iter().filter(|g| g.id != 0) {
                 let font = intern(&mut out.fonts, &glyph.font);
@@ -387,11 +337,7 @@ fn place(
             (Align::Start, false) => 0.0,
             (Align::Start, true) => slack,
         };
-        out.lines.push(Line {
-            x0: shift,
-            x1: shift + pen,
-            baseline,
-        });
+        out.lines.push(Line { x0: shift, x1: shift + pen, baseline });
         out.width = out.width.max(pen);
         boxes.iter_mut().for_each(|b| {
             b.x0 += shift;

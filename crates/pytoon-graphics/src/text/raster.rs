@@ -69,10 +69,7 @@ impl Rasteriser {
     pub(super) fn bounds(&mut self, font: &parley::FontData, id: u16, size: f32) -> Option<Rect> {
         let key = ((font.data.id(), font.index), id);
         let scale = &mut self.scale;
-        let unit = *self
-            .bounds
-            .entry(key)
-            .or_insert_with(|| unit_bounds(scale, font, id));
+        let unit = *self.bounds.entry(key).or_insert_with(|| unit_bounds(scale, font, id));
         unit.map(|rect| rect.scaled(size))
     }
 
@@ -82,16 +79,9 @@ impl Rasteriser {
         style: &TextStyle,
         select: &dyn Fn(usize, usize) -> bool,
     ) -> TextSprites {
-        let glyphs: Vec<&PlacedGlyph> = layout
-            .glyphs
-            .iter()
-            .filter(|g| select(g.word, g.line))
-            .collect();
-        let k = if style.size_px > 0.0 {
-            layout.size_px / style.size_px
-        } else {
-            1.0
-        };
+        let glyphs: Vec<&PlacedGlyph> =
+            layout.glyphs.iter().filter(|g| select(g.word, g.line)).collect();
+        let k = if style.size_px > 0.0 { layout.size_px / style.size_px } else { 1.0 };
         let mut fill = Canvas::default();
         let images = self.images(layout, &glyphs, 0.0);
         fill.fit(&images, 1);
@@ -123,31 +113,13 @@ impl Rasteriser {
                 );
             }
             if let Some((color, _)) = stroke {
-                over_shifted(
-                    &mut rgba,
-                    &outline.mask,
-                    outline.width,
-                    0,
-                    color.to_float(),
-                    1.0,
-                );
+                over_shifted(&mut rgba, &outline.mask, outline.width, 0, color.to_float(), 1.0);
             }
             let sprite = Sprite::from_premultiplied(outline.width, outline.height, &rgba);
-            out.backing = Some(PlacedSprite {
-                x: outline.x,
-                y: outline.y,
-                sprite,
-            });
+            out.backing = Some(PlacedSprite { x: outline.x, y: outline.y, sprite });
         }
         let mut rgba = vec![0u8; 4 * fill.width * fill.height];
-        over_shifted(
-            &mut rgba,
-            &fill.mask,
-            fill.width,
-            0,
-            style.fill.to_float(),
-            1.0,
-        );
+        over_shifted(&mut rgba, &fill.mask, fill.width, 0, style.fill.to_float(), 1.0);
         for (dst, src) in rgba.chunks_exact_mut(4).zip(fill.color.chunks_exact(4)) {
             let keep = 255 - u16::from(src[3]);
             for (d, s) in dst.iter_mut().zip(src) {
@@ -155,11 +127,7 @@ impl Rasteriser {
             }
         }
         let sprite = Sprite::from_premultiplied(fill.width, fill.height, &rgba);
-        out.fill = Some(PlacedSprite {
-            x: fill.x,
-            y: fill.y,
-            sprite,
-        });
+        out.fill = Some(PlacedSprite { x: fill.x, y: fill.y, sprite });
         out
     }
 
@@ -239,16 +207,8 @@ impl Canvas {
             return;
         };
         let y0 = images.iter().map(|p| p.y).min().unwrap_or(0);
-        let x1 = images
-            .iter()
-            .map(|p| p.x + p.image.width as i32)
-            .max()
-            .unwrap_or(x0);
-        let y1 = images
-            .iter()
-            .map(|p| p.y + p.image.height as i32)
-            .max()
-            .unwrap_or(y0);
+        let x1 = images.iter().map(|p| p.x + p.image.width as i32).max().unwrap_or(x0);
+        let y1 = images.iter().map(|p| p.y + p.image.height as i32).max().unwrap_or(y0);
         self.x = x0 - pad;
         self.y = y0 - pad;
         self.width = (x1 - x0 + 2 * pad).max(0) as usize;

@@ -73,12 +73,8 @@ pub(super) fn cjk_order(language: Option<&str>, text: &str) -> [&'static str; 5]
     const JP: &str = "Noto Sans CJK JP";
     const KR: &str = "Noto Sans CJK KR";
     let tag = language.unwrap_or_default().to_ascii_lowercase();
-    let kana = text
-        .chars()
-        .any(|c| matches!(u32::from(c), 0x3040..=0x30FF | 0x31F0..=0x31FF));
-    let hangul = text
-        .chars()
-        .any(|c| matches!(u32::from(c), 0x1100..=0x11FF | 0xAC00..=0xD7AF));
+    let kana = text.chars().any(|c| matches!(u32::from(c), 0x3040..=0x30FF | 0x31F0..=0x31FF));
+    let hangul = text.chars().any(|c| matches!(u32::from(c), 0x1100..=0x11FF | 0xAC00..=0xD7AF));
     let traditional = tag.contains("hant") || tag.ends_with("-tw");
     if tag.starts_with("zh") || tag.starts_with("cmn") || tag.starts_with("yue") {
         if tag.ends_with("-hk") || tag.ends_with("-mo") || tag.starts_with("yue") {

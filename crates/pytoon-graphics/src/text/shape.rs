@@ -81,11 +81,7 @@ pub(super) struct Shaper {
 
 impl Shaper {
     pub(super) fn new(fonts: FontContext, families: Vec<String>) -> Self {
-        Self {
-            fonts,
-            families,
-            layouts: LayoutContext::new(),
-        }
+        Self { fonts, families, layouts: LayoutContext::new() }
     }
 
     /// Measures a text and finds where it may break (UAX #14, through the shaping library).
@@ -96,10 +92,7 @@ impl Shaper {
             .lines()
             .flat_map(|line| line.runs())
             .flat_map(|run| run.clusters())
-            .map(|c| Cluster {
-                range: c.text_range(),
-                advance: c.advance(),
-            })
+            .map(|c| Cluster { range: c.text_range(), advance: c.advance() })
             .collect();
         clusters.sort_by_key(|c| c.range.start);
         let rtl = layout.is_rtl();
@@ -113,25 +106,13 @@ impl Shaper {
                 let split = range.start + kept;
                 let (mut width, mut space) = (0.0, 0.0);
                 for c in clusters.iter().filter(|c| range.contains(&c.range.start)) {
-                    if c.range.start < split {
-                        width += c.advance
-                    } else {
-                        space += c.advance
-                    }
+                    if c.range.start < split { width += c.advance } else { space += c.advance }
                 }
-                Unit {
-                    range,
-                    width,
-                    space,
-                }
+                Unit { range, width, space }
             })
             .filter(|unit| !unit.range.is_empty())
             .collect();
-        Measured {
-            clusters,
-            units,
-            rtl,
-        }
+        Measured { clusters, units, rtl }
     }
 
     /// Shapes one line, in visual order from the left.
@@ -180,14 +161,10 @@ impl Shaper {
         let family = fonts::chain(&self.families, spec.family, &cjk, false);
         let emoji = fonts::chain(&self.families, spec.family, &cjk, true);
         let list = |names: Vec<FontFamilyName<'static>>| FontFamily::List(names.into());
-        let mut builder = self
-            .layouts
-            .ranged_builder(&mut self.fonts, spec.text, 1.0, false);
+        let mut builder = self.layouts.ranged_builder(&mut self.fonts, spec.text, 1.0, false);
         builder.push_default(StyleProperty::FontFamily(list(family)));
         builder.push_default(StyleProperty::FontSize(spec.size));
-        builder.push_default(StyleProperty::FontWeight(FontWeight::new(f32::from(
-            spec.weight,
-        ))));
+        builder.push_default(StyleProperty::FontWeight(FontWeight::new(f32::from(spec.weight))));
         builder.push_default(StyleProperty::LineHeight(LineHeight::Absolute(spec.size)));
         if spec.tracking != 0.0 && !script::forbids_tracking(spec.text) {
             builder.push_default(StyleProperty::LetterSpacing(spec.tracking));
@@ -196,9 +173,7 @@ impl Shaper {
             builder.push_default(StyleProperty::WordSpacing(spec.word_spacing));
         }
         if spec.tabular {
-            builder.push_default(StyleProperty::FontFeatures(FontFeatures::from(
-                "\"tnum\" 1",
-            )));
+            builder.push_default(StyleProperty::FontFeatures(FontFeatures::from("\"tnum\" 1")));
         }
         if let Some(language) = spec.language.and_then(|tag| Language::parse(tag).ok()) {
             builder.push_default(StyleProperty::Locale(Some(language)));

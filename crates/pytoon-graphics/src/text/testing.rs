@@ -15,10 +15,7 @@ pub(crate) fn engine() -> TextEngine {
                 .flat_map(|wanted| wanted.file_names.iter().map(move |name| (wanted, *name)))
                 .map(|(wanted, name)| {
                     let path = find(Path::new("/usr/share/fonts"), name).unwrap_or_else(|| {
-                        panic!(
-                            "font {name} is missing: install Debian package {}",
-                            wanted.package
-                        )
+                        panic!("font {name} is missing: install Debian package {}", wanted.package)
                     });
                     FontFile::new(name, std::fs::read(path).expect("readable font"))
                 })
@@ -29,19 +26,10 @@ pub(crate) fn engine() -> TextEngine {
 }
 
 fn find(folder: &Path, name: &str) -> Option<PathBuf> {
-    let entries: Vec<_> = std::fs::read_dir(folder)
-        .ok()?
-        .flatten()
-        .map(|e| e.path())
-        .collect();
+    let entries: Vec<_> = std::fs::read_dir(folder).ok()?.flatten().map(|e| e.path()).collect();
     entries
         .iter()
         .find(|path| path.is_file() && path.file_name().is_some_and(|n| n == name))
         .cloned()
-        .or_else(|| {
-            entries
-                .iter()
-                .filter(|p| p.is_dir())
-                .find_map(|p| find(p, name))
-        })
+        .or_else(|| entries.iter().filter(|p| p.is_dir()).find_map(|p| find(p, name)))
 }

@@ -8,10 +8,7 @@ use super::*;
 const LONG: &str = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunter";
 
 fn style(size: f32) -> TextStyle {
-    TextStyle {
-        min_size_px: 36.0,
-        ..TextStyle::new("Inter", 800, size, size * 1.25)
-    }
+    TextStyle { min_size_px: 36.0, ..TextStyle::new("Inter", 800, size, size * 1.25) }
 }
 
 /// Every word has a box, all ink lies within the width, and nothing is missing.
@@ -19,28 +16,13 @@ fn check(text: &str, words: usize, size: f32, width: f32, lines: usize) {
     let layout = engine().layout(&style(size), text, width, lines);
     let boxed: BTreeSet<usize> = layout.words.iter().map(|b| b.word).collect();
     assert_eq!(boxed, (0..words).collect(), "words of {text:?}");
-    assert!(
-        layout.lines.len() <= lines,
-        "{text:?} took {} lines",
-        layout.lines.len()
-    );
-    assert!(
-        layout.width <= width + 0.5,
-        "{text:?} is {} wide",
-        layout.width
-    );
-    assert!(
-        layout.missing.is_empty(),
-        "{text:?} misses {:?}",
-        layout.missing
-    );
+    assert!(layout.lines.len() <= lines, "{text:?} took {} lines", layout.lines.len());
+    assert!(layout.width <= width + 0.5, "{text:?} is {} wide", layout.width);
+    assert!(layout.missing.is_empty(), "{text:?} misses {:?}", layout.missing);
     for word in 0..words {
         let ink = engine().word_ink(&layout, word);
         assert!(!ink.is_empty(), "word {word} of {text:?} has no ink");
-        assert!(
-            ink.x0 > -6.0 && ink.x1 < width + 6.0,
-            "word {word} of {text:?} leaves the box"
-        );
+        assert!(ink.x0 > -6.0 && ink.x1 < width + 6.0, "word {word} of {text:?} leaves the box");
     }
 }
 
@@ -79,10 +61,7 @@ fn scripts_join_order_and_break_properly() {
     assert!(layout.rtl && layout.words[0].x0 > layout.words[1].x0);
     // Kinsoku: no line starts with a closing mark.
     let text = "今日は天気、明日は雨、明後日は雪。";
-    let words: Vec<_> = text
-        .char_indices()
-        .map(|(i, c)| i..i + c.len_utf8())
-        .collect();
+    let words: Vec<_> = text.char_indices().map(|(i, c)| i..i + c.len_utf8()).collect();
     let style = style(72.0);
     for width in [380.0, 420.0, 460.0, 500.0, 640.0] {
         let request = LayoutRequest {
@@ -97,15 +76,8 @@ fn scripts_join_order_and_break_properly() {
         let layout = engine.layout_with(&request);
         assert!(layout.lines.len() > 1 && layout.words.len() == words.len());
         for line in 0..layout.lines.len() {
-            let first = layout
-                .words
-                .iter()
-                .find(|b| b.line == line)
-                .expect("line has words");
-            assert!(
-                !"、。".contains(&text[words[first.word].clone()]),
-                "width {width}"
-            );
+            let first = layout.words.iter().find(|b| b.line == line).expect("line has words");
+            assert!(!"、。".contains(&text[words[first.word].clone()]), "width {width}");
         }
     }
     // Emoji sequences are one glyph.
@@ -115,11 +87,7 @@ fn scripts_join_order_and_break_properly() {
 
 #[test]
 fn given_words_emphasis_and_caps() {
-    let style = TextStyle {
-        caps: true,
-        join_gap: 10.0,
-        ..style(72.0)
-    };
+    let style = TextStyle { caps: true, join_gap: 10.0, ..style(72.0) };
     let text = "straße東京へ行く";
     let words = [0..7, 7..13, 13..16, 16..text.len()];
     let layout = engine().layout_with(&LayoutRequest {
@@ -141,10 +109,7 @@ fn given_words_emphasis_and_caps() {
 #[test]
 fn sprites_hold_ink_inside_their_box() {
     let style = TextStyle {
-        stroke: Some(Stroke {
-            width_px: 8.0,
-            color: crate::Rgb::BLACK,
-        }),
+        stroke: Some(Stroke { width_px: 8.0, color: crate::Rgb::BLACK }),
         shadow: Some(Shadow {
             color: crate::Rgb::BLACK,
             opacity: 0.6,
@@ -155,10 +120,7 @@ fn sprites_hold_ink_inside_their_box() {
     };
     let layout = engine().layout(&style, "Great 🔥", 800.0, 1);
     let sprites = engine().sprites(&layout, &style, &|_| true);
-    let (fill, backing) = (
-        sprites.fill.expect("fill"),
-        sprites.backing.expect("backing"),
-    );
+    let (fill, backing) = (sprites.fill.expect("fill"), sprites.backing.expect("backing"));
     assert!(backing.x < fill.x && backing.sprite.width() > fill.sprite.width());
     assert!(
         (fill.x as f32 - layout.ink.x0).abs() < 3.0 && (fill.y as f32 - layout.ink.y0).abs() < 3.0

@@ -47,24 +47,14 @@ const fn wanted(
     package: &'static str,
     script: FontScript,
 ) -> WantedFont {
-    WantedFont {
-        family,
-        file_names,
-        package,
-        script,
-    }
+    WantedFont { family, file_names, package, script }
 }
 
 /// Every font the looks and the fallback chain can use, best first.
 pub const WANTED_FONTS: &[WantedFont] = &[
     wanted(
         "Inter",
-        &[
-            "Inter-SemiBold.otf",
-            "Inter-Bold.otf",
-            "Inter-ExtraBold.otf",
-            "Inter-Black.otf",
-        ],
+        &["Inter-SemiBold.otf", "Inter-Bold.otf", "Inter-ExtraBold.otf", "Inter-Black.otf"],
         "fonts-inter",
         FontScript::Latin,
     ),
@@ -74,42 +64,22 @@ pub const WANTED_FONTS: &[WantedFont] = &[
         "fonts-open-sans",
         FontScript::Latin,
     ),
-    wanted(
-        "Lato",
-        &["Lato-Semibold.ttf", "Lato-Black.ttf"],
-        "fonts-lato",
-        FontScript::Latin,
-    ),
-    wanted(
-        "Noto Sans",
-        &["NotoSans-Bold.ttf"],
-        "fonts-noto-core",
-        FontScript::Latin,
-    ),
+    wanted("Lato", &["Lato-Semibold.ttf", "Lato-Black.ttf"], "fonts-lato", FontScript::Latin),
+    wanted("Noto Sans", &["NotoSans-Bold.ttf"], "fonts-noto-core", FontScript::Latin),
     wanted(
         "Noto Sans",
         &["NotoSans-SemiBold.ttf", "NotoSans-Black.ttf"],
         "fonts-noto-extra",
         FontScript::Latin,
     ),
-    wanted(
-        "Noto Sans Arabic",
-        &["NotoSansArabic-Bold.ttf"],
-        "fonts-noto-core",
-        FontScript::Arabic,
-    ),
+    wanted("Noto Sans Arabic", &["NotoSansArabic-Bold.ttf"], "fonts-noto-core", FontScript::Arabic),
     wanted(
         "Noto Sans Arabic",
         &["NotoSansArabic-SemiBold.ttf", "NotoSansArabic-Black.ttf"],
         "fonts-noto-extra",
         FontScript::Arabic,
     ),
-    wanted(
-        "Noto Sans Hebrew",
-        &["NotoSansHebrew-Bold.ttf"],
-        "fonts-noto-core",
-        FontScript::Hebrew,
-    ),
+    wanted("Noto Sans Hebrew", &["NotoSansHebrew-Bold.ttf"], "fonts-noto-core", FontScript::Hebrew),
     wanted(
         "Noto Sans Devanagari",
         &["NotoSansDevanagari-Bold.ttf"],
@@ -118,10 +88,7 @@ pub const WANTED_FONTS: &[WantedFont] = &[
     ),
     wanted(
         "Noto Sans Devanagari",
-        &[
-            "NotoSansDevanagari-SemiBold.ttf",
-            "NotoSansDevanagari-Black.ttf",
-        ],
+        &["NotoSansDevanagari-SemiBold.ttf", "NotoSansDevanagari-Black.ttf"],
         "fonts-noto-extra",
         FontScript::Devanagari,
     ),
@@ -143,18 +110,8 @@ pub const WANTED_FONTS: &[WantedFont] = &[
         "fonts-noto-core",
         FontScript::Gujarati,
     ),
-    wanted(
-        "Noto Sans Tamil",
-        &["NotoSansTamil-Bold.ttf"],
-        "fonts-noto-core",
-        FontScript::Tamil,
-    ),
-    wanted(
-        "Noto Sans Telugu",
-        &["NotoSansTelugu-Bold.ttf"],
-        "fonts-noto-core",
-        FontScript::Telugu,
-    ),
+    wanted("Noto Sans Tamil", &["NotoSansTamil-Bold.ttf"], "fonts-noto-core", FontScript::Tamil),
+    wanted("Noto Sans Telugu", &["NotoSansTelugu-Bold.ttf"], "fonts-noto-core", FontScript::Telugu),
     wanted(
         "Noto Sans Kannada",
         &["NotoSansKannada-Bold.ttf"],
@@ -167,12 +124,7 @@ pub const WANTED_FONTS: &[WantedFont] = &[
         "fonts-noto-core",
         FontScript::Malayalam,
     ),
-    wanted(
-        "Noto Sans Thai",
-        &["NotoSansThai-Bold.ttf"],
-        "fonts-noto-core",
-        FontScript::Thai,
-    ),
+    wanted("Noto Sans Thai", &["NotoSansThai-Bold.ttf"], "fonts-noto-core", FontScript::Thai),
     wanted(
         "Noto Sans Armenian",
         &["NotoSansArmenian-Bold.ttf"],
@@ -191,18 +143,8 @@ pub const WANTED_FONTS: &[WantedFont] = &[
         "fonts-noto-core",
         FontScript::Ethiopic,
     ),
-    wanted(
-        "Noto Sans CJK",
-        &["NotoSansCJK-Bold.ttc"],
-        "fonts-noto-cjk",
-        FontScript::Cjk,
-    ),
-    wanted(
-        "Noto Sans CJK",
-        &["NotoSansCJK-Black.ttc"],
-        "fonts-noto-cjk-extra",
-        FontScript::Cjk,
-    ),
+    wanted("Noto Sans CJK", &["NotoSansCJK-Bold.ttc"], "fonts-noto-cjk", FontScript::Cjk),
+    wanted("Noto Sans CJK", &["NotoSansCJK-Black.ttc"], "fonts-noto-cjk-extra", FontScript::Cjk),
     wanted(
         "Noto Color Emoji",
         &["NotoColorEmoji.ttf"],
@@ -221,10 +163,5 @@ pub const WANTED_FONTS: &[WantedFont] = &[
         "fonts-noto-core",
         FontScript::Symbols,
     ),
-    wanted(
-        "Noto Sans Math",
-        &["NotoSansMath-Regular.ttf"],
-        "fonts-noto-core",
-        FontScript::Symbols,
-    ),
+    wanted("Noto Sans Math", &["NotoSansMath-Regular.ttf"], "fonts-noto-core", FontScript::Symbols),
 ];

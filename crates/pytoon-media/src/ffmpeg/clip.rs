@@ -33,10 +33,10 @@ pub fn decode_command(path: &Path, cut: ClipCut, profile: &Profile) -> CommandLi
         cut.speed
     );
     let start = format!("{:.3}", cut.start_ms as f64 / 1000.0);
-    ffmpeg("decode a clip")
-        .args(["-ss", &start, "-i"])
-        .arg(file_arg(path))
-        .args(["-an", "-sn", "-map", "0:v:0", "-vf", &filter, "-f", "rawvideo", "-pix_fmt", "yuv420p", "pipe:1"])
+    ffmpeg("decode a clip").args(["-ss", &start, "-i"]).arg(file_arg(path)).args([
+        "-an", "-sn", "-map", "0:v:0", "-vf", &filter, "-f", "rawvideo", "-pix_fmt", "yuv420p",
+        "pipe:1",
+    ])
 }
 
 /// Decodes a clip frame by frame.
@@ -52,7 +52,12 @@ pub struct ClipDecoder {
 
 impl ClipDecoder {
     /// Starts decoding.
-    pub fn start(runner: &Runner, path: &Path, cut: ClipCut, profile: &Profile) -> Result<Self, MediaError> {
+    pub fn start(
+        runner: &Runner,
+        path: &Path,
+        cut: ClipCut,
+        profile: &Profile,
+    ) -> Result<Self, MediaError> {
         let mut decoder = Self {
             runner: runner.clone(),
             path: path.to_owned(),
@@ -66,7 +71,8 @@ impl ClipDecoder {
     }
 
     fn open(&mut self) -> Result<(), MediaError> {
-        let mut running = self.runner.start(&decode_command(&self.path, self.cut, &self.profile))?;
+        let mut running =
+            self.runner.start(&decode_command(&self.path, self.cut, &self.profile))?;
         drop(running.take_stdin());
         let stdout = running
             .take_stdout()

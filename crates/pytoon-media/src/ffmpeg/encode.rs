@@ -23,11 +23,36 @@ pub fn video_command(profile: &Profile, encoder: &str, output: &Path) -> Command
     let rate = profile.frame_rate.to_ratio_string();
     ffmpeg("encode the picture")
         .args(["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", &size, "-r", &rate])
-        .args(["-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"])
+        .args([
+            "-color_range",
+            "tv",
+            "-colorspace",
+            "bt709",
+            "-color_primaries",
+            "bt709",
+            "-color_trc",
+            "bt709",
+        ])
         .args(["-i", "pipe:0", "-an"])
         .args(codec_args(profile, encoder))
-        .args(["-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"])
-        .args(["-f", "mp4", "-movflags", "+negative_cts_offsets", "-video_track_timescale", "90000"])
+        .args([
+            "-color_range",
+            "tv",
+            "-colorspace",
+            "bt709",
+            "-color_primaries",
+            "bt709",
+            "-color_trc",
+            "bt709",
+        ])
+        .args([
+            "-f",
+            "mp4",
+            "-movflags",
+            "+negative_cts_offsets",
+            "-video_track_timescale",
+            "90000",
+        ])
         .arg(file_arg(output))
 }
 
@@ -41,7 +66,10 @@ pub fn codec_args(profile: &Profile, encoder: &str) -> Vec<String> {
     match encoder {
         SOFTWARE_ENCODER => {
             push(&["-preset", &video.preset, "-crf", &crf, "-profile:v", "high"]);
-            push(&["-x264-params", &format!("keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes=2")]);
+            push(&[
+                "-x264-params",
+                &format!("keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes=2"),
+            ]);
         }
         name if name.ends_with("_nvenc") => {
             push(&["-cq", &crf, "-profile:v", "high", "-g", &gop, "-bf", "2"]);
@@ -102,7 +130,12 @@ pub struct VideoEncoder {
 
 impl VideoEncoder {
     /// Starts the encoder.
-    pub fn start(runner: &Runner, profile: &Profile, encoder: &str, output: &Path) -> Result<Self, MediaError> {
+    pub fn start(
+        runner: &Runner,
+        profile: &Profile,
+        encoder: &str,
+        output: &Path,
+    ) -> Result<Self, MediaError> {
         let mut running = runner.start(&video_command(profile, encoder, output))?;
         let stdin = running.take_stdin();
         if let Some(stdin) = &stdin {
@@ -110,7 +143,12 @@ impl VideoEncoder {
             let _ = rustix::pipe::fcntl_setpipe_size(stdin, 1 << 20);
         }
         let watchdog = Watchdog::start(running.id(), running.progress(), runner);
-        Ok(Self { running: Some(running), stdin, watchdog: Some(watchdog), output: output.to_owned() })
+        Ok(Self {
+            running: Some(running),
+            stdin,
+            watchdog: Some(watchdog),
+            output: output.to_owned(),
+        })
     }
 
     /// Writes the next frame; blocks while the encoder is busy.
@@ -193,7 +231,12 @@ impl Drop for Watchdog {
 }
 
 /// Encodes three grey frames, to see whether an encoder works on this machine.
-pub fn try_encoder(runner: &Runner, profile: &Profile, encoder: &str, folder: &Path) -> Result<(), MediaError> {
+pub fn try_encoder(
+    runner: &Runner,
+    profile: &Profile,
+    encoder: &str,
+    folder: &Path,
+) -> Result<(), MediaError> {
     let output = folder.join("encoder-test.mp4");
     let tried = VideoEncoder::start(runner, profile, encoder, &output).and_then(|mut e| {
         let frame = Frame::new(profile.width as usize, profile.height as usize);

@@ -9,7 +9,13 @@ use crate::process::CommandLine;
 
 /// The start of every command: quiet, never asking, errors only.
 pub(crate) fn ffmpeg(purpose: &'static str) -> CommandLine {
-    CommandLine::new("ffmpeg", purpose).args(["-hide_banner", "-nostdin", "-y", "-loglevel", "error"])
+    CommandLine::new("ffmpeg", purpose).args([
+        "-hide_banner",
+        "-nostdin",
+        "-y",
+        "-loglevel",
+        "error",
+    ])
 }
 
 /// A file name that FFmpeg cannot take for an option or a protocol.

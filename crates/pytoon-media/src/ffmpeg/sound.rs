@@ -10,10 +10,18 @@ const MAX_SECONDS: &str = "600";
 
 /// The command that decodes a file to interleaved 32-bit float at 48 kHz.
 fn decode_command(path: &Path, channels: u8) -> CommandLine {
-    ffmpeg("decode the sound")
-        .arg("-i")
-        .arg(file_arg(path))
-        .args(["-vn", "-t", MAX_SECONDS, "-f", "f32le", "-ar", "48000", "-ac", &channels.to_string(), "pipe:1"])
+    ffmpeg("decode the sound").arg("-i").arg(file_arg(path)).args([
+        "-vn",
+        "-t",
+        MAX_SECONDS,
+        "-f",
+        "f32le",
+        "-ar",
+        "48000",
+        "-ac",
+        &channels.to_string(),
+        "pipe:1",
+    ])
 }
 
 /// Decodes to one channel.
@@ -35,7 +43,10 @@ fn not_sound(path: &Path, error: MediaError) -> MediaError {
     match error {
         MediaError::Failed { stderr, .. } => {
             let why = stderr.lines().next_back().unwrap_or("no reason given").trim().to_owned();
-            MediaError::unusable(path, format!("it is not a sound file that FFmpeg can read ({why})"))
+            MediaError::unusable(
+                path,
+                format!("it is not a sound file that FFmpeg can read ({why})"),
+            )
         }
         other => other,
     }

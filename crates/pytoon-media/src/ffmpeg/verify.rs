@@ -28,7 +28,18 @@ pub fn look(runner: &Runner, path: &Path, every_frame: bool) -> Result<Vec<Frame
         .args(skip.iter().copied())
         .arg("-i")
         .arg(file_arg(path))
-        .args(["-an", "-map", "0:v:0", "-vsync", "passthrough", "-vf", &filter, "-f", "rawvideo", "pipe:1"]);
+        .args([
+            "-an",
+            "-map",
+            "0:v:0",
+            "-vsync",
+            "passthrough",
+            "-vf",
+            &filter,
+            "-f",
+            "rawvideo",
+            "pipe:1",
+        ]);
     let bytes = runner.run(&command, Vec::new())?;
     Ok(looks(bytes.chunks_exact(LOOK_WIDTH * LOOK_HEIGHT)))
 }

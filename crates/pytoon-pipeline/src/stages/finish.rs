@@ -10,9 +10,18 @@ use pytoon_core::timeline::Timeline;
 use pytoon_media::ffmpeg::encode::mux_command;
 
 /// Writes `output.mp4` into the work folder.
-pub(crate) fn finish(env: &Environment, timeline: &Timeline, folder: &JobFolder) -> Result<(), PipelineError> {
+pub(crate) fn finish(
+    env: &Environment,
+    timeline: &Timeline,
+    folder: &JobFolder,
+) -> Result<(), PipelineError> {
     let seconds = timeline.frame_rate.frame_to_seconds(timeline.total_frames);
-    let command = mux_command(&folder.work(VIDEO), &folder.work(AUDIO), seconds, &folder.work(layout::OUTPUT));
+    let command = mux_command(
+        &folder.work(VIDEO),
+        &folder.work(AUDIO),
+        seconds,
+        &folder.work(layout::OUTPUT),
+    );
     env.runner.run(&command, Vec::new())?;
     Ok(())
 }

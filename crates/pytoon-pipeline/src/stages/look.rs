@@ -22,7 +22,10 @@ pub(crate) fn look(
         .clips
         .iter()
         .map(|(path, clip)| {
-            (path.clone(), AssetFacts::Clip { duration_ms: clip.duration_ms, keep_sound: clip.keep_sound })
+            (
+                path.clone(),
+                AssetFacts::Clip { duration_ms: clip.duration_ms, keep_sound: clip.keep_sound },
+            )
         })
         .collect();
     let pictures = pictures(sources);
@@ -33,7 +36,8 @@ pub(crate) fn look(
         for _ in 0..threads.min(pictures.len()) {
             scope.spawn(|| {
                 while let Some((field, path)) = pictures.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let seen = store.load(path, true).map(|picture| saliency::look(&picture, aspect));
+                    let seen =
+                        store.load(path, true).map(|picture| saliency::look(&picture, aspect));
                     if let Ok(mut results) = results.lock() {
                         results.push((field, path, seen));
                     }
@@ -49,7 +53,9 @@ pub(crate) fn look(
             Ok(seen) => {
                 facts.insert(path.clone(), AssetFacts::Picture(seen));
             }
-            Err(pytoon_media::MediaError::Cancelled) => return Err(pytoon_media::MediaError::Cancelled.into()),
+            Err(pytoon_media::MediaError::Cancelled) => {
+                return Err(pytoon_media::MediaError::Cancelled.into());
+            }
             Err(error) => return Err(file.error(field, error.to_string()).into()),
         }
     }
@@ -58,7 +64,8 @@ pub(crate) fn look(
 
 /// Every still picture with the field that names it, each once.
 fn pictures(sources: &Sources) -> Vec<(String, String)> {
-    let listed = sources.media.iter().enumerate().map(|(i, info)| (format!("media_files[{i}]"), info));
+    let listed =
+        sources.media.iter().enumerate().map(|(i, info)| (format!("media_files[{i}]"), info));
     let own = sources.override_media.iter().map(|(scene, info)| {
         let index = sources.brief.scenes.iter().position(|s| s.scene == *scene).unwrap_or(0);
         (format!("scenes[{index}].media"), info)

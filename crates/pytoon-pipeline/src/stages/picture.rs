@@ -11,6 +11,7 @@ use crate::folder::{JobFolder, VIDEO_PART, file_stamp, input_hash};
 use crate::render::RenderOptions;
 use pytoon_compositor::compose::{ComposeScratch, Compositor, visible_range};
 use pytoon_compositor::thumbnail;
+use pytoon_core::layout;
 use pytoon_core::timeline::{ClipSource, OverlayContent, Timeline};
 use pytoon_graphics::Frame;
 use pytoon_graphics::text::TextEngine;
@@ -18,7 +19,6 @@ use pytoon_media::ffmpeg::clip::{ClipCut, ClipDecoder};
 use pytoon_media::ffmpeg::encode::{SOFTWARE_ENCODER, VideoEncoder, try_encoder};
 use pytoon_media::process::CancelToken;
 use pytoon_media::{MediaError, picture};
-use pytoon_core::layout;
 use pytoon_telemetry::Event;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -113,7 +113,12 @@ fn choose_encoder(env: &Environment, timeline: &Timeline, folder: &JobFolder) ->
     match try_encoder(&env.runner, &timeline.profile, wanted, &folder.work("")) {
         Ok(()) => wanted.to_owned(),
         Err(error) => {
-            Event::EncoderFallback { from: wanted, to: SOFTWARE_ENCODER, reason: &error.to_string() }.emit();
+            Event::EncoderFallback {
+                from: wanted,
+                to: SOFTWARE_ENCODER,
+                reason: &error.to_string(),
+            }
+            .emit();
             SOFTWARE_ENCODER.to_owned()
         }
     }
@@ -128,7 +133,13 @@ struct FrameSink {
 }
 
 impl FrameSink {
-    fn open(env: &Environment, timeline: &Timeline, encoder: &str, part: &Path, options: &RenderOptions) -> Result<Self, PipelineError> {
+    fn open(
+        env: &Environment,
+        timeline: &Timeline,
+        encoder: &str,
+        part: &Path,
+        options: &RenderOptions,
+    ) -> Result<Self, PipelineError> {
         let create = |path: &Path| {
             std::fs::File::create(path).map(BufWriter::new).map_err(|e| MediaError::write(path, e))
         };
@@ -147,7 +158,8 @@ impl FrameSink {
         }
         if let Some(file) = &mut self.hashes {
             let hash = xxhash_rust::xxh3::xxh3_128(frame.data());
-            writeln!(file, "{hash:032x}").map_err(|e| MediaError::write(Path::new("frame hashes"), e))?;
+            writeln!(file, "{hash:032x}")
+                .map_err(|e| MediaError::write(Path::new("frame hashes"), e))?;
         }
         Ok(())
     }
@@ -297,7 +309,8 @@ impl Ring<'_> {
                 return Ok(frame);
             }
             let timeout = std::time::Duration::from_millis(100);
-            (state, _) = self.changed.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner);
+            (state, _) =
+                self.changed.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -307,7 +320,12 @@ impl Ring<'_> {
     }
 }
 
-fn draw_all(env: &Environment, compositor: &Compositor, timeline: &Timeline, mut sink: FrameSink) -> Result<Statistics, PipelineError> {
+fn draw_all(
+    env: &Environment,
+    compositor: &Compositor,
+    timeline: &Timeline,
+    mut sink: FrameSink,
+) -> Result<Statistics, PipelineError> {
     let threads = env.threads();
     let size = (timeline.profile.width as usize, timeline.profile.height as usize);
     let ring = Ring {
@@ -337,7 +355,12 @@ fn draw_all(env: &Environment, compositor: &Compositor, timeline: &Timeline, mut
     Ok(statistics)
 }
 
-fn write_all(ring: &Ring<'_>, timeline: &Timeline, sink: &mut FrameSink, progress: &dyn ProgressSink) -> Result<Statistics, PipelineError> {
+fn write_all(
+    ring: &Ring<'_>,
+    timeline: &Timeline,
+    sink: &mut FrameSink,
+    progress: &dyn ProgressSink,
+) -> Result<Statistics, PipelineError> {
     let mut statistics = Statistics::default();
     for number in 0..timeline.total_frames {
         let frame = ring.next_drawn(number)?;
@@ -361,7 +384,10 @@ struct FrameSource<'a> {
     decoders: BTreeMap<usize, ClipDecoder>,
 }
 
-type Claimed = (i64, Vec<(usize, Arc<Frame>)>);
+/// Frames of moving clips, by index on the video track.
+type Moving = Vec<(usize, Arc<Frame>)>;
+/// A frame number and what it needs.
+type Claimed = (i64, Moving);
 
 impl<'a> FrameSource<'a> {
     fn new(env: &'a Environment, timeline: &'a Timeline) -> Self {
@@ -376,14 +402,21 @@ impl<'a> FrameSource<'a> {
         self.next += 1;
         let mut moving = Vec::new();
         for (index, clip) in self.timeline.tracks.video.iter().enumerate() {
-            let ClipSource::Clip { asset, source_start, speed, .. } = &clip.source else { continue };
+            let ClipSource::Clip { asset, source_start, speed, .. } = &clip.source else {
+                continue;
+            };
             if !visible_range(self.timeline, index).contains(number) {
                 self.decoders.remove(&index);
                 continue;
             }
             if !self.decoders.contains_key(&index) {
                 let cut = ClipCut { start_ms: *source_start, speed: *speed };
-                let decoder = ClipDecoder::start(&self.env.runner, Path::new(asset), cut, &self.timeline.profile)?;
+                let decoder = ClipDecoder::start(
+                    &self.env.runner,
+                    Path::new(asset),
+                    cut,
+                    &self.timeline.profile,
+                )?;
                 self.decoders.insert(index, decoder);
             }
             if let Some(decoder) = self.decoders.get_mut(&index) {
@@ -396,7 +429,12 @@ impl<'a> FrameSource<'a> {
 
 /// Tries some frames of the first three seconds and takes the best as the cover. A film of moving
 /// clips takes its candidates from clips that need no decoder, where it has any.
-fn choose_thumbnail(env: &Environment, compositor: &Compositor, timeline: &Timeline, folder: &JobFolder) -> Result<(), PipelineError> {
+fn choose_thumbnail(
+    env: &Environment,
+    compositor: &Compositor,
+    timeline: &Timeline,
+    folder: &JobFolder,
+) -> Result<(), PipelineError> {
     let rate = timeline.frame_rate.as_f64();
     let last = timeline.total_frames - 1;
     let size = (timeline.profile.width as usize, timeline.profile.height as usize);
@@ -420,7 +458,8 @@ fn choose_thumbnail(env: &Environment, compositor: &Compositor, timeline: &Timel
         Some((_, frame)) => frame,
         None => {
             let mut frame = Frame::new(size.0, size.1);
-            let moving = moving_frame(env, timeline, compositor.clips_at(0).0, 0)?.unwrap_or_default();
+            let moving =
+                moving_frame(env, timeline, compositor.clips_at(0).0, 0)?.unwrap_or_default();
             compositor.compose(0, &moving, &mut frame, &mut scratch)?;
             frame
         }
@@ -429,12 +468,19 @@ fn choose_thumbnail(env: &Environment, compositor: &Compositor, timeline: &Timel
 }
 
 /// The decoded frame of a moving clip for one frame of the film; nothing to decode for others.
-fn moving_frame(env: &Environment, timeline: &Timeline, index: usize, number: i64) -> Result<Option<Vec<(usize, Arc<Frame>)>>, PipelineError> {
+fn moving_frame(
+    env: &Environment,
+    timeline: &Timeline,
+    index: usize,
+    number: i64,
+) -> Result<Option<Moving>, PipelineError> {
     let clip = &timeline.tracks.video[index];
     let ClipSource::Clip { asset, source_start, source_duration, speed } = &clip.source else {
         return Ok(Some(Vec::new()));
     };
-    let into = timeline.frame_rate.frame_to_seconds(number - visible_range(timeline, index).start) * speed * 1000.0;
+    let into = timeline.frame_rate.frame_to_seconds(number - visible_range(timeline, index).start)
+        * speed
+        * 1000.0;
     let start_ms = source_start + (into as i64).min((source_duration - 100).max(0));
     let cut = ClipCut { start_ms, speed: *speed };
     let mut decoder = ClipDecoder::start(&env.runner, Path::new(asset), cut, &timeline.profile)?;

@@ -12,7 +12,9 @@ use pytoon_audio::{Db, Dbtp, Lufs, Stereo, stretch, wav};
 use pytoon_core::layout;
 use pytoon_core::preset::MusicMood;
 use pytoon_core::time::MsRange;
-use pytoon_core::timeline::{AudioTrack, DuckRegion, MusicTrackSource, SoundClip, Timeline, VoiceClip};
+use pytoon_core::timeline::{
+    AudioTrack, DuckRegion, MusicTrackSource, SoundClip, Timeline, VoiceClip,
+};
 use pytoon_media::ffmpeg::{encode, sound};
 use pytoon_media::{MediaError, disk};
 use pytoon_telemetry::Event;
@@ -99,7 +101,8 @@ pub(crate) fn sound(
         gain_db: report.gain_db,
     }
     .emit();
-    std::fs::rename(folder.work(AUDIO_PART), folder.work(AUDIO)).map_err(|e| MediaError::write(&folder.work(AUDIO), e))?;
+    std::fs::rename(folder.work(AUDIO_PART), folder.work(AUDIO))
+        .map_err(|e| MediaError::write(&folder.work(AUDIO), e))?;
     folder.write(REPORT, &serde_json::to_vec(&report).unwrap_or_default())?;
     folder.done("sound", &input)?;
     Ok((report, false))
@@ -148,7 +151,11 @@ struct Parts {
 impl Parts {
     fn input(&self, _: &Timeline, target_lufs: f64, ceiling_dbtp: f64) -> MixInput<'_> {
         MixInput {
-            voice: self.voice.iter().map(|(start, audio)| Placed { start: *start, audio, gain_db: Db(0.0) }).collect(),
+            voice: self
+                .voice
+                .iter()
+                .map(|(start, audio)| Placed { start: *start, audio, gain_db: Db(0.0) })
+                .collect(),
             music: self.music.as_ref(),
             music_gain_db: Db(self.music_gain_db as f32),
             bed_below_voice_lu: self.bed_below_voice_lu,
@@ -156,7 +163,11 @@ impl Parts {
             clips: self
                 .clips
                 .iter()
-                .map(|(start, audio)| PlacedStereo { start: *start, audio, level: Lufs(CLIP_SOUND_LUFS) })
+                .map(|(start, audio)| PlacedStereo {
+                    start: *start,
+                    audio,
+                    level: Lufs(CLIP_SOUND_LUFS),
+                })
                 .collect(),
             target: Lufs(target_lufs),
             ceiling: Dbtp(ceiling_dbtp),
@@ -165,7 +176,11 @@ impl Parts {
     }
 }
 
-fn load(env: &Environment, timeline: &Timeline, folder: &JobFolder) -> Result<Parts, PipelineError> {
+fn load(
+    env: &Environment,
+    timeline: &Timeline,
+    folder: &JobFolder,
+) -> Result<Parts, PipelineError> {
     let len = timeline.frame_rate.frame_to_sample(timeline.total_frames, SAMPLE_RATE) as usize;
     let mut parts = Parts {
         len,
@@ -217,7 +232,11 @@ fn ducks(regions: &[DuckRegion]) -> Vec<AudioDuck> {
         .collect()
 }
 
-fn voice_parts(folder: &JobFolder, clips: &[VoiceClip], mutes: &[MsRange]) -> Result<Vec<(usize, Vec<f32>)>, PipelineError> {
+fn voice_parts(
+    folder: &JobFolder,
+    clips: &[VoiceClip],
+    mutes: &[MsRange],
+) -> Result<Vec<(usize, Vec<f32>)>, PipelineError> {
     let mut takes: BTreeMap<&str, Vec<f32>> = BTreeMap::new();
     let mut out = Vec::new();
     for clip in clips {
@@ -265,8 +284,10 @@ fn music(
             Ok(fit_music(Stereo::from_channels(left, right), len, LOOP_CROSSFADE))
         }
         MusicTrackSource::Mood { mood } => {
-            let turn = timeline.timeline.last().map(|scene| at(scene.start)).filter(|&t| t * 2 > len);
-            let mut bed = generate(audio_mood(*mood), len, timeline.seed, &StoryArc { voice, turn }).audio;
+            let turn =
+                timeline.timeline.last().map(|scene| at(scene.start)).filter(|&t| t * 2 > len);
+            let mut bed =
+                generate(audio_mood(*mood), len, timeline.seed, &StoryArc { voice, turn }).audio;
             fade_ends(&mut bed);
             Ok(bed)
         }
@@ -284,7 +305,10 @@ pub(crate) fn audio_mood(mood: MusicMood) -> Mood {
     }
 }
 
-fn clip_parts(env: &Environment, clips: &[SoundClip]) -> Result<Vec<(usize, Stereo)>, PipelineError> {
+fn clip_parts(
+    env: &Environment,
+    clips: &[SoundClip],
+) -> Result<Vec<(usize, Stereo)>, PipelineError> {
     let mut out = Vec::new();
     for clip in clips {
         let (left, right) = sound::decode_stereo(&env.runner, Path::new(&clip.asset))?;
@@ -294,7 +318,8 @@ fn clip_parts(env: &Environment, clips: &[SoundClip]) -> Result<Vec<(usize, Ster
             let needed = (wanted as f64 * clip.speed).ceil() as usize + 1;
             let part = samples[from..(from + needed).min(samples.len())].to_vec();
             let slow = (clip.speed - 1.0).abs() > 1e-3 && !part.is_empty();
-            let mut part = if slow { stretch::stretch_tempo(&part, clip.speed.max(0.5))? } else { part };
+            let mut part =
+                if slow { stretch::stretch_tempo(&part, clip.speed.max(0.5))? } else { part };
             part.truncate(wanted);
             Ok(part)
         };
@@ -319,8 +344,11 @@ fn soften(audio: &mut Stereo) {
 }
 
 fn write_stems(folder: &JobFolder, mixed: &Mix) -> Result<(), PipelineError> {
-    let stems =
-        [(layout::VOICE_STEM, &mixed.voice), (layout::MUSIC_STEM, &mixed.music), (layout::MIXED, &mixed.mixed)];
+    let stems = [
+        (layout::VOICE_STEM, &mixed.voice),
+        (layout::MUSIC_STEM, &mixed.music),
+        (layout::MIXED, &mixed.mixed),
+    ];
     for (name, audio) in stems {
         let mut bytes = Cursor::new(Vec::new());
         wav::write_stereo(&mut bytes, audio)?;
@@ -330,9 +358,14 @@ fn write_stems(folder: &JobFolder, mixed: &Mix) -> Result<(), PipelineError> {
 }
 
 /// Encodes the mix and decodes it again, as a listener's player will.
-fn encode(env: &Environment, timeline: &Timeline, folder: &JobFolder) -> Result<Stereo, PipelineError> {
+fn encode(
+    env: &Environment,
+    timeline: &Timeline,
+    folder: &JobFolder,
+) -> Result<Stereo, PipelineError> {
     let target = folder.new_work(AUDIO_PART)?;
-    let command = encode::audio_command(&timeline.profile, &folder.work(layout::MIXED), 0.0, &target);
+    let command =
+        encode::audio_command(&timeline.profile, &folder.work(layout::MIXED), 0.0, &target);
     env.runner.run(&command, Vec::new())?;
     let (left, right) = sound::decode_stereo(&env.runner, &target)?;
     Ok(Stereo::from_channels(left, right))
@@ -348,10 +381,18 @@ fn report(mixed: &Mix, decoded: &Stereo) -> SoundReport {
         gain_db: round2(master.gain_db),
         limiting_db: round2(f64::from(master.max_limiting_db)),
         decoded_lufs: lufs(heard.integrated),
-        decoded_true_peak_dbtp: heard.integrated.is_measurable().then_some(round2(heard.true_peak.0)),
+        decoded_true_peak_dbtp: heard
+            .integrated
+            .is_measurable()
+            .then_some(round2(heard.true_peak.0)),
         bed_below_voice_lu: mixed.report.bed_below_voice_lu.map(round2),
         mono_loss_lu: round2(mixed.report.mono_loss_lu),
-        clipped_samples: decoded.left.iter().chain(&decoded.right).filter(|s| s.abs() >= 1.0).count(),
+        clipped_samples: decoded
+            .left
+            .iter()
+            .chain(&decoded.right)
+            .filter(|s| s.abs() >= 1.0)
+            .count(),
         longest_silence_ms: longest_silence(decoded) / SAMPLES_PER_MS,
     }
 }

@@ -34,8 +34,11 @@ pub(crate) fn timeline(
         },
         font: sources.font.clone(),
     };
-    let masked: &[String] =
-        if sources.brief.brand_safe == Some(true) { &settings.brand_safe.masked_words } else { &[] };
+    let masked: &[String] = if sources.brief.brand_safe == Some(true) {
+        &settings.brand_safe.masked_words
+    } else {
+        &[]
+    };
     let built = build(&BuildInput {
         graph,
         preset: &sources.preset,
@@ -50,19 +53,24 @@ pub(crate) fn timeline(
         masked_words: masked,
     })?;
     if let Some((place, reason)) = built.timeline.problem() {
-        return Err(PipelineError::Internal(format!("the timeline contradicts itself at {place}: {reason}")));
+        return Err(PipelineError::Internal(format!(
+            "the timeline contradicts itself at {place}: {reason}"
+        )));
     }
     Ok(built)
 }
 
 /// Writes the timeline and the sidecars into the work folder.
 pub(crate) fn write(folder: &JobFolder, timeline: &Timeline) -> Result<(), PipelineError> {
-    let mut text = serde_json::to_vec_pretty(timeline).map_err(|e| PipelineError::Internal(e.to_string()))?;
+    let mut text =
+        serde_json::to_vec_pretty(timeline).map_err(|e| PipelineError::Internal(e.to_string()))?;
     text.push(b'\n');
     folder.write(layout::TIMELINE, &text)?;
     if !timeline.tracks.captions.is_empty() {
-        folder.write(layout::CAPTIONS_SRT, caption::to_srt(&timeline.tracks.captions).as_bytes())?;
-        folder.write(layout::CAPTIONS_VTT, caption::to_vtt(&timeline.tracks.captions).as_bytes())?;
+        folder
+            .write(layout::CAPTIONS_SRT, caption::to_srt(&timeline.tracks.captions).as_bytes())?;
+        folder
+            .write(layout::CAPTIONS_VTT, caption::to_vtt(&timeline.tracks.captions).as_bytes())?;
     }
     Ok(())
 }
@@ -70,7 +78,8 @@ pub(crate) fn write(folder: &JobFolder, timeline: &Timeline) -> Result<(), Pipel
 /// Fonts for everything that a timeline shows.
 pub(crate) fn fonts(env: &Environment, timeline: &Timeline) -> Result<Fonts, PipelineError> {
     use pytoon_core::timeline::{ClipSource, OverlayContent};
-    let mut texts: Vec<&str> = timeline.tracks.captions.iter().map(|cue| cue.text.as_str()).collect();
+    let mut texts: Vec<&str> =
+        timeline.tracks.captions.iter().map(|cue| cue.text.as_str()).collect();
     texts.extend(timeline.tracks.overlays.iter().filter_map(|overlay| match &overlay.content {
         OverlayContent::Text { text } => Some(text.as_str()),
         OverlayContent::Image { .. } => None,

@@ -43,7 +43,13 @@ pub(crate) struct VoiceResult {
 
 impl VoiceResult {
     fn new(speech: Vec<Vec<Utterance>>, provider: Option<&str>, method: AlignmentMethod) -> Self {
-        Self { speech, provider: provider.map(str::to_owned), method, warnings: Vec::new(), tempo: 1.0 }
+        Self {
+            speech,
+            provider: provider.map(str::to_owned),
+            method,
+            warnings: Vec::new(),
+            tempo: 1.0,
+        }
     }
 }
 
@@ -75,7 +81,12 @@ pub(crate) fn voice(
     let sentences: Vec<_> = graph.scenes.iter().map(|scene| &scene.sentences).collect();
     let input = input_hash(&(
         (&sentences, &graph.language, &graph.global_audio.voice, stamp),
-        (&sources.brief.voice, &sources.preset.voice, &sources.preset.pacing, sources.brief.target_duration_seconds),
+        (
+            &sources.brief.voice,
+            &sources.preset.voice,
+            &sources.preset.pacing,
+            sources.brief.target_duration_seconds,
+        ),
         (&env.config.settings.tts, &env.config.settings.voice),
     ));
     if folder.is_done("voice", &input, &[RESULT])
@@ -108,11 +119,16 @@ fn recorded(
     folder: &JobFolder,
     path: &Path,
 ) -> Result<VoiceResult, PipelineError> {
-    let denoise = sources.brief.voice_settings().denoise.unwrap_or(env.config.settings.voice.denoise);
-    let recording = voice_processor::read_recording(&env.runner, path, denoise).map_err(|error| match error {
-        VoiceError::Recording(pytoon_media::MediaError::Cancelled) => PipelineError::from(error),
-        other => file.error("voice_file", other.to_string()).into(),
-    })?;
+    let denoise =
+        sources.brief.voice_settings().denoise.unwrap_or(env.config.settings.voice.denoise);
+    let recording = voice_processor::read_recording(&env.runner, path, denoise).map_err(
+        |error| match error {
+            VoiceError::Recording(pytoon_media::MediaError::Cancelled) => {
+                PipelineError::from(error)
+            }
+            other => file.error("voice_file", other.to_string()).into(),
+        },
+    )?;
     let words: Vec<text::Word> =
         graph.scenes.iter().flat_map(|s| s.sentences.iter()).flat_map(|s| text::words(s)).collect();
     let timed = even_split::spread_over_speech(&words, &recording.speech);
@@ -124,12 +140,20 @@ fn recorded(
         words.len(),
         recording.denoised,
     );
-    Event::AlignmentFallbackToEvenSplit { reason: "a recording has no word times of its own", words: words.len() }.emit();
+    Event::AlignmentFallbackToEvenSplit {
+        reason: "a recording has no word times of its own",
+        words: words.len(),
+    }
+    .emit();
     let asset = layout::voice_take(0);
     write_take(folder, &asset, &recording.samples)?;
     let speech = voice_mapper::map_recording(graph, &recording, &timed, &asset);
     // A recording is never sped up: people hear it. It must fit as it is.
-    let fitted = fit::fit(&needs(graph, &sources.preset, &speech), target_ms(sources), &sources.preset.pacing);
+    let fitted = fit::fit(
+        &needs(graph, &sources.preset, &speech),
+        target_ms(sources),
+        &sources.preset.pacing,
+    );
     match fitted {
         Ok(fitted) if fitted.tempo <= 1.0 => {}
         _ => {
@@ -156,7 +180,12 @@ fn synthetic(
 ) -> Result<VoiceResult, PipelineError> {
     let settings = sources.brief.voice_settings();
     let request = TtsRequest {
-        sentences: graph.scenes.iter().flat_map(|s| s.sentences.iter()).map(|s| text::words(s)).collect(),
+        sentences: graph
+            .scenes
+            .iter()
+            .flat_map(|s| s.sentences.iter())
+            .map(|s| text::words(s))
+            .collect(),
         language: graph.language.clone(),
         voice: settings.name.clone(),
         variant: sources.preset.voice.variant.clone(),
@@ -169,7 +198,13 @@ fn synthetic(
     if let Some(provider) = &settings.provider
         && !manager.knows(provider)
     {
-        let error = file.error("voice.provider", format!("there is no voice provider `{provider}`; there is {}", manager.names().join(", ")));
+        let error = file.error(
+            "voice.provider",
+            format!(
+                "there is no voice provider `{provider}`; there is {}",
+                manager.names().join(", ")
+            ),
+        );
         return Err(error.suggest(provider, manager.names()).into());
     }
     let spoken = manager.speak(&request).map_err(|error| match error {
@@ -197,15 +232,24 @@ fn synthetic(
     for (index, sentence) in sentences.iter().enumerate() {
         write_take(folder, &layout::voice_take(index), &sentence.samples)?;
     }
-    let mut result = VoiceResult::new(by_scene(graph, &sentences), Some(provider), AlignmentMethod::Provider);
+    let mut result =
+        VoiceResult::new(by_scene(graph, &sentences), Some(provider), AlignmentMethod::Provider);
     result.tempo = tempo;
     Ok(result)
 }
 
 /// Speaks faster, at most 1.1 times, where the film would else be too long; or refuses.
-fn fit_tempo(sources: &Sources, graph: &SceneGraph, sentences: &mut [SpokenSentence]) -> Result<f64, PipelineError> {
+fn fit_tempo(
+    sources: &Sources,
+    graph: &SceneGraph,
+    sentences: &mut [SpokenSentence],
+) -> Result<f64, PipelineError> {
     let speech = by_scene(graph, sentences);
-    let fitted = fit::fit(&needs(graph, &sources.preset, &speech), target_ms(sources), &sources.preset.pacing)?;
+    let fitted = fit::fit(
+        &needs(graph, &sources.preset, &speech),
+        target_ms(sources),
+        &sources.preset.pacing,
+    )?;
     if fitted.tempo > 1.0 {
         for sentence in sentences.iter_mut() {
             voice_processor::speed_up(sentence, fitted.tempo)?;
@@ -229,7 +273,12 @@ fn by_scene(graph: &SceneGraph, sentences: &[SpokenSentence]) -> Vec<Vec<Utteran
                     index += 1;
                     let duration_ms = sentence.samples.len() as i64 / SAMPLES_PER_MS;
                     // Emoji alone have nothing to say; they are shown with their neighbours' time.
-                    Some(Utterance { asset, source_start_ms: 0, duration_ms: duration_ms.max(1), words: sentence.words.clone() })
+                    Some(Utterance {
+                        asset,
+                        source_start_ms: 0,
+                        duration_ms: duration_ms.max(1),
+                        words: sentence.words.clone(),
+                    })
                 })
                 .collect()
         })

@@ -10,7 +10,12 @@ use pytoon_core::text::Word;
 use pytoon_core::timeline::CaptionWord;
 
 /// Times of the written words, given events (character position, milliseconds).
-pub fn word_times(words: &[Word], text: &SpokenText, events: &[(usize, f64)], length_ms: f64) -> Vec<CaptionWord> {
+pub fn word_times(
+    words: &[Word],
+    text: &SpokenText,
+    events: &[(usize, f64)],
+    length_ms: f64,
+) -> Vec<CaptionWord> {
     let mut starts = first_events(text, events);
     if let Some(first) = starts.first_mut()
         && first.is_none()
@@ -25,7 +30,10 @@ pub fn word_times(words: &[Word], text: &SpokenText, events: &[(usize, f64)], le
         .map(|(index, word)| CaptionWord {
             text: word.text.clone(),
             start: starts[index],
-            end: starts.get(index + 1).copied().unwrap_or((length_ms.round() as i64).max(starts[index] + 1)),
+            end: starts
+                .get(index + 1)
+                .copied()
+                .unwrap_or((length_ms.round() as i64).max(starts[index] + 1)),
             emphasis: false,
             joins_next: word.joins_next,
         })
@@ -81,7 +89,8 @@ fn increasing(starts: Vec<f64>, length_ms: f64) -> Vec<i64> {
         .enumerate()
         .map(|(index, ms)| {
             let room_after = count - 1 - index as i64;
-            previous = (ms.round() as i64).clamp(previous + 1, (last - room_after).max(previous + 1));
+            previous =
+                (ms.round() as i64).clamp(previous + 1, (last - room_after).max(previous + 1));
             previous
         })
         .collect()
@@ -95,19 +104,29 @@ mod tests {
 
     fn starts(text: &str, events: &[(usize, f64)], length_ms: f64) -> Vec<i64> {
         let words = words(text);
-        word_times(&words, &spoken_text(&words, "en"), events, length_ms).iter().map(|w| w.start).collect()
+        word_times(&words, &spoken_text(&words, "en"), events, length_ms)
+            .iter()
+            .map(|w| w.start)
+            .collect()
     }
 
     #[test]
     fn numbers_read_as_several_words_keep_one_start() {
         // "costs 12 dollars 50" with three events inside the price.
-        let got = starts("costs $12.50, yes", &[(0, 0.0), (6, 300.0), (9, 500.0), (17, 800.0), (21, 1100.0)], 1500.0);
+        let got = starts(
+            "costs $12.50, yes",
+            &[(0, 0.0), (6, 300.0), (9, 500.0), (17, 800.0), (21, 1100.0)],
+            1500.0,
+        );
         assert_eq!(got, [0, 300, 1100]);
     }
 
     #[test]
     fn events_on_white_space_mean_the_next_word() {
-        assert_eq!(starts("does it work", &[(0, 0.0), (4, 200.0), (8, 350.0)], 600.0), [0, 200, 350]);
+        assert_eq!(
+            starts("does it work", &[(0, 0.0), (4, 200.0), (8, 350.0)], 600.0),
+            [0, 200, 350]
+        );
     }
 
     #[test]

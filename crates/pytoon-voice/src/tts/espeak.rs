@@ -106,7 +106,14 @@ impl TtsProvider for Espeak {
             request.sentences.iter().map(|words| spoken_text(words, &request.language)).collect();
         let mut input = Vec::new();
         for (id, text) in spoken.iter().enumerate() {
-            let ask = Ask { id, text: &text.text, voice, variant, wpm: request.words_per_minute, pitch: self.pitch };
+            let ask = Ask {
+                id,
+                text: &text.text,
+                voice,
+                variant,
+                wpm: request.words_per_minute,
+                pitch: self.pitch,
+            };
             // Plain text and numbers always serialise.
             input.extend(serde_json::to_vec(&ask).unwrap_or_default());
             input.push(b'\n');
@@ -139,7 +146,8 @@ fn refuse_unreadable(request: &TtsRequest) -> Result<(), VoiceError> {
     if japanese && request.sentences.iter().flatten().any(kanji) {
         return Err(VoiceError::CannotSpeak {
             provider: NAME,
-            reason: "it reads kana but not kanji; write the script in kana, or record a voice_file".into(),
+            reason: "it reads kana but not kanji; write the script in kana, or record a voice_file"
+                .into(),
         });
     }
     Ok(())
@@ -147,8 +155,10 @@ fn refuse_unreadable(request: &TtsRequest) -> Result<(), VoiceError> {
 
 fn next_reply(rest: &mut &[u8]) -> Result<(Reply, Vec<f32>), VoiceError> {
     let bad = |reason: String| VoiceError::BadAudio { provider: NAME, reason };
-    let end = rest.iter().position(|&b| b == b'\n').ok_or_else(|| bad("an answer is missing".into()))?;
-    let reply: Reply = serde_json::from_slice(&rest[..end]).map_err(|e| bad(format!("an answer is not understood: {e}")))?;
+    let end =
+        rest.iter().position(|&b| b == b'\n').ok_or_else(|| bad("an answer is missing".into()))?;
+    let reply: Reply = serde_json::from_slice(&rest[..end])
+        .map_err(|e| bad(format!("an answer is not understood: {e}")))?;
     let body = &rest[end + 1..];
     let length = reply.samples * 2;
     if body.len() < length {
@@ -168,19 +178,30 @@ fn next_reply(rest: &mut &[u8]) -> Result<(Reply, Vec<f32>), VoiceError> {
     }
 }
 
-fn sentence(words: &[Word], text: &SpokenText, reply: &Reply, pcm: &[f32]) -> Result<SpokenSentence, VoiceError> {
+fn sentence(
+    words: &[Word],
+    text: &SpokenText,
+    reply: &Reply,
+    pcm: &[f32],
+) -> Result<SpokenSentence, VoiceError> {
     let samples = resample::to_48k(pcm, reply.sample_rate)?;
     let used = speech::trim_silence(&samples);
     let speaks = words.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
     if speaks && (used.is_empty() || speech::is_silent(&samples)) {
-        return Err(VoiceError::BadAudio { provider: NAME, reason: format!("`{}` came back silent", text.text) });
+        return Err(VoiceError::BadAudio {
+            provider: NAME,
+            reason: format!("`{}` came back silent", text.text),
+        });
     }
     let to_ms = |sample: i32| {
         let at = f64::from(sample) / f64::from(reply.sample_rate) * 1000.0;
         at - used.start as f64 / 48.0
     };
-    let events: Vec<(usize, f64)> =
-        reply.events.iter().map(|event| ((event.at - 1).max(0) as usize, to_ms(event.sample))).collect();
+    let events: Vec<(usize, f64)> = reply
+        .events
+        .iter()
+        .map(|event| ((event.at - 1).max(0) as usize, to_ms(event.sample)))
+        .collect();
     let length_ms = used.len() as f64 / 48.0;
     let words = provider::word_times(words, text, &events, length_ms);
     Ok(SpokenSentence { samples: samples[used].to_vec(), words })

@@ -36,7 +36,8 @@ const SCRIPTS: &[(FontScript, &str)] = &[
 
 /// Runs every check; fails when a film cannot be made.
 pub(crate) fn run(context: &Context) -> anyhow::Result<ExitCode> {
-    let mut checks = vec![program(context, "ffmpeg", "-version"), program(context, "ffprobe", "-version")];
+    let mut checks =
+        vec![program(context, "ffmpeg", "-version"), program(context, "ffprobe", "-version")];
     checks.extend(encoders(context));
     checks.push(program(context, "pytoon-espeak", "--version"));
     checks.extend(fonts(context));
@@ -65,7 +66,12 @@ fn good(name: impl Into<String>, evidence: impl Into<String>) -> Check {
     Check { name: name.into(), verdict: Verdict::Ok, evidence: evidence.into(), fix: None }
 }
 
-fn bad(verdict: Verdict, name: impl Into<String>, evidence: impl Into<String>, fix: impl Into<String>) -> Check {
+fn bad(
+    verdict: Verdict,
+    name: impl Into<String>,
+    evidence: impl Into<String>,
+    fix: impl Into<String>,
+) -> Check {
     Check { name: name.into(), verdict, evidence: evidence.into(), fix: Some(fix.into()) }
 }
 
@@ -89,7 +95,8 @@ fn program(context: &Context, name: &'static str, arg: &str) -> Check {
 }
 
 fn encoders(context: &Context) -> Vec<Check> {
-    let command = CommandLine::new("ffmpeg", "list its encoders").args(["-hide_banner", "-encoders"]);
+    let command =
+        CommandLine::new("ffmpeg", "list its encoders").args(["-hide_banner", "-encoders"]);
     let Ok(out) = context.runner.run(&command, Vec::new()) else { return Vec::new() };
     let text = String::from_utf8_lossy(&out).into_owned();
     let has = |name: &str| text.split_whitespace().any(|word| word == name);
@@ -100,13 +107,24 @@ fn encoders(context: &Context) -> Vec<Check> {
             if has(name) {
                 good(label, "there")
             } else {
-                bad(Verdict::Failed, label, "missing", "install an FFmpeg built with it (Debian's has it)")
+                bad(
+                    Verdict::Failed,
+                    label,
+                    "missing",
+                    "install an FFmpeg built with it (Debian's has it)",
+                )
             }
         })
         .collect();
-    let hardware: Vec<&str> =
-        ["h264_nvenc", "h264_qsv", "h264_vaapi", "h264_videotoolbox"].into_iter().filter(|n| has(n)).collect();
-    let list = if hardware.is_empty() { "none".to_owned() } else { format!("{} (tried when a profile names one)", hardware.join(", ")) };
+    let hardware: Vec<&str> = ["h264_nvenc", "h264_qsv", "h264_vaapi", "h264_videotoolbox"]
+        .into_iter()
+        .filter(|n| has(n))
+        .collect();
+    let list = if hardware.is_empty() {
+        "none".to_owned()
+    } else {
+        format!("{} (tried when a profile names one)", hardware.join(", "))
+    };
     checks.push(good("hardware encoders", list));
     checks
 }
@@ -122,8 +140,14 @@ fn fonts(context: &Context) -> Vec<Check> {
             let mut packages: Vec<&str> = missing.iter().map(|f| f.package).collect();
             packages.dedup();
             if here.is_empty() {
-                let verdict = if *script == FontScript::Latin { Verdict::Failed } else { Verdict::Warning };
-                bad(verdict, label, "none", format!("make setup, or: apt-get install {}", packages.join(" ")))
+                let verdict =
+                    if *script == FontScript::Latin { Verdict::Failed } else { Verdict::Warning };
+                bad(
+                    verdict,
+                    label,
+                    "none",
+                    format!("make setup, or: apt-get install {}", packages.join(" ")),
+                )
             } else {
                 let mut families = families;
                 families.dedup();
@@ -144,18 +168,22 @@ fn free_disk(context: &Context) -> Check {
             "free some space, or set storage_dir in defaults.yaml",
         ),
         Some(free) => good("disk", format!("{free} MiB free for {}", folder.display())),
-        None => bad(Verdict::Warning, "disk", "free space cannot be told", "check the disk by hand"),
+        None => {
+            bad(Verdict::Warning, "disk", "free space cannot be told", "check the disk by hand")
+        }
     }
 }
 
 fn config(context: &Context) -> Check {
-    let source = context.config.folder.as_ref().map_or("built-in".to_owned(), |f| f.display().to_string());
+    let source =
+        context.config.folder.as_ref().map_or("built-in".to_owned(), |f| f.display().to_string());
     let presets = context.config.presets();
     let profiles: Result<Vec<_>, _> =
         context.config.names("profiles").iter().map(|name| context.config.profile(name)).collect();
     let brands: Result<Vec<_>, _> =
         context.config.names("brands").iter().map(|name| context.config.brand(name)).collect();
-    match presets.map(|p| p.len()).and_then(|n| profiles.map(|_| n)).and_then(|n| brands.map(|_| n)) {
+    match presets.map(|p| p.len()).and_then(|n| profiles.map(|_| n)).and_then(|n| brands.map(|_| n))
+    {
         Ok(count) => good("config", format!("{source}, {count} presets")),
         Err(error) => bad(Verdict::Failed, "config", error.to_string(), "correct that file"),
     }

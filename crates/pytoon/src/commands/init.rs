@@ -39,9 +39,25 @@ mod tests {
         let file = pytoon_config::read_brief("brief.yaml", &text, PathBuf::new()).expect("valid");
         let value = serde_json::to_value(&file.brief).expect("json");
         for field in [
-            "prompt", "script", "media_files", "preset_id", "voice_file", "voice", "language",
-            "captions", "music_source", "music_gain_db", "brand", "brand_safe", "engine_override",
-            "target_duration_seconds", "max_scenes", "profile", "overlays", "scenes", "seed",
+            "prompt",
+            "script",
+            "media_files",
+            "preset_id",
+            "voice_file",
+            "voice",
+            "language",
+            "captions",
+            "music_source",
+            "music_gain_db",
+            "brand",
+            "brand_safe",
+            "engine_override",
+            "target_duration_seconds",
+            "max_scenes",
+            "profile",
+            "overlays",
+            "scenes",
+            "seed",
             "voice_script",
         ] {
             assert!(value.get(field).is_some(), "the example does not show `{field}`");

@@ -17,8 +17,10 @@ use std::path::Path;
 pub(crate) fn presets(context: &Context) -> anyhow::Result<()> {
     let presets = context.config.presets()?;
     if context.global.json {
-        let list: Vec<_> =
-            presets.iter().map(|p| serde_json::json!({"name": p.name, "preset": p.preset})).collect();
+        let list: Vec<_> = presets
+            .iter()
+            .map(|p| serde_json::json!({"name": p.name, "preset": p.preset}))
+            .collect();
         return output::json(&list);
     }
     for info in presets {
@@ -37,9 +39,18 @@ pub(crate) fn presets(context: &Context) -> anyhow::Result<()> {
 }
 
 /// Lists voices, or speaks with one.
-pub(crate) fn voices(context: &Context, say: Option<&str>, voice: &str, out: &Path) -> anyhow::Result<()> {
+pub(crate) fn voices(
+    context: &Context,
+    say: Option<&str>,
+    voice: &str,
+    out: &Path,
+) -> anyhow::Result<()> {
     let settings = &context.config.settings.tts.espeak;
-    let espeak = Espeak { runner: context.runner.clone(), voices: settings.voices.clone(), pitch: settings.pitch };
+    let espeak = Espeak {
+        runner: context.runner.clone(),
+        voices: settings.voices.clone(),
+        pitch: settings.pitch,
+    };
     let Some(words) = say else {
         let voices = espeak.list_voices()?;
         if context.global.json {
@@ -77,7 +88,13 @@ pub(crate) fn voices(context: &Context, say: Option<&str>, voice: &str, out: &Pa
 }
 
 /// Lists moods, or writes one to a file.
-pub(crate) fn music(context: &Context, preview: Option<&str>, seconds: f64, seed: u64, out: &Path) -> anyhow::Result<()> {
+pub(crate) fn music(
+    context: &Context,
+    preview: Option<&str>,
+    seconds: f64,
+    seed: u64,
+    out: &Path,
+) -> anyhow::Result<()> {
     let Some(name) = preview else {
         if context.global.json {
             return output::json(&Mood::ALL.map(|mood| mood.as_str()));
@@ -89,7 +106,8 @@ pub(crate) fn music(context: &Context, preview: Option<&str>, seconds: f64, seed
     };
     let mood: Mood = name.parse().map_err(|_| {
         let names = Mood::ALL.map(|mood| mood.as_str());
-        let near = pytoon_config::strict::nearest(name, names).map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
+        let near = pytoon_config::strict::nearest(name, names)
+            .map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
         anyhow::anyhow!("there is no mood `{name}`; there are {}{near}", names.join(", "))
     })?;
     if !(1.0..=120.0).contains(&seconds) {

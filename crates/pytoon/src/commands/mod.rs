@@ -22,7 +22,8 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<ExitCo
             listing::voices(context, say.as_deref(), voice, out).map(|()| ExitCode::SUCCESS)
         }
         Command::Music { preview, seconds, seed, out } => {
-            listing::music(context, preview.as_deref(), *seconds, *seed, out).map(|()| ExitCode::SUCCESS)
+            listing::music(context, preview.as_deref(), *seconds, *seed, out)
+                .map(|()| ExitCode::SUCCESS)
         }
         Command::Doctor => doctor::run(context),
         Command::Completions { shell } => {

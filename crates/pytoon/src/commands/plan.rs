@@ -27,7 +27,13 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
         plan.graph.seed
     ));
     for (place, scene) in timeline.timeline.iter().zip(&plan.graph.scenes) {
-        output::line(format!("\n{} {} to {}  {}", place.scene_id, seconds(place.start), seconds(place.end), scene.transition.as_str()));
+        output::line(format!(
+            "\n{} {} to {}  {}",
+            place.scene_id,
+            seconds(place.start),
+            seconds(place.end),
+            scene.transition.as_str()
+        ));
         if !scene.sentences.is_empty() {
             output::line(format!("  says   {}", scene.spoken_text()));
         }
@@ -37,7 +43,12 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
     }
     output::line("");
     for cue in &timeline.tracks.captions {
-        output::line(format!("caption {} to {}  {}", seconds(cue.start), seconds(cue.end), cue.text));
+        output::line(format!(
+            "caption {} to {}  {}",
+            seconds(cue.start),
+            seconds(cue.end),
+            cue.text
+        ));
     }
     for warning in &plan.warnings {
         output::note(format!("note: {warning}"));
@@ -62,9 +73,15 @@ fn shots(timeline: &Timeline, scene: &str) -> Vec<String> {
                     format!("{fit:?}").to_lowercase(),
                     motion.zoom_pct_per_second(timeline.frame_rate)
                 ),
-                ClipSource::Clip { asset, speed, .. } => format!("{asset} (clip at {speed:.2} speed)"),
+                ClipSource::Clip { asset, speed, .. } => {
+                    format!("{asset} (clip at {speed:.2} speed)")
+                }
                 ClipSource::Background { kind, headline, .. } => {
-                    format!("background {} with \"{}\"", kind.as_str(), headline.as_deref().unwrap_or(""))
+                    format!(
+                        "background {} with \"{}\"",
+                        kind.as_str(),
+                        headline.as_deref().unwrap_or("")
+                    )
                 }
             };
             format!("{} {what}", seconds(clip.start))

@@ -45,14 +45,18 @@ pub(crate) fn read(name: &str) -> anyhow::Result<BriefFile> {
         return Ok(load_brief(Path::new(name))?);
     }
     let mut text = String::new();
-    std::io::stdin().take(2 << 20).read_to_string(&mut text).context("failed to read standard input")?;
+    std::io::stdin()
+        .take(2 << 20)
+        .read_to_string(&mut text)
+        .context("failed to read standard input")?;
     Ok(read_brief("standard input", &text, PathBuf::new())?)
 }
 
 fn read_timeline(path: &Path) -> anyhow::Result<Timeline> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| ConfigError::file(&name, format!("the timeline cannot be read: {error}")))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        ConfigError::file(&name, format!("the timeline cannot be read: {error}"))
+    })?;
     let document = strict::parse(&name, &text)?;
     let timeline: Timeline = strict::read(&name, &document, &document.value)?;
     match timeline.problem() {
@@ -89,6 +93,12 @@ fn summary(receipt: &Receipt) -> Vec<String> {
         receipt.loudness.decoded_lufs.map_or("silent".into(), |lufs| format!("{lufs:.1} LUFS")),
     )];
     lines.extend(receipt.warnings.iter().map(|w| format!("note: {w}")));
-    lines.extend(receipt.self_check.findings.iter().map(|f| format!("self-check: {}: {}", f.check, f.detail)));
+    lines.extend(
+        receipt
+            .self_check
+            .findings
+            .iter()
+            .map(|f| format!("self-check: {}: {}", f.check, f.detail)),
+    );
     lines
 }

@@ -1,0 +1,49 @@
+# The front door. Logic lives in scripts/ and in `cargo xtask`.
+#
+#   make demo    set up, build, and make a video from examples/
+#   make test    everything
+#   make check   format, lints, house rules, schemas
+#   make bench   speed and memory as ratios, measured in one run
+
+SHELL := /bin/sh
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+CARGO ?= cargo
+OUT ?= out
+
+.PHONY: setup build demo test check bench schema clean help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# Installs what is missing; says nothing when nothing is.
+setup:
+	@sh scripts/setup.sh --quiet-if-done
+
+build: setup
+	$(CARGO) build --release
+
+demo: build
+	./target/release/pytoon render examples/coffee.yaml --out "$(OUT)"
+	@echo
+	@echo "The video:   $(OUT)/output.mp4"
+	@echo "Try next:    ./target/release/pytoon init brief.yaml && ./target/release/pytoon render brief.yaml"
+
+test: setup
+	$(CARGO) build --workspace --bins
+	$(CARGO) test --workspace
+
+check: setup
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) xtask tidy
+	$(CARGO) xtask schema --check
+
+bench: build
+	$(CARGO) run --release --package pytoon-bench -- all
+
+schema: setup
+	$(CARGO) xtask schema
+
+clean:
+	$(CARGO) clean
+	rm -rf out storage

@@ -1,0 +1,27 @@
+//! Speed and memory as ratios measured in one run. Nothing here fails for being slow.
+//!
+//! - `film`: a whole `pytoon render` of a 30 s film of six pictures with voice, captions and
+//!   music, against a bare FFmpeg/x264 encode of the same frames at the same settings, in turn;
+//!   and the peak memory of pytoon's own process.
+//! - `sampler`: full frames a second of the bicubic sampler alone on one core.
+//! - `jitter`: how far a tracked patch departs from its intended curve on composed frames.
+#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
+
+mod film;
+mod jitter;
+mod sampler;
+
+fn main() -> anyhow::Result<()> {
+    let what = std::env::args().nth(1).unwrap_or_else(|| "all".to_owned());
+    let all = what == "all";
+    if all || what == "sampler" {
+        sampler::run();
+    }
+    if all || what == "jitter" {
+        jitter::run()?;
+    }
+    if all || what == "film" {
+        film::run()?;
+    }
+    Ok(())
+}
