@@ -17,10 +17,10 @@ fn a_brief_may_come_from_standard_input() {
 fn a_brief_may_be_json() {
     let workspace = Workspace::new();
     let brief = r#"{"prompt": "Tea", "voice": "off", "profile": "test", "music_source": "none",
-        "target_duration_seconds": 1}"#;
+        "target_duration_seconds": 3}"#;
     workspace.write("brief.json", brief);
     workspace.pytoon(&["render", "brief.json", "--out", "out"]).ok();
-    assert_eq!(Film::open(&workspace.path("out")).total_frames(), 30);
+    assert_eq!(Film::open(&workspace.path("out")).total_frames(), 90);
 }
 
 #[test]

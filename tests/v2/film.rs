@@ -1,6 +1,7 @@
 //! The film of an ordinary brief is what was promised.
 
-use crate::support::{SCRIPT, shared};
+use crate::support::{SCRIPT, quick, shared};
+use pytoon_testkit::Workspace;
 use pytoon_testkit::film::words;
 use pytoon_testkit::measure::{decode_gray_frames, loudness, packets, probe, wav};
 
@@ -9,7 +10,6 @@ fn picture_and_sound_are_coded_for_every_platform() {
     let probe = probe(&shared().film.output());
     let facts = [
         ("codec_name", "h264"),
-        ("profile", "High"),
         ("pix_fmt", "yuv420p"),
         ("color_space", "bt709"),
         ("color_transfer", "bt709"),
@@ -24,6 +24,16 @@ fn picture_and_sound_are_coded_for_every_platform() {
     assert_eq!((&probe.video["width"], &probe.video["height"]), (&270.into(), &480.into()));
     assert_eq!(probe.audio["codec_name"], "aac");
     assert_eq!(probe.audio["sample_rate"], "48000");
+}
+
+/// The small profile of the other films is coded too quickly for High.
+#[test]
+fn the_default_profile_is_full_hd_in_h264_high() {
+    let film = Workspace::new().render(&quick("").replace("profile: test\n", ""));
+    let probe = probe(&film.output());
+    assert_eq!(probe.video_fact("profile"), "High");
+    assert_eq!((&probe.video["width"], &probe.video["height"]), (&1080.into(), &1920.into()));
+    assert_eq!(probe.frames(), 75);
 }
 
 #[test]

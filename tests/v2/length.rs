@@ -36,7 +36,7 @@ fn a_target_between_frames_is_met_to_the_nearest() {
 fn a_silent_film_meets_its_target_too() {
     let workspace = Workspace::new();
     let film = workspace.render(&quick(""));
-    assert_eq!(probe(&film.output()).frames(), 45);
+    assert_eq!(probe(&film.output()).frames(), 75);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_script_too_long_for_its_target_extends_the_film_and_says_so() {
 #[test]
 fn a_little_over_a_minute_of_speech_is_spoken_faster() {
     let workspace = Workspace::new();
-    workspace.write("brief.yaml", spoken(17));
+    workspace.write("brief.yaml", spoken(18));
     let plan = workspace.pytoon(&["plan", "brief.yaml", "--json"]).ok().json();
     assert_eq!(plan["timeline"]["totalFrames"], 1800, "{}", plan["warnings"]);
     assert!(plan["warnings"].to_string().contains("sped up"), "{}", plan["warnings"]);

@@ -21,7 +21,9 @@ fn without_ffmpeg_a_render_says_how_to_get_it() {
     workspace.write("brief.yaml", quick(""));
     std::fs::create_dir(workspace.path("empty")).expect("a folder");
     let mut command = workspace.command(&["render", "brief.yaml", "--out", "out"]);
-    run(command.env("PATH", workspace.path("empty"))).refused(1, &["`ffmpeg`", "apt-get install"]);
+    let run = run(command.env("PATH", workspace.path("empty")));
+    let run = run.refused(1, &["`ffmpeg`", "apt-get install"]);
+    assert_eq!(run.stderr.matches("apt-get install").count(), 1, "said twice: {}", run.stderr);
     assert!(!workspace.path("out").exists());
 }
 
@@ -87,7 +89,7 @@ fn a_disk_that_runs_full_is_named_as_the_cause() {
     // Only root may mount, and not in every container.
     let Some(disk) = SmallDisk::mount(&folder) else { return };
     workspace.write("cfg/defaults.yaml", "limits:\n  min_free_disk_mib: 0\n");
-    workspace.write("brief.yaml", quick("").replace("1.5", "8"));
+    workspace.write("brief.yaml", quick("").replace("2.5", "8"));
     let run = workspace.pytoon(&["render", "brief.yaml", "--out", "disk/out", "--config", "cfg"]);
     run.refused(1, &["disk is full"]);
     assert!(!disk.0.join("out").exists());

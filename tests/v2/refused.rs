@@ -184,7 +184,7 @@ fn a_timeline_that_contradicts_itself() {
     let workspace = Workspace::new();
     let film = workspace.render(&quick(""));
     let mut timeline = film.timeline();
-    timeline["totalFrames"] = 46.into();
+    timeline["totalFrames"] = 76.into();
     workspace.write("t/timeline.json", timeline.to_string());
     let run = workspace.pytoon(&["render", "--timeline", "t/timeline.json", "--out", "again"]);
     run.refused(2, &["t/timeline.json", "totalDuration"]);

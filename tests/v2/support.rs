@@ -45,6 +45,6 @@ pub(crate) fn shared_brief(seed: u64) -> String {
 pub(crate) fn quick(more: &str) -> String {
     format!(
         "prompt: A quiet cup of tea\nvoice: off\nmusic_source: none\nprofile: test\n\
-         target_duration_seconds: 1.5\n{more}"
+         target_duration_seconds: 2.5\n{more}"
     )
 }

@@ -86,10 +86,10 @@ fn plan_prints_scene_graph_and_timeline_and_writes_nothing() {
     let workspace = Workspace::new();
     workspace.write("brief.yaml", quick(""));
     let plan = workspace.pytoon(&["plan", "brief.yaml", "--json"]).ok().json();
-    assert_eq!(plan["timeline"]["totalFrames"], 45);
+    assert_eq!(plan["timeline"]["totalFrames"], 75);
     assert_eq!(plan["sceneGraph"]["scenes"].as_array().map(Vec::len), Some(1));
     let text = workspace.pytoon(&["plan", "brief.yaml"]).ok().stdout;
-    assert!(text.contains("1.50 s, 1 scenes"), "{text}");
+    assert!(text.contains("2.50 s, 1 scenes"), "{text}");
     let left = std::fs::read_dir(workspace.root()).expect("a folder").count();
     assert_eq!(left, 1, "only the brief is there");
 }
@@ -154,5 +154,5 @@ fn frames_can_be_written_raw() {
     let args = ["render", "brief.yaml", "--out", "out", "--frames-out", "frames.yuv"];
     workspace.pytoon(&args).ok();
     let size = std::fs::metadata(workspace.path("frames.yuv")).expect("frames").len();
-    assert_eq!(size, 45 * 270 * 480 * 3 / 2);
+    assert_eq!(size, 75 * 270 * 480 * 3 / 2);
 }

@@ -47,7 +47,7 @@ fn a_short_music_file_is_looped_to_the_end() {
     let workspace = Workspace::new();
     workspace.tone("tune.wav", 1.5, 500.0);
     let brief =
-        quick("").replace("music_source: none", "music_source: tune.wav").replace("1.5", "4");
+        quick("").replace("music_source: none", "music_source: tune.wav").replace("2.5", "4");
     let film = workspace.render(&brief);
     let samples = heard(&film);
     for second in [0.7, 1.7, 2.7, 3.2] {
@@ -72,7 +72,7 @@ fn music_can_be_made_softer() {
 fn recording(workspace: &Workspace) {
     workspace.pytoon(&["voices", "--say", WORDS, "--out", "clean.wav"]).ok();
     let (from, to) = (workspace.path("clean.wav"), workspace.path("voice.m4a"));
-    let mix = "[0]adelay=400|400[v];anoisesrc=a=0.002:d=4:r=48000[n];[v][n]amix=duration=longest";
+    let mix = "[0]adelay=400|400[v];anoisesrc=a=0.002:d=4:r=48000[n];[v][n]amix=duration=longest,aformat=channel_layouts=mono";
     let (from, to) = (from.display().to_string(), to.display().to_string());
     let args = ["-v", "error", "-i", &from, "-filter_complex", mix, &to];
     pytoon_testkit::program::tool("ffmpeg", args);

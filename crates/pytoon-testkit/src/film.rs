@@ -2,11 +2,14 @@
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tempfile::TempDir;
 
 /// A finished job.
 #[derive(Debug, Clone)]
 pub struct Film {
     folder: PathBuf,
+    _temporary: Option<Arc<TempDir>>,
 }
 
 /// A caption as it stands in a sidecar.
@@ -24,9 +27,14 @@ impl Film {
     /// The film in a folder.
     #[track_caller]
     pub fn open(folder: &Path) -> Self {
-        let film = Self { folder: folder.to_owned() };
+        let film = Self { folder: folder.to_owned(), _temporary: None };
         assert!(film.output().is_file(), "there is no film in {}", folder.display());
         film
+    }
+
+    /// The same film, which keeps the temporary folder that it is in.
+    pub(crate) fn kept_by(self, temporary: Option<Arc<TempDir>>) -> Self {
+        Self { _temporary: temporary, ..self }
     }
 
     /// A file of the job.

@@ -4,13 +4,14 @@ use crate::film::Film;
 use crate::program::{Run, pytoon, run};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// A folder with briefs, media and films; a temporary one is removed when dropped.
 #[derive(Debug)]
 pub struct Workspace {
     folder: PathBuf,
-    _temporary: Option<TempDir>,
+    temporary: Option<Arc<TempDir>>,
 }
 
 impl Default for Workspace {
@@ -23,7 +24,7 @@ impl Workspace {
     /// A new temporary folder.
     pub fn new() -> Self {
         let temporary = tempfile::tempdir().expect("a temporary folder");
-        Self { folder: temporary.path().to_owned(), _temporary: Some(temporary) }
+        Self { folder: temporary.path().to_owned(), temporary: Some(Arc::new(temporary)) }
     }
 
     /// A folder that stays; what it held before goes.
@@ -32,7 +33,7 @@ impl Workspace {
             std::fs::remove_dir_all(folder).expect("the old folder goes");
         }
         std::fs::create_dir_all(folder).expect("a folder");
-        Self { folder: folder.to_owned(), _temporary: None }
+        Self { folder: folder.to_owned(), temporary: None }
     }
 
     /// The folder.
@@ -75,7 +76,7 @@ impl Workspace {
     #[track_caller]
     pub fn render(&self, brief: &str) -> Film {
         self.try_render(brief).ok();
-        Film::open(&self.path("out"))
+        Film::open(&self.path("out")).kept_by(self.temporary.clone())
     }
 
     /// A brief that is refused: nothing may be left behind.
