@@ -35,5 +35,8 @@ pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan,
     let built = timeline::timeline(env, &sources, &graph, &spoken.speech, &assets)?;
     let mut warnings = built.warnings;
     warnings.extend(spoken.warnings);
+    if spoken.tempo > 1.0 {
+        warnings.push(format!("the voice was sped up {:.3} times to fit a film of 60 s", spoken.tempo));
+    }
     Ok(Plan { graph, timeline: built.timeline, warnings })
 }

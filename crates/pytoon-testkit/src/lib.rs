@@ -1,1 +1,21 @@
-//! Measures media for tests.
+//! Runs the built program and measures what it makes.
+//!
+//! Guarantees: nothing here is shared with the product, so the code under test never marks its
+//! own homework; files are read with FFmpeg, FFprobe and `ebur128` directly; everything is
+//! written to a temporary folder that goes away with its [`Workspace`].
+//!
+//! Helpers panic with a sentence when they fail: they run inside tests only.
+//!
+//! Start with [`Workspace`] and [`Film`].
+
+#![expect(clippy::disallowed_methods, reason = "tests start programs; the product has a runner")]
+
+pub mod assets;
+pub mod film;
+pub mod measure;
+pub mod program;
+pub mod workspace;
+
+pub use film::{Cue, Film};
+pub use program::{Run, is_root, pytoon};
+pub use workspace::Workspace;

@@ -87,7 +87,8 @@ impl ClipDecoder {
     /// The next frame; the clip starts again at its end.
     pub fn next_frame(&mut self) -> Result<Frame, MediaError> {
         let mut frame = Frame::new(self.profile.width as usize, self.profile.height as usize);
-        for _ in 0..2 {
+        // The end of one round, the start of the next, and its first frame.
+        for _ in 0..3 {
             let Some((running, stdout)) = &mut self.stream else {
                 self.open()?;
                 continue;

@@ -75,6 +75,9 @@ fn report(context: &Context, rendered: &Rendered) -> anyhow::Result<()> {
         return output::json(&value);
     }
     output::line(rendered.folder.join(layout::OUTPUT).display().to_string());
+    if context.global.quiet {
+        return Ok(());
+    }
     for text in summary(&rendered.receipt) {
         output::note(text);
     }

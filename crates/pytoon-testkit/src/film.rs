@@ -1,0 +1,128 @@
+//! A job's folder, read as its files and nothing else.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// A finished job.
+#[derive(Debug, Clone)]
+pub struct Film {
+    folder: PathBuf,
+    _temporary: Option<Arc<TempDir>>,
+}
+
+/// A caption as it stands in a sidecar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cue {
+    /// Start in milliseconds.
+    pub start: i64,
+    /// End in milliseconds.
+    pub end: i64,
+    /// The words.
+    pub text: String,
+}
+
+impl Film {
+    /// The film in a folder.
+    #[track_caller]
+    pub fn open(folder: &Path) -> Self {
+        let film = Self { folder: folder.to_owned(), _temporary: None };
+        assert!(film.output().is_file(), "there is no film in {}", folder.display());
+        film
+    }
+
+    /// The same film, which keeps the temporary folder that it is in.
+    pub(crate) fn kept_by(self, temporary: Option<Arc<TempDir>>) -> Self {
+        Self { _temporary: temporary, ..self }
+    }
+
+    /// A file of the job.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The film itself.
+    pub fn output(&self) -> PathBuf {
+        self.path("output.mp4")
+    }
+
+    /// A JSON file of the job.
+    #[track_caller]
+    pub fn json(&self, name: &str) -> Value {
+        let text = std::fs::read_to_string(self.path(name)).expect("the file is there");
+        serde_json::from_str(&text).expect("valid JSON")
+    }
+
+    /// `metadata.json`.
+    #[track_caller]
+    pub fn metadata(&self) -> Value {
+        self.json("metadata.json")
+    }
+
+    /// `timeline.json`.
+    #[track_caller]
+    pub fn timeline(&self) -> Value {
+        self.json("timeline.json")
+    }
+
+    /// The length in frames by `timeline.json`.
+    pub fn total_frames(&self) -> u64 {
+        self.timeline()["totalFrames"].as_u64().expect("a count")
+    }
+
+    /// The checks of the self-check that found something.
+    pub fn findings(&self) -> Vec<String> {
+        let metadata = self.metadata();
+        let findings = metadata["selfCheck"]["findings"].as_array().expect("a list");
+        findings.iter().map(|f| f["check"].as_str().expect("a name").to_owned()).collect()
+    }
+
+    /// The warnings of the receipt, one a line.
+    pub fn warnings(&self) -> String {
+        let metadata = self.metadata();
+        let warnings = metadata["warnings"].as_array().expect("a list");
+        warnings.iter().map(|w| w.as_str().expect("text")).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether a stage took over an earlier result.
+    #[track_caller]
+    pub fn reused(&self, stage: &str) -> bool {
+        let metadata = self.metadata();
+        let stages = metadata["stages"].as_array().expect("a list");
+        let stage = stages.iter().find(|s| s["stage"] == stage).expect("the stage ran");
+        stage["reused"].as_bool().expect("yes or no")
+    }
+
+    /// The cues of `captions.srt`.
+    #[track_caller]
+    pub fn cues(&self) -> Vec<Cue> {
+        let text = std::fs::read_to_string(self.path("captions.srt")).expect("captions");
+        text.trim_end().split("\n\n").map(cue).collect()
+    }
+
+    /// The words of `captions.srt` in order.
+    #[track_caller]
+    pub fn caption_words(&self) -> Vec<String> {
+        words(&self.cues().into_iter().map(|cue| cue.text).collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// The words of a text.
+pub fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+fn cue(block: &str) -> Cue {
+    let mut lines = block.lines();
+    let number = lines.next().expect("a number");
+    number.parse::<u32>().expect("a number");
+    let (start, end) = lines.next().and_then(|l| l.split_once(" --> ")).expect("two times");
+    Cue { start: clock(start), end: clock(end), text: lines.collect::<Vec<_>>().join("\n") }
+}
+
+fn clock(text: &str) -> i64 {
+    let numbers: Vec<i64> =
+        text.split([':', ',']).map(|part| part.parse().expect("a number")).collect();
+    ((numbers[0] * 60 + numbers[1]) * 60 + numbers[2]) * 1000 + numbers[3]
+}

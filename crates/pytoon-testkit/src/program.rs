@@ -1,0 +1,194 @@
+//! The built `pytoon` as a user runs it.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+/// A program that came to its end.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The exit status; absent after a signal.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Run {
+    /// The same run, after a check that it succeeded.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        assert_eq!(self.code, Some(0), "it should succeed:\n{}{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// The same run, after a check that it failed with this status and says all these parts.
+    #[track_caller]
+    pub fn refused(self, code: i32, parts: &[&str]) -> Self {
+        assert_eq!(self.code, Some(code), "wrong exit status:\n{}{}", self.stdout, self.stderr);
+        for part in parts {
+            assert!(self.stderr.contains(part), "the message lacks `{part}`:\n{}", self.stderr);
+        }
+        self
+    }
+
+    /// Standard output as one JSON value.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| {
+            panic!("standard output is not one JSON value ({error}):\n{}", self.stdout)
+        })
+    }
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// A command of the built program, found beside the test's own folder.
+pub fn pytoon() -> Command {
+    let own = std::env::current_exe().expect("the test knows its own path");
+    let folder = own.parent().and_then(Path::parent).expect("tests live in target/<profile>/deps");
+    for program in ["pytoon", "pytoon-espeak"] {
+        assert!(
+            folder.join(program).is_file(),
+            "{} is not built: run `cargo build --workspace --bins` first",
+            folder.join(program).display()
+        );
+    }
+    let mut command = Command::new(folder.join("pytoon"));
+    command.env_remove("PYTOON_CONFIG").stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end.
+pub fn run(command: &mut Command) -> Run {
+    command.output().unwrap_or_else(|error| panic!("{command:?} does not start: {error}")).into()
+}
+
+/// Runs a command to its end with a text on its standard input.
+pub fn run_with_input(command: &mut Command, input: &str) -> Run {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("reads its input");
+    child.wait_with_output().expect("ends").into()
+}
+
+/// Runs a tool that must succeed, such as `ffmpeg`, and returns its standard output.
+#[track_caller]
+pub fn tool<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> Vec<u8> {
+    let output = Command::new(name).args(args).stdin(Stdio::null()).output().expect("starts");
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// Whether a tool succeeds.
+pub fn tool_succeeds<S: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = S>) -> bool {
+    let output = Command::new(name).args(args).stdin(Stdio::null()).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+/// Where a tool is on PATH.
+pub fn find_tool(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|candidate| candidate.is_file())
+        .unwrap_or_else(|| panic!("{name} is not on PATH"))
+}
+
+/// Whether the tests run as root, to whom permissions do not apply.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// A render that is under way.
+#[derive(Debug)]
+pub struct Background {
+    child: Child,
+    stderr: BufReader<std::process::ChildStderr>,
+}
+
+impl Background {
+    /// Starts a command.
+    pub fn start(command: &mut Command) -> Self {
+        let mut child =
+            command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("starts");
+        let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        Self { child, stderr }
+    }
+
+    /// Reads its standard error up to a line with this part.
+    #[track_caller]
+    pub fn wait_for_line(&mut self, part: &str) {
+        let mut seen = String::new();
+        loop {
+            let from = seen.len();
+            let count = self.stderr.read_line(&mut seen).expect("readable");
+            assert!(count > 0, "it ended without a line with `{part}`:\n{seen}");
+            if seen[from..].contains(part) {
+                return;
+            }
+        }
+    }
+
+    /// Waits until a condition outside holds; panics when the program ends first.
+    #[track_caller]
+    pub fn wait_until(&mut self, condition: impl Fn() -> bool) {
+        while !condition() {
+            let ended = self.child.try_wait().expect("a child of ours");
+            assert!(ended.is_none(), "it ended before the condition held");
+            // Another process is being watched; there is nothing to block on.
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+    }
+
+    /// Sends Ctrl-C and waits for the end.
+    pub fn interrupt(self) -> Option<i32> {
+        self.end_by(rustix::process::Signal::INT)
+    }
+
+    /// Kills it without a chance to clean up, and waits for the end.
+    pub fn kill(self) -> Option<i32> {
+        self.end_by(rustix::process::Signal::KILL)
+    }
+
+    fn end_by(mut self, signal: rustix::process::Signal) -> Option<i32> {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, signal).expect("it runs");
+        // Its last words are read, so that it never blocks on a full pipe.
+        let _ = std::io::copy(&mut self.stderr, &mut std::io::sink());
+        self.child.wait().expect("ends").code()
+    }
+}
+
+/// The command lines of running processes that name a path.
+pub fn processes_naming(path: &Path) -> Vec<String> {
+    let needle = path.display().to_string();
+    let entries = std::fs::read_dir("/proc").expect("a /proc");
+    entries
+        .flatten()
+        .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
+        .map(|bytes| String::from_utf8_lossy(&bytes).replace('\0', " "))
+        .filter(|line| line.contains(&needle))
+        .collect()
+}
+
+/// A command of another program, such as a copy of ours.
+pub fn other(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_remove("PYTOON_CONFIG").stdin(Stdio::null());
+    command
+}

@@ -1,0 +1,89 @@
+//! A temporary folder in which a user works.
+
+use crate::film::Film;
+use crate::program::{Run, pytoon, run};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// A folder with briefs, media and films; a temporary one is removed when dropped.
+#[derive(Debug)]
+pub struct Workspace {
+    folder: PathBuf,
+    temporary: Option<Arc<TempDir>>,
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Workspace {
+    /// A new temporary folder.
+    pub fn new() -> Self {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        Self { folder: temporary.path().to_owned(), temporary: Some(Arc::new(temporary)) }
+    }
+
+    /// A folder that stays; what it held before goes.
+    pub fn at(folder: &Path) -> Self {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder).expect("the old folder goes");
+        }
+        std::fs::create_dir_all(folder).expect("a folder");
+        Self { folder: folder.to_owned(), temporary: None }
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root().join(name)
+    }
+
+    /// Writes a file, with the folders it needs.
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        std::fs::write(&path, bytes).expect("a file");
+        path
+    }
+
+    /// A command of the program that runs in this folder.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = pytoon();
+        command.current_dir(self.root()).args(args);
+        command
+    }
+
+    /// Runs the program in this folder.
+    pub fn pytoon(&self, args: &[&str]) -> Run {
+        run(&mut self.command(args))
+    }
+
+    /// Writes a brief as `brief.yaml` and renders it into the folder `out`.
+    pub fn try_render(&self, brief: &str) -> Run {
+        self.write("brief.yaml", brief);
+        self.pytoon(&["render", "brief.yaml", "--out", "out"])
+    }
+
+    /// The same, when it must succeed.
+    #[track_caller]
+    pub fn render(&self, brief: &str) -> Film {
+        self.try_render(brief).ok();
+        Film::open(&self.path("out")).kept_by(self.temporary.clone())
+    }
+
+    /// A brief that is refused: nothing may be left behind.
+    #[track_caller]
+    pub fn refuse(&self, brief: &str, code: i32, parts: &[&str]) -> Run {
+        let run = self.try_render(brief).refused(code, parts);
+        assert!(!self.path("out").exists(), "a refused brief left {:?}", self.path("out"));
+        run
+    }
+}

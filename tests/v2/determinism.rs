@@ -1,0 +1,46 @@
+//! The same brief and seed give the same film.
+
+use crate::support::{shared, shared_brief};
+use pytoon_testkit::Workspace;
+
+fn hashes_of(workspace: &Workspace, args: &[&str]) -> String {
+    workspace.pytoon(&[args, &["--frame-hashes", "again.txt"]].concat()).ok();
+    std::fs::read_to_string(workspace.path("again.txt")).expect("hashes")
+}
+
+fn with_shared_media() -> Workspace {
+    let workspace = Workspace::new();
+    for name in ["wide.jpg", "tall.png", "square.webp"] {
+        std::fs::copy(shared().workspace.path(name), workspace.path(name)).expect("copied");
+    }
+    workspace
+}
+
+#[test]
+fn the_same_brief_gives_the_same_frames() {
+    let workspace = with_shared_media();
+    workspace.write("brief.yaml", shared_brief(7));
+    let again = hashes_of(&workspace, &["render", "brief.yaml", "--out", "out"]);
+    assert_eq!(again.lines().count() as u64, shared().film.total_frames());
+    assert!(again == shared().hashes, "frames differ between two renders of one brief");
+    let mix = |folder: std::path::PathBuf| std::fs::read(folder.join("assembly/audio/mixed.wav"));
+    let same = mix(workspace.path("out")).expect("a mix")
+        == mix(shared().workspace.path("out")).expect("a mix");
+    assert!(same, "the sound differs between two renders of one brief");
+}
+
+#[test]
+fn a_timeline_gives_the_frames_of_its_brief() {
+    let workspace = Workspace::new();
+    let timeline = shared().film.path("timeline.json").display().to_string();
+    let again = hashes_of(&workspace, &["render", "--timeline", &timeline, "--out", "out"]);
+    assert!(again == shared().hashes, "frames differ between a brief and its timeline");
+}
+
+#[test]
+fn another_seed_gives_another_film() {
+    let workspace = with_shared_media();
+    workspace.write("brief.yaml", shared_brief(8));
+    let other = hashes_of(&workspace, &["render", "brief.yaml", "--out", "out"]);
+    assert!(other != shared().hashes, "the seed changes nothing");
+}

@@ -1,0 +1,20 @@
+//! Acceptance tests: a brief goes in, a film comes out, and the film is measured.
+//!
+//! They run the built programs as a user does: `cargo build --workspace --bins` comes first.
+//! Nearly all films are 270 by 480 and a second or two long.
+
+mod backgrounds_and_joins;
+mod brand_and_overlays;
+mod briefs;
+mod determinism;
+mod film;
+mod house;
+mod interrupted;
+mod length;
+mod machine;
+mod media;
+mod refused;
+mod support;
+mod terminal;
+mod text;
+mod voice_and_music;

@@ -1,0 +1,50 @@
+//! One film that many tests look at, and what they have in common.
+
+use pytoon_testkit::{Film, Workspace};
+use std::sync::OnceLock;
+
+/// The script of the shared film.
+pub(crate) const SCRIPT: &str = "Good mornings start with better coffee. We roast small batches every single day. \
+     Try your first bag for only $5.";
+
+/// A film with a voice, three pictures of unlike shapes and music.
+pub(crate) struct Shared {
+    pub(crate) workspace: Workspace,
+    pub(crate) film: Film,
+    pub(crate) hashes: String,
+}
+
+/// The shared film, made once.
+pub(crate) fn shared() -> &'static Shared {
+    static SHARED: OnceLock<Shared> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        // A static is never dropped: this one folder stays in target/ for the next run to clear.
+        let workspace =
+            Workspace::at(&std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("v2"));
+        workspace.picture("wide.jpg", 1200, 500);
+        workspace.picture("tall.png", 300, 700);
+        workspace.picture("square.webp", 400, 400);
+        workspace.write("brief.yaml", shared_brief(7));
+        let args = ["render", "brief.yaml", "--out", "out", "--frame-hashes", "hashes.txt"];
+        workspace.pytoon(&args).ok();
+        let film = Film::open(&workspace.path("out"));
+        let hashes = std::fs::read_to_string(workspace.path("hashes.txt")).expect("hashes");
+        Shared { workspace, film, hashes }
+    })
+}
+
+/// The shared film's brief with a seed.
+pub(crate) fn shared_brief(seed: u64) -> String {
+    format!(
+        "script: {SCRIPT}\nmedia_files: [wide.jpg, tall.png, square.webp]\n\
+         music_source: upbeat_corporate\nprofile: test\nseed: {seed}\n"
+    )
+}
+
+/// A brief of one short sentence without voice: the quickest film there is.
+pub(crate) fn quick(more: &str) -> String {
+    format!(
+        "prompt: A quiet cup of tea\nvoice: off\nmusic_source: none\nprofile: test\n\
+         target_duration_seconds: 2.5\n{more}"
+    )
+}

@@ -1,0 +1,123 @@
+//! Voice, music and the sound of clips.
+
+use crate::support::quick;
+use pytoon_testkit::film::words;
+use pytoon_testkit::measure::{decode_audio, loudness, rms_db, tone_db, wav};
+use pytoon_testkit::{Film, Workspace};
+
+const WORDS: &str = "The kettle sings in the morning.";
+
+/// Interleaved samples of the finished film.
+fn heard(film: &Film) -> Vec<f32> {
+    decode_audio(&film.output())
+}
+
+#[test]
+fn without_a_voice_the_words_are_captioned_over_silence() {
+    let film = Workspace::new()
+        .render(&format!("script: {WORDS}\nvoice: off\nmusic_source: none\nprofile: test\n"));
+    assert_eq!(film.caption_words(), words(WORDS));
+    assert!(rms_db(&heard(&film)) < -80.0);
+    let receipt = film.metadata();
+    assert_eq!(receipt["voice"]["asked"], false);
+    assert_eq!(receipt["degraded"], false);
+}
+
+#[test]
+fn captions_can_be_switched_off() {
+    let film = Workspace::new().render(&quick("captions: off\n"));
+    assert!(!film.path("captions.srt").exists());
+    assert!(!film.path("captions.vtt").exists());
+    assert_eq!(film.timeline()["look"]["captions"]["burnIn"], false);
+}
+
+#[test]
+fn without_music_only_the_voice_is_heard() {
+    let film =
+        Workspace::new().render(&format!("script: {WORDS}\nmusic_source: none\nprofile: test\n"));
+    let stem =
+        |name: &str| rms_db(&decode_audio(&film.path(&format!("assembly/audio/{name}.wav"))));
+    assert!(stem("music") < -80.0, "{}", stem("music"));
+    assert!(stem("voice") > -40.0, "{}", stem("voice"));
+    assert!((loudness(&film.output()).integrated_lufs + 14.0).abs() <= 0.3);
+}
+
+#[test]
+fn a_short_music_file_is_looped_to_the_end() {
+    let workspace = Workspace::new();
+    workspace.tone("tune.wav", 1.5, 500.0);
+    let brief =
+        quick("").replace("music_source: none", "music_source: tune.wav").replace("2.5", "4");
+    let film = workspace.render(&brief);
+    let samples = heard(&film);
+    for second in [0.7, 1.7, 2.7, 3.2] {
+        let from = (second * 96_000.0) as usize / 2 * 2;
+        let level = tone_db(&samples[from..from + 9_600], 500.0);
+        assert!(level > -40.0, "{level:.1} dB at {second} s");
+    }
+}
+
+#[test]
+fn music_can_be_made_softer() {
+    let level = |more: &str| {
+        let film = Workspace::new()
+            .render(&format!("script: {WORDS}\nmusic_source: calm\nprofile: test\n{more}"));
+        rms_db(&decode_audio(&film.path("assembly/audio/music.wav")))
+    };
+    let lower = level("") - level("music_gain_db: -12\n");
+    assert!((8.0..16.0).contains(&lower), "{lower:.1} dB lower");
+}
+
+/// A recording as a person would bring it, with noise under it.
+fn recording(workspace: &Workspace) {
+    workspace.pytoon(&["voices", "--say", WORDS, "--out", "clean.wav"]).ok();
+    let (from, to) = (workspace.path("clean.wav"), workspace.path("voice.m4a"));
+    let mix = "[0]adelay=400|400[v];anoisesrc=a=0.002:d=4:r=48000[n];[v][n]amix=duration=longest,aformat=channel_layouts=mono";
+    let (from, to) = (from.display().to_string(), to.display().to_string());
+    let args = ["-v", "error", "-i", &from, "-filter_complex", mix, &to];
+    pytoon_testkit::program::tool("ffmpeg", args);
+}
+
+#[test]
+fn a_recorded_voice_is_used_and_timed() {
+    let workspace = Workspace::new();
+    recording(&workspace);
+    for denoise in ["", "voice: {denoise: true}\n"] {
+        let film = workspace.render(&format!(
+            "script: {WORDS}\nvoice_file: voice.m4a\nmusic_source: none\nprofile: test\n{denoise}"
+        ));
+        assert_eq!(film.metadata()["voice"]["provider"], "voice_file");
+        assert_eq!(film.caption_words(), words(WORDS));
+        assert!((loudness(&film.output()).integrated_lufs + 14.0).abs() <= 0.3);
+        assert_eq!(film.findings(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_clips_own_sound_is_muted_unless_kept() {
+    let workspace = Workspace::new();
+    workspace.clip_with_tone("a.mp4", 2.0, 700);
+    let muted = workspace.render(&quick("media_files: [a.mp4]\n"));
+    assert!(rms_db(&heard(&muted)) < -80.0);
+    let kept = workspace.render(&quick("media_files: [{path: a.mp4, keep_audio: true}]\n"));
+    let level = tone_db(&heard(&kept), 700.0);
+    assert!(level > -40.0, "{level:.1} dB");
+}
+
+#[test]
+fn voices_speak_other_languages() {
+    let film = Workspace::new().render(
+        "script: Der Kaffee ist schön heiß.\nlanguage: de\nmusic_source: none\nprofile: test\n",
+    );
+    assert_eq!(film.caption_words(), ["Der", "Kaffee", "ist", "schön", "heiß."]);
+    assert_eq!(film.metadata()["voice"]["provider"], "espeak");
+}
+
+#[test]
+fn a_take_is_as_long_as_its_words() {
+    let workspace = Workspace::new();
+    workspace.pytoon(&["voices", "--say", WORDS, "--out", "v.wav"]).ok();
+    let wav = wav(&workspace.path("v.wav"));
+    assert_eq!(wav.sample_rate, 48_000);
+    assert!((48_000..240_000).contains(&wav.frames), "{wav:?}");
+}
