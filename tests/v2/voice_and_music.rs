@@ -37,7 +37,8 @@ fn without_music_only_the_voice_is_heard() {
         Workspace::new().render(&format!("script: {WORDS}\nmusic_source: none\nprofile: test\n"));
     let stem =
         |name: &str| rms_db(&decode_audio(&film.path(&format!("assembly/audio/{name}.wav"))));
-    assert!(stem("music") < -80.0, "{}", stem("music"));
+    // A trace of room tone stays, so that pauses are not digitally silent.
+    assert!(stem("music") < -55.0, "{}", stem("music"));
     assert!(stem("voice") > -40.0, "{}", stem("voice"));
     assert!((loudness(&film.output()).integrated_lufs + 14.0).abs() <= 0.3);
 }
