@@ -21,6 +21,7 @@ pub const MAX_FILM_MS: i64 = 60_000;
 const MIN_SENTENCE_PAUSE_MS: i64 = 90;
 const MIN_SCENE_PAUSE_MS: i64 = 140;
 const MIN_TAIL_MS: i64 = 200;
+const MIN_HOLD_MS: i64 = 400;
 
 /// What a scene needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,9 +89,11 @@ pub fn fit(
         scene: MIN_SCENE_PAUSE_MS.min(usual.scene),
         tail: MIN_TAIL_MS,
     };
+    let limit = target_ms.unwrap_or(MAX_FILM_MS).min(MAX_FILM_MS);
+    let shortened = shorter_holds(scenes, total(scenes, tight) - limit);
+    let scenes = shortened.as_deref().unwrap_or(scenes);
     let natural = total(scenes, usual);
     let squeezed = total(scenes, tight);
-    let limit = target_ms.unwrap_or(MAX_FILM_MS).min(MAX_FILM_MS);
     if natural <= limit {
         let fitted = lay_out(scenes, usual);
         return Ok(match target_ms {
@@ -104,13 +107,40 @@ pub fn fit(
     if squeezed <= MAX_FILM_MS {
         let mut fitted = stretch(lay_out(scenes, tight), natural.min(MAX_FILM_MS), scenes);
         fitted.warning = Some(format!(
-            "the script takes {:.1} s to speak, more than the {:.1} s asked for: the film was extended",
+            "the film needs {:.1} s, more than the {:.1} s asked for: it was extended",
             fitted.total_ms as f64 / 1000.0,
             limit as f64 / 1000.0
         ));
         return Ok(fitted);
     }
     faster(scenes, tight)
+}
+
+/// Scenes without voice give up time first, down to [`MIN_HOLD_MS`] each: a target shorter than
+/// their usual hold or reading time is still met.
+fn shorter_holds(scenes: &[SceneNeed], excess_ms: i64) -> Option<Vec<SceneNeed>> {
+    let spare = |scene: &SceneNeed| {
+        if scene.utterances_ms.is_empty() { (scene.min_ms - MIN_HOLD_MS).max(0) } else { 0 }
+    };
+    let total_spare: i64 = scenes.iter().map(spare).sum();
+    if excess_ms <= 0 || total_spare == 0 {
+        return None;
+    }
+    let wanted = excess_ms.min(total_spare);
+    let mut seen = 0;
+    let mut taken = 0;
+    Some(
+        scenes
+            .iter()
+            .map(|scene| {
+                seen += spare(scene);
+                let upto = (i128::from(wanted) * i128::from(seen) / i128::from(total_spare)) as i64;
+                let give = upto - taken;
+                taken = upto;
+                SceneNeed { utterances_ms: scene.utterances_ms.clone(), min_ms: scene.min_ms - give }
+            })
+            .collect(),
+    )
 }
 
 /// The film at 60 s with a faster voice, or a refusal.
@@ -264,6 +294,14 @@ mod tests {
         let fitted = fit(&spoken(&[&[31_000], &[31_000]]), None, &pacing()).expect("fits");
         assert!(fitted.tempo > 1.03 && fitted.tempo <= MAX_TEMPO, "{}", fitted.tempo);
         assert_eq!(fitted.total_ms, MAX_FILM_MS);
+    }
+
+    #[test]
+    fn a_film_without_voice_meets_a_short_target() {
+        let holds = vec![SceneNeed { utterances_ms: vec![], min_ms: 2500 }; 3];
+        let fitted = fit(&holds, Some(2_000), &pacing()).expect("fits");
+        assert_eq!(fitted.total_ms, 2_000);
+        assert!(fitted.warning.is_none());
     }
 
     #[test]

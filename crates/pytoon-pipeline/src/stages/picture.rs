@@ -77,6 +77,8 @@ pub(crate) fn picture(
     }
     let encoder = choose_encoder(env, timeline, folder);
     let part = folder.new_work(VIDEO_PART)?;
+    // An encoder orphaned by a kill may still be finishing this file: it keeps the old one.
+    let _ = std::fs::remove_file(&part);
     let sink = FrameSink::open(env, timeline, &encoder, &part, options)?;
     let statistics = draw_all(env, &compositor, timeline, sink)?;
     std::fs::rename(&part, folder.work(VIDEO)).map_err(|e| MediaError::write(&part, e))?;
