@@ -195,7 +195,9 @@ fn normalised(map: Vec<f32>) -> Vec<f32> {
 fn centroid_of_top(map: &[f32]) -> (f64, f64) {
     const REACH: f64 = 11.0;
     let smooth = gaussian(map, 3.0);
-    let peak = (0..smooth.len()).max_by(|&a, &b| smooth[a].total_cmp(&smooth[b]).then(b.cmp(&a))).unwrap_or(0);
+    let peak = (0..smooth.len())
+        .max_by(|&a, &b| smooth[a].total_cmp(&smooth[b]).then(b.cmp(&a)))
+        .unwrap_or(0);
     let floor = f64::from(smooth[peak]) * 0.5;
     let (px, py) = ((peak % N) as f64, (peak / N) as f64);
     let (mut x, mut y, mut weight) = (0.0, 0.0, 0.0);

@@ -44,6 +44,28 @@ pub struct VideoSettings {
 pub struct AudioSettings {
     /// AAC bit rate in kbit/s.
     pub bit_rate_kbps: u32,
+    /// How the AAC encoder searches: `fast`, or `twoloop`, which is slower and cleaner.
+    pub coder: AacCoder,
+}
+
+/// The search of FFmpeg's AAC encoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AacCoder {
+    /// Quick.
+    Fast,
+    /// Slower and cleaner.
+    Twoloop,
+}
+
+impl AacCoder {
+    /// FFmpeg's name for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::Twoloop => "twoloop",
+        }
+    }
 }
 
 impl Profile {

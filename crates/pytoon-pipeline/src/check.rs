@@ -169,7 +169,7 @@ fn may_stand_still(timeline: &Timeline, start: i64, end: i64) -> bool {
     timeline.tracks.video.iter().filter(|c| c.start_frame < end && start < c.end_frame).all(
         |clip| match &clip.source {
             // A camera move over a plain picture changes no pixel; the move itself is arithmetic.
-        ClipSource::Picture { .. } => true,
+            ClipSource::Picture { .. } => true,
             // Some backgrounds come to rest by design.
             ClipSource::Background { .. } => true,
             ClipSource::Clip { .. } => false,

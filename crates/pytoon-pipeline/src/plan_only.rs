@@ -36,7 +36,8 @@ pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan,
     let mut warnings = built.warnings;
     warnings.extend(spoken.warnings);
     if spoken.tempo > 1.0 {
-        warnings.push(format!("the voice was sped up {:.3} times to fit a film of 60 s", spoken.tempo));
+        warnings
+            .push(format!("the voice was sped up {:.3} times to fit a film of 60 s", spoken.tempo));
     }
     Ok(Plan { graph, timeline: built.timeline, warnings })
 }

@@ -137,7 +137,10 @@ fn shorter_holds(scenes: &[SceneNeed], excess_ms: i64) -> Option<Vec<SceneNeed>>
                 let upto = (i128::from(wanted) * i128::from(seen) / i128::from(total_spare)) as i64;
                 let give = upto - taken;
                 taken = upto;
-                SceneNeed { utterances_ms: scene.utterances_ms.clone(), min_ms: scene.min_ms - give }
+                SceneNeed {
+                    utterances_ms: scene.utterances_ms.clone(),
+                    min_ms: scene.min_ms - give,
+                }
             })
             .collect(),
     )

@@ -102,7 +102,21 @@ pub fn audio_command(profile: &Profile, input: &Path, gain_db: f64, output: &Pat
         command.args(["-af", &format!("volume={gain_db:.2}dB")])
     };
     command
-        .args(["-vn", "-c:a", "aac", "-b:a", &bit_rate, "-ar", "48000", "-ac", "2", "-f", "mp4"])
+        .args([
+            "-vn",
+            "-c:a",
+            "aac",
+            "-aac_coder",
+            profile.audio.coder.as_str(),
+            "-b:a",
+            &bit_rate,
+            "-ar",
+            "48000",
+            "-ac",
+            "2",
+            "-f",
+            "mp4",
+        ])
         .arg(file_arg(output))
 }
 

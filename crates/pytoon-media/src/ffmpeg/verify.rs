@@ -22,7 +22,8 @@ pub struct FrameLook {
 
 /// Decodes the key frames only (cheap), or all (`every_frame`).
 pub fn look(runner: &Runner, path: &Path, every_frame: bool) -> Result<Vec<FrameLook>, MediaError> {
-    let skip: &[&str] = if every_frame { &[] } else { &["-skip_frame", "nokey"] };
+    // A dozen single pictures: starting threads for them costs more than they save.
+    let skip: &[&str] = if every_frame { &[] } else { &["-threads", "1", "-skip_frame", "nokey"] };
     let filter = format!("scale={LOOK_WIDTH}:{LOOK_HEIGHT}:flags=area,format=gray");
     let command = ffmpeg("check the finished file")
         .args(skip.iter().copied())

@@ -80,9 +80,10 @@ pub(crate) fn picture(
     // An encoder orphaned by a kill may still be finishing this file: it keeps the old one.
     let _ = std::fs::remove_file(&part);
     let sink = FrameSink::open(env, timeline, &encoder, &part, options)?;
-    let statistics = draw_all(env, &compositor, timeline, sink)?;
+    let mut cover = Cover { candidates: cover_candidates(&compositor, timeline), best: None };
+    let statistics = draw_all(env, &compositor, timeline, sink, &mut cover)?;
+    cover.write(folder)?;
     std::fs::rename(&part, folder.work(VIDEO)).map_err(|e| MediaError::write(&part, e))?;
-    choose_thumbnail(env, &compositor, timeline, folder)?;
     let report = PictureReport {
         encoder,
         frames: timeline.total_frames,
@@ -327,6 +328,7 @@ fn draw_all(
     compositor: &Compositor,
     timeline: &Timeline,
     mut sink: FrameSink,
+    cover: &mut Cover,
 ) -> Result<Statistics, PipelineError> {
     let threads = env.threads();
     let size = (timeline.profile.width as usize, timeline.profile.height as usize);
@@ -348,7 +350,7 @@ fn draw_all(
             scope.spawn(|| ring.draw_frames());
         }
         scope.spawn(|| ring.prepare_ahead());
-        let written = write_all(&ring, timeline, &mut sink, env.progress.as_ref());
+        let written = write_all(&ring, timeline, &mut sink, cover, env.progress.as_ref());
         ring.stop.store(true, Ordering::Relaxed);
         ring.changed.notify_all();
         written
@@ -361,12 +363,14 @@ fn write_all(
     ring: &Ring<'_>,
     timeline: &Timeline,
     sink: &mut FrameSink,
+    cover: &mut Cover,
     progress: &dyn ProgressSink,
 ) -> Result<Statistics, PipelineError> {
     let mut statistics = Statistics::default();
     for number in 0..timeline.total_frames {
         let frame = ring.next_drawn(number)?;
         statistics.push(&frame);
+        cover.consider(number, &frame);
         sink.write(&frame)?;
         ring.give_back(frame);
         if number % 15 == 0 {
@@ -429,64 +433,44 @@ impl<'a> FrameSource<'a> {
     }
 }
 
-/// Tries some frames of the first three seconds and takes the best as the cover. A film of moving
-/// clips takes its candidates from clips that need no decoder, where it has any.
-fn choose_thumbnail(
-    env: &Environment,
-    compositor: &Compositor,
-    timeline: &Timeline,
-    folder: &JobFolder,
-) -> Result<(), PipelineError> {
+/// Frames of the first three seconds that may become the cover; none lies in a transition. A very
+/// short film has its first frame.
+fn cover_candidates(compositor: &Compositor, timeline: &Timeline) -> Vec<i64> {
     let rate = timeline.frame_rate.as_f64();
-    let last = timeline.total_frames - 1;
-    let size = (timeline.profile.width as usize, timeline.profile.height as usize);
-    let mut scratch = ComposeScratch::default();
-    let mut best: Option<(f64, Frame)> = None;
-    for tenth in [6, 10, 14, 18, 22, 26, 30] {
-        let number = ((f64::from(tenth) / 10.0 * rate) as i64).min(last);
-        let (index, transition) = compositor.clips_at(number);
-        if transition.is_some() {
-            continue;
-        }
-        let Some(moving) = moving_frame(env, timeline, index, number)? else { continue };
-        let mut frame = Frame::new(size.0, size.1);
-        compositor.compose(number, &moving, &mut frame, &mut scratch)?;
-        let score = thumbnail::score(&frame);
-        if best.as_ref().is_none_or(|(best, _)| score > *best) {
-            best = Some((score, frame));
-        }
+    let mut candidates: Vec<i64> = [6, 10, 14, 18, 22, 26, 30]
+        .into_iter()
+        .map(|tenth| (f64::from(tenth) / 10.0 * rate) as i64)
+        .filter(|&n| n < timeline.total_frames && compositor.clips_at(n).1.is_none())
+        .collect();
+    if candidates.is_empty() {
+        candidates.push(0);
     }
-    let frame = match best {
-        Some((_, frame)) => frame,
-        None => {
-            let mut frame = Frame::new(size.0, size.1);
-            let moving =
-                moving_frame(env, timeline, compositor.clips_at(0).0, 0)?.unwrap_or_default();
-            compositor.compose(0, &moving, &mut frame, &mut scratch)?;
-            frame
-        }
-    };
-    Ok(picture::write_jpeg(&folder.new_work(layout::THUMBNAIL)?, &frame)?)
+    candidates
 }
 
-/// The decoded frame of a moving clip for one frame of the film; nothing to decode for others.
-fn moving_frame(
-    env: &Environment,
-    timeline: &Timeline,
-    index: usize,
-    number: i64,
-) -> Result<Option<Moving>, PipelineError> {
-    let clip = &timeline.tracks.video[index];
-    let ClipSource::Clip { asset, source_start, source_duration, speed } = &clip.source else {
-        return Ok(Some(Vec::new()));
-    };
-    let into = timeline.frame_rate.frame_to_seconds(number - visible_range(timeline, index).start)
-        * speed
-        * 1000.0;
-    let start_ms = source_start + (into as i64).min((source_duration - 100).max(0));
-    let cut = ClipCut { start_ms, speed: *speed };
-    let mut decoder = ClipDecoder::start(&env.runner, Path::new(asset), cut, &timeline.profile)?;
-    Ok(decoder.next_frame().ok().map(|frame| vec![(index, Arc::new(frame))]))
+/// The best frame so far.
+struct Cover {
+    candidates: Vec<i64>,
+    best: Option<(f64, Frame)>,
+}
+
+impl Cover {
+    fn consider(&mut self, number: i64, frame: &Frame) {
+        if !self.candidates.contains(&number) {
+            return;
+        }
+        let score = thumbnail::score(frame);
+        if self.best.as_ref().is_none_or(|(best, _)| score > *best) {
+            self.best = Some((score, frame.clone()));
+        }
+    }
+
+    fn write(self, folder: &JobFolder) -> Result<(), PipelineError> {
+        let (_, frame) = self
+            .best
+            .ok_or_else(|| PipelineError::Internal("the film has no frame for its cover".into()))?;
+        Ok(picture::write_jpeg(&folder.new_work(layout::THUMBNAIL)?, &frame)?)
+    }
 }
 
 #[cfg(test)]
