@@ -6,7 +6,7 @@ use crate::folder::{AUDIO_PART, JobFolder, input_hash};
 use pytoon_audio::bed::{fade_ends, fit_music};
 use pytoon_audio::ducking::DuckRegion as AudioDuck;
 use pytoon_audio::loudness::{Loudness, measure};
-use pytoon_audio::mixer::{Mix, MixInput, Placed, PlacedStereo, mix};
+use pytoon_audio::mixer::{Mix, MixInput, MixReport, Placed, PlacedStereo, mix};
 use pytoon_audio::music::{Mood, StoryArc, generate};
 use pytoon_audio::{Db, Dbtp, Lufs, Stereo, stretch, wav};
 use pytoon_core::layout;
@@ -82,10 +82,10 @@ pub(crate) fn sound(
     let mut ceiling = settings.true_peak_ceiling_dbtp;
     let mut tries = 0;
     let report = loop {
-        let mixed = mix(&parts.input(timeline, settings.target_lufs, ceiling));
-        write_stems(folder, &mixed)?;
+        let measured =
+            mix_and_write(&parts.input(timeline, settings.target_lufs, ceiling), folder)?;
         let decoded = encode(env, timeline, folder)?;
-        let report = report(&mixed, &decoded);
+        let report = report(&measured, &decoded);
         tries += 1;
         let peak = report.decoded_true_peak_dbtp.unwrap_or(-90.0);
         if peak <= MAX_TRUE_PEAK_DBTP || tries == 4 {
@@ -343,6 +343,13 @@ fn soften(audio: &mut Stereo) {
     }
 }
 
+/// Mixes and writes the stems; only what was measured stays in memory.
+fn mix_and_write(input: &MixInput<'_>, folder: &JobFolder) -> Result<MixReport, PipelineError> {
+    let mixed = mix(input);
+    write_stems(folder, &mixed)?;
+    Ok(mixed.report)
+}
+
 fn write_stems(folder: &JobFolder, mixed: &Mix) -> Result<(), PipelineError> {
     let stems = [
         (layout::VOICE_STEM, &mixed.voice),
@@ -371,8 +378,8 @@ fn encode(
     Ok(Stereo::from_channels(left, right))
 }
 
-fn report(mixed: &Mix, decoded: &Stereo) -> SoundReport {
-    let master = &mixed.report.master;
+fn report(mixed: &MixReport, decoded: &Stereo) -> SoundReport {
+    let master = &mixed.master;
     let heard: Loudness = measure(decoded);
     let lufs = |value: Lufs| value.is_measurable().then_some(round2(value.0));
     SoundReport {
@@ -385,8 +392,8 @@ fn report(mixed: &Mix, decoded: &Stereo) -> SoundReport {
             .integrated
             .is_measurable()
             .then_some(round2(heard.true_peak.0)),
-        bed_below_voice_lu: mixed.report.bed_below_voice_lu.map(round2),
-        mono_loss_lu: round2(mixed.report.mono_loss_lu),
+        bed_below_voice_lu: mixed.bed_below_voice_lu.map(round2),
+        mono_loss_lu: round2(mixed.mono_loss_lu),
         clipped_samples: decoded
             .left
             .iter()
