@@ -42,7 +42,7 @@ pub enum MediaError {
         /// What it was for.
         purpose: String,
         /// How long it was waited for.
-        seconds: u64,
+        seconds: f64,
     },
     /// The user gave up.
     #[error("finish: cancelled")]

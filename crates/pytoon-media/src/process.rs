@@ -21,6 +21,8 @@ use std::os::unix::process::CommandExt;
 const STDERR_KEPT: usize = 8 * 1024;
 /// How often a waiting thread looks.
 const TICK: Duration = Duration::from_millis(2);
+/// How often a guard looks after a program whose owner may be blocked.
+const GUARD_TICK: Duration = Duration::from_millis(50);
 
 /// Set when the user gives up.
 #[derive(Debug, Clone, Default)]
@@ -199,6 +201,7 @@ impl Runner {
             cancel: self.cancel.clone(),
             stall: self.stall,
             started: Instant::now(),
+            guard: None,
         })
     }
 }
@@ -253,6 +256,7 @@ pub struct Running {
     cancel: CancelToken,
     stall: Duration,
     started: Instant,
+    guard: Option<Guard>,
 }
 
 impl Running {
@@ -266,37 +270,51 @@ impl Running {
         self.child.stdout.take()
     }
 
-    /// A handle to note signs of life with.
-    pub fn progress(&self) -> Progress {
-        self.progress.clone()
+    /// Does something that blocks on one of its pipes, such as writing a frame.
+    ///
+    /// The program is killed when it lets its owner wait for longer than the stall limit, or on
+    /// cancel; the work then fails and [`Running::wait`] says why. Time outside such work does
+    /// not count: a program that nobody reads from is not stalled.
+    pub fn during<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let guard = self.guard.get_or_insert_with(|| {
+            Guard::start(self.child.id(), self.progress.clone(), self.cancel.clone(), self.stall)
+        });
+        self.progress.touch();
+        guard.state.waiting.store(true, Ordering::Release);
+        let done = work();
+        guard.state.waiting.store(false, Ordering::Release);
+        self.progress.touch();
+        done
     }
 
-    /// The process id.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Whether it stalled, was cancelled, or ended badly already; kills it in the first two
-    /// cases. For owners that write to it and must not block for ever.
-    pub fn watch(&mut self) -> Result<(), MediaError> {
+    /// Kills it when it stalled or was cancelled.
+    fn watch(&mut self) -> Result<(), MediaError> {
         if self.cancel.is_cancelled() {
             self.kill();
             return Err(MediaError::Cancelled);
         }
         if self.progress.idle() > self.stall {
             self.kill();
-            return Err(MediaError::Stalled {
-                program: self.program.to_owned(),
-                purpose: self.purpose.to_owned(),
-                seconds: self.stall.as_secs(),
-            });
+            return Err(self.stalled());
         }
         Ok(())
+    }
+
+    fn stalled(&self) -> MediaError {
+        MediaError::Stalled {
+            program: self.program.to_owned(),
+            purpose: self.purpose.to_owned(),
+            seconds: self.stall.as_secs_f64(),
+        }
     }
 
     /// Waits for the end; kills on cancel or stall.
     pub fn wait(mut self) -> Result<(), MediaError> {
         drop(self.child.stdin.take());
+        // Before the process is reaped: its id may belong to another one afterwards.
+        if self.guard.take().is_some_and(Guard::stop) {
+            return Err(self.stalled());
+        }
         loop {
             match self.child.try_wait() {
                 Ok(Some(status)) => return self.ended(status),
@@ -339,13 +357,68 @@ impl Running {
     }
 
     fn kill(&mut self) {
+        kill_group(self.child.id());
+    }
+}
+
+/// Kills a program and all that it started.
+fn kill_group(id: u32) {
+    if let Some(pid) = rustix::process::Pid::from_raw(id as i32) {
         // It may have ended by itself in between.
-        let _ = self.child.kill();
+        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+    }
+}
+
+/// Kills a program that its owner waits for in vain, since the owner is blocked and cannot.
+#[derive(Debug)]
+struct Guard {
+    state: Arc<GuardState>,
+    thread: JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct GuardState {
+    /// The owner is blocked on a pipe.
+    waiting: AtomicBool,
+    /// The owner is done with the program.
+    over: AtomicBool,
+    /// The program was killed for making its owner wait.
+    stalled: AtomicBool,
+}
+
+impl Guard {
+    fn start(id: u32, progress: Progress, cancel: CancelToken, stall: Duration) -> Self {
+        let state = Arc::new(GuardState::default());
+        let seen = state.clone();
+        let thread = std::thread::spawn(move || {
+            while !seen.over.load(Ordering::Acquire) {
+                let stalled = seen.waiting.load(Ordering::Acquire) && progress.idle() > stall;
+                if stalled || cancel.is_cancelled() {
+                    seen.stalled.store(stalled, Ordering::Release);
+                    kill_group(id);
+                    return;
+                }
+                std::thread::park_timeout(GUARD_TICK);
+            }
+        });
+        Self { state, thread }
+    }
+
+    /// Stops watching; whether it had killed for a stall.
+    fn stop(self) -> bool {
+        self.state.over.store(true, Ordering::Release);
+        self.thread.thread().unpark();
+        // The thread cannot panic; a join that fails would only mean that it is over.
+        let _ = self.thread.join();
+        self.state.stalled.load(Ordering::Acquire)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if let Some(guard) = self.guard.take() {
+            guard.stop();
+        }
         if let Ok(None) = self.child.try_wait() {
             self.kill();
         }
@@ -382,6 +455,35 @@ mod tests {
     fn a_stalled_program_is_ended() {
         let error = runner(150).run(&sh("exec sleep 30"), Vec::new()).expect_err("stalls");
         assert!(matches!(error, MediaError::Stalled { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_program_that_stops_reading_or_writing_cannot_block_its_owner() {
+        let mut reads_nothing = runner(150).start(&sh("exec sleep 30")).expect("starts");
+        let mut stdin = reads_nothing.take_stdin().expect("a pipe");
+        let written = reads_nothing.during(|| stdin.write_all(&[0; 1 << 20]));
+        assert!(written.is_err());
+        let error = reads_nothing.wait().expect_err("stalls");
+        assert!(error.to_string().contains("0.15"), "{error}");
+
+        let mut writes_nothing = runner(150).start(&sh("exec sleep 30")).expect("starts");
+        let mut stdout = writes_nothing.take_stdout().expect("a pipe");
+        assert!(writes_nothing.during(|| stdout.read_exact(&mut [0; 16])).is_err());
+        let error = writes_nothing.wait().expect_err("stalls");
+        assert!(matches!(error, MediaError::Stalled { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_program_that_nobody_waits_for_is_not_stalled() {
+        let mut running = runner(100).start(&sh("printf a; cat; printf b")).expect("starts");
+        let mut stdout = running.take_stdout().expect("a pipe");
+        let mut first = [0; 1];
+        running.during(|| stdout.read_exact(&mut first)).expect("the first letter");
+        std::thread::sleep(Duration::from_millis(400));
+        drop(running.take_stdin());
+        running.during(|| stdout.read_exact(&mut first)).expect("the second letter");
+        assert_eq!(&first, b"b");
+        running.wait().expect("ends well");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! FFmpeg turns (by the file's rotation), scales, crops to cover, converts to BT.709 limited and
 //! resamples variable frame rates to the film's; frames come through a pipe as they are needed.
-//! A clip shorter than asked starts again.
+//! A clip shorter than asked starts again. A decoder that hangs is ended, not waited for.
 
 use super::{ffmpeg, file_arg};
 use crate::MediaError;
@@ -93,15 +93,19 @@ impl ClipDecoder {
                 self.open()?;
                 continue;
             };
-            running.progress().touch();
-            if stdout.read_exact(frame.data_mut()).is_ok() {
+            if running.during(|| stdout.read_exact(frame.data_mut())).is_ok() {
                 self.frames_this_round += 1;
                 return Ok(frame);
             }
             let ended = self.stream.take().map_or(Ok(()), |(running, _)| running.wait());
-            if self.frames_this_round == 0 {
-                ended?;
-                break;
+            match ended {
+                Err(error @ (MediaError::Stalled { .. } | MediaError::Cancelled)) => {
+                    return Err(error);
+                }
+                Err(error) if self.frames_this_round == 0 => return Err(error),
+                Ok(()) if self.frames_this_round == 0 => break,
+                // A clip with a torn end plays as far as it goes, then starts again.
+                _ => {}
             }
         }
         Err(MediaError::unusable(&self.path, "it has no picture that FFmpeg can decode"))

@@ -12,7 +12,6 @@ use pytoon_graphics::Frame;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ChildStdin;
-use std::time::Duration;
 
 /// The encoder that is always there.
 pub const SOFTWARE_ENCODER: &str = "libx264";
@@ -138,7 +137,6 @@ pub fn mux_command(video: &Path, audio: &Path, seconds: f64, output: &Path) -> C
 pub struct VideoEncoder {
     running: Option<Running>,
     stdin: Option<ChildStdin>,
-    watchdog: Option<Watchdog>,
     output: PathBuf,
 }
 
@@ -156,24 +154,15 @@ impl VideoEncoder {
             // A larger pipe saves wake-ups; where it is not allowed the usual one does.
             let _ = rustix::pipe::fcntl_setpipe_size(stdin, 1 << 20);
         }
-        let watchdog = Watchdog::start(running.id(), running.progress(), runner);
-        Ok(Self {
-            running: Some(running),
-            stdin,
-            watchdog: Some(watchdog),
-            output: output.to_owned(),
-        })
+        Ok(Self { running: Some(running), stdin, output: output.to_owned() })
     }
 
     /// Writes the next frame; blocks while the encoder is busy.
     pub fn write(&mut self, frame: &Frame) -> Result<(), MediaError> {
-        let written = match &mut self.stdin {
-            Some(stdin) => stdin.write_all(frame.data()),
-            None => Ok(()),
+        let written = match (&mut self.running, &mut self.stdin) {
+            (Some(running), Some(stdin)) => running.during(|| stdin.write_all(frame.data())),
+            _ => Ok(()),
         };
-        if let Some(running) = &self.running {
-            running.progress().touch();
-        }
         match written {
             Ok(()) => Ok(()),
             // The pipe only breaks when the encoder is gone; its own words say why.
@@ -188,59 +177,7 @@ impl VideoEncoder {
 
     fn end(&mut self) -> Result<(), MediaError> {
         drop(self.stdin.take());
-        let ended = self.running.take().map_or(Ok(()), Running::wait);
-        let stalled = self.watchdog.take().is_some_and(Watchdog::stop);
-        match ended {
-            Err(MediaError::Failed { program, purpose, .. }) if stalled => {
-                Err(MediaError::Stalled { program, purpose, seconds: 0 })
-            }
-            other => other,
-        }
-    }
-}
-
-/// Kills an encoder that stopped reading, since the thread that writes to it is blocked and
-/// cannot.
-#[derive(Debug)]
-struct Watchdog {
-    stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
-    thread: Option<std::thread::JoinHandle<bool>>,
-}
-
-impl Watchdog {
-    fn start(pid: u32, progress: crate::process::Progress, runner: &Runner) -> Self {
-        let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let (flag, cancel, stall) = (stop.clone(), runner.cancel.clone(), runner.stall);
-        let thread = std::thread::spawn(move || {
-            while !flag.load(std::sync::atomic::Ordering::Relaxed) {
-                let stalled = progress.idle() > stall;
-                if stalled || cancel.is_cancelled() {
-                    if let Some(pid) = rustix::process::Pid::from_raw(pid as i32) {
-                        // It may have ended by itself in between.
-                        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-                    }
-                    return stalled;
-                }
-                std::thread::park_timeout(Duration::from_millis(50));
-            }
-            false
-        });
-        Self { stop, thread: Some(thread) }
-    }
-
-    /// Stops watching; whether it had killed for a stall.
-    fn stop(mut self) -> bool {
-        self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
-        self.thread.take().is_some_and(|thread| {
-            thread.thread().unpark();
-            thread.join().unwrap_or(false)
-        })
-    }
-}
-
-impl Drop for Watchdog {
-    fn drop(&mut self) {
-        self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.running.take().map_or(Ok(()), Running::wait)
     }
 }
 
