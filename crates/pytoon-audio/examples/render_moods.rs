@@ -9,7 +9,8 @@ use std::time::Instant;
 use pytoon_audio::Db;
 use pytoon_audio::ducking::regions_from_speech;
 use pytoon_audio::loudness::{measure, mono_loss_lu, sample_peak};
-use pytoon_audio::mixer::{MixInput, Placed, mix};
+use pytoon_audio::master::DEFAULT_CEILING;
+use pytoon_audio::mixer::{MixInput, Placed, Stems};
 use pytoon_audio::music::{Mood, StoryArc, generate};
 use pytoon_audio::voice_chain::VoiceChain;
 use pytoon_audio::wav::write_stereo;
@@ -65,10 +66,10 @@ fn film(len: usize, seed: u64) {
     let ducks = regions_from_speech(&sentences, 24_000, 14_400);
     let mut input = MixInput::new(len);
     input.voice = vec![Placed { start: 0, audio: &voice, gain_db: Db(0.0) }];
-    input.music = Some(&bed.audio);
+    input.music = Some(bed.audio);
     input.ducks = &ducks;
     let start = Instant::now();
-    let mixed = mix(&input);
+    let mixed = Stems::of(input).master(DEFAULT_CEILING);
     println!(
         "film: chain {chain_ms:.0} ms, mix and master {:.0} ms, {:?} {:?}",
         start.elapsed().as_secs_f64() * 1e3,

@@ -11,7 +11,7 @@ pub enum AudioError {
     BadWav(String),
     /// The sink refused the bytes; retry with another sink.
     #[error("write WAV: {0}")]
-    WriteWav(String),
+    WriteWav(std::io::Error),
     /// The input is larger than this crate accepts; cut it first.
     #[error("accept audio: {what} is {value}, the limit is {limit}")]
     TooLarge {

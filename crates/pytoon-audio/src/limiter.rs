@@ -34,13 +34,19 @@ pub struct LimiterReport {
 /// Limits `audio` so that its true peak stays at or below `ceiling`.
 pub fn limit(audio: &mut Stereo, ceiling: Dbtp) -> LimiterReport {
     let envelope = peak_envelope(audio);
-    limit_with_envelope(audio, &envelope, 1.0, ceiling)
+    if crate::dsp::peak(&envelope) <= ceiling.amplitude() {
+        return LimiterReport { max_reduction_db: 0.0, limited_samples: 0 };
+    }
+    let dry = audio.clone();
+    limit_with_envelope(audio, &|audio| audio.clone_from(&dry), &envelope, 1.0, ceiling)
 }
 
-/// Applies `gain`, then limits. `envelope` is the peak envelope before `gain`,
-/// which lets a caller try several gains for one detection.
+/// Applies `gain`, then limits. `restore` writes the programme as it was before `gain`, and
+/// `envelope` is its peak envelope: a caller can try several gains for one detection, and need
+/// not keep a copy where it can make the programme again.
 pub(crate) fn limit_with_envelope(
     audio: &mut Stereo,
+    restore: &dyn Fn(&mut Stereo),
     envelope: &[f32],
     gain: f32,
     ceiling: Dbtp,
@@ -51,7 +57,6 @@ pub(crate) fn limit_with_envelope(
     if highest <= limit {
         return LimiterReport { max_reduction_db: 0.0, limited_samples: 0 };
     }
-    let dry = audio.clone();
     let mut aim = limit * 0.9985;
     let mut curve = Vec::new();
     for _ in 0..TIGHTENINGS {
@@ -62,7 +67,8 @@ pub(crate) fn limit_with_envelope(
             break;
         }
         aim *= 0.999 * limit / got;
-        *audio = dry.clone();
+        restore(audio);
+        audio.scale(gain);
         curve.clear();
     }
     if curve.is_empty() {
@@ -92,7 +98,8 @@ fn gain_curve(envelope: &[f32], gain: f32, limit: f32) -> Vec<f32> {
         before = here;
     }
     needed.resize(len + span, 1.0);
-    let mut curve = sliding_minimum(&needed, span + 1);
+    sliding_minimum(&mut needed, span + 1);
+    let mut curve = needed;
     release(&mut curve);
     box_average(&mut curve, half + 1);
     box_average(&mut curve, half + 1);
@@ -100,25 +107,23 @@ fn gain_curve(envelope: &[f32], gain: f32, limit: f32) -> Vec<f32> {
     curve
 }
 
-/// `out[n] = min(values[n..n + width])`, one value per input position.
-fn sliding_minimum(values: &[f32], width: usize) -> Vec<f32> {
-    let mut out = vec![1.0; values.len()];
-    let mut queue: VecDeque<usize> = VecDeque::new();
-    for n in (0..values.len()).rev() {
-        if values[n] < 1.0 {
-            while queue.back().is_some_and(|&k| values[k] >= values[n]) {
+/// `values[n] = min(values[n..n + width])`, of gains not above 1.
+fn sliding_minimum(values: &mut [f32], width: usize) {
+    let mut queue: VecDeque<(usize, f32)> = VecDeque::new();
+    for (n, value) in values.iter_mut().enumerate().rev() {
+        if *value < 1.0 {
+            while queue.back().is_some_and(|&(_, later)| later >= *value) {
                 queue.pop_back();
             }
-            queue.push_back(n);
+            queue.push_back((n, *value));
         }
-        if queue.front().is_some_and(|&k| k >= n + width) {
+        if queue.front().is_some_and(|&(k, _)| k >= n + width) {
             queue.pop_front();
         }
-        if let Some(&lowest) = queue.front() {
-            out[n] = values[lowest];
+        if let Some(&(_, lowest)) = queue.front() {
+            *value = lowest;
         }
     }
-    out
 }
 
 fn release(curve: &mut [f32]) {

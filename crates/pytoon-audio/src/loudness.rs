@@ -70,6 +70,11 @@ pub fn integrated(audio: &Stereo) -> Lufs {
     integrated_channels(&[&audio.left[..len], &audio.right[..len]])
 }
 
+/// Integrated loudness of a mono signal played from both speakers.
+pub(crate) fn integrated_centred(samples: &[f32]) -> Lufs {
+    integrated_channels(&[samples, samples])
+}
+
 /// Integrated loudness of a mono signal as one channel.
 #[must_use]
 pub fn integrated_mono(samples: &[f32]) -> Lufs {

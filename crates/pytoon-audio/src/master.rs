@@ -54,6 +54,18 @@ pub struct MasterReport {
 
 /// Masters `audio` in place.
 pub fn master(audio: &mut Stereo, target: Lufs, ceiling: Dbtp) -> MasterReport {
+    let original = audio.clone();
+    master_from(audio, &|audio| audio.clone_from(&original), target, ceiling)
+}
+
+/// Masters a programme that `write` can make as often as needed, into `audio`.
+pub(crate) fn master_from(
+    audio: &mut Stereo,
+    write: &dyn Fn(&mut Stereo),
+    target: Lufs,
+    ceiling: Dbtp,
+) -> MasterReport {
+    write(audio);
     let envelope = peak_envelope(audio);
     let before = measure_given_peak(audio, peak(&envelope));
     if !before.integrated.is_measurable() {
@@ -65,11 +77,10 @@ pub fn master(audio: &mut Stereo, target: Lufs, ceiling: Dbtp) -> MasterReport {
             outcome: MasterOutcome::Silent,
         };
     }
-    let original = audio.clone();
     let mut search = GainSearch::new(target.0, target.0 - before.integrated.0);
     let (limiting, after) = loop {
         let gain = 10_f64.powf(search.gain_db / 20.0) as f32;
-        let limiting = limit_with_envelope(audio, &envelope, gain, ceiling);
+        let limiting = limit_with_envelope(audio, write, &envelope, gain, ceiling);
         // Without limiting the true peak is known; with it, it has changed.
         let after = if limiting.max_reduction_db > 0.0 {
             measure(audio)
@@ -79,7 +90,7 @@ pub fn master(audio: &mut Stereo, target: Lufs, ceiling: Dbtp) -> MasterReport {
         if !search.advance(after.integrated.0) {
             break (limiting, after);
         }
-        audio.clone_from(&original);
+        write(audio);
     };
     let reached = (after.integrated.0 - target.0).abs() <= TOLERANCE_LU;
     MasterReport {

@@ -6,17 +6,20 @@
 //! film with speech is digitally silent; the two stems add up to the mix except
 //! for what the limiter took.
 //!
+//! Memory: a minute of one channel is 11 MiB, so the voice stays one channel, music is changed
+//! where it lies, and mastering adds the stems up again instead of keeping a copy.
+//!
 //! Does not compose, fit or fade music (`music`, `bed`) and does not find speech:
 //! duck regions come from word timings.
 //!
-//! Start with [`mix`].
+//! Start with [`Stems::of`], then [`Stems::master`].
 
 mod bed_level;
 mod layers;
 
 use crate::ducking::{DEFAULT_DEPTH_DB, DuckRegion, duck_envelope};
-use crate::loudness::{integrated, mono_loss_given};
-use crate::master::{self, MasterReport, master};
+use crate::loudness::{integrated_centred, mono_loss_given};
+use crate::master::{self, MasterReport, master_from};
 use crate::{Db, Dbtp, Lufs, Stereo};
 
 /// Least distance between voice and unlowered music, in LU.
@@ -55,7 +58,7 @@ pub struct MixInput<'a> {
     /// Voice takes; overlapping takes add.
     pub voice: Vec<Placed<'a>>,
     /// Music, already fitted to the length.
-    pub music: Option<&'a Stereo>,
+    pub music: Option<Stereo>,
     /// Change relative to the level the mixer would choose for the music.
     pub music_gain_db: Db,
     /// How far below the voice the music lies while somebody speaks.
@@ -67,10 +70,8 @@ pub struct MixInput<'a> {
     /// Adds room tone even where there is music. Without music it is always
     /// added to a film with speech.
     pub room_tone: bool,
-    /// Programme loudness.
+    /// Programme loudness that mastering will bring.
     pub target: Lufs,
-    /// True-peak ceiling.
-    pub ceiling: Dbtp,
 }
 
 impl MixInput<'_> {
@@ -87,7 +88,6 @@ impl MixInput<'_> {
             clips: Vec::new(),
             room_tone: true,
             target: master::DEFAULT_TARGET,
-            ceiling: master::DEFAULT_CEILING,
         }
     }
 }
@@ -108,59 +108,80 @@ pub struct MixReport {
     pub master: MasterReport,
 }
 
-/// A finished mix and its stems.
+/// Voice and music at their levels to each other, before mastering.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stems {
+    /// The voice alone, for both channels.
+    pub voice: Vec<f32>,
+    /// Music, clips and room tone after ducking.
+    pub music: Stereo,
+    target: Lufs,
+    voice_loudness: Option<Lufs>,
+    music_gain: Option<Db>,
+    bed_below_voice_lu: Option<f64>,
+}
+
+/// A finished mix.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mix {
-    /// The voice alone, at its level in the mix.
-    pub voice: Stereo,
-    /// Music, clips and room tone after ducking, at their level in the mix.
-    pub music: Stereo,
     /// The master.
     pub mixed: Stereo,
+    /// What brings the stems to their level in the mix, as a factor.
+    pub stem_gain: f32,
     /// What was measured.
     pub report: MixReport,
 }
 
-/// Mixes and masters.
-#[must_use]
-pub fn mix(input: &MixInput<'_>) -> Mix {
-    let mono = layers::voice(&input.voice, input.len);
-    let has_voice = crate::dsp::peak(&mono) > 1e-5;
-    let mut voice = Stereo::from_mono(mono);
-    let loudness = if has_voice { Some(integrated(&voice)) } else { None };
-    let measurable = loudness.filter(|l| l.is_measurable());
-    // What mastering will add, near enough for levels given in the master.
-    let lift = measurable.map_or(0.0, |l| input.target.0 - l.0);
+impl Stems {
+    /// Lays everything on its track and finds the levels.
+    #[must_use]
+    pub fn of(mut input: MixInput<'_>) -> Self {
+        let voice = layers::voice(&input.voice, input.len);
+        let has_voice = crate::dsp::peak(&voice) > 1e-5;
+        let voice_loudness = if has_voice { Some(integrated_centred(&voice)) } else { None };
+        let measurable = voice_loudness.filter(|l| l.is_measurable());
+        // What mastering will add, near enough for levels given in the master.
+        let lift = measurable.map_or(0.0, |l| input.target.0 - l.0);
 
-    let envelope = duck_envelope(input.ducks, input.len);
-    let mut music = Stereo::silence(input.len);
-    let mut report_gain = None;
-    let mut below = None;
-    if let Some(bed) = input.music {
-        let placed = bed_level::place(bed, &voice, &envelope, input, measurable);
-        report_gain = Some(placed.gain);
-        below = placed.below_voice_lu;
-        music = placed.audio;
-    }
-    layers::add_clips(&mut music, &input.clips, &envelope, lift);
-    if has_voice && (input.room_tone || input.music.is_none()) {
-        layers::add_room_tone(&mut music, ROOM_TONE_DBFS - lift as f32);
+        let envelope = duck_envelope(input.ducks, input.len);
+        let bed = input.music.take();
+        let room_tone = has_voice && (input.room_tone || bed.is_none());
+        let placed = bed.map(|bed| bed_level::place(bed, &voice, &envelope, &input, measurable));
+        let music_gain = placed.as_ref().map(|p| p.gain);
+        let bed_below_voice_lu = placed.as_ref().and_then(|p| p.below_voice_lu);
+        let mut music = placed.map_or_else(|| Stereo::silence(input.len), |p| p.audio);
+        layers::add_clips(&mut music, &input.clips, &envelope, lift);
+        drop(envelope);
+        if room_tone {
+            layers::add_room_tone(&mut music, ROOM_TONE_DBFS - lift as f32);
+        }
+        let target = input.target;
+        Self { voice, music, target, voice_loudness, music_gain, bed_below_voice_lu }
     }
 
-    let mut mixed = voice.clone();
-    mixed.add_scaled(&music, 1.0);
-    let mastering = master(&mut mixed, input.target, input.ceiling);
-    let gain = 10_f64.powf(mastering.gain_db / 20.0) as f32;
-    voice.scale(gain);
-    music.scale(gain);
-    let report = MixReport {
-        voice: loudness,
-        music_gain: report_gain,
-        bed_below_voice_lu: below,
-        mono_loss_lu: mono_loss_given(&mixed, mastering.after.integrated),
-        master: mastering,
-    };
-    Mix { voice, music, mixed, report }
+    /// Adds the stems up and masters them under a true-peak ceiling.
+    #[must_use]
+    pub fn master(&self, ceiling: Dbtp) -> Mix {
+        let mut mixed = Stereo::silence(self.voice.len());
+        let mastering = master_from(&mut mixed, &|sum| self.add_up(sum), self.target, ceiling);
+        let report = MixReport {
+            voice: self.voice_loudness,
+            music_gain: self.music_gain,
+            bed_below_voice_lu: self.bed_below_voice_lu,
+            mono_loss_lu: mono_loss_given(&mixed, mastering.after.integrated),
+            master: mastering,
+        };
+        Mix { mixed, stem_gain: 10_f64.powf(mastering.gain_db / 20.0) as f32, report }
+    }
+
+    fn add_up(&self, sum: &mut Stereo) {
+        for (out, music) in [(&mut sum.left, &self.music.left), (&mut sum.right, &self.music.right)]
+        {
+            for ((out, voice), music) in out.iter_mut().zip(&self.voice).zip(music) {
+                *out = voice + music;
+            }
+        }
+    }
 }
 
 /// The deepest duck that touches the film, as a positive number of dB.

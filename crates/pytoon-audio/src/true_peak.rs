@@ -13,6 +13,8 @@ use crate::dsp::{peak, windowed_sinc};
 
 const TAPS: usize = 16;
 const BLOCK: usize = 512;
+/// Samples that are looked at in one go where no envelope is wanted.
+const PART: usize = 16 * BLOCK;
 
 /// Interpolation filters for the points 1/4, 1/2 and 3/4 after a sample.
 static PHASES: LazyLock<[[f32; TAPS]; 3]> = LazyLock::new(|| {
@@ -38,16 +40,30 @@ pub(crate) fn peak_envelope(audio: &Stereo) -> Vec<f32> {
 
 /// The true peak of both channels as an amplitude.
 pub(crate) fn true_peak(audio: &Stereo) -> f32 {
-    peak(&peak_envelope(audio))
+    let mut highest = 0.0_f32;
+    for start in (0..audio.len()).step_by(PART) {
+        let mut envelope = [0.0_f32; PART];
+        let envelope = &mut envelope[..PART.min(audio.len() - start)];
+        for channel in [&audio.left, &audio.right] {
+            raise_from(envelope, channel, start);
+        }
+        highest = highest.max(peak(envelope));
+    }
+    highest
 }
 
 fn raise_by_channel(envelope: &mut [f32], channel: &[f32]) {
+    raise_from(envelope, channel, 0);
+}
+
+/// Raises the part of an envelope that begins at sample `first`.
+fn raise_from(envelope: &mut [f32], channel: &[f32], first: usize) {
     const BEFORE: usize = TAPS / 2 - 1;
     let phases = &*PHASES;
     let mut window = [0.0_f32; BLOCK + TAPS];
     let mut points = [0.0_f32; BLOCK];
     for (index, out) in envelope.chunks_mut(BLOCK).enumerate() {
-        let start = index * BLOCK;
+        let start = first + index * BLOCK;
         window.fill(0.0);
         let from = start.saturating_sub(BEFORE);
         let to = (start + BLOCK + TAPS - BEFORE).min(channel.len());

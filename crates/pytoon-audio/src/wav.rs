@@ -90,7 +90,7 @@ pub fn read(source: impl Read) -> Result<Pcm, AudioError> {
 /// # Errors
 /// [`AudioError::WriteWav`] when the sink fails.
 pub fn write_stereo(sink: impl Write + Seek, audio: &Stereo) -> Result<(), AudioError> {
-    write(sink, &[&audio.left, &audio.right])
+    write_channels(sink, &[&audio.left, &audio.right], 1.0)
 }
 
 /// Writes a mono signal as 48 kHz 24-bit PCM.
@@ -98,24 +98,25 @@ pub fn write_stereo(sink: impl Write + Seek, audio: &Stereo) -> Result<(), Audio
 /// # Errors
 /// [`AudioError::WriteWav`] when the sink fails.
 pub fn write_mono(sink: impl Write + Seek, samples: &[f32]) -> Result<(), AudioError> {
-    write(sink, &[samples])
+    write_channels(sink, &[samples], 1.0)
 }
 
-fn check_bounds(spec: &WavSpec, samples: u64) -> Result<(), AudioError> {
-    let limit = |what, value: u64, limit: u64| {
-        if value > limit { Err(AudioError::TooLarge { what, value, limit }) } else { Ok(()) }
-    };
-    limit("channel count", u64::from(spec.channels), u64::from(MAX_CHANNELS))?;
-    limit("sample count", samples, MAX_SAMPLES)?;
-    if spec.channels == 0 || spec.sample_rate == 0 || spec.bits_per_sample == 0 {
-        return Err(AudioError::BadWav("a header field is zero".to_owned()));
-    }
-    limit("bits per sample", u64::from(spec.bits_per_sample), 32)
-}
-
-fn write(sink: impl Write + Seek, channels: &[&[f32]]) -> Result<(), AudioError> {
+/// Writes channels, each sample times `gain`, as 48 kHz 24-bit PCM.
+///
+/// # Errors
+/// [`AudioError::WriteWav`] when the sink fails.
+pub fn write_channels(
+    sink: impl Write + Seek,
+    channels: &[&[f32]],
+    gain: f32,
+) -> Result<(), AudioError> {
     const FULL_SCALE: f32 = 8_388_608.0;
-    let bad = |e: hound::Error| AudioError::WriteWav(e.to_string());
+    let bad = |e: hound::Error| {
+        AudioError::WriteWav(match e {
+            hound::Error::IoError(error) => error,
+            other => std::io::Error::other(other),
+        })
+    };
     let spec = WavSpec {
         channels: channels.len() as u16,
         sample_rate: SAMPLE_RATE,
@@ -131,7 +132,7 @@ fn write(sink: impl Write + Seek, channels: &[&[f32]]) -> Result<(), AudioError>
             // decouples the rounding error from the signal (Lipshitz et al.,
             // "Quantization and dither", JAES 40, 1992). Digital silence stays
             // silent, so that fades still reach zero.
-            let sample = channel[index];
+            let sample = channel[index] * gain;
             let dither = if sample == 0.0 { 0.0 } else { rng.unit() - rng.unit() };
             let value = (sample * FULL_SCALE + dither).round();
             let value = if value.is_finite() { value } else { 0.0 };
@@ -140,6 +141,18 @@ fn write(sink: impl Write + Seek, channels: &[&[f32]]) -> Result<(), AudioError>
         }
     }
     writer.finalize().map_err(bad)
+}
+
+fn check_bounds(spec: &WavSpec, samples: u64) -> Result<(), AudioError> {
+    let limit = |what, value: u64, limit: u64| {
+        if value > limit { Err(AudioError::TooLarge { what, value, limit }) } else { Ok(()) }
+    };
+    limit("channel count", u64::from(spec.channels), u64::from(MAX_CHANNELS))?;
+    limit("sample count", samples, MAX_SAMPLES)?;
+    if spec.channels == 0 || spec.sample_rate == 0 || spec.bits_per_sample == 0 {
+        return Err(AudioError::BadWav("a header field is zero".to_owned()));
+    }
+    limit("bits per sample", u64::from(spec.bits_per_sample), 32)
 }
 
 #[cfg(test)]

@@ -24,6 +24,30 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), MediaError> {
     })
 }
 
+/// Writes a file that is there whole or not at all, piece by piece.
+pub fn write_through<E: From<MediaError>>(
+    path: &Path,
+    write: impl FnOnce(&mut std::io::BufWriter<std::fs::File>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".part");
+    let temporary = Path::new(&temporary);
+    let failed = |error| E::from(MediaError::write(path, error));
+    let written = std::fs::File::create(temporary)
+        .map_err(failed)
+        .and_then(|file| {
+            let mut file = std::io::BufWriter::with_capacity(1 << 18, file);
+            write(&mut file)?;
+            std::io::Write::flush(&mut file).map_err(failed)
+        })
+        .and_then(|()| std::fs::rename(temporary, path).map_err(failed));
+    if written.is_err() {
+        // The half-written file must not stay; that it cannot be removed changes nothing.
+        let _ = std::fs::remove_file(temporary);
+    }
+    written
+}
+
 /// Creates a folder and its parents.
 pub fn create_folder(path: &Path) -> Result<(), MediaError> {
     std::fs::create_dir_all(path).map_err(|error| MediaError::write(path, error))

@@ -81,11 +81,6 @@ impl Renderer {
         let graph = self.plan(file, &sources)?;
         self.check_machine(root)?;
         let store = self.picture_store(&sources.palette);
-        // Pictures are looked at before anything is written: a broken one is refused.
-        self.env.progress.stage("look");
-        let begun = Instant::now();
-        let assets = look::look(&sources, file, &store, self.env.threads())?;
-        self.note("look", begun, false);
         Event::JobStarted {
             folder: &root.display().to_string(),
             preset: &sources.preset_id,
@@ -93,7 +88,7 @@ impl Renderer {
         }
         .emit();
         let folder = JobFolder::open(root)?;
-        let made = self.make(file, &sources, &graph, &assets, &store, &folder);
+        let made = self.make(file, &sources, &graph, &store, &folder);
         self.conclude(made, &folder, started)
     }
 
@@ -167,19 +162,34 @@ impl Renderer {
         file: &BriefFile,
         sources: &Sources,
         graph: &SceneGraph,
-        assets: &std::collections::BTreeMap<String, pytoon_core::timeline::build::AssetFacts>,
         store: &Arc<PictureStore>,
         folder: &JobFolder,
     ) -> Result<Receipt, PipelineError> {
         write_json(folder, layout::BRIEF, &sources.brief)?;
         write_json(folder, layout::SCENE_GRAPH, graph)?;
-        self.env.progress.stage("voice");
-        let begun = Instant::now();
-        let (spoken, reused) = voice::voice(&self.env, file, sources, graph, folder)?;
-        self.note("voice", begun, reused);
+        self.env.progress.stage("look");
+        let env = &self.env;
+        let (looked, voiced) = std::thread::scope(|scope| {
+            let looked = scope.spawn(|| {
+                let begun = Instant::now();
+                look::look(sources, file, store, env.threads())
+                    .map(|assets| (assets, begun.elapsed()))
+            });
+            env.progress.stage("voice");
+            let begun = Instant::now();
+            let voiced = voice::voice(env, file, sources, graph, folder)
+                .map(|(spoken, reused)| (spoken, reused, begun.elapsed()));
+            (looked.join(), voiced)
+        });
+        // A broken picture is the user's to mend, so it is said first.
+        let (assets, look_time) =
+            looked.map_err(|_| PipelineError::Internal("looking at pictures stopped".into()))??;
+        let (spoken, reused, voice_time) = voiced?;
+        self.push("look", look_time, false);
+        self.push("voice", voice_time, reused);
         self.env.progress.stage("timeline");
         let begun = Instant::now();
-        let built = timeline::timeline(&self.env, sources, graph, &spoken.speech, assets)?;
+        let built = timeline::timeline(&self.env, sources, graph, &spoken.speech, &assets)?;
         timeline::write(folder, &built.timeline)?;
         self.note("timeline", begun, false);
         let mut warnings = built.warnings;

@@ -13,6 +13,10 @@ use clap::Parser;
 use pytoon_pipeline::PipelineError;
 use std::process::ExitCode;
 
+/// Whole pictures, frames and stems come and go: this allocator gives their memory back.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let result = context::Context::start(&cli.global)

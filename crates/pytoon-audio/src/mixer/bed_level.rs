@@ -23,13 +23,12 @@ pub(super) struct PlacedBed {
 }
 
 pub(super) fn place(
-    bed: &Stereo,
-    voice: &Stereo,
+    mut audio: Stereo,
+    voice: &[f32],
     envelope: &[f32],
     input: &MixInput<'_>,
     voice_loudness: Option<Lufs>,
 ) -> PlacedBed {
-    let mut audio = bed.clone();
     audio.resize(input.len);
     for sample in audio.left.iter_mut().chain(&mut audio.right) {
         if !sample.is_finite() {
@@ -64,9 +63,9 @@ pub(super) fn place(
 }
 
 /// Loudness of the voice minus that of the music over the blocks with speech.
-fn distance_in_speech(voice: &Stereo, music: &Stereo, voice_loudness: Lufs) -> Option<f64> {
+fn distance_in_speech(voice: &[f32], music: &Stereo, voice_loudness: Lufs) -> Option<f64> {
     // Mono is enough for the voice, which is the same in both channels.
-    let of_voice = block_powers(&[&voice.left]);
+    let of_voice = block_powers(&[voice]);
     let of_music = block_powers(&[&music.left, &music.right]);
     // Within 12 LU of its loudness the voice speaks; below, it breathes.
     let floor = voice_loudness.0 - 12.0;

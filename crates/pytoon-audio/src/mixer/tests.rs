@@ -6,6 +6,24 @@ use crate::loudness::{block_powers, loudness_of_power, mean_power, measure};
 use crate::music::{Mood, StoryArc, generate};
 use crate::rng::Rng;
 
+/// Everything at the level it has in the mix.
+struct Heard {
+    voice: Stereo,
+    music: Stereo,
+    mixed: Stereo,
+    report: MixReport,
+}
+
+fn mix(input: MixInput<'_>) -> Heard {
+    let stems = Stems::of(input);
+    let Mix { mixed, stem_gain, report } = stems.master(master::DEFAULT_CEILING);
+    let mut voice = Stereo::from_mono(stems.voice);
+    voice.scale(stem_gain);
+    let mut music = stems.music;
+    music.scale(stem_gain);
+    Heard { voice, music, mixed, report }
+}
+
 const LEN: usize = 48_000 * 20;
 
 /// Syllables with a pause of 3 s in the middle.
@@ -35,10 +53,10 @@ fn voice_over_music_lands_where_it_should() {
         let bed = generate(mood, LEN, 3, &StoryArc::default());
         let mut input = MixInput::new(LEN);
         input.voice = vec![Placed { start: 0, audio: &take, gain_db: Db(0.0) }];
-        input.music = Some(&bed.audio);
+        input.music = Some(bed.audio);
         input.ducks = &ducks;
         input.bed_below_voice_lu = mood.bed_below_voice_lu();
-        let got = mix(&input);
+        let got = mix(input);
         assert_eq!((got.mixed.len(), got.voice.len(), got.music.len()), (LEN, LEN, LEN));
         let level = measure(&got.mixed);
         assert!((level.integrated.0 + 14.0).abs() <= 0.1, "{mood}: {level:?}");
@@ -69,9 +87,9 @@ fn stems_add_up_to_the_mix() {
     let bed = generate(Mood::Calm, LEN, 5, &StoryArc::default());
     let mut input = MixInput::new(LEN);
     input.voice = vec![Placed { start: 0, audio: &take, gain_db: Db(0.0) }];
-    input.music = Some(&bed.audio);
+    input.music = Some(bed.audio);
     input.ducks = &ducks;
-    let got = mix(&input);
+    let got = mix(input);
     if got.report.master.max_limiting_db == 0.0 {
         for n in (0..LEN).step_by(97) {
             let sum = got.voice.left[n] + got.music.left[n];
@@ -86,7 +104,7 @@ fn speech_without_music_never_falls_silent() {
     let mut input = MixInput::new(LEN);
     input.voice = vec![Placed { start: 0, audio: &take, gain_db: Db(0.0) }];
     input.room_tone = false;
-    let got = mix(&input);
+    let got = mix(input);
     let quiet = got
         .mixed
         .left
@@ -101,8 +119,8 @@ fn speech_without_music_never_falls_silent() {
 fn music_alone_is_mastered() {
     let bed = generate(Mood::Energetic, LEN, 9, &StoryArc::default());
     let mut input = MixInput::new(LEN);
-    input.music = Some(&bed.audio);
-    let got = mix(&input);
+    input.music = Some(bed.audio);
+    let got = mix(input);
     assert!((measure(&got.mixed).integrated.0 + 14.0).abs() <= 0.1, "{:?}", got.report);
     assert_eq!(got.report.voice, None);
 }
@@ -117,7 +135,7 @@ fn clips_land_at_their_level_and_duck() {
     input.voice = vec![Placed { start: 0, audio: &take, gain_db: Db(0.0) }];
     input.clips = vec![PlacedStereo { start: 0, audio: &street, level: Lufs(-28.0) }];
     input.ducks = &ducks;
-    let got = mix(&input);
+    let got = mix(input);
     let powers = block_powers(&[&got.music.left, &got.music.right]);
     let level = |range: Range<usize>| loudness_of_power(mean_power(&powers, &range).unwrap());
     assert!((level(470_000..510_000) + 28.0).abs() < 1.5, "{}", level(470_000..510_000));
@@ -126,7 +144,7 @@ fn clips_land_at_their_level_and_duck() {
 
 #[test]
 fn odd_inputs_are_survived() {
-    let nothing = mix(&MixInput::new(0));
+    let nothing = mix(MixInput::new(0));
     assert!(nothing.mixed.is_empty());
     let bad = vec![f32::NAN; 5000];
     let tiny = Stereo { left: vec![f32::INFINITY; 10], right: vec![0.5; 7] };
@@ -136,9 +154,9 @@ fn odd_inputs_are_survived() {
         Placed { start: usize::MAX, audio: &bad, gain_db: Db(0.0) },
         Placed { start: 4799, audio: &[0.5; 9], gain_db: Db(0.0) },
     ];
-    input.music = Some(&tiny);
+    input.music = Some(tiny.clone());
     input.clips = vec![PlacedStereo { start: 4700, audio: &tiny, level: Lufs(-28.0) }];
-    let got = mix(&input);
+    let got = mix(input);
     assert!(got.mixed.left.iter().chain(&got.mixed.right).all(|s| s.is_finite()));
     assert_eq!(got.mixed.len(), 4800);
 }

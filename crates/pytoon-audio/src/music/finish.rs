@@ -31,6 +31,7 @@ const LEVEL_LUFS: f64 = -20.0;
 const CEILING: Dbtp = Dbtp(-3.5);
 
 pub(super) fn mix_down(studio: Studio, sound: &Sound) -> Stereo {
+    // A bus of a minute takes 22 MiB: each one goes as soon as it is mixed in.
     let Studio { mut keys, mut pads, drums, mut bass, pumps, .. } = studio;
     let len = keys.len();
     if sound.wow {
@@ -40,27 +41,15 @@ pub(super) fn mix_down(studio: Studio, sound: &Sound) -> Stereo {
     if sound.pump_db > 0.0 {
         let curve = pump_curve(&pumps, len, sound.pump_db);
         pads.apply_gain(&curve);
-        keys.apply_gain(&curve.iter().map(|g| 0.5 + 0.5 * g).collect::<Vec<_>>());
+        keys.left.iter_mut().zip(&curve).for_each(|(s, g)| *s *= 0.5 + 0.5 * g);
+        keys.right.iter_mut().zip(&curve).for_each(|(s, g)| *s *= 0.5 + 0.5 * g);
         bass.iter_mut().zip(&curve).for_each(|(s, g)| *s *= g);
     }
-    let mut send = Stereo::silence(len);
-    send.add_scaled(&keys, sound.keys * sound.sends[0]);
-    send.add_scaled(&pads, sound.pads * sound.sends[1]);
-    send.add_scaled(&drums, sound.drums * sound.sends[2]);
-    let wet = reverb::render(&send, sound.room_seconds);
-    let mut mix = send;
-    for (index, out) in mix.left.iter_mut().enumerate() {
-        *out = sound.keys * keys.left[index]
-            + sound.pads * pads.left[index]
-            + sound.drums * drums.left[index]
-            + wet.left[index];
-    }
-    for (index, out) in mix.right.iter_mut().enumerate() {
-        *out = sound.keys * keys.right[index]
-            + sound.pads * pads.right[index]
-            + sound.drums * drums.right[index]
-            + wet.right[index];
-    }
+    let (left, left_send) = join(keys.left, pads.left, drums.left, sound);
+    let (right, right_send) = join(keys.right, pads.right, drums.right, sound);
+    let mut mix = Stereo { left, right };
+    let send = Stereo { left: left_send, right: right_send };
+    reverb::add_room(&mut mix, send, sound.room_seconds);
     narrow_lows(&mut mix);
     add_scaled(&mut mix.left, &bass, sound.bass);
     add_scaled(&mut mix.right, &bass, sound.bass);
@@ -68,6 +57,23 @@ pub(super) fn mix_down(studio: Studio, sound: &Sound) -> Stereo {
     glue(&mut mix);
     set_level(&mut mix);
     mix
+}
+
+/// One channel of the dry mix, and of what goes to the room.
+fn join(
+    mut keys: Vec<f32>,
+    pads: Vec<f32>,
+    drums: Vec<f32>,
+    sound: &Sound,
+) -> (Vec<f32>, Vec<f32>) {
+    let mut send = vec![0.0; keys.len()];
+    add_scaled(&mut send, &keys, sound.keys * sound.sends[0]);
+    add_scaled(&mut send, &pads, sound.pads * sound.sends[1]);
+    add_scaled(&mut send, &drums, sound.drums * sound.sends[2]);
+    for ((key, pad), drum) in keys.iter_mut().zip(&pads).zip(&drums) {
+        *key = sound.keys * *key + sound.pads * pad + sound.drums * drum;
+    }
+    (keys, send)
 }
 
 /// Takes the difference of the channels out below 120 Hz, so that the low end
@@ -170,16 +176,18 @@ fn pump_curve(pumps: &[usize], len: usize, depth_db: f32) -> Vec<f32> {
 /// hertz bends the pitch by `2 pi f d`, hence the 55 samples.
 fn wobble(samples: &mut [f32], phase: f32) {
     const DEPTH: f32 = 55.0;
-    let dry = samples.to_vec();
+    // The longest delay is 112 samples and one for the slope.
+    let mut past = [0.0_f32; 128];
     let turn = std::f64::consts::TAU * 0.4 / 48_000.0;
     let (step_cos, step_sin) = (turn.cos() as f32, turn.sin() as f32);
     let (mut re, mut im) = (phase.cos(), phase.sin());
     for (n, sample) in samples.iter_mut().enumerate() {
+        past[n % past.len()] = *sample;
         (re, im) = (re * step_cos - im * step_sin, re * step_sin + im * step_cos);
         let delay = DEPTH + 2.0 + DEPTH * im;
         let whole = delay as usize;
         let part = delay - whole as f32;
-        let get = |back: usize| n.checked_sub(back).map_or(0.0, |at| dry[at]);
+        let get = |back: usize| n.checked_sub(back).map_or(0.0, |at| past[at % past.len()]);
         let (a, b) = (get(whole), get(whole + 1));
         *sample = a + (b - a) * part;
     }

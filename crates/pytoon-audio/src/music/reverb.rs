@@ -12,10 +12,10 @@ const LENGTHS: [usize; LINES] = [907, 1031, 1163, 1283, 1409, 1543, 1693, 1867];
 const DIFFUSERS: [[usize; 2]; 2] = [[142, 379], [157, 337]];
 const PRE_DELAY: usize = 432;
 
-/// The room's answer to `send`, without the dry signal, at full level.
-pub(super) fn render(send: &Stereo, seconds: f32) -> Stereo {
-    let len = send.len();
+/// Adds the room's answer to `send`, at full level, to `mix`.
+pub(super) fn add_room(mix: &mut Stereo, send: Stereo, seconds: f32) {
     let (left, right) = (halve(&send.left), halve(&send.right));
+    drop(send);
     let mut room = Room::new(seconds);
     let mut wet = (vec![0.0; left.len()], vec![0.0; left.len()]);
     for n in PRE_DELAY..left.len() {
@@ -23,7 +23,8 @@ pub(super) fn render(send: &Stereo, seconds: f32) -> Stereo {
         wet.0[n] = l;
         wet.1[n] = r;
     }
-    Stereo { left: double(&wet.0, len), right: double(&wet.1, len) }
+    add_doubled(&mut mix.left, &wet.0);
+    add_doubled(&mut mix.right, &wet.1);
 }
 
 struct Room {
@@ -132,16 +133,25 @@ fn halve(samples: &[f32]) -> Vec<f32> {
         .collect()
 }
 
-/// Back to 48 kHz. A straight line between samples is enough for dark sounds:
+/// Back to 48 kHz, `len` samples. A straight line between samples is enough for dark sounds:
 /// what it leaves above 12 kHz lies 40 dB down and falls with the pitch.
 pub(super) fn double(samples: &[f32], len: usize) -> Vec<f32> {
-    let mut out = Vec::with_capacity(len + 2);
+    let mut out = vec![0.0; len];
+    add_doubled(&mut out, samples);
+    out
+}
+
+fn add_doubled(out: &mut [f32], samples: &[f32]) {
     let mut before = 0.0_f32;
-    for &now in samples {
-        out.push(0.5 * (before + now));
-        out.push(now);
+    let mut pairs = out.chunks_mut(2);
+    for (pair, &now) in pairs.by_ref().zip(samples) {
+        pair[0] += 0.5 * (before + now);
+        if let Some(second) = pair.get_mut(1) {
+            *second += now;
+        }
         before = now;
     }
-    out.resize(len, before);
-    out
+    for value in pairs.flatten() {
+        *value += before;
+    }
 }

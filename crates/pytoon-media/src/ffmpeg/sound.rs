@@ -33,10 +33,12 @@ pub fn decode_mono(runner: &Runner, path: &Path) -> Result<Vec<f32>, MediaError>
 /// Decodes to two channels: left and right.
 pub fn decode_stereo(runner: &Runner, path: &Path) -> Result<(Vec<f32>, Vec<f32>), MediaError> {
     let bytes = runner.run(&decode_command(path, 2), Vec::new()).map_err(|e| not_sound(path, e))?;
-    let samples = nonempty(path, floats(&bytes))?;
-    let left = samples.iter().step_by(2).copied().collect();
-    let right = samples.iter().skip(1).step_by(2).copied().collect();
-    Ok((left, right))
+    let channel = |first: usize| {
+        let samples =
+            bytes[first.min(bytes.len())..].chunks(8).filter_map(|pair| pair.first_chunk());
+        samples.map(|b| float(*b)).collect()
+    };
+    Ok((nonempty(path, channel(0))?, nonempty(path, channel(4))?))
 }
 
 fn not_sound(path: &Path, error: MediaError) -> MediaError {
@@ -61,9 +63,10 @@ fn nonempty(path: &Path, samples: Vec<f32>) -> Result<Vec<f32>, MediaError> {
 
 /// Little-endian floats; what is not a number becomes silence.
 fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes
-        .chunks_exact(4)
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .map(|v| if v.is_finite() { v } else { 0.0 })
-        .collect()
+    bytes.as_chunks().0.iter().map(|b| float(*b)).collect()
+}
+
+fn float(bytes: [u8; 4]) -> f32 {
+    let value = f32::from_le_bytes(bytes);
+    if value.is_finite() { value } else { 0.0 }
 }

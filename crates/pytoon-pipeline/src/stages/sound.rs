@@ -6,9 +6,9 @@ use crate::folder::{AUDIO_PART, JobFolder, input_hash};
 use pytoon_audio::bed::{fade_ends, fit_music};
 use pytoon_audio::ducking::DuckRegion as AudioDuck;
 use pytoon_audio::loudness::{Loudness, measure};
-use pytoon_audio::mixer::{Mix, MixInput, MixReport, Placed, PlacedStereo, mix};
+use pytoon_audio::mixer::{Mix, MixInput, MixReport, Placed, PlacedStereo, Stems};
 use pytoon_audio::music::{Mood, StoryArc, generate};
-use pytoon_audio::{Db, Dbtp, Lufs, Stereo, stretch, wav};
+use pytoon_audio::{AudioError, Db, Dbtp, Lufs, Stereo, stretch, wav};
 use pytoon_core::layout;
 use pytoon_core::preset::MusicMood;
 use pytoon_core::time::MsRange;
@@ -20,7 +20,6 @@ use pytoon_media::{MediaError, disk};
 use pytoon_telemetry::Event;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::Cursor;
 use std::path::Path;
 
 const SAMPLES_PER_MS: i64 = 48;
@@ -78,12 +77,11 @@ pub(crate) fn sound(
         return Ok((report, true));
     }
     let settings = &env.config.settings.mix;
-    let parts = load(env, timeline, folder)?;
+    let stems = Stems::of(load(env, timeline, folder)?.input(settings.target_lufs));
     let mut ceiling = settings.true_peak_ceiling_dbtp;
     let mut tries = 0;
     let report = loop {
-        let measured =
-            mix_and_write(&parts.input(timeline, settings.target_lufs, ceiling), folder)?;
+        let measured = master_and_write(&stems, ceiling, folder)?;
         let decoded = encode(env, timeline, folder)?;
         let report = report(&measured, &decoded);
         tries += 1;
@@ -149,14 +147,14 @@ struct Parts {
 }
 
 impl Parts {
-    fn input(&self, _: &Timeline, target_lufs: f64, ceiling_dbtp: f64) -> MixInput<'_> {
+    fn input(&mut self, target_lufs: f64) -> MixInput<'_> {
         MixInput {
             voice: self
                 .voice
                 .iter()
                 .map(|(start, audio)| Placed { start: *start, audio, gain_db: Db(0.0) })
                 .collect(),
-            music: self.music.as_ref(),
+            music: self.music.take(),
             music_gain_db: Db(self.music_gain_db as f32),
             bed_below_voice_lu: self.bed_below_voice_lu,
             ducks: &self.ducks,
@@ -170,7 +168,6 @@ impl Parts {
                 })
                 .collect(),
             target: Lufs(target_lufs),
-            ceiling: Dbtp(ceiling_dbtp),
             ..MixInput::new(self.len)
         }
     }
@@ -343,25 +340,33 @@ fn soften(audio: &mut Stereo) {
     }
 }
 
-/// Mixes and writes the stems; only what was measured stays in memory.
-fn mix_and_write(input: &MixInput<'_>, folder: &JobFolder) -> Result<MixReport, PipelineError> {
-    let mixed = mix(input);
-    write_stems(folder, &mixed)?;
-    Ok(mixed.report)
+/// Masters and writes the stems and the mix; only what was measured stays in memory.
+fn master_and_write(
+    stems: &Stems,
+    ceiling_dbtp: f64,
+    folder: &JobFolder,
+) -> Result<MixReport, PipelineError> {
+    let Mix { mixed, stem_gain, report } = stems.master(Dbtp(ceiling_dbtp));
+    let (voice, music) = (&stems.voice, &stems.music);
+    write_sound(folder, layout::VOICE_STEM, &[voice, voice], stem_gain)?;
+    write_sound(folder, layout::MUSIC_STEM, &[&music.left, &music.right], stem_gain)?;
+    write_sound(folder, layout::MIXED, &[&mixed.left, &mixed.right], 1.0)?;
+    Ok(report)
 }
 
-fn write_stems(folder: &JobFolder, mixed: &Mix) -> Result<(), PipelineError> {
-    let stems = [
-        (layout::VOICE_STEM, &mixed.voice),
-        (layout::MUSIC_STEM, &mixed.music),
-        (layout::MIXED, &mixed.mixed),
-    ];
-    for (name, audio) in stems {
-        let mut bytes = Cursor::new(Vec::new());
-        wav::write_stereo(&mut bytes, audio)?;
-        disk::write_whole(&folder.new_work(name)?, &bytes.into_inner())?;
-    }
-    Ok(())
+fn write_sound(
+    folder: &JobFolder,
+    name: &str,
+    channels: &[&[f32]],
+    gain: f32,
+) -> Result<(), PipelineError> {
+    let path = folder.new_work(name)?;
+    disk::write_through(&path, |file| {
+        wav::write_channels(file, channels, gain).map_err(|error| match error {
+            AudioError::WriteWav(source) => MediaError::write(&path, source).into(),
+            other => PipelineError::from(other),
+        })
+    })
 }
 
 /// Encodes the mix and decodes it again, as a listener's player will.
