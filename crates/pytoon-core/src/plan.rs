@@ -251,9 +251,16 @@ fn assign_transitions(scenes: &mut [Scene], input: &PlanInput<'_>) {
     let spec = &input.preset.transitions;
     let house = house_transition(input);
     let offset = Rng::new(input.seed, "transitions").index(spec.every.max(1) as usize);
-    for (join, scene) in scenes.iter_mut().skip(1).enumerate() {
-        let on_turn = spec.every > 0 && (join + offset).is_multiple_of(spec.every as usize);
-        scene.transition = if on_turn { house } else { TransitionKind::Cut };
+    let mixes = matches!(
+        house,
+        TransitionKind::Crossfade | TransitionKind::Dissolve | TransitionKind::Zoom
+    );
+    for join in 1..scenes.len() {
+        let on_turn = spec.every > 0 && (join - 1 + offset).is_multiple_of(spec.every as usize);
+        // Two titles through each other can be read by nobody.
+        let titles = scenes[join - 1..=join].iter().all(|s| s.media.kind == MediaKind::Background);
+        scenes[join].transition =
+            if on_turn && !(mixes && titles) { house } else { TransitionKind::Cut };
     }
 }
 
@@ -444,6 +451,15 @@ mod tests {
     }
 
     #[test]
+    fn titles_are_never_mixed_with_titles() {
+        let script = "First thing here. Second thing here. Third thing here. Fourth thing here.";
+        let typeset = graph(&format!(r#"{{"script":"{script}"}}"#), &[]);
+        assert!(typeset.scenes.iter().all(|s| s.transition == TransitionKind::Cut));
+        let pictured = graph(&format!(r#"{{"script":"{script}"}}"#), &["a", "b", "c", "d"]);
+        assert!(pictured.scenes.iter().any(|s| s.transition == TransitionKind::Zoom));
+    }
+
+    #[test]
     fn with_a_script_the_prompt_is_only_the_idea() {
         let graph = graph(r#"{"prompt":"A cosy café","script":"We open at seven."}"#, &[]);
         assert_eq!(graph.scenes[0].sentences, ["We open at seven."]);
@@ -495,7 +511,7 @@ mod tests {
     fn a_brand_safe_film_keeps_to_plain_joins() {
         let graph = graph(
             r#"{"script":"First thing here. Second thing here. Third thing here. Fourth thing here.","brand_safe":true}"#,
-            &[],
+            &["a", "b", "c", "d"],
         );
         assert!(graph.scenes.iter().all(|s| s.transition != TransitionKind::Zoom));
     }
