@@ -35,7 +35,10 @@ pub(crate) fn look(
     std::thread::scope(|scope| {
         for _ in 0..threads.min(pictures.len()) {
             scope.spawn(|| {
-                while let Some((field, path)) = pictures.get(next.fetch_add(1, Ordering::Relaxed)) {
+                // Backwards: what the film needs first is then still decoded when drawing begins.
+                while let Some((field, path)) =
+                    pictures.iter().rev().nth(next.fetch_add(1, Ordering::Relaxed))
+                {
                     let seen =
                         store.load(path, true).map(|picture| saliency::look(&picture, aspect));
                     if let Ok(mut results) = results.lock() {
