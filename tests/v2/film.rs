@@ -56,6 +56,18 @@ fn the_mix_is_as_long_as_the_timeline_to_the_sample() {
 }
 
 #[test]
+fn the_stems_add_up_to_the_mix_and_the_limiter_only_grazes_it() {
+    let film = &shared().film;
+    let read = |stem: &str| wav(&film.path(&format!("assembly/audio/{stem}.wav"))).samples;
+    let (voice, music, mixed) = (read("voice"), read("music"), read("mixed"));
+    let off = voice.iter().zip(&music).zip(&mixed).map(|((v, m), x)| (v + m - x).abs()).max();
+    // Each of the three is rounded, with dither of a step either way.
+    assert!(off.expect("samples") <= 6, "{off:?} steps of 24 bits");
+    let limiting = film.metadata()["loudness"]["limitingDb"].as_f64().expect("a reduction");
+    assert!(limiting <= 3.0, "{limiting} dB");
+}
+
+#[test]
 fn the_decoded_sound_has_the_loudness_of_the_platforms() {
     let heard = loudness(&shared().film.output());
     assert!((heard.integrated_lufs + 14.0).abs() <= 0.3, "{heard:?}");

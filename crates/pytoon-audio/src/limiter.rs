@@ -38,24 +38,33 @@ pub fn limit(audio: &mut Stereo, ceiling: Dbtp) -> LimiterReport {
         return LimiterReport { max_reduction_db: 0.0, limited_samples: 0 };
     }
     let dry = audio.clone();
-    limit_with_envelope(audio, &|audio| audio.clone_from(&dry), &envelope, 1.0, ceiling)
+    limit_with_envelope(audio, &|audio| audio.clone_from(&dry), &envelope, 1.0, ceiling).0
+}
+
+/// [`limit`] for one channel.
+pub(crate) fn limit_mono(samples: &mut [f32], ceiling: Dbtp) -> LimiterReport {
+    let mut audio = Stereo::from_mono(samples.to_vec());
+    let report = limit(&mut audio, ceiling);
+    samples.copy_from_slice(&audio.left);
+    report
 }
 
 /// Applies `gain`, then limits. `restore` writes the programme as it was before `gain`, and
 /// `envelope` is its peak envelope: a caller can try several gains for one detection, and need
-/// not keep a copy where it can make the programme again.
+/// not keep a copy where it can make the programme again. Returns the limiter's gain for every
+/// sample too; nothing where it had nothing to do.
 pub(crate) fn limit_with_envelope(
     audio: &mut Stereo,
     restore: &dyn Fn(&mut Stereo),
     envelope: &[f32],
     gain: f32,
     ceiling: Dbtp,
-) -> LimiterReport {
+) -> (LimiterReport, Vec<f32>) {
     let limit = ceiling.amplitude();
     audio.scale(gain);
     let highest = crate::dsp::peak(envelope) * gain;
     if highest <= limit {
-        return LimiterReport { max_reduction_db: 0.0, limited_samples: 0 };
+        return (LimiterReport { max_reduction_db: 0.0, limited_samples: 0 }, Vec::new());
     }
     let mut aim = limit * 0.9985;
     let mut curve = Vec::new();
@@ -76,13 +85,14 @@ pub(crate) fn limit_with_envelope(
         // hold the ceiling with one static gain instead.
         let got = true_peak(audio).max(f32::MIN_POSITIVE);
         audio.scale(limit / got);
-        curve = vec![limit / got];
+        curve = vec![limit / got; audio.len()];
     }
     let lowest = curve.iter().copied().fold(1.0_f32, f32::min);
-    LimiterReport {
+    let report = LimiterReport {
         max_reduction_db: -20.0 * lowest.max(1e-6).log10(),
         limited_samples: curve.iter().filter(|&&g| g < 0.9886).count(),
-    }
+    };
+    (report, curve)
 }
 
 fn gain_curve(envelope: &[f32], gain: f32, limit: f32) -> Vec<f32> {

@@ -55,32 +55,34 @@ pub struct MasterReport {
 /// Masters `audio` in place.
 pub fn master(audio: &mut Stereo, target: Lufs, ceiling: Dbtp) -> MasterReport {
     let original = audio.clone();
-    master_from(audio, &|audio| audio.clone_from(&original), target, ceiling)
+    master_from(audio, &|audio| audio.clone_from(&original), target, ceiling).0
 }
 
-/// Masters a programme that `write` can make as often as needed, into `audio`.
+/// Masters a programme that `write` can make as often as needed, into `audio`; returns the
+/// limiter's gain for every sample too, nothing where it had nothing to do.
 pub(crate) fn master_from(
     audio: &mut Stereo,
     write: &dyn Fn(&mut Stereo),
     target: Lufs,
     ceiling: Dbtp,
-) -> MasterReport {
+) -> (MasterReport, Vec<f32>) {
     write(audio);
     let envelope = peak_envelope(audio);
     let before = measure_given_peak(audio, peak(&envelope));
     if !before.integrated.is_measurable() {
-        return MasterReport {
+        let report = MasterReport {
             before,
             after: before,
             gain_db: 0.0,
             max_limiting_db: 0.0,
             outcome: MasterOutcome::Silent,
         };
+        return (report, Vec::new());
     }
     let mut search = GainSearch::new(target.0, target.0 - before.integrated.0);
-    let (limiting, after) = loop {
+    let (limiting, curve, after) = loop {
         let gain = 10_f64.powf(search.gain_db / 20.0) as f32;
-        let limiting = limit_with_envelope(audio, write, &envelope, gain, ceiling);
+        let (limiting, curve) = limit_with_envelope(audio, write, &envelope, gain, ceiling);
         // Without limiting the true peak is known; with it, it has changed.
         let after = if limiting.max_reduction_db > 0.0 {
             measure(audio)
@@ -88,18 +90,19 @@ pub(crate) fn master_from(
             measure_given_peak(audio, peak(&envelope) * gain)
         };
         if !search.advance(after.integrated.0) {
-            break (limiting, after);
+            break (limiting, curve, after);
         }
         write(audio);
     };
     let reached = (after.integrated.0 - target.0).abs() <= TOLERANCE_LU;
-    MasterReport {
+    let report = MasterReport {
         before,
         after,
         gain_db: search.gain_db,
         max_limiting_db: limiting.max_reduction_db,
         outcome: if reached { MasterOutcome::Reached } else { MasterOutcome::Short },
-    }
+    };
+    (report, curve)
 }
 
 /// Search for the gain that gives the target after limiting: secant steps, or

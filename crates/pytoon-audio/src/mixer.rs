@@ -3,8 +3,7 @@
 //! Guarantees: every output has exactly `len` samples; the music lies
 //! `bed_below_voice_lu` under the voice while somebody speaks, measured after
 //! ducking, and at least [`MIN_GAP_LU`] under it elsewhere; nothing inside a
-//! film with speech is digitally silent; the two stems add up to the mix except
-//! for what the limiter took.
+//! film with speech is digitally silent; the two stems, limited like the mix, add up to it.
 //!
 //! Memory: a minute of one channel is 11 MiB, so the voice stays one channel, music is changed
 //! where it lies, and mastering adds the stems up again instead of keeping a copy.
@@ -126,10 +125,26 @@ pub struct Stems {
 pub struct Mix {
     /// The master.
     pub mixed: Stereo,
-    /// What brings the stems to their level in the mix, as a factor.
-    pub stem_gain: f32,
+    /// What brings the stems to their level in the mix.
+    pub stem_gain: StemGain,
     /// What was measured.
     pub report: MixReport,
+}
+
+/// The gain of mastering over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StemGain {
+    factor: f32,
+    /// The limiter's gain for every sample; empty where it had nothing to do.
+    limiting: Vec<f32>,
+}
+
+impl StemGain {
+    /// The factor for a sample.
+    #[must_use]
+    pub fn at(&self, sample: usize) -> f32 {
+        self.factor * self.limiting.get(sample).copied().unwrap_or(1.0)
+    }
 }
 
 impl Stems {
@@ -163,7 +178,8 @@ impl Stems {
     #[must_use]
     pub fn master(&self, ceiling: Dbtp) -> Mix {
         let mut mixed = Stereo::silence(self.voice.len());
-        let mastering = master_from(&mut mixed, &|sum| self.add_up(sum), self.target, ceiling);
+        let (mastering, limiting) =
+            master_from(&mut mixed, &|sum| self.add_up(sum), self.target, ceiling);
         let report = MixReport {
             voice: self.voice_loudness,
             music_gain: self.music_gain,
@@ -171,7 +187,8 @@ impl Stems {
             mono_loss_lu: mono_loss_given(&mixed, mastering.after.integrated),
             master: mastering,
         };
-        Mix { mixed, stem_gain: 10_f64.powf(mastering.gain_db / 20.0) as f32, report }
+        let factor = 10_f64.powf(mastering.gain_db / 20.0) as f32;
+        Mix { mixed, stem_gain: StemGain { factor, limiting }, report }
     }
 
     fn add_up(&self, sum: &mut Stereo) {

@@ -1,8 +1,8 @@
 //! Turns a raw voice take into a finished one.
 //!
 //! Guarantees: the take keeps its length and timing; the order is level,
-//! high-pass, equaliser, de-esser, compressor, leveller, room, level, because
-//! each step relies on the one before; silence passes through unchanged.
+//! high-pass, equaliser, de-esser, compressor, leveller, room, level, peaks,
+//! because each step relies on the one before; silence passes through unchanged.
 //!
 //! Does not trim, denoise or stretch (`speech`, `denoise`, `stretch`).
 //!
@@ -16,8 +16,9 @@ use std::ops::Range;
 
 use crate::biquad::Biquad;
 use crate::dsp::remove_dc;
+use crate::limiter::limit_mono;
 use crate::loudness::integrated_mono;
-use crate::{Db, Lufs};
+use crate::{Db, Dbtp, Lufs};
 
 /// What a chain does; the default suits a synthetic voice.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +42,9 @@ pub struct VoiceSettings {
     pub level_sentences: bool,
     /// Level of the early reflections relative to the voice.
     pub room: Option<Db>,
+    /// How far true peaks may stand over the level. A voice's rare peaks are taken here, where
+    /// they move nothing else; left to mastering, they would push the music down too.
+    pub peak_over_level: Db,
 }
 
 impl Default for VoiceSettings {
@@ -55,6 +59,7 @@ impl Default for VoiceSettings {
             compression: Db(4.0),
             level_sentences: true,
             room: Some(Db(-26.0)),
+            peak_over_level: Db(14.5),
         }
     }
 }
@@ -70,6 +75,8 @@ pub struct VoiceChainReport {
     pub max_de_ess_db: f32,
     /// Deepest reduction by the compressor.
     pub max_compression_db: f32,
+    /// Deepest reduction of a peak.
+    pub max_limiting_db: f32,
     /// Gain given to each sentence, in the caller's order.
     pub sentence_gains_db: Vec<f32>,
 }
@@ -96,6 +103,7 @@ impl VoiceChain {
             out_lufs: Lufs(f64::NEG_INFINITY),
             max_de_ess_db: 0.0,
             max_compression_db: 0.0,
+            max_limiting_db: 0.0,
             sentence_gains_db: vec![0.0; sentences.len()],
         };
         let Some(in_lufs) = level_of(take, report.in_lufs) else {
@@ -119,6 +127,18 @@ impl VoiceChain {
         let after = integrated_mono(take);
         if let Some(now) = level_of(take, after) {
             scale_db(take, settings.level.0 - now);
+            let ceiling = settings.level.0 + f64::from(settings.peak_over_level.0);
+            // What limiting takes in loudness is given back, which raises the peaks again by
+            // less each time.
+            for _ in 0..3 {
+                let reduction = limit_mono(take, Dbtp(ceiling)).max_reduction_db;
+                let Some(limited) = level_of(take, integrated_mono(take)) else { break };
+                scale_db(take, settings.level.0 - limited);
+                report.max_limiting_db = report.max_limiting_db.max(reduction);
+                if reduction < 0.1 {
+                    break;
+                }
+            }
             report.out_lufs =
                 if after.is_measurable() { settings.level } else { Lufs(f64::NEG_INFINITY) };
         }
@@ -198,6 +218,8 @@ mod tests {
         assert_eq!(samples.len(), len);
         assert!((integrated_mono(&samples).0 + 20.0).abs() < 0.05, "{report:?}");
         assert_eq!(report.out_lufs, Lufs(-20.0));
+        let highest = crate::dsp::peak(&samples);
+        assert!(highest <= Db(-5.4).amplitude(), "{report:?}");
         assert!((2.0..9.0).contains(&report.max_compression_db), "{report:?}");
         assert!((0.5..=4.01).contains(&report.max_de_ess_db), "{report:?}");
         let loud: Vec<f64> =
@@ -213,6 +235,19 @@ mod tests {
         assert!(report.sentence_gains_db.iter().all(|g| g.abs() <= 4.0));
         let mean = samples.iter().map(|&s| f64::from(s)).sum::<f64>() / len as f64;
         assert!(mean.abs() < 1e-3);
+    }
+
+    #[test]
+    fn rare_peaks_are_taken_here_and_not_by_mastering() {
+        let (mut samples, sentences) = take();
+        for n in (10_000..280_000).step_by(31_000) {
+            samples[n] += 2.0;
+        }
+        let report = VoiceChain::default().process(&mut samples, &sentences);
+        assert!(report.max_limiting_db > 6.0, "{report:?}");
+        let stereo = crate::Stereo::from_mono(samples);
+        let crest = crate::loudness::measure(&stereo).true_peak.0 + 20.0;
+        assert!(crest < 14.7, "{crest} dB over the level");
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub fn read(source: impl Read) -> Result<Pcm, AudioError> {
 /// # Errors
 /// [`AudioError::WriteWav`] when the sink fails.
 pub fn write_stereo(sink: impl Write + Seek, audio: &Stereo) -> Result<(), AudioError> {
-    write_channels(sink, &[&audio.left, &audio.right], 1.0)
+    write_channels(sink, &[&audio.left, &audio.right], |_| 1.0)
 }
 
 /// Writes a mono signal as 48 kHz 24-bit PCM.
@@ -98,17 +98,17 @@ pub fn write_stereo(sink: impl Write + Seek, audio: &Stereo) -> Result<(), Audio
 /// # Errors
 /// [`AudioError::WriteWav`] when the sink fails.
 pub fn write_mono(sink: impl Write + Seek, samples: &[f32]) -> Result<(), AudioError> {
-    write_channels(sink, &[samples], 1.0)
+    write_channels(sink, &[samples], |_| 1.0)
 }
 
-/// Writes channels, each sample times `gain`, as 48 kHz 24-bit PCM.
+/// Writes channels, each sample times its gain, as 48 kHz 24-bit PCM.
 ///
 /// # Errors
 /// [`AudioError::WriteWav`] when the sink fails.
 pub fn write_channels(
     sink: impl Write + Seek,
     channels: &[&[f32]],
-    gain: f32,
+    gain: impl Fn(usize) -> f32,
 ) -> Result<(), AudioError> {
     const FULL_SCALE: f32 = 8_388_608.0;
     let bad = |e: hound::Error| {
@@ -127,6 +127,7 @@ pub fn write_channels(
     let mut rng = Rng::new(24);
     let len = channels.iter().map(|c| c.len()).min().unwrap_or(0);
     for index in 0..len {
+        let gain = gain(index);
         for channel in channels {
             // Triangular dither of two least significant bits peak to peak
             // decouples the rounding error from the signal (Lipshitz et al.,

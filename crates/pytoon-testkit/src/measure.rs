@@ -169,7 +169,7 @@ pub fn tone_db(samples: &[f32], hz: f64) -> f64 {
 }
 
 /// What a WAV file's own header says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wav {
     /// Sampling rate in Hz.
     pub sample_rate: u32,
@@ -177,9 +177,11 @@ pub struct Wav {
     pub channels: u16,
     /// Length in samples of one channel.
     pub frames: u64,
+    /// Interleaved samples of 24 bits.
+    pub samples: Vec<i32>,
 }
 
-/// Reads a WAV file's header.
+/// Reads a WAV file of 24 bits.
 #[track_caller]
 pub fn wav(path: &Path) -> Wav {
     let bytes = std::fs::read(path).expect("a file");
@@ -193,7 +195,11 @@ pub fn wav(path: &Path) -> Wav {
             (b"fmt ", _) => format = Some((word(at + 10), long(at + 12), word(at + 20))),
             (b"data", Some((channels, sample_rate, block))) => {
                 let frames = u64::from(size) / u64::from(block);
-                return Wav { sample_rate, channels, frames };
+                assert_eq!(block, 3 * channels, "not 24 bits");
+                let data = &bytes[at + 8..at + 8 + size as usize];
+                let sample = |b: &[u8]| i32::from_le_bytes([0, b[0], b[1], b[2]]) >> 8;
+                let samples = data.chunks_exact(3).map(sample).collect();
+                return Wav { sample_rate, channels, frames, samples };
             }
             _ => {}
         }

@@ -17,10 +17,11 @@ struct Heard {
 fn mix(input: MixInput<'_>) -> Heard {
     let stems = Stems::of(input);
     let Mix { mixed, stem_gain, report } = stems.master(master::DEFAULT_CEILING);
+    let gains: Vec<f32> = (0..stems.voice.len()).map(|n| stem_gain.at(n)).collect();
     let mut voice = Stereo::from_mono(stems.voice);
-    voice.scale(stem_gain);
+    voice.apply_gain(&gains);
     let mut music = stems.music;
-    music.scale(stem_gain);
+    music.apply_gain(&gains);
     Heard { voice, music, mixed, report }
 }
 
@@ -90,11 +91,9 @@ fn stems_add_up_to_the_mix() {
     input.music = Some(bed.audio);
     input.ducks = &ducks;
     let got = mix(input);
-    if got.report.master.max_limiting_db == 0.0 {
-        for n in (0..LEN).step_by(97) {
-            let sum = got.voice.left[n] + got.music.left[n];
-            assert!((sum - got.mixed.left[n]).abs() < 1e-5);
-        }
+    for n in 0..LEN {
+        let sum = got.voice.left[n] + got.music.left[n];
+        assert!((sum - got.mixed.left[n]).abs() < 1e-5, "sample {n}");
     }
 }
 

@@ -348,9 +348,10 @@ fn master_and_write(
 ) -> Result<MixReport, PipelineError> {
     let Mix { mixed, stem_gain, report } = stems.master(Dbtp(ceiling_dbtp));
     let (voice, music) = (&stems.voice, &stems.music);
-    write_sound(folder, layout::VOICE_STEM, &[voice, voice], stem_gain)?;
-    write_sound(folder, layout::MUSIC_STEM, &[&music.left, &music.right], stem_gain)?;
-    write_sound(folder, layout::MIXED, &[&mixed.left, &mixed.right], 1.0)?;
+    let gain = |sample| stem_gain.at(sample);
+    write_sound(folder, layout::VOICE_STEM, &[voice, voice], gain)?;
+    write_sound(folder, layout::MUSIC_STEM, &[&music.left, &music.right], gain)?;
+    write_sound(folder, layout::MIXED, &[&mixed.left, &mixed.right], |_| 1.0)?;
     Ok(report)
 }
 
@@ -358,7 +359,7 @@ fn write_sound(
     folder: &JobFolder,
     name: &str,
     channels: &[&[f32]],
-    gain: f32,
+    gain: impl Fn(usize) -> f32,
 ) -> Result<(), PipelineError> {
     let path = folder.new_work(name)?;
     disk::write_through(&path, |file| {
