@@ -9,7 +9,7 @@
 
 use crate::dsp::peak;
 use crate::limiter::limit_with_envelope;
-use crate::loudness::{Loudness, measure, measure_given_peak};
+use crate::loudness::{Loudness, integrated, measure, measure_given_peak};
 use crate::true_peak::peak_envelope;
 use crate::{Dbtp, Lufs, Stereo};
 
@@ -80,20 +80,22 @@ pub(crate) fn master_from(
         return (report, Vec::new());
     }
     let mut search = GainSearch::new(target.0, target.0 - before.integrated.0);
-    let (limiting, curve, after) = loop {
+    let (limiting, curve) = loop {
         let gain = 10_f64.powf(search.gain_db / 20.0) as f32;
         let (limiting, curve) = limit_with_envelope(audio, write, &envelope, gain, ceiling);
-        // Without limiting the true peak is known; with it, it has changed.
-        let after = if limiting.max_reduction_db > 0.0 {
-            measure(audio)
+        // Without limiting the loudness is known; with it, it has changed.
+        let reached = if limiting.max_reduction_db > 0.0 {
+            integrated(audio).0
         } else {
-            measure_given_peak(audio, peak(&envelope) * gain)
+            before.integrated.0 + search.gain_db
         };
-        if !search.advance(after.integrated.0) {
-            break (limiting, curve, after);
+        if !search.advance(reached) {
+            break (limiting, curve);
         }
         write(audio);
     };
+    drop(envelope);
+    let after = measure(audio);
     let reached = (after.integrated.0 - target.0).abs() <= TOLERANCE_LU;
     let report = MasterReport {
         before,

@@ -21,6 +21,8 @@ pub fn video_command(profile: &Profile, encoder: &str, output: &Path) -> Command
     let size = format!("{}x{}", profile.width, profile.height);
     let rate = profile.frame_rate.to_ratio_string();
     ffmpeg("encode the picture")
+        // Frames are read in a thread of their own, while the encoder takes the one before.
+        .args(["-thread_queue_size", "4"])
         .args(["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", &size, "-r", &rate])
         .args([
             "-color_range",

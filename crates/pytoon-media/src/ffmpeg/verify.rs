@@ -22,8 +22,13 @@ pub struct FrameLook {
 
 /// Decodes the key frames only (cheap), or all (`every_frame`).
 pub fn look(runner: &Runner, path: &Path, every_frame: bool) -> Result<Vec<FrameLook>, MediaError> {
-    // A dozen single pictures: starting threads for them costs more than they save.
-    let skip: &[&str] = if every_frame { &[] } else { &["-threads", "1", "-skip_frame", "nokey"] };
+    // A dozen single pictures: starting threads for them costs more than they save, and the
+    // deblocking of edges shows in no mean.
+    let skip: &[&str] = if every_frame {
+        &[]
+    } else {
+        &["-threads", "1", "-skip_frame", "nokey", "-skip_loop_filter", "all"]
+    };
     let filter = format!("scale={LOOK_WIDTH}:{LOOK_HEIGHT}:flags=area,format=gray");
     let command = ffmpeg("check the finished file")
         .args(skip.iter().copied())
