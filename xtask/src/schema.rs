@@ -1,7 +1,8 @@
 //! JSON Schemas from the types.
 
 use anyhow::{Context, bail};
-use pytoon_config::settings::{EngineFile, Settings};
+use pytoon_config::engines::EngineFile;
+use pytoon_config::settings::Settings;
 use pytoon_core::brief::{BrandKit, Brief};
 use pytoon_core::preset::Preset;
 use pytoon_core::profile::Profile;

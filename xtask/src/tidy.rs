@@ -13,6 +13,8 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-graphics", 1),
     ("pytoon-compositor", 2),
     ("pytoon-media", 3),
+    ("pytoon-store", 3),
+    ("pytoon-engines", 4),
     ("pytoon-voice", 4),
     ("pytoon-pipeline", 5),
     ("pytoon", 6),

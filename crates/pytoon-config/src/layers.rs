@@ -2,7 +2,8 @@
 
 use crate::builtin;
 use crate::document::Document;
-use crate::settings::{EngineFile, EngineSettings, Settings};
+use crate::engines::{EngineFile, EngineSettings};
+use crate::settings::Settings;
 use crate::strict::{self, ConfigError};
 use pytoon_core::brief::BrandKit;
 use pytoon_core::preset::Preset;
@@ -32,8 +33,24 @@ pub struct Config {
     pub settings: Settings,
     /// Engines.
     pub engines: EngineSettings,
+    /// Where the engines were written, for errors found later.
+    pub engines_at: Origin,
     /// The folder of overrides, if there is one.
     pub folder: Option<PathBuf>,
+}
+
+/// The file that had the last word on a value.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    file: String,
+    document: Document,
+}
+
+impl Origin {
+    /// An error about a field of that file.
+    pub fn error(&self, field: &str, reason: impl Into<String>) -> ConfigError {
+        ConfigError::field(&self.file, &self.document, field, reason)
+    }
 }
 
 /// A preset in the list of presets.
@@ -61,12 +78,34 @@ impl Config {
         let settings: Loaded<Settings> =
             load_file(folder.as_deref(), "defaults.yaml", builtin::DEFAULTS)?;
         settings.check(settings.value.problem())?;
-        let engines: Loaded<EngineFile> =
-            load_file(folder.as_deref(), "engine.yaml", builtin::ENGINE)?;
-        let config = Self { settings: settings.value, engines: engines.value.v2, folder };
+        let engines = Self::load_engines(folder.as_deref())?;
+        let config =
+            Self { settings: settings.value, engines: engines.0, engines_at: engines.1, folder };
         config.preset(&config.settings.default_preset)?;
         config.profile(&config.settings.default_profile)?;
         Ok(config)
+    }
+
+    /// Reads `engine.yaml` again, as when a file was changed while the program runs.
+    pub fn reload_engines(&self) -> Result<(EngineSettings, Origin), ConfigError> {
+        Self::load_engines(self.folder.as_deref())
+    }
+
+    fn load_engines(folder: Option<&Path>) -> Result<(EngineSettings, Origin), ConfigError> {
+        let loaded: Loaded<EngineFile> =
+            load_file(folder, "engine.yaml", builtin::ENGINE).map_err(explain_new_engine)?;
+        let settings = loaded.value.v2;
+        let at = Origin { file: loaded.file, document: loaded.document };
+        match settings.problem() {
+            Some((field, reason, wrong)) => {
+                let error = at.error(&field, reason);
+                Err(match wrong {
+                    Some(wrong) => error.suggest(&wrong, settings.engines.names()),
+                    None => error,
+                })
+            }
+            None => Ok((settings, at)),
+        }
     }
 
     /// A preset by name.
@@ -179,6 +218,22 @@ fn load_file<T: DeserializeOwned>(
     merge(&mut merged, &over.value);
     let value = strict::read(&file, &over, &merged)?;
     Ok(Loaded { value, file, document: over })
+}
+
+/// A mistyped engine looks like a new one without an address.
+fn explain_new_engine(error: ConfigError) -> ConfigError {
+    let name = error.field.strip_prefix("v2.engines.").filter(|n| !n.contains('.'));
+    let (Some(name), true) = (name.map(str::to_owned), error.reason.contains("`base_url`")) else {
+        return error;
+    };
+    let known = strict::parse("built-in engine.yaml", builtin::ENGINE)
+        .ok()
+        .and_then(|doc| doc.value.pointer("/v2/engines").and_then(Value::as_object).cloned())
+        .unwrap_or_default();
+    let reason = format!(
+        "`{name}` is not built in, and an engine of your own needs at least `kind` and `base_url`"
+    );
+    ConfigError { reason, ..error }.suggest(&name, known.keys().map(String::as_str))
 }
 
 /// Mappings are merged key by key; everything else is replaced.

@@ -2,7 +2,7 @@
 //!
 //! Guarantees: every default is built in and visible in `config/`; a folder overrides it key by
 //! key; unknown keys, wrong types and impossible values are refused with file, line, field and
-//! the nearest valid name. Secrets are never read here.
+//! the nearest valid name. Keys come from the environment or `.env`, never from configuration.
 //!
 //! Does not know pictures, engines or voices beyond their names.
 //!
@@ -11,11 +11,13 @@
 mod brief_file;
 mod builtin;
 pub mod document;
+pub mod engines;
 mod layers;
+pub mod secrets;
 pub mod settings;
 pub mod strict;
 
 pub use brief_file::{BriefFile, load_brief, read_brief};
-pub use layers::{Config, ConfigSource, PresetInfo};
+pub use layers::{Config, ConfigSource, Origin, PresetInfo};
 pub use settings::Settings;
 pub use strict::ConfigError;

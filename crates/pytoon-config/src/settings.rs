@@ -1,4 +1,4 @@
-//! The types of `defaults.yaml` and `engine.yaml`.
+//! The types of `defaults.yaml`.
 
 use pytoon_core::brief::Platform;
 use pytoon_core::timeline::duck::DuckSettings;
@@ -110,40 +110,6 @@ pub struct BrandSafe {
 pub struct FontSettings {
     /// Folders searched besides the system's.
     pub folders: Vec<String>,
-}
-
-/// `engine.yaml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EngineFile {
-    /// The current generation of engines.
-    pub v2: EngineSettings,
-}
-
-/// Engines.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EngineSettings {
-    /// Engines by name.
-    pub engines: Engines,
-}
-
-/// The engines known.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Engines {
-    /// The built-in engine.
-    pub local: LocalEngine,
-}
-
-/// The built-in engine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LocalEngine {
-    /// Decoded pictures kept, in MiB.
-    pub picture_cache_mib: usize,
-    /// Threads that draw frames; 0 for one a core.
-    pub threads: usize,
 }
 
 impl Settings {

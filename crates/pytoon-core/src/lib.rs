@@ -13,6 +13,8 @@
 pub mod brief;
 pub mod caption;
 pub mod layout;
+pub mod ledger;
+pub mod money;
 pub mod motion;
 pub mod plan;
 pub mod preset;

@@ -56,7 +56,7 @@ impl<S: Subscriber> Layer<S> for JsonLines {
         let line = line(now(), *event.metadata().level(), fields);
         if let Ok(mut writer) = self.writer.lock() {
             // A log that cannot be written must not stop the work it reports on.
-            let _ = writer.write_all(line.as_bytes());
+            let _ = writer.write_all(crate::sanitize_sensitive_data(&line).as_bytes());
         }
     }
 }

@@ -9,6 +9,8 @@
 
 mod event;
 mod json_lines;
+mod redact;
 
 pub use event::Event;
 pub use json_lines::{LogTarget, init, timestamp};
+pub use redact::{REDACTED, register_secret, sanitize_sensitive_data};

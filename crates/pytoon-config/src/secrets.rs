@@ -1,0 +1,162 @@
+//! Keys from the environment, from `.env`, or from files that they name.
+//!
+//! Guarantees: the environment wins over `.env`; `NAME_FILE` is read where `NAME` is not set; an
+//! empty value is no key; a key's form is never judged, since vendors change it. Keys are
+//! [`SecretString`]s: they print as nothing and are wiped when dropped.
+//!
+//! Start with [`Secrets::load`].
+
+use crate::ConfigError;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Larger than any key file is.
+const MAX_KEY_BYTES: u64 = 16 << 10;
+
+/// A key and which variable held it.
+#[derive(Debug, Clone)]
+pub struct Key {
+    /// The variable's name.
+    pub variable: String,
+    /// The key.
+    pub secret: SecretString,
+}
+
+impl Key {
+    /// What tells this key from others without telling it: half of a SHA-256 in hex.
+    pub fn fingerprint(&self) -> String {
+        let digest = Sha256::digest(self.secret.expose_secret().as_bytes());
+        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The keys that this process may use.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets {
+    /// What `.env` holds; looked at after the environment.
+    dotenv: BTreeMap<String, SecretString>,
+}
+
+impl Secrets {
+    /// Reads a `.env` file, if there is one.
+    pub fn load(dotenv: &Path) -> Result<Self, ConfigError> {
+        if !dotenv.is_file() {
+            return Ok(Self::default());
+        }
+        let name = dotenv.display().to_string();
+        let lines = dotenvy::from_path_iter(dotenv)
+            .map_err(|_| ConfigError::file(&name, "this file cannot be read"))?;
+        let mut found = BTreeMap::new();
+        for line in lines {
+            // The parser's own message repeats the line, and the line may hold a key.
+            let (key, value) = line.map_err(|_| {
+                ConfigError::file(
+                    &name,
+                    "a line is not of the form NAME=value; quote values with spaces",
+                )
+            })?;
+            found.insert(key, SecretString::from(value));
+        }
+        Ok(Self { dotenv: found })
+    }
+
+    /// The first of these variables that holds a key.
+    pub fn find(&self, variables: &[String]) -> Result<Option<Key>, ConfigError> {
+        for variable in variables {
+            if let Some(key) = self.variable(variable)? {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Every key that these variables hold: older keys still answer for what they bought.
+    pub fn find_all(&self, variables: &[String]) -> Result<Vec<Key>, ConfigError> {
+        let mut keys = Vec::new();
+        for variable in variables {
+            keys.extend(self.variable(variable)?);
+            keys.extend(self.variable(&format!("{variable}_PREVIOUS"))?);
+        }
+        Ok(keys)
+    }
+
+    fn variable(&self, variable: &str) -> Result<Option<Key>, ConfigError> {
+        let key = |secret: String| {
+            let trimmed = secret.trim();
+            (!trimmed.is_empty()).then(|| Key {
+                variable: variable.to_owned(),
+                secret: SecretString::from(trimmed.to_owned()),
+            })
+        };
+        if let Some(found) = self.lookup(variable).and_then(key) {
+            return Ok(Some(found));
+        }
+        let Some(path) = self.lookup(&format!("{variable}_FILE")).filter(|p| !p.trim().is_empty())
+        else {
+            return Ok(None);
+        };
+        let path = Path::new(path.trim());
+        let failed = |reason: String| ConfigError::file(format!("{variable}_FILE"), reason);
+        let size = std::fs::metadata(path)
+            .map_err(|error| failed(format!("{}: {error}", path.display())))?
+            .len();
+        if size > MAX_KEY_BYTES {
+            return Err(failed(format!("{} is too large for a key", path.display())));
+        }
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| failed(format!("{}: {error}", path.display())))?;
+        Ok(key(text))
+    }
+
+    fn lookup(&self, name: &str) -> Option<String> {
+        std::env::var(name)
+            .ok()
+            .filter(|value| !value.trim().is_empty())
+            .or_else(|| self.dotenv.get(name).map(|value| value.expose_secret().to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: &[&str]) -> Vec<String> {
+        list.iter().map(|n| (*n).to_owned()).collect()
+    }
+
+    #[test]
+    fn keys_come_from_dotenv_aliases_and_files() {
+        let folder = tempfile::tempdir().expect("folder");
+        let file = folder.path().join("key.txt");
+        std::fs::write(&file, "from-a-file\n").expect("file");
+        let dotenv = folder.path().join(".env");
+        let text = format!(
+            "# keys\nPYTOON_T1=\nPYTOON_T2='quoted key'\nPYTOON_T3_FILE={}\nPYTOON_T2_PREVIOUS=old\n",
+            file.display()
+        );
+        std::fs::write(&dotenv, text).expect("dotenv");
+        let secrets = Secrets::load(&dotenv).expect("loads");
+        let found = |list: &[&str]| {
+            secrets
+                .find(&names(list))
+                .expect("readable")
+                .map(|key| key.secret.expose_secret().to_owned())
+        };
+        assert_eq!(found(&["PYTOON_T1"]), None);
+        assert_eq!(found(&["PYTOON_T1", "PYTOON_T2"]).as_deref(), Some("quoted key"));
+        assert_eq!(found(&["PYTOON_T3"]).as_deref(), Some("from-a-file"));
+        assert_eq!(secrets.find_all(&names(&["PYTOON_T2"])).expect("all").len(), 2);
+        assert!(!format!("{secrets:?}").contains("quoted"));
+    }
+
+    #[test]
+    fn a_bad_line_is_refused_without_repeating_it() {
+        let folder = tempfile::tempdir().expect("folder");
+        let dotenv = folder.path().join(".env");
+        std::fs::write(&dotenv, "RUNWAY_API_KEY=\"sk-very-secret\n").expect("dotenv");
+        let message = Secrets::load(&dotenv).expect_err("refused").to_string();
+        assert!(message.contains(".env") && !message.contains("very-secret"), "{message}");
+    }
+}

@@ -1,0 +1,369 @@
+//! The seam to outside engines.
+//!
+//! An adapter translates between our words and a vendor's: it builds requests, reads replies and
+//! names failures. Work is cut into steps whose state can be stored between them, so that a
+//! process may die after any step and another goes on:
+//!
+//! `prepare` (free: refuse what is not sold, upload pictures) → `submit` (the one call that
+//! costs money) → `poll` … → `fetch`; `cancel` and `lookup` beside them.
+//!
+//! Guarantees asked of every adapter, and checked by `conformance`: a request outside
+//! [`Capabilities`] is refused in `prepare`, before it costs anything; `submit` makes exactly one
+//! paid call and says by [`Accepted`](crate::Accepted) whether a failed one may have been taken
+//! on; unknown states are not the end of a task; no secret is in any error or `Debug`.
+//!
+//! Deliberately not an adapter's business: choosing (`engine_selector`), waiting, repeating and
+//! falling back (`engine_manager`), keeping (`EngineStore`), judging clips (`clip_check`).
+
+use crate::EngineError;
+use pytoon_core::money::MicroUsd;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::fmt;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::time::Duration;
+
+/// A future in a box, so that adapters can be chosen at run time.
+pub type EngineFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + Send + 'a>>;
+
+/// What an engine sells, honestly.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Capabilities {
+    /// The lengths that may be asked for, in milliseconds.
+    pub durations: Durations,
+    /// Frame sizes or ratios that may be asked for, as width:height; the first is the one used
+    /// for vertical films.
+    pub ratios: Vec<Ratio>,
+    /// How a picture may be handed over; empty where it may not.
+    pub image_inputs: Vec<ImageInput>,
+    /// Whether it draws from words alone.
+    pub text_to_video: bool,
+    /// Longest prompt, in `prompt_unit`s.
+    pub max_prompt: usize,
+    /// What a prompt's length is counted in.
+    pub prompt_unit: PromptUnit,
+    /// Whether a running task can be cancelled.
+    pub cancel: bool,
+    /// Whether calls can be looked up after an answer that never came.
+    pub lookup: bool,
+    /// Whether the clip is found rather than drawn (stock footage): its length is what there is.
+    pub is_stock: bool,
+}
+
+/// The lengths that an engine sells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Durations {
+    /// Only these, ascending, in milliseconds.
+    Fixed(Vec<u32>),
+    /// Whole steps within a range, in milliseconds.
+    Range {
+        /// The shortest.
+        min: u32,
+        /// The longest.
+        max: u32,
+        /// The step.
+        step: u32,
+    },
+}
+
+impl Durations {
+    /// The shortest length sold that covers `needed_ms`; the longest sold where none does.
+    pub fn cover(&self, needed_ms: i64) -> u32 {
+        match self {
+            Self::Fixed(lengths) => lengths
+                .iter()
+                .copied()
+                .find(|&length| i64::from(length) >= needed_ms)
+                .or_else(|| lengths.last().copied())
+                .unwrap_or(0),
+            Self::Range { min, max, step } => {
+                let over = (needed_ms - i64::from(*min)).max(0) as u64;
+                let steps = over.div_ceil(u64::from((*step).max(1)));
+                (u64::from(*min) + steps * u64::from(*step)).min(u64::from(*max)) as u32
+            }
+        }
+    }
+
+    /// The longest length sold.
+    pub fn longest(&self) -> u32 {
+        match self {
+            Self::Fixed(lengths) => lengths.last().copied().unwrap_or(0),
+            Self::Range { max, .. } => *max,
+        }
+    }
+
+    /// Whether exactly this length is sold.
+    pub fn sells(&self, ms: u32) -> bool {
+        match self {
+            Self::Fixed(lengths) => lengths.contains(&ms),
+            Self::Range { min, max, step } => {
+                (*min..=*max).contains(&ms) && (ms - min).is_multiple_of((*step).max(1))
+            }
+        }
+    }
+}
+
+/// Width against height.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ratio {
+    /// Width.
+    pub width: u32,
+    /// Height.
+    pub height: u32,
+}
+
+/// How a picture may be handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageInput {
+    /// An address that the vendor fetches.
+    Url,
+    /// In the request itself; at most so many bytes of picture.
+    Inline(u64),
+    /// Uploaded first; at most so many bytes.
+    Upload(u64),
+}
+
+/// What a prompt's length is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PromptUnit {
+    /// Unicode scalar values.
+    Chars,
+    /// UTF-16 code units.
+    Utf16,
+    /// UTF-8 bytes.
+    Bytes,
+}
+
+impl PromptUnit {
+    /// The length of a text.
+    pub fn count(self, text: &str) -> usize {
+        match self {
+            Self::Chars => text.chars().count(),
+            Self::Utf16 => text.encode_utf16().count(),
+            Self::Bytes => text.len(),
+        }
+    }
+}
+
+/// A clip that is wanted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GenerateRequest {
+    /// Our own id of the call; vendors that allow it hear it, so that a lost answer can be found.
+    pub call_id: String,
+    /// What is to be seen.
+    pub prompt: String,
+    /// What is not to be seen, where the vendor takes it.
+    pub negative_prompt: Option<String>,
+    /// The first frame, a local JPEG, PNG or WebP.
+    pub image: Option<PathBuf>,
+    /// The length asked for, in milliseconds; one that the engine sells.
+    pub duration_ms: u32,
+    /// Width against height.
+    pub ratio: Ratio,
+    /// The seed, where the vendor takes it.
+    pub seed: u32,
+}
+
+/// A request that costs nothing so far: checked, pictures uploaded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    /// The request.
+    pub request: GenerateRequest,
+    /// The body (or whatever the adapter needs) of the paid call.
+    pub body: Value,
+    /// Where the paid call goes, when that depends on the request.
+    pub path: String,
+}
+
+/// A vendor's task, as it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// The vendor's id.
+    pub id: String,
+    /// What else the adapter needs, such as the addresses of the reply.
+    #[serde(default)]
+    pub data: Value,
+}
+
+/// Where a finished clip lies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Output {
+    /// Its address; it may expire, and `poll` gives a fresh one.
+    pub url: String,
+    /// Who is to be credited, where the source asks for it.
+    pub credit: Option<String>,
+}
+
+/// How far a task is.
+#[derive(Debug, Clone)]
+pub enum TaskState {
+    /// It waits at the vendor's.
+    Queued {
+        /// Anything that changes as the queue moves on, such as a position.
+        mark: Option<String>,
+    },
+    /// It is being drawn.
+    Running {
+        /// From 0 to 1, where the vendor says.
+        progress: Option<f64>,
+        /// A status that the vendor does not document, for the log.
+        unknown_status: Option<String>,
+    },
+    /// It is done.
+    Succeeded {
+        /// The clip.
+        output: Output,
+        /// What the vendor says it cost.
+        cost: Option<MicroUsd>,
+    },
+    /// It ended without a clip.
+    Failed(EngineError),
+}
+
+/// What came of a cancel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelled {
+    /// The vendor agreed: no clip will come.
+    Yes,
+    /// The vendor was told and may finish it all the same.
+    Asked,
+    /// It had ended before.
+    TooLate,
+    /// The vendor knows no cancelling.
+    Unsupported,
+}
+
+/// What a lookup found of a call whose answer never came.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Lookup {
+    /// It arrived.
+    Found(Task),
+    /// It surely never arrived.
+    Absent,
+    /// The vendor cannot say.
+    CannotSay,
+}
+
+/// How an engine is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EngineHealth {
+    /// What is left on the account, where the vendor says.
+    pub balance: Option<MicroUsd>,
+    /// What else is worth saying, such as a tier.
+    pub detail: Option<String>,
+}
+
+/// A clip on our disk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GeneratedClip {
+    /// The file.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// SHA-256 of the file in hex.
+    pub sha256: String,
+    /// Who is to be credited.
+    pub credit: Option<String>,
+    /// What the vendor says it cost.
+    pub cost: Option<MicroUsd>,
+}
+
+/// A service that turns one scene into one clip.
+pub trait ExternalEngineAdapter: fmt::Debug + Send + Sync {
+    /// The key under `v2.engines`; also the metric label and the log field.
+    fn name(&self) -> &str;
+
+    /// What it sells for a request with or without a picture.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// The price table's key for a request, `model` or `model@resolution`.
+    fn price_key(&self, request: &GenerateRequest) -> String;
+
+    /// The longest clip one call may be asked for.
+    fn max_duration(&self) -> Duration {
+        Duration::from_millis(u64::from(self.capabilities().durations.longest()))
+    }
+
+    /// Whether it can start from a picture.
+    fn supports_image_input(&self) -> bool {
+        !self.capabilities().image_inputs.is_empty()
+    }
+
+    /// Exercises our own path (key, address, quota) without spending a render.
+    fn health_check(&self) -> EngineFuture<'_, EngineHealth>;
+
+    /// Refuses what is not sold and does what is free, such as uploads.
+    fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared>;
+
+    /// The one call that costs money. Never repeated by the adapter.
+    fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task>;
+
+    /// How far a task is. May be repeated freely.
+    fn poll<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, TaskState>;
+
+    /// Asks the vendor to stop.
+    fn cancel<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, Cancelled>;
+
+    /// Downloads a clip to a path; the file is there whole or not at all.
+    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip>;
+
+    /// Looks for a call whose answer never came.
+    fn lookup<'a>(&'a self, _prepared: &'a Prepared) -> EngineFuture<'a, Lookup> {
+        Box::pin(async { Ok(Lookup::CannotSay) })
+    }
+
+    /// One straight run from request to clip, for a person who checks an engine: nothing is
+    /// stored, so nothing is resumed. Films go through the manager.
+    fn generate<'a>(
+        &'a self,
+        request: &'a GenerateRequest,
+        every: Duration,
+        to: &'a Path,
+    ) -> EngineFuture<'a, GeneratedClip> {
+        Box::pin(async move {
+            let prepared = self.prepare(request).await?;
+            let task = self.submit(&prepared).await?;
+            loop {
+                match self.poll(&task).await? {
+                    TaskState::Succeeded { output, cost } => {
+                        let clip = self.fetch(&output, to).await?;
+                        return Ok(GeneratedClip { cost: clip.cost.or(cost), ..clip });
+                    }
+                    TaskState::Failed(error) => return Err(error),
+                    TaskState::Queued { .. } | TaskState::Running { .. } => {
+                        tokio::time::sleep(every).await;
+                    }
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_what_is_sold() {
+        let fixed = Durations::Fixed(vec![5000, 10_000]);
+        for (needed, expected) in [(1, 5000), (5000, 5000), (5001, 10_000), (30_000, 10_000)] {
+            assert_eq!(fixed.cover(needed), expected, "{needed}");
+            assert!(fixed.sells(fixed.cover(needed)));
+        }
+        let range = Durations::Range { min: 2000, max: 10_000, step: 1000 };
+        for (needed, expected) in [(10, 2000), (2001, 3000), (9500, 10_000), (60_000, 10_000)] {
+            assert_eq!(range.cover(needed), expected, "{needed}");
+            assert!(range.sells(range.cover(needed)));
+        }
+        assert!(!range.sells(2500));
+    }
+
+    #[test]
+    fn prompts_are_counted_in_the_vendors_unit() {
+        assert_eq!(PromptUnit::Utf16.count("a😀"), 3);
+        assert_eq!(PromptUnit::Chars.count("a😀"), 2);
+        assert_eq!(PromptUnit::Bytes.count("a😀"), 5);
+    }
+}

@@ -1,0 +1,180 @@
+//! What an engine can fail with, in the few kinds that decide what happens next.
+
+use pytoon_core::money::MicroUsd;
+use std::fmt;
+use std::time::Duration;
+
+/// What kind of failure; a metric label and a log field, so the list is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EngineErrorKind {
+    /// The key is wrong, missing or not allowed: a person must act.
+    Auth,
+    /// The account is empty or its quota used up: a person must act, or time must pass.
+    Quota,
+    /// Too many requests; later is fine.
+    RateLimited,
+    /// The content was refused; the same prompt must not be sent again.
+    Moderation,
+    /// The vendor calls the request wrong.
+    InvalidRequest,
+    /// The request is outside what the engine sells; nothing was sent.
+    Unsupported,
+    /// The host could not be reached; nothing was sent.
+    Unreachable,
+    /// No answer in time, or a task without progress.
+    Timeout,
+    /// The vendor failed.
+    Server,
+    /// The answer was none that the vendor documents.
+    Protocol,
+    /// The clip came and cannot be used.
+    BadOutput,
+    /// The vendor does not know the task any more.
+    Lost,
+    /// We gave up.
+    Cancelled,
+    /// A budget would be passed; nothing was sent.
+    Budget,
+    /// The engine's own circuit breaker or limits keep it closed; nothing was sent.
+    Cooling,
+    /// An earlier call for the same clip has no answer yet: it must be decided first.
+    Undecided,
+    /// Disk, database or another thing of ours failed.
+    Internal,
+}
+
+impl EngineErrorKind {
+    /// The name as logged and counted.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Quota => "quota",
+            Self::RateLimited => "rate_limited",
+            Self::Moderation => "moderation",
+            Self::InvalidRequest => "invalid_request",
+            Self::Unsupported => "unsupported",
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Server => "server",
+            Self::Protocol => "protocol",
+            Self::BadOutput => "bad_output",
+            Self::Lost => "lost",
+            Self::Cancelled => "cancelled",
+            Self::Budget => "budget",
+            Self::Cooling => "cooling",
+            Self::Undecided => "undecided",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl fmt::Display for EngineErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether trying again can help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorStatus {
+    /// The same call fails again.
+    Permanent,
+    /// The same call may work later.
+    Temporary,
+    /// It was temporary, and trying again did not help.
+    Persistent,
+}
+
+/// Whether the vendor may have taken the call on: the question that decides about money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// Surely not: it never left, or was refused at the door.
+    No,
+    /// Perhaps: it left, and no answer that we understand came back.
+    Maybe,
+    /// Surely: it is a task that failed later.
+    Yes,
+}
+
+/// A failure of an engine.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{engine} failed to {operation}: {message}")]
+pub struct EngineError {
+    /// The engine.
+    pub engine: String,
+    /// What was being done, as "failed to …" goes on.
+    pub operation: &'static str,
+    /// The kind.
+    pub kind: EngineErrorKind,
+    /// Whether trying again can help.
+    pub status: ErrorStatus,
+    /// Whether the vendor may have taken the call on.
+    pub accepted: Accepted,
+    /// When the vendor wants to be asked again.
+    pub retry_after: Option<Duration>,
+    /// What the vendor says the failed task cost.
+    pub charged: Option<MicroUsd>,
+    /// What was said, without secrets.
+    pub message: String,
+}
+
+impl EngineError {
+    /// A failure. Its status follows from its kind and may be changed.
+    pub fn new(
+        engine: &str,
+        operation: &'static str,
+        kind: EngineErrorKind,
+        message: impl Into<String>,
+    ) -> Self {
+        use EngineErrorKind as K;
+        let status = match kind {
+            K::RateLimited | K::Unreachable | K::Timeout | K::Server | K::Protocol | K::Cooling => {
+                ErrorStatus::Temporary
+            }
+            _ => ErrorStatus::Permanent,
+        };
+        Self {
+            engine: engine.to_owned(),
+            operation,
+            kind,
+            status,
+            accepted: Accepted::No,
+            retry_after: None,
+            charged: None,
+            message: message.into(),
+        }
+    }
+
+    /// The same failure, of a call that may have been or was accepted.
+    #[must_use]
+    pub fn accepted(mut self, accepted: Accepted) -> Self {
+        self.accepted = accepted;
+        self
+    }
+
+    /// The same failure, with the time at which the vendor wants to be asked again.
+    #[must_use]
+    pub fn retry_after(mut self, after: Option<Duration>) -> Self {
+        self.retry_after = after;
+        self
+    }
+
+    /// The same failure with another status.
+    #[must_use]
+    pub fn with_status(mut self, status: ErrorStatus) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The same failure with what it cost.
+    #[must_use]
+    pub fn charged(mut self, charged: Option<MicroUsd>) -> Self {
+        self.charged = charged;
+        self
+    }
+
+    /// Whether trying the same call again can help.
+    pub fn is_temporary(&self) -> bool {
+        self.status == ErrorStatus::Temporary
+    }
+}

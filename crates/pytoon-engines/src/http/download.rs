@@ -1,0 +1,169 @@
+//! Clips to disk: bounded in size and time, followed through checked redirects only, hashed on
+//! the way, there whole or not at all.
+
+use super::{VendorHttp, innermost};
+use crate::adapter::GeneratedClip;
+use crate::{EngineError, EngineErrorKind, ErrorStatus};
+use reqwest::header::LOCATION;
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use url::Url;
+
+/// Bounds of a download.
+#[derive(Debug, Clone, Copy)]
+pub struct DownloadLimits {
+    /// Largest file.
+    pub max_bytes: u64,
+    /// Longest time in all.
+    pub total: Duration,
+    /// Longest time without a byte.
+    pub stall: Duration,
+}
+
+impl Default for DownloadLimits {
+    fn default() -> Self {
+        Self {
+            max_bytes: 512 << 20,
+            total: Duration::from_secs(300),
+            stall: Duration::from_secs(20),
+        }
+    }
+}
+
+/// More redirects than any content network needs.
+const MAX_REDIRECTS: usize = 4;
+
+impl VendorHttp {
+    /// Downloads a file. The key never goes along.
+    pub async fn download(
+        &self,
+        address: &str,
+        to: &Path,
+        limits: DownloadLimits,
+    ) -> Result<GeneratedClip, EngineError> {
+        let fail = |kind, message: String| {
+            EngineError::new(&self.engine, "download the clip", kind, self.redact(&message))
+        };
+        let work = async {
+            let mut url = Url::parse(address).map_err(|_| {
+                fail(EngineErrorKind::Protocol, "the clip's address is none".into())
+            })?;
+            let mut response = None;
+            for _ in 0..=MAX_REDIRECTS {
+                self.allowed.check(&url).map_err(|reason| {
+                    fail(EngineErrorKind::BadOutput, reason).with_status(ErrorStatus::Permanent)
+                })?;
+                let got = self
+                    .free
+                    .get(url.clone())
+                    .timeout(limits.total)
+                    .send()
+                    .await
+                    .map_err(|e| self.transport("download the clip", false, &e))?;
+                if got.status().is_redirection() {
+                    let next = got.headers().get(LOCATION).and_then(|v| v.to_str().ok());
+                    url = next.and_then(|next| url.join(next).ok()).ok_or_else(|| {
+                        fail(EngineErrorKind::Protocol, "a redirect leads nowhere".into())
+                    })?;
+                    continue;
+                }
+                response = Some(got);
+                break;
+            }
+            let response = response
+                .ok_or_else(|| fail(EngineErrorKind::Protocol, "too many redirects".into()))?;
+            let status = response.status().as_u16();
+            if !response.status().is_success() {
+                // An expired address is asked for again by `poll`.
+                let kind = match status {
+                    401 | 403 | 404 | 410 => EngineErrorKind::Lost,
+                    other => Self::kind_of_status(other),
+                };
+                return Err(
+                    fail(kind, format!("HTTP {status}")).with_status(ErrorStatus::Temporary)
+                );
+            }
+            self.store(response, to, limits).await
+        };
+        tokio::time::timeout(limits.total, work).await.unwrap_or_else(|_| {
+            Err(fail(
+                EngineErrorKind::Timeout,
+                format!("it took longer than {} s", limits.total.as_secs()),
+            ))
+        })
+    }
+
+    async fn store(
+        &self,
+        mut response: reqwest::Response,
+        to: &Path,
+        limits: DownloadLimits,
+    ) -> Result<GeneratedClip, EngineError> {
+        let fail = |kind, message: String| {
+            EngineError::new(&self.engine, "download the clip", kind, self.redact(&message))
+        };
+        let too_large = || {
+            fail(
+                EngineErrorKind::BadOutput,
+                format!("it is larger than {} MiB", limits.max_bytes >> 20),
+            )
+        };
+        let expected = response.content_length();
+        if expected.is_some_and(|length| length > limits.max_bytes) {
+            return Err(too_large());
+        }
+        let mut part = to.as_os_str().to_owned();
+        part.push(".part");
+        let part = Path::new(&part);
+        let disk = |error: std::io::Error| {
+            fail(EngineErrorKind::Internal, format!("{}: {error}", to.display()))
+        };
+        let outcome = async {
+            let mut file = tokio::fs::File::create(part).await.map_err(disk)?;
+            let mut hasher = Sha256::new();
+            let mut size = 0u64;
+            loop {
+                let chunk = tokio::time::timeout(limits.stall, response.chunk())
+                    .await
+                    .map_err(|_| {
+                        fail(EngineErrorKind::Timeout, "no byte came for too long".into())
+                    })?
+                    .map_err(|error| {
+                        fail(
+                            EngineErrorKind::Server,
+                            format!("the download broke off ({})", innermost(&error)),
+                        )
+                    })?;
+                let Some(chunk) = chunk else { break };
+                size += chunk.len() as u64;
+                if size > limits.max_bytes {
+                    return Err(too_large());
+                }
+                hasher.update(&chunk);
+                file.write_all(&chunk).await.map_err(disk)?;
+            }
+            if expected.is_some_and(|length| length != size) {
+                return Err(fail(EngineErrorKind::Server, "the download broke off".into()));
+            }
+            // Paid for: it must survive a power cut before the ledger says that it is kept.
+            file.sync_all().await.map_err(disk)?;
+            tokio::fs::rename(part, to).await.map_err(disk)?;
+            let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+            Ok(GeneratedClip {
+                path: to.to_owned(),
+                size_bytes: size,
+                sha256,
+                credit: None,
+                cost: None,
+            })
+        }
+        .await;
+        if outcome.is_err() {
+            // The half-written file must not stay; that it cannot be removed changes nothing.
+            let _ = tokio::fs::remove_file(part).await;
+        }
+        outcome
+    }
+}

@@ -1,0 +1,379 @@
+//! HTTP to one vendor: bounded in time and size, guarded in where it goes, honest about whether
+//! a call may have been taken on.
+//!
+//! Guarantees: an unreachable host gives way within [`CONNECT_TIMEOUT`]; no reply larger than
+//! [`MAX_REPLY`] is read; redirects are never followed with a key; a paid call uses a connection
+//! of its own, so that a failure to connect proves that nothing was sent; no key is in any
+//! error.
+//!
+//! Does not repeat anything and does not know any vendor's words.
+//!
+//! Start with [`VendorHttp::send`].
+
+mod download;
+mod guard;
+
+pub use download::DownloadLimits;
+
+use crate::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
+use guard::AllowedHosts;
+use pytoon_config::engines::EngineConfig;
+use reqwest::header::HeaderMap;
+use reqwest::multipart::Form;
+use reqwest::{Client, Method};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// A host that does not answer gives way after this.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Larger than any reply that is not a clip.
+pub const MAX_REPLY: usize = 8 << 20;
+/// How much of a vendor's message is kept.
+const MESSAGE_KEPT: usize = 300;
+
+/// What a call carries.
+#[derive(Debug)]
+pub enum Body {
+    /// Nothing.
+    Empty,
+    /// JSON.
+    Json(Value),
+    /// A form with files.
+    Form(Form),
+    /// Bytes of a media type.
+    Bytes(Vec<u8>, &'static str),
+}
+
+/// One request.
+#[derive(Debug)]
+pub struct Call {
+    /// What it is for, as "failed to …" goes on.
+    pub operation: &'static str,
+    /// GET, POST, …
+    pub method: Method,
+    /// The whole address.
+    pub url: Url,
+    /// Headers without secrets.
+    pub headers: Vec<(String, String)>,
+    /// Headers with the key.
+    pub secret_headers: Vec<(String, SecretString)>,
+    /// What it carries.
+    pub body: Body,
+    /// Whether it costs money: then a failed one may have been taken on.
+    pub paid: bool,
+}
+
+impl Call {
+    /// A GET.
+    pub fn get(operation: &'static str, url: Url) -> Self {
+        Self::new(operation, Method::GET, url)
+    }
+
+    /// A call without a body.
+    pub fn new(operation: &'static str, method: Method, url: Url) -> Self {
+        Self {
+            operation,
+            method,
+            url,
+            headers: Vec::new(),
+            secret_headers: Vec::new(),
+            body: Body::Empty,
+            paid: false,
+        }
+    }
+
+    /// A POST of JSON.
+    pub fn post(operation: &'static str, url: Url, body: Value) -> Self {
+        Self { body: Body::Json(body), ..Self::new(operation, Method::POST, url) }
+    }
+
+    /// With a header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// With a header that holds the key.
+    #[must_use]
+    pub fn secret_header(mut self, name: &str, value: SecretString) -> Self {
+        self.secret_headers.push((name.to_owned(), value));
+        self
+    }
+
+    /// As the call that costs money.
+    #[must_use]
+    pub fn paid(mut self) -> Self {
+        self.paid = true;
+        self
+    }
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// Whether the status is 2xx.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The body as JSON, where it is.
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// When the vendor wants to be asked again: `Retry-After` in seconds, or its milliseconds form.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let ms = self.header("retry-after-ms").and_then(|v| v.trim().parse::<f64>().ok());
+        let seconds = self.header("retry-after").and_then(|v| v.trim().parse::<f64>().ok());
+        let ms = ms.or(seconds.map(|s| s * 1000.0)).filter(|ms| ms.is_finite() && *ms >= 0.0)?;
+        // A vendor cannot make us wait for more than an hour with one header.
+        Some(Duration::from_millis(ms.min(3_600_000.0) as u64))
+    }
+}
+
+/// HTTP to one vendor.
+#[derive(Debug, Clone)]
+pub struct VendorHttp {
+    engine: Arc<str>,
+    base: Url,
+    allowed: AllowedHosts,
+    free: Client,
+    paid: Client,
+    key: Option<SecretString>,
+}
+
+impl VendorHttp {
+    /// A client for an engine's block of configuration; fails with what is wrong in it.
+    pub fn new(
+        engine: &str,
+        config: &EngineConfig,
+        key: Option<SecretString>,
+    ) -> Result<Self, String> {
+        // A second installation (another engine's) is the same provider.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let base = Url::parse(&config.base_url).map_err(|error| error.to_string())?;
+        let host = base.host_str().ok_or("it has no host")?.to_owned();
+        let allowed =
+            AllowedHosts::new(config.allow_hosts.iter().map(String::as_str).chain([host.as_str()]));
+        let builder = || {
+            Client::builder()
+                .user_agent(concat!("pytoon/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(Duration::from_millis(config.request_timeout_ms))
+                .redirect(reqwest::redirect::Policy::none())
+                .dns_resolver(Arc::new(allowed.clone()))
+        };
+        let free = builder().pool_max_idle_per_host(2).build().map_err(|e| e.to_string())?;
+        let paid = builder().pool_max_idle_per_host(0).build().map_err(|e| e.to_string())?;
+        Ok(Self { engine: engine.into(), base, allowed, free, paid, key })
+    }
+
+    /// The engine's name.
+    pub fn engine(&self) -> &str {
+        &self.engine
+    }
+
+    /// The key, where the engine has one.
+    pub fn key(&self) -> Option<&SecretString> {
+        self.key.as_ref()
+    }
+
+    /// A path below the vendor's address.
+    pub fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        let (path, query) = path.split_once('?').map_or((path, None), |(p, q)| (p, Some(q)));
+        let joined =
+            format!("{}/{}", self.base.path().trim_end_matches('/'), path.trim_start_matches('/'));
+        url.set_path(&joined);
+        url.set_query(query);
+        url
+    }
+
+    /// Whether an address of a reply belongs to the vendor, so that the key may go there.
+    pub fn is_own_host(&self, url: &Url) -> bool {
+        url.host_str() == self.base.host_str()
+            && url.port_or_known_default() == self.base.port_or_known_default()
+    }
+
+    /// Sends one request and reads its answer, whatever its status.
+    pub async fn send(&self, call: Call) -> Result<Reply, EngineError> {
+        let fail = |kind, message: String| {
+            EngineError::new(&self.engine, call.operation, kind, self.redact(&message))
+        };
+        self.allowed.check(&call.url).map_err(|reason| {
+            fail(EngineErrorKind::Unreachable, reason).with_status(ErrorStatus::Permanent)
+        })?;
+        let client = if call.paid { &self.paid } else { &self.free };
+        let mut request = client.request(call.method.clone(), call.url.clone());
+        for (name, value) in &call.headers {
+            request = request.header(name, value);
+        }
+        for (name, value) in &call.secret_headers {
+            let mut header = reqwest::header::HeaderValue::from_str(value.expose_secret())
+                .map_err(|_| {
+                    fail(
+                        EngineErrorKind::Auth,
+                        "the key has characters that no header may have".into(),
+                    )
+                })?;
+            header.set_sensitive(true);
+            request = request.header(name, header);
+        }
+        request = match call.body {
+            Body::Empty => request,
+            Body::Json(value) => request.json(&value),
+            Body::Form(form) => request.multipart(form),
+            Body::Bytes(bytes, media_type) => {
+                request.header(reqwest::header::CONTENT_TYPE, media_type).body(bytes)
+            }
+        };
+        let (operation, paid) = (call.operation, call.paid);
+        let sent = request.send().await.map_err(|e| self.transport(operation, paid, &e))?;
+        let status = sent.status().as_u16();
+        let headers = sent.headers().clone();
+        let body = read_bounded(sent).await.map_err(|problem| match problem {
+            ReadProblem::TooLarge => EngineError::new(
+                &self.engine,
+                operation,
+                EngineErrorKind::Protocol,
+                format!("the reply is larger than {} MiB", MAX_REPLY >> 20),
+            )
+            .accepted(if paid { Accepted::Maybe } else { Accepted::No }),
+            ReadProblem::Broken(error) => self.transport(operation, paid, &error),
+        })?;
+        Ok(Reply { status, headers, body })
+    }
+
+    /// A failure of the connection. Before it stood, nothing was sent.
+    fn transport(
+        &self,
+        operation: &'static str,
+        paid: bool,
+        error: &reqwest::Error,
+    ) -> EngineError {
+        let kind = if error.is_connect() {
+            EngineErrorKind::Unreachable
+        } else if error.is_timeout() {
+            EngineErrorKind::Timeout
+        } else {
+            EngineErrorKind::Server
+        };
+        let accepted = if paid && !error.is_connect() && !error.is_builder() {
+            Accepted::Maybe
+        } else {
+            Accepted::No
+        };
+        let message = match kind {
+            EngineErrorKind::Unreachable => "the host could not be reached",
+            EngineErrorKind::Timeout => "no answer in time",
+            _ => "the connection broke before the answer was whole",
+        };
+        let cause = innermost(error);
+        EngineError::new(
+            &self.engine,
+            operation,
+            kind,
+            self.redact(&format!("{message} ({cause})")),
+        )
+        .accepted(accepted)
+    }
+
+    /// A failure that the vendor told, with the kind and state that its adapter gave.
+    pub fn refusal(
+        &self,
+        operation: &'static str,
+        kind: EngineErrorKind,
+        reply: &Reply,
+        said: Option<&str>,
+    ) -> EngineError {
+        let said = said.map(str::to_owned).unwrap_or_else(|| {
+            String::from_utf8_lossy(&reply.body[..reply.body.len().min(MESSAGE_KEPT)]).into_owned()
+        });
+        let message = format!("HTTP {}: {}", reply.status, one_line(&said));
+        EngineError::new(&self.engine, operation, kind, self.redact(&message))
+            .retry_after(reply.retry_after())
+    }
+
+    /// The kind that a status code means where the vendor says nothing more exact.
+    pub fn kind_of_status(status: u16) -> EngineErrorKind {
+        match status {
+            401 | 403 => EngineErrorKind::Auth,
+            402 => EngineErrorKind::Quota,
+            404 | 410 => EngineErrorKind::Lost,
+            408 | 504 => EngineErrorKind::Timeout,
+            429 => EngineErrorKind::RateLimited,
+            400..=499 => EngineErrorKind::InvalidRequest,
+            500..=599 => EngineErrorKind::Server,
+            _ => EngineErrorKind::Protocol,
+        }
+    }
+
+    /// A text without the key in it, whoever put it there.
+    pub fn redact(&self, text: &str) -> String {
+        let text = match self.key.as_ref().map(ExposeSecret::expose_secret) {
+            Some(key) if key.len() >= 4 => text.replace(key, "[redacted]"),
+            _ => text.to_owned(),
+        };
+        pytoon_telemetry::sanitize_sensitive_data(&text).into_owned()
+    }
+}
+
+enum ReadProblem {
+    TooLarge,
+    Broken(reqwest::Error),
+}
+
+async fn read_bounded(mut response: reqwest::Response) -> Result<Vec<u8>, ReadProblem> {
+    if response.content_length().is_some_and(|length| length > MAX_REPLY as u64) {
+        return Err(ReadProblem::TooLarge);
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(ReadProblem::Broken)? {
+        if body.len() + chunk.len() > MAX_REPLY {
+            return Err(ReadProblem::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The last cause of an error says most; its address is left out, since it may hold a key.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    if std::ptr::eq(std::ptr::from_ref(cause).cast::<()>(), std::ptr::from_ref(error).cast::<()>())
+    {
+        "no more is known".to_owned()
+    } else {
+        one_line(&cause.to_string())
+    }
+}
+
+/// A message on one line, of bounded length.
+pub(crate) fn one_line(text: &str) -> String {
+    let flat: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match flat.char_indices().nth(MESSAGE_KEPT) {
+        Some((cut, _)) => format!("{}…", &flat[..cut]),
+        None => flat,
+    }
+}
