@@ -1,0 +1,49 @@
+-- Paid work, kept clips and circuit breakers. Money is in millionths of a US dollar, times are in
+-- milliseconds since 1970 (UTC), JSON is text: the same words work on PostgreSQL.
+
+CREATE TABLE calls (
+    id           TEXT PRIMARY KEY NOT NULL,
+    job_id       TEXT NOT NULL,
+    scene_id     TEXT NOT NULL,
+    engine       TEXT NOT NULL,
+    request_hash TEXT NOT NULL,
+    prompt       TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    task         TEXT,
+    pinned       TEXT NOT NULL,
+    key_id       TEXT NOT NULL,
+    estimated    BIGINT NOT NULL,
+    reported     BIGINT,
+    charged      BIGINT NOT NULL,
+    error_kind   TEXT,
+    error        TEXT,
+    created_at   BIGINT NOT NULL,
+    updated_at   BIGINT NOT NULL,
+    lease_until  BIGINT NOT NULL
+);
+CREATE INDEX calls_by_job ON calls (job_id, scene_id);
+CREATE INDEX calls_by_request ON calls (request_hash);
+CREATE INDEX calls_by_engine ON calls (engine, created_at);
+CREATE INDEX calls_by_time ON calls (created_at);
+CREATE INDEX calls_running ON calls (engine, lease_until) WHERE state IN ('intent', 'submitted');
+CREATE INDEX calls_undecided ON calls (created_at) WHERE state = 'unknown';
+
+CREATE TABLE clips (
+    request_hash TEXT PRIMARY KEY NOT NULL,
+    engine       TEXT NOT NULL,
+    call_id      TEXT NOT NULL,
+    file         TEXT NOT NULL,
+    sha256       TEXT NOT NULL,
+    duration_ms  BIGINT NOT NULL,
+    credit       TEXT,
+    created_at   BIGINT NOT NULL
+);
+
+CREATE TABLE breakers (
+    engine      TEXT PRIMARY KEY NOT NULL,
+    failures    BIGINT NOT NULL,
+    open_until  BIGINT NOT NULL,
+    reason      TEXT NOT NULL,
+    opened      BIGINT NOT NULL,
+    probe_until BIGINT NOT NULL
+);

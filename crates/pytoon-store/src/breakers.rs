@@ -1,0 +1,81 @@
+//! Circuit breakers: one row an engine, changed only if it is still as it was read.
+
+use crate::rows::database;
+use pytoon_core::ledger::{BreakerRow, StoreError};
+use sqlx::any::AnyRow;
+use sqlx::{AnyPool, Row};
+
+fn breaker(row: &AnyRow) -> Result<BreakerRow, StoreError> {
+    let read = || -> Result<BreakerRow, sqlx::Error> {
+        let count = |name: &str| -> Result<u32, sqlx::Error> {
+            Ok(u32::try_from(row.try_get::<i64, _>(name)?).unwrap_or(0))
+        };
+        Ok(BreakerRow {
+            failures: count("failures")?,
+            open_until: row.try_get("open_until")?,
+            reason: row.try_get("reason")?,
+            opened: count("opened")?,
+            probe_until: row.try_get("probe_until")?,
+        })
+    };
+    read().map_err(database("read a breaker"))
+}
+
+pub(crate) async fn list(pool: &AnyPool) -> Result<Vec<(String, BreakerRow)>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM breakers ORDER BY engine")
+        .fetch_all(pool)
+        .await
+        .map_err(database("read breakers"))?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("engine").map_err(database("read breakers"))?, breaker(row)?)))
+        .collect()
+}
+
+pub(crate) async fn fetch(pool: &AnyPool, engine: &str) -> Result<BreakerRow, StoreError> {
+    let row = sqlx::query("SELECT * FROM breakers WHERE engine = $1")
+        .bind(engine)
+        .fetch_optional(pool)
+        .await
+        .map_err(database("read a breaker"))?;
+    row.map_or_else(|| Ok(BreakerRow::default()), |row| breaker(&row))
+}
+
+pub(crate) async fn swap(
+    pool: &AnyPool,
+    engine: &str,
+    old: &BreakerRow,
+    new: &BreakerRow,
+) -> Result<bool, StoreError> {
+    let failed = database("change a breaker");
+    // The first change of an engine's breaker starts from the closed one, which has no row yet.
+    if *old == BreakerRow::default() {
+        sqlx::query(
+            "INSERT INTO breakers (engine, failures, open_until, reason, opened, probe_until) \
+             VALUES ($1, 0, 0, '', 0, 0) ON CONFLICT (engine) DO NOTHING",
+        )
+        .bind(engine)
+        .execute(pool)
+        .await
+        .map_err(&failed)?;
+    }
+    let done = sqlx::query(
+        "UPDATE breakers SET failures = $1, open_until = $2, reason = $3, opened = $4, \
+           probe_until = $5 \
+         WHERE engine = $6 AND failures = $7 AND open_until = $8 AND opened = $9 \
+           AND probe_until = $10",
+    )
+    .bind(i64::from(new.failures))
+    .bind(new.open_until)
+    .bind(&new.reason)
+    .bind(i64::from(new.opened))
+    .bind(new.probe_until)
+    .bind(engine)
+    .bind(i64::from(old.failures))
+    .bind(old.open_until)
+    .bind(i64::from(old.opened))
+    .bind(old.probe_until)
+    .execute(pool)
+    .await
+    .map_err(failed)?;
+    Ok(done.rows_affected() == 1)
+}

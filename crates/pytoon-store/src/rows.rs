@@ -1,0 +1,48 @@
+//! Rows to values and back.
+
+use pytoon_core::ledger::{CallRow, CallState, StoreError};
+use pytoon_core::money::MicroUsd;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+/// Names the operation in a database error.
+pub(crate) fn database(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |error| StoreError::Database { operation, reason: error.to_string() }
+}
+
+/// The columns of [`call_row`], in its order.
+pub(crate) const CALL_COLUMNS: &str = "id, job_id, scene_id, engine, request_hash, prompt, state, \
+     task, pinned, key_id, estimated, reported, charged, error_kind, error, created_at, \
+     updated_at, lease_until";
+
+pub(crate) fn call_row(row: &AnyRow) -> Result<CallRow, StoreError> {
+    read_call(row).map_err(database("read a call"))
+}
+
+fn read_call(row: &AnyRow) -> Result<CallRow, sqlx::Error> {
+    let state: String = row.try_get("state")?;
+    let json = |text: String| {
+        serde_json::from_str(&text).map_err(|error| sqlx::Error::Decode(error.into()))
+    };
+    Ok(CallRow {
+        id: row.try_get("id")?,
+        job_id: row.try_get("job_id")?,
+        scene_id: row.try_get("scene_id")?,
+        engine: row.try_get("engine")?,
+        request_hash: row.try_get("request_hash")?,
+        prompt: row.try_get("prompt")?,
+        state: CallState::from_name(&state)
+            .ok_or_else(|| sqlx::Error::Decode(format!("`{state}` is no state").into()))?,
+        task: row.try_get::<Option<String>, _>("task")?.map(json).transpose()?,
+        pinned: json(row.try_get("pinned")?)?,
+        key_id: row.try_get("key_id")?,
+        estimated: MicroUsd(row.try_get("estimated")?),
+        reported: row.try_get::<Option<i64>, _>("reported")?.map(MicroUsd),
+        charged: MicroUsd(row.try_get("charged")?),
+        error_kind: row.try_get("error_kind")?,
+        error: row.try_get("error")?,
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
+        lease_until: row.try_get("lease_until")?,
+    })
+}

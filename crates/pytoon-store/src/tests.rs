@@ -1,0 +1,181 @@
+//! The store's promises, over a real file.
+
+use crate::SqliteStore;
+use pytoon_core::ledger::{
+    Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallState, EngineStore,
+    KeptClip, NewCall,
+};
+use pytoon_core::money::MicroUsd;
+use std::sync::Arc;
+
+const NOW: i64 = 1_795_000_000_000;
+
+fn call(id: &str, job: &str, usd: f64) -> NewCall {
+    NewCall {
+        id: id.into(),
+        job_id: job.into(),
+        scene_id: "scene_01".into(),
+        engine: "runway".into(),
+        request_hash: format!("hash-{id}"),
+        prompt: "a cup's \"steam\" — ☕".into(),
+        pinned: serde_json::json!({"base_url": "https://x"}),
+        key_id: "k1".into(),
+        estimated: MicroUsd::from_usd(usd),
+        at: NOW,
+        lease_until: NOW + 30_000,
+    }
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("runtime")
+        .block_on(work)
+}
+
+async fn open(folder: &tempfile::TempDir) -> SqliteStore {
+    SqliteStore::open(&folder.path().join("a folder").join("pytoon.db")).await.expect("opens")
+}
+
+#[test]
+fn a_call_lives_through_a_restart() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        let granted = store.call_admit(call("a", "job", 0.25), CallLimits::default()).await;
+        assert_eq!(granted.expect("admits"), Admission::Granted);
+        let change =
+            CallChange { task: Some(serde_json::json!({"id": "t1"})), ..Default::default() };
+        store.call_advance("a", CallEvent::Answered, change, NOW + 1).await.expect("advances");
+        store.close().await;
+
+        let store = open(&folder).await;
+        let row = store.call_fetch("a").await.expect("reads").expect("is there");
+        assert_eq!(row.state, CallState::Submitted);
+        assert_eq!(row.task, Some(serde_json::json!({"id": "t1"})));
+        assert_eq!(row.prompt, "a cup's \"steam\" — ☕");
+        assert_eq!(row.charged, MicroUsd::from_usd(0.25));
+        // A second answer cannot be.
+        assert!(
+            store.call_advance("a", CallEvent::Answered, CallChange::default(), NOW).await.is_err()
+        );
+    });
+}
+
+#[test]
+fn budgets_hold_whoever_asks_at_once() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let stores = [Arc::new(open(&folder).await), Arc::new(open(&folder).await)];
+        let limits =
+            CallLimits { job_budget: Some(MicroUsd::from_usd(1.0)), ..CallLimits::default() };
+        let tasks: Vec<_> = (0..40)
+            .map(|n| {
+                let store = stores[n % 2].clone();
+                tokio::spawn(async move {
+                    store.call_admit(call(&format!("c{n}"), "job", 0.15), limits).await
+                })
+            })
+            .collect();
+        let mut granted = 0;
+        for task in tasks {
+            match task.await.expect("runs").expect("answers") {
+                Admission::Granted => granted += 1,
+                Admission::OverBudget { cap, left } => {
+                    assert_eq!(cap, "job");
+                    assert!(left < MicroUsd::from_usd(0.15) || left >= MicroUsd::ZERO);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(granted, 6);
+        let spent = stores[0].spend_of_job("job").await.expect("adds up");
+        assert_eq!(spent, MicroUsd::from_usd(0.9));
+    });
+}
+
+#[test]
+fn concurrency_and_rate_are_shared() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        let two = CallLimits { max_concurrent: Some(2), ..CallLimits::default() };
+        for id in ["a", "b"] {
+            assert_eq!(
+                store.call_admit(call(id, "j", 0.0), two).await.expect("ok"),
+                Admission::Granted
+            );
+        }
+        assert_eq!(store.call_admit(call("c", "j", 0.0), two).await.expect("ok"), Admission::Busy);
+        // A process that died no longer holds its place once its lease is over.
+        let later = NewCall { at: NOW + 31_000, lease_until: NOW + 61_000, ..call("c", "j", 0.0) };
+        assert_eq!(store.call_admit(later, two).await.expect("ok"), Admission::Granted);
+        let slow = CallLimits { requests_per_minute: Some(3), ..CallLimits::default() };
+        let next = NewCall { at: NOW + 32_000, ..call("d", "j", 0.0) };
+        assert_eq!(
+            store.call_admit(next, slow).await.expect("ok"),
+            Admission::TooFast { retry_at: NOW + 60_000 }
+        );
+    });
+}
+
+#[test]
+fn a_clip_is_kept_with_its_call_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        let clip = KeptClip {
+            request_hash: "hash-a".into(),
+            engine: "runway".into(),
+            call_id: "a".into(),
+            file: "clips/a.mp4".into(),
+            sha256: "00".into(),
+            duration_ms: 5000,
+            credit: None,
+            created_at: NOW + 9,
+        };
+        assert!(store.clip_keep(clip.clone(), CallChange::default()).await.is_err());
+        assert_eq!(store.clip_find("hash-a").await.expect("looks"), None);
+        store.call_admit(call("a", "j", 0.1), CallLimits::default()).await.expect("admits");
+        store.call_advance("a", CallEvent::Answered, CallChange::default(), NOW).await.expect("ok");
+        store.clip_keep(clip.clone(), CallChange::default()).await.expect("keeps");
+        assert_eq!(store.clip_find("hash-a").await.expect("looks"), Some(clip));
+        let kept = CallFilter { states: vec![CallState::Kept], ..CallFilter::default() };
+        assert_eq!(store.call_list(kept).await.expect("lists").len(), 1);
+    });
+}
+
+#[test]
+fn a_breaker_changes_once_for_each_reading() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        let closed = store.breaker_fetch("luma").await.expect("reads");
+        assert_eq!(closed, BreakerRow::default());
+        let open_row = BreakerRow {
+            failures: 3,
+            open_until: NOW + 60_000,
+            reason: "server".into(),
+            opened: 1,
+            probe_until: 0,
+        };
+        assert!(store.breaker_swap("luma", closed.clone(), open_row.clone()).await.expect("swaps"));
+        // The loser of a race reads again.
+        assert!(!store.breaker_swap("luma", closed, open_row.clone()).await.expect("answers"));
+        assert_eq!(store.breaker_fetch("luma").await.expect("reads"), open_row);
+    });
+}
+
+#[test]
+fn only_what_nobody_looks_after_can_be_taken_over() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        store.call_admit(call("a", "j", 0.0), CallLimits::default()).await.expect("admits");
+        assert!(!store.call_claim("a", NOW + 10, NOW + 99_000).await.expect("answers"));
+        assert!(store.call_claim("a", NOW + 30_000, NOW + 60_000).await.expect("answers"));
+        assert!(!store.call_claim("a", NOW + 30_001, NOW + 60_000).await.expect("answers"));
+    });
+}
