@@ -109,6 +109,8 @@ pub enum Event<'a> {
     },
     /// An engine gave way to another.
     EngineFallback {
+        /// The job.
+        job: &'a str,
         /// The scene.
         scene: &'a str,
         /// The engine that gave way.
@@ -117,6 +119,153 @@ pub enum Event<'a> {
         to: &'a str,
         /// The kind of failure.
         kind: &'a str,
+        /// How long the engine that gave way was tried, in milliseconds.
+        latency_ms: u64,
+        /// What it said.
+        reason: &'a str,
+    },
+    /// An engine is left alone for a while.
+    EngineRotationTriggered {
+        /// The engine.
+        engine: &'a str,
+        /// The kind of failure that did it.
+        kind: &'a str,
+        /// Failures in a row.
+        failures: u32,
+        /// For how long, in seconds.
+        cooldown_s: u64,
+        /// What a person may do about it; empty where nothing.
+        advice: &'a str,
+    },
+    /// An attempt at an engine ended.
+    EngineInvocation {
+        /// The job.
+        job: &'a str,
+        /// The scene.
+        scene: &'a str,
+        /// The engine.
+        engine: &'a str,
+        /// `success`, `failure`, `moderation` or `timeout`.
+        result: &'a str,
+        /// The kind of failure; empty on success.
+        kind: &'a str,
+        /// How long it took, in milliseconds.
+        latency_ms: u64,
+        /// What was charged, in US dollars.
+        charged_usd: f64,
+    },
+    /// A vendor took a paid call on.
+    EngineSubmitted {
+        /// The job.
+        job: &'a str,
+        /// The scene.
+        scene: &'a str,
+        /// The engine.
+        engine: &'a str,
+        /// The ledger's row.
+        call: &'a str,
+        /// The vendor's id.
+        task: &'a str,
+        /// What it is expected to cost, in US dollars.
+        estimated_usd: f64,
+    },
+    /// A paid call that an earlier process left is gone on with.
+    EngineResumed {
+        /// The job.
+        job: &'a str,
+        /// The scene.
+        scene: &'a str,
+        /// The engine.
+        engine: &'a str,
+        /// The ledger's row.
+        call: &'a str,
+        /// What it had come to.
+        state: &'a str,
+    },
+    /// A paid call's answer never came: a person or a lookup decides it.
+    EngineCallUnknown {
+        /// The job.
+        job: &'a str,
+        /// The scene.
+        scene: &'a str,
+        /// The engine.
+        engine: &'a str,
+        /// The ledger's row.
+        call: &'a str,
+    },
+    /// A vendor was asked to stop.
+    EngineCancelled {
+        /// The engine.
+        engine: &'a str,
+        /// The ledger's row.
+        call: &'a str,
+        /// What it said.
+        outcome: &'a str,
+    },
+    /// A vendor used a status that it does not document.
+    EngineStatusUnknown {
+        /// The engine.
+        engine: &'a str,
+        /// The ledger's row.
+        call: &'a str,
+        /// The status.
+        status: &'a str,
+    },
+    /// A scene waits, since its engines only cool and its deadline allows it.
+    EngineWaiting {
+        /// The job.
+        job: &'a str,
+        /// The scene.
+        scene: &'a str,
+        /// The engine that will be free first.
+        engine: &'a str,
+        /// For how long, in milliseconds.
+        wait_ms: u64,
+    },
+    /// An engine was asked how it is.
+    HealthCheck {
+        /// The engine.
+        engine: &'a str,
+        /// Whether it can be used.
+        healthy: bool,
+        /// Whether there is a key, or none is needed.
+        key_present: bool,
+        /// The kind of failure; empty when healthy.
+        kind: &'a str,
+        /// How long it took, in milliseconds.
+        latency_ms: u64,
+        /// What it said.
+        detail: &'a str,
+    },
+    /// `engine.yaml` was read again.
+    EngineConfigReloaded {
+        /// Engines in it.
+        engines: usize,
+    },
+    /// An edit of `engine.yaml` was refused; the one before stays in force.
+    EngineConfigRefused {
+        /// Why, with file and line.
+        reason: &'a str,
+    },
+    /// A prompt was stopped or changed before it left, or refused by an engine.
+    ModerationFlagged {
+        /// The scene.
+        scene: &'a str,
+        /// Who objected: `blocklist`, `competitor`, `service` or an engine.
+        source: &'a str,
+        /// What was done: `removed`, `stopped` or `refused`.
+        action: &'a str,
+        /// The words or category.
+        detail: &'a str,
+    },
+    /// A refused prompt was put into other words.
+    ModerationRephrased {
+        /// The scene.
+        scene: &'a str,
+        /// The engine that refused.
+        engine: &'a str,
+        /// Which attempt this is.
+        attempt: u32,
     },
     /// A hardware encoder gave way to software.
     EncoderFallback {
@@ -170,6 +319,19 @@ impl Event<'_> {
         "alignment_fallback_to_even_split",
         "loudnorm",
         "engine_fallback",
+        "engine_rotation_triggered",
+        "engine_invocation",
+        "engine_submitted",
+        "engine_resumed",
+        "engine_call_unknown",
+        "engine_cancelled",
+        "engine_status_unknown",
+        "engine_waiting",
+        "health_check",
+        "engine_config_reloaded",
+        "engine_config_refused",
+        "moderation_flagged",
+        "moderation_rephrased",
         "encoder_fallback",
         "glyphs_missing",
         "self_check_finding",
@@ -192,6 +354,19 @@ impl Event<'_> {
             Self::AlignmentFallbackToEvenSplit { .. } => "alignment_fallback_to_even_split",
             Self::Loudnorm { .. } => "loudnorm",
             Self::EngineFallback { .. } => "engine_fallback",
+            Self::EngineRotationTriggered { .. } => "engine_rotation_triggered",
+            Self::EngineInvocation { .. } => "engine_invocation",
+            Self::EngineSubmitted { .. } => "engine_submitted",
+            Self::EngineResumed { .. } => "engine_resumed",
+            Self::EngineCallUnknown { .. } => "engine_call_unknown",
+            Self::EngineCancelled { .. } => "engine_cancelled",
+            Self::EngineStatusUnknown { .. } => "engine_status_unknown",
+            Self::EngineWaiting { .. } => "engine_waiting",
+            Self::HealthCheck { .. } => "health_check",
+            Self::EngineConfigReloaded { .. } => "engine_config_reloaded",
+            Self::EngineConfigRefused { .. } => "engine_config_refused",
+            Self::ModerationFlagged { .. } => "moderation_flagged",
+            Self::ModerationRephrased { .. } => "moderation_rephrased",
             Self::EncoderFallback { .. } => "encoder_fallback",
             Self::GlyphsMissing { .. } => "glyphs_missing",
             Self::SelfCheckFinding { .. } => "self_check_finding",
@@ -200,8 +375,9 @@ impl Event<'_> {
         }
     }
 
-    /// Writes the log line.
+    /// Writes the log line, and counts what is counted.
     pub fn emit(&self) {
+        crate::metric::count(self);
         let event = self.name();
         match *self {
             Self::JobStarted { folder, preset, seed } => {
@@ -260,8 +436,74 @@ impl Event<'_> {
             Self::Loudnorm { input_lufs, output_lufs, true_peak_dbtp, gain_db } => {
                 info!(event, input_lufs, output_lufs, true_peak_dbtp, gain_db, "loudness set");
             }
-            Self::EngineFallback { scene, from, to, kind } => {
-                warn!(event, scene, from, to, kind, "an engine gave way to another");
+            Self::EngineFallback { job, scene, from, to, kind, latency_ms, reason } => {
+                warn!(
+                    event,
+                    job, scene, from, to, kind, latency_ms, reason, "an engine gave way to another"
+                );
+            }
+            Self::EngineRotationTriggered { engine, kind, failures, cooldown_s, advice } => {
+                warn!(
+                    event,
+                    engine, kind, failures, cooldown_s, advice, "an engine is left alone for a while"
+                );
+            }
+            Self::EngineInvocation { job, scene, engine, result, kind, latency_ms, charged_usd } => {
+                info!(
+                    event,
+                    job,
+                    scene,
+                    engine,
+                    result,
+                    kind,
+                    latency_ms,
+                    charged_usd,
+                    "an attempt at an engine ended"
+                );
+            }
+            Self::EngineSubmitted { job, scene, engine, call, task, estimated_usd } => {
+                info!(event, job, scene, engine, call, task, estimated_usd, "paid work began");
+            }
+            Self::EngineResumed { job, scene, engine, call, state } => {
+                info!(event, job, scene, engine, call, state, "paid work is gone on with");
+            }
+            Self::EngineCallUnknown { job, scene, engine, call } => {
+                warn!(
+                    event,
+                    job,
+                    scene,
+                    engine,
+                    call,
+                    "the answer to a paid call never came: `pytoon ledger resolve` decides it"
+                );
+            }
+            Self::EngineCancelled { engine, call, outcome } => {
+                info!(event, engine, call, outcome, "a vendor was asked to stop");
+            }
+            Self::EngineStatusUnknown { engine, call, status } => {
+                warn!(event, engine, call, status, "a vendor used a status that is not documented");
+            }
+            Self::EngineWaiting { job, scene, engine, wait_ms } => {
+                info!(event, job, scene, engine, wait_ms, "a scene waits for its engine to cool");
+            }
+            Self::HealthCheck { engine, healthy, key_present, kind, latency_ms, detail } => {
+                if healthy || !key_present {
+                    info!(event, engine, healthy, key_present, kind, latency_ms, detail, "health");
+                } else {
+                    warn!(event, engine, healthy, key_present, kind, latency_ms, detail, "health");
+                }
+            }
+            Self::EngineConfigReloaded { engines } => {
+                info!(event, engines, "engine.yaml was read again");
+            }
+            Self::EngineConfigRefused { reason } => {
+                warn!(event, reason, "an edit of engine.yaml is refused; the old one stays");
+            }
+            Self::ModerationFlagged { scene, source, action, detail } => {
+                warn!(event, scene, source, action, detail, "a prompt was flagged");
+            }
+            Self::ModerationRephrased { scene, engine, attempt } => {
+                info!(event, scene, engine, attempt, "a refused prompt is rephrased");
             }
             Self::EncoderFallback { from, to, reason } => {
                 warn!(event, from, to, reason, "the encoder gave way to software");

@@ -1,7 +1,8 @@
 //! What the system says about itself: events with fixed names, as JSON lines.
 //!
 //! Every event that an operator may grep for is named once, in [`Event`]; its fields are typed,
-//! so a line cannot lose one. Lines go to standard error or to `worker.log` in a folder.
+//! so a line cannot lose one. Lines go to standard error or to `worker.log` in a folder. Emitting
+//! an event counts its metric too, so that log and metrics cannot disagree.
 //!
 //! Does not decide what is worth saying: callers do.
 //!
@@ -9,8 +10,10 @@
 
 mod event;
 mod json_lines;
+mod metric;
 mod redact;
 
 pub use event::Event;
 pub use json_lines::{LogTarget, init, timestamp};
+pub use metric::{Breaker, Metrics, MetricsHandle};
 pub use redact::{REDACTED, register_secret, sanitize_sensitive_data};

@@ -1,0 +1,186 @@
+//! The catalogue of metrics, in Prometheus' text format.
+//!
+//! Guarantees: names and labels are the runbook's; every label set that configuration makes
+//! possible stands at 0 from the start, so that a first failure is a change and not a new line;
+//! log and metrics are written by the same call.
+//!
+//! Does not serve anything: [`MetricsHandle::render`] gives the text.
+
+use crate::Event;
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+const INVOCATIONS: &str = "pytoon_v2_engine_invocations_total";
+const FALLBACKS: &str = "pytoon_v2_engine_fallbacks_total";
+const SCENE_SECONDS: &str = "pytoon_v2_scene_render_seconds";
+const FLAGS: &str = "pytoon_v2_moderation_flags_total";
+const REPHRASES: &str = "pytoon_v2_moderation_rephrases_total";
+const BREAKER: &str = "pytoon_v2_engine_breaker_state";
+const SPEND: &str = "pytoon_v2_engine_spend_usd";
+const UNKNOWN: &str = "pytoon_v2_engine_calls_unknown_total";
+
+/// Results of an invocation.
+const RESULTS: [&str; 4] = ["success", "failure", "moderation", "timeout"];
+/// Who may flag a prompt.
+const FLAG_SOURCES: [&str; 4] = ["blocklist", "competitor", "service", "engine"];
+/// Buckets of a scene's time in seconds: a local scene takes milliseconds, a vendor's minutes.
+const SECONDS: [f64; 11] = [0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
+
+/// The state of a circuit breaker, as its gauge shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breaker {
+    /// Calls go through.
+    Closed,
+    /// One call may try.
+    HalfOpen,
+    /// Calls are kept away.
+    Open,
+}
+
+/// The metrics of this process.
+#[derive(Debug, Clone, Copy)]
+pub struct Metrics;
+
+/// Gives the text of all metrics.
+#[derive(Clone)]
+pub struct MetricsHandle(PrometheusHandle);
+
+impl std::fmt::Debug for MetricsHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MetricsHandle")
+    }
+}
+
+impl MetricsHandle {
+    /// All metrics in Prometheus' text format.
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+}
+
+impl Metrics {
+    /// Starts counting. A second start in one process counts nowhere else: the first stays.
+    pub fn start() -> MetricsHandle {
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Full(SCENE_SECONDS.to_owned()), &SECONDS);
+        // Buckets are a constant of ours and not empty.
+        let recorder = builder.unwrap_or_else(|_| PrometheusBuilder::new()).build_recorder();
+        let handle = MetricsHandle(recorder.handle());
+        let _ = metrics::set_global_recorder(recorder);
+        describe();
+        handle
+    }
+
+    /// Puts every label set of these engines at 0; those that have counted keep their count.
+    pub fn expect_engines<'a>(engines: impl IntoIterator<Item = &'a str>) {
+        let engines: Vec<String> = engines.into_iter().map(str::to_owned).collect();
+        for engine in &engines {
+            for result in RESULTS {
+                counter!(INVOCATIONS, "engine" => engine.clone(), "result" => result).increment(0);
+            }
+            for to in engines.iter().filter(|to| *to != engine) {
+                counter!(FALLBACKS, "from_engine" => engine.clone(), "to_engine" => to.clone())
+                    .increment(0);
+            }
+            // Made without a value: its buckets stand at 0.
+            let _ = histogram!(SCENE_SECONDS, "engine" => engine.clone());
+            gauge!(BREAKER, "engine" => engine.clone()).increment(0.0);
+            gauge!(SPEND, "engine" => engine.clone()).increment(0.0);
+            counter!(UNKNOWN, "engine" => engine.clone()).increment(0);
+        }
+        for source in FLAG_SOURCES {
+            counter!(FLAGS, "source" => source).increment(0);
+        }
+        counter!(REPHRASES).increment(0);
+    }
+
+    /// A scene's picture was there after so long.
+    pub fn scene_rendered(engine: &str, seconds: f64) {
+        histogram!(SCENE_SECONDS, "engine" => engine.to_owned()).record(seconds);
+    }
+
+    /// The state of an engine's breaker.
+    pub fn breaker(engine: &str, state: Breaker) {
+        let value = match state {
+            Breaker::Closed => 0.0,
+            Breaker::HalfOpen => 1.0,
+            Breaker::Open => 2.0,
+        };
+        gauge!(BREAKER, "engine" => engine.to_owned()).set(value);
+    }
+
+    /// What an engine was charged today (UTC), in US dollars.
+    pub fn spend(engine: &str, usd: f64) {
+        gauge!(SPEND, "engine" => engine.to_owned()).set(usd);
+    }
+}
+
+fn describe() {
+    describe_counter!(INVOCATIONS, "Attempts at engines, by result.");
+    describe_counter!(FALLBACKS, "Engines that gave way to another.");
+    describe_histogram!(SCENE_SECONDS, Unit::Seconds, "Time until a scene had its picture.");
+    describe_counter!(FLAGS, "Prompts stopped, changed or refused, by who objected.");
+    describe_counter!(REPHRASES, "Refused prompts put into other words.");
+    describe_gauge!(BREAKER, "Circuit breaker: 0 closed, 1 half open, 2 open.");
+    describe_gauge!(SPEND, "US dollars charged today (UTC) by the ledger.");
+    describe_counter!(UNKNOWN, "Paid calls whose answer never came.");
+}
+
+/// Counts what an event means.
+pub(crate) fn count(event: &Event<'_>) {
+    match *event {
+        Event::EngineInvocation { engine, result, .. } => {
+            counter!(INVOCATIONS, "engine" => engine.to_owned(), "result" => result.to_owned())
+                .increment(1);
+        }
+        Event::EngineFallback { from, to, .. } => {
+            counter!(FALLBACKS, "from_engine" => from.to_owned(), "to_engine" => to.to_owned())
+                .increment(1);
+        }
+        Event::EngineCallUnknown { engine, .. } => {
+            counter!(UNKNOWN, "engine" => engine.to_owned()).increment(1);
+        }
+        Event::ModerationFlagged { source, .. } => {
+            let source = FLAG_SOURCES.into_iter().find(|s| *s == source).unwrap_or("engine");
+            counter!(FLAGS, "source" => source).increment(1);
+        }
+        Event::ModerationRephrased { .. } => counter!(REPHRASES).increment(1),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_label_set_stands_at_zero_and_events_count() {
+        let handle = Metrics::start();
+        Metrics::expect_engines(["runway", "local"]);
+        let text = handle.render();
+        for line in [
+            "pytoon_v2_engine_invocations_total{engine=\"runway\",result=\"failure\"} 0",
+            "pytoon_v2_engine_fallbacks_total{from_engine=\"runway\",to_engine=\"local\"} 0",
+            "pytoon_v2_moderation_rephrases_total 0",
+            "pytoon_v2_scene_render_seconds_count{engine=\"local\"} 0",
+            "pytoon_v2_engine_breaker_state{engine=\"runway\"} 0",
+        ] {
+            assert!(text.contains(line), "{line} is missing in\n{text}");
+        }
+        Event::EngineFallback {
+            job: "j",
+            scene: "scene_01",
+            from: "runway",
+            to: "local",
+            kind: "server",
+            latency_ms: 5,
+            reason: "x",
+        }
+        .emit();
+        Metrics::breaker("runway", Breaker::Open);
+        Metrics::expect_engines(["runway", "local"]);
+        let text = handle.render();
+        assert!(text.contains("from_engine=\"runway\",to_engine=\"local\"} 1"), "{text}");
+        assert!(text.contains("pytoon_v2_engine_breaker_state{engine=\"runway\"} 2"), "{text}");
+    }
+}
