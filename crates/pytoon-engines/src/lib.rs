@@ -10,8 +10,11 @@
 //! Start with [`adapter::ExternalEngineAdapter`].
 
 pub mod adapter;
+pub mod breaker;
 pub mod engine_adapters;
+pub mod engine_selector;
 mod error;
 pub mod http;
+pub mod moderation;
 
 pub use error::{Accepted, EngineError, EngineErrorKind, ErrorStatus};

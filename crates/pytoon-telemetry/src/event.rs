@@ -445,10 +445,23 @@ impl Event<'_> {
             Self::EngineRotationTriggered { engine, kind, failures, cooldown_s, advice } => {
                 warn!(
                     event,
-                    engine, kind, failures, cooldown_s, advice, "an engine is left alone for a while"
+                    engine,
+                    kind,
+                    failures,
+                    cooldown_s,
+                    advice,
+                    "an engine is left alone for a while"
                 );
             }
-            Self::EngineInvocation { job, scene, engine, result, kind, latency_ms, charged_usd } => {
+            Self::EngineInvocation {
+                job,
+                scene,
+                engine,
+                result,
+                kind,
+                latency_ms,
+                charged_usd,
+            } => {
                 info!(
                     event,
                     job,

@@ -7,7 +7,9 @@
 //! Does not serve anything: [`MetricsHandle::render`] gives the text.
 
 use crate::Event;
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{
+    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 const INVOCATIONS: &str = "pytoon_v2_engine_invocations_total";

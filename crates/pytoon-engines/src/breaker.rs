@@ -1,0 +1,212 @@
+//! The circuit breaker as pure steps over a row that all processes share.
+//!
+//! Guarantees: an engine that fails again and again is left alone for growing, bounded pauses; a
+//! wrong key or an empty account cools long; a vendor's own `Retry-After` is obeyed; after a
+//! pause one caller probes while the others stay away; one success closes it. Failures that are
+//! not the engine's fault (a refused prompt, a request it does not sell, our own budget) do not
+//! count.
+//!
+//! Does not read clocks or keep rows: the manager swaps them in the store.
+
+use crate::EngineErrorKind;
+use pytoon_config::engines::BreakerSettings;
+use pytoon_core::ledger::{BreakerRow, UnixMs};
+use std::time::Duration;
+
+/// How long one caller may probe before another may, in milliseconds.
+pub const PROBE_MS: i64 = 60_000;
+
+/// Whether calls go through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BreakerState {
+    /// They do.
+    Closed,
+    /// They do not until then.
+    Open {
+        /// When one may try again.
+        until: UnixMs,
+    },
+    /// One may try.
+    HalfOpen,
+}
+
+/// The state of a row now.
+pub fn state(row: &BreakerRow, now: UnixMs) -> BreakerState {
+    if row.open_until == 0 {
+        BreakerState::Closed
+    } else if row.open_until > now {
+        BreakerState::Open { until: row.open_until }
+    } else if row.probe_until > now {
+        // Another caller is finding out.
+        BreakerState::Open { until: row.probe_until }
+    } else {
+        BreakerState::HalfOpen
+    }
+}
+
+/// The row of a caller that goes to probe.
+pub fn probing(row: &BreakerRow, now: UnixMs) -> BreakerRow {
+    BreakerRow { probe_until: now + PROBE_MS, ..row.clone() }
+}
+
+/// The row after a success: closed, and all forgotten.
+pub fn after_success() -> BreakerRow {
+    BreakerRow::default()
+}
+
+/// What a failure does to a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is not the engine's fault.
+    Ignored,
+    /// It counts, and the engine stays in use.
+    Counted(BreakerRow),
+    /// The engine is left alone for so long.
+    Opened {
+        /// The row to keep.
+        row: BreakerRow,
+        /// The pause.
+        pause: Duration,
+        /// What a person may do about it; empty where nothing.
+        advice: &'static str,
+    },
+}
+
+/// The row after a failure.
+pub fn after_failure(
+    row: &BreakerRow,
+    kind: EngineErrorKind,
+    retry_after: Option<Duration>,
+    settings: &BreakerSettings,
+    now: UnixMs,
+) -> Verdict {
+    use EngineErrorKind as K;
+    let failures = row.failures.saturating_add(1);
+    let open = |pause: Duration, advice| {
+        let until = now.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX));
+        Verdict::Opened {
+            row: BreakerRow {
+                failures,
+                open_until: until,
+                reason: kind.as_str().to_owned(),
+                opened: row.opened.saturating_add(1),
+                probe_until: 0,
+            },
+            pause,
+            advice,
+        }
+    };
+    match kind {
+        K::Moderation
+        | K::InvalidRequest
+        | K::Unsupported
+        | K::Cancelled
+        | K::Budget
+        | K::Cooling
+        | K::Undecided
+        | K::Internal => Verdict::Ignored,
+        K::Auth => open(
+            Duration::from_secs(settings.account_cooldown_seconds),
+            "the key is wrong or not allowed: put the right one into .env and restart",
+        ),
+        K::Quota => open(
+            Duration::from_secs(settings.account_cooldown_seconds),
+            "the account is empty or over its quota: top it up with the provider",
+        ),
+        K::RateLimited if retry_after.is_some() => open(
+            retry_after.unwrap_or_default().max(Duration::from_secs(1)),
+            "reduce max_concurrent or requests_per_minute in engine.yaml if this goes on",
+        ),
+        _ => {
+            let probe_failed = row.open_until != 0;
+            if failures < settings.failures && !probe_failed {
+                return Verdict::Counted(BreakerRow { failures, ..row.clone() });
+            }
+            let factor = 1u64 << row.opened.min(16);
+            let seconds = settings
+                .cooldown_seconds
+                .saturating_mul(factor)
+                .min(settings.max_cooldown_seconds.max(settings.cooldown_seconds));
+            let advice = if kind == K::RateLimited {
+                "reduce max_concurrent in engine.yaml if this goes on"
+            } else {
+                ""
+            };
+            open(Duration::from_secs(seconds), advice)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use EngineErrorKind as K;
+
+    fn settings() -> BreakerSettings {
+        BreakerSettings {
+            failures: 3,
+            cooldown_seconds: 60,
+            max_cooldown_seconds: 200,
+            account_cooldown_seconds: 3600,
+        }
+    }
+
+    fn fail(row: &BreakerRow, kind: K, now: UnixMs) -> BreakerRow {
+        match after_failure(row, kind, None, &settings(), now) {
+            Verdict::Ignored => row.clone(),
+            Verdict::Counted(row) | Verdict::Opened { row, .. } => row,
+        }
+    }
+
+    #[test]
+    fn three_failures_open_it_and_pauses_grow_to_a_bound() {
+        let mut row = BreakerRow::default();
+        for _ in 0..2 {
+            row = fail(&row, K::Server, 0);
+            assert_eq!(state(&row, 0), BreakerState::Closed);
+        }
+        let mut now = 0;
+        for expected in [60, 120, 200, 200, 200] {
+            row = fail(&row, K::Server, now);
+            assert_eq!(state(&row, now), BreakerState::Open { until: now + expected * 1000 });
+            now += expected * 1000;
+            // It never stays closed to calls for ever.
+            assert_eq!(state(&row, now), BreakerState::HalfOpen);
+        }
+        assert_eq!(state(&after_success(), now), BreakerState::Closed);
+    }
+
+    #[test]
+    fn one_caller_probes_and_a_dead_one_is_replaced() {
+        let row = BreakerRow { open_until: 1000, opened: 1, failures: 3, ..BreakerRow::default() };
+        let row = probing(&row, 1000);
+        assert!(matches!(state(&row, 1001), BreakerState::Open { .. }));
+        assert_eq!(state(&row, 1000 + PROBE_MS), BreakerState::HalfOpen);
+    }
+
+    #[test]
+    fn money_and_keys_cool_long_and_say_what_to_do() {
+        for (kind, word) in [(K::Auth, "key"), (K::Quota, "top it up")] {
+            match after_failure(&BreakerRow::default(), kind, None, &settings(), 0) {
+                Verdict::Opened { pause, advice, .. } => {
+                    assert_eq!(pause, Duration::from_secs(3600));
+                    assert!(advice.contains(word), "{advice}");
+                }
+                other => panic!("{kind}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn retry_after_is_obeyed_and_innocent_failures_do_not_count() {
+        let after = Some(Duration::from_secs(7));
+        match after_failure(&BreakerRow::default(), K::RateLimited, after, &settings(), 5) {
+            Verdict::Opened { row, .. } => assert_eq!(row.open_until, 7005),
+            other => panic!("{other:?}"),
+        }
+        for kind in [K::Moderation, K::Unsupported, K::Budget, K::Cancelled, K::InvalidRequest] {
+            let verdict = after_failure(&BreakerRow::default(), kind, None, &settings(), 0);
+            assert_eq!(verdict, Verdict::Ignored);
+        }
+    }
+}

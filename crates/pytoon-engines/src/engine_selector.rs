@@ -1,0 +1,325 @@
+//! Which engines may draw a scene, in which order, and why.
+//!
+//! Guarantees: pure; the chain ends at `local` and names each engine once; every engine of the
+//! configuration's order is either a member with a reason or left out with one.
+//!
+//! Order: the engine that the scene asks for; what the preset prefers; engines whose capability
+//! words are in the scene's style and prompt; the default chain. An engine that is too dear for
+//! what is left, or whose breaker is open, stays a member and is marked: by the time of the call
+//! that may have changed, and stepping over it is then logged.
+//!
+//! Does not call anything (`engine_manager` does).
+//!
+//! Start with [`resolve_engine`].
+
+use crate::breaker::BreakerState;
+use pytoon_config::engines::EngineSettings;
+use pytoon_core::ledger::UnixMs;
+use pytoon_core::money::MicroUsd;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The engine that cannot fail.
+pub const LOCAL: &str = "local";
+
+/// What a scene wants.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SceneWish<'a> {
+    /// The engine asked for by name, on the scene or for the whole film.
+    pub explicit: Option<&'a str>,
+    /// The preset.
+    pub preset_id: &'a str,
+    /// Camera, light and mood words.
+    pub keywords: &'a [String],
+    /// What is to be seen.
+    pub prompt: &'a str,
+    /// Whether it starts from a picture.
+    pub has_image: bool,
+    /// What may still be spent on it.
+    pub budget_left: Option<MicroUsd>,
+}
+
+/// What is known of an engine at the moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineFacts {
+    /// Whether there is a key, or none is needed.
+    pub has_key: bool,
+    /// The variables that may hold its key.
+    pub key_env: Vec<String>,
+    /// Why it cannot be used at all, where that is so.
+    pub problem: Option<String>,
+    /// Whether it draws from words alone.
+    pub text_to_video: bool,
+    /// Whether it starts from pictures.
+    pub image_input: bool,
+    /// What this scene would cost.
+    pub estimate: MicroUsd,
+    /// The length that would be asked for, in milliseconds.
+    pub asked_ms: u32,
+    /// Its breaker.
+    pub breaker: BreakerState,
+}
+
+/// An engine of the chain.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChainMember {
+    /// The engine.
+    pub engine: String,
+    /// Why it stands here.
+    pub reason: String,
+    /// What the scene would cost there.
+    pub estimate: MicroUsd,
+    /// The length that would be asked for, in milliseconds; 0 for `local`.
+    pub asked_ms: u32,
+    /// What keeps it from being used right now.
+    pub blocked: Option<String>,
+    /// When its breaker lets one try again.
+    pub cooling_until: Option<UnixMs>,
+}
+
+/// An engine that cannot draw the scene.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftOut {
+    /// The engine.
+    pub engine: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The engines of a scene in order; the last is always `local`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EngineChain {
+    /// Tried in this order.
+    pub members: Vec<ChainMember>,
+    /// Not tried.
+    pub left_out: Vec<LeftOut>,
+}
+
+impl EngineChain {
+    /// Whether anything but `local` may draw the scene.
+    pub fn has_outside_engine(&self) -> bool {
+        self.members.iter().any(|member| member.engine != LOCAL)
+    }
+}
+
+/// Decides the chain of a scene.
+pub fn resolve_engine(
+    wish: &SceneWish<'_>,
+    settings: &EngineSettings,
+    facts: &BTreeMap<String, EngineFacts>,
+) -> EngineChain {
+    let mut chain = EngineChain::default();
+    let mut seen = BTreeSet::new();
+    for (engine, reason) in order(wish, settings) {
+        if engine == LOCAL && wish.explicit != Some(LOCAL) || !seen.insert(engine.clone()) {
+            continue;
+        }
+        if engine == LOCAL {
+            break;
+        }
+        let Some(config) = settings.engines.external.get(&engine) else { continue };
+        match obstacle(&engine, config.enabled, facts.get(&engine), wish) {
+            Some(reason) => chain.left_out.push(LeftOut { engine, reason }),
+            None => chain.members.extend(facts.get(&engine).map(|facts| ChainMember {
+                estimate: facts.estimate,
+                asked_ms: facts.asked_ms,
+                blocked: blocked(facts, wish),
+                cooling_until: match facts.breaker {
+                    BreakerState::Open { until } => Some(until),
+                    _ => None,
+                },
+                engine,
+                reason,
+            })),
+        }
+    }
+    let reason = if wish.explicit == Some(LOCAL) {
+        "the scene asks for it"
+    } else {
+        "drawn on this machine; cannot fail"
+    };
+    chain.members.push(ChainMember {
+        engine: LOCAL.to_owned(),
+        reason: reason.to_owned(),
+        estimate: MicroUsd::ZERO,
+        asked_ms: 0,
+        blocked: None,
+        cooling_until: None,
+    });
+    chain
+}
+
+/// Every engine in order, perhaps more than once, with the reason for its place.
+fn order(wish: &SceneWish<'_>, settings: &EngineSettings) -> Vec<(String, String)> {
+    let mut order: Vec<(String, String)> = Vec::new();
+    if let Some(explicit) = wish.explicit {
+        order.push((explicit.to_owned(), "the scene asks for it".to_owned()));
+        if explicit == LOCAL {
+            return order;
+        }
+    }
+    let prefs = settings.preset_engine_prefs.get(wish.preset_id);
+    if let Some(preferred) = prefs.and_then(|prefs| prefs.preferred_engine.as_ref()) {
+        order.push((preferred.clone(), format!("preset {} prefers it", wish.preset_id)));
+    }
+    if let Some(names) = prefs.and_then(|prefs| prefs.fallback_override.as_ref()) {
+        let reason = format!("fallback of preset {}", wish.preset_id);
+        order.extend(names.iter().map(|name| (name.clone(), reason.clone())));
+        return order;
+    }
+    let mut by_words: Vec<(usize, &String, Vec<&str>)> = settings
+        .default_chain
+        .iter()
+        .enumerate()
+        .filter_map(|(place, name)| {
+            let words = matching_words(wish, &settings.engines.external.get(name)?.capabilities);
+            (!words.is_empty()).then_some((place, name, words))
+        })
+        .collect();
+    by_words.sort_by_key(|(place, _, words)| (std::cmp::Reverse(words.len()), *place));
+    for (_, name, words) in by_words {
+        order.push((name.clone(), format!("good at: {}", words.join(", "))));
+    }
+    for (place, name) in settings.default_chain.iter().enumerate() {
+        order.push((name.clone(), format!("default chain, place {}", place + 1)));
+    }
+    order
+}
+
+fn matching_words<'a>(wish: &SceneWish<'_>, capabilities: &'a [String]) -> Vec<&'a str> {
+    let text = format!("{} {}", wish.keywords.join(" "), wish.prompt).to_lowercase();
+    let words: BTreeSet<&str> =
+        text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    capabilities
+        .iter()
+        .map(String::as_str)
+        .filter(|capability| {
+            let capability = capability.to_lowercase();
+            words.contains(capability.as_str())
+                || (capability.contains(' ') && text.contains(&capability))
+        })
+        .collect()
+}
+
+/// Why an engine cannot draw this scene, however long one waits.
+fn obstacle(
+    name: &str,
+    enabled: bool,
+    facts: Option<&EngineFacts>,
+    wish: &SceneWish<'_>,
+) -> Option<String> {
+    if !enabled {
+        return Some(format!("v2.engines.{name}.enabled is false"));
+    }
+    let Some(facts) = facts else { return Some("nothing is known of it".to_owned()) };
+    if !facts.has_key {
+        return Some(format!("no key: set {}", facts.key_env.join(" or ")));
+    }
+    if let Some(problem) = &facts.problem {
+        return Some(problem.clone());
+    }
+    if wish.has_image && !facts.image_input {
+        return Some("it cannot start from a picture".to_owned());
+    }
+    if !wish.has_image && !facts.text_to_video {
+        return Some("it cannot draw from words alone".to_owned());
+    }
+    None
+}
+
+/// What keeps an engine from being used right now.
+fn blocked(facts: &EngineFacts, wish: &SceneWish<'_>) -> Option<String> {
+    if let BreakerState::Open { .. } = facts.breaker {
+        return Some("it cools after failures".to_owned());
+    }
+    let left = wish.budget_left?;
+    (facts.estimate > left).then(|| format!("{} is more than the {left} left", facts.estimate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pytoon_config::{Config, ConfigSource};
+
+    fn settings(yaml: &str) -> EngineSettings {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("engine.yaml"), yaml).expect("file");
+        Config::load(&ConfigSource::Folder(folder.path().into())).expect("valid").engines
+    }
+
+    fn facts(names: &[&str]) -> BTreeMap<String, EngineFacts> {
+        ["runway", "pika", "luma", "pexels"]
+            .into_iter()
+            .map(|name| {
+                let facts = EngineFacts {
+                    has_key: names.contains(&name),
+                    key_env: vec![format!("{}_API_KEY", name.to_uppercase())],
+                    problem: None,
+                    text_to_video: true,
+                    image_input: name != "luma",
+                    estimate: MicroUsd::from_usd(0.25),
+                    asked_ms: 5000,
+                    breaker: BreakerState::Closed,
+                };
+                (name.to_owned(), facts)
+            })
+            .collect()
+    }
+
+    fn names(chain: &EngineChain) -> Vec<&str> {
+        chain.members.iter().map(|member| member.engine.as_str()).collect()
+    }
+
+    #[test]
+    fn without_a_wish_the_default_chain_holds_and_keys_decide() {
+        let settings = settings("");
+        let wish = SceneWish { prompt: "a cup", ..SceneWish::default() };
+        let all = resolve_engine(&wish, &settings, &facts(&["runway", "pika", "luma"]));
+        assert_eq!(names(&all), ["runway", "pika", "luma", "local"]);
+        let none = resolve_engine(&wish, &settings, &facts(&[]));
+        assert_eq!(names(&none), ["local"]);
+        assert_eq!(none.left_out.len(), 3);
+        assert!(none.left_out[0].reason.contains("RUNWAY_API_KEY"));
+    }
+
+    #[test]
+    fn a_scene_a_preset_and_words_change_the_order() {
+        let yaml = "v2: {preset_engine_prefs: {mine: {preferred_engine: luma, fallback_override: [pika]}}}";
+        let settings = settings(yaml);
+        let facts = facts(&["runway", "pika", "luma"]);
+        let explicit = SceneWish { explicit: Some("pika"), ..SceneWish::default() };
+        assert_eq!(
+            names(&resolve_engine(&explicit, &settings, &facts)),
+            ["pika", "runway", "luma", "local"]
+        );
+        let preset = SceneWish { preset_id: "mine", ..SceneWish::default() };
+        assert_eq!(names(&resolve_engine(&preset, &settings, &facts)), ["luma", "pika", "local"]);
+        let words = SceneWish { prompt: "A Dreamy, surreal sea", ..SceneWish::default() };
+        let chain = resolve_engine(&words, &settings, &facts);
+        assert_eq!(names(&chain), ["luma", "runway", "pika", "local"]);
+        assert_eq!(chain.members[0].reason, "good at: dreamy, surreal");
+        let local = SceneWish { explicit: Some("local"), ..SceneWish::default() };
+        assert_eq!(names(&resolve_engine(&local, &settings, &facts)), ["local"]);
+    }
+
+    #[test]
+    fn what_cannot_draw_it_is_left_out_and_what_may_later_is_marked() {
+        let settings = settings("v2: {engines: {pika: {enabled: false}}}");
+        let mut facts = facts(&["runway", "pika", "luma"]);
+        if let Some(runway) = facts.get_mut("runway") {
+            runway.breaker = BreakerState::Open { until: 9 };
+        }
+        let wish = SceneWish { has_image: true, ..SceneWish::default() };
+        let chain = resolve_engine(&wish, &settings, &facts);
+        assert_eq!(names(&chain), ["runway", "local"]);
+        assert_eq!(chain.members[0].cooling_until, Some(9));
+        let reasons: Vec<&str> = chain.left_out.iter().map(|l| l.reason.as_str()).collect();
+        assert!(reasons[0].contains("enabled is false") && reasons[1].contains("picture"));
+        let poor = SceneWish { budget_left: Some(MicroUsd::from_usd(0.1)), ..SceneWish::default() };
+        let chain = resolve_engine(&poor, &settings, &facts);
+        assert!(chain.members[1].blocked.as_ref().is_some_and(|b| b.contains("$0.10 left")));
+    }
+}

@@ -1,0 +1,269 @@
+//! What is looked at before a prompt leaves, and what becomes of one that an engine refused.
+//!
+//! Guarantees: pure; words are compared whole and without regard to case; substitutions come
+//! first, so that an innocent word is not taken for its other meaning; a rephrased prompt is
+//! never the one that was refused.
+//!
+//! Does not ask a service (`moderation_service` does) and does not decide what happens to the
+//! scene.
+//!
+//! Start with [`screen`].
+
+use pytoon_config::engines::{ModerationSettings, Strictness};
+
+/// A word that must not leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// `blocklist` or `competitor`.
+    pub source: &'static str,
+    /// The word or phrase.
+    pub word: String,
+}
+
+/// A prompt that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Screened {
+    /// The prompt as it may leave; absent when it must not.
+    pub prompt: Option<String>,
+    /// What was found.
+    pub hits: Vec<Hit>,
+}
+
+/// Looks at a prompt. `brand_safe` adds the safety words and counts every hit as strict.
+pub fn screen(prompt: &str, settings: &ModerationSettings, brand_safe: bool) -> Screened {
+    let mut text = prompt.to_owned();
+    for (word, meant) in &settings.substitutions {
+        text = replace_words(&text, word, meant);
+    }
+    let hits = if settings.strictness == Strictness::Off && !brand_safe {
+        Vec::new()
+    } else {
+        let find = |source, list: &[String]| -> Vec<Hit> {
+            list.iter()
+                .filter(|word| contains_words(&text, word))
+                .map(|word| Hit { source, word: word.clone() })
+                .collect()
+        };
+        let mut hits = find("blocklist", &settings.blocklist);
+        hits.extend(find("competitor", &settings.competitors));
+        hits
+    };
+    if !hits.is_empty() && (settings.strictness == Strictness::Strict || brand_safe) {
+        return Screened { prompt: None, hits };
+    }
+    for hit in &hits {
+        text = replace_words(&text, &hit.word, "");
+    }
+    text = tidy(&text);
+    // What is left of a prompt must still say what is to be seen.
+    if text.chars().filter(|c| c.is_alphanumeric()).count() < 3 {
+        return Screened { prompt: None, hits };
+    }
+    if brand_safe && !settings.safety_words.trim().is_empty() {
+        text = format!("{}. {}", text.trim_end_matches(['.', ' ']), settings.safety_words.trim());
+    }
+    Screened { prompt: Some(text), hits }
+}
+
+/// Words that engines refuse for what they could mean, and a milder word.
+const MILDER: &[(&str, &str)] = &[
+    ("blood", "red liquid"),
+    ("bloody", "red"),
+    ("gun", "prop"),
+    ("guns", "props"),
+    ("knife", "tool"),
+    ("kill", "win"),
+    ("killing", "winning"),
+    ("dead", "still"),
+    ("death", "stillness"),
+    ("die", "fade"),
+    ("attack", "rush"),
+    ("war", "struggle"),
+    ("fight", "contest"),
+    ("fighting", "competing"),
+    ("drunk", "merry"),
+    ("sexy", "elegant"),
+    ("hot girl", "confident person"),
+    ("hot guy", "confident person"),
+    ("child", "person"),
+    ("children", "people"),
+    ("baby", "person"),
+    ("kid", "person"),
+    ("kids", "people"),
+    ("celebrity", "person"),
+    ("explosion", "burst of light"),
+    ("explosive", "dynamic"),
+    ("crash", "sudden stop"),
+    ("drug", "remedy"),
+    ("drugs", "remedies"),
+    ("cigarette", "stick"),
+    ("smoking", "steaming"),
+    ("bikini", "summer clothes"),
+    ("naked", "plain"),
+];
+
+/// Puts a refused prompt into other words; the result always differs from the prompt.
+pub fn rephrase(prompt: &str, attempt: u32) -> String {
+    let mut text = prompt.to_owned();
+    for (word, milder) in MILDER {
+        text = replace_words(&text, word, milder);
+    }
+    // Names of people are what engines refuse most after violence.
+    if attempt > 1 || text == prompt {
+        text = without_names(&text);
+    }
+    text = tidy(&text);
+    let frame = match attempt {
+        0 | 1 => "A calm, tasteful, family friendly scene",
+        _ => "A quiet still life in soft light, no people, inspired by",
+    };
+    format!("{frame}: {}", text.trim_end_matches('.'))
+}
+
+/// Leaves out capitalised words that do not begin a sentence.
+fn without_names(text: &str) -> String {
+    let mut begins = true;
+    text.split_whitespace()
+        .filter(|word| {
+            let capital = word.chars().next().is_some_and(char::is_uppercase);
+            let keep = begins || !capital;
+            begins = word.ends_with(['.', '!', '?', ':']);
+            keep
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn is_word_char(c: char) -> bool {
+    c.is_alphanumeric() || c == '\''
+}
+
+/// The byte ranges at which a word or phrase stands whole.
+fn occurrences(text: &str, word: &str) -> Vec<(usize, usize)> {
+    let word = word.trim();
+    if word.is_empty() {
+        return Vec::new();
+    }
+    let wanted: Vec<char> = word.chars().flat_map(char::to_lowercase).collect();
+    let chars: Vec<(usize, char)> = text.char_indices().collect();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < chars.len() {
+        let starts = at == 0 || !is_word_char(chars[at - 1].1);
+        match starts.then(|| match_at(&chars, at, &wanted)).flatten() {
+            Some(end) if end == chars.len() || !is_word_char(chars[end].1) => {
+                let to = chars.get(end).map_or(text.len(), |(byte, _)| *byte);
+                found.push((chars[at].0, to));
+                at = end;
+            }
+            _ => at += 1,
+        }
+    }
+    found
+}
+
+/// Where a match that begins here ends, in characters.
+fn match_at(chars: &[(usize, char)], start: usize, wanted: &[char]) -> Option<usize> {
+    let mut at = start;
+    let mut matched = 0;
+    while matched < wanted.len() {
+        let (_, c) = chars.get(at)?;
+        for lower in c.to_lowercase() {
+            if wanted.get(matched) != Some(&lower) {
+                return None;
+            }
+            matched += 1;
+        }
+        at += 1;
+    }
+    Some(at)
+}
+
+fn contains_words(text: &str, word: &str) -> bool {
+    !occurrences(text, word).is_empty()
+}
+
+fn replace_words(text: &str, word: &str, with: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for (from, to) in occurrences(text, word) {
+        out.push_str(&text[at..from]);
+        out.push_str(with);
+        at = to;
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+/// Single spaces, and no space or doubled comma before punctuation.
+fn tidy(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        let only_punctuation = word.chars().all(|c| ",.;:!?".contains(c));
+        if only_punctuation {
+            if !out.ends_with([',', '.', ';', ':', '!', '?']) {
+                out.push_str(word);
+            }
+            continue;
+        }
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out.trim_start_matches([',', '.', ';', ' ']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pytoon_config::{Config, ConfigSource};
+
+    fn settings(strictness: Strictness) -> ModerationSettings {
+        let config = Config::load(&ConfigSource::Optional("/nowhere".into())).expect("built in");
+        ModerationSettings {
+            strictness,
+            competitors: vec!["Acme Cola".into()],
+            ..config.engines.moderation
+        }
+    }
+
+    #[test]
+    fn innocent_words_are_understood_and_guilty_ones_go() {
+        let standard = settings(Strictness::Standard);
+        let shoot = screen("Shoot the cup in a killer light", &standard, false);
+        assert_eq!(shoot.prompt.as_deref(), Some("film the cup in a striking light"));
+        assert!(shoot.hits.is_empty());
+        let hit = screen("A statue, naked, beside an acme cola can", &standard, false);
+        assert_eq!(hit.prompt.as_deref(), Some("A statue, beside an can"));
+        let words: Vec<&str> = hit.hits.iter().map(|h| h.word.as_str()).collect();
+        assert_eq!(words, ["naked", "Acme Cola"]);
+        // A part of a word is not the word.
+        assert!(screen("snakedance", &standard, false).hits.is_empty());
+        assert_eq!(screen("gore, gore!", &standard, false).prompt, None);
+    }
+
+    #[test]
+    fn strict_and_brand_safe_stop_what_standard_only_changes() {
+        assert_eq!(screen("gore in a kitchen", &settings(Strictness::Strict), false).prompt, None);
+        assert_eq!(screen("gore in a kitchen", &settings(Strictness::Off), true).prompt, None);
+        let off = screen("gore in a kitchen", &settings(Strictness::Off), false);
+        assert_eq!(off.prompt.as_deref(), Some("gore in a kitchen"));
+        let safe = screen("A kitchen.", &settings(Strictness::Standard), true).prompt;
+        assert!(safe.is_some_and(|p| p.starts_with("A kitchen. family friendly")));
+    }
+
+    #[test]
+    fn a_rephrased_prompt_is_never_the_refused_one() {
+        for prompt in ["A fight in the rain", "A cup", "", "Tom Hanks drinks tea"] {
+            let mut last = prompt.to_owned();
+            for attempt in 1..4 {
+                let next = rephrase(&last, attempt);
+                assert_ne!(next, last, "attempt {attempt}");
+                last = next;
+            }
+        }
+        assert!(!rephrase("We see Tom Hanks with tea", 1).contains("Hanks"));
+        assert!(rephrase("A fight in the rain", 1).contains("contest"));
+    }
+}
