@@ -7,14 +7,19 @@
 //! Does not draw films (the pipeline does) and does not keep anything itself: rows, breakers and
 //! clips live behind [`pytoon_core::ledger::EngineStore`].
 //!
-//! Start with [`adapter::ExternalEngineAdapter`].
+//! Start with [`adapter::ExternalEngineAdapter`], [`engine_selector::resolve_engine`] and
+//! [`engine_manager::EngineManager::draw`].
 
 pub mod adapter;
 pub mod breaker;
+pub mod clip_check;
 pub mod engine_adapters;
+pub mod engine_manager;
 pub mod engine_selector;
 mod error;
 pub mod http;
 pub mod moderation;
+mod moderation_service;
+pub mod world;
 
 pub use error::{Accepted, EngineError, EngineErrorKind, ErrorStatus};

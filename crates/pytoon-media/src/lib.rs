@@ -8,6 +8,7 @@
 //!
 //! Start with [`process`], [`ffmpeg::encode::VideoEncoder`] and [`picture::load`].
 
+pub mod clip;
 pub mod disk;
 mod error;
 pub mod ffmpeg;

@@ -56,6 +56,7 @@ impl VendorHttp {
                     fail(EngineErrorKind::BadOutput, reason).with_status(ErrorStatus::Permanent)
                 })?;
                 let got = self
+                    .clients("download the clip")?
                     .free
                     .get(url.clone())
                     .timeout(limits.total)

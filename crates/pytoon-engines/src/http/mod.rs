@@ -23,7 +23,7 @@ use reqwest::multipart::Form;
 use reqwest::{Client, Method};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use url::Url;
 
@@ -155,9 +155,16 @@ pub struct VendorHttp {
     engine: Arc<str>,
     base: Url,
     allowed: AllowedHosts,
+    timeout: Duration,
+    clients: Arc<OnceLock<Result<Clients, String>>>,
+    key: Option<SecretString>,
+}
+
+/// Made at the first call: an engine that is never called costs nothing.
+#[derive(Debug, Clone)]
+struct Clients {
     free: Client,
     paid: Client,
-    key: Option<SecretString>,
 }
 
 impl VendorHttp {
@@ -167,23 +174,42 @@ impl VendorHttp {
         config: &EngineConfig,
         key: Option<SecretString>,
     ) -> Result<Self, String> {
-        // A second installation (another engine's) is the same provider.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let base = Url::parse(&config.base_url).map_err(|error| error.to_string())?;
         let host = base.host_str().ok_or("it has no host")?.to_owned();
         let allowed =
             AllowedHosts::new(config.allow_hosts.iter().map(String::as_str).chain([host.as_str()]));
+        Ok(Self {
+            engine: engine.into(),
+            base,
+            allowed,
+            timeout: Duration::from_millis(config.request_timeout_ms),
+            clients: Arc::new(OnceLock::new()),
+            key,
+        })
+    }
+
+    fn clients(&self, operation: &'static str) -> Result<&Clients, EngineError> {
+        let made = self.clients.get_or_init(|| self.make_clients().map_err(|e| e.to_string()));
+        made.as_ref().map_err(|reason| {
+            EngineError::new(&self.engine, operation, EngineErrorKind::Internal, reason.clone())
+        })
+    }
+
+    fn make_clients(&self) -> Result<Clients, reqwest::Error> {
+        // A second installation (another engine's) is the same provider.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = || {
             Client::builder()
                 .user_agent(concat!("pytoon/", env!("CARGO_PKG_VERSION")))
                 .connect_timeout(CONNECT_TIMEOUT)
-                .timeout(Duration::from_millis(config.request_timeout_ms))
+                .timeout(self.timeout)
                 .redirect(reqwest::redirect::Policy::none())
-                .dns_resolver(Arc::new(allowed.clone()))
+                .dns_resolver(Arc::new(self.allowed.clone()))
         };
-        let free = builder().pool_max_idle_per_host(2).build().map_err(|e| e.to_string())?;
-        let paid = builder().pool_max_idle_per_host(0).build().map_err(|e| e.to_string())?;
-        Ok(Self { engine: engine.into(), base, allowed, free, paid, key })
+        Ok(Clients {
+            free: builder().pool_max_idle_per_host(2).build()?,
+            paid: builder().pool_max_idle_per_host(0).build()?,
+        })
     }
 
     /// The engine's name.
@@ -221,7 +247,8 @@ impl VendorHttp {
         self.allowed.check(&call.url).map_err(|reason| {
             fail(EngineErrorKind::Unreachable, reason).with_status(ErrorStatus::Permanent)
         })?;
-        let client = if call.paid { &self.paid } else { &self.free };
+        let clients = self.clients(call.operation)?;
+        let client = if call.paid { &clients.paid } else { &clients.free };
         let mut request = client.request(call.method.clone(), call.url.clone());
         for (name, value) in &call.headers {
             request = request.header(name, value);

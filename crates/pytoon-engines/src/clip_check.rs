@@ -1,0 +1,167 @@
+//! Looks at a clip before it is used: a bad one is a failure of its engine, not a scene of a film.
+//!
+//! Guarantees: the whole clip is decoded; length, size, shape, blackness and motion are judged by
+//! [`judge`], which is pure; sound that nobody asked for is taken out, so that it can never be
+//! heard.
+//!
+//! Does not decide what happens to the scene.
+
+use pytoon_core::ledger::StoreFuture;
+use pytoon_media::clip::{self, ClipFacts};
+use pytoon_media::process::Runner;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// What a clip was bought as.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Expectation {
+    /// The length asked for, in milliseconds.
+    pub asked_ms: u32,
+    /// The least that the scene can use, in milliseconds.
+    pub needed_ms: i64,
+    /// Width against height asked for.
+    pub aspect: f64,
+    /// Whether it is found footage: its length and shape are what there is.
+    pub is_stock: bool,
+}
+
+/// What was seen of a usable clip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// Its length in milliseconds.
+    pub duration_ms: i64,
+    /// Whether sound was taken out of it.
+    pub sound_removed: bool,
+}
+
+/// Judges clips.
+pub trait ClipChecker: fmt::Debug + Send + Sync {
+    /// Looks at a clip, and makes it fit to use in place; a bad one is told why.
+    fn check(&self, path: PathBuf, wanted: Expectation)
+    -> StoreFuture<'_, Result<Checked, String>>;
+}
+
+/// Smaller than this on its short side is nobody's video.
+const MIN_SIDE: u32 = 64;
+/// How far the length may be off, as a share.
+const LENGTH_TOLERANCE: f64 = 0.15;
+/// How far the shape may be off, as a share.
+const ASPECT_TOLERANCE: f64 = 0.12;
+/// A frame this dark and this even is black (luma codes).
+const BLACK_MEAN: f64 = 20.0;
+const BLACK_DEVIATION: f64 = 3.0;
+/// A frame that differs from the one before by less has not moved (mean luma codes at small size).
+const STILL_CHANGE: f64 = 0.02;
+
+/// Judges what was seen; the reason says what is wrong.
+pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
+    if facts.frames.len() < 3 {
+        return Err(format!("only {} frames can be decoded", facts.frames.len()));
+    }
+    if facts.width.min(facts.height) < MIN_SIDE {
+        return Err(format!("{}x{} is too small", facts.width, facts.height));
+    }
+    let seconds = facts.duration_ms as f64 / 1000.0;
+    let decoded_ms = facts.frames.len() as f64 / facts.frame_rate.max(1.0) * 1000.0;
+    if decoded_ms < facts.duration_ms as f64 * (1.0 - LENGTH_TOLERANCE) {
+        return Err(format!("it breaks off: {:.1} of {seconds:.1} s decode", decoded_ms / 1000.0));
+    }
+    if !wanted.is_stock {
+        let asked = f64::from(wanted.asked_ms) / 1000.0;
+        if (seconds - asked).abs() > (asked * LENGTH_TOLERANCE).max(0.3) {
+            return Err(format!("it is {seconds:.1} s long and {asked:.1} s were asked for"));
+        }
+        let aspect = f64::from(facts.width) / f64::from(facts.height);
+        if (aspect / wanted.aspect - 1.0).abs() > ASPECT_TOLERANCE {
+            return Err(format!(
+                "{}x{} is not the shape asked for ({:.3} instead of {:.3})",
+                facts.width, facts.height, aspect, wanted.aspect
+            ));
+        }
+    }
+    let share = |count: usize| count as f64 / facts.frames.len() as f64;
+    let black =
+        facts.frames.iter().filter(|f| f.mean < BLACK_MEAN && f.deviation < BLACK_DEVIATION);
+    if share(black.count()) > 0.5 {
+        return Err("it is black".to_owned());
+    }
+    let still = facts.frames.iter().skip(1).filter(|f| f.change < STILL_CHANGE);
+    if share(still.count()) > 0.8 {
+        return Err("it does not move".to_owned());
+    }
+    Ok(())
+}
+
+/// Judges with FFmpeg.
+#[derive(Debug, Clone)]
+pub struct FfmpegChecker {
+    /// Runs it.
+    pub runner: Runner,
+}
+
+impl ClipChecker for FfmpegChecker {
+    fn check(
+        &self,
+        path: PathBuf,
+        wanted: Expectation,
+    ) -> StoreFuture<'_, Result<Checked, String>> {
+        let runner = self.runner.clone();
+        Box::pin(async move {
+            let work = move || look(&runner, &path, &wanted);
+            Ok(tokio::task::spawn_blocking(work)
+                .await
+                .unwrap_or_else(|_| Err("looking at it stopped unexpectedly".to_owned())))
+        })
+    }
+}
+
+fn look(runner: &Runner, path: &Path, wanted: &Expectation) -> Result<Checked, String> {
+    let facts = clip::facts(runner, path).map_err(|error| error.to_string())?;
+    judge(&facts, wanted)?;
+    if facts.has_sound {
+        clip::strip_sound(runner, path).map_err(|error| error.to_string())?;
+    }
+    Ok(Checked { duration_ms: facts.duration_ms, sound_removed: facts.has_sound })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pytoon_media::ffmpeg::verify::FrameLook;
+
+    fn facts(change: f64, mean: f64, frames: usize) -> ClipFacts {
+        let frame = FrameLook { mean, deviation: if mean < 20.0 { 1.0 } else { 30.0 }, change };
+        ClipFacts {
+            duration_ms: 5000,
+            frame_rate: 24.0,
+            width: 720,
+            height: 1280,
+            has_sound: false,
+            frames: vec![frame; frames],
+        }
+    }
+
+    #[test]
+    fn each_defect_is_named() {
+        let wanted =
+            Expectation { asked_ms: 5000, needed_ms: 3000, aspect: 9.0 / 16.0, is_stock: false };
+        let check = |facts: &ClipFacts, word: &str| {
+            let verdict = judge(facts, &wanted);
+            match word {
+                "" => assert_eq!(verdict, Ok(())),
+                word => assert!(verdict.as_ref().is_err_and(|r| r.contains(word)), "{verdict:?}"),
+            }
+        };
+        let good = facts(2.0, 120.0, 120);
+        check(&good, "");
+        check(&facts(2.0, 16.0, 120), "black");
+        check(&facts(0.0, 120.0, 120), "not move");
+        check(&facts(2.0, 120.0, 60), "breaks off");
+        check(&facts(2.0, 120.0, 0), "frames can be decoded");
+        check(&ClipFacts { duration_ms: 2500, ..facts(2.0, 120.0, 60) }, "were asked for");
+        check(&ClipFacts { width: 1280, height: 720, ..good.clone() }, "shape");
+        check(&ClipFacts { width: 9, height: 16, ..good.clone() }, "too small");
+        let stock = Expectation { is_stock: true, ..wanted };
+        assert_eq!(judge(&ClipFacts { width: 1280, height: 720, ..good }, &stock), Ok(()));
+    }
+}

@@ -1,0 +1,410 @@
+//! One engine's attempt at a scene: breaker, prompt, the calls, and what their failures mean.
+
+use super::{ClipUse, EngineManager, SceneOrder, ledger_error};
+use crate::adapter::{GenerateRequest, PromptUnit, Ratio};
+use crate::breaker::{self, BreakerState, Verdict};
+use crate::engine_manager::Engine;
+use crate::moderation::{Hit, rephrase, screen};
+use crate::{Accepted, EngineError, EngineErrorKind};
+use pytoon_core::ledger::BreakerRow;
+use pytoon_core::money::MicroUsd;
+use pytoon_telemetry::{Breaker, Event, Metrics};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// Attempts to change a breaker that others change at the same moment.
+const RACES: usize = 8;
+
+impl EngineManager {
+    /// Tries one engine. On success: the clip, and what it was charged now.
+    pub(super) async fn attempt(
+        &self,
+        order: &SceneOrder,
+        name: &str,
+        prompt: &mut String,
+    ) -> Result<(ClipUse, MicroUsd), EngineError> {
+        self.check_cancel(name)?;
+        let set = self.engines();
+        let engine =
+            set.get(name).filter(|e| e.config.enabled && e.has_key()).ok_or_else(|| {
+                EngineError::new(name, "start", EngineErrorKind::Cooling, "it was taken out of use")
+            })?;
+        self.pass_breaker(name).await?;
+        let max_rephrase = set.settings.moderation.max_rephrase_attempts;
+        let mut rephrased = 0;
+        let mut tries = 1;
+        loop {
+            let started = self.world.now();
+            let result = self.one_clip(order, engine, prompt).await;
+            let latency_ms = (self.world.now() - started).max(0) as u64;
+            self.note_result(order, name, &result, latency_ms);
+            let error = match result {
+                Ok(done) => {
+                    if !done.0.reused {
+                        self.breaker_success(name).await;
+                    }
+                    return Ok(done);
+                }
+                Err(error) => error,
+            };
+            if error.kind == EngineErrorKind::Moderation && rephrased < max_rephrase {
+                rephrased += 1;
+                Event::ModerationRephrased {
+                    scene: &order.scene_id,
+                    engine: name,
+                    attempt: rephrased,
+                }
+                .emit();
+                let milder = rephrase(prompt, rephrased);
+                match screen(&milder, &set.settings.moderation, order.brand_safe).prompt {
+                    Some(next) => *prompt = next,
+                    None => return Err(error),
+                }
+                continue;
+            }
+            self.breaker_failure(engine, &error).await;
+            let pause = self.pause_before_retry(engine, &error, tries);
+            match pause.filter(|_| tries < engine.config.backoff.attempts) {
+                Some(pause) => self.pause(name, pause).await?,
+                None => return Err(error),
+            }
+            self.pass_breaker(name).await.map_err(|_| error)?;
+            tries += 1;
+        }
+    }
+
+    /// How long to wait before the same engine is asked again; absent where that must not be, or
+    /// does not help.
+    fn pause_before_retry(
+        &self,
+        engine: &Engine,
+        error: &EngineError,
+        tries: u32,
+    ) -> Option<std::time::Duration> {
+        let repeatable = matches!(
+            error.kind,
+            EngineErrorKind::RateLimited | EngineErrorKind::Server | EngineErrorKind::Protocol
+        );
+        // What may have been taken on is never posted again.
+        if !error.is_temporary() || !repeatable || error.accepted == Accepted::Maybe {
+            return None;
+        }
+        let own = self.backoff(&engine.config.backoff, tries);
+        match error.retry_after {
+            // A longer wait is the breaker's business.
+            Some(asked) if asked.as_millis() as u64 > engine.config.backoff.max_ms => None,
+            Some(asked) => Some(asked.max(own)),
+            None => Some(own),
+        }
+    }
+
+    /// The clip for a prompt: kept, under way, or bought.
+    async fn one_clip(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        prompt: &str,
+    ) -> Result<(ClipUse, MicroUsd), EngineError> {
+        let request = self.request(order, engine, prompt)?;
+        let hash = request_hash(engine, &request)?;
+        let lock = self.wanted(&hash);
+        let _one_at_a_time = lock.lock().await;
+        if let Some(clip) = self.kept_clip(&hash).await {
+            return Ok((clip, MicroUsd::ZERO));
+        }
+        if let Some(done) = self.earlier_call(order, engine, &request, &hash).await? {
+            return Ok(done);
+        }
+        self.buy(order, engine, request, &hash).await
+    }
+
+    fn request(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        prompt: &str,
+    ) -> Result<GenerateRequest, EngineError> {
+        let adapter = engine.adapter()?;
+        let capabilities = adapter.capabilities();
+        Ok(GenerateRequest {
+            call_id: self.world.new_id(),
+            prompt: fitted(prompt, capabilities.prompt_unit, capabilities.max_prompt),
+            negative_prompt: order.negative_prompt.clone(),
+            image: order.image.clone(),
+            duration_ms: capabilities.durations.cover(order.needed_ms),
+            ratio: nearest_ratio(&capabilities.ratios, order.ratio),
+            seed: order.seed,
+        })
+    }
+
+    fn note_result(
+        &self,
+        order: &SceneOrder,
+        name: &str,
+        result: &Result<(ClipUse, MicroUsd), EngineError>,
+        latency_ms: u64,
+    ) {
+        use EngineErrorKind as K;
+        let (outcome, kind, charged) = match result {
+            // Nothing was asked of the engine.
+            Ok((clip, _)) if clip.reused => return,
+            Ok((_, charged)) => ("success", "", *charged),
+            Err(error) => match error.kind {
+                K::Cooling
+                | K::Budget
+                | K::Undecided
+                | K::Unsupported
+                | K::Cancelled
+                | K::Internal => return,
+                K::Moderation => ("moderation", "moderation", error.charged.unwrap_or_default()),
+                K::Timeout => ("timeout", "timeout", error.charged.unwrap_or_default()),
+                kind => ("failure", kind.as_str(), error.charged.unwrap_or_default()),
+            },
+        };
+        if let Err(error) = result
+            && error.kind == K::Moderation
+        {
+            Event::ModerationFlagged {
+                scene: &order.scene_id,
+                source: name,
+                action: "refused",
+                detail: &error.message,
+            }
+            .emit();
+        }
+        Event::EngineInvocation {
+            job: &order.job_id,
+            scene: &order.scene_id,
+            engine: name,
+            result: outcome,
+            kind,
+            latency_ms,
+            charged_usd: charged.as_usd(),
+        }
+        .emit();
+    }
+
+    /// The prompt as it may leave; absent when it must not.
+    pub(super) async fn screened(&self, order: &SceneOrder) -> Option<String> {
+        let settings = self.engines().settings.moderation.clone();
+        let screened = screen(&order.prompt, &settings, order.brand_safe);
+        let action = if screened.prompt.is_some() { "removed" } else { "stopped" };
+        for Hit { source, word } in &screened.hits {
+            let scene = &order.scene_id;
+            Event::ModerationFlagged { scene, source, action, detail: word }.emit();
+        }
+        let prompt = screened.prompt?;
+        let Some(service) = &self.moderation else { return Some(prompt) };
+        match service.flagged(&prompt).await {
+            Ok(None) => Some(prompt),
+            Ok(Some(categories)) => {
+                Event::ModerationFlagged {
+                    scene: &order.scene_id,
+                    source: "service",
+                    action: "stopped",
+                    detail: &categories,
+                }
+                .emit();
+                None
+            }
+            Err(error) => {
+                // The service only adds caution: without it the lists have been looked at.
+                Event::Warning { detail: &format!("moderation service: {error}") }.emit();
+                Some(prompt)
+            }
+        }
+    }
+
+    /// Lets a call through, or says that the engine cools. After a pause one caller probes.
+    async fn pass_breaker(&self, name: &str) -> Result<(), EngineError> {
+        for _ in 0..RACES {
+            let row =
+                self.store.breaker_fetch(name).await.map_err(|error| ledger_error(name, &error))?;
+            let now = self.world.now();
+            match breaker::state(&row, now) {
+                BreakerState::Closed => {
+                    Metrics::breaker(name, Breaker::Closed);
+                    return Ok(());
+                }
+                BreakerState::Open { until } => {
+                    Metrics::breaker(name, Breaker::Open);
+                    return Err(cooling(name, &row, until - now));
+                }
+                BreakerState::HalfOpen => {
+                    let probing = breaker::probing(&row, now);
+                    let swapped = self.store.breaker_swap(name, row, probing).await;
+                    if swapped.map_err(|error| ledger_error(name, &error))? {
+                        Metrics::breaker(name, Breaker::HalfOpen);
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        Err(EngineError::new(name, "start", EngineErrorKind::Cooling, "others probe it"))
+    }
+
+    async fn breaker_success(&self, name: &str) {
+        for _ in 0..RACES {
+            let Ok(row) = self.store.breaker_fetch(name).await else { return };
+            if row == BreakerRow::default() {
+                break;
+            }
+            if self.store.breaker_swap(name, row, breaker::after_success()).await.unwrap_or(true) {
+                break;
+            }
+        }
+        Metrics::breaker(name, Breaker::Closed);
+    }
+
+    pub(super) async fn breaker_failure(&self, engine: &Engine, error: &EngineError) {
+        let name = &engine.name;
+        for _ in 0..RACES {
+            let Ok(row) = self.store.breaker_fetch(name).await else { return };
+            let verdict = breaker::after_failure(
+                &row,
+                error.kind,
+                error.retry_after,
+                &engine.config.breaker,
+                self.world.now(),
+            );
+            match verdict {
+                Verdict::Ignored => {
+                    self.give_probe_back(name, row).await;
+                    return;
+                }
+                Verdict::Counted(new) => {
+                    if self.store.breaker_swap(name, row, new).await.unwrap_or(true) {
+                        return;
+                    }
+                }
+                Verdict::Opened { row: new, pause, advice } => {
+                    let failures = new.failures;
+                    if self.store.breaker_swap(name, row, new).await.unwrap_or(true) {
+                        Metrics::breaker(name, Breaker::Open);
+                        Event::EngineRotationTriggered {
+                            engine: name,
+                            kind: error.kind.as_str(),
+                            failures,
+                            cooldown_s: pause.as_secs(),
+                            advice,
+                        }
+                        .emit();
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// A probe that ended in something that says nothing about the engine frees the place.
+    async fn give_probe_back(&self, name: &str, row: BreakerRow) {
+        if row.probe_until != 0 {
+            let free = BreakerRow { probe_until: 0, ..row.clone() };
+            // Where this fails, the place is free again after its time.
+            let _ = self.store.breaker_swap(name, row, free).await;
+        }
+    }
+}
+
+fn cooling(name: &str, row: &BreakerRow, left_ms: i64) -> EngineError {
+    let message = format!(
+        "it is left alone for {} s more after {} failures ({})",
+        (left_ms.max(0) + 999) / 1000,
+        row.failures,
+        row.reason
+    );
+    EngineError::new(name, "start", EngineErrorKind::Cooling, message)
+}
+
+/// What identifies a request: equal hashes ask for the same clip.
+pub(super) fn request_hash(
+    engine: &Engine,
+    request: &GenerateRequest,
+) -> Result<String, EngineError> {
+    let image = match &request.image {
+        Some(path) => Some(file_hash(path).map_err(|error| {
+            let message = format!("{}: {error}", path.display());
+            EngineError::new(&engine.name, "read the picture", EngineErrorKind::Internal, message)
+        })?),
+        None => None,
+    };
+    let what = serde_json::json!({
+        "engine": engine.name,
+        "kind": engine.config.kind(&engine.name),
+        "options": engine.config.options,
+        "prompt": request.prompt,
+        "negative": request.negative_prompt,
+        "image": image,
+        "duration_ms": request.duration_ms,
+        "ratio": [request.ratio.width, request.ratio.height],
+        "seed": request.seed,
+    });
+    Ok(hex(&Sha256::digest(what.to_string().as_bytes())))
+}
+
+fn file_hash(path: &Path) -> std::io::Result<String> {
+    let mut file = std::fs::File::open(path)?;
+    let mut hasher = Sha256::new();
+    std::io::copy(&mut file, &mut hasher)?;
+    Ok(hex(&hasher.finalize()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A prompt within a vendor's limit, cut between words.
+fn fitted(prompt: &str, unit: PromptUnit, limit: usize) -> String {
+    if unit.count(prompt) <= limit {
+        return prompt.to_owned();
+    }
+    let mut out = String::new();
+    for word in prompt.split_inclusive(char::is_whitespace) {
+        if unit.count(&out) + unit.count(word.trim_end()) > limit {
+            break;
+        }
+        out.push_str(word);
+    }
+    let cut = out.trim_end().to_owned();
+    if !cut.is_empty() {
+        return cut;
+    }
+    // One endless word: cut between characters.
+    let mut out = String::new();
+    for c in prompt.chars() {
+        let mut buffer = [0; 4];
+        if unit.count(&out) + unit.count(c.encode_utf8(&mut buffer)) > limit {
+            break;
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// The ratio sold that is nearest to the film's.
+fn nearest_ratio(sold: &[Ratio], wanted: Ratio) -> Ratio {
+    let aspect = |r: &Ratio| (f64::from(r.width) / f64::from(r.height.max(1))).ln();
+    let distance = |r: &&Ratio| ((aspect(r) - aspect(&wanted)).abs() * 1e9) as i64;
+    sold.iter().min_by_key(distance).copied().unwrap_or(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prompts_are_cut_between_words_within_the_vendors_unit() {
+        assert_eq!(fitted("a cup of tea", PromptUnit::Chars, 8), "a cup of");
+        assert_eq!(fitted("a cup of tea", PromptUnit::Chars, 12), "a cup of tea");
+        assert_eq!(fitted("😀😀😀", PromptUnit::Utf16, 5), "😀😀");
+    }
+
+    #[test]
+    fn the_nearest_shape_is_asked_for() {
+        let r = |width, height| Ratio { width, height };
+        let sold = [r(1280, 720), r(832, 1104), r(720, 1280)];
+        assert_eq!(nearest_ratio(&sold, r(1080, 1920)), r(720, 1280));
+        assert_eq!(nearest_ratio(&sold, r(1, 1)), r(832, 1104));
+        assert_eq!(nearest_ratio(&[], r(9, 16)), r(9, 16));
+    }
+}

@@ -1,0 +1,305 @@
+//! Buying a clip: free steps, a row in the ledger, the one paid call, and what its answer means.
+
+use super::{ClipUse, Engine, EngineManager, SceneOrder, ledger_error};
+use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Lookup, Prepared, Task};
+use crate::{Accepted, EngineError, EngineErrorKind};
+use pytoon_core::ledger::{Admission, CallChange, CallEvent, CallLimits, CallRow, NewCall, UnixMs};
+use pytoon_core::money::MicroUsd;
+use pytoon_telemetry::Event;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a row stays ours without a sign of life, in milliseconds.
+pub(super) const LEASE_MS: i64 = 60_000;
+/// How often a full engine is asked for a place.
+const PLACE_POLL: Duration = Duration::from_millis(200);
+
+impl Engine {
+    /// The adapter of an engine that is switched on.
+    pub(super) fn adapter(&self) -> Result<&Arc<dyn ExternalEngineAdapter>, EngineError> {
+        self.adapter.as_ref().ok_or_else(|| {
+            EngineError::new(&self.name, "start", EngineErrorKind::Cooling, "it is switched off")
+        })
+    }
+}
+
+impl EngineManager {
+    /// Buys a clip and follows it to the end.
+    pub(super) async fn buy(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        request: GenerateRequest,
+        hash: &str,
+    ) -> Result<(ClipUse, MicroUsd), EngineError> {
+        let adapter = engine.adapter()?;
+        let prepared = adapter.prepare(&request).await?;
+        let row = self.admitted(order, engine, &prepared, hash).await?;
+        self.check_cancel_before_call(engine, &row).await?;
+        let task = match adapter.submit(&prepared).await {
+            Ok(task) => task,
+            Err(error) => self.not_answered(order, engine, &row, &prepared, error).await?,
+        };
+        self.note_task(order, &row, CallEvent::Answered, &task).await?;
+        self.follow(order, engine, &row, task, hash).await
+    }
+
+    /// The vendor's id is on disk before anything else happens.
+    async fn note_task(
+        &self,
+        order: &SceneOrder,
+        row: &CallRow,
+        event: CallEvent,
+        task: &Task,
+    ) -> Result<(), EngineError> {
+        let change = CallChange { task: serde_json::to_value(task).ok(), ..CallChange::default() };
+        let advanced = self.store.call_advance(&row.id, event, change, self.world.now()).await;
+        match advanced {
+            // A lookup has already written it.
+            Err(pytoon_core::ledger::StoreError::Transition(_)) | Ok(_) => {}
+            Err(error) => return Err(ledger_error(&row.engine, &error)),
+        }
+        Event::EngineSubmitted {
+            job: &order.job_id,
+            scene: &order.scene_id,
+            engine: &row.engine,
+            call: &row.id,
+            task: &task.id,
+            estimated_usd: row.estimated.as_usd(),
+        }
+        .emit();
+        Ok(())
+    }
+
+    /// Writes the row, once the engine has a place and every budget allows it.
+    async fn admitted(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        prepared: &Prepared,
+        hash: &str,
+    ) -> Result<CallRow, EngineError> {
+        let name = &engine.name;
+        let began = self.world.now();
+        let patience = i64::try_from(engine.config.timeout_seconds).unwrap_or(900) * 1000;
+        loop {
+            self.check_cancel(name)?;
+            let now = self.world.now();
+            let call = self.new_call(order, engine, prepared, hash, now);
+            let row = as_row(&call);
+            let limits = self.limits(order, engine);
+            let admission = self.store.call_admit(call, limits).await;
+            match admission.map_err(|error| ledger_error(name, &error))? {
+                Admission::Granted => return Ok(row),
+                Admission::OverBudget { cap, left } => {
+                    let message = format!(
+                        "{} would pass the {cap}'s budget, of which {left} is left",
+                        row.estimated
+                    );
+                    return Err(EngineError::new(
+                        name,
+                        "buy a clip",
+                        EngineErrorKind::Budget,
+                        message,
+                    ));
+                }
+                Admission::Busy | Admission::TooFast { .. } if now - began > patience => {
+                    let message = "no place came free within its own timeout_seconds";
+                    return Err(EngineError::new(
+                        name,
+                        "wait for a place",
+                        EngineErrorKind::RateLimited,
+                        message,
+                    ));
+                }
+                Admission::Busy => self.pause(name, PLACE_POLL).await?,
+                Admission::TooFast { retry_at } => {
+                    let ms = (retry_at - now).clamp(20, 60_000) as u64;
+                    self.pause(name, Duration::from_millis(ms)).await?;
+                }
+            }
+        }
+    }
+
+    fn new_call(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        prepared: &Prepared,
+        hash: &str,
+        now: UnixMs,
+    ) -> NewCall {
+        let adapter_key =
+            engine.adapter.as_ref().map(|a| a.price_key(&prepared.request)).unwrap_or_default();
+        NewCall {
+            id: prepared.request.call_id.clone(),
+            job_id: order.job_id.clone(),
+            scene_id: order.scene_id.clone(),
+            engine: engine.name.clone(),
+            request_hash: hash.to_owned(),
+            prompt: prepared.request.prompt.clone(),
+            pinned: serde_json::to_value(&engine.config).unwrap_or_default(),
+            key_id: engine.key_id(),
+            estimated: super::price(
+                &engine.config.price,
+                &adapter_key,
+                prepared.request.duration_ms,
+            ),
+            at: now,
+            lease_until: now + LEASE_MS,
+        }
+    }
+
+    fn limits(&self, order: &SceneOrder, engine: &Engine) -> CallLimits {
+        let budget = &self.engines().settings.budget;
+        let usd = |value: Option<f64>| value.map(MicroUsd::from_usd);
+        CallLimits {
+            job_budget: order.job_budget.or(usd(budget.per_job_usd)),
+            day_budget: usd(budget.per_day_usd),
+            key_budget: usd(budget.per_key_usd),
+            max_concurrent: Some(engine.config.max_concurrent),
+            requests_per_minute: engine.config.requests_per_minute,
+        }
+    }
+
+    async fn check_cancel_before_call(
+        &self,
+        engine: &Engine,
+        row: &CallRow,
+    ) -> Result<(), EngineError> {
+        if let Err(error) = self.check_cancel(&engine.name) {
+            self.end(row, CallEvent::NotSent, Some(MicroUsd::ZERO), Some(&error)).await;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// What becomes of a paid call without an id. Only where it surely bought nothing may it be
+    /// made again; where it may have, a lookup is tried and then a person decides.
+    async fn not_answered(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        row: &CallRow,
+        prepared: &Prepared,
+        error: EngineError,
+    ) -> Result<Task, EngineError> {
+        match (error.accepted, error.kind) {
+            (Accepted::No | Accepted::Yes, EngineErrorKind::Moderation) => {
+                let charged = self.refusal_charge(engine, row, &error);
+                self.end(row, CallEvent::Refused, Some(charged), Some(&error)).await;
+                Err(error.charged(Some(charged)))
+            }
+            (Accepted::No | Accepted::Yes, _) => {
+                self.end(row, CallEvent::NotSent, Some(MicroUsd::ZERO), Some(&error)).await;
+                Err(error)
+            }
+            (Accepted::Maybe, _) => {
+                self.end(row, CallEvent::NoAnswer, None, Some(&error)).await;
+                Event::EngineCallUnknown {
+                    job: &order.job_id,
+                    scene: &order.scene_id,
+                    engine: &engine.name,
+                    call: &row.id,
+                }
+                .emit();
+                match self.look_up(engine, row, prepared).await? {
+                    Some(task) => Ok(task),
+                    None => Err(error.charged(Some(row.estimated))),
+                }
+            }
+        }
+    }
+
+    /// Looks for a call whose answer never came, where the vendor can say.
+    pub(super) async fn look_up(
+        &self,
+        engine: &Engine,
+        row: &CallRow,
+        prepared: &Prepared,
+    ) -> Result<Option<Task>, EngineError> {
+        let adapter = engine.adapter()?;
+        if !adapter.capabilities().lookup {
+            return Ok(None);
+        }
+        match adapter.lookup(prepared).await {
+            Ok(Lookup::Found(task)) => {
+                let change =
+                    CallChange { task: serde_json::to_value(&task).ok(), ..CallChange::default() };
+                self.store
+                    .call_advance(&row.id, CallEvent::Found, change, self.world.now())
+                    .await
+                    .map_err(|error| ledger_error(&engine.name, &error))?;
+                Ok(Some(task))
+            }
+            Ok(Lookup::Absent) => {
+                let message = "the vendor has no such call: it never arrived";
+                let error =
+                    EngineError::new(&engine.name, "find a call", EngineErrorKind::Server, message);
+                self.end(row, CallEvent::Lost, Some(MicroUsd::ZERO), Some(&error)).await;
+                // Surely not bought: it may be made again.
+                Err(error)
+            }
+            Ok(Lookup::CannotSay) | Err(_) => Ok(None),
+        }
+    }
+
+    pub(super) fn refusal_charge(
+        &self,
+        engine: &Engine,
+        row: &CallRow,
+        error: &EngineError,
+    ) -> MicroUsd {
+        let by_table =
+            if engine.config.price.refusal_charged { row.estimated } else { MicroUsd::ZERO };
+        // Refused at the door, nothing was drawn.
+        let by_table = if error.accepted == Accepted::No { MicroUsd::ZERO } else { by_table };
+        error.charged.unwrap_or(by_table)
+    }
+
+    /// Notes an end. A row that cannot be written is told in the log, and is open for the next
+    /// process that looks.
+    pub(super) async fn end(
+        &self,
+        row: &CallRow,
+        event: CallEvent,
+        charged: Option<MicroUsd>,
+        error: Option<&EngineError>,
+    ) {
+        let change = CallChange {
+            charged,
+            reported: error.and_then(|e| e.charged),
+            error_kind: error.map(|e| e.kind.as_str().to_owned()),
+            error: error.map(|e| e.message.clone()),
+            ..CallChange::default()
+        };
+        let written = self.store.call_advance(&row.id, event, change, self.world.now()).await;
+        if let Err(problem) = written {
+            Event::Warning { detail: &format!("ledger row {}: {problem}", row.id) }.emit();
+        }
+    }
+}
+
+/// The row as it was just written.
+fn as_row(call: &NewCall) -> CallRow {
+    CallRow {
+        id: call.id.clone(),
+        job_id: call.job_id.clone(),
+        scene_id: call.scene_id.clone(),
+        engine: call.engine.clone(),
+        request_hash: call.request_hash.clone(),
+        prompt: call.prompt.clone(),
+        state: pytoon_core::ledger::CallState::Intent,
+        task: None,
+        pinned: call.pinned.clone(),
+        key_id: call.key_id.clone(),
+        estimated: call.estimated,
+        reported: None,
+        charged: call.estimated,
+        error_kind: None,
+        error: None,
+        created_at: call.at,
+        updated_at: call.at,
+        lease_until: call.lease_until,
+    }
+}

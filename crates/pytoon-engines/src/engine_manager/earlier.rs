@@ -1,0 +1,200 @@
+//! What was bought before: kept clips, work that an earlier process left under way, calls whose
+//! answer never came, prompts that were refused.
+
+use super::calls::LEASE_MS;
+use super::{ClipUse, Engine, EngineManager, SceneOrder, ledger_error};
+use crate::adapter::{GenerateRequest, Prepared, Task};
+use crate::{EngineError, EngineErrorKind};
+use pytoon_core::ledger::{CallEvent, CallFilter, CallRow, CallState};
+use pytoon_core::money::MicroUsd;
+use pytoon_telemetry::Event;
+use std::time::Duration;
+
+/// How often another process's work is looked at.
+const OTHERS_POLL: Duration = Duration::from_millis(300);
+
+impl EngineManager {
+    /// A clip that was kept for this request, if its file is still whole.
+    pub(super) async fn kept_clip(&self, hash: &str) -> Option<ClipUse> {
+        let kept = self.store.clip_find(hash).await.ok().flatten()?;
+        let path = self.storage.join(&kept.file);
+        if std::fs::metadata(&path).is_ok_and(|m| m.is_file() && m.len() > 0) {
+            return Some(ClipUse {
+                engine: kept.engine,
+                path,
+                duration_ms: kept.duration_ms,
+                call_id: kept.call_id,
+                credit: kept.credit,
+                reused: true,
+            });
+        }
+        // Its file was deleted: what cannot be used must not be found again.
+        let _ = self.store.clip_forget(hash).await;
+        None
+    }
+
+    /// Goes on with a call for the same clip. `None` where there is none that matters.
+    pub(super) async fn earlier_call(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        request: &GenerateRequest,
+        hash: &str,
+    ) -> Result<Option<(ClipUse, MicroUsd)>, EngineError> {
+        let name = &engine.name;
+        loop {
+            self.check_cancel(name)?;
+            let filter = CallFilter {
+                request_hash: Some(hash.to_owned()),
+                states: vec![
+                    CallState::Intent,
+                    CallState::Submitted,
+                    CallState::Abandoned,
+                    CallState::Unknown,
+                    CallState::Refused,
+                ],
+                ..CallFilter::default()
+            };
+            let rows =
+                self.store.call_list(filter).await.map_err(|error| ledger_error(name, &error))?;
+            let Some(row) = most_telling(&rows) else { return Ok(None) };
+            if row.state == CallState::Refused {
+                return Err(EngineError::new(
+                    name,
+                    "send the prompt",
+                    EngineErrorKind::Moderation,
+                    "it refused this prompt before, and is not asked again unchanged",
+                ));
+            }
+            let now = self.world.now();
+            let is_mine = row.job_id == order.job_id;
+            let looked_after = matches!(row.state, CallState::Intent | CallState::Submitted)
+                && row.lease_until > now;
+            if !is_mine && looked_after {
+                // Another job of this moment buys the same clip: wait for it, and share it.
+                self.pause(name, OTHERS_POLL).await?;
+                if let Some(clip) = self.kept_clip(hash).await {
+                    return Ok(Some((clip, MicroUsd::ZERO)));
+                }
+                continue;
+            }
+            let lease = now + LEASE_MS;
+            let taken = if is_mine {
+                // A job's folder has one owner, so what it left was left by a dead process.
+                self.store.call_touch(&row.id, lease).await.map(|()| true)
+            } else {
+                self.store.call_claim(&row.id, now, lease).await
+            };
+            if !taken.map_err(|error| ledger_error(name, &error))? {
+                continue;
+            }
+            match self.go_on(order, engine, row, request, hash).await? {
+                Some(done) => return Ok(Some(done)),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Goes on with one row. `None` where it came to nothing and a new call may be made.
+    async fn go_on(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        row: &CallRow,
+        request: &GenerateRequest,
+        hash: &str,
+    ) -> Result<Option<(ClipUse, MicroUsd)>, EngineError> {
+        let name = &engine.name;
+        // The key and the block that bought it answer for it.
+        let pinned = self.engines().adapter_for(row).map_err(|reason| {
+            EngineError::new(name, "go on with paid work", EngineErrorKind::Undecided, reason)
+        })?;
+        Event::EngineResumed {
+            job: &order.job_id,
+            scene: &order.scene_id,
+            engine: name,
+            call: &row.id,
+            state: row.state.as_str(),
+        }
+        .emit();
+        let task = match row.state {
+            CallState::Intent | CallState::Unknown => {
+                if row.state == CallState::Intent {
+                    let error = EngineError::new(
+                        name,
+                        "hear the answer",
+                        EngineErrorKind::Undecided,
+                        "the process ended between the call and its answer",
+                    );
+                    self.end(row, CallEvent::NoAnswer, None, Some(&error)).await;
+                    Event::EngineCallUnknown {
+                        job: &order.job_id,
+                        scene: &order.scene_id,
+                        engine: name,
+                        call: &row.id,
+                    }
+                    .emit();
+                }
+                let asked = GenerateRequest { call_id: row.id.clone(), ..request.clone() };
+                let prepared = Prepared {
+                    request: asked,
+                    body: serde_json::json!({ "created_at": row.created_at }),
+                    path: String::new(),
+                };
+                match self.look_up(&pinned, row, &prepared).await {
+                    Ok(Some(task)) => task,
+                    Ok(None) => return Err(undecided(name, row)),
+                    // It surely never arrived.
+                    Err(error) if error.operation == "find a call" => return Ok(None),
+                    Err(error) => return Err(error),
+                }
+            }
+            _ => stored_task(row).ok_or_else(|| undecided(name, row))?,
+        };
+        match self.follow(order, &pinned, row, task, hash).await {
+            Ok((clip, charged)) => Ok(Some((ClipUse { reused: true, ..clip }, charged))),
+            // The earlier work came to nothing, and that cost nothing now: buy anew.
+            Err(error)
+                if matches!(error.kind, EngineErrorKind::Lost | EngineErrorKind::Server)
+                    && self.is_ended(row).await =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn is_ended(&self, row: &CallRow) -> bool {
+        let now = self.store.call_fetch(&row.id).await.ok().flatten();
+        now.is_some_and(|row| !row.state.is_open())
+    }
+}
+
+/// Of several rows for one clip, the one that decides what happens next: work under way, then a
+/// call without an answer, then a refusal.
+fn most_telling(rows: &[CallRow]) -> Option<&CallRow> {
+    let rank = |row: &&CallRow| match row.state {
+        CallState::Submitted => 0,
+        CallState::Intent => 1,
+        CallState::Abandoned => 2,
+        CallState::Unknown => 3,
+        _ => 4,
+    };
+    rows.iter().min_by_key(rank)
+}
+
+pub(super) fn stored_task(row: &CallRow) -> Option<Task> {
+    serde_json::from_value(row.task.clone()?).ok()
+}
+
+fn undecided(name: &str, row: &CallRow) -> EngineError {
+    EngineError::new(
+        name,
+        "buy a clip",
+        EngineErrorKind::Undecided,
+        format!(
+            "call {} for this clip has no answer yet: decide it with `pytoon ledger resolve {}`",
+            row.id, row.id
+        ),
+    )
+}

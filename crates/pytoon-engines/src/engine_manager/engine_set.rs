@@ -1,0 +1,222 @@
+//! The engines of one configuration, ready to be called. Replaced as a whole when the
+//! configuration changes, so that nobody sees half of an edit.
+
+use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Ratio};
+use crate::breaker::{self, BreakerState};
+use crate::engine_adapters::{AdapterParts, Constructor, builtin_engines};
+use crate::engine_selector::EngineFacts;
+use crate::http::VendorHttp;
+use pytoon_config::engines::{EngineConfig, EngineSettings, PriceTable};
+use pytoon_config::secrets::{Key, Secrets};
+use pytoon_config::{ConfigError, Origin};
+use pytoon_core::ledger::{BreakerRow, CallRow, UnixMs};
+use pytoon_core::money::MicroUsd;
+use secrecy::ExposeSecret;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// An engine that may be called.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    /// Its name.
+    pub name: String,
+    /// Its block of configuration.
+    pub config: EngineConfig,
+    /// Its key, where it has one.
+    pub key: Option<Key>,
+    /// Its adapter; absent when it is switched off.
+    pub adapter: Option<Arc<dyn ExternalEngineAdapter>>,
+}
+
+/// All engines of one configuration.
+#[derive(Debug, Clone)]
+pub struct EngineSet {
+    /// The configuration.
+    pub settings: EngineSettings,
+    engines: BTreeMap<String, Engine>,
+    secrets: Secrets,
+}
+
+impl EngineSet {
+    /// Builds every engine that is switched on; what is wrong in a block is reported with its
+    /// place.
+    pub fn build(
+        settings: EngineSettings,
+        at: &Origin,
+        secrets: Secrets,
+    ) -> Result<Self, ConfigError> {
+        let mut engines = BTreeMap::new();
+        for (name, config) in &settings.engines.external {
+            let key = secrets.find(&config.key_env)?;
+            if let Some(key) = &key {
+                pytoon_telemetry::register_secret(key.secret.expose_secret());
+            }
+            let adapter = if config.enabled {
+                let made = adapter(name, config, key.as_ref());
+                Some(made.map_err(|(field, reason)| {
+                    at.error(&format!("v2.engines.{name}.{field}"), reason)
+                })?)
+            } else {
+                None
+            };
+            let engine = Engine { name: name.clone(), config: config.clone(), key, adapter };
+            engines.insert(name.clone(), engine);
+        }
+        Ok(Self { settings, engines, secrets })
+    }
+
+    /// An engine by name.
+    pub fn get(&self, name: &str) -> Option<&Engine> {
+        self.engines.get(name)
+    }
+
+    /// The keys that this process may use.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// All engines.
+    pub fn iter(&self) -> impl Iterator<Item = &Engine> {
+        self.engines.values()
+    }
+
+    /// What the choice of a chain needs to know of each engine.
+    pub fn facts(
+        &self,
+        needed_ms: i64,
+        has_image: bool,
+        breakers: &BTreeMap<String, BreakerRow>,
+        now: UnixMs,
+    ) -> BTreeMap<String, EngineFacts> {
+        let facts = |engine: &Engine| {
+            let asked_ms = engine.asked_ms(needed_ms);
+            let capabilities = engine.adapter.as_ref().map(|adapter| adapter.capabilities());
+            EngineFacts {
+                has_key: engine.has_key(),
+                key_env: engine.config.key_env.clone(),
+                problem: None,
+                text_to_video: capabilities.is_some_and(|c| c.text_to_video),
+                image_input: capabilities.is_some_and(|c| !c.image_inputs.is_empty()),
+                estimate: engine.estimate(asked_ms, has_image),
+                asked_ms,
+                breaker: breakers
+                    .get(&engine.name)
+                    .map_or(BreakerState::Closed, |row| breaker::state(row, now)),
+            }
+        };
+        self.engines.iter().map(|(name, engine)| (name.clone(), facts(engine))).collect()
+    }
+
+    /// The adapter that answers for an earlier call: its own block, and the key that paid for it
+    /// where that is still at hand.
+    pub fn adapter_for(&self, row: &CallRow) -> Result<Engine, String> {
+        let config: EngineConfig = serde_json::from_value(row.pinned.clone())
+            .map_err(|error| format!("its block in the ledger cannot be read: {error}"))?;
+        let keys = self.secrets.find_all(&config.key_env).map_err(|error| error.to_string())?;
+        for key in &keys {
+            pytoon_telemetry::register_secret(key.secret.expose_secret());
+        }
+        let pinned = keys.iter().find(|key| key.fingerprint() == row.key_id);
+        // A rotated key of the same account answers too.
+        let key = pinned.or(keys.first()).cloned();
+        if key.is_none() && !config.key_env.is_empty() {
+            return Err(format!(
+                "the key that bought it is gone: set {}",
+                config.key_env.join(" or ")
+            ));
+        }
+        let made = adapter(&row.engine, &config, key.as_ref());
+        let adapter = made.map_err(|(field, reason)| format!("{field}: {reason}"))?;
+        Ok(Engine { name: row.engine.clone(), config, key, adapter: Some(adapter) })
+    }
+}
+
+impl Engine {
+    /// Whether there is a key, or none is needed.
+    pub fn has_key(&self) -> bool {
+        self.key.is_some() || self.config.key_env.is_empty()
+    }
+
+    /// What tells its key from others; empty without one.
+    pub fn key_id(&self) -> String {
+        self.key.as_ref().map(Key::fingerprint).unwrap_or_default()
+    }
+
+    /// The length that is asked for where so much is needed.
+    pub fn asked_ms(&self, needed_ms: i64) -> u32 {
+        self.adapter.as_ref().map_or(0, |a| a.capabilities().durations.cover(needed_ms))
+    }
+
+    /// What a request would cost by the price table.
+    pub fn estimate(&self, asked_ms: u32, has_image: bool) -> MicroUsd {
+        let Some(adapter) = &self.adapter else { return MicroUsd::ZERO };
+        let request = GenerateRequest {
+            call_id: String::new(),
+            prompt: String::new(),
+            negative_prompt: None,
+            image: has_image.then(Default::default),
+            duration_ms: asked_ms,
+            ratio: adapter
+                .capabilities()
+                .ratios
+                .first()
+                .copied()
+                .unwrap_or(Ratio { width: 9, height: 16 }),
+            seed: 0,
+        };
+        price(&self.config.price, &adapter.price_key(&request), asked_ms)
+    }
+}
+
+/// What a clip costs: by its model and resolution, by its model, or by the table's default.
+pub fn price(table: &PriceTable, key: &str, asked_ms: u32) -> MicroUsd {
+    let model = key.split('@').next().unwrap_or(key);
+    let found = [key, model, "default"].iter().find_map(|name| table.models.get(*name));
+    let Some(price) = found else { return MicroUsd::ZERO };
+    MicroUsd::from_usd(price.per_clip_usd)
+        + MicroUsd::from_usd(price.per_second_usd).times_ceil(f64::from(asked_ms) / 1000.0)
+}
+
+/// Makes an adapter, or says which field is wrong and why.
+fn adapter(
+    name: &str,
+    config: &EngineConfig,
+    key: Option<&Key>,
+) -> Result<Arc<dyn ExternalEngineAdapter>, (String, String)> {
+    let kind = config.kind(name);
+    let kinds = builtin_engines();
+    let Some(make) = constructor(kinds, kind) else {
+        let known: Vec<String> = kinds.iter().map(|(kind, _)| format!("`{kind}`")).collect();
+        let reason = format!("there is no kind `{kind}`; there are {}", known.join(", "));
+        return Err(("kind".to_owned(), reason));
+    };
+    let http = VendorHttp::new(name, config, key.map(|key| key.secret.clone()))
+        .map_err(|reason| ("base_url".to_owned(), reason))?;
+    make(&AdapterParts { name, config, http }).map_err(|problem| (problem.field, problem.reason))
+}
+
+fn constructor(kinds: &[(&str, Constructor)], kind: &str) -> Option<Constructor> {
+    kinds.iter().find(|(known, _)| *known == kind).map(|(_, make)| *make)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pytoon_config::engines::Price;
+
+    #[test]
+    fn prices_are_found_by_resolution_then_model_then_default() {
+        let price_of = |per_second_usd, per_clip_usd| Price { per_second_usd, per_clip_usd };
+        let table = PriceTable {
+            models: BTreeMap::from([
+                ("a@720p".to_owned(), price_of(0.1, 0.0)),
+                ("a".to_owned(), price_of(0.2, 0.0)),
+                ("default".to_owned(), price_of(0.0, 0.5)),
+            ]),
+            ..PriceTable::default()
+        };
+        for (key, expected) in [("a@720p", 0.5), ("a@1080p", 1.0), ("b", 0.5)] {
+            assert_eq!(price(&table, key, 5000), MicroUsd::from_usd(expected), "{key}");
+        }
+    }
+}

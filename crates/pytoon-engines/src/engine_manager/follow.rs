@@ -1,0 +1,305 @@
+//! From a vendor's task to a kept clip: polling, patience, download, check.
+//!
+//! Guarantees: a task whose vendor cannot be reached for a while is not lost, only abandoned, and
+//! adopted later; what is given up is cancelled at the vendor; a clip is on disk and checked
+//! before the ledger calls it kept.
+
+use super::calls::LEASE_MS;
+use super::{ClipUse, Engine, EngineManager, SceneOrder, ledger_error};
+use crate::adapter::{Cancelled, GeneratedClip, Output, Task, TaskState};
+use crate::clip_check::{Checked, Expectation};
+use crate::{Accepted, EngineError, EngineErrorKind};
+use pytoon_core::ledger::{CallChange, CallEvent, CallRow, KeptClip, UnixMs};
+use pytoon_core::money::MicroUsd;
+use pytoon_telemetry::Event;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Attempts to get a finished clip onto our disk.
+const FETCHES: u32 = 4;
+/// How long a vendor may take to answer a cancel.
+const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where clips are kept, in the storage folder.
+const CLIPS: &str = "clips";
+
+/// What is known of a task's progress.
+struct Progress {
+    began: UnixMs,
+    moved: UnixMs,
+    mark: String,
+    said_unknown: bool,
+}
+
+impl EngineManager {
+    /// Follows a task to its clip.
+    pub(super) async fn follow(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        row: &CallRow,
+        task: Task,
+        hash: &str,
+    ) -> Result<(ClipUse, MicroUsd), EngineError> {
+        let adapter = engine.adapter()?.clone();
+        let now = self.world.now();
+        let mut progress =
+            Progress { began: now, moved: now, mark: String::new(), said_unknown: false };
+        let every = Duration::from_millis(engine.config.poll_interval_ms);
+        loop {
+            if self.cancel.is_cancelled() {
+                self.give_up(engine, row, &task, None).await;
+                self.check_cancel(&engine.name)?;
+            }
+            match adapter.poll(&task).await {
+                Ok(TaskState::Succeeded { output, cost }) => {
+                    return self.collect(order, engine, row, &task, output, cost, hash).await;
+                }
+                Ok(TaskState::Failed(error)) => {
+                    return Err(self.ended_without_clip(engine, row, error).await);
+                }
+                Ok(TaskState::Queued { mark }) => {
+                    progress.note(self.world.now(), format!("queued {}", mark.unwrap_or_default()));
+                }
+                Ok(TaskState::Running { progress: share, unknown_status }) => {
+                    if let Some(status) = &unknown_status
+                        && !progress.said_unknown
+                    {
+                        progress.said_unknown = true;
+                        let (engine, call) = (engine.name.as_str(), row.id.as_str());
+                        Event::EngineStatusUnknown { engine, call, status }.emit();
+                    }
+                    progress.note(self.world.now(), format!("running {share:?}"));
+                }
+                // The vendor is out of reach for the moment; the task goes on without us.
+                Err(error) if error.is_temporary() => {}
+                Err(error) => {
+                    self.end(row, CallEvent::Abandoned, None, Some(&error)).await;
+                    return Err(error);
+                }
+            }
+            self.out_of_patience(order, engine, row, &task, &progress).await?;
+            let lease = self.world.now() + LEASE_MS + engine.config.poll_interval_ms as i64;
+            // A missed sign of life costs at most a second look by another process.
+            let _ = self.store.call_touch(&row.id, lease).await;
+            if let Err(cancelled) = self.pause(&engine.name, every).await {
+                self.give_up(engine, row, &task, None).await;
+                return Err(cancelled);
+            }
+        }
+    }
+
+    async fn out_of_patience(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        row: &CallRow,
+        task: &Task,
+        progress: &Progress,
+    ) -> Result<(), EngineError> {
+        let now = self.world.now();
+        let seconds = |s: u64| i64::try_from(s).unwrap_or(i64::MAX / 2000) * 1000;
+        let stalled = now - progress.moved > seconds(engine.config.stall_seconds);
+        let too_long = now - progress.began > seconds(engine.config.timeout_seconds);
+        let too_late = order.deadline.is_some_and(|deadline| now > deadline);
+        if !(stalled || too_long || too_late) {
+            return Ok(());
+        }
+        let why = if stalled {
+            format!("no progress for {} s", engine.config.stall_seconds)
+        } else if too_long {
+            format!("not done after {} s", engine.config.timeout_seconds)
+        } else {
+            "not done by the job's deadline".to_owned()
+        };
+        let error = EngineError::new(&engine.name, "draw a clip", EngineErrorKind::Timeout, why)
+            .accepted(Accepted::Yes);
+        let charged = self.give_up(engine, row, task, Some(&error)).await;
+        Err(error.charged(Some(charged)))
+    }
+
+    /// Stops waiting: the vendor is told, and a clip that comes all the same is adopted later.
+    /// Returns what counts as charged.
+    async fn give_up(
+        &self,
+        engine: &Engine,
+        row: &CallRow,
+        task: &Task,
+        error: Option<&EngineError>,
+    ) -> MicroUsd {
+        let outcome = match engine.adapter() {
+            Ok(adapter) => tokio::time::timeout(CANCEL_PATIENCE, adapter.cancel(task)).await,
+            Err(_) => return row.charged,
+        };
+        let (event, said) = match outcome {
+            Ok(Ok(Cancelled::Yes)) => (CallEvent::Cancelled, "cancelled"),
+            Ok(Ok(Cancelled::Asked)) => (CallEvent::Abandoned, "asked"),
+            Ok(Ok(Cancelled::TooLate)) => (CallEvent::Abandoned, "too_late"),
+            Ok(Ok(Cancelled::Unsupported)) => (CallEvent::Abandoned, "unsupported"),
+            Ok(Err(_)) | Err(_) => (CallEvent::Abandoned, "no_answer"),
+        };
+        Event::EngineCancelled { engine: &engine.name, call: &row.id, outcome: said }.emit();
+        let free = event == CallEvent::Cancelled && !engine.config.price.cancel_charged;
+        let charged = if free { MicroUsd::ZERO } else { row.estimated };
+        self.end(row, event, Some(charged), error).await;
+        charged
+    }
+
+    /// The vendor ended the task without a clip.
+    async fn ended_without_clip(
+        &self,
+        engine: &Engine,
+        row: &CallRow,
+        error: EngineError,
+    ) -> EngineError {
+        let (event, charged) = match error.kind {
+            EngineErrorKind::Moderation => {
+                (CallEvent::Refused, self.refusal_charge(engine, row, &error))
+            }
+            // What the vendor forgot it may still have charged.
+            EngineErrorKind::Lost => (CallEvent::Lost, error.charged.unwrap_or(row.estimated)),
+            EngineErrorKind::Cancelled => {
+                (CallEvent::Cancelled, error.charged.unwrap_or(row.estimated))
+            }
+            _ => (CallEvent::Failed, error.charged.unwrap_or_default()),
+        };
+        self.end(row, event, Some(charged), Some(&error)).await;
+        // A task that somebody else cancelled is a failure of the engine, not our own giving up.
+        let kind = if error.kind == EngineErrorKind::Cancelled {
+            EngineErrorKind::Server
+        } else {
+            error.kind
+        };
+        EngineError { kind, ..error }.charged(Some(charged))
+    }
+
+    /// Downloads, checks and keeps a finished clip.
+    #[expect(clippy::too_many_arguments, reason = "one finished task with all that belongs to it")]
+    async fn collect(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        row: &CallRow,
+        task: &Task,
+        output: Output,
+        cost: Option<MicroUsd>,
+        hash: &str,
+    ) -> Result<(ClipUse, MicroUsd), EngineError> {
+        let file = format!("{CLIPS}/{}.mp4", row.id);
+        let path = self.storage.join(&file);
+        let clip = self.fetched(engine, row, task, output, &path).await?;
+        let capabilities = engine.adapter()?.capabilities();
+        let wanted = Expectation {
+            asked_ms: capabilities.durations.cover(order.needed_ms),
+            needed_ms: order.needed_ms,
+            aspect: f64::from(order.ratio.width) / f64::from(order.ratio.height.max(1)),
+            is_stock: capabilities.is_stock,
+        };
+        let judged = self.checker.check(path.clone(), wanted).await;
+        let charged = clip.cost.or(cost).unwrap_or(row.estimated);
+        match judged.map_err(|error| ledger_error(&engine.name, &error))? {
+            Ok(checked) => self.keep(engine, row, clip, checked, file, path, charged, hash).await,
+            Err(reason) => {
+                // A bad clip is worth nothing; its row says that it was paid for.
+                let _ = std::fs::remove_file(&path);
+                let error = EngineError::new(
+                    &engine.name,
+                    "draw a usable clip",
+                    EngineErrorKind::BadOutput,
+                    reason,
+                )
+                .accepted(Accepted::Yes)
+                .charged(Some(charged));
+                self.end(row, CallEvent::BadOutput, Some(charged), Some(&error)).await;
+                Err(error)
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one checked clip with all that belongs to it")]
+    async fn keep(
+        &self,
+        engine: &Engine,
+        row: &CallRow,
+        clip: GeneratedClip,
+        checked: Checked,
+        file: String,
+        path: PathBuf,
+        charged: MicroUsd,
+        hash: &str,
+    ) -> Result<(ClipUse, MicroUsd), EngineError> {
+        let kept = KeptClip {
+            request_hash: hash.to_owned(),
+            engine: engine.name.clone(),
+            call_id: row.id.clone(),
+            file,
+            sha256: clip.sha256,
+            duration_ms: checked.duration_ms,
+            credit: clip.credit.clone(),
+            created_at: self.world.now(),
+        };
+        let change =
+            CallChange { charged: Some(charged), reported: clip.cost, ..CallChange::default() };
+        self.store
+            .clip_keep(kept, change)
+            .await
+            .map_err(|error| ledger_error(&engine.name, &error))?;
+        let used = ClipUse {
+            engine: engine.name.clone(),
+            path,
+            duration_ms: checked.duration_ms,
+            call_id: row.id.clone(),
+            credit: clip.credit,
+            reused: false,
+        };
+        Ok((used, charged))
+    }
+
+    /// Gets the file, with a fresh address where the old one expired.
+    async fn fetched(
+        &self,
+        engine: &Engine,
+        row: &CallRow,
+        task: &Task,
+        mut output: Output,
+        path: &std::path::Path,
+    ) -> Result<GeneratedClip, EngineError> {
+        let adapter = engine.adapter()?;
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                let message = format!("{}: {error}", folder.display());
+                EngineError::new(&engine.name, "keep a clip", EngineErrorKind::Internal, message)
+            })?;
+        }
+        let mut attempt = 1;
+        loop {
+            let error = match adapter.fetch(&output, path).await {
+                Ok(clip) => return Ok(clip),
+                Err(error) => error,
+            };
+            if attempt >= FETCHES || !error.is_temporary() {
+                let bad = error.kind == EngineErrorKind::BadOutput;
+                // What was paid for and cannot be had now may be had later.
+                let event = if bad { CallEvent::BadOutput } else { CallEvent::Abandoned };
+                self.end(row, event, Some(row.estimated), Some(&error)).await;
+                return Err(error.accepted(Accepted::Yes).charged(Some(row.estimated)));
+            }
+            self.pause(&engine.name, self.backoff(&engine.config.backoff, attempt)).await?;
+            attempt += 1;
+            let lease = self.world.now() + LEASE_MS;
+            let _ = self.store.call_touch(&row.id, lease).await;
+            if let Ok(TaskState::Succeeded { output: fresh, .. }) = adapter.poll(task).await {
+                output = fresh;
+            }
+        }
+    }
+}
+
+impl Progress {
+    fn note(&mut self, now: UnixMs, mark: String) {
+        if mark != self.mark {
+            self.mark = mark;
+            self.moved = now;
+        }
+    }
+}

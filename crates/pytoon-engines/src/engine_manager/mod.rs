@@ -1,0 +1,330 @@
+//! Walks a scene's chain until one engine delivers a clip, or `local` takes it.
+//!
+//! Guarantees: engines are tried in the order that `resolve_engine` gave; every attempt is
+//! recorded, every step down logged and counted; a paid call is a row before it is a call; a clip
+//! that was paid for, by this process or an earlier one, is used before another is bought; a
+//! cancelled job starts no further attempt and its vendors are told.
+//!
+//! Does not choose engines (`engine_selector`), speak to vendors (adapters), judge clips
+//! (`clip_check`) or keep rows (`EngineStore`).
+//!
+//! Start with [`EngineManager::draw`]; one engine's attempt is in `attempt`, what an earlier
+//! process left in `earlier`, the time between submit and clip in `follow`.
+
+mod attempt;
+mod calls;
+mod earlier;
+mod engine_set;
+mod follow;
+mod health;
+mod patience;
+mod reload;
+
+pub use engine_set::{Engine, EngineSet, price};
+pub use health::HealthReport;
+pub use reload::Reloader;
+
+use crate::adapter::Ratio;
+use crate::breaker::{self, BreakerState};
+use crate::clip_check::ClipChecker;
+use crate::engine_selector::{EngineChain, LOCAL, SceneWish, resolve_engine};
+use crate::moderation_service::ModerationClient;
+use crate::world::World;
+use crate::{EngineError, EngineErrorKind};
+use pytoon_core::ledger::{BreakerRow, EngineStore, StoreError, UnixMs};
+use pytoon_core::money::MicroUsd;
+use pytoon_media::process::CancelToken;
+use pytoon_telemetry::{Event, Metrics};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// A scene that wants a clip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SceneOrder {
+    /// The job.
+    pub job_id: String,
+    /// The scene.
+    pub scene_id: String,
+    /// The engines, in order.
+    pub chain: EngineChain,
+    /// What is to be seen.
+    pub prompt: String,
+    /// What is not.
+    pub negative_prompt: Option<String>,
+    /// The first frame.
+    pub image: Option<PathBuf>,
+    /// What the scene needs, in milliseconds.
+    pub needed_ms: i64,
+    /// The film's shape.
+    pub ratio: Ratio,
+    /// The seed.
+    pub seed: u32,
+    /// Whether the film is brand safe.
+    pub brand_safe: bool,
+    /// Until when cooling engines may be waited for; never when absent.
+    pub deadline: Option<UnixMs>,
+    /// What the job may spend in all.
+    pub job_budget: Option<MicroUsd>,
+}
+
+/// A clip for a scene.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClipUse {
+    /// The engine.
+    pub engine: String,
+    /// The file.
+    pub path: PathBuf,
+    /// Its length in milliseconds.
+    pub duration_ms: i64,
+    /// The ledger's row that bought it.
+    pub call_id: String,
+    /// Who is to be credited.
+    pub credit: Option<String>,
+    /// Whether an earlier purchase is used.
+    pub reused: bool,
+}
+
+/// One engine's attempt at a scene, for the receipt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttemptRecord {
+    /// The engine.
+    pub engine: String,
+    /// `success`, or the kind of failure.
+    pub result: String,
+    /// What was said; empty on success.
+    pub reason: String,
+    /// How long it took, in milliseconds.
+    pub latency_ms: u64,
+    /// What it was charged.
+    pub charged: MicroUsd,
+}
+
+/// What became of a scene.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SceneOutcome {
+    /// The clip; absent when `local` draws it.
+    pub clip: Option<ClipUse>,
+    /// Every attempt in order.
+    pub attempts: Vec<AttemptRecord>,
+    /// How long it was waited for cooling engines, in milliseconds.
+    pub waited_ms: u64,
+}
+
+/// Handles of the manager.
+#[derive(Debug)]
+pub struct ManagerParts {
+    /// The engines.
+    pub engines: EngineSet,
+    /// Reads the configuration again when it changes.
+    pub reloader: Option<Reloader>,
+    /// The ledger.
+    pub store: Arc<dyn EngineStore>,
+    /// Judges clips.
+    pub checker: Arc<dyn ClipChecker>,
+    /// Time, ids, chance.
+    pub world: Arc<dyn World>,
+    /// Where kept clips lie.
+    pub storage: PathBuf,
+    /// Set when the user gives up.
+    pub cancel: CancelToken,
+}
+
+/// Walks chains.
+#[derive(Debug)]
+pub struct EngineManager {
+    engines: RwLock<Arc<EngineSet>>,
+    reloader: Option<Reloader>,
+    store: Arc<dyn EngineStore>,
+    checker: Arc<dyn ClipChecker>,
+    world: Arc<dyn World>,
+    storage: PathBuf,
+    cancel: CancelToken,
+    moderation: Option<ModerationClient>,
+    /// One at a time for each clip, so that two scenes that want the same buy it once.
+    wanted: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl EngineManager {
+    /// A manager over its handles.
+    pub fn new(parts: ManagerParts) -> Self {
+        let moderation = ModerationClient::from_settings(&parts.engines);
+        Metrics::expect_engines(parts.engines.settings.engines.names());
+        Self {
+            engines: RwLock::new(Arc::new(parts.engines)),
+            reloader: parts.reloader,
+            store: parts.store,
+            checker: parts.checker,
+            world: parts.world,
+            storage: parts.storage,
+            cancel: parts.cancel,
+            moderation,
+            wanted: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// The ledger.
+    pub fn store(&self) -> &Arc<dyn EngineStore> {
+        &self.store
+    }
+
+    /// The engines in force, after a look at whether the configuration changed.
+    pub fn engines(&self) -> Arc<EngineSet> {
+        if let Some(new) = self.reloader.as_ref().and_then(Reloader::changed) {
+            Metrics::expect_engines(new.settings.engines.names());
+            let new = Arc::new(new);
+            *self.engines.write().unwrap_or_else(PoisonError::into_inner) = new.clone();
+            return new;
+        }
+        self.engines.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Decides the chain of a scene as things stand.
+    pub async fn resolve(&self, wish: &SceneWish<'_>, needed_ms: i64) -> EngineChain {
+        let breakers: BTreeMap<String, BreakerRow> =
+            self.store.breaker_list().await.unwrap_or_default().into_iter().collect();
+        let set = self.engines();
+        let facts = set.facts(needed_ms, wish.has_image, &breakers, self.world.now());
+        resolve_engine(wish, &set.settings, &facts)
+    }
+
+    /// Gets a scene its clip, or leaves it to `local`. Fails only when the user gave up.
+    pub async fn draw(&self, order: &SceneOrder) -> Result<SceneOutcome, EngineError> {
+        let begun = self.world.now();
+        let mut outcome = SceneOutcome { clip: None, attempts: Vec::new(), waited_ms: 0 };
+        let Some(mut prompt) = self.screened(order).await else {
+            let error = stopped(order);
+            self.step_down(order, &error.engine, LOCAL, &error, 0);
+            outcome.attempts.push(record(&error.engine, Some(&error), 0, MicroUsd::ZERO));
+            return Ok(outcome);
+        };
+        loop {
+            let mut only_cooling = true;
+            let outside = order.chain.members.iter().filter(|m| m.engine != LOCAL);
+            let names: Vec<&str> = outside.map(|m| m.engine.as_str()).collect();
+            for (place, name) in names.iter().enumerate() {
+                let started = self.world.now();
+                let tried = self.attempt(order, name, &mut prompt).await;
+                let latency_ms = (self.world.now() - started).max(0) as u64;
+                match tried {
+                    Ok((clip, charged)) => {
+                        outcome.attempts.push(record(name, None, latency_ms, charged));
+                        self.finished(begun, &clip.engine);
+                        outcome.clip = Some(clip);
+                        return Ok(outcome);
+                    }
+                    Err(error) if error.kind == EngineErrorKind::Cancelled => return Err(error),
+                    Err(error) => {
+                        only_cooling &= matches!(
+                            error.kind,
+                            EngineErrorKind::Cooling | EngineErrorKind::RateLimited
+                        );
+                        let next = names.get(place + 1).copied().unwrap_or(LOCAL);
+                        self.step_down(order, name, next, &error, latency_ms);
+                        let charged = error.charged.unwrap_or_default();
+                        outcome.attempts.push(record(name, Some(&error), latency_ms, charged));
+                    }
+                }
+            }
+            match self.wait_for_cooling(order, &names, only_cooling).await? {
+                Some(waited_ms) => outcome.waited_ms += waited_ms,
+                None => break,
+            }
+        }
+        self.finished(begun, LOCAL);
+        Ok(outcome)
+    }
+
+    fn finished(&self, begun: UnixMs, engine: &str) {
+        Metrics::scene_rendered(engine, (self.world.now() - begun).max(0) as f64 / 1000.0);
+    }
+
+    fn step_down(
+        &self,
+        order: &SceneOrder,
+        from: &str,
+        to: &str,
+        error: &EngineError,
+        latency_ms: u64,
+    ) {
+        Event::EngineFallback {
+            job: &order.job_id,
+            scene: &order.scene_id,
+            from,
+            to,
+            kind: error.kind.as_str(),
+            latency_ms,
+            reason: &error.message,
+        }
+        .emit();
+    }
+
+    /// While every engine only cools and the deadline allows, waiting beats degrading.
+    async fn wait_for_cooling(
+        &self,
+        order: &SceneOrder,
+        names: &[&str],
+        only_cooling: bool,
+    ) -> Result<Option<u64>, EngineError> {
+        let now = self.world.now();
+        let Some(deadline) = order.deadline.filter(|&d| d > now && only_cooling) else {
+            return Ok(None);
+        };
+        let mut first: Option<(UnixMs, &str)> = None;
+        for name in names {
+            let row = self.store.breaker_fetch(name).await.unwrap_or_default();
+            let until = match breaker::state(&row, now) {
+                BreakerState::Open { until } => until,
+                _ => now,
+            };
+            if first.is_none_or(|(best, _)| until < best) {
+                first = Some((until, name));
+            }
+        }
+        let Some((until, engine)) = first.filter(|(until, _)| *until < deadline) else {
+            return Ok(None);
+        };
+        // An engine that is free again at once was busy by its own limits: give it a moment.
+        let wait_ms = (until - now).max(500) as u64;
+        Event::EngineWaiting { job: &order.job_id, scene: &order.scene_id, engine, wait_ms }.emit();
+        self.pause(engine, std::time::Duration::from_millis(wait_ms)).await?;
+        Ok(Some(wait_ms))
+    }
+
+    fn wanted(&self, request_hash: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        wanted.entry(request_hash.to_owned()).or_default().clone()
+    }
+}
+
+/// A failure of the ledger: without it no call may be made.
+fn ledger_error(engine: &str, error: &StoreError) -> EngineError {
+    EngineError::new(engine, "write the ledger", EngineErrorKind::Internal, error.to_string())
+}
+
+fn stopped(order: &SceneOrder) -> EngineError {
+    EngineError::new(
+        &order.chain.members[0].engine,
+        "send the prompt",
+        EngineErrorKind::Moderation,
+        "the prompt must not leave",
+    )
+}
+
+fn record(
+    engine: &str,
+    error: Option<&EngineError>,
+    latency_ms: u64,
+    charged: MicroUsd,
+) -> AttemptRecord {
+    AttemptRecord {
+        engine: engine.to_owned(),
+        result: error.map_or("success", |e| e.kind.as_str()).to_owned(),
+        reason: error.map(|e| e.message.clone()).unwrap_or_default(),
+        latency_ms,
+        charged,
+    }
+}

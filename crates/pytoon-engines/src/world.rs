@@ -1,0 +1,36 @@
+//! What the manager needs of the world besides vendors: the time, fresh ids, a little chance.
+
+use pytoon_core::ledger::UnixMs;
+use std::fmt;
+
+/// Time, ids and chance as an argument.
+pub trait World: fmt::Debug + Send + Sync {
+    /// Milliseconds since 1970-01-01 UTC.
+    fn now(&self) -> UnixMs;
+    /// An id that nobody else has.
+    fn new_id(&self) -> String;
+    /// A number from 0 up to 1, for jitter.
+    fn chance(&self) -> f64;
+}
+
+/// The real world.
+#[derive(Debug, Clone, Copy)]
+pub struct RealWorld;
+
+impl World for RealWorld {
+    fn now(&self) -> UnixMs {
+        #[expect(clippy::disallowed_methods, reason = "this is where the engines' clock is read")]
+        let now = std::time::SystemTime::now();
+        now.duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn new_id(&self) -> String {
+        uuid::Uuid::new_v4().to_string()
+    }
+
+    fn chance(&self) -> f64 {
+        // 53 bits, as many as the fraction of a double has.
+        (uuid::Uuid::new_v4().as_u128() as u64 >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
