@@ -131,9 +131,20 @@ pub struct Brief {
     /// crossfades only, and no colour outside the palette.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brand_safe: Option<bool>,
-    /// Draw every scene with this engine.
+    /// Draw every scene with this engine; where it fails, the chain goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine_override: Option<String>,
+    /// Until when engines that only cool may be waited for: a time (`2026-11-24T18:00:00Z`) or a
+    /// span from the start (`90s`, `15m`, `2h`). Without it nothing is waited for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<String>,
+    /// At most so many US dollars for outside engines, 0 to 10000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<f64>,
+    /// When a scene cannot have the outside engine it was to have: make the film all the same
+    /// (`ship`, the default), keep the work for a later `pytoon resume` (`hold`), or `fail`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_degrade: Option<OnDegrade>,
     /// The length of the film in seconds, 1 to 60, met to the frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_duration_seconds: Option<f64>,
@@ -250,6 +261,19 @@ pub struct CaptionSettings {
     /// Size against the look's own, 0.6 to 1.6.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<f64>,
+}
+
+/// What happens when a scene falls back to the local engine against its plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDegrade {
+    /// The film is made, and the receipt says so.
+    #[default]
+    Ship,
+    /// The job stops with its work kept.
+    Hold,
+    /// The job fails.
+    Fail,
 }
 
 /// A safe zone by platform. The zones are data with a date in `pytoon-graphics`.
@@ -449,6 +473,7 @@ impl Brief {
         self.emptiness()
             .or_else(|| self.text_problem())
             .or_else(|| self.number_problem())
+            .or_else(|| self.deadline_problem())
             .or_else(|| self.overlay_problem())
             .or_else(|| self.scene_problem())
     }
@@ -520,6 +545,12 @@ impl Brief {
         None
     }
 
+    fn deadline_problem(&self) -> Option<FieldProblem> {
+        let text = self.deadline.as_deref()?;
+        let reason = deadline(text, 0).err()?;
+        Some(FieldProblem::new("deadline", reason))
+    }
+
     fn number_problem(&self) -> Option<FieldProblem> {
         let voice = self.voice_settings();
         let captions = self.caption_settings();
@@ -529,6 +560,7 @@ impl Brief {
             ("max_scenes", self.max_scenes.map(f64::from), 1.0, f64::from(MAX_SCENES)),
             ("voice.speed", voice.speed, 0.5, 2.0),
             ("captions.size", captions.size, 0.6, 1.6),
+            ("budget", self.budget, 0.0, 10_000.0),
         ];
         ranges
             .into_iter()
@@ -599,6 +631,23 @@ impl Brief {
     }
 }
 
+/// A deadline as milliseconds since 1970 (UTC), for a job that started then.
+pub fn deadline(text: &str, started_at: i64) -> Result<i64, String> {
+    let text = text.trim();
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Ok(time.as_millisecond());
+    }
+    match text.parse::<jiff::SignedDuration>() {
+        Ok(span) if span.is_positive() => {
+            let ms = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+            Ok(started_at.saturating_add(ms))
+        }
+        _ => Err(format!(
+            "`{text}` is neither a time such as `2026-11-24T18:00:00Z` nor a span such as `90s`, `15m` or `2h`"
+        )),
+    }
+}
+
 fn out_of_range(field: &str, value: Option<f64>, low: f64, high: f64) -> Option<FieldProblem> {
     let value = value?;
     (!(low..=high).contains(&value))
@@ -622,6 +671,9 @@ mod tests {
         check(r#"{"prompt":"x","target_duration_seconds":61}"#, Some("target_duration_seconds"));
         check(r#"{"prompt":"x","target_duration_seconds":0}"#, Some("target_duration_seconds"));
         check(r#"{"prompt":"x","max_scenes":0}"#, Some("max_scenes"));
+        check(r#"{"prompt":"x","budget":-1}"#, Some("budget"));
+        check(r#"{"prompt":"x","deadline":"soon"}"#, Some("deadline"));
+        check(r#"{"prompt":"x","deadline":"15m","on_degrade":"hold","budget":0.5}"#, None);
         check(r#"{"prompt":"x","voice":{"speed":9}}"#, Some("voice.speed"));
         check(r#"{"voice_file":"a.wav","voice":"off"}"#, Some("voice"));
         check(r#"{"prompt":"x","overlays":[{}]}"#, Some("overlays[0]"));
@@ -630,6 +682,14 @@ mod tests {
             Some("overlays[0].opacity"),
         );
         check(r#"{"prompt":"x","scenes":[{"scene":1},{"scene":1}]}"#, Some("scenes[1].scene"));
+    }
+
+    #[test]
+    fn deadlines_are_times_or_spans() {
+        assert_eq!(deadline("1970-01-01T00:00:02Z", 99), Ok(2000));
+        assert_eq!(deadline("90s", 1000), Ok(91_000));
+        assert_eq!(deadline("2h", 0), Ok(7_200_000));
+        assert!(deadline("-5m", 0).is_err());
     }
 
     #[test]

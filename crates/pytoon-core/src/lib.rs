@@ -12,6 +12,7 @@
 
 pub mod brief;
 pub mod caption;
+pub mod chain;
 pub mod layout;
 pub mod ledger;
 pub mod money;

@@ -18,7 +18,7 @@ use crate::scene::{
 use crate::script::{self, Beat};
 use crate::text;
 
-/// The only engine until others are configured.
+/// The engine that draws on this machine and cannot fail.
 pub const LOCAL_ENGINE: &str = "local";
 
 /// A media file that was looked at.
@@ -58,6 +58,9 @@ pub fn plan(input: &PlanInput<'_>) -> Result<SceneGraph, FieldProblem> {
     assign_transitions(&mut scenes, input);
     apply_overrides(&mut scenes, input)?;
     assign_overlays(&mut scenes, input.brief)?;
+    if input.brief.brand_safe == Some(true) {
+        keep_joins_plain(&mut scenes, &mut warnings);
+    }
     if input.media.len() > 3 * scenes.len() {
         warnings.push(format!(
             "{} media files are many for {} scenes: each is shown only briefly",
@@ -188,6 +191,7 @@ fn scene(input: &PlanInput<'_>, index: usize, beat: &Beat) -> Scene {
         overlays: Vec::new(),
         transition: TransitionKind::Cut,
         min_duration: 0,
+        engine_chain: None,
     }
 }
 
@@ -269,6 +273,27 @@ fn house_transition(input: &PlanInput<'_>) -> TransitionKind {
     let plain =
         matches!(house, TransitionKind::Cut | TransitionKind::Crossfade | TransitionKind::Dissolve);
     if input.brief.brand_safe == Some(true) && !plain { TransitionKind::Crossfade } else { house }
+}
+
+/// A brand-safe film keeps to cuts and fades, whoever asks for more.
+fn keep_joins_plain(scenes: &mut [Scene], warnings: &mut Vec<String>) {
+    for scene in scenes {
+        let plain = matches!(
+            scene.transition,
+            TransitionKind::Cut
+                | TransitionKind::Crossfade
+                | TransitionKind::Dissolve
+                | TransitionKind::FadeBlack
+        );
+        if !plain {
+            warnings.push(format!(
+                "{}: `{}` became `crossfade`, since the film is brand_safe",
+                scene.id,
+                scene.transition.as_str()
+            ));
+            scene.transition = TransitionKind::Crossfade;
+        }
+    }
 }
 
 fn apply_overrides(scenes: &mut [Scene], input: &PlanInput<'_>) -> Result<(), FieldProblem> {
@@ -413,6 +438,10 @@ mod tests {
         .expect("plans")
     }
 
+    fn graph_of(json: &str) -> SceneGraph {
+        graph(json, &["a", "b"])
+    }
+
     fn assets(graph: &SceneGraph) -> Vec<Vec<&str>> {
         graph
             .scenes
@@ -514,5 +543,11 @@ mod tests {
             &["a", "b", "c", "d"],
         );
         assert!(graph.scenes.iter().all(|s| s.transition != TransitionKind::Zoom));
+        let asked = graph_of(
+            r#"{"script":"First thing here. Second thing here.","brand_safe":true,
+                "scenes":[{"scene":2,"transition":"swipe_left"}]}"#,
+        );
+        assert_eq!(asked.scenes[1].transition, TransitionKind::Crossfade);
+        assert!(asked.warnings.iter().any(|w| w.contains("swipe_left")));
     }
 }

@@ -61,6 +61,9 @@ pub struct Scene {
     /// At least this long, in milliseconds.
     #[serde(default)]
     pub min_duration: i64,
+    /// The engines that may draw it, in order; absent where it shows the brief's own media.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine_chain: Option<crate::chain::EngineChain>,
 }
 
 /// What a scene shows.

@@ -14,13 +14,12 @@
 
 use crate::breaker::BreakerState;
 use pytoon_config::engines::EngineSettings;
-use pytoon_core::ledger::UnixMs;
+use pytoon_core::chain::{ChainMember, EngineChain, LeftOut};
 use pytoon_core::money::MicroUsd;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The engine that cannot fail.
-pub const LOCAL: &str = "local";
+pub const LOCAL: &str = pytoon_core::plan::LOCAL_ENGINE;
 
 /// What a scene wants.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -58,51 +57,6 @@ pub struct EngineFacts {
     pub asked_ms: u32,
     /// Its breaker.
     pub breaker: BreakerState,
-}
-
-/// An engine of the chain.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ChainMember {
-    /// The engine.
-    pub engine: String,
-    /// Why it stands here.
-    pub reason: String,
-    /// What the scene would cost there.
-    pub estimate: MicroUsd,
-    /// The length that would be asked for, in milliseconds; 0 for `local`.
-    pub asked_ms: u32,
-    /// What keeps it from being used right now.
-    pub blocked: Option<String>,
-    /// When its breaker lets one try again.
-    pub cooling_until: Option<UnixMs>,
-}
-
-/// An engine that cannot draw the scene.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LeftOut {
-    /// The engine.
-    pub engine: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// The engines of a scene in order; the last is always `local`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EngineChain {
-    /// Tried in this order.
-    pub members: Vec<ChainMember>,
-    /// Not tried.
-    pub left_out: Vec<LeftOut>,
-}
-
-impl EngineChain {
-    /// Whether anything but `local` may draw the scene.
-    pub fn has_outside_engine(&self) -> bool {
-        self.members.iter().any(|member| member.engine != LOCAL)
-    }
 }
 
 /// Decides the chain of a scene.
