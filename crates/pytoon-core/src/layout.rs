@@ -29,6 +29,10 @@ pub const MIXED: &str = "assembly/audio/mixed.wav";
 pub const VOICE_DIR: &str = "voice";
 /// What the finished stages produced, with the hash of their input.
 pub const CHECKPOINT: &str = "checkpoint.json";
+/// What a job is known by, as long as it is not finished.
+pub const JOB: &str = "job.json";
+/// Says that an unfinished job is a draft.
+pub const DRAFT_MARK: &str = "draft";
 /// Work that is not finished; never a result.
 pub const WORK_DIR: &str = ".work";
 

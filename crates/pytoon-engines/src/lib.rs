@@ -17,9 +17,11 @@ pub mod engine_adapters;
 pub mod engine_manager;
 pub mod engine_selector;
 mod error;
+mod hash;
 pub mod http;
 pub mod moderation;
 mod moderation_service;
 pub mod world;
 
 pub use error::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
+pub use hash::file_hash;

@@ -1,5 +1,6 @@
 //! The handles a render works with, built once by the program.
 
+use crate::engine_desk::EngineDesk;
 use pytoon_config::Config;
 use pytoon_media::fonts::FontFinder;
 use pytoon_media::picture::PictureLimits;
@@ -15,6 +16,8 @@ pub struct Environment {
     pub runner: Runner,
     /// Finds fonts.
     pub fonts: FontFinder,
+    /// Engines.
+    pub engines: Arc<EngineDesk>,
     /// Hears how far a render is.
     pub progress: Arc<dyn ProgressSink>,
     /// The time now as RFC 3339, for the receipt.

@@ -27,6 +27,17 @@ pub enum PipelineError {
     /// Sound could not be processed.
     #[error("failed to process the sound: {0}")]
     Audio(#[from] pytoon_audio::AudioError),
+    /// The ledger failed.
+    #[error("failed to open the ledger: {0}")]
+    Ledger(#[from] pytoon_core::ledger::StoreError),
+    /// Scenes fell back to the local engine, and the brief wants no such film.
+    #[error("scenes fell back to the local engine and on_degrade is `fail`: {0}")]
+    Degraded(String),
+    /// Scenes fell back to the local engine, and the brief wants to wait.
+    #[error(
+        "the job is held, since scenes fell back to the local engine and on_degrade is `hold`; `pytoon resume` goes on with it: {0}"
+    )]
+    Held(String),
     /// Something that should not happen did.
     #[error("{0}")]
     Internal(String),
@@ -40,6 +51,11 @@ impl PipelineError {
             Self::Media(MediaError::Cancelled)
                 | Self::Voice(VoiceError::Recording(MediaError::Cancelled))
         )
+    }
+
+    /// Whether the work is kept for a later run.
+    pub fn is_held(&self) -> bool {
+        matches!(self, Self::Held(_))
     }
 
     /// Whether the user's input is at fault, as opposed to the machine.

@@ -5,6 +5,7 @@
 //! a later run takes over what still fits.
 
 use pytoon_core::layout;
+use pytoon_engines::world::{RealWorld, World};
 use pytoon_media::{MediaError, disk};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -17,6 +18,9 @@ pub(crate) struct JobFolder {
     root: PathBuf,
     /// Folders that did not exist before, outermost first.
     made: Vec<PathBuf>,
+    job: Job,
+    /// Held as long as this job's folder has an owner; the system lets it go with the process.
+    _lock: std::fs::File,
     steps: std::sync::Mutex<BTreeMap<String, String>>,
 }
 
@@ -25,13 +29,26 @@ impl JobFolder {
     pub(crate) fn open(root: &Path) -> Result<Self, MediaError> {
         let made = missing_folders(root);
         disk::create_folder(&root.join(layout::WORK_DIR))?;
+        let lock = lock(&root.join(layout::WORK_DIR))?;
+        let job = Job::open(&root.join(layout::WORK_DIR))?;
         let checkpoint = root.join(layout::WORK_DIR).join(layout::CHECKPOINT);
         // A checkpoint that cannot be read only costs doing the work again.
         let steps = std::fs::read(&checkpoint)
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default();
-        Ok(Self { root: root.to_owned(), made, steps: std::sync::Mutex::new(steps) })
+        let steps = std::sync::Mutex::new(steps);
+        Ok(Self { root: root.to_owned(), made, job, _lock: lock, steps })
+    }
+
+    /// The job's id: the same through every restart, until it is finished.
+    pub(crate) fn job_id(&self) -> &str {
+        &self.job.id
+    }
+
+    /// When the job was first begun, in milliseconds since 1970.
+    pub(crate) fn started_at(&self) -> i64 {
+        self.job.started_at
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -118,6 +135,42 @@ impl JobFolder {
             // Most of them do not exist.
             let _ = std::fs::remove_file(self.work(name));
         }
+    }
+}
+
+/// What a job is known by.
+#[derive(Debug, Clone, Serialize, serde::Deserialize)]
+struct Job {
+    id: String,
+    started_at: i64,
+}
+
+impl Job {
+    fn open(work: &Path) -> Result<Self, MediaError> {
+        let path = work.join(layout::JOB);
+        let known = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        if let Some(job) = known {
+            return Ok(job);
+        }
+        let job = Self { id: RealWorld.new_id(), started_at: RealWorld.now() };
+        disk::write_whole(&path, &serde_json::to_vec(&job).unwrap_or_default())?;
+        Ok(job)
+    }
+}
+
+/// One process at a time works in a job's folder.
+fn lock(work: &Path) -> Result<std::fs::File, MediaError> {
+    let path = work.join("lock");
+    let file = std::fs::File::create(&path).map_err(|e| MediaError::write(&path, e))?;
+    let taken = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+    match taken {
+        Ok(()) => Ok(file),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(MediaError::unusable(
+            work.parent().unwrap_or(work),
+            "another pytoon is at work on this job; wait for it, or choose another folder",
+        )),
+        // File systems without locks have one user, or careful ones.
+        Err(_) => Ok(file),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Walks a brief through its stages to a finished, checked film.
 //!
-//! Stages: resolve, plan, look, voice, timeline, sound and picture (side by side), finish, check.
+//! Stages: resolve, plan, look, voice, timeline, engines, sound and picture (side by side),
+//! finish, check.
 //! Each writes named artifacts into the job's work folder; the finished film replaces an earlier
 //! one only when everything has succeeded.
 //!
@@ -12,6 +13,7 @@
 
 mod assets;
 mod check;
+pub mod engine_desk;
 mod environment;
 mod error;
 mod folder;

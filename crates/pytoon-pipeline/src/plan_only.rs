@@ -6,7 +6,7 @@ use crate::environment::Environment;
 use crate::folder::JobFolder;
 use crate::render::plan_graph;
 use crate::sources;
-use crate::stages::{look, timeline, voice};
+use crate::stages::{engines, look, timeline, voice};
 use pytoon_config::BriefFile;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::Timeline;
@@ -27,12 +27,13 @@ pub struct Plan {
 /// may throw away.
 pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan, PipelineError> {
     let sources = sources::resolve(env, file, false)?;
-    let graph = plan_graph(file, &sources)?;
+    let mut graph = plan_graph(file, &sources)?;
     let store = PictureStore::new(env.runner.clone(), env.picture_limits(), 0, [128; 3]);
     let assets = look::look(&sources, file, &store, env.threads())?;
     let folder = JobFolder::open(scratch)?;
     let (spoken, _) = voice::voice(env, file, &sources, &graph, &folder)?;
     let built = timeline::timeline(env, &sources, &graph, &spoken.speech, &assets)?;
+    engines::choose(&env.engines, &sources, &mut graph, &built.timeline);
     let mut warnings = built.warnings;
     warnings.extend(spoken.warnings);
     if spoken.tempo > 1.0 {

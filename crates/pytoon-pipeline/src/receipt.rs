@@ -1,6 +1,7 @@
 //! The receipt: what was asked, what was delivered, and what the self-check found.
 
 use pytoon_core::profile::Profile;
+use pytoon_engines::engine_manager::AttemptRecord;
 use pytoon_voice::alignment::AlignmentMethod;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,9 @@ pub struct Receipt {
     pub degraded: bool,
     /// Scene by scene.
     pub scenes: Vec<SceneReceipt>,
+    /// What outside engines were charged for this job by the ledger, in US dollars.
+    #[serde(default)]
+    pub spend_usd: f64,
     /// The voice.
     pub voice: VoiceReceipt,
     /// The sound.
@@ -87,6 +91,15 @@ pub struct SceneReceipt {
     pub engine_used: String,
     /// Whether that is another one.
     pub fallback_used: bool,
+    /// Whether an earlier purchase of the same clip was used.
+    #[serde(default)]
+    pub clip_reused: bool,
+    /// Every attempt at an outside engine, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<AttemptRecord>,
+    /// Who is to be credited for the clip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit: Option<String>,
     /// Why this engine, and how the scene was drawn.
     pub reason: String,
     /// Its length in milliseconds.

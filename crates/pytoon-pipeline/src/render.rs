@@ -10,6 +10,7 @@ use crate::receipt::{
     StageTime, Tools, VoiceReceipt,
 };
 use crate::sources::{self, Sources};
+use crate::stages::engines::{self, Drawn, SceneEngines};
 use crate::stages::picture::PictureReport;
 use crate::stages::sound::SoundReport;
 use crate::stages::{finish, look, picture, sound, timeline, voice};
@@ -61,6 +62,8 @@ struct Planned {
     warnings: Vec<String>,
     asked: Asked,
     voice: VoiceReceipt,
+    drawn: Drawn,
+    graph: Option<SceneGraph>,
 }
 
 impl Renderer {
@@ -77,8 +80,8 @@ impl Renderer {
     ) -> Result<Rendered, PipelineError> {
         let started = Instant::now();
         self.env.progress.stage("resolve");
-        let sources = sources::resolve(&self.env, file, self.options.draft)?;
-        let graph = self.plan(file, &sources)?;
+        let mut sources = sources::resolve(&self.env, file, self.options.draft)?;
+        let mut graph = self.plan(file, &sources)?;
         self.check_machine(root)?;
         let store = self.picture_store(&sources.palette);
         Event::JobStarted {
@@ -88,7 +91,7 @@ impl Renderer {
         }
         .emit();
         let folder = JobFolder::open(root)?;
-        let made = self.make(file, &sources, &graph, &store, &folder);
+        let made = self.make(file, &mut sources, &mut graph, &store, &folder);
         self.conclude(made, &folder, started)
     }
 
@@ -160,38 +163,50 @@ impl Renderer {
     fn make(
         &mut self,
         file: &BriefFile,
-        sources: &Sources,
-        graph: &SceneGraph,
+        sources: &mut Sources,
+        graph: &mut SceneGraph,
         store: &Arc<PictureStore>,
         folder: &JobFolder,
     ) -> Result<Receipt, PipelineError> {
         write_json(folder, layout::BRIEF, &sources.brief)?;
-        write_json(folder, layout::SCENE_GRAPH, graph)?;
+        if self.options.draft {
+            folder.write(layout::DRAFT_MARK, b"")?;
+        }
         self.env.progress.stage("look");
         let env = &self.env;
+        let (asked_of, planned) = (&*sources, &*graph);
         let (looked, voiced) = std::thread::scope(|scope| {
             let looked = scope.spawn(|| {
                 let begun = Instant::now();
-                look::look(sources, file, store, env.threads())
+                look::look(asked_of, file, store, env.threads())
                     .map(|assets| (assets, begun.elapsed()))
             });
             env.progress.stage("voice");
             let begun = Instant::now();
-            let voiced = voice::voice(env, file, sources, graph, folder)
+            let voiced = voice::voice(env, file, asked_of, planned, folder)
                 .map(|(spoken, reused)| (spoken, reused, begun.elapsed()));
             (looked.join(), voiced)
         });
         // A broken picture is the user's to mend, so it is said first.
-        let (assets, look_time) =
+        let (mut assets, look_time) =
             looked.map_err(|_| PipelineError::Internal("looking at pictures stopped".into()))??;
         let (spoken, reused, voice_time) = voiced?;
         self.push("look", look_time, false);
         self.push("voice", voice_time, reused);
         self.env.progress.stage("timeline");
         let begun = Instant::now();
-        let built = timeline::timeline(&self.env, sources, graph, &spoken.speech, &assets)?;
-        timeline::write(folder, &built.timeline)?;
+        let mut built = timeline::timeline(&self.env, sources, graph, &spoken.speech, &assets)?;
         self.note("timeline", begun, false);
+        engines::choose(&self.env.engines, sources, graph, &built.timeline);
+        write_json(folder, layout::SCENE_GRAPH, graph)?;
+        let asked = asked(sources, graph);
+        let drawn = self.draw_outside(sources, graph, &built.timeline, folder)?;
+        if !drawn.is_empty() {
+            engines::place(sources, graph, &built.timeline, &mut assets, &drawn);
+            built = timeline::timeline(&self.env, sources, graph, &spoken.speech, &assets)?;
+            write_json(folder, layout::SCENE_GRAPH, graph)?;
+        }
+        timeline::write(folder, &built.timeline)?;
         let mut warnings = built.warnings;
         warnings.extend(spoken.warnings.iter().cloned());
         if spoken.tempo > 1.0 {
@@ -201,7 +216,9 @@ impl Renderer {
             ));
         }
         let planned = Planned {
-            asked: asked(sources, graph),
+            asked,
+            drawn,
+            graph: Some(graph.clone()),
             voice: VoiceReceipt {
                 asked: graph.global_audio.voice != VoiceSource::Off
                     && graph.scenes.iter().any(|scene| !scene.sentences.is_empty()),
@@ -214,6 +231,24 @@ impl Renderer {
             warnings,
         };
         self.draw(planned, store, folder)
+    }
+
+    /// The scenes that outside engines draw.
+    fn draw_outside(
+        &mut self,
+        sources: &Sources,
+        graph: &SceneGraph,
+        timeline: &Timeline,
+        folder: &JobFolder,
+    ) -> Result<Drawn, PipelineError> {
+        if graph.scenes.iter().all(|scene| scene.engine_chain.is_none()) {
+            return Ok(Drawn::new());
+        }
+        self.env.progress.stage("engines");
+        let begun = Instant::now();
+        let (drawn, reused) = engines::engines(&self.env, sources, graph, timeline, folder)?;
+        self.note("engines", begun, reused);
+        Ok(drawn)
     }
 
     /// Sound and picture side by side, then the file and its check.
@@ -283,7 +318,9 @@ impl Renderer {
             version: RECEIPT_VERSION,
             pytoon_version: env!("CARGO_PKG_VERSION").to_owned(),
             finished_at: self.env.now.clone(),
-            degraded: voice_missing || !self_check.findings.is_empty(),
+            degraded: voice_missing
+                || !self_check.findings.is_empty()
+                || planned.drawn.values().any(engines::is_degraded),
             asked: planned.asked,
             output: OutputFacts {
                 file: layout::OUTPUT.to_owned(),
@@ -293,7 +330,8 @@ impl Renderer {
                 width: timeline.profile.width,
                 height: timeline.profile.height,
             },
-            scenes: scene_receipts(timeline),
+            scenes: scene_receipts(timeline, &planned.drawn, planned.graph.as_ref()),
+            spend_usd: self.spend(folder),
             voice: planned.voice,
             loudness: LoudnessReceipt {
                 target_lufs,
@@ -340,7 +378,7 @@ impl Renderer {
                 Ok(Rendered { folder: folder.root().to_owned(), receipt })
             }
             Err(error) => {
-                if error.is_cancelled() {
+                if error.is_cancelled() || error.is_held() {
                     folder.pause();
                 } else {
                     folder.abandon();
@@ -377,6 +415,16 @@ impl Renderer {
             }
         }
         Ok(())
+    }
+
+    /// What the job was charged by the ledger, in US dollars.
+    fn spend(&self, folder: &JobFolder) -> f64 {
+        let Some(outside) = self.env.engines.outside() else { return 0.0 };
+        let store = outside.manager.store().clone();
+        outside
+            .runtime
+            .block_on(async move { store.spend_of_job(folder.job_id()).await })
+            .map_or(0.0, |usd| usd.as_usd())
     }
 
     fn note(&mut self, stage: &str, begun: Instant, reused: bool) {
@@ -454,27 +502,45 @@ fn again(timeline: Timeline) -> Planned {
             words: timeline.tracks.captions.iter().map(|cue| cue.words.len()).sum(),
         },
         warnings: Vec::new(),
+        drawn: Drawn::new(),
+        graph: None,
         timeline,
     }
 }
 
-fn scene_receipts(timeline: &Timeline) -> Vec<SceneReceipt> {
+fn scene_receipts(
+    timeline: &Timeline,
+    drawn: &Drawn,
+    graph: Option<&SceneGraph>,
+) -> Vec<SceneReceipt> {
+    let local = SceneEngines::default();
     timeline
         .timeline
         .iter()
         .map(|scene| {
             let clips: Vec<_> =
                 timeline.tracks.video.iter().filter(|c| c.scene_id == scene.scene_id).collect();
+            let story = drawn.get(&scene.scene_id).unwrap_or(&local);
+            let asked =
+                if story.asked.is_empty() { scene.engine.clone() } else { story.asked.clone() };
+            let chain = graph
+                .and_then(|graph| graph.scenes.iter().find(|s| s.id == scene.scene_id))
+                .and_then(|scene| scene.engine_chain.as_ref());
+            let mut reason: Vec<String> =
+                clips.iter().map(|clip| drawn_how(&clip.source)).collect();
+            let fallback_used = asked != scene.engine;
+            if fallback_used {
+                reason.push(format!("instead of {asked}: {}", engines::why(story, chain)));
+            }
             SceneReceipt {
                 scene_id: scene.scene_id.clone(),
-                engine_asked: scene.engine.clone(),
-                engine_used: "local".to_owned(),
-                fallback_used: scene.engine != "local",
-                reason: clips
-                    .iter()
-                    .map(|clip| drawn_how(&clip.source))
-                    .collect::<Vec<_>>()
-                    .join("; "),
+                engine_used: scene.engine.clone(),
+                fallback_used,
+                engine_asked: asked,
+                clip_reused: story.clip.as_ref().is_some_and(|clip| clip.reused),
+                attempts: story.attempts.clone(),
+                credit: story.clip.as_ref().and_then(|clip| clip.credit.clone()),
+                reason: reason.join("; "),
                 duration_ms: scene.end - scene.start,
             }
         })

@@ -5,7 +5,7 @@ use crate::PipelineError;
 use crate::environment::Environment;
 use pytoon_config::{BriefFile, ConfigError};
 use pytoon_core::brief::{BrandField, BrandKit, Brief, Logo, LogoShow, MediaFile};
-use pytoon_core::plan::{LOCAL_ENGINE, MediaInfo};
+use pytoon_core::plan::MediaInfo;
 use pytoon_core::preset::{MusicMood, Preset};
 use pytoon_core::profile::Profile;
 use pytoon_core::scene::MediaKind;
@@ -128,12 +128,11 @@ impl Resolver<'_> {
                 Some((format!("scenes[{i}].engine"), scene.engine.as_ref()?))
             }));
         for (field, engine) in wanted {
-            if engine != LOCAL_ENGINE {
-                let error = self.file.error(
-                    &field,
-                    format!("there is no engine `{engine}`; there is `{LOCAL_ENGINE}`"),
-                );
-                return Err(error.suggest(engine, [LOCAL_ENGINE]).into());
+            let known: Vec<&str> = self.env.config.engines.engines.names().collect();
+            if !known.contains(&engine.as_str()) {
+                let list = known.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+                let reason = format!("there is no engine `{engine}`; there are {list}");
+                return Err(self.file.error(&field, reason).suggest(engine, known).into());
             }
         }
         Ok(())

@@ -86,6 +86,27 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE", default_value = "music.wav")]
         out: PathBuf,
     },
+    /// Go on with a job that was not finished.
+    Resume {
+        /// Its folder, or its name below storage/jobs/.
+        job: String,
+        /// Write the metrics here as Prometheus text.
+        #[arg(long, value_name = "FILE")]
+        metrics_out: Option<PathBuf>,
+    },
+    /// Show the engines: health, keys, breakers, calls under way, spend today.
+    Engines {
+        #[command(subcommand)]
+        action: Option<EnginesAction>,
+        /// Ask no vendor how it is.
+        #[arg(long)]
+        offline: bool,
+    },
+    /// Show paid calls, and decide those whose answer never came.
+    Ledger {
+        #[command(subcommand)]
+        action: LedgerAction,
+    },
     /// See what this machine has and lacks, with the fix for each.
     Doctor,
     /// Print shell completions.
@@ -119,6 +140,51 @@ pub(crate) struct RenderArgs {
     /// Write a hash of every composed frame here, one a line.
     #[arg(long, value_name = "FILE")]
     pub(crate) frame_hashes: Option<PathBuf>,
+    /// Write the metrics here as Prometheus text.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics_out: Option<PathBuf>,
+}
+
+/// What `engines` may do besides showing them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EnginesAction {
+    /// Check an engine's block: its settings, its health, and on request one real clip.
+    Check {
+        /// The engine.
+        name: String,
+        /// Buy one short clip and look at it; this costs what `pytoon plan` would say.
+        #[arg(long)]
+        buy: bool,
+    },
+}
+
+/// What `ledger` may do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LedgerAction {
+    /// List calls, newest first.
+    List {
+        /// Only those whose answer never came.
+        #[arg(long)]
+        unknown: bool,
+        /// Only those of this job.
+        #[arg(long, value_name = "ID")]
+        job: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Decide a call whose answer never came.
+    #[command(group = clap::ArgGroup::new("verdict").required(true).args(["arrived", "lost"]))]
+    Resolve {
+        /// The call, as `ledger list` shows it.
+        id: String,
+        /// It arrived: the address or the file of its clip, which is kept and used.
+        #[arg(long, value_name = "URL")]
+        arrived: Option<String>,
+        /// It never arrived, and nothing was charged.
+        #[arg(long)]
+        lost: bool,
+    },
 }
 
 /// How much of the finished file is decoded for the self-check.

@@ -2,13 +2,15 @@
 
 use crate::cli::Global;
 use crate::progress;
+use pytoon_config::secrets::Secrets;
 use pytoon_config::{Config, ConfigSource};
 use pytoon_media::fonts::FontFinder;
 use pytoon_media::process::{CancelToken, Programs, Runner};
 use pytoon_pipeline::Environment;
-use pytoon_telemetry::LogTarget;
+use pytoon_pipeline::engine_desk::EngineDesk;
+use pytoon_telemetry::{LogTarget, Metrics, MetricsHandle};
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,6 +20,10 @@ pub(crate) struct Context {
     pub(crate) global: Global,
     pub(crate) config: Config,
     pub(crate) runner: Runner,
+    pub(crate) secrets: Secrets,
+    pub(crate) metrics: MetricsHandle,
+    /// Set by SIGHUP: read engine.yaml again.
+    reload: Arc<AtomicBool>,
 }
 
 impl Context {
@@ -38,7 +44,17 @@ impl Context {
         let stall = Duration::from_secs(config.settings.limits.process_stall_seconds);
         let runner =
             Runner { programs: Programs::beside_this_one(), cancel: cancel_on_signals()?, stall };
-        Ok(Self { global: global.clone(), config, runner })
+        let secrets = Secrets::load(Path::new(".env"))?;
+        let reload = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(signal_hook::consts::SIGHUP, reload.clone())?;
+        let metrics = Metrics::start();
+        Ok(Self { global: global.clone(), config, runner, secrets, metrics, reload })
+    }
+
+    /// The engines, with the ledger opened where one can be used.
+    pub(crate) fn desk(&self) -> anyhow::Result<Arc<EngineDesk>> {
+        let reload = self.reload.clone();
+        Ok(Arc::new(EngineDesk::open(&self.config, &self.secrets, &self.runner, reload)?))
     }
 
     pub(crate) fn fonts(&self) -> FontFinder {
@@ -47,14 +63,15 @@ impl Context {
         FontFinder::search(&extra)
     }
 
-    pub(crate) fn environment(&self) -> Environment {
-        Environment {
+    pub(crate) fn environment(&self) -> anyhow::Result<Environment> {
+        Ok(Environment {
+            engines: self.desk()?,
             config: self.config.clone(),
             runner: self.runner.clone(),
             fonts: self.fonts(),
             progress: progress::sink(self.global.quiet),
             now: rfc3339(now()),
-        }
+        })
     }
 
     /// A new folder for a job without a name.

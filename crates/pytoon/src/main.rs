@@ -1,7 +1,8 @@
 //! The `pytoon` program: wires configuration, programs and terminal to the pipeline.
 //!
 //! Standard output carries the result and nothing else; progress and log lines go to standard
-//! error (or `--log-dir`). Exit status: 0 done, 1 failed, 2 the input is wrong, 130 cancelled.
+//! error (or `--log-dir`). Exit status: 0 done, 1 failed, 2 the input is wrong, 3 the job is held,
+//! 130 cancelled.
 
 mod cli;
 mod commands;
@@ -37,6 +38,7 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
     match error.downcast_ref::<PipelineError>() {
         Some(error) if error.is_cancelled() => ExitCode::from(130),
         Some(error) if error.is_input() => ExitCode::from(2),
+        Some(error) if error.is_held() => ExitCode::from(3),
         _ => ExitCode::FAILURE,
     }
 }

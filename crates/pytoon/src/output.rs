@@ -22,6 +22,7 @@ pub(crate) fn error(error: &anyhow::Error) {
             text = format!("{text}: {cause}");
         }
     }
+    let text = pytoon_telemetry::sanitize_sensitive_data(&text);
     let _ = writeln!(std::io::stderr(), "error: {text}");
 }
 

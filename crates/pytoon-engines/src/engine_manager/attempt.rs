@@ -4,13 +4,13 @@ use super::{ClipUse, EngineManager, SceneOrder, ledger_error};
 use crate::adapter::{GenerateRequest, PromptUnit, Ratio};
 use crate::breaker::{self, BreakerState, Verdict};
 use crate::engine_manager::Engine;
+use crate::hash::{file_hash, hex};
 use crate::moderation::{Hit, rephrase, screen};
 use crate::{Accepted, EngineError, EngineErrorKind};
 use pytoon_core::ledger::BreakerRow;
 use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::{Breaker, Event, Metrics};
 use sha2::{Digest, Sha256};
-use std::path::Path;
 
 /// Attempts to change a breaker that others change at the same moment.
 const RACES: usize = 8;
@@ -340,17 +340,6 @@ pub(super) fn request_hash(
         "seed": request.seed,
     });
     Ok(hex(&Sha256::digest(what.to_string().as_bytes())))
-}
-
-fn file_hash(path: &Path) -> std::io::Result<String> {
-    let mut file = std::fs::File::open(path)?;
-    let mut hasher = Sha256::new();
-    std::io::copy(&mut file, &mut hasher)?;
-    Ok(hex(&hasher.finalize()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A prompt within a vendor's limit, cut between words.

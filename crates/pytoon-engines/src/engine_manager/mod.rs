@@ -183,6 +183,15 @@ impl EngineManager {
         self.engines.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Shows today's spend (UTC) in the metrics.
+    pub async fn show_spend(&self) {
+        let now = self.world.now();
+        let day = now - now.rem_euclid(86_400_000);
+        for (engine, usd) in self.store.spend_since(day).await.unwrap_or_default() {
+            Metrics::spend(&engine, usd.as_usd());
+        }
+    }
+
     /// Decides the chain of a scene as things stand.
     pub async fn resolve(&self, wish: &SceneWish<'_>, needed_ms: i64) -> EngineChain {
         let breakers: BTreeMap<String, BreakerRow> =

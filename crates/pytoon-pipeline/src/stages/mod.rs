@@ -1,5 +1,6 @@
 //! The stages of a render, one file each.
 
+pub(crate) mod engines;
 pub(crate) mod finish;
 pub(crate) mod look;
 pub(crate) mod picture;

@@ -3,6 +3,9 @@
 use crate::commands::render;
 use crate::context::Context;
 use crate::output;
+use pytoon_core::chain::EngineChain;
+use pytoon_core::money::MicroUsd;
+use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::{ClipSource, Timeline};
 use pytoon_pipeline::plan_only;
 
@@ -10,7 +13,7 @@ use pytoon_pipeline::plan_only;
 pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
     let file = render::read(brief)?;
     let scratch = tempfile::tempdir()?;
-    let plan = plan_only::plan(&context.environment(), &file, scratch.path())?;
+    let plan = plan_only::plan(&context.environment()?, &file, scratch.path())?;
     if context.global.json {
         return output::json(&serde_json::json!({
             "sceneGraph": plan.graph,
@@ -40,6 +43,11 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
         for text in shots(timeline, &place.scene_id) {
             output::line(format!("  shows  {text}"));
         }
+        if let Some(chain) = &scene.engine_chain {
+            for text in engines(chain) {
+                output::line(format!("  {text}"));
+            }
+        }
     }
     output::line("");
     for cue in &timeline.tracks.captions {
@@ -50,10 +58,45 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
             cue.text
         ));
     }
+    if let Some(text) = price(&plan.graph) {
+        output::line(text);
+    }
     for warning in &plan.warnings {
         output::note(format!("note: {warning}"));
     }
     Ok(())
+}
+
+/// The engines of a scene in order, then those left out.
+fn engines(chain: &EngineChain) -> Vec<String> {
+    let members = chain.members.iter().map(|member| {
+        let price = if member.asked_ms > 0 {
+            format!(", {} for {} s", member.estimate, f64::from(member.asked_ms) / 1000.0)
+        } else {
+            String::new()
+        };
+        let blocked = member.blocked.as_ref().map(|b| format!("; now {b}")).unwrap_or_default();
+        format!("engine {} ({}{price}{blocked})", member.engine, member.reason)
+    });
+    let left_out = chain.left_out.iter().map(|l| format!("not    {} ({})", l.engine, l.reason));
+    members.chain(left_out).collect()
+}
+
+/// What the film would cost: with every first engine, and at most with fallbacks.
+fn price(graph: &SceneGraph) -> Option<String> {
+    let chains: Vec<&EngineChain> =
+        graph.scenes.iter().filter_map(|scene| scene.engine_chain.as_ref()).collect();
+    if !chains.iter().any(|chain| chain.has_outside_engine()) {
+        return None;
+    }
+    let first: MicroUsd =
+        chains.iter().filter_map(|chain| chain.members.first()).map(|m| m.estimate).sum();
+    let dearest: MicroUsd =
+        chains.iter().filter_map(|chain| chain.members.iter().map(|m| m.estimate).max()).sum();
+    let outside = chains.iter().filter(|chain| chain.has_outside_engine()).count();
+    Some(format!(
+        "\nprice    about {first} for {outside} clips; {dearest} where each comes from its dearest engine"
+    ))
 }
 
 fn seconds(ms: i64) -> String {

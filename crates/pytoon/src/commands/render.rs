@@ -8,7 +8,7 @@ use pytoon_config::strict;
 use pytoon_config::{BriefFile, ConfigError, load_brief, read_brief};
 use pytoon_core::layout;
 use pytoon_core::timeline::Timeline;
-use pytoon_pipeline::receipt::Receipt;
+use pytoon_pipeline::receipt::{Receipt, SceneReceipt};
 use pytoon_pipeline::render::{RenderOptions, Rendered, Renderer};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(crate) fn run(context: &Context, args: &RenderArgs) -> anyhow::Result<()> {
         frames_out: args.frames_out.clone(),
         frame_hashes: args.frame_hashes.clone(),
     };
-    let renderer = Renderer::new(context.environment(), options);
+    let renderer = Renderer::new(context.environment()?, options);
     let rendered = match (&args.brief, &args.timeline) {
         (_, Some(path)) => {
             let timeline = read_timeline(path)?;
@@ -37,6 +37,13 @@ pub(crate) fn run(context: &Context, args: &RenderArgs) -> anyhow::Result<()> {
         (None, None) => anyhow::bail!("name a brief or a --timeline"),
     };
     report(context, &rendered)
+}
+
+/// Writes the metrics, whatever became of the render.
+pub(crate) fn write_metrics(context: &Context, path: Option<&Path>) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    pytoon_media::disk::write_whole(path, context.metrics.render().as_bytes())
+        .map_err(|error| anyhow::anyhow!("failed to write the metrics: {error}"))
 }
 
 /// A brief from a file or standard input.
@@ -65,7 +72,7 @@ fn read_timeline(path: &Path) -> anyhow::Result<Timeline> {
     }
 }
 
-fn report(context: &Context, rendered: &Rendered) -> anyhow::Result<()> {
+pub(crate) fn report(context: &Context, rendered: &Rendered) -> anyhow::Result<()> {
     if context.global.json {
         let value = serde_json::json!({
             "folder": rendered.folder,
@@ -84,6 +91,10 @@ fn report(context: &Context, rendered: &Rendered) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn credit(scene: &SceneReceipt) -> String {
+    scene.credit.as_ref().map(|credit| format!(" ({credit})")).unwrap_or_default()
+}
+
 fn summary(receipt: &Receipt) -> Vec<String> {
     let seconds = receipt.output.duration_ms as f64 / 1000.0;
     let mut lines = vec![format!(
@@ -95,6 +106,15 @@ fn summary(receipt: &Receipt) -> Vec<String> {
         receipt.voice.provider.as_deref().unwrap_or("none"),
         receipt.loudness.decoded_lufs.map_or("silent".into(), |lufs| format!("{lufs:.1} LUFS")),
     )];
+    for scene in receipt.scenes.iter().filter(|scene| scene.engine_used != "local") {
+        lines.push(format!("{}: {}{}", scene.scene_id, scene.engine_used, credit(scene)));
+    }
+    for scene in receipt.scenes.iter().filter(|scene| scene.fallback_used) {
+        lines.push(format!("fallback: {}: {}", scene.scene_id, scene.reason));
+    }
+    if receipt.spend_usd > 0.0 {
+        lines.push(format!("engines charged ${:.2}", receipt.spend_usd));
+    }
     lines.extend(receipt.warnings.iter().map(|w| format!("note: {w}")));
     lines.extend(
         receipt

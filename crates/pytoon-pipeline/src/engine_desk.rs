@@ -1,0 +1,109 @@
+//! The engines as a render sees them: which there are, and the manager that calls them.
+//!
+//! The ledger's database is opened only where an outside engine can be used at all: without a
+//! key nothing is written beside the job's own folder.
+
+use crate::PipelineError;
+use pytoon_config::Config;
+use pytoon_config::secrets::Secrets;
+use pytoon_core::chain::EngineChain;
+use pytoon_engines::clip_check::FfmpegChecker;
+use pytoon_engines::engine_manager::{EngineManager, EngineSet, ManagerParts, Reloader};
+use pytoon_engines::engine_selector::{SceneWish, resolve_engine};
+use pytoon_engines::world::RealWorld;
+use pytoon_media::process::Runner;
+use pytoon_store::SqliteStore;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use tokio::runtime::Runtime;
+
+/// The ledger's file in the storage folder.
+pub const DATABASE: &str = "pytoon.db";
+
+/// Engines, ready.
+#[derive(Debug)]
+pub struct EngineDesk {
+    set: Arc<EngineSet>,
+    outside: Option<Outside>,
+}
+
+/// What outside engines need.
+#[derive(Debug)]
+pub struct Outside {
+    /// Runs what waits for vendors.
+    pub runtime: Runtime,
+    /// Walks chains.
+    pub manager: Arc<EngineManager>,
+}
+
+impl EngineDesk {
+    /// Opens the engines of a configuration. `reload` is set by whoever wants it read again.
+    pub fn open(
+        config: &Config,
+        secrets: &Secrets,
+        runner: &Runner,
+        reload: Arc<AtomicBool>,
+    ) -> Result<Self, PipelineError> {
+        let set = EngineSet::build(config.engines.clone(), &config.engines_at, secrets.clone())?;
+        let usable = set.iter().any(|engine| engine.adapter.is_some() && engine.has_key());
+        if !usable {
+            pytoon_telemetry::Metrics::expect_engines(set.settings.engines.names());
+            return Ok(Self { set: Arc::new(set), outside: None });
+        }
+        let storage = storage(config);
+        let runtime = runtime()?;
+        let store = runtime.block_on(SqliteStore::open(&storage.join(DATABASE)))?;
+        let reloader = Reloader::new(config.clone(), secrets.clone(), reload);
+        let manager = EngineManager::new(ManagerParts {
+            engines: set.clone(),
+            reloader: Some(reloader),
+            store: Arc::new(store),
+            checker: Arc::new(FfmpegChecker { runner: runner.clone() }),
+            world: Arc::new(RealWorld),
+            storage,
+            cancel: runner.cancel.clone(),
+        });
+        let outside = Outside { runtime, manager: Arc::new(manager) };
+        Ok(Self { set: Arc::new(set), outside: Some(outside) })
+    }
+
+    /// The engines that there were at the start.
+    pub fn engines(&self) -> &EngineSet {
+        &self.set
+    }
+
+    /// The manager, where an outside engine can be used.
+    pub fn outside(&self) -> Option<&Outside> {
+        self.outside.as_ref()
+    }
+
+    /// Decides the chain of a scene as things stand.
+    pub fn resolve(&self, wish: &SceneWish<'_>, needed_ms: i64) -> EngineChain {
+        match &self.outside {
+            Some(outside) => outside.runtime.block_on(outside.manager.resolve(wish, needed_ms)),
+            None => {
+                let facts = self.set.facts(needed_ms, wish.has_image, &BTreeMap::new(), 0);
+                resolve_engine(wish, &self.set.settings, &facts)
+            }
+        }
+    }
+}
+
+/// The storage folder of a configuration, absolute.
+pub fn storage(config: &Config) -> PathBuf {
+    let folder = Path::new(&config.settings.storage_dir);
+    std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
+}
+
+/// One thread is plenty: it only waits.
+pub fn runtime() -> Result<Runtime, PipelineError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(4)
+        .thread_name("engines")
+        .enable_all()
+        .build()
+        .map_err(|error| PipelineError::Internal(format!("failed to start the engines: {error}")))
+}

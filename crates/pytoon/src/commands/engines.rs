@@ -1,0 +1,282 @@
+//! `pytoon engines`: what an operator wants to know of the engines at a glance.
+
+use crate::context::Context;
+use crate::output;
+use pytoon_config::ConfigError;
+use pytoon_core::ledger::{CallFilter, CallState, UnixMs};
+use pytoon_core::money::MicroUsd;
+use pytoon_engines::adapter::{GenerateRequest, Ratio};
+use pytoon_engines::breaker::{self, BreakerState};
+use pytoon_engines::clip_check::{ClipChecker, Expectation, FfmpegChecker};
+use pytoon_engines::engine_manager::{Engine, HealthReport};
+use pytoon_engines::world::{RealWorld, World};
+use pytoon_pipeline::engine_desk::{EngineDesk, Outside};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// One engine, as shown.
+#[derive(Debug, Serialize)]
+struct Row {
+    engine: String,
+    enabled: bool,
+    key: String,
+    health: String,
+    detail: String,
+    breaker: String,
+    running: usize,
+    max_concurrent: u32,
+    unknown: usize,
+    spend_today_usd: f64,
+}
+
+/// Shows all engines.
+pub(crate) fn show(context: &Context, offline: bool) -> anyhow::Result<ExitCode> {
+    let desk = context.desk()?;
+    let rows = rows(&desk, offline)?;
+    if context.global.json {
+        output::json(&rows)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::line(format!(
+        "{:<12} {:<9} {:<22} {:<18} {:<22} {:>7} {:>8} {:>10}",
+        "engine", "enabled", "key", "health", "breaker", "running", "unknown", "today"
+    ));
+    for row in &rows {
+        output::line(format!(
+            "{:<12} {:<9} {:<22} {:<18} {:<22} {:>7} {:>8} {:>10}",
+            row.engine,
+            if row.enabled { "yes" } else { "no" },
+            row.key,
+            row.health,
+            row.breaker,
+            if row.max_concurrent == 0 {
+                "-".to_owned()
+            } else {
+                format!("{}/{}", row.running, row.max_concurrent)
+            },
+            row.unknown,
+            format!("${:.2}", row.spend_today_usd),
+        ));
+    }
+    for row in rows.iter().filter(|row| !row.detail.is_empty() && row.engine != "local") {
+        output::note(format!("{}: {}", row.engine, row.detail));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn rows(desk: &EngineDesk, offline: bool) -> anyhow::Result<Vec<Row>> {
+    let names: Vec<String> = desk.engines().settings.engines.names().map(str::to_owned).collect();
+    let reports = match (desk.outside(), offline) {
+        (Some(outside), false) => health(outside, &names),
+        _ => BTreeMap::new(),
+    };
+    let facts = desk.outside().map(ledger_facts).transpose()?.unwrap_or_default();
+    Ok(names
+        .iter()
+        .map(|name| {
+            let engine = desk.engines().get(name);
+            let report = reports.get(name);
+            Row {
+                engine: name.clone(),
+                enabled: engine.is_none_or(|e| e.config.enabled),
+                key: key(engine),
+                health: health_word(name, engine, report),
+                detail: report.map(|r| r.detail.clone()).unwrap_or_default(),
+                breaker: facts.breaker.get(name).cloned().unwrap_or_else(|| "closed".into()),
+                running: facts.running.get(name).copied().unwrap_or(0),
+                max_concurrent: engine.map_or(0, |e| e.config.max_concurrent),
+                unknown: facts.unknown.get(name).copied().unwrap_or(0),
+                spend_today_usd: facts.spend.get(name).map_or(0.0, |usd| usd.as_usd()),
+            }
+        })
+        .collect())
+}
+
+/// Where the key was found; never the key.
+fn key(engine: Option<&Engine>) -> String {
+    match engine {
+        None => "not needed".to_owned(),
+        Some(engine) => match &engine.key {
+            Some(key) => key.variable.clone(),
+            None if engine.config.key_env.is_empty() => "not needed".to_owned(),
+            None => "missing".to_owned(),
+        },
+    }
+}
+
+fn health_word(name: &str, engine: Option<&Engine>, report: Option<&HealthReport>) -> String {
+    match (report, engine) {
+        (Some(report), _) if report.healthy => "ok".to_owned(),
+        (Some(report), _) => report.kind.clone(),
+        (None, None) if name == "local" => "ok".to_owned(),
+        (None, Some(engine)) if !engine.config.enabled => "disabled".to_owned(),
+        (None, Some(engine)) if !engine.has_key() => "no_key".to_owned(),
+        _ => "not asked".to_owned(),
+    }
+}
+
+fn health(outside: &Outside, names: &[String]) -> BTreeMap<String, HealthReport> {
+    outside.runtime.block_on(async {
+        let mut asking = tokio::task::JoinSet::new();
+        for name in names {
+            let (manager, name) = (outside.manager.clone(), name.clone());
+            asking.spawn(async move { manager.health_check(&name).await });
+        }
+        let mut reports = BTreeMap::new();
+        while let Some(report) = asking.join_next().await {
+            if let Ok(report) = report {
+                reports.insert(report.engine.clone(), report);
+            }
+        }
+        reports
+    })
+}
+
+/// What the ledger says of each engine.
+#[derive(Debug, Default)]
+struct LedgerFacts {
+    breaker: BTreeMap<String, String>,
+    running: BTreeMap<String, usize>,
+    unknown: BTreeMap<String, usize>,
+    spend: BTreeMap<String, MicroUsd>,
+}
+
+fn ledger_facts(outside: &Outside) -> anyhow::Result<LedgerFacts> {
+    let store = outside.manager.store().clone();
+    outside.runtime.block_on(async move {
+        let now = RealWorld.now();
+        let mut facts = LedgerFacts::default();
+        for (engine, row) in store.breaker_list().await? {
+            let text = match breaker::state(&row, now) {
+                BreakerState::Closed => continue,
+                BreakerState::HalfOpen => format!("half open ({})", row.reason),
+                BreakerState::Open { until } => {
+                    format!("open {} s ({})", seconds_left(until, now), row.reason)
+                }
+            };
+            facts.breaker.insert(engine, text);
+        }
+        let states = vec![CallState::Intent, CallState::Submitted, CallState::Unknown];
+        let open = CallFilter { states, ..CallFilter::default() };
+        for row in store.call_list(open).await? {
+            if row.state == CallState::Unknown {
+                *facts.unknown.entry(row.engine).or_default() += 1;
+            } else if row.lease_until > now {
+                *facts.running.entry(row.engine).or_default() += 1;
+            }
+        }
+        facts.spend =
+            store.spend_since(now - now.rem_euclid(86_400_000)).await?.into_iter().collect();
+        Ok(facts)
+    })
+}
+
+fn seconds_left(until: UnixMs, now: UnixMs) -> i64 {
+    (until - now + 999) / 1000
+}
+
+/// Checks one engine.
+pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<ExitCode> {
+    let desk = context.desk()?;
+    let known: Vec<&str> = desk.engines().settings.engines.names().collect();
+    if !known.contains(&name) {
+        let list = known.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+        let error = ConfigError::file(
+            "engine.yaml",
+            format!("there is no engine `{name}`; there are {list}"),
+        );
+        return Err(error.suggest(name, known).into());
+    }
+    output::line(format!("settings  ok: v2.engines.{name} is valid"));
+    let Some(engine) = desk.engines().get(name) else {
+        output::line("health    ok: drawn on this machine");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let Some(adapter) = &engine.adapter else {
+        output::line(format!("enabled   no: set v2.engines.{name}.enabled to true"));
+        return Ok(ExitCode::FAILURE);
+    };
+    output::line(format!("sells     {}", sells(engine)));
+    output::line(format!(
+        "price     {} for {} s",
+        engine.estimate(engine.asked_ms(5000), false),
+        f64::from(engine.asked_ms(5000)) / 1000.0
+    ));
+    if !engine.has_key() {
+        output::line(format!("key       missing: set {}", engine.config.key_env.join(" or ")));
+        return Ok(ExitCode::FAILURE);
+    }
+    output::line(format!("key       {}", key(Some(engine))));
+    let Some(outside) = desk.outside() else { return Ok(ExitCode::FAILURE) };
+    let report = outside.runtime.block_on(outside.manager.health_check(name));
+    if !report.healthy {
+        output::line(format!("health    {}: {}", report.kind, report.detail));
+        return Ok(ExitCode::FAILURE);
+    }
+    let balance = report.balance.map(|usd| format!(", {usd} left")).unwrap_or_default();
+    output::line(format!("health    ok in {} ms{balance}", report.latency_ms));
+    if !buy {
+        output::note("one real clip is bought with --buy");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("clip.mp4");
+    let capabilities = adapter.capabilities();
+    let asked_ms = capabilities.durations.cover(1000);
+    let ratio = capabilities.ratios.first().copied().unwrap_or(Ratio { width: 9, height: 16 });
+    let request = GenerateRequest {
+        call_id: RealWorld.new_id(),
+        prompt: "a cup of coffee on a wooden table, morning light, slow push in".to_owned(),
+        negative_prompt: None,
+        image: None,
+        duration_ms: asked_ms,
+        ratio,
+        seed: 1,
+    };
+    let every = Duration::from_millis(engine.config.poll_interval_ms);
+    let clip = outside.runtime.block_on(adapter.generate(&request, every, &path))?;
+    output::line(format!("clip      {} bytes", clip.size_bytes));
+    let wanted = Expectation {
+        asked_ms,
+        needed_ms: 1000,
+        aspect: f64::from(ratio.width) / f64::from(ratio.height),
+        is_stock: capabilities.is_stock,
+    };
+    let checker = FfmpegChecker { runner: context.runner.clone() };
+    match outside.runtime.block_on(checker.check(path, wanted))? {
+        Ok(checked) => {
+            output::line(format!("checked   ok: {:.1} s", checked.duration_ms as f64 / 1000.0));
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(reason) => {
+            output::line(format!("checked   bad_output: {reason}"));
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// What an engine sells, in a line.
+fn sells(engine: &Engine) -> String {
+    use pytoon_engines::adapter::Durations;
+    let Some(adapter) = &engine.adapter else { return "nothing while it is disabled".to_owned() };
+    let capabilities = adapter.capabilities();
+    let seconds = |ms: u32| f64::from(ms) / 1000.0;
+    let lengths = match &capabilities.durations {
+        Durations::Fixed(all) => {
+            all.iter().map(|ms| seconds(*ms).to_string()).collect::<Vec<_>>().join(" or ")
+        }
+        Durations::Range { min, max, .. } => format!("{} to {}", seconds(*min), seconds(*max)),
+    };
+    let ratios: Vec<String> =
+        capabilities.ratios.iter().map(|r| format!("{}:{}", r.width, r.height)).collect();
+    let mut from = Vec::new();
+    if capabilities.text_to_video {
+        from.push("words");
+    }
+    if !capabilities.image_inputs.is_empty() {
+        from.push("a picture");
+    }
+    format!("clips of {lengths} s from {}, {}", from.join(" or "), ratios.join(" "))
+}

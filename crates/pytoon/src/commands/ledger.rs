@@ -1,0 +1,165 @@
+//! `pytoon ledger`: paid calls, and the word of a person where a vendor's answer never came.
+
+use crate::context::Context;
+use crate::output;
+use pytoon_config::ConfigError;
+use pytoon_core::ledger::{
+    CallChange, CallEvent, CallFilter, CallRow, CallState, EngineStore, KeptClip,
+};
+use pytoon_core::money::MicroUsd;
+use pytoon_engines::clip_check::{ClipChecker, Expectation, FfmpegChecker};
+use pytoon_engines::http::{DownloadLimits, VendorHttp};
+use pytoon_engines::world::{RealWorld, World};
+use pytoon_pipeline::engine_desk::{DATABASE, runtime, storage};
+use pytoon_store::SqliteStore;
+use std::path::{Path, PathBuf};
+
+/// Lists calls.
+pub(crate) fn list(
+    context: &Context,
+    unknown: bool,
+    job: Option<&str>,
+    limit: u32,
+) -> anyhow::Result<()> {
+    let database = storage(&context.config).join(DATABASE);
+    let rows = if database.is_file() {
+        let states = if unknown { vec![CallState::Unknown] } else { Vec::new() };
+        let filter =
+            CallFilter { states, job_id: job.map(str::to_owned), limit, ..CallFilter::default() };
+        runtime()?
+            .block_on(async { SqliteStore::open(&database).await?.call_list(filter).await })?
+    } else {
+        // Nothing was ever bought; looking does not make a database.
+        Vec::new()
+    };
+    if context.global.json {
+        return output::json(&rows);
+    }
+    if rows.is_empty() {
+        output::note(if unknown { "no call is undecided" } else { "the ledger is empty" });
+        return Ok(());
+    }
+    output::line(format!(
+        "{:<36}  {:<8} {:<10} {:<10} {:>9} {:>9}  {}",
+        "call", "engine", "state", "scene", "estimated", "charged", "when and why"
+    ));
+    for row in &rows {
+        output::line(format!(
+            "{:<36}  {:<8} {:<10} {:<10} {:>9} {:>9}  {}{}",
+            row.id,
+            row.engine,
+            row.state.as_str(),
+            row.scene_id,
+            row.estimated.to_string(),
+            row.charged.to_string(),
+            when(row.created_at),
+            row.error.as_ref().map(|e| format!(" {e}")).unwrap_or_default(),
+        ));
+    }
+    let charged: MicroUsd = rows.iter().map(|row| row.charged).sum();
+    output::note(format!("{} calls, {charged} charged", rows.len()));
+    Ok(())
+}
+
+fn when(ms: i64) -> String {
+    let since = std::time::Duration::from_millis(ms.max(0) as u64);
+    pytoon_telemetry::timestamp(std::time::UNIX_EPOCH + since)
+}
+
+/// Decides a call whose answer never came.
+pub(crate) fn resolve(context: &Context, id: &str, arrived: Option<&str>) -> anyhow::Result<()> {
+    let storage = storage(&context.config);
+    let database = storage.join(DATABASE);
+    let wrong = |reason: String| ConfigError::file(format!("call {id}"), reason);
+    if !database.is_file() {
+        return Err(wrong("there is no ledger here".into()).into());
+    }
+    runtime()?.block_on(async {
+        let store = SqliteStore::open(&database).await?;
+        let row =
+            store.call_fetch(id).await?.ok_or_else(|| wrong("there is no such call".into()))?;
+        if !matches!(row.state, CallState::Unknown | CallState::Abandoned | CallState::Intent) {
+            let reason = format!("it is `{}`: there is nothing to decide", row.state);
+            return Err(wrong(reason).into());
+        }
+        if row.state == CallState::Intent && row.lease_until > RealWorld.now() {
+            return Err(wrong("a process is at work on it; try again in a minute".into()).into());
+        }
+        match arrived {
+            None => lost(&store, &row).await?,
+            Some(place) => keep(context, &store, &storage, &row, place).await?,
+        }
+        Ok(())
+    })
+}
+
+async fn lost(store: &SqliteStore, row: &CallRow) -> anyhow::Result<()> {
+    undecided(store, row).await?;
+    let change = CallChange { charged: Some(MicroUsd::ZERO), ..CallChange::default() };
+    store.call_advance(&row.id, CallEvent::Lost, change, RealWorld.now()).await?;
+    output::line(format!("{}: lost, nothing charged; its clip may be bought again", row.id));
+    Ok(())
+}
+
+/// A row of a process that died before it could say so.
+async fn undecided(store: &SqliteStore, row: &CallRow) -> anyhow::Result<()> {
+    if row.state == CallState::Intent {
+        let now = RealWorld.now();
+        store.call_advance(&row.id, CallEvent::NoAnswer, CallChange::default(), now).await?;
+    }
+    Ok(())
+}
+
+/// Keeps a clip that a person found.
+async fn keep(
+    context: &Context,
+    store: &SqliteStore,
+    storage: &Path,
+    row: &CallRow,
+    place: &str,
+) -> anyhow::Result<()> {
+    let file = format!("clips/{}.mp4", row.id);
+    let path = storage.join(&file);
+    std::fs::create_dir_all(storage.join("clips"))?;
+    let sha256 = bring(row, place, &path).await?;
+    // How long it should be is not known here: what is there is taken if it is a film at all.
+    let wanted = Expectation { asked_ms: 0, needed_ms: 0, aspect: 9.0 / 16.0, is_stock: true };
+    let checker = FfmpegChecker { runner: context.runner.clone() };
+    let checked = checker.check(path.clone(), wanted).await?.map_err(|reason| {
+        let _ = std::fs::remove_file(&path);
+        anyhow::anyhow!("the clip cannot be used: {reason}")
+    })?;
+    undecided(store, row).await?;
+    if row.state != CallState::Abandoned {
+        let now = RealWorld.now();
+        store.call_advance(&row.id, CallEvent::Found, CallChange::default(), now).await?;
+    }
+    let clip = KeptClip {
+        request_hash: row.request_hash.clone(),
+        engine: row.engine.clone(),
+        call_id: row.id.clone(),
+        file,
+        sha256,
+        duration_ms: checked.duration_ms,
+        credit: None,
+        created_at: RealWorld.now(),
+    };
+    store.clip_keep(clip, CallChange::default()).await?;
+    output::line(format!("{}: kept; the next render of its scene uses it", row.id));
+    Ok(())
+}
+
+/// Downloads an address, or copies a file.
+async fn bring(row: &CallRow, place: &str, to: &Path) -> anyhow::Result<String> {
+    let config = serde_json::from_value(row.pinned.clone())?;
+    let http = VendorHttp::new(&row.engine, &config, None).map_err(anyhow::Error::msg)?;
+    if place.starts_with("http://") || place.starts_with("https://") {
+        let clip = http.download(place, to, DownloadLimits::default()).await?;
+        return Ok(clip.sha256);
+    }
+    let from = PathBuf::from(place);
+    std::fs::copy(&from, to)
+        .map_err(|error| anyhow::anyhow!("failed to read {}: {error}", from.display()))?;
+    pytoon_engines::file_hash(to)
+        .map_err(|error| anyhow::anyhow!("failed to read {}: {error}", to.display()))
+}

@@ -1,0 +1,35 @@
+//! `pytoon resume`: goes on with a job that was not finished, from what its folder holds.
+
+use crate::commands::render;
+use crate::context::Context;
+use pytoon_config::{ConfigError, load_brief};
+use pytoon_core::layout;
+use pytoon_pipeline::render::{RenderOptions, Renderer};
+use std::path::{Path, PathBuf};
+
+/// Goes on with a job.
+pub(crate) fn run(context: &Context, job: &str) -> anyhow::Result<()> {
+    let root = folder(context, job)?;
+    let brief = root.join(layout::WORK_DIR).join(layout::BRIEF);
+    if !brief.is_file() {
+        let reason = if root.join(layout::OUTPUT).is_file() {
+            "this job is finished: there is nothing to go on with"
+        } else {
+            "this folder holds no job that was begun"
+        };
+        return Err(ConfigError::file(root.display().to_string(), reason).into());
+    }
+    let file = load_brief(&brief)?;
+    let draft = root.join(layout::WORK_DIR).join(layout::DRAFT_MARK).is_file();
+    let options = RenderOptions { draft, ..RenderOptions::default() };
+    let rendered = Renderer::new(context.environment()?, options).render_brief(&file, &root)?;
+    render::report(context, &rendered)
+}
+
+fn folder(context: &Context, job: &str) -> anyhow::Result<PathBuf> {
+    let by_name = Path::new(&context.config.settings.storage_dir).join("jobs").join(job);
+    let found = [PathBuf::from(job), by_name].into_iter().find(|path| path.is_dir());
+    found.ok_or_else(|| {
+        ConfigError::file(job, "there is neither such a folder nor a job of that name").into()
+    })
+}
