@@ -20,6 +20,8 @@ pub(crate) enum Wants {
     Nothing,
     /// As JSON, before the vendor sees the call.
     Json,
+    /// The same, but there may be none.
+    JsonOrNothing,
     /// By the vendor.
     Raw,
 }
@@ -45,6 +47,12 @@ impl Route {
     /// Takes a JSON body.
     pub(crate) fn json(mut self) -> Self {
         self.wants = Wants::Json;
+        self
+    }
+
+    /// Takes a JSON body, or none.
+    pub(crate) fn json_or_nothing(mut self) -> Self {
+        self.wants = Wants::JsonOrNothing;
         self
     }
 
@@ -95,7 +103,7 @@ pub(crate) struct Order {
     pub(crate) model: String,
     pub(crate) prompt: String,
     pub(crate) size: (u32, u32),
-    pub(crate) seconds: u64,
+    pub(crate) duration_ms: u64,
     pub(crate) price_micro_usd: u64,
     pub(crate) echo: Option<Value>,
 }
@@ -125,6 +133,11 @@ impl Call {
         self.route.id.as_deref().unwrap_or_default()
     }
 
+    /// Counts that the body of this call named work.
+    pub(crate) fn refers_to(&self, id: &str) {
+        self.sim.ledger.update(self.vendor, id, |one| one.referenced += 1);
+    }
+
     /// The client's own name for the work.
     pub(crate) fn client_ref(&self) -> Option<String> {
         let named = self.header("x-request-id").or_else(|| self.header("x-client-ref"));
@@ -141,7 +154,7 @@ impl Call {
             model: order.model,
             width: order.size.0,
             height: order.size.1,
-            duration_ms: order.seconds * 1000,
+            duration_ms: order.duration_ms,
             queue_ms,
             run_ms,
             look: seed::mix_all(&[seed, seed::of_text(&order.prompt)]),
@@ -219,7 +232,12 @@ impl Call {
 
     /// Cancels work that has not ended; returns it as it was before.
     pub(crate) fn cancel(&self) -> Result<Look, Refusal> {
-        let look = self.look()?;
+        self.cancel_that(self.id())
+    }
+
+    /// The same for work the path does not name.
+    pub(crate) fn cancel_that(&self, id: &str) -> Result<Look, Refusal> {
+        let look = self.look_for(id)?;
         if !look.phase.is_terminal() {
             let now = clock::now_ms();
             self.sim.ledger.update(self.vendor, &look.submission.id, |one| {

@@ -23,6 +23,11 @@ pub(crate) async fn json(request: Request<Incoming>) -> Result<Value, Refusal> {
     serde_json::from_slice(&bytes).map_err(|error| Refusal::NotJson(error.to_string()))
 }
 
+/// A JSON body of the right type, or null for no body.
+pub(crate) async fn json_or_nothing(request: Request<Incoming>) -> Result<Value, Refusal> {
+    if request.body().is_end_stream() { Ok(Value::Null) } else { json(request).await }
+}
+
 /// A whole body of at most `most` bytes.
 pub(crate) async fn bytes(mut body: Incoming, most: usize) -> Result<Bytes, Refusal> {
     let mut all = BytesMut::new();

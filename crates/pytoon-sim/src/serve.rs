@@ -136,13 +136,16 @@ async fn call(
     request: Request<Incoming>,
 ) -> Result<Call, Refusal> {
     log.line.vendor = vendor.name().to_owned();
-    let route = vendor.route(request.method(), rest)?;
+    let mut route = vendor.route(request.method(), rest)?;
+    let query = query(request.uri().query().unwrap_or_default());
+    if route.step == Step::Download {
+        route.id = route.id.or_else(|| vendor.work_in_query(&query));
+    }
     log.line.step = word(route.step);
     log.line.submission = route.id.clone().filter(|_| names_work(route.step));
     if route.step == Step::Submit {
         sim.ledger.post(vendor.name());
     }
-    let query = query(request.uri().query().unwrap_or_default());
     let headers = request.headers().clone();
     let key = vendor.key(&headers, &query).unwrap_or_default();
     let mut is_broke = false;
@@ -164,6 +167,7 @@ async fn call(
     let (body, raw) = match route.wants {
         Wants::Nothing => (Value::Null, None),
         Wants::Json => (receive::json(request).await?, None),
+        Wants::JsonOrNothing => (receive::json_or_nothing(request).await?, None),
         Wants::Raw => (Value::Null, Some(request)),
     };
     Ok(Call {
@@ -197,7 +201,7 @@ async fn perform(
     }
     let prompt = match &known {
         Some(known) => known.prompt.clone(),
-        None => vendor.prompt(&call).to_owned(),
+        None => vendor.prompt(&call),
     };
     let drawn = sim.draw(vendor.name(), step, &prompt);
     call.fate = drawn.fate;

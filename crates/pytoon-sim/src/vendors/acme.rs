@@ -90,7 +90,7 @@ fn render(call: &mut Call) -> Result<Answer, Refusal> {
         model: "acme-1".to_owned(),
         prompt: prompt.unwrap_or_default().to_owned(),
         size: (width.parse().unwrap_or(720), height.parse().unwrap_or(1280)),
-        seconds,
+        duration_ms: seconds * 1000,
         price_micro_usd: prices::acme(seconds),
         // The name in the list: the one in the body, for clients that send one there.
         echo: name.map(Value::from),

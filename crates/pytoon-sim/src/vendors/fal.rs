@@ -179,7 +179,7 @@ fn submit(call: &mut Call) -> Result<Answer, Refusal> {
         model: format!("fal-ai/pika/v2.2/{}", call.route.op),
         prompt: prompt.unwrap_or_default().to_owned(),
         size: size(ratio, if resolution == "1080p" { 1080 } else { 720 }),
-        seconds,
+        duration_ms: seconds * 1000,
         price_micro_usd: prices::pika(resolution, seconds),
         ..Order::default()
     };

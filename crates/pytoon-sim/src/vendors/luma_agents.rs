@@ -107,7 +107,7 @@ fn create(call: &mut Call) -> Result<Answer, Refusal> {
         model: model.unwrap_or("ray-3.2").to_owned(),
         prompt: prompt.unwrap_or_default().to_owned(),
         size: fal::size(ratio, short),
-        seconds,
+        duration_ms: seconds * 1000,
         price_micro_usd: prices::luma("ray-3.2", seconds),
         ..Order::default()
     };

@@ -119,7 +119,7 @@ fn create(call: &mut Call) -> Result<Answer, Refusal> {
         model: model.to_owned(),
         prompt: prompt.unwrap_or_default().to_owned(),
         size: fal::size(ratio, short),
-        seconds,
+        duration_ms: seconds * 1000,
         price_micro_usd: prices::luma(model, seconds),
         echo: Some(call.body.clone()),
         ..Order::default()

@@ -4,10 +4,13 @@
 //! not strike with faults, keep a ledger or send films; the callers of this module do.
 
 mod acme;
+mod comfyui;
 mod fal;
 mod luma_agents;
 mod luma_dm;
+mod pexels;
 mod picture;
+mod pixabay;
 mod runway;
 
 use crate::call::{Call, Route};
@@ -48,8 +51,13 @@ pub(crate) trait Vendor: fmt::Debug + Sync {
     }
 
     /// The text rules look at.
-    fn prompt<'a>(&self, call: &'a Call) -> &'a str {
-        call.body["prompt"].as_str().unwrap_or_default()
+    fn prompt(&self, call: &Call) -> String {
+        call.body["prompt"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The work a download names in its query, for vendors whose paths do not.
+    fn work_in_query(&self, _query: &[(String, String)]) -> Option<String> {
+        None
     }
 
     /// Answers a call that was routed here.
@@ -64,6 +72,11 @@ const PREFIXES: &[(&[&str], &dyn Vendor)] = &[
     (&["fal-api"], &fal::Fal::Api),
     (&["luma-agents", "v1"], &luma_agents::LumaAgents),
     (&["luma-dm", "dream-machine", "v1"], &luma_dm::LumaDm),
+    (&["comfyui", "api"], &comfyui::ComfyUi),
+    (&["comfyui"], &comfyui::ComfyUi),
+    (&["pexels", "v1"], &pexels::Pexels),
+    (&["pexels"], &pexels::Pexels),
+    (&["pixabay"], &pixabay::Pixabay),
     (&["acme"], &acme::Acme),
 ];
 
@@ -82,6 +95,9 @@ const BASES: &[(&str, &str)] = &[
     ("fal-api", "/fal-api"),
     ("luma-agents", "/luma-agents/v1"),
     ("luma-dm", "/luma-dm/dream-machine/v1"),
+    ("comfyui", "/comfyui"),
+    ("pexels", "/pexels/v1/videos"),
+    ("pixabay", "/pixabay/api/videos/"),
     ("acme", "/acme"),
 ];
 

@@ -97,8 +97,8 @@ impl Vendor for Runway {
         reply::json(status, &body)
     }
 
-    fn prompt<'a>(&self, call: &'a Call) -> &'a str {
-        call.body["promptText"].as_str().unwrap_or_default()
+    fn prompt(&self, call: &Call) -> String {
+        call.body["promptText"].as_str().unwrap_or_default().to_owned()
     }
 
     fn serve<'a>(&'a self, call: &'a mut Call) -> Answering<'a> {
@@ -212,7 +212,7 @@ fn submit(call: &mut Call) -> Result<Answer, Refusal> {
         model: model.to_owned(),
         prompt,
         size,
-        seconds,
+        duration_ms: seconds * 1000,
         price_micro_usd: price,
         ..Order::default()
     })?;

@@ -5,10 +5,12 @@
 mod acme;
 mod bench;
 mod clip_faults;
+mod comfyui;
 mod fal;
 mod faults;
 mod luma;
 mod runway;
+mod stock;
 mod truth;
 
 #[test]
