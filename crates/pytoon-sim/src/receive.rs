@@ -73,6 +73,8 @@ pub(crate) struct Field {
     pub(crate) file_name: Option<String>,
     /// The value of a field that is text.
     pub(crate) text: String,
+    /// The first bytes.
+    pub(crate) head: Vec<u8>,
     pub(crate) size: u64,
 }
 
@@ -82,6 +84,8 @@ pub(crate) async fn form(request: Request<Incoming>, most: usize) -> Result<Vec<
     /// Longer texts are cut; no vendor's form has any.
     const MAX_TEXT: usize = 64 * 1024;
     const MAX_FIELDS: usize = 100;
+    /// Enough for the head of a sound file.
+    const HEAD: usize = 64;
     let mut request = request.map(axum::body::Body::new);
     DefaultBodyLimit::max(most).apply(&mut request);
     let bad = |error: axum::extract::multipart::MultipartError| {
@@ -102,6 +106,8 @@ pub(crate) async fn form(request: Request<Incoming>, most: usize) -> Result<Vec<
         let mut text = Vec::new();
         while let Some(chunk) = part.chunk().await.map_err(bad)? {
             field.size += chunk.len() as u64;
+            let wanted = HEAD.saturating_sub(field.head.len()).min(chunk.len());
+            field.head.extend_from_slice(&chunk[..wanted]);
             if field.file_name.is_none() && text.len() < MAX_TEXT {
                 text.extend_from_slice(&chunk);
             }

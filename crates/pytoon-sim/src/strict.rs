@@ -166,6 +166,22 @@ impl<'a> Check<'a> {
         None
     }
 
+    /// A number in a range.
+    pub(crate) fn number(
+        &mut self,
+        name: &str,
+        need: Need,
+        range: RangeInclusive<f64>,
+    ) -> Option<f64> {
+        let number = self.typed(name, need, ("float_type", "number"), Value::as_f64)?;
+        if range.contains(&number) {
+            return Some(number);
+        }
+        let message = format!("Input should be in {}..{}", range.start(), range.end());
+        self.report(name, "out_of_range", message);
+        None
+    }
+
     /// Yes or no.
     pub(crate) fn boolean(&mut self, name: &str) -> Option<bool> {
         self.typed(name, Optional, ("bool_type", "boolean"), Value::as_bool)

@@ -5,9 +5,12 @@
 
 mod acme;
 mod comfyui;
+mod elevenlabs;
 mod fal;
+mod google;
 mod luma_agents;
 mod luma_dm;
+mod openai;
 mod pexels;
 mod picture;
 mod pixabay;
@@ -78,6 +81,9 @@ const PREFIXES: &[(&[&str], &dyn Vendor)] = &[
     (&["pexels"], &pexels::Pexels),
     (&["pixabay"], &pixabay::Pixabay),
     (&["acme"], &acme::Acme),
+    (&["openai", "v1"], &openai::OpenAi),
+    (&["elevenlabs", "v1"], &elevenlabs::ElevenLabs),
+    (&["google"], &google::Google),
 ];
 
 /// The vendor of a path, and the rest of the path.
@@ -99,6 +105,10 @@ const BASES: &[(&str, &str)] = &[
     ("pexels", "/pexels/v1/videos"),
     ("pixabay", "/pixabay/api/videos/"),
     ("acme", "/acme"),
+    ("openai", "/openai/v1"),
+    // Their documents count the version to the path.
+    ("elevenlabs", "/elevenlabs"),
+    ("google", "/google"),
 ];
 
 /// What a client must be told to talk to a simulator at `url`.

@@ -216,6 +216,11 @@ pub(crate) fn motion_and_light(bytes: &[u8]) -> (f64, f64) {
     (motion / (frames.len() - 1) as f64, light)
 }
 
+/// What ffmpeg makes of a file.
+pub(crate) fn decoded(bytes: &[u8], arguments: &[&str]) -> Option<Vec<u8>> {
+    run("ffmpeg", arguments, bytes)
+}
+
 fn run(program: &str, arguments: &[&str], bytes: &[u8]) -> Option<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("film");

@@ -9,9 +9,11 @@ mod comfyui;
 mod fal;
 mod faults;
 mod luma;
+mod program;
 mod runway;
 mod stock;
 mod truth;
+mod voices;
 
 #[test]
 fn no_test_file_is_forgotten() {
