@@ -6,6 +6,7 @@ use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 /// Answers as the video, voice and stock vendors do, without a bill.
 #[derive(Debug, Parser)]
@@ -37,8 +38,17 @@ struct Arguments {
     print_config: Option<String>,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match begin(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn begin(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(url) = &arguments.print_config {
         return say(&format!("{:#}", pytoon_sim::config(url)));
     }
@@ -48,7 +58,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let scenario = match &arguments.scenario {
-        Some(path) => Scenario::parse(&std::fs::read_to_string(path)?)?,
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("failed to read {}: {error}", path.display()))?;
+            Scenario::parse(&text)?
+        }
         None => Scenario::default(),
     };
     let running = pytoon_sim::start(Options {
@@ -90,4 +104,9 @@ fn say(line: &str) -> Result<(), Box<dyn Error>> {
     writeln!(out, "{line}")?;
     out.flush()?;
     Ok(())
+}
+
+#[expect(clippy::print_stderr, reason = "the one place that talks to whoever started this")]
+fn complain(error: &dyn Error) {
+    eprintln!("pytoon-sim: {error}");
 }

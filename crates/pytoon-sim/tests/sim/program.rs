@@ -79,9 +79,12 @@ fn the_configuration_is_printed() {
 #[test]
 fn a_wrong_start_says_why() {
     for (arguments, word) in [
-        (["--speed", "0"], "speed"),
-        (["--clip-scale", "2"], "clip scale"),
-        (["--scenario", "/nowhere/at-all.yaml"], "No such file"),
+        (["--speed", "0"], "the speed must be"),
+        (["--clip-scale", "2"], "the clip scale must be"),
+        (
+            ["--scenario", "/nowhere/at-all.yaml"],
+            "failed to read /nowhere/at-all.yaml: No such file",
+        ),
     ] {
         let output = command().args(arguments).output().unwrap();
         assert!(!output.status.success());
