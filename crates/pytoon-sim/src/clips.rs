@@ -70,9 +70,12 @@ impl Film {
         self
     }
 
-    fn name(&self) -> String {
+    /// A file name; it changes with the way films are made, so that old ones are not taken.
+    fn name(&self, arguments: &[String]) -> String {
         let Self { vendor, width, height, duration_ms, kind, look } = self;
-        format!("{vendor}-{width}x{height}-{duration_ms}ms-{kind:?}-{look}.mp4").to_lowercase()
+        let way = seed::of_text(&arguments.join(" ")) >> 40;
+        format!("{vendor}-{width}x{height}-{duration_ms}ms-{kind:?}-{look}-{way:06x}.mp4")
+            .to_lowercase()
     }
 }
 
@@ -147,13 +150,14 @@ impl Clips {
 
 impl Inner {
     async fn make(&self, film: Film) -> Result<PathBuf, ClipError> {
-        let path = self.folder.join(film.name());
+        let arguments = arguments(&film);
+        let name = film.name(&arguments);
+        let path = self.folder.join(&name);
         if tokio::fs::try_exists(&path).await.unwrap_or(false) {
             return Ok(path);
         }
         let _permit = self.encoders.acquire().await.map_err(|_| ClipError::Stopped)?;
-        let half = self.folder.join(format!(".{}.{}", std::process::id(), film.name()));
-        let arguments = arguments(&film);
+        let half = self.folder.join(format!(".{}.{name}", std::process::id()));
         let target = half.clone();
         let ran = tokio::task::spawn_blocking(move || ffmpeg(&arguments, &target)).await;
         ran.map_err(|_| ClipError::Stopped)??;
@@ -294,7 +298,8 @@ mod tests {
             })
             .collect();
         for ask in asks {
-            assert!(ask.await.unwrap().ends_with("runway-72x128-5000ms-good-1.mp4"));
+            let path = ask.await.unwrap().display().to_string();
+            assert!(path.contains("/runway-72x128-5000ms-good-1-"), "{path}");
         }
         assert_eq!(clips.encoded(), 1);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -127,13 +127,13 @@ async fn send(
         _ => {}
     }
     // A film that cannot be made is a fault of the simulator: it must not look like a vendor's.
-    let path = sim.clips.get(film).await.map_err(|error| Refusal::Bad(error.to_string()))?;
+    let path = sim.clips.get(film).await.map_err(|error| Refusal::Broken(error.to_string()))?;
     let open = async {
         let file = tokio::fs::File::open(&path).await?;
         let length = file.metadata().await?.len();
         Ok::<_, std::io::Error>((file, length))
     };
-    let (file, length) = open.await.map_err(|error| Refusal::Bad(error.to_string()))?;
+    let (file, length) = open.await.map_err(|error| Refusal::Broken(error.to_string()))?;
     Ok(video(match (fault, value) {
         (Some(Fault::TruncatedClip), Some(1)) => {
             Reply::file(file, length).cut_after(length * 3 / 5)

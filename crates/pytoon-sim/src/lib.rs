@@ -26,6 +26,7 @@ mod seed;
 mod serve;
 mod server;
 mod sim;
+mod socket;
 mod speech;
 mod strict;
 mod uploads;

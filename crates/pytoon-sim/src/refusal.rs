@@ -27,6 +27,8 @@ pub(crate) enum Refusal {
     NotJson(String),
     /// A vendor's own complaint about the request as a whole.
     Bad(String),
+    /// The simulator itself failed; no vendor did.
+    Broken(String),
     /// Fields that are wrong.
     Invalid(Vec<Problem>),
     /// The content is not wanted. Vendors with tasks say so later, in the task.
@@ -58,7 +60,7 @@ impl Refusal {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::ServerError | Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::BadGateway => StatusCode::BAD_GATEWAY,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -84,6 +86,7 @@ impl Refusal {
             Self::ContentType => "The content type is not supported".to_owned(),
             Self::NotJson(why) => format!("The body is not valid JSON: {why}"),
             Self::Bad(why) => why.clone(),
+            Self::Broken(why) => format!("the simulator failed: {why}"),
             Self::Invalid(problems) => crate::strict::lines(problems),
             Self::Moderated => "The content was rejected by moderation".to_owned(),
         }

@@ -118,6 +118,10 @@ async fn vendor_call(
 
 /// A refusal in the vendor's words.
 fn refused(vendor: &dyn Vendor, refusal: &Refusal) -> Answer {
+    if let Refusal::Broken(_) = refusal {
+        // In words no vendor would use, so that nobody takes it for a rehearsal.
+        return reply::text(refusal.status(), refusal.message());
+    }
     let answer = vendor.refuse(refusal);
     match refusal {
         Refusal::RateLimited(Some(seconds)) => {
@@ -147,6 +151,13 @@ async fn call(
         sim.ledger.post(vendor.name());
     }
     let headers = request.headers().clone();
+    // Read before anything is refused: a client that is still sending might miss the answer.
+    let body = match route.wants {
+        Wants::Nothing => Ok((Value::Null, None)),
+        Wants::Json => receive::json(request).await.map(|body| (body, None)),
+        Wants::JsonOrNothing => receive::json_or_nothing(request).await.map(|body| (body, None)),
+        Wants::Raw => Ok((Value::Null, Some(request))),
+    };
     let key = vendor.key(&headers, &query).unwrap_or_default();
     let mut is_broke = false;
     if !route.open {
@@ -164,12 +175,7 @@ async fn call(
         return Err(Refusal::PaymentRequired);
     }
     let origin = origin(&headers);
-    let (body, raw) = match route.wants {
-        Wants::Nothing => (Value::Null, None),
-        Wants::Json => (receive::json(request).await?, None),
-        Wants::JsonOrNothing => (receive::json_or_nothing(request).await?, None),
-        Wants::Raw => (Value::Null, Some(request)),
-    };
+    let (body, raw) = body?;
     Ok(Call {
         sim: Arc::clone(sim),
         vendor: vendor.name(),
@@ -331,8 +337,6 @@ async fn download(
     }
     let mut answer = match files::deliver(sim, vendor, id, drawn.fate).await {
         Ok(answer) => answer,
-        // A film that cannot be made is this program's failure.
-        Err(Refusal::Bad(why)) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, why),
         Err(refusal) => plain(&refusal),
     };
     if let Some((Fault::SlowDrip, value)) = drawn.request {

@@ -7,8 +7,9 @@
 use crate::clips::Clips;
 use crate::ledger::Ledger;
 use crate::scenario::Scenario;
-use crate::serve::{self, Dropped, Wire};
+use crate::serve::{self, Wire};
 use crate::sim::Sim;
+use crate::socket::Socket;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -16,6 +17,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -144,28 +146,10 @@ async fn connection(stream: TcpStream, sim: Arc<Sim>) {
         let (sim, wire) = (Arc::clone(&sim), Arc::clone(&wire));
         async move { serve::request(&sim, &wire, request).await }
     });
-    let ended = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-    if let Err(error) = ended
-        && is_peer_gone(&error)
-    {
+    let (socket, was_reset) = Socket::new(stream);
+    // How it ended is in the ledger, request by request; the socket knows about the last one.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
+    if was_reset.load(Ordering::Relaxed) {
         wire.last_answer_is_lost(&sim);
     }
-}
-
-/// Whether the peer went away with unread bytes, which is what a reset says.
-fn is_peer_gone(error: &hyper::Error) -> bool {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = source {
-        if error.is::<Dropped>() {
-            return false;
-        }
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            return matches!(
-                error.kind(),
-                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
-            );
-        }
-        source = error.source();
-    }
-    false
 }

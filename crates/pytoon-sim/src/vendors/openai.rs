@@ -158,7 +158,7 @@ pub(super) async fn audio(
         "flac" => ("audio/flac", &["-c:a", "flac", "-f", "flac"]),
         _ => ("audio/mpeg", &["-c:a", "libmp3lame", "-b:a", "128k", "-f", "mp3"]),
     };
-    let bytes = speech::encoded(spoken, arguments).await.map_err(Refusal::Bad)?;
+    let bytes = speech::encoded(spoken, arguments).await.map_err(Refusal::Broken)?;
     Ok((content_type, bytes))
 }
 

@@ -117,8 +117,10 @@ fn search(call: &Call) -> Result<Value, Refusal> {
     if first + per_page < total {
         let next = page + 1;
         let query = query.replace(' ', "+");
+        let orientation = call.query("orientation");
+        let shape = orientation.map_or_else(String::new, |shape| format!("&orientation={shape}"));
         body["next_page"] = json!(format!(
-            "{}/pexels/v1/videos/search?page={next}&per_page={per_page}&query={query}",
+            "{}/pexels/v1/videos/search?page={next}&per_page={per_page}&query={query}{shape}",
             call.origin
         ));
     }

@@ -3,6 +3,7 @@
 use crate::bench::Bench;
 use crate::{fal, runway};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 
 #[tokio::test]
 async fn the_ledger_counts_and_keeps_no_key() {
@@ -45,16 +46,16 @@ async fn the_ledger_counts_and_keeps_no_key() {
     let task = format!("/runway/v1/tasks/{id}");
     let task = bench.poll(&task, &headers, |task| task["status"] == "SUCCEEDED").await;
     bench.film(task["output"][0].as_str().unwrap()).await.is(720, 1280, 5.0);
-    let more = bench.post(submit, &headers, &runway::order()).await.json();
+    let more = bench.post(submit, &headers, &runway::order()).await;
+    assert_eq!(more.status, 200);
+    let more = more.json();
     assert!(ledger.iter().all(|one| one["id"] != more["id"]));
     assert_eq!(bench.send("POST", "/_sim/reset", &[], None).await.status, 204);
     assert_eq!(bench.summary().await["accepted"], 0);
 }
 
-#[tokio::test]
-async fn a_client_that_left_is_known_to_be_unanswered() {
-    use tokio::io::AsyncWriteExt;
-    let bench = Bench::start(crate::bench::rule_with("runway", "submit", "hang", 1)).await;
+/// Sends an order and reads nothing.
+async fn order_and_look_away(bench: &Bench) -> tokio::net::TcpStream {
     let body = runway::order().to_string();
     let mut stream = tokio::net::TcpStream::connect(bench.running.address()).await.unwrap();
     let head = format!(
@@ -64,12 +65,53 @@ async fn a_client_that_left_is_known_to_be_unanswered() {
         body.len()
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    while bench.ledger().await.is_empty() {
+    stream
+}
+
+/// Waits until the first submission is, or is not, answered.
+async fn answered(bench: &Bench, expected: bool) {
+    for _ in 0..400 {
+        let ledger = bench.ledger().await;
+        if ledger.first().is_some_and(|one| one["answered"] == expected) {
+            return;
+        }
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
+    panic!("never answered: {expected}");
+}
+
+#[tokio::test]
+async fn a_client_that_left_is_known_to_be_unanswered() {
+    let bench = Bench::start(crate::bench::rule_with("runway", "submit", "hang", 1)).await;
+    let stream = order_and_look_away(&bench).await;
+    answered(&bench, false).await;
     drop(stream);
-    let submission = &bench.ledger().await[0];
-    assert_eq!((&submission["answered"], &submission["referenced"]), (&json!(false), &json!(0)));
+    assert_eq!(bench.ledger().await[0]["referenced"], 0);
+}
+
+#[tokio::test]
+async fn a_client_that_left_with_its_answer_unread_is_unanswered() {
+    let bench = Bench::start(json!({})).await;
+    let stream = order_and_look_away(&bench).await;
+    answered(&bench, true).await;
+    // The answer lies in the socket: closing it now resets the connection.
+    stream.readable().await.unwrap();
+    drop(stream);
+    answered(&bench, false).await;
+}
+
+#[tokio::test]
+async fn a_client_that_left_after_reading_is_answered() {
+    use tokio::io::AsyncReadExt;
+    let bench = Bench::start(json!({})).await;
+    let mut stream = order_and_look_away(&bench).await;
+    let mut read = Vec::new();
+    while !read.ends_with(b"}}") {
+        stream.read_buf(&mut read).await.unwrap();
+    }
+    drop(stream);
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    answered(&bench, true).await;
 }
 
 #[tokio::test]
