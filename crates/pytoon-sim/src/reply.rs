@@ -86,6 +86,12 @@ impl Reply {
         });
     }
 
+    fn end(&mut self) {
+        if let Some(at_end) = self.at_end.take() {
+            at_end(self.left == 0);
+        }
+    }
+
     /// Waits out a pause of a dripped body.
     fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some((_, pause)) = self.drip else { return Poll::Ready(()) };
@@ -135,6 +141,10 @@ impl Body for Reply {
         let wanted = usize::try_from(until.min(piece)).unwrap_or(PIECE);
         let bytes = ready!(this.poll_piece(cx, wanted))?;
         this.left -= bytes.len() as u64;
+        if this.left == 0 {
+            // Before the last bytes leave: whoever has them may ask the ledger at once.
+            this.end();
+        }
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 
@@ -149,9 +159,7 @@ impl Body for Reply {
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        if let Some(at_end) = self.at_end.take() {
-            at_end(self.left == 0);
-        }
+        self.end();
     }
 }
 

@@ -150,6 +150,16 @@ impl Bench {
     }
 }
 
+/// Work that stays in the queue.
+pub(crate) fn waiting() -> Value {
+    json!({ "defaults": { "queue_ms": 1_000_000_000_u64 } })
+}
+
+/// Work that runs for long.
+pub(crate) fn running() -> Value {
+    json!({ "defaults": { "queue_ms": 0, "run_ms": 1_000_000_000_u64 } })
+}
+
 /// A rule, as a scenario.
 pub(crate) fn rule(vendor: &str, step: &str, fault: &str) -> Value {
     json!({ "rules": [{ "vendor": vendor, "step": step, "fault": fault }] })

@@ -26,9 +26,6 @@ async fn a_graph_becomes_a_film() {
     body["prompt_id"] = json!(chosen);
     assert_eq!(submit(&bench, &body).await, chosen);
     let path = format!("/comfyui/history/{chosen}");
-    assert_eq!(bench.get(&path, &[]).await.json(), json!({}));
-    let queue = bench.get("/comfyui/api/queue", &[]).await.json();
-    assert_eq!(queue["queue_pending"][0][1], chosen);
     let done = bench.poll(&path, &[], |seen| seen.get(chosen).is_some()).await;
     let entry = &done[chosen];
     assert_eq!(entry["status"]["status_str"], "success");
@@ -88,6 +85,9 @@ async fn work_is_cancelled_in_three_ways() {
     })
     .await;
     let (one, two) = (submit(&bench, &graph()).await, submit(&bench, &graph()).await);
+    assert_eq!(bench.get(&format!("/comfyui/history/{one}"), &[]).await.json(), json!({}));
+    let queue = bench.get("/comfyui/api/queue", &[]).await.json();
+    assert_eq!(queue["queue_pending"][0][1], json!(one));
     let got = bench.post("/comfyui/queue", &[], &json!({"delete": [one]})).await;
     assert_eq!((got.status.as_u16(), got.body.len()), (200, 0));
     let cancel = format!("/comfyui/api/jobs/{two}/cancel");

@@ -1,6 +1,6 @@
 //! Pika at fal.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, running, waiting};
 use serde_json::{Value, json};
 
 pub(crate) const HEADERS: &[&str] = &["authorization: Key id:secret"];
@@ -31,15 +31,24 @@ async fn an_order_becomes_a_film() {
     assert_eq!(ticket["response_url"], base);
     assert_eq!(ticket["status_url"], format!("{base}/status"));
     assert_eq!(ticket["cancel_url"], format!("{base}/cancel"));
-    let early = bench.get(&format!("{base}/status"), HEADERS).await;
-    assert_eq!((early.status.as_u16(), &early.json()["status"]), (202, &json!("IN_QUEUE")));
-    assert_eq!(bench.get(&base, HEADERS).await.status, 400);
-    bench.poll(&format!("{base}/status"), HEADERS, |seen| seen["status"] == "IN_PROGRESS").await;
     bench.poll(&format!("{base}/status"), HEADERS, |seen| seen["status"] == "COMPLETED").await;
     assert_eq!(bench.get(&format!("{base}/status"), HEADERS).await.status, 200);
     let result = bench.get(&base, HEADERS).await.json();
     bench.film(result["video"]["url"].as_str().unwrap()).await.is(720, 1280, 5.0);
     assert_eq!(bench.ledger().await[0]["charged_usd"], 0.2);
+}
+
+#[tokio::test]
+async fn a_request_shows_where_it_is() {
+    let bench = Bench::start(waiting()).await;
+    for (scenario, status) in [(waiting(), "IN_QUEUE"), (running(), "IN_PROGRESS")] {
+        bench.scenario(&scenario).await;
+        let ticket = bench.post(SUBMIT, HEADERS, &order()).await.json();
+        let got = bench.get(ticket["status_url"].as_str().unwrap(), HEADERS).await;
+        assert_eq!((got.status.as_u16(), &got.json()["status"]), (202, &json!(status)));
+        let result = bench.get(ticket["response_url"].as_str().unwrap(), HEADERS).await;
+        assert_eq!(result.status, 400);
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Both of Luma's interfaces.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, running, waiting};
 use serde_json::{Value, json};
 
 const HEADERS: &[&str] = &["authorization: Bearer luma-api-1"];
@@ -25,11 +25,29 @@ async fn an_agents_order_becomes_a_film() {
     assert_eq!(got.header("x-request-id"), "mine-1");
     assert_eq!(got.header("x-api-version"), "2026-04-01");
     let path = format!("{AGENTS}/{}", got.json()["id"].as_str().unwrap());
-    assert_eq!(bench.get(&path, HEADERS).await.json()["state"], "queued");
     let done = bench.poll(&path, HEADERS, over).await;
     bench.film(done["output"][0]["url"].as_str().unwrap()).await.is(720, 1280, 5.0);
     assert_eq!(bench.ledger().await[0]["client_ref"], "mine-1");
     assert_eq!(bench.send("DELETE", &path, HEADERS, None).await.status, 405);
+}
+
+#[tokio::test]
+async fn work_shows_where_it_is() {
+    let bench = Bench::start(waiting()).await;
+    let dream = format!("{DREAM}/generations");
+    for (scenario, agents_state, dream_state) in
+        [(waiting(), "queued", "queued"), (running(), "processing", "dreaming")]
+    {
+        bench.scenario(&scenario).await;
+        for (path, body, state) in [
+            (AGENTS, order(), agents_state),
+            (dream.as_str(), json!({"model": "ray-2", "prompt": "a fox"}), dream_state),
+        ] {
+            let id = bench.post(path, HEADERS, &body).await.json()["id"].clone();
+            let path = format!("{path}/{}", id.as_str().unwrap());
+            assert_eq!(bench.get(&path, HEADERS).await.json()["state"], state);
+        }
+    }
 }
 
 #[tokio::test]
@@ -90,7 +108,6 @@ async fn a_dream_order_becomes_a_film() {
     assert_eq!(got.status, 201);
     assert_eq!(got.json()["request"], order);
     let path = format!("{DREAM}/generations/{}", got.json()["id"].as_str().unwrap());
-    bench.poll(&path, HEADERS, |seen| seen["state"] == "dreaming").await;
     let done = bench.poll(&path, HEADERS, over).await;
     bench.film(done["assets"]["video"].as_str().unwrap()).await.is(540, 960, 9.0);
     let list = bench.get(&format!("{DREAM}/generations?limit=1"), HEADERS).await.json();

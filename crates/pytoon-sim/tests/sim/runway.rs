@@ -1,6 +1,6 @@
 //! Runway.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, running, waiting};
 use serde_json::{Value, json};
 
 pub(crate) const HEADERS: &[&str] =
@@ -32,17 +32,27 @@ async fn an_order_becomes_a_film() {
     assert_eq!(got.json()["estimatedCost"]["credits"], 25);
     let id = got.json()["id"].as_str().unwrap().to_owned();
     let path = format!("/runway/v1/tasks/{id}");
-    let first = bench.get(&path, HEADERS).await.json();
-    assert_eq!(first["status"], "PENDING");
-    let running = bench.poll(&path, HEADERS, |task| task["status"] == "RUNNING").await;
-    let progress = running["progress"].as_f64().unwrap();
-    assert!((0.0..1.0).contains(&progress));
     let task = bench.poll(&path, HEADERS, |task| task["status"] == "SUCCEEDED").await;
     bench.film(task["output"][0].as_str().unwrap()).await.is(720, 1280, 5.0);
     let submission = &bench.ledger().await[0];
     assert_eq!(submission["charged_usd"], 0.25);
     assert_eq!(submission["downloads"], 1);
     assert_eq!(submission["answered"], true);
+}
+
+#[tokio::test]
+async fn a_task_shows_where_it_is() {
+    let bench = Bench::start(waiting()).await;
+    for (scenario, status) in [(waiting(), "PENDING"), (running(), "RUNNING")] {
+        bench.scenario(&scenario).await;
+        let got = bench.post("/runway/v1/image_to_video", HEADERS, &order()).await;
+        let path = format!("/runway/v1/tasks/{}", got.json()["id"].as_str().unwrap());
+        let task = bench.get(&path, HEADERS).await.json();
+        assert_eq!(task["status"], status);
+        let progress = task["progress"].as_f64();
+        assert_eq!(progress.is_some_and(|part| (0.0..1.0).contains(&part)), status == "RUNNING");
+        assert!(task["createdAt"].as_str().unwrap().ends_with('Z'));
+    }
 }
 
 #[tokio::test]
