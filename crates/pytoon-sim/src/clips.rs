@@ -157,11 +157,15 @@ impl Inner {
             return Ok(path);
         }
         let _permit = self.encoders.acquire().await.map_err(|_| ClipError::Stopped)?;
-        let half = self.folder.join(format!(".{}.{name}", std::process::id()));
-        let target = half.clone();
-        let ran = tokio::task::spawn_blocking(move || ffmpeg(&arguments, &target)).await;
-        ran.map_err(|_| ClipError::Stopped)??;
-        tokio::fs::rename(&half, &path).await?;
+        // A name of its own: another simulator may be making the same film in the same folder.
+        let half = tempfile::Builder::new().prefix(".half-").tempfile_in(&self.folder)?;
+        let half = half.into_temp_path();
+        let made = tokio::task::spawn_blocking(move || {
+            ffmpeg(&arguments, &half)?;
+            half.persist(&path).map_err(|error| error.error)?;
+            Ok(path)
+        });
+        let path: PathBuf = made.await.map_err(|_| ClipError::Stopped).flatten()?;
         self.encoded.fetch_add(1, Ordering::Relaxed);
         Ok(path)
     }
@@ -285,6 +289,24 @@ mod tests {
         assert_eq!((wrong.width, wrong.height, wrong.duration_ms), (1280, 720, 3000));
         let wrong = film(960, 960).spoilt(Some(Fault::WrongClip));
         assert_eq!((wrong.width, wrong.height), (960, 480));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn two_cupboards_may_share_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let asks: Vec<_> = (0..6)
+            .map(|_| {
+                let clips = Clips::new(folder.path().to_owned(), 0.1).unwrap();
+                tokio::spawn(async move { clips.get(film(720, 1280)).await.unwrap() })
+            })
+            .collect();
+        for ask in asks {
+            let path = ask.await.unwrap();
+            let check = ["-xerror", "-i", path.to_str().unwrap(), "-f", "null"];
+            let check: Vec<String> = check.iter().map(|word| (*word).to_owned()).collect();
+            ffmpeg(&check, Path::new("-")).unwrap();
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[tokio::test(flavor = "multi_thread")]
