@@ -20,11 +20,15 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon", 6),
     // Programs of their own: nothing depends on them.
     ("pytoon-espeak", 7),
+    ("pytoon-sim", 7),
     ("pytoon-testkit", 7),
     ("xtask", 8),
     ("tests", 8),
     ("pytoon-bench", 8),
 ];
+
+/// Companions that share no code with the rest, not even for tests.
+const ALONE: &[&str] = &["pytoon-espeak", "pytoon-sim"];
 
 /// Crates without files, processes, environment, network and clocks.
 const PURE: &[&str] = &["pytoon-core", "pytoon-audio", "pytoon-graphics", "pytoon-compositor"];
@@ -73,6 +77,9 @@ fn arrows() -> anyhow::Result<Vec<String>> {
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
             let to = dependency["name"].as_str().unwrap_or_default();
             let is_dev = dependency["kind"] == "dev";
+            if ALONE.contains(&name) && level(to).is_some() {
+                problems.push(format!("{name} stands alone and may not depend on {to}"));
+            }
             match level(to) {
                 Some(level) if level >= own && !is_dev => {
                     problems.push(format!(

@@ -1,0 +1,306 @@
+//! One call to a vendor, and what every vendor does with it: read, accept, look up, hand out.
+//!
+//! Does not know any protocol; `vendors` do.
+
+use crate::clock;
+use crate::job::{Job, Phase};
+use crate::ledger::{Refused, Submission};
+use crate::refusal::Refusal;
+use crate::scenario::{Fault, Step};
+use crate::seed;
+use crate::sim::Sim;
+use hyper::HeaderMap;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// How a request's body is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wants {
+    /// It is not.
+    Nothing,
+    /// As JSON, before the vendor sees the call.
+    Json,
+    /// The same, but there may be none.
+    JsonOrNothing,
+    /// By the vendor.
+    Raw,
+}
+
+/// What a method and a path mean to a vendor.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
+    /// The vendor's own word for it.
+    pub(crate) op: &'static str,
+    pub(crate) step: Step,
+    /// The work the path names.
+    pub(crate) id: Option<String>,
+    pub(crate) wants: Wants,
+    /// Whether no key is asked for.
+    pub(crate) open: bool,
+}
+
+impl Route {
+    pub(crate) fn new(op: &'static str, step: Step) -> Self {
+        Self { op, step, id: None, wants: Wants::Nothing, open: false }
+    }
+
+    /// Takes a JSON body.
+    pub(crate) fn json(mut self) -> Self {
+        self.wants = Wants::Json;
+        self
+    }
+
+    /// Takes a JSON body, or none.
+    pub(crate) fn json_or_nothing(mut self) -> Self {
+        self.wants = Wants::JsonOrNothing;
+        self
+    }
+
+    /// Takes a body of any kind.
+    pub(crate) fn raw(mut self) -> Self {
+        self.wants = Wants::Raw;
+        self
+    }
+
+    pub(crate) fn id(mut self, id: &str) -> Self {
+        self.id = Some(id.to_owned());
+        self
+    }
+
+    pub(crate) fn open(mut self) -> Self {
+        self.open = true;
+        self
+    }
+}
+
+/// A call.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) sim: Arc<Sim>,
+    pub(crate) vendor: &'static str,
+    pub(crate) route: Route,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: HeaderMap,
+    /// `http://HOST` as the client knows this server.
+    pub(crate) origin: String,
+    pub(crate) key_fingerprint: String,
+    pub(crate) is_broke: bool,
+    pub(crate) body: Value,
+    /// The unread body of a call that wants it raw.
+    pub(crate) raw: Option<hyper::Request<hyper::body::Incoming>>,
+    /// The fate that was drawn for the work.
+    pub(crate) fate: Option<(Fault, Option<u64>)>,
+    /// The work this call was about, once known.
+    pub(crate) accepted: Option<String>,
+}
+
+/// What a client orders.
+#[derive(Debug, Default)]
+pub(crate) struct Order {
+    /// When the client chooses it.
+    pub(crate) id: Option<String>,
+    pub(crate) operation: &'static str,
+    pub(crate) model: String,
+    pub(crate) prompt: String,
+    pub(crate) size: (u32, u32),
+    pub(crate) duration_ms: u64,
+    pub(crate) price_micro_usd: u64,
+    pub(crate) echo: Option<Value>,
+}
+
+/// Work as a poll sees it.
+#[derive(Debug)]
+pub(crate) struct Look {
+    pub(crate) submission: Submission,
+    pub(crate) phase: Phase,
+    /// Whether the vendor answers with a status nobody documented.
+    pub(crate) is_odd: bool,
+}
+
+impl Call {
+    /// A parameter of the query.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A header that is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The id the path names.
+    pub(crate) fn id(&self) -> &str {
+        self.route.id.as_deref().unwrap_or_default()
+    }
+
+    /// Counts that the body of this call named work.
+    pub(crate) fn refers_to(&self, id: &str) {
+        self.sim.ledger.update(self.vendor, id, |one| one.referenced += 1);
+    }
+
+    /// The client's own name for the work.
+    pub(crate) fn client_ref(&self) -> Option<String> {
+        let named = self.header("x-request-id").or_else(|| self.header("x-client-ref"));
+        named.map(|name| name.chars().take(200).collect())
+    }
+
+    /// Accepts work: from here on it is charged.
+    pub(crate) fn accept(&mut self, order: Order) -> Result<Submission, Refusal> {
+        let id = order.id.unwrap_or_else(|| self.sim.new_id(self.vendor));
+        let (queue_ms, run_ms, seed) =
+            self.sim.scenario(|all| (all.defaults.queue_ms, all.defaults.run_ms, all.seed));
+        let mut job = Job {
+            operation: order.operation.to_owned(),
+            model: order.model,
+            width: order.size.0,
+            height: order.size.1,
+            duration_ms: order.duration_ms,
+            queue_ms,
+            run_ms,
+            look: seed::mix_all(&[seed, seed::of_text(&order.prompt)]),
+            price_micro_usd: order.price_micro_usd,
+            echo: order.echo,
+            ..Job::default()
+        };
+        if let Some((fault, value)) = self.fate {
+            job.doom(fault, value);
+        }
+        job.queue_ms = self.sim.at_speed(job.queue_ms);
+        job.run_ms = self.sim.at_speed(job.run_ms);
+        let submission = Submission {
+            vendor: self.vendor.to_owned(),
+            id: id.clone(),
+            client_ref: self.client_ref(),
+            prompt: order.prompt,
+            body_hash: body_hash(&self.body),
+            key_fingerprint: self.key_fingerprint.clone(),
+            accepted_at: clock::now_ms(),
+            job,
+            ..Submission::default()
+        };
+        self.sim.ledger.accept(submission.clone()).map_err(|refused| match refused {
+            Refused::Full => Refusal::Unavailable,
+            Refused::Taken => Refusal::Bad(format!("{id} exists already")),
+        })?;
+        self.accepted = Some(id);
+        self.encode_ahead(&submission);
+        Ok(submission)
+    }
+
+    /// Encodes while the client waits anyway.
+    fn encode_ahead(&self, submission: &Submission) {
+        let (clips, film) =
+            (self.sim.clips.clone(), self.sim.film(submission, submission.job.fate));
+        // A failure shows again, and is answered, when the film is fetched.
+        tokio::spawn(async move { clips.get(film).await });
+    }
+
+    /// Looks up the work the path names, as this client may see it.
+    pub(crate) fn look(&self) -> Result<Look, Refusal> {
+        self.look_for(self.id())
+    }
+
+    /// Looks up work of this vendor, as this client may see it.
+    pub(crate) fn look_for(&self, id: &str) -> Result<Look, Refusal> {
+        let mut is_odd = false;
+        let now = clock::now_ms();
+        let fate = self.fate;
+        let sim = &self.sim;
+        let submission = sim.ledger.update(self.vendor, id, |one| {
+            if let Some((fault, value)) = fate {
+                let value = match fault {
+                    Fault::DelayedClip => Some(sim.at_speed(value.unwrap_or(60_000))),
+                    _ => value,
+                };
+                one.job.doom(fault, value);
+            }
+            is_odd = one.job.odd_polls > 0;
+            one.job.odd_polls = one.job.odd_polls.saturating_sub(1);
+        });
+        let submission = submission.filter(|one| self.may_see(one)).ok_or(Refusal::NotFound)?;
+        let phase = submission.phase(now);
+        Ok(Look { submission, phase, is_odd })
+    }
+
+    /// Whether this client may see work: it is not forgotten, and its own where that matters.
+    pub(crate) fn may_see(&self, submission: &Submission) -> bool {
+        let isolated = self.sim.scenario(|scenario| scenario.keys.isolated);
+        !submission.deleted
+            && submission.job.fate != Some(Fault::Lost)
+            && (!isolated || submission.key_fingerprint == self.key_fingerprint)
+    }
+
+    /// Cancels work that has not ended; returns it as it was before.
+    pub(crate) fn cancel(&self) -> Result<Look, Refusal> {
+        self.cancel_that(self.id())
+    }
+
+    /// The same for work the path does not name.
+    pub(crate) fn cancel_that(&self, id: &str) -> Result<Look, Refusal> {
+        let look = self.look_for(id)?;
+        if !look.phase.is_terminal() {
+            let now = clock::now_ms();
+            self.sim.ledger.update(self.vendor, &look.submission.id, |one| {
+                one.cancelled_at.get_or_insert(now);
+            });
+        }
+        Ok(look)
+    }
+
+    /// Makes the vendor forget work.
+    pub(crate) fn delete(&self) {
+        self.sim.ledger.update(self.vendor, self.id(), |one| one.deleted = true);
+    }
+
+    /// The address of the film, good for `lifetime_ms`; for ever when there is none.
+    pub(crate) fn film_url(&self, submission: &Submission, lifetime_ms: Option<u64>) -> String {
+        let mut stale = false;
+        self.sim.ledger.update(self.vendor, &submission.id, |one| {
+            stale = one.job.stale_urls > 0;
+            one.job.stale_urls = one.job.stale_urls.saturating_sub(1);
+        });
+        let now = clock::now_ms();
+        let expires = if stale { Some(now - 1000) } else { lifetime_ms.map(|life| now + life) };
+        crate::files::url(&self.origin, self.vendor, &submission.id, expires)
+    }
+}
+
+/// Names a client chooses anew for each attempt; two attempts at the same work differ in nothing
+/// else.
+const VOLATILE: &[&str] = &["client_ref", "client_id", "prompt_id"];
+
+fn body_hash(body: &Value) -> String {
+    fn sorted(value: &Value, depth: usize) -> Value {
+        match value {
+            Value::Object(fields) => {
+                let mut names: Vec<&String> = fields.keys().collect();
+                names.sort_unstable();
+                let keep = |name: &&String| depth > 0 || !VOLATILE.contains(&name.as_str());
+                let fields: Map<String, Value> = names
+                    .into_iter()
+                    .filter(keep)
+                    .map(|name| (name.clone(), sorted(&fields[name], depth + 1)))
+                    .collect();
+                Value::Object(fields)
+            }
+            Value::Array(items) => items.iter().map(|item| sorted(item, depth + 1)).collect(),
+            other => other.clone(),
+        }
+    }
+    seed::sha256(sorted(body, 0).to_string().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_body_hash_knows_neither_order_nor_names_of_an_attempt() {
+        let one = body_hash(&json!({"a": {"x": 1, "y": [2]}, "client_ref": "one"}));
+        let again = body_hash(&json!({"client_ref": "two", "a": {"y": [2], "x": 1}}));
+        let other = body_hash(&json!({"a": {"y": [3], "x": 1}}));
+        assert_eq!(one, again);
+        assert_ne!(one, other);
+    }
+}

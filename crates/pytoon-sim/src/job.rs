@@ -1,0 +1,150 @@
+//! The life of one piece of work, as a function of time.
+//!
+//! Guarantees: nothing runs in the background; what a job has come to is computed from when it was
+//! accepted, how long it takes, its fate and the moment of a cancel. So it survives a restart.
+
+use crate::scenario::Fault;
+use serde::{Deserialize, Serialize};
+
+/// What was ordered and how it will go.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Job {
+    /// The vendor's name for the kind of work.
+    pub(crate) operation: String,
+    /// The vendor's model.
+    pub(crate) model: String,
+    /// Delivered width.
+    pub(crate) width: u32,
+    /// Delivered height.
+    pub(crate) height: u32,
+    /// Delivered length.
+    pub(crate) duration_ms: u64,
+    /// Time in the queue, speed included.
+    pub(crate) queue_ms: u64,
+    /// Time being generated, speed included.
+    pub(crate) run_ms: u64,
+    /// Chooses the picture.
+    pub(crate) look: u64,
+    /// Price when it is charged, in millionths of a dollar.
+    pub(crate) price_micro_usd: u64,
+    /// The fault that strikes this work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fate: Option<Fault>,
+    /// The value of its rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fate_value: Option<u64>,
+    /// Answers with an unknown status still to give.
+    #[serde(default)]
+    pub(crate) odd_polls: u64,
+    /// Addresses still to hand out that have expired already.
+    #[serde(default)]
+    pub(crate) stale_urls: u64,
+    /// What a vendor shows again in a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) echo: Option<serde_json::Value>,
+}
+
+/// What a job has come to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Phase {
+    Queued,
+    /// With progress in 0..1.
+    Running(f64),
+    Succeeded,
+    Failed,
+    Moderated,
+    /// Finished, says the vendor, but there is nothing to fetch.
+    CompletedWithError,
+    Cancelled,
+}
+
+impl Phase {
+    pub(crate) fn is_terminal(self) -> bool {
+        !matches!(self, Self::Queued | Self::Running(_))
+    }
+
+    /// The word in the ledger.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running(_) => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Moderated => "moderated",
+            Self::CompletedWithError => "completed_with_error",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl Job {
+    /// Gives the work a fate; `value` is the rule's.
+    pub(crate) fn doom(&mut self, fault: Fault, value: Option<u64>) {
+        match fault {
+            Fault::UnknownStatus => self.odd_polls = value.unwrap_or(3),
+            Fault::ExpiredUrl => self.stale_urls = value.unwrap_or(1),
+            Fault::DelayedClip => self.run_ms += value.unwrap_or(60_000),
+            _ => {}
+        }
+        self.fate = Some(fault);
+        self.fate_value = value;
+    }
+
+    /// What the job has come to `age_ms` after it was accepted, if nobody cancelled.
+    pub(crate) fn phase(&self, age_ms: u64) -> Phase {
+        let Some(running) = age_ms.checked_sub(self.queue_ms) else {
+            return Phase::Queued;
+        };
+        let end = match self.fate {
+            // Screens look at the order before the machine does.
+            Some(Fault::Moderation) => (self.run_ms / 4, Phase::Moderated),
+            Some(Fault::Failed) => (self.run_ms / 2, Phase::Failed),
+            Some(Fault::CompletedWithError) => (self.run_ms, Phase::CompletedWithError),
+            Some(Fault::Stuck) => (u64::MAX, Phase::Failed),
+            _ => (self.run_ms, Phase::Succeeded),
+        };
+        if running >= end.0 {
+            return end.1;
+        }
+        match self.fate {
+            Some(Fault::Stuck) => Phase::Running(0.37),
+            _ => Phase::Running(running as f64 / self.run_ms.max(1) as f64),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(fate: Option<(Fault, Option<u64>)>) -> Job {
+        let mut job = Job { queue_ms: 100, run_ms: 400, ..Job::default() };
+        if let Some((fault, value)) = fate {
+            job.doom(fault, value);
+        }
+        job
+    }
+
+    #[test]
+    fn a_job_waits_runs_and_ends() {
+        let job = job(None);
+        assert_eq!(job.phase(99), Phase::Queued);
+        assert_eq!(job.phase(200), Phase::Running(0.25));
+        assert_eq!(job.phase(500), Phase::Succeeded);
+    }
+
+    #[test]
+    fn fates_change_the_end() {
+        for (fault, value, age, expected) in [
+            (Fault::Moderation, None, 200, Phase::Moderated),
+            (Fault::Failed, None, 299, Phase::Running(199.0 / 400.0)),
+            (Fault::Failed, None, 300, Phase::Failed),
+            (Fault::CompletedWithError, None, 500, Phase::CompletedWithError),
+            (Fault::Stuck, None, 1 << 40, Phase::Running(0.37)),
+            (Fault::DelayedClip, Some(400), 500, Phase::Running(0.5)),
+            (Fault::BlackClip, None, 500, Phase::Succeeded),
+        ] {
+            assert_eq!(job(Some((fault, value))).phase(age), expected, "{fault:?}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The ledger's file: one JSON object a line, appended, each with its `kind`.
+//!
+//! Guarantees: a line torn by a kill is skipped at the next start; everything before it counts.
+
+use super::{Inner, RequestLine, Submission, key};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Seek, Write};
+use std::path::Path;
+
+#[derive(Debug)]
+pub(super) struct File(std::fs::File);
+
+#[derive(Serialize)]
+struct Line<'a, T> {
+    kind: &'static str,
+    #[serde(flatten)]
+    content: &'a T,
+}
+
+impl File {
+    /// Opens or makes the file and reads what it says into `inner`.
+    pub(super) fn open(path: &Path, inner: &mut Inner) -> std::io::Result<Self> {
+        let mut file =
+            std::fs::OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let mut torn = false;
+        for line in BufReader::new(&file).split(b'\n') {
+            let line = line?;
+            torn = serde_json::from_slice::<Value>(&line).map(|line| recall(inner, line)).is_err()
+                && !line.is_empty();
+        }
+        if torn {
+            file.write_all(b"\n")?;
+        }
+        Ok(Self(file))
+    }
+
+    pub(super) fn request(&mut self, line: &RequestLine) {
+        self.write("request", line);
+    }
+
+    pub(super) fn post(&mut self, vendor: &str) {
+        self.write("post", &json!({ "vendor": vendor }));
+    }
+
+    pub(super) fn accepted(&mut self, submission: &Submission) {
+        self.write("accepted", submission);
+    }
+
+    pub(super) fn changed(&mut self, submission: &Submission) {
+        let Submission { vendor, id, answered, dropped, referenced, .. } = submission;
+        let mut job = submission.job.clone();
+        job.echo = None;
+        self.write(
+            "changed",
+            &json!({
+                "vendor": vendor,
+                "id": id,
+                "answered": answered,
+                "dropped": dropped,
+                "referenced": referenced,
+                "cancelled_at": submission.cancelled_at,
+                "deleted": submission.deleted,
+                "downloads": submission.downloads,
+                "job": job,
+            }),
+        );
+    }
+
+    pub(super) fn clear(&mut self) {
+        // Nothing sensible is left to do when a truncation fails; the next line will say so too.
+        let _ = self.0.set_len(0).and_then(|()| self.0.rewind());
+    }
+
+    fn write<T: Serialize>(&mut self, kind: &'static str, content: &T) {
+        let Ok(mut line) = serde_json::to_vec(&Line { kind, content }) else { return };
+        line.push(b'\n');
+        // One call for one line, so that a kill tears the last line at most.
+        let _ = self.0.write_all(&line);
+    }
+}
+
+fn recall(inner: &mut Inner, mut line: Value) {
+    match line["kind"].as_str() {
+        Some("post") => {
+            let vendor = line["vendor"].as_str().unwrap_or_default().to_owned();
+            *inner.posts.entry(vendor).or_default() += 1;
+        }
+        Some("accepted") => {
+            if let Ok(submission) = serde_json::from_value(line) {
+                inner.insert(submission);
+            }
+        }
+        Some("changed") => {
+            let id = key(
+                line["vendor"].as_str().unwrap_or_default(),
+                line["id"].as_str().unwrap_or_default(),
+            );
+            let Some(submission) =
+                inner.by_id.get(&id).and_then(|index| inner.submissions.get_mut(*index))
+            else {
+                return;
+            };
+            let echo = submission.job.echo.take();
+            if let Ok(mut job) = serde_json::from_value::<crate::job::Job>(line["job"].take()) {
+                job.echo = echo;
+                submission.job = job;
+            }
+            submission.answered = line["answered"] == true;
+            submission.dropped = line["dropped"] == true;
+            submission.deleted = line["deleted"] == true;
+            submission.referenced = line["referenced"].as_u64().unwrap_or_default();
+            submission.downloads = line["downloads"].as_u64().unwrap_or_default();
+            submission.cancelled_at = line["cancelled_at"].as_u64();
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Ledger;
+    use super::*;
+
+    fn submission(id: &str) -> Submission {
+        let mut submission = Submission {
+            vendor: "runway".to_owned(),
+            id: id.to_owned(),
+            prompt: "a fox".to_owned(),
+            ..Submission::default()
+        };
+        submission.job.echo = Some(json!({"a": 1}));
+        submission
+    }
+
+    #[test]
+    fn a_ledger_is_read_back_and_a_torn_line_is_skipped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.jsonl");
+        let ledger = Ledger::open(Some(&path)).unwrap();
+        ledger.post("runway");
+        ledger.accept(submission("one")).unwrap();
+        ledger.update("runway", "one", |one| one.referenced = 3).unwrap();
+        drop(ledger);
+        let mut text = std::fs::read_to_string(&path).unwrap();
+        text.push_str("{\"kind\":\"accep");
+        std::fs::write(&path, text).unwrap();
+        let ledger = Ledger::open(Some(&path)).unwrap();
+        ledger.accept(submission("two")).unwrap();
+        drop(ledger);
+        let ledger = Ledger::open(Some(&path)).unwrap();
+        assert_eq!(ledger.accepted(), 2);
+        let one = ledger.find("runway", "one").unwrap();
+        assert_eq!((one.referenced, one.prompt.as_str()), (3, "a fox"));
+        assert_eq!(one.job.echo, Some(json!({"a": 1})));
+        assert_eq!(ledger.summary(0)["posts"], 1);
+        ledger.clear();
+        assert_eq!(Ledger::open(Some(&path)).unwrap().accepted(), 0);
+    }
+}

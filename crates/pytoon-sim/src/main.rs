@@ -1,0 +1,112 @@
+//! The command line of the simulator.
+
+use clap::Parser;
+use pytoon_sim::{Options, Scenario};
+use std::error::Error;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Answers as the video, voice and stock vendors do, without a bill.
+#[derive(Debug, Parser)]
+#[command(name = "pytoon-sim", version)]
+struct Arguments {
+    /// Where to listen; port 0 chooses a free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// What goes wrong, and when (JSON or YAML)
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+    /// Keep the ledger here over restarts (JSON lines)
+    #[arg(long, value_name = "FILE")]
+    ledger: Option<PathBuf>,
+    /// Keep films here; otherwise in a folder that goes away
+    #[arg(long, value_name = "DIR")]
+    clips: Option<PathBuf>,
+    /// Multiply the size of delivered films
+    #[arg(long, value_name = "F", default_value_t = 1.0)]
+    clip_scale: f64,
+    /// Divide the time work takes
+    #[arg(long, value_name = "F", default_value_t = 1.0)]
+    speed: f64,
+    /// Write the address here once it listens
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// Print the base addresses of a simulator at this address, and leave
+    #[arg(long, value_name = "URL")]
+    print_config: Option<String>,
+}
+
+fn main() -> ExitCode {
+    match begin(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn begin(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    if let Some(url) = &arguments.print_config {
+        return say(&format!("{:#}", pytoon_sim::config(url)));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(run(arguments))
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let scenario = match &arguments.scenario {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("failed to read {}: {error}", path.display()))?;
+            Scenario::parse(&text)?
+        }
+        None => Scenario::default(),
+    };
+    let running = pytoon_sim::start(Options {
+        listen: arguments.listen,
+        scenario,
+        ledger: arguments.ledger,
+        clips: arguments.clips,
+        clip_scale: arguments.clip_scale,
+        speed: arguments.speed,
+    })
+    .await?;
+    if let Some(path) = &arguments.ready_file {
+        write_whole(path, &running.url())?;
+    }
+    say(&format!("listening {}", running.url()))?;
+    stop_signal().await?;
+    Ok(())
+}
+
+/// Waits for Ctrl-C or a polite kill.
+async fn stop_signal() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+/// Whoever sees the file sees all of it.
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut half = path.as_os_str().to_owned();
+    half.push(format!(".{}.tmp", std::process::id()));
+    std::fs::write(&half, text)?;
+    std::fs::rename(&half, path)
+}
+
+fn say(line: &str) -> Result<(), Box<dyn Error>> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()?;
+    Ok(())
+}
+
+#[expect(clippy::print_stderr, reason = "the one place that talks to whoever started this")]
+fn complain(error: &dyn Error) {
+    eprintln!("pytoon-sim: {error}");
+}

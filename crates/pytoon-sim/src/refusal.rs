@@ -1,0 +1,100 @@
+//! Why a request is refused, before any vendor has put it into its own words.
+
+use crate::scenario::Fault;
+use crate::strict::Problem;
+use hyper::StatusCode;
+
+/// A refusal.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Refusal {
+    /// No key, a key in the wrong form, or one that is not known.
+    Unauthorized,
+    /// No money.
+    PaymentRequired,
+    Forbidden,
+    /// Nothing is there.
+    NotFound,
+    MethodNotAllowed,
+    /// With seconds to wait, when the vendor says so.
+    RateLimited(Option<u64>),
+    ServerError,
+    BadGateway,
+    Unavailable,
+    TooLarge,
+    /// The body is of another type than the vendor takes.
+    ContentType,
+    /// The body is no JSON.
+    NotJson(String),
+    /// A vendor's own complaint about the request as a whole.
+    Bad(String),
+    /// The simulator itself failed; no vendor did.
+    Broken(String),
+    /// Fields that are wrong.
+    Invalid(Vec<Problem>),
+    /// The content is not wanted. Vendors with tasks say so later, in the task.
+    Moderated,
+}
+
+impl Refusal {
+    /// The refusal a fault asks for.
+    pub(crate) fn from_fault(fault: Fault, value: Option<u64>) -> Option<Self> {
+        Some(match fault {
+            Fault::Unauthorized => Self::Unauthorized,
+            Fault::PaymentRequired => Self::PaymentRequired,
+            Fault::Forbidden => Self::Forbidden,
+            Fault::RateLimited => Self::RateLimited(None),
+            Fault::RateLimitedRetryAfter => Self::RateLimited(Some(value.unwrap_or(1))),
+            Fault::ServerError => Self::ServerError,
+            Fault::BadGateway => Self::BadGateway,
+            Fault::Unavailable => Self::Unavailable,
+            _ => return None,
+        })
+    }
+
+    /// The status most vendors use.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::PaymentRequired => StatusCode::PAYMENT_REQUIRED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::ServerError | Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::BadGateway => StatusCode::BAD_GATEWAY,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotJson(_) | Self::Bad(_) | Self::Moderated => StatusCode::BAD_REQUEST,
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        }
+    }
+
+    /// A sentence for people.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Unauthorized => "Invalid or missing API key".to_owned(),
+            Self::PaymentRequired => "Not enough credits for this request".to_owned(),
+            Self::Forbidden => "This key may not do that".to_owned(),
+            Self::NotFound => "Not found".to_owned(),
+            Self::MethodNotAllowed => "Method not allowed".to_owned(),
+            Self::RateLimited(_) => "Too many requests".to_owned(),
+            Self::ServerError => "Internal server error".to_owned(),
+            Self::BadGateway => "Bad gateway".to_owned(),
+            Self::Unavailable => "Service temporarily unavailable".to_owned(),
+            Self::TooLarge => "The request is too large".to_owned(),
+            Self::ContentType => "The content type is not supported".to_owned(),
+            Self::NotJson(why) => format!("The body is not valid JSON: {why}"),
+            Self::Bad(why) => why.clone(),
+            Self::Broken(why) => format!("the simulator failed: {why}"),
+            Self::Invalid(problems) => crate::strict::lines(problems),
+            Self::Moderated => "The content was rejected by moderation".to_owned(),
+        }
+    }
+}
+
+impl From<Vec<Problem>> for Refusal {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self::Invalid(problems)
+    }
+}

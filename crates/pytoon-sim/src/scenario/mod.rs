@@ -1,0 +1,250 @@
+//! What a scenario says: which faults strike where, which keys are no good, how long work takes.
+//!
+//! Guarantees: an unknown field, fault, step or vendor is refused with its name.
+//!
+//! Does not strike: `dice` decides when a rule applies, `serve` and `job` carry the fault out.
+
+mod dice;
+mod yaml;
+
+pub(crate) use dice::{Dice, Drawn};
+
+use serde::{Deserialize, Serialize};
+
+/// The vendors a rule may name.
+pub const VENDORS: &[&str] = &[
+    "runway",
+    "fal",
+    "luma-agents",
+    "luma-dm",
+    "comfyui",
+    "pexels",
+    "pixabay",
+    "acme",
+    "openai",
+    "elevenlabs",
+    "google",
+];
+
+/// A rehearsal.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scenario {
+    /// Decides ids, looks and the dice of rules with a probability.
+    pub seed: u64,
+    /// Tried in order, for every request.
+    pub rules: Vec<Rule>,
+    /// Keys that are no good.
+    pub keys: Keys,
+    /// How long work takes.
+    pub defaults: Defaults,
+}
+
+/// A fault and where it strikes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// One of [`VENDORS`]; any vendor when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
+    /// The kind of request.
+    pub step: Step,
+    /// What happens.
+    pub fault: Fault,
+    /// How often, of the matches that count.
+    #[serde(default = "always")]
+    pub probability: f64,
+    /// Matches that pass unharmed first.
+    #[serde(default)]
+    pub after: u64,
+    /// How often it strikes at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<u64>,
+    /// Part of the prompt; any prompt when absent.
+    #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
+    pub prompt_part: Option<String>,
+    /// A number whose meaning depends on the fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<u64>,
+}
+
+fn always() -> f64 {
+    1.0
+}
+
+/// Keys that are no good.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keys {
+    /// Refused everywhere.
+    pub invalid: Vec<String>,
+    /// Refused where money is spent.
+    pub broke: Vec<String>,
+    /// Whether work is visible only to the key that paid for it.
+    pub isolated: bool,
+}
+
+/// How long work takes, before the speed of the simulator divides it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Defaults {
+    /// Time in the vendor's queue.
+    pub queue_ms: u64,
+    /// Time being generated.
+    pub run_ms: u64,
+    /// The type fal accepts for `duration`; the sources disagree.
+    pub fal_duration: FalDuration,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self { queue_ms: 2000, run_ms: 6000, fal_duration: FalDuration::Integer }
+    }
+}
+
+/// See [`Defaults::fal_duration`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub enum FalDuration {
+    Integer,
+    String,
+    Either,
+}
+
+/// The kind of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub enum Step {
+    Submit,
+    Poll,
+    Result,
+    Cancel,
+    Download,
+    Upload,
+    Health,
+    Search,
+}
+
+/// What goes wrong. The guide says for each what it looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "docs/guides/simulator.md has the table")]
+pub enum Fault {
+    Unauthorized,
+    PaymentRequired,
+    Forbidden,
+    RateLimited,
+    RateLimitedRetryAfter,
+    ServerError,
+    BadGateway,
+    Unavailable,
+    SlowDrip,
+    Hang,
+    DropBeforeAccept,
+    DropAfterAccept,
+    Garbage,
+    RedirectPrivate,
+    TruncatedClip,
+    WrongClip,
+    NotAVideo,
+    BlackClip,
+    FrozenClip,
+    LoudClip,
+    HugeClip,
+    UnknownStatus,
+    Moderation,
+    Failed,
+    CompletedWithError,
+    ExpiredUrl,
+    Lost,
+    Stuck,
+    DelayedClip,
+}
+
+impl Fault {
+    /// Whether the fault belongs to the work rather than to one request.
+    pub(crate) fn is_fate(self) -> bool {
+        self as u8 >= Self::TruncatedClip as u8
+    }
+
+    /// Whether the fault lies in the file.
+    pub(crate) fn is_of_clip(self) -> bool {
+        (Self::TruncatedClip as u8..=Self::HugeClip as u8).contains(&(self as u8))
+    }
+}
+
+/// Why a scenario was refused.
+#[derive(Debug, thiserror::Error)]
+#[error("the scenario is wrong: {0}")]
+pub struct ScenarioError(String);
+
+impl Scenario {
+    /// Reads JSON or YAML; JSON is what begins with a brace.
+    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+        let value = if text.trim_start().starts_with('{') {
+            serde_json::from_str(text).map_err(|error| ScenarioError(error.to_string()))?
+        } else {
+            yaml::parse(text).map_err(ScenarioError)?
+        };
+        let scenario: Self =
+            serde_json::from_value(value).map_err(|error| ScenarioError(error.to_string()))?;
+        scenario.check()
+    }
+
+    fn check(self) -> Result<Self, ScenarioError> {
+        for (index, rule) in self.rules.iter().enumerate() {
+            if let Some(vendor) = &rule.vendor
+                && !VENDORS.contains(&vendor.as_str())
+            {
+                let known = VENDORS.join(", ");
+                return Err(ScenarioError(format!(
+                    "rules[{index}].vendor is {vendor:?}; known are {known}"
+                )));
+            }
+            if !(0.0..=1.0).contains(&rule.probability) {
+                return Err(ScenarioError(format!("rules[{index}].probability is not in 0..1")));
+            }
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yaml_and_json_say_the_same() {
+        let yaml = "seed: 7\nrules:\n  - {vendor: runway, step: submit, fault: hang, times: 2}\n\
+                    keys: {invalid: ['a', \"1\"]}\n";
+        let json = r#"{"seed":7,"rules":[{"vendor":"runway","step":"submit","fault":"hang",
+            "times":2}],"keys":{"invalid":["a","1"]}}"#;
+        let scenario = Scenario::parse(yaml).unwrap();
+        assert_eq!(scenario, Scenario::parse(json).unwrap());
+        assert_eq!(scenario.keys.invalid, ["a", "1"]);
+        assert_eq!(scenario.defaults.run_ms, 6000);
+    }
+
+    #[test]
+    fn what_is_unknown_is_refused_by_name() {
+        for (text, name) in [
+            (r#"{"sed":1}"#, "sed"),
+            (r#"{"rules":[{"step":"submit","fault":"boom"}]}"#, "boom"),
+            (r#"{"rules":[{"step":"dance","fault":"hang"}]}"#, "dance"),
+            (r#"{"rules":[{"step":"poll","fault":"hang","vendor":"pika"}]}"#, "pika"),
+            (r#"{"rules":[{"step":"poll","fault":"hang","probability":2}]}"#, "probability"),
+        ] {
+            let error = Scenario::parse(text).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn faults_are_sorted_into_requests_and_work() {
+        assert!(!Fault::RedirectPrivate.is_fate());
+        assert!(Fault::TruncatedClip.is_fate() && Fault::DelayedClip.is_fate());
+        assert!(Fault::HugeClip.is_of_clip() && !Fault::UnknownStatus.is_of_clip());
+    }
+}

@@ -1,0 +1,416 @@
+//! The way of one request: route, key, body, faults, vendor, ledger.
+//!
+//! Guarantees: every request ends as one line of the ledger, also one whose client went away;
+//! faults strike after the key was checked and before anything is accepted, unless the fault says
+//! after; a call that names work counts as a reference even when it is refused.
+
+use crate::call::{Call, Wants};
+use crate::ledger::{Ledger, RequestLine};
+use crate::refusal::Refusal;
+use crate::reply::{self, Answer};
+use crate::scenario::{Fault, Step};
+use crate::sim::Sim;
+use crate::vendors::{self, Vendor};
+use crate::{admin, clock, files, receive, seed};
+use hyper::body::Incoming;
+use hyper::header::{HOST, LOCATION, RETRY_AFTER};
+use hyper::{HeaderMap, Method, Request, StatusCode};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// The connection is closed without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("dropped on purpose")]
+pub(crate) struct Dropped;
+
+/// What a connection remembers.
+#[derive(Debug, Default)]
+pub(crate) struct Wire(Mutex<Option<(&'static str, String)>>);
+
+impl Wire {
+    fn set(&self, last: Option<(&'static str, String)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = last;
+    }
+
+    /// The peer went away before it read the last answer.
+    pub(crate) fn last_answer_is_lost(&self, sim: &Sim) {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((vendor, id)) = last {
+            sim.ledger.update(vendor, &id, |one| one.answered = false);
+        }
+    }
+}
+
+/// Writes the ledger's line when the request is over, however it ends.
+struct Log {
+    ledger: Arc<Ledger>,
+    line: RequestLine,
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.ledger.request(&self.line);
+    }
+}
+
+impl Log {
+    fn ends(&mut self, outcome: &Result<Answer, Dropped>) {
+        self.line.status = match outcome {
+            Ok(answer) => json!(answer.status().as_u16()),
+            Err(Dropped) => json!("dropped"),
+        };
+    }
+}
+
+/// Answers a request, or asks for the connection to be closed.
+pub(crate) async fn request(
+    sim: &Arc<Sim>,
+    wire: &Arc<Wire>,
+    request: Request<Incoming>,
+) -> Result<Answer, Dropped> {
+    wire.set(None);
+    let path = request.uri().path().to_owned();
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    if parts.first() == Some(&"_sim") {
+        return Ok(admin::answer(sim, &parts[1..], request).await);
+    }
+    let mut log = Log {
+        ledger: Arc::clone(&sim.ledger),
+        line: RequestLine {
+            at: clock::now_ms(),
+            vendor: String::new(),
+            step: String::new(),
+            method: request.method().to_string(),
+            path: path.clone(),
+            status: json!("aborted"),
+            key_fingerprint: None,
+            submission: None,
+            fault: None,
+        },
+    };
+    let outcome = if let ["files", vendor, file] = parts.as_slice() {
+        download(sim, &mut log, vendor, file, &request).await
+    } else if let Some((vendor, rest)) = vendors::find(&parts) {
+        vendor_call(sim, wire, &mut log, vendor, rest, request).await
+    } else {
+        Ok(reply::text(StatusCode::NOT_FOUND, "no vendor lives at this path"))
+    };
+    log.ends(&outcome);
+    outcome
+}
+
+async fn vendor_call(
+    sim: &Arc<Sim>,
+    wire: &Arc<Wire>,
+    log: &mut Log,
+    vendor: &'static dyn Vendor,
+    rest: &[&str],
+    request: Request<Incoming>,
+) -> Result<Answer, Dropped> {
+    let headers = request.headers().clone();
+    let outcome = match call(sim, log, vendor, rest, request).await {
+        Ok(call) => perform(sim, wire, log, vendor, call).await,
+        Err(refusal) => Ok(refused(vendor, &refusal)),
+    };
+    outcome.map(|answer| vendor.dress(answer, &headers))
+}
+
+/// A refusal in the vendor's words.
+fn refused(vendor: &dyn Vendor, refusal: &Refusal) -> Answer {
+    if let Refusal::Broken(_) = refusal {
+        // In words no vendor would use, so that nobody takes it for a rehearsal.
+        return reply::text(refusal.status(), refusal.message());
+    }
+    let answer = vendor.refuse(refusal);
+    match refusal {
+        Refusal::RateLimited(Some(seconds)) => {
+            reply::with_header(answer, RETRY_AFTER.as_str(), &seconds.to_string())
+        }
+        _ => answer,
+    }
+}
+
+/// Understands a request as a call that may be made.
+async fn call(
+    sim: &Arc<Sim>,
+    log: &mut Log,
+    vendor: &'static dyn Vendor,
+    rest: &[&str],
+    request: Request<Incoming>,
+) -> Result<Call, Refusal> {
+    log.line.vendor = vendor.name().to_owned();
+    let mut route = vendor.route(request.method(), rest)?;
+    let query = query(request.uri().query().unwrap_or_default());
+    if route.step == Step::Download {
+        route.id = route.id.or_else(|| vendor.work_in_query(&query));
+    }
+    log.line.step = word(route.step);
+    log.line.submission = route.id.clone().filter(|_| names_work(route.step));
+    if route.step == Step::Submit {
+        sim.ledger.post(vendor.name());
+    }
+    let headers = request.headers().clone();
+    // Read before anything is refused: a client that is still sending might miss the answer.
+    let body = match route.wants {
+        Wants::Nothing => Ok((Value::Null, None)),
+        Wants::Json => receive::json(request).await.map(|body| (body, None)),
+        Wants::JsonOrNothing => receive::json_or_nothing(request).await.map(|body| (body, None)),
+        Wants::Raw => Ok((Value::Null, Some(request))),
+    };
+    let key = vendor.key(&headers, &query).unwrap_or_default();
+    let mut is_broke = false;
+    if !route.open {
+        let (is_invalid, no_money) = sim.scenario(|scenario| {
+            (scenario.keys.invalid.contains(&key), scenario.keys.broke.contains(&key))
+        });
+        is_broke = no_money;
+        if key.is_empty() && vendor.asks_for_a_key() || is_invalid {
+            return Err(Refusal::Unauthorized);
+        }
+    }
+    let key_fingerprint = fingerprint(&key);
+    log.line.key_fingerprint = (!key.is_empty()).then(|| key_fingerprint.clone());
+    if is_broke && route.step == Step::Submit {
+        return Err(Refusal::PaymentRequired);
+    }
+    let origin = origin(&headers);
+    let (body, raw) = body?;
+    Ok(Call {
+        sim: Arc::clone(sim),
+        vendor: vendor.name(),
+        route,
+        query,
+        headers,
+        origin,
+        key_fingerprint,
+        is_broke,
+        body,
+        raw,
+        fate: None,
+        accepted: None,
+    })
+}
+
+/// Strikes with the faults that are due, and lets the vendor answer.
+async fn perform(
+    sim: &Arc<Sim>,
+    wire: &Arc<Wire>,
+    log: &mut Log,
+    vendor: &'static dyn Vendor,
+    mut call: Call,
+) -> Result<Answer, Dropped> {
+    let step = call.route.step;
+    let known = names_work(step).then(|| sim.ledger.find(vendor.name(), call.id())).flatten();
+    if known.is_some() && step != Step::Download {
+        sim.ledger.update(vendor.name(), call.id(), |one| one.referenced += 1);
+    }
+    let prompt = match &known {
+        Some(known) => known.prompt.clone(),
+        None => vendor.prompt(&call),
+    };
+    let drawn = sim.draw(vendor.name(), step, &prompt);
+    call.fate = drawn.fate;
+    log.line.fault = drawn.request.or(drawn.fate).map(|(fault, _)| word(fault));
+    if let Some((fault, value)) = drawn.request
+        && !strikes_after(fault, value, step)
+        && let Some(outcome) = strike(vendor, fault, value).await
+    {
+        return outcome;
+    }
+    let mut answer = match vendor.serve(&mut call).await {
+        Ok(answer) => answer,
+        Err(refusal) => return Ok(refused(vendor, &refusal)),
+    };
+    let accepted = call.accepted.take();
+    if let Some(id) = &accepted {
+        log.line.submission = Some(id.clone());
+    }
+    if let Some((fault, value)) = drawn.request {
+        if strikes_after(fault, value, step) {
+            if let Some(id) = &accepted {
+                let dropped = fault == Fault::DropAfterAccept;
+                sim.ledger.update(vendor.name(), id, |one| one.dropped = dropped);
+            }
+            if let Some(outcome) = strike(vendor, fault, value).await {
+                return outcome;
+            }
+        }
+        if fault == Fault::SlowDrip {
+            answer.body_mut().drip(Duration::from_millis(value.unwrap_or(50)));
+        }
+    }
+    if let Some(id) = accepted {
+        wire.set(Some((vendor.name(), id.clone())));
+        let (ledger, vendor) = (Arc::clone(&sim.ledger), vendor.name());
+        answer.body_mut().at_end(move |complete| {
+            if complete {
+                ledger.update(vendor, &id, |one| one.answered = true);
+            }
+        });
+    }
+    Ok(answer)
+}
+
+/// Whether the vendor does its work before the fault strikes.
+fn strikes_after(fault: Fault, value: Option<u64>, step: Step) -> bool {
+    match fault {
+        Fault::DropAfterAccept => true,
+        Fault::Hang
+        | Fault::Garbage
+        | Fault::ServerError
+        | Fault::BadGateway
+        | Fault::Unavailable => step == Step::Submit && value == Some(1),
+        _ => false,
+    }
+}
+
+/// A fault of the request, if it stands in for an answer.
+async fn strike(
+    vendor: &dyn Vendor,
+    fault: Fault,
+    value: Option<u64>,
+) -> Option<Result<Answer, Dropped>> {
+    if let Some(refusal) = Refusal::from_fault(fault, value) {
+        return Some(Ok(refused(vendor, &refusal)));
+    }
+    strike_plainly(fault).await
+}
+
+/// The faults that look the same at every vendor.
+async fn strike_plainly(fault: Fault) -> Option<Result<Answer, Dropped>> {
+    match fault {
+        Fault::DropBeforeAccept | Fault::DropAfterAccept => Some(Err(Dropped)),
+        Fault::Hang => std::future::pending().await,
+        Fault::Garbage => {
+            let page = "<!doctype html><title>502</title> not json {";
+            Some(Ok(reply::typed(StatusCode::OK, "application/json", reply::Reply::bytes(page))))
+        }
+        Fault::RedirectPrivate => {
+            let answer = reply::empty(StatusCode::FOUND);
+            Some(Ok(reply::with_header(answer, LOCATION.as_str(), "http://169.254.169.254/")))
+        }
+        _ => None,
+    }
+}
+
+/// A film of any vendor.
+async fn download(
+    sim: &Arc<Sim>,
+    log: &mut Log,
+    vendor: &str,
+    file: &str,
+    request: &Request<Incoming>,
+) -> Result<Answer, Dropped> {
+    let plain = |refusal: &Refusal| {
+        let answer = reply::text(refusal.status(), refusal.message());
+        match refusal {
+            Refusal::RateLimited(Some(seconds)) => {
+                reply::with_header(answer, RETRY_AFTER.as_str(), &seconds.to_string())
+            }
+            _ => answer,
+        }
+    };
+    log.line.vendor = vendor.to_owned();
+    log.line.step = word(Step::Download);
+    let Some(id) = file.strip_suffix(".mp4") else { return Ok(plain(&Refusal::NotFound)) };
+    log.line.submission = Some(id.to_owned());
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return Ok(plain(&Refusal::MethodNotAllowed));
+    }
+    let submission = sim.ledger.find(vendor, id);
+    let prompt = submission.as_ref().map(|one| one.prompt.as_str()).unwrap_or_default();
+    let drawn = sim.draw(vendor, Step::Download, prompt);
+    log.line.fault = drawn.request.or(drawn.fate).map(|(fault, _)| word(fault));
+    if let Some((fault, value)) = drawn.request {
+        if let Some(refusal) = Refusal::from_fault(fault, value) {
+            return Ok(plain(&refusal));
+        }
+        if let Some(outcome) = strike_plainly(fault).await {
+            return outcome;
+        }
+    }
+    let query = query(request.uri().query().unwrap_or_default());
+    let is_expired = drawn.fate.is_some_and(|(fault, _)| fault == Fault::ExpiredUrl);
+    if is_expired || !files::is_valid(vendor, id, &query) {
+        return Ok(plain(&Refusal::Forbidden));
+    }
+    let mut answer = match files::deliver(sim, vendor, id, drawn.fate).await {
+        Ok(answer) => answer,
+        Err(refusal) => plain(&refusal),
+    };
+    if let Some((Fault::SlowDrip, value)) = drawn.request {
+        answer.body_mut().drip(Duration::from_millis(value.unwrap_or(50)));
+    }
+    Ok(answer)
+}
+
+fn names_work(step: Step) -> bool {
+    matches!(step, Step::Poll | Step::Result | Step::Cancel | Step::Download)
+}
+
+/// The word a scenario uses.
+fn word(value: impl serde::Serialize) -> String {
+    json!(value).as_str().unwrap_or_default().to_owned()
+}
+
+/// The first letters of a key's hash: enough to tell keys apart, useless to anyone else.
+fn fingerprint(key: &str) -> String {
+    let mut hash = seed::sha256(key.as_bytes());
+    hash.truncate(12);
+    hash
+}
+
+fn origin(headers: &HeaderMap) -> String {
+    let host = headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1");
+    format!("http://{host}")
+}
+
+/// The parameters of a query, decoded.
+fn query(text: &str) -> Vec<(String, String)> {
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (percent_decoded(key), percent_decoded(value))
+        })
+        .collect()
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let code = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (first, code) {
+            (b'%', Some(code)) => {
+                bytes.push(code);
+                rest = &after[2..];
+            }
+            (b'+', _) => {
+                bytes.push(b' ');
+                rest = after;
+            }
+            (byte, _) => {
+                bytes.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_decoded() {
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(
+            query("q=red+fox%26%C3%A9&empty=&bad=%zz&flag"),
+            [pair("q", "red fox&é"), pair("empty", ""), pair("bad", "%zz"), pair("flag", "")]
+        );
+    }
+}

@@ -1,0 +1,155 @@
+//! Listens, and owns the connections: some faults are about the connection, not about an answer.
+//!
+//! Guarantees: a dropped request leaves no byte behind; a submission whose answer did not get out
+//! is marked as unanswered, as far as this side can see: the handler was dropped, the body was, or
+//! the peer reset the connection while its answer was the last thing sent.
+
+use crate::clips::Clips;
+use crate::ledger::Ledger;
+use crate::scenario::Scenario;
+use crate::serve::{self, Wire};
+use crate::sim::Sim;
+use crate::socket::Socket;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// How to start.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where to listen; port 0 chooses one.
+    pub listen: SocketAddr,
+    /// The rehearsal to begin with.
+    pub scenario: Scenario,
+    /// Where the ledger is kept over restarts.
+    pub ledger: Option<PathBuf>,
+    /// Where films are kept; a folder that goes away at the end when there is none.
+    pub clips: Option<PathBuf>,
+    /// Multiplies the size of delivered films.
+    pub clip_scale: f64,
+    /// Divides simulated times.
+    pub speed: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            scenario: Scenario::default(),
+            ledger: None,
+            clips: None,
+            clip_scale: 1.0,
+            speed: 1.0,
+        }
+    }
+}
+
+/// Why it did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A number makes no sense.
+    #[error("{0} must be more than 0 and at most {1}")]
+    Number(&'static str, f64),
+    /// The port or a file.
+    #[error("failed to {0}: {1}")]
+    Io(&'static str, #[source] io::Error),
+}
+
+/// A simulator at work; it stops when this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    sim: Arc<Sim>,
+    _stop: watch::Sender<()>,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://ADDRESS`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// How many films were encoded since the start.
+    pub fn encoded(&self) -> u64 {
+        self.sim.clips.encoded()
+    }
+}
+
+/// Starts to listen; answers on tasks of the current runtime.
+pub async fn start(options: Options) -> Result<Running, StartError> {
+    for (name, number, most) in
+        [("the clip scale", options.clip_scale, 1.0), ("the speed", options.speed, 1e6)]
+    {
+        if !(number > 0.0 && number <= most) {
+            return Err(StartError::Number(name, most));
+        }
+    }
+    let failed = |what| move |error| StartError::Io(what, error);
+    let (folder, temporary) = match options.clips {
+        Some(folder) => (folder, None),
+        None => {
+            let temporary = tempfile::tempdir().map_err(failed("make a folder for clips"))?;
+            (temporary.path().to_owned(), Some(temporary))
+        }
+    };
+    let clips = Clips::new(folder, options.clip_scale).map_err(failed("open the clips folder"))?;
+    let ledger = Ledger::open(options.ledger.as_deref()).map_err(failed("open the ledger"))?;
+    let sim = Arc::new(Sim::new(ledger, clips, options.scenario, options.speed));
+    let listener = TcpListener::bind(options.listen).await.map_err(failed("listen"))?;
+    let address = listener.local_addr().map_err(failed("listen"))?;
+    let (stop, stopped) = watch::channel(());
+    tokio::spawn(accept(listener, Arc::clone(&sim), stopped));
+    Ok(Running { address, sim, _stop: stop, _folder: temporary })
+}
+
+async fn accept(listener: TcpListener, sim: Arc<Sim>, mut stopped: watch::Receiver<()>) {
+    loop {
+        let accepted = tokio::select! {
+            // An error is the sender going away.
+            _ = stopped.changed() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let (sim, mut stopped) = (Arc::clone(&sim), stopped.clone());
+                tokio::spawn(async move {
+                    tokio::select! {
+                        _ = stopped.changed() => {}
+                        () = connection(stream, sim) => {}
+                    }
+                });
+            }
+            // Out of file descriptors, most likely: others will be closed soon.
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, sim: Arc<Sim>) {
+    // Small answers are wanted at once; a failure costs only time.
+    let _ = stream.set_nodelay(true);
+    let wire = Arc::new(Wire::default());
+    let service = service_fn(|request| {
+        let (sim, wire) = (Arc::clone(&sim), Arc::clone(&wire));
+        async move { serve::request(&sim, &wire, request).await }
+    });
+    let (socket, was_reset) = Socket::new(stream);
+    // How it ended is in the ledger, request by request; the socket knows about the last one.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
+    if was_reset.load(Ordering::Relaxed) {
+        wire.last_answer_is_lost(&sim);
+    }
+}

@@ -1,0 +1,308 @@
+//! Checks a JSON body field by field, as the vendors' own validators do.
+//!
+//! Guarantees: every field that was not asked about is reported as unknown; all problems are
+//! found, not just the first. How a vendor words them is its own affair.
+
+use serde_json::{Map, Value};
+use std::ops::RangeInclusive;
+
+/// One thing wrong with a body, with the words FastAPI uses for the kind.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Problem {
+    /// Where, from the body's root.
+    pub(crate) path: Vec<String>,
+    /// `missing`, `extra_forbidden`, `string_type`, ...
+    pub(crate) kind: &'static str,
+    /// For people.
+    pub(crate) message: String,
+    /// What was found there.
+    pub(crate) input: Value,
+}
+
+impl Problem {
+    pub(crate) fn new(path: &[&str], kind: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            path: path.iter().map(|part| (*part).to_owned()).collect(),
+            kind,
+            message: message.into(),
+            input: Value::Null,
+        }
+    }
+
+    /// `promptText: message`.
+    pub(crate) fn line(&self) -> String {
+        format!("{}: {}", self.path.join("."), self.message)
+    }
+}
+
+/// All problems in one line each.
+pub(crate) fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(Problem::line).collect::<Vec<_>>().join("; ")
+}
+
+/// Whether a field may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    Required,
+    Optional,
+}
+
+pub(crate) use Need::{Optional, Required};
+
+/// How a vendor counts the length of a text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Units {
+    Utf16,
+    Chars,
+    Bytes,
+}
+
+impl Units {
+    fn count(self, text: &str) -> usize {
+        match self {
+            Self::Utf16 => text.encode_utf16().count(),
+            Self::Chars => text.chars().count(),
+            Self::Bytes => text.len(),
+        }
+    }
+}
+
+/// A walk over one object's fields.
+#[derive(Debug)]
+pub(crate) struct Check<'a> {
+    fields: &'a Map<String, Value>,
+    path: Vec<String>,
+    known: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Check<'a> {
+    /// Begins with a body.
+    pub(crate) fn new(body: &'a Value) -> Result<Self, Vec<Problem>> {
+        match body.as_object() {
+            Some(fields) => {
+                Ok(Self { fields, path: Vec::new(), known: Vec::new(), problems: Vec::new() })
+            }
+            None => Err(vec![Problem::new(&[], "dict_type", "the body should be an object")]),
+        }
+    }
+
+    /// Anything else that is wrong with a field.
+    pub(crate) fn report(&mut self, name: &str, kind: &'static str, message: impl Into<String>) {
+        let mut path = self.path.clone();
+        path.push(name.to_owned());
+        let input = self.fields.get(name).cloned().unwrap_or(Value::Null);
+        self.problems.push(Problem { path, kind, message: message.into(), input });
+    }
+
+    /// A field of any type. An explicit null counts as absent when the field is optional.
+    pub(crate) fn any(&mut self, name: &str, need: Need) -> Option<&'a Value> {
+        self.known.push(name.to_owned());
+        let value = self.fields.get(name).filter(|value| need == Required || !value.is_null());
+        if value.is_none() && need == Required {
+            self.report(name, "missing", "Field required");
+        }
+        value
+    }
+
+    fn typed<T>(
+        &mut self,
+        name: &str,
+        need: Need,
+        (kind, what): (&'static str, &str),
+        take: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.any(name, need)?;
+        let taken = take(value);
+        if taken.is_none() {
+            self.report(name, kind, format!("Input should be a valid {what}"));
+        }
+        taken
+    }
+
+    /// A text of a bounded length.
+    pub(crate) fn text(
+        &mut self,
+        name: &str,
+        need: Need,
+        length: RangeInclusive<usize>,
+        units: Units,
+    ) -> Option<&'a str> {
+        let text = self.typed(name, need, ("string_type", "string"), Value::as_str)?;
+        let count = units.count(text);
+        if count < *length.start() {
+            let message = format!("String should have at least {} characters", length.start());
+            self.report(name, "string_too_short", message);
+        } else if count > *length.end() {
+            let message = format!("String should have at most {} characters", length.end());
+            self.report(name, "string_too_long", message);
+        }
+        Some(text)
+    }
+
+    /// A word from a list.
+    pub(crate) fn one_of(&mut self, name: &str, need: Need, words: &[&str]) -> Option<&'a str> {
+        let word = self.typed(name, need, ("string_type", "string"), Value::as_str)?;
+        if words.contains(&word) {
+            return Some(word);
+        }
+        self.report(name, "literal_error", format!("Input should be one of {}", words.join(", ")));
+        None
+    }
+
+    /// A whole number in a range.
+    pub(crate) fn integer(
+        &mut self,
+        name: &str,
+        need: Need,
+        range: RangeInclusive<i64>,
+    ) -> Option<i64> {
+        let number = self.typed(name, need, ("int_type", "integer"), Value::as_i64)?;
+        if range.contains(&number) {
+            return Some(number);
+        }
+        let message = format!("Input should be in {}..{}", range.start(), range.end());
+        self.report(name, "out_of_range", message);
+        None
+    }
+
+    /// A number in a range.
+    pub(crate) fn number(
+        &mut self,
+        name: &str,
+        need: Need,
+        range: RangeInclusive<f64>,
+    ) -> Option<f64> {
+        let number = self.typed(name, need, ("float_type", "number"), Value::as_f64)?;
+        if range.contains(&number) {
+            return Some(number);
+        }
+        let message = format!("Input should be in {}..{}", range.start(), range.end());
+        self.report(name, "out_of_range", message);
+        None
+    }
+
+    /// Yes or no.
+    pub(crate) fn boolean(&mut self, name: &str) -> Option<bool> {
+        self.typed(name, Optional, ("bool_type", "boolean"), Value::as_bool)
+    }
+
+    /// A list of a bounded length.
+    pub(crate) fn list(
+        &mut self,
+        name: &str,
+        need: Need,
+        length: RangeInclusive<usize>,
+    ) -> Option<&'a Vec<Value>> {
+        let list = self.typed(name, need, ("list_type", "list"), Value::as_array)?;
+        if length.contains(&list.len()) {
+            return Some(list);
+        }
+        let message = format!("List should have {}..{} items", length.start(), length.end());
+        self.report(name, "list_length", message);
+        None
+    }
+
+    /// An object whose fields are checked by `check`.
+    pub(crate) fn object<T>(
+        &mut self,
+        name: &str,
+        need: Need,
+        check: impl FnOnce(&mut Check<'a>) -> T,
+    ) -> Option<T> {
+        let fields = self.typed(name, need, ("dict_type", "dictionary"), Value::as_object)?;
+        let mut path = self.path.clone();
+        path.push(name.to_owned());
+        Some(self.nested(fields, path, check))
+    }
+
+    /// The objects of a list, each checked by `check`.
+    pub(crate) fn objects<T>(
+        &mut self,
+        name: &str,
+        need: Need,
+        length: RangeInclusive<usize>,
+        mut check: impl FnMut(&mut Check<'a>) -> T,
+    ) -> Vec<T> {
+        let mut all = Vec::new();
+        for (index, item) in self.list(name, need, length).into_iter().flatten().enumerate() {
+            match item.as_object() {
+                Some(fields) => {
+                    let mut path = self.path.clone();
+                    path.extend([name.to_owned(), index.to_string()]);
+                    all.push(self.nested(fields, path, &mut check));
+                }
+                None => self.report(name, "dict_type", "Items should be dictionaries"),
+            }
+        }
+        all
+    }
+
+    fn nested<T>(
+        &mut self,
+        fields: &'a Map<String, Value>,
+        path: Vec<String>,
+        check: impl FnOnce(&mut Check<'a>) -> T,
+    ) -> T {
+        let mut inner = Check { fields, path, known: Vec::new(), problems: Vec::new() };
+        let result = check(&mut inner);
+        self.problems.extend(inner.all_problems());
+        result
+    }
+
+    fn all_problems(mut self) -> Vec<Problem> {
+        let unknown: Vec<&String> =
+            self.fields.keys().filter(|name| !self.known.contains(name)).collect();
+        for name in unknown {
+            self.report(name, "extra_forbidden", "Extra inputs are not permitted");
+        }
+        self.problems
+    }
+
+    /// The end: unknown fields are problems too.
+    pub(crate) fn finish(self) -> Result<(), Vec<Problem>> {
+        let problems = self.all_problems();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_problem_is_found_and_named() {
+        let body = json!({"prompt": "hi", "seconds": "5", "inner": {"odd": 1, "size": "9:16"},
+            "unknown": null});
+        let mut check = Check::new(&body).unwrap();
+        check.text("prompt", Required, 3..=10, Units::Chars);
+        check.integer("seconds", Required, 1..=10);
+        check.object("inner", Required, |inner| {
+            inner.one_of("size", Required, &["1:1"]);
+        });
+        check.boolean("loop");
+        check.any("missing", Required);
+        let problems = check.finish().unwrap_err();
+        let found: Vec<(String, &str)> =
+            problems.iter().map(|problem| (problem.path.join("."), problem.kind)).collect();
+        assert_eq!(
+            found,
+            [
+                ("prompt".to_owned(), "string_too_short"),
+                ("seconds".to_owned(), "int_type"),
+                ("inner.size".to_owned(), "literal_error"),
+                ("inner.odd".to_owned(), "extra_forbidden"),
+                ("missing".to_owned(), "missing"),
+                ("unknown".to_owned(), "extra_forbidden"),
+            ]
+        );
+    }
+
+    #[test]
+    fn length_is_counted_in_the_vendors_units() {
+        assert_eq!(Units::Utf16.count("a\u{1f98a}"), 3);
+        assert_eq!(Units::Chars.count("a\u{1f98a}"), 2);
+        assert_eq!(Units::Bytes.count("a\u{1f98a}"), 5);
+    }
+}

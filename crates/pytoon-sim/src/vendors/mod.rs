@@ -1,0 +1,134 @@
+//! The vendors, and what each must say about itself.
+//!
+//! A vendor translates: paths into routes, bodies into orders, phases into its own words. It does
+//! not strike with faults, keep a ledger or send films; the callers of this module do.
+
+mod acme;
+mod comfyui;
+mod elevenlabs;
+mod fal;
+mod google;
+mod luma_agents;
+mod luma_dm;
+mod openai;
+mod pexels;
+mod picture;
+mod pixabay;
+mod runway;
+
+use crate::call::{Call, Route};
+use crate::refusal::Refusal;
+use crate::reply::Answer;
+use hyper::header::AUTHORIZATION;
+use hyper::{HeaderMap, Method};
+use serde_json::{Value, json};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+/// An answer that takes its time.
+pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answer, Refusal>> + Send + 'a>>;
+
+/// A vendor's protocol.
+pub(crate) trait Vendor: fmt::Debug + Sync {
+    /// The name in scenarios and in the ledger.
+    fn name(&self) -> &'static str;
+
+    /// What a method and a path below the vendor's prefix mean.
+    fn route(&self, method: &Method, path: &[&str]) -> Result<Route, Refusal>;
+
+    /// The key, when it is sent in the vendor's form.
+    fn key(&self, headers: &HeaderMap, query: &[(String, String)]) -> Option<String>;
+
+    /// Whether a call without a key is refused.
+    fn asks_for_a_key(&self) -> bool {
+        true
+    }
+
+    /// A refusal in the vendor's words.
+    fn refuse(&self, refusal: &Refusal) -> Answer;
+
+    /// Headers the vendor adds to every answer.
+    fn dress(&self, answer: Answer, _asked: &HeaderMap) -> Answer {
+        answer
+    }
+
+    /// The text rules look at.
+    fn prompt(&self, call: &Call) -> String {
+        call.body["prompt"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The work a download names in its query, for vendors whose paths do not.
+    fn work_in_query(&self, _query: &[(String, String)]) -> Option<String> {
+        None
+    }
+
+    /// Answers a call that was routed here.
+    fn serve<'a>(&'a self, call: &'a mut Call) -> Answering<'a>;
+}
+
+/// Where each vendor's protocol begins: the first parts of the path.
+const PREFIXES: &[(&[&str], &dyn Vendor)] = &[
+    (&["runway"], &runway::Runway),
+    (&["fal"], &fal::Fal::Queue),
+    (&["fal-rest"], &fal::Fal::Rest),
+    (&["fal-api"], &fal::Fal::Api),
+    (&["luma-agents", "v1"], &luma_agents::LumaAgents),
+    (&["luma-dm", "dream-machine", "v1"], &luma_dm::LumaDm),
+    (&["comfyui", "api"], &comfyui::ComfyUi),
+    (&["comfyui"], &comfyui::ComfyUi),
+    (&["pexels", "v1"], &pexels::Pexels),
+    (&["pexels"], &pexels::Pexels),
+    (&["pixabay"], &pixabay::Pixabay),
+    (&["acme"], &acme::Acme),
+    (&["openai", "v1"], &openai::OpenAi),
+    (&["elevenlabs", "v1"], &elevenlabs::ElevenLabs),
+    (&["google"], &google::Google),
+];
+
+/// The vendor of a path, and the rest of the path.
+pub(crate) fn find<'a>(parts: &'a [&'a str]) -> Option<(&'static dyn Vendor, &'a [&'a str])> {
+    PREFIXES
+        .iter()
+        .find_map(|(prefix, vendor)| parts.strip_prefix(*prefix).map(|rest| (*vendor, rest)))
+}
+
+/// Base addresses by name of the part of a vendor, as its documents spell them after the host.
+const BASES: &[(&str, &str)] = &[
+    ("runway", "/runway"),
+    ("fal", "/fal"),
+    ("fal-rest", "/fal-rest"),
+    ("fal-api", "/fal-api"),
+    ("luma-agents", "/luma-agents/v1"),
+    ("luma-dm", "/luma-dm/dream-machine/v1"),
+    ("comfyui", "/comfyui"),
+    ("pexels", "/pexels/v1/videos"),
+    ("pixabay", "/pixabay/api/videos/"),
+    ("acme", "/acme"),
+    ("openai", "/openai/v1"),
+    // Their documents count the version to the path.
+    ("elevenlabs", "/elevenlabs"),
+    ("google", "/google"),
+];
+
+/// What a client must be told to talk to a simulator at `url`.
+pub fn config(url: &str) -> Value {
+    let url = url.trim_end_matches('/');
+    let bases = BASES
+        .iter()
+        .map(|(name, path)| ((*name).to_owned(), json!({ "base_url": format!("{url}{path}") })));
+    Value::Object(bases.collect())
+}
+
+/// The key after a word, as in `Authorization: Bearer KEY`.
+fn authorization(headers: &HeaderMap, word: &str) -> Option<String> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let key = value.strip_prefix(word)?.strip_prefix(' ')?.trim();
+    (!key.is_empty()).then(|| key.to_owned())
+}
+
+/// The key in a header of its own.
+fn header_key(headers: &HeaderMap, name: &str) -> Option<String> {
+    let key = headers.get(name)?.to_str().ok()?.trim();
+    (!key.is_empty()).then(|| key.to_owned())
+}
