@@ -10,8 +10,11 @@
 //! Start with [`adapter::ExternalEngineAdapter`].
 
 pub mod adapter;
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
 pub mod engine_adapters;
 mod error;
 pub mod http;
+pub mod layers;
 
 pub use error::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
