@@ -13,12 +13,15 @@
 pub mod adapter;
 pub mod breaker;
 pub mod clip_check;
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
 pub mod engine_adapters;
 pub mod engine_manager;
 pub mod engine_selector;
 mod error;
 mod hash;
 pub mod http;
+pub mod layers;
 pub mod moderation;
 mod moderation_service;
 pub mod world;

@@ -1,4 +1,29 @@
 //! The registry: a kind of engine to the function that makes its adapter.
+//!
+//! `local` is not here: it is the compositor, which draws a scene without any vendor, needs no
+//! adapter and cannot fail. Every chain ends at it.
+//!
+//! Guarantees: every kind passes `conformance` over the fixtures in `fixtures/engines/<kind>`.
+//!
+//! Start with [`builtin_engines`]; the guide is `docs/guides/adding-an-engine.md`.
+
+mod comfyui;
+mod common;
+mod http_engine;
+mod luma;
+mod pexels;
+mod pika;
+mod pixabay;
+mod runway;
+mod stock;
+mod template;
+
+pub use comfyui::ComfyUi;
+pub use http_engine::HttpEngine;
+pub use pexels::Pexels;
+pub use pika::Pika;
+pub use pixabay::Pixabay;
+pub use runway::Runway;
 
 use crate::adapter::ExternalEngineAdapter;
 use crate::http::VendorHttp;
@@ -40,7 +65,29 @@ pub type Constructor =
 
 /// Every kind of engine: the name in `kind` (or the engine's own name) and its constructor.
 pub fn builtin_engines() -> &'static [(&'static str, Constructor)] {
-    &[]
+    &[
+        ("runway", Runway::try_new),
+        ("pika", Pika::try_new),
+        ("luma", luma::try_new),
+        ("comfyui", ComfyUi::try_new),
+        ("pexels", Pexels::try_new),
+        ("pixabay", Pixabay::try_new),
+        ("http", HttpEngine::try_new),
+    ]
+}
+
+/// Makes an engine's adapter by its kind.
+pub fn make(parts: &AdapterParts<'_>) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
+    let kind = parts.config.kind(parts.name);
+    match builtin_engines().iter().find(|(name, _)| *name == kind) {
+        Some((_, constructor)) => constructor(parts),
+        None => {
+            let known: Vec<&str> = builtin_engines().iter().map(|(name, _)| *name).collect();
+            let list = known.join(", ");
+            let reason = format!("there is no adapter `{kind}`; there are {list}");
+            Err(OptionProblem::new("kind", reason))
+        }
+    }
 }
 
 /// Reads an adapter's options strictly: unknown keys and wrong types are refused by field.

@@ -60,6 +60,8 @@ pub struct Call {
     pub headers: Vec<(String, String)>,
     /// Headers with the key.
     pub secret_headers: Vec<(String, SecretString)>,
+    /// Query parameters with the key; kept out of `url`, so that no message can show them.
+    pub secret_query: Vec<(String, SecretString)>,
     /// What it carries.
     pub body: Body,
     /// Whether it costs money: then a failed one may have been taken on.
@@ -80,6 +82,7 @@ impl Call {
             url,
             headers: Vec::new(),
             secret_headers: Vec::new(),
+            secret_query: Vec::new(),
             body: Body::Empty,
             paid: false,
         }
@@ -101,6 +104,13 @@ impl Call {
     #[must_use]
     pub fn secret_header(mut self, name: &str, value: SecretString) -> Self {
         self.secret_headers.push((name.to_owned(), value));
+        self
+    }
+
+    /// With a query parameter that holds the key.
+    #[must_use]
+    pub fn secret_query(mut self, name: &str, value: SecretString) -> Self {
+        self.secret_query.push((name.to_owned(), value));
         self
     }
 
@@ -249,7 +259,11 @@ impl VendorHttp {
         })?;
         let clients = self.clients(call.operation)?;
         let client = if call.paid { &clients.paid } else { &clients.free };
-        let mut request = client.request(call.method.clone(), call.url.clone());
+        let mut url = call.url.clone();
+        for (name, value) in &call.secret_query {
+            url.query_pairs_mut().append_pair(name, value.expose_secret());
+        }
+        let mut request = client.request(call.method.clone(), url);
         for (name, value) in &call.headers {
             request = request.header(name, value);
         }
@@ -356,7 +370,12 @@ impl VendorHttp {
     /// A text without the key in it, whoever put it there.
     pub fn redact(&self, text: &str) -> String {
         let text = match self.key.as_ref().map(ExposeSecret::expose_secret) {
-            Some(key) if key.len() >= 4 => text.replace(key, "[redacted]"),
+            Some(key) if key.len() >= 4 => {
+                // A vendor that echoes an address echoes the key as it stood there.
+                let encoded: String =
+                    url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
+                text.replace(key, "[redacted]").replace(&encoded, "[redacted]")
+            }
             _ => text.to_owned(),
         };
         pytoon_telemetry::sanitize_sensitive_data(&text).into_owned()

@@ -1,0 +1,739 @@
+//! The checks themselves. Each gives the vendor a script, takes the adapter as far as the script
+//! goes, and says what came of it, or what should have.
+
+use super::vendor::{Answer, Script, Vendor};
+use super::{Bench, CLIP, KEY, Row};
+use crate::adapter::{
+    Cancelled, Durations, ExternalEngineAdapter, GenerateRequest, Lookup, Output, Prepared, Ratio,
+    Task, TaskState,
+};
+use crate::{Accepted, EngineError, EngineErrorKind as Kind, ErrorStatus};
+use serde_json::json;
+use std::time::Duration;
+
+type Outcome = Result<String, String>;
+
+/// Every check, in the order in which a call goes.
+pub(super) async fn all(bench: &Bench<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut row =
+        |check: &str, outcome: Outcome| rows.push(Row { check: check.to_owned(), outcome });
+    row("says what it is", identity(bench));
+    row("account", health(bench).await);
+    row("account 401", health_refused(bench).await);
+    row("length not sold", refused(bench, length_not_sold).await);
+    row("shape not sold", refused(bench, shape_not_sold).await);
+    row("prompt too long", refused(bench, prompt_too_long).await);
+    row("prompt empty", refused(bench, prompt_empty).await);
+    row("picture / words not sold", input_not_sold(bench).await);
+    row("all that is sold", sells_all(bench).await);
+    row("success", success(bench).await);
+    row("resumed elsewhere", resumed(bench).await);
+    for fault in submit_faults() {
+        row(fault.name, submit_fault(bench, &fault).await);
+    }
+    row("submit unreachable", unreachable(bench).await);
+    row("submit dropped unread", dropped_unread(bench).await);
+    row("submit no answer", no_answer(bench).await);
+    for (name, status) in
+        [("poll 401", 401), ("poll 402", 402), ("poll 429", 429), ("poll 500", 500)]
+    {
+        row(name, poll_refused(bench, status).await);
+    }
+    row("poll dropped", poll_dropped(bench).await);
+    row("poll garbage", poll_garbage(bench).await);
+    row("task lost", lost(bench).await);
+    row("unknown status", unknown_status(bench).await);
+    row("content refused", moderation(bench).await);
+    row("task failed", failed(bench).await);
+    row("cancel", cancel(bench).await);
+    row("cancel too late", cancel_too_late(bench).await);
+    row("lookup found", lookup_found(bench).await);
+    row("lookup absent", lookup_absent(bench).await);
+    row("clip expired", expired(bench).await);
+    row("clip redirected inwards", redirected(bench).await);
+    row("clip too large", broken_clip(bench, too_large(), &[Kind::BadOutput]).await);
+    row("clip cut short", broken_clip(bench, cut_short(), &[Kind::Server]).await);
+    row("clip stalled", stalled(bench).await);
+    row("key echoed", echoed(bench).await);
+    row("key not shown", not_shown(bench));
+    rows
+}
+
+fn fault(message: impl Into<String>) -> Outcome {
+    Err(message.into())
+}
+
+fn none() -> Outcome {
+    Ok("-".to_owned())
+}
+
+/// A failure in short, after a look for the key.
+fn short(error: &EngineError) -> Outcome {
+    clean(&format!("{error} {error:?}"))?;
+    let accepted = match error.accepted {
+        Accepted::No => "no",
+        Accepted::Maybe => "maybe",
+        Accepted::Yes => "yes",
+    };
+    let status = match error.status {
+        ErrorStatus::Permanent => "for good",
+        ErrorStatus::Temporary => "for now",
+        ErrorStatus::Persistent => "persistent",
+    };
+    Ok(format!("{} {status}, taken: {accepted}", error.kind))
+}
+
+/// Refuses a text that shows the key, or half of it.
+fn clean(text: &str) -> Result<(), String> {
+    let escaped: String = url::form_urlencoded::byte_serialize(KEY.as_bytes()).collect();
+    if text.contains(KEY) || text.contains(&escaped) || text.contains(&KEY[..12]) {
+        return Err("the key shows".to_owned());
+    }
+    Ok(())
+}
+
+/// A failure that must be of a kind, with a promise about being taken on.
+fn expect(
+    error: &EngineError,
+    kinds: &[Kind],
+    accepted: &[Accepted],
+    status: Option<ErrorStatus>,
+) -> Outcome {
+    let said = short(error)?;
+    if !kinds.contains(&error.kind) {
+        return fault(format!("{said}; the kind should be one of {kinds:?}: {error}"));
+    }
+    if !accepted.contains(&error.accepted) {
+        return fault(format!("{said}; taken should be one of {accepted:?}: {error}"));
+    }
+    if status.is_some_and(|status| status != error.status) {
+        return fault(format!("{said}; the status should be {status:?}: {error}"));
+    }
+    Ok(said)
+}
+
+fn text(error: EngineError) -> String {
+    format!("unexpectedly {error}")
+}
+
+async fn prepared(bench: &Bench<'_>, with_image: bool) -> Result<Prepared, String> {
+    bench.adapter.prepare(&bench.request(with_image)).await.map_err(text)
+}
+
+/// A task of the script in which all goes well.
+async fn task(bench: &Bench<'_>, script: Script) -> Result<Task, String> {
+    bench.vendor.follow(script);
+    let (with_image, _) = *bench.ways().first().ok_or("the fixtures name no way to submit")?;
+    bench.adapter.submit(&prepared(bench, with_image).await?).await.map_err(text)
+}
+
+/// Polls until a task ends.
+async fn finish(
+    adapter: &dyn ExternalEngineAdapter,
+    task: &Task,
+) -> Result<TaskState, EngineError> {
+    for _ in 0..9 {
+        let state = adapter.poll(task).await?;
+        if matches!(state, TaskState::Succeeded { .. } | TaskState::Failed(_)) {
+            return Ok(state);
+        }
+    }
+    adapter.poll(task).await
+}
+
+fn identity(bench: &Bench<'_>) -> Outcome {
+    let sold = bench.adapter.capabilities();
+    if bench.adapter.name() != bench.subject.name {
+        return fault(format!("it calls itself {}", bench.adapter.name()));
+    }
+    if sold.ratios.is_empty() || sold.durations.longest() == 0 || sold.max_prompt == 0 {
+        return fault("it sells nothing");
+    }
+    if bench.adapter.max_duration() != Duration::from_millis(u64::from(sold.durations.longest())) {
+        return fault("max_duration is not the longest that it sells");
+    }
+    if bench.adapter.supports_image_input() != bench.routes.submit_image.is_some()
+        || sold.text_to_video != bench.routes.submit_text.is_some()
+    {
+        return fault("the fixtures know other ways to submit than it sells");
+    }
+    Ok(match (bench.adapter.supports_image_input(), sold.text_to_video) {
+        (true, true) => "pictures, words",
+        (true, false) => "pictures",
+        _ => "words",
+    }
+    .to_owned())
+}
+
+async fn health(bench: &Bench<'_>) -> Outcome {
+    bench.vendor.follow(bench.success.clone());
+    let health = bench.adapter.health_check().await.map_err(text)?;
+    if bench.vendor.count(&bench.routes.health) == 0 {
+        return fault(format!("{} was not asked", bench.routes.health));
+    }
+    if bench
+        .ways()
+        .iter()
+        .any(|(_, route)| bench.routes.poll.is_some() && bench.vendor.count(route) > 0)
+    {
+        return fault("the account's check called what costs money");
+    }
+    Ok(health.balance.map_or_else(|| "fine".to_owned(), |balance| balance.to_string()))
+}
+
+async fn health_refused(bench: &Bench<'_>) -> Outcome {
+    if bench.subject.config.key_env.is_empty() {
+        return none();
+    }
+    let answer = Answer::json(401, json!({ "error": "who are you" }));
+    bench.vendor.follow(bench.success.clone().on(&bench.routes.health, answer));
+    match bench.adapter.health_check().await {
+        Ok(_) => fault("a refused key is called healthy"),
+        Err(error) => expect(&error, &[Kind::Auth], &[Accepted::No], None),
+    }
+}
+
+/// A request that must be refused before anything is sent.
+async fn refused(bench: &Bench<'_>, change: fn(&Bench<'_>, &mut GenerateRequest)) -> Outcome {
+    let mut said = String::new();
+    for (with_image, _) in bench.ways() {
+        let mut request = bench.request(with_image);
+        change(bench, &mut request);
+        said = refused_request(bench, &request).await?;
+    }
+    Ok(said)
+}
+
+async fn refused_request(bench: &Bench<'_>, request: &GenerateRequest) -> Outcome {
+    bench.vendor.follow(bench.success.clone());
+    let outcome = bench.adapter.prepare(request).await;
+    if let Some(seen) = bench.vendor.seen().first() {
+        return fault(format!("it asked the vendor first: {}", seen.route));
+    }
+    match outcome {
+        Ok(_) => fault("it was not refused"),
+        Err(error) => {
+            expect(&error, &[Kind::Unsupported], &[Accepted::No], Some(ErrorStatus::Permanent))
+        }
+    }
+}
+
+fn length_not_sold(_: &Bench<'_>, request: &mut GenerateRequest) {
+    request.duration_ms = 1_234_567;
+}
+
+fn shape_not_sold(_: &Bench<'_>, request: &mut GenerateRequest) {
+    request.ratio = Ratio { width: 1013, height: 17 };
+}
+
+fn prompt_too_long(bench: &Bench<'_>, request: &mut GenerateRequest) {
+    // Two UTF-16 units and four bytes a character: too long in any unit.
+    request.prompt = "😀".repeat(bench.adapter.capabilities().max_prompt + 1);
+}
+
+fn prompt_empty(_: &Bench<'_>, request: &mut GenerateRequest) {
+    request.prompt = " ".to_owned();
+}
+
+async fn input_not_sold(bench: &Bench<'_>) -> Outcome {
+    let mut said = none()?;
+    for with_image in [true, false] {
+        if !bench.ways().iter().any(|(way, _)| *way == with_image) {
+            said = refused_request(bench, &bench.request(with_image)).await?;
+        }
+    }
+    Ok(said)
+}
+
+async fn sells_all(bench: &Bench<'_>) -> Outcome {
+    let sold = bench.adapter.capabilities().clone();
+    let lengths = match sold.durations {
+        Durations::Fixed(lengths) => lengths,
+        Durations::Range { min, max, step } => vec![min, min + (max - min) / step / 2 * step, max],
+    };
+    for (with_image, _) in bench.ways() {
+        for &duration_ms in &lengths {
+            for &ratio in &sold.ratios {
+                bench.vendor.follow(bench.success.clone());
+                let request = GenerateRequest { duration_ms, ratio, ..bench.request(with_image) };
+                if let Err(error) = bench.adapter.prepare(&request).await {
+                    return fault(format!("{duration_ms} ms of {ratio:?}: {error}"));
+                }
+            }
+        }
+    }
+    Ok(format!("{} lengths, {} shapes", lengths.len(), sold.ratios.len()))
+}
+
+async fn success(bench: &Bench<'_>) -> Outcome {
+    let mut said = String::new();
+    for (with_image, route) in bench.ways() {
+        bench.vendor.follow(bench.success.clone());
+        let prepared = prepared(bench, with_image).await?;
+        if bench.vendor.count(&route) > 0 {
+            return fault("prepare called what costs money");
+        }
+        let task = bench.adapter.submit(&prepared).await.map_err(text)?;
+        if bench.vendor.count(&route) != 1 {
+            return fault(format!("{route} was called {} times", bench.vendor.count(&route)));
+        }
+        let state = finish(&*bench.adapter, &task).await.map_err(text)?;
+        let TaskState::Succeeded { output, cost } = state else {
+            return fault(format!("it ended as {state:?}"));
+        };
+        let to = bench.folder.join("clip.mp4");
+        let clip = bench.adapter.fetch(&output, &to).await.map_err(text)?;
+        let bytes = std::fs::read(&to).map_err(|error| error.to_string())?;
+        if bytes != CLIP || clip.size_bytes != CLIP.len() as u64 || clip.sha256.len() != 64 {
+            return fault("the clip is not the vendor's");
+        }
+        if clip.credit != output.credit {
+            return fault("the credit was lost");
+        }
+        std::fs::remove_file(&to).map_err(|error| error.to_string())?;
+        keys_where_they_belong(bench)?;
+        said = cost.map_or_else(|| "a clip".to_owned(), |cost| format!("a clip for {cost}"));
+    }
+    Ok(said)
+}
+
+fn keys_where_they_belong(bench: &Bench<'_>) -> Result<(), String> {
+    if bench.subject.config.key_env.is_empty() {
+        return Ok(());
+    }
+    for seen in bench.vendor.seen() {
+        let keyless = bench.routes.keyless.iter().chain([&bench.routes.clip]);
+        let is_keyless = keyless.into_iter().any(|route| seen.route.starts_with(route));
+        if is_keyless == seen.shows(KEY) {
+            let problem = if is_keyless { "carries" } else { "lacks" };
+            return Err(format!("{} {problem} the key", seen.route.replace(KEY, "…")));
+        }
+    }
+    Ok(())
+}
+
+async fn resumed(bench: &Bench<'_>) -> Outcome {
+    let first = task(bench, bench.success.clone()).await?;
+    let stored = serde_json::to_string(&first).map_err(|error| error.to_string())?;
+    clean(&stored)?;
+    let read: Task = serde_json::from_str(&stored).map_err(|error| error.to_string())?;
+    if read != first {
+        return fault("a task is not the same after it was stored");
+    }
+    let other = bench.another(bench.vendor.base())?;
+    match finish(&*other, &read).await.map_err(text)? {
+        TaskState::Succeeded { .. } => Ok("a clip".to_owned()),
+        state => fault(format!("it ended as {state:?}")),
+    }
+}
+
+/// An answer to the call that costs money, and what it means.
+struct SubmitFault {
+    name: &'static str,
+    answer: Answer,
+    kinds: &'static [Kind],
+    accepted: Accepted,
+    status: ErrorStatus,
+    retry_after: Option<Duration>,
+}
+
+fn submit_faults() -> Vec<SubmitFault> {
+    use ErrorStatus::{Permanent, Temporary};
+    let said = |status| Answer::json(status, json!({ "error": "no" }));
+    let fault = |name, answer, kinds, accepted, status| SubmitFault {
+        name,
+        answer,
+        kinds,
+        accepted,
+        status,
+        retry_after: None,
+    };
+    let limited = said(429).with("retry-after", "7");
+    vec![
+        fault("submit 400", said(400), &[Kind::InvalidRequest], Accepted::No, Permanent),
+        fault("submit 401", said(401), &[Kind::Auth], Accepted::No, Permanent),
+        fault("submit 402", said(402), &[Kind::Quota], Accepted::No, Permanent),
+        fault("submit 404", said(404), &[Kind::InvalidRequest], Accepted::No, Permanent),
+        SubmitFault {
+            retry_after: Some(Duration::from_secs(7)),
+            ..fault("submit 429 with time", limited, &[Kind::RateLimited], Accepted::No, Temporary)
+        },
+        fault("submit 429", said(429), &[Kind::RateLimited], Accepted::No, Temporary),
+        fault("submit 500", said(500), &[Kind::Server], Accepted::Maybe, Temporary),
+        fault("submit 502", said(502), &[Kind::Server], Accepted::No, Temporary),
+        fault("submit 503", said(503), &[Kind::Server], Accepted::No, Temporary),
+        fault("submit 504", said(504), &[Kind::Timeout], Accepted::Maybe, Temporary),
+        fault("submit 302", said(302), &[Kind::Protocol], Accepted::Maybe, Temporary),
+        fault(
+            "submit garbage",
+            Answer::text(200, "<html>fine</html>"),
+            &[Kind::Protocol],
+            Accepted::Maybe,
+            Temporary,
+        ),
+        fault("submit dropped", Answer::HangUp, &[Kind::Server], Accepted::Maybe, Temporary),
+    ]
+}
+
+/// What a lost answer means: what is never paid for is never taken on.
+fn unknown(bench: &Bench<'_>, accepted: Accepted) -> Accepted {
+    if bench.adapter.capabilities().is_stock { Accepted::No } else { accepted }
+}
+
+async fn submit_fault(bench: &Bench<'_>, wanted: &SubmitFault) -> Outcome {
+    let mut said = String::new();
+    for (with_image, route) in bench.ways() {
+        bench.vendor.follow(bench.success.clone().on(&route, wanted.answer.clone()));
+        let prepared = prepared(bench, with_image).await?;
+        let Err(error) = bench.adapter.submit(&prepared).await else {
+            return fault("it was taken for a success");
+        };
+        if bench.vendor.count(&route) != 1 {
+            return fault(format!("{route} was called {} times", bench.vendor.count(&route)));
+        }
+        if error.retry_after != wanted.retry_after {
+            return fault(format!("asked again after {:?}", error.retry_after));
+        }
+        let accepted = unknown(bench, wanted.accepted);
+        said = expect(&error, wanted.kinds, &[accepted], Some(wanted.status))?;
+    }
+    Ok(said)
+}
+
+async fn unreachable(bench: &Bench<'_>) -> Outcome {
+    let (with_image, _) = *bench.ways().first().ok_or("no way to submit")?;
+    bench.vendor.follow(bench.success.clone());
+    let prepared = prepared(bench, with_image).await?;
+    // A port that was free a moment ago and is nobody's.
+    let gone = Vendor::start().await.map_err(|error| error.to_string())?;
+    let base = gone.base().to_owned();
+    drop(gone);
+    tokio::task::yield_now().await;
+    let other = bench.another(&base)?;
+    for _ in 0..50 {
+        match other.submit(&prepared).await {
+            Err(error) if error.kind == Kind::Unreachable => {
+                return expect(&error, &[Kind::Unreachable], &[Accepted::No], None);
+            }
+            // The listener may still be closing.
+            _ => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+    fault("a closed port counts as reachable")
+}
+
+async fn dropped_unread(bench: &Bench<'_>) -> Outcome {
+    let (with_image, _) = *bench.ways().first().ok_or("no way to submit")?;
+    bench.vendor.follow(bench.success.clone());
+    let prepared = prepared(bench, with_image).await?;
+    bench.vendor.go_deaf();
+    match bench.adapter.submit(&prepared).await {
+        Ok(_) => fault("it was taken for a success"),
+        // The connection stood, so nobody can know what was read.
+        Err(error) => expect(&error, &[Kind::Server], &[unknown(bench, Accepted::Maybe)], None),
+    }
+}
+
+async fn no_answer(bench: &Bench<'_>) -> Outcome {
+    let (with_image, route) = bench.ways().first().cloned().ok_or("no way to submit")?;
+    bench.vendor.follow(bench.success.clone().on(&route, Answer::Silence));
+    let prepared = prepared(bench, with_image).await?;
+    match bench.hasty.submit(&prepared).await {
+        Ok(_) => fault("it was taken for a success"),
+        Err(error) => expect(&error, &[Kind::Timeout], &[unknown(bench, Accepted::Maybe)], None),
+    }
+}
+
+/// A poll of a running task that is answered so.
+async fn polled(
+    bench: &Bench<'_>,
+    answer: Answer,
+) -> Result<Option<Result<TaskState, EngineError>>, String> {
+    let Some(route) = &bench.routes.poll else { return Ok(None) };
+    let task = task(bench, bench.success.clone().on(route, answer)).await?;
+    let outcome = bench.adapter.poll(&task).await;
+    if bench.vendor.count(route) == 0 {
+        return Err(format!("{route} was not asked"));
+    }
+    Ok(Some(outcome))
+}
+
+async fn poll_refused(bench: &Bench<'_>, status: u16) -> Outcome {
+    let answer = Answer::json(status, json!({ "error": "no" }));
+    let kind = match status {
+        401 => Kind::Auth,
+        402 => Kind::Quota,
+        429 => Kind::RateLimited,
+        _ => Kind::Server,
+    };
+    match polled(bench, answer).await? {
+        None => none(),
+        Some(Err(error)) => {
+            let status = (status != 401).then_some(ErrorStatus::Temporary);
+            expect(&error, &[kind], &[Accepted::No, Accepted::Yes], status)
+        }
+        Some(Ok(state)) => fault(format!("the task is {state:?}, and nobody said so")),
+    }
+}
+
+async fn poll_dropped(bench: &Bench<'_>) -> Outcome {
+    match polled(bench, Answer::HangUp).await? {
+        None => none(),
+        Some(Err(error)) => expect(
+            &error,
+            &[Kind::Server],
+            &[Accepted::No, Accepted::Yes],
+            Some(ErrorStatus::Temporary),
+        ),
+        Some(Ok(state)) => fault(format!("the task is {state:?}, and nobody said so")),
+    }
+}
+
+async fn poll_garbage(bench: &Bench<'_>) -> Outcome {
+    match polled(bench, Answer::text(200, "<html>fine</html>")).await? {
+        None => none(),
+        Some(Err(error)) => expect(
+            &error,
+            &[Kind::Protocol],
+            &[Accepted::No, Accepted::Yes],
+            Some(ErrorStatus::Temporary),
+        ),
+        Some(Ok(state)) => fault(format!("the task is {state:?}, and nobody said so")),
+    }
+}
+
+async fn lost(bench: &Bench<'_>) -> Outcome {
+    // Some servers answer as they would for a task that is not finished.
+    if let Some(script) = bench.scenario("lost.json")? {
+        let task = task(bench, script).await?;
+        match bench.adapter.poll(&task).await.map_err(text)? {
+            TaskState::Failed(error) if error.kind == Kind::Lost => {}
+            state => return fault(format!("it is {state:?}")),
+        }
+    }
+    match polled(bench, Answer::json(404, json!({ "error": "what task" }))).await? {
+        None => none(),
+        Some(Ok(TaskState::Failed(error))) => expect(&error, &[Kind::Lost], &[Accepted::Yes], None),
+        Some(other) => fault(format!("it is {other:?}")),
+    }
+}
+
+async fn unknown_status(bench: &Bench<'_>) -> Outcome {
+    let Some(script) = bench.scenario("unknown_status.json")? else {
+        return absent(bench, "unknown_status.json");
+    };
+    let task = task(bench, script).await?;
+    match bench.adapter.poll(&task).await.map_err(text)? {
+        TaskState::Running { unknown_status: Some(status), .. } => {
+            clean(&status)?;
+            Ok(format!("runs ({status})"))
+        }
+        state => fault(format!("it is {state:?}")),
+    }
+}
+
+/// A scenario may only be missing where it cannot happen.
+fn absent(bench: &Bench<'_>, name: &str) -> Outcome {
+    if bench.routes.poll.is_none() {
+        return none();
+    }
+    fault(format!("there is no {name}"))
+}
+
+async fn moderation(bench: &Bench<'_>) -> Outcome {
+    // An engine of one's own, or a search, refuses no content.
+    let Some(script) = bench.scenario("moderation.json")? else { return none() };
+    bench.vendor.follow(script);
+    let (with_image, _) = *bench.ways().first().ok_or("no way to submit")?;
+    let prepared = prepared(bench, with_image).await?;
+    let error = match bench.adapter.submit(&prepared).await {
+        Err(error) => error,
+        Ok(task) => match finish(&*bench.adapter, &task).await.map_err(text)? {
+            TaskState::Failed(error) => error,
+            state => return fault(format!("it ended as {state:?}")),
+        },
+    };
+    let accepted = [Accepted::No, Accepted::Yes];
+    expect(&error, &[Kind::Moderation], &accepted, Some(ErrorStatus::Permanent))
+}
+
+async fn failed(bench: &Bench<'_>) -> Outcome {
+    let Some(script) = bench.scenario("failed.json")? else { return absent(bench, "failed.json") };
+    let task = task(bench, script).await?;
+    match finish(&*bench.adapter, &task).await.map_err(text)? {
+        TaskState::Failed(error) => expect(
+            &error,
+            &[Kind::Server, Kind::BadOutput],
+            &[Accepted::Yes],
+            Some(ErrorStatus::Temporary),
+        ),
+        state => fault(format!("it ended as {state:?}")),
+    }
+}
+
+async fn cancel(bench: &Bench<'_>) -> Outcome {
+    let script = bench.scenario("cancel.json")?;
+    let sold = bench.adapter.capabilities().cancel;
+    if sold && script.is_none() {
+        return fault("there is no cancel.json");
+    }
+    let task = task(bench, script.unwrap_or_else(|| bench.success.clone())).await?;
+    match (sold, bench.adapter.cancel(&task).await.map_err(text)?) {
+        (true, cancelled @ (Cancelled::Yes | Cancelled::Asked)) => {
+            Ok(format!("{cancelled:?}").to_lowercase())
+        }
+        (false, Cancelled::Unsupported) => Ok("unsupported".to_owned()),
+        (_, cancelled) => fault(format!("{cancelled:?}")),
+    }
+}
+
+async fn cancel_too_late(bench: &Bench<'_>) -> Outcome {
+    if !bench.adapter.capabilities().cancel {
+        return none();
+    }
+    let script =
+        bench.scenario("cancel_too_late.json")?.ok_or("there is no cancel_too_late.json")?;
+    let task = task(bench, script).await?;
+    match bench.adapter.cancel(&task).await.map_err(text)? {
+        Cancelled::TooLate => Ok("too late".to_owned()),
+        cancelled => fault(format!("{cancelled:?}")),
+    }
+}
+
+async fn looked_up(bench: &Bench<'_>, name: &str) -> Result<Option<Lookup>, String> {
+    let Some(script) = bench.scenario(name)? else { return Ok(None) };
+    bench.vendor.follow(script);
+    let (with_image, route) = bench.ways().first().cloned().ok_or("no way to submit")?;
+    let prepared = prepared(bench, with_image).await?;
+    let found = bench.adapter.lookup(&prepared).await.map_err(text)?;
+    if bench.vendor.count(&route) > 0 {
+        return Err("looking called what costs money".to_owned());
+    }
+    Ok(Some(found))
+}
+
+async fn lookup_found(bench: &Bench<'_>) -> Outcome {
+    match looked_up(bench, "lookup_found.json").await? {
+        // A vendor may show that a call never came without showing which one is ours.
+        None => none(),
+        Some(Lookup::Found(task)) => match finish(&*bench.adapter, &task).await.map_err(text)? {
+            TaskState::Succeeded { .. } => Ok("found".to_owned()),
+            state => fault(format!("what was found ended as {state:?}")),
+        },
+        Some(other) => fault(format!("{other:?}")),
+    }
+}
+
+async fn lookup_absent(bench: &Bench<'_>) -> Outcome {
+    let sold = bench.adapter.capabilities().lookup;
+    match (sold, looked_up(bench, "lookup_absent.json").await?) {
+        (true, Some(Lookup::Absent)) => Ok("absent".to_owned()),
+        (true, other) => fault(format!("{other:?}")),
+        (false, _) => {
+            bench.vendor.follow(bench.success.clone());
+            let (with_image, _) = *bench.ways().first().ok_or("no way to submit")?;
+            let prepared = prepared(bench, with_image).await?;
+            match bench.adapter.lookup(&prepared).await.map_err(text)? {
+                Lookup::CannotSay => Ok("cannot say".to_owned()),
+                other => fault(format!("it sells no lookup and says {other:?}")),
+            }
+        }
+    }
+}
+
+/// A finished task's clip under a script.
+async fn output(bench: &Bench<'_>, answer: Answer) -> Result<Output, String> {
+    let script = bench.success.clone().on(&bench.routes.clip, answer);
+    let task = task(bench, script).await?;
+    match finish(&*bench.adapter, &task).await.map_err(text)? {
+        TaskState::Succeeded { output, .. } => Ok(output),
+        state => Err(format!("it ended as {state:?}")),
+    }
+}
+
+/// Fetches what must not be fetched, and looks for files left behind.
+async fn fetched(
+    bench: &Bench<'_>,
+    adapter: &dyn ExternalEngineAdapter,
+    output: &Output,
+) -> Result<EngineError, String> {
+    let folder = bench.folder.join("clips");
+    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let outcome = adapter.fetch(output, &folder.join("clip.mp4")).await;
+    let left = std::fs::read_dir(&folder).map_err(|error| error.to_string())?.count();
+    if left > 0 {
+        return Err(format!("{left} files were left behind"));
+    }
+    outcome.err().ok_or_else(|| "it was fetched".to_owned())
+}
+
+async fn expired(bench: &Bench<'_>) -> Outcome {
+    let mut said = String::new();
+    for status in [403, 404, 410] {
+        let output = output(bench, Answer::text(status, "gone")).await?;
+        let error = fetched(bench, &*bench.adapter, &output).await?;
+        said = expect(&error, &[Kind::Lost], &[Accepted::No], Some(ErrorStatus::Temporary))?;
+    }
+    Ok(said)
+}
+
+async fn redirected(bench: &Bench<'_>) -> Outcome {
+    let mut said = String::new();
+    for target in ["http://169.254.169.254/latest", "http://127.0.0.2:9/", "file:///etc/hosts"] {
+        let output = output(bench, Answer::text(302, "").with("location", target)).await?;
+        let error = fetched(bench, &*bench.adapter, &output).await?;
+        said = expect(&error, &[Kind::BadOutput], &[Accepted::No], Some(ErrorStatus::Permanent))?;
+    }
+    Ok(said)
+}
+
+fn too_large() -> Answer {
+    Answer::Part { body: CLIP.to_vec(), promised: 4 << 30, silent: true }
+}
+
+fn cut_short() -> Answer {
+    Answer::Part { body: CLIP.to_vec(), promised: 10_000, silent: false }
+}
+
+async fn broken_clip(bench: &Bench<'_>, answer: Answer, kinds: &[Kind]) -> Outcome {
+    let output = output(bench, answer).await?;
+    let error = fetched(bench, &*bench.adapter, &output).await?;
+    expect(&error, kinds, &[Accepted::No], None)
+}
+
+async fn stalled(bench: &Bench<'_>) -> Outcome {
+    let answer = Answer::Part { body: CLIP.to_vec(), promised: 10_000, silent: true };
+    let output = output(bench, answer).await?;
+    let error = fetched(bench, &*bench.hasty, &output).await?;
+    expect(&error, &[Kind::Timeout], &[Accepted::No], Some(ErrorStatus::Temporary))
+}
+
+/// A vendor that repeats the key in whatever it says.
+async fn echoed(bench: &Bench<'_>) -> Outcome {
+    if bench.subject.config.key_env.is_empty() {
+        return none();
+    }
+    let escaped: String = url::form_urlencoded::byte_serialize(KEY.as_bytes()).collect();
+    let body = json!({ "error": format!("bad key {KEY} in /x?key={escaped}") });
+    for status in [400, 401, 422, 500] {
+        for (with_image, route) in bench.ways() {
+            let answer = Answer::json(status, body.clone());
+            bench.vendor.follow(bench.success.clone().on(&route, answer));
+            let prepared = prepared(bench, with_image).await?;
+            if let Err(error) = bench.adapter.submit(&prepared).await {
+                short(&error)?;
+            }
+        }
+        match polled(bench, Answer::json(status, body.clone())).await? {
+            Some(Err(error)) | Some(Ok(TaskState::Failed(error))) => drop(short(&error)?),
+            _ => {}
+        }
+    }
+    Ok("redacted".to_owned())
+}
+
+fn not_shown(bench: &Bench<'_>) -> Outcome {
+    clean(&format!("{:?}", bench.adapter))?;
+    Ok("never".to_owned())
+}

@@ -1,0 +1,325 @@
+//! A vendor that does as a script says: HTTP/1.1 over a plain socket, one request a connection.
+//!
+//! Guarantees: every request that arrived whole is written down; what the script does not name
+//! is answered with 599, which no adapter may take for anything.
+
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// Larger than any request of ours.
+const MAX_REQUEST: usize = 64 << 20;
+
+/// What a vendor does with a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// It answers.
+    Reply {
+        /// The status.
+        status: u16,
+        /// Headers beside the length.
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// It hears the request and closes the connection.
+    HangUp,
+    /// It hears the request and says nothing.
+    Silence,
+    /// It promises more bytes than it sends, and closes or goes silent.
+    Part {
+        /// What it sends.
+        body: Vec<u8>,
+        /// What it promises.
+        promised: u64,
+        /// Whether it goes silent instead of closing.
+        silent: bool,
+    },
+}
+
+impl Answer {
+    /// JSON.
+    pub fn json(status: u16, body: Value) -> Self {
+        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        Self::Reply { status, headers, body: body.to_string().into_bytes() }
+    }
+
+    /// Plain text.
+    pub fn text(status: u16, body: &str) -> Self {
+        Self::Reply { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
+    }
+
+    /// The same with a header.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        if let Self::Reply { headers, .. } = &mut self {
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+}
+
+/// Answers by route. A route is a method and the beginning of a path; the longest that fits
+/// counts. Its answers are given in order, the last one for ever.
+#[derive(Debug, Clone, Default)]
+pub struct Script(Vec<(String, Vec<Answer>)>);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fixture {
+    #[expect(dead_code, reason = "for readers of the fixture")]
+    about: String,
+    replies: Vec<FixtureReply>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FixtureReply {
+    on: String,
+    #[serde(default = "ok")]
+    status: u16,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    json: Option<Value>,
+    #[serde(default)]
+    text: Option<String>,
+    /// The clip.
+    #[serde(default)]
+    clip: bool,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+impl Script {
+    /// Reads a fixture.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        let fixture: Fixture = serde_json::from_str(text)?;
+        let mut script = Self::default();
+        for reply in fixture.replies {
+            let mut answer = match (&reply.json, &reply.text) {
+                (Some(json), _) => Answer::json(reply.status, json.clone()),
+                (None, Some(text)) => Answer::text(reply.status, text),
+                (None, None) => Answer::Reply {
+                    status: reply.status,
+                    headers: Vec::new(),
+                    body: if reply.clip { super::CLIP.to_vec() } else { Vec::new() },
+                },
+            };
+            for (name, value) in &reply.headers {
+                answer = answer.with(name, value);
+            }
+            match script.0.iter_mut().find(|(route, _)| *route == reply.on) {
+                Some((_, answers)) => answers.push(answer),
+                None => script.0.push((reply.on, vec![answer])),
+            }
+        }
+        Ok(script)
+    }
+
+    /// This script with the routes of another replaced.
+    #[must_use]
+    pub fn over(mut self, other: Self) -> Self {
+        self.0.retain(|(route, _)| !other.0.iter().any(|(theirs, _)| theirs == route));
+        self.0.extend(other.0);
+        self
+    }
+
+    /// This script with one answer for a route and all below it.
+    #[must_use]
+    pub fn on(mut self, route: &str, answer: Answer) -> Self {
+        self.0.retain(|(theirs, _)| !theirs.starts_with(route));
+        self.over(Self(vec![(route.to_owned(), vec![answer])]))
+    }
+
+    fn answer(&mut self, route: &str) -> Answer {
+        let found = self
+            .0
+            .iter_mut()
+            .filter(|(prefix, _)| route.starts_with(prefix.as_str()))
+            .max_by_key(|(prefix, _)| prefix.len());
+        match found {
+            Some((_, answers)) if answers.len() > 1 => answers.remove(0),
+            Some((_, answers)) => answers[0].clone(),
+            None => Answer::text(599, "the script has no such route"),
+        }
+    }
+}
+
+/// A request that arrived.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Method and path with query.
+    pub route: String,
+    /// The head as it came.
+    pub head: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Seen {
+    /// Whether the head holds a text, also where it is escaped as in a query.
+    pub fn shows(&self, text: &str) -> bool {
+        let escaped: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        self.head.contains(text) || self.head.contains(&escaped)
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    script: Script,
+    seen: Vec<Seen>,
+    deaf: bool,
+}
+
+/// The server. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Vendor {
+    base: String,
+    state: Arc<Mutex<State>>,
+    server: JoinHandle<()>,
+}
+
+impl Drop for Vendor {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Vendor {
+    /// Starts on a free port of this machine.
+    pub async fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let base = format!("http://{}", listener.local_addr()?);
+        let state = Arc::new(Mutex::new(State::default()));
+        let server = tokio::spawn(serve(listener, state.clone()));
+        Ok(Self { base, state, server })
+    }
+
+    /// Its address.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Follows a script from now on, and forgets what was seen.
+    pub fn follow(&self, script: Script) {
+        *self.lock() = State { script, ..State::default() };
+    }
+
+    /// Closes connections without listening from now on.
+    pub fn go_deaf(&self) {
+        *self.lock() = State { deaf: true, ..State::default() };
+    }
+
+    /// What arrived since the script began.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.lock().seen.clone()
+    }
+
+    /// How many requests of a route arrived.
+    pub fn count(&self, route: &str) -> usize {
+        self.lock().seen.iter().filter(|seen| seen.route.starts_with(route)).count()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
+    let mut connections = tokio::task::JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        while connections.try_join_next().is_some() {}
+        let state = state.clone();
+        // A connection that breaks is the client's to notice.
+        connections.spawn(async move { drop(answer(stream, state).await) });
+    }
+}
+
+async fn answer(mut stream: TcpStream, state: Arc<Mutex<State>>) -> io::Result<()> {
+    let is_deaf = state.lock().unwrap_or_else(PoisonError::into_inner).deaf;
+    if is_deaf {
+        return Ok(());
+    }
+    let Some(seen) = read(&mut stream).await? else { return Ok(()) };
+    let answer = {
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = state.script.answer(&seen.route);
+        state.seen.push(seen);
+        answer
+    };
+    match answer {
+        Answer::HangUp => {}
+        Answer::Silence => silence().await,
+        Answer::Reply { status, headers, body } => {
+            stream.write_all(head(status, &headers, body.len() as u64).as_bytes()).await?;
+            stream.write_all(&body).await?;
+        }
+        Answer::Part { body, promised, silent } => {
+            stream.write_all(head(200, &[], promised).as_bytes()).await?;
+            stream.write_all(&body).await?;
+            stream.flush().await?;
+            if silent {
+                silence().await;
+            }
+        }
+    }
+    stream.shutdown().await
+}
+
+/// Longer than any client waits here.
+async fn silence() {
+    tokio::time::sleep(Duration::from_secs(60)).await;
+}
+
+fn head(status: u16, headers: &[(String, String)], length: u64) -> String {
+    let mut head =
+        format!("HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {length}\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str("\r\n");
+    head
+}
+
+async fn read(stream: &mut TcpStream) -> io::Result<Option<Seen>> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0u8; 16 << 10];
+    let end = loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end + 4;
+        }
+        let read = stream.read(&mut buffer).await?;
+        if read == 0 || bytes.len() > MAX_REQUEST {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(&buffer[..read]);
+    };
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let length = head
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, value)| value.trim().parse::<usize>().ok())
+        .unwrap_or(0)
+        .min(MAX_REQUEST);
+    while bytes.len() < end + length {
+        let read = stream.read(&mut buffer).await?;
+        if read == 0 {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(&buffer[..read]);
+    }
+    let mut words = head.split_whitespace();
+    let route =
+        format!("{} {}", words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    Ok(Some(Seen { route, head, body: bytes[end..].to_vec() }))
+}

@@ -1,0 +1,387 @@
+//! What the vendors' adapters have in common: the check of a request against what is sold,
+//! pictures, places in replies, and the failures that every vendor names the same way.
+//!
+//! Guarantees: every failure made here has gone through [`VendorHttp::redact`]; whether a paid
+//! call may have been taken on is decided in one place, [`refused_submit`].
+//!
+//! Leaves the vendors' own words to their adapters.
+
+use crate::adapter::{
+    Cancelled, Capabilities, GenerateRequest, GeneratedClip, ImageInput, Output, Ratio, TaskState,
+};
+use crate::http::{Call, DownloadLimits, Reply, VendorHttp, one_line};
+use crate::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
+use base64::Engine as _;
+use pytoon_config::engines::EngineConfig;
+use pytoon_core::money::MicroUsd;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use std::path::Path;
+use std::time::Duration;
+use url::Url;
+
+/// What is done, as "failed to …" goes on.
+pub(crate) const PREPARE: &str = "prepare the request";
+pub(crate) const UPLOAD: &str = "upload the picture";
+pub(crate) const SUBMIT: &str = "start the task";
+pub(crate) const POLL: &str = "ask after the task";
+pub(crate) const FINISH: &str = "finish the clip";
+pub(crate) const CANCEL: &str = "cancel the task";
+pub(crate) const HEALTH: &str = "check the account";
+pub(crate) const LOOKUP: &str = "look for the call";
+
+/// Refuses a request that is outside what is sold. Nothing has been sent by then.
+pub(crate) fn check_request(
+    engine: &str,
+    sold: &Capabilities,
+    request: &GenerateRequest,
+) -> Result<(), EngineError> {
+    let refuse = |message: String| Err(unsupported(engine, message));
+    if !sold.durations.sells(request.duration_ms) {
+        return refuse(format!("clips of {} ms are not sold", request.duration_ms));
+    }
+    if sold_ratio(sold, request.ratio).is_none() {
+        let Ratio { width, height } = request.ratio;
+        return refuse(format!("frames of {width}:{height} are not sold"));
+    }
+    if request.image.is_some() && sold.image_inputs.is_empty() {
+        return refuse("it cannot start from a picture".to_owned());
+    }
+    if request.image.is_none() && !sold.text_to_video {
+        return refuse("it cannot draw from words alone".to_owned());
+    }
+    if request.prompt.trim().is_empty() {
+        return refuse("the prompt is empty".to_owned());
+    }
+    let length = sold.prompt_unit.count(&request.prompt);
+    if length > sold.max_prompt {
+        return refuse(format!("a prompt of {length} is longer than {}", sold.max_prompt));
+    }
+    Ok(())
+}
+
+/// A request outside what is sold.
+pub(crate) fn unsupported(engine: &str, message: impl Into<String>) -> EngineError {
+    EngineError::new(engine, PREPARE, EngineErrorKind::Unsupported, message)
+}
+
+/// The ratio on offer that is the one asked for: the same numbers, else the same proportion.
+pub(crate) fn sold_ratio(sold: &Capabilities, asked: Ratio) -> Option<Ratio> {
+    let same_shape = |r: &&Ratio| {
+        asked.width > 0
+            && asked.height > 0
+            && u64::from(r.width) * u64::from(asked.height)
+                == u64::from(r.height) * u64::from(asked.width)
+    };
+    sold.ratios
+        .iter()
+        .find(|&&r| r == asked)
+        .or_else(|| sold.ratios.iter().find(same_shape))
+        .copied()
+}
+
+/// Ratios from `width:height` texts of a table.
+pub(crate) fn ratios(list: &[(u32, u32)]) -> Vec<Ratio> {
+    list.iter().map(|&(width, height)| Ratio { width, height }).collect()
+}
+
+/// `9:16`.
+pub(crate) fn ratio_text(ratio: Ratio) -> String {
+    format!("{}:{}", ratio.width, ratio.height)
+}
+
+/// Bounds of a download: no byte for as long as any answer may take is a stall.
+pub(crate) fn download_limits(config: &EngineConfig) -> DownloadLimits {
+    let default = DownloadLimits::default();
+    let patience = Duration::from_millis(config.request_timeout_ms);
+    DownloadLimits { stall: default.stall.min(patience), ..default }
+}
+
+/// Downloads a clip and keeps its credit.
+pub(crate) async fn fetch(
+    http: &VendorHttp,
+    limits: DownloadLimits,
+    output: &Output,
+    to: &Path,
+) -> Result<GeneratedClip, EngineError> {
+    let clip = http.download(&output.url, to, limits).await?;
+    Ok(GeneratedClip { credit: output.credit.clone(), ..clip })
+}
+
+/// A picture that is to be handed over.
+#[derive(Debug)]
+pub(crate) struct Picture {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) media_type: &'static str,
+    pub(crate) extension: &'static str,
+}
+
+impl Picture {
+    /// Reads a picture of at most so many bytes.
+    pub(crate) async fn read(engine: &str, path: &Path, most: u64) -> Result<Self, EngineError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let disk = |error: std::io::Error| {
+            let message = format!("{name}: {error}");
+            EngineError::new(engine, PREPARE, EngineErrorKind::Internal, message)
+        };
+        let size = tokio::fs::metadata(path).await.map_err(disk)?.len();
+        if size > most {
+            return Err(unsupported(engine, format!("{name}: {size} bytes are more than {most}")));
+        }
+        let bytes = tokio::fs::read(path).await.map_err(disk)?;
+        let (media_type, extension) = media_type(&bytes).ok_or_else(|| {
+            unsupported(engine, format!("{name} is neither JPEG nor PNG nor WebP"))
+        })?;
+        Ok(Self { bytes, media_type, extension })
+    }
+
+    /// The bytes in base64.
+    pub(crate) fn base64(&self) -> String {
+        base64::engine::general_purpose::STANDARD.encode(&self.bytes)
+    }
+
+    /// A `data:` address (RFC 2397).
+    pub(crate) fn data_uri(&self) -> String {
+        format!("data:{};base64,{}", self.media_type, self.base64())
+    }
+
+    /// The length of the `data:` address, without building it.
+    pub(crate) fn data_uri_len(&self) -> usize {
+        "data:;base64,".len() + self.media_type.len() + self.bytes.len().div_ceil(3) * 4
+    }
+
+    /// A file name for the vendor; ours stay at home.
+    pub(crate) fn file_name(&self) -> String {
+        format!("frame.{}", self.extension)
+    }
+}
+
+/// The media type and extension of a picture, by its first bytes: a name can lie.
+pub(crate) fn media_type(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    match bytes {
+        [0xff, 0xd8, 0xff, ..] => Some(("image/jpeg", "jpg")),
+        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Some(("image/png", "png")),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => {
+            Some(("image/webp", "webp"))
+        }
+        _ => None,
+    }
+}
+
+/// The most bytes of picture that any way of handing it over takes.
+pub(crate) fn largest_picture(sold: &Capabilities) -> u64 {
+    sold.image_inputs
+        .iter()
+        .map(|input| match input {
+            ImageInput::Url => 0,
+            ImageInput::Inline(most) | ImageInput::Upload(most) => *most,
+        })
+        .max()
+        .unwrap_or(0)
+}
+
+/// The key, or the failure of an engine that has none.
+pub(crate) fn key<'a>(
+    http: &'a VendorHttp,
+    operation: &'static str,
+) -> Result<&'a str, EngineError> {
+    http.key().map(ExposeSecret::expose_secret).ok_or_else(|| {
+        EngineError::new(http.engine(), operation, EngineErrorKind::Auth, "there is no key")
+    })
+}
+
+/// A call with the key behind a prefix in `Authorization`.
+pub(crate) fn with_key(http: &VendorHttp, call: Call, prefix: &str) -> Result<Call, EngineError> {
+    let value = format!("{prefix}{}", key(http, call.operation)?);
+    Ok(call.secret_header("Authorization", SecretString::from(value)))
+}
+
+/// A text at a JSON pointer.
+pub(crate) fn text_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer)?.as_str()
+}
+
+/// A number at a JSON pointer, also where it is written as a text.
+pub(crate) fn number_at(value: &Value, pointer: &str) -> Option<f64> {
+    let found = value.pointer(pointer)?;
+    found
+        .as_f64()
+        .or_else(|| found.as_str()?.trim().parse().ok())
+        .filter(|number: &f64| number.is_finite())
+}
+
+/// An id at a JSON pointer: a text or a whole number, never empty.
+pub(crate) fn id_at(value: &Value, pointer: &str) -> Option<String> {
+    match value.pointer(pointer)? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Money at a JSON pointer, in units of so many dollars. Negative sums are none.
+pub(crate) fn cost_at(value: &Value, pointer: &str, usd_per_unit: f64) -> Option<MicroUsd> {
+    let units = number_at(value, pointer).filter(|units| *units >= 0.0)?;
+    Some(MicroUsd::from_usd(units * usd_per_unit))
+}
+
+/// One segment of a path: an id of a vendor's cannot lead elsewhere.
+pub(crate) fn segment(id: &str) -> String {
+    let mut out = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => out.push(byte as char),
+            // A dot is only dangerous where the segment is made of nothing else.
+            b'.' if id.bytes().any(|b| b != b'.') => out.push('.'),
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+    }
+    out
+}
+
+/// What a vendor says in the usual places of an error's body.
+pub(crate) fn said(reply: &Reply) -> Option<String> {
+    let json = reply.json()?;
+    let places =
+        ["/error/message", "/error", "/message", "/detail/0/msg", "/detail", "/errors/0/message"];
+    places.iter().find_map(|place| text_at(&json, place).map(str::to_owned))
+}
+
+/// A paid call that was answered with a refusal, and whether it may have been taken on.
+///
+/// An answer of 4xx is a refusal at the door; 429, 502 and 503 are documented as load shedding.
+/// After anything else nobody knows.
+pub(crate) fn refused_submit(
+    http: &VendorHttp,
+    kind: EngineErrorKind,
+    reply: &Reply,
+    said: Option<&str>,
+) -> EngineError {
+    let accepted = match reply.status {
+        400..=499 | 502 | 503 => Accepted::No,
+        _ => Accepted::Maybe,
+    };
+    http.refusal(SUBMIT, kind, reply, said).accepted(accepted)
+}
+
+/// The kind of a refused paid call where the vendor says nothing more exact. There is no task
+/// yet that could be lost: an address that is not there is our mistake.
+pub(crate) fn submit_kind(status: u16) -> EngineErrorKind {
+    match VendorHttp::kind_of_status(status) {
+        EngineErrorKind::Lost => EngineErrorKind::InvalidRequest,
+        other => other,
+    }
+}
+
+/// A paid call whose answer of 2xx is not understood.
+pub(crate) fn unreadable_submit(http: &VendorHttp, reply: &Reply) -> EngineError {
+    http.refusal(SUBMIT, EngineErrorKind::Protocol, reply, None).accepted(Accepted::Maybe)
+}
+
+/// A task that ended without a clip.
+pub(crate) fn task_failed(http: &VendorHttp, kind: EngineErrorKind, message: &str) -> EngineError {
+    let message = http.redact(&one_line(message));
+    EngineError::new(http.engine(), FINISH, kind, message).accepted(Accepted::Yes)
+}
+
+/// What an answer to a poll means that is none of 2xx: a task that is gone, or nothing yet.
+pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState, EngineError> {
+    let said = said(reply);
+    match VendorHttp::kind_of_status(reply.status) {
+        EngineErrorKind::Lost => {
+            let message = format!("HTTP {}: the vendor does not know the task", reply.status);
+            Ok(TaskState::Failed(task_failed(http, EngineErrorKind::Lost, &message)))
+        }
+        // The task was taken on: a question that went wrong says nothing about its end.
+        EngineErrorKind::InvalidRequest => {
+            Err(http.refusal(POLL, EngineErrorKind::Protocol, reply, said.as_deref()))
+        }
+        // The account's trouble ends; the task that was bought goes on.
+        kind @ EngineErrorKind::Quota => Err(http
+            .refusal(POLL, kind, reply, said.as_deref())
+            .with_status(ErrorStatus::Temporary)),
+        kind => Err(http.refusal(POLL, kind, reply, said.as_deref())),
+    }
+}
+
+/// The body of a poll, or what its absence means.
+pub(crate) fn unreadable_poll(http: &VendorHttp, reply: &Reply) -> EngineError {
+    http.refusal(POLL, EngineErrorKind::Protocol, reply, None)
+}
+
+/// A free call that was refused.
+pub(crate) fn refused(http: &VendorHttp, operation: &'static str, reply: &Reply) -> EngineError {
+    let kind = submit_kind(reply.status);
+    http.refusal(operation, kind, reply, said(reply).as_deref())
+}
+
+/// The usual meaning of an answer to a cancel.
+pub(crate) fn cancel_outcome(
+    http: &VendorHttp,
+    reply: &Reply,
+    agreed: Cancelled,
+) -> Result<Cancelled, EngineError> {
+    match reply.status {
+        200..=299 => Ok(agreed),
+        404 | 409 | 410 => Ok(Cancelled::TooLate),
+        405 | 501 => Ok(Cancelled::Unsupported),
+        _ => Err(refused(http, CANCEL, reply)),
+    }
+}
+
+/// A running task with a status that is not documented.
+pub(crate) fn unknown_status(http: &VendorHttp, status: Option<&str>) -> TaskState {
+    let status = http.redact(&one_line(status.unwrap_or("none")));
+    TaskState::Running { progress: None, unknown_status: Some(status) }
+}
+
+/// An address that a reply holds.
+pub(crate) fn address_at(value: &Value, pointer: &str) -> Option<Url> {
+    Url::parse(text_at(value, pointer)?).ok()
+}
+
+/// The words for vendors' free texts that mean a refusal of the content.
+pub(crate) fn names_moderation(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["moderat", "blacklist", "content policy", "content_policy"].iter().any(|w| text.contains(w))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_stays_one_segment() {
+        for (id, expected) in [
+            ("a-b_c.d", "a-b_c.d"),
+            ("..", "%2E%2E"),
+            ("../x", "..%2Fx"),
+            ("a?b#c", "a%3Fb%23c"),
+            ("ä", "%C3%A4"),
+        ] {
+            assert_eq!(segment(id), expected, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_pictures_data_uri_is_as_long_as_foretold() {
+        for length in [0, 1, 2, 3, 1000] {
+            let picture =
+                Picture { bytes: vec![7; length], media_type: "image/png", extension: "png" };
+            assert_eq!(picture.data_uri().len(), picture.data_uri_len(), "{length}");
+        }
+    }
+
+    #[test]
+    fn pictures_are_told_by_their_first_bytes() {
+        for (bytes, expected) in [
+            (&b"\xff\xd8\xff\xe0"[..], Some("image/jpeg")),
+            (b"\x89PNG\r\n\x1a\n", Some("image/png")),
+            (b"RIFF\0\0\0\0WEBPVP8 ", Some("image/webp")),
+            (b"GIF89a", None),
+            (b"", None),
+        ] {
+            assert_eq!(media_type(bytes).map(|(name, _)| name), expected);
+        }
+    }
+}

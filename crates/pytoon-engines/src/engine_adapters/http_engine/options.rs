@@ -1,0 +1,519 @@
+//! The description of a vendor's interface, as `options` of an engine of kind `http`, and its
+//! check.
+//!
+//! Guarantees: whatever passes [`HttpOptions::check`] can be used without another look: places
+//! have known names, pointers are pointers, methods are methods.
+
+use super::super::template;
+use super::super::{AdapterParts, OptionProblem};
+use crate::EngineErrorKind;
+use crate::adapter::{Durations, Ratio};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a submission's texts may name.
+pub(super) const SUBMIT_PLACES: &[&str] = &[
+    "prompt",
+    "negative_prompt",
+    "seconds",
+    "duration_ms",
+    "width",
+    "height",
+    "ratio",
+    "seed",
+    "call_id",
+    "image_data_uri",
+];
+/// What the paths of a task may name.
+const TASK_PLACES: &[&str] = &["id"];
+/// What the path of a lookup may name.
+const LOOKUP_PLACES: &[&str] = &["call_id"];
+
+/// The description.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HttpOptions {
+    #[serde(default)]
+    pub(super) auth: Option<Auth>,
+    /// Headers of every call, without secrets.
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) capabilities: Sold,
+    /// The price table's key.
+    #[serde(default = "default_model")]
+    pub(super) model: String,
+    pub(super) submit: Submit,
+    pub(super) poll: Poll,
+    pub(super) result: ResultPlace,
+    #[serde(default)]
+    pub(super) cancel: Option<Cancel>,
+    #[serde(default)]
+    pub(super) health: Option<Health>,
+    #[serde(default)]
+    pub(super) lookup: Option<LookupCall>,
+    /// What answers mean where their status does not say it; the first that fits counts.
+    #[serde(default)]
+    pub(super) errors: Vec<ErrorRule>,
+}
+
+fn default_model() -> String {
+    "default".to_owned()
+}
+
+/// How the key is shown: in a header or in the query.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Auth {
+    #[serde(default)]
+    pub(super) header: Option<String>,
+    /// What stands in the header, with `{{key}}` in it.
+    #[serde(default = "bare_key")]
+    pub(super) format: String,
+    #[serde(default)]
+    pub(super) query: Option<String>,
+}
+
+fn bare_key() -> String {
+    "{{key}}".to_owned()
+}
+
+/// What the vendor sells.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sold {
+    /// Lengths, in milliseconds.
+    #[serde(default)]
+    pub(super) durations_ms: Vec<u32>,
+    /// Or the shortest, the longest and the step.
+    #[serde(default)]
+    pub(super) min_ms: Option<u32>,
+    #[serde(default)]
+    pub(super) max_ms: Option<u32>,
+    #[serde(default)]
+    pub(super) step_ms: Option<u32>,
+    /// `9:16`, or sizes such as `720:1280`; the first is used for upright films.
+    pub(super) ratios: Vec<String>,
+    #[serde(default)]
+    pub(super) image: Image,
+    /// Largest picture, in bytes.
+    #[serde(default = "five_mib")]
+    pub(super) max_image_bytes: u64,
+    pub(super) max_prompt: usize,
+    #[serde(default = "yes")]
+    pub(super) text_to_video: bool,
+}
+
+fn five_mib() -> u64 {
+    5 << 20
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// How a picture is handed over. By address only is the same as not at all for a film: its
+/// pictures have none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Image {
+    #[default]
+    None,
+    Url,
+    Inline,
+}
+
+/// The one call that costs money.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Submit {
+    #[serde(default = "post")]
+    pub(super) method: String,
+    pub(super) path: String,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) body: Value,
+    /// Where the task's id stands in the answer.
+    pub(super) id: String,
+}
+
+fn post() -> String {
+    "POST".to_owned()
+}
+
+/// How a task is asked after.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Poll {
+    pub(super) path: String,
+    pub(super) status: String,
+    pub(super) states: States,
+    #[serde(default)]
+    pub(super) progress: Option<String>,
+    /// What the vendor's progress is multiplied by to be 1 at its end.
+    #[serde(default = "unit")]
+    pub(super) progress_scale: f64,
+    /// Where the reason of a failure stands.
+    #[serde(default)]
+    pub(super) error: Option<String>,
+    #[serde(default)]
+    pub(super) cost: Option<Cost>,
+}
+
+fn unit() -> f64 {
+    1.0
+}
+
+/// The vendor's words for a task's states; any other is a task that goes on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct States {
+    #[serde(default)]
+    pub(super) queued: Vec<String>,
+    #[serde(default)]
+    pub(super) running: Vec<String>,
+    pub(super) succeeded: Vec<String>,
+    pub(super) failed: Vec<String>,
+    #[serde(default)]
+    pub(super) refused: Vec<String>,
+    #[serde(default)]
+    pub(super) cancelled: Vec<String>,
+}
+
+/// Where the cost stands, and what a unit of it is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cost {
+    pub(super) pointer: String,
+    pub(super) usd_per_unit: f64,
+}
+
+/// Where a finished clip's address stands.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResultPlace {
+    pub(super) url: String,
+    /// The call that is asked for it, where the poll does not hold it.
+    #[serde(default)]
+    pub(super) path: Option<String>,
+}
+
+/// How a task is cancelled.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cancel {
+    #[serde(default = "delete")]
+    pub(super) method: String,
+    pub(super) path: String,
+}
+
+fn delete() -> String {
+    "DELETE".to_owned()
+}
+
+/// A free call that needs the key.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Health {
+    pub(super) path: String,
+    /// Where what is left on the account stands.
+    #[serde(default)]
+    pub(super) balance: Option<Cost>,
+}
+
+/// A list of tasks in which ours can be found by the id that we gave.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LookupCall {
+    pub(super) path: String,
+    /// Where the list stands.
+    pub(super) items: String,
+    /// Where `{{call_id}}` of the submission stands in an item.
+    #[serde(rename = "ref")]
+    pub(super) reference: String,
+    /// Where the task's id stands in an item.
+    pub(super) id: String,
+    /// A list as long as this may have been cut short.
+    #[serde(default = "hundred")]
+    pub(super) limit: usize,
+}
+
+fn hundred() -> usize {
+    100
+}
+
+/// What an answer means.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ErrorRule {
+    /// The answer's status; any where absent, also that of a failed task.
+    #[serde(default)]
+    pub(super) status: Option<u16>,
+    /// Where in the body is looked; anywhere in its text where absent.
+    #[serde(default)]
+    pub(super) pointer: Option<String>,
+    #[serde(default)]
+    pub(super) equals: Option<Value>,
+    #[serde(default)]
+    pub(super) contains: Option<String>,
+    pub(super) kind: RuleKind,
+}
+
+/// The kinds that a vendor can tell.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RuleKind {
+    Auth,
+    Quota,
+    RateLimited,
+    Moderation,
+    InvalidRequest,
+    Timeout,
+    Server,
+    Lost,
+}
+
+impl From<RuleKind> for EngineErrorKind {
+    fn from(kind: RuleKind) -> Self {
+        match kind {
+            RuleKind::Auth => Self::Auth,
+            RuleKind::Quota => Self::Quota,
+            RuleKind::RateLimited => Self::RateLimited,
+            RuleKind::Moderation => Self::Moderation,
+            RuleKind::InvalidRequest => Self::InvalidRequest,
+            RuleKind::Timeout => Self::Timeout,
+            RuleKind::Server => Self::Server,
+            RuleKind::Lost => Self::Lost,
+        }
+    }
+}
+
+impl HttpOptions {
+    /// Refuses what cannot be right, by field.
+    pub(super) fn check(&self, parts: &AdapterParts<'_>) -> Result<(), OptionProblem> {
+        self.check_auth(!parts.config.key_env.is_empty())?;
+        self.check_submit()?;
+        self.check_poll()?;
+        pointer(&self.result.url, "options.result.url")?;
+        if let Some(place) = &self.result.path {
+            path(place, TASK_PLACES, "options.result.path")?;
+        }
+        if let Some(cancel) = &self.cancel {
+            path(&cancel.path, TASK_PLACES, "options.cancel.path")?;
+            method(&cancel.method, "options.cancel.method")?;
+        }
+        if let Some(health) = &self.health {
+            path(&health.path, &[], "options.health.path")?;
+            if let Some(balance) = &health.balance {
+                cost(balance, "options.health.balance")?;
+            }
+        }
+        self.check_lookup()?;
+        self.errors.iter().enumerate().try_for_each(|(index, rule)| {
+            let field = format!("options.errors[{index}]");
+            if let Some(place) = &rule.pointer {
+                pointer(place, &format!("{field}.pointer"))?;
+            }
+            if rule.equals.is_some() && rule.pointer.is_none() {
+                return problem(&field, "`equals` compares what a `pointer` points to: name one");
+            }
+            if rule.status.is_none() && rule.equals.is_none() && rule.contains.is_none() {
+                return problem(&field, "it fits every answer: name a status, equals or contains");
+            }
+            Ok(())
+        })
+    }
+
+    fn check_auth(&self, has_key: bool) -> Result<(), OptionProblem> {
+        let Some(auth) = &self.auth else {
+            if has_key {
+                return problem("options.auth", "key_env names a key: say where it goes");
+            }
+            return Ok(());
+        };
+        if !has_key {
+            return problem("options.auth", "there is no key to show: name variables in key_env");
+        }
+        if auth.header.is_some() == auth.query.is_some() {
+            return problem("options.auth", "the key goes into a `header` or into the `query`");
+        }
+        template::check_text(&auth.format, &["key"], "options.auth.format")?;
+        if !auth.format.contains("{{key}}") {
+            return problem("options.auth.format", "it has no `{{key}}`");
+        }
+        Ok(())
+    }
+
+    fn check_submit(&self) -> Result<(), OptionProblem> {
+        let submit = &self.submit;
+        method(&submit.method, "options.submit.method")?;
+        path(&submit.path, SUBMIT_PLACES, "options.submit.path")?;
+        template::check(&submit.body, SUBMIT_PLACES, "options.submit.body")?;
+        for (name, value) in &submit.headers {
+            template::check_text(value, SUBMIT_PLACES, &format!("options.submit.headers.{name}"))?;
+        }
+        pointer(&submit.id, "options.submit.id")?;
+        if !template::uses(&submit.body, "prompt") {
+            return problem("options.submit.body", "it has no `{{prompt}}`");
+        }
+        if self.capabilities.image == Image::Inline
+            && !template::uses(&submit.body, "image_data_uri")
+        {
+            let reason = "it has no `{{image_data_uri}}`, and capabilities.image is inline";
+            return problem("options.submit.body", reason);
+        }
+        Ok(())
+    }
+
+    fn check_poll(&self) -> Result<(), OptionProblem> {
+        let poll = &self.poll;
+        path(&poll.path, TASK_PLACES, "options.poll.path")?;
+        if !poll.path.contains("{{") {
+            return problem("options.poll.path", "it has no `{{id}}`");
+        }
+        pointer(&poll.status, "options.poll.status")?;
+        for (place, field) in
+            [(&poll.progress, "options.poll.progress"), (&poll.error, "options.poll.error")]
+        {
+            if let Some(place) = place {
+                pointer(place, field)?;
+            }
+        }
+        if !(poll.progress_scale.is_finite() && poll.progress_scale > 0.0) {
+            return problem("options.poll.progress_scale", "it is more than 0");
+        }
+        if let Some(price) = &poll.cost {
+            cost(price, "options.poll.cost")?;
+        }
+        let states = &poll.states;
+        if states.succeeded.is_empty() {
+            return problem("options.poll.states.succeeded", "name the word for a finished task");
+        }
+        if states.failed.is_empty() {
+            return problem("options.poll.states.failed", "name the word for a failed task");
+        }
+        let all = [
+            &states.queued,
+            &states.running,
+            &states.succeeded,
+            &states.failed,
+            &states.refused,
+            &states.cancelled,
+        ];
+        let mut seen = std::collections::BTreeSet::new();
+        match all.into_iter().flatten().find(|word| !seen.insert(word.as_str())) {
+            Some(word) => problem("options.poll.states", &format!("`{word}` stands here twice")),
+            None => Ok(()),
+        }
+    }
+
+    fn check_lookup(&self) -> Result<(), OptionProblem> {
+        let Some(lookup) = &self.lookup else { return Ok(()) };
+        path(&lookup.path, LOOKUP_PLACES, "options.lookup.path")?;
+        pointer_or_root(&lookup.items, "options.lookup.items")?;
+        pointer(&lookup.reference, "options.lookup.ref")?;
+        pointer(&lookup.id, "options.lookup.id")?;
+        if !template::uses(&self.submit.body, "call_id") {
+            let reason = "it has no `{{call_id}}`, so lookup could never find a call";
+            return problem("options.submit.body", reason);
+        }
+        Ok(())
+    }
+
+    /// The lengths sold.
+    pub(super) fn durations(&self) -> Result<Durations, OptionProblem> {
+        let sold = &self.capabilities;
+        let field = "options.capabilities.durations_ms";
+        match (sold.durations_ms.as_slice(), sold.min_ms, sold.max_ms) {
+            ([], Some(min), Some(max)) if 0 < min && min <= max => {
+                let step = sold.step_ms.unwrap_or(1000).max(1);
+                // The longest must itself be a whole number of steps.
+                Ok(Durations::Range { min, max: min + (max - min) / step * step, step })
+            }
+            ([], _, _) => Err(OptionProblem::new(
+                field,
+                "name the lengths, or min_ms and max_ms (and step_ms)",
+            )),
+            (lengths, None, None) if sold.step_ms.is_none() => {
+                let mut lengths = lengths.to_vec();
+                lengths.sort_unstable();
+                lengths.dedup();
+                if lengths[0] == 0 {
+                    return Err(OptionProblem::new(field, "a clip of 0 ms is none"));
+                }
+                Ok(Durations::Fixed(lengths))
+            }
+            _ => Err(OptionProblem::new(field, "durations_ms or min_ms to max_ms, not both")),
+        }
+    }
+
+    /// The shapes sold.
+    pub(super) fn ratios(&self) -> Result<Vec<Ratio>, OptionProblem> {
+        let list = &self.capabilities.ratios;
+        if list.is_empty() {
+            return Err(OptionProblem::new("options.capabilities.ratios", "name at least one"));
+        }
+        list.iter()
+            .enumerate()
+            .map(|(index, text)| {
+                ratio(text).ok_or_else(|| {
+                    OptionProblem::new(
+                        format!("options.capabilities.ratios[{index}]"),
+                        format!("`{text}` is not of the form 9:16"),
+                    )
+                })
+            })
+            .collect()
+    }
+}
+
+fn ratio(text: &str) -> Option<Ratio> {
+    let (width, height) = text.split_once(':')?;
+    let ratio = Ratio { width: width.trim().parse().ok()?, height: height.trim().parse().ok()? };
+    (ratio.width > 0 && ratio.height > 0).then_some(ratio)
+}
+
+fn problem<T>(field: &str, reason: &str) -> Result<T, OptionProblem> {
+    Err(OptionProblem::new(field, reason))
+}
+
+fn pointer(text: &str, field: &str) -> Result<(), OptionProblem> {
+    if text.starts_with('/') {
+        return Ok(());
+    }
+    problem(field, &format!("`{text}` is not a JSON pointer: they begin with `/`, as in `/id`"))
+}
+
+fn pointer_or_root(text: &str, field: &str) -> Result<(), OptionProblem> {
+    if text.is_empty() { Ok(()) } else { pointer(text, field) }
+}
+
+fn path(text: &str, places: &[&str], field: &str) -> Result<(), OptionProblem> {
+    if !text.starts_with('/') {
+        return problem(
+            field,
+            &format!("`{text}` is not a path below base_url: begin it with `/`"),
+        );
+    }
+    template::check_text(text, places, field)
+}
+
+fn cost(cost: &Cost, field: &str) -> Result<(), OptionProblem> {
+    pointer(&cost.pointer, &format!("{field}.pointer"))?;
+    if cost.usd_per_unit.is_finite() && cost.usd_per_unit >= 0.0 {
+        return Ok(());
+    }
+    problem(&format!("{field}.usd_per_unit"), "it is not less than 0")
+}
+
+/// The methods that make sense here.
+pub(super) fn method(name: &str, field: &str) -> Result<Method, OptionProblem> {
+    match name {
+        "POST" => Ok(Method::POST),
+        "PUT" => Ok(Method::PUT),
+        "PATCH" => Ok(Method::PATCH),
+        "DELETE" => Ok(Method::DELETE),
+        other => problem(field, &format!("`{other}` is none of POST, PUT, PATCH, DELETE")),
+    }
+}

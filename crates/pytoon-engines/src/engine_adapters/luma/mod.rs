@@ -1,0 +1,58 @@
+//! Luma, which has two interfaces that share nothing but the name.
+//!
+//! [`agents`] is the current one (ray-3.2) and takes pictures; [`dream_machine`] is the older one
+//! (ray-2, ray-flash-2) and takes only addresses of pictures, which ours do not have. Keys differ
+//! between them. `options.api` chooses, and everything else follows from it.
+
+mod agents;
+mod dream_machine;
+
+use super::{AdapterParts, OptionProblem, read_options};
+use crate::adapter::ExternalEngineAdapter;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// The engine's own settings.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    /// Which interface `base_url` is.
+    api: Api,
+    /// The model.
+    model: String,
+    /// The frame's shorter side, such as `720p`.
+    resolution: String,
+    /// Whether clips may start from a picture. Without pictures `agents` also sells 10 s.
+    #[serde(default = "yes")]
+    image_input: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Api {
+    Agents,
+    DreamMachine,
+}
+
+/// Makes the adapter of the interface that the options name.
+pub(super) fn try_new(
+    parts: &AdapterParts<'_>,
+) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
+    let options: Options = read_options(parts.config)?;
+    match options.api {
+        Api::Agents => agents::Agents::try_new(parts, &options),
+        Api::DreamMachine => dream_machine::DreamMachine::try_new(parts, &options),
+    }
+}
+
+/// Refuses a value that is none of a list.
+fn one_of(value: &str, list: &[&str], field: &str) -> Result<(), OptionProblem> {
+    if list.contains(&value) {
+        return Ok(());
+    }
+    Err(OptionProblem::new(field, format!("`{value}` is none of {}", list.join(", "))))
+}

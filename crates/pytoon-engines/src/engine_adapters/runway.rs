@@ -1,0 +1,532 @@
+//! Runway: pictures or words to video, by tasks.
+//!
+//! Guarantees: a picture goes inline where its whole `data:` address fits into 5 MB, else as an
+//! upload of its own; a refusal of the content is told from all other ends of a task by `SAFETY`
+//! anywhere in its code; cancelling looks first, since deleting a finished task deletes its clip.
+//!
+//! The vendor charges refused content like a finished clip and does not refund a task that it
+//! saw running: `price.refusal_charged` and `price.cancel_charged` in `engine.yaml` say so.
+//!
+//! Leaves choosing between models to the options: one for pictures, one for words.
+//!
+//! Start with [`Runway`].
+
+use super::common::{self, CANCEL, HEALTH, POLL, Picture, SUBMIT, UPLOAD};
+use super::{AdapterParts, OptionProblem, read_options};
+use crate::adapter::{
+    Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
+    GenerateRequest, GeneratedClip, ImageInput, Output, Prepared, PromptUnit, Ratio, Task,
+    TaskState,
+};
+use crate::http::{Body, Call, DownloadLimits, VendorHttp};
+use crate::{EngineError, EngineErrorKind, ErrorStatus};
+use pytoon_core::money::MicroUsd;
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The version of the interface, asked for with every call.
+const VERSION: &str = "2024-11-06";
+/// Longest `data:` address of a picture, in bytes as encoded.
+const MAX_DATA_URI: usize = 5_000_000;
+/// Largest picture that is uploaded; the vendor takes 16 MB by address and 200 MB by upload.
+const MAX_UPLOAD: u64 = 16_000_000;
+/// US dollars a credit.
+const USD_PER_CREDIT: f64 = 0.01;
+
+/// The shapes that the models of the gen4 family draw, the vertical one first.
+const GEN4_RATIOS: &[(u32, u32)] =
+    &[(720, 1280), (1280, 720), (832, 1104), (1104, 832), (960, 960), (1584, 672)];
+/// The shapes of gen4.5 without a picture.
+const WIDE_AND_TALL: &[(u32, u32)] = &[(720, 1280), (1280, 720)];
+/// The shapes of the veo family.
+const VEO_RATIOS: &[(u32, u32)] = &[(720, 1280), (1280, 720), (1080, 1920), (1920, 1080)];
+const TWO_TO_TEN: &[u32] = &[2, 3, 4, 5, 6, 7, 8, 9, 10];
+const FOUR_SIX_EIGHT: &[u32] = &[4, 6, 8];
+
+/// What one model sells.
+#[derive(Debug)]
+struct Model {
+    name: &'static str,
+    /// Shapes with a picture; empty where it takes none.
+    image_ratios: &'static [(u32, u32)],
+    /// Shapes without a picture; empty where it needs one.
+    text_ratios: &'static [(u32, u32)],
+    /// Lengths in seconds.
+    seconds: &'static [u32],
+    /// Longest prompt, in UTF-16 code units.
+    max_prompt: usize,
+    family: Family,
+}
+
+/// Which extra fields a model takes.
+#[derive(Debug, PartialEq, Eq)]
+enum Family {
+    /// A threshold for public figures.
+    Gen4,
+    /// A negative prompt, and sound that can be left out.
+    Veo,
+}
+
+const MODELS: &[Model] = &[
+    Model {
+        name: "gen4_turbo",
+        image_ratios: GEN4_RATIOS,
+        text_ratios: &[],
+        seconds: TWO_TO_TEN,
+        max_prompt: 1000,
+        family: Family::Gen4,
+    },
+    Model {
+        name: "gen4.5",
+        image_ratios: GEN4_RATIOS,
+        text_ratios: WIDE_AND_TALL,
+        seconds: TWO_TO_TEN,
+        max_prompt: 1000,
+        family: Family::Gen4,
+    },
+    Model {
+        name: "veo3.1",
+        image_ratios: VEO_RATIOS,
+        text_ratios: VEO_RATIOS,
+        seconds: FOUR_SIX_EIGHT,
+        max_prompt: 1000,
+        family: Family::Veo,
+    },
+    Model {
+        name: "veo3.1_fast",
+        image_ratios: VEO_RATIOS,
+        text_ratios: VEO_RATIOS,
+        seconds: FOUR_SIX_EIGHT,
+        max_prompt: 1000,
+        family: Family::Veo,
+    },
+];
+
+/// The engine's own settings.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    /// The model for clips that start from a picture; none where absent.
+    #[serde(default)]
+    image_model: Option<String>,
+    /// The model for clips from words alone; none where absent.
+    #[serde(default)]
+    text_model: Option<String>,
+    /// A seed for every clip, instead of the scene's own.
+    #[serde(default)]
+    seed: Option<u32>,
+    /// How strictly likenesses of public figures are refused.
+    #[serde(default)]
+    public_figures: Option<PublicFigures>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum PublicFigures {
+    Auto,
+    Low,
+}
+
+/// The adapter.
+#[derive(Debug)]
+pub struct Runway {
+    http: VendorHttp,
+    capabilities: Capabilities,
+    limits: DownloadLimits,
+    image_model: Option<&'static Model>,
+    text_model: Option<&'static Model>,
+    seed: Option<u32>,
+    public_figures: Option<PublicFigures>,
+}
+
+impl Runway {
+    /// Makes the adapter from its block.
+    pub fn try_new(
+        parts: &AdapterParts<'_>,
+    ) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
+        let options: Options = read_options(parts.config)?;
+        let image_model = model(options.image_model.as_deref(), "image_model", |m| m.image_ratios)?;
+        let text_model = model(options.text_model.as_deref(), "text_model", |m| m.text_ratios)?;
+        Ok(Arc::new(Self {
+            http: parts.http.clone(),
+            capabilities: capabilities(image_model, text_model)?,
+            limits: common::download_limits(parts.config),
+            image_model,
+            text_model,
+            seed: options.seed,
+            public_figures: options.public_figures,
+        }))
+    }
+
+    fn model(&self, request: &GenerateRequest) -> Option<&'static Model> {
+        if request.image.is_some() { self.image_model } else { self.text_model }
+    }
+
+    fn call(&self, call: Call) -> Result<Call, EngineError> {
+        common::with_key(&self.http, call.header("X-Runway-Version", VERSION), "Bearer ")
+    }
+
+    fn task_call(
+        &self,
+        operation: &'static str,
+        method: Method,
+        id: &str,
+    ) -> Result<Call, EngineError> {
+        let url = self.http.url(&format!("/v1/tasks/{}", common::segment(id)));
+        self.call(Call::new(operation, method, url))
+    }
+
+    fn body(&self, model: &Model, request: &GenerateRequest, image: Option<String>) -> Value {
+        let ratio = common::sold_ratio(&self.capabilities, request.ratio).unwrap_or(request.ratio);
+        let mut body = json!({
+            "model": model.name,
+            "promptText": request.prompt,
+            "ratio": common::ratio_text(ratio),
+            "duration": request.duration_ms / 1000,
+            "seed": self.seed.unwrap_or(request.seed),
+        });
+        if let Some(image) = image {
+            body["promptImage"] = image.into();
+        }
+        match (&model.family, self.public_figures, &request.negative_prompt) {
+            (Family::Gen4, Some(figures), _) => {
+                let threshold = match figures {
+                    PublicFigures::Auto => "auto",
+                    PublicFigures::Low => "low",
+                };
+                body["contentModeration"] = json!({ "publicFigureThreshold": threshold });
+            }
+            (Family::Veo, _, negative) => {
+                // Films have sound of their own.
+                body["audio"] = false.into();
+                if let Some(negative) = negative {
+                    body["negativePrompt"] = negative.as_str().into();
+                }
+            }
+            _ => {}
+        }
+        body
+    }
+
+    /// The picture as an address that the vendor takes.
+    async fn hand_over(&self, path: &Path) -> Result<String, EngineError> {
+        let picture = Picture::read(self.name(), path, MAX_UPLOAD).await?;
+        if picture.data_uri_len() <= MAX_DATA_URI {
+            return Ok(picture.data_uri());
+        }
+        self.upload(picture).await
+    }
+
+    async fn upload(&self, picture: Picture) -> Result<String, EngineError> {
+        let wanted = json!({ "filename": picture.file_name(), "type": "ephemeral" });
+        let call = self.call(Call::post(UPLOAD, self.http.url("/v1/uploads"), wanted))?;
+        let reply = self.http.send(call).await?;
+        if !reply.is_success() {
+            return Err(common::refused(&self.http, UPLOAD, &reply));
+        }
+        let unreadable = || self.http.refusal(UPLOAD, EngineErrorKind::Protocol, &reply, None);
+        let json = reply.json().ok_or_else(unreadable)?;
+        let target = common::address_at(&json, "/uploadUrl").ok_or_else(unreadable)?;
+        let address = common::text_at(&json, "/runwayUri").ok_or_else(unreadable)?;
+        let mut form = Form::new();
+        for (name, value) in
+            json.pointer("/fields").and_then(Value::as_object).into_iter().flatten()
+        {
+            form = form.text(name.clone(), value.as_str().unwrap_or_default().to_owned());
+        }
+        // The store reads the fields first: whatever follows the file is not looked at.
+        let part = Part::bytes(picture.bytes.clone())
+            .file_name(picture.file_name())
+            .mime_str(picture.media_type)
+            .map_err(|_| common::unsupported(self.name(), "the picture's type is none"))?;
+        let form = form.part("file", part);
+        // The store is somebody else's: the key stays here.
+        let mut call = Call::new(UPLOAD, Method::POST, target);
+        call.body = Body::Form(form);
+        let stored = self.http.send(call).await?;
+        if !stored.is_success() {
+            return Err(common::refused(&self.http, UPLOAD, &stored));
+        }
+        Ok(address.to_owned())
+    }
+
+    /// The task as the vendor has it.
+    async fn task(&self, operation: &'static str, id: &str) -> Result<Asked, EngineError> {
+        let reply = self.http.send(self.task_call(operation, Method::GET, id)?).await?;
+        if !reply.is_success() {
+            return Ok(Asked::Refused(reply));
+        }
+        let json = reply.json().filter(Value::is_object);
+        Ok(json.map_or(Asked::Unreadable(reply), Asked::Task))
+    }
+
+    fn state(&self, task: &Value) -> TaskState {
+        let status = common::text_at(task, "/status");
+        match status {
+            Some(status @ ("PENDING" | "THROTTLED")) => {
+                TaskState::Queued { mark: Some(status.to_owned()) }
+            }
+            Some("RUNNING") => TaskState::Running {
+                progress: common::number_at(task, "/progress").map(|p| p.clamp(0.0, 1.0)),
+                unknown_status: None,
+            },
+            Some("SUCCEEDED") => match common::text_at(task, "/output/0") {
+                Some(url) => TaskState::Succeeded {
+                    output: Output { url: url.to_owned(), credit: None },
+                    cost: cost(task),
+                },
+                None => TaskState::Failed(self.failed(
+                    EngineErrorKind::Protocol,
+                    "it succeeded without a clip",
+                    task,
+                )),
+            },
+            Some("FAILED") => {
+                let code = common::text_at(task, "/failureCode").unwrap_or("no code");
+                let failure = common::text_at(task, "/failure").unwrap_or("no reason");
+                let (kind, status) = failure_kind(code);
+                let message = format!("{code}: {failure}");
+                TaskState::Failed(self.failed(kind, &message, task).with_status(status))
+            }
+            Some("CANCELLED") => {
+                TaskState::Failed(self.failed(EngineErrorKind::Cancelled, "it was cancelled", task))
+            }
+            other => common::unknown_status(&self.http, other),
+        }
+    }
+
+    fn failed(&self, kind: EngineErrorKind, message: &str, task: &Value) -> EngineError {
+        common::task_failed(&self.http, kind, message).charged(cost(task))
+    }
+}
+
+/// What came of asking after a task.
+enum Asked {
+    Task(Value),
+    Refused(crate::http::Reply),
+    Unreadable(crate::http::Reply),
+}
+
+fn cost(task: &Value) -> Option<MicroUsd> {
+    common::cost_at(task, "/cost/credits", USD_PER_CREDIT)
+        .or_else(|| common::cost_at(task, "/estimatedCost/credits", USD_PER_CREDIT))
+}
+
+/// What a failure code means, and whether the same task may do better later.
+fn failure_kind(code: &str) -> (EngineErrorKind, ErrorStatus) {
+    use EngineErrorKind as K;
+    // The word stands in several families of codes, and wins over all of them.
+    if code.contains("SAFETY") {
+        (K::Moderation, ErrorStatus::Permanent)
+    } else if code.starts_with("ASSET.INVALID") || code.contains("INPUT_VALIDATION") {
+        (K::InvalidRequest, ErrorStatus::Permanent)
+    } else if code.starts_with("INTERNAL.BAD_OUTPUT") {
+        (K::BadOutput, ErrorStatus::Temporary)
+    } else {
+        (K::Server, ErrorStatus::Temporary)
+    }
+}
+
+fn model(
+    name: Option<&str>,
+    field: &str,
+    shapes: fn(&Model) -> &'static [(u32, u32)],
+) -> Result<Option<&'static Model>, OptionProblem> {
+    let Some(name) = name else { return Ok(None) };
+    let fit = |m: &&Model| !shapes(m).is_empty();
+    MODELS.iter().filter(fit).find(|m| m.name == name).map(Some).ok_or_else(|| {
+        let list: Vec<&str> = MODELS.iter().filter(fit).map(|m| m.name).collect();
+        let reason = format!("`{name}` is none of the models here: {}", list.join(", "));
+        OptionProblem::new(format!("options.{field}"), reason)
+    })
+}
+
+/// What both models sell: a caller need not know which one a scene gets.
+fn capabilities(
+    image: Option<&'static Model>,
+    text: Option<&'static Model>,
+) -> Result<Capabilities, OptionProblem> {
+    let none = || OptionProblem::new("options", "name an image_model, a text_model or both");
+    let one = image.or(text).ok_or_else(none)?;
+    let other = text.or(image).ok_or_else(none)?;
+    let shapes = |m: &Model, with_image: bool| {
+        common::ratios(if with_image { m.image_ratios } else { m.text_ratios })
+    };
+    let theirs = shapes(other, text.is_none());
+    let ratios: Vec<Ratio> =
+        shapes(one, image.is_some()).into_iter().filter(|r| theirs.contains(r)).collect();
+    let lengths: Vec<u32> =
+        one.seconds.iter().filter(|s| other.seconds.contains(s)).map(|s| s * 1000).collect();
+    if ratios.is_empty() || lengths.is_empty() {
+        let reason = format!("{} and {} have no length or shape in common", one.name, other.name);
+        return Err(OptionProblem::new("options.text_model", reason));
+    }
+    Ok(Capabilities {
+        durations: Durations::Fixed(lengths),
+        ratios,
+        image_inputs: match image {
+            Some(_) => {
+                let inline = (MAX_DATA_URI as u64 - 64) / 4 * 3;
+                vec![ImageInput::Inline(inline), ImageInput::Upload(MAX_UPLOAD)]
+            }
+            None => Vec::new(),
+        },
+        text_to_video: text.is_some(),
+        max_prompt: one.max_prompt.min(other.max_prompt),
+        prompt_unit: PromptUnit::Utf16,
+        cancel: true,
+        lookup: false,
+        is_stock: false,
+    })
+}
+
+impl ExternalEngineAdapter for Runway {
+    fn name(&self) -> &str {
+        self.http.engine()
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn price_key(&self, request: &GenerateRequest) -> String {
+        self.model(request).map_or("default", |model| model.name).to_owned()
+    }
+
+    fn health_check(&self) -> EngineFuture<'_, EngineHealth> {
+        Box::pin(async move {
+            let call = self.call(Call::get(HEALTH, self.http.url("/v1/organization")))?;
+            let reply = self.http.send(call).await?;
+            if !reply.is_success() {
+                return Err(common::refused(&self.http, HEALTH, &reply));
+            }
+            let json = reply.json().unwrap_or_default();
+            Ok(EngineHealth {
+                balance: common::cost_at(&json, "/creditBalance", USD_PER_CREDIT),
+                detail: common::cost_at(&json, "/tier/maxMonthlyCreditSpend", USD_PER_CREDIT)
+                    .map(|most| format!("at most {most} a month")),
+            })
+        })
+    }
+
+    fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared> {
+        Box::pin(async move {
+            common::check_request(self.name(), &self.capabilities, request)?;
+            let model = self
+                .model(request)
+                .ok_or_else(|| common::unsupported(self.name(), "no model is set for it"))?;
+            let (path, image) = match &request.image {
+                Some(path) => ("/v1/image_to_video", Some(self.hand_over(path).await?)),
+                None => ("/v1/text_to_video", None),
+            };
+            Ok(Prepared {
+                request: request.clone(),
+                body: self.body(model, request, image),
+                path: path.to_owned(),
+            })
+        })
+    }
+
+    fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task> {
+        Box::pin(async move {
+            let url = self.http.url(&prepared.path);
+            let call = self.call(Call::post(SUBMIT, url, prepared.body.clone()))?.paid();
+            let reply = self.http.send(call).await?;
+            if !reply.is_success() {
+                let kind = common::submit_kind(reply.status);
+                let said = common::said(&reply);
+                return Err(common::refused_submit(&self.http, kind, &reply, said.as_deref()));
+            }
+            let json = reply.json().unwrap_or_default();
+            let id = common::id_at(&json, "/id")
+                .ok_or_else(|| common::unreadable_submit(&self.http, &reply))?;
+            let estimate = json.pointer("/estimatedCost").cloned().unwrap_or_default();
+            Ok(Task { id, data: json!({ "estimatedCost": estimate }) })
+        })
+    }
+
+    fn poll<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, TaskState> {
+        Box::pin(async move {
+            match self.task(POLL, &task.id).await? {
+                Asked::Task(mut json) => {
+                    // A task that does not say what it costs costs what was foretold.
+                    if json.pointer("/estimatedCost").is_none_or(Value::is_null)
+                        && let Some(foretold) = task.data.pointer("/estimatedCost")
+                    {
+                        json["estimatedCost"] = foretold.clone();
+                    }
+                    Ok(self.state(&json))
+                }
+                Asked::Refused(reply) => common::refused_poll(&self.http, &reply),
+                Asked::Unreadable(reply) => Err(common::unreadable_poll(&self.http, &reply)),
+            }
+        })
+    }
+
+    fn cancel<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, Cancelled> {
+        Box::pin(async move {
+            let agreed = match self.task(CANCEL, &task.id).await? {
+                Asked::Task(json) => match self.state(&json) {
+                    TaskState::Queued { .. } => Cancelled::Yes,
+                    TaskState::Running { .. } => Cancelled::Asked,
+                    TaskState::Succeeded { .. } | TaskState::Failed(_) => {
+                        return Ok(Cancelled::TooLate);
+                    }
+                },
+                Asked::Refused(reply) => {
+                    return common::cancel_outcome(&self.http, &reply, Cancelled::TooLate);
+                }
+                Asked::Unreadable(_) => Cancelled::Asked,
+            };
+            let call = self.task_call(CANCEL, Method::DELETE, &task.id)?;
+            let reply = self.http.send(call).await?;
+            common::cancel_outcome(&self.http, &reply, agreed)
+        })
+    }
+
+    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
+        Box::pin(common::fetch(&self.http, self.limits, output, to))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn safety_anywhere_in_a_code_is_a_refusal_of_the_content() {
+        use EngineErrorKind as K;
+        for (code, expected) in [
+            ("SAFETY", K::Moderation),
+            ("SAFETY.INPUT.TEXT", K::Moderation),
+            ("SAFETY.OUTPUT.VIDEO", K::Moderation),
+            ("INPUT_PREPROCESSING.SAFETY.TEXT", K::Moderation),
+            ("INPUT_PREPROCESSING.SAFETY.THIRD_PARTY", K::Moderation),
+            ("INPUT_PREPROCESSING.INTERNAL", K::Server),
+            ("INTERNAL", K::Server),
+            ("INTERNAL.BAD_OUTPUT.CODE01", K::BadOutput),
+            ("ASSET.INVALID", K::InvalidRequest),
+            ("THIRD_PARTY.UNAVAILABLE", K::Server),
+            ("THIRD_PARTY.INPUT_VALIDATION", K::InvalidRequest),
+            ("no code", K::Server),
+        ] {
+            assert_eq!(failure_kind(code).0, expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_is_sold_is_what_both_models_sell() {
+        let named = |name| MODELS.iter().find(|m| m.name == name);
+        let sold = capabilities(named("gen4_turbo"), named("gen4.5")).expect("sells");
+        assert_eq!(sold.ratios, common::ratios(WIDE_AND_TALL));
+        assert_eq!(sold.durations.longest(), 10_000);
+        let sold = capabilities(named("gen4.5"), named("veo3.1")).expect("sells");
+        assert_eq!(sold.durations, Durations::Fixed(vec![4000, 6000, 8000]));
+        assert!(capabilities(None, None).is_err());
+        assert!(model(Some("gen4_turbo"), "text_model", |m| m.text_ratios).is_err());
+    }
+}

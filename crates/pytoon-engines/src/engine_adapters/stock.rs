@@ -1,0 +1,342 @@
+//! What the sources of stock footage have in common: search terms out of a prompt, and the
+//! choice of a clip.
+//!
+//! Guarantees: the same request and the same reply give the same clip; a clip is taller than
+//! wide where the film is, and covers the length asked for.
+
+use super::common;
+use crate::adapter::{
+    Capabilities, Durations, GenerateRequest, Output, Prepared, PromptUnit, Ratio, Task, TaskState,
+};
+use crate::{EngineError, EngineErrorKind};
+use pytoon_core::money::MicroUsd;
+use serde_json::{Value, json};
+
+/// More words than this find nothing.
+const MAX_TERMS: usize = 4;
+/// Longest search that every source takes, in characters.
+const MAX_SEARCH: usize = 100;
+/// Only the first few are about what was searched for.
+const CONSIDERED: usize = 5;
+/// A side of this many pixels is as much as a film of 1920 pixels' height needs.
+const ENOUGH: u64 = 1920;
+
+/// Words that say how a picture is made, or nothing at all.
+const SILENT: &[&str] = &[
+    "about",
+    "above",
+    "aerial",
+    "after",
+    "against",
+    "amid",
+    "and",
+    "angle",
+    "animated",
+    "animation",
+    "are",
+    "around",
+    "background",
+    "beautiful",
+    "before",
+    "behind",
+    "being",
+    "below",
+    "bokeh",
+    "bright",
+    "camera",
+    "cinematic",
+    "clean",
+    "close",
+    "closeup",
+    "color",
+    "colour",
+    "composition",
+    "depth",
+    "detailed",
+    "dolly",
+    "down",
+    "dramatic",
+    "drone",
+    "during",
+    "each",
+    "epic",
+    "establishing",
+    "field",
+    "film",
+    "focus",
+    "footage",
+    "for",
+    "frame",
+    "from",
+    "gentle",
+    "gently",
+    "has",
+    "have",
+    "high",
+    "highly",
+    "hyper",
+    "image",
+    "in",
+    "into",
+    "its",
+    "lens",
+    "light",
+    "lighting",
+    "like",
+    "look",
+    "macro",
+    "mood",
+    "motion",
+    "movement",
+    "moving",
+    "near",
+    "no",
+    "not",
+    "of",
+    "off",
+    "on",
+    "onto",
+    "our",
+    "out",
+    "over",
+    "pan",
+    "panning",
+    "people",
+    "photo",
+    "photorealistic",
+    "portrait",
+    "quality",
+    "realistic",
+    "render",
+    "resolution",
+    "scene",
+    "shallow",
+    "shot",
+    "show",
+    "showing",
+    "shows",
+    "slow",
+    "slowly",
+    "smooth",
+    "soft",
+    "some",
+    "style",
+    "stylized",
+    "subtle",
+    "text",
+    "that",
+    "the",
+    "their",
+    "them",
+    "then",
+    "there",
+    "these",
+    "they",
+    "this",
+    "through",
+    "to",
+    "toward",
+    "towards",
+    "tracking",
+    "ultra",
+    "under",
+    "vertical",
+    "very",
+    "video",
+    "view",
+    "viewed",
+    "warm",
+    "was",
+    "watching",
+    "wide",
+    "with",
+    "without",
+    "words",
+    "you",
+    "your",
+    "zoom",
+];
+
+/// The few words of a prompt that are worth a search, in its order.
+pub(crate) fn search_terms(prompt: &str) -> String {
+    let mut terms: Vec<String> = Vec::new();
+    // The subject stands in the first sentence; what follows is mostly how it is filmed.
+    for word in prompt.split(|c: char| !c.is_alphanumeric() && c != '\'') {
+        let word = word.trim_matches('\'').to_lowercase();
+        let is_telling = word.chars().count() >= 3
+            && !word.chars().all(|c| c.is_ascii_digit())
+            && !SILENT.contains(&word.as_str());
+        let length: usize = terms.iter().map(|t| t.chars().count() + 1).sum();
+        if is_telling && !terms.contains(&word) && length + word.chars().count() <= MAX_SEARCH {
+            terms.push(word);
+        }
+        if terms.len() == MAX_TERMS {
+            break;
+        }
+    }
+    terms.join(" ")
+}
+
+/// What stock sells: any length up to a minute, upright.
+pub(crate) fn capabilities() -> Capabilities {
+    Capabilities {
+        durations: Durations::Range { min: 1000, max: 60_000, step: 1000 },
+        ratios: vec![Ratio { width: 9, height: 16 }],
+        image_inputs: Vec::new(),
+        text_to_video: true,
+        max_prompt: 5000,
+        prompt_unit: PromptUnit::Chars,
+        cancel: false,
+        lookup: false,
+        is_stock: true,
+    }
+}
+
+/// A request as its search terms.
+pub(crate) fn prepare(
+    engine: &str,
+    sold: &Capabilities,
+    request: &GenerateRequest,
+) -> Result<Prepared, EngineError> {
+    common::check_request(engine, sold, request)?;
+    let terms = search_terms(&request.prompt);
+    if terms.is_empty() {
+        return Err(common::unsupported(engine, "the prompt has no words to search for"));
+    }
+    Ok(Prepared { request: request.clone(), body: json!({ "query": terms }), path: String::new() })
+}
+
+/// The search terms of a prepared request.
+pub(crate) fn query(prepared: &Prepared) -> &str {
+    common::text_at(&prepared.body, "/query").unwrap_or_default()
+}
+
+/// A clip that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) id: String,
+    pub(crate) length_ms: u64,
+    pub(crate) files: Vec<File>,
+    pub(crate) credit: String,
+}
+
+/// One of a clip's files.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct File {
+    pub(crate) url: String,
+    pub(crate) width: u64,
+    pub(crate) height: u64,
+}
+
+/// The clip and its file for a request: the seed decides among those that fit, so that scenes
+/// with the same words do not all show the same.
+pub(crate) fn choose<'a>(
+    found: &'a [Found],
+    request: &GenerateRequest,
+) -> Option<(&'a Found, &'a File)> {
+    let fitting: Vec<(&Found, &File)> = found
+        .iter()
+        .filter(|clip| clip.length_ms >= u64::from(request.duration_ms))
+        .filter_map(|clip| Some((clip, best_file(&clip.files)?)))
+        .take(CONSIDERED)
+        .collect();
+    fitting.get(request.seed as usize % fitting.len().max(1)).copied()
+}
+
+/// The smallest upright file that is large enough, else the largest upright one.
+fn best_file(files: &[File]) -> Option<&File> {
+    // 4:5 still fills a 9:16 frame without losing more than a third of its width.
+    let upright = || files.iter().filter(|f| f.width > 0 && f.height * 4 >= f.width * 5);
+    upright()
+        .filter(|f| f.height >= ENOUGH)
+        .min_by_key(|f| f.height)
+        .or_else(|| upright().max_by_key(|f| f.height))
+}
+
+/// The task of a clip that is there already.
+pub(crate) fn task(clip: &Found, file: &File) -> Task {
+    Task { id: clip.id.clone(), data: json!({ "url": file.url, "credit": clip.credit }) }
+}
+
+/// Nothing that was found fits.
+pub(crate) fn nothing(engine: &str, terms: &str) -> EngineError {
+    let message = format!("there is no upright clip of that length for `{terms}`");
+    EngineError::new(engine, common::SUBMIT, EngineErrorKind::Unsupported, message)
+}
+
+/// The state of a clip that is there already.
+pub(crate) fn state(engine: &str, task: &Task) -> TaskState {
+    let text = |pointer: &str| common::text_at(&task.data, pointer).map(str::to_owned);
+    match text("/url") {
+        Some(url) => TaskState::Succeeded {
+            output: Output { url, credit: text("/credit") },
+            cost: Some(MicroUsd::ZERO),
+        },
+        None => TaskState::Failed(
+            EngineError::new(
+                engine,
+                common::POLL,
+                EngineErrorKind::Lost,
+                "the stored task holds no address",
+            )
+            .accepted(crate::Accepted::Yes),
+        ),
+    }
+}
+
+/// A side in pixels.
+pub(crate) fn pixels(value: &Value, pointer: &str) -> u64 {
+    value.pointer(pointer).and_then(Value::as_u64).unwrap_or(0).min(1 << 20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_telling_words_are_searched_for() {
+        for (prompt, expected) in [
+            ("Cinematic slow motion shot of coffee beans falling", "coffee beans falling"),
+            ("A barista's hands pour milk; warm light, 4k", "barista's hands pour milk"),
+            ("the camera of the video", ""),
+            ("Ein Fluss im Wald", "ein fluss wald"),
+        ] {
+            assert_eq!(search_terms(prompt), expected, "{prompt}");
+        }
+        assert!(search_terms(&"x".repeat(500)).len() <= MAX_SEARCH);
+    }
+
+    #[test]
+    fn a_clip_is_upright_long_enough_and_not_larger_than_needed() {
+        let file = |width, height| File { url: format!("{width}"), width, height };
+        let clip = |id: &str, length_ms, files| Found {
+            id: id.into(),
+            length_ms,
+            files,
+            credit: String::new(),
+        };
+        let found = [
+            clip("short", 3000, vec![file(1080, 1920)]),
+            clip("flat", 9000, vec![file(1920, 1080)]),
+            clip("a", 9000, vec![file(2160, 3840), file(1080, 1920), file(540, 960)]),
+            clip("b", 5000, vec![file(540, 960), file(720, 1280)]),
+        ];
+        let mut request = GenerateRequest {
+            call_id: String::new(),
+            prompt: String::new(),
+            negative_prompt: None,
+            image: None,
+            duration_ms: 5000,
+            ratio: Ratio { width: 9, height: 16 },
+            seed: 0,
+        };
+        let chosen = |request: &GenerateRequest| {
+            choose(&found, request).map(|(clip, file)| (clip.id.clone(), file.height))
+        };
+        assert_eq!(chosen(&request), Some(("a".into(), 1920)));
+        request.seed = 1;
+        assert_eq!(chosen(&request), Some(("b".into(), 1280)));
+        request.duration_ms = 20_000;
+        assert_eq!(chosen(&request), None);
+    }
+}

@@ -1,0 +1,3 @@
+//! What can be put around an adapter without its knowing.
+
+pub mod observed;

@@ -1,0 +1,126 @@
+//! Times every step of an adapter and tells a callback how it ended.
+//!
+//! Guarantees: transparent, so what goes in and comes out is the adapter's own; the callback is
+//! called once a step that was run to its end.
+
+use crate::adapter::{
+    Cancelled, Capabilities, EngineFuture, EngineHealth, ExternalEngineAdapter, GenerateRequest,
+    GeneratedClip, Lookup, Output, Prepared, Task, TaskState,
+};
+use crate::{EngineError, EngineErrorKind};
+use std::fmt;
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A step that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step<'a> {
+    /// The engine.
+    pub engine: &'a str,
+    /// The trait's method.
+    pub step: &'static str,
+    /// How long it took.
+    pub took: Duration,
+    /// How it failed, where it did; a task that failed counts as a failed poll.
+    pub failed: Option<EngineErrorKind>,
+}
+
+/// What is told of every step.
+pub type Observer = Arc<dyn Fn(Step<'_>) + Send + Sync>;
+
+/// An adapter whose steps are observed.
+pub struct Observed {
+    inner: Arc<dyn ExternalEngineAdapter>,
+    observer: Observer,
+}
+
+impl fmt::Debug for Observed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Observed").field(&self.inner).finish()
+    }
+}
+
+impl Observed {
+    /// Puts an observer around an adapter.
+    pub fn new(inner: Arc<dyn ExternalEngineAdapter>, observer: Observer) -> Self {
+        Self { inner, observer }
+    }
+
+    fn watch<'a, T, F>(
+        &'a self,
+        step: &'static str,
+        work: F,
+        failure: fn(&T) -> Option<EngineErrorKind>,
+    ) -> EngineFuture<'a, T>
+    where
+        T: Send + 'a,
+        F: Future<Output = Result<T, EngineError>> + Send + 'a,
+    {
+        Box::pin(async move {
+            let begun = Instant::now();
+            let outcome = work.await;
+            let failed = match &outcome {
+                Ok(done) => failure(done),
+                Err(error) => Some(error.kind),
+            };
+            let engine = self.inner.name();
+            (self.observer)(Step { engine, step, took: begun.elapsed(), failed });
+            outcome
+        })
+    }
+}
+
+impl ExternalEngineAdapter for Observed {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn price_key(&self, request: &GenerateRequest) -> String {
+        self.inner.price_key(request)
+    }
+
+    fn max_duration(&self) -> Duration {
+        self.inner.max_duration()
+    }
+
+    fn supports_image_input(&self) -> bool {
+        self.inner.supports_image_input()
+    }
+
+    fn health_check(&self) -> EngineFuture<'_, EngineHealth> {
+        self.watch("health_check", self.inner.health_check(), |_| None)
+    }
+
+    fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared> {
+        self.watch("prepare", self.inner.prepare(request), |_| None)
+    }
+
+    fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task> {
+        self.watch("submit", self.inner.submit(prepared), |_| None)
+    }
+
+    fn poll<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, TaskState> {
+        self.watch("poll", self.inner.poll(task), |state| match state {
+            TaskState::Failed(error) => Some(error.kind),
+            _ => None,
+        })
+    }
+
+    fn cancel<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, Cancelled> {
+        self.watch("cancel", self.inner.cancel(task), |_| None)
+    }
+
+    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
+        self.watch("fetch", self.inner.fetch(output, to), |_| None)
+    }
+
+    fn lookup<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Lookup> {
+        self.watch("lookup", self.inner.lookup(prepared), |_| None)
+    }
+}
