@@ -25,6 +25,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("xtask", 8),
     ("tests", 8),
     ("pytoon-bench", 8),
+    ("pytoon-drills", 8),
 ];
 
 /// Companions that share no code with the rest, not even for tests.

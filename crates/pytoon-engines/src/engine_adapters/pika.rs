@@ -149,8 +149,7 @@ impl Pika {
 
     async fn upload(&self, path: &Path) -> Result<String, EngineError> {
         let picture = Picture::read(self.name(), path, MAX_UPLOAD).await?;
-        let mut url = self.upload_url.clone();
-        url.set_path("/storage/upload/initiate");
+        let mut url = below(&self.upload_url, "/storage/upload/initiate");
         url.set_query(Some("storage_type=fal-cdn-v3"));
         let wanted =
             json!({ "content_type": picture.media_type, "file_name": picture.file_name() });
@@ -263,6 +262,13 @@ fn is_marked(reply: &Reply, json: Option<&Value>) -> bool {
         || json.is_some_and(|j| common::text_at(j, "/error_type").is_some())
 }
 
+/// A path below an address, which may have a path of its own (a proxy, a rehearsal).
+fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    url
+}
+
 /// The kind of a refusal by its status; an empty account is told as 403 as well.
 fn refusal_kind(reply: &Reply) -> EngineErrorKind {
     let said = common::said(reply).unwrap_or_default().to_lowercase();
@@ -288,8 +294,7 @@ impl ExternalEngineAdapter for Pika {
 
     fn health_check(&self) -> EngineFuture<'_, EngineHealth> {
         Box::pin(async move {
-            let mut url = self.account_url.clone();
-            url.set_path("/v1/account/billing");
+            let mut url = below(&self.account_url, "/v1/account/billing");
             url.set_query(Some("expand=credits"));
             let reply = self.http.send(self.call(Call::get(HEALTH, url))?).await?;
             if reply.status == 403 && refusal_kind(&reply) == EngineErrorKind::Auth {

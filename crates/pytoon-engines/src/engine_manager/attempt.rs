@@ -118,7 +118,7 @@ impl EngineManager {
         self.buy(order, engine, request, &hash).await
     }
 
-    fn request(
+    pub(super) fn request(
         &self,
         order: &SceneOrder,
         engine: &Engine,

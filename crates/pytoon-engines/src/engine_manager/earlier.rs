@@ -1,9 +1,10 @@
 //! What was bought before: kept clips, work that an earlier process left under way, calls whose
 //! answer never came, prompts that were refused.
 
+use super::attempt::request_hash;
 use super::calls::LEASE_MS;
 use super::{ClipUse, Engine, EngineManager, SceneOrder, ledger_error};
-use crate::adapter::{GenerateRequest, Prepared, Task};
+use crate::adapter::{GenerateRequest, Prepared, Task, TaskState};
 use crate::{EngineError, EngineErrorKind};
 use pytoon_core::ledger::{CallEvent, CallFilter, CallRow, CallState};
 use pytoon_core::money::MicroUsd;
@@ -31,6 +32,130 @@ impl EngineManager {
         // Its file was deleted: what cannot be used must not be found again.
         let _ = self.store.clip_forget(hash).await;
         None
+    }
+
+    /// Before anything is bought: what any engine of the chain was paid for and delivered, or is
+    /// at work on. Neither breakers nor budgets matter for what is paid already.
+    pub(super) async fn already_paid(
+        &self,
+        order: &SceneOrder,
+        prompt: &str,
+    ) -> Result<Option<(ClipUse, MicroUsd)>, EngineError> {
+        self.settle_dead_intents(order).await;
+        let set = self.engines();
+        let names: Vec<&str> = order.chain.members.iter().map(|m| m.engine.as_str()).collect();
+        let mut wanted = Vec::new();
+        for engine in names.iter().filter_map(|name| set.get(name)) {
+            // An engine without an adapter now has no request to compare with.
+            let Ok(request) = self.request(order, engine, prompt) else { continue };
+            let hash = request_hash(engine, &request)?;
+            if let Some(clip) = self.kept_clip(&hash).await {
+                return Ok(Some((clip, MicroUsd::ZERO)));
+            }
+            wanted.push((engine, request, hash));
+        }
+        for (engine, request, hash) in &wanted {
+            let lock = self.wanted(hash);
+            let _one_at_a_time = lock.lock().await;
+            match self.work_under_way(order, engine, request, hash).await {
+                Ok(Some(done)) => return Ok(Some(done)),
+                Ok(None) => {}
+                Err(error) if error.kind == EngineErrorKind::Cancelled => return Err(error),
+                // Its row says what became of it; the chain goes on.
+                Err(error) => self.breaker_failure(engine, &error).await,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Follows a task that a dead process left, and peeks at one that was given up.
+    async fn work_under_way(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        request: &GenerateRequest,
+        hash: &str,
+    ) -> Result<Option<(ClipUse, MicroUsd)>, EngineError> {
+        let filter = CallFilter {
+            request_hash: Some(hash.to_owned()),
+            states: vec![CallState::Submitted, CallState::Abandoned],
+            ..CallFilter::default()
+        };
+        let rows = self.store.call_list(filter).await;
+        let rows = rows.map_err(|error| ledger_error(&engine.name, &error))?;
+        for row in &rows {
+            if row.state == CallState::Submitted {
+                return self.earlier_call(order, engine, request, hash).await;
+            }
+            if let Some(done) = self.peek(order, engine, row, hash).await? {
+                return Ok(Some(done));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Looks once whether a clip that was given up has arrived after all.
+    async fn peek(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        row: &CallRow,
+        hash: &str,
+    ) -> Result<Option<(ClipUse, MicroUsd)>, EngineError> {
+        let (Ok(pinned), Some(task)) = (self.engines().adapter_for(row), stored_task(row)) else {
+            return Ok(None);
+        };
+        let arrived = matches!(
+            pinned.adapter()?.poll(&task).await,
+            Ok(TaskState::Succeeded { .. } | TaskState::Failed(_))
+        );
+        if !arrived {
+            return Ok(None);
+        }
+        Event::EngineResumed {
+            job: &order.job_id,
+            scene: &order.scene_id,
+            engine: &engine.name,
+            call: &row.id,
+            state: row.state.as_str(),
+        }
+        .emit();
+        match self.follow(order, &pinned, row, task, hash).await {
+            Ok((clip, charged)) => Ok(Some((ClipUse { reused: true, ..clip }, charged))),
+            Err(error) if error.kind == EngineErrorKind::Cancelled => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Rows of this scene that a dead process left between the call and its answer: whether they
+    /// were bought is unknown from now on. The job's folder has one owner, so none is at work.
+    async fn settle_dead_intents(&self, order: &SceneOrder) {
+        let filter = CallFilter {
+            job_id: Some(order.job_id.clone()),
+            scene_id: Some(order.scene_id.clone()),
+            states: vec![CallState::Intent],
+            ..CallFilter::default()
+        };
+        for row in self.store.call_list(filter).await.unwrap_or_default() {
+            self.no_answer(order, &row).await;
+        }
+    }
+
+    async fn no_answer(&self, order: &SceneOrder, row: &CallRow) {
+        let error = EngineError::new(
+            &row.engine,
+            "hear the answer",
+            EngineErrorKind::Undecided,
+            "the process ended between the call and its answer",
+        );
+        self.end(row, CallEvent::NoAnswer, None, Some(&error)).await;
+        Event::EngineCallUnknown {
+            job: &order.job_id,
+            scene: &order.scene_id,
+            engine: &row.engine,
+            call: &row.id,
+        }
+        .emit();
     }
 
     /// Goes on with a call for the same clip. `None` where there is none that matters.
@@ -120,20 +245,7 @@ impl EngineManager {
         let task = match row.state {
             CallState::Intent | CallState::Unknown => {
                 if row.state == CallState::Intent {
-                    let error = EngineError::new(
-                        name,
-                        "hear the answer",
-                        EngineErrorKind::Undecided,
-                        "the process ended between the call and its answer",
-                    );
-                    self.end(row, CallEvent::NoAnswer, None, Some(&error)).await;
-                    Event::EngineCallUnknown {
-                        job: &order.job_id,
-                        scene: &order.scene_id,
-                        engine: name,
-                        call: &row.id,
-                    }
-                    .emit();
+                    self.no_answer(order, row).await;
                 }
                 let asked = GenerateRequest { call_id: row.id.clone(), ..request.clone() };
                 let prepared = Prepared {

@@ -211,6 +211,12 @@ impl EngineManager {
             outcome.attempts.push(record(&error.engine, Some(&error), 0, MicroUsd::ZERO));
             return Ok(outcome);
         };
+        if let Some((clip, charged)) = self.already_paid(order, &prompt).await? {
+            outcome.attempts.push(record(&clip.engine, None, 0, charged));
+            self.finished(begun, &clip.engine);
+            outcome.clip = Some(clip);
+            return Ok(outcome);
+        }
         loop {
             let mut only_cooling = true;
             let outside = order.chain.members.iter().filter(|m| m.engine != LOCAL);

@@ -57,6 +57,7 @@ impl Bench {
         };
         change(&mut options);
         let running = start(options).await.unwrap();
+        provide_tls();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(60))
@@ -243,4 +244,9 @@ fn run(program: &str, arguments: &[&str], bytes: &[u8]) -> Option<Vec<u8>> {
         .output()
         .unwrap();
     (output.status.success() && output.stderr.is_empty()).then_some(output.stdout)
+}
+
+/// The client wants a provider, even for plain HTTP.
+pub(crate) fn provide_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -55,6 +55,7 @@ async fn the_ledger_outlives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let program = start(folder.path());
     let order = serde_json::json!({"prompt": "a fox", "seconds": 4, "size": "720x1280"});
+    crate::bench::provide_tls();
     let client = reqwest::Client::new();
     let send = |url: &str, key: &str| {
         client.post(format!("{url}/acme/v1/renders")).header("x-acme-key", key).json(&order).send()

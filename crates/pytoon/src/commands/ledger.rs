@@ -23,7 +23,8 @@ pub(crate) fn list(
 ) -> anyhow::Result<()> {
     let database = storage(&context.config).join(DATABASE);
     let rows = if database.is_file() {
-        let states = if unknown { vec![CallState::Unknown] } else { Vec::new() };
+        // A row that its process left before the answer is as undecided as one that said so.
+        let states = if unknown { vec![CallState::Unknown, CallState::Intent] } else { Vec::new() };
         let filter =
             CallFilter { states, job_id: job.map(str::to_owned), limit, ..CallFilter::default() };
         runtime()?
@@ -32,6 +33,11 @@ pub(crate) fn list(
         // Nothing was ever bought; looking does not make a database.
         Vec::new()
     };
+    let now = RealWorld.now();
+    let rows: Vec<CallRow> = rows
+        .into_iter()
+        .filter(|row| !(unknown && row.state == CallState::Intent && row.lease_until > now))
+        .collect();
     if context.global.json {
         return output::json(&rows);
     }

@@ -1,0 +1,325 @@
+//! A thousand kills: rendering processes die at random moments, each job is finished afterwards,
+//! and the ledger is held against the simulator's own.
+
+use crate::dice::Dice;
+use crate::simulator::{Simulator, engine_yaml, program};
+use crate::{note, number, result};
+use anyhow::{Context, ensure};
+use pytoon_core::ledger::{CallFilter, CallRow, CallState, EngineStore};
+use pytoon_store::SqliteStore;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Jobs at work at once.
+const LANES: u64 = 2;
+/// A job that is still not finished after so many runs is lost.
+const MOST_RUNS: u32 = 200;
+/// Longest life of a process that is to be killed, in milliseconds; most end before.
+const LONGEST_LIFE_MS: u64 = 1500;
+
+struct Drill {
+    folder: PathBuf,
+    url: String,
+    kills_wanted: u64,
+    kills: AtomicU64,
+    jobs: AtomicU64,
+    lost: Mutex<Vec<String>>,
+    pytoon: PathBuf,
+}
+
+/// Runs the drill.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let kills_wanted = number("KILLS", 1000)?;
+    let seed = number("SEED", 1)?;
+    let keep = tempfile::Builder::new().prefix("pytoon-drill-").tempdir()?;
+    let folder = keep.path().to_owned();
+    let simulator = Simulator::start(&folder, &scenario(seed), 20.0)?;
+    let config = folder.join("config");
+    std::fs::create_dir_all(&config)?;
+    std::fs::write(config.join("engine.yaml"), engine_yaml(&simulator.url, ""))?;
+    let drill = Drill {
+        folder,
+        url: simulator.url.clone(),
+        kills_wanted,
+        kills: AtomicU64::new(0),
+        jobs: AtomicU64::new(0),
+        lost: Mutex::new(Vec::new()),
+        pytoon: program("pytoon")?,
+    };
+    note(&format!("killing {kills_wanted} times against {}", drill.url));
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        let lanes: Vec<_> = (0..LANES)
+            .map(|lane| {
+                let drill = &drill;
+                scope.spawn(move || lane_of(drill, lane, seed))
+            })
+            .collect();
+        lanes.into_iter().try_for_each(|lane| {
+            lane.join().map_err(|_| anyhow::anyhow!("a lane of the drill stopped"))?
+        })
+    })?;
+    note(&format!("done in {} s; comparing the books", begun.elapsed().as_secs()));
+    conclude(&drill, &simulator)
+}
+
+/// What the vendors do besides working: a little of everything.
+fn scenario(seed: u64) -> Value {
+    let rule = |step: &str, fault: &str, probability: f64| json!({"step": step, "fault": fault, "probability": probability});
+    json!({
+        "seed": seed,
+        "defaults": {"queue_ms": 500, "run_ms": 3000},
+        "rules": [
+            rule("submit", "server_error", 0.01),
+            rule("submit", "unavailable", 0.02),
+            rule("submit", "rate_limited", 0.02),
+            rule("submit", "drop_before_accept", 0.01),
+            rule("submit", "drop_after_accept", 0.02),
+            rule("poll", "unavailable", 0.02),
+            rule("poll", "unknown_status", 0.01),
+            rule("poll", "failed", 0.005),
+            rule("download", "truncated_clip", 0.02),
+            rule("download", "frozen_clip", 0.01),
+            rule("submit", "moderation", 0.005),
+        ]
+    })
+}
+
+/// One lane: job after job until there were enough kills.
+fn lane_of(drill: &Drill, lane: u64, seed: u64) -> anyhow::Result<()> {
+    let mut dice = Dice::new(seed.wrapping_mul(1000) + lane);
+    while drill.kills.load(Ordering::Relaxed) < drill.kills_wanted {
+        let job = drill.jobs.fetch_add(1, Ordering::Relaxed);
+        finish_job(drill, job, &mut dice)?;
+    }
+    Ok(())
+}
+
+fn brief(job: u64) -> String {
+    format!(
+        "script: |\n  <SHOT 1>\n  Wide view of drill {job} first\n  <SHOT 2>\n  Close view of drill {job} second\n  <SHOT 3>\n  High view of drill {job} third\nprofile: test\nvoice: off\ncaptions: off\nmusic_source: none\ntarget_duration_seconds: 2\nscenes:\n  - {{scene: 1, prompt: \"drill {job} scene 1\"}}\n  - {{scene: 2, prompt: \"drill {job} scene 2\"}}\n  - {{scene: 3, prompt: \"drill {job} scene 3\"}}\n"
+    )
+}
+
+/// Renders a job, killing its process until it once lives to the end.
+fn finish_job(drill: &Drill, job: u64, dice: &mut Dice) -> anyhow::Result<()> {
+    let name = format!("job_{job:04}");
+    let file = drill.folder.join(format!("{name}.yaml"));
+    std::fs::write(&file, brief(job))?;
+    let out = drill.folder.join(&name);
+    for run in 0..MOST_RUNS {
+        let mut child = start(drill, &file, &out, run)?;
+        let spare = drill.kills.load(Ordering::Relaxed) >= drill.kills_wanted;
+        let life = Duration::from_millis(20 + dice.below(LONGEST_LIFE_MS));
+        let begun = Instant::now();
+        let ended = loop {
+            if let Some(status) = child.try_wait()? {
+                break Some(status);
+            }
+            if !spare && begun.elapsed() >= life {
+                break None;
+            }
+            ensure!(begun.elapsed() < Duration::from_secs(120), "{name} hangs");
+            std::thread::sleep(Duration::from_millis(2));
+        };
+        match ended {
+            Some(status) if status.success() && out.join("output.mp4").is_file() => return Ok(()),
+            Some(status) => {
+                let log = std::fs::read_to_string(drill.folder.join(format!("{name}.log")));
+                let log = log.unwrap_or_default();
+                let tail = log.lines().rev().take(5).collect::<Vec<_>>().join("\n");
+                drill.lose(format!("{name} ended with {status}:\n{tail}"));
+                return Ok(());
+            }
+            None => {
+                // SIGKILL: nothing of it runs on.
+                child.kill()?;
+                child.wait()?;
+                let kills = drill.kills.fetch_add(1, Ordering::Relaxed) + 1;
+                if kills.is_multiple_of(100) {
+                    note(&format!("{kills} kills, {} jobs", drill.jobs.load(Ordering::Relaxed)));
+                }
+            }
+        }
+    }
+    drill.lose(format!("{name} was not finished after {MOST_RUNS} runs"));
+    Ok(())
+}
+
+impl Drill {
+    fn lose(&self, why: String) {
+        note(&why);
+        self.lost.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(why);
+    }
+}
+
+fn start(drill: &Drill, file: &Path, out: &Path, run: u32) -> anyhow::Result<std::process::Child> {
+    let name = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let log = std::fs::File::create(drill.folder.join(format!("{name}.log")))?;
+    #[expect(clippy::disallowed_methods, reason = "a drill starts whole programs")]
+    let mut command = Command::new(&drill.pytoon);
+    // Either command goes on with an unfinished job; both are rehearsed.
+    let begun = out.join(".work").join("brief.json").is_file();
+    if run % 2 == 1 && begun {
+        command.arg("resume").arg(out);
+    } else {
+        command.arg("render").arg(file).arg("--out").arg(out);
+    }
+    command
+        .current_dir(&drill.folder)
+        .env("RUNWAY_API_KEY", "key_drill_runway")
+        .env("PIKA_API_KEY", "drill_pika")
+        .env("LUMA_API_KEY", "luma-api-drill")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .context("failed to start pytoon")
+}
+
+/// One submission as the simulator tells it.
+struct Submission {
+    id: String,
+    prompt: String,
+    state: String,
+    referenced: u64,
+    cancelled: bool,
+    moderated: bool,
+}
+
+fn submissions(ledger: &Value) -> Vec<Submission> {
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    ledger["submissions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|s| Submission {
+            id: text(&s["id"]),
+            prompt: text(&s["prompt"]),
+            state: text(&s["state"]),
+            referenced: s["referenced"].as_u64().unwrap_or(0),
+            cancelled: s["cancelled"].as_bool().unwrap_or(false),
+            moderated: s["moderated"].as_bool().unwrap_or(false),
+        })
+        .collect()
+}
+
+fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<()> {
+    let told = submissions(&simulator.tell("/_sim/ledger")?);
+    let rows = rows(&drill.folder.join("storage").join("pytoon.db"))?;
+    let by_task: BTreeMap<String, &CallRow> = rows
+        .iter()
+        .filter_map(|row| Some((row.task.as_ref()?["id"].as_str()?.to_owned(), row)))
+        .collect();
+    // Whose id never came back to the simulator, it was never received.
+    let unanswered: BTreeSet<&str> = told
+        .iter()
+        .filter(|s| s.referenced == 0 && !by_task.contains_key(&s.id))
+        .map(|s| s.id.as_str())
+        .collect();
+    let (undecided, never_arrived) = undecided(&rows, &told, &unanswered);
+    let duplicates = duplicates(&told, &by_task);
+    let lost_clips: Vec<&Submission> = told
+        .iter()
+        .filter(|s| !unanswered.contains(s.id.as_str()))
+        .filter(|s| s.state == "succeeded" && !s.moderated && !s.cancelled)
+        .filter(|s| {
+            !by_task
+                .get(&s.id)
+                .is_some_and(|row| matches!(row.state, CallState::Kept | CallState::BadOutput))
+        })
+        .collect();
+    for s in &lost_clips {
+        let state = by_task.get(&s.id).map_or("no row", |row| row.state.as_str());
+        note(&format!("paid and not kept: {} ({}), row: {state}", s.id, s.prompt));
+    }
+    let lost = drill.lost.lock().map(|lost| lost.len()).unwrap_or(usize::MAX);
+    note(&format!(
+        "simulator: accepted={} accepted_but_unanswered={}; ledger: undecided={} of which the vendor never heard={}",
+        told.len(),
+        unanswered.len(),
+        undecided + never_arrived,
+        never_arrived
+    ));
+    result(&format!(
+        "drill-engines kills={} jobs={} jobs_lost={lost} duplicate_paid_submissions={} paid_clips_lost={} unknown={undecided}",
+        drill.kills.load(Ordering::Relaxed),
+        drill.jobs.load(Ordering::Relaxed),
+        duplicates.len(),
+        lost_clips.len(),
+    ));
+    for why in &duplicates {
+        note(why);
+    }
+    ensure!(lost == 0, "jobs were lost");
+    ensure!(duplicates.is_empty(), "clips were bought twice");
+    ensure!(lost_clips.is_empty(), "paid clips were lost");
+    ensure!(
+        undecided == unanswered.len(),
+        "the ledger has {undecided} undecided calls that arrived, the simulator {}",
+        unanswered.len()
+    );
+    Ok(())
+}
+
+fn rows(database: &Path) -> anyhow::Result<Vec<CallRow>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        Ok(SqliteStore::open(database).await?.call_list(CallFilter::default()).await?)
+    })
+}
+
+/// The ledger's undecided calls: those that the vendor took on, and those that died between the
+/// row and the wire. A person would tell them apart on the vendor's own page, by what was asked.
+fn undecided(rows: &[CallRow], told: &[Submission], unanswered: &BTreeSet<&str>) -> (usize, usize) {
+    let mut open: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for s in told.iter().filter(|s| unanswered.contains(s.id.as_str())) {
+        *open.entry((s.prompt.as_str(), "")).or_default() += 1;
+    }
+    let mut arrived = 0;
+    let mut never = 0;
+    for row in rows.iter().filter(|r| matches!(r.state, CallState::Unknown | CallState::Intent)) {
+        match open.get_mut(&(row.prompt.as_str(), "")) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                arrived += 1;
+            }
+            _ => never += 1,
+        }
+    }
+    (arrived, never)
+}
+
+/// Scenes for which more than one task was received, paid and neither failed nor refused.
+fn duplicates(told: &[Submission], by_task: &BTreeMap<String, &CallRow>) -> Vec<String> {
+    let mut by_prompt: BTreeMap<&str, Vec<&Submission>> = BTreeMap::new();
+    for s in told {
+        let Some(row) = by_task.get(&s.id) else { continue };
+        let worthless = s.moderated
+            || matches!(s.state.as_str(), "failed" | "moderated" | "completed_with_error")
+            || matches!(row.state, CallState::BadOutput | CallState::Failed | CallState::Refused);
+        if !worthless {
+            by_prompt.entry(&s.prompt).or_default().push(s);
+        }
+    }
+    by_prompt
+        .into_iter()
+        .filter(|(_, all)| all.len() > 1)
+        .map(|(prompt, all)| {
+            let each: Vec<String> = all
+                .iter()
+                .map(|s| {
+                    let row = by_task.get(&s.id);
+                    let state = row.map_or("?", |row| row.state.as_str());
+                    format!("{} ({state}, {})", s.id, s.state)
+                })
+                .collect();
+            format!("bought twice: {prompt}: {}", each.join(", "))
+        })
+        .collect()
+}

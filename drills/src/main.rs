@@ -1,0 +1,45 @@
+//! Long rehearsals against the simulator, as an operator would live through them.
+//!
+//! - `engines` kills rendering processes at random moments, a thousand times, lets each job be
+//!   finished afterwards, and compares the ledger with the simulator's own.
+//! - `budget` runs ten thousand jobs without pictures through two processes with restarts, and
+//!   looks whether a dollar was ever exceeded.
+//!
+//! Each ends with one plain line of `key=value` pairs and fails when a promise was broken.
+//! `KILLS`, `JOBS` and `SEED` in the environment change how much and which.
+
+mod budget;
+mod dice;
+mod engines;
+mod simulator;
+
+use anyhow::bail;
+
+fn main() -> anyhow::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["engines"] => engines::run(),
+        ["budget"] => budget::run(),
+        ["budget-worker", ..] => budget::worker(&args[1..]),
+        _ => bail!("usage: pytoon-drills engines | budget"),
+    }
+}
+
+/// A number from the environment.
+fn number(name: &str, default: u64) -> anyhow::Result<u64> {
+    match std::env::var(name) {
+        Ok(text) => text.parse().map_err(|_| anyhow::anyhow!("{name}={text} is no whole number")),
+        Err(_) => Ok(default),
+    }
+}
+
+/// The result goes to standard output, all else to standard error.
+#[expect(clippy::print_stdout, reason = "a drill's last line is its result")]
+fn result(line: &str) {
+    println!("{line}");
+}
+
+#[expect(clippy::print_stderr, reason = "a drill tells how far it is")]
+fn note(line: &str) {
+    eprintln!("{line}");
+}
