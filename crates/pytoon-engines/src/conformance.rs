@@ -89,6 +89,9 @@ pub(crate) struct Routes {
     clip: String,
     /// The account.
     health: String,
+    /// How the key stands in the head of a call, with `{{key}}`; none for engines without one.
+    #[serde(default)]
+    key_as: Option<String>,
     /// Calls that must not carry the key, beside the clip's.
     #[serde(default)]
     keyless: Vec<String>,

@@ -465,3 +465,38 @@ async fn a_completed_task_whose_result_the_gateway_cannot_give_is_asked_for_agai
     let state = pika.poll(&task).await.expect("a state");
     assert!(matches!(state, TaskState::Failed(error) if error.is_temporary()));
 }
+
+#[tokio::test]
+async fn a_task_that_runway_has_not_begun_is_surely_cancelled() {
+    use crate::adapter::Cancelled;
+    let (vendor, runway, script) = set_up("runway").await;
+    let task = Task { id: "t".into(), data: Value::Null };
+    let deleted = script.on("DELETE /v1/tasks/", Answer::text(204, ""));
+    for (status, expected, deletes) in [
+        ("PENDING", Cancelled::Yes, 1),
+        ("THROTTLED", Cancelled::Yes, 1),
+        ("RUNNING", Cancelled::Asked, 1),
+        ("SUCCEEDED", Cancelled::TooLate, 0),
+        ("FAILED", Cancelled::TooLate, 0),
+        ("CANCELLED", Cancelled::TooLate, 0),
+    ] {
+        let found = json!({ "id": "t", "status": status, "output": ["http://example.com/x"] });
+        vendor.follow(deleted.clone().on("GET /v1/tasks/", Answer::json(200, found)));
+        assert_eq!(runway.cancel(&task).await.expect("cancelled"), expected, "{status}");
+        assert_eq!(vendor.count("DELETE "), deletes, "{status}");
+    }
+    vendor.follow(deleted.on("GET /v1/tasks/", Answer::text(404, "")));
+    assert_eq!(runway.cancel(&task).await.expect("gone"), Cancelled::TooLate);
+}
+
+#[tokio::test]
+async fn an_older_path_of_pexels_is_tried_where_the_newer_one_is_gone() {
+    let (vendor, pexels, script) = set_up("pexels").await;
+    let prepared = pexels.prepare(&request(None, 5000)).await.expect("prepared");
+    let gone = script.on("GET /v1/videos/search", Answer::text(404, ""));
+    let empty = Answer::json(200, json!({ "videos": [] }));
+    vendor.follow(gone.on("GET /videos/search", empty));
+    let error = pexels.submit(&prepared).await.expect_err("nothing");
+    assert_eq!(error.kind, crate::EngineErrorKind::Unsupported);
+    assert_eq!(vendor.count("GET /videos/search?query=red+kite&orientation=portrait"), 1);
+}

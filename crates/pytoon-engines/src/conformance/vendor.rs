@@ -166,6 +166,16 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Whether the head holds a key in a form such as `x-key: {{key}}`.
+    pub fn shows_as(&self, form: &str, key: &str) -> bool {
+        let escaped: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
+        let end = |form: String| {
+            // Whatever follows the key ends it: a line, another parameter, the address.
+            self.head.split(&form).nth(1).is_some_and(|rest| rest.starts_with(['\r', '&', ' ']))
+        };
+        end(form.replace("{{key}}", key)) || end(form.replace("{{key}}", &escaped))
+    }
+
     /// Whether the head holds a text, also where it is escaped as in a query.
     pub fn shows(&self, text: &str) -> bool {
         let escaped: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
