@@ -1,0 +1,214 @@
+//! What a type cannot say of a brief: values that cannot be right, with the field and the reason.
+
+use super::{Brief, FieldProblem, MAX_FILM_SECONDS, MAX_SCENES, MAX_SCRIPT_CHARS};
+
+impl Brief {
+    /// The first value that cannot be right, if any.
+    pub fn problem(&self) -> Option<FieldProblem> {
+        self.emptiness()
+            .or_else(|| self.text_problem())
+            .or_else(|| self.number_problem())
+            .or_else(|| self.deadline_problem())
+            .or_else(|| self.overlay_problem())
+            .or_else(|| self.scene_problem())
+    }
+
+    fn emptiness(&self) -> Option<FieldProblem> {
+        let has_text = [&self.prompt, &self.script, &self.voice_script]
+            .into_iter()
+            .flatten()
+            .any(|text| !text.trim().is_empty());
+        let empty = !has_text && self.media_files.is_empty() && self.voice_file.is_none();
+        empty.then(|| {
+            FieldProblem::new(
+                "",
+                "the brief is empty: give at least a `prompt`, a `script`, `media_files` or a \
+                 `voice_file` (`pytoon init` writes an example)",
+            )
+        })
+    }
+
+    fn text_problem(&self) -> Option<FieldProblem> {
+        let texts = [
+            ("prompt", &self.prompt),
+            ("script", &self.script),
+            ("voice_script", &self.voice_script),
+        ];
+        for (field, text) in texts {
+            let chars = text.as_deref().map_or(0, |text| text.chars().count());
+            if chars > MAX_SCRIPT_CHARS {
+                return Some(FieldProblem::new(
+                    field,
+                    format!(
+                        "{chars} characters are more than a film of 60 s can hold (at most {MAX_SCRIPT_CHARS})"
+                    ),
+                ));
+            }
+        }
+        if self.voice_is_off() && self.voice_file.is_some() {
+            return Some(FieldProblem::new(
+                "voice",
+                "`voice: off` contradicts `voice_file`: remove one of them",
+            ));
+        }
+        None
+    }
+
+    fn deadline_problem(&self) -> Option<FieldProblem> {
+        let text = self.deadline.as_deref()?;
+        let reason = deadline(text, 0).err()?;
+        Some(FieldProblem::new("deadline", reason))
+    }
+
+    fn number_problem(&self) -> Option<FieldProblem> {
+        let voice = self.voice_settings();
+        let captions = self.caption_settings();
+        let ranges = [
+            ("target_duration_seconds", self.target_duration_seconds, 1.0, MAX_FILM_SECONDS),
+            ("music_gain_db", self.music_gain_db, -30.0, 12.0),
+            ("max_scenes", self.max_scenes.map(f64::from), 1.0, f64::from(MAX_SCENES)),
+            ("voice.speed", voice.speed, 0.5, 2.0),
+            ("captions.size", captions.size, 0.6, 1.6),
+            ("budget", self.budget, 0.0, 10_000.0),
+        ];
+        ranges
+            .into_iter()
+            .find_map(|(field, value, low, high)| out_of_range(field, value, low, high))
+    }
+
+    fn overlay_problem(&self) -> Option<FieldProblem> {
+        self.overlays.iter().enumerate().find_map(|(index, overlay)| {
+            let field = |name: &str| format!("overlays[{index}].{name}");
+            if overlay.image.is_some() == overlay.text.is_some() {
+                return Some(FieldProblem::new(
+                    format!("overlays[{index}]"),
+                    "an overlay has either an `image` or a `text`",
+                ));
+            }
+            if let (Some(start), Some(end)) = (overlay.start_seconds, overlay.end_seconds)
+                && end <= start
+            {
+                return Some(FieldProblem::new(
+                    field("end_seconds"),
+                    format!("{end} is not after start_seconds ({start})"),
+                ));
+            }
+            out_of_range(&field("width"), overlay.width, 0.02, 1.0)
+                .or_else(|| out_of_range(&field("opacity"), overlay.opacity, 0.0, 1.0))
+                .or_else(|| {
+                    out_of_range(
+                        &field("start_seconds"),
+                        overlay.start_seconds,
+                        0.0,
+                        MAX_FILM_SECONDS,
+                    )
+                })
+                .or_else(|| {
+                    out_of_range(&field("end_seconds"), overlay.end_seconds, 0.0, MAX_FILM_SECONDS)
+                })
+                .or_else(|| {
+                    out_of_range(
+                        &field("scene"),
+                        overlay.scene.map(f64::from),
+                        1.0,
+                        f64::from(MAX_SCENES),
+                    )
+                })
+        })
+    }
+
+    fn scene_problem(&self) -> Option<FieldProblem> {
+        let mut seen = std::collections::BTreeSet::new();
+        self.scenes.iter().enumerate().find_map(|(index, scene)| {
+            let field = |name: &str| format!("scenes[{index}].{name}");
+            if !seen.insert(scene.scene) {
+                return Some(FieldProblem::new(
+                    field("scene"),
+                    format!("scene {} is changed twice; put its changes in one entry", scene.scene),
+                ));
+            }
+            out_of_range(&field("scene"), Some(f64::from(scene.scene)), 1.0, f64::from(MAX_SCENES))
+                .or_else(|| {
+                    out_of_range(
+                        &field("min_duration_seconds"),
+                        scene.min_duration_seconds,
+                        0.1,
+                        MAX_FILM_SECONDS,
+                    )
+                })
+        })
+    }
+}
+
+/// A deadline as milliseconds since 1970 (UTC), for a job that started then.
+pub fn deadline(text: &str, started_at: i64) -> Result<i64, String> {
+    let text = text.trim();
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Ok(time.as_millisecond());
+    }
+    match text.parse::<jiff::SignedDuration>() {
+        Ok(span) if span.is_positive() => {
+            let ms = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+            Ok(started_at.saturating_add(ms))
+        }
+        _ => Err(format!(
+            "`{text}` is neither a time such as `2026-11-24T18:00:00Z` nor a span such as `90s`, `15m` or `2h`"
+        )),
+    }
+}
+
+fn out_of_range(field: &str, value: Option<f64>, low: f64, high: f64) -> Option<FieldProblem> {
+    let value = value?;
+    (!(low..=high).contains(&value))
+        .then(|| FieldProblem::new(field, format!("{value} is not within {low} to {high}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(json: &str, expected_field: Option<&str>) {
+        let brief: Brief = serde_json::from_str(json).expect("parses");
+        assert_eq!(brief.problem().map(|p| p.field).as_deref(), expected_field, "{json}");
+    }
+
+    #[test]
+    fn impossible_values_are_named() {
+        check("{}", Some(""));
+        check(r#"{"script":"  "}"#, Some(""));
+        check(r#"{"prompt":"x"}"#, None);
+        check(r#"{"prompt":"x","target_duration_seconds":61}"#, Some("target_duration_seconds"));
+        check(r#"{"prompt":"x","target_duration_seconds":0}"#, Some("target_duration_seconds"));
+        check(r#"{"prompt":"x","max_scenes":0}"#, Some("max_scenes"));
+        check(r#"{"prompt":"x","budget":-1}"#, Some("budget"));
+        check(r#"{"prompt":"x","deadline":"soon"}"#, Some("deadline"));
+        check(r#"{"prompt":"x","deadline":"15m","on_degrade":"hold","budget":0.5}"#, None);
+        check(r#"{"prompt":"x","voice":{"speed":9}}"#, Some("voice.speed"));
+        check(r#"{"voice_file":"a.wav","voice":"off"}"#, Some("voice"));
+        check(r#"{"prompt":"x","overlays":[{}]}"#, Some("overlays[0]"));
+        check(
+            r#"{"prompt":"x","overlays":[{"text":"a","opacity":2}]}"#,
+            Some("overlays[0].opacity"),
+        );
+        check(r#"{"prompt":"x","scenes":[{"scene":1},{"scene":1}]}"#, Some("scenes[1].scene"));
+    }
+
+    #[test]
+    fn deadlines_are_times_or_spans() {
+        assert_eq!(deadline("1970-01-01T00:00:02Z", 99), Ok(2000));
+        assert_eq!(deadline("90s", 1000), Ok(91_000));
+        assert_eq!(deadline("2h", 0), Ok(7_200_000));
+        assert!(deadline("-5m", 0).is_err());
+    }
+
+    #[test]
+    fn both_forms_of_a_media_file_parse() {
+        let brief: Brief = serde_json::from_str(
+            r#"{"media_files":["a.jpg",{"path":"b.mp4","keep_audio":true}],"voice":"off"}"#,
+        )
+        .expect("parses");
+        assert_eq!(brief.media_files[0].path(), "a.jpg");
+        assert!(brief.media_files[1].keep_audio());
+        assert!(brief.voice_is_off());
+    }
+}
