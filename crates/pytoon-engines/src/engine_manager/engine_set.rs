@@ -75,6 +75,19 @@ impl EngineSet {
         &self.secrets
     }
 
+    /// Puts an engine in, as only tests do.
+    #[cfg(test)]
+    pub(crate) fn insert(
+        &mut self,
+        name: &str,
+        config: EngineConfig,
+        adapter: Arc<dyn ExternalEngineAdapter>,
+    ) {
+        self.settings.engines.external.insert(name.to_owned(), config.clone());
+        let engine = Engine { name: name.to_owned(), config, key: None, adapter: Some(adapter) };
+        self.engines.insert(name.to_owned(), engine);
+    }
+
     /// All engines.
     pub fn iter(&self) -> impl Iterator<Item = &Engine> {
         self.engines.values()

@@ -19,6 +19,8 @@ mod follow;
 mod health;
 mod patience;
 mod reload;
+#[cfg(test)]
+mod tests;
 
 pub use engine_set::{Engine, EngineSet, price};
 pub use health::HealthReport;
