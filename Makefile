@@ -1,16 +1,19 @@
 # The front door. Logic lives in scripts/ and in `cargo xtask`.
 #
 #   make demo    set up, build, and make a video from examples/
+#   make demo-engines   a film drawn by three simulated AI engines, one of them failing
 #   make test    everything
 #   make check   format, lints, house rules, schemas
 #   make bench   speed and memory as ratios, measured in one run
+#   make drill-engines  kill rendering processes KILLS times (1000) and compare the books
+#   make drill-budget   JOBS (10000) jobs of a dollar each through two processes with restarts
 
 SHELL := /bin/sh
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 CARGO ?= cargo
 OUT ?= out
 
-.PHONY: setup build demo test check bench schema clean help
+.PHONY: setup build demo demo-engines drill-engines drill-budget test check bench schema clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -27,6 +30,15 @@ demo: build
 	@echo
 	@echo "The video:   $(OUT)/output.mp4"
 	@echo "Try next:    ./target/release/pytoon init brief.yaml && ./target/release/pytoon render brief.yaml"
+
+demo-engines: build
+	@OUT="$(OUT)-engines" sh scripts/demo-engines.sh
+
+drill-engines: build
+	@./target/release/pytoon-drills engines
+
+drill-budget: build
+	@./target/release/pytoon-drills budget
 
 test: setup
 	$(CARGO) build --workspace --bins

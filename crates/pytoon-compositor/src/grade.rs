@@ -65,6 +65,11 @@ impl GradeTable {
         }
     }
 
+    /// Its saturation in 1/256.
+    pub(crate) fn saturation(&self) -> i32 {
+        self.saturation
+    }
+
     /// Whether it changes nothing.
     pub fn is_identity(&self) -> bool {
         self.saturation == 256

@@ -17,6 +17,7 @@ pub mod saliency;
 pub mod sampler;
 pub mod still;
 pub mod thumbnail;
+pub mod tone;
 pub mod transition;
 
 /// What can go wrong while drawing.

@@ -13,6 +13,7 @@
 pub mod brief;
 pub mod caption;
 pub mod chain;
+pub mod colour;
 pub mod layout;
 pub mod ledger;
 pub mod money;

@@ -5,6 +5,7 @@ use crate::ffmpeg::verify::{FrameLook, look};
 use crate::ffmpeg::{ffmpeg, file_arg};
 use crate::probe::probe;
 use crate::process::Runner;
+use pytoon_core::colour::ClipColours;
 use std::path::Path;
 
 /// What was seen of a clip.
@@ -38,6 +39,60 @@ pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, MediaError> {
         has_sound: probed.audio.is_some(),
         frames: look(runner, path, true)?,
     })
+}
+
+/// Frames that a clip's colours are read from.
+const COLOUR_FRAMES: usize = 8;
+/// Their size.
+const COLOUR_SIDE: usize = 64;
+
+/// The colours of a clip, over frames spread through it.
+pub fn colours(runner: &Runner, path: &Path) -> Result<ClipColours, MediaError> {
+    let seconds = probe(runner, path)?.duration_s.max(0.1);
+    let filter = format!(
+        "fps={:.4}:round=up,scale={COLOUR_SIDE}:{COLOUR_SIDE}:flags=area:out_color_matrix=bt709:out_range=tv,format=yuv444p",
+        COLOUR_FRAMES as f64 / seconds
+    );
+    let command = ffmpeg("see a clip's colours")
+        .arg("-i")
+        .arg(file_arg(path))
+        .args(["-an", "-map", "0:v:0", "-vf", &filter, "-f", "rawvideo", "pipe:1"]);
+    let bytes = runner.run(&command, Vec::new())?;
+    let plane = COLOUR_SIDE * COLOUR_SIDE;
+    let mut planes: [Vec<u8>; 3] = Default::default();
+    for frame in bytes.chunks_exact(plane * 3) {
+        for (all, part) in planes.iter_mut().zip(frame.chunks_exact(plane)) {
+            all.extend_from_slice(part);
+        }
+    }
+    if planes[0].is_empty() {
+        return Err(MediaError::unusable(path, "it has no picture that FFmpeg can decode"));
+    }
+    Ok(described(&mut planes))
+}
+
+fn described(planes: &mut [Vec<u8>; 3]) -> ClipColours {
+    let chroma = |plane: &[u8]| {
+        let n = plane.len() as f64;
+        let value = |code: &u8| (f64::from(*code) - 128.0) / 224.0;
+        let mean = plane.iter().map(value).sum::<f64>() / n;
+        let variance = plane.iter().map(|c| (value(c) - mean).powi(2)).sum::<f64>() / n;
+        (mean, variance.sqrt())
+    };
+    let (cb, cr) = (chroma(&planes[1]), chroma(&planes[2]));
+    let luma = &mut planes[0];
+    luma.sort_unstable();
+    let at = |share: f64| {
+        let code = luma[((luma.len() - 1) as f64 * share) as usize];
+        ((f64::from(code) - 16.0) / 219.0).clamp(0.0, 1.0)
+    };
+    ClipColours {
+        luma_p5: at(0.05),
+        luma_p50: at(0.5),
+        luma_p95: at(0.95),
+        chroma_mean: [cb.0, cr.0],
+        chroma_deviation: [cb.1, cr.1],
+    }
 }
 
 /// Takes a clip's sound out, without touching its picture.

@@ -202,7 +202,7 @@ impl Renderer {
         let asked = asked(sources, graph);
         let drawn = self.draw_outside(sources, graph, &built.timeline, folder)?;
         if !drawn.is_empty() {
-            engines::place(sources, graph, &built.timeline, &mut assets, &drawn);
+            engines::place(&self.env, sources, graph, &built.timeline, &mut assets, &drawn);
             built = timeline::timeline(&self.env, sources, graph, &spoken.speech, &assets)?;
             write_json(folder, layout::SCENE_GRAPH, graph)?;
         }

@@ -337,7 +337,12 @@ impl Resolver<'_> {
                 scene: overlay.scene.map(|n| n as usize - 1),
             });
         }
-        out.extend(kit.logo.as_ref().map(logo_overlay));
+        out.extend(kit.logo.as_ref().map(|logo| logo_overlay(logo, logo_show(logo))));
+        // A brand-safe film carries its mark all through, whatever closes it.
+        let closes_only = kit.logo.as_ref().is_some_and(|l| logo_show(l) == LogoShow::Outro);
+        if brief.brand_safe == Some(true) && closes_only {
+            out.extend(kit.logo.as_ref().map(|logo| logo_overlay(logo, LogoShow::Watermark)));
+        }
         Ok(out)
     }
 
@@ -352,11 +357,18 @@ impl Resolver<'_> {
     }
 }
 
+fn logo_show(logo: &Logo) -> LogoShow {
+    match logo {
+        Logo::Path(_) => LogoShow::Watermark,
+        Logo::Placed(placed) => placed.show,
+    }
+}
+
 /// A brand mark appears in the third second at the earliest: first comes the hook.
-fn logo_overlay(logo: &Logo) -> OverlayRequest {
-    let (path, show) = match logo {
-        Logo::Path(path) => (path, LogoShow::Watermark),
-        Logo::Placed(placed) => (&placed.path, placed.show),
+fn logo_overlay(logo: &Logo, show: LogoShow) -> OverlayRequest {
+    let path = match logo {
+        Logo::Path(path) => path,
+        Logo::Placed(placed) => &placed.path,
     };
     let (position, width, opacity) = logo_place(show);
     OverlayRequest {

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::brief::Position;
 use crate::caption::{self, SceneWords};
+use crate::colour::ColourMatch;
 use crate::preset::{Move, Preset, TransitionKind};
 use crate::profile::Profile;
 use crate::rng::Rng;
@@ -50,6 +51,8 @@ pub enum AssetFacts {
         duration_ms: i64,
         /// Whether its own sound is kept (and there is one).
         keep_sound: bool,
+        /// What brings its colour to that of the other clips.
+        colour: ColourMatch,
     },
 }
 
@@ -362,8 +365,8 @@ fn clip_source(
                 ClipSource::Picture { asset: asset.clone(), fit: plan.fit, motion: plan.motion };
             (source, Some(plan.kind))
         }
-        Some((asset, AssetFacts::Clip { duration_ms, .. })) => {
-            (moving_source(asset, *duration_ms, time), None)
+        Some((asset, AssetFacts::Clip { duration_ms, colour, .. })) => {
+            (moving_source(asset, *duration_ms, *colour, time), None)
         }
         None => {
             let source = ClipSource::Background {
@@ -379,7 +382,7 @@ fn clip_source(
 
 /// A clip is trimmed when it is longer than its shot and slowed, to half speed at most, when it
 /// is shorter; beyond that it starts again.
-fn moving_source(asset: &str, duration_ms: i64, time: ShotTime) -> ClipSource {
+fn moving_source(asset: &str, duration_ms: i64, colour: ColourMatch, time: ShotTime) -> ClipSource {
     let needed_ms = (time.seconds * 1000.0).ceil();
     let speed = (duration_ms as f64 / needed_ms).clamp(0.5, 1.0);
     // Three decimals keep the file readable and the decoder's filter exact.
@@ -389,6 +392,7 @@ fn moving_source(asset: &str, duration_ms: i64, time: ShotTime) -> ClipSource {
         source_start: 0,
         source_duration: duration_ms.min((needed_ms * speed).ceil() as i64 + 1),
         speed,
+        colour,
     }
 }
 

@@ -12,6 +12,7 @@ pub mod fit;
 pub mod shots;
 
 use crate::brief::{LogoShow, Platform, Position};
+use crate::colour::ColourMatch;
 use crate::preset::{Background, CaptionLook, Grade, MusicMood, TransitionKind};
 use crate::profile::Profile;
 use crate::time::{FrameRange, FrameRate, MsRange};
@@ -193,6 +194,9 @@ pub enum ClipSource {
         source_duration: i64,
         /// Playing speed; below 1 is slow motion.
         speed: f64,
+        /// What brings its colour to that of the other clips; absent where nothing does.
+        #[serde(default, skip_serializing_if = "ColourMatch::is_none")]
+        colour: ColourMatch,
     },
     /// A drawn background, perhaps with words set in type.
     Background {

@@ -5,6 +5,7 @@ use crate::assets::PictureStore;
 use crate::sources::Sources;
 use pytoon_compositor::saliency;
 use pytoon_config::BriefFile;
+use pytoon_core::colour::ColourMatch;
 use pytoon_core::scene::MediaKind;
 use pytoon_core::timeline::build::AssetFacts;
 use std::collections::BTreeMap;
@@ -24,7 +25,11 @@ pub(crate) fn look(
         .map(|(path, clip)| {
             (
                 path.clone(),
-                AssetFacts::Clip { duration_ms: clip.duration_ms, keep_sound: clip.keep_sound },
+                AssetFacts::Clip {
+                    duration_ms: clip.duration_ms,
+                    keep_sound: clip.keep_sound,
+                    colour: ColourMatch::default(),
+                },
             )
         })
         .collect();

@@ -11,6 +11,7 @@ use crate::folder::{JobFolder, VIDEO_PART, file_stamp, input_hash};
 use crate::render::RenderOptions;
 use pytoon_compositor::compose::{ComposeScratch, Compositor, visible_range};
 use pytoon_compositor::thumbnail;
+use pytoon_compositor::tone::ClipTone;
 use pytoon_core::layout;
 use pytoon_core::timeline::{ClipSource, OverlayContent, Timeline};
 use pytoon_graphics::Frame;
@@ -228,6 +229,8 @@ struct Ring<'a> {
     timeline: &'a Timeline,
     state: Mutex<RingState>,
     changed: Condvar,
+    /// The tones of moving clips, by index on the video track.
+    tones: BTreeMap<usize, ClipTone>,
     source: Mutex<FrameSource<'a>>,
     /// The first frame that is not drawn yet, for the preparer.
     reached: AtomicI64,
@@ -270,12 +273,17 @@ impl Ring<'_> {
         let mut scratch = ComposeScratch::default();
         while let Some(mut frame) = self.take_free() {
             let claimed = self.source.lock().unwrap_or_else(PoisonError::into_inner).claim();
-            let (number, moving) = match claimed {
+            let (number, mut moving) = match claimed {
                 Ok(Some(claimed)) => claimed,
                 Ok(None) => return,
                 Err(error) => return self.fail(error.into()),
             };
             self.reached.fetch_max(number, Ordering::Relaxed);
+            for (index, frame) in &mut moving {
+                if let (Some(tone), Some(frame)) = (self.tones.get(index), Arc::get_mut(frame)) {
+                    tone.apply(frame);
+                }
+            }
             if let Err(error) = self.compositor.compose(number, &moving, &mut frame, &mut scratch) {
                 return self.fail(error.into());
             }
@@ -323,6 +331,18 @@ impl Ring<'_> {
     }
 }
 
+/// The tones of moving clips; those that nothing changes have none.
+fn tones(timeline: &Timeline) -> BTreeMap<usize, ClipTone> {
+    let clips = timeline.tracks.video.iter().enumerate();
+    clips
+        .filter_map(|(index, clip)| {
+            let ClipSource::Clip { colour, .. } = &clip.source else { return None };
+            let tone = ClipTone::new(clip.grade, timeline.look.grade_strength, colour)?;
+            Some((index, tone))
+        })
+        .collect()
+}
+
 fn draw_all(
     env: &Environment,
     compositor: &Compositor,
@@ -340,6 +360,7 @@ fn draw_all(
             ..RingState::default()
         }),
         changed: Condvar::new(),
+        tones: tones(timeline),
         source: Mutex::new(FrameSource::new(env, timeline)),
         reached: AtomicI64::new(0),
         stop: AtomicBool::new(false),

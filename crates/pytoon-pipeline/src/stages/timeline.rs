@@ -23,7 +23,14 @@ pub(crate) fn timeline(
     let settings = &env.config.settings;
     let captions = sources.brief.caption_settings();
     let look = Look {
-        grade_strength: sources.preset.grade_strength,
+        // A grade would move the brand's own colours.
+        grade_strength: if sources.brief.brand_safe == Some(true)
+            && sources.palette.brand_accent.is_some()
+        {
+            0.0
+        } else {
+            sources.preset.grade_strength
+        },
         palette: sources.palette.clone(),
         captions: CaptionStyle {
             burn_in: !sources.brief.captions_are_off(),

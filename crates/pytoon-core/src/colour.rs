@@ -1,0 +1,150 @@
+//! Matching the colour of clips that come from different engines, as pure arithmetic.
+//!
+//! Each clip is described by a few figures of its Y'CbCr samples (luma 0 to 1, chroma -0.5 to
+//! 0.5) over several frames; all are moved towards the median clip, within narrow bounds and at
+//! part strength, so that a film looks like one film and no clip looks treated. The correction is
+//! one for the whole clip, never per frame. Night is not matched to day.
+//!
+//! Does not decode clips or touch pixels.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How much of the difference is taken away.
+const STRENGTH: f64 = 0.6;
+/// Bounds of the luma's slope and shift.
+const SLOPE: (f64, f64) = (0.8, 1.25);
+const SHIFT: f64 = 0.06;
+/// Bounds of the chroma's scale and shift.
+const CHROMA_SCALE: (f64, f64) = (0.85, 1.2);
+const CHROMA_SHIFT: f64 = 0.02;
+/// Clips whose middle differs by more are not of one light.
+const NIGHT_AND_DAY: f64 = 0.25;
+
+/// The colours of a clip.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct ClipColours {
+    /// The luma that 5 % of the samples lie below.
+    pub luma_p5: f64,
+    /// The median luma.
+    pub luma_p50: f64,
+    /// The luma that 95 % of the samples lie below.
+    pub luma_p95: f64,
+    /// Mean of Cb and Cr.
+    pub chroma_mean: [f64; 2],
+    /// Standard deviation of Cb and Cr.
+    pub chroma_deviation: [f64; 2],
+}
+
+/// A correction: luma by slope and shift, chroma about its own mean.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ColourMatch {
+    /// Luma is multiplied by this …
+    pub luma_slope: f64,
+    /// … and moved by this (1 is the whole range).
+    pub luma_shift: f64,
+    /// Cb and Cr are scaled by this …
+    pub chroma_scale: f64,
+    /// … and moved by these (1 is the whole range).
+    pub chroma_shift: [f64; 2],
+}
+
+impl Default for ColourMatch {
+    fn default() -> Self {
+        Self { luma_slope: 1.0, luma_shift: 0.0, chroma_scale: 1.0, chroma_shift: [0.0; 2] }
+    }
+}
+
+impl ColourMatch {
+    /// Whether it changes nothing that could be seen.
+    pub fn is_none(&self) -> bool {
+        (self.luma_slope - 1.0).abs() < 1e-3
+            && self.luma_shift.abs() < 1e-3
+            && (self.chroma_scale - 1.0).abs() < 1e-3
+            && self.chroma_shift.iter().all(|shift| shift.abs() < 1e-3)
+    }
+}
+
+/// The correction of each clip towards the median of all.
+pub fn match_colours(clips: &[ClipColours]) -> Vec<ColourMatch> {
+    if clips.len() < 2 {
+        return vec![ColourMatch::default(); clips.len()];
+    }
+    let target = ClipColours {
+        luma_p5: median(clips.iter().map(|c| c.luma_p5)),
+        luma_p50: median(clips.iter().map(|c| c.luma_p50)),
+        luma_p95: median(clips.iter().map(|c| c.luma_p95)),
+        chroma_mean: [0, 1].map(|i| median(clips.iter().map(|c| c.chroma_mean[i]))),
+        chroma_deviation: [0, 1].map(|i| median(clips.iter().map(|c| c.chroma_deviation[i]))),
+    };
+    clips.iter().map(|clip| towards(clip, &target)).collect()
+}
+
+fn towards(clip: &ClipColours, target: &ClipColours) -> ColourMatch {
+    if (clip.luma_p50 - target.luma_p50).abs() > NIGHT_AND_DAY {
+        return ColourMatch::default();
+    }
+    let spread = (clip.luma_p95 - clip.luma_p5).max(0.02);
+    let slope = ((target.luma_p95 - target.luma_p5) / spread).clamp(SLOPE.0, SLOPE.1);
+    let shift = (target.luma_p50 - clip.luma_p50 * slope).clamp(-SHIFT, SHIFT);
+    let deviation: f64 = clip.chroma_deviation.iter().sum::<f64>().max(0.01);
+    let scale = (target.chroma_deviation.iter().sum::<f64>() / deviation)
+        .clamp(CHROMA_SCALE.0, CHROMA_SCALE.1);
+    let part = |value: f64, neutral: f64| rounded(neutral + (value - neutral) * STRENGTH);
+    ColourMatch {
+        luma_slope: part(slope, 1.0),
+        luma_shift: part(shift, 0.0),
+        chroma_scale: part(scale, 1.0),
+        chroma_shift: [0, 1].map(|i| {
+            let moved = target.chroma_mean[i] - clip.chroma_mean[i];
+            part(moved.clamp(-CHROMA_SHIFT, CHROMA_SHIFT), 0.0)
+        }),
+    }
+}
+
+/// Four decimals keep the timeline readable.
+fn rounded(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut all: Vec<f64> = values.filter(|v| v.is_finite()).collect();
+    all.sort_by(f64::total_cmp);
+    match all.len() {
+        0 => 0.0,
+        n if n % 2 == 1 => all[n / 2],
+        n => f64::midpoint(all[n / 2 - 1], all[n / 2]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clip(p50: f64, cb: f64) -> ClipColours {
+        ClipColours {
+            luma_p5: p50 - 0.3,
+            luma_p50: p50,
+            luma_p95: p50 + 0.3,
+            chroma_mean: [cb, 0.0],
+            chroma_deviation: [0.05, 0.05],
+        }
+    }
+
+    #[test]
+    fn an_odd_clip_moves_towards_the_others_and_no_further() {
+        let all = match_colours(&[clip(0.5, 0.0), clip(0.5, 0.0), clip(0.6, 0.05)]);
+        assert!(all[0].is_none() && all[1].is_none());
+        assert_eq!(all[2].luma_shift, -0.036);
+        assert_eq!(all[2].chroma_shift, [-0.012, 0.0]);
+    }
+
+    #[test]
+    fn night_is_not_made_day_and_one_clip_is_left_alone() {
+        let all = match_colours(&[clip(0.5, 0.0), clip(0.5, 0.0), clip(0.1, 0.0)]);
+        assert!(all[2].is_none());
+        assert!(match_colours(&[clip(0.1, 0.2)])[0].is_none());
+        assert!(match_colours(&[]).is_empty());
+    }
+}
