@@ -4,9 +4,12 @@
 //!   music, against a bare FFmpeg/x264 encode of the same frames at the same settings, in turn;
 //!   and the peak memory of pytoon's own process.
 //! - `sampler`: full frames a second of the bicubic sampler alone on one core.
+//! - `engines`: CPU of choosing an engine, walking its chain (ledger on disk included) and reading
+//!   the configuration again, per scene; memory of a process in which 50 scenes wait for vendors.
 //! - `jitter`: how far a tracked patch departs from its intended curve on composed frames.
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 
+mod engines;
 mod film;
 mod jitter;
 mod sampler;
@@ -19,6 +22,9 @@ fn main() -> anyhow::Result<()> {
     }
     if all || what == "jitter" {
         jitter::run()?;
+    }
+    if all || what == "engines" {
+        engines::run()?;
     }
     if all || what == "film" {
         film::run()?;

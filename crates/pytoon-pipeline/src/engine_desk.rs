@@ -47,6 +47,7 @@ impl EngineDesk {
         reload: Arc<AtomicBool>,
     ) -> Result<Self, PipelineError> {
         let set = EngineSet::build(config.engines.clone(), &config.engines_at, secrets.clone())?;
+        warn_of_unknown_presets(config);
         let usable = set.iter().any(|engine| engine.adapter.is_some() && engine.has_key());
         if !usable {
             pytoon_telemetry::Metrics::expect_engines(set.settings.engines.names());
@@ -88,6 +89,17 @@ impl EngineDesk {
                 resolve_engine(wish, &self.set.settings, &facts)
             }
         }
+    }
+}
+
+/// Preferences may come before their preset; a slip of the pen looks the same.
+fn warn_of_unknown_presets(config: &Config) {
+    let known = config.names("presets");
+    for preset in config.engines.preset_engine_prefs.keys().filter(|p| !known.contains(p)) {
+        let detail = format!(
+            "v2.preset_engine_prefs.{preset}: there is no preset of that name (yet); the preferences wait for it"
+        );
+        pytoon_telemetry::Event::Warning { detail: &detail }.emit();
     }
 }
 

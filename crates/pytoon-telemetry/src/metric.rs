@@ -15,6 +15,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 const INVOCATIONS: &str = "pytoon_v2_engine_invocations_total";
 const FALLBACKS: &str = "pytoon_v2_engine_fallbacks_total";
 const SCENE_SECONDS: &str = "pytoon_v2_scene_render_seconds";
+const STEP_SECONDS: &str = "pytoon_v2_engine_step_seconds";
 const FLAGS: &str = "pytoon_v2_moderation_flags_total";
 const REPHRASES: &str = "pytoon_v2_moderation_rephrases_total";
 const BREAKER: &str = "pytoon_v2_engine_breaker_state";
@@ -64,7 +65,7 @@ impl Metrics {
     /// Starts counting. A second start in one process counts nowhere else: the first stays.
     pub fn start() -> MetricsHandle {
         let builder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Full(SCENE_SECONDS.to_owned()), &SECONDS);
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS);
         // Buckets are a constant of ours and not empty.
         let recorder = builder.unwrap_or_else(|_| PrometheusBuilder::new()).build_recorder();
         let handle = MetricsHandle(recorder.handle());
@@ -101,6 +102,12 @@ impl Metrics {
         histogram!(SCENE_SECONDS, "engine" => engine.to_owned()).record(seconds);
     }
 
+    /// A step of a vendor's took so long; `failed` is the kind of failure, or empty.
+    pub fn engine_step(engine: &str, step: &'static str, failed: &'static str, seconds: f64) {
+        histogram!(STEP_SECONDS, "engine" => engine.to_owned(), "step" => step, "failed" => failed)
+            .record(seconds);
+    }
+
     /// The state of an engine's breaker.
     pub fn breaker(engine: &str, state: Breaker) {
         let value = match state {
@@ -121,6 +128,7 @@ fn describe() {
     describe_counter!(INVOCATIONS, "Attempts at engines, by result.");
     describe_counter!(FALLBACKS, "Engines that gave way to another.");
     describe_histogram!(SCENE_SECONDS, Unit::Seconds, "Time until a scene had its picture.");
+    describe_histogram!(STEP_SECONDS, Unit::Seconds, "Time of one step at a vendor's.");
     describe_counter!(FLAGS, "Prompts stopped, changed or refused, by who objected.");
     describe_counter!(REPHRASES, "Refused prompts put into other words.");
     describe_gauge!(BREAKER, "Circuit breaker: 0 closed, 1 half open, 2 open.");

@@ -3,14 +3,16 @@
 
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Ratio};
 use crate::breaker::{self, BreakerState};
-use crate::engine_adapters::{AdapterParts, Constructor, builtin_engines};
+use crate::engine_adapters::{self, AdapterParts};
 use crate::engine_selector::EngineFacts;
 use crate::http::VendorHttp;
+use crate::layers::observed::{Observed, Step};
 use pytoon_config::engines::{EngineConfig, EngineSettings, PriceTable};
 use pytoon_config::secrets::{Key, Secrets};
 use pytoon_config::{ConfigError, Origin};
 use pytoon_core::ledger::{BreakerRow, CallRow, UnixMs};
 use pytoon_core::money::MicroUsd;
+use pytoon_telemetry::Metrics;
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,9 +77,8 @@ impl EngineSet {
         &self.secrets
     }
 
-    /// Puts an engine in, as only tests do.
-    #[cfg(test)]
-    pub(crate) fn insert(
+    /// Puts in an engine whose adapter the caller made.
+    pub fn insert(
         &mut self,
         name: &str,
         config: EngineConfig,
@@ -196,20 +197,17 @@ fn adapter(
     config: &EngineConfig,
     key: Option<&Key>,
 ) -> Result<Arc<dyn ExternalEngineAdapter>, (String, String)> {
-    let kind = config.kind(name);
-    let kinds = builtin_engines();
-    let Some(make) = constructor(kinds, kind) else {
-        let known: Vec<String> = kinds.iter().map(|(kind, _)| format!("`{kind}`")).collect();
-        let reason = format!("there is no kind `{kind}`; there are {}", known.join(", "));
-        return Err(("kind".to_owned(), reason));
-    };
     let http = VendorHttp::new(name, config, key.map(|key| key.secret.clone()))
         .map_err(|reason| ("base_url".to_owned(), reason))?;
-    make(&AdapterParts { name, config, http }).map_err(|problem| (problem.field, problem.reason))
+    let made = engine_adapters::make(&AdapterParts { name, config, http })
+        .map_err(|problem| (problem.field, problem.reason))?;
+    Ok(Arc::new(Observed::new(made, Arc::new(timed))))
 }
 
-fn constructor(kinds: &[(&str, Constructor)], kind: &str) -> Option<Constructor> {
-    kinds.iter().find(|(known, _)| *known == kind).map(|(_, make)| *make)
+/// Every step of every vendor is timed.
+fn timed(step: Step<'_>) {
+    let failed = step.failed.map_or("", |kind| kind.as_str());
+    Metrics::engine_step(step.engine, step.step, failed, step.took.as_secs_f64());
 }
 
 #[cfg(test)]

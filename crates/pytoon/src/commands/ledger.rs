@@ -46,17 +46,18 @@ pub(crate) fn list(
         return Ok(());
     }
     output::line(format!(
-        "{:<36}  {:<8} {:<10} {:<10} {:>9} {:>9}  {}",
-        "call", "engine", "state", "scene", "estimated", "charged", "when and why"
+        "{:<36}  {:<8} {:<10} {:<10} {:>9} {:>9} {:>9}  {}",
+        "call", "engine", "state", "scene", "estimated", "reported", "charged", "when and why"
     ));
     for row in &rows {
         output::line(format!(
-            "{:<36}  {:<8} {:<10} {:<10} {:>9} {:>9}  {}{}",
+            "{:<36}  {:<8} {:<10} {:<10} {:>9} {:>9} {:>9}  {}{}",
             row.id,
             row.engine,
             row.state.as_str(),
             row.scene_id,
             row.estimated.to_string(),
+            row.reported.map_or_else(|| "-".to_owned(), |usd| usd.to_string()),
             row.charged.to_string(),
             when(row.created_at),
             row.error.as_ref().map(|e| format!(" {e}")).unwrap_or_default(),

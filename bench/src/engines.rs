@@ -1,0 +1,291 @@
+//! What engines cost besides the vendors' time: CPU per scene, and memory while scenes wait.
+
+use anyhow::Context;
+use pytoon_config::engines::EngineConfig;
+use pytoon_config::secrets::Secrets;
+use pytoon_config::{Config, ConfigSource};
+use pytoon_core::ledger::StoreFuture;
+use pytoon_engines::adapter::{
+    Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
+    GenerateRequest, GeneratedClip, Output, Prepared, PromptUnit, Ratio, Task, TaskState,
+};
+use pytoon_engines::clip_check::{Checked, ClipChecker, Expectation};
+use pytoon_engines::engine_manager::{EngineManager, EngineSet, ManagerParts, SceneOrder};
+use pytoon_engines::engine_selector::SceneWish;
+use pytoon_engines::world::RealWorld;
+use pytoon_media::process::CancelToken;
+use pytoon_store::SqliteStore;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Scenes measured.
+const SCENES: usize = 400;
+/// Reads of the configuration measured.
+const RELOADS: usize = 50;
+/// Scenes that wait at once.
+const WAITING: usize = 50;
+
+/// Measures and prints.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let folder = tempfile::tempdir()?;
+    let config = Config::load(&ConfigSource::Optional("/nowhere".into()))?;
+    reloads(&config)?;
+    runtime.block_on(walks(&config, folder.path()))?;
+    runtime.block_on(waiting(folder.path()))
+}
+
+fn reloads(config: &Config) -> anyhow::Result<()> {
+    let before = cpu()?;
+    for _ in 0..RELOADS {
+        let (settings, at) = config.reload_engines()?;
+        EngineSet::build(settings, &at, Secrets::default())?;
+    }
+    let each = (cpu()? - before) / RELOADS as f64 * 1000.0;
+    println!(
+        "engines: reading engine.yaml again {each:.2} ms of CPU (once per change, not per scene)"
+    );
+    Ok(())
+}
+
+async fn walks(config: &Config, folder: &Path) -> anyhow::Result<()> {
+    let mut set = EngineSet::build(config.engines.clone(), &config.engines_at, Secrets::default())?;
+    set.settings.default_chain = vec!["instant".to_owned()];
+    set.insert("instant", block("http://127.0.0.1:9", 20)?, Arc::new(Instant0::new()));
+    let manager = manager(set, &folder.join("walks")).await?;
+    let before = cpu()?;
+    for n in 0..SCENES {
+        resolve(&manager, &format!("choice {n}")).await;
+    }
+    let choosing = (cpu()? - before) / SCENES as f64 * 1000.0;
+    let before = cpu()?;
+    for n in 0..SCENES {
+        let order = order(&manager, n).await;
+        let outcome = manager.draw(&order).await?;
+        anyhow::ensure!(outcome.clip.is_some(), "the instant engine delivers");
+    }
+    let both = (cpu()? - before) / SCENES as f64 * 1000.0;
+    println!(
+        "engines: choosing {choosing:.3} ms, choosing and walking the chain {both:.3} ms of CPU a scene (at most 1)"
+    );
+    Ok(())
+}
+
+async fn waiting(folder: &Path) -> anyhow::Result<()> {
+    let simulator = Simulator::start(folder)?;
+    let config = Config::load(&ConfigSource::Optional("/nowhere".into()))?;
+    let mut settings = config.engines.clone();
+    if let Some(runway) = settings.engines.external.get_mut("runway") {
+        runway.base_url = format!("{}/runway", simulator.url);
+        runway.max_concurrent = WAITING as u32;
+        runway.poll_interval_ms = 500;
+    }
+    let without_key = memory("VmRSS")?;
+    let set = EngineSet::build(settings, &config.engines_at, key(folder)?)?;
+    let manager = Arc::new(manager(set, &folder.join("waiting")).await?);
+    let mut running = tokio::task::JoinSet::new();
+    for n in 0..WAITING {
+        let manager = manager.clone();
+        running.spawn(async move {
+            let mut order = order(&manager, n).await;
+            order.scene_id = format!("scene_{n:02}");
+            order.prompt = format!("waiting {n}");
+            manager.draw(&order).await
+        });
+    }
+    let before = cpu()?;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let busy = (cpu()? - before) / 6.0 * 100.0;
+    println!(
+        "engines: {WAITING} scenes waiting, process {:.0} MiB ({:.0} MiB before; at most 100), {busy:.1} % of a core",
+        memory("VmRSS")?,
+        without_key
+    );
+    running.abort_all();
+    Ok(())
+}
+
+/// The simulator takes any key; the engine wants one.
+fn key(folder: &Path) -> anyhow::Result<Secrets> {
+    let file = folder.join("keys.env");
+    std::fs::write(&file, "RUNWAY_API_KEY=bench\n")?;
+    Ok(Secrets::load(&file)?)
+}
+
+async fn manager(engines: EngineSet, storage: &Path) -> anyhow::Result<EngineManager> {
+    let store = SqliteStore::open(&storage.join("pytoon.db")).await?;
+    Ok(EngineManager::new(ManagerParts {
+        engines,
+        reloader: None,
+        store: Arc::new(store),
+        checker: Arc::new(AnyClip),
+        world: Arc::new(RealWorld),
+        storage: storage.to_owned(),
+        cancel: CancelToken::default(),
+    }))
+}
+
+async fn resolve(manager: &EngineManager, prompt: &str) -> pytoon_core::chain::EngineChain {
+    let wish = SceneWish { prompt, preset_id: "product_hero_clean", ..SceneWish::default() };
+    manager.resolve(&wish, 4000).await
+}
+
+async fn order(manager: &EngineManager, n: usize) -> SceneOrder {
+    let prompt = format!("scene {n}: a cup on a table in the morning light");
+    SceneOrder {
+        job_id: "bench".into(),
+        scene_id: "scene_01".into(),
+        chain: resolve(manager, &prompt).await,
+        prompt,
+        negative_prompt: None,
+        image: None,
+        needed_ms: 4000,
+        ratio: Ratio { width: 9, height: 16 },
+        seed: n as u32,
+        brand_safe: false,
+        deadline: None,
+        job_budget: None,
+    }
+}
+
+fn block(base_url: &str, poll_interval_ms: u64) -> anyhow::Result<EngineConfig> {
+    let block = serde_json::json!({"base_url": base_url, "poll_interval_ms": poll_interval_ms});
+    Ok(serde_json::from_value(block)?)
+}
+
+/// Delivers at once, so that only our own work is measured.
+#[derive(Debug)]
+struct Instant0(Capabilities);
+
+impl Instant0 {
+    fn new() -> Self {
+        Self(Capabilities {
+            durations: Durations::Fixed(vec![5000]),
+            ratios: vec![Ratio { width: 9, height: 16 }],
+            image_inputs: Vec::new(),
+            text_to_video: true,
+            max_prompt: 1000,
+            prompt_unit: PromptUnit::Chars,
+            cancel: false,
+            lookup: false,
+            is_stock: false,
+        })
+    }
+}
+
+impl ExternalEngineAdapter for Instant0 {
+    fn name(&self) -> &str {
+        "instant"
+    }
+    fn capabilities(&self) -> &Capabilities {
+        &self.0
+    }
+    fn price_key(&self, _: &GenerateRequest) -> String {
+        "default".into()
+    }
+    fn health_check(&self) -> EngineFuture<'_, EngineHealth> {
+        Box::pin(async { Ok(EngineHealth::default()) })
+    }
+    fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared> {
+        let request = request.clone();
+        Box::pin(async move {
+            Ok(Prepared { request, body: serde_json::Value::Null, path: String::new() })
+        })
+    }
+    fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task> {
+        let id = prepared.request.call_id.clone();
+        Box::pin(async move { Ok(Task { id, data: serde_json::Value::Null }) })
+    }
+    fn poll<'a>(&'a self, _: &'a Task) -> EngineFuture<'a, TaskState> {
+        let output = Output { url: "memory:".into(), credit: None };
+        Box::pin(async move { Ok(TaskState::Succeeded { output, cost: None }) })
+    }
+    fn cancel<'a>(&'a self, _: &'a Task) -> EngineFuture<'a, Cancelled> {
+        Box::pin(async { Ok(Cancelled::Unsupported) })
+    }
+    fn fetch<'a>(&'a self, _: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
+        let path = to.to_owned();
+        Box::pin(async move {
+            Ok(GeneratedClip {
+                path,
+                size_bytes: 1,
+                sha256: String::new(),
+                credit: None,
+                cost: None,
+            })
+        })
+    }
+}
+
+#[derive(Debug)]
+struct AnyClip;
+
+impl ClipChecker for AnyClip {
+    fn check(&self, _: PathBuf, w: Expectation) -> StoreFuture<'_, Result<Checked, String>> {
+        Box::pin(async move {
+            Ok(Ok(Checked { duration_ms: i64::from(w.asked_ms), sound_removed: false }))
+        })
+    }
+}
+
+struct Simulator {
+    child: std::process::Child,
+    url: String,
+}
+
+impl Simulator {
+    fn start(folder: &Path) -> anyhow::Result<Self> {
+        let scenario = folder.join("scenario.json");
+        // Nothing is done while the bench looks.
+        std::fs::write(&scenario, r#"{"defaults": {"queue_ms": 600000, "run_ms": 600000}}"#)?;
+        let ready = folder.join("ready");
+        #[expect(clippy::disallowed_methods, reason = "a bench starts whole programs")]
+        let child = Command::new(std::env::current_exe()?.with_file_name("pytoon-sim"))
+            .args(["--listen", "127.0.0.1:0", "--scenario"])
+            .arg(&scenario)
+            .arg("--ready-file")
+            .arg(&ready)
+            .arg("--clips")
+            .arg(folder.join("clips"))
+            .stdout(Stdio::null())
+            .spawn()
+            .context("failed to start pytoon-sim")?;
+        let mut simulator = Self { child, url: String::new() };
+        let begun = Instant::now();
+        while simulator.url.is_empty() {
+            anyhow::ensure!(begun.elapsed() < Duration::from_secs(20), "pytoon-sim did not start");
+            std::thread::sleep(Duration::from_millis(20));
+            simulator.url = std::fs::read_to_string(&ready).unwrap_or_default().trim().to_owned();
+        }
+        Ok(simulator)
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        // It holds nothing that must be saved.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// CPU seconds of this process so far, by the kernel's own account.
+fn cpu() -> anyhow::Result<f64> {
+    let all: f64 = std::fs::read_dir("/proc/self/task")?
+        .flatten()
+        .filter_map(|task| std::fs::read_to_string(task.path().join("schedstat")).ok())
+        .filter_map(|line| line.split(' ').next()?.parse::<f64>().ok())
+        .sum();
+    Ok(all / 1e9)
+}
+
+/// A field of /proc/self/status in MiB.
+fn memory(field: &str) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find(|line| line.starts_with(field)).context("no such field")?;
+    let kib: f64 = line.split_whitespace().nth(1).context("no figure")?.parse()?;
+    Ok(kib / 1024.0)
+}
