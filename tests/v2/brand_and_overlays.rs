@@ -97,3 +97,28 @@ fn a_scene_can_be_changed() {
     assert_eq!(clip["motion"]["from"], clip["motion"]["to"]);
     assert!(film.total_frames() >= 60, "{}", film.total_frames());
 }
+
+#[test]
+fn a_brand_safe_film_keeps_its_mark_its_colours_and_plain_joins() {
+    let brief = "script: \"One thing is here. Another thing is there.\"\nprofile: test\n\
+                 voice: off\nmusic_source: none\nmedia_files: [grey.png]\n\
+                 scenes: [{scene: 2, transition: zoom}]\n\
+                 brand: {palette: [\"#e8a13a\"], logo: {path: logo.png, show: outro}}\n";
+    let timeline = |brief: &str| {
+        let workspace = Workspace::new();
+        workspace.transparent_png("logo.png", 200, GREEN);
+        workspace.plain_picture("grey.png", (270, 480), [120, 120, 120]);
+        workspace.render(brief).timeline()
+    };
+    let free = timeline(brief);
+    let safe = timeline(&format!("{brief}brand_safe: true\n"));
+    let logos = |timeline: &serde_json::Value| {
+        timeline["tracks"]["overlays"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!((logos(&free), logos(&safe)), (1, 2), "a watermark beside the outro");
+    assert_eq!(safe["look"]["gradeStrength"], 0.0);
+    assert_ne!(free["look"]["gradeStrength"], 0.0);
+    let joins = |timeline: &serde_json::Value| timeline["tracks"]["video"].to_string();
+    assert!(joins(&free).contains("\"zoom\""));
+    assert!(joins(&safe).contains("\"crossfade\"") && !joins(&safe).contains("\"zoom\""));
+}

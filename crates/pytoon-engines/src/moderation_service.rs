@@ -65,3 +65,50 @@ impl ModerationClient {
         Ok(Some(if categories.is_empty() { "flagged".into() } else { categories.join(", ") }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    /// Answers one request with this body, and returns what it was asked.
+    async fn answer(body: &str) -> (ModerationClient, tokio::task::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
+        let address = listener.local_addr().expect("address");
+        let reply = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let server = tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.expect("accepts");
+            let mut heard = vec![0; 4096];
+            let count = socket.read(&mut heard).await.expect("reads");
+            socket.write_all(reply.as_bytes()).await.expect("writes");
+            String::from_utf8_lossy(&heard[..count]).into_owned()
+        });
+        let block = json!({ "base_url": format!("http://{address}/v1") });
+        let config: EngineConfig = serde_json::from_value(block).expect("block");
+        let key = SecretString::from("a-moderation-key".to_owned());
+        let http = VendorHttp::new("moderation", &config, Some(key)).expect("client");
+        (ModerationClient { http, model: "omni-moderation-latest".into() }, server)
+    }
+
+    #[tokio::test]
+    async fn what_the_service_flags_is_named() {
+        let body = r#"{"results":[{"flagged":true,"categories":{"violence":true,"hate":false}}]}"#;
+        let (client, server) = answer(body).await;
+        assert_eq!(client.flagged("a brawl").await.expect("answers").as_deref(), Some("violence"));
+        let heard = server.await.expect("runs").to_lowercase();
+        assert!(heard.starts_with("post /v1/moderations"), "{heard}");
+        assert!(heard.contains("bearer a-moderation-key"), "{heard}");
+    }
+
+    #[tokio::test]
+    async fn what_it_does_not_flag_may_leave_and_nonsense_is_an_error() {
+        let (client, _server) = answer(r#"{"results":[{"flagged":false,"categories":{}}]}"#).await;
+        assert_eq!(client.flagged("a cup").await.expect("answers"), None);
+        let (client, _server) = answer("[]").await;
+        assert!(client.flagged("a cup").await.is_err());
+    }
+}

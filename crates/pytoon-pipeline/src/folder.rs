@@ -162,17 +162,30 @@ impl Job {
 fn lock(work: &Path) -> Result<std::fs::File, MediaError> {
     let path = work.join("lock");
     let file = std::fs::File::create(&path).map_err(|e| MediaError::write(&path, e))?;
-    let taken = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
-    match taken {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(MediaError::unusable(
-            work.parent().unwrap_or(work),
-            "another pytoon is at work on this job; wait for it, or choose another folder",
-        )),
-        // File systems without locks have one user, or careful ones.
-        Err(_) => Ok(file),
+    let begun = std::time::Instant::now();
+    loop {
+        let taken = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+        match taken {
+            Ok(()) => return Ok(file),
+            // A process killed while it started a program leaves its lock to that program's first
+            // moments.
+            Err(rustix::io::Errno::WOULDBLOCK) if begun.elapsed() < LOCK_PATIENCE => {
+                std::thread::sleep(std::time::Duration::from_millis(25));
+            }
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                return Err(MediaError::unusable(
+                    work.parent().unwrap_or(work),
+                    "another pytoon is at work on this job; wait for it, or choose another folder",
+                ));
+            }
+            // File systems without locks have one user, or careful ones.
+            Err(_) => return Ok(file),
+        }
     }
 }
+
+/// How long a folder's lock is waited for.
+const LOCK_PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// Files that a step writes to before it is done.
 pub(crate) const VIDEO_PART: &str = "video.part.mp4";
