@@ -214,6 +214,7 @@ fn timed(step: Step<'_>) {
 mod tests {
     use super::*;
     use pytoon_config::engines::Price;
+    use pytoon_config::{Config, ConfigSource};
 
     #[test]
     fn prices_are_found_by_resolution_then_model_then_default() {
@@ -229,5 +230,52 @@ mod tests {
         for (key, expected) in [("a@720p", 0.5), ("a@1080p", 1.0), ("b", 0.5)] {
             assert_eq!(price(&table, key, 5000), MicroUsd::from_usd(expected), "{key}");
         }
+    }
+
+    #[test]
+    fn earlier_work_is_answered_for_by_the_key_and_block_that_bought_it() {
+        let folder = tempfile::tempdir().expect("folder");
+        let env = folder.path().join(".env");
+        std::fs::write(&env, "PYTOON_PIN_KEY=new-key\nPYTOON_PIN_KEY_PREVIOUS=old-key\n")
+            .expect("file");
+        let secrets = Secrets::load(&env).expect("keys");
+        let config = Config::load(&ConfigSource::Optional("/nowhere".into())).expect("built in");
+        let mut runway = config.engines.engines.external["runway"].clone();
+        runway.key_env = vec!["PYTOON_PIN_KEY".to_owned()];
+        let pinned = EngineConfig { base_url: "https://old.example".into(), ..runway.clone() };
+        let mut settings = config.engines.clone();
+        settings.engines.external.insert("runway".to_owned(), runway);
+        let set = EngineSet::build(settings, &config.engines_at, secrets).expect("engines");
+        let now = set.get("runway").expect("runway");
+        let old = now.key_id();
+        let mut row = CallRow {
+            id: "c".into(),
+            job_id: "j".into(),
+            scene_id: "s".into(),
+            engine: "runway".into(),
+            request_hash: "h".into(),
+            prompt: "p".into(),
+            state: pytoon_core::ledger::CallState::Submitted,
+            task: None,
+            pinned: serde_json::to_value(&pinned).expect("json"),
+            key_id: String::new(),
+            estimated: MicroUsd::ZERO,
+            reported: None,
+            charged: MicroUsd::ZERO,
+            error_kind: None,
+            error: None,
+            created_at: 0,
+            updated_at: 0,
+            lease_until: 0,
+        };
+        let keys = set.secrets().find_all(&["PYTOON_PIN_KEY".to_owned()]).expect("keys");
+        row.key_id = keys[1].fingerprint();
+        assert_ne!(row.key_id, old);
+        let engine = set.adapter_for(&row).expect("answers");
+        assert_eq!(engine.key_id(), row.key_id, "the key that bought it");
+        assert_eq!(engine.config.base_url, "https://old.example", "the block that bought it");
+        // A key that is gone altogether is replaced by the one at hand.
+        row.key_id = "elsewhere".into();
+        assert_eq!(set.adapter_for(&row).expect("answers").key_id(), old);
     }
 }
