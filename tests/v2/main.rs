@@ -7,6 +7,8 @@ mod backgrounds_and_joins;
 mod brand_and_overlays;
 mod briefs;
 mod determinism;
+mod engines_chain;
+mod engines_faults;
 mod film;
 mod house;
 mod interrupted;
