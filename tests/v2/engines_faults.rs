@@ -225,7 +225,8 @@ fn a_clip_with_a_loud_tone_is_used_and_silent() {
 fn a_task_without_progress_is_given_up_and_cancelled() {
     let rule = json!({"step": "submit", "fault": "stuck"});
     let case = Case::new(rule, impatient("stall_seconds", 1));
-    case.falls_back("timeout", 1).rows_in_state("cancelled", 1);
+    // Runway may have charged what it saw running: the row stays open for a clip that comes late.
+    case.falls_back("timeout", 1).rows_in_state("abandoned", 1);
     assert_eq!(case.studio.simulator.submissions_to("runway")[0]["cancelled"], true);
 }
 
