@@ -179,11 +179,28 @@ fn a_task_that_fails_once() {
 }
 
 #[test]
-fn clips_that_cannot_be_used() {
-    for fault in ["wrong_clip", "not_a_video", "black_clip", "frozen_clip", "huge_clip"] {
-        println!("{fault}");
-        submit(fault).falls_back("bad_output", 1).rows_in_state("unknown", 0);
-    }
+fn a_clip_of_another_shape() {
+    submit("wrong_clip").falls_back("bad_output", 1).rows_in_state("bad_output", 1);
+}
+
+#[test]
+fn a_clip_that_is_a_page() {
+    submit("not_a_video").falls_back("bad_output", 1).rows_in_state("bad_output", 1);
+}
+
+#[test]
+fn a_black_clip() {
+    submit("black_clip").falls_back("bad_output", 1).rows_in_state("bad_output", 1);
+}
+
+#[test]
+fn a_clip_that_does_not_move() {
+    submit("frozen_clip").falls_back("bad_output", 1).rows_in_state("bad_output", 1);
+}
+
+#[test]
+fn a_clip_without_an_end() {
+    submit("huge_clip").falls_back("bad_output", 1).rows_in_state("bad_output", 1);
 }
 
 #[test]
@@ -238,7 +255,6 @@ fn a_task_that_the_vendor_forgot() {
 #[test]
 fn questions_that_go_wrong_do_not_lose_a_task() {
     for fault in ["bad_gateway", "garbage", "drop_before_accept", "rate_limited"] {
-        println!("{fault}");
         Case::new(json!({"step": "poll", "fault": fault, "times": 2}), json!({})).gets_by(1);
     }
 }
@@ -248,6 +264,15 @@ fn a_status_that_nobody_documented_is_told_and_waited_out() {
     let case = submit("unknown_status");
     case.gets_by(1);
     assert_eq!(case.studio.events("engine_status_unknown").len(), 1);
+}
+
+#[test]
+fn a_host_that_cannot_be_reached() {
+    let settings = json!({"engines": {"runway": {"base_url": "http://127.0.0.1:9"}}});
+    let studio = Studio::new(&json!({}), &settings);
+    let film = studio.render(&tea(&["runway"], ""), "out");
+    assert_eq!(studio.fallbacks(), ["runway>pika: unreachable"]);
+    assert_eq!(engines_used(&film), ["pika"]);
 }
 
 #[test]

@@ -27,7 +27,9 @@ fn unanswered() -> (Studio, String) {
 #[test]
 fn a_call_without_an_answer_is_listed_and_not_made_again() {
     let (studio, id) = unanswered();
+    let begun = Instant::now();
     let film = studio.render(&tea(&["runway", ""], ""), "second");
+    assert!(begun.elapsed() < Duration::from_secs(20), "it waited: {:?}", begun.elapsed());
     assert_eq!(studio.simulator.asked("runway", "submit"), 1, "it was posted again");
     let scene = &film.metadata()["scenes"][0];
     assert_eq!((&scene["engineUsed"], &scene["fallbackUsed"]), (&json!("local"), &json!(true)));
@@ -189,4 +191,21 @@ fn a_clip_that_comes_late_is_adopted() {
         assert_eq!(film.metadata()["scenes"][0]["clipReused"], true, "{folder}");
     }
     assert_eq!(studio.simulator.accepted_in_all(), 1);
+}
+
+#[test]
+fn work_that_another_film_gave_up_holds_nobody_up() {
+    let rule = json!({"vendor": "luma-agents", "step": "submit", "fault": "stuck"});
+    let settings = json!({
+        "default_chain": ["local"],
+        "engines": {"luma": {"stall_seconds": 1, "timeout_seconds": 1}},
+    });
+    let studio = Studio::new(&json!({ "rules": [rule] }), &settings);
+    studio.render(&tea(&["luma"], ""), "first");
+    let begun = Instant::now();
+    let film = studio.render(&tea(&["luma"], ""), "second");
+    assert!(begun.elapsed() < Duration::from_secs(20), "it waited: {:?}", begun.elapsed());
+    assert_eq!(engines_used(&film), ["local"]);
+    assert_eq!(studio.fallbacks(), ["luma>local: timeout", "luma>local: timeout"]);
+    assert_eq!(studio.simulator.accepted_in_all(), 1, "it was bought again");
 }

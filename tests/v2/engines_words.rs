@@ -41,11 +41,10 @@ fn no_key_is_in_any_file_or_output() {
         let run = studio.pytoon(args);
         said.push(run.stdout + &run.stderr);
     }
-    let by_log = studio.workspace.path("no-log-folder");
     let mut command = studio.workspace.command(&["-v", "render", "brief.yaml", "--out", "loud"]);
     let run = pytoon_testkit::program::run(command.envs(KEYS));
     said.push(run.stdout + &run.stderr);
-    assert!(said.iter().all(|text| !text.is_empty()) && !by_log.exists());
+    assert!(said.iter().all(|text| !text.is_empty()), "a command said nothing");
     let files = files(studio.workspace.root());
     for needed in ["worker.log", "pytoon.db", "metrics.txt", "engines.json"] {
         assert!(files.iter().any(|path| path.ends_with(needed)), "there is no {needed}");
@@ -58,15 +57,6 @@ fn no_key_is_in_any_file_or_output() {
         }
         assert!(said.iter().all(|text| !text.contains(key)), "{variable} was printed");
     }
-}
-
-#[test]
-fn a_key_that_a_vendor_says_back_is_not_repeated() {
-    let settings = json!({"engines": {"runway": {"base_url": "http://127.0.0.1:9"}}});
-    let studio = Studio::new(&json!({}), &settings);
-    let film = studio.render(&tea(&["runway"], ""), "out");
-    assert_eq!(studio.fallbacks(), ["runway>pika: unreachable"]);
-    assert_eq!(engines_used(&film), ["pika"]);
 }
 
 #[test]
