@@ -48,3 +48,25 @@ pub(crate) fn quick(more: &str) -> String {
          target_duration_seconds: 2.5\n{more}"
     )
 }
+
+/// A brief of short scenes, each with an idea of its own; `engines` names the engine of each,
+/// where it names one.
+pub(crate) fn tea(engines: &[&str], more: &str) -> String {
+    const WORDS: [&str; 3] = ["The kettle sings.", "The tea is ready.", "The morning begins."];
+    const IDEAS: [&str; 3] =
+        ["steam over a kettle", "a cup on a wooden table", "sunlight through a window"];
+    let mut brief = format!(
+        "script: {}\nvoice: off\ncaptions: off\nmusic_source: none\nprofile: test\n\
+         target_duration_seconds: {}\nmax_scenes: {}\nscenes:\n",
+        WORDS[..engines.len()].join(" "),
+        engines.len(),
+        engines.len(),
+    );
+    for (index, engine) in engines.iter().enumerate() {
+        brief += &format!("  - scene: {}\n    prompt: {}\n", index + 1, IDEAS[index]);
+        if !engine.is_empty() {
+            brief += &format!("    engine: {engine}\n");
+        }
+    }
+    brief + more
+}

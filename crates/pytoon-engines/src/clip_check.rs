@@ -51,7 +51,8 @@ const ASPECT_TOLERANCE: f64 = 0.12;
 const BLACK_MEAN: f64 = 20.0;
 const BLACK_DEVIATION: f64 = 3.0;
 /// A frame that differs from the one before by less has not moved (mean luma codes at small size).
-const STILL_CHANGE: f64 = 0.02;
+/// Compression makes a still picture shimmer by up to 0.05; a slow push moves it by 0.3 and more.
+const STILL_CHANGE: f64 = 0.06;
 
 /// Judges what was seen; the reason says what is wrong.
 pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
@@ -156,6 +157,8 @@ mod tests {
         check(&good, "");
         check(&facts(2.0, 16.0, 120), "black");
         check(&facts(0.0, 120.0, 120), "not move");
+        check(&facts(0.047, 120.0, 120), "not move");
+        check(&facts(0.1, 120.0, 120), "");
         check(&facts(2.0, 120.0, 60), "breaks off");
         check(&facts(2.0, 120.0, 0), "frames can be decoded");
         check(&ClipFacts { duration_ms: 2500, ..facts(2.0, 120.0, 60) }, "were asked for");

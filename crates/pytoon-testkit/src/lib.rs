@@ -14,8 +14,10 @@ pub mod assets;
 pub mod film;
 pub mod measure;
 pub mod program;
+pub mod simulator;
 pub mod workspace;
 
 pub use film::{Cue, Film};
 pub use program::{Run, is_root, pytoon};
+pub use simulator::{Simulator, Studio};
 pub use workspace::Workspace;

@@ -53,7 +53,22 @@ impl From<Output> for Run {
     }
 }
 
-/// A command of the built program, found beside the test's own folder.
+/// Variables that may hold a key of an engine or a service.
+pub const KEY_VARIABLES: [&str; 10] = [
+    "RUNWAY_API_KEY",
+    "RUNWAYML_API_SECRET",
+    "PIKA_API_KEY",
+    "FAL_KEY",
+    "LUMA_API_KEY",
+    "LUMA_AGENTS_API_KEY",
+    "LUMAAI_API_KEY",
+    "PEXELS_API_KEY",
+    "PIXABAY_API_KEY",
+    "OPENAI_API_KEY",
+];
+
+/// A command of the built program, found beside the test's own folder. It sees no key: a
+/// developer's own are not spent by tests.
 pub fn pytoon() -> Command {
     let own = std::env::current_exe().expect("the test knows its own path");
     let folder = own.parent().and_then(Path::parent).expect("tests live in target/<profile>/deps");
@@ -66,6 +81,9 @@ pub fn pytoon() -> Command {
     }
     let mut command = Command::new(folder.join("pytoon"));
     command.env_remove("PYTOON_CONFIG").stdin(Stdio::null());
+    for variable in KEY_VARIABLES {
+        command.env_remove(variable).env_remove(format!("{variable}_FILE"));
+    }
     command
 }
 

@@ -316,6 +316,12 @@ fn cost(task: &Value) -> Option<MicroUsd> {
         .or_else(|| common::cost_at(task, "/estimatedCost/credits", USD_PER_CREDIT))
 }
 
+/// What a refused submission is: an empty account is told by its sentence alone.
+fn refusal_kind(status: u16, said: Option<&str>) -> EngineErrorKind {
+    let is_empty = said.is_some_and(|said| said.to_lowercase().contains("enough credits"));
+    if status == 400 && is_empty { EngineErrorKind::Quota } else { common::submit_kind(status) }
+}
+
 /// What a failure code means, and whether the same task may do better later.
 fn failure_kind(code: &str) -> (EngineErrorKind, ErrorStatus) {
     use EngineErrorKind as K;
@@ -437,8 +443,8 @@ impl ExternalEngineAdapter for Runway {
             let call = self.call(Call::post(SUBMIT, url, prepared.body.clone()))?.paid();
             let reply = self.http.send(call).await?;
             if !reply.is_success() {
-                let kind = common::submit_kind(reply.status);
                 let said = common::said(&reply);
+                let kind = refusal_kind(reply.status, said.as_deref());
                 return Err(common::refused_submit(&self.http, kind, &reply, said.as_deref()));
             }
             let json = reply.json().unwrap_or_default();
@@ -516,6 +522,14 @@ mod tests {
         ] {
             assert_eq!(failure_kind(code).0, expected, "{code}");
         }
+    }
+
+    #[test]
+    fn an_empty_account_is_told_from_a_wrong_request() {
+        let empty = Some("You do not have enough credits to run this task.");
+        assert_eq!(refusal_kind(400, empty), EngineErrorKind::Quota);
+        assert_eq!(refusal_kind(400, Some("Validation failed")), EngineErrorKind::InvalidRequest);
+        assert_eq!(refusal_kind(401, empty), EngineErrorKind::Auth);
     }
 
     #[test]

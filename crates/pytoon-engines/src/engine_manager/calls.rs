@@ -205,7 +205,10 @@ impl EngineManager {
                 .emit();
                 match self.look_up(engine, row, prepared).await? {
                     Some(task) => Ok(task),
-                    None => Err(error.charged(Some(row.estimated))),
+                    None => {
+                        self.let_go(row).await;
+                        Err(error.charged(Some(row.estimated)))
+                    }
                 }
             }
         }
@@ -277,6 +280,15 @@ impl EngineManager {
         if let Err(problem) = written {
             Event::Warning { detail: &format!("ledger row {}: {problem}", row.id) }.emit();
         }
+        if event == CallEvent::Abandoned {
+            self.let_go(row).await;
+        }
+    }
+
+    /// Nobody is at work on a row any more: another job need not wait for a sign of life.
+    pub(super) async fn let_go(&self, row: &CallRow) {
+        // Where this fails, the others wait until the lease runs out.
+        let _ = self.store.call_touch(&row.id, self.world.now()).await;
     }
 }
 

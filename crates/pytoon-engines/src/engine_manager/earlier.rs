@@ -211,6 +211,8 @@ impl EngineManager {
                 self.store.call_claim(&row.id, now, lease).await
             };
             if !taken.map_err(|error| ledger_error(name, &error))? {
+                // Another job is finding out what became of it.
+                self.pause(name, OTHERS_POLL).await?;
                 continue;
             }
             match self.go_on(order, engine, row, request, hash).await? {
@@ -255,7 +257,10 @@ impl EngineManager {
                 };
                 match self.look_up(&pinned, row, &prepared).await {
                     Ok(Some(task)) => task,
-                    Ok(None) => return Err(undecided(name, row)),
+                    Ok(None) => {
+                        self.let_go(row).await;
+                        return Err(undecided(name, row));
+                    }
                     // It surely never arrived.
                     Err(error) if error.operation == "find a call" => return Ok(None),
                     Err(error) => return Err(error),

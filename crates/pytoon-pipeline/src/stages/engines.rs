@@ -195,8 +195,8 @@ fn earlier_result(folder: &JobFolder, input: &str) -> Option<Drawn> {
     let bytes = std::fs::read(folder.work(RESULT)).ok()?;
     let drawn: Drawn = serde_json::from_slice(&bytes).ok()?;
     let whole = drawn.values().filter_map(|story| story.clip.as_ref()).all(|c| c.path.is_file());
-    // What fell back is asked for again: a clip may have arrived late.
-    let complete = drawn.values().all(|story| story.clip.is_some() || story.attempts.is_empty());
+    // What fell back is asked for again: a clip may have arrived late, or a key.
+    let complete = drawn.values().all(|story| story.clip.is_some() || is_as_asked(story));
     (whole && complete).then_some(drawn)
 }
 
@@ -303,6 +303,11 @@ fn given_up(error: EngineError) -> PipelineError {
         return pytoon_media::MediaError::Cancelled.into();
     }
     PipelineError::Internal(error.to_string())
+}
+
+/// Whether a scene without a clip is what was wanted: nobody was asked, and nobody was to be.
+fn is_as_asked(story: &SceneEngines) -> bool {
+    story.attempts.is_empty() && !is_degraded(story)
 }
 
 /// Whether a scene was to have an outside engine and has none.

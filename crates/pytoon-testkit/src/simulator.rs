@@ -1,0 +1,322 @@
+//! The simulated vendors as a process of their own, and a workspace whose engines they are.
+//!
+//! Guarantees: the simulator ends with its value; what it accepted and charged is read from its
+//! own books, never from the product's; clips are encoded once for all tests.
+
+use crate::film::Film;
+use crate::program::{Run, run};
+use crate::workspace::Workspace;
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The keys of a [`Studio`], by variable: values that are nowhere by chance.
+pub const KEYS: [(&str, &str); 3] = [
+    ("RUNWAY_API_KEY", "rwkey-5f1c9e2a7b3d4860"),
+    ("PIKA_API_KEY", "pkkey-0a8d6c4e2f1b9735"),
+    ("LUMA_API_KEY", "lmkey-c3e5a7091b2d4f68"),
+];
+/// A simulator starts within this, or never.
+const START: Duration = Duration::from_secs(30);
+
+/// A running simulator.
+#[derive(Debug)]
+pub struct Simulator {
+    child: Child,
+    address: String,
+    folder: TempDir,
+}
+
+impl Simulator {
+    /// Starts it with a scenario: the fields given, over work that takes a tenth of a second.
+    pub fn start(scenario: &Value) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (profile, target) = folders();
+        let program = profile.join("pytoon-sim");
+        assert!(program.is_file(), "{} is not built", program.display());
+        let file = folder.path().join("scenario.json");
+        std::fs::write(&file, whole(scenario).to_string()).expect("a file");
+        let ready = folder.path().join("ready");
+        let child = Command::new(program)
+            .args(["--listen", "127.0.0.1:0", "--clip-scale", "0.2"])
+            .arg("--scenario")
+            .arg(&file)
+            .arg("--ready-file")
+            .arg(&ready)
+            .arg("--ledger")
+            .arg(folder.path().join("ledger.jsonl"))
+            .arg("--clips")
+            .arg(target.join("tmp/simulator-clips"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("starts");
+        let mut simulator = Self { child, address: String::new(), folder };
+        let begun = Instant::now();
+        while simulator.address.is_empty() {
+            assert!(begun.elapsed() < START, "the simulator did not start");
+            std::thread::sleep(Duration::from_millis(10));
+            let url = std::fs::read_to_string(&ready).unwrap_or_default();
+            simulator.address = url.trim().trim_start_matches("http://").to_owned();
+        }
+        simulator
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Replaces its scenario; the ledger stays.
+    pub fn becomes(&self, scenario: &Value) {
+        let status = self.call("PUT", "/_sim/scenario", &whole(scenario).to_string()).0;
+        assert_eq!(status, 204, "the scenario is refused");
+    }
+
+    /// Its sums.
+    pub fn summary(&self) -> Value {
+        self.get("/_sim/summary")
+    }
+
+    /// What it accepted, in order.
+    pub fn submissions(&self) -> Vec<Value> {
+        let ledger = self.get("/_sim/ledger");
+        ledger["submissions"].as_array().expect("a list").clone()
+    }
+
+    /// What one vendor accepted, in order.
+    pub fn submissions_to(&self, vendor: &str) -> Vec<Value> {
+        self.submissions().into_iter().filter(|s| s["vendor"] == vendor).collect()
+    }
+
+    /// How many submissions one vendor accepted.
+    pub fn accepted(&self, vendor: &str) -> usize {
+        self.submissions_to(vendor).len()
+    }
+
+    /// How many submissions were accepted in all.
+    pub fn accepted_in_all(&self) -> usize {
+        self.submissions().len()
+    }
+
+    /// What was charged in all, in US dollars.
+    pub fn charged(&self) -> f64 {
+        self.summary()["charged_usd"].as_f64().expect("a sum")
+    }
+
+    /// Every request to a vendor that it answered, in order.
+    pub fn requests(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.folder.path().join("ledger.jsonl"));
+        text.unwrap_or_default()
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter(|line| line["kind"] == "request")
+            .collect()
+    }
+
+    /// How many requests of a step a vendor answered, in whatever way.
+    pub fn asked(&self, vendor: &str, step: &str) -> usize {
+        self.requests().iter().filter(|r| r["vendor"] == vendor && r["step"] == step).count()
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let (status, body) = self.call("GET", path, "");
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str(&body).expect("valid JSON")
+    }
+
+    /// One plain call; by HTTP/1.0, which ends with its connection.
+    fn call(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).expect("it listens");
+        let host = &self.address;
+        let head = format!(
+            "{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+        stream.write_all(format!("{head}\r\n{body}").as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+        (status.expect("a status"), body.to_owned())
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        // It holds nothing that must be saved.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A workspace whose engines are simulated, with a key for each.
+#[derive(Debug)]
+pub struct Studio {
+    /// The workspace.
+    pub workspace: Workspace,
+    /// The vendors.
+    pub simulator: Simulator,
+}
+
+impl Studio {
+    /// A studio with what goes wrong, and what is written over its quick settings in
+    /// `engine.yaml` under `v2`.
+    pub fn new(scenario: &Value, settings: &Value) -> Self {
+        let studio = Self { workspace: Workspace::new(), simulator: Simulator::start(scenario) };
+        studio.configure(settings);
+        studio
+    }
+
+    /// Writes `engine.yaml` anew, as [`Studio::new`] did.
+    pub fn configure(&self, settings: &Value) {
+        let mut engines = quick_engines(&self.simulator.url());
+        merge(&mut engines, settings);
+        let text = serde_json::to_string_pretty(&json!({ "v2": engines })).expect("JSON");
+        // JSON is YAML, too.
+        self.workspace.write("config/engine.yaml", text);
+    }
+
+    /// A command of the program with keys, whose log goes to `logs`.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.workspace.command(&["--log-dir", "logs"]);
+        command.args(args).envs(KEYS);
+        command
+    }
+
+    /// Runs the program with keys.
+    pub fn pytoon(&self, args: &[&str]) -> Run {
+        run(&mut self.command(args))
+    }
+
+    /// Writes a brief as `brief.yaml` and renders it into a folder, with `metrics.txt`.
+    pub fn try_render(&self, brief: &str, out: &str) -> Run {
+        self.workspace.write("brief.yaml", brief);
+        self.pytoon(&["render", "brief.yaml", "--out", out, "--metrics-out", "metrics.txt"])
+    }
+
+    /// The same, when it must succeed.
+    #[track_caller]
+    pub fn render(&self, brief: &str, out: &str) -> Film {
+        self.try_render(brief, out).ok();
+        let film = Film::open(&self.workspace.path(out));
+        assert_eq!(film.findings(), Vec::<String>::new());
+        film
+    }
+
+    /// All lines of the log so far.
+    pub fn log(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.workspace.path("logs/worker.log"));
+        text.unwrap_or_default()
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("a line of the log is JSON"))
+            .collect()
+    }
+
+    /// The lines of one event.
+    pub fn events(&self, name: &str) -> Vec<Value> {
+        self.log().into_iter().filter(|line| line["event"] == name).collect()
+    }
+
+    /// Every step down so far as `from>to: kind`; each must say all that an operator needs.
+    #[track_caller]
+    pub fn fallbacks(&self) -> Vec<String> {
+        let text = |line: &Value, field: &str| {
+            let text = line[field].as_str().unwrap_or_default().to_owned();
+            assert!(!text.is_empty(), "engine_fallback lacks `{field}`: {line}");
+            text
+        };
+        self.events("engine_fallback")
+            .iter()
+            .map(|line| {
+                assert!(line["latency_ms"].is_u64(), "engine_fallback lacks a time: {line}");
+                let _ = (text(line, "job"), text(line, "scene"));
+                format!("{}>{}: {}", text(line, "from"), text(line, "to"), text(line, "kind"))
+            })
+            .collect()
+    }
+
+    /// The value of a metric of the last render, by its whole name with labels.
+    #[track_caller]
+    pub fn metric(&self, name: &str) -> f64 {
+        let text = std::fs::read_to_string(self.workspace.path("metrics.txt")).expect("metrics");
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let value = line.unwrap_or_else(|| panic!("there is no metric {name} in\n{text}"));
+        value.parse().expect("a number")
+    }
+
+    /// The rows of the product's own ledger, newest first.
+    #[track_caller]
+    pub fn rows(&self, args: &[&str]) -> Vec<Value> {
+        let run = self.pytoon(&[&["ledger", "list", "--json"], args].concat()).ok();
+        run.json().as_array().expect("a list").clone()
+    }
+}
+
+/// The engine that drew each scene, by the receipt.
+pub fn engines_used(film: &Film) -> Vec<String> {
+    let receipt = film.metadata();
+    let scenes = receipt["scenes"].as_array().expect("scenes");
+    scenes.iter().map(|s| s["engineUsed"].as_str().expect("a name").to_owned()).collect()
+}
+
+/// Settings under `v2` for engines at a simulator: quick, and with no patience.
+fn quick_engines(url: &str) -> Value {
+    let engine = |path: &str, more: Value| {
+        let mut engine = json!({
+            "base_url": format!("{url}/{path}"),
+            "poll_interval_ms": 40,
+            "max_concurrent": 8,
+            "backoff": {"initial_ms": 10, "max_ms": 60, "attempts": 2},
+            "breaker": {
+                "failures": 9,
+                "cooldown_seconds": 1,
+                "max_cooldown_seconds": 2,
+                "account_cooldown_seconds": 900,
+            },
+        });
+        merge(&mut engine, &more);
+        engine
+    };
+    let addresses = json!({ "options": {
+        "upload_url": format!("{url}/fal-rest"),
+        "account_url": format!("{url}/fal-api"),
+    }});
+    json!({ "engines": {
+        "runway": engine("runway", json!({})),
+        "pika": engine("fal", addresses),
+        "luma": engine("luma-agents/v1", json!({})),
+        "pexels": engine("pexels", json!({})),
+        "pixabay": engine("pixabay", json!({})),
+    }})
+}
+
+fn whole(scenario: &Value) -> Value {
+    let mut whole = json!({"seed": 7, "defaults": {"queue_ms": 30, "run_ms": 70}});
+    merge(&mut whole, scenario);
+    whole
+}
+
+/// Writes the fields of one value over those of another; lists are replaced.
+fn merge(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from.clone(),
+    }
+}
+
+/// The folder of the built programs, and `target`.
+fn folders() -> (PathBuf, PathBuf) {
+    let own = std::env::current_exe().expect("the test knows its own path");
+    let profile = own.parent().and_then(Path::parent).expect("tests live in target/<profile>/deps");
+    let target = profile.parent().expect("profiles live in target");
+    (profile.to_owned(), target.to_owned())
+}

@@ -1,0 +1,131 @@
+//! Engines that are only described, and footage that is found rather than drawn.
+
+use crate::support::tea;
+use pytoon_testkit::Studio;
+use pytoon_testkit::program::run;
+use pytoon_testkit::simulator::engines_used;
+use serde_json::json;
+use std::process::Command;
+
+const ACME_KEY: (&str, &str) = ("ACME_API_KEY", "ackey-77f0b2c49d1e6a35");
+
+/// The description in the guide, at the simulator's address.
+fn acme(studio: &Studio) -> String {
+    let guide =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides/adding-an-engine.md");
+    let guide = std::fs::read_to_string(guide).expect("the guide");
+    let after = guide.split_once("```yaml\n").expect("an example").1;
+    let yaml = after.split_once("```").expect("its end").0;
+    let address = format!("{}/acme\n      poll_interval_ms: 40", studio.simulator.url());
+    let own = yaml.replace("https://api.acme.example", &address);
+    assert_ne!(own, yaml, "the guide names another address");
+    own
+}
+
+fn with_key(studio: &Studio, args: &[&str]) -> Command {
+    let mut command = studio.workspace.command(&["--log-dir", "logs"]);
+    command.args(args).env(ACME_KEY.0, ACME_KEY.1);
+    command
+}
+
+#[test]
+fn the_engine_of_the_guide_draws_a_scene() {
+    let studio = Studio::new(&json!({}), &json!({}));
+    studio.workspace.write("config/engine.yaml", acme(&studio));
+    studio.workspace.write("brief.yaml", tea(&["acme", ""], ""));
+    run(&mut with_key(&studio, &["render", "brief.yaml", "--out", "out"])).ok();
+    let film = pytoon_testkit::Film::open(&studio.workspace.path("out"));
+    assert_eq!(engines_used(&film), ["acme", "local"]);
+    let heard = studio.simulator.submissions_to("acme");
+    assert_eq!(heard.len(), 1);
+    assert!(heard[0]["prompt"].as_str().is_some_and(|p| p.contains("kettle")), "{heard:?}");
+    // The vendor can say what became of a call whose answer was lost.
+    assert!(heard[0]["job"]["echo"].is_string(), "{heard:?}");
+}
+
+#[test]
+fn a_call_of_the_guides_engine_without_an_answer_is_looked_up() {
+    let rule = json!({"vendor": "acme", "step": "submit", "fault": "drop_after_accept"});
+    let studio = Studio::new(&json!({ "rules": [rule] }), &json!({}));
+    studio.workspace.write("config/engine.yaml", acme(&studio));
+    studio.workspace.write("brief.yaml", tea(&["acme", ""], ""));
+    run(&mut with_key(&studio, &["render", "brief.yaml", "--out", "out"])).ok();
+    let film = pytoon_testkit::Film::open(&studio.workspace.path("out"));
+    assert_eq!(engines_used(&film), ["acme", "local"]);
+    assert_eq!(studio.simulator.accepted("acme"), 1);
+    assert_eq!(studio.rows(&["--unknown"]).len(), 0);
+}
+
+#[test]
+fn an_engine_is_checked_with_one_real_clip() {
+    let studio = Studio::new(&json!({}), &json!({}));
+    studio.workspace.write("config/engine.yaml", acme(&studio));
+    let said = run(&mut with_key(&studio, &["engines", "check", "acme"])).ok().stdout;
+    assert!(said.contains("health    ok") && said.contains("ACME_API_KEY"), "{said}");
+    assert_eq!(studio.simulator.accepted_in_all(), 0, "a check alone buys nothing");
+    let said = run(&mut with_key(&studio, &["engines", "check", "acme", "--buy"])).ok().stdout;
+    assert!(said.contains("checked   ok"), "{said}");
+    assert_eq!(studio.simulator.accepted("acme"), 1);
+}
+
+#[test]
+fn an_engine_without_its_key_or_with_a_wrong_one_fails_its_check() {
+    let studio = Studio::new(&json!({"keys": {"invalid": [ACME_KEY.1]}}), &json!({}));
+    studio.workspace.write("config/engine.yaml", acme(&studio));
+    let run_without = studio.pytoon(&["engines", "check", "acme"]);
+    assert_eq!(run_without.code, Some(1));
+    assert!(run_without.stdout.contains("missing: set ACME_API_KEY"), "{}", run_without.stdout);
+    let wrong = run(&mut with_key(&studio, &["engines", "check", "acme"]));
+    assert_eq!(wrong.code, Some(1));
+    assert!(wrong.stdout.contains("auth"), "{}", wrong.stdout);
+    studio.pytoon(&["engines", "check", "acmee"]).refused(2, &["acmee", "`acme`"]);
+}
+
+#[test]
+fn a_mistake_in_a_description_is_refused_with_its_place() {
+    let studio = Studio::new(&json!({}), &json!({}));
+    let good = acme(&studio);
+    let line = |text: &str, part: &str| {
+        text.lines().position(|line| line.contains(part)).expect("the line is there") + 1
+    };
+    for (right, wrong, field) in [
+        ("        cancel: {path:", "        cancle: {path:", "cancle"),
+        ("      key_env:", "      keyenv:", "keyenv"),
+        ("id: /render/id", "id: render.id", "options.submit.id"),
+        ("kind: moderation", "kind: moderatoin", "moderatoin"),
+    ] {
+        let bad = good.replace(right, wrong);
+        assert_ne!(good, bad, "{right}");
+        studio.workspace.write("config/engine.yaml", &bad);
+        let place = format!("engine.yaml:{}", line(&bad, wrong.trim()));
+        studio.pytoon(&["engines"]).refused(2, &[&place, field]);
+    }
+}
+
+#[test]
+fn found_footage_is_used_and_its_maker_credited() {
+    for (engine, vendor, variable) in
+        [("pexels", "pexels", "PEXELS_API_KEY"), ("pixabay", "pixabay", "PIXABAY_API_KEY")]
+    {
+        let studio = Studio::new(&json!({}), &json!({"default_chain": [engine, "local"]}));
+        studio.workspace.write("brief.yaml", tea(&["", ""], ""));
+        let mut command = studio.workspace.command(&[
+            "--log-dir",
+            "logs",
+            "render",
+            "brief.yaml",
+            "--out",
+            "out",
+        ]);
+        run(command.env(variable, "stkey-8e2d4c6a0b1f3957")).ok();
+        let film = pytoon_testkit::Film::open(&studio.workspace.path("out"));
+        assert_eq!(engines_used(&film), [engine, engine]);
+        let receipt = film.metadata();
+        for scene in receipt["scenes"].as_array().expect("scenes") {
+            let credit = scene["credit"].as_str().unwrap_or_default();
+            assert!(credit.to_lowercase().contains(engine), "{scene}");
+        }
+        assert_eq!(receipt["spendUsd"], 0.0);
+        assert!(studio.simulator.asked(vendor, "search") >= 2, "{vendor}");
+    }
+}
