@@ -51,7 +51,8 @@ const ASPECT_TOLERANCE: f64 = 0.12;
 const BLACK_MEAN: f64 = 20.0;
 const BLACK_DEVIATION: f64 = 3.0;
 /// A frame that differs from the one before by less has not moved (mean luma codes at small size).
-/// Compression makes a still picture shimmer by up to 0.05; a slow push moves it by 0.3 and more.
+/// A still picture's compression was seen to shimmer by 0.05, simulated clips to move by 0.38 and
+/// more; a clip counts as still only where four frames of five do not move.
 const STILL_CHANGE: f64 = 0.06;
 
 /// Judges what was seen; the reason says what is wrong.

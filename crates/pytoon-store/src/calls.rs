@@ -25,25 +25,46 @@ pub(crate) async fn admit(
     let failed = database("admit a call");
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
     let day = call.at - call.at.rem_euclid(DAY_MS);
-    let sums = sqlx::query(
-        "SELECT \
-           (SELECT COALESCE(SUM(charged), 0) FROM calls WHERE job_id = $1) AS of_job, \
-           (SELECT COALESCE(SUM(charged), 0) FROM calls WHERE created_at >= $2) AS of_day, \
-           (SELECT COALESCE(SUM(charged), 0) FROM calls WHERE created_at >= $2 AND key_id = $3) AS of_key, \
+    // A sum that no limit asks for is not added up: a busy day has many rows, and all other
+    // processes wait meanwhile. The last line names each value, asked for or not.
+    let asked = |is_asked: bool, sum: &'static str| if is_asked { sum } else { "0" };
+    let sql = format!(
+        "SELECT {} AS of_job, {} AS of_day, {} AS of_key, \
            (SELECT COUNT(*) FROM calls WHERE engine = $4 AND lease_until > $5 \
               AND state IN ('intent', 'submitted')) AS running, \
-           (SELECT COUNT(*) FROM calls WHERE engine = $4 AND created_at > $6) AS begun, \
-           (SELECT COALESCE(MIN(created_at), 0) FROM calls WHERE engine = $4 AND created_at > $6) AS oldest",
-    )
-    .bind(&call.job_id)
-    .bind(day)
-    .bind(&call.key_id)
-    .bind(&call.engine)
-    .bind(call.at)
-    .bind(call.at - MINUTE_MS)
-    .fetch_one(&mut *tx)
-    .await
-    .map_err(&failed)?;
+           {} AS begun, {} AS oldest \
+         WHERE $1 = $1 AND $2 = $2 AND $3 = $3 AND $6 = $6",
+        asked(
+            limits.job_budget.is_some(),
+            "(SELECT COALESCE(SUM(charged), 0) FROM calls WHERE job_id = $1)"
+        ),
+        asked(
+            limits.day_budget.is_some(),
+            "(SELECT COALESCE(SUM(charged), 0) FROM calls WHERE created_at >= $2)"
+        ),
+        asked(
+            limits.key_budget.is_some(),
+            "(SELECT COALESCE(SUM(charged), 0) FROM calls WHERE key_id = $3 AND created_at >= $2)"
+        ),
+        asked(
+            limits.requests_per_minute.is_some(),
+            "(SELECT COUNT(*) FROM calls WHERE engine = $4 AND created_at > $6)"
+        ),
+        asked(
+            limits.requests_per_minute.is_some(),
+            "(SELECT COALESCE(MIN(created_at), 0) FROM calls WHERE engine = $4 AND created_at > $6)"
+        ),
+    );
+    let sums = sqlx::query(AssertSqlSafe(sql))
+        .bind(&call.job_id)
+        .bind(day)
+        .bind(&call.key_id)
+        .bind(&call.engine)
+        .bind(call.at)
+        .bind(call.at - MINUTE_MS)
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(&failed)?;
     let number = |name: &str| sums.try_get::<i64, _>(name).map_err(database("admit a call"));
     let caps = [
         ("job", limits.job_budget, number("of_job")?),

@@ -97,6 +97,31 @@ fn budgets_hold_whoever_asks_at_once() {
 }
 
 #[test]
+fn days_and_keys_have_budgets_of_their_own() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        let usd = |usd| Some(MicroUsd::from_usd(usd));
+        let day = CallLimits { day_budget: usd(0.5), ..CallLimits::default() };
+        let key = CallLimits { key_budget: usd(0.5), ..CallLimits::default() };
+        let granted = Admission::Granted;
+        assert_eq!(store.call_admit(call("a", "j1", 0.4), day).await.expect("ok"), granted);
+        let other = NewCall { key_id: "k2".into(), ..call("b", "j2", 0.2) };
+        assert_eq!(
+            store.call_admit(other.clone(), day).await.expect("ok"),
+            Admission::OverBudget { cap: "day", left: MicroUsd::from_usd(0.1) }
+        );
+        assert_eq!(store.call_admit(other, key).await.expect("ok"), granted);
+        assert_eq!(
+            store.call_admit(call("c", "j3", 0.2), key).await.expect("ok"),
+            Admission::OverBudget { cap: "key", left: MicroUsd::from_usd(0.1) }
+        );
+        let tomorrow = NewCall { at: NOW + 86_400_000, ..call("d", "j3", 0.4) };
+        assert_eq!(store.call_admit(tomorrow, day).await.expect("ok"), granted);
+    });
+}
+
+#[test]
 fn concurrency_and_rate_are_shared() {
     let folder = tempfile::tempdir().expect("folder");
     block_on(async {

@@ -21,10 +21,12 @@ CREATE TABLE calls (
     updated_at   BIGINT NOT NULL,
     lease_until  BIGINT NOT NULL
 );
-CREATE INDEX calls_by_job ON calls (job_id, scene_id);
+CREATE INDEX calls_by_job ON calls (job_id, scene_id, charged);
 CREATE INDEX calls_by_request ON calls (request_hash);
 CREATE INDEX calls_by_engine ON calls (engine, created_at);
-CREATE INDEX calls_by_time ON calls (created_at);
+-- Sums of charges are read from these alone.
+CREATE INDEX calls_by_time ON calls (created_at, charged);
+CREATE INDEX calls_by_key ON calls (key_id, created_at, charged);
 CREATE INDEX calls_running ON calls (engine, lease_until) WHERE state IN ('intent', 'submitted');
 CREATE INDEX calls_undecided ON calls (created_at) WHERE state = 'unknown';
 
