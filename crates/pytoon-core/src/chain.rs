@@ -3,9 +3,11 @@
 
 use crate::ledger::UnixMs;
 use crate::money::MicroUsd;
-use crate::plan::LOCAL_ENGINE;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// The engine that draws on this machine and cannot fail.
+pub const LOCAL_ENGINE: &str = "local";
 
 /// An engine of the chain.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -18,8 +18,7 @@ use crate::scene::{
 use crate::script::{self, Beat};
 use crate::text;
 
-/// The engine that draws on this machine and cannot fail.
-pub const LOCAL_ENGINE: &str = "local";
+pub use crate::chain::LOCAL_ENGINE;
 
 /// A media file that was looked at.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,9 +1,9 @@
 //! Asks OpenAI's moderation endpoint before a prompt leaves for an engine (optional, free).
 
-use crate::engine_manager::EngineSet;
 use crate::http::{Call, VendorHttp};
 use crate::{EngineError, EngineErrorKind};
-use pytoon_config::engines::EngineConfig;
+use pytoon_config::engines::{EngineConfig, ModerationService};
+use pytoon_config::secrets::Secrets;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -16,12 +16,11 @@ pub(crate) struct ModerationClient {
 
 impl ModerationClient {
     /// The configured service; `None` when it is switched off or has no key.
-    pub(crate) fn from_settings(engines: &EngineSet) -> Option<Self> {
-        let settings = &engines.settings.moderation.service;
+    pub(crate) fn from_settings(settings: &ModerationService, secrets: &Secrets) -> Option<Self> {
         if !settings.enabled {
             return None;
         }
-        let key = engines.secrets().find(&settings.key_env).ok().flatten()?;
+        let key = secrets.find(&settings.key_env).ok().flatten()?;
         pytoon_telemetry::register_secret(key.secret.expose_secret());
         let block = json!({ "base_url": settings.base_url, "request_timeout_ms": 8000 });
         let config: EngineConfig = serde_json::from_value(block).ok()?;

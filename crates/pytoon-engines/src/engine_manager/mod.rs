@@ -154,7 +154,10 @@ pub struct EngineManager {
 impl EngineManager {
     /// A manager over its handles.
     pub fn new(parts: ManagerParts) -> Self {
-        let moderation = ModerationClient::from_settings(&parts.engines);
+        let moderation = ModerationClient::from_settings(
+            &parts.engines.settings.moderation.service,
+            parts.engines.secrets(),
+        );
         Metrics::expect_engines(parts.engines.settings.engines.names());
         Self {
             engines: RwLock::new(Arc::new(parts.engines)),
