@@ -78,11 +78,11 @@ pub(crate) async fn admit(
             return Ok(Admission::OverBudget { cap, left });
         }
     }
-    if limits.max_concurrent.is_some_and(|max| number("running").unwrap_or(0) >= i64::from(max)) {
+    let (running, begun) = (number("running")?, number("begun")?);
+    if limits.max_concurrent.is_some_and(|max| running >= i64::from(max)) {
         return Ok(Admission::Busy);
     }
-    if limits.requests_per_minute.is_some_and(|max| number("begun").unwrap_or(0) >= i64::from(max))
-    {
+    if limits.requests_per_minute.is_some_and(|max| begun >= i64::from(max)) {
         return Ok(Admission::TooFast { retry_at: number("oldest")? + MINUTE_MS });
     }
     sqlx::query(

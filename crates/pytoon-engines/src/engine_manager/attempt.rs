@@ -109,7 +109,7 @@ impl EngineManager {
         let hash = request_hash(engine, &request)?;
         let lock = self.wanted(&hash);
         let _one_at_a_time = lock.lock().await;
-        if let Some(clip) = self.kept_clip(&hash).await {
+        if let Some(clip) = self.kept_clip(&engine.name, &hash).await? {
             return Ok((clip, MicroUsd::ZERO));
         }
         if let Some(done) = self.earlier_call(order, engine, &request, &hash).await? {

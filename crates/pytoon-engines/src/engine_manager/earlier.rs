@@ -15,23 +15,44 @@ use std::time::Duration;
 const OTHERS_POLL: Duration = Duration::from_millis(300);
 
 impl EngineManager {
-    /// A clip that was kept for this request, if its file is still whole.
-    pub(super) async fn kept_clip(&self, hash: &str) -> Option<ClipUse> {
-        let kept = self.store.clip_find(hash).await.ok().flatten()?;
+    /// A clip that was kept for this request, if its file is still whole. A ledger or a disk that
+    /// cannot answer is a failure: "not known" must never be taken for "not bought".
+    pub(super) async fn kept_clip(
+        &self,
+        engine: &str,
+        hash: &str,
+    ) -> Result<Option<ClipUse>, EngineError> {
+        let found = self.store.clip_find(hash).await;
+        let Some(kept) = found.map_err(|error| ledger_error(engine, &error))? else {
+            return Ok(None);
+        };
         let path = self.storage.join(&kept.file);
-        if std::fs::metadata(&path).is_ok_and(|m| m.is_file() && m.len() > 0) {
-            return Some(ClipUse {
+        match std::fs::metadata(&path) {
+            Ok(file) if file.is_file() && file.len() > 0 => Ok(Some(ClipUse {
                 engine: kept.engine,
                 path,
                 duration_ms: kept.duration_ms,
                 call_id: kept.call_id,
                 credit: kept.credit,
                 reused: true,
-            });
+            })),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                let message =
+                    format!("{}: {error}; it is paid for and not bought again", path.display());
+                Err(EngineError::new(
+                    engine,
+                    "read a kept clip",
+                    EngineErrorKind::Internal,
+                    message,
+                ))
+            }
+            // Its file was deleted: what cannot be used must not be found again.
+            _ => {
+                let forgotten = self.store.clip_forget(hash).await;
+                forgotten.map_err(|error| ledger_error(engine, &error))?;
+                Ok(None)
+            }
         }
-        // Its file was deleted: what cannot be used must not be found again.
-        let _ = self.store.clip_forget(hash).await;
-        None
     }
 
     /// Before anything is bought: what any engine of the chain was paid for and delivered, or is
@@ -41,7 +62,7 @@ impl EngineManager {
         order: &SceneOrder,
         prompt: &str,
     ) -> Result<Option<(ClipUse, MicroUsd)>, EngineError> {
-        self.settle_dead_intents(order).await;
+        self.settle_dead_intents(order).await?;
         let set = self.engines();
         let names: Vec<&str> = order.chain.members.iter().map(|m| m.engine.as_str()).collect();
         let mut wanted = Vec::new();
@@ -49,7 +70,7 @@ impl EngineManager {
             // An engine without an adapter now has no request to compare with.
             let Ok(request) = self.request(order, engine, prompt) else { continue };
             let hash = request_hash(engine, &request)?;
-            if let Some(clip) = self.kept_clip(&hash).await {
+            if let Some(clip) = self.kept_clip(&engine.name, &hash).await? {
                 return Ok(Some((clip, MicroUsd::ZERO)));
             }
             wanted.push((engine, request, hash));
@@ -129,16 +150,19 @@ impl EngineManager {
 
     /// Rows of this scene that a dead process left between the call and its answer: whether they
     /// were bought is unknown from now on. The job's folder has one owner, so none is at work.
-    async fn settle_dead_intents(&self, order: &SceneOrder) {
+    async fn settle_dead_intents(&self, order: &SceneOrder) -> Result<(), EngineError> {
         let filter = CallFilter {
             job_id: Some(order.job_id.clone()),
             scene_id: Some(order.scene_id.clone()),
             states: vec![CallState::Intent],
             ..CallFilter::default()
         };
-        for row in self.store.call_list(filter).await.unwrap_or_default() {
+        let rows = self.store.call_list(filter).await;
+        let first = order.chain.first();
+        for row in rows.map_err(|error| ledger_error(first, &error))? {
             self.no_answer(order, &row).await;
         }
+        Ok(())
     }
 
     async fn no_answer(&self, order: &SceneOrder, row: &CallRow) {
@@ -198,7 +222,7 @@ impl EngineManager {
             if !is_mine && looked_after {
                 // Another job of this moment buys the same clip: wait for it, and share it.
                 self.pause(name, OTHERS_POLL).await?;
-                if let Some(clip) = self.kept_clip(hash).await {
+                if let Some(clip) = self.kept_clip(name, hash).await? {
                     return Ok(Some((clip, MicroUsd::ZERO)));
                 }
                 continue;

@@ -216,11 +216,22 @@ impl EngineManager {
             outcome.attempts.push(record(&error.engine, Some(&error), 0, MicroUsd::ZERO));
             return Ok(outcome);
         };
-        if let Some((clip, charged)) = self.already_paid(order, &prompt).await? {
-            outcome.attempts.push(record(&clip.engine, None, 0, charged));
-            self.finished(begun, &clip.engine);
-            outcome.clip = Some(clip);
-            return Ok(outcome);
+        match self.already_paid(order, &prompt).await {
+            Ok(None) => {}
+            Ok(Some((clip, charged))) => {
+                outcome.attempts.push(record(&clip.engine, None, 0, charged));
+                self.finished(begun, &clip.engine);
+                outcome.clip = Some(clip);
+                return Ok(outcome);
+            }
+            Err(error) if error.kind == EngineErrorKind::Cancelled => return Err(error),
+            // What is paid for cannot be known now, so nothing may be bought.
+            Err(error) => {
+                self.step_down(order, &error.engine, LOCAL, &error, 0);
+                outcome.attempts.push(record(&error.engine, Some(&error), 0, MicroUsd::ZERO));
+                self.finished(begun, LOCAL);
+                return Ok(outcome);
+            }
         }
         loop {
             let mut only_cooling = true;

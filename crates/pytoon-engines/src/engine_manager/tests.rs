@@ -424,3 +424,21 @@ fn what_another_engine_delivered_is_used_before_the_first_is_paid() {
         assert_eq!((first.submits(), second.submits()), (1, 1));
     });
 }
+
+#[test]
+fn a_kept_clip_that_cannot_be_read_is_not_bought_again() {
+    block_on(async {
+        let bench = Bench::new();
+        let engine = Scripted::new("a", &[]);
+        let manager = bench.process(std::slice::from_ref(&engine)).await;
+        assert_eq!(used(&draw(&manager, "one").await), "a");
+        let clips = bench.folder.path().join("clips");
+        std::fs::rename(&clips, bench.folder.path().join("away")).expect("renames");
+        std::fs::write(&clips, b"no folder").expect("writes");
+        let outcome = draw(&manager, "one").await;
+        assert_eq!(used(&outcome), "local");
+        assert_eq!(outcome.attempts[0].result, "internal");
+        assert!(outcome.attempts[0].reason.contains("not bought again"), "{outcome:?}");
+        assert_eq!(engine.submits(), 1);
+    });
+}
