@@ -15,6 +15,7 @@
 use crate::money::MicroUsd;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -124,6 +125,20 @@ impl CallState {
         })
     }
 
+    /// The states from which an event is possible, and the one that it leads to.
+    pub fn step(event: CallEvent) -> (Vec<Self>, Self) {
+        let steps = Self::ALL.into_iter().filter_map(|from| Some((from, from.apply(event).ok()?)));
+        let (from, to): (Vec<Self>, Vec<Self>) = steps.unzip();
+        // Every event leads to one state; a test holds it.
+        (from, to.first().copied().unwrap_or(Self::Unknown))
+    }
+
+    /// Whether a row in this state keeps its request from being bought again: the vendor may still
+    /// be at work for us, or it refused the prompt.
+    pub fn bars_buying(self) -> bool {
+        self.is_open() || self == Self::Refused
+    }
+
     /// Whether the vendor may still be at work for us.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Intent | Self::Submitted | Self::Abandoned | Self::Unknown)
@@ -205,6 +220,9 @@ pub struct CallLimits {
 pub enum Admission {
     /// It may; its row is written.
     Granted,
+    /// The same request is bought or refused already: its clip is kept, or a call for it
+    /// [bars buying](CallState::bars_buying).
+    Taken,
     /// A budget would be exceeded.
     OverBudget {
         /// `job`, `day` or `key`.
@@ -260,6 +278,15 @@ pub struct CallRow {
     pub updated_at: UnixMs,
     /// Until when a process is believed to look after it.
     pub lease_until: UnixMs,
+}
+
+/// What the ledger knows of a scene before it asks for anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// Whether a call of the scene is between its row and its answer.
+    pub has_intent: bool,
+    /// The requests of which [`Admission::Taken`] would be said.
+    pub taken: BTreeSet<String>,
 }
 
 /// A change of a row.
@@ -354,7 +381,15 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 
 /// Where paid work, kept clips and breakers live. Every method is one atomic step.
 pub trait EngineStore: fmt::Debug + Send + Sync {
-    /// Writes a call's row, if its limits allow, in one step with looking at them.
+    /// What is known of a scene of a job, and of requests that it may make.
+    fn history(
+        &self,
+        job_id: &str,
+        scene_id: &str,
+        requests: Vec<String>,
+    ) -> StoreFuture<'_, History>;
+    /// Writes a call's row, if nothing was bought for its request and its limits allow, in one
+    /// step with looking at them.
     fn call_admit(&self, call: NewCall, limits: CallLimits) -> StoreFuture<'_, Admission>;
     /// Takes a call to its next state; an event that its state does not allow changes nothing.
     fn call_advance(
@@ -404,6 +439,28 @@ mod tests {
         assert_eq!(unknown.apply(CallEvent::Lost), Ok(CallState::Lost));
         assert!(unknown.apply(CallEvent::NotSent).is_err());
         assert!(unknown.apply(CallEvent::Answered).is_err());
+    }
+
+    #[test]
+    fn every_event_leads_to_one_state() {
+        use CallEvent as E;
+        for event in [
+            E::Answered,
+            E::NotSent,
+            E::NoAnswer,
+            E::Kept,
+            E::Failed,
+            E::Refused,
+            E::BadOutput,
+            E::Cancelled,
+            E::Abandoned,
+            E::Lost,
+            E::Found,
+        ] {
+            let (from, to) = CallState::step(event);
+            assert!(!from.is_empty(), "{event:?}");
+            assert!(from.iter().all(|state| state.apply(event) == Ok(to)), "{event:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a clip that came from outside is: every frame decoded, and what was seen.
 
 use crate::MediaError;
-use crate::ffmpeg::verify::{FrameLook, look};
+use crate::ffmpeg::verify::{FrameLook, look_at_all};
 use crate::ffmpeg::{ffmpeg, file_arg};
 use crate::probe::probe;
 use crate::process::Runner;
@@ -37,7 +37,7 @@ pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, MediaError> {
         width: video.width,
         height: video.height,
         has_sound: probed.audio.is_some(),
-        frames: look(runner, path, true)?,
+        frames: look_at_all(runner, path)?,
     })
 }
 

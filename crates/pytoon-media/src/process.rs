@@ -50,6 +50,15 @@ impl CancelToken {
     }
 }
 
+/// Lets the encoder go first: this thread, and what it starts, takes the processor time that is
+/// left. Frames that are drawn ahead of need must not hold up the encoder, which everything else
+/// waits for. Where it is not allowed nothing changes.
+pub fn yield_to_encoder() {
+    // On Linux a niceness is a thread's own; elsewhere it would be the whole process's.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, 10);
+}
+
 /// Programs are looked for in these folders first, then on PATH.
 #[derive(Debug, Clone, Default)]
 pub struct Programs {

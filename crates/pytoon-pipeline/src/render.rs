@@ -20,6 +20,7 @@ use pytoon_core::layout;
 use pytoon_core::plan::{PlanInput, plan};
 use pytoon_core::scene::{MusicSource, SceneGraph, VoiceSource};
 use pytoon_core::timeline::{AudioTrack, ClipSource, Fit, MusicTrackSource, Timeline};
+use pytoon_media::process::yield_to_encoder;
 use pytoon_media::{MediaError, disk};
 use pytoon_telemetry::Event;
 use pytoon_voice::alignment::AlignmentMethod;
@@ -269,9 +270,11 @@ impl Renderer {
         let options = &self.options;
         let (sounded, drawn) = std::thread::scope(|scope| {
             let sounded = scope.spawn(|| {
+                yield_to_encoder();
                 let begun = Instant::now();
-                sound::sound(env, &timeline, folder)
-                    .map(|(report, reused)| (report, reused, begun.elapsed()))
+                let (report, reused) = sound::sound(env, &timeline, folder)?;
+                // Asked for here, while the picture is drawn, nobody waits for it.
+                Ok::<_, PipelineError>((report, reused, begun.elapsed(), tool_versions(env)))
             });
             let begun = Instant::now();
             let drawn = picture::picture(env, &shown, store, fonts.engine, folder, options)
@@ -282,7 +285,7 @@ impl Renderer {
             sounded.map_err(|_| PipelineError::Internal("mixing stopped unexpectedly".into()))?;
         // When both fail for one reason, a cancel, say that.
         let (picture_report, picture_reused, picture_time) = drawn?;
-        let (sound_report, sound_reused, sound_time) = sounded?;
+        let (sound_report, sound_reused, sound_time, tools) = sounded?;
         self.push("sound", sound_time, sound_reused);
         self.push("picture", picture_time, picture_reused);
         self.env.progress.stage("finish");
@@ -290,7 +293,7 @@ impl Renderer {
         finish::finish(&self.env, &timeline, folder)?;
         self.note("finish", begun, false);
         self.env.progress.stage("check");
-        self.receipt(planned, &sound_report, &picture_report, folder)
+        self.receipt(planned, &sound_report, &picture_report, tools, folder)
     }
 
     fn receipt(
@@ -298,6 +301,7 @@ impl Renderer {
         planned: Planned,
         sound: &SoundReport,
         picture: &PictureReport,
+        tools: Tools,
         folder: &JobFolder,
     ) -> Result<Receipt, PipelineError> {
         let begun = Instant::now();
@@ -307,11 +311,7 @@ impl Renderer {
         let film = Finished { timeline, sound, picture, output: &output, target_lufs };
         let env = &self.env;
         let full = self.options.verify_full;
-        let (checked, tools) = std::thread::scope(|scope| {
-            let tools = scope.spawn(|| tool_versions(env));
-            (check(env, &film, full), tools.join().unwrap_or_default())
-        });
-        let (self_check, probed) = checked?;
+        let (self_check, probed) = check(env, &film, full)?;
         self.note("check", begun, false);
         let voice_missing = planned.voice.asked && planned.voice.provider.is_none();
         let receipt = Receipt {

@@ -2,7 +2,7 @@
 
 use crate::rows::{CALL_COLUMNS, call_row, database};
 use pytoon_core::ledger::{
-    Admission, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, NewCall,
+    Admission, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, History, NewCall,
     StoreError, UnixMs,
 };
 use pytoon_core::money::MicroUsd;
@@ -12,60 +12,111 @@ use sqlx::{AnyPool, AssertSqlSafe, Row};
 const DAY_MS: i64 = 86_400_000;
 /// What a limit on requests counts over, in milliseconds.
 const MINUTE_MS: i64 = 60_000;
-/// Attempts to change a row that another process changes at the same moment.
+/// Attempts where another process changes what was looked at.
 const RACES: usize = 8;
 
-/// Looks at all limits and writes the row, or writes nothing. `BEGIN IMMEDIATE` keeps every other
-/// process out in between.
+/// A row for a call, or why there is none. The row and everything that it depends on are one
+/// statement, which SQLite lets only one process do at a time.
 pub(crate) async fn admit(
     pool: &AnyPool,
     call: &NewCall,
     limits: &CallLimits,
 ) -> Result<Admission, StoreError> {
-    let failed = database("admit a call");
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
-    let day = call.at - call.at.rem_euclid(DAY_MS);
+    for _ in 0..RACES {
+        if insert(pool, call, limits).await? {
+            return Ok(Admission::Granted);
+        }
+        // What stood in its way may have gone since; then it is tried again.
+        if let Some(refusal) = refusal(pool, call, limits).await? {
+            return Ok(refusal);
+        }
+    }
+    Ok(Admission::Busy)
+}
+
+/// Writes the row if nothing speaks against it.
+async fn insert(pool: &AnyPool, call: &NewCall, limits: &CallLimits) -> Result<bool, StoreError> {
+    let mut conditions = vec![format!("NOT ({})", taken("$5"))];
     // A sum that no limit asks for is not added up: a busy day has many rows, and all other
-    // processes wait meanwhile. The last line names each value, asked for or not.
-    let asked = |is_asked: bool, sum: &'static str| if is_asked { sum } else { "0" };
+    // processes wait meanwhile.
+    let mut caps: Vec<i64> = Vec::new();
+    let mut cap = |limit: Option<i64>, condition: &dyn Fn(usize) -> String| {
+        if let Some(limit) = limit {
+            caps.push(limit);
+            conditions.push(condition(13 + caps.len()));
+        }
+    };
+    cap(limits.job_budget.map(|usd| usd.0), &|n| format!("$9 + {SPENT_BY_JOB} <= ${n}"));
+    cap(limits.day_budget.map(|usd| usd.0), &|n| format!("$9 + {SPENT_ON_DAY} <= ${n}"));
+    cap(limits.key_budget.map(|usd| usd.0), &|n| format!("$9 + {SPENT_BY_KEY} <= ${n}"));
+    cap(limits.max_concurrent.map(i64::from), &|n| format!("{RUNNING} < ${n}"));
+    cap(limits.requests_per_minute.map(i64::from), &|n| format!("{BEGUN} < ${n}"));
     let sql = format!(
-        "SELECT {} AS of_job, {} AS of_day, {} AS of_key, \
-           (SELECT COUNT(*) FROM calls WHERE engine = $4 AND lease_until > $5 \
-              AND state IN ('intent', 'submitted')) AS running, \
-           {} AS begun, {} AS oldest \
-         WHERE $1 = $1 AND $2 = $2 AND $3 = $3 AND $6 = $6",
-        asked(
-            limits.job_budget.is_some(),
-            "(SELECT COALESCE(SUM(charged), 0) FROM calls WHERE job_id = $1)"
-        ),
-        asked(
-            limits.day_budget.is_some(),
-            "(SELECT COALESCE(SUM(charged), 0) FROM calls WHERE created_at >= $2)"
-        ),
-        asked(
-            limits.key_budget.is_some(),
-            "(SELECT COALESCE(SUM(charged), 0) FROM calls WHERE key_id = $3 AND created_at >= $2)"
-        ),
-        asked(
-            limits.requests_per_minute.is_some(),
-            "(SELECT COUNT(*) FROM calls WHERE engine = $4 AND created_at > $6)"
-        ),
-        asked(
-            limits.requests_per_minute.is_some(),
-            "(SELECT COALESCE(MIN(created_at), 0) FROM calls WHERE engine = $4 AND created_at > $6)"
-        ),
+        "INSERT INTO calls (id, job_id, scene_id, engine, request_hash, prompt, state, pinned, \
+           key_id, estimated, charged, created_at, updated_at, lease_until) \
+         SELECT $1, $2, $3, $4, $5, $6, 'intent', $7, $8, $9, $9, $10, $10, $11 \
+         WHERE $12 = $12 AND $13 = $13 AND {}",
+        conditions.join(" AND ")
+    );
+    let mut query = sqlx::query(AssertSqlSafe(sql))
+        .bind(&call.id)
+        .bind(&call.job_id)
+        .bind(&call.scene_id)
+        .bind(&call.engine)
+        .bind(&call.request_hash)
+        .bind(&call.prompt)
+        .bind(call.pinned.to_string())
+        .bind(&call.key_id)
+        .bind(call.estimated.0)
+        .bind(call.at)
+        .bind(call.lease_until)
+        .bind(day_of(call))
+        .bind(call.at - MINUTE_MS);
+    for cap in caps {
+        query = query.bind(cap);
+    }
+    let done = query.execute(pool).await.map_err(database("admit a call"))?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Why a call may not be made; absent where it may.
+async fn refusal(
+    pool: &AnyPool,
+    call: &NewCall,
+    limits: &CallLimits,
+) -> Result<Option<Admission>, StoreError> {
+    let failed = database("admit a call");
+    // The numbers of the values are those of `insert`, so that the sums are the same words.
+    let sql = format!(
+        "SELECT CASE WHEN {} THEN 1 ELSE 0 END AS taken, {SPENT_BY_JOB} AS of_job, \
+           {SPENT_ON_DAY} AS of_day, {SPENT_BY_KEY} AS of_key, {RUNNING} AS running, \
+           {BEGUN} AS begun, \
+           (SELECT COALESCE(MIN(created_at), 0) FROM calls WHERE engine = $4 AND created_at > $13) \
+             AS oldest \
+         WHERE $1 = $1 AND $3 = $3 AND $6 = $6 AND $7 = $7 AND $9 = $9 AND $11 = $11",
+        taken("$5")
     );
     let sums = sqlx::query(AssertSqlSafe(sql))
+        .bind("")
         .bind(&call.job_id)
-        .bind(day)
-        .bind(&call.key_id)
+        .bind("")
         .bind(&call.engine)
+        .bind(&call.request_hash)
+        .bind("")
+        .bind("")
+        .bind(&call.key_id)
+        .bind(0)
         .bind(call.at)
+        .bind(0)
+        .bind(day_of(call))
         .bind(call.at - MINUTE_MS)
-        .fetch_one(&mut *tx)
+        .fetch_one(pool)
         .await
         .map_err(&failed)?;
     let number = |name: &str| sums.try_get::<i64, _>(name).map_err(database("admit a call"));
+    if number("taken")? == 1 {
+        return Ok(Some(Admission::Taken));
+    }
     let caps = [
         ("job", limits.job_budget, number("of_job")?),
         ("day", limits.day_budget, number("of_day")?),
@@ -75,97 +126,137 @@ pub(crate) async fn admit(
         let Some(budget) = budget else { continue };
         let left = budget - MicroUsd(spent);
         if call.estimated > left {
-            return Ok(Admission::OverBudget { cap, left });
+            return Ok(Some(Admission::OverBudget { cap, left }));
         }
     }
     let (running, begun) = (number("running")?, number("begun")?);
     if limits.max_concurrent.is_some_and(|max| running >= i64::from(max)) {
-        return Ok(Admission::Busy);
+        return Ok(Some(Admission::Busy));
     }
     if limits.requests_per_minute.is_some_and(|max| begun >= i64::from(max)) {
-        return Ok(Admission::TooFast { retry_at: number("oldest")? + MINUTE_MS });
+        return Ok(Some(Admission::TooFast { retry_at: number("oldest")? + MINUTE_MS }));
     }
-    sqlx::query(
-        "INSERT INTO calls (id, job_id, scene_id, engine, request_hash, prompt, state, pinned, \
-           key_id, estimated, charged, created_at, updated_at, lease_until) \
-         VALUES ($1, $2, $3, $4, $5, $6, 'intent', $7, $8, $9, $9, $10, $10, $11)",
-    )
-    .bind(&call.id)
-    .bind(&call.job_id)
-    .bind(&call.scene_id)
-    .bind(&call.engine)
-    .bind(&call.request_hash)
-    .bind(&call.prompt)
-    .bind(call.pinned.to_string())
-    .bind(&call.key_id)
-    .bind(call.estimated.0)
-    .bind(call.at)
-    .bind(call.lease_until)
-    .execute(&mut *tx)
-    .await
-    .map_err(&failed)?;
-    tx.commit().await.map_err(&failed)?;
-    Ok(Admission::Granted)
+    Ok(None)
 }
 
-/// Takes a call to its next state. Another process may change the row between reading and
-/// writing; then the states are asked again.
-pub(crate) async fn advance(
+const SPENT_BY_JOB: &str = "(SELECT COALESCE(SUM(charged), 0) FROM calls WHERE job_id = $2)";
+const SPENT_ON_DAY: &str = "(SELECT COALESCE(SUM(charged), 0) FROM calls WHERE created_at >= $12)";
+const SPENT_BY_KEY: &str =
+    "(SELECT COALESCE(SUM(charged), 0) FROM calls WHERE key_id = $8 AND created_at >= $12)";
+const RUNNING: &str = "(SELECT COUNT(*) FROM calls WHERE engine = $4 AND lease_until > $10 \
+   AND state IN ('intent', 'submitted'))";
+const BEGUN: &str = "(SELECT COUNT(*) FROM calls WHERE engine = $4 AND created_at > $13)";
+
+fn day_of(call: &NewCall) -> UnixMs {
+    call.at - call.at.rem_euclid(DAY_MS)
+}
+
+/// Whether a request is bought or refused already.
+fn taken(request: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM calls WHERE request_hash = {request} AND state IN ({})) \
+           OR EXISTS (SELECT 1 FROM clips WHERE request_hash = {request})",
+        names(CallState::ALL.into_iter().filter(|state| state.bars_buying()))
+    )
+}
+
+/// Names of states for a list in SQL; they are our own words, never a user's.
+fn names(states: impl IntoIterator<Item = CallState>) -> String {
+    let quoted: Vec<String> =
+        states.into_iter().map(|state| format!("'{}'", state.as_str())).collect();
+    quoted.join(", ")
+}
+
+/// What is known of a scene and of the requests that it may make.
+pub(crate) async fn history(
     pool: &AnyPool,
+    job_id: &str,
+    scene_id: &str,
+    requests: &[String],
+) -> Result<History, StoreError> {
+    let failed = database("look for earlier calls");
+    let mut sql = "SELECT '' AS request FROM calls \
+         WHERE job_id = $1 AND scene_id = $2 AND state = 'intent'"
+        .to_owned();
+    for number in 3..3 + requests.len() {
+        let request = format!("${number}");
+        sql.push_str(&format!(" UNION ALL SELECT {request} WHERE {}", taken(&request)));
+    }
+    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(job_id).bind(scene_id);
+    for request in requests {
+        query = query.bind(request);
+    }
+    let mut history = History::default();
+    for row in query.fetch_all(pool).await.map_err(&failed)? {
+        let request: String = row.try_get("request").map_err(&failed)?;
+        if request.is_empty() {
+            history.has_intent = true;
+        } else {
+            history.taken.insert(request);
+        }
+    }
+    Ok(history)
+}
+
+/// Takes a call to its next state.
+pub(crate) async fn advance<'e, E>(
+    executor: E,
     id: &str,
     event: CallEvent,
     change: &CallChange,
     at: UnixMs,
-) -> Result<CallState, StoreError> {
-    for _ in 0..RACES {
-        let row = sqlx::query("SELECT state FROM calls WHERE id = $1")
-            .bind(id)
-            .fetch_optional(pool)
-            .await
-            .map_err(database("read a call"))?
-            .ok_or_else(|| StoreError::Conflict(format!("there is no call {id}")))?;
-        let name: String = row.try_get("state").map_err(database("read a call"))?;
-        let from = CallState::from_name(&name)
-            .ok_or_else(|| StoreError::Conflict(format!("call {id} has no known state")))?;
-        let to = from.apply(event)?;
-        if write_change(pool, id, from, to, change, at).await? {
-            return Ok(to);
-        }
-    }
-    Err(StoreError::Conflict(format!("call {id} is changed by others all the time")))
-}
-
-/// Writes a change if the row is still in the state that was read.
-pub(crate) async fn write_change<'e, E>(
-    executor: E,
-    id: &str,
-    from: CallState,
-    to: CallState,
-    change: &CallChange,
-    at: UnixMs,
-) -> Result<bool, StoreError>
+) -> Result<Option<CallState>, StoreError>
 where
     E: sqlx::Executor<'e, Database = sqlx::Any>,
 {
-    let done = sqlx::query(
+    let (from, to) = CallState::step(event);
+    let sql = format!(
         "UPDATE calls SET state = $1, task = COALESCE($2, task), \
            reported = COALESCE($3, reported), charged = COALESCE($4, charged), \
            error_kind = COALESCE($5, error_kind), error = COALESCE($6, error), updated_at = $7 \
-         WHERE id = $8 AND state = $9",
-    )
-    .bind(to.as_str())
-    .bind(change.task.as_ref().map(ToString::to_string))
-    .bind(change.reported.map(|usd| usd.0))
-    .bind(change.charged.map(|usd| usd.0))
-    .bind(change.error_kind.clone())
-    .bind(change.error.clone())
-    .bind(at)
-    .bind(id)
-    .bind(from.as_str())
-    .execute(executor)
-    .await
-    .map_err(database("change a call"))?;
-    Ok(done.rows_affected() == 1)
+         WHERE id = $8 AND state IN ({})",
+        names(from)
+    );
+    let done = sqlx::query(AssertSqlSafe(sql))
+        .bind(to.as_str())
+        .bind(change.task.as_ref().map(ToString::to_string))
+        .bind(change.reported.map(|usd| usd.0))
+        .bind(change.charged.map(|usd| usd.0))
+        .bind(change.error_kind.clone())
+        .bind(change.error.clone())
+        .bind(at)
+        .bind(id)
+        .execute(executor)
+        .await
+        .map_err(database("change a call"))?;
+    Ok((done.rows_affected() == 1).then_some(to))
+}
+
+/// Why [`advance`] changed nothing.
+pub(crate) async fn not_advanced<'e, E>(
+    executor: E,
+    id: &str,
+    event: CallEvent,
+) -> Result<StoreError, StoreError>
+where
+    E: sqlx::Executor<'e, Database = sqlx::Any>,
+{
+    let row = sqlx::query("SELECT state FROM calls WHERE id = $1")
+        .bind(id)
+        .fetch_optional(executor)
+        .await
+        .map_err(database("read a call"))?;
+    let Some(row) = row else {
+        return Ok(StoreError::Conflict(format!("there is no call {id}")));
+    };
+    let name: String = row.try_get("state").map_err(database("read a call"))?;
+    let Some(from) = CallState::from_name(&name) else {
+        return Ok(StoreError::Conflict(format!("call {id} has no known state")));
+    };
+    Ok(from.apply(event).err().map_or_else(
+        || StoreError::Conflict(format!("call {id} was changed by another at that moment")),
+        StoreError::from,
+    ))
 }
 
 pub(crate) async fn touch(pool: &AnyPool, id: &str, lease_until: UnixMs) -> Result<(), StoreError> {
@@ -221,10 +312,7 @@ pub(crate) async fn list(pool: &AnyPool, filter: &CallFilter) -> Result<Vec<Call
         }
     }
     if !filter.states.is_empty() {
-        // Names of states are our own words, never a user's.
-        let names: Vec<String> =
-            filter.states.iter().map(|state| format!("'{}'", state.as_str())).collect();
-        conditions.push(format!("state IN ({})", names.join(", ")));
+        conditions.push(format!("state IN ({})", names(filter.states.iter().copied())));
     }
     let limit = if filter.limit == 0 { String::new() } else { format!(" LIMIT {}", filter.limit) };
     let sql = format!(

@@ -1,9 +1,9 @@
 //! Kept clips: what was paid for once and is used again.
 
-use crate::calls::write_change;
-use crate::rows::{CALL_COLUMNS, call_row, database};
+use crate::calls::{advance, not_advanced};
+use crate::rows::database;
 use pytoon_core::ledger::{CallChange, CallEvent, KeptClip, StoreError};
-use sqlx::{AnyPool, AssertSqlSafe, Row};
+use sqlx::{AnyPool, Row};
 
 /// Keeps a clip and takes its call to `kept` in one transaction.
 pub(crate) async fn keep(
@@ -13,16 +13,10 @@ pub(crate) async fn keep(
 ) -> Result<(), StoreError> {
     let failed = database("keep a clip");
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
-    let sql = format!("SELECT {CALL_COLUMNS} FROM calls WHERE id = $1");
-    let row = sqlx::query(AssertSqlSafe(sql))
-        .bind(&clip.call_id)
-        .fetch_optional(&mut *tx)
-        .await
-        .map_err(&failed)?
-        .ok_or_else(|| StoreError::Conflict(format!("there is no call {}", clip.call_id)))?;
-    let from = call_row(&row)?.state;
-    let to = from.apply(CallEvent::Kept)?;
-    write_change(&mut *tx, &clip.call_id, from, to, change, clip.created_at).await?;
+    let kept = CallEvent::Kept;
+    if advance(&mut *tx, &clip.call_id, kept, change, clip.created_at).await?.is_none() {
+        return Err(not_advanced(&mut *tx, &clip.call_id, kept).await?);
+    }
     sqlx::query(
         "INSERT INTO clips (request_hash, engine, call_id, file, sha256, duration_ms, credit, \
            created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \

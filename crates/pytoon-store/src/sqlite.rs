@@ -4,7 +4,7 @@ use crate::rows::database;
 use crate::{breakers, calls, clips};
 use pytoon_core::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
-    EngineStore, KeptClip, NewCall, StoreError, StoreFuture, UnixMs,
+    EngineStore, History, KeptClip, NewCall, StoreError, StoreFuture, UnixMs,
 };
 use pytoon_core::money::MicroUsd;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -93,6 +93,16 @@ fn encoded(path: &Path) -> String {
 }
 
 impl EngineStore for SqliteStore {
+    fn history(
+        &self,
+        job_id: &str,
+        scene_id: &str,
+        requests: Vec<String>,
+    ) -> StoreFuture<'_, History> {
+        let (job, scene) = (job_id.to_owned(), scene_id.to_owned());
+        Box::pin(async move { calls::history(&self.pool, &job, &scene, &requests).await })
+    }
+
     fn call_admit(&self, call: NewCall, limits: CallLimits) -> StoreFuture<'_, Admission> {
         Box::pin(async move { calls::admit(&self.pool, &call, &limits).await })
     }
@@ -105,7 +115,12 @@ impl EngineStore for SqliteStore {
         at: UnixMs,
     ) -> StoreFuture<'_, CallState> {
         let id = id.to_owned();
-        Box::pin(async move { calls::advance(&self.pool, &id, event, &change, at).await })
+        Box::pin(async move {
+            match calls::advance(&self.pool, &id, event, &change, at).await? {
+                Some(state) => Ok(state),
+                None => Err(calls::not_advanced(&self.pool, &id, event).await?),
+            }
+        })
     }
 
     fn call_touch(&self, id: &str, lease_until: UnixMs) -> StoreFuture<'_, ()> {

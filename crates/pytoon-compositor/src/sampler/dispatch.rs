@@ -1,12 +1,13 @@
-//! The two kernels of the sampler, twice: portable, and with AVX2 where the machine has it.
+//! The two kernels of the sampler, three times: portable, and with AVX2 or AVX-512 where the
+//! machine has it.
 //!
 //! This is the one module of the workspace's permissive part that holds `unsafe`: calling a
-//! function compiled for AVX2 needs the proof that the machine has it, and its vector loads and
-//! stores take raw pointers. Both paths do the same integer arithmetic and give equal results,
-//! which a test in the parent module checks.
+//! function compiled for such instructions needs the proof that the machine has them, and their
+//! vector loads and stores take raw pointers. All paths do the same integer arithmetic and give
+//! equal results, which a test in the parent module checks.
 #![allow(unsafe_code)]
 
-use super::table::ColumnTable;
+use super::table::{ColumnTable, Grouping};
 use super::{ROW_BITS, WEIGHT_BITS};
 
 type BlendRows = fn([&[u8]; 4], [i16; 4], &mut [i16]);
@@ -19,18 +20,42 @@ pub(super) struct Kernels {
     pub(super) blend_rows: BlendRows,
     /// One such row into 8-bit output samples.
     pub(super) filter_row: FilterRow,
+    /// The groups of columns that `filter_row` reads.
+    pub(super) grouping: Grouping,
 }
 
-pub(super) const PORTABLE: Kernels =
-    Kernels { blend_rows: blend_rows_portable, filter_row: filter_row_portable };
+pub(super) const PORTABLE: Kernels = Kernels {
+    blend_rows: blend_rows_portable,
+    filter_row: filter_row_portable,
+    grouping: Grouping::Single,
+};
 
 /// The best kernels for this machine.
 pub(super) fn kernels() -> Kernels {
+    all().next().unwrap_or(PORTABLE)
+}
+
+/// Every kernel that this machine can run, the best first.
+pub(super) fn all() -> impl Iterator<Item = Kernels> {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        return Kernels { blend_rows: avx2::blend_rows, filter_row: avx2::filter_row };
-    }
-    PORTABLE
+    let wide = {
+        let avx2 = std::arch::is_x86_feature_detected!("avx2").then_some(Kernels {
+            blend_rows: avx2::blend_rows,
+            filter_row: avx2::filter_row,
+            grouping: Grouping::Octets,
+        });
+        let has_avx512 = std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("avx512bw");
+        let avx512 = has_avx512.then_some(Kernels {
+            blend_rows: avx512::blend_rows,
+            filter_row: avx512::filter_row,
+            grouping: Grouping::Sixteens,
+        });
+        [avx512, avx2]
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let wide = [None, None];
+    wide.into_iter().flatten().chain([PORTABLE])
 }
 
 /// Shift that turns 8 bit times weight into a row value, rounding half up; written as the
@@ -146,5 +171,75 @@ mod avx2 {
         let values = &row[base as usize..base as usize + 8];
         // SAFETY: the slice holds the eight values that are loaded.
         unsafe { _mm_loadu_si128(values.as_ptr().cast()) }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use super::super::table::{ColumnTable, SPAN, Sixteen};
+    use super::super::{ROW_BITS, WEIGHT_BITS};
+    use super::{blend_rows_portable, filter_row_portable};
+    use std::arch::x86_64::*;
+
+    pub(super) fn blend_rows(rows: [&[u8]; 4], weights: [i16; 4], out: &mut [i16]) {
+        // SAFETY: this function is handed out by `all` only after AVX-512 F and BW were detected.
+        unsafe { blend_rows_wide(rows, weights, out) }
+    }
+
+    pub(super) fn filter_row(row: &[i16], columns: &ColumnTable, out: &mut [u8]) {
+        if columns.sixteens.is_empty() {
+            return filter_row_portable(row, columns, out);
+        }
+        // SAFETY: this function is handed out by `all` only after AVX-512 F and BW were detected.
+        unsafe { filter_row_wide(row, columns, out) }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn blend_rows_wide(rows: [&[u8]; 4], weights: [i16; 4], out: &mut [i16]) {
+        let length = rows.iter().map(|row| row.len()).min().unwrap_or(0).min(out.len());
+        let wide = length / 32 * 32;
+        let factors = weights.map(|weight| _mm512_set1_epi16(weight));
+        for at in (0..wide).step_by(32) {
+            let mut sum = _mm512_setzero_si512();
+            for (row, factor) in rows.iter().zip(factors) {
+                // SAFETY: `at + 32 <= length <= row.len()`.
+                let bytes = unsafe { _mm256_loadu_si256(row.as_ptr().add(at).cast()) };
+                let scaled = _mm512_slli_epi16::<7>(_mm512_cvtepu8_epi16(bytes));
+                sum = _mm512_add_epi16(sum, _mm512_mulhrs_epi16(scaled, factor));
+            }
+            // SAFETY: `at + 32 <= length <= out.len()`.
+            unsafe { _mm512_storeu_si512(out.as_mut_ptr().add(at).cast(), sum) };
+        }
+        blend_rows_portable(rows.map(|row| &row[wide..length]), weights, &mut out[wide..length]);
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn filter_row_wide(row: &[i16], columns: &ColumnTable, out: &mut [u8]) {
+        const SHIFT: u32 = ROW_BITS + WEIGHT_BITS;
+        let half = _mm512_set1_epi32(1 << (SHIFT - 1));
+        for group in &columns.sixteens {
+            let Sixteen { pick_low, pick_high, weights_low, weights_high, .. } = group;
+            let base = group.base as usize;
+            let loaded: &[i16] = &row[base..base + SPAN];
+            // SAFETY: the slice and each array hold the 32 values of 16 bits that are loaded.
+            let (values, pick_low, pick_high, weights_low, weights_high) = unsafe {
+                (
+                    _mm512_loadu_si512(loaded.as_ptr().cast()),
+                    _mm512_loadu_si512(pick_low.as_ptr().cast()),
+                    _mm512_loadu_si512(pick_high.as_ptr().cast()),
+                    _mm512_loadu_si512(weights_low.as_ptr().cast()),
+                    _mm512_loadu_si512(weights_high.as_ptr().cast()),
+                )
+            };
+            let low = _mm512_madd_epi16(_mm512_permutexvar_epi16(pick_low, values), weights_low);
+            let high = _mm512_madd_epi16(_mm512_permutexvar_epi16(pick_high, values), weights_high);
+            let sum = _mm512_add_epi32(_mm512_add_epi32(low, high), half);
+            let rounded = _mm512_srai_epi32::<SHIFT>(sum);
+            let bytes = _mm512_cvtusepi32_epi8(_mm512_max_epi32(rounded, _mm512_setzero_si512()));
+            let at = group.at as usize;
+            let target: &mut [u8] = &mut out[at..at + 16];
+            // SAFETY: the slice holds exactly sixteen bytes.
+            unsafe { _mm_storeu_si128(target.as_mut_ptr().cast(), bytes) };
+        }
     }
 }

@@ -6,7 +6,7 @@
 //! fixed point: the same integers on every machine, so frames are equal everywhere.
 //!
 //! Guarantees: positions are never rounded to pixels (phases of 1/1024); values are clamped to
-//! 8 bit once, at the end; the portable path and the AVX2 path give equal pixels.
+//! 8 bit once, at the end; the portable path and the wide ones give equal pixels.
 //!
 //! Steps above 4/3 (strong minification) belong to a prior downscale; they are drawn rightly
 //! here, but alias.
@@ -113,11 +113,13 @@ fn sample_with(
     scratch: &mut Scratch,
 ) {
     let Scratch { row, columns } = scratch;
-    columns.build(x, out_width, plane.width);
+    columns.build(x, out_width, plane.width, kernels.grouping);
     let span = columns.first..columns.first + columns.len;
-    row.resize(columns.len + PAD, 0);
+    // Wide loads may begin at the last column.
+    row.resize(columns.len + table::SPAN, 0);
+    let all_weights = table::weights();
     for (index, out_row) in out.chunks_exact_mut(out_width).enumerate() {
-        let (top, weights) = y.taps(index);
+        let (top, weights) = y.taps(index, all_weights);
         let rows = [-1, 0, 1, 2].map(|tap| &plane.row(top + tap)[span.clone()]);
         (kernels.blend_rows)(rows, weights, &mut row[..columns.len]);
         (kernels.filter_row)(row, columns, out_row);
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_portable_path_gives_the_same_pixels() {
+    fn every_path_gives_the_same_pixels() {
         let (width, height) = (777, 311);
         let plane = PaddedPlane::new(&texture(width, height), width, height);
         for (step, start) in
@@ -193,11 +195,24 @@ mod tests {
         {
             for out_width in [1, 7, 16, 17, 270, 399] {
                 let x = Axis { start, step };
-                let mut fast = vec![0; out_width * 40];
-                let mut plain = fast.clone();
-                sample(&plane, &mut fast, out_width, x, x, &mut Scratch::default());
-                sample_portable(&plane, &mut plain, out_width, x, x, &mut Scratch::default());
-                assert!(fast == plain, "step {step} width {out_width}");
+                let draw = |kernels: dispatch::Kernels| {
+                    let mut out = vec![0; out_width * 40];
+                    sample_with(
+                        kernels,
+                        &plane,
+                        &mut out,
+                        out_width,
+                        x,
+                        x,
+                        &mut Scratch::default(),
+                    );
+                    out
+                };
+                let plain = draw(dispatch::PORTABLE);
+                for kernels in dispatch::all() {
+                    let wide = draw(kernels);
+                    assert!(wide == plain, "{:?}, step {step} width {out_width}", kernels.grouping);
+                }
             }
         }
     }

@@ -1,4 +1,8 @@
 //! Where each output sample lies in the source, and with which weights.
+#![cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "groups of columns are for wide kernels")
+)]
 
 use super::{PAD, WEIGHT_BITS};
 use std::sync::LazyLock;
@@ -6,9 +10,16 @@ use std::sync::LazyLock;
 const PHASES: usize = 1024;
 
 /// Catmull-Rom weights by phase; each row sums to exactly `1 << WEIGHT_BITS`.
-static WEIGHTS: LazyLock<Vec<[i16; 4]>> = LazyLock::new(|| (0..=PHASES).map(weights).collect());
+pub(super) type Weights = [[i16; 4]; PHASES];
 
-fn weights(phase: usize) -> [i16; 4] {
+static WEIGHTS: LazyLock<Box<Weights>> =
+    LazyLock::new(|| Box::new(std::array::from_fn(weights_at)));
+
+pub(super) fn weights() -> &'static Weights {
+    &WEIGHTS
+}
+
+fn weights_at(phase: usize) -> [i16; 4] {
     let t = phase as f64 / PHASES as f64;
     let exact = [
         -0.5 * t * t * t + t * t - 0.5 * t,
@@ -36,11 +47,14 @@ pub struct Axis {
 
 impl Axis {
     /// The tap left of the position and the weights of the taps -1, 0, 1, 2 around it.
-    pub(super) fn taps(self, index: usize) -> (i64, [i16; 4]) {
-        let position = self.start + self.step * index as f64;
-        let floor = position.floor();
-        let phase = ((position - floor) * PHASES as f64).round() as usize;
-        (floor as i64, WEIGHTS[phase.min(PHASES)])
+    pub(super) fn taps(self, index: usize, weights: &Weights) -> (i64, [i16; 4]) {
+        // In phases, rounded to the nearest; the offset makes truncation a floor, and both are
+        // far cheaper than the library's.
+        const OFFSET: i64 = 1 << 36;
+        let position = (self.start + self.step * index as f64) * PHASES as f64;
+        let phases = (position + (OFFSET as f64 + 0.5)) as i64 - OFFSET;
+        let phase = phases.rem_euclid(PHASES as i64) as usize;
+        (phases.div_euclid(PHASES as i64), weights[phase])
     }
 }
 
@@ -60,9 +74,42 @@ pub(super) struct Octet {
     pub(super) base: [u32; 2],
 }
 
+/// Sixteen outputs at once, as the widest kernel wants them.
+///
+/// It loads [`SPAN`] values from `base` on; the taps of its outputs lie within those while the
+/// step is at most 1.8.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Sixteen {
+    /// Which two of the loaded values are taps -1 and 0 of each output.
+    pub(super) pick_low: [u16; SPAN],
+    /// The same for taps 1 and 2.
+    pub(super) pick_high: [u16; SPAN],
+    pub(super) weights_low: [i16; SPAN],
+    pub(super) weights_high: [i16; SPAN],
+    pub(super) base: u32,
+    /// The first of its outputs.
+    pub(super) at: u32,
+}
+
+/// How many values the widest kernel loads at once.
+pub(super) const SPAN: usize = 32;
+
+/// Which groups of columns a kernel reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grouping {
+    /// None: it goes through `taps`.
+    Single,
+    #[cfg(target_arch = "x86_64")]
+    Octets,
+    #[cfg(target_arch = "x86_64")]
+    Sixteens,
+}
+
 /// The columns of one frame.
 #[derive(Debug, Default)]
 pub(super) struct ColumnTable {
+    built_for: Option<(Axis, usize, usize, Grouping)>,
     /// The first padded source column that any tap uses.
     pub(super) first: usize,
     /// How many columns are used.
@@ -72,14 +119,30 @@ pub(super) struct ColumnTable {
     /// Outputs in groups of sixteen: lanes 0-3 and 8-11, then lanes 4-7 and 12-15, so that
     /// packing puts them in order. Empty when the step is too large for the wide kernel.
     pub(super) octets: Vec<[Octet; 2]>,
+    /// All outputs in groups of sixteen, of which the last may overlap the one before. Empty when
+    /// the step is too large, or there are fewer than sixteen.
+    pub(super) sixteens: Vec<Sixteen>,
 }
 
 impl ColumnTable {
-    pub(super) fn build(&mut self, axis: Axis, out_width: usize, plane_width: usize) {
+    pub(super) fn build(
+        &mut self,
+        axis: Axis,
+        out_width: usize,
+        plane_width: usize,
+        grouping: Grouping,
+    ) {
+        // The second chroma plane is drawn with the columns of the first.
+        let built_for = Some((axis, out_width, plane_width, grouping));
+        if self.built_for == built_for {
+            return;
+        }
+        self.built_for = built_for;
         // Taps may reach `PAD` beyond the plane; further out everything is edge.
         let last_tap = (plane_width + 2 * PAD - 4) as i64;
+        let all_weights = weights();
         let column = |index: usize| {
-            let (left, weights) = axis.taps(index);
+            let (left, weights) = axis.taps(index, all_weights);
             ((left - 1 + PAD as i64).clamp(0, last_tap) as usize, weights)
         };
         self.first = column(0).0;
@@ -90,11 +153,30 @@ impl ColumnTable {
         }));
         let end = self.taps.last().map_or(0, |tap| tap.0 as usize) + 4;
         self.len = end.min(plane_width + 2 * PAD - self.first);
-        self.build_octets();
+        self.octets.clear();
+        self.sixteens.clear();
+        match grouping {
+            Grouping::Single => {}
+            #[cfg(target_arch = "x86_64")]
+            Grouping::Octets => self.build_octets(),
+            #[cfg(target_arch = "x86_64")]
+            Grouping::Sixteens => self.build_sixteens(),
+        }
     }
 
+    #[cfg(target_arch = "x86_64")]
+    fn build_sixteens(&mut self) {
+        let fits = |group: &[(u32, [i16; 4])]| group[15].0 + 4 <= group[0].0 + SPAN as u32;
+        let Some(last) = self.taps.len().checked_sub(16) else { return };
+        let starts = || (0..last).step_by(16).chain([last]);
+        if !starts().all(|at| fits(&self.taps[at..at + 16])) {
+            return;
+        }
+        self.sixteens.extend(starts().map(|at| sixteen(at, &self.taps[at..at + 16])));
+    }
+
+    #[cfg(target_arch = "x86_64")]
     fn build_octets(&mut self) {
-        self.octets.clear();
         let fits = |quad: &[(u32, [i16; 4])]| quad[quad.len() - 1].0 - quad[0].0 <= 4;
         if !self.taps.chunks_exact(16).all(|group| group.chunks_exact(4).all(fits)) {
             return;
@@ -106,6 +188,30 @@ impl ColumnTable {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
+fn sixteen(at: usize, group: &[(u32, [i16; 4])]) -> Sixteen {
+    let base = group[0].0;
+    let mut out = Sixteen {
+        pick_low: [0; SPAN],
+        pick_high: [0; SPAN],
+        weights_low: [0; SPAN],
+        weights_high: [0; SPAN],
+        base,
+        at: at as u32,
+    };
+    for (slot, (tap, weights)) in group.iter().enumerate() {
+        for k in 0..2 {
+            let value = (tap - base) as u16 + k as u16;
+            out.pick_low[2 * slot + k] = value;
+            out.pick_high[2 * slot + k] = value + 2;
+            out.weights_low[2 * slot + k] = weights[k];
+            out.weights_high[2 * slot + k] = weights[2 + k];
+        }
+    }
+    out
+}
+
+#[cfg(target_arch = "x86_64")]
 fn octet(first: &[(u32, [i16; 4])], second: &[(u32, [i16; 4])]) -> Octet {
     let mut out = Octet::default();
     for (lane, quad) in [first, second].into_iter().enumerate() {

@@ -1,5 +1,6 @@
 //! One engine's attempt at a scene: breaker, prompt, the calls, and what their failures mean.
 
+use super::calls::Bought;
 use super::{ClipUse, EngineManager, SceneOrder, ledger_error};
 use crate::adapter::{GenerateRequest, PromptUnit, Ratio};
 use crate::breaker::{self, BreakerState, Verdict};
@@ -11,6 +12,7 @@ use pytoon_core::ledger::BreakerRow;
 use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::{Breaker, Event, Metrics};
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 
 /// Attempts to change a breaker that others change at the same moment.
 const RACES: usize = 8;
@@ -22,6 +24,7 @@ impl EngineManager {
         order: &SceneOrder,
         name: &str,
         prompt: &mut String,
+        fresh: &HashSet<String>,
     ) -> Result<(ClipUse, MicroUsd), EngineError> {
         self.check_cancel(name)?;
         let set = self.engines();
@@ -29,18 +32,19 @@ impl EngineManager {
             set.get(name).filter(|e| e.config.enabled && e.has_key()).ok_or_else(|| {
                 EngineError::new(name, "start", EngineErrorKind::Cooling, "it was taken out of use")
             })?;
-        self.pass_breaker(name).await?;
+        let mut is_clean = self.pass_breaker(name).await?;
         let max_rephrase = set.settings.moderation.max_rephrase_attempts;
         let mut rephrased = 0;
         let mut tries = 1;
         loop {
             let started = self.world.now();
-            let result = self.one_clip(order, engine, prompt).await;
+            let result = self.one_clip(order, engine, prompt, fresh).await;
             let latency_ms = (self.world.now() - started).max(0) as u64;
             self.note_result(order, name, &result, latency_ms);
             let error = match result {
                 Ok(done) => {
-                    if !done.0.reused {
+                    // A breaker that counted nothing has nothing to forget.
+                    if !done.0.reused && !is_clean {
                         self.breaker_success(name).await;
                     }
                     return Ok(done);
@@ -68,7 +72,7 @@ impl EngineManager {
                 Some(pause) => self.pause(name, pause).await?,
                 None => return Err(error),
             }
-            self.pass_breaker(name).await.map_err(|_| error)?;
+            is_clean = self.pass_breaker(name).await.map_err(|_| error)?;
             tries += 1;
         }
     }
@@ -104,18 +108,30 @@ impl EngineManager {
         order: &SceneOrder,
         engine: &Engine,
         prompt: &str,
+        fresh: &HashSet<String>,
     ) -> Result<(ClipUse, MicroUsd), EngineError> {
         let request = self.request(order, engine, prompt)?;
         let hash = request_hash(engine, &request)?;
         let lock = self.wanted(&hash);
         let _one_at_a_time = lock.lock().await;
-        if let Some(clip) = self.kept_clip(&engine.name, &hash).await? {
-            return Ok((clip, MicroUsd::ZERO));
+        let mut look_first = !fresh.contains(&hash);
+        for _ in 0..RACES {
+            if look_first {
+                if let Some(clip) = self.kept_clip(&engine.name, &hash).await? {
+                    return Ok((clip, MicroUsd::ZERO));
+                }
+                if let Some(done) = self.earlier_call(order, engine, &request, &hash).await? {
+                    return Ok(done);
+                }
+            }
+            // Another process may have bought it meanwhile: the ledger then says so.
+            match self.buy(order, engine, request.clone(), &hash).await? {
+                Bought::Now(clip, charged) => return Ok((clip, charged)),
+                Bought::Before => look_first = true,
+            }
         }
-        if let Some(done) = self.earlier_call(order, engine, &request, &hash).await? {
-            return Ok(done);
-        }
-        self.buy(order, engine, request, &hash).await
+        let message = "others buy the same clip all the time and keep none";
+        Err(EngineError::new(&engine.name, "buy a clip", EngineErrorKind::Undecided, message))
     }
 
     pub(super) fn request(
@@ -216,7 +232,8 @@ impl EngineManager {
     }
 
     /// Lets a call through, or says that the engine cools. After a pause one caller probes.
-    async fn pass_breaker(&self, name: &str) -> Result<(), EngineError> {
+    /// Whether the breaker had nothing against the engine is returned.
+    async fn pass_breaker(&self, name: &str) -> Result<bool, EngineError> {
         for _ in 0..RACES {
             let row =
                 self.store.breaker_fetch(name).await.map_err(|error| ledger_error(name, &error))?;
@@ -224,7 +241,7 @@ impl EngineManager {
             match breaker::state(&row, now) {
                 BreakerState::Closed => {
                     Metrics::breaker(name, Breaker::Closed);
-                    return Ok(());
+                    return Ok(row == BreakerRow::default());
                 }
                 BreakerState::Open { until } => {
                     Metrics::breaker(name, Breaker::Open);
@@ -235,7 +252,7 @@ impl EngineManager {
                     let swapped = self.store.breaker_swap(name, row, probing).await;
                     if swapped.map_err(|error| ledger_error(name, &error))? {
                         Metrics::breaker(name, Breaker::HalfOpen);
-                        return Ok(());
+                        return Ok(false);
                     }
                 }
             }

@@ -14,6 +14,14 @@ pub(super) const LEASE_MS: i64 = 60_000;
 /// How often a full engine is asked for a place.
 const PLACE_POLL: Duration = Duration::from_millis(200);
 
+/// What came of the wish to buy a clip.
+pub(super) enum Bought {
+    /// The clip, and what it was charged.
+    Now(ClipUse, MicroUsd),
+    /// Nothing was bought: a row or a kept clip for it is there already.
+    Before,
+}
+
 impl Engine {
     /// The adapter of an engine that is switched on.
     pub(super) fn adapter(&self) -> Result<&Arc<dyn ExternalEngineAdapter>, EngineError> {
@@ -24,24 +32,27 @@ impl Engine {
 }
 
 impl EngineManager {
-    /// Buys a clip and follows it to the end.
+    /// Buys a clip and follows it to the end, unless it is bought already.
     pub(super) async fn buy(
         &self,
         order: &SceneOrder,
         engine: &Engine,
         request: GenerateRequest,
         hash: &str,
-    ) -> Result<(ClipUse, MicroUsd), EngineError> {
+    ) -> Result<Bought, EngineError> {
         let adapter = engine.adapter()?;
         let prepared = adapter.prepare(&request).await?;
-        let row = self.admitted(order, engine, &prepared, hash).await?;
+        let Some(row) = self.admitted(order, engine, &prepared, hash).await? else {
+            return Ok(Bought::Before);
+        };
         self.check_cancel_before_call(engine, &row).await?;
         let task = match adapter.submit(&prepared).await {
             Ok(task) => task,
             Err(error) => self.not_answered(order, engine, &row, &prepared, error).await?,
         };
         self.note_task(order, &row, CallEvent::Answered, &task).await?;
-        self.follow(order, engine, &row, task, hash).await
+        let (clip, charged) = self.follow(order, engine, &row, task, hash).await?;
+        Ok(Bought::Now(clip, charged))
     }
 
     /// The vendor's id is on disk before anything else happens.
@@ -71,14 +82,15 @@ impl EngineManager {
         Ok(())
     }
 
-    /// Writes the row, once the engine has a place and every budget allows it.
+    /// Writes the row, once the engine has a place and every budget allows it. No row where the
+    /// clip is bought already.
     async fn admitted(
         &self,
         order: &SceneOrder,
         engine: &Engine,
         prepared: &Prepared,
         hash: &str,
-    ) -> Result<CallRow, EngineError> {
+    ) -> Result<Option<CallRow>, EngineError> {
         let name = &engine.name;
         let began = self.world.now();
         let patience = i64::try_from(engine.config.timeout_seconds).unwrap_or(900) * 1000;
@@ -90,7 +102,8 @@ impl EngineManager {
             let limits = self.limits(order, engine);
             let admission = self.store.call_admit(call, limits).await;
             match admission.map_err(|error| ledger_error(name, &error))? {
-                Admission::Granted => return Ok(row),
+                Admission::Granted => return Ok(Some(row)),
+                Admission::Taken => return Ok(None),
                 Admission::OverBudget { cap, left } => {
                     let message = format!(
                         "{} would pass the {cap}'s budget, of which {left} is left",

@@ -9,10 +9,20 @@ use crate::{EngineError, EngineErrorKind};
 use pytoon_core::ledger::{CallEvent, CallFilter, CallRow, CallState};
 use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::Event;
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// How often another process's work is looked at.
 const OTHERS_POLL: Duration = Duration::from_millis(300);
+
+/// What is known of a scene's clips before any is bought.
+pub(super) struct Earlier {
+    /// A clip that is paid for already, and what it was charged now.
+    pub(super) done: Option<(ClipUse, MicroUsd)>,
+    /// Hashes of requests of which the ledger knew nothing: they can be bought without a further
+    /// look, since the ledger admits each only once.
+    pub(super) fresh: HashSet<String>,
+}
 
 impl EngineManager {
     /// A clip that was kept for this request, if its file is still whole. A ledger or a disk that
@@ -61,32 +71,40 @@ impl EngineManager {
         &self,
         order: &SceneOrder,
         prompt: &str,
-    ) -> Result<Option<(ClipUse, MicroUsd)>, EngineError> {
-        self.settle_dead_intents(order).await?;
+    ) -> Result<Earlier, EngineError> {
         let set = self.engines();
-        let names: Vec<&str> = order.chain.members.iter().map(|m| m.engine.as_str()).collect();
         let mut wanted = Vec::new();
-        for engine in names.iter().filter_map(|name| set.get(name)) {
+        for engine in order.chain.members.iter().filter_map(|m| set.get(&m.engine)) {
             // An engine without an adapter now has no request to compare with.
             let Ok(request) = self.request(order, engine, prompt) else { continue };
             let hash = request_hash(engine, &request)?;
-            if let Some(clip) = self.kept_clip(&engine.name, &hash).await? {
-                return Ok(Some((clip, MicroUsd::ZERO)));
-            }
             wanted.push((engine, request, hash));
+        }
+        let hashes: Vec<String> = wanted.iter().map(|(_, _, hash)| hash.clone()).collect();
+        let history = self.store.history(&order.job_id, &order.scene_id, hashes.clone()).await;
+        let history = history.map_err(|error| ledger_error(order.chain.first(), &error))?;
+        if history.has_intent {
+            self.settle_dead_intents(order).await?;
+        }
+        let fresh = hashes.into_iter().filter(|hash| !history.taken.contains(hash)).collect();
+        wanted.retain(|(_, _, hash)| history.taken.contains(hash));
+        for (engine, _, hash) in &wanted {
+            if let Some(clip) = self.kept_clip(&engine.name, hash).await? {
+                return Ok(Earlier { done: Some((clip, MicroUsd::ZERO)), fresh });
+            }
         }
         for (engine, request, hash) in &wanted {
             let lock = self.wanted(hash);
             let _one_at_a_time = lock.lock().await;
             match self.work_under_way(order, engine, request, hash).await {
-                Ok(Some(done)) => return Ok(Some(done)),
+                Ok(Some(done)) => return Ok(Earlier { done: Some(done), fresh }),
                 Ok(None) => {}
                 Err(error) if error.kind == EngineErrorKind::Cancelled => return Err(error),
                 // Its row says what became of it; the chain goes on.
                 Err(error) => self.breaker_failure(engine, &error).await,
             }
         }
-        Ok(None)
+        Ok(Earlier { done: None, fresh })
     }
 
     /// Follows a task that a dead process left, and peeks at one that was given up.

@@ -22,6 +22,7 @@ mod reload;
 #[cfg(test)]
 mod tests;
 
+use earlier::Earlier;
 pub use engine_set::{Engine, EngineSet, price};
 pub use health::HealthReport;
 pub use reload::Reloader;
@@ -216,9 +217,9 @@ impl EngineManager {
             outcome.attempts.push(record(&error.engine, Some(&error), 0, MicroUsd::ZERO));
             return Ok(outcome);
         };
-        match self.already_paid(order, &prompt).await {
-            Ok(None) => {}
-            Ok(Some((clip, charged))) => {
+        let fresh = match self.already_paid(order, &prompt).await {
+            Ok(Earlier { done: None, fresh }) => fresh,
+            Ok(Earlier { done: Some((clip, charged)), .. }) => {
                 outcome.attempts.push(record(&clip.engine, None, 0, charged));
                 self.finished(begun, &clip.engine);
                 outcome.clip = Some(clip);
@@ -232,14 +233,14 @@ impl EngineManager {
                 self.finished(begun, LOCAL);
                 return Ok(outcome);
             }
-        }
+        };
         loop {
             let mut only_cooling = true;
             let outside = order.chain.members.iter().filter(|m| m.engine != LOCAL);
             let names: Vec<&str> = outside.map(|m| m.engine.as_str()).collect();
             for (place, name) in names.iter().enumerate() {
                 let started = self.world.now();
-                let tried = self.attempt(order, name, &mut prompt).await;
+                let tried = self.attempt(order, name, &mut prompt, &fresh).await;
                 let latency_ms = (self.world.now() - started).max(0) as u64;
                 match tried {
                     Ok((clip, charged)) => {

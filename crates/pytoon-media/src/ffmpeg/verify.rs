@@ -2,7 +2,7 @@
 
 use super::{ffmpeg, file_arg};
 use crate::MediaError;
-use crate::process::Runner;
+use crate::process::{CommandLine, Runner};
 use std::path::Path;
 
 /// The size at which frames are looked at.
@@ -20,39 +20,59 @@ pub struct FrameLook {
     pub change: f64,
 }
 
-/// Decodes the key frames only (cheap), or all (`every_frame`).
-pub fn look(runner: &Runner, path: &Path, every_frame: bool) -> Result<Vec<FrameLook>, MediaError> {
-    // A dozen single pictures: starting threads for them costs more than they save, and the
-    // deblocking of edges shows in no mean.
-    let skip: &[&str] = if every_frame {
-        &[]
-    } else {
-        &["-threads", "1", "-skip_frame", "nokey", "-skip_loop_filter", "all"]
-    };
-    let filter = format!("scale={LOOK_WIDTH}:{LOOK_HEIGHT}:flags=area,format=gray");
-    let command = ffmpeg("check the finished file")
-        .args(skip.iter().copied())
-        .arg("-i")
-        .arg(file_arg(path))
-        .args([
-            "-an",
-            "-map",
-            "0:v:0",
-            "-vsync",
-            "passthrough",
-            "-vf",
-            &filter,
-            "-f",
-            "rawvideo",
-            "pipe:1",
-        ]);
-    let bytes = runner.run(&command, Vec::new())?;
-    Ok(looks(bytes.chunks_exact(LOOK_WIDTH * LOOK_HEIGHT)))
+/// Decodes every frame.
+pub fn look_at_all(runner: &Runner, path: &Path) -> Result<Vec<FrameLook>, MediaError> {
+    let command = command(path, &[], &[]);
+    Ok(looks(&runner.run(&command, Vec::new())?))
 }
 
-fn looks<'a>(frames: impl Iterator<Item = &'a [u8]>) -> Vec<FrameLook> {
+/// Decodes the key frames only, which is cheap. `gop_seconds` is the distance between them.
+///
+/// A film of more than a few is looked at in two halves side by side: a decoder of single pictures
+/// keeps only one processor busy.
+pub fn look_at_key_frames(
+    runner: &Runner,
+    path: &Path,
+    gop_seconds: f64,
+    film_seconds: f64,
+) -> Result<Vec<FrameLook>, MediaError> {
+    // A dozen single pictures: starting threads for them costs more than they save, and the
+    // deblocking of edges shows in no mean.
+    let key_frames = ["-threads", "1", "-skip_frame", "nokey", "-skip_loop_filter", "all"];
+    let gops = (film_seconds / gop_seconds).ceil();
+    if gops < 6.0 {
+        return Ok(looks(&runner.run(&command(path, &key_frames, &[]), Vec::new())?));
+    }
+    // In the middle of a group of pictures, far from any key frame's own time.
+    let middle = format!("{:.6}", ((gops / 2.0).floor() + 0.5) * gop_seconds);
+    let first = command(path, &key_frames, &["-t", &middle]);
+    let second = command(path, &key_frames, &["-ss", &middle]);
+    let (first, second) = std::thread::scope(|scope| {
+        let first = scope.spawn(|| runner.run(&first, Vec::new()));
+        let second = runner.run(&second, Vec::new());
+        (first.join(), second)
+    });
+    let mut bytes =
+        first.map_err(|_| MediaError::unusable(path, "looking at its key frames stopped"))??;
+    bytes.extend(second?);
+    Ok(looks(&bytes))
+}
+
+fn command(path: &Path, decode: &[&str], part: &[&str]) -> CommandLine {
+    let filter = format!("scale={LOOK_WIDTH}:{LOOK_HEIGHT}:flags=area,format=gray");
+    ffmpeg("check the finished file")
+        .args(decode.iter().copied())
+        .args(part.iter().copied())
+        .arg("-i")
+        .arg(file_arg(path))
+        .args(["-an", "-map", "0:v:0", "-vsync", "passthrough"])
+        .args(["-vf", &filter, "-f", "rawvideo", "pipe:1"])
+}
+
+fn looks(bytes: &[u8]) -> Vec<FrameLook> {
     let mut previous: Option<&[u8]> = None;
-    frames
+    bytes
+        .chunks_exact(LOOK_WIDTH * LOOK_HEIGHT)
         .map(|frame| {
             let n = frame.len() as f64;
             let mean = frame.iter().map(|&v| f64::from(v)).sum::<f64>() / n;

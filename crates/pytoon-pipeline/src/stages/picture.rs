@@ -18,7 +18,7 @@ use pytoon_graphics::Frame;
 use pytoon_graphics::text::TextEngine;
 use pytoon_media::ffmpeg::clip::{ClipCut, ClipDecoder};
 use pytoon_media::ffmpeg::encode::{SOFTWARE_ENCODER, VideoEncoder, try_encoder};
-use pytoon_media::process::CancelToken;
+use pytoon_media::process::{CancelToken, yield_to_encoder};
 use pytoon_media::{MediaError, picture};
 use pytoon_telemetry::Event;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::ScopedJoinHandle;
 
 /// The encoded picture of a finished step.
 pub(crate) const VIDEO: &str = "video.mp4";
@@ -81,9 +82,9 @@ pub(crate) fn picture(
     // An encoder orphaned by a kill may still be finishing this file: it keeps the old one.
     let _ = std::fs::remove_file(&part);
     let sink = FrameSink::open(env, timeline, &encoder, &part, options)?;
-    let mut cover = Cover { candidates: cover_candidates(&compositor, timeline), best: None };
-    let statistics = draw_all(env, &compositor, timeline, sink, &mut cover)?;
-    cover.write(folder)?;
+    let cover = Cover { candidates: cover_candidates(&compositor, timeline), best: None };
+    let thumbnail = folder.new_work(layout::THUMBNAIL)?;
+    let statistics = draw_all(env, &compositor, timeline, sink, cover, &thumbnail)?;
     std::fs::rename(&part, folder.work(VIDEO)).map_err(|e| MediaError::write(&part, e))?;
     let report = PictureReport {
         encoder,
@@ -348,7 +349,8 @@ fn draw_all(
     compositor: &Compositor,
     timeline: &Timeline,
     mut sink: FrameSink,
-    cover: &mut Cover,
+    cover: Cover,
+    thumbnail: &Path,
 ) -> Result<Statistics, PipelineError> {
     let threads = env.threads();
     let size = (timeline.profile.width as usize, timeline.profile.height as usize);
@@ -368,10 +370,23 @@ fn draw_all(
     };
     let statistics = std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| ring.draw_frames());
+            scope.spawn(|| {
+                yield_to_encoder();
+                ring.draw_frames();
+            });
         }
-        scope.spawn(|| ring.prepare_ahead());
-        let written = write_all(&ring, timeline, &mut sink, cover, env.progress.as_ref());
+        scope.spawn(|| {
+            yield_to_encoder();
+            ring.prepare_ahead();
+        });
+        let write_cover = |frame: Frame| {
+            scope.spawn(move || {
+                yield_to_encoder();
+                picture::write_jpeg(thumbnail, &frame)
+            })
+        };
+        let written =
+            write_all(&ring, timeline, &mut sink, cover, write_cover, env.progress.as_ref());
         ring.stop.store(true, Ordering::Relaxed);
         ring.changed.notify_all();
         written
@@ -380,18 +395,22 @@ fn draw_all(
     Ok(statistics)
 }
 
-fn write_all(
+fn write_all<'scope>(
     ring: &Ring<'_>,
     timeline: &Timeline,
     sink: &mut FrameSink,
-    cover: &mut Cover,
+    mut cover: Cover,
+    write_cover: impl Fn(Frame) -> ScopedJoinHandle<'scope, Result<(), MediaError>>,
     progress: &dyn ProgressSink,
 ) -> Result<Statistics, PipelineError> {
     let mut statistics = Statistics::default();
+    let mut cover_written = None;
     for number in 0..timeline.total_frames {
         let frame = ring.next_drawn(number)?;
         statistics.push(&frame);
-        cover.consider(number, &frame);
+        if let Some(chosen) = cover.consider(number, &frame) {
+            cover_written = Some(write_cover(chosen));
+        }
         sink.write(&frame)?;
         ring.give_back(frame);
         if number % 15 == 0 {
@@ -400,6 +419,11 @@ fn write_all(
         }
     }
     progress.frames(timeline.total_frames, timeline.total_frames);
+    let internal = |what: &str| PipelineError::Internal(what.to_owned());
+    cover_written
+        .ok_or_else(|| internal("the film has no frame for its cover"))?
+        .join()
+        .map_err(|_| internal("writing the cover stopped"))??;
     Ok(statistics)
 }
 
@@ -476,21 +500,17 @@ struct Cover {
 }
 
 impl Cover {
-    fn consider(&mut self, number: i64, frame: &Frame) {
+    /// The chosen frame, once the last candidate was seen.
+    fn consider(&mut self, number: i64, frame: &Frame) -> Option<Frame> {
         if !self.candidates.contains(&number) {
-            return;
+            return None;
         }
         let score = thumbnail::score(frame);
         if self.best.as_ref().is_none_or(|(best, _)| score > *best) {
             self.best = Some((score, frame.clone()));
         }
-    }
-
-    fn write(self, folder: &JobFolder) -> Result<(), PipelineError> {
-        let (_, frame) = self
-            .best
-            .ok_or_else(|| PipelineError::Internal("the film has no frame for its cover".into()))?;
-        Ok(picture::write_jpeg(&folder.new_work(layout::THUMBNAIL)?, &frame)?)
+        let is_last = self.candidates.last() == Some(&number);
+        is_last.then(|| self.best.take()).flatten().map(|(_, frame)| frame)
     }
 }
 
