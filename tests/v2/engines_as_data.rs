@@ -1,6 +1,6 @@
 //! Engines that are only described, and footage that is found rather than drawn.
 
-use crate::support::tea;
+use crate::support::{guides_engine, tea};
 use pytoon_testkit::Studio;
 use pytoon_testkit::program::run;
 use pytoon_testkit::simulator::engines_used;
@@ -11,15 +11,7 @@ const ACME_KEY: (&str, &str) = ("ACME_API_KEY", "ackey-77f0b2c49d1e6a35");
 
 /// The description in the guide, at the simulator's address.
 fn acme(studio: &Studio) -> String {
-    let guide =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides/adding-an-engine.md");
-    let guide = std::fs::read_to_string(guide).expect("the guide");
-    let after = guide.split_once("```yaml\n").expect("an example").1;
-    let yaml = after.split_once("```").expect("its end").0;
-    let address = format!("{}/acme\n      poll_interval_ms: 40", studio.simulator.url());
-    let own = yaml.replace("https://api.acme.example", &address);
-    assert_ne!(own, yaml, "the guide names another address");
-    own
+    guides_engine(&format!("{}/acme\n      poll_interval_ms: 40", studio.simulator.url()))
 }
 
 fn with_key(studio: &Studio, args: &[&str]) -> Command {
