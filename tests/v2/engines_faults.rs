@@ -2,10 +2,12 @@
 //! twice.
 
 use crate::support::tea;
-use pytoon_testkit::measure::{decode_audio, rms_db};
+use pytoon_testkit::measure::{decode_audio, probe, rms_db};
 use pytoon_testkit::simulator::engines_used;
 use pytoon_testkit::{Film, Studio};
 use serde_json::{Value, json};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
 
 /// One scene of Runway's, which fails in this way, and one of Pika's, which does not.
 struct Case {
@@ -236,6 +238,13 @@ fn a_clip_with_a_loud_tone_is_used_and_silent() {
     case.gets_by(1);
     let loudness = rms_db(&decode_audio(&case.film.output()));
     assert!(loudness < -70.0, "the film is as loud as {loudness:.1} dB");
+    // It is not only unused: what is kept for other films has no sound either.
+    let clips = std::fs::read_dir(case.studio.workspace.path("storage/clips")).expect("clips");
+    let clips: Vec<_> = clips.flatten().map(|entry| entry.path()).collect();
+    assert_eq!(clips.len(), 2, "{clips:?}");
+    for clip in clips {
+        assert!(probe(&clip).audio.is_null(), "{} has sound", clip.display());
+    }
 }
 
 #[test]
@@ -273,6 +282,36 @@ fn a_host_that_cannot_be_reached() {
     let film = studio.render(&tea(&["runway"], ""), "out");
     assert_eq!(studio.fallbacks(), ["runway>pika: unreachable"]);
     assert_eq!(engines_used(&film), ["pika"]);
+}
+
+#[test]
+fn a_host_that_never_answers_gives_way_within_15_seconds() {
+    // Slow, since the patience is the program's own.
+    let (_listener, _waiting, address) = silent_host();
+    let settings = json!({
+        "default_chain": ["local"],
+        "engines": {"runway": {"base_url": format!("http://{address}")}},
+    });
+    let studio = Studio::new(&json!({}), &settings);
+    let film = studio.render(&tea(&["runway", "pika"], ""), "out");
+    assert_eq!(engines_used(&film), ["local", "pika"]);
+    assert_eq!(studio.fallbacks(), ["runway>local: unreachable"]);
+    let latency_ms = studio.events("engine_fallback")[0]["latency_ms"].as_u64();
+    assert!(latency_ms.is_some_and(|ms| (2000..15_000).contains(&ms)), "{latency_ms:?}");
+    let row = studio.rows(&[]).into_iter().find(|row| row["engine"] == "runway");
+    assert_eq!(row.expect("a row")["state"], "not_sent", "nothing can have been bought");
+}
+
+/// An address whose queue of new connections is full: the system answers no more of them.
+fn silent_host() -> (TcpListener, Vec<TcpStream>, SocketAddr) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let mut waiting = Vec::new();
+    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(300)) {
+        waiting.push(stream);
+        assert!(waiting.len() < 900, "the queue has no end");
+    }
+    (listener, waiting, address)
 }
 
 #[test]
