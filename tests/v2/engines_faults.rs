@@ -6,6 +6,7 @@ use pytoon_testkit::measure::{decode_audio, probe, rms_db};
 use pytoon_testkit::simulator::engines_used;
 use pytoon_testkit::{Film, Studio};
 use serde_json::{Value, json};
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -295,8 +296,9 @@ fn a_host_that_never_answers_gives_way_within_15_seconds() {
     let studio = Studio::new(&json!({}), &settings);
     let film = studio.render(&tea(&["runway", "pika"], ""), "out");
     assert_eq!(engines_used(&film), ["local", "pika"]);
-    assert_eq!(studio.fallbacks(), ["runway>local: unreachable"]);
-    let latency_ms = studio.events("engine_fallback")[0]["latency_ms"].as_u64();
+    let told = studio.events("engine_fallback");
+    assert_eq!(studio.fallbacks(), ["runway>local: unreachable"], "{told:?}");
+    let latency_ms = told[0]["latency_ms"].as_u64();
     assert!(latency_ms.is_some_and(|ms| (2000..15_000).contains(&ms)), "{latency_ms:?}");
     let row = studio.rows(&[]).into_iter().find(|row| row["engine"] == "runway");
     assert_eq!(row.expect("a row")["state"], "not_sent", "nothing can have been bought");
@@ -307,8 +309,17 @@ fn silent_host() -> (TcpListener, Vec<TcpStream>, SocketAddr) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = listener.local_addr().expect("an address");
     let mut waiting = Vec::new();
-    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(300)) {
-        waiting.push(stream);
+    let mut refused = 0;
+    // A machine under load may be slow once: only a queue that stays full is.
+    while refused < 4 {
+        match TcpStream::connect_timeout(&address, Duration::from_millis(250)) {
+            Ok(stream) => {
+                refused = 0;
+                waiting.push(stream);
+            }
+            Err(error) if error.kind() == ErrorKind::TimedOut => refused += 1,
+            Err(error) => panic!("the queue cannot be filled: {error}"),
+        }
         assert!(waiting.len() < 900, "the queue has no end");
     }
     (listener, waiting, address)

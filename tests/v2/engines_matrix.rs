@@ -526,7 +526,8 @@ impl<'a> Seen<'a> {
     ) {
         let came_to_nothing = ["failed", "moderated", "completed_with_error"];
         let live = own.iter().filter(|s| !came_to_nothing.iter().any(|end| s["state"] == *end));
-        check(live.count() <= 1, format!("it was bought twice: {own:?}"));
+        let live: Vec<&str> = live.filter_map(|s| s["id"].as_str()).collect();
+        check(live.len() <= 1, format!("it was bought twice: {live:?}"));
         let refused = own.iter().filter(|s| s["moderated"] == true).map(|s| s["prompt"].as_str());
         let mut refused: Vec<Option<&str>> = refused.collect();
         let count = refused.len();
