@@ -1,25 +1,18 @@
 //! Engines that are only described, and footage that is found rather than drawn.
 
-use crate::support::tea;
+use crate::support::{guides_engine, tea};
 use pytoon_testkit::Studio;
 use pytoon_testkit::program::run;
 use pytoon_testkit::simulator::engines_used;
 use serde_json::json;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 const ACME_KEY: (&str, &str) = ("ACME_API_KEY", "ackey-77f0b2c49d1e6a35");
 
 /// The description in the guide, at the simulator's address.
 fn acme(studio: &Studio) -> String {
-    let guide =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides/adding-an-engine.md");
-    let guide = std::fs::read_to_string(guide).expect("the guide");
-    let after = guide.split_once("```yaml\n").expect("an example").1;
-    let yaml = after.split_once("```").expect("its end").0;
-    let address = format!("{}/acme\n      poll_interval_ms: 40", studio.simulator.url());
-    let own = yaml.replace("https://api.acme.example", &address);
-    assert_ne!(own, yaml, "the guide names another address");
-    own
+    guides_engine(&format!("{}/acme\n      poll_interval_ms: 40", studio.simulator.url()))
 }
 
 fn with_key(studio: &Studio, args: &[&str]) -> Command {
@@ -53,6 +46,32 @@ fn a_call_of_the_guides_engine_without_an_answer_is_looked_up() {
     let film = pytoon_testkit::Film::open(&studio.workspace.path("out"));
     assert_eq!(engines_used(&film), ["acme", "local"]);
     assert_eq!(studio.simulator.accepted("acme"), 1);
+    assert_eq!(studio.rows(&["--unknown"]).len(), 0);
+}
+
+#[test]
+fn a_call_that_is_taken_on_after_we_hung_up_is_not_made_twice() {
+    let rule =
+        json!({"vendor": "acme", "step": "submit", "fault": "hang", "value": 2500, "times": 1});
+    let studio = Studio::new(&json!({ "rules": [rule] }), &json!({}));
+    let impatient = acme(&studio)
+        .replace("poll_interval_ms: 40", "poll_interval_ms: 40\n      request_timeout_ms: 700");
+    studio.workspace.write("config/engine.yaml", format!("{impatient}  default_chain: [local]\n"));
+    studio.workspace.write("brief.yaml", tea(&["acme", ""], ""));
+    run(&mut with_key(&studio, &["render", "brief.yaml", "--out", "first"])).ok();
+    // Its list did not have the call yet, and that proved nothing.
+    let first = pytoon_testkit::Film::open(&studio.workspace.path("first"));
+    assert_eq!(engines_used(&first), ["local", "local"]);
+    assert_eq!(studio.rows(&["--unknown"]).len(), 1);
+    let begun = Instant::now();
+    while studio.simulator.accepted("acme") == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it is never taken on");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    run(&mut with_key(&studio, &["render", "brief.yaml", "--out", "second"])).ok();
+    let second = pytoon_testkit::Film::open(&studio.workspace.path("second"));
+    assert_eq!(engines_used(&second), ["acme", "local"]);
+    assert_eq!(studio.simulator.accepted("acme"), 1, "it was bought twice");
     assert_eq!(studio.rows(&["--unknown"]).len(), 0);
 }
 

@@ -2,10 +2,13 @@
 //! twice.
 
 use crate::support::tea;
-use pytoon_testkit::measure::{decode_audio, rms_db};
+use pytoon_testkit::measure::{decode_audio, probe, rms_db};
 use pytoon_testkit::simulator::engines_used;
 use pytoon_testkit::{Film, Studio};
 use serde_json::{Value, json};
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
 
 /// One scene of Runway's, which fails in this way, and one of Pika's, which does not.
 struct Case {
@@ -236,6 +239,13 @@ fn a_clip_with_a_loud_tone_is_used_and_silent() {
     case.gets_by(1);
     let loudness = rms_db(&decode_audio(&case.film.output()));
     assert!(loudness < -70.0, "the film is as loud as {loudness:.1} dB");
+    // It is not only unused: what is kept for other films has no sound either.
+    let clips = std::fs::read_dir(case.studio.workspace.path("storage/clips")).expect("clips");
+    let clips: Vec<_> = clips.flatten().map(|entry| entry.path()).collect();
+    assert_eq!(clips.len(), 2, "{clips:?}");
+    for clip in clips {
+        assert!(probe(&clip).audio.is_null(), "{} has sound", clip.display());
+    }
 }
 
 #[test]
@@ -273,6 +283,46 @@ fn a_host_that_cannot_be_reached() {
     let film = studio.render(&tea(&["runway"], ""), "out");
     assert_eq!(studio.fallbacks(), ["runway>pika: unreachable"]);
     assert_eq!(engines_used(&film), ["pika"]);
+}
+
+#[test]
+fn a_host_that_never_answers_gives_way_within_15_seconds() {
+    // Slow, since the patience is the program's own.
+    let (_listener, _waiting, address) = silent_host();
+    let settings = json!({
+        "default_chain": ["local"],
+        "engines": {"runway": {"base_url": format!("http://{address}")}},
+    });
+    let studio = Studio::new(&json!({}), &settings);
+    let film = studio.render(&tea(&["runway", "pika"], ""), "out");
+    assert_eq!(engines_used(&film), ["local", "pika"]);
+    let told = studio.events("engine_fallback");
+    assert_eq!(studio.fallbacks(), ["runway>local: unreachable"], "{told:?}");
+    let latency_ms = told[0]["latency_ms"].as_u64();
+    assert!(latency_ms.is_some_and(|ms| (2000..15_000).contains(&ms)), "{latency_ms:?}");
+    let row = studio.rows(&[]).into_iter().find(|row| row["engine"] == "runway");
+    assert_eq!(row.expect("a row")["state"], "not_sent", "nothing can have been bought");
+}
+
+/// An address whose queue of new connections is full: the system answers no more of them.
+fn silent_host() -> (TcpListener, Vec<TcpStream>, SocketAddr) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let mut waiting = Vec::new();
+    let mut refused = 0;
+    // A machine under load may be slow once: only a queue that stays full is.
+    while refused < 4 {
+        match TcpStream::connect_timeout(&address, Duration::from_millis(250)) {
+            Ok(stream) => {
+                refused = 0;
+                waiting.push(stream);
+            }
+            Err(error) if error.kind() == ErrorKind::TimedOut => refused += 1,
+            Err(error) => panic!("the queue cannot be filled: {error}"),
+        }
+        assert!(waiting.len() < 900, "the queue has no end");
+    }
+    (listener, waiting, address)
 }
 
 #[test]

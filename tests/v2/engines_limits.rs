@@ -1,7 +1,7 @@
 //! Breakers, budgets, places and the configuration that sets them.
 
 use crate::support::tea;
-use pytoon_testkit::program::Background;
+use pytoon_testkit::program::{Background, run};
 use pytoon_testkit::simulator::{KEYS, engines_used};
 use pytoon_testkit::{Film, Studio};
 use serde_json::{Value, json};
@@ -124,6 +124,48 @@ fn a_budget_of_the_day_holds_for_all_films() {
 }
 
 #[test]
+fn a_budget_of_a_key_holds_for_that_key_alone() {
+    let settings = json!({"default_chain": ["local"], "budget": {"per_key_usd": 0.3}});
+    let studio = Studio::new(&json!({}), &settings);
+    let brief = |seed: u64| tea(&["runway", "pika"], &format!("seed: {seed}\n"));
+    let film = studio.render(&brief(1), "first");
+    assert_eq!(engines_used(&film), ["runway", "pika"]);
+    let film = studio.render(&brief(2), "second");
+    // Another $0.24 would pass Runway's, and another $0.20 Pika's.
+    assert_eq!(engines_used(&film), ["local", "local"]);
+    let mut told = studio.fallbacks();
+    told.sort();
+    assert_eq!(told, ["pika>local: budget", "runway>local: budget"]);
+    let reason = film.metadata()["scenes"][0]["reason"].to_string();
+    assert!(reason.contains("the key's budget"), "{reason}");
+    studio.workspace.write("brief.yaml", brief(3));
+    let mut command = studio.command(&["render", "brief.yaml", "--out", "third"]);
+    run(command.env(KEYS[0].0, "rwkey-of-another-account-77")).ok();
+    let film = Film::open(&studio.workspace.path("third"));
+    assert_eq!(engines_used(&film), ["runway", "local"]);
+    assert_eq!((studio.simulator.accepted("runway"), studio.simulator.accepted("fal")), (2, 1));
+}
+
+#[test]
+fn no_more_calls_begin_in_a_minute_than_an_engine_takes() {
+    let runway = json!({"requests_per_minute": 2, "timeout_seconds": 10});
+    let settings = json!({"default_chain": ["local"], "engines": {"runway": runway}});
+    let studio = Studio::new(&json!({}), &settings);
+    let begun = Instant::now();
+    let film = studio.render(&tea(&["runway", "runway", "runway"], ""), "first");
+    let local = engines_used(&film).iter().filter(|engine| *engine == "local").count();
+    assert_eq!((local, studio.simulator.accepted("runway")), (1, 2));
+    assert_eq!(studio.fallbacks(), ["runway>local: cooling"]);
+    // It holds for other processes, too, and is no failure of the engine's.
+    let film = studio.render(&tea(&["runway"], "seed: 9\n"), "second");
+    assert_eq!(engines_used(&film), ["local"]);
+    assert_eq!(studio.simulator.asked("runway", "submit"), 2);
+    assert_eq!(shown(&studio, "runway")["breaker"], "closed");
+    // Its turn comes later than the engine is waited for, so nobody waits at all.
+    assert!(begun.elapsed() < Duration::from_secs(20), "it took {:?}", begun.elapsed());
+}
+
+#[test]
 fn an_engine_that_is_switched_off_is_in_no_chain() {
     let studio = Studio::new(&json!({}), &json!({"engines": {"runway": {"enabled": false}}}));
     let film = studio.render(&tea(&["runway", ""], ""), "out");
@@ -174,6 +216,45 @@ fn no_more_tasks_run_at_once_than_an_engine_may() {
     for pair in begun.windows(2) {
         assert!(pair[1] - pair[0] >= 500, "two ran at once: {begun:?}");
     }
+}
+
+#[test]
+fn a_signal_has_engine_yaml_read_again_while_a_film_waits() {
+    let slow = json!({
+        "defaults": {"queue_ms": 50, "run_ms": 2500},
+        "rules": [{"vendor": "runway", "step": "submit", "fault": "failed"}],
+    });
+    let studio = Studio::new(&slow, &json!({}));
+    let runway = json!({"max_concurrent": 1, "backoff": {"attempts": 1}});
+    studio.configure(&json!({"engines": {"runway": runway, "pika": {"max_concurrent": 71}}}));
+    let file = studio.workspace.path("config/engine.yaml");
+    let before = std::fs::read_to_string(&file).expect("readable");
+    let changed_at = std::fs::metadata(&file).and_then(|m| m.modified()).expect("a time");
+    // As long as it was and as old as it was: only who is told looks at it again.
+    let edit = |from: &str, to: &str| {
+        let text = before.replace(from, to);
+        assert!(text != before && text.len() == before.len(), "{from}");
+        std::fs::write(&file, text).expect("written");
+        let file = std::fs::File::options().write(true).open(&file).expect("opens");
+        file.set_modified(changed_at).expect("its time is set");
+    };
+    studio.workspace.write("brief.yaml", tea(&["runway", "runway", "runway"], ""));
+    let mut render = Background::start(&mut studio.command(&RENDER));
+    render.wait_until(|| studio.simulator.accepted("runway") >= 1);
+    edit("\"max_concurrent\": 71", "\"max_concurent\": 711");
+    std::thread::sleep(Duration::from_millis(600));
+    assert_eq!(studio.events("engine_config_refused").len(), 0, "it was read without a signal");
+    render.hang_up();
+    render.wait_until(|| !studio.events("engine_config_refused").is_empty());
+    let reason = studio.events("engine_config_refused")[0]["reason"].to_string();
+    assert!(reason.contains("max_concurent") && reason.contains("engine.yaml:"), "{reason}");
+    edit("\"max_concurrent\": 71", "\"enabled\": false    ");
+    render.hang_up();
+    render.wait_until(|| !studio.events("engine_config_reloaded").is_empty());
+    assert_eq!(render.end(), Some(0), "it goes on to a film");
+    let film = Film::open(&studio.workspace.path("out"));
+    assert_eq!(engines_used(&film), ["luma", "luma", "luma"]);
+    assert_eq!(studio.simulator.accepted("fal"), 0, "Pika was switched off");
 }
 
 #[test]

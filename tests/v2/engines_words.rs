@@ -1,8 +1,9 @@
 //! What leaves this machine: prompts that may, pictures that may, and never a key.
 
 use crate::support::tea;
-use pytoon_testkit::Studio;
+use pytoon_testkit::program::run;
 use pytoon_testkit::simulator::{KEYS, engines_used};
+use pytoon_testkit::{Film, Studio};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -87,6 +88,67 @@ fn a_blocked_word_is_otherwise_taken_out() {
     let heard = prompts(&studio.simulator.submissions());
     assert!(heard[0].contains("steam") && !heard[0].contains("kettle"), "{heard:?}");
     assert_eq!(studio.events("moderation_flagged")[0]["action"], "removed");
+}
+
+/// A studio that asks the simulator's moderation, with what it says of a kettle.
+fn with_service(fault: &str) -> Studio {
+    let rule = json!({"vendor": "openai", "step": "search", "fault": fault, "match": "kettle"});
+    let studio = Studio::new(&json!({ "rules": [rule] }), &json!({}));
+    let base_url = format!("{}/openai/v1", studio.simulator.url());
+    let service = json!({"enabled": true, "base_url": base_url});
+    studio.configure(&json!({"default_chain": ["local"], "moderation": {"service": service}}));
+    studio.workspace.write("brief.yaml", tea(&["runway", "runway"], ""));
+    studio
+}
+
+const SERVICE_KEY: (&str, &str) = ("OPENAI_API_KEY", "oakey-4b6d8f0a2c1e3957");
+
+fn rendered_with_service(studio: &Studio) -> Film {
+    let args = ["render", "brief.yaml", "--out", "out", "--metrics-out", "metrics.txt"];
+    run(studio.command(&args).env(SERVICE_KEY.0, SERVICE_KEY.1)).ok();
+    Film::open(&studio.workspace.path("out"))
+}
+
+#[test]
+fn what_the_moderation_service_flags_never_leaves() {
+    let studio = with_service("moderation");
+    let film = rendered_with_service(&studio);
+    assert_eq!(engines_used(&film), ["local", "runway"]);
+    assert_eq!(studio.simulator.asked("openai", "search"), 2, "each prompt is asked about");
+    let heard = prompts(&studio.simulator.submissions());
+    assert!(heard.len() == 1 && !heard[0].contains("kettle"), "{heard:?}");
+    assert_eq!(studio.fallbacks(), ["runway>local: moderation"]);
+    let flagged = studio.events("moderation_flagged");
+    assert_eq!(flagged.len(), 1, "{flagged:?}");
+    let said = (&flagged[0]["source"], &flagged[0]["action"], &flagged[0]["detail"]);
+    assert_eq!(said, (&json!("service"), &json!("stopped"), &json!("violence")));
+    assert_eq!(studio.metric("pytoon_v2_moderation_flags_total{source=\"service\"}"), 1.0);
+    assert_eq!(studio.rows(&[]).len(), 1, "nothing was to be bought for it");
+    let log = studio.log();
+    assert!(!log.iter().any(|line| line.to_string().contains(SERVICE_KEY.1)), "its key is shown");
+}
+
+#[test]
+fn a_moderation_service_that_fails_is_told_and_holds_nobody_up() {
+    for fault in ["unavailable", "unauthorized", "garbage", "drop_before_accept"] {
+        let studio = with_service(fault);
+        let film = rendered_with_service(&studio);
+        assert_eq!(engines_used(&film), ["runway", "runway"], "{fault}");
+        let warnings = studio.events("warning");
+        let told = warnings.iter().filter(|w| w.to_string().contains("moderation service")).count();
+        assert_eq!(told, 1, "{fault}: {warnings:?}");
+    }
+}
+
+#[test]
+fn a_moderation_service_without_its_key_is_told() {
+    let studio = with_service("moderation");
+    run(&mut studio.command(&["render", "brief.yaml", "--out", "out"])).ok();
+    let film = Film::open(&studio.workspace.path("out"));
+    assert_eq!(engines_used(&film), ["runway", "runway"]);
+    assert_eq!(studio.simulator.asked("openai", "search"), 0);
+    let warnings = studio.events("warning");
+    assert!(warnings.iter().any(|w| w.to_string().contains("set OPENAI_API_KEY")), "{warnings:?}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod engines_as_data;
 mod engines_chain;
 mod engines_faults;
 mod engines_limits;
+mod engines_matrix;
 mod engines_paid_once;
 mod engines_without;
 mod engines_words;

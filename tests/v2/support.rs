@@ -70,3 +70,16 @@ pub(crate) fn tea(engines: &[&str], more: &str) -> String {
     }
     brief + more
 }
+
+/// The description in the guide to adding an engine, at another address; lines after the address
+/// become part of the block.
+pub(crate) fn guides_engine(address: &str) -> String {
+    let guide =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides/adding-an-engine.md");
+    let guide = std::fs::read_to_string(guide).expect("the guide");
+    let after = guide.split_once("```yaml\n").expect("an example").1;
+    let yaml = after.split_once("```").expect("its end").0;
+    let own = yaml.replace("https://api.acme.example", address);
+    assert_ne!(own, yaml, "the guide names another address");
+    own
+}

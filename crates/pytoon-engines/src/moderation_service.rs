@@ -4,6 +4,7 @@ use crate::http::{Call, VendorHttp};
 use crate::{EngineError, EngineErrorKind};
 use pytoon_config::engines::{EngineConfig, ModerationService};
 use pytoon_config::secrets::Secrets;
+use pytoon_telemetry::Event;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -20,12 +21,18 @@ impl ModerationClient {
         if !settings.enabled {
             return None;
         }
-        let key = secrets.find(&settings.key_env).ok().flatten()?;
+        let key = match secrets.find(&settings.key_env) {
+            Ok(Some(key)) => key,
+            Ok(None) => return left_out(&format!("set {}", settings.key_env.join(" or "))),
+            Err(error) => return left_out(&error.to_string()),
+        };
         pytoon_telemetry::register_secret(key.secret.expose_secret());
         let block = json!({ "base_url": settings.base_url, "request_timeout_ms": 8000 });
         let config: EngineConfig = serde_json::from_value(block).ok()?;
-        let http = VendorHttp::new("moderation", &config, Some(key.secret)).ok()?;
-        Some(Self { http, model: settings.model.clone() })
+        match VendorHttp::new("moderation", &config, Some(key.secret)) {
+            Ok(http) => Some(Self { http, model: settings.model.clone() }),
+            Err(reason) => left_out(&format!("base_url: {reason}")),
+        }
     }
 
     /// The categories that a prompt falls under; `None` when it is fine.
@@ -63,6 +70,13 @@ impl ModerationClient {
             .collect();
         Ok(Some(if categories.is_empty() { "flagged".into() } else { categories.join(", ") }))
     }
+}
+
+/// A service that was switched on and cannot be asked: whoever did so is told.
+fn left_out(reason: &str) -> Option<ModerationClient> {
+    let detail = format!("moderation service: it is switched on and not asked: {reason}");
+    Event::Warning { detail: &detail }.emit();
+    None
 }
 
 #[cfg(test)]

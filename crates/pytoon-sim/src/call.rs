@@ -191,8 +191,12 @@ impl Call {
     fn encode_ahead(&self, submission: &Submission) {
         let (clips, film) =
             (self.sim.clips.clone(), self.sim.film(submission, submission.job.fate));
-        // A failure shows again, and is answered, when the film is fetched.
-        tokio::spawn(async move { clips.get(film).await });
+        // A failure shows again, and is answered, when the film is fetched, if anybody does.
+        tokio::spawn(async move {
+            if let Err(error) = clips.get(film).await {
+                crate::complain(&format!("failed to make a film: {error}"));
+            }
+        });
     }
 
     /// Looks up the work the path names, as this client may see it.

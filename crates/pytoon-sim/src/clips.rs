@@ -83,7 +83,9 @@ impl Film {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClipError {
     #[error("ffmpeg did not run: {0}")]
-    Start(#[from] std::io::Error),
+    Start(std::io::Error),
+    #[error("the folder of films failed: {0}")]
+    Folder(#[from] std::io::Error),
     #[error("ffmpeg failed: {0}")]
     Failed(String),
     #[error("no film of that size or length is made here")]
@@ -153,7 +155,7 @@ impl Inner {
         let arguments = arguments(&film);
         let name = film.name(&arguments);
         let path = self.folder.join(&name);
-        if tokio::fs::try_exists(&path).await.unwrap_or(false) {
+        if tokio::fs::try_exists(&path).await? {
             return Ok(path);
         }
         let _permit = self.encoders.acquire().await.map_err(|_| ClipError::Stopped)?;
@@ -182,7 +184,8 @@ pub(crate) fn ffmpeg(arguments: &[String], target: &Path) -> Result<(), ClipErro
         .args(arguments)
         .arg(target)
         .stdin(Stdio::null())
-        .output()?;
+        .output()
+        .map_err(ClipError::Start)?;
     if output.status.success() {
         return Ok(());
     }

@@ -37,3 +37,9 @@ pub use scenario::{
 };
 pub use server::{Options, Running, StartError, start};
 pub use vendors::config;
+
+/// Tells whoever started this of something that no vendor would say.
+#[expect(clippy::print_stderr, reason = "the simulator has no log of its own")]
+fn complain(what: &str) {
+    eprintln!("pytoon-sim: {what}");
+}

@@ -212,6 +212,16 @@ async fn perform(
     let drawn = sim.draw(vendor.name(), step, &prompt);
     call.fate = drawn.fate;
     log.line.fault = drawn.request.or(drawn.fate).map(|(fault, _)| word(fault));
+    if let (Some((Fault::Hang, Some(late_ms @ 2..))), Step::Submit) = (drawn.request, step) {
+        // Whether or not anybody waits for the answer by then.
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(late_ms)).await;
+            if let Err(refusal) = vendor.serve(&mut call).await {
+                crate::complain(&format!("late work is refused: {}", refusal.message()));
+            }
+        });
+        return std::future::pending().await;
+    }
     if let Some((fault, value)) = drawn.request
         && !strikes_after(fault, value, step)
         && let Some(outcome) = strike(vendor, fault, value).await

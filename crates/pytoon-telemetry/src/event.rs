@@ -137,6 +137,15 @@ pub enum Event<'a> {
         /// What a person may do about it; empty where nothing.
         advice: &'a str,
     },
+    /// An engine's breaker could not be read or written; the render goes on without it.
+    EngineBreakerUnavailable {
+        /// The engine.
+        engine: &'a str,
+        /// `read` or `write`.
+        operation: &'a str,
+        /// What the store said.
+        reason: &'a str,
+    },
     /// An attempt at an engine ended.
     EngineInvocation {
         /// The job.
@@ -320,6 +329,7 @@ impl Event<'_> {
         "loudnorm",
         "engine_fallback",
         "engine_rotation_triggered",
+        "engine_breaker_unavailable",
         "engine_invocation",
         "engine_submitted",
         "engine_resumed",
@@ -355,6 +365,7 @@ impl Event<'_> {
             Self::Loudnorm { .. } => "loudnorm",
             Self::EngineFallback { .. } => "engine_fallback",
             Self::EngineRotationTriggered { .. } => "engine_rotation_triggered",
+            Self::EngineBreakerUnavailable { .. } => "engine_breaker_unavailable",
             Self::EngineInvocation { .. } => "engine_invocation",
             Self::EngineSubmitted { .. } => "engine_submitted",
             Self::EngineResumed { .. } => "engine_resumed",
@@ -451,6 +462,12 @@ impl Event<'_> {
                     cooldown_s,
                     advice,
                     "an engine is left alone for a while"
+                );
+            }
+            Self::EngineBreakerUnavailable { engine, operation, reason } => {
+                warn!(
+                    event,
+                    engine, operation, reason, "an engine's breaker cannot be read or written"
                 );
             }
             Self::EngineInvocation {

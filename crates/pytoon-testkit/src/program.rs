@@ -173,6 +173,19 @@ impl Background {
         }
     }
 
+    /// Sends what a closed terminal sends; it is meant to go on.
+    pub fn hang_up(&self) {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, rustix::process::Signal::HUP).expect("it runs");
+    }
+
+    /// Waits for its own end.
+    pub fn end(mut self) -> Option<i32> {
+        // Its last words are read, so that it never blocks on a full pipe.
+        let _ = std::io::copy(&mut self.stderr, &mut std::io::sink());
+        self.child.wait().expect("ends").code()
+    }
+
     /// Sends Ctrl-C and waits for the end.
     pub fn interrupt(self) -> Option<i32> {
         self.end_by(rustix::process::Signal::INT)
@@ -183,12 +196,10 @@ impl Background {
         self.end_by(rustix::process::Signal::KILL)
     }
 
-    fn end_by(mut self, signal: rustix::process::Signal) -> Option<i32> {
+    fn end_by(self, signal: rustix::process::Signal) -> Option<i32> {
         let id = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(id, signal).expect("it runs");
-        // Its last words are read, so that it never blocks on a full pipe.
-        let _ = std::io::copy(&mut self.stderr, &mut std::io::sink());
-        self.child.wait().expect("ends").code()
+        self.end()
     }
 }
 

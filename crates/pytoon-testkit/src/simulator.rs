@@ -264,24 +264,27 @@ pub fn engines_used(film: &Film) -> Vec<String> {
     scenes.iter().map(|s| s["engineUsed"].as_str().expect("a name").to_owned()).collect()
 }
 
-/// Settings under `v2` for engines at a simulator: quick, and with no patience.
+/// An engine's block that is quick and has no patience, with more written over it.
+pub fn quick_engine(base_url: &str, more: &Value) -> Value {
+    let mut engine = json!({
+        "base_url": base_url,
+        "poll_interval_ms": 40,
+        "max_concurrent": 8,
+        "backoff": {"initial_ms": 10, "max_ms": 60, "attempts": 2},
+        "breaker": {
+            "failures": 9,
+            "cooldown_seconds": 1,
+            "max_cooldown_seconds": 2,
+            "account_cooldown_seconds": 900,
+        },
+    });
+    merge(&mut engine, more);
+    engine
+}
+
+/// Settings under `v2` for engines at a simulator.
 fn quick_engines(url: &str) -> Value {
-    let engine = |path: &str, more: Value| {
-        let mut engine = json!({
-            "base_url": format!("{url}/{path}"),
-            "poll_interval_ms": 40,
-            "max_concurrent": 8,
-            "backoff": {"initial_ms": 10, "max_ms": 60, "attempts": 2},
-            "breaker": {
-                "failures": 9,
-                "cooldown_seconds": 1,
-                "max_cooldown_seconds": 2,
-                "account_cooldown_seconds": 900,
-            },
-        });
-        merge(&mut engine, &more);
-        engine
-    };
+    let engine = |path: &str, more: Value| quick_engine(&format!("{url}/{path}"), &more);
     let addresses = json!({ "options": {
         "upload_url": format!("{url}/fal-rest"),
         "account_url": format!("{url}/fal-api"),

@@ -300,7 +300,9 @@ impl Runway {
     }
 
     fn failed(&self, kind: EngineErrorKind, message: &str, task: &Value) -> EngineError {
-        common::task_failed(&self.http, kind, message).charged(cost(task))
+        // What was foretold is no bill: without one, the price table says what a refusal costs,
+        // and any other failure costs nothing.
+        common::task_failed(&self.http, kind, message).charged(billed(task))
     }
 }
 
@@ -311,9 +313,12 @@ enum Asked {
     Unreadable(crate::http::Reply),
 }
 
-fn cost(task: &Value) -> Option<MicroUsd> {
+fn billed(task: &Value) -> Option<MicroUsd> {
     common::cost_at(task, "/cost/credits", USD_PER_CREDIT)
-        .or_else(|| common::cost_at(task, "/estimatedCost/credits", USD_PER_CREDIT))
+}
+
+fn cost(task: &Value) -> Option<MicroUsd> {
+    billed(task).or_else(|| common::cost_at(task, "/estimatedCost/credits", USD_PER_CREDIT))
 }
 
 /// What a refused submission is: an empty account is told by its sentence alone.

@@ -8,7 +8,7 @@ use crate::engine_manager::Engine;
 use crate::hash::{file_hash, hex};
 use crate::moderation::{Hit, rephrase, screen};
 use crate::{Accepted, EngineError, EngineErrorKind};
-use pytoon_core::ledger::BreakerRow;
+use pytoon_core::ledger::{BreakerRow, StoreError};
 use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::{Breaker, Event, Metrics};
 use sha2::{Digest, Sha256};
@@ -262,21 +262,34 @@ impl EngineManager {
 
     async fn breaker_success(&self, name: &str) {
         for _ in 0..RACES {
-            let Ok(row) = self.store.breaker_fetch(name).await else { return };
+            let Some(row) = self.breaker_row(name).await else { return };
             if row == BreakerRow::default() {
                 break;
             }
-            if self.store.breaker_swap(name, row, breaker::after_success()).await.unwrap_or(true) {
-                break;
+            match self.breaker_replaced(name, row, breaker::after_success()).await {
+                Some(true) => break,
+                Some(false) => {}
+                None => return,
             }
         }
         Metrics::breaker(name, Breaker::Closed);
     }
 
+    /// A breaker's row. Where the store cannot give it, the log says so and the render goes on: a
+    /// breaker spares calls that would fail, and no film depends on it.
+    async fn breaker_row(&self, name: &str) -> Option<BreakerRow> {
+        told(name, "read", self.store.breaker_fetch(name).await)
+    }
+
+    /// Whether a breaker's row was still as it was read and is replaced; `None` as above.
+    async fn breaker_replaced(&self, name: &str, old: BreakerRow, new: BreakerRow) -> Option<bool> {
+        told(name, "write", self.store.breaker_swap(name, old, new).await)
+    }
+
     pub(super) async fn breaker_failure(&self, engine: &Engine, error: &EngineError) {
         let name = &engine.name;
         for _ in 0..RACES {
-            let Ok(row) = self.store.breaker_fetch(name).await else { return };
+            let Some(row) = self.breaker_row(name).await else { return };
             let verdict = breaker::after_failure(
                 &row,
                 error.kind,
@@ -289,14 +302,17 @@ impl EngineManager {
                     self.give_probe_back(name, row).await;
                     return;
                 }
-                Verdict::Counted(new) => {
-                    if self.store.breaker_swap(name, row, new).await.unwrap_or(true) {
-                        return;
-                    }
-                }
+                Verdict::Counted(new) => match self.breaker_replaced(name, row, new).await {
+                    Some(false) => {}
+                    Some(true) | None => return,
+                },
                 Verdict::Opened { row: new, pause, advice } => {
                     let failures = new.failures;
-                    if self.store.breaker_swap(name, row, new).await.unwrap_or(true) {
+                    // What could not be written keeps nobody away: it did not open.
+                    let Some(replaced) = self.breaker_replaced(name, row, new).await else {
+                        return;
+                    };
+                    if replaced {
                         Metrics::breaker(name, Breaker::Open);
                         Event::EngineRotationTriggered {
                             engine: name,
@@ -318,7 +334,18 @@ impl EngineManager {
         if row.probe_until != 0 {
             let free = BreakerRow { probe_until: 0, ..row.clone() };
             // Where this fails, the place is free again after its time.
-            let _ = self.store.breaker_swap(name, row, free).await;
+            self.breaker_replaced(name, row, free).await;
+        }
+    }
+}
+
+fn told<T>(engine: &str, operation: &str, result: Result<T, StoreError>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(error) => {
+            let reason = error.to_string();
+            Event::EngineBreakerUnavailable { engine, operation, reason: &reason }.emit();
+            None
         }
     }
 }

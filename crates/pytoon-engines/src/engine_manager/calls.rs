@@ -92,8 +92,8 @@ impl EngineManager {
         hash: &str,
     ) -> Result<Option<CallRow>, EngineError> {
         let name = &engine.name;
-        let began = self.world.now();
         let patience = i64::try_from(engine.config.timeout_seconds).unwrap_or(900) * 1000;
+        let give_up_at = self.world.now() + patience;
         loop {
             self.check_cancel(name)?;
             let now = self.world.now();
@@ -116,7 +116,7 @@ impl EngineManager {
                         message,
                     ));
                 }
-                Admission::Busy | Admission::TooFast { .. } if now - began > patience => {
+                Admission::Busy if now > give_up_at => {
                     let message = "no place came free within its own timeout_seconds";
                     return Err(EngineError::new(
                         name,
@@ -126,6 +126,17 @@ impl EngineManager {
                     ));
                 }
                 Admission::Busy => self.pause(name, PLACE_POLL).await?,
+                // What is known to come too late is not waited for.
+                Admission::TooFast { retry_at } if retry_at > give_up_at => {
+                    let message = "its requests_per_minute are used up for longer than it is \
+                                   waited for";
+                    return Err(EngineError::new(
+                        name,
+                        "wait for its turn",
+                        EngineErrorKind::Cooling,
+                        message,
+                    ));
+                }
                 Admission::TooFast { retry_at } => {
                     let ms = (retry_at - now).clamp(20, 60_000) as u64;
                     self.pause(name, Duration::from_millis(ms)).await?;
@@ -216,7 +227,14 @@ impl EngineManager {
                     call: &row.id,
                 }
                 .emit();
-                match self.look_up(engine, row, prepared).await? {
+                let found = if error.kind == EngineErrorKind::Timeout {
+                    // We hung up, the vendor may be at it still: that it shows nothing yet proves
+                    // nothing, and the next run looks again.
+                    self.found(engine, row, prepared).await
+                } else {
+                    self.look_up(engine, row, prepared).await
+                };
+                match found? {
                     Some(task) => Ok(task),
                     None => {
                         self.let_go(row).await;
@@ -227,16 +245,50 @@ impl EngineManager {
         }
     }
 
-    /// Looks for a call whose answer never came, where the vendor can say.
+    /// Looks for a call whose answer never came, where the vendor can say. What it surely does not
+    /// have is an error, and may be made again.
     pub(super) async fn look_up(
         &self,
         engine: &Engine,
         row: &CallRow,
         prepared: &Prepared,
     ) -> Result<Option<Task>, EngineError> {
+        match self.looked_up(engine, row, prepared).await? {
+            Lookup::Found(task) => Ok(Some(task)),
+            Lookup::CannotSay => Ok(None),
+            Lookup::Absent => {
+                let message = "the vendor has no such call: it never arrived";
+                let error =
+                    EngineError::new(&engine.name, "find a call", EngineErrorKind::Server, message);
+                self.end(row, CallEvent::Lost, Some(MicroUsd::ZERO), Some(&error)).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The same where only a call that is found decides anything.
+    async fn found(
+        &self,
+        engine: &Engine,
+        row: &CallRow,
+        prepared: &Prepared,
+    ) -> Result<Option<Task>, EngineError> {
+        match self.looked_up(engine, row, prepared).await? {
+            Lookup::Found(task) => Ok(Some(task)),
+            Lookup::CannotSay | Lookup::Absent => Ok(None),
+        }
+    }
+
+    /// Asks the vendor for a call; one that is found is written down.
+    async fn looked_up(
+        &self,
+        engine: &Engine,
+        row: &CallRow,
+        prepared: &Prepared,
+    ) -> Result<Lookup, EngineError> {
         let adapter = engine.adapter()?;
         if !adapter.capabilities().lookup {
-            return Ok(None);
+            return Ok(Lookup::CannotSay);
         }
         match adapter.lookup(prepared).await {
             Ok(Lookup::Found(task)) => {
@@ -246,17 +298,10 @@ impl EngineManager {
                     .call_advance(&row.id, CallEvent::Found, change, self.world.now())
                     .await
                     .map_err(|error| ledger_error(&engine.name, &error))?;
-                Ok(Some(task))
+                Ok(Lookup::Found(task))
             }
-            Ok(Lookup::Absent) => {
-                let message = "the vendor has no such call: it never arrived";
-                let error =
-                    EngineError::new(&engine.name, "find a call", EngineErrorKind::Server, message);
-                self.end(row, CallEvent::Lost, Some(MicroUsd::ZERO), Some(&error)).await;
-                // Surely not bought: it may be made again.
-                Err(error)
-            }
-            Ok(Lookup::CannotSay) | Err(_) => Ok(None),
+            Ok(other) => Ok(other),
+            Err(_) => Ok(Lookup::CannotSay),
         }
     }
 

@@ -2,6 +2,8 @@
 //! language models were known for: cooldowns that one process forgets, an error where all cool,
 //! quota errors that never cool, one failure that disables for ever, a reload that forgets.
 
+mod broken_breakers;
+
 use super::*;
 use crate::adapter::{
     Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,

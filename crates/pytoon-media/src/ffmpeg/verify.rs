@@ -3,11 +3,16 @@
 use super::{ffmpeg, file_arg};
 use crate::MediaError;
 use crate::process::{CommandLine, Runner};
+use std::collections::VecDeque;
 use std::path::Path;
 
 /// The size at which frames are looked at.
 const LOOK_WIDTH: usize = 54;
 const LOOK_HEIGHT: usize = 96;
+
+/// How many frames back a frame is compared with for [`FrameLook::drift`]: about half a second.
+/// Shimmer that follows a codec's pattern of frames repeats within it, since 2, 3, 4 and 6 divide it.
+const DRIFT_FRAMES: usize = 12;
 
 /// What was seen of a frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,12 +23,15 @@ pub struct FrameLook {
     pub deviation: f64,
     /// Mean difference of luma codes from the frame before; 0 for the first.
     pub change: f64,
+    /// The same from the frame [`DRIFT_FRAMES`] before, or from the first. Motion adds up over
+    /// them, the shimmer of compression does not.
+    pub drift: f64,
 }
 
 /// Decodes every frame.
 pub fn look_at_all(runner: &Runner, path: &Path) -> Result<Vec<FrameLook>, MediaError> {
     let command = command(path, &[], &[]);
-    Ok(looks(&runner.run(&command, Vec::new())?))
+    Ok(looks(frames(&runner.run(&command, Vec::new())?)))
 }
 
 /// Decodes the key frames only, which is cheap. `gop_seconds` is the distance between them.
@@ -41,7 +49,7 @@ pub fn look_at_key_frames(
     let key_frames = ["-threads", "1", "-skip_frame", "nokey", "-skip_loop_filter", "all"];
     let gops = (film_seconds / gop_seconds).ceil();
     if gops < 6.0 {
-        return Ok(looks(&runner.run(&command(path, &key_frames, &[]), Vec::new())?));
+        return Ok(looks(frames(&runner.run(&command(path, &key_frames, &[]), Vec::new())?)));
     }
     // In the middle of a group of pictures, far from any key frame's own time.
     let middle = format!("{:.6}", ((gops / 2.0).floor() + 0.5) * gop_seconds);
@@ -55,7 +63,7 @@ pub fn look_at_key_frames(
     let mut bytes =
         first.map_err(|_| MediaError::unusable(path, "looking at its key frames stopped"))??;
     bytes.extend(second?);
-    Ok(looks(&bytes))
+    Ok(looks(frames(&bytes)))
 }
 
 fn command(path: &Path, decode: &[&str], part: &[&str]) -> CommandLine {
@@ -69,19 +77,43 @@ fn command(path: &Path, decode: &[&str], part: &[&str]) -> CommandLine {
         .args(["-vf", &filter, "-f", "rawvideo", "pipe:1"])
 }
 
-fn looks(bytes: &[u8]) -> Vec<FrameLook> {
-    let mut previous: Option<&[u8]> = None;
-    bytes
-        .chunks_exact(LOOK_WIDTH * LOOK_HEIGHT)
+fn frames(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.chunks_exact(LOOK_WIDTH * LOOK_HEIGHT)
+}
+
+fn looks<'a>(frames: impl Iterator<Item = &'a [u8]>) -> Vec<FrameLook> {
+    let mut earlier: VecDeque<&[u8]> = VecDeque::with_capacity(DRIFT_FRAMES);
+    frames
         .map(|frame| {
             let n = frame.len() as f64;
             let mean = frame.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
             let variance = frame.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
-            let change = previous.map_or(0.0, |before| {
-                frame.iter().zip(before).map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>() / n
-            });
-            previous = Some(frame);
-            FrameLook { mean, deviation: variance.sqrt(), change }
+            let difference = |before: Option<&&[u8]>| {
+                let pairs = before.into_iter().flat_map(|before| frame.iter().zip(*before));
+                pairs.map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>() / n
+            };
+            let (change, drift) = (difference(earlier.back()), difference(earlier.front()));
+            if earlier.len() == DRIFT_FRAMES {
+                earlier.pop_front();
+            }
+            earlier.push_back(frame);
+            FrameLook { mean, deviation: variance.sqrt(), change, drift }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shimmer_does_not_add_up_and_motion_does() {
+        let frames: Vec<Vec<u8>> = (0..40u8).map(|i| vec![100 + i % 2; 16]).collect();
+        let seen = looks(frames.iter().map(Vec::as_slice));
+        assert!(seen[13..].iter().all(|f| f.change == 1.0 && f.drift == 0.0), "{seen:?}");
+        let frames: Vec<Vec<u8>> = (0..40u8).map(|i| vec![100 + i; 16]).collect();
+        let seen = looks(frames.iter().map(Vec::as_slice));
+        assert!(seen[12..].iter().all(|f| f.change == 1.0 && f.drift == 12.0), "{seen:?}");
+        assert_eq!((seen[0].change, seen[0].drift, seen[5].drift), (0.0, 0.0, 5.0));
+    }
 }

@@ -3,13 +3,18 @@
 //! Guarantees: a line torn by a kill is skipped at the next start; everything before it counts.
 
 use super::{Inner, RequestLine, Submission, key};
+use crate::complain;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Seek, Write};
 use std::path::Path;
 
 #[derive(Debug)]
-pub(super) struct File(std::fs::File);
+pub(super) struct File {
+    file: std::fs::File,
+    /// Whether the last line could not be written; said once, not for every line of a full disk.
+    is_failing: bool,
+}
 
 #[derive(Serialize)]
 struct Line<'a, T> {
@@ -23,16 +28,20 @@ impl File {
     pub(super) fn open(path: &Path, inner: &mut Inner) -> std::io::Result<Self> {
         let mut file =
             std::fs::OpenOptions::new().read(true).append(true).create(true).open(path)?;
-        let mut torn = false;
+        let (mut torn, mut unreadable) = (false, 0);
         for line in BufReader::new(&file).split(b'\n') {
             let line = line?;
             torn = serde_json::from_slice::<Value>(&line).map(|line| recall(inner, line)).is_err()
                 && !line.is_empty();
+            unreadable += usize::from(torn);
         }
         if torn {
             file.write_all(b"\n")?;
         }
-        Ok(Self(file))
+        if unreadable > 0 {
+            complain(&format!("{}: {unreadable} lines cannot be read", path.display()));
+        }
+        Ok(Self { file, is_failing: false })
     }
 
     pub(super) fn request(&mut self, line: &RequestLine) {
@@ -68,15 +77,29 @@ impl File {
     }
 
     pub(super) fn clear(&mut self) {
-        // Nothing sensible is left to do when a truncation fails; the next line will say so too.
-        let _ = self.0.set_len(0).and_then(|()| self.0.rewind());
+        let cleared = self.file.set_len(0).and_then(|()| self.file.rewind());
+        self.note("clear", cleared);
     }
 
     fn write<T: Serialize>(&mut self, kind: &'static str, content: &T) {
-        let Ok(mut line) = serde_json::to_vec(&Line { kind, content }) else { return };
-        line.push(b'\n');
-        // One call for one line, so that a kill tears the last line at most.
-        let _ = self.0.write_all(&line);
+        let line = serde_json::to_vec(&Line { kind, content }).map_err(std::io::Error::from);
+        let written = line.and_then(|mut line| {
+            line.push(b'\n');
+            // One call for one line, so that a kill tears the last line at most.
+            self.file.write_all(&line)
+        });
+        self.note("write", written);
+    }
+
+    /// The vendors answer all the same: what they accepted is in memory. But whoever reads the
+    /// file must know that it is not whole.
+    fn note(&mut self, operation: &str, result: std::io::Result<()>) {
+        if let Err(error) = &result
+            && !self.is_failing
+        {
+            complain(&format!("failed to {operation} the ledger: {error}"));
+        }
+        self.is_failing = result.is_err();
     }
 }
 
@@ -131,6 +154,20 @@ mod tests {
         };
         submission.job.echo = Some(json!({"a": 1}));
         submission
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_noticed_and_stops_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.jsonl");
+        std::fs::write(&path, "").unwrap();
+        let mut file = File { file: std::fs::File::open(&path).unwrap(), is_failing: false };
+        file.post("runway");
+        assert!(file.is_failing);
+        file.file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+        file.post("runway");
+        assert!(!file.is_failing);
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
     }
 
     #[test]
