@@ -35,7 +35,9 @@ impl SqliteStore {
         let address = format!("sqlite://{}?mode=rwc", encoded(path));
         let options = AnyConnectOptions::from_str(&address).map_err(database("open"))?;
         let pool = AnyPoolOptions::new()
-            .max_connections(4)
+            // One: each connection has its own cache, which a change through any other empties,
+            // and SQLite lets only one write anyway. Two cost half as much again per scene.
+            .max_connections(1)
             // A file does not hang up: asking it before each use doubles every step.
             .test_before_acquire(false)
             .acquire_timeout(Duration::from_millis(u64::from(BUSY_TIMEOUT_MS)))

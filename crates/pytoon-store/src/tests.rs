@@ -3,9 +3,10 @@
 use crate::SqliteStore;
 use pytoon_core::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallState, EngineStore,
-    KeptClip, NewCall,
+    History, KeptClip, NewCall,
 };
 use pytoon_core::money::MicroUsd;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const NOW: i64 = 1_795_000_000_000;
@@ -118,6 +119,76 @@ fn days_and_keys_have_budgets_of_their_own() {
         );
         let tomorrow = NewCall { at: NOW + 86_400_000, ..call("d", "j3", 0.4) };
         assert_eq!(store.call_admit(tomorrow, day).await.expect("ok"), granted);
+    });
+}
+
+#[test]
+fn a_request_is_admitted_once_whoever_asks() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let stores = [Arc::new(open(&folder).await), Arc::new(open(&folder).await)];
+        let same = |id: &str| NewCall { request_hash: "one".into(), ..call(id, "job", 0.1) };
+        let none = CallLimits::default();
+        let asked: Vec<_> = (0..20)
+            .map(|n| {
+                let (store, call) = (stores[n % 2].clone(), same(&format!("c{n}")));
+                tokio::spawn(async move {
+                    let id = call.id.clone();
+                    (id, store.call_admit(call, none).await.expect("answers"))
+                })
+            })
+            .collect();
+        let mut granted = Vec::new();
+        for asked in asked {
+            match asked.await.expect("runs") {
+                (id, Admission::Granted) => granted.push(id),
+                (_, other) => assert_eq!(other, Admission::Taken),
+            }
+        }
+        let [first] = granted.as_slice() else { panic!("{granted:?}") };
+        let store = &stores[0];
+        let advance = async |id: &str, event| {
+            store.call_advance(id, event, CallChange::default(), NOW).await.expect("advances");
+        };
+        let history = async || {
+            let asked = vec!["one".to_owned(), "two".to_owned()];
+            store.history("job", "scene_01", asked).await.expect("reads")
+        };
+        let taken = History { has_intent: true, taken: BTreeSet::from(["one".to_owned()]) };
+        assert_eq!(history().await, taken);
+        // What was surely not bought may be bought; what was refused is not asked for again.
+        advance(first, CallEvent::NotSent).await;
+        assert_eq!(history().await, History::default());
+        assert_eq!(store.call_admit(same("d"), none).await.expect("ok"), Admission::Granted);
+        advance("d", CallEvent::Refused).await;
+        assert_eq!(history().await, History { has_intent: false, ..taken });
+        assert_eq!(store.call_admit(same("e"), none).await.expect("ok"), Admission::Taken);
+    });
+}
+
+#[test]
+fn what_is_kept_is_not_admitted_again() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        let none = CallLimits::default();
+        store.call_admit(call("a", "j", 0.1), none).await.expect("admits");
+        store.call_advance("a", CallEvent::Answered, CallChange::default(), NOW).await.expect("ok");
+        let clip = KeptClip {
+            request_hash: "hash-a".into(),
+            engine: "runway".into(),
+            call_id: "a".into(),
+            file: "clips/a.mp4".into(),
+            sha256: "00".into(),
+            duration_ms: 5000,
+            credit: None,
+            created_at: NOW + 9,
+        };
+        store.clip_keep(clip, CallChange::default()).await.expect("keeps");
+        let again = NewCall { request_hash: "hash-a".into(), ..call("b", "j", 0.1) };
+        assert_eq!(store.call_admit(again.clone(), none).await.expect("ok"), Admission::Taken);
+        store.clip_forget("hash-a").await.expect("forgets");
+        assert_eq!(store.call_admit(again, none).await.expect("ok"), Admission::Granted);
     });
 }
 

@@ -413,6 +413,29 @@ fn two_scenes_that_want_the_same_buy_it_once() {
 }
 
 #[test]
+fn two_processes_that_want_the_same_buy_it_once() {
+    block_on(async {
+        let bench = Bench::new();
+        let engine = Scripted::new("a", &[]);
+        let processes = [
+            Arc::new(bench.process(std::slice::from_ref(&engine)).await),
+            Arc::new(bench.process(std::slice::from_ref(&engine)).await),
+        ];
+        let mut running = tokio::task::JoinSet::new();
+        for n in 0..12 {
+            let manager = processes[n % 2].clone();
+            let mut order = order(&manager, &format!("clip {}", n / 4)).await;
+            order.job_id = format!("job {n}");
+            running.spawn(async move { manager.draw(&order).await.expect("never an error") });
+        }
+        while let Some(outcome) = running.join_next().await {
+            assert_eq!(used(&outcome.expect("runs")), "a");
+        }
+        assert_eq!(engine.submits(), 3);
+    });
+}
+
+#[test]
 fn what_another_engine_delivered_is_used_before_the_first_is_paid() {
     block_on(async {
         let bench = Bench::new();

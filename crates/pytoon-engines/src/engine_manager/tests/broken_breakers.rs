@@ -96,10 +96,13 @@ fn a_breaker_that_fails_breaks_no_film_and_is_told() {
     };
     let unavailable = "engine_breaker_unavailable";
     block_on(async {
-        // A success finds it unreadable.
+        // A success that ends an earlier failure finds it unreadable.
         let bench = Bench::new();
         let engine = Scripted::new("unread", &[]);
         let manager = process(&bench, std::slice::from_ref(&engine), 1).await;
+        let failed = BreakerRow { failures: 1, ..BreakerRow::default() };
+        let store = bench.process(std::slice::from_ref(&engine)).await.store;
+        store.breaker_swap("unread", BreakerRow::default(), failed).await.expect("swaps");
         assert_eq!(used(&draw(&manager, "one").await), "unread");
         assert_eq!(told(unavailable, "unread"), ["read"]);
 
