@@ -74,7 +74,7 @@ fn with_a_deadline_a_cooling_engine_is_waited_for() {
 #[test]
 fn a_breaker_that_another_process_opened_is_waited_for_too() {
     let down = json!({"rules": [{"vendor": "runway", "step": "submit", "fault": "unavailable"}]});
-    let breaker = json!({"failures": 2, "cooldown_seconds": 5, "max_cooldown_seconds": 5});
+    let breaker = json!({"failures": 2, "cooldown_seconds": 15, "max_cooldown_seconds": 15});
     let settings = json!({
         "default_chain": ["local"],
         "engines": {"runway": {"breaker": breaker}},
@@ -82,7 +82,7 @@ fn a_breaker_that_another_process_opened_is_waited_for_too() {
     let studio = Studio::new(&down, &settings);
     assert_eq!(engines_used(&studio.render(&tea(&["runway"], ""), "first")), ["local"]);
     studio.simulator.becomes(&json!({}));
-    let film = studio.render(&tea(&["runway"], "deadline: 30s\n"), "second");
+    let film = studio.render(&tea(&["runway"], "deadline: 60s\n"), "second");
     assert_eq!(engines_used(&film), ["runway"]);
     assert!(!studio.events("engine_waiting").is_empty(), "nobody waited");
 }

@@ -277,7 +277,7 @@ impl EngineManager {
 
     /// A breaker's row. Where the store cannot give it, the log says so and the render goes on: a
     /// breaker spares calls that would fail, and no film depends on it.
-    async fn breaker_row(&self, name: &str) -> Option<BreakerRow> {
+    pub(super) async fn breaker_row(&self, name: &str) -> Option<BreakerRow> {
         told(name, "read", self.store.breaker_fetch(name).await)
     }
 
@@ -339,7 +339,7 @@ impl EngineManager {
     }
 }
 
-fn told<T>(engine: &str, operation: &str, result: Result<T, StoreError>) -> Option<T> {
+pub(super) fn told<T>(engine: &str, operation: &str, result: Result<T, StoreError>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
         Err(error) => {

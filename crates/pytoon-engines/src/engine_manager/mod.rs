@@ -200,8 +200,10 @@ impl EngineManager {
 
     /// Decides the chain of a scene as things stand.
     pub async fn resolve(&self, wish: &SceneWish<'_>, needed_ms: i64) -> EngineChain {
+        // Those that cannot be read count as closed: the walk asks each again.
+        let breakers = attempt::told("all", "read", self.store.breaker_list().await);
         let breakers: BTreeMap<String, BreakerRow> =
-            self.store.breaker_list().await.unwrap_or_default().into_iter().collect();
+            breakers.unwrap_or_default().into_iter().collect();
         let set = self.engines();
         let facts = set.facts(needed_ms, wish.has_image, &breakers, self.world.now());
         resolve_engine(wish, &set.settings, &facts)
@@ -308,7 +310,7 @@ impl EngineManager {
         };
         let mut first: Option<(UnixMs, &str)> = None;
         for name in names {
-            let row = self.store.breaker_fetch(name).await.unwrap_or_default();
+            let row = self.breaker_row(name).await.unwrap_or_default();
             let until = match breaker::state(&row, now) {
                 BreakerState::Open { until } => until,
                 _ => now,
