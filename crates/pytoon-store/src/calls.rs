@@ -2,8 +2,8 @@
 
 use crate::rows::{CALL_COLUMNS, call_row, database};
 use pytoon_core::ledger::{
-    Admission, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, History, NewCall,
-    StoreError, UnixMs,
+    Admission, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, History,
+    KeptClip, NewCall, StoreError, UnixMs,
 };
 use pytoon_core::money::MicroUsd;
 use sqlx::{AnyPool, AssertSqlSafe, Row};
@@ -154,8 +154,8 @@ fn day_of(call: &NewCall) -> UnixMs {
 /// Whether a request is bought or refused already.
 fn taken(request: &str) -> String {
     format!(
-        "EXISTS (SELECT 1 FROM calls WHERE request_hash = {request} AND state IN ({})) \
-           OR EXISTS (SELECT 1 FROM clips WHERE request_hash = {request})",
+        "EXISTS (SELECT 1 FROM calls WHERE request_hash = {request} \
+           AND (clip_file IS NOT NULL OR state IN ({})))",
         names(CallState::ALL.into_iter().filter(|state| state.bars_buying()))
     )
 }
@@ -198,22 +198,22 @@ pub(crate) async fn history(
     Ok(history)
 }
 
-/// Takes a call to its next state.
-pub(crate) async fn advance<'e, E>(
-    executor: E,
+/// Takes a call to its next state, with the clip that it bought where it is kept. One statement:
+/// a row is not changed, or changed with all of it.
+pub(crate) async fn advance(
+    pool: &AnyPool,
     id: &str,
     event: CallEvent,
     change: &CallChange,
+    clip: Option<&KeptClip>,
     at: UnixMs,
-) -> Result<Option<CallState>, StoreError>
-where
-    E: sqlx::Executor<'e, Database = sqlx::Any>,
-{
+) -> Result<CallState, StoreError> {
     let (from, to) = CallState::step(event);
     let sql = format!(
         "UPDATE calls SET state = $1, task = COALESCE($2, task), \
            reported = COALESCE($3, reported), charged = COALESCE($4, charged), \
-           error_kind = COALESCE($5, error_kind), error = COALESCE($6, error), updated_at = $7 \
+           error_kind = COALESCE($5, error_kind), error = COALESCE($6, error), updated_at = $7, \
+           clip_file = $9, clip_sha256 = $10, clip_duration_ms = $11, clip_credit = $12 \
          WHERE id = $8 AND state IN ({})",
         names(from)
     );
@@ -226,24 +226,25 @@ where
         .bind(change.error.clone())
         .bind(at)
         .bind(id)
-        .execute(executor)
+        .bind(clip.map(|clip| clip.file.clone()))
+        .bind(clip.map(|clip| clip.sha256.clone()))
+        .bind(clip.map(|clip| clip.duration_ms))
+        .bind(clip.and_then(|clip| clip.credit.clone()))
+        .execute(pool)
         .await
         .map_err(database("change a call"))?;
-    Ok((done.rows_affected() == 1).then_some(to))
+    if done.rows_affected() == 1 { Ok(to) } else { Err(not_advanced(pool, id, event).await?) }
 }
 
 /// Why [`advance`] changed nothing.
-pub(crate) async fn not_advanced<'e, E>(
-    executor: E,
+async fn not_advanced(
+    pool: &AnyPool,
     id: &str,
     event: CallEvent,
-) -> Result<StoreError, StoreError>
-where
-    E: sqlx::Executor<'e, Database = sqlx::Any>,
-{
+) -> Result<StoreError, StoreError> {
     let row = sqlx::query("SELECT state FROM calls WHERE id = $1")
         .bind(id)
-        .fetch_optional(executor)
+        .fetch_optional(pool)
         .await
         .map_err(database("read a call"))?;
     let Some(row) = row else {

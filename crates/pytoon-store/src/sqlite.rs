@@ -117,12 +117,7 @@ impl EngineStore for SqliteStore {
         at: UnixMs,
     ) -> StoreFuture<'_, CallState> {
         let id = id.to_owned();
-        Box::pin(async move {
-            match calls::advance(&self.pool, &id, event, &change, at).await? {
-                Some(state) => Ok(state),
-                None => Err(calls::not_advanced(&self.pool, &id, event).await?),
-            }
-        })
+        Box::pin(async move { calls::advance(&self.pool, &id, event, &change, None, at).await })
     }
 
     fn call_touch(&self, id: &str, lease_until: UnixMs) -> StoreFuture<'_, ()> {
@@ -154,7 +149,11 @@ impl EngineStore for SqliteStore {
     }
 
     fn clip_keep(&self, clip: KeptClip, change: CallChange) -> StoreFuture<'_, ()> {
-        Box::pin(async move { clips::keep(&self.pool, &clip, &change).await })
+        Box::pin(async move {
+            let (id, at) = (&clip.call_id, clip.created_at);
+            calls::advance(&self.pool, id, CallEvent::Kept, &change, Some(&clip), at).await?;
+            Ok(())
+        })
     }
 
     fn clip_find(&self, request_hash: &str) -> StoreFuture<'_, Option<KeptClip>> {

@@ -6,6 +6,7 @@ use pytoon_core::ledger::{
     History, KeptClip, NewCall,
 };
 use pytoon_core::money::MicroUsd;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -273,5 +274,43 @@ fn only_what_nobody_looks_after_can_be_taken_over() {
         assert!(!store.call_claim("a", NOW + 10, NOW + 99_000).await.expect("answers"));
         assert!(store.call_claim("a", NOW + 30_000, NOW + 60_000).await.expect("answers"));
         assert!(!store.call_claim("a", NOW + 30_001, NOW + 60_000).await.expect("answers"));
+    });
+}
+
+#[test]
+fn clips_of_an_older_database_are_still_kept() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("pytoon.db");
+    block_on(async {
+        sqlx::any::install_default_drivers();
+        let address = format!("sqlite://{}?mode=rwc", path.display());
+        let pool = sqlx::AnyPool::connect(&address).await.expect("connects");
+        let all = sqlx::migrate!("migrations/sqlite");
+        let first = all.iter().filter(|migration| migration.version == 1).cloned().collect();
+        let older = sqlx::migrate::Migrator {
+            migrations: Cow::Owned(first),
+            ..sqlx::migrate!("migrations/sqlite")
+        };
+        older.run(&pool).await.expect("makes the older tables");
+        for sql in [
+            "INSERT INTO calls VALUES ('a', 'j', 'scene_01', 'luma', 'one', 'p', 'kept', NULL, \
+               '{}', 'k', 5, NULL, 5, NULL, NULL, 1, 2, 3)",
+            "INSERT INTO clips VALUES ('one', 'luma', 'a', 'clips/a.mp4', '0f', 5000, 'by x', 2)",
+        ] {
+            sqlx::query(sql).execute(&pool).await.expect("writes");
+        }
+        pool.close().await;
+        let store = SqliteStore::open(&path).await.expect("brings it up to date");
+        let kept = KeptClip {
+            request_hash: "one".into(),
+            engine: "luma".into(),
+            call_id: "a".into(),
+            file: "clips/a.mp4".into(),
+            sha256: "0f".into(),
+            duration_ms: 5000,
+            credit: Some("by x".into()),
+            created_at: 2,
+        };
+        assert_eq!(store.clip_find("one").await.expect("finds"), Some(kept));
     });
 }
