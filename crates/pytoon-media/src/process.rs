@@ -50,13 +50,14 @@ impl CancelToken {
     }
 }
 
-/// Lets the encoder go first: this thread, and what it starts, takes the processor time that is
-/// left. Frames that are drawn ahead of need must not hold up the encoder, which everything else
-/// waits for. Where it is not allowed nothing changes.
+/// Lets the encoder go first: this thread, and what it starts, gets a third of the encoder's share
+/// where both want the processor. Frames that are drawn ahead of need must not hold up the
+/// encoder, which everything else waits for; but a machine that is busy with something else must
+/// not starve them either. Where it is not allowed nothing changes.
 pub fn yield_to_encoder() {
     // On Linux a niceness is a thread's own; elsewhere it would be the whole process's.
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(None, 10);
+    let _ = rustix::process::setpriority_process(None, 5);
 }
 
 /// Programs are looked for in these folders first, then on PATH.
