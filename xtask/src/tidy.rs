@@ -12,6 +12,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-audio", 1),
     ("pytoon-graphics", 1),
     ("pytoon-compositor", 2),
+    ("pytoon-vendor", 2),
     ("pytoon-media", 3),
     ("pytoon-store", 3),
     ("pytoon-engines", 4),

@@ -5,6 +5,7 @@ use crate::document::Document;
 use crate::engines::{EngineFile, EngineSettings};
 use crate::settings::Settings;
 use crate::strict::{self, ConfigError};
+use crate::tts::TTS_PROVIDERS;
 use pytoon_core::brief::BrandKit;
 use pytoon_core::preset::Preset;
 use pytoon_core::profile::Profile;
@@ -31,6 +32,8 @@ pub enum ConfigSource {
 pub struct Config {
     /// Settings.
     pub settings: Settings,
+    /// Where the settings were written, for errors found later.
+    pub settings_at: Origin,
     /// Engines.
     pub engines: EngineSettings,
     /// Where the engines were written, for errors found later.
@@ -78,9 +81,22 @@ impl Config {
         let settings: Loaded<Settings> =
             load_file(folder.as_deref(), "defaults.yaml", builtin::DEFAULTS)?;
         settings.check(settings.value.problem())?;
+        let settings_at = Origin { file: settings.file, document: settings.document };
+        if let Some((field, reason, wrong)) = settings.value.tts.problem() {
+            let error = settings_at.error(&field, reason);
+            return Err(match wrong {
+                Some(wrong) => error.suggest(&wrong, TTS_PROVIDERS),
+                None => error,
+            });
+        }
         let engines = Self::load_engines(folder.as_deref())?;
-        let config =
-            Self { settings: settings.value, engines: engines.0, engines_at: engines.1, folder };
+        let config = Self {
+            settings: settings.value,
+            settings_at,
+            engines: engines.0,
+            engines_at: engines.1,
+            folder,
+        };
         config.preset(&config.settings.default_preset)?;
         config.profile(&config.settings.default_profile)?;
         Ok(config)

@@ -16,6 +16,7 @@ mod layers;
 pub mod secrets;
 pub mod settings;
 pub mod strict;
+pub mod tts;
 
 pub use brief_file::{BriefFile, load_brief, read_brief};
 pub use layers::{Config, ConfigSource, Origin, PresetInfo};

@@ -1,10 +1,10 @@
 //! The types of `defaults.yaml`.
 
+use crate::tts::TtsSettings;
 use pytoon_core::brief::Platform;
 use pytoon_core::timeline::duck::DuckSettings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// `defaults.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,26 +30,6 @@ pub struct Settings {
     pub brand_safe: BrandSafe,
     /// Fonts.
     pub fonts: FontSettings,
-}
-
-/// Voice providers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TtsSettings {
-    /// The provider tried first.
-    pub primary_provider: String,
-    /// The local voice.
-    pub espeak: EspeakSettings,
-}
-
-/// The local voice.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EspeakSettings {
-    /// Voices by language.
-    pub voices: BTreeMap<String, String>,
-    /// Pitch from 0 to 100.
-    pub pitch: u8,
 }
 
 /// Recorded voices.
@@ -131,7 +111,6 @@ impl Settings {
             .or_else(|| range("mix.duck.hold_ms", ms(duck.hold_ms), 0.0, 3000.0))
             .or_else(|| range("mix.duck.ramp_up_ms", ms(duck.ramp_up_ms), 20.0, 5000.0))
             .or_else(|| range("mix.duck.stay_down_ms", ms(duck.stay_down_ms), 0.0, 10_000.0))
-            .or_else(|| range("tts.espeak.pitch", f64::from(self.tts.espeak.pitch), 0.0, 100.0))
             .or_else(|| {
                 range(
                     "limits.max_picture_megapixels",

@@ -18,13 +18,9 @@ pub mod conformance;
 pub mod engine_adapters;
 pub mod engine_manager;
 pub mod engine_selector;
-mod error;
-mod hash;
-pub mod http;
 pub mod layers;
 pub mod moderation;
 mod moderation_service;
-pub mod world;
 
-pub use error::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
-pub use hash::file_hash;
+pub use pytoon_vendor::hash::file_hash;
+pub use pytoon_vendor::{Accepted, EngineError, EngineErrorKind, ErrorStatus, http, world};

@@ -1,18 +1,21 @@
 //! The engines as a render sees them: which there are, and the manager that calls them.
 //!
-//! The ledger's database is opened only where an outside engine can be used at all: without a
+//! The ledger's database is opened only where an outside engine or voice can be used at all: without a
 //! key nothing is written beside the job's own folder.
 
 use crate::PipelineError;
 use pytoon_config::Config;
 use pytoon_config::secrets::Secrets;
+use pytoon_config::tts::TTS_PROVIDERS;
 use pytoon_core::chain::EngineChain;
+use pytoon_core::ledger::EngineStore;
 use pytoon_engines::clip_check::FfmpegChecker;
 use pytoon_engines::engine_manager::{EngineManager, EngineSet, ManagerParts, Reloader};
 use pytoon_engines::engine_selector::{SceneWish, resolve_engine};
 use pytoon_engines::world::RealWorld;
 use pytoon_media::process::Runner;
 use pytoon_store::SqliteStore;
+use pytoon_voice::tts::chain::has_paid_voice;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,13 +30,26 @@ pub const DATABASE: &str = "pytoon.db";
 pub struct EngineDesk {
     set: Arc<EngineSet>,
     outside: Option<Outside>,
+    books: Option<Books>,
+    secrets: Secrets,
+}
+
+/// Where paid work is written down, and what waits for it.
+#[derive(Debug, Clone)]
+pub struct Books {
+    /// Runs what waits for vendors.
+    pub runtime: Arc<Runtime>,
+    /// The ledger.
+    pub store: Arc<dyn EngineStore>,
+    /// Where what was bought is kept.
+    pub storage: PathBuf,
 }
 
 /// What outside engines need.
 #[derive(Debug)]
 pub struct Outside {
     /// Runs what waits for vendors.
-    pub runtime: Runtime,
+    pub runtime: Arc<Runtime>,
     /// Walks chains.
     pub manager: Arc<EngineManager>,
 }
@@ -49,25 +65,36 @@ impl EngineDesk {
         let set = EngineSet::build(config.engines.clone(), &config.engines_at, secrets.clone())?;
         warn_of_unknown_presets(config);
         let usable = set.iter().any(|engine| engine.adapter.is_some() && engine.has_key());
-        if !usable {
+        let speaks = has_paid_voice(&config.settings.tts, secrets)?;
+        pytoon_telemetry::Metrics::expect_voices(TTS_PROVIDERS);
+        let books = if usable || speaks { Some(Books::open(config)?) } else { None };
+        let Some(Books { runtime, store, storage }) = books.clone().filter(|_| usable) else {
             pytoon_telemetry::Metrics::expect_engines(set.settings.engines.names());
-            return Ok(Self { set: Arc::new(set), outside: None });
-        }
-        let storage = storage(config);
-        let runtime = runtime()?;
-        let store = runtime.block_on(SqliteStore::open(&storage.join(DATABASE)))?;
+            return Ok(Self { set: Arc::new(set), outside: None, books, secrets: secrets.clone() });
+        };
         let reloader = Reloader::new(config.clone(), secrets.clone(), reload);
         let manager = EngineManager::new(ManagerParts {
             engines: set.clone(),
             reloader: Some(reloader),
-            store: Arc::new(store),
+            store,
             checker: Arc::new(FfmpegChecker { runner: runner.clone() }),
             world: Arc::new(RealWorld),
             storage,
             cancel: runner.cancel.clone(),
         });
         let outside = Outside { runtime, manager: Arc::new(manager) };
-        Ok(Self { set: Arc::new(set), outside: Some(outside) })
+        let outside = Some(outside);
+        Ok(Self { set: Arc::new(set), outside, books, secrets: secrets.clone() })
+    }
+
+    /// Where paid work is written down, where anything can be bought at all.
+    pub fn books(&self) -> Option<&Books> {
+        self.books.as_ref()
+    }
+
+    /// The keys that this process may use.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// The engines that there were at the start.
@@ -89,6 +116,15 @@ impl EngineDesk {
                 resolve_engine(wish, &self.set.settings, &facts)
             }
         }
+    }
+}
+
+impl Books {
+    fn open(config: &Config) -> Result<Self, PipelineError> {
+        let storage = storage(config);
+        let runtime = runtime()?;
+        let store = runtime.block_on(SqliteStore::open(&storage.join(DATABASE)))?;
+        Ok(Self { runtime: Arc::new(runtime), store: Arc::new(store), storage })
     }
 }
 

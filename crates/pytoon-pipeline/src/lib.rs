@@ -22,6 +22,7 @@ pub mod receipt;
 pub mod render;
 pub mod sources;
 mod stages;
+pub mod voices;
 
 pub use environment::{Environment, NoProgress, ProgressSink};
 pub use error::PipelineError;

@@ -3,6 +3,7 @@
 use pytoon_core::profile::Profile;
 use pytoon_engines::engine_manager::AttemptRecord;
 use pytoon_voice::alignment::AlignmentMethod;
+use pytoon_voice::tts_manager::FailedAttempt;
 use serde::{Deserialize, Serialize};
 
 /// The version of the receipt's format.
@@ -120,6 +121,12 @@ pub struct VoiceReceipt {
     pub tempo: f64,
     /// Words timed.
     pub words: usize,
+    /// Who was asked before and failed, in order.
+    #[serde(default)]
+    pub attempts: Vec<FailedAttempt>,
+    /// Whether a voice of this machine stands in for a service's.
+    #[serde(default)]
+    pub stepped_down: bool,
 }
 
 /// The sound.

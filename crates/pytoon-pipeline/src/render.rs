@@ -227,6 +227,8 @@ impl Renderer {
                 alignment: spoken.method,
                 tempo: spoken.tempo,
                 words: spoken.speech.iter().flatten().map(|u| u.words.len()).sum(),
+                attempts: spoken.attempts.clone(),
+                stepped_down: spoken.stepped_down,
             },
             timeline: built.timeline,
             warnings,
@@ -313,12 +315,13 @@ impl Renderer {
         let full = self.options.verify_full;
         let (self_check, probed) = check(env, &film, full)?;
         self.note("check", begun, false);
-        let voice_missing = planned.voice.asked && planned.voice.provider.is_none();
+        let voice_lesser =
+            planned.voice.asked && (planned.voice.provider.is_none() || planned.voice.stepped_down);
         let receipt = Receipt {
             version: RECEIPT_VERSION,
             pytoon_version: env!("CARGO_PKG_VERSION").to_owned(),
             finished_at: self.env.now.clone(),
-            degraded: voice_missing
+            degraded: voice_lesser
                 || !self_check.findings.is_empty()
                 || planned.drawn.values().any(engines::is_degraded),
             asked: planned.asked,
@@ -419,9 +422,9 @@ impl Renderer {
 
     /// What the job was charged by the ledger, in US dollars.
     fn spend(&self, folder: &JobFolder) -> f64 {
-        let Some(outside) = self.env.engines.outside() else { return 0.0 };
-        let store = outside.manager.store().clone();
-        outside
+        let Some(books) = self.env.engines.books() else { return 0.0 };
+        let store = books.store.clone();
+        books
             .runtime
             .block_on(async move { store.spend_of_job(folder.job_id()).await })
             .map_or(0.0, |usd| usd.as_usd())
@@ -500,6 +503,8 @@ fn again(timeline: Timeline) -> Planned {
             },
             tempo: 1.0,
             words: timeline.tracks.captions.iter().map(|cue| cue.words.len()).sum(),
+            attempts: Vec::new(),
+            stepped_down: false,
         },
         warnings: Vec::new(),
         drawn: Drawn::new(),

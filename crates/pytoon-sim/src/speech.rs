@@ -3,6 +3,7 @@
 //! Guarantees: its length follows the text at a plausible pace; each character has its time; the
 //! same text and voice sound the same. Nobody will understand a word.
 
+use crate::scenario::Fault;
 use crate::seed;
 use std::f64::consts::TAU;
 
@@ -55,6 +56,29 @@ impl Spoken {
         wav.extend_from_slice(&data);
         wav
     }
+}
+
+/// Spoils what was spoken as the fate of the request says; times stay those of the whole.
+pub(crate) fn spoil(spoken: &mut Spoken, fate: Option<Fault>) {
+    let length = spoken.samples.len();
+    match fate {
+        Some(Fault::TruncatedClip) => spoken.samples.truncate(break_off(&spoken.samples)),
+        Some(Fault::WrongClip) => spoken.samples.truncate(length / 8),
+        Some(Fault::BlackClip) => spoken.samples.fill(0),
+        Some(Fault::CompletedWithError) => spoken.samples.clear(),
+        _ => {}
+    }
+}
+
+/// The loudest place about three fifths in: where a sound that breaks off is heard to.
+fn break_off(samples: &[i16]) -> usize {
+    let middle = samples.len() * 3 / 5;
+    let window = samples.len() / 100 + 1;
+    let reach = middle.saturating_sub(8 * window)..(middle + 8 * window).min(samples.len());
+    let loud = |at: &usize| {
+        samples[at.saturating_sub(window)..*at].iter().map(|s| i64::from(*s).pow(2)).sum::<i64>()
+    };
+    reach.step_by(window).max_by_key(loud).unwrap_or(middle)
 }
 
 /// Speaks a text with a voice.

@@ -52,6 +52,24 @@ pub enum Event<'a> {
         kind: &'a str,
         /// What it said.
         reason: &'a str,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+    },
+    /// A voice provider spoke the whole script.
+    TtsProviderSpoke {
+        /// The provider.
+        provider: &'a str,
+        /// How many sentences.
+        sentences: usize,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+    },
+    /// A voice provider is not asked: it has no key, is not installed, or is switched off.
+    TtsProviderLeftOut {
+        /// The provider.
+        provider: &'a str,
+        /// Why, and what would change that.
+        reason: &'a str,
     },
     /// No voice provider delivered; the film is silent and captioned.
     AllTtsProvidersFailed {
@@ -321,6 +339,8 @@ impl Event<'_> {
         "job_failed",
         "stage_finished",
         "tts_provider_failed",
+        "tts_provider_spoke",
+        "tts_provider_left_out",
         "all_tts_providers_failed",
         "voice_processed",
         "voice_mapped",
@@ -357,6 +377,8 @@ impl Event<'_> {
             Self::JobFailed { .. } => "job_failed",
             Self::StageFinished { .. } => "stage_finished",
             Self::TtsProviderFailed { .. } => "tts_provider_failed",
+            Self::TtsProviderSpoke { .. } => "tts_provider_spoke",
+            Self::TtsProviderLeftOut { .. } => "tts_provider_left_out",
             Self::AllTtsProvidersFailed { .. } => "all_tts_providers_failed",
             Self::VoiceProcessed { .. } => "voice_processed",
             Self::VoiceMapped { .. } => "voice_mapped",
@@ -403,8 +425,14 @@ impl Event<'_> {
             Self::StageFinished { stage, duration_ms, reused } => {
                 info!(event, stage, duration_ms, reused, "stage finished");
             }
-            Self::TtsProviderFailed { provider, kind, reason } => {
-                warn!(event, provider, kind, reason, "a TTS provider failed");
+            Self::TtsProviderFailed { provider, kind, reason, duration_ms } => {
+                warn!(event, provider, kind, reason, duration_ms, "a TTS provider failed");
+            }
+            Self::TtsProviderSpoke { provider, sentences, duration_ms } => {
+                info!(event, provider, sentences, duration_ms, "a TTS provider spoke the script");
+            }
+            Self::TtsProviderLeftOut { provider, reason } => {
+                info!(event, provider, reason, "a TTS provider is not asked");
             }
             Self::AllTtsProvidersFailed { tried } => {
                 warn!(event, tried, "All TTS providers failed: the film is silent and captioned");

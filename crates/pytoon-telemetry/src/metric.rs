@@ -22,6 +22,10 @@ const BREAKER: &str = "pytoon_v2_engine_breaker_state";
 const SPEND: &str = "pytoon_v2_engine_spend_usd";
 const UNKNOWN: &str = "pytoon_v2_engine_calls_unknown_total";
 
+const TTS_FAILURES: &str = "pytoon_v2_tts_failure_total";
+const TTS_SUCCESSES: &str = "pytoon_v2_tts_success_total";
+const TTS_SECONDS: &str = "pytoon_v2_tts_duration_seconds";
+
 /// Results of an invocation.
 const RESULTS: [&str; 4] = ["success", "failure", "moderation", "timeout"];
 /// Who may flag a prompt.
@@ -97,6 +101,15 @@ impl Metrics {
         counter!(REPHRASES).increment(0);
     }
 
+    /// Puts every label set of these voice providers at 0; those that have counted keep their count.
+    pub fn expect_voices<'a>(providers: impl IntoIterator<Item = &'a str>) {
+        for provider in providers {
+            counter!(TTS_FAILURES, "provider" => provider.to_owned()).increment(0);
+            counter!(TTS_SUCCESSES, "provider" => provider.to_owned()).increment(0);
+            let _ = histogram!(TTS_SECONDS, "provider" => provider.to_owned());
+        }
+    }
+
     /// A scene's picture was there after so long.
     pub fn scene_rendered(engine: &str, seconds: f64) {
         histogram!(SCENE_SECONDS, "engine" => engine.to_owned()).record(seconds);
@@ -133,6 +146,13 @@ fn describe() {
     describe_counter!(REPHRASES, "Refused prompts put into other words.");
     describe_gauge!(BREAKER, "Circuit breaker: 0 closed, 1 half open, 2 open.");
     describe_gauge!(SPEND, "US dollars charged today (UTC) by the ledger.");
+    describe_counter!(TTS_FAILURES, "Scripts that a voice provider did not speak.");
+    describe_counter!(TTS_SUCCESSES, "Scripts that a voice provider spoke.");
+    describe_histogram!(
+        TTS_SECONDS,
+        Unit::Seconds,
+        "Time of a voice provider for a script, spoken or not."
+    );
     describe_counter!(UNKNOWN, "Paid calls whose answer never came.");
 }
 
@@ -150,6 +170,14 @@ pub(crate) fn count(event: &Event<'_>) {
         Event::EngineCallUnknown { engine, .. } => {
             counter!(UNKNOWN, "engine" => engine.to_owned()).increment(1);
         }
+        Event::TtsProviderFailed { provider, duration_ms, .. } => {
+            counter!(TTS_FAILURES, "provider" => provider.to_owned()).increment(1);
+            tts_took(provider, duration_ms);
+        }
+        Event::TtsProviderSpoke { provider, duration_ms, .. } => {
+            counter!(TTS_SUCCESSES, "provider" => provider.to_owned()).increment(1);
+            tts_took(provider, duration_ms);
+        }
         Event::ModerationFlagged { source, .. } => {
             let source = FLAG_SOURCES.into_iter().find(|s| *s == source).unwrap_or("engine");
             counter!(FLAGS, "source" => source).increment(1);
@@ -157,6 +185,10 @@ pub(crate) fn count(event: &Event<'_>) {
         Event::ModerationRephrased { .. } => counter!(REPHRASES).increment(1),
         _ => {}
     }
+}
+
+fn tts_took(provider: &str, duration_ms: u64) {
+    histogram!(TTS_SECONDS, "provider" => provider.to_owned()).record(duration_ms as f64 / 1000.0);
 }
 
 #[cfg(test)]
@@ -167,8 +199,12 @@ mod tests {
     fn every_label_set_stands_at_zero_and_events_count() {
         let handle = Metrics::start();
         Metrics::expect_engines(["runway", "local"]);
+        Metrics::expect_voices(["openai"]);
         let text = handle.render();
         for line in [
+            "pytoon_v2_tts_failure_total{provider=\"openai\"} 0",
+            "pytoon_v2_tts_success_total{provider=\"openai\"} 0",
+            "pytoon_v2_tts_duration_seconds_count{provider=\"openai\"} 0",
             "pytoon_v2_engine_invocations_total{engine=\"runway\",result=\"failure\"} 0",
             "pytoon_v2_engine_fallbacks_total{from_engine=\"runway\",to_engine=\"local\"} 0",
             "pytoon_v2_moderation_rephrases_total 0",

@@ -1,6 +1,7 @@
 //! What can go wrong with voices.
 
 use pytoon_media::MediaError;
+use pytoon_vendor::{EngineError, EngineErrorKind};
 
 /// A failure of a voice. `kind` is what logs and metrics count by.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,14 @@ pub enum VoiceError {
         /// Why.
         reason: String,
     },
+    /// A service failed: the kind says how. Try the next provider.
+    #[error("{source}")]
+    Vendor {
+        /// The provider.
+        provider: &'static str,
+        /// What it was.
+        source: Box<EngineError>,
+    },
     /// A recording cannot be used.
     #[error(transparent)]
     Recording(#[from] MediaError),
@@ -46,13 +55,25 @@ pub enum VoiceError {
 }
 
 impl VoiceError {
+    /// Whether the user gave up.
+    pub fn is_cancelled(&self) -> bool {
+        match self {
+            Self::Unavailable { source, .. } | Self::Recording(source) => {
+                matches!(source, MediaError::Cancelled)
+            }
+            Self::Vendor { source, .. } => source.kind == EngineErrorKind::Cancelled,
+            _ => false,
+        }
+    }
+
     /// The kind, as logs and metrics name it.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Unavailable { .. } => "unavailable",
             Self::Refused { .. } => "refused",
             Self::CannotSpeak { .. } => "cannot_speak",
-            Self::BadAudio { .. } => "bad_audio",
+            Self::BadAudio { .. } => EngineErrorKind::BadOutput.as_str(),
+            Self::Vendor { source, .. } => source.kind.as_str(),
             Self::Recording(_) => "recording",
             Self::Processing(_) => "processing",
         }

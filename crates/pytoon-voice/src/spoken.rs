@@ -18,11 +18,20 @@ pub struct SpokenText {
 /// The spoken form of words in a language.
 pub fn spoken_text(words: &[Word], language: &str) -> SpokenText {
     let english = language.split(['-', '_']).next() == Some("en");
+    joined(words, if english { english_form } else { readable })
+}
+
+/// Words as they are written, for voices that read prices and abbreviations themselves.
+pub fn written_text(words: &[Word]) -> SpokenText {
+    joined(words, readable)
+}
+
+fn joined(words: &[Word], form_of: fn(&str) -> String) -> SpokenText {
     let mut text = String::new();
     let mut chars = 0;
     let mut ranges = Vec::with_capacity(words.len());
     for (index, word) in words.iter().enumerate() {
-        let form = if english { english_form(&word.text) } else { readable(&word.text) };
+        let form = form_of(&word.text);
         let length = form.chars().count();
         ranges.push((chars, chars + length));
         text.push_str(&form);

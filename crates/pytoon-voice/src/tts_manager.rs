@@ -7,6 +7,8 @@
 use crate::VoiceError;
 use crate::tts::{SpokenSentence, TtsProvider, TtsRequest};
 use pytoon_telemetry::Event;
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
 
 /// The chain of providers.
 #[derive(Debug)]
@@ -21,14 +23,31 @@ pub enum Spoken {
     By {
         /// The provider.
         provider: &'static str,
+        /// Whether it is a program of this machine.
+        is_local: bool,
         /// The sentences.
         sentences: Vec<SpokenSentence>,
+        /// Who was asked before and failed, in order.
+        attempts: Vec<FailedAttempt>,
     },
-    /// Nobody did; each attempt with its reason.
+    /// Nobody did.
     Nobody {
-        /// (provider, reason) in order.
-        attempts: Vec<(&'static str, String)>,
+        /// Who was asked, in order.
+        attempts: Vec<FailedAttempt>,
     },
+}
+
+/// A provider that was asked and did not deliver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedAttempt {
+    /// The provider.
+    pub provider: String,
+    /// The kind of failure.
+    pub kind: String,
+    /// What it said.
+    pub reason: String,
+    /// Whether it is a program of this machine.
+    pub is_local: bool,
 }
 
 impl TtsManager {
@@ -37,42 +56,49 @@ impl TtsManager {
         Self { providers }
     }
 
-    /// Whether a provider of this name is in the chain.
-    pub fn knows(&self, name: &str) -> bool {
-        self.providers.iter().any(|provider| provider.name() == name)
+    /// The providers, in order.
+    pub fn providers(&self) -> &[Box<dyn TtsProvider>] {
+        &self.providers
     }
 
-    /// The names in the chain.
-    pub fn names(&self) -> Vec<&'static str> {
-        self.providers.iter().map(|provider| provider.name()).collect()
-    }
-
-    /// Speaks with the first provider that can.
+    /// Speaks with the first provider that can. A voice that was asked for by name is the first
+    /// provider's: others do not know it, and speak with their own.
     pub fn speak(&self, request: &TtsRequest) -> Result<Spoken, VoiceError> {
         let mut attempts = Vec::new();
+        let mut request = request.clone();
         for provider in &self.providers {
-            match provider.speak(request) {
-                Ok(sentences) => return Ok(Spoken::By { provider: provider.name(), sentences }),
+            let name = provider.name();
+            let begun = Instant::now();
+            let spoken = provider.speak(&request);
+            let duration_ms = begun.elapsed().as_millis() as u64;
+            let error = match spoken {
+                Ok(sentences) => {
+                    Event::TtsProviderSpoke {
+                        provider: name,
+                        sentences: sentences.len(),
+                        duration_ms,
+                    }
+                    .emit();
+                    let is_local = provider.is_local();
+                    return Ok(Spoken::By { provider: name, is_local, sentences, attempts });
+                }
                 Err(error @ VoiceError::Refused { .. }) if request.voice.is_some() => {
                     return Err(error);
                 }
-                Err(VoiceError::Unavailable {
-                    source: pytoon_media::MediaError::Cancelled,
-                    ..
-                }) => {
+                Err(error) if error.is_cancelled() => {
                     return Err(VoiceError::Recording(pytoon_media::MediaError::Cancelled));
                 }
-                Err(error) => {
-                    let reason = error.to_string();
-                    Event::TtsProviderFailed {
-                        provider: provider.name(),
-                        kind: error.kind(),
-                        reason: &reason,
-                    }
-                    .emit();
-                    attempts.push((provider.name(), reason));
-                }
-            }
+                Err(error) => error,
+            };
+            let (kind, reason) = (error.kind(), error.to_string());
+            Event::TtsProviderFailed { provider: name, kind, reason: &reason, duration_ms }.emit();
+            attempts.push(FailedAttempt {
+                provider: name.to_owned(),
+                kind: kind.to_owned(),
+                reason,
+                is_local: provider.is_local(),
+            });
+            request.voice = None;
         }
         Event::AllTtsProvidersFailed { tried: attempts.len() }.emit();
         Ok(Spoken::Nobody { attempts })

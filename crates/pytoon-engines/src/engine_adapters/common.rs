@@ -2,19 +2,22 @@
 //! pictures, places in replies, and the failures that every vendor names the same way.
 //!
 //! Guarantees: every failure made here has gone through [`VendorHttp::redact`]; whether a paid
-//! call may have been taken on is decided in one place, [`refused_submit`].
+//! call may have been taken on is decided in one place, [`refused_paid`].
 //!
 //! Leaves the vendors' own words to their adapters.
 
 use crate::adapter::{
     Cancelled, Capabilities, GenerateRequest, GeneratedClip, ImageInput, Output, Ratio, TaskState,
 };
-use crate::http::{Call, DownloadLimits, Reply, VendorHttp, one_line};
+use crate::http::{DownloadLimits, Reply, VendorHttp, one_line};
 use crate::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
 use base64::Engine as _;
 use pytoon_config::engines::EngineConfig;
 use pytoon_core::money::MicroUsd;
-use secrecy::{ExposeSecret, SecretString};
+use pytoon_vendor::replies::refused_paid;
+pub(crate) use pytoon_vendor::replies::{
+    key, names_moderation, said, segment, submit_kind, text_at, with_key,
+};
 use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
@@ -104,8 +107,14 @@ pub(crate) async fn fetch(
     output: &Output,
     to: &Path,
 ) -> Result<GeneratedClip, EngineError> {
-    let clip = http.download(&output.url, to, limits).await?;
-    Ok(GeneratedClip { credit: output.credit.clone(), ..clip })
+    let file = http.download(&output.url, to, limits).await?;
+    Ok(GeneratedClip {
+        path: file.path,
+        size_bytes: file.size_bytes,
+        sha256: file.sha256,
+        credit: output.credit.clone(),
+        cost: None,
+    })
 }
 
 /// A picture that is to be handed over.
@@ -180,27 +189,6 @@ pub(crate) fn largest_picture(sold: &Capabilities) -> u64 {
         .unwrap_or(0)
 }
 
-/// The key, or the failure of an engine that has none.
-pub(crate) fn key<'a>(
-    http: &'a VendorHttp,
-    operation: &'static str,
-) -> Result<&'a str, EngineError> {
-    http.key().map(ExposeSecret::expose_secret).ok_or_else(|| {
-        EngineError::new(http.engine(), operation, EngineErrorKind::Auth, "there is no key")
-    })
-}
-
-/// A call with the key behind a prefix in `Authorization`.
-pub(crate) fn with_key(http: &VendorHttp, call: Call, prefix: &str) -> Result<Call, EngineError> {
-    let value = format!("{prefix}{}", key(http, call.operation)?);
-    Ok(call.secret_header("Authorization", SecretString::from(value)))
-}
-
-/// A text at a JSON pointer.
-pub(crate) fn text_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
-    value.pointer(pointer)?.as_str()
-}
-
 /// A number at a JSON pointer, also where it is written as a text.
 pub(crate) fn number_at(value: &Value, pointer: &str) -> Option<f64> {
     let found = value.pointer(pointer)?;
@@ -225,52 +213,14 @@ pub(crate) fn cost_at(value: &Value, pointer: &str, usd_per_unit: f64) -> Option
     Some(MicroUsd::from_usd(units * usd_per_unit))
 }
 
-/// One segment of a path: an id of a vendor's cannot lead elsewhere.
-pub(crate) fn segment(id: &str) -> String {
-    let mut out = String::with_capacity(id.len());
-    for byte in id.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => out.push(byte as char),
-            // A dot is only dangerous where the segment is made of nothing else.
-            b'.' if id.bytes().any(|b| b != b'.') => out.push('.'),
-            other => out.push_str(&format!("%{other:02X}")),
-        }
-    }
-    out
-}
-
-/// What a vendor says in the usual places of an error's body.
-pub(crate) fn said(reply: &Reply) -> Option<String> {
-    let json = reply.json()?;
-    let places =
-        ["/error/message", "/error", "/message", "/detail/0/msg", "/detail", "/errors/0/message"];
-    places.iter().find_map(|place| text_at(&json, place).map(str::to_owned))
-}
-
-/// A paid call that was answered with a refusal, and whether it may have been taken on.
-///
-/// An answer of 4xx is a refusal at the door; 429, 502 and 503 are documented as load shedding.
-/// After anything else nobody knows.
+/// A paid call that was answered with a refusal.
 pub(crate) fn refused_submit(
     http: &VendorHttp,
     kind: EngineErrorKind,
     reply: &Reply,
     said: Option<&str>,
 ) -> EngineError {
-    let accepted = match reply.status {
-        400..=499 | 502 | 503 => Accepted::No,
-        _ => Accepted::Maybe,
-    };
-    http.refusal(SUBMIT, kind, reply, said).accepted(accepted)
-}
-
-/// The kind of a refused paid call where the vendor says nothing more exact. There is no task
-/// yet that could be lost: an address that is not there is our mistake.
-pub(crate) fn submit_kind(status: u16) -> EngineErrorKind {
-    match VendorHttp::kind_of_status(status) {
-        EngineErrorKind::Lost => EngineErrorKind::InvalidRequest,
-        other => other,
-    }
+    refused_paid(http, SUBMIT, kind, reply, said)
 }
 
 /// A paid call whose answer of 2xx is not understood.
@@ -340,28 +290,9 @@ pub(crate) fn address_at(value: &Value, pointer: &str) -> Option<Url> {
     Url::parse(text_at(value, pointer)?).ok()
 }
 
-/// The words for vendors' free texts that mean a refusal of the content.
-pub(crate) fn names_moderation(text: &str) -> bool {
-    let text = text.to_lowercase();
-    ["moderat", "blacklist", "content policy", "content_policy"].iter().any(|w| text.contains(w))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_id_stays_one_segment() {
-        for (id, expected) in [
-            ("a-b_c.d", "a-b_c.d"),
-            ("..", "%2E%2E"),
-            ("../x", "..%2Fx"),
-            ("a?b#c", "a%3Fb%23c"),
-            ("ä", "%C3%A4"),
-        ] {
-            assert_eq!(segment(id), expected, "{id}");
-        }
-    }
 
     #[test]
     fn a_pictures_data_uri_is_as_long_as_foretold() {

@@ -5,12 +5,12 @@ use super::{ClipUse, EngineManager, SceneOrder, ledger_error};
 use crate::adapter::{GenerateRequest, PromptUnit, Ratio};
 use crate::breaker::{self, BreakerState, Verdict};
 use crate::engine_manager::Engine;
-use crate::hash::{file_hash, hex};
 use crate::moderation::{Hit, rephrase, screen};
 use crate::{Accepted, EngineError, EngineErrorKind};
 use pytoon_core::ledger::{BreakerRow, StoreError};
 use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::{Breaker, Event, Metrics};
+use pytoon_vendor::hash::{file_hash, hex};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 

@@ -103,7 +103,7 @@ fn hands_over_picture(sources: &Sources, scene: &Scene) -> bool {
     scene.media.kind == MediaKind::Picture && !is_brand_safe(sources)
 }
 
-fn budget(desk: &EngineDesk, sources: &Sources) -> Option<MicroUsd> {
+pub(crate) fn budget(desk: &EngineDesk, sources: &Sources) -> Option<MicroUsd> {
     let default = desk.engines().settings.budget.per_job_usd;
     sources.brief.budget.or(default).map(MicroUsd::from_usd)
 }

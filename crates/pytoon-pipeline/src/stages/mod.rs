@@ -5,5 +5,6 @@ pub(crate) mod finish;
 pub(crate) mod look;
 pub(crate) mod picture;
 pub(crate) mod sound;
+pub(crate) mod speech;
 pub(crate) mod timeline;
 pub(crate) mod voice;

@@ -7,6 +7,7 @@ use crate::PipelineError;
 use crate::environment::Environment;
 use crate::folder::{JobFolder, file_stamp, input_hash};
 use crate::sources::Sources;
+use crate::stages::speech;
 use pytoon_audio::wav;
 use pytoon_config::BriefFile;
 use pytoon_core::layout;
@@ -17,10 +18,8 @@ use pytoon_core::timeline::fit;
 use pytoon_media::disk;
 use pytoon_telemetry::Event;
 use pytoon_voice::alignment::{AlignmentMethod, even_split};
-use pytoon_voice::tts::espeak::Espeak;
-use pytoon_voice::tts::{SpokenSentence, TtsProvider, TtsRequest};
-use pytoon_voice::tts_manager::{Spoken, TtsManager};
-use pytoon_voice::voice_processor::{self, SAMPLES_PER_MS};
+use pytoon_voice::tts_manager::FailedAttempt;
+use pytoon_voice::voice_processor;
 use pytoon_voice::{VoiceError, voice_mapper};
 use serde::{Deserialize, Serialize};
 use std::io::Cursor;
@@ -39,35 +38,33 @@ pub(crate) struct VoiceResult {
     pub(crate) warnings: Vec<String>,
     /// How much faster the voice was made.
     pub(crate) tempo: f64,
+    /// Who was asked for a voice before and failed.
+    #[serde(default)]
+    pub(crate) attempts: Vec<FailedAttempt>,
+    /// Whether a voice of this machine stands in for a service's.
+    #[serde(default)]
+    pub(crate) stepped_down: bool,
 }
 
 impl VoiceResult {
-    fn new(speech: Vec<Vec<Utterance>>, provider: Option<&str>, method: AlignmentMethod) -> Self {
+    pub(crate) fn new(
+        speech: Vec<Vec<Utterance>>,
+        provider: Option<&str>,
+        method: AlignmentMethod,
+    ) -> Self {
         Self {
             speech,
             provider: provider.map(str::to_owned),
             method,
             warnings: Vec::new(),
             tempo: 1.0,
+            attempts: Vec::new(),
+            stepped_down: false,
         }
     }
 }
 
 const RESULT: &str = "voice.json";
-
-/// The providers in the configured order.
-pub(crate) fn tts_manager(env: &Environment, first: Option<&str>) -> TtsManager {
-    let settings = &env.config.settings.tts;
-    let espeak: Box<dyn TtsProvider> = Box::new(Espeak {
-        runner: env.runner.clone(),
-        voices: settings.espeak.voices.clone(),
-        pitch: settings.espeak.pitch,
-    });
-    let mut providers = vec![espeak];
-    let wanted = first.unwrap_or(&settings.primary_provider).to_owned();
-    providers.sort_by_key(|provider| provider.name() != wanted);
-    TtsManager::new(providers)
-}
 
 /// Runs the stage, or takes over its earlier result.
 pub(crate) fn voice(
@@ -87,19 +84,21 @@ pub(crate) fn voice(
             &sources.preset.pacing,
             sources.brief.target_duration_seconds,
         ),
-        (&env.config.settings.tts, &env.config.settings.voice),
+        (&env.config.settings.tts, &env.config.settings.voice, speech::left_out(env)),
     ));
     if folder.is_done("voice", &input, &[RESULT])
         && let Ok(bytes) = std::fs::read(folder.work(RESULT))
         && let Ok(result) = serde_json::from_slice::<VoiceResult>(&bytes)
         && result.speech.iter().flatten().all(|u| folder.work(&u.asset).is_file())
+        // Who failed is asked again: what was bought meanwhile is kept.
+        && result.attempts.is_empty()
     {
         return Ok((result, true));
     }
     let result = match &graph.global_audio.voice {
         VoiceSource::Off => silent(graph),
         VoiceSource::File { path } => recorded(env, file, sources, graph, folder, Path::new(path))?,
-        VoiceSource::Tts => synthetic(env, file, sources, graph, folder)?,
+        VoiceSource::Tts => speech::synthetic(env, file, sources, graph, folder)?,
     };
     voice_mapper::report(&result.speech);
     folder.write(RESULT, &serde_json::to_vec(&result).unwrap_or_default())?;
@@ -107,7 +106,7 @@ pub(crate) fn voice(
     Ok((result, false))
 }
 
-fn silent(graph: &SceneGraph) -> VoiceResult {
+pub(crate) fn silent(graph: &SceneGraph) -> VoiceResult {
     VoiceResult::new(vec![Vec::new(); graph.scenes.len()], None, AlignmentMethod::Reading)
 }
 
@@ -171,121 +170,11 @@ pub(crate) fn target_ms(sources: &Sources) -> Option<i64> {
     sources.brief.target_duration_seconds.map(|seconds| (seconds * 1000.0).round() as i64)
 }
 
-fn synthetic(
-    env: &Environment,
-    file: &BriefFile,
-    sources: &Sources,
-    graph: &SceneGraph,
+pub(crate) fn write_take(
     folder: &JobFolder,
-) -> Result<VoiceResult, PipelineError> {
-    let settings = sources.brief.voice_settings();
-    let request = TtsRequest {
-        sentences: graph
-            .scenes
-            .iter()
-            .flat_map(|s| s.sentences.iter())
-            .map(|s| text::words(s))
-            .collect(),
-        language: graph.language.clone(),
-        voice: settings.name.clone(),
-        variant: sources.preset.voice.variant.clone(),
-        words_per_minute: sources.preset.voice.words_per_minute * settings.speed.unwrap_or(1.0),
-    };
-    if request.sentences.is_empty() {
-        return Ok(silent(graph));
-    }
-    let manager = tts_manager(env, settings.provider.as_deref());
-    if let Some(provider) = &settings.provider
-        && !manager.knows(provider)
-    {
-        let error = file.error(
-            "voice.provider",
-            format!(
-                "there is no voice provider `{provider}`; there is {}",
-                manager.names().join(", ")
-            ),
-        );
-        return Err(error.suggest(provider, manager.names()).into());
-    }
-    let spoken = manager.speak(&request).map_err(|error| match error {
-        VoiceError::Refused { .. } => file.error("voice.name", error.to_string()).into(),
-        other => PipelineError::from(other),
-    })?;
-    let (provider, mut sentences) = match spoken {
-        Spoken::By { provider, sentences } => (provider, sentences),
-        Spoken::Nobody { attempts } => {
-            let mut result = silent(graph);
-            result.warnings = attempts
-                .iter()
-                .map(|(provider, reason)| format!("no voice from {provider}: {reason}"))
-                .chain(["the film is silent: captions hold for reading time".to_owned()])
-                .collect();
-            return Ok(result);
-        }
-    };
-    voice_processor::level_sentences(&mut sentences);
-    let tempo = fit_tempo(sources, graph, &mut sentences)?;
-    let word_count = sentences.iter().map(|s| s.words.len()).sum();
-    let used_ms = sentences.iter().map(|s| s.samples.len() as i64 / SAMPLES_PER_MS).sum();
-    voice_processor::report(provider, used_ms, used_ms, -90.0, word_count, false);
-    Event::AlignmentProviderTimes { provider, words: word_count }.emit();
-    for (index, sentence) in sentences.iter().enumerate() {
-        write_take(folder, &layout::voice_take(index), &sentence.samples)?;
-    }
-    let mut result =
-        VoiceResult::new(by_scene(graph, &sentences), Some(provider), AlignmentMethod::Provider);
-    result.tempo = tempo;
-    Ok(result)
-}
-
-/// Speaks faster, at most 1.1 times, where the film would else be too long; or refuses.
-fn fit_tempo(
-    sources: &Sources,
-    graph: &SceneGraph,
-    sentences: &mut [SpokenSentence],
-) -> Result<f64, PipelineError> {
-    let speech = by_scene(graph, sentences);
-    let fitted = fit::fit(
-        &needs(graph, &sources.preset, &speech),
-        target_ms(sources),
-        &sources.preset.pacing,
-    )?;
-    if fitted.tempo > 1.0 {
-        for sentence in sentences.iter_mut() {
-            voice_processor::speed_up(sentence, fitted.tempo)?;
-        }
-    }
-    Ok(fitted.tempo)
-}
-
-fn by_scene(graph: &SceneGraph, sentences: &[SpokenSentence]) -> Vec<Vec<Utterance>> {
-    let mut index = 0;
-    graph
-        .scenes
-        .iter()
-        .map(|scene| {
-            scene
-                .sentences
-                .iter()
-                .filter_map(|_| {
-                    let sentence = sentences.get(index)?;
-                    let asset = layout::voice_take(index);
-                    index += 1;
-                    let duration_ms = sentence.samples.len() as i64 / SAMPLES_PER_MS;
-                    // Emoji alone have nothing to say; they are shown with their neighbours' time.
-                    Some(Utterance {
-                        asset,
-                        source_start_ms: 0,
-                        duration_ms: duration_ms.max(1),
-                        words: sentence.words.clone(),
-                    })
-                })
-                .collect()
-        })
-        .collect()
-}
-
-fn write_take(folder: &JobFolder, name: &str, samples: &[f32]) -> Result<(), PipelineError> {
+    name: &str,
+    samples: &[f32],
+) -> Result<(), PipelineError> {
     let mut bytes = Cursor::new(Vec::new());
     wav::write_mono(&mut bytes, samples)?;
     disk::write_whole(&folder.new_work(name)?, &bytes.into_inner())?;

@@ -157,7 +157,8 @@ async fn speak(call: &mut Call) -> Result<Answer, Refusal> {
         return Err(Refusal::Moderated);
     }
     let speed = speed.flatten().unwrap_or(1.0);
-    let spoken = speech::speak(text, call.id(), rate, speed);
+    let mut spoken = speech::speak(text, call.id(), rate, speed);
+    speech::spoil(&mut spoken, call.fate.map(|(fault, _)| fault));
     let (content_type, bytes) = openai::audio(&spoken, container).await?;
     let answer = if call.route.op == "timed" {
         let alignment = alignment(text, &spoken);

@@ -118,7 +118,8 @@ async fn synthesize(call: &mut Call) -> Result<Answer, Refusal> {
     };
     let (encoding, speed, rate) = audio.unwrap_or(("LINEAR16", 1.0, None));
     let rate = rate.and_then(|rate| u32::try_from(rate).ok()).unwrap_or(24_000);
-    let spoken = speech::speak(&text, voice.flatten().unwrap_or_default(), rate, speed);
+    let mut spoken = speech::speak(&text, voice.flatten().unwrap_or_default(), rate, speed);
+    speech::spoil(&mut spoken, call.fate.map(|(fault, _)| fault));
     let format = match encoding {
         "MP3" => "mp3",
         "OGG_OPUS" => "opus",

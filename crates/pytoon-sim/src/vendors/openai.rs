@@ -140,7 +140,8 @@ async fn speech(call: &mut Call) -> Result<Answer, Refusal> {
     if call.fate.is_some_and(|(fault, _)| fault == Fault::Moderation) {
         return Err(Refusal::Moderated);
     }
-    let spoken = speech::speak(input, voice.unwrap_or_default(), RATE, speed);
+    let mut spoken = speech::speak(input, voice.unwrap_or_default(), RATE, speed);
+    speech::spoil(&mut spoken, call.fate.map(|(fault, _)| fault));
     let (content_type, bytes) = audio(&spoken, format).await?;
     Ok(reply::typed(StatusCode::OK, content_type, Reply::bytes(bytes)))
 }

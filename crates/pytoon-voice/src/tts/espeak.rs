@@ -7,6 +7,7 @@ use crate::VoiceError;
 use crate::alignment::provider;
 use crate::spoken::{SpokenText, spoken_text};
 use pytoon_audio::{resample, speech};
+use pytoon_config::tts::{EspeakSettings, by_language};
 use pytoon_core::text::Word;
 use pytoon_media::process::{CommandLine, Runner};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,8 @@ pub struct Espeak {
     pub voices: BTreeMap<String, String>,
     /// Pitch from 0 to 100.
     pub pitch: u8,
+    /// Speed against the words a minute that are asked for.
+    pub speed: f64,
 }
 
 /// A voice of the list.
@@ -62,6 +65,16 @@ pub(crate) struct Event {
 }
 
 impl Espeak {
+    /// The provider of a configuration.
+    pub fn new(runner: &Runner, settings: &EspeakSettings) -> Self {
+        Self {
+            runner: runner.clone(),
+            voices: settings.voices.clone(),
+            pitch: settings.pitch,
+            speed: settings.speed,
+        }
+    }
+
     /// The voices that the helper knows.
     pub fn list_voices(&self) -> Result<Vec<EspeakVoice>, VoiceError> {
         let command = CommandLine::new("pytoon-espeak", "list the local voices").arg("--voices");
@@ -77,11 +90,11 @@ impl Espeak {
     /// The voice for a request: asked for by name, configured for the language, or of its name.
     fn voice_for(&self, request: &TtsRequest) -> String {
         let primary = request.language.split(['-', '_']).next().unwrap_or("en");
+        let configured = by_language(&self.voices, &request.language);
         request
             .voice
             .clone()
-            .or_else(|| self.voices.get(&request.language).cloned())
-            .or_else(|| self.voices.get(primary).cloned())
+            .or_else(|| configured.map(str::to_owned))
             .unwrap_or_else(|| primary.to_owned())
     }
 }
@@ -111,7 +124,7 @@ impl TtsProvider for Espeak {
                 text: &text.text,
                 voice,
                 variant,
-                wpm: request.words_per_minute,
+                wpm: request.words_per_minute * self.speed,
                 pitch: self.pitch,
             };
             // Plain text and numbers always serialise.
@@ -133,9 +146,11 @@ impl TtsProvider for Espeak {
             .collect()
     }
 
-    fn health_check(&self) -> Result<(), VoiceError> {
+    fn health_check(&self) -> Result<String, VoiceError> {
         let command = CommandLine::new("pytoon-espeak", "check the local voice").arg("--version");
-        self.runner.run(&command, Vec::new()).map(|_| ()).map_err(unavailable)
+        let said = self.runner.run(&command, Vec::new()).map_err(unavailable)?;
+        let said = String::from_utf8_lossy(&said);
+        Ok(said.lines().next().unwrap_or_default().trim().to_owned())
     }
 }
 
@@ -204,5 +219,5 @@ fn sentence(
         .collect();
     let length_ms = used.len() as f64 / 48.0;
     let words = provider::word_times(words, text, &events, length_ms);
-    Ok(SpokenSentence { samples: samples[used].to_vec(), words })
+    Ok(SpokenSentence { samples: samples[used].to_vec(), words, needs_alignment: false })
 }

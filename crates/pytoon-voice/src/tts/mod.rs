@@ -1,6 +1,19 @@
 //! Text to speech: what a provider is.
+//!
+//! `espeak`, `piper` and `flite` are programs of this machine; `cloud` holds the services, which
+//! cost money; `chain` puts them in their order.
 
+pub mod chain;
+pub mod cloud;
+pub(crate) mod cut;
 pub mod espeak;
+pub mod flite;
+pub mod piece;
+pub mod piper;
+mod program;
+pub mod take;
+
+pub use cut::speech_ms;
 
 use crate::VoiceError;
 use pytoon_core::text::Word;
@@ -17,8 +30,10 @@ pub struct TtsRequest {
     pub voice: Option<String>,
     /// A variant of the voice, from the preset.
     pub variant: String,
-    /// Words a minute.
+    /// Words a minute, for voices that are told so; the speed is in it.
     pub words_per_minute: f64,
+    /// Speed against the voice's own, for the others.
+    pub speed: f64,
 }
 
 /// One spoken sentence: 48 kHz mono, trimmed, with a time for every written word.
@@ -28,6 +43,9 @@ pub struct SpokenSentence {
     pub samples: Vec<f32>,
     /// The words, timed from the start of the sound, in milliseconds.
     pub words: Vec<CaptionWord>,
+    /// Whether the provider gave no times: those in `words` only share out the length, and an
+    /// aligner does better.
+    pub needs_alignment: bool,
 }
 
 /// A service that speaks.
@@ -36,6 +54,11 @@ pub trait TtsProvider: std::fmt::Debug + Send + Sync {
     fn name(&self) -> &'static str;
     /// Speaks sentences, one result each, in order.
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError>;
-    /// Whether it works, without speaking anything of a user's.
-    fn health_check(&self) -> Result<(), VoiceError>;
+    /// Whether it works, without speaking anything of a user's and without costing anything; what
+    /// it says of itself.
+    fn health_check(&self) -> Result<String, VoiceError>;
+    /// Whether it is a program of this machine.
+    fn is_local(&self) -> bool {
+        true
+    }
 }

@@ -2,9 +2,12 @@
 
 use crate::context::Context;
 use crate::output;
+use pytoon_core::ledger::CallLimits;
 use pytoon_graphics::text::FontScript;
 use pytoon_media::disk;
 use pytoon_media::process::CommandLine;
+use pytoon_pipeline::voices::providers;
+use pytoon_telemetry::Event;
 use serde::Serialize;
 use std::path::Path;
 use std::process::ExitCode;
@@ -40,6 +43,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<ExitCode> {
         vec![program(context, "ffmpeg", "-version"), program(context, "ffprobe", "-version")];
     checks.extend(encoders(context));
     checks.push(program(context, "pytoon-espeak", "--version"));
+    checks.extend(voices(context)?);
     checks.extend(fonts(context));
     checks.push(free_disk(context));
     checks.push(config(context));
@@ -92,6 +96,43 @@ fn program(context: &Context, name: &'static str, arg: &str) -> Check {
         }
         Err(error) => bad(verdict, name, format!("failed to {error}"), fix),
     }
+}
+
+/// Every voice provider in the order in which it is tried. Services are asked how they are, which
+/// costs nothing.
+fn voices(context: &Context) -> anyhow::Result<Vec<Check>> {
+    let environment = context.environment()?;
+    let chain = providers(&environment, None, "doctor", CallLimits::default())?;
+    let asked = chain.providers.iter().enumerate().map(|(place, provider)| {
+        let name = provider.name();
+        let label = format!("voice {}: {name}", place + 1);
+        let begun = std::time::Instant::now();
+        let health = provider.health_check();
+        let latency_ms = begun.elapsed().as_millis() as u64;
+        let (healthy, kind, said) = match &health {
+            Ok(said) => (true, "", said.clone()),
+            Err(error) => (false, error.kind(), error.to_string()),
+        };
+        Event::HealthCheck {
+            engine: name,
+            healthy,
+            key_present: true,
+            kind,
+            latency_ms,
+            detail: &said,
+        }
+        .emit();
+        if healthy {
+            good(label, said)
+        } else {
+            let fix = format!("tts.{name} in defaults.yaml, its key, or the vendor's status page");
+            bad(Verdict::Warning, label, format!("{kind}: {said}"), fix)
+        }
+    });
+    let left_out = chain.left_out.iter().map(|left| {
+        good(format!("voice: {}", left.provider), format!("left out: {}", left.reason))
+    });
+    Ok(asked.chain(left_out).collect())
 }
 
 fn encoders(context: &Context) -> Vec<Check> {

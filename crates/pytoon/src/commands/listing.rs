@@ -45,12 +45,7 @@ pub(crate) fn voices(
     voice: &str,
     out: &Path,
 ) -> anyhow::Result<()> {
-    let settings = &context.config.settings.tts.espeak;
-    let espeak = Espeak {
-        runner: context.runner.clone(),
-        voices: settings.voices.clone(),
-        pitch: settings.pitch,
-    };
+    let espeak = Espeak::new(&context.runner, &context.config.settings.tts.espeak);
     let Some(words) = say else {
         let voices = espeak.list_voices()?;
         if context.global.json {
@@ -71,6 +66,7 @@ pub(crate) fn voices(
         voice: Some(voice.to_owned()),
         variant: String::new(),
         words_per_minute: 165.0,
+        speed: 1.0,
     };
     if request.sentences.is_empty() {
         anyhow::bail!("--say has no words in it");

@@ -113,7 +113,7 @@ fn summary(receipt: &Receipt) -> Vec<String> {
         lines.push(format!("fallback: {}: {}", scene.scene_id, scene.reason));
     }
     if receipt.spend_usd > 0.0 {
-        lines.push(format!("engines charged ${:.2}", receipt.spend_usd));
+        lines.push(format!("services charged ${:.2}", receipt.spend_usd));
     }
     lines.extend(receipt.warnings.iter().map(|w| format!("note: {w}")));
     lines.extend(

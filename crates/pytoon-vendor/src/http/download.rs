@@ -2,11 +2,10 @@
 //! the way, there whole or not at all.
 
 use super::{VendorHttp, innermost};
-use crate::adapter::GeneratedClip;
 use crate::{EngineError, EngineErrorKind, ErrorStatus};
 use reqwest::header::LOCATION;
 use sha2::{Digest, Sha256};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use url::Url;
@@ -32,6 +31,17 @@ impl Default for DownloadLimits {
     }
 }
 
+/// A file that came whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Downloaded {
+    /// The file.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// SHA-256 of the file in hex.
+    pub sha256: String,
+}
+
 /// More redirects than any content network needs.
 const MAX_REDIRECTS: usize = 4;
 
@@ -42,7 +52,7 @@ impl VendorHttp {
         address: &str,
         to: &Path,
         limits: DownloadLimits,
-    ) -> Result<GeneratedClip, EngineError> {
+    ) -> Result<Downloaded, EngineError> {
         let fail = |kind, message: String| {
             EngineError::new(&self.engine, "download the clip", kind, self.redact(&message))
         };
@@ -101,7 +111,7 @@ impl VendorHttp {
         mut response: reqwest::Response,
         to: &Path,
         limits: DownloadLimits,
-    ) -> Result<GeneratedClip, EngineError> {
+    ) -> Result<Downloaded, EngineError> {
         let fail = |kind, message: String| {
             EngineError::new(&self.engine, "download the clip", kind, self.redact(&message))
         };
@@ -152,13 +162,7 @@ impl VendorHttp {
             file.sync_all().await.map_err(disk)?;
             tokio::fs::rename(part, to).await.map_err(disk)?;
             let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-            Ok(GeneratedClip {
-                path: to.to_owned(),
-                size_bytes: size,
-                sha256,
-                credit: None,
-                cost: None,
-            })
+            Ok(Downloaded { path: to.to_owned(), size_bytes: size, sha256 })
         }
         .await;
         if outcome.is_err() {

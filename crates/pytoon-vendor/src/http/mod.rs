@@ -13,7 +13,7 @@
 mod download;
 mod guard;
 
-pub use download::DownloadLimits;
+pub use download::{DownloadLimits, Downloaded};
 
 use crate::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
 use guard::AllowedHosts;
@@ -159,6 +159,27 @@ impl Reply {
     }
 }
 
+/// Where a vendor is and how long it may take, as configuration says.
+#[derive(Debug, Clone, Copy)]
+pub struct Address<'a> {
+    /// The vendor's address.
+    pub base_url: &'a str,
+    /// Hosts beside it that may be spoken to even where they are private.
+    pub allow_hosts: &'a [String],
+    /// Longest wait for any answer, in milliseconds.
+    pub request_timeout_ms: u64,
+}
+
+impl<'a> From<&'a EngineConfig> for Address<'a> {
+    fn from(config: &'a EngineConfig) -> Self {
+        Self {
+            base_url: &config.base_url,
+            allow_hosts: &config.allow_hosts,
+            request_timeout_ms: config.request_timeout_ms,
+        }
+    }
+}
+
 /// HTTP to one vendor.
 #[derive(Debug, Clone)]
 pub struct VendorHttp {
@@ -178,21 +199,23 @@ struct Clients {
 }
 
 impl VendorHttp {
-    /// A client for an engine's block of configuration; fails with what is wrong in it.
-    pub fn new(
+    /// A client for a service at an address; fails with what is wrong in it.
+    pub fn new<'a>(
         engine: &str,
-        config: &EngineConfig,
+        address: impl Into<Address<'a>>,
         key: Option<SecretString>,
     ) -> Result<Self, String> {
-        let base = Url::parse(&config.base_url).map_err(|error| error.to_string())?;
+        let address = address.into();
+        let base = Url::parse(address.base_url).map_err(|error| error.to_string())?;
         let host = base.host_str().ok_or("it has no host")?.to_owned();
-        let allowed =
-            AllowedHosts::new(config.allow_hosts.iter().map(String::as_str).chain([host.as_str()]));
+        let allowed = AllowedHosts::new(
+            address.allow_hosts.iter().map(String::as_str).chain([host.as_str()]),
+        );
         Ok(Self {
             engine: engine.into(),
             base,
             allowed,
-            timeout: Duration::from_millis(config.request_timeout_ms),
+            timeout: Duration::from_millis(address.request_timeout_ms),
             clients: Arc::new(OnceLock::new()),
             key,
         })
@@ -416,7 +439,7 @@ fn innermost(error: &reqwest::Error) -> String {
 }
 
 /// A message on one line, of bounded length.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let flat: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match flat.char_indices().nth(MESSAGE_KEPT) {
         Some((cut, _)) => format!("{}…", &flat[..cut]),

@@ -1,0 +1,267 @@
+//! The types of `tts` in `defaults.yaml`: who speaks, in which order, with which voice.
+//!
+//! `options` is a mapping that belongs to the provider's adapter: it is checked there, strictly.
+
+use crate::engines::Backoff;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Every voice provider, in the order in which those are tried that configuration does not put
+/// first. eSpeak stands before Flite, since the times of its words are exact.
+pub const TTS_PROVIDERS: [&str; 6] = ["elevenlabs", "openai", "google", "piper", "espeak", "flite"];
+/// What an older program called the local voice.
+pub const OLD_LOCAL_NAME: &str = "pyttsx3";
+
+/// Voice providers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TtsSettings {
+    /// The provider tried first.
+    pub primary_provider: String,
+    /// The provider tried next; null for none before the rest.
+    pub backup_provider: Option<String>,
+    /// ElevenLabs.
+    pub elevenlabs: CloudVoice,
+    /// OpenAI.
+    pub openai: CloudVoice,
+    /// Google Cloud Text-to-Speech.
+    pub google: CloudVoice,
+    /// Piper, with voice files of one's own.
+    pub piper: PiperSettings,
+    /// Flite.
+    pub flite: FliteSettings,
+    /// The local voice that is always there.
+    pub espeak: EspeakSettings,
+}
+
+/// A voice that is a service and costs money.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloudVoice {
+    /// `false` takes it out of the chain.
+    pub enabled: bool,
+    /// The vendor's address.
+    pub base_url: String,
+    /// Hosts beside `base_url`'s that may be spoken to even where they are private.
+    #[serde(default)]
+    pub allow_hosts: Vec<String>,
+    /// Environment variables that may hold its key, in order. `NAME_FILE` holds the path of a
+    /// file with the key.
+    pub key_env: Vec<String>,
+    /// Longest wait for an answer, in milliseconds.
+    pub request_timeout_ms: u64,
+    /// How calls that surely bought nothing are repeated.
+    #[serde(default)]
+    pub backoff: Backoff,
+    /// Calls under way at once.
+    pub max_concurrent: u32,
+    /// The model.
+    pub model: String,
+    /// The voice of languages that `voices` does not name; empty leaves it to the vendor.
+    pub voice: String,
+    /// Voices by language.
+    #[serde(default)]
+    pub voices: BTreeMap<String, String>,
+    /// Speed against the voice's own, where 1 is unchanged; a brief's speed multiplies it.
+    pub speed: f64,
+    /// Most characters of one request, where that is less than the vendor takes.
+    #[serde(default)]
+    pub max_characters: Option<usize>,
+    /// US dollars for 1000 characters.
+    #[serde(default)]
+    pub price_per_1000_characters_usd: f64,
+    /// The adapter's own settings.
+    #[serde(default)]
+    pub options: Map<String, Value>,
+}
+
+/// Piper.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PiperSettings {
+    /// Voice files (`.onnx`, with the `.onnx.json` beside it) by language.
+    pub voices: BTreeMap<String, String>,
+    /// Speed against the voice's own.
+    pub speed: f64,
+    /// A program that shows no sign of life for so long is ended, in seconds.
+    pub timeout_seconds: u64,
+}
+
+/// Flite.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FliteSettings {
+    /// The voice: `slt`, `rms`, `awb`, `kal16`, or a `.flitevox` file.
+    pub voice: String,
+    /// Speed against the voice's own.
+    pub speed: f64,
+    /// A program that shows no sign of life for so long is ended, in seconds.
+    pub timeout_seconds: u64,
+}
+
+/// The local voice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EspeakSettings {
+    /// Voices by language.
+    pub voices: BTreeMap<String, String>,
+    /// Pitch from 0 to 100.
+    pub pitch: u8,
+    /// Speed against the preset's words a minute.
+    #[serde(default = "one")]
+    pub speed: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// The provider that a name in configuration means.
+pub fn tts_provider(name: &str) -> Option<&'static str> {
+    let name = if name == OLD_LOCAL_NAME { "espeak" } else { name };
+    TTS_PROVIDERS.into_iter().find(|known| *known == name)
+}
+
+impl TtsSettings {
+    /// The voices that are services, by name.
+    pub fn clouds(&self) -> [(&'static str, &CloudVoice); 3] {
+        [("elevenlabs", &self.elevenlabs), ("openai", &self.openai), ("google", &self.google)]
+    }
+
+    /// Every provider in the order in which it is tried; `first` goes before all.
+    pub fn order(&self, first: Option<&str>) -> Vec<&'static str> {
+        let wanted = [first, Some(&self.primary_provider), self.backup_provider.as_deref()];
+        let mut order: Vec<&'static str> = Vec::new();
+        let named = wanted.into_iter().flatten().filter_map(tts_provider);
+        for name in named.chain(TTS_PROVIDERS) {
+            if !order.contains(&name) {
+                order.push(name);
+            }
+        }
+        order
+    }
+
+    /// The first value that cannot be right, as (field, reason, name meant instead).
+    pub(crate) fn problem(&self) -> Option<(String, String, Option<String>)> {
+        let names = [
+            ("primary_provider", Some(&self.primary_provider)),
+            ("backup_provider", self.backup_provider.as_ref()),
+        ];
+        for (field, name) in names {
+            let Some(name) = name else { continue };
+            if tts_provider(name).is_none() {
+                let reason = format!(
+                    "there is no voice provider `{name}`; there are {}",
+                    TTS_PROVIDERS.join(", ")
+                );
+                return Some((format!("tts.{field}"), reason, Some(name.clone())));
+            }
+        }
+        let speeds = [
+            ("piper", self.piper.speed),
+            ("flite", self.flite.speed),
+            ("espeak", self.espeak.speed),
+        ];
+        let clouds = self.clouds();
+        let cloud_speeds = clouds.iter().map(|(name, cloud)| (*name, cloud.speed));
+        for (name, speed) in speeds.into_iter().chain(cloud_speeds) {
+            if !(0.5..=2.0).contains(&speed) {
+                let reason = format!("{speed} is not within 0.5 to 2");
+                return Some((format!("tts.{name}.speed"), reason, None));
+            }
+        }
+        if self.espeak.pitch > 100 {
+            let reason = format!("{} is not within 0 to 100", self.espeak.pitch);
+            return Some(("tts.espeak.pitch".into(), reason, None));
+        }
+        clouds.into_iter().find_map(|(name, cloud)| cloud.problem(&format!("tts.{name}")))
+    }
+}
+
+impl CloudVoice {
+    /// The voice for a language: that of the whole tag, of its first part, or the usual one.
+    pub fn voice_for(&self, language: &str) -> &str {
+        by_language(&self.voices, language).unwrap_or(&self.voice)
+    }
+
+    fn problem(&self, field: &str) -> Option<(String, String, Option<String>)> {
+        let at = |name: &str, reason: String| Some((format!("{field}.{name}"), reason, None));
+        let is_address =
+            self.base_url.starts_with("http://") || self.base_url.starts_with("https://");
+        if !is_address {
+            return at("base_url", format!("`{}` is not an http(s) address", self.base_url));
+        }
+        if !(100..=600_000).contains(&self.request_timeout_ms) {
+            return at("request_timeout_ms", "it is not within 100 to 600000".into());
+        }
+        if !(1..=16).contains(&self.max_concurrent) {
+            return at("max_concurrent", "it is not within 1 to 16".into());
+        }
+        if !(1..=20).contains(&self.backoff.attempts) {
+            let reason = format!("{} is not within 1 to 20", self.backoff.attempts);
+            return at("backoff.attempts", reason);
+        }
+        if self.max_characters.is_some_and(|most| most < 20) {
+            return at("max_characters", "it is less than 20: words would not fit".into());
+        }
+        if !(0.0..=100.0).contains(&self.price_per_1000_characters_usd) {
+            return at("price_per_1000_characters_usd", "it is not within 0 to 100".into());
+        }
+        None
+    }
+}
+
+/// The value of a language: of the whole tag, or of its first part.
+pub fn by_language<'a>(values: &'a BTreeMap<String, String>, language: &str) -> Option<&'a str> {
+    let primary = language.split(['-', '_']).next().unwrap_or(language);
+    values.get(language).or_else(|| values.get(primary)).map(String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, ConfigSource};
+
+    fn built_in() -> TtsSettings {
+        Config::load(&ConfigSource::Optional("/nowhere".into())).expect("loads").settings.tts
+    }
+
+    #[test]
+    fn the_order_is_as_configured_then_the_rest() {
+        let mut tts = built_in();
+        assert_eq!(tts.order(None), TTS_PROVIDERS);
+        tts.primary_provider = "google".into();
+        tts.backup_provider = Some("pyttsx3".into());
+        assert_eq!(tts.order(None), ["google", "espeak", "elevenlabs", "openai", "piper", "flite"]);
+        assert_eq!(tts.order(Some("openai"))[..3], ["openai", "google", "espeak"]);
+    }
+
+    #[test]
+    fn what_cannot_be_right_is_refused_by_field() {
+        type Spoil = fn(&mut TtsSettings);
+        let cases: [(&str, Spoil); 4] = [
+            ("tts.primary_provider", |tts| tts.primary_provider = "elevnlabs".into()),
+            ("tts.google.base_url", |tts| tts.google.base_url = "ftp://x".into()),
+            ("tts.openai.speed", |tts| tts.openai.speed = 9.0),
+            ("tts.elevenlabs.max_concurrent", |tts| tts.elevenlabs.max_concurrent = 0),
+        ];
+        assert_eq!(built_in().problem(), None);
+        for (field, spoil) in cases {
+            let mut tts = built_in();
+            spoil(&mut tts);
+            assert_eq!(tts.problem().expect("refused").0, field);
+        }
+    }
+
+    #[test]
+    fn voices_are_found_by_tag_then_by_language() {
+        let mut voice = built_in().google;
+        voice.voice = "usual".into();
+        voice.voices = BTreeMap::from([("en".into(), "a".into()), ("en-GB".into(), "b".into())]);
+        for (language, expected) in [("en-GB", "b"), ("en-US", "a"), ("en", "a"), ("de", "usual")] {
+            assert_eq!(voice.voice_for(language), expected, "{language}");
+        }
+    }
+}

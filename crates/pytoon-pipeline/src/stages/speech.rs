@@ -1,0 +1,259 @@
+//! Has the script spoken: by the first provider of the chain that can, cut into the utterances of
+//! scenes.
+//!
+//! Guarantees: the provider's own times are used where there are any; a step down is in the log
+//! and in the receipt; where nobody speaks the film is silent and captioned, and says why.
+//!
+//! Start with [`synthetic`]; [`time_words`] is where words without times get theirs.
+
+use super::voice::{VoiceResult, silent, target_ms, write_take};
+use crate::PipelineError;
+use crate::environment::Environment;
+use crate::folder::JobFolder;
+use crate::sources::Sources;
+use crate::stages::engines::budget;
+use crate::voices::providers;
+use pytoon_config::BriefFile;
+use pytoon_config::tts::{OLD_LOCAL_NAME, TTS_PROVIDERS, tts_provider};
+use pytoon_core::layout;
+use pytoon_core::ledger::CallLimits;
+use pytoon_core::money::MicroUsd;
+use pytoon_core::scene::SceneGraph;
+use pytoon_core::text;
+use pytoon_core::timeline::CaptionWord;
+use pytoon_core::timeline::build::{Utterance, needs};
+use pytoon_core::timeline::fit;
+use pytoon_telemetry::Event;
+use pytoon_voice::VoiceError;
+use pytoon_voice::alignment::{AlignmentMethod, even_split};
+use pytoon_voice::tts::chain::LeftOut;
+use pytoon_voice::tts::{SpokenSentence, TtsRequest, speech_ms};
+use pytoon_voice::tts_manager::{FailedAttempt, Spoken, TtsManager};
+use pytoon_voice::voice_processor::{self, SAMPLES_PER_MS};
+
+/// Where nobody speaks.
+const SILENT: &str = "the film is silent: captions hold for reading time";
+
+/// Times of a sentence's words that its voice did not give: samples at 48 kHz and the written
+/// words in, a time for each word from the start of the samples out, with how they were found.
+///
+/// Shares the speech out by syllables.
+fn time_words(
+    _env: &Environment,
+    _language: &str,
+    samples: &[f32],
+    words: &[text::Word],
+) -> (Vec<CaptionWord>, AlignmentMethod) {
+    (even_split::spread_over_speech(words, &speech_ms(samples)), AlignmentMethod::EvenSplit)
+}
+
+/// Who cannot be asked as things stand; what a new key changes is made anew.
+pub(super) fn left_out(env: &Environment) -> Vec<LeftOut> {
+    let limits = CallLimits::default();
+    providers(env, None, "", limits).map(|chain| chain.left_out).unwrap_or_default()
+}
+
+fn limits(env: &Environment, sources: &Sources) -> CallLimits {
+    let own = &env.engines.engines().settings.budget;
+    CallLimits {
+        job_budget: budget(&env.engines, sources),
+        day_budget: own.per_day_usd.map(MicroUsd::from_usd),
+        key_budget: own.per_key_usd.map(MicroUsd::from_usd),
+        ..CallLimits::default()
+    }
+}
+
+pub(super) fn synthetic(
+    env: &Environment,
+    file: &BriefFile,
+    sources: &Sources,
+    graph: &SceneGraph,
+    folder: &JobFolder,
+) -> Result<VoiceResult, PipelineError> {
+    let settings = sources.brief.voice_settings();
+    let speed = settings.speed.unwrap_or(1.0);
+    let request = TtsRequest {
+        sentences: graph
+            .scenes
+            .iter()
+            .flat_map(|s| s.sentences.iter())
+            .map(|s| text::words(s))
+            .collect(),
+        language: graph.language.clone(),
+        voice: settings.name.clone(),
+        variant: sources.preset.voice.variant.clone(),
+        words_per_minute: sources.preset.voice.words_per_minute * speed,
+        speed,
+    };
+    if request.sentences.is_empty() {
+        return Ok(silent(graph));
+    }
+    if let Some(wanted) = &settings.provider
+        && tts_provider(wanted).is_none()
+    {
+        let names = TTS_PROVIDERS.join(", ");
+        let reason = format!("there is no voice provider `{wanted}`; there is {names}");
+        return Err(file.error("voice.provider", reason).suggest(wanted, TTS_PROVIDERS).into());
+    }
+    let first = settings.provider.as_deref();
+    let chain = providers(env, first, folder.job_id(), limits(env, sources))?;
+    let mut warnings = old_names(env, first);
+    for left in &chain.left_out {
+        Event::TtsProviderLeftOut { provider: left.provider, reason: &left.reason }.emit();
+        if first.and_then(tts_provider) == Some(left.provider) {
+            warnings.push(format!("no voice from {}: {}", left.provider, left.reason));
+        }
+    }
+    let asked_for = first.and_then(tts_provider);
+    let asked_and_left_out = chain.left_out.iter().any(|l| asked_for == Some(l.provider));
+    let spoken = TtsManager::new(chain.providers).speak(&request).map_err(|error| match error {
+        VoiceError::Refused { .. } => file.error("voice.name", error.to_string()).into(),
+        other => PipelineError::from(other),
+    })?;
+    let (provider, is_local, sentences, attempts) = match spoken {
+        Spoken::By { provider, is_local, sentences, attempts } => {
+            (provider, is_local, sentences, attempts)
+        }
+        Spoken::Nobody { attempts } => {
+            let mut result = silent(graph);
+            warnings.extend(attempts.iter().map(no_voice));
+            let others = chain.left_out.iter().filter(|l| asked_for != Some(l.provider));
+            warnings.extend(others.map(|l| format!("no voice from {}: {}", l.provider, l.reason)));
+            warnings.push(SILENT.to_owned());
+            result.warnings = warnings;
+            result.attempts = attempts;
+            return Ok(result);
+        }
+    };
+    warnings.extend(attempts.iter().map(no_voice));
+    if !attempts.is_empty() || asked_and_left_out {
+        warnings.push(format!("{provider} speaks instead"));
+    }
+    let stepped_down =
+        is_local && (attempts.iter().any(|attempt| !attempt.is_local) || asked_and_left_out);
+    let mut result = voiced(env, sources, graph, folder, &request, provider, sentences)?;
+    result.warnings = warnings;
+    result.attempts = attempts;
+    result.stepped_down = stepped_down;
+    Ok(result)
+}
+
+/// From spoken sentences to the takes of scenes.
+fn voiced(
+    env: &Environment,
+    sources: &Sources,
+    graph: &SceneGraph,
+    folder: &JobFolder,
+    request: &TtsRequest,
+    provider: &'static str,
+    mut sentences: Vec<SpokenSentence>,
+) -> Result<VoiceResult, PipelineError> {
+    voice_processor::level_sentences(&mut sentences);
+    let method = timed(env, request, provider, &mut sentences);
+    let tempo = fit_tempo(sources, graph, &mut sentences)?;
+    let word_count = sentences.iter().map(|s| s.words.len()).sum();
+    let used_ms = sentences.iter().map(|s| s.samples.len() as i64 / SAMPLES_PER_MS).sum();
+    voice_processor::report(provider, used_ms, used_ms, -90.0, word_count, false);
+    for (index, sentence) in sentences.iter().enumerate() {
+        write_take(folder, &layout::voice_take(index), &sentence.samples)?;
+    }
+    let mut result = VoiceResult::new(by_scene(graph, &sentences), Some(provider), method);
+    result.tempo = tempo;
+    Ok(result)
+}
+
+/// Times the words that the provider did not time; the least exact method is the film's.
+fn timed(
+    env: &Environment,
+    request: &TtsRequest,
+    provider: &'static str,
+    sentences: &mut [SpokenSentence],
+) -> AlignmentMethod {
+    let mut method = AlignmentMethod::Provider;
+    let (mut by_provider, mut by_us) = (0, 0);
+    for (sentence, words) in sentences.iter_mut().zip(&request.sentences) {
+        if sentence.needs_alignment {
+            (sentence.words, method) = time_words(env, &request.language, &sentence.samples, words);
+            by_us += words.len();
+        } else {
+            by_provider += words.len();
+        }
+    }
+    if by_provider > 0 || by_us == 0 {
+        Event::AlignmentProviderTimes { provider, words: by_provider }.emit();
+    }
+    if by_us > 0 && method == AlignmentMethod::EvenSplit {
+        Event::AlignmentFallbackToEvenSplit {
+            reason: "the voice gives no times of its words",
+            words: by_us,
+        }
+        .emit();
+    }
+    method
+}
+
+fn no_voice(attempt: &FailedAttempt) -> String {
+    format!("no voice from {} ({}): {}", attempt.provider, attempt.kind, attempt.reason)
+}
+
+/// What an older program called the local voice is said once, with its name now.
+fn old_names(env: &Environment, first: Option<&str>) -> Vec<String> {
+    let settings = &env.config.settings.tts;
+    let places = [
+        ("voice.provider", first),
+        ("tts.primary_provider", Some(settings.primary_provider.as_str())),
+        ("tts.backup_provider", settings.backup_provider.as_deref()),
+    ];
+    places
+        .into_iter()
+        .filter(|(_, name)| *name == Some(OLD_LOCAL_NAME))
+        .map(|(place, name)| format!("{place}: `{}` means espeak here", name.unwrap_or_default()))
+        .collect()
+}
+
+/// Speaks faster, at most 1.1 times, where the film would else be too long; or refuses.
+fn fit_tempo(
+    sources: &Sources,
+    graph: &SceneGraph,
+    sentences: &mut [SpokenSentence],
+) -> Result<f64, PipelineError> {
+    let speech = by_scene(graph, sentences);
+    let fitted = fit::fit(
+        &needs(graph, &sources.preset, &speech),
+        target_ms(sources),
+        &sources.preset.pacing,
+    )?;
+    if fitted.tempo > 1.0 {
+        for sentence in sentences.iter_mut() {
+            voice_processor::speed_up(sentence, fitted.tempo)?;
+        }
+    }
+    Ok(fitted.tempo)
+}
+
+fn by_scene(graph: &SceneGraph, sentences: &[SpokenSentence]) -> Vec<Vec<Utterance>> {
+    let mut index = 0;
+    graph
+        .scenes
+        .iter()
+        .map(|scene| {
+            scene
+                .sentences
+                .iter()
+                .filter_map(|_| {
+                    let sentence = sentences.get(index)?;
+                    let asset = layout::voice_take(index);
+                    index += 1;
+                    let duration_ms = sentence.samples.len() as i64 / SAMPLES_PER_MS;
+                    // Emoji alone have nothing to say; they are shown with their neighbours' time.
+                    Some(Utterance {
+                        asset,
+                        source_start_ms: 0,
+                        duration_ms: duration_ms.max(1),
+                        words: sentence.words.clone(),
+                    })
+                })
+                .collect()
+        })
+        .collect()
+}

@@ -1,0 +1,17 @@
+//! What engines and voices share about the services that they call.
+//!
+//! Guarantees: a call goes where configuration says and nowhere private; its answer is bounded in
+//! size and time; a failure has one of a few kinds and says whether the vendor may have taken a
+//! paid call on; no key is in any message.
+//!
+//! Does not know any vendor, does not wait, repeat or keep anything.
+//!
+//! Start with [`http::VendorHttp`] and [`EngineError`].
+
+mod error;
+pub mod hash;
+pub mod http;
+pub mod replies;
+pub mod world;
+
+pub use error::{Accepted, EngineError, EngineErrorKind, ErrorStatus};

@@ -1,0 +1,100 @@
+//! What vendors' answers have in common: where keys go, where words stand, and which refusals mean
+//! that a paid call was surely not taken on.
+//!
+//! Whether it may have been is decided in one place, [`refused_paid`].
+
+use crate::http::{Call, Reply, VendorHttp};
+use crate::{Accepted, EngineError, EngineErrorKind};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+/// The key, or the failure of an engine that has none.
+pub fn key<'a>(http: &'a VendorHttp, operation: &'static str) -> Result<&'a str, EngineError> {
+    http.key().map(ExposeSecret::expose_secret).ok_or_else(|| {
+        EngineError::new(http.engine(), operation, EngineErrorKind::Auth, "there is no key")
+    })
+}
+
+/// A call with the key behind a prefix in `Authorization`.
+pub fn with_key(http: &VendorHttp, call: Call, prefix: &str) -> Result<Call, EngineError> {
+    let value = format!("{prefix}{}", key(http, call.operation)?);
+    Ok(call.secret_header("Authorization", SecretString::from(value)))
+}
+
+/// A text at a JSON pointer.
+pub fn text_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer)?.as_str()
+}
+
+/// One segment of a path: an id of a vendor's cannot lead elsewhere.
+pub fn segment(id: &str) -> String {
+    let mut out = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => out.push(byte as char),
+            // A dot is only dangerous where the segment is made of nothing else.
+            b'.' if id.bytes().any(|b| b != b'.') => out.push('.'),
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+    }
+    out
+}
+
+/// What a vendor says in the usual places of an error's body.
+pub fn said(reply: &Reply) -> Option<String> {
+    let json = reply.json()?;
+    let places =
+        ["/error/message", "/error", "/message", "/detail/0/msg", "/detail", "/errors/0/message"];
+    places.iter().find_map(|place| text_at(&json, place).map(str::to_owned))
+}
+
+/// A paid call that was answered with a refusal, and whether it may have been taken on.
+///
+/// An answer of 4xx is a refusal at the door; 429, 502 and 503 are documented as load shedding.
+/// After anything else nobody knows.
+pub fn refused_paid(
+    http: &VendorHttp,
+    operation: &'static str,
+    kind: EngineErrorKind,
+    reply: &Reply,
+    said: Option<&str>,
+) -> EngineError {
+    let accepted = match reply.status {
+        400..=499 | 502 | 503 => Accepted::No,
+        _ => Accepted::Maybe,
+    };
+    http.refusal(operation, kind, reply, said).accepted(accepted)
+}
+
+/// The kind of a refused paid call where the vendor says nothing more exact. There is no task
+/// yet that could be lost: an address that is not there is our mistake.
+pub fn submit_kind(status: u16) -> EngineErrorKind {
+    match VendorHttp::kind_of_status(status) {
+        EngineErrorKind::Lost => EngineErrorKind::InvalidRequest,
+        other => other,
+    }
+}
+
+/// The words for vendors' free texts that mean a refusal of the content.
+pub fn names_moderation(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["moderat", "blacklist", "content policy", "content_policy"].iter().any(|w| text.contains(w))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_stays_one_segment() {
+        for (id, expected) in [
+            ("a-b_c.d", "a-b_c.d"),
+            ("..", "%2E%2E"),
+            ("../x", "..%2Fx"),
+            ("a?b#c", "a%3Fb%23c"),
+            ("ä", "%C3%A4"),
+        ] {
+            assert_eq!(segment(id), expected, "{id}");
+        }
+    }
+}

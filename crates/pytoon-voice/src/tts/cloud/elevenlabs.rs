@@ -1,0 +1,257 @@
+//! ElevenLabs: speech with the time of each character.
+
+use super::{CloudAdapter, HEALTH, SPEAK, Speech, Told, Unreadable, options, primary, refused};
+use crate::spoken::SpokenText;
+use crate::tts::take::{Mark, Take};
+use base64::Engine as _;
+use pytoon_config::tts::CloudVoice;
+use pytoon_vendor::http::{Call, Reply, VendorHttp};
+use pytoon_vendor::replies::{key, said, segment, submit_kind, text_at};
+use pytoon_vendor::{EngineError, EngineErrorKind};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// The most characters of a request, by model (models page of the vendor's documentation).
+const MOST: &[(&str, usize)] = &[
+    ("eleven_v3", 3_000),
+    ("eleven_flash_v2_5", 40_000),
+    ("eleven_turbo_v2_5", 40_000),
+    ("eleven_flash_v2", 30_000),
+    ("eleven_turbo_v2", 30_000),
+];
+/// The most of all other models.
+const MOST_OTHERWISE: usize = 10_000;
+/// How much of the neighbouring text is told, for the tone.
+const CONTEXT_CHARS: usize = 300;
+
+#[derive(Debug)]
+pub(super) struct ElevenLabs {
+    model: String,
+    format: String,
+    rate: u32,
+    voice_settings: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    output_format: String,
+    #[serde(default)]
+    stability: Option<f64>,
+    #[serde(default)]
+    similarity_boost: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Alignment {
+    characters: Vec<String>,
+    character_start_times_seconds: Vec<f64>,
+    character_end_times_seconds: Vec<f64>,
+}
+
+impl ElevenLabs {
+    pub(super) fn new(settings: &CloudVoice) -> Result<Self, String> {
+        let options: Options = options(settings)?;
+        let rate = options.output_format.strip_prefix("pcm_").and_then(|rate| rate.parse().ok());
+        let rate = rate.filter(|rate| (8000..=48_000).contains(rate)).ok_or_else(|| {
+            format!(
+                "output_format `{}` is not pcm_ and a rate, such as pcm_24000",
+                options.output_format
+            )
+        })?;
+        let mut voice_settings = Map::new();
+        for (name, value) in
+            [("stability", options.stability), ("similarity_boost", options.similarity_boost)]
+        {
+            let Some(value) = value else { continue };
+            if !(0.0..=1.0).contains(&value) {
+                return Err(format!("{name} {value} is not within 0 to 1"));
+            }
+            voice_settings.insert(name.to_owned(), json!(value));
+        }
+        Ok(Self {
+            model: settings.model.clone(),
+            format: options.output_format,
+            rate,
+            voice_settings,
+        })
+    }
+
+    /// Only these models are told the language; others refuse it.
+    fn takes_language(&self) -> bool {
+        self.model.ends_with("v2_5") || self.model == "eleven_v3"
+    }
+}
+
+impl CloudAdapter for ElevenLabs {
+    fn most(&self) -> usize {
+        MOST.iter()
+            .find(|(model, _)| *model == self.model)
+            .map_or(MOST_OTHERWISE, |(_, most)| *most)
+    }
+
+    fn size(&self, text: &SpokenText) -> usize {
+        text.text.chars().count() + 1
+    }
+
+    fn gives_times(&self) -> bool {
+        true
+    }
+
+    fn speeds(&self) -> (f64, f64) {
+        (0.7, 1.2)
+    }
+
+    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, EngineError> {
+        let mut voice_settings = self.voice_settings.clone();
+        voice_settings.insert("speed".into(), json!(speech.speed));
+        let mut body = json!({
+            "text": speech.piece.text,
+            "model_id": self.model,
+            "voice_settings": voice_settings,
+        });
+        if self.takes_language() {
+            body["language_code"] = json!(primary(speech.language));
+        }
+        if self.model != "eleven_v3" {
+            for (name, text) in
+                [("previous_text", tail(speech.before)), ("next_text", head(speech.after))]
+            {
+                if !text.is_empty() {
+                    body[name] = json!(text);
+                }
+            }
+        }
+        let path = format!(
+            "/v1/text-to-speech/{}/with-timestamps?output_format={}",
+            segment(speech.voice),
+            self.format
+        );
+        with_key(http, Call::post(SPEAK, http.url(&path), body))
+    }
+
+    fn take(&self, reply: &Reply, speech: &Speech<'_>) -> Result<Take, Unreadable> {
+        let json = reply.json().ok_or(Unreadable::Protocol)?;
+        let audio = text_at(&json, "/audio_base64").ok_or(Unreadable::Protocol)?;
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(audio)
+            .map_err(|_| Unreadable::Sound("its sound is not base64".into()))?;
+        let mut take = Take::from_pcm(self.rate, &bytes);
+        // Without an alignment the sound is still a voice; its words are timed otherwise.
+        if let Ok(alignment) = serde_json::from_value::<Alignment>(json["alignment"].clone()) {
+            take.marks = marks(&alignment, &speech.piece.text);
+        }
+        Ok(take)
+    }
+
+    fn refusal(&self, reply: &Reply) -> (EngineErrorKind, Option<String>) {
+        let json = reply.json().unwrap_or_default();
+        let detail = &json["detail"];
+        // Two generations of bodies; the code says more than the status.
+        let code = detail["code"].as_str().or(detail["status"].as_str()).unwrap_or_default();
+        let kind = match code {
+            "quota_exceeded" => EngineErrorKind::Quota,
+            "invalid_api_key" | "missing_permissions" | "detected_unusual_activity" => {
+                EngineErrorKind::Auth
+            }
+            "too_many_concurrent_requests"
+            | "concurrent_limit_exceeded"
+            | "system_busy"
+            | "rate_limit_exceeded" => EngineErrorKind::RateLimited,
+            "voice_not_found" | "max_character_limit_exceeded" => EngineErrorKind::InvalidRequest,
+            _ => submit_kind(reply.status),
+        };
+        let message = detail["message"].as_str().map(str::to_owned).or_else(|| said(reply));
+        let message = match (code, message) {
+            ("", message) => message,
+            (code, message) => Some(format!("{code}: {}", message.unwrap_or_default())),
+        };
+        (kind, message)
+    }
+
+    fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a> {
+        Box::pin(async move {
+            let call = Call::get(HEALTH, http.url("/v1/user/subscription"));
+            let reply = http.send(with_key(http, call)?).await?;
+            if reply.is_success() {
+                let json = reply.json().unwrap_or_default();
+                let number = |name: &str| json[name].as_u64();
+                return Ok(match (number("character_limit"), number("character_count")) {
+                    (Some(limit), Some(used)) => {
+                        let tier = json["tier"].as_str().unwrap_or("unknown");
+                        format!("tier {tier}, {} characters left", limit.saturating_sub(used))
+                    }
+                    _ => "there".to_owned(),
+                });
+            }
+            let refusal = refused(http, self, &reply);
+            if refusal.kind != EngineErrorKind::Auth {
+                return Err(refusal);
+            }
+            // A key may be good for speech alone.
+            let models = with_key(http, Call::get(HEALTH, http.url("/v1/models")))?;
+            let reply = http.send(models).await?;
+            if reply.is_success() {
+                Ok("there; the key shows no account".into())
+            } else {
+                Err(refusal)
+            }
+        })
+    }
+
+    fn identity(&self) -> Value {
+        json!([self.format, self.voice_settings])
+    }
+}
+
+fn with_key(http: &VendorHttp, call: Call) -> Result<Call, EngineError> {
+    let value = SecretString::from(key(http, call.operation)?.to_owned());
+    Ok(call.secret_header("xi-api-key", value))
+}
+
+fn tail(text: &str) -> String {
+    let skip = text.chars().count().saturating_sub(CONTEXT_CHARS);
+    text.chars().skip(skip).collect()
+}
+
+fn head(text: &str) -> String {
+    text.chars().take(CONTEXT_CHARS).collect()
+}
+
+/// The times of the text's characters; none where the vendor timed another text.
+fn marks(alignment: &Alignment, text: &str) -> Vec<Mark> {
+    if alignment.characters.concat() != text {
+        return Vec::new();
+    }
+    let times =
+        alignment.character_start_times_seconds.iter().zip(&alignment.character_end_times_seconds);
+    let mut at = 0;
+    let mut marks = Vec::new();
+    // An entry may hold several characters.
+    for (entry, (start, end)) in alignment.characters.iter().zip(times) {
+        if !entry.trim().is_empty() && start.is_finite() && end.is_finite() {
+            marks.push(Mark { at, start_ms: start * 1000.0, end_ms: Some(end * 1000.0) });
+        }
+        at += entry.chars().count();
+    }
+    marks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_have_times_only_where_they_are_ours() {
+        let alignment = Alignment {
+            characters: ["H", "i", " ", "e\u{301}", "x"].map(str::to_owned).to_vec(),
+            character_start_times_seconds: vec![0.0, 0.1, 0.2, 0.3, 0.4],
+            character_end_times_seconds: vec![0.1, 0.2, 0.3, 0.4, 0.5],
+        };
+        let found = marks(&alignment, "Hi e\u{301}x");
+        assert_eq!(found.iter().map(|m| m.at).collect::<Vec<_>>(), [0, 1, 3, 5]);
+        assert_eq!(found[2].start_ms, 300.0);
+        assert!(marks(&alignment, "Hello").is_empty());
+    }
+}

@@ -1,0 +1,257 @@
+//! Google Cloud Text-to-Speech: marks before words come back with their times.
+
+use super::{CloudAdapter, HEALTH, SPEAK, Speech, Told, Unreadable, options, primary, refused};
+use crate::spoken::SpokenText;
+use crate::tts::piece::Piece;
+use crate::tts::take::{Mark, Take};
+use base64::Engine as _;
+use pytoon_config::tts::CloudVoice;
+use pytoon_vendor::http::{Call, Reply, VendorHttp};
+use pytoon_vendor::replies::{key, said, submit_kind, text_at};
+use pytoon_vendor::{EngineError, EngineErrorKind};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The most bytes of a request, marks included (quotas page of the vendor's documentation), less
+/// those of the element around it.
+const MOST: usize = 5000 - "<speak></speak>".len();
+/// Samples a second asked for.
+const RATE: u32 = 24_000;
+
+#[derive(Debug)]
+pub(super) struct Google {
+    model: String,
+    marks: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    marks: bool,
+}
+
+impl Google {
+    pub(super) fn new(settings: &CloudVoice) -> Result<Self, String> {
+        let Options { marks } = options(settings)?;
+        Ok(Self { model: settings.model.clone(), marks })
+    }
+}
+
+impl CloudAdapter for Google {
+    fn most(&self) -> usize {
+        MOST
+    }
+
+    fn size(&self, text: &SpokenText) -> usize {
+        // Numbers of marks grow with the piece: counted at their longest.
+        let marks =
+            if self.marks { (text.ranges.len() + 1) * "<mark name=\"w9999\"/>".len() } else { 0 };
+        escaped(&text.text).len() + 1 + marks
+    }
+
+    fn gives_times(&self) -> bool {
+        self.marks
+    }
+
+    fn speeds(&self) -> (f64, f64) {
+        (0.25, 2.0)
+    }
+
+    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, EngineError> {
+        let mut voice = json!({ "languageCode": language_code(speech.voice, speech.language) });
+        if !speech.voice.is_empty() {
+            voice["name"] = json!(speech.voice);
+        }
+        if !self.model.is_empty() {
+            voice["modelName"] = json!(self.model);
+        }
+        let input = if self.marks {
+            json!({ "ssml": ssml(speech.piece) })
+        } else {
+            json!({ "text": speech.piece.text })
+        };
+        let mut body = json!({
+            "input": input,
+            "voice": voice,
+            "audioConfig": {
+                "audioEncoding": "LINEAR16",
+                "sampleRateHertz": RATE,
+                "speakingRate": speech.speed,
+            },
+        });
+        if self.marks {
+            body["enableTimePointing"] = json!(["SSML_MARK"]);
+        }
+        // Time points are in the beta alone.
+        let path = if self.marks { "/v1beta1/text:synthesize" } else { "/v1/text:synthesize" };
+        with_key(http, Call::post(SPEAK, http.url(path), body))
+    }
+
+    fn take(&self, reply: &Reply, speech: &Speech<'_>) -> Result<Take, Unreadable> {
+        let json = reply.json().ok_or(Unreadable::Protocol)?;
+        let audio = text_at(&json, "/audioContent").ok_or(Unreadable::Protocol)?;
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(audio)
+            .map_err(|_| Unreadable::Sound("its sound is not base64".into()))?;
+        let mut take = Take::from_wav(&bytes).map_err(Unreadable::Sound)?;
+        take.marks = marks(&json["timepoints"], speech.piece);
+        Ok(take)
+    }
+
+    fn refusal(&self, reply: &Reply) -> (EngineErrorKind, Option<String>) {
+        let json = reply.json().unwrap_or_default();
+        let status = text_at(&json, "/error/status").unwrap_or_default();
+        let message = said(reply);
+        let bad_key = message.as_deref().is_some_and(|text| text.contains("API key"));
+        let kind = match status {
+            // A wrong key comes as an invalid argument.
+            "INVALID_ARGUMENT" if bad_key => EngineErrorKind::Auth,
+            "RESOURCE_EXHAUSTED" => EngineErrorKind::RateLimited,
+            _ => submit_kind(reply.status),
+        };
+        let message = match (status, message) {
+            ("", message) => message,
+            (status, message) => Some(format!("{status}: {}", message.unwrap_or_default())),
+        };
+        (kind, message)
+    }
+
+    fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a> {
+        Box::pin(async move {
+            let call = Call::get(HEALTH, http.url("/v1/voices?languageCode=en-US"));
+            let reply = http.send(with_key(http, call)?).await?;
+            if !reply.is_success() {
+                return Err(refused(http, self, &reply));
+            }
+            let json = reply.json().unwrap_or_default();
+            let count = json["voices"].as_array().map_or(0, Vec::len);
+            Ok(format!("{count} voices for en-US"))
+        })
+    }
+
+    fn identity(&self) -> Value {
+        json!(self.marks)
+    }
+}
+
+fn with_key(http: &VendorHttp, call: Call) -> Result<Call, EngineError> {
+    let value = SecretString::from(key(http, call.operation)?.to_owned());
+    Ok(call.secret_header("X-Goog-Api-Key", value))
+}
+
+/// A voice's name begins with its language and region.
+fn language_code(voice: &str, language: &str) -> String {
+    let mut parts = voice.split('-');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(language), Some(region), Some(_)) => format!("{language}-{region}"),
+        _ if language.contains(['-', '_']) => language.replace('_', "-"),
+        _ => match primary(language) {
+            "en" => "en-US".to_owned(),
+            "zh" => "cmn-CN".to_owned(),
+            other => other.to_owned(),
+        },
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// The piece with a mark before each word (`w` and its first character) and one after each part
+/// (`e` and the first character of its last word), which tells where its pause begins.
+fn ssml(piece: &Piece) -> String {
+    let mut out = String::from("<speak>");
+    for (index, part) in piece.parts.iter().enumerate() {
+        if index > 0 {
+            out.push(' ');
+        }
+        let chars: Vec<char> = part.text.text.chars().collect();
+        let slice = |from: usize, to: usize| escaped(&chars[from..to].iter().collect::<String>());
+        let mut done = 0;
+        let mut last = part.begins;
+        for &(from, to) in part.text.ranges.iter().filter(|(from, to)| from < to) {
+            last = part.begins + from;
+            out.push_str(&slice(done, from));
+            out.push_str(&format!("<mark name=\"w{last}\"/>"));
+            out.push_str(&slice(from, to));
+            done = to;
+        }
+        out.push_str(&slice(done, chars.len()));
+        out.push_str(&format!("<mark name=\"e{last}\"/>"));
+    }
+    out.push_str("</speak>");
+    out
+}
+
+fn marks(points: &Value, piece: &Piece) -> Vec<Mark> {
+    let mut marks: Vec<Mark> = Vec::new();
+    let length = piece.text.chars().count();
+    for point in points.as_array().map(Vec::as_slice).unwrap_or_default() {
+        let Some(name) = point["markName"].as_str() else { continue };
+        let Some(at) = name.get(1..).and_then(|at| at.parse::<usize>().ok()) else { continue };
+        // A zero is left out, as JSON made from protocol buffers does.
+        let ms = point["timeSeconds"].as_f64().unwrap_or(0.0) * 1000.0;
+        if at >= length || !ms.is_finite() {
+            continue;
+        }
+        if name.starts_with('w') {
+            marks.push(Mark { at, start_ms: ms, end_ms: None });
+        } else if let Some(mark) = marks.iter_mut().find(|mark| mark.at == at) {
+            mark.end_ms = Some(ms);
+        }
+    }
+    marks.sort_by_key(|mark| mark.at);
+    marks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tts::piece::{Limit, pieces};
+    use pytoon_core::text::words;
+
+    #[test]
+    fn every_word_and_the_end_of_every_sentence_has_a_mark() {
+        let asked = vec![words("Salt & \"sea\""), words("Oh 🔥 no.")];
+        let size = |text: &SpokenText| text.text.len();
+        let limit = Limit { most: 999, size: &size, one_by_one: false };
+        let piece = pieces(&asked, &limit).expect("fits").remove(0);
+        let text = ssml(&piece);
+        assert_eq!(
+            text,
+            "<speak><mark name=\"w0\"/>Salt <mark name=\"w5\"/>&amp; <mark name=\"w7\"/>&quot;sea&quot;\
+             <mark name=\"e7\"/> <mark name=\"w13\"/>Oh  <mark name=\"w17\"/>no.<mark name=\"e17\"/></speak>"
+        );
+        let points = json!([
+            {"markName": "w0"}, {"markName": "w7", "timeSeconds": 0.5},
+            {"markName": "e7", "timeSeconds": 0.9}, {"markName": "w99", "timeSeconds": 9.0},
+        ]);
+        let found = marks(&points, &piece);
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].start_ms, found[1].at, found[1].end_ms), (0.0, 7, Some(900.0)));
+    }
+
+    #[test]
+    fn the_language_is_the_voices_own() {
+        for (voice, language, expected) in [
+            ("en-GB-Neural2-A", "en-US", "en-GB"),
+            ("", "en", "en-US"),
+            ("", "de", "de"),
+            ("", "pt_BR", "pt-BR"),
+        ] {
+            assert_eq!(language_code(voice, language), expected);
+        }
+    }
+}

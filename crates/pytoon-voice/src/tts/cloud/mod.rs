@@ -1,0 +1,357 @@
+//! Voices that are services: what all of them have in common.
+//!
+//! Guarantees: nothing is bought twice ([`paid`]); what comes back is checked before it is kept;
+//! a key is in no message; a cancel is heard within a moment.
+//!
+//! An adapter ([`CloudAdapter`]) translates: it builds one request and reads one answer. It does
+//! not wait, repeat, keep or judge.
+//!
+//! Start with [`Cloud`].
+
+mod elevenlabs;
+mod google;
+mod openai;
+pub mod paid;
+
+use super::cut;
+use super::piece::{Limit, Piece, pieces};
+use super::take::Take;
+use super::{SpokenSentence, TtsProvider, TtsRequest};
+use crate::VoiceError;
+use crate::spoken::SpokenText;
+use paid::{Order, PaidWork};
+use pytoon_config::secrets::Key;
+use pytoon_config::tts::CloudVoice;
+use pytoon_core::money::MicroUsd;
+use pytoon_vendor::hash::bytes_hash;
+use pytoon_vendor::http::{Address, Call, Reply, VendorHttp};
+use pytoon_vendor::replies::refused_paid;
+use pytoon_vendor::{EngineError, EngineErrorKind};
+use serde_json::{Value, json};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+/// What is done, as "failed to …" goes on.
+pub(crate) const SPEAK: &str = "speak";
+pub(crate) const HEALTH: &str = "check the account";
+/// How long a service may take to say how it is.
+const HEALTH_PATIENCE: Duration = Duration::from_secs(15);
+
+/// A future in a box.
+pub(crate) type Told<'a> = Pin<Box<dyn Future<Output = Result<String, EngineError>> + Send + 'a>>;
+
+/// One request, as far as adapters need to know it.
+#[derive(Debug, Clone)]
+pub(crate) struct Speech<'a> {
+    pub(crate) piece: &'a Piece,
+    /// What is said before and after it, for the tone.
+    pub(crate) before: &'a str,
+    pub(crate) after: &'a str,
+    /// BCP 47 tag.
+    pub(crate) language: &'a str,
+    pub(crate) voice: &'a str,
+    /// Within what the vendor takes.
+    pub(crate) speed: f64,
+}
+
+/// A vendor's own words.
+pub(crate) trait CloudAdapter: std::fmt::Debug + Send + Sync {
+    /// The most that one request takes, in the unit of [`CloudAdapter::size`].
+    fn most(&self) -> usize;
+    /// The size of a part of a request, its joint to the next included.
+    fn size(&self, text: &SpokenText) -> usize;
+    /// Whether it gives times, so that one request can hold several sentences.
+    fn gives_times(&self) -> bool;
+    /// The speeds that it takes, against the voice's own.
+    fn speeds(&self) -> (f64, f64);
+    /// The paid call.
+    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, EngineError>;
+    /// The take in an answer of 2xx, or what is wrong with it.
+    fn take(&self, reply: &Reply, speech: &Speech<'_>) -> Result<Take, Unreadable>;
+    /// The kind of a refusal, and what was said.
+    fn refusal(&self, reply: &Reply) -> (EngineErrorKind, Option<String>);
+    /// Asks how it is, for nothing.
+    fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a>;
+    /// What makes requests with equal texts different beside voice, model and speed.
+    fn identity(&self) -> Value {
+        Value::Null
+    }
+}
+
+/// Why an answer of 2xx holds no take.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    /// It is not what the vendor documents.
+    Protocol,
+    /// The sound in it is not usable.
+    Sound(String),
+}
+
+/// A service that speaks.
+#[derive(Debug, Clone)]
+pub struct Cloud(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    name: &'static str,
+    settings: CloudVoice,
+    key_id: String,
+    http: VendorHttp,
+    adapter: Box<dyn CloudAdapter>,
+    paid: Arc<PaidWork>,
+    runtime: Handle,
+    places: Semaphore,
+}
+
+/// A field of a provider's block that is wrong, and why.
+pub type Problem = (String, String);
+
+impl Cloud {
+    /// A provider of this name; fails with the field that is wrong and why.
+    pub fn new(
+        name: &'static str,
+        settings: &CloudVoice,
+        key: &Key,
+        paid: Arc<PaidWork>,
+        runtime: Handle,
+    ) -> Result<Self, Problem> {
+        let address = Address {
+            base_url: &settings.base_url,
+            allow_hosts: &settings.allow_hosts,
+            request_timeout_ms: settings.request_timeout_ms,
+        };
+        let http = VendorHttp::new(name, address, Some(key.secret.clone()))
+            .map_err(|reason| ("base_url".to_owned(), reason))?;
+        Ok(Self(Arc::new(Inner {
+            name,
+            settings: settings.clone(),
+            key_id: key.fingerprint(),
+            http,
+            adapter: adapter(name, settings)?,
+            paid,
+            runtime,
+            places: Semaphore::new(settings.max_concurrent as usize),
+        })))
+    }
+
+    /// Whether a block's options are understood.
+    pub fn check(name: &'static str, settings: &CloudVoice) -> Result<(), Problem> {
+        adapter(name, settings).map(|_| ())
+    }
+
+    async fn speak_all(self, job: Job) -> Result<Vec<(Piece, Take)>, EngineError> {
+        let job = Arc::new(job);
+        let mut running = tokio::task::JoinSet::new();
+        for index in 0..job.pieces.len() {
+            let (inner, job) = (self.0.clone(), job.clone());
+            running.spawn(async move { (index, inner.speak_piece(&job, index).await) });
+        }
+        let mut takes: Vec<Option<Take>> = job.pieces.iter().map(|_| None).collect();
+        let mut failed = None;
+        while let Some(ended) = running.join_next().await {
+            match ended {
+                Ok((index, Ok(take))) => takes[index] = Some(take),
+                Ok((_, Err(error))) => {
+                    // No further piece begins; what is under way is paid for and is kept.
+                    job.stopped.store(true, Ordering::Relaxed);
+                    failed.get_or_insert(error);
+                }
+                Err(_) => {
+                    let message = "a request stopped unexpectedly";
+                    failed.get_or_insert(self.0.error(EngineErrorKind::Internal, message));
+                }
+            }
+        }
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(job.pieces.iter().cloned().zip(takes.into_iter().flatten()).collect()),
+        }
+    }
+}
+
+/// What is spoken.
+struct Job {
+    pieces: Vec<Piece>,
+    language: String,
+    voice: String,
+    speed: f64,
+    /// Set when a piece failed: no other is begun.
+    stopped: AtomicBool,
+}
+
+impl Inner {
+    fn error(&self, kind: EngineErrorKind, message: impl Into<String>) -> EngineError {
+        EngineError::new(self.name, SPEAK, kind, message)
+    }
+
+    fn limit_and_pieces(&self, request: &TtsRequest) -> Result<Vec<Piece>, VoiceError> {
+        let vendor = self.adapter.most();
+        let size = |text: &SpokenText| self.adapter.size(text);
+        let limit = Limit {
+            most: self.settings.max_characters.map_or(vendor, |own| own.min(vendor)),
+            size: &size,
+            one_by_one: !self.adapter.gives_times(),
+        };
+        pieces(&request.sentences, &limit).map_err(|word| VoiceError::CannotSpeak {
+            provider: self.name,
+            reason: format!(
+                "`{}…` is longer than one request",
+                word.0.chars().take(20).collect::<String>()
+            ),
+        })
+    }
+
+    async fn speak_piece(&self, job: &Job, index: usize) -> Result<Take, EngineError> {
+        // The semaphore is never closed.
+        let _place = self.places.acquire().await;
+        if job.stopped.load(Ordering::Relaxed) {
+            return Err(self.error(EngineErrorKind::Undecided, "another request failed"));
+        }
+        let piece = &job.pieces[index];
+        let neighbour = |index: Option<usize>| {
+            index.and_then(|index| job.pieces.get(index)).map_or("", |piece| piece.text.as_str())
+        };
+        let speech = Speech {
+            piece,
+            before: neighbour(index.checked_sub(1)),
+            after: neighbour(Some(index + 1)),
+            language: &job.language,
+            voice: &job.voice,
+            speed: job.speed,
+        };
+        let order = Order {
+            provider: self.name,
+            hash: self.hash(&speech),
+            text: &piece.text,
+            key_id: &self.key_id,
+            estimated: self.price(&piece.text),
+            timeout: Duration::from_millis(self.settings.request_timeout_ms),
+            backoff: &self.settings.backoff,
+        };
+        self.paid.take(&order, &|| self.buy(&speech)).await
+    }
+
+    /// Equal hashes ask for the same take. The neighbours' words only colour the tone: they do not
+    /// make another take of it, so that one changed sentence buys one sentence.
+    fn hash(&self, speech: &Speech<'_>) -> String {
+        let what = json!({
+            "tts": self.name,
+            "text": speech.piece.text,
+            "starts": speech.piece.parts.iter().map(|part| part.begins).collect::<Vec<_>>(),
+            "language": speech.language,
+            "voice": speech.voice,
+            "speed": speech.speed,
+            "model": self.settings.model,
+            "more": self.adapter.identity(),
+        });
+        bytes_hash(what.to_string().as_bytes())
+    }
+
+    fn price(&self, text: &str) -> MicroUsd {
+        MicroUsd::from_usd(self.settings.price_per_1000_characters_usd)
+            .times_ceil(text.chars().count() as f64 / 1000.0)
+    }
+
+    /// The one paid call. What it answers is judged here, before anybody calls it a take.
+    async fn buy(&self, speech: &Speech<'_>) -> Result<Take, EngineError> {
+        let call = self.adapter.call(&self.http, speech)?.paid();
+        let reply = self.http.send(call).await?;
+        if !reply.is_success() {
+            let (kind, said) = self.adapter.refusal(&reply);
+            return Err(refused_paid(&self.http, SPEAK, kind, &reply, said.as_deref()));
+        }
+        let delivered = |kind, message: String| {
+            self.error(kind, self.http.redact(&message)).accepted(pytoon_vendor::Accepted::Yes)
+        };
+        let take = self.adapter.take(&reply, speech).map_err(|problem| match problem {
+            // An answer of nobody's: whether it was bought is not known.
+            Unreadable::Protocol => self
+                .http
+                .refusal(SPEAK, EngineErrorKind::Protocol, &reply, None)
+                .accepted(pytoon_vendor::Accepted::Maybe),
+            Unreadable::Sound(reason) => delivered(EngineErrorKind::BadOutput, reason),
+        })?;
+        match take.problem(&speech.piece.text, speech.speed) {
+            Some(reason) => Err(delivered(EngineErrorKind::BadOutput, reason)),
+            None => Ok(take),
+        }
+    }
+}
+
+impl TtsProvider for Cloud {
+    fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
+        let inner = &self.0;
+        let voice = request
+            .voice
+            .clone()
+            .unwrap_or_else(|| inner.settings.voice_for(&request.language).to_owned());
+        let (slowest, fastest) = inner.adapter.speeds();
+        let job = Job {
+            pieces: inner.limit_and_pieces(request)?,
+            language: request.language.clone(),
+            voice,
+            speed: (inner.settings.speed * request.speed).clamp(slowest, fastest),
+            stopped: AtomicBool::new(false),
+        };
+        let spoken = inner.runtime.block_on(self.clone().speak_all(job));
+        let spoken = spoken.map_err(|error| match error.kind {
+            // A voice that was asked for by name and is not there is the brief's to mend.
+            EngineErrorKind::InvalidRequest if request.voice.is_some() => {
+                VoiceError::Refused { provider: inner.name, reason: error.message }
+            }
+            _ => VoiceError::Vendor { provider: inner.name, source: Box::new(error) },
+        })?;
+        cut::sentences(&request.sentences, &spoken)
+    }
+
+    fn health_check(&self) -> Result<String, VoiceError> {
+        let inner = &self.0;
+        let asked = inner.runtime.block_on(async {
+            let asked = inner.adapter.health(&inner.http);
+            tokio::time::timeout(HEALTH_PATIENCE, asked).await.unwrap_or_else(|_| {
+                let message = format!("no answer within {} s", HEALTH_PATIENCE.as_secs());
+                Err(EngineError::new(inner.name, HEALTH, EngineErrorKind::Timeout, message))
+            })
+        });
+        asked.map_err(|error| VoiceError::Vendor { provider: inner.name, source: Box::new(error) })
+    }
+
+    fn is_local(&self) -> bool {
+        false
+    }
+}
+
+fn adapter(name: &str, settings: &CloudVoice) -> Result<Box<dyn CloudAdapter>, Problem> {
+    let made: Result<Box<dyn CloudAdapter>, String> = match name {
+        "elevenlabs" => elevenlabs::ElevenLabs::new(settings).map(|a| Box::new(a) as _),
+        "openai" => openai::OpenAi::new(settings).map(|a| Box::new(a) as _),
+        _ => google::Google::new(settings).map(|a| Box::new(a) as _),
+    };
+    made.map_err(|reason| ("options".to_owned(), reason))
+}
+
+/// A block's options as the adapter's own type.
+fn options<T: serde::de::DeserializeOwned>(settings: &CloudVoice) -> Result<T, String> {
+    let options = Value::Object(settings.options.clone());
+    serde_json::from_value(options).map_err(|error| error.to_string())
+}
+
+/// A free call that was refused.
+fn refused(http: &VendorHttp, adapter: &dyn CloudAdapter, reply: &Reply) -> EngineError {
+    let (kind, said) = adapter.refusal(reply);
+    http.refusal(HEALTH, kind, reply, said.as_deref())
+}
+
+/// The first part of a tag, such as `en`.
+fn primary(language: &str) -> &str {
+    language.split(['-', '_']).next().unwrap_or(language)
+}

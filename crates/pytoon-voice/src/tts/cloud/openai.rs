@@ -1,0 +1,122 @@
+//! OpenAI: speech without times, so that each sentence is a request of its own.
+
+use super::{CloudAdapter, HEALTH, SPEAK, Speech, Told, Unreadable, options, refused};
+use crate::spoken::SpokenText;
+use crate::tts::take::Take;
+use pytoon_config::tts::CloudVoice;
+use pytoon_vendor::http::{Call, Reply, VendorHttp};
+use pytoon_vendor::replies::{names_moderation, said, submit_kind, text_at, with_key};
+use pytoon_vendor::{EngineError, EngineErrorKind};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The most characters of a request (`input` in the vendor's specification).
+const MOST: usize = 4096;
+/// Of its raw samples.
+const RATE: u32 = 24_000;
+
+#[derive(Debug)]
+pub(super) struct OpenAi {
+    model: String,
+    instructions: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    #[serde(default)]
+    instructions: Option<String>,
+}
+
+impl OpenAi {
+    pub(super) fn new(settings: &CloudVoice) -> Result<Self, String> {
+        let Options { instructions } = options(settings)?;
+        if instructions.is_some() && settings.model.starts_with("tts-1") {
+            return Err(format!("instructions do not work with the model {}", settings.model));
+        }
+        Ok(Self { model: settings.model.clone(), instructions })
+    }
+}
+
+impl CloudAdapter for OpenAi {
+    fn most(&self) -> usize {
+        MOST
+    }
+
+    fn size(&self, text: &SpokenText) -> usize {
+        text.text.chars().count()
+    }
+
+    fn gives_times(&self) -> bool {
+        false
+    }
+
+    fn speeds(&self) -> (f64, f64) {
+        (0.25, 4.0)
+    }
+
+    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, EngineError> {
+        let mut body = json!({
+            "model": self.model,
+            "input": speech.piece.text,
+            "voice": speech.voice,
+            "response_format": "pcm",
+            "speed": speech.speed,
+        });
+        if let Some(instructions) = &self.instructions {
+            body["instructions"] = json!(instructions);
+        }
+        with_key(http, Call::post(SPEAK, http.url("/audio/speech"), body), "Bearer ")
+    }
+
+    fn take(&self, reply: &Reply, _: &Speech<'_>) -> Result<Take, Unreadable> {
+        // Samples have no head: a page of a proxy's would be heard as noise.
+        let kind = reply.header("content-type").unwrap_or_default().to_lowercase();
+        if kind.starts_with("text/") || kind.contains("json") || reply.body.starts_with(b"<") {
+            return Err(Unreadable::Protocol);
+        }
+        if reply.body.starts_with(b"RIFF") {
+            return Take::from_wav(&reply.body).map_err(Unreadable::Sound);
+        }
+        Ok(Take::from_pcm(RATE, &reply.body))
+    }
+
+    fn refusal(&self, reply: &Reply) -> (EngineErrorKind, Option<String>) {
+        let json = reply.json().unwrap_or_default();
+        let code = text_at(&json, "/error/code").unwrap_or_default();
+        let kind = match code {
+            "insufficient_quota" | "billing_hard_limit_reached" => EngineErrorKind::Quota,
+            code if names_moderation(code) => EngineErrorKind::Moderation,
+            _ => submit_kind(reply.status),
+        };
+        let message = said(reply);
+        let message = if code.is_empty() {
+            message
+        } else {
+            Some(format!("{code}: {}", message.unwrap_or_default()))
+        };
+        (kind, message)
+    }
+
+    fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a> {
+        Box::pin(async move {
+            let call = with_key(http, Call::get(HEALTH, http.url("/models")), "Bearer ")?;
+            let reply = http.send(call).await?;
+            if !reply.is_success() {
+                return Err(refused(http, self, &reply));
+            }
+            let json = reply.json().unwrap_or_default();
+            let models = json["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let is_there = models.iter().any(|model| model["id"] == self.model.as_str());
+            Ok(if is_there || models.is_empty() {
+                format!("model {}", self.model)
+            } else {
+                format!("there, but the account shows no model {}", self.model)
+            })
+        })
+    }
+
+    fn identity(&self) -> Value {
+        json!(self.instructions)
+    }
+}

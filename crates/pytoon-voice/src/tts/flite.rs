@@ -1,0 +1,48 @@
+//! Flite, where it is installed: English only, without times.
+
+use super::program::{Program, installed};
+use super::{SpokenSentence, TtsProvider, TtsRequest};
+use crate::VoiceError;
+use pytoon_config::tts::FliteSettings;
+use pytoon_media::process::{CommandLine, Runner};
+use std::path::Path;
+
+const NAME: &str = "flite";
+
+/// The provider.
+#[derive(Debug, Clone)]
+pub struct Flite {
+    /// Runs the program.
+    pub runner: Runner,
+    /// Its block of configuration.
+    pub settings: FliteSettings,
+}
+
+impl TtsProvider for Flite {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
+        if !request.language.to_lowercase().starts_with("en") {
+            return Err(VoiceError::CannotSpeak {
+                provider: NAME,
+                reason: format!("it speaks English, not `{}`", request.language),
+            });
+        }
+        let voice = request.voice.as_deref().unwrap_or(&self.settings.voice);
+        let speed = self.settings.speed * request.speed;
+        let command = |text: &str, file: &Path| {
+            let mut command = CommandLine::new(NAME, "speak the script").args(["-voice", voice]);
+            if (speed - 1.0).abs() > 1e-6 {
+                command = command.args(["--setf", &format!("duration_stretch={:.4}", 1.0 / speed)]);
+            }
+            (command.args(["-t", text]).arg("-o").arg(file), Vec::new())
+        };
+        Program { name: NAME, runner: &self.runner, command: &command, speed }.speak(request)
+    }
+
+    fn health_check(&self) -> Result<String, VoiceError> {
+        installed(NAME, &self.runner)
+    }
+}

@@ -1,0 +1,169 @@
+//! Cuts a script into requests: at sentences, within what a vendor takes at once.
+//!
+//! Guarantees: every word that can be spoken is in exactly one piece, in order; a piece is never
+//! larger than the limit; a sentence is cut only where it does not fit alone, and then between
+//! words, after a comma where there is one.
+//!
+//! Pure: start with [`pieces`].
+
+use crate::spoken::{SpokenText, written_text};
+use pytoon_core::text::Word;
+use std::ops::Range;
+
+/// Words of one sentence within a piece.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// The sentence, by its place in the request.
+    pub sentence: usize,
+    /// Its words that are here.
+    pub words: Range<usize>,
+    /// Where they begin in the piece's text, in characters.
+    pub begins: usize,
+    /// Their text with the ranges of the words, counted from its own beginning.
+    pub text: SpokenText,
+}
+
+/// What one request says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Piece {
+    /// The parts, in order; never none.
+    pub parts: Vec<Part>,
+    /// The whole text.
+    pub text: String,
+}
+
+/// How much one request may hold.
+pub struct Limit<'a> {
+    /// The most.
+    pub most: usize,
+    /// The size of a part in the vendor's own unit, its joint to the next included.
+    pub size: &'a dyn Fn(&SpokenText) -> usize,
+    /// Whether each sentence is a request of its own.
+    pub one_by_one: bool,
+}
+
+/// A word that no request can hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TooLong(pub String);
+
+/// The requests for a script.
+pub fn pieces(sentences: &[Vec<Word>], limit: &Limit<'_>) -> Result<Vec<Piece>, TooLong> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut room = 0;
+    for (sentence, words) in sentences.iter().enumerate() {
+        for range in fitting(words, limit)? {
+            let text = written_text(&words[range.clone()]);
+            if !is_speakable(&text.text) {
+                continue;
+            }
+            let size = (limit.size)(&text);
+            let continues = pieces.last().filter(|_| !limit.one_by_one && size <= room);
+            if continues.is_none() {
+                pieces.push(Piece::default());
+                room = limit.most;
+            }
+            room -= size.min(room);
+            let Some(piece) = pieces.last_mut() else { continue };
+            piece.add(sentence, range, text);
+        }
+    }
+    Ok(pieces)
+}
+
+impl Piece {
+    fn add(&mut self, sentence: usize, words: Range<usize>, text: SpokenText) {
+        if !self.text.is_empty() {
+            self.text.push(' ');
+        }
+        let begins = self.text.chars().count();
+        self.text.push_str(&text.text);
+        self.parts.push(Part { sentence, words, begins, text });
+    }
+}
+
+/// Whether there is anything to say.
+pub fn is_speakable(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+/// A sentence in as few stretches of words as fit.
+fn fitting(words: &[Word], limit: &Limit<'_>) -> Result<Vec<Range<usize>>, TooLong> {
+    let size = |range: Range<usize>| (limit.size)(&written_text(&words[range]));
+    let mut ranges = Vec::new();
+    let mut from = 0;
+    while from < words.len() {
+        if size(from..words.len()) <= limit.most {
+            ranges.push(from..words.len());
+            break;
+        }
+        let mut to = from;
+        while to < words.len() && size(from..to + 1) <= limit.most {
+            to += 1;
+        }
+        if to == from {
+            return Err(TooLong(words[from].text.clone()));
+        }
+        // A pause is least heard where the sentence has one anyway.
+        let comma = (from + (to - from) / 3..to)
+            .rev()
+            .find(|&index| words[index].text.ends_with([',', ';', ':', '–', '—', '、', '،']));
+        let to = comma.map_or(to, |index| index + 1);
+        ranges.push(from..to);
+        from = to;
+    }
+    Ok(ranges)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pytoon_core::text::words;
+
+    fn cut(sentences: &[&str], most: usize, one_by_one: bool) -> Result<Vec<String>, TooLong> {
+        let sentences: Vec<Vec<Word>> = sentences.iter().map(|s| words(s)).collect();
+        let size = |text: &SpokenText| text.text.chars().count() + 1;
+        let found = pieces(&sentences, &Limit { most, size: &size, one_by_one })?;
+        for piece in &found {
+            assert!(piece.text.chars().count() <= most, "{piece:?}");
+            for part in &piece.parts {
+                let own: String = piece
+                    .text
+                    .chars()
+                    .skip(part.begins)
+                    .take(part.text.text.chars().count())
+                    .collect();
+                assert_eq!(own, part.text.text);
+            }
+        }
+        Ok(found.into_iter().map(|piece| piece.text).collect())
+    }
+
+    #[test]
+    fn scripts_are_cut_at_sentences() {
+        let script = ["One two three.", "Four five.", "Six."];
+        assert_eq!(cut(&script, 100, false).expect("fits"), ["One two three. Four five. Six."]);
+        assert_eq!(cut(&script, 26, false).expect("fits"), ["One two three. Four five.", "Six."]);
+        assert_eq!(cut(&script, 100, true).expect("fits"), script);
+    }
+
+    #[test]
+    fn a_sentence_too_long_is_cut_at_a_comma_or_between_words() {
+        assert_eq!(
+            cut(&["Red, green, blue and many other colours."], 22, false).expect("fits"),
+            ["Red, green,", "blue and many other", "colours."]
+        );
+        assert_eq!(
+            cut(&["Incomprehensibility."], 10, false),
+            Err(TooLong("Incomprehensibility.".into()))
+        );
+    }
+
+    #[test]
+    fn what_has_no_sound_is_not_sent() {
+        assert_eq!(
+            cut(&["Hot now", "🔥 🔥", "*", "Buy!"], 99, false).expect("fits"),
+            ["Hot now Buy!"]
+        );
+        assert_eq!(cut(&["日本語です。次"], 99, false).expect("fits"), ["日本語です。次"]);
+    }
+}

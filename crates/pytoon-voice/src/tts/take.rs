@@ -1,0 +1,311 @@
+//! Sound as it came from a voice, and whether it can be what was asked for.
+//!
+//! Guarantees: empty, silent, cut off, or far too short or long for its words is no take
+//! ([`Take::problem`]); a take written and read again is the same, and one that is not whole is
+//! not read.
+
+use pytoon_audio::{resample, speech};
+use serde::{Deserialize, Serialize};
+
+/// The fastest speech that is believed, in seconds for a letter, an ideograph and a digit.
+/// People read aloud at 13 to 19 letters a second.
+const FASTEST: (f64, f64, f64) = (0.030, 0.070, 0.045);
+/// The slowest, in seconds for a letter (an ideograph counts as three), and what is added for
+/// pauses.
+const SLOWEST: (f64, f64) = (0.35, 4.0);
+/// A sound that breaks off is only suspicious where it is this fast, in seconds for a letter.
+const HURRIED: f64 = 0.050;
+/// How far a time may lie behind the end, in milliseconds.
+const TIME_SLACK_MS: f64 = 250.0;
+
+/// When a stretch of text is said.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The character that it begins with, counted from the start of the text.
+    pub at: usize,
+    /// When it begins, in milliseconds.
+    pub start_ms: f64,
+    /// When it ends, in milliseconds, where that is known.
+    pub end_ms: Option<f64>,
+}
+
+/// Sound as it came.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Take {
+    /// Samples a second.
+    pub rate: u32,
+    /// One channel.
+    pub pcm: Vec<i16>,
+    /// Times, in order; none where the voice gives none.
+    pub marks: Vec<Mark>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    rate: u32,
+    samples: usize,
+    marks: Vec<Mark>,
+}
+
+impl Take {
+    /// A take of little-endian 16-bit samples.
+    pub fn from_pcm(rate: u32, bytes: &[u8]) -> Self {
+        let pcm = bytes.as_chunks().0.iter().map(|b| i16::from_le_bytes(*b)).collect();
+        Self { rate, pcm, marks: Vec::new() }
+    }
+
+    /// A take of a WAV file (RIFF, 16-bit PCM); two channels become one.
+    pub fn from_wav(bytes: &[u8]) -> Result<Self, String> {
+        let word = |at: usize| {
+            bytes.get(at..at + 4).and_then(|b| b.first_chunk()).map(|b| u32::from_le_bytes(*b))
+        };
+        let half = |at: usize| {
+            bytes.get(at..at + 2).and_then(|b| b.first_chunk()).map(|b| u16::from_le_bytes(*b))
+        };
+        if bytes.get(..4) != Some(b"RIFF") || bytes.get(8..12) != Some(b"WAVE") {
+            return Err("it is not a WAV file".into());
+        }
+        let mut at = 12;
+        let mut format = None;
+        while let (Some(id), Some(length)) = (bytes.get(at..at + 4), word(at + 4)) {
+            let body = at + 8;
+            if id == b"fmt " {
+                format = Some((half(body), half(body + 2), word(body + 4), half(body + 14)));
+            }
+            if id == b"data" {
+                let Some((Some(1 | 0xfffe), Some(channels @ 1..=2), Some(rate), Some(16))) = format
+                else {
+                    return Err("its samples are not 16-bit PCM".into());
+                };
+                let have = bytes.len() - body;
+                // Programs that write to a pipe do not know the length yet.
+                let is_open = length == 0 || length >= 0x7fff_0000;
+                if !is_open && (length as usize) > have {
+                    return Err(format!("it is cut off: {have} of {length} bytes"));
+                }
+                let data =
+                    if is_open { &bytes[body..] } else { &bytes[body..body + length as usize] };
+                let mut take = Self::from_pcm(rate, data);
+                if channels == 2 {
+                    take.pcm = take
+                        .pcm
+                        .chunks_exact(2)
+                        .map(|pair| ((i32::from(pair[0]) + i32::from(pair[1])) / 2) as i16)
+                        .collect();
+                }
+                return Ok(take);
+            }
+            // Chunks begin at even places (RIFF).
+            at = body + (length as usize).next_multiple_of(2);
+        }
+        Err("it has no sound in it".into())
+    }
+
+    /// Its length in milliseconds.
+    pub fn length_ms(&self) -> f64 {
+        self.pcm.len() as f64 * 1000.0 / f64::from(self.rate.max(1))
+    }
+
+    /// Its sound at 48 kHz.
+    pub fn samples(&self) -> Result<Vec<f32>, pytoon_audio::AudioError> {
+        let floats: Vec<f32> = self.pcm.iter().map(|&s| f32::from(s) / 32_768.0).collect();
+        resample::to_48k(&floats, self.rate)
+    }
+
+    /// Why it cannot be the speech that was asked for, if it cannot; `speed` is against the
+    /// voice's own.
+    pub fn problem(&self, text: &str, speed: f64) -> Option<String> {
+        if self.pcm.is_empty() {
+            return Some("it is empty".into());
+        }
+        let samples: Vec<f32> = self.pcm.iter().map(|&s| f32::from(s) / 32_768.0).collect();
+        if !(8000..=192_000).contains(&self.rate) {
+            return Some(format!("{} samples a second", self.rate));
+        }
+        if speech::is_silent(&samples) {
+            return Some("it is silent".into());
+        }
+        let used = sounding(&samples, self.rate);
+        let seconds = used as f64 / f64::from(self.rate) * speed.max(0.1);
+        let count = Letters::of(text);
+        let least =
+            FASTEST.0 * count.letters + FASTEST.1 * count.ideographs + FASTEST.2 * count.digits;
+        if seconds < least {
+            return Some(format!("{seconds:.2} s are too short for {} characters", count.all()));
+        }
+        if seconds > SLOWEST.1 + SLOWEST.0 * count.weighed() {
+            return Some(format!("{seconds:.1} s are too long for {} characters", count.all()));
+        }
+        if seconds < HURRIED * count.weighed() && breaks_off(&samples, self.rate) {
+            return Some(format!("it breaks off after {seconds:.2} s"));
+        }
+        let last = self.marks.iter().map(|m| m.end_ms.unwrap_or(m.start_ms)).fold(0.0, f64::max);
+        if last > self.length_ms() + TIME_SLACK_MS {
+            return Some(format!(
+                "it is cut off: the last word is at {last:.0} ms, the sound ends at {:.0} ms",
+                self.length_ms()
+            ));
+        }
+        None
+    }
+
+    /// The take as it is kept: a line of JSON, then the samples.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let head = Head { rate: self.rate, samples: self.pcm.len(), marks: self.marks.clone() };
+        // Plain numbers always serialise.
+        let mut bytes = serde_json::to_vec(&head).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes.extend(self.pcm.iter().flat_map(|sample| sample.to_le_bytes()));
+        bytes
+    }
+
+    /// A kept take, if it is whole.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.iter().position(|&b| b == b'\n')?;
+        let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
+        let take = Self::from_pcm(head.rate, &bytes[end + 1..]);
+        (take.pcm.len() == head.samples).then_some(Self { marks: head.marks, ..take })
+    }
+}
+
+/// Samples between the first and the last that sound.
+fn sounding(samples: &[f32], rate: u32) -> usize {
+    let window = (rate as usize / 100).max(1);
+    let loud = loudest(samples, window);
+    let sounds = |chunk: &[f32]| rms(chunk) > loud * 0.01;
+    let first = samples.chunks(window).position(sounds);
+    let last = samples.chunks(window).rposition(sounds);
+    match (first, last) {
+        (Some(first), Some(last)) => ((last + 1) * window).min(samples.len()) - first * window,
+        _ => 0,
+    }
+}
+
+/// Whether the sound stops at full strength.
+fn breaks_off(samples: &[f32], rate: u32) -> bool {
+    let window = (rate as usize / 100).max(1);
+    let tail = &samples[samples.len().saturating_sub(window)..];
+    rms(tail) > loudest(samples, window) * 0.1
+}
+
+fn loudest(samples: &[f32], window: usize) -> f32 {
+    samples.chunks(window).map(rms).fold(0.0, f32::max)
+}
+
+fn rms(samples: &[f32]) -> f32 {
+    (samples.iter().map(|s| s * s).sum::<f32>() / samples.len().max(1) as f32).sqrt()
+}
+
+/// What a text consists of, as far as its length in time is concerned.
+struct Letters {
+    letters: f64,
+    ideographs: f64,
+    digits: f64,
+}
+
+impl Letters {
+    fn of(text: &str) -> Self {
+        let mut count = Self { letters: 0.0, ideographs: 0.0, digits: 0.0 };
+        for c in text.chars() {
+            if pytoon_core::text::is_unspaced_script(c) {
+                count.ideographs += 1.0;
+            } else if c.is_numeric() {
+                count.digits += 1.0;
+            } else if c.is_alphabetic() {
+                count.letters += 1.0;
+            }
+        }
+        count
+    }
+
+    fn all(&self) -> f64 {
+        self.letters + self.ideographs + self.digits
+    }
+
+    fn weighed(&self) -> f64 {
+        self.letters + 3.0 * self.ideographs + 4.0 * self.digits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "The kettle sings in the quiet morning.";
+
+    /// A tone that swells and fades four times a second.
+    fn tone(seconds: f64) -> Take {
+        let rate = 24_000;
+        let pcm = (0..(seconds * f64::from(rate)) as usize)
+            .map(|n| {
+                let at = n as f64 / f64::from(rate);
+                let swell = (at * 4.0 * std::f64::consts::PI).sin().abs();
+                (swell * 9000.0 * (at * 1400.0).sin()) as i16
+            })
+            .collect();
+        Take { rate, pcm, marks: Vec::new() }
+    }
+
+    #[test]
+    fn speech_of_a_plausible_length_is_taken() {
+        for seconds in [1.6, 2.5, 6.0] {
+            assert_eq!(tone(seconds).problem(TEXT, 1.0), None, "{seconds}");
+        }
+        assert_eq!(tone(1.3).problem(TEXT, 2.0), None);
+    }
+
+    #[test]
+    fn what_is_no_speech_of_these_words_is_refused() {
+        let silent = Take { pcm: vec![0; 48_000], ..tone(0.0) };
+        let mut late = tone(2.5);
+        late.marks.push(Mark { at: 33, start_ms: 2900.0, end_ms: None });
+        let mut broken = tone(2.5);
+        broken.pcm.truncate(24_000 * 11 / 8);
+        for (take, word) in [
+            (tone(0.0), "empty"),
+            (silent, "silent"),
+            (tone(0.4), "short"),
+            (tone(25.0), "long"),
+            (broken, "breaks off"),
+            (late, "cut off"),
+        ] {
+            let problem = take.problem(TEXT, 1.0).unwrap_or_default();
+            assert!(problem.contains(word), "{word}: {problem:?}");
+        }
+    }
+
+    #[test]
+    fn a_kept_take_is_the_same_or_is_not_read() {
+        let mut take = tone(0.1);
+        take.marks.push(Mark { at: 3, start_ms: 12.5, end_ms: Some(30.0) });
+        let bytes = take.to_bytes();
+        assert_eq!(Take::from_bytes(&bytes), Some(take));
+        assert_eq!(Take::from_bytes(&bytes[..bytes.len() - 2]), None);
+        assert_eq!(Take::from_bytes(b"{}"), None);
+    }
+
+    fn wav(channels: u16, bits: u16, claimed: u32, data: &[u8]) -> Vec<u8> {
+        let mut wav = b"RIFF\0\0\0\0WAVEfmt ".to_vec();
+        wav.extend(16_u32.to_le_bytes());
+        wav.extend([1, channels].iter().flat_map(|word| word.to_le_bytes()));
+        wav.extend([22_050_u32, 44_100].iter().flat_map(|word| word.to_le_bytes()));
+        wav.extend([2, bits].iter().flat_map(|word| word.to_le_bytes()));
+        wav.extend(b"LIST\x03\0\0\0abc\0data");
+        wav.extend(claimed.to_le_bytes());
+        wav.extend(data);
+        wav
+    }
+
+    #[test]
+    fn wav_files_are_read_whole_or_not_at_all() {
+        let data = [1, 0, 3, 0, 5, 0, 7, 0];
+        let read = |channels, bits, claimed| Take::from_wav(&wav(channels, bits, claimed, &data));
+        assert_eq!(read(1, 16, 8).expect("mono").pcm, [1, 3, 5, 7]);
+        assert_eq!(read(2, 16, 8).expect("stereo").pcm, [2, 6]);
+        assert_eq!(read(1, 16, u32::MAX).expect("piped").pcm, [1, 3, 5, 7]);
+        assert_eq!(read(1, 16, 8).expect("mono").rate, 22_050);
+        assert!(read(1, 16, 800).expect_err("short").contains("cut off"));
+        assert!(read(1, 24, 8).is_err() && Take::from_wav(b"<html>").is_err());
+        assert!(Take::from_wav(b"RIFF\0\0\0\0WAVE").is_err());
+    }
+}
