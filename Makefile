@@ -5,6 +5,7 @@
 #   make test    everything
 #   make check   format, lints, house rules, schemas
 #   make bench   speed and memory as ratios, measured in one run
+#   make bench-align   the built-in aligner against the recordings in ALIGN_SET
 #   make drill-engines  kill rendering processes KILLS times (1000) and compare the books
 #   make drill-budget   JOBS (10000) jobs of a dollar each through two processes with restarts
 
@@ -13,7 +14,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 CARGO ?= cargo
 OUT ?= out
 
-.PHONY: setup build demo demo-engines drill-engines drill-budget test check bench schema clean help
+.PHONY: setup build demo demo-engines drill-engines drill-budget test check bench bench-align schema clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -52,6 +53,11 @@ check: setup
 
 bench: build
 	$(CARGO) run --release --package pytoon-bench -- all
+
+# The dev profile is enough: the aligner's crate is optimised in it.
+bench-align: setup
+	$(CARGO) build --package pytoon-bench --package pytoon-espeak
+	./target/debug/pytoon-bench align
 
 schema: setup
 	$(CARGO) xtask schema

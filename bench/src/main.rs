@@ -6,9 +6,12 @@
 //! - `sampler`: full frames a second of the bicubic sampler alone on one core.
 //! - `engines`: CPU of choosing an engine, walking its chain (ledger on disk included) and reading
 //!   the configuration again, per scene; memory of a process in which 50 scenes wait for vendors.
+//! - `align`: word starts found by the built-in aligner against known ones, per condition, and its
+//!   cost as a part of the sound's length.
 //! - `jitter`: how far a tracked patch departs from its intended curve on composed frames.
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 
+mod align;
 mod engines;
 mod film;
 mod jitter;
@@ -19,6 +22,9 @@ fn main() -> anyhow::Result<()> {
     let all = what == "all";
     if all || what == "sampler" {
         sampler::run();
+    }
+    if all || what == "align" {
+        align::run()?;
     }
     if all || what == "jitter" {
         jitter::run()?;

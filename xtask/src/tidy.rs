@@ -9,6 +9,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-core", 0),
     ("pytoon-config", 1),
     ("pytoon-telemetry", 1),
+    ("pytoon-align", 1),
     ("pytoon-audio", 1),
     ("pytoon-graphics", 1),
     ("pytoon-compositor", 2),
@@ -33,7 +34,8 @@ const LEVELS: &[(&str, u8)] = &[
 const ALONE: &[&str] = &["pytoon-espeak", "pytoon-sim"];
 
 /// Crates without files, processes, environment, network and clocks.
-const PURE: &[&str] = &["pytoon-core", "pytoon-audio", "pytoon-graphics", "pytoon-compositor"];
+const PURE: &[&str] =
+    &["pytoon-core", "pytoon-align", "pytoon-audio", "pytoon-graphics", "pytoon-compositor"];
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::net",

@@ -3,8 +3,10 @@
 //! `provider` takes the synthesiser's own times; `even_split` spreads words over the speech by
 //! their syllables when nothing better is known, and says so.
 
+pub mod builtin;
 pub mod even_split;
 pub mod provider;
+mod reference_voice;
 
 /// How words were timed; the receipt and the log name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -12,6 +14,8 @@ pub mod provider;
 pub enum AlignmentMethod {
     /// The voice provider's own times.
     Provider,
+    /// Our own aligner.
+    Builtin,
     /// Spread by syllables over the speech.
     EvenSplit,
     /// There is no voice; words are laid out for reading.

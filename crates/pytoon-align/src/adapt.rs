@@ -1,0 +1,164 @@
+//! Fits the reference's features to the recording's speaker, from a first alignment.
+//!
+//! A speaker, a room and a pitch change cepstra in ways that are nearly linear over frames. The
+//! pairs of a first alignment tell the map (ridge regression, held towards the identity) and which
+//! combinations of features it leaves uncertain; distances are then taken in units of that
+//! uncertainty.
+
+use crate::features::{DIMENSIONS, Feature};
+
+/// How strongly the map is held to the identity, in units of one frame of average size.
+const RIDGE: f64 = 60.0;
+/// How much of the covariances between residuals is let go.
+const SHRINK: f64 = 0.5;
+/// A map needs so many pairs.
+const MIN_PAIRS: usize = 150;
+
+const SIZE: usize = DIMENSIONS + 1;
+
+/// A speaker's map.
+#[derive(Debug, Clone)]
+pub(crate) struct Speaker {
+    /// Row per output: weights of the inputs, then the constant.
+    map: Vec<[f32; SIZE]>,
+    /// Lower-triangular rows that whiten residuals, scaled to the size of plain distances.
+    whiten: Vec<Feature>,
+}
+
+impl Speaker {
+    /// Fits pairs of (reference, recording). `cost` is the mean distance that pairs shall have.
+    pub(crate) fn fit(pairs: &[(Feature, Feature)], cost: f32) -> Option<Self> {
+        if pairs.len() < MIN_PAIRS {
+            return None;
+        }
+        let map = regress(pairs)?;
+        let mut covariance = vec![vec![0.0f64; DIMENSIONS]; DIMENSIONS];
+        for (x, y) in pairs {
+            let mapped = apply(&map, x);
+            let left: Vec<f64> =
+                (0..DIMENSIONS).map(|d| f64::from(y[d]) - f64::from(mapped[d])).collect();
+            for (row, a) in covariance.iter_mut().zip(&left) {
+                for (cell, b) in row.iter_mut().zip(&left) {
+                    *cell += a * b / pairs.len() as f64;
+                }
+            }
+        }
+        for (i, row) in covariance.iter_mut().enumerate() {
+            for (j, cell) in row.iter_mut().enumerate() {
+                *cell *= if i == j { 1.0 } else { 1.0 - SHRINK };
+            }
+            row[i] += 1e-6;
+        }
+        let lower = cholesky(&covariance)?;
+        let scale = (f64::from(cost) / DIMENSIONS as f64).sqrt();
+        let whiten = invert_lower(&lower)
+            .into_iter()
+            .map(|row| std::array::from_fn(|d| (row[d] * scale) as f32))
+            .collect();
+        Some(Self { map, whiten })
+    }
+
+    /// A reference's frame as this speaker would say it, whitened.
+    pub(crate) fn reference(&self, x: &Feature) -> Feature {
+        self.recorded(&apply(&self.map, x))
+    }
+
+    /// A recording's frame, whitened.
+    pub(crate) fn recorded(&self, y: &Feature) -> Feature {
+        std::array::from_fn(|d| self.whiten[d][..=d].iter().zip(y).map(|(w, y)| w * y).sum())
+    }
+}
+
+fn apply(map: &[[f32; SIZE]], x: &Feature) -> Feature {
+    std::array::from_fn(|d| {
+        let row = &map[d];
+        row[..DIMENSIONS].iter().zip(x).map(|(w, x)| w * x).sum::<f32>() + row[DIMENSIONS]
+    })
+}
+
+/// Weights from x to y, held towards y = x.
+fn regress(pairs: &[(Feature, Feature)]) -> Option<Vec<[f32; SIZE]>> {
+    let mut normal = vec![vec![0.0f64; SIZE]; SIZE];
+    let mut right = vec![[0.0f64; SIZE]; DIMENSIONS];
+    let mut row = [1.0f64; SIZE];
+    for (x, y) in pairs {
+        row.iter_mut().zip(x).for_each(|(cell, x)| *cell = f64::from(*x));
+        for i in 0..SIZE {
+            for j in 0..=i {
+                normal[i][j] += row[i] * row[j];
+            }
+        }
+        for d in 0..DIMENSIONS {
+            let beyond = f64::from(y[d]) - f64::from(x[d]);
+            for (cell, x) in right[d].iter_mut().zip(&row) {
+                *cell += beyond * x;
+            }
+        }
+    }
+    let count = pairs.len() as f64;
+    for i in 0..SIZE {
+        for j in 0..i {
+            normal[j][i] = normal[i][j];
+        }
+    }
+    let sizes: Vec<f64> = (0..SIZE).map(|i| normal[i][i] / count).collect();
+    for i in 0..DIMENSIONS {
+        normal[i][i] += RIDGE * sizes[i];
+    }
+    let lower = cholesky(&normal)?;
+    Some(
+        (0..DIMENSIONS)
+            .map(|d| {
+                let solved = solve(&lower, &right[d]);
+                std::array::from_fn(|i| (solved[i] + f64::from(u8::from(i == d))) as f32)
+            })
+            .collect(),
+    )
+}
+
+fn cholesky(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
+    let size = matrix.len();
+    let mut lower = vec![vec![0.0; size]; size];
+    for i in 0..size {
+        for j in 0..=i {
+            let sum: f64 = (0..j).map(|k| lower[i][k] * lower[j][k]).sum();
+            let rest = matrix[i][j] - sum;
+            if i == j {
+                if rest <= 0.0 {
+                    return None;
+                }
+                lower[i][i] = rest.sqrt();
+            } else {
+                lower[i][j] = rest / lower[j][j];
+            }
+        }
+    }
+    Some(lower)
+}
+
+fn solve(lower: &[Vec<f64>], right: &[f64]) -> Vec<f64> {
+    let size = lower.len();
+    let mut out = right.to_vec();
+    for i in 0..size {
+        let sum: f64 = (0..i).map(|k| lower[i][k] * out[k]).sum();
+        out[i] = (out[i] - sum) / lower[i][i];
+    }
+    for i in (0..size).rev() {
+        let sum: f64 = (i + 1..size).map(|k| lower[k][i] * out[k]).sum();
+        out[i] = (out[i] - sum) / lower[i][i];
+    }
+    out
+}
+
+fn invert_lower(lower: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let size = lower.len();
+    let mut inverse = vec![vec![0.0; size]; size];
+    for column in 0..size {
+        inverse[column][column] = 1.0 / lower[column][column];
+        for row in column + 1..size {
+            let sum: f64 = (column..row).map(|k| lower[row][k] * inverse[k][column]).sum();
+            inverse[row][column] = -sum / lower[row][row];
+        }
+    }
+    inverse
+}

@@ -1,0 +1,266 @@
+//! The cheapest way through the chain: silence, word 1, silence, word 2, … silence.
+//!
+//! States of words are the reference's frames. Back-pointers are kept only for the states within a
+//! beam of the cheapest at each frame, so memory grows with the length of the recording and not
+//! with its square.
+
+use std::ops::Range;
+
+/// Costs of moving through the reference.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moves {
+    /// Staying in a state: the recording is slower than the reference.
+    pub(crate) stay: f32,
+    /// Passing over one state.
+    pub(crate) skip_one: f32,
+    /// Passing over two.
+    pub(crate) skip_two: f32,
+    /// Entering silence where the script has no pause.
+    pub(crate) pause: f32,
+}
+
+/// The chain of states.
+#[derive(Debug, Clone)]
+pub(crate) struct Chain {
+    /// States of each word, in order, without holes and none empty.
+    pub(crate) words: Vec<Range<usize>>,
+    /// What it costs to enter the silence before each word, and after the last.
+    pub(crate) pause: Vec<f32>,
+}
+
+/// One frame's costs.
+pub(crate) trait Local {
+    /// Writes the costs of states `range` at a frame.
+    fn states(&self, frame: usize, range: Range<usize>, out: &mut [f32]);
+    /// The cost of silence at a frame.
+    fn silence(&self, frame: usize) -> f32;
+    /// How many frames there are.
+    fn frames(&self) -> usize;
+}
+
+/// Where a frame of the recording lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In the silence before word `n`.
+    Silence(usize),
+    /// In a state.
+    State(usize),
+}
+
+/// The cheapest path.
+#[derive(Debug, Clone)]
+pub(crate) struct Path {
+    /// A place for every frame.
+    pub(crate) places: Vec<Place>,
+}
+
+/// States whose cost exceeds the cheapest by more than this are given up.
+const BEAM: f32 = 220.0;
+/// No more states than this are kept at a frame (40 s of reference).
+const MAX_ACTIVE: usize = 8_000;
+
+const FROM_SILENCE: u8 = 8;
+const NEVER: f32 = 1e30;
+
+/// Finds the path. `None` when the recording is too short for the chain.
+pub(crate) fn cheapest(chain: &Chain, local: &impl Local, moves: &Moves) -> Option<Path> {
+    let mut search = Search::new(chain, moves);
+    if search.states == 0 || local.frames() == 0 {
+        return None;
+    }
+    search.run(local);
+    search.trace_back()
+}
+
+struct Search<'a> {
+    chain: &'a Chain,
+    moves: &'a Moves,
+    states: usize,
+    /// The word of each state.
+    word_of: Vec<u32>,
+    /// Costs at the frame before and at this one.
+    old: Vec<f32>,
+    new: Vec<f32>,
+    silence: Vec<f32>,
+    /// Kept states of each frame, and their back-pointers.
+    kept: Vec<(usize, Vec<u8>)>,
+    /// Back-pointers of silences, by frame: 0 stays, else 1 + how many states before the word's
+    /// first the path came from.
+    silence_back: Vec<(usize, Vec<u8>)>,
+}
+
+impl<'a> Search<'a> {
+    fn new(chain: &'a Chain, moves: &'a Moves) -> Self {
+        let states = chain.words.last().map_or(0, |range| range.end);
+        let mut word_of = vec![0; states];
+        for (index, range) in chain.words.iter().enumerate() {
+            word_of[range.clone()].fill(index as u32);
+        }
+        Self {
+            chain,
+            moves,
+            states,
+            word_of,
+            old: vec![NEVER; states],
+            new: vec![NEVER; states],
+            silence: vec![NEVER; chain.words.len() + 1],
+            kept: Vec::new(),
+            silence_back: Vec::new(),
+        }
+    }
+
+    fn run(&mut self, local: &impl Local) {
+        let mut costs = vec![0.0; self.states];
+        local.states(0, 0..1, &mut costs[..1]);
+        self.old[0] = costs[0];
+        self.silence[0] = local.silence(0);
+        let mut range = 0..1;
+        self.kept.push((0, vec![0]));
+        self.silence_back.push((0, vec![0]));
+        for frame in 1..local.frames() {
+            let reach = range.start..(range.end + 3).min(self.states);
+            // Both buffers hold leavings of earlier frames round the states that were kept.
+            self.old[range.start.saturating_sub(3)..range.start].fill(NEVER);
+            self.old[range.end..reach.end].fill(NEVER);
+            local.states(frame, reach.clone(), &mut costs[reach.clone()]);
+            let back = self.step(reach.clone(), &costs);
+            self.step_silence(reach.clone(), local.silence(frame));
+            range = self.keep(reach.clone());
+            let from = range.start - reach.start;
+            self.kept.push((range.start, back[from..from + range.len()].to_vec()));
+            std::mem::swap(&mut self.old, &mut self.new);
+        }
+    }
+
+    fn step(&mut self, reach: Range<usize>, costs: &[f32]) -> Vec<u8> {
+        let mut back = vec![0u8; reach.len()];
+        let Moves { stay, skip_one, skip_two, .. } = *self.moves;
+        for state in reach.clone() {
+            let old = &self.old;
+            let mut best = old[state] + stay;
+            let mut from = 0;
+            for (step, extra) in [(1, 0.0), (2, skip_one), (3, skip_two)] {
+                if state >= step && old[state - step] + extra < best {
+                    best = old[state - step] + extra;
+                    from = step as u8;
+                }
+            }
+            self.new[state] = best + costs[state];
+            back[state - reach.start] = from;
+        }
+        // From silence into the first three states of a word.
+        let words = self.words_in(&reach);
+        for word in words {
+            let first = self.chain.words[word].start;
+            for (step, extra) in [(0, 0.0), (1, skip_one), (2, skip_two)] {
+                let state = first + step;
+                if reach.contains(&state) && state < self.chain.words[word].end {
+                    let cost = self.silence[word] + extra + costs[state];
+                    if cost < self.new[state] {
+                        self.new[state] = cost;
+                        back[state - reach.start] = FROM_SILENCE + step as u8;
+                    }
+                }
+            }
+        }
+        back
+    }
+
+    /// Words that states of a range belong to, and the one after.
+    fn words_in(&self, reach: &Range<usize>) -> Range<usize> {
+        let first = self.word_of[reach.start] as usize;
+        let last = self.word_of[reach.end - 1] as usize;
+        first..last + 1
+    }
+
+    fn step_silence(&mut self, reach: Range<usize>, cost: f32) {
+        let words = self.words_in(&reach);
+        // The silence after the last word in reach can be entered as well.
+        let mut back = vec![0u8; words.len() + 1];
+        let extras = [0.0, self.moves.skip_one, self.moves.skip_two];
+        for (place, word) in (words.start..=words.end).enumerate() {
+            let first = self.first_state(word);
+            let mut best = self.silence[word];
+            for (step, extra) in extras.into_iter().enumerate() {
+                if first > step && reach.contains(&(first - 1 - step)) {
+                    let from = self.old[first - 1 - step] + self.chain.pause[word] + extra;
+                    if from < best {
+                        best = from;
+                        back[place] = 1 + step as u8;
+                    }
+                }
+            }
+            self.silence[word] = (best + cost).min(NEVER);
+        }
+        self.silence_back.push((words.start, back));
+    }
+
+    fn first_state(&self, word: usize) -> usize {
+        self.chain.words.get(word).map_or(self.states, |range| range.start)
+    }
+
+    /// The states that are near enough to the cheapest.
+    fn keep(&self, reach: Range<usize>) -> Range<usize> {
+        let words = self.words_in(&reach);
+        let in_silence =
+            self.silence[words.start..=words.end].iter().copied().fold(NEVER, f32::min);
+        let best = self.new[reach.clone()].iter().copied().fold(in_silence, f32::min);
+        let limit = best + BEAM;
+        let open = (words.start..=words.end)
+            .filter(|&word| self.silence[word] <= limit)
+            .map(|word| self.first_state(word))
+            .filter(|&first| first >= reach.start);
+        // A cheap silence holds the states it leads to: the first one must stay in reach.
+        let (mut lowest, mut highest) = (usize::MAX, 0);
+        for first in open {
+            lowest = lowest.min(first);
+            highest = highest.max(first);
+        }
+        let cheap = |state: &usize| self.new[*state] <= limit;
+        let from =
+            reach.clone().find(cheap).unwrap_or(reach.end - 1).min(lowest).min(reach.end - 1);
+        let to = reach.clone().rev().find(cheap).map_or(from + 1, |state| state + 1);
+        let to = to.max(highest.min(reach.end)).max(from + 1);
+        from.max(to.saturating_sub(MAX_ACTIVE))..to
+    }
+
+    fn trace_back(&self) -> Option<Path> {
+        let frames = self.kept.len();
+        let end_silence = self.silence[self.chain.words.len()];
+        let last = self.old[self.states - 1];
+        let cost = end_silence.min(last);
+        if cost >= NEVER / 2.0 {
+            return None;
+        }
+        let mut place = if end_silence <= last {
+            Place::Silence(self.chain.words.len())
+        } else {
+            Place::State(self.states - 1)
+        };
+        let mut places = vec![place; frames];
+        for frame in (1..frames).rev() {
+            places[frame] = place;
+            place = match place {
+                Place::State(state) => {
+                    let (first, back) = &self.kept[frame];
+                    let from = *back.get(state.checked_sub(*first)?)?;
+                    if from >= FROM_SILENCE {
+                        Place::Silence(self.word_of[state] as usize)
+                    } else {
+                        Place::State(state - usize::from(from))
+                    }
+                }
+                Place::Silence(word) => {
+                    let (first, back) = &self.silence_back[frame];
+                    // A silence out of reach can only have stayed.
+                    match word.checked_sub(*first).and_then(|at| back.get(at)) {
+                        None | Some(0) => Place::Silence(word),
+                        Some(step) => Place::State(self.first_state(word) - usize::from(*step)),
+                    }
+                }
+            };
+        }
+        places[0] = place;
+        Some(Path { places })
+    }
+}

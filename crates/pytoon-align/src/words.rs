@@ -1,0 +1,279 @@
+//! From samples and references to word times.
+
+use crate::adapt::Speaker;
+use crate::analysis::Frames;
+use crate::confidence;
+use crate::features::{Feature, Recorded, distance, matched, recorded, smooth_values};
+use crate::viterbi::{Chain, Local, Moves, Path, Place, cheapest};
+use crate::{FRAME_MS, SAMPLE_RATE};
+use std::ops::Range;
+
+/// A word in a reference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReferenceWord {
+    /// Its samples; empty when nothing is spoken for it (an emoji, say).
+    pub samples: Range<usize>,
+    /// Whether the script pauses after it (punctuation).
+    pub pause_after: bool,
+}
+
+/// Speech with known word times.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reference {
+    /// At [`SAMPLE_RATE`].
+    pub samples: Vec<f32>,
+    /// Every word of the script, in order.
+    pub words: Vec<ReferenceWord>,
+}
+
+/// When a word was said, in milliseconds from the start of the recording.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Timed {
+    /// Its start.
+    pub start_ms: f64,
+    /// Its end.
+    pub end_ms: f64,
+}
+
+/// Word times, and how far to trust them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alignment {
+    /// One for each word of the script.
+    pub words: Vec<Timed>,
+    /// 0 (the recording says something else, or nothing) to 1.
+    pub confidence: f64,
+    /// How far the references disagree about a word's start: half of the words are nearer than
+    /// this to the median. An estimate of the error, in milliseconds.
+    pub spread_ms: f64,
+}
+
+const MOVES: Moves = Moves { stay: 0.3, skip_one: 0.15, skip_two: 0.6, pause: 1.0 };
+const SILENCE_WEIGHT: f32 = 1.5;
+/// Frames of silence that a first pass must find before its silence is believed.
+const MIN_SILENT: usize = 20;
+/// Found word starts are late by this much on average, whoever speaks: a word is recognised when
+/// it differs from what came before.
+const LATE_MS: f64 = 4.0;
+
+/// A reference's states: the frames of its words, without its pauses.
+struct States {
+    chain: Chain,
+    /// The script's word of each word of the chain.
+    script: Vec<usize>,
+    /// The frame of each state.
+    frames: Vec<usize>,
+}
+
+fn states(reference: &Reference, frames: &Frames) -> States {
+    let hop = SAMPLE_RATE as f64 * FRAME_MS / 1000.0;
+    let speech = frames.speech(0.35);
+    let mut out =
+        States { chain: Chain { words: vec![], pause: vec![] }, script: vec![], frames: vec![] };
+    let mut pause_before = true;
+    for (index, word) in reference.words.iter().enumerate() {
+        let first = (word.samples.start as f64 / hop).round() as usize;
+        let mut last = ((word.samples.end as f64 / hop).round() as usize).min(frames.len());
+        if !word.samples.is_empty() && last > first {
+            if word.pause_after {
+                // What follows the word is the reference's own pause.
+                while last > first + 1 && !speech[last - 1] {
+                    last -= 1;
+                }
+            }
+            let from = out.frames.len();
+            out.frames.extend(first..last);
+            out.chain.words.push(from..out.frames.len());
+            out.chain.pause.push(if pause_before { 0.0 } else { MOVES.pause });
+            out.script.push(index);
+            pause_before = false;
+        }
+        pause_before |= word.pause_after;
+    }
+    out.chain.pause.push(0.0);
+    out
+}
+
+/// Squared distances between two sets of features.
+struct Distances<'a> {
+    recorded: &'a [Feature],
+    silence: &'a [f32],
+    states: Vec<Feature>,
+}
+
+impl Local for Distances<'_> {
+    fn states(&self, frame: usize, range: Range<usize>, out: &mut [f32]) {
+        let own = &self.recorded[frame];
+        for (out, state) in out.iter_mut().zip(&self.states[range]) {
+            *out = distance(own, state);
+        }
+    }
+    fn silence(&self, frame: usize) -> f32 {
+        SILENCE_WEIGHT * self.silence[frame]
+    }
+    fn frames(&self) -> usize {
+        self.recorded.len()
+    }
+}
+
+/// Times every word of the references' script in a recording at [`SAMPLE_RATE`]. `None` when
+/// there is nothing to compare, or the recording is far too short for the script.
+///
+/// Each reference is laid along the recording by itself; a word's times are the median over them.
+pub fn align(samples: &[f32], references: &[Reference]) -> Option<Alignment> {
+    let frames = Frames::of(samples);
+    let recorded = recorded(&frames);
+    let takes: Vec<Take> =
+        references.iter().filter_map(|reference| Take::of(reference, &recorded)).collect();
+    let count = takes.first()?.words.len();
+    let mut end = 0.0f64;
+    let words: Vec<Timed> = (0..count)
+        .map(|word| {
+            let start = median(takes.iter().map(|take| take.words[word].start_ms)).max(end);
+            let stop = median(takes.iter().map(|take| take.words[word].end_ms)).max(start);
+            // Words of one take do not overlap; medians of several might by a hair.
+            end = start;
+            Timed { start_ms: start, end_ms: stop }
+        })
+        .collect();
+    let spread: Vec<f64> = (0..count)
+        .map(|word| {
+            median(takes.iter().map(|t| (t.words[word].start_ms - words[word].start_ms).abs()))
+        })
+        .collect();
+    let ratio = median(takes.iter().map(|take| take.ratio));
+    Some(Alignment {
+        confidence: confidence::of(ratio, &spread),
+        spread_ms: median(spread.into_iter()),
+        words,
+    })
+}
+
+/// The middle value; the mean of the middle two.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.len() {
+        0 => 0.0,
+        n => f64::midpoint(sorted[(n - 1) / 2], sorted[n / 2]),
+    }
+}
+
+/// One reference laid along the recording.
+struct Take {
+    words: Vec<Timed>,
+    /// Distance of frames that were laid on each other, as a part of that of any two frames.
+    ratio: f64,
+}
+
+impl Take {
+    fn of(reference: &Reference, recorded: &Recorded) -> Option<Self> {
+        let own = Frames::of(&reference.samples);
+        let states = states(reference, &own);
+        let features = matched(&own, &recorded.surroundings);
+        let plain: Vec<Feature> = states.frames.iter().map(|&frame| features[frame]).collect();
+        let local = Distances {
+            recorded: &recorded.features,
+            silence: &recorded.silence,
+            states: plain.clone(),
+        };
+        let first = cheapest(&states.chain, &local, &MOVES)?;
+        let (path, ratio) = second_pass(recorded, &plain, &states, &first).unwrap_or_else(|| {
+            let ratio = ratio(&recorded.features, &plain, &first);
+            (first, ratio)
+        });
+        Some(Self { words: times(reference.words.len(), &states, &path), ratio })
+    }
+}
+
+fn ratio(recorded: &[Feature], plain: &[Feature], path: &Path) -> f64 {
+    let (mut laid, mut any, mut count) = (0.0, 0.0, 0);
+    for (frame, place) in path.places.iter().enumerate() {
+        if let Place::State(state) = place {
+            let own = &recorded[frame];
+            laid += f64::from(distance(own, &plain[*state]));
+            // A stride without a common factor visits states evenly and without chance.
+            let other = (state + plain.len() / 3 + 7 * frame) % plain.len();
+            any += f64::from(distance(own, &plain[other]));
+            count += 1;
+        }
+    }
+    if count == 0 { 1.0 } else { laid / any.max(1e-9) }
+}
+
+/// Lays the reference again, as the recording's speaker would say it by the first pass.
+fn second_pass(
+    recorded: &Recorded,
+    plain: &[Feature],
+    states: &States,
+    first: &Path,
+) -> Option<(Path, f64)> {
+    let mut pairs = Vec::new();
+    let mut total = 0.0;
+    for (frame, place) in first.places.iter().enumerate() {
+        if let Place::State(state) = place {
+            pairs.push((plain[*state], recorded.features[frame]));
+            total += distance(&plain[*state], &recorded.features[frame]);
+        }
+    }
+    let speaker = Speaker::fit(&pairs, total / pairs.len().max(1) as f32)?;
+    let own: Vec<Feature> = recorded.features.iter().map(|f| speaker.recorded(f)).collect();
+    let silence = silence_of_first_pass(recorded, &own, first);
+    let local = Distances {
+        recorded: &own,
+        silence: &silence,
+        states: plain.iter().map(|f| speaker.reference(f)).collect(),
+    };
+    let path = cheapest(&states.chain, &local, &MOVES)?;
+    let ratio = ratio(&own, &local.states, &path);
+    Some((path, ratio))
+}
+
+/// Silence as the template has it and as the frames of the first pass have it, half each.
+fn silence_of_first_pass(recorded: &Recorded, own: &[Feature], first: &Path) -> Vec<f32> {
+    let silent: Vec<&Feature> = first
+        .places
+        .iter()
+        .zip(own)
+        .filter(|(place, _)| matches!(place, Place::Silence(_)))
+        .map(|(_, frame)| frame)
+        .collect();
+    if silent.len() < MIN_SILENT {
+        return recorded.silence.clone();
+    }
+    let count = silent.len() as f32;
+    let mean: Feature =
+        std::array::from_fn(|d| silent.iter().map(|frame| frame[d]).sum::<f32>() / count);
+    let raw: Vec<f32> = own.iter().map(|frame| distance(frame, &mean)).collect();
+    let smooth = smooth_values(&raw, 5);
+    recorded.silence.iter().zip(&smooth).map(|(a, b)| 0.5 * (a + b)).collect()
+}
+
+fn times(count: usize, states: &States, path: &Path) -> Vec<Timed> {
+    let mut spans: Vec<Option<(usize, usize)>> = vec![None; states.chain.words.len()];
+    let mut word = 0;
+    for (frame, place) in path.places.iter().enumerate() {
+        if let Place::State(state) = place {
+            while state >= &states.chain.words[word].end {
+                word += 1;
+            }
+            let span = spans[word].get_or_insert((frame, frame));
+            span.1 = frame;
+        }
+    }
+    let mut out = vec![None; count];
+    for (span, script) in spans.iter().zip(&states.script) {
+        out[*script] = span.map(|(first, last)| Timed {
+            start_ms: (first as f64 * FRAME_MS - LATE_MS).max(0.0),
+            end_ms: (last + 1) as f64 * FRAME_MS,
+        });
+    }
+    // A word that was passed over, or that has no sound, stands at the end of the one before.
+    let mut end = 0.0;
+    out.into_iter()
+        .map(|timed| {
+            let timed = timed.unwrap_or(Timed { start_ms: end, end_ms: end });
+            end = timed.end_ms;
+            timed
+        })
+        .collect()
+}

@@ -1,0 +1,178 @@
+//! Our own aligner: the local voice speaks the script, and the recording is laid along it.
+//!
+//! Needs no model and no network, only the helper program. How well it does, and what was tried,
+//! stands in docs/alignment.md.
+
+use super::reference_voice;
+use crate::VoiceError;
+use pytoon_align::{Alignment, align, to_analysis_rate};
+use pytoon_core::text::Word;
+use pytoon_core::timeline::CaptionWord;
+use pytoon_media::process::Runner;
+use std::collections::BTreeMap;
+
+/// The aligner.
+#[derive(Debug, Clone)]
+pub struct Builtin {
+    /// Runs the helper.
+    pub runner: Runner,
+    /// Local voices by language.
+    pub voices: BTreeMap<String, String>,
+}
+
+/// Words with their times, and how far to trust them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aligned {
+    /// One for each word of the script, in order, in milliseconds of the recording.
+    pub words: Vec<CaptionWord>,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// The estimated error of a word's start, in milliseconds.
+    pub estimated_error_ms: f64,
+}
+
+impl Builtin {
+    /// Times the words of sentences in a recording (48 kHz mono). `None` when the two cannot be
+    /// compared: nothing to say, or a recording that is far too short.
+    ///
+    /// # Errors
+    /// As [`VoiceError`] of the local voice.
+    pub fn align(
+        &self,
+        samples: &[f32],
+        sentences: &[Vec<Word>],
+        language: &str,
+    ) -> Result<Option<Aligned>, VoiceError> {
+        let voice = self.voice_for(language);
+        let voices: Vec<reference_voice::Voice> =
+            VARIANTS.iter().map(|variant| (voice.clone(), *variant)).collect();
+        let references = reference_voice::speak(&self.runner, sentences, language, &voices)?;
+        let analysed = to_analysis_rate(samples, pytoon_audio::SAMPLE_RATE);
+        Ok(align(&analysed, &references).map(|found| finish(sentences, &found)))
+    }
+
+    fn voice_for(&self, language: &str) -> String {
+        let primary = language.split(['-', '_']).next().unwrap_or("en");
+        let known = self.voices.get(language).or_else(|| self.voices.get(primary));
+        let voice = known.map_or(primary, String::as_str);
+        // A variant of the configured voice is a matter of taste; the references bring their own.
+        voice.split('+').next().unwrap_or(primary).to_owned()
+    }
+}
+
+/// Variants of the voice that the references speak with.
+const VARIANTS: [&str; 3] = ["", "f3", "klatt2"];
+
+fn finish(sentences: &[Vec<Word>], found: &Alignment) -> Aligned {
+    let mut earliest = 0;
+    let words = sentences
+        .iter()
+        .flatten()
+        .zip(&found.words)
+        .map(|(word, time)| {
+            let start = (time.start_ms.round() as i64).max(earliest);
+            let end = (time.end_ms.round() as i64).max(start + 1);
+            earliest = start + 1;
+            let (text, joins_next) = (word.text.clone(), word.joins_next);
+            CaptionWord { text, start, end, emphasis: false, joins_next }
+        })
+        .collect();
+    Aligned { words, confidence: found.confidence, estimated_error_ms: found.spread_ms }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tts::espeak::Espeak;
+    use crate::tts::{SpokenSentence, TtsProvider, TtsRequest};
+    use pytoon_core::text::{sentences, words};
+    use pytoon_media::process::{CancelToken, Programs};
+    use std::time::Duration;
+
+    const SCRIPT: &str =
+        "Meet BrewMate, the 12-ounce mug. It costs $29.99 today, and lasts for years.";
+
+    fn runner() -> Runner {
+        let programs = Programs::beside_this_one();
+        Runner { programs, cancel: CancelToken::default(), stall: Duration::from_secs(30) }
+    }
+
+    fn script(text: &str) -> Vec<Vec<Word>> {
+        sentences(text).iter().map(|s| words(s)).collect()
+    }
+
+    /// A voice that no reference has, at another speed, with a pause between sentences.
+    fn recording(text: &str) -> (Vec<f32>, Vec<CaptionWord>) {
+        let espeak = Espeak { runner: runner(), voices: BTreeMap::new(), pitch: 60, speed: 1.0 };
+        let request = TtsRequest {
+            sentences: script(text),
+            language: "en".into(),
+            voice: Some("en-us+m3".into()),
+            variant: String::new(),
+            words_per_minute: 190.0,
+            speed: 1.0,
+        };
+        let (mut samples, mut timed) = (vec![0.0; 48_000], Vec::new());
+        for SpokenSentence { samples: own, words, .. } in espeak.speak(&request).expect("a voice") {
+            let at = samples.len() as i64 / 48;
+            timed.extend(words.into_iter().map(|word| CaptionWord {
+                start: word.start + at,
+                end: word.end + at,
+                ..word
+            }));
+            samples.extend(own);
+            samples.resize(samples.len() + 24_000, 0.0);
+        }
+        (samples, timed)
+    }
+
+    fn builtin() -> Builtin {
+        let voices = BTreeMap::from([("en".to_owned(), "en-us+f2".to_owned())]);
+        Builtin { runner: runner(), voices }
+    }
+
+    #[test]
+    fn every_word_is_found_where_it_was_said() {
+        let (samples, known) = recording(SCRIPT);
+        let found = builtin().align(&samples, &script(SCRIPT), "en").expect("runs").expect("fits");
+        assert_eq!(found.words.len(), known.len());
+        for (found, known) in found.words.iter().zip(&known) {
+            assert_eq!(found.text, known.text);
+            let error = (found.start - known.start).abs();
+            assert!(error <= 60, "{} is {error} ms off", found.text);
+            assert!(found.end > found.start);
+        }
+        assert!(found.confidence > 0.6, "{}", found.confidence);
+    }
+
+    #[test]
+    fn a_wrong_script_and_a_hiss_are_not_trusted() {
+        let (samples, _) = recording(SCRIPT);
+        let wrong =
+            script("Rain, wind and snow never stopped anybody here. Two people can pitch it.");
+        let found = builtin().align(&samples, &wrong, "en").expect("runs");
+        let trust = found.map_or(0.0, |found| found.confidence);
+        assert!(trust < pytoon_align::LOW_CONFIDENCE, "wrong script: {trust}");
+        let hiss: Vec<f32> =
+            (0u32..240_000).map(|n| (n.wrapping_mul(2_654_435_761) >> 20) as f32 / 8e4).collect();
+        let found = builtin().align(&hiss, &script(SCRIPT), "en").expect("runs");
+        let trust = found.map_or(0.0, |found| found.confidence);
+        assert!(trust < pytoon_align::LOW_CONFIDENCE, "hiss: {trust}");
+    }
+
+    #[test]
+    fn words_without_a_sound_stand_between_their_neighbours() {
+        let text = "Hot \u{1f525} tea, now.";
+        let (samples, _) = recording("Hot tea, now.");
+        let found = builtin().align(&samples, &script(text), "en").expect("runs").expect("fits");
+        let starts: Vec<i64> = found.words.iter().map(|word| word.start).collect();
+        assert!(starts.windows(2).all(|pair| pair[0] < pair[1]), "{starts:?}");
+        assert_eq!(found.words[1].text, "\u{1f525}");
+    }
+
+    #[test]
+    fn a_recording_too_short_for_its_script_is_not_aligned() {
+        let found = builtin().align(&[0.1; 480], &script(SCRIPT), "en").expect("runs");
+        assert_eq!(found, None);
+    }
+}
