@@ -26,3 +26,7 @@ mod support;
 mod terminal;
 mod text;
 mod voice_and_music;
+mod voice_booth;
+mod voice_chain;
+mod voice_paid_once;
+mod voice_programs;

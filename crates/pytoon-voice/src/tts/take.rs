@@ -14,7 +14,7 @@ const FASTEST: (f64, f64, f64) = (0.030, 0.070, 0.045);
 /// pauses.
 const SLOWEST: (f64, f64) = (0.35, 4.0);
 /// A sound that breaks off is only suspicious where it is this fast, in seconds for a letter.
-const HURRIED: f64 = 0.050;
+const HURRIED: f64 = 0.058;
 /// How far a time may lie behind the end, in milliseconds.
 const TIME_SLACK_MS: f64 = 250.0;
 

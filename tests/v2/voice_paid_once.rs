@@ -1,0 +1,78 @@
+//! A take that was paid for is not paid for again.
+
+use crate::voice_booth::{Booth, spoken};
+use pytoon_testkit::program::Background;
+use serde_json::json;
+
+const WORDS: &str = "The kettle sings in the quiet morning. A cup is warm on the table.";
+
+#[test]
+fn a_second_film_of_the_same_words_buys_nothing() {
+    for name in ["elevenlabs", "openai", "google"] {
+        let booth = Booth::new(&json!({}), &[name]);
+        booth.render(&spoken(WORDS, ""), "first");
+        let asked = booth.asked(name);
+        let film = booth.render(&spoken(WORDS, "seed: 9\n"), "second");
+        assert_eq!(film.metadata()["voice"]["provider"], name);
+        assert_eq!(booth.asked(name), asked, "{name} was paid again");
+        assert_eq!(film.metadata()["spendUsd"], 0.0);
+        // Another speed is another take.
+        booth.render(&spoken(WORDS, "voice: {speed: 1.1}\n"), "third");
+        assert_eq!(booth.asked(name), 2 * asked);
+    }
+}
+
+#[test]
+fn one_changed_sentence_buys_one_sentence() {
+    let booth = Booth::new(&json!({}), &["openai"]);
+    booth.render(&spoken(WORDS, ""), "first");
+    booth.render(&spoken(&WORDS.replace("warm", "hot"), ""), "second");
+    assert_eq!(booth.asked("openai"), 3);
+}
+
+#[test]
+fn a_take_that_is_not_whole_is_bought_anew() {
+    let booth = Booth::new(&json!({}), &["elevenlabs"]);
+    booth.render(&spoken(WORDS, ""), "first");
+    let takes = std::fs::read_dir(booth.workspace.path("storage/takes")).expect("takes");
+    for take in takes.flatten() {
+        std::fs::write(take.path(), b"{}").expect("spoilt");
+    }
+    booth.render(&spoken(WORDS, ""), "second");
+    assert_eq!(booth.asked("elevenlabs"), 2);
+}
+
+#[test]
+fn what_was_bought_before_a_kill_is_used_after_it() {
+    // The second sentence hangs: the program is killed while it waits.
+    let rule = json!({"step": "submit", "fault": "hang", "match": "cup"});
+    let booth = Booth::new(&json!({ "rules": [rule] }), &["openai"]);
+    booth.configure(&json!({"openai": {"request_timeout_ms": 60000, "max_concurrent": 1}}));
+    booth.workspace.write("brief.yaml", spoken(WORDS, ""));
+    let args = ["render", "brief.yaml", "--out", "out"];
+    let mut running = Background::start(&mut booth.command(None, &args));
+    let takes = booth.workspace.path("storage/takes");
+    running.wait_until(|| std::fs::read_dir(&takes).is_ok_and(|found| found.count() > 0));
+    let in_state = |state: &str| booth.rows().iter().filter(|row| row["state"] == state).count();
+    running.wait_until(|| in_state("kept") == 1 && in_state("intent") == 1);
+    running.kill();
+    booth.simulator.becomes(&json!({}));
+    // The same job: what may have been bought is not bought again, another voice speaks.
+    let film = booth.render(&spoken(WORDS, ""), "out");
+    assert_eq!(film.metadata()["voice"]["provider"], "espeak");
+    assert_eq!(booth.failures(), ["openai: undecided"]);
+    // Another job buys the sentence that nobody has; the first is not paid for again.
+    let before = booth.asked("openai");
+    let film = booth.render(&spoken(WORDS, ""), "another");
+    assert_eq!(film.metadata()["voice"]["provider"], "openai");
+    assert_eq!(booth.asked("openai"), before + 1);
+}
+
+#[test]
+fn a_budget_is_not_passed() {
+    let booth = Booth::new(&json!({}), &["elevenlabs"]);
+    let film = booth.render(&spoken(WORDS, "budget: 0.001\n"), "out");
+    assert_eq!(film.metadata()["voice"]["provider"], "espeak");
+    assert_eq!(booth.failures(), ["elevenlabs: budget"]);
+    assert_eq!(booth.asked("elevenlabs"), 0);
+}

@@ -1,0 +1,90 @@
+//! Voices that are programs of the machine: Piper and Flite, played by scripts.
+
+use crate::voice_booth::{Booth, spoken};
+use pytoon_testkit::film::words;
+use serde_json::json;
+
+const WORDS: &str = "The kettle sings in the quiet morning. It costs $5.";
+
+/// A booth on whose PATH a program lies that runs these lines of shell.
+fn with_program(name: &str, body: &str) -> Booth {
+    use std::os::unix::fs::PermissionsExt;
+    let mut booth = Booth::new(&json!({}), &[]);
+    let path = booth.workspace.write(&format!("bin/{name}"), format!("#!/bin/sh\n{body}\n"));
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    let old = std::env::var("PATH").unwrap_or_default();
+    let bin = booth.workspace.path("bin").display().to_string();
+    booth.environment.push(("PATH", format!("{bin}:{old}")));
+    booth
+}
+
+/// Shell that writes so many seconds of a wavering tone into the file of its last argument, and
+/// its arguments and standard input into `said.txt`.
+fn speaks(seconds: f64) -> String {
+    format!(
+        "for last; do :; done; echo \"$@\" >> said.txt; cat >> said.txt\n\
+         ffmpeg -v error -y -f lavfi -i \
+         \"aevalsrc=0.3*sin(900*t)*abs(sin(9*t)):s=22050:d={seconds}\" -c:a pcm_s16le \"$last\""
+    )
+}
+
+fn configured(name: &str, body: &str) -> Booth {
+    let booth = with_program(name, body);
+    booth.workspace.write("voice.onnx", "a voice");
+    booth.configure(&json!({
+        "primary_provider": name,
+        "piper": {"voices": {"en": "voice.onnx"}, "timeout_seconds": 1},
+        "flite": {"timeout_seconds": 1},
+    }));
+    booth
+}
+
+#[test]
+fn an_installed_program_speaks() {
+    for name in ["piper", "flite"] {
+        let booth = configured(name, &speaks(2.4));
+        let film = booth.render(&spoken(WORDS, "voice: {speed: 1.25}\n"), "out");
+        assert_eq!(film.metadata()["voice"]["provider"], name, "{}", booth.log());
+        assert_eq!(film.caption_words(), words(WORDS));
+        assert_eq!(film.metadata()["voice"]["alignment"], "even_split");
+        let said = std::fs::read_to_string(booth.workspace.path("said.txt")).expect("said");
+        assert!(said.contains("The kettle sings in the quiet morning."), "{said}");
+        assert!(said.contains("It costs 5 dollars."), "{said}");
+        let told =
+            if name == "piper" { "--length_scale 0.8000" } else { "duration_stretch=0.8000" };
+        assert!(said.contains(told), "{said}");
+        if name == "piper" {
+            assert!(said.contains("--model voice.onnx"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_program_that_fails_gives_way() {
+    for name in ["piper", "flite"] {
+        let silent = speaks(2.4).replace("0.3*sin", "0*sin");
+        for (body, kind) in [
+            ("exit 3", "unavailable"),
+            ("sleep 20", "unavailable"),
+            ("exit 0", "bad_output"),
+            (silent.as_str(), "bad_output"),
+            (speaks(0.05).as_str(), "bad_output"),
+            ("for last; do :; done; echo no > \"$last\"", "bad_output"),
+        ] {
+            let booth = configured(name, body);
+            let film = booth.render(&spoken(WORDS, ""), "out");
+            assert_eq!(film.metadata()["voice"]["provider"], "espeak", "{name}: {body}");
+            assert_eq!(booth.failures(), [format!("{name}: {kind}")], "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_program_is_not_asked_for_languages_that_it_does_not_speak() {
+    for name in ["piper", "flite"] {
+        let booth = configured(name, &speaks(2.4));
+        let film = booth.render(&spoken("Der Kaffee ist schön heiß.", "language: de\n"), "out");
+        assert_eq!(film.metadata()["voice"]["provider"], "espeak");
+        assert_eq!(booth.failures(), [format!("{name}: cannot_speak")]);
+    }
+}
