@@ -125,7 +125,7 @@ fn finish_job(drill: &Drill, job: u64, dice: &mut Dice) -> anyhow::Result<()> {
             if let Some(status) = child.try_wait()? {
                 break Some(status);
             }
-            if !spare && begun.elapsed() >= life {
+            if !spare && begun.elapsed() >= life && drill.may_kill() {
                 break None;
             }
             ensure!(begun.elapsed() < Duration::from_secs(120), "{name} hangs");
@@ -144,7 +144,7 @@ fn finish_job(drill: &Drill, job: u64, dice: &mut Dice) -> anyhow::Result<()> {
                 // SIGKILL: nothing of it runs on.
                 child.kill()?;
                 child.wait()?;
-                let kills = drill.kills.fetch_add(1, Ordering::Relaxed) + 1;
+                let kills = drill.kills.load(Ordering::Relaxed);
                 if kills.is_multiple_of(100) {
                     note(&format!("{kills} kills, {} jobs", drill.jobs.load(Ordering::Relaxed)));
                 }
@@ -156,6 +156,12 @@ fn finish_job(drill: &Drill, job: u64, dice: &mut Dice) -> anyhow::Result<()> {
 }
 
 impl Drill {
+    /// Counts a kill, if there may be one more over all lanes.
+    fn may_kill(&self) -> bool {
+        let one_more = |kills| (kills < self.kills_wanted).then_some(kills + 1);
+        self.kills.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
+    }
+
     fn lose(&self, why: String) {
         note(&why);
         self.lost.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(why);
