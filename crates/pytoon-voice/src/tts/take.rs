@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn speech_of_a_plausible_length_is_taken() {
-        for seconds in [1.6, 2.5, 6.0] {
+        for seconds in [2.0, 2.5, 6.0] {
             assert_eq!(tone(seconds).problem(TEXT, 1.0), None, "{seconds}");
         }
         assert_eq!(tone(1.3).problem(TEXT, 2.0), None);

@@ -419,3 +419,7 @@ fn ledger(order: &Order<'_>, error: &StoreError) -> EngineError {
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }
+
+#[cfg(test)]
+#[path = "paid_tests.rs"]
+mod tests;

@@ -1,0 +1,156 @@
+//! Paid takes over the real ledger.
+
+use super::*;
+use pytoon_store::SqliteStore;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+
+#[derive(Debug, Default)]
+struct Clock(AtomicI64);
+
+impl World for Clock {
+    fn now(&self) -> i64 {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn new_id(&self) -> String {
+        format!("call-{}", self.now())
+    }
+
+    fn chance(&self) -> f64 {
+        0.0
+    }
+}
+
+struct Bench {
+    folder: tempfile::TempDir,
+    store: Arc<dyn EngineStore>,
+    world: Arc<Clock>,
+    bought: AtomicUsize,
+    backoff: Backoff,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SqliteStore::open(&folder.path().join("ledger.db")).await.expect("opens");
+        Self {
+            folder,
+            store: Arc::new(store),
+            world: Arc::default(),
+            bought: AtomicUsize::new(0),
+            backoff: Backoff { initial_ms: 1, max_ms: 5, attempts: 3 },
+        }
+    }
+
+    /// Takes as a job; `answer` is what the vendor does with each call.
+    async fn take(
+        &self,
+        job: &str,
+        answer: impl Fn() -> Result<Take, EngineError> + Sync,
+    ) -> Result<Take, EngineError> {
+        let work = PaidWork {
+            store: self.store.clone(),
+            world: self.world.clone(),
+            storage: self.folder.path().to_owned(),
+            job_id: job.to_owned(),
+            limits: CallLimits::default(),
+            cancel: CancelToken::default(),
+        };
+        let buy = || async {
+            self.bought.fetch_add(1, Ordering::Relaxed);
+            answer()
+        };
+        work.take(&self.order(), &buy).await
+    }
+
+    fn order(&self) -> Order<'_> {
+        Order {
+            provider: "openai",
+            hash: "h".to_owned(),
+            text: "a word",
+            key_id: "k",
+            estimated: MicroUsd(5),
+            timeout: Duration::from_millis(50),
+            backoff: &self.backoff,
+        }
+    }
+
+    fn bought(&self) -> usize {
+        self.bought.load(Ordering::Relaxed)
+    }
+}
+
+fn take() -> Take {
+    Take { rate: 24_000, pcm: vec![1, 2, 3], marks: Vec::new() }
+}
+
+fn failure(kind: EngineErrorKind, accepted: Accepted) -> EngineError {
+    EngineError::new("openai", SPEAK, kind, "no").accepted(accepted)
+}
+
+#[tokio::test]
+async fn a_take_is_bought_once_by_all_jobs() {
+    let bench = Bench::new().await;
+    for job in ["one", "two"] {
+        assert_eq!(bench.take(job, || Ok(take())).await.expect("a take"), take());
+    }
+    assert_eq!(bench.bought(), 1);
+    let spent = bench.store.spend_of_job("one").await.expect("a sum");
+    assert_eq!(spent, MicroUsd(5));
+}
+
+#[tokio::test]
+async fn what_may_have_been_bought_is_bought_again_by_another_job_only() {
+    let bench = Bench::new().await;
+    let silence = || Err(failure(EngineErrorKind::Timeout, Accepted::Maybe));
+    let first = bench.take("one", silence).await.expect_err("silence");
+    assert_eq!((first.kind, bench.bought()), (EngineErrorKind::Timeout, 1));
+    let again = bench.take("one", || Ok(take())).await.expect_err("not again");
+    assert_eq!((again.kind, bench.bought()), (EngineErrorKind::Undecided, 1));
+    bench.take("two", || Ok(take())).await.expect("a take");
+    assert_eq!(bench.bought(), 2);
+    // What was perhaps bought is charged.
+    assert_eq!(bench.store.spend_of_job("one").await.expect("a sum"), MicroUsd(5));
+}
+
+#[tokio::test]
+async fn what_surely_bought_nothing_is_repeated_and_free() {
+    let bench = Bench::new().await;
+    let busy = || Err(failure(EngineErrorKind::RateLimited, Accepted::No));
+    bench.take("one", busy).await.expect_err("busy");
+    assert_eq!(bench.bought(), 3);
+    assert_eq!(bench.store.spend_of_job("one").await.expect("a sum"), MicroUsd::ZERO);
+}
+
+#[tokio::test]
+async fn refused_words_are_not_sent_again() {
+    let bench = Bench::new().await;
+    let refused = || Err(failure(EngineErrorKind::Moderation, Accepted::No));
+    bench.take("one", refused).await.expect_err("refused");
+    let again = bench.take("two", || Ok(take())).await.expect_err("refused");
+    assert_eq!((again.kind, bench.bought()), (EngineErrorKind::Moderation, 1));
+}
+
+#[tokio::test]
+async fn a_take_whose_process_died_before_its_row_is_adopted() {
+    let bench = Bench::new().await;
+    // The row is written and the file is there: what a kill in between leaves.
+    let call = NewCall {
+        id: "dead".to_owned(),
+        job_id: "one".to_owned(),
+        scene_id: SCENE.to_owned(),
+        engine: "openai".to_owned(),
+        request_hash: "h".to_owned(),
+        prompt: "a word".to_owned(),
+        pinned: serde_json::Value::Null,
+        key_id: "k".to_owned(),
+        estimated: MicroUsd(5),
+        at: bench.world.now(),
+        lease_until: i64::MAX,
+    };
+    bench.store.call_admit(call, CallLimits::default()).await.expect("admitted");
+    std::fs::create_dir(bench.folder.path().join(TAKES)).expect("a folder");
+    std::fs::write(bench.folder.path().join(take_file("h")), take().to_bytes()).expect("a file");
+    let found = bench.take("one", || Err(failure(EngineErrorKind::Server, Accepted::No))).await;
+    assert_eq!((found.expect("adopted"), bench.bought()), (take(), 0));
+}
