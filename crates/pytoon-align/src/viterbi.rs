@@ -52,8 +52,6 @@ pub(crate) enum Place {
 pub(crate) struct Path {
     /// A place for every frame.
     pub(crate) places: Vec<Place>,
-    /// Its cost.
-    pub(crate) cost: f32,
 }
 
 /// States whose cost exceeds the cheapest by more than this are given up.
@@ -230,8 +228,7 @@ impl<'a> Search<'a> {
         let frames = self.kept.len();
         let end_silence = self.silence[self.chain.words.len()];
         let last = self.old[self.states - 1];
-        let cost = end_silence.min(last);
-        if cost >= NEVER / 2.0 {
+        if end_silence.min(last) >= NEVER / 2.0 {
             return None;
         }
         let mut place = if end_silence <= last {
@@ -263,6 +260,6 @@ impl<'a> Search<'a> {
             };
         }
         places[0] = place;
-        Some(Path { places, cost })
+        Some(Path { places })
     }
 }

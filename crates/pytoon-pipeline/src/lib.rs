@@ -25,3 +25,4 @@ mod stages;
 
 pub use environment::{Environment, NoProgress, ProgressSink};
 pub use error::PipelineError;
+pub use stages::voice::aligner;
