@@ -3,6 +3,7 @@
 //! They run the built programs as a user does: `cargo build --workspace --bins` comes first.
 //! Nearly all films are 270 by 480 and a second or two long.
 
+mod alignment;
 mod backgrounds_and_joins;
 mod brand_and_overlays;
 mod briefs;

@@ -96,14 +96,9 @@ fn regress(pairs: &[(Feature, Feature)]) -> Option<Vec<[f32; SIZE]>> {
         }
     }
     let count = pairs.len() as f64;
-    for i in 0..SIZE {
-        for j in 0..i {
-            normal[j][i] = normal[i][j];
-        }
-    }
-    let sizes: Vec<f64> = (0..SIZE).map(|i| normal[i][i] / count).collect();
-    for i in 0..DIMENSIONS {
-        normal[i][i] += RIDGE * sizes[i];
+    // The lower half is all that the factorisation reads. The constant is left free.
+    for (i, row) in normal.iter_mut().enumerate().take(DIMENSIONS) {
+        row[i] += RIDGE * row[i] / count;
     }
     let lower = cholesky(&normal)?;
     Some(

@@ -228,8 +228,7 @@ impl<'a> Search<'a> {
         let frames = self.kept.len();
         let end_silence = self.silence[self.chain.words.len()];
         let last = self.old[self.states - 1];
-        let cost = end_silence.min(last);
-        if cost >= NEVER / 2.0 {
+        if end_silence.min(last) >= NEVER / 2.0 {
             return None;
         }
         let mut place = if end_silence <= last {

@@ -20,6 +20,8 @@ pub struct Settings {
     pub tts: TtsSettings,
     /// Recorded voices.
     pub voice: VoiceDefaults,
+    /// How words of recordings are timed.
+    pub alignment: AlignmentSettings,
     /// Captions.
     pub captions: CaptionDefaults,
     /// The mix.
@@ -38,6 +40,28 @@ pub struct Settings {
 pub struct VoiceDefaults {
     /// Denoise when the brief does not say.
     pub denoise: bool,
+}
+
+/// How words of recordings are timed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlignmentSettings {
+    /// Methods in the order they are tried; `even_split` ends every order, named or not.
+    pub order: Vec<AlignmentChoice>,
+}
+
+/// A method that times the words of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AlignmentChoice {
+    /// The program `whisperx`, where it is installed.
+    Whisperx,
+    /// The program `stable-ts`, where it is installed.
+    StableTs,
+    /// Our own aligner.
+    Builtin,
+    /// Words spread over the speech by their syllables.
+    EvenSplit,
 }
 
 /// Captions.

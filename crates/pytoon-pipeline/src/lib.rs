@@ -26,3 +26,4 @@ pub mod voices;
 
 pub use environment::{Environment, NoProgress, ProgressSink};
 pub use error::PipelineError;
+pub use stages::voice::aligner;

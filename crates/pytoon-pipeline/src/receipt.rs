@@ -117,6 +117,8 @@ pub struct VoiceReceipt {
     pub provider: Option<String>,
     /// How words were timed.
     pub alignment: AlignmentMethod,
+    /// How far to trust that, 0 to 1; absent where there is no voice.
+    pub alignment_confidence: Option<f64>,
     /// How much faster than natural it was spoken.
     pub tempo: f64,
     /// Words timed.

@@ -225,6 +225,7 @@ impl Renderer {
                     && graph.scenes.iter().any(|scene| !scene.sentences.is_empty()),
                 provider: spoken.provider.clone(),
                 alignment: spoken.method,
+                alignment_confidence: spoken.confidence,
                 tempo: spoken.tempo,
                 words: spoken.speech.iter().flatten().map(|u| u.words.len()).sum(),
                 attempts: spoken.attempts.clone(),
@@ -501,6 +502,7 @@ fn again(timeline: Timeline) -> Planned {
             } else {
                 AlignmentMethod::Reading
             },
+            alignment_confidence: None,
             tempo: 1.0,
             words: timeline.tracks.captions.iter().map(|cue| cue.words.len()).sum(),
             attempts: Vec::new(),

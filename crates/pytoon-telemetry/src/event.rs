@@ -107,6 +107,30 @@ pub enum Event<'a> {
         /// How many words.
         words: usize,
     },
+    /// Words of a recording were timed.
+    AlignmentDone {
+        /// The method: `whisperx`, `stable_ts`, `builtin` or `even_split`.
+        method: &'a str,
+        /// From 0 to 1.
+        confidence: f64,
+        /// How many words.
+        words: usize,
+        /// The estimated error of a word's start in milliseconds; negative when not known.
+        estimated_error_ms: f64,
+        /// The program's own version, where it is a program.
+        version: &'a str,
+    },
+    /// A method of alignment could not be used, or is not to be trusted; the next one is tried.
+    AlignmentMethodFailed {
+        /// The method.
+        method: &'a str,
+        /// `not_installed`, `failed` or `low_confidence`.
+        kind: &'a str,
+        /// What it reached, from 0 to 1; 0 when it did not run.
+        confidence: f64,
+        /// Why, and what would help.
+        reason: &'a str,
+    },
     /// Words were spread over the speech by their syllables.
     AlignmentFallbackToEvenSplit {
         /// Why nothing better was possible.
@@ -345,6 +369,8 @@ impl Event<'_> {
         "voice_processed",
         "voice_mapped",
         "alignment_provider_times",
+        "alignment_done",
+        "alignment_method_failed",
         "alignment_fallback_to_even_split",
         "loudnorm",
         "engine_fallback",
@@ -383,6 +409,8 @@ impl Event<'_> {
             Self::VoiceProcessed { .. } => "voice_processed",
             Self::VoiceMapped { .. } => "voice_mapped",
             Self::AlignmentProviderTimes { .. } => "alignment_provider_times",
+            Self::AlignmentDone { .. } => "alignment_done",
+            Self::AlignmentMethodFailed { .. } => "alignment_method_failed",
             Self::AlignmentFallbackToEvenSplit { .. } => "alignment_fallback_to_even_split",
             Self::Loudnorm { .. } => "loudnorm",
             Self::EngineFallback { .. } => "engine_fallback",
@@ -468,6 +496,12 @@ impl Event<'_> {
                     confidence = 1.0,
                     "words timed by the voice provider"
                 );
+            }
+            Self::AlignmentDone { method, confidence, words, estimated_error_ms, version } => {
+                info!(event, method, confidence, words, estimated_error_ms, version, "words timed");
+            }
+            Self::AlignmentMethodFailed { method, kind, confidence, reason } => {
+                warn!(event, method, kind, confidence, reason, "an alignment method gave way");
             }
             Self::AlignmentFallbackToEvenSplit { reason, words } => {
                 warn!(event, method = "even_split", reason, words, "words spread by syllables");

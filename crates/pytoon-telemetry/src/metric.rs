@@ -21,11 +21,16 @@ const REPHRASES: &str = "pytoon_v2_moderation_rephrases_total";
 const BREAKER: &str = "pytoon_v2_engine_breaker_state";
 const SPEND: &str = "pytoon_v2_engine_spend_usd";
 const UNKNOWN: &str = "pytoon_v2_engine_calls_unknown_total";
+const ALIGNMENT_MS: &str = "pytoon_v2_caption_alignment_ms";
 
 const TTS_FAILURES: &str = "pytoon_v2_tts_failure_total";
 const TTS_SUCCESSES: &str = "pytoon_v2_tts_success_total";
 const TTS_SECONDS: &str = "pytoon_v2_tts_duration_seconds";
 
+/// Methods of alignment.
+const ALIGNMENT_METHODS: [&str; 4] = ["whisperx", "stable_ts", "builtin", "even_split"];
+/// Buckets of an estimated error in milliseconds.
+const ERROR_MS: [f64; 9] = [5.0, 10.0, 20.0, 30.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
 /// Results of an invocation.
 const RESULTS: [&str; 4] = ["success", "failure", "moderation", "timeout"];
 /// Who may flag a prompt.
@@ -69,12 +74,20 @@ impl Metrics {
     /// Starts counting. A second start in one process counts nowhere else: the first stays.
     pub fn start() -> MetricsHandle {
         let builder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS);
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+            .and_then(|builder| {
+                let matcher = Matcher::Full(ALIGNMENT_MS.to_owned());
+                builder.set_buckets_for_metric(matcher, &ERROR_MS)
+            });
         // Buckets are a constant of ours and not empty.
         let recorder = builder.unwrap_or_else(|_| PrometheusBuilder::new()).build_recorder();
         let handle = MetricsHandle(recorder.handle());
         let _ = metrics::set_global_recorder(recorder);
         describe();
+        for method in ALIGNMENT_METHODS {
+            // Made without a value: its buckets stand at 0.
+            let _ = histogram!(ALIGNMENT_MS, "method" => method);
+        }
         handle
     }
 
@@ -153,6 +166,12 @@ fn describe() {
         Unit::Seconds,
         "Time of a voice provider for a script, spoken or not."
     );
+    describe_histogram!(
+        ALIGNMENT_MS,
+        Unit::Milliseconds,
+        "Estimated error of a recording's word starts, one value a recording: how far the built-in \
+         aligner's voices disagree at the median. Other methods give no estimate and record nothing."
+    );
     describe_counter!(UNKNOWN, "Paid calls whose answer never came.");
 }
 
@@ -182,6 +201,11 @@ pub(crate) fn count(event: &Event<'_>) {
             let source = FLAG_SOURCES.into_iter().find(|s| *s == source).unwrap_or("engine");
             counter!(FLAGS, "source" => source).increment(1);
         }
+        Event::AlignmentDone { method, estimated_error_ms, .. } if estimated_error_ms >= 0.0 => {
+            let known = ALIGNMENT_METHODS.into_iter().find(|known| *known == method);
+            histogram!(ALIGNMENT_MS, "method" => known.unwrap_or("builtin"))
+                .record(estimated_error_ms);
+        }
         Event::ModerationRephrased { .. } => counter!(REPHRASES).increment(1),
         _ => {}
     }
@@ -210,6 +234,7 @@ mod tests {
             "pytoon_v2_moderation_rephrases_total 0",
             "pytoon_v2_scene_render_seconds_count{engine=\"local\"} 0",
             "pytoon_v2_engine_breaker_state{engine=\"runway\"} 0",
+            "pytoon_v2_caption_alignment_ms_count{method=\"builtin\"} 0",
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }

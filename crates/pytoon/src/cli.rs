@@ -86,6 +86,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE", default_value = "music.wav")]
         out: PathBuf,
     },
+    /// Say when each word of a text is spoken in a recording.
+    Align(AlignArgs),
     /// Go on with a job that was not finished.
     Resume {
         /// Its folder, or its name below storage/jobs/.
@@ -143,6 +145,53 @@ pub(crate) struct RenderArgs {
     /// Write the metrics here as Prometheus text.
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics_out: Option<PathBuf>,
+}
+
+/// Options of `align`.
+#[derive(Debug, Args)]
+pub(crate) struct AlignArgs {
+    /// The recording: any sound file or video that FFmpeg reads.
+    pub(crate) audio: PathBuf,
+    /// The words that are spoken, as plain text; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) text: PathBuf,
+    /// How.
+    #[arg(long, value_enum, default_value_t = AlignWith::Builtin)]
+    pub(crate) method: AlignWith,
+    /// What is printed.
+    #[arg(long, value_enum, default_value_t = AlignFormat::Json)]
+    pub(crate) format: AlignFormat,
+    /// The language (BCP 47) [default: by the text's script, else English].
+    #[arg(long, value_name = "TAG")]
+    pub(crate) language: Option<String>,
+}
+
+/// Methods of `align`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum AlignWith {
+    /// The order of `alignment.order`.
+    Chain,
+    /// Our own aligner; its words are given whatever its confidence.
+    Builtin,
+    /// The program whisperx.
+    Whisperx,
+    /// The program stable-ts.
+    #[value(name = "stable_ts")]
+    StableTs,
+    /// Spread over the speech by syllables.
+    #[value(name = "even_split")]
+    EvenSplit,
+}
+
+/// Formats of `align`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum AlignFormat {
+    /// Method, confidence and words.
+    Json,
+    /// SubRip.
+    Srt,
+    /// WebVTT.
+    Vtt,
 }
 
 /// What `engines` may do besides showing them.

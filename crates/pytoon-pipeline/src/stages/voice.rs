@@ -9,15 +9,18 @@ use crate::folder::{JobFolder, file_stamp, input_hash};
 use crate::sources::Sources;
 use crate::stages::speech;
 use pytoon_audio::wav;
-use pytoon_config::BriefFile;
+use pytoon_config::settings::AlignmentChoice;
+use pytoon_config::{BriefFile, Config};
 use pytoon_core::layout;
 use pytoon_core::scene::{SceneGraph, VoiceSource};
 use pytoon_core::text;
 use pytoon_core::timeline::build::{Utterance, needs};
 use pytoon_core::timeline::fit;
 use pytoon_media::disk;
-use pytoon_telemetry::Event;
-use pytoon_voice::alignment::{AlignmentMethod, even_split};
+use pytoon_media::process::Runner;
+use pytoon_voice::alignment::AlignmentMethod;
+use pytoon_voice::alignment::builtin::Builtin;
+use pytoon_voice::alignment::chain::{Aligner, Recorded};
 use pytoon_voice::tts_manager::FailedAttempt;
 use pytoon_voice::voice_processor;
 use pytoon_voice::{VoiceError, voice_mapper};
@@ -34,6 +37,8 @@ pub(crate) struct VoiceResult {
     pub(crate) provider: Option<String>,
     /// How words were timed.
     pub(crate) method: AlignmentMethod,
+    /// How far to trust that, 0 to 1; absent without a voice.
+    pub(crate) confidence: Option<f64>,
     /// What went wrong on the way.
     pub(crate) warnings: Vec<String>,
     /// How much faster the voice was made.
@@ -56,6 +61,7 @@ impl VoiceResult {
             speech,
             provider: provider.map(str::to_owned),
             method,
+            confidence: (method == AlignmentMethod::Provider).then_some(1.0),
             warnings: Vec::new(),
             tempo: 1.0,
             attempts: Vec::new(),
@@ -84,7 +90,12 @@ pub(crate) fn voice(
             &sources.preset.pacing,
             sources.brief.target_duration_seconds,
         ),
-        (&env.config.settings.tts, &env.config.settings.voice, speech::left_out(env)),
+        (
+            &env.config.settings.tts,
+            &env.config.settings.voice,
+            &env.config.settings.alignment,
+            speech::left_out(env),
+        ),
     ));
     if folder.is_done("voice", &input, &[RESULT])
         && let Ok(bytes) = std::fs::read(folder.work(RESULT))
@@ -128,25 +139,25 @@ fn recorded(
             other => file.error("voice_file", other.to_string()).into(),
         },
     )?;
-    let words: Vec<text::Word> =
-        graph.scenes.iter().flat_map(|s| s.sentences.iter()).flat_map(|s| text::words(s)).collect();
-    let timed = even_split::spread_over_speech(&words, &recording.speech);
+    let sentences: Vec<Vec<text::Word>> =
+        graph.scenes.iter().flat_map(|s| s.sentences.iter()).map(|s| text::words(s)).collect();
     voice_processor::report(
         "voice_file",
         recording.raw_ms,
         recording.duration_ms(),
         recording.noise_floor_db,
-        words.len(),
+        sentences.iter().map(Vec::len).sum(),
         recording.denoised,
     );
-    Event::AlignmentFallbackToEvenSplit {
-        reason: "a recording has no word times of its own",
-        words: words.len(),
-    }
-    .emit();
+    let timed = aligner(&env.config, &env.runner).align(Recorded {
+        samples: &recording.samples,
+        speech: &recording.speech,
+        sentences: &sentences,
+        language: &graph.language,
+    })?;
     let asset = layout::voice_take(0);
     write_take(folder, &asset, &recording.samples)?;
-    let speech = voice_mapper::map_recording(graph, &recording, &timed, &asset);
+    let speech = voice_mapper::map_recording(graph, &recording, &timed.words, &asset);
     // A recording is never sped up: people hear it. It must fit as it is.
     let fitted = fit::fit(
         &needs(graph, &sources.preset, &speech),
@@ -162,7 +173,24 @@ fn recorded(
                 .into());
         }
     }
-    Ok(VoiceResult::new(speech, Some("voice_file"), AlignmentMethod::EvenSplit))
+    let mut result = VoiceResult::new(speech, Some("voice_file"), timed.method);
+    result.confidence = Some(timed.confidence);
+    Ok(result)
+}
+
+/// The configured chain of methods that time a recording's words.
+pub fn aligner(config: &Config, runner: &Runner) -> Aligner {
+    let settings = &config.settings;
+    let order = settings.alignment.order.iter().map(|choice| match choice {
+        AlignmentChoice::Whisperx => AlignmentMethod::Whisperx,
+        AlignmentChoice::StableTs => AlignmentMethod::StableTs,
+        AlignmentChoice::Builtin => AlignmentMethod::Builtin,
+        AlignmentChoice::EvenSplit => AlignmentMethod::EvenSplit,
+    });
+    Aligner {
+        order: order.take_while(|method| *method != AlignmentMethod::EvenSplit).collect(),
+        builtin: Builtin { runner: runner.clone(), voices: settings.tts.espeak.voices.clone() },
+    }
 }
 
 /// The target of a brief in milliseconds.

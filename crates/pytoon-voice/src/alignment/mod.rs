@@ -1,12 +1,17 @@
 //! When each word of a known text is said.
 //!
-//! `provider` takes the synthesiser's own times; `even_split` spreads words over the speech by
-//! their syllables when nothing better is known, and says so.
+//! `provider` takes the synthesiser's own times. For recordings, `chain` asks in the configured
+//! order: outside programs (`outside`), our own aligner (`builtin`), and at last `even_split`, which
+//! spreads words over the speech by their syllables and says so.
 
 pub mod builtin;
+pub mod chain;
 pub mod even_split;
+mod outside;
 pub mod provider;
 mod reference_voice;
+
+pub use pytoon_align::LOW_CONFIDENCE;
 
 /// How words were timed; the receipt and the log name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -14,10 +19,28 @@ mod reference_voice;
 pub enum AlignmentMethod {
     /// The voice provider's own times.
     Provider,
+    /// The program whisperx.
+    Whisperx,
+    /// The program stable-ts.
+    StableTs,
     /// Our own aligner.
     Builtin,
     /// Spread by syllables over the speech.
     EvenSplit,
     /// There is no voice; words are laid out for reading.
     Reading,
+}
+
+impl AlignmentMethod {
+    /// Its name in configuration, logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Whisperx => "whisperx",
+            Self::StableTs => "stable_ts",
+            Self::Builtin => "builtin",
+            Self::EvenSplit => "even_split",
+            Self::Reading => "reading",
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod align;
 mod doctor;
 mod engines;
 mod init;
@@ -22,6 +23,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<ExitCo
             render::write_metrics(context, args.metrics_out.as_deref())?;
             done.map(|()| ExitCode::SUCCESS)
         }
+        Command::Align(args) => align::run(context, args).map(|()| ExitCode::SUCCESS),
         Command::Resume { job, metrics_out } => {
             let done = resume::run(context, job);
             render::write_metrics(context, metrics_out.as_deref())?;

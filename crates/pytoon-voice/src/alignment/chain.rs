@@ -1,0 +1,151 @@
+//! Times the words of a recording with the first method that can be trusted.
+//!
+//! Guarantees: every word of the script gets a time; every method that gives way is logged with
+//! its reason; what was used is logged with its confidence.
+
+use super::builtin::{Aligned, Builtin};
+use super::outside::{self, Outside};
+use super::{AlignmentMethod, even_split};
+use crate::VoiceError;
+use pytoon_align::LOW_CONFIDENCE;
+use pytoon_core::text::Word;
+use pytoon_core::time::MsRange;
+use pytoon_core::timeline::CaptionWord;
+use pytoon_media::MediaError;
+use pytoon_telemetry::Event;
+
+/// The chain.
+#[derive(Debug, Clone)]
+pub struct Aligner {
+    /// Methods in order; `even_split` follows them all.
+    pub order: Vec<AlignmentMethod>,
+    /// Our own.
+    pub builtin: Builtin,
+}
+
+/// A script and its recording.
+#[derive(Debug, Clone, Copy)]
+pub struct Recorded<'a> {
+    /// 48 kHz mono.
+    pub samples: &'a [f32],
+    /// Where there is speech, in milliseconds.
+    pub speech: &'a [MsRange],
+    /// The script, sentence by sentence.
+    pub sentences: &'a [Vec<Word>],
+    /// BCP 47 tag.
+    pub language: &'a str,
+}
+
+/// Word times and where they are from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The method used.
+    pub method: AlignmentMethod,
+    /// 0 to 1; a guess by syllables counts as 0.1.
+    pub confidence: f64,
+    /// Every word of the script.
+    pub words: Vec<CaptionWord>,
+}
+
+/// What spreading words by syllables is worth.
+const EVEN_SPLIT_CONFIDENCE: f64 = 0.1;
+
+/// Why a method gave way.
+struct GaveWay {
+    kind: &'static str,
+    confidence: f64,
+    reason: String,
+}
+
+impl Aligner {
+    /// Times the words.
+    ///
+    /// # Errors
+    /// Only when the user gives up; every other failure leads to the next method.
+    pub fn align(&self, recorded: Recorded<'_>) -> Result<Outcome, VoiceError> {
+        let mut tried = Vec::new();
+        let count = recorded.sentences.iter().map(Vec::len).sum();
+        for &method in self.order.iter().filter(|method| **method != AlignmentMethod::EvenSplit) {
+            let (found, version) = match self.attempt(method, recorded)? {
+                Ok(found) => found,
+                Err(GaveWay { kind, confidence, reason }) => {
+                    let reason = reason.as_str();
+                    let name = method.as_str();
+                    Event::AlignmentMethodFailed { method: name, kind, confidence, reason }.emit();
+                    tried.push(format!("{name}: {reason}"));
+                    continue;
+                }
+            };
+            Event::AlignmentDone {
+                method: method.as_str(),
+                confidence: found.confidence,
+                words: count,
+                estimated_error_ms: found.estimated_error_ms,
+                version: &version,
+            }
+            .emit();
+            return Ok(Outcome { method, confidence: found.confidence, words: found.words });
+        }
+        let reason = match tried.as_slice() {
+            [] => "the configured order names no other method".to_owned(),
+            tried => tried.join("; "),
+        };
+        Event::AlignmentFallbackToEvenSplit { reason: &reason, words: count }.emit();
+        let words: Vec<Word> = recorded.sentences.iter().flatten().cloned().collect();
+        let words = even_split::spread_over_speech(&words, recorded.speech);
+        let (method, confidence) = (AlignmentMethod::EvenSplit, EVEN_SPLIT_CONFIDENCE);
+        Ok(Outcome { method, confidence, words })
+    }
+
+    fn attempt(
+        &self,
+        method: AlignmentMethod,
+        recorded: Recorded<'_>,
+    ) -> Result<Result<(Aligned, String), GaveWay>, VoiceError> {
+        let found = match method {
+            AlignmentMethod::Whisperx => {
+                outside::align(&self.builtin.runner, Outside::Whisperx, recorded)
+            }
+            AlignmentMethod::StableTs => {
+                outside::align(&self.builtin.runner, Outside::StableTs, recorded)
+            }
+            _ => self
+                .builtin
+                .align(recorded.samples, recorded.sentences, recorded.language)
+                .map(|found| found.map(|found| (found, String::new()))),
+        };
+        Ok(match found {
+            Err(error) if is_cancelled(&error) => return Err(error),
+            Err(error) => Err(gave_way(&error)),
+            Ok(None) => Err(GaveWay {
+                kind: "failed",
+                confidence: 0.0,
+                reason: "the recording and the script cannot be laid along each other".into(),
+            }),
+            Ok(Some((found, _))) if found.confidence < LOW_CONFIDENCE => Err(GaveWay {
+                kind: "low_confidence",
+                confidence: found.confidence,
+                reason: format!(
+                    "confidence {:.2} is under {LOW_CONFIDENCE}: does the recording say the script?",
+                    found.confidence
+                ),
+            }),
+            Ok(Some(found)) => Ok(found),
+        })
+    }
+}
+
+fn is_cancelled(error: &VoiceError) -> bool {
+    matches!(
+        error,
+        VoiceError::Unavailable { source: MediaError::Cancelled, .. }
+            | VoiceError::Recording(MediaError::Cancelled)
+    )
+}
+
+fn gave_way(error: &VoiceError) -> GaveWay {
+    let missing =
+        matches!(error, VoiceError::Unavailable { source: MediaError::MissingProgram { .. }, .. });
+    let kind = if missing { "not_installed" } else { "failed" };
+    GaveWay { kind, confidence: 0.0, reason: error.to_string() }
+}

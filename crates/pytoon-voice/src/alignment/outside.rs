@@ -1,0 +1,257 @@
+//! whisperx and stable-ts, as programs of the user's own.
+//!
+//! Nothing is downloaded by us; a program that lacks its model says so and the next method is
+//! tried. What they recognise is mapped onto the script's words by edit distance: the script is
+//! never changed.
+
+use super::builtin::Aligned;
+use super::chain::Recorded;
+use crate::VoiceError;
+use pytoon_audio::wav;
+use pytoon_core::text::Word;
+use pytoon_core::timeline::CaptionWord;
+use pytoon_media::MediaError;
+use pytoon_media::process::{CommandLine, Runner};
+use serde::Deserialize;
+use std::io::Cursor;
+use std::path::Path;
+use std::time::Duration;
+
+/// A program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outside {
+    Whisperx,
+    StableTs,
+}
+
+/// Loading a model takes a while, and nothing is printed meanwhile.
+const STALL: Duration = Duration::from_secs(600);
+
+/// A word as the program heard it, in seconds.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct Heard {
+    #[serde(alias = "text")]
+    word: String,
+    start: Option<f64>,
+    end: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Transcript {
+    segments: Vec<Segment>,
+}
+
+#[derive(Deserialize)]
+struct Segment {
+    #[serde(default)]
+    words: Vec<Heard>,
+}
+
+impl Outside {
+    fn program(self) -> &'static str {
+        match self {
+            Self::Whisperx => "whisperx",
+            Self::StableTs => "stable-ts",
+        }
+    }
+
+    /// The command that leaves `voice.json` in the folder.
+    fn command(self, folder: &Path, language: &str) -> CommandLine {
+        let command = CommandLine::new(self.program(), "time the recording's words");
+        let audio = folder.join("voice.wav");
+        match self {
+            Self::Whisperx => command
+                .arg(audio)
+                .args(["--output_format", "json", "--language", language, "--output_dir"])
+                .arg(folder),
+            Self::StableTs => command
+                .arg(audio)
+                .arg("--align")
+                .arg(folder.join("script.txt"))
+                .args(["--language", language, "-y", "-o"])
+                .arg(folder.join("voice.json")),
+        }
+    }
+}
+
+/// Word times by a program, and its version.
+pub(crate) fn align(
+    runner: &Runner,
+    outside: Outside,
+    recorded: Recorded<'_>,
+) -> Result<Option<(Aligned, String)>, VoiceError> {
+    let provider = outside.program();
+    runner.programs.find(provider).map_err(|_| VoiceError::Unavailable {
+        provider,
+        source: MediaError::MissingProgram {
+            program: provider.to_owned(),
+            hint: match outside {
+                Outside::Whisperx => "`pip install whisperx` brings it",
+                Outside::StableTs => "`pip install stable-ts` brings it",
+            },
+        },
+    })?;
+    let unavailable = |source| VoiceError::Unavailable { provider, source };
+    let bad = |reason: String| VoiceError::BadAudio { provider, reason };
+    let runner = Runner { stall: STALL, ..runner.clone() };
+    let version = runner
+        .run(&CommandLine::new(provider, "ask for its version").arg("--version"), Vec::new())
+        .map(|bytes| String::from_utf8_lossy(&bytes).trim().chars().take(80).collect())
+        .unwrap_or_default();
+    let folder = tempfile::tempdir().map_err(|e| bad(format!("no folder to work in: {e}")))?;
+    let mut sound = Cursor::new(Vec::new());
+    wav::write_mono(&mut sound, recorded.samples)?;
+    let script: Vec<String> =
+        recorded.sentences.iter().map(|sentence| pytoon_core::text::join(sentence)).collect();
+    std::fs::write(folder.path().join("voice.wav"), sound.into_inner())
+        .and_then(|()| std::fs::write(folder.path().join("script.txt"), script.join("\n")))
+        .map_err(|e| bad(format!("writing the recording for it: {e}")))?;
+    let language = recorded.language.split(['-', '_']).next().unwrap_or("en");
+    runner.run(&outside.command(folder.path(), language), Vec::new()).map_err(unavailable)?;
+    let bytes = std::fs::read(folder.path().join("voice.json"))
+        .map_err(|e| bad(format!("it left no voice.json: {e}")))?;
+    let transcript: Transcript = serde_json::from_slice(&bytes)
+        .map_err(|e| bad(format!("its voice.json is not understood: {e}")))?;
+    let heard: Vec<Heard> =
+        transcript.segments.into_iter().flat_map(|segment| segment.words).collect();
+    let words: Vec<&Word> = recorded.sentences.iter().flatten().collect();
+    let length_ms = recorded.samples.len() as f64 / 48.0;
+    Ok(map(&words, &heard, length_ms).map(|found| (found, version)))
+}
+
+/// The script's words with the times of what was heard. `None` when nothing was.
+fn map(words: &[&Word], heard: &[Heard], length_ms: f64) -> Option<Aligned> {
+    let timed: Vec<(String, f64, f64)> = heard
+        .iter()
+        .filter_map(|h| Some((bare(&h.word), h.start? * 1000.0, h.end? * 1000.0)))
+        .filter(|(_, start, end)| start.is_finite() && end.is_finite() && *start >= 0.0)
+        .collect();
+    let pairs = pairs(&words.iter().map(|word| bare(&word.text)).collect::<Vec<_>>(), &timed);
+    let matched = pairs.iter().filter(|pair| pair.is_some()).count();
+    if matched == 0 {
+        return None;
+    }
+    let known: Vec<Option<(f64, f64)>> =
+        pairs.iter().map(|pair| pair.map(|at| (timed[at].1, timed[at].2))).collect();
+    let mut earliest = 0i64;
+    let words = words
+        .iter()
+        .enumerate()
+        .map(|(index, word)| {
+            let (start, end) = known[index].unwrap_or_else(|| between(&known, index, length_ms));
+            let start = (start.round() as i64).max(earliest);
+            earliest = start + 1;
+            CaptionWord {
+                text: word.text.clone(),
+                start,
+                end: (end.round() as i64).max(start + 1),
+                emphasis: false,
+                joins_next: word.joins_next,
+            }
+        })
+        .collect();
+    let confidence = matched as f64 / known.len() as f64;
+    Some(Aligned { words, confidence, estimated_error_ms: -1.0 })
+}
+
+/// A word that was not heard shares the time between its neighbours that were.
+fn between(known: &[Option<(f64, f64)>], index: usize, length_ms: f64) -> (f64, f64) {
+    let before = (0..index).rev().find(|&at| known[at].is_some());
+    let after = (index + 1..known.len()).find(|&at| known[at].is_some());
+    let from = before.and_then(|at| known[at]).map_or(0.0, |(_, end)| end);
+    let to = after.and_then(|at| known[at]).map_or(length_ms, |(start, _)| start).max(from);
+    let first = before.map_or(0, |at| at + 1);
+    let count = (after.unwrap_or(known.len()) - first) as f64;
+    let place = |n: usize| from + (to - from) * n as f64 / count;
+    (place(index - first), place(index - first + 1))
+}
+
+fn bare(word: &str) -> String {
+    word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// For each word of the script, which heard word it is, by the fewest edits. A different word in
+/// the same place counts as heard when the two begin alike.
+fn pairs(script: &[String], heard: &[(String, f64, f64)]) -> Vec<Option<usize>> {
+    let (rows, columns) = (script.len() + 1, heard.len() + 1);
+    let alike = |a: &str, b: &str| match (a == b, a.chars().next() == b.chars().next()) {
+        (true, _) => 0u32,
+        (false, true) => 1,
+        (false, false) => 2,
+    };
+    let mut cost = vec![0u32; rows * columns];
+    for row in 0..rows {
+        for column in 0..columns {
+            if row == 0 || column == 0 {
+                cost[row * columns + column] = (row + column) as u32;
+                continue;
+            }
+            let swap = cost[(row - 1) * columns + column - 1]
+                + alike(&script[row - 1], &heard[column - 1].0);
+            let miss = cost[(row - 1) * columns + column] + 1;
+            let extra = cost[row * columns + column - 1] + 1;
+            cost[row * columns + column] = swap.min(miss).min(extra);
+        }
+    }
+    let mut out = vec![None; script.len()];
+    let (mut row, mut column) = (script.len(), heard.len());
+    while row > 0 && column > 0 {
+        let here = cost[row * columns + column];
+        let edit = alike(&script[row - 1], &heard[column - 1].0);
+        if here == cost[(row - 1) * columns + column - 1] + edit {
+            (row, column) = (row - 1, column - 1);
+            out[row] = (edit < 2).then_some(column);
+        } else if here == cost[(row - 1) * columns + column] + 1 {
+            row -= 1;
+        } else {
+            column -= 1;
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pytoon_core::text::words;
+
+    fn heard(words: &[(&str, f64)]) -> Vec<Heard> {
+        words
+            .iter()
+            .map(|&(word, start)| Heard {
+                word: word.into(),
+                start: Some(start),
+                end: Some(start + 0.2),
+            })
+            .collect()
+    }
+
+    fn starts(script: &str, heard: &[Heard]) -> (Vec<i64>, f64) {
+        let script = words(script);
+        let script: Vec<&Word> = script.iter().collect();
+        let found = map(&script, heard, 3000.0).expect("words");
+        (found.words.iter().map(|word| word.start).collect(), found.confidence)
+    }
+
+    #[test]
+    fn heard_words_keep_their_times_and_others_share_what_is_between() {
+        let got = starts(
+            "It costs $5 a bag, today.",
+            &heard(&[("It", 0.1), ("costs", 0.4), ("five", 0.8), ("bag", 1.4), (" Today", 2.0)]),
+        );
+        assert_eq!(got.0, [100, 400, 600, 1000, 1400, 2000]);
+        assert!((got.1 - 4.0 / 6.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn words_that_were_added_move_nobody() {
+        let got = starts("one two", &heard(&[("one", 0.1), ("um", 0.5), ("two", 0.9)]));
+        assert_eq!(got, (vec![100, 900], 1.0));
+    }
+
+    #[test]
+    fn nothing_heard_is_nothing_found() {
+        let script = words("one two");
+        assert_eq!(map(&script.iter().collect::<Vec<_>>(), &[], 1000.0), None);
+    }
+}

@@ -1,0 +1,172 @@
+//! `pytoon align`: when each word of a text is spoken in a recording.
+
+use crate::cli::{AlignArgs, AlignFormat, AlignWith};
+use crate::context::Context;
+use crate::output;
+use anyhow::Context as _;
+use pytoon_audio::speech;
+use pytoon_core::caption::{self, SceneWords};
+use pytoon_core::preset::CaptionLook;
+use pytoon_core::text::{self, Word};
+use pytoon_core::time::MsRange;
+use pytoon_core::timeline::CaptionWord;
+use pytoon_media::ffmpeg::sound;
+use pytoon_pipeline::aligner;
+use pytoon_voice::alignment::AlignmentMethod;
+use pytoon_voice::alignment::chain::{Outcome, Recorded};
+use std::io::Read;
+use std::path::Path;
+
+/// Texts longer than this are not scripts.
+const MAX_TEXT_BYTES: u64 = 1 << 20;
+/// Samples in a millisecond at 48 kHz.
+const PER_MS: i64 = 48;
+
+/// Aligns and prints.
+pub(crate) fn run(context: &Context, args: &AlignArgs) -> anyhow::Result<()> {
+    let script = read_text(&args.text)?;
+    let sentences: Vec<Vec<Word>> =
+        text::sentences(&script).iter().map(|sentence| text::words(sentence)).collect();
+    anyhow::ensure!(!sentences.is_empty(), "there are no words in {}", args.text.display());
+    anyhow::ensure!(args.audio.is_file(), "there is no file {}", args.audio.display());
+    let samples = sound::decode_mono(&context.runner, &args.audio)?;
+    anyhow::ensure!(
+        !speech::is_silent(&samples),
+        "{} is silent: there is no voice in it",
+        args.audio.display()
+    );
+    let ranges: Vec<MsRange> = speech::speech_ranges(&samples)
+        .iter()
+        .map(|r| MsRange::new(r.start as i64 / PER_MS, r.end as i64 / PER_MS))
+        .filter(|range| range.duration_ms() > 0)
+        .collect();
+    let language = args
+        .language
+        .as_deref()
+        .unwrap_or_else(|| text::language_by_script(&script).unwrap_or("en"));
+    let recorded = Recorded { samples: &samples, speech: &ranges, sentences: &sentences, language };
+    let found = time_words(context, args.method, recorded)?;
+    let words = tokens(&script, &found.words);
+    match args.format {
+        AlignFormat::Json => output::json(&serde_json::json!({
+            "method": found.method,
+            "confidence": (found.confidence * 1000.0).round() / 1000.0,
+            "words": words.iter().map(|w| serde_json::json!({
+                "word": w.text, "start_ms": w.start, "end_ms": w.end,
+            })).collect::<Vec<_>>(),
+        })),
+        AlignFormat::Srt => {
+            output::line(caption::to_srt(&cues(found.words, &samples)).trim_end());
+            Ok(())
+        }
+        AlignFormat::Vtt => {
+            output::line(caption::to_vtt(&cues(found.words, &samples)).trim_end());
+            Ok(())
+        }
+    }
+}
+
+fn time_words(
+    context: &Context,
+    with: AlignWith,
+    recorded: Recorded<'_>,
+) -> anyhow::Result<Outcome> {
+    let mut chain = aligner(&context.config, &context.runner);
+    let only = match with {
+        AlignWith::Builtin => {
+            let (samples, language) = (recorded.samples, recorded.language);
+            let found = chain
+                .builtin
+                .align(samples, recorded.sentences, language)?
+                .context("the recording is too short for this text")?;
+            let method = AlignmentMethod::Builtin;
+            if found.confidence < pytoon_voice::alignment::LOW_CONFIDENCE {
+                output::note(format!(
+                    "warning: confidence {:.2}: the recording seems to say something else",
+                    found.confidence
+                ));
+            }
+            return Ok(Outcome { method, confidence: found.confidence, words: found.words });
+        }
+        AlignWith::Chain => return Ok(chain.align(recorded)?),
+        AlignWith::Whisperx => AlignmentMethod::Whisperx,
+        AlignWith::StableTs => AlignmentMethod::StableTs,
+        AlignWith::EvenSplit => AlignmentMethod::EvenSplit,
+    };
+    chain.order = vec![only];
+    let found = chain.align(recorded)?;
+    anyhow::ensure!(found.method == only, "{} could not be used (the log says why)", only.as_str());
+    Ok(found)
+}
+
+fn read_text(path: &Path) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    let read =
+        |from: &mut dyn Read, to: &mut Vec<u8>| from.take(MAX_TEXT_BYTES + 1).read_to_end(to);
+    if path == Path::new("-") {
+        read(&mut std::io::stdin(), &mut bytes).context("failed to read standard input")?;
+    } else {
+        let mut file = std::fs::File::open(path)
+            .with_context(|| format!("failed to read {}", path.display()))?;
+        read(&mut file, &mut bytes)
+            .with_context(|| format!("failed to read {}", path.display()))?;
+    }
+    anyhow::ensure!(bytes.len() as u64 <= MAX_TEXT_BYTES, "{} is over 1 MiB", path.display());
+    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))
+}
+
+/// White-space tokens of the text with the times of the words they consist of. Scripts without
+/// spaces are timed in smaller pieces than their tokens.
+fn tokens(script: &str, words: &[CaptionWord]) -> Vec<CaptionWord> {
+    let mut rest = words.iter();
+    script
+        .split_whitespace()
+        .filter_map(|token| {
+            let mut taken = 0;
+            let mut out: Option<CaptionWord> = None;
+            while taken < token.len()
+                && let Some(word) = rest.next()
+            {
+                taken += word.text.len();
+                let out = out
+                    .get_or_insert_with(|| CaptionWord { text: token.to_owned(), ..word.clone() });
+                out.end = word.end;
+            }
+            out
+        })
+        .collect()
+}
+
+fn cues(words: Vec<CaptionWord>, samples: &[f32]) -> Vec<pytoon_core::timeline::CaptionCue> {
+    let range = MsRange::new(0, samples.len() as i64 / PER_MS);
+    let scene = SceneWords { scene_id: "recording".to_owned(), words, range };
+    caption::cues(&[scene], CaptionLook::Classic, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_token_gets_the_span_of_its_pieces() {
+        let script = "Tea $5\n\u{304a}\u{8336}\u{3092}\u{98f2}\u{3080}\u{3002} now";
+        let words: Vec<CaptionWord> = text::sentences(script)
+            .iter()
+            .flat_map(|sentence| text::words(sentence))
+            .enumerate()
+            .map(|(n, word)| CaptionWord {
+                text: word.text,
+                start: n as i64 * 10,
+                end: n as i64 * 10 + 10,
+                emphasis: false,
+                joins_next: word.joins_next,
+            })
+            .collect();
+        let got = tokens(script, &words);
+        let texts: Vec<&str> = got.iter().map(|word| word.text.as_str()).collect();
+        assert_eq!(texts, script.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(got.first().map(|w| w.start), Some(0));
+        assert_eq!(got.last().map(|w| w.end), words.last().map(|w| w.end));
+        assert!(got[2].end - got[2].start > 10);
+    }
+}
