@@ -6,7 +6,7 @@
 //! the share of words on which references agree is 0.93 to 1 and 0.25 to 0.92.
 
 /// Below this an alignment should not be used.
-pub const LOW_CONFIDENCE: f64 = 0.25;
+pub const LOW_CONFIDENCE: f64 = 0.3;
 
 /// References agree on a word when it lies within this of the median, in milliseconds.
 const AGREE_MS: f64 = 30.0;
