@@ -6,6 +6,13 @@ use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
 
 const WORDS: &str = "The kettle sings at 7, and tea costs $2.50 a cup.";
+// A sentence or two say too little for a wrong script to be told from a right one.
+const KETTLE: &str = "The kettle sings at seven, and the first cup is poured before anyone is awake. \
+    Fresh bread waits on the table, still warm from the oven. Our beans are roasted by hand on \
+    Monday. They reach your door by Wednesday. Try one bag, and tell us what you think.";
+const SNOW: &str = "Nobody expected so much snow in June. Roads stayed shut for days, and the trains \
+    stood still. People walked to work along the frozen river. Children built a tower of ice \
+    behind the school. When the sun came back, the whole town gathered to watch it melt away.";
 
 /// A workspace with a recording of a text and the text itself.
 fn spoken(text: &str) -> Workspace {
@@ -96,9 +103,8 @@ fn what_cannot_be_aligned_is_refused_in_words() {
 
 #[test]
 fn a_wrong_script_has_a_low_confidence() {
-    let workspace = spoken(WORDS);
-    workspace
-        .write("wrong.txt", "Nobody expected so much snow in June. Roads stayed shut for days.");
+    let workspace = spoken(KETTLE);
+    workspace.write("wrong.txt", SNOW);
     let run = workspace.pytoon(&["align", "voice.wav", "--text", "wrong.txt"]).ok();
     assert!(run.json()["confidence"].as_f64() < Some(0.25), "{}", run.stdout);
     assert!(run.stderr.contains("something else"), "{}", run.stderr);
@@ -157,7 +163,7 @@ fn a_recorded_voice_is_aligned_and_the_log_says_what_was_tried() {
 
 #[test]
 fn a_recording_of_something_else_falls_back_to_even_split() {
-    let workspace = spoken("Nobody expected so much snow in June. Roads stayed shut for days.");
+    let workspace = spoken(SNOW);
     let film = recorded_film(&workspace, None);
     assert_eq!(film.metadata()["voice"]["alignment"], "even_split");
     let kinds: Vec<Value> = events(&workspace, "alignment_method_failed")
