@@ -110,21 +110,27 @@ impl PaidWork {
     async fn kept(&self, order: &Order<'_>) -> Result<Option<Take>, EngineError> {
         let found = self.store.clip_find(&order.hash).await.map_err(|e| ledger(order, &e))?;
         let Some(kept) = found else { return Ok(None) };
-        let path = self.storage.join(&kept.file);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => {
-                let message =
-                    format!("{}: {error}; it is paid for and not bought again", path.display());
-                return Err(failed(order, EngineErrorKind::Internal, message));
-            }
-        };
+        let bytes = self.file_bytes(order, &kept.file)?;
         let take = (bytes_hash(&bytes) == kept.sha256).then(|| Take::from_bytes(&bytes)).flatten();
         if take.is_none() {
             self.store.clip_forget(&order.hash).await.map_err(|e| ledger(order, &e))?;
         }
         Ok(take)
+    }
+
+    /// A take's file; empty where there is none. A disk that cannot answer is a failure, as a
+    /// ledger is.
+    fn file_bytes(&self, order: &Order<'_>, file: &str) -> Result<Vec<u8>, EngineError> {
+        let path = self.storage.join(file);
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => {
+                let message =
+                    format!("{}: {error}; it is paid for and not bought again", path.display());
+                Err(failed(order, EngineErrorKind::Internal, message))
+            }
+        }
     }
 
     /// Within a job, what was perhaps bought is not bought again. A person who gave up may.
@@ -230,7 +236,7 @@ impl PaidWork {
     /// is one.
     async fn adopt(&self, order: &Order<'_>, row: &CallRow) -> Result<bool, EngineError> {
         let file = take_file(&order.hash);
-        let bytes = std::fs::read(self.storage.join(&file)).unwrap_or_default();
+        let bytes = self.file_bytes(order, &file)?;
         let Some(take) = Take::from_bytes(&bytes) else { return Ok(false) };
         if row.state == CallState::Intent {
             self.advance(order, &row.id, CallEvent::Answered, CallChange::default()).await?;

@@ -88,6 +88,24 @@ fn failure(kind: EngineErrorKind, accepted: Accepted) -> EngineError {
     EngineError::new("openai", SPEAK, kind, "no").accepted(accepted)
 }
 
+/// The row of a process that died before it kept its take.
+async fn leave_a_row(bench: &Bench, lease_until: i64) {
+    let call = NewCall {
+        id: "dead".to_owned(),
+        job_id: "one".to_owned(),
+        scene_id: SCENE.to_owned(),
+        engine: "openai".to_owned(),
+        request_hash: "h".to_owned(),
+        prompt: "a word".to_owned(),
+        pinned: serde_json::Value::Null,
+        key_id: "k".to_owned(),
+        estimated: MicroUsd(5),
+        at: bench.world.now(),
+        lease_until,
+    };
+    bench.store.call_admit(call, CallLimits::default()).await.expect("admitted");
+}
+
 #[tokio::test]
 async fn a_take_is_bought_once_by_all_jobs() {
     let bench = Bench::new().await;
@@ -135,22 +153,20 @@ async fn refused_words_are_not_sent_again() {
 async fn a_take_whose_process_died_before_its_row_is_adopted() {
     let bench = Bench::new().await;
     // The row is written and the file is there: what a kill in between leaves.
-    let call = NewCall {
-        id: "dead".to_owned(),
-        job_id: "one".to_owned(),
-        scene_id: SCENE.to_owned(),
-        engine: "openai".to_owned(),
-        request_hash: "h".to_owned(),
-        prompt: "a word".to_owned(),
-        pinned: serde_json::Value::Null,
-        key_id: "k".to_owned(),
-        estimated: MicroUsd(5),
-        at: bench.world.now(),
-        lease_until: i64::MAX,
-    };
-    bench.store.call_admit(call, CallLimits::default()).await.expect("admitted");
+    leave_a_row(&bench, i64::MAX).await;
     std::fs::create_dir(bench.folder.path().join(TAKES)).expect("a folder");
     std::fs::write(bench.folder.path().join(take_file("h")), take().to_bytes()).expect("a file");
     let found = bench.take("one", || Err(failure(EngineErrorKind::Server, Accepted::No))).await;
     assert_eq!((found.expect("adopted"), bench.bought()), (take(), 0));
+}
+
+#[tokio::test]
+async fn a_take_that_the_disk_cannot_give_is_not_bought_again() {
+    let bench = Bench::new().await;
+    leave_a_row(&bench, 0).await;
+    // Something is there, and reading it fails.
+    std::fs::create_dir_all(bench.folder.path().join(take_file("h"))).expect("a folder");
+    let error = bench.take("two", || Ok(take())).await.expect_err("not known is not unbought");
+    assert_eq!((error.kind, bench.bought()), (EngineErrorKind::Internal, 0));
+    assert!(error.message.contains(&take_file("h")), "{}", error.message);
 }
