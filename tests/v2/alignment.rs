@@ -6,13 +6,7 @@ use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
 
 const WORDS: &str = "The kettle sings at 7, and tea costs $2.50 a cup.";
-// A sentence or two say too little for a wrong script to be told from a right one.
-const KETTLE: &str = "The kettle sings at seven, and the first cup is poured before anyone is awake. \
-    Fresh bread waits on the table, still warm from the oven. Our beans are roasted by hand on \
-    Monday. They reach your door by Wednesday. Try one bag, and tell us what you think.";
-const SNOW: &str = "Nobody expected so much snow in June. Roads stayed shut for days, and the trains \
-    stood still. People walked to work along the frozen river. Children built a tower of ice \
-    behind the school. When the sun came back, the whole town gathered to watch it melt away.";
+const SNOW: &str = "Nobody expected so much snow in June. Roads stayed shut for days.";
 
 /// A workspace with a recording of a text and the text itself.
 fn spoken(text: &str) -> Workspace {
@@ -103,7 +97,7 @@ fn what_cannot_be_aligned_is_refused_in_words() {
 
 #[test]
 fn a_wrong_script_has_a_low_confidence() {
-    let workspace = spoken(KETTLE);
+    let workspace = spoken(WORDS);
     workspace.write("wrong.txt", SNOW);
     let run = workspace.pytoon(&["align", "voice.wav", "--text", "wrong.txt"]).ok();
     assert!(run.json()["confidence"].as_f64() < Some(0.25), "{}", run.stdout);

@@ -49,6 +49,8 @@ pub struct Alignment {
 
 const MOVES: Moves = Moves { stay: 0.3, skip_one: 0.15, skip_two: 0.6, pause: 1.0 };
 const SILENCE_WEIGHT: f32 = 1.5;
+/// Frames (400 ms) that are judged together when a map is tried on what it was not made from.
+const BLOCK: usize = 80;
 /// Frames of silence that a first pass must find before its silence is believed.
 const MIN_SILENT: usize = 20;
 /// Found word starts are late by this much on average, whoever speaks: a word is recognised when
@@ -177,27 +179,40 @@ impl Take {
             states: plain.clone(),
         };
         let first = cheapest(&states.chain, &local, &MOVES)?;
-        let (path, ratio) = second_pass(recorded, &plain, &states, &first).unwrap_or_else(|| {
-            let ratio = ratio(&recorded.features, &plain, &first);
-            (first, ratio)
-        });
+        let path = second_pass(recorded, &plain, &states, &first).unwrap_or(first);
+        let ratio = unseen_ratio(&recorded.features, &plain, &path);
         Some(Self { words: times(reference.words.len(), &states, &path), ratio })
     }
 }
 
-fn ratio(recorded: &[Feature], plain: &[Feature], path: &Path) -> f64 {
-    let (mut laid, mut any, mut count) = (0.0, 0.0, 0);
-    for (frame, place) in path.places.iter().enumerate() {
-        if let Place::State(state) = place {
-            let own = &recorded[frame];
-            laid += f64::from(distance(own, &plain[*state]));
-            // A stride without a common factor visits states evenly and without chance.
+/// How much more alike frames that were laid on each other are than any two frames, each half of
+/// the recording judged by the map of the other half: a map fits what it was made from even when
+/// the script is a wrong one, the more so the shorter the recording.
+fn unseen_ratio(recorded: &[Feature], plain: &[Feature], path: &Path) -> f64 {
+    let mut halves: [Vec<(usize, usize)>; 2] = [Vec::new(), Vec::new()];
+    let laid = path.places.iter().enumerate().filter_map(|(frame, place)| match place {
+        Place::State(state) => Some((frame, *state)),
+        Place::Silence(_) => None,
+    });
+    for (frame, state) in laid {
+        halves[frame / BLOCK % 2].push((frame, state));
+    }
+    let (mut near, mut any) = (0.0, 0.0);
+    for (seen, unseen) in [(0, 1), (1, 0)] {
+        let pairs: Vec<(Feature, Feature)> =
+            halves[seen].iter().map(|&(frame, state)| (plain[state], recorded[frame])).collect();
+        let speaker = Speaker::fit(&pairs, 1.0);
+        let mapped =
+            |state: usize| speaker.as_ref().map_or(plain[state], |s| s.reference(&plain[state]));
+        for &(frame, state) in &halves[unseen] {
+            let own = speaker.as_ref().map_or(recorded[frame], |s| s.recorded(&recorded[frame]));
+            near += f64::from(distance(&own, &mapped(state)));
+            // A stride visits other states evenly and without chance.
             let other = (state + plain.len() / 3 + 7 * frame) % plain.len();
-            any += f64::from(distance(own, &plain[other]));
-            count += 1;
+            any += f64::from(distance(&own, &mapped(other)));
         }
     }
-    if count == 0 { 1.0 } else { laid / any.max(1e-9) }
+    if any > 0.0 { near / any } else { 1.0 }
 }
 
 /// Lays the reference again, as the recording's speaker would say it by the first pass.
@@ -206,7 +221,7 @@ fn second_pass(
     plain: &[Feature],
     states: &States,
     first: &Path,
-) -> Option<(Path, f64)> {
+) -> Option<Path> {
     let mut pairs = Vec::new();
     let mut total = 0.0;
     for (frame, place) in first.places.iter().enumerate() {
@@ -223,9 +238,7 @@ fn second_pass(
         silence: &silence,
         states: plain.iter().map(|f| speaker.reference(f)).collect(),
     };
-    let path = cheapest(&states.chain, &local, &MOVES)?;
-    let ratio = ratio(&own, &local.states, &path);
-    Some((path, ratio))
+    cheapest(&states.chain, &local, &MOVES)
 }
 
 /// Silence as the template has it and as the frames of the first pass have it, half each.
