@@ -28,12 +28,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let start = Instant::now();
         let level = measure(&bed.audio);
         println!(
-            "{mood:18} {:.1} bpm  bar end {}  {:6.1} ms  I {:.2} LUFS  LRA {:.1}  peak {:.2} dBFS  TP {:.2}  crest {:.1}  mono loss {:.2} LU  (measured in {:.0} ms)",
+            "{mood:18} {:.1} bpm  bar end {}  {:6.1} ms  I {:.2} LUFS  peak {:.2} dBFS  TP {:.2}  crest {:.1}  mono loss {:.2} LU  (measured in {:.0} ms)",
             bed.bpm,
             bed.ends_on_bar,
             took.as_secs_f64() * 1e3,
             level.integrated.0,
-            level.range_lu,
             20.0 * sample_peak(&bed.audio).log10(),
             level.true_peak.0,
             level.true_peak.0 - level.integrated.0,

@@ -29,13 +29,23 @@ pub struct LimiterReport {
     pub max_reduction_db: f32,
     /// Samples with more than 0.1 dB of reduction.
     pub limited_samples: usize,
+    /// True peak of the output.
+    pub true_peak: Dbtp,
+}
+
+impl LimiterReport {
+    /// There was nothing to do to a programme with this true peak.
+    fn untouched(peak: f32) -> Self {
+        Self { max_reduction_db: 0.0, limited_samples: 0, true_peak: Dbtp::from_amplitude(peak) }
+    }
 }
 
 /// Limits `audio` so that its true peak stays at or below `ceiling`.
 pub fn limit(audio: &mut Stereo, ceiling: Dbtp) -> LimiterReport {
     let envelope = peak_envelope(audio);
-    if crate::dsp::peak(&envelope) <= ceiling.amplitude() {
-        return LimiterReport { max_reduction_db: 0.0, limited_samples: 0 };
+    let highest = crate::dsp::peak(&envelope);
+    if highest <= ceiling.amplitude() {
+        return LimiterReport::untouched(highest);
     }
     let dry = audio.clone();
     limit_with_envelope(audio, &|audio| audio.clone_from(&dry), &envelope, 1.0, ceiling).0
@@ -64,14 +74,15 @@ pub(crate) fn limit_with_envelope(
     audio.scale(gain);
     let highest = crate::dsp::peak(envelope) * gain;
     if highest <= limit {
-        return (LimiterReport { max_reduction_db: 0.0, limited_samples: 0 }, Vec::new());
+        return (LimiterReport::untouched(highest), Vec::new());
     }
     let mut aim = limit * 0.9985;
     let mut curve = Vec::new();
+    let mut got = 0.0;
     for _ in 0..TIGHTENINGS {
         curve = gain_curve(envelope, gain, aim);
         audio.apply_gain(&curve);
-        let got = true_peak(audio);
+        got = true_peak(audio);
         if got <= limit {
             break;
         }
@@ -83,14 +94,16 @@ pub(crate) fn limit_with_envelope(
     if curve.is_empty() {
         // Four tightenings failed, which needs a signal made for the purpose:
         // hold the ceiling with one static gain instead.
-        let got = true_peak(audio).max(f32::MIN_POSITIVE);
-        audio.scale(limit / got);
-        curve = vec![limit / got; audio.len()];
+        let loudest = true_peak(audio).max(f32::MIN_POSITIVE);
+        audio.scale(limit / loudest);
+        curve = vec![limit / loudest; audio.len()];
+        got = limit;
     }
     let lowest = curve.iter().copied().fold(1.0_f32, f32::min);
     let report = LimiterReport {
         max_reduction_db: -20.0 * lowest.max(1e-6).log10(),
         limited_samples: curve.iter().filter(|&&g| g < 0.9886).count(),
+        true_peak: Dbtp::from_amplitude(got),
     };
     (report, curve)
 }
@@ -169,7 +182,7 @@ fn box_average(curve: &mut [f32], width: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::loudness::measure;
+    use crate::loudness::reference_true_peak;
     use crate::rng::Rng;
 
     fn check(name: &str, mut audio: Stereo, ceiling: f64) {
@@ -178,7 +191,8 @@ mod tests {
         assert_eq!(audio.len(), len);
         let own = Dbtp::from_amplitude(true_peak(&audio)).0;
         assert!(own <= ceiling + 1e-4, "{name}: {own}");
-        let reference = measure(&audio).reference_true_peak().0;
+        assert!((own - report.true_peak.0).abs() < 1e-3, "{name}: {own}, {report:?}");
+        let reference = reference_true_peak(&audio).0;
         assert!(reference <= ceiling + 0.12, "{name}: reference meter reads {reference}");
         assert!(report.max_reduction_db >= 0.0);
     }

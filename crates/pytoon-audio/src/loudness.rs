@@ -1,10 +1,8 @@
-//! Loudness and peak measurement (ITU-R BS.1770-5, EBU R 128, EBU Tech 3341
-//! and 3342).
+//! Loudness and peak measurement (ITU-R BS.1770-5, EBU R 128).
 //!
-//! Guarantees: integrated loudness and range come from the `ebur128` library;
-//! momentary and short-term maxima are taken every 100 ms as EBU Tech 3341 asks;
-//! true peak from this crate's own detector, which is several times faster and is
-//! tested against the library's.
+//! Guarantees: integrated loudness comes from the `ebur128` library; true peak from
+//! this crate's own detector, which is several times faster and is tested against
+//! the library's.
 //!
 //! Does not change audio. An unmeasurable programme (shorter than 400 ms, or
 //! below the -70 LUFS gate) reads `-inf`, never an error.
@@ -23,47 +21,17 @@ const BLOCK: usize = SAMPLE_RATE as usize / 10;
 pub struct Loudness {
     /// Gated loudness of the whole programme.
     pub integrated: Lufs,
-    /// Loudness range in LU (EBU Tech 3342).
-    pub range_lu: f64,
     /// Highest true peak of either channel.
     pub true_peak: Dbtp,
-    /// Highest loudness over 400 ms.
-    pub max_momentary: Lufs,
-    /// Highest loudness over 3 s; over the whole programme when it is shorter.
-    pub max_short_term: Lufs,
-    #[cfg(test)]
-    reference: Dbtp,
-}
-
-#[cfg(test)]
-impl Loudness {
-    /// The library's slower true-peak reading, to check our own against.
-    pub(crate) fn reference_true_peak(&self) -> Dbtp {
-        self.reference
-    }
 }
 
 /// Measures a stereo programme.
 #[must_use]
 pub fn measure(audio: &Stereo) -> Loudness {
-    measure_given_peak(audio, true_peak(audio))
+    Loudness { integrated: integrated(audio), true_peak: Dbtp::from_amplitude(true_peak(audio)) }
 }
 
-/// [`measure`] for a caller who already knows the true peak.
-pub(crate) fn measure_given_peak(audio: &Stereo, peak: f32) -> Loudness {
-    let len = audio.len();
-    measure_channels(&[&audio.left[..len], &audio.right[..len]], Dbtp::from_amplitude(peak))
-}
-
-/// Measures a mono signal as one channel: 3 LU below the same signal played
-/// from both speakers.
-#[must_use]
-pub fn measure_mono(samples: &[f32]) -> Loudness {
-    let audio = Stereo { left: samples.to_vec(), right: vec![0.0; samples.len()] };
-    measure_channels(&[samples], Dbtp::from_amplitude(true_peak(&audio)))
-}
-
-/// Integrated loudness alone, several times cheaper than [`measure`].
+/// Integrated loudness alone, cheaper than [`measure`].
 #[must_use]
 pub fn integrated(audio: &Stereo) -> Lufs {
     let len = audio.len();
@@ -138,32 +106,6 @@ fn integrated_channels(channels: &[&[f32]]) -> Lufs {
     Lufs(meter.loudness_global().unwrap_or(f64::NEG_INFINITY))
 }
 
-fn measure_channels(channels: &[&[f32]], true_peak: Dbtp) -> Loudness {
-    let silent = Lufs(f64::NEG_INFINITY);
-    let mode = Mode::I | Mode::LRA | if cfg!(test) { Mode::TRUE_PEAK } else { Mode::I };
-    let mut out = Loudness {
-        integrated: silent,
-        range_lu: 0.0,
-        true_peak,
-        max_momentary: silent,
-        max_short_term: silent,
-        #[cfg(test)]
-        reference: Dbtp(f64::NEG_INFINITY),
-    };
-    let Ok(mut meter) = EbuR128::new(channels.len() as u32, SAMPLE_RATE, mode) else { return out };
-    let powers = feed(&mut meter, channels);
-    out.integrated = Lufs(meter.loudness_global().unwrap_or(f64::NEG_INFINITY));
-    out.range_lu = meter.loudness_range().unwrap_or(0.0);
-    out.max_momentary = loudest_window(&powers, 4);
-    out.max_short_term = loudest_window(&powers, 30.min(powers.len()));
-    #[cfg(test)]
-    {
-        let highest = (0..channels.len() as u32).filter_map(|c| meter.true_peak(c).ok());
-        out.reference = Dbtp::from_amplitude(highest.fold(0.0, f64::max) as f32);
-    }
-    out
-}
-
 fn add_block(meter: &mut EbuR128, channels: &[&[f32]], index: usize) {
     let start = index * BLOCK;
     let end = (start + BLOCK).min(channels[0].len());
@@ -185,9 +127,17 @@ fn feed(meter: &mut EbuR128, channels: &[&[f32]]) -> Vec<f64> {
     powers
 }
 
-fn loudest_window(powers: &[f64], width: usize) -> Lufs {
-    let best = powers.windows(width.max(1)).map(|w| w.iter().sum::<f64>()).fold(0.0, f64::max);
-    Lufs(loudness_of_power(best / width.max(1) as f64))
+/// The library's slower true-peak reading, to check our own against.
+#[cfg(test)]
+pub(crate) fn reference_true_peak(audio: &Stereo) -> Dbtp {
+    let Ok(mut meter) = EbuR128::new(2, SAMPLE_RATE, Mode::TRUE_PEAK) else {
+        return Dbtp(f64::NEG_INFINITY);
+    };
+    for index in 0..audio.len().div_ceil(BLOCK) {
+        add_block(&mut meter, &[&audio.left, &audio.right], index);
+    }
+    let highest = (0..2).filter_map(|channel| meter.true_peak(channel).ok());
+    Dbtp::from_amplitude(highest.fold(0.0, f64::max) as f32)
 }
 
 #[cfg(test)]
@@ -205,11 +155,9 @@ mod tests {
         // EBU Tech 3341, test signal 1: -23 dBFS in both channels is -23 LUFS.
         let got = measure(&tone(20.0, 10_f32.powf(-23.0 / 20.0)));
         assert!((got.integrated.0 + 23.0).abs() < 0.1, "{got:?}");
-        assert!((got.max_momentary.0 + 23.0).abs() < 0.1);
-        assert!((got.max_short_term.0 + 23.0).abs() < 0.1);
         assert!((got.true_peak.0 + 23.0).abs() < 0.1);
-        assert!((got.true_peak.0 - got.reference.0).abs() < 0.1);
-        assert!(got.range_lu < 0.1);
+        let reference = reference_true_peak(&tone(20.0, 10_f32.powf(-23.0 / 20.0)));
+        assert!((got.true_peak.0 - reference.0).abs() < 0.1);
     }
 
     #[test]

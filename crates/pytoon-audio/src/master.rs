@@ -9,7 +9,7 @@
 
 use crate::dsp::peak;
 use crate::limiter::limit_with_envelope;
-use crate::loudness::{Loudness, integrated, measure, measure_given_peak};
+use crate::loudness::{Loudness, integrated};
 use crate::true_peak::peak_envelope;
 use crate::{Dbtp, Lufs, Stereo};
 
@@ -68,7 +68,10 @@ pub(crate) fn master_from(
 ) -> (MasterReport, Vec<f32>) {
     write(audio);
     let envelope = peak_envelope(audio);
-    let before = measure_given_peak(audio, peak(&envelope));
+    let before = Loudness {
+        integrated: integrated(audio),
+        true_peak: Dbtp::from_amplitude(peak(&envelope)),
+    };
     if !before.integrated.is_measurable() {
         let report = MasterReport {
             before,
@@ -80,7 +83,7 @@ pub(crate) fn master_from(
         return (report, Vec::new());
     }
     let mut search = GainSearch::new(target.0, target.0 - before.integrated.0);
-    let (limiting, curve) = loop {
+    let (limiting, curve, after) = loop {
         let gain = 10_f64.powf(search.gain_db / 20.0) as f32;
         let (limiting, curve) = limit_with_envelope(audio, write, &envelope, gain, ceiling);
         // Without limiting the loudness is known; with it, it has changed.
@@ -90,12 +93,12 @@ pub(crate) fn master_from(
             before.integrated.0 + search.gain_db
         };
         if !search.advance(reached) {
-            break (limiting, curve);
+            let after = Loudness { integrated: Lufs(reached), true_peak: limiting.true_peak };
+            break (limiting, curve, after);
         }
         write(audio);
     };
     drop(envelope);
-    let after = measure(audio);
     let reached = (after.integrated.0 - target.0).abs() <= TOLERANCE_LU;
     let report = MasterReport {
         before,
@@ -154,6 +157,7 @@ impl GainSearch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loudness::{measure, reference_true_peak};
     use crate::rng::Rng;
 
     fn check(name: &str, mut audio: Stereo) -> MasterReport {
@@ -161,7 +165,12 @@ mod tests {
         let report = master(&mut audio, DEFAULT_TARGET, DEFAULT_CEILING);
         assert_eq!(audio.len(), len, "{name}");
         assert!(report.after.true_peak.0 <= DEFAULT_CEILING.0 + 1e-3, "{name}: {report:?}");
-        assert!(report.after.reference_true_peak().0 <= -1.35, "{name}: {report:?}");
+        assert!(reference_true_peak(&audio).0 <= -1.35, "{name}: {report:?}");
+        let heard = measure(&audio);
+        let off = (heard.integrated.0 - report.after.integrated.0).abs();
+        assert!(off < 0.01, "{name}: {heard:?}, {report:?}");
+        let off = (heard.true_peak.0 - report.after.true_peak.0).abs();
+        assert!(off < 0.01, "{name}: {heard:?}, {report:?}");
         assert_eq!(report.outcome, MasterOutcome::Reached, "{name}: {report:?}");
         assert!((report.after.integrated.0 + 14.0).abs() <= 0.1, "{name}: {report:?}");
         report
