@@ -15,7 +15,7 @@
 use crate::money::MicroUsd;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -287,6 +287,8 @@ pub struct History {
     pub has_intent: bool,
     /// The requests of which [`Admission::Taken`] would be said.
     pub taken: BTreeSet<String>,
+    /// The breakers that are not as new, by engine.
+    pub breakers: BTreeMap<String, BreakerRow>,
 }
 
 /// A change of a row.

@@ -5,7 +5,8 @@ use pytoon_core::ledger::{BreakerRow, StoreError};
 use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Row};
 
-fn breaker(row: &AnyRow) -> Result<BreakerRow, StoreError> {
+/// A breaker from the columns of its row.
+pub(crate) fn breaker(row: &AnyRow) -> Result<BreakerRow, StoreError> {
     let read = || -> Result<BreakerRow, sqlx::Error> {
         let count = |name: &str| -> Result<u32, sqlx::Error> {
             Ok(u32::try_from(row.try_get::<i64, _>(name)?).unwrap_or(0))

@@ -1,5 +1,6 @@
 //! The ledger's rows.
 
+use crate::breakers::breaker;
 use crate::rows::{CALL_COLUMNS, call_row, database};
 use pytoon_core::ledger::{
     Admission, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, History,
@@ -14,6 +15,26 @@ const DAY_MS: i64 = 86_400_000;
 const MINUTE_MS: i64 = 60_000;
 /// Attempts where another process changes what was looked at.
 const RACES: usize = 8;
+
+/// What a written row survives. SQLite keeps it as a setting of the connection, so each statement
+/// that cares says its own; what it wrote is then told by `RETURNING`, since a count of changes
+/// would be that of both statements.
+#[derive(Clone, Copy)]
+enum Durability {
+    /// A power cut: the log is on the disk before the next step.
+    Power,
+    /// The death of this process, but perhaps not of the machine.
+    Process,
+}
+
+impl Durability {
+    fn as_sql(self) -> &'static str {
+        match self {
+            Self::Power => "PRAGMA synchronous = FULL; ",
+            Self::Process => "PRAGMA synchronous = NORMAL; ",
+        }
+    }
+}
 
 /// A row for a call, or why there is none. The row and everything that it depends on are one
 /// statement, which SQLite lets only one process do at a time.
@@ -52,10 +73,11 @@ async fn insert(pool: &AnyPool, call: &NewCall, limits: &CallLimits) -> Result<b
     cap(limits.max_concurrent.map(i64::from), &|n| format!("{RUNNING} < ${n}"));
     cap(limits.requests_per_minute.map(i64::from), &|n| format!("{BEGUN} < ${n}"));
     let sql = format!(
-        "INSERT INTO calls (id, job_id, scene_id, engine, request_hash, prompt, state, pinned, \
+        "{}INSERT INTO calls (id, job_id, scene_id, engine, request_hash, prompt, state, pinned, \
            key_id, estimated, charged, created_at, updated_at, lease_until) \
          SELECT $1, $2, $3, $4, $5, $6, 'intent', $7, $8, $9, $9, $10, $10, $11 \
-         WHERE $12 = $12 AND $13 = $13 AND {}",
+         WHERE $12 = $12 AND $13 = $13 AND {} RETURNING id",
+        Durability::Power.as_sql(),
         conditions.join(" AND ")
     );
     let mut query = sqlx::query(AssertSqlSafe(sql))
@@ -75,8 +97,8 @@ async fn insert(pool: &AnyPool, call: &NewCall, limits: &CallLimits) -> Result<b
     for cap in caps {
         query = query.bind(cap);
     }
-    let done = query.execute(pool).await.map_err(database("admit a call"))?;
-    Ok(done.rows_affected() == 1)
+    let written = query.fetch_all(pool).await.map_err(database("admit a call"))?;
+    Ok(written.len() == 1)
 }
 
 /// Why a call may not be made; absent where it may.
@@ -175,12 +197,17 @@ pub(crate) async fn history(
     requests: &[String],
 ) -> Result<History, StoreError> {
     let failed = database("look for earlier calls");
-    let mut sql = "SELECT '' AS request FROM calls \
-         WHERE job_id = $1 AND scene_id = $2 AND state = 'intent'"
-        .to_owned();
+    let none = "'' AS engine, 0 AS failures, 0 AS open_until, '' AS reason, 0 AS opened, \
+                0 AS probe_until";
+    let mut sql = format!(
+        "SELECT '' AS request, {none} FROM calls \
+         WHERE job_id = $1 AND scene_id = $2 AND state = 'intent' \
+         UNION ALL SELECT '', engine, failures, open_until, reason, opened, probe_until \
+         FROM breakers"
+    );
     for number in 3..3 + requests.len() {
         let request = format!("${number}");
-        sql.push_str(&format!(" UNION ALL SELECT {request} WHERE {}", taken(&request)));
+        sql.push_str(&format!(" UNION ALL SELECT {request}, {none} WHERE {}", taken(&request)));
     }
     let mut query = sqlx::query(AssertSqlSafe(sql)).bind(job_id).bind(scene_id);
     for request in requests {
@@ -189,10 +216,13 @@ pub(crate) async fn history(
     let mut history = History::default();
     for row in query.fetch_all(pool).await.map_err(&failed)? {
         let request: String = row.try_get("request").map_err(&failed)?;
-        if request.is_empty() {
+        let engine: String = row.try_get("engine").map_err(&failed)?;
+        if !request.is_empty() {
+            history.taken.insert(request);
+        } else if engine.is_empty() {
             history.has_intent = true;
         } else {
-            history.taken.insert(request);
+            history.breakers.insert(engine, breaker(&row)?);
         }
     }
     Ok(history)
@@ -209,31 +239,51 @@ pub(crate) async fn advance(
     at: UnixMs,
 ) -> Result<CallState, StoreError> {
     let (from, to) = CallState::step(event);
+    let task = change.task.as_ref().map(ToString::to_string);
+    // Only what changes is named: a column that is set, even to what it was, has its indexes
+    // written again.
+    let mut set = vec!["state = $1".to_owned(), "updated_at = $2".to_owned()];
+    let mut name = |is_given: bool, column: &str| {
+        if is_given {
+            set.push(format!("{column} = ${}", set.len() + 2));
+        }
+    };
+    name(task.is_some(), "task");
+    name(change.reported.is_some(), "reported");
+    name(change.charged.is_some(), "charged");
+    name(change.error_kind.is_some(), "error_kind");
+    name(change.error.is_some(), "error");
+    for column in ["clip_file", "clip_sha256", "clip_duration_ms"] {
+        name(clip.is_some(), column);
+    }
+    name(clip.is_some_and(|clip| clip.credit.is_some()), "clip_credit");
+    // Power may fail after a kept clip: its row is then still that of a paid task, and the clip is
+    // fetched again. Everything else is on the disk before the next step.
+    let durability = if clip.is_some() { Durability::Process } else { Durability::Power };
     let sql = format!(
-        "UPDATE calls SET state = $1, task = COALESCE($2, task), \
-           reported = COALESCE($3, reported), charged = COALESCE($4, charged), \
-           error_kind = COALESCE($5, error_kind), error = COALESCE($6, error), updated_at = $7, \
-           clip_file = $9, clip_sha256 = $10, clip_duration_ms = $11, clip_credit = $12 \
-         WHERE id = $8 AND state IN ({})",
+        "{}UPDATE calls SET {} WHERE id = $3 AND state IN ({}) RETURNING id",
+        durability.as_sql(),
+        set.join(", "),
         names(from)
     );
-    let done = sqlx::query(AssertSqlSafe(sql))
-        .bind(to.as_str())
-        .bind(change.task.as_ref().map(ToString::to_string))
-        .bind(change.reported.map(|usd| usd.0))
-        .bind(change.charged.map(|usd| usd.0))
-        .bind(change.error_kind.clone())
-        .bind(change.error.clone())
-        .bind(at)
-        .bind(id)
-        .bind(clip.map(|clip| clip.file.clone()))
-        .bind(clip.map(|clip| clip.sha256.clone()))
-        .bind(clip.map(|clip| clip.duration_ms))
-        .bind(clip.and_then(|clip| clip.credit.clone()))
-        .execute(pool)
-        .await
-        .map_err(database("change a call"))?;
-    if done.rows_affected() == 1 { Ok(to) } else { Err(not_advanced(pool, id, event).await?) }
+    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(to.as_str()).bind(at).bind(id);
+    if let Some(task) = task {
+        query = query.bind(task);
+    }
+    for usd in [change.reported, change.charged].into_iter().flatten() {
+        query = query.bind(usd.0);
+    }
+    for text in [&change.error_kind, &change.error].into_iter().flatten() {
+        query = query.bind(text);
+    }
+    if let Some(clip) = clip {
+        query = query.bind(&clip.file).bind(&clip.sha256).bind(clip.duration_ms);
+        if let Some(credit) = &clip.credit {
+            query = query.bind(credit);
+        }
+    }
+    let changed = query.fetch_all(pool).await.map_err(database("change a call"))?;
+    if changed.len() == 1 { Ok(to) } else { Err(not_advanced(pool, id, event).await?) }
 }
 
 /// Why [`advance`] changed nothing.

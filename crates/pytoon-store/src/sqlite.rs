@@ -63,6 +63,13 @@ impl SqliteStore {
         Ok(Self { pool })
     }
 
+    /// A number that SQLite's settings have now.
+    #[cfg(test)]
+    pub(crate) async fn pragma(&self, name: &'static str) -> i64 {
+        let sql = sqlx::AssertSqlSafe(format!("PRAGMA {name}"));
+        sqlx::query_scalar(sql).fetch_one(&self.pool).await.expect("reads")
+    }
+
     /// Closes every connection.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -7,7 +7,7 @@ use pytoon_core::ledger::{
 };
 use pytoon_core::money::MicroUsd;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const NOW: i64 = 1_795_000_000_000;
@@ -155,15 +155,53 @@ fn a_request_is_admitted_once_whoever_asks() {
             let asked = vec!["one".to_owned(), "two".to_owned()];
             store.history("job", "scene_01", asked).await.expect("reads")
         };
-        let taken = History { has_intent: true, taken: BTreeSet::from(["one".to_owned()]) };
+        let taken = History {
+            has_intent: true,
+            taken: BTreeSet::from(["one".to_owned()]),
+            ..History::default()
+        };
         assert_eq!(history().await, taken);
         // What was surely not bought may be bought; what was refused is not asked for again.
         advance(first, CallEvent::NotSent).await;
         assert_eq!(history().await, History::default());
         assert_eq!(store.call_admit(same("d"), none).await.expect("ok"), Admission::Granted);
         advance("d", CallEvent::Refused).await;
-        assert_eq!(history().await, History { has_intent: false, ..taken });
+        let failed = BreakerRow { failures: 1, reason: "server".into(), ..BreakerRow::default() };
+        store.breaker_swap("luma", BreakerRow::default(), failed.clone()).await.expect("swaps");
+        let breakers = BTreeMap::from([("luma".to_owned(), failed)]);
+        assert_eq!(history().await, History { has_intent: false, breakers, ..taken });
         assert_eq!(store.call_admit(same("e"), none).await.expect("ok"), Admission::Taken);
+    });
+}
+
+#[test]
+fn what_says_that_money_goes_out_survives_a_power_cut() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        // 2 is FULL, 1 is NORMAL.
+        let synchronous = async || store.pragma("synchronous").await;
+        assert_eq!(synchronous().await, 2);
+        for round in 0..2 {
+            let id = format!("call-{round}");
+            store.call_admit(call(&id, "j", 0.1), CallLimits::default()).await.expect("admits");
+            assert_eq!(synchronous().await, 2);
+            let change = CallChange::default();
+            store.call_advance(&id, CallEvent::Answered, change, NOW).await.expect("ok");
+            assert_eq!(synchronous().await, 2);
+            let clip = KeptClip {
+                request_hash: format!("hash-{id}"),
+                engine: "runway".into(),
+                call_id: id.clone(),
+                file: "clips/a.mp4".into(),
+                sha256: "00".into(),
+                duration_ms: 5000,
+                credit: None,
+                created_at: NOW,
+            };
+            store.clip_keep(clip, CallChange::default()).await.expect("keeps");
+            assert_eq!(synchronous().await, 1);
+        }
     });
 }
 

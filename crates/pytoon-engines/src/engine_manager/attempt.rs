@@ -18,13 +18,15 @@ use std::collections::HashSet;
 const RACES: usize = 8;
 
 impl EngineManager {
-    /// Tries one engine. On success: the clip, and what it was charged now.
+    /// Tries one engine, whose breaker the caller may know already. On success: the clip, and what
+    /// it was charged now.
     pub(super) async fn attempt(
         &self,
         order: &SceneOrder,
         name: &str,
         prompt: &mut String,
         fresh: &HashSet<String>,
+        breaker: Option<BreakerRow>,
     ) -> Result<(ClipUse, MicroUsd), EngineError> {
         self.check_cancel(name)?;
         let set = self.engines();
@@ -32,7 +34,7 @@ impl EngineManager {
             set.get(name).filter(|e| e.config.enabled && e.has_key()).ok_or_else(|| {
                 EngineError::new(name, "start", EngineErrorKind::Cooling, "it was taken out of use")
             })?;
-        let mut is_clean = self.pass_breaker(name).await?;
+        let mut is_clean = self.pass_breaker(name, breaker).await?;
         let max_rephrase = set.settings.moderation.max_rephrase_attempts;
         let mut rephrased = 0;
         let mut tries = 1;
@@ -72,7 +74,7 @@ impl EngineManager {
                 Some(pause) => self.pause(name, pause).await?,
                 None => return Err(error),
             }
-            is_clean = self.pass_breaker(name).await.map_err(|_| error)?;
+            is_clean = self.pass_breaker(name, None).await.map_err(|_| error)?;
             tries += 1;
         }
     }
@@ -232,11 +234,21 @@ impl EngineManager {
     }
 
     /// Lets a call through, or says that the engine cools. After a pause one caller probes.
-    /// Whether the breaker had nothing against the engine is returned.
-    async fn pass_breaker(&self, name: &str) -> Result<bool, EngineError> {
+    /// Whether the breaker had nothing against the engine is returned. It is read, where the
+    /// caller did not do so just now.
+    async fn pass_breaker(
+        &self,
+        name: &str,
+        mut known: Option<BreakerRow>,
+    ) -> Result<bool, EngineError> {
         for _ in 0..RACES {
-            let row =
-                self.store.breaker_fetch(name).await.map_err(|error| ledger_error(name, &error))?;
+            let row = match known.take() {
+                Some(row) => row,
+                None => {
+                    let read = self.store.breaker_fetch(name).await;
+                    read.map_err(|error| ledger_error(name, &error))?
+                }
+            };
             let now = self.world.now();
             match breaker::state(&row, now) {
                 BreakerState::Closed => {

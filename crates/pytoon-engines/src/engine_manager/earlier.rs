@@ -6,10 +6,10 @@ use super::calls::LEASE_MS;
 use super::{ClipUse, Engine, EngineManager, SceneOrder, ledger_error};
 use crate::adapter::{GenerateRequest, Prepared, Task, TaskState};
 use crate::{EngineError, EngineErrorKind};
-use pytoon_core::ledger::{CallEvent, CallFilter, CallRow, CallState};
+use pytoon_core::ledger::{BreakerRow, CallEvent, CallFilter, CallRow, CallState};
 use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::Event;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 /// How often another process's work is looked at.
@@ -22,6 +22,8 @@ pub(super) struct Earlier {
     /// Hashes of requests of which the ledger knew nothing: they can be bought without a further
     /// look, since the ledger admits each only once.
     pub(super) fresh: HashSet<String>,
+    /// The breakers as they stand; absent where they have to be read again.
+    pub(super) breakers: Option<BTreeMap<String, BreakerRow>>,
 }
 
 impl EngineManager {
@@ -87,24 +89,33 @@ impl EngineManager {
             self.settle_dead_intents(order).await?;
         }
         let fresh = hashes.into_iter().filter(|hash| !history.taken.contains(hash)).collect();
+        let mut earlier = Earlier { done: None, fresh, breakers: Some(history.breakers) };
         wanted.retain(|(_, _, hash)| history.taken.contains(hash));
         for (engine, _, hash) in &wanted {
             if let Some(clip) = self.kept_clip(&engine.name, hash).await? {
-                return Ok(Earlier { done: Some((clip, MicroUsd::ZERO)), fresh });
+                earlier.done = Some((clip, MicroUsd::ZERO));
+                return Ok(earlier);
             }
         }
         for (engine, request, hash) in &wanted {
             let lock = self.wanted(hash);
             let _one_at_a_time = lock.lock().await;
             match self.work_under_way(order, engine, request, hash).await {
-                Ok(Some(done)) => return Ok(Earlier { done: Some(done), fresh }),
                 Ok(None) => {}
+                Ok(done) => {
+                    earlier.done = done;
+                    return Ok(earlier);
+                }
                 Err(error) if error.kind == EngineErrorKind::Cancelled => return Err(error),
                 // Its row says what became of it; the chain goes on.
                 Err(error) => self.breaker_failure(engine, &error).await,
             }
         }
-        Ok(Earlier { done: None, fresh })
+        if !wanted.is_empty() {
+            // That took its time: others may have failed meanwhile.
+            earlier.breakers = None;
+        }
+        Ok(earlier)
     }
 
     /// Follows a task that a dead process left, and peeks at one that was given up.

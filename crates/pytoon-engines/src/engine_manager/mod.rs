@@ -219,8 +219,8 @@ impl EngineManager {
             outcome.attempts.push(record(&error.engine, Some(&error), 0, MicroUsd::ZERO));
             return Ok(outcome);
         };
-        let fresh = match self.already_paid(order, &prompt).await {
-            Ok(Earlier { done: None, fresh }) => fresh,
+        let (fresh, mut breakers) = match self.already_paid(order, &prompt).await {
+            Ok(Earlier { done: None, fresh, breakers }) => (fresh, breakers),
             Ok(Earlier { done: Some((clip, charged)), .. }) => {
                 outcome.attempts.push(record(&clip.engine, None, 0, charged));
                 self.finished(begun, &clip.engine);
@@ -242,7 +242,10 @@ impl EngineManager {
             let names: Vec<&str> = outside.map(|m| m.engine.as_str()).collect();
             for (place, name) in names.iter().enumerate() {
                 let started = self.world.now();
-                let tried = self.attempt(order, name, &mut prompt, &fresh).await;
+                // What was read a moment ago serves the first engine; time passes before others.
+                let breaker =
+                    breakers.take().map(|mut rows| rows.remove(*name).unwrap_or_default());
+                let tried = self.attempt(order, name, &mut prompt, &fresh, breaker).await;
                 let latency_ms = (self.world.now() - started).max(0) as u64;
                 match tried {
                     Ok((clip, charged)) => {
