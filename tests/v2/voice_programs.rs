@@ -46,7 +46,12 @@ fn an_installed_program_speaks() {
         let film = booth.render(&spoken(WORDS, "voice: {speed: 1.25}\n"), "out");
         assert_eq!(film.metadata()["voice"]["provider"], name, "{}", booth.log());
         assert_eq!(film.caption_words(), words(WORDS));
-        assert_eq!(film.metadata()["voice"]["alignment"], "even_split");
+        assert_eq!(
+            film.metadata()["voice"]["alignment"],
+            "even_split",
+            "{}",
+            film.metadata()["voice"]
+        );
         let said = std::fs::read_to_string(booth.workspace.path("said.txt")).expect("said");
         assert!(said.contains("The kettle sings in the quiet morning."), "{said}");
         assert!(said.contains("It costs 5 dollars."), "{said}");
@@ -87,4 +92,36 @@ fn a_program_is_not_asked_for_languages_that_it_does_not_speak() {
         assert_eq!(film.metadata()["voice"]["provider"], "espeak");
         assert_eq!(booth.failures(), [format!("{name}: cannot_speak")]);
     }
+}
+
+#[test]
+fn words_of_a_voice_without_times_are_timed_from_its_sound() {
+    // The local voice, whose times are exact, is played back by a program that gives none.
+    const ONE: &str = "The kettle sings in the quiet morning while two people bake bread for $5.";
+    let starts = |film: &pytoon_testkit::Film| -> Vec<i64> {
+        let timeline = film.timeline();
+        let cues = timeline["tracks"]["captions"].as_array().expect("cues");
+        let words = cues.iter().flat_map(|cue| cue["words"].as_array().expect("words"));
+        words.map(|word| word["start"].as_i64().expect("a time")).collect()
+    };
+    let play = "for last; do :; done; \
+                ffmpeg -v error -y -i out/voice/take_001.wav -c:a pcm_s16le \"$last\"";
+    let booth = configured("flite", play);
+    booth.configure(&json!({}));
+    let known = booth.render(&spoken(ONE, ""), "out");
+    assert_eq!(known.metadata()["voice"]["provider"], "espeak");
+    booth.configure(&json!({ "primary_provider": "flite" }));
+    let film = booth.render(&spoken(ONE, ""), "again");
+    let voice = &film.metadata()["voice"];
+    assert_eq!(booth.failures(), [""; 0]);
+    assert_eq!((&voice["provider"], &voice["alignment"]), (&json!("flite"), &json!("builtin")));
+    assert!(voice["alignmentConfidence"].as_f64().is_some_and(|c| c > 0.5), "{voice}");
+    assert_eq!(film.caption_words(), words(ONE));
+    let (known, found) = (starts(&known), starts(&film));
+    let shift = found[0] - known[0];
+    for (known, found) in known.iter().zip(&found) {
+        assert!((found - known - shift).abs() <= 80, "{known} ms was found at {found} ms");
+    }
+    // What would be asked before it is not installed here, and that was said.
+    assert!(booth.log().contains("alignment_method_failed"), "{}", booth.log());
 }

@@ -3,7 +3,7 @@
 use crate::adapt::Speaker;
 use crate::analysis::Frames;
 use crate::confidence;
-use crate::features::{Feature, Recorded, distance, matched, recorded, smooth_values};
+use crate::features::{CEPSTRA, Feature, Recorded, distance, matched, recorded, smooth_values};
 use crate::viterbi::{Chain, Local, Moves, Path, Place, cheapest};
 use crate::{FRAME_MS, SAMPLE_RATE};
 use std::ops::Range;
@@ -144,10 +144,38 @@ pub fn align(samples: &[f32], references: &[Reference]) -> Option<Alignment> {
         .collect();
     let ratio = median(takes.iter().map(|take| take.ratio));
     Some(Alignment {
-        confidence: confidence::of(ratio, &spread),
+        confidence: confidence::of(
+            ratio,
+            &spread,
+            variety(&recorded.features, &frames.speech(0.5)),
+        ),
         spread_ms: median(spread.into_iter()),
         words,
     })
+}
+
+/// How many ways a sound's colour moves in while it is loud: the participation ratio of the
+/// correlations between its cepstra. A tone that swells and fades has one; speech has many.
+fn variety(features: &[Feature], loud: &[bool]) -> f64 {
+    let kept: Vec<&Feature> =
+        features.iter().zip(loud).filter(|(_, loud)| **loud).map(|(f, _)| f).collect();
+    let count = kept.len().max(1) as f64;
+    let mean: [f64; CEPSTRA] =
+        std::array::from_fn(|d| kept.iter().map(|f| f64::from(f[d])).sum::<f64>() / count);
+    let covariance = |i: usize, j: usize| {
+        let products =
+            kept.iter().map(|f| (f64::from(f[i]) - mean[i]) * (f64::from(f[j]) - mean[j]));
+        products.sum::<f64>() / count
+    };
+    let size: [f64; CEPSTRA] = std::array::from_fn(|d| covariance(d, d).sqrt().max(1e-9));
+    let mut squares = 0.0;
+    for i in 0..CEPSTRA {
+        for j in 0..CEPSTRA {
+            squares += (covariance(i, j) / (size[i] * size[j])).powi(2);
+        }
+    }
+    let dimensions = CEPSTRA as f64;
+    dimensions * dimensions / squares
 }
 
 /// The middle value; the mean of the middle two.

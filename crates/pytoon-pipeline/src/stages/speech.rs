@@ -6,7 +6,7 @@
 //!
 //! Start with [`synthetic`]; [`time_words`] is where words without times get theirs.
 
-use super::voice::{VoiceResult, silent, target_ms, write_take};
+use super::voice::{VoiceResult, aligner, silent, target_ms, write_take};
 use crate::PipelineError;
 use crate::environment::Environment;
 use crate::folder::JobFolder;
@@ -25,7 +25,8 @@ use pytoon_core::timeline::build::{Utterance, needs};
 use pytoon_core::timeline::fit;
 use pytoon_telemetry::Event;
 use pytoon_voice::VoiceError;
-use pytoon_voice::alignment::{AlignmentMethod, even_split};
+use pytoon_voice::alignment::AlignmentMethod;
+use pytoon_voice::alignment::chain::{Outcome, Recorded};
 use pytoon_voice::tts::chain::LeftOut;
 use pytoon_voice::tts::{SpokenSentence, TtsRequest, speech_ms};
 use pytoon_voice::tts_manager::{FailedAttempt, Spoken, TtsManager};
@@ -34,17 +35,63 @@ use pytoon_voice::voice_processor::{self, SAMPLES_PER_MS};
 /// Where nobody speaks.
 const SILENT: &str = "the film is silent: captions hold for reading time";
 
-/// Times of a sentence's words that its voice did not give: samples at 48 kHz and the written
-/// words in, a time for each word from the start of the samples out, with how they were found.
-///
-/// Shares the speech out by syllables.
+/// Between sentences that are timed together, so that none is heard into the next.
+const GAP: usize = 14_400;
+
+/// Times the words of sentences whose voice gave no times, with the configured chain. All of them
+/// are laid along at once, which the chain does better than one short sentence; each keeps to its
+/// own samples. Nothing where the voice timed all.
 fn time_words(
-    _env: &Environment,
-    _language: &str,
-    samples: &[f32],
-    words: &[text::Word],
-) -> (Vec<CaptionWord>, AlignmentMethod) {
-    (even_split::spread_over_speech(words, &speech_ms(samples)), AlignmentMethod::EvenSplit)
+    env: &Environment,
+    request: &TtsRequest,
+    sentences: &mut [SpokenSentence],
+) -> Result<Option<Outcome>, VoiceError> {
+    let untimed: Vec<usize> =
+        (0..sentences.len()).filter(|&index| sentences[index].needs_alignment).collect();
+    if untimed.is_empty() {
+        return Ok(None);
+    }
+    let (mut samples, mut speech, mut starts) = (Vec::new(), Vec::new(), Vec::new());
+    for &index in &untimed {
+        let own = &sentences[index].samples;
+        let start = samples.len() as i64 / SAMPLES_PER_MS;
+        starts.push(start);
+        speech.extend(speech_ms(own).into_iter().map(|range| range.shifted(start)));
+        samples.extend_from_slice(own);
+        samples.resize(samples.len() + GAP, 0.0);
+    }
+    let words: Vec<_> = untimed.iter().map(|&index| request.sentences[index].clone()).collect();
+    let timed = aligner(&env.config, &env.runner).align(Recorded {
+        samples: &samples,
+        speech: &speech,
+        sentences: &words,
+        language: &request.language,
+    })?;
+    let mut found = timed.words.iter();
+    for ((&index, start), asked) in untimed.iter().zip(starts).zip(&words) {
+        let sentence = &mut sentences[index];
+        let length = sentence.samples.len() as i64 / SAMPLES_PER_MS;
+        let own: Vec<CaptionWord> = found.by_ref().take(asked.len()).cloned().collect();
+        sentence.words = within(own, start, length);
+    }
+    Ok(Some(timed))
+}
+
+/// Words as times of their own sentence, which begins at `start` and is `length` long.
+fn within(words: Vec<CaptionWord>, start: i64, length: i64) -> Vec<CaptionWord> {
+    let count = words.len() as i64;
+    let mut earliest = 0;
+    words
+        .into_iter()
+        .enumerate()
+        .map(|(index, word)| {
+            let latest = (length - (count - index as i64)).max(earliest);
+            let from = (word.start - start).clamp(earliest, latest);
+            earliest = from + 1;
+            let end = (word.end - start).clamp(earliest, length.max(earliest));
+            CaptionWord { start: from, end, ..word }
+        })
+        .collect()
 }
 
 /// Who cannot be asked as things stand; what a new key changes is made anew.
@@ -149,7 +196,14 @@ fn voiced(
     mut sentences: Vec<SpokenSentence>,
 ) -> Result<VoiceResult, PipelineError> {
     voice_processor::level_sentences(&mut sentences);
-    let method = timed(env, request, provider, &mut sentences);
+    let by_provider: usize =
+        sentences.iter().filter(|s| !s.needs_alignment).map(|s| s.words.len()).sum();
+    let timed = time_words(env, request, &mut sentences)?;
+    if by_provider > 0 || timed.is_none() {
+        Event::AlignmentProviderTimes { provider, words: by_provider }.emit();
+    }
+    // The least exact method is the film's.
+    let method = timed.as_ref().map_or(AlignmentMethod::Provider, |timed| timed.method);
     let tempo = fit_tempo(sources, graph, &mut sentences)?;
     let word_count = sentences.iter().map(|s| s.words.len()).sum();
     let used_ms = sentences.iter().map(|s| s.samples.len() as i64 / SAMPLES_PER_MS).sum();
@@ -159,37 +213,8 @@ fn voiced(
     }
     let mut result = VoiceResult::new(by_scene(graph, &sentences), Some(provider), method);
     result.tempo = tempo;
+    result.confidence = Some(timed.map_or(1.0, |timed| timed.confidence));
     Ok(result)
-}
-
-/// Times the words that the provider did not time; the least exact method is the film's.
-fn timed(
-    env: &Environment,
-    request: &TtsRequest,
-    provider: &'static str,
-    sentences: &mut [SpokenSentence],
-) -> AlignmentMethod {
-    let mut method = AlignmentMethod::Provider;
-    let (mut by_provider, mut by_us) = (0, 0);
-    for (sentence, words) in sentences.iter_mut().zip(&request.sentences) {
-        if sentence.needs_alignment {
-            (sentence.words, method) = time_words(env, &request.language, &sentence.samples, words);
-            by_us += words.len();
-        } else {
-            by_provider += words.len();
-        }
-    }
-    if by_provider > 0 || by_us == 0 {
-        Event::AlignmentProviderTimes { provider, words: by_provider }.emit();
-    }
-    if by_us > 0 && method == AlignmentMethod::EvenSplit {
-        Event::AlignmentFallbackToEvenSplit {
-            reason: "the voice gives no times of its words",
-            words: by_us,
-        }
-        .emit();
-    }
-    method
 }
 
 fn no_voice(attempt: &FailedAttempt) -> String {
