@@ -17,6 +17,7 @@ mod engines_paid_once;
 mod engines_without;
 mod engines_words;
 mod film;
+mod highlight;
 mod house;
 mod interrupted;
 mod length;

@@ -45,8 +45,8 @@ fn limits(look: CaptionLook, size: f64) -> Limits {
     Limits { max_words, max_chars: (max_chars as f64 / size.max(0.5)) as usize, min_ms }
 }
 
-/// The cues of a film.
-pub fn cues(scenes: &[SceneWords], look: CaptionLook, size: f64) -> Vec<CaptionCue> {
+/// The cues of a film, whose words light up `lead_ms` before they are said.
+pub fn cues(scenes: &[SceneWords], look: CaptionLook, size: f64, lead_ms: i64) -> Vec<CaptionCue> {
     let limits = limits(look, size);
     let mut out: Vec<CaptionCue> = Vec::new();
     for scene in scenes {
@@ -54,7 +54,7 @@ pub fn cues(scenes: &[SceneWords], look: CaptionLook, size: f64) -> Vec<CaptionC
             out.push(cue(scene, &group));
         }
     }
-    settle(&mut out, &limits, scenes);
+    settle(&mut out, &limits, scenes, lead_ms);
     out
 }
 
@@ -191,7 +191,7 @@ fn emphasise(words: &mut [CaptionWord]) {
 }
 
 /// Keeps cues in their scene and off each other, and closes short gaps.
-fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords]) {
+fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead_ms: i64) {
     let range_of = |id: &str| scenes.iter().find(|s| s.scene_id == id).map(|s| s.range);
     let mut previous_end = 0;
     for cue in cues.iter_mut() {
@@ -209,9 +209,10 @@ fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords]) {
         let next_word = cues.get(index + 1).map(|n| n.words.first().map_or(n.start, |w| w.start));
         let scene_end = range_of(&cues[index].scene_id).map_or(i64::MAX, |r| r.end);
         let Some(next_word) = next_word else { continue };
-        // The next cue takes the screen just before its first word, not after this one's tail.
-        let next_start =
-            (next_word - LEAD_IN_MS).max(cues[index].words.last().map_or(0, |w| w.end));
+        // The next cue takes the screen just before its first word, not after this one's tail: at
+        // the latest when that word lights up, even where this one's last word still sounds.
+        let last_end = cues[index].words.last().map_or(0, |w| w.end);
+        let next_start = (next_word - LEAD_IN_MS).max(last_end.min(next_word - lead_ms));
         let next_scene_start = range_of(&cues[index + 1].scene_id).map_or(0, |r| r.start);
         let next_start = next_start.max(next_scene_start).min(next_word.max(next_scene_start));
         let cue = &mut cues[index];
@@ -308,8 +309,12 @@ mod tests {
 
     #[test]
     fn a_cue_never_crosses_a_sentence_end() {
-        let cues =
-            cues(&[scene("Wake up. Fresh coffee is here.", 0, 3000)], CaptionLook::Karaoke, 1.0);
+        let cues = cues(
+            &[scene("Wake up. Fresh coffee is here.", 0, 3000)],
+            CaptionLook::Karaoke,
+            1.0,
+            50,
+        );
         assert_eq!(texts(&cues), ["Wake up.", "Fresh coffee is here."]);
     }
 
@@ -319,6 +324,7 @@ mod tests {
             &[scene("Slow roasted in small batches, ground in the morning", 0, 5000)],
             CaptionLook::Karaoke,
             1.0,
+            50,
         );
         assert!(
             texts(&cues).iter().all(|t| !t.ends_with(" the") && !t.ends_with(" in")),
@@ -329,7 +335,7 @@ mod tests {
 
     #[test]
     fn numbers_are_set_off_once() {
-        let cues = cues(&[scene("Only $5 for 2 cups", 0, 2000)], CaptionLook::Classic, 1.0);
+        let cues = cues(&[scene("Only $5 for 2 cups", 0, 2000)], CaptionLook::Classic, 1.0, 50);
         let marked: Vec<_> =
             cues[0].words.iter().filter(|w| w.emphasis).map(|w| w.text.as_str()).collect();
         assert_eq!(marked, ["$5"]);
@@ -365,7 +371,7 @@ mod tests {
                 scenes.push(scene(sentence, at, end));
                 at = end;
             }
-            let cues = cues(&scenes, look, 1.0);
+            let cues = cues(&scenes, look, 1.0, 50);
             let shown: Vec<String> = cues.iter().flat_map(|c| c.words.iter().map(|w| w.text.clone())).collect();
             let asked: Vec<String> =
                 sentences.iter().flat_map(|s| s.split_whitespace().map(str::to_owned)).collect();

@@ -159,7 +159,8 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     let mut warnings: Vec<String> = fitted.warning.iter().cloned().collect();
     warnings.extend(input.graph.warnings.iter().cloned());
     let captions = if input.captions {
-        caption::cues(&words, input.look.captions.look, input.look.captions.size)
+        let style = &input.look.captions;
+        caption::cues(&words, style.look, style.size, style.lead_ms)
     } else {
         Vec::new()
     };

@@ -117,8 +117,8 @@ fn draw_classic(
         blend(frame, plate, cue.plate.x0 as i32 - 1, cue.plate.y0 as i32 - 1 + slide, opacity);
     }
     for (word, sprite) in cue.words.iter().zip(&sprites.words) {
-        let on = (since(word.from_ms) / look::TINT_MS).clamp(0.0, 1.0);
-        let off = (since(word.to_ms) / look::TINT_MS).clamp(0.0, 1.0);
+        let on = look::onset(since(word.from_ms), look::TINT_MS);
+        let off = look::onset(since(word.to_ms), look::TINT_MS);
         let (from, to, mix) = if off > 0.0 {
             (&sprite.active, &sprite.spoken, off)
         } else {
@@ -134,14 +134,17 @@ fn draw_karaoke(
     sprites: &CueSprites,
     since: &dyn Fn(i64) -> f32,
 ) {
-    let opacity = (0.25 + since(cue.start_ms) / look::KARAOKE_IN_MS).clamp(0.0, 1.0);
+    let opacity = look::onset(since(cue.start_ms), look::KARAOKE_IN_MS);
     put(frame, cue, &sprites.backing, opacity, 0);
-    // How far each word's chip is there: it fades in, and goes at once when the next is half in,
-    // so that two ghosts are never seen together.
+    // How far each word's chip is there: it goes at once when the next comes, so that two are never
+    // seen together.
     let presence = |i: usize| {
         let word = &cue.words[i];
-        let on = (since(word.from_ms) / look::CHIP_IN_MS).clamp(0.0, 1.0);
-        if since(word.to_ms) < 0.45 * look::CHIP_IN_MS { on } else { 0.0 }
+        if since(word.to_ms) < 0.0 {
+            look::onset(since(word.from_ms), look::CHIP_IN_MS)
+        } else {
+            0.0
+        }
     };
     for (i, (word, sprite)) in cue.words.iter().zip(&sprites.words).enumerate() {
         let shown = presence(i) * opacity;

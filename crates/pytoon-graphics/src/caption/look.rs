@@ -37,6 +37,12 @@ pub(super) const TINT_MS: f32 = 67.0;
 /// A highlight bridges pauses shorter than this.
 pub(super) const BRIDGE_MS: i64 = 250;
 
+/// How far something is there that comes in `length` milliseconds, `t` milliseconds after its time.
+/// It begins mostly there: the first frame at or after its time shows it, and none before.
+pub(super) fn onset(t: f32, length: f32) -> f32 {
+    if t < 0.0 { 0.0 } else { (0.7 + 0.3 * t / length).min(1.0) }
+}
+
 /// Size of a popping word, `t` milliseconds after it appeared.
 pub fn pop_scale(t: f32) -> f32 {
     0.8 + 0.2 * motion::back_out(t / POP_MS, 3.2)

@@ -140,7 +140,7 @@ fn tokens(script: &str, words: &[CaptionWord]) -> Vec<CaptionWord> {
 fn cues(words: Vec<CaptionWord>, samples: &[f32]) -> Vec<pytoon_core::timeline::CaptionCue> {
     let range = MsRange::new(0, samples.len() as i64 / PER_MS);
     let scene = SceneWords { scene_id: "recording".to_owned(), words, range };
-    caption::cues(&[scene], CaptionLook::Classic, 1.0)
+    caption::cues(&[scene], CaptionLook::Classic, 1.0, 0)
 }
 
 #[cfg(test)]
