@@ -69,29 +69,60 @@ fn music_can_be_made_softer() {
     assert!((8.0..16.0).contains(&lower), "{lower:.1} dB lower");
 }
 
-/// A recording as a person would bring it, with noise under it.
-fn recording(workspace: &Workspace) {
+/// A recording as a person would bring it, with noise of this amplitude under it.
+fn recording(workspace: &Workspace, noise: f64) {
     workspace.pytoon(&["voices", "--say", WORDS, "--out", "clean.wav"]).ok();
     let (from, to) = (workspace.path("clean.wav"), workspace.path("voice.m4a"));
-    let mix = "[0]adelay=400|400[v];anoisesrc=a=0.002:d=4:r=48000[n];[v][n]amix=duration=longest,aformat=channel_layouts=mono";
+    let mix = format!(
+        "[0]adelay=400|400[v];anoisesrc=a={noise}:d=4:r=48000:seed=7[n];\
+         [v][n]amix=duration=longest,aformat=channel_layouts=mono"
+    );
     let (from, to) = (from.display().to_string(), to.display().to_string());
-    let args = ["-v", "error", "-i", &from, "-filter_complex", mix, &to];
+    let args = ["-v", "error", "-i", &from, "-filter_complex", &mix, "-y", &to];
     pytoon_testkit::program::tool("ffmpeg", args);
 }
 
 #[test]
-fn a_recorded_voice_is_used_and_timed() {
-    let workspace = Workspace::new();
-    recording(&workspace);
-    for denoise in ["", "voice: {denoise: true}\n"] {
-        let film = workspace.render(&format!(
-            "script: {WORDS}\nvoice_file: voice.m4a\nmusic_source: none\nprofile: test\n{denoise}"
-        ));
+fn a_recorded_voice_is_used_timed_and_denoised_where_it_is_noisy() {
+    let mut pauses = Vec::new();
+    for (noise, setting, denoised) in [
+        (0.002, "", false),
+        (0.002, "voice: {denoise: on}\n", true),
+        (0.03, "", true),
+        (0.03, "voice: {denoise: off}\n", false),
+    ] {
+        let workspace = Workspace::new();
+        recording(&workspace, noise);
+        workspace.write(
+            "brief.yaml",
+            format!(
+                "script: {WORDS}\nvoice_file: voice.m4a\nmusic_source: none\nprofile: test\n{setting}"
+            ),
+        );
+        workspace.pytoon(&["--log-dir", "logs", "render", "brief.yaml", "--out", "out"]).ok();
+        let film = Film::open(&workspace.path("out"));
         assert_eq!(film.metadata()["voice"]["provider"], "voice_file");
         assert_eq!(film.caption_words(), words(WORDS));
-        assert!((loudness(&film.output()).integrated_lufs + 14.0).abs() <= 0.3);
+        let level = loudness(&film.output()).integrated_lufs;
+        assert!((level + 14.0).abs() <= 0.3, "{noise} {setting}: {level}");
         assert_eq!(film.findings(), Vec::<String>::new());
+        let log = std::fs::read_to_string(workspace.path("logs/worker.log")).expect("a log");
+        let told = log.lines().find(|line| line.contains("voice_processed")).expect("told");
+        let told: serde_json::Value = serde_json::from_str(told).expect("json");
+        assert_eq!(told["denoised"], denoised, "{noise} {setting}: {told}");
+        if noise > 0.01 {
+            pauses.push(pauses_db(&film.path("voice/take_001.wav")));
+        }
     }
+    assert!(pauses[0] < pauses[1] - 8.0, "pauses denoised and not: {pauses:?} dB");
+}
+
+/// The level of the quietest twentieth of 20 ms frames.
+fn pauses_db(path: &std::path::Path) -> f64 {
+    let samples = pytoon_testkit::measure::decode_audio(path);
+    let mut levels: Vec<f64> = samples.chunks_exact(960).map(rms_db).collect();
+    levels.sort_by(f64::total_cmp);
+    levels[levels.len() / 20]
 }
 
 #[test]

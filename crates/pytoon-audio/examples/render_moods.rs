@@ -9,7 +9,7 @@ use std::time::Instant;
 use pytoon_audio::Db;
 use pytoon_audio::ducking::regions_from_speech;
 use pytoon_audio::loudness::{measure, mono_loss_lu, sample_peak};
-use pytoon_audio::master::DEFAULT_CEILING;
+use pytoon_audio::master::{DEFAULT_CEILING, DEFAULT_TARGET};
 use pytoon_audio::mixer::{MixInput, Placed, Stems};
 use pytoon_audio::music::{Mood, StoryArc, generate};
 use pytoon_audio::voice_chain::VoiceChain;
@@ -68,7 +68,7 @@ fn film(len: usize, seed: u64) {
     input.music = Some(bed.audio);
     input.ducks = &ducks;
     let start = Instant::now();
-    let mixed = Stems::of(input).master(DEFAULT_CEILING);
+    let mixed = Stems::of(input).master(DEFAULT_TARGET, DEFAULT_CEILING);
     println!(
         "film: chain {chain_ms:.0} ms, mix and master {:.0} ms, {:?} {:?}",
         start.elapsed().as_secs_f64() * 1e3,

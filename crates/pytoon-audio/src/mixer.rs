@@ -114,7 +114,6 @@ pub struct Stems {
     pub voice: Vec<f32>,
     /// Music, clips and room tone after ducking.
     pub music: Stereo,
-    target: Lufs,
     voice_loudness: Option<Lufs>,
     music_gain: Option<Db>,
     bed_below_voice_lu: Option<f64>,
@@ -170,16 +169,15 @@ impl Stems {
         if room_tone {
             layers::add_room_tone(&mut music, ROOM_TONE_DBFS - lift as f32);
         }
-        let target = input.target;
-        Self { voice, music, target, voice_loudness, music_gain, bed_below_voice_lu }
+        Self { voice, music, voice_loudness, music_gain, bed_below_voice_lu }
     }
 
-    /// Adds the stems up and masters them under a true-peak ceiling.
+    /// Adds the stems up and masters them to a loudness under a true-peak ceiling.
     #[must_use]
-    pub fn master(&self, ceiling: Dbtp) -> Mix {
+    pub fn master(&self, target: Lufs, ceiling: Dbtp) -> Mix {
         let mut mixed = Stereo::silence(self.voice.len());
         let (mastering, limiting) =
-            master_from(&mut mixed, &|sum| self.add_up(sum), self.target, ceiling);
+            master_from(&mut mixed, &|sum| self.add_up(sum), target, ceiling);
         let report = MixReport {
             voice: self.voice_loudness,
             music_gain: self.music_gain,

@@ -33,6 +33,14 @@ pub fn measure_noise_floor_db(samples: &[f32]) -> f32 {
     percentile(&mut levels(samples, FRAME), 0.1)
 }
 
+/// How far the voice stands over the background, in dB: the loudest tenth of 20 ms frames against
+/// the quietest.
+#[must_use]
+pub fn measure_snr_db(samples: &[f32]) -> f32 {
+    let mut levels = levels(samples, FRAME);
+    percentile(&mut levels, 0.9) - percentile(&mut levels, 0.1)
+}
+
 /// Whether there is nothing worth playing.
 #[must_use]
 pub fn is_silent(samples: &[f32]) -> bool {

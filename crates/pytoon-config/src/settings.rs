@@ -1,7 +1,7 @@
 //! The types of `defaults.yaml`.
 
 use crate::tts::TtsSettings;
-use pytoon_core::brief::Platform;
+use pytoon_core::brief::{Denoise, Platform};
 use pytoon_core::timeline::duck::DuckSettings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 pub struct VoiceDefaults {
     /// Denoise when the brief does not say.
-    pub denoise: bool,
+    pub denoise: Denoise,
 }
 
 /// How words of recordings are timed.

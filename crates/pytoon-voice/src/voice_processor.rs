@@ -1,12 +1,15 @@
-//! Makes a recorded voice fit for the mix: decoded, trimmed, denoised when asked, levelled.
+//! Makes a recorded voice fit for the mix: decoded, trimmed, denoised when asked or when measured
+//! noisy, levelled.
 //!
 //! Nothing is ever cut off but silence at both ends. Synthetic takes go through the same chain,
 //! so that a film sounds like one take.
 
 use crate::VoiceError;
 use crate::tts::SpokenSentence;
+use pytoon_audio::denoise::denoise_48k;
 use pytoon_audio::voice_chain::{VoiceChain, VoiceSettings};
-use pytoon_audio::{denoise, speech, stretch};
+use pytoon_audio::{speech, stretch};
+use pytoon_core::brief::Denoise;
 use pytoon_core::time::MsRange;
 use pytoon_media::MediaError;
 use pytoon_media::ffmpeg::sound;
@@ -16,6 +19,9 @@ use std::path::Path;
 
 /// Samples in a millisecond at 48 kHz.
 pub const SAMPLES_PER_MS: i64 = 48;
+
+/// A recording is noisy where its voice stands less than this over its pauses, in dB.
+const NOISY_SNR_DB: f64 = 28.0;
 
 /// A recording ready for the mix.
 #[derive(Debug, Clone)]
@@ -43,7 +49,7 @@ impl Recording {
 pub fn read_recording(
     runner: &Runner,
     path: &Path,
-    denoised: bool,
+    denoise: Denoise,
 ) -> Result<Recording, VoiceError> {
     let raw = sound::decode_mono(runner, path)?;
     let raw_ms = raw.len() as i64 / SAMPLES_PER_MS;
@@ -53,7 +59,13 @@ pub fn read_recording(
         );
     }
     let noise_floor_db = f64::from(speech::measure_noise_floor_db(&raw));
-    let clean = if denoised { denoise::denoise_48k(&raw) } else { raw };
+    let snr_db = f64::from(speech::measure_snr_db(&raw));
+    let denoised = match denoise {
+        Denoise::On => true,
+        Denoise::Off => false,
+        Denoise::Auto => snr_db < NOISY_SNR_DB,
+    };
+    let clean = if denoised { denoise_48k(&raw) } else { raw };
     let used = speech::trim_silence(&clean);
     if used.is_empty() {
         return Err(MediaError::unusable(path, "no speech was found in the recording").into());

@@ -16,7 +16,8 @@ struct Heard {
 
 fn mix(input: MixInput<'_>) -> Heard {
     let stems = Stems::of(input);
-    let Mix { mixed, stem_gain, report } = stems.master(master::DEFAULT_CEILING);
+    let Mix { mixed, stem_gain, report } =
+        stems.master(master::DEFAULT_TARGET, master::DEFAULT_CEILING);
     let gains: Vec<f32> = (0..stems.voice.len()).map(|n| stem_gain.at(n)).collect();
     let mut voice = Stereo::from_mono(stems.voice);
     voice.apply_gain(&gains);

@@ -5,8 +5,10 @@
 //! type cannot say. Files are only named here; whether they exist is the pipeline's business.
 
 mod check;
+mod denoise;
 
 pub use check::deadline;
+pub use denoise::Denoise;
 
 use crate::preset::CaptionLook;
 use schemars::JsonSchema;
@@ -239,7 +241,7 @@ pub struct VoiceSettings {
     pub speed: Option<f64>,
     /// Remove noise from a recorded voice.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub denoise: Option<bool>,
+    pub denoise: Option<Denoise>,
 }
 
 /// `off`, or the settings of the captions.

@@ -1,0 +1,78 @@
+//! Whether noise is taken out of a recorded voice.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use std::fmt;
+
+/// Whether noise is taken out of a recorded voice: `auto`, `on` or `off`. `true` and `false` mean
+/// `on` and `off`, which some readers of YAML make of those words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Denoise {
+    /// Where the recording is measured to be noisy.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+impl<'de> Deserialize<'de> for Denoise {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Words;
+        impl Visitor<'_> for Words {
+            type Value = Denoise;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`auto`, `on` or `off`")
+            }
+            fn visit_bool<E: Error>(self, value: bool) -> Result<Denoise, E> {
+                Ok(if value { Denoise::On } else { Denoise::Off })
+            }
+            fn visit_str<E: Error>(self, value: &str) -> Result<Denoise, E> {
+                match value {
+                    "auto" => Ok(Denoise::Auto),
+                    "on" => Ok(Denoise::On),
+                    "off" => Ok(Denoise::Off),
+                    _ => Err(E::invalid_value(Unexpected::Str(value), &self)),
+                }
+            }
+        }
+        from.deserialize_any(Words)
+    }
+}
+
+impl JsonSchema for Denoise {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Denoise".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "Whether noise is taken out of a recorded voice; `auto` where it is measured to be noisy.",
+            "enum": ["auto", "on", "off", true, false]
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Denoise;
+
+    #[test]
+    fn words_and_truth_values_are_read_and_others_refused() {
+        let read = |text: &str| serde_json::from_str::<Denoise>(text);
+        for (text, value) in [
+            ("\"auto\"", Denoise::Auto),
+            ("\"on\"", Denoise::On),
+            ("\"off\"", Denoise::Off),
+            ("true", Denoise::On),
+            ("false", Denoise::Off),
+        ] {
+            assert_eq!(read(text).expect(text), value);
+        }
+        let error = read("\"loud\"").expect_err("refused").to_string();
+        assert!(error.contains("`auto`, `on` or `off`"), "{error}");
+    }
+}
