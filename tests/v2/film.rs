@@ -108,6 +108,8 @@ fn every_artifact_is_there_and_no_work_is_left() {
         "metadata.json",
         "captions.srt",
         "captions.vtt",
+        "captions.ass",
+        "captions.json",
         "assembly/audio/voice.wav",
         "assembly/audio/music.wav",
         "assembly/audio/mixed.wav",
@@ -161,14 +163,6 @@ fn cues_follow_each_other_within_the_film() {
     assert!(cues.windows(2).all(|pair| pair[0].end <= pair[1].start), "{cues:?}");
     let end = film.timeline()["totalDuration"].as_i64().expect("a length");
     assert!(cues.last().is_some_and(|cue| cue.end <= end), "{cues:?}");
-}
-
-#[test]
-fn both_sidecars_say_the_same() {
-    let film = &shared().film;
-    let vtt = std::fs::read_to_string(film.path("captions.vtt")).expect("captions");
-    assert!(vtt.starts_with("WEBVTT\n\n"), "{vtt}");
-    assert_eq!(vtt.matches(" --> ").count(), film.cues().len());
 }
 
 #[test]

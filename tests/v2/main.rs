@@ -24,6 +24,7 @@ mod length;
 mod machine;
 mod media;
 mod refused;
+mod sidecars;
 mod support;
 mod terminal;
 mod text;

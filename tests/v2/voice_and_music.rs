@@ -28,6 +28,7 @@ fn captions_can_be_switched_off() {
     let film = Workspace::new().render(&quick("captions: off\n"));
     assert!(!film.path("captions.srt").exists());
     assert!(!film.path("captions.vtt").exists());
+    assert!(!film.path("captions.json").exists());
     assert_eq!(film.timeline()["look"]["captions"]["burnIn"], false);
 }
 

@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 use pytoon_config::engines::EngineFile;
 use pytoon_config::settings::Settings;
 use pytoon_core::brief::{BrandKit, Brief};
+use pytoon_core::caption::sidecar::CaptionsFile;
 use pytoon_core::preset::Preset;
 use pytoon_core::profile::Profile;
 use pytoon_core::scene::SceneGraph;
@@ -15,6 +16,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("brief", schema_for!(Brief)),
         ("scene_graph", schema_for!(SceneGraph)),
         ("timeline", schema_for!(Timeline)),
+        ("captions", schema_for!(CaptionsFile)),
         ("defaults", schema_for!(Settings)),
         ("engine", schema_for!(EngineFile)),
         ("preset", schema_for!(Preset)),

@@ -17,8 +17,12 @@ pub const OUTPUT: &str = "output.mp4";
 pub const THUMBNAIL: &str = "thumbnail.jpg";
 /// Captions as SubRip.
 pub const CAPTIONS_SRT: &str = "captions.srt";
-/// Captions as WebVTT.
+/// Captions as WebVTT, with the time of every word.
 pub const CAPTIONS_VTT: &str = "captions.vtt";
+/// Captions as an ASS script, with the time of every word.
+pub const CAPTIONS_ASS: &str = "captions.ass";
+/// Captions as data: words and cues.
+pub const CAPTIONS_JSON: &str = "captions.json";
 /// The voice stem as mixed.
 pub const VOICE_STEM: &str = "assembly/audio/voice.wav";
 /// The music stem after ducking.

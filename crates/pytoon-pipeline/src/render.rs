@@ -607,6 +607,7 @@ fn publish(folder: &JobFolder, timeline: &Timeline) -> Result<(), PipelineError>
     names.extend([layout::VOICE_STEM, layout::MUSIC_STEM, layout::MIXED, layout::TIMELINE]);
     if !timeline.tracks.captions.is_empty() {
         names.extend([layout::CAPTIONS_SRT, layout::CAPTIONS_VTT]);
+        names.extend([layout::CAPTIONS_ASS, layout::CAPTIONS_JSON]);
     }
     names.extend([layout::THUMBNAIL, layout::METADATA, layout::OUTPUT]);
     Ok(folder.publish(&names)?)

@@ -164,6 +164,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     } else {
         Vec::new()
     };
+    warnings.extend(caption::reading::warning(&captions));
     let total_duration = rate.frame_to_ms(total_frames);
     let timeline = Timeline {
         version: TIMELINE_VERSION,

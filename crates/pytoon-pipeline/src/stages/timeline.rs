@@ -5,10 +5,11 @@ use crate::environment::Environment;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
 use crate::stages::voice::target_ms;
+use pytoon_core::caption::sidecar::{self, CaptionsFile};
+use pytoon_core::layout;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::build::{AssetFacts, BuildInput, Built, Utterance, build};
 use pytoon_core::timeline::{CaptionStyle, Look, Timeline};
-use pytoon_core::{caption, layout};
 use pytoon_media::fonts::Fonts;
 use std::collections::BTreeMap;
 
@@ -73,11 +74,17 @@ pub(crate) fn write(folder: &JobFolder, timeline: &Timeline) -> Result<(), Pipel
         serde_json::to_vec_pretty(timeline).map_err(|e| PipelineError::Internal(e.to_string()))?;
     text.push(b'\n');
     folder.write(layout::TIMELINE, &text)?;
-    if !timeline.tracks.captions.is_empty() {
-        folder
-            .write(layout::CAPTIONS_SRT, caption::to_srt(&timeline.tracks.captions).as_bytes())?;
-        folder
-            .write(layout::CAPTIONS_VTT, caption::to_vtt(&timeline.tracks.captions).as_bytes())?;
+    let cues = &timeline.tracks.captions;
+    if !cues.is_empty() {
+        let size = (timeline.profile.width, timeline.profile.height);
+        folder.write(layout::CAPTIONS_SRT, sidecar::to_srt(cues).as_bytes())?;
+        folder.write(layout::CAPTIONS_VTT, sidecar::to_vtt(cues).as_bytes())?;
+        folder.write(layout::CAPTIONS_ASS, sidecar::to_ass(cues, size).as_bytes())?;
+        let file = CaptionsFile::of(cues, &timeline.language);
+        let mut text =
+            serde_json::to_vec_pretty(&file).map_err(|e| PipelineError::Internal(e.to_string()))?;
+        text.push(b'\n');
+        folder.write(layout::CAPTIONS_JSON, &text)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::output;
 use anyhow::Context as _;
 use pytoon_audio::speech;
-use pytoon_core::caption::{self, SceneWords};
+use pytoon_core::caption::{self, SceneWords, sidecar};
 use pytoon_core::preset::CaptionLook;
 use pytoon_core::text::{self, Word};
 use pytoon_core::time::MsRange;
@@ -56,11 +56,11 @@ pub(crate) fn run(context: &Context, args: &AlignArgs) -> anyhow::Result<()> {
             })).collect::<Vec<_>>(),
         })),
         AlignFormat::Srt => {
-            output::line(caption::to_srt(&cues(found.words, &samples)).trim_end());
+            output::line(sidecar::to_srt(&cues(found.words, &samples)).trim_end());
             Ok(())
         }
         AlignFormat::Vtt => {
-            output::line(caption::to_vtt(&cues(found.words, &samples)).trim_end());
+            output::line(sidecar::to_vtt(&cues(found.words, &samples)).trim_end());
             Ok(())
         }
     }

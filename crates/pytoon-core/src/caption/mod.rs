@@ -1,9 +1,13 @@
-//! Groups timed words into caption cues, and writes the sidecar files.
+//! Groups timed words into caption cues; [`sidecar`] writes them as files, [`reading`] says how fast
+//! they have to be read.
 //!
 //! Guarantees: every word is in exactly one cue, in order and unchanged; cues never overlap; a
 //! cue never crosses a sentence end or a long pause.
 //!
 //! Lines inside a cue are broken where fonts are known (`pytoon-graphics`).
+
+pub mod reading;
+pub mod sidecar;
 
 use crate::preset::CaptionLook;
 use crate::text;
@@ -230,6 +234,15 @@ fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead_
         let scene_end = range_of(&last.scene_id).map_or(last.end, |r| r.end);
         last.end = last.end.max((last.start + limits.min_ms).min(scene_end));
     }
+    // What goes by too fast is held while nothing else wants the screen.
+    for index in 0..cues.len() {
+        let free_until = cues.get(index + 1).map_or(i64::MAX, |next| next.start);
+        let cue = &mut cues[index];
+        let free_until = free_until.min(range_of(&cue.scene_id).map_or(i64::MAX, |r| r.end));
+        let stretch = reading::speed(cue) / reading::limit(&cue.text);
+        let wanted = cue.start + ((cue.end - cue.start) as f64 * stretch).ceil() as i64;
+        cue.end = cue.end.max(wanted.min(free_until));
+    }
 }
 
 /// Spreads words evenly by their syllables over a stretch of time.
@@ -253,37 +266,6 @@ pub fn spread(words: &[text::Word], range: MsRange) -> Vec<CaptionWord> {
             }
         })
         .collect()
-}
-
-/// The cues as SubRip text.
-pub fn to_srt(cues: &[CaptionCue]) -> String {
-    let mut out = String::new();
-    for (index, cue) in cues.iter().enumerate() {
-        let (start, end) = (clock(cue.start, ','), clock(cue.end, ','));
-        out.push_str(&format!("{}\n{start} --> {end}\n{}\n\n", index + 1, cue.text));
-    }
-    out
-}
-
-/// The cues as WebVTT. `&`, `<` and `>` are escaped as the format asks.
-pub fn to_vtt(cues: &[CaptionCue]) -> String {
-    let mut out = String::from("WEBVTT\n\n");
-    for cue in cues {
-        let text = cue.text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        out.push_str(&format!("{} --> {}\n{text}\n\n", clock(cue.start, '.'), clock(cue.end, '.')));
-    }
-    out
-}
-
-fn clock(ms: i64, separator: char) -> String {
-    let ms = ms.max(0);
-    format!(
-        "{:02}:{:02}:{:02}{separator}{:03}",
-        ms / 3_600_000,
-        ms / 60_000 % 60,
-        ms / 1000 % 60,
-        ms % 1000
-    )
 }
 
 #[cfg(test)]
@@ -339,22 +321,6 @@ mod tests {
         let marked: Vec<_> =
             cues[0].words.iter().filter(|w| w.emphasis).map(|w| w.text.as_str()).collect();
         assert_eq!(marked, ["$5"]);
-    }
-
-    #[test]
-    fn sidecars_are_plain_and_escaped() {
-        let cue = CaptionCue {
-            scene_id: "scene_01".into(),
-            start: 61_001,
-            end: 62_000,
-            text: "Beans & <milk>, don't 50%".into(),
-            words: vec![],
-        };
-        assert_eq!(
-            to_srt(std::slice::from_ref(&cue)),
-            "1\n00:01:01,001 --> 00:01:02,000\nBeans & <milk>, don't 50%\n\n"
-        );
-        assert!(to_vtt(&[cue]).contains("Beans &amp; &lt;milk&gt;, don't 50%"));
     }
 
     proptest! {

@@ -1,0 +1,80 @@
+//! How fast captions have to be read.
+
+use crate::timeline::CaptionCue;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// The most characters a second that a reader keeps up with, by script, where captions follow a
+/// voice (Netflix's guides for Latin, Arabic and Devanagari; Korean likewise; ideographs and kana
+/// at the pace of a quick speaker, since television's slower rates are for captions that lag).
+const LIMITS: [(&str, f64, fn(char) -> bool); 5] = [
+    ("Japanese", 10.0, |c| matches!(c, '\u{3040}'..='\u{30ff}')),
+    ("Chinese", 9.0, |c| matches!(c, '\u{3400}'..='\u{9fff}')),
+    ("Korean", 12.0, |c| matches!(c, '\u{ac00}'..='\u{d7af}')),
+    ("Arabic", 20.0, |c| matches!(c, '\u{600}'..='\u{6ff}')),
+    ("Hindi", 20.0, |c| matches!(c, '\u{900}'..='\u{97f}')),
+];
+/// The limit of every other script.
+const OTHERS: f64 = 20.0;
+
+/// Characters a second of a cue, as readers count them: graphemes without white space.
+pub fn speed(cue: &CaptionCue) -> f64 {
+    let seen = cue.text.graphemes(true).filter(|g| !g.trim().is_empty()).count();
+    seen as f64 * 1000.0 / (cue.end - cue.start).max(1) as f64
+}
+
+/// What a reader of a text keeps up with, in characters a second.
+pub fn limit(text: &str) -> f64 {
+    // One kana makes a text Japanese, however many ideographs it has.
+    let script = LIMITS.iter().find(|(_, _, is_of)| text.chars().any(is_of));
+    script.map_or(OTHERS, |(_, limit, _)| *limit)
+}
+
+/// Says which cues nobody can read, if there are any.
+pub fn warning(cues: &[CaptionCue]) -> Option<String> {
+    let over = |cue: &&CaptionCue| speed(cue) > limit(&cue.text);
+    let worst = cues
+        .iter()
+        .filter(over)
+        .max_by(|a, b| (speed(a) / limit(&a.text)).total_cmp(&(speed(b) / limit(&b.text))))?;
+    Some(format!(
+        "{} of {} captions go by faster than they can be read, \"{}\" at {:.0} characters a second \
+         (at most {:.0}): slow the voice (voice.speed) or give the film more time",
+        cues.iter().filter(over).count(),
+        cues.len(),
+        worst.text,
+        speed(worst),
+        limit(&worst.text)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cue(text: &str, ms: i64) -> CaptionCue {
+        CaptionCue {
+            scene_id: "scene_01".into(),
+            start: 500,
+            end: 500 + ms,
+            text: text.into(),
+            words: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn each_script_has_its_limit() {
+        for (text, ms, is_fast) in [
+            ("twenty letters are he", 950, false),
+            ("twenty letters are he", 800, true),
+            ("\u{304a}\u{8336}\u{3092}\u{98f2}\u{3080}", 600, false),
+            ("\u{304a}\u{8336}\u{3092}\u{98f2}\u{3080}", 400, true),
+            ("\u{559d}\u{8336}\u{5427}", 300, true),
+            // Letters with their marks are one character each.
+            ("\u{915}\u{93f}\u{924}\u{93e}\u{92c}", 200, false),
+        ] {
+            assert_eq!(warning(&[cue(text, ms)]).is_some(), is_fast, "{text} in {ms} ms");
+        }
+        let told = warning(&[cue("fine", 900), cue("much too fast to read", 500)]).expect("told");
+        assert!(told.starts_with("1 of 2 captions") && told.contains("34 characters"), "{told}");
+    }
+}

@@ -1,0 +1,242 @@
+//! Captions as files: SubRip, WebVTT and Advanced SubStation Alpha (ASS) with the time of every word,
+//! and JSON.
+//!
+//! Guarantees: every word of the cues is in every file, in order; whatever a word contains, it is
+//! text there and never markup; times ascend and stay inside their cue.
+
+use super::shown_text;
+use crate::timeline::{CaptionCue, CaptionWord};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of [`CaptionsFile`].
+pub const CAPTIONS_VERSION: u32 = 1;
+
+/// The cues as SubRip text.
+pub fn to_srt(cues: &[CaptionCue]) -> String {
+    let mut out = String::new();
+    for (index, cue) in cues.iter().enumerate() {
+        let (start, end) = (clock(cue.start, ','), clock(cue.end, ','));
+        out.push_str(&format!("{}\n{start} --> {end}\n{}\n\n", index + 1, cue.text));
+    }
+    out
+}
+
+/// The cues as WebVTT, with a time before each word that begins inside its cue. `&`, `<` and `>`
+/// are escaped as the format asks.
+pub fn to_vtt(cues: &[CaptionCue]) -> String {
+    let mut out = String::from("WEBVTT\n\n");
+    for cue in cues {
+        let mut text = String::new();
+        let mut latest = cue.start;
+        for (index, word) in cue.words.iter().enumerate() {
+            // A time outside its cue, or not after the one before it, is not allowed.
+            if word.start > latest && word.start < cue.end {
+                text.push_str(&format!("<{}>", clock(word.start, '.')));
+                latest = word.start;
+            }
+            text.push_str(&escaped_for_vtt(&spaced(&cue.words, index)));
+        }
+        if cue.words.is_empty() {
+            text = escaped_for_vtt(&cue.text);
+        }
+        out.push_str(&format!("{} --> {}\n{text}\n\n", clock(cue.start, '.'), clock(cue.end, '.')));
+    }
+    out
+}
+
+/// The cues as an ASS script (v4.00+) for a film of so many pixels: white words that turn yellow as
+/// they are said, where the burnt-in captions stand.
+pub fn to_ass(cues: &[CaptionCue], (width, height): (u32, u32)) -> String {
+    let part = |share: f64| (share * f64::from(height)).round() as u32;
+    let mut out = format!(
+        "[Script Info]\nScriptType: v4.00+\nPlayResX: {width}\nPlayResY: {height}\nWrapStyle: 0\n\
+         ScaledBorderAndShadow: yes\n\n[V4+ Styles]\n\
+         Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, \
+         Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, \
+         Shadow, Alignment, MarginL, MarginR, MarginV, Encoding\n\
+         Style: Default,Inter,{size},&H000AD6FF,&H00FFFFFF,&H00111111,&H80000000,-1,0,0,0,100,100,0,0,\
+         1,{outline},0,2,{side},{side},{bottom},1\n\n[Events]\n\
+         Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n",
+        size = part(0.0375),
+        outline = part(0.0026),
+        side = width / 12,
+        // The lower edge of the block, as it is burnt in.
+        bottom = part(0.35),
+    );
+    for cue in cues {
+        let (start, end) = (centiseconds(cue.start), centiseconds(cue.end));
+        let mut text = String::new();
+        let mut at = start;
+        for index in 0..cue.words.len() {
+            let begins = centiseconds(cue.words[index].start).clamp(at, end);
+            if begins > at {
+                // Until the word begins nothing turns.
+                text.push_str(&format!("{{\\k{}}}", begins - at));
+            }
+            let next = cue.words.get(index + 1);
+            let until = next.map_or(end, |next| centiseconds(next.start)).clamp(begins, end);
+            let word = escaped_for_ass(&spaced(&cue.words, index));
+            text.push_str(&format!("{{\\k{}}}{word}", until - begins));
+            at = until;
+        }
+        if cue.words.is_empty() {
+            text = escaped_for_ass(&cue.text);
+        }
+        out.push_str(&format!(
+            "Dialogue: 0,{},{},Default,,0,0,0,,{text}\n",
+            ass_clock(start),
+            ass_clock(end)
+        ));
+    }
+    out
+}
+
+/// The captions as data: `captions.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CaptionsFile {
+    /// The version of this format.
+    pub version: u32,
+    /// The language (BCP 47).
+    pub language: String,
+    /// Every word in order.
+    pub words: Vec<WordEntry>,
+    /// The cues in order.
+    pub cues: Vec<CueEntry>,
+}
+
+/// A word of `captions.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WordEntry {
+    /// As it is written.
+    pub word: String,
+    /// When it begins in the film, in milliseconds.
+    pub start_ms: i64,
+    /// When it ends.
+    pub end_ms: i64,
+    /// The cue that shows it, counted from 0.
+    pub cue: usize,
+}
+
+/// A cue of `captions.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CueEntry {
+    /// Its text.
+    pub text: String,
+    /// When it comes, in milliseconds.
+    pub start_ms: i64,
+    /// When it goes.
+    pub end_ms: i64,
+    /// Its scene.
+    pub scene_id: String,
+}
+
+impl CaptionsFile {
+    /// The captions of a film.
+    pub fn of(cues: &[CaptionCue], language: &str) -> Self {
+        let words = cues.iter().enumerate().flat_map(|(cue, c)| {
+            c.words.iter().map(move |word| WordEntry {
+                word: word.text.clone(),
+                start_ms: word.start,
+                end_ms: word.end,
+                cue,
+            })
+        });
+        let entries = cues.iter().map(|cue| CueEntry {
+            text: cue.text.clone(),
+            start_ms: cue.start,
+            end_ms: cue.end,
+            scene_id: cue.scene_id.clone(),
+        });
+        Self {
+            version: CAPTIONS_VERSION,
+            language: language.to_owned(),
+            words: words.collect(),
+            cues: entries.collect(),
+        }
+    }
+}
+
+/// A word with the space that stands behind it, if one does.
+fn spaced(words: &[CaptionWord], index: usize) -> String {
+    let pair = &words[index..(index + 2).min(words.len())];
+    let alone = words[index].text.as_str();
+    // How two words are joined is decided where texts are joined.
+    let joined = shown_text(pair);
+    let next = pair.get(1).map_or("", |next| next.text.as_str());
+    match joined.strip_suffix(next) {
+        Some(with_space) if pair.len() == 2 => with_space.to_owned(),
+        _ => alone.to_owned(),
+    }
+}
+
+fn escaped_for_vtt(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Braces begin overrides and a backslash begins a command: a word joiner after it, which is not
+/// seen, keeps it a character.
+fn escaped_for_ass(text: &str) -> String {
+    text.replace('\\', "\\\u{2060}").replace('{', "\\{").replace('}', "\\}")
+}
+
+fn centiseconds(ms: i64) -> i64 {
+    (ms.max(0) + 5) / 10
+}
+
+fn ass_clock(cs: i64) -> String {
+    format!("{}:{:02}:{:02}.{:02}", cs / 360_000, cs / 6000 % 60, cs / 100 % 60, cs % 100)
+}
+
+fn clock(ms: i64, separator: char) -> String {
+    let ms = ms.max(0);
+    format!(
+        "{:02}:{:02}:{:02}{separator}{:03}",
+        ms / 3_600_000,
+        ms / 60_000 % 60,
+        ms / 1000 % 60,
+        ms % 1000
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cue(start: i64, end: i64, words: &[(&str, i64, i64)]) -> CaptionCue {
+        let words: Vec<CaptionWord> = words
+            .iter()
+            .map(|(text, start, end)| CaptionWord {
+                text: (*text).to_owned(),
+                start: *start,
+                end: *end,
+                emphasis: false,
+                joins_next: false,
+            })
+            .collect();
+        CaptionCue { scene_id: "scene_01".into(), start, end, text: shown_text(&words), words }
+    }
+
+    #[test]
+    fn srt_is_plain() {
+        let cue = cue(61_001, 62_000, &[("Beans", 61_001, 61_400), ("&", 61_400, 61_500)]);
+        assert_eq!(to_srt(&[cue]), "1\n00:01:01,001 --> 00:01:02,000\nBeans &\n\n");
+    }
+
+    #[test]
+    fn vtt_times_lie_inside_their_cue_and_ascend() {
+        let words =
+            [("Beans", 900, 1400), ("&", 1400, 1500), ("<milk>", 1400, 1900), ("x", 2000, 2100)];
+        let vtt = to_vtt(&[cue(1000, 2000, &words)]);
+        assert!(vtt.contains("Beans <00:00:01.400>&amp; &lt;milk&gt; x\n"), "{vtt}");
+    }
+
+    #[test]
+    fn ass_turns_each_word_at_its_time() {
+        let words = [("Only", 1100, 1400), ("{5}", 1404, 1900), ("a\\n", 2000, 2100)];
+        let ass = to_ass(&[cue(1000, 2200, &words)], (1080, 1920));
+        let line = ass.lines().last().expect("a line");
+        let text = "{\\k10}{\\k30}Only {\\k60}\\{5\\} {\\k20}a\\\u{2060}n";
+        assert_eq!(line, format!("Dialogue: 0,0:00:01.00,0:00:02.20,Default,,0,0,0,,{text}"));
+    }
+}
