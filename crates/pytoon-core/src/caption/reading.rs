@@ -6,13 +6,19 @@ use unicode_segmentation::UnicodeSegmentation;
 /// The most characters a second that a reader keeps up with, by script, where captions follow a
 /// voice (Netflix's guides for Latin, Arabic and Devanagari; Korean likewise; ideographs and kana
 /// at the pace of a quick speaker, since television's slower rates are for captions that lag).
-const LIMITS: [(&str, f64, fn(char) -> bool); 5] = [
-    ("Japanese", 10.0, |c| matches!(c, '\u{3040}'..='\u{30ff}')),
-    ("Chinese", 9.0, |c| matches!(c, '\u{3400}'..='\u{9fff}')),
-    ("Korean", 12.0, |c| matches!(c, '\u{ac00}'..='\u{d7af}')),
-    ("Arabic", 20.0, |c| matches!(c, '\u{600}'..='\u{6ff}')),
-    ("Hindi", 20.0, |c| matches!(c, '\u{900}'..='\u{97f}')),
+const LIMITS: [(f64, IsOfScript); 5] = [
+    // Japanese: kana.
+    (10.0, |c| matches!(c, '\u{3040}'..='\u{30ff}')),
+    // Chinese: ideographs without kana.
+    (9.0, |c| matches!(c, '\u{3400}'..='\u{9fff}')),
+    // Korean.
+    (12.0, |c| matches!(c, '\u{ac00}'..='\u{d7af}')),
+    // Arabic.
+    (20.0, |c| matches!(c, '\u{600}'..='\u{6ff}')),
+    // Devanagari.
+    (20.0, |c| matches!(c, '\u{900}'..='\u{97f}')),
 ];
+type IsOfScript = fn(char) -> bool;
 /// The limit of every other script.
 const OTHERS: f64 = 20.0;
 
@@ -25,8 +31,8 @@ pub fn speed(cue: &CaptionCue) -> f64 {
 /// What a reader of a text keeps up with, in characters a second.
 pub fn limit(text: &str) -> f64 {
     // One kana makes a text Japanese, however many ideographs it has.
-    let script = LIMITS.iter().find(|(_, _, is_of)| text.chars().any(is_of));
-    script.map_or(OTHERS, |(_, limit, _)| *limit)
+    let script = LIMITS.iter().find(|(_, is_of)| text.chars().any(is_of));
+    script.map_or(OTHERS, |(limit, _)| *limit)
 }
 
 /// Says which cues nobody can read, if there are any.
