@@ -139,11 +139,37 @@ fn a_clips_own_sound_is_muted_unless_kept() {
 
 #[test]
 fn voices_speak_other_languages() {
-    let film = Workspace::new().render(
-        "script: Der Kaffee ist schön heiß.\nlanguage: de\nmusic_source: none\nprofile: test\n",
-    );
-    assert_eq!(film.caption_words(), ["Der", "Kaffee", "ist", "schön", "heiß."]);
-    assert_eq!(film.metadata()["voice"]["provider"], "espeak");
+    // Words as they are shown; scripts without spaces are cut into readable bites.
+    for (language, script, shown) in [
+        ("de", "Der Kaffee ist schön heiß.", vec!["Der", "Kaffee", "ist", "schön", "heiß."]),
+        ("ja", "新鮮なコーヒーを飲む。", vec!["新鮮な", "コーヒーを", "飲む。"]),
+        ("ar", "قهوة طازجة كل صباح.", vec!["قهوة", "طازجة", "كل", "صباح."]),
+        ("hi", "हर सुबह ताज़ी कॉफ़ी।", vec!["हर", "सुबह", "ताज़ी", "कॉफ़ी।"]),
+    ] {
+        let workspace = Workspace::new();
+        let film = workspace.render(&format!(
+            "script: {script}\nlanguage: {language}\nmusic_source: none\nprofile: test\n"
+        ));
+        let voice = &film.metadata()["voice"];
+        assert_eq!(
+            (&voice["provider"], &voice["alignment"]),
+            (&"espeak".into(), &"provider".into())
+        );
+        assert_eq!(film.findings(), Vec::<String>::new(), "{language}");
+        let timeline = film.timeline();
+        let cues = timeline["tracks"]["captions"].as_array().expect("cues");
+        let words: Vec<&serde_json::Value> =
+            cues.iter().flat_map(|cue| cue["words"].as_array().expect("words")).collect();
+        let texts: Vec<&str> = words.iter().map(|w| w["text"].as_str().expect("text")).collect();
+        assert_eq!(texts, shown);
+        // A word takes between 80 ms and a second, so that none got another's time, and spelled-out
+        // characters, which take longer, are not among them.
+        for pair in words.windows(2) {
+            let start = |word: &serde_json::Value| word["start"].as_i64().expect("a time");
+            let length = start(pair[1]) - start(pair[0]);
+            assert!((80..1000).contains(&length), "{language}: {} takes {length} ms", pair[0]);
+        }
+    }
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn joins_previous(previous: &str, piece: &str) -> bool {
     if opens || is_mark {
         return true;
     }
-    let kana_ending = piece.chars().all(is_hiragana) && previous.chars().count() < 5;
+    let kana_ending = piece.chars().all(is_hiragana) && previous.chars().count() < 7;
     let pair = previous.chars().filter(|c| c.is_alphanumeric()).count() < 2
         && !previous.chars().all(is_hiragana)
         && piece.chars().all(is_unspaced_script);

@@ -8,9 +8,11 @@
 //! "events": [{"at", "length", "sample"}], "error"}`, then `samples` signed 16-bit little-endian
 //! mono samples. `at` counts characters from 1, as espeak does; `sample` counts from the start.
 //!
-//! `--voices` lists voices as JSON lines, `--version` the versions.
+//! `--voices` lists voices as JSON lines, `--version` the versions; `--kana` reads Japanese texts,
+//! a JSON string a line, and answers with their kana likewise.
 
 mod ffi;
+mod kana;
 mod synth;
 
 use serde::{Deserialize, Serialize};
@@ -69,8 +71,18 @@ fn run() -> Result<(), String> {
                 writeln!(out, "{line}").map_err(failed)?;
             }
         }
+        Some("--kana") => {
+            for line in std::io::stdin().lock().lines() {
+                let line = line.map_err(|e| format!("reading the request: {e}"))?;
+                let text: String = serde_json::from_str(&line)
+                    .map_err(|e| format!("a text is not understood: {e}"))?;
+                let line =
+                    serde_json::to_string(&kana::to_kana(&text)).map_err(|e| e.to_string())?;
+                writeln!(out, "{line}").map_err(failed)?;
+            }
+        }
         Some(other) => {
-            return Err(format!("unknown argument {other}: --version, --voices, or none"));
+            return Err(format!("unknown argument {other}: --version, --voices, --kana, or none"));
         }
         None => {
             for line in std::io::stdin().lock().lines() {

@@ -9,6 +9,7 @@
 
 pub mod alignment;
 mod error;
+mod helper;
 pub mod spoken;
 pub mod tts;
 pub mod tts_manager;

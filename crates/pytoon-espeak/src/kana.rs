@@ -1,0 +1,59 @@
+//! Japanese as it is read: libespeak-ng knows kana but spells out kanji.
+//!
+//! Readings come from the dictionary of KAKASI, which takes the longest match; it does not parse a
+//! sentence, so a word of several readings may get the wrong one.
+
+/// Readings that the dictionary gets wrong where they are most common, as (written, read).
+const READINGS: [(&str, &str); 3] =
+    [("今日は", "きょうわ"), ("今日", "きょう"), ("一日に", "いちにちに")];
+
+/// The text in kana.
+pub(crate) fn to_kana(text: &str) -> String {
+    let mut prepared = in_context(text);
+    for (written, read) in READINGS {
+        prepared = prepared.replace(written, read);
+    }
+    kakasi::convert(&prepared).hiragana
+}
+
+/// The particles は and へ are read わ and え. They are taken for particles behind kanji, katakana
+/// and digits, where they are hardly ever anything else. What is counted behind a digit has a
+/// reading of its own.
+fn in_context(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut before = ' ';
+    for c in text.chars() {
+        let counted = before.is_ascii_digit();
+        let noun = counted || matches!(before, '\u{30a1}'..='\u{30fc}' | '\u{3400}'..='\u{9fff}');
+        before = c;
+        match c {
+            'は' if noun => out.push('わ'),
+            'へ' if noun => out.push('え'),
+            '時' if counted => out.push('じ'),
+            '分' if counted => out.push_str("ふん"),
+            '月' if counted => out.push_str("がつ"),
+            '日' if counted => out.push_str("にち"),
+            '人' if counted => out.push_str("にん"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_kana;
+
+    #[test]
+    fn kanji_are_read_and_the_rest_stays() {
+        for (text, kana) in [
+            ("新鮮なコーヒーを毎朝お届けします。", "しんせんなこーひーをまいあさおとどけします。"),
+            ("今日はいい天気", "きょうわいいてんき"),
+            ("美術館は9時", "びじゅつかんわ9じ"),
+            ("東京へ", "とうきょうえ"),
+            ("はな", "はな"),
+        ] {
+            assert_eq!(to_kana(text), kana);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Talks to the helper program `pytoon-espeak`, whose own page says what goes over the pipe.
+//!
+//! Start with [`spoken`], which makes of written words what the synthesiser can read, and
+//! [`speak`].
+
+use crate::VoiceError;
+use crate::spoken::{SpokenText, spoken_text};
+use pytoon_core::text::{self, Word};
+use pytoon_media::process::{CommandLine, Runner};
+use serde::{Deserialize, Serialize};
+
+/// What the local voice is called.
+pub(crate) const NAME: &str = "espeak";
+/// The program.
+pub(crate) const PROGRAM: &str = "pytoon-espeak";
+
+/// A text to speak.
+#[derive(Debug, Serialize)]
+pub(crate) struct Ask<'a> {
+    /// The text.
+    pub(crate) text: &'a str,
+    /// The voice's name.
+    pub(crate) voice: &'a str,
+    /// A variant of it; may be empty.
+    pub(crate) variant: &'a str,
+    /// Words a minute.
+    pub(crate) wpm: f64,
+    /// From 0 to 100; the voice's own where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pitch: Option<u8>,
+}
+
+/// What was spoken.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) sample_rate: u32,
+    pub(crate) samples: Vec<f32>,
+    /// For each word event the character that it begins at, from 0, and when, in milliseconds.
+    pub(crate) events: Vec<(usize, f64)>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    id: usize,
+    #[serde(flatten)]
+    ask: &'a Ask<'a>,
+}
+
+#[derive(Deserialize)]
+struct Reply {
+    sample_rate: u32,
+    samples: usize,
+    events: Vec<Event>,
+    error: Option<String>,
+}
+
+/// The character that a word begins at, from 1, and its sample.
+#[derive(Deserialize)]
+struct Event {
+    at: i32,
+    sample: i32,
+}
+
+fn unavailable(source: pytoon_media::MediaError) -> VoiceError {
+    VoiceError::Unavailable { provider: NAME, source }
+}
+
+fn bad(reason: impl Into<String>) -> VoiceError {
+    VoiceError::BadAudio { provider: NAME, reason: reason.into() }
+}
+
+/// Runs the helper with one argument that asks it for something.
+pub(crate) fn ask(
+    runner: &Runner,
+    purpose: &'static str,
+    argument: &str,
+) -> Result<String, VoiceError> {
+    let command = CommandLine::new(PROGRAM, purpose).arg(argument);
+    let bytes = runner.run(&command, Vec::new()).map_err(unavailable)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Speaks texts, in order.
+///
+/// # Errors
+/// [`VoiceError::Unavailable`] when the helper cannot run, [`VoiceError::Refused`] when it does
+/// not know a voice, [`VoiceError::BadAudio`] when its answer is cut off.
+pub(crate) fn speak(
+    runner: &Runner,
+    purpose: &'static str,
+    asks: &[Ask<'_>],
+) -> Result<Vec<Said>, VoiceError> {
+    let mut input = Vec::new();
+    for (id, ask) in asks.iter().enumerate() {
+        // Plain text and numbers always serialise.
+        input.extend(serde_json::to_vec(&Line { id, ask }).unwrap_or_default());
+        input.push(b'\n');
+    }
+    let bytes = runner.run(&CommandLine::new(PROGRAM, purpose), input).map_err(unavailable)?;
+    let mut rest = bytes.as_slice();
+    asks.iter().map(|_| next_reply(&mut rest)).collect()
+}
+
+fn next_reply(rest: &mut &[u8]) -> Result<Said, VoiceError> {
+    let end = rest.iter().position(|&b| b == b'\n').ok_or_else(|| bad("an answer is missing"))?;
+    let reply: Reply = serde_json::from_slice(&rest[..end])
+        .map_err(|e| bad(format!("an answer is not understood: {e}")))?;
+    let body = &rest[end + 1..];
+    let length = reply.samples * 2;
+    if body.len() < length {
+        return Err(bad("the sound is cut off"));
+    }
+    if let Some(reason) = reply.error {
+        let reason = format!("{reason}; `pytoon voices` lists the voices");
+        return Err(VoiceError::Refused { provider: NAME, reason });
+    }
+    let samples = body[..length]
+        .chunks_exact(2)
+        .map(|b| f32::from(i16::from_le_bytes([b[0], b[1]])) / 32_768.0)
+        .collect();
+    *rest = &body[length..];
+    let to_ms = |sample: i32| f64::from(sample) / f64::from(reply.sample_rate) * 1000.0;
+    let events =
+        reply.events.iter().map(|e| ((e.at - 1).max(0) as usize, to_ms(e.sample))).collect();
+    Ok(Said { sample_rate: reply.sample_rate, samples, events })
+}
+
+/// What the synthesiser reads for sentences: Japanese in kana, since it knows no kanji.
+pub(crate) fn spoken(
+    runner: &Runner,
+    sentences: &[Vec<Word>],
+    language: &str,
+) -> Result<Vec<SpokenText>, VoiceError> {
+    let japanese = language.split(['-', '_']).next() == Some("ja");
+    if japanese && sentences.iter().flatten().any(|word| word.text.chars().any(is_kanji)) {
+        return in_kana(runner, sentences);
+    }
+    Ok(sentences.iter().map(|words| spoken_text(words, language)).collect())
+}
+
+fn is_kanji(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9fff}' | '々')
+}
+
+/// A sentence is read as a whole, since a reading depends on what stands beside it. Where each
+/// word lies in it is told by the lengths of its beginnings.
+fn in_kana(runner: &Runner, sentences: &[Vec<Word>]) -> Result<Vec<SpokenText>, VoiceError> {
+    let mut input = Vec::new();
+    for words in sentences {
+        for count in 1..=words.len() {
+            input.extend(serde_json::to_vec(&text::join(&words[..count])).unwrap_or_default());
+            input.push(b'\n');
+        }
+    }
+    let command = CommandLine::new(PROGRAM, "read kanji").arg("--kana");
+    let bytes = runner.run(&command, input).map_err(unavailable)?;
+    let answer = String::from_utf8_lossy(&bytes);
+    let mut lines = answer.lines();
+    let mut next = || -> Result<String, VoiceError> {
+        let line = lines.next().ok_or_else(|| bad("a reading is missing"))?;
+        serde_json::from_str(line).map_err(|e| bad(format!("a reading is not understood: {e}")))
+    };
+    let mut out = Vec::with_capacity(sentences.len());
+    for words in sentences {
+        let beginnings: Vec<String> = words.iter().map(|_| next()).collect::<Result<_, _>>()?;
+        let text = beginnings.last().cloned().unwrap_or_default();
+        let length = text.chars().count();
+        let mut from = 0;
+        let ranges = beginnings
+            .iter()
+            .map(|beginning| {
+                let to = beginning.chars().count().clamp(from, length);
+                let range = (from, to);
+                from = to;
+                range
+            })
+            .collect();
+        out.push(SpokenText { text, ranges });
+    }
+    Ok(out)
+}
