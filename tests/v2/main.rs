@@ -19,6 +19,7 @@ mod engines_words;
 mod film;
 mod highlight;
 mod house;
+mod inspect;
 mod interrupted;
 mod length;
 mod machine;

@@ -19,6 +19,7 @@ pub mod denoise;
 mod dsp;
 pub mod ducking;
 mod error;
+pub mod lag;
 pub mod limiter;
 pub mod loudness;
 pub mod master;

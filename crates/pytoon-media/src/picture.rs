@@ -225,6 +225,20 @@ pub fn write_jpeg(path: &Path, frame: &pytoon_graphics::Frame) -> Result<(), Med
     crate::disk::write_whole(path, &bytes)
 }
 
+/// Writes a frame as a PNG.
+pub fn write_png(path: &Path, frame: &pytoon_graphics::Frame) -> Result<(), MediaError> {
+    let mut bytes = Vec::new();
+    image::ImageEncoder::write_image(
+        image::codecs::png::PngEncoder::new(&mut bytes),
+        &to_rgb(frame),
+        frame.width() as u32,
+        frame.height() as u32,
+        image::ExtendedColorType::Rgb8,
+    )
+    .map_err(|error| MediaError::unusable(path, error.to_string()))?;
+    crate::disk::write_whole(path, &bytes)
+}
+
 /// BT.709 limited range to R'G'B'.
 fn to_rgb(frame: &pytoon_graphics::Frame) -> Vec<u8> {
     let (width, height) = (frame.width(), frame.height());

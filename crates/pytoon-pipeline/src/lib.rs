@@ -17,6 +17,7 @@ pub mod engine_desk;
 mod environment;
 mod error;
 mod folder;
+pub mod inspect;
 pub mod plan_only;
 pub mod receipt;
 pub mod render;

@@ -88,6 +88,8 @@ pub(crate) enum Command {
     },
     /// Say when each word of a text is spoken in a recording.
     Align(AlignArgs),
+    /// Show what a finished film says when: a table, and inspect.png with sound, words and captions.
+    Inspect(InspectArgs),
     /// Go on with a job that was not finished.
     Resume {
         /// Its folder, or its name below storage/jobs/.
@@ -164,6 +166,16 @@ pub(crate) struct AlignArgs {
     /// The language (BCP 47) [default: by the text's script, else English].
     #[arg(long, value_name = "TAG")]
     pub(crate) language: Option<String>,
+}
+
+/// Options of `inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The job's folder, or its name below storage/jobs/.
+    pub(crate) job: String,
+    /// Write the picture here [default: inspect.png in the job's folder].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// Methods of `align`.

@@ -4,6 +4,7 @@ mod align;
 mod doctor;
 mod engines;
 mod init;
+mod inspect;
 mod ledger;
 mod listing;
 mod plan;
@@ -24,6 +25,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<ExitCo
             done.map(|()| ExitCode::SUCCESS)
         }
         Command::Align(args) => align::run(context, args).map(|()| ExitCode::SUCCESS),
+        Command::Inspect(args) => inspect::run(context, args).map(|()| ExitCode::SUCCESS),
         Command::Resume { job, metrics_out } => {
             let done = resume::run(context, job);
             render::write_metrics(context, metrics_out.as_deref())?;

@@ -26,7 +26,8 @@ pub(crate) fn run(context: &Context, job: &str) -> anyhow::Result<()> {
     render::report(context, &rendered)
 }
 
-fn folder(context: &Context, job: &str) -> anyhow::Result<PathBuf> {
+/// The folder of a job, by its path or its name.
+pub(crate) fn folder(context: &Context, job: &str) -> anyhow::Result<PathBuf> {
     let by_name = Path::new(&context.config.settings.storage_dir).join("jobs").join(job);
     let found = [PathBuf::from(job), by_name].into_iter().find(|path| path.is_dir());
     found.ok_or_else(|| {

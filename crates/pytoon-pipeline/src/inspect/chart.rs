@@ -1,0 +1,296 @@
+//! Draws a film's sound, words and captions on one time axis.
+//!
+//! A film is cut into bands of ten seconds, so that words stay readable. In each, from the top:
+//! scenes, the waveform of the mix with the voice over it, words as they are timed (those that are
+//! not where the voice is in red, with the milliseconds), the captions on screen with the moment
+//! at which each word lights up, and how far the music is lowered.
+
+use super::{Inspection, ducks};
+use pytoon_core::timeline::DuckRegion;
+use pytoon_graphics::Frame;
+use pytoon_graphics::color::Rgb;
+use pytoon_graphics::layer::{blend, rounded_rect};
+use pytoon_graphics::text::{Align, TextEngine, TextStyle};
+
+const WIDTH: usize = 2400;
+const LEFT: i64 = 150;
+const RIGHT: i64 = 30;
+const HEAD: i64 = 150;
+const BAND: i64 = 620;
+const BAND_MS: i64 = 10_000;
+
+/// Text is left out where there is less room, in pixels.
+const NARROWEST: i64 = 14;
+
+const GROUND: Rgb = Rgb::new(18, 20, 26);
+const PANEL: Rgb = Rgb::new(28, 31, 40);
+const LINE: Rgb = Rgb::new(70, 76, 92);
+const TEXT: Rgb = Rgb::new(232, 234, 240);
+const FAINT: Rgb = Rgb::new(160, 166, 182);
+const MIX: Rgb = Rgb::new(92, 104, 132);
+const VOICE: Rgb = Rgb::new(120, 214, 255);
+const WORD: Rgb = Rgb::new(58, 92, 130);
+const CUE: Rgb = Rgb::new(74, 66, 30);
+const LIGHT: Rgb = Rgb::new(255, 214, 10);
+const MUSIC: Rgb = Rgb::new(126, 211, 146);
+const OFF: Rgb = Rgb::new(214, 62, 62);
+
+/// The rows of a band, as distances from its top.
+mod row {
+    pub(super) const SCENES: (i64, i64) = (0, 34);
+    pub(super) const WAVE: (i64, i64) = (44, 244);
+    pub(super) const WORDS: [(i64, i64); 2] = [(254, 294), (298, 338)];
+    pub(super) const CUES: (i64, i64) = (348, 392);
+    pub(super) const DUCK: (i64, i64) = (402, 500);
+    pub(super) const AXIS: (i64, i64) = (508, 550);
+}
+
+/// Draws it; `name` is what the job is called.
+pub fn draw(found: &Inspection, name: &str, text: &TextEngine) -> Frame {
+    let bands = (found.facts.duration_ms + BAND_MS - 1) / BAND_MS;
+    let height = HEAD + BAND * bands.max(1);
+    let mut canvas = Canvas { frame: Frame::new(WIDTH, height as usize), text };
+    canvas.frame.fill(GROUND.to_ycc());
+    head(&mut canvas, found, name);
+    for band in 0..bands.max(1) {
+        let place = Band { top: HEAD + band * BAND, from: band * BAND_MS };
+        draw_band(&mut canvas, found, &place);
+    }
+    canvas.frame
+}
+
+/// Every text that [`draw`] shows and that comes from the film.
+pub fn texts(found: &Inspection) -> Vec<&str> {
+    let cues = found.timeline.tracks.captions.iter();
+    cues.map(|cue| cue.text.as_str()).collect()
+}
+
+struct Band {
+    top: i64,
+    from: i64,
+}
+
+impl Band {
+    fn x(&self, ms: i64) -> i64 {
+        LEFT + (ms - self.from) * (WIDTH as i64 - LEFT - RIGHT) / BAND_MS
+    }
+
+    fn row(&self, (top, bottom): (i64, i64)) -> (i64, i64) {
+        (self.top + top, self.top + bottom)
+    }
+
+    /// A stretch of the film as far as it lies in the band.
+    fn part(&self, start: i64, end: i64) -> Option<(i64, i64)> {
+        let (start, end) = (start.max(self.from), end.min(self.from + BAND_MS));
+        (start < end).then(|| (self.x(start), self.x(end)))
+    }
+}
+
+struct Canvas<'a> {
+    frame: Frame,
+    text: &'a TextEngine,
+}
+
+impl Canvas<'_> {
+    fn bar(&mut self, (x0, x1): (i64, i64), (y0, y1): (i64, i64), color: Rgb, opacity: f32) {
+        let (width, height) = ((x1 - x0).max(1), (y1 - y0).max(1));
+        let sprite = rounded_rect(width as f32, height as f32, 0.0, color, 1.0);
+        blend(&mut self.frame, &sprite, x0 as i32 - 1, y0 as i32 - 1, opacity);
+    }
+
+    fn write(&mut self, what: &str, (x, y): (i64, i64), size: f32, color: Rgb, width: i64) {
+        let width = width.min(WIDTH as i64 - RIGHT - x);
+        if width < NARROWEST || what.is_empty() {
+            return;
+        }
+        let mut style = TextStyle::new("Inter", 500, size, size * 1.25);
+        style.fill = color;
+        style.align = Align::Start;
+        style.min_size_px = 11.0;
+        let layout = self.text.layout(&style, what, width as f32, 1);
+        if let Some(fill) = self.text.sprites(&layout, &style, &|_| true).fill {
+            let place = (x as i32 + fill.x, y as i32 + fill.y);
+            blend(&mut self.frame, &fill.sprite, place.0, place.1, 1.0);
+        }
+    }
+}
+
+fn head(canvas: &mut Canvas<'_>, found: &Inspection, name: &str) {
+    let (facts, receipt) = (&found.facts, &found.receipt);
+    let lufs = |value: Option<f64>| value.map_or("silent".to_owned(), |v| format!("{v:.1} LUFS"));
+    let confidence = receipt.voice.alignment_confidence.map_or(String::new(), |c| {
+        format!(" (confidence {c:.2}{})", if c < 0.3 { ": do not trust these words" } else { "" })
+    });
+    let voice = receipt.voice.provider.as_deref().unwrap_or("nobody");
+    let offset = facts.av_offset_ms.map_or("not measured".to_owned(), |ms| format!("{ms:+.1} ms"));
+    let width = WIDTH as i64 - 60;
+    canvas.write(name, (30, 14), 34.0, TEXT, width);
+    let line = format!(
+        "voice: {voice}  ·  words timed by {}{confidence}  ·  loudness: {} before, {} delivered  ·  \
+         sound against picture: {offset}  ·  words light up {} ms early",
+        receipt.voice.alignment.as_str(),
+        lufs(receipt.loudness.before_lufs),
+        lufs(receipt.loudness.decoded_lufs),
+        facts.lead_ms
+    );
+    canvas.write(&line, (30, 62), 24.0, TEXT, width);
+    let off = match facts.off.len() {
+        0 if receipt.voice.provider.is_none() => {
+            "nobody speaks: words hold for reading time".to_owned()
+        }
+        0 => "every word stands where the voice is".to_owned(),
+        n => format!("{n} words are not where the voice is (red)"),
+    };
+    let color = if facts.off.is_empty() { MUSIC } else { OFF };
+    canvas.write(&off, (30, 100), 24.0, color, 700);
+    let mut x = 800;
+    for (color, what) in [
+        (MIX, "mix"),
+        (VOICE, "voice"),
+        (WORD, "word"),
+        (CUE, "caption on screen"),
+        (LIGHT, "word lights up"),
+        (MUSIC, "music, lowered"),
+        (OFF, "word without voice"),
+    ] {
+        canvas.bar((x, x + 26), (104, 126), color, 1.0);
+        canvas.write(what, (x + 36, 100), 22.0, FAINT, 200);
+        x += 60 + 12 * what.len() as i64;
+    }
+}
+
+fn draw_band(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
+    let duration = found.facts.duration_ms;
+    let shown = band.part(0, duration).unwrap_or((LEFT, LEFT + 1));
+    for row in [row::WAVE, row::WORDS[0], row::WORDS[1], row::CUES, row::DUCK] {
+        canvas.bar(shown, band.row(row), PANEL, 1.0);
+    }
+    for (row, what) in [
+        (row::SCENES, "scenes"),
+        (row::WAVE, "sound"),
+        (row::WORDS[0], "words"),
+        (row::CUES, "captions"),
+        (row::DUCK, "music dB"),
+    ] {
+        canvas.write(what, (20, band.row(row).0 + 4), 22.0, FAINT, LEFT - 30);
+    }
+    waves(canvas, found, band);
+    axis(canvas, band, duration);
+    for scene in &found.timeline.timeline {
+        let Some((x0, x1)) = band.part(scene.start, scene.end) else { continue };
+        canvas.bar((x0 + 1, x1 - 1), band.row(row::SCENES), PANEL, 1.0);
+        canvas.write(&scene.scene_id, (x0 + 8, band.top + 3), 22.0, TEXT, x1 - x0 - 12);
+        if scene.start > band.from {
+            canvas.bar((x0, x0 + 2), (band.top, band.row(row::DUCK).1), TEXT, 0.55);
+        }
+    }
+    words(canvas, found, band);
+    cues(canvas, found, band);
+    duck_curve(canvas, &ducks(&found.timeline), band, duration);
+}
+
+/// The loudest sample under each column, either way from the middle.
+fn waves(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
+    let (top, bottom) = band.row(row::WAVE);
+    let (middle, reach) = ((top + bottom) / 2, (bottom - top) / 2 - 2);
+    for (samples, color) in [(&found.sounds.mix, MIX), (&found.sounds.voice, VOICE)] {
+        for x in LEFT..WIDTH as i64 - RIGHT {
+            let at = |x: i64| {
+                let ms = band.from * 48 + (x - LEFT) * BAND_MS * 48 / (WIDTH as i64 - LEFT - RIGHT);
+                (ms as usize).min(samples.len())
+            };
+            let peak = samples[at(x)..at(x + 1)].iter().fold(0.0f32, |a, s| a.max(s.abs()));
+            let tall = (peak.min(1.0) * reach as f32).round() as i64;
+            if tall > 0 {
+                canvas.bar((x, x + 1), (middle - tall, middle + tall), color, 0.9);
+            }
+        }
+    }
+}
+
+fn axis(canvas: &mut Canvas<'_>, band: &Band, duration: i64) {
+    let (top, _) = band.row(row::AXIS);
+    for tick in (band.from..=(band.from + BAND_MS).min(duration)).step_by(200) {
+        let x = band.x(tick);
+        let (tall, second) = if tick % 1000 == 0 { (16, true) } else { (7, false) };
+        canvas.bar((x, x + 2), (top, top + tall), FAINT, 1.0);
+        if second && tick < band.from + BAND_MS {
+            canvas.bar((x, x + 1), (band.row(row::WAVE).0, top), LINE, 0.6);
+            canvas.write(&format!("{} s", tick / 1000), (x + 6, top + 8), 22.0, FAINT, 90);
+        }
+    }
+}
+
+fn words(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
+    let all: Vec<_> = found.timeline.tracks.captions.iter().flat_map(|cue| &cue.words).collect();
+    for (index, word) in all.iter().enumerate() {
+        let Some((x0, x1)) = band.part(word.start, word.end) else { continue };
+        let (top, bottom) = band.row(row::WORDS[index % 2]);
+        let off =
+            found.facts.off.iter().find(|off| off.start_ms == word.start && off.word == word.text);
+        canvas.bar((x0, x1), (top, bottom), if off.is_some() { OFF } else { WORD }, 1.0);
+        canvas.bar((x0, x0 + 2), (band.row(row::WAVE).0, bottom), TEXT, 0.25);
+        // A word may be written over the gap beside it, up to the next on its own row.
+        let next = all.get(index + 2).map_or(x1 + 200, |next| band.x(next.start));
+        let shown = match off.map(|off| off.heard_ms) {
+            Some(Some(heard)) => format!("{} {:+} ms", word.text, heard - word.start),
+            Some(None) => format!("{} unheard", word.text),
+            None => word.text.clone(),
+        };
+        canvas.write(&shown, (x0 + 5, top + 6), 21.0, TEXT, next - x0 - 8);
+    }
+}
+
+fn cues(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
+    let (top, bottom) = band.row(row::CUES);
+    for cue in &found.timeline.tracks.captions {
+        if let Some((x0, x1)) = band.part(cue.start, cue.end) {
+            canvas.bar((x0 + 1, x1 - 1), (top, bottom), CUE, 1.0);
+            // A cue that goes over the end of a band is written where most of it is.
+            if 2 * (x1 - x0) >= band.x(cue.end) - band.x(cue.start) {
+                canvas.write(&cue.text, (x0 + 8, top + 12), 21.0, TEXT, x1 - x0 - 14);
+            }
+        }
+        for word in &cue.words {
+            let lights = (word.start - found.facts.lead_ms).max(cue.start);
+            if let Some((x, _)) = band.part(lights, lights + 1) {
+                canvas.bar((x, x + 3), (top, top + 12), LIGHT, 1.0);
+            }
+        }
+    }
+}
+
+fn duck_curve(canvas: &mut Canvas<'_>, ducks: &[&DuckRegion], band: &Band, duration: i64) {
+    let (top, bottom) = band.row(row::DUCK);
+    let deepest = ducks.iter().map(|duck| duck.gain_db).fold(-6.0, f64::min);
+    let end = (band.from + BAND_MS).min(duration);
+    for ms in (band.from..end).step_by(5) {
+        let (x0, x1) = (band.x(ms), band.x(ms + 5));
+        let low = (gain_at(ducks, ms) / deepest * (bottom - top - 26) as f64).round() as i64;
+        canvas.bar((x0, x1), (top + 22 + low, top + 25 + low), MUSIC, 1.0);
+    }
+    for duck in ducks {
+        if duck.start >= band.from && duck.start < end {
+            let label = format!("{:.1} dB", duck.gain_db);
+            canvas.write(&label, (band.x(duck.start) + 6, top), 19.0, FAINT, 120);
+        }
+    }
+}
+
+/// How far the music is lowered at a moment, in dB.
+fn gain_at(ducks: &[&DuckRegion], ms: i64) -> f64 {
+    let share = |duck: &DuckRegion| {
+        let down = duck.start - duck.ramp_down;
+        let up = duck.end + duck.ramp_up;
+        if ms < down || ms >= up {
+            0.0
+        } else if ms < duck.start {
+            (ms - down) as f64 / duck.ramp_down.max(1) as f64
+        } else if ms < duck.end {
+            1.0
+        } else {
+            (up - ms) as f64 / duck.ramp_up.max(1) as f64
+        }
+    };
+    ducks.iter().map(|duck| share(duck) * duck.gain_db).fold(0.0, f64::min)
+}

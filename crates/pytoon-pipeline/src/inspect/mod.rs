@@ -1,0 +1,286 @@
+//! What was heard and shown when, for whoever asks why a caption is late.
+//!
+//! Reads a finished job's folder: the timeline, the receipt, the stems and the film itself. Says
+//! which words stand where nobody speaks, and how far the film's sound lies from its picture.
+//!
+//! Start with [`inspect`]; [`chart`] draws what it found.
+
+pub mod chart;
+
+use crate::PipelineError;
+use crate::receipt::Receipt;
+use pytoon_audio::{lag, speech, wav};
+use pytoon_core::layout;
+use pytoon_core::time::MsRange;
+use pytoon_core::timeline::{AudioTrack, DuckRegion, Timeline};
+use pytoon_media::MediaError;
+use pytoon_media::ffmpeg::sound;
+use pytoon_media::process::Runner;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Samples in a millisecond.
+const PER_MS: i64 = 48;
+/// A word is off when its start is further than this from where the voice begins to sound.
+const OFF_MS: i64 = 80;
+/// A word follows a pause when this much silence is before it.
+const PAUSE_MS: i64 = 120;
+/// A word stands in silence when less than this part of it sounds.
+const SOUNDS: f64 = 0.35;
+/// How far sound and picture may be apart and still be found, in milliseconds.
+const MOST_LAG_MS: usize = 400;
+
+/// What a job's folder says.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// The timeline as drawn and mixed.
+    pub timeline: Timeline,
+    /// The receipt.
+    pub receipt: Receipt,
+    /// The table.
+    pub facts: Facts,
+    /// Sounds for the picture.
+    pub sounds: Sounds,
+}
+
+/// Sounds of the film, 48 kHz mono; empty where the file is missing.
+#[derive(Debug, Clone, Default)]
+pub struct Sounds {
+    /// The mastered mix.
+    pub mix: Vec<f32>,
+    /// The voice as mixed.
+    pub voice: Vec<f32>,
+    /// Music and clips as mixed.
+    pub music: Vec<f32>,
+}
+
+/// The table, as data.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Facts {
+    /// The film's length in milliseconds.
+    pub duration_ms: i64,
+    /// All takes together, as they were spoken, in milliseconds.
+    pub spoken_ms: i64,
+    /// What of them is heard.
+    pub used_ms: i64,
+    /// By how many milliseconds the film's sound is later than its picture asks for; absent in a
+    /// silent film.
+    pub av_offset_ms: Option<f64>,
+    /// How often the music is lowered.
+    pub duck_regions: usize,
+    /// How far at most, in dB.
+    pub deepest_duck_db: f64,
+    /// Highlights begin this long before their words.
+    pub lead_ms: i64,
+    /// The scenes.
+    pub scenes: Vec<SceneFacts>,
+    /// Words that are not where the voice is.
+    pub off: Vec<OffWord>,
+    /// What could not be looked at.
+    pub missing: Vec<String>,
+}
+
+/// A scene of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SceneFacts {
+    /// Its id.
+    pub scene: String,
+    /// When it begins in the film, in milliseconds.
+    pub start_ms: i64,
+    /// When it ends.
+    pub end_ms: i64,
+    /// Its takes as they were spoken.
+    pub spoken_ms: i64,
+    /// What of them is heard.
+    pub used_ms: i64,
+    /// When its voice begins in the film.
+    pub voice_ms: Option<i64>,
+    /// Its words.
+    pub words: usize,
+}
+
+/// A word that is not where the voice is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OffWord {
+    /// As it is written.
+    pub word: String,
+    /// When the timeline says it begins, in milliseconds.
+    pub start_ms: i64,
+    /// When the voice begins to sound nearby; absent where it does not.
+    pub heard_ms: Option<i64>,
+}
+
+/// Reads a finished job's folder.
+///
+/// # Errors
+/// When the folder holds no finished job, or one of its files is not understood.
+pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection, PipelineError> {
+    if !root.join(layout::METADATA).is_file() || !root.join(layout::TIMELINE).is_file() {
+        let reason = if root.join(layout::WORK_DIR).is_dir() {
+            "this job is not finished: `pytoon resume` goes on with it"
+        } else {
+            "this folder holds no job: it has no metadata.json and timeline.json"
+        };
+        return Err(MediaError::unusable(root, reason).into());
+    }
+    let timeline: Timeline = read_json(&root.join(layout::TIMELINE))?;
+    let receipt: Receipt = read_json(&root.join(layout::METADATA))?;
+    let mut missing = Vec::new();
+    let mut stem = |name: &str| {
+        let read = std::fs::File::open(root.join(name))
+            .map_err(|error| error.to_string())
+            .and_then(|file| wav::read(std::io::BufReader::new(file)).map_err(|e| e.to_string()));
+        read.map(|pcm| pcm.mono()).unwrap_or_else(|reason| {
+            missing.push(format!("{name}: {reason}"));
+            Vec::new()
+        })
+    };
+    let sounds = Sounds {
+        mix: stem(layout::MIXED),
+        voice: stem(layout::VOICE_STEM),
+        music: stem(layout::MUSIC_STEM),
+    };
+    let av_offset_ms = match sound::decode_mono(runner, &root.join(layout::OUTPUT)) {
+        Ok(heard) => lag::lag_ms(&sounds.mix, &heard, MOST_LAG_MS),
+        Err(MediaError::Cancelled) => return Err(MediaError::Cancelled.into()),
+        Err(error) => {
+            missing.push(format!("{}: {error}", layout::OUTPUT));
+            None
+        }
+    };
+    let takes = takes(root, &timeline, &mut missing);
+    let facts = facts(&timeline, &sounds, &takes, av_offset_ms, missing);
+    Ok(Inspection { timeline, receipt, facts, sounds })
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, PipelineError> {
+    let bytes = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
+    let read = serde_json::from_slice(&bytes);
+    read.map_err(|error| {
+        MediaError::unusable(path, format!("it is not understood: {error}")).into()
+    })
+}
+
+/// Lengths of the takes that the timeline names, in milliseconds.
+fn takes(root: &Path, timeline: &Timeline, missing: &mut Vec<String>) -> BTreeMap<String, i64> {
+    let mut out = BTreeMap::new();
+    for clip in voice_clips(timeline) {
+        if out.contains_key(&clip.asset) {
+            continue;
+        }
+        let read = std::fs::File::open(root.join(&clip.asset))
+            .map_err(|error| error.to_string())
+            .and_then(|file| wav::read(std::io::BufReader::new(file)).map_err(|e| e.to_string()));
+        match read {
+            Ok(pcm) => {
+                out.insert(clip.asset.clone(), pcm.mono().len() as i64 / PER_MS);
+            }
+            Err(reason) => missing.push(format!("{}: {reason}", clip.asset)),
+        }
+    }
+    out
+}
+
+fn voice_clips(timeline: &Timeline) -> impl Iterator<Item = &pytoon_core::timeline::VoiceClip> {
+    timeline.tracks.audio.iter().flat_map(|track| match track {
+        AudioTrack::Voice { clips, .. } => clips.as_slice(),
+        _ => &[],
+    })
+}
+
+/// Where the music is lowered.
+fn ducks(timeline: &Timeline) -> Vec<&DuckRegion> {
+    let regions = timeline.tracks.audio.iter().filter_map(|track| match track {
+        AudioTrack::Music { duck_regions, .. } => Some(duck_regions),
+        _ => None,
+    });
+    regions.flatten().collect()
+}
+
+fn facts(
+    timeline: &Timeline,
+    sounds: &Sounds,
+    takes: &BTreeMap<String, i64>,
+    av_offset_ms: Option<f64>,
+    missing: Vec<String>,
+) -> Facts {
+    let words = |scene: &str| -> usize {
+        let cues = timeline.tracks.captions.iter().filter(|cue| cue.scene_id == scene);
+        cues.map(|cue| cue.words.len()).sum()
+    };
+    let scenes: Vec<SceneFacts> = timeline
+        .timeline
+        .iter()
+        .map(|scene| {
+            let clips = || voice_clips(timeline).filter(|clip| clip.scene_id == scene.scene_id);
+            let spoken = clips().map(|c| takes.get(&c.asset).copied().unwrap_or(c.end - c.start));
+            let used = clips().map(|clip| clip.end - clip.start).sum();
+            SceneFacts {
+                scene: scene.scene_id.clone(),
+                start_ms: scene.start,
+                end_ms: scene.end,
+                // A recording is one take for the whole film; a scene's part of it is what counts.
+                spoken_ms: if takes.len() == 1 && timeline.timeline.len() > 1 {
+                    used
+                } else {
+                    spoken.sum()
+                },
+                used_ms: used,
+                voice_ms: clips().map(|clip| clip.start).min(),
+                words: words(&scene.scene_id),
+            }
+        })
+        .collect();
+    let ducks = ducks(timeline);
+    Facts {
+        duration_ms: timeline.total_duration,
+        spoken_ms: takes.values().sum(),
+        used_ms: scenes.iter().map(|scene| scene.used_ms).sum(),
+        av_offset_ms,
+        duck_regions: ducks.len(),
+        deepest_duck_db: ducks.iter().map(|duck| duck.gain_db).fold(0.0, f64::min),
+        lead_ms: timeline.look.captions.lead_ms,
+        scenes,
+        off: off_words(timeline, &sounds.voice),
+        missing,
+    }
+}
+
+/// Words that stand in silence, or begin elsewhere than the voice does after a pause.
+fn off_words(timeline: &Timeline, voice: &[f32]) -> Vec<OffWord> {
+    let sounding: Vec<MsRange> = speech::speech_ranges(voice)
+        .iter()
+        .map(|range| MsRange::new(range.start as i64 / PER_MS, range.end as i64 / PER_MS))
+        .collect();
+    if sounding.is_empty() {
+        return Vec::new();
+    }
+    let mut before = i64::MIN / 2;
+    let mut out = Vec::new();
+    for word in timeline.tracks.captions.iter().flat_map(|cue| &cue.words) {
+        // Signs alone are not spoken.
+        let is_spoken = word.text.chars().any(char::is_alphanumeric);
+        let onset =
+            sounding.iter().map(|range| range.start).min_by_key(|start| (start - word.start).abs());
+        let heard: i64 = sounding
+            .iter()
+            .map(|range| (range.end.min(word.end) - range.start.max(word.start)).max(0))
+            .sum();
+        let is_silent = (heard as f64) < SOUNDS * (word.end - word.start) as f64;
+        let is_moved = word.start - before >= PAUSE_MS
+            && onset.is_some_and(|onset| {
+                let off = (onset - word.start).abs();
+                off > OFF_MS && off < 1_000
+            });
+        if is_spoken && (is_silent || is_moved) {
+            out.push(OffWord {
+                word: word.text.clone(),
+                start_ms: word.start,
+                heard_ms: onset.filter(|onset| (onset - word.start).abs() < 1_000),
+            });
+        }
+        before = word.end;
+    }
+    out
+}

@@ -1,0 +1,100 @@
+//! `pytoon inspect`: what was heard and shown when, as a table and a picture.
+
+use crate::cli::InspectArgs;
+use crate::commands::resume;
+use crate::context::Context;
+use crate::output;
+use pytoon_media::picture;
+use pytoon_pipeline::inspect::{self, Facts, Inspection, chart};
+use std::path::Path;
+
+/// The picture's name in the job's folder.
+const PICTURE: &str = "inspect.png";
+
+/// Looks and prints.
+pub(crate) fn run(context: &Context, args: &InspectArgs) -> anyhow::Result<()> {
+    let root = resume::folder(context, &args.job)?;
+    let found = inspect::inspect(&context.runner, &root)?;
+    let target = args.out.clone().unwrap_or_else(|| root.join(PICTURE));
+    let name = root.canonicalize().unwrap_or_else(|_| root.clone()).display().to_string();
+    let mut texts = chart::texts(&found);
+    texts.push(&name);
+    let fonts = context.fonts().engine(&texts, None)?;
+    picture::write_png(&target, &chart::draw(&found, &name, &fonts.engine))?;
+    if context.global.json {
+        return output::json(&serde_json::json!({
+            "picture": target, "voice": found.receipt.voice, "loudness": found.receipt.loudness,
+            "facts": found.facts,
+        }));
+    }
+    table(&found, &target);
+    Ok(())
+}
+
+fn table(found: &Inspection, picture: &Path) {
+    let (facts, receipt) = (&found.facts, &found.receipt);
+    let voice = receipt.voice.provider.as_deref().unwrap_or("nobody");
+    let lufs = |value: Option<f64>| value.map_or("silent".to_owned(), |v| format!("{v:.1} LUFS"));
+    let confidence = receipt
+        .voice
+        .alignment_confidence
+        .map_or(String::new(), |c| format!(", confidence {c:.2}"));
+    output::line(&format!(
+        "voice       {voice}: {} spoken, {} used",
+        seconds(facts.spoken_ms),
+        seconds(facts.used_ms)
+    ));
+    output::line(&format!("words       timed by {}{confidence}", receipt.voice.alignment.as_str()));
+    output::line(&format!(
+        "music       lowered {} times, {:.1} dB at most",
+        facts.duck_regions, facts.deepest_duck_db
+    ));
+    output::line(&format!(
+        "loudness    {} mixed, {} delivered",
+        lufs(receipt.loudness.before_lufs),
+        lufs(receipt.loudness.decoded_lufs)
+    ));
+    let offset = facts.av_offset_ms.map_or("not measured".to_owned(), |ms| format!("{ms:+.1} ms"));
+    output::line(&format!("A/V offset  {offset} (sound against picture)"));
+    output::line(&format!("highlights  {} ms before their words", facts.lead_ms));
+    scenes(facts);
+    for off in &facts.off {
+        let heard = off.heard_ms.map_or("no voice nearby".to_owned(), |heard| {
+            format!("the voice begins at {} ({:+} ms)", seconds(heard), heard - off.start_ms)
+        });
+        output::line(&format!(
+            "off         \"{}\" at {}: {heard}",
+            off.word,
+            seconds(off.start_ms)
+        ));
+    }
+    if facts.off.is_empty() && receipt.voice.provider.is_some() {
+        output::line("off         none: every word stands where the voice is");
+    }
+    for missing in &facts.missing {
+        output::line(&format!("missing     {missing}"));
+    }
+    output::line(&format!("picture     {}", picture.display()));
+}
+
+fn scenes(facts: &Facts) {
+    output::line("");
+    output::line("scene        from       to    spoken      used  voice at  words");
+    for scene in &facts.scenes {
+        output::line(&format!(
+            "{:<9} {:>7}  {:>7}  {:>8}  {:>8}  {:>8}  {:>5}",
+            scene.scene,
+            seconds(scene.start_ms),
+            seconds(scene.end_ms),
+            seconds(scene.spoken_ms),
+            seconds(scene.used_ms),
+            scene.voice_ms.map_or("-".to_owned(), seconds),
+            scene.words
+        ));
+    }
+    output::line("");
+}
+
+fn seconds(ms: i64) -> String {
+    format!("{:.3} s", ms as f64 / 1000.0)
+}
