@@ -39,49 +39,45 @@ fn table(found: &Inspection, picture: &Path) {
         .voice
         .alignment_confidence
         .map_or(String::new(), |c| format!(", confidence {c:.2}"));
-    output::line(&format!(
+    output::line(format!(
         "voice       {voice}: {} spoken, {} used",
         seconds(facts.spoken_ms),
         seconds(facts.used_ms)
     ));
-    output::line(&format!("words       timed by {}{confidence}", receipt.voice.alignment.as_str()));
-    output::line(&format!(
+    output::line(format!("words       timed by {}{confidence}", receipt.voice.alignment.as_str()));
+    output::line(format!(
         "music       lowered {} times, {:.1} dB at most",
         facts.duck_regions, facts.deepest_duck_db
     ));
-    output::line(&format!(
+    output::line(format!(
         "loudness    {} mixed, {} delivered",
         lufs(receipt.loudness.before_lufs),
         lufs(receipt.loudness.decoded_lufs)
     ));
     let offset = facts.av_offset_ms.map_or("not measured".to_owned(), |ms| format!("{ms:+.1} ms"));
-    output::line(&format!("A/V offset  {offset} (sound against picture)"));
-    output::line(&format!("highlights  {} ms before their words", facts.lead_ms));
+    output::line(format!("A/V offset  {offset} (sound against picture)"));
+    output::line(format!("highlights  {} ms before their words", facts.lead_ms));
     scenes(facts);
     for off in &facts.off {
         let heard = off.heard_ms.map_or("no voice nearby".to_owned(), |heard| {
             format!("the voice begins at {} ({:+} ms)", seconds(heard), heard - off.start_ms)
         });
-        output::line(&format!(
-            "off         \"{}\" at {}: {heard}",
-            off.word,
-            seconds(off.start_ms)
-        ));
+        output::line(format!("off         \"{}\" at {}: {heard}", off.word, seconds(off.start_ms)));
     }
     if facts.off.is_empty() && receipt.voice.provider.is_some() {
         output::line("off         none: every word stands where the voice is");
     }
     for missing in &facts.missing {
-        output::line(&format!("missing     {missing}"));
+        output::line(format!("missing     {missing}"));
     }
-    output::line(&format!("picture     {}", picture.display()));
+    output::line(format!("picture     {}", picture.display()));
 }
 
 fn scenes(facts: &Facts) {
     output::line("");
     output::line("scene        from       to    spoken      used  voice at  words");
     for scene in &facts.scenes {
-        output::line(&format!(
+        output::line(format!(
             "{:<9} {:>7}  {:>7}  {:>8}  {:>8}  {:>8}  {:>5}",
             scene.scene,
             seconds(scene.start_ms),
