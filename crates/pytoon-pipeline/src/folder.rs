@@ -86,13 +86,12 @@ impl JobFolder {
             && artifacts.iter().all(|name| self.work(name).is_file())
     }
 
-    /// Notes that a step is done.
+    /// Notes that a step is done. Steps that end at one moment, as sound and picture may, are
+    /// written one after the other: two writers of one file would take it from each other.
     pub(crate) fn done(&self, step: &str, input: &str) -> Result<(), MediaError> {
-        let bytes = {
-            let mut steps = self.steps.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            steps.insert(step.to_owned(), input.to_owned());
-            serde_json::to_vec(&*steps).unwrap_or_default()
-        };
+        let mut steps = self.steps.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        steps.insert(step.to_owned(), input.to_owned());
+        let bytes = serde_json::to_vec(&*steps).unwrap_or_default();
         self.write(layout::CHECKPOINT, &bytes)
     }
 
@@ -221,4 +220,30 @@ pub(crate) fn file_stamp(path: &Path) -> String {
         .and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok())
         .map_or(0, |d| d.as_nanos());
     format!("{}:{size}:{changed}", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_that_end_at_one_moment_are_all_noted() {
+        let root = tempfile::tempdir().expect("folder");
+        let folder = &JobFolder::open(&root.path().join("job")).expect("opens");
+        for round in 0..300 {
+            std::thread::scope(|scope| {
+                let ends: Vec<_> = ["sound", "picture"]
+                    .map(|step| scope.spawn(move || folder.done(step, &round.to_string())))
+                    .into_iter()
+                    .collect();
+                for end in ends {
+                    end.join().expect("runs").expect("is noted");
+                }
+            });
+            let text = std::fs::read_to_string(folder.work(layout::CHECKPOINT)).expect("a file");
+            let steps: BTreeMap<String, String> = serde_json::from_str(&text).expect("whole");
+            let both = ["sound", "picture"].map(|step| steps.get(step).cloned());
+            assert_eq!(both, [Some(round.to_string()), Some(round.to_string())]);
+        }
+    }
 }
