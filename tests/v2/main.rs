@@ -29,6 +29,7 @@ mod sidecars;
 mod support;
 mod terminal;
 mod text;
+mod transcript;
 mod voice_and_music;
 mod voice_booth;
 mod voice_chain;

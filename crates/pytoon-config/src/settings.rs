@@ -22,6 +22,8 @@ pub struct Settings {
     pub voice: VoiceDefaults,
     /// How words of recordings are timed.
     pub alignment: AlignmentSettings,
+    /// Who writes recordings down that come without a script.
+    pub transcription: TranscriptionSettings,
     /// Captions.
     pub captions: CaptionDefaults,
     /// The mix.
@@ -48,6 +50,28 @@ pub struct VoiceDefaults {
 pub struct AlignmentSettings {
     /// Methods in the order they are tried; `even_split` ends every order, named or not.
     pub order: Vec<AlignmentChoice>,
+}
+
+/// Who writes recordings down that come without a script.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TranscriptionSettings {
+    /// Programs in the order they are tried.
+    pub order: Vec<TranscriptionChoice>,
+    /// The model file of whisper.cpp; empty where there is none.
+    pub whisper_cpp_model: String,
+}
+
+/// A program that writes a recording down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TranscriptionChoice {
+    /// The program `whisperx`.
+    Whisperx,
+    /// The program `stable-ts`.
+    StableTs,
+    /// The program `whisper-cli` of whisper.cpp.
+    WhisperCpp,
 }
 
 /// A method that times the words of a recording.

@@ -131,6 +131,22 @@ pub enum Event<'a> {
         /// Why, and what would help.
         reason: &'a str,
     },
+    /// A recording without a script was written down.
+    TranscriptDone {
+        /// Who wrote it down.
+        method: &'a str,
+        /// Length of the text in characters.
+        chars: usize,
+        /// Its language; empty where nobody told.
+        language: &'a str,
+    },
+    /// A program could not write a recording down; the next one is tried.
+    TranscriptMethodFailed {
+        /// The method.
+        method: &'a str,
+        /// Why, and what would help.
+        reason: &'a str,
+    },
     /// Words were spread over the speech by their syllables.
     AlignmentFallbackToEvenSplit {
         /// Why nothing better was possible.
@@ -372,6 +388,8 @@ impl Event<'_> {
         "alignment_done",
         "alignment_method_failed",
         "alignment_fallback_to_even_split",
+        "transcript_done",
+        "transcript_method_failed",
         "loudnorm",
         "engine_fallback",
         "engine_rotation_triggered",
@@ -412,6 +430,8 @@ impl Event<'_> {
             Self::AlignmentDone { .. } => "alignment_done",
             Self::AlignmentMethodFailed { .. } => "alignment_method_failed",
             Self::AlignmentFallbackToEvenSplit { .. } => "alignment_fallback_to_even_split",
+            Self::TranscriptDone { .. } => "transcript_done",
+            Self::TranscriptMethodFailed { .. } => "transcript_method_failed",
             Self::Loudnorm { .. } => "loudnorm",
             Self::EngineFallback { .. } => "engine_fallback",
             Self::EngineRotationTriggered { .. } => "engine_rotation_triggered",
@@ -502,6 +522,12 @@ impl Event<'_> {
             }
             Self::AlignmentMethodFailed { method, kind, confidence, reason } => {
                 warn!(event, method, kind, confidence, reason, "an alignment method gave way");
+            }
+            Self::TranscriptDone { method, chars, language } => {
+                info!(event, method, chars, language, "a recording was written down");
+            }
+            Self::TranscriptMethodFailed { method, reason } => {
+                warn!(event, method, reason, "a recording could not be written down so");
             }
             Self::AlignmentFallbackToEvenSplit { reason, words } => {
                 warn!(event, method = "even_split", reason, words, "words spread by syllables");

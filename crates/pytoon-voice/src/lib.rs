@@ -11,6 +11,7 @@ pub mod alignment;
 mod error;
 mod helper;
 pub mod spoken;
+pub mod transcript;
 pub mod tts;
 pub mod tts_manager;
 pub mod voice_mapper;

@@ -94,6 +94,7 @@ pub(crate) fn voice(
             &env.config.settings.tts,
             &env.config.settings.voice,
             &env.config.settings.alignment,
+            &sources.guessed_script,
             speech::left_out(env),
         ),
     ));
@@ -149,7 +150,12 @@ fn recorded(
         sentences.iter().map(Vec::len).sum(),
         recording.denoised,
     );
-    let timed = aligner(&env.config, &env.runner).align(Recorded {
+    let mut aligner = aligner(&env.config, &env.runner);
+    if sources.guessed_script.is_some() {
+        // These words are not what is said: laid along the sound they would only seem to fit.
+        aligner.order.clear();
+    }
+    let timed = aligner.align(Recorded {
         samples: &recording.samples,
         speech: &recording.speech,
         sentences: &sentences,
@@ -175,6 +181,12 @@ fn recorded(
     }
     let mut result = VoiceResult::new(speech, Some("voice_file"), timed.method);
     result.confidence = Some(timed.confidence);
+    result.warnings.extend(sources.guessed_script.as_ref().map(|reason| {
+        format!(
+            "voice_file has no script and nobody could write down what it says ({reason}): captions \
+             show the prompt, spread over the voice"
+        )
+    }));
     Ok(result)
 }
 
