@@ -41,12 +41,19 @@ fn a_sound_film_is_told_as_a_table_and_drawn() {
     let picture = film.path("inspect.png");
     assert_eq!(probe(&picture).video["width"], 2400);
     assert!(!said.contains("why "), "{said}");
-    // The voice's blue, a word's, a caption's brown and the music's grey are all there.
+    // The voice's blue, a word's, a caption's brown and the music's grey, each in its own row, not
+    // in the legend alone.
     let pixels = rgb_frame(&picture, 0.0, 2400, 770);
-    for [r, g, b] in [[120, 214, 255], [58, 92, 130], [74, 66, 30], [62, 84, 92]] {
+    for ([r, g, b], rows) in [
+        ([114, 200, 238], 194..394),
+        ([58, 92, 130], 404..488),
+        ([74, 66, 30], 498..542),
+        ([62, 84, 92], 552..650),
+    ] {
         let near = |a: u8, b: i32| (i32::from(a) - b).abs() < 24;
-        let count = pixels.iter().filter(|p| near(p[0], r) && near(p[1], g) && near(p[2], b));
-        assert!(count.count() > 200, "no {r} {g} {b}");
+        let row = &pixels[rows.start * 2400..rows.end * 2400];
+        let count = row.iter().filter(|p| near(p[0], r) && near(p[1], g) && near(p[2], b)).count();
+        assert!(count > 5_000, "{r} {g} {b}: {count} pixels");
     }
     let facts = facts(&workspace);
     let scenes = facts["scenes"].as_array().expect("scenes");
