@@ -124,6 +124,26 @@ fn a_sound_that_starts_after_its_picture_is_told() {
 }
 
 #[test]
+fn words_from_right_to_left_stand_in_their_boxes() {
+    let workspace = Workspace::new();
+    let film = workspace.render(
+        "script: \u{5e9}\u{5dc}\u{5d5}\u{5dd} \u{5e2}\u{5d5}\u{5dc}\u{5dd}.\nvoice: off\n\
+         music_source: none\nprofile: test\n",
+    );
+    workspace.pytoon(&["inspect", "out"]).ok();
+    let pixels = rgb_frame(&film.path("inspect.png"), 0.0, 2400, 770);
+    let end = film.timeline()["totalDuration"].as_i64().expect("a length") as usize;
+    let last = 150 + end * 2220 / 10_000;
+    let bright = |columns: std::ops::Range<usize>| {
+        let rows = 404..488;
+        let pixels = rows.flat_map(|y| &pixels[y * 2400 + columns.start..y * 2400 + columns.end]);
+        pixels.filter(|p| p[0] > 200).count()
+    };
+    assert!(bright(150..last) > 200);
+    assert_eq!(bright(last + 1..2400), 0);
+}
+
+#[test]
 fn a_silent_film_and_one_with_a_lost_stem_are_shown_all_the_same() {
     let (workspace, film) = job("voice: off\nmusic_source: none\n");
     let said = workspace.pytoon(&["inspect", "tea"]).ok().stdout;

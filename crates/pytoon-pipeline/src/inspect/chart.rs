@@ -120,7 +120,9 @@ impl Canvas<'_> {
         style.min_size_px = 11.0;
         let layout = self.text.layout(&style, what, width as f32, 1);
         if let Some(fill) = self.text.sprites(&layout, &style, &|_| true).fill {
-            let place = (x as i32 + fill.x, y as i32 + fill.y);
+            // Lines from right to left stand at the far end of their room.
+            let indent = layout.lines.first().map_or(0.0, |line| line.x0).round() as i32;
+            let place = (x as i32 + fill.x - indent, y as i32 + fill.y);
             blend(&mut self.frame, &fill.sprite, place.0, place.1, 1.0);
         }
     }
