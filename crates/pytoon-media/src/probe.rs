@@ -42,6 +42,8 @@ pub struct VideoStream {
     pub frames: Option<i64>,
     /// Length in seconds.
     pub duration_s: f64,
+    /// When it begins on the container's clock, in seconds.
+    pub start_s: f64,
 }
 
 /// An audio stream.
@@ -55,6 +57,8 @@ pub struct AudioStream {
     pub channels: u32,
     /// Length in seconds.
     pub duration_s: f64,
+    /// When it begins on the container's clock, in seconds.
+    pub start_s: f64,
 }
 
 #[derive(Deserialize, Default)]
@@ -85,6 +89,7 @@ struct RawStream {
     color_space: Option<String>,
     nb_frames: Option<String>,
     duration: Option<String>,
+    start_time: Option<String>,
     sample_rate: Option<String>,
     channels: u32,
     disposition: Disposition,
@@ -132,6 +137,7 @@ fn understand(raw: Raw) -> MediaProbe {
         match stream.codec_type.as_str() {
             "video" if out.video.is_none() && stream.disposition.attached_pic == 0 => {
                 out.video = Some(VideoStream {
+                    start_s: number(&stream.start_time),
                     duration_s: or_format(number(&stream.duration)),
                     codec: stream.codec_name,
                     profile: stream.profile.unwrap_or_default(),
@@ -145,6 +151,7 @@ fn understand(raw: Raw) -> MediaProbe {
             }
             "audio" if out.audio.is_none() => {
                 out.audio = Some(AudioStream {
+                    start_s: number(&stream.start_time),
                     duration_s: or_format(number(&stream.duration)),
                     codec: stream.codec_name,
                     sample_rate: stream.sample_rate.and_then(|r| r.parse().ok()).unwrap_or(0),

@@ -3,9 +3,11 @@
 //! A film is cut into bands of ten seconds, so that words stay readable. In each, from the top:
 //! scenes, the waveform of the mix with the voice over it, words as they are timed (those that are
 //! not where the voice is in red, with the milliseconds), the captions on screen with the moment
-//! at which each word lights up, and how far the music is lowered.
+//! at which each word lights up (those that come too late in red), and the level of the music with
+//! how far it is lowered. Above all, why captions are late.
 
-use super::{Inspection, ducks};
+use super::reasons::distance;
+use super::{Inspection, LateCue, ducks};
 use pytoon_core::timeline::DuckRegion;
 use pytoon_graphics::Frame;
 use pytoon_graphics::color::Rgb;
@@ -16,6 +18,8 @@ const WIDTH: usize = 2400;
 const LEFT: i64 = 150;
 const RIGHT: i64 = 30;
 const HEAD: i64 = 150;
+/// A line of the head.
+const HEAD_LINE: i64 = 38;
 const BAND: i64 = 620;
 const BAND_MS: i64 = 10_000;
 
@@ -33,7 +37,12 @@ const WORD: Rgb = Rgb::new(58, 92, 130);
 const CUE: Rgb = Rgb::new(74, 66, 30);
 const LIGHT: Rgb = Rgb::new(255, 214, 10);
 const MUSIC: Rgb = Rgb::new(126, 211, 146);
+/// Music is drawn from here to full scale, in dBFS.
+const BED_FLOOR_DB: f64 = -60.0;
+const BED: Rgb = Rgb::new(62, 84, 92);
 const OFF: Rgb = Rgb::new(214, 62, 62);
+/// The same for letters.
+const WARNING: Rgb = Rgb::new(255, 110, 96);
 
 /// The rows of a band, as distances from its top.
 mod row {
@@ -48,12 +57,14 @@ mod row {
 /// Draws it; `name` is what the job is called.
 pub fn draw(found: &Inspection, name: &str, text: &TextEngine) -> Frame {
     let bands = (found.facts.duration_ms + BAND_MS - 1) / BAND_MS;
-    let height = HEAD + BAND * bands.max(1);
+    let lines = found.facts.reasons.len() + found.facts.missing.len();
+    let head_height = HEAD + HEAD_LINE * lines as i64;
+    let height = head_height + BAND * bands.max(1);
     let mut canvas = Canvas { frame: Frame::new(WIDTH, height as usize), text };
     canvas.frame.fill(GROUND.to_ycc());
     head(&mut canvas, found, name);
     for band in 0..bands.max(1) {
-        let place = Band { top: HEAD + band * BAND, from: band * BAND_MS };
+        let place = Band { top: head_height + band * BAND, from: band * BAND_MS };
         draw_band(&mut canvas, found, &place);
     }
     canvas.frame
@@ -109,7 +120,9 @@ impl Canvas<'_> {
         style.min_size_px = 11.0;
         let layout = self.text.layout(&style, what, width as f32, 1);
         if let Some(fill) = self.text.sprites(&layout, &style, &|_| true).fill {
-            let place = (x as i32 + fill.x, y as i32 + fill.y);
+            // Lines from right to left stand at the far end of their room.
+            let indent = layout.lines.first().map_or(0.0, |line| line.x0).round() as i32;
+            let place = (x as i32 + fill.x - indent, y as i32 + fill.y);
             blend(&mut self.frame, &fill.sprite, place.0, place.1, 1.0);
         }
     }
@@ -134,15 +147,21 @@ fn head(canvas: &mut Canvas<'_>, found: &Inspection, name: &str) {
         facts.lead_ms
     );
     canvas.write(&line, (30, 62), 24.0, TEXT, width);
-    let off = match facts.off.len() {
-        0 if receipt.voice.provider.is_none() => {
-            "nobody speaks: words hold for reading time".to_owned()
-        }
-        0 => "every word stands where the voice is".to_owned(),
-        n => format!("{n} words are not where the voice is (red)"),
+    let (verdict, color) = if !facts.reasons.is_empty() {
+        ("captions are off, because:", WARNING)
+    } else if receipt.voice.provider.is_none() {
+        ("nobody speaks: words hold for reading time", MUSIC)
+    } else if found.sounds.voice.is_empty() {
+        ("words could not be held against the voice", WARNING)
+    } else {
+        ("every word stands where the voice is, captions are in time", MUSIC)
     };
-    let color = if facts.off.is_empty() { MUSIC } else { OFF };
-    canvas.write(&off, (30, 100), 24.0, color, 700);
+    canvas.write(verdict, (30, 100), 24.0, color, 730);
+    let missing = facts.missing.iter().map(|what| format!("missing: {what}"));
+    for (index, line) in facts.reasons.iter().cloned().chain(missing).enumerate() {
+        let y = HEAD - 12 + HEAD_LINE * index as i64;
+        canvas.write(&line, (60, y), 28.0, WARNING, width - 30);
+    }
     let mut x = 800;
     for (color, what) in [
         (MIX, "mix"),
@@ -150,8 +169,9 @@ fn head(canvas: &mut Canvas<'_>, found: &Inspection, name: &str) {
         (WORD, "word"),
         (CUE, "caption on screen"),
         (LIGHT, "word lights up"),
-        (MUSIC, "music, lowered"),
-        (OFF, "word without voice"),
+        (BED, "music"),
+        (MUSIC, "lowered"),
+        (OFF, "off"),
     ] {
         canvas.bar((x, x + 26), (104, 126), color, 1.0);
         canvas.write(what, (x + 36, 100), 22.0, FAINT, 200);
@@ -186,6 +206,7 @@ fn draw_band(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     }
     words(canvas, found, band);
     cues(canvas, found, band);
+    bed(canvas, found, band);
     duck_curve(canvas, &ducks(&found.timeline), band, duration);
 }
 
@@ -233,11 +254,14 @@ fn words(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
         // A word may be written over the gap beside it, up to the next on its own row.
         let next = all.get(index + 2).map_or(x1 + 200, |next| band.x(next.start));
         let shown = match off.map(|off| off.heard_ms) {
-            Some(Some(heard)) => format!("{} {:+} ms", word.text, heard - word.start),
+            Some(Some(heard)) => format!("{} {}", word.text, distance(word.start - heard)),
             Some(None) => format!("{} unheard", word.text),
             None => word.text.clone(),
         };
-        canvas.write(&shown, (x0 + 5, top + 6), 21.0, TEXT, next - x0 - 8);
+        // A word that goes over the end of a band is written where most of it is.
+        if 2 * (x1 - x0) >= band.x(word.end) - band.x(word.start) {
+            canvas.write(&shown, (x0 + 5, top + 6), 21.0, TEXT, next - x0 - 8);
+        }
     }
 }
 
@@ -245,17 +269,43 @@ fn cues(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     let (top, bottom) = band.row(row::CUES);
     for cue in &found.timeline.tracks.captions {
         if let Some((x0, x1)) = band.part(cue.start, cue.end) {
-            canvas.bar((x0 + 1, x1 - 1), (top, bottom), CUE, 1.0);
+            let is_cue = |late: &&LateCue| late.start_ms == cue.start && late.text == cue.text;
+            let late = found.facts.late_cues.iter().find(is_cue);
+            canvas.bar(
+                (x0 + 1, x1 - 1),
+                (top, bottom),
+                if late.is_some() { OFF } else { CUE },
+                1.0,
+            );
+            // Its words stand above; how late it is must stay readable.
+            let text = late.map_or(cue.text.clone(), |late| distance(late.late_ms));
             // A cue that goes over the end of a band is written where most of it is.
             if 2 * (x1 - x0) >= band.x(cue.end) - band.x(cue.start) {
-                canvas.write(&cue.text, (x0 + 8, top + 12), 21.0, TEXT, x1 - x0 - 14);
+                canvas.write(&text, (x0 + 8, top + 12), 21.0, TEXT, x1 - x0 - 14);
             }
         }
         for word in &cue.words {
-            let lights = (word.start - found.facts.lead_ms).max(cue.start);
+            let lights = (word.start - found.facts.lead_ms).max(0);
             if let Some((x, _)) = band.part(lights, lights + 1) {
                 canvas.bar((x, x + 3), (top, top + 12), LIGHT, 1.0);
             }
+        }
+    }
+}
+
+/// How loud the music is under each column.
+fn bed(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
+    let (top, bottom) = band.row(row::DUCK);
+    let samples = &found.sounds.music;
+    let end = (band.from + BAND_MS).min(found.facts.duration_ms);
+    for ms in (band.from..end).step_by(20) {
+        let at = |ms: i64| (ms as usize * 48).min(samples.len());
+        let part = &samples[at(ms)..at(ms + 20)];
+        let power = part.iter().map(|s| f64::from(s * s)).sum::<f64>() / part.len().max(1) as f64;
+        let share = 1.0 - (10.0 * power.max(1e-12).log10() / BED_FLOOR_DB).clamp(0.0, 1.0);
+        let tall = (share * (bottom - top) as f64).round() as i64;
+        if tall > 0 {
+            canvas.bar((band.x(ms), band.x(ms + 20)), (bottom - tall, bottom), BED, 1.0);
         }
     }
 }

@@ -3,18 +3,21 @@
 //! Reads a finished job's folder: the timeline, the receipt, the stems and the film itself. Says
 //! which words stand where nobody speaks, and how far the film's sound lies from its picture.
 //!
-//! Start with [`inspect`]; [`chart`] draws what it found.
+//! Start with [`inspect`]; `reasons` says why a caption is late, [`chart`] draws what was found.
 
 pub mod chart;
+mod reasons;
 
 use crate::PipelineError;
 use crate::receipt::Receipt;
 use pytoon_audio::{lag, speech, wav};
+use pytoon_config::ConfigError;
 use pytoon_core::layout;
 use pytoon_core::time::MsRange;
 use pytoon_core::timeline::{AudioTrack, DuckRegion, Timeline};
 use pytoon_media::MediaError;
 use pytoon_media::ffmpeg::sound;
+use pytoon_media::probe::probe;
 use pytoon_media::process::Runner;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -64,11 +67,13 @@ pub struct Facts {
     pub spoken_ms: i64,
     /// What of them is heard.
     pub used_ms: i64,
-    /// By how many milliseconds the film's sound is later than its picture asks for; absent in a
-    /// silent film.
+    /// By how many milliseconds the film's sound is later than its picture asks for: where its
+    /// stream starts, and where in it the mix is heard. Absent in a silent film.
     pub av_offset_ms: Option<f64>,
-    /// How often the music is lowered.
-    pub duck_regions: usize,
+    /// By how many of them the stream of the sound starts after that of the picture.
+    pub stream_offset_ms: Option<f64>,
+    /// Where the music is lowered.
+    pub duck_regions: Vec<DuckRegion>,
     /// How far at most, in dB.
     pub deepest_duck_db: f64,
     /// Highlights begin this long before their words.
@@ -77,6 +82,10 @@ pub struct Facts {
     pub scenes: Vec<SceneFacts>,
     /// Words that are not where the voice is.
     pub off: Vec<OffWord>,
+    /// Captions that come after their first word should light up.
+    pub late_cues: Vec<LateCue>,
+    /// Why captions are late; empty where nothing makes them so.
+    pub reasons: Vec<String>,
     /// What could not be looked at.
     pub missing: Vec<String>,
 }
@@ -111,6 +120,17 @@ pub struct OffWord {
     pub heard_ms: Option<i64>,
 }
 
+/// A caption that is not on screen when its first word should light up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LateCue {
+    /// Its text.
+    pub text: String,
+    /// When it comes, in milliseconds.
+    pub start_ms: i64,
+    /// How much too late.
+    pub late_ms: i64,
+}
+
 /// Reads a finished job's folder.
 ///
 /// # Errors
@@ -120,9 +140,10 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection, PipelineError
         let reason = if root.join(layout::WORK_DIR).is_dir() {
             "this job is not finished: `pytoon resume` goes on with it"
         } else {
-            "this folder holds no job: it has no metadata.json and timeline.json"
+            "this folder holds no job: it has no metadata.json and timeline.json; name the folder \
+             of the film that `pytoon render` printed"
         };
-        return Err(MediaError::unusable(root, reason).into());
+        return Err(ConfigError::file(root.display().to_string(), reason).into());
     }
     let timeline: Timeline = read_json(&root.join(layout::TIMELINE))?;
     let receipt: Receipt = read_json(&root.join(layout::METADATA))?;
@@ -141,7 +162,8 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection, PipelineError
         voice: stem(layout::VOICE_STEM),
         music: stem(layout::MUSIC_STEM),
     };
-    let av_offset_ms = match sound::decode_mono(runner, &root.join(layout::OUTPUT)) {
+    let output = root.join(layout::OUTPUT);
+    let lag_ms = match sound::decode_mono(runner, &output) {
         Ok(heard) => lag::lag_ms(&sounds.mix, &heard, MOST_LAG_MS),
         Err(MediaError::Cancelled) => return Err(MediaError::Cancelled.into()),
         Err(error) => {
@@ -150,7 +172,14 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection, PipelineError
         }
     };
     let takes = takes(root, &timeline, &mut missing);
-    let facts = facts(&timeline, &sounds, &takes, av_offset_ms, missing);
+    // Decoding begins where the sound does: a stream that starts late is seen by its time alone.
+    let stream_offset_ms = lag_ms
+        .and(probe(runner, &output).ok())
+        .and_then(|film| Some((film.audio?.start_s - film.video?.start_s) * 1000.0));
+    let mut facts = facts(&timeline, &sounds, &takes, missing);
+    facts.av_offset_ms = lag_ms.map(|lag| lag + stream_offset_ms.unwrap_or(0.0));
+    facts.stream_offset_ms = stream_offset_ms;
+    facts.reasons = reasons::reasons(&timeline, &receipt.voice, &facts);
     Ok(Inspection { timeline, receipt, facts, sounds })
 }
 
@@ -202,7 +231,6 @@ fn facts(
     timeline: &Timeline,
     sounds: &Sounds,
     takes: &BTreeMap<String, i64>,
-    av_offset_ms: Option<f64>,
     missing: Vec<String>,
 ) -> Facts {
     let words = |scene: &str| -> usize {
@@ -237,12 +265,15 @@ fn facts(
         duration_ms: timeline.total_duration,
         spoken_ms: takes.values().sum(),
         used_ms: scenes.iter().map(|scene| scene.used_ms).sum(),
-        av_offset_ms,
-        duck_regions: ducks.len(),
+        av_offset_ms: None,
+        stream_offset_ms: None,
         deepest_duck_db: ducks.iter().map(|duck| duck.gain_db).fold(0.0, f64::min),
+        duck_regions: ducks.into_iter().cloned().collect(),
         lead_ms: timeline.look.captions.lead_ms,
         scenes,
         off: off_words(timeline, &sounds.voice),
+        late_cues: reasons::late_cues(timeline),
+        reasons: Vec::new(),
         missing,
     }
 }

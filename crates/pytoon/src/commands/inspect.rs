@@ -47,15 +47,28 @@ fn table(found: &Inspection, picture: &Path) {
     output::line(format!("words       timed by {}{confidence}", receipt.voice.alignment.as_str()));
     output::line(format!(
         "music       lowered {} times, {:.1} dB at most",
-        facts.duck_regions, facts.deepest_duck_db
+        facts.duck_regions.len(),
+        facts.deepest_duck_db
     ));
+    for duck in &facts.duck_regions {
+        output::line(format!(
+            "            {} to {}: {:.1} dB",
+            seconds(duck.start),
+            seconds(duck.end),
+            duck.gain_db
+        ));
+    }
     output::line(format!(
-        "loudness    {} mixed, {} delivered",
+        "loudness    {} mixed, {} mastered, {} delivered",
         lufs(receipt.loudness.before_lufs),
+        lufs(receipt.loudness.after_lufs),
         lufs(receipt.loudness.decoded_lufs)
     ));
     let offset = facts.av_offset_ms.map_or("not measured".to_owned(), |ms| format!("{ms:+.1} ms"));
-    output::line(format!("A/V offset  {offset} (sound against picture)"));
+    let streams = facts
+        .stream_offset_ms
+        .map_or(String::new(), |ms| format!("; of that, streams {ms:+.1} ms"));
+    output::line(format!("A/V offset  {offset} (sound against picture{streams})"));
     output::line(format!("highlights  {} ms before their words", facts.lead_ms));
     scenes(facts);
     for off in &facts.off {
@@ -66,6 +79,17 @@ fn table(found: &Inspection, picture: &Path) {
     }
     if facts.off.is_empty() && receipt.voice.provider.is_some() {
         output::line("off         none: every word stands where the voice is");
+    }
+    for cue in &facts.late_cues {
+        output::line(format!(
+            "late        \"{}\" comes at {}, {} ms after its first word should light up",
+            cue.text,
+            seconds(cue.start_ms),
+            cue.late_ms
+        ));
+    }
+    for reason in &facts.reasons {
+        output::line(format!("why         {reason}"));
     }
     for missing in &facts.missing {
         output::line(format!("missing     {missing}"));

@@ -1,0 +1,74 @@
+//! Why a caption is late: each thing that could make it so, held against what was measured.
+
+use super::{Facts, LateCue};
+use crate::receipt::VoiceReceipt;
+use pytoon_core::timeline::Timeline;
+use pytoon_voice::alignment::{AlignmentMethod, LOW_CONFIDENCE};
+
+/// Captions that come a frame or more after their first word should light up.
+pub(super) fn late_cues(timeline: &Timeline) -> Vec<LateCue> {
+    let lead = timeline.look.captions.lead_ms;
+    let late = |cue: &pytoon_core::timeline::CaptionCue| {
+        let late_ms = cue.start - (cue.words.first()?.start - lead).max(0);
+        let is_late = late_ms as f64 >= frame_ms(timeline);
+        is_late.then(|| LateCue { text: cue.text.clone(), start_ms: cue.start, late_ms })
+    };
+    timeline.tracks.captions.iter().filter_map(late).collect()
+}
+
+fn frame_ms(timeline: &Timeline) -> f64 {
+    1000.0 / timeline.frame_rate.as_f64()
+}
+
+/// How much later what is shown is than what is heard.
+pub(super) fn distance(late_ms: i64) -> String {
+    format!("{} ms {}", late_ms.abs(), if late_ms > 0 { "late" } else { "early" })
+}
+
+/// What makes captions late, the worst of each kind; nothing where all is well.
+pub(super) fn reasons(timeline: &Timeline, voice: &VoiceReceipt, facts: &Facts) -> Vec<String> {
+    let seconds = |ms: i64| format!("{:.2} s", ms as f64 / 1000.0);
+    let mut out = Vec::new();
+    if voice.alignment == AlignmentMethod::EvenSplit {
+        out.push("words timed by even_split: their times are guessed by syllables".to_owned());
+    } else if let Some(confidence) = voice.alignment_confidence
+        && confidence < LOW_CONFIDENCE
+    {
+        out.push(format!(
+            "confidence {confidence:.2}: the voice seems to say something else than the script"
+        ));
+    }
+    let how_far =
+        |off: &&super::OffWord| off.heard_ms.map_or(i64::MAX, |heard| (heard - off.start_ms).abs());
+    if let Some(worst) = facts.off.iter().max_by_key(how_far) {
+        let how = worst
+            .heard_ms
+            .map_or("no voice nearby".to_owned(), |heard| distance(worst.start_ms - heard));
+        let many = if facts.off.len() == 1 { "word is" } else { "words are" };
+        out.push(format!(
+            "{} {many} not where the voice is; worst \"{}\" at {}, {how}",
+            facts.off.len(),
+            worst.word,
+            seconds(worst.start_ms)
+        ));
+    }
+    if let Some(worst) = facts.late_cues.iter().max_by_key(|cue| cue.late_ms) {
+        let many = if facts.late_cues.len() == 1 { "caption comes" } else { "captions come" };
+        out.push(format!(
+            "{} {many} after the first word should light up; worst \"{}\" at {}, {}",
+            facts.late_cues.len(),
+            worst.text,
+            seconds(worst.start_ms),
+            distance(worst.late_ms)
+        ));
+    }
+    if let Some(offset) = facts.av_offset_ms
+        && offset.abs() >= frame_ms(timeline)
+    {
+        let seems = if offset < 0.0 { "late" } else { "early" };
+        out.push(format!(
+            "the film's sound lies {offset:+.1} ms against its picture: every caption seems {seems}"
+        ));
+    }
+    out
+}
