@@ -23,6 +23,9 @@ const CUE_PAUSE_MS: i64 = 350;
 /// Gaps between cues shorter than this are closed by holding the earlier one.
 const CLOSE_GAP_MS: i64 = 300;
 
+/// What a cue that has twice too little time costs, where the raggedness of an uneven one is below 1.
+const TOO_FAST_COST: f64 = 6.0;
+
 /// The words of one scene and its room on screen.
 #[derive(Debug, Clone)]
 pub struct SceneWords {
@@ -52,14 +55,66 @@ fn limits(look: CaptionLook, size: f64) -> Limits {
 /// The cues of a film, whose words light up `lead_ms` before they are said.
 pub fn cues(scenes: &[SceneWords], look: CaptionLook, size: f64, lead_ms: i64) -> Vec<CaptionCue> {
     let limits = limits(look, size);
-    let mut out: Vec<CaptionCue> = Vec::new();
-    for scene in scenes {
-        for group in groups(&scene.words, &limits) {
-            out.push(cue(scene, &group));
-        }
+    let runs: Vec<Run<'_>> = scenes.iter().flat_map(runs).collect();
+    let lay = |splits: &[&Split]| {
+        let groups = runs.iter().zip(splits).flat_map(|(run, split)| {
+            split.iter().map(|group| cue(run.scene, group)).collect::<Vec<_>>()
+        });
+        let mut cues: Vec<CaptionCue> = groups.collect();
+        settle(&mut cues, &limits, scenes, lead_ms);
+        cues
+    };
+    let even: Vec<Split> = runs.iter().map(|run| split(run, &limits, false)).collect();
+    let chosen: Vec<&Split> = even.iter().collect();
+    let cues = lay(&chosen);
+    let before = strains(&chosen, &cues, &limits);
+    if before.iter().all(|strain| *strain <= 1.0) {
+        return cues;
     }
-    settle(&mut out, &limits, scenes, lead_ms);
-    out
+    // What is too fast or too short is split with an eye on the time, and kept so if that helps.
+    let timed: Vec<Split> = runs
+        .iter()
+        .zip(&even)
+        .zip(&before)
+        .map(
+            |((run, even), strain)| {
+                if *strain > 1.0 { split(run, &limits, true) } else { even.clone() }
+            },
+        )
+        .collect();
+    let tried: Vec<&Split> = timed.iter().collect();
+    let after = strains(&tried, &lay(&tried), &limits);
+    let better: Vec<&Split> = (0..runs.len())
+        .map(|index| if after[index] < before[index] { tried[index] } else { chosen[index] })
+        .collect();
+    lay(&better)
+}
+
+/// Words between two sentence ends or pauses.
+struct Run<'a> {
+    scene: &'a SceneWords,
+    words: &'a [CaptionWord],
+    /// When something else wants the screen, in milliseconds.
+    until: i64,
+}
+
+/// The words of a run, cue by cue.
+type Split = Vec<Vec<CaptionWord>>;
+
+/// By how much the worst cue of each run is too fast or too short; 1 is just right.
+fn strains(splits: &[&Split], cues: &[CaptionCue], limits: &Limits) -> Vec<f64> {
+    let mut rest = cues.iter();
+    splits
+        .iter()
+        .map(|split| {
+            let own = rest.by_ref().take(split.len());
+            own.map(|cue| strain(&cue.text, cue.end - cue.start, limits)).fold(0.0, f64::max)
+        })
+        .collect()
+}
+
+fn strain(text: &str, ms: i64, limits: &Limits) -> f64 {
+    (reading::needed_ms(text).max(limits.min_ms) as f64) / ms.max(1) as f64
 }
 
 /// Width of a text in units of a Latin letter: ideographs are about twice as wide.
@@ -67,19 +122,18 @@ fn visual_chars(text: &str) -> usize {
     text.chars().map(|c| if c >= '\u{2e80}' { 2 } else { 1 }).sum()
 }
 
-/// Splits a scene's words at sentence ends and pauses, then each run into even groups.
-fn groups(words: &[CaptionWord], limits: &Limits) -> Vec<Vec<CaptionWord>> {
-    let mut runs: Vec<Vec<CaptionWord>> = Vec::new();
-    for (index, word) in words.iter().enumerate() {
-        let breaks = index == 0 || ends_run(&words[index - 1], word);
-        if breaks {
-            runs.push(Vec::new());
-        }
-        if let Some(run) = runs.last_mut() {
-            run.push(word.clone());
-        }
+/// A scene's words, cut at sentence ends and pauses.
+fn runs(scene: &SceneWords) -> Vec<Run<'_>> {
+    let mut rest = scene.words.as_slice();
+    let mut out = Vec::new();
+    while !rest.is_empty() {
+        let length = rest.windows(2).position(|pair| ends_run(&pair[0], &pair[1]));
+        let (words, after) = rest.split_at(length.map_or(rest.len(), |last| last + 1));
+        let until = after.first().map_or(scene.range.end, |next| next.start - LEAD_IN_MS);
+        out.push(Run { scene, words, until });
+        rest = after;
     }
-    runs.into_iter().flat_map(|run| even_groups(run, limits)).collect()
+    out
 }
 
 fn ends_run(previous: &CaptionWord, next: &CaptionWord) -> bool {
@@ -93,8 +147,10 @@ fn ends_sentence(word: &str) -> bool {
 }
 
 /// The split with the least raggedness, preferring breaks after punctuation and never leaving a
-/// connective at the end of a cue. Dynamic programming over break points.
-fn even_groups(run: Vec<CaptionWord>, limits: &Limits) -> Vec<Vec<CaptionWord>> {
+/// connective at the end of a cue; on request also one in which no cue goes by too fast. Dynamic
+/// programming over break points.
+fn split(run: &Run<'_>, limits: &Limits, timed: bool) -> Split {
+    let Run { words: run, until, .. } = *run;
     let count = run.len();
     let chars: Vec<usize> =
         run.iter().map(|w| visual_chars(&w.text) + usize::from(!w.joins_next)).collect();
@@ -113,7 +169,13 @@ fn even_groups(run: Vec<CaptionWord>, limits: &Limits) -> Vec<Vec<CaptionWord>> 
             if !fits && end - start > 1 {
                 break;
             }
-            let cost = best[start] + group_cost(&run, end, width as f64, ideal);
+            let mut cost = best[start] + group_cost(run, end, width as f64, ideal);
+            if timed {
+                let gone = run.get(end).map_or(until, |next| next.start - LEAD_IN_MS);
+                let shown = gone - (run[start].start - LEAD_IN_MS);
+                let over = strain(&shown_text(&run[start..end]), shown, limits) - 1.0;
+                cost += TOO_FAST_COST * over.max(0.0);
+            }
             if cost < best[end] {
                 best[end] = cost;
                 from[end] = start;
@@ -234,13 +296,30 @@ fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead_
         let scene_end = range_of(&last.scene_id).map_or(last.end, |r| r.end);
         last.end = last.end.max((last.start + limits.min_ms).min(scene_end));
     }
+    // What is still too short to be seen comes earlier, as far as the one before can spare the time.
+    for index in 0..cues.len() {
+        let missing = limits.min_ms - (cues[index].end - cues[index].start);
+        let scene_start = range_of(&cues[index].scene_id).map_or(0, |r| r.start);
+        if missing <= 0 {
+            continue;
+        }
+        let spare_from = index.checked_sub(1).map_or(scene_start, |before| {
+            let before = &cues[before];
+            let needed = before.start + reading::needed_ms(&before.text).max(limits.min_ms);
+            needed.max(before.words.last().map_or(0, |word| word.end)).max(scene_start)
+        });
+        let start = (cues[index].start - missing).max(spare_from).min(cues[index].start);
+        cues[index].start = start;
+        if let Some(before) = index.checked_sub(1) {
+            cues[before].end = cues[before].end.min(start);
+        }
+    }
     // What goes by too fast is held while nothing else wants the screen.
     for index in 0..cues.len() {
         let free_until = cues.get(index + 1).map_or(i64::MAX, |next| next.start);
         let cue = &mut cues[index];
         let free_until = free_until.min(range_of(&cue.scene_id).map_or(i64::MAX, |r| r.end));
-        let stretch = reading::speed(cue) / reading::limit(&cue.text);
-        let wanted = cue.start + ((cue.end - cue.start) as f64 * stretch).ceil() as i64;
+        let wanted = cue.start + reading::needed_ms(&cue.text);
         cue.end = cue.end.max(wanted.min(free_until));
     }
 }
@@ -323,17 +402,66 @@ mod tests {
         assert_eq!(marked, ["$5"]);
     }
 
+    #[test]
+    fn a_cue_that_is_too_fast_is_split_anew() {
+        // Two long words in haste, then short ones at leisure.
+        let times = [
+            ("Extraordinary", 0, 250),
+            ("circumstances", 250, 500),
+            ("may", 500, 1500),
+            ("be", 1500, 2300),
+            ("so,", 2300, 3200),
+        ];
+        let words = times.map(|(text, start, end)| CaptionWord {
+            text: text.to_owned(),
+            start: start + 100,
+            end: end + 100,
+            emphasis: false,
+            joins_next: false,
+        });
+        let range = MsRange::new(0, 3600);
+        let scene = SceneWords { scene_id: "scene_01".into(), words: words.to_vec(), range };
+        let even = split(&runs(&scene)[0], &limits(CaptionLook::Karaoke, 1.0), false);
+        assert_eq!(even[0].len(), 1, "the even split shows the first word for 250 ms");
+        let cues = cues(&[scene], CaptionLook::Karaoke, 1.0, 50);
+        assert!(
+            cues.iter().all(|cue| reading::speed(cue) <= reading::limit(&cue.text)),
+            "{cues:?}"
+        );
+    }
+
+    #[test]
+    fn a_short_cue_comes_earlier_where_the_one_before_can_spare_it() {
+        let words = |text: &str, start, end| timed(text, MsRange::new(start, end));
+        let scenes = [SceneWords {
+            scene_id: "scene_01".into(),
+            words: [
+                words("A quiet morning.", 100, 1300),
+                words("Go!", 1700, 1800),
+                words("Now we begin our day.", 1900, 4000),
+            ]
+            .concat(),
+            range: MsRange::new(0, 4300),
+        }];
+        let cues = cues(&scenes, CaptionLook::Karaoke, 1.0, 50);
+        assert_eq!(texts(&cues)[1], "Go!");
+        assert_eq!(cues[1].end - cues[1].start, 500, "{cues:?}");
+        assert!(cues[0].end >= 1300 && cues[0].end == cues[1].start, "{cues:?}");
+    }
+
     proptest! {
         #[test]
         fn no_word_is_lost_and_no_cue_overlaps(
-            sentences in proptest::collection::vec("[a-zA-Z0-9'%:\\\\,.!🔥]{1,18}( [a-z]{1,12}){0,9}", 1..6),
+            sentences in proptest::collection::vec(
+                "[a-zA-Z0-9'%:\\\\,.!🔥<>&{}-]{1,18}( [a-z<&{\\\\]{1,12}){0,9}", 1..6),
             which in 0usize..3,
+            pace in 50i64..420,
         ) {
             let look = CaptionLook::ALL[which];
             let mut scenes = Vec::new();
             let mut at = 0;
             for sentence in &sentences {
-                let end = at + 400 + 280 * sentence.split_whitespace().count() as i64;
+                let end = at + 450 + pace * sentence.split_whitespace().count() as i64;
                 scenes.push(scene(sentence, at, end));
                 at = end;
             }
@@ -342,14 +470,26 @@ mod tests {
             let asked: Vec<String> =
                 sentences.iter().flat_map(|s| s.split_whitespace().map(str::to_owned)).collect();
             prop_assert_eq!(shown, asked);
-            for pair in cues.windows(2) {
-                prop_assert!(pair[0].end <= pair[1].start, "{:?}", pair);
-            }
-            for cue in &cues {
+            let min_ms = limits(look, 1.0).min_ms;
+            for (index, cue) in cues.iter().enumerate() {
                 prop_assert!(cue.end > cue.start);
                 let range = scenes.iter().find(|s| s.scene_id == cue.scene_id).expect("scene").range;
                 prop_assert!(cue.start >= range.start - 250 && cue.end <= range.end + 250);
+                let before = index.checked_sub(1).map(|before| &cues[before]);
+                prop_assert!(before.is_none_or(|before| before.end <= cue.start), "{:?}", cues);
+                // Shorter than can be seen, or faster than can be read, only where there is no room.
+                let room = cues.get(index + 1).map_or(range.end, |next| next.start.min(range.end));
+                let needed = min_ms.max(reading::needed_ms(&cue.text));
+                prop_assert!(cue.end - cue.start >= needed || cue.end >= room, "{:?}", cue);
+                if cue.end - cue.start < min_ms {
+                    let spared = before.map_or(range.start, |before| {
+                        let seen = before.start + min_ms.max(reading::needed_ms(&before.text));
+                        seen.max(before.words.last().expect("a word").end).max(range.start)
+                    });
+                    prop_assert!(cue.start <= spared, "{:?} after {:?}", cue, before);
+                }
             }
+            sidecar::tests::check_back(&cues);
         }
     }
 }

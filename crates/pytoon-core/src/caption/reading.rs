@@ -24,8 +24,16 @@ const OTHERS: f64 = 20.0;
 
 /// Characters a second of a cue, as readers count them: graphemes without white space.
 pub fn speed(cue: &CaptionCue) -> f64 {
-    let seen = cue.text.graphemes(true).filter(|g| !g.trim().is_empty()).count();
-    seen as f64 * 1000.0 / (cue.end - cue.start).max(1) as f64
+    characters(&cue.text) * 1000.0 / (cue.end - cue.start).max(1) as f64
+}
+
+/// How long a text has to stay to be read, in milliseconds.
+pub fn needed_ms(text: &str) -> i64 {
+    (characters(text) * 1000.0 / limit(text)).ceil() as i64
+}
+
+fn characters(text: &str) -> f64 {
+    text.graphemes(true).filter(|g| !g.trim().is_empty()).count() as f64
 }
 
 /// What a reader of a text keeps up with, in characters a second.

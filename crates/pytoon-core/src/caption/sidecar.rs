@@ -200,8 +200,63 @@ fn clock(ms: i64, separator: char) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Reads WebVTT and ASS as players do and compares them with the cues.
+    pub(crate) fn check_back(cues: &[CaptionCue]) {
+        let ms = |clock: &str| -> i64 {
+            let (time, rest) = clock.split_once('.').expect("a time");
+            let number = |part: &str| part.parse::<i64>().expect("a number");
+            let unit = if rest.len() == 3 { 1 } else { 10 };
+            time.split(':').map(number).fold(0, |sum, part| sum * 60 + part) * 1000
+                + number(rest) * unit
+        };
+        let vtt = to_vtt(cues);
+        let blocks: Vec<&str> = vtt.trim_end_matches('\n').split("\n\n").collect();
+        assert_eq!((blocks[0], blocks.len()), ("WEBVTT", cues.len() + 1));
+        for (block, cue) in blocks[1..].iter().zip(cues) {
+            let (times, payload) = block.split_once('\n').expect("two lines");
+            assert!(!payload.contains('\n') && !payload.contains("-->"), "{block}");
+            assert_eq!(
+                times.split_once(" --> ").map(|(a, b)| (ms(a), ms(b))),
+                Some((cue.start, cue.end))
+            );
+            let mut parts = payload.split('<');
+            let mut text = parts.next().expect("text").to_owned();
+            let mut latest = cue.start;
+            for part in parts {
+                let (time, after) = part.split_once('>').expect("a whole tag");
+                assert!(ms(time) > latest && ms(time) < cue.end, "{block}");
+                latest = ms(time);
+                text += after;
+            }
+            let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+            assert_eq!(text, cue.text);
+        }
+        let ass = to_ass(cues, (1080, 1920));
+        let lines: Vec<&str> = ass.lines().filter(|line| line.starts_with("Dialogue: ")).collect();
+        assert_eq!(lines.len(), cues.len());
+        let mut gone = 0;
+        for (line, cue) in lines.iter().zip(cues) {
+            let fields: Vec<&str> = line.splitn(10, ',').collect();
+            let (start, end) = (ms(fields[1]), ms(fields[2]));
+            assert!(start >= gone && end >= start && (end - cue.end).abs() <= 5, "{line}");
+            gone = end;
+            // A brace without a backslash before it begins an override.
+            let mut parts = fields[9].split("{\\k");
+            let mut text = parts.next().expect("text").to_owned();
+            let mut turned = 0;
+            for part in parts {
+                let (length, after) = part.split_once('}').expect("a whole override");
+                turned += length.parse::<i64>().expect("centiseconds");
+                text += after;
+            }
+            assert_eq!(turned * 10, end - start, "{line}");
+            let text = text.replace("\\{", "{").replace("\\}", "}").replace('\u{2060}', "");
+            assert_eq!(text, cue.text);
+        }
+    }
 
     fn cue(start: i64, end: i64, words: &[(&str, i64, i64)]) -> CaptionCue {
         let words: Vec<CaptionWord> = words
