@@ -17,7 +17,7 @@ pub fn to_srt(cues: &[CaptionCue]) -> String {
     let mut out = String::new();
     for (index, cue) in cues.iter().enumerate() {
         let (start, end) = (clock(cue.start, ','), clock(cue.end, ','));
-        out.push_str(&format!("{}\n{start} --> {end}\n{}\n\n", index + 1, cue.text));
+        out.push_str(&format!("{}\n{start} --> {end}\n{}\n\n", index + 1, one_line(&cue.text)));
     }
     out
 }
@@ -170,14 +170,19 @@ fn spaced(words: &[CaptionWord], index: usize) -> String {
     }
 }
 
+/// A timeline that somebody wrote by hand may hold line breaks, and an empty line ends a cue.
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
+}
+
 fn escaped_for_vtt(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    one_line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Braces begin overrides and a backslash begins a command: a word joiner after it, which is not
 /// seen, keeps it a character.
 fn escaped_for_ass(text: &str) -> String {
-    text.replace('\\', "\\\u{2060}").replace('{', "\\{").replace('}', "\\}")
+    one_line(text).replace('\\', "\\\u{2060}").replace('{', "\\{").replace('}', "\\}")
 }
 
 fn centiseconds(ms: i64) -> i64 {
@@ -270,6 +275,16 @@ pub(super) mod tests {
             })
             .collect();
         CaptionCue { scene_id: "scene_01".into(), start, end, text: shown_text(&words), words }
+    }
+
+    #[test]
+    fn a_line_break_in_a_word_ends_no_cue() {
+        let cue = cue(1000, 2000, &[("two\n\nlines", 1100, 1500)]);
+        assert_eq!(to_srt(std::slice::from_ref(&cue)).matches("\n\n").count(), 1);
+        assert!(to_vtt(std::slice::from_ref(&cue)).contains(">two  lines\n\n"));
+        assert!(
+            to_ass(&[cue], (1080, 1920)).lines().last().is_some_and(|l| l.ends_with("two  lines"))
+        );
     }
 
     #[test]
