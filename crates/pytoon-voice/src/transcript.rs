@@ -152,7 +152,12 @@ fn written(
 ) -> Result<Heard, VoiceError> {
     let (audio, answer) = (folder.join("voice.wav"), folder.join("voice.json"));
     // What a program before this one left is not its answer.
-    let _ = std::fs::remove_file(&answer);
+    match std::fs::remove_file(&answer) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Ok(Err(format!("an older answer could not be removed: {error}")));
+        }
+        _ => {}
+    }
     let primary = language.map(|tag| tag.split(['-', '_']).next().unwrap_or(tag));
     let mut command = CommandLine::new(program, "write the recording down");
     command = match choice {

@@ -173,9 +173,15 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection, PipelineError
     };
     let takes = takes(root, &timeline, &mut missing);
     // Decoding begins where the sound does: a stream that starts late is seen by its time alone.
-    let stream_offset_ms = lag_ms
-        .and(probe(runner, &output).ok())
-        .and_then(|film| Some((film.audio?.start_s - film.video?.start_s) * 1000.0));
+    let stream_offset_ms = match lag_ms.map(|_| probe(runner, &output)) {
+        Some(Ok(film)) => film.audio.zip(film.video).map(|(a, v)| (a.start_s - v.start_s) * 1000.0),
+        Some(Err(MediaError::Cancelled)) => return Err(MediaError::Cancelled.into()),
+        Some(Err(error)) => {
+            missing.push(format!("when the streams of {} start: {error}", layout::OUTPUT));
+            None
+        }
+        None => None,
+    };
     let mut facts = facts(&timeline, &sounds, &takes, missing);
     facts.av_offset_ms = lag_ms.map(|lag| lag + stream_offset_ms.unwrap_or(0.0));
     facts.stream_offset_ms = stream_offset_ms;
