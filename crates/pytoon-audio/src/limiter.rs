@@ -15,7 +15,7 @@
 use std::collections::VecDeque;
 
 use crate::dsp::decay_per_sample;
-use crate::true_peak::{peak_envelope, true_peak};
+use crate::true_peak::{peak_envelope_over, true_peak};
 use crate::{Dbtp, Stereo, samples_from_ms};
 
 const LOOK_AHEAD_MS: f64 = 5.0;
@@ -40,32 +40,73 @@ impl LimiterReport {
     }
 }
 
-/// Limits `audio` so that its true peak stays at or below `ceiling`.
-pub fn limit(audio: &mut Stereo, ceiling: Dbtp) -> LimiterReport {
-    let envelope = peak_envelope(audio);
+/// What one gain curve can limit: any number of channels.
+pub(crate) trait Programme: Clone {
+    /// Multiplies every sample.
+    fn scale(&mut self, factor: f32);
+    /// Multiplies every channel by a curve.
+    fn apply_gain(&mut self, gains: &[f32]);
+    /// The largest magnitude between samples too.
+    fn true_peak(&self) -> f32;
+    /// [`peak_envelope_over`] of all channels.
+    fn envelope_over(&self, floor: f32) -> Vec<f32>;
+}
+
+impl Programme for Stereo {
+    fn scale(&mut self, factor: f32) {
+        Self::scale(self, factor);
+    }
+
+    fn apply_gain(&mut self, gains: &[f32]) {
+        Self::apply_gain(self, gains);
+    }
+
+    fn true_peak(&self) -> f32 {
+        true_peak(&self.channels())
+    }
+
+    fn envelope_over(&self, floor: f32) -> Vec<f32> {
+        peak_envelope_over(&self.channels(), floor)
+    }
+}
+
+/// One channel.
+impl Programme for Vec<f32> {
+    fn scale(&mut self, factor: f32) {
+        self.iter_mut().for_each(|sample| *sample *= factor);
+    }
+
+    fn apply_gain(&mut self, gains: &[f32]) {
+        self.iter_mut().zip(gains).for_each(|(sample, gain)| *sample *= gain);
+    }
+
+    fn true_peak(&self) -> f32 {
+        true_peak(&[self])
+    }
+
+    fn envelope_over(&self, floor: f32) -> Vec<f32> {
+        peak_envelope_over(&[self], floor)
+    }
+}
+
+/// Limits `audio`, [`Stereo`] or one channel, so that its true peak stays at or below `ceiling`.
+pub(crate) fn limit<P: Programme>(audio: &mut P, ceiling: Dbtp) -> LimiterReport {
+    let envelope = audio.envelope_over(ceiling.amplitude());
     let highest = crate::dsp::peak(&envelope);
     if highest <= ceiling.amplitude() {
-        return LimiterReport::untouched(highest);
+        return LimiterReport::untouched(audio.true_peak());
     }
     let dry = audio.clone();
     limit_with_envelope(audio, &|audio| audio.clone_from(&dry), &envelope, 1.0, ceiling).0
-}
-
-/// [`limit`] for one channel.
-pub(crate) fn limit_mono(samples: &mut [f32], ceiling: Dbtp) -> LimiterReport {
-    let mut audio = Stereo::from_mono(samples.to_vec());
-    let report = limit(&mut audio, ceiling);
-    samples.copy_from_slice(&audio.left);
-    report
 }
 
 /// Applies `gain`, then limits. `restore` writes the programme as it was before `gain`, and
 /// `envelope` is its peak envelope: a caller can try several gains for one detection, and need
 /// not keep a copy where it can make the programme again. Returns the limiter's gain for every
 /// sample too; nothing where it had nothing to do.
-pub(crate) fn limit_with_envelope(
-    audio: &mut Stereo,
-    restore: &dyn Fn(&mut Stereo),
+pub(crate) fn limit_with_envelope<P: Programme>(
+    audio: &mut P,
+    restore: &dyn Fn(&mut P),
     envelope: &[f32],
     gain: f32,
     ceiling: Dbtp,
@@ -82,7 +123,7 @@ pub(crate) fn limit_with_envelope(
     for _ in 0..TIGHTENINGS {
         curve = gain_curve(envelope, gain, aim);
         audio.apply_gain(&curve);
-        got = true_peak(audio);
+        got = audio.true_peak();
         if got <= limit {
             break;
         }
@@ -94,9 +135,9 @@ pub(crate) fn limit_with_envelope(
     if curve.is_empty() {
         // Four tightenings failed, which needs a signal made for the purpose:
         // hold the ceiling with one static gain instead.
-        let loudest = true_peak(audio).max(f32::MIN_POSITIVE);
+        let loudest = audio.true_peak().max(f32::MIN_POSITIVE);
         audio.scale(limit / loudest);
-        curve = vec![limit / loudest; audio.len()];
+        curve = vec![limit / loudest; envelope.len()];
         got = limit;
     }
     let lowest = curve.iter().copied().fold(1.0_f32, f32::min);
@@ -189,7 +230,7 @@ mod tests {
         let len = audio.len();
         let report = limit(&mut audio, Dbtp(ceiling));
         assert_eq!(audio.len(), len);
-        let own = Dbtp::from_amplitude(true_peak(&audio)).0;
+        let own = Dbtp::from_amplitude(true_peak(&audio.channels())).0;
         assert!(own <= ceiling + 1e-4, "{name}: {own}");
         assert!((own - report.true_peak.0).abs() < 1e-3, "{name}: {own}, {report:?}");
         let reference = reference_true_peak(&audio).0;

@@ -67,7 +67,7 @@ pub(crate) fn master_from(
     ceiling: Dbtp,
 ) -> (MasterReport, Vec<f32>) {
     write(audio);
-    let envelope = peak_envelope(audio);
+    let envelope = peak_envelope(&audio.channels());
     let before = Loudness {
         integrated: integrated(audio),
         true_peak: Dbtp::from_amplitude(peak(&envelope)),

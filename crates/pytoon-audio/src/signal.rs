@@ -46,6 +46,13 @@ impl Stereo {
         self.len() == 0
     }
 
+    /// Both channels, left first, equally long.
+    #[must_use]
+    pub(crate) fn channels(&self) -> [&[f32]; 2] {
+        let len = self.len();
+        [&self.left[..len], &self.right[..len]]
+    }
+
     /// The mono fold-down, (L + R) / 2, as a phone speaker would play it.
     #[must_use]
     pub fn mono(&self) -> Vec<f32> {

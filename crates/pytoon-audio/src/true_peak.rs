@@ -8,7 +8,6 @@
 
 use std::sync::LazyLock;
 
-use crate::Stereo;
 use crate::dsp::{peak, windowed_sinc};
 
 const TAPS: usize = 16;
@@ -28,36 +27,48 @@ static PHASES: LazyLock<[[f32; TAPS]; 3]> = LazyLock::new(|| {
     })
 });
 
+/// By how much the points between samples may stand out over the samples around them: the largest
+/// sum of a filter's magnitudes.
+static MOST_OVER: LazyLock<f32> = LazyLock::new(|| {
+    let sums = PHASES.iter().map(|phase| phase.iter().map(|tap| tap.abs()).sum::<f32>());
+    sums.fold(1.0, f32::max)
+});
+
 /// For each sample the largest magnitude at it and in the quarter points up to
-/// the next one, over both channels.
-pub(crate) fn peak_envelope(audio: &Stereo) -> Vec<f32> {
-    let mut envelope = vec![0.0_f32; audio.len()];
-    for channel in [&audio.left, &audio.right] {
-        raise_by_channel(&mut envelope, channel);
+/// the next one, over all channels.
+pub(crate) fn peak_envelope(channels: &[&[f32]]) -> Vec<f32> {
+    peak_envelope_over(channels, 0.0)
+}
+
+/// [`peak_envelope`] that is only right where it lies over `floor`, and cheaper: stretches that
+/// cannot reach the floor are not looked at between their samples.
+pub(crate) fn peak_envelope_over(channels: &[&[f32]], floor: f32) -> Vec<f32> {
+    let mut envelope = vec![0.0_f32; channels.iter().map(|c| c.len()).min().unwrap_or(0)];
+    for channel in channels {
+        raise_from(&mut envelope, channel, 0, floor);
     }
     envelope
 }
 
-/// The true peak of both channels as an amplitude.
-pub(crate) fn true_peak(audio: &Stereo) -> f32 {
-    let mut highest = 0.0_f32;
-    for start in (0..audio.len()).step_by(PART) {
+/// The true peak of all channels as an amplitude.
+pub(crate) fn true_peak(channels: &[&[f32]]) -> f32 {
+    let len = channels.iter().map(|c| c.len()).min().unwrap_or(0);
+    let samples = channels.iter().map(|channel| peak(&channel[..len]));
+    let mut highest = samples.fold(0.0_f32, f32::max);
+    for start in (0..len).step_by(PART) {
         let mut envelope = [0.0_f32; PART];
-        let envelope = &mut envelope[..PART.min(audio.len() - start)];
-        for channel in [&audio.left, &audio.right] {
-            raise_from(envelope, channel, start);
+        let envelope = &mut envelope[..PART.min(len - start)];
+        for channel in channels {
+            raise_from(envelope, channel, start, highest);
         }
         highest = highest.max(peak(envelope));
     }
     highest
 }
 
-fn raise_by_channel(envelope: &mut [f32], channel: &[f32]) {
-    raise_from(envelope, channel, 0);
-}
-
-/// Raises the part of an envelope that begins at sample `first`.
-fn raise_from(envelope: &mut [f32], channel: &[f32], first: usize) {
+/// Raises the part of an envelope that begins at sample `first`; blocks that cannot reach `floor`
+/// by their samples only.
+fn raise_from(envelope: &mut [f32], channel: &[f32], first: usize, floor: f32) {
     const BEFORE: usize = TAPS / 2 - 1;
     let phases = &*PHASES;
     let mut window = [0.0_f32; BLOCK + TAPS];
@@ -72,6 +83,9 @@ fn raise_from(envelope: &mut [f32], channel: &[f32], first: usize) {
             window[offset..offset + to - from].copy_from_slice(&channel[from..to]);
         }
         raise(out, &window[BEFORE..]);
+        if peak(&window) * *MOST_OVER < floor {
+            continue;
+        }
         for phase in phases {
             points.fill(0.0);
             for (tap, &weight) in phase.iter().enumerate() {
@@ -102,8 +116,7 @@ mod tests {
             .map(|n| (std::f32::consts::FRAC_PI_2 * n as f32 + std::f32::consts::FRAC_PI_4).sin())
             .map(|s| s * 0.5)
             .collect();
-        let middle = Stereo::from_mono(tone);
-        let envelope = peak_envelope(&middle);
+        let envelope = peak_envelope(&[&tone]);
         let found = peak(&envelope[100..4700]);
         assert!((20.0 * (found / 0.5).log10()).abs() < 0.1, "{found}");
     }
@@ -114,9 +127,27 @@ mod tests {
             let tone: Vec<f32> = (0..9600)
                 .map(|n| (std::f64::consts::TAU * hz * f64::from(n) / 48_000.0).sin() as f32)
                 .collect();
-            let found = peak(&peak_envelope(&Stereo::from_mono(tone))[100..9500]);
+            let found = peak(&peak_envelope(&[&tone])[100..9500]);
             let db = 20.0 * found.log10();
             assert!((-0.35..0.15).contains(&db), "{hz} Hz reads {db} dB");
+        }
+    }
+
+    #[test]
+    fn leaving_out_quiet_stretches_changes_no_peak() {
+        let mut rng = crate::rng::Rng::new(7);
+        for _ in 0..20 {
+            let quiet = rng.between(0.02, 0.5);
+            let noise: Vec<f32> = (0..30_000)
+                .map(|n| rng.bipolar() * if n / 3000 % 3 == 0 { 1.0 } else { quiet })
+                .collect();
+            let full = peak_envelope(&[&noise]);
+            assert_eq!(true_peak(&[&noise]), peak(&full));
+            let floor = 1.1;
+            let partial = peak_envelope_over(&[&noise], floor);
+            let differs = |(a, b): (&f32, &f32)| a.max(floor) != b.max(floor);
+            assert!(!full.iter().zip(&partial).any(differs));
+            assert!(full != partial, "nothing was left out at {quiet}");
         }
     }
 }

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use crate::biquad::Biquad;
 use crate::dsp::remove_dc;
-use crate::limiter::limit_mono;
+use crate::limiter::limit;
 use crate::loudness::integrated_mono;
 use crate::{Db, Dbtp, Lufs};
 
@@ -96,7 +96,7 @@ impl VoiceChain {
 
     /// Processes a mono take in place. `sentences` are the ranges the leveller
     /// matches; it may be empty.
-    pub fn process(&self, take: &mut [f32], sentences: &[Range<usize>]) -> VoiceChainReport {
+    pub fn process(&self, take: &mut Vec<f32>, sentences: &[Range<usize>]) -> VoiceChainReport {
         let settings = &self.settings;
         let mut report = VoiceChainReport {
             in_lufs: integrated_mono(take),
@@ -131,7 +131,7 @@ impl VoiceChain {
             // What limiting takes in loudness is given back, which raises the peaks again by
             // less each time.
             for _ in 0..3 {
-                let reduction = limit_mono(take, Dbtp(ceiling)).max_reduction_db;
+                let reduction = limit(take, Dbtp(ceiling)).max_reduction_db;
                 let Some(limited) = level_of(take, integrated_mono(take)) else { break };
                 scale_db(take, settings.level.0 - limited);
                 report.max_limiting_db = report.max_limiting_db.max(reduction);

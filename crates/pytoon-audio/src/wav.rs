@@ -135,10 +135,10 @@ pub fn write_channels(
             // silent, so that fades still reach zero.
             let sample = channel[index] * gain;
             let dither = if sample == 0.0 { 0.0 } else { rng.unit() - rng.unit() };
-            let value = (sample * FULL_SCALE + dither).round();
-            let value = if value.is_finite() { value } else { 0.0 };
-            let value = value.clamp(-FULL_SCALE, FULL_SCALE - 1.0) as i32;
-            writer.write_sample(value).map_err(bad)?;
+            let value = (sample * FULL_SCALE + dither).clamp(-FULL_SCALE, FULL_SCALE - 1.0);
+            // The nearest integer; what is not a number becomes zero.
+            let rounded = (value + 0.5_f32.copysign(value)) as i32;
+            writer.write_sample(rounded).map_err(bad)?;
         }
     }
     writer.finalize().map_err(bad)

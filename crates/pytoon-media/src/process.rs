@@ -15,10 +15,14 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 
 /// How much of standard error is kept.
 const STDERR_KEPT: usize = 8 * 1024;
+/// How much a socket for frames holds, in bytes.
+const SOCKET_ROOM: usize = 1 << 20;
 /// How often a waiting thread looks.
 const TICK: Duration = Duration::from_millis(2);
 /// How often a guard looks after a program whose owner may be blocked.
@@ -58,6 +62,26 @@ pub fn yield_to_encoder() {
     // On Linux a niceness is a thread's own; elsewhere it would be the whole process's.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::setpriority_process(None, 5);
+}
+
+/// Runs this thread only while a processor has nothing else to do: a thread of the encoder that
+/// wakes up goes before it at once, which a mere niceness does not bring about. There is no way
+/// back, and on a machine that others keep busy the thread may wait for very long: whoever needs
+/// its work has to be able to do it too. Where there is no such class it yields to the encoder.
+pub fn work_in_gaps() {
+    #[cfg(target_os = "linux")]
+    {
+        use thread_priority::{
+            NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
+            set_thread_priority_and_policy, thread_native_id,
+        };
+        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+        let set = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
+        if set.is_ok() {
+            return;
+        }
+    }
+    yield_to_encoder();
 }
 
 /// Programs are looked for in these folders first, then on PATH.
@@ -184,13 +208,34 @@ impl Runner {
 
     /// Starts a command with pipes for input and output.
     pub fn start(&self, command: &CommandLine) -> Result<Running, MediaError> {
+        self.spawn(command, Stdio::piped(), Stdio::piped())
+    }
+
+    /// Starts a command whose standard input takes large pieces, such as frames.
+    pub fn start_fed(&self, command: &CommandLine) -> Result<(Running, UnixStream), MediaError> {
+        let (ours, theirs) = frame_socket(command)?;
+        Ok((self.spawn(command, theirs.into(), Stdio::piped())?, ours))
+    }
+
+    /// Starts a command that reads nothing and whose standard output gives large pieces.
+    pub fn start_giving(&self, command: &CommandLine) -> Result<(Running, UnixStream), MediaError> {
+        let (ours, theirs) = frame_socket(command)?;
+        Ok((self.spawn(command, Stdio::null(), theirs.into())?, ours))
+    }
+
+    fn spawn(
+        &self,
+        command: &CommandLine,
+        stdin: Stdio,
+        stdout: Stdio,
+    ) -> Result<Running, MediaError> {
         self.cancel.check()?;
         let path = self.programs.find(command.program)?;
         #[expect(clippy::disallowed_methods, reason = "this is the one place that starts programs")]
         let mut child = Command::new(&path)
             .args(&command.args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdin(stdin)
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()
@@ -214,6 +259,20 @@ impl Runner {
             guard: None,
         })
     }
+}
+
+/// Both ends of a way for frames. A socket instead of a pipe: a pipe takes and gives back a page
+/// of memory for every 4 KiB, a socket one for every 32 KiB, which costs half as much on the side
+/// that writes and a third on the side that reads.
+fn frame_socket(command: &CommandLine) -> Result<(UnixStream, OwnedFd), MediaError> {
+    let failed = |source| MediaError::Start { program: command.program.to_owned(), source };
+    let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+    for end in [&ours, &theirs] {
+        // More room saves wake-ups; where it is not allowed the usual room does.
+        let _ = rustix::net::sockopt::set_socket_send_buffer_size(end, SOCKET_ROOM);
+        let _ = rustix::net::sockopt::set_socket_recv_buffer_size(end, SOCKET_ROOM);
+    }
+    Ok((ours, theirs.into()))
 }
 
 /// When a program last showed a sign of life.

@@ -1,7 +1,7 @@
 //! A user's clip as frames of the film's size and rate, in order.
 //!
 //! FFmpeg turns (by the file's rotation), scales, crops to cover, converts to BT.709 limited and
-//! resamples variable frame rates to the film's; frames come through a pipe as they are needed.
+//! resamples variable frame rates to the film's; frames come through a socket as they are needed.
 //! A clip shorter than asked starts again. A decoder that hangs is ended, not waited for.
 
 use super::{ffmpeg, file_arg};
@@ -10,8 +10,8 @@ use crate::process::{CommandLine, Runner, Running};
 use pytoon_core::profile::Profile;
 use pytoon_graphics::Frame;
 use std::io::Read;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::ChildStdout;
 
 /// Which part of a clip, and how fast.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,7 +46,7 @@ pub struct ClipDecoder {
     path: PathBuf,
     cut: ClipCut,
     profile: Profile,
-    stream: Option<(Running, ChildStdout)>,
+    stream: Option<(Running, UnixStream)>,
     frames_this_round: u64,
 }
 
@@ -71,15 +71,8 @@ impl ClipDecoder {
     }
 
     fn open(&mut self) -> Result<(), MediaError> {
-        let mut running =
-            self.runner.start(&decode_command(&self.path, self.cut, &self.profile))?;
-        drop(running.take_stdin());
-        let stdout = running
-            .take_stdout()
-            .ok_or_else(|| MediaError::unusable(&self.path, "its decoder has no output"))?;
-        // A larger pipe saves wake-ups; where it is not allowed the usual one does.
-        let _ = rustix::pipe::fcntl_setpipe_size(&stdout, 1 << 20);
-        self.stream = Some((running, stdout));
+        self.stream =
+            Some(self.runner.start_giving(&decode_command(&self.path, self.cut, &self.profile))?);
         self.frames_this_round = 0;
         Ok(())
     }
@@ -89,11 +82,11 @@ impl ClipDecoder {
         let mut frame = Frame::new(self.profile.width as usize, self.profile.height as usize);
         // The end of one round, the start of the next, and its first frame.
         for _ in 0..3 {
-            let Some((running, stdout)) = &mut self.stream else {
+            let Some((running, output)) = &mut self.stream else {
                 self.open()?;
                 continue;
             };
-            if running.during(|| stdout.read_exact(frame.data_mut())).is_ok() {
+            if running.during(|| output.read_exact(frame.data_mut())).is_ok() {
                 self.frames_this_round += 1;
                 return Ok(frame);
             }

@@ -10,8 +10,8 @@ use crate::process::{CommandLine, Runner, Running};
 use pytoon_core::profile::Profile;
 use pytoon_graphics::Frame;
 use std::io::Write;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::ChildStdin;
 
 /// The encoder that is always there.
 pub const SOFTWARE_ENCODER: &str = "libx264";
@@ -138,7 +138,7 @@ pub fn mux_command(video: &Path, audio: &Path, seconds: f64, output: &Path) -> C
 #[derive(Debug)]
 pub struct VideoEncoder {
     running: Option<Running>,
-    stdin: Option<ChildStdin>,
+    input: Option<UnixStream>,
     output: PathBuf,
 }
 
@@ -150,24 +150,19 @@ impl VideoEncoder {
         encoder: &str,
         output: &Path,
     ) -> Result<Self, MediaError> {
-        let mut running = runner.start(&video_command(profile, encoder, output))?;
-        let stdin = running.take_stdin();
-        if let Some(stdin) = &stdin {
-            // A larger pipe saves wake-ups; where it is not allowed the usual one does.
-            let _ = rustix::pipe::fcntl_setpipe_size(stdin, 1 << 20);
-        }
-        Ok(Self { running: Some(running), stdin, output: output.to_owned() })
+        let (running, input) = runner.start_fed(&video_command(profile, encoder, output))?;
+        Ok(Self { running: Some(running), input: Some(input), output: output.to_owned() })
     }
 
     /// Writes the next frame; blocks while the encoder is busy.
     pub fn write(&mut self, frame: &Frame) -> Result<(), MediaError> {
-        let written = match (&mut self.running, &mut self.stdin) {
-            (Some(running), Some(stdin)) => running.during(|| stdin.write_all(frame.data())),
+        let written = match (&mut self.running, &mut self.input) {
+            (Some(running), Some(input)) => running.during(|| input.write_all(frame.data())),
             _ => Ok(()),
         };
         match written {
             Ok(()) => Ok(()),
-            // The pipe only breaks when the encoder is gone; its own words say why.
+            // The socket only breaks when the encoder is gone; its own words say why.
             Err(source) => Err(self.end().err().unwrap_or(MediaError::write(&self.output, source))),
         }
     }
@@ -178,7 +173,7 @@ impl VideoEncoder {
     }
 
     fn end(&mut self) -> Result<(), MediaError> {
-        drop(self.stdin.take());
+        drop(self.input.take());
         self.running.take().map_or(Ok(()), Running::wait)
     }
 }

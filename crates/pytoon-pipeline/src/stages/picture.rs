@@ -13,12 +13,12 @@ use pytoon_compositor::compose::{ComposeScratch, Compositor, visible_range};
 use pytoon_compositor::thumbnail;
 use pytoon_compositor::tone::ClipTone;
 use pytoon_core::layout;
-use pytoon_core::timeline::{ClipSource, OverlayContent, Timeline};
+use pytoon_core::timeline::{ClipSource, OverlayContent, Timeline, VideoClip};
 use pytoon_graphics::Frame;
 use pytoon_graphics::text::TextEngine;
 use pytoon_media::ffmpeg::clip::{ClipCut, ClipDecoder};
 use pytoon_media::ffmpeg::encode::{SOFTWARE_ENCODER, VideoEncoder, try_encoder};
-use pytoon_media::process::{CancelToken, yield_to_encoder};
+use pytoon_media::process::{CancelToken, work_in_gaps, yield_to_encoder};
 use pytoon_media::{MediaError, picture};
 use pytoon_telemetry::Event;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::ScopedJoinHandle;
+use std::time::Duration;
 
 /// The encoded picture of a finished step.
 pub(crate) const VIDEO: &str = "video.mp4";
@@ -35,6 +36,12 @@ const REPORT: &str = "picture.json";
 
 /// Sampling grid of the frame statistics.
 const GRID: usize = 40;
+/// How often a writer that waits for a frame looks whether the user gave up.
+const CANCEL_LOOK: Duration = Duration::from_millis(100);
+/// How long the writer waits for drawers that work in gaps: the encoder has frames for longer.
+const GAP_PATIENCE: Duration = Duration::from_millis(20);
+/// How long it waits where they did not bring the frame before: there seem to be no gaps.
+const NO_GAP_PATIENCE: Duration = Duration::from_millis(1);
 
 /// What was seen of the frames as they were composed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -237,12 +244,20 @@ struct Ring<'a> {
     reached: AtomicI64,
     stop: AtomicBool,
     cancel: CancelToken,
+    /// Drawers work in gaps only, and the writer helps where there are none.
+    in_gaps: bool,
 }
 
 #[derive(Default)]
 struct RingState {
     free: Vec<Frame>,
     drawn: BTreeMap<i64, Frame>,
+    /// The frame that the writer needs next.
+    wanted: i64,
+    /// Frames that the writer had to add to draw itself.
+    extra: usize,
+    /// The writer drew the frame before.
+    helped: bool,
     failure: Option<PipelineError>,
 }
 
@@ -288,7 +303,14 @@ impl Ring<'_> {
             if let Err(error) = self.compositor.compose(number, &moving, &mut frame, &mut scratch) {
                 return self.fail(error.into());
             }
-            self.lock().drawn.insert(number, frame);
+            let mut state = self.lock();
+            if number >= state.wanted {
+                state.drawn.insert(number, frame);
+            } else {
+                // The writer did not wait for this one.
+                state.free.push(frame);
+            }
+            drop(state);
             self.changed.notify_all();
         }
     }
@@ -302,7 +324,7 @@ impl Ring<'_> {
                 if self.stop.load(Ordering::Relaxed) {
                     return;
                 }
-                std::thread::park_timeout(std::time::Duration::from_millis(4));
+                std::thread::park_timeout(Duration::from_millis(4));
             }
             if let Err(error) = self.compositor.prepare(index) {
                 return self.fail(error.into());
@@ -310,24 +332,71 @@ impl Ring<'_> {
         }
     }
 
-    fn next_drawn(&self, number: i64) -> Result<Frame, PipelineError> {
+    /// The next frame for the encoder. Where drawers work in gaps only and there are none, because
+    /// something else keeps the machine busy, the writer draws it itself.
+    fn next_drawn(
+        &self,
+        number: i64,
+        scratch: &mut ComposeScratch,
+    ) -> Result<Frame, PipelineError> {
         let mut state = self.lock();
+        let patience = match (self.in_gaps, state.helped) {
+            (false, _) => CANCEL_LOOK,
+            (true, false) => GAP_PATIENCE,
+            (true, true) => NO_GAP_PATIENCE,
+        };
+        let mut waited_enough = false;
         loop {
             if let Some(failure) = state.failure.take() {
                 return Err(failure);
             }
             self.cancel.check()?;
             if let Some(frame) = state.drawn.remove(&number) {
+                state.wanted = number + 1;
+                state.helped = false;
                 return Ok(frame);
             }
-            let timeout = std::time::Duration::from_millis(100);
-            (state, _) =
-                self.changed.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner);
+            if waited_enough && self.in_gaps {
+                state.wanted = number + 1;
+                state.helped = true;
+                let frame = state.free.pop();
+                state.extra += usize::from(frame.is_none());
+                drop(state);
+                return self.draw_now(number, frame, scratch);
+            }
+            let waited;
+            (state, waited) =
+                self.changed.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
+            waited_enough |= waited.timed_out();
         }
     }
 
+    /// Draws a frame that drawers did not get to, or did not get done.
+    fn draw_now(
+        &self,
+        number: i64,
+        frame: Option<Frame>,
+        scratch: &mut ComposeScratch,
+    ) -> Result<Frame, PipelineError> {
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        source.skip_to(number + 1);
+        drop(source);
+        self.reached.fetch_max(number, Ordering::Relaxed);
+        let profile = &self.timeline.profile;
+        let (width, height) = (profile.width as usize, profile.height as usize);
+        let mut frame = frame.unwrap_or_else(|| Frame::new(width, height));
+        self.compositor.compose(number, &[], &mut frame, scratch)?;
+        Ok(frame)
+    }
+
     fn give_back(&self, frame: Frame) {
-        self.lock().free.push(frame);
+        let mut state = self.lock();
+        if state.extra > 0 {
+            state.extra -= 1;
+        } else {
+            state.free.push(frame);
+        }
+        drop(state);
         self.changed.notify_all();
     }
 }
@@ -354,9 +423,13 @@ fn draw_all(
 ) -> Result<Statistics, PipelineError> {
     let threads = env.threads();
     let size = (timeline.profile.width as usize, timeline.profile.height as usize);
+    let is_moving = |clip: &VideoClip| matches!(clip.source, ClipSource::Clip { .. });
     let ring = Ring {
         compositor,
         timeline,
+        // Frames of moving clips come one after the other and are there once: no second drawer can
+        // take over a frame that needs them.
+        in_gaps: !timeline.tracks.video.iter().any(is_moving),
         state: Mutex::new(RingState {
             free: (0..threads + 3).map(|_| Frame::new(size.0, size.1)).collect(),
             ..RingState::default()
@@ -371,7 +444,11 @@ fn draw_all(
     let statistics = std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                yield_to_encoder();
+                if ring.in_gaps {
+                    work_in_gaps();
+                } else {
+                    yield_to_encoder();
+                }
                 ring.draw_frames();
             });
         }
@@ -405,8 +482,9 @@ fn write_all<'scope>(
 ) -> Result<Statistics, PipelineError> {
     let mut statistics = Statistics::default();
     let mut cover_written = None;
+    let mut scratch = ComposeScratch::default();
     for number in 0..timeline.total_frames {
-        let frame = ring.next_drawn(number)?;
+        let frame = ring.next_drawn(number, &mut scratch)?;
         statistics.push(&frame);
         if let Some(chosen) = cover.consider(number, &frame) {
             cover_written = Some(write_cover(chosen));
@@ -443,6 +521,11 @@ type Claimed = (i64, Moving);
 impl<'a> FrameSource<'a> {
     fn new(env: &'a Environment, timeline: &'a Timeline) -> Self {
         Self { env, timeline, next: 0, decoders: BTreeMap::new() }
+    }
+
+    /// Leaves out frames that were drawn elsewhere; only where no clip moves.
+    fn skip_to(&mut self, number: i64) {
+        self.next = self.next.max(number);
     }
 
     fn claim(&mut self) -> Result<Option<Claimed>, MediaError> {
