@@ -2,6 +2,7 @@
 
 use crate::support::{shared, shared_brief};
 use pytoon_testkit::Workspace;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 fn hashes_of(workspace: &Workspace, args: &[&str]) -> String {
     workspace.pytoon(&[args, &["--frame-hashes", "again.txt"]].concat()).ok();
@@ -43,4 +44,34 @@ fn another_seed_gives_another_film() {
     workspace.write("brief.yaml", shared_brief(8));
     let other = hashes_of(&workspace, &["render", "brief.yaml", "--out", "out"]);
     assert!(other != shared().hashes, "the seed changes nothing");
+}
+
+/// Ends the threads that keep the machine busy, also when the test fails.
+struct Until<'a>(&'a AtomicBool);
+
+impl Drop for Until<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_busy_machine_gives_the_same_frames() {
+    // Frames are drawn in the encoder's gaps; here are none.
+    let timeline = shared().film.path("timeline.json").display().to_string();
+    let over = AtomicBool::new(false);
+    let threads = 2 * std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        let _until = Until(&over);
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        let workspace = Workspace::new();
+        let again = hashes_of(&workspace, &["render", "--timeline", &timeline, "--out", "out"]);
+        assert!(again == shared().hashes, "frames differ on a busy machine");
+    });
 }
