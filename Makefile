@@ -13,6 +13,9 @@ SHELL := /bin/sh
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 CARGO ?= cargo
 OUT ?= out
+ifneq ($(words $(CURDIR)),1)
+export CARGO_TARGET_DIR := $(shell sh scripts/target-dir.sh)
+endif
 
 .PHONY: setup build demo demo-engines drill-engines drill-budget test check bench bench-align schema clean help
 
