@@ -1,4 +1,4 @@
-//! No test is forgotten.
+//! No test is forgotten, and the Makefile works wherever the project lies.
 
 use std::path::Path;
 
@@ -11,5 +11,30 @@ fn every_file_here_is_a_module() {
         let module = name.strip_suffix(".rs").unwrap_or_else(|| panic!("{name} is no test file"));
         let named = main.contains(&format!("mod {module};\n"));
         assert!(module == "main" || named, "{name} is not a module of main.rs");
+    }
+}
+
+#[test]
+fn a_project_in_a_path_with_a_space_is_built_where_there_is_none() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project");
+    let workspace = pytoon_testkit::Workspace::new();
+    let project = workspace.path("with space");
+    std::fs::create_dir_all(project.join("scripts")).expect("a folder");
+    for file in ["Makefile", "scripts/target-dir.sh"] {
+        std::fs::copy(root.join(file), project.join(file)).expect("copied");
+    }
+    // Twice: what is there already is found again.
+    for _ in 0..2 {
+        #[expect(clippy::disallowed_methods, reason = "make is not part of the product")]
+        let made = std::process::Command::new("make")
+            .arg("help")
+            .current_dir(&project)
+            .env("XDG_CACHE_HOME", workspace.path("cache"))
+            .output()
+            .expect("make runs");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let folder = std::fs::read_link(project.join("target")).expect("`target` leads elsewhere");
+        assert!(folder.starts_with(workspace.path("cache")), "{}", folder.display());
+        assert!(folder.is_dir());
     }
 }
