@@ -170,7 +170,7 @@ impl Instant0 {
             max_prompt: 1000,
             prompt_unit: PromptUnit::Chars,
             cancel: false,
-            lookup: false,
+            lookup_settles: None,
             is_stock: false,
         })
     }

@@ -76,6 +76,31 @@ fn a_call_that_is_taken_on_after_we_hung_up_is_not_made_twice() {
 }
 
 #[test]
+fn a_call_that_a_list_lacks_is_made_again_only_once_the_list_has_settled() {
+    let rule =
+        json!({"vendor": "acme", "step": "submit", "fault": "drop_before_accept", "times": 1});
+    let studio = Studio::new(&json!({ "rules": [rule] }), &json!({}));
+    let settles = |seconds: u32| {
+        let text =
+            acme(&studio).replace("id: /id}", &format!("id: /id, settles_seconds: {seconds}}}"));
+        format!("{text}  default_chain: [local]\n")
+    };
+    studio.workspace.write("config/engine.yaml", settles(3));
+    studio.workspace.write("brief.yaml", tea(&["acme", ""], ""));
+    let render = |out: &str| {
+        run(&mut with_key(&studio, &["render", "brief.yaml", "--out", out])).ok();
+        engines_used(&pytoon_testkit::Film::open(&studio.workspace.path(out)))
+    };
+    assert_eq!(render("first"), ["local", "local"]);
+    assert_eq!(studio.rows(&["--unknown"]).len(), 1);
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(render("second"), ["acme", "local"]);
+    assert_eq!(studio.simulator.accepted("acme"), 1);
+    let states: Vec<_> = studio.rows(&[]).iter().map(|row| row["state"].clone()).collect();
+    assert_eq!(states, ["kept", "lost"]);
+}
+
+#[test]
 fn an_engine_is_checked_with_one_real_clip() {
     let studio = Studio::new(&json!({}), &json!({}));
     studio.workspace.write("config/engine.yaml", acme(&studio));

@@ -46,8 +46,10 @@ pub struct Capabilities {
     pub prompt_unit: PromptUnit,
     /// Whether a running task can be cancelled.
     pub cancel: bool,
-    /// Whether calls can be looked up after an answer that never came.
-    pub lookup: bool,
+    /// How long after a call the vendor's "no such call" proves that it never arrived: until then
+    /// the call may still be on its way, or the vendor's list behind. Absent where calls cannot be
+    /// looked up.
+    pub lookup_settles: Option<Duration>,
     /// Whether the clip is found rather than drawn (stock footage): its length is what there is.
     pub is_stock: bool,
 }

@@ -31,6 +31,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use url::Url;
 
 const PLACES: &[&str] =
@@ -338,7 +339,8 @@ fn capabilities(workflow: &Value, options: &Options) -> Capabilities {
         max_prompt: MAX_PROMPT,
         prompt_unit: PromptUnit::Chars,
         cancel: true,
-        lookup: true,
+        // One process takes calls on and tells of them.
+        lookup_settles: Some(Duration::ZERO),
         is_stock: false,
     }
 }

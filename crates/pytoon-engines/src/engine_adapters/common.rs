@@ -23,6 +23,10 @@ use std::path::Path;
 use std::time::Duration;
 use url::Url;
 
+/// How long after a call a vendor's list must show it, where nothing else is known: longer than a
+/// call's answer is waited for.
+pub(crate) const LIST_SETTLES: Duration = Duration::from_secs(120);
+
 /// What is done, as "failed to …" goes on.
 pub(crate) const PREPARE: &str = "prepare the request";
 pub(crate) const UPLOAD: &str = "upload the picture";

@@ -233,7 +233,7 @@ fn capabilities() -> Capabilities {
         max_prompt: MAX_PROMPT,
         prompt_unit: PromptUnit::Chars,
         cancel: true,
-        lookup: false,
+        lookup_settles: None,
         is_stock: false,
     }
 }

@@ -390,7 +390,7 @@ fn capabilities(
         max_prompt: one.max_prompt.min(other.max_prompt),
         prompt_unit: PromptUnit::Utf16,
         cancel: true,
-        lookup: false,
+        lookup_settles: None,
         is_stock: false,
     })
 }

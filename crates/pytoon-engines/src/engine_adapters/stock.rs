@@ -187,7 +187,7 @@ pub(crate) fn capabilities() -> Capabilities {
         max_prompt: 5000,
         prompt_unit: PromptUnit::Chars,
         cancel: false,
-        lookup: false,
+        lookup_settles: None,
         is_stock: true,
     }
 }

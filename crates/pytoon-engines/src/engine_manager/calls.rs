@@ -227,14 +227,9 @@ impl EngineManager {
                     call: &row.id,
                 }
                 .emit();
-                let found = if error.kind == EngineErrorKind::Timeout {
-                    // We hung up, the vendor may be at it still: that it shows nothing yet proves
-                    // nothing, and the next run looks again.
-                    self.found(engine, row, prepared).await
-                } else {
-                    self.look_up(engine, row, prepared).await
-                };
-                match found? {
+                // Where we hung up, the vendor may be at it still.
+                let at_it = error.kind == EngineErrorKind::Timeout;
+                match self.look_up(engine, row, prepared, at_it).await? {
                     Some(task) => Ok(task),
                     None => {
                         self.let_go(row).await;
@@ -246,50 +241,18 @@ impl EngineManager {
     }
 
     /// Looks for a call whose answer never came, where the vendor can say. What it surely does not
-    /// have is an error, and may be made again.
+    /// have is an error, and may be made again; what it does not have yet (`at_it`, or too little
+    /// time has passed) stays undecided, and the next run looks again.
     pub(super) async fn look_up(
         &self,
         engine: &Engine,
         row: &CallRow,
         prepared: &Prepared,
+        at_it: bool,
     ) -> Result<Option<Task>, EngineError> {
-        match self.looked_up(engine, row, prepared).await? {
-            Lookup::Found(task) => Ok(Some(task)),
-            Lookup::CannotSay => Ok(None),
-            Lookup::Absent => {
-                let message = "the vendor has no such call: it never arrived";
-                let error =
-                    EngineError::new(&engine.name, "find a call", EngineErrorKind::Server, message);
-                self.end(row, CallEvent::Lost, Some(MicroUsd::ZERO), Some(&error)).await;
-                Err(error)
-            }
-        }
-    }
-
-    /// The same where only a call that is found decides anything.
-    async fn found(
-        &self,
-        engine: &Engine,
-        row: &CallRow,
-        prepared: &Prepared,
-    ) -> Result<Option<Task>, EngineError> {
-        match self.looked_up(engine, row, prepared).await? {
-            Lookup::Found(task) => Ok(Some(task)),
-            Lookup::CannotSay | Lookup::Absent => Ok(None),
-        }
-    }
-
-    /// Asks the vendor for a call; one that is found is written down.
-    async fn looked_up(
-        &self,
-        engine: &Engine,
-        row: &CallRow,
-        prepared: &Prepared,
-    ) -> Result<Lookup, EngineError> {
         let adapter = engine.adapter()?;
-        if !adapter.capabilities().lookup {
-            return Ok(Lookup::CannotSay);
-        }
+        let Some(settles) = adapter.capabilities().lookup_settles else { return Ok(None) };
+        let age = Duration::from_millis((self.world.now() - row.created_at).max(0) as u64);
         match adapter.lookup(prepared).await {
             Ok(Lookup::Found(task)) => {
                 let change =
@@ -298,10 +261,16 @@ impl EngineManager {
                     .call_advance(&row.id, CallEvent::Found, change, self.world.now())
                     .await
                     .map_err(|error| ledger_error(&engine.name, &error))?;
-                Ok(Lookup::Found(task))
+                Ok(Some(task))
             }
-            Ok(other) => Ok(other),
-            Err(_) => Ok(Lookup::CannotSay),
+            Ok(Lookup::Absent) if !at_it && age >= settles => {
+                let message = "the vendor has no such call: it never arrived";
+                let error =
+                    EngineError::new(&engine.name, "find a call", EngineErrorKind::Server, message);
+                self.end(row, CallEvent::Lost, Some(MicroUsd::ZERO), Some(&error)).await;
+                Err(error)
+            }
+            Ok(Lookup::Absent | Lookup::CannotSay) | Err(_) => Ok(None),
         }
     }
 

@@ -308,7 +308,7 @@ impl EngineManager {
                     body: serde_json::json!({ "created_at": row.created_at }),
                     path: String::new(),
                 };
-                match self.look_up(&pinned, row, &prepared).await {
+                match self.look_up(&pinned, row, &prepared, false).await {
                     Ok(Some(task)) => task,
                     Ok(None) => {
                         self.let_go(row).await;

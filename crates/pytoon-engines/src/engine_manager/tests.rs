@@ -67,7 +67,7 @@ impl Scripted {
                 max_prompt: 1000,
                 prompt_unit: PromptUnit::Chars,
                 cancel: true,
-                lookup: false,
+                lookup_settles: None,
                 is_stock: false,
             },
             answers: Mutex::new(answers.iter().copied().collect()),

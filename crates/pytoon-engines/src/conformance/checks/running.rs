@@ -189,7 +189,7 @@ pub(super) async fn lookup_found(bench: &Bench<'_>) -> Outcome {
 }
 
 pub(super) async fn lookup_absent(bench: &Bench<'_>) -> Outcome {
-    let sold = bench.adapter.capabilities().lookup;
+    let sold = bench.adapter.capabilities().lookup_settles.is_some();
     match (sold, looked_up(bench, "lookup_absent.json").await?) {
         (true, Some(Lookup::Absent)) => Ok("absent".to_owned()),
         (true, other) => fault(format!("{other:?}")),

@@ -27,6 +27,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The adapter.
 #[derive(Debug)]
@@ -256,7 +257,7 @@ fn capabilities(options: &HttpOptions) -> Result<Capabilities, OptionProblem> {
         max_prompt: sold.max_prompt,
         prompt_unit: PromptUnit::Chars,
         cancel: options.cancel.is_some(),
-        lookup: options.lookup.is_some(),
+        lookup_settles: options.lookup.as_ref().map(|l| Duration::from_secs(l.settles_seconds)),
         is_stock: false,
     })
 }

@@ -4,8 +4,8 @@
 //! Guarantees: whatever passes [`HttpOptions::check`] can be used without another look: places
 //! have known names, pointers are pointers, methods are methods.
 
-use super::super::template;
 use super::super::{AdapterParts, OptionProblem};
+use super::super::{common, template};
 use crate::EngineErrorKind;
 use crate::adapter::{Durations, Ratio};
 use reqwest::Method;
@@ -237,10 +237,17 @@ pub(super) struct LookupCall {
     /// A list as long as this may have been cut short.
     #[serde(default = "hundred")]
     pub(super) limit: usize,
+    /// How long after a call its absence from the list proves that it never arrived.
+    #[serde(default = "two_minutes")]
+    pub(super) settles_seconds: u64,
 }
 
 fn hundred() -> usize {
     100
+}
+
+fn two_minutes() -> u64 {
+    common::LIST_SETTLES.as_secs()
 }
 
 /// What an answer means.

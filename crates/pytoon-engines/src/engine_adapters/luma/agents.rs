@@ -152,7 +152,7 @@ fn capabilities(image_input: bool) -> Capabilities {
         max_prompt: MAX_PROMPT,
         prompt_unit: PromptUnit::Chars,
         cancel: false,
-        lookup: false,
+        lookup_settles: None,
         is_stock: false,
     }
 }

@@ -98,7 +98,7 @@ fn capabilities() -> Capabilities {
         max_prompt: *PROMPT.end(),
         prompt_unit: PromptUnit::Chars,
         cancel: true,
-        lookup: true,
+        lookup_settles: Some(common::LIST_SETTLES),
         is_stock: false,
     }
 }
