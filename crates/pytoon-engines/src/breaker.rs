@@ -102,6 +102,7 @@ pub fn after_failure(
         | K::Unsupported
         | K::Cancelled
         | K::Budget
+        | K::Deadline
         | K::Cooling
         | K::Undecided
         | K::Internal => Verdict::Ignored,
@@ -204,7 +205,9 @@ mod tests {
             Verdict::Opened { row, .. } => assert_eq!(row.open_until, 7005),
             other => panic!("{other:?}"),
         }
-        for kind in [K::Moderation, K::Unsupported, K::Budget, K::Cancelled, K::InvalidRequest] {
+        for kind in
+            [K::Moderation, K::Unsupported, K::Budget, K::Deadline, K::Cancelled, K::InvalidRequest]
+        {
             let verdict = after_failure(&BreakerRow::default(), kind, None, &settings(), 0);
             assert_eq!(verdict, Verdict::Ignored);
         }

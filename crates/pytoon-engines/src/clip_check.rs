@@ -72,7 +72,13 @@ pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
     if decoded_ms < facts.duration_ms as f64 * (1.0 - LENGTH_TOLERANCE) {
         return Err(format!("it breaks off: {:.1} of {seconds:.1} s decode", decoded_ms / 1000.0));
     }
-    if !wanted.is_stock {
+    if wanted.is_stock {
+        // Its source said that it is long enough.
+        let needed = wanted.needed_ms as f64 / 1000.0;
+        if needed - seconds > (needed * LENGTH_TOLERANCE).max(0.3) {
+            return Err(format!("it is {seconds:.1} s long and the scene needs {needed:.1} s"));
+        }
+    } else {
         let asked = f64::from(wanted.asked_ms) / 1000.0;
         if (seconds - asked).abs() > (asked * LENGTH_TOLERANCE).max(0.3) {
             return Err(format!("it is {seconds:.1} s long and {asked:.1} s were asked for"));

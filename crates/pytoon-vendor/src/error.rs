@@ -35,6 +35,8 @@ pub enum EngineErrorKind {
     Cancelled,
     /// A budget would be passed; nothing was sent.
     Budget,
+    /// The job's deadline has passed, or would before there is a turn; nothing was sent.
+    Deadline,
     /// The engine's own circuit breaker or limits keep it closed; nothing was sent.
     Cooling,
     /// An earlier call for the same clip has no answer yet: it must be decided first.
@@ -61,6 +63,7 @@ impl EngineErrorKind {
             Self::Lost => "lost",
             Self::Cancelled => "cancelled",
             Self::Budget => "budget",
+            Self::Deadline => "deadline",
             Self::Cooling => "cooling",
             Self::Undecided => "undecided",
             Self::Internal => "internal",

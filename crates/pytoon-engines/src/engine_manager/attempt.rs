@@ -170,6 +170,7 @@ impl EngineManager {
             Err(error) => match error.kind {
                 K::Cooling
                 | K::Budget
+                | K::Deadline
                 | K::Undecided
                 | K::Unsupported
                 | K::Cancelled
@@ -204,15 +205,16 @@ impl EngineManager {
 
     /// The prompt as it may leave; absent when it must not.
     pub(super) async fn screened(&self, order: &SceneOrder) -> Option<String> {
-        let settings = self.engines().settings.moderation.clone();
-        let screened = screen(&order.prompt, &settings, order.brand_safe);
+        let in_force = self.in_force();
+        let settings = &in_force.engines.settings.moderation;
+        let screened = screen(&order.prompt, settings, order.brand_safe);
         let action = if screened.prompt.is_some() { "removed" } else { "stopped" };
         for Hit { source, word } in &screened.hits {
             let scene = &order.scene_id;
             Event::ModerationFlagged { scene, source, action, detail: word }.emit();
         }
         let prompt = screened.prompt?;
-        let Some(service) = &self.moderation else { return Some(prompt) };
+        let Some(service) = &in_force.moderation else { return Some(prompt) };
         match service.flagged(&prompt).await {
             Ok(None) => Some(prompt),
             Ok(Some(categories)) => {

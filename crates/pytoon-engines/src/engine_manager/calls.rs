@@ -97,6 +97,16 @@ impl EngineManager {
         loop {
             self.check_cancel(name)?;
             let now = self.world.now();
+            // A clip that comes too late would be paid for and not seen.
+            if order.deadline.is_some_and(|deadline| now >= deadline) {
+                let message = "the job's deadline has passed, so nothing more is bought";
+                return Err(EngineError::new(
+                    name,
+                    "buy a clip",
+                    EngineErrorKind::Deadline,
+                    message,
+                ));
+            }
             let call = self.new_call(order, engine, prepared, hash, now);
             let row = as_row(&call);
             let limits = self.limits(order, engine);
@@ -126,6 +136,17 @@ impl EngineManager {
                     ));
                 }
                 Admission::Busy => self.pause(name, PLACE_POLL).await?,
+                Admission::TooFast { retry_at }
+                    if order.deadline.is_some_and(|deadline| retry_at > deadline) =>
+                {
+                    let message = "its requests_per_minute are used up until after the deadline";
+                    return Err(EngineError::new(
+                        name,
+                        "wait for its turn",
+                        EngineErrorKind::Deadline,
+                        message,
+                    ));
+                }
                 // What is known to come too late is not waited for.
                 Admission::TooFast { retry_at } if retry_at > give_up_at => {
                     let message = "its requests_per_minute are used up for longer than it is \

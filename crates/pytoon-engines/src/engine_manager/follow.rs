@@ -12,6 +12,7 @@ use crate::{Accepted, EngineError, EngineErrorKind};
 use pytoon_core::ledger::{CallChange, CallEvent, CallRow, KeptClip, UnixMs};
 use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::Event;
+use pytoon_vendor::hash::file_hash;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -228,12 +229,19 @@ impl EngineManager {
         charged: MicroUsd,
         hash: &str,
     ) -> Result<(ClipUse, MicroUsd), EngineError> {
+        let sha256 = if checked.sound_removed {
+            let path = path.clone();
+            let hashed = tokio::task::spawn_blocking(move || file_hash(&path)).await;
+            hashed.ok().and_then(Result::ok).unwrap_or_default()
+        } else {
+            clip.sha256
+        };
         let kept = KeptClip {
             request_hash: hash.to_owned(),
             engine: engine.name.clone(),
             call_id: row.id.clone(),
             file,
-            sha256: clip.sha256,
+            sha256,
             duration_ms: checked.duration_ms,
             credit: clip.credit.clone(),
             created_at: self.world.now(),

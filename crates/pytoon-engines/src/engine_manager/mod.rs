@@ -137,17 +137,32 @@ pub struct ManagerParts {
     pub cancel: CancelToken,
 }
 
+/// What one configuration gives, replaced as a whole.
+#[derive(Debug, Clone)]
+struct InForce {
+    engines: Arc<EngineSet>,
+    moderation: Option<Arc<ModerationClient>>,
+}
+
+impl InForce {
+    fn new(engines: EngineSet) -> Self {
+        Metrics::expect_engines(engines.settings.engines.names());
+        let service = &engines.settings.moderation.service;
+        let moderation = ModerationClient::from_settings(service, engines.secrets());
+        Self { engines: Arc::new(engines), moderation: moderation.map(Arc::new) }
+    }
+}
+
 /// Walks chains.
 #[derive(Debug)]
 pub struct EngineManager {
-    engines: RwLock<Arc<EngineSet>>,
+    in_force: RwLock<InForce>,
     reloader: Option<Reloader>,
     store: Arc<dyn EngineStore>,
     checker: Arc<dyn ClipChecker>,
     world: Arc<dyn World>,
     storage: PathBuf,
     cancel: CancelToken,
-    moderation: Option<ModerationClient>,
     /// One at a time for each clip, so that two scenes that want the same buy it once.
     wanted: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -155,20 +170,14 @@ pub struct EngineManager {
 impl EngineManager {
     /// A manager over its handles.
     pub fn new(parts: ManagerParts) -> Self {
-        let moderation = ModerationClient::from_settings(
-            &parts.engines.settings.moderation.service,
-            parts.engines.secrets(),
-        );
-        Metrics::expect_engines(parts.engines.settings.engines.names());
         Self {
-            engines: RwLock::new(Arc::new(parts.engines)),
+            in_force: RwLock::new(InForce::new(parts.engines)),
             reloader: parts.reloader,
             store: parts.store,
             checker: parts.checker,
             world: parts.world,
             storage: parts.storage,
             cancel: parts.cancel,
-            moderation,
             wanted: Mutex::new(HashMap::new()),
         }
     }
@@ -180,13 +189,16 @@ impl EngineManager {
 
     /// The engines in force, after a look at whether the configuration changed.
     pub fn engines(&self) -> Arc<EngineSet> {
+        self.in_force().engines
+    }
+
+    fn in_force(&self) -> InForce {
         if let Some(new) = self.reloader.as_ref().and_then(Reloader::changed) {
-            Metrics::expect_engines(new.settings.engines.names());
-            let new = Arc::new(new);
-            *self.engines.write().unwrap_or_else(PoisonError::into_inner) = new.clone();
+            let new = InForce::new(new);
+            *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = new.clone();
             return new;
         }
-        self.engines.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.in_force.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Shows today's spend (UTC) in the metrics.

@@ -298,6 +298,95 @@ fn where_all_cool_and_the_deadline_allows_it_waits() {
 }
 
 #[test]
+fn past_its_deadline_a_job_buys_nothing() {
+    block_on(async {
+        let bench = Bench::new();
+        let engine = Scripted::new("a", &[]);
+        let manager = bench.process(std::slice::from_ref(&engine)).await;
+        let mut late = order(&manager, "late").await;
+        late.deadline = Some(bench.world.now());
+        let outcome = manager.draw(&late).await.expect("never an error");
+        assert_eq!((used(&outcome), outcome.attempts[0].result.as_str()), ("local", "deadline"));
+        assert_eq!(engine.submits(), 0);
+    });
+}
+
+#[test]
+fn an_engines_minute_is_not_waited_for_past_the_deadline() {
+    block_on(async {
+        let bench = Bench::new();
+        let engine = Scripted::new("a", &[]);
+        let manager = bench.process(std::slice::from_ref(&engine)).await;
+        let mut set = (*manager.engines()).clone();
+        let slow = EngineConfig { requests_per_minute: Some(1), ..block("http://127.0.0.1:9") };
+        set.insert("a", slow, engine.clone());
+        *manager.in_force.write().expect("lock") = InForce::new(set);
+        assert_eq!(used(&draw(&manager, "one").await), "a");
+        let mut hurried = order(&manager, "two").await;
+        hurried.deadline = Some(bench.world.now() + 5_000);
+        let waited = std::time::Duration::from_secs(10);
+        let outcome = tokio::time::timeout(waited, manager.draw(&hurried)).await;
+        let outcome = outcome.expect("it does not wait").expect("never an error");
+        assert_eq!((used(&outcome), outcome.attempts[0].result.as_str()), ("local", "deadline"));
+        assert_eq!(engine.submits(), 1);
+    });
+}
+
+/// Answers one request: the prompt is flagged.
+fn flagging_service() -> (String, std::thread::JoinHandle<String>) {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
+    let address = format!("http://{}/v1", listener.local_addr().expect("address"));
+    let answering = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().expect("a caller");
+        let mut reader = BufReader::new(&stream);
+        let mut first = String::new();
+        reader.read_line(&mut first).expect("a request");
+        let body = r#"{"results":[{"flagged":true,"categories":{"violence":true}}]}"#;
+        write!(
+            &stream,
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+             connection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .expect("answers");
+        // What is left unread would break the answer off.
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        std::io::copy(&mut reader, &mut std::io::sink()).ok();
+        first
+    });
+    (address, answering)
+}
+
+#[test]
+fn a_moderation_service_that_is_switched_on_later_is_asked() {
+    block_on(async {
+        let bench = Bench::new();
+        let folder = bench.folder.path();
+        std::fs::write(folder.join(".env"), "OPENAI_API_KEY=oakey-4b6d8f0a2c1e3957\n")
+            .expect("writes");
+        std::fs::write(folder.join("engine.yaml"), "v2: {}\n").expect("writes");
+        let config = Config::load(&ConfigSource::Folder(folder.to_owned())).expect("loads");
+        let secrets = Secrets::load(&folder.join(".env")).expect("loads");
+        let engine = Scripted::new("a", &[]);
+        let manager = bench.process(std::slice::from_ref(&engine)).await;
+        let asked = Arc::default();
+        let reloader = Reloader::new(config, secrets, Arc::clone(&asked));
+        let manager = EngineManager { reloader: Some(reloader), ..manager };
+        let order = order(&manager, "a quiet lake").await;
+        let (url, answering) = flagging_service();
+        let service =
+            format!("v2: {{moderation: {{service: {{enabled: true, base_url: \"{url}\"}}}}}}\n");
+        std::fs::write(folder.join("engine.yaml"), service).expect("writes");
+        asked.store(true, Ordering::SeqCst);
+        let outcome = manager.draw(&order).await.expect("never an error");
+        assert_eq!((used(&outcome), outcome.attempts[0].result.as_str()), ("local", "moderation"));
+        assert!(answering.join().expect("ends").contains("/v1/moderations"));
+        assert_eq!(engine.submits(), 0);
+    });
+}
+
+#[test]
 fn quota_and_key_errors_cool_at_once_and_long() {
     for kind in [K::Quota, K::Auth] {
         block_on(async {
@@ -340,7 +429,7 @@ fn a_reload_keeps_cooldowns_and_takes_engines_out() {
         // As a reload does: the whole set is replaced.
         let mut set = (*manager.engines()).clone();
         set.insert("a", block("http://127.0.0.1:10"), engine.clone());
-        *manager.engines.write().expect("lock") = Arc::new(set.clone());
+        *manager.in_force.write().expect("lock") = InForce::new(set.clone());
         assert_eq!(draw(&manager, "two").await.attempts[0].result, "cooling");
         assert_eq!(engine.submits(), 1);
         bench.later(4000);
@@ -348,7 +437,7 @@ fn a_reload_keeps_cooldowns_and_takes_engines_out() {
         off.enabled = false;
         let asked = order(&manager, "three").await;
         set.insert("a", off, engine.clone());
-        *manager.engines.write().expect("lock") = Arc::new(set);
+        *manager.in_force.write().expect("lock") = InForce::new(set);
         let outcome = manager.draw(&asked).await.expect("never an error");
         assert_eq!(used(&outcome), "local");
         assert!(outcome.attempts[0].reason.contains("taken out"), "{outcome:?}");
