@@ -71,6 +71,10 @@ pub(crate) struct Routes {
     /// What it is, for readers.
     #[expect(dead_code, reason = "for readers of the fixture")]
     about: String,
+    /// The engine in `engine.yaml`, where the folder is named otherwise.
+    #[serde(default)]
+    #[expect(dead_code, reason = "for whoever lists the fixtures")]
+    engine: Option<String>,
     /// Below the vendor's address.
     #[serde(default)]
     base_path: String,

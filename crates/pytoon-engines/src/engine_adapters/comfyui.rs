@@ -76,7 +76,7 @@ fn one() -> u32 {
 
 /// The adapter.
 #[derive(Debug)]
-pub struct ComfyUi {
+pub(super) struct ComfyUi {
     http: VendorHttp,
     capabilities: Capabilities,
     limits: DownloadLimits,
@@ -86,7 +86,7 @@ pub struct ComfyUi {
 
 impl ComfyUi {
     /// Makes the adapter from its block and the workflow that it names.
-    pub fn try_new(
+    pub(super) fn try_new(
         parts: &AdapterParts<'_>,
     ) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
         let options: Options = read_options(parts.config)?;

@@ -18,13 +18,6 @@ mod runway;
 mod stock;
 mod template;
 
-pub use comfyui::ComfyUi;
-pub use http_engine::HttpEngine;
-pub use pexels::Pexels;
-pub use pika::Pika;
-pub use pixabay::Pixabay;
-pub use runway::Runway;
-
 use crate::adapter::ExternalEngineAdapter;
 use crate::http::VendorHttp;
 use pytoon_config::engines::EngineConfig;
@@ -66,13 +59,13 @@ pub type Constructor =
 /// Every kind of engine: the name in `kind` (or the engine's own name) and its constructor.
 pub fn builtin_engines() -> &'static [(&'static str, Constructor)] {
     &[
-        ("runway", Runway::try_new),
-        ("pika", Pika::try_new),
+        ("runway", runway::Runway::try_new),
+        ("pika", pika::Pika::try_new),
         ("luma", luma::try_new),
-        ("comfyui", ComfyUi::try_new),
-        ("pexels", Pexels::try_new),
-        ("pixabay", Pixabay::try_new),
-        ("http", HttpEngine::try_new),
+        ("comfyui", comfyui::ComfyUi::try_new),
+        ("pexels", pexels::Pexels::try_new),
+        ("pixabay", pixabay::Pixabay::try_new),
+        ("http", http_engine::HttpEngine::try_new),
     ]
 }
 

@@ -37,7 +37,7 @@ struct Options {
 
 /// The adapter.
 #[derive(Debug)]
-pub struct Pexels {
+pub(super) struct Pexels {
     http: VendorHttp,
     capabilities: Capabilities,
     limits: DownloadLimits,
@@ -46,7 +46,7 @@ pub struct Pexels {
 
 impl Pexels {
     /// Makes the adapter from its block.
-    pub fn try_new(
+    pub(super) fn try_new(
         parts: &AdapterParts<'_>,
     ) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
         let options: Options = read_options(parts.config)?;

@@ -74,7 +74,7 @@ impl Resolution {
 
 /// The adapter.
 #[derive(Debug)]
-pub struct Pika {
+pub(super) struct Pika {
     http: VendorHttp,
     capabilities: Capabilities,
     limits: DownloadLimits,
@@ -88,7 +88,7 @@ pub struct Pika {
 
 impl Pika {
     /// Makes the adapter from its block.
-    pub fn try_new(
+    pub(super) fn try_new(
         parts: &AdapterParts<'_>,
     ) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
         let options: Options = read_options(parts.config)?;

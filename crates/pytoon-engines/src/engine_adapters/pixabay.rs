@@ -43,7 +43,7 @@ struct Options {
 
 /// The adapter.
 #[derive(Debug)]
-pub struct Pixabay {
+pub(super) struct Pixabay {
     http: VendorHttp,
     capabilities: Capabilities,
     limits: DownloadLimits,
@@ -52,7 +52,7 @@ pub struct Pixabay {
 
 impl Pixabay {
     /// Makes the adapter from its block.
-    pub fn try_new(
+    pub(super) fn try_new(
         parts: &AdapterParts<'_>,
     ) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
         Ok(Arc::new(Self {

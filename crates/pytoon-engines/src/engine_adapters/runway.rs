@@ -133,7 +133,7 @@ enum PublicFigures {
 
 /// The adapter.
 #[derive(Debug)]
-pub struct Runway {
+pub(super) struct Runway {
     http: VendorHttp,
     capabilities: Capabilities,
     limits: DownloadLimits,
@@ -145,7 +145,7 @@ pub struct Runway {
 
 impl Runway {
     /// Makes the adapter from its block.
-    pub fn try_new(
+    pub(super) fn try_new(
         parts: &AdapterParts<'_>,
     ) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
         let options: Options = read_options(parts.config)?;

@@ -31,7 +31,7 @@ use std::time::Duration;
 
 /// The adapter.
 #[derive(Debug)]
-pub struct HttpEngine {
+pub(super) struct HttpEngine {
     http: VendorHttp,
     capabilities: Capabilities,
     limits: DownloadLimits,
@@ -42,7 +42,7 @@ pub struct HttpEngine {
 
 impl HttpEngine {
     /// Makes the adapter from its block.
-    pub fn try_new(
+    pub(super) fn try_new(
         parts: &AdapterParts<'_>,
     ) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
         let options: HttpOptions = read_options(parts.config)?;
