@@ -2,7 +2,7 @@
 
 use pytoon_testkit::film::words;
 use pytoon_testkit::program::run;
-use pytoon_testkit::{Film, Workspace};
+use pytoon_testkit::{Film, Studio, Workspace};
 use serde_json::{Value, json};
 
 const WORDS: &str = "The kettle sings in the quiet morning. We bake bread for everybody.";
@@ -83,6 +83,89 @@ fn a_program_that_cannot_gives_way_to_the_next() {
     assert_eq!(film.caption_words(), words(WORDS));
     let log = log(&workspace);
     assert!(log.contains("transcript_method_failed") && log.contains("it heard no words"), "{log}");
+}
+
+/// What the simulated service hears in every recording.
+const STOCK: &str = "This is a simulated transcript";
+const KEY: (&str, &str) = ("OPENAI_API_KEY", "oakey-4b6d8f0a2c1e3957");
+
+/// A studio with a recording of [`STOCK`], whose service for transcripts is the simulator.
+fn with_service(fault: &Value, more: &str) -> Studio {
+    let studio = Studio::new(&json!({ "rules": fault }), &json!({"default_chain": ["local"]}));
+    studio.workspace.pytoon(&["voices", "--say", STOCK, "--out", "voice.wav"]).ok();
+    let url = format!("{}/openai/v1", studio.simulator.url());
+    studio.workspace.write(
+        "config/defaults.yaml",
+        format!(
+            "tts: {{openai: {{enabled: false}}}}\nalignment: {{order: [builtin]}}\ntranscription: \
+             {{order: [whisperx, openai], openai: {{base_url: \"{url}\", backoff: {{initial_ms: 1, \
+             max_ms: 20, attempts: 2}}{more}}}}}\n"
+        ),
+    );
+    studio.workspace.write("brief.yaml", format!("{BRIEF}prompt: Tea at dawn\n"));
+    studio
+}
+
+fn render_with_service(studio: &Studio, out: &str) -> Film {
+    let args = ["render", "brief.yaml", "--out", out];
+    run(studio.command(&args).env(KEY.0, KEY.1)).ok();
+    Film::open(&studio.workspace.path(out))
+}
+
+fn asked(studio: &Studio) -> usize {
+    studio.simulator.asked("openai", "submit")
+}
+
+#[test]
+fn a_service_writes_it_down_once_and_is_paid_by_the_minute() {
+    let studio = with_service(&json!([]), "");
+    // A plan buys nothing.
+    let plan = run(studio.command(&["plan", "brief.yaml"]).env(KEY.0, KEY.1)).ok();
+    assert!(plan.stderr.contains("a plan buys nothing"), "{}", plan.stderr);
+    assert_eq!(asked(&studio), 0);
+    for out in ["one", "two"] {
+        let film = render_with_service(&studio, out);
+        assert_eq!(film.caption_words(), words(STOCK));
+        assert_eq!(film.metadata()["voice"]["alignment"], "builtin");
+        assert_eq!(asked(&studio), 1, "it was bought again");
+    }
+    let rows = studio.rows(&[]);
+    assert_eq!((rows.len(), &rows[0]["state"]), (1, &json!("kept")), "{rows:?}");
+    let charged = rows[0]["charged"].as_i64().expect("a sum");
+    // Some three seconds at $0.006 a minute.
+    assert!((100..800).contains(&charged), "{charged} millionths");
+    assert!(!studio.log().iter().any(|line| line.to_string().contains(KEY.1)), "its key is shown");
+}
+
+#[test]
+fn a_service_that_fails_leaves_the_prompt_and_is_not_paid_twice() {
+    for (fault, kind, state, calls) in [
+        ("unauthorized", "401", "not_sent", 1),
+        ("payment_required", "insufficient", "not_sent", 1),
+        ("rate_limited", "429", "not_sent", 2),
+        ("server_error", "500", "lost", 1),
+        ("garbage", "no text", "lost", 1),
+        ("drop_after_accept", "", "lost", 1),
+    ] {
+        let rule = json!([{"vendor": "openai", "step": "submit", "fault": fault}]);
+        let studio = with_service(&rule, "");
+        let film = render_with_service(&studio, "out");
+        assert_eq!(asked(&studio), calls, "{fault}");
+        assert_eq!(film.metadata()["voice"]["alignment"], "even_split", "{fault}");
+        let warnings = film.warnings();
+        assert!(warnings.contains("openai: ") && warnings.contains(kind), "{fault}: {warnings}");
+        let rows = studio.rows(&[]);
+        assert!(rows.iter().all(|row| row["state"] == state), "{fault}: {rows:?}");
+    }
+}
+
+#[test]
+fn a_budget_holds_for_transcripts_too() {
+    let studio = with_service(&json!([]), ", price_per_minute_usd: 60");
+    studio.workspace.write("brief.yaml", format!("{BRIEF}prompt: Tea at dawn\nbudget: 0.5\n"));
+    let film = render_with_service(&studio, "out");
+    assert_eq!(asked(&studio), 0);
+    assert!(film.warnings().contains("would pass the job's budget"), "{}", film.warnings());
 }
 
 #[test]

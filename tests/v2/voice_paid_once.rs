@@ -1,7 +1,7 @@
 //! A take that was paid for is not paid for again.
 
 use crate::voice_booth::{Booth, spoken};
-use pytoon_testkit::program::Background;
+use pytoon_testkit::program::{Background, run};
 use serde_json::json;
 
 const WORDS: &str = "The kettle sings in the quiet morning. A cup is warm on the table.";
@@ -20,6 +20,22 @@ fn a_second_film_of_the_same_words_buys_nothing() {
         booth.render(&spoken(WORDS, "voice: {speed: 1.1}\n"), "third");
         assert_eq!(booth.asked(name), 2 * asked);
     }
+}
+
+#[test]
+fn a_plan_buys_nothing_says_the_price_and_uses_what_is_bought() {
+    let booth = Booth::new(&json!({}), &["elevenlabs", "openai"]);
+    booth.workspace.write("brief.yaml", spoken(WORDS, ""));
+    let plan = || run(&mut booth.command(None, &["plan", "brief.yaml"])).ok();
+    let before = plan();
+    assert_eq!((booth.asked("elevenlabs"), booth.asked("openai"), booth.rows().len()), (0, 0, 0));
+    assert!(before.stdout.contains("voice    about $0.0"), "{}", before.stdout);
+    assert!(before.stderr.contains("the voice of elevenlabs is bought"), "{}", before.stderr);
+    booth.render(&spoken(WORDS, ""), "out");
+    let asked = booth.asked("elevenlabs");
+    let after = plan();
+    assert_eq!(booth.asked("elevenlabs"), asked);
+    assert!(!after.stdout.contains("voice    about"), "{}", after.stdout);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The types of `defaults.yaml`.
 
+use crate::engines::Backoff;
 use crate::tts::TtsSettings;
 use pytoon_core::brief::{Denoise, Platform};
 use pytoon_core::timeline::duck::DuckSettings;
@@ -56,13 +57,38 @@ pub struct AlignmentSettings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TranscriptionSettings {
-    /// Programs in the order they are tried.
+    /// Programs and services in the order they are tried.
     pub order: Vec<TranscriptionChoice>,
     /// The model file of whisper.cpp; empty where there is none.
     pub whisper_cpp_model: String,
+    /// OpenAI.
+    pub openai: TranscriptionService,
 }
 
-/// A program that writes a recording down.
+/// A service that writes recordings down and costs money.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TranscriptionService {
+    /// The vendor's address.
+    pub base_url: String,
+    /// Hosts beside `base_url`'s that may be spoken to even where they are private.
+    #[serde(default)]
+    pub allow_hosts: Vec<String>,
+    /// Environment variables that may hold its key, in order. `NAME_FILE` holds the path of a
+    /// file with the key.
+    pub key_env: Vec<String>,
+    /// Longest wait for an answer, in milliseconds.
+    pub request_timeout_ms: u64,
+    /// How calls that surely bought nothing are repeated.
+    #[serde(default)]
+    pub backoff: Backoff,
+    /// The model.
+    pub model: String,
+    /// US dollars for a minute of sound.
+    pub price_per_minute_usd: f64,
+}
+
+/// Who writes a recording down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TranscriptionChoice {
@@ -72,6 +98,8 @@ pub enum TranscriptionChoice {
     StableTs,
     /// The program `whisper-cli` of whisper.cpp.
     WhisperCpp,
+    /// OpenAI, a service.
+    Openai,
 }
 
 /// A method that times the words of a recording.
@@ -149,7 +177,22 @@ impl Settings {
         };
         let ms = |value: i64| value as f64;
         let duck = &self.mix.duck;
+        let service = &self.transcription.openai;
+        let is_address =
+            service.base_url.starts_with("http://") || service.base_url.starts_with("https://");
+        if !is_address {
+            let reason = format!("`{}` is not an http(s) address", service.base_url);
+            return Some(("transcription.openai.base_url", reason));
+        }
         range("captions.lead_ms", ms(self.captions.lead_ms), 0.0, 200.0)
+            .or_else(|| {
+                let timeout = service.request_timeout_ms as f64;
+                range("transcription.openai.request_timeout_ms", timeout, 100.0, 600_000.0)
+            })
+            .or_else(|| {
+                let price = service.price_per_minute_usd;
+                range("transcription.openai.price_per_minute_usd", price, 0.0, 100.0)
+            })
             .or_else(|| range("mix.target_lufs", self.mix.target_lufs, -30.0, -8.0))
             .or_else(|| {
                 range("mix.true_peak_ceiling_dbtp", self.mix.true_peak_ceiling_dbtp, -9.0, -0.5)

@@ -6,6 +6,7 @@
 use crate::PipelineError;
 use pytoon_config::Config;
 use pytoon_config::secrets::Secrets;
+use pytoon_config::settings::TranscriptionChoice;
 use pytoon_config::tts::TTS_PROVIDERS;
 use pytoon_core::chain::EngineChain;
 use pytoon_core::ledger::EngineStore;
@@ -67,7 +68,10 @@ impl EngineDesk {
         let usable = set.iter().any(|engine| engine.adapter.is_some() && engine.has_key());
         let speaks = has_paid_voice(&config.settings.tts, secrets)?;
         pytoon_telemetry::Metrics::expect_voices(TTS_PROVIDERS);
-        let books = if usable || speaks { Some(Books::open(config)?) } else { None };
+        let transcription = &config.settings.transcription;
+        let writes = transcription.order.contains(&TranscriptionChoice::Openai)
+            && secrets.find(&transcription.openai.key_env)?.is_some();
+        let books = if usable || speaks || writes { Some(Books::open(config)?) } else { None };
         let Some(Books { runtime, store, storage }) = books.clone().filter(|_| usable) else {
             pytoon_telemetry::Metrics::expect_engines(set.settings.engines.names());
             return Ok(Self { set: Arc::new(set), outside: None, books, secrets: secrets.clone() });

@@ -20,6 +20,8 @@ pub struct Environment {
     pub engines: Arc<EngineDesk>,
     /// Hears how far a render is.
     pub progress: Arc<dyn ProgressSink>,
+    /// Whether anything may be bought. A plan buys nothing.
+    pub buys: bool,
     /// The time now as RFC 3339, for the receipt.
     pub now: String,
 }

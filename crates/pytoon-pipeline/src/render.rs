@@ -13,7 +13,7 @@ use crate::sources::{self, Sources};
 use crate::stages::engines::{self, Drawn, SceneEngines};
 use crate::stages::picture::PictureReport;
 use crate::stages::sound::SoundReport;
-use crate::stages::{finish, look, picture, sound, timeline, voice};
+use crate::stages::{finish, look, picture, sound, timeline, transcript, voice};
 use pytoon_compositor::compose::palette;
 use pytoon_config::BriefFile;
 use pytoon_core::layout;
@@ -82,7 +82,8 @@ impl Renderer {
         let started = Instant::now();
         self.env.progress.stage("resolve");
         let mut sources = sources::resolve(&self.env, file, self.options.draft)?;
-        let mut graph = self.plan(file, &sources)?;
+        // A recording is written down in the job's folder, and only then there is a script to plan.
+        let graph = if sources.lacks_script() { None } else { Some(self.plan(file, &sources)?) };
         self.check_machine(root)?;
         let store = self.picture_store(&sources.palette);
         Event::JobStarted {
@@ -92,7 +93,12 @@ impl Renderer {
         }
         .emit();
         let folder = JobFolder::open(root)?;
-        let made = self.make(file, &mut sources, &mut graph, &store, &folder);
+        let made = match graph {
+            Some(graph) => Ok(graph),
+            None => self.plan_from_recording(file, &mut sources, &folder),
+        };
+        let made =
+            made.and_then(|mut graph| self.make(file, &mut sources, &mut graph, &store, &folder));
         self.conclude(made, &folder, started)
     }
 
@@ -128,6 +134,19 @@ impl Renderer {
         let graph = plan_graph(file, sources)?;
         self.note("plan", begun, false);
         Ok(graph)
+    }
+
+    fn plan_from_recording(
+        &mut self,
+        file: &BriefFile,
+        sources: &mut Sources,
+        folder: &JobFolder,
+    ) -> Result<SceneGraph, PipelineError> {
+        self.env.progress.stage("transcript");
+        let begun = Instant::now();
+        let reused = transcript::transcript(&self.env, sources, folder)?;
+        self.note("transcript", begun, reused);
+        self.plan(file, sources)
     }
 
     /// What would surely fail later is said before work begins.

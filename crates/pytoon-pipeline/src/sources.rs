@@ -14,7 +14,6 @@ use pytoon_core::timeline::{OverlayContent, PaletteChoice, logo_place};
 use pytoon_graphics::Rgb;
 use pytoon_media::picture::{self, FileKind};
 use pytoon_media::probe::{self, MediaProbe};
-use pytoon_voice::transcript::transcribe;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +44,15 @@ pub struct Sources {
     pub seed: u64,
     /// Why the script is not known to be what the recording says, where it is not.
     pub guessed_script: Option<String>,
+}
+
+impl Sources {
+    /// Whether there is a recording of which nobody said what it says.
+    pub fn lacks_script(&self) -> bool {
+        let is_given = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.trim().is_empty());
+        let brief = &self.brief;
+        brief.voice_file.is_some() && !is_given(&brief.script) && !is_given(&brief.voice_script)
+    }
 }
 
 /// A clip of the user's.
@@ -81,7 +89,6 @@ impl Resolver<'_> {
         let media = self.media(&mut brief)?;
         let override_media = self.override_media(&mut brief)?;
         self.sound(&mut brief)?;
-        let guessed_script = self.transcript(&mut brief)?;
         let kit = self.brand(&brief)?;
         let overlays = self.overlays(&mut brief, &kit)?;
         let palette = self.palette(&preset, &kit)?;
@@ -99,7 +106,7 @@ impl Resolver<'_> {
             palette,
             font,
             seed,
-            guessed_script,
+            guessed_script: None,
         })
     }
 
@@ -221,29 +228,6 @@ impl Resolver<'_> {
     }
 
     /// Voice file and music.
-    /// A recording that comes without words is written down, and that is the script. Why not, where
-    /// nobody can.
-    fn transcript(&self, brief: &mut Brief) -> Result<Option<String>, PipelineError> {
-        let Some(voice) = &brief.voice_file else { return Ok(None) };
-        let is_given = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.trim().is_empty());
-        if is_given(&brief.script) || is_given(&brief.voice_script) {
-            return Ok(None);
-        }
-        let settings = &self.env.config.settings.transcription;
-        let recording = Path::new(voice);
-        let told = brief.language.as_deref();
-        match transcribe(&self.env.runner, settings, recording, told)? {
-            Ok(written) => {
-                brief.script = Some(written.text);
-                if brief.language.is_none() {
-                    brief.language = written.language;
-                }
-                Ok(None)
-            }
-            Err(reason) => Ok(Some(reason)),
-        }
-    }
-
     fn sound(&self, brief: &mut Brief) -> Result<(), PipelineError> {
         if let Some(voice) = &brief.voice_file {
             let full = self.existing("voice_file", voice)?;

@@ -4,18 +4,14 @@ use crate::PipelineError;
 use crate::environment::Environment;
 use pytoon_core::ledger::CallLimits;
 use pytoon_engines::world::RealWorld;
+use pytoon_voice::paid::PaidWork;
+use pytoon_voice::transcript::OpenAi;
 use pytoon_voice::tts::chain::{Chain, ChainError, ChainParts, chain};
-use pytoon_voice::tts::cloud::paid::PaidWork;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 
-/// The providers of a configuration, in order; `job` pays for what is bought.
-pub fn providers(
-    env: &Environment,
-    first: Option<&str>,
-    job: &str,
-    limits: CallLimits,
-) -> Result<Chain, PipelineError> {
-    let paid = env.engines.books().map(|books| {
+fn paid(env: &Environment, job: &str, limits: CallLimits) -> Option<(Arc<PaidWork>, Handle)> {
+    env.engines.books().map(|books| {
         let work = PaidWork {
             store: books.store.clone(),
             world: Arc::new(RealWorld),
@@ -25,7 +21,39 @@ pub fn providers(
             cancel: env.runner.cancel.clone(),
         };
         (Arc::new(work), books.runtime.handle().clone())
-    });
+    })
+}
+
+/// The service that writes recordings down, or why it cannot be asked.
+pub(crate) fn transcriber(
+    env: &Environment,
+    job: &str,
+    limits: CallLimits,
+) -> Result<Result<OpenAi, String>, PipelineError> {
+    let settings = &env.config.settings.transcription.openai;
+    if !env.buys {
+        return Ok(Err("a plan buys nothing".to_owned()));
+    }
+    let Some(key) = env.engines.secrets().find(&settings.key_env)? else {
+        return Ok(Err(format!("it has no key: set {}", settings.key_env.join(" or "))));
+    };
+    let Some((paid, runtime)) = paid(env, job, limits) else {
+        return Ok(Err("the ledger of paid work is not open".to_owned()));
+    };
+    let made = OpenAi::new(settings, &key, paid, runtime);
+    made.map(Ok).map_err(|reason| {
+        env.config.settings_at.error("transcription.openai.base_url", reason).into()
+    })
+}
+
+/// The providers of a configuration, in order; `job` pays for what is bought.
+pub fn providers(
+    env: &Environment,
+    first: Option<&str>,
+    job: &str,
+    limits: CallLimits,
+) -> Result<Chain, PipelineError> {
+    let paid = paid(env, job, limits);
     let parts = ChainParts {
         settings: &env.config.settings.tts,
         secrets: env.engines.secrets(),

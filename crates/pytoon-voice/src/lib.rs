@@ -10,6 +10,7 @@
 pub mod alignment;
 mod error;
 mod helper;
+pub mod paid;
 pub mod spoken;
 pub mod transcript;
 pub mod tts;

@@ -70,6 +70,7 @@ impl Context {
             runner: self.runner.clone(),
             fonts: self.fonts(),
             progress: progress::sink(self.global.quiet),
+            buys: true,
             now: rfc3339(now()),
         })
     }

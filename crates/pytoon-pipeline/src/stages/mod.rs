@@ -7,4 +7,5 @@ pub(crate) mod picture;
 pub(crate) mod sound;
 pub(crate) mod speech;
 pub(crate) mod timeline;
+pub(crate) mod transcript;
 pub(crate) mod voice;

@@ -27,8 +27,8 @@ use pytoon_telemetry::Event;
 use pytoon_voice::VoiceError;
 use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::alignment::chain::{Outcome, Recorded};
-use pytoon_voice::tts::chain::LeftOut;
-use pytoon_voice::tts::{SpokenSentence, TtsRequest, speech_ms};
+use pytoon_voice::tts::chain::{Chain, LeftOut};
+use pytoon_voice::tts::{Quote, SpokenSentence, TtsRequest, speech_ms};
 use pytoon_voice::tts_manager::{FailedAttempt, Spoken, TtsManager};
 use pytoon_voice::voice_processor::{self, SAMPLES_PER_MS};
 
@@ -100,7 +100,7 @@ pub(super) fn left_out(env: &Environment) -> Vec<LeftOut> {
     providers(env, None, "", limits).map(|chain| chain.left_out).unwrap_or_default()
 }
 
-fn limits(env: &Environment, sources: &Sources) -> CallLimits {
+pub(super) fn limits(env: &Environment, sources: &Sources) -> CallLimits {
     let own = &env.engines.engines().settings.budget;
     CallLimits {
         job_budget: budget(&env.engines, sources),
@@ -143,7 +143,8 @@ pub(super) fn synthetic(
         return Err(file.error("voice.provider", reason).suggest(wanted, TTS_PROVIDERS).into());
     }
     let first = settings.provider.as_deref();
-    let chain = providers(env, first, folder.job_id(), limits(env, sources))?;
+    let mut chain = providers(env, first, folder.job_id(), limits(env, sources))?;
+    let quote = if env.buys { None } else { leave_out_what_costs(&mut chain, &request)? };
     let mut warnings = old_names(env, first);
     for left in &chain.left_out {
         Event::TtsProviderLeftOut { provider: left.provider, reason: &left.reason }.emit();
@@ -157,6 +158,13 @@ pub(super) fn synthetic(
         VoiceError::Refused { .. } => file.error("voice.name", error.to_string()).into(),
         other => PipelineError::from(other),
     })?;
+    if let Some(quote) = &quote {
+        warnings.push(format!(
+            "the voice of {} is bought when the film is made, for about {}: until then the times \
+             are those of a local voice",
+            quote.provider, quote.estimated
+        ));
+    }
     let (provider, is_local, sentences, attempts) = match spoken {
         Spoken::By { provider, is_local, sentences, attempts } => {
             (provider, is_local, sentences, attempts)
@@ -169,6 +177,7 @@ pub(super) fn synthetic(
             warnings.push(SILENT.to_owned());
             result.warnings = warnings;
             result.attempts = attempts;
+            result.quote = quote;
             return Ok(result);
         }
     };
@@ -182,7 +191,28 @@ pub(super) fn synthetic(
     result.warnings = warnings;
     result.attempts = attempts;
     result.stepped_down = stepped_down;
+    result.quote = quote;
     Ok(result)
+}
+
+/// Where nothing may be bought: takes out the voices that would have to be, and tells what the
+/// first of them costs. What is bought already is used.
+fn leave_out_what_costs(
+    chain: &mut Chain,
+    request: &TtsRequest,
+) -> Result<Option<Quote>, VoiceError> {
+    let mut quote = None;
+    let mut kept = Vec::new();
+    for provider in std::mem::take(&mut chain.providers) {
+        match provider.quote(request) {
+            Ok(None) => kept.push(provider),
+            Ok(Some(asked)) if kept.is_empty() => quote = quote.or(Some(asked)),
+            Ok(Some(_)) | Err(VoiceError::CannotSpeak { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    chain.providers = kept;
+    Ok(quote)
 }
 
 /// From spoken sentences to the takes of scenes.

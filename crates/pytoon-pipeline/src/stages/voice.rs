@@ -21,6 +21,7 @@ use pytoon_media::process::Runner;
 use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::alignment::builtin::Builtin;
 use pytoon_voice::alignment::chain::{Aligner, Recorded};
+use pytoon_voice::tts::Quote;
 use pytoon_voice::tts_manager::FailedAttempt;
 use pytoon_voice::voice_processor;
 use pytoon_voice::{VoiceError, voice_mapper};
@@ -49,6 +50,9 @@ pub(crate) struct VoiceResult {
     /// Whether a voice of this machine stands in for a service's.
     #[serde(default)]
     pub(crate) stepped_down: bool,
+    /// What a service would have cost, where nothing may be bought.
+    #[serde(default)]
+    pub(crate) quote: Option<Quote>,
 }
 
 impl VoiceResult {
@@ -66,6 +70,7 @@ impl VoiceResult {
             tempo: 1.0,
             attempts: Vec::new(),
             stepped_down: false,
+            quote: None,
         }
     }
 }

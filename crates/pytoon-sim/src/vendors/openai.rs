@@ -49,7 +49,7 @@ impl Vendor for OpenAi {
             (&Method::GET, ["models"]) => Ok(Route::new("models", Step::Health)),
             (&Method::POST, ["audio", "speech"]) => Ok(Route::new("speech", Step::Submit).json()),
             (&Method::POST, ["audio", "transcriptions"]) => {
-                Ok(Route::new("transcription", Step::Upload).raw())
+                Ok(Route::new("transcription", Step::Submit).raw())
             }
             (&Method::POST, ["moderations"]) => Ok(Route::new("moderation", Step::Search).json()),
             (_, ["models"] | ["audio", "speech" | "transcriptions"] | ["moderations"]) => {

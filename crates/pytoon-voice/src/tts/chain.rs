@@ -4,11 +4,11 @@
 //! with its reason; a key is known to the log's redaction before anything else happens with it.
 
 use super::TtsProvider;
-use super::cloud::paid::PaidWork;
 use super::cloud::{Cloud, Problem};
 use super::espeak::Espeak;
 use super::flite::Flite;
 use super::piper::Piper;
+use crate::paid::PaidWork;
 use pytoon_config::ConfigError;
 use pytoon_config::secrets::Secrets;
 use pytoon_config::tts::{CloudVoice, TtsSettings};

@@ -16,8 +16,10 @@ pub mod take;
 pub use cut::speech_ms;
 
 use crate::VoiceError;
+use pytoon_core::money::MicroUsd;
 use pytoon_core::text::Word;
 use pytoon_core::timeline::CaptionWord;
+use serde::{Deserialize, Serialize};
 
 /// Sentences to speak in one voice.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,12 +50,26 @@ pub struct SpokenSentence {
     pub needs_alignment: bool,
 }
 
+/// What a voice would cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// Who would speak.
+    pub provider: String,
+    /// For how much, by the price in the configuration.
+    pub estimated: MicroUsd,
+}
+
 /// A service that speaks.
 pub trait TtsProvider: std::fmt::Debug + Send + Sync {
     /// Its name in configuration, logs and metrics.
     fn name(&self) -> &'static str;
     /// Speaks sentences, one result each, in order.
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError>;
+    /// What speaking would buy that is not bought yet, and without buying it; nothing where it
+    /// costs nothing.
+    fn quote(&self, _request: &TtsRequest) -> Result<Option<Quote>, VoiceError> {
+        Ok(None)
+    }
     /// Whether it works, without speaking anything of a user's and without costing anything; what
     /// it says of itself.
     fn health_check(&self) -> Result<String, VoiceError>;

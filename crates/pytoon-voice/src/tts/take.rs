@@ -4,6 +4,7 @@
 //! ([`Take::problem`]); a take written and read again is the same, and one that is not whole is
 //! not read.
 
+use crate::paid::Kept;
 use pytoon_audio::{resample, speech};
 use serde::{Deserialize, Serialize};
 
@@ -148,9 +149,14 @@ impl Take {
         }
         None
     }
+}
 
-    /// The take as it is kept: a line of JSON, then the samples.
-    pub fn to_bytes(&self) -> Vec<u8> {
+/// A line of JSON, then the samples.
+impl Kept for Take {
+    const FOLDER: &'static str = "takes";
+    const ENDING: &'static str = "take";
+
+    fn to_bytes(&self) -> Vec<u8> {
         let head = Head { rate: self.rate, samples: self.pcm.len(), marks: self.marks.clone() };
         // Plain numbers always serialise.
         let mut bytes = serde_json::to_vec(&head).unwrap_or_default();
@@ -159,12 +165,15 @@ impl Take {
         bytes
     }
 
-    /// A kept take, if it is whole.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let end = bytes.iter().position(|&b| b == b'\n')?;
         let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
         let take = Self::from_pcm(head.rate, &bytes[end + 1..]);
         (take.pcm.len() == head.samples).then_some(Self { marks: head.marks, ..take })
+    }
+
+    fn length_ms(&self) -> f64 {
+        Self::length_ms(self)
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
         return output::json(&serde_json::json!({
             "sceneGraph": plan.graph,
             "timeline": plan.timeline,
+            "voice": plan.voice,
             "warnings": plan.warnings,
         }));
     }
@@ -60,6 +61,9 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
     }
     if let Some(text) = price(&plan.graph) {
         output::line(text);
+    }
+    if let Some(quote) = &plan.voice {
+        output::line(format!("voice    about {} by {}", quote.estimated, quote.provider));
     }
     for warning in &plan.warnings {
         output::note(format!("note: {warning}"));

@@ -1,6 +1,6 @@
 //! Voices that are services: what all of them have in common.
 //!
-//! Guarantees: nothing is bought twice ([`paid`]); what comes back is checked before it is kept;
+//! Guarantees: nothing is bought twice ([`crate::paid`]); what comes back is checked before it is kept;
 //! a key is in no message; a cancel is heard within a moment.
 //!
 //! An adapter ([`CloudAdapter`]) translates: it builds one request and reads one answer. It does
@@ -10,16 +10,15 @@
 
 mod elevenlabs;
 mod google;
-mod openai;
-pub mod paid;
+pub(crate) mod openai;
 
 use super::cut;
 use super::piece::{Limit, Piece, pieces};
 use super::take::Take;
-use super::{SpokenSentence, TtsProvider, TtsRequest};
+use super::{Quote, SpokenSentence, TtsProvider, TtsRequest};
 use crate::VoiceError;
+use crate::paid::{Order, PaidWork};
 use crate::spoken::SpokenText;
-use paid::{Order, PaidWork};
 use pytoon_config::secrets::Key;
 use pytoon_config::tts::CloudVoice;
 use pytoon_core::money::MicroUsd;
@@ -189,6 +188,18 @@ impl Inner {
         EngineError::new(self.name, SPEAK, kind, message)
     }
 
+    fn job(&self, request: &TtsRequest) -> Result<Job, VoiceError> {
+        let own = || self.settings.voice_for(&request.language).to_owned();
+        let (slowest, fastest) = self.adapter.speeds();
+        Ok(Job {
+            pieces: self.limit_and_pieces(request)?,
+            language: request.language.clone(),
+            voice: request.voice.clone().unwrap_or_else(own),
+            speed: (self.settings.speed * request.speed).clamp(slowest, fastest),
+            stopped: AtomicBool::new(false),
+        })
+    }
+
     fn limit_and_pieces(&self, request: &TtsRequest) -> Result<Vec<Piece>, VoiceError> {
         let vendor = self.adapter.most();
         let size = |text: &SpokenText| self.adapter.size(text);
@@ -212,28 +223,48 @@ impl Inner {
         if job.stopped.load(Ordering::Relaxed) {
             return Err(self.error(EngineErrorKind::Undecided, "another request failed"));
         }
+        let speech = self.speech(job, index);
+        self.paid.bought(&self.order(&speech), &|| self.buy(&speech)).await
+    }
+
+    /// What the pieces would cost that are not kept; nothing where all are.
+    async fn missing(&self, job: &Job) -> Result<Option<MicroUsd>, EngineError> {
+        let mut missing = None;
+        for index in 0..job.pieces.len() {
+            let order = self.order(&self.speech(job, index));
+            if self.paid.kept::<Take>(&order).await?.is_none() {
+                missing = Some(missing.unwrap_or(MicroUsd::ZERO) + order.estimated);
+            }
+        }
+        Ok(missing)
+    }
+
+    fn speech<'a>(&self, job: &'a Job, index: usize) -> Speech<'a> {
         let piece = &job.pieces[index];
         let neighbour = |index: Option<usize>| {
             index.and_then(|index| job.pieces.get(index)).map_or("", |piece| piece.text.as_str())
         };
-        let speech = Speech {
+        Speech {
             piece,
             before: neighbour(index.checked_sub(1)),
             after: neighbour(Some(index + 1)),
             language: &job.language,
             voice: &job.voice,
             speed: job.speed,
-        };
-        let order = Order {
+        }
+    }
+
+    fn order<'a>(&'a self, speech: &Speech<'a>) -> Order<'a> {
+        Order {
             provider: self.name,
-            hash: self.hash(&speech),
-            text: &piece.text,
+            operation: SPEAK,
+            hash: self.hash(speech),
+            text: &speech.piece.text,
             key_id: &self.key_id,
-            estimated: self.price(&piece.text),
+            estimated: self.price(&speech.piece.text),
             timeout: Duration::from_millis(self.settings.request_timeout_ms),
             backoff: &self.settings.backoff,
-        };
-        self.paid.take(&order, &|| self.buy(&speech)).await
+        }
     }
 
     /// Equal hashes ask for the same take. The neighbours' words only colour the tone: they do not
@@ -288,20 +319,21 @@ impl TtsProvider for Cloud {
         self.0.name
     }
 
+    fn quote(&self, request: &TtsRequest) -> Result<Option<Quote>, VoiceError> {
+        let inner = &self.0;
+        let job = inner.job(request)?;
+        let missing = inner.runtime.block_on(inner.missing(&job));
+        let missing = missing.map_err(|error| VoiceError::Vendor {
+            provider: inner.name,
+            source: Box::new(error),
+        })?;
+        let provider = inner.name.to_owned();
+        Ok(missing.map(|estimated| Quote { provider, estimated }))
+    }
+
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
         let inner = &self.0;
-        let voice = request
-            .voice
-            .clone()
-            .unwrap_or_else(|| inner.settings.voice_for(&request.language).to_owned());
-        let (slowest, fastest) = inner.adapter.speeds();
-        let job = Job {
-            pieces: inner.limit_and_pieces(request)?,
-            language: request.language.clone(),
-            voice,
-            speed: (inner.settings.speed * request.speed).clamp(slowest, fastest),
-            stopped: AtomicBool::new(false),
-        };
+        let job = inner.job(request)?;
         let spoken = inner.runtime.block_on(self.clone().speak_all(job));
         let spoken = spoken.map_err(|error| match error.kind {
             // A voice that was asked for by name and is not there is the brief's to mend.

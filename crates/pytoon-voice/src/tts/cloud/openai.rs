@@ -82,20 +82,7 @@ impl CloudAdapter for OpenAi {
     }
 
     fn refusal(&self, reply: &Reply) -> (EngineErrorKind, Option<String>) {
-        let json = reply.json().unwrap_or_default();
-        let code = text_at(&json, "/error/code").unwrap_or_default();
-        let kind = match code {
-            "insufficient_quota" | "billing_hard_limit_reached" => EngineErrorKind::Quota,
-            code if names_moderation(code) => EngineErrorKind::Moderation,
-            _ => submit_kind(reply.status),
-        };
-        let message = said(reply);
-        let message = if code.is_empty() {
-            message
-        } else {
-            Some(format!("{code}: {}", message.unwrap_or_default()))
-        };
-        (kind, message)
+        refusal(reply)
     }
 
     fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a> {
@@ -119,4 +106,22 @@ impl CloudAdapter for OpenAi {
     fn identity(&self) -> Value {
         json!(self.instructions)
     }
+}
+
+/// The kind of a refusal of this vendor's, and what was said.
+pub(crate) fn refusal(reply: &Reply) -> (EngineErrorKind, Option<String>) {
+    let json = reply.json().unwrap_or_default();
+    let code = text_at(&json, "/error/code").unwrap_or_default();
+    let kind = match code {
+        "insufficient_quota" | "billing_hard_limit_reached" => EngineErrorKind::Quota,
+        code if names_moderation(code) => EngineErrorKind::Moderation,
+        _ => submit_kind(reply.status),
+    };
+    let message = said(reply);
+    let message = if code.is_empty() {
+        message
+    } else {
+        Some(format!("{code}: {}", message.unwrap_or_default()))
+    };
+    (kind, message)
 }

@@ -1,17 +1,23 @@
-//! What a recording says, where nobody wrote it down: by a program of the user's own.
+//! What a recording says, where nobody wrote it down: by a program of the user's own, or a service.
 //!
-//! Guarantees: programs are tried in the configured order; each that gives way is logged with its
-//! reason; nothing is downloaded by us. Times are not taken from here: what was written down is the
+//! Guarantees: both are tried in the configured order; each that gives way is logged with its
+//! reason; nothing is downloaded by us; what the service was paid for is kept and never bought
+//! twice. Times are not taken from here: what was written down is the
 //! script, and the alignment chain times it like any other.
 
+mod openai;
+
+pub use openai::OpenAi;
+
 use crate::VoiceError;
+use crate::voice_processor::SAMPLES_PER_MS;
 use pytoon_audio::wav;
 use pytoon_config::settings::{TranscriptionChoice, TranscriptionSettings};
 use pytoon_media::MediaError;
 use pytoon_media::ffmpeg::sound;
 use pytoon_media::process::{CommandLine, Runner};
 use pytoon_telemetry::Event;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::io::Cursor;
 use std::path::Path;
 use std::time::Duration;
@@ -22,10 +28,10 @@ const STALL: Duration = Duration::from_secs(600);
 const MAX_CHARS: usize = 20_000;
 
 /// A recording written down.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
     /// Who wrote it down.
-    pub method: &'static str,
+    pub method: String,
     /// The text.
     pub text: String,
     /// Its language (BCP 47), where the program told.
@@ -54,35 +60,56 @@ struct Found {
     language: Option<String>,
 }
 
-/// Has a recording written down.
+/// Who is asked.
+enum Asked<'a> {
+    Service(&'a OpenAi),
+    Program(&'static str),
+}
+
+/// Has a recording written down. `service` is OpenAI's, or why it cannot be asked.
 ///
 /// # Errors
-/// When the recording cannot be read, or the user gives up; a program's failure leads to the next.
+/// When the recording cannot be read, or the user gives up; another failure leads to the next.
 pub fn transcribe(
     runner: &Runner,
     settings: &TranscriptionSettings,
+    service: &Result<OpenAi, String>,
     recording: &Path,
     language: Option<&str>,
 ) -> Result<Outcome, VoiceError> {
     let mut tried = Vec::new();
-    let mut folder = None;
+    let mut sound = None;
     for &choice in &settings.order {
         let method = name(choice);
-        let found = match program(runner, settings, choice) {
+        let asked = match choice {
+            TranscriptionChoice::Openai => {
+                service.as_ref().map(Asked::Service).map_err(String::clone)
+            }
+            _ => program(runner, settings, choice).map(Asked::Program),
+        };
+        let found = match asked {
             Err(reason) => Err(reason),
-            Ok(program) => {
-                let folder = match &folder {
-                    Some(folder) => folder,
-                    None => folder.insert(prepared(runner, recording)?),
+            Ok(asked) => {
+                let Sound { folder, length_ms } = match &sound {
+                    Some(sound) => sound,
+                    None => sound.insert(prepared(runner, recording)?),
                 };
-                written(runner, settings, choice, program, folder.path(), language)?
+                match asked {
+                    Asked::Service(service) => {
+                        let audio = folder.path().join(AUDIO);
+                        service.written(&audio, *length_ms, language.map(primary))?
+                    }
+                    Asked::Program(program) => {
+                        written(runner, settings, choice, program, folder.path(), language)?
+                    }
+                }
             }
         };
         match found {
             Ok((text, language)) => {
                 let (chars, told) = (text.chars().count(), language.as_deref().unwrap_or(""));
                 Event::TranscriptDone { method, chars, language: told }.emit();
-                return Ok(Ok(Written { method, text, language }));
+                return Ok(Ok(Written { method: method.to_owned(), text, language }));
             }
             Err(reason) => {
                 Event::TranscriptMethodFailed { method, reason: &reason }.emit();
@@ -101,7 +128,13 @@ fn name(choice: TranscriptionChoice) -> &'static str {
         TranscriptionChoice::Whisperx => "whisperx",
         TranscriptionChoice::StableTs => "stable_ts",
         TranscriptionChoice::WhisperCpp => "whisper_cpp",
+        TranscriptionChoice::Openai => openai::NAME,
     }
+}
+
+/// The first part of a tag, such as `en`.
+fn primary(tag: &str) -> &str {
+    tag.split(['-', '_']).next().unwrap_or(tag)
 }
 
 /// The program, if it is installed and has what it needs.
@@ -114,6 +147,7 @@ fn program(
         TranscriptionChoice::Whisperx => ("whisperx", "`pip install whisperx` brings it"),
         TranscriptionChoice::StableTs => ("stable-ts", "`pip install stable-ts` brings it"),
         TranscriptionChoice::WhisperCpp => ("whisper-cli", "whisper.cpp brings it"),
+        TranscriptionChoice::Openai => return Err("it is no program".to_owned()),
     };
     if runner.programs.find(program).is_err() {
         return Err(format!("`{program}` is not installed ({hint})"));
@@ -128,15 +162,24 @@ fn program(
     Ok(program)
 }
 
-/// A folder with the recording as `voice.wav`.
-fn prepared(runner: &Runner, recording: &Path) -> Result<tempfile::TempDir, VoiceError> {
+/// The recording in a [`Sound`]'s folder.
+const AUDIO: &str = "voice.wav";
+
+/// The recording as programs and services read it.
+struct Sound {
+    folder: tempfile::TempDir,
+    length_ms: f64,
+}
+
+fn prepared(runner: &Runner, recording: &Path) -> Result<Sound, VoiceError> {
     let samples = sound::decode_mono(runner, recording)?;
     let mut bytes = Cursor::new(Vec::new());
     wav::write_mono(&mut bytes, &samples)?;
     let folder = tempfile::tempdir().map_err(|e| MediaError::write(Path::new("a folder"), e))?;
-    let path = folder.path().join("voice.wav");
+    let path = folder.path().join(AUDIO);
     std::fs::write(&path, bytes.into_inner()).map_err(|e| MediaError::write(&path, e))?;
-    Ok(folder)
+    let length_ms = samples.len() as f64 / SAMPLES_PER_MS as f64;
+    Ok(Sound { folder, length_ms })
 }
 
 /// The text and its language, or why there is none.
@@ -150,7 +193,7 @@ fn written(
     folder: &Path,
     language: Option<&str>,
 ) -> Result<Heard, VoiceError> {
-    let (audio, answer) = (folder.join("voice.wav"), folder.join("voice.json"));
+    let (audio, answer) = (folder.join(AUDIO), folder.join("voice.json"));
     // What a program before this one left is not its answer.
     match std::fs::remove_file(&answer) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -158,7 +201,7 @@ fn written(
         }
         _ => {}
     }
-    let primary = language.map(|tag| tag.split(['-', '_']).next().unwrap_or(tag));
+    let primary = language.map(primary);
     let mut command = CommandLine::new(program, "write the recording down");
     command = match choice {
         TranscriptionChoice::Whisperx => {
@@ -172,6 +215,7 @@ fn written(
             .arg(&audio)
             .args(["-oj", "-of"])
             .arg(folder.join("voice")),
+        TranscriptionChoice::Openai => return Ok(Err("it is no program".to_owned())),
     };
     let flag = if choice == TranscriptionChoice::WhisperCpp { "-l" } else { "--language" };
     let unknown = (choice == TranscriptionChoice::WhisperCpp).then_some("auto");

@@ -1,6 +1,7 @@
 //! Paid takes over the real ledger.
 
 use super::*;
+use crate::tts::take::Take;
 use pytoon_store::SqliteStore;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
@@ -60,12 +61,13 @@ impl Bench {
             self.bought.fetch_add(1, Ordering::Relaxed);
             answer()
         };
-        work.take(&self.order(), &buy).await
+        work.bought(&self.order(), &buy).await
     }
 
     fn order(&self) -> Order<'_> {
         Order {
             provider: "openai",
+            operation: "speak",
             hash: "h".to_owned(),
             text: "a word",
             key_id: "k",
@@ -85,7 +87,7 @@ fn take() -> Take {
 }
 
 fn failure(kind: EngineErrorKind, accepted: Accepted) -> EngineError {
-    EngineError::new("openai", SPEAK, kind, "no").accepted(accepted)
+    EngineError::new("openai", "speak", kind, "no").accepted(accepted)
 }
 
 /// The row of a process that died before it kept its take.
@@ -155,7 +157,8 @@ async fn a_take_whose_process_died_before_its_row_is_adopted() {
     // The row is written and the file is there: what a kill in between leaves.
     leave_a_row(&bench, i64::MAX).await;
     std::fs::create_dir(bench.folder.path().join(TAKES)).expect("a folder");
-    std::fs::write(bench.folder.path().join(take_file("h")), take().to_bytes()).expect("a file");
+    std::fs::write(bench.folder.path().join(file_of::<Take>("h")), take().to_bytes())
+        .expect("a file");
     let found = bench.take("one", || Err(failure(EngineErrorKind::Server, Accepted::No))).await;
     assert_eq!((found.expect("adopted"), bench.bought()), (take(), 0));
 }
@@ -165,8 +168,8 @@ async fn a_take_that_the_disk_cannot_give_is_not_bought_again() {
     let bench = Bench::new().await;
     leave_a_row(&bench, 0).await;
     // Something is there, and reading it fails.
-    std::fs::create_dir_all(bench.folder.path().join(take_file("h"))).expect("a folder");
+    std::fs::create_dir_all(bench.folder.path().join(file_of::<Take>("h"))).expect("a folder");
     let error = bench.take("two", || Ok(take())).await.expect_err("not known is not unbought");
     assert_eq!((error.kind, bench.bought()), (EngineErrorKind::Internal, 0));
-    assert!(error.message.contains(&take_file("h")), "{}", error.message);
+    assert!(error.message.contains(&file_of::<Take>("h")), "{}", error.message);
 }

@@ -1,16 +1,16 @@
-//! Takes that cost money: a row before the call, the take on disk before anybody uses it.
+//! Work for the voice that costs money: a row before the call, what it brought on disk before
+//! anybody uses it.
 //!
 //! Guarantees: what was bought and kept is not bought again, by this job or another, after a kill
 //! or without one; a call that may have bought something is not repeated within its job; budgets
-//! hold over all processes; a take whose file is gone or not whole is not used.
+//! hold over all processes; what is kept and whose file is gone or not whole is not used.
 //!
-//! Speech is answered at once or never: there is no task to ask after, so a call whose answer did
-//! not come is `lost` in the ledger, charged by the price table, and a later job may buy it anew.
+//! Speech and transcripts are answered at once or never: there is no task to ask after, so a call
+//! whose answer did not come is `lost` in the ledger, charged by the price table, and a later job
+//! may buy it anew.
 //!
-//! Start with [`PaidWork::take`].
+//! Start with [`PaidWork::bought`].
 
-use super::SPEAK;
-use crate::tts::take::Take;
 use pytoon_config::engines::Backoff;
 use pytoon_core::ledger::{
     Admission, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, EngineStore,
@@ -27,9 +27,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where takes are kept, in the storage folder.
-const TAKES: &str = "takes";
-/// The scene that a take's row names: a voice is the whole film's.
+/// The scene that a row names: a voice is the whole film's.
 pub const SCENE: &str = "voice";
 /// How often a waiting task looks whether the user gave up.
 const LOOK: Duration = Duration::from_millis(25);
@@ -55,10 +53,26 @@ pub struct PaidWork {
     pub cancel: CancelToken,
 }
 
-/// One take that is wanted.
+/// What a paid call brings, as it is kept.
+pub(crate) trait Kept: Sized + Send + Sync {
+    /// The folder in the storage folder.
+    const FOLDER: &'static str;
+    /// The ending of the file's name.
+    const ENDING: &'static str;
+    /// What is kept.
+    fn to_bytes(&self) -> Vec<u8>;
+    /// The same again; `None` where it is not whole.
+    fn from_bytes(bytes: &[u8]) -> Option<Self>;
+    /// The length of the sound, in milliseconds.
+    fn length_ms(&self) -> f64;
+}
+
+/// One piece of work that is wanted.
 #[derive(Debug)]
 pub(crate) struct Order<'a> {
     pub(crate) provider: &'static str,
+    /// What is done, as "failed to …" goes on.
+    pub(crate) operation: &'static str,
     pub(crate) hash: String,
     pub(crate) text: &'a str,
     pub(crate) key_id: &'a str,
@@ -68,17 +82,17 @@ pub(crate) struct Order<'a> {
 }
 
 /// A purchase under way.
-pub(crate) type Buying<'a> = Pin<Box<dyn Future<Output = Result<Take, EngineError>> + Send + 'a>>;
+pub(crate) type Buying<'a, W> = Pin<Box<dyn Future<Output = Result<W, EngineError>> + Send + 'a>>;
 
 impl PaidWork {
-    /// The take that an order asks for: kept from an earlier purchase, or bought now.
-    pub(crate) async fn take<'a, F>(
+    /// What an order asks for: kept from an earlier purchase, or bought now.
+    pub(crate) async fn bought<'a, W: Kept, F>(
         &self,
         order: &Order<'_>,
         buy: &'a (dyn Fn() -> F + Sync),
-    ) -> Result<Take, EngineError>
+    ) -> Result<W, EngineError>
     where
-        F: Future<Output = Result<Take, EngineError>> + Send + 'a,
+        F: Future<Output = Result<W, EngineError>> + Send + 'a,
     {
         if let Some(take) = self.kept(order).await? {
             return Ok(take);
@@ -86,7 +100,7 @@ impl PaidWork {
         self.refuse_what_was_lost(order).await?;
         let mut attempt = 1;
         loop {
-            let Some(call) = self.admitted(order).await? else {
+            let Some(call) = self.admitted::<W>(order).await? else {
                 // Another process bought it meanwhile.
                 if let Some(take) = self.kept(order).await? {
                     return Ok(take);
@@ -107,11 +121,11 @@ impl PaidWork {
 
     /// A take that was kept, if its file is whole. A ledger that cannot answer is a failure: "not
     /// known" must never be taken for "not bought".
-    async fn kept(&self, order: &Order<'_>) -> Result<Option<Take>, EngineError> {
+    pub(crate) async fn kept<W: Kept>(&self, order: &Order<'_>) -> Result<Option<W>, EngineError> {
         let found = self.store.clip_find(&order.hash).await.map_err(|e| ledger(order, &e))?;
         let Some(kept) = found else { return Ok(None) };
         let bytes = self.file_bytes(order, &kept.file)?;
-        let take = (bytes_hash(&bytes) == kept.sha256).then(|| Take::from_bytes(&bytes)).flatten();
+        let take = (bytes_hash(&bytes) == kept.sha256).then(|| W::from_bytes(&bytes)).flatten();
         if take.is_none() {
             self.store.clip_forget(&order.hash).await.map_err(|e| ledger(order, &e))?;
         }
@@ -144,7 +158,7 @@ impl PaidWork {
     }
 
     /// Writes the row of a call; none where the same take is kept by now.
-    async fn admitted(&self, order: &Order<'_>) -> Result<Option<String>, EngineError> {
+    async fn admitted<W: Kept>(&self, order: &Order<'_>) -> Result<Option<String>, EngineError> {
         let give_up_at = self.world.now() + millis(order.timeout + LEASE_SLACK);
         loop {
             self.check_cancel(order)?;
@@ -174,10 +188,10 @@ impl PaidWork {
                     return Err(failed(order, EngineErrorKind::Budget, message));
                 }
                 Admission::Taken => {
-                    if self.is_free_after_settling(order).await? {
+                    if self.is_free_after_settling::<W>(order).await? {
                         continue;
                     }
-                    if self.kept(order).await?.is_some() {
+                    if self.kept::<W>(order).await?.is_some() {
                         return Ok(None);
                     }
                     if now > give_up_at {
@@ -195,11 +209,14 @@ impl PaidWork {
 
     /// Ends calls that nobody looks after any more; whether that freed the request. What this very
     /// job left unanswered when it was killed stays unbought.
-    async fn is_free_after_settling(&self, order: &Order<'_>) -> Result<bool, EngineError> {
+    async fn is_free_after_settling<W: Kept>(
+        &self,
+        order: &Order<'_>,
+    ) -> Result<bool, EngineError> {
         let open = CallState::ALL.into_iter().filter(|state| state.bars_buying()).collect();
         let rows = self.rows(order, open).await?;
         if rows.iter().any(|row| row.state == CallState::Refused) {
-            let message = "these words were refused before and are not sent again";
+            let message = "the same was refused before and is not sent again";
             return Err(failed(order, EngineErrorKind::Moderation, message));
         }
         let mut settled = false;
@@ -212,7 +229,7 @@ impl PaidWork {
             if !is_dead {
                 continue;
             }
-            if self.adopt(order, &row).await? {
+            if self.adopt::<W>(order, &row).await? {
                 return Ok(false);
             }
             if row.state == CallState::Intent {
@@ -234,10 +251,10 @@ impl PaidWork {
 
     /// Keeps the take of a process that was killed between the file and its row; whether there
     /// is one.
-    async fn adopt(&self, order: &Order<'_>, row: &CallRow) -> Result<bool, EngineError> {
-        let file = take_file(&order.hash);
+    async fn adopt<W: Kept>(&self, order: &Order<'_>, row: &CallRow) -> Result<bool, EngineError> {
+        let file = file_of::<W>(&order.hash);
         let bytes = self.file_bytes(order, &file)?;
-        let Some(take) = Take::from_bytes(&bytes) else { return Ok(false) };
+        let Some(take) = W::from_bytes(&bytes) else { return Ok(false) };
         if row.state == CallState::Intent {
             self.advance(order, &row.id, CallEvent::Answered, CallChange::default()).await?;
         }
@@ -259,16 +276,22 @@ impl PaidWork {
     }
 
     /// Writes the take, then the row that says so.
-    async fn keep(&self, order: &Order<'_>, call: &str, take: Take) -> Result<Take, EngineError> {
+    async fn keep<W: Kept>(
+        &self,
+        order: &Order<'_>,
+        call: &str,
+        take: W,
+    ) -> Result<W, EngineError> {
         let bytes = take.to_bytes();
-        let file = take_file(&order.hash);
+        let file = file_of::<W>(&order.hash);
         let path = self.storage.join(&file);
-        let written = disk::create_folder(&self.storage.join(TAKES))
+        let written = disk::create_folder(&self.storage.join(W::FOLDER))
             .and_then(|()| disk::write_whole(&path, &bytes));
         self.advance(order, call, CallEvent::Answered, CallChange::default()).await?;
         if let Err(error) = written {
             // Paid for and not kept: the film has its voice all the same.
-            let detail = format!("a take of {} was not kept: failed to {error}", order.provider);
+            let detail =
+                format!("what {} was paid for was not kept: failed to {error}", order.provider);
             pytoon_telemetry::Event::Warning { detail: &detail }.emit();
             let change = CallChange { error: Some(detail), ..CallChange::default() };
             self.advance(order, call, CallEvent::Lost, change).await?;
@@ -278,13 +301,13 @@ impl PaidWork {
         Ok(take)
     }
 
-    async fn note_kept(
+    async fn note_kept<W: Kept>(
         &self,
         order: &Order<'_>,
         call: &str,
         file: String,
         bytes: &[u8],
-        take: &Take,
+        take: &W,
     ) -> Result<(), EngineError> {
         let kept = KeptClip {
             request_hash: order.hash.clone(),
@@ -370,11 +393,11 @@ impl PaidWork {
         }
     }
 
-    async fn until_cancelled(
+    async fn until_cancelled<W>(
         &self,
         order: &Order<'_>,
-        buying: Buying<'_>,
-    ) -> Result<Take, EngineError> {
+        buying: Buying<'_, W>,
+    ) -> Result<W, EngineError> {
         tokio::select! {
             bought = buying => bought,
             () = self.cancelled() => Err(cancelled(order).accepted(Accepted::Maybe)),
@@ -399,13 +422,13 @@ impl PaidWork {
     }
 }
 
-/// Where a take is kept, relative to the storage folder.
-fn take_file(hash: &str) -> String {
-    format!("{TAKES}/{hash}.take")
+/// Where it is kept, relative to the storage folder.
+fn file_of<W: Kept>(hash: &str) -> String {
+    format!("{}/{hash}.{}", W::FOLDER, W::ENDING)
 }
 
 fn failed(order: &Order<'_>, kind: EngineErrorKind, message: impl Into<String>) -> EngineError {
-    EngineError::new(order.provider, SPEAK, kind, message)
+    EngineError::new(order.provider, order.operation, kind, message)
 }
 
 fn cancelled(order: &Order<'_>) -> EngineError {
@@ -413,8 +436,8 @@ fn cancelled(order: &Order<'_>) -> EngineError {
 }
 
 fn undecided(order: &Order<'_>) -> EngineError {
-    let message = "an earlier call of this job for these words was not answered; it may have been \
-                   bought and is not made again";
+    let message = "an earlier call of this job for the same was not answered; it may have been bought \
+                   and is not made again";
     failed(order, EngineErrorKind::Undecided, message)
 }
 

@@ -1,0 +1,231 @@
+//! OpenAI writes a recording down, for money: through the ledger, like every paid call.
+//!
+//! Guarantees: nothing is bought twice ([`crate::paid`]); what comes back is checked before it is
+//! kept; the key is in no message.
+
+use super::{Heard, MAX_CHARS};
+use crate::VoiceError;
+use crate::paid::{Kept, Order, PaidWork};
+use crate::tts::cloud::openai::refusal;
+use pytoon_config::secrets::Key;
+use pytoon_config::settings::TranscriptionService;
+use pytoon_core::money::MicroUsd;
+use pytoon_media::MediaError;
+use pytoon_vendor::hash::bytes_hash;
+use pytoon_vendor::http::{Address, Body, Call, VendorHttp};
+use pytoon_vendor::replies::{refused_paid, text_at, with_key};
+use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
+use reqwest::multipart::{Form, Part};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// The provider, as the ledger and the log name it.
+pub(super) const NAME: &str = "openai";
+/// What is done, as "failed to …" goes on.
+const WRITE_DOWN: &str = "write the recording down";
+/// The largest file that the vendor's documentation allows.
+const MAX_FILE: usize = 25 << 20;
+/// The one model that tells the language.
+const TELLS_LANGUAGE: &str = "whisper-1";
+
+/// Whisper's names of languages that the local voices know, and their tags.
+const LANGUAGES: [(&str, &str); 24] = [
+    ("arabic", "ar"),
+    ("chinese", "zh"),
+    ("czech", "cs"),
+    ("danish", "da"),
+    ("dutch", "nl"),
+    ("english", "en"),
+    ("finnish", "fi"),
+    ("french", "fr"),
+    ("german", "de"),
+    ("greek", "el"),
+    ("hebrew", "he"),
+    ("hindi", "hi"),
+    ("hungarian", "hu"),
+    ("indonesian", "id"),
+    ("italian", "it"),
+    ("japanese", "ja"),
+    ("korean", "ko"),
+    ("norwegian", "no"),
+    ("polish", "pl"),
+    ("portuguese", "pt"),
+    ("russian", "ru"),
+    ("spanish", "es"),
+    ("swedish", "sv"),
+    ("turkish", "tr"),
+];
+
+/// The service, ready.
+#[derive(Debug)]
+pub struct OpenAi {
+    settings: TranscriptionService,
+    key_id: String,
+    http: VendorHttp,
+    paid: Arc<PaidWork>,
+    runtime: Handle,
+}
+
+/// What was bought.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Transcript {
+    text: String,
+    language: Option<String>,
+    length_ms: f64,
+}
+
+impl Kept for Transcript {
+    const FOLDER: &'static str = "transcripts";
+    const ENDING: &'static str = "json";
+
+    fn to_bytes(&self) -> Vec<u8> {
+        // Plain fields always serialise.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    fn length_ms(&self) -> f64 {
+        self.length_ms
+    }
+}
+
+impl OpenAi {
+    /// The service; fails with what is wrong with its address.
+    pub fn new(
+        settings: &TranscriptionService,
+        key: &Key,
+        paid: Arc<PaidWork>,
+        runtime: Handle,
+    ) -> Result<Self, String> {
+        pytoon_telemetry::register_secret(key.secret.expose_secret());
+        let address = Address {
+            base_url: &settings.base_url,
+            allow_hosts: &settings.allow_hosts,
+            request_timeout_ms: settings.request_timeout_ms,
+        };
+        let http = VendorHttp::new(NAME, address, Some(key.secret.clone()))?;
+        let (settings, key_id) = (settings.clone(), key.fingerprint());
+        Ok(Self { settings, key_id, http, paid, runtime })
+    }
+
+    /// Has a WAV file of so many milliseconds written down.
+    pub(super) fn written(
+        &self,
+        audio: &Path,
+        length_ms: f64,
+        language: Option<&str>,
+    ) -> Result<Heard, VoiceError> {
+        let bytes = std::fs::read(audio).map_err(|e| MediaError::read(audio, e))?;
+        if bytes.len() > MAX_FILE {
+            let reason =
+                format!("the recording has {} MB and the service takes 25", bytes.len() >> 20);
+            return Ok(Err(reason));
+        }
+        let what = json!({
+            "transcript": NAME,
+            "audio": bytes_hash(&bytes),
+            "model": self.settings.model,
+            "language": language,
+        });
+        let order = Order {
+            provider: NAME,
+            operation: WRITE_DOWN,
+            hash: bytes_hash(what.to_string().as_bytes()),
+            text: "(a recording)",
+            key_id: &self.key_id,
+            estimated: MicroUsd::from_usd(self.settings.price_per_minute_usd)
+                .times_ceil(length_ms / 60_000.0),
+            timeout: Duration::from_millis(self.settings.request_timeout_ms),
+            backoff: &self.settings.backoff,
+        };
+        let buy = || self.buy(bytes.clone(), length_ms, language);
+        match self.runtime.block_on(self.paid.bought(&order, &buy)) {
+            Ok(transcript) => Ok(Ok((transcript.text, transcript.language))),
+            Err(error) if error.kind == EngineErrorKind::Cancelled => {
+                Err(MediaError::Cancelled.into())
+            }
+            Err(error) => Ok(Err(error.to_string())),
+        }
+    }
+
+    /// The one paid call.
+    async fn buy(
+        &self,
+        audio: Vec<u8>,
+        length_ms: f64,
+        language: Option<&str>,
+    ) -> Result<Transcript, EngineError> {
+        let internal =
+            |what: String| EngineError::new(NAME, WRITE_DOWN, EngineErrorKind::Internal, what);
+        let file = Part::bytes(audio)
+            .file_name("voice.wav")
+            .mime_str("audio/wav")
+            .map_err(|error| internal(error.to_string()))?;
+        let tells = self.settings.model == TELLS_LANGUAGE;
+        let mut form = Form::new()
+            .part("file", file)
+            .text("model", self.settings.model.clone())
+            .text("response_format", if tells { "verbose_json" } else { "json" });
+        if let Some(language) = language {
+            form = form.text("language", language.to_owned());
+        }
+        let call = Call {
+            body: Body::Form(form),
+            ..Call::new(WRITE_DOWN, reqwest::Method::POST, self.http.url("/audio/transcriptions"))
+        };
+        let reply = self.http.send(with_key(&self.http, call, "Bearer ")?.paid()).await?;
+        if !reply.is_success() {
+            let (kind, said) = refusal(&reply);
+            return Err(refused_paid(&self.http, WRITE_DOWN, kind, &reply, said.as_deref()));
+        }
+        let delivered = |accepted, kind, what: &str| {
+            EngineError::new(NAME, WRITE_DOWN, kind, what).accepted(accepted)
+        };
+        let json = reply.json().unwrap_or_default();
+        let Some(text) = text_at(&json, "/text").map(str::trim) else {
+            // An answer of nobody's: whether it was bought is not known.
+            let what = "the answer has no text in it";
+            return Err(delivered(Accepted::Maybe, EngineErrorKind::Protocol, what));
+        };
+        if !text.chars().any(char::is_alphanumeric) || text.chars().count() > MAX_CHARS {
+            let what = format!("it heard no words, or more than {MAX_CHARS} characters");
+            return Err(delivered(Accepted::Yes, EngineErrorKind::BadOutput, &what));
+        }
+        let language = text_at(&json, "/language").and_then(tag);
+        Ok(Transcript { text: text.to_owned(), language, length_ms })
+    }
+}
+
+/// The tag of a language that is told by its English name.
+fn tag(name: &str) -> Option<String> {
+    let name = name.to_lowercase();
+    let known = LANGUAGES.iter().find(|(long, tag)| *long == name || *tag == name);
+    known.map(|(_, tag)| (*tag).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_told_by_tags() {
+        assert_eq!(tag("English").as_deref(), Some("en"));
+        assert_eq!(tag("de").as_deref(), Some("de"));
+        assert_eq!(tag("klingon"), None);
+    }
+
+    #[test]
+    fn what_is_kept_is_read_again() {
+        let kept = Transcript { text: "a".into(), language: Some("en".into()), length_ms: 1500.0 };
+        assert_eq!(Transcript::from_bytes(&kept.to_bytes()), Some(kept));
+        assert_eq!(Transcript::from_bytes(b"{\"text\":"), None);
+    }
+}
