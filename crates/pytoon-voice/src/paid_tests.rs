@@ -156,7 +156,7 @@ async fn a_take_whose_process_died_before_its_row_is_adopted() {
     let bench = Bench::new().await;
     // The row is written and the file is there: what a kill in between leaves.
     leave_a_row(&bench, i64::MAX).await;
-    std::fs::create_dir(bench.folder.path().join(TAKES)).expect("a folder");
+    std::fs::create_dir(bench.folder.path().join(Take::FOLDER)).expect("a folder");
     std::fs::write(bench.folder.path().join(file_of::<Take>("h")), take().to_bytes())
         .expect("a file");
     let found = bench.take("one", || Err(failure(EngineErrorKind::Server, Accepted::No))).await;
