@@ -85,6 +85,19 @@ fn a_program_that_cannot_gives_way_to_the_next() {
     assert!(log.contains("transcript_method_failed") && log.contains("it heard no words"), "{log}");
 }
 
+#[test]
+fn what_one_program_left_is_not_taken_for_the_answer_of_the_next() {
+    use std::os::unix::fs::PermissionsExt;
+    let workspace = recorded();
+    let path = workspace.write("bin/stable-ts", "#!/bin/sh\nexit 0\n");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("allowed");
+    let wordless = json!({"segments": [{"text": " ... "}]});
+    let brief = format!("prompt: Tea at dawn\n{BRIEF}");
+    let film = render(&workspace, &brief, &[("whisperx", &wordless)]);
+    let warnings = film.warnings();
+    assert!(warnings.contains("stable_ts: it left no voice.json"), "{warnings}");
+}
+
 /// What the simulated service hears in every recording.
 const STOCK: &str = "This is a simulated transcript";
 const KEY: (&str, &str) = ("OPENAI_API_KEY", "oakey-4b6d8f0a2c1e3957");

@@ -282,3 +282,21 @@ fn doctor_tells_how_every_voice_is() {
     assert!(line("voice: google").contains("GOOGLE_API_KEY"), "{told}");
     assert_eq!(booth.asked("elevenlabs") + booth.asked("openai"), 0, "a check that was paid for");
 }
+
+#[test]
+fn a_brief_may_rather_have_no_film_than_a_lesser_voice() {
+    let down = json!({"rules": [{"step": "submit", "fault": "unavailable"}]});
+    let booth = Booth::new(&down, &["elevenlabs"]);
+    let failed = booth.try_render(&spoken(WORDS, "on_degrade: fail\n"), "out");
+    failed.refused(1, &["the voice fell back", "elevenlabs", "on_degrade is `fail`"]);
+    assert!(!booth.workspace.path("out").exists(), "half a job is left");
+    let held = booth.try_render(&spoken(WORDS, "on_degrade: hold\n"), "out");
+    held.refused(3, &["the job is held", "the voice fell back", "pytoon resume"]);
+    booth.simulator.becomes(&json!({}));
+    run(&mut booth.command(None, &["resume", "out"])).ok();
+    let film = Film::open(&booth.workspace.path("out"));
+    assert_eq!(
+        (provider(&film), &film.metadata()["degraded"]),
+        (json!("elevenlabs"), &json!(false))
+    );
+}

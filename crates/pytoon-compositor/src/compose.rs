@@ -90,7 +90,7 @@ impl Compositor {
         let slots = (0..timeline.tracks.video.len())
             .map(|index| Slot { visible: visible_range(&timeline, index), drawn: Mutex::new(None) })
             .collect();
-        let captions = caption_renderer(&timeline, &text, zone, font.clone(), size);
+        let captions = caption_renderer(&timeline, &text, zone, font.clone(), size.1);
         let overlays = timeline
             .tracks
             .overlays
@@ -198,8 +198,7 @@ impl Compositor {
             font_family: self.font.clone(),
             ..KineticSpec::new(text, variant)
         };
-        let mut headline =
-            KineticType::prepare(&self.text, &spec, palette, self.size.0, self.size.1);
+        let mut headline = KineticType::prepare(&self.text, &spec, palette, self.size.1);
         let mut sample = Frame::new(self.size.0, self.size.1);
         generator.draw(&mut sample, 1.0, &mut GenScratch::default());
         headline.adapt(&sample);
@@ -325,7 +324,7 @@ fn caption_renderer(
     text: &TextEngine,
     zone: SafeRect,
     font_family: Option<String>,
-    (width, height): (usize, usize),
+    height: usize,
 ) -> Option<CaptionRenderer> {
     let spec = &timeline.look.captions;
     if !spec.burn_in || timeline.tracks.captions.is_empty() {
@@ -348,7 +347,7 @@ fn caption_renderer(
     }
     let cues: Vec<caption::CaptionCue> =
         timeline.tracks.captions.iter().map(|cue| graphics_cue(cue, &timeline.language)).collect();
-    Some(CaptionRenderer::prepare(text, &style, width, height, &cues))
+    Some(CaptionRenderer::prepare(text, &style, height, &cues))
 }
 
 fn graphics_cue(cue: &CaptionCue, language: &str) -> caption::CaptionCue {

@@ -148,7 +148,7 @@ fn captions(out: &Path, engine: &TextEngine) -> Result<()> {
     ] {
         for (look, name, text) in LOOKS {
             let cues = [cue(text, Some("en"), 1)];
-            let renderer = CaptionRenderer::prepare(engine, &CaptionStyle::new(look), W, H, &cues);
+            let renderer = CaptionRenderer::prepare(engine, &CaptionStyle::new(look), H, &cues);
             for t in [917.0, 950.0, 1017.0, 1290.0, 1317.0, 1350.0, 1500.0, 1650.0] {
                 let mut frame = frame.clone();
                 renderer.draw(&mut frame, t);
@@ -174,7 +174,7 @@ fn scripts(out: &Path, engine: &TextEngine) -> Result<()> {
         for (i, (language, text)) in samples.iter().enumerate() {
             let mut frame = background(GeneratorKind::Mesh, Mood::Corporate);
             let cues = [cue(text, Some(language), 2)];
-            let renderer = CaptionRenderer::prepare(engine, &CaptionStyle::new(look), W, H, &cues);
+            let renderer = CaptionRenderer::prepare(engine, &CaptionStyle::new(look), H, &cues);
             writeln!(
                 std::io::stderr(),
                 "{name} {language} {:?} {:?}",
@@ -244,7 +244,7 @@ fn kinetic(out: &Path, engine: &TextEngine) -> Result<()> {
         let mut spec = KineticSpec::new(phrase, variant);
         spec.support = support.map(str::to_owned);
         spec.light_ground = kind.is_light();
-        let mut kinetic = KineticType::prepare(engine, &spec, &palette, W, H);
+        let mut kinetic = KineticType::prepare(engine, &spec, &palette, H);
         kinetic.adapt(&sample);
         for t in [0.0, 130.0, 300.0, 1500.0] {
             let mut frame = sample.clone();
@@ -274,7 +274,7 @@ fn times(engine: &TextEngine) -> Result<()> {
     for (look, name, text) in LOOKS {
         let cues = [cue(text, Some("en"), 1)];
         let start = Instant::now();
-        let renderer = CaptionRenderer::prepare(engine, &CaptionStyle::new(look), W, H, &cues);
+        let renderer = CaptionRenderer::prepare(engine, &CaptionStyle::new(look), H, &cues);
         let prepared = start.elapsed();
         let start = Instant::now();
         renderer.draw(&mut frame, 1000.0);

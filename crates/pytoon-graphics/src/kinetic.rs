@@ -59,7 +59,6 @@ impl KineticType {
         engine: &TextEngine,
         spec: &KineticSpec,
         palette: &Palette,
-        _frame_width: usize,
         frame_height: usize,
     ) -> Self {
         let px = frame_height as f32 / 1920.0;

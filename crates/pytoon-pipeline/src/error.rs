@@ -30,13 +30,11 @@ pub enum PipelineError {
     /// The ledger failed.
     #[error("failed to open the ledger: {0}")]
     Ledger(#[from] pytoon_core::ledger::StoreError),
-    /// Scenes fell back to the local engine, and the brief wants no such film.
-    #[error("scenes fell back to the local engine and on_degrade is `fail`: {0}")]
+    /// Scenes or the voice fell back, and the brief wants no such film.
+    #[error("{0}; on_degrade is `fail`, so no lesser film is made")]
     Degraded(String),
-    /// Scenes fell back to the local engine, and the brief wants to wait.
-    #[error(
-        "the job is held, since scenes fell back to the local engine and on_degrade is `hold`; `pytoon resume` goes on with it: {0}"
-    )]
+    /// Scenes or the voice fell back, and the brief wants to wait.
+    #[error("the job is held, since on_degrade is `hold`; `pytoon resume` goes on with it: {0}")]
     Held(String),
     /// Something that should not happen did.
     #[error("{0}")]

@@ -18,7 +18,7 @@ use pytoon_compositor::compose::palette;
 use pytoon_config::BriefFile;
 use pytoon_core::layout;
 use pytoon_core::plan::{PlanInput, plan};
-use pytoon_core::scene::{MusicSource, SceneGraph, VoiceSource};
+use pytoon_core::scene::{MusicSource, SceneGraph};
 use pytoon_core::timeline::{AudioTrack, ClipSource, Fit, MusicTrackSource, Timeline};
 use pytoon_media::process::yield_to_encoder;
 use pytoon_media::{MediaError, disk};
@@ -211,6 +211,7 @@ impl Renderer {
         let (mut assets, look_time) =
             looked.map_err(|_| PipelineError::Internal("looking at pictures stopped".into()))??;
         let (spoken, reused, voice_time) = voiced?;
+        voice::degraded(sources, graph, &spoken)?;
         self.push("look", look_time, false);
         self.push("voice", voice_time, reused);
         self.env.progress.stage("timeline");
@@ -240,8 +241,7 @@ impl Renderer {
             drawn,
             graph: Some(graph.clone()),
             voice: VoiceReceipt {
-                asked: graph.global_audio.voice != VoiceSource::Off
-                    && graph.scenes.iter().any(|scene| !scene.sentences.is_empty()),
+                asked: voice::is_asked(graph),
                 provider: spoken.provider.clone(),
                 alignment: spoken.method,
                 alignment_confidence: spoken.confidence,

@@ -56,7 +56,6 @@ impl CaptionRenderer {
     pub fn prepare(
         engine: &TextEngine,
         style: &CaptionStyle,
-        _frame_width: usize,
         frame_height: usize,
         cues: &[CaptionCue],
     ) -> Self {

@@ -69,13 +69,8 @@ fn nothing_leaves_the_zone_in_any_frame() {
         for look in LOOKS {
             let style = CaptionStyle { zone, size_scale: scale, ..CaptionStyle::new(look) };
             for cue in samples() {
-                let renderer = CaptionRenderer::prepare(
-                    &engine(),
-                    &style,
-                    1080,
-                    1920,
-                    std::slice::from_ref(&cue),
-                );
+                let renderer =
+                    CaptionRenderer::prepare(&engine(), &style, 1920, std::slice::from_ref(&cue));
                 let boxes = renderer.cue_boxes();
                 assert_eq!(boxes.len(), 1);
                 assert!(
@@ -97,7 +92,7 @@ fn pixels_agree_with_the_boxes() {
         for cue in samples() {
             let style = CaptionStyle::new(look);
             let renderer =
-                CaptionRenderer::prepare(&engine(), &style, 540, 960, std::slice::from_ref(&cue));
+                CaptionRenderer::prepare(&engine(), &style, 960, std::slice::from_ref(&cue));
             let rect = renderer.cue_boxes()[0].rect;
             let mut seen = false;
             let times = (0..60).map(|i| 890.0 + (cue.end_ms - 880) as f64 * f64::from(i) / 59.0);
@@ -126,13 +121,8 @@ fn every_word_is_drawn() {
             let style = CaptionStyle::new(look);
             let end = cue.end_ms as f64 - 130.0;
             let ink = |cue: &CaptionCue| {
-                let renderer = CaptionRenderer::prepare(
-                    &engine(),
-                    &style,
-                    1080,
-                    1920,
-                    std::slice::from_ref(cue),
-                );
+                let renderer =
+                    CaptionRenderer::prepare(&engine(), &style, 1920, std::slice::from_ref(cue));
                 let mut frame = Frame::new(1080, 1920);
                 renderer.draw(&mut frame, end);
                 frame
@@ -160,7 +150,7 @@ fn highlights_start_with_the_lead() {
         let cue = cue("you only need five minutes", "en");
         let style = CaptionStyle::new(look);
         let renderer =
-            CaptionRenderer::prepare(&engine(), &style, 1080, 1920, std::slice::from_ref(&cue));
+            CaptionRenderer::prepare(&engine(), &style, 1920, std::slice::from_ref(&cue));
         for (i, word) in cue.words.iter().enumerate() {
             // The first millisecond at which this word is the active one.
             let first = (900..cue.end_ms)
@@ -217,7 +207,7 @@ fn baselines_stay_put_and_drawing_is_pure() {
                 c
             })
             .collect();
-        let renderer = CaptionRenderer::prepare(&engine(), &style, 540, 960, &cues);
+        let renderer = CaptionRenderer::prepare(&engine(), &style, 960, &cues);
         let at = |t: f64| {
             let mut frame = Frame::new(540, 960);
             renderer.draw(&mut frame, t);
@@ -266,8 +256,7 @@ fn odd_cues_are_survived() {
         },
     ];
     for look in LOOKS {
-        let renderer =
-            CaptionRenderer::prepare(&engine(), &CaptionStyle::new(look), 1080, 1920, &cues);
+        let renderer = CaptionRenderer::prepare(&engine(), &CaptionStyle::new(look), 1920, &cues);
         let mut frame = Frame::new(1080, 1920);
         [0.0, 450.0, 1990.0, 1e12, -1e12, f64::NAN]
             .iter()

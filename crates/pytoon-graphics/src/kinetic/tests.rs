@@ -8,7 +8,7 @@ use crate::text::testing::engine;
 
 fn prepare(phrase: &str, variant: KineticVariant) -> KineticType {
     let palette = Palette::from_mood(Mood::Calm);
-    KineticType::prepare(&engine(), &KineticSpec::new(phrase, variant), &palette, 1080, 1920)
+    KineticType::prepare(&engine(), &KineticSpec::new(phrase, variant), &palette, 1920)
 }
 
 #[test]

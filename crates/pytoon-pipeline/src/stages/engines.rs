@@ -317,7 +317,6 @@ pub(crate) fn is_degraded(story: &SceneEngines) -> bool {
 
 /// Stops the job where the brief wants that rather than a lesser film.
 fn degraded(sources: &Sources, graph: &SceneGraph, drawn: &Drawn) -> Result<(), PipelineError> {
-    let policy = sources.brief.on_degrade.unwrap_or_default();
     let lesser: Vec<String> = graph
         .scenes
         .iter()
@@ -328,10 +327,15 @@ fn degraded(sources: &Sources, graph: &SceneGraph, drawn: &Drawn) -> Result<(), 
     if lesser.is_empty() {
         return Ok(());
     }
-    match policy {
+    stop(sources, format!("scenes fell back to the local engine: {}", lesser.join("; ")))
+}
+
+/// Stops the job, unless its brief would rather have a lesser film.
+pub(crate) fn stop(sources: &Sources, lesser: String) -> Result<(), PipelineError> {
+    match sources.brief.on_degrade.unwrap_or_default() {
         OnDegrade::Ship => Ok(()),
-        OnDegrade::Hold => Err(PipelineError::Held(lesser.join("; "))),
-        OnDegrade::Fail => Err(PipelineError::Degraded(lesser.join("; "))),
+        OnDegrade::Hold => Err(PipelineError::Held(lesser)),
+        OnDegrade::Fail => Err(PipelineError::Degraded(lesser)),
     }
 }
 

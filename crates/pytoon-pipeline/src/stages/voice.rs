@@ -7,7 +7,7 @@ use crate::PipelineError;
 use crate::environment::Environment;
 use crate::folder::{JobFolder, file_stamp, input_hash};
 use crate::sources::Sources;
-use crate::stages::speech;
+use crate::stages::{engines, speech};
 use pytoon_audio::wav;
 use pytoon_config::settings::AlignmentChoice;
 use pytoon_config::{BriefFile, Config};
@@ -121,6 +121,27 @@ pub(crate) fn voice(
     folder.write(RESULT, &serde_json::to_vec(&result).unwrap_or_default())?;
     folder.done("voice", &input)?;
     Ok((result, false))
+}
+
+/// Whether the film is to have a voice.
+pub(crate) fn is_asked(graph: &SceneGraph) -> bool {
+    graph.global_audio.voice != VoiceSource::Off
+        && graph.scenes.iter().any(|scene| !scene.sentences.is_empty())
+}
+
+/// Stops the job where a local voice or none stands in for a service's and the brief wants that
+/// rather than a lesser film.
+pub(crate) fn degraded(
+    sources: &Sources,
+    graph: &SceneGraph,
+    result: &VoiceResult,
+) -> Result<(), PipelineError> {
+    let is_silent = is_asked(graph) && result.provider.is_none();
+    if !is_silent && !result.stepped_down {
+        return Ok(());
+    }
+    let why: Vec<&str> = result.warnings.iter().map(String::as_str).collect();
+    engines::stop(sources, format!("the voice fell back: {}", why.join("; ")))
 }
 
 pub(crate) fn silent(graph: &SceneGraph) -> VoiceResult {
