@@ -14,6 +14,7 @@ pub mod brief;
 pub mod caption;
 pub mod chain;
 pub mod colour;
+pub mod job;
 pub mod layout;
 pub mod ledger;
 pub mod money;

@@ -1,9 +1,10 @@
 //! Circuit breakers: one row an engine, changed only if it is still as it was read.
 
+use crate::db::Db;
 use crate::rows::database;
 use pytoon_core::ledger::{BreakerRow, StoreError};
+use sqlx::Row;
 use sqlx::any::AnyRow;
-use sqlx::{AnyPool, Row};
 
 /// A breaker from the columns of its row.
 pub(crate) fn breaker(row: &AnyRow) -> Result<BreakerRow, StoreError> {
@@ -22,9 +23,9 @@ pub(crate) fn breaker(row: &AnyRow) -> Result<BreakerRow, StoreError> {
     read().map_err(database("read a breaker"))
 }
 
-pub(crate) async fn list(pool: &AnyPool) -> Result<Vec<(String, BreakerRow)>, StoreError> {
+pub(crate) async fn list(db: &Db) -> Result<Vec<(String, BreakerRow)>, StoreError> {
     let rows = sqlx::query("SELECT * FROM breakers ORDER BY engine")
-        .fetch_all(pool)
+        .fetch_all(&db.pool)
         .await
         .map_err(database("read breakers"))?;
     rows.iter()
@@ -32,17 +33,17 @@ pub(crate) async fn list(pool: &AnyPool) -> Result<Vec<(String, BreakerRow)>, St
         .collect()
 }
 
-pub(crate) async fn fetch(pool: &AnyPool, engine: &str) -> Result<BreakerRow, StoreError> {
+pub(crate) async fn fetch(db: &Db, engine: &str) -> Result<BreakerRow, StoreError> {
     let row = sqlx::query("SELECT * FROM breakers WHERE engine = $1")
         .bind(engine)
-        .fetch_optional(pool)
+        .fetch_optional(&db.pool)
         .await
         .map_err(database("read a breaker"))?;
     row.map_or_else(|| Ok(BreakerRow::default()), |row| breaker(&row))
 }
 
 pub(crate) async fn swap(
-    pool: &AnyPool,
+    db: &Db,
     engine: &str,
     old: &BreakerRow,
     new: &BreakerRow,
@@ -55,7 +56,7 @@ pub(crate) async fn swap(
              VALUES ($1, 0, 0, '', 0, 0) ON CONFLICT (engine) DO NOTHING",
         )
         .bind(engine)
-        .execute(pool)
+        .execute(&db.pool)
         .await
         .map_err(&failed)?;
     }
@@ -75,7 +76,7 @@ pub(crate) async fn swap(
     .bind(old.open_until)
     .bind(i64::from(old.opened))
     .bind(old.probe_until)
-    .execute(pool)
+    .execute(&db.pool)
     .await
     .map_err(failed)?;
     Ok(done.rows_affected() == 1)

@@ -1,13 +1,14 @@
 //! The ledger's rows.
 
 use crate::breakers::breaker;
+use crate::db::{Db, Dialect, Durability};
 use crate::rows::{CALL_COLUMNS, call_row, database};
 use pytoon_core::ledger::{
     Admission, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, History,
     KeptClip, NewCall, StoreError, UnixMs,
 };
 use pytoon_core::money::MicroUsd;
-use sqlx::{AnyPool, AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, Row};
 
 /// One day in milliseconds.
 const DAY_MS: i64 = 86_400_000;
@@ -16,39 +17,23 @@ const MINUTE_MS: i64 = 60_000;
 /// Attempts where another process changes what was looked at.
 const RACES: usize = 8;
 
-/// What a written row survives. SQLite keeps it as a setting of the connection, so each statement
-/// that cares says its own; what it wrote is then told by `RETURNING`, since a count of changes
-/// would be that of both statements.
-#[derive(Clone, Copy)]
-enum Durability {
-    /// A power cut: the log is on the disk before the next step.
-    Power,
-    /// The death of this process, but perhaps not of the machine.
-    Process,
-}
-
-impl Durability {
-    fn as_sql(self) -> &'static str {
-        match self {
-            Self::Power => "PRAGMA synchronous = FULL; ",
-            Self::Process => "PRAGMA synchronous = NORMAL; ",
-        }
-    }
-}
+/// The lock under which PostgreSQL admits calls, one at a time: what speaks against a call are sums
+/// over rows that others may be writing.
+const ADMISSION: i64 = 7_270_001;
 
 /// A row for a call, or why there is none. The row and everything that it depends on are one
-/// statement, which SQLite lets only one process do at a time.
+/// statement, which only one process does at a time.
 pub(crate) async fn admit(
-    pool: &AnyPool,
+    db: &Db,
     call: &NewCall,
     limits: &CallLimits,
 ) -> Result<Admission, StoreError> {
     for _ in 0..RACES {
-        if insert(pool, call, limits).await? {
+        if insert(db, call, limits).await? {
             return Ok(Admission::Granted);
         }
         // What stood in its way may have gone since; then it is tried again.
-        if let Some(refusal) = refusal(pool, call, limits).await? {
+        if let Some(refusal) = refusal(db, call, limits).await? {
             return Ok(refusal);
         }
     }
@@ -56,7 +41,7 @@ pub(crate) async fn admit(
 }
 
 /// Writes the row if nothing speaks against it.
-async fn insert(pool: &AnyPool, call: &NewCall, limits: &CallLimits) -> Result<bool, StoreError> {
+async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<bool, StoreError> {
     let mut conditions = vec![format!("NOT ({})", taken("$5"))];
     // A sum that no limit asks for is not added up: a busy day has many rows, and all other
     // processes wait meanwhile.
@@ -77,7 +62,7 @@ async fn insert(pool: &AnyPool, call: &NewCall, limits: &CallLimits) -> Result<b
            key_id, estimated, charged, created_at, updated_at, lease_until) \
          SELECT $1, $2, $3, $4, $5, $6, 'intent', $7, $8, $9, $9, $10, $10, $11 \
          WHERE $12 = $12 AND $13 = $13 AND {} RETURNING id",
-        Durability::Power.as_sql(),
+        db.durable(Durability::Power),
         conditions.join(" AND ")
     );
     let mut query = sqlx::query(AssertSqlSafe(sql))
@@ -97,13 +82,23 @@ async fn insert(pool: &AnyPool, call: &NewCall, limits: &CallLimits) -> Result<b
     for cap in caps {
         query = query.bind(cap);
     }
-    let written = query.fetch_all(pool).await.map_err(database("admit a call"))?;
+    let failed = database("admit a call");
+    let written = if db.dialect == Dialect::Sqlite {
+        // One statement is one step there.
+        query.fetch_all(&db.pool).await.map_err(failed)?
+    } else {
+        let mut transaction = db.begin(Durability::Power, "admit a call").await?;
+        db.one_at_a_time(&mut transaction, ADMISSION, "admit a call").await?;
+        let written = query.fetch_all(&mut *transaction).await.map_err(&failed)?;
+        transaction.commit().await.map_err(failed)?;
+        written
+    };
     Ok(written.len() == 1)
 }
 
 /// Why a call may not be made; absent where it may.
 async fn refusal(
-    pool: &AnyPool,
+    db: &Db,
     call: &NewCall,
     limits: &CallLimits,
 ) -> Result<Option<Admission>, StoreError> {
@@ -132,7 +127,7 @@ async fn refusal(
         .bind(0)
         .bind(day_of(call))
         .bind(call.at - MINUTE_MS)
-        .fetch_one(pool)
+        .fetch_one(&db.pool)
         .await
         .map_err(&failed)?;
     let number = |name: &str| sums.try_get::<i64, _>(name).map_err(database("admit a call"));
@@ -161,10 +156,11 @@ async fn refusal(
     Ok(None)
 }
 
-const SPENT_BY_JOB: &str = "(SELECT COALESCE(SUM(charged), 0) FROM calls WHERE job_id = $2)";
-const SPENT_ON_DAY: &str = "(SELECT COALESCE(SUM(charged), 0) FROM calls WHERE created_at >= $12)";
-const SPENT_BY_KEY: &str =
-    "(SELECT COALESCE(SUM(charged), 0) FROM calls WHERE key_id = $8 AND created_at >= $12)";
+const SPENT_BY_JOB: &str =
+    "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE job_id = $2)";
+const SPENT_ON_DAY: &str =
+    "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE created_at >= $12)";
+const SPENT_BY_KEY: &str = "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE key_id = $8 AND created_at >= $12)";
 const RUNNING: &str = "(SELECT COUNT(*) FROM calls WHERE engine = $4 AND lease_until > $10 \
    AND state IN ('intent', 'submitted'))";
 const BEGUN: &str = "(SELECT COUNT(*) FROM calls WHERE engine = $4 AND created_at > $13)";
@@ -191,7 +187,7 @@ fn names(states: impl IntoIterator<Item = CallState>) -> String {
 
 /// What is known of a scene and of the requests that it may make.
 pub(crate) async fn history(
-    pool: &AnyPool,
+    db: &Db,
     job_id: &str,
     scene_id: &str,
     requests: &[String],
@@ -214,7 +210,7 @@ pub(crate) async fn history(
         query = query.bind(request);
     }
     let mut history = History::default();
-    for row in query.fetch_all(pool).await.map_err(&failed)? {
+    for row in query.fetch_all(&db.pool).await.map_err(&failed)? {
         let request: String = row.try_get("request").map_err(&failed)?;
         let engine: String = row.try_get("engine").map_err(&failed)?;
         if !request.is_empty() {
@@ -231,7 +227,7 @@ pub(crate) async fn history(
 /// Takes a call to its next state, with the clip that it bought where it is kept. One statement:
 /// a row is not changed, or changed with all of it.
 pub(crate) async fn advance(
-    pool: &AnyPool,
+    db: &Db,
     id: &str,
     event: CallEvent,
     change: &CallChange,
@@ -262,7 +258,7 @@ pub(crate) async fn advance(
     let durability = if clip.is_some() { Durability::Process } else { Durability::Power };
     let sql = format!(
         "{}UPDATE calls SET {} WHERE id = $3 AND state IN ({}) RETURNING id",
-        durability.as_sql(),
+        db.durable(durability),
         set.join(", "),
         names(from)
     );
@@ -282,19 +278,15 @@ pub(crate) async fn advance(
             query = query.bind(credit);
         }
     }
-    let changed = query.fetch_all(pool).await.map_err(database("change a call"))?;
-    if changed.len() == 1 { Ok(to) } else { Err(not_advanced(pool, id, event).await?) }
+    let changed = query.fetch_all(&db.pool).await.map_err(database("change a call"))?;
+    if changed.len() == 1 { Ok(to) } else { Err(not_advanced(db, id, event).await?) }
 }
 
 /// Why [`advance`] changed nothing.
-async fn not_advanced(
-    pool: &AnyPool,
-    id: &str,
-    event: CallEvent,
-) -> Result<StoreError, StoreError> {
+async fn not_advanced(db: &Db, id: &str, event: CallEvent) -> Result<StoreError, StoreError> {
     let row = sqlx::query("SELECT state FROM calls WHERE id = $1")
         .bind(id)
-        .fetch_optional(pool)
+        .fetch_optional(&db.pool)
         .await
         .map_err(database("read a call"))?;
     let Some(row) = row else {
@@ -310,18 +302,18 @@ async fn not_advanced(
     ))
 }
 
-pub(crate) async fn touch(pool: &AnyPool, id: &str, lease_until: UnixMs) -> Result<(), StoreError> {
+pub(crate) async fn touch(db: &Db, id: &str, lease_until: UnixMs) -> Result<(), StoreError> {
     sqlx::query("UPDATE calls SET lease_until = $1 WHERE id = $2")
         .bind(lease_until)
         .bind(id)
-        .execute(pool)
+        .execute(&db.pool)
         .await
         .map_err(database("look after a call"))?;
     Ok(())
 }
 
 pub(crate) async fn claim(
-    pool: &AnyPool,
+    db: &Db,
     id: &str,
     at: UnixMs,
     lease_until: UnixMs,
@@ -330,24 +322,24 @@ pub(crate) async fn claim(
         .bind(lease_until)
         .bind(id)
         .bind(at)
-        .execute(pool)
+        .execute(&db.pool)
         .await
         .map_err(database("take over a call"))?;
     Ok(done.rows_affected() == 1)
 }
 
-pub(crate) async fn fetch(pool: &AnyPool, id: &str) -> Result<Option<CallRow>, StoreError> {
+pub(crate) async fn fetch(db: &Db, id: &str) -> Result<Option<CallRow>, StoreError> {
     let sql = format!("SELECT {CALL_COLUMNS} FROM calls WHERE id = $1");
     sqlx::query(AssertSqlSafe(sql))
         .bind(id)
-        .fetch_optional(pool)
+        .fetch_optional(&db.pool)
         .await
         .map_err(database("read a call"))?
         .map(|row| call_row(&row))
         .transpose()
 }
 
-pub(crate) async fn list(pool: &AnyPool, filter: &CallFilter) -> Result<Vec<CallRow>, StoreError> {
+pub(crate) async fn list(db: &Db, filter: &CallFilter) -> Result<Vec<CallRow>, StoreError> {
     let mut conditions = vec!["1 = 1".to_owned()];
     let mut values: Vec<&str> = Vec::new();
     let fields = [
@@ -374,19 +366,19 @@ pub(crate) async fn list(pool: &AnyPool, filter: &CallFilter) -> Result<Vec<Call
     for value in values {
         query = query.bind(value);
     }
-    query.fetch_all(pool).await.map_err(database("list calls"))?.iter().map(call_row).collect()
+    query.fetch_all(&db.pool).await.map_err(database("list calls"))?.iter().map(call_row).collect()
 }
 
 pub(crate) async fn spend_since(
-    pool: &AnyPool,
+    db: &Db,
     since: UnixMs,
 ) -> Result<Vec<(String, MicroUsd)>, StoreError> {
     let rows = sqlx::query(
-        "SELECT engine, COALESCE(SUM(charged), 0) AS spent FROM calls WHERE created_at >= $1 \
+        "SELECT engine, CAST(COALESCE(SUM(charged), 0) AS BIGINT) AS spent FROM calls WHERE created_at >= $1 \
          GROUP BY engine ORDER BY engine",
     )
     .bind(since)
-    .fetch_all(pool)
+    .fetch_all(&db.pool)
     .await
     .map_err(database("add up spend"))?;
     rows.iter()
@@ -397,11 +389,13 @@ pub(crate) async fn spend_since(
         .collect()
 }
 
-pub(crate) async fn spend_of_job(pool: &AnyPool, job_id: &str) -> Result<MicroUsd, StoreError> {
-    let row = sqlx::query("SELECT COALESCE(SUM(charged), 0) AS spent FROM calls WHERE job_id = $1")
-        .bind(job_id)
-        .fetch_one(pool)
-        .await
-        .map_err(database("add up spend"))?;
+pub(crate) async fn spend_of_job(db: &Db, job_id: &str) -> Result<MicroUsd, StoreError> {
+    let row = sqlx::query(
+        "SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) AS spent FROM calls WHERE job_id = $1",
+    )
+    .bind(job_id)
+    .fetch_one(&db.pool)
+    .await
+    .map_err(database("add up spend"))?;
     Ok(MicroUsd(row.try_get("spent").map_err(database("add up spend"))?))
 }

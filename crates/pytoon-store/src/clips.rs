@@ -1,14 +1,12 @@
 //! Kept clips: what was paid for once and is used again. Each is part of its call's row.
 
+use crate::db::Db;
 use crate::rows::database;
 use pytoon_core::ledger::{KeptClip, StoreError};
-use sqlx::{AnyPool, Row};
+use sqlx::Row;
 
 /// The newest clip of a request.
-pub(crate) async fn find(
-    pool: &AnyPool,
-    request_hash: &str,
-) -> Result<Option<KeptClip>, StoreError> {
+pub(crate) async fn find(db: &Db, request_hash: &str) -> Result<Option<KeptClip>, StoreError> {
     let failed = database("find a clip");
     let row = sqlx::query(
         "SELECT request_hash, engine, id, clip_file, clip_sha256, clip_duration_ms, clip_credit, \
@@ -17,7 +15,7 @@ pub(crate) async fn find(
          ORDER BY updated_at DESC, id LIMIT 1",
     )
     .bind(request_hash)
-    .fetch_optional(pool)
+    .fetch_optional(&db.pool)
     .await
     .map_err(&failed)?;
     let Some(row) = row else { return Ok(None) };
@@ -36,10 +34,10 @@ pub(crate) async fn find(
     read().map(Some).map_err(failed)
 }
 
-pub(crate) async fn forget(pool: &AnyPool, request_hash: &str) -> Result<(), StoreError> {
+pub(crate) async fn forget(db: &Db, request_hash: &str) -> Result<(), StoreError> {
     sqlx::query("UPDATE calls SET clip_file = NULL WHERE request_hash = $1")
         .bind(request_hash)
-        .execute(pool)
+        .execute(&db.pool)
         .await
         .map_err(database("forget a clip"))?;
     Ok(())

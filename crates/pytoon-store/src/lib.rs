@@ -1,19 +1,26 @@
-//! Keeps what must survive a crash: the ledger of paid work, kept clips, circuit breakers.
+//! Keeps what must survive a crash: the ledger of paid work, kept clips, circuit breakers; and the
+//! service's jobs, tasks under leases, and keys. One text of SQL works on SQLite and PostgreSQL.
 //!
 //! Guarantees: every method of [`EngineStore`](pytoon_core::ledger::EngineStore) is one
 //! transaction; what has returned is on disk; several processes may work on one database.
 //!
 //! Does not know engines, files or clocks: times are arguments, clips are names.
 //!
-//! Start with [`SqliteStore::open`].
+//! Start with [`Store::connect`].
 
 mod breakers;
 mod calls;
 mod clips;
+mod db;
+mod jobs;
+mod keys;
 mod rows;
-mod sqlite;
+mod service;
+mod store;
+mod tasks;
 
-pub use sqlite::SqliteStore;
+pub use store::Store as SqliteStore;
+pub use store::{Store, is_postgres};
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@
 pub mod assets;
 pub mod film;
 pub mod measure;
+pub mod postgres;
 pub mod program;
 pub mod simulator;
 pub mod workspace;

@@ -1,6 +1,9 @@
-//! The database of one machine: a file that any number of processes open.
+//! The database: a file that any number of processes of one machine open, or PostgreSQL for many
+//! machines. One text of SQL serves both.
 
+use crate::db::{Db, Dialect};
 use crate::rows::database;
+use crate::service::Wakeups;
 use crate::{breakers, calls, clips};
 use pytoon_core::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
@@ -13,16 +16,46 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+/// Connections of one process to PostgreSQL.
+const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long one process waits for another's transaction.
 const BUSY_TIMEOUT_MS: u32 = 20_000;
 
-/// SQLite behind [`EngineStore`].
+/// Rows in SQLite or PostgreSQL.
 #[derive(Debug, Clone)]
-pub struct SqliteStore {
-    pool: AnyPool,
+pub struct Store {
+    pub(crate) db: Db,
+    pub(crate) wakeups: Wakeups,
 }
 
-impl SqliteStore {
+impl Store {
+    /// Opens what an address names: `postgres://…`, or else a file of SQLite's.
+    pub async fn connect(address: &str) -> Result<Self, StoreError> {
+        if is_postgres(address) {
+            Self::postgres(address).await
+        } else {
+            Self::open(Path::new(address.strip_prefix("sqlite:").unwrap_or(address))).await
+        }
+    }
+
+    /// Opens a database of PostgreSQL's and brings it up to date where needed.
+    async fn postgres(address: &str) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        // The address holds a password: it is in no message.
+        let failed = database("connect to PostgreSQL");
+        let options = AnyConnectOptions::from_str(address).map_err(&failed)?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await
+            .map_err(failed)?;
+        migrate(&pool, Dialect::Postgres).await?;
+        let wakeups = Wakeups::default();
+        wakeups.listen(address);
+        Ok(Self { db: Db { pool, dialect: Dialect::Postgres }, wakeups })
+    }
+
     /// Opens a database file, making it and bringing it up to date where needed.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
@@ -59,28 +92,38 @@ impl SqliteStore {
                 operation: "open",
                 reason: format!("{}: {error}", path.display()),
             })?;
-        migrate(&pool).await?;
-        Ok(Self { pool })
+        migrate(&pool, Dialect::Sqlite).await?;
+        let db = Db { pool, dialect: Dialect::Sqlite };
+        Ok(Self { db, wakeups: Wakeups::default() })
     }
 
     /// A number that SQLite's settings have now.
     #[cfg(test)]
     pub(crate) async fn pragma(&self, name: &'static str) -> i64 {
         let sql = sqlx::AssertSqlSafe(format!("PRAGMA {name}"));
-        sqlx::query_scalar(sql).fetch_one(&self.pool).await.expect("reads")
+        sqlx::query_scalar(sql).fetch_one(&self.db.pool).await.expect("reads")
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.db.pool.close().await;
     }
 }
 
+/// Whether an address is one of PostgreSQL's.
+pub fn is_postgres(address: &str) -> bool {
+    address.starts_with("postgres://") || address.starts_with("postgresql://")
+}
+
 /// Several processes may start at once: the loser of the race finds the work done.
-async fn migrate(pool: &AnyPool) -> Result<(), StoreError> {
+async fn migrate(pool: &AnyPool, dialect: Dialect) -> Result<(), StoreError> {
     let mut last = None;
     for attempt in 0..20u64 {
-        match sqlx::migrate!("migrations/sqlite").run(pool).await {
+        let run = match dialect {
+            Dialect::Sqlite => sqlx::migrate!("migrations/sqlite").run(pool).await,
+            Dialect::Postgres => sqlx::migrate!("migrations/postgres").run(pool).await,
+        };
+        match run {
             Ok(()) => return Ok(()),
             Err(error) => last = Some(error),
         }
@@ -101,7 +144,7 @@ fn encoded(path: &Path) -> String {
     })
 }
 
-impl EngineStore for SqliteStore {
+impl EngineStore for Store {
     fn history(
         &self,
         job_id: &str,
@@ -109,11 +152,11 @@ impl EngineStore for SqliteStore {
         requests: Vec<String>,
     ) -> StoreFuture<'_, History> {
         let (job, scene) = (job_id.to_owned(), scene_id.to_owned());
-        Box::pin(async move { calls::history(&self.pool, &job, &scene, &requests).await })
+        Box::pin(async move { calls::history(&self.db, &job, &scene, &requests).await })
     }
 
     fn call_admit(&self, call: NewCall, limits: CallLimits) -> StoreFuture<'_, Admission> {
-        Box::pin(async move { calls::admit(&self.pool, &call, &limits).await })
+        Box::pin(async move { calls::admit(&self.db, &call, &limits).await })
     }
 
     fn call_advance(
@@ -124,62 +167,62 @@ impl EngineStore for SqliteStore {
         at: UnixMs,
     ) -> StoreFuture<'_, CallState> {
         let id = id.to_owned();
-        Box::pin(async move { calls::advance(&self.pool, &id, event, &change, None, at).await })
+        Box::pin(async move { calls::advance(&self.db, &id, event, &change, None, at).await })
     }
 
     fn call_touch(&self, id: &str, lease_until: UnixMs) -> StoreFuture<'_, ()> {
         let id = id.to_owned();
-        Box::pin(async move { calls::touch(&self.pool, &id, lease_until).await })
+        Box::pin(async move { calls::touch(&self.db, &id, lease_until).await })
     }
 
     fn call_claim(&self, id: &str, at: UnixMs, lease_until: UnixMs) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
-        Box::pin(async move { calls::claim(&self.pool, &id, at, lease_until).await })
+        Box::pin(async move { calls::claim(&self.db, &id, at, lease_until).await })
     }
 
     fn call_fetch(&self, id: &str) -> StoreFuture<'_, Option<CallRow>> {
         let id = id.to_owned();
-        Box::pin(async move { calls::fetch(&self.pool, &id).await })
+        Box::pin(async move { calls::fetch(&self.db, &id).await })
     }
 
     fn call_list(&self, filter: CallFilter) -> StoreFuture<'_, Vec<CallRow>> {
-        Box::pin(async move { calls::list(&self.pool, &filter).await })
+        Box::pin(async move { calls::list(&self.db, &filter).await })
     }
 
     fn spend_since(&self, since: UnixMs) -> StoreFuture<'_, Vec<(String, MicroUsd)>> {
-        Box::pin(async move { calls::spend_since(&self.pool, since).await })
+        Box::pin(async move { calls::spend_since(&self.db, since).await })
     }
 
     fn spend_of_job(&self, job_id: &str) -> StoreFuture<'_, MicroUsd> {
         let job_id = job_id.to_owned();
-        Box::pin(async move { calls::spend_of_job(&self.pool, &job_id).await })
+        Box::pin(async move { calls::spend_of_job(&self.db, &job_id).await })
     }
 
     fn clip_keep(&self, clip: KeptClip, change: CallChange) -> StoreFuture<'_, ()> {
         Box::pin(async move {
             let (id, at) = (&clip.call_id, clip.created_at);
-            calls::advance(&self.pool, id, CallEvent::Kept, &change, Some(&clip), at).await?;
+            calls::advance(&self.db, id, CallEvent::Kept, &change, Some(&clip), at).await?;
             Ok(())
         })
     }
 
     fn clip_find(&self, request_hash: &str) -> StoreFuture<'_, Option<KeptClip>> {
         let hash = request_hash.to_owned();
-        Box::pin(async move { clips::find(&self.pool, &hash).await })
+        Box::pin(async move { clips::find(&self.db, &hash).await })
     }
 
     fn clip_forget(&self, request_hash: &str) -> StoreFuture<'_, ()> {
         let hash = request_hash.to_owned();
-        Box::pin(async move { clips::forget(&self.pool, &hash).await })
+        Box::pin(async move { clips::forget(&self.db, &hash).await })
     }
 
     fn breaker_list(&self) -> StoreFuture<'_, Vec<(String, BreakerRow)>> {
-        Box::pin(async move { breakers::list(&self.pool).await })
+        Box::pin(async move { breakers::list(&self.db).await })
     }
 
     fn breaker_fetch(&self, engine: &str) -> StoreFuture<'_, BreakerRow> {
         let engine = engine.to_owned();
-        Box::pin(async move { breakers::fetch(&self.pool, &engine).await })
+        Box::pin(async move { breakers::fetch(&self.db, &engine).await })
     }
 
     fn breaker_swap(
@@ -189,6 +232,6 @@ impl EngineStore for SqliteStore {
         new: BreakerRow,
     ) -> StoreFuture<'_, bool> {
         let engine = engine.to_owned();
-        Box::pin(async move { breakers::swap(&self.pool, &engine, &old, &new).await })
+        Box::pin(async move { breakers::swap(&self.db, &engine, &old, &new).await })
     }
 }

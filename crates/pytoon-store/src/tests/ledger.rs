@@ -1,45 +1,14 @@
-//! The store's promises, over a real file.
+//! The ledger, whatever the database.
 
-use crate::SqliteStore;
+use super::super::{NOW, block_on, call};
+use super::open;
 use pytoon_core::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallState, EngineStore,
     History, KeptClip, NewCall,
 };
 use pytoon_core::money::MicroUsd;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-const NOW: i64 = 1_795_000_000_000;
-
-fn call(id: &str, job: &str, usd: f64) -> NewCall {
-    NewCall {
-        id: id.into(),
-        job_id: job.into(),
-        scene_id: "scene_01".into(),
-        engine: "runway".into(),
-        request_hash: format!("hash-{id}"),
-        prompt: "a cup's \"steam\" — ☕".into(),
-        pinned: serde_json::json!({"base_url": "https://x"}),
-        key_id: "k1".into(),
-        estimated: MicroUsd::from_usd(usd),
-        at: NOW,
-        lease_until: NOW + 30_000,
-    }
-}
-
-fn block_on<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("runtime")
-        .block_on(work)
-}
-
-async fn open(folder: &tempfile::TempDir) -> SqliteStore {
-    SqliteStore::open(&folder.path().join("a folder").join("pytoon.db")).await.expect("opens")
-}
 
 #[test]
 fn a_call_lives_through_a_restart() {
@@ -175,37 +144,6 @@ fn a_request_is_admitted_once_whoever_asks() {
 }
 
 #[test]
-fn what_says_that_money_goes_out_survives_a_power_cut() {
-    let folder = tempfile::tempdir().expect("folder");
-    block_on(async {
-        let store = open(&folder).await;
-        // 2 is FULL, 1 is NORMAL.
-        let synchronous = async || store.pragma("synchronous").await;
-        assert_eq!(synchronous().await, 2);
-        for round in 0..2 {
-            let id = format!("call-{round}");
-            store.call_admit(call(&id, "j", 0.1), CallLimits::default()).await.expect("admits");
-            assert_eq!(synchronous().await, 2);
-            let change = CallChange::default();
-            store.call_advance(&id, CallEvent::Answered, change, NOW).await.expect("ok");
-            assert_eq!(synchronous().await, 2);
-            let clip = KeptClip {
-                request_hash: format!("hash-{id}"),
-                engine: "runway".into(),
-                call_id: id.clone(),
-                file: "clips/a.mp4".into(),
-                sha256: "00".into(),
-                duration_ms: 5000,
-                credit: None,
-                created_at: NOW,
-            };
-            store.clip_keep(clip, CallChange::default()).await.expect("keeps");
-            assert_eq!(synchronous().await, 1);
-        }
-    });
-}
-
-#[test]
 fn what_is_kept_is_not_admitted_again() {
     let folder = tempfile::tempdir().expect("folder");
     block_on(async {
@@ -312,43 +250,5 @@ fn only_what_nobody_looks_after_can_be_taken_over() {
         assert!(!store.call_claim("a", NOW + 10, NOW + 99_000).await.expect("answers"));
         assert!(store.call_claim("a", NOW + 30_000, NOW + 60_000).await.expect("answers"));
         assert!(!store.call_claim("a", NOW + 30_001, NOW + 60_000).await.expect("answers"));
-    });
-}
-
-#[test]
-fn clips_of_an_older_database_are_still_kept() {
-    let folder = tempfile::tempdir().expect("folder");
-    let path = folder.path().join("pytoon.db");
-    block_on(async {
-        sqlx::any::install_default_drivers();
-        let address = format!("sqlite://{}?mode=rwc", path.display());
-        let pool = sqlx::AnyPool::connect(&address).await.expect("connects");
-        let all = sqlx::migrate!("migrations/sqlite");
-        let first = all.iter().filter(|migration| migration.version == 1).cloned().collect();
-        let older = sqlx::migrate::Migrator {
-            migrations: Cow::Owned(first),
-            ..sqlx::migrate!("migrations/sqlite")
-        };
-        older.run(&pool).await.expect("makes the older tables");
-        for sql in [
-            "INSERT INTO calls VALUES ('a', 'j', 'scene_01', 'luma', 'one', 'p', 'kept', NULL, \
-               '{}', 'k', 5, NULL, 5, NULL, NULL, 1, 2, 3)",
-            "INSERT INTO clips VALUES ('one', 'luma', 'a', 'clips/a.mp4', '0f', 5000, 'by x', 2)",
-        ] {
-            sqlx::query(sql).execute(&pool).await.expect("writes");
-        }
-        pool.close().await;
-        let store = SqliteStore::open(&path).await.expect("brings it up to date");
-        let kept = KeptClip {
-            request_hash: "one".into(),
-            engine: "luma".into(),
-            call_id: "a".into(),
-            file: "clips/a.mp4".into(),
-            sha256: "0f".into(),
-            duration_ms: 5000,
-            credit: Some("by x".into()),
-            created_at: 2,
-        };
-        assert_eq!(store.clip_find("one").await.expect("finds"), Some(kept));
     });
 }

@@ -1,0 +1,94 @@
+//! The connection pool, and the few words in which SQLite and PostgreSQL differ.
+
+use crate::rows::database;
+use pytoon_core::ledger::StoreError;
+use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
+
+/// Which database answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// What a written row survives. SQLite keeps it as a setting of the connection, so each statement
+/// that cares says its own; what it wrote is then told by `RETURNING`, since a count of changes
+/// would be that of both statements. PostgreSQL always writes through.
+#[derive(Clone, Copy)]
+pub(crate) enum Durability {
+    /// A power cut: the log is on the disk before the next step.
+    Power,
+    /// The death of this process, but perhaps not of the machine.
+    Process,
+}
+
+/// A transaction.
+pub(crate) type Tx = Transaction<'static, Any>;
+
+/// A pool of connections to one database.
+#[derive(Debug, Clone)]
+pub(crate) struct Db {
+    pub(crate) pool: AnyPool,
+    pub(crate) dialect: Dialect,
+}
+
+impl Db {
+    /// The words before a statement that make it durable.
+    pub(crate) fn durable(&self, durability: Durability) -> &'static str {
+        match (self.dialect, durability) {
+            (Dialect::Postgres, _) => "",
+            (Dialect::Sqlite, Durability::Power) => "PRAGMA synchronous = FULL; ",
+            (Dialect::Sqlite, Durability::Process) => "PRAGMA synchronous = NORMAL; ",
+        }
+    }
+
+    /// The database's clock, in milliseconds since 1970: leases of many machines need one.
+    pub(crate) fn now(&self) -> &'static str {
+        match self.dialect {
+            Dialect::Sqlite => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+            Dialect::Postgres => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+        }
+    }
+
+    /// What lets claimers pass by each other's rows.
+    pub(crate) fn skip_locked(&self) -> &'static str {
+        match self.dialect {
+            // Its writers come one after the other.
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// A transaction that may write: SQLite's takes its turn at once, since a reader that becomes
+    /// a writer would be turned away.
+    pub(crate) async fn begin(
+        &self,
+        durability: Durability,
+        operation: &'static str,
+    ) -> Result<Tx, StoreError> {
+        let words = match (self.dialect, durability) {
+            (Dialect::Postgres, _) => "BEGIN",
+            (Dialect::Sqlite, Durability::Power) => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+            (Dialect::Sqlite, Durability::Process) => {
+                "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE"
+            }
+        };
+        self.pool.begin_with(words).await.map_err(database(operation))
+    }
+
+    /// One writer at a time for what many rows decide together, until the transaction ends.
+    pub(crate) async fn one_at_a_time(
+        &self,
+        transaction: &mut Tx,
+        what: i64,
+        operation: &'static str,
+    ) -> Result<(), StoreError> {
+        if self.dialect == Dialect::Postgres {
+            sqlx::query(AssertSqlSafe(format!("SELECT pg_advisory_xact_lock({what})")))
+                .execute(&mut **transaction)
+                .await
+                .map_err(database(operation))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,496 @@
+//! Jobs: submitting, reading, stopping and going on.
+
+use crate::db::{Db, Dialect, Durability, Tx};
+use crate::rows::database;
+use pytoon_core::job::store::{
+    JobError, JobEvent, JobFilter, JobRow, NewJob, SceneRow, Submission,
+};
+use pytoon_core::job::{JobStatus, NewTask, TaskKind};
+use pytoon_core::ledger::StoreError;
+use serde_json::{Value, json};
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
+
+/// The columns of [`job_row`]; how far it is, is counted.
+const JOB: &str = "id, key_id, status, brief, client_data, webhook, error, created_at, updated_at, \
+     started_at, finished_at, \
+     (SELECT COUNT(*) FROM tasks WHERE job_id = jobs.id AND state = 'done') AS tasks_done, \
+     (SELECT COUNT(*) FROM tasks WHERE job_id = jobs.id) AS tasks_known";
+/// How long a mark of a submitter's is remembered, in milliseconds.
+const REMEMBERED_MS: i64 = 86_400_000;
+/// The channel on which PostgreSQL tells that there may be a task.
+pub(crate) const CHANNEL: &str = "pytoon_tasks";
+
+pub(crate) fn job_row(row: &AnyRow) -> Result<JobRow, StoreError> {
+    let read = || -> Result<JobRow, sqlx::Error> {
+        let status: String = row.try_get("status")?;
+        let count = |name: &str| -> Result<u32, sqlx::Error> {
+            Ok(u32::try_from(row.try_get::<i64, _>(name)?).unwrap_or(u32::MAX))
+        };
+        let error = json_of(row.try_get("error")?)?;
+        Ok(JobRow {
+            id: row.try_get("id")?,
+            key_id: row.try_get("key_id")?,
+            status: JobStatus::from_name(&status)
+                .ok_or_else(|| sqlx::Error::Decode(format!("`{status}` is no status").into()))?,
+            brief: json_of(Some(row.try_get("brief")?))?.unwrap_or_default(),
+            client_data: json_of(row.try_get("client_data")?)?,
+            webhook: json_of(row.try_get("webhook")?)?,
+            error: error.and_then(|value| serde_json::from_value::<JobError>(value).ok()),
+            tasks_done: count("tasks_done")?,
+            tasks_known: count("tasks_known")?,
+            created_at: row.try_get("created_at")?,
+            updated_at: row.try_get("updated_at")?,
+            started_at: row.try_get("started_at")?,
+            finished_at: row.try_get("finished_at")?,
+        })
+    };
+    read().map_err(database("read a job"))
+}
+
+fn json_of(text: Option<String>) -> Result<Option<Value>, sqlx::Error> {
+    text.map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+const SUBMIT: &str = "submit a job";
+
+pub(crate) async fn submit(
+    db: &Db,
+    job: &NewJob,
+    most_waiting: u32,
+) -> Result<Submission, StoreError> {
+    let failed = database(SUBMIT);
+    let mut tx = db.begin(Durability::Power, SUBMIT).await?;
+    if let Some(mark) = &job.idempotency {
+        // Of two that come at once, one writes the mark and the other waits here for it.
+        let sql = format!(
+            "INSERT INTO idempotency (key_id, mark, request_hash, job_id, created_at) \
+             VALUES ($1, $2, $3, $4, {now}) ON CONFLICT (key_id, mark) DO UPDATE \
+             SET request_hash = excluded.request_hash, job_id = excluded.job_id, \
+               created_at = excluded.created_at \
+             WHERE idempotency.created_at < {now} - {REMEMBERED_MS} RETURNING job_id",
+            now = db.now()
+        );
+        let written = sqlx::query(AssertSqlSafe(sql))
+            .bind(&job.key_id)
+            .bind(&mark.mark)
+            .bind(&mark.request_hash)
+            .bind(&job.id)
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(&failed)?;
+        if written.is_empty() {
+            let row = sqlx::query(
+                "SELECT request_hash, job_id FROM idempotency WHERE key_id = $1 AND mark = $2",
+            )
+            .bind(&job.key_id)
+            .bind(&mark.mark)
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(&failed)?;
+            let hash: String = row.try_get("request_hash").map_err(&failed)?;
+            if hash != mark.request_hash {
+                return Ok(Submission::Different);
+            }
+            return Ok(Submission::Repeated(row.try_get("job_id").map_err(&failed)?));
+        }
+    }
+    let sql = format!(
+        "INSERT INTO jobs (id, key_id, status, brief, client_data, webhook, events, created_at, \
+           updated_at) \
+         SELECT $1, $2, 'queued', $3, $4, $5, 0, {now}, {now} \
+         WHERE (SELECT COUNT(*) FROM (SELECT 1 FROM jobs WHERE status = 'queued' LIMIT {limit}) \
+           AS waiting) < {limit} RETURNING id",
+        now = db.now(),
+        limit = most_waiting.max(1)
+    );
+    let written = sqlx::query(AssertSqlSafe(sql))
+        .bind(&job.id)
+        .bind(&job.key_id)
+        .bind(job.brief.to_string())
+        .bind(job.client_data.as_ref().map(Value::to_string))
+        .bind(job.webhook.as_ref().map(Value::to_string))
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(&failed)?;
+    if written.is_empty() {
+        return Ok(Submission::Full);
+    }
+    add_tasks(db, &mut tx, &job.id, &job.tasks, SUBMIT).await?;
+    note(db, &mut tx, &job.id, "status", &json!({ "status": "queued" }), SUBMIT).await?;
+    wake(db, &mut tx, SUBMIT).await?;
+    tx.commit().await.map_err(failed)?;
+    Ok(Submission::New)
+}
+
+/// Writes tasks; what they need and is done already, or does not exist, blocks nothing.
+pub(crate) async fn add_tasks(
+    db: &Db,
+    tx: &mut Tx,
+    job: &str,
+    tasks: &[NewTask],
+    operation: &'static str,
+) -> Result<(), StoreError> {
+    let failed = database(operation);
+    for task in tasks {
+        for need in &task.needs {
+            sqlx::query(
+                "INSERT INTO needs (job_id, task, need) VALUES ($1, $2, $3) \
+                 ON CONFLICT (job_id, need, task) DO NOTHING",
+            )
+            .bind(job)
+            .bind(&task.name)
+            .bind(need)
+            .execute(&mut **tx)
+            .await
+            .map_err(&failed)?;
+        }
+        let sql = format!(
+            "INSERT INTO tasks (id, job_id, name, kind, state, blocked_by, run_at, token, \
+               lease_until, attempts, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, 'blocked', 0, {now}, 0, 0, 0, {now}, {now}) \
+             ON CONFLICT (job_id, name) DO NOTHING",
+            now = db.now()
+        );
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(format!("{job}/{}", task.name))
+            .bind(job)
+            .bind(&task.name)
+            .bind(task.kind.as_str())
+            .execute(&mut **tx)
+            .await
+            .map_err(&failed)?;
+    }
+    unblock(db, tx, job, operation).await
+}
+
+/// Counts anew what blocks the tasks of a job, and frees those that nothing blocks any more.
+pub(crate) async fn unblock(
+    db: &Db,
+    tx: &mut Tx,
+    job: &str,
+    operation: &'static str,
+) -> Result<(), StoreError> {
+    let failed = database(operation);
+    sqlx::query(
+        "UPDATE tasks SET blocked_by = (SELECT COUNT(*) FROM needs JOIN tasks AS other \
+           ON other.job_id = needs.job_id AND other.name = needs.need AND other.state <> 'done' \
+           WHERE needs.job_id = tasks.job_id AND needs.task = tasks.name) \
+         WHERE job_id = $1 AND state = 'blocked'",
+    )
+    .bind(job)
+    .execute(&mut **tx)
+    .await
+    .map_err(&failed)?;
+    let sql = format!(
+        "UPDATE tasks SET state = 'ready', run_at = {now}, updated_at = {now} \
+         WHERE job_id = $1 AND state = 'blocked' AND blocked_by = 0",
+        now = db.now()
+    );
+    sqlx::query(AssertSqlSafe(sql)).bind(job).execute(&mut **tx).await.map_err(failed)?;
+    Ok(())
+}
+
+/// Tells those who wait that there may be a task.
+pub(crate) async fn wake(db: &Db, tx: &mut Tx, operation: &'static str) -> Result<(), StoreError> {
+    if db.dialect == Dialect::Postgres {
+        sqlx::query(AssertSqlSafe(format!("NOTIFY {CHANNEL}")))
+            .execute(&mut **tx)
+            .await
+            .map_err(database(operation))?;
+    }
+    Ok(())
+}
+
+/// Notes something that happened to a job. The job's row is locked by it, so that events have one
+/// order.
+pub(crate) async fn note(
+    db: &Db,
+    tx: &mut Tx,
+    job: &str,
+    event: &str,
+    data: &Value,
+    operation: &'static str,
+) -> Result<(), StoreError> {
+    let failed = database(operation);
+    let row = sqlx::query("UPDATE jobs SET events = events + 1 WHERE id = $1 RETURNING events")
+        .bind(job)
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(&failed)?;
+    let Some(row) = row.first() else { return Ok(()) };
+    let seq: i64 = row.try_get("events").map_err(&failed)?;
+    let sql = format!(
+        "INSERT INTO job_events (job_id, seq, at, event, data) VALUES ($1, $2, {}, $3, $4)",
+        db.now()
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(job)
+        .bind(seq)
+        .bind(event)
+        .bind(data.to_string())
+        .execute(&mut **tx)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// The same as a step of its own.
+pub(crate) async fn note_alone(
+    db: &Db,
+    job: &str,
+    event: &str,
+    data: &Value,
+) -> Result<(), StoreError> {
+    const NOTE: &str = "note an event";
+    let mut tx = db.begin(Durability::Process, NOTE).await?;
+    note(db, &mut tx, job, event, data, NOTE).await?;
+    tx.commit().await.map_err(database(NOTE))
+}
+
+/// Takes a job to a status, with the moments that belong to it, and tells of it.
+pub(crate) async fn set_status(
+    db: &Db,
+    tx: &mut Tx,
+    job: &str,
+    status: JobStatus,
+    error: Option<&JobError>,
+    operation: &'static str,
+) -> Result<(), StoreError> {
+    let finished = if status.is_terminal() { db.now() } else { "NULL" };
+    let sql = format!(
+        "UPDATE jobs SET status = $1, error = $2, updated_at = {now}, finished_at = {finished}, \
+           started_at = CASE WHEN $1 = 'queued' THEN started_at ELSE COALESCE(started_at, {now}) END \
+         WHERE id = $3",
+        now = db.now()
+    );
+    let error_text = error.map(|error| json!(error).to_string());
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(status.as_str())
+        .bind(error_text)
+        .bind(job)
+        .execute(&mut **tx)
+        .await
+        .map_err(database(operation))?;
+    let mut data = json!({ "status": status.as_str() });
+    if let Some(error) = error {
+        data["error"] = json!(error);
+    }
+    note(db, tx, job, "status", &data, operation).await
+}
+
+pub(crate) async fn fetch(db: &Db, id: &str) -> Result<Option<JobRow>, StoreError> {
+    let sql = format!("SELECT {JOB} FROM jobs WHERE id = $1");
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_optional(&db.pool).await;
+    row.map_err(database("read a job"))?.map(|row| job_row(&row)).transpose()
+}
+
+/// The same within a transaction.
+pub(crate) async fn fetch_in(tx: &mut Tx, id: &str) -> Result<Option<JobRow>, StoreError> {
+    let sql = format!("SELECT {JOB} FROM jobs WHERE id = $1");
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_optional(&mut **tx).await;
+    row.map_err(database("read a job"))?.map(|row| job_row(&row)).transpose()
+}
+
+pub(crate) async fn list(db: &Db, filter: &JobFilter) -> Result<Vec<JobRow>, StoreError> {
+    let mut conditions = vec!["1 = 1".to_owned()];
+    let mut texts: Vec<String> = Vec::new();
+    let mut is = |column: &str, value: Option<String>| {
+        if let Some(value) = value {
+            texts.push(value);
+            conditions.push(format!("{column} = ${}", texts.len()));
+        }
+    };
+    is("key_id", filter.key_id.clone());
+    is("status", filter.status.map(|status| status.as_str().to_owned()));
+    if let Some((at, id)) = &filter.after {
+        texts.push(id.clone());
+        let id = format!("${}", texts.len());
+        // Our own number: no value of a user's.
+        conditions.push(format!("(created_at < {at} OR created_at = {at} AND id < {id})"));
+    }
+    let sql = format!(
+        "SELECT {JOB} FROM jobs WHERE {} ORDER BY created_at DESC, id DESC LIMIT {}",
+        conditions.join(" AND "),
+        filter.limit
+    );
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    for text in texts {
+        query = query.bind(text);
+    }
+    query.fetch_all(&db.pool).await.map_err(database("list jobs"))?.iter().map(job_row).collect()
+}
+
+pub(crate) async fn scenes(db: &Db, job: &str) -> Result<Vec<SceneRow>, StoreError> {
+    let failed = database("read scenes");
+    let rows = sqlx::query(
+        "SELECT scene_id, status, engine_used, fallback_used, render_duration_ms, error \
+         FROM scenes WHERE job_id = $1 ORDER BY scene_id",
+    )
+    .bind(job)
+    .fetch_all(&db.pool)
+    .await
+    .map_err(&failed)?;
+    rows.iter()
+        .map(|row| {
+            let read = || -> Result<SceneRow, sqlx::Error> {
+                Ok(SceneRow {
+                    scene_id: row.try_get("scene_id")?,
+                    status: row.try_get("status")?,
+                    engine_used: row.try_get("engine_used")?,
+                    fallback_used: row.try_get::<i64, _>("fallback_used")? != 0,
+                    render_duration_ms: row.try_get("render_duration_ms")?,
+                    error: row.try_get("error")?,
+                })
+            };
+            read().map_err(&failed)
+        })
+        .collect()
+}
+
+pub(crate) async fn put_scenes(
+    db: &Db,
+    tx: &mut Tx,
+    job: &str,
+    scenes: &[SceneRow],
+    operation: &'static str,
+) -> Result<(), StoreError> {
+    for scene in scenes {
+        sqlx::query(
+            "INSERT INTO scenes (job_id, scene_id, status, engine_used, fallback_used, \
+               render_duration_ms, error) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+             ON CONFLICT (job_id, scene_id) DO UPDATE SET status = excluded.status, \
+               engine_used = excluded.engine_used, fallback_used = excluded.fallback_used, \
+               render_duration_ms = excluded.render_duration_ms, error = excluded.error",
+        )
+        .bind(job)
+        .bind(&scene.scene_id)
+        .bind(&scene.status)
+        .bind(scene.engine_used.as_deref())
+        .bind(i64::from(scene.fallback_used))
+        .bind(scene.render_duration_ms)
+        .bind(scene.error.as_deref())
+        .execute(&mut **tx)
+        .await
+        .map_err(database(operation))?;
+        note(db, tx, job, "scene", &json!(scene), operation).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn events(
+    db: &Db,
+    job: &str,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<JobEvent>, StoreError> {
+    let failed = database("read events");
+    let sql = format!(
+        "SELECT seq, at, event, data FROM job_events WHERE job_id = $1 AND seq > $2 \
+         ORDER BY seq LIMIT {limit}"
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(job).bind(after).fetch_all(&db.pool).await;
+    let read = |row: &AnyRow| -> Result<JobEvent, sqlx::Error> {
+        Ok(JobEvent {
+            seq: row.try_get("seq")?,
+            at: row.try_get("at")?,
+            event: row.try_get("event")?,
+            data: json_of(Some(row.try_get("data")?))?.unwrap_or_default(),
+        })
+    };
+    rows.map_err(&failed)?.iter().map(|row| read(row).map_err(&failed)).collect()
+}
+
+const CANCEL: &str = "cancel a job";
+
+/// Nothing further begins; what runs is told by its next heartbeat. A last task tells the vendors.
+pub(crate) async fn cancel(db: &Db, id: &str) -> Result<Option<JobStatus>, StoreError> {
+    let mut tx = db.begin(Durability::Power, CANCEL).await?;
+    let Some(job) = fetch_in(&mut tx, id).await? else { return Ok(None) };
+    if matches!(job.status, JobStatus::Done | JobStatus::Cancelled | JobStatus::Cancelling) {
+        return Ok(Some(job.status));
+    }
+    park(db, &mut tx, id, CANCEL).await?;
+    let has_begun = job.started_at.is_some();
+    let status = if has_begun { JobStatus::Cancelling } else { JobStatus::Cancelled };
+    set_status(db, &mut tx, id, status, None, CANCEL).await?;
+    if has_begun {
+        let name = TaskKind::Cancel.as_str().to_owned();
+        let task = NewTask { name, kind: TaskKind::Cancel, needs: Vec::new() };
+        add_tasks(db, &mut tx, id, &[task], CANCEL).await?;
+        wake(db, &mut tx, CANCEL).await?;
+    }
+    tx.commit().await.map_err(database(CANCEL))?;
+    Ok(Some(status))
+}
+
+/// Keeps the tasks of a stopped job that have not begun from beginning.
+pub(crate) async fn park(
+    db: &Db,
+    tx: &mut Tx,
+    job: &str,
+    operation: &'static str,
+) -> Result<(), StoreError> {
+    let sql = format!(
+        "UPDATE tasks SET state = 'parked', updated_at = {} \
+         WHERE job_id = $1 AND state IN ('ready', 'blocked') AND kind <> 'cancel'",
+        db.now()
+    );
+    let done = sqlx::query(AssertSqlSafe(sql)).bind(job).execute(&mut **tx).await;
+    done.map_err(database(operation))?;
+    Ok(())
+}
+
+const GO_ON: &str = "let a job go on";
+
+/// What was parked, what died and what was never told the end goes on; what is done stays done.
+pub(crate) async fn go_on(db: &Db, id: &str, from: &[JobStatus]) -> Result<bool, StoreError> {
+    let failed = database(GO_ON);
+    let mut tx = db.begin(Durability::Power, GO_ON).await?;
+    let Some(job) = fetch_in(&mut tx, id).await? else { return Ok(false) };
+    if !from.contains(&job.status) {
+        return Ok(false);
+    }
+    set_status(db, &mut tx, id, JobStatus::Queued, None, GO_ON).await?;
+    sqlx::query("DELETE FROM tasks WHERE job_id = $1 AND kind = 'cancel'")
+        .bind(id)
+        .execute(&mut *tx)
+        .await
+        .map_err(&failed)?;
+    sqlx::query(
+        "UPDATE tasks SET state = 'blocked', attempts = 0, error = NULL, memo = NULL \
+         WHERE job_id = $1 AND state IN ('parked', 'dead')",
+    )
+    .bind(id)
+    .execute(&mut *tx)
+    .await
+    .map_err(&failed)?;
+    unblock(db, &mut tx, id, GO_ON).await?;
+    wake(db, &mut tx, GO_ON).await?;
+    tx.commit().await.map_err(failed)?;
+    Ok(true)
+}
+
+const DELETE: &str = "delete a job";
+
+pub(crate) async fn delete(db: &Db, id: &str) -> Result<bool, StoreError> {
+    let failed = database(DELETE);
+    let mut tx = db.begin(Durability::Power, DELETE).await?;
+    match fetch_in(&mut tx, id).await? {
+        Some(job) if job.status.is_terminal() => {}
+        _ => return Ok(false),
+    }
+    for table in ["tasks", "needs", "scenes", "job_events", "idempotency"] {
+        let sql = format!("DELETE FROM {table} WHERE job_id = $1");
+        sqlx::query(AssertSqlSafe(sql)).bind(id).execute(&mut *tx).await.map_err(&failed)?;
+    }
+    sqlx::query("DELETE FROM jobs WHERE id = $1")
+        .bind(id)
+        .execute(&mut *tx)
+        .await
+        .map_err(&failed)?;
+    tx.commit().await.map_err(failed)?;
+    Ok(true)
+}

@@ -1,0 +1,102 @@
+//! API keys by their hashes, what processes have counted, and a look at whether writing works.
+
+use crate::db::Db;
+use crate::rows::database;
+use pytoon_core::job::store::KeyRow;
+use pytoon_core::ledger::StoreError;
+use pytoon_core::money::MicroUsd;
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
+
+const COLUMNS: &str = "id, name, scopes, budget_per_day, created_at, revoked_at";
+
+fn key_row(row: &AnyRow) -> Result<KeyRow, sqlx::Error> {
+    let scopes: String = row.try_get("scopes")?;
+    Ok(KeyRow {
+        id: row.try_get("id")?,
+        name: row.try_get("name")?,
+        scopes: scopes.split(',').filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
+        budget_per_day: row.try_get::<Option<i64>, _>("budget_per_day")?.map(MicroUsd),
+        created_at: row.try_get("created_at")?,
+        revoked_at: row.try_get("revoked_at")?,
+    })
+}
+
+pub(crate) async fn add(db: &Db, key: &KeyRow, hash: &str) -> Result<(), StoreError> {
+    let sql = format!(
+        "INSERT INTO api_keys (id, name, hash, scopes, budget_per_day, created_at) \
+         VALUES ($1, $2, $3, $4, $5, {})",
+        db.now()
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(&key.id)
+        .bind(&key.name)
+        .bind(hash)
+        .bind(key.scopes.join(","))
+        .bind(key.budget_per_day.map(|usd| usd.0))
+        .execute(&db.pool)
+        .await
+        .map_err(database("add a key"))?;
+    Ok(())
+}
+
+pub(crate) async fn find(db: &Db, hash: &str) -> Result<Option<KeyRow>, StoreError> {
+    let failed = database("look for a key");
+    let sql = format!("SELECT {COLUMNS} FROM api_keys WHERE hash = $1 AND revoked_at IS NULL");
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(hash).fetch_optional(&db.pool).await;
+    row.map_err(&failed)?.map(|row| key_row(&row)).transpose().map_err(failed)
+}
+
+pub(crate) async fn list(db: &Db) -> Result<Vec<KeyRow>, StoreError> {
+    let failed = database("list keys");
+    let sql = format!("SELECT {COLUMNS} FROM api_keys ORDER BY created_at, id");
+    let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&db.pool).await.map_err(&failed)?;
+    rows.iter().map(|row| key_row(row).map_err(&failed)).collect()
+}
+
+pub(crate) async fn revoke(db: &Db, name: &str) -> Result<bool, StoreError> {
+    let sql = format!(
+        "UPDATE api_keys SET revoked_at = {} \
+         WHERE (id = $1 OR name = $1) AND revoked_at IS NULL RETURNING id",
+        db.now()
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(name).fetch_all(&db.pool).await;
+    Ok(!rows.map_err(database("revoke a key"))?.is_empty())
+}
+
+pub(crate) async fn put_counts(db: &Db, process: &str, text: &str) -> Result<(), StoreError> {
+    let sql = format!(
+        "INSERT INTO counts (process, text, updated_at) VALUES ($1, $2, {}) \
+         ON CONFLICT (process) DO UPDATE SET text = excluded.text, \
+           updated_at = excluded.updated_at",
+        db.now()
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(process)
+        .bind(text)
+        .execute(&db.pool)
+        .await
+        .map_err(database("keep counts"))?;
+    Ok(())
+}
+
+pub(crate) async fn all_counts(db: &Db) -> Result<Vec<(String, String)>, StoreError> {
+    let failed = database("read counts");
+    let rows = sqlx::query("SELECT process, text FROM counts ORDER BY process")
+        .fetch_all(&db.pool)
+        .await
+        .map_err(&failed)?;
+    let read = |row: &AnyRow| Ok((row.try_get("process")?, row.try_get("text")?));
+    rows.iter().map(|row| read(row).map_err(&failed)).collect()
+}
+
+pub(crate) async fn check(db: &Db) -> Result<(), StoreError> {
+    let sql = format!(
+        "INSERT INTO probes (name, updated_at) VALUES ('ready', {}) \
+         ON CONFLICT (name) DO UPDATE SET updated_at = excluded.updated_at RETURNING updated_at",
+        db.now()
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&db.pool).await;
+    rows.map_err(database("write a row"))?;
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! [`JobStore`] over the database, and waking those who wait for tasks.
+
+use crate::db::{Db, Dialect};
+use crate::jobs::CHANNEL;
+use crate::store::Store;
+use crate::{jobs, keys, tasks};
+use pytoon_core::job::JobStatus;
+use pytoon_core::job::store::{
+    DeadTask, Failure, Finish, Hold, JobEvent, JobFilter, JobRow, JobStore, KeyRow, Lease, NewJob,
+    QueueState, SceneRow, Submission,
+};
+use pytoon_core::ledger::StoreFuture;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// How often a worker looks that nobody wakes: tasks become due by time alone, and another process
+/// of SQLite's tells nobody.
+const LOOK: Duration = Duration::from_millis(200);
+/// After a lost connection to PostgreSQL's notices.
+const LISTEN_AGAIN: Duration = Duration::from_secs(2);
+
+/// Who is woken when there may be a task.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wakeups(Arc<Notify>);
+
+impl Wakeups {
+    pub(crate) fn wake(&self) {
+        self.0.notify_waiters();
+    }
+
+    /// Listens to PostgreSQL as long as anybody may wait. Notices are only a hint: workers look by
+    /// themselves too.
+    pub(crate) fn listen(&self, address: &str) {
+        let (address, notify) = (address.to_owned(), Arc::downgrade(&self.0));
+        tokio::spawn(async move {
+            while notify.strong_count() > 0 {
+                if let Ok(mut listener) = sqlx::postgres::PgListener::connect(&address).await
+                    && listener.listen(CHANNEL).await.is_ok()
+                {
+                    while listener.recv().await.is_ok() {
+                        let Some(notify) = notify.upgrade() else { return };
+                        notify.notify_waiters();
+                    }
+                }
+                tokio::time::sleep(LISTEN_AGAIN).await;
+            }
+        });
+    }
+}
+
+async fn wait(db: &Db, wakeups: &Wakeups, at_most: Duration) {
+    let most = match db.dialect {
+        Dialect::Sqlite => at_most.min(LOOK),
+        Dialect::Postgres => at_most,
+    };
+    let _ = tokio::time::timeout(most, wakeups.0.notified()).await;
+}
+
+impl JobStore for Store {
+    fn job_submit(&self, job: NewJob, most_waiting: u32) -> StoreFuture<'_, Submission> {
+        Box::pin(async move {
+            let submitted = jobs::submit(&self.db, &job, most_waiting).await;
+            self.wakeups.wake();
+            submitted
+        })
+    }
+
+    fn job_fetch(&self, id: &str) -> StoreFuture<'_, Option<JobRow>> {
+        let id = id.to_owned();
+        Box::pin(async move { jobs::fetch(&self.db, &id).await })
+    }
+
+    fn job_list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<JobRow>> {
+        Box::pin(async move { jobs::list(&self.db, &filter).await })
+    }
+
+    fn job_scenes(&self, id: &str) -> StoreFuture<'_, Vec<SceneRow>> {
+        let id = id.to_owned();
+        Box::pin(async move { jobs::scenes(&self.db, &id).await })
+    }
+
+    fn job_events(&self, id: &str, after: i64, limit: u32) -> StoreFuture<'_, Vec<JobEvent>> {
+        let id = id.to_owned();
+        Box::pin(async move { jobs::events(&self.db, &id, after, limit).await })
+    }
+
+    fn job_note(&self, id: &str, event: &str, data: Value) -> StoreFuture<'_, ()> {
+        let (id, event) = (id.to_owned(), event.to_owned());
+        Box::pin(async move { jobs::note_alone(&self.db, &id, &event, &data).await })
+    }
+
+    fn job_cancel(&self, id: &str) -> StoreFuture<'_, Option<JobStatus>> {
+        let id = id.to_owned();
+        Box::pin(async move {
+            let cancelled = jobs::cancel(&self.db, &id).await;
+            self.wakeups.wake();
+            cancelled
+        })
+    }
+
+    fn job_go_on(&self, id: &str, from: Vec<JobStatus>) -> StoreFuture<'_, bool> {
+        let id = id.to_owned();
+        Box::pin(async move {
+            let goes_on = jobs::go_on(&self.db, &id, &from).await;
+            self.wakeups.wake();
+            goes_on
+        })
+    }
+
+    fn job_delete(&self, id: &str) -> StoreFuture<'_, bool> {
+        let id = id.to_owned();
+        Box::pin(async move { jobs::delete(&self.db, &id).await })
+    }
+
+    fn task_claim(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>> {
+        let worker = worker.to_owned();
+        Box::pin(async move { tasks::claim(&self.db, &worker, lease).await })
+    }
+
+    fn task_beat(&self, id: &str, token: i64, lease: Duration) -> StoreFuture<'_, Hold> {
+        let id = id.to_owned();
+        Box::pin(async move { tasks::beat(&self.db, &id, token, lease).await })
+    }
+
+    fn task_finish(&self, id: &str, token: i64, finish: Finish) -> StoreFuture<'_, Hold> {
+        let id = id.to_owned();
+        Box::pin(async move {
+            let hold = tasks::finish(&self.db, &id, token, &finish).await;
+            self.wakeups.wake();
+            hold
+        })
+    }
+
+    fn task_later(
+        &self,
+        id: &str,
+        token: i64,
+        wait: Duration,
+        memo: Value,
+    ) -> StoreFuture<'_, Hold> {
+        let id = id.to_owned();
+        Box::pin(async move { tasks::later(&self.db, &id, token, wait, &memo).await })
+    }
+
+    fn task_give_back(&self, id: &str, token: i64) -> StoreFuture<'_, Hold> {
+        let id = id.to_owned();
+        Box::pin(async move {
+            let hold = tasks::give_back(&self.db, &id, token).await;
+            self.wakeups.wake();
+            hold
+        })
+    }
+
+    fn task_fail(&self, id: &str, token: i64, failure: Failure) -> StoreFuture<'_, Hold> {
+        let id = id.to_owned();
+        Box::pin(async move { tasks::fail(&self.db, &id, token, &failure).await })
+    }
+
+    fn task_dead(&self) -> StoreFuture<'_, Vec<DeadTask>> {
+        Box::pin(async move { tasks::dead(&self.db).await })
+    }
+
+    fn task_requeue(&self, id: &str) -> StoreFuture<'_, bool> {
+        let id = id.to_owned();
+        Box::pin(async move {
+            let requeued = tasks::requeue(&self.db, &id).await;
+            self.wakeups.wake();
+            requeued
+        })
+    }
+
+    fn queue_state(&self) -> StoreFuture<'_, QueueState> {
+        Box::pin(async move { tasks::queue(&self.db).await })
+    }
+
+    fn task_wait(&self, at_most: Duration) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            wait(&self.db, &self.wakeups, at_most).await;
+            Ok(())
+        })
+    }
+
+    fn key_add(&self, key: KeyRow, hash: &str) -> StoreFuture<'_, ()> {
+        let hash = hash.to_owned();
+        Box::pin(async move { keys::add(&self.db, &key, &hash).await })
+    }
+
+    fn key_find(&self, hash: &str) -> StoreFuture<'_, Option<KeyRow>> {
+        let hash = hash.to_owned();
+        Box::pin(async move { keys::find(&self.db, &hash).await })
+    }
+
+    fn key_list(&self) -> StoreFuture<'_, Vec<KeyRow>> {
+        Box::pin(async move { keys::list(&self.db).await })
+    }
+
+    fn key_revoke(&self, name: &str) -> StoreFuture<'_, bool> {
+        let name = name.to_owned();
+        Box::pin(async move { keys::revoke(&self.db, &name).await })
+    }
+
+    fn counts_put(&self, process: &str, text: &str) -> StoreFuture<'_, ()> {
+        let (process, text) = (process.to_owned(), text.to_owned());
+        Box::pin(async move { keys::put_counts(&self.db, &process, &text).await })
+    }
+
+    fn counts_all(&self) -> StoreFuture<'_, Vec<(String, String)>> {
+        Box::pin(async move { keys::all_counts(&self.db).await })
+    }
+
+    fn check(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async move { keys::check(&self.db).await })
+    }
+}

@@ -1,0 +1,409 @@
+//! Jobs and tasks, whatever the database.
+
+use super::super::block_on;
+use super::open;
+use crate::Store;
+use pytoon_core::job::store::{
+    Failure, Finish, Hold, Idempotency, JobError, JobFilter, JobStore, KeyRow, Lease, NewJob,
+    SceneRow, Submission,
+};
+use pytoon_core::job::{JobStatus, TaskKind, first_tasks, tasks_after_voice};
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+const LEASE: Duration = Duration::from_secs(30);
+const MANY: u32 = 100_000;
+
+fn job(id: &str) -> NewJob {
+    NewJob {
+        id: id.into(),
+        key_id: "k1".into(),
+        brief: json!({"script": "Tea \u{2615} at \"dawn\""}),
+        client_data: Some(json!({"order": 7})),
+        webhook: None,
+        tasks: first_tasks(),
+        idempotency: None,
+    }
+}
+
+async fn submit(store: &Store, id: &str) {
+    assert_eq!(store.job_submit(job(id), MANY).await.expect("submits"), Submission::New);
+}
+
+async fn claim(store: &Store) -> Lease {
+    store.task_claim("w1", LEASE).await.expect("claims").expect("there is a task")
+}
+
+async fn none_left(store: &Store) {
+    assert_eq!(store.task_claim("w1", LEASE).await.expect("claims"), None);
+}
+
+async fn status(store: &Store, id: &str) -> JobStatus {
+    store.job_fetch(id).await.expect("reads").expect("is there").status
+}
+
+async fn done(store: &Store, lease: &Lease, finish: Finish) -> Hold {
+    store.task_finish(&lease.task_id, lease.token, finish).await.expect("finishes")
+}
+
+fn failure(retry_in: Option<Duration>, held: bool) -> Failure {
+    let error = JobError {
+        code: "vendor".into(),
+        stage: "voice".into(),
+        provider: Some("openai".into()),
+        message: "it is down".into(),
+        retryable: true,
+    };
+    Failure { error, retry_in, held }
+}
+
+#[test]
+fn a_job_goes_through_its_graph_to_the_end() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        submit(&store, "one").await;
+        let row = store.job_fetch("one").await.expect("reads").expect("is there");
+        assert_eq!((row.status, row.tasks_known), (JobStatus::Queued, 2));
+        assert_eq!((row.brief, row.client_data), (job("one").brief, job("one").client_data));
+        let plan = claim(&store).await;
+        assert_eq!((plan.kind, plan.attempts, plan.token), (TaskKind::Plan, 1, 1));
+        assert_eq!(status(&store, "one").await, JobStatus::PlanningScenes);
+        none_left(&store).await;
+        assert_eq!(done(&store, &plan, Finish::default()).await, Hold::Ours);
+        let voice = claim(&store).await;
+        assert_eq!(voice.kind, TaskKind::Voice);
+        let scene = |status: &str| SceneRow {
+            scene_id: "scene_01".into(),
+            status: status.into(),
+            ..SceneRow::default()
+        };
+        let then = tasks_after_voice(&["scene_01".into(), "scene_02".into()], 2);
+        let finish = Finish { then, scenes: vec![scene("planned")], job: None };
+        done(&store, &voice, finish).await;
+        let (first, second) = (claim(&store).await, claim(&store).await);
+        assert_eq!(
+            (first.name.as_str(), second.name.as_str()),
+            ("scene:scene_01", "scene:scene_02")
+        );
+        none_left(&store).await;
+        let finish = Finish { scenes: vec![scene("done")], ..Finish::default() };
+        done(&store, &first, finish).await;
+        none_left(&store).await;
+        done(&store, &second, Finish::default()).await;
+        let mix = claim(&store).await;
+        assert_eq!(mix.kind, TaskKind::Mix);
+        done(&store, &mix, Finish::default()).await;
+        for _ in 0..2 {
+            let chunk = claim(&store).await;
+            assert_eq!(chunk.kind, TaskKind::Compose);
+            done(&store, &chunk, Finish::default()).await;
+        }
+        let publish = claim(&store).await;
+        assert_eq!((publish.kind, publish.job.tasks_done), (TaskKind::Publish, 7));
+        done(&store, &publish, Finish { job: Some(JobStatus::Done), ..Finish::default() }).await;
+        let row = store.job_fetch("one").await.expect("reads").expect("is there");
+        assert_eq!((row.status, row.tasks_done, row.tasks_known), (JobStatus::Done, 8, 8));
+        assert!(row.finished_at >= row.started_at && row.started_at >= Some(row.created_at));
+        assert_eq!(store.job_scenes("one").await.expect("reads"), [scene("done")]);
+        let events = store.job_events("one", 0, 100).await.expect("reads");
+        let seqs: Vec<i64> = events.iter().map(|event| event.seq).collect();
+        assert_eq!(seqs, (1..=events.len() as i64).collect::<Vec<_>>());
+        let last = events.last().expect("events");
+        assert_eq!((last.event.as_str(), &last.data), ("status", &json!({"status": "done"})));
+        let after = store.job_events("one", last.seq - 1, 100).await.expect("reads");
+        assert_eq!(after.len(), 1);
+        assert!(store.job_delete("one").await.expect("deletes"));
+        assert_eq!(store.job_fetch("one").await.expect("reads"), None);
+    });
+}
+
+#[test]
+fn a_lost_lease_is_taken_over_and_its_old_holder_is_fenced_off() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        submit(&store, "one").await;
+        let short = Duration::from_millis(60);
+        let old = store.task_claim("w1", short).await.expect("claims").expect("a task");
+        assert_eq!(store.task_beat(&old.task_id, old.token, short).await.expect("ok"), Hold::Ours);
+        none_left(&store).await;
+        tokio::time::sleep(Duration::from_millis(120)).await;
+        let new = claim(&store).await;
+        assert_eq!((&new.task_id, new.token, new.attempts), (&old.task_id, old.token + 1, 2));
+        assert!(new.was_lost && !old.was_lost);
+        let (id, token) = (&old.task_id, old.token);
+        assert_eq!(store.task_beat(id, token, LEASE).await.expect("ok"), Hold::Lost);
+        assert_eq!(done(&store, &old, Finish::default()).await, Hold::Lost);
+        let later = store.task_later(id, token, LEASE, Value::Null).await.expect("ok");
+        let failed = store.task_fail(id, token, failure(None, false)).await.expect("ok");
+        let back = store.task_give_back(id, token).await.expect("ok");
+        assert_eq!([later, failed, back], [Hold::Lost; 3]);
+        assert_eq!(done(&store, &new, Finish::default()).await, Hold::Ours);
+    });
+}
+
+#[test]
+fn a_task_whose_workers_die_again_and_again_fails_its_job() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        submit(&store, "one").await;
+        for attempt in 1..=5 {
+            let lease = store.task_claim("w", Duration::from_millis(1)).await.expect("claims");
+            assert_eq!(lease.expect("a task").attempts, attempt);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        none_left(&store).await;
+        let row = store.job_fetch("one").await.expect("reads").expect("is there");
+        let error = row.error.expect("an error");
+        assert_eq!((row.status, error.code.as_str()), (JobStatus::Failed, "worker_lost"));
+        assert!(error.message.contains("plan was begun 5 times"), "{}", error.message);
+        let dead = store.task_dead().await.expect("lists");
+        assert_eq!((dead.len(), dead[0].name.as_str()), (1, "plan"));
+        assert!(store.task_requeue(&dead[0].id).await.expect("requeues"));
+        assert!(!store.task_requeue(&dead[0].id).await.expect("answers"));
+        assert_eq!(claim(&store).await.attempts, 1);
+    });
+}
+
+#[test]
+fn what_waits_holds_no_worker_and_remembers() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        submit(&store, "one").await;
+        for round in 0..8 {
+            let lease = claim(&store).await;
+            assert_eq!(lease.attempts, 1, "a wait in order is no failed attempt");
+            if round > 0 {
+                assert_eq!(lease.memo, json!({"round": round - 1}));
+            }
+            let wait = Duration::from_millis(40);
+            let memo = json!({"round": round});
+            store.task_later(&lease.task_id, lease.token, wait, memo).await.expect("waits");
+            none_left(&store).await;
+            tokio::time::sleep(Duration::from_millis(60)).await;
+        }
+    });
+}
+
+#[test]
+fn a_failed_job_goes_on_where_it_stopped() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        for held in [false, true] {
+            let id = if held { "held" } else { "failed" };
+            submit(&store, id).await;
+            let plan = claim(&store).await;
+            done(&store, &plan, Finish::default()).await;
+            let voice = claim(&store).await;
+            // A failure that may pass is tried again, and only then is one for good.
+            let soon = failure(Some(Duration::ZERO), false);
+            store.task_fail(&voice.task_id, voice.token, soon).await.expect("fails");
+            let again = claim(&store).await;
+            assert_eq!((again.kind, again.attempts), (TaskKind::Voice, 2));
+            let end = failure(None, held);
+            store.task_fail(&again.task_id, again.token, end.clone()).await.expect("fails");
+            let row = store.job_fetch(id).await.expect("reads").expect("is there");
+            let expected = if held { JobStatus::Held } else { JobStatus::Failed };
+            assert_eq!((row.status, row.error), (expected, Some(end.error)));
+            none_left(&store).await;
+            let wrong = vec![JobStatus::Done];
+            assert!(!store.job_go_on(id, wrong).await.expect("answers"));
+            assert!(store.job_go_on(id, vec![expected]).await.expect("goes on"));
+            let row = store.job_fetch(id).await.expect("reads").expect("is there");
+            assert_eq!((row.status, row.error, row.tasks_done), (JobStatus::Queued, None, 1));
+            let voice = claim(&store).await;
+            assert_eq!((voice.kind, voice.attempts), (TaskKind::Voice, 1));
+            done(&store, &voice, Finish { job: Some(JobStatus::Done), ..Finish::default() }).await;
+        }
+    });
+}
+
+#[test]
+fn a_cancel_stops_what_runs_and_tells_vendors_last() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        submit(&store, "new").await;
+        assert_eq!(store.job_cancel("new").await.expect("ok"), Some(JobStatus::Cancelled));
+        none_left(&store).await;
+        submit(&store, "one").await;
+        let plan = claim(&store).await;
+        assert_eq!(store.job_cancel("one").await.expect("ok"), Some(JobStatus::Cancelling));
+        assert_eq!(store.job_cancel("one").await.expect("ok"), Some(JobStatus::Cancelling));
+        let beat = store.task_beat(&plan.task_id, plan.token, LEASE).await.expect("ok");
+        assert_eq!(beat, Hold::Stop);
+        let tell = claim(&store).await;
+        assert_eq!(tell.kind, TaskKind::Cancel);
+        done(&store, &tell, Finish::default()).await;
+        assert_eq!(status(&store, "one").await, JobStatus::Cancelling, "its plan still runs");
+        assert_eq!(store.task_give_back(&plan.task_id, plan.token).await.expect("ok"), Hold::Stop);
+        assert_eq!(status(&store, "one").await, JobStatus::Cancelled);
+        none_left(&store).await;
+        assert_eq!(store.job_cancel("nobody").await.expect("ok"), None);
+        // A worker that died while it was told.
+        submit(&store, "two").await;
+        let short = Duration::from_millis(20);
+        store.task_claim("w1", short).await.expect("claims").expect("a task");
+        store.job_cancel("two").await.expect("ok");
+        let tell = claim(&store).await;
+        done(&store, &tell, Finish::default()).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        none_left(&store).await;
+        assert_eq!(status(&store, "two").await, JobStatus::Cancelled);
+    });
+}
+
+#[test]
+fn a_repeated_submission_is_the_same_job() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        let marked = |id: &str, hash: &str| NewJob {
+            idempotency: Some(Idempotency { mark: "m".into(), request_hash: hash.into() }),
+            ..job(id)
+        };
+        let submit = |job: NewJob| store.job_submit(job, MANY);
+        assert_eq!(submit(marked("a", "h")).await.expect("ok"), Submission::New);
+        assert_eq!(submit(marked("b", "h")).await.expect("ok"), Submission::Repeated("a".into()));
+        assert_eq!(submit(marked("c", "other")).await.expect("ok"), Submission::Different);
+        let elsewhere = NewJob { key_id: "k2".into(), ..marked("d", "other") };
+        assert_eq!(submit(elsewhere).await.expect("ok"), Submission::New);
+        // Of many at once, one is made.
+        let mut waiting = tokio::task::JoinSet::new();
+        for n in 0..8 {
+            let store = store.clone();
+            let mut job = marked(&format!("r{n}"), "h");
+            job.idempotency = Some(Idempotency { mark: "race".into(), request_hash: "h".into() });
+            waiting.spawn(async move { store.job_submit(job, MANY).await.expect("ok") });
+        }
+        let all = waiting.join_all().await;
+        assert_eq!(all.iter().filter(|one| **one == Submission::New).count(), 1, "{all:?}");
+        let same: HashSet<String> = all
+            .iter()
+            .filter_map(|one| match one {
+                Submission::Repeated(id) => Some(id.clone()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(same.len(), 1);
+        assert_eq!(store.job_submit(job("full"), 3).await.expect("ok"), Submission::Full);
+    });
+}
+
+#[test]
+fn no_two_workers_have_one_task() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        for n in 0..40 {
+            submit(&store, &format!("job-{n:02}")).await;
+        }
+        let mut workers = tokio::task::JoinSet::new();
+        for n in 0..8 {
+            let store = store.clone();
+            workers.spawn(async move {
+                let mut had = Vec::new();
+                let name = format!("w{n}");
+                while let Some(lease) = store.task_claim(&name, LEASE).await.expect("claims") {
+                    had.push(lease.task_id.clone());
+                    let hold = done(&store, &lease, Finish::default()).await;
+                    assert_eq!(hold, Hold::Ours);
+                }
+                had
+            });
+        }
+        let had: Vec<String> = workers.join_all().await.into_iter().flatten().collect();
+        let different: HashSet<&String> = had.iter().collect();
+        assert_eq!((had.len(), different.len()), (80, 80));
+        let state = store.queue_state().await.expect("looks");
+        assert_eq!((state.ready, state.running, state.expired), (0, 0, 0));
+    });
+}
+
+#[test]
+fn a_waiting_worker_is_woken() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        // PostgreSQL's listener takes a moment to connect.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let begun = Instant::now();
+        let other = store.clone();
+        let waiting = tokio::spawn(async move {
+            while other.task_claim("w", LEASE).await.expect("claims").is_none() {
+                other.task_wait(Duration::from_secs(20)).await.expect("waits");
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        submit(&store, "one").await;
+        waiting.await.expect("ends");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    });
+}
+
+#[test]
+fn jobs_are_listed_page_by_page() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        for n in 0..7 {
+            let own = if n % 2 == 0 { "k1" } else { "k2" };
+            let job = NewJob { key_id: own.into(), ..job(&format!("job-{n}")) };
+            store.job_submit(job, MANY).await.expect("ok");
+        }
+        let mut seen = Vec::new();
+        let mut after = None;
+        loop {
+            let filter = JobFilter { after, limit: 3, ..JobFilter::default() };
+            let page = store.job_list(filter).await.expect("lists");
+            let Some(last) = page.last() else { break };
+            after = Some((last.created_at, last.id.clone()));
+            seen.extend(page.into_iter().map(|job| job.id));
+        }
+        seen.reverse();
+        let mut sorted = seen.clone();
+        sorted.sort();
+        assert_eq!(seen.len(), 7);
+        assert_eq!(sorted.len(), seen.iter().collect::<HashSet<_>>().len());
+        let own = JobFilter { key_id: Some("k2".into()), limit: 50, ..JobFilter::default() };
+        assert_eq!(store.job_list(own).await.expect("lists").len(), 3);
+        let done = JobFilter { status: Some(JobStatus::Done), limit: 9, ..JobFilter::default() };
+        assert_eq!(store.job_list(done).await.expect("lists"), []);
+        let state = store.queue_state().await.expect("looks");
+        assert_eq!((state.jobs["queued"], state.ready), (7, 7));
+    });
+}
+
+#[test]
+fn keys_are_found_by_their_hash_until_they_are_revoked() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        let key = KeyRow {
+            id: "id1".into(),
+            name: "shop".into(),
+            scopes: vec!["read".into(), "submit".into()],
+            budget_per_day: Some(pytoon_core::money::MicroUsd::from_usd(2.5)),
+            created_at: 0,
+            revoked_at: None,
+        };
+        store.key_add(key.clone(), "hash").await.expect("adds");
+        let found = store.key_find("hash").await.expect("looks").expect("is there");
+        assert_eq!(KeyRow { created_at: 0, ..found }, key);
+        assert_eq!(store.key_find("other").await.expect("looks"), None);
+        assert!(store.key_revoke("shop").await.expect("revokes"));
+        assert!(!store.key_revoke("shop").await.expect("answers"));
+        assert_eq!(store.key_find("hash").await.expect("looks"), None);
+        assert!(store.key_list().await.expect("lists")[0].revoked_at.is_some());
+        store.counts_put("p1", "a 1").await.expect("keeps");
+        store.counts_put("p1", "a 2").await.expect("keeps");
+        let counts = store.counts_all().await.expect("reads");
+        assert_eq!(counts, [("p1".to_owned(), "a 2".to_owned())]);
+        store.check().await.expect("writes");
+    });
+}

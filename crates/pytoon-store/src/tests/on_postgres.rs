@@ -1,0 +1,25 @@
+//! The same over a server.
+
+use crate::Store;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{LazyLock, Mutex};
+
+/// A database for each folder, so that it can be opened again.
+static DATABASES: LazyLock<Mutex<HashMap<PathBuf, String>>> = LazyLock::new(Mutex::default);
+
+pub(super) async fn open(folder: &tempfile::TempDir) -> Store {
+    let address = {
+        let mut databases = DATABASES.lock().expect("whole");
+        let new = || pytoon_testkit::postgres::new_database();
+        databases.entry(folder.path().to_owned()).or_insert_with(new).clone()
+    };
+    Store::connect(&address).await.expect("connects")
+}
+
+#[path = "jobs.rs"]
+#[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
+mod jobs;
+#[path = "ledger.rs"]
+#[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
+mod ledger;

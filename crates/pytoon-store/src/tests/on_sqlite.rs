@@ -1,0 +1,12 @@
+//! The suites over a file.
+
+use crate::Store;
+
+pub(super) async fn open(folder: &tempfile::TempDir) -> Store {
+    Store::open(&folder.path().join("a folder").join("pytoon.db")).await.expect("opens")
+}
+
+#[path = "jobs.rs"]
+mod jobs;
+#[path = "ledger.rs"]
+mod ledger;

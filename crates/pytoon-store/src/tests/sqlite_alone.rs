@@ -1,0 +1,76 @@
+//! What only SQLite has: settings of connections, and older files.
+
+use super::on_sqlite::open;
+use super::{NOW, block_on, call};
+use crate::Store;
+use pytoon_core::ledger::{CallChange, CallEvent, CallLimits, EngineStore, KeptClip};
+use std::borrow::Cow;
+
+#[test]
+fn what_says_that_money_goes_out_survives_a_power_cut() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        // 2 is FULL, 1 is NORMAL.
+        let synchronous = async || store.pragma("synchronous").await;
+        assert_eq!(synchronous().await, 2);
+        for round in 0..2 {
+            let id = format!("call-{round}");
+            store.call_admit(call(&id, "j", 0.1), CallLimits::default()).await.expect("admits");
+            assert_eq!(synchronous().await, 2);
+            let change = CallChange::default();
+            store.call_advance(&id, CallEvent::Answered, change, NOW).await.expect("ok");
+            assert_eq!(synchronous().await, 2);
+            let clip = KeptClip {
+                request_hash: format!("hash-{id}"),
+                engine: "runway".into(),
+                call_id: id.clone(),
+                file: "clips/a.mp4".into(),
+                sha256: "00".into(),
+                duration_ms: 5000,
+                credit: None,
+                created_at: NOW,
+            };
+            store.clip_keep(clip, CallChange::default()).await.expect("keeps");
+            assert_eq!(synchronous().await, 1);
+        }
+    });
+}
+
+#[test]
+fn clips_of_an_older_database_are_still_kept() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("pytoon.db");
+    block_on(async {
+        sqlx::any::install_default_drivers();
+        let address = format!("sqlite://{}?mode=rwc", path.display());
+        let pool = sqlx::AnyPool::connect(&address).await.expect("connects");
+        let all = sqlx::migrate!("migrations/sqlite");
+        let first = all.iter().filter(|migration| migration.version == 1).cloned().collect();
+        let older = sqlx::migrate::Migrator {
+            migrations: Cow::Owned(first),
+            ..sqlx::migrate!("migrations/sqlite")
+        };
+        older.run(&pool).await.expect("makes the older tables");
+        for sql in [
+            "INSERT INTO calls VALUES ('a', 'j', 'scene_01', 'luma', 'one', 'p', 'kept', NULL, \
+               '{}', 'k', 5, NULL, 5, NULL, NULL, 1, 2, 3)",
+            "INSERT INTO clips VALUES ('one', 'luma', 'a', 'clips/a.mp4', '0f', 5000, 'by x', 2)",
+        ] {
+            sqlx::query(sql).execute(&pool).await.expect("writes");
+        }
+        pool.close().await;
+        let store = Store::open(&path).await.expect("brings it up to date");
+        let kept = KeptClip {
+            request_hash: "one".into(),
+            engine: "luma".into(),
+            call_id: "a".into(),
+            file: "clips/a.mp4".into(),
+            sha256: "0f".into(),
+            duration_ms: 5000,
+            credit: Some("by x".into()),
+            created_at: 2,
+        };
+        assert_eq!(store.clip_find("one").await.expect("finds"), Some(kept));
+    });
+}

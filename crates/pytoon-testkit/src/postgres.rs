@@ -1,0 +1,150 @@
+//! PostgreSQL for tests: one server a test process, from the system's packages, and a database of
+//! its own for whoever asks.
+//!
+//! The server keeps nothing safe (no fsync) and ends with the process that started it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long a server may take to start on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Folders of servers whose process is gone are swept by the next one.
+const PREFIX: &str = "pytoon-postgres-";
+
+/// A running server.
+#[derive(Debug)]
+pub struct Postgres {
+    port: u16,
+    folder: PathBuf,
+    programs: PathBuf,
+}
+
+static SERVER: OnceLock<Postgres> = OnceLock::new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// The address of a new, empty database.
+pub fn new_database() -> String {
+    SERVER.get_or_init(Postgres::start).new_database()
+}
+
+impl Postgres {
+    /// Starts a server on a free port of this machine.
+    pub fn start() -> Self {
+        sweep();
+        let programs = programs();
+        let name = format!("{PREFIX}{}-{}", std::process::id(), free_port());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).expect("a folder for the database");
+        if is_root() {
+            run(Command::new("chown").arg("postgres").arg(&folder));
+        }
+        let server = Self { port: free_port(), folder, programs };
+        let data = server.folder.join("data");
+        let mut initdb = server.command("initdb");
+        initdb.args(["--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8"]);
+        run(initdb.args(["--locale=C", "-D"]).arg(&data));
+        server.serve();
+        server
+    }
+
+    /// The address of a new, empty database of this server.
+    pub fn new_database(&self) -> String {
+        let number = DATABASES.fetch_add(1, Ordering::Relaxed);
+        let name = format!("pytoon_{number}");
+        let mut create = self.command("createdb");
+        create.args(["-h", "127.0.0.1", "-U", "postgres", "-p", &self.port.to_string(), &name]);
+        run(&mut create);
+        self.address(&name)
+    }
+
+    /// The address of a database.
+    pub fn address(&self, name: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// Starts the server process, also after [`Postgres::stop`].
+    pub fn serve(&self) {
+        let mut postgres = self.command("postgres");
+        postgres.arg("-D").arg(self.folder.join("data"));
+        postgres.args(["-p", &self.port.to_string(), "-h", "127.0.0.1"]);
+        postgres.arg("-k").arg(&self.folder);
+        for setting in ["fsync=off", "max_connections=200", "log_min_messages=fatal"] {
+            postgres.args(["-c", setting]);
+        }
+        postgres.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // The signal at the parent's death is that of a thread's death: this one never ends before.
+        std::thread::spawn(move || {
+            let mut child = postgres.spawn().expect("postgres starts");
+            let _ = child.wait();
+        });
+        let begun = Instant::now();
+        let port = self.port.to_string();
+        while !self
+            .command("pg_isready")
+            .args(["-q", "-h", "127.0.0.1", "-p", &port])
+            .status()
+            .is_ok_and(|status| status.success())
+        {
+            assert!(begun.elapsed() < PATIENCE, "PostgreSQL does not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Stops the server at once, as a crash would.
+    pub fn stop(&self) {
+        let mut stop = self.command("pg_ctl");
+        run(stop.args(["-m", "immediate", "-w", "stop", "-D"]).arg(self.folder.join("data")));
+    }
+
+    /// One of its programs, as a user that it accepts.
+    fn command(&self, program: &str) -> Command {
+        let path = self.programs.join(program);
+        let mut command = Command::new("setpriv");
+        if is_root() {
+            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]);
+        }
+        if program == "postgres" {
+            command.args(["--pdeathsig", "INT"]);
+        }
+        command.arg(path).current_dir(&self.folder);
+        command
+    }
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0)
+}
+
+/// The newest version's programs.
+fn programs() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+    folders.retain(|folder| folder.join("postgres").is_file());
+    folders.sort();
+    folders.pop().expect("PostgreSQL is installed (`make setup`)")
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// Removes what servers of dead processes left.
+fn sweep() {
+    for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next());
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
+}
