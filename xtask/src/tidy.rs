@@ -19,15 +19,17 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-engines", 4),
     ("pytoon-voice", 4),
     ("pytoon-pipeline", 5),
-    ("pytoon", 6),
+    ("pytoon-api", 6),
+    ("pytoon-worker", 6),
+    ("pytoon", 7),
     // Programs of their own: nothing depends on them.
-    ("pytoon-espeak", 7),
-    ("pytoon-sim", 7),
-    ("pytoon-testkit", 7),
-    ("xtask", 8),
-    ("tests", 8),
-    ("pytoon-bench", 8),
-    ("pytoon-drills", 8),
+    ("pytoon-espeak", 8),
+    ("pytoon-sim", 8),
+    ("pytoon-testkit", 8),
+    ("xtask", 9),
+    ("tests", 9),
+    ("pytoon-bench", 9),
+    ("pytoon-drills", 9),
 ];
 
 /// Companions that share no code with the rest, not even for tests.

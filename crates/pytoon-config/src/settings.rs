@@ -35,6 +35,46 @@ pub struct Settings {
     pub brand_safe: BrandSafe,
     /// Fonts.
     pub fonts: FontSettings,
+    /// The service.
+    pub service: ServiceSettings,
+    /// Files that requests may name.
+    pub assets: AssetSettings,
+    /// The page of metrics.
+    pub metrics: MetricsSettings,
+}
+
+/// The service: `pytoon serve`, `api` and `worker`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceSettings {
+    /// The address that is listened on.
+    pub bind: String,
+    /// The port.
+    pub port: u16,
+    /// Tasks that one worker runs at once.
+    pub worker_tasks: u32,
+    /// A task whose worker is not heard of for so long is taken over by another, in seconds.
+    pub lease_seconds: u64,
+    /// What runs may finish for so long after a worker is asked to end, in seconds.
+    pub grace_seconds: u64,
+    /// So many queued jobs are taken; further ones are refused until some have begun.
+    pub most_queued: u32,
+}
+
+/// Files that requests may name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssetSettings {
+    /// Folders of this machine from which requests may name files; none where empty.
+    pub allowed_dirs: Vec<String>,
+}
+
+/// The page of metrics.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsSettings {
+    /// What `/metrics` demands as a bearer token; nothing where empty.
+    pub token: String,
 }
 
 /// Recorded voices.

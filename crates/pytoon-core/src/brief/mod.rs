@@ -6,6 +6,7 @@
 
 mod check;
 mod denoise;
+mod files;
 
 pub use check::deadline;
 pub use denoise::Denoise;

@@ -1,0 +1,149 @@
+//! Stopping jobs and letting them go on.
+
+use crate::Api;
+use crate::auth::{Caller, Scope};
+use crate::extract::ApiPath;
+use crate::jobs::{Job, seen, whole};
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use pytoon_core::job::JobStatus;
+
+fn conflict(status: JobStatus, what: &str) -> Problem {
+    let detail = format!("the job is {}: {what}", status.as_str());
+    Problem::new(StatusCode::CONFLICT, "wrong_status", detail)
+}
+
+async fn after(api: &Api, caller: &Caller, id: &str) -> Result<Json<Job>, Problem> {
+    let row = seen(api, caller, id).await?;
+    Ok(Json(whole(api, row).await?))
+}
+
+/// Cancel a job
+///
+/// Nothing further is begun, what runs is stopped, and vendors are told.
+#[utoipa::path(
+    post,
+    path = "/api/v2/jobs/{id}/cancel",
+    tag = "jobs",
+    params(("id" = String, Path, description = "The job")),
+    responses(
+        (status = 200, description = "As it is now", body = Job),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 404, description = "No such job", body = Problem),
+        (status = 409, description = "It is done", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn cancel(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<Job>, Problem> {
+    caller.may(Scope::Submit)?;
+    seen(&api, &caller, &id).await?;
+    match api.jobs.job_cancel(&id).await? {
+        None => Err(Problem::no_job(&id)),
+        Some(JobStatus::Done) => Err(conflict(JobStatus::Done, "there is nothing to cancel")),
+        Some(_) => after(&api, &caller, &id).await,
+    }
+}
+
+async fn go_on(
+    api: &Api,
+    caller: &Caller,
+    id: &str,
+    from: &[JobStatus],
+    otherwise: &str,
+) -> Result<Json<Job>, Problem> {
+    caller.may(Scope::Submit)?;
+    let row = seen(api, caller, id).await?;
+    if !api.jobs.job_go_on(id, from.to_vec()).await? {
+        return Err(conflict(row.status, otherwise));
+    }
+    after(api, caller, id).await
+}
+
+/// Retry a job
+///
+/// It goes on at the stage that failed; what was finished and bought is kept.
+#[utoipa::path(
+    post,
+    path = "/api/v2/jobs/{id}/retry",
+    tag = "jobs",
+    params(("id" = String, Path, description = "The job")),
+    responses(
+        (status = 200, description = "As it is now", body = Job),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 404, description = "No such job", body = Problem),
+        (status = 409, description = "It has not failed and was not cancelled", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn retry(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<Job>, Problem> {
+    let from = [JobStatus::Failed, JobStatus::Cancelled];
+    go_on(&api, &caller, &id, &from, "only what failed or was cancelled is retried").await
+}
+
+/// Release a held job
+#[utoipa::path(
+    post,
+    path = "/api/v2/jobs/{id}/release",
+    tag = "jobs",
+    params(("id" = String, Path, description = "The job")),
+    responses(
+        (status = 200, description = "As it is now", body = Job),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 404, description = "No such job", body = Problem),
+        (status = 409, description = "It is not held", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn release(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<Job>, Problem> {
+    go_on(&api, &caller, &id, &[JobStatus::Held], "only what is held is released").await
+}
+
+/// Delete a job
+///
+/// Its artifacts go with it. What was paid for stays in the ledger.
+#[utoipa::path(
+    delete,
+    path = "/api/v2/jobs/{id}",
+    tag = "jobs",
+    params(("id" = String, Path, description = "The job")),
+    responses(
+        (status = 204, description = "Gone"),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 404, description = "No such job", body = Problem),
+        (status = 409, description = "It has not ended", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn delete(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<StatusCode, Problem> {
+    caller.may(Scope::Submit)?;
+    let row = seen(&api, &caller, &id).await?;
+    if !api.jobs.job_delete(&id).await? {
+        return Err(conflict(row.status, "cancel it first"));
+    }
+    let folder = crate::artifacts::folder(&api, &row.id);
+    // What cannot be removed is nobody's film any more: a later sweep finds it.
+    let _ = tokio::fs::remove_dir_all(folder).await;
+    Ok(StatusCode::NO_CONTENT)
+}

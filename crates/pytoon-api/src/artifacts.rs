@@ -1,0 +1,171 @@
+//! A job's files, whole or in part.
+
+use crate::Api;
+use crate::auth::{Caller, Scope};
+use crate::extract::ApiPath;
+use crate::jobs::seen;
+use crate::problem::Problem;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use pytoon_core::layout;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio_util::io::ReaderStream;
+
+/// What may be asked for, and its media type.
+const ARTIFACTS: [(&str, &str); 12] = [
+    (layout::OUTPUT, "video/mp4"),
+    (layout::THUMBNAIL, "image/jpeg"),
+    (layout::TIMELINE, "application/json"),
+    (layout::SCENE_GRAPH, "application/json"),
+    (layout::METADATA, "application/json"),
+    (layout::CAPTIONS_SRT, "application/x-subrip"),
+    (layout::CAPTIONS_VTT, "text/vtt"),
+    (layout::CAPTIONS_ASS, "text/x-ssa"),
+    (layout::CAPTIONS_JSON, "application/json"),
+    (layout::MIXED, "audio/wav"),
+    (layout::VOICE_STEM, "audio/wav"),
+    (layout::MUSIC_STEM, "audio/wav"),
+];
+
+/// The folder of a job.
+pub(crate) fn folder(api: &Api, id: &str) -> PathBuf {
+    api.storage.join("jobs").join(id)
+}
+
+/// Fetch an artifact
+///
+/// `output.mp4`, `thumbnail.jpg`, `captions.srt`, `timeline.json`, `metadata.json` and others.
+/// Parts are given for `Range: bytes=…`.
+#[utoipa::path(
+    get,
+    path = "/api/v2/jobs/{id}/artifacts/{name}",
+    tag = "jobs",
+    params(
+        ("id" = String, Path, description = "The job"),
+        ("name" = String, Path, description = "The file"),
+    ),
+    responses(
+        (status = 200, description = "The file", body = String, content_type = "application/octet-stream"),
+        (status = 206, description = "A part of it", body = String, content_type = "application/octet-stream"),
+        (status = 304, description = "Unchanged"),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not read", body = Problem),
+        (status = 404, description = "No such job or file", body = Problem),
+        (status = 416, description = "There is no such part", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn artifact(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiPath((id, name)): ApiPath<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.may(Scope::Read)?;
+    let row = seen(&api, &caller, &id).await?;
+    // Stems lie in folders; their last name is enough.
+    let known = ARTIFACTS.iter().find(|(path, _)| Path::new(path).ends_with(&name));
+    let (path, media_type) = known.ok_or_else(|| {
+        let names = ARTIFACTS.map(|(path, _)| path.rsplit('/').next().unwrap_or(path)).join(", ");
+        let detail = format!("there is no artifact `{name}`; there are {names}");
+        Problem::new(StatusCode::NOT_FOUND, "no_such_artifact", detail)
+    })?;
+    let path = folder(&api, &row.id).join(path);
+    let not_yet = || {
+        let detail = format!("the job has no {name}: it is {}", row.status.as_str());
+        Problem::new(StatusCode::NOT_FOUND, "not_yet", detail)
+    };
+    let metadata = tokio::fs::metadata(&path).await.map_err(|_| not_yet())?;
+    let (length, tag) = (metadata.len(), tag(&metadata));
+    let text = |name: header::HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
+    let internal = |error: &dyn std::fmt::Display| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
+    };
+    let answer = Response::builder()
+        .header(header::ETAG, &tag)
+        .header(header::ACCEPT_RANGES, "bytes")
+        .header(header::CONTENT_TYPE, *media_type)
+        .header(header::CACHE_CONTROL, "private, no-cache")
+        .header("x-content-type-options", "nosniff");
+    if text(header::IF_NONE_MATCH).is_some_and(|known| known.contains(&tag) || known == "*") {
+        let answer = answer.status(StatusCode::NOT_MODIFIED);
+        return answer.body(Body::empty()).map_err(|error| internal(&error));
+    }
+    let is_current = text(header::IF_RANGE).is_none_or(|known| known == tag);
+    let wanted = text(header::RANGE).filter(|_| is_current).and_then(|range| part(range, length));
+    let (start, size, answer) = match wanted {
+        None => (0, length, answer.status(StatusCode::OK)),
+        Some(Err(())) => {
+            let detail = format!("the file has {length} bytes");
+            return Err(Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", detail));
+        }
+        Some(Ok((first, last))) => {
+            let range = format!("bytes {first}-{last}/{length}");
+            let answer = answer.status(StatusCode::PARTIAL_CONTENT);
+            (first, last - first + 1, answer.header(header::CONTENT_RANGE, range))
+        }
+    };
+    let mut file = tokio::fs::File::open(&path).await.map_err(|_| not_yet())?;
+    file.seek(std::io::SeekFrom::Start(start)).await.map_err(|error| internal(&error))?;
+    let stream = ReaderStream::with_capacity(file.take(size), 64 << 10);
+    let answer = answer.header(header::CONTENT_LENGTH, size);
+    answer.body(Body::from_stream(stream)).map_err(|error| internal(&error))
+}
+
+/// Changes whenever the file does.
+fn tag(metadata: &std::fs::Metadata) -> String {
+    let changed = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    format!("\"{:x}-{:x}\"", changed.unwrap_or_default().as_nanos(), metadata.len())
+}
+
+/// The first and last byte of a part (RFC 9110, 14.1.2); none where the whole is to be sent, since
+/// the unit is another, the text is not understood or several parts are wanted.
+fn part(range: &str, length: u64) -> Option<Result<(u64, u64), ()>> {
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+    let bytes = match (first.trim(), last.trim()) {
+        ("", last) => {
+            let count: u64 = last.parse().ok()?;
+            if count == 0 {
+                return Some(Err(()));
+            }
+            (length.saturating_sub(count), length.saturating_sub(1))
+        }
+        (first, "") => (first.parse().ok()?, length.saturating_sub(1)),
+        (first, last) => {
+            let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+            if last < first {
+                return None;
+            }
+            (first, last.min(length.saturating_sub(1)))
+        }
+    };
+    Some(if bytes.0 < length { Ok(bytes) } else { Err(()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::part;
+
+    #[test]
+    fn parts_are_read_as_the_standard_says() {
+        for (range, expected) in [
+            ("bytes=0-9", Some(Ok((0, 9)))),
+            ("bytes=90-", Some(Ok((90, 99)))),
+            ("bytes=-10", Some(Ok((90, 99)))),
+            ("bytes=-1000", Some(Ok((0, 99)))),
+            ("bytes=50-1000", Some(Ok((50, 99)))),
+            ("bytes=100-", Some(Err(()))),
+            ("bytes=-0", Some(Err(()))),
+            ("bytes=9-5", None),
+            ("bytes=0-1,5-6", None),
+            ("lines=0-1", None),
+            ("bytes=x-", None),
+        ] {
+            assert_eq!(part(range, 100), expected, "{range}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Who asks: API keys by their hashes, with scopes.
+//!
+//! Guarantees: the key itself is kept nowhere and shown once; a key sees only its own jobs unless
+//! it is an `admin`'s.
+
+use crate::Api;
+use crate::problem::Problem;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use pytoon_core::job::store::KeyRow;
+use pytoon_core::money::MicroUsd;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// What a key may do; each may do what stands before it too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Look.
+    Read,
+    /// Submit jobs, and change its own.
+    Submit,
+    /// See and change everybody's jobs.
+    Admin,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Submit, Self::Admin];
+
+    /// The name as stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Submit => "submit",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// A caller.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) key_id: String,
+    scope: Scope,
+}
+
+impl Caller {
+    /// Refuses where the key may not do this.
+    pub(crate) fn may(&self, scope: Scope) -> Result<(), Problem> {
+        if self.scope >= scope {
+            return Ok(());
+        }
+        let detail = format!("this key has no scope `{}`", scope.as_str());
+        Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
+    }
+
+    /// The key whose jobs it sees; all, where absent.
+    pub(crate) fn sees(&self) -> Option<String> {
+        (self.scope < Scope::Admin).then(|| self.key_id.clone())
+    }
+
+    /// Whether it sees the jobs of a key.
+    pub(crate) fn sees_key(&self, key_id: &str) -> bool {
+        self.scope == Scope::Admin || self.key_id == key_id
+    }
+}
+
+/// The key in a request: `Authorization: Bearer …`, or `X-API-Key`.
+fn shown(parts: &Parts) -> Option<&str> {
+    let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer = bearer.and_then(|value| {
+        let (scheme, key) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+    });
+    bearer.or_else(|| parts.headers.get("x-api-key").and_then(|value| value.to_str().ok()))
+}
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        if api.no_auth {
+            return Ok(Self { key_id: LOCAL.to_owned(), scope: Scope::Admin });
+        }
+        let refused = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
+        let key = shown(parts)
+            .ok_or_else(|| refused("an API key is needed: `Authorization: Bearer <key>`"))?;
+        let row = api.jobs.key_find(&hash(key)).await?;
+        let row = row.ok_or_else(|| refused("this API key is not known, or was revoked"))?;
+        let scope = Scope::ALL
+            .into_iter()
+            .filter(|scope| row.scopes.iter().any(|own| own == scope.as_str()))
+            .max()
+            .ok_or_else(|| refused("this API key may do nothing"))?;
+        Ok(Self { key_id: row.id, scope })
+    }
+}
+
+/// Who asks where no key is demanded.
+const LOCAL: &str = "local";
+
+/// What is kept of a key. Keys are long and random, so that a plain hash gives nothing away.
+pub fn hash(key: &str) -> String {
+    Sha256::digest(key.as_bytes()).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A new key and its row; the key is shown once and kept nowhere.
+pub fn new_key(name: &str, scope: Scope, budget_per_day: Option<MicroUsd>) -> (String, KeyRow) {
+    let secret = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
+    let row = KeyRow {
+        id: uuid::Uuid::new_v4().to_string(),
+        name: name.to_owned(),
+        scopes: vec![scope.as_str().to_owned()],
+        budget_per_day,
+        created_at: 0,
+        revoked_at: None,
+    };
+    (format!("pyt_{secret}"), row)
+}

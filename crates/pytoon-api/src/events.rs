@@ -1,0 +1,113 @@
+//! What happens to a job, as it happens (server-sent events).
+
+use crate::Api;
+use crate::auth::{Caller, Scope};
+use crate::extract::ApiPath;
+use crate::jobs::seen;
+use crate::problem::Problem;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use pytoon_core::job::JobStatus;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How often is looked for something new.
+const LOOK: Duration = Duration::from_millis(300);
+/// Events of one look.
+const PAGE: u32 = 200;
+/// Without anything new, the connection is shown to live.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Watch a job
+///
+/// Server-sent events: `status`, `scene`. With `Last-Event-ID` only what came after. The stream
+/// ends with the job.
+#[utoipa::path(
+    get,
+    path = "/api/v2/jobs/{id}/events",
+    tag = "jobs",
+    params(
+        ("id" = String, Path, description = "The job"),
+        ("Last-Event-ID" = Option<String>, Header, description = "The last event that was seen"),
+    ),
+    responses(
+        (status = 200, description = "Events", body = String, content_type = "text/event-stream"),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not read", body = Problem),
+        (status = 404, description = "No such job", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn events(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Problem> {
+    caller.may(Scope::Read)?;
+    seen(&api, &caller, &id).await?;
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let after: i64 = last.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let (tell, told) = mpsc::channel::<Result<Event, Infallible>>(32);
+    tokio::spawn(watch(api, id, after, tell));
+    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
+    Ok(Sse::new(Told(told)).keep_alive(keep_alive))
+}
+
+/// Tells until the job has ended or nobody listens.
+async fn watch(
+    api: Api,
+    id: String,
+    mut after: i64,
+    tell: mpsc::Sender<Result<Event, Infallible>>,
+) {
+    loop {
+        let Ok(events) = api.jobs.job_events(&id, after, PAGE).await else { return };
+        let is_last_page = events.len() < PAGE as usize;
+        let mut has_ended = false;
+        for event in events {
+            after = event.seq;
+            let status = event.data["status"].as_str().and_then(JobStatus::from_name);
+            let ends = event.event == "status" && status.is_some_and(JobStatus::is_terminal);
+            has_ended = if event.event == "status" { ends } else { has_ended };
+            let line = Event::default()
+                .id(event.seq.to_string())
+                .event(&event.event)
+                .data(event.data.to_string());
+            if tell.send(Ok(line)).await.is_err() {
+                return;
+            }
+        }
+        if has_ended && is_last_page || tell.is_closed() {
+            return;
+        }
+        // A client that comes back after the end is told so by the end of the stream.
+        match api.jobs.job_fetch(&id).await {
+            Ok(Some(job)) if job.status.is_terminal() => {
+                let rest = api.jobs.job_events(&id, after, 1).await;
+                if rest.is_ok_and(|rest| rest.is_empty()) {
+                    return;
+                }
+            }
+            Ok(Some(_)) => tokio::time::sleep(LOOK).await,
+            Ok(None) | Err(_) => return,
+        }
+    }
+}
+
+/// A channel as a stream.
+struct Told(mpsc::Receiver<Result<Event, Infallible>>);
+
+impl futures_core::Stream for Told {
+    type Item = Result<Event, Infallible>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        self.0.poll_recv(context)
+    }
+}

@@ -1,0 +1,71 @@
+//! Requests that are not understood are problems too, never plain text.
+
+use crate::problem::Problem;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The largest body, in bytes.
+pub(crate) const MAX_BODY: usize = 1 << 20;
+
+/// A JSON object.
+pub(crate) struct ApiJson(pub(crate) serde_json::Map<String, Value>);
+
+impl<S: Send + Sync> FromRequest<S> for ApiJson {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let is_json = request
+            .headers()
+            .get(axum::http::header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.split(';').next().unwrap_or("").trim().ends_with("json"));
+        if !is_json {
+            let detail = "the body is JSON: set `Content-Type: application/json`";
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return Err(Problem::new(status, "not_json", detail));
+        }
+        let bytes = bytes::Bytes::from_request(request, state).await.map_err(|rejection| {
+            let status = rejection.status();
+            Problem::new(status, "body", format!("the body cannot be read: {rejection}"))
+        })?;
+        let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
+            let detail = format!("the body is not JSON: {error}");
+            Problem::new(StatusCode::BAD_REQUEST, "not_json", detail)
+        })?;
+        match value {
+            Value::Object(map) => Ok(Self(map)),
+            _ => Err(Problem::field("(body)", "it is an object of fields")),
+        }
+    }
+}
+
+/// Parts of the path.
+pub(crate) struct ApiPath<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        path.map(|Path(value)| Self(value)).map_err(|rejection| {
+            Problem::new(StatusCode::NOT_FOUND, "no_such_page", rejection.body_text())
+        })
+    }
+}
+
+/// The query.
+pub(crate) struct ApiQuery<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        query
+            .map(|Query(value)| Self(value))
+            .map_err(|rejection| Problem::field("(query)", rejection.body_text()))
+    }
+}

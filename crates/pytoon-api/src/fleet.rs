@@ -1,0 +1,96 @@
+//! One page of metrics for all processes: counters and histograms are added up, whoever counted.
+//!
+//! Each process keeps what it has counted in the database; a process that has ended keeps its
+//! part, so that sums never fall. Gauges are of this process, or read from the database.
+
+use std::collections::BTreeMap;
+
+/// A family of samples.
+#[derive(Debug, Default)]
+struct Family {
+    /// Its `# HELP` and `# TYPE` lines.
+    head: Vec<String>,
+    is_gauge: bool,
+    /// Values by name and labels, in the order they came.
+    samples: Vec<String>,
+    values: BTreeMap<String, f64>,
+}
+
+/// Adds the text of other processes to one's own.
+pub(crate) fn merged(own: &str, others: &[&str]) -> String {
+    let mut families: Vec<(String, Family)> = Vec::new();
+    read(own, true, &mut families);
+    for text in others {
+        read(text, false, &mut families);
+    }
+    let mut text = String::new();
+    for (_, family) in families {
+        for line in family.head {
+            text.push_str(&line);
+            text.push('\n');
+        }
+        for sample in family.samples {
+            let value = family.values.get(&sample).copied().unwrap_or_default();
+            text.push_str(&format!("{sample} {value}\n"));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn read(text: &str, is_own: bool, families: &mut Vec<(String, Family)>) {
+    let mut current: Option<usize> = None;
+    for line in text.lines() {
+        if let Some(comment) = line.strip_prefix("# ") {
+            let mut words = comment.split(' ');
+            let (what, name) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+            let at = families.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+                families.push((name.to_owned(), Family::default()));
+                families.len() - 1
+            });
+            let family = &mut families[at].1;
+            if !family.head.iter().any(|known| known.starts_with(&format!("# {what} "))) {
+                family.head.push(line.to_owned());
+            }
+            if what == "TYPE" {
+                family.is_gauge = words.next() == Some("gauge");
+            }
+            current = Some(at);
+        } else if let (Some(at), Some((sample, value))) = (current, line.rsplit_once(' ')) {
+            let family = &mut families[at].1;
+            let Ok(value) = value.parse::<f64>() else { continue };
+            if family.is_gauge && !is_own {
+                continue;
+            }
+            if !family.values.contains_key(sample) {
+                family.samples.push(sample.to_owned());
+            }
+            *family.values.entry(sample.to_owned()).or_default() += value;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::merged;
+
+    #[test]
+    fn counters_add_up_and_gauges_are_ones_own() {
+        let own = "# HELP a_total Things.\n# TYPE a_total counter\na_total{x=\"1 2\"} 3\n\n\
+                   # TYPE g gauge\ng 2\n";
+        let other = "# TYPE a_total counter\na_total{x=\"1 2\"} 4\na_total{x=\"b\"} 1\n\n\
+                     # TYPE g gauge\ng 9\n\n# TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_sum 0.5\n";
+        let text = merged(own, &[other, other]);
+        for line in [
+            "# HELP a_total Things.",
+            "a_total{x=\"1 2\"} 11",
+            "a_total{x=\"b\"} 2",
+            "g 2",
+            "h_bucket{le=\"1\"} 4",
+            "h_sum 1",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line} is missing in\n{text}");
+        }
+        assert_eq!(text.matches("# TYPE a_total").count(), 1);
+    }
+}

@@ -1,0 +1,307 @@
+//! Whether the service lives and can work, what it has counted, and what it knows.
+
+use crate::auth::{Caller, Scope};
+use crate::fleet::merged;
+use crate::problem::Problem;
+use crate::{Api, auth};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use pytoon_core::job::JobStatus;
+use pytoon_media::disk;
+use pytoon_media::process::{CancelToken, CommandLine, Programs, Runner};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// A queue that waits for longer has no worker, or too few.
+const OLD_QUEUE: Duration = Duration::from_secs(600);
+/// FFmpeg says its version at once, or it does not work.
+const FFMPEG_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Whether the process lives
+#[utoipa::path(
+    get,
+    path = "/livez",
+    tag = "service",
+    responses((status = 200, description = "It does", body = String))
+)]
+pub(crate) async fn livez() -> &'static str {
+    "ok\n"
+}
+
+/// One check.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Check {
+    /// Whether it is as it should be.
+    ok: bool,
+    /// What was seen.
+    detail: String,
+}
+
+/// All checks.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Readiness {
+    /// `ok`, or `not_ready` where one check is not.
+    status: String,
+    /// The checks by name.
+    checks: BTreeMap<String, Check>,
+}
+
+fn check(result: Result<String, String>) -> Check {
+    match result {
+        Ok(detail) => Check { ok: true, detail },
+        Err(detail) => Check { ok: false, detail },
+    }
+}
+
+async fn readiness(api: &Api) -> Readiness {
+    let mut checks = BTreeMap::new();
+    let written = api.jobs.check().await.map(|()| "a row was written".to_owned());
+    checks.insert("database".to_owned(), check(written.map_err(|error| error.to_string())));
+    let (storage, needed) = (api.storage.clone(), api.config.settings.limits.min_free_disk_mib);
+    let of_disk = tokio::task::spawn_blocking(move || {
+        let probe = storage.join(".ready");
+        let written = disk::create_folder(&storage)
+            .and_then(|()| disk::write_whole(&probe, b"ready"))
+            .map(|()| "a file was written".to_owned())
+            .map_err(|error| format!("failed to {error}"));
+        let free = disk::free_bytes(&storage).map(|bytes| bytes >> 20);
+        let space = match free {
+            Some(mib) if mib < needed => Err(format!("{mib} MiB are free, {needed} are needed")),
+            Some(mib) => Ok(format!("{mib} MiB are free")),
+            None => Ok("the free space is not known".to_owned()),
+        };
+        (check(written), check(space), check(ffmpeg()))
+    });
+    if let Ok((store, space, ffmpeg)) = of_disk.await {
+        checks.insert("store".to_owned(), store);
+        checks.insert("disk".to_owned(), space);
+        checks.insert("ffmpeg".to_owned(), ffmpeg);
+    }
+    let queue = match api.jobs.queue_state().await {
+        Ok(queue) => {
+            let waited = Duration::from_millis(queue.oldest_ready_ms.unsigned_abs());
+            let said = format!("{} tasks wait, the oldest for {} s", queue.ready, waited.as_secs());
+            if waited > OLD_QUEUE { Err(said) } else { Ok(said) }
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    checks.insert("queue".to_owned(), check(queue));
+    let all = checks.values().all(|check| check.ok);
+    Readiness { status: if all { "ok" } else { "not_ready" }.to_owned(), checks }
+}
+
+fn ffmpeg() -> Result<String, String> {
+    let runner = Runner {
+        programs: Programs::beside_this_one(),
+        cancel: CancelToken::default(),
+        stall: FFMPEG_PATIENCE,
+    };
+    let asked = CommandLine::new("ffmpeg", "ask for its version").arg("-version");
+    let said = runner.run(&asked, Vec::new()).map_err(|error| error.to_string())?;
+    let first = String::from_utf8_lossy(&said).lines().next().unwrap_or_default().to_owned();
+    Ok(first.split(" Copyright").next().unwrap_or_default().to_owned())
+}
+
+async fn ready(api: Api) -> (StatusCode, Json<Readiness>) {
+    let readiness = readiness(&api).await;
+    let is_ready = readiness.checks.values().all(|check| check.ok);
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(readiness))
+}
+
+/// Whether the service can work
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "service",
+    responses(
+        (status = 200, description = "It can", body = Readiness),
+        (status = 503, description = "It cannot, and why", body = Readiness),
+    )
+)]
+pub(crate) async fn readyz(State(api): State<Api>) -> (StatusCode, Json<Readiness>) {
+    ready(api).await
+}
+
+/// The same as `/readyz`, under its older name
+#[utoipa::path(
+    get,
+    path = "/health",
+    tag = "service",
+    responses(
+        (status = 200, description = "It can work", body = Readiness),
+        (status = 503, description = "It cannot, and why", body = Readiness),
+    )
+)]
+pub(crate) async fn health(State(api): State<Api>) -> (StatusCode, Json<Readiness>) {
+    ready(api).await
+}
+
+/// What all processes have counted
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "service",
+    responses(
+        (status = 200, description = "Prometheus text", body = String, content_type = "text/plain"),
+        (status = 401, description = "`metrics.token` is demanded", body = Problem),
+    )
+)]
+pub(crate) async fn metrics(
+    State(api): State<Api>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let token = &api.config.settings.metrics.token;
+    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    // Compared as hashes: how long that takes tells nothing of the token.
+    if !token.is_empty() && auth::hash(shown) != auth::hash(token) {
+        let detail = "metrics.token is demanded: `Authorization: Bearer <token>`";
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail));
+    }
+    let counts = api.jobs.counts_all().await.unwrap_or_default();
+    let others: Vec<&str> = counts
+        .iter()
+        .filter(|(process, _)| *process != api.process)
+        .map(|(_, text)| text.as_str())
+        .collect();
+    let mut text = merged(&api.metrics.render(), &others);
+    text.push_str(&queue_text(&api).await);
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+/// What the database knows, as metrics.
+async fn queue_text(api: &Api) -> String {
+    let mut text = String::new();
+    let mut gauge = |name: &str, help: &str, samples: &[(String, f64)]| {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+        for (labels, value) in samples {
+            let _ = writeln!(text, "{name}{labels} {value}");
+        }
+        text.push('\n');
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    let build = [(format!("{{version=\"{version}\"}}"), 1.0)];
+    gauge("pytoon_build_info", "The version that answers.", &build);
+    let (up, queue) = match api.jobs.queue_state().await {
+        Ok(queue) => (1.0, queue),
+        Err(_) => (0.0, pytoon_core::job::store::QueueState::default()),
+    };
+    let one = |value: f64| [(String::new(), value)];
+    gauge("pytoon_v2_database_up", "Whether the database answers.", &one(up));
+    let by_status: Vec<(String, f64)> = JobStatus::ALL
+        .iter()
+        .map(|status| {
+            let count = queue.jobs.get(status.as_str()).copied().unwrap_or_default();
+            (format!("{{status=\"{}\"}}", status.as_str()), count as f64)
+        })
+        .collect();
+    gauge("pytoon_v2_jobs", "Jobs by status.", &by_status);
+    let oldest = queue.oldest_ready_ms as f64 / 1000.0;
+    for (name, help, value) in [
+        ("pytoon_v2_queue_depth", "Tasks that could run now.", queue.ready as f64),
+        ("pytoon_v2_queue_oldest_seconds", "How long the oldest of them waits.", oldest),
+        ("pytoon_v2_tasks_running", "Tasks that run.", queue.running as f64),
+        ("pytoon_v2_tasks_waiting", "Tasks that wait for their time.", queue.waiting as f64),
+        ("pytoon_v2_tasks_dead", "Tasks that came to nothing.", queue.dead as f64),
+        ("pytoon_v2_leases_expired", "Running tasks not heard of.", queue.expired as f64),
+    ] {
+        gauge(name, help, &one(value));
+    }
+    text
+}
+
+/// A preset.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Preset {
+    /// Its name, as a brief names it.
+    preset_id: String,
+    /// What it is for.
+    description: String,
+}
+
+/// List presets
+#[utoipa::path(
+    get,
+    path = "/api/v2/presets",
+    tag = "service",
+    responses(
+        (status = 200, description = "All presets", body = [Preset]),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not read", body = Problem),
+        (status = 500, description = "The configuration cannot be read", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn presets(
+    State(api): State<Api>,
+    caller: Caller,
+) -> Result<Json<Vec<Preset>>, Problem> {
+    caller.may(Scope::Read)?;
+    let presets = api.config.presets().map_err(|error| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "configuration", error.to_string())
+    })?;
+    let presets = presets.into_iter();
+    Ok(Json(
+        presets.map(|p| Preset { preset_id: p.name, description: p.preset.description }).collect(),
+    ))
+}
+
+/// An engine.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Engine {
+    /// Its name, as a brief and `engine.yaml` name it.
+    engine: String,
+    /// Whether it is switched on.
+    enabled: bool,
+    /// `closed`, `half_open` or `open`.
+    breaker: String,
+    /// What it was charged today (UTC), in US dollars.
+    spend_today_usd: f64,
+}
+
+/// List engines
+#[utoipa::path(
+    get,
+    path = "/api/v2/engines",
+    tag = "service",
+    responses(
+        (status = 200, description = "All engines", body = [Engine]),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not read", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn engines(
+    State(api): State<Api>,
+    caller: Caller,
+) -> Result<Json<Vec<Engine>>, Problem> {
+    caller.may(Scope::Read)?;
+    let now = jiff::Timestamp::now().as_millisecond();
+    let breakers: BTreeMap<_, _> = api.ledger.breaker_list().await?.into_iter().collect();
+    let spend = api.ledger.spend_since(now - now.rem_euclid(86_400_000)).await?;
+    let spend: BTreeMap<String, f64> =
+        spend.into_iter().map(|(engine, usd)| (engine, usd.as_usd())).collect();
+    let external = &api.config.engines.engines.external;
+    let engines = external.iter().map(|(name, block)| {
+        let row = breakers.get(name).cloned().unwrap_or_default();
+        let breaker = match pytoon_engines::breaker::state(&row, now) {
+            pytoon_engines::breaker::BreakerState::Closed => "closed",
+            pytoon_engines::breaker::BreakerState::HalfOpen => "half_open",
+            pytoon_engines::breaker::BreakerState::Open { .. } => "open",
+        };
+        Engine {
+            engine: name.clone(),
+            enabled: block.enabled,
+            breaker: breaker.to_owned(),
+            spend_today_usd: spend.get(name).copied().unwrap_or_default(),
+        }
+    });
+    Ok(Json(engines.collect()))
+}

@@ -1,0 +1,338 @@
+//! Reading jobs.
+
+use crate::Api;
+use crate::auth::{Caller, Scope};
+use crate::extract::{ApiPath, ApiQuery};
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use pytoon_core::job::JobStatus;
+use pytoon_core::job::store::{JobError, JobFilter, JobRow, SceneRow};
+use pytoon_core::layout;
+use pytoon_core::ledger::UnixMs;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+/// A job.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Job {
+    /// Its id.
+    job_id: String,
+    /// `queued`, `planning_scenes`, `building_timeline`, `rendering_scenes`, `composing`, `done`,
+    /// `failed`, `held`, `cancelling` or `cancelled`.
+    status: String,
+    /// How far it is, 0 to 100.
+    progress_pct: u8,
+    /// The film, where it is done.
+    output_uri: Option<String>,
+    /// Its cover, where it is done.
+    thumbnail_uri: Option<String>,
+    /// Scenes that are known.
+    scene_count: usize,
+    /// Its scenes; absent in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scenes: Option<Vec<Scene>>,
+    /// When what happened.
+    timings: Timings,
+    /// What vendors were paid so far, in US dollars; absent in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost_usd: Option<f64>,
+    /// Why it failed or is held.
+    error: Option<Failure>,
+    /// What the submitter wanted back.
+    #[schema(value_type = Option<Object>)]
+    client_data: Option<Value>,
+}
+
+/// A scene.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Scene {
+    /// The scene.
+    scene_id: String,
+    /// `planned`, `rendering`, `done` or `failed`.
+    status: String,
+    /// The engine that draws or drew it.
+    engine_used: Option<String>,
+    /// Whether that was another than asked for.
+    fallback_used: bool,
+    /// How long drawing took, in milliseconds.
+    render_duration_ms: Option<i64>,
+    /// Why the engine asked for did not draw it.
+    error: Option<String>,
+}
+
+impl From<SceneRow> for Scene {
+    fn from(row: SceneRow) -> Self {
+        Self {
+            scene_id: row.scene_id,
+            status: row.status,
+            engine_used: row.engine_used,
+            fallback_used: row.fallback_used,
+            render_duration_ms: row.render_duration_ms,
+            error: row.error,
+        }
+    }
+}
+
+/// Moments of a job, as RFC 3339.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Timings {
+    queued_at: String,
+    started_at: Option<String>,
+    finished_at: Option<String>,
+}
+
+/// Why a job came to nothing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Failure {
+    /// The kind of failure.
+    code: String,
+    /// The stage that failed.
+    stage: String,
+    /// The provider that failed, where it was one.
+    provider: Option<String>,
+    /// What was wrong, and what to do.
+    message: String,
+    /// Whether the same may go well later.
+    retryable: bool,
+}
+
+impl From<JobError> for Failure {
+    fn from(error: JobError) -> Self {
+        Self {
+            code: error.code,
+            stage: error.stage,
+            provider: error.provider,
+            message: error.message,
+            retryable: error.retryable,
+        }
+    }
+}
+
+fn moment(at: UnixMs) -> String {
+    jiff::Timestamp::from_millisecond(at).map(|at| at.to_string()).unwrap_or_default()
+}
+
+fn job(row: JobRow) -> Job {
+    let is_done = row.status == JobStatus::Done;
+    let uri = |name: &str| is_done.then(|| format!("/api/v2/jobs/{}/artifacts/{name}", row.id));
+    Job {
+        status: row.status.as_str().to_owned(),
+        progress_pct: row.status.progress_pct(row.tasks_done, row.tasks_known),
+        output_uri: uri(layout::OUTPUT),
+        thumbnail_uri: uri(layout::THUMBNAIL),
+        scene_count: 0,
+        scenes: None,
+        timings: Timings {
+            queued_at: moment(row.created_at),
+            started_at: row.started_at.map(moment),
+            finished_at: row.finished_at.map(moment),
+        },
+        cost_usd: None,
+        error: row.error.map(Failure::from),
+        client_data: row.client_data,
+        job_id: row.id,
+    }
+}
+
+/// A job with all that belongs to it.
+pub(crate) async fn whole(api: &Api, row: JobRow) -> Result<Job, Problem> {
+    let scenes = api.jobs.job_scenes(&row.id).await?;
+    let cost = api.ledger.spend_of_job(&row.id).await?;
+    let scenes: Vec<Scene> = scenes.into_iter().map(Scene::from).collect();
+    Ok(Job {
+        scene_count: scenes.len(),
+        scenes: Some(scenes),
+        cost_usd: Some(cost.as_usd()),
+        ..job(row)
+    })
+}
+
+/// A job that the caller may see.
+pub(crate) async fn seen(api: &Api, caller: &Caller, id: &str) -> Result<JobRow, Problem> {
+    let row = api.jobs.job_fetch(id).await?;
+    row.filter(|row| caller.sees_key(&row.key_id)).ok_or_else(|| Problem::no_job(id))
+}
+
+/// Which jobs are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Page {
+    /// Only those in this status.
+    status: Option<String>,
+    /// At most so many, 1 to 200; 50 where absent.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of jobs, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Jobs {
+    jobs: Vec<Job>,
+    /// The cursor of the next page; absent on the last.
+    next: Option<String>,
+}
+
+/// List jobs
+#[utoipa::path(
+    get,
+    path = "/api/v2/jobs",
+    tag = "jobs",
+    params(Page),
+    responses(
+        (status = 200, description = "A page", body = Jobs),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not read", body = Problem),
+        (status = 422, description = "A parameter is wrong", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiQuery(page): ApiQuery<Page>,
+) -> Result<Json<Jobs>, Problem> {
+    caller.may(Scope::Read)?;
+    let limit = page.limit.unwrap_or(50);
+    if !(1..=200).contains(&limit) {
+        return Err(Problem::field("limit", format!("{limit} is not within 1 to 200")));
+    }
+    let status = page.status.as_deref().map(|name| {
+        JobStatus::from_name(name).ok_or_else(|| {
+            let known: Vec<&str> = JobStatus::ALL.iter().map(|status| status.as_str()).collect();
+            Problem::field("status", format!("`{name}` is none of {}", known.join(", ")))
+        })
+    });
+    let after = page.cursor.as_deref().map(|cursor| {
+        let parts = cursor.split_once('_');
+        parts
+            .and_then(|(at, id)| Some((at.parse().ok()?, id.to_owned())))
+            .ok_or_else(|| Problem::field("cursor", "it is not the `next` of a page"))
+    });
+    let filter = JobFilter {
+        key_id: caller.sees(),
+        status: status.transpose()?,
+        after: after.transpose()?,
+        limit: limit + 1,
+    };
+    let mut rows = api.jobs.job_list(filter).await?;
+    let has_more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let last = rows.last().filter(|_| has_more);
+    let next = last.map(|row| format!("{}_{}", row.created_at, row.id));
+    Ok(Json(Jobs { jobs: rows.into_iter().map(job).collect(), next }))
+}
+
+/// Show a job
+#[utoipa::path(
+    get,
+    path = "/api/v2/jobs/{id}",
+    tag = "jobs",
+    params(("id" = String, Path, description = "The job")),
+    responses(
+        (status = 200, description = "The job", body = Job),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not read", body = Problem),
+        (status = 404, description = "No such job", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn fetch(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<Job>, Problem> {
+    caller.may(Scope::Read)?;
+    let row = seen(&api, &caller, &id).await?;
+    Ok(Json(whole(&api, row).await?))
+}
+
+/// A JSON artifact of a job, finished or under way.
+async fn document(api: &Api, caller: &Caller, id: &str, name: &str) -> Result<Response, Problem> {
+    caller.may(Scope::Read)?;
+    let row = seen(api, caller, id).await?;
+    let folder = crate::artifacts::folder(api, &row.id);
+    let work = folder.join(layout::WORK_DIR).join(name);
+    for path in [folder.join(name), work] {
+        if let Ok(bytes) = tokio::fs::read(&path).await {
+            let response = Response::builder().header("content-type", "application/json");
+            return response.body(bytes.into()).map_err(|error| {
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
+            });
+        }
+    }
+    let detail = format!("the job has no {name} yet: it is {}", row.status.as_str());
+    Err(Problem::new(StatusCode::NOT_FOUND, "not_yet", detail))
+}
+
+/// Show a job's scenes as planned
+#[utoipa::path(
+    get,
+    path = "/api/v2/jobs/{id}/scene-graph",
+    tag = "jobs",
+    params(("id" = String, Path, description = "The job")),
+    responses(
+        (status = 200, description = "The plan", body = Object, content_type = "application/json"),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not read", body = Problem),
+        (status = 404, description = "No such job, or not yet", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn scene_graph(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Response, Problem> {
+    document(&api, &caller, &id, layout::SCENE_GRAPH).await
+}
+
+/// Show a job's timeline
+#[utoipa::path(
+    get,
+    path = "/api/v2/jobs/{id}/timeline",
+    tag = "jobs",
+    params(("id" = String, Path, description = "The job")),
+    responses(
+        (status = 200, description = "The timeline", body = Object, content_type = "application/json"),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not read", body = Problem),
+        (status = 404, description = "No such job, or not yet", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn timeline(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Response, Problem> {
+    document(&api, &caller, &id, layout::TIMELINE).await
+}
+
+/// Show a job's receipt
+#[utoipa::path(
+    get,
+    path = "/api/v2/jobs/{id}/receipt",
+    tag = "jobs",
+    params(("id" = String, Path, description = "The job")),
+    responses(
+        (status = 200, description = "The receipt", body = Object, content_type = "application/json"),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not read", body = Problem),
+        (status = 404, description = "No such job, or not yet", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn receipt(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Response, Problem> {
+    document(&api, &caller, &id, layout::METADATA).await
+}

@@ -1,0 +1,114 @@
+//! The service's HTTP interface: jobs in, films and their story out.
+//!
+//! Guarantees: every route is in the OpenAPI document that the server shows; every refusal is a
+//! problem (RFC 9457) that names the field; a key sees only its own jobs; no request names a path
+//! of this machine outside `assets.allowed_dirs`.
+//!
+//! Does not run jobs: it writes rows and reads artifacts. Workers do the rest.
+//!
+//! Start with [`router`]; routes are in [`jobs`], [`artifacts`], [`events`] and [`health`].
+
+mod act;
+mod artifacts;
+mod auth;
+mod docs;
+mod events;
+mod extract;
+mod fleet;
+mod health;
+mod jobs;
+mod problem;
+mod submit;
+
+pub use auth::{Scope, hash, new_key};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use pytoon_config::Config;
+use pytoon_core::job::store::JobStore;
+use pytoon_core::ledger::EngineStore;
+use pytoon_telemetry::MetricsHandle;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// A request that takes longer is ended; events and files are sent for longer, since only their
+/// beginning counts.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What every route works with.
+#[derive(Debug, Clone)]
+pub struct Api {
+    /// Jobs, tasks and keys.
+    pub jobs: Arc<dyn JobStore>,
+    /// The ledger.
+    pub ledger: Arc<dyn EngineStore>,
+    /// Configuration.
+    pub config: Arc<Config>,
+    /// The storage folder.
+    pub storage: PathBuf,
+    /// Whether nobody needs a key.
+    pub no_auth: bool,
+    /// What this process has counted.
+    pub metrics: Arc<MetricsHandle>,
+    /// The name under which other processes know what this one counted.
+    pub process: String,
+}
+
+/// The routes, and the document that describes them.
+fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(docs::document())
+        .routes(routes!(submit::submit, jobs::list))
+        .routes(routes!(jobs::fetch, act::delete))
+        .routes(routes!(jobs::scene_graph))
+        .routes(routes!(jobs::timeline))
+        .routes(routes!(jobs::receipt))
+        .routes(routes!(artifacts::artifact))
+        .routes(routes!(events::events))
+        .routes(routes!(act::cancel))
+        .routes(routes!(act::retry))
+        .routes(routes!(act::release))
+        .routes(routes!(health::presets))
+        .routes(routes!(health::engines))
+        .routes(routes!(health::livez))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::health))
+        .routes(routes!(health::metrics))
+}
+
+/// The document that describes the interface, as OpenAPI 3.1 in JSON.
+pub fn openapi() -> String {
+    let (_, document) = routes().split_for_parts();
+    let mut text = document.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// All routes, ready to be served.
+pub fn router(api: Api) -> Router {
+    let (router, _) = routes().split_for_parts();
+    router
+        .merge(docs::pages())
+        .fallback(|| async {
+            let detail = "there is no such page; /openapi.json lists all";
+            problem::Problem::new(StatusCode::NOT_FOUND, "no_such_page", detail)
+        })
+        .method_not_allowed_fallback(|| async {
+            let detail = "this page does not take this method; /openapi.json lists all";
+            problem::Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+        })
+        .layer(DefaultBodyLimit::max(extract::MAX_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
+        .layer(CatchPanicLayer::custom(|_| {
+            use axum::response::IntoResponse;
+            let detail = "this is our fault; the log of the API has more";
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            problem::Problem::new(status, "internal", detail).into_response()
+        }))
+        .with_state(api)
+}

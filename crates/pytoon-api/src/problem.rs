@@ -1,0 +1,107 @@
+//! Every refusal and failure as RFC 9457 tells it: what, where, why, and what to do.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use pytoon_core::ledger::StoreError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A problem, as `application/problem+json`.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// Names the kind of problem.
+    #[serde(rename = "type")]
+    #[schema(value_type = String)]
+    kind: Box<str>,
+    /// The kind in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What was wrong with this request, and what to do.
+    #[schema(value_type = String)]
+    detail: Box<str>,
+    /// The kind as programs compare it.
+    code: &'static str,
+    /// The stage that failed, where a job's stage did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    stage: Option<Box<str>>,
+    /// The provider that failed, where one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    provider: Option<Box<str>>,
+    /// Whether the same request may go well later.
+    retryable: bool,
+    /// The fields that are wrong.
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    #[schema(value_type = Vec<FieldError>)]
+    errors: Box<[FieldError]>,
+}
+
+/// A field that is wrong.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct FieldError {
+    /// The field, such as `scenes[0].engine`.
+    field: String,
+    /// What is wrong with it.
+    detail: String,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:pytoon:problem:{code}").into(),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: detail.into().into(),
+            code,
+            stage: None,
+            provider: None,
+            retryable: status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS,
+            errors: Box::default(),
+        }
+    }
+
+    /// There is no such job, or not for this key: the two are not told apart.
+    pub(crate) fn no_job(id: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "no_such_job", format!("there is no job `{id}`"))
+    }
+
+    /// A field of the request is wrong.
+    pub(crate) fn field(field: &str, detail: impl Into<String>) -> Self {
+        Self::of_field("invalid_request", field, detail)
+    }
+
+    /// The same under another code.
+    pub(crate) fn of_field(code: &'static str, field: &str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let whole = format!("`{field}`: {detail}");
+        let errors = Box::new([FieldError { field: field.to_owned(), detail }]);
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, whole) }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(reason = %error, "the database failed a request");
+        let detail = "the database does not answer as it should; the request can be repeated";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        response
+    }
+}

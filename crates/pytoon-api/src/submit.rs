@@ -1,0 +1,164 @@
+//! Submitting a job.
+
+use crate::Api;
+use crate::auth::{Caller, Scope};
+use crate::extract::ApiJson;
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use pytoon_config::{ConfigError, read_brief};
+use pytoon_core::brief::Brief;
+use pytoon_core::job::first_tasks;
+use pytoon_core::job::store::{Idempotency, NewJob, Submission};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+use utoipa::ToSchema;
+
+/// A job that was taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Accepted {
+    /// The job's id.
+    job_id: String,
+    /// What it has come to.
+    status: String,
+    /// What the submitter should know; the job is taken all the same.
+    warnings: Vec<String>,
+}
+
+/// The longest mark of a request.
+const MAX_MARK: usize = 255;
+
+/// Submit a job
+///
+/// The body is a brief, with `client_data` beside its fields where something is wanted back. Files
+/// are named as they lie in the folders of `assets.allowed_dirs`. A repeated request with the same
+/// `Idempotency-Key` and body gives the same job.
+#[utoipa::path(
+    post,
+    path = "/api/v2/jobs",
+    tag = "jobs",
+    request_body(content = Object, description = "A brief: see docs, or `pytoon init`"),
+    params(("Idempotency-Key" = Option<String>, Header, description = "The caller's own mark")),
+    responses(
+        (status = 202, description = "Taken", body = Accepted,
+            headers(("Location" = String, description = "The job"))),
+        (status = 400, description = "Not JSON", body = Problem),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 413, description = "Too large", body = Problem),
+        (status = 415, description = "Not JSON by its type", body = Problem),
+        (status = 422, description = "A field is wrong", body = Problem),
+        (status = 429, description = "The queue is full", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn submit(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+    ApiJson(mut body): ApiJson,
+) -> Result<(StatusCode, [(HeaderName, HeaderValue); 2], Json<Accepted>), Problem> {
+    caller.may(Scope::Submit)?;
+    let asked = Value::Object(body.clone());
+    let client_data = body.remove("client_data");
+    let brief = brief(&api, body)?;
+    let id = uuid::Uuid::new_v4().to_string();
+    let job = NewJob {
+        id: id.clone(),
+        key_id: caller.key_id.clone(),
+        brief: serde_json::to_value(&brief)
+            .map_err(|error| Problem::field("(body)", error.to_string()))?,
+        client_data,
+        webhook: None,
+        tasks: first_tasks(),
+        idempotency: mark(&headers, &asked)?,
+    };
+    let most = api.config.settings.service.most_queued;
+    let id = match api.jobs.job_submit(job, most).await? {
+        Submission::New => id,
+        Submission::Repeated(earlier) => earlier,
+        Submission::Different => {
+            let detail = "this Idempotency-Key was used for another request";
+            return Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                detail,
+            ));
+        }
+        Submission::Full => {
+            let detail = format!("{most} jobs are queued already; try again later");
+            return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "queue_full", detail));
+        }
+    };
+    let location = HeaderValue::from_str(&format!("/api/v2/jobs/{id}"))
+        .map_err(|error| Problem::field("(id)", error.to_string()))?;
+    let headers =
+        [(header::LOCATION, location), (header::RETRY_AFTER, HeaderValue::from_static("2"))];
+    let accepted = Accepted { job_id: id, status: "queued".to_owned(), warnings: Vec::new() };
+    Ok((StatusCode::ACCEPTED, headers, Json(accepted)))
+}
+
+fn mark(headers: &HeaderMap, asked: &Value) -> Result<Option<Idempotency>, Problem> {
+    let Some(mark) = headers.get("idempotency-key") else { return Ok(None) };
+    let mark = mark.to_str().unwrap_or_default();
+    if mark.is_empty() || mark.len() > MAX_MARK {
+        let detail = format!("it has 1 to {MAX_MARK} visible characters");
+        return Err(Problem::field("Idempotency-Key", detail));
+    }
+    let request_hash = crate::auth::hash(&asked.to_string());
+    Ok(Some(Idempotency { mark: mark.to_owned(), request_hash }))
+}
+
+/// The brief in a body, its files found.
+pub(crate) fn brief(api: &Api, body: Map<String, Value>) -> Result<Brief, Problem> {
+    let text = Value::Object(body).to_string();
+    let file = read_brief("the brief", &text, PathBuf::new()).map_err(|error| {
+        let field = if error.field.is_empty() { "(body)" } else { &error.field };
+        Problem::of_field("invalid_brief", field, said(&error))
+    })?;
+    let mut brief = file.brief;
+    let folders = &api.config.settings.assets.allowed_dirs;
+    for (field, path) in brief.files_mut() {
+        *path = found(folders, path)
+            .map_err(|reason| Problem::field(&field, reason))?
+            .display()
+            .to_string();
+    }
+    known_names(api, &brief)?;
+    Ok(brief)
+}
+
+/// A file of one of the allowed folders, whatever links lead there.
+fn found(folders: &[String], name: &str) -> Result<PathBuf, String> {
+    if folders.is_empty() {
+        return Err("files can be named once assets.allowed_dirs names their folders".to_owned());
+    }
+    for folder in folders {
+        let Ok(folder) = Path::new(folder).canonicalize() else { continue };
+        let Ok(full) = folder.join(name).canonicalize() else { continue };
+        if full.starts_with(&folder) && full.is_file() {
+            return Ok(full);
+        }
+    }
+    // Where a file lies elsewhere is nobody's business.
+    Err(format!("there is no file `{name}` in the folders of assets.allowed_dirs"))
+}
+
+/// What the configuration must know is looked up before the job is taken.
+fn known_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
+    let named = |field: &str, name: &Option<String>, known: &dyn Fn(&str) -> Option<String>| {
+        let wrong = name.as_deref().and_then(known);
+        wrong.map_or(Ok(()), |reason| Err(Problem::field(field, reason)))
+    };
+    let reason = |result: Result<(), ConfigError>| result.err().map(|error| said(&error));
+    named("preset_id", &brief.preset_id, &|name| reason(api.config.preset(name).map(|_| ())))?;
+    named("profile", &brief.profile, &|name| reason(api.config.profile(name).map(|_| ())))
+}
+
+/// What is wrong, without our file's name in front of it.
+fn said(error: &ConfigError) -> String {
+    let near = error.suggestion.as_ref().map(|name| format!(" (did you mean `{name}`?)"));
+    format!("{}{}", error.reason, near.unwrap_or_default())
+}
