@@ -31,8 +31,10 @@ pub const MUSIC_STEM: &str = "assembly/audio/music.wav";
 pub const MIXED: &str = "assembly/audio/mixed.wav";
 /// The folder of voice takes.
 pub const VOICE_DIR: &str = "voice";
-/// What the finished stages produced, with the hash of their input.
-pub const CHECKPOINT: &str = "checkpoint.json";
+/// The folder of finished steps: a file for each, with the hash of its input.
+pub const STEPS_DIR: &str = "steps";
+/// The folder of encoded chunks of the picture.
+pub const CHUNKS_DIR: &str = "chunks";
 /// What a job is known by, as long as it is not finished.
 pub const JOB: &str = "job.json";
 /// Says that an unfinished job is a draft.

@@ -168,6 +168,11 @@ impl FrameRange {
         self.end <= self.start
     }
 
+    /// The frames that lie in both.
+    pub fn meet(self, other: Self) -> Self {
+        Self::new(self.start.max(other.start), self.end.min(other.end))
+    }
+
     /// Whether a frame lies in it.
     pub fn contains(self, frame: i64) -> bool {
         (self.start..self.end).contains(&frame)

@@ -1,7 +1,10 @@
 //! Free disk, and files that appear whole or not at all.
 
 use crate::MediaError;
-use std::path::Path;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Free bytes for this user on the disk that holds a folder (or its nearest parent that exists).
 pub fn free_bytes(folder: &Path) -> Option<u64> {
@@ -11,11 +14,22 @@ pub fn free_bytes(folder: &Path) -> Option<u64> {
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
+/// A name beside a file for what is written before it is whole. Nobody else gets the same, on this
+/// machine or on another that shares the disk: two writers of one name take it from each other.
+pub fn part_of(path: &Path) -> PathBuf {
+    static PROCESS: OnceLock<u64> = OnceLock::new();
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    // The map's keys are the one random number that the standard library has.
+    let process = PROCESS.get_or_init(|| RandomState::new().build_hasher().finish());
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{process:016x}-{count}.part"));
+    name.into()
+}
+
 /// Writes a file under a temporary name beside it, then renames it.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), MediaError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".part");
-    let temporary = Path::new(&temporary);
+    let temporary = &part_of(path);
     let written = std::fs::write(temporary, bytes).and_then(|()| std::fs::rename(temporary, path));
     written.map_err(|error| {
         // The half-written file must not stay; that it cannot be removed changes nothing.
@@ -24,14 +38,24 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), MediaError> {
     })
 }
 
+/// Puts a file that stays where it is in another place too, whole or not at all: a second name of
+/// the same bytes where the disk can do that, else a copy.
+pub fn place_whole(from: &Path, to: &Path) -> Result<(), MediaError> {
+    let temporary = &part_of(to);
+    let placed = std::fs::hard_link(from, temporary)
+        .or_else(|_| std::fs::copy(from, temporary).map(|_| ()))
+        .and_then(|()| std::fs::rename(temporary, to));
+    // A rename onto another name of the same bytes does nothing and leaves both.
+    let _ = std::fs::remove_file(temporary);
+    placed.map_err(|error| MediaError::write(to, error))
+}
+
 /// Writes a file that is there whole or not at all, piece by piece.
 pub fn write_through<E: From<MediaError>>(
     path: &Path,
     write: impl FnOnce(&mut std::io::BufWriter<std::fs::File>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".part");
-    let temporary = Path::new(&temporary);
+    let temporary = &part_of(path);
     let failed = |error| E::from(MediaError::write(path, error));
     let written = std::fs::File::create(temporary)
         .map_err(failed)
@@ -51,4 +75,24 @@ pub fn write_through<E: From<MediaError>>(
 /// Creates a folder and its parents.
 pub fn create_folder(path: &Path) -> Result<(), MediaError> {
     std::fs::create_dir_all(path).map_err(|error| MediaError::write(path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_put_in_another_place_whole_and_again() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        for text in ["first", "second", "second"] {
+            write_whole(&from, text.as_bytes()).expect("writes");
+            place_whole(&from, &to).expect("places");
+            place_whole(&from, &to).expect("places again");
+            assert_eq!(std::fs::read_to_string(&to).expect("reads"), text);
+        }
+        write_whole(&from, b"third").expect("writes");
+        assert_eq!(std::fs::read_to_string(&to).expect("reads"), "second", "not written through");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("reads").count(), 2, "no parts stay");
+    }
 }

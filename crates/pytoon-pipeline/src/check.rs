@@ -194,8 +194,7 @@ fn check_captions(findings: &mut Findings, timeline: &Timeline) {
 
 fn check_decoded(findings: &mut Findings, film: &Finished<'_>, looks: &[FrameLook], full: bool) {
     let timeline = film.timeline;
-    let gop =
-        (timeline.profile.video.gop_seconds * timeline.frame_rate.as_f64()).round().max(1.0) as i64;
+    let gop = timeline.profile.gop_frames();
     let expected =
         if full { timeline.total_frames } else { (timeline.total_frames + gop - 1) / gop };
     if (looks.len() as i64) != expected {

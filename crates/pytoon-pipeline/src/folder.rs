@@ -1,15 +1,18 @@
 //! A job's folder: work under way, finished artifacts, and what earlier runs left.
 //!
-//! Everything is made in `.work` and moved into place at the end, so a film that exists is never
-//! half replaced. `.work/checkpoint.json` names the finished steps with the hash of their input;
-//! a later run takes over what still fits.
+//! Everything is made in `.work` and put into place at the end, so a film that exists is never
+//! half replaced. `.work/steps` holds a file for each finished step with the hash of its input; a
+//! later run takes over what still fits.
+//!
+//! A folder is opened in one of two ways: by one process that keeps all others out
+//! ([`JobFolder::open`]), or by many at once, each at a step of its own, where something else
+//! says who works at what ([`JobFolder::open_shared`]).
 
 use pytoon_core::layout;
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_media::{MediaError, disk};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A job's folder.
@@ -20,8 +23,8 @@ pub(crate) struct JobFolder {
     made: Vec<PathBuf>,
     job: Job,
     /// Held as long as this job's folder has an owner; the system lets it go with the process.
-    _lock: std::fs::File,
-    steps: std::sync::Mutex<BTreeMap<String, String>>,
+    /// Absent where the folder is shared.
+    lock: Option<std::fs::File>,
 }
 
 impl JobFolder {
@@ -31,14 +34,18 @@ impl JobFolder {
         disk::create_folder(&root.join(layout::WORK_DIR))?;
         let lock = lock(&root.join(layout::WORK_DIR))?;
         let job = Job::open(&root.join(layout::WORK_DIR))?;
-        let checkpoint = root.join(layout::WORK_DIR).join(layout::CHECKPOINT);
-        // A checkpoint that cannot be read only costs doing the work again.
-        let steps = std::fs::read(&checkpoint)
-            .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default();
-        let steps = std::sync::Mutex::new(steps);
-        Ok(Self { root: root.to_owned(), made, job, _lock: lock, steps })
+        Ok(Self { root: root.to_owned(), made, job, lock: Some(lock) })
+    }
+
+    /// Opens a folder that other processes work in too, for a job that is known elsewhere.
+    pub(crate) fn open_shared(root: &Path, id: &str, started_at: i64) -> Result<Self, MediaError> {
+        let work = root.join(layout::WORK_DIR);
+        disk::create_folder(&work)?;
+        let job = Job { id: id.to_owned(), started_at };
+        if Job::read(&work).as_ref() != Some(&job) {
+            job.write(&work)?;
+        }
+        Ok(Self { root: root.to_owned(), made: Vec::new(), job, lock: None })
     }
 
     /// The job's id: the same through every restart, until it is finished.
@@ -81,18 +88,65 @@ impl JobFolder {
 
     /// Whether a step was done with this input, and its artifacts are still there.
     pub(crate) fn is_done(&self, step: &str, input: &str, artifacts: &[&str]) -> bool {
-        let steps = self.steps.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        steps.get(step).is_some_and(|done| done == input)
+        self.done_with(step).is_some_and(|done| done == input)
             && artifacts.iter().all(|name| self.work(name).is_file())
     }
 
-    /// Notes that a step is done. Steps that end at one moment, as sound and picture may, are
-    /// written one after the other: two writers of one file would take it from each other.
+    /// The input that a step was last done with.
+    pub(crate) fn done_with(&self, step: &str) -> Option<String> {
+        // A note that cannot be read only costs doing the work again.
+        std::fs::read_to_string(self.note(step)).ok()
+    }
+
+    /// Notes that a step is done. Each step has a file of its own: writers of one file for all
+    /// would take it from each other.
     pub(crate) fn done(&self, step: &str, input: &str) -> Result<(), MediaError> {
-        let mut steps = self.steps.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        steps.insert(step.to_owned(), input.to_owned());
-        let bytes = serde_json::to_vec(&*steps).unwrap_or_default();
-        self.write(layout::CHECKPOINT, &bytes)
+        self.write(&format!("{}/{step}", layout::STEPS_DIR), input.as_bytes())
+    }
+
+    /// Forgets that a step is done, where it is.
+    pub(crate) fn undone(&self, step: &str) -> Result<(), MediaError> {
+        remove(&self.note(step))
+    }
+
+    /// Removes an artifact of work, where it is there.
+    pub(crate) fn forget(&self, name: &str) -> Result<(), MediaError> {
+        remove(&self.work(name))
+    }
+
+    fn note(&self, step: &str) -> PathBuf {
+        self.work(layout::STEPS_DIR).join(step)
+    }
+
+    /// Where a step writes what becomes an artifact when it is whole. A folder with one owner has
+    /// one name for it, `fixed`, which a later run finds and removes; in a shared one each attempt
+    /// has a name of its own.
+    pub(crate) fn part(&self, name: &str, fixed: &str) -> Result<PathBuf, MediaError> {
+        if self.lock.is_some() { self.new_work(fixed) } else { self.own_part(name) }
+    }
+
+    /// A name of this attempt's own, beside the artifact that is made.
+    pub(crate) fn own_part(&self, name: &str) -> Result<PathBuf, MediaError> {
+        Ok(disk::part_of(&self.new_work(name)?))
+    }
+
+    /// Puts a finished part in its artifact's place.
+    pub(crate) fn finish_part(&self, part: &Path, name: &str) -> Result<(), MediaError> {
+        let artifact = self.work(name);
+        std::fs::rename(part, &artifact).map_err(|e| MediaError::write(&artifact, e))
+    }
+
+    /// Puts artifacts into place and keeps them in the work folder, each whole or not at all; the
+    /// film comes last in `names`.
+    pub(crate) fn place_all<S: AsRef<str>>(&self, names: &[S]) -> Result<(), MediaError> {
+        for name in names.iter().map(AsRef::as_ref) {
+            let to = self.place(name);
+            if let Some(parent) = to.parent() {
+                disk::create_folder(parent)?;
+            }
+            disk::place_whole(&self.work(name), &to)?;
+        }
+        Ok(())
     }
 
     /// Moves artifacts into place; the film itself comes last, so that it is never newer than
@@ -124,8 +178,8 @@ impl JobFolder {
 
     /// After a cancel: finished steps stay for the next run, half files go.
     pub(crate) fn pause(&self) {
-        let has_steps =
-            !self.steps.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_empty();
+        let has_steps = std::fs::read_dir(self.work(layout::STEPS_DIR))
+            .is_ok_and(|mut notes| notes.next().is_some());
         if !has_steps {
             self.abandon();
             return;
@@ -137,8 +191,18 @@ impl JobFolder {
     }
 }
 
+/// Removes a file that need not be there.
+pub(crate) fn remove(path: &Path) -> Result<(), MediaError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(MediaError::write(path, error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What a job is known by.
-#[derive(Debug, Clone, Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
 struct Job {
     id: String,
     started_at: i64,
@@ -146,14 +210,20 @@ struct Job {
 
 impl Job {
     fn open(work: &Path) -> Result<Self, MediaError> {
-        let path = work.join(layout::JOB);
-        let known = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        if let Some(job) = known {
+        if let Some(job) = Self::read(work) {
             return Ok(job);
         }
         let job = Self { id: RealWorld.new_id(), started_at: RealWorld.now() };
-        disk::write_whole(&path, &serde_json::to_vec(&job).unwrap_or_default())?;
+        job.write(work)?;
         Ok(job)
+    }
+
+    fn read(work: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(work.join(layout::JOB)).ok()?).ok()
+    }
+
+    fn write(&self, work: &Path) -> Result<(), MediaError> {
+        disk::write_whole(&work.join(layout::JOB), &serde_json::to_vec(self).unwrap_or_default())
     }
 }
 
@@ -240,10 +310,27 @@ mod tests {
                     end.join().expect("runs").expect("is noted");
                 }
             });
-            let text = std::fs::read_to_string(folder.work(layout::CHECKPOINT)).expect("a file");
-            let steps: BTreeMap<String, String> = serde_json::from_str(&text).expect("whole");
-            let both = ["sound", "picture"].map(|step| steps.get(step).cloned());
+            let both = ["sound", "picture"].map(|step| folder.done_with(step));
             assert_eq!(both, [Some(round.to_string()), Some(round.to_string())]);
         }
+    }
+    #[test]
+    fn a_shared_folder_keeps_nobody_out_and_knows_its_job() {
+        let root = tempfile::tempdir().expect("folder");
+        let root = root.path().join("job");
+        let one = JobFolder::open_shared(&root, "job-7", 5).expect("opens");
+        let other = JobFolder::open_shared(&root, "job-7", 5).expect("opens at the same time");
+        assert_eq!((other.job_id(), other.started_at()), ("job-7", 5));
+        one.done("mix", "input").expect("is noted");
+        assert!(other.is_done("mix", "input", &[]));
+        assert!(!other.is_done("mix", "other input", &[]));
+        assert_ne!(
+            one.own_part("a").expect("a name"),
+            other.own_part("a").expect("a name"),
+            "no two attempts write one file"
+        );
+        other.undone("mix").expect("is forgotten");
+        other.undone("mix").expect("is forgotten already");
+        assert!(!one.is_done("mix", "input", &[]));
     }
 }

@@ -9,10 +9,11 @@
 //! no process; a killed one is continued from its last finished stage; the receipt says what was
 //! delivered, not what was hoped for.
 //!
-//! Start with [`render::Renderer`].
+//! Start with [`render::Renderer`], or with [`steps::Steps`] where several processes share the work.
 
 mod assets;
 mod check;
+mod delivery;
 pub mod engine_desk;
 mod environment;
 mod error;
@@ -23,6 +24,7 @@ pub mod receipt;
 pub mod render;
 pub mod sources;
 mod stages;
+pub mod steps;
 pub mod voices;
 
 pub use environment::{Environment, NoProgress, ProgressSink};

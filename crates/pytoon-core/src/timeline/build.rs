@@ -41,7 +41,7 @@ pub struct Utterance {
 }
 
 /// What is known of an asset.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum AssetFacts {
     /// A still picture.
     Picture(PictureFacts),

@@ -7,9 +7,10 @@
 use super::{Fit, Motion, Window};
 use crate::preset::{MotionSpec, Move};
 use crate::rng::Rng;
+use serde::{Deserialize, Serialize};
 
 /// What is known of a picture.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PictureFacts {
     /// Width in pixels, as it is shown (EXIF rotation applied).
     pub width: u32,

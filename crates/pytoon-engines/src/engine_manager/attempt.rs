@@ -1,6 +1,8 @@
 //! One engine's attempt at a scene: breaker, prompt, the calls, and what their failures mean.
 
 use super::calls::Bought;
+use super::earlier::pinned;
+use super::slices::{Current, Stop, Walk};
 use super::{ClipUse, EngineManager, SceneOrder, ledger_error};
 use crate::adapter::{GenerateRequest, PromptUnit, Ratio};
 use crate::breaker::{self, BreakerState, Verdict};
@@ -18,30 +20,60 @@ use std::collections::HashSet;
 const RACES: usize = 8;
 
 impl EngineManager {
-    /// Tries one engine, whose breaker the caller may know already. On success: the clip, and what
-    /// it was charged now.
+    /// Tries one engine, whose breaker the caller may know already, or goes on with the try that an
+    /// earlier slice began. On success: the clip, and what it was charged now.
     pub(super) async fn attempt(
         &self,
         order: &SceneOrder,
         name: &str,
-        prompt: &mut String,
+        walk: &mut Walk,
         fresh: &HashSet<String>,
         breaker: Option<BreakerRow>,
-    ) -> Result<(ClipUse, MicroUsd), EngineError> {
-        self.check_cancel(name)?;
+    ) -> Result<(ClipUse, MicroUsd), Stop> {
+        let known = walk.memo.current.take().filter(|current| current.engine == name);
+        let current = known.unwrap_or_else(|| Current::new(name, self.world.now()));
+        let is_clean = current.is_clean;
+        walk.memo.current = Some(current);
+        let mut own = walk.own.take();
         let set = self.engines();
-        let engine =
-            set.get(name).filter(|e| e.config.enabled && e.has_key()).ok_or_else(|| {
-                EngineError::new(name, "start", EngineErrorKind::Cooling, "it was taken out of use")
-            })?;
-        let mut is_clean = self.pass_breaker(name, breaker).await?;
+        let engine = match &own {
+            // Paid work goes on, whatever became of its engine meanwhile; a cancel is told to its
+            // vendor.
+            Some(row) => pinned(&set, row)?,
+            None => {
+                self.check_cancel(name)?;
+                set.get(name).filter(|e| e.config.enabled && e.has_key()).cloned().ok_or_else(
+                    || {
+                        let message = "it was taken out of use";
+                        EngineError::new(name, "start", EngineErrorKind::Cooling, message)
+                    },
+                )?
+            }
+        };
+        let engine = &engine;
+        let mut is_clean = match is_clean {
+            // It was let through before the walk stopped to wait.
+            Some(is_clean) => is_clean,
+            None => self.pass_breaker(name, breaker).await?,
+        };
         let max_rephrase = set.settings.moderation.max_rephrase_attempts;
-        let mut rephrased = 0;
-        let mut tries = 1;
         loop {
-            let started = self.world.now();
-            let result = self.one_clip(order, engine, prompt, fresh).await;
-            let latency_ms = (self.world.now() - started).max(0) as u64;
+            if let Some(current) = &mut walk.memo.current {
+                current.is_clean = Some(is_clean);
+            }
+            let result = match own.take() {
+                Some(row) => self.go_on_with_own(order, engine, &row, walk).await,
+                None => self.one_clip(order, engine, walk, fresh).await,
+            };
+            let result = match result {
+                Ok(done) => Ok(done),
+                Err(stop) => Err(stop.failure()?),
+            };
+            let current =
+                walk.memo.current.get_or_insert_with(|| Current::new(name, self.world.now()));
+            let latency_ms = (self.world.now() - current.try_began).max(0) as u64;
+            current.try_began = self.world.now();
+            current.place_until = None;
             self.note_result(order, name, &result, latency_ms);
             let error = match result {
                 Ok(done) => {
@@ -53,29 +85,30 @@ impl EngineManager {
                 }
                 Err(error) => error,
             };
-            if error.kind == EngineErrorKind::Moderation && rephrased < max_rephrase {
-                rephrased += 1;
-                Event::ModerationRephrased {
-                    scene: &order.scene_id,
-                    engine: name,
-                    attempt: rephrased,
-                }
-                .emit();
-                let milder = rephrase(prompt, rephrased);
+            if error.kind == EngineErrorKind::Moderation && current.rephrased < max_rephrase {
+                current.rephrased += 1;
+                let attempt = current.rephrased;
+                let scene = &order.scene_id;
+                Event::ModerationRephrased { scene, engine: name, attempt }.emit();
+                let milder = rephrase(walk.prompt(), attempt);
                 match screen(&milder, &set.settings.moderation, order.brand_safe).prompt {
-                    Some(next) => *prompt = next,
-                    None => return Err(error),
+                    Some(next) => walk.memo.prompt = Some(next),
+                    None => return Err(error.into()),
                 }
                 continue;
             }
+            let tries = current.tries;
             self.breaker_failure(engine, &error).await;
             let pause = self.pause_before_retry(engine, &error, tries);
             match pause.filter(|_| tries < engine.config.backoff.attempts) {
                 Some(pause) => self.pause(name, pause).await?,
-                None => return Err(error),
+                None => return Err(error.into()),
             }
             is_clean = self.pass_breaker(name, None).await.map_err(|_| error)?;
-            tries += 1;
+            if let Some(current) = &mut walk.memo.current {
+                current.tries += 1;
+                current.try_began = self.world.now();
+            }
         }
     }
 
@@ -109,10 +142,10 @@ impl EngineManager {
         &self,
         order: &SceneOrder,
         engine: &Engine,
-        prompt: &str,
+        walk: &mut Walk,
         fresh: &HashSet<String>,
-    ) -> Result<(ClipUse, MicroUsd), EngineError> {
-        let request = self.request(order, engine, prompt)?;
+    ) -> Result<(ClipUse, MicroUsd), Stop> {
+        let request = self.request(order, engine, walk.prompt())?;
         let hash = request_hash(engine, &request)?;
         let lock = self.wanted(&hash);
         let _one_at_a_time = lock.lock().await;
@@ -122,18 +155,18 @@ impl EngineManager {
                 if let Some(clip) = self.kept_clip(&engine.name, &hash).await? {
                     return Ok((clip, MicroUsd::ZERO));
                 }
-                if let Some(done) = self.earlier_call(order, engine, &request, &hash).await? {
+                if let Some(done) = self.earlier_call(order, engine, &request, &hash, walk).await? {
                     return Ok(done);
                 }
             }
             // Another process may have bought it meanwhile: the ledger then says so.
-            match self.buy(order, engine, request.clone(), &hash).await? {
+            match self.buy(order, engine, request.clone(), &hash, walk).await? {
                 Bought::Now(clip, charged) => return Ok((clip, charged)),
                 Bought::Before => look_first = true,
             }
         }
         let message = "others buy the same clip all the time and keep none";
-        Err(EngineError::new(&engine.name, "buy a clip", EngineErrorKind::Undecided, message))
+        Err(EngineError::new(&engine.name, "buy a clip", EngineErrorKind::Undecided, message))?
     }
 
     pub(super) fn request(

@@ -1,5 +1,6 @@
 //! Buying a clip: free steps, a row in the ledger, the one paid call, and what its answer means.
 
+use super::slices::{Stop, Walk};
 use super::{ClipUse, Engine, EngineManager, SceneOrder, ledger_error};
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Lookup, Prepared, Task};
 use crate::{Accepted, EngineError, EngineErrorKind};
@@ -39,10 +40,11 @@ impl EngineManager {
         engine: &Engine,
         request: GenerateRequest,
         hash: &str,
-    ) -> Result<Bought, EngineError> {
+        walk: &mut Walk,
+    ) -> Result<Bought, Stop> {
         let adapter = engine.adapter()?;
         let prepared = adapter.prepare(&request).await?;
-        let Some(row) = self.admitted(order, engine, &prepared, hash).await? else {
+        let Some(row) = self.admitted(order, engine, &prepared, hash, walk).await? else {
             return Ok(Bought::Before);
         };
         self.check_cancel_before_call(engine, &row).await?;
@@ -51,7 +53,8 @@ impl EngineManager {
             Err(error) => self.not_answered(order, engine, &row, &prepared, error).await?,
         };
         self.note_task(order, &row, CallEvent::Answered, &task).await?;
-        let (clip, charged) = self.follow(order, engine, &row, task, hash).await?;
+        walk.follows(&row.id, self.world.now()).is_own = true;
+        let (clip, charged) = self.follow(order, engine, &row, task, hash, walk).await?;
         Ok(Bought::Now(clip, charged))
     }
 
@@ -90,10 +93,14 @@ impl EngineManager {
         engine: &Engine,
         prepared: &Prepared,
         hash: &str,
-    ) -> Result<Option<CallRow>, EngineError> {
+        walk: &mut Walk,
+    ) -> Result<Option<CallRow>, Stop> {
         let name = &engine.name;
         let patience = i64::try_from(engine.config.timeout_seconds).unwrap_or(900) * 1000;
-        let give_up_at = self.world.now() + patience;
+        let begun = self.world.now();
+        let waiting = walk.memo.current.as_mut().map(|current| &mut current.place_until);
+        let give_up_at =
+            waiting.map_or(begun + patience, |until| *until.get_or_insert(begun + patience));
         loop {
             self.check_cancel(name)?;
             let now = self.world.now();
@@ -105,7 +112,8 @@ impl EngineManager {
                     "buy a clip",
                     EngineErrorKind::Deadline,
                     message,
-                ));
+                )
+                .into());
             }
             let call = self.new_call(order, engine, prepared, hash, now);
             let row = as_row(&call);
@@ -124,7 +132,8 @@ impl EngineManager {
                         "buy a clip",
                         EngineErrorKind::Budget,
                         message,
-                    ));
+                    )
+                    .into());
                 }
                 Admission::Busy if now > give_up_at => {
                     let message = "no place came free within its own timeout_seconds";
@@ -133,9 +142,10 @@ impl EngineManager {
                         "wait for a place",
                         EngineErrorKind::RateLimited,
                         message,
-                    ));
+                    )
+                    .into());
                 }
-                Admission::Busy => self.pause(name, PLACE_POLL).await?,
+                Admission::Busy => self.wait(walk, name, walk.look_again(PLACE_POLL)).await?,
                 Admission::TooFast { retry_at }
                     if order.deadline.is_some_and(|deadline| retry_at > deadline) =>
                 {
@@ -145,7 +155,8 @@ impl EngineManager {
                         "wait for its turn",
                         EngineErrorKind::Deadline,
                         message,
-                    ));
+                    )
+                    .into());
                 }
                 // What is known to come too late is not waited for.
                 Admission::TooFast { retry_at } if retry_at > give_up_at => {
@@ -156,11 +167,12 @@ impl EngineManager {
                         "wait for its turn",
                         EngineErrorKind::Cooling,
                         message,
-                    ));
+                    )
+                    .into());
                 }
                 Admission::TooFast { retry_at } => {
                     let ms = (retry_at - now).clamp(20, 60_000) as u64;
-                    self.pause(name, Duration::from_millis(ms)).await?;
+                    self.wait(walk, name, Duration::from_millis(ms)).await?;
                 }
             }
         }

@@ -3,7 +3,8 @@
 
 use super::attempt::request_hash;
 use super::calls::LEASE_MS;
-use super::{ClipUse, Engine, EngineManager, SceneOrder, ledger_error};
+use super::slices::{Stop, Walk};
+use super::{ClipUse, Engine, EngineManager, EngineSet, SceneOrder, ledger_error};
 use crate::adapter::{GenerateRequest, Prepared, Task, TaskState};
 use crate::{EngineError, EngineErrorKind};
 use pytoon_core::ledger::{BreakerRow, CallEvent, CallFilter, CallRow, CallState};
@@ -72,13 +73,14 @@ impl EngineManager {
     pub(super) async fn already_paid(
         &self,
         order: &SceneOrder,
-        prompt: &str,
-    ) -> Result<Earlier, EngineError> {
+        walk: &mut Walk,
+    ) -> Result<Earlier, Stop> {
         let set = self.engines();
         let mut wanted = Vec::new();
-        for engine in order.chain.members.iter().filter_map(|m| set.get(&m.engine)) {
+        let members = order.chain.members.iter().filter(|m| !walk.is_past(&m.engine));
+        for engine in members.filter_map(|m| set.get(&m.engine)) {
             // An engine without an adapter now has no request to compare with.
-            let Ok(request) = self.request(order, engine, prompt) else { continue };
+            let Ok(request) = self.request(order, engine, walk.prompt()) else { continue };
             let hash = request_hash(engine, &request)?;
             wanted.push((engine, request, hash));
         }
@@ -100,15 +102,17 @@ impl EngineManager {
         for (engine, request, hash) in &wanted {
             let lock = self.wanted(hash);
             let _one_at_a_time = lock.lock().await;
-            match self.work_under_way(order, engine, request, hash).await {
+            match self.work_under_way(order, engine, request, hash, walk).await {
                 Ok(None) => {}
                 Ok(done) => {
                     earlier.done = done;
                     return Ok(earlier);
                 }
-                Err(error) if error.kind == EngineErrorKind::Cancelled => return Err(error),
-                // Its row says what became of it; the chain goes on.
-                Err(error) => self.breaker_failure(engine, &error).await,
+                Err(stop) => match stop.failure()? {
+                    error if error.kind == EngineErrorKind::Cancelled => return Err(error.into()),
+                    // Its row says what became of it; the chain goes on.
+                    error => self.breaker_failure(engine, &error).await,
+                },
             }
         }
         if !wanted.is_empty() {
@@ -125,7 +129,8 @@ impl EngineManager {
         engine: &Engine,
         request: &GenerateRequest,
         hash: &str,
-    ) -> Result<Option<(ClipUse, MicroUsd)>, EngineError> {
+        walk: &mut Walk,
+    ) -> Result<Option<(ClipUse, MicroUsd)>, Stop> {
         let filter = CallFilter {
             request_hash: Some(hash.to_owned()),
             states: vec![CallState::Submitted, CallState::Abandoned],
@@ -135,9 +140,9 @@ impl EngineManager {
         let rows = rows.map_err(|error| ledger_error(&engine.name, &error))?;
         for row in &rows {
             if row.state == CallState::Submitted {
-                return self.earlier_call(order, engine, request, hash).await;
+                return self.earlier_call(order, engine, request, hash, walk).await;
             }
-            if let Some(done) = self.peek(order, engine, row, hash).await? {
+            if let Some(done) = self.peek(order, engine, row, hash, walk).await? {
                 return Ok(Some(done));
             }
         }
@@ -151,7 +156,8 @@ impl EngineManager {
         engine: &Engine,
         row: &CallRow,
         hash: &str,
-    ) -> Result<Option<(ClipUse, MicroUsd)>, EngineError> {
+        walk: &mut Walk,
+    ) -> Result<Option<(ClipUse, MicroUsd)>, Stop> {
         let (Ok(pinned), Some(task)) = (self.engines().adapter_for(row), stored_task(row)) else {
             return Ok(None);
         };
@@ -170,10 +176,12 @@ impl EngineManager {
             state: row.state.as_str(),
         }
         .emit();
-        match self.follow(order, &pinned, row, task, hash).await {
+        match self.follow(order, &pinned, row, task, hash, walk).await {
             Ok((clip, charged)) => Ok(Some((ClipUse { reused: true, ..clip }, charged))),
-            Err(error) if error.kind == EngineErrorKind::Cancelled => Err(error),
-            Err(_) => Ok(None),
+            Err(stop) => match stop.failure()? {
+                error if error.kind == EngineErrorKind::Cancelled => Err(error.into()),
+                _ => Ok(None),
+            },
         }
     }
 
@@ -218,7 +226,8 @@ impl EngineManager {
         engine: &Engine,
         request: &GenerateRequest,
         hash: &str,
-    ) -> Result<Option<(ClipUse, MicroUsd)>, EngineError> {
+        walk: &mut Walk,
+    ) -> Result<Option<(ClipUse, MicroUsd)>, Stop> {
         let name = &engine.name;
         loop {
             self.check_cancel(name)?;
@@ -237,20 +246,20 @@ impl EngineManager {
                 self.store.call_list(filter).await.map_err(|error| ledger_error(name, &error))?;
             let Some(row) = most_telling(&rows) else { return Ok(None) };
             if row.state == CallState::Refused {
-                return Err(EngineError::new(
-                    name,
-                    "send the prompt",
-                    EngineErrorKind::Moderation,
-                    "it refused this prompt before, and is not asked again unchanged",
-                ));
+                let message = "it refused this prompt before, and is not asked again unchanged";
+                let kind = EngineErrorKind::Moderation;
+                return Err(EngineError::new(name, "send the prompt", kind, message).into());
             }
             let now = self.world.now();
-            let is_mine = row.job_id == order.job_id;
+            // Scenes of one job that are drawn in slices are at work at the same time, perhaps in
+            // other processes; where a walk waits, this process is the job's only one.
+            let is_mine =
+                row.job_id == order.job_id && (!walk.in_slices || row.scene_id == order.scene_id);
             let looked_after = matches!(row.state, CallState::Intent | CallState::Submitted)
                 && row.lease_until > now;
             if !is_mine && looked_after {
-                // Another job of this moment buys the same clip: wait for it, and share it.
-                self.pause(name, OTHERS_POLL).await?;
+                // Another of this moment buys the same clip: wait for it, and share it.
+                self.wait(walk, name, walk.look_again(OTHERS_POLL)).await?;
                 if let Some(clip) = self.kept_clip(name, hash).await? {
                     return Ok(Some((clip, MicroUsd::ZERO)));
                 }
@@ -265,10 +274,10 @@ impl EngineManager {
             };
             if !taken.map_err(|error| ledger_error(name, &error))? {
                 // Another job is finding out what became of it.
-                self.pause(name, OTHERS_POLL).await?;
+                self.wait(walk, name, walk.look_again(OTHERS_POLL)).await?;
                 continue;
             }
-            match self.go_on(order, engine, row, request, hash).await? {
+            match self.go_on(order, engine, row, request, hash, walk).await? {
                 Some(done) => return Ok(Some(done)),
                 None => return Ok(None),
             }
@@ -283,20 +292,21 @@ impl EngineManager {
         row: &CallRow,
         request: &GenerateRequest,
         hash: &str,
-    ) -> Result<Option<(ClipUse, MicroUsd)>, EngineError> {
+        walk: &mut Walk,
+    ) -> Result<Option<(ClipUse, MicroUsd)>, Stop> {
         let name = &engine.name;
-        // The key and the block that bought it answer for it.
-        let pinned = self.engines().adapter_for(row).map_err(|reason| {
-            EngineError::new(name, "go on with paid work", EngineErrorKind::Undecided, reason)
-        })?;
-        Event::EngineResumed {
-            job: &order.job_id,
-            scene: &order.scene_id,
-            engine: name,
-            call: &row.id,
-            state: row.state.as_str(),
+        let pinned = pinned(&self.engines(), row)?;
+        // A walk in slices comes by often, and says so once.
+        if !walk.is_following(&row.id) {
+            Event::EngineResumed {
+                job: &order.job_id,
+                scene: &order.scene_id,
+                engine: name,
+                call: &row.id,
+                state: row.state.as_str(),
+            }
+            .emit();
         }
-        .emit();
         let task = match row.state {
             CallState::Intent | CallState::Unknown => {
                 if row.state == CallState::Intent {
@@ -312,26 +322,39 @@ impl EngineManager {
                     Ok(Some(task)) => task,
                     Ok(None) => {
                         self.let_go(row).await;
-                        return Err(undecided(name, row));
+                        return Err(undecided(name, row).into());
                     }
                     // It surely never arrived.
                     Err(error) if error.operation == "find a call" => return Ok(None),
-                    Err(error) => return Err(error),
+                    Err(error) => return Err(error.into()),
                 }
             }
             _ => stored_task(row).ok_or_else(|| undecided(name, row))?,
         };
-        match self.follow(order, &pinned, row, task, hash).await {
+        match self.follow(order, &pinned, row, task, hash, walk).await {
             Ok((clip, charged)) => Ok(Some((ClipUse { reused: true, ..clip }, charged))),
             // The earlier work came to nothing, and that cost nothing now: buy anew.
-            Err(error)
+            Err(Stop::Failed(error))
                 if matches!(error.kind, EngineErrorKind::Lost | EngineErrorKind::Server)
                     && self.is_ended(row).await =>
             {
                 Ok(None)
             }
-            Err(error) => Err(error),
+            Err(stop) => Err(stop),
         }
+    }
+
+    /// Goes on with a task that an earlier slice of the same walk bought: what becomes of it is
+    /// this walk's success or failure, as if it had waited.
+    pub(super) async fn go_on_with_own(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        row: &CallRow,
+        walk: &mut Walk,
+    ) -> Result<(ClipUse, MicroUsd), Stop> {
+        let task = stored_task(row).ok_or_else(|| undecided(&row.engine, row))?;
+        self.follow(order, engine, row, task, &row.request_hash, walk).await
     }
 
     async fn is_ended(&self, row: &CallRow) -> bool {
@@ -351,6 +374,13 @@ fn most_telling(rows: &[CallRow]) -> Option<&CallRow> {
         _ => 4,
     };
     rows.iter().min_by_key(rank)
+}
+
+/// The engine as it was when it was paid: the key and the block that bought a clip answer for it.
+pub(super) fn pinned(set: &EngineSet, row: &CallRow) -> Result<Engine, EngineError> {
+    set.adapter_for(row).map_err(|reason| {
+        EngineError::new(&row.engine, "go on with paid work", EngineErrorKind::Undecided, reason)
+    })
 }
 
 pub(super) fn stored_task(row: &CallRow) -> Option<Task> {

@@ -124,6 +124,15 @@ impl EngineSet {
     /// The adapter that answers for an earlier call: its own block, and the key that paid for it
     /// where that is still at hand.
     pub fn adapter_for(&self, row: &CallRow) -> Result<Engine, String> {
+        // Where nothing changed since, it is the engine in force.
+        let same = self.engines.get(&row.engine).filter(|engine| {
+            engine.adapter.is_some()
+                && engine.key_id() == row.key_id
+                && serde_json::to_value(&engine.config).is_ok_and(|config| config == row.pinned)
+        });
+        if let Some(engine) = same {
+            return Ok(engine.clone());
+        }
         let config: EngineConfig = serde_json::from_value(row.pinned.clone())
             .map_err(|error| format!("its block in the ledger cannot be read: {error}"))?;
         let keys = self.secrets.find_all(&config.key_env).map_err(|error| error.to_string())?;

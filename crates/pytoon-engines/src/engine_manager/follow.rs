@@ -5,11 +5,12 @@
 //! before the ledger calls it kept.
 
 use super::calls::LEASE_MS;
+use super::slices::{Stop, TaskProgress, Walk};
 use super::{ClipUse, Engine, EngineManager, SceneOrder, ledger_error};
 use crate::adapter::{Cancelled, GeneratedClip, Output, Task, TaskState};
 use crate::clip_check::{Checked, Expectation};
 use crate::{Accepted, EngineError, EngineErrorKind};
-use pytoon_core::ledger::{CallChange, CallEvent, CallRow, KeptClip, UnixMs};
+use pytoon_core::ledger::{CallChange, CallEvent, CallRow, KeptClip};
 use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::Event;
 use pytoon_vendor::hash::file_hash;
@@ -24,14 +25,6 @@ const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
 /// Where clips are kept, in the storage folder.
 const CLIPS: &str = "clips";
 
-/// What is known of a task's progress.
-struct Progress {
-    began: UnixMs,
-    moved: UnixMs,
-    mark: String,
-    said_unknown: bool,
-}
-
 impl EngineManager {
     /// Follows a task to its clip.
     pub(super) async fn follow(
@@ -41,26 +34,44 @@ impl EngineManager {
         row: &CallRow,
         task: Task,
         hash: &str,
-    ) -> Result<(ClipUse, MicroUsd), EngineError> {
+        walk: &mut Walk,
+    ) -> Result<(ClipUse, MicroUsd), Stop> {
+        walk.follows(&row.id, self.world.now());
+        let followed = self.follow_to_end(order, engine, row, &task, hash, walk).await;
+        if !matches!(followed, Err(Stop::Later(_))) {
+            walk.memo.task = None;
+        }
+        followed
+    }
+
+    async fn follow_to_end(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        row: &CallRow,
+        task: &Task,
+        hash: &str,
+        walk: &mut Walk,
+    ) -> Result<(ClipUse, MicroUsd), Stop> {
         let adapter = engine.adapter()?.clone();
-        let now = self.world.now();
-        let mut progress =
-            Progress { began: now, moved: now, mark: String::new(), said_unknown: false };
         let every = Duration::from_millis(engine.config.poll_interval_ms);
         loop {
             if self.cancel.is_cancelled() {
-                self.give_up(engine, row, &task, None).await;
+                self.give_up(engine, row, task, None).await;
                 self.check_cancel(&engine.name)?;
             }
-            match adapter.poll(&task).await {
+            let polled = adapter.poll(task).await;
+            let now = self.world.now();
+            let progress = walk.follows(&row.id, now);
+            match polled {
                 Ok(TaskState::Succeeded { output, cost }) => {
-                    return self.collect(order, engine, row, &task, output, cost, hash).await;
+                    return Ok(self.collect(order, engine, row, task, output, cost, hash).await?);
                 }
                 Ok(TaskState::Failed(error)) => {
-                    return Err(self.ended_without_clip(engine, row, error).await);
+                    return Err(self.ended_without_clip(engine, row, error).await.into());
                 }
                 Ok(TaskState::Queued { mark }) => {
-                    progress.note(self.world.now(), format!("queued {}", mark.unwrap_or_default()));
+                    progress.note(now, format!("queued {}", mark.unwrap_or_default()));
                 }
                 Ok(TaskState::Running { progress: share, unknown_status }) => {
                     if let Some(status) = &unknown_status
@@ -70,22 +81,24 @@ impl EngineManager {
                         let (engine, call) = (engine.name.as_str(), row.id.as_str());
                         Event::EngineStatusUnknown { engine, call, status }.emit();
                     }
-                    progress.note(self.world.now(), format!("running {share:?}"));
+                    progress.note(now, format!("running {share:?}"));
                 }
                 // The vendor is out of reach for the moment; the task goes on without us.
                 Err(error) if error.is_temporary() => {}
                 Err(error) => {
                     self.end(row, CallEvent::Abandoned, None, Some(&error)).await;
-                    return Err(error);
+                    return Err(error.into());
                 }
             }
-            self.out_of_patience(order, engine, row, &task, &progress).await?;
+            self.out_of_patience(order, engine, row, task, progress).await?;
             let lease = self.world.now() + LEASE_MS + engine.config.poll_interval_ms as i64;
             // A missed sign of life costs at most a second look by another process.
             let _ = self.store.call_touch(&row.id, lease).await;
-            if let Err(cancelled) = self.pause(&engine.name, every).await {
-                self.give_up(engine, row, &task, None).await;
-                return Err(cancelled);
+            if let Err(stop) = self.wait(walk, &engine.name, every).await {
+                if matches!(stop, Stop::Failed(_)) {
+                    self.give_up(engine, row, task, None).await;
+                }
+                return Err(stop);
             }
         }
     }
@@ -96,7 +109,7 @@ impl EngineManager {
         engine: &Engine,
         row: &CallRow,
         task: &Task,
-        progress: &Progress,
+        progress: &TaskProgress,
     ) -> Result<(), EngineError> {
         let now = self.world.now();
         let seconds = |s: u64| i64::try_from(s).unwrap_or(i64::MAX / 2000) * 1000;
@@ -299,15 +312,6 @@ impl EngineManager {
             if let Ok(TaskState::Succeeded { output: fresh, .. }) = adapter.poll(task).await {
                 output = fresh;
             }
-        }
-    }
-}
-
-impl Progress {
-    fn note(&mut self, now: UnixMs, mark: String) {
-        if mark != self.mark {
-            self.mark = mark;
-            self.moved = now;
         }
     }
 }

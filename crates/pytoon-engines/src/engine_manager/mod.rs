@@ -8,8 +8,9 @@
 //! Does not choose engines (`engine_selector`), speak to vendors (adapters), judge clips
 //! (`clip_check`) or keep rows (`EngineStore`).
 //!
-//! Start with [`EngineManager::draw`]; one engine's attempt is in `attempt`, what an earlier
-//! process left in `earlier`, the time between submit and clip in `follow`.
+//! Start with [`EngineManager::draw`], or [`EngineManager::draw_some`], which does not wait; one
+//! engine's attempt is in `attempt`, what an earlier process left in `earlier`, the time between
+//! submit and clip in `follow`.
 
 mod attempt;
 mod calls;
@@ -19,6 +20,7 @@ mod follow;
 mod health;
 mod patience;
 mod reload;
+mod slices;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +28,7 @@ use earlier::Earlier;
 pub use engine_set::{Engine, EngineSet, price};
 pub use health::HealthReport;
 pub use reload::Reloader;
+pub use slices::{SceneMemo, Slice};
 
 use crate::adapter::Ratio;
 use crate::breaker::{self, BreakerState};
@@ -40,9 +43,11 @@ use pytoon_core::money::MicroUsd;
 use pytoon_media::process::CancelToken;
 use pytoon_telemetry::{Event, Metrics};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use slices::{Stop, Walk};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 /// A scene that wants a clip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -223,69 +228,111 @@ impl EngineManager {
 
     /// Gets a scene its clip, or leaves it to `local`. Fails only when the user gave up.
     pub async fn draw(&self, order: &SceneOrder) -> Result<SceneOutcome, EngineError> {
-        let begun = self.world.now();
-        let mut outcome = SceneOutcome { clip: None, attempts: Vec::new(), waited_ms: 0 };
-        let Some(mut prompt) = self.screened(order).await else {
-            let error = stopped(order);
-            self.step_down(order, &error.engine, LOCAL, &error, 0);
-            outcome.attempts.push(record(&error.engine, Some(&error), 0, MicroUsd::ZERO));
-            return Ok(outcome);
+        let mut walk = Walk::default();
+        loop {
+            match self.walk(order, &mut walk).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(Stop::Failed(error)) => return Err(error),
+                Err(Stop::Later(wait)) => self.pause(order.chain.first(), wait).await?,
+            }
+        }
+    }
+
+    /// Walks on to the end, or to where it would have to wait and is not to.
+    async fn walk(&self, order: &SceneOrder, walk: &mut Walk) -> Result<SceneOutcome, Stop> {
+        let begun = *walk.memo.begun.get_or_insert_with(|| self.world.now());
+        if walk.memo.prompt.is_none() {
+            walk.memo.prompt = self.screened(order).await;
+        }
+        if walk.memo.prompt.is_none() {
+            return Ok(self.left_to_local(order, walk, &stopped(order)));
+        }
+        // A task of the walk's own comes before all that others may have left.
+        let earlier = match walk.own {
+            Some(_) => Ok(Earlier { done: None, fresh: HashSet::new(), breakers: None }),
+            None => self.already_paid(order, walk).await,
         };
-        let (fresh, mut breakers) = match self.already_paid(order, &prompt).await {
+        let (fresh, mut breakers) = match earlier {
             Ok(Earlier { done: None, fresh, breakers }) => (fresh, breakers),
             Ok(Earlier { done: Some((clip, charged)), .. }) => {
-                outcome.attempts.push(record(&clip.engine, None, 0, charged));
-                self.finished(begun, &clip.engine);
-                outcome.clip = Some(clip);
-                return Ok(outcome);
+                walk.memo.attempts.push(record(&clip.engine, None, 0, charged));
+                return Ok(self.delivered(walk, begun, clip));
             }
-            Err(error) if error.kind == EngineErrorKind::Cancelled => return Err(error),
-            // What is paid for cannot be known now, so nothing may be bought.
-            Err(error) => {
-                self.step_down(order, &error.engine, LOCAL, &error, 0);
-                outcome.attempts.push(record(&error.engine, Some(&error), 0, MicroUsd::ZERO));
-                self.finished(begun, LOCAL);
-                return Ok(outcome);
-            }
+            Err(stop) => match stop.failure()? {
+                error if error.kind == EngineErrorKind::Cancelled => return Err(error.into()),
+                // What is paid for cannot be known now, so nothing may be bought.
+                error => {
+                    self.finished(begun, LOCAL);
+                    return Ok(self.left_to_local(order, walk, &error));
+                }
+            },
         };
         loop {
-            let mut only_cooling = true;
             let outside = order.chain.members.iter().filter(|m| m.engine != LOCAL);
             let names: Vec<&str> = outside.map(|m| m.engine.as_str()).collect();
             for (place, name) in names.iter().enumerate() {
-                let started = self.world.now();
+                if walk.is_past(name) {
+                    continue;
+                }
                 // What was read a moment ago serves the first engine; time passes before others.
                 let breaker =
                     breakers.take().map(|mut rows| rows.remove(*name).unwrap_or_default());
-                let tried = self.attempt(order, name, &mut prompt, &fresh, breaker).await;
-                let latency_ms = (self.world.now() - started).max(0) as u64;
+                let tried = self.attempt(order, name, walk, &fresh, breaker).await;
+                let tried = match tried {
+                    Ok(done) => Ok(done),
+                    Err(stop) => Err(stop.failure()?),
+                };
+                let began = walk.memo.current.take().map_or_else(|| self.world.now(), |c| c.began);
+                let latency_ms = (self.world.now() - began).max(0) as u64;
                 match tried {
                     Ok((clip, charged)) => {
-                        outcome.attempts.push(record(name, None, latency_ms, charged));
-                        self.finished(begun, &clip.engine);
-                        outcome.clip = Some(clip);
-                        return Ok(outcome);
+                        walk.memo.attempts.push(record(name, None, latency_ms, charged));
+                        return Ok(self.delivered(walk, begun, clip));
                     }
-                    Err(error) if error.kind == EngineErrorKind::Cancelled => return Err(error),
+                    Err(error) if error.kind == EngineErrorKind::Cancelled => {
+                        return Err(error.into());
+                    }
                     Err(error) => {
-                        only_cooling &= matches!(
+                        walk.memo.is_beyond_waiting |= !matches!(
                             error.kind,
                             EngineErrorKind::Cooling | EngineErrorKind::RateLimited
                         );
                         let next = names.get(place + 1).copied().unwrap_or(LOCAL);
                         self.step_down(order, name, next, &error, latency_ms);
                         let charged = error.charged.unwrap_or_default();
-                        outcome.attempts.push(record(name, Some(&error), latency_ms, charged));
+                        walk.memo.attempts.push(record(name, Some(&error), latency_ms, charged));
+                        walk.memo.stepped_down.push((*name).to_owned());
                     }
                 }
             }
-            match self.wait_for_cooling(order, &names, only_cooling).await? {
-                Some(waited_ms) => outcome.waited_ms += waited_ms,
+            let only_cooling = !walk.memo.is_beyond_waiting;
+            match self.until_one_is_cool(order, &names, only_cooling).await {
+                Some((engine, wait_ms)) => {
+                    walk.begin_again(wait_ms);
+                    self.wait(walk, engine, Duration::from_millis(wait_ms)).await?;
+                }
                 None => break,
             }
         }
         self.finished(begun, LOCAL);
-        Ok(outcome)
+        Ok(outcome(walk, None))
+    }
+
+    fn delivered(&self, walk: &mut Walk, begun: UnixMs, clip: ClipUse) -> SceneOutcome {
+        self.finished(begun, &clip.engine);
+        outcome(walk, Some(clip))
+    }
+
+    /// Nobody is asked, for one reason that holds for all.
+    fn left_to_local(
+        &self,
+        order: &SceneOrder,
+        walk: &mut Walk,
+        error: &EngineError,
+    ) -> SceneOutcome {
+        self.step_down(order, &error.engine, LOCAL, error, 0);
+        walk.memo.attempts.push(record(&error.engine, Some(error), 0, MicroUsd::ZERO));
+        outcome(walk, None)
     }
 
     fn finished(&self, begun: UnixMs, engine: &str) {
@@ -312,17 +359,16 @@ impl EngineManager {
         .emit();
     }
 
-    /// While every engine only cools and the deadline allows, waiting beats degrading.
-    async fn wait_for_cooling(
+    /// While every engine only cools and the deadline allows, waiting beats degrading: for which,
+    /// and how long.
+    async fn until_one_is_cool<'a>(
         &self,
         order: &SceneOrder,
-        names: &[&str],
+        names: &[&'a str],
         only_cooling: bool,
-    ) -> Result<Option<u64>, EngineError> {
+    ) -> Option<(&'a str, u64)> {
         let now = self.world.now();
-        let Some(deadline) = order.deadline.filter(|&d| d > now && only_cooling) else {
-            return Ok(None);
-        };
+        let deadline = order.deadline.filter(|&d| d > now && only_cooling)?;
         let mut first: Option<(UnixMs, &str)> = None;
         for name in names {
             let row = self.breaker_row(name).await.unwrap_or_default();
@@ -334,14 +380,11 @@ impl EngineManager {
                 first = Some((until, name));
             }
         }
-        let Some((until, engine)) = first.filter(|(until, _)| *until < deadline) else {
-            return Ok(None);
-        };
+        let (until, engine) = first.filter(|(until, _)| *until < deadline)?;
         // An engine that is free again at once was busy by its own limits: give it a moment.
         let wait_ms = (until - now).max(500) as u64;
         Event::EngineWaiting { job: &order.job_id, scene: &order.scene_id, engine, wait_ms }.emit();
-        self.pause(engine, std::time::Duration::from_millis(wait_ms)).await?;
-        Ok(Some(wait_ms))
+        Some((engine, wait_ms))
     }
 
     fn wanted(&self, request_hash: &str) -> Arc<tokio::sync::Mutex<()>> {
@@ -353,6 +396,11 @@ impl EngineManager {
 /// A failure of the ledger: without it no call may be made.
 fn ledger_error(engine: &str, error: &StoreError) -> EngineError {
     EngineError::new(engine, "write the ledger", EngineErrorKind::Internal, error.to_string())
+}
+
+fn outcome(walk: &mut Walk, clip: Option<ClipUse>) -> SceneOutcome {
+    let memo = std::mem::take(&mut walk.memo);
+    SceneOutcome { clip, attempts: memo.attempts, waited_ms: memo.waited_ms }
 }
 
 fn stopped(order: &SceneOrder) -> EngineError {

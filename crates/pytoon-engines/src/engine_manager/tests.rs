@@ -3,6 +3,7 @@
 //! quota errors that never cool, one failure that disables for ever, a reload that forgets.
 
 mod broken_breakers;
+mod slices;
 
 use super::*;
 use crate::adapter::{
@@ -46,6 +47,8 @@ struct Scripted {
     name: String,
     capabilities: Capabilities,
     answers: Mutex<VecDeque<K>>,
+    /// What its tasks say, one a poll: under way, or failed; done when told nothing.
+    polls: Mutex<VecDeque<Option<K>>>,
     accepted: Accepted,
     submits: AtomicU64,
     prompts: Mutex<Vec<String>>,
@@ -71,10 +74,17 @@ impl Scripted {
                 is_stock: false,
             },
             answers: Mutex::new(answers.iter().copied().collect()),
+            polls: Mutex::default(),
             accepted,
             submits: AtomicU64::new(0),
             prompts: Mutex::new(Vec::new()),
         })
+    }
+
+    /// The same with tasks that are not done at once.
+    fn polled(self: Arc<Self>, polls: &[Option<K>]) -> Arc<Self> {
+        self.polls.lock().expect("lock").extend(polls);
+        self
     }
 
     fn submits(&self) -> u64 {
@@ -121,7 +131,17 @@ impl ExternalEngineAdapter for Scripted {
     }
     fn poll<'a>(&'a self, _: &'a Task) -> EngineFuture<'a, TaskState> {
         let output = Output { url: "memory:".into(), credit: None };
-        Box::pin(async move { Ok(TaskState::Succeeded { output, cost: None }) })
+        let said = self.polls.lock().expect("lock").pop_front();
+        Box::pin(async move {
+            Ok(match said {
+                None => TaskState::Succeeded { output, cost: None },
+                Some(None) => TaskState::Running { progress: None, unknown_status: None },
+                Some(Some(kind)) => TaskState::Failed(
+                    EngineError::new(&self.name, "draw a clip", kind, "as scripted")
+                        .accepted(Accepted::Yes),
+                ),
+            })
+        })
     }
     fn cancel<'a>(&'a self, _: &'a Task) -> EngineFuture<'a, Cancelled> {
         Box::pin(async { Ok(Cancelled::Yes) })

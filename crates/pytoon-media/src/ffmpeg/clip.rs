@@ -77,6 +77,14 @@ impl ClipDecoder {
         Ok(())
     }
 
+    /// Leaves out so many frames.
+    pub fn skip(&mut self, frames: i64) -> Result<(), MediaError> {
+        for _ in 0..frames {
+            self.next_frame()?;
+        }
+        Ok(())
+    }
+
     /// The next frame; the clip starts again at its end.
     pub fn next_frame(&mut self) -> Result<Frame, MediaError> {
         let mut frame = Frame::new(self.profile.width as usize, self.profile.height as usize);

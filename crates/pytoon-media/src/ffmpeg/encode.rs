@@ -5,8 +5,8 @@
 //! known to be right.
 
 use super::{ffmpeg, file_arg};
-use crate::MediaError;
 use crate::process::{CommandLine, Runner, Running};
+use crate::{MediaError, disk};
 use pytoon_core::profile::Profile;
 use pytoon_graphics::Frame;
 use std::io::Write;
@@ -60,7 +60,7 @@ pub fn video_command(profile: &Profile, encoder: &str, output: &Path) -> Command
 /// The codec's arguments alone, so that a bench can encode at the same settings.
 pub fn codec_args(profile: &Profile, encoder: &str) -> Vec<String> {
     let video = &profile.video;
-    let gop = ((video.gop_seconds * profile.frame_rate.as_f64()).round() as i64).max(1).to_string();
+    let gop = profile.gop_frames().to_string();
     let crf = video.crf.to_string();
     let mut args: Vec<String> = vec!["-c:v".into(), encoder.into()];
     let mut push = |pairs: &[&str]| args.extend(pairs.iter().map(|s| (*s).to_owned()));
@@ -123,9 +123,29 @@ pub fn audio_command(profile: &Profile, input: &Path, gain_db: f64, output: &Pat
 
 /// The command that joins picture and sound without re-encoding.
 pub fn mux_command(video: &Path, audio: &Path, seconds: f64, output: &Path) -> CommandLine {
-    ffmpeg("join picture and sound")
-        .arg("-i")
-        .arg(file_arg(video))
+    joined(ffmpeg("join picture and sound").arg("-i").arg(file_arg(video)), audio, seconds, output)
+}
+
+/// The same where the picture is in chunks, which `list` names ([`chunk_list`]).
+pub fn mux_chunks_command(list: &Path, audio: &Path, seconds: f64, output: &Path) -> CommandLine {
+    let command = ffmpeg("join the chunks of the picture and the sound")
+        .args(["-f", "concat", "-safe", "0", "-i"])
+        .arg(file_arg(list));
+    joined(command, audio, seconds, output)
+}
+
+/// The list of chunks that [`mux_chunks_command`] reads. Names are relative to the list's own
+/// folder. Each chunk is as long as its frames say: the container's own figure is rounded.
+pub fn chunk_list<'a>(chunks: impl IntoIterator<Item = (&'a str, f64)>) -> String {
+    let mut list = "ffconcat version 1.0\n".to_owned();
+    for (name, seconds) in chunks {
+        list.push_str(&format!("file '{name}'\nduration {seconds:.6}\n"));
+    }
+    list
+}
+
+fn joined(picture: CommandLine, audio: &Path, seconds: f64, output: &Path) -> CommandLine {
+    picture
         .arg("-i")
         .arg(file_arg(audio))
         .args(["-map", "0:v:0", "-map", "1:a:0", "-c", "copy", "-t", &format!("{seconds:.6}")])
@@ -185,7 +205,7 @@ pub fn try_encoder(
     encoder: &str,
     folder: &Path,
 ) -> Result<(), MediaError> {
-    let output = folder.join("encoder-test.mp4");
+    let output = disk::part_of(&folder.join("encoder-test.mp4"));
     let tried = VideoEncoder::start(runner, profile, encoder, &output).and_then(|mut e| {
         let frame = Frame::new(profile.width as usize, profile.height as usize);
         for _ in 0..3 {

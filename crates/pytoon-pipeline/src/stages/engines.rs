@@ -157,7 +157,10 @@ pub(crate) fn engines(
     timeline: &Timeline,
     folder: &JobFolder,
 ) -> Result<(Drawn, bool), PipelineError> {
-    let mut orders = orders(env, sources, graph, timeline, folder)?;
+    let mut orders: Vec<(String, SceneOrder)> = orders(env, sources, graph, timeline, folder)?
+        .into_iter()
+        .map(|wanted| (wanted.asked, wanted.order))
+        .collect();
     if orders.is_empty() {
         return Ok((Drawn::new(), true));
     }
@@ -200,13 +203,26 @@ fn earlier_result(folder: &JobFolder, input: &str) -> Option<Drawn> {
     (whole && complete).then_some(drawn)
 }
 
-fn orders(
+/// What is wanted of outside engines for one scene.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Wanted {
+    /// The engine asked for.
+    pub(crate) asked: String,
+    /// The engine that the brief names, where it does.
+    pub(crate) explicit: Option<String>,
+    /// All that the walk needs.
+    pub(crate) order: SceneOrder,
+}
+
+/// What is wanted of outside engines, scene by scene.
+pub(crate) fn orders(
     env: &Environment,
     sources: &Sources,
     graph: &SceneGraph,
     timeline: &Timeline,
     folder: &JobFolder,
-) -> Result<Vec<(String, SceneOrder)>, PipelineError> {
+) -> Result<Vec<Wanted>, PipelineError> {
     let deadline = match &sources.brief.deadline {
         Some(text) => Some(
             deadline(text, folder.started_at())
@@ -237,7 +253,8 @@ fn orders(
                 deadline,
                 job_budget: budget(&env.engines, sources),
             };
-            (scene.media.engine.clone(), order)
+            let explicit = explicit_engine(sources, index).map(str::to_owned);
+            Wanted { asked: scene.media.engine.clone(), explicit, order }
         })
         .collect())
 }
@@ -289,7 +306,7 @@ fn walk_all(
     })
 }
 
-fn story(asked: String, outcome: SceneOutcome) -> SceneEngines {
+pub(crate) fn story(asked: String, outcome: SceneOutcome) -> SceneEngines {
     SceneEngines {
         asked,
         clip: outcome.clip,
@@ -298,7 +315,8 @@ fn story(asked: String, outcome: SceneOutcome) -> SceneEngines {
     }
 }
 
-fn given_up(error: EngineError) -> PipelineError {
+/// What a walk that gave up is to the render.
+pub(crate) fn given_up(error: EngineError) -> PipelineError {
     if error.kind == EngineErrorKind::Cancelled {
         return pytoon_media::MediaError::Cancelled.into();
     }
@@ -316,7 +334,11 @@ pub(crate) fn is_degraded(story: &SceneEngines) -> bool {
 }
 
 /// Stops the job where the brief wants that rather than a lesser film.
-fn degraded(sources: &Sources, graph: &SceneGraph, drawn: &Drawn) -> Result<(), PipelineError> {
+pub(crate) fn degraded(
+    sources: &Sources,
+    graph: &SceneGraph,
+    drawn: &Drawn,
+) -> Result<(), PipelineError> {
     let lesser: Vec<String> = graph
         .scenes
         .iter()

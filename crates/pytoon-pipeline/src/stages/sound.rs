@@ -69,23 +69,21 @@ pub(crate) fn sound(
     timeline: &Timeline,
     folder: &JobFolder,
 ) -> Result<(SoundReport, bool), PipelineError> {
-    let takes: Vec<String> = assets(timeline).map(|asset| take_stamp(folder, asset)).collect();
-    let input = input_hash(&(timeline, takes, &env.config.settings.mix));
-    let artifacts = [AUDIO, REPORT, layout::MIXED, layout::VOICE_STEM, layout::MUSIC_STEM];
-    if folder.is_done("sound", &input, &artifacts)
-        && let Ok(bytes) = std::fs::read(folder.work(REPORT))
-        && let Ok(report) = serde_json::from_slice(&bytes)
-    {
+    let input = input(env, timeline, folder);
+    if let Some(report) = done(folder, &input) {
         return Ok((report, true));
     }
+    // From here on the earlier sound is not the one that its note speaks of.
+    folder.undone("sound")?;
     let settings = &env.config.settings.mix;
     let stems = Stems::of(load(env, timeline, folder)?.input(settings.target_lufs));
     let mut ceiling = settings.true_peak_ceiling_dbtp;
     let mut target = settings.target_lufs;
     let mut tries = 0;
+    let part = folder.part(AUDIO, AUDIO_PART)?;
     let report = loop {
         let measured = master_and_write(&stems, Lufs(target), Dbtp(ceiling), folder)?;
-        let decoded = encode(env, timeline, folder)?;
+        let decoded = encode(env, timeline, folder, &part)?;
         let report = report(&measured, &decoded);
         tries += 1;
         let over = report.decoded_true_peak_dbtp.unwrap_or(-90.0) - MAX_TRUE_PEAK_DBTP;
@@ -112,11 +110,39 @@ pub(crate) fn sound(
         gain_db: report.gain_db,
     }
     .emit();
-    std::fs::rename(folder.work(AUDIO_PART), folder.work(AUDIO))
-        .map_err(|e| MediaError::write(&folder.work(AUDIO), e))?;
+    folder.finish_part(&part, AUDIO)?;
     folder.write(REPORT, &serde_json::to_vec(&report).unwrap_or_default())?;
     folder.done("sound", &input)?;
     Ok((report, false))
+}
+
+/// What was measured of the sound of a film, where it is made.
+pub(crate) fn earlier(
+    env: &Environment,
+    timeline: &Timeline,
+    folder: &JobFolder,
+) -> Option<SoundReport> {
+    done(folder, &input(env, timeline, folder))
+}
+
+fn input(env: &Environment, timeline: &Timeline, folder: &JobFolder) -> String {
+    let takes: Vec<String> = assets(timeline).map(|asset| take_stamp(folder, asset)).collect();
+    input_hash(&(audible(timeline), takes, &env.config.settings.mix))
+}
+
+fn done(folder: &JobFolder, input: &str) -> Option<SoundReport> {
+    let artifacts = [AUDIO, REPORT, layout::MIXED, layout::VOICE_STEM, layout::MUSIC_STEM];
+    if !folder.is_done("sound", input, &artifacts) {
+        return None;
+    }
+    serde_json::from_slice(&std::fs::read(folder.work(REPORT)).ok()?).ok()
+}
+
+/// All of a timeline that is heard: what is only seen may change, and the sound stays.
+fn audible(timeline: &Timeline) -> impl Serialize + '_ {
+    let last_scene = timeline.timeline.last().map(|scene| scene.start);
+    let length = (timeline.frame_rate, timeline.total_frames);
+    (length, timeline.seed, last_scene, &timeline.profile.audio, &timeline.tracks.audio)
 }
 
 fn assets(timeline: &Timeline) -> impl Iterator<Item = &str> {
@@ -130,13 +156,16 @@ fn assets(timeline: &Timeline) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Takes carry the hash of their content in their size; other files their time of change too.
+/// Takes are told by their content, since other words may be as long; other files by size and time
+/// of change.
 fn take_stamp(folder: &JobFolder, asset: &str) -> String {
     let path = take_path(folder, asset);
     if Path::new(asset).is_absolute() {
         return crate::folder::file_stamp(&path);
     }
-    format!("{asset}:{}", std::fs::metadata(&path).map_or(0, |m| m.len()))
+    // One that cannot be read is an error where it is mixed.
+    let content = std::fs::read(&path).unwrap_or_default();
+    format!("{asset}:{:032x}", xxhash_rust::xxh3::xxh3_128(&content))
 }
 
 /// A take of this run, or of the finished job.
@@ -389,12 +418,12 @@ fn encode(
     env: &Environment,
     timeline: &Timeline,
     folder: &JobFolder,
+    target: &Path,
 ) -> Result<Stereo, PipelineError> {
-    let target = folder.new_work(AUDIO_PART)?;
     let command =
-        encode::audio_command(&timeline.profile, &folder.work(layout::MIXED), 0.0, &target);
+        encode::audio_command(&timeline.profile, &folder.work(layout::MIXED), 0.0, target);
     env.runner.run(&command, Vec::new())?;
-    let (left, right) = sound::decode_stereo(&env.runner, &target)?;
+    let (left, right) = sound::decode_stereo(&env.runner, target)?;
     Ok(Stereo::from_channels(left, right))
 }
 

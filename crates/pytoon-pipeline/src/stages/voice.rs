@@ -112,6 +112,8 @@ pub(crate) fn voice(
     {
         return Ok((result, true));
     }
+    // From here on the earlier takes are not those that their note speaks of.
+    folder.undone("voice")?;
     let result = match &graph.global_audio.voice {
         VoiceSource::Off => silent(graph),
         VoiceSource::File { path } => recorded(env, file, sources, graph, folder, Path::new(path))?,

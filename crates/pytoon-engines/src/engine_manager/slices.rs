@@ -1,0 +1,244 @@
+//! A walk in slices: where it would wait it stops, and says what to remember until it goes on.
+//!
+//! For callers that have other things to do meanwhile, and may be another process when the walk
+//! goes on. Guarantees: the ledger alone says what was bought, so a slice that is repeated with an
+//! old memo, after a kill at any moment, loses nothing and buys nothing twice; patience with a
+//! task, and with a full engine, is measured over all slices; an engine that was stepped down from
+//! is not tried again, unless all of them only cooled and were waited for.
+//!
+//! A failing call is asked again at once, after a pause of its engine's `backoff`: that one is
+//! slept through.
+
+use super::{AttemptRecord, EngineManager, SceneOrder, SceneOutcome};
+use crate::EngineError;
+use pytoon_core::ledger::{CallRow, CallState, UnixMs};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How soon a slice is worth another look where others decide how long it takes.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What came of a slice.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Slice {
+    /// The walk is at its end.
+    Done(SceneOutcome),
+    /// It goes on later.
+    Later {
+        /// What the next slice is to be given.
+        memo: SceneMemo,
+        /// How long nothing is to be expected.
+        wait: Duration,
+    },
+}
+
+/// What a walk remembers from one slice to the next; empty at its start.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SceneMemo {
+    /// When the walk began.
+    pub(super) begun: Option<UnixMs>,
+    /// The prompt as it leaves, once it was screened.
+    pub(super) prompt: Option<String>,
+    /// Every attempt so far, in order.
+    pub attempts: Vec<AttemptRecord>,
+    /// The engines that were stepped down from.
+    pub stepped_down: Vec<String>,
+    /// Whether one of them failed in a way that waiting does not mend.
+    pub(super) is_beyond_waiting: bool,
+    /// How long it was waited for cooling engines, in milliseconds.
+    pub waited_ms: u64,
+    /// The engine that is being tried.
+    pub(super) current: Option<Current>,
+    /// The vendor's task that is being followed.
+    pub(super) task: Option<TaskProgress>,
+}
+
+/// One engine's attempt, as far as it has come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Current {
+    pub(super) engine: String,
+    pub(super) began: UnixMs,
+    /// When its last call began.
+    pub(super) try_began: UnixMs,
+    pub(super) tries: u32,
+    pub(super) rephrased: u32,
+    /// Whether its breaker had nothing against it; absent until it was asked.
+    pub(super) is_clean: Option<bool>,
+    /// Until when a place at a full engine is waited for.
+    pub(super) place_until: Option<UnixMs>,
+}
+
+impl Current {
+    pub(super) fn new(engine: &str, now: UnixMs) -> Self {
+        Self {
+            engine: engine.to_owned(),
+            began: now,
+            try_began: now,
+            tries: 1,
+            rephrased: 0,
+            is_clean: None,
+            place_until: None,
+        }
+    }
+}
+
+/// What is known of a task's progress.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TaskProgress {
+    /// The ledger's row that bought it.
+    pub(super) call: String,
+    /// Whether this walk bought it, as opposed to finding it under way.
+    pub(super) is_own: bool,
+    pub(super) began: UnixMs,
+    pub(super) moved: UnixMs,
+    pub(super) mark: String,
+    pub(super) said_unknown: bool,
+}
+
+impl TaskProgress {
+    pub(super) fn note(&mut self, now: UnixMs, mark: String) {
+        if mark != self.mark {
+            self.mark = mark;
+            self.moved = now;
+        }
+    }
+}
+
+/// Why a walk does not go on.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Something failed.
+    Failed(EngineError),
+    /// It would have to wait, and is not to.
+    Later(Duration),
+}
+
+impl From<EngineError> for Stop {
+    fn from(error: EngineError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Stop {
+    /// The failure; a wait stops the walk here.
+    pub(super) fn failure(self) -> Result<EngineError, Self> {
+        match self {
+            Self::Failed(error) => Ok(error),
+            later @ Self::Later(_) => Err(later),
+        }
+    }
+}
+
+/// A walk under way.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    pub(super) memo: SceneMemo,
+    /// Whether it stops where it would wait.
+    pub(super) in_slices: bool,
+    /// The row of its own task, where that is still under way.
+    pub(super) own: Option<CallRow>,
+}
+
+impl Walk {
+    /// A walk that goes on from its memo, or begins.
+    fn slice(memo: SceneMemo) -> Self {
+        Self { memo, in_slices: true, own: None }
+    }
+
+    /// The prompt as it leaves.
+    pub(super) fn prompt(&self) -> &str {
+        self.memo.prompt.as_deref().unwrap_or_default()
+    }
+
+    /// Begins to follow a task, or goes on with it.
+    pub(super) fn follows(&mut self, call: &str, now: UnixMs) -> &mut TaskProgress {
+        let known = self.memo.task.take().filter(|task| task.call == call);
+        self.memo.task.insert(known.unwrap_or_else(|| TaskProgress {
+            call: call.to_owned(),
+            is_own: false,
+            began: now,
+            moved: now,
+            mark: String::new(),
+            said_unknown: false,
+        }))
+    }
+
+    /// Whether a task is the one that was followed last.
+    pub(super) fn is_following(&self, call: &str) -> bool {
+        self.memo.task.as_ref().is_some_and(|task| task.call == call)
+    }
+
+    /// Whether an engine was stepped down from.
+    pub(super) fn is_past(&self, engine: &str) -> bool {
+        self.memo.stepped_down.iter().any(|name| name == engine)
+    }
+
+    /// All engines cooled and are waited for: they are tried once more afterwards.
+    pub(super) fn begin_again(&mut self, waited_ms: u64) {
+        self.memo.waited_ms += waited_ms;
+        self.memo.stepped_down.clear();
+        self.memo.is_beyond_waiting = false;
+    }
+
+    /// How soon to look again at what others do: often where this walk waits, else as often as is
+    /// worth a slice.
+    pub(super) fn look_again(&self, often: Duration) -> Duration {
+        if self.in_slices { LOOK_AGAIN.max(often) } else { often }
+    }
+}
+
+impl EngineManager {
+    /// The same as [`EngineManager::draw`] without its waiting: for a vendor's task, while all
+    /// engines cool, for a place at a full engine, for another's purchase of the same clip. Goes on
+    /// from the memo that the slice before gave, with the same order.
+    ///
+    /// Fails when the user gave up, and when the ledger cannot say what became of the walk's own
+    /// task.
+    pub async fn draw_some(
+        &self,
+        order: &SceneOrder,
+        memo: SceneMemo,
+    ) -> Result<Slice, EngineError> {
+        let mut walk = Walk::slice(memo);
+        walk.own = self.own_task(order, &walk).await?;
+        match self.walk(order, &mut walk).await {
+            Ok(outcome) => Ok(Slice::Done(outcome)),
+            Err(Stop::Later(wait)) => Ok(Slice::Later { memo: walk.memo, wait }),
+            Err(Stop::Failed(error)) => Err(error),
+        }
+    }
+
+    /// The task that an earlier slice of this walk bought, where the ledger has it under way.
+    async fn own_task(
+        &self,
+        order: &SceneOrder,
+        walk: &Walk,
+    ) -> Result<Option<CallRow>, EngineError> {
+        let task = walk.memo.task.as_ref().filter(|task| task.is_own);
+        let Some((task, current)) = task.zip(walk.memo.current.as_ref()) else { return Ok(None) };
+        let row = self.store.call_fetch(&task.call).await;
+        let row = row.map_err(|error| super::ledger_error(&current.engine, &error))?;
+        Ok(row.filter(|row| {
+            row.state == CallState::Submitted
+                && row.engine == current.engine
+                && (&row.job_id, &row.scene_id) == (&order.job_id, &order.scene_id)
+        }))
+    }
+
+    /// Waits, or stops the slice where it is not to wait.
+    pub(super) async fn wait(
+        &self,
+        walk: &Walk,
+        engine: &str,
+        how_long: Duration,
+    ) -> Result<(), Stop> {
+        if walk.in_slices {
+            self.check_cancel(engine)?;
+            return Err(Stop::Later(how_long));
+        }
+        Ok(self.pause(engine, how_long).await?)
+    }
+}

@@ -1,0 +1,327 @@
+//! Draws a range of frames in parallel and writes them in order, in bounded memory.
+//!
+//! A worker first takes a free frame buffer and only then the next frame number, so the lowest
+//! outstanding frame always has a buffer and the ring cannot lock up. Moving clips are decoded in
+//! frame order as numbers are given out.
+
+use super::cover::Cover;
+use super::frames::FrameSource;
+use super::sink::FrameSink;
+use super::statistics::{Seen, Statistics};
+use crate::PipelineError;
+use crate::environment::{Environment, ProgressSink};
+use pytoon_compositor::compose::{ComposeScratch, Compositor, visible_range};
+use pytoon_compositor::tone::ClipTone;
+use pytoon_core::time::FrameRange;
+use pytoon_core::timeline::{ClipSource, Timeline, VideoClip};
+use pytoon_graphics::Frame;
+use pytoon_media::process::{CancelToken, work_in_gaps, yield_to_encoder};
+use pytoon_media::{MediaError, picture};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::ScopedJoinHandle;
+use std::time::Duration;
+
+/// How often a writer that waits for a frame looks whether the user gave up.
+const CANCEL_LOOK: Duration = Duration::from_millis(100);
+/// How long the writer waits for drawers that work in gaps: the encoder has frames for longer.
+const GAP_PATIENCE: Duration = Duration::from_millis(20);
+/// How long it waits where they did not bring the frame before: there seem to be no gaps.
+const NO_GAP_PATIENCE: Duration = Duration::from_millis(1);
+
+/// What workers and the writer share.
+struct Ring<'a> {
+    compositor: &'a Compositor,
+    timeline: &'a Timeline,
+    range: FrameRange,
+    state: Mutex<RingState>,
+    changed: Condvar,
+    /// The tones of moving clips, by index on the video track.
+    tones: BTreeMap<usize, ClipTone>,
+    source: Mutex<FrameSource<'a>>,
+    /// The first frame that is not drawn yet, for the preparer.
+    reached: AtomicI64,
+    stop: AtomicBool,
+    cancel: CancelToken,
+    /// Drawers work in gaps only, and the writer helps where there are none.
+    in_gaps: bool,
+}
+
+#[derive(Default)]
+struct RingState {
+    free: Vec<Frame>,
+    drawn: BTreeMap<i64, Frame>,
+    /// The frame that the writer needs next.
+    wanted: i64,
+    /// Frames that the writer had to add to draw itself.
+    extra: usize,
+    /// The writer drew the frame before.
+    helped: bool,
+    failure: Option<PipelineError>,
+}
+
+impl Ring<'_> {
+    fn lock(&self) -> MutexGuard<'_, RingState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fail(&self, error: PipelineError) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.lock().failure.get_or_insert(error);
+        self.changed.notify_all();
+    }
+
+    fn take_free(&self) -> Option<Frame> {
+        let mut state = self.lock();
+        loop {
+            if self.stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            if let Some(frame) = state.free.pop() {
+                return Some(frame);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn draw_frames(&self) {
+        let mut scratch = ComposeScratch::default();
+        while let Some(mut frame) = self.take_free() {
+            let claimed = self.source.lock().unwrap_or_else(PoisonError::into_inner).claim();
+            let (number, mut moving) = match claimed {
+                Ok(Some(claimed)) => claimed,
+                Ok(None) => return,
+                Err(error) => return self.fail(error.into()),
+            };
+            self.reached.fetch_max(number, Ordering::Relaxed);
+            for (index, frame) in &mut moving {
+                if let (Some(tone), Some(frame)) = (self.tones.get(index), Arc::get_mut(frame)) {
+                    tone.apply(frame);
+                }
+            }
+            if let Err(error) = self.compositor.compose(number, &moving, &mut frame, &mut scratch) {
+                return self.fail(error.into());
+            }
+            let mut state = self.lock();
+            if number >= state.wanted {
+                state.drawn.insert(number, frame);
+            } else {
+                // The writer did not wait for this one.
+                state.free.push(frame);
+            }
+            drop(state);
+            self.changed.notify_all();
+        }
+    }
+
+    /// Prepares each clip while the one before it is on screen.
+    fn prepare_ahead(&self) {
+        for index in 0..self.timeline.tracks.video.len() {
+            if visible_range(self.timeline, index).meet(self.range).is_empty() {
+                continue;
+            }
+            let before = index.saturating_sub(1);
+            let start = visible_range(self.timeline, before).start;
+            while self.reached.load(Ordering::Relaxed) < start {
+                if self.stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                std::thread::park_timeout(Duration::from_millis(4));
+            }
+            if let Err(error) = self.compositor.prepare(index) {
+                return self.fail(error.into());
+            }
+        }
+    }
+
+    /// The next frame for the encoder. Where drawers work in gaps only and there are none, because
+    /// something else keeps the machine busy, the writer draws it itself.
+    fn next_drawn(
+        &self,
+        number: i64,
+        scratch: &mut ComposeScratch,
+    ) -> Result<Frame, PipelineError> {
+        let mut state = self.lock();
+        let patience = match (self.in_gaps, state.helped) {
+            (false, _) => CANCEL_LOOK,
+            (true, false) => GAP_PATIENCE,
+            (true, true) => NO_GAP_PATIENCE,
+        };
+        let mut waited_enough = false;
+        loop {
+            if let Some(failure) = state.failure.take() {
+                return Err(failure);
+            }
+            self.cancel.check()?;
+            if let Some(frame) = state.drawn.remove(&number) {
+                state.wanted = number + 1;
+                state.helped = false;
+                return Ok(frame);
+            }
+            if waited_enough && self.in_gaps {
+                state.wanted = number + 1;
+                state.helped = true;
+                let frame = state.free.pop();
+                state.extra += usize::from(frame.is_none());
+                drop(state);
+                return self.draw_now(number, frame, scratch);
+            }
+            let waited;
+            (state, waited) =
+                self.changed.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
+            waited_enough |= waited.timed_out();
+        }
+    }
+
+    /// Draws a frame that drawers did not get to, or did not get done.
+    fn draw_now(
+        &self,
+        number: i64,
+        frame: Option<Frame>,
+        scratch: &mut ComposeScratch,
+    ) -> Result<Frame, PipelineError> {
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        source.skip_to(number + 1);
+        drop(source);
+        self.reached.fetch_max(number, Ordering::Relaxed);
+        let profile = &self.timeline.profile;
+        let (width, height) = (profile.width as usize, profile.height as usize);
+        let mut frame = frame.unwrap_or_else(|| Frame::new(width, height));
+        self.compositor.compose(number, &[], &mut frame, scratch)?;
+        Ok(frame)
+    }
+
+    fn give_back(&self, frame: Frame) {
+        let mut state = self.lock();
+        if state.extra > 0 {
+            state.extra -= 1;
+        } else {
+            state.free.push(frame);
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+}
+
+/// The tones of moving clips; those that nothing changes have none.
+fn tones(timeline: &Timeline) -> BTreeMap<usize, ClipTone> {
+    let clips = timeline.tracks.video.iter().enumerate();
+    clips
+        .filter_map(|(index, clip)| {
+            let ClipSource::Clip { colour, .. } = &clip.source else { return None };
+            let tone = ClipTone::new(clip.grade, timeline.look.grade_strength, colour)?;
+            Some((index, tone))
+        })
+        .collect()
+}
+
+/// What drawing left beside the encoded frames.
+pub(super) struct DrawnFrames {
+    pub(super) seen: Seen,
+    /// How good the cover is that was written; absent where the range holds no candidate.
+    pub(super) cover_score: Option<f64>,
+}
+
+/// Draws a range of a film's frames and hands them to the encoder; the cover is written to
+/// `thumbnail`.
+pub(super) fn draw_all(
+    env: &Environment,
+    compositor: &Compositor,
+    range: FrameRange,
+    mut sink: FrameSink,
+    cover: Cover,
+    thumbnail: &Path,
+) -> Result<DrawnFrames, PipelineError> {
+    let timeline = compositor.timeline();
+    let threads = env.threads();
+    let size = (timeline.profile.width as usize, timeline.profile.height as usize);
+    let is_moving = |index: usize, clip: &VideoClip| {
+        matches!(clip.source, ClipSource::Clip { .. })
+            && !visible_range(timeline, index).meet(range).is_empty()
+    };
+    let ring = Ring {
+        compositor,
+        timeline,
+        range,
+        // Frames of moving clips come one after the other and are there once: no second drawer can
+        // take over a frame that needs them.
+        in_gaps: !timeline.tracks.video.iter().enumerate().any(|(i, clip)| is_moving(i, clip)),
+        state: Mutex::new(RingState {
+            free: (0..threads + 3).map(|_| Frame::new(size.0, size.1)).collect(),
+            wanted: range.start,
+            ..RingState::default()
+        }),
+        changed: Condvar::new(),
+        tones: tones(timeline),
+        source: Mutex::new(FrameSource::new(env, timeline, range)),
+        reached: AtomicI64::new(range.start),
+        stop: AtomicBool::new(false),
+        cancel: env.runner.cancel.clone(),
+    };
+    let drawn = std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                if ring.in_gaps {
+                    work_in_gaps();
+                } else {
+                    yield_to_encoder();
+                }
+                ring.draw_frames();
+            });
+        }
+        scope.spawn(|| {
+            yield_to_encoder();
+            ring.prepare_ahead();
+        });
+        let write_cover = |frame: Frame| {
+            scope.spawn(move || {
+                yield_to_encoder();
+                picture::write_jpeg(thumbnail, &frame)
+            })
+        };
+        let written = write_all(&ring, &mut sink, cover, write_cover, env.progress.as_ref());
+        ring.stop.store(true, Ordering::Relaxed);
+        ring.changed.notify_all();
+        written
+    })?;
+    sink.finish()?;
+    Ok(drawn)
+}
+
+fn write_all<'scope>(
+    ring: &Ring<'_>,
+    sink: &mut FrameSink,
+    mut cover: Cover,
+    write_cover: impl Fn(Frame) -> ScopedJoinHandle<'scope, Result<(), MediaError>>,
+    progress: &dyn ProgressSink,
+) -> Result<DrawnFrames, PipelineError> {
+    let range = ring.range;
+    let mut statistics = Statistics::new(range.start);
+    let wants_cover = cover.has_candidates();
+    let mut cover_written = None;
+    let mut scratch = ComposeScratch::default();
+    for number in range.start..range.end {
+        let frame = ring.next_drawn(number, &mut scratch)?;
+        statistics.push(&frame);
+        if let Some(chosen) = cover.consider(number, &frame) {
+            cover_written = Some(write_cover(chosen));
+        }
+        sink.write(&frame)?;
+        ring.give_back(frame);
+        if number % 15 == 0 {
+            ring.compositor.release_before(number);
+            progress.frames(number - range.start, range.len());
+        }
+    }
+    progress.frames(range.len(), range.len());
+    let internal = |what: &str| PipelineError::Internal(what.to_owned());
+    if wants_cover {
+        cover_written
+            .ok_or_else(|| internal("the film has no frame for its cover"))?
+            .join()
+            .map_err(|_| internal("writing the cover stopped"))??;
+    }
+    Ok(DrawnFrames { seen: statistics.finish(), cover_score: cover.score })
+}

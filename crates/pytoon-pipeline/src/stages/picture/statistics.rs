@@ -1,0 +1,130 @@
+//! What is seen of frames as they pass: black ones, and those that stand still.
+//!
+//! A film may be drawn in pieces; what is seen of the pieces, joined, is what would have been seen
+//! of the whole.
+
+use pytoon_graphics::Frame;
+use serde::{Deserialize, Serialize};
+
+/// Sampling grid of the frame statistics.
+const GRID: usize = 40;
+
+/// Half-open runs of frames, as (start, end).
+type Runs = Vec<(i64, i64)>;
+
+/// What was seen of frames that follow each other.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Seen {
+    /// Runs of black frames.
+    pub(crate) black: Runs,
+    /// Runs of frames that are as the next one.
+    pub(crate) frozen: Runs,
+    /// The grid of the first frame, in short.
+    first: u64,
+    /// The grid of the last frame, in short.
+    last: u64,
+}
+
+impl Seen {
+    /// What was seen of all pieces of a film, each with its last frame's number, in order.
+    pub(crate) fn joined<'a>(pieces: impl IntoIterator<Item = (&'a Self, i64)>) -> (Runs, Runs) {
+        let (mut black, mut frozen) = (Runs::new(), Runs::new());
+        let mut before: Option<(u64, i64)> = None;
+        for (piece, last) in pieces {
+            if let Some((grid, number)) = before
+                && grid == piece.first
+            {
+                append(&mut frozen, (number, number + 1));
+            }
+            piece.black.iter().for_each(|&run| append(&mut black, run));
+            piece.frozen.iter().for_each(|&run| append(&mut frozen, run));
+            before = Some((piece.last, last));
+        }
+        (black, frozen)
+    }
+}
+
+fn append(runs: &mut Runs, run: (i64, i64)) {
+    match runs.last_mut() {
+        Some(last) if last.1 == run.0 => last.1 = run.1,
+        _ => runs.push(run),
+    }
+}
+
+/// Looks at frames as they pass.
+pub(super) struct Statistics {
+    number: i64,
+    seen: Seen,
+    grid: Option<Vec<u8>>,
+}
+
+impl Statistics {
+    /// Looks from this frame on.
+    pub(super) fn new(first: i64) -> Self {
+        Self { number: first, seen: Seen::default(), grid: None }
+    }
+
+    pub(super) fn push(&mut self, frame: &Frame) {
+        let grid: Vec<u8> = frame
+            .y()
+            .chunks_exact(frame.width())
+            .step_by((frame.height() / (GRID * 2)).max(1))
+            .flat_map(|row| row.iter().step_by((frame.width() / GRID).max(1)).copied())
+            .collect();
+        let n = grid.len().max(1) as f32;
+        let mean = grid.iter().map(|&v| f32::from(v)).sum::<f32>() / n;
+        let variance = grid.iter().map(|&v| (f32::from(v) - mean).powi(2)).sum::<f32>() / n;
+        if mean < 20.0 && variance.sqrt() < 3.0 {
+            append(&mut self.seen.black, (self.number, self.number + 1));
+        }
+        match &self.grid {
+            None => self.seen.first = xxhash_rust::xxh3::xxh3_64(&grid),
+            Some(before) if *before == grid => {
+                append(&mut self.seen.frozen, (self.number - 1, self.number));
+            }
+            Some(_) => {}
+        }
+        self.grid = Some(grid);
+        self.number += 1;
+    }
+
+    /// All that was seen.
+    pub(super) fn finish(mut self) -> Seen {
+        self.seen.last = self.grid.map_or(0, |grid| xxhash_rust::xxh3::xxh3_64(&grid));
+        self.seen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frame of one grey, which its number picks from `greys`.
+    fn seen(greys: &[u8], range: std::ops::Range<usize>) -> Seen {
+        let mut statistics = Statistics::new(range.start as i64);
+        for &grey in &greys[range] {
+            let mut frame = Frame::new(80, 160);
+            frame.data_mut()[..80 * 160].fill(grey);
+            statistics.push(&frame);
+        }
+        statistics.finish()
+    }
+
+    #[test]
+    fn runs_are_half_open() {
+        let whole = seen(&[90, 16, 16, 90, 16], 0..5);
+        assert_eq!((whole.black, whole.frozen), (vec![(1, 3), (4, 5)], vec![(1, 2)]));
+    }
+
+    #[test]
+    fn pieces_show_what_the_whole_shows() {
+        let greys = [16, 16, 16, 50, 60, 60, 60, 60, 70, 80, 80];
+        let whole = seen(&greys, 0..greys.len());
+        for cut in 1..greys.len() {
+            let (a, b) = (seen(&greys, 0..cut), seen(&greys, cut..greys.len()));
+            let pieces = [(&a, cut as i64 - 1), (&b, greys.len() as i64 - 1)];
+            assert_eq!(Seen::joined(pieces), (whole.black.clone(), whole.frozen.clone()), "{cut}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! One scene by outside engines, in as many goes as its vendor needs.
+
+use super::Steps;
+use super::state::VoiceState;
+use crate::PipelineError;
+use crate::folder::{file_stamp, input_hash};
+use crate::stages::engines::{self, SceneEngines, Wanted};
+use pytoon_config::BriefFile;
+use pytoon_core::plan::LOCAL_ENGINE;
+use pytoon_engines::engine_manager::{SceneMemo, Slice};
+
+/// How far a scene is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SceneProgress {
+    /// It has its clip, or is left to the local engine.
+    Done {
+        /// The engine whose clip it shows; `local` where it is drawn on this machine.
+        engine_used: String,
+        /// Whether that is another than was asked for.
+        fallback_used: bool,
+        /// The scene's length in milliseconds.
+        duration_ms: i64,
+        /// What went wrong on the way to a fallback.
+        error: Option<String>,
+    },
+    /// It is to be run again.
+    Later {
+        /// What the next run is to be given.
+        memo: SceneMemo,
+        /// How long nothing is to be expected, in milliseconds.
+        wait_ms: u64,
+    },
+}
+
+impl Steps {
+    /// Gets one scene its clip, as far as that goes without waiting. The first run is given an
+    /// empty memo, each later one what the run before returned; where that got lost, an older one
+    /// serves.
+    pub fn scene(
+        &self,
+        file: &BriefFile,
+        scene_id: &str,
+        memo: SceneMemo,
+    ) -> Result<SceneProgress, PipelineError> {
+        let voiced = self.voice_of(file)?;
+        let places = &voiced.timeline.timeline;
+        let Some(place) = places.iter().find(|place| place.scene_id == scene_id) else {
+            return Err(PipelineError::Internal(format!("the film has no scene `{scene_id}`")));
+        };
+        let duration_ms = place.end - place.start;
+        let Some(wanted) = voiced.wanted(scene_id) else {
+            // Its own media or a drawn background: nobody is asked.
+            return Ok(SceneProgress::Done {
+                engine_used: LOCAL_ENGINE.to_owned(),
+                fallback_used: false,
+                duration_ms,
+                error: None,
+            });
+        };
+        if let Some(story) = self.story(wanted) {
+            return Ok(progress(&story, wanted, duration_ms));
+        }
+        let story = match self.walk(wanted, memo)? {
+            Walked::Done(story) => story,
+            Walked::Later(memo, wait_ms) => return Ok(SceneProgress::Later { memo, wait_ms }),
+        };
+        self.keep(&story_file(scene_id), &story)?;
+        self.folder.done(scene_id, &input(wanted))?;
+        Ok(progress(&story, wanted, duration_ms))
+    }
+
+    fn walk(&self, wanted: &Wanted, memo: SceneMemo) -> Result<Walked, PipelineError> {
+        let Wanted { asked, order, .. } = wanted;
+        if !order.chain.has_outside_engine() {
+            let story = SceneEngines { asked: asked.clone(), ..SceneEngines::default() };
+            return Ok(Walked::Done(story));
+        }
+        let outside = self.env.engines.outside().ok_or_else(|| {
+            let why = "has engines chosen for it, and this process can use none: its keys are not \
+                       those of the process that chose them";
+            PipelineError::Internal(format!("{} {why}", order.scene_id))
+        })?;
+        outside.runtime.block_on(async {
+            let slice = outside.manager.draw_some(order, memo).await;
+            match slice.map_err(engines::given_up)? {
+                Slice::Done(outcome) => {
+                    outside.manager.show_spend().await;
+                    Ok(Walked::Done(engines::story(asked.clone(), outcome)))
+                }
+                Slice::Later { memo, wait } => Ok(Walked::Later(memo, wait.as_millis() as u64)),
+            }
+        })
+    }
+
+    /// Forgets which scenes fell back to the local engine, so that a job that was held for that can
+    /// be gone on with: `voice` chooses engines anew, and the scenes whose ids are returned are
+    /// walked again. What was paid for meanwhile is used.
+    pub fn forget_fallbacks(&self, file: &BriefFile) -> Result<Vec<String>, PipelineError> {
+        let voiced = self.voice_of(file)?;
+        let mut forgotten = Vec::new();
+        for wanted in &voiced.wanted {
+            if self.story(wanted).is_some_and(|story| engines::is_degraded(&story)) {
+                self.folder.undone(&wanted.order.scene_id)?;
+                forgotten.push(wanted.order.scene_id.clone());
+            }
+        }
+        if !forgotten.is_empty() {
+            self.folder.undone("voiced")?;
+        }
+        Ok(forgotten)
+    }
+
+    /// What came of a scene for which this was wanted; absent while it is not done.
+    fn story(&self, wanted: &Wanted) -> Option<SceneEngines> {
+        let scene_id = &wanted.order.scene_id;
+        let file = story_file(scene_id);
+        if !self.folder.is_done(scene_id, &input(wanted), &[&file]) {
+            return None;
+        }
+        let story: SceneEngines = self.read(&file)?;
+        let is_whole = story.clip.as_ref().is_none_or(|clip| clip.path.is_file());
+        is_whole.then_some(story)
+    }
+
+    /// What came of all scenes; one that is not done is an error.
+    pub(super) fn drawn(&self, voiced: &VoiceState) -> Result<engines::Drawn, PipelineError> {
+        let stories = voiced.wanted.iter().map(|wanted| {
+            let scene_id = wanted.order.scene_id.clone();
+            let missing = || PipelineError::Internal(format!("{scene_id} is not drawn yet"));
+            let story = self.story(wanted).ok_or_else(missing)?;
+            Ok((scene_id, story))
+        });
+        stories.collect()
+    }
+}
+
+enum Walked {
+    Done(SceneEngines),
+    Later(SceneMemo, u64),
+}
+
+fn story_file(scene_id: &str) -> String {
+    format!("scenes/{scene_id}.json")
+}
+
+/// What makes a scene's clip. Chains change with every failure elsewhere, and make no other clip.
+fn input(wanted: &Wanted) -> String {
+    let order = &wanted.order;
+    input_hash(&(
+        (&wanted.explicit, &order.scene_id, &order.prompt, &order.negative_prompt),
+        (&order.image, order.image.as_deref().map(file_stamp)),
+        (order.needed_ms, order.ratio, order.seed, order.brand_safe),
+    ))
+}
+
+fn progress(story: &SceneEngines, wanted: &Wanted, duration_ms: i64) -> SceneProgress {
+    let clip = story.clip.as_ref();
+    let engine_used = clip.map_or_else(|| LOCAL_ENGINE.to_owned(), |clip| clip.engine.clone());
+    let fallback_used = engine_used != story.asked;
+    let error = fallback_used.then(|| engines::why(story, Some(&wanted.order.chain)));
+    SceneProgress::Done { engine_used, fallback_used, duration_ms, error }
+}

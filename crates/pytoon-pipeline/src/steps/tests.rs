@@ -1,0 +1,398 @@
+//! Films by steps: the same as in one go, made anew only where something changed, and whole however
+//! often and by however many a step is run.
+
+use super::*;
+use crate::engine_desk::EngineDesk;
+use crate::environment::NoProgress;
+use crate::receipt::Receipt;
+use crate::render::{RenderOptions, Renderer, picture_store};
+use crate::stages::picture::chunk;
+use pytoon_config::secrets::Secrets;
+use pytoon_config::{BriefFile, Config, ConfigSource, read_brief};
+use pytoon_core::layout;
+use pytoon_core::time::FrameRange;
+use pytoon_core::timeline::{ClipSource, Timeline, VideoClip};
+use pytoon_media::fonts::FontFinder;
+use pytoon_media::process::{CancelToken, CommandLine, Programs, Runner};
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A folder with pictures, a clip, and films made of them.
+struct Bench {
+    folder: tempfile::TempDir,
+    env: Environment,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("folder");
+        let mut config = Config::load(&ConfigSource::Optional("/nowhere".into())).expect("loads");
+        config.settings.storage_dir = folder.path().join("storage").display().to_string();
+        let runner = Runner {
+            programs: Programs::beside_this_one(),
+            cancel: CancelToken::default(),
+            stall: Duration::from_secs(60),
+        };
+        let desk = EngineDesk::open(&config, &Secrets::default(), &runner, Arc::default());
+        let env = Environment {
+            config,
+            engines: Arc::new(desk.expect("engines")),
+            fonts: FontFinder::search(&[]),
+            progress: Arc::new(NoProgress),
+            buys: true,
+            now: "2026-01-01T00:00:00Z".into(),
+            runner,
+        };
+        Self { folder, env }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn ffmpeg(&self, args: &[&str]) -> Vec<u8> {
+        let command = CommandLine::new("ffmpeg", "test").args(["-v", "error", "-y"]);
+        self.env.runner.run(&command.args(args.iter().copied()), Vec::new()).expect("runs")
+    }
+
+    fn picture(&self, name: &str, size: &str) {
+        let source = format!("testsrc2=size={size}:duration=1,format=yuvj420p");
+        let path = self.path(name).display().to_string();
+        self.ffmpeg(&["-f", "lavfi", "-i", &source, "-frames:v", "1", &path]);
+    }
+
+    fn clip(&self, name: &str, seconds: u32) {
+        let source = format!("testsrc=size=320x400:rate=25:duration={seconds},format=yuv420p");
+        let path = self.path(name).display().to_string();
+        self.ffmpeg(&["-f", "lavfi", "-i", &source, &path]);
+    }
+
+    fn brief(&self, text: &str) -> BriefFile {
+        read_brief("brief.yaml", text, self.folder.path().to_owned()).expect("reads")
+    }
+
+    fn steps(&self, name: &str) -> Steps {
+        let job = JobIdentity { id: format!("job-{name}"), started_at_ms: 1_795_000_000_000 };
+        Steps::new(self.env.clone(), &self.path(name), job, false).expect("opens")
+    }
+
+    /// A film, each step in an opened folder of its own, as different processes have it.
+    fn by_steps(&self, name: &str, file: &BriefFile) -> Receipt {
+        let planned = self.steps(name).plan(file).expect("plans");
+        let voiced = self.steps(name).voice(file).expect("speaks");
+        let ids: Vec<_> = voiced.scenes.iter().map(|scene| scene.id.clone()).collect();
+        assert_eq!(ids, planned.scenes);
+        for scene in &voiced.scenes {
+            let progress = self.steps(name).scene(file, &scene.id, SceneMemo::default());
+            assert!(matches!(progress, Ok(SceneProgress::Done { .. })), "{progress:?}");
+        }
+        self.steps(name).mix(file).expect("mixes");
+        // In any order.
+        for chunk in (0..voiced.chunks).rev() {
+            self.steps(name).compose(file, chunk).expect("composes");
+        }
+        self.steps(name).publish(file).expect("publishes")
+    }
+
+    fn in_one_go(&self, name: &str, file: &BriefFile) -> Receipt {
+        let renderer = Renderer::new(self.env.clone(), RenderOptions::default());
+        renderer.render_brief(file, &self.path(name)).expect("renders").receipt
+    }
+
+    fn timeline(&self, name: &str) -> Timeline {
+        let bytes = std::fs::read(self.path(name).join(layout::TIMELINE)).expect("a timeline");
+        serde_json::from_slice(&bytes).expect("reads")
+    }
+
+    /// Time and length of every packet of the picture, and the film's length.
+    fn packets(&self, name: &str) -> String {
+        let film = self.path(name).join(layout::OUTPUT).display().to_string();
+        let entries = "packet=pts,dts,duration,flags:format=duration:stream=nb_frames,time_base,\
+                       avg_frame_rate,duration_ts,color_space,level";
+        let command = CommandLine::new("ffprobe", "test")
+            .args(["-v", "error", "-select_streams", "v", "-show_entries", entries])
+            .args(["-of", "csv", &film]);
+        let out = self.env.runner.run(&command, Vec::new()).expect("runs");
+        String::from_utf8(out).expect("text")
+    }
+
+    /// The picture, decoded: one piece a frame.
+    fn frames(&self, name: &str) -> Vec<Vec<u8>> {
+        let film = self.path(name).join(layout::OUTPUT).display().to_string();
+        let bytes = self.ffmpeg(&["-i", &film, "-an", "-f", "rawvideo", "-pix_fmt", "gray", "-"]);
+        bytes.chunks_exact(270 * 480).map(<[u8]>::to_vec).collect()
+    }
+
+    /// Every file of a job with what changes when it is written anew.
+    fn files(&self, name: &str) -> BTreeMap<String, (u64, i64)> {
+        let mut out = BTreeMap::new();
+        collect(&self.path(name), "", &mut out);
+        out
+    }
+}
+
+fn collect(folder: &Path, prefix: &str, out: &mut BTreeMap<String, (u64, i64)>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry")) {
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        let metadata = entry.metadata().expect("metadata");
+        if metadata.is_dir() {
+            collect(&entry.path(), &format!("{name}/"), out);
+        } else {
+            out.insert(name, (metadata.ino(), metadata.mtime_nsec()));
+        }
+    }
+}
+
+fn difference(a: &[u8], b: &[u8]) -> f64 {
+    let sum: u64 = a.iter().zip(b).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    sum as f64 / a.len() as f64
+}
+
+/// Six scenes of pictures and a moving clip that lies across chunks, spoken, with captions, music
+/// and an overlay.
+const FILM: &str = "script: |\n  Good mornings start with better coffee. We roast small batches \
+    every single day. Slow water does the rest. Try your first bag for only five dollars.\n\
+    media_files: [wide.jpg, moving.mp4, tall.png]\nmusic_source: calm\nprofile: test\nseed: 7\n\
+    overlays: [{text: Fresh, position: top, start_seconds: 1, end_seconds: 5}]\n";
+
+fn film_bench() -> Bench {
+    let bench = Bench::new();
+    bench.picture("wide.jpg", "600x250");
+    bench.picture("tall.png", "300x700");
+    bench.clip("moving.mp4", 3);
+    bench
+}
+
+#[test]
+fn a_film_by_steps_is_the_film_in_one_go() {
+    let bench = film_bench();
+    let file = bench.brief(FILM);
+    let whole = bench.in_one_go("whole", &file);
+    let steps = bench.by_steps("steps", &file);
+    let read = |folder: &str, name: &str| std::fs::read(bench.path(folder).join(name)).ok();
+    let same = [
+        layout::BRIEF,
+        layout::SCENE_GRAPH,
+        layout::TIMELINE,
+        layout::CAPTIONS_VTT,
+        layout::MIXED,
+        layout::VOICE_STEM,
+        layout::THUMBNAIL,
+        "voice/take_001.wav",
+    ];
+    for name in same {
+        assert!(read("steps", name).is_some(), "{name} is missing");
+        assert_eq!(read("whole", name), read("steps", name), "{name}");
+    }
+    let chunks = chunks_of(&bench, "steps");
+    assert!(chunks >= 4, "{chunks} chunks test nothing");
+    assert_eq!(bench.packets("whole"), bench.packets("steps"));
+    let (a, b) = (bench.frames("whole"), bench.frames("steps"));
+    assert_eq!((a.len(), b.len()), (steps.output.frames as usize, steps.output.frames as usize));
+    let worst = a.iter().zip(&b).map(|(a, b)| difference(a, b)).fold(0.0, f64::max);
+    assert!(worst < 2.0, "a frame differs by {worst} of 255");
+    assert_eq!(steps.self_check.findings, []);
+    assert_eq!(whole.self_check.findings, []);
+    assert_eq!(steps.scenes, whole.scenes);
+    assert_eq!((&steps.voice, &steps.loudness), (&whole.voice, &whole.loudness));
+    assert_eq!((&steps.warnings, &steps.asked), (&whole.warnings, &whole.asked));
+    assert!(bench.path("steps/.work").is_dir());
+    assert!(!bench.path("whole/.work").exists());
+}
+
+fn chunks_of(bench: &Bench, name: &str) -> usize {
+    let timeline = bench.timeline(name);
+    timeline.profile.chunks(timeline.total_frames).len()
+}
+
+#[test]
+fn any_range_of_frames_is_drawn_as_in_the_whole() {
+    let bench = film_bench();
+    let file = bench.brief(FILM);
+    let hashes = bench.path("whole.txt");
+    let options = RenderOptions { frame_hashes: Some(hashes.clone()), ..RenderOptions::default() };
+    Renderer::new(bench.env.clone(), options)
+        .render_brief(&file, &bench.path("whole"))
+        .expect("renders");
+    let whole = std::fs::read_to_string(&hashes).expect("hashes");
+    let whole: Vec<&str> = whole.lines().collect();
+    let timeline = bench.timeline("whole");
+    let moving = |clip: &&VideoClip| matches!(clip.source, ClipSource::Clip { .. });
+    let moving = timeline.tracks.video.iter().find(moving).expect("a moving clip");
+    let total = timeline.total_frames;
+    let store = picture_store(&bench.env, &timeline.look.palette);
+    // One begins inside the moving clip.
+    let inside = moving.start_frame + moving.range().len() / 2;
+    for (start, end) in [(0, 7), (inside, inside + 20), (61, 125), (total - 9, total)] {
+        let (range, folder) = (FrameRange::new(start, end), bench.folder.path());
+        let own = chunk::frame_hashes(&bench.env, &timeline, &store, range, folder);
+        assert_eq!(own, whole[start as usize..end as usize], "{range:?}");
+    }
+}
+
+#[test]
+fn chunks_join_at_any_rate() {
+    let mut bench = film_bench();
+    let profile = "width: 270\nheight: 480\nframe_rate: 30000/1001\nvideo: {encoder: libx264, \
+                   preset: veryfast, crf: 23, gop_seconds: 0.7, max_rate_kbps: 4000}\n\
+                   audio: {bit_rate_kbps: 96, coder: fast}\n";
+    let config = bench.path("config");
+    std::fs::create_dir_all(config.join("profiles")).expect("a folder");
+    std::fs::write(config.join("profiles/odd.yaml"), profile).expect("writes");
+    bench.env.config = Config::load(&ConfigSource::Folder(config)).expect("loads");
+    let file = bench.brief(&FILM.replace("profile: test", "profile: odd"));
+    bench.in_one_go("whole", &file);
+    let receipt = bench.by_steps("steps", &file);
+    assert_eq!(receipt.self_check.findings, []);
+    assert!(chunks_of(&bench, "steps") >= 4);
+    // An encoder may choose other frames to come early where it cannot look ahead.
+    let sorted = |name: &str| {
+        let packets = bench.packets(name);
+        let field = |n: usize| {
+            let times = packets.lines().filter(|line| line.starts_with("packet"));
+            let mut times: Vec<String> =
+                times.filter_map(|l| Some(l.split(',').nth(n)?.to_owned())).collect();
+            times.sort();
+            times
+        };
+        let rest: Vec<&str> = packets.lines().filter(|l| !l.starts_with("packet")).collect();
+        (field(1), field(2), rest.join("\n"))
+    };
+    assert_eq!(sorted("whole"), sorted("steps"));
+    assert!(sorted("whole").0.len() as i64 == receipt.output.frames);
+    let (a, b) = (bench.frames("whole"), bench.frames("steps"));
+    assert_eq!(a.len(), b.len());
+    let worst = a.iter().zip(&b).map(|(a, b)| difference(a, b)).fold(0.0, f64::max);
+    assert!(worst < 2.5, "a frame differs by {worst} of 255");
+}
+
+#[test]
+fn a_step_that_is_done_does_nothing() {
+    let bench = film_bench();
+    let file = bench.brief(FILM);
+    let first = bench.by_steps("job", &file);
+    let before = bench.files("job");
+    let second = bench.by_steps("job", &file);
+    assert_eq!(bench.files("job"), before);
+    assert_eq!(first, second);
+}
+
+/// Scenes of a fixed length, each with a caption of its own.
+fn captioned(third: &str) -> String {
+    let scene = |n: usize, caption: &str| {
+        format!("  - {{scene: {n}, caption: {caption}, min_duration_seconds: 3}}\n")
+    };
+    format!(
+        "script: One two three four. Five six seven eight. Nine ten eleven twelve.\n\
+         media_files: [wide.jpg, tall.png]\nvoice: off\nmusic_source: lofi\nprofile: test\n\
+         scenes:\n{}{}{}",
+        scene(1, "First words"),
+        scene(2, "Second words"),
+        scene(3, third)
+    )
+}
+
+#[test]
+fn a_changed_caption_makes_only_those_chunks_anew_that_show_it() {
+    let bench = film_bench();
+    bench.by_steps("job", &bench.brief(&captioned("Third words")));
+    let (before, earlier) = (bench.files("job"), bench.timeline("job"));
+    let receipt = bench.by_steps("job", &bench.brief(&captioned("Other words")));
+    let (after, timeline) = (bench.files("job"), bench.timeline("job"));
+    assert_eq!(receipt.self_check.findings, []);
+    assert_eq!(earlier.tracks.video, timeline.tracks.video, "only captions changed");
+    assert_ne!(earlier.tracks.captions, timeline.tracks.captions);
+    let changed_from = earlier
+        .tracks
+        .captions
+        .iter()
+        .zip(&timeline.tracks.captions)
+        .find(|(a, b)| a != b)
+        .map(|(_, cue)| cue.start)
+        .expect("a changed cue");
+    let ranges = timeline.profile.chunks(timeline.total_frames);
+    let mut anew = 0;
+    for (index, range) in ranges.iter().enumerate() {
+        let name = format!(".work/chunks/{index:03}.mp4");
+        let shows = timeline.frame_rate.frame_to_ms(range.end - 1) >= changed_from;
+        assert_eq!(before[&name] != after[&name], shows, "chunk {index} of {ranges:?}");
+        anew += usize::from(shows);
+    }
+    assert!(anew > 0 && anew < ranges.len(), "{anew} of {} test nothing", ranges.len());
+    for name in [".work/audio.m4a", ".work/assembly/audio/mixed.wav", ".work/voice.json"] {
+        assert_eq!(before[name], after[name], "{name} is made anew");
+    }
+    assert_ne!(before[layout::OUTPUT], after[layout::OUTPUT]);
+}
+
+#[test]
+fn a_changed_scene_makes_only_those_chunks_anew_that_show_it() {
+    let bench = film_bench();
+    let text = captioned("Third words");
+    bench.by_steps("job", &bench.brief(&text));
+    let before = bench.files("job");
+    let changed = text.replace("{scene: 3,", "{scene: 3, effect: pull_out,");
+    assert_ne!(text, changed);
+    bench.by_steps("job", &bench.brief(&changed));
+    let (after, timeline) = (bench.files("job"), bench.timeline("job"));
+    let third = timeline.tracks.video.iter().find(|clip| clip.scene_id == "scene_03");
+    let third = third.expect("a clip");
+    let from = third.transition_in.as_ref().map_or(third.start_frame, |t| t.start_frame);
+    let ranges = timeline.profile.chunks(timeline.total_frames);
+    assert!(ranges[0].end <= from, "no chunk stays: this tests nothing");
+    for (index, range) in ranges.iter().enumerate() {
+        let name = format!(".work/chunks/{index:03}.mp4");
+        let (is_anew, shows) = (before[&name] != after[&name], range.end > from);
+        assert_eq!(is_anew, shows, "chunk {index} of {ranges:?}, scene from {from}");
+    }
+    assert_eq!(before[".work/audio.m4a"], after[".work/audio.m4a"]);
+}
+
+#[test]
+fn killed_attempts_and_two_at_a_time_leave_a_whole_film() {
+    let bench = film_bench();
+    let file = bench.brief(&captioned("Third words"));
+    bench.steps("job").plan(&file).expect("plans");
+    let voiced = bench.steps("job").voice(&file).expect("speaks");
+    // What a kill leaves: a part, and an artifact whose step is not noted.
+    let chunks = bench.path("job/.work/chunks");
+    std::fs::create_dir_all(&chunks).expect("a folder");
+    std::fs::write(chunks.join("000.mp4.0123-4.part"), b"half").expect("writes");
+    std::fs::write(chunks.join("001.mp4"), b"old").expect("writes");
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| bench.steps("job").mix(&file).expect("mixes"));
+            for chunk in 0..voiced.chunks {
+                let (bench, file) = (&bench, &file);
+                scope.spawn(move || bench.steps("job").compose(file, chunk).expect("composes"));
+            }
+        }
+    });
+    let receipt = bench.steps("job").publish(&file).expect("publishes");
+    assert_eq!(receipt.self_check.findings, []);
+    assert_eq!(bench.frames("job").len() as i64, receipt.output.frames);
+    let left: Vec<_> = bench.files("job").into_keys().filter(|n| n.ends_with(".part")).collect();
+    assert_eq!(left, Vec::<String>::new());
+}
+
+#[test]
+fn steps_out_of_order_say_what_is_missing() {
+    let bench = film_bench();
+    let file = bench.brief(&captioned("Third words"));
+    let steps = bench.steps("job");
+    let said = |result: Result<(), PipelineError>| result.expect_err("refused").to_string();
+    assert!(said(steps.voice(&file).map(|_| ())).contains("`plan`"));
+    steps.plan(&file).expect("plans");
+    assert!(said(steps.mix(&file)).contains("`voice`"));
+    steps.voice(&file).expect("speaks");
+    assert!(said(steps.compose(&file, 99)).contains("chunks"));
+    assert!(said(steps.publish(&file).map(|_| ())).contains("not mixed"));
+    steps.mix(&file).expect("mixes");
+    assert!(said(steps.publish(&file).map(|_| ())).contains("chunk 0"));
+    let other = bench.brief(&captioned("Other words"));
+    assert!(said(steps.mix(&other)).contains("`voice`"), "what is there is another brief's");
+    assert!(said(steps.scene(&file, "scene_09", SceneMemo::default()).map(|_| ())).contains("09"));
+}
