@@ -23,15 +23,17 @@ mod submit;
 pub use auth::{Scope, hash, new_key};
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::Response;
 use pytoon_config::Config;
 use pytoon_core::job::store::JobStore;
 use pytoon_core::ledger::EngineStore;
-use pytoon_telemetry::MetricsHandle;
+use pytoon_telemetry::{MetricsHandle, ServiceEvent};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -89,6 +91,31 @@ pub fn openapi() -> String {
     text
 }
 
+/// Answers requests until the end is asked for, and finishes what it has begun.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    router: Router,
+    ends: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router).with_graceful_shutdown(ends).await
+}
+
+/// Logs a request by its route: what stands in its path and query may be a caller's secret.
+async fn logged(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let response = next.run(request).await;
+    ServiceEvent::Request {
+        method: method.as_str(),
+        route: route.as_deref().unwrap_or("(none)"),
+        status: response.status().as_u16(),
+        duration_ms: begun.elapsed().as_millis() as u64,
+    }
+    .emit();
+    response
+}
+
 /// All routes, ready to be served.
 pub fn router(api: Api) -> Router {
     let (router, _) = routes().split_for_parts();
@@ -102,6 +129,7 @@ pub fn router(api: Api) -> Router {
             let detail = "this page does not take this method; /openapi.json lists all";
             problem::Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         })
+        .layer(axum::middleware::from_fn(logged))
         .layer(DefaultBodyLimit::max(extract::MAX_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .layer(CatchPanicLayer::custom(|_| {

@@ -15,8 +15,9 @@ use pytoon_engines::engine_manager::{EngineManager, EngineSet, ManagerParts, Rel
 use pytoon_engines::engine_selector::{SceneWish, resolve_engine};
 use pytoon_engines::world::RealWorld;
 use pytoon_media::process::Runner;
-use pytoon_store::SqliteStore;
+use pytoon_store::Store;
 use pytoon_voice::tts::chain::has_paid_voice;
+use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -71,7 +72,8 @@ impl EngineDesk {
         let transcription = &config.settings.transcription;
         let writes = transcription.order.contains(&TranscriptionChoice::Openai)
             && secrets.find(&transcription.openai.key_env)?.is_some();
-        let books = if usable || speaks || writes { Some(Books::open(config)?) } else { None };
+        let books =
+            if usable || speaks || writes { Some(Books::open(config, secrets)?) } else { None };
         let Some(Books { runtime, store, storage }) = books.clone().filter(|_| usable) else {
             pytoon_telemetry::Metrics::expect_engines(set.settings.engines.names());
             return Ok(Self { set: Arc::new(set), outside: None, books, secrets: secrets.clone() });
@@ -111,6 +113,12 @@ impl EngineDesk {
         self.outside.as_ref()
     }
 
+    /// Tells vendors that a job's work is not wanted any more.
+    pub fn cancel_job(&self, job_id: &str) -> Result<(), PipelineError> {
+        let Some(outside) = &self.outside else { return Ok(()) };
+        Ok(outside.runtime.block_on(outside.manager.cancel_job(job_id))?)
+    }
+
     /// Decides the chain of a scene as things stand.
     pub fn resolve(&self, wish: &SceneWish<'_>, needed_ms: i64) -> EngineChain {
         match &self.outside {
@@ -124,10 +132,10 @@ impl EngineDesk {
 }
 
 impl Books {
-    fn open(config: &Config) -> Result<Self, PipelineError> {
+    fn open(config: &Config, secrets: &Secrets) -> Result<Self, PipelineError> {
         let storage = storage(config);
         let runtime = runtime()?;
-        let store = runtime.block_on(SqliteStore::open(&storage.join(DATABASE)))?;
+        let store = runtime.block_on(Store::connect(&database(config, secrets)?))?;
         Ok(Self { runtime: Arc::new(runtime), store: Arc::new(store), storage })
     }
 }
@@ -141,6 +149,20 @@ fn warn_of_unknown_presets(config: &Config) {
         );
         pytoon_telemetry::Event::Warning { detail: &detail }.emit();
     }
+}
+
+/// The database of a configuration: what `DATABASE_URL` names, or a file in the storage folder. Its
+/// address may hold a password and is a secret.
+pub fn database(config: &Config, secrets: &Secrets) -> Result<String, PipelineError> {
+    let named = secrets.find(&["DATABASE_URL".to_owned()])?;
+    Ok(match named {
+        Some(address) => {
+            let address = address.secret.expose_secret().to_owned();
+            pytoon_telemetry::register_secret(&address);
+            address
+        }
+        None => storage(config).join(DATABASE).display().to_string(),
+    })
 }
 
 /// The storage folder of a configuration, absolute.

@@ -3,7 +3,7 @@
 use crate::db::{Db, Dialect, Durability, Tx};
 use crate::rows::database;
 use pytoon_core::job::store::{
-    JobError, JobEvent, JobFilter, JobRow, NewJob, SceneRow, Submission,
+    DEGRADED, JobError, JobEvent, JobFilter, JobRow, NewJob, SceneRow, Submission,
 };
 use pytoon_core::job::{JobStatus, NewTask, TaskKind};
 use pytoon_core::ledger::StoreError;
@@ -459,10 +459,13 @@ pub(crate) async fn go_on(db: &Db, id: &str, from: &[JobStatus]) -> Result<bool,
         .execute(&mut *tx)
         .await
         .map_err(&failed)?;
-    sqlx::query(
+    // A film that would have been a lesser one is gone on with from where its means are chosen.
+    let degraded = job.error.as_ref().is_some_and(|error| error.code == DEGRADED);
+    let again = if degraded { " OR kind <> 'plan'" } else { "" };
+    sqlx::query(AssertSqlSafe(format!(
         "UPDATE tasks SET state = 'blocked', attempts = 0, error = NULL, memo = NULL \
-         WHERE job_id = $1 AND state IN ('parked', 'dead')",
-    )
+         WHERE job_id = $1 AND (state IN ('parked', 'dead'){again})"
+    )))
     .bind(id)
     .execute(&mut *tx)
     .await

@@ -7,56 +7,116 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id};
 use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
 
 /// Where log lines go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogTarget {
     /// Standard error.
     Stderr,
-    /// `worker.log` in a folder, appended to.
+    /// `worker.log` in a folder, appended to; requests to `api.log`.
     Folder(PathBuf),
+    /// Standard output, and the same lines in a folder where one is given: as services log.
+    Service(Option<PathBuf>),
     /// Nowhere.
     Nowhere,
 }
 
 /// Starts logging. `verbose` adds the debug lines.
 pub fn init(target: &LogTarget, verbose: bool) -> std::io::Result<()> {
-    let writer: Box<dyn Write + Send> = match target {
-        LogTarget::Stderr => Box::new(std::io::stderr()),
-        LogTarget::Folder(folder) => {
-            std::fs::create_dir_all(folder)?;
-            let path = folder.join("worker.log");
-            Box::new(std::fs::OpenOptions::new().create(true).append(true).open(path)?)
+    let mut sinks = Vec::new();
+    let mut sink = |writer: Box<dyn Write + Send>, lines| {
+        sinks.push(Sink { writer: Mutex::new(writer), lines });
+    };
+    let folder = match target {
+        LogTarget::Stderr => {
+            sink(Box::new(std::io::stderr()), Lines::All);
+            None
+        }
+        LogTarget::Folder(folder) => Some(folder),
+        LogTarget::Service(folder) => {
+            sink(Box::new(std::io::stdout()), Lines::All);
+            folder.as_ref()
         }
         LogTarget::Nowhere => return Ok(()),
     };
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder)?;
+        let open =
+            |name| std::fs::OpenOptions::new().create(true).append(true).open(folder.join(name));
+        sink(Box::new(open("worker.log")?), Lines::Work);
+        // Only a service answers requests.
+        if matches!(target, LogTarget::Service(_)) {
+            sink(Box::new(open("api.log")?), Lines::Requests);
+        }
+    }
     let level = if verbose { LevelFilter::DEBUG } else { LevelFilter::INFO };
-    let subscriber = tracing_subscriber::registry()
-        .with(JsonLines { writer: Mutex::new(writer) }.with_filter(level));
+    let subscriber = tracing_subscriber::registry().with(JsonLines { sinks }.with_filter(level));
     // A second start (in tests) keeps the first.
     let _ = tracing::subscriber::set_global_default(subscriber);
     Ok(())
 }
 
-struct JsonLines {
-    writer: Mutex<Box<dyn Write + Send>>,
+/// Which lines a file has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    All,
+    Work,
+    Requests,
 }
 
-impl<S: Subscriber> Layer<S> for JsonLines {
-    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+struct Sink {
+    writer: Mutex<Box<dyn Write + Send>>,
+    lines: Lines,
+}
+
+struct JsonLines {
+    sinks: Vec<Sink>,
+}
+
+/// The target of lines about requests.
+const REQUESTS: &str = "pytoon_request";
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut fields = Fields::default();
+        attributes.record(&mut fields);
+        if let Some(span) = context.span(id) {
+            span.extensions_mut().insert(fields);
+        }
+    }
+
+    fn on_event(&self, event: &tracing::Event<'_>, context: Context<'_, S>) {
         // Other crates may use the same logging; only our own lines have our form.
-        if !event.metadata().target().starts_with("pytoon") {
+        let target = event.metadata().target();
+        if !target.starts_with("pytoon") {
             return;
         }
         let mut fields = Fields::default();
         event.record(&mut fields);
+        // What is known of the work around it, where the line does not say it itself.
+        for span in context.event_scope(event).into_iter().flatten() {
+            if let Some(around) = span.extensions().get::<Fields>() {
+                for (name, value) in &around.0 {
+                    fields.0.entry(name.clone()).or_insert_with(|| value.clone());
+                }
+            }
+        }
         let line = line(now(), *event.metadata().level(), fields);
-        if let Ok(mut writer) = self.writer.lock() {
-            // A log that cannot be written must not stop the work it reports on.
-            let _ = writer.write_all(crate::sanitize_sensitive_data(&line).as_bytes());
+        let line = crate::sanitize_sensitive_data(&line);
+        let is_request = target == REQUESTS;
+        for sink in &self.sinks {
+            if sink.lines != Lines::All && (sink.lines == Lines::Requests) != is_request {
+                continue;
+            }
+            if let Ok(mut writer) = sink.writer.lock() {
+                // A log that cannot be written must not stop the work it reports on.
+                let _ = writer.write_all(line.as_bytes());
+            }
         }
     }
 }

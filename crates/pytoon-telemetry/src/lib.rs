@@ -12,8 +12,10 @@ mod event;
 mod json_lines;
 mod metric;
 mod redact;
+mod service_event;
 
 pub use event::Event;
 pub use json_lines::{LogTarget, init, timestamp};
 pub use metric::{Breaker, Metrics, MetricsHandle};
 pub use redact::{REDACTED, register_secret, sanitize_sensitive_data};
+pub use service_event::ServiceEvent;

@@ -6,7 +6,7 @@
 //!
 //! Does not serve anything: [`MetricsHandle::render`] gives the text.
 
-use crate::Event;
+use crate::{Event, ServiceEvent};
 use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
@@ -22,6 +22,12 @@ const BREAKER: &str = "pytoon_v2_engine_breaker_state";
 const SPEND: &str = "pytoon_v2_engine_spend_usd";
 const UNKNOWN: &str = "pytoon_v2_engine_calls_unknown_total";
 const ALIGNMENT_MS: &str = "pytoon_v2_caption_alignment_ms";
+
+const TASKS: &str = "pytoon_v2_tasks_total";
+const TASK_SECONDS: &str = "pytoon_v2_task_seconds";
+const LEASES_LOST: &str = "pytoon_v2_leases_lost_total";
+const REQUESTS: &str = "pytoon_v2_http_requests_total";
+const STORE_FAILURES: &str = "pytoon_v2_store_failures_total";
 
 const TTS_FAILURES: &str = "pytoon_v2_tts_failure_total";
 const TTS_SUCCESSES: &str = "pytoon_v2_tts_success_total";
@@ -123,6 +129,21 @@ impl Metrics {
         }
     }
 
+    /// Puts every label set of the service at 0; those that have counted keep their count.
+    pub fn expect_service<'a>(stages: impl IntoIterator<Item = &'a str>) {
+        for stage in stages {
+            for result in ["done", "retried", "failed"] {
+                counter!(TASKS, "stage" => stage.to_owned(), "result" => result).increment(0);
+            }
+            let _ = histogram!(TASK_SECONDS, "stage" => stage.to_owned());
+        }
+        for class in STATUS_CLASSES {
+            counter!(REQUESTS, "status" => class).increment(0);
+        }
+        counter!(LEASES_LOST).increment(0);
+        counter!(STORE_FAILURES).increment(0);
+    }
+
     /// A scene's picture was there after so long.
     pub fn scene_rendered(engine: &str, seconds: f64) {
         histogram!(SCENE_SECONDS, "engine" => engine.to_owned()).record(seconds);
@@ -173,6 +194,36 @@ fn describe() {
          aligner's voices disagree at the median. Other methods give no estimate and record nothing."
     );
     describe_counter!(UNKNOWN, "Paid calls whose answer never came.");
+    describe_counter!(TASKS, "Tasks that ended, by stage and result.");
+    describe_histogram!(TASK_SECONDS, Unit::Seconds, "Time of a task that was done.");
+    describe_counter!(LEASES_LOST, "Tasks that another worker took over.");
+    describe_counter!(REQUESTS, "Requests answered, by the class of their status.");
+    describe_counter!(STORE_FAILURES, "Questions that the database did not answer.");
+}
+
+/// Classes of HTTP statuses.
+const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// Counts what an event of the service means.
+pub(crate) fn count_service(event: &ServiceEvent<'_>) {
+    match *event {
+        ServiceEvent::TaskFinished { stage, duration_ms, .. } => {
+            counter!(TASKS, "stage" => stage.to_owned(), "result" => "done").increment(1);
+            histogram!(TASK_SECONDS, "stage" => stage.to_owned())
+                .record(duration_ms as f64 / 1000.0);
+        }
+        ServiceEvent::TaskFailed { stage, retry_in_ms, .. } => {
+            let result = if retry_in_ms >= 0 { "retried" } else { "failed" };
+            counter!(TASKS, "stage" => stage.to_owned(), "result" => result).increment(1);
+        }
+        ServiceEvent::LeaseLost { .. } => counter!(LEASES_LOST).increment(1),
+        ServiceEvent::StoreUnavailable { .. } => counter!(STORE_FAILURES).increment(1),
+        ServiceEvent::Request { status, .. } => {
+            let class = STATUS_CLASSES[usize::from(status / 100).clamp(1, 5) - 1];
+            counter!(REQUESTS, "status" => class).increment(1);
+        }
+        _ => {}
+    }
 }
 
 /// Counts what an event means.

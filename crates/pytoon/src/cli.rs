@@ -111,12 +111,145 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: LedgerAction,
     },
+    /// Run the service: API and worker in one process.
+    Serve(ServeArgs),
+    /// Run the service's API alone; workers are processes of their own.
+    Api(ServeArgs),
+    /// Run a worker of the service.
+    Worker,
+    /// Bring the service's database up to date.
+    Migrate,
+    /// Show and steer the service's jobs.
+    Jobs {
+        #[command(subcommand)]
+        action: JobsAction,
+    },
+    /// Show tasks that came to nothing, and have them tried again.
+    Tasks {
+        #[command(subcommand)]
+        action: TasksAction,
+    },
+    /// Make, list and revoke API keys.
+    Keys {
+        #[command(subcommand)]
+        action: KeysAction,
+    },
+    /// Fetch files of the service's jobs.
+    Artifacts {
+        #[command(subcommand)]
+        action: ArtifactsAction,
+    },
     /// See what this machine has and lacks, with the fix for each.
     Doctor,
     /// Print shell completions.
     Completions {
         /// The shell.
         shell: Shell,
+    },
+}
+
+impl Command {
+    /// Whether it runs until it is asked to end, and logs as services do.
+    pub(crate) fn is_service(&self) -> bool {
+        matches!(self, Self::Serve(_) | Self::Api(_) | Self::Worker)
+    }
+}
+
+/// Options of `serve` and `api`.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ServeArgs {
+    /// The address to listen on [default: service.bind, 127.0.0.1].
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) bind: Option<String>,
+    /// The port [default: service.port, 8000].
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+    /// Ask nobody for a key; on 127.0.0.1 only.
+    #[arg(long)]
+    pub(crate) no_auth: bool,
+}
+
+/// What is done with jobs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobsAction {
+    /// List jobs, newest first.
+    List {
+        /// Only those in this status.
+        #[arg(long)]
+        status: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Show one job.
+    Show {
+        /// Its id.
+        id: String,
+    },
+    /// Stop a job; vendors are told.
+    Cancel {
+        /// Its id.
+        id: String,
+    },
+    /// Let a failed or cancelled job go on at the stage where it stopped.
+    Retry {
+        /// Its id.
+        id: String,
+    },
+    /// Let a held job go on.
+    Release {
+        /// Its id.
+        id: String,
+    },
+}
+
+/// What is done with tasks.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TasksAction {
+    /// List tasks that came to nothing.
+    Dead,
+    /// Have one tried again.
+    Requeue {
+        /// Its id, as `dead` shows it.
+        id: String,
+    },
+}
+
+/// What is done with API keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysAction {
+    /// Make a key and print it, once.
+    Add {
+        /// What people call it.
+        name: String,
+        /// What it may do: `read`, `submit` or `admin`.
+        #[arg(long, default_value = "submit")]
+        scope: String,
+        /// What its jobs may spend a day (UTC), in US dollars.
+        #[arg(long, value_name = "USD")]
+        budget_per_day: Option<f64>,
+    },
+    /// List keys; the keys themselves are kept nowhere.
+    List,
+    /// Revoke a key.
+    Revoke {
+        /// Its name or id.
+        name: String,
+    },
+}
+
+/// What is done with artifacts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ArtifactsAction {
+    /// Copy a job's file here.
+    Get {
+        /// The job.
+        job: String,
+        /// The file, such as `output.mp4`.
+        name: String,
+        /// Where to [default: its own name].
+        #[arg(long, short, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
 }
 

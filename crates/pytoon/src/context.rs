@@ -15,6 +15,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// Where services log where it is there.
+const SERVICE_LOGS: &str = "/var/log/pytoon";
+
 /// Handles of the program.
 pub(crate) struct Context {
     pub(crate) global: Global,
@@ -27,9 +30,15 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn start(global: &Global) -> anyhow::Result<Self> {
+    /// Starts logging and reads configuration and keys; a service logs to standard output too.
+    pub(crate) fn start(global: &Global, is_service: bool) -> anyhow::Result<Self> {
         let terminal = std::io::stderr().is_terminal();
         let target = match &global.log_dir {
+            given if is_service => {
+                let usual = Path::new(SERVICE_LOGS);
+                let usual = usual.is_dir().then(|| usual.to_owned());
+                LogTarget::Service(given.clone().or(usual))
+            }
             Some(folder) => LogTarget::Folder(folder.clone()),
             None if global.verbose || (!terminal && !global.quiet) => LogTarget::Stderr,
             None => LogTarget::Nowhere,
@@ -49,6 +58,11 @@ impl Context {
         signal_hook::flag::register(signal_hook::consts::SIGHUP, reload.clone())?;
         let metrics = Metrics::start();
         Ok(Self { global: global.clone(), config, runner, secrets, metrics, reload })
+    }
+
+    /// Set when engine.yaml is to be read again.
+    pub(crate) fn reload(&self) -> Arc<AtomicBool> {
+        self.reload.clone()
     }
 
     /// The engines, with the ledger opened where one can be used.

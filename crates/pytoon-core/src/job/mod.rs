@@ -195,16 +195,14 @@ pub fn tasks_after_voice(scenes: &[String], chunks: u32) -> Vec<NewTask> {
         scenes.iter().map(|scene| NewTask::new(TaskKind::Scene, Some(scene), &voice)).collect();
     let drawn: Vec<String> = tasks.iter().map(|task| task.name.clone()).collect();
     let needs = if drawn.is_empty() { &voice[..] } else { &drawn[..] };
+    // The sound does not wait for the picture, nor one chunk for another.
     let mix = NewTask::new(TaskKind::Mix, None, needs);
-    let mixed = [mix.name.clone()];
-    tasks.push(mix);
-    let chunks: Vec<NewTask> = (0..chunks)
-        .map(|chunk| NewTask::new(TaskKind::Compose, Some(&format!("{chunk:03}")), &mixed))
-        .collect();
-    let mut composed: Vec<String> = chunks.iter().map(|task| task.name.clone()).collect();
-    composed.extend(mixed);
-    tasks.extend(chunks);
-    tasks.push(NewTask::new(TaskKind::Publish, None, &composed));
+    let chunks = (0..chunks)
+        .map(|chunk| NewTask::new(TaskKind::Compose, Some(&format!("{chunk:03}")), needs));
+    let made: Vec<NewTask> = std::iter::once(mix).chain(chunks).collect();
+    let names: Vec<String> = made.iter().map(|task| task.name.clone()).collect();
+    tasks.extend(made);
+    tasks.push(NewTask::new(TaskKind::Publish, None, &names));
     tasks
 }
 

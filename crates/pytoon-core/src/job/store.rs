@@ -88,6 +88,9 @@ pub struct JobRow {
     pub finished_at: Option<UnixMs>,
 }
 
+/// The code of a job that would have become a lesser film than its brief wants.
+pub const DEGRADED: &str = "degraded";
+
 /// Why a job came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobError {

@@ -5,12 +5,15 @@
 //! before the ledger calls it kept.
 
 use super::calls::LEASE_MS;
+use super::earlier::stored_task;
 use super::slices::{Stop, TaskProgress, Walk};
 use super::{ClipUse, Engine, EngineManager, SceneOrder, ledger_error};
 use crate::adapter::{Cancelled, GeneratedClip, Output, Task, TaskState};
 use crate::clip_check::{Checked, Expectation};
 use crate::{Accepted, EngineError, EngineErrorKind};
-use pytoon_core::ledger::{CallChange, CallEvent, CallRow, KeptClip};
+use pytoon_core::ledger::{
+    CallChange, CallEvent, CallFilter, CallRow, CallState, KeptClip, StoreError,
+};
 use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::Event;
 use pytoon_vendor::hash::file_hash;
@@ -130,6 +133,23 @@ impl EngineManager {
             .accepted(Accepted::Yes);
         let charged = self.give_up(engine, row, task, Some(&error)).await;
         Err(error.charged(Some(charged)))
+    }
+
+    /// Tells the vendors of all work under way for a job that it is not wanted any more.
+    pub async fn cancel_job(&self, job_id: &str) -> Result<(), StoreError> {
+        let filter = CallFilter {
+            job_id: Some(job_id.to_owned()),
+            states: vec![CallState::Submitted],
+            ..CallFilter::default()
+        };
+        for row in self.store.call_list(filter).await? {
+            // What cannot be told stays in the ledger as it is, and its clip is adopted later.
+            if let (Ok(engine), Some(task)) = (self.engines().adapter_for(&row), stored_task(&row))
+            {
+                self.give_up(&engine, &row, &task, None).await;
+            }
+        }
+        Ok(())
     }
 
     /// Stops waiting: the vendor is told, and a clip that comes all the same is adopted later.

@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod align;
+mod desk;
 mod doctor;
 mod engines;
 mod init;
@@ -10,10 +11,12 @@ mod listing;
 mod plan;
 mod render;
 mod resume;
+mod service;
 
-use crate::cli::{Cli, Command, EnginesAction, LedgerAction};
+use crate::cli::{Cli, Command, EnginesAction, LedgerAction, ServeArgs};
 use crate::context::Context;
 use clap::CommandFactory;
+use service::Role;
 use std::process::ExitCode;
 
 /// Runs a command.
@@ -51,6 +54,14 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<ExitCo
             listing::music(context, preview.as_deref(), *seconds, *seed, out)
                 .map(|()| ExitCode::SUCCESS)
         }
+        Command::Serve(args) => service::run(context, Role::Serve, args),
+        Command::Api(args) => service::run(context, Role::Api, args),
+        Command::Worker => service::run(context, Role::Worker, &ServeArgs::default()),
+        Command::Migrate => service::migrate(context),
+        Command::Jobs { action } => desk::jobs(context, action),
+        Command::Tasks { action } => desk::tasks(context, action),
+        Command::Keys { action } => desk::keys(context, action),
+        Command::Artifacts { action } => desk::artifacts(context, action),
         Command::Doctor => doctor::run(context),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "pytoon", &mut std::io::stdout());

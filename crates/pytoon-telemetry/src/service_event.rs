@@ -1,0 +1,200 @@
+//! What the service says of tasks, leases and requests. The names are part of the operator's
+//! contract, as those of [`Event`](crate::Event) are; docs/specs/events.md lists both.
+
+use tracing::{debug, info, warn};
+
+/// Something that the service did or saw.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ServiceEvent<'a> {
+    /// A process of the service began.
+    ServiceStarted {
+        /// `serve`, `api` or `worker`.
+        role: &'a str,
+        /// Where it listens; empty for a worker.
+        address: &'a str,
+        /// `sqlite` or `postgres`.
+        database: &'a str,
+        /// The program's version.
+        version: &'a str,
+    },
+    /// A process of the service ends.
+    ServiceStopped {
+        /// `serve`, `api` or `worker`.
+        role: &'a str,
+        /// Tasks that were handed back unfinished.
+        handed_back: usize,
+    },
+    /// A worker claimed a task.
+    TaskClaimed {
+        /// The job.
+        job: &'a str,
+        /// The task's name.
+        task: &'a str,
+        /// Which attempt this is.
+        attempt: u32,
+        /// How late it is, in milliseconds.
+        waited_ms: i64,
+    },
+    /// A task whose worker was not heard of any more was claimed by another.
+    LeaseTakenOver {
+        /// The job.
+        job: &'a str,
+        /// The task's name.
+        task: &'a str,
+        /// Which attempt this is.
+        attempt: u32,
+        /// The token that fences off the earlier worker.
+        token: i64,
+    },
+    /// Another worker has a task that this one worked on: nothing of this one was written.
+    LeaseLost {
+        /// The job.
+        job: &'a str,
+        /// The task's name.
+        task: &'a str,
+        /// The token that does not hold any more.
+        token: i64,
+    },
+    /// A task ended in order.
+    TaskFinished {
+        /// The job.
+        job: &'a str,
+        /// The task's name.
+        task: &'a str,
+        /// The kind of task.
+        stage: &'a str,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+    },
+    /// A task failed.
+    TaskFailed {
+        /// The job.
+        job: &'a str,
+        /// The task's name.
+        task: &'a str,
+        /// The kind of task.
+        stage: &'a str,
+        /// Which attempt it was.
+        attempt: u32,
+        /// The kind of failure.
+        code: &'a str,
+        /// Why.
+        reason: &'a str,
+        /// When it is tried again, in milliseconds; -1 for never.
+        retry_in_ms: i64,
+    },
+    /// The database did not do what was asked; it is asked again.
+    StoreUnavailable {
+        /// What was to be done.
+        operation: &'a str,
+        /// What it said.
+        reason: &'a str,
+    },
+    /// A request was answered.
+    Request {
+        /// GET, POST, …
+        method: &'a str,
+        /// The route, without the caller's values.
+        route: &'a str,
+        /// The HTTP status.
+        status: u16,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+    },
+}
+
+impl ServiceEvent<'_> {
+    /// The names of all events, for documents and dashboards to be held to.
+    pub const NAMES: &'static [&'static str] = &[
+        "service_started",
+        "service_stopped",
+        "task_claimed",
+        "lease_taken_over",
+        "lease_lost",
+        "task_finished",
+        "task_failed",
+        "store_unavailable",
+        "request",
+    ];
+
+    /// Writes the log line, and counts what is counted.
+    pub fn emit(&self) {
+        crate::metric::count_service(self);
+        match *self {
+            Self::ServiceStarted { role, address, database, version } => {
+                let event = "service_started";
+                info!(event, role, address, database, version, "the service is up");
+            }
+            Self::ServiceStopped { role, handed_back } => {
+                info!(event = "service_stopped", role, handed_back, "the service ended in order");
+            }
+            Self::TaskClaimed { job, task, attempt, waited_ms } => {
+                debug!(event = "task_claimed", job, task, attempt, waited_ms, "a task begins");
+            }
+            Self::LeaseTakenOver { job, task, attempt, token } => {
+                let event = "lease_taken_over";
+                warn!(
+                    event,
+                    job, task, attempt, token, "a task of a worker that is silent is begun again"
+                );
+            }
+            Self::LeaseLost { job, task, token } => {
+                let event = "lease_lost";
+                warn!(
+                    event,
+                    job,
+                    task,
+                    token,
+                    "another worker has this task: nothing that was done here is written"
+                );
+            }
+            Self::TaskFinished { job, task, stage, duration_ms } => {
+                info!(event = "task_finished", job, task, stage, duration_ms, "a task is done");
+            }
+            Self::TaskFailed { job, task, stage, attempt, code, reason, retry_in_ms } => {
+                let event = "task_failed";
+                if retry_in_ms >= 0 {
+                    warn!(
+                        event,
+                        job,
+                        task,
+                        stage,
+                        attempt,
+                        code,
+                        reason,
+                        retry_in_ms,
+                        "a task failed and is tried again"
+                    );
+                } else {
+                    tracing::error!(
+                        event,
+                        job,
+                        task,
+                        stage,
+                        attempt,
+                        code,
+                        reason,
+                        retry_in_ms,
+                        "a task failed"
+                    );
+                }
+            }
+            Self::StoreUnavailable { operation, reason } => {
+                let event = "store_unavailable";
+                warn!(event, operation, reason, "the database does not answer; asking again");
+            }
+            Self::Request { method, route, status, duration_ms } => {
+                // A target of its own: requests have a log of their own.
+                info!(
+                    target: "pytoon_request",
+                    event = "request",
+                    method,
+                    route,
+                    status,
+                    duration_ms,
+                    "a request was answered"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Claims tasks, runs them under a lease, and says how they ended.
+//!
+//! Guarantees: a task that runs is looked after by a heartbeat; where the lease is lost, or the
+//! database cannot be reached for as long as the lease, the work is stopped and nothing of it is
+//! written; a worker that is asked to end claims nothing further, lets what runs finish within the
+//! grace time and hands the rest back.
+//!
+//! Does not know what a task does: that is a [`TaskRunner`], for films [`film::FilmRunner`].
+//!
+//! Start with [`Worker::run`].
+
+pub mod film;
+
+use pytoon_core::job::store::{Failure, Finish, Hold, JobStore, Lease};
+use pytoon_core::ledger::StoreError;
+use pytoon_media::process::CancelToken;
+use pytoon_telemetry::ServiceEvent;
+use serde_json::Value;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+
+/// How long a worker without a task waits before it looks by itself.
+const IDLE: Duration = Duration::from_millis(500);
+/// Between questions to a database that does not answer.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+
+/// How a task ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It is done.
+    Finished(Finish),
+    /// It has to wait, and holds no worker meanwhile.
+    Later {
+        /// For so long.
+        wait: Duration,
+        /// What is to be remembered.
+        memo: Value,
+    },
+    /// It failed.
+    Failed(Failure),
+    /// It was stopped.
+    Stopped,
+}
+
+/// What a worker does with a task.
+pub trait TaskRunner: fmt::Debug + Send + Sync + 'static {
+    /// Runs a task to its end, or until it is cancelled. Called where blocking is allowed.
+    fn run(&self, lease: &Lease, cancel: &CancelToken) -> Outcome;
+}
+
+/// A worker.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    /// Where tasks are.
+    pub store: Arc<dyn JobStore>,
+    /// What is done with them.
+    pub runner: Arc<dyn TaskRunner>,
+    /// The name under which it claims.
+    pub name: String,
+    /// How long a claim holds without a heartbeat.
+    pub lease: Duration,
+    /// Tasks that run at once.
+    pub tasks: u32,
+    /// How long what runs may finish once the end is asked for.
+    pub grace: Duration,
+    /// Set when the end is asked for.
+    pub drain: CancelToken,
+}
+
+impl Worker {
+    /// Works until the end is asked for; how many tasks were handed back unfinished.
+    pub async fn run(self) -> usize {
+        let places = Arc::new(Semaphore::new(self.tasks.max(1) as usize));
+        let stop = CancelToken::default();
+        let handed_back = Arc::new(AtomicUsize::new(0));
+        let this = Arc::new(self);
+        while !this.drains() {
+            let place = places.clone().acquire_owned();
+            // The semaphore is never closed.
+            let Ok(Ok(place)) = tokio::time::timeout(IDLE, place).await else { continue };
+            match this.store.task_claim(&this.name, this.lease).await {
+                Ok(Some(lease)) => {
+                    let (worker, stop, back) = (this.clone(), stop.clone(), handed_back.clone());
+                    tokio::spawn(async move {
+                        worker.handle(lease, &stop, &back).await;
+                        drop(place);
+                    });
+                }
+                Ok(None) => {
+                    drop(place);
+                    this.idle().await;
+                }
+                Err(error) => {
+                    drop(place);
+                    unavailable("claim a task", &error);
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+            }
+        }
+        let all = this.tasks.max(1);
+        if tokio::time::timeout(this.grace, places.acquire_many(all)).await.is_err() {
+            stop.cancel();
+            // What is stopped hands its task back; a database that is gone would keep us here.
+            let _ = tokio::time::timeout(this.lease, places.acquire_many(all)).await;
+        }
+        handed_back.load(Ordering::Relaxed)
+    }
+
+    fn drains(&self) -> bool {
+        self.drain.is_cancelled()
+    }
+
+    /// Waits for a task for a moment: tasks become due by time alone, and the end may be asked for.
+    async fn idle(&self) {
+        if let Err(error) = self.store.task_wait(IDLE).await {
+            unavailable("wait for a task", &error);
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+    }
+
+    /// Runs one task under its lease.
+    async fn handle(&self, lease: Lease, stop: &CancelToken, handed_back: &AtomicUsize) {
+        let (job, task) = (lease.job.id.as_str(), lease.name.as_str());
+        let attempt = lease.attempts;
+        ServiceEvent::TaskClaimed { job, task, attempt, waited_ms: lease.waited_ms }.emit();
+        if lease.was_lost {
+            ServiceEvent::LeaseTakenOver { job, task, attempt, token: lease.token }.emit();
+        }
+        let begun = Instant::now();
+        let cancel = CancelToken::default();
+        let span = tracing::info_span!(
+            target: "pytoon",
+            "task",
+            job_id = job,
+            task,
+            stage = lease.kind.as_str(),
+            attempt
+        );
+        let running = {
+            let (runner, lease, cancel) = (self.runner.clone(), lease.clone(), cancel.clone());
+            tokio::task::spawn_blocking(move || span.in_scope(|| runner.run(&lease, &cancel)))
+        };
+        let looked_after = self.look_after(&lease, &cancel, stop);
+        tokio::pin!(running, looked_after);
+        let (outcome, is_lost) = tokio::select! {
+            outcome = &mut running => (outcome, false),
+            is_lost = &mut looked_after => (running.await, is_lost),
+        };
+        if is_lost {
+            ServiceEvent::LeaseLost { job, task, token: lease.token }.emit();
+            return;
+        }
+        let outcome = outcome.unwrap_or_else(|_| Outcome::Failed(film::panicked(&lease)));
+        self.write(&lease, outcome, begun.elapsed(), handed_back).await;
+    }
+
+    /// Beats until the task is to be stopped; whether the lease is lost. Ends only then.
+    async fn look_after(&self, lease: &Lease, cancel: &CancelToken, stop: &CancelToken) -> bool {
+        let every = (self.lease / 4).max(Duration::from_millis(20));
+        let mut last = Instant::now();
+        loop {
+            tokio::time::sleep(every.min(Duration::from_millis(500))).await;
+            if stop.is_cancelled() {
+                cancel.cancel();
+                return false;
+            }
+            if last.elapsed() < every {
+                continue;
+            }
+            match self.store.task_beat(&lease.task_id, lease.token, self.lease).await {
+                Ok(Hold::Ours) => last = Instant::now(),
+                Ok(Hold::Stop) => {
+                    cancel.cancel();
+                    return false;
+                }
+                Ok(Hold::Lost) => {
+                    cancel.cancel();
+                    return true;
+                }
+                Err(error) => {
+                    unavailable("look after a task", &error);
+                    // Nobody knows any more whether the lease holds: others may have the task.
+                    if last.elapsed() >= self.lease {
+                        cancel.cancel();
+                        return true;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes how a task ended, as long as the lease may hold.
+    async fn write(
+        &self,
+        lease: &Lease,
+        outcome: Outcome,
+        took: Duration,
+        handed_back: &AtomicUsize,
+    ) {
+        let begun = Instant::now();
+        let (id, token) = (lease.task_id.as_str(), lease.token);
+        let (job, task, stage) = (lease.job.id.as_str(), lease.name.as_str(), lease.kind.as_str());
+        let hold = loop {
+            let written = match outcome.clone() {
+                Outcome::Finished(finish) => self.store.task_finish(id, token, finish).await,
+                Outcome::Later { wait, memo } => self.store.task_later(id, token, wait, memo).await,
+                Outcome::Failed(failure) => self.store.task_fail(id, token, failure).await,
+                Outcome::Stopped => self.store.task_give_back(id, token).await,
+            };
+            match written {
+                Ok(hold) => break hold,
+                Err(error) if begun.elapsed() < self.lease => {
+                    unavailable("write how a task ended", &error);
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+                // Another takes the task over and finds what is done already.
+                Err(_) => break Hold::Lost,
+            }
+        };
+        if hold == Hold::Lost {
+            ServiceEvent::LeaseLost { job, task, token }.emit();
+            return;
+        }
+        let duration_ms = took.as_millis() as u64;
+        match outcome {
+            Outcome::Finished(_) => {
+                ServiceEvent::TaskFinished { job, task, stage, duration_ms }.emit();
+            }
+            Outcome::Failed(failure) => ServiceEvent::TaskFailed {
+                job,
+                task,
+                stage,
+                attempt: lease.attempts,
+                code: &failure.error.code,
+                reason: &failure.error.message,
+                retry_in_ms: failure.retry_in.map_or(-1, |wait| wait.as_millis() as i64),
+            }
+            .emit(),
+            Outcome::Stopped => {
+                handed_back.fetch_add(1, Ordering::Relaxed);
+            }
+            Outcome::Later { .. } => {}
+        }
+    }
+}
+
+fn unavailable(operation: &str, error: &StoreError) {
+    ServiceEvent::StoreUnavailable { operation, reason: &error.to_string() }.emit();
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+//! Workers over a real queue, with tasks that do what they are told.
+
+use super::*;
+use pytoon_core::job::store::{JobFilter, JobStore, NewJob, Submission};
+use pytoon_core::job::{JobStatus, TaskKind, first_tasks, tasks_after_voice};
+use pytoon_store::Store;
+use serde_json::json;
+use std::sync::Mutex;
+
+/// What a task does.
+type Act = dyn Fn(&Lease, &CancelToken) -> Outcome + Send + Sync;
+
+struct Scripted {
+    act: Box<Act>,
+    /// The tasks that were begun, by name.
+    begun: Mutex<Vec<String>>,
+}
+
+impl fmt::Debug for Scripted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scripted")
+    }
+}
+
+impl Scripted {
+    fn new(act: impl Fn(&Lease, &CancelToken) -> Outcome + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self { act: Box::new(act), begun: Mutex::default() })
+    }
+
+    fn begun(&self) -> Vec<String> {
+        self.begun.lock().expect("whole").clone()
+    }
+}
+
+impl TaskRunner for Scripted {
+    fn run(&self, lease: &Lease, cancel: &CancelToken) -> Outcome {
+        self.begun.lock().expect("whole").push(lease.name.clone());
+        (self.act)(lease, cancel)
+    }
+}
+
+struct Bench {
+    _folder: tempfile::TempDir,
+    store: Arc<Store>,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("folder");
+        let store = Store::open(&folder.path().join("pytoon.db")).await.expect("opens");
+        Self { _folder: folder, store: Arc::new(store) }
+    }
+
+    async fn submit(&self, id: &str) {
+        let job = NewJob {
+            id: id.into(),
+            key_id: "k".into(),
+            brief: json!({}),
+            client_data: None,
+            webhook: None,
+            tasks: first_tasks(),
+            idempotency: None,
+        };
+        assert_eq!(self.store.job_submit(job, 100).await.expect("submits"), Submission::New);
+    }
+
+    fn worker(&self, runner: &Arc<Scripted>, lease_ms: u64) -> Worker {
+        Worker {
+            store: self.store.clone(),
+            runner: runner.clone(),
+            name: "w".into(),
+            lease: Duration::from_millis(lease_ms),
+            tasks: 2,
+            grace: Duration::from_secs(5),
+            drain: CancelToken::default(),
+        }
+    }
+
+    async fn status(&self, id: &str) -> JobStatus {
+        self.store.job_fetch(id).await.expect("reads").expect("is there").status
+    }
+
+    async fn until(&self, id: &str, status: JobStatus) {
+        let begun = Instant::now();
+        while self.status(id).await != status {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", self.status(id).await);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// A film in which nothing is drawn.
+fn film(lease: &Lease) -> Outcome {
+    let then = match lease.kind {
+        TaskKind::Voice => tasks_after_voice(&["scene_01".to_owned()], 2),
+        _ => Vec::new(),
+    };
+    let job = (lease.kind == TaskKind::Publish).then_some(JobStatus::Done);
+    Outcome::Finished(Finish { then, job, ..Finish::default() })
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("runtime")
+        .block_on(work)
+}
+
+#[test]
+fn a_film_is_made_and_a_worker_that_is_asked_to_end_ends() {
+    block_on(async {
+        let bench = Bench::new().await;
+        let runner = Scripted::new(|lease, _| film(lease));
+        let worker = bench.worker(&runner, 5000);
+        let drain = worker.drain.clone();
+        let running = tokio::spawn(worker.run());
+        bench.submit("one").await;
+        bench.until("one", JobStatus::Done).await;
+        assert_eq!(runner.begun().len(), 7);
+        drain.cancel();
+        let ended = tokio::time::timeout(Duration::from_secs(5), running).await;
+        assert_eq!(ended.expect("it ends").expect("in order"), 0);
+    });
+}
+
+#[test]
+fn a_long_task_keeps_its_lease() {
+    block_on(async {
+        let bench = Bench::new().await;
+        let runner = Scripted::new(|lease, _| {
+            if lease.kind == TaskKind::Plan {
+                std::thread::sleep(Duration::from_millis(1500));
+            }
+            film(lease)
+        });
+        for _ in 0..2 {
+            tokio::spawn(bench.worker(&runner, 400).run());
+        }
+        bench.submit("one").await;
+        bench.until("one", JobStatus::Done).await;
+        let plans = runner.begun().iter().filter(|name| *name == "plan").count();
+        assert_eq!(plans, 1, "{:?}", runner.begun());
+    });
+}
+
+#[test]
+fn a_task_that_panics_is_tried_again_and_then_fails_its_job() {
+    block_on(async {
+        let bench = Bench::new().await;
+        let runner = Scripted::new(|lease, _| match lease.kind {
+            TaskKind::Voice => panic!("as told"),
+            _ => film(lease),
+        });
+        tokio::spawn(bench.worker(&runner, 5000).run());
+        bench.submit("one").await;
+        bench.until("one", JobStatus::Failed).await;
+        let voices = runner.begun().iter().filter(|name| *name == "voice").count();
+        assert_eq!(voices, 3);
+        let job = bench.store.job_list(JobFilter { limit: 1, ..JobFilter::default() }).await;
+        let error = job.expect("lists")[0].error.clone().expect("an error");
+        assert_eq!((error.stage.as_str(), error.code.as_str()), ("voice", "internal"));
+        assert!(error.message.contains("voice stopped unexpectedly"), "{}", error.message);
+    });
+}
+
+/// Waits until it is cancelled.
+fn wait(cancel: &CancelToken) -> Outcome {
+    let begun = Instant::now();
+    while !cancel.is_cancelled() && begun.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Outcome::Stopped
+}
+
+#[test]
+fn a_cancelled_job_is_stopped_while_it_runs() {
+    block_on(async {
+        let bench = Bench::new().await;
+        let runner = Scripted::new(|lease, cancel| match lease.kind {
+            TaskKind::Plan => wait(cancel),
+            _ => film(lease),
+        });
+        tokio::spawn(bench.worker(&runner, 2000).run());
+        bench.submit("one").await;
+        bench.until("one", JobStatus::PlanningScenes).await;
+        bench.store.job_cancel("one").await.expect("cancels");
+        bench.until("one", JobStatus::Cancelled).await;
+        assert_eq!(runner.begun(), ["plan", "cancel"]);
+    });
+}
+
+#[test]
+fn what_outlasts_the_grace_is_handed_back_and_begun_by_another() {
+    block_on(async {
+        let bench = Bench::new().await;
+        let slow = Scripted::new(|_, cancel| wait(cancel));
+        let worker = Worker { grace: Duration::from_millis(100), ..bench.worker(&slow, 30_000) };
+        let drain = worker.drain.clone();
+        let running = tokio::spawn(worker.run());
+        bench.submit("one").await;
+        bench.until("one", JobStatus::PlanningScenes).await;
+        drain.cancel();
+        assert_eq!(running.await.expect("ends"), 1);
+        let quick = Scripted::new(|lease, _| film(lease));
+        tokio::spawn(bench.worker(&quick, 30_000).run());
+        bench.until("one", JobStatus::Done).await;
+        assert_eq!(quick.begun()[0], "plan");
+    });
+}
+
+#[test]
+fn a_worker_that_lost_its_lease_writes_nothing() {
+    block_on(async {
+        let bench = Bench::new().await;
+        let store = bench.store.clone();
+        let lost = Scripted::new(move |lease, cancel| {
+            if lease.kind == TaskKind::Plan && lease.token == 1 {
+                // As if this machine had slept: another has claimed the task meanwhile.
+                let put_off = store.task_later(&lease.task_id, 1, Duration::ZERO, Value::Null);
+                // On the pool's own runtime, which its connections go back to.
+                tokio::runtime::Handle::current().block_on(put_off).expect("is put off");
+                wait(cancel);
+                // What it would write now must not count.
+                return Outcome::Failed(film::panicked(lease));
+            }
+            film(lease)
+        });
+        let worker = bench.worker(&lost, 1000);
+        let drain = worker.drain.clone();
+        let running = tokio::spawn(worker.run());
+        bench.submit("one").await;
+        bench.until("one", JobStatus::Done).await;
+        drain.cancel();
+        assert_eq!(running.await.expect("ends"), 0);
+        assert_eq!(bench.status("one").await, JobStatus::Done);
+        let plans = lost.begun().iter().filter(|name| *name == "plan").count();
+        assert_eq!(plans, 2);
+    });
+}

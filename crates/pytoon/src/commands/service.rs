@@ -1,0 +1,259 @@
+//! `pytoon serve`, `api` and `worker`: the service, in one process or in several.
+
+use crate::cli::ServeArgs;
+use crate::context::Context;
+use crate::output;
+use anyhow::{Context as _, bail};
+use pytoon_api::{Api, Scope, new_key, router};
+use pytoon_core::job::TaskKind;
+use pytoon_core::job::store::JobStore;
+use pytoon_core::ledger::CallLimits;
+use pytoon_media::process::{CancelToken, Runner};
+use pytoon_pipeline::engine_desk::{EngineDesk, database, storage};
+use pytoon_pipeline::{Environment, NoProgress};
+use pytoon_store::{Store, is_postgres};
+use pytoon_telemetry::{Event, Metrics, ServiceEvent};
+use pytoon_worker::Worker;
+use pytoon_worker::film::FilmRunner;
+use std::net::{IpAddr, SocketAddr};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// How often a process tells the others what it has counted.
+const TELL_COUNTS: Duration = Duration::from_secs(2);
+/// How often is looked whether the end is asked for.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Both.
+    Serve,
+    /// Answers requests.
+    Api,
+    /// Runs tasks.
+    Worker,
+}
+
+impl Role {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Serve => "serve",
+            Self::Api => "api",
+            Self::Worker => "worker",
+        }
+    }
+}
+
+/// Runs the service until it is asked to end.
+pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let address = address(context, args)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let desk = desk(context)?;
+    Metrics::expect_service(TaskKind::ALL.iter().map(|kind| kind.as_str()));
+    runtime.block_on(async {
+        let at = database(&context.config, &context.secrets)?;
+        let store = Arc::new(Store::connect(&at).await?);
+        let listener = match role {
+            Role::Worker => None,
+            _ => Some(
+                TcpListener::bind(address)
+                    .await
+                    .with_context(|| format!("failed to listen on {address}"))?,
+            ),
+        };
+        let bound = listener.as_ref().and_then(|l| l.local_addr().ok());
+        if role != Role::Worker && !args.no_auth {
+            first_key(store.as_ref()).await?;
+        }
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let process = format!("{}@{}#{}", role.as_str(), host.trim(), std::process::id());
+        ServiceEvent::ServiceStarted {
+            role: role.as_str(),
+            address: &bound.map(|at| at.to_string()).unwrap_or_default(),
+            database: if is_postgres(&at) { "postgres" } else { "sqlite" },
+            version: env!("CARGO_PKG_VERSION"),
+        }
+        .emit();
+        tell_counts(store.clone(), context, process.clone());
+        let environment = environment(context, desk.clone())?;
+        let checked = environment.clone();
+        std::thread::spawn(move || check_health(&checked));
+        let api = listener.map(|listener| {
+            let api = Api {
+                jobs: store.clone(),
+                ledger: store.clone(),
+                config: Arc::new(context.config.clone()),
+                storage: storage(&context.config),
+                no_auth: args.no_auth,
+                metrics: Arc::new(context.metrics.clone()),
+                process: process.clone(),
+            };
+            tokio::spawn(serve(listener, api, context.runner.cancel.clone()))
+        });
+        let handed_back = if role == Role::Api {
+            asked_to_end(&context.runner.cancel).await;
+            0
+        } else {
+            worker(context, environment, store.clone(), process.clone()).run().await
+        };
+        if let Some(api) = api {
+            api.await??;
+        }
+        // The last word of this process: others go on showing it.
+        let _ = store.counts_put(&process, &context.metrics.render()).await;
+        ServiceEvent::ServiceStopped { role: role.as_str(), handed_back }.emit();
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn address(context: &Context, args: &ServeArgs) -> anyhow::Result<SocketAddr> {
+    let settings = &context.config.settings.service;
+    let bind = args.bind.as_deref().unwrap_or(&settings.bind);
+    let port = args.port.unwrap_or(settings.port);
+    let ip: IpAddr = bind
+        .parse()
+        .with_context(|| format!("`{bind}` is no address to listen on, such as 127.0.0.1"))?;
+    if args.no_auth && !ip.is_loopback() {
+        bail!("--no-auth is for 127.0.0.1 only: on {ip} everybody could submit jobs and spend");
+    }
+    Ok(SocketAddr::new(ip, port))
+}
+
+/// The engines. They do not hear of the end of this process: what a vendor draws for money goes on,
+/// and the next worker fetches it.
+fn desk(context: &Context) -> anyhow::Result<Arc<EngineDesk>> {
+    let runner = Runner { cancel: CancelToken::default(), ..context.runner.clone() };
+    let reload = context.reload();
+    Ok(Arc::new(EngineDesk::open(&context.config, &context.secrets, &runner, reload)?))
+}
+
+fn environment(context: &Context, desk: Arc<EngineDesk>) -> anyhow::Result<Environment> {
+    Ok(Environment {
+        engines: desk,
+        runner: Runner { cancel: CancelToken::default(), ..context.runner.clone() },
+        progress: Arc::new(NoProgress),
+        ..context.environment()?
+    })
+}
+
+/// Where there is no key yet, one is made and shown, once.
+async fn first_key(store: &Store) -> anyhow::Result<()> {
+    if !store.key_list().await?.is_empty() {
+        return Ok(());
+    }
+    let (key, row) = new_key("first", Scope::Admin, None);
+    store.key_add(row, &pytoon_api::hash(&key)).await?;
+    output::note(format!("API key (shown this once): {key}"));
+    Ok(())
+}
+
+fn worker(context: &Context, env: Environment, store: Arc<Store>, process: String) -> Worker {
+    let settings = &context.config.settings.service;
+    let storage = storage(&context.config);
+    Worker {
+        store,
+        runner: Arc::new(FilmRunner { env, storage }),
+        name: process,
+        lease: Duration::from_secs(settings.lease_seconds),
+        tasks: settings.worker_tasks,
+        grace: Duration::from_secs(settings.grace_seconds),
+        drain: context.runner.cancel.clone(),
+    }
+}
+
+async fn asked_to_end(cancel: &CancelToken) {
+    while !cancel.is_cancelled() {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn serve(listener: TcpListener, api: Api, cancel: CancelToken) -> std::io::Result<()> {
+    let ends = async move { asked_to_end(&cancel).await };
+    pytoon_api::serve(listener, router(api), ends).await
+}
+
+/// Tells the others, again and again, what this process has counted.
+fn tell_counts(store: Arc<Store>, context: &Context, process: String) {
+    let metrics = context.metrics.clone();
+    tokio::spawn(async move {
+        loop {
+            if let Err(error) = store.counts_put(&process, &metrics.render()).await {
+                let reason = error.to_string();
+                ServiceEvent::StoreUnavailable { operation: "keep counts", reason: &reason }.emit();
+            }
+            tokio::time::sleep(TELL_COUNTS).await;
+        }
+    });
+}
+
+/// Asks every engine and every voice how it is, for the log.
+fn check_health(env: &Environment) {
+    if let Some(outside) = env.engines.outside() {
+        let names: Vec<String> =
+            env.engines.engines().settings.engines.names().map(str::to_owned).collect();
+        outside.runtime.block_on(async {
+            let mut asked = tokio::task::JoinSet::new();
+            for name in names {
+                let manager = outside.manager.clone();
+                asked.spawn(async move { manager.health_check(&name).await });
+            }
+            asked.join_all().await;
+        });
+    } else {
+        // Without any key there is nobody to ask; that is said for each.
+        for engine in env.engines.engines().iter() {
+            let key_present = engine.has_key();
+            Event::HealthCheck {
+                engine: &engine.name,
+                healthy: false,
+                key_present,
+                kind: if key_present { "disabled" } else { "no_key" },
+                latency_ms: 0,
+                detail: "it is not asked",
+            }
+            .emit();
+        }
+    }
+    let chain = pytoon_pipeline::voices::providers(env, None, "health", CallLimits::default());
+    let Ok(chain) = chain else { return };
+    for provider in &chain.providers {
+        let begun = std::time::Instant::now();
+        let health = provider.health_check();
+        let (kind, said) = match &health {
+            Ok(said) => ("", said.clone()),
+            Err(error) => (error.kind(), error.to_string()),
+        };
+        Event::HealthCheck {
+            engine: provider.name(),
+            healthy: health.is_ok(),
+            key_present: true,
+            kind,
+            latency_ms: begun.elapsed().as_millis() as u64,
+            detail: &said,
+        }
+        .emit();
+    }
+    for left in &chain.left_out {
+        Event::HealthCheck {
+            engine: left.provider,
+            healthy: false,
+            key_present: false,
+            kind: "left_out",
+            latency_ms: 0,
+            detail: &left.reason,
+        }
+        .emit();
+    }
+}
+
+/// Brings the database's tables up to date.
+pub(crate) fn migrate(context: &Context) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let at = database(&context.config, &context.secrets)?;
+    runtime.block_on(Store::connect(&at))?;
+    output::line("the database is up to date");
+    Ok(ExitCode::SUCCESS)
+}
