@@ -25,6 +25,7 @@ mod length;
 mod machine;
 mod media;
 mod refused;
+mod service;
 mod sidecars;
 mod support;
 mod terminal;

@@ -15,10 +15,12 @@ pub mod film;
 pub mod measure;
 pub mod postgres;
 pub mod program;
+pub mod service;
 pub mod simulator;
 pub mod workspace;
 
 pub use film::{Cue, Film};
 pub use program::{Run, is_root, pytoon};
+pub use service::Service;
 pub use simulator::{Simulator, Studio};
 pub use workspace::Workspace;

@@ -78,15 +78,20 @@ impl Context {
     }
 
     pub(crate) fn environment(&self) -> anyhow::Result<Environment> {
-        Ok(Environment {
-            engines: self.desk()?,
+        Ok(self.environment_of(self.desk()?))
+    }
+
+    /// The same over engines that are open already.
+    pub(crate) fn environment_of(&self, engines: Arc<EngineDesk>) -> Environment {
+        Environment {
+            engines,
             config: self.config.clone(),
             runner: self.runner.clone(),
             fonts: self.fonts(),
             progress: progress::sink(self.global.quiet),
             buys: true,
             now: rfc3339(now()),
-        })
+        }
     }
 
     /// A new folder for a job without a name.

@@ -51,7 +51,8 @@ impl Role {
 pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let address = address(context, args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let desk = desk(context)?;
+    // The engines wait for vendors on a runtime of their own, which is made outside of ours.
+    let environment = environment(context, desk(context)?);
     Metrics::expect_service(TaskKind::ALL.iter().map(|kind| kind.as_str()));
     runtime.block_on(async {
         let at = database(&context.config, &context.secrets)?;
@@ -78,7 +79,6 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
         }
         .emit();
         tell_counts(store.clone(), context, process.clone());
-        let environment = environment(context, desk.clone())?;
         let checked = environment.clone();
         std::thread::spawn(move || check_health(&checked));
         let api = listener.map(|listener| {
@@ -97,7 +97,7 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
             asked_to_end(&context.runner.cancel).await;
             0
         } else {
-            worker(context, environment, store.clone(), process.clone()).run().await
+            worker(context, environment.clone(), store.clone(), process.clone()).run().await
         };
         if let Some(api) = api {
             api.await??;
@@ -130,13 +130,12 @@ fn desk(context: &Context) -> anyhow::Result<Arc<EngineDesk>> {
     Ok(Arc::new(EngineDesk::open(&context.config, &context.secrets, &runner, reload)?))
 }
 
-fn environment(context: &Context, desk: Arc<EngineDesk>) -> anyhow::Result<Environment> {
-    Ok(Environment {
-        engines: desk,
+fn environment(context: &Context, desk: Arc<EngineDesk>) -> Environment {
+    Environment {
         runner: Runner { cancel: CancelToken::default(), ..context.runner.clone() },
         progress: Arc::new(NoProgress),
-        ..context.environment()?
-    })
+        ..context.environment_of(desk)
+    }
 }
 
 /// Where there is no key yet, one is made and shown, once.

@@ -1,0 +1,259 @@
+//! The running service, and a client of its HTTP interface that shares nothing with it.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a process of the service may take to start, or a job to end.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A process of the service; it is killed when dropped.
+#[derive(Debug)]
+pub struct Service {
+    child: Child,
+    /// Where it answers; empty for a worker.
+    pub address: String,
+    /// The key that it showed at its first start.
+    pub key: String,
+    folder: PathBuf,
+    name: String,
+}
+
+/// What a request was answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers, their names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        let text = self.text();
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{} is no JSON: {text}", self.status))
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The same answer, after a check of its status.
+    #[track_caller]
+    pub fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text());
+        self
+    }
+
+    /// Checks that it is a problem (RFC 9457) with this status and code that says all these parts.
+    #[track_caller]
+    pub fn problem(&self, status: u16, code: &str, parts: &[&str]) {
+        let text = self.text();
+        assert_eq!(self.status, status, "{text}");
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{text}");
+        let problem = self.json();
+        assert_eq!(
+            (&problem["status"], &problem["code"]),
+            (&status.into(), &code.into()),
+            "{text}"
+        );
+        for part in parts {
+            assert!(text.contains(part), "`{part}` is missing: {text}");
+        }
+    }
+}
+
+impl Service {
+    /// Starts a process that runs in a folder; its output lies there as `<name>.out` and `.err`.
+    pub fn start(command: &mut Command, folder: &Path, name: &str) -> Self {
+        let file = |end: &str| {
+            std::fs::File::create(folder.join(format!("{name}.{end}"))).expect("a file")
+        };
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file("out"))
+            .stderr(file("err"))
+            .spawn()
+            .expect("starts");
+        let mut service = Self {
+            child,
+            address: String::new(),
+            key: String::new(),
+            folder: folder.to_owned(),
+            name: name.to_owned(),
+        };
+        let started = service.wait_for("service_started");
+        service.address = started["address"].as_str().unwrap_or_default().to_owned();
+        let said = std::fs::read_to_string(folder.join(format!("{name}.err"))).unwrap_or_default();
+        let key = said.split_whitespace().find(|word| word.starts_with("pyt_"));
+        service.key = key.unwrap_or_default().to_owned();
+        service
+    }
+
+    /// All lines of its log so far.
+    pub fn log(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.folder.join(format!("{}.out", self.name)));
+        let text = text.unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Every line of an event so far.
+    pub fn events(&self, event: &str) -> Vec<Value> {
+        self.log().into_iter().filter(|line| line["event"] == event).collect()
+    }
+
+    /// The first line of an event, once it is there.
+    #[track_caller]
+    pub fn wait_for(&self, event: &str) -> Value {
+        let begun = Instant::now();
+        loop {
+            if let Some(line) = self.events(event).into_iter().next() {
+                return line;
+            }
+            let err = std::fs::read_to_string(self.folder.join(format!("{}.err", self.name)));
+            assert!(begun.elapsed() < PATIENCE, "no {event}; {}", err.unwrap_or_default());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Kills it, as a crash would.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Asks it to end and waits; its exit status.
+    #[track_caller]
+    pub fn end(&mut self) -> Option<i32> {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("is told");
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("is waited for") {
+                return status.code();
+            }
+            assert!(begun.elapsed() < PATIENCE, "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// A request with the first key.
+    #[track_caller]
+    pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let bearer = format!("Bearer {}", self.key);
+        self.ask(method, path, &[("Authorization", &bearer)], body)
+    }
+
+    /// A request with these headers.
+    #[track_caller]
+    pub fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Answer {
+        let body = body.map(Value::to_string);
+        let mut headers = headers.to_vec();
+        if body.is_some() {
+            headers.push(("Content-Type", "application/json"));
+        }
+        self.send(method, path, &headers, body.unwrap_or_default().as_bytes())
+    }
+
+    /// A request as it is.
+    #[track_caller]
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut stream = TcpStream::connect(&self.address).expect("it answers");
+        stream.set_read_timeout(Some(PATIENCE)).expect("set");
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str(&format!("Content-Length: {}\r\nConnection: close\r\n\r\n", body.len()));
+        stream.write_all(head.as_bytes()).expect("is sent");
+        // A server that refuses a body may close before all of it is sent.
+        let _ = stream.write_all(body);
+        let mut all = Vec::new();
+        let read = stream.read_to_end(&mut all);
+        assert!(read.is_ok() || !all.is_empty(), "no answer: {read:?}");
+        answer(&all)
+    }
+
+    /// Submits a brief; its id.
+    #[track_caller]
+    pub fn submit(&self, brief: &Value) -> String {
+        let answer = self.call("POST", "/api/v2/jobs", Some(brief)).is(202);
+        answer.json()["job_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// A job as it is.
+    #[track_caller]
+    pub fn job(&self, id: &str) -> Value {
+        self.call("GET", &format!("/api/v2/jobs/{id}"), None).is(200).json()
+    }
+
+    /// A job once it has a status.
+    #[track_caller]
+    pub fn until(&self, id: &str, status: &str) -> Value {
+        let begun = Instant::now();
+        loop {
+            let job = self.job(id);
+            if job["status"] == status {
+                return job;
+            }
+            let ended = ["done", "failed", "held", "cancelled"].iter().any(|s| job["status"] == *s);
+            assert!(!ended && begun.elapsed() < PATIENCE, "it is not {status}: {job}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn answer(all: &[u8]) -> Answer {
+    let end = all.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+    let head = String::from_utf8_lossy(&all[..end]).into_owned();
+    let mut lines = head.lines();
+    let first = lines.next().unwrap_or_default();
+    let status = first.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+    let headers: BTreeMap<String, String> = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
+        .collect();
+    let rest = &all[end + 4..];
+    let is_chunked = headers.get("transfer-encoding").is_some_and(|how| how == "chunked");
+    let body = if is_chunked { chunks(rest) } else { rest.to_vec() };
+    Answer { status, headers, body }
+}
+
+/// The body of a chunked answer (RFC 9112, 7.1).
+fn chunks(mut rest: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = rest.windows(2).position(|two| two == b"\r\n") {
+        let size = String::from_utf8_lossy(&rest[..end]).into_owned();
+        let Ok(size) = usize::from_str_radix(size.split(';').next().unwrap_or(""), 16) else {
+            break;
+        };
+        let start = end + 2;
+        if size == 0 || rest.len() < start + size {
+            break;
+        }
+        body.extend_from_slice(&rest[start..start + size]);
+        rest = rest.get(start + size + 2..).unwrap_or_default();
+    }
+    body
+}
