@@ -2,7 +2,8 @@
 //!
 //! - `tidy` fails on an arrow between crates that points the wrong way, on impure code in the
 //!   pure crates, and on files that have grown too large to be one thing;
-//! - `schema` writes the JSON Schemas of brief, scene graph, timeline and configuration
+//! - `schema` writes the JSON Schemas of brief, scene graph, timeline and configuration, and the
+//!   OpenAPI document
 //!   (`schema --check` fails when the checked-in ones are out of date).
 
 mod schema;

@@ -1,4 +1,4 @@
-//! JSON Schemas from the types.
+//! JSON Schemas from the types, and the description of the HTTP interface.
 
 use anyhow::{Context, bail};
 use pytoon_config::engines::EngineFile;
@@ -30,9 +30,12 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let folder = crate::root().join("config/schema");
     std::fs::create_dir_all(&folder)?;
     let mut stale = Vec::new();
+    let mut files = vec![("API", crate::root().join("docs/openapi.json"), pytoon_api::openapi())];
     for (name, schema) in schemas() {
         let path = folder.join(format!("{name}.schema.json"));
-        let text = serde_json::to_string_pretty(&schema)? + "\n";
+        files.push((name, path, serde_json::to_string_pretty(&schema)? + "\n"));
+    }
+    for (name, path, text) in files {
         if check {
             if std::fs::read_to_string(&path).ok().as_deref() != Some(&text) {
                 stale.push(name);
