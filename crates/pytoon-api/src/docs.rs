@@ -5,6 +5,10 @@ use axum::Router;
 use axum::http::header;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
+use pytoon_core::brief::Brief;
+use pytoon_core::job::JobStatus;
+use schemars::schema_for;
+use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
@@ -33,6 +37,69 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     components.add_security_scheme("key", SecurityScheme::Http(bearer));
     document
+}
+
+/// What the routes' own descriptions cannot say: problems have a media type of their own, and the
+/// body of a submission is a brief, as `pytoon render` reads it.
+pub(crate) fn finish(document: &mut Value) {
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
+    for route in paths.filter_map(Value::as_object_mut).flat_map(|routes| routes.values_mut()) {
+        let responses = route.get_mut("responses").and_then(Value::as_object_mut);
+        for response in responses.into_iter().flat_map(|responses| responses.values_mut()) {
+            let content = response.get_mut("content").and_then(Value::as_object_mut);
+            let Some(content) = content else { continue };
+            let schema = content.get("application/json").map(|kind| kind["schema"]["$ref"].clone());
+            if schema.is_some_and(|schema| schema == "#/components/schemas/Problem")
+                && let Some(kind) = content.remove("application/json")
+            {
+                content.insert("application/problem+json".to_owned(), kind);
+            }
+        }
+    }
+    let statuses: Vec<&str> = JobStatus::ALL.iter().map(|status| status.as_str()).collect();
+    let parameters = document["paths"]["/api/v2/jobs"]["get"]["parameters"].as_array_mut();
+    for parameter in parameters.into_iter().flatten().filter(|one| one["name"] == "status") {
+        parameter["schema"]["enum"] = json!(statuses);
+    }
+    let mut brief = serde_json::to_value(schema_for!(Brief)).unwrap_or_default();
+    relocate(&mut brief);
+    let parts = brief.as_object_mut().and_then(|brief| brief.remove("$defs"));
+    for (name, part) in parts.as_ref().and_then(Value::as_object).into_iter().flatten() {
+        document["components"]["schemas"][name] = part.clone();
+    }
+    brief["properties"]["client_data"] =
+        json!({ "description": "What is wanted back with the job; anything." });
+    brief["anyOf"] = json!([
+        { "required": ["prompt"] },
+        { "required": ["script"] },
+        { "required": ["media_files"] },
+        { "required": ["voice_file"] },
+    ]);
+    brief["examples"] = json!([{ "script": "Fresh bread, baked at dawn. Come by." }]);
+    if let Some(brief) = brief.as_object_mut() {
+        brief.remove("$schema");
+    }
+    document["components"]["schemas"]["Brief"] = brief;
+    document["paths"]["/api/v2/jobs"]["post"]["requestBody"]["content"]["application/json"] =
+        json!({ "schema": { "$ref": "#/components/schemas/Brief" } });
+}
+
+/// Parts of a schema lie elsewhere in an OpenAPI document.
+fn relocate(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            for (name, value) in map {
+                match value {
+                    Value::String(text) if name == "$ref" => {
+                        *text = text.replace("#/$defs/", "#/components/schemas/");
+                    }
+                    value => relocate(value),
+                }
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(relocate),
+        _ => {}
+    }
 }
 
 /// The pages that describe the interface.

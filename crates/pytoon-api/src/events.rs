@@ -31,7 +31,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
     tag = "jobs",
     params(
         ("id" = String, Path, description = "The job"),
-        ("Last-Event-ID" = Option<String>, Header, description = "The last event that was seen"),
+        ("Last-Event-ID" = Option<String>, Header, nullable = false, description = "The last event that was seen"),
     ),
     responses(
         (status = 200, description = "Events", body = String, content_type = "text/event-stream"),

@@ -27,6 +27,7 @@ const FFMPEG_PATIENCE: Duration = Duration::from_secs(5);
     get,
     path = "/livez",
     tag = "service",
+    security(()),
     responses((status = 200, description = "It does", body = String))
 )]
 pub(crate) async fn livez() -> &'static str {
@@ -119,6 +120,7 @@ async fn ready(api: Api) -> (StatusCode, Json<Readiness>) {
     get,
     path = "/readyz",
     tag = "service",
+    security(()),
     responses(
         (status = 200, description = "It can", body = Readiness),
         (status = 503, description = "It cannot, and why", body = Readiness),
@@ -133,6 +135,7 @@ pub(crate) async fn readyz(State(api): State<Api>) -> (StatusCode, Json<Readines
     get,
     path = "/health",
     tag = "service",
+    security(()),
     responses(
         (status = 200, description = "It can work", body = Readiness),
         (status = 503, description = "It cannot, and why", body = Readiness),
@@ -147,6 +150,7 @@ pub(crate) async fn health(State(api): State<Api>) -> (StatusCode, Json<Readines
     get,
     path = "/metrics",
     tag = "service",
+    security(()),
     responses(
         (status = 200, description = "Prometheus text", body = String, content_type = "text/plain"),
         (status = 401, description = "`metrics.token` is demanded", body = Problem),

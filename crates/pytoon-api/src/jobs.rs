@@ -168,6 +168,7 @@ pub(crate) struct Page {
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// `next` of the page before.
+    #[param(pattern = "^[0-9]+_.+$")]
     cursor: Option<String>,
 }
 

@@ -86,7 +86,9 @@ fn routes() -> OpenApiRouter<Api> {
 /// The document that describes the interface, as OpenAPI 3.1 in JSON.
 pub fn openapi() -> String {
     let (_, document) = routes().split_for_parts();
-    let mut text = document.to_pretty_json().unwrap_or_default();
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    docs::finish(&mut document);
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
 }

@@ -40,7 +40,7 @@ const MAX_MARK: usize = 255;
     path = "/api/v2/jobs",
     tag = "jobs",
     request_body(content = Object, description = "A brief: see docs, or `pytoon init`"),
-    params(("Idempotency-Key" = Option<String>, Header, description = "The caller's own mark")),
+    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "The caller's own mark")),
     responses(
         (status = 202, description = "Taken", body = Accepted,
             headers(("Location" = String, description = "The job"))),
