@@ -106,13 +106,12 @@ impl JobFolder {
 
     /// Forgets that a step is done, where it is.
     pub(crate) fn undone(&self, step: &str) -> Result<(), MediaError> {
-        let note = self.note(step);
-        match std::fs::remove_file(&note) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(MediaError::write(&note, error))
-            }
-            _ => Ok(()),
-        }
+        remove(&self.note(step))
+    }
+
+    /// Removes an artifact of work, where it is there.
+    pub(crate) fn forget(&self, name: &str) -> Result<(), MediaError> {
+        remove(&self.work(name))
     }
 
     fn note(&self, step: &str) -> PathBuf {
@@ -189,6 +188,16 @@ impl JobFolder {
             // Most of them do not exist.
             let _ = std::fs::remove_file(self.work(name));
         }
+    }
+}
+
+/// Removes a file that need not be there.
+pub(crate) fn remove(path: &Path) -> Result<(), MediaError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(MediaError::write(path, error))
+        }
+        _ => Ok(()),
     }
 }
 

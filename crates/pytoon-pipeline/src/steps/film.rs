@@ -5,7 +5,7 @@ use crate::PipelineError;
 use crate::delivery::{
     self, Made, Planned, SIDECARS, Times, artifacts, asked, takes, tool_versions, write_json,
 };
-use crate::folder::{file_stamp, input_hash};
+use crate::folder::{file_stamp, input_hash, remove};
 use crate::receipt::Receipt;
 use crate::render::picture_store;
 use crate::stages::picture::chunk;
@@ -15,7 +15,6 @@ use pytoon_core::layout;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
 use pytoon_engines::world::{RealWorld, World};
-use pytoon_media::MediaError;
 use pytoon_telemetry::Event;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -191,13 +190,4 @@ impl Steps {
 
 fn chunks(timeline: &Timeline) -> Vec<FrameRange> {
     timeline.profile.chunks(timeline.total_frames)
-}
-
-fn remove(path: &std::path::Path) -> Result<(), PipelineError> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(MediaError::write(path, error).into())
-        }
-        _ => Ok(()),
-    }
 }

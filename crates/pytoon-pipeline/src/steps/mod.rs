@@ -10,6 +10,10 @@
 //! the same brief. What was made stays in `.work`, so that a changed brief makes anew only what its
 //! change is seen or heard in.
 //!
+//! Every step blocks its thread for as long as it takes, and may not be called from an async task.
+//! A cancel by the environment's token is the user's: vendors are told to stop. A worker that only
+//! wants to end lets its step run, or is killed.
+//!
 //! Does not say who works at which step, or when: one process at a time for a step is the caller's
 //! to see to. Does not wait for vendors: a scene that would says so and is run again later.
 //!
@@ -41,7 +45,8 @@ pub struct JobIdentity {
     pub started_at_ms: i64,
 }
 
-/// A job's steps, over a job folder that several processes may open at the same time.
+/// A job's steps, over a job folder that several processes may open at the same time. A step that
+/// needs another's result is given the same brief, and fails where that step was not done for it.
 pub struct Steps {
     env: Environment,
     folder: JobFolder,

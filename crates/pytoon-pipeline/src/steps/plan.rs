@@ -90,6 +90,8 @@ impl Steps {
         write_json(&self.folder, layout::BRIEF, &sources.brief)?;
         if self.draft {
             self.folder.write(layout::DRAFT_MARK, b"")?;
+        } else {
+            self.folder.forget(layout::DRAFT_MARK)?;
         }
         write_json(&self.folder, layout::SCENE_GRAPH, &graph)?;
         let state = PlanState::new(brief, &sources, graph, times);

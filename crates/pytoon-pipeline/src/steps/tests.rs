@@ -5,11 +5,13 @@ use super::*;
 use crate::engine_desk::EngineDesk;
 use crate::environment::NoProgress;
 use crate::receipt::Receipt;
-use crate::render::{RenderOptions, Renderer};
+use crate::render::{RenderOptions, Renderer, picture_store};
+use crate::stages::picture::chunk;
 use pytoon_config::secrets::Secrets;
 use pytoon_config::{BriefFile, Config, ConfigSource, read_brief};
 use pytoon_core::layout;
-use pytoon_core::timeline::Timeline;
+use pytoon_core::time::FrameRange;
+use pytoon_core::timeline::{ClipSource, Timeline, VideoClip};
 use pytoon_media::fonts::FontFinder;
 use pytoon_media::process::{CancelToken, CommandLine, Programs, Runner};
 use std::collections::BTreeMap;
@@ -191,7 +193,7 @@ fn a_film_by_steps_is_the_film_in_one_go() {
     let (a, b) = (bench.frames("whole"), bench.frames("steps"));
     assert_eq!((a.len(), b.len()), (steps.output.frames as usize, steps.output.frames as usize));
     let worst = a.iter().zip(&b).map(|(a, b)| difference(a, b)).fold(0.0, f64::max);
-    assert!(worst < 1.0, "a frame differs by {worst} of 255");
+    assert!(worst < 2.0, "a frame differs by {worst} of 255");
     assert_eq!(steps.self_check.findings, []);
     assert_eq!(whole.self_check.findings, []);
     assert_eq!(steps.scenes, whole.scenes);
@@ -204,6 +206,67 @@ fn a_film_by_steps_is_the_film_in_one_go() {
 fn chunks_of(bench: &Bench, name: &str) -> usize {
     let timeline = bench.timeline(name);
     timeline.profile.chunks(timeline.total_frames).len()
+}
+
+#[test]
+fn any_range_of_frames_is_drawn_as_in_the_whole() {
+    let bench = film_bench();
+    let file = bench.brief(FILM);
+    let hashes = bench.path("whole.txt");
+    let options = RenderOptions { frame_hashes: Some(hashes.clone()), ..RenderOptions::default() };
+    Renderer::new(bench.env.clone(), options)
+        .render_brief(&file, &bench.path("whole"))
+        .expect("renders");
+    let whole = std::fs::read_to_string(&hashes).expect("hashes");
+    let whole: Vec<&str> = whole.lines().collect();
+    let timeline = bench.timeline("whole");
+    let moving = |clip: &&VideoClip| matches!(clip.source, ClipSource::Clip { .. });
+    let moving = timeline.tracks.video.iter().find(moving).expect("a moving clip");
+    let total = timeline.total_frames;
+    let store = picture_store(&bench.env, &timeline.look.palette);
+    // One begins inside the moving clip.
+    let inside = moving.start_frame + moving.range().len() / 2;
+    for (start, end) in [(0, 7), (inside, inside + 20), (61, 125), (total - 9, total)] {
+        let (range, folder) = (FrameRange::new(start, end), bench.folder.path());
+        let own = chunk::frame_hashes(&bench.env, &timeline, &store, range, folder);
+        assert_eq!(own, whole[start as usize..end as usize], "{range:?}");
+    }
+}
+
+#[test]
+fn chunks_join_at_any_rate() {
+    let mut bench = film_bench();
+    let profile = "width: 270\nheight: 480\nframe_rate: 30000/1001\nvideo: {encoder: libx264, \
+                   preset: veryfast, crf: 23, gop_seconds: 0.7, max_rate_kbps: 4000}\n\
+                   audio: {bit_rate_kbps: 96, coder: fast}\n";
+    let config = bench.path("config");
+    std::fs::create_dir_all(config.join("profiles")).expect("a folder");
+    std::fs::write(config.join("profiles/odd.yaml"), profile).expect("writes");
+    bench.env.config = Config::load(&ConfigSource::Folder(config)).expect("loads");
+    let file = bench.brief(&FILM.replace("profile: test", "profile: odd"));
+    bench.in_one_go("whole", &file);
+    let receipt = bench.by_steps("steps", &file);
+    assert_eq!(receipt.self_check.findings, []);
+    assert!(chunks_of(&bench, "steps") >= 4);
+    // An encoder may choose other frames to come early where it cannot look ahead.
+    let sorted = |name: &str| {
+        let packets = bench.packets(name);
+        let field = |n: usize| {
+            let times = packets.lines().filter(|line| line.starts_with("packet"));
+            let mut times: Vec<String> =
+                times.filter_map(|l| Some(l.split(',').nth(n)?.to_owned())).collect();
+            times.sort();
+            times
+        };
+        let rest: Vec<&str> = packets.lines().filter(|l| !l.starts_with("packet")).collect();
+        (field(1), field(2), rest.join("\n"))
+    };
+    assert_eq!(sorted("whole"), sorted("steps"));
+    assert!(sorted("whole").0.len() as i64 == receipt.output.frames);
+    let (a, b) = (bench.frames("whole"), bench.frames("steps"));
+    assert_eq!(a.len(), b.len());
+    let worst = a.iter().zip(&b).map(|(a, b)| difference(a, b)).fold(0.0, f64::max);
+    assert!(worst < 2.5, "a frame differs by {worst} of 255");
 }
 
 #[test]
@@ -263,6 +326,29 @@ fn a_changed_caption_makes_only_those_chunks_anew_that_show_it() {
         assert_eq!(before[name], after[name], "{name} is made anew");
     }
     assert_ne!(before[layout::OUTPUT], after[layout::OUTPUT]);
+}
+
+#[test]
+fn a_changed_scene_makes_only_those_chunks_anew_that_show_it() {
+    let bench = film_bench();
+    let text = captioned("Third words");
+    bench.by_steps("job", &bench.brief(&text));
+    let before = bench.files("job");
+    let changed = text.replace("{scene: 3,", "{scene: 3, effect: pull_out,");
+    assert_ne!(text, changed);
+    bench.by_steps("job", &bench.brief(&changed));
+    let (after, timeline) = (bench.files("job"), bench.timeline("job"));
+    let third = timeline.tracks.video.iter().find(|clip| clip.scene_id == "scene_03");
+    let third = third.expect("a clip");
+    let from = third.transition_in.as_ref().map_or(third.start_frame, |t| t.start_frame);
+    let ranges = timeline.profile.chunks(timeline.total_frames);
+    assert!(ranges[0].end <= from, "no chunk stays: this tests nothing");
+    for (index, range) in ranges.iter().enumerate() {
+        let name = format!(".work/chunks/{index:03}.mp4");
+        let (is_anew, shows) = (before[&name] != after[&name], range.end > from);
+        assert_eq!(is_anew, shows, "chunk {index} of {ranges:?}, scene from {from}");
+    }
+    assert_eq!(before[".work/audio.m4a"], after[".work/audio.m4a"]);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! Start with [`chunk`]; [`joined`] is what all of them come to.
 
 use super::cover::{Cover, cover_candidates};
-use super::ring::draw_all;
+use super::ring::{DrawnFrames, draw_all};
 use super::sink::FrameSink;
 use super::statistics::Seen;
 use super::{PictureReport, assets, choose_encoder};
@@ -24,7 +24,7 @@ use pytoon_core::timeline::{CaptionCue, ClipSource, Timeline};
 use pytoon_media::disk;
 use pytoon_telemetry::Event;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -86,25 +86,15 @@ pub(crate) fn chunk(
         return Ok((report, true));
     }
     let files = Files::of(index);
-    let fonts = timeline::fonts(env, &shown)?;
-    let mut drawn = shown;
-    // A font file is known to the text engine by its family.
-    drawn.look.font = fonts.brand_family.clone();
-    let pictures = Arc::new(SceneAssets(store.clone()));
-    let compositor = Compositor::new(Arc::new(drawn), pictures, fonts.engine)?;
-    let missing_glyphs: String = compositor.missing_glyphs().into_iter().collect();
-    if !missing_glyphs.is_empty() {
-        Event::GlyphsMissing { characters: &missing_glyphs }.emit();
-    }
-    let encoder = choose_encoder(env, timeline, folder);
     // From here on the earlier chunk is not the one that its note speaks of.
     folder.undone(&files.step)?;
     let part = folder.own_part(&files.video)?;
-    let made = FrameSink::open(env, timeline, &encoder, &part, &RenderOptions::default()).and_then(
-        |sink| draw_all(env, &compositor, range, sink, cover, &folder.new_work(&files.cover)?),
-    );
-    let drawn = match made {
-        Ok(drawn) => drawn,
+    let places = (part.as_path(), folder.new_work(&files.cover)?);
+    let encoder = choose_encoder(env, timeline, folder);
+    let options = RenderOptions::default();
+    let made = encode(env, shown, store, (range, cover), &encoder, places, &options);
+    let (drawn, missing_glyphs) = match made {
+        Ok(made) => made,
         Err(error) => {
             // The half-written file must not stay; that it cannot be removed changes nothing.
             let _ = std::fs::remove_file(&part);
@@ -123,6 +113,52 @@ pub(crate) fn chunk(
     folder.write(&files.report, &serde_json::to_vec(&report).unwrap_or_default())?;
     folder.done(&files.step, &input)?;
     Ok((report, false))
+}
+
+/// Draws what is seen in a range of frames and encodes it into a file of its own, with the cover
+/// beside it; also says which characters no font has.
+fn encode(
+    env: &Environment,
+    mut shown: Timeline,
+    store: &Arc<PictureStore>,
+    (range, cover): (FrameRange, Cover),
+    encoder: &str,
+    (video, thumbnail): (&Path, PathBuf),
+    options: &RenderOptions,
+) -> Result<(DrawnFrames, String), PipelineError> {
+    let fonts = timeline::fonts(env, &shown)?;
+    // A font file is known to the text engine by its family.
+    shown.look.font = fonts.brand_family.clone();
+    let shown = Arc::new(shown);
+    let pictures = Arc::new(SceneAssets(store.clone()));
+    let compositor = Compositor::new(shown.clone(), pictures, fonts.engine)?;
+    let missing: String = compositor.missing_glyphs().into_iter().collect();
+    if !missing.is_empty() {
+        Event::GlyphsMissing { characters: &missing }.emit();
+    }
+    let sink = FrameSink::open(env, &shown, encoder, video, options)?;
+    Ok((draw_all(env, &compositor, range, sink, cover, &thumbnail)?, missing))
+}
+
+/// The hashes of the frames of a range as they are drawn for a chunk.
+#[cfg(test)]
+pub(crate) fn frame_hashes(
+    env: &Environment,
+    timeline: &Timeline,
+    store: &Arc<PictureStore>,
+    range: FrameRange,
+    folder: &Path,
+) -> Vec<String> {
+    let hashes = folder.join("hashes.txt");
+    let options = RenderOptions { frame_hashes: Some(hashes.clone()), ..RenderOptions::default() };
+    let cover = Cover::among(&[], range);
+    let places = (folder.join("range.mp4"), folder.join("cover.jpg"));
+    let shown = seen_in(timeline, range);
+    let encoder = &timeline.profile.video.encoder;
+    encode(env, shown, store, (range, cover), encoder, (&places.0, places.1), &options)
+        .expect("draws");
+    let text = std::fs::read_to_string(hashes).expect("hashes");
+    text.lines().map(str::to_owned).collect()
 }
 
 fn done(folder: &JobFolder, index: usize, input: &str) -> Option<ChunkReport> {
