@@ -8,6 +8,7 @@
 #   make bench-align   the built-in aligner against the recordings in ALIGN_SET
 #   make drill-engines  kill rendering processes KILLS times (1000) and compare the books
 #   make drill-budget   JOBS (10000) jobs of a dollar each through two processes with restarts
+#   make check-deploy   compose file, alerts with their tests, dashboard: what runs the service
 
 SHELL := /bin/sh
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -17,7 +18,7 @@ ifneq ($(words $(CURDIR)),1)
 export CARGO_TARGET_DIR := $(shell sh scripts/target-dir.sh)
 endif
 
-.PHONY: setup build demo demo-engines drill-engines drill-budget test check bench bench-align schema clean help
+.PHONY: setup build demo demo-engines drill-engines drill-budget test check check-deploy bench bench-align schema clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -53,6 +54,10 @@ check: setup
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) xtask tidy
 	$(CARGO) xtask schema --check
+
+# Needs no build. Says what it skips for want of a tool.
+check-deploy:
+	@sh scripts/check-deploy.sh
 
 bench: build
 	$(CARGO) run --release --package pytoon-bench -- all

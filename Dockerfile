@@ -1,0 +1,46 @@
+# The image of pytoon: `pytoon` and its voice helper, with all that they call.
+#
+#   docker build -t pytoon .
+#   docker run --rm pytoon doctor
+#
+# A process writes to ./storage (below /srv/pytoon), to /var/log/pytoon where that is mounted, and to
+# /tmp; the rest of the file system may be read-only. docker-compose.yml shows how it is run.
+
+FROM rust:1.94-slim-bookworm AS build
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends build-essential pkg-config libespeak-ng-dev \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY . .
+# The image's own toolchain: rust-toolchain.toml names "stable", which would be fetched again.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    RUSTUP_TOOLCHAIN="$RUST_VERSION" \
+    cargo build --release --locked --package pytoon --package pytoon-espeak --bins \
+ && install -D -t /out target/release/pytoon target/release/pytoon-espeak
+
+FROM debian:bookworm-slim
+# The packages of scripts/setup.sh, without those for building; curl asks /livez.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends \
+      ca-certificates curl ffmpeg libespeak-ng1 espeak-ng-data \
+      fonts-inter fonts-lato fonts-open-sans fonts-noto-core fonts-noto-extra \
+      fonts-noto-cjk fonts-noto-cjk-extra fonts-noto-color-emoji \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --uid 1000 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin pytoon \
+ && install -d -o pytoon -g pytoon /srv/pytoon /srv/pytoon/storage
+COPY --from=build /out/pytoon /out/pytoon-espeak /usr/local/bin/
+# The helper links a GPL library and is under the GPL itself.
+COPY LICENSE-APACHE LICENSE-MIT crates/pytoon-espeak/LICENSE /usr/share/doc/pytoon/
+USER pytoon
+# config/, storage/ and .env are looked for here.
+WORKDIR /srv/pytoon
+ENV HOME=/tmp
+EXPOSE 8000
+# For `serve` and `api`. A worker answers no requests: give it a check of its own.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
+  CMD ["curl", "--fail", "--silent", "--show-error", "--max-time", "4", "http://127.0.0.1:8000/livez"]
+# SIGTERM drains; see service.grace_seconds.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["pytoon"]
+CMD ["serve", "--bind", "0.0.0.0"]
