@@ -9,7 +9,7 @@
 # sudo. On other systems it lists what is needed and looks for it by command name.
 set -eu
 
-rust_min=1.90
+rust_min=1.94
 quiet=no
 check=no
 for arg in "$@"; do

@@ -220,3 +220,13 @@ fn in_a_brand_safe_film_a_product_stays_here_and_lies_over_what_is_drawn() {
     let overlays = timeline["tracks"]["overlays"].to_string();
     assert_eq!(overlays.matches("cup.jpg").count(), 2, "{timeline:#}");
 }
+
+#[test]
+fn a_key_in_dotenv_counts_before_an_older_one_of_the_environment() {
+    let (name, old) = KEYS[0];
+    let studio = Studio::new(&json!({"keys": {"invalid": [old]}}), &json!({}));
+    studio.workspace.write(".env", format!("{name}=rwkey-rotated-9d3b5f7a1c2e4068\n"));
+    studio.workspace.write("brief.yaml", tea(&["runway"], ""));
+    run(studio.command(&["render", "brief.yaml", "--out", "out"]).env(name, old)).ok();
+    assert_eq!(engines_used(&Film::open(&studio.workspace.path("out"))), ["runway"]);
+}

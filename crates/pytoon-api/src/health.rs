@@ -9,16 +9,22 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pytoon_core::job::JobStatus;
+use pytoon_core::ledger::StoreError;
+use pytoon_engines::breaker::{self, BreakerState};
 use pytoon_media::disk;
 use pytoon_media::process::{CancelToken, CommandLine, Programs, Runner};
+use pytoon_telemetry::{Breaker, Metrics};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::PoisonError;
 use std::time::Duration;
 use utoipa::ToSchema;
 
 /// A queue that waits for longer has no worker, or too few.
 const OLD_QUEUE: Duration = Duration::from_secs(600);
+/// Longer than this the database is not waited for: those who scrape have patience for ten seconds.
+const COUNTS_PATIENCE: Duration = Duration::from_secs(2);
 /// FFmpeg says its version at once, or it does not work.
 const FFMPEG_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -168,7 +174,15 @@ pub(crate) async fn metrics(
         let detail = "metrics.token is demanded: `Authorization: Bearer <token>`";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail));
     }
-    let counts = api.jobs.counts_all().await.unwrap_or_default();
+    let counts = match tokio::time::timeout(COUNTS_PATIENCE, api.jobs.counts_all()).await {
+        Ok(Ok(counts)) => {
+            *api.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts.clone();
+            counts
+        }
+        // While the database is away, sums do not fall: what was last known is shown.
+        _ => api.counts.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+    };
+    let _ = tokio::time::timeout(COUNTS_PATIENCE, shared_gauges(&api)).await;
     let others: Vec<&str> = counts
         .iter()
         .filter(|(process, _)| *process != api.process)
@@ -178,6 +192,23 @@ pub(crate) async fn metrics(
     text.push_str(&queue_text(&api).await);
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+/// Breakers and spend are every process's: they are read where all of them write.
+async fn shared_gauges(api: &Api) -> Result<(), StoreError> {
+    let now = jiff::Timestamp::now().as_millisecond();
+    for (engine, row) in api.ledger.breaker_list().await? {
+        let state = match breaker::state(&row, now) {
+            BreakerState::Closed => Breaker::Closed,
+            BreakerState::HalfOpen => Breaker::HalfOpen,
+            BreakerState::Open { .. } => Breaker::Open,
+        };
+        Metrics::breaker(&engine, state);
+    }
+    for (engine, usd) in api.ledger.spend_since(now - now.rem_euclid(86_400_000)).await? {
+        Metrics::spend(&engine, usd.as_usd());
+    }
+    Ok(())
 }
 
 /// What the database knows, as metrics.
@@ -193,9 +224,10 @@ async fn queue_text(api: &Api) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let build = [(format!("{{version=\"{version}\"}}"), 1.0)];
     gauge("pytoon_build_info", "The version that answers.", &build);
-    let (up, queue) = match api.jobs.queue_state().await {
-        Ok(queue) => (1.0, queue),
-        Err(_) => (0.0, pytoon_core::job::store::QueueState::default()),
+    let asked = tokio::time::timeout(COUNTS_PATIENCE, api.jobs.queue_state()).await;
+    let (up, queue) = match asked {
+        Ok(Ok(queue)) => (1.0, queue),
+        _ => (0.0, pytoon_core::job::store::QueueState::default()),
     };
     let one = |value: f64| [(String::new(), value)];
     gauge("pytoon_v2_database_up", "Whether the database answers.", &one(up));
@@ -295,10 +327,10 @@ pub(crate) async fn engines(
     let external = &api.config.engines.engines.external;
     let engines = external.iter().map(|(name, block)| {
         let row = breakers.get(name).cloned().unwrap_or_default();
-        let breaker = match pytoon_engines::breaker::state(&row, now) {
-            pytoon_engines::breaker::BreakerState::Closed => "closed",
-            pytoon_engines::breaker::BreakerState::HalfOpen => "half_open",
-            pytoon_engines::breaker::BreakerState::Open { .. } => "open",
+        let breaker = match breaker::state(&row, now) {
+            BreakerState::Closed => "closed",
+            BreakerState::HalfOpen => "half_open",
+            BreakerState::Open { .. } => "open",
         };
         Engine {
             engine: name.clone(),

@@ -32,7 +32,7 @@ use pytoon_core::job::store::JobStore;
 use pytoon_core::ledger::EngineStore;
 use pytoon_telemetry::{MetricsHandle, ServiceEvent};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -60,6 +60,8 @@ pub struct Api {
     pub metrics: Arc<MetricsHandle>,
     /// The name under which other processes know what this one counted.
     pub process: String,
+    /// What the others had counted when they were last asked.
+    pub counts: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 /// The routes, and the document that describes them.

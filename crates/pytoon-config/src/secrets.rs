@@ -1,6 +1,7 @@
 //! Keys from the environment, from `.env`, or from files that they name.
 //!
-//! Guarantees: the environment wins over `.env`; `NAME_FILE` is read where `NAME` is not set; an
+//! Guarantees: `.env` wins over the environment, which a container keeps as it
+//! was when it was made, so that a rotated key counts after a restart; `NAME_FILE` is read where `NAME` is not set; an
 //! empty value is no key; a key's form is never judged, since vendors change it. Keys are
 //! [`SecretString`]s: they print as nothing and are wiped when dropped.
 //!
@@ -35,7 +36,7 @@ impl Key {
 /// The keys that this process may use.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
-    /// What `.env` holds; looked at after the environment.
+    /// What `.env` holds; looked at before the environment.
     dotenv: BTreeMap<String, SecretString>,
 }
 
@@ -111,10 +112,9 @@ impl Secrets {
     }
 
     fn lookup(&self, name: &str) -> Option<String> {
-        std::env::var(name)
-            .ok()
-            .filter(|value| !value.trim().is_empty())
-            .or_else(|| self.dotenv.get(name).map(|value| value.expose_secret().to_owned()))
+        let is_given = |value: &String| !value.trim().is_empty();
+        let own = self.dotenv.get(name).map(|value| value.expose_secret().to_owned());
+        own.filter(is_given).or_else(|| std::env::var(name).ok().filter(is_given))
     }
 }
 

@@ -8,6 +8,7 @@ use pytoon_api::{Api, Scope, new_key, router};
 use pytoon_core::job::TaskKind;
 use pytoon_core::job::store::JobStore;
 use pytoon_core::ledger::CallLimits;
+use pytoon_engines::world::{RealWorld, World};
 use pytoon_media::process::{CancelToken, Runner};
 use pytoon_pipeline::engine_desk::{EngineDesk, database, storage};
 use pytoon_pipeline::{Environment, NoProgress};
@@ -70,7 +71,9 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
             first_key(store.as_ref()).await?;
         }
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let process = format!("{}@{}#{}", role.as_str(), host.trim(), std::process::id());
+        // In a container every process has the same number: the moment tells them apart.
+        let (pid, began) = (std::process::id(), RealWorld.now());
+        let process = format!("{}@{}#{pid}.{began}", role.as_str(), host.trim());
         ServiceEvent::ServiceStarted {
             role: role.as_str(),
             address: &bound.map(|at| at.to_string()).unwrap_or_default(),
@@ -90,6 +93,7 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
                 no_auth: args.no_auth,
                 metrics: Arc::new(context.metrics.clone()),
                 process: process.clone(),
+                counts: Arc::default(),
             };
             tokio::spawn(serve(listener, api, context.runner.cancel.clone()))
         });
