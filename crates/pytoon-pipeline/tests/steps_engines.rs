@@ -114,6 +114,7 @@ fn scenes_in_slices_are_paid_once_and_make_the_film_of_one_go() {
             let (again, slices) = draw(&studio, &file, scene, false);
             assert_eq!((again, slices), (done, 0));
         }
+        assert_eq!(steps(&studio).chunks(&file).expect("known"), voiced.chunks);
         let receipt = rest(&studio, &file, voiced.chunks);
         assert_eq!(receipt.self_check.findings, []);
         assert!(!receipt.degraded);

@@ -16,8 +16,24 @@ use std::path::{Path, PathBuf};
 /// The encoder that is always there.
 pub const SOFTWARE_ENCODER: &str = "libx264";
 
+/// What an encoded picture is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece {
+    /// It is a film's whole picture.
+    Whole,
+    /// It is joined with others.
+    Chunk,
+}
+
 /// The command that encodes raw frames from standard input.
-pub fn video_command(profile: &Profile, encoder: &str, output: &Path) -> CommandLine {
+pub fn video_command(profile: &Profile, encoder: &str, piece: Piece, output: &Path) -> CommandLine {
+    // Readers of negative offsets guess from them how long the decoder waits for frames out of
+    // order. Of a chunk with few of those they guess another wait than of the next, and where the
+    // two meet times would be moved. A chunk says when each frame is decoded.
+    let flags: &[&str] = match piece {
+        Piece::Whole => &["-movflags", "+negative_cts_offsets"],
+        Piece::Chunk => &[],
+    };
     let size = format!("{}x{}", profile.width, profile.height);
     let rate = profile.frame_rate.to_ratio_string();
     ffmpeg("encode the picture")
@@ -46,14 +62,9 @@ pub fn video_command(profile: &Profile, encoder: &str, output: &Path) -> Command
             "-color_trc",
             "bt709",
         ])
-        .args([
-            "-f",
-            "mp4",
-            "-movflags",
-            "+negative_cts_offsets",
-            "-video_track_timescale",
-            "90000",
-        ])
+        .args(["-f", "mp4"])
+        .args(flags.iter().copied())
+        .args(["-video_track_timescale", "90000"])
         .arg(file_arg(output))
 }
 
@@ -168,9 +179,10 @@ impl VideoEncoder {
         runner: &Runner,
         profile: &Profile,
         encoder: &str,
+        piece: Piece,
         output: &Path,
     ) -> Result<Self, MediaError> {
-        let (running, input) = runner.start_fed(&video_command(profile, encoder, output))?;
+        let (running, input) = runner.start_fed(&video_command(profile, encoder, piece, output))?;
         Ok(Self { running: Some(running), input: Some(input), output: output.to_owned() })
     }
 
@@ -206,13 +218,14 @@ pub fn try_encoder(
     folder: &Path,
 ) -> Result<(), MediaError> {
     let output = disk::part_of(&folder.join("encoder-test.mp4"));
-    let tried = VideoEncoder::start(runner, profile, encoder, &output).and_then(|mut e| {
-        let frame = Frame::new(profile.width as usize, profile.height as usize);
-        for _ in 0..3 {
-            e.write(&frame)?;
-        }
-        e.finish()
-    });
+    let tried =
+        VideoEncoder::start(runner, profile, encoder, Piece::Whole, &output).and_then(|mut e| {
+            let frame = Frame::new(profile.width as usize, profile.height as usize);
+            for _ in 0..3 {
+                e.write(&frame)?;
+            }
+            e.finish()
+        });
     // A failed try may not have written it at all.
     let _ = std::fs::remove_file(&output);
     tried

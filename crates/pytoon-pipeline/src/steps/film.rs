@@ -42,6 +42,12 @@ impl Steps {
         self.keep(MIX, &times)
     }
 
+    /// How many chunks the picture has. All scenes have to be done: what they came to may move the
+    /// film's end, though nothing is known that does.
+    pub fn chunks(&self, file: &BriefFile) -> Result<u32, PipelineError> {
+        Ok(chunks(&self.film(file)?.timeline).len() as u32)
+    }
+
     /// Draws and encodes one chunk of the picture, counted from 0. All scenes have to be done; the
     /// sound need not be. Fails as [`Steps::mix`] does.
     pub fn compose(&self, file: &BriefFile, chunk: u32) -> Result<(), PipelineError> {

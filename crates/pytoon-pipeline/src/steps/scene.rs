@@ -72,8 +72,7 @@ impl Steps {
     fn walk(&self, wanted: &Wanted, memo: SceneMemo) -> Result<Walked, PipelineError> {
         let Wanted { asked, order, .. } = wanted;
         if !order.chain.has_outside_engine() {
-            let story = SceneEngines { asked: asked.clone(), ..SceneEngines::default() };
-            return Ok(Walked::Done(story));
+            return Ok(Walked::Done(left_to_local(wanted)));
         }
         let outside = self.env.engines.outside().ok_or_else(|| {
             let why = "has engines chosen for it, and this process can use none: its keys are not \
@@ -99,7 +98,7 @@ impl Steps {
         let voiced = self.voice_of(file)?;
         let mut forgotten = Vec::new();
         for wanted in &voiced.wanted {
-            if self.story(wanted).is_some_and(|story| engines::is_degraded(&story)) {
+            if self.outcome(wanted).is_some_and(|story| engines::is_degraded(&story)) {
                 self.folder.undone(&wanted.order.scene_id)?;
                 forgotten.push(wanted.order.scene_id.clone());
             }
@@ -122,12 +121,18 @@ impl Steps {
         is_whole.then_some(story)
     }
 
+    /// The same, and what comes of a scene for which nobody can be asked, run or not.
+    fn outcome(&self, wanted: &Wanted) -> Option<SceneEngines> {
+        let nobody = !wanted.order.chain.has_outside_engine();
+        self.story(wanted).or_else(|| nobody.then(|| left_to_local(wanted)))
+    }
+
     /// What came of all scenes; one that is not done is an error.
     pub(super) fn drawn(&self, voiced: &VoiceState) -> Result<engines::Drawn, PipelineError> {
         let stories = voiced.wanted.iter().map(|wanted| {
             let scene_id = wanted.order.scene_id.clone();
             let missing = || PipelineError::Internal(format!("{scene_id} is not drawn yet"));
-            let story = self.story(wanted).ok_or_else(missing)?;
+            let story = self.outcome(wanted).ok_or_else(missing)?;
             Ok((scene_id, story))
         });
         stories.collect()
@@ -137,6 +142,11 @@ impl Steps {
 enum Walked {
     Done(SceneEngines),
     Later(SceneMemo, u64),
+}
+
+/// What comes of a scene for which nobody can be asked.
+fn left_to_local(wanted: &Wanted) -> SceneEngines {
+    SceneEngines { asked: wanted.asked.clone(), ..SceneEngines::default() }
 }
 
 fn story_file(scene_id: &str) -> String {

@@ -119,6 +119,20 @@ impl Bench {
         String::from_utf8(out).expect("text")
     }
 
+    /// When frames are shown, and all that is said of the stream and the film. An encoder may choose
+    /// other frames to come early where it cannot look ahead: that is not seen here.
+    fn shown(&self, name: &str) -> (Vec<i64>, String) {
+        let packets = self.packets(name);
+        let (times, rest): (Vec<&str>, Vec<&str>) =
+            packets.lines().partition(|line| line.starts_with("packet"));
+        let mut times: Vec<i64> = times
+            .iter()
+            .map(|line| line.split(',').nth(1).and_then(|n| n.parse().ok()).expect("a time"))
+            .collect();
+        times.sort_unstable();
+        (times, rest.join("\n"))
+    }
+
     /// The picture, decoded: one piece a frame.
     fn frames(&self, name: &str) -> Vec<Vec<u8>> {
         let film = self.path(name).join(layout::OUTPUT).display().to_string();
@@ -243,30 +257,25 @@ fn chunks_join_at_any_rate() {
     std::fs::create_dir_all(config.join("profiles")).expect("a folder");
     std::fs::write(config.join("profiles/odd.yaml"), profile).expect("writes");
     bench.env.config = Config::load(&ConfigSource::Folder(config)).expect("loads");
-    let file = bench.brief(&FILM.replace("profile: test", "profile: odd"));
-    bench.in_one_go("whole", &file);
-    let receipt = bench.by_steps("steps", &file);
-    assert_eq!(receipt.self_check.findings, []);
-    assert!(chunks_of(&bench, "steps") >= 4);
-    // An encoder may choose other frames to come early where it cannot look ahead.
-    let sorted = |name: &str| {
-        let packets = bench.packets(name);
-        let field = |n: usize| {
-            let times = packets.lines().filter(|line| line.starts_with("packet"));
-            let mut times: Vec<String> =
-                times.filter_map(|l| Some(l.split(',').nth(n)?.to_owned())).collect();
-            times.sort();
-            times
-        };
-        let rest: Vec<&str> = packets.lines().filter(|l| !l.starts_with("packet")).collect();
-        (field(1), field(2), rest.join("\n"))
-    };
-    assert_eq!(sorted("whole"), sorted("steps"));
-    assert!(sorted("whole").0.len() as i64 == receipt.output.frames);
-    let (a, b) = (bench.frames("whole"), bench.frames("steps"));
-    assert_eq!(a.len(), b.len());
-    let worst = a.iter().zip(&b).map(|(a, b)| difference(a, b)).fold(0.0, f64::max);
-    assert!(worst < 2.5, "a frame differs by {worst} of 255");
+    // With a voice and without: films of other lengths, with other frames out of order.
+    for (name, more) in [("voiced", ""), ("silent", "voice: off\n")] {
+        let text = FILM.replace("profile: test", "profile: odd") + more;
+        let file = bench.brief(&text);
+        let (whole, steps) = (format!("{name}-whole"), format!("{name}-steps"));
+        bench.in_one_go(&whole, &file);
+        let receipt = bench.by_steps(&steps, &file);
+        assert_eq!(receipt.self_check.findings, []);
+        assert!(chunks_of(&bench, &steps) >= 4);
+        let shown = (bench.shown(&whole), bench.shown(&steps));
+        assert_eq!(shown.0, shown.1, "{name}");
+        assert_eq!(shown.1.0.len() as i64, receipt.output.frames);
+        let exact: Vec<i64> = (0..receipt.output.frames).map(|n| n * 3003).collect();
+        assert_eq!(shown.1.0, exact, "{name}: every frame at its own time");
+        let (a, b) = (bench.frames(&whole), bench.frames(&steps));
+        assert_eq!(a.len(), b.len());
+        let worst = a.iter().zip(&b).map(|(a, b)| difference(a, b)).fold(0.0, f64::max);
+        assert!(worst < 2.5, "{name}: a frame differs by {worst} of 255");
+    }
 }
 
 #[test]
@@ -376,6 +385,32 @@ fn killed_attempts_and_two_at_a_time_leave_a_whole_film() {
     assert_eq!(bench.frames("job").len() as i64, receipt.output.frames);
     let left: Vec<_> = bench.files("job").into_keys().filter(|n| n.ends_with(".part")).collect();
     assert_eq!(left, Vec::<String>::new());
+}
+
+#[test]
+fn a_scene_whose_engine_nobody_can_ask_need_not_be_run() {
+    let bench = film_bench();
+    let text = "prompt: A quiet cup of tea\nvoice: off\nmusic_source: none\nprofile: test\n\
+                target_duration_seconds: 2\nengine_override: runway\n";
+    let file = bench.brief(text);
+    let steps = bench.steps("job");
+    steps.plan(&file).expect("plans");
+    let voiced = steps.voice(&file).expect("speaks");
+    assert!(voiced.scenes.iter().all(|s| !s.drawn_outside && s.engine_asked == "runway"));
+    steps.mix(&file).expect("mixes");
+    (0..voiced.chunks).for_each(|chunk| steps.compose(&file, chunk).expect("composes"));
+    let receipt = steps.publish(&file).expect("publishes");
+    assert!(receipt.degraded && receipt.scenes.iter().all(|scene| scene.fallback_used));
+    let scene = steps.scene(&file, "scene_01", SceneMemo::default()).expect("no error");
+    let SceneProgress::Done { engine_used, fallback_used, error, .. } = scene else {
+        panic!("nobody is waited for: {scene:?}");
+    };
+    assert_eq!((engine_used.as_str(), fallback_used), ("local", true));
+    assert!(error.is_some_and(|error| error.contains("runway")));
+    // A key may have come meanwhile: its engine is chosen anew.
+    assert_eq!(steps.forget_fallbacks(&file).expect("forgets").len(), voiced.scenes.len());
+    assert!(steps.mix(&file).expect_err("to be chosen").to_string().contains("`voice`"));
+    assert_eq!(steps.voice(&file).expect("chooses again"), voiced);
 }
 
 #[test]

@@ -22,6 +22,7 @@ use pytoon_core::layout;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{CaptionCue, ClipSource, Timeline};
 use pytoon_media::disk;
+use pytoon_media::ffmpeg::encode::Piece;
 use pytoon_telemetry::Event;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -136,7 +137,7 @@ fn encode(
     if !missing.is_empty() {
         Event::GlyphsMissing { characters: &missing }.emit();
     }
-    let sink = FrameSink::open(env, &shown, encoder, video, options)?;
+    let sink = FrameSink::open(env, &shown, (encoder, Piece::Chunk), video, options)?;
     Ok((draw_all(env, &compositor, range, sink, cover, &thumbnail)?, missing))
 }
 

@@ -21,7 +21,7 @@ use pytoon_core::layout;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{ClipSource, OverlayContent, Timeline};
 use pytoon_graphics::text::TextEngine;
-use pytoon_media::ffmpeg::encode::{SOFTWARE_ENCODER, try_encoder};
+use pytoon_media::ffmpeg::encode::{Piece, SOFTWARE_ENCODER, try_encoder};
 use pytoon_telemetry::Event;
 use ring::draw_all;
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,7 @@ pub(crate) fn picture(
     let part = folder.new_work(VIDEO_PART)?;
     // An encoder orphaned by a kill may still be finishing this file: it keeps the old one.
     let _ = std::fs::remove_file(&part);
-    let sink = FrameSink::open(env, timeline, &encoder, &part, options)?;
+    let sink = FrameSink::open(env, timeline, (&encoder, Piece::Whole), &part, options)?;
     let whole = FrameRange::new(0, timeline.total_frames);
     let cover = Cover::among(&cover_candidates(timeline), whole);
     let thumbnail = folder.new_work(layout::THUMBNAIL)?;

@@ -6,7 +6,7 @@ use crate::render::RenderOptions;
 use pytoon_core::timeline::Timeline;
 use pytoon_graphics::Frame;
 use pytoon_media::MediaError;
-use pytoon_media::ffmpeg::encode::VideoEncoder;
+use pytoon_media::ffmpeg::encode::{Piece, VideoEncoder};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -22,7 +22,7 @@ impl FrameSink {
     pub(super) fn open(
         env: &Environment,
         timeline: &Timeline,
-        encoder: &str,
+        (encoder, piece): (&str, Piece),
         part: &Path,
         options: &RenderOptions,
     ) -> Result<Self, PipelineError> {
@@ -30,7 +30,7 @@ impl FrameSink {
             std::fs::File::create(path).map(BufWriter::new).map_err(|e| MediaError::write(path, e))
         };
         Ok(Self {
-            encoder: VideoEncoder::start(&env.runner, &timeline.profile, encoder, part)?,
+            encoder: VideoEncoder::start(&env.runner, &timeline.profile, encoder, piece, part)?,
             frames_out: options.frames_out.as_deref().map(create).transpose()?,
             frames_path: options.frames_out.clone().unwrap_or_default(),
             hashes: options.frame_hashes.as_deref().map(create).transpose()?,
