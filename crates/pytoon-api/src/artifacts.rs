@@ -55,6 +55,7 @@ pub(crate) fn folder(api: &Api, id: &str) -> PathBuf {
         (status = 401, description = "No key", body = Problem),
         (status = 403, description = "The key may not read", body = Problem),
         (status = 404, description = "No such job or file", body = Problem),
+        (status = 409, description = "Not yet", body = Problem),
         (status = 416, description = "There is no such part", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
@@ -77,7 +78,7 @@ pub(crate) async fn artifact(
     let path = folder(&api, &row.id).join(path);
     let not_yet = || {
         let detail = format!("the job has no {name}: it is {}", row.status.as_str());
-        Problem::new(StatusCode::NOT_FOUND, "not_yet", detail)
+        Problem::new(StatusCode::CONFLICT, "not_yet", detail)
     };
     let metadata = tokio::fs::metadata(&path).await.map_err(|_| not_yet())?;
     let (length, tag) = (metadata.len(), tag(&metadata));

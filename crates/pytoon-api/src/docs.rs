@@ -61,6 +61,8 @@ pub(crate) fn finish(document: &mut Value) {
     for parameter in parameters.into_iter().flatten().filter(|one| one["name"] == "status") {
         parameter["schema"]["enum"] = json!(statuses);
     }
+    document["components"]["schemas"]["Job"]["properties"]["client_data"] =
+        json!({ "description": "What the submitter wanted back." });
     let mut brief = serde_json::to_value(schema_for!(Brief)).unwrap_or_default();
     relocate(&mut brief);
     let parts = brief.as_object_mut().and_then(|brief| brief.remove("$defs"));

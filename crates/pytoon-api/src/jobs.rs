@@ -269,7 +269,7 @@ async fn document(api: &Api, caller: &Caller, id: &str, name: &str) -> Result<Re
         }
     }
     let detail = format!("the job has no {name} yet: it is {}", row.status.as_str());
-    Err(Problem::new(StatusCode::NOT_FOUND, "not_yet", detail))
+    Err(Problem::new(StatusCode::CONFLICT, "not_yet", detail))
 }
 
 /// Show a job's scenes as planned
@@ -282,7 +282,8 @@ async fn document(api: &Api, caller: &Caller, id: &str, name: &str) -> Result<Re
         (status = 200, description = "The plan", body = Object, content_type = "application/json"),
         (status = 401, description = "No key", body = Problem),
         (status = 403, description = "The key may not read", body = Problem),
-        (status = 404, description = "No such job, or not yet", body = Problem),
+        (status = 404, description = "No such job", body = Problem),
+        (status = 409, description = "Not yet", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
 )]
@@ -304,7 +305,8 @@ pub(crate) async fn scene_graph(
         (status = 200, description = "The timeline", body = Object, content_type = "application/json"),
         (status = 401, description = "No key", body = Problem),
         (status = 403, description = "The key may not read", body = Problem),
-        (status = 404, description = "No such job, or not yet", body = Problem),
+        (status = 404, description = "No such job", body = Problem),
+        (status = 409, description = "Not yet", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
 )]
@@ -326,7 +328,8 @@ pub(crate) async fn timeline(
         (status = 200, description = "The receipt", body = Object, content_type = "application/json"),
         (status = 401, description = "No key", body = Problem),
         (status = 403, description = "The key may not read", body = Problem),
-        (status = 404, description = "No such job, or not yet", body = Problem),
+        (status = 404, description = "No such job", body = Problem),
+        (status = 409, description = "Not yet", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
 )]
