@@ -9,7 +9,6 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use pytoon_core::job::store::KeyRow;
-use pytoon_core::money::MicroUsd;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -109,13 +108,13 @@ pub fn hash(key: &str) -> String {
 }
 
 /// A new key and its row; the key is shown once and kept nowhere.
-pub fn new_key(name: &str, scope: Scope, budget_per_day: Option<MicroUsd>) -> (String, KeyRow) {
+pub fn new_key(name: &str, scope: Scope) -> (String, KeyRow) {
     let secret = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
     let row = KeyRow {
         id: uuid::Uuid::new_v4().to_string(),
         name: name.to_owned(),
         scopes: vec![scope.as_str().to_owned()],
-        budget_per_day,
+        budget_per_day: None,
         created_at: 0,
         revoked_at: None,
     };

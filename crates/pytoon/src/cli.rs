@@ -225,9 +225,6 @@ pub(crate) enum KeysAction {
         /// What it may do: `read`, `submit` or `admin`.
         #[arg(long, default_value = "submit")]
         scope: String,
-        /// What its jobs may spend a day (UTC), in US dollars.
-        #[arg(long, value_name = "USD")]
-        budget_per_day: Option<f64>,
     },
     /// List keys; the keys themselves are kept nowhere.
     List,

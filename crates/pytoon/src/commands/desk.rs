@@ -8,7 +8,6 @@ use anyhow::{Context as _, bail};
 use pytoon_api::{Scope, new_key};
 use pytoon_core::job::JobStatus;
 use pytoon_core::job::store::{JobFilter, JobRow, JobStore};
-use pytoon_core::money::MicroUsd;
 use pytoon_pipeline::engine_desk::{database, storage};
 use pytoon_store::Store;
 use serde_json::json;
@@ -122,11 +121,10 @@ pub(crate) fn tasks(context: &Context, action: &TasksAction) -> anyhow::Result<E
 pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<ExitCode> {
     at_store(context, async |store| {
         match action {
-            KeysAction::Add { name, scope, budget_per_day } => {
+            KeysAction::Add { name, scope } => {
                 let scope = Scope::ALL.into_iter().find(|known| known.as_str() == scope);
                 let scope = scope.context("a scope is `read`, `submit` or `admin`")?;
-                let budget = budget_per_day.map(MicroUsd::from_usd);
-                let (key, row) = new_key(name, scope, budget);
+                let (key, row) = new_key(name, scope);
                 store.key_add(row, &pytoon_api::hash(&key)).await?;
                 output::line(key);
                 output::note("this key is shown once and kept nowhere");

@@ -147,7 +147,7 @@ async fn first_key(store: &Store) -> anyhow::Result<()> {
     if !store.key_list().await?.is_empty() {
         return Ok(());
     }
-    let (key, row) = new_key("first", Scope::Admin, None);
+    let (key, row) = new_key("first", Scope::Admin);
     store.key_add(row, &pytoon_api::hash(&key)).await?;
     output::note(format!("API key (shown this once): {key}"));
     Ok(())
