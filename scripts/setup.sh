@@ -42,7 +42,7 @@ if [ -n "$home" ] && [ -d "$home/.cargo/bin" ]; then
 fi
 
 # What each package is for. Fonts may be left out where a distribution has none.
-tools='build-essential pkg-config ffmpeg libespeak-ng-dev espeak-ng-data postgresql'
+tools='build-essential pkg-config ffmpeg libespeak-ng-dev espeak-ng-data postgresql jq curl'
 fonts='fonts-inter fonts-lato fonts-open-sans fonts-noto-core fonts-noto-extra
 fonts-noto-cjk fonts-noto-cjk-extra fonts-noto-color-emoji'
 reason() {
@@ -51,6 +51,7 @@ reason() {
     pkg-config) echo "finds the C libraries while building" ;;
     ffmpeg) echo "reads and writes video and sound" ;;
     libespeak-ng-dev) echo "speech synthesis library, for the voice" ;;
+    jq) echo "reads JSON, in the runbooks' commands and their tests" ;;
     postgresql) echo "the other database, for tests" ;;
     espeak-ng-data) echo "the voice's pronunciation data" ;;
     fonts-inter | fonts-lato | fonts-open-sans) echo "lettering for titles and captions" ;;

@@ -148,6 +148,7 @@ async fn order(manager: &EngineManager, n: usize) -> SceneOrder {
         brand_safe: false,
         deadline: None,
         job_budget: None,
+        asks_anew: false,
     }
 }
 

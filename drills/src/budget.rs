@@ -190,6 +190,7 @@ async fn one_job(manager: &Arc<EngineManager>, job: u64) -> anyhow::Result<()> {
                 brand_safe: false,
                 deadline: None,
                 job_budget: budget_left,
+                asks_anew: false,
             };
             manager.draw(&order).await
         });

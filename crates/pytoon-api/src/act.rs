@@ -10,12 +10,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use pytoon_core::job::JobStatus;
 
-fn conflict(status: JobStatus, what: &str) -> Problem {
+pub(crate) fn conflict(status: JobStatus, what: &str) -> Problem {
     let detail = format!("the job is {}: {what}", status.as_str());
     Problem::new(StatusCode::CONFLICT, "wrong_status", detail)
 }
 
-async fn after(api: &Api, caller: &Caller, id: &str) -> Result<Json<Job>, Problem> {
+pub(crate) async fn after(api: &Api, caller: &Caller, id: &str) -> Result<Json<Job>, Problem> {
     let row = seen(api, caller, id).await?;
     Ok(Json(whole(api, row).await?))
 }

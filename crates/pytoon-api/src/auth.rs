@@ -9,6 +9,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use pytoon_core::job::store::KeyRow;
+use pytoon_core::money::MicroUsd;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -92,6 +93,7 @@ impl FromRequestParts<Api> for Caller {
             .filter(|scope| row.scopes.iter().any(|own| own == scope.as_str()))
             .max()
             .ok_or_else(|| refused("this API key may do nothing"))?;
+        api.limits.request(&row.id)?;
         Ok(Self { key_id: row.id, scope })
     }
 }
@@ -107,14 +109,15 @@ pub fn hash(key: &str) -> String {
     })
 }
 
-/// A new key and its row; the key is shown once and kept nowhere.
-pub fn new_key(name: &str, scope: Scope) -> (String, KeyRow) {
+/// A new key and its row; the key is shown once and kept nowhere. `budget` is what its jobs may
+/// spend a day.
+pub fn new_key(name: &str, scope: Scope, budget: Option<MicroUsd>) -> (String, KeyRow) {
     let secret = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
     let row = KeyRow {
         id: uuid::Uuid::new_v4().to_string(),
         name: name.to_owned(),
         scopes: vec![scope.as_str().to_owned()],
-        budget_per_day: None,
+        budget_per_day: budget,
         created_at: 0,
         revoked_at: None,
     };

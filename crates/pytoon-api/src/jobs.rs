@@ -112,7 +112,7 @@ impl From<JobError> for Failure {
     }
 }
 
-fn moment(at: UnixMs) -> String {
+pub(crate) fn moment(at: UnixMs) -> String {
     jiff::Timestamp::from_millisecond(at).map(|at| at.to_string()).unwrap_or_default()
 }
 

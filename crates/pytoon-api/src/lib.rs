@@ -6,7 +6,8 @@
 //!
 //! Does not run jobs: it writes rows and reads artifacts. Workers do the rest.
 //!
-//! Start with [`router`]; routes are in [`jobs`], [`artifacts`], [`events`] and [`health`].
+//! Start with [`router`]; routes are in [`jobs`], [`act`], [`redo`], [`plan`], [`artifacts`],
+//! [`events`], [`webhooks`] and [`health`].
 
 mod act;
 mod artifacts;
@@ -17,10 +18,17 @@ mod extract;
 mod fleet;
 mod health;
 mod jobs;
+mod limits;
+mod plan;
 mod problem;
+mod redo;
 mod submit;
+mod webhooks;
 
 pub use auth::{Scope, hash, new_key};
+pub use limits::RateLimits;
+pub use plan::{PlanFailure, Planner};
+pub use redo::{REDO_FROM, SceneChange, engines_asked, redone};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
@@ -29,6 +37,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use pytoon_config::Config;
 use pytoon_core::job::store::JobStore;
+use pytoon_core::job::webhook::WebhookStore;
 use pytoon_core::ledger::EngineStore;
 use pytoon_telemetry::{MetricsHandle, ServiceEvent};
 use std::path::PathBuf;
@@ -48,10 +57,18 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Api {
     /// Jobs, tasks and keys.
     pub jobs: Arc<dyn JobStore>,
+    /// What is to be told of jobs.
+    pub webhooks: Arc<dyn WebhookStore>,
     /// The ledger.
     pub ledger: Arc<dyn EngineStore>,
     /// Configuration.
     pub config: Arc<Config>,
+    /// Plans films.
+    pub planner: Arc<dyn Planner>,
+    /// How often each key may ask.
+    pub limits: Arc<RateLimits>,
+    /// Whether messages can be signed, so that webhooks may be asked for.
+    pub signs: bool,
     /// The storage folder.
     pub storage: PathBuf,
     /// Whether nobody needs a key.
@@ -77,6 +94,10 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(act::cancel))
         .routes(routes!(act::retry))
         .routes(routes!(act::release))
+        .routes(routes!(redo::redo))
+        .routes(routes!(plan::plan))
+        .routes(routes!(webhooks::list))
+        .routes(routes!(webhooks::resend))
         .routes(routes!(health::presets))
         .routes(routes!(health::engines))
         .routes(routes!(health::livez))

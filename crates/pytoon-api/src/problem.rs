@@ -33,6 +33,9 @@ pub(crate) struct Problem {
     provider: Option<Box<str>>,
     /// Whether the same request may go well later.
     retryable: bool,
+    /// When the same may be asked again, in seconds.
+    #[serde(skip)]
+    retry_after: Option<u64>,
     /// The fields that are wrong.
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     #[schema(value_type = Vec<FieldError>)]
@@ -59,8 +62,15 @@ impl Problem {
             stage: None,
             provider: None,
             retryable: status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS,
+            retry_after: None,
             errors: Box::default(),
         }
+    }
+
+    /// With when the same may be asked again.
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
     }
 
     /// There is no such job, or not for this key: the two are not told apart.
@@ -93,6 +103,7 @@ impl From<StoreError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = HeaderValue::from(self.retry_after.unwrap_or(5));
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -100,7 +111,7 @@ impl IntoResponse for Problem {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            headers.insert(header::RETRY_AFTER, retry_after);
         }
         response
     }

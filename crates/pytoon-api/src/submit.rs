@@ -4,6 +4,8 @@ use crate::Api;
 use crate::auth::{Caller, Scope};
 use crate::extract::ApiJson;
 use crate::problem::Problem;
+use crate::redo::unknown_engine;
+use crate::webhooks;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -32,8 +34,8 @@ const MAX_MARK: usize = 255;
 
 /// Submit a job
 ///
-/// The body is a brief, with `client_data` beside its fields where something is wanted back. Files
-/// are named as they lie in the folders of `assets.allowed_dirs`. A repeated request with the same
+/// The body is a brief, with `client_data` beside its fields where something is wanted back, and
+/// `webhook` (`{"url": …}`) where its end is to be told. Files are named as they lie in the folders of `assets.allowed_dirs`. A repeated request with the same
 /// `Idempotency-Key` and body gives the same job.
 #[utoipa::path(
     post,
@@ -61,9 +63,12 @@ pub(crate) async fn submit(
     ApiJson(mut body): ApiJson,
 ) -> Result<(StatusCode, [(HeaderName, HeaderValue); 2], Json<Accepted>), Problem> {
     caller.may(Scope::Submit)?;
+    api.limits.submission(&caller.key_id)?;
     let asked = Value::Object(body.clone());
     let client_data = body.remove("client_data");
+    let webhook = body.remove("webhook").map(|asked| webhooks::asked(&api, &asked)).transpose()?;
     let brief = brief(&api, body)?;
+    let warnings = api.planner.warnings(&brief);
     let id = uuid::Uuid::new_v4().to_string();
     let job = NewJob {
         id: id.clone(),
@@ -71,7 +76,7 @@ pub(crate) async fn submit(
         brief: serde_json::to_value(&brief)
             .map_err(|error| Problem::field("(body)", error.to_string()))?,
         client_data,
-        webhook: None,
+        webhook,
         tasks: first_tasks(),
         idempotency: mark(&headers, &asked)?,
     };
@@ -96,7 +101,7 @@ pub(crate) async fn submit(
         .map_err(|error| Problem::field("(id)", error.to_string()))?;
     let headers =
         [(header::LOCATION, location), (header::RETRY_AFTER, HeaderValue::from_static("2"))];
-    let accepted = Accepted { job_id: id, status: "queued".to_owned(), warnings: Vec::new() };
+    let accepted = Accepted { job_id: id, status: "queued".to_owned(), warnings };
     Ok((StatusCode::ACCEPTED, headers, Json(accepted)))
 }
 
@@ -154,6 +159,11 @@ fn known_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
     };
     let reason = |result: Result<(), ConfigError>| result.err().map(|error| said(&error));
     named("preset_id", &brief.preset_id, &|name| reason(api.config.preset(name).map(|_| ())))?;
+    let asked = crate::redo::engines_asked(brief)
+        .find_map(|(field, name)| Some((field, unknown_engine(&api.config, name)?)));
+    if let Some((field, reason)) = asked {
+        return Err(Problem::field(&field, reason));
+    }
     named("profile", &brief.profile, &|name| reason(api.config.profile(name).map(|_| ())))
 }
 

@@ -39,6 +39,8 @@ pub struct Settings {
     pub service: ServiceSettings,
     /// Files that requests may name.
     pub assets: AssetSettings,
+    /// Telling submitters how their jobs ended.
+    pub webhooks: WebhookSettings,
     /// The page of metrics.
     pub metrics: MetricsSettings,
 }
@@ -59,6 +61,23 @@ pub struct ServiceSettings {
     pub grace_seconds: u64,
     /// So many queued jobs are taken; further ones are refused until some have begun.
     pub most_queued: u32,
+    /// Requests that one API key may make within a minute, in each process; 0 for no limit.
+    pub requests_per_minute: u32,
+    /// Jobs that one API key may submit within a minute, in each process; 0 for no limit.
+    pub submissions_per_minute: u32,
+}
+
+/// Telling submitters how their jobs ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// Receivers that may be spoken to even where they are private, and without TLS.
+    pub allow_hosts: Vec<String>,
+    /// Longest wait for a receiver's answer, in milliseconds.
+    pub timeout_ms: u64,
+    /// The pauses before a message that was not heard is told again, in seconds; after the last it
+    /// is given up.
+    pub retry_seconds: Vec<u64>,
 }
 
 /// Files that requests may name.

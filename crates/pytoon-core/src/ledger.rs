@@ -225,7 +225,7 @@ pub enum Admission {
     Taken,
     /// A budget would be exceeded.
     OverBudget {
-        /// `job`, `day` or `key`.
+        /// `job`, `day`, `key` (the vendor's) or `API key` (the submitter's).
         cap: &'static str,
         /// What is left of it.
         left: MicroUsd,

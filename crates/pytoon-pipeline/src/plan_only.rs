@@ -8,9 +8,12 @@ use crate::render::plan_graph;
 use crate::sources;
 use crate::stages::{engines, look, timeline, transcript, voice};
 use pytoon_config::BriefFile;
+use pytoon_core::chain::EngineChain;
+use pytoon_core::money::MicroUsd;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::Timeline;
 use pytoon_voice::tts::Quote;
+use serde_json::{Value, json};
 use std::path::Path;
 
 /// A plan.
@@ -24,6 +27,51 @@ pub struct Plan {
     pub voice: Option<Quote>,
     /// What had to be bent.
     pub warnings: Vec<String>,
+}
+
+/// What a film would cost by price tables, beside its voice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Price {
+    /// With each scene from its first engine.
+    pub first: MicroUsd,
+    /// With each scene from its dearest engine.
+    pub dearest: MicroUsd,
+    /// Scenes that outside engines may draw.
+    pub clips: usize,
+}
+
+impl Plan {
+    /// What its clips would cost; absent where no outside engine would be asked.
+    pub fn price(&self) -> Option<Price> {
+        let scenes = self.graph.scenes.iter();
+        let chains: Vec<&EngineChain> =
+            scenes.filter_map(|scene| scene.engine_chain.as_ref()).collect();
+        let clips = chains.iter().filter(|chain| chain.has_outside_engine()).count();
+        let members = |chain: &&EngineChain| chain.members.iter().map(|m| m.estimate).max();
+        (clips > 0).then(|| Price {
+            first: chains.iter().filter_map(|c| c.members.first()).map(|m| m.estimate).sum(),
+            dearest: chains.iter().filter_map(members).sum(),
+            clips,
+        })
+    }
+
+    /// The plan as it is shown to programs.
+    pub fn to_json(&self) -> Value {
+        let price = self.price().map(|price| {
+            json!({
+                "first_usd": price.first.as_usd(),
+                "dearest_usd": price.dearest.as_usd(),
+                "clips": price.clips,
+            })
+        });
+        json!({
+            "sceneGraph": self.graph,
+            "timeline": self.timeline,
+            "price": price,
+            "voice": self.voice,
+            "warnings": self.warnings,
+        })
+    }
 }
 
 /// Plans a brief. The voice is spoken to know the times, into a folder of the caller's that it

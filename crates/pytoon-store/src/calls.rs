@@ -42,7 +42,7 @@ pub(crate) async fn admit(
 
 /// Writes the row if nothing speaks against it.
 async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<bool, StoreError> {
-    let mut conditions = vec![format!("NOT ({})", taken("$5"))];
+    let mut conditions = vec![format!("NOT ({})", taken("$5")), within_callers_budget("$9")];
     // A sum that no limit asks for is not added up: a busy day has many rows, and all other
     // processes wait meanwhile.
     let mut caps: Vec<i64> = Vec::new();
@@ -59,8 +59,9 @@ async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<bool, St
     cap(limits.requests_per_minute.map(i64::from), &|n| format!("{BEGUN} < ${n}"));
     let sql = format!(
         "{}INSERT INTO calls (id, job_id, scene_id, engine, request_hash, prompt, state, pinned, \
-           key_id, estimated, charged, created_at, updated_at, lease_until) \
-         SELECT $1, $2, $3, $4, $5, $6, 'intent', $7, $8, $9, $9, $10, $10, $11 \
+           key_id, estimated, charged, created_at, updated_at, lease_until, caller) \
+         SELECT $1, $2, $3, $4, $5, $6, 'intent', $7, $8, $9, $9, $10, $10, $11, \
+           (SELECT key_id FROM jobs WHERE id = $2) \
          WHERE $12 = $12 AND $13 = $13 AND {} RETURNING id",
         db.durable(Durability::Power),
         conditions.join(" AND ")
@@ -106,7 +107,8 @@ async fn refusal(
     // The numbers of the values are those of `insert`, so that the sums are the same words.
     let sql = format!(
         "SELECT CASE WHEN {} THEN 1 ELSE 0 END AS taken, {SPENT_BY_JOB} AS of_job, \
-           {SPENT_ON_DAY} AS of_day, {SPENT_BY_KEY} AS of_key, {RUNNING} AS running, \
+           COALESCE((SELECT api_keys.budget_per_day - {SPENT_BY_CALLER} {CALLER}), {UNBOUNDED}) \
+             AS left_to_caller, {SPENT_ON_DAY} AS of_day, {SPENT_BY_KEY} AS of_key, {RUNNING} AS running, \
            {BEGUN} AS begun, \
            (SELECT COALESCE(MIN(created_at), 0) FROM calls WHERE engine = $4 AND created_at > $13) \
              AS oldest \
@@ -146,6 +148,10 @@ async fn refusal(
             return Ok(Some(Admission::OverBudget { cap, left }));
         }
     }
+    let left = MicroUsd(number("left_to_caller")?);
+    if call.estimated > left {
+        return Ok(Some(Admission::OverBudget { cap: "API key", left }));
+    }
     let (running, begun) = (number("running")?, number("begun")?);
     if limits.max_concurrent.is_some_and(|max| running >= i64::from(max)) {
         return Ok(Some(Admission::Busy));
@@ -161,6 +167,21 @@ const SPENT_BY_JOB: &str =
 const SPENT_ON_DAY: &str =
     "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE created_at >= $12)";
 const SPENT_BY_KEY: &str = "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE key_id = $8 AND created_at >= $12)";
+/// The API key that submitted the job of a call, where what it may spend a day is limited.
+const CALLER: &str = "FROM jobs JOIN api_keys ON api_keys.id = jobs.key_id \
+   WHERE jobs.id = $2 AND api_keys.budget_per_day IS NOT NULL";
+const SPENT_BY_CALLER: &str = "(SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) FROM calls WHERE caller = jobs.key_id AND created_at >= $12)";
+/// More than anybody has.
+const UNBOUNDED: i64 = i64::MAX;
+
+/// Whether a call keeps within what the submitter's API key may spend a day. The budget is read
+/// with every call, so that a changed one is in force at once.
+fn within_callers_budget(estimated: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT 1 {CALLER} AND {estimated} + {SPENT_BY_CALLER} > api_keys.budget_per_day)"
+    )
+}
+
 const RUNNING: &str = "(SELECT COUNT(*) FROM calls WHERE engine = $4 AND lease_until > $10 \
    AND state IN ('intent', 'submitted'))";
 const BEGUN: &str = "(SELECT COUNT(*) FROM calls WHERE engine = $4 AND created_at > $13)";

@@ -3,7 +3,7 @@
 use crate::db::{Db, Dialect, Durability, Tx};
 use crate::rows::database;
 use pytoon_core::job::store::{
-    DEGRADED, JobError, JobEvent, JobFilter, JobRow, NewJob, SceneRow, Submission,
+    JobError, JobEvent, JobFilter, JobRow, NewJob, SceneRow, Submission,
 };
 use pytoon_core::job::{JobStatus, NewTask, TaskKind};
 use pytoon_core::ledger::StoreError;
@@ -13,9 +13,9 @@ use sqlx::{AssertSqlSafe, Row};
 
 /// The columns of [`job_row`]; how far it is, is counted.
 const JOB: &str = "id, key_id, status, brief, client_data, webhook, error, created_at, updated_at, \
-     started_at, finished_at, \
+     started_at, finished_at, COALESCE(asked_at, created_at) AS asked_at, \
      (SELECT COUNT(*) FROM tasks WHERE job_id = jobs.id AND state = 'done') AS tasks_done, \
-     (SELECT COUNT(*) FROM tasks WHERE job_id = jobs.id) AS tasks_known";
+     (SELECT COUNT(*) FROM tasks WHERE job_id = jobs.id AND state <> 'obsolete') AS tasks_known";
 /// How long a mark of a submitter's is remembered, in milliseconds.
 const REMEMBERED_MS: i64 = 86_400_000;
 /// The channel on which PostgreSQL tells that there may be a task.
@@ -40,6 +40,7 @@ pub(crate) fn job_row(row: &AnyRow) -> Result<JobRow, StoreError> {
             tasks_done: count("tasks_done")?,
             tasks_known: count("tasks_known")?,
             created_at: row.try_get("created_at")?,
+            asked_at: row.try_get("asked_at")?,
             updated_at: row.try_get("updated_at")?,
             started_at: row.try_get("started_at")?,
             finished_at: row.try_get("finished_at")?,
@@ -125,7 +126,8 @@ pub(crate) async fn submit(
     Ok(Submission::New)
 }
 
-/// Writes tasks; what they need and is done already, or does not exist, blocks nothing.
+/// Writes tasks; what they need and is done already, or does not exist, blocks nothing. Those that
+/// are there stay as they are, unless they belong to an earlier brief of the job.
 pub(crate) async fn add_tasks(
     db: &Db,
     tx: &mut Tx,
@@ -151,7 +153,9 @@ pub(crate) async fn add_tasks(
             "INSERT INTO tasks (id, job_id, name, kind, state, blocked_by, run_at, token, \
                lease_until, attempts, created_at, updated_at) \
              VALUES ($1, $2, $3, $4, 'blocked', 0, {now}, 0, 0, 0, {now}, {now}) \
-             ON CONFLICT (job_id, name) DO NOTHING",
+             ON CONFLICT (job_id, name) DO UPDATE SET state = 'blocked', run_at = excluded.run_at, \
+               attempts = 0, updated_at = excluded.updated_at \
+             WHERE tasks.state = 'obsolete'",
             now = db.now()
         );
         sqlx::query(AssertSqlSafe(sql))
@@ -204,8 +208,8 @@ pub(crate) async fn wake(db: &Db, tx: &mut Tx, operation: &'static str) -> Resul
     Ok(())
 }
 
-/// Notes something that happened to a job. The job's row is locked by it, so that events have one
-/// order.
+/// Notes something that happened to a job; its place among the job's events. The job's row is
+/// locked by it, so that events have one order.
 pub(crate) async fn note(
     db: &Db,
     tx: &mut Tx,
@@ -213,14 +217,14 @@ pub(crate) async fn note(
     event: &str,
     data: &Value,
     operation: &'static str,
-) -> Result<(), StoreError> {
+) -> Result<i64, StoreError> {
     let failed = database(operation);
     let row = sqlx::query("UPDATE jobs SET events = events + 1 WHERE id = $1 RETURNING events")
         .bind(job)
         .fetch_all(&mut **tx)
         .await
         .map_err(&failed)?;
-    let Some(row) = row.first() else { return Ok(()) };
+    let Some(row) = row.first() else { return Ok(0) };
     let seq: i64 = row.try_get("events").map_err(&failed)?;
     let sql = format!(
         "INSERT INTO job_events (job_id, seq, at, event, data) VALUES ($1, $2, {}, $3, $4)",
@@ -234,7 +238,7 @@ pub(crate) async fn note(
         .execute(&mut **tx)
         .await
         .map_err(failed)?;
-    Ok(())
+    Ok(seq)
 }
 
 /// The same as a step of its own.
@@ -278,7 +282,11 @@ pub(crate) async fn set_status(
     if let Some(error) = error {
         data["error"] = json!(error);
     }
-    note(db, tx, job, "status", &data, operation).await
+    let seq = note(db, tx, job, "status", &data, operation).await?;
+    if status.is_terminal() {
+        crate::webhooks::put(db, tx, job, status, error, seq, operation).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn fetch(db: &Db, id: &str) -> Result<Option<JobRow>, StoreError> {
@@ -443,39 +451,6 @@ pub(crate) async fn park(
     Ok(())
 }
 
-const GO_ON: &str = "let a job go on";
-
-/// What was parked, what died and what was never told the end goes on; what is done stays done.
-pub(crate) async fn go_on(db: &Db, id: &str, from: &[JobStatus]) -> Result<bool, StoreError> {
-    let failed = database(GO_ON);
-    let mut tx = db.begin(Durability::Power, GO_ON).await?;
-    let Some(job) = fetch_in(&mut tx, id).await? else { return Ok(false) };
-    if !from.contains(&job.status) {
-        return Ok(false);
-    }
-    set_status(db, &mut tx, id, JobStatus::Queued, None, GO_ON).await?;
-    sqlx::query("DELETE FROM tasks WHERE job_id = $1 AND kind = 'cancel'")
-        .bind(id)
-        .execute(&mut *tx)
-        .await
-        .map_err(&failed)?;
-    // A film that would have been a lesser one is gone on with from where its means are chosen.
-    let degraded = job.error.as_ref().is_some_and(|error| error.code == DEGRADED);
-    let again = if degraded { " OR kind <> 'plan'" } else { "" };
-    sqlx::query(AssertSqlSafe(format!(
-        "UPDATE tasks SET state = 'blocked', attempts = 0, error = NULL, memo = NULL \
-         WHERE job_id = $1 AND (state IN ('parked', 'dead'){again})"
-    )))
-    .bind(id)
-    .execute(&mut *tx)
-    .await
-    .map_err(&failed)?;
-    unblock(db, &mut tx, id, GO_ON).await?;
-    wake(db, &mut tx, GO_ON).await?;
-    tx.commit().await.map_err(failed)?;
-    Ok(true)
-}
-
 const DELETE: &str = "delete a job";
 
 pub(crate) async fn delete(db: &Db, id: &str) -> Result<bool, StoreError> {
@@ -485,7 +460,16 @@ pub(crate) async fn delete(db: &Db, id: &str) -> Result<bool, StoreError> {
         Some(job) if job.status.is_terminal() => {}
         _ => return Ok(false),
     }
-    for table in ["tasks", "needs", "scenes", "job_events", "idempotency"] {
+    // Their attempts are found by what they belong to, so they go first.
+    sqlx::query(
+        "DELETE FROM webhook_attempts \
+         WHERE webhook_id IN (SELECT id FROM webhooks WHERE job_id = $1)",
+    )
+    .bind(id)
+    .execute(&mut *tx)
+    .await
+    .map_err(&failed)?;
+    for table in ["tasks", "needs", "scenes", "job_events", "idempotency", "webhooks"] {
         let sql = format!("DELETE FROM {table} WHERE job_id = $1");
         sqlx::query(AssertSqlSafe(sql)).bind(id).execute(&mut *tx).await.map_err(&failed)?;
     }

@@ -3,7 +3,7 @@
 use crate::db::Db;
 use crate::rows::database;
 use pytoon_core::job::store::KeyRow;
-use pytoon_core::ledger::StoreError;
+use pytoon_core::ledger::{StoreError, UnixMs};
 use pytoon_core::money::MicroUsd;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
@@ -54,6 +54,22 @@ pub(crate) async fn list(db: &Db) -> Result<Vec<KeyRow>, StoreError> {
     rows.iter().map(|row| key_row(row).map_err(&failed)).collect()
 }
 
+pub(crate) async fn budget(
+    db: &Db,
+    name: &str,
+    per_day: Option<MicroUsd>,
+) -> Result<bool, StoreError> {
+    let rows = sqlx::query(
+        "UPDATE api_keys SET budget_per_day = $2 \
+         WHERE (id = $1 OR name = $1) AND revoked_at IS NULL RETURNING id",
+    )
+    .bind(name)
+    .bind(per_day.map(|usd| usd.0))
+    .fetch_all(&db.pool)
+    .await;
+    Ok(!rows.map_err(database("set a key's budget"))?.is_empty())
+}
+
 pub(crate) async fn revoke(db: &Db, name: &str) -> Result<bool, StoreError> {
     let sql = format!(
         "UPDATE api_keys SET revoked_at = {} \
@@ -88,6 +104,12 @@ pub(crate) async fn all_counts(db: &Db) -> Result<Vec<(String, String)>, StoreEr
         .map_err(&failed)?;
     let read = |row: &AnyRow| Ok((row.try_get("process")?, row.try_get("text")?));
     rows.iter().map(|row| read(row).map_err(&failed)).collect()
+}
+
+pub(crate) async fn now(db: &Db) -> Result<UnixMs, StoreError> {
+    let sql = AssertSqlSafe(format!("SELECT {}", db.now()));
+    let now = sqlx::query_scalar(sql).fetch_one(&db.pool).await;
+    now.map_err(database("read the clock"))
 }
 
 pub(crate) async fn check(db: &Db) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@
 //!
 //! Start with [`Store::connect`].
 
+mod again;
 mod breakers;
 mod calls;
 mod clips;
@@ -18,6 +19,7 @@ mod rows;
 mod service;
 mod store;
 mod tasks;
+mod webhooks;
 
 pub use store::Store as SqliteStore;
 pub use store::{Store, is_postgres};

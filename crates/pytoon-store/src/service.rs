@@ -1,15 +1,17 @@
-//! [`JobStore`] over the database, and waking those who wait for tasks.
+//! [`JobStore`] and [`WebhookStore`] over the database, and waking those who wait for tasks.
 
 use crate::db::{Db, Dialect};
 use crate::jobs::CHANNEL;
 use crate::store::Store;
-use crate::{jobs, keys, tasks};
+use crate::{again, jobs, keys, tasks, webhooks};
 use pytoon_core::job::JobStatus;
 use pytoon_core::job::store::{
     DeadTask, Failure, Finish, Hold, JobEvent, JobFilter, JobRow, JobStore, KeyRow, Lease, NewJob,
-    QueueState, SceneRow, Submission,
+    QueueState, SceneRow, Submission, TaskRow,
 };
-use pytoon_core::ledger::StoreFuture;
+use pytoon_core::job::webhook::{DueWebhook, Told, WebhookRow, WebhookStore};
+use pytoon_core::ledger::{StoreFuture, UnixMs};
+use pytoon_core::money::MicroUsd;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +88,11 @@ impl JobStore for Store {
         Box::pin(async move { jobs::events(&self.db, &id, after, limit).await })
     }
 
+    fn job_tasks(&self, id: &str) -> StoreFuture<'_, Vec<TaskRow>> {
+        let id = id.to_owned();
+        Box::pin(async move { tasks::of_job(&self.db, &id).await })
+    }
+
     fn job_note(&self, id: &str, event: &str, data: Value) -> StoreFuture<'_, ()> {
         let (id, event) = (id.to_owned(), event.to_owned());
         Box::pin(async move { jobs::note_alone(&self.db, &id, &event, &data).await })
@@ -103,7 +110,16 @@ impl JobStore for Store {
     fn job_go_on(&self, id: &str, from: Vec<JobStatus>) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
         Box::pin(async move {
-            let goes_on = jobs::go_on(&self.db, &id, &from).await;
+            let goes_on = again::go_on(&self.db, &id, &from).await;
+            self.wakeups.wake();
+            goes_on
+        })
+    }
+
+    fn job_redo(&self, id: &str, brief: Value, from: Vec<JobStatus>) -> StoreFuture<'_, bool> {
+        let id = id.to_owned();
+        Box::pin(async move {
+            let goes_on = again::redo(&self.db, &id, &brief, &from).await;
             self.wakeups.wake();
             goes_on
         })
@@ -196,6 +212,11 @@ impl JobStore for Store {
         Box::pin(async move { keys::list(&self.db).await })
     }
 
+    fn key_budget(&self, name: &str, per_day: Option<MicroUsd>) -> StoreFuture<'_, bool> {
+        let name = name.to_owned();
+        Box::pin(async move { keys::budget(&self.db, &name, per_day).await })
+    }
+
     fn key_revoke(&self, name: &str) -> StoreFuture<'_, bool> {
         let name = name.to_owned();
         Box::pin(async move { keys::revoke(&self.db, &name).await })
@@ -210,7 +231,36 @@ impl JobStore for Store {
         Box::pin(async move { keys::all_counts(&self.db).await })
     }
 
+    fn now(&self) -> StoreFuture<'_, UnixMs> {
+        Box::pin(async move { keys::now(&self.db).await })
+    }
+
     fn check(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move { keys::check(&self.db).await })
+    }
+}
+
+impl WebhookStore for Store {
+    fn webhook_claim(&self, lease: Duration) -> StoreFuture<'_, Option<DueWebhook>> {
+        Box::pin(async move { webhooks::claim(&self.db, lease).await })
+    }
+
+    fn webhook_told(&self, id: &str, token: i64, told: Told) -> StoreFuture<'_, bool> {
+        let id = id.to_owned();
+        Box::pin(async move { webhooks::told(&self.db, &id, token, &told).await })
+    }
+
+    fn webhooks_of_job(&self, job: &str) -> StoreFuture<'_, Vec<WebhookRow>> {
+        let job = job.to_owned();
+        Box::pin(async move { webhooks::list(&self.db, Some(&job)).await })
+    }
+
+    fn webhooks_dead(&self) -> StoreFuture<'_, Vec<WebhookRow>> {
+        Box::pin(async move { webhooks::list(&self.db, None).await })
+    }
+
+    fn webhook_resend(&self, id: &str) -> StoreFuture<'_, bool> {
+        let id = id.to_owned();
+        Box::pin(async move { webhooks::resend(&self.db, &id).await })
     }
 }

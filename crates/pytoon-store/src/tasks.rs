@@ -4,7 +4,7 @@ use crate::db::{Db, Durability, Tx};
 use crate::jobs::{add_tasks, fetch_in, park, put_scenes, set_status, wake};
 use crate::rows::database;
 use pytoon_core::job::store::{
-    DeadTask, Failure, Finish, Hold, JobError, JobRow, Lease, QueueState,
+    DeadTask, Failure, Finish, Hold, JobError, JobRow, Lease, QueueState, TaskRow,
 };
 use pytoon_core::job::{JobStatus, TaskKind};
 use pytoon_core::ledger::StoreError;
@@ -346,7 +346,16 @@ pub(crate) async fn fail(
         Some(wait) => {
             let set = format!("state = 'ready', run_at = {} + {}", db.now(), ms(wait));
             match leave(db, &mut tx, id, token, &set, FAIL).await? {
-                Some(job) => stop_if_stopped(db, &mut tx, &job, FAIL).await?,
+                Some(job) => {
+                    // Nobody waits for it; whoever looks sees why it is tried again.
+                    sqlx::query("UPDATE tasks SET error = $1 WHERE id = $2")
+                        .bind(&failure.error.message)
+                        .bind(id)
+                        .execute(&mut *tx)
+                        .await
+                        .map_err(database(FAIL))?;
+                    stop_if_stopped(db, &mut tx, &job, FAIL).await?
+                }
                 None => Hold::Lost,
             }
         }
@@ -361,6 +370,33 @@ pub(crate) async fn fail(
     };
     tx.commit().await.map_err(database(FAIL))?;
     Ok(hold)
+}
+
+/// The tasks of a job. A beat changes nothing but the lease: a running task's last change is its
+/// claim.
+pub(crate) async fn of_job(db: &Db, job: &str) -> Result<Vec<TaskRow>, StoreError> {
+    let failed = database("list tasks");
+    let rows = sqlx::query(
+        "SELECT name, state, worker, attempts, run_at, lease_until, updated_at, error FROM tasks \
+         WHERE job_id = $1 AND state <> 'obsolete' ORDER BY created_at, id",
+    )
+    .bind(job)
+    .fetch_all(&db.pool)
+    .await
+    .map_err(&failed)?;
+    let read = |row: &AnyRow| -> Result<TaskRow, sqlx::Error> {
+        Ok(TaskRow {
+            name: row.try_get("name")?,
+            state: row.try_get("state")?,
+            worker: row.try_get("worker")?,
+            attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
+            run_at: row.try_get("run_at")?,
+            lease_until: row.try_get("lease_until")?,
+            claimed_at: row.try_get("updated_at")?,
+            error: row.try_get("error")?,
+        })
+    };
+    rows.iter().map(|row| read(row).map_err(&failed)).collect()
 }
 
 pub(crate) async fn dead(db: &Db) -> Result<Vec<DeadTask>, StoreError> {
@@ -395,7 +431,7 @@ pub(crate) async fn requeue(db: &Db, id: &str) -> Result<bool, StoreError> {
         .map_err(&failed)?;
     let Some(row) = row else { return Ok(false) };
     let job: String = row.try_get("job_id").map_err(failed)?;
-    crate::jobs::go_on(db, &job, &[JobStatus::Failed, JobStatus::Held]).await
+    crate::again::go_on(db, &job, &[JobStatus::Failed, JobStatus::Held]).await
 }
 
 pub(crate) async fn queue(db: &Db) -> Result<QueueState, StoreError> {

@@ -26,6 +26,7 @@ const ALIGNMENT_MS: &str = "pytoon_v2_caption_alignment_ms";
 const TASKS: &str = "pytoon_v2_tasks_total";
 const TASK_SECONDS: &str = "pytoon_v2_task_seconds";
 const LEASES_LOST: &str = "pytoon_v2_leases_lost_total";
+const WEBHOOKS: &str = "pytoon_v2_webhooks_total";
 const REQUESTS: &str = "pytoon_v2_http_requests_total";
 const STORE_FAILURES: &str = "pytoon_v2_store_failures_total";
 
@@ -141,6 +142,9 @@ impl Metrics {
             counter!(REQUESTS, "status" => class).increment(0);
         }
         counter!(LEASES_LOST).increment(0);
+        for result in ["delivered", "retried", "dead"] {
+            counter!(WEBHOOKS, "result" => result).increment(0);
+        }
         counter!(STORE_FAILURES).increment(0);
     }
 
@@ -196,6 +200,7 @@ fn describe() {
     describe_counter!(UNKNOWN, "Paid calls whose answer never came.");
     describe_counter!(TASKS, "Tasks that ended, by stage and result.");
     describe_histogram!(TASK_SECONDS, Unit::Seconds, "Time of a task that was done.");
+    describe_counter!(WEBHOOKS, "Attempts to tell submitters how their jobs ended, by result.");
     describe_counter!(LEASES_LOST, "Tasks that another worker took over.");
     describe_counter!(REQUESTS, "Requests answered, by the class of their status.");
     describe_counter!(STORE_FAILURES, "Questions that the database did not answer.");
@@ -218,6 +223,13 @@ pub(crate) fn count_service(event: &ServiceEvent<'_>) {
         }
         ServiceEvent::LeaseLost { .. } => counter!(LEASES_LOST).increment(1),
         ServiceEvent::StoreUnavailable { .. } => counter!(STORE_FAILURES).increment(1),
+        ServiceEvent::WebhookDelivered { .. } => {
+            counter!(WEBHOOKS, "result" => "delivered").increment(1);
+        }
+        ServiceEvent::WebhookFailed { retry_in_ms, .. } => {
+            let result = if retry_in_ms >= 0 { "retried" } else { "dead" };
+            counter!(WEBHOOKS, "result" => result).increment(1);
+        }
         ServiceEvent::Request { status, .. } => {
             let class = STATUS_CLASSES[usize::from(status / 100).clamp(1, 5) - 1];
             counter!(REQUESTS, "status" => class).increment(1);

@@ -90,6 +90,28 @@ pub enum ServiceEvent<'a> {
         /// What it said.
         reason: &'a str,
     },
+    /// A submitter heard how its job ended.
+    WebhookDelivered {
+        /// The job.
+        job: &'a str,
+        /// The message's id.
+        webhook: &'a str,
+        /// Which attempt it was.
+        attempt: u32,
+    },
+    /// A submitter did not hear how its job ended.
+    WebhookFailed {
+        /// The job.
+        job: &'a str,
+        /// The message's id.
+        webhook: &'a str,
+        /// Which attempt it was.
+        attempt: u32,
+        /// Why; without the receiver's address.
+        reason: &'a str,
+        /// When it is told again, in milliseconds; -1 for never.
+        retry_in_ms: i64,
+    },
     /// A request was answered.
     Request {
         /// GET, POST, …
@@ -114,6 +136,8 @@ impl ServiceEvent<'_> {
         "task_finished",
         "task_failed",
         "store_unavailable",
+        "webhook_delivered",
+        "webhook_failed",
         "request",
     ];
 
@@ -182,6 +206,22 @@ impl ServiceEvent<'_> {
             Self::StoreUnavailable { operation, reason } => {
                 let event = "store_unavailable";
                 warn!(event, operation, reason, "the database does not answer; asking again");
+            }
+            Self::WebhookDelivered { job, webhook, attempt } => {
+                let event = "webhook_delivered";
+                info!(event, job, webhook, attempt, "the submitter heard how its job ended");
+            }
+            Self::WebhookFailed { job, webhook, attempt, reason, retry_in_ms } => {
+                let event = "webhook_failed";
+                warn!(
+                    event,
+                    job,
+                    webhook,
+                    attempt,
+                    reason,
+                    retry_in_ms,
+                    "the submitter did not hear how its job ended"
+                );
             }
             Self::Request { method, route, status, duration_ms } => {
                 // A target of its own: requests have a log of their own.

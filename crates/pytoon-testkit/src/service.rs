@@ -257,3 +257,14 @@ fn chunks(mut rest: &[u8]) -> Vec<u8> {
     }
     body
 }
+
+/// HMAC-SHA256 of a text in Base64, by a secret of the form `whsec_…`.
+pub fn signature(secret: &str, text: &str) -> String {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use hmac::{Hmac, KeyInit, Mac};
+    let key = STANDARD.decode(secret.trim_start_matches("whsec_")).expect("Base64");
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).expect("a key");
+    mac.update(text.as_bytes());
+    STANDARD.encode(mac.finalize().into_bytes())
+}

@@ -27,6 +27,8 @@ pub struct FilmRunner {
     pub env: Environment,
     /// The storage folder; jobs lie in `jobs/`.
     pub storage: PathBuf,
+    /// The time now as RFC 3339, for receipts.
+    pub clock: fn() -> String,
 }
 
 impl fmt::Debug for FilmRunner {
@@ -49,8 +51,8 @@ impl FilmRunner {
     fn step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
         let file = self.brief(lease)?;
         let runner = Runner { cancel: cancel.clone(), ..self.env.runner.clone() };
-        let env = Environment { runner, ..self.env.clone() };
-        let job = JobIdentity { id: lease.job.id.clone(), started_at_ms: lease.job.created_at };
+        let env = Environment { runner, now: (self.clock)(), ..self.env.clone() };
+        let job = JobIdentity { id: lease.job.id.clone(), started_at_ms: lease.job.asked_at };
         let root = self.storage.join("jobs").join(&lease.job.id);
         let steps = Steps::new(env, &root, job, false)?;
         let part = lease.name.split_once(':').map_or("", |(_, part)| part);

@@ -5,10 +5,12 @@
 //! written; a worker that is asked to end claims nothing further, lets what runs finish within the
 //! grace time and hands the rest back.
 //!
-//! Does not know what a task does: that is a [`TaskRunner`], for films [`film::FilmRunner`].
+//! Does not know what a task does: that is a [`TaskRunner`], for films [`film::FilmRunner`]. Beside the
+//! tasks, [`courier::Courier`] tells submitters how their jobs ended.
 //!
 //! Start with [`Worker::run`].
 
+pub mod courier;
 pub mod film;
 
 use pytoon_core::job::store::{Failure, Finish, Hold, JobStore, Lease};

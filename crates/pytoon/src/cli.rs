@@ -129,6 +129,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: TasksAction,
     },
+    /// Show what submitters were told in vain, and tell it again.
+    Webhooks {
+        #[command(subcommand)]
+        action: WebhooksAction,
+    },
     /// Make, list and revoke API keys.
     Keys {
         #[command(subcommand)]
@@ -139,8 +144,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: ArtifactsAction,
     },
-    /// See what this machine has and lacks, with the fix for each.
-    Doctor,
+    /// See what this machine and service have and lack, or what is the matter with one job, with
+    /// the fix for each.
+    Doctor {
+        /// A job of the service [default: the machine].
+        job: Option<String>,
+    },
     /// Print shell completions.
     Completions {
         /// The shell.
@@ -201,6 +210,46 @@ pub(crate) enum JobsAction {
         /// Its id.
         id: String,
     },
+    /// Have one scene of a job made anew; only what the change is seen in is made and bought again.
+    Redo(RedoArgs),
+}
+
+/// What is to be different about a scene.
+#[derive(Debug, Args)]
+#[group(id = "change", required = true, multiple = true, args = ["prompt", "engine", "caption"])]
+pub(crate) struct RedoArgs {
+    /// The job's id.
+    pub(crate) id: String,
+    /// The scene: its place, from 1, or its id, such as `scene_03`.
+    pub(crate) scene: String,
+    /// Another visual idea.
+    #[arg(long)]
+    pub(crate) prompt: Option<String>,
+    /// Another engine; the same asks it again where the scene had fallen back.
+    #[arg(long)]
+    pub(crate) engine: Option<String>,
+    /// Another caption, shown over the whole scene.
+    #[arg(long)]
+    pub(crate) caption: Option<String>,
+}
+
+/// What is done with messages to submitters.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WebhooksAction {
+    /// List messages that were told in vain.
+    Dead,
+    /// List what is told of a job, with every attempt.
+    List {
+        /// The job's id.
+        job: String,
+    },
+    /// Tell one again.
+    Resend {
+        /// Its id, as `dead` and `list` show it.
+        id: String,
+    },
+    /// Make a secret for WEBHOOK_SECRET and print it.
+    Secret,
 }
 
 /// What is done with tasks.
@@ -225,6 +274,16 @@ pub(crate) enum KeysAction {
         /// What it may do: `read`, `submit` or `admin`.
         #[arg(long, default_value = "submit")]
         scope: String,
+        /// What its jobs may spend a day (UTC) at vendors, in US dollars [default: no limit].
+        #[arg(long, value_name = "USD")]
+        budget_per_day: Option<f64>,
+    },
+    /// Change what a key's jobs may spend a day; in force at once.
+    Budget {
+        /// Its name or id.
+        name: String,
+        /// US dollars a day (UTC), or `none`.
+        usd: String,
     },
     /// List keys; the keys themselves are kept nowhere.
     List,

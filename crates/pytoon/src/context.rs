@@ -118,10 +118,10 @@ fn cancel_on_signals() -> anyhow::Result<CancelToken> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the program is where the clock is read")]
-fn now() -> SystemTime {
+pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }
 
-fn rfc3339(time: SystemTime) -> String {
+pub(crate) fn rfc3339(time: SystemTime) -> String {
     pytoon_telemetry::timestamp(time)
 }

@@ -456,6 +456,10 @@ pub struct SceneOverride {
     /// Draw this scene with this engine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
+    /// Another number asks the scene's engine again, although another engine's clip, which stood in
+    /// for it, is there. What the engine itself was paid for is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub take: Option<u32>,
 }
 
 /// A value that cannot be right: which field, and why.

@@ -3,11 +3,13 @@
 //! Guarantees: pure values; [`JobStatus::is_terminal`] states change only by a person's command;
 //! the graph's names and order stand in one place ([`first_tasks`], [`tasks_after_voice`]).
 //!
-//! Does not run tasks (the worker) or keep rows ([`store::JobStore`]).
+//! Does not run tasks (the worker), keep rows ([`store::JobStore`]) or tell of them
+//! ([`webhook`]).
 //!
 //! Start with [`JobStatus`], then [`store::JobStore`].
 
 pub mod store;
+pub mod webhook;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

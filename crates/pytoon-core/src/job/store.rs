@@ -80,6 +80,9 @@ pub struct JobRow {
     pub tasks_known: u32,
     /// When it was submitted.
     pub created_at: UnixMs,
+    /// When it was last asked for: submitted, retried, released or redone. Its deadline counts
+    /// from then.
+    pub asked_at: UnixMs,
     /// When it last changed.
     pub updated_at: UnixMs,
     /// When a worker began.
@@ -223,6 +226,27 @@ pub struct DeadTask {
     pub updated_at: UnixMs,
 }
 
+/// A task as kept, for those who look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRow {
+    /// Its name within the job.
+    pub name: String,
+    /// `blocked`, `ready`, `running`, `parked`, `done` or `dead`.
+    pub state: String,
+    /// Who has or had it.
+    pub worker: Option<String>,
+    /// Claims that did not end in order.
+    pub attempts: u32,
+    /// From when on it could run.
+    pub run_at: UnixMs,
+    /// Until when its worker need not be heard of.
+    pub lease_until: UnixMs,
+    /// When it was claimed, or last changed.
+    pub claimed_at: UnixMs,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
 /// What the queue holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueueState {
@@ -271,12 +295,17 @@ pub trait JobStore: fmt::Debug + Send + Sync {
     fn job_scenes(&self, id: &str) -> StoreFuture<'_, Vec<SceneRow>>;
     /// What happened to a job after an event.
     fn job_events(&self, id: &str, after: i64, limit: u32) -> StoreFuture<'_, Vec<JobEvent>>;
+    /// A job's tasks in the order in which they came up.
+    fn job_tasks(&self, id: &str) -> StoreFuture<'_, Vec<TaskRow>>;
     /// Notes something that happened to a job.
     fn job_note(&self, id: &str, event: &str, data: Value) -> StoreFuture<'_, ()>;
     /// Asks for a job's end; its status afterwards, or nothing where there is no such job.
     fn job_cancel(&self, id: &str) -> StoreFuture<'_, Option<JobStatus>>;
     /// Lets a job in one of these statuses go on where it stopped; whether it was in one.
     fn job_go_on(&self, id: &str, from: Vec<JobStatus>) -> StoreFuture<'_, bool>;
+    /// Gives a job in one of these statuses another brief and has it made anew; whether it was in
+    /// one. What does not change with the brief is not made or bought again.
+    fn job_redo(&self, id: &str, brief: Value, from: Vec<JobStatus>) -> StoreFuture<'_, bool>;
     /// Forgets a job that has ended; whether it had.
     fn job_delete(&self, id: &str) -> StoreFuture<'_, bool>;
     /// Claims a task for so long.
@@ -311,12 +340,16 @@ pub trait JobStore: fmt::Debug + Send + Sync {
     fn key_find(&self, hash: &str) -> StoreFuture<'_, Option<KeyRow>>;
     /// All keys.
     fn key_list(&self) -> StoreFuture<'_, Vec<KeyRow>>;
+    /// Sets what the jobs of a key may spend a day, by its id or name; whether there was one.
+    fn key_budget(&self, name: &str, per_day: Option<MicroUsd>) -> StoreFuture<'_, bool>;
     /// Revokes a key by its id or name; whether there was one.
     fn key_revoke(&self, name: &str) -> StoreFuture<'_, bool>;
     /// Keeps what a process has counted.
     fn counts_put(&self, process: &str, text: &str) -> StoreFuture<'_, ()>;
     /// What every process has counted.
     fn counts_all(&self) -> StoreFuture<'_, Vec<(String, String)>>;
+    /// The database's clock.
+    fn now(&self) -> StoreFuture<'_, UnixMs>;
     /// Writes and reads a row, to know that that can be done.
     fn check(&self) -> StoreFuture<'_, ()>;
 }

@@ -78,6 +78,7 @@ impl EngineManager {
         let set = self.engines();
         let mut wanted = Vec::new();
         let members = order.chain.members.iter().filter(|m| !walk.is_past(&m.engine));
+        let members = members.take(if order.asks_anew { 1 } else { usize::MAX });
         for engine in members.filter_map(|m| set.get(&m.engine)) {
             // An engine without an adapter now has no request to compare with.
             let Ok(request) = self.request(order, engine, walk.prompt()) else { continue };

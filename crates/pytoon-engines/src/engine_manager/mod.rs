@@ -76,6 +76,9 @@ pub struct SceneOrder {
     pub deadline: Option<UnixMs>,
     /// What the job may spend in all.
     pub job_budget: Option<MicroUsd>,
+    /// Whether the first engine is asked although a later one's clip of earlier is there: a person
+    /// wants this scene from it, and the other clip comes when its engine's turn does.
+    pub asks_anew: bool,
 }
 
 /// A clip for a scene.

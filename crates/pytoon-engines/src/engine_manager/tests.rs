@@ -235,6 +235,7 @@ async fn order(manager: &EngineManager, prompt: &str) -> SceneOrder {
         brand_safe: false,
         deadline: None,
         job_budget: None,
+        asks_anew: false,
     }
 }
 

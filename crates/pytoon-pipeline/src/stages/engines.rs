@@ -211,6 +211,8 @@ pub(crate) struct Wanted {
     pub(crate) asked: String,
     /// The engine that the brief names, where it does.
     pub(crate) explicit: Option<String>,
+    /// Which time it is asked.
+    pub(crate) take: u32,
     /// All that the walk needs.
     pub(crate) order: SceneOrder,
 }
@@ -252,11 +254,19 @@ pub(crate) fn orders(
                 brand_safe: is_brand_safe(sources),
                 deadline,
                 job_budget: budget(&env.engines, sources),
+                asks_anew: take(sources, index) > 0,
             };
             let explicit = explicit_engine(sources, index).map(str::to_owned);
-            Wanted { asked: scene.media.engine.clone(), explicit, order }
+            let take = take(sources, index);
+            Wanted { asked: scene.media.engine.clone(), explicit, take, order }
         })
         .collect())
+}
+
+/// Which time the engine of a scene is asked.
+fn take(sources: &Sources, index: usize) -> u32 {
+    let own = sources.brief.scenes.iter().find(|scene| scene.scene as usize == index + 1);
+    own.and_then(|scene| scene.take).unwrap_or(0)
 }
 
 /// The same words and seed ask for the same clip, wherever in the film they stand.

@@ -157,7 +157,7 @@ fn story_file(scene_id: &str) -> String {
 fn input(wanted: &Wanted) -> String {
     let order = &wanted.order;
     input_hash(&(
-        (&wanted.explicit, &order.scene_id, &order.prompt, &order.negative_prompt),
+        (&wanted.explicit, wanted.take, &order.scene_id, &order.prompt, &order.negative_prompt),
         (&order.image, order.image.as_deref().map(file_stamp)),
         (order.needed_ms, order.ratio, order.seed, order.brand_safe),
     ))

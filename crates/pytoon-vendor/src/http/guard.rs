@@ -19,7 +19,7 @@ impl AllowedHosts {
         Self(Arc::new(hosts.into_iter().map(str::to_lowercase).collect()))
     }
 
-    fn has(&self, host: &str) -> bool {
+    pub(crate) fn has(&self, host: &str) -> bool {
         self.0.contains(&host.to_lowercase())
     }
 
@@ -48,9 +48,7 @@ impl AllowedHosts {
 }
 
 fn refusal(host: &str) -> String {
-    format!(
-        "{host} is a private address and is not called (name it in the engine's allow_hosts if it is yours)"
-    )
+    format!("{host} is a private address and is not called (name it in allow_hosts if it is yours)")
 }
 
 impl Resolve for AllowedHosts {

@@ -12,6 +12,7 @@
 
 mod download;
 mod guard;
+pub mod public;
 
 pub use download::{DownloadLimits, Downloaded};
 

@@ -1,15 +1,18 @@
-//! `pytoon jobs`, `tasks`, `keys` and `artifacts`: what an operator does at the service's database,
+//! `pytoon jobs`, `tasks`, `webhooks`, `keys` and `artifacts`: what an operator does at the service's database,
 //! whether or not the service runs.
 
-use crate::cli::{ArtifactsAction, JobsAction, KeysAction, TasksAction};
+use crate::cli::{ArtifactsAction, JobsAction, KeysAction, RedoArgs, TasksAction, WebhooksAction};
 use crate::context::Context;
 use crate::output;
 use anyhow::{Context as _, bail};
-use pytoon_api::{Scope, new_key};
+use pytoon_api::{REDO_FROM, SceneChange, Scope, new_key, redone};
 use pytoon_core::job::JobStatus;
 use pytoon_core::job::store::{JobFilter, JobRow, JobStore};
+use pytoon_core::job::webhook::{WebhookRow, WebhookStore};
+use pytoon_core::money::MicroUsd;
 use pytoon_pipeline::engine_desk::{database, storage};
 use pytoon_store::Store;
+use pytoon_worker::courier::WebhookSecrets;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -71,6 +74,7 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
                 go_on(&store, id, vec![JobStatus::Failed, JobStatus::Cancelled]).await?;
             }
             JobsAction::Release { id } => go_on(&store, id, vec![JobStatus::Held]).await?,
+            JobsAction::Redo(args) => redo(context, &store, args).await?,
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -87,6 +91,69 @@ async fn go_on(store: &Store, id: &str, from: Vec<JobStatus>) -> anyhow::Result<
     }
     output::line("queued");
     Ok(())
+}
+
+async fn redo(context: &Context, store: &Store, args: &RedoArgs) -> anyhow::Result<()> {
+    let row = store.job_fetch(&args.id).await?.with_context(|| no_job(&args.id))?;
+    let scenes = store.job_scenes(&args.id).await?;
+    let change = SceneChange {
+        prompt: args.prompt.clone(),
+        engine: args.engine.clone(),
+        caption: args.caption.clone(),
+    };
+    let brief = redone(&context.config, &row, &scenes, &args.scene, &change)
+        .map_err(|problem| anyhow::anyhow!("{}: {}", problem.field, problem.reason))?;
+    if !store.job_redo(&args.id, brief, REDO_FROM.to_vec()).await? {
+        bail!("the job is {}: a scene is made anew once the job has ended", row.status.as_str());
+    }
+    output::line("queued");
+    Ok(())
+}
+
+/// `pytoon webhooks`.
+pub(crate) fn webhooks(context: &Context, action: &WebhooksAction) -> anyhow::Result<ExitCode> {
+    if let WebhooksAction::Secret = action {
+        let mut random = [0; 32];
+        for (half, id) in random.chunks_mut(16).zip([uuid::Uuid::new_v4(), uuid::Uuid::new_v4()]) {
+            half.copy_from_slice(id.as_bytes());
+        }
+        output::line(WebhookSecrets::new_secret(&random));
+        output::note("put it into .env as WEBHOOK_SECRET, and tell it your receivers");
+        return Ok(ExitCode::SUCCESS);
+    }
+    at_store(context, async |store| {
+        let shown = |rows: &[WebhookRow]| -> anyhow::Result<()> {
+            if context.global.json {
+                return output::json(&rows);
+            }
+            for row in rows {
+                let last = row.attempts.last().and_then(|attempt| attempt.error.as_deref());
+                let (state, count) = (row.state.as_str(), row.attempts.len());
+                let (id, event) = (&row.id, &row.event);
+                let why = last.unwrap_or("");
+                output::line(format!("{id}  {event:<14} {state:<9} told {count} times  {why}"));
+            }
+            Ok(())
+        };
+        match action {
+            WebhooksAction::Dead => shown(&store.webhooks_dead().await?)?,
+            WebhooksAction::List { job } => {
+                store.job_fetch(job).await?.with_context(|| no_job(job))?;
+                shown(&store.webhooks_of_job(job).await?)?;
+            }
+            WebhooksAction::Resend { id } => {
+                if !store.webhook_resend(id).await? {
+                    bail!(
+                        "`{id}` is no message that could be told again; `pytoon webhooks dead` and \
+                         `list` show those that there are"
+                    );
+                }
+                output::line("due");
+            }
+            WebhooksAction::Secret => {}
+        }
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 /// `pytoon tasks`.
@@ -121,10 +188,11 @@ pub(crate) fn tasks(context: &Context, action: &TasksAction) -> anyhow::Result<E
 pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<ExitCode> {
     at_store(context, async |store| {
         match action {
-            KeysAction::Add { name, scope } => {
+            KeysAction::Add { name, scope, budget_per_day } => {
                 let scope = Scope::ALL.into_iter().find(|known| known.as_str() == scope);
                 let scope = scope.context("a scope is `read`, `submit` or `admin`")?;
-                let (key, row) = new_key(name, scope);
+                let budget = budget_per_day.map(budget).transpose()?;
+                let (key, row) = new_key(name, scope, budget);
                 store.key_add(row, &pytoon_api::hash(&key)).await?;
                 output::line(key);
                 output::note("this key is shown once and kept nowhere");
@@ -137,9 +205,25 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
                     for row in &rows {
                         let state = if row.revoked_at.is_some() { "revoked" } else { "" };
                         let scopes = row.scopes.join(",");
-                        output::line(format!("{}  {:<16} {scopes:<8} {state}", row.id, row.name));
+                        let budget = row.budget_per_day.map(|usd| format!("{usd} a day"));
+                        let budget = budget.unwrap_or_default();
+                        let (id, name) = (&row.id, &row.name);
+                        let text = format!("{id}  {name:<16} {scopes:<8} {budget:<14} {state}");
+                        output::line(text.trim_end());
                     }
                 }
+            }
+            KeysAction::Budget { name, usd } => {
+                let limit = match usd.as_str() {
+                    "none" => None,
+                    usd => Some(budget(
+                        usd.parse().with_context(|| format!("`{usd}` is no sum, nor `none`"))?,
+                    )?),
+                };
+                if !store.key_budget(name, limit).await? {
+                    bail!("there is no key `{name}` in use; `pytoon keys list` shows all");
+                }
+                output::line(limit.map_or("no limit".to_owned(), |usd| format!("{usd} a day")));
             }
             KeysAction::Revoke { name } => {
                 if !store.key_revoke(name).await? {
@@ -150,6 +234,14 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// A budget in US dollars.
+fn budget(usd: f64) -> anyhow::Result<MicroUsd> {
+    if !(usd.is_finite() && (0.0..=1_000_000.0).contains(&usd)) {
+        bail!("{usd} is not within 0 to 1000000 US dollars");
+    }
+    Ok(MicroUsd::from_usd(usd))
 }
 
 /// `pytoon artifacts`.

@@ -9,6 +9,7 @@ mod inspect;
 mod ledger;
 mod listing;
 mod plan;
+mod planner;
 mod render;
 mod resume;
 mod service;
@@ -60,9 +61,11 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<ExitCo
         Command::Migrate => service::migrate(context),
         Command::Jobs { action } => desk::jobs(context, action),
         Command::Tasks { action } => desk::tasks(context, action),
+        Command::Webhooks { action } => desk::webhooks(context, action),
         Command::Keys { action } => desk::keys(context, action),
         Command::Artifacts { action } => desk::artifacts(context, action),
-        Command::Doctor => doctor::run(context),
+        Command::Doctor { job: None } => doctor::run(context),
+        Command::Doctor { job: Some(job) } => doctor::of_job(context, job),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "pytoon", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)

@@ -4,10 +4,8 @@ use crate::commands::render;
 use crate::context::Context;
 use crate::output;
 use pytoon_core::chain::EngineChain;
-use pytoon_core::money::MicroUsd;
-use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::{ClipSource, Timeline};
-use pytoon_pipeline::plan_only;
+use pytoon_pipeline::plan_only::{self, Price};
 
 /// Plans and prints.
 pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
@@ -15,12 +13,7 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
     let scratch = tempfile::tempdir()?;
     let plan = plan_only::plan(&context.environment()?, &file, scratch.path())?;
     if context.global.json {
-        return output::json(&serde_json::json!({
-            "sceneGraph": plan.graph,
-            "timeline": plan.timeline,
-            "voice": plan.voice,
-            "warnings": plan.warnings,
-        }));
+        return output::json(&plan.to_json());
     }
     let timeline = &plan.timeline;
     output::line(format!(
@@ -59,8 +52,11 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
             cue.text
         ));
     }
-    if let Some(text) = price(&plan.graph) {
-        output::line(text);
+    if let Some(Price { first, dearest, clips }) = plan.price() {
+        output::line(format!(
+            "\nprice    about {first} for {clips} clips; {dearest} where each comes from its \
+             dearest engine"
+        ));
     }
     if let Some(quote) = &plan.voice {
         output::line(format!("voice    about {} by {}", quote.estimated, quote.provider));
@@ -84,23 +80,6 @@ fn engines(chain: &EngineChain) -> Vec<String> {
     });
     let left_out = chain.left_out.iter().map(|l| format!("not    {} ({})", l.engine, l.reason));
     members.chain(left_out).collect()
-}
-
-/// What the film would cost: with every first engine, and at most with fallbacks.
-fn price(graph: &SceneGraph) -> Option<String> {
-    let chains: Vec<&EngineChain> =
-        graph.scenes.iter().filter_map(|scene| scene.engine_chain.as_ref()).collect();
-    if !chains.iter().any(|chain| chain.has_outside_engine()) {
-        return None;
-    }
-    let first: MicroUsd =
-        chains.iter().filter_map(|chain| chain.members.first()).map(|m| m.estimate).sum();
-    let dearest: MicroUsd =
-        chains.iter().filter_map(|chain| chain.members.iter().map(|m| m.estimate).max()).sum();
-    let outside = chains.iter().filter(|chain| chain.has_outside_engine()).count();
-    Some(format!(
-        "\nprice    about {first} for {outside} clips; {dearest} where each comes from its dearest engine"
-    ))
 }
 
 fn seconds(ms: i64) -> String {

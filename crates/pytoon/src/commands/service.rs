@@ -1,10 +1,11 @@
 //! `pytoon serve`, `api` and `worker`: the service, in one process or in several.
 
 use crate::cli::ServeArgs;
-use crate::context::Context;
+use crate::commands::planner::FilmPlanner;
+use crate::context::{self, Context, rfc3339};
 use crate::output;
 use anyhow::{Context as _, bail};
-use pytoon_api::{Api, Scope, new_key, router};
+use pytoon_api::{Api, RateLimits, Scope, new_key, router};
 use pytoon_core::job::TaskKind;
 use pytoon_core::job::store::JobStore;
 use pytoon_core::ledger::CallLimits;
@@ -14,12 +15,15 @@ use pytoon_pipeline::engine_desk::{EngineDesk, database, storage};
 use pytoon_pipeline::{Environment, NoProgress};
 use pytoon_store::{Store, is_postgres};
 use pytoon_telemetry::{Event, Metrics, ServiceEvent};
+use pytoon_vendor::http::public::PublicHttp;
 use pytoon_worker::Worker;
+use pytoon_worker::courier::{Courier, WebhookSecrets};
 use pytoon_worker::film::FilmRunner;
+use secrecy::ExposeSecret;
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 use tokio::net::TcpListener;
 
 /// How often a process tells the others what it has counted.
@@ -82,13 +86,21 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
         }
         .emit();
         tell_counts(store.clone(), context, process.clone());
+        let secrets = webhook_secrets(context)?;
+        if let Some(secrets) = secrets.clone().filter(|_| role != Role::Api) {
+            tokio::spawn(courier(context, store.clone(), secrets)?.run());
+        }
         let checked = environment.clone();
         std::thread::spawn(move || check_health(&checked));
         let api = listener.map(|listener| {
             let api = Api {
                 jobs: store.clone(),
+                webhooks: store.clone(),
                 ledger: store.clone(),
                 config: Arc::new(context.config.clone()),
+                planner: Arc::new(FilmPlanner(environment.clone())),
+                limits: Arc::new(RateLimits::new(&context.config.settings.service)),
+                signs: secrets.is_some(),
                 storage: storage(&context.config),
                 no_auth: args.no_auth,
                 metrics: Arc::new(context.metrics.clone()),
@@ -147,7 +159,7 @@ async fn first_key(store: &Store) -> anyhow::Result<()> {
     if !store.key_list().await?.is_empty() {
         return Ok(());
     }
-    let (key, row) = new_key("first", Scope::Admin);
+    let (key, row) = new_key("first", Scope::Admin, None);
     store.key_add(row, &pytoon_api::hash(&key)).await?;
     output::note(format!("API key (shown this once): {key}"));
     Ok(())
@@ -158,13 +170,45 @@ fn worker(context: &Context, env: Environment, store: Arc<Store>, process: Strin
     let storage = storage(&context.config);
     Worker {
         store,
-        runner: Arc::new(FilmRunner { env, storage }),
+        runner: Arc::new(FilmRunner { env, storage, clock: || rfc3339(context::now()) }),
         name: process,
         lease: Duration::from_secs(settings.lease_seconds),
         tasks: settings.worker_tasks,
         grace: Duration::from_secs(settings.grace_seconds),
         drain: context.runner.cancel.clone(),
     }
+}
+
+/// What messages to submitters are signed with, where there is something.
+fn webhook_secrets(context: &Context) -> anyhow::Result<Option<WebhookSecrets>> {
+    let keys = context.secrets.find_all(&["WEBHOOK_SECRET".to_owned()])?;
+    for key in &keys {
+        pytoon_telemetry::register_secret(key.secret.expose_secret());
+    }
+    if keys.is_empty() {
+        return Ok(None);
+    }
+    let secrets = WebhookSecrets::read(keys.iter().map(|key| key.secret.expose_secret()));
+    secrets.map(Some).map_err(anyhow::Error::msg)
+}
+
+fn courier(
+    context: &Context,
+    store: Arc<Store>,
+    secrets: WebhookSecrets,
+) -> anyhow::Result<Courier> {
+    let settings = &context.config.settings.webhooks;
+    let timeout = Duration::from_millis(settings.timeout_ms);
+    let http = PublicHttp::new(&settings.allow_hosts, timeout).map_err(anyhow::Error::msg)?;
+    Ok(Courier {
+        store,
+        http,
+        secrets,
+        timeout,
+        pauses: settings.retry_seconds.iter().map(|s| Duration::from_secs(*s)).collect(),
+        clock: || context::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+        drain: context.runner.cancel.clone(),
+    })
 }
 
 async fn asked_to_end(cancel: &CancelToken) {

@@ -1,0 +1,174 @@
+//! Who is to hear of a job's end, and what came of telling it.
+
+use crate::Api;
+use crate::act::conflict;
+use crate::auth::{Caller, Scope};
+use crate::extract::ApiPath;
+use crate::jobs::{moment, seen};
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use pytoon_core::job::webhook::{WebhookRow, WebhookState};
+use pytoon_vendor::http::public::PublicHttp;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+/// The longest address.
+const MAX_URL: usize = 2048;
+
+/// A message about a job.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Webhook {
+    /// Its id, as the receiver sees it in `webhook-id`.
+    id: String,
+    /// `job.done`, `job.failed`, `job.held` or `job.cancelled`.
+    event: String,
+    /// The receiver, without what its query may hold.
+    receiver: String,
+    /// `due`, `delivered` or `dead`.
+    state: String,
+    /// When it is told next, where it is.
+    next_at: Option<String>,
+    /// When it happened.
+    created_at: String,
+    /// What came of telling it so far.
+    attempts: Vec<WebhookAttempt>,
+}
+
+/// An attempt to tell.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WebhookAttempt {
+    /// When.
+    at: String,
+    /// The receiver's HTTP status, where it answered.
+    status: Option<u16>,
+    /// How long it took, in milliseconds.
+    duration_ms: i64,
+    /// Why it was not heard; absent where it was.
+    error: Option<String>,
+}
+
+/// A job's messages.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Webhooks {
+    webhooks: Vec<Webhook>,
+}
+
+impl From<WebhookRow> for Webhook {
+    fn from(row: WebhookRow) -> Self {
+        let attempts = row.attempts.into_iter().map(|attempt| WebhookAttempt {
+            at: moment(attempt.at),
+            status: attempt.status,
+            duration_ms: attempt.duration_ms,
+            error: attempt.error,
+        });
+        Self {
+            receiver: receiver(&row.url).to_owned(),
+            id: row.id,
+            event: row.event,
+            state: row.state.as_str().to_owned(),
+            next_at: row.next_at.map(moment),
+            created_at: moment(row.created_at),
+            attempts: attempts.collect(),
+        }
+    }
+}
+
+/// An address without its query, which may hold a secret.
+fn receiver(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// What a submission wants to be told where, once that is found to be possible.
+pub(crate) fn asked(api: &Api, asked: &Value) -> Result<Value, Problem> {
+    let fields = asked.as_object();
+    let stray = fields.and_then(|fields| fields.keys().find(|name| *name != "url"));
+    if let Some(stray) = stray {
+        return Err(Problem::field(&format!("webhook.{stray}"), "there is only `url`"));
+    }
+    let url = fields.and_then(|fields| fields.get("url")).and_then(Value::as_str);
+    let url =
+        url.ok_or_else(|| Problem::field("webhook", "it is an object with the receiver's `url`"))?;
+    let refused = |reason: String| Problem::field("webhook.url", reason);
+    if url.len() > MAX_URL {
+        return Err(refused(format!("it is longer than {MAX_URL} characters")));
+    }
+    if !api.signs {
+        let reason = "this service signs its messages, and has no secret for that yet: its operator \
+                      sets WEBHOOK_SECRET (`pytoon webhooks secret` makes one)";
+        return Err(Problem::field("webhook", reason));
+    }
+    let allowed = &api.config.settings.webhooks.allow_hosts;
+    PublicHttp::check(allowed, url).map_err(refused)?;
+    Ok(json!({ "url": url }))
+}
+
+/// List what is told of a job
+#[utoipa::path(
+    get,
+    path = "/api/v2/jobs/{id}/webhooks",
+    tag = "jobs",
+    params(("id" = String, Path, description = "The job")),
+    responses(
+        (status = 200, description = "The messages, oldest first", body = Webhooks),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not read", body = Problem),
+        (status = 404, description = "No such job", body = Problem),
+        (status = 429, description = "Too many requests", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<Webhooks>, Problem> {
+    caller.may(Scope::Read)?;
+    seen(&api, &caller, &id).await?;
+    let rows = api.webhooks.webhooks_of_job(&id).await?;
+    Ok(Json(Webhooks { webhooks: rows.into_iter().map(Webhook::from).collect() }))
+}
+
+/// Tell it again
+///
+/// Under the same id, so that a receiver that heard it already knows it.
+#[utoipa::path(
+    post,
+    path = "/api/v2/jobs/{id}/webhooks/{message}/resend",
+    tag = "jobs",
+    params(
+        ("id" = String, Path, description = "The job"),
+        ("message" = String, Path, description = "The message's id"),
+    ),
+    responses(
+        (status = 202, description = "It is told again", body = Webhook),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 404, description = "No such job or message", body = Problem),
+        (status = 409, description = "It waits to be told already", body = Problem),
+        (status = 429, description = "Too many requests", body = Problem),
+        (status = 503, description = "The database does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn resend(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiPath((id, message)): ApiPath<(String, String)>,
+) -> Result<(StatusCode, Json<Webhook>), Problem> {
+    caller.may(Scope::Submit)?;
+    let row = seen(&api, &caller, &id).await?;
+    let of_job = async || -> Result<WebhookRow, Problem> {
+        let rows = api.webhooks.webhooks_of_job(&id).await?;
+        rows.into_iter().find(|row| row.id == message).ok_or_else(|| {
+            let detail = format!("nothing is told of this job as `{message}`");
+            Problem::new(StatusCode::NOT_FOUND, "no_such_webhook", detail)
+        })
+    };
+    let known = of_job().await?;
+    if known.state == WebhookState::Due || !api.webhooks.webhook_resend(&message).await? {
+        return Err(conflict(row.status, "the message waits to be told already"));
+    }
+    Ok((StatusCode::ACCEPTED, Json(of_job().await?.into())))
+}

@@ -1,0 +1,185 @@
+//! Jobs made anew, messages to submitters and what API keys may spend, whatever the database.
+
+use super::super::{block_on, call};
+use super::open;
+use crate::Store;
+use pytoon_core::job::store::{Finish, Hold, JobStore, KeyRow, Lease, NewJob};
+use pytoon_core::job::webhook::{Told, WebhookState, WebhookStore};
+use pytoon_core::job::{JobStatus, TaskKind, first_tasks, tasks_after_voice};
+use pytoon_core::ledger::{Admission, CallLimits, EngineStore};
+use pytoon_core::money::MicroUsd;
+use serde_json::json;
+use std::time::Duration;
+
+const LEASE: Duration = Duration::from_secs(30);
+
+async fn submit(store: &Store, id: &str, key: &str) {
+    let job = NewJob {
+        id: id.into(),
+        key_id: key.into(),
+        brief: json!({"script": "One."}),
+        client_data: Some(json!({"order": 7})),
+        webhook: Some(json!({"url": "https://example.com/hook"})),
+        tasks: first_tasks(),
+        idempotency: None,
+    };
+    store.job_submit(job, 1000).await.expect("submits");
+}
+
+async fn claim(store: &Store) -> Lease {
+    store.task_claim("w1", LEASE).await.expect("claims").expect("there is a task")
+}
+
+async fn done(store: &Store, lease: &Lease, finish: Finish) -> Hold {
+    store.task_finish(&lease.task_id, lease.token, finish).await.expect("finishes")
+}
+
+/// Works through a job; the tasks in order.
+async fn work(store: &Store, chunks: u32) -> Vec<String> {
+    let mut names = Vec::new();
+    loop {
+        let lease = claim(store).await;
+        names.push(lease.name.clone());
+        let finish = match lease.kind {
+            TaskKind::Voice => Finish { then: tasks_after_voice(&[], chunks), ..Finish::default() },
+            TaskKind::Publish => Finish { job: Some(JobStatus::Done), ..Finish::default() },
+            _ => Finish::default(),
+        };
+        assert_eq!(done(store, &lease, finish).await, Hold::Ours);
+        if lease.kind == TaskKind::Publish {
+            return names;
+        }
+    }
+}
+
+#[test]
+fn a_job_is_made_anew_with_another_graph() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        submit(&store, "one", "k1").await;
+        assert_eq!(work(&store, 3).await.len(), 7);
+        let before = store.job_fetch("one").await.expect("reads").expect("is there");
+        let brief = json!({"script": "Two."});
+        let from = vec![JobStatus::Done];
+        assert!(store.job_redo("one", brief.clone(), from.clone()).await.expect("redoes"));
+        assert!(!store.job_redo("one", brief.clone(), from).await.expect("it has not ended"));
+        let row = store.job_fetch("one").await.expect("reads").expect("is there");
+        assert_eq!((row.status, row.brief, row.finished_at), (JobStatus::Queued, brief, None));
+        assert_eq!(
+            (row.tasks_done, row.tasks_known),
+            (0, 2),
+            "nothing of the earlier graph counts"
+        );
+        assert!(row.asked_at >= before.asked_at && row.created_at == before.created_at);
+        let mut names = work(&store, 2).await;
+        names.sort();
+        let expected = ["compose:000", "compose:001", "mix", "plan", "publish", "voice"];
+        assert_eq!(names, expected, "the third chunk is not of this graph");
+        let row = store.job_fetch("one").await.expect("reads").expect("is there");
+        assert_eq!((row.status, row.tasks_done, row.tasks_known), (JobStatus::Done, 6, 6));
+    });
+}
+
+#[test]
+fn who_worked_for_the_earlier_brief_has_lost_its_task() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        submit(&store, "one", "k1").await;
+        let old = claim(&store).await;
+        store.job_cancel("one").await.expect("cancels");
+        let cancel = claim(&store).await;
+        assert_eq!(cancel.kind, TaskKind::Cancel);
+        done(&store, &cancel, Finish::default()).await;
+        let from = vec![JobStatus::Cancelling, JobStatus::Cancelled];
+        assert!(store.job_redo("one", json!({"script": "Two."}), from).await.expect("redoes"));
+        let new = claim(&store).await;
+        assert_eq!((new.name.as_str(), new.token), ("plan", old.token + 1));
+        assert_eq!(done(&store, &old, Finish::default()).await, Hold::Lost);
+        assert_eq!(done(&store, &new, Finish::default()).await, Hold::Ours);
+    });
+}
+
+#[test]
+fn an_end_is_told_until_it_is_heard_or_given_up() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        submit(&store, "one", "k1").await;
+        assert_eq!(store.webhook_claim(LEASE).await.expect("claims"), None);
+        work(&store, 1).await;
+        let due = store.webhook_claim(LEASE).await.expect("claims").expect("it is due");
+        assert_eq!(
+            (due.event.as_str(), due.url.as_str()),
+            ("job.done", "https://example.com/hook")
+        );
+        assert_eq!(due.data["job_id"], "one");
+        assert_eq!(due.data["client_data"], json!({"order": 7}));
+        assert_eq!(store.webhook_claim(LEASE).await.expect("claims"), None, "it is another's");
+        let told = |error: Option<&str>, retry_in| Told {
+            status: Some(500),
+            took: Duration::from_millis(3),
+            error: error.map(str::to_owned),
+            retry_in,
+        };
+        let again = told(Some("no"), Some(Duration::ZERO));
+        assert!(store.webhook_told(&due.id, due.token, again.clone()).await.expect("notes"));
+        let second = store.webhook_claim(Duration::ZERO).await.expect("claims").expect("is due");
+        assert_eq!((second.id.as_str(), second.attempts), (due.id.as_str(), 1));
+        // Its claimer is silent: another tells it, and the first has nothing to say any more.
+        let third = store.webhook_claim(LEASE).await.expect("claims").expect("is due");
+        assert!(!store.webhook_told(&second.id, second.token, again).await.expect("is refused"));
+        let never = told(Some("gone"), None);
+        assert!(store.webhook_told(&third.id, third.token, never).await.expect("notes"));
+        let dead = store.webhooks_dead().await.expect("lists");
+        assert_eq!((dead.len(), dead[0].state, dead[0].attempts.len()), (1, WebhookState::Dead, 2));
+        assert!(store.webhook_resend(&due.id).await.expect("resends"));
+        assert!(!store.webhook_resend(&due.id).await.expect("it is due already"));
+        let last = store.webhook_claim(LEASE).await.expect("claims").expect("is due");
+        assert!(store.webhook_told(&last.id, last.token, told(None, None)).await.expect("notes"));
+        let rows = store.webhooks_of_job("one").await.expect("lists");
+        assert_eq!((rows[0].state, rows[0].attempts.len()), (WebhookState::Delivered, 3));
+        assert!(store.job_delete("one").await.expect("deletes"));
+        assert_eq!(store.webhooks_of_job("one").await.expect("lists"), []);
+    });
+}
+
+#[test]
+fn a_keys_budget_is_over_all_its_jobs_of_a_day() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        let key = |id: &str, usd: Option<f64>| KeyRow {
+            id: id.into(),
+            name: id.into(),
+            scopes: vec!["submit".into()],
+            budget_per_day: usd.map(MicroUsd::from_usd),
+            created_at: 0,
+            revoked_at: None,
+        };
+        store.key_add(key("shop", Some(1.0)), "h1").await.expect("adds");
+        store.key_add(key("free", None), "h2").await.expect("adds");
+        for (job, key) in [("a", "shop"), ("b", "shop"), ("c", "free")] {
+            submit(&store, job, key).await;
+        }
+        let limits = CallLimits::default();
+        let admit = async |id: &str, job: &str, usd: f64| {
+            store.call_admit(call(id, job, usd), limits).await.expect("asks")
+        };
+        assert_eq!(admit("1", "a", 0.6).await, Admission::Granted);
+        let left = MicroUsd::from_usd(0.4);
+        let over = Admission::OverBudget { cap: "API key", left };
+        assert_eq!(admit("2", "b", 0.5).await, over);
+        assert_eq!(admit("3", "b", 0.4).await, Admission::Granted);
+        assert_eq!(admit("4", "c", 9.0).await, Admission::Granted);
+        assert_eq!(admit("5", "a render at a terminal", 9.0).await, Admission::Granted);
+        // A deleted job has spent all the same.
+        store.job_cancel("a").await.expect("cancels");
+        assert!(store.job_delete("a").await.expect("deletes"));
+        assert!(matches!(admit("6", "b", 0.1).await, Admission::OverBudget { .. }));
+        assert!(store.key_budget("shop", Some(MicroUsd::from_usd(2.0))).await.expect("sets"));
+        assert_eq!(admit("7", "b", 0.1).await, Admission::Granted);
+        assert!(!store.key_budget("nobody", None).await.expect("there is none"));
+    });
+}

@@ -1,0 +1,115 @@
+//! HTTP to addresses that a submitter names: to the public internet only, and nowhere else by any
+//! redirect or change of a name.
+
+use super::CONNECT_TIMEOUT;
+use super::guard::AllowedHosts;
+use reqwest::Client;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// A client that speaks to public hosts, and to private ones that configuration names.
+#[derive(Debug, Clone)]
+pub struct PublicHttp {
+    allowed: AllowedHosts,
+    client: Client,
+}
+
+impl PublicHttp {
+    /// A client that waits so long for a whole answer. `allow_hosts` may be private, and need no
+    /// TLS.
+    pub fn new(allow_hosts: &[String], timeout: Duration) -> Result<Self, String> {
+        // A second installation (an engine's) is the same provider.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let allowed = AllowedHosts::new(allow_hosts.iter().map(String::as_str));
+        let client = Client::builder()
+            .user_agent(concat!("pytoon/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT.min(timeout))
+            .timeout(timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .dns_resolver(Arc::new(allowed.clone()))
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self { allowed, client })
+    }
+
+    /// Refuses an address that would not be called, with the reason. A name is looked up at the
+    /// call, not here.
+    pub fn check(allow_hosts: &[String], address: &str) -> Result<(), String> {
+        let allowed = AllowedHosts::new(allow_hosts.iter().map(String::as_str));
+        checked(&allowed, address).map(|_| ())
+    }
+
+    /// Posts a body; the status of the answer, whose body is not read, or why there is none.
+    /// Redirects are answers like any other.
+    pub async fn post(
+        &self,
+        address: &str,
+        headers: &[(&str, String)],
+        body: String,
+    ) -> Result<u16, String> {
+        let url = checked(&self.allowed, address)?;
+        let mut request = self.client.post(url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        // The address may hold a secret: it stands in no message.
+        let answer = request.send().await.map_err(|error| said(&error.without_url()))?;
+        Ok(answer.status().as_u16())
+    }
+}
+
+/// An error with what caused it.
+fn said(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    super::one_line(&text)
+}
+
+fn checked(allowed: &AllowedHosts, address: &str) -> Result<Url, String> {
+    let url = Url::parse(address).map_err(|error| format!("it is no address: {error}"))?;
+    allowed.check(&url)?;
+    let host = url.host_str().unwrap_or_default();
+    if url.scheme() != "https" && !allowed.has(host) {
+        return Err("it has to begin with https://".to_owned());
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_public_internet_is_spoken_to_and_only_with_tls() {
+        let check = |address: &str| PublicHttp::check(&["hooks.local".to_owned()], address);
+        assert_eq!(check("https://example.com/hook?k=1"), Ok(()));
+        assert_eq!(check("http://hooks.local:9000/"), Ok(()));
+        for (address, reason) in [
+            ("http://example.com/", "https://"),
+            ("https://127.0.0.1/", "private"),
+            ("https://[::ffff:10.0.0.1]/", "private"),
+            ("https://169.254.169.254/latest", "private"),
+            ("https://u:p@example.com/", "password"),
+            ("ftp://example.com/", "ftp"),
+            ("nonsense", "no address"),
+        ] {
+            let refused = check(address).expect_err(address);
+            assert!(refused.contains(reason), "{address}: {refused}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_home_is_not_called() {
+        let http = PublicHttp::new(&[], Duration::from_secs(5)).expect("a client");
+        let refused = http.post("https://localhost:1/x?key=s3cret", &[], String::new()).await;
+        let refused = refused.expect_err("refused");
+        assert!(refused.contains("private address"), "{refused}");
+        assert!(!refused.contains("s3cret"), "{refused}");
+    }
+}

@@ -1,0 +1,393 @@
+//! What is the matter with one job: where it stands, which step is slow or failed, why each scene fell
+//! back, and whether captions, voice and picture agree in time.
+
+use super::{Check, show};
+use crate::context::Context;
+use anyhow::Context as _;
+use pytoon_core::job::JobStatus;
+use pytoon_core::job::store::{JobEvent, JobRow, JobStore, SceneRow, TaskRow};
+use pytoon_core::job::webhook::{WebhookState, WebhookStore};
+use pytoon_core::layout;
+use pytoon_core::ledger::{CallFilter, CallState, EngineStore};
+use pytoon_media::process::CommandLine;
+use pytoon_pipeline::engine_desk::{database, storage};
+use pytoon_store::Store;
+use serde_json::Value;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// A task that could run waits no longer where a worker is there.
+const UNCLAIMED_MS: i64 = 30_000;
+/// Longer than this a step of this machine's is stuck or starved.
+const SLOW_MS: i64 = 600_000;
+/// Sound and picture may differ by so much: a frame of the slowest film.
+const APART_MS: f64 = 45.0;
+
+/// Explains a job; fails where it came to nothing.
+pub(crate) fn run(context: &Context, id: &str) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let at = database(&context.config, &context.secrets)?;
+    let checks: anyhow::Result<Vec<Check>> = runtime.block_on(async {
+        let store = Store::connect(&at).await?;
+        let row = store.job_fetch(id).await?;
+        let row =
+            row.with_context(|| format!("there is no job `{id}`; `pytoon jobs list` shows all"))?;
+        let scenes = store.job_scenes(id).await?;
+        let (tasks, now) = (store.job_tasks(id).await?, store.now().await?);
+        let events = store.job_events(id, 0, 10_000).await?;
+        let mut checks = vec![standing(&row, &tasks, now)];
+        checks.extend(steps(&tasks, now));
+        checks.push(times(&events, now));
+        checks.extend(paid(&store, id).await?);
+        checks.extend(told(&store, id).await?);
+        let folder = storage(&context.config).join("jobs").join(id);
+        let read = |name: &str| -> Option<Value> {
+            let text = std::fs::read(folder.join(name));
+            serde_json::from_slice(&text.ok()?).ok()
+        };
+        let receipt = read(layout::METADATA).filter(|_| row.status == JobStatus::Done);
+        checks.extend(scenes_of(&scenes, receipt.as_ref()));
+        if let Some(receipt) = &receipt {
+            checks.extend(heard(receipt));
+            checks.extend(findings(receipt));
+        }
+        if row.status == JobStatus::Done {
+            checks.push(in_time(context, &folder, read(layout::TIMELINE).as_ref()));
+        }
+        Ok(checks)
+    });
+    show(context, &checks?)
+}
+
+fn seconds(ms: i64) -> String {
+    format!("{:.1} s", ms.max(0) as f64 / 1000.0)
+}
+
+/// What the job has come to, and what that asks for.
+fn standing(row: &JobRow, tasks: &[TaskRow], now: i64) -> Check {
+    let status = row.status.as_str();
+    let since = seconds(now - row.updated_at);
+    if let Some(error) = &row.error {
+        let by = error.provider.as_ref().map(|p| format!(" by {p}")).unwrap_or_default();
+        let evidence =
+            format!("{status} at {}{by}: {} ({})", error.stage, error.message, error.code);
+        if row.status == JobStatus::Held {
+            let fix = "mend what fell back (see below), then `pytoon jobs release`; `pytoon jobs cancel` gives up";
+            return Check::warning("status", evidence, fix).see("fallback-spike");
+        }
+        let (fix, page) = match error.code.as_str() {
+            "invalid_brief" => ("the submitter corrects that field and submits anew", "dead-tasks"),
+            "storage" => ("free space or give rights, then `pytoon jobs retry`", "storage"),
+            "store_unavailable" => {
+                ("bring the database back, then `pytoon jobs retry`", "database")
+            }
+            "worker_lost" => (
+                "give the worker memory, look into its log, then `pytoon jobs retry`",
+                "dead-tasks",
+            ),
+            "degraded" => ("mend what fell back, then `pytoon jobs retry`", "fallback-spike"),
+            "voice" => ("see its providers with `pytoon doctor`, then `pytoon jobs retry`", "tts"),
+            _ => ("the worker's log says more; then `pytoon jobs retry`", "dead-tasks"),
+        };
+        return Check::failed("status", evidence, fix).see(page);
+    }
+    let waits = tasks.iter().find(|task| task.state == "ready" && now - task.run_at > UNCLAIMED_MS);
+    match (row.status, waits) {
+        (JobStatus::Done, _) => Check::good("status", "done"),
+        (JobStatus::Cancelled, _) => Check::good("status", "cancelled, by a person's wish"),
+        (_, Some(task)) => {
+            let evidence = format!(
+                "{status}: {} could run for {}, and no worker takes it",
+                task.name,
+                seconds(now - task.run_at)
+            );
+            let fix = "start a worker (`pytoon worker`), or more: theirs are all at work, drain, or wait for space";
+            Check::failed("status", evidence, fix).see("jobs-not-moving")
+        }
+        _ => Check::good("status", format!("{status}, changed {since} ago")),
+    }
+}
+
+/// Tasks that are under way, wait or failed.
+fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for task in tasks {
+        let name = format!("step {}", task.name);
+        let why = task.error.as_deref().unwrap_or("");
+        match task.state.as_str() {
+            "running" if task.lease_until < now => {
+                let worker = task.worker.as_deref().unwrap_or("nobody");
+                let evidence = format!(
+                    "its worker {worker} is silent since {}",
+                    seconds(now - task.lease_until)
+                );
+                let fix = "another worker takes it over at once where one runs: start one (`pytoon worker`)";
+                checks.push(Check::failed(name, evidence, fix).see("leases"));
+            }
+            "running" => {
+                let worker = task.worker.as_deref().unwrap_or("nobody");
+                let evidence = format!(
+                    "runs at {worker} for {}, claim {}",
+                    seconds(now - task.claimed_at),
+                    task.attempts
+                );
+                checks.push(if now - task.claimed_at > SLOW_MS {
+                    let fix = "look at the load of that machine and at its log";
+                    Check::warning(name, evidence, fix).see("jobs-not-moving")
+                } else {
+                    Check::good(name, evidence)
+                });
+            }
+            "ready" if task.run_at > now && task.attempts > 0 => {
+                let evidence = format!(
+                    "failed {} times, is tried again in {}: {why}",
+                    task.attempts,
+                    seconds(task.run_at - now)
+                );
+                checks.push(
+                    Check::warning(name, evidence, "mend it before its last try").see("dead-tasks"),
+                );
+            }
+            "ready" if task.run_at > now => {
+                let evidence =
+                    format!("waits for its vendor, asks again in {}", seconds(task.run_at - now));
+                checks.push(Check::good(name, evidence));
+            }
+            "dead" => {
+                let evidence = format!("came to nothing after {} tries: {why}", task.attempts);
+                let fix =
+                    "mend it, then `pytoon jobs retry`, or `pytoon tasks requeue` with its id";
+                checks.push(Check::failed(name, evidence, fix).see("dead-tasks"));
+            }
+            _ => {}
+        }
+    }
+    checks
+}
+
+/// How long it stayed in each status, the longest named.
+fn times(events: &[JobEvent], now: i64) -> Check {
+    let statuses: Vec<(&str, i64)> = events
+        .iter()
+        .filter(|event| event.event == "status")
+        .filter_map(|event| Some((event.data["status"].as_str()?, event.at)))
+        .collect();
+    let ends = statuses.iter().skip(1).map(|(_, at)| *at).chain([now]);
+    let spans: Vec<(&str, i64)> = statuses
+        .iter()
+        .zip(ends)
+        .filter(|((status, _), _)| JobStatus::from_name(status).is_none_or(|s| !s.is_terminal()))
+        .map(|((status, at), end)| (*status, end - at))
+        .collect();
+    let told: Vec<String> = spans.iter().map(|(s, ms)| format!("{s} {}", seconds(*ms))).collect();
+    let slowest = spans.iter().max_by_key(|(_, ms)| *ms);
+    let most = slowest.map(|(s, _)| format!("; most of it {s}")).unwrap_or_default();
+    Check::good("time", format!("{}{most}", told.join(", ")))
+}
+
+/// Why scenes come from other engines than were asked for.
+fn scenes_of(scenes: &[SceneRow], receipt: Option<&Value>) -> Vec<Check> {
+    let fallen = scenes.iter().filter(|scene| scene.fallback_used);
+    let mut checks: Vec<Check> = fallen
+        .map(|scene| {
+            let told = receipt
+                .and_then(|receipt| receipt["scenes"].as_array())
+                .and_then(|all| all.iter().find(|one| one["sceneId"] == scene.scene_id.as_str()));
+            let attempts = told.and_then(|told| told["attempts"].as_array());
+            let kinds: Vec<&str> = attempts
+                .into_iter()
+                .flatten()
+                .filter_map(|attempt| attempt["result"].as_str())
+                .filter(|result| *result != "success")
+                .collect();
+            let used = scene.engine_used.as_deref().unwrap_or("local");
+            let why = scene.error.as_deref().unwrap_or("no reason was written down");
+            let kind = kinds.first().copied().unwrap_or_else(|| kind_in(why));
+            let evidence = format!("drawn by {used}: {why}");
+            let (fix, page) = remedy(kind);
+            Check::warning(&scene.scene_id, evidence, fix).see(page)
+        })
+        .collect();
+    if checks.is_empty() && !scenes.is_empty() {
+        checks.push(Check::good("scenes", "each is drawn by the engine asked for"));
+    }
+    checks
+}
+
+/// The kind of failure that a reason speaks of.
+fn kind_in(why: &str) -> &'static str {
+    let kinds = [
+        ("auth", &["key", "401", "unauthori"][..]),
+        ("quota", &["credit", "402", "quota"]),
+        ("rate_limited", &["429", "rate"]),
+        ("moderation", &["moderation", "refused"]),
+        ("budget", &["budget"]),
+        ("deadline", &["deadline"]),
+    ];
+    let lower = why.to_lowercase();
+    let found = kinds.iter().find(|(_, words)| words.iter().any(|word| lower.contains(word)));
+    found.map_or("server", |(kind, _)| kind)
+}
+
+fn remedy(kind: &str) -> (&'static str, &'static str) {
+    match kind {
+        "auth" => ("put a valid key into .env, restart the worker, redo the scene", "key-rotation"),
+        "quota" => ("fill the vendor's account, then redo the scene", "engine-health"),
+        "rate_limited" => {
+            ("lower max_concurrent or lengthen backoff, then redo the scene", "fallback-spike")
+        }
+        "moderation" => ("redo the scene with another prompt", "engine-health"),
+        "budget" => {
+            ("raise the budget (v2.budget, or the key's), then redo the scene", "fallback-spike")
+        }
+        "deadline" => ("give the brief a longer deadline, or none", "engine-health"),
+        "undecided" | "lost" => {
+            ("decide the call (`pytoon ledger list --unknown`), then redo the scene", "paid-calls")
+        }
+        "bad_output" => ("redo the scene; where it goes on, the vendor's support", "engine-health"),
+        _ => (
+            "once the vendor is back: `pytoon jobs redo` with this scene and its engine",
+            "engine-health",
+        ),
+    }
+}
+
+/// Who spoke, and who timed the words.
+fn heard(receipt: &Value) -> Vec<Check> {
+    let voice = &receipt["voice"];
+    let attempts = voice["attempts"].as_array().into_iter().flatten();
+    let failed: Vec<String> = attempts
+        .map(|attempt| {
+            let part = |name: &str| attempt[name].as_str().unwrap_or_default();
+            format!("{} ({}: {})", part("provider"), part("kind"), part("reason"))
+        })
+        .collect();
+    let failed = if failed.is_empty() { "nobody could".to_owned() } else { failed.join(", ") };
+    let mut checks = Vec::new();
+    let provider = voice["provider"].as_str();
+    checks.push(match provider {
+        None if voice["asked"] == true => {
+            let fix = "see its providers with `pytoon doctor`; then submit again";
+            Check::warning("voice", format!("the film is silent: {failed}"), fix).see("tts")
+        }
+        None => Check::good("voice", "none was asked for"),
+        Some(provider) if voice["steppedDown"] == true => {
+            let evidence = format!("{provider} spoke in place of {failed}");
+            Check::warning("voice", evidence, "see its providers with `pytoon doctor`").see("tts")
+        }
+        Some(provider) => Check::good("voice", provider),
+    });
+    let method = voice["alignment"].as_str().unwrap_or("unknown");
+    checks.push(if method == "even_split" {
+        let fix =
+            "a cleaner recording, the words that are really spoken, or `pip install whisperx`";
+        let evidence =
+            "words are spread evenly, about 200 ms off: no aligner trusted the recording";
+        Check::warning("captions", evidence, fix).see("caption-alignment")
+    } else {
+        Check::good("captions", format!("timed by {method}"))
+    });
+    checks
+}
+
+fn findings(receipt: &Value) -> Vec<Check> {
+    let found = receipt["selfCheck"]["findings"].as_array().cloned().unwrap_or_default();
+    if found.is_empty() {
+        return vec![Check::good("self-check", "no findings")];
+    }
+    let check = |finding: &Value| {
+        let part = |name: &str| finding[name].as_str().unwrap_or_default();
+        let evidence = format!("{}: {}", part("check"), part("detail"));
+        Check::warning("self-check", evidence, "look at the film before it is posted")
+            .see("audio-sync")
+    };
+    found.iter().map(check).collect()
+}
+
+/// The length of the first stream of a kind in a file, in milliseconds.
+fn length(context: &Context, file: &Path, stream: &str) -> Option<f64> {
+    let command = CommandLine::new("ffprobe", "measure a file")
+        .args(["-v", "error", "-select_streams", stream, "-show_entries", "stream=duration"])
+        .args(["-of", "csv=p=0"])
+        .arg(file.display().to_string());
+    let out = context.runner.run(&command, Vec::new()).ok()?;
+    let seconds: f64 = String::from_utf8_lossy(&out).trim().parse().ok()?;
+    Some(seconds * 1000.0)
+}
+
+/// Whether timeline, picture, sound and captions are of one length.
+fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check {
+    let name = "sound and picture";
+    let Some(total) = timeline.and_then(|timeline| timeline["totalDuration"].as_f64()) else {
+        let fix =
+            "`pytoon artifacts get` brings files of an object store; a deleted folder is gone";
+        return Check::failed(name, "timeline.json is not there or cannot be read", fix)
+            .see("audio-sync");
+    };
+    let (film, mixed) = (folder.join(layout::OUTPUT), folder.join(layout::MIXED));
+    let parts = [
+        ("picture", length(context, &film, "v:0")),
+        ("sound", length(context, &film, "a:0")),
+        ("mixed.wav", length(context, &mixed, "a:0")),
+    ];
+    let mut wrong = Vec::new();
+    for (part, length) in parts {
+        match length {
+            None => wrong.push(format!("{part} is not there or cannot be read")),
+            Some(length) if (length - total).abs() > APART_MS => {
+                wrong.push(format!("{part} has {:.3} s", length / 1000.0));
+            }
+            Some(_) => {}
+        }
+    }
+    let captions = timeline.and_then(|timeline| timeline["tracks"]["captions"].as_array());
+    let late = captions.into_iter().flatten().filter_map(|cue| cue["end"].as_f64());
+    let late = late.filter(|end| *end > total + APART_MS).count();
+    if late > 0 {
+        wrong.push(format!("{late} captions end after the film"));
+    }
+    if wrong.is_empty() {
+        return Check::good(
+            name,
+            format!("picture, sound and captions fit {:.3} s", total / 1000.0),
+        );
+    }
+    let evidence = format!("the timeline has {:.3} s; {}", total / 1000.0, wrong.join(", "));
+    let fix = "redo any scene, which joins the film anew; where it stays so, report it with --json";
+    Check::failed(name, evidence, fix).see("audio-sync")
+}
+
+async fn paid(store: &Store, id: &str) -> anyhow::Result<Option<Check>> {
+    let filter = CallFilter { job_id: Some(id.to_owned()), ..CallFilter::default() };
+    let calls = store.call_list(filter).await?;
+    let unknown: Vec<_> = calls.iter().filter(|call| call.state == CallState::Unknown).collect();
+    let cost = store.spend_of_job(id).await?;
+    Ok(match unknown.first() {
+        Some(call) => {
+            let evidence = format!(
+                "{} of {} calls have no answer: {} of {}",
+                unknown.len(),
+                calls.len(),
+                call.id,
+                call.engine
+            );
+            let fix = "look for it at the vendor, then `pytoon ledger resolve`";
+            Some(Check::warning("paid calls", evidence, fix).see("paid-calls"))
+        }
+        None if calls.is_empty() => None,
+        None => Some(Check::good("paid calls", format!("{}, {cost} in all", calls.len()))),
+    })
+}
+
+async fn told(store: &Store, id: &str) -> anyhow::Result<Option<Check>> {
+    let rows = store.webhooks_of_job(id).await?;
+    let last = rows.iter().rev().find(|row| row.state != WebhookState::Delivered);
+    Ok(last.map(|row| {
+        let why = row.attempts.last().and_then(|attempt| attempt.error.clone());
+        let why = why.unwrap_or_else(|| "not told yet".to_owned());
+        let evidence = format!("{} is {}: {why}", row.event, row.state.as_str());
+        let fix =
+            "`pytoon webhooks list` shows every attempt, `pytoon webhooks resend` tells it again";
+        Check::warning("webhook", evidence, fix).see("webhooks")
+    }))
+}

@@ -1,0 +1,109 @@
+//! `pytoon doctor`: what a machine and a service have and lack, and what is the matter with one job,
+//! each with its evidence, the fix and the runbook.
+//!
+//! Nothing is bought and nothing is changed; of keys only is told whether they are there and accepted.
+
+mod host;
+mod job;
+mod service;
+mod voices;
+
+pub(crate) use job::run as of_job;
+
+use crate::context::Context;
+use crate::output;
+use serde::Serialize;
+use std::process::ExitCode;
+
+/// How a check came out, the better first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Verdict {
+    /// As it should be.
+    Ok,
+    /// Films are made, and are less than they could be, or soon will be.
+    Warning,
+    /// No film is made.
+    Failed,
+}
+
+/// A check.
+#[derive(Debug, Serialize)]
+struct Check {
+    name: String,
+    verdict: Verdict,
+    evidence: String,
+    fix: Option<String>,
+    /// The page that tells more, such as `docs/runbooks/tts.md`.
+    runbook: Option<String>,
+}
+
+impl Check {
+    fn good(name: impl Into<String>, evidence: impl Into<String>) -> Self {
+        let (name, evidence) = (name.into(), evidence.into());
+        Self { name, verdict: Verdict::Ok, evidence, fix: None, runbook: None }
+    }
+
+    fn bad(
+        verdict: Verdict,
+        name: impl Into<String>,
+        evidence: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Self { verdict, fix: Some(fix.into()), ..Self::good(name, evidence) }
+    }
+
+    fn warning(
+        name: impl Into<String>,
+        evidence: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Self::bad(Verdict::Warning, name, evidence, fix)
+    }
+
+    fn failed(
+        name: impl Into<String>,
+        evidence: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Self::bad(Verdict::Failed, name, evidence, fix)
+    }
+
+    /// With the runbook of this name.
+    fn see(mut self, page: &str) -> Self {
+        self.runbook = Some(format!("docs/runbooks/{page}.md"));
+        self
+    }
+}
+
+/// Runs every check of the machine and the service; fails when a film cannot be made.
+pub(crate) fn run(context: &Context) -> anyhow::Result<ExitCode> {
+    let mut checks = host::checks(context);
+    checks.extend(voices::checks(context)?);
+    checks.extend(voices::aligners(context));
+    checks.extend(service::checks(context)?);
+    show(context, &checks)
+}
+
+fn show(context: &Context, checks: &[Check]) -> anyhow::Result<ExitCode> {
+    if context.global.json {
+        output::json(&checks)?;
+    } else {
+        for check in checks {
+            let sign = match check.verdict {
+                Verdict::Ok => "ok     ",
+                Verdict::Warning => "warning",
+                Verdict::Failed => "FAILED ",
+            };
+            output::line(format!("{sign}  {:<28} {}", check.name, check.evidence));
+            if let Some(fix) = &check.fix {
+                output::line(format!("         fix: {fix}"));
+            }
+            if let Some(page) = check.runbook.as_ref().filter(|_| check.verdict != Verdict::Ok) {
+                output::line(format!("         see: {page}"));
+            }
+        }
+    }
+    let worst = checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Ok);
+    Ok(if worst == Verdict::Failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}

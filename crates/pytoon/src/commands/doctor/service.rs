@@ -1,0 +1,218 @@
+//! What the service works with: engines, the database, the queue, paid calls, the clock.
+
+use super::Check;
+use crate::context::{Context, now};
+use pytoon_core::job::store::JobStore;
+use pytoon_core::job::webhook::WebhookStore;
+use pytoon_core::ledger::{CallFilter, CallState, EngineStore};
+use pytoon_pipeline::engine_desk::{EngineDesk, database, storage};
+use pytoon_store::{Store, is_postgres};
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// A database that takes longer slows every step.
+const SLOW: Duration = Duration::from_millis(250);
+/// Longer than this a task that could run has no worker.
+const OLD: Duration = Duration::from_secs(60);
+/// Clocks that differ by more confuse logs, signatures and vendors.
+const CLOCK: Duration = Duration::from_secs(5);
+
+pub(super) fn checks(context: &Context) -> anyhow::Result<Vec<Check>> {
+    let desk = context.desk()?;
+    let mut checks = engines(&desk);
+    checks.extend(stored(context)?);
+    checks.extend(written(&storage(&context.config)));
+    Ok(checks)
+}
+
+/// Every engine: its key, and how it says it is. Asking costs nothing.
+fn engines(desk: &EngineDesk) -> Vec<Check> {
+    let engines = desk.engines();
+    let told = desk.outside().map(|outside| {
+        outside.runtime.block_on(async {
+            let mut asked = tokio::task::JoinSet::new();
+            for engine in engines.iter().filter(|e| e.config.enabled && e.has_key()) {
+                let (manager, name) = (outside.manager.clone(), engine.name.clone());
+                asked.spawn(async move { manager.health_check(&name).await });
+            }
+            asked.join_all().await
+        })
+    });
+    let told = told.unwrap_or_default();
+    let check = |engine: &pytoon_engines::engine_manager::Engine| {
+        let name = format!("engine {}", engine.name);
+        let variables = engine.config.key_env.join(" or ");
+        if !engine.config.enabled {
+            return Check::good(name, "switched off (enabled: false)");
+        }
+        if !engine.has_key() {
+            return Check::good(name, format!("left out: no key, {variables} in .env"));
+        }
+        let Some(report) = told.iter().find(|report| report.engine == engine.name) else {
+            return Check::good(name, "a key is there; not asked");
+        };
+        if report.healthy {
+            return Check::good(
+                name,
+                format!("healthy, {} ms; {}", report.latency_ms, report.detail),
+            );
+        }
+        let evidence = format!("{}: {}", report.kind, report.detail);
+        match report.kind.as_str() {
+            "auth" => {
+                let fix = format!(
+                    "the vendor refuses the key in {variables}: put a valid one into .env, restart"
+                );
+                Check::warning(name, evidence, fix).see("key-rotation")
+            }
+            "quota" => Check::warning(name, evidence, "pay at the vendor, or set enabled: false")
+                .see("engine-health"),
+            _ => {
+                let fix =
+                    "its scenes fall back meanwhile; the vendor's status page, or enabled: false";
+                Check::warning(name, evidence, fix).see("engine-health")
+            }
+        }
+    };
+    engines.iter().map(check).collect()
+}
+
+/// The database, and what it tells of queue, paid calls and messages.
+fn stored(context: &Context) -> anyhow::Result<Vec<Check>> {
+    let at = database(&context.config, &context.secrets)?;
+    if !is_postgres(&at) && !Path::new(&at).is_file() {
+        return Ok(vec![Check::good(
+            "database",
+            "none yet: the first job makes storage/pytoon.db",
+        )]);
+    }
+    let kind =
+        if is_postgres(&at) { "PostgreSQL (DATABASE_URL)" } else { "SQLite, storage/pytoon.db" };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(async {
+        let begun = Instant::now();
+        let store = match Store::connect(&at).await {
+            Ok(store) => store,
+            Err(error) => {
+                let fix = "start it, or correct DATABASE_URL in .env";
+                return vec![
+                    Check::failed("database", format!("{kind}: {error}"), fix).see("database"),
+                ];
+            }
+        };
+        let mut checks = Vec::new();
+        let asked = Instant::now();
+        checks.push(match store.check().await {
+            Ok(()) if asked.elapsed() > SLOW => Check::warning(
+                "database",
+                format!("{kind}: a row takes {} ms", asked.elapsed().as_millis()),
+                "look at its load and its disk",
+            )
+            .see("database"),
+            Ok(()) => {
+                Check::good("database", format!("{kind}, {} ms", begun.elapsed().as_millis()))
+            }
+            Err(error) => {
+                Check::failed("database", format!("{kind}: {error}"), "see its log").see("database")
+            }
+        });
+        match rows(&store).await {
+            Ok(more) => checks.extend(more),
+            Err(error) => {
+                checks.push(
+                    Check::failed("queue", error.to_string(), "see the database").see("database"),
+                );
+            }
+        }
+        checks
+    }))
+}
+
+async fn rows(store: &Store) -> anyhow::Result<Vec<Check>> {
+    let mut checks = Vec::new();
+    let queue = store.queue_state().await?;
+    let oldest = Duration::from_millis(queue.oldest_ready_ms.max(0).unsigned_abs());
+    let told = format!(
+        "{} tasks could run (the oldest for {} s), {} run, {} wait",
+        queue.ready,
+        oldest.as_secs(),
+        queue.running,
+        queue.waiting
+    );
+    checks.push(if queue.expired > 0 && queue.ready + queue.expired > 0 && oldest > OLD {
+        let fix = "no worker is there: start one (`pytoon worker`)";
+        Check::failed("queue", told, fix).see("jobs-not-moving")
+    } else if oldest > OLD {
+        let fix = "start more workers, or look why theirs do not claim";
+        Check::warning("queue", told, fix).see("jobs-not-moving")
+    } else {
+        Check::good("queue", told)
+    });
+    if queue.expired > 0 {
+        let evidence = format!("{} tasks run under leases that ran out", queue.expired);
+        let fix = "a live worker takes them over; where that lasts, none is there";
+        checks.push(Check::warning("leases", evidence, fix).see("leases"));
+    }
+    checks.push(match queue.dead {
+        0 => Check::good("dead tasks", "none"),
+        count => {
+            let fix = "`pytoon tasks dead` tells why; `pytoon tasks requeue ID` tries again";
+            Check::warning("dead tasks", count.to_string(), fix).see("dead-tasks")
+        }
+    });
+    let filter =
+        CallFilter { states: vec![CallState::Unknown], limit: 100, ..CallFilter::default() };
+    let unknown = store.call_list(filter).await?;
+    checks.push(match unknown.first() {
+        None => Check::good("paid calls", "every call's answer is known"),
+        Some(call) => {
+            let evidence =
+                format!("{} without an answer, the last at {}", unknown.len(), call.engine);
+            let fix = "`pytoon ledger list --unknown`, then `pytoon ledger resolve`";
+            Check::warning("paid calls", evidence, fix).see("paid-calls")
+        }
+    });
+    let dead = store.webhooks_dead().await?.len();
+    checks.push(match dead {
+        0 => Check::good("webhooks", "none was given up"),
+        count => {
+            let fix = "`pytoon webhooks dead` tells why; `pytoon webhooks resend ID` tells again";
+            Check::warning("webhooks", format!("{count} were given up"), fix).see("webhooks")
+        }
+    });
+    let theirs = UNIX_EPOCH + Duration::from_millis(store.now().await?.max(0).unsigned_abs());
+    checks.push(clock("clock and database", theirs, now()));
+    Ok(checks)
+}
+
+fn clock(name: &str, theirs: SystemTime, ours: SystemTime) -> Check {
+    let apart = ours.duration_since(theirs).unwrap_or_else(|error| error.duration());
+    let evidence = format!("{:.1} s apart", apart.as_secs_f64());
+    if apart > CLOCK {
+        Check::warning(name, evidence, "set both by NTP").see("leases")
+    } else {
+        Check::good(name, evidence)
+    }
+}
+
+/// Whether the storage folder takes a file, and when it says that was.
+fn written(storage: &Path) -> Option<Check> {
+    if !storage.is_dir() {
+        return None;
+    }
+    let probe = storage.join(format!(".doctor-{}", std::process::id()));
+    let written = std::fs::write(&probe, b"pytoon").and_then(|()| std::fs::metadata(&probe));
+    let modified = written.and_then(|metadata| metadata.modified());
+    // What cannot be removed is told of by the next check.
+    let _ = std::fs::remove_file(&probe);
+    Some(match modified {
+        Err(error) => {
+            let fix = "give the folder to the user that runs pytoon, or free some space";
+            Check::failed("storage", format!("{}: {error}", storage.display()), fix).see("storage")
+        }
+        Ok(theirs) => match clock("storage", theirs, now()) {
+            check if check.fix.is_some() => check,
+            _ => Check::good("storage", format!("{} takes files", storage.display())),
+        },
+    })
+}

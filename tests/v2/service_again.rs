@@ -1,0 +1,394 @@
+//! The service: films made anew in part, plans, messages to submitters, what a key may do and spend.
+
+use pytoon_testkit::{Film, Service, Studio, Workspace, postgres};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+fn path(id: &str, rest: &str) -> String {
+    format!("/api/v2/jobs/{id}{rest}")
+}
+
+fn serve(workspace: &Workspace, environment: &[(&str, &str)]) -> Service {
+    let mut command = workspace.command(&["--log-dir", "logs", "serve", "--port", "0"]);
+    command.envs(environment.iter().copied());
+    Service::start(&mut command, workspace.root(), "serve")
+}
+
+/// A brief of four scenes.
+fn four(more: &Value) -> Value {
+    let mut brief = json!({
+        "script": "Steam over a kettle. Sunlight through a window. A cup on a table. Rain outside.",
+        "profile": "test", "voice": "off", "captions": "off", "music_source": "none",
+        "target_duration_seconds": 16, "max_scenes": 4,
+        "scenes": (1..=4).map(|scene| json!({"scene": scene, "engine": "runway"})).collect::<Vec<_>>(),
+    });
+    for (name, value) in more.as_object().into_iter().flatten() {
+        brief[name] = value.clone();
+    }
+    brief
+}
+
+/// The chunks of a job's picture, each with when it was made.
+fn chunks(workspace: &Workspace, id: &str) -> BTreeMap<String, SystemTime> {
+    let folder = workspace.path(&format!("storage/jobs/{id}/.work/chunks"));
+    let files = std::fs::read_dir(folder).expect("chunks").map(|file| file.expect("a file"));
+    let name = |file: &std::fs::DirEntry| file.file_name().to_string_lossy().into_owned();
+    files
+        .filter(|file| name(file).ends_with(".mp4"))
+        .map(|file| (name(&file), file.metadata().expect("is there").modified().expect("a time")))
+        .collect()
+}
+
+#[track_caller]
+fn one_scene_anew(environment: &[(&str, &str)]) {
+    let studio = Studio::new(&json!({}), &json!({"default_chain": ["runway", "local"]}));
+    let root = studio.workspace.root().to_owned();
+    let dotenv: String =
+        environment.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+    studio.workspace.write(".env", dotenv);
+    let service = Service::start(&mut studio.command(&["serve", "--port", "0"]), &root, "serve");
+    let id = service.submit(&four(&json!({})));
+    let first = service.until(&id, "done");
+    assert_eq!(first["scene_count"], 4, "{first}");
+    assert_eq!(studio.simulator.accepted("runway"), 4);
+    let film = std::fs::read(root.join("storage/jobs").join(&id).join("output.mp4")).expect("film");
+    let redo = |scene: &str, body: &Value| {
+        service.call("POST", &path(&id, &format!("/scenes/{scene}/redo")), Some(body))
+    };
+    // Another idea for the second scene: one clip is bought, the other three are as they were.
+    let taken = redo("2", &json!({"prompt": "A red door in the evening sun"})).is(202).json();
+    assert_eq!((&taken["status"], &taken["output_uri"]), (&json!("queued"), &Value::Null));
+    let second = service.until(&id, "done");
+    assert_eq!(studio.simulator.accepted("runway"), 5);
+    assert!(second["cost_usd"].as_f64() > first["cost_usd"].as_f64(), "{second}");
+    let folder = root.join("storage/jobs").join(&id);
+    assert_ne!(std::fs::read(folder.join("output.mp4")).expect("film"), film);
+    assert_eq!(Film::open(&folder).findings(), Vec::<String>::new());
+    let receipt = service.call("GET", &path(&id, "/receipt"), None).is(200).json();
+    assert_eq!(receipt["scenes"].as_array().map(Vec::len), Some(4));
+    // Another engine, at the terminal: its clip is bought, nothing of the first engine is.
+    studio.pytoon(&["jobs", "redo", &id, "scene_03", "--engine", "luma"]).ok();
+    let third = service.until(&id, "done");
+    assert_eq!(third["scenes"][2]["engine_used"], "luma", "{third}");
+    assert_eq!(
+        (studio.simulator.accepted("runway"), studio.simulator.accepted("luma-agents")),
+        (5, 1)
+    );
+    // The same again asks nobody.
+    redo("3", &json!({"engine": "luma"})).is(202);
+    service.until(&id, "done");
+    assert_eq!(
+        (studio.simulator.accepted("runway"), studio.simulator.accepted("luma-agents")),
+        (5, 1)
+    );
+    // An engine that is down gives way, to the clip that is there; asked again, it draws.
+    let down = json!({"rules": [{"vendor": "fal", "step": "submit", "fault": "unavailable"}]});
+    studio.simulator.becomes(&down);
+    redo("4", &json!({"engine": "pika"})).is(202);
+    let fallen = service.until(&id, "done");
+    assert_eq!(fallen["scenes"][3]["engine_used"], "runway", "{fallen}");
+    assert_eq!(studio.simulator.accepted("runway"), 5, "its clip was there");
+    studio.simulator.becomes(&json!({}));
+    redo("4", &json!({"engine": "pika"})).is(202);
+    let drawn = service.until(&id, "done");
+    assert_eq!(drawn["scenes"][3]["engine_used"], "pika", "{drawn}");
+    // What is wrong is said, and changes nothing.
+    redo("5", &json!({"prompt": "x"})).problem(404, "no_such_scene", &["the film has 4"]);
+    redo("0", &json!({"prompt": "x"})).problem(404, "no_such_scene", &[]);
+    redo("1", &json!({})).problem(422, "invalid_request", &["prompt", "engine", "caption"]);
+    redo("1", &json!({"colour": "red"})).problem(422, "invalid_request", &["colour"]);
+    redo("1", &json!({"engine": "nope"})).problem(422, "invalid_request", &["nope", "runway"]);
+    studio.pytoon(&["jobs", "redo", &id, "1"]).refused(2, &["--prompt"]);
+    assert_eq!(service.job(&id)["status"], "done");
+}
+
+#[test]
+fn one_scene_is_made_anew_and_only_it_is_bought_on_sqlite() {
+    one_scene_anew(&[]);
+}
+
+#[test]
+fn one_scene_is_made_anew_and_only_it_is_bought_on_postgresql() {
+    one_scene_anew(&[("DATABASE_URL", &postgres::new_database())]);
+}
+
+#[test]
+fn one_caption_anew_makes_only_what_shows_it() {
+    let workspace = Workspace::new();
+    let service = serve(&workspace, &[]);
+    let words = "Fresh bread, baked at dawn. Come by before it is gone. We are open from six. \
+                 Bring a friend along. Butter is on the house.";
+    let id = service.submit(&json!({"script": words, "profile": "test", "max_scenes": 5}));
+    let first = service.until(&id, "done");
+    let count = first["scene_count"].as_u64().expect("a number");
+    let made = chunks(&workspace, &id);
+    assert!(made.len() >= 4, "{made:?}");
+    let change = json!({"caption": "Closed on Sundays"});
+    service.call("POST", &path(&id, &format!("/scenes/{count}/redo")), Some(&change)).is(202);
+    service.until(&id, "done");
+    let again = chunks(&workspace, &id);
+    assert_eq!(again.len(), made.len());
+    let again = again.iter().filter(|(name, at)| made[*name] != **at).count();
+    assert!((1..=2).contains(&again), "{again} of {} chunks were made again", made.len());
+    assert_eq!(service.events("tts_provider_spoke").len(), 1, "the words were spoken again");
+    let film = Film::open(&workspace.path(&format!("storage/jobs/{id}")));
+    assert_eq!(film.findings(), Vec::<String>::new());
+    let shown = film.caption_words().join(" ");
+    assert!(shown.ends_with("Closed on Sundays"), "{shown}");
+}
+
+#[test]
+fn a_plan_tells_scenes_and_price_and_buys_nothing() {
+    let studio = Studio::new(&json!({}), &json!({"default_chain": ["runway", "local"]}));
+    let root = studio.workspace.root().to_owned();
+    let service = Service::start(&mut studio.command(&["serve", "--port", "0"]), &root, "serve");
+    let plan = |body: &Value| service.call("POST", "/api/v2/plan", Some(body));
+    let told = plan(&four(&json!({"client_data": 1}))).is(200).json();
+    assert_eq!(told["sceneGraph"]["scenes"].as_array().map(Vec::len), Some(4));
+    assert_eq!(told["price"]["clips"], 4, "{}", told["price"]);
+    assert!(told["price"]["first_usd"].as_f64().is_some_and(|usd| usd > 0.0), "{}", told["price"]);
+    assert!(told["timeline"]["tracks"].is_object());
+    assert_eq!(studio.simulator.accepted("runway"), 0);
+    assert_eq!(service.call("GET", "/api/v2/jobs", None).json()["jobs"], json!([]));
+    plan(&json!({"scirpt": "x"})).problem(422, "invalid_brief", &["did you mean `script`"]);
+    plan(&json!({"script": "x", "language": "english please"})).problem(
+        422,
+        "invalid_brief",
+        &["language", "en"],
+    );
+    // What a submitter should know comes with the job.
+    let asked = four(&json!({"scenes": [{"scene": 1, "engine": "pika"}]}));
+    let body = service.call("POST", "/api/v2/jobs", Some(&asked)).is(202).json();
+    let warning = body["warnings"][0].as_str().unwrap_or_default().to_owned();
+    let has_key = studio.pytoon(&["engines", "list", "--json"]).stdout.contains("\"pika\"");
+    assert!(!has_key || warning.is_empty() || warning.contains("pika"), "{body}");
+    service
+        .call("POST", "/api/v2/jobs", Some(&json!({"script": "x", "engine_override": "nope"})))
+        .problem(422, "invalid_request", &["engine_override", "nope"]);
+}
+
+/// What a receiver was told: headers, and the body.
+type Heard = (Vec<(String, String)>, String);
+
+/// A receiver that answers with these statuses in turn, the last for ever.
+fn receiver(statuses: &'static [u16]) -> (String, Arc<Mutex<Vec<Heard>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("listens");
+    let url =
+        format!("http://{}/hook?key=s3cret-in-a-query", listener.local_addr().expect("bound"));
+    let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
+    let all = heard.clone();
+    std::thread::spawn(move || {
+        for (index, stream) in listener.incoming().enumerate() {
+            let Ok(mut stream) = stream else { return };
+            let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
+            let (mut headers, mut line) = (Vec::new(), String::new());
+            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                if let Some((name, value)) = line.split_once(':') {
+                    headers.push((name.to_lowercase(), value.trim().to_owned()));
+                }
+                line.clear();
+            }
+            let length = headers.iter().find(|(name, _)| name == "content-length");
+            let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).expect("a body");
+            all.lock().expect("whole").push((headers, String::from_utf8(body).expect("text")));
+            let status = statuses[index.min(statuses.len() - 1)];
+            let answer =
+                format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    (url, heard)
+}
+
+#[track_caller]
+fn wait_for(what: &str, done: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn header(heard: &Heard, name: &str) -> String {
+    heard.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone()).unwrap_or_default()
+}
+
+const HOOKS: &str = "webhooks: {allow_hosts: [\"127.0.0.1\"], retry_seconds: [1, 1]}\n";
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+#[test]
+fn submitters_are_told_the_end_signed_and_until_they_hear() {
+    let (workspace, address) = (Workspace::new(), postgres::new_database());
+    workspace.write("config/defaults.yaml", HOOKS);
+    let (url, heard) = receiver(&[500, 200]);
+    let service = serve(&workspace, &[("WEBHOOK_SECRET", SECRET), ("DATABASE_URL", &address)]);
+    let brief = json!({"script": "Fresh bread.", "profile": "test", "webhook": {"url": url},
+        "client_data": {"order": 7}});
+    let id = service.submit(&brief);
+    service.until(&id, "done");
+    wait_for("it is told twice", || heard.lock().expect("whole").len() == 2);
+    let told = heard.lock().expect("whole").clone();
+    let body: Value = serde_json::from_str(&told[0].1).expect("JSON");
+    assert_eq!(body["type"], "job.done");
+    assert_eq!(body["data"]["job_id"], json!(id));
+    assert_eq!(body["data"]["client_data"], json!({"order": 7}));
+    assert!(body["timestamp"].as_str().is_some_and(|at| at.ends_with('Z')), "{body}");
+    assert_eq!(told[0].1, told[1].1, "each attempt tells the same");
+    for one in &told {
+        assert_eq!(header(one, "webhook-id"), header(&told[0], "webhook-id"));
+        let signed =
+            format!("{}.{}.{}", header(one, "webhook-id"), header(one, "webhook-timestamp"), one.1);
+        let signature = pytoon_testkit::service::signature(SECRET, &signed);
+        assert_eq!(header(one, "webhook-signature"), format!("v1,{signature}"));
+    }
+    let log =
+        || service.call("GET", &path(&id, "/webhooks"), None).is(200).json()["webhooks"][0].clone();
+    wait_for("it is noted", || log()["state"] == "delivered");
+    let log = log();
+    assert_eq!(log["attempts"][0]["status"], 500, "{log}");
+    assert_eq!(log["attempts"][1]["status"], 200, "{log}");
+    assert_eq!(log["receiver"], json!(url.split('?').next()), "{log}");
+    // Told again when wanted, under the same id.
+    let message = log["id"].as_str().expect("an id");
+    service.call("POST", &path(&id, &format!("/webhooks/{message}/resend")), None).is(202);
+    wait_for("it is told again", || heard.lock().expect("whole").len() == 3);
+    let last = heard.lock().expect("whole")[2].clone();
+    assert_eq!(header(&last, "webhook-id"), message);
+    // What stands in its query, and the secret, are nobody's to read.
+    let out = std::fs::read_to_string(workspace.path("serve.out")).expect("a log");
+    assert!(!out.contains("s3cret-in-a-query") && !out.contains(SECRET));
+    assert!(!log.to_string().contains("s3cret-in-a-query"));
+}
+
+#[test]
+fn what_is_told_in_vain_is_given_up_and_shown() {
+    let workspace = Workspace::new();
+    workspace.write("config/defaults.yaml", HOOKS);
+    workspace.write(".env", format!("WEBHOOK_SECRET={SECRET}\n"));
+    let (url, heard) = receiver(&[503]);
+    let service = serve(&workspace, &[]);
+    let id = service
+        .submit(&json!({"script": "Fresh bread.", "profile": "test", "webhook": {"url": url}}));
+    service.until(&id, "done");
+    wait_for("it is given up", || {
+        workspace.pytoon(&["webhooks", "dead"]).ok().stdout.contains("answered 503")
+    });
+    assert_eq!(heard.lock().expect("whole").len(), 3, "once, and after each of two pauses");
+    let metrics = service.ask("GET", "/metrics", &[], None).is(200).text();
+    assert!(metrics.contains("pytoon_v2_webhooks_total{result=\"dead\"} 1"), "{metrics}");
+    let dead = workspace.pytoon(&["webhooks", "dead", "--json"]).ok().json();
+    let message = dead[0]["id"].as_str().expect("an id");
+    workspace.pytoon(&["webhooks", "resend", message]).ok();
+    wait_for("it is told again", || heard.lock().expect("whole").len() == 4);
+}
+
+#[test]
+fn receivers_are_public_and_messages_are_signed() {
+    let workspace = Workspace::new();
+    let made = workspace.pytoon(&["webhooks", "secret"]).ok().stdout;
+    let submit = |service: &Service, webhook: Value| {
+        let brief = json!({"script": "Fresh bread.", "profile": "test", "webhook": webhook});
+        service.call("POST", "/api/v2/jobs", Some(&brief))
+    };
+    {
+        let service = serve(&workspace, &[]);
+        submit(&service, json!({"url": "https://example.com/hook"})).problem(
+            422,
+            "invalid_request",
+            &["WEBHOOK_SECRET", "webhooks secret"],
+        );
+    }
+    let service = serve(&workspace, &[("WEBHOOK_SECRET", made.trim())]);
+    let key = std::fs::read_to_string(workspace.path("serve.err")).unwrap_or_default();
+    assert!(!key.contains("pyt_"), "the key is shown once");
+    let admin = workspace.pytoon(&["keys", "add", "second", "--scope", "admin"]).ok().stdout;
+    let submit = |webhook: Value| {
+        let brief = json!({"script": "Fresh bread.", "profile": "test", "webhook": webhook});
+        let headers = [("X-API-Key", admin.trim())];
+        service.ask("POST", "/api/v2/jobs", &headers, Some(&brief))
+    };
+    for (webhook, part) in [
+        (json!({"url": "http://example.com/"}), "https://"),
+        (json!({"url": "https://127.0.0.1/"}), "private"),
+        (json!({"url": "https://169.254.169.254/latest/meta-data"}), "private"),
+        (json!({"url": "https://[::1]:8000/"}), "private"),
+        (json!({"url": "https://user:pw@example.com/"}), "password"),
+        (json!({"url": "file:///etc/passwd"}), "file"),
+        (json!({"uri": "https://example.com/"}), "uri"),
+        (json!("https://example.com/"), "url"),
+    ] {
+        submit(webhook).problem(422, "invalid_request", &["webhook", part]);
+    }
+    submit(json!({"url": "https://example.com/hook"})).is(202);
+}
+
+#[test]
+fn a_key_spends_what_it_may_and_no_more() {
+    let studio = Studio::new(&json!({}), &json!({"default_chain": ["runway", "local"]}));
+    let root = studio.workspace.root().to_owned();
+    let service = Service::start(&mut studio.command(&["serve", "--port", "0"]), &root, "serve");
+    let plan = service.call("POST", "/api/v2/plan", Some(&four(&json!({})))).is(200).json();
+    let each = plan["price"]["first_usd"].as_f64().expect("a price") / 4.0;
+    let budget = format!("{:.4}", each * 2.5);
+    let key = studio.pytoon(&["keys", "add", "shop", "--budget-per-day", &budget]).ok().stdout;
+    let listed = studio.pytoon(&["keys", "list"]).ok().stdout;
+    assert!(listed.contains("a day"), "{listed}");
+    let submit = |more: &Value| {
+        let headers = [("X-API-Key", key.trim())];
+        let taken = service.ask("POST", "/api/v2/jobs", &headers, Some(&four(more))).is(202);
+        taken.json()["job_id"].as_str().expect("an id").to_owned()
+    };
+    let drawn = |job: &Value| {
+        let scenes = job["scenes"].as_array().expect("scenes").clone();
+        scenes.iter().filter(|scene| scene["engine_used"] == "runway").count()
+    };
+    let id = submit(&json!({}));
+    let job = service.until(&id, "done");
+    assert_eq!((drawn(&job), studio.simulator.accepted("runway")), (2, 2), "{job}");
+    assert!(job["cost_usd"].as_f64().is_some_and(|usd| usd <= each * 2.5), "{job}");
+    let why = job["scenes"].to_string();
+    assert!(why.contains("API key"), "{why}");
+    // A job that is deleted has spent all the same.
+    service.call("DELETE", &path(&id, ""), None).is(204);
+    let snow =
+        json!({"script": "Snow on a roof. A dog at a door. A lamp at night. Wind in a tree."});
+    let id = submit(&snow);
+    assert_eq!(drawn(&service.until(&id, "done")), 0);
+    assert_eq!(studio.simulator.accepted("runway"), 2);
+    // A changed budget is in force at once.
+    studio.pytoon(&["keys", "budget", "shop", "none"]).ok();
+    let sea =
+        json!({"script": "A wave at noon. A gull on a pole. A rope on a pier. Salt on a rail."});
+    let job = service.until(&submit(&sea), "done");
+    assert_eq!(drawn(&job), 4, "{job}");
+    studio.pytoon(&["keys", "add", "x", "--budget-per-day", "-1"]).refused(1, &["-1"]);
+}
+
+#[test]
+fn a_key_that_asks_too_often_waits() {
+    let workspace = Workspace::new();
+    let limits = "service: {requests_per_minute: 20, submissions_per_minute: 2}\n";
+    workspace.write("config/defaults.yaml", limits);
+    let service = serve(&workspace, &[]);
+    let other = workspace.pytoon(&["keys", "add", "other"]).ok().stdout;
+    let brief = json!({"script": "Fresh bread.", "profile": "test"});
+    for _ in 0..2 {
+        service.submit(&brief);
+    }
+    let refused = service.call("POST", "/api/v2/jobs", Some(&brief));
+    refused.problem(429, "rate_limited", &["submissions_per_minute"]);
+    let wait: u64 = refused.headers["retry-after"].parse().expect("seconds");
+    assert!((1..=60).contains(&wait), "{wait}");
+    let list = |key: &str| service.ask("GET", "/api/v2/jobs", &[("X-API-Key", key)], None);
+    let last = (0..25).map(|_| list(&service.key)).find(|answer| answer.status == 429);
+    last.expect("is refused").problem(429, "rate_limited", &["requests_per_minute"]);
+    // Each key has its own, and what needs no key is not counted.
+    list(other.trim()).is(200);
+    service.ask("GET", "/readyz", &[], None).is(200);
+}
