@@ -26,6 +26,7 @@ mod machine;
 mod media;
 mod refused;
 mod service;
+mod service_storage;
 mod sidecars;
 mod support;
 mod terminal;

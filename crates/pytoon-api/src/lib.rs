@@ -30,8 +30,8 @@ use axum::response::Response;
 use pytoon_config::Config;
 use pytoon_core::job::store::JobStore;
 use pytoon_core::ledger::EngineStore;
+use pytoon_storage::Storage;
 use pytoon_telemetry::{MetricsHandle, ServiceEvent};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -52,8 +52,8 @@ pub struct Api {
     pub ledger: Arc<dyn EngineStore>,
     /// Configuration.
     pub config: Arc<Config>,
-    /// The storage folder.
-    pub storage: PathBuf,
+    /// Where films are kept.
+    pub storage: Storage,
     /// Whether nobody needs a key.
     pub no_auth: bool,
     /// What this process has counted.

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pytoon_core::ledger::StoreError;
+use pytoon_storage::StorageError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -87,6 +88,15 @@ impl From<StoreError> for Problem {
         tracing::error!(reason = %error, "the database failed a request");
         let detail = "the database does not answer as it should; the request can be repeated";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", detail)
+    }
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        tracing::error!(reason = %error, "the storage failed a request");
+        let detail =
+            "where films are kept does not answer as it should; the request can be repeated";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", detail)
     }
 }
 

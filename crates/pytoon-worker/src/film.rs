@@ -5,15 +5,20 @@
 
 use crate::{Outcome, TaskRunner};
 use pytoon_config::{BriefFile, read_brief};
-use pytoon_core::job::store::{DEGRADED, Failure, Finish, JobError, Lease, SceneRow};
+use pytoon_core::job::store::{
+    DEGRADED, Failure, Finish, Hold, JobError, JobStore, Lease, SceneRow,
+};
 use pytoon_core::job::{JobStatus, TaskKind, tasks_after_voice};
 use pytoon_media::MediaError;
 use pytoon_media::process::{CancelToken, Runner};
 use pytoon_pipeline::receipt::SceneReceipt;
 use pytoon_pipeline::steps::{JobIdentity, SceneProgress, Steps};
 use pytoon_pipeline::{Environment, PipelineError};
+use pytoon_storage::StorageError;
+use pytoon_storage::job_files::folder_of;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Attempts at a task whose failure may pass.
@@ -25,19 +30,21 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 pub struct FilmRunner {
     /// What a render works with.
     pub env: Environment,
-    /// The storage folder; jobs lie in `jobs/`.
-    pub storage: PathBuf,
+    /// Where tasks are.
+    pub jobs: Arc<dyn JobStore>,
+    /// How long a claim holds without a heartbeat.
+    pub lease: Duration,
 }
 
 impl fmt::Debug for FilmRunner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FilmRunner").field("storage", &self.storage).finish_non_exhaustive()
+        f.debug_struct("FilmRunner").field("lease", &self.lease).finish_non_exhaustive()
     }
 }
 
 impl TaskRunner for FilmRunner {
     fn run(&self, lease: &Lease, cancel: &CancelToken) -> Outcome {
-        match self.step(lease, cancel) {
+        match self.shared_step(lease, cancel) {
             Ok(outcome) => outcome,
             Err(error) if error.is_cancelled() => Outcome::Stopped,
             Err(error) => Outcome::Failed(failure(lease, &error)),
@@ -46,12 +53,38 @@ impl TaskRunner for FilmRunner {
 }
 
 impl FilmRunner {
+    /// A step between what other machines have left and what they are to find.
+    fn shared_step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
+        let storage = self.env.engines.storage();
+        if storage.bucket().is_none() || lease.kind == TaskKind::Cancel {
+            return self.step(lease, cancel);
+        }
+        let stop = || cancel.is_cancelled();
+        let mut copy = storage.job(&lease.job.id);
+        copy.fetch(&stop)?;
+        let outcome = self.step(lease, cancel)?;
+        if matches!(outcome, Outcome::Finished(_)) {
+            self.check_lease(lease)?;
+            copy.send(&stop)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Whether this claim still holds, as the database knows it: this machine may have slept.
+    fn check_lease(&self, lease: &Lease) -> Result<(), PipelineError> {
+        let beat = self.jobs.task_beat(&lease.task_id, lease.token, self.lease);
+        match tokio::runtime::Handle::current().block_on(beat)? {
+            Hold::Ours => Ok(()),
+            Hold::Stop | Hold::Lost => Err(StorageError::Stopped.into()),
+        }
+    }
+
     fn step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
         let file = self.brief(lease)?;
         let runner = Runner { cancel: cancel.clone(), ..self.env.runner.clone() };
         let env = Environment { runner, ..self.env.clone() };
         let job = JobIdentity { id: lease.job.id.clone(), started_at_ms: lease.job.created_at };
-        let root = self.storage.join("jobs").join(&lease.job.id);
+        let root = env.engines.storage().path(&folder_of(&lease.job.id));
         let steps = Steps::new(env, &root, job, false)?;
         let part = lease.name.split_once(':').map_or("", |(_, part)| part);
         let done = |finish| Ok(Outcome::Finished(finish));
@@ -148,7 +181,9 @@ fn failure(lease: &Lease, error: &PipelineError) -> Failure {
         PipelineError::Held(_) | PipelineError::Degraded(_) => (DEGRADED, false),
         _ if error.is_input() => ("invalid_brief", false),
         PipelineError::Ledger(_) => ("store_unavailable", true),
-        PipelineError::Media(MediaError::File { .. }) => ("storage", true),
+        PipelineError::Media(MediaError::File { .. }) | PipelineError::Storage(_) => {
+            ("storage", true)
+        }
         PipelineError::Media(_) => ("media", true),
         PipelineError::Voice(_) => ("voice", true),
         _ => ("internal", true),

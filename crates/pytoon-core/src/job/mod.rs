@@ -7,6 +7,7 @@
 //!
 //! Start with [`JobStatus`], then [`store::JobStore`].
 
+pub mod files;
 pub mod store;
 
 use schemars::JsonSchema;

@@ -17,6 +17,9 @@ pub(super) async fn open(folder: &tempfile::TempDir) -> Store {
     Store::connect(&address).await.expect("connects")
 }
 
+#[path = "files.rs"]
+#[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
+mod files;
 #[path = "jobs.rs"]
 #[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
 mod jobs;

@@ -6,6 +6,8 @@ pub(super) async fn open(folder: &tempfile::TempDir) -> Store {
     Store::open(&folder.path().join("a folder").join("pytoon.db")).await.expect("opens")
 }
 
+#[path = "files.rs"]
+mod files;
 #[path = "jobs.rs"]
 mod jobs;
 #[path = "ledger.rs"]

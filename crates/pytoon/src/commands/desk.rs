@@ -8,7 +8,8 @@ use anyhow::{Context as _, bail};
 use pytoon_api::{Scope, new_key};
 use pytoon_core::job::JobStatus;
 use pytoon_core::job::store::{JobFilter, JobRow, JobStore};
-use pytoon_pipeline::engine_desk::{database, storage};
+use pytoon_pipeline::engine_desk::{database, open_storage};
+use pytoon_storage::job_files::folder_of;
 use pytoon_store::Store;
 use serde_json::json;
 use std::process::ExitCode;
@@ -159,12 +160,26 @@ pub(crate) fn artifacts(context: &Context, action: &ArtifactsAction) -> anyhow::
     if !is_plain(job) || !is_plain(name) {
         bail!("a job and an artifact are named without folders, such as `output.mp4`");
     }
-    let folder = storage(&context.config).join("jobs").join(job);
-    let places = [folder.join(name), folder.join("assembly/audio").join(name)];
-    let from = places.iter().find(|path| path.is_file());
-    let from = from.with_context(|| format!("job `{job}` has no artifact `{name}`"))?;
+    let storage = open_storage(&context.config, &context.secrets)?;
+    let folder = folder_of(job);
+    let places = [format!("{folder}/{name}"), format!("{folder}/assembly/audio/{name}")];
     let to = out.clone().unwrap_or_else(|| name.into());
-    std::fs::copy(from, &to).with_context(|| format!("failed to write {}", to.display()))?;
+    let none = || format!("job `{job}` has no artifact `{name}`");
+    if let Some(bucket) = storage.bucket() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            for place in &places {
+                if bucket.download(place, &to).await?.is_some() {
+                    return Ok(());
+                }
+            }
+            bail!(none())
+        })?;
+    } else {
+        let from = places.iter().map(|place| storage.path(place)).find(|path| path.is_file());
+        let from = from.with_context(none)?;
+        std::fs::copy(from, &to).with_context(|| format!("failed to write {}", to.display()))?;
+    }
     output::line(to.display().to_string());
     Ok(ExitCode::SUCCESS)
 }

@@ -10,7 +10,7 @@ use pytoon_core::job::store::JobStore;
 use pytoon_core::ledger::CallLimits;
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_media::process::{CancelToken, Runner};
-use pytoon_pipeline::engine_desk::{EngineDesk, database, storage};
+use pytoon_pipeline::engine_desk::{EngineDesk, database};
 use pytoon_pipeline::{Environment, NoProgress};
 use pytoon_store::{Store, is_postgres};
 use pytoon_telemetry::{Event, Metrics, ServiceEvent};
@@ -89,7 +89,7 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
                 jobs: store.clone(),
                 ledger: store.clone(),
                 config: Arc::new(context.config.clone()),
-                storage: storage(&context.config),
+                storage: environment.engines.storage().clone(),
                 no_auth: args.no_auth,
                 metrics: Arc::new(context.metrics.clone()),
                 process: process.clone(),
@@ -155,12 +155,12 @@ async fn first_key(store: &Store) -> anyhow::Result<()> {
 
 fn worker(context: &Context, env: Environment, store: Arc<Store>, process: String) -> Worker {
     let settings = &context.config.settings.service;
-    let storage = storage(&context.config);
+    let lease = Duration::from_secs(settings.lease_seconds);
     Worker {
+        runner: Arc::new(FilmRunner { env, jobs: store.clone(), lease }),
         store,
-        runner: Arc::new(FilmRunner { env, storage }),
         name: process,
-        lease: Duration::from_secs(settings.lease_seconds),
+        lease,
         tasks: settings.worker_tasks,
         grace: Duration::from_secs(settings.grace_seconds),
         drain: context.runner.cancel.clone(),
