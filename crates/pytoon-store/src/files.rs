@@ -54,10 +54,8 @@ async fn add(db: &Db, new: &AssetRow) -> Result<Uploaded, StoreError> {
 async fn used(db: &Db, id: &str, key: Option<&str>) -> Result<Option<AssetRow>, StoreError> {
     let failed = database("find an upload");
     let own = if key.is_some() { " AND key_id = $2" } else { "" };
-    let sql = format!(
-        "UPDATE assets SET used_at = {} WHERE id = $1{own} RETURNING {COLUMNS}",
-        db.now()
-    );
+    let sql =
+        format!("UPDATE assets SET used_at = {} WHERE id = $1{own} RETURNING {COLUMNS}", db.now());
     let mut query = sqlx::query(AssertSqlSafe(sql)).bind(id);
     if let Some(key) = key {
         query = query.bind(key);

@@ -90,6 +90,27 @@ pub enum ServiceEvent<'a> {
         /// What it said.
         reason: &'a str,
     },
+    /// There is too little room: no film is begun until there is more.
+    StorageLow {
+        /// What is free, in MiB.
+        free_mib: u64,
+        /// What has to be, in MiB.
+        needed_mib: u64,
+    },
+    /// What was out of date was removed.
+    StorageCollected {
+        /// `films`, `work`, `assets`, `clips`, `takes`, `uploads`, `orphans` or `copies`.
+        kind: &'a str,
+        /// How many files.
+        files: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// Looking for what is out of date failed; it is done again.
+    StorageCollectFailed {
+        /// Why.
+        reason: &'a str,
+    },
     /// A request was answered.
     Request {
         /// GET, POST, …
@@ -114,6 +135,9 @@ impl ServiceEvent<'_> {
         "task_finished",
         "task_failed",
         "store_unavailable",
+        "storage_low",
+        "storage_collected",
+        "storage_collect_failed",
         "request",
     ];
 
@@ -182,6 +206,20 @@ impl ServiceEvent<'_> {
             Self::StoreUnavailable { operation, reason } => {
                 let event = "store_unavailable";
                 warn!(event, operation, reason, "the database does not answer; asking again");
+            }
+            Self::StorageLow { free_mib, needed_mib } => {
+                let event = "storage_low";
+                warn!(event, free_mib, needed_mib, "too little room: no film is begun");
+            }
+            Self::StorageCollected { kind, files, bytes } => {
+                info!(
+                    event = "storage_collected",
+                    kind, files, bytes, "removed what was out of date"
+                );
+            }
+            Self::StorageCollectFailed { reason } => {
+                let event = "storage_collect_failed";
+                warn!(event, reason, "what is out of date was not removed; it is tried again");
             }
             Self::Request { method, route, status, duration_ms } => {
                 // A target of its own: requests have a log of their own.

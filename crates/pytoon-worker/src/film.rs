@@ -5,6 +5,7 @@
 
 use crate::{Outcome, TaskRunner};
 use pytoon_config::{BriefFile, read_brief};
+use pytoon_core::job::files::{ASSET_MARK, FileStore};
 use pytoon_core::job::store::{
     DEGRADED, Failure, Finish, Hold, JobError, JobStore, Lease, SceneRow,
 };
@@ -32,6 +33,8 @@ pub struct FilmRunner {
     pub env: Environment,
     /// Where tasks are.
     pub jobs: Arc<dyn JobStore>,
+    /// What files were uploaded.
+    pub files: Arc<dyn FileStore>,
     /// How long a claim holds without a heartbeat.
     pub lease: Duration,
 }
@@ -161,10 +164,32 @@ impl FilmRunner {
         }
     }
 
-    /// The brief as it was submitted; its paths are whole.
+    /// The brief as it was submitted; its paths are whole, and uploaded files are on this machine.
     fn brief(&self, lease: &Lease) -> Result<BriefFile, PipelineError> {
         let text = lease.job.brief.to_string();
-        Ok(read_brief("the brief", &text, PathBuf::from("/"))?)
+        let mut file = read_brief("the brief", &text, PathBuf::from("/"))?;
+        let mut found = Vec::new();
+        for (field, path) in file.brief.files_mut() {
+            let Some(id) = path.strip_prefix(ASSET_MARK) else { continue };
+            let row = tokio::runtime::Handle::current().block_on(self.files.asset_fetch(id))?;
+            let storage = self.env.engines.storage();
+            let here = match &row {
+                Some(row) => storage.have_now(&row.file)?.then(|| storage.path(&row.file)),
+                None => None,
+            };
+            found.push((field, id.to_owned(), here));
+            if let Some((_, _, Some(here))) = found.last() {
+                *path = here.display().to_string();
+            }
+        }
+        match found.into_iter().find(|(_, _, here)| here.is_none()) {
+            None => Ok(file),
+            Some((field, id, _)) => {
+                let reason =
+                    format!("the uploaded file `{id}` is not kept any more: upload it anew");
+                Err(file.error(&field, reason).into())
+            }
+        }
     }
 }
 

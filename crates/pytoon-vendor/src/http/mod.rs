@@ -14,6 +14,7 @@ mod download;
 mod guard;
 
 pub use download::{DownloadLimits, Downloaded};
+pub use guard::is_public;
 
 use crate::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
 use guard::AllowedHosts;

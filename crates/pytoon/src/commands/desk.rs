@@ -11,8 +11,12 @@ use pytoon_core::job::store::{JobFilter, JobRow, JobStore};
 use pytoon_pipeline::engine_desk::{database, open_storage};
 use pytoon_storage::job_files::folder_of;
 use pytoon_store::Store;
+use pytoon_worker::collector::Collector;
 use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 fn at_store<T>(
     context: &Context,
@@ -155,7 +159,13 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
 
 /// `pytoon artifacts`.
 pub(crate) fn artifacts(context: &Context, action: &ArtifactsAction) -> anyhow::Result<ExitCode> {
-    let ArtifactsAction::Get { job, name, out } = action;
+    match action {
+        ArtifactsAction::Get { job, name, out } => get(context, job, name, out.as_deref()),
+        ArtifactsAction::Collect { dry_run } => collect(context, *dry_run),
+    }
+}
+
+fn get(context: &Context, job: &str, name: &str, out: Option<&Path>) -> anyhow::Result<ExitCode> {
     let is_plain = |text: &str| !text.is_empty() && !text.contains(['/', '\\']) && text != "..";
     if !is_plain(job) || !is_plain(name) {
         bail!("a job and an artifact are named without folders, such as `output.mp4`");
@@ -163,7 +173,7 @@ pub(crate) fn artifacts(context: &Context, action: &ArtifactsAction) -> anyhow::
     let storage = open_storage(&context.config, &context.secrets)?;
     let folder = folder_of(job);
     let places = [format!("{folder}/{name}"), format!("{folder}/assembly/audio/{name}")];
-    let to = out.clone().unwrap_or_else(|| name.into());
+    let to = out.unwrap_or(Path::new(name)).to_owned();
     let none = || format!("job `{job}` has no artifact `{name}`");
     if let Some(bucket) = storage.bucket() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -182,4 +192,35 @@ pub(crate) fn artifacts(context: &Context, action: &ArtifactsAction) -> anyhow::
     }
     output::line(to.display().to_string());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Removes what is out of date, or says what would be.
+fn collect(context: &Context, dry_run: bool) -> anyhow::Result<ExitCode> {
+    let storage = open_storage(&context.config, &context.secrets)?;
+    at_store(context, async |store| {
+        let store = Arc::new(store);
+        let collector = Collector {
+            storage,
+            jobs: store.clone(),
+            files: store,
+            retention: context.config.settings.storage.retention.clone(),
+            name: format!("terminal#{}", std::process::id()),
+            is_rehearsal: dry_run,
+        };
+        let removed = collector.collect().await?;
+        let mut sums: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        for one in &removed {
+            output::line(format!("{:<8} {:>12}  {}", one.kind, one.size_bytes, one.name));
+            let sum = sums.entry(one.kind).or_default();
+            *sum = (sum.0 + 1, sum.1 + one.size_bytes);
+        }
+        let what = if dry_run { "would be removed" } else { "removed" };
+        for (kind, (files, bytes)) in sums {
+            output::note(format!("{kind}: {files} files, {} MiB {what}", bytes >> 20));
+        }
+        if removed.is_empty() {
+            output::note(format!("nothing {what}"));
+        }
+        Ok(ExitCode::SUCCESS)
+    })
 }

@@ -14,8 +14,9 @@ use pytoon_pipeline::engine_desk::{EngineDesk, database};
 use pytoon_pipeline::{Environment, NoProgress};
 use pytoon_store::{Store, is_postgres};
 use pytoon_telemetry::{Event, Metrics, ServiceEvent};
-use pytoon_worker::Worker;
+use pytoon_worker::collector::Collector;
 use pytoon_worker::film::FilmRunner;
+use pytoon_worker::{Room, Worker};
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -87,6 +88,7 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
         let api = listener.map(|listener| {
             let api = Api {
                 jobs: store.clone(),
+                files: store.clone(),
                 ledger: store.clone(),
                 config: Arc::new(context.config.clone()),
                 storage: environment.engines.storage().clone(),
@@ -101,6 +103,10 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
             asked_to_end(&context.runner.cancel).await;
             0
         } else {
+            let collector = collector(context, &environment, store.clone(), process.clone());
+            let minutes = u64::from(context.config.settings.storage.collect_minutes);
+            let every = Duration::from_secs(60 * minutes);
+            tokio::spawn(collector.run(every, context.runner.cancel.clone()));
             worker(context, environment.clone(), store.clone(), process.clone()).run().await
         };
         if let Some(api) = api {
@@ -156,14 +162,32 @@ async fn first_key(store: &Store) -> anyhow::Result<()> {
 fn worker(context: &Context, env: Environment, store: Arc<Store>, process: String) -> Worker {
     let settings = &context.config.settings.service;
     let lease = Duration::from_secs(settings.lease_seconds);
+    let room = Room {
+        folder: env.engines.storage().folder().to_owned(),
+        min_free_mib: context.config.settings.storage.min_free_mib,
+        lacks: Arc::default(),
+    };
     Worker {
-        runner: Arc::new(FilmRunner { env, jobs: store.clone(), lease }),
+        runner: Arc::new(FilmRunner { env, jobs: store.clone(), files: store.clone(), lease }),
         store,
         name: process,
         lease,
         tasks: settings.worker_tasks,
         grace: Duration::from_secs(settings.grace_seconds),
+        room,
         drain: context.runner.cancel.clone(),
+    }
+}
+
+/// What removes what is out of date.
+fn collector(context: &Context, env: &Environment, store: Arc<Store>, name: String) -> Collector {
+    Collector {
+        storage: env.engines.storage().clone(),
+        jobs: store.clone(),
+        files: store,
+        retention: context.config.settings.storage.retention.clone(),
+        name,
+        is_rehearsal: false,
     }
 }
 
