@@ -26,6 +26,7 @@ mod machine;
 mod media;
 mod refused;
 mod service;
+mod service_assets;
 mod service_storage;
 mod sidecars;
 mod support;

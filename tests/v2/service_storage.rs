@@ -113,7 +113,7 @@ fn a_film_is_made_on_two_machines_and_fetched_by_links_from_a_third() {
 #[test]
 fn a_killed_machines_film_is_gone_on_with_on_another_where_it_stopped() {
     let (fleet, workspace) = (Fleet::new(), Workspace::new());
-    workspace.write("config/defaults.yaml", "service: {worker_tasks: 1, lease_seconds: 2}\n");
+    workspace.write("media/readme", "x");
     workspace.picture("media/wide.jpg", 1200, 500);
     let allowed = format!(
         "service: {{worker_tasks: 1, lease_seconds: 2}}\nassets: {{allowed_dirs: [\"{}\"]}}\n",
