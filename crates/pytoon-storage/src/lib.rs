@@ -49,7 +49,7 @@ pub enum StorageError {
         reason: String,
     },
     /// A file of this machine.
-    #[error("{operation} {path}: {source}", path = path.display())]
+    #[error("{operation} {}: {source}", path.display())]
     File {
         /// What was to be done, as "failed to …" goes on.
         operation: &'static str,

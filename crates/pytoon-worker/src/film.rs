@@ -58,8 +58,13 @@ impl TaskRunner for FilmRunner {
 impl FilmRunner {
     /// A step between what other machines have left and what they are to find.
     fn shared_step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
+        if lease.kind == TaskKind::Cancel {
+            // It needs no file, and is to go well though the brief's may be gone.
+            self.env.engines.cancel_job(&lease.job.id)?;
+            return Ok(Outcome::Finished(Finish::default()));
+        }
         let storage = self.env.engines.storage();
-        if storage.bucket().is_none() || lease.kind == TaskKind::Cancel {
+        if storage.bucket().is_none() {
             return self.step(lease, cancel);
         }
         let stop = || cancel.is_cancelled();
@@ -157,10 +162,8 @@ impl FilmRunner {
                 let scenes = scenes.collect();
                 done(Finish { scenes, job: Some(JobStatus::Done), ..Finish::default() })
             }
-            TaskKind::Cancel => {
-                self.env.engines.cancel_job(&lease.job.id)?;
-                done(Finish::default())
-            }
+            // Its vendors were told before any file was looked for.
+            TaskKind::Cancel => done(Finish::default()),
         }
     }
 
