@@ -124,7 +124,7 @@ fn a_killed_machines_film_is_gone_on_with_on_another_where_it_stopped() {
     let mut one = fleet.start(workspace.command(&["worker"]), &workspace, "one");
     let id = api.submit(&json!({
         "script": WORDS, "profile": "test", "media_files": ["wide.jpg"],
-        "target_duration_seconds": 12,
+        "target_duration_seconds": 8,
     }));
     until("the first machine composes nothing", || finished(&one, "compose") >= 2);
     one.kill();
