@@ -123,7 +123,7 @@ async fn manager(engines: EngineSet, storage: &Path) -> anyhow::Result<EngineMan
         store: Arc::new(store),
         checker: Arc::new(AnyClip),
         world: Arc::new(RealWorld),
-        storage: storage.to_owned(),
+        storage: storage.to_owned().into(),
         cancel: CancelToken::default(),
     }))
 }

@@ -127,7 +127,7 @@ pub(crate) fn worker(args: &[String]) -> anyhow::Result<()> {
             store: Arc::new(store),
             checker: Arc::new(AnyClip),
             world: Arc::new(RealWorld),
-            storage,
+            storage: storage.into(),
             cancel: CancelToken::default(),
         }));
         let places = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));

@@ -29,6 +29,8 @@ mod refused;
 mod runbooks;
 mod service;
 mod service_again;
+mod service_assets;
+mod service_storage;
 mod sidecars;
 mod support;
 mod terminal;

@@ -15,6 +15,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-compositor", 2),
     ("pytoon-vendor", 2),
     ("pytoon-media", 3),
+    ("pytoon-storage", 3),
     ("pytoon-store", 3),
     ("pytoon-engines", 4),
     ("pytoon-voice", 4),

@@ -142,8 +142,7 @@ pub(crate) async fn delete(
     if !api.jobs.job_delete(&id).await? {
         return Err(conflict(row.status, "cancel it first"));
     }
-    let folder = crate::artifacts::folder(&api, &row.id);
     // What cannot be removed is nobody's film any more: a later sweep finds it.
-    let _ = tokio::fs::remove_dir_all(folder).await;
+    let _ = api.storage.remove_job(&row.id).await;
     Ok(StatusCode::NO_CONTENT)
 }

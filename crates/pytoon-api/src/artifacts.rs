@@ -10,8 +10,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use pytoon_core::layout;
-use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use pytoon_storage::Bucket;
+use pytoon_storage::job_files::folder_of;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
@@ -31,15 +33,15 @@ const ARTIFACTS: [(&str, &str); 12] = [
     (layout::MUSIC_STEM, "audio/wav"),
 ];
 
-/// The folder of a job.
-pub(crate) fn folder(api: &Api, id: &str) -> PathBuf {
-    api.storage.join("jobs").join(id)
+/// The name under which a file of a job is kept.
+pub(crate) fn kept_as(id: &str, name: &str) -> String {
+    format!("{}/{name}", folder_of(id))
 }
 
 /// Fetch an artifact
 ///
 /// `output.mp4`, `thumbnail.jpg`, `captions.srt`, `timeline.json`, `metadata.json` and others.
-/// Parts are given for `Range: bytes=…`.
+/// Parts are given for `Range: bytes=…`. Where films lie in an object store, the answer leads there.
 #[utoipa::path(
     get,
     path = "/api/v2/jobs/{id}/artifacts/{name}",
@@ -52,6 +54,8 @@ pub(crate) fn folder(api: &Api, id: &str) -> PathBuf {
         (status = 200, description = "The file", body = String, content_type = "application/octet-stream"),
         (status = 206, description = "A part of it", body = String, content_type = "application/octet-stream"),
         (status = 304, description = "Unchanged"),
+        (status = 307, description = "In the object store, by a link that holds for a while",
+            headers(("Location" = String, description = "The link"))),
         (status = 401, description = "No key", body = Problem),
         (status = 403, description = "The key may not read", body = Problem),
         (status = 404, description = "No such job or file", body = Problem),
@@ -75,11 +79,16 @@ pub(crate) async fn artifact(
         let detail = format!("there is no artifact `{name}`; there are {names}");
         Problem::new(StatusCode::NOT_FOUND, "no_such_artifact", detail)
     })?;
-    let path = folder(&api, &row.id).join(path);
+    let kept = kept_as(&row.id, path);
     let not_yet = || {
         let detail = format!("the job has no {name}: it is {}", row.status.as_str());
         Problem::new(StatusCode::CONFLICT, "not_yet", detail)
     };
+    if let Some(bucket) = api.storage.bucket() {
+        bucket.size(&kept).await?.ok_or_else(not_yet)?;
+        return elsewhere(&api, bucket, &kept).await;
+    }
+    let path = api.storage.path(&kept);
     let metadata = tokio::fs::metadata(&path).await.map_err(|_| not_yet())?;
     let (length, tag) = (metadata.len(), tag(&metadata));
     let text = |name: header::HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
@@ -115,6 +124,20 @@ pub(crate) async fn artifact(
     let stream = ReaderStream::with_capacity(file.take(size), 64 << 10);
     let answer = answer.header(header::CONTENT_LENGTH, size);
     answer.body(Body::from_stream(stream)).map_err(|error| internal(&error))
+}
+
+/// Sends the caller to the object store, which gives parts and tags by itself.
+async fn elsewhere(api: &Api, bucket: &Bucket, kept: &str) -> Result<Response, Problem> {
+    let minutes = u64::from(api.config.settings.storage.link_minutes);
+    let link = bucket.link(kept, false, Duration::from_secs(60 * minutes)).await?;
+    let answer = Response::builder()
+        .status(StatusCode::TEMPORARY_REDIRECT)
+        .header(header::LOCATION, link)
+        // The link is as good as a key for this file.
+        .header(header::CACHE_CONTROL, "private, no-store");
+    answer.body(Body::empty()).map_err(|error| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
+    })
 }
 
 /// Changes whenever the file does.

@@ -24,6 +24,7 @@ const PAGE: &str = include_str!("docs.html");
     ),
     tags(
         (name = "jobs", description = "Films and how far they are"),
+        (name = "assets", description = "Files for briefs"),
         (name = "service", description = "How the service is"),
     ),
     security(("key" = []))

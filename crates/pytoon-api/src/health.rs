@@ -25,6 +25,8 @@ use utoipa::ToSchema;
 const OLD_QUEUE: Duration = Duration::from_secs(600);
 /// Longer than this the database is not waited for: those who scrape have patience for ten seconds.
 const COUNTS_PATIENCE: Duration = Duration::from_secs(2);
+/// The object store is not waited for longer than this.
+const STORE_PATIENCE: Duration = Duration::from_secs(8);
 /// FFmpeg says its version at once, or it does not work.
 const FFMPEG_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -69,23 +71,26 @@ async fn readiness(api: &Api) -> Readiness {
     let mut checks = BTreeMap::new();
     let written = api.jobs.check().await.map(|()| "a row was written".to_owned());
     checks.insert("database".to_owned(), check(written.map_err(|error| error.to_string())));
-    let (storage, needed) = (api.storage.clone(), api.config.settings.limits.min_free_disk_mib);
+    let written = tokio::time::timeout(STORE_PATIENCE, api.storage.check()).await;
+    let written = match written {
+        Ok(written) => written.map_err(|error| format!("failed to {error}")),
+        Err(_) => Err(format!("no answer within {} s", STORE_PATIENCE.as_secs())),
+    };
+    checks.insert("store".to_owned(), check(written));
+    let storage = api.storage.folder().to_owned();
+    let needed = api.config.settings.storage.min_free_mib;
     let of_disk = tokio::task::spawn_blocking(move || {
-        let probe = storage.join(".ready");
-        let written = disk::create_folder(&storage)
-            .and_then(|()| disk::write_whole(&probe, b"ready"))
-            .map(|()| "a file was written".to_owned())
-            .map_err(|error| format!("failed to {error}"));
         let free = disk::free_bytes(&storage).map(|bytes| bytes >> 20);
         let space = match free {
-            Some(mib) if mib < needed => Err(format!("{mib} MiB are free, {needed} are needed")),
+            Some(mib) if mib < needed => Err(format!(
+                "{mib} MiB are free, {needed} are needed (storage.min_free_mib): no job is taken"
+            )),
             Some(mib) => Ok(format!("{mib} MiB are free")),
             None => Ok("the free space is not known".to_owned()),
         };
-        (check(written), check(space), check(ffmpeg()))
+        (check(space), check(ffmpeg()))
     });
-    if let Ok((store, space, ffmpeg)) = of_disk.await {
-        checks.insert("store".to_owned(), store);
+    if let Ok((space, ffmpeg)) = of_disk.await {
         checks.insert("disk".to_owned(), space);
         checks.insert("ffmpeg".to_owned(), ffmpeg);
     }

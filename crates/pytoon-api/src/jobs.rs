@@ -1,6 +1,7 @@
 //! Reading jobs.
 
 use crate::Api;
+use crate::artifacts::kept_as;
 use crate::auth::{Caller, Scope};
 use crate::extract::{ApiPath, ApiQuery};
 use crate::problem::Problem;
@@ -258,10 +259,9 @@ pub(crate) async fn fetch(
 async fn document(api: &Api, caller: &Caller, id: &str, name: &str) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
     let row = seen(api, caller, id).await?;
-    let folder = crate::artifacts::folder(api, &row.id);
-    let work = folder.join(layout::WORK_DIR).join(name);
-    for path in [folder.join(name), work] {
-        if let Ok(bytes) = tokio::fs::read(&path).await {
+    let work = format!("{}/{name}", layout::WORK_DIR);
+    for name in [name, &work] {
+        if let Some(bytes) = api.storage.read(&kept_as(&row.id, name)).await? {
             let response = Response::builder().header("content-type", "application/json");
             return response.body(bytes.into()).map_err(|error| {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())

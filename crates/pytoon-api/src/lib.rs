@@ -11,17 +11,21 @@
 
 mod act;
 mod artifacts;
+mod assets;
 mod auth;
 mod docs;
 mod events;
 mod extract;
 mod fleet;
 mod health;
+mod incoming;
 mod jobs;
 mod limits;
+mod media;
 mod plan;
 mod problem;
 mod redo;
+mod room;
 mod submit;
 mod webhooks;
 
@@ -36,11 +40,12 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use pytoon_config::Config;
+use pytoon_core::job::files::FileStore;
 use pytoon_core::job::store::JobStore;
 use pytoon_core::job::webhook::WebhookStore;
 use pytoon_core::ledger::EngineStore;
+use pytoon_storage::Storage;
 use pytoon_telemetry::{MetricsHandle, ServiceEvent};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -52,6 +57,9 @@ use utoipa_axum::routes;
 /// beginning counts.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A request with a file in it may take longer.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(900);
+
 /// What every route works with.
 #[derive(Debug, Clone)]
 pub struct Api {
@@ -59,6 +67,8 @@ pub struct Api {
     pub jobs: Arc<dyn JobStore>,
     /// What is to be told of jobs.
     pub webhooks: Arc<dyn WebhookStore>,
+    /// Uploaded files.
+    pub files: Arc<dyn FileStore>,
     /// The ledger.
     pub ledger: Arc<dyn EngineStore>,
     /// Configuration.
@@ -69,8 +79,8 @@ pub struct Api {
     pub limits: Arc<RateLimits>,
     /// Whether messages can be signed, so that webhooks may be asked for.
     pub signs: bool,
-    /// The storage folder.
-    pub storage: PathBuf,
+    /// Where films are kept.
+    pub storage: Storage,
     /// Whether nobody needs a key.
     pub no_auth: bool,
     /// What this process has counted.
@@ -106,9 +116,17 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(health::metrics))
 }
 
+/// The routes that take files in: their bodies are bounded by `assets.max_mib`, piece by piece.
+fn upload_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(assets::upload))
+        .routes(routes!(assets::begin_upload))
+        .routes(routes!(assets::confirm_upload))
+}
+
 /// The document that describes the interface, as OpenAPI 3.1 in JSON.
 pub fn openapi() -> String {
-    let (_, document) = routes().split_for_parts();
+    let (_, document) = routes().merge(upload_routes()).split_for_parts();
     let mut document = serde_json::to_value(document).unwrap_or_default();
     docs::finish(&mut document);
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -144,8 +162,13 @@ async fn logged(request: Request, next: Next) -> Response {
 /// All routes, ready to be served.
 pub fn router(api: Api) -> Router {
     let (router, _) = routes().split_for_parts();
+    let (uploads, _) = upload_routes().split_for_parts();
+    let timeout = |after| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, after);
     router
         .merge(docs::pages())
+        .layer(DefaultBodyLimit::max(extract::MAX_BODY))
+        .layer(timeout(REQUEST_TIMEOUT))
+        .merge(uploads.layer(DefaultBodyLimit::disable()).layer(timeout(UPLOAD_TIMEOUT)))
         .fallback(|| async {
             let detail = "there is no such page; /openapi.json lists all";
             problem::Problem::new(StatusCode::NOT_FOUND, "no_such_page", detail)
@@ -155,8 +178,6 @@ pub fn router(api: Api) -> Router {
             problem::Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         })
         .layer(axum::middleware::from_fn(logged))
-        .layer(DefaultBodyLimit::max(extract::MAX_BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .layer(CatchPanicLayer::custom(|_| {
             use axum::response::IntoResponse;
             let detail = "this is our fault; the log of the API has more";

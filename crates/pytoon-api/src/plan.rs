@@ -64,7 +64,7 @@ pub(crate) async fn plan(
     // What only a job has may stay in the body.
     body.remove("client_data");
     body.remove("webhook");
-    let brief = submit::brief(&api, body)?;
+    let brief = submit::brief(&api, &caller, body).await?;
     let internal =
         |reason: String| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "plan_failed", reason);
     let permit = PLANS.acquire().await.map_err(|error| internal(error.to_string()))?;

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pytoon_core::ledger::StoreError;
+use pytoon_storage::StorageError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -100,18 +101,32 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        tracing::error!(reason = %error, "the storage failed a request");
+        let detail =
+            "where films are kept does not answer as it should; the request can be repeated";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", detail)
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_after = HeaderValue::from(self.retry_after.unwrap_or(5));
+        let retry_after = self.retry_after;
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, retry_after);
+        let wait = match status {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Some(5),
+            StatusCode::INSUFFICIENT_STORAGE => Some(60),
+            _ => None,
+        };
+        if let Some(wait) = retry_after.or(wait) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
         }
         response
     }

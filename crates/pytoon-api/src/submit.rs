@@ -15,7 +15,7 @@ use pytoon_core::job::first_tasks;
 use pytoon_core::job::store::{Idempotency, NewJob, Submission};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use utoipa::ToSchema;
 
 /// A job that was taken.
@@ -35,7 +35,8 @@ const MAX_MARK: usize = 255;
 /// Submit a job
 ///
 /// The body is a brief, with `client_data` beside its fields where something is wanted back, and
-/// `webhook` (`{"url": …}`) where its end is to be told. Files are named as they lie in the folders of `assets.allowed_dirs`. A repeated request with the same
+/// `webhook` (`{"url": …}`) where its end is to be told. Files are uploaded ones (`asset:{id}`), https
+/// addresses, or named as they lie in the folders of `assets.allowed_dirs`. A repeated request with the same
 /// `Idempotency-Key` and body gives the same job.
 #[utoipa::path(
     post,
@@ -54,6 +55,7 @@ const MAX_MARK: usize = 255;
         (status = 422, description = "A field is wrong", body = Problem),
         (status = 429, description = "The queue is full", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
+        (status = 507, description = "The disk is nearly full", body = Problem),
     )
 )]
 pub(crate) async fn submit(
@@ -67,7 +69,8 @@ pub(crate) async fn submit(
     let asked = Value::Object(body.clone());
     let client_data = body.remove("client_data");
     let webhook = body.remove("webhook").map(|asked| webhooks::asked(&api, &asked)).transpose()?;
-    let brief = brief(&api, body)?;
+    crate::room::check(&api)?;
+    let brief = brief(&api, &caller, body).await?;
     let warnings = api.planner.warnings(&brief);
     let id = uuid::Uuid::new_v4().to_string();
     let job = NewJob {
@@ -117,38 +120,20 @@ fn mark(headers: &HeaderMap, asked: &Value) -> Result<Option<Idempotency>, Probl
 }
 
 /// The brief in a body, its files found.
-pub(crate) fn brief(api: &Api, body: Map<String, Value>) -> Result<Brief, Problem> {
+pub(crate) async fn brief(
+    api: &Api,
+    caller: &Caller,
+    body: Map<String, Value>,
+) -> Result<Brief, Problem> {
     let text = Value::Object(body).to_string();
     let file = read_brief("the brief", &text, PathBuf::new()).map_err(|error| {
         let field = if error.field.is_empty() { "(body)" } else { &error.field };
         Problem::of_field("invalid_brief", field, said(&error))
     })?;
     let mut brief = file.brief;
-    let folders = &api.config.settings.assets.allowed_dirs;
-    for (field, path) in brief.files_mut() {
-        *path = found(folders, path)
-            .map_err(|reason| Problem::field(&field, reason))?
-            .display()
-            .to_string();
-    }
     known_names(api, &brief)?;
+    crate::media::find_files(api, caller, &mut brief).await?;
     Ok(brief)
-}
-
-/// A file of one of the allowed folders, whatever links lead there.
-fn found(folders: &[String], name: &str) -> Result<PathBuf, String> {
-    if folders.is_empty() {
-        return Err("files can be named once assets.allowed_dirs names their folders".to_owned());
-    }
-    for folder in folders {
-        let Ok(folder) = Path::new(folder).canonicalize() else { continue };
-        let Ok(full) = folder.join(name).canonicalize() else { continue };
-        if full.starts_with(&folder) && full.is_file() {
-            return Ok(full);
-        }
-    }
-    // Where a file lies elsewhere is nobody's business.
-    Err(format!("there is no file `{name}` in the folders of assets.allowed_dirs"))
 }
 
 /// What the configuration must know is looked up before the job is taken.

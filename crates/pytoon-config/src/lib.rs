@@ -15,6 +15,7 @@ pub mod engines;
 mod layers;
 pub mod secrets;
 pub mod settings;
+pub mod storage;
 pub mod strict;
 pub mod tts;
 

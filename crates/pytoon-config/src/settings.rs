@@ -1,6 +1,7 @@
 //! The types of `defaults.yaml`.
 
 use crate::engines::Backoff;
+use crate::storage::StorageSettings;
 use crate::tts::TtsSettings;
 use pytoon_core::brief::{Denoise, Platform};
 use pytoon_core::timeline::duck::DuckSettings;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub fonts: FontSettings,
     /// The service.
     pub service: ServiceSettings,
+    /// Where films are kept, and for how long.
+    pub storage: StorageSettings,
     /// Files that requests may name.
     pub assets: AssetSettings,
     /// Telling submitters how their jobs ended.
@@ -86,6 +89,12 @@ pub struct WebhookSettings {
 pub struct AssetSettings {
     /// Folders of this machine from which requests may name files; none where empty.
     pub allowed_dirs: Vec<String>,
+    /// The largest file that is uploaded or fetched, in MiB.
+    pub max_mib: u64,
+    /// Files at https addresses are fetched within so many seconds, or refused.
+    pub fetch_seconds: u64,
+    /// Whether addresses of private networks are fetched, too, and over plain http. For tests.
+    pub allow_private_addresses: bool,
 }
 
 /// The page of metrics.
@@ -255,6 +264,21 @@ impl Settings {
             .or_else(|| range("mix.target_lufs", self.mix.target_lufs, -30.0, -8.0))
             .or_else(|| {
                 range("mix.true_peak_ceiling_dbtp", self.mix.true_peak_ceiling_dbtp, -9.0, -0.5)
+            })
+            .or_else(|| {
+                let minutes = f64::from(self.storage.link_minutes);
+                // Signed links of S3 hold for a week at most.
+                range("storage.link_minutes", minutes, 1.0, 10_080.0)
+            })
+            .or_else(|| {
+                let minutes = f64::from(self.storage.collect_minutes);
+                range("storage.collect_minutes", minutes, 1.0, 10_080.0)
+            })
+            .or_else(|| range("assets.max_mib", self.assets.max_mib as f64, 1.0, 1_048_576.0))
+            .or_else(|| {
+                let seconds = self.assets.fetch_seconds as f64;
+                // A request that takes longer is ended.
+                range("assets.fetch_seconds", seconds, 1.0, 25.0)
             })
             .or_else(|| range("mix.duck.gain_db", duck.gain_db, -40.0, 0.0))
             .or_else(|| range("mix.duck.ramp_down_ms", ms(duck.ramp_down_ms), 20.0, 2000.0))

@@ -2,7 +2,7 @@
 
 use crate::MediaError;
 use crate::ffmpeg::verify::{FrameLook, look_at_all};
-use crate::ffmpeg::{ffmpeg, file_arg};
+use crate::ffmpeg::{Input, ffmpeg, file_arg};
 use crate::probe::probe;
 use crate::process::Runner;
 use pytoon_core::colour::ClipColours;
@@ -54,8 +54,7 @@ pub fn colours(runner: &Runner, path: &Path) -> Result<ClipColours, MediaError> 
         COLOUR_FRAMES as f64 / seconds
     );
     let command = ffmpeg("see a clip's colours")
-        .arg("-i")
-        .arg(file_arg(path))
+        .input(path)
         .args(["-an", "-map", "0:v:0", "-vf", &filter, "-f", "rawvideo", "pipe:1"]);
     let bytes = runner.run(&command, Vec::new())?;
     let plane = COLOUR_SIDE * COLOUR_SIDE;
@@ -101,8 +100,7 @@ pub fn strip_sound(runner: &Runner, path: &Path) -> Result<(), MediaError> {
     silent.push(".silent.mp4");
     let silent = Path::new(&silent);
     let command = ffmpeg("take a clip's sound out")
-        .arg("-i")
-        .arg(file_arg(path))
+        .input(path)
         .args(["-map", "0:v:0", "-c", "copy", "-movflags", "+faststart", "-y"])
         .arg(file_arg(silent));
     let done = runner

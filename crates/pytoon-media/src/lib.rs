@@ -16,5 +16,6 @@ pub mod fonts;
 pub mod picture;
 pub mod probe;
 pub mod process;
+pub mod sniff;
 
 pub use error::MediaError;

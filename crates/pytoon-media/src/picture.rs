@@ -4,7 +4,7 @@
 //! profiles are applied; alpha is kept. What cannot be read is refused with the reason.
 
 use crate::MediaError;
-use crate::ffmpeg::{ffmpeg, file_arg};
+use crate::ffmpeg::{Input, ffmpeg};
 use crate::process::Runner;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use moxcms::{ColorProfile, Layout, TransformOptions};
@@ -44,7 +44,7 @@ pub fn kind(path: &Path, limits: &PictureLimits) -> Result<FileKind, MediaError>
     }
 }
 
-fn head(path: &Path, limits: &PictureLimits) -> Result<Vec<u8>, MediaError> {
+pub(crate) fn head(path: &Path, limits: &PictureLimits) -> Result<Vec<u8>, MediaError> {
     let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => MediaError::unusable(path, "there is no such file"),
         _ => MediaError::read(path, error),
@@ -112,7 +112,7 @@ pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Pict
 }
 
 fn through_ffmpeg(runner: &Runner, path: &Path) -> Result<Vec<u8>, MediaError> {
-    let command = ffmpeg("convert a picture").arg("-i").arg(file_arg(path)).args([
+    let command = ffmpeg("convert a picture").input(path).args([
         "-frames:v",
         "1",
         "-f",

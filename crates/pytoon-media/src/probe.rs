@@ -1,7 +1,7 @@
 //! What a media file is, by FFprobe.
 
 use crate::MediaError;
-use crate::ffmpeg::file_arg;
+use crate::ffmpeg::Input;
 use crate::process::{CommandLine, Runner};
 use serde::Deserialize;
 use std::path::Path;
@@ -104,8 +104,8 @@ struct Disposition {
 /// Probes a file.
 pub fn probe(runner: &Runner, path: &Path) -> Result<MediaProbe, MediaError> {
     let command = CommandLine::new("ffprobe", "look at a media file")
-        .args(["-v", "error", "-of", "json", "-show_format", "-show_streams", "-i"])
-        .arg(file_arg(path));
+        .args(["-v", "error", "-of", "json", "-show_format", "-show_streams"])
+        .input(path);
     let bytes = runner.run(&command, Vec::new()).map_err(|error| match error {
         MediaError::Failed { stderr, .. } => {
             let why = stderr.lines().next_back().unwrap_or("no reason given").trim().to_owned();

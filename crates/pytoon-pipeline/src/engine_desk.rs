@@ -4,10 +4,10 @@
 //! key nothing is written beside the job's own folder.
 
 use crate::PipelineError;
-use pytoon_config::Config;
 use pytoon_config::secrets::Secrets;
 use pytoon_config::settings::TranscriptionChoice;
 use pytoon_config::tts::TTS_PROVIDERS;
+use pytoon_config::{Config, ConfigError};
 use pytoon_core::chain::EngineChain;
 use pytoon_core::ledger::EngineStore;
 use pytoon_engines::clip_check::FfmpegChecker;
@@ -15,6 +15,7 @@ use pytoon_engines::engine_manager::{EngineManager, EngineSet, ManagerParts, Rel
 use pytoon_engines::engine_selector::{SceneWish, resolve_engine};
 use pytoon_engines::world::RealWorld;
 use pytoon_media::process::Runner;
+use pytoon_storage::{Storage, StorageError};
 use pytoon_store::Store;
 use pytoon_voice::tts::chain::has_paid_voice;
 use secrecy::ExposeSecret;
@@ -34,6 +35,7 @@ pub struct EngineDesk {
     outside: Option<Outside>,
     books: Option<Books>,
     secrets: Secrets,
+    storage: Storage,
 }
 
 /// Where paid work is written down, and what waits for it.
@@ -44,7 +46,7 @@ pub struct Books {
     /// The ledger.
     pub store: Arc<dyn EngineStore>,
     /// Where what was bought is kept.
-    pub storage: PathBuf,
+    pub storage: Storage,
 }
 
 /// What outside engines need.
@@ -72,11 +74,13 @@ impl EngineDesk {
         let transcription = &config.settings.transcription;
         let writes = transcription.order.contains(&TranscriptionChoice::Openai)
             && secrets.find(&transcription.openai.key_env)?.is_some();
-        let books =
-            if usable || speaks || writes { Some(Books::open(config, secrets)?) } else { None };
+        let kept = open_storage(config, secrets)?;
+        let buys = usable || speaks || writes;
+        let books = if buys { Some(Books::open(config, secrets, kept.clone())?) } else { None };
         let Some(Books { runtime, store, storage }) = books.clone().filter(|_| usable) else {
             pytoon_telemetry::Metrics::expect_engines(set.settings.engines.names());
-            return Ok(Self { set: Arc::new(set), outside: None, books, secrets: secrets.clone() });
+            let (set, secrets) = (Arc::new(set), secrets.clone());
+            return Ok(Self { set, outside: None, books, secrets, storage: kept });
         };
         let reloader = Reloader::new(config.clone(), secrets.clone(), reload);
         let manager = EngineManager::new(ManagerParts {
@@ -90,12 +94,18 @@ impl EngineDesk {
         });
         let outside = Outside { runtime, manager: Arc::new(manager) };
         let outside = Some(outside);
-        Ok(Self { set: Arc::new(set), outside, books, secrets: secrets.clone() })
+        let (set, secrets) = (Arc::new(set), secrets.clone());
+        Ok(Self { set, outside, books, secrets, storage: kept })
     }
 
     /// Where paid work is written down, where anything can be bought at all.
     pub fn books(&self) -> Option<&Books> {
         self.books.as_ref()
+    }
+
+    /// Where films and what was bought are kept.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
     }
 
     /// The keys that this process may use.
@@ -132,8 +142,7 @@ impl EngineDesk {
 }
 
 impl Books {
-    fn open(config: &Config, secrets: &Secrets) -> Result<Self, PipelineError> {
-        let storage = storage(config);
+    fn open(config: &Config, secrets: &Secrets, storage: Storage) -> Result<Self, PipelineError> {
         let runtime = runtime()?;
         let store = runtime.block_on(Store::connect(&database(config, secrets)?))?;
         Ok(Self { runtime: Arc::new(runtime), store: Arc::new(store), storage })
@@ -162,6 +171,18 @@ pub fn database(config: &Config, secrets: &Secrets) -> Result<String, PipelineEr
             address
         }
         None => storage(config).join(DATABASE).display().to_string(),
+    })
+}
+
+/// The storage of a configuration: its folder, and the object store behind it where there is one.
+pub fn open_storage(config: &Config, secrets: &Secrets) -> Result<Storage, PipelineError> {
+    let opened = Storage::open(storage(config), &config.settings.storage, secrets);
+    opened.map_err(|error| match error {
+        StorageError::Setting { field: "storage.url", reason } => {
+            config.settings_at.error("storage.url", reason).into()
+        }
+        StorageError::Setting { field, reason } => ConfigError::file(field, reason).into(),
+        other => other.into(),
     })
 }
 

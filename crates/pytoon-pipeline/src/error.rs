@@ -4,6 +4,7 @@ use pytoon_compositor::CompositorError;
 use pytoon_config::ConfigError;
 use pytoon_core::timeline::fit::TooLong;
 use pytoon_media::MediaError;
+use pytoon_storage::StorageError;
 use pytoon_voice::VoiceError;
 
 /// A render that did not end with a film.
@@ -27,6 +28,9 @@ pub enum PipelineError {
     /// Sound could not be processed.
     #[error("failed to process the sound: {0}")]
     Audio(#[from] pytoon_audio::AudioError),
+    /// What is kept could not be fetched or sent.
+    #[error("failed to {0}")]
+    Storage(#[from] StorageError),
     /// The ledger failed.
     #[error("failed to open the ledger: {0}")]
     Ledger(#[from] pytoon_core::ledger::StoreError),
@@ -48,6 +52,7 @@ impl PipelineError {
             self,
             Self::Media(MediaError::Cancelled)
                 | Self::Voice(VoiceError::Recording(MediaError::Cancelled))
+                | Self::Storage(StorageError::Stopped)
         )
     }
 

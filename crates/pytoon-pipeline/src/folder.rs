@@ -8,10 +8,12 @@
 //! ([`JobFolder::open`]), or by many at once, each at a step of its own, where something else
 //! says who works at what ([`JobFolder::open_shared`]).
 
+use crate::places::{self, Places};
 use pytoon_core::layout;
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_media::{MediaError, disk};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
@@ -25,6 +27,8 @@ pub(crate) struct JobFolder {
     /// Held as long as this job's folder has an owner; the system lets it go with the process.
     /// Absent where the folder is shared.
     lock: Option<std::fs::File>,
+    /// Where the storage folder is, for a job that other machines work on too.
+    places: Option<Places>,
 }
 
 impl JobFolder {
@@ -34,18 +38,25 @@ impl JobFolder {
         disk::create_folder(&root.join(layout::WORK_DIR))?;
         let lock = lock(&root.join(layout::WORK_DIR))?;
         let job = Job::open(&root.join(layout::WORK_DIR))?;
-        Ok(Self { root: root.to_owned(), made, job, lock: Some(lock) })
+        Ok(Self { root: root.to_owned(), made, job, lock: Some(lock), places: None })
     }
 
     /// Opens a folder that other processes work in too, for a job that is known elsewhere.
-    pub(crate) fn open_shared(root: &Path, id: &str, started_at: i64) -> Result<Self, MediaError> {
+    /// `storage` is this machine's storage folder; on another the same files may lie elsewhere.
+    pub(crate) fn open_shared(
+        root: &Path,
+        storage: &Path,
+        id: &str,
+        started_at: i64,
+    ) -> Result<Self, MediaError> {
         let work = root.join(layout::WORK_DIR);
         disk::create_folder(&work)?;
         let job = Job { id: id.to_owned(), started_at };
         if Job::read(&work).as_ref() != Some(&job) {
             job.write(&work)?;
         }
-        Ok(Self { root: root.to_owned(), made: Vec::new(), job, lock: None })
+        let (made, places) = (Vec::new(), Some(Places::new(storage)));
+        Ok(Self { root: root.to_owned(), made, job, lock: None, places })
     }
 
     /// The job's id: the same through every restart, until it is finished.
@@ -84,6 +95,34 @@ impl JobFolder {
     /// Writes an artifact of work.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), MediaError> {
         disk::write_whole(&self.new_work(name)?, bytes)
+    }
+
+    /// The hash of a step's input. In a shared folder it is the same on every machine.
+    pub(crate) fn hash(&self, input: &impl Serialize) -> String {
+        hash_of(&self.portable(input).unwrap_or_default())
+    }
+
+    /// What identifies a file: in a shared folder its content, since its time differs from machine
+    /// to machine; else its size and time of change, which cost no reading.
+    pub(crate) fn stamp(&self, path: &Path) -> String {
+        if self.places.is_some() { places::content_stamp(path) } else { file_stamp(path) }
+    }
+
+    /// A value as it is kept in this folder.
+    pub(crate) fn portable(&self, value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+        match &self.places {
+            Some(places) => places.to_bytes(value),
+            None => serde_json::to_vec(value),
+        }
+    }
+
+    /// A value that was kept in this folder; none where it is not there or cannot be read.
+    pub(crate) fn kept<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let bytes = std::fs::read(self.work(name)).ok()?;
+        match &self.places {
+            Some(places) => places.from_bytes(&bytes).ok(),
+            None => serde_json::from_slice(&bytes).ok(),
+        }
     }
 
     /// Whether a step was done with this input, and its artifacts are still there.
@@ -272,17 +311,15 @@ fn missing_folders(root: &Path) -> Vec<PathBuf> {
     missing
 }
 
-/// The hash of a step's input.
-pub(crate) fn input_hash(input: &impl Serialize) -> String {
-    let bytes = serde_json::to_vec(input).unwrap_or_default();
+fn hash_of(bytes: &[u8]) -> String {
     let mut hasher = Sha256::new();
     hasher.update(env!("CARGO_PKG_VERSION"));
-    hasher.update(&bytes);
+    hasher.update(bytes);
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What identifies a file without reading it: size and time of change.
-pub(crate) fn file_stamp(path: &Path) -> String {
+fn file_stamp(path: &Path) -> String {
     let metadata = std::fs::metadata(path).ok();
     let size = metadata.as_ref().map_or(0, std::fs::Metadata::len);
     let changed = metadata
@@ -318,8 +355,9 @@ mod tests {
     fn a_shared_folder_keeps_nobody_out_and_knows_its_job() {
         let root = tempfile::tempdir().expect("folder");
         let root = root.path().join("job");
-        let one = JobFolder::open_shared(&root, "job-7", 5).expect("opens");
-        let other = JobFolder::open_shared(&root, "job-7", 5).expect("opens at the same time");
+        let one = JobFolder::open_shared(&root, &root, "job-7", 5).expect("opens");
+        let other =
+            JobFolder::open_shared(&root, &root, "job-7", 5).expect("opens at the same time");
         assert_eq!((other.job_id(), other.started_at()), ("job-7", 5));
         one.done("mix", "input").expect("is noted");
         assert!(other.is_done("mix", "input", &[]));

@@ -19,6 +19,7 @@ mod environment;
 mod error;
 mod folder;
 pub mod inspect;
+mod places;
 pub mod plan_only;
 pub mod receipt;
 pub mod render;

@@ -13,6 +13,7 @@ mod breakers;
 mod calls;
 mod clips;
 mod db;
+mod files;
 mod jobs;
 mod keys;
 mod rows;

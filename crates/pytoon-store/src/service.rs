@@ -132,7 +132,12 @@ impl JobStore for Store {
 
     fn task_claim(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>> {
         let worker = worker.to_owned();
-        Box::pin(async move { tasks::claim(&self.db, &worker, lease).await })
+        Box::pin(async move { tasks::claim(&self.db, &worker, lease, false).await })
+    }
+
+    fn task_claim_begun(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>> {
+        let worker = worker.to_owned();
+        Box::pin(async move { tasks::claim(&self.db, &worker, lease, true).await })
     }
 
     fn task_beat(&self, id: &str, token: i64, lease: Duration) -> StoreFuture<'_, Hold> {

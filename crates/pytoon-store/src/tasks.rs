@@ -25,14 +25,16 @@ pub(crate) async fn claim(
     db: &Db,
     worker: &str,
     lease: Duration,
+    begun_only: bool,
 ) -> Result<Option<Lease>, StoreError> {
     let mut tx = db.begin(Durability::Process, CLAIM).await?;
+    let ready = if begun_only { Wanted::ReadyOfBegun } else { Wanted::Ready };
     loop {
         // What was lost goes first: somebody waits for it longest.
-        let lost = claim_one(db, &mut tx, worker, lease, true).await?;
+        let lost = claim_one(db, &mut tx, worker, lease, Wanted::Lost).await?;
         let claimed = match lost {
             Some(row) => Some((row, true)),
-            None => claim_one(db, &mut tx, worker, lease, false).await?.map(|row| (row, false)),
+            None => claim_one(db, &mut tx, worker, lease, ready).await?.map(|row| (row, false)),
         };
         let Some((row, was_lost)) = claimed else {
             // What was cleared away on the way stays so.
@@ -44,6 +46,17 @@ pub(crate) async fn claim(
             return Ok(Some(lease));
         }
     }
+}
+
+/// Which tasks may be claimed.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// Those whose worker was not heard of any more.
+    Lost,
+    /// Those whose time has come.
+    Ready,
+    /// The same, but for the first tasks of jobs.
+    ReadyOfBegun,
 }
 
 /// A claimed row, before its job was looked at.
@@ -63,13 +76,15 @@ async fn claim_one(
     tx: &mut Tx,
     worker: &str,
     lease: Duration,
-    lost: bool,
+    wanted: Wanted,
 ) -> Result<Option<Claimed>, StoreError> {
     let (now, skip) = (db.now(), db.skip_locked());
-    let wanted = if lost {
-        format!("state = 'running' AND lease_until < {now} ORDER BY lease_until")
-    } else {
-        format!("state = 'ready' AND run_at <= {now} ORDER BY run_at, id")
+    let wanted = match wanted {
+        Wanted::Lost => format!("state = 'running' AND lease_until < {now} ORDER BY lease_until"),
+        Wanted::Ready => format!("state = 'ready' AND run_at <= {now} ORDER BY run_at, id"),
+        Wanted::ReadyOfBegun => {
+            format!("state = 'ready' AND run_at <= {now} AND kind <> 'plan' ORDER BY run_at, id")
+        }
     };
     let sql = format!(
         "UPDATE tasks SET state = 'running', worker = $1, token = token + 1, \

@@ -30,6 +30,11 @@ const WEBHOOKS: &str = "pytoon_v2_webhooks_total";
 const REQUESTS: &str = "pytoon_v2_http_requests_total";
 const STORE_FAILURES: &str = "pytoon_v2_store_failures_total";
 
+const COLLECTED_FILES: &str = "pytoon_storage_collected_files_total";
+const COLLECTED_BYTES: &str = "pytoon_storage_collected_bytes_total";
+const COLLECT_FAILURES: &str = "pytoon_storage_collect_failures_total";
+const STORAGE_LOW: &str = "pytoon_storage_low_total";
+
 const TTS_FAILURES: &str = "pytoon_v2_tts_failure_total";
 const TTS_SUCCESSES: &str = "pytoon_v2_tts_success_total";
 const TTS_SECONDS: &str = "pytoon_v2_tts_duration_seconds";
@@ -146,6 +151,12 @@ impl Metrics {
             counter!(WEBHOOKS, "result" => result).increment(0);
         }
         counter!(STORE_FAILURES).increment(0);
+        for kind in COLLECTED_KINDS {
+            counter!(COLLECTED_FILES, "kind" => kind).increment(0);
+            counter!(COLLECTED_BYTES, "kind" => kind).increment(0);
+        }
+        counter!(COLLECT_FAILURES).increment(0);
+        counter!(STORAGE_LOW).increment(0);
     }
 
     /// A scene's picture was there after so long.
@@ -204,8 +215,15 @@ fn describe() {
     describe_counter!(LEASES_LOST, "Tasks that another worker took over.");
     describe_counter!(REQUESTS, "Requests answered, by the class of their status.");
     describe_counter!(STORE_FAILURES, "Questions that the database did not answer.");
+    describe_counter!(COLLECTED_FILES, "Files removed since they were out of date, by kind.");
+    describe_counter!(COLLECTED_BYTES, Unit::Bytes, "Their bytes.");
+    describe_counter!(COLLECT_FAILURES, "Times that looking for such files failed.");
+    describe_counter!(STORAGE_LOW, "Times that a worker stopped beginning films for lack of room.");
 }
 
+/// What is removed when it is out of date.
+const COLLECTED_KINDS: [&str; 8] =
+    ["films", "work", "assets", "clips", "takes", "uploads", "orphans", "copies"];
 /// Classes of HTTP statuses.
 const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
@@ -222,6 +240,12 @@ pub(crate) fn count_service(event: &ServiceEvent<'_>) {
             counter!(TASKS, "stage" => stage.to_owned(), "result" => result).increment(1);
         }
         ServiceEvent::LeaseLost { .. } => counter!(LEASES_LOST).increment(1),
+        ServiceEvent::StorageCollected { kind, files, bytes } => {
+            counter!(COLLECTED_FILES, "kind" => kind.to_owned()).increment(files);
+            counter!(COLLECTED_BYTES, "kind" => kind.to_owned()).increment(bytes);
+        }
+        ServiceEvent::StorageCollectFailed { .. } => counter!(COLLECT_FAILURES).increment(1),
+        ServiceEvent::StorageLow { .. } => counter!(STORAGE_LOW).increment(1),
         ServiceEvent::StoreUnavailable { .. } => counter!(STORE_FAILURES).increment(1),
         ServiceEvent::WebhookDelivered { .. } => {
             counter!(WEBHOOKS, "result" => "delivered").increment(1);

@@ -112,6 +112,27 @@ pub enum ServiceEvent<'a> {
         /// When it is told again, in milliseconds; -1 for never.
         retry_in_ms: i64,
     },
+    /// There is too little room: no film is begun until there is more.
+    StorageLow {
+        /// What is free, in MiB.
+        free_mib: u64,
+        /// What has to be, in MiB.
+        needed_mib: u64,
+    },
+    /// What was out of date was removed.
+    StorageCollected {
+        /// `films`, `work`, `assets`, `clips`, `takes`, `uploads`, `orphans` or `copies`.
+        kind: &'a str,
+        /// How many files.
+        files: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// Looking for what is out of date failed; it is done again.
+    StorageCollectFailed {
+        /// Why.
+        reason: &'a str,
+    },
     /// A request was answered.
     Request {
         /// GET, POST, …
@@ -138,6 +159,9 @@ impl ServiceEvent<'_> {
         "store_unavailable",
         "webhook_delivered",
         "webhook_failed",
+        "storage_low",
+        "storage_collected",
+        "storage_collect_failed",
         "request",
     ];
 
@@ -222,6 +246,20 @@ impl ServiceEvent<'_> {
                     retry_in_ms,
                     "the submitter did not hear how its job ended"
                 );
+            }
+            Self::StorageLow { free_mib, needed_mib } => {
+                let event = "storage_low";
+                warn!(event, free_mib, needed_mib, "too little room: no film is begun");
+            }
+            Self::StorageCollected { kind, files, bytes } => {
+                info!(
+                    event = "storage_collected",
+                    kind, files, bytes, "removed what was out of date"
+                );
+            }
+            Self::StorageCollectFailed { reason } => {
+                let event = "storage_collect_failed";
+                warn!(event, reason, "what is out of date was not removed; it is tried again");
             }
             Self::Request { method, route, status, duration_ms } => {
                 // A target of its own: requests have a log of their own.

@@ -15,12 +15,14 @@ pub mod film;
 pub mod measure;
 pub mod postgres;
 pub mod program;
+pub mod s3;
 pub mod service;
 pub mod simulator;
 pub mod workspace;
 
 pub use film::{Cue, Film};
 pub use program::{Run, is_root, pytoon};
+pub use s3::S3;
 pub use service::Service;
 pub use simulator::{Simulator, Studio};
 pub use workspace::Workspace;

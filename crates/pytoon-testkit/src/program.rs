@@ -67,6 +67,10 @@ pub const KEY_VARIABLES: [&str; 10] = [
     "OPENAI_API_KEY",
 ];
 
+/// Variables that lead to a database or an object store of a developer's own.
+pub const STORE_VARIABLES: [&str; 4] =
+    ["DATABASE_URL", "STORAGE_URL", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"];
+
 /// A command of the built program, found beside the test's own folder. It sees no key: a
 /// developer's own are not spent by tests.
 pub fn pytoon() -> Command {
@@ -81,6 +85,9 @@ pub fn pytoon() -> Command {
     }
     let mut command = Command::new(folder.join("pytoon"));
     command.env_remove("PYTOON_CONFIG").stdin(Stdio::null());
+    for variable in STORE_VARIABLES {
+        command.env_remove(variable);
+    }
     for variable in KEY_VARIABLES {
         command.env_remove(variable).env_remove(format!("{variable}_FILE"));
     }

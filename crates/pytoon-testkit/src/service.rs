@@ -173,20 +173,7 @@ impl Service {
     /// A request as it is.
     #[track_caller]
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut stream = TcpStream::connect(&self.address).expect("it answers");
-        stream.set_read_timeout(Some(PATIENCE)).expect("set");
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.push_str(&format!("Content-Length: {}\r\nConnection: close\r\n\r\n", body.len()));
-        stream.write_all(head.as_bytes()).expect("is sent");
-        // A server that refuses a body may close before all of it is sent.
-        let _ = stream.write_all(body);
-        let mut all = Vec::new();
-        let read = stream.read_to_end(&mut all);
-        assert!(read.is_ok() || !all.is_empty(), "no answer: {read:?}");
-        answer(&all)
+        send_to(&self.address, method, path, headers, body)
     }
 
     /// Submits a brief; its id.
@@ -222,6 +209,38 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// A request to a plain address, such as a link to an object store.
+#[track_caller]
+pub fn ask_link(link: &str, method: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    let rest = link.strip_prefix("http://").expect("an http address");
+    let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
+    send_to(address, method, &format!("/{path}"), headers, body)
+}
+
+#[track_caller]
+fn send_to(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
+    let mut stream = TcpStream::connect(address).expect("it answers");
+    stream.set_read_timeout(Some(PATIENCE)).expect("set");
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str(&format!("Content-Length: {}\r\nConnection: close\r\n\r\n", body.len()));
+    stream.write_all(head.as_bytes()).expect("is sent");
+    // A server that refuses a body may close before all of it is sent.
+    let _ = stream.write_all(body);
+    let mut all = Vec::new();
+    let read = stream.read_to_end(&mut all);
+    assert!(read.is_ok() || !all.is_empty(), "no answer: {read:?}");
+    answer(&all)
 }
 
 fn answer(all: &[u8]) -> Answer {

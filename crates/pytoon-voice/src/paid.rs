@@ -19,10 +19,10 @@ use pytoon_core::ledger::{
 use pytoon_core::money::MicroUsd;
 use pytoon_media::disk;
 use pytoon_media::process::CancelToken;
+use pytoon_storage::Storage;
 use pytoon_vendor::hash::bytes_hash;
 use pytoon_vendor::world::World;
 use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,8 +43,8 @@ pub struct PaidWork {
     pub store: Arc<dyn EngineStore>,
     /// Time, ids and chance.
     pub world: Arc<dyn World>,
-    /// The storage folder.
-    pub storage: PathBuf,
+    /// Where what was bought is kept.
+    pub storage: Storage,
     /// The job that pays. One process at a time works on it.
     pub job_id: String,
     /// Spending limits.
@@ -124,7 +124,7 @@ impl PaidWork {
     pub(crate) async fn kept<W: Kept>(&self, order: &Order<'_>) -> Result<Option<W>, EngineError> {
         let found = self.store.clip_find(&order.hash).await.map_err(|e| ledger(order, &e))?;
         let Some(kept) = found else { return Ok(None) };
-        let bytes = self.file_bytes(order, &kept.file)?;
+        let bytes = self.file_bytes(order, &kept.file).await?;
         let take = (bytes_hash(&bytes) == kept.sha256).then(|| W::from_bytes(&bytes)).flatten();
         if take.is_none() {
             self.store.clip_forget(&order.hash).await.map_err(|e| ledger(order, &e))?;
@@ -134,8 +134,13 @@ impl PaidWork {
 
     /// A take's file; empty where there is none. A disk that cannot answer is a failure, as a
     /// ledger is.
-    fn file_bytes(&self, order: &Order<'_>, file: &str) -> Result<Vec<u8>, EngineError> {
-        let path = self.storage.join(file);
+    async fn file_bytes(&self, order: &Order<'_>, file: &str) -> Result<Vec<u8>, EngineError> {
+        let path = self.storage.path(file);
+        // Another machine may have bought it: it is in the object store then.
+        self.storage.have(file).await.map_err(|error| {
+            let message = format!("failed to {error}; it is paid for and not bought again");
+            failed(order, EngineErrorKind::Internal, message)
+        })?;
         match std::fs::read(&path) {
             Ok(bytes) => Ok(bytes),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -253,7 +258,7 @@ impl PaidWork {
     /// is one.
     async fn adopt<W: Kept>(&self, order: &Order<'_>, row: &CallRow) -> Result<bool, EngineError> {
         let file = file_of::<W>(&order.hash);
-        let bytes = self.file_bytes(order, &file)?;
+        let bytes = self.file_bytes(order, &file).await?;
         let Some(take) = W::from_bytes(&bytes) else { return Ok(false) };
         if row.state == CallState::Intent {
             self.advance(order, &row.id, CallEvent::Answered, CallChange::default()).await?;
@@ -284,9 +289,14 @@ impl PaidWork {
     ) -> Result<W, EngineError> {
         let bytes = take.to_bytes();
         let file = file_of::<W>(&order.hash);
-        let path = self.storage.join(&file);
-        let written = disk::create_folder(&self.storage.join(W::FOLDER))
-            .and_then(|()| disk::write_whole(&path, &bytes));
+        let path = self.storage.path(&file);
+        let written = disk::create_folder(&self.storage.path(W::FOLDER))
+            .and_then(|()| disk::write_whole(&path, &bytes))
+            .map_err(|error| error.to_string());
+        let written = match written {
+            Ok(()) => self.storage.keep(&file).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error),
+        };
         self.advance(order, call, CallEvent::Answered, CallChange::default()).await?;
         if let Err(error) = written {
             // Paid for and not kept: the film has its voice all the same.

@@ -52,7 +52,7 @@ impl Bench {
         let work = PaidWork {
             store: self.store.clone(),
             world: self.world.clone(),
-            storage: self.folder.path().to_owned(),
+            storage: self.folder.path().to_owned().into(),
             job_id: job.to_owned(),
             limits: CallLimits::default(),
             cancel: CancelToken::default(),

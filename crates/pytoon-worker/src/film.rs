@@ -3,17 +3,23 @@
 //! Guarantees: a failure says its stage and what to do; what may pass is tried again, three times;
 //! what is the brief's own fault is not.
 
-use crate::{Outcome, TaskRunner};
+use crate::{Outcome, TaskRunner, brief};
 use pytoon_config::{BriefFile, read_brief};
-use pytoon_core::job::store::{DEGRADED, Failure, Finish, JobError, Lease, SceneRow};
+use pytoon_core::job::files::{ASSET_MARK, FileStore};
+use pytoon_core::job::store::{
+    DEGRADED, Failure, Finish, Hold, JobError, JobStore, Lease, SceneRow,
+};
 use pytoon_core::job::{JobStatus, TaskKind, tasks_after_voice};
 use pytoon_media::MediaError;
 use pytoon_media::process::{CancelToken, Runner};
 use pytoon_pipeline::receipt::SceneReceipt;
 use pytoon_pipeline::steps::{JobIdentity, SceneProgress, Steps};
 use pytoon_pipeline::{Environment, PipelineError};
+use pytoon_storage::StorageError;
+use pytoon_storage::job_files::folder_of;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Attempts at a task whose failure may pass.
@@ -25,21 +31,25 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 pub struct FilmRunner {
     /// What a render works with.
     pub env: Environment,
-    /// The storage folder; jobs lie in `jobs/`.
-    pub storage: PathBuf,
+    /// Where tasks are.
+    pub jobs: Arc<dyn JobStore>,
+    /// What files were uploaded.
+    pub files: Arc<dyn FileStore>,
+    /// How long a claim holds without a heartbeat.
+    pub lease: Duration,
     /// The time now as RFC 3339, for receipts.
     pub clock: fn() -> String,
 }
 
 impl fmt::Debug for FilmRunner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FilmRunner").field("storage", &self.storage).finish_non_exhaustive()
+        f.debug_struct("FilmRunner").field("lease", &self.lease).finish_non_exhaustive()
     }
 }
 
 impl TaskRunner for FilmRunner {
     fn run(&self, lease: &Lease, cancel: &CancelToken) -> Outcome {
-        match self.step(lease, cancel) {
+        match self.shared_step(lease, cancel) {
             Ok(outcome) => outcome,
             Err(error) if error.is_cancelled() => Outcome::Stopped,
             Err(error) => Outcome::Failed(failure(lease, &error)),
@@ -48,12 +58,44 @@ impl TaskRunner for FilmRunner {
 }
 
 impl FilmRunner {
+    /// A step between what other machines have left and what they are to find.
+    fn shared_step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
+        if lease.kind == TaskKind::Cancel {
+            // It needs no file, and is to go well though the brief's may be gone.
+            self.env.engines.cancel_job(&lease.job.id)?;
+            return Ok(Outcome::Finished(Finish::default()));
+        }
+        let storage = self.env.engines.storage();
+        if storage.bucket().is_none() {
+            return self.step(lease, cancel);
+        }
+        let stop = || cancel.is_cancelled();
+        let mut copy = storage.job(&lease.job.id);
+        copy.fetch(&stop)?;
+        let outcome = self.step(lease, cancel)?;
+        if matches!(outcome, Outcome::Finished(_)) {
+            self.check_lease(lease)?;
+            copy.send(&stop)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Whether this claim still holds, as the database knows it: this machine may have slept.
+    fn check_lease(&self, lease: &Lease) -> Result<(), PipelineError> {
+        let beat = self.jobs.task_beat(&lease.task_id, lease.token, self.lease);
+        match tokio::runtime::Handle::current().block_on(beat)? {
+            Hold::Ours => Ok(()),
+            Hold::Stop | Hold::Lost => Err(StorageError::Stopped.into()),
+        }
+    }
+
     fn step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
-        let file = self.brief(lease)?;
+        let storage = self.env.engines.storage();
+        let file = brief::found(&lease.job.brief, storage, self.files.as_ref())?;
         let runner = Runner { cancel: cancel.clone(), ..self.env.runner.clone() };
         let env = Environment { runner, now: (self.clock)(), ..self.env.clone() };
         let job = JobIdentity { id: lease.job.id.clone(), started_at_ms: lease.job.asked_at };
-        let root = self.storage.join("jobs").join(&lease.job.id);
+        let root = env.engines.storage().path(&folder_of(&lease.job.id));
         let steps = Steps::new(env, &root, job, false)?;
         let part = lease.name.split_once(':').map_or("", |(_, part)| part);
         let done = |finish| Ok(Outcome::Finished(finish));
@@ -123,17 +165,9 @@ impl FilmRunner {
                 let scenes = scenes.collect();
                 done(Finish { scenes, job: Some(JobStatus::Done), ..Finish::default() })
             }
-            TaskKind::Cancel => {
-                self.env.engines.cancel_job(&lease.job.id)?;
-                done(Finish::default())
-            }
+            // Its vendors were told before any file was looked for.
+            TaskKind::Cancel => done(Finish::default()),
         }
-    }
-
-    /// The brief as it was submitted; its paths are whole.
-    fn brief(&self, lease: &Lease) -> Result<BriefFile, PipelineError> {
-        let text = lease.job.brief.to_string();
-        Ok(read_brief("the brief", &text, PathBuf::from("/"))?)
     }
 }
 
@@ -150,7 +184,9 @@ fn failure(lease: &Lease, error: &PipelineError) -> Failure {
         PipelineError::Held(_) | PipelineError::Degraded(_) => (DEGRADED, false),
         _ if error.is_input() => ("invalid_brief", false),
         PipelineError::Ledger(_) => ("store_unavailable", true),
-        PipelineError::Media(MediaError::File { .. }) => ("storage", true),
+        PipelineError::Media(MediaError::File { .. }) | PipelineError::Storage(_) => {
+            ("storage", true)
+        }
         PipelineError::Media(_) => ("media", true),
         PipelineError::Voice(_) => ("voice", true),
         _ => ("internal", true),

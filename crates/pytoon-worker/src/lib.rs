@@ -10,17 +10,21 @@
 //!
 //! Start with [`Worker::run`].
 
+pub mod brief;
+pub mod collector;
 pub mod courier;
 pub mod film;
 
 use pytoon_core::job::store::{Failure, Finish, Hold, JobStore, Lease};
 use pytoon_core::ledger::StoreError;
+use pytoon_media::disk;
 use pytoon_media::process::CancelToken;
 use pytoon_telemetry::ServiceEvent;
 use serde_json::Value;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
@@ -68,8 +72,34 @@ pub struct Worker {
     pub tasks: u32,
     /// How long what runs may finish once the end is asked for.
     pub grace: Duration,
+    /// Where films are made, and how much is to be free there before one is begun, in MiB.
+    pub room: Room,
     /// Set when the end is asked for.
     pub drain: CancelToken,
+}
+
+/// Room for new films.
+#[derive(Debug, Clone, Default)]
+pub struct Room {
+    /// The folder on whose disk they are made.
+    pub folder: PathBuf,
+    /// How much has to be free, in MiB.
+    pub min_free_mib: u64,
+    /// Whether it was there when it was last looked for.
+    pub lacks: Arc<AtomicBool>,
+}
+
+impl Room {
+    /// Whether there is room; a change is told once.
+    fn is_there(&self) -> bool {
+        let free = disk::free_bytes(&self.folder).map(|bytes| bytes >> 20);
+        let lacks = free.is_some_and(|free| free < self.min_free_mib);
+        if self.lacks.swap(lacks, Ordering::Relaxed) != lacks && lacks {
+            let (free_mib, needed_mib) = (free.unwrap_or_default(), self.min_free_mib);
+            ServiceEvent::StorageLow { free_mib, needed_mib }.emit();
+        }
+        !lacks
+    }
 }
 
 impl Worker {
@@ -83,7 +113,12 @@ impl Worker {
             let place = places.clone().acquire_owned();
             // The semaphore is never closed.
             let Ok(Ok(place)) = tokio::time::timeout(IDLE, place).await else { continue };
-            match this.store.task_claim(&this.name, this.lease).await {
+            // What has begun is finished; new films wait until there is room for them.
+            let claimed = match this.room.is_there() {
+                true => this.store.task_claim(&this.name, this.lease).await,
+                false => this.store.task_claim_begun(&this.name, this.lease).await,
+            };
+            match claimed {
                 Ok(Some(lease)) => {
                     let (worker, stop, back) = (this.clone(), stop.clone(), handed_back.clone());
                     tokio::spawn(async move {

@@ -72,6 +72,7 @@ impl Bench {
             lease: Duration::from_millis(lease_ms),
             tasks: 2,
             grace: Duration::from_secs(5),
+            room: Room::default(),
             drain: CancelToken::default(),
         }
     }

@@ -307,6 +307,12 @@ pub(crate) enum ArtifactsAction {
         #[arg(long, short, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Remove what is out of date by `storage.retention`, as workers do by themselves.
+    Collect {
+        /// Only tell what would be removed.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// Options of `render`.

@@ -8,6 +8,7 @@
 //!
 //! Start with [`JobStatus`], then [`store::JobStore`].
 
+pub mod files;
 pub mod store;
 pub mod webhook;
 

@@ -310,6 +310,8 @@ pub trait JobStore: fmt::Debug + Send + Sync {
     fn job_delete(&self, id: &str) -> StoreFuture<'_, bool>;
     /// Claims a task for so long.
     fn task_claim(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>>;
+    /// Claims a task of a job that has begun: as long as there is little room, none is begun.
+    fn task_claim_begun(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>>;
     /// Says that a task is still worked on.
     fn task_beat(&self, id: &str, token: i64, lease: Duration) -> StoreFuture<'_, Hold>;
     /// Ends a task that is done.

@@ -39,7 +39,12 @@ impl EngineManager {
         let Some(kept) = found.map_err(|error| ledger_error(engine, &error))? else {
             return Ok(None);
         };
-        let path = self.storage.join(&kept.file);
+        let path = self.storage.path(&kept.file);
+        // Another machine may have bought it: it is in the object store then.
+        self.storage.have(&kept.file).await.map_err(|error| {
+            let message = format!("failed to {error}; it is paid for and not bought again");
+            EngineError::new(engine, "read a kept clip", EngineErrorKind::Internal, message)
+        })?;
         match std::fs::metadata(&path) {
             Ok(file) if file.is_file() && file.len() > 0 => Ok(Some(ClipUse {
                 engine: kept.engine,

@@ -25,6 +25,9 @@ const FETCHES: u32 = 4;
 /// How long a vendor may take to answer a cancel.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
 
+/// After the object store did not take a clip; each further pause is longer by as much.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
 /// Where clips are kept, in the storage folder.
 const CLIPS: &str = "clips";
 
@@ -220,7 +223,7 @@ impl EngineManager {
         hash: &str,
     ) -> Result<(ClipUse, MicroUsd), EngineError> {
         let file = format!("{CLIPS}/{}.mp4", row.id);
-        let path = self.storage.join(&file);
+        let path = self.storage.path(&file);
         let clip = self.fetched(engine, row, task, output, &path).await?;
         let capabilities = engine.adapter()?.capabilities();
         let wanted = Expectation {
@@ -269,6 +272,8 @@ impl EngineManager {
         } else {
             clip.sha256
         };
+        // Before the row: another machine believes it, and would buy anew what it cannot find.
+        self.store_clip(&engine.name, &row.id, &file).await?;
         let kept = KeptClip {
             request_hash: hash.to_owned(),
             engine: engine.name.clone(),
@@ -294,6 +299,23 @@ impl EngineManager {
             reused: false,
         };
         Ok((used, charged))
+    }
+
+    /// Makes a clip last, patiently: it is paid for. Where that is not to be had its call stays under
+    /// way, and the next walk fetches it again.
+    async fn store_clip(&self, engine: &str, call: &str, file: &str) -> Result<(), EngineError> {
+        let mut attempt = 1;
+        loop {
+            let Err(error) = self.storage.keep(file).await else { return Ok(()) };
+            if attempt >= FETCHES {
+                let message = format!("failed to {error}");
+                let kind = EngineErrorKind::Internal;
+                return Err(EngineError::new(engine, "keep a clip", kind, message));
+            }
+            self.pause(engine, STORE_PAUSE * attempt).await?;
+            attempt += 1;
+            let _ = self.store.call_touch(call, self.world.now() + LEASE_MS).await;
+        }
     }
 
     /// Gets the file, with a fresh address where the old one expired.

@@ -41,6 +41,7 @@ use pytoon_core::chain::EngineChain;
 use pytoon_core::ledger::{BreakerRow, EngineStore, StoreError, UnixMs};
 use pytoon_core::money::MicroUsd;
 use pytoon_media::process::CancelToken;
+use pytoon_storage::Storage;
 use pytoon_telemetry::{Event, Metrics};
 use serde::{Deserialize, Serialize};
 use slices::{Stop, Walk};
@@ -140,7 +141,7 @@ pub struct ManagerParts {
     /// Time, ids, chance.
     pub world: Arc<dyn World>,
     /// Where kept clips lie.
-    pub storage: PathBuf,
+    pub storage: Storage,
     /// Set when the user gives up.
     pub cancel: CancelToken,
 }
@@ -169,7 +170,7 @@ pub struct EngineManager {
     store: Arc<dyn EngineStore>,
     checker: Arc<dyn ClipChecker>,
     world: Arc<dyn World>,
-    storage: PathBuf,
+    storage: Storage,
     cancel: CancelToken,
     /// One at a time for each clip, so that two scenes that want the same buy it once.
     wanted: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,

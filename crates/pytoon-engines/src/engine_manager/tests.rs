@@ -210,7 +210,7 @@ impl Bench {
             store: Arc::new(store),
             checker: Arc::new(AnyClip),
             world: self.world.clone(),
-            storage: self.folder.path().to_owned(),
+            storage: self.folder.path().to_owned().into(),
             cancel: CancelToken::default(),
         })
     }

@@ -4,7 +4,7 @@
 //! resamples variable frame rates to the film's; frames come through a socket as they are needed.
 //! A clip shorter than asked starts again. A decoder that hangs is ended, not waited for.
 
-use super::{ffmpeg, file_arg};
+use super::{Input, ffmpeg};
 use crate::MediaError;
 use crate::process::{CommandLine, Runner, Running};
 use pytoon_core::profile::Profile;
@@ -33,7 +33,7 @@ pub fn decode_command(path: &Path, cut: ClipCut, profile: &Profile) -> CommandLi
         cut.speed
     );
     let start = format!("{:.3}", cut.start_ms as f64 / 1000.0);
-    ffmpeg("decode a clip").args(["-ss", &start, "-i"]).arg(file_arg(path)).args([
+    ffmpeg("decode a clip").args(["-ss", &start]).input(path).args([
         "-an", "-sn", "-map", "0:v:0", "-vf", &filter, "-f", "rawvideo", "-pix_fmt", "yuv420p",
         "pipe:1",
     ])

@@ -4,7 +4,7 @@
 //! without re-encoding, because the finished sound has to be measured after AAC before it is
 //! known to be right.
 
-use super::{ffmpeg, file_arg};
+use super::{Input, LOCAL_ONLY, ffmpeg, file_arg};
 use crate::process::{CommandLine, Runner, Running};
 use crate::{MediaError, disk};
 use pytoon_core::profile::Profile;
@@ -50,6 +50,7 @@ pub fn video_command(profile: &Profile, encoder: &str, piece: Piece, output: &Pa
             "-color_trc",
             "bt709",
         ])
+        .args(LOCAL_ONLY)
         .args(["-i", "pipe:0", "-an"])
         .args(codec_args(profile, encoder))
         .args([
@@ -107,7 +108,7 @@ pub fn codec_args(profile: &Profile, encoder: &str) -> Vec<String> {
 /// The command that encodes a WAV file to AAC in an MP4 container.
 pub fn audio_command(profile: &Profile, input: &Path, gain_db: f64, output: &Path) -> CommandLine {
     let bit_rate = format!("{}k", profile.audio.bit_rate_kbps);
-    let command = ffmpeg("encode the sound").arg("-i").arg(file_arg(input));
+    let command = ffmpeg("encode the sound").input(input);
     let command = if gain_db == 0.0 {
         command
     } else {
@@ -134,12 +135,13 @@ pub fn audio_command(profile: &Profile, input: &Path, gain_db: f64, output: &Pat
 
 /// The command that joins picture and sound without re-encoding.
 pub fn mux_command(video: &Path, audio: &Path, seconds: f64, output: &Path) -> CommandLine {
-    joined(ffmpeg("join picture and sound").arg("-i").arg(file_arg(video)), audio, seconds, output)
+    joined(ffmpeg("join picture and sound").input(video), audio, seconds, output)
 }
 
 /// The same where the picture is in chunks, which `list` names ([`chunk_list`]).
 pub fn mux_chunks_command(list: &Path, audio: &Path, seconds: f64, output: &Path) -> CommandLine {
     let command = ffmpeg("join the chunks of the picture and the sound")
+        .args(LOCAL_ONLY)
         .args(["-f", "concat", "-safe", "0", "-i"])
         .arg(file_arg(list));
     joined(command, audio, seconds, output)
@@ -157,8 +159,7 @@ pub fn chunk_list<'a>(chunks: impl IntoIterator<Item = (&'a str, f64)>) -> Strin
 
 fn joined(picture: CommandLine, audio: &Path, seconds: f64, output: &Path) -> CommandLine {
     picture
-        .arg("-i")
-        .arg(file_arg(audio))
+        .input(audio)
         .args(["-map", "0:v:0", "-map", "1:a:0", "-c", "copy", "-t", &format!("{seconds:.6}")])
         .args(["-movflags", "+faststart+negative_cts_offsets", "-brand", "isom", "-f", "mp4"])
         .args(["-map_metadata", "-1", "-metadata", "encoder=pytoon"])

@@ -6,6 +6,7 @@ pub mod sound;
 pub mod verify;
 
 use crate::process::CommandLine;
+use std::path::Path;
 
 /// The start of every command: quiet, never asking, errors only.
 pub(crate) fn ffmpeg(purpose: &'static str) -> CommandLine {
@@ -18,8 +19,29 @@ pub(crate) fn ffmpeg(purpose: &'static str) -> CommandLine {
     ])
 }
 
+/// What FFmpeg may open: what it is given. A playlist among media files leads nowhere.
+pub(crate) const LOCAL_ONLY: [&str; 2] = ["-protocol_whitelist", "file,pipe"];
+
+/// The containers that are read. Formats that name other files (concat, HLS, DASH, numbered
+/// pictures) are not among them: such a file would have others of this machine shown in a film.
+const CONTAINERS: &str = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,wav,w64,mp3,flac,aac,aiff,caf,\
+    amr,ac3,eac3,au,gif,apng,h264,hevc,m4v,ivf,dv,mxf,nut,wv,ape,tta,voc,rm";
+
+/// A media file as the next input.
+pub(crate) trait Input {
+    /// Reads a file, and nothing that it may name.
+    fn input(self, path: &Path) -> Self;
+}
+
+impl Input for CommandLine {
+    fn input(self, path: &Path) -> Self {
+        let local = self.args(LOCAL_ONLY).args(["-format_whitelist", CONTAINERS]);
+        local.arg("-i").arg(file_arg(path))
+    }
+}
+
 /// A file name that FFmpeg cannot take for an option or a protocol.
-pub(crate) fn file_arg(path: &std::path::Path) -> std::ffi::OsString {
+pub(crate) fn file_arg(path: &Path) -> std::ffi::OsString {
     let mut arg = std::ffi::OsString::from("file:");
     arg.push(path);
     arg

@@ -1,6 +1,6 @@
 //! Any sound file into 48 kHz float samples.
 
-use super::{ffmpeg, file_arg};
+use super::{Input, ffmpeg};
 use crate::MediaError;
 use crate::process::{CommandLine, Runner};
 use std::path::Path;
@@ -10,7 +10,7 @@ const MAX_SECONDS: &str = "600";
 
 /// The command that decodes a file to interleaved 32-bit float at 48 kHz.
 fn decode_command(path: &Path, channels: u8) -> CommandLine {
-    ffmpeg("decode the sound").arg("-i").arg(file_arg(path)).args([
+    ffmpeg("decode the sound").input(path).args([
         "-vn",
         "-t",
         MAX_SECONDS,

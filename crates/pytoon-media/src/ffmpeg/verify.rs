@@ -1,6 +1,6 @@
 //! Looks at the finished file: its key frames, or every frame.
 
-use super::{ffmpeg, file_arg};
+use super::{Input, ffmpeg};
 use crate::MediaError;
 use crate::process::{CommandLine, Runner};
 use std::collections::VecDeque;
@@ -71,8 +71,7 @@ fn command(path: &Path, decode: &[&str], part: &[&str]) -> CommandLine {
     ffmpeg("check the finished file")
         .args(decode.iter().copied())
         .args(part.iter().copied())
-        .arg("-i")
-        .arg(file_arg(path))
+        .input(path)
         .args(["-an", "-map", "0:v:0", "-vsync", "passthrough"])
         .args(["-vf", &filter, "-f", "rawvideo", "pipe:1"])
 }

@@ -12,7 +12,7 @@
 use crate::PipelineError;
 use crate::engine_desk::{EngineDesk, Outside};
 use crate::environment::Environment;
-use crate::folder::{JobFolder, input_hash};
+use crate::folder::JobFolder;
 use crate::sources::Sources;
 use pytoon_core::brief::{OnDegrade, Position, deadline};
 use pytoon_core::chain::EngineChain;
@@ -169,7 +169,7 @@ pub(crate) fn engines(
         .iter()
         .map(|(_, o)| (&o.scene_id, &o.prompt, &o.image, o.needed_ms, o.seed, o.brand_safe))
         .collect();
-    let input = input_hash(&asked);
+    let input = folder.hash(&asked);
     if let Some(drawn) = earlier_result(folder, &input) {
         return Ok((drawn, true));
     }

@@ -2,7 +2,7 @@
 
 use crate::PipelineError;
 use crate::environment::Environment;
-use crate::folder::{AUDIO_PART, JobFolder, input_hash};
+use crate::folder::{AUDIO_PART, JobFolder};
 use pytoon_audio::bed::{fade_ends, fit_music};
 use pytoon_audio::ducking::DuckRegion as AudioDuck;
 use pytoon_audio::loudness::{Loudness, measure};
@@ -127,7 +127,7 @@ pub(crate) fn earlier(
 
 fn input(env: &Environment, timeline: &Timeline, folder: &JobFolder) -> String {
     let takes: Vec<String> = assets(timeline).map(|asset| take_stamp(folder, asset)).collect();
-    input_hash(&(audible(timeline), takes, &env.config.settings.mix))
+    folder.hash(&(audible(timeline), takes, &env.config.settings.mix))
 }
 
 fn done(folder: &JobFolder, input: &str) -> Option<SoundReport> {
@@ -156,12 +156,12 @@ fn assets(timeline: &Timeline) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Takes are told by their content, since other words may be as long; other files by size and time
-/// of change.
+/// Takes are told by their content, since other words may be as long; other files as the folder
+/// tells them.
 fn take_stamp(folder: &JobFolder, asset: &str) -> String {
     let path = take_path(folder, asset);
     if Path::new(asset).is_absolute() {
-        return crate::folder::file_stamp(&path);
+        return folder.stamp(&path);
     }
     // One that cannot be read is an error where it is mixed.
     let content = std::fs::read(&path).unwrap_or_default();

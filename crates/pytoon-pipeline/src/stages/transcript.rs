@@ -5,7 +5,7 @@
 use super::speech::limits;
 use crate::PipelineError;
 use crate::environment::Environment;
-use crate::folder::{JobFolder, file_stamp, input_hash};
+use crate::folder::JobFolder;
 use crate::sources::Sources;
 use crate::voices::transcriber;
 use pytoon_voice::transcript::{Outcome, Written, transcribe};
@@ -24,7 +24,7 @@ pub(crate) fn transcript(
     let recording = Path::new(&voice);
     let told = sources.brief.language.as_deref();
     let settings = &env.config.settings.transcription;
-    let input = input_hash(&(file_stamp(recording), settings, told));
+    let input = folder.hash(&(folder.stamp(recording), settings, told));
     let earlier = folder.is_done("transcript", &input, &[RESULT]);
     let earlier = earlier.then(|| std::fs::read(folder.work(RESULT)).ok()).flatten();
     let earlier = earlier.and_then(|bytes| serde_json::from_slice::<Written>(&bytes).ok());

@@ -5,7 +5,7 @@
 
 use crate::PipelineError;
 use crate::environment::Environment;
-use crate::folder::{JobFolder, file_stamp, input_hash};
+use crate::folder::JobFolder;
 use crate::sources::Sources;
 use crate::stages::{engines, speech};
 use pytoon_audio::wav;
@@ -85,9 +85,9 @@ pub(crate) fn voice(
     graph: &SceneGraph,
     folder: &JobFolder,
 ) -> Result<(VoiceResult, bool), PipelineError> {
-    let stamp = sources.brief.voice_file.as_deref().map(|path| file_stamp(Path::new(path)));
+    let stamp = sources.brief.voice_file.as_deref().map(|path| folder.stamp(Path::new(path)));
     let sentences: Vec<_> = graph.scenes.iter().map(|scene| &scene.sentences).collect();
-    let input = input_hash(&(
+    let input = folder.hash(&(
         (&sentences, &graph.language, &graph.global_audio.voice, stamp),
         (
             &sources.brief.voice,

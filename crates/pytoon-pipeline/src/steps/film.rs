@@ -5,7 +5,7 @@ use crate::PipelineError;
 use crate::delivery::{
     self, Made, Planned, SIDECARS, Times, artifacts, asked, takes, tool_versions, write_json,
 };
-use crate::folder::{file_stamp, input_hash, remove};
+use crate::folder::remove;
 use crate::receipt::Receipt;
 use crate::render::picture_store;
 use crate::stages::picture::chunk;
@@ -76,7 +76,7 @@ impl Steps {
             .ok_or_else(|| PipelineError::Internal("the sound is not mixed yet".into()))?;
         let picture = chunk::joined(&timeline, &ranges, &self.folder)?;
         let made_of: Vec<_> = self.made_of(&ranges);
-        let input = input_hash(&(&timeline, &planned.warnings, &planned.drawn, made_of));
+        let input = self.folder.hash(&(&timeline, &planned.warnings, &planned.drawn, made_of));
         if let Some(receipt) = self.published(&input) {
             return Ok(receipt);
         }
@@ -108,7 +108,7 @@ impl Steps {
     fn film(&self, file: &BriefFile) -> Result<Planned, PipelineError> {
         let voiced = self.voice_of(file)?;
         let drawn = self.drawn(&voiced)?;
-        let input = input_hash(&(&voiced.input, &drawn));
+        let input = self.folder.hash(&(&voiced.input, &drawn));
         if self.folder.is_done("timeline", &input, &[FINAL, layout::TIMELINE])
             && let Some(planned) = self.read(FINAL)
         {
@@ -146,7 +146,7 @@ impl Steps {
     fn made_of(&self, ranges: &[FrameRange]) -> Vec<String> {
         let chunks = (0..ranges.len()).map(chunk::video);
         let files = chunks.chain([sound::AUDIO.to_owned()]);
-        files.map(|name| file_stamp(&self.folder.work(&name))).collect()
+        files.map(|name| self.folder.stamp(&self.folder.work(&name))).collect()
     }
 
     /// The receipt of a film that is in its place already.

@@ -63,7 +63,8 @@ impl Steps {
         draft: bool,
     ) -> Result<Self, PipelineError> {
         check_machine(&env, root)?;
-        let folder = JobFolder::open_shared(root, &job.id, job.started_at_ms)?;
+        let storage = env.engines.storage().folder();
+        let folder = JobFolder::open_shared(root, storage, &job.id, job.started_at_ms)?;
         Ok(Self { env, folder, started_at_ms: job.started_at_ms, draft })
     }
 }

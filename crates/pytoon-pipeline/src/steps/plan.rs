@@ -1,10 +1,9 @@
 //! The first steps: what is to be shown and said, and when.
 
 use super::Steps;
-use super::state::{PLAN, PlanState, VOICED, VoiceState, stamps};
+use super::state::{PLAN, PlanState, VOICED, VoiceState};
 use crate::PipelineError;
 use crate::delivery::{Times, write_json};
-use crate::folder::input_hash;
 use crate::render::{picture_store, plan_graph};
 use crate::sources::{self, Sources};
 use crate::stages::voice::VoiceResult;
@@ -64,8 +63,8 @@ impl Steps {
         let begun = Instant::now();
         let mut sources = sources::resolve(&self.env, file, self.draft)?;
         let brief = self.brief_hash(file);
-        let input = input_hash(&(
-            (&brief, &sources.brief, stamps(&sources)),
+        let input = self.folder.hash(&(
+            (&brief, &sources.brief, self.stamps(&sources)),
             (&sources.preset, &sources.profile, &self.env.config.settings.transcription),
         ));
         if self.folder.is_done("plan", &input, &[layout::BRIEF, layout::SCENE_GRAPH])
@@ -108,8 +107,8 @@ impl Steps {
         let plan = self.plan_of(file)?;
         let sources = self.sources(file, &plan)?;
         let settings = &self.env.config.settings;
-        let input = input_hash(&(
-            (self.brief_hash(file), stamps(&sources), &plan.graph),
+        let input = self.folder.hash(&(
+            (self.brief_hash(file), self.stamps(&sources), &plan.graph),
             (&sources.preset, &sources.profile),
             (&settings.tts, &settings.voice, &settings.alignment, &settings.mix.duck),
         ));
@@ -157,7 +156,8 @@ impl Steps {
         graph: &SceneGraph,
     ) -> Result<Heard, PipelineError> {
         let env = &self.env;
-        let seen_for = input_hash(&(stamps(sources), &sources.profile, &sources.palette));
+        let seen_for =
+            self.folder.hash(&(self.stamps(sources), &sources.profile, &sources.palette));
         let earlier = self.read::<VoiceState>(VOICED).map(|state| state.look);
         let earlier = earlier.filter(|(input, _)| *input == seen_for);
         let is_seen = earlier.is_some();

@@ -3,11 +3,11 @@
 use super::Steps;
 use super::state::VoiceState;
 use crate::PipelineError;
-use crate::folder::{file_stamp, input_hash};
 use crate::stages::engines::{self, SceneEngines, Wanted};
 use pytoon_config::BriefFile;
 use pytoon_core::plan::LOCAL_ENGINE;
 use pytoon_engines::engine_manager::{SceneMemo, Slice};
+use std::path::Path;
 
 /// How far a scene is.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +57,7 @@ impl Steps {
                 error: None,
             });
         };
-        if let Some(story) = self.story(wanted) {
+        if let Some(story) = self.story(wanted)? {
             return Ok(progress(&story, wanted, duration_ms));
         }
         let story = match self.walk(wanted, memo)? {
@@ -65,7 +65,7 @@ impl Steps {
             Walked::Later(memo, wait_ms) => return Ok(SceneProgress::Later { memo, wait_ms }),
         };
         self.keep(&story_file(scene_id), &story)?;
-        self.folder.done(scene_id, &input(wanted))?;
+        self.folder.done(scene_id, &self.input(wanted))?;
         Ok(progress(&story, wanted, duration_ms))
     }
 
@@ -98,7 +98,7 @@ impl Steps {
         let voiced = self.voice_of(file)?;
         let mut forgotten = Vec::new();
         for wanted in &voiced.wanted {
-            if self.outcome(wanted).is_some_and(|story| engines::is_degraded(&story)) {
+            if self.outcome(wanted)?.is_some_and(|story| engines::is_degraded(&story)) {
                 self.folder.undone(&wanted.order.scene_id)?;
                 forgotten.push(wanted.order.scene_id.clone());
             }
@@ -110,21 +110,44 @@ impl Steps {
     }
 
     /// What came of a scene for which this was wanted; absent while it is not done.
-    fn story(&self, wanted: &Wanted) -> Option<SceneEngines> {
+    fn story(&self, wanted: &Wanted) -> Result<Option<SceneEngines>, PipelineError> {
         let scene_id = &wanted.order.scene_id;
         let file = story_file(scene_id);
-        if !self.folder.is_done(scene_id, &input(wanted), &[&file]) {
-            return None;
+        if !self.folder.is_done(scene_id, &self.input(wanted), &[&file]) {
+            return Ok(None);
         }
-        let story: SceneEngines = self.read(&file)?;
-        let is_whole = story.clip.as_ref().is_none_or(|clip| clip.path.is_file());
-        is_whole.then_some(story)
+        let Some(story) = self.read::<SceneEngines>(&file) else { return Ok(None) };
+        let is_whole = match &story.clip {
+            Some(clip) => self.has_clip(&clip.path)?,
+            None => true,
+        };
+        Ok(is_whole.then_some(story))
+    }
+
+    /// Whether a clip is on this machine: another may have drawn the scene.
+    fn has_clip(&self, path: &Path) -> Result<bool, PipelineError> {
+        let storage = self.env.engines.storage();
+        match storage.name_of(path) {
+            Some(name) => Ok(storage.have_now(&name)?),
+            None => Ok(path.is_file()),
+        }
+    }
+
+    /// What makes a scene's clip. Chains change with every failure elsewhere, and make no other
+    /// clip.
+    fn input(&self, wanted: &Wanted) -> String {
+        let order = &wanted.order;
+        self.folder.hash(&(
+            (&wanted.explicit, wanted.take, &order.scene_id, &order.prompt, &order.negative_prompt),
+            (&order.image, order.image.as_deref().map(|path| self.folder.stamp(path))),
+            (order.needed_ms, order.ratio, order.seed, order.brand_safe),
+        ))
     }
 
     /// The same, and what comes of a scene for which nobody can be asked, run or not.
-    fn outcome(&self, wanted: &Wanted) -> Option<SceneEngines> {
+    fn outcome(&self, wanted: &Wanted) -> Result<Option<SceneEngines>, PipelineError> {
         let nobody = !wanted.order.chain.has_outside_engine();
-        self.story(wanted).or_else(|| nobody.then(|| left_to_local(wanted)))
+        Ok(self.story(wanted)?.or_else(|| nobody.then(|| left_to_local(wanted))))
     }
 
     /// What came of all scenes; one that is not done is an error.
@@ -132,7 +155,7 @@ impl Steps {
         let stories = voiced.wanted.iter().map(|wanted| {
             let scene_id = wanted.order.scene_id.clone();
             let missing = || PipelineError::Internal(format!("{scene_id} is not drawn yet"));
-            let story = self.outcome(wanted).ok_or_else(missing)?;
+            let story = self.outcome(wanted)?.ok_or_else(missing)?;
             Ok((scene_id, story))
         });
         stories.collect()
@@ -151,16 +174,6 @@ fn left_to_local(wanted: &Wanted) -> SceneEngines {
 
 fn story_file(scene_id: &str) -> String {
     format!("scenes/{scene_id}.json")
-}
-
-/// What makes a scene's clip. Chains change with every failure elsewhere, and make no other clip.
-fn input(wanted: &Wanted) -> String {
-    let order = &wanted.order;
-    input_hash(&(
-        (&wanted.explicit, wanted.take, &order.scene_id, &order.prompt, &order.negative_prompt),
-        (&order.image, order.image.as_deref().map(file_stamp)),
-        (order.needed_ms, order.ratio, order.seed, order.brand_safe),
-    ))
 }
 
 fn progress(story: &SceneEngines, wanted: &Wanted, duration_ms: i64) -> SceneProgress {

@@ -3,7 +3,6 @@
 use super::Steps;
 use crate::PipelineError;
 use crate::delivery::Times;
-use crate::folder::{file_stamp, input_hash};
 use crate::sources::{self, Sources};
 use crate::stages::engines::Wanted;
 use crate::stages::voice::VoiceResult;
@@ -75,18 +74,18 @@ pub(super) const VOICED: &str = "voiced.json";
 
 impl Steps {
     pub(super) fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        serde_json::from_slice(&std::fs::read(self.folder.work(name)).ok()?).ok()
+        self.folder.kept(name)
     }
 
     pub(super) fn keep(&self, name: &str, state: &impl Serialize) -> Result<(), PipelineError> {
         let bytes =
-            serde_json::to_vec(state).map_err(|e| PipelineError::Internal(e.to_string()))?;
+            self.folder.portable(state).map_err(|e| PipelineError::Internal(e.to_string()))?;
         Ok(self.folder.write(name, &bytes)?)
     }
 
     /// Tells briefs apart without looking at the files they name.
     pub(super) fn brief_hash(&self, file: &BriefFile) -> String {
-        input_hash(&(&file.brief, &file.base, self.draft))
+        self.folder.hash(&(&file.brief, &file.base, self.draft))
     }
 
     /// What planning left for this brief.
@@ -118,19 +117,19 @@ impl Steps {
         sources.guessed_script.clone_from(&plan.guessed_script);
         Ok(sources)
     }
-}
 
-/// What identifies the files that a brief names, in the order of its fields.
-pub(super) fn stamps(sources: &Sources) -> Vec<String> {
-    let own = sources.override_media.iter().map(|(_, media)| media);
-    let media = sources.media.iter().chain(own).map(|media| media.path.as_str());
-    let sound = [&sources.brief.voice_file, &sources.brief.music_source];
-    let overlays = sources.overlays.iter().filter_map(|overlay| match &overlay.content {
-        OverlayContent::Image { asset } => Some(asset.as_str()),
-        OverlayContent::Text { .. } => None,
-    });
-    let all = media.chain(sound.into_iter().flatten().map(String::as_str)).chain(overlays);
-    all.chain(sources.font.as_deref()).map(|path| file_stamp(Path::new(path))).collect()
+    /// What identifies the files that a brief names, in the order of its fields.
+    pub(super) fn stamps(&self, sources: &Sources) -> Vec<String> {
+        let own = sources.override_media.iter().map(|(_, media)| media);
+        let media = sources.media.iter().chain(own).map(|media| media.path.as_str());
+        let sound = [&sources.brief.voice_file, &sources.brief.music_source];
+        let overlays = sources.overlays.iter().filter_map(|overlay| match &overlay.content {
+            OverlayContent::Image { asset } => Some(asset.as_str()),
+            OverlayContent::Text { .. } => None,
+        });
+        let all = media.chain(sound.into_iter().flatten().map(String::as_str)).chain(overlays);
+        all.chain(sources.font.as_deref()).map(|path| self.folder.stamp(Path::new(path))).collect()
+    }
 }
 
 fn before(step: &str) -> PipelineError {

@@ -35,6 +35,26 @@ async fn claim(store: &Store) -> Lease {
     store.task_claim("w1", LEASE).await.expect("claims").expect("there is a task")
 }
 
+#[test]
+fn only_jobs_that_have_begun_are_gone_on_with_where_there_is_no_room() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        submit(&store, "one").await;
+        let begun = async || store.task_claim_begun("w1", LEASE).await.expect("claims");
+        assert_eq!(begun().await, None, "it has not begun");
+        let plan = claim(&store).await;
+        assert_eq!(done(&store, &plan, Finish::default()).await, Hold::Ours);
+        submit(&store, "two").await;
+        assert_eq!(
+            begun().await.map(|lease| (lease.job.id, lease.name)),
+            Some(("one".to_owned(), "voice".to_owned()))
+        );
+        assert_eq!(begun().await, None);
+        assert_eq!(claim(&store).await.job.id, "two");
+    });
+}
+
 async fn none_left(store: &Store) {
     assert_eq!(store.task_claim("w1", LEASE).await.expect("claims"), None);
 }

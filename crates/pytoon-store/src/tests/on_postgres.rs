@@ -20,6 +20,9 @@ pub(super) async fn open(folder: &tempfile::TempDir) -> Store {
 #[path = "again.rs"]
 #[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
 mod again;
+#[path = "files.rs"]
+#[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
+mod files;
 #[path = "jobs.rs"]
 #[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
 mod jobs;

@@ -8,6 +8,8 @@ pub(super) async fn open(folder: &tempfile::TempDir) -> Store {
 
 #[path = "again.rs"]
 mod again;
+#[path = "files.rs"]
+mod files;
 #[path = "jobs.rs"]
 mod jobs;
 #[path = "ledger.rs"]

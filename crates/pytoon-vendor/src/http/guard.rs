@@ -69,7 +69,7 @@ impl Resolve for AllowedHosts {
 }
 
 /// Whether an address is on the public internet (IANA special-purpose registries, RFC 6890).
-pub(crate) fn is_public(ip: IpAddr) -> bool {
+pub fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
         IpAddr::V6(ip) => is_public_v6(ip),
@@ -88,6 +88,8 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
         || ip.is_documentation()
         || (a == 100 && (64..128).contains(&b))
         || (a == 192 && b == 0 && c == 0)
+        // Relays of 6to4, which lead anywhere.
+        || (a == 192 && b == 88 && c == 99)
         || (a == 198 && (b == 18 || b == 19))
         || a >= 240)
 }
@@ -101,21 +103,19 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
         Ipv4Addr::new(a, b, c, d)
     };
-    // NAT64 and 6to4 carry an IPv4 address inside.
-    if s[0] == 0x64 && s[1] == 0xff9b {
+    // NAT64 and 6to4 carry an IPv4 address inside. NAT64 of one's own network (64:ff9b:1::/48) is private.
+    if s[0] == 0x64 && s[1] == 0xff9b && s[2..6] == [0; 4] {
         return is_public_v4(embedded(s[6], s[7]));
     }
     if s[0] == 0x2002 {
         return is_public_v4(embedded(s[1], s[2]));
     }
-    !(ip.is_unspecified()
-        || ip.is_loopback()
-        || ip.is_multicast()
-        || (s[0] & 0xfe00) == 0xfc00
-        || (s[0] & 0xffc0) == 0xfe80
-        || (s[0] & 0xffc0) == 0xfec0
-        || (s[0] == 0x2001 && s[1] == 0xdb8)
-        || s[0] == 0)
+    // Only 2000::/3 is given out to the internet; of it, protocols (2001::/23, with Teredo) and
+    // documentation are not.
+    (s[0] & 0xe000) == 0x2000
+        && !(s[0] == 0x2001 && s[1] < 0x0200)
+        && !(s[0] == 0x2001 && s[1] == 0xdb8)
+        && !(s[0] == 0x3fff && s[1] < 0x1000)
 }
 
 #[cfg(test)]
@@ -142,6 +142,13 @@ mod tests {
             ("::ffff:127.0.0.1", false),
             ("::ffff:8.8.8.8", true),
             ("64:ff9b::7f00:1", false),
+            ("64:ff9b::808:808", true),
+            ("64:ff9b:1::808:808", false),
+            ("::127.0.0.1", false),
+            ("2001:0:7f00:1::", false),
+            ("ff02::1", false),
+            ("100::1", false),
+            ("192.88.99.1", false),
             ("2002:7f00:1::", false),
             ("2606:4700:4700::1111", true),
         ] {

@@ -15,6 +15,7 @@ mod guard;
 pub mod public;
 
 pub use download::{DownloadLimits, Downloaded};
+pub use guard::is_public;
 
 use crate::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
 use guard::AllowedHosts;

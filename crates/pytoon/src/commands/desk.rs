@@ -10,11 +10,16 @@ use pytoon_core::job::JobStatus;
 use pytoon_core::job::store::{JobFilter, JobRow, JobStore};
 use pytoon_core::job::webhook::{WebhookRow, WebhookStore};
 use pytoon_core::money::MicroUsd;
-use pytoon_pipeline::engine_desk::{database, storage};
+use pytoon_pipeline::engine_desk::{database, open_storage};
+use pytoon_storage::job_files::folder_of;
 use pytoon_store::Store;
+use pytoon_worker::collector::Collector;
 use pytoon_worker::courier::WebhookSecrets;
 use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 fn at_store<T>(
     context: &Context,
@@ -246,17 +251,68 @@ fn budget(usd: f64) -> anyhow::Result<MicroUsd> {
 
 /// `pytoon artifacts`.
 pub(crate) fn artifacts(context: &Context, action: &ArtifactsAction) -> anyhow::Result<ExitCode> {
-    let ArtifactsAction::Get { job, name, out } = action;
+    match action {
+        ArtifactsAction::Get { job, name, out } => get(context, job, name, out.as_deref()),
+        ArtifactsAction::Collect { dry_run } => collect(context, *dry_run),
+    }
+}
+
+fn get(context: &Context, job: &str, name: &str, out: Option<&Path>) -> anyhow::Result<ExitCode> {
     let is_plain = |text: &str| !text.is_empty() && !text.contains(['/', '\\']) && text != "..";
     if !is_plain(job) || !is_plain(name) {
         bail!("a job and an artifact are named without folders, such as `output.mp4`");
     }
-    let folder = storage(&context.config).join("jobs").join(job);
-    let places = [folder.join(name), folder.join("assembly/audio").join(name)];
-    let from = places.iter().find(|path| path.is_file());
-    let from = from.with_context(|| format!("job `{job}` has no artifact `{name}`"))?;
-    let to = out.clone().unwrap_or_else(|| name.into());
-    std::fs::copy(from, &to).with_context(|| format!("failed to write {}", to.display()))?;
+    let storage = open_storage(&context.config, &context.secrets)?;
+    let folder = folder_of(job);
+    let places = [format!("{folder}/{name}"), format!("{folder}/assembly/audio/{name}")];
+    let to = out.unwrap_or(Path::new(name)).to_owned();
+    let none = || format!("job `{job}` has no artifact `{name}`");
+    if let Some(bucket) = storage.bucket() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            for place in &places {
+                if bucket.download(place, &to).await?.is_some() {
+                    return Ok(());
+                }
+            }
+            bail!(none())
+        })?;
+    } else {
+        let from = places.iter().map(|place| storage.path(place)).find(|path| path.is_file());
+        let from = from.with_context(none)?;
+        std::fs::copy(from, &to).with_context(|| format!("failed to write {}", to.display()))?;
+    }
     output::line(to.display().to_string());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Removes what is out of date, or says what would be.
+fn collect(context: &Context, dry_run: bool) -> anyhow::Result<ExitCode> {
+    let storage = open_storage(&context.config, &context.secrets)?;
+    at_store(context, async |store| {
+        let store = Arc::new(store);
+        let collector = Collector {
+            storage,
+            jobs: store.clone(),
+            files: store,
+            retention: context.config.settings.storage.retention.clone(),
+            name: format!("terminal#{}", std::process::id()),
+            is_rehearsal: dry_run,
+        };
+        let removed = collector.collect().await?;
+        let mut sums: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        for one in &removed {
+            output::line(format!("{:<8} {:>12}  {}", one.kind, one.size_bytes, one.name));
+            let sum = sums.entry(one.kind).or_default();
+            *sum = (sum.0 + 1, sum.1 + one.size_bytes);
+        }
+        let what = if dry_run { "would be removed" } else { "removed" };
+        for (kind, (files, bytes)) in sums {
+            output::note(format!("{kind}: {files} files, {} MiB {what}", bytes >> 20));
+        }
+        if removed.is_empty() {
+            output::note(format!("nothing {what}"));
+        }
+        Ok(ExitCode::SUCCESS)
+    })
 }

@@ -1,15 +1,20 @@
 //! Plans for the API, as `pytoon plan` makes them.
 
 use pytoon_api::{PlanFailure, Planner};
-use pytoon_config::read_brief;
 use pytoon_core::brief::Brief;
+use pytoon_core::job::files::FileStore;
 use pytoon_pipeline::{Environment, PipelineError, plan_only};
+use pytoon_worker::brief;
 use serde_json::Value;
 use std::fmt;
-use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Plans films with what this process has.
-pub(crate) struct FilmPlanner(pub(crate) Environment);
+pub(crate) struct FilmPlanner {
+    pub(crate) env: Environment,
+    /// Uploaded files.
+    pub(crate) files: Arc<dyn FileStore>,
+}
 
 impl fmt::Debug for FilmPlanner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -23,12 +28,10 @@ fn internal(error: &dyn fmt::Display) -> PlanFailure {
 
 impl Planner for FilmPlanner {
     fn plan(&self, brief: &Brief) -> Result<Value, PlanFailure> {
-        let text = serde_json::to_string(brief).map_err(|error| internal(&error))?;
-        // Its paths are whole already.
-        let file = read_brief("the brief", &text, PathBuf::from("/"));
-        let file = file.map_err(|error| internal(&error))?;
+        let brief = serde_json::to_value(brief).map_err(|error| internal(&error))?;
         let scratch = tempfile::tempdir().map_err(|error| internal(&error))?;
-        let planned = plan_only::plan(&self.0, &file, scratch.path());
+        let file = brief::found(&brief, self.env.engines.storage(), self.files.as_ref());
+        let planned = file.and_then(|file| plan_only::plan(&self.env, &file, scratch.path()));
         planned.map(|plan| plan.to_json()).map_err(|error| match &error {
             PipelineError::Input(wrong) => {
                 let field = if wrong.field.is_empty() { "(body)" } else { &wrong.field };
@@ -42,7 +45,7 @@ impl Planner for FilmPlanner {
     }
 
     fn warnings(&self, brief: &Brief) -> Vec<String> {
-        let engines = self.0.engines.engines();
+        let engines = self.env.engines.engines();
         let asked = pytoon_api::engines_asked(brief);
         let lacking = asked.filter_map(|(field, name)| {
             let engine = engines.iter().find(|engine| engine.name == name)?;

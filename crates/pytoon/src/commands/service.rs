@@ -11,14 +11,15 @@ use pytoon_core::job::store::JobStore;
 use pytoon_core::ledger::CallLimits;
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_media::process::{CancelToken, Runner};
-use pytoon_pipeline::engine_desk::{EngineDesk, database, storage};
+use pytoon_pipeline::engine_desk::{EngineDesk, database};
 use pytoon_pipeline::{Environment, NoProgress};
 use pytoon_store::{Store, is_postgres};
 use pytoon_telemetry::{Event, Metrics, ServiceEvent};
 use pytoon_vendor::http::public::PublicHttp;
-use pytoon_worker::Worker;
+use pytoon_worker::collector::Collector;
 use pytoon_worker::courier::{Courier, WebhookSecrets};
 use pytoon_worker::film::FilmRunner;
+use pytoon_worker::{Room, Worker};
 use secrecy::ExposeSecret;
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
@@ -96,12 +97,13 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
             let api = Api {
                 jobs: store.clone(),
                 webhooks: store.clone(),
+                files: store.clone(),
                 ledger: store.clone(),
                 config: Arc::new(context.config.clone()),
-                planner: Arc::new(FilmPlanner(environment.clone())),
+                planner: Arc::new(FilmPlanner { env: environment.clone(), files: store.clone() }),
                 limits: Arc::new(RateLimits::new(&context.config.settings.service)),
                 signs: secrets.is_some(),
-                storage: storage(&context.config),
+                storage: environment.engines.storage().clone(),
                 no_auth: args.no_auth,
                 metrics: Arc::new(context.metrics.clone()),
                 process: process.clone(),
@@ -113,6 +115,10 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
             asked_to_end(&context.runner.cancel).await;
             0
         } else {
+            let collector = collector(context, &environment, store.clone(), process.clone());
+            let minutes = u64::from(context.config.settings.storage.collect_minutes);
+            let every = Duration::from_secs(60 * minutes);
+            tokio::spawn(collector.run(every, context.runner.cancel.clone()));
             worker(context, environment.clone(), store.clone(), process.clone()).run().await
         };
         if let Some(api) = api {
@@ -167,14 +173,26 @@ async fn first_key(store: &Store) -> anyhow::Result<()> {
 
 fn worker(context: &Context, env: Environment, store: Arc<Store>, process: String) -> Worker {
     let settings = &context.config.settings.service;
-    let storage = storage(&context.config);
+    let lease = Duration::from_secs(settings.lease_seconds);
+    let room = Room {
+        folder: env.engines.storage().folder().to_owned(),
+        min_free_mib: context.config.settings.storage.min_free_mib,
+        lacks: Arc::default(),
+    };
     Worker {
+        runner: Arc::new(FilmRunner {
+            env,
+            jobs: store.clone(),
+            files: store.clone(),
+            lease,
+            clock: || rfc3339(context::now()),
+        }),
         store,
-        runner: Arc::new(FilmRunner { env, storage, clock: || rfc3339(context::now()) }),
         name: process,
-        lease: Duration::from_secs(settings.lease_seconds),
+        lease,
         tasks: settings.worker_tasks,
         grace: Duration::from_secs(settings.grace_seconds),
+        room,
         drain: context.runner.cancel.clone(),
     }
 }
@@ -209,6 +227,18 @@ fn courier(
         clock: || context::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
         drain: context.runner.cancel.clone(),
     })
+}
+
+/// What removes what is out of date.
+fn collector(context: &Context, env: &Environment, store: Arc<Store>, name: String) -> Collector {
+    Collector {
+        storage: env.engines.storage().clone(),
+        jobs: store.clone(),
+        files: store,
+        retention: context.config.settings.storage.retention.clone(),
+        name,
+        is_rehearsal: false,
+    }
 }
 
 async fn asked_to_end(cancel: &CancelToken) {

@@ -14,7 +14,7 @@ use super::{PictureReport, assets, choose_encoder};
 use crate::PipelineError;
 use crate::assets::{PictureStore, SceneAssets};
 use crate::environment::Environment;
-use crate::folder::{JobFolder, file_stamp, input_hash};
+use crate::folder::JobFolder;
 use crate::render::RenderOptions;
 use crate::stages::timeline;
 use pytoon_compositor::compose::{Compositor, visible_range};
@@ -82,7 +82,7 @@ pub(crate) fn chunk(
     let shown = seen_in(timeline, range);
     let candidates = cover_candidates(timeline);
     let cover = Cover::among(&candidates, range);
-    let input = input(&shown, range, &cover);
+    let input = input(folder, &shown, range, &cover);
     if let Some(report) = done(folder, index, &input) {
         return Ok((report, true));
     }
@@ -191,7 +191,7 @@ fn seen_in(timeline: &Timeline, range: FrameRange) -> Timeline {
 /// The hash of all that makes the picture of a range, and of nothing else: where a clip stands in
 /// the list, what it is called and what it does elsewhere changes no pixel here. Times are those
 /// of the film, since captions and moves are worked out from them.
-fn input(shown: &Timeline, range: FrameRange, cover: &Cover) -> String {
+fn input(folder: &JobFolder, shown: &Timeline, range: FrameRange, cover: &Cover) -> String {
     let clips: Vec<_> = shown
         .tracks
         .video
@@ -221,9 +221,9 @@ fn input(shown: &Timeline, range: FrameRange, cover: &Cover) -> String {
     let cues: Vec<_> =
         shown.tracks.captions.iter().map(|cue| (cue.start, cue.end, &cue.words)).collect();
     let files = assets_in(shown, range).chain(shown.look.font.as_deref());
-    let stamps: Vec<String> = files.map(|asset| file_stamp(Path::new(asset))).collect();
+    let stamps: Vec<String> = files.map(|asset| folder.stamp(Path::new(asset))).collect();
     let profile = &shown.profile;
-    input_hash(&(
+    folder.hash(&(
         (range, shown.frame_rate, profile.width, profile.height, &profile.video),
         (&shown.look, &shown.language),
         (clips, overlays, cues),
@@ -263,7 +263,7 @@ pub(crate) fn joined(
     let candidates = cover_candidates(timeline);
     for (index, &range) in ranges.iter().enumerate() {
         let cover = Cover::among(&candidates, range);
-        let input = input(&seen_in(timeline, range), range, &cover);
+        let input = input(folder, &seen_in(timeline, range), range, &cover);
         let missing =
             || PipelineError::Internal(format!("chunk {index} of the picture is not made"));
         reports.push(done(folder, index, &input).ok_or_else(missing)?);

@@ -13,7 +13,7 @@ mod statistics;
 use crate::PipelineError;
 use crate::assets::{PictureStore, SceneAssets};
 use crate::environment::Environment;
-use crate::folder::{JobFolder, VIDEO_PART, file_stamp, input_hash};
+use crate::folder::{JobFolder, VIDEO_PART};
 use crate::render::RenderOptions;
 use cover::{Cover, cover_candidates};
 use pytoon_compositor::compose::Compositor;
@@ -59,8 +59,8 @@ pub(crate) fn picture(
     options: &RenderOptions,
 ) -> Result<(PictureReport, bool), PipelineError> {
     let stamps: Vec<String> =
-        assets(timeline, |_| true).map(|asset| file_stamp(Path::new(asset))).collect();
-    let input = input_hash(&(timeline.as_ref(), stamps));
+        assets(timeline, |_| true).map(|asset| folder.stamp(Path::new(asset))).collect();
+    let input = folder.hash(&(timeline.as_ref(), stamps));
     let wants_frames = options.frames_out.is_some() || options.frame_hashes.is_some();
     if !wants_frames
         && folder.is_done("picture", &input, &[VIDEO, REPORT, layout::THUMBNAIL])

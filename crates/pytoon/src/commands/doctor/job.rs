@@ -10,7 +10,8 @@ use pytoon_core::job::webhook::{WebhookState, WebhookStore};
 use pytoon_core::layout;
 use pytoon_core::ledger::{CallFilter, CallState, EngineStore};
 use pytoon_media::process::CommandLine;
-use pytoon_pipeline::engine_desk::{database, storage};
+use pytoon_pipeline::engine_desk::{database, open_storage};
+use pytoon_storage::job_files::folder_of;
 use pytoon_store::Store;
 use serde_json::Value;
 use std::path::Path;
@@ -40,19 +41,24 @@ pub(crate) fn run(context: &Context, id: &str) -> anyhow::Result<ExitCode> {
         checks.push(times(&events, now));
         checks.extend(paid(&store, id).await?);
         checks.extend(told(&store, id).await?);
-        let folder = storage(&context.config).join("jobs").join(id);
-        let read = |name: &str| -> Option<Value> {
-            let text = std::fs::read(folder.join(name));
-            serde_json::from_slice(&text.ok()?).ok()
+        let storage = open_storage(&context.config, &context.secrets)?;
+        let name = |file: &str| format!("{}/{file}", folder_of(id));
+        let read = async |file: &str| -> Option<Value> {
+            serde_json::from_slice(&storage.read(&name(file)).await.ok()??).ok()
         };
-        let receipt = read(layout::METADATA).filter(|_| row.status == JobStatus::Done);
+        let receipt = read(layout::METADATA).await.filter(|_| row.status == JobStatus::Done);
         checks.extend(scenes_of(&scenes, receipt.as_ref()));
         if let Some(receipt) = &receipt {
             checks.extend(heard(receipt));
             checks.extend(findings(receipt));
         }
         if row.status == JobStatus::Done {
-            checks.push(in_time(context, &folder, read(layout::TIMELINE).as_ref()));
+            for file in [layout::OUTPUT, layout::MIXED] {
+                // A file that is nowhere is told of below.
+                let _ = storage.have(&name(file)).await;
+            }
+            let folder = storage.path(&folder_of(id));
+            checks.push(in_time(context, &folder, read(layout::TIMELINE).await.as_ref()));
         }
         Ok(checks)
     });

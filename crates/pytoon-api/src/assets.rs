@@ -1,0 +1,250 @@
+//! Uploading files for briefs.
+
+use crate::Api;
+use crate::auth::{Caller, Scope};
+use crate::extract::ApiPath;
+use crate::incoming::{Received, Receiver, Refused, keep};
+use crate::problem::Problem;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::http::{StatusCode, header};
+use futures_util::TryStreamExt;
+use pytoon_core::job::files::{ASSET_MARK, AssetRow, Uploaded};
+use pytoon_storage::Bucket;
+use serde::Serialize;
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use utoipa::ToSchema;
+
+/// An uploaded file.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Asset {
+    /// Its id.
+    asset_id: String,
+    /// How a brief names it: `asset:{id}`.
+    name: String,
+    /// What it is by its content.
+    media_type: String,
+    /// Its size in bytes.
+    size_bytes: i64,
+    /// SHA-256 of its content in hex.
+    sha256: String,
+}
+
+impl From<AssetRow> for Asset {
+    fn from(row: AssetRow) -> Self {
+        Self {
+            name: format!("{ASSET_MARK}{}", row.id),
+            asset_id: row.id,
+            media_type: row.media_type,
+            size_bytes: row.size_bytes,
+            sha256: row.sha256,
+        }
+    }
+}
+
+fn answer(uploaded: Uploaded) -> (StatusCode, Json<Asset>) {
+    match uploaded {
+        Uploaded::New(row) => (StatusCode::CREATED, Json(row.into())),
+        Uploaded::Known(row) => (StatusCode::OK, Json(row.into())),
+    }
+}
+
+/// Upload a file
+///
+/// The body is the file itself, or a form (`multipart/form-data`) with one field `file`. Pictures,
+/// clips and sounds are taken, told by their content. A brief names it as `asset:{id}`; only the key
+/// that uploaded it may. The same content is kept once.
+#[utoipa::path(
+    post,
+    path = "/api/v2/assets",
+    tag = "assets",
+    request_body(content = String, content_type = "application/octet-stream", description = "The file"),
+    responses(
+        (status = 200, description = "This key uploaded the same before", body = Asset),
+        (status = 201, description = "Kept", body = Asset),
+        (status = 400, description = "The form cannot be read", body = Problem),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 413, description = "Too large", body = Problem),
+        (status = 422, description = "Not a picture, clip or sound", body = Problem),
+        (status = 503, description = "The database or the storage does not answer", body = Problem),
+        (status = 507, description = "The disk is nearly full", body = Problem),
+    )
+)]
+pub(crate) async fn upload(
+    State(api): State<Api>,
+    caller: Caller,
+    request: Request,
+) -> Result<(StatusCode, Json<Asset>), Problem> {
+    caller.may(Scope::Submit)?;
+    crate::room::check(&api)?;
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let is_form = kind.is_some_and(|kind| kind.starts_with("multipart/form-data"));
+    let received =
+        if is_form { of_form(&api, request).await? } else { of_body(&api, request).await? };
+    Ok(answer(keep(&api, &caller, received).await.map_err(Refused::of_body)?))
+}
+
+async fn of_body(api: &Api, request: Request) -> Result<Received, Problem> {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    let mut receiver = Receiver::begin(api).await.map_err(Refused::of_body)?;
+    receiver.expect(length).map_err(Refused::of_body)?;
+    let mut pieces = Body::into_data_stream(request.into_body());
+    let broken = |error| Problem::new(StatusCode::BAD_REQUEST, "body", format!("{error}"));
+    while let Some(piece) = pieces.try_next().await.map_err(broken)? {
+        receiver.push(&piece).await.map_err(Refused::of_body)?;
+    }
+    receiver.end().await.map_err(Refused::of_body)
+}
+
+async fn of_form(api: &Api, request: Request) -> Result<Received, Problem> {
+    let broken = |error: &dyn std::fmt::Display| {
+        let detail = format!("the form cannot be read: {error}");
+        Problem::new(StatusCode::BAD_REQUEST, "body", detail)
+    };
+    let mut form = Multipart::from_request(request, api).await.map_err(|error| broken(&error))?;
+    while let Some(mut field) = form.next_field().await.map_err(|error| broken(&error))? {
+        if field.name() != Some("file") {
+            continue;
+        }
+        let mut receiver = Receiver::begin(api).await.map_err(Refused::of_body)?;
+        while let Some(piece) = field.chunk().await.map_err(|error| broken(&error))? {
+            receiver.push(&piece).await.map_err(Refused::of_body)?;
+        }
+        return receiver.end().await.map_err(Refused::of_body);
+    }
+    Err(Problem::field("file", "the form has no such field: it holds the file"))
+}
+
+/// A place for an upload in the object store.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UploadPlace {
+    /// What the upload is confirmed by.
+    upload_id: String,
+    /// How it is sent.
+    method: String,
+    /// Where to; it holds for a while.
+    url: String,
+    /// For how many seconds.
+    expires_in_seconds: u64,
+}
+
+fn bucket(api: &Api) -> Result<&Bucket, Problem> {
+    api.storage.bucket().ok_or_else(|| {
+        let detail = "there is no object store here: send the file to POST /api/v2/assets";
+        Problem::new(StatusCode::CONFLICT, "no_object_store", detail)
+    })
+}
+
+/// Where an upload lies until it is confirmed: below its key, so that no other key confirms it.
+fn place(caller: &Caller, id: &uuid::Uuid) -> String {
+    format!("uploads/{}/{id}", caller.key_id)
+}
+
+/// Ask for a place to upload to
+///
+/// Where films lie in an object store, a file can be sent there directly, by PUT to `url`. Then it is
+/// confirmed.
+#[utoipa::path(
+    post,
+    path = "/api/v2/assets/uploads",
+    tag = "assets",
+    responses(
+        (status = 201, description = "A place", body = UploadPlace),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 409, description = "There is no object store", body = Problem),
+        (status = 503, description = "The database or the storage does not answer", body = Problem),
+    )
+)]
+pub(crate) async fn begin_upload(
+    State(api): State<Api>,
+    caller: Caller,
+) -> Result<(StatusCode, Json<UploadPlace>), Problem> {
+    caller.may(Scope::Submit)?;
+    let bucket = bucket(&api)?;
+    let id = uuid::Uuid::new_v4();
+    let seconds = 60 * u64::from(api.config.settings.storage.link_minutes);
+    let url = bucket.link(&place(&caller, &id), true, Duration::from_secs(seconds)).await?;
+    let place = UploadPlace {
+        upload_id: id.to_string(),
+        method: "PUT".to_owned(),
+        url,
+        expires_in_seconds: seconds,
+    };
+    Ok((StatusCode::CREATED, Json(place)))
+}
+
+/// Confirm an upload
+///
+/// The file is looked at and kept as an uploaded one is.
+#[utoipa::path(
+    post,
+    path = "/api/v2/assets/uploads/{id}/confirm",
+    tag = "assets",
+    params(("id" = String, Path, description = "The upload")),
+    responses(
+        (status = 200, description = "This key uploaded the same before", body = Asset),
+        (status = 201, description = "Kept", body = Asset),
+        (status = 401, description = "No key", body = Problem),
+        (status = 403, description = "The key may not submit", body = Problem),
+        (status = 404, description = "Nothing was uploaded there", body = Problem),
+        (status = 409, description = "There is no object store", body = Problem),
+        (status = 413, description = "Too large", body = Problem),
+        (status = 422, description = "Not a picture, clip or sound", body = Problem),
+        (status = 503, description = "The database or the storage does not answer", body = Problem),
+        (status = 507, description = "The disk is nearly full", body = Problem),
+    )
+)]
+pub(crate) async fn confirm_upload(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<(StatusCode, Json<Asset>), Problem> {
+    caller.may(Scope::Submit)?;
+    let bucket = bucket(&api)?;
+    crate::room::check(&api)?;
+    let none = || {
+        let detail = format!("nothing was uploaded as `{id}`: PUT the file to the link first");
+        Problem::new(StatusCode::NOT_FOUND, "no_such_upload", detail)
+    };
+    let name = place(&caller, &uuid::Uuid::parse_str(&id).map_err(|_| none())?);
+    let size = bucket.size(&name).await?.ok_or_else(none)?;
+    let mut receiver = Receiver::begin(&api).await.map_err(Refused::of_body)?;
+    if let Err(refused) = receiver.expect(Some(size)) {
+        let _ = bucket.delete(&name).await;
+        return Err(refused.of_body());
+    }
+    let copy = format!("incoming/{id}.part");
+    let path = api.storage.path(&copy);
+    bucket.download(&name, &path).await?.ok_or_else(none)?;
+    let read = async {
+        let mut file = tokio::fs::File::open(&path).await?;
+        let mut piece = vec![0; 1 << 20];
+        loop {
+            let got = file.read(&mut piece).await?;
+            if got == 0 {
+                return Ok(Ok(()));
+            }
+            if let Err(refused) = receiver.push(&piece[..got]).await {
+                return Ok(Err(refused));
+            }
+        }
+    };
+    let read: std::io::Result<Result<(), Refused>> = read.await;
+    let _ = api.storage.remove_here(&copy).await;
+    read.map_err(|error| {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", error.to_string())
+    })?
+    .map_err(Refused::of_body)?;
+    let received = receiver.end().await.map_err(Refused::of_body)?;
+    let kept = keep(&api, &caller, received).await;
+    // Kept or refused, it has had its use.
+    if !matches!(kept, Err(Refused::Ours(_))) {
+        let _ = bucket.delete(&name).await;
+    }
+    Ok(answer(kept.map_err(Refused::of_body)?))
+}

@@ -1,0 +1,201 @@
+//! Files from outside: taken in piece by piece, bounded, told by their content, kept once a key.
+//!
+//! Guarantees: what is too large is not read to its end; what is refused leaves nothing behind; a
+//! file lies where files are kept before its row says so.
+//!
+//! Start with [`Receiver`], then [`keep`].
+
+use crate::Api;
+use crate::auth::Caller;
+use crate::problem::Problem;
+use axum::http::StatusCode;
+use pytoon_core::job::files::{AssetRow, Uploaded};
+use pytoon_media::MediaError;
+use pytoon_media::picture::PictureLimits;
+use pytoon_media::process::{CancelToken, Programs, Runner};
+use pytoon_media::sniff::sniff;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempPath;
+use tokio::io::AsyncWriteExt;
+
+/// Where files lie until they are known to be wanted.
+const INCOMING: &str = "incoming";
+/// A file that FFprobe looks at for longer is not one that films are made of.
+const LOOK_PATIENCE: Duration = Duration::from_secs(15);
+
+/// Why a file is not taken.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// It is larger than `assets.max_mib`.
+    TooLarge(u64),
+    /// It is none that films are made of.
+    Kind(String),
+    /// It is our own fault.
+    Ours(Problem),
+}
+
+impl Refused {
+    /// The reason, where it is the caller's to mend.
+    pub(crate) fn at(self, field: &str) -> Problem {
+        match self {
+            Self::TooLarge(mib) => Problem::of_field("invalid_asset", field, too_large(mib)),
+            Self::Kind(reason) => Problem::of_field("invalid_asset", field, reason),
+            Self::Ours(problem) => problem,
+        }
+    }
+
+    /// The same for a file that is the whole body.
+    pub(crate) fn of_body(self) -> Problem {
+        match self {
+            Self::TooLarge(mib) => {
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", too_large(mib))
+            }
+            other => other.at("(body)"),
+        }
+    }
+}
+
+fn too_large(mib: u64) -> String {
+    format!("it is larger than {mib} MiB (assets.max_mib)")
+}
+
+fn ours(error: &dyn std::fmt::Display) -> Refused {
+    tracing::error!(reason = %error, "a file from outside could not be written");
+    let detail = "the file could not be written here; the request can be repeated";
+    Refused::Ours(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", detail))
+}
+
+/// Takes a file in.
+#[derive(Debug)]
+pub(crate) struct Receiver {
+    file: tokio::fs::File,
+    place: TempPath,
+    hasher: Sha256,
+    size: u64,
+    max_mib: u64,
+}
+
+/// A file that came whole.
+#[derive(Debug)]
+pub(crate) struct Received {
+    place: TempPath,
+    size: u64,
+    sha256: String,
+}
+
+impl Receiver {
+    /// Begins a file.
+    pub(crate) async fn begin(api: &Api) -> Result<Self, Refused> {
+        let folder = api.storage.path(INCOMING);
+        tokio::fs::create_dir_all(&folder).await.map_err(|error| ours(&error))?;
+        let made = tempfile::Builder::new().suffix(".part").tempfile_in(&folder);
+        let (file, place) = made.map_err(|error| ours(&error))?.into_parts();
+        Ok(Self {
+            file: tokio::fs::File::from_std(file),
+            place,
+            hasher: Sha256::new(),
+            size: 0,
+            max_mib: api.config.settings.assets.max_mib,
+        })
+    }
+
+    /// Refuses what says beforehand that it is too large.
+    pub(crate) fn expect(&self, length: Option<u64>) -> Result<(), Refused> {
+        let fits = length.is_none_or(|length| length <= self.max_mib << 20);
+        if fits { Ok(()) } else { Err(Refused::TooLarge(self.max_mib)) }
+    }
+
+    /// Takes the next piece.
+    pub(crate) async fn push(&mut self, piece: &[u8]) -> Result<(), Refused> {
+        self.size += piece.len() as u64;
+        self.expect(Some(self.size))?;
+        self.hasher.update(piece);
+        self.file.write_all(piece).await.map_err(|error| ours(&error))
+    }
+
+    /// Ends the file.
+    pub(crate) async fn end(mut self) -> Result<Received, Refused> {
+        self.file.flush().await.map_err(|error| ours(&error))?;
+        let sha256 = self.hasher.finalize().iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+        Ok(Received { place: self.place, size: self.size, sha256 })
+    }
+}
+
+/// Keeps a file for a caller's key, unless it has the same already.
+pub(crate) async fn keep(
+    api: &Api,
+    caller: &Caller,
+    received: Received,
+) -> Result<Uploaded, Refused> {
+    let limits = &api.config.settings.limits;
+    let pictures = PictureLimits {
+        max_bytes: limits.max_file_mib << 20,
+        max_pixels: u64::from(limits.max_picture_megapixels) * 1_000_000,
+    };
+    let Received { place, size, sha256 } = received;
+    let looked = tokio::task::spawn_blocking(move || {
+        let runner = Runner {
+            programs: Programs::beside_this_one(),
+            cancel: CancelToken::default(),
+            stall: LOOK_PATIENCE,
+        };
+        let kind = sniff(&runner, &place, &pictures).map_err(|error| reason(&place, &error));
+        (place, kind)
+    });
+    let (place, kind) = looked.await.map_err(|error| ours(&error))?;
+    let kind = kind.map_err(Refused::Kind)?;
+    let id = uuid::Uuid::new_v4().to_string();
+    let file = format!("assets/{id}.{}", kind.ending);
+    put(api, place, &file).await?;
+    let row = AssetRow {
+        id,
+        key_id: caller.key_id.clone(),
+        sha256,
+        size_bytes: i64::try_from(size).unwrap_or(i64::MAX),
+        media_type: kind.media_type.to_owned(),
+        file: file.clone(),
+        created_at: 0,
+        used_at: 0,
+    };
+    let uploaded = api.files.asset_add(row).await.map_err(|e| Refused::Ours(e.into()))?;
+    if let Uploaded::Known(known) = &uploaded {
+        let has = api.storage.have(&known.file).await.map_err(|e| Refused::Ours(e.into()))?;
+        if has {
+            let _ = api.storage.remove(&file).await;
+        } else {
+            // Its file was lost: this one is the same.
+            let (from, to) = (api.storage.path(&file), api.storage.path(&known.file));
+            tokio::fs::rename(&from, &to).await.map_err(|error| ours(&error))?;
+            api.storage.keep(&known.file).await.map_err(|e| Refused::Ours(e.into()))?;
+            let _ = api.storage.remove(&file).await;
+        }
+    }
+    Ok(uploaded)
+}
+
+async fn put(api: &Api, place: TempPath, file: &str) -> Result<(), Refused> {
+    let to = api.storage.path(file);
+    if let Some(folder) = to.parent() {
+        tokio::fs::create_dir_all(folder).await.map_err(|error| ours(&error))?;
+    }
+    place.persist(&to).map_err(|error| ours(&error))?;
+    // Temporary files are their maker's alone; this one is read by workers of another user, too.
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    tokio::fs::set_permissions(&to, mode).await.map_err(|error| ours(&error))?;
+    api.storage.keep(file).await.map_err(|error| Refused::Ours(error.into()))
+}
+
+/// Why a file is none that films are made of, without its place on this machine.
+fn reason(place: &Path, error: &MediaError) -> String {
+    let said = match error {
+        MediaError::Unusable { reason, .. } => reason.clone(),
+        other => format!("failed to {other}"),
+    };
+    said.replace(&place.display().to_string(), "the file")
+}

@@ -1,0 +1,22 @@
+//! Whether there is room for more: new work is refused before the disk is full, so that what has
+//! begun can be finished.
+
+use crate::Api;
+use crate::problem::Problem;
+use axum::http::StatusCode;
+use pytoon_media::disk;
+
+/// Refuses new work where the disk is nearly full.
+pub(crate) fn check(api: &Api) -> Result<(), Problem> {
+    let needed = api.config.settings.storage.min_free_mib;
+    match disk::free_bytes(api.storage.folder()).map(|bytes| bytes >> 20) {
+        Some(free) if free < needed => {
+            let detail = format!(
+                "{free} MiB are free where films are made and {needed} are needed \
+                 (storage.min_free_mib): try again later, or have old films deleted"
+            );
+            Err(Problem::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", detail))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,158 @@
+//! Paths that mean the same on every machine, though each has its storage folder elsewhere.
+//!
+//! What a step leaves for others names files of the storage folder (bought clips, uploaded
+//! pictures) from that folder on, and the hashes of inputs are taken of these names. So another
+//! machine finds its own copies, and finds that nothing has changed.
+//!
+//! Files outside of the storage folder are taken to lie at the same place everywhere.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+/// What stands for the storage folder.
+const MARK: &str = "storage:";
+/// Hashes of files that are remembered.
+const REMEMBERED: usize = 4096;
+
+/// Where this machine has the storage folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Places {
+    storage: String,
+}
+
+impl Places {
+    pub(crate) fn new(storage: &Path) -> Self {
+        Self { storage: storage.display().to_string() }
+    }
+
+    /// A value as it is kept for every machine.
+    pub(crate) fn to_bytes(&self, value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+        let mut value = serde_json::to_value(value)?;
+        rewrite(&mut value, &|text| self.portable(text));
+        serde_json::to_vec(&value)
+    }
+
+    /// A kept value with the paths of this machine.
+    pub(crate) fn from_bytes<T: DeserializeOwned>(&self, bytes: &[u8]) -> serde_json::Result<T> {
+        let mut value: Value = serde_json::from_slice(bytes)?;
+        rewrite(&mut value, &|text| self.local(text));
+        serde_json::from_value(value)
+    }
+
+    fn portable(&self, text: &str) -> Option<String> {
+        match text.strip_prefix(&self.storage) {
+            Some(rest) if rest.starts_with('/') => Some(format!("{MARK}{rest}")),
+            // What looks like ours and is a user's own text is marked once more.
+            _ if text.starts_with(MARK) => Some(format!("{MARK}{text}")),
+            _ => None,
+        }
+    }
+
+    fn local(&self, text: &str) -> Option<String> {
+        let rest = text.strip_prefix(MARK)?;
+        Some(if rest.starts_with('/') {
+            format!("{}{rest}", self.storage)
+        } else {
+            rest.to_owned()
+        })
+    }
+}
+
+/// Replaces texts, names of fields included.
+fn rewrite(value: &mut Value, with: &dyn Fn(&str) -> Option<String>) {
+    match value {
+        Value::String(text) => {
+            if let Some(new) = with(text) {
+                *text = new;
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(|one| rewrite(one, with)),
+        Value::Object(map) => {
+            let renamed = map.keys().any(|name| with(name).is_some());
+            if renamed {
+                let old = std::mem::take(map);
+                map.extend(old.into_iter().map(|(k, v)| (with(&k).unwrap_or(k), v)));
+            }
+            map.values_mut().for_each(|one| rewrite(one, with));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// A file as it was when its content was read: path, size, time of change and number.
+type Seen = (PathBuf, u64, i64, i64, u64);
+
+/// What identifies a file by its content, whenever and wherever it was written. The content is
+/// read once for as long as the file stays as it is.
+pub(crate) fn content_stamp(path: &Path) -> String {
+    static KNOWN: LazyLock<Mutex<HashMap<Seen, String>>> = LazyLock::new(Mutex::default);
+    let Ok(metadata) = std::fs::metadata(path) else { return format!("{}:", path.display()) };
+    let (size, at) = (metadata.len(), (metadata.mtime(), metadata.mtime_nsec()));
+    let seen = (path.to_owned(), size, at.0, at.1, metadata.ino());
+    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&seen).cloned();
+    let hash = known.or_else(|| content_hash(path)).unwrap_or_default();
+    let mut all = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if all.len() >= REMEMBERED {
+        all.clear();
+    }
+    all.insert(seen, hash.clone());
+    format!("{}:{size}:{hash}", path.display())
+}
+
+fn content_hash(path: &Path) -> Option<String> {
+    use std::io::Read;
+    let mut file = std::fs::File::open(path).ok()?;
+    let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut piece).ok()? {
+            0 => return Some(format!("{:032x}", hasher.digest128())),
+            count => hasher.update(&piece[..count]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn paths_of_one_machine_become_those_of_another_and_texts_stay() {
+        let (one, other) = (Places::new(Path::new("/a/storage")), Places::new(Path::new("/b")));
+        let value = |root: &str| {
+            let clip = format!("{root}/clips/x.mp4");
+            BTreeMap::from([
+                (clip.clone(), vec![clip]),
+                ("elsewhere".to_owned(), vec!["/a/storage2/x".to_owned(), "/srv/x".to_owned()]),
+                ("words".to_owned(), vec!["storage:/x".to_owned(), "storage: 5 l".to_owned()]),
+            ])
+        };
+        let kept = one.to_bytes(&value("/a/storage")).expect("json");
+        assert_eq!(kept, other.to_bytes(&value("/b")).expect("json"), "the same everywhere");
+        let read: BTreeMap<String, Vec<String>> = other.from_bytes(&kept).expect("reads");
+        assert_eq!(read, value("/b"));
+        let read: BTreeMap<String, Vec<String>> = one.from_bytes(&kept).expect("reads");
+        assert_eq!(read, value("/a/storage"));
+    }
+
+    #[test]
+    fn a_files_stamp_follows_its_content_and_not_its_time() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("a.png");
+        std::fs::write(&path, b"one").expect("writes");
+        let first = content_stamp(&path);
+        std::fs::remove_file(&path).expect("goes");
+        assert_ne!(content_stamp(&path), first, "it is gone");
+        std::fs::write(&path, b"one").expect("writes");
+        assert_eq!(content_stamp(&path), first);
+        std::fs::remove_file(&path).expect("goes");
+        std::fs::write(&path, b"two").expect("writes");
+        assert_ne!(content_stamp(&path), first);
+    }
+}

@@ -1,0 +1,256 @@
+//! Where files are kept: a folder of this machine, and behind it an object store, where one is
+//! configured.
+//!
+//! Every file has a name, such as `jobs/{id}/output.mp4` or `clips/{call}.mp4`, and lies under
+//! that name in the folder, since FFmpeg and people need files. With an object store the folder is
+//! only a working copy: what counts lies in the store under the same name, and any machine can go
+//! on with what another has left there.
+//!
+//! Guarantees: a file or an object is there whole or not at all; a name that is kept once ([clips,
+//! takes, assets](Storage::keep)) always has the same content; keys of the store are in no message.
+//!
+//! Does not know what the files are, or who may see them. A job's folder as a whole is
+//! [`job_files`].
+//!
+//! Start with [`Storage`].
+
+mod bucket;
+mod entries;
+pub mod job_files;
+
+pub use bucket::Bucket;
+pub use entries::Entry;
+
+use pytoon_config::secrets::Secrets;
+use pytoon_config::storage::StorageSettings;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What went wrong with a file or an object.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// A setting is wrong; nothing can be kept until it is mended.
+    #[error("{field}: {reason}")]
+    Setting {
+        /// The setting or variable.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The object store did not do what was asked. The same may go well later.
+    #[error("{operation} {name} in the object store: {reason}")]
+    Store {
+        /// What was to be done, as "failed to …" goes on.
+        operation: &'static str,
+        /// The object.
+        name: String,
+        /// What it said.
+        reason: String,
+    },
+    /// A file of this machine.
+    #[error("{operation} {}: {source}", path.display())]
+    File {
+        /// What was to be done, as "failed to …" goes on.
+        operation: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The work was to be stopped.
+    #[error("go on: the work was stopped")]
+    Stopped,
+}
+
+impl StorageError {
+    pub(crate) fn file(operation: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::File { operation, path: path.to_owned(), source }
+    }
+}
+
+/// Where files are kept.
+#[derive(Debug, Clone)]
+pub struct Storage {
+    folder: Arc<Path>,
+    bucket: Option<Arc<Bucket>>,
+    jobs: Arc<job_files::Busy>,
+}
+
+impl From<PathBuf> for Storage {
+    fn from(folder: PathBuf) -> Self {
+        Self { folder: folder.into(), bucket: None, jobs: Arc::default() }
+    }
+}
+
+impl Storage {
+    /// The storage of a configuration: the folder, with the object store that `storage.url` or
+    /// `STORAGE_URL` names behind it.
+    pub fn open(
+        folder: PathBuf,
+        settings: &StorageSettings,
+        secrets: &Secrets,
+    ) -> Result<Self, StorageError> {
+        let bucket = Bucket::open(settings, secrets)?.map(Arc::new);
+        Ok(Self { bucket, ..Self::from(folder) })
+    }
+
+    /// The folder of this machine.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where a file lies on this machine, if it is here.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The object store, where there is one.
+    pub fn bucket(&self) -> Option<&Bucket> {
+        self.bucket.as_deref()
+    }
+
+    /// What is called so in the folder, by its path; none where it lies elsewhere.
+    pub fn name_of(&self, path: &Path) -> Option<String> {
+        let name = path.strip_prefix(&self.folder).ok()?.to_str()?;
+        (!name.is_empty()).then(|| name.to_owned())
+    }
+
+    /// Makes a file of the folder last: it is in the object store when this returns. What is bought
+    /// is kept before its row says so, since another machine believes the row.
+    pub async fn keep(&self, name: &str) -> Result<(), StorageError> {
+        match &self.bucket {
+            Some(bucket) => bucket.upload(name, &self.path(name)).await.map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// Sees to it that a file that is kept lies in the folder; whether there is one.
+    pub async fn have(&self, name: &str) -> Result<bool, StorageError> {
+        let path = self.path(name);
+        match tokio::fs::metadata(&path).await {
+            Ok(found) if found.is_file() => return Ok(true),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StorageError::file("look for", &path, error));
+            }
+            _ => {}
+        }
+        match &self.bucket {
+            Some(bucket) => Ok(bucket.download(name, &path).await?.is_some()),
+            None => Ok(false),
+        }
+    }
+
+    /// The same for callers that are not async. Not to be called from an async task.
+    pub fn have_now(&self, name: &str) -> Result<bool, StorageError> {
+        if self.bucket.is_none() {
+            return Ok(self.path(name).is_file());
+        }
+        block_on(self.have(name))
+    }
+
+    /// A small file as it is kept now; none where there is none.
+    pub async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StorageError> {
+        if let Some(bucket) = &self.bucket {
+            return Ok(bucket.read(name).await?.map(|bytes| bytes.to_vec()));
+        }
+        let path = self.path(name);
+        match tokio::fs::read(&path).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(StorageError::file("read", &path, error)),
+        }
+    }
+
+    /// Everything that is kept below a name, such as `clips` or `jobs/{id}`.
+    pub async fn list(&self, below: &str) -> Result<Vec<Entry>, StorageError> {
+        match &self.bucket {
+            Some(bucket) => bucket.list(below).await,
+            None => self.list_folder(below).await,
+        }
+    }
+
+    /// What lies below a name in the folder of this machine.
+    pub async fn list_folder(&self, below: &str) -> Result<Vec<Entry>, StorageError> {
+        let (folder, below) = (self.folder.clone(), below.to_owned());
+        let found = tokio::task::spawn_blocking(move || entries::of_folder(&folder, &below));
+        found.await.map_err(|_| StorageError::Stopped)?
+    }
+
+    /// Removes a file wherever it is kept; one that is not there is no failure.
+    pub async fn remove(&self, name: &str) -> Result<(), StorageError> {
+        if let Some(bucket) = &self.bucket {
+            bucket.delete(name).await?;
+        }
+        self.remove_here(name).await
+    }
+
+    /// Removes this machine's copy of a file.
+    pub async fn remove_here(&self, name: &str) -> Result<(), StorageError> {
+        let path = self.path(name);
+        match tokio::fs::remove_file(&path).await {
+            Err(error) if !is_absent(&error) => Err(StorageError::file("remove", &path, error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes all of a job.
+    pub async fn remove_job(&self, id: &str) -> Result<(), StorageError> {
+        let below = job_files::folder_of(id);
+        if let Some(bucket) = &self.bucket {
+            for entry in bucket.list(&below).await? {
+                bucket.delete(&entry.name).await?;
+            }
+        }
+        self.remove_job_here(id).await
+    }
+
+    /// Removes this machine's copy of a job.
+    pub async fn remove_job_here(&self, id: &str) -> Result<(), StorageError> {
+        let path = self.path(&job_files::folder_of(id));
+        match tokio::fs::remove_dir_all(&path).await {
+            Err(error) if !is_absent(&error) => Err(StorageError::file("remove", &path, error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// A link by which whoever has it may fetch an object for a while; none without an object
+    /// store.
+    pub async fn link(&self, name: &str, holds: Duration) -> Option<Result<String, StorageError>> {
+        match &self.bucket {
+            Some(bucket) => Some(bucket.link(name, false, holds).await),
+            None => None,
+        }
+    }
+
+    /// Writes something where films are kept, to know that that can be done; says what was done.
+    pub async fn check(&self) -> Result<String, StorageError> {
+        if let Some(bucket) = &self.bucket {
+            bucket.check().await?;
+            return Ok("an object was written".to_owned());
+        }
+        let probe = self.path(".ready");
+        let written = async {
+            tokio::fs::create_dir_all(&self.folder).await?;
+            tokio::fs::write(&probe, b"ready").await
+        };
+        written.await.map_err(|error| StorageError::file("write", &probe, error))?;
+        Ok("a file was written".to_owned())
+    }
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+}
+
+/// Waits for something from a thread that may block: on its own runtime, else on one for this.
+pub(crate) fn block_on<T>(
+    work: impl Future<Output = Result<T, StorageError>>,
+) -> Result<T, StorageError> {
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        return runtime.block_on(work);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let failed = |source| StorageError::file("wait for", Path::new("the object store"), source);
+    runtime.map_err(failed)?.block_on(work)
+}

@@ -1,0 +1,115 @@
+//! An object store that speaks S3, in the test's own process, over a folder. It checks signatures:
+//! a link that was tampered with is refused.
+
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// The bucket that is there.
+pub const BUCKET: &str = "films";
+/// Its keys.
+const KEY: &str = "AKIATESTTESTTESTTEST";
+const SECRET: &str = "s3secret-8d1f6b0c2e4a9735";
+
+/// A running store; it ends with this value.
+#[derive(Debug)]
+pub struct S3 {
+    folder: TempDir,
+    address: SocketAddr,
+    _runtime: Background,
+}
+
+/// A runtime that may be dropped anywhere.
+#[derive(Debug)]
+struct Background(Option<tokio::runtime::Runtime>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl S3 {
+    /// Starts a store with one empty bucket.
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(folder.path().join(BUCKET)).expect("a bucket");
+        let files = s3s_fs::FileSystem::new(folder.path()).expect("a store");
+        let mut service = S3ServiceBuilder::new(files);
+        service.set_auth(SimpleAuth::from_single(KEY, SECRET));
+        let service = service.build();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"));
+        let listener = listener.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        runtime.spawn(async move {
+            use hyper_util::rt::{TokioExecutor, TokioIo};
+            let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+            while let Ok((socket, _)) = listener.accept().await {
+                let answered = server.serve_connection(TokioIo::new(socket), service.clone());
+                let answered = answered.into_owned();
+                tokio::spawn(async move {
+                    // A client that hangs up is no concern of the store's.
+                    let _ = answered.await;
+                });
+            }
+        });
+        Self { folder, address, _runtime: Background(Some(runtime)) }
+    }
+
+    /// The variables that lead a process of the product here.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        vec![
+            text("STORAGE_URL", &format!("s3://{BUCKET}/eu")),
+            text("AWS_ENDPOINT_URL", &format!("http://{}", self.address)),
+            text("AWS_REGION", "eu-central-1"),
+            text("AWS_ACCESS_KEY_ID", KEY),
+            text("AWS_SECRET_ACCESS_KEY", SECRET),
+        ]
+    }
+
+    /// Where it answers.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The secret that nothing may show.
+    pub fn secret(&self) -> &'static str {
+        SECRET
+    }
+
+    /// An object as a file of this machine.
+    pub fn object(&self, name: &str) -> PathBuf {
+        self.folder.path().join(BUCKET).join("eu").join(name)
+    }
+
+    /// The names of all objects below a name, in order.
+    pub fn names(&self, below: &str) -> Vec<String> {
+        let root = self.object("");
+        let mut names = Vec::new();
+        collect(&self.object(below), &root, &mut names);
+        names.sort();
+        names
+    }
+}
+
+fn collect(folder: &Path, root: &Path, names: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, root, names);
+        } else {
+            let name = path.strip_prefix(root).expect("below the root");
+            names.push(name.display().to_string());
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The brief of a job as steps read it: its files are on this machine.
+
+use pytoon_config::{BriefFile, read_brief};
+use pytoon_core::job::files::{ASSET_MARK, FileStore};
+use pytoon_pipeline::PipelineError;
+use pytoon_storage::Storage;
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// Reads a brief as it was submitted: its paths are whole, and uploaded files are brought here.
+/// Blocks; called where an async runtime is at hand.
+///
+/// Fails with the field whose file is not kept any more.
+pub fn found(
+    brief: &Value,
+    storage: &Storage,
+    files: &dyn FileStore,
+) -> Result<BriefFile, PipelineError> {
+    let mut file = read_brief("the brief", &brief.to_string(), PathBuf::from("/"))?;
+    let mut lost = None;
+    for (field, path) in file.brief.files_mut() {
+        let Some(id) = path.strip_prefix(ASSET_MARK) else { continue };
+        let row = tokio::runtime::Handle::current().block_on(files.asset_fetch(id))?;
+        match row {
+            Some(row) if storage.have_now(&row.file)? => {
+                *path = storage.path(&row.file).display().to_string();
+            }
+            _ => lost = lost.or(Some((field, id.to_owned()))),
+        }
+    }
+    match lost {
+        None => Ok(file),
+        Some((field, id)) => {
+            let reason = format!("the uploaded file `{id}` is not kept any more: upload it anew");
+            Err(file.error(&field, reason).into())
+        }
+    }
+}

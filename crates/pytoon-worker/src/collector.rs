@@ -1,0 +1,375 @@
+//! Removes what is out of date: films and work of jobs that have ended, uploads, what was bought.
+//!
+//! Guarantees: what a job that has not ended needs is never taken: such a job's folder is not looked
+//! into, and files that its brief or its scenes name stay whatever their age. A file that was bought
+//! is first forgotten and only removed later, when whoever found it before has written that down.
+//! `timeline.json`, `mixed.wav`, the receipt and the plan stay as long as the job.
+//!
+//! What is kept for all machines is looked after by one process at a time; each machine looks after
+//! its own copies of what lies in an object store.
+//!
+//! Start with [`Collector::collect`].
+
+use pytoon_config::storage::RetentionSettings;
+use pytoon_core::job::JobStatus;
+use pytoon_core::job::files::{ASSET_MARK, FileStore};
+use pytoon_core::job::store::{JobFilter, JobRow, JobStore};
+use pytoon_core::layout;
+use pytoon_core::ledger::StoreError;
+use pytoon_media::process::CancelToken;
+use pytoon_storage::job_files::folder_of;
+use pytoon_storage::{Entry, Storage, StorageError};
+use pytoon_telemetry::ServiceEvent;
+use pytoon_vendor::world::{RealWorld, World};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The name of the turn.
+const TURN: &str = "collect";
+/// How long a turn holds: longer than collecting takes.
+const TURN_HOLDS: Duration = Duration::from_secs(1800);
+const DAY_MS: i64 = 86_400_000;
+/// What nobody knows of is left alone for so long: it may just be on its way.
+const ORPHAN_MS: i64 = DAY_MS;
+/// A machine's copy of a job that has ended stays for so long.
+const COPY_MS: i64 = 3_600_000;
+/// How often is looked whether the end is asked for.
+const LOOK: Duration = Duration::from_millis(200);
+/// What stays as long as the job.
+const LASTING: [&str; 5] =
+    [layout::TIMELINE, layout::MIXED, layout::METADATA, layout::SCENE_GRAPH, layout::BRIEF];
+
+/// Why collecting failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    /// The database did not answer.
+    #[error(transparent)]
+    Rows(#[from] StoreError),
+    /// What is kept could not be listed or removed.
+    #[error("failed to {0}")]
+    Files(#[from] StorageError),
+}
+
+/// A file that is out of date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// `films`, `work`, `assets`, `clips`, `takes`, `uploads`, `orphans` or `copies`.
+    pub kind: &'static str,
+    /// Its name where files are kept.
+    pub name: String,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+}
+
+/// Looks for what is out of date.
+#[derive(Debug, Clone)]
+pub struct Collector {
+    /// Where files are kept.
+    pub storage: Storage,
+    /// Jobs.
+    pub jobs: Arc<dyn JobStore>,
+    /// Uploads and what was bought.
+    pub files: Arc<dyn FileStore>,
+    /// How long things are kept.
+    pub retention: RetentionSettings,
+    /// The name under which turns are taken.
+    pub name: String,
+    /// Whether nothing is removed, only told.
+    pub is_rehearsal: bool,
+}
+
+/// What jobs that have not ended need.
+#[derive(Debug, Default)]
+struct Needs {
+    /// Their uploads, by id.
+    assets: BTreeSet<String>,
+    /// What their scenes were drawn as: it names clips.
+    scenes: String,
+}
+
+impl Needs {
+    fn names(&self, file: &str) -> bool {
+        self.scenes.contains(file)
+    }
+}
+
+impl Collector {
+    /// Collects again and again, until the end is asked for.
+    pub async fn run(self, every: Duration, drain: CancelToken) {
+        let mut waited = every;
+        while !drain.is_cancelled() {
+            if waited < every {
+                tokio::time::sleep(LOOK).await;
+                waited += LOOK;
+                continue;
+            }
+            waited = Duration::ZERO;
+            if let Err(error) = self.collect().await {
+                let reason = error.to_string();
+                ServiceEvent::StorageCollectFailed { reason: &reason }.emit();
+            }
+        }
+    }
+
+    /// Removes what is out of date now, and tells what it was.
+    pub async fn collect(&self) -> Result<Vec<Removal>, CollectError> {
+        let needs = self.needs().await?;
+        let mut removed = Vec::new();
+        if self.is_rehearsal || self.files.turn_take(TURN, &self.name, TURN_HOLDS).await? {
+            self.of_jobs(&mut removed).await?;
+            self.of_assets(&needs, &mut removed).await?;
+            self.of_bought("clips", "clips", self.retention.clips_days, &needs, &mut removed)
+                .await?;
+            for folder in ["takes", "transcripts"] {
+                let days = self.retention.takes_days;
+                self.of_bought("takes", folder, days, &needs, &mut removed).await?;
+            }
+            self.of_uploads(&mut removed).await?;
+            if !self.is_rehearsal {
+                // Others may collect from the next round on.
+                self.files.turn_take(TURN, &self.name, Duration::ZERO).await?;
+            }
+        }
+        if self.storage.bucket().is_some() {
+            self.of_copies(&needs, &mut removed).await?;
+        }
+        if !self.is_rehearsal {
+            tell(&removed);
+        }
+        Ok(removed)
+    }
+
+    /// What jobs that have not ended need. A held job is gone on with one day.
+    async fn needs(&self) -> Result<Needs, CollectError> {
+        let mut needs = Needs::default();
+        let is_live = |status: &JobStatus| !status.is_terminal() || *status == JobStatus::Held;
+        for status in JobStatus::ALL.into_iter().filter(is_live) {
+            let mut after = None;
+            loop {
+                let filter = JobFilter { status: Some(status), after, limit: 200, key_id: None };
+                let rows = self.jobs.job_list(filter).await?;
+                for row in &rows {
+                    assets_in(&row.brief, &mut needs.assets);
+                    let scenes = format!("{}/{}/scenes", folder_of(&row.id), layout::WORK_DIR);
+                    for entry in self.storage.list(&scenes).await? {
+                        let bytes = self.storage.read(&entry.name).await?.unwrap_or_default();
+                        needs.scenes.push_str(&String::from_utf8_lossy(&bytes));
+                    }
+                }
+                match rows.last() {
+                    Some(last) if rows.len() == 200 => {
+                        after = Some((last.created_at, last.id.clone()));
+                    }
+                    _ => break,
+                }
+            }
+        }
+        Ok(needs)
+    }
+
+    async fn of_jobs(&self, removed: &mut Vec<Removal>) -> Result<(), CollectError> {
+        let now = RealWorld.now();
+        for (job, mut entries) in by_job(self.storage.list("jobs").await?) {
+            let row = self.jobs.job_fetch(&job).await?;
+            let Some(row) = row else {
+                // A deleted job, or one that a worker without a lease went on writing.
+                if entries.iter().all(|entry| now - entry.modified_ms > ORPHAN_MS) {
+                    self.remove("orphans", entries, removed).await?;
+                }
+                continue;
+            };
+            let Some(ended) = ended_at(&row) else { continue };
+            let is_past = |days: Option<u32>| {
+                days.is_some_and(|days| now - ended >= i64::from(days) * DAY_MS)
+            };
+            // Notes go first: without one its artifacts are worth nothing.
+            let notes = format!("{}/", layout::STEPS_DIR);
+            entries.sort_by_key(|entry| !entry.name.contains(&notes));
+            let work = format!("{}/{}/", folder_of(&job), layout::WORK_DIR);
+            let (work, films): (Vec<_>, Vec<_>) =
+                entries.into_iter().partition(|entry| entry.name.starts_with(&work));
+            if is_past(self.retention.work_days) {
+                self.remove("work", work, removed).await?;
+            }
+            if is_past(self.retention.films_days) {
+                let lasts = |name: &str| {
+                    LASTING.iter().any(|lasting| name == format!("{}/{lasting}", folder_of(&job)))
+                };
+                let films = films.into_iter().filter(|entry| !lasts(&entry.name));
+                self.remove("films", films.collect(), removed).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn of_assets(
+        &self,
+        needs: &Needs,
+        removed: &mut Vec<Removal>,
+    ) -> Result<(), CollectError> {
+        let Some(days) = self.retention.assets_days else { return Ok(()) };
+        let unused_for = Duration::from_secs(u64::from(days) * 86_400);
+        for row in self.files.asset_list_unused(unused_for).await? {
+            if needs.assets.contains(&row.id) {
+                continue;
+            }
+            // The row goes first: a brief that names it at this moment keeps it.
+            if self.is_rehearsal || self.files.asset_remove(&row.id, unused_for).await? {
+                let size_bytes = row.size_bytes.unsigned_abs();
+                if !self.is_rehearsal {
+                    self.storage.remove(&row.file).await?;
+                }
+                removed.push(Removal { kind: "assets", name: row.file, size_bytes });
+            }
+        }
+        Ok(())
+    }
+
+    async fn of_bought(
+        &self,
+        kind: &'static str,
+        folder: &str,
+        days: Option<u32>,
+        needs: &Needs,
+        removed: &mut Vec<Removal>,
+    ) -> Result<(), CollectError> {
+        let Some(days) = days else { return Ok(()) };
+        let now = RealWorld.now();
+        let before = format!("{folder}/");
+        let kept = self.files.kept_list().await?;
+        let known: BTreeSet<&str> = kept.iter().map(|kept| kept.file.as_str()).collect();
+        let entries = self.storage.list(folder).await?;
+        // What an earlier round forgot, and nobody has written down since.
+        let forgotten = entries.iter().filter(|entry| {
+            !known.contains(entry.name.as_str())
+                && !needs.names(&entry.name)
+                && now - entry.modified_ms > ORPHAN_MS
+        });
+        self.remove(kind, forgotten.cloned().collect(), removed).await?;
+        for old in &kept {
+            let is_past = old.age_ms >= i64::from(days) * DAY_MS;
+            if !old.file.starts_with(&before) || !is_past || needs.names(&old.file) {
+                continue;
+            }
+            if self.is_rehearsal {
+                let size = entries.iter().find(|entry| entry.name == old.file);
+                let size_bytes = size.map_or(0, |entry| entry.size_bytes);
+                removed.push(Removal { kind, name: old.file.clone(), size_bytes });
+            } else {
+                self.files.kept_forget(&old.file).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Uploads that were never confirmed.
+    async fn of_uploads(&self, removed: &mut Vec<Removal>) -> Result<(), CollectError> {
+        let now = RealWorld.now();
+        let mut old = self.storage.list_folder("incoming").await?;
+        if self.storage.bucket().is_some() {
+            old.extend(self.storage.list("uploads").await?);
+        }
+        old.retain(|entry| now - entry.modified_ms > ORPHAN_MS);
+        self.remove("uploads", old, removed).await
+    }
+
+    /// This machine's copies of what lies in the object store.
+    async fn of_copies(
+        &self,
+        needs: &Needs,
+        removed: &mut Vec<Removal>,
+    ) -> Result<(), CollectError> {
+        let now = RealWorld.now();
+        for (job, entries) in by_job(self.storage.list_folder("jobs").await?) {
+            let row = self.jobs.job_fetch(&job).await?;
+            let is_over = row.as_ref().is_none_or(|row| ended_at(row).is_some());
+            let is_old = entries.iter().all(|entry| now - entry.modified_ms > COPY_MS);
+            if !is_over || !is_old || self.storage.is_busy(&job) {
+                continue;
+            }
+            removed.extend(entries.into_iter().map(|entry| of("copies", entry)));
+            if !self.is_rehearsal {
+                self.storage.remove_job_here(&job).await?;
+            }
+        }
+        for folder in ["clips", "takes", "transcripts", "assets"] {
+            for entry in self.storage.list_folder(folder).await? {
+                let is_needed = needs.names(&entry.name)
+                    || needs.assets.iter().any(|id| entry.name.contains(id.as_str()));
+                if is_needed || now - entry.modified_ms <= DAY_MS {
+                    continue;
+                }
+                if !self.is_rehearsal {
+                    self.storage.remove_here(&entry.name).await?;
+                }
+                removed.push(of("copies", entry));
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove(
+        &self,
+        kind: &'static str,
+        entries: Vec<Entry>,
+        removed: &mut Vec<Removal>,
+    ) -> Result<(), CollectError> {
+        for entry in entries {
+            if !self.is_rehearsal {
+                self.storage.remove(&entry.name).await?;
+            }
+            removed.push(of(kind, entry));
+        }
+        Ok(())
+    }
+}
+
+fn of(kind: &'static str, entry: Entry) -> Removal {
+    Removal { kind, name: entry.name, size_bytes: entry.size_bytes }
+}
+
+/// The files of each job of the service. What `pytoon render` has made lies beside them under other
+/// names, and is its user's.
+fn by_job(entries: Vec<Entry>) -> BTreeMap<String, Vec<Entry>> {
+    let mut jobs: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    for entry in entries {
+        let job = entry.name.strip_prefix("jobs/").and_then(|rest| rest.split('/').next());
+        let job = job.filter(|job| job.len() == 36 && uuid::Uuid::parse_str(job).is_ok());
+        if let Some(job) = job.map(str::to_owned) {
+            jobs.entry(job).or_default().push(entry);
+        }
+    }
+    jobs
+}
+
+/// When a job ended; none where it may go on by itself or is held.
+fn ended_at(row: &JobRow) -> Option<i64> {
+    let is_over = row.status.is_terminal() && row.status != JobStatus::Held;
+    is_over.then(|| row.finished_at.unwrap_or(row.updated_at))
+}
+
+/// The uploads that a brief names.
+fn assets_in(value: &serde_json::Value, found: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::String(text) => {
+            found.extend(text.strip_prefix(ASSET_MARK).map(str::to_owned));
+        }
+        serde_json::Value::Array(all) => all.iter().for_each(|one| assets_in(one, found)),
+        serde_json::Value::Object(map) => map.values().for_each(|one| assets_in(one, found)),
+        _ => {}
+    }
+}
+
+/// Counts and logs what was removed, by kind.
+fn tell(removed: &[Removal]) {
+    let mut kinds: BTreeMap<&'static str, (u64, u64)> = BTreeMap::new();
+    for one in removed {
+        let sums = kinds.entry(one.kind).or_default();
+        sums.0 += 1;
+        sums.1 += one.size_bytes;
+    }
+    for (kind, (files, bytes)) in kinds {
+        ServiceEvent::StorageCollected { kind, files, bytes }.emit();
+    }
+}
