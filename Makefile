@@ -8,6 +8,9 @@
 #   make bench-align   the built-in aligner against the recordings in ALIGN_SET
 #   make drill-engines  kill rendering processes KILLS times (1000) and compare the books
 #   make drill-budget   JOBS (10000) jobs of a dollar each through two processes with restarts
+#   make drill-service  kill, crash and fill around JOBS (200) jobs, on PostgreSQL and on SQLite
+#   make drill-netns    two network namespaces as two machines, the line cut for a minute (root)
+#   make bench-service  submissions, claims, waiting and memory, as ratios to a plain INSERT
 #   make check-deploy   compose file, alerts with their tests, dashboard: what runs the service
 
 SHELL := /bin/sh
@@ -18,7 +21,7 @@ ifneq ($(words $(CURDIR)),1)
 export CARGO_TARGET_DIR := $(shell sh scripts/target-dir.sh)
 endif
 
-.PHONY: setup build demo demo-engines drill-engines drill-budget test check check-deploy bench bench-align schema clean help
+.PHONY: setup build demo demo-engines drill-engines drill-budget drill-service drill-netns test check check-deploy bench bench-align bench-service schema clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -44,6 +47,16 @@ drill-engines: build
 
 drill-budget: build
 	@./target/release/pytoon-drills budget
+
+drill-service: build
+	@./target/release/pytoon-drills service
+	@./target/release/pytoon-drills service-sqlite
+
+drill-netns: build
+	@./target/release/pytoon-drills netns
+
+bench-service: build
+	@./target/release/pytoon-bench service
 
 test: setup
 	$(CARGO) build --workspace --bins

@@ -26,6 +26,7 @@ mod machine;
 mod media;
 mod refused;
 mod service;
+mod service_crash;
 mod sidecars;
 mod support;
 mod terminal;

@@ -21,6 +21,7 @@ mod problem;
 mod submit;
 
 pub use auth::{Scope, hash, new_key};
+pub use fleet::added_up;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};

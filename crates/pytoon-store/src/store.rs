@@ -18,6 +18,13 @@ use std::time::Duration;
 
 /// Connections of one process to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// A machine that is cut off in the middle of a transaction would hold its rows for hours, and all
+/// pass by them: the server ends what it does not hear of.
+const POSTGRES_SESSION: &str = "SET idle_in_transaction_session_timeout = '15s'; \
+     SET tcp_user_timeout = '15s'; SET tcp_keepalives_idle = 10; \
+     SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;";
+/// How long any step may take; longer than SQLite waits for another's transaction.
+const LONGEST_STEP: Duration = Duration::from_secs(30);
 /// How long one process waits for another's transaction.
 const BUSY_TIMEOUT_MS: u32 = 20_000;
 
@@ -47,6 +54,12 @@ impl Store {
         let pool = AnyPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(Duration::from_secs(10))
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute(POSTGRES_SESSION).await?;
+                    Ok(())
+                })
+            })
             .connect_with(options)
             .await
             .map_err(failed)?;
@@ -144,6 +157,19 @@ fn encoded(path: &Path) -> String {
     })
 }
 
+/// A step that ends in time, one way or the other: a line that is cut answers nothing for minutes.
+/// Whether it was done is then not known, as after any lost connection.
+pub(crate) fn bounded<'a, T: 'a>(
+    step: impl Future<Output = Result<T, StoreError>> + Send + 'a,
+) -> StoreFuture<'a, T> {
+    Box::pin(async move {
+        tokio::time::timeout(LONGEST_STEP, step).await.unwrap_or_else(|_| {
+            let reason = format!("no answer within {} s", LONGEST_STEP.as_secs());
+            Err(StoreError::Database { operation: "ask the database", reason })
+        })
+    })
+}
+
 impl EngineStore for Store {
     fn history(
         &self,
@@ -152,11 +178,11 @@ impl EngineStore for Store {
         requests: Vec<String>,
     ) -> StoreFuture<'_, History> {
         let (job, scene) = (job_id.to_owned(), scene_id.to_owned());
-        Box::pin(async move { calls::history(&self.db, &job, &scene, &requests).await })
+        bounded(async move { calls::history(&self.db, &job, &scene, &requests).await })
     }
 
     fn call_admit(&self, call: NewCall, limits: CallLimits) -> StoreFuture<'_, Admission> {
-        Box::pin(async move { calls::admit(&self.db, &call, &limits).await })
+        bounded(async move { calls::admit(&self.db, &call, &limits).await })
     }
 
     fn call_advance(
@@ -167,39 +193,39 @@ impl EngineStore for Store {
         at: UnixMs,
     ) -> StoreFuture<'_, CallState> {
         let id = id.to_owned();
-        Box::pin(async move { calls::advance(&self.db, &id, event, &change, None, at).await })
+        bounded(async move { calls::advance(&self.db, &id, event, &change, None, at).await })
     }
 
     fn call_touch(&self, id: &str, lease_until: UnixMs) -> StoreFuture<'_, ()> {
         let id = id.to_owned();
-        Box::pin(async move { calls::touch(&self.db, &id, lease_until).await })
+        bounded(async move { calls::touch(&self.db, &id, lease_until).await })
     }
 
     fn call_claim(&self, id: &str, at: UnixMs, lease_until: UnixMs) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
-        Box::pin(async move { calls::claim(&self.db, &id, at, lease_until).await })
+        bounded(async move { calls::claim(&self.db, &id, at, lease_until).await })
     }
 
     fn call_fetch(&self, id: &str) -> StoreFuture<'_, Option<CallRow>> {
         let id = id.to_owned();
-        Box::pin(async move { calls::fetch(&self.db, &id).await })
+        bounded(async move { calls::fetch(&self.db, &id).await })
     }
 
     fn call_list(&self, filter: CallFilter) -> StoreFuture<'_, Vec<CallRow>> {
-        Box::pin(async move { calls::list(&self.db, &filter).await })
+        bounded(async move { calls::list(&self.db, &filter).await })
     }
 
     fn spend_since(&self, since: UnixMs) -> StoreFuture<'_, Vec<(String, MicroUsd)>> {
-        Box::pin(async move { calls::spend_since(&self.db, since).await })
+        bounded(async move { calls::spend_since(&self.db, since).await })
     }
 
     fn spend_of_job(&self, job_id: &str) -> StoreFuture<'_, MicroUsd> {
         let job_id = job_id.to_owned();
-        Box::pin(async move { calls::spend_of_job(&self.db, &job_id).await })
+        bounded(async move { calls::spend_of_job(&self.db, &job_id).await })
     }
 
     fn clip_keep(&self, clip: KeptClip, change: CallChange) -> StoreFuture<'_, ()> {
-        Box::pin(async move {
+        bounded(async move {
             let (id, at) = (&clip.call_id, clip.created_at);
             calls::advance(&self.db, id, CallEvent::Kept, &change, Some(&clip), at).await?;
             Ok(())
@@ -208,21 +234,21 @@ impl EngineStore for Store {
 
     fn clip_find(&self, request_hash: &str) -> StoreFuture<'_, Option<KeptClip>> {
         let hash = request_hash.to_owned();
-        Box::pin(async move { clips::find(&self.db, &hash).await })
+        bounded(async move { clips::find(&self.db, &hash).await })
     }
 
     fn clip_forget(&self, request_hash: &str) -> StoreFuture<'_, ()> {
         let hash = request_hash.to_owned();
-        Box::pin(async move { clips::forget(&self.db, &hash).await })
+        bounded(async move { clips::forget(&self.db, &hash).await })
     }
 
     fn breaker_list(&self) -> StoreFuture<'_, Vec<(String, BreakerRow)>> {
-        Box::pin(async move { breakers::list(&self.db).await })
+        bounded(async move { breakers::list(&self.db).await })
     }
 
     fn breaker_fetch(&self, engine: &str) -> StoreFuture<'_, BreakerRow> {
         let engine = engine.to_owned();
-        Box::pin(async move { breakers::fetch(&self.db, &engine).await })
+        bounded(async move { breakers::fetch(&self.db, &engine).await })
     }
 
     fn breaker_swap(
@@ -232,6 +258,6 @@ impl EngineStore for Store {
         new: BreakerRow,
     ) -> StoreFuture<'_, bool> {
         let engine = engine.to_owned();
-        Box::pin(async move { breakers::swap(&self.db, &engine, &old, &new).await })
+        bounded(async move { breakers::swap(&self.db, &engine, &old, &new).await })
     }
 }

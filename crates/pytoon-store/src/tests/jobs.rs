@@ -407,3 +407,39 @@ fn keys_are_found_by_their_hash_until_they_are_revoked() {
         store.check().await.expect("writes");
     });
 }
+
+#[test]
+fn what_ended_processes_counted_is_put_together_once() {
+    let folder = tempfile::tempdir().expect("folder");
+    fn sum(texts: &[&str]) -> String {
+        texts.iter().map(|text| text.parse::<u32>().expect("a number")).sum::<u32>().to_string()
+    }
+    block_on(async {
+        let store = open(&folder).await;
+        let put = async |process: &str, text: &str| {
+            store.counts_put(process, text).await.expect("is kept");
+        };
+        let fold = async || {
+            store.counts_fold(Duration::from_millis(300), sum).await.expect("is folded")
+        };
+        let is = async |expected: &[(&str, &str)]| {
+            let all = store.counts_all().await.expect("reads");
+            let all: Vec<(&str, &str)> =
+                all.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+            assert_eq!(all, expected);
+        };
+        assert_eq!(fold().await, 0);
+        put("w1", "3").await;
+        put("w2", "4").await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        put("w3", "5").await;
+        assert_eq!(fold().await, 2);
+        is(&[("ended", "7"), ("w3", "5")]).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        put("w4", "1").await;
+        // Two that fold at once do not count anything twice.
+        let (one, other) = tokio::join!(fold(), fold());
+        assert_eq!(one + other, 1);
+        is(&[("ended", "12"), ("w4", "1")]).await;
+    });
+}

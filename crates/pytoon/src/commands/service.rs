@@ -19,11 +19,16 @@ use pytoon_worker::film::FilmRunner;
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
 /// How often a process tells the others what it has counted.
 const TELL_COUNTS: Duration = Duration::from_secs(2);
+/// How often the counts of ended processes are put together.
+const FOLD_COUNTS: Duration = Duration::from_secs(300);
+/// A process that tells no counts for so long has ended. One that was only cut off from the database
+/// for so long is counted twice once it is back.
+const ENDED_AFTER: Duration = Duration::from_secs(3600);
 /// How often is looked whether the end is asked for.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -182,8 +187,17 @@ async fn serve(listener: TcpListener, api: Api, cancel: CancelToken) -> std::io:
 fn tell_counts(store: Arc<Store>, context: &Context, process: String) {
     let metrics = context.metrics.clone();
     tokio::spawn(async move {
+        let mut told_since = Instant::now();
         loop {
-            if let Err(error) = store.counts_put(&process, &metrics.render()).await {
+            let mut told = store.counts_put(&process, &metrics.render()).await;
+            // Only where the database was there for a while: right after it was away, everybody
+            // looks like one that has ended.
+            if told.is_ok() && told_since.elapsed() >= FOLD_COUNTS {
+                told = store.counts_fold(ENDED_AFTER, pytoon_api::added_up).await.map(|_| ());
+                told_since = Instant::now();
+            }
+            if let Err(error) = told {
+                told_since = Instant::now();
                 let reason = error.to_string();
                 ServiceEvent::StoreUnavailable { operation: "keep counts", reason: &reason }.emit();
             }
