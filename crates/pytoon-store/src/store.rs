@@ -23,6 +23,8 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 const POSTGRES_SESSION: &str = "SET idle_in_transaction_session_timeout = '15s'; \
      SET tcp_user_timeout = '15s'; SET tcp_keepalives_idle = 10; \
      SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;";
+/// A connection that was not used for so long is asked whether it still stands.
+const RESTED: Duration = Duration::from_millis(500);
 /// How long any step may take; longer than SQLite waits for another's transaction.
 const LONGEST_STEP: Duration = Duration::from_secs(30);
 /// How long one process waits for another's transaction.
@@ -54,6 +56,17 @@ impl Store {
         let pool = AnyPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(Duration::from_secs(10))
+            // A question before each use would double every short step. A connection that rested is
+            // asked: the server may have been started again meanwhile.
+            .test_before_acquire(false)
+            .before_acquire(|connection, rest| {
+                Box::pin(async move {
+                    if rest.idle_for > RESTED {
+                        sqlx::Connection::ping(connection).await?;
+                    }
+                    Ok(true)
+                })
+            })
             .after_connect(|connection, _| {
                 Box::pin(async move {
                     connection.execute(POSTGRES_SESSION).await?;
