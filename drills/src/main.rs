@@ -4,10 +4,8 @@
 //!   finished afterwards, and compares the ledger with the simulator's own.
 //! - `budget` runs ten thousand jobs without pictures through two processes with restarts, and
 //!   looks whether a dollar was ever exceeded.
-//!
 //! - `service` and `service-sqlite` run the service while its processes are killed all the time, the
 //!   database restarts and the disk fills up, and hold the vendors' books against the ledger.
-//!
 //! - `netns` has two network namespaces for two machines and cuts the line between them.
 //!
 //! Each ends with one plain line of `key=value` pairs and fails when a promise was broken.

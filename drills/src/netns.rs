@@ -206,7 +206,7 @@ fn conclude(
         note(why);
     }
     let lost = fleet.events("lease_lost");
-    let of = |why: &str| lost.iter().filter(move |(_, line)| line["why"] == why);
+    let of = |why: &'static str| lost.iter().filter(move |(_, line)| line["why"] == why);
     for why in ["unheard", "refused"] {
         if let Some((name, line)) = of(why).next() {
             note(&format!("{name}: {line}"));
