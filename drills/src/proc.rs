@@ -61,4 +61,3 @@ pub(crate) fn marked(variable: &str) -> Vec<Process> {
     };
     all().into_iter().filter(is_marked).collect()
 }
-

@@ -74,7 +74,7 @@ pub(crate) fn run(kind: Kind) -> anyhow::Result<()> {
         runtime: tokio::runtime::Builder::new_multi_thread().enable_all().build()?,
         dice: Dice::new(seed),
         begun: Instant::now(),
-        longest: Duration::from_secs(number("SECONDS", LONGEST)?),
+        longest: Duration::from_secs(number("LONGEST", LONGEST)?),
     };
     let lived = drill.live()?;
     let result = drill.conclude(&simulator, lived);
@@ -90,8 +90,9 @@ fn configure(folder: &Path, url: &str) -> anyhow::Result<()> {
     let config = folder.join("config");
     std::fs::create_dir_all(&config)?;
     std::fs::write(config.join("engine.yaml"), engine_yaml(url, ""))?;
+    // A task that is killed every second is none that kills.
     let settings = format!(
-        "service: {{lease_seconds: 4, parts_kept_seconds: {PARTS_KEPT}}}\n\
+        "service: {{lease_seconds: 4, parts_kept_seconds: {PARTS_KEPT}, most_attempts: 1000}}\n\
          limits: {{min_free_disk_mib: 20, process_stall_seconds: 10}}\n"
     );
     std::fs::write(config.join("defaults.yaml"), settings)?;
@@ -193,9 +194,8 @@ impl Drill {
 
     /// The queue, where the database answers.
     fn look(&self, store: &Store) -> Option<QueueState> {
-        let asked = async {
-            tokio::time::timeout(Duration::from_secs(10), store.queue_state()).await
-        };
+        let asked =
+            async { tokio::time::timeout(Duration::from_secs(10), store.queue_state()).await };
         self.runtime.block_on(asked).ok()?.ok()
     }
 
@@ -229,7 +229,8 @@ impl Drill {
             JobFilter { status: Some(JobStatus::Failed), limit: 100, ..JobFilter::default() };
         let Ok(failed) = self.runtime.block_on(store.job_list(filter)) else { return Ok(0) };
         for job in &failed {
-            let error = job.error.as_ref().map(|e| format!("{} at {}: {}", e.code, e.stage, e.message));
+            let error =
+                job.error.as_ref().map(|e| format!("{} at {}: {}", e.code, e.stage, e.message));
             note(&format!("{} failed: {}", job.id, error.unwrap_or_default()));
             self.runtime.block_on(caller.retry(&job.id))?;
         }

@@ -61,6 +61,8 @@ pub struct ServiceSettings {
     pub most_queued: u32,
     /// Half-written files that nobody has written to for so long are removed, in seconds.
     pub parts_kept_seconds: u64,
+    /// A task whose worker was lost so often fails, with its job.
+    pub most_attempts: u32,
 }
 
 /// Files that requests may name.

@@ -1,10 +1,10 @@
 //! What a clip that came from outside is: every frame decoded, and what was seen.
 
-use crate::{MediaError, disk};
 use crate::ffmpeg::verify::{FrameLook, look_at_all};
 use crate::ffmpeg::{ffmpeg, file_arg};
 use crate::probe::probe;
 use crate::process::Runner;
+use crate::{MediaError, disk};
 use pytoon_core::colour::ClipColours;
 use std::path::Path;
 

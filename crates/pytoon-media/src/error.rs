@@ -45,7 +45,9 @@ pub enum MediaError {
         seconds: f64,
     },
     /// A program took too long in all.
-    #[error("{purpose}: `{program}` took longer than {seconds} s and was ended (limits.process_seconds)")]
+    #[error(
+        "{purpose}: `{program}` took longer than {seconds} s and was ended (limits.process_seconds)"
+    )]
     TooLong {
         /// The program.
         program: String,

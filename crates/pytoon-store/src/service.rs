@@ -6,8 +6,8 @@ use crate::store::{Store, bounded};
 use crate::{jobs, keys, tasks};
 use pytoon_core::job::JobStatus;
 use pytoon_core::job::store::{
-    AddUp, DeadTask, Failure, Finish, Hold, JobEvent, JobFilter, JobRow, JobStore, KeyRow, Lease, NewJob,
-    QueueState, SceneRow, Submission,
+    AddUp, DeadTask, Failure, Finish, Hold, JobEvent, JobFilter, JobRow, JobStore, KeyRow, Lease,
+    NewJob, QueueState, SceneRow, Submission,
 };
 use pytoon_core::ledger::StoreFuture;
 use serde_json::Value;
@@ -116,7 +116,7 @@ impl JobStore for Store {
 
     fn task_claim(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>> {
         let worker = worker.to_owned();
-        bounded(async move { tasks::claim(&self.db, &worker, lease).await })
+        bounded(async move { tasks::claim(&self.db, &worker, lease, self.most_attempts).await })
     }
 
     fn task_beat(&self, id: &str, token: i64, lease: Duration) -> StoreFuture<'_, Hold> {

@@ -23,6 +23,8 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 const POSTGRES_SESSION: &str = "SET idle_in_transaction_session_timeout = '15s'; \
      SET tcp_user_timeout = '15s'; SET tcp_keepalives_idle = 10; \
      SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;";
+/// Claims of a task that did not end in order, before it is given up.
+const MOST_ATTEMPTS: u32 = 5;
 /// A connection that was not used for so long is asked whether it still stands.
 const RESTED: Duration = Duration::from_millis(500);
 /// How long any step may take; longer than SQLite waits for another's transaction.
@@ -35,6 +37,7 @@ const BUSY_TIMEOUT_MS: u32 = 20_000;
 pub struct Store {
     pub(crate) db: Db,
     pub(crate) wakeups: Wakeups,
+    pub(crate) most_attempts: u32,
 }
 
 impl Store {
@@ -79,7 +82,8 @@ impl Store {
         migrate(&pool, Dialect::Postgres).await?;
         let wakeups = Wakeups::default();
         wakeups.listen(address);
-        Ok(Self { db: Db { pool, dialect: Dialect::Postgres }, wakeups })
+        let db = Db { pool, dialect: Dialect::Postgres };
+        Ok(Self { db, wakeups, most_attempts: MOST_ATTEMPTS })
     }
 
     /// Opens a database file, making it and bringing it up to date where needed.
@@ -120,7 +124,7 @@ impl Store {
             })?;
         migrate(&pool, Dialect::Sqlite).await?;
         let db = Db { pool, dialect: Dialect::Sqlite };
-        Ok(Self { db, wakeups: Wakeups::default() })
+        Ok(Self { db, wakeups: Wakeups::default(), most_attempts: MOST_ATTEMPTS })
     }
 
     /// A number that SQLite's settings have now.
@@ -128,6 +132,13 @@ impl Store {
     pub(crate) async fn pragma(&self, name: &'static str) -> i64 {
         let sql = sqlx::AssertSqlSafe(format!("PRAGMA {name}"));
         sqlx::query_scalar(sql).fetch_one(&self.db.pool).await.expect("reads")
+    }
+
+    /// The same, where a task is given up only after so many claims that did not end in order.
+    #[must_use]
+    pub fn with_most_attempts(mut self, most: u32) -> Self {
+        self.most_attempts = most.max(1);
+        self
     }
 
     /// Closes every connection.

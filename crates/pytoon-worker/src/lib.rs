@@ -18,8 +18,8 @@ use pytoon_media::process::CancelToken;
 use pytoon_telemetry::ServiceEvent;
 use serde_json::Value;
 use std::fmt;
-use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 

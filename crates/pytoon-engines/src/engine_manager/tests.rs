@@ -151,7 +151,8 @@ impl ExternalEngineAdapter for Scripted {
     }
     fn fetch<'a>(&'a self, _: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
         Box::pin(async move {
-            let full = self.full.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+            let full =
+                self.full.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
             if full.is_ok() {
                 let said = format!("{}: No space left on device (os error 28)", to.display());
                 return Err(EngineError::new(&self.name, "download the clip", K::Internal, said));

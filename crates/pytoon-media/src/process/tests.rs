@@ -97,8 +97,7 @@ fn a_cancelled_program_is_ended() {
 
 #[test]
 fn a_missing_program_says_how_to_get_it() {
-    let error = runner(100)
-        .run(&CommandLine::new("ffmpeg-none", "test"), Vec::new())
-        .expect_err("missing");
+    let error =
+        runner(100).run(&CommandLine::new("ffmpeg-none", "test"), Vec::new()).expect_err("missing");
     assert!(error.to_string().contains("neither beside pytoon nor on PATH"), "{error}");
 }

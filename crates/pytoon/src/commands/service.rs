@@ -62,7 +62,9 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
     Metrics::expect_service(TaskKind::ALL.iter().map(|kind| kind.as_str()));
     runtime.block_on(async {
         let at = database(&context.config, &context.secrets)?;
-        let store = Arc::new(Store::connect(&at).await?);
+        let store = Store::connect(&at).await?;
+        let most_attempts = context.config.settings.service.most_attempts;
+        let store = Arc::new(store.with_most_attempts(most_attempts));
         let listener = match role {
             Role::Worker => None,
             _ => Some(
