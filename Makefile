@@ -8,6 +8,11 @@
 #   make bench-align   the built-in aligner against the recordings in ALIGN_SET
 #   make drill-engines  kill rendering processes KILLS times (1000) and compare the books
 #   make drill-budget   JOBS (10000) jobs of a dollar each through two processes with restarts
+#   make drill-service  kill, crash and fill around JOBS (200) jobs, on PostgreSQL and on SQLite
+#   make drill-netns    two network namespaces as two machines, the line cut for a minute (root)
+#   make bench-service  submissions, claims, waiting and memory, as ratios to a plain INSERT
+#   make dist    a .deb and an archive in dist/
+#   make check-dockerfile  the Dockerfile's steps in a clean root (root, debootstrap)
 #   make check-deploy   compose file, alerts with their tests, dashboard: what runs the service
 
 SHELL := /bin/sh
@@ -18,7 +23,7 @@ ifneq ($(words $(CURDIR)),1)
 export CARGO_TARGET_DIR := $(shell sh scripts/target-dir.sh)
 endif
 
-.PHONY: setup build demo demo-engines drill-engines drill-budget test check check-deploy bench bench-align schema clean help
+.PHONY: setup build demo demo-engines drill-engines drill-budget drill-service drill-netns test check check-deploy check-dockerfile dist bench bench-align bench-service schema clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -45,6 +50,16 @@ drill-engines: build
 drill-budget: build
 	@./target/release/pytoon-drills budget
 
+drill-service: build
+	@./target/release/pytoon-drills service
+	@./target/release/pytoon-drills service-sqlite
+
+drill-netns: build
+	@./target/release/pytoon-drills netns
+
+bench-service: build
+	@./target/release/pytoon-bench service
+
 test: setup
 	$(CARGO) build --workspace --bins
 	$(CARGO) test --workspace
@@ -58,6 +73,12 @@ check: setup
 # Needs no build. Says what it skips for want of a tool.
 check-deploy:
 	@sh scripts/check-deploy.sh
+
+dist: build
+	@sh scripts/dist.sh
+
+check-dockerfile: build
+	@sh scripts/check-dockerfile.sh
 
 bench: build
 	$(CARGO) run --release --package pytoon-bench -- all

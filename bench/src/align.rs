@@ -101,11 +101,8 @@ fn takes(runner: &Runner) -> anyhow::Result<Takes> {
 
 /// Measures and prints.
 pub(crate) fn run() -> anyhow::Result<()> {
-    let runner = Runner {
-        programs: Programs::beside_this_one(),
-        cancel: CancelToken::default(),
-        stall: Duration::from_secs(60),
-    };
+    let stall = Duration::from_secs(60);
+    let runner = Runner::new(Programs::beside_this_one(), CancelToken::default(), stall);
     let espeak_voices = BTreeMap::from([("en".to_owned(), "en-us".to_owned())]);
     let aligner = Builtin { runner: runner.clone(), voices: espeak_voices };
     let verbose = std::env::var_os("ALIGN_VERBOSE").is_some();

@@ -8,6 +8,8 @@
 //!   the configuration again, per scene; memory of a process in which 50 scenes wait for vendors.
 //! - `align`: word starts found by the built-in aligner against known ones, per condition, and its
 //!   cost as a part of the sound's length.
+//! - `service`: submissions over HTTP, claims, the wait of a first task and the API's memory, on
+//!   PostgreSQL, against a plain `INSERT`.
 //! - `jitter`: how far a tracked patch departs from its intended curve on composed frames.
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 
@@ -16,6 +18,7 @@ mod engines;
 mod film;
 mod jitter;
 mod sampler;
+mod service;
 
 fn main() -> anyhow::Result<()> {
     let what = std::env::args().nth(1).unwrap_or_else(|| "all".to_owned());
@@ -31,6 +34,10 @@ fn main() -> anyhow::Result<()> {
     }
     if all || what == "engines" {
         engines::run()?;
+    }
+    // Not among all: it wants PostgreSQL and minutes.
+    if what == "service" {
+        service::run()?;
     }
     if all || what == "film" {
         film::run()?;

@@ -1,12 +1,12 @@
 //! A thousand kills: rendering processes die at random moments, each job is finished afterwards,
 //! and the ledger is held against the simulator's own.
 
+use crate::books::{Submission, by_task, duplicates, rows, submissions};
 use crate::dice::Dice;
 use crate::simulator::{Simulator, engine_yaml, program};
 use crate::{note, number, result};
 use anyhow::{Context, ensure};
-use pytoon_core::ledger::{CallFilter, CallRow, CallState, EngineStore};
-use pytoon_store::SqliteStore;
+use pytoon_core::ledger::{CallRow, CallState};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -71,7 +71,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
 }
 
 /// What the vendors do besides working: a little of everything.
-fn scenario(seed: u64) -> Value {
+pub(crate) fn scenario(seed: u64) -> Value {
     let rule = |step: &str, fault: &str, probability: f64| json!({"step": step, "fault": fault, "probability": probability});
     json!({
         "seed": seed,
@@ -192,40 +192,11 @@ fn start(drill: &Drill, file: &Path, out: &Path, run: u32) -> anyhow::Result<std
         .context("failed to start pytoon")
 }
 
-/// One submission as the simulator tells it.
-struct Submission {
-    id: String,
-    prompt: String,
-    state: String,
-    referenced: u64,
-    cancelled: bool,
-    moderated: bool,
-}
-
-fn submissions(ledger: &Value) -> Vec<Submission> {
-    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-    ledger["submissions"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|s| Submission {
-            id: text(&s["id"]),
-            prompt: text(&s["prompt"]),
-            state: text(&s["state"]),
-            referenced: s["referenced"].as_u64().unwrap_or(0),
-            cancelled: s["cancelled"].as_bool().unwrap_or(false),
-            moderated: s["moderated"].as_bool().unwrap_or(false),
-        })
-        .collect()
-}
-
 fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<()> {
     let told = submissions(&simulator.tell("/_sim/ledger")?);
-    let rows = rows(&drill.folder.join("storage").join("pytoon.db"))?;
-    let by_task: BTreeMap<String, &CallRow> = rows
-        .iter()
-        .filter_map(|row| Some((row.task.as_ref()?["id"].as_str()?.to_owned(), row)))
-        .collect();
+    let database = drill.folder.join("storage").join("pytoon.db");
+    let rows = rows(&database.to_string_lossy())?;
+    let by_task = by_task(&rows);
     // Whose id never came back to the simulator, it was never received.
     let unanswered: BTreeSet<&str> = told
         .iter()
@@ -277,13 +248,6 @@ fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn rows(database: &Path) -> anyhow::Result<Vec<CallRow>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        Ok(SqliteStore::open(database).await?.call_list(CallFilter::default()).await?)
-    })
-}
-
 /// The ledger's undecided calls: those that the vendor took on, and those that died between the
 /// row and the wire. A person would tell them apart on the vendor's own page, by what was asked.
 fn undecided(rows: &[CallRow], told: &[Submission], unanswered: &BTreeSet<&str>) -> (usize, usize) {
@@ -303,33 +267,4 @@ fn undecided(rows: &[CallRow], told: &[Submission], unanswered: &BTreeSet<&str>)
         }
     }
     (arrived, never)
-}
-
-/// Scenes for which more than one task was received, paid and neither failed nor refused.
-fn duplicates(told: &[Submission], by_task: &BTreeMap<String, &CallRow>) -> Vec<String> {
-    let mut by_prompt: BTreeMap<&str, Vec<&Submission>> = BTreeMap::new();
-    for s in told {
-        let Some(row) = by_task.get(&s.id) else { continue };
-        let worthless = s.moderated
-            || matches!(s.state.as_str(), "failed" | "moderated" | "completed_with_error")
-            || matches!(row.state, CallState::BadOutput | CallState::Failed | CallState::Refused);
-        if !worthless {
-            by_prompt.entry(&s.prompt).or_default().push(s);
-        }
-    }
-    by_prompt
-        .into_iter()
-        .filter(|(_, all)| all.len() > 1)
-        .map(|(prompt, all)| {
-            let each: Vec<String> = all
-                .iter()
-                .map(|s| {
-                    let row = by_task.get(&s.id);
-                    let state = row.map_or("?", |row| row.state.as_str());
-                    format!("{} ({state}, {})", s.id, s.state)
-                })
-                .collect();
-            format!("bought twice: {prompt}: {}", each.join(", "))
-        })
-        .collect()
 }

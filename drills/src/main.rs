@@ -4,14 +4,24 @@
 //!   finished afterwards, and compares the ledger with the simulator's own.
 //! - `budget` runs ten thousand jobs without pictures through two processes with restarts, and
 //!   looks whether a dollar was ever exceeded.
+//! - `service` and `service-sqlite` run the service while its processes are killed all the time, the
+//!   database restarts and the disk fills up, and hold the vendors' books against the ledger.
+//! - `netns` has two network namespaces for two machines and cuts the line between them.
 //!
 //! Each ends with one plain line of `key=value` pairs and fails when a promise was broken.
 //! `KILLS`, `JOBS` and `SEED` in the environment change how much and which.
 
+mod books;
 mod budget;
+mod client;
 mod dice;
 mod engines;
+mod fleet;
+mod netns;
+mod proc;
+mod service;
 mod simulator;
+mod storage;
 
 use anyhow::bail;
 
@@ -21,7 +31,10 @@ fn main() -> anyhow::Result<()> {
         ["engines"] => engines::run(),
         ["budget"] => budget::run(),
         ["budget-worker", ..] => budget::worker(&args[1..]),
-        _ => bail!("usage: pytoon-drills engines | budget"),
+        ["service"] => service::run(service::Kind::Postgres),
+        ["service-sqlite"] => service::run(service::Kind::Sqlite),
+        ["netns"] => netns::run(),
+        _ => bail!("usage: pytoon-drills engines | budget | service | service-sqlite | netns"),
     }
 }
 

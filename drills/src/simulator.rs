@@ -16,12 +16,22 @@ pub(crate) struct Simulator {
 impl Simulator {
     /// Starts it in a folder with a scenario.
     pub(crate) fn start(folder: &Path, scenario: &Value, speed: f64) -> anyhow::Result<Self> {
+        Self::start_at(folder, scenario, speed, "127.0.0.1")
+    }
+
+    /// The same on another address.
+    pub(crate) fn start_at(
+        folder: &Path,
+        scenario: &Value,
+        speed: f64,
+        host: &str,
+    ) -> anyhow::Result<Self> {
         let scenario_file = folder.join("scenario.json");
         std::fs::write(&scenario_file, scenario.to_string())?;
         let ready = folder.join("ready");
         #[expect(clippy::disallowed_methods, reason = "a drill starts whole programs")]
         let child = Command::new(program("pytoon-sim")?)
-            .args(["--listen", "127.0.0.1:0", "--clip-scale", "0.2", "--speed"])
+            .args(["--listen", &format!("{host}:0"), "--clip-scale", "0.2", "--speed"])
             .arg(speed.to_string())
             .arg("--scenario")
             .arg(&scenario_file)

@@ -30,6 +30,7 @@ mod runbooks;
 mod service;
 mod service_again;
 mod service_assets;
+mod service_crash;
 mod service_storage;
 mod sidecars;
 mod support;

@@ -25,6 +25,10 @@ pub(crate) fn merged(own: &str, others: &[&str]) -> String {
     }
     let mut text = String::new();
     for (_, family) in families {
+        // A gauge that only others have is nobody's any more.
+        if family.is_gauge && family.samples.is_empty() {
+            continue;
+        }
         for line in family.head {
             text.push_str(&line);
             text.push('\n');
@@ -36,6 +40,11 @@ pub(crate) fn merged(own: &str, others: &[&str]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// What several ended processes have counted, as one text: gauges told of a moment, and go.
+pub fn added_up(texts: &[&str]) -> String {
+    merged("", texts)
 }
 
 fn read(text: &str, is_own: bool, families: &mut Vec<(String, Family)>) {
@@ -72,7 +81,7 @@ fn read(text: &str, is_own: bool, families: &mut Vec<(String, Family)>) {
 
 #[cfg(test)]
 mod tests {
-    use super::merged;
+    use super::{added_up, merged};
 
     #[test]
     fn counters_add_up_and_gauges_are_ones_own() {
@@ -92,5 +101,9 @@ mod tests {
             assert!(text.lines().any(|l| l == line), "{line} is missing in\n{text}");
         }
         assert_eq!(text.matches("# TYPE a_total").count(), 1);
+        // What has ended may be added up first, and again.
+        let twice = added_up(&[&added_up(&[other]), other]);
+        assert!(!twice.contains("g 9") && !twice.contains("# TYPE g"), "{twice}");
+        assert_eq!(merged(own, &[&twice]), text);
     }
 }

@@ -108,11 +108,7 @@ async fn readiness(api: &Api) -> Readiness {
 }
 
 fn ffmpeg() -> Result<String, String> {
-    let runner = Runner {
-        programs: Programs::beside_this_one(),
-        cancel: CancelToken::default(),
-        stall: FFMPEG_PATIENCE,
-    };
+    let runner = Runner::new(Programs::beside_this_one(), CancelToken::default(), FFMPEG_PATIENCE);
     let asked = CommandLine::new("ffmpeg", "ask for its version").arg("-version");
     let said = runner.run(&asked, Vec::new()).map_err(|error| error.to_string())?;
     let first = String::from_utf8_lossy(&said).lines().next().unwrap_or_default().to_owned();

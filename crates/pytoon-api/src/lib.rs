@@ -30,6 +30,7 @@ mod submit;
 mod webhooks;
 
 pub use auth::{Scope, hash, new_key};
+pub use fleet::added_up;
 pub use limits::RateLimits;
 pub use plan::{PlanFailure, Planner};
 pub use redo::{REDO_FROM, SceneChange, engines_asked, redone};

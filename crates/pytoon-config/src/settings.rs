@@ -68,6 +68,10 @@ pub struct ServiceSettings {
     pub requests_per_minute: u32,
     /// Jobs that one API key may submit within a minute, in each process; 0 for no limit.
     pub submissions_per_minute: u32,
+    /// Half-written files that nobody has written to for so long are removed, in seconds.
+    pub parts_kept_seconds: u64,
+    /// A task whose worker was lost so often fails, with its job.
+    pub most_attempts: u32,
 }
 
 /// Telling submitters how their jobs ended.
@@ -218,6 +222,10 @@ pub struct Limits {
     pub min_free_disk_mib: u64,
     /// A silent program is ended after this many seconds.
     pub process_stall_seconds: u64,
+    /// A program is ended after this many seconds, however busy it is.
+    pub process_seconds: u64,
+    /// Memory that one program may have, in MiB.
+    pub process_memory_mib: u64,
 }
 
 /// What `brand_safe` does.
@@ -300,6 +308,14 @@ impl Settings {
                     2.0,
                     3600.0,
                 )
+            })
+            .or_else(|| {
+                let seconds = self.limits.process_seconds as f64;
+                range("limits.process_seconds", seconds, 10.0, 86_400.0)
+            })
+            .or_else(|| {
+                let mib = self.limits.process_memory_mib as f64;
+                range("limits.process_memory_mib", mib, 512.0, 1_048_576.0)
             })
     }
 }

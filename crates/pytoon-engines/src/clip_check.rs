@@ -7,10 +7,12 @@
 //! Does not decide what happens to the scene.
 
 use pytoon_core::ledger::StoreFuture;
+use pytoon_media::MediaError;
 use pytoon_media::clip::{self, ClipFacts};
 use pytoon_media::process::Runner;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// What a clip was bought as.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -120,19 +122,50 @@ impl ClipChecker for FfmpegChecker {
     ) -> StoreFuture<'_, Result<Checked, String>> {
         let runner = self.runner.clone();
         Box::pin(async move {
-            let work = move || look(&runner, &path, &wanted);
-            Ok(tokio::task::spawn_blocking(work)
-                .await
-                .unwrap_or_else(|_| Err("looking at it stopped unexpectedly".to_owned())))
+            let begun = Instant::now();
+            loop {
+                let (runner, path) = (runner.clone(), path.clone());
+                let work = move || look(&runner, &path, &wanted);
+                let looked = tokio::task::spawn_blocking(work).await;
+                match looked {
+                    Ok(Err(Unseen::NoRoom)) if begun.elapsed() < FULL_DISK_PATIENCE => {
+                        tokio::time::sleep(FULL_DISK_PAUSE).await;
+                    }
+                    Ok(Err(Unseen::NoRoom)) => {
+                        return Ok(Err("there is no room on the disk to look at it".to_owned()));
+                    }
+                    Ok(Err(Unseen::Bad(reason))) => return Ok(Err(reason)),
+                    Ok(Ok(checked)) => return Ok(Ok(checked)),
+                    Err(_) => return Ok(Err("looking at it stopped unexpectedly".to_owned())),
+                }
+            }
         })
     }
 }
 
-fn look(runner: &Runner, path: &Path, wanted: &Expectation) -> Result<Checked, String> {
-    let facts = clip::facts(runner, path).map_err(|error| error.to_string())?;
-    judge(&facts, wanted)?;
+/// How long it is waited for room on our disk, and how often it is looked.
+const FULL_DISK_PATIENCE: Duration = Duration::from_secs(600);
+const FULL_DISK_PAUSE: Duration = Duration::from_secs(1);
+
+/// Why there is no good clip.
+enum Unseen {
+    /// It is a bad one.
+    Bad(String),
+    /// Our disk is full, which says nothing of a clip that is paid for.
+    NoRoom,
+}
+
+impl From<MediaError> for Unseen {
+    fn from(error: MediaError) -> Self {
+        if error.is_disk_full() { Self::NoRoom } else { Self::Bad(error.to_string()) }
+    }
+}
+
+fn look(runner: &Runner, path: &Path, wanted: &Expectation) -> Result<Checked, Unseen> {
+    let facts = clip::facts(runner, path)?;
+    judge(&facts, wanted).map_err(Unseen::Bad)?;
     if facts.has_sound {
-        clip::strip_sound(runner, path).map_err(|error| error.to_string())?;
+        clip::strip_sound(runner, path)?;
     }
     Ok(Checked { duration_ms: facts.duration_ms, sound_removed: facts.has_sound })
 }

@@ -1,10 +1,10 @@
 //! What a clip that came from outside is: every frame decoded, and what was seen.
 
-use crate::MediaError;
 use crate::ffmpeg::verify::{FrameLook, look_at_all};
 use crate::ffmpeg::{Input, ffmpeg, file_arg};
 use crate::probe::probe;
 use crate::process::Runner;
+use crate::{MediaError, disk};
 use pytoon_core::colour::ClipColours;
 use std::path::Path;
 
@@ -96,12 +96,10 @@ fn described(planes: &mut [Vec<u8>; 3]) -> ClipColours {
 
 /// Takes a clip's sound out, without touching its picture.
 pub fn strip_sound(runner: &Runner, path: &Path) -> Result<(), MediaError> {
-    let mut silent = path.as_os_str().to_owned();
-    silent.push(".silent.mp4");
-    let silent = Path::new(&silent);
+    let silent = &disk::part_of(path);
     let command = ffmpeg("take a clip's sound out")
         .input(path)
-        .args(["-map", "0:v:0", "-c", "copy", "-movflags", "+faststart", "-y"])
+        .args(["-map", "0:v:0", "-c", "copy", "-movflags", "+faststart", "-f", "mp4", "-y"])
         .arg(file_arg(silent));
     let done = runner
         .run(&command, Vec::new())

@@ -44,6 +44,31 @@ pub enum MediaError {
         /// How long it was waited for.
         seconds: f64,
     },
+    /// A program took too long in all.
+    #[error(
+        "{purpose}: `{program}` took longer than {seconds} s and was ended (limits.process_seconds)"
+    )]
+    TooLong {
+        /// The program.
+        program: String,
+        /// What it was for.
+        purpose: String,
+        /// How long it may take.
+        seconds: f64,
+    },
+    /// The disk has too little room left.
+    #[error(
+        "write below {}: its disk has {free_mib} MiB free and {needed_mib} MiB are needed \
+         (limits.min_free_disk_mib): free some space", path.display()
+    )]
+    NoRoom {
+        /// Where it is to be written.
+        path: PathBuf,
+        /// What is free, in MiB.
+        free_mib: u64,
+        /// What is needed, in MiB.
+        needed_mib: u64,
+    },
     /// The user gave up.
     #[error("finish: cancelled")]
     Cancelled,
@@ -78,10 +103,30 @@ impl MediaError {
         Self::File { what: "write", path: path.to_owned(), source }
     }
 
+    /// Whether the disk is full: nothing is wrong with what was asked, and it goes well once there
+    /// is room again.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::NoRoom { .. } => true,
+            Self::File { source, .. } | Self::Start { source, .. } => is_full(source),
+            // A program says it in its own words, which are the C library's.
+            Self::Failed { stderr, .. } => {
+                stderr.contains("No space left on device") || stderr.contains("quota exceeded")
+            }
+            _ => false,
+        }
+    }
+
     /// A file that is not what it should be.
     pub fn unusable(path: &Path, reason: impl Into<String>) -> Self {
         Self::Unusable { path: path.to_owned(), reason: reason.into() }
     }
+}
+
+/// Whether a disk, or this user's share of it, is full.
+fn is_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded)
 }
 
 fn tail(stderr: &str) -> String {
@@ -97,5 +142,27 @@ fn disk_hint(error: &std::io::Error) -> &'static str {
         }
         std::io::ErrorKind::ReadOnlyFilesystem => " (the file system is read-only)",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_known_whoever_found_it() {
+        let of = |code| MediaError::write(Path::new("x"), std::io::Error::from_raw_os_error(code));
+        let program = |stderr: &str| MediaError::Failed {
+            program: "ffmpeg".into(),
+            purpose: "encode".into(),
+            status: "exit status: 1".into(),
+            stderr: stderr.into(),
+        };
+        let full = rustix::io::Errno::NOSPC.raw_os_error();
+        let quota = rustix::io::Errno::DQUOT.raw_os_error();
+        assert!(of(full).is_disk_full() && of(quota).is_disk_full());
+        assert!(program("av_interleaved_write_frame(): No space left on device").is_disk_full());
+        let denied = rustix::io::Errno::ACCESS.raw_os_error();
+        assert!(!of(denied).is_disk_full() && !program("Invalid data found").is_disk_full());
     }
 }

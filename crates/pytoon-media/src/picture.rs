@@ -265,11 +265,8 @@ mod tests {
     const LIMITS: PictureLimits = PictureLimits { max_bytes: 1 << 30, max_pixels: 100_000_000 };
 
     fn runner() -> Runner {
-        Runner {
-            programs: Programs::default(),
-            cancel: CancelToken::default(),
-            stall: std::time::Duration::from_secs(10),
-        }
+        let stall = std::time::Duration::from_secs(10);
+        Runner::new(Programs::default(), CancelToken::default(), stall)
     }
 
     fn refused(name: &str, bytes: &[u8], part: &str) {

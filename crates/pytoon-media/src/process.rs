@@ -1,8 +1,11 @@
 //! The one place that starts programs.
 //!
 //! Guarantees: a program runs in a process group of its own, without a shell; it is killed when
-//! its owner goes away, when the render is cancelled, or when it makes no progress for too long;
-//! the end of its standard error is kept for the message.
+//! its owner goes away (even by SIGKILL: see [`keeper`]), when the render is cancelled, when it makes
+//! no progress for too long or takes too long in all; its memory is bounded; the end of its standard
+//! error is kept for the message.
+
+mod keeper;
 
 use crate::MediaError;
 use pytoon_telemetry::Event;
@@ -10,7 +13,7 @@ use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -170,9 +173,34 @@ pub struct Runner {
     pub cancel: CancelToken,
     /// A program without progress for so long is killed.
     pub stall: Duration,
+    /// What a program may use in all.
+    pub limits: ProcessLimits,
+}
+
+/// What a program may use in all, however busy it looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProcessLimits {
+    /// A program that takes longer is killed.
+    pub longest: Duration,
+    /// Bytes of its own memory (RLIMIT_DATA); a program that asks for more gets none. Unlimited
+    /// where absent. Addresses that are merely set aside do not count, as they would under
+    /// RLIMIT_AS: every thread of an encoder sets aside far more than it uses.
+    pub memory: Option<u64>,
+}
+
+impl Default for ProcessLimits {
+    /// An encode at 1080 by 1920 takes less than 1 GiB on two cores.
+    fn default() -> Self {
+        Self { longest: Duration::from_secs(3600), memory: Some(8 << 30) }
+    }
 }
 
 impl Runner {
+    /// Runs programs within the usual limits.
+    pub fn new(programs: Programs, cancel: CancelToken, stall: Duration) -> Self {
+        Self { programs, cancel, stall, limits: ProcessLimits::default() }
+    }
+
     /// Runs a command to its end and returns its standard output.
     ///
     /// `input` is written to its standard input. Output growing or the program ending counts as
@@ -240,6 +268,10 @@ impl Runner {
             .process_group(0)
             .spawn()
             .map_err(|source| MediaError::Start { program: command.program.to_owned(), source })?;
+        let kept = keeper::keep(child.id());
+        if let Some(memory) = self.limits.memory {
+            limit_memory(&child, memory);
+        }
         let stderr = Arc::new(Mutex::new(String::new()));
         let progress = Progress::new();
         let stderr_reader = child.stderr.take().map(|pipe| {
@@ -255,10 +287,24 @@ impl Runner {
             progress,
             cancel: self.cancel.clone(),
             stall: self.stall,
+            longest: self.limits.longest,
             started: Instant::now(),
             guard: None,
+            _kept: kept,
         })
     }
+}
+
+/// Bounds a program's own memory. Where that is not allowed nothing changes.
+fn limit_memory(child: &Child, memory: u64) {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let limit = Rlimit { current: Some(memory), maximum: Some(memory) };
+        let _ = prlimit(Some(Pid::from_child(child)), Resource::Data, limit);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (child, memory);
 }
 
 /// Both ends of a way for frames. A socket instead of a pipe: a pipe takes and gives back a page
@@ -324,8 +370,11 @@ pub struct Running {
     progress: Progress,
     cancel: CancelToken,
     stall: Duration,
+    longest: Duration,
     started: Instant,
     guard: Option<Guard>,
+    /// Last: it is let go when the program has ended.
+    _kept: keeper::Kept,
 }
 
 impl Running {
@@ -346,7 +395,9 @@ impl Running {
     /// not count: a program that nobody reads from is not stalled.
     pub fn during<T>(&mut self, work: impl FnOnce() -> T) -> T {
         let guard = self.guard.get_or_insert_with(|| {
-            Guard::start(self.child.id(), self.progress.clone(), self.cancel.clone(), self.stall)
+            let ends = self.started + self.longest;
+            let (progress, cancel) = (self.progress.clone(), self.cancel.clone());
+            Guard::start(self.child.id(), progress, cancel, self.stall, ends)
         });
         self.progress.touch();
         guard.state.waiting.store(true, Ordering::Release);
@@ -366,7 +417,19 @@ impl Running {
             self.kill();
             return Err(self.stalled());
         }
+        if self.started.elapsed() > self.longest {
+            self.kill();
+            return Err(self.too_long());
+        }
         Ok(())
+    }
+
+    fn too_long(&self) -> MediaError {
+        MediaError::TooLong {
+            program: self.program.to_owned(),
+            purpose: self.purpose.to_owned(),
+            seconds: self.longest.as_secs_f64(),
+        }
     }
 
     fn stalled(&self) -> MediaError {
@@ -381,8 +444,10 @@ impl Running {
     pub fn wait(mut self) -> Result<(), MediaError> {
         drop(self.child.stdin.take());
         // Before the process is reaped: its id may belong to another one afterwards.
-        if self.guard.take().is_some_and(Guard::stop) {
-            return Err(self.stalled());
+        match self.guard.take().map(Guard::stop) {
+            Some(STALLED) => return Err(self.stalled()),
+            Some(TOO_LONG) => return Err(self.too_long()),
+            _ => {}
         }
         loop {
             match self.child.try_wait() {
@@ -451,19 +516,32 @@ struct GuardState {
     waiting: AtomicBool,
     /// The owner is done with the program.
     over: AtomicBool,
-    /// The program was killed for making its owner wait.
-    stalled: AtomicBool,
+    /// Why the program was killed: [`STALLED`], [`TOO_LONG`] or neither.
+    killed: AtomicU8,
 }
 
+/// It made its owner wait.
+const STALLED: u8 = 1;
+/// It took too long in all.
+const TOO_LONG: u8 = 2;
+
 impl Guard {
-    fn start(id: u32, progress: Progress, cancel: CancelToken, stall: Duration) -> Self {
+    fn start(
+        id: u32,
+        progress: Progress,
+        cancel: CancelToken,
+        stall: Duration,
+        ends: Instant,
+    ) -> Self {
         let state = Arc::new(GuardState::default());
         let seen = state.clone();
         let thread = std::thread::spawn(move || {
             while !seen.over.load(Ordering::Acquire) {
                 let stalled = seen.waiting.load(Ordering::Acquire) && progress.idle() > stall;
-                if stalled || cancel.is_cancelled() {
-                    seen.stalled.store(stalled, Ordering::Release);
+                let too_long = Instant::now() > ends;
+                if stalled || too_long || cancel.is_cancelled() {
+                    let why = if stalled { STALLED } else { TOO_LONG * u8::from(too_long) };
+                    seen.killed.store(why, Ordering::Release);
                     kill_group(id);
                     return;
                 }
@@ -473,13 +551,13 @@ impl Guard {
         Self { state, thread }
     }
 
-    /// Stops watching; whether it had killed for a stall.
-    fn stop(self) -> bool {
+    /// Stops watching; why it had killed.
+    fn stop(self) -> u8 {
         self.state.over.store(true, Ordering::Release);
         self.thread.thread().unpark();
         // The thread cannot panic; a join that fails would only mean that it is over.
         let _ = self.thread.join();
-        self.state.stalled.load(Ordering::Acquire)
+        self.state.killed.load(Ordering::Acquire)
     }
 }
 
@@ -497,81 +575,4 @@ impl Drop for Running {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn runner(stall_ms: u64) -> Runner {
-        Runner {
-            programs: Programs::default(),
-            cancel: CancelToken::default(),
-            stall: Duration::from_millis(stall_ms),
-        }
-    }
-
-    fn sh(script: &str) -> CommandLine {
-        CommandLine::new("sh", "test").args(["-c", script])
-    }
-
-    #[test]
-    fn output_and_failure_come_back() {
-        let out = runner(5000).run(&sh("cat; echo done"), b"in ".to_vec()).expect("runs");
-        assert_eq!(out, b"in done\n");
-        let error = runner(5000).run(&sh("echo why >&2; exit 3"), Vec::new()).expect_err("fails");
-        assert!(error.to_string().contains("exit status: 3: why"), "{error}");
-    }
-
-    #[test]
-    fn a_stalled_program_is_ended() {
-        let error = runner(150).run(&sh("exec sleep 30"), Vec::new()).expect_err("stalls");
-        assert!(matches!(error, MediaError::Stalled { .. }), "{error}");
-    }
-
-    #[test]
-    fn a_program_that_stops_reading_or_writing_cannot_block_its_owner() {
-        let mut reads_nothing = runner(150).start(&sh("exec sleep 30")).expect("starts");
-        let mut stdin = reads_nothing.take_stdin().expect("a pipe");
-        let written = reads_nothing.during(|| stdin.write_all(&[0; 1 << 20]));
-        assert!(written.is_err());
-        let error = reads_nothing.wait().expect_err("stalls");
-        assert!(error.to_string().contains("0.15"), "{error}");
-
-        let mut writes_nothing = runner(150).start(&sh("exec sleep 30")).expect("starts");
-        let mut stdout = writes_nothing.take_stdout().expect("a pipe");
-        assert!(writes_nothing.during(|| stdout.read_exact(&mut [0; 16])).is_err());
-        let error = writes_nothing.wait().expect_err("stalls");
-        assert!(matches!(error, MediaError::Stalled { .. }), "{error}");
-    }
-
-    #[test]
-    fn a_program_that_nobody_waits_for_is_not_stalled() {
-        let mut running = runner(100).start(&sh("printf a; cat; printf b")).expect("starts");
-        let mut stdout = running.take_stdout().expect("a pipe");
-        let mut first = [0; 1];
-        running.during(|| stdout.read_exact(&mut first)).expect("the first letter");
-        std::thread::sleep(Duration::from_millis(400));
-        drop(running.take_stdin());
-        running.during(|| stdout.read_exact(&mut first)).expect("the second letter");
-        assert_eq!(&first, b"b");
-        running.wait().expect("ends well");
-    }
-
-    #[test]
-    fn a_cancelled_program_is_ended() {
-        let runner = runner(20_000);
-        let cancel = runner.cancel.clone();
-        std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(80));
-            cancel.cancel();
-        });
-        let error = runner.run(&sh("exec sleep 30"), Vec::new()).expect_err("cancelled");
-        assert!(matches!(error, MediaError::Cancelled), "{error}");
-    }
-
-    #[test]
-    fn a_missing_program_says_how_to_get_it() {
-        let error = runner(100)
-            .run(&CommandLine::new("ffmpeg-none", "test"), Vec::new())
-            .expect_err("missing");
-        assert!(error.to_string().contains("neither beside pytoon nor on PATH"), "{error}");
-    }
-}
+mod tests;

@@ -56,6 +56,17 @@ impl PipelineError {
         )
     }
 
+    /// Whether the disk is full: the same goes well once there is room again.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Media(error) | Self::Voice(VoiceError::Recording(error)) => error.is_disk_full(),
+            // SQLite's own words; its file lies on that disk too.
+            Self::Ledger(error) => error.to_string().contains("disk is full"),
+            // Others hand on what the system said as text.
+            other => other.to_string().contains("No space left on device"),
+        }
+    }
+
     /// Whether the work is kept for a later run.
     pub fn is_held(&self) -> bool {
         matches!(self, Self::Held(_))

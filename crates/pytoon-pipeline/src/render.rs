@@ -323,14 +323,11 @@ pub(crate) fn check_machine(env: &Environment, root: &Path) -> Result<(), Pipeli
     if let Some(free) = disk::free_bytes(root)
         && free < needed
     {
-        return Err(MediaError::unusable(
-            root,
-            format!(
-                "its disk has {} MiB free and {} MiB are needed (limits.min_free_disk_mib): free some space",
-                free >> 20,
-                needed >> 20
-            ),
-        )
+        return Err(MediaError::NoRoom {
+            path: root.to_owned(),
+            free_mib: free >> 20,
+            needed_mib: needed >> 20,
+        }
         .into());
     }
     Ok(())

@@ -36,11 +36,8 @@ fn environment(studio: &Studio) -> Environment {
     let keys: Vec<String> = KEYS.iter().map(|(name, key)| format!("{name}={key}\n")).collect();
     studio.workspace.write(".env", keys.concat());
     let secrets = Secrets::load(&root.join(".env")).expect("keys");
-    let runner = Runner {
-        programs: Programs::beside_this_one(),
-        cancel: CancelToken::default(),
-        stall: Duration::from_secs(60),
-    };
+    let stall = Duration::from_secs(60);
+    let runner = Runner::new(Programs::beside_this_one(), CancelToken::default(), stall);
     let desk = EngineDesk::open(&config, &secrets, &runner, Arc::default()).expect("engines");
     Environment {
         config,

@@ -55,6 +55,8 @@ fn json_of(text: Option<String>) -> Result<Option<Value>, sqlx::Error> {
         .map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
+/// Rows that one statement writes at most: a statement has a bounded number of values.
+const MOST_ROWS: usize = 200;
 const SUBMIT: &str = "submit a job";
 
 pub(crate) async fn submit(
@@ -101,7 +103,7 @@ pub(crate) async fn submit(
     let sql = format!(
         "INSERT INTO jobs (id, key_id, status, brief, client_data, webhook, events, created_at, \
            updated_at) \
-         SELECT $1, $2, 'queued', $3, $4, $5, 0, {now}, {now} \
+         SELECT $1, $2, 'queued', $3, $4, $5, 1, {now}, {now} \
          WHERE (SELECT COUNT(*) FROM (SELECT 1 FROM jobs WHERE status = 'queued' LIMIT {limit}) \
            AS waiting) < {limit} RETURNING id",
         now = db.now(),
@@ -119,11 +121,35 @@ pub(crate) async fn submit(
     if written.is_empty() {
         return Ok(Submission::Full);
     }
-    add_tasks(db, &mut tx, &job.id, &job.tasks, SUBMIT).await?;
-    note(db, &mut tx, &job.id, "status", &json!({ "status": "queued" }), SUBMIT).await?;
-    wake(db, &mut tx, SUBMIT).await?;
+    // Each further statement is a further way to the server and back: as few as can be.
+    write_tasks(db, &mut tx, &job.id, &job.tasks, first_state(&job.tasks), SUBMIT).await?;
+    let woken = match db.dialect {
+        Dialect::Sqlite => String::new(),
+        Dialect::Postgres => format!(" FROM (SELECT pg_notify('{CHANNEL}', '')) AS woken"),
+    };
+    let sql = format!(
+        "INSERT INTO job_events (job_id, seq, at, event, data) \
+         SELECT $1, 1, {}, 'status', $2{woken}",
+        db.now()
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(&job.id)
+        .bind(json!({ "status": "queued" }).to_string())
+        .execute(&mut *tx)
+        .await
+        .map_err(&failed)?;
     tx.commit().await.map_err(failed)?;
     Ok(Submission::New)
+}
+
+/// The states in which tasks of a new job begin: nothing is done yet, so what needs another of them
+/// is blocked by it.
+fn first_state(tasks: &[NewTask]) -> impl Fn(&NewTask) -> (&'static str, usize) {
+    |task| {
+        let is_there = |need: &&String| tasks.iter().any(|other| other.name == **need);
+        let blocked_by = task.needs.iter().filter(is_there).count();
+        (if blocked_by == 0 { "ready" } else { "blocked" }, blocked_by)
+    }
 }
 
 /// Writes tasks; what they need and is done already, or does not exist, blocks nothing. Those that
@@ -135,39 +161,65 @@ pub(crate) async fn add_tasks(
     tasks: &[NewTask],
     operation: &'static str,
 ) -> Result<(), StoreError> {
+    write_tasks(db, tx, job, tasks, |_| ("blocked", 0), operation).await?;
+    unblock(db, tx, job, operation).await
+}
+
+/// Writes tasks with the states and numbers of blockers that are said, in two statements.
+async fn write_tasks(
+    db: &Db,
+    tx: &mut Tx,
+    job: &str,
+    tasks: &[NewTask],
+    state: impl Fn(&NewTask) -> (&'static str, usize),
+    operation: &'static str,
+) -> Result<(), StoreError> {
     let failed = database(operation);
-    for task in tasks {
-        for need in &task.needs {
-            sqlx::query(
-                "INSERT INTO needs (job_id, task, need) VALUES ($1, $2, $3) \
-                 ON CONFLICT (job_id, need, task) DO NOTHING",
+    for tasks in tasks.chunks(MOST_ROWS) {
+        let now = db.now();
+        let row = |(n, task): (usize, &NewTask)| {
+            let (state, blocked_by) = state(task);
+            let (id, name, kind) = (n * 3 + 2, n * 3 + 3, n * 3 + 4);
+            format!(
+                "(${id}, $1, ${name}, ${kind}, '{state}', {blocked_by}, {now}, 0, 0, 0, {now}, {now})"
             )
-            .bind(job)
-            .bind(&task.name)
-            .bind(need)
-            .execute(&mut **tx)
-            .await
-            .map_err(&failed)?;
-        }
+        };
+        let rows: Vec<String> = tasks.iter().enumerate().map(row).collect();
         let sql = format!(
             "INSERT INTO tasks (id, job_id, name, kind, state, blocked_by, run_at, token, \
-               lease_until, attempts, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, 'blocked', 0, {now}, 0, 0, 0, {now}, {now}) \
-             ON CONFLICT (job_id, name) DO UPDATE SET state = 'blocked', run_at = excluded.run_at, \
-               attempts = 0, updated_at = excluded.updated_at \
+               lease_until, attempts, created_at, updated_at) VALUES {} \
+             ON CONFLICT (job_id, name) DO UPDATE SET state = excluded.state, \
+               blocked_by = excluded.blocked_by, run_at = excluded.run_at, attempts = 0, \
+               updated_at = excluded.updated_at \
              WHERE tasks.state = 'obsolete'",
-            now = db.now()
+            rows.join(", ")
         );
-        sqlx::query(AssertSqlSafe(sql))
-            .bind(format!("{job}/{}", task.name))
-            .bind(job)
-            .bind(&task.name)
-            .bind(task.kind.as_str())
-            .execute(&mut **tx)
-            .await
-            .map_err(&failed)?;
+        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(job);
+        for task in tasks {
+            let id = format!("{job}/{}", task.name);
+            query = query.bind(id).bind(&task.name).bind(task.kind.as_str());
+        }
+        query.execute(&mut **tx).await.map_err(&failed)?;
     }
-    unblock(db, tx, job, operation).await
+    let needs: Vec<(&str, &str)> = tasks
+        .iter()
+        .flat_map(|task| task.needs.iter().map(|need| (task.name.as_str(), need.as_str())))
+        .collect();
+    for needs in needs.chunks(MOST_ROWS) {
+        let row = |n: usize| format!("($1, ${}, ${})", n * 2 + 2, n * 2 + 3);
+        let rows: Vec<String> = (0..needs.len()).map(row).collect();
+        let sql = format!(
+            "INSERT INTO needs (job_id, task, need) VALUES {} \
+             ON CONFLICT (job_id, need, task) DO NOTHING",
+            rows.join(", ")
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(job);
+        for (task, need) in needs {
+            query = query.bind(*task).bind(*need);
+        }
+        query.execute(&mut **tx).await.map_err(&failed)?;
+    }
+    Ok(())
 }
 
 /// Counts anew what blocks the tasks of a job, and frees those that nothing blocks any more.
@@ -177,23 +229,17 @@ pub(crate) async fn unblock(
     job: &str,
     operation: &'static str,
 ) -> Result<(), StoreError> {
-    let failed = database(operation);
-    sqlx::query(
-        "UPDATE tasks SET blocked_by = (SELECT COUNT(*) FROM needs JOIN tasks AS other \
-           ON other.job_id = needs.job_id AND other.name = needs.need AND other.state <> 'done' \
-           WHERE needs.job_id = tasks.job_id AND needs.task = tasks.name) \
-         WHERE job_id = $1 AND state = 'blocked'",
-    )
-    .bind(job)
-    .execute(&mut **tx)
-    .await
-    .map_err(&failed)?;
+    const BLOCKERS: &str = "FROM needs JOIN tasks AS other ON other.job_id = needs.job_id \
+         AND other.name = needs.need AND other.state <> 'done' \
+         WHERE needs.job_id = tasks.job_id AND needs.task = tasks.name";
     let sql = format!(
-        "UPDATE tasks SET state = 'ready', run_at = {now}, updated_at = {now} \
-         WHERE job_id = $1 AND state = 'blocked' AND blocked_by = 0",
+        "UPDATE tasks SET blocked_by = (SELECT COUNT(*) {BLOCKERS}), \
+           state = CASE WHEN EXISTS (SELECT 1 {BLOCKERS}) THEN 'blocked' ELSE 'ready' END, \
+           run_at = {now}, updated_at = {now} WHERE job_id = $1 AND state = 'blocked'",
         now = db.now()
     );
-    sqlx::query(AssertSqlSafe(sql)).bind(job).execute(&mut **tx).await.map_err(failed)?;
+    let done = sqlx::query(AssertSqlSafe(sql)).bind(job).execute(&mut **tx).await;
+    done.map_err(database(operation))?;
     Ok(())
 }
 
@@ -224,6 +270,20 @@ pub(crate) async fn note(
         .fetch_all(&mut **tx)
         .await
         .map_err(&failed)?;
+    noted(db, tx, job, &row, event, data, operation).await
+}
+
+/// Writes an event whose place a change of the job's row gave; none where there is no such job.
+async fn noted(
+    db: &Db,
+    tx: &mut Tx,
+    job: &str,
+    row: &[AnyRow],
+    event: &str,
+    data: &Value,
+    operation: &'static str,
+) -> Result<i64, StoreError> {
+    let failed = database(operation);
     let Some(row) = row.first() else { return Ok(0) };
     let seq: i64 = row.try_get("events").map_err(&failed)?;
     let sql = format!(
@@ -266,23 +326,24 @@ pub(crate) async fn set_status(
     let finished = if status.is_terminal() { db.now() } else { "NULL" };
     let sql = format!(
         "UPDATE jobs SET status = $1, error = $2, updated_at = {now}, finished_at = {finished}, \
-           started_at = CASE WHEN $1 = 'queued' THEN started_at ELSE COALESCE(started_at, {now}) END \
-         WHERE id = $3",
+           started_at = CASE WHEN $1 = 'queued' THEN started_at ELSE COALESCE(started_at, {now}) END, \
+           events = events + 1 \
+         WHERE id = $3 RETURNING events",
         now = db.now()
     );
     let error_text = error.map(|error| json!(error).to_string());
-    sqlx::query(AssertSqlSafe(sql))
+    let row = sqlx::query(AssertSqlSafe(sql))
         .bind(status.as_str())
         .bind(error_text)
         .bind(job)
-        .execute(&mut **tx)
+        .fetch_all(&mut **tx)
         .await
         .map_err(database(operation))?;
     let mut data = json!({ "status": status.as_str() });
     if let Some(error) = error {
         data["error"] = json!(error);
     }
-    let seq = note(db, tx, job, "status", &data, operation).await?;
+    let seq = noted(db, tx, job, &row, "status", &data, operation).await?;
     if status.is_terminal() {
         crate::webhooks::put(db, tx, job, status, error, seq, operation).await?;
     }

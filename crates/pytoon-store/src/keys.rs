@@ -1,12 +1,13 @@
 //! API keys by their hashes, what processes have counted, and a look at whether writing works.
 
-use crate::db::Db;
+use crate::db::{Db, Durability};
 use crate::rows::database;
-use pytoon_core::job::store::KeyRow;
+use pytoon_core::job::store::{AddUp, ENDED, KeyRow};
 use pytoon_core::ledger::{StoreError, UnixMs};
 use pytoon_core::money::MicroUsd;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
+use std::time::Duration;
 
 const COLUMNS: &str = "id, name, scopes, budget_per_day, created_at, revoked_at";
 
@@ -80,14 +81,17 @@ pub(crate) async fn revoke(db: &Db, name: &str) -> Result<bool, StoreError> {
     Ok(!rows.map_err(database("revoke a key"))?.is_empty())
 }
 
-pub(crate) async fn put_counts(db: &Db, process: &str, text: &str) -> Result<(), StoreError> {
-    let sql = format!(
+fn put_sql(db: &Db) -> String {
+    format!(
         "INSERT INTO counts (process, text, updated_at) VALUES ($1, $2, {}) \
          ON CONFLICT (process) DO UPDATE SET text = excluded.text, \
            updated_at = excluded.updated_at",
         db.now()
-    );
-    sqlx::query(AssertSqlSafe(sql))
+    )
+}
+
+pub(crate) async fn put_counts(db: &Db, process: &str, text: &str) -> Result<(), StoreError> {
+    sqlx::query(AssertSqlSafe(put_sql(db)))
         .bind(process)
         .bind(text)
         .execute(&db.pool)
@@ -104,6 +108,43 @@ pub(crate) async fn all_counts(db: &Db) -> Result<Vec<(String, String)>, StoreEr
         .map_err(&failed)?;
     let read = |row: &AnyRow| Ok((row.try_get("process")?, row.try_get("text")?));
     rows.iter().map(|row| read(row).map_err(&failed)).collect()
+}
+
+/// The lock under which PostgreSQL folds: two that fold one row would count it twice.
+const FOLDING: i64 = 7_270_002;
+
+pub(crate) async fn fold_counts(
+    db: &Db,
+    unheard_for: Duration,
+    add_up: AddUp,
+) -> Result<usize, StoreError> {
+    const FOLD: &str = "fold counts";
+    let failed = database(FOLD);
+    let mut tx = db.begin(Durability::Process, FOLD).await?;
+    db.one_at_a_time(&mut tx, FOLDING, FOLD).await?;
+    let sql = format!(
+        "DELETE FROM counts WHERE process <> '{ENDED}' AND updated_at < {} - {} \
+         RETURNING process, text",
+        db.now(),
+        unheard_for.as_millis()
+    );
+    let gone = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *tx).await.map_err(&failed)?;
+    if gone.is_empty() {
+        return Ok(0);
+    }
+    let earlier = sqlx::query("SELECT text FROM counts WHERE process = $1")
+        .bind(ENDED)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(&failed)?;
+    let texts = earlier.iter().chain(&gone).map(|row| row.try_get::<String, _>("text"));
+    let texts: Vec<String> = texts.collect::<Result<_, _>>().map_err(&failed)?;
+    let sum = add_up(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+    let sql = put_sql(db);
+    let put = sqlx::query(AssertSqlSafe(sql)).bind(ENDED).bind(sum);
+    put.execute(&mut *tx).await.map_err(&failed)?;
+    tx.commit().await.map_err(failed)?;
+    Ok(gone.len())
 }
 
 pub(crate) async fn now(db: &Db) -> Result<UnixMs, StoreError> {

@@ -2,12 +2,12 @@
 
 use crate::db::{Db, Dialect};
 use crate::jobs::CHANNEL;
-use crate::store::Store;
+use crate::store::{Store, bounded};
 use crate::{again, jobs, keys, tasks, webhooks};
 use pytoon_core::job::JobStatus;
 use pytoon_core::job::store::{
-    DeadTask, Failure, Finish, Hold, JobEvent, JobFilter, JobRow, JobStore, KeyRow, Lease, NewJob,
-    QueueState, SceneRow, Submission, TaskRow,
+    AddUp, DeadTask, Failure, Finish, Hold, JobEvent, JobFilter, JobRow, JobStore, KeyRow, Lease,
+    NewJob, QueueState, SceneRow, Submission, TaskRow,
 };
 use pytoon_core::job::webhook::{DueWebhook, Told, WebhookRow, WebhookStore};
 use pytoon_core::ledger::{StoreFuture, UnixMs};
@@ -62,7 +62,7 @@ async fn wait(db: &Db, wakeups: &Wakeups, at_most: Duration) {
 
 impl JobStore for Store {
     fn job_submit(&self, job: NewJob, most_waiting: u32) -> StoreFuture<'_, Submission> {
-        Box::pin(async move {
+        bounded(async move {
             let submitted = jobs::submit(&self.db, &job, most_waiting).await;
             self.wakeups.wake();
             submitted
@@ -71,36 +71,36 @@ impl JobStore for Store {
 
     fn job_fetch(&self, id: &str) -> StoreFuture<'_, Option<JobRow>> {
         let id = id.to_owned();
-        Box::pin(async move { jobs::fetch(&self.db, &id).await })
+        bounded(async move { jobs::fetch(&self.db, &id).await })
     }
 
     fn job_list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<JobRow>> {
-        Box::pin(async move { jobs::list(&self.db, &filter).await })
+        bounded(async move { jobs::list(&self.db, &filter).await })
     }
 
     fn job_scenes(&self, id: &str) -> StoreFuture<'_, Vec<SceneRow>> {
         let id = id.to_owned();
-        Box::pin(async move { jobs::scenes(&self.db, &id).await })
+        bounded(async move { jobs::scenes(&self.db, &id).await })
     }
 
     fn job_events(&self, id: &str, after: i64, limit: u32) -> StoreFuture<'_, Vec<JobEvent>> {
         let id = id.to_owned();
-        Box::pin(async move { jobs::events(&self.db, &id, after, limit).await })
+        bounded(async move { jobs::events(&self.db, &id, after, limit).await })
     }
 
     fn job_tasks(&self, id: &str) -> StoreFuture<'_, Vec<TaskRow>> {
         let id = id.to_owned();
-        Box::pin(async move { tasks::of_job(&self.db, &id).await })
+        bounded(async move { tasks::of_job(&self.db, &id).await })
     }
 
     fn job_note(&self, id: &str, event: &str, data: Value) -> StoreFuture<'_, ()> {
         let (id, event) = (id.to_owned(), event.to_owned());
-        Box::pin(async move { jobs::note_alone(&self.db, &id, &event, &data).await })
+        bounded(async move { jobs::note_alone(&self.db, &id, &event, &data).await })
     }
 
     fn job_cancel(&self, id: &str) -> StoreFuture<'_, Option<JobStatus>> {
         let id = id.to_owned();
-        Box::pin(async move {
+        bounded(async move {
             let cancelled = jobs::cancel(&self.db, &id).await;
             self.wakeups.wake();
             cancelled
@@ -109,7 +109,7 @@ impl JobStore for Store {
 
     fn job_go_on(&self, id: &str, from: Vec<JobStatus>) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
-        Box::pin(async move {
+        bounded(async move {
             let goes_on = again::go_on(&self.db, &id, &from).await;
             self.wakeups.wake();
             goes_on
@@ -118,7 +118,7 @@ impl JobStore for Store {
 
     fn job_redo(&self, id: &str, brief: Value, from: Vec<JobStatus>) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
-        Box::pin(async move {
+        bounded(async move {
             let goes_on = again::redo(&self.db, &id, &brief, &from).await;
             self.wakeups.wake();
             goes_on
@@ -127,27 +127,29 @@ impl JobStore for Store {
 
     fn job_delete(&self, id: &str) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
-        Box::pin(async move { jobs::delete(&self.db, &id).await })
+        bounded(async move { jobs::delete(&self.db, &id).await })
     }
 
     fn task_claim(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>> {
         let worker = worker.to_owned();
-        Box::pin(async move { tasks::claim(&self.db, &worker, lease, false).await })
+        let most = self.most_attempts;
+        bounded(async move { tasks::claim(&self.db, &worker, lease, most, false).await })
     }
 
     fn task_claim_begun(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>> {
         let worker = worker.to_owned();
-        Box::pin(async move { tasks::claim(&self.db, &worker, lease, true).await })
+        let most = self.most_attempts;
+        bounded(async move { tasks::claim(&self.db, &worker, lease, most, true).await })
     }
 
     fn task_beat(&self, id: &str, token: i64, lease: Duration) -> StoreFuture<'_, Hold> {
         let id = id.to_owned();
-        Box::pin(async move { tasks::beat(&self.db, &id, token, lease).await })
+        bounded(async move { tasks::beat(&self.db, &id, token, lease).await })
     }
 
     fn task_finish(&self, id: &str, token: i64, finish: Finish) -> StoreFuture<'_, Hold> {
         let id = id.to_owned();
-        Box::pin(async move {
+        bounded(async move {
             let hold = tasks::finish(&self.db, &id, token, &finish).await;
             self.wakeups.wake();
             hold
@@ -162,12 +164,12 @@ impl JobStore for Store {
         memo: Value,
     ) -> StoreFuture<'_, Hold> {
         let id = id.to_owned();
-        Box::pin(async move { tasks::later(&self.db, &id, token, wait, &memo).await })
+        bounded(async move { tasks::later(&self.db, &id, token, wait, &memo).await })
     }
 
     fn task_give_back(&self, id: &str, token: i64) -> StoreFuture<'_, Hold> {
         let id = id.to_owned();
-        Box::pin(async move {
+        bounded(async move {
             let hold = tasks::give_back(&self.db, &id, token).await;
             self.wakeups.wake();
             hold
@@ -176,16 +178,16 @@ impl JobStore for Store {
 
     fn task_fail(&self, id: &str, token: i64, failure: Failure) -> StoreFuture<'_, Hold> {
         let id = id.to_owned();
-        Box::pin(async move { tasks::fail(&self.db, &id, token, &failure).await })
+        bounded(async move { tasks::fail(&self.db, &id, token, &failure).await })
     }
 
     fn task_dead(&self) -> StoreFuture<'_, Vec<DeadTask>> {
-        Box::pin(async move { tasks::dead(&self.db).await })
+        bounded(async move { tasks::dead(&self.db).await })
     }
 
     fn task_requeue(&self, id: &str) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
-        Box::pin(async move {
+        bounded(async move {
             let requeued = tasks::requeue(&self.db, &id).await;
             self.wakeups.wake();
             requeued
@@ -193,11 +195,11 @@ impl JobStore for Store {
     }
 
     fn queue_state(&self) -> StoreFuture<'_, QueueState> {
-        Box::pin(async move { tasks::queue(&self.db).await })
+        bounded(async move { tasks::queue(&self.db).await })
     }
 
     fn task_wait(&self, at_most: Duration) -> StoreFuture<'_, ()> {
-        Box::pin(async move {
+        bounded(async move {
             wait(&self.db, &self.wakeups, at_most).await;
             Ok(())
         })
@@ -205,67 +207,71 @@ impl JobStore for Store {
 
     fn key_add(&self, key: KeyRow, hash: &str) -> StoreFuture<'_, ()> {
         let hash = hash.to_owned();
-        Box::pin(async move { keys::add(&self.db, &key, &hash).await })
+        bounded(async move { keys::add(&self.db, &key, &hash).await })
     }
 
     fn key_find(&self, hash: &str) -> StoreFuture<'_, Option<KeyRow>> {
         let hash = hash.to_owned();
-        Box::pin(async move { keys::find(&self.db, &hash).await })
+        bounded(async move { keys::find(&self.db, &hash).await })
     }
 
     fn key_list(&self) -> StoreFuture<'_, Vec<KeyRow>> {
-        Box::pin(async move { keys::list(&self.db).await })
+        bounded(async move { keys::list(&self.db).await })
     }
 
     fn key_budget(&self, name: &str, per_day: Option<MicroUsd>) -> StoreFuture<'_, bool> {
         let name = name.to_owned();
-        Box::pin(async move { keys::budget(&self.db, &name, per_day).await })
+        bounded(async move { keys::budget(&self.db, &name, per_day).await })
     }
 
     fn key_revoke(&self, name: &str) -> StoreFuture<'_, bool> {
         let name = name.to_owned();
-        Box::pin(async move { keys::revoke(&self.db, &name).await })
+        bounded(async move { keys::revoke(&self.db, &name).await })
     }
 
     fn counts_put(&self, process: &str, text: &str) -> StoreFuture<'_, ()> {
         let (process, text) = (process.to_owned(), text.to_owned());
-        Box::pin(async move { keys::put_counts(&self.db, &process, &text).await })
+        bounded(async move { keys::put_counts(&self.db, &process, &text).await })
     }
 
     fn counts_all(&self) -> StoreFuture<'_, Vec<(String, String)>> {
-        Box::pin(async move { keys::all_counts(&self.db).await })
+        bounded(async move { keys::all_counts(&self.db).await })
+    }
+
+    fn counts_fold(&self, unheard_for: Duration, add_up: AddUp) -> StoreFuture<'_, usize> {
+        bounded(async move { keys::fold_counts(&self.db, unheard_for, add_up).await })
     }
 
     fn now(&self) -> StoreFuture<'_, UnixMs> {
-        Box::pin(async move { keys::now(&self.db).await })
+        bounded(async move { keys::now(&self.db).await })
     }
 
     fn check(&self) -> StoreFuture<'_, ()> {
-        Box::pin(async move { keys::check(&self.db).await })
+        bounded(async move { keys::check(&self.db).await })
     }
 }
 
 impl WebhookStore for Store {
     fn webhook_claim(&self, lease: Duration) -> StoreFuture<'_, Option<DueWebhook>> {
-        Box::pin(async move { webhooks::claim(&self.db, lease).await })
+        bounded(async move { webhooks::claim(&self.db, lease).await })
     }
 
     fn webhook_told(&self, id: &str, token: i64, told: Told) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
-        Box::pin(async move { webhooks::told(&self.db, &id, token, &told).await })
+        bounded(async move { webhooks::told(&self.db, &id, token, &told).await })
     }
 
     fn webhooks_of_job(&self, job: &str) -> StoreFuture<'_, Vec<WebhookRow>> {
         let job = job.to_owned();
-        Box::pin(async move { webhooks::list(&self.db, Some(&job)).await })
+        bounded(async move { webhooks::list(&self.db, Some(&job)).await })
     }
 
     fn webhooks_dead(&self) -> StoreFuture<'_, Vec<WebhookRow>> {
-        Box::pin(async move { webhooks::list(&self.db, None).await })
+        bounded(async move { webhooks::list(&self.db, None).await })
     }
 
     fn webhook_resend(&self, id: &str) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
-        Box::pin(async move { webhooks::resend(&self.db, &id).await })
+        bounded(async move { webhooks::resend(&self.db, &id).await })
     }
 }

@@ -18,6 +18,17 @@ use std::time::Duration;
 
 /// Connections of one process to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// A machine that is cut off in the middle of a transaction would hold its rows for hours, and all
+/// pass by them: the server ends what it does not hear of.
+const POSTGRES_SESSION: &str = "SET idle_in_transaction_session_timeout = '15s'; \
+     SET tcp_user_timeout = '15s'; SET tcp_keepalives_idle = 10; \
+     SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;";
+/// Claims of a task that did not end in order, before it is given up.
+const MOST_ATTEMPTS: u32 = 5;
+/// A connection that was not used for so long is asked whether it still stands.
+const RESTED: Duration = Duration::from_millis(500);
+/// How long any step may take; longer than SQLite waits for another's transaction.
+const LONGEST_STEP: Duration = Duration::from_secs(30);
 /// How long one process waits for another's transaction.
 const BUSY_TIMEOUT_MS: u32 = 20_000;
 
@@ -26,6 +37,7 @@ const BUSY_TIMEOUT_MS: u32 = 20_000;
 pub struct Store {
     pub(crate) db: Db,
     pub(crate) wakeups: Wakeups,
+    pub(crate) most_attempts: u32,
 }
 
 impl Store {
@@ -47,13 +59,31 @@ impl Store {
         let pool = AnyPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(Duration::from_secs(10))
+            // A question before each use would double every short step. A connection that rested is
+            // asked: the server may have been started again meanwhile.
+            .test_before_acquire(false)
+            .before_acquire(|connection, rest| {
+                Box::pin(async move {
+                    if rest.idle_for > RESTED {
+                        sqlx::Connection::ping(connection).await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute(POSTGRES_SESSION).await?;
+                    Ok(())
+                })
+            })
             .connect_with(options)
             .await
             .map_err(failed)?;
         migrate(&pool, Dialect::Postgres).await?;
         let wakeups = Wakeups::default();
         wakeups.listen(address);
-        Ok(Self { db: Db { pool, dialect: Dialect::Postgres }, wakeups })
+        let db = Db { pool, dialect: Dialect::Postgres };
+        Ok(Self { db, wakeups, most_attempts: MOST_ATTEMPTS })
     }
 
     /// Opens a database file, making it and bringing it up to date where needed.
@@ -94,7 +124,7 @@ impl Store {
             })?;
         migrate(&pool, Dialect::Sqlite).await?;
         let db = Db { pool, dialect: Dialect::Sqlite };
-        Ok(Self { db, wakeups: Wakeups::default() })
+        Ok(Self { db, wakeups: Wakeups::default(), most_attempts: MOST_ATTEMPTS })
     }
 
     /// A number that SQLite's settings have now.
@@ -102,6 +132,13 @@ impl Store {
     pub(crate) async fn pragma(&self, name: &'static str) -> i64 {
         let sql = sqlx::AssertSqlSafe(format!("PRAGMA {name}"));
         sqlx::query_scalar(sql).fetch_one(&self.db.pool).await.expect("reads")
+    }
+
+    /// The same, where a task is given up only after so many claims that did not end in order.
+    #[must_use]
+    pub fn with_most_attempts(mut self, most: u32) -> Self {
+        self.most_attempts = most.max(1);
+        self
     }
 
     /// Closes every connection.
@@ -144,6 +181,19 @@ fn encoded(path: &Path) -> String {
     })
 }
 
+/// A step that ends in time, one way or the other: a line that is cut answers nothing for minutes.
+/// Whether it was done is then not known, as after any lost connection.
+pub(crate) fn bounded<'a, T: 'a>(
+    step: impl Future<Output = Result<T, StoreError>> + Send + 'a,
+) -> StoreFuture<'a, T> {
+    Box::pin(async move {
+        tokio::time::timeout(LONGEST_STEP, step).await.unwrap_or_else(|_| {
+            let reason = format!("no answer within {} s", LONGEST_STEP.as_secs());
+            Err(StoreError::Database { operation: "ask the database", reason })
+        })
+    })
+}
+
 impl EngineStore for Store {
     fn history(
         &self,
@@ -152,11 +202,11 @@ impl EngineStore for Store {
         requests: Vec<String>,
     ) -> StoreFuture<'_, History> {
         let (job, scene) = (job_id.to_owned(), scene_id.to_owned());
-        Box::pin(async move { calls::history(&self.db, &job, &scene, &requests).await })
+        bounded(async move { calls::history(&self.db, &job, &scene, &requests).await })
     }
 
     fn call_admit(&self, call: NewCall, limits: CallLimits) -> StoreFuture<'_, Admission> {
-        Box::pin(async move { calls::admit(&self.db, &call, &limits).await })
+        bounded(async move { calls::admit(&self.db, &call, &limits).await })
     }
 
     fn call_advance(
@@ -167,39 +217,39 @@ impl EngineStore for Store {
         at: UnixMs,
     ) -> StoreFuture<'_, CallState> {
         let id = id.to_owned();
-        Box::pin(async move { calls::advance(&self.db, &id, event, &change, None, at).await })
+        bounded(async move { calls::advance(&self.db, &id, event, &change, None, at).await })
     }
 
     fn call_touch(&self, id: &str, lease_until: UnixMs) -> StoreFuture<'_, ()> {
         let id = id.to_owned();
-        Box::pin(async move { calls::touch(&self.db, &id, lease_until).await })
+        bounded(async move { calls::touch(&self.db, &id, lease_until).await })
     }
 
     fn call_claim(&self, id: &str, at: UnixMs, lease_until: UnixMs) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
-        Box::pin(async move { calls::claim(&self.db, &id, at, lease_until).await })
+        bounded(async move { calls::claim(&self.db, &id, at, lease_until).await })
     }
 
     fn call_fetch(&self, id: &str) -> StoreFuture<'_, Option<CallRow>> {
         let id = id.to_owned();
-        Box::pin(async move { calls::fetch(&self.db, &id).await })
+        bounded(async move { calls::fetch(&self.db, &id).await })
     }
 
     fn call_list(&self, filter: CallFilter) -> StoreFuture<'_, Vec<CallRow>> {
-        Box::pin(async move { calls::list(&self.db, &filter).await })
+        bounded(async move { calls::list(&self.db, &filter).await })
     }
 
     fn spend_since(&self, since: UnixMs) -> StoreFuture<'_, Vec<(String, MicroUsd)>> {
-        Box::pin(async move { calls::spend_since(&self.db, since).await })
+        bounded(async move { calls::spend_since(&self.db, since).await })
     }
 
     fn spend_of_job(&self, job_id: &str) -> StoreFuture<'_, MicroUsd> {
         let job_id = job_id.to_owned();
-        Box::pin(async move { calls::spend_of_job(&self.db, &job_id).await })
+        bounded(async move { calls::spend_of_job(&self.db, &job_id).await })
     }
 
     fn clip_keep(&self, clip: KeptClip, change: CallChange) -> StoreFuture<'_, ()> {
-        Box::pin(async move {
+        bounded(async move {
             let (id, at) = (&clip.call_id, clip.created_at);
             calls::advance(&self.db, id, CallEvent::Kept, &change, Some(&clip), at).await?;
             Ok(())
@@ -208,21 +258,21 @@ impl EngineStore for Store {
 
     fn clip_find(&self, request_hash: &str) -> StoreFuture<'_, Option<KeptClip>> {
         let hash = request_hash.to_owned();
-        Box::pin(async move { clips::find(&self.db, &hash).await })
+        bounded(async move { clips::find(&self.db, &hash).await })
     }
 
     fn clip_forget(&self, request_hash: &str) -> StoreFuture<'_, ()> {
         let hash = request_hash.to_owned();
-        Box::pin(async move { clips::forget(&self.db, &hash).await })
+        bounded(async move { clips::forget(&self.db, &hash).await })
     }
 
     fn breaker_list(&self) -> StoreFuture<'_, Vec<(String, BreakerRow)>> {
-        Box::pin(async move { breakers::list(&self.db).await })
+        bounded(async move { breakers::list(&self.db).await })
     }
 
     fn breaker_fetch(&self, engine: &str) -> StoreFuture<'_, BreakerRow> {
         let engine = engine.to_owned();
-        Box::pin(async move { breakers::fetch(&self.db, &engine).await })
+        bounded(async move { breakers::fetch(&self.db, &engine).await })
     }
 
     fn breaker_swap(
@@ -232,6 +282,6 @@ impl EngineStore for Store {
         new: BreakerRow,
     ) -> StoreFuture<'_, bool> {
         let engine = engine.to_owned();
-        Box::pin(async move { breakers::swap(&self.db, &engine, &old, &new).await })
+        bounded(async move { breakers::swap(&self.db, &engine, &old, &new).await })
     }
 }

@@ -13,8 +13,6 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 use std::time::Duration;
 
-/// Claims of a task that did not end in order, before it is given up.
-const MOST_ATTEMPTS: u32 = 5;
 const CLAIM: &str = "claim a task";
 
 fn ms(duration: Duration) -> i64 {
@@ -25,6 +23,7 @@ pub(crate) async fn claim(
     db: &Db,
     worker: &str,
     lease: Duration,
+    most_attempts: u32,
     begun_only: bool,
 ) -> Result<Option<Lease>, StoreError> {
     let mut tx = db.begin(Durability::Process, CLAIM).await?;
@@ -41,7 +40,7 @@ pub(crate) async fn claim(
             tx.commit().await.map_err(database(CLAIM))?;
             return Ok(None);
         };
-        if let Some(lease) = begun(db, &mut tx, row, was_lost).await? {
+        if let Some(lease) = begun(db, &mut tx, row, was_lost, most_attempts).await? {
             tx.commit().await.map_err(database(CLAIM))?;
             return Ok(Some(lease));
         }
@@ -121,6 +120,7 @@ async fn begun(
     tx: &mut Tx,
     row: Claimed,
     was_lost: bool,
+    most_attempts: u32,
 ) -> Result<Option<Lease>, StoreError> {
     let Some(job) = fetch_in(tx, &row.job_id).await? else {
         state(db, tx, &row.id, "parked", None, CLAIM).await?;
@@ -132,13 +132,13 @@ async fn begun(
         end_of_cancel(db, tx, &job).await?;
         return Ok(None);
     }
-    if row.attempts > MOST_ATTEMPTS {
+    if row.attempts > most_attempts {
         let error = JobError {
             code: "worker_lost".into(),
             stage: row.kind.as_str().into(),
             provider: None,
             message: format!(
-                "{} was begun {MOST_ATTEMPTS} times and never ended: its worker was killed, or \
+                "{} was begun {most_attempts} times and never ended: its worker was killed, or \
                  the machine has too little memory; see the worker's log, then retry the job",
                 row.name
             ),

@@ -46,7 +46,8 @@ pub enum ServiceEvent<'a> {
         /// The token that fences off the earlier worker.
         token: i64,
     },
-    /// Another worker has a task that this one worked on: nothing of this one was written.
+    /// Another worker has a task that this one worked on, or may have it: nothing of this one was
+    /// written.
     LeaseLost {
         /// The job.
         job: &'a str,
@@ -54,6 +55,9 @@ pub enum ServiceEvent<'a> {
         task: &'a str,
         /// The token that does not hold any more.
         token: i64,
+        /// `refused` where the database turned the token away, `unheard` where nobody could ask it
+        /// for as long as the lease holds.
+        why: &'a str,
     },
     /// A task ended in order.
     TaskFinished {
@@ -82,6 +86,18 @@ pub enum ServiceEvent<'a> {
         reason: &'a str,
         /// When it is tried again, in milliseconds; -1 for never.
         retry_in_ms: i64,
+    },
+    /// The disk of the storage folder is full: work waits until there is room again.
+    DiskFull {
+        /// What was seen.
+        reason: &'a str,
+        /// When it is looked again, in milliseconds.
+        retry_in_ms: u64,
+    },
+    /// Half-written files of workers that were killed were removed.
+    PartsRemoved {
+        /// So many.
+        files: usize,
     },
     /// The database did not do what was asked; it is asked again.
     StoreUnavailable {
@@ -156,6 +172,8 @@ impl ServiceEvent<'_> {
         "lease_lost",
         "task_finished",
         "task_failed",
+        "disk_full",
+        "parts_removed",
         "store_unavailable",
         "webhook_delivered",
         "webhook_failed",
@@ -186,14 +204,15 @@ impl ServiceEvent<'_> {
                     job, task, attempt, token, "a task of a worker that is silent is begun again"
                 );
             }
-            Self::LeaseLost { job, task, token } => {
+            Self::LeaseLost { job, task, token, why } => {
                 let event = "lease_lost";
                 warn!(
                     event,
                     job,
                     task,
                     token,
-                    "another worker has this task: nothing that was done here is written"
+                    why,
+                    "another worker may have this task: nothing that was done here is written"
                 );
             }
             Self::TaskFinished { job, task, stage, duration_ms } => {
@@ -226,6 +245,13 @@ impl ServiceEvent<'_> {
                         "a task failed"
                     );
                 }
+            }
+            Self::DiskFull { reason, retry_in_ms } => {
+                let event = "disk_full";
+                warn!(event, reason, retry_in_ms, "the disk is full; work waits for room");
+            }
+            Self::PartsRemoved { files } => {
+                info!(event = "parts_removed", files, "files of killed workers were removed");
             }
             Self::StoreUnavailable { operation, reason } => {
                 let event = "store_unavailable";

@@ -3,6 +3,7 @@
 //!
 //! The server keeps nothing safe (no fsync) and ends with the process that started it.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -17,6 +18,10 @@ const PREFIX: &str = "pytoon-postgres-";
 /// A running server.
 #[derive(Debug)]
 pub struct Postgres {
+    /// The address by which it is known.
+    host: String,
+    /// What stands before its programs, such as `ip netns exec …`.
+    before: Vec<String>,
     port: u16,
     folder: PathBuf,
     programs: PathBuf,
@@ -33,6 +38,13 @@ pub fn new_database() -> String {
 impl Postgres {
     /// Starts a server on a free port of this machine.
     pub fn start() -> Self {
+        Self::start_at("127.0.0.1", &[])
+    }
+
+    /// Starts a server that is known by another address, by way of a program that goes before its
+    /// own, such as one that enters another network. It listens on all addresses there, and lets in
+    /// whoever can reach it.
+    pub fn start_at(host: &str, before: &[&str]) -> Self {
         sweep();
         let programs = programs();
         let name = format!("{PREFIX}{}-{}", std::process::id(), free_port());
@@ -41,11 +53,17 @@ impl Postgres {
         if is_root() {
             run(Command::new("chown").arg("postgres").arg(&folder));
         }
-        let server = Self { port: free_port(), folder, programs };
+        let before = before.iter().map(|word| (*word).to_owned()).collect();
+        let server = Self { host: host.to_owned(), before, port: free_port(), folder, programs };
         let data = server.folder.join("data");
         let mut initdb = server.command("initdb");
         initdb.args(["--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8"]);
         run(initdb.args(["--locale=C", "-D"]).arg(&data));
+        if host != "127.0.0.1" {
+            let everybody = "host all all 0.0.0.0/0 trust\n";
+            let file = std::fs::File::options().append(true).open(data.join("pg_hba.conf"));
+            file.and_then(|mut file| file.write_all(everybody.as_bytes())).expect("is written");
+        }
         server.serve();
         server
     }
@@ -55,21 +73,22 @@ impl Postgres {
         let number = DATABASES.fetch_add(1, Ordering::Relaxed);
         let name = format!("pytoon_{number}");
         let mut create = self.command("createdb");
-        create.args(["-h", "127.0.0.1", "-U", "postgres", "-p", &self.port.to_string(), &name]);
+        create.args(["-h", &self.host, "-U", "postgres", "-p", &self.port.to_string(), &name]);
         run(&mut create);
         self.address(&name)
     }
 
     /// The address of a database.
     pub fn address(&self, name: &str) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{name}", self.port)
+        format!("postgres://postgres@{}:{}/{name}", self.host, self.port)
     }
 
     /// Starts the server process, also after [`Postgres::stop`].
     pub fn serve(&self) {
         let mut postgres = self.command("postgres");
         postgres.arg("-D").arg(self.folder.join("data"));
-        postgres.args(["-p", &self.port.to_string(), "-h", "127.0.0.1"]);
+        let everywhere = if self.before.is_empty() { &self.host } else { "0.0.0.0" };
+        postgres.args(["-p", &self.port.to_string(), "-h", everywhere]);
         postgres.arg("-k").arg(&self.folder);
         for setting in ["fsync=off", "max_connections=200", "log_min_messages=fatal"] {
             postgres.args(["-c", setting]);
@@ -84,7 +103,7 @@ impl Postgres {
         let port = self.port.to_string();
         while !self
             .command("pg_isready")
-            .args(["-q", "-h", "127.0.0.1", "-p", &port])
+            .args(["-q", "-h", &self.host, "-p", &port])
             .status()
             .is_ok_and(|status| status.success())
         {
@@ -102,7 +121,9 @@ impl Postgres {
     /// One of its programs, as a user that it accepts.
     fn command(&self, program: &str) -> Command {
         let path = self.programs.join(program);
-        let mut command = Command::new("setpriv");
+        let words: Vec<&str> = self.before.iter().map(String::as_str).chain(["setpriv"]).collect();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]);
         if is_root() {
             command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]);
         }

@@ -125,6 +125,11 @@ impl Service {
         }
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kills it, as a crash would.
     pub fn kill(&mut self) {
         let _ = self.child.kill();

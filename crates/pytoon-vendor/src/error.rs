@@ -176,6 +176,12 @@ impl EngineError {
         self
     }
 
+    /// Whether our own disk is full: it says nothing of the engine, and waiting for room loses
+    /// nothing that was paid for.
+    pub fn is_disk_full(&self) -> bool {
+        self.kind == EngineErrorKind::Internal && self.message.contains("No space left on device")
+    }
+
     /// Whether trying the same call again can help.
     pub fn is_temporary(&self) -> bool {
         self.status == ErrorStatus::Temporary

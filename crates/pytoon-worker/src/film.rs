@@ -3,22 +3,21 @@
 //! Guarantees: a failure says its stage and what to do; what may pass is tried again, three times;
 //! what is the brief's own fault is not.
 
-use crate::{Outcome, TaskRunner, brief};
-use pytoon_config::{BriefFile, read_brief};
-use pytoon_core::job::files::{ASSET_MARK, FileStore};
+use crate::{Outcome, TaskRunner, brief, parts};
+use pytoon_core::job::files::FileStore;
 use pytoon_core::job::store::{
     DEGRADED, Failure, Finish, Hold, JobError, JobStore, Lease, SceneRow,
 };
 use pytoon_core::job::{JobStatus, TaskKind, tasks_after_voice};
-use pytoon_media::MediaError;
 use pytoon_media::process::{CancelToken, Runner};
+use pytoon_media::{MediaError, disk};
 use pytoon_pipeline::receipt::SceneReceipt;
 use pytoon_pipeline::steps::{JobIdentity, SceneProgress, Steps};
 use pytoon_pipeline::{Environment, PipelineError};
 use pytoon_storage::StorageError;
 use pytoon_storage::job_files::folder_of;
+use pytoon_telemetry::ServiceEvent;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +25,8 @@ use std::time::Duration;
 const MOST_TRIES: u32 = 3;
 /// The pause before the second attempt; each further one is four times as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
+/// The pause of a task that found the disk full: its worker claims nothing before there is room.
+const DISK_PAUSE: Duration = Duration::from_secs(5);
 
 /// Makes films, task by task.
 pub struct FilmRunner {
@@ -48,10 +49,34 @@ impl fmt::Debug for FilmRunner {
 }
 
 impl TaskRunner for FilmRunner {
+    fn ready(&self) -> Result<(), String> {
+        let needed_mib = self.env.config.settings.limits.min_free_disk_mib;
+        match disk::free_bytes(self.env.engines.storage().folder()).map(|bytes| bytes >> 20) {
+            Some(free_mib) if free_mib < needed_mib => {
+                let path = self.env.engines.storage().folder().to_owned();
+                Err(MediaError::NoRoom { path, free_mib, needed_mib }.to_string())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn tidy(&self) -> Duration {
+        let age = Duration::from_secs(self.env.config.settings.service.parts_kept_seconds);
+        removed(parts::remove_old(self.env.engines.storage().folder(), age));
+        (age / 4).clamp(Duration::from_secs(2), Duration::from_secs(900))
+    }
+
     fn run(&self, lease: &Lease, cancel: &CancelToken) -> Outcome {
         match self.shared_step(lease, cancel) {
             Ok(outcome) => outcome,
             Err(error) if error.is_cancelled() => Outcome::Stopped,
+            // No fault of the task's: it waits, and that is no failed attempt.
+            Err(error) if error.is_disk_full() => {
+                let (reason, wait) = (error.to_string(), DISK_PAUSE);
+                let retry_in_ms = wait.as_millis() as u64;
+                ServiceEvent::DiskFull { reason: &reason, retry_in_ms }.emit();
+                Outcome::Later { wait, memo: lease.memo.clone() }
+            }
             Err(error) => Outcome::Failed(failure(lease, &error)),
         }
     }
@@ -154,6 +179,8 @@ impl FilmRunner {
             }
             TaskKind::Publish => {
                 let receipt = steps.publish(&file)?;
+                // Nothing else of this job runs any more.
+                removed(parts::remove_all(&root));
                 let scenes = receipt.scenes.iter().map(|scene| SceneRow {
                     scene_id: scene.scene_id.clone(),
                     status: "done".to_owned(),
@@ -166,8 +193,18 @@ impl FilmRunner {
                 done(Finish { scenes, job: Some(JobStatus::Done), ..Finish::default() })
             }
             // Its vendors were told before any file was looked for.
-            TaskKind::Cancel => done(Finish::default()),
+            TaskKind::Cancel => {
+                removed(parts::remove_all(&root));
+                done(Finish::default())
+            }
         }
+    }
+}
+
+/// Says how many half-written files were removed, where there were any.
+fn removed(files: usize) {
+    if files > 0 {
+        ServiceEvent::PartsRemoved { files }.emit();
     }
 }
 

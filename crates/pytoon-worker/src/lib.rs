@@ -14,6 +14,7 @@ pub mod brief;
 pub mod collector;
 pub mod courier;
 pub mod film;
+mod parts;
 
 use pytoon_core::job::store::{Failure, Finish, Hold, JobStore, Lease};
 use pytoon_core::ledger::StoreError;
@@ -23,13 +24,23 @@ use pytoon_telemetry::ServiceEvent;
 use serde_json::Value;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// How long a worker without a task waits before it looks by itself.
 const IDLE: Duration = Duration::from_millis(500);
+/// An answer is waited for at least so long.
+const SHORTEST_WAIT: Duration = Duration::from_millis(500);
+/// The database turned a token away.
+const REFUSED: &str = "refused";
+/// The database was not heard for as long as a lease holds.
+const UNHEARD: &str = "unheard";
+/// Before it is looked again whether there is room to work; each further look is twice as late.
+const FIRST_LOOK: Duration = Duration::from_millis(500);
+/// The latest.
+const LONGEST_LOOK: Duration = Duration::from_secs(15);
 /// Between questions to a database that does not answer.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 
@@ -53,6 +64,17 @@ pub enum Outcome {
 
 /// What a worker does with a task.
 pub trait TaskRunner: fmt::Debug + Send + Sync + 'static {
+    /// Whether there is what every task needs, such as room on the disk; else, what is missing. No
+    /// task is claimed meanwhile. Called where blocking is allowed.
+    fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+    /// Removes what killed workers left behind. Called now and then where blocking is allowed; when
+    /// it wants to be called again.
+    fn tidy(&self) -> Duration {
+        Duration::from_secs(3600)
+    }
+
     /// Runs a task to its end, or until it is cancelled. Called where blocking is allowed.
     fn run(&self, lease: &Lease, cancel: &CancelToken) -> Outcome;
 }
@@ -109,20 +131,29 @@ impl Worker {
         let stop = CancelToken::default();
         let handed_back = Arc::new(AtomicUsize::new(0));
         let this = Arc::new(self);
+        let mut pause = FIRST_LOOK;
+        tidy(Arc::downgrade(&this.runner));
         while !this.drains() {
             let place = places.clone().acquire_owned();
             // The semaphore is never closed.
             let Ok(Ok(place)) = tokio::time::timeout(IDLE, place).await else { continue };
+            if !this.is_ready(pause).await {
+                pause = (pause * 2).min(LONGEST_LOOK);
+                continue;
+            }
+            pause = FIRST_LOOK;
+            let asked = Instant::now();
             // What has begun is finished; new films wait until there is room for them.
-            let claimed = match this.room.is_there() {
-                true => this.store.task_claim(&this.name, this.lease).await,
-                false => this.store.task_claim_begun(&this.name, this.lease).await,
+            let claim = match this.room.is_there() {
+                true => this.store.task_claim(&this.name, this.lease),
+                false => this.store.task_claim_begun(&this.name, this.lease),
             };
-            match claimed {
+            // A claim whose answer never comes holds no longer than its lease.
+            match heard(this.lease, claim).await {
                 Ok(Some(lease)) => {
                     let (worker, stop, back) = (this.clone(), stop.clone(), handed_back.clone());
                     tokio::spawn(async move {
-                        worker.handle(lease, &stop, &back).await;
+                        worker.handle(lease, asked, &stop, &back).await;
                         drop(place);
                     });
                 }
@@ -146,6 +177,20 @@ impl Worker {
         handed_back.load(Ordering::Relaxed)
     }
 
+    /// Whether work can be done here; waits for so long where it cannot.
+    async fn is_ready(self: &Arc<Self>, pause: Duration) -> bool {
+        let runner = self.runner.clone();
+        let asked = tokio::task::spawn_blocking(move || runner.ready()).await;
+        let Ok(Err(reason)) = asked else { return true };
+        let retry_in_ms = pause.as_millis() as u64;
+        ServiceEvent::DiskFull { reason: &reason, retry_in_ms }.emit();
+        let begun = Instant::now();
+        while begun.elapsed() < pause && !self.drains() {
+            tokio::time::sleep(FIRST_LOOK / 2).await;
+        }
+        false
+    }
+
     fn drains(&self) -> bool {
         self.drain.is_cancelled()
     }
@@ -158,8 +203,14 @@ impl Worker {
         }
     }
 
-    /// Runs one task under its lease.
-    async fn handle(&self, lease: Lease, stop: &CancelToken, handed_back: &AtomicUsize) {
+    /// Runs one task under its lease, which holds from when it was asked for at the latest.
+    async fn handle(
+        &self,
+        lease: Lease,
+        asked: Instant,
+        stop: &CancelToken,
+        handed_back: &AtomicUsize,
+    ) {
         let (job, task) = (lease.job.id.as_str(), lease.name.as_str());
         let attempt = lease.attempts;
         ServiceEvent::TaskClaimed { job, task, attempt, waited_ms: lease.waited_ms }.emit();
@@ -180,49 +231,60 @@ impl Worker {
             let (runner, lease, cancel) = (self.runner.clone(), lease.clone(), cancel.clone());
             tokio::task::spawn_blocking(move || span.in_scope(|| runner.run(&lease, &cancel)))
         };
-        let looked_after = self.look_after(&lease, &cancel, stop);
+        let looked_after = self.look_after(&lease, asked, &cancel, stop);
         tokio::pin!(running, looked_after);
-        let (outcome, is_lost) = tokio::select! {
-            outcome = &mut running => (outcome, false),
-            is_lost = &mut looked_after => (running.await, is_lost),
+        let (outcome, lost) = tokio::select! {
+            outcome = &mut running => (outcome, None),
+            lost = &mut looked_after => (running.await, lost),
         };
-        if is_lost {
-            ServiceEvent::LeaseLost { job, task, token: lease.token }.emit();
+        if let Some(why) = lost {
+            ServiceEvent::LeaseLost { job, task, token: lease.token, why }.emit();
             return;
         }
         let outcome = outcome.unwrap_or_else(|_| Outcome::Failed(film::panicked(&lease)));
         self.write(&lease, outcome, begun.elapsed(), handed_back).await;
     }
 
-    /// Beats until the task is to be stopped; whether the lease is lost. Ends only then.
-    async fn look_after(&self, lease: &Lease, cancel: &CancelToken, stop: &CancelToken) -> bool {
+    /// Beats until the task is to be stopped; why the lease is lost, where it is. Ends only then.
+    async fn look_after(
+        &self,
+        lease: &Lease,
+        asked: Instant,
+        cancel: &CancelToken,
+        stop: &CancelToken,
+    ) -> Option<&'static str> {
         let every = (self.lease / 4).max(Duration::from_millis(20));
-        let mut last = Instant::now();
+        // The lease holds from a moment after this one.
+        let mut last = asked;
         loop {
             tokio::time::sleep(every.min(Duration::from_millis(500))).await;
             if stop.is_cancelled() {
                 cancel.cancel();
-                return false;
+                return None;
             }
             if last.elapsed() < every {
                 continue;
             }
-            match self.store.task_beat(&lease.task_id, lease.token, self.lease).await {
-                Ok(Hold::Ours) => last = Instant::now(),
+            let asked = Instant::now();
+            // A line that is cut answers nothing for minutes: the lease does not wait for it.
+            let left = self.lease.saturating_sub(last.elapsed());
+            let beat = self.store.task_beat(&lease.task_id, lease.token, self.lease);
+            match heard(left.min(every.max(SHORTEST_WAIT)), beat).await {
+                Ok(Hold::Ours) => last = asked,
                 Ok(Hold::Stop) => {
                     cancel.cancel();
-                    return false;
+                    return None;
                 }
                 Ok(Hold::Lost) => {
                     cancel.cancel();
-                    return true;
+                    return Some(REFUSED);
                 }
                 Err(error) => {
                     unavailable("look after a task", &error);
                     // Nobody knows any more whether the lease holds: others may have the task.
                     if last.elapsed() >= self.lease {
                         cancel.cancel();
-                        return true;
+                        return Some(UNHEARD);
                     }
                 }
             }
@@ -240,25 +302,26 @@ impl Worker {
         let begun = Instant::now();
         let (id, token) = (lease.task_id.as_str(), lease.token);
         let (job, task, stage) = (lease.job.id.as_str(), lease.name.as_str(), lease.kind.as_str());
-        let hold = loop {
-            let written = match outcome.clone() {
-                Outcome::Finished(finish) => self.store.task_finish(id, token, finish).await,
-                Outcome::Later { wait, memo } => self.store.task_later(id, token, wait, memo).await,
-                Outcome::Failed(failure) => self.store.task_fail(id, token, failure).await,
-                Outcome::Stopped => self.store.task_give_back(id, token).await,
+        let (hold, why) = loop {
+            let writing = match outcome.clone() {
+                Outcome::Finished(finish) => self.store.task_finish(id, token, finish),
+                Outcome::Later { wait, memo } => self.store.task_later(id, token, wait, memo),
+                Outcome::Failed(failure) => self.store.task_fail(id, token, failure),
+                Outcome::Stopped => self.store.task_give_back(id, token),
             };
-            match written {
-                Ok(hold) => break hold,
+            let left = self.lease.saturating_sub(begun.elapsed());
+            match heard(left.max(SHORTEST_WAIT), writing).await {
+                Ok(hold) => break (hold, REFUSED),
                 Err(error) if begun.elapsed() < self.lease => {
                     unavailable("write how a task ended", &error);
                     tokio::time::sleep(ASK_AGAIN).await;
                 }
                 // Another takes the task over and finds what is done already.
-                Err(_) => break Hold::Lost,
+                Err(_) => break (Hold::Lost, UNHEARD),
             }
         };
         if hold == Hold::Lost {
-            ServiceEvent::LeaseLost { job, task, token }.emit();
+            ServiceEvent::LeaseLost { job, task, token, why }.emit();
             return;
         }
         let duration_ms = took.as_millis() as u64;
@@ -282,6 +345,28 @@ impl Worker {
             Outcome::Later { .. } => {}
         }
     }
+}
+
+/// Lets a runner tidy up as long as there is one.
+fn tidy(runner: Weak<dyn TaskRunner>) {
+    tokio::spawn(async move {
+        while let Some(runner) = runner.upgrade() {
+            let again = tokio::task::spawn_blocking(move || runner.tidy()).await;
+            let Ok(again) = again else { return };
+            tokio::time::sleep(again).await;
+        }
+    });
+}
+
+/// What the database answers, or that it does not answer in time.
+async fn heard<T>(
+    at_most: Duration,
+    asked: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(at_most, asked).await.unwrap_or_else(|_| {
+        let reason = format!("no answer within {:.1} s", at_most.as_secs_f64());
+        Err(StoreError::Database { operation: "ask the database", reason })
+    })
 }
 
 fn unavailable(operation: &str, error: &StoreError) {

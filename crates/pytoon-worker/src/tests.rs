@@ -5,6 +5,7 @@ use pytoon_core::job::store::{JobFilter, JobStore, NewJob, Submission};
 use pytoon_core::job::{JobStatus, TaskKind, first_tasks, tasks_after_voice};
 use pytoon_store::Store;
 use serde_json::json;
+use sqlx::{Connection, Executor};
 use std::sync::Mutex;
 
 /// What a task does.
@@ -40,7 +41,7 @@ impl TaskRunner for Scripted {
 }
 
 struct Bench {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     store: Arc<Store>,
 }
 
@@ -48,7 +49,7 @@ impl Bench {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let store = Store::open(&folder.path().join("pytoon.db")).await.expect("opens");
-        Self { _folder: folder, store: Arc::new(store) }
+        Self { folder, store: Arc::new(store) }
     }
 
     async fn submit(&self, id: &str) {
@@ -238,5 +239,72 @@ fn a_worker_that_lost_its_lease_writes_nothing() {
         assert_eq!(bench.status("one").await, JobStatus::Done);
         let plans = lost.begun().iter().filter(|name| *name == "plan").count();
         assert_eq!(plans, 2);
+    });
+}
+
+#[test]
+fn a_database_that_does_not_answer_ends_the_work_with_the_lease() {
+    block_on(async {
+        let bench = Bench::new().await;
+        let (sent, mut heard) = tokio::sync::mpsc::unbounded_channel();
+        let runner = Scripted::new(move |_, cancel| {
+            sent.send(()).expect("is heard");
+            while !cancel.is_cancelled() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            sent.send(()).expect("is heard");
+            Outcome::Stopped
+        });
+        let worker = bench.worker(&runner, 600);
+        let drain = worker.drain.clone();
+        bench.submit("one").await;
+        let running = tokio::spawn(worker.run());
+        heard.recv().await.expect("it begins");
+        // Another writer that never ends: every statement waits for it, for twenty seconds.
+        let at = format!("sqlite://{}", bench.folder.path().join("pytoon.db").display());
+        let mut other = sqlx::AnyConnection::connect(&at).await.expect("connects");
+        other.execute("BEGIN IMMEDIATE").await.expect("begins");
+        let stopped = tokio::time::timeout(Duration::from_secs(3), heard.recv()).await;
+        assert!(stopped.is_ok(), "the work goes on without a lease");
+        other.execute("ROLLBACK").await.expect("ends");
+        drain.cancel();
+        running.await.expect("ends");
+    });
+}
+
+/// A runner on a disk that is full at first.
+#[derive(Debug, Default)]
+struct OnFullDisk {
+    asked: AtomicUsize,
+    begun: AtomicUsize,
+}
+
+impl TaskRunner for OnFullDisk {
+    fn ready(&self) -> Result<(), String> {
+        let asked = self.asked.fetch_add(1, Ordering::SeqCst);
+        if asked == 0 { Err("no room".to_owned()) } else { Ok(()) }
+    }
+
+    fn run(&self, lease: &Lease, _: &CancelToken) -> Outcome {
+        assert!(self.asked.load(Ordering::SeqCst) > 1, "it is begun without room");
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        film(lease)
+    }
+}
+
+#[test]
+fn nothing_is_claimed_while_there_is_no_room() {
+    block_on(async {
+        let bench = Bench::new().await;
+        bench.submit("one").await;
+        let runner = Arc::new(OnFullDisk::default());
+        let scripted = Scripted::new(|lease, _| film(lease));
+        let worker = Worker { runner: runner.clone(), ..bench.worker(&scripted, 5000) };
+        let drain = worker.drain.clone();
+        let running = tokio::spawn(worker.run());
+        bench.until("one", JobStatus::Done).await;
+        drain.cancel();
+        running.await.expect("ends");
+        assert!(runner.begun.load(Ordering::SeqCst) > 4);
     });
 }

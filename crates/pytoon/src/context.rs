@@ -5,7 +5,7 @@ use crate::progress;
 use pytoon_config::secrets::Secrets;
 use pytoon_config::{Config, ConfigSource};
 use pytoon_media::fonts::FontFinder;
-use pytoon_media::process::{CancelToken, Programs, Runner};
+use pytoon_media::process::{CancelToken, ProcessLimits, Programs, Runner};
 use pytoon_pipeline::Environment;
 use pytoon_pipeline::engine_desk::EngineDesk;
 use pytoon_telemetry::{LogTarget, Metrics, MetricsHandle};
@@ -51,8 +51,12 @@ impl Context {
         };
         let config = Config::load(&source)?;
         let stall = Duration::from_secs(config.settings.limits.process_stall_seconds);
-        let runner =
-            Runner { programs: Programs::beside_this_one(), cancel: cancel_on_signals()?, stall };
+        let limits = ProcessLimits {
+            longest: Duration::from_secs(config.settings.limits.process_seconds),
+            memory: Some(config.settings.limits.process_memory_mib << 20),
+        };
+        let programs = Programs::beside_this_one();
+        let runner = Runner { programs, cancel: cancel_on_signals()?, stall, limits };
         let secrets = Secrets::load(Path::new(".env"))?;
         let reload = Arc::new(AtomicBool::new(false));
         signal_hook::flag::register(signal_hook::consts::SIGHUP, reload.clone())?;

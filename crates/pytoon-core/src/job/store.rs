@@ -283,6 +283,12 @@ pub struct KeyRow {
     pub revoked_at: Option<UnixMs>,
 }
 
+/// Adds up what several processes have counted.
+pub type AddUp = fn(&[&str]) -> String;
+
+/// The row of what ended processes have counted.
+pub const ENDED: &str = "ended";
+
 /// Where jobs, tasks and keys live. Every method is one atomic step.
 pub trait JobStore: fmt::Debug + Send + Sync {
     /// Writes a new job with its first tasks, unless `most_waiting` jobs are queued.
@@ -352,6 +358,9 @@ pub trait JobStore: fmt::Debug + Send + Sync {
     fn counts_all(&self) -> StoreFuture<'_, Vec<(String, String)>>;
     /// The database's clock.
     fn now(&self) -> StoreFuture<'_, UnixMs>;
+    /// Puts into one row, by a function that adds up, what processes have counted that were not
+    /// heard of for so long, and what is in that row already; how many there were.
+    fn counts_fold(&self, unheard_for: Duration, add_up: AddUp) -> StoreFuture<'_, usize>;
     /// Writes and reads a row, to know that that can be done.
     fn check(&self) -> StoreFuture<'_, ()>;
 }

@@ -15,13 +15,16 @@ use pytoon_core::ledger::{
     CallChange, CallEvent, CallFilter, CallRow, CallState, KeptClip, StoreError,
 };
 use pytoon_core::money::MicroUsd;
-use pytoon_telemetry::Event;
+use pytoon_telemetry::{Event, ServiceEvent};
 use pytoon_vendor::hash::file_hash;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Attempts to get a finished clip onto our disk.
 const FETCHES: u32 = 4;
+/// How long it is waited for room on our disk, and how often it is looked.
+const FULL_DISK_PATIENCE_MS: i64 = 600_000;
+const FULL_DISK_PAUSE_MS: u64 = 1000;
 /// How long a vendor may take to answer a cancel.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -334,12 +337,20 @@ impl EngineManager {
                 EngineError::new(&engine.name, "keep a clip", EngineErrorKind::Internal, message)
             })?;
         }
-        let mut attempt = 1;
+        let (mut attempt, begun) = (1, self.world.now());
         loop {
             let error = match adapter.fetch(&output, path).await {
                 Ok(clip) => return Ok(clip),
                 Err(error) => error,
             };
+            // Another engine would find no room either, and this clip is paid for.
+            if error.is_disk_full() && self.world.now() - begun < FULL_DISK_PATIENCE_MS {
+                let (reason, retry_in_ms) = (error.to_string(), FULL_DISK_PAUSE_MS);
+                ServiceEvent::DiskFull { reason: &reason, retry_in_ms }.emit();
+                self.pause(&engine.name, Duration::from_millis(retry_in_ms)).await?;
+                let _ = self.store.call_touch(&row.id, self.world.now() + LEASE_MS).await;
+                continue;
+            }
             if attempt >= FETCHES || !error.is_temporary() {
                 let bad = error.kind == EngineErrorKind::BadOutput;
                 // What was paid for and cannot be had now may be had later.

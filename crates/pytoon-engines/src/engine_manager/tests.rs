@@ -50,6 +50,8 @@ struct Scripted {
     /// What its tasks say, one a poll: under way, or failed; done when told nothing.
     polls: Mutex<VecDeque<Option<K>>>,
     accepted: Accepted,
+    /// So many downloads find the disk full.
+    full: AtomicU64,
     submits: AtomicU64,
     prompts: Mutex<Vec<String>>,
 }
@@ -76,6 +78,7 @@ impl Scripted {
             answers: Mutex::new(answers.iter().copied().collect()),
             polls: Mutex::default(),
             accepted,
+            full: AtomicU64::new(0),
             submits: AtomicU64::new(0),
             prompts: Mutex::new(Vec::new()),
         })
@@ -148,6 +151,12 @@ impl ExternalEngineAdapter for Scripted {
     }
     fn fetch<'a>(&'a self, _: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
         Box::pin(async move {
+            let full =
+                self.full.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+            if full.is_ok() {
+                let said = format!("{}: No space left on device (os error 28)", to.display());
+                return Err(EngineError::new(&self.name, "download the clip", K::Internal, said));
+            }
             std::fs::write(to, b"a clip").expect("writes");
             Ok(GeneratedClip {
                 path: to.to_owned(),
@@ -274,6 +283,18 @@ fn a_breaker_is_shared_by_all_processes_and_survives_restarts() {
         assert_eq!(used(&outcome), "b");
         assert_eq!(outcome.attempts[0].result, "cooling");
         assert_eq!(sick.submits(), 2, "a cooling engine is not called, by nobody");
+    });
+}
+
+#[test]
+fn a_clip_that_finds_no_room_is_waited_for_and_nobody_else_is_paid() {
+    block_on(async {
+        let bench = Bench::new();
+        let (bought, other) = (Scripted::new("a", &[]), Scripted::new("b", &[]));
+        bought.full.store(2, Ordering::SeqCst);
+        let manager = bench.process(&[bought.clone(), other.clone()]).await;
+        assert_eq!(used(&draw(&manager, "a cup").await), "a");
+        assert_eq!((bought.submits(), other.submits()), (1, 0));
     });
 }
 

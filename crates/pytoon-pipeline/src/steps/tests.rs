@@ -31,11 +31,8 @@ impl Bench {
         let folder = tempfile::tempdir().expect("folder");
         let mut config = Config::load(&ConfigSource::Optional("/nowhere".into())).expect("loads");
         config.settings.storage_dir = folder.path().join("storage").display().to_string();
-        let runner = Runner {
-            programs: Programs::beside_this_one(),
-            cancel: CancelToken::default(),
-            stall: Duration::from_secs(60),
-        };
+        let stall = Duration::from_secs(60);
+        let runner = Runner::new(Programs::beside_this_one(), CancelToken::default(), stall);
         let desk = EngineDesk::open(&config, &Secrets::default(), &runner, Arc::default());
         let env = Environment {
             config,

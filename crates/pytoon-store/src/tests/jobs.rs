@@ -427,3 +427,55 @@ fn keys_are_found_by_their_hash_until_they_are_revoked() {
         store.check().await.expect("writes");
     });
 }
+
+#[test]
+fn what_ended_processes_counted_is_put_together_once() {
+    let folder = tempfile::tempdir().expect("folder");
+    fn sum(texts: &[&str]) -> String {
+        texts.iter().map(|text| text.parse::<u32>().expect("a number")).sum::<u32>().to_string()
+    }
+    block_on(async {
+        let store = open(&folder).await;
+        let put = async |process: &str, text: &str| {
+            store.counts_put(process, text).await.expect("is kept");
+        };
+        let fold =
+            async || store.counts_fold(Duration::from_millis(300), sum).await.expect("is folded");
+        let is = async |expected: &[(&str, &str)]| {
+            let all = store.counts_all().await.expect("reads");
+            let all: Vec<(&str, &str)> =
+                all.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+            assert_eq!(all, expected);
+        };
+        assert_eq!(fold().await, 0);
+        put("w1", "3").await;
+        put("w2", "4").await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        put("w3", "5").await;
+        assert_eq!(fold().await, 2);
+        is(&[("ended", "7"), ("w3", "5")]).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        put("w4", "1").await;
+        // Two that fold at once do not count anything twice.
+        let (one, other) = tokio::join!(fold(), fold());
+        assert_eq!(one + other, 1);
+        is(&[("ended", "12"), ("w4", "1")]).await;
+    });
+}
+
+#[test]
+fn how_often_a_worker_may_be_lost_is_a_setting() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await.with_most_attempts(7);
+        submit(&store, "one").await;
+        let moment = Duration::from_millis(1);
+        for attempt in 1..=7 {
+            let lease = store.task_claim("w", moment).await.expect("claims").expect("a task");
+            assert_eq!(lease.attempts, attempt);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        none_left(&store).await;
+        assert_eq!(status(&store, "one").await, JobStatus::Failed);
+    });
+}

@@ -94,7 +94,7 @@ mod tests {
 
     fn runner() -> Runner {
         let programs = Programs::beside_this_one();
-        Runner { programs, cancel: CancelToken::default(), stall: Duration::from_secs(30) }
+        Runner::new(programs, CancelToken::default(), Duration::from_secs(30))
     }
 
     fn script(text: &str) -> Vec<Vec<Word>> {

@@ -11,7 +11,7 @@ use pytoon_audio::wav;
 use pytoon_core::text::Word;
 use pytoon_core::timeline::CaptionWord;
 use pytoon_media::MediaError;
-use pytoon_media::process::{CommandLine, Runner};
+use pytoon_media::process::{CommandLine, ProcessLimits, Runner};
 use serde::Deserialize;
 use std::io::Cursor;
 use std::path::Path;
@@ -93,7 +93,9 @@ pub(crate) fn align(
     })?;
     let unavailable = |source| VoiceError::Unavailable { provider, source };
     let bad = |reason: String| VoiceError::BadAudio { provider, reason };
-    let runner = Runner { stall: STALL, ..runner.clone() };
+    // Models of speech take what memory they need.
+    let limits = ProcessLimits { memory: None, ..runner.limits };
+    let runner = Runner { stall: STALL, limits, ..runner.clone() };
     let version = runner
         .run(&CommandLine::new(provider, "ask for its version").arg("--version"), Vec::new())
         .map(|bytes| String::from_utf8_lossy(&bytes).trim().chars().take(80).collect())

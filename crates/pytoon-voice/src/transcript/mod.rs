@@ -15,7 +15,7 @@ use pytoon_audio::wav;
 use pytoon_config::settings::{TranscriptionChoice, TranscriptionSettings};
 use pytoon_media::MediaError;
 use pytoon_media::ffmpeg::sound;
-use pytoon_media::process::{CommandLine, Runner};
+use pytoon_media::process::{CommandLine, ProcessLimits, Runner};
 use pytoon_telemetry::Event;
 use serde::{Deserialize, Serialize};
 use std::io::Cursor;
@@ -222,7 +222,9 @@ fn written(
     if let Some(language) = primary.or(unknown) {
         command = command.args([flag, language]);
     }
-    match (Runner { stall: STALL, ..runner.clone() }).run(&command, Vec::new()) {
+    // Models of speech take what memory they need.
+    let limits = ProcessLimits { memory: None, ..runner.limits };
+    match (Runner { stall: STALL, limits, ..runner.clone() }).run(&command, Vec::new()) {
         Ok(_) => {}
         Err(MediaError::Cancelled) => return Err(MediaError::Cancelled.into()),
         Err(error) => return Ok(Err(error.to_string())),

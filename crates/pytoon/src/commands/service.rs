@@ -24,11 +24,16 @@ use secrecy::ExposeSecret;
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 use tokio::net::TcpListener;
 
 /// How often a process tells the others what it has counted.
 const TELL_COUNTS: Duration = Duration::from_secs(2);
+/// How often the counts of ended processes are put together.
+const FOLD_COUNTS: Duration = Duration::from_secs(300);
+/// A process that tells no counts for so long has ended. One that was only cut off from the database
+/// for so long is counted twice once it is back.
+const ENDED_AFTER: Duration = Duration::from_secs(3600);
 /// How often is looked whether the end is asked for.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -62,7 +67,9 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
     Metrics::expect_service(TaskKind::ALL.iter().map(|kind| kind.as_str()));
     runtime.block_on(async {
         let at = database(&context.config, &context.secrets)?;
-        let store = Arc::new(Store::connect(&at).await?);
+        let store = Store::connect(&at).await?;
+        let most_attempts = context.config.settings.service.most_attempts;
+        let store = Arc::new(store.with_most_attempts(most_attempts));
         let listener = match role {
             Role::Worker => None,
             _ => Some(
@@ -256,8 +263,17 @@ async fn serve(listener: TcpListener, api: Api, cancel: CancelToken) -> std::io:
 fn tell_counts(store: Arc<Store>, context: &Context, process: String) {
     let metrics = context.metrics.clone();
     tokio::spawn(async move {
+        let mut told_since = Instant::now();
         loop {
-            if let Err(error) = store.counts_put(&process, &metrics.render()).await {
+            let mut told = store.counts_put(&process, &metrics.render()).await;
+            // Only where the database was there for a while: right after it was away, everybody
+            // looks like one that has ended.
+            if told.is_ok() && told_since.elapsed() >= FOLD_COUNTS {
+                told = store.counts_fold(ENDED_AFTER, pytoon_api::added_up).await.map(|_| ());
+                told_since = Instant::now();
+            }
+            if let Err(error) = told {
+                told_since = Instant::now();
                 let reason = error.to_string();
                 ServiceEvent::StoreUnavailable { operation: "keep counts", reason: &reason }.emit();
             }

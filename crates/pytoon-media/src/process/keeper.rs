@@ -1,0 +1,134 @@
+//! Ends programs whose owner was killed.
+//!
+//! SIGKILL leaves a process no moment to end what it had started. One companion, a shell, hears by
+//! a pipe which programs run; when the pipe closes, however this process ended, it kills the
+//! process groups of those that still do.
+//!
+//! The kernel's signal at a parent's death (PR_SET_PDEATHSIG) was the other way. It comes when the
+//! *thread* that started the program ends, and threads come and go here; it reaches the program
+//! but not what that started; and it has to be set between fork and exec, where only `unsafe` code
+//! runs.
+//!
+//! Between a program's start and the line that tells of it lie some microseconds. A program whose
+//! owner is killed right then still loses its pipes, as all do.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+/// `+ id` and `- id` keep the list. It does not hear what a terminal or a supervisor tells whole
+/// groups and services: it ends when its owner does.
+const SCRIPT: &str = r#"trap '' INT TERM HUP QUIT
+live=' '
+while read -r what id; do
+  rest=' '
+  for other in $live; do [ "$other" = "$id" ] || rest="$rest$other "; done
+  [ "$what" = + ] && rest="$rest$id "
+  live=$rest
+done
+for id in $live; do kill -s KILL -- "-$id" 2>/dev/null; done"#;
+
+static KEEPER: Mutex<Keeper> = Mutex::new(Keeper { live: BTreeSet::new(), companion: None });
+
+struct Keeper {
+    live: BTreeSet<u32>,
+    companion: Option<(Child, ChildStdin)>,
+}
+
+/// A program that ends with this process, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Kept(u32);
+
+/// Has the process group of a program ended when this process is gone.
+pub(crate) fn keep(id: u32) -> Kept {
+    let mut keeper = KEEPER.lock().unwrap_or_else(PoisonError::into_inner);
+    keeper.live.insert(id);
+    keeper.tell('+', id);
+    Kept(id)
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let mut keeper = KEEPER.lock().unwrap_or_else(PoisonError::into_inner);
+        keeper.live.remove(&self.0);
+        keeper.tell('-', self.0);
+    }
+}
+
+impl Keeper {
+    fn tell(&mut self, what: char, id: u32) {
+        if let Some((_, pipe)) = &mut self.companion
+            && pipe.write_all(format!("{what} {id}\n").as_bytes()).is_ok()
+        {
+            return;
+        }
+        if let Some((mut gone, _)) = self.companion.take() {
+            // Somebody killed it; what is left of it must not stay as a zombie.
+            let _ = gone.kill();
+            let _ = gone.wait();
+        }
+        self.companion = start();
+        if let Some((_, pipe)) = &mut self.companion {
+            let all: String = self.live.iter().map(|id| format!("+ {id}\n")).collect();
+            // A machine where no shell runs keeps what pipes alone do: most programs end with them.
+            let _ = pipe.write_all(all.as_bytes());
+        }
+    }
+}
+
+fn start() -> Option<(Child, ChildStdin)> {
+    #[expect(clippy::disallowed_methods, reason = "this is a part of the one place")]
+    let mut child = Command::new("/bin/sh")
+        .args(["-c", SCRIPT])
+        // It must not hold on to a disk.
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .ok()?;
+    let pipe = child.stdin.take()?;
+    Some((child, pipe))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    fn lives(id: u32) -> bool {
+        // A zombie has ended.
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+    }
+
+    fn sleeper() -> Child {
+        #[expect(clippy::disallowed_methods, reason = "a program that is to be killed")]
+        Command::new("sleep").arg("600").process_group(0).spawn().expect("starts")
+    }
+
+    #[test]
+    fn what_runs_when_the_pipe_closes_is_killed_and_nothing_else() {
+        let (mut kept, mut let_go) = (sleeper(), sleeper());
+        let (mut companion, mut pipe) = start().expect("starts");
+        let lines = format!("+ {}\n+ {}\n- {}\n", kept.id(), let_go.id(), let_go.id());
+        pipe.write_all(lines.as_bytes()).expect("is heard");
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(lives(kept.id()));
+        drop(pipe);
+        companion.wait().expect("ends");
+        let begun = Instant::now();
+        while lives(kept.id()) {
+            assert!(begun.elapsed() < Duration::from_secs(5), "it runs on");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert!(lives(let_go.id()), "another's program was killed");
+        let_go.kill().expect("is killed");
+        for child in [&mut kept, &mut let_go] {
+            child.wait().expect("has ended");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Half-written files of workers that were killed.
+//!
+//! Whatever is made has a name that ends with `.part` until it is whole ([`pytoon_media::disk`]).
+//! Who is killed leaves such a file behind, and nobody finds it again: the next attempt has a name
+//! of its own. They go when their job ends, and by age wherever else they lie.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// Written to learn what the disk's clock says: another machine's may be wrong, or ours.
+const PROBE: &str = ".clock";
+
+/// Removes all of them below a folder in which nobody works any more; how many there were.
+pub(crate) fn remove_all(folder: &Path) -> usize {
+    parts(folder).iter().filter(|(path, _)| std::fs::remove_file(path).is_ok()).count()
+}
+
+/// Removes those that nobody has written to for so long; how many there were.
+pub(crate) fn remove_old(folder: &Path, age: Duration) -> usize {
+    let Some(now) = disks_now(folder) else { return 0 };
+    let is_old = |written: &SystemTime| now.duration_since(*written).is_ok_and(|since| since > age);
+    let parts = parts(folder);
+    let old = parts.iter().filter(|(_, written)| is_old(written));
+    // One that is gone meanwhile was another's to remove.
+    old.filter(|(path, _)| std::fs::remove_file(path).is_ok()).count()
+}
+
+fn disks_now(folder: &Path) -> Option<SystemTime> {
+    let probe = folder.join(PROBE);
+    pytoon_media::disk::write_whole(&probe, b"").ok()?;
+    std::fs::metadata(&probe).ok()?.modified().ok()
+}
+
+/// Every half-written file, and when it was last written to.
+fn parts(folder: &Path) -> Vec<(PathBuf, SystemTime)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        // A folder that cannot be read, or is gone, hides nothing that could be removed.
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            // Links are not followed: what they lead to is not ours.
+            let Ok(kind) = entry.file_type() else { continue };
+            let path = entry.path();
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_file()
+                && path.extension() == Some(OsStr::new("part"))
+                && let Ok(written) = entry.metadata().and_then(|it| it.modified())
+            {
+                found.push((path, written));
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(path: &Path, age: Duration) {
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        let file = std::fs::File::create(path).expect("a file");
+        let now = file.metadata().and_then(|it| it.modified()).expect("a time");
+        file.set_modified(now - age).expect("is set");
+    }
+
+    #[test]
+    fn what_is_old_goes_and_what_is_new_or_whole_stays() {
+        let folder = tempfile::tempdir().expect("folder");
+        let at = |name: &str| folder.path().join(name);
+        let (old, new) = (Duration::from_secs(100), Duration::from_secs(5));
+        put(&at("clips/a.mp4.part"), old);
+        put(&at("jobs/1/.work/chunks/0.mp4.0011223344556677-3.part"), old);
+        put(&at("jobs/2/.work/sound.m4a.0011223344556677-4.part"), new);
+        put(&at("jobs/2/output.mp4"), old);
+        assert_eq!(remove_old(folder.path(), Duration::from_secs(60)), 2);
+        assert!(!at("clips/a.mp4.part").exists());
+        assert!(at("jobs/2/output.mp4").exists());
+        assert!(at("jobs/2/.work/sound.m4a.0011223344556677-4.part").exists());
+        assert_eq!(remove_all(&at("jobs/2")), 1);
+        assert_eq!(remove_all(&at("jobs/nobody")), 0);
+        assert!(at("jobs/2/output.mp4").exists());
+    }
+}

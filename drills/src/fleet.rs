@@ -1,0 +1,223 @@
+//! The processes of the service: started, killed, started again, and counted.
+
+use crate::note;
+use crate::proc::{self, Process};
+use crate::simulator::program;
+use anyhow::{Context, ensure};
+use serde_json::Value;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// All that the fleet starts, and what that starts, has it in its environment.
+const MARK: &str = "PYTOON_DRILL";
+/// What a killed process had started may live on for so long.
+const MOURNING: Duration = Duration::from_secs(3);
+/// How long a process may take to start or to end.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A process of the service.
+pub(crate) struct Member {
+    pub(crate) name: String,
+    /// What stands before the program, such as `ip netns exec …`.
+    before: Vec<String>,
+    args: Vec<String>,
+    child: Option<Child>,
+}
+
+/// All of them.
+pub(crate) struct Fleet {
+    pub(crate) folder: PathBuf,
+    mark: String,
+    database: Option<String>,
+    members: Vec<Member>,
+    /// Processes of killed ones, and when those were killed.
+    bereaved: Vec<(Instant, String, Process)>,
+    orphans: usize,
+    pub(crate) kills: u64,
+}
+
+impl Fleet {
+    /// A fleet that works in a folder, over PostgreSQL at this address, or else on SQLite.
+    pub(crate) fn new(folder: &Path, database: Option<String>) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            mark: std::process::id().to_string(),
+            database,
+            members: Vec::new(),
+            bereaved: Vec::new(),
+            orphans: 0,
+            kills: 0,
+        }
+    }
+
+    /// Adds a process and starts it; its place.
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        before: &[&str],
+        args: &[&str],
+    ) -> anyhow::Result<usize> {
+        let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let (before, args) = (own(before), own(args));
+        self.members.push(Member { name: name.to_owned(), before, args, child: None });
+        let place = self.members.len() - 1;
+        self.start(place)?;
+        Ok(place)
+    }
+
+    /// Starts a process that does not run.
+    pub(crate) fn start(&mut self, place: usize) -> anyhow::Result<()> {
+        let member = &mut self.members[place];
+        let log = |end: &str| -> anyhow::Result<File> {
+            let path = self.folder.join(format!("{}.{end}", member.name));
+            Ok(File::options().create(true).append(true).open(path)?)
+        };
+        let pytoon = program("pytoon")?.to_string_lossy().into_owned();
+        let mut words = member.before.iter().chain([&pytoon]).chain(&member.args);
+        #[expect(clippy::disallowed_methods, reason = "a drill starts whole programs")]
+        let mut command = Command::new(words.next().context("a program")?);
+        command
+            .args(words)
+            .current_dir(&self.folder)
+            .env(MARK, &self.mark)
+            .env("RUNWAY_API_KEY", "key_drill_runway")
+            .env("PIKA_API_KEY", "drill_pika")
+            .env("LUMA_API_KEY", "luma-api-drill")
+            .stdin(Stdio::null())
+            .stdout(log("out")?)
+            .stderr(log("err")?);
+        match &self.database {
+            Some(address) => command.env("DATABASE_URL", address),
+            None => command.env_remove("DATABASE_URL"),
+        };
+        member.child = Some(command.spawn().context("failed to start pytoon")?);
+        Ok(())
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Kills one (SIGKILL) and remembers what it had started.
+    pub(crate) fn kill(&mut self, place: usize) -> anyhow::Result<()> {
+        let member = &mut self.members[place];
+        let Some(child) = &mut member.child else { return Ok(()) };
+        if let Some(status) = child.try_wait()? {
+            // It must not end by itself, whatever happens around it.
+            let path = self.folder.join(format!("{}.err", member.name));
+            let said = std::fs::read_to_string(path).unwrap_or_default();
+            let last = said.lines().last().unwrap_or_default().to_owned();
+            note(&format!("{} had ended with {status}: {last}", member.name));
+        }
+        let below = proc::below(child.id());
+        child.kill()?;
+        child.wait()?;
+        member.child = None;
+        self.kills += 1;
+        let now = Instant::now();
+        let name = &member.name;
+        self.bereaved.extend(below.into_iter().map(|process| (now, name.clone(), process)));
+        self.mourn();
+        Ok(())
+    }
+
+    /// Sends one a signal.
+    pub(crate) fn signal(&self, place: usize, signal: rustix::process::Signal) {
+        if let Some(child) = &self.members[place].child {
+            // It may have ended by itself.
+            let pid = rustix::process::Pid::from_child(child);
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+
+    /// Looks at what killed processes had started.
+    fn mourn(&mut self) {
+        let due = |at: &Instant| at.elapsed() >= MOURNING;
+        for (_, name, process) in self.bereaved.iter().filter(|(at, ..)| due(at)) {
+            if process.lives() {
+                note(&format!("left alive by {name}: {}", process.line()));
+                self.orphans += 1;
+            }
+        }
+        self.bereaved.retain(|(at, ..)| !due(at));
+    }
+
+    /// Asks all to end, waits, and counts what is left of them and of those that were killed.
+    pub(crate) fn end(&mut self) -> anyhow::Result<usize> {
+        for child in self.members.iter().filter_map(|member| member.child.as_ref()) {
+            let pid = rustix::process::Pid::from_child(child);
+            // It may have ended by itself.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+        for member in &mut self.members {
+            let Some(mut child) = member.child.take() else { continue };
+            let begun = Instant::now();
+            while child.try_wait()?.is_none() {
+                if begun.elapsed() > PATIENCE {
+                    child.kill()?;
+                    child.wait()?;
+                    anyhow::bail!("{} does not end", member.name);
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+        std::thread::sleep(MOURNING);
+        self.mourn();
+        let left = proc::marked(&format!("{MARK}={}", self.mark));
+        for process in &left {
+            note(&format!("left alive at the end: {}", process.line()));
+        }
+        Ok(self.orphans + left.len())
+    }
+
+    /// All log lines of a process so far.
+    pub(crate) fn log(&self, name: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.folder.join(format!("{name}.out")));
+        let text = text.unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// The lines of an event in all logs, with the process that wrote them.
+    pub(crate) fn events(&self, event: &str) -> Vec<(String, Value)> {
+        let of = |member: &Member| {
+            let lines = self.log(&member.name).into_iter();
+            let name = member.name.clone();
+            lines.filter(|line| line["event"] == event).map(move |line| (name.clone(), line))
+        };
+        self.members.iter().flat_map(of).collect()
+    }
+
+    /// The first key, which an API shows once.
+    pub(crate) fn first_key(&self, name: &str) -> anyhow::Result<String> {
+        let begun = Instant::now();
+        loop {
+            let said = std::fs::read_to_string(self.folder.join(format!("{name}.err")));
+            let said = said.unwrap_or_default();
+            let key = said.split_whitespace().find(|word| word.starts_with("pyt_"));
+            let is_up = self.log(name).iter().any(|line| line["event"] == "service_started");
+            if let (Some(key), true) = (key, is_up) {
+                return Ok(key.to_owned());
+            }
+            ensure!(begun.elapsed() < PATIENCE, "{name} did not start: {said}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        for child in self.members.iter_mut().filter_map(|member| member.child.as_mut()) {
+            // A drill that broke off leaves nothing running.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A port of this machine that is free now.
+pub(crate) fn free_port() -> anyhow::Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

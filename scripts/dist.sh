@@ -1,0 +1,84 @@
+#!/bin/sh
+# Packs what was built: dist/pytoon_VERSION_ARCH.deb and dist/pytoon-VERSION-ARCH.tar.gz, with their
+# checksums. `make dist` builds first.
+#
+#   PROFILE=debug scripts/dist.sh    packs a dev build, to try the packing
+#
+# The program is linked to glibc and nothing else of the system (see below): musl has no word in it,
+# since the voice helper needs libespeak-ng, which Debian has for glibc alone. A binary runs on the
+# glibc that it was linked to and on newer ones: build where the oldest machine is.
+set -eu
+cd "$(dirname "$0")/.."
+profile=${PROFILE:-release}
+built=${CARGO_TARGET_DIR:-target}/$profile
+say() { printf 'dist: %s\n' "$*"; }
+fail() {
+  printf 'dist: %s\n' "$*" >&2
+  exit 1
+}
+for tool in dpkg-deb dpkg sha256sum; do
+  command -v "$tool" >/dev/null || fail "$tool is missing (apt-get install dpkg)"
+done
+for program in pytoon pytoon-espeak; do
+  [ -x "$built/$program" ] || fail "$built/$program is not built"
+done
+
+version=$("$built/pytoon" --version | cut -d' ' -f2)
+arch=$(dpkg --print-architecture)
+rm -rf dist
+mkdir -p dist
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# What the program asks of the system at run time: glibc's own libraries, the loader, libgcc.
+foreign=$(ldd "$built/pytoon" | awk '{ print $1 }' |
+  grep -Ev '^(linux-vdso|libc|libm|libgcc_s|libpthread|libdl|librt|/.*ld-linux)' || true)
+[ -z "$foreign" ] || fail "pytoon is linked to $foreign"
+glibc=$(objdump -T "$built/pytoon" "$built/pytoon-espeak" 2>/dev/null |
+  sed -n 's/.*GLIBC_\([0-9.]*\).*/\1/p' | sort -V | tail -1)
+
+root=$work/root
+doc=$root/usr/share/doc/pytoon
+install -d "$root/DEBIAN" "$root/usr/bin" "$root/etc/pytoon" "$doc" \
+  "$root/usr/lib/systemd/system"
+install -m 755 "$built/pytoon" "$built/pytoon-espeak" "$root/usr/bin/"
+if command -v strip >/dev/null; then
+  strip --strip-debug "$root/usr/bin/pytoon" "$root/usr/bin/pytoon-espeak"
+fi
+install -m 644 deploy/debian/pytoon.service "$root/usr/lib/systemd/system/"
+install -m 644 deploy/debian/defaults.yaml "$root/etc/pytoon/"
+install -m 640 .env.example "$root/etc/pytoon/env"
+install -m 644 config/defaults.yaml config/engine.yaml docs/guides/running-as-a-service.md \
+  LICENSE-APACHE LICENSE-MIT "$doc/"
+install -m 644 crates/pytoon-espeak/LICENSE "$doc/LICENSE-pytoon-espeak"
+install -m 755 deploy/debian/postinst deploy/debian/prerm "$root/DEBIAN/"
+printf '/etc/pytoon/defaults.yaml\n/etc/pytoon/env\n' >"$root/DEBIAN/conffiles"
+size=$(du -ks "$root" | cut -f1)
+# As scripts/setup.sh has them, without those for building. Fonts may be chosen.
+cat >"$root/DEBIAN/control" <<END
+Package: pytoon
+Version: $version
+Architecture: $arch
+Maintainer: The pytoon project <pytoon@localhost>
+Installed-Size: $size
+Section: video
+Priority: optional
+Depends: libc6 (>= ${glibc:-2.36}), libgcc-s1, ffmpeg, libespeak-ng1, espeak-ng-data, ca-certificates, passwd
+Recommends: fonts-inter, fonts-lato, fonts-open-sans, fonts-noto-core, fonts-noto-extra, fonts-noto-cjk, fonts-noto-cjk-extra, fonts-noto-color-emoji
+Suggests: postgresql
+Description: turns a brief into a finished vertical video
+ pytoon makes a video out of a script: voice, pictures or AI video engines,
+ captions, music and mix. As a service it takes briefs over HTTP.
+ The voice helper, pytoon-espeak, is under the GPL.
+END
+deb=dist/pytoon_${version}_$arch.deb
+dpkg-deb --root-owner-group --build "$root" "$deb" >/dev/null
+
+folder=pytoon-$version-$arch
+install -d "$work/$folder"
+cp "$root/usr/bin/pytoon" "$root/usr/bin/pytoon-espeak" "$work/$folder/"
+cp LICENSE-APACHE LICENSE-MIT .env.example config/defaults.yaml "$work/$folder/"
+cp crates/pytoon-espeak/LICENSE "$work/$folder/LICENSE-pytoon-espeak"
+tar -C "$work" --owner=0 --group=0 --sort=name -czf "dist/$folder.tar.gz" "$folder"
+(cd dist && sha256sum ./*.deb ./*.tar.gz >SHA256SUMS)
+say "$deb, dist/$folder.tar.gz (glibc ${glibc:-unknown} or newer)"

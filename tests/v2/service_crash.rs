@@ -1,0 +1,90 @@
+//! Processes of the service die, and what they had started dies with them; disks fill up.
+
+use pytoon_testkit::service::Service;
+use pytoon_testkit::workspace::Workspace;
+use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Whether a process runs; a zombie has ended.
+fn lives(id: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+}
+
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A folder with an `ffmpeg` that, asked to encode a picture, notes its number and goes on for ever,
+/// whatever happens to its pipes; with it, where the numbers are noted.
+fn stubborn_ffmpeg(workspace: &Workspace) -> (PathBuf, PathBuf) {
+    let which = Command::new("sh").args(["-c", "command -v ffmpeg"]).output().expect("runs");
+    let real = String::from_utf8_lossy(&which.stdout).trim().to_owned();
+    let noted = workspace.path("encoders");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in\n*rawvideo*libx264*) echo $$ >> '{}'; \
+         exec tail -f /dev/null;;\nesac\nexec '{real}' \"$@\"\n",
+        noted.display()
+    );
+    let program = workspace.write("bin/ffmpeg", script);
+    let may_run = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&program, may_run).expect("may be run");
+    (workspace.path("bin"), noted)
+}
+
+#[test]
+fn ffmpeg_dies_with_a_worker_that_is_killed() {
+    let workspace = Workspace::new();
+    let (folder, noted) = stubborn_ffmpeg(&workspace);
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut command = workspace.command(&["serve", "--port", "0"]);
+    command.env("PATH", format!("{}:{path}", folder.display()));
+    let mut service = Service::start(&mut command, workspace.root(), "serve");
+    service.submit(&json!({
+        "script": "Bread. And butter.", "profile": "test", "voice": "off", "captions": "off",
+        "music_source": "none", "target_duration_seconds": 2,
+    }));
+    let encoders = || -> Vec<String> {
+        let text = std::fs::read_to_string(&noted).unwrap_or_default();
+        text.lines().map(str::to_owned).filter(|id| lives(id)).collect()
+    };
+    until("no encoder starts", || !encoders().is_empty());
+    let running = encoders();
+    service.kill();
+    until("an encoder outlives its worker", || !running.iter().any(|id| lives(id)));
+}
+
+#[test]
+fn a_full_disk_stops_work_and_fails_no_job() {
+    let workspace = Workspace::new();
+    let limits = |mib: u64| format!("limits: {{min_free_disk_mib: {mib}}}\n");
+    workspace.write("config/defaults.yaml", limits(1 << 40));
+    let mut command = workspace.command(&["serve", "--port", "0"]);
+    let mut service = Service::start(&mut command, workspace.root(), "serve");
+    let id = service.submit(&json!({
+        "script": "Bread. And butter.", "profile": "test", "voice": "off", "captions": "off",
+        "music_source": "none", "target_duration_seconds": 2,
+    }));
+    let said = service.wait_for("disk_full");
+    assert!(said["reason"].as_str().is_some_and(|it| it.contains("min_free_disk_mib")), "{said}");
+    assert_eq!(service.job(&id)["status"], "queued");
+    let key = service.key.clone();
+    assert_eq!(service.end(), Some(0));
+    workspace.write("config/defaults.yaml", limits(1));
+    // What a killed worker had half written goes with the end of its job.
+    let part = workspace.write(&format!("storage/jobs/{id}/.work/x.0011-1.part"), b"half");
+    let mut command = workspace.command(&["serve", "--port", "0"]);
+    let mut service = Service::start(&mut command, workspace.root(), "again");
+    service.key = key;
+    service.until(&id, "done");
+    assert!(!part.exists(), "a half-written file stays");
+}
