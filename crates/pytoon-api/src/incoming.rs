@@ -140,11 +140,8 @@ pub(crate) async fn keep(
     };
     let Received { place, size, sha256 } = received;
     let looked = tokio::task::spawn_blocking(move || {
-        let runner = Runner {
-            programs: Programs::beside_this_one(),
-            cancel: CancelToken::default(),
-            stall: LOOK_PATIENCE,
-        };
+        let (programs, cancel) = (Programs::beside_this_one(), CancelToken::default());
+        let runner = Runner::new(programs, cancel, LOOK_PATIENCE);
         let kind = sniff(&runner, &place, &pictures).map_err(|error| reason(&place, &error));
         (place, kind)
     });
