@@ -81,7 +81,11 @@ fn a_scene_that_fell_back_is_explained_by_its_kind() {
     let refused = json!({"vendor": "runway", "step": "poll", "fault": "moderation"});
     let checks = fallen(&refused, &json!({}), &json!({}));
     says(&checks, "scene_01", "warning", &["drawn by local"], "engine-health");
-    let checks = fallen(&json!({"step": "none"}), &json!({"budget": 0.0}), &json!({}));
+    let checks = fallen(
+        &json!({"vendor": "fal", "step": "submit", "fault": "unavailable"}),
+        &json!({"budget": 0.0}),
+        &json!({}),
+    );
     says(&checks, "scene_01", "warning", &["budget"], "fallback-spike");
 }
 

@@ -102,7 +102,7 @@ fn one_scene_anew(environment: &[(&str, &str)]) {
     redo("1", &json!({})).problem(422, "invalid_request", &["prompt", "engine", "caption"]);
     redo("1", &json!({"colour": "red"})).problem(422, "invalid_request", &["colour"]);
     redo("1", &json!({"engine": "nope"})).problem(422, "invalid_request", &["nope", "runway"]);
-    studio.pytoon(&["jobs", "redo", &id, "1"]).refused(2, &["--prompt"]);
+    studio.pytoon(&["jobs", "redo", &id, "1"]).refused(1, &["prompt", "engine", "caption"]);
     assert_eq!(service.job(&id)["status"], "done");
 }
 
@@ -367,7 +367,7 @@ fn a_key_spends_what_it_may_and_no_more() {
         json!({"script": "A wave at noon. A gull on a pole. A rope on a pier. Salt on a rail."});
     let job = service.until(&submit(&sea), "done");
     assert_eq!(drawn(&job), 4, "{job}");
-    studio.pytoon(&["keys", "add", "x", "--budget-per-day", "-1"]).refused(1, &["-1"]);
+    studio.pytoon(&["keys", "add", "x", "--budget-per-day=-1"]).refused(1, &["-1"]);
 }
 
 #[test]

@@ -216,7 +216,6 @@ pub(crate) enum JobsAction {
 
 /// What is to be different about a scene.
 #[derive(Debug, Args)]
-#[group(id = "change", required = true, multiple = true, args = ["prompt", "engine", "caption"])]
 pub(crate) struct RedoArgs {
     /// The job's id.
     pub(crate) id: String,

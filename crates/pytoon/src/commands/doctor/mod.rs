@@ -79,7 +79,17 @@ impl Check {
 /// Runs every check of the machine and the service; fails when a film cannot be made.
 pub(crate) fn run(context: &Context) -> anyhow::Result<ExitCode> {
     let mut checks = host::checks(context);
-    checks.extend(voices::checks(context)?);
+    match context.desk() {
+        Ok(desk) => {
+            checks.extend(voices::checks(context, desk.clone())?);
+            checks.extend(service::engines(&desk));
+        }
+        // Without the ledger nothing is bought; why it cannot be opened is told below, too.
+        Err(error) => {
+            let fix = "bring the database back, or correct DATABASE_URL or the configuration";
+            checks.push(Check::failed("ledger", error.to_string(), fix).see("database"));
+        }
+    }
     checks.extend(voices::aligners(context));
     checks.extend(service::checks(context)?);
     show(context, &checks)

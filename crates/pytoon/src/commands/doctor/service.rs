@@ -18,15 +18,13 @@ const OLD: Duration = Duration::from_secs(60);
 const CLOCK: Duration = Duration::from_secs(5);
 
 pub(super) fn checks(context: &Context) -> anyhow::Result<Vec<Check>> {
-    let desk = context.desk()?;
-    let mut checks = engines(&desk);
-    checks.extend(stored(context)?);
+    let mut checks = stored(context)?;
     checks.extend(written(&storage(&context.config)));
     Ok(checks)
 }
 
 /// Every engine: its key, and how it says it is. Asking costs nothing.
-fn engines(desk: &EngineDesk) -> Vec<Check> {
+pub(super) fn engines(desk: &EngineDesk) -> Vec<Check> {
     let engines = desk.engines();
     let told = desk.outside().map(|outside| {
         outside.runtime.block_on(async {

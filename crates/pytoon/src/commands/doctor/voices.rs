@@ -3,13 +3,15 @@
 use super::Check;
 use crate::context::Context;
 use pytoon_core::ledger::CallLimits;
+use pytoon_pipeline::engine_desk::EngineDesk;
 use pytoon_pipeline::voices::providers;
 use pytoon_telemetry::Event;
+use std::sync::Arc;
 
 /// Every voice provider in the order in which it is tried. Services are asked how they are, which
 /// costs nothing.
-pub(super) fn checks(context: &Context) -> anyhow::Result<Vec<Check>> {
-    let environment = context.environment()?;
+pub(super) fn checks(context: &Context, desk: Arc<EngineDesk>) -> anyhow::Result<Vec<Check>> {
+    let environment = context.environment_of(desk);
     let chain = providers(&environment, None, "doctor", CallLimits::default())?;
     let asked = chain.providers.iter().enumerate().map(|(place, provider)| {
         let name = provider.name();
