@@ -5,7 +5,6 @@ use pytoon_testkit::workspace::Workspace;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -27,8 +26,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 /// A folder with an `ffmpeg` that, asked to encode a picture, notes its number and goes on for ever,
 /// whatever happens to its pipes; with it, where the numbers are noted.
 fn stubborn_ffmpeg(workspace: &Workspace) -> (PathBuf, PathBuf) {
-    let which = Command::new("sh").args(["-c", "command -v ffmpeg"]).output().expect("runs");
-    let real = String::from_utf8_lossy(&which.stdout).trim().to_owned();
+    let real = pytoon_testkit::program::find_tool("ffmpeg").display().to_string();
     let noted = workspace.path("encoders");
     let script = format!(
         "#!/bin/sh\ncase \"$*\" in\n*rawvideo*libx264*) echo $$ >> '{}'; \

@@ -117,7 +117,8 @@ async fn download(api: &Api, address: &str) -> Result<crate::incoming::Received,
 /// Where an address leads, once nothing is wrong with it.
 async fn checked(url: &Url, may_be_private: bool) -> Result<Vec<SocketAddr>, String> {
     let is_secure = url.scheme() == "https";
-    if !is_secure && !(may_be_private && url.scheme() == "http") {
+    let is_allowed = is_secure || may_be_private && url.scheme() == "http";
+    if !is_allowed {
         return Err(format!("`{}:` is not fetched: use https", url.scheme()));
     }
     if !url.username().is_empty() || url.password().is_some() {

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use pytoon_core::ledger::StoreError;
 use pytoon_storage::StorageError;
 use serde::Serialize;
+use std::num::NonZeroU16;
 use utoipa::ToSchema;
 
 /// A problem, as `application/problem+json`.
@@ -36,7 +37,7 @@ pub(crate) struct Problem {
     retryable: bool,
     /// When the same may be asked again, in seconds.
     #[serde(skip)]
-    retry_after: Option<u64>,
+    retry_after: Option<NonZeroU16>,
     /// The fields that are wrong.
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     #[schema(value_type = Vec<FieldError>)]
@@ -70,7 +71,7 @@ impl Problem {
 
     /// With when the same may be asked again.
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.retry_after = u16::try_from(seconds).ok().and_then(NonZeroU16::new);
         self
     }
 
@@ -113,7 +114,7 @@ impl From<StorageError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_after = self.retry_after;
+        let retry_after = self.retry_after.map(NonZeroU16::get);
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

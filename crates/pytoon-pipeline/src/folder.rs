@@ -120,7 +120,7 @@ impl JobFolder {
     pub(crate) fn kept<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let bytes = std::fs::read(self.work(name)).ok()?;
         match &self.places {
-            Some(places) => places.from_bytes(&bytes).ok(),
+            Some(places) => places.read_bytes(&bytes).ok(),
             None => serde_json::from_slice(&bytes).ok(),
         }
     }

@@ -38,7 +38,7 @@ impl Places {
     }
 
     /// A kept value with the paths of this machine.
-    pub(crate) fn from_bytes<T: DeserializeOwned>(&self, bytes: &[u8]) -> serde_json::Result<T> {
+    pub(crate) fn read_bytes<T: DeserializeOwned>(&self, bytes: &[u8]) -> serde_json::Result<T> {
         let mut value: Value = serde_json::from_slice(bytes)?;
         rewrite(&mut value, &|text| self.local(text));
         serde_json::from_value(value)
@@ -135,9 +135,9 @@ mod tests {
         };
         let kept = one.to_bytes(&value("/a/storage")).expect("json");
         assert_eq!(kept, other.to_bytes(&value("/b")).expect("json"), "the same everywhere");
-        let read: BTreeMap<String, Vec<String>> = other.from_bytes(&kept).expect("reads");
+        let read: BTreeMap<String, Vec<String>> = other.read_bytes(&kept).expect("reads");
         assert_eq!(read, value("/b"));
-        let read: BTreeMap<String, Vec<String>> = one.from_bytes(&kept).expect("reads");
+        let read: BTreeMap<String, Vec<String>> = one.read_bytes(&kept).expect("reads");
         assert_eq!(read, value("/a/storage"));
     }
 

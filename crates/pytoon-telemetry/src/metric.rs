@@ -45,6 +45,8 @@ const ALIGNMENT_METHODS: [&str; 4] = ["whisperx", "stable_ts", "builtin", "even_
 const ERROR_MS: [f64; 9] = [5.0, 10.0, 20.0, 30.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
 /// Results of an invocation.
 const RESULTS: [&str; 4] = ["success", "failure", "moderation", "timeout"];
+/// Steps at a vendor's.
+const STEPS: [&str; 7] = ["health_check", "prepare", "submit", "poll", "fetch", "cancel", "lookup"];
 /// Who may flag a prompt.
 const FLAG_SOURCES: [&str; 4] = ["blocklist", "competitor", "service", "engine"];
 /// Buckets of a scene's time in seconds: a local scene takes milliseconds, a vendor's minutes.
@@ -116,6 +118,11 @@ impl Metrics {
             }
             // Made without a value: its buckets stand at 0.
             let _ = histogram!(SCENE_SECONDS, "engine" => engine.clone());
+            for step in STEPS {
+                let engine = engine.clone();
+                let _ =
+                    histogram!(STEP_SECONDS, "engine" => engine, "step" => step, "failed" => "");
+            }
             gauge!(BREAKER, "engine" => engine.clone()).increment(0.0);
             gauge!(SPEND, "engine" => engine.clone()).increment(0.0);
             counter!(UNKNOWN, "engine" => engine.clone()).increment(0);
