@@ -168,7 +168,6 @@ mod tests {
         for (address, part) in [
             ("https://127.0.0.1/x", "private"),
             ("https://localhost/x", "private"),
-            ("https://localhost./x", "private"),
             ("https://2130706433/x", "private"),
             ("https://0x7f.1/x", "private"),
             ("https://[::1]/x", "private"),
