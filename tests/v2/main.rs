@@ -32,6 +32,7 @@ mod service_again;
 mod service_assets;
 mod service_crash;
 mod service_storage;
+mod service_traces;
 mod sidecars;
 mod support;
 mod terminal;

@@ -1,11 +1,9 @@
 //! The service: films made anew in part, plans, messages to submitters, what a key may do and spend.
 
+use pytoon_testkit::receiver::Receiver;
 use pytoon_testkit::{Film, Service, Studio, Workspace, postgres};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 fn path(id: &str, rest: &str) -> String {
@@ -171,39 +169,10 @@ fn a_plan_tells_scenes_and_price_and_buys_nothing() {
         .problem(422, "invalid_request", &["engine_override", "nope"]);
 }
 
-/// What a receiver was told: headers, and the body.
-type Heard = (Vec<(String, String)>, String);
-
-/// A receiver that answers with these statuses in turn, the last for ever.
-fn receiver(statuses: &'static [u16]) -> (String, Arc<Mutex<Vec<Heard>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("listens");
-    let url =
-        format!("http://{}/hook?key=s3cret-in-a-query", listener.local_addr().expect("bound"));
-    let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
-    let all = heard.clone();
-    std::thread::spawn(move || {
-        for (index, stream) in listener.incoming().enumerate() {
-            let Ok(mut stream) = stream else { return };
-            let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
-            let (mut headers, mut line) = (Vec::new(), String::new());
-            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
-                if let Some((name, value)) = line.split_once(':') {
-                    headers.push((name.to_lowercase(), value.trim().to_owned()));
-                }
-                line.clear();
-            }
-            let length = headers.iter().find(|(name, _)| name == "content-length");
-            let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).expect("a body");
-            all.lock().expect("whole").push((headers, String::from_utf8(body).expect("text")));
-            let status = statuses[index.min(statuses.len() - 1)];
-            let answer =
-                format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-            let _ = stream.write_all(answer.as_bytes());
-        }
-    });
-    (url, heard)
+/// A receiver, and its address with a secret in its query.
+fn receiver(statuses: &'static [u16]) -> (String, Receiver) {
+    let receiver = Receiver::start(statuses);
+    (format!("{}/hook?key=s3cret-in-a-query", receiver.address), receiver)
 }
 
 #[track_caller]
@@ -213,10 +182,6 @@ fn wait_for(what: &str, done: impl Fn() -> bool) {
         assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
         std::thread::sleep(Duration::from_millis(50));
     }
-}
-
-fn header(heard: &Heard, name: &str) -> String {
-    heard.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone()).unwrap_or_default()
 }
 
 const HOOKS: &str = "webhooks: {allow_hosts: [\"127.0.0.1\"], retry_seconds: [1, 1]}\n";
@@ -232,20 +197,20 @@ fn submitters_are_told_the_end_signed_and_until_they_hear() {
         "client_data": {"order": 7}});
     let id = service.submit(&brief);
     service.until(&id, "done");
-    wait_for("it is told twice", || heard.lock().expect("whole").len() == 2);
-    let told = heard.lock().expect("whole").clone();
-    let body: Value = serde_json::from_str(&told[0].1).expect("JSON");
+    wait_for("it is told twice", || heard.heard().len() == 2);
+    let told = heard.heard();
+    let body: Value = serde_json::from_str(&told[0].text()).expect("JSON");
     assert_eq!(body["type"], "job.done");
     assert_eq!(body["data"]["job_id"], json!(id));
     assert_eq!(body["data"]["client_data"], json!({"order": 7}));
     assert!(body["timestamp"].as_str().is_some_and(|at| at.ends_with('Z')), "{body}");
-    assert_eq!(told[0].1, told[1].1, "each attempt tells the same");
+    assert_eq!(told[0].text(), told[1].text(), "each attempt tells the same");
     for one in &told {
-        assert_eq!(header(one, "webhook-id"), header(&told[0], "webhook-id"));
+        assert_eq!(one.header("webhook-id"), told[0].header("webhook-id"));
         let signed =
-            format!("{}.{}.{}", header(one, "webhook-id"), header(one, "webhook-timestamp"), one.1);
+            format!("{}.{}.{}", one.header("webhook-id"), one.header("webhook-timestamp"), one.1);
         let signature = pytoon_testkit::service::signature(SECRET, &signed);
-        assert_eq!(header(one, "webhook-signature"), format!("v1,{signature}"));
+        assert_eq!(one.header("webhook-signature"), format!("v1,{signature}"));
     }
     let log =
         || service.call("GET", &path(&id, "/webhooks"), None).is(200).json()["webhooks"][0].clone();
@@ -257,9 +222,9 @@ fn submitters_are_told_the_end_signed_and_until_they_hear() {
     // Told again when wanted, under the same id.
     let message = log["id"].as_str().expect("an id");
     service.call("POST", &path(&id, &format!("/webhooks/{message}/resend")), None).is(202);
-    wait_for("it is told again", || heard.lock().expect("whole").len() == 3);
-    let last = heard.lock().expect("whole")[2].clone();
-    assert_eq!(header(&last, "webhook-id"), message);
+    wait_for("it is told again", || heard.heard().len() == 3);
+    let last = heard.heard()[2].clone();
+    assert_eq!(last.header("webhook-id"), message);
     // What stands in its query, and the secret, are nobody's to read.
     let out = std::fs::read_to_string(workspace.path("serve.out")).expect("a log");
     assert!(!out.contains("s3cret-in-a-query") && !out.contains(SECRET));
@@ -279,13 +244,13 @@ fn what_is_told_in_vain_is_given_up_and_shown() {
     wait_for("it is given up", || {
         workspace.pytoon(&["webhooks", "dead"]).ok().stdout.contains("answered 503")
     });
-    assert_eq!(heard.lock().expect("whole").len(), 3, "once, and after each of two pauses");
+    assert_eq!(heard.heard().len(), 3, "once, and after each of two pauses");
     let metrics = service.ask("GET", "/metrics", &[], None).is(200).text();
     assert!(metrics.contains("pytoon_v2_webhooks_total{result=\"dead\"} 1"), "{metrics}");
     let dead = workspace.pytoon(&["webhooks", "dead", "--json"]).ok().json();
     let message = dead[0]["id"].as_str().expect("an id");
     workspace.pytoon(&["webhooks", "resend", message]).ok();
-    wait_for("it is told again", || heard.lock().expect("whole").len() == 4);
+    wait_for("it is told again", || heard.heard().len() == 4);
 }
 
 #[test]

@@ -51,6 +51,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
+use tracing::Instrument;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -149,7 +150,10 @@ async fn logged(request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let response = next.run(request).await;
+    let name = route.as_deref().unwrap_or("(none)");
+    let span =
+        tracing::info_span!(target: "pytoon", "request", http_method = %method, route = name);
+    let response = next.run(request).instrument(span).await;
     ServiceEvent::Request {
         method: method.as_str(),
         route: route.as_deref().unwrap_or("(none)"),

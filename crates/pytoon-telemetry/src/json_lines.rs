@@ -1,5 +1,6 @@
 //! Log lines as JSON: `ts`, `level`, `event`, `message`, then the event's fields.
 
+use crate::traces::Traces;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::io::Write;
@@ -9,9 +10,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Level, Subscriber};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
+
+/// The target of our own spans.
+const OURS: &str = "pytoon";
 
 /// Where log lines go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +30,10 @@ pub enum LogTarget {
     Nowhere,
 }
 
-/// Starts logging. `verbose` adds the debug lines.
-pub fn init(target: &LogTarget, verbose: bool) -> std::io::Result<()> {
+/// Starts logging. `verbose` adds the debug lines; `collector` is the address of an OpenTelemetry
+/// collector that is sent spans, as long as what is returned lives.
+pub fn init(target: &LogTarget, verbose: bool, collector: Option<&str>) -> std::io::Result<Traces> {
+    let traces = Traces::start(collector)?;
     let mut sinks = Vec::new();
     let mut sink = |writer: Box<dyn Write + Send>, lines| {
         sinks.push(Sink { writer: Mutex::new(writer), lines });
@@ -42,7 +48,7 @@ pub fn init(target: &LogTarget, verbose: bool) -> std::io::Result<()> {
             sink(Box::new(std::io::stdout()), Lines::All);
             folder.as_ref()
         }
-        LogTarget::Nowhere => return Ok(()),
+        LogTarget::Nowhere => return Ok(traces),
     };
     if let Some(folder) = folder {
         std::fs::create_dir_all(folder)?;
@@ -55,10 +61,16 @@ pub fn init(target: &LogTarget, verbose: bool) -> std::io::Result<()> {
         }
     }
     let level = if verbose { LevelFilter::DEBUG } else { LevelFilter::INFO };
-    let subscriber = tracing_subscriber::registry().with(JsonLines { sinks }.with_filter(level));
+    let spans = traces.tracer().map(|tracer| {
+        // Log lines stay where they are.
+        let of_ours = filter_fn(|metadata| metadata.is_span() && metadata.target() == OURS);
+        tracing_opentelemetry::layer().with_tracer(tracer).with_filter(of_ours)
+    });
+    let subscriber =
+        tracing_subscriber::registry().with(spans).with(JsonLines { sinks }.with_filter(level));
     // A second start (in tests) keeps the first.
     let _ = tracing::subscriber::set_global_default(subscriber);
-    Ok(())
+    Ok(traces)
 }
 
 /// Which lines a file has.
@@ -227,7 +239,7 @@ mod tests {
     #[test]
     fn a_line_is_json_with_the_event_named() {
         let folder = tempfile::tempdir().expect("folder");
-        init(&LogTarget::Folder(folder.path().into()), false).expect("starts");
+        let _traces = init(&LogTarget::Folder(folder.path().into()), false, None).expect("starts");
         Event::VoiceMapped { scenes: 3, utterances: 4, speech_ms: 9000 }.emit();
         let text = std::fs::read_to_string(folder.path().join("worker.log")).expect("log");
         let line: Value = serde_json::from_str(text.lines().next().expect("a line")).expect("json");

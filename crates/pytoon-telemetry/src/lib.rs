@@ -4,6 +4,8 @@
 //! so a line cannot lose one. Lines go to standard error or to `worker.log` in a folder. Emitting
 //! an event counts its metric too, so that log and metrics cannot disagree.
 //!
+//! Spans of requests and tasks go to an OpenTelemetry collector where one is named.
+//!
 //! Does not decide what is worth saying: callers do.
 //!
 //! Start with [`Event`] and [`init`].
@@ -13,9 +15,11 @@ mod json_lines;
 mod metric;
 mod redact;
 mod service_event;
+mod traces;
 
 pub use event::Event;
 pub use json_lines::{LogTarget, init, timestamp};
 pub use metric::{Breaker, Metrics, MetricsHandle};
 pub use redact::{REDACTED, register_secret, sanitize_sensitive_data};
 pub use service_event::ServiceEvent;
+pub use traces::Traces;

@@ -15,6 +15,7 @@ pub mod film;
 pub mod measure;
 pub mod postgres;
 pub mod program;
+pub mod receiver;
 pub mod s3;
 pub mod service;
 pub mod simulator;

@@ -8,7 +8,8 @@ use pytoon_media::fonts::FontFinder;
 use pytoon_media::process::{CancelToken, ProcessLimits, Programs, Runner};
 use pytoon_pipeline::Environment;
 use pytoon_pipeline::engine_desk::EngineDesk;
-use pytoon_telemetry::{LogTarget, Metrics, MetricsHandle};
+use pytoon_telemetry::{LogTarget, Metrics, MetricsHandle, Traces};
+use secrecy::ExposeSecret;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub(crate) struct Context {
     pub(crate) metrics: MetricsHandle,
     /// Set by SIGHUP: read engine.yaml again.
     reload: Arc<AtomicBool>,
+    /// Sends spans; the last ones when the program ends.
+    _traces: Traces,
 }
 
 impl Context {
@@ -43,7 +46,11 @@ impl Context {
             None if global.verbose || (!terminal && !global.quiet) => LogTarget::Stderr,
             None => LogTarget::Nowhere,
         };
-        pytoon_telemetry::init(&target, global.verbose)
+        let secrets = Secrets::load(Path::new(".env"))?;
+        let collector = secrets.find(&["OTEL_EXPORTER_OTLP_ENDPOINT".to_owned()])?;
+        let collector = collector.as_ref().filter(|_| is_service);
+        let collector = collector.map(|address| address.secret.expose_secret());
+        let traces = pytoon_telemetry::init(&target, global.verbose, collector)
             .map_err(|error| anyhow::anyhow!("failed to open the log: {error}"))?;
         let source = match &global.config {
             Some(folder) => ConfigSource::Folder(folder.clone()),
@@ -57,11 +64,18 @@ impl Context {
         };
         let programs = Programs::beside_this_one();
         let runner = Runner { programs, cancel: cancel_on_signals()?, stall, limits };
-        let secrets = Secrets::load(Path::new(".env"))?;
         let reload = Arc::new(AtomicBool::new(false));
         signal_hook::flag::register(signal_hook::consts::SIGHUP, reload.clone())?;
         let metrics = Metrics::start();
-        Ok(Self { global: global.clone(), config, runner, secrets, metrics, reload })
+        Ok(Self {
+            global: global.clone(),
+            config,
+            runner,
+            secrets,
+            metrics,
+            reload,
+            _traces: traces,
+        })
     }
 
     /// Set when engine.yaml is to be read again.

@@ -86,7 +86,8 @@ async fn process(bench: &Bench, engines: &[Arc<Scripted>], reads: i64) -> Engine
 #[test]
 fn a_breaker_that_fails_breaks_no_film_and_is_told() {
     let log = tempfile::tempdir().expect("folder");
-    pytoon_telemetry::init(&LogTarget::Folder(log.path().into()), false).expect("starts");
+    let _traces =
+        pytoon_telemetry::init(&LogTarget::Folder(log.path().into()), false, None).expect("starts");
     let told = |event: &str, engine: &str| -> Vec<String> {
         let text = std::fs::read_to_string(log.path().join("worker.log")).expect("log");
         text.lines()

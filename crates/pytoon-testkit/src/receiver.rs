@@ -1,0 +1,97 @@
+//! An HTTP receiver that remembers what it was sent.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A request that came.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// Method, path and protocol.
+    pub line: String,
+    /// Headers, their names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Heard {
+    /// A header's value; empty where there is none.
+    pub fn header(&self, name: &str) -> String {
+        let found = self.headers.iter().find(|(own, _)| own == name);
+        found.map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
+    /// The body as text.
+    #[track_caller]
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).expect("text")
+    }
+}
+
+/// A receiver. It listens as long as the test's process lives.
+#[derive(Debug, Clone)]
+pub struct Receiver {
+    /// Its address, without a path.
+    pub address: String,
+    heard: Arc<Mutex<Vec<Heard>>>,
+}
+
+impl Receiver {
+    /// Answers with these statuses in turn, the last for ever.
+    pub fn start(statuses: &'static [u16]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("listens");
+        let address = format!("http://{}", listener.local_addr().expect("bound"));
+        let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
+        let all = heard.clone();
+        std::thread::spawn(move || {
+            for (index, stream) in listener.incoming().enumerate() {
+                let Ok(mut stream) = stream else { return };
+                let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
+                let (mut first, mut headers, mut line) = (String::new(), Vec::new(), String::new());
+                let _ = reader.read_line(&mut first);
+                while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                    if let Some((name, value)) = line.split_once(':') {
+                        headers.push((name.to_lowercase(), value.trim().to_owned()));
+                    }
+                    line.clear();
+                }
+                let length = headers.iter().find(|(name, _)| name == "content-length");
+                let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
+                let mut body = vec![0; length];
+                if reader.read_exact(&mut body).is_err() {
+                    continue;
+                }
+                let line = first.trim().to_owned();
+                all.lock().expect("whole").push(Heard { line, headers, body });
+                let status = statuses[index.min(statuses.len() - 1)];
+                let answer = format!(
+                    "HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                );
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        Self { address, heard }
+    }
+
+    /// What came so far.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.heard.lock().expect("whole").clone()
+    }
+
+    /// What came, once there is so much.
+    #[track_caller]
+    pub fn wait_for(&self, count: usize) -> Vec<Heard> {
+        let begun = Instant::now();
+        loop {
+            let heard = self.heard();
+            if heard.len() >= count {
+                return heard;
+            }
+            let waited = begun.elapsed();
+            assert!(waited < Duration::from_secs(60), "only {} of {count} came", heard.len());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
