@@ -92,7 +92,9 @@ fn configure(folder: &Path, url: &str) -> anyhow::Result<()> {
     std::fs::write(config.join("engine.yaml"), engine_yaml(url, ""))?;
     // A task that is killed every second is none that kills.
     let settings = format!(
-        "service: {{lease_seconds: 4, parts_kept_seconds: {PARTS_KEPT}, most_attempts: 1000}}\n\
+        "service: {{lease_seconds: 4, parts_kept_seconds: {PARTS_KEPT}, most_attempts: 1000, \
+         requests_per_minute: 0, submissions_per_minute: 0}}\n\
+         storage: {{min_free_mib: 40}}\n\
          limits: {{min_free_disk_mib: 20, process_stall_seconds: 10}}\n"
     );
     std::fs::write(config.join("defaults.yaml"), settings)?;
