@@ -207,8 +207,12 @@ fn submitters_are_told_the_end_signed_and_until_they_hear() {
     assert_eq!(told[0].text(), told[1].text(), "each attempt tells the same");
     for one in &told {
         assert_eq!(one.header("webhook-id"), told[0].header("webhook-id"));
-        let signed =
-            format!("{}.{}.{}", one.header("webhook-id"), one.header("webhook-timestamp"), one.1);
+        let signed = format!(
+            "{}.{}.{}",
+            one.header("webhook-id"),
+            one.header("webhook-timestamp"),
+            one.text()
+        );
         let signature = pytoon_testkit::service::signature(SECRET, &signed);
         assert_eq!(one.header("webhook-signature"), format!("v1,{signature}"));
     }

@@ -1,5 +1,6 @@
 //! Processes of the service die, and what they had started dies with them; disks fill up.
 
+use pytoon_testkit::postgres::Postgres;
 use pytoon_testkit::service::Service;
 use pytoon_testkit::workspace::Workspace;
 use serde_json::json;
@@ -85,4 +86,28 @@ fn a_full_disk_stops_work_and_fails_no_job() {
     service.key = key;
     service.until(&id, "done");
     assert!(!part.exists(), "a half-written file stays");
+}
+
+#[test]
+fn a_worker_waits_for_a_database_that_is_started_after_it() {
+    let postgres = Postgres::start();
+    let address = postgres.new_database();
+    let workspace = Workspace::new();
+    workspace.write(".env", format!("DATABASE_URL={address}\n"));
+    postgres.stop();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_secs(3));
+            postgres.serve();
+        });
+        let worker =
+            Service::start(&mut workspace.command(&["worker"]), workspace.root(), "worker");
+        let waited = worker.events("store_unavailable");
+        assert!(waited.iter().any(|line| line["operation"] == "start"), "{waited:?}");
+    });
+    // A file that cannot be one is told at once.
+    workspace.write(".env", "DATABASE_URL=/proc/nowhere/pytoon.db\n");
+    let begun = Instant::now();
+    workspace.pytoon(&["worker"]).refused(1, &["/proc/nowhere"]);
+    assert!(begun.elapsed() < Duration::from_secs(20));
 }

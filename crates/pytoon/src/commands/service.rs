@@ -8,11 +8,11 @@ use anyhow::{Context as _, bail};
 use pytoon_api::{Api, RateLimits, Scope, new_key, router};
 use pytoon_core::job::TaskKind;
 use pytoon_core::job::store::JobStore;
-use pytoon_core::ledger::CallLimits;
+use pytoon_core::ledger::{CallLimits, StoreError};
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_media::process::{CancelToken, Runner};
 use pytoon_pipeline::engine_desk::{EngineDesk, database};
-use pytoon_pipeline::{Environment, NoProgress};
+use pytoon_pipeline::{Environment, NoProgress, PipelineError};
 use pytoon_store::{Store, is_postgres};
 use pytoon_telemetry::{Event, Metrics, ServiceEvent};
 use pytoon_vendor::http::public::PublicHttp;
@@ -34,6 +34,8 @@ const FOLD_COUNTS: Duration = Duration::from_secs(300);
 /// A process that tells no counts for so long has ended. One that was only cut off from the database
 /// for so long is counted twice once it is back.
 const ENDED_AFTER: Duration = Duration::from_secs(3600);
+/// How long a database is waited for at the start.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
 /// How often is looked whether the end is asked for.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -63,11 +65,11 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
     let address = address(context, args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // The engines wait for vendors on a runtime of their own, which is made outside of ours.
-    let environment = environment(context, desk(context)?);
+    let environment = environment(context, patiently(context, || desk(context))?);
     Metrics::expect_service(TaskKind::ALL.iter().map(|kind| kind.as_str()));
+    let at = database(&context.config, &context.secrets)?;
+    let store = patiently(context, || Ok(runtime.block_on(Store::connect(&at))?))?;
     runtime.block_on(async {
-        let at = database(&context.config, &context.secrets)?;
-        let store = Store::connect(&at).await?;
         let most_attempts = context.config.settings.service.most_attempts;
         let store = Arc::new(store.with_most_attempts(most_attempts));
         let listener = match role {
@@ -149,6 +151,27 @@ fn address(context: &Context, args: &ServeArgs) -> anyhow::Result<SocketAddr> {
         bail!("--no-auth is for 127.0.0.1 only: on {ip} everybody could submit jobs and spend");
     }
     Ok(SocketAddr::new(ip, port))
+}
+
+/// A database may be started a moment after us, or again: it is waited for.
+fn patiently<T>(context: &Context, open: impl Fn() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let begun = Instant::now();
+    // A file is there at once, or something is wrong with it.
+    let is_server = is_postgres(&database(&context.config, &context.secrets)?);
+    loop {
+        let error = match open() {
+            Ok(opened) => return Ok(opened),
+            Err(error) => error,
+        };
+        let is_away = matches!(error.downcast_ref(), Some(PipelineError::Ledger(_)))
+            || error.downcast_ref::<StoreError>().is_some();
+        let is_over = begun.elapsed() > DATABASE_PATIENCE || context.runner.cancel.is_cancelled();
+        if !is_server || !is_away || is_over {
+            return Err(error);
+        }
+        ServiceEvent::StoreUnavailable { operation: "start", reason: &error.to_string() }.emit();
+        std::thread::sleep(Duration::from_secs(1));
+    }
 }
 
 /// The engines. They do not hear of the end of this process: what a vendor draws for money goes on,
