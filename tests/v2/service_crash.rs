@@ -97,7 +97,8 @@ fn a_worker_waits_for_a_database_that_is_started_after_it() {
     postgres.stop();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            std::thread::sleep(Duration::from_secs(3));
+            // Longer than one attempt to connect lasts.
+            std::thread::sleep(Duration::from_secs(13));
             postgres.serve();
         });
         let worker =
