@@ -10,6 +10,7 @@
 #   make drill-budget   JOBS (10000) jobs of a dollar each through two processes with restarts
 #   make drill-service  kill, crash and fill around JOBS (200) jobs, on PostgreSQL and on SQLite
 #   make drill-netns    two network namespaces as two machines, the line cut for a minute (root)
+#   make drills         every fault of the runbooks, its alert, its fix: pytoon drill --all
 #   make bench-service  submissions, claims, waiting and memory, as ratios to a plain INSERT
 #   make dist    a .deb and an archive in dist/
 #   make check-dockerfile  the Dockerfile's steps in a clean root (root, debootstrap)
@@ -23,7 +24,9 @@ ifneq ($(words $(CURDIR)),1)
 export CARGO_TARGET_DIR := $(shell sh scripts/target-dir.sh)
 endif
 
-.PHONY: setup build demo demo-engines drill-engines drill-budget drill-service drill-netns test check check-deploy check-dockerfile dist bench bench-align bench-service schema clean help
+BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
+
+.PHONY: setup build demo demo-engines drill-engines drill-budget drill-service drill-netns drills test check check-deploy check-dockerfile dist bench bench-align bench-service schema clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -57,18 +60,24 @@ drill-service: build
 drill-netns: build
 	@./target/release/pytoon-drills netns
 
+drills: build
+	@PYTOON_PROMETHEUS="$$(sh scripts/prometheus.sh)" ./target/release/pytoon drill --all
+
 bench-service: build
 	@./target/release/pytoon-bench service
 
+# One build for all of it: `cargo build --bins` alone, or one package alone, chooses other features
+# of the dependencies and compiles them again.
 test: setup
-	$(CARGO) build --workspace --bins
+	$(CARGO) build --workspace --bins --tests
 	$(CARGO) test --workspace
 
 check: setup
 	$(CARGO) fmt --all --check
+	$(CARGO) build --workspace --bins --tests
+	$(BUILT)/xtask tidy
+	$(BUILT)/xtask schema --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
-	$(CARGO) xtask tidy
-	$(CARGO) xtask schema --check
 
 # Needs no build. Says what it skips for want of a tool.
 check-deploy:

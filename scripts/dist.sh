@@ -19,7 +19,7 @@ fail() {
 for tool in dpkg-deb dpkg sha256sum; do
   command -v "$tool" >/dev/null || fail "$tool is missing (apt-get install dpkg)"
 done
-for program in pytoon pytoon-espeak; do
+for program in pytoon pytoon-espeak pytoon-sim pytoon-drills; do
   [ -x "$built/$program" ] || fail "$built/$program is not built"
 done
 
@@ -41,9 +41,10 @@ root=$work/root
 doc=$root/usr/share/doc/pytoon
 install -d "$root/DEBIAN" "$root/usr/bin" "$root/etc/pytoon" "$doc" \
   "$root/usr/lib/systemd/system"
-install -m 755 "$built/pytoon" "$built/pytoon-espeak" "$root/usr/bin/"
+install -m 755 "$built/pytoon" "$built/pytoon-espeak" "$built/pytoon-sim" "$built/pytoon-drills" \
+  "$root/usr/bin/"
 if command -v strip >/dev/null; then
-  strip --strip-debug "$root/usr/bin/pytoon" "$root/usr/bin/pytoon-espeak"
+  strip --strip-debug "$root"/usr/bin/*
 fi
 install -m 644 deploy/debian/pytoon.service "$root/usr/lib/systemd/system/"
 install -m 644 deploy/debian/defaults.yaml "$root/etc/pytoon/"
@@ -65,7 +66,7 @@ Section: video
 Priority: optional
 Depends: libc6 (>= ${glibc:-2.36}), libgcc-s1, ffmpeg, libespeak-ng1, espeak-ng-data, ca-certificates, passwd
 Recommends: fonts-inter, fonts-lato, fonts-open-sans, fonts-noto-core, fonts-noto-extra, fonts-noto-cjk, fonts-noto-cjk-extra, fonts-noto-color-emoji
-Suggests: postgresql
+Suggests: postgresql, prometheus
 Description: turns a brief into a finished vertical video
  pytoon makes a video out of a script: voice, pictures or AI video engines,
  captions, music and mix. As a service it takes briefs over HTTP.
@@ -76,7 +77,7 @@ dpkg-deb --root-owner-group --build "$root" "$deb" >/dev/null
 
 folder=pytoon-$version-$arch
 install -d "$work/$folder"
-cp "$root/usr/bin/pytoon" "$root/usr/bin/pytoon-espeak" "$work/$folder/"
+cp "$root"/usr/bin/* "$work/$folder/"
 cp LICENSE-APACHE LICENSE-MIT .env.example config/defaults.yaml "$work/$folder/"
 cp crates/pytoon-espeak/LICENSE "$work/$folder/LICENSE-pytoon-espeak"
 tar -C "$work" --owner=0 --group=0 --sort=name -czf "dist/$folder.tar.gz" "$folder"

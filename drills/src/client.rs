@@ -30,6 +30,24 @@ impl Caller {
         Ok(answer["job_id"].as_str().context("no id")?.to_owned())
     }
 
+    /// What stands at a path.
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.ask(Method::GET, path, None).await
+    }
+
+    /// The same, asked once.
+    pub(crate) async fn once(&self, path: &str) -> anyhow::Result<Value> {
+        let request = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.key);
+        let answer = request.timeout(Duration::from_secs(3)).send().await?;
+        Ok(answer.error_for_status()?.json().await?)
+    }
+
+    /// A file.
+    pub(crate) async fn bytes(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        let request = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.key);
+        Ok(request.send().await?.error_for_status()?.bytes().await?.to_vec())
+    }
+
     /// Lets a failed job go on.
     pub(crate) async fn retry(&self, id: &str) -> anyhow::Result<()> {
         self.ask(Method::POST, &format!("/api/v2/jobs/{id}/retry"), None).await?;

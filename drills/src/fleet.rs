@@ -17,6 +17,13 @@ const MOURNING: Duration = Duration::from_secs(3);
 /// How long a process may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The vendors' keys, which the simulator takes.
+pub(crate) const KEYS: [(&str, &str); 3] = [
+    ("RUNWAY_API_KEY", "key_drill_runway"),
+    ("PIKA_API_KEY", "drill_pika"),
+    ("LUMA_API_KEY", "luma-api-drill"),
+];
+
 /// A process of the service.
 pub(crate) struct Member {
     pub(crate) name: String,
@@ -82,9 +89,7 @@ impl Fleet {
             .args(words)
             .current_dir(&self.folder)
             .env(MARK, &self.mark)
-            .env("RUNWAY_API_KEY", "key_drill_runway")
-            .env("PIKA_API_KEY", "drill_pika")
-            .env("LUMA_API_KEY", "luma-api-drill")
+            .envs(KEYS)
             .stdin(Stdio::null())
             .stdout(log("out")?)
             .stderr(log("err")?);
@@ -93,6 +98,45 @@ impl Fleet {
             None => command.env_remove("DATABASE_URL"),
         };
         member.child = Some(command.spawn().context("failed to start pytoon")?);
+        Ok(())
+    }
+
+    fn place(&self, name: &str) -> anyhow::Result<usize> {
+        let place = self.members.iter().position(|member| member.name == name);
+        place.with_context(|| format!("there is no {name}"))
+    }
+
+    /// Kills the one with a name.
+    pub(crate) fn kill_named(&mut self, name: &str) -> anyhow::Result<()> {
+        self.kill(self.place(name)?)
+    }
+
+    /// Starts the one with a name, which does not run.
+    pub(crate) fn start_named(&mut self, name: &str) -> anyhow::Result<()> {
+        self.start(self.place(name)?)
+    }
+
+    /// Has one end in order and starts it again; waits until it is up.
+    pub(crate) fn restart(&mut self, name: &str) -> anyhow::Result<()> {
+        let place = self.place(name)?;
+        let started = |fleet: &Self| {
+            fleet.log(name).iter().filter(|line| line["event"] == "service_started").count()
+        };
+        let before = started(self);
+        self.signal(place, rustix::process::Signal::TERM);
+        if let Some(mut child) = self.members[place].child.take() {
+            let begun = Instant::now();
+            while child.try_wait()?.is_none() {
+                ensure!(begun.elapsed() < PATIENCE, "{name} does not end");
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+        self.start(place)?;
+        let begun = Instant::now();
+        while started(self) <= before {
+            ensure!(begun.elapsed() < PATIENCE, "{name} does not start again");
+            std::thread::sleep(Duration::from_millis(50));
+        }
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 //! - `service` and `service-sqlite` run the service while its processes are killed all the time, the
 //!   database restarts and the disk fills up, and hold the vendors' books against the ledger.
 //! - `netns` has two network namespaces for two machines and cuts the line between them.
+//! - `rehearse` plays one fault at a time as operators would live through it: `pytoon drill`.
 //!
 //! Each ends with one plain line of `key=value` pairs and fails when a promise was broken.
 //! `KILLS`, `JOBS` and `SEED` in the environment change how much and which.
@@ -19,6 +20,7 @@ mod engines;
 mod fleet;
 mod netns;
 mod proc;
+mod rehearsal;
 mod service;
 mod simulator;
 mod storage;
@@ -34,7 +36,10 @@ fn main() -> anyhow::Result<()> {
         ["service"] => service::run(service::Kind::Postgres),
         ["service-sqlite"] => service::run(service::Kind::Sqlite),
         ["netns"] => netns::run(),
-        _ => bail!("usage: pytoon-drills engines | budget | service | service-sqlite | netns"),
+        ["rehearse", ..] => rehearsal::run(&args[1..]),
+        _ => bail!(
+            "usage: pytoon-drills engines | budget | service | service-sqlite | netns | rehearse NAME…"
+        ),
     }
 }
 

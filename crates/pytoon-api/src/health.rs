@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pytoon_core::job::JobStatus;
+use pytoon_core::job::store::QueueState;
 use pytoon_core::ledger::StoreError;
 use pytoon_engines::breaker::{self, BreakerState};
 use pytoon_media::disk;
@@ -175,7 +176,13 @@ pub(crate) async fn metrics(
         let detail = "metrics.token is demanded: `Authorization: Bearer <token>`";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail));
     }
-    let counts = match tokio::time::timeout(COUNTS_PATIENCE, api.jobs.counts_all()).await {
+    // At once: while the database is away, a scrape waits for it once and not three times.
+    let (counts, _, queue) = tokio::join!(
+        tokio::time::timeout(COUNTS_PATIENCE, api.jobs.counts_all()),
+        tokio::time::timeout(COUNTS_PATIENCE, shared_gauges(&api)),
+        tokio::time::timeout(COUNTS_PATIENCE, api.jobs.queue_state()),
+    );
+    let counts = match counts {
         Ok(Ok(counts)) => {
             *api.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts.clone();
             counts
@@ -183,20 +190,20 @@ pub(crate) async fn metrics(
         // While the database is away, sums do not fall: what was last known is shown.
         _ => api.counts.lock().unwrap_or_else(PoisonError::into_inner).clone(),
     };
-    let _ = tokio::time::timeout(COUNTS_PATIENCE, shared_gauges(&api)).await;
     let others: Vec<&str> = counts
         .iter()
         .filter(|(process, _)| *process != api.process)
         .map(|(_, text)| text.as_str())
         .collect();
     let mut text = merged(&api.metrics.render(), &others);
-    text.push_str(&queue_text(&api).await);
+    text.push_str(&queue_text(queue.ok().and_then(Result::ok)));
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 
 /// Breakers and spend are every process's: they are read where all of them write.
 async fn shared_gauges(api: &Api) -> Result<(), StoreError> {
+    Metrics::day_budget(api.config.engines.budget.per_day_usd);
     let now = jiff::Timestamp::now().as_millisecond();
     for (engine, row) in api.ledger.breaker_list().await? {
         let state = match breaker::state(&row, now) {
@@ -213,7 +220,7 @@ async fn shared_gauges(api: &Api) -> Result<(), StoreError> {
 }
 
 /// What the database knows, as metrics.
-async fn queue_text(api: &Api) -> String {
+fn queue_text(queue: Option<QueueState>) -> String {
     let mut text = String::new();
     let mut gauge = |name: &str, help: &str, samples: &[(String, f64)]| {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
@@ -225,11 +232,8 @@ async fn queue_text(api: &Api) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let build = [(format!("{{version=\"{version}\"}}"), 1.0)];
     gauge("pytoon_build_info", "The version that answers.", &build);
-    let asked = tokio::time::timeout(COUNTS_PATIENCE, api.jobs.queue_state()).await;
-    let (up, queue) = match asked {
-        Ok(Ok(queue)) => (1.0, queue),
-        _ => (0.0, pytoon_core::job::store::QueueState::default()),
-    };
+    let up = if queue.is_some() { 1.0 } else { 0.0 };
+    let queue = queue.unwrap_or_default();
     let one = |value: f64| [(String::new(), value)];
     gauge("pytoon_v2_database_up", "Whether the database answers.", &one(up));
     let by_status: Vec<(String, f64)> = JobStatus::ALL

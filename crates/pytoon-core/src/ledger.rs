@@ -173,6 +173,16 @@ impl fmt::Display for CallState {
     }
 }
 
+/// The claim under which work is done, where others may claim the same work: whoever holds an older
+/// token slept or was cut off meanwhile, and buys nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fence {
+    /// The task that was claimed.
+    pub task_id: String,
+    /// The claim's token.
+    pub token: i64,
+}
+
 /// A call before it is made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewCall {
@@ -198,6 +208,8 @@ pub struct NewCall {
     pub at: UnixMs,
     /// Until when this process is believed to look after it.
     pub lease_until: UnixMs,
+    /// The claim that has to hold for the call to be made; absent where nobody else can have the work.
+    pub fence: Option<Fence>,
 }
 
 /// What a new call must keep within.
@@ -237,6 +249,8 @@ pub enum Admission {
         /// When the next may begin.
         retry_at: UnixMs,
     },
+    /// The claim of its [`Fence`] does not hold any more: another has this work now.
+    Fenced,
 }
 
 /// A call as kept.

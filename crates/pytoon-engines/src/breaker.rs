@@ -105,6 +105,7 @@ pub fn after_failure(
         | K::Deadline
         | K::Cooling
         | K::Undecided
+        | K::Ledger
         | K::Internal => Verdict::Ignored,
         K::Auth => open(
             Duration::from_secs(settings.account_cooldown_seconds),

@@ -295,13 +295,20 @@ impl Runner {
     }
 }
 
-/// Bounds a program's own memory. Where that is not allowed nothing changes.
+/// Bounds a program's own memory. Where that is not allowed the log says so, and nothing else changes.
 fn limit_memory(child: &Child, memory: u64) {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{Pid, Resource, Rlimit, prlimit};
         let limit = Rlimit { current: Some(memory), maximum: Some(memory) };
-        let _ = prlimit(Some(Pid::from_child(child)), Resource::Data, limit);
+        match prlimit(Some(Pid::from_child(child)), Resource::Data, limit) {
+            // It ended already.
+            Ok(_) | Err(rustix::io::Errno::SRCH) => {}
+            Err(error) => {
+                let detail = format!("a program's memory is not limited: {error}");
+                pytoon_telemetry::Event::Warning { detail: &detail }.emit();
+            }
+        }
     }
     #[cfg(not(target_os = "linux"))]
     let _ = (child, memory);

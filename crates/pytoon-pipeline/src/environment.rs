@@ -2,6 +2,7 @@
 
 use crate::engine_desk::EngineDesk;
 use pytoon_config::Config;
+use pytoon_core::ledger::Fence;
 use pytoon_media::fonts::FontFinder;
 use pytoon_media::picture::PictureLimits;
 use pytoon_media::process::Runner;
@@ -22,6 +23,8 @@ pub struct Environment {
     pub progress: Arc<dyn ProgressSink>,
     /// Whether anything may be bought. A plan buys nothing.
     pub buys: bool,
+    /// The claim under which a worker has its task; absent where no other process can have it.
+    pub claim: Option<Fence>,
     /// The time now as RFC 3339, for the receipt.
     pub now: String,
 }

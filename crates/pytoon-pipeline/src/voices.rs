@@ -17,6 +17,7 @@ fn paid(env: &Environment, job: &str, limits: CallLimits) -> Option<(Arc<PaidWor
             world: Arc::new(RealWorld),
             storage: books.storage.clone(),
             job_id: job.to_owned(),
+            fence: env.claim.clone(),
             limits,
             cancel: env.runner.cancel.clone(),
         };

@@ -45,6 +45,7 @@ fn environment(studio: &Studio) -> Environment {
         fonts: FontFinder::search(&[]),
         progress: Arc::new(NoProgress),
         buys: true,
+        claim: None,
         now: "2026-01-01T00:00:00Z".into(),
         runner,
     }

@@ -4,7 +4,7 @@
 //! lost it; what was made and bought stays, and steps find it.
 
 use crate::db::{Db, Durability, Tx};
-use crate::jobs::{add_tasks, fetch_in, set_status, unblock, wake};
+use crate::jobs::{add_tasks, fetch_in, set_status, unblock};
 use crate::rows::database;
 use pytoon_core::job::store::DEGRADED;
 use pytoon_core::job::{JobStatus, first_tasks};
@@ -36,7 +36,6 @@ pub(crate) async fn go_on(db: &Db, id: &str, from: &[JobStatus]) -> Result<bool,
     .await
     .map_err(&failed)?;
     unblock(db, &mut tx, id, GO_ON).await?;
-    wake(db, &mut tx, GO_ON).await?;
     tx.commit().await.map_err(failed)?;
     Ok(true)
 }
@@ -97,7 +96,6 @@ pub(crate) async fn redo(
     .await
     .map_err(&failed)?;
     add_tasks(db, &mut tx, id, &first_tasks(), REDO).await?;
-    wake(db, &mut tx, REDO).await?;
     tx.commit().await.map_err(failed)?;
     Ok(true)
 }

@@ -1,10 +1,10 @@
 //! The ledger's rows.
 
 use crate::breakers::breaker;
-use crate::db::{Db, Dialect, Durability};
+use crate::db::{Db, Dialect, Durability, Tx};
 use crate::rows::{CALL_COLUMNS, call_row, database};
 use pytoon_core::ledger::{
-    Admission, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, History,
+    Admission, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, Fence, History,
     KeptClip, NewCall, StoreError, UnixMs,
 };
 use pytoon_core::money::MicroUsd;
@@ -29,8 +29,10 @@ pub(crate) async fn admit(
     limits: &CallLimits,
 ) -> Result<Admission, StoreError> {
     for _ in 0..RACES {
-        if insert(db, call, limits).await? {
-            return Ok(Admission::Granted);
+        match insert(db, call, limits).await? {
+            Some(true) => return Ok(Admission::Granted),
+            Some(false) => {}
+            None => return Ok(Admission::Fenced),
         }
         // What stood in its way may have gone since; then it is tried again.
         if let Some(refusal) = refusal(db, call, limits).await? {
@@ -40,8 +42,11 @@ pub(crate) async fn admit(
     Ok(Admission::Busy)
 }
 
-/// Writes the row if nothing speaks against it.
-async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<bool, StoreError> {
+/// Writes the row if nothing speaks against it; whether it did. Nothing is said where the call's
+/// claim does not hold.
+async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Option<bool>, StoreError> {
+    // One statement is one step on SQLite.
+    let alone = db.dialect == Dialect::Sqlite && call.fence.is_none();
     let mut conditions = vec![format!("NOT ({})", taken("$5")), within_callers_budget("$9")];
     // A sum that no limit asks for is not added up: a busy day has many rows, and all other
     // processes wait meanwhile.
@@ -63,7 +68,7 @@ async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<bool, St
          SELECT $1, $2, $3, $4, $5, $6, 'intent', $7, $8, $9, $9, $10, $10, $11, \
            (SELECT key_id FROM jobs WHERE id = $2) \
          WHERE $12 = $12 AND $13 = $13 AND {} RETURNING id",
-        db.durable(Durability::Power),
+        if alone { db.durable(Durability::Power) } else { "" },
         conditions.join(" AND ")
     );
     let mut query = sqlx::query(AssertSqlSafe(sql))
@@ -84,17 +89,33 @@ async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<bool, St
         query = query.bind(cap);
     }
     let failed = database("admit a call");
-    let written = if db.dialect == Dialect::Sqlite {
-        // One statement is one step there.
+    let written = if alone {
         query.fetch_all(&db.pool).await.map_err(failed)?
     } else {
         let mut transaction = db.begin(Durability::Power, "admit a call").await?;
+        if let Some(fence) = &call.fence
+            && !holds(db, &mut transaction, fence).await?
+        {
+            return Ok(None);
+        }
         db.one_at_a_time(&mut transaction, ADMISSION, "admit a call").await?;
         let written = query.fetch_all(&mut *transaction).await.map_err(&failed)?;
         transaction.commit().await.map_err(failed)?;
         written
     };
-    Ok(written.len() == 1)
+    Ok(Some(written.len() == 1))
+}
+
+/// Whether a claim holds. Its row stays as it is until the transaction ends: who claims the task
+/// after that finds the call's row.
+async fn holds(db: &Db, transaction: &mut Tx, fence: &Fence) -> Result<bool, StoreError> {
+    let sql = format!(
+        "SELECT id FROM tasks WHERE id = $1 AND token = $2 AND state = 'running'{}",
+        db.for_share()
+    );
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(&fence.task_id).bind(fence.token);
+    let found = query.fetch_optional(&mut **transaction).await.map_err(database("admit a call"))?;
+    Ok(found.is_some())
 }
 
 /// Why a call may not be made; absent where it may.

@@ -50,12 +50,27 @@ impl Db {
         }
     }
 
+    /// The same in a condition on a column: asked once, it is a value that an index is searched by. A
+    /// clock that is asked for each row makes every claim look at all tasks that run.
+    pub(crate) fn now_once(&self) -> String {
+        format!("(SELECT {})", self.now())
+    }
+
     /// What lets claimers pass by each other's rows.
     pub(crate) fn skip_locked(&self) -> &'static str {
         match self.dialect {
             // Its writers come one after the other.
             Dialect::Sqlite => "",
             Dialect::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// What keeps a row as it was read until the transaction ends.
+    pub(crate) fn for_share(&self) -> &'static str {
+        match self.dialect {
+            // Its writers come one after the other.
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " FOR SHARE",
         }
     }
 

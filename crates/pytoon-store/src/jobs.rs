@@ -1,6 +1,6 @@
 //! Jobs: submitting, reading, stopping and going on.
 
-use crate::db::{Db, Dialect, Durability, Tx};
+use crate::db::{Db, Durability, Tx};
 use crate::rows::database;
 use pytoon_core::job::store::{
     JobError, JobEvent, JobFilter, JobRow, NewJob, SceneRow, Submission,
@@ -123,13 +123,8 @@ pub(crate) async fn submit(
     }
     // Each further statement is a further way to the server and back: as few as can be.
     write_tasks(db, &mut tx, &job.id, &job.tasks, first_state(&job.tasks), SUBMIT).await?;
-    let woken = match db.dialect {
-        Dialect::Sqlite => String::new(),
-        Dialect::Postgres => format!(" FROM (SELECT pg_notify('{CHANNEL}', '')) AS woken"),
-    };
     let sql = format!(
-        "INSERT INTO job_events (job_id, seq, at, event, data) \
-         SELECT $1, 1, {}, 'status', $2{woken}",
+        "INSERT INTO job_events (job_id, seq, at, event, data) VALUES ($1, 1, {}, 'status', $2)",
         db.now()
     );
     sqlx::query(AssertSqlSafe(sql))
@@ -240,17 +235,6 @@ pub(crate) async fn unblock(
     );
     let done = sqlx::query(AssertSqlSafe(sql)).bind(job).execute(&mut **tx).await;
     done.map_err(database(operation))?;
-    Ok(())
-}
-
-/// Tells those who wait that there may be a task.
-pub(crate) async fn wake(db: &Db, tx: &mut Tx, operation: &'static str) -> Result<(), StoreError> {
-    if db.dialect == Dialect::Postgres {
-        sqlx::query(AssertSqlSafe(format!("NOTIFY {CHANNEL}")))
-            .execute(&mut **tx)
-            .await
-            .map_err(database(operation))?;
-    }
     Ok(())
 }
 
@@ -489,7 +473,6 @@ pub(crate) async fn cancel(db: &Db, id: &str) -> Result<Option<JobStatus>, Store
         let name = TaskKind::Cancel.as_str().to_owned();
         let task = NewTask { name, kind: TaskKind::Cancel, needs: Vec::new() };
         add_tasks(db, &mut tx, id, &[task], CANCEL).await?;
-        wake(db, &mut tx, CANCEL).await?;
     }
     tx.commit().await.map_err(database(CANCEL))?;
     Ok(Some(status))

@@ -16,6 +16,7 @@ mod db;
 mod files;
 mod jobs;
 mod keys;
+mod migrations;
 mod rows;
 mod service;
 mod store;

@@ -13,6 +13,7 @@ use pytoon_core::job::webhook::{DueWebhook, Told, WebhookRow, WebhookStore};
 use pytoon_core::ledger::{StoreFuture, UnixMs};
 use pytoon_core::money::MicroUsd;
 use serde_json::Value;
+use sqlx::{AnyPool, AssertSqlSafe};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -23,19 +24,48 @@ const LOOK: Duration = Duration::from_millis(200);
 /// After a lost connection to PostgreSQL's notices.
 const LISTEN_AGAIN: Duration = Duration::from_secs(2);
 
+/// Between two notices to other processes; what happens meanwhile is one notice.
+const RING_PAUSE: Duration = Duration::from_millis(2);
+/// How often the one who rings looks whether the store is there still.
+const RING_LOOK: Duration = Duration::from_secs(5);
+
 /// Who is woken when there may be a task.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Wakeups(Arc<Notify>);
+pub(crate) struct Wakeups {
+    /// Those who wait in this process.
+    here: Arc<Notify>,
+    /// Set when those of other processes are to be told.
+    bell: Arc<Notify>,
+}
 
 impl Wakeups {
+    /// After a commit: there may be a task.
     pub(crate) fn wake(&self) {
-        self.0.notify_waiters();
+        self.here.notify_waiters();
+        self.bell.notify_one();
+    }
+
+    /// Tells other processes over PostgreSQL, after the commit and by a statement of its own: a
+    /// transaction with a notice in it holds a lock of the whole server until its log is on the disk,
+    /// so that commits come one after the other. A notice that is lost with its process costs a wait.
+    pub(crate) fn ring(&self, pool: &AnyPool) {
+        let (pool, bell) = (pool.clone(), Arc::downgrade(&self.bell));
+        tokio::spawn(async move {
+            while let Some(bell) = bell.upgrade().filter(|_| !pool.is_closed()) {
+                if tokio::time::timeout(RING_LOOK, bell.notified()).await.is_ok() {
+                    let notice = AssertSqlSafe(format!("NOTIFY {CHANNEL}"));
+                    // Workers look by themselves too.
+                    let _ = sqlx::query(notice).execute(&pool).await;
+                    tokio::time::sleep(RING_PAUSE).await;
+                }
+            }
+        });
     }
 
     /// Listens to PostgreSQL as long as anybody may wait. Notices are only a hint: workers look by
     /// themselves too.
     pub(crate) fn listen(&self, address: &str) {
-        let (address, notify) = (address.to_owned(), Arc::downgrade(&self.0));
+        let (address, notify) = (address.to_owned(), Arc::downgrade(&self.here));
         tokio::spawn(async move {
             while notify.strong_count() > 0 {
                 if let Ok(mut listener) = sqlx::postgres::PgListener::connect(&address).await
@@ -57,7 +87,7 @@ async fn wait(db: &Db, wakeups: &Wakeups, at_most: Duration) {
         Dialect::Sqlite => at_most.min(LOOK),
         Dialect::Postgres => at_most,
     };
-    let _ = tokio::time::timeout(most, wakeups.0.notified()).await;
+    let _ = tokio::time::timeout(most, wakeups.here.notified()).await;
 }
 
 impl JobStore for Store {

@@ -4,7 +4,7 @@
 use crate::db::{Db, Dialect};
 use crate::rows::database;
 use crate::service::Wakeups;
-use crate::{breakers, calls, clips};
+use crate::{breakers, calls, clips, migrations};
 use pytoon_core::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
     EngineStore, History, KeptClip, NewCall, StoreError, StoreFuture, UnixMs,
@@ -82,6 +82,7 @@ impl Store {
         migrate(&pool, Dialect::Postgres).await?;
         let wakeups = Wakeups::default();
         wakeups.listen(address);
+        wakeups.ring(&pool);
         let db = Db { pool, dialect: Dialect::Postgres };
         Ok(Self { db, wakeups, most_attempts: MOST_ATTEMPTS })
     }
@@ -156,11 +157,7 @@ pub fn is_postgres(address: &str) -> bool {
 async fn migrate(pool: &AnyPool, dialect: Dialect) -> Result<(), StoreError> {
     let mut last = None;
     for attempt in 0..20u64 {
-        let run = match dialect {
-            Dialect::Sqlite => sqlx::migrate!("migrations/sqlite").run(pool).await,
-            Dialect::Postgres => sqlx::migrate!("migrations/postgres").run(pool).await,
-        };
-        match run {
+        match migrations::all(dialect).run(pool).await {
             Ok(()) => return Ok(()),
             Err(error) => last = Some(error),
         }

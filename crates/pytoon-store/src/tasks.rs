@@ -1,7 +1,7 @@
 //! Tasks under leases: claimed by one worker at a time, every later write fenced by its token.
 
 use crate::db::{Db, Durability, Tx};
-use crate::jobs::{add_tasks, fetch_in, park, put_scenes, set_status, wake};
+use crate::jobs::{add_tasks, fetch_in, park, put_scenes, set_status};
 use crate::rows::database;
 use pytoon_core::job::store::{
     DeadTask, Failure, Finish, Hold, JobError, JobRow, Lease, QueueState, TaskRow,
@@ -77,12 +77,12 @@ async fn claim_one(
     lease: Duration,
     wanted: Wanted,
 ) -> Result<Option<Claimed>, StoreError> {
-    let (now, skip) = (db.now(), db.skip_locked());
+    let (now, once, skip) = (db.now(), db.now_once(), db.skip_locked());
     let wanted = match wanted {
-        Wanted::Lost => format!("state = 'running' AND lease_until < {now} ORDER BY lease_until"),
-        Wanted::Ready => format!("state = 'ready' AND run_at <= {now} ORDER BY run_at, id"),
+        Wanted::Lost => format!("state = 'running' AND lease_until < {once} ORDER BY lease_until"),
+        Wanted::Ready => format!("state = 'ready' AND run_at <= {once} ORDER BY run_at, id"),
         Wanted::ReadyOfBegun => {
-            format!("state = 'ready' AND run_at <= {now} AND kind <> 'plan' ORDER BY run_at, id")
+            format!("state = 'ready' AND run_at <= {once} AND kind <> 'plan' ORDER BY run_at, id")
         }
     };
     let sql = format!(
@@ -291,7 +291,6 @@ pub(crate) async fn finish(
         if let Some(status) = finish.job {
             set_status(db, &mut tx, &job.id, status, None, FINISH).await?;
         }
-        wake(db, &mut tx, FINISH).await?;
     }
     tx.commit().await.map_err(database(FINISH))?;
     Ok(hold)
@@ -330,7 +329,6 @@ pub(crate) async fn give_back(db: &Db, id: &str, token: i64) -> Result<Hold, Sto
         return Ok(Hold::Lost);
     };
     let hold = stop_if_stopped(db, &mut tx, &job, BACK).await?;
-    wake(db, &mut tx, BACK).await?;
     tx.commit().await.map_err(database(BACK))?;
     Ok(hold)
 }
@@ -462,14 +460,15 @@ pub(crate) async fn queue(db: &Db) -> Result<QueueState, StoreError> {
     }
     let sql = format!(
         "SELECT \
-           (SELECT COUNT(*) FROM tasks WHERE state = 'ready' AND run_at <= {now}) AS ready, \
+           (SELECT COUNT(*) FROM tasks WHERE state = 'ready' AND run_at <= {once}) AS ready, \
            (SELECT COUNT(*) FROM tasks WHERE state = 'running') AS running, \
-           (SELECT COUNT(*) FROM tasks WHERE state = 'ready' AND run_at > {now}) AS waiting, \
+           (SELECT COUNT(*) FROM tasks WHERE state = 'ready' AND run_at > {once}) AS waiting, \
            (SELECT COUNT(*) FROM tasks WHERE state = 'dead') AS dead, \
-           (SELECT COUNT(*) FROM tasks WHERE state = 'running' AND lease_until < {now}) AS expired, \
+           (SELECT COUNT(*) FROM tasks WHERE state = 'running' AND lease_until < {once}) AS expired, \
            {now} - (SELECT COALESCE(MIN(run_at), {now}) FROM tasks \
-             WHERE state = 'ready' AND run_at <= {now}) AS oldest",
-        now = db.now()
+             WHERE state = 'ready' AND run_at <= {once}) AS oldest",
+        now = db.now(),
+        once = db.now_once()
     );
     let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(&db.pool).await.map_err(&failed)?;
     let count = |name: &str| row.try_get::<i64, _>(name).map(|n| n.max(0) as u64);

@@ -70,11 +70,12 @@ pub(crate) async fn claim(db: &Db, lease: Duration) -> Result<Option<DueWebhook>
     let sql = format!(
         "{durable}UPDATE webhooks SET token = token + 1, run_at = {now} + {lease}, \
            updated_at = {now} \
-         WHERE id = (SELECT id FROM webhooks WHERE state = 'due' AND run_at <= {now} \
+         WHERE id = (SELECT id FROM webhooks WHERE state = 'due' AND run_at <= {once} \
            ORDER BY run_at, id LIMIT 1{skip}) \
          RETURNING id, job_id, event, url, body, attempts, token, created_at",
         durable = db.durable(Durability::Process),
         now = db.now(),
+        once = db.now_once(),
         lease = ms(lease),
         skip = db.skip_locked()
     );

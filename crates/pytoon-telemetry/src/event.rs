@@ -289,6 +289,21 @@ pub enum Event<'a> {
         /// For how long, in milliseconds.
         wait_ms: u64,
     },
+    /// What is bought cannot be known or written down now: a scene waits, and nothing is bought.
+    LedgerUnavailable {
+        /// The job.
+        job: &'a str,
+        /// The scene.
+        scene: &'a str,
+        /// The engine whose turn it is.
+        engine: &'a str,
+        /// What was being done.
+        operation: &'a str,
+        /// When it is tried again, in milliseconds.
+        retry_in_ms: u64,
+        /// What was said.
+        reason: &'a str,
+    },
     /// An engine was asked how it is.
     HealthCheck {
         /// The engine.
@@ -401,6 +416,7 @@ impl Event<'_> {
         "engine_cancelled",
         "engine_status_unknown",
         "engine_waiting",
+        "ledger_unavailable",
         "health_check",
         "engine_config_reloaded",
         "engine_config_refused",
@@ -443,6 +459,7 @@ impl Event<'_> {
             Self::EngineCancelled { .. } => "engine_cancelled",
             Self::EngineStatusUnknown { .. } => "engine_status_unknown",
             Self::EngineWaiting { .. } => "engine_waiting",
+            Self::LedgerUnavailable { .. } => "ledger_unavailable",
             Self::HealthCheck { .. } => "health_check",
             Self::EngineConfigReloaded { .. } => "engine_config_reloaded",
             Self::EngineConfigRefused { .. } => "engine_config_refused",
@@ -603,6 +620,18 @@ impl Event<'_> {
             }
             Self::EngineWaiting { job, scene, engine, wait_ms } => {
                 info!(event, job, scene, engine, wait_ms, "a scene waits for its engine to cool");
+            }
+            Self::LedgerUnavailable { job, scene, engine, operation, retry_in_ms, reason } => {
+                warn!(
+                    event,
+                    job,
+                    scene,
+                    engine,
+                    operation,
+                    retry_in_ms,
+                    reason,
+                    "a scene waits for the ledger, and nothing is bought"
+                );
             }
             Self::HealthCheck { engine, healthy, key_present, kind, latency_ms, detail } => {
                 if healthy || !key_present {

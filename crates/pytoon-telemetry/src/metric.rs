@@ -21,6 +21,9 @@ const REPHRASES: &str = "pytoon_v2_moderation_rephrases_total";
 const BREAKER: &str = "pytoon_v2_engine_breaker_state";
 const SPEND: &str = "pytoon_v2_engine_spend_usd";
 const UNKNOWN: &str = "pytoon_v2_engine_calls_unknown_total";
+const CONFIG_REFUSED: &str = "pytoon_v2_engine_config_refused_total";
+const DAY_BUDGET: &str = "pytoon_v2_engine_budget_per_day_usd";
+const EVEN_SPLITS: &str = "pytoon_v2_alignment_even_splits_total";
 const ALIGNMENT_MS: &str = "pytoon_v2_caption_alignment_ms";
 
 const TASKS: &str = "pytoon_v2_tasks_total";
@@ -131,6 +134,9 @@ impl Metrics {
             counter!(FLAGS, "source" => source).increment(0);
         }
         counter!(REPHRASES).increment(0);
+        counter!(CONFIG_REFUSED).increment(0);
+        counter!(EVEN_SPLITS).increment(0);
+        gauge!(DAY_BUDGET).increment(0.0);
     }
 
     /// Puts every label set of these voice providers at 0; those that have counted keep their count.
@@ -187,6 +193,11 @@ impl Metrics {
         gauge!(BREAKER, "engine" => engine.to_owned()).set(value);
     }
 
+    /// What engines and voices may cost a day, in US dollars; none without a limit.
+    pub fn day_budget(usd: Option<f64>) {
+        gauge!(DAY_BUDGET).set(usd.unwrap_or_default());
+    }
+
     /// What an engine was charged today (UTC), in US dollars.
     pub fn spend(engine: &str, usd: f64) {
         gauge!(SPEND, "engine" => engine.to_owned()).set(usd);
@@ -216,6 +227,12 @@ fn describe() {
          aligner's voices disagree at the median. Other methods give no estimate and record nothing."
     );
     describe_counter!(UNKNOWN, "Paid calls whose answer never came.");
+    describe_counter!(EVEN_SPLITS, "Recordings whose words were spread evenly.");
+    describe_counter!(CONFIG_REFUSED, "Edits of engine.yaml that were refused.");
+    describe_gauge!(
+        DAY_BUDGET,
+        "What engines and voices may cost a day (v2.budget.per_day_usd); 0 without a limit."
+    );
     describe_counter!(TASKS, "Tasks that ended, by stage and result.");
     describe_histogram!(TASK_SECONDS, Unit::Seconds, "Time of a task that was done.");
     describe_counter!(WEBHOOKS, "Attempts to tell submitters how their jobs ended, by result.");
@@ -283,6 +300,8 @@ pub(crate) fn count(event: &Event<'_>) {
         Event::EngineCallUnknown { engine, .. } => {
             counter!(UNKNOWN, "engine" => engine.to_owned()).increment(1);
         }
+        Event::AlignmentFallbackToEvenSplit { .. } => counter!(EVEN_SPLITS).increment(1),
+        Event::EngineConfigRefused { .. } => counter!(CONFIG_REFUSED).increment(1),
         Event::TtsProviderFailed { provider, duration_ms, .. } => {
             counter!(TTS_FAILURES, "provider" => provider.to_owned()).increment(1);
             tts_took(provider, duration_ms);

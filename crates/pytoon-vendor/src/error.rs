@@ -41,7 +41,10 @@ pub enum EngineErrorKind {
     Cooling,
     /// An earlier call for the same clip has no answer yet: it must be decided first.
     Undecided,
-    /// Disk, database or another thing of ours failed.
+    /// What is bought cannot be known, written down or kept now, or another has the work: nothing
+    /// may be bought from anybody meanwhile.
+    Ledger,
+    /// Disk or another thing of ours failed.
     Internal,
 }
 
@@ -66,6 +69,7 @@ impl EngineErrorKind {
             Self::Deadline => "deadline",
             Self::Cooling => "cooling",
             Self::Undecided => "undecided",
+            Self::Ledger => "ledger",
             Self::Internal => "internal",
         }
     }
@@ -180,6 +184,12 @@ impl EngineError {
     /// nothing that was paid for.
     pub fn is_disk_full(&self) -> bool {
         self.kind == EngineErrorKind::Internal && self.message.contains("No space left on device")
+    }
+
+    /// Whether no other engine may be asked after it: the user gave up, or what is bought already
+    /// cannot be known now.
+    pub fn ends_the_walk(&self) -> bool {
+        matches!(self.kind, EngineErrorKind::Cancelled | EngineErrorKind::Ledger)
     }
 
     /// Whether trying the same call again can help.

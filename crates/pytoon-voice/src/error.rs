@@ -66,6 +66,11 @@ impl VoiceError {
         }
     }
 
+    /// Whether what is bought already cannot be known or written down now.
+    pub fn is_of_the_ledger(&self) -> bool {
+        matches!(self, Self::Vendor { source, .. } if source.kind == EngineErrorKind::Ledger)
+    }
+
     /// The kind, as logs and metrics name it.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -14,7 +14,7 @@
 use pytoon_config::engines::Backoff;
 use pytoon_core::ledger::{
     Admission, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, EngineStore,
-    KeptClip, NewCall, StoreError,
+    Fence, KeptClip, NewCall, StoreError,
 };
 use pytoon_core::money::MicroUsd;
 use pytoon_media::disk;
@@ -45,8 +45,10 @@ pub struct PaidWork {
     pub world: Arc<dyn World>,
     /// Where what was bought is kept.
     pub storage: Storage,
-    /// The job that pays. One process at a time works on it.
+    /// The job that pays.
     pub job_id: String,
+    /// The claim under which it does; absent where no other process can work on the job.
+    pub fence: Option<Fence>,
     /// Spending limits.
     pub limits: CallLimits,
     /// Set when the user gives up.
@@ -139,7 +141,7 @@ impl PaidWork {
         // Another machine may have bought it: it is in the object store then.
         self.storage.have(file).await.map_err(|error| {
             let message = format!("failed to {error}; it is paid for and not bought again");
-            failed(order, EngineErrorKind::Internal, message)
+            failed(order, EngineErrorKind::Ledger, message)
         })?;
         match std::fs::read(&path) {
             Ok(bytes) => Ok(bytes),
@@ -147,7 +149,7 @@ impl PaidWork {
             Err(error) => {
                 let message =
                     format!("{}: {error}; it is paid for and not bought again", path.display());
-                Err(failed(order, EngineErrorKind::Internal, message))
+                Err(failed(order, EngineErrorKind::Ledger, message))
             }
         }
     }
@@ -180,6 +182,7 @@ impl PaidWork {
                 estimated: order.estimated,
                 at: now,
                 lease_until: now + millis(order.timeout + LEASE_SLACK),
+                fence: self.fence.clone(),
             };
             let id = call.id.clone();
             let admission = self.store.call_admit(call, self.limits).await;
@@ -203,6 +206,10 @@ impl PaidWork {
                         return Err(undecided(order));
                     }
                     self.pause(order, OTHERS_POLL).await?;
+                }
+                Admission::Fenced => {
+                    let message = "another worker has this task now, so nothing is bought here";
+                    return Err(failed(order, EngineErrorKind::Ledger, message));
                 }
                 // Limits that voices do not set.
                 Admission::Busy | Admission::TooFast { .. } => {
@@ -228,8 +235,8 @@ impl PaidWork {
         for row in rows {
             let is_ours = row.job_id == self.job_id;
             let now = self.world.now();
-            // One process works on a job: what it left is a dead process's.
-            let is_dead = is_ours
+            // Without a claim one process works on a job: what it left is a dead process's.
+            let is_dead = is_ours && self.fence.is_none()
                 || self.store.call_claim(&row.id, now, now).await.map_err(|e| ledger(order, &e))?;
             if !is_dead {
                 continue;
@@ -297,18 +304,35 @@ impl PaidWork {
             Ok(()) => self.storage.keep(&file).await.map_err(|error| error.to_string()),
             Err(error) => Err(error),
         };
-        self.advance(order, call, CallEvent::Answered, CallChange::default()).await?;
-        if let Err(error) = written {
-            // Paid for and not kept: the film has its voice all the same.
-            let detail =
-                format!("what {} was paid for was not kept: failed to {error}", order.provider);
+        // Paid for: the film has its voice, whatever becomes of the file and of the row.
+        if let Err(detail) = self.note_take(order, call, file, &bytes, &take, written).await {
             pytoon_telemetry::Event::Warning { detail: &detail }.emit();
-            let change = CallChange { error: Some(detail), ..CallChange::default() };
-            self.advance(order, call, CallEvent::Lost, change).await?;
-            return Ok(take);
         }
-        self.note_kept(order, call, file, &bytes, &take).await?;
         Ok(take)
+    }
+
+    /// Writes down what became of a take; where that was not all it should be, what to tell.
+    async fn note_take<W: Kept>(
+        &self,
+        order: &Order<'_>,
+        call: &str,
+        file: String,
+        bytes: &[u8],
+        take: &W,
+        written: Result<(), String>,
+    ) -> Result<(), String> {
+        let text = |error: EngineError| error.to_string();
+        self.advance(order, call, CallEvent::Answered, CallChange::default())
+            .await
+            .map_err(text)?;
+        let Err(error) = written else {
+            return self.note_kept(order, call, file, bytes, take).await.map_err(text);
+        };
+        let detail =
+            format!("what {} was paid for was not kept: failed to {error}", order.provider);
+        let change = CallChange { error: Some(detail.clone()), ..CallChange::default() };
+        self.advance(order, call, CallEvent::Lost, change).await.map_err(text)?;
+        Err(detail)
     }
 
     async fn note_kept<W: Kept>(
@@ -452,7 +476,7 @@ fn undecided(order: &Order<'_>) -> EngineError {
 }
 
 fn ledger(order: &Order<'_>, error: &StoreError) -> EngineError {
-    failed(order, EngineErrorKind::Internal, error.to_string())
+    failed(order, EngineErrorKind::Ledger, error.to_string())
 }
 
 fn millis(duration: Duration) -> i64 {

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::tts::take::Take;
+use pytoon_core::job::first_tasks;
+use pytoon_core::job::store::{JobStore, NewJob};
 use pytoon_store::SqliteStore;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
@@ -28,6 +30,7 @@ struct Bench {
     world: Arc<Clock>,
     bought: AtomicUsize,
     backoff: Backoff,
+    fence: std::sync::Mutex<Option<Fence>>,
 }
 
 impl Bench {
@@ -40,6 +43,7 @@ impl Bench {
             world: Arc::default(),
             bought: AtomicUsize::new(0),
             backoff: Backoff { initial_ms: 1, max_ms: 5, attempts: 3 },
+            fence: std::sync::Mutex::default(),
         }
     }
 
@@ -54,6 +58,7 @@ impl Bench {
             world: self.world.clone(),
             storage: self.folder.path().to_owned().into(),
             job_id: job.to_owned(),
+            fence: self.fence.lock().expect("lock").clone(),
             limits: CallLimits::default(),
             cancel: CancelToken::default(),
         };
@@ -62,6 +67,24 @@ impl Bench {
             answer()
         };
         work.bought(&self.order(), &buy).await
+    }
+
+    /// The claim of a job's first task.
+    async fn claim(&self) -> Fence {
+        let store = SqliteStore::open(&self.folder.path().join("ledger.db")).await.expect("opens");
+        let job = NewJob {
+            id: "one".to_owned(),
+            key_id: "k".to_owned(),
+            brief: serde_json::Value::Null,
+            client_data: None,
+            webhook: None,
+            tasks: first_tasks(),
+            idempotency: None,
+        };
+        store.job_submit(job, 10).await.expect("submits");
+        let lease = store.task_claim("w", Duration::from_secs(60)).await.expect("claims");
+        let lease = lease.expect("there is a task");
+        Fence { task_id: lease.task_id, token: lease.token }
     }
 
     fn order(&self) -> Order<'_> {
@@ -104,6 +127,7 @@ async fn leave_a_row(bench: &Bench, lease_until: i64) {
         estimated: MicroUsd(5),
         at: bench.world.now(),
         lease_until,
+        fence: None,
     };
     bench.store.call_admit(call, CallLimits::default()).await.expect("admitted");
 }
@@ -170,6 +194,27 @@ async fn a_take_that_the_disk_cannot_give_is_not_bought_again() {
     // Something is there, and reading it fails.
     std::fs::create_dir_all(bench.folder.path().join(file_of::<Take>("h"))).expect("a folder");
     let error = bench.take("two", || Ok(take())).await.expect_err("not known is not unbought");
-    assert_eq!((error.kind, bench.bought()), (EngineErrorKind::Internal, 0));
+    assert_eq!((error.kind, bench.bought()), (EngineErrorKind::Ledger, 0));
     assert!(error.message.contains(&file_of::<Take>("h")), "{}", error.message);
+}
+
+#[tokio::test]
+async fn a_lost_claim_buys_no_take() {
+    let bench = Bench::new().await;
+    let lost = Fence { task_id: "another's by now".to_owned(), token: 1 };
+    *bench.fence.lock().expect("lock") = Some(lost);
+    let error = bench.take("one", || Ok(take())).await.expect_err("it is another's");
+    assert_eq!((error.kind, bench.bought()), (EngineErrorKind::Ledger, 0));
+}
+
+#[tokio::test]
+async fn under_a_claim_another_worker_may_still_have_the_answer() {
+    let bench = Bench::new().await;
+    leave_a_row(&bench, bench.world.now() + 12).await;
+    *bench.fence.lock().expect("lock") = Some(bench.claim().await);
+    // The row's lease holds: it is waited for, and then nobody buys the same within this job.
+    let begun = bench.world.now();
+    let error = bench.take("one", || Ok(take())).await.expect_err("it may have been bought");
+    assert_eq!((error.kind, bench.bought()), (EngineErrorKind::Undecided, 0));
+    assert!(bench.world.now() - begun >= 11, "it was not waited for");
 }

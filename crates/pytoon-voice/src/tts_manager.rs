@@ -1,14 +1,20 @@
 //! Asks voice providers in order until one speaks.
 //!
 //! Guarantees: every failure is logged with provider and kind; when nobody speaks that is said
-//! loudly and the film goes on, silent and captioned. A voice that was asked for by name and is
+//! loudly and the film goes on, silent and captioned. Where it cannot be known what is bought already,
+//! no other service is paid: the programs of this machine speak. A voice that was asked for by name and is
 //! refused is an error of the brief, not a reason to fall back.
 
 use crate::VoiceError;
 use crate::tts::{SpokenSentence, TtsProvider, TtsRequest};
 use pytoon_telemetry::Event;
 use serde::{Deserialize, Serialize};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How often a provider is asked where the ledger of what is bought does not answer.
+const LEDGER_TRIES: u32 = 6;
+/// Between these.
+const LEDGER_PAUSE: Duration = Duration::from_millis(500);
 
 /// The chain of providers.
 #[derive(Debug)]
@@ -50,6 +56,24 @@ pub struct FailedAttempt {
     pub is_local: bool,
 }
 
+/// Speaks, and asks again where the ledger of what is bought does not answer.
+fn patiently(
+    provider: &dyn TtsProvider,
+    request: &TtsRequest,
+) -> Result<Vec<SpokenSentence>, VoiceError> {
+    let mut tries = 1;
+    loop {
+        match provider.speak(request) {
+            Err(error) if error.is_of_the_ledger() && tries < LEDGER_TRIES => {
+                Event::Warning { detail: &format!("the voice waits: {error}") }.emit();
+                std::thread::sleep(LEDGER_PAUSE);
+                tries += 1;
+            }
+            spoken => return spoken,
+        }
+    }
+}
+
 impl TtsManager {
     /// A chain in order of preference.
     pub fn new(providers: Vec<Box<dyn TtsProvider>>) -> Self {
@@ -66,10 +90,14 @@ impl TtsManager {
     pub fn speak(&self, request: &TtsRequest) -> Result<Spoken, VoiceError> {
         let mut attempts = Vec::new();
         let mut request = request.clone();
+        let mut may_buy = true;
         for provider in &self.providers {
+            if !may_buy && !provider.is_local() {
+                continue;
+            }
             let name = provider.name();
             let begun = Instant::now();
-            let spoken = provider.speak(&request);
+            let spoken = patiently(provider.as_ref(), &request);
             let duration_ms = begun.elapsed().as_millis() as u64;
             let error = match spoken {
                 Ok(sentences) => {
@@ -90,6 +118,8 @@ impl TtsManager {
                 }
                 Err(error) => error,
             };
+            // What is bought already cannot be known: another service might be paid for the same.
+            may_buy &= !error.is_of_the_ledger();
             let (kind, reason) = (error.kind(), error.to_string());
             Event::TtsProviderFailed { provider: name, kind, reason: &reason, duration_ms }.emit();
             attempts.push(FailedAttempt {
@@ -102,5 +132,79 @@ impl TtsManager {
         }
         Event::AllTtsProvidersFailed { tried: attempts.len() }.emit();
         Ok(Spoken::Nobody { attempts })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pytoon_vendor::{EngineError, EngineErrorKind};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// Fails so often, always in one way, and speaks then.
+    #[derive(Debug)]
+    struct Failing {
+        name: &'static str,
+        kind: EngineErrorKind,
+        left: AtomicU32,
+        asked: Arc<AtomicU32>,
+        is_local: bool,
+    }
+
+    impl TtsProvider for Failing {
+        fn name(&self) -> &'static str {
+            self.name
+        }
+        fn speak(&self, _: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            if self.left.load(Ordering::Relaxed) == 0 {
+                return Ok(Vec::new());
+            }
+            self.left.fetch_sub(1, Ordering::Relaxed);
+            let source = EngineError::new(self.name, "speak", self.kind, "as told");
+            Err(VoiceError::Vendor { provider: self.name, source: Box::new(source) })
+        }
+        fn health_check(&self) -> Result<String, VoiceError> {
+            Ok(String::new())
+        }
+        fn is_local(&self) -> bool {
+            self.is_local
+        }
+    }
+
+    /// Two services and a program, of which the first fails so often; who spoke, and how often each
+    /// was asked.
+    fn spoken(kind: EngineErrorKind, failures: u32) -> (&'static str, [u32; 3]) {
+        let asked: [Arc<AtomicU32>; 3] = Default::default();
+        let provider = |place: usize, name, failures, is_local| {
+            let left = AtomicU32::new(failures);
+            let asked = asked[place].clone();
+            Box::new(Failing { name, kind, left, asked, is_local }) as Box<dyn TtsProvider>
+        };
+        let manager = TtsManager::new(vec![
+            provider(0, "first", failures, false),
+            provider(1, "second", 0, false),
+            provider(2, "program", 0, true),
+        ]);
+        let request = TtsRequest {
+            sentences: Vec::new(),
+            language: "en".to_owned(),
+            voice: None,
+            variant: String::new(),
+            words_per_minute: 160.0,
+            speed: 1.0,
+        };
+        let Ok(Spoken::By { provider, .. }) = manager.speak(&request) else {
+            panic!("somebody speaks")
+        };
+        (provider, asked.map(|count| count.load(Ordering::Relaxed)))
+    }
+
+    #[test]
+    fn where_it_cannot_be_known_what_is_bought_no_other_service_is_paid() {
+        assert_eq!(spoken(EngineErrorKind::Server, 99), ("second", [1, 1, 0]));
+        assert_eq!(spoken(EngineErrorKind::Ledger, 99), ("program", [LEDGER_TRIES, 0, 1]));
+        assert_eq!(spoken(EngineErrorKind::Ledger, 2), ("first", [3, 0, 0]));
     }
 }

@@ -9,6 +9,7 @@ use pytoon_core::job::store::{
     DEGRADED, Failure, Finish, Hold, JobError, JobStore, Lease, SceneRow,
 };
 use pytoon_core::job::{JobStatus, TaskKind, tasks_after_voice};
+use pytoon_core::ledger::Fence;
 use pytoon_media::process::{CancelToken, Runner};
 use pytoon_media::{MediaError, disk};
 use pytoon_pipeline::receipt::SceneReceipt;
@@ -118,7 +119,8 @@ impl FilmRunner {
         let storage = self.env.engines.storage();
         let file = brief::found(&lease.job.brief, storage, self.files.as_ref())?;
         let runner = Runner { cancel: cancel.clone(), ..self.env.runner.clone() };
-        let env = Environment { runner, now: (self.clock)(), ..self.env.clone() };
+        let claim = Some(Fence { task_id: lease.task_id.clone(), token: lease.token });
+        let env = Environment { runner, claim, now: (self.clock)(), ..self.env.clone() };
         let job = JobIdentity { id: lease.job.id.clone(), started_at_ms: lease.job.asked_at };
         let root = env.engines.storage().path(&folder_of(&lease.job.id));
         let steps = Steps::new(env, &root, job, false)?;

@@ -150,6 +150,9 @@ pub(crate) enum Command {
         /// A job of the service [default: the machine].
         job: Option<String>,
     },
+    /// Rehearse a fault on a scratch instance with simulated vendors: whether its alert fires, the
+    /// runbook shows it and mends it, and every film is made all the same.
+    Drill(DrillArgs),
     /// Print shell completions.
     Completions {
         /// The shell.
@@ -162,6 +165,29 @@ impl Command {
     pub(crate) fn is_service(&self) -> bool {
         matches!(self, Self::Serve(_) | Self::Api(_) | Self::Worker)
     }
+}
+
+/// Which drills.
+#[derive(Debug, Clone, Default, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct DrillArgs {
+    /// The drills by name; `--list` shows them.
+    pub(crate) names: Vec<String>,
+    /// All of them.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Those that are short.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Only show them, with their alerts.
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Ask no Prometheus: only commands, fixes and films are judged.
+    #[arg(long)]
+    pub(crate) without_alerts: bool,
+    /// Keep the scratch folder of a drill that failed.
+    #[arg(long)]
+    pub(crate) keep: bool,
 }
 
 /// Options of `serve` and `api`.

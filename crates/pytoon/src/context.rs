@@ -108,6 +108,7 @@ impl Context {
             fonts: self.fonts(),
             progress: progress::sink(self.global.quiet),
             buys: true,
+            claim: None,
             now: rfc3339(now()),
         }
     }

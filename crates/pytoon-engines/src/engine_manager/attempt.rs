@@ -67,7 +67,11 @@ impl EngineManager {
             };
             let result = match result {
                 Ok(done) => Ok(done),
-                Err(stop) => Err(stop.failure()?),
+                Err(stop) => match stop.failure()? {
+                    // It says nothing of the engine, and the try is not over.
+                    error if error.kind == EngineErrorKind::Ledger => return Err(error.into()),
+                    error => Err(error),
+                },
             };
             let current =
                 walk.memo.current.get_or_insert_with(|| Current::new(name, self.world.now()));
@@ -155,7 +159,7 @@ impl EngineManager {
                 if let Some(clip) = self.kept_clip(&engine.name, &hash).await? {
                     return Ok((clip, MicroUsd::ZERO));
                 }
-                if let Some(done) = self.earlier_call(order, engine, &request, &hash, walk).await? {
+                if let Some(done) = self.earlier_call(order, engine, &hash, walk).await? {
                     return Ok(done);
                 }
             }
@@ -207,6 +211,7 @@ impl EngineManager {
                 | K::Undecided
                 | K::Unsupported
                 | K::Cancelled
+                | K::Ledger
                 | K::Internal => return,
                 K::Moderation => ("moderation", "moderation", error.charged.unwrap_or_default()),
                 K::Timeout => ("timeout", "timeout", error.charged.unwrap_or_default()),

@@ -4,7 +4,9 @@ use super::slices::{Stop, Walk};
 use super::{ClipUse, Engine, EngineManager, SceneOrder, ledger_error};
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Lookup, Prepared, Task};
 use crate::{Accepted, EngineError, EngineErrorKind};
-use pytoon_core::ledger::{Admission, CallChange, CallEvent, CallLimits, CallRow, NewCall, UnixMs};
+use pytoon_core::ledger::{
+    Admission, CallChange, CallEvent, CallLimits, CallRow, CallState, Fence, NewCall, StoreError,
+};
 use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::Event;
 use std::sync::Arc;
@@ -12,6 +14,15 @@ use std::time::Duration;
 
 /// How long a row stays ours without a sign of life, in milliseconds.
 pub(super) const LEASE_MS: i64 = 60_000;
+/// The same for a row that is bought under a claim, until its call is answered: a worker whose line to
+/// the database is cut for a minute or two still knows what it bought, and writes it down.
+const FENCED_LEASE_MS: i64 = 180_000;
+/// The longest time between a row and its call, in milliseconds. Less than the rows' leases by more
+/// than a call takes.
+const FRESH_MS: i64 = 15_000;
+/// How long a ledger is asked to write down what was just bought, in milliseconds, and how often.
+const NOTE_PATIENCE_MS: i64 = 600_000;
+const NOTE_PAUSE: Duration = Duration::from_secs(1);
 /// How often a full engine is asked for a place.
 const PLACE_POLL: Duration = Duration::from_millis(200);
 
@@ -48,30 +59,53 @@ impl EngineManager {
             return Ok(Bought::Before);
         };
         self.check_cancel_before_call(engine, &row).await?;
+        self.check_freshness(engine, &row).await?;
         let task = match adapter.submit(&prepared).await {
             Ok(task) => task,
             Err(error) => self.not_answered(order, engine, &row, &prepared, error).await?,
         };
-        self.note_task(order, &row, CallEvent::Answered, &task).await?;
+        self.note_task(order, &row, &task).await?;
         walk.follows(&row.id, self.world.now()).is_own = true;
         let (clip, charged) = self.follow(order, engine, &row, task, hash, walk).await?;
         Ok(Bought::Now(clip, charged))
     }
 
-    /// The vendor's id is on disk before anything else happens.
-    async fn note_task(
+    /// The vendor's id is on disk before anything else happens. Nothing else knows of what was just
+    /// bought, so a ledger that does not answer is asked for as long as it may take.
+    pub(super) async fn note_task(
         &self,
         order: &SceneOrder,
         row: &CallRow,
-        event: CallEvent,
         task: &Task,
     ) -> Result<(), EngineError> {
         let change = CallChange { task: serde_json::to_value(task).ok(), ..CallChange::default() };
-        let advanced = self.store.call_advance(&row.id, event, change, self.world.now()).await;
-        match advanced {
-            // A lookup has already written it.
-            Err(pytoon_core::ledger::StoreError::Transition(_)) | Ok(_) => {}
-            Err(error) => return Err(ledger_error(&row.engine, &error)),
+        let begun = self.world.now();
+        let mut event = CallEvent::Answered;
+        loop {
+            let now = self.world.now();
+            let advanced = self.store.call_advance(&row.id, event, change.clone(), now).await;
+            match advanced {
+                Ok(_) => break,
+                // Another took the row for that of a dead process; or a lookup wrote the id.
+                Err(StoreError::Transition(invalid)) => match invalid.from {
+                    CallState::Unknown => event = CallEvent::Found,
+                    _ => break,
+                },
+                Err(error) if now - begun < NOTE_PATIENCE_MS => {
+                    let (job, scene) = (order.job_id.as_str(), order.scene_id.as_str());
+                    Event::LedgerUnavailable {
+                        job,
+                        scene,
+                        engine: &row.engine,
+                        operation: "write down a vendor's task",
+                        retry_in_ms: NOTE_PAUSE.as_millis() as u64,
+                        reason: &error.to_string(),
+                    }
+                    .emit();
+                    self.pause(&row.engine, NOTE_PAUSE).await?;
+                }
+                Err(error) => return Err(ledger_error(&row.engine, &error)),
+            }
         }
         Event::EngineSubmitted {
             job: &order.job_id,
@@ -115,13 +149,18 @@ impl EngineManager {
                 )
                 .into());
             }
-            let call = self.new_call(order, engine, prepared, hash, now);
+            let call = self.new_call(order, engine, prepared, hash, walk.fence.as_ref());
             let row = as_row(&call);
             let limits = self.limits(order, engine);
             let admission = self.store.call_admit(call, limits).await;
             match admission.map_err(|error| ledger_error(name, &error))? {
                 Admission::Granted => return Ok(Some(row)),
                 Admission::Taken => return Ok(None),
+                Admission::Fenced => {
+                    let message = "another worker has this task now, so nothing is bought here";
+                    let kind = EngineErrorKind::Ledger;
+                    return Err(EngineError::new(name, "buy a clip", kind, message).into());
+                }
                 Admission::OverBudget { cap, left } => {
                     let message = format!(
                         "{} would pass the {cap}'s budget, of which {left} is left",
@@ -184,8 +223,10 @@ impl EngineManager {
         engine: &Engine,
         prepared: &Prepared,
         hash: &str,
-        now: UnixMs,
+        fence: Option<&Fence>,
     ) -> NewCall {
+        let now = self.world.now();
+        let lease = if fence.is_some() { FENCED_LEASE_MS } else { LEASE_MS };
         let adapter_key =
             engine.adapter.as_ref().map(|a| a.price_key(&prepared.request)).unwrap_or_default();
         NewCall {
@@ -203,7 +244,8 @@ impl EngineManager {
                 prepared.request.duration_ms,
             ),
             at: now,
-            lease_until: now + LEASE_MS,
+            lease_until: now + lease,
+            fence: fence.cloned(),
         }
     }
 
@@ -217,6 +259,19 @@ impl EngineManager {
             max_concurrent: Some(engine.config.max_concurrent),
             requests_per_minute: engine.config.requests_per_minute,
         }
+    }
+
+    /// A process that slept between a row and its call makes no call: others may have taken the row
+    /// for that of a dead process by now.
+    async fn check_freshness(&self, engine: &Engine, row: &CallRow) -> Result<(), EngineError> {
+        let slept = self.world.now() - row.created_at;
+        if slept < FRESH_MS {
+            return Ok(());
+        }
+        let message = format!("{slept} ms passed between its row and the call, which was not made");
+        let error = EngineError::new(&engine.name, "buy a clip", EngineErrorKind::Ledger, message);
+        self.end(row, CallEvent::NotSent, Some(MicroUsd::ZERO), Some(&error)).await;
+        Err(error)
     }
 
     async fn check_cancel_before_call(
@@ -361,7 +416,7 @@ fn as_row(call: &NewCall) -> CallRow {
         engine: call.engine.clone(),
         request_hash: call.request_hash.clone(),
         prompt: call.prompt.clone(),
-        state: pytoon_core::ledger::CallState::Intent,
+        state: CallState::Intent,
         task: None,
         pinned: call.pinned.clone(),
         key_id: call.key_id.clone(),

@@ -5,7 +5,7 @@ use super::attempt::request_hash;
 use super::calls::LEASE_MS;
 use super::slices::{Stop, Walk};
 use super::{ClipUse, Engine, EngineManager, EngineSet, SceneOrder, ledger_error};
-use crate::adapter::{GenerateRequest, Prepared, Task, TaskState};
+use crate::adapter::{GenerateRequest, Prepared, Ratio, Task, TaskState};
 use crate::{EngineError, EngineErrorKind};
 use pytoon_core::ledger::{BreakerRow, CallEvent, CallFilter, CallRow, CallState};
 use pytoon_core::money::MicroUsd;
@@ -43,7 +43,7 @@ impl EngineManager {
         // Another machine may have bought it: it is in the object store then.
         self.storage.have(&kept.file).await.map_err(|error| {
             let message = format!("failed to {error}; it is paid for and not bought again");
-            EngineError::new(engine, "read a kept clip", EngineErrorKind::Internal, message)
+            EngineError::new(engine, "read a kept clip", EngineErrorKind::Ledger, message)
         })?;
         match std::fs::metadata(&path) {
             Ok(file) if file.is_file() && file.len() > 0 => Ok(Some(ClipUse {
@@ -57,12 +57,7 @@ impl EngineManager {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 let message =
                     format!("{}: {error}; it is paid for and not bought again", path.display());
-                Err(EngineError::new(
-                    engine,
-                    "read a kept clip",
-                    EngineErrorKind::Internal,
-                    message,
-                ))
+                Err(EngineError::new(engine, "read a kept clip", EngineErrorKind::Ledger, message))
             }
             // Its file was deleted: what cannot be used must not be found again.
             _ => {
@@ -88,34 +83,34 @@ impl EngineManager {
             // An engine without an adapter now has no request to compare with.
             let Ok(request) = self.request(order, engine, walk.prompt()) else { continue };
             let hash = request_hash(engine, &request)?;
-            wanted.push((engine, request, hash));
+            wanted.push((engine, hash));
         }
-        let hashes: Vec<String> = wanted.iter().map(|(_, _, hash)| hash.clone()).collect();
+        let hashes: Vec<String> = wanted.iter().map(|(_, hash)| hash.clone()).collect();
         let history = self.store.history(&order.job_id, &order.scene_id, hashes.clone()).await;
         let history = history.map_err(|error| ledger_error(order.chain.first(), &error))?;
         if history.has_intent {
-            self.settle_dead_intents(order).await?;
+            self.settle_dead_intents(order, walk).await?;
         }
         let fresh = hashes.into_iter().filter(|hash| !history.taken.contains(hash)).collect();
         let mut earlier = Earlier { done: None, fresh, breakers: Some(history.breakers) };
-        wanted.retain(|(_, _, hash)| history.taken.contains(hash));
-        for (engine, _, hash) in &wanted {
+        wanted.retain(|(_, hash)| history.taken.contains(hash));
+        for (engine, hash) in &wanted {
             if let Some(clip) = self.kept_clip(&engine.name, hash).await? {
                 earlier.done = Some((clip, MicroUsd::ZERO));
                 return Ok(earlier);
             }
         }
-        for (engine, request, hash) in &wanted {
+        for (engine, hash) in &wanted {
             let lock = self.wanted(hash);
             let _one_at_a_time = lock.lock().await;
-            match self.work_under_way(order, engine, request, hash, walk).await {
+            match self.work_under_way(order, engine, hash, walk).await {
                 Ok(None) => {}
                 Ok(done) => {
                     earlier.done = done;
                     return Ok(earlier);
                 }
                 Err(stop) => match stop.failure()? {
-                    error if error.kind == EngineErrorKind::Cancelled => return Err(error.into()),
+                    error if error.ends_the_walk() => return Err(error.into()),
                     // Its row says what became of it; the chain goes on.
                     error => self.breaker_failure(engine, &error).await,
                 },
@@ -133,7 +128,6 @@ impl EngineManager {
         &self,
         order: &SceneOrder,
         engine: &Engine,
-        request: &GenerateRequest,
         hash: &str,
         walk: &mut Walk,
     ) -> Result<Option<(ClipUse, MicroUsd)>, Stop> {
@@ -146,7 +140,7 @@ impl EngineManager {
         let rows = rows.map_err(|error| ledger_error(&engine.name, &error))?;
         for row in &rows {
             if row.state == CallState::Submitted {
-                return self.earlier_call(order, engine, request, hash, walk).await;
+                return self.earlier_call(order, engine, hash, walk).await;
             }
             if let Some(done) = self.peek(order, engine, row, hash, walk).await? {
                 return Ok(Some(done));
@@ -185,15 +179,17 @@ impl EngineManager {
         match self.follow(order, &pinned, row, task, hash, walk).await {
             Ok((clip, charged)) => Ok(Some((ClipUse { reused: true, ..clip }, charged))),
             Err(stop) => match stop.failure()? {
-                error if error.kind == EngineErrorKind::Cancelled => Err(error.into()),
+                error if error.ends_the_walk() => Err(error.into()),
                 _ => Ok(None),
             },
         }
     }
 
     /// Rows of this scene that a dead process left between the call and its answer: whether they
-    /// were bought is unknown from now on. The job's folder has one owner, so none is at work.
-    async fn settle_dead_intents(&self, order: &SceneOrder) -> Result<(), EngineError> {
+    /// were bought is unknown from now on. Where a walk waits, the job's folder has one owner, so none
+    /// is at work. Elsewhere the one who wrote the row may be cut off from the ledger and know the
+    /// answer: as long as its lease holds nobody else is asked, unless the vendor itself can say.
+    async fn settle_dead_intents(&self, order: &SceneOrder, walk: &Walk) -> Result<(), Stop> {
         let filter = CallFilter {
             job_id: Some(order.job_id.clone()),
             scene_id: Some(order.scene_id.clone()),
@@ -202,10 +198,26 @@ impl EngineManager {
         };
         let rows = self.store.call_list(filter).await;
         let first = order.chain.first();
+        let now = self.world.now();
         for row in rows.map_err(|error| ledger_error(first, &error))? {
-            self.no_answer(order, &row).await;
+            if !walk.in_slices || row.lease_until <= now {
+                self.no_answer(order, &row).await;
+            } else if !self.is_found(&row).await? {
+                self.wait(walk, &row.engine, walk.look_again(OTHERS_POLL)).await?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether the vendor knows a call whose answer another process waits for, or waited.
+    async fn is_found(&self, row: &CallRow) -> Result<bool, EngineError> {
+        let Ok(engine) = self.engines().adapter_for(row) else { return Ok(false) };
+        if engine.adapter()?.capabilities().lookup_settles.is_none() {
+            return Ok(false);
+        }
+        // Its vendor may have it in a moment: what it does not have yet decides nothing.
+        let found = self.look_up(&engine, row, &asked_for(row), true).await?;
+        Ok(found.is_some())
     }
 
     async fn no_answer(&self, order: &SceneOrder, row: &CallRow) {
@@ -230,7 +242,6 @@ impl EngineManager {
         &self,
         order: &SceneOrder,
         engine: &Engine,
-        request: &GenerateRequest,
         hash: &str,
         walk: &mut Walk,
     ) -> Result<Option<(ClipUse, MicroUsd)>, Stop> {
@@ -263,7 +274,10 @@ impl EngineManager {
                 row.job_id == order.job_id && (!walk.in_slices || row.scene_id == order.scene_id);
             let looked_after = matches!(row.state, CallState::Intent | CallState::Submitted)
                 && row.lease_until > now;
-            if !is_mine && looked_after {
+            // A call of this very scene whose answer another worker may still have: see
+            // `settle_dead_intents`.
+            let is_unanswered = walk.in_slices && row.state == CallState::Intent;
+            if looked_after && (!is_mine || is_unanswered) {
                 // Another of this moment buys the same clip: wait for it, and share it.
                 self.wait(walk, name, walk.look_again(OTHERS_POLL)).await?;
                 if let Some(clip) = self.kept_clip(name, hash).await? {
@@ -283,7 +297,7 @@ impl EngineManager {
                 self.wait(walk, name, walk.look_again(OTHERS_POLL)).await?;
                 continue;
             }
-            match self.go_on(order, engine, row, request, hash, walk).await? {
+            match self.go_on(order, engine, row, hash, walk).await? {
                 Some(done) => return Ok(Some(done)),
                 None => return Ok(None),
             }
@@ -296,7 +310,6 @@ impl EngineManager {
         order: &SceneOrder,
         engine: &Engine,
         row: &CallRow,
-        request: &GenerateRequest,
         hash: &str,
         walk: &mut Walk,
     ) -> Result<Option<(ClipUse, MicroUsd)>, Stop> {
@@ -318,13 +331,7 @@ impl EngineManager {
                 if row.state == CallState::Intent {
                     self.no_answer(order, row).await;
                 }
-                let asked = GenerateRequest { call_id: row.id.clone(), ..request.clone() };
-                let prepared = Prepared {
-                    request: asked,
-                    body: serde_json::json!({ "created_at": row.created_at }),
-                    path: String::new(),
-                };
-                match self.look_up(&pinned, row, &prepared, false).await {
+                match self.look_up(&pinned, row, &asked_for(row), false).await {
                     Ok(Some(task)) => task,
                     Ok(None) => {
                         self.let_go(row).await;
@@ -387,6 +394,20 @@ pub(super) fn pinned(set: &EngineSet, row: &CallRow) -> Result<Engine, EngineErr
     set.adapter_for(row).map_err(|reason| {
         EngineError::new(&row.engine, "go on with paid work", EngineErrorKind::Undecided, reason)
     })
+}
+
+/// What a vendor is asked about a call: its own id, and its words.
+fn asked_for(row: &CallRow) -> Prepared {
+    let request = GenerateRequest {
+        call_id: row.id.clone(),
+        prompt: row.prompt.clone(),
+        negative_prompt: None,
+        image: None,
+        duration_ms: 0,
+        ratio: Ratio { width: 0, height: 0 },
+        seed: 0,
+    };
+    Prepared { request, body: serde_json::Value::Null, path: String::new() }
 }
 
 pub(super) fn stored_task(row: &CallRow) -> Option<Task> {

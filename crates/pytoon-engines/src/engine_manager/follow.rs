@@ -47,7 +47,12 @@ impl EngineManager {
     ) -> Result<(ClipUse, MicroUsd), Stop> {
         walk.follows(&row.id, self.world.now());
         let followed = self.follow_to_end(order, engine, row, &task, hash, walk).await;
-        if !matches!(followed, Err(Stop::Later(_))) {
+        let goes_on = match &followed {
+            Err(Stop::Later(_)) => true,
+            Err(Stop::Failed(error)) => error.kind == EngineErrorKind::Ledger,
+            Ok(_) => false,
+        };
+        if !goes_on {
             walk.memo.task = None;
         }
         followed
@@ -289,10 +294,21 @@ impl EngineManager {
         };
         let change =
             CallChange { charged: Some(charged), reported: clip.cost, ..CallChange::default() };
-        self.store
-            .clip_keep(kept, change)
-            .await
-            .map_err(|error| ledger_error(&engine.name, &error))?;
+        match self.store.clip_keep(kept, change).await {
+            Ok(()) => {}
+            // Two followed one task, since this process slept or was cut off for a while: the other
+            // was first, and what it kept is the same clip.
+            Err(StoreError::Transition(_) | StoreError::Conflict(_)) => {
+                let message = "another process ended this call with no clip";
+                let ended = || {
+                    let kind = EngineErrorKind::Ledger;
+                    EngineError::new(&engine.name, "keep a clip", kind, message)
+                };
+                let kept = self.kept_clip(&engine.name, hash).await?.ok_or_else(ended)?;
+                return Ok((kept, MicroUsd::ZERO));
+            }
+            Err(error) => return Err(ledger_error(&engine.name, &error)),
+        }
         let used = ClipUse {
             engine: engine.name.clone(),
             path,
@@ -312,7 +328,7 @@ impl EngineManager {
             let Err(error) = self.storage.keep(file).await else { return Ok(()) };
             if attempt >= FETCHES {
                 let message = format!("failed to {error}");
-                let kind = EngineErrorKind::Internal;
+                let kind = EngineErrorKind::Ledger;
                 return Err(EngineError::new(engine, "keep a clip", kind, message));
             }
             self.pause(engine, STORE_PAUSE * attempt).await?;
@@ -334,7 +350,7 @@ impl EngineManager {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| {
                 let message = format!("{}: {error}", folder.display());
-                EngineError::new(&engine.name, "keep a clip", EngineErrorKind::Internal, message)
+                EngineError::new(&engine.name, "keep a clip", EngineErrorKind::Ledger, message)
             })?;
         }
         let (mut attempt, begun) = (1, self.world.now());

@@ -50,6 +50,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+/// How long a walk waits for a ledger that does not answer, in milliseconds: somebody may sit before
+/// it.
+const LEDGER_PATIENCE_MS: i64 = 20_000;
+/// The same for a walk in slices: a database that is restarted or moved comes back.
+const LEDGER_PATIENCE_OF_SLICES_MS: i64 = 600_000;
+/// How soon a ledger that does not answer is asked again.
+const LEDGER_PAUSE: Duration = Duration::from_secs(1);
+
 /// A scene that wants a clip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SceneOrder {
@@ -242,14 +250,49 @@ impl EngineManager {
         }
     }
 
-    /// Walks on to the end, or to where it would have to wait and is not to.
+    /// Walks on to the end, or to where it would have to wait and is not to. Where the ledger cannot
+    /// say what is bought, or a bought clip cannot be had, nobody else is asked: it is waited for,
+    /// and then the scene is left to `local`.
     async fn walk(&self, order: &SceneOrder, walk: &mut Walk) -> Result<SceneOutcome, Stop> {
+        let error = match self.walk_on(order, walk).await {
+            Err(Stop::Failed(error)) if error.kind == EngineErrorKind::Ledger => error,
+            walked => {
+                walk.memo.ledger_away = None;
+                return walked;
+            }
+        };
+        self.check_cancel(&error.engine)?;
+        let now = self.world.now();
+        let since = *walk.memo.ledger_away.get_or_insert(now);
+        let patience =
+            if walk.in_slices { LEDGER_PATIENCE_OF_SLICES_MS } else { LEDGER_PATIENCE_MS };
+        if now - since < patience {
+            Event::LedgerUnavailable {
+                job: &order.job_id,
+                scene: &order.scene_id,
+                engine: &error.engine,
+                operation: error.operation,
+                retry_in_ms: LEDGER_PAUSE.as_millis() as u64,
+                reason: &error.message,
+            }
+            .emit();
+            return Err(Stop::Later(LEDGER_PAUSE));
+        }
+        let begun = walk.memo.begun.unwrap_or(now);
+        self.finished(begun, LOCAL);
+        Ok(self.left_to_local(order, walk, &error))
+    }
+
+    async fn walk_on(&self, order: &SceneOrder, walk: &mut Walk) -> Result<SceneOutcome, Stop> {
         let begun = *walk.memo.begun.get_or_insert_with(|| self.world.now());
         if walk.memo.prompt.is_none() {
             walk.memo.prompt = self.screened(order).await;
         }
         if walk.memo.prompt.is_none() {
             return Ok(self.left_to_local(order, walk, &stopped(order)));
+        }
+        if walk.in_slices {
+            walk.own = self.own_task(order, walk).await?;
         }
         // A task of the walk's own comes before all that others may have left.
         let earlier = match walk.own {
@@ -263,8 +306,8 @@ impl EngineManager {
                 return Ok(self.delivered(walk, begun, clip));
             }
             Err(stop) => match stop.failure()? {
-                error if error.kind == EngineErrorKind::Cancelled => return Err(error.into()),
-                // What is paid for cannot be known now, so nothing may be bought.
+                error if error.ends_the_walk() => return Err(error.into()),
+                // What is paid for cannot be known, so nothing may be bought.
                 error => {
                     self.finished(begun, LOCAL);
                     return Ok(self.left_to_local(order, walk, &error));
@@ -284,7 +327,10 @@ impl EngineManager {
                 let tried = self.attempt(order, name, walk, &fresh, breaker).await;
                 let tried = match tried {
                     Ok(done) => Ok(done),
-                    Err(stop) => Err(stop.failure()?),
+                    Err(stop) => match stop.failure()? {
+                        error if error.ends_the_walk() => return Err(error.into()),
+                        error => Err(error),
+                    },
                 };
                 let began = walk.memo.current.take().map_or_else(|| self.world.now(), |c| c.began);
                 let latency_ms = (self.world.now() - began).max(0) as u64;
@@ -292,9 +338,6 @@ impl EngineManager {
                     Ok((clip, charged)) => {
                         walk.memo.attempts.push(record(name, None, latency_ms, charged));
                         return Ok(self.delivered(walk, begun, clip));
-                    }
-                    Err(error) if error.kind == EngineErrorKind::Cancelled => {
-                        return Err(error.into());
                     }
                     Err(error) => {
                         walk.memo.is_beyond_waiting |= !matches!(
@@ -399,7 +442,7 @@ impl EngineManager {
 
 /// A failure of the ledger: without it no call may be made.
 fn ledger_error(engine: &str, error: &StoreError) -> EngineError {
-    EngineError::new(engine, "write the ledger", EngineErrorKind::Internal, error.to_string())
+    EngineError::new(engine, "use the ledger", EngineErrorKind::Ledger, error.to_string())
 }
 
 fn outcome(walk: &mut Walk, clip: Option<ClipUse>) -> SceneOutcome {

@@ -11,7 +11,7 @@
 
 use super::{AttemptRecord, EngineManager, SceneOrder, SceneOutcome};
 use crate::EngineError;
-use pytoon_core::ledger::{CallRow, CallState, UnixMs};
+use pytoon_core::ledger::{CallRow, CallState, Fence, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -52,6 +52,8 @@ pub struct SceneMemo {
     pub(super) current: Option<Current>,
     /// The vendor's task that is being followed.
     pub(super) task: Option<TaskProgress>,
+    /// Since when the ledger has not answered.
+    pub(super) ledger_away: Option<UnixMs>,
 }
 
 /// One engine's attempt, as far as it has come.
@@ -140,12 +142,14 @@ pub(super) struct Walk {
     pub(super) in_slices: bool,
     /// The row of its own task, where that is still under way.
     pub(super) own: Option<CallRow>,
+    /// The claim under which it buys.
+    pub(super) fence: Option<Fence>,
 }
 
 impl Walk {
     /// A walk that goes on from its memo, or begins.
-    fn slice(memo: SceneMemo) -> Self {
-        Self { memo, in_slices: true, own: None }
+    fn slice(memo: SceneMemo, fence: Option<Fence>) -> Self {
+        Self { memo, in_slices: true, own: None, fence }
     }
 
     /// The prompt as it leaves.
@@ -195,15 +199,14 @@ impl EngineManager {
     /// engines cool, for a place at a full engine, for another's purchase of the same clip. Goes on
     /// from the memo that the slice before gave, with the same order.
     ///
-    /// Fails when the user gave up, and when the ledger cannot say what became of the walk's own
-    /// task.
+    /// Under a claim that does not hold any more nothing is bought. Fails when the user gave up.
     pub async fn draw_some(
         &self,
         order: &SceneOrder,
         memo: SceneMemo,
+        fence: Option<Fence>,
     ) -> Result<Slice, EngineError> {
-        let mut walk = Walk::slice(memo);
-        walk.own = self.own_task(order, &walk).await?;
+        let mut walk = Walk::slice(memo, fence);
         match self.walk(order, &mut walk).await {
             Ok(outcome) => Ok(Slice::Done(outcome)),
             Err(Stop::Later(wait)) => Ok(Slice::Later { memo: walk.memo, wait }),
@@ -212,7 +215,7 @@ impl EngineManager {
     }
 
     /// The task that an earlier slice of this walk bought, where the ledger has it under way.
-    async fn own_task(
+    pub(super) async fn own_task(
         &self,
         order: &SceneOrder,
         walk: &Walk,

@@ -3,6 +3,7 @@
 //! quota errors that never cool, one failure that disables for ever, a reload that forgets.
 
 mod broken_breakers;
+mod cut_off;
 mod slices;
 
 use super::*;
@@ -52,6 +53,8 @@ struct Scripted {
     accepted: Accepted,
     /// So many downloads find the disk full.
     full: AtomicU64,
+    /// So many submits are never answered.
+    hangs: AtomicU64,
     submits: AtomicU64,
     prompts: Mutex<Vec<String>>,
 }
@@ -79,6 +82,7 @@ impl Scripted {
             polls: Mutex::default(),
             accepted,
             full: AtomicU64::new(0),
+            hangs: AtomicU64::new(0),
             submits: AtomicU64::new(0),
             prompts: Mutex::new(Vec::new()),
         })
@@ -120,7 +124,12 @@ impl ExternalEngineAdapter for Scripted {
         self.submits.fetch_add(1, Ordering::SeqCst);
         self.prompts.lock().expect("lock").push(prepared.request.prompt.clone());
         let answer = self.answers.lock().expect("lock").pop_front();
+        let hangs =
+            self.hangs.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         Box::pin(async move {
+            if hangs.is_ok() {
+                std::future::pending::<()>().await;
+            }
             match answer {
                 Some(kind) => {
                     Err(EngineError::new(&self.name, "start a task", kind, "as scripted")
@@ -591,9 +600,14 @@ fn a_kept_clip_that_cannot_be_read_is_not_bought_again() {
         let clips = bench.folder.path().join("clips");
         std::fs::rename(&clips, bench.folder.path().join("away")).expect("renames");
         std::fs::write(&clips, b"no folder").expect("writes");
-        let outcome = draw(&manager, "one").await;
+        let drawn = draw(&manager, "one");
+        let time_passes = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            bench.later(LEDGER_PATIENCE_MS / 1000 + 1);
+        };
+        let (outcome, ()) = tokio::join!(drawn, time_passes);
         assert_eq!(used(&outcome), "local");
-        assert_eq!(outcome.attempts[0].result, "internal");
+        assert_eq!(outcome.attempts[0].result, "ledger");
         assert!(outcome.attempts[0].reason.contains("not bought again"), "{outcome:?}");
         assert_eq!(engine.submits(), 1);
     });

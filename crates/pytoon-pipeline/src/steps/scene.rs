@@ -80,7 +80,7 @@ impl Steps {
             PipelineError::Internal(format!("{} {why}", order.scene_id))
         })?;
         outside.runtime.block_on(async {
-            let slice = outside.manager.draw_some(order, memo).await;
+            let slice = outside.manager.draw_some(order, memo, self.env.claim.clone()).await;
             match slice.map_err(engines::given_up)? {
                 Slice::Done(outcome) => {
                     outside.manager.show_spend().await;

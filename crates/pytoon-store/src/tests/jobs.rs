@@ -1,6 +1,6 @@
 //! Jobs and tasks, whatever the database.
 
-use super::super::block_on;
+use super::super::{block_on, call};
 use super::open;
 use crate::Store;
 use pytoon_core::job::store::{
@@ -8,6 +8,7 @@ use pytoon_core::job::store::{
     SceneRow, Submission,
 };
 use pytoon_core::job::{JobStatus, TaskKind, first_tasks, tasks_after_voice};
+use pytoon_core::ledger::{Admission, CallLimits, EngineStore, Fence, NewCall};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -52,6 +53,34 @@ fn only_jobs_that_have_begun_are_gone_on_with_where_there_is_no_room() {
         );
         assert_eq!(begun().await, None);
         assert_eq!(claim(&store).await.job.id, "two");
+    });
+}
+
+#[test]
+fn a_claim_that_was_lost_buys_nothing() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        submit(&store, "one").await;
+        let short = Duration::from_millis(1);
+        let slept = store.task_claim("w1", short).await.expect("claims").expect("there is a task");
+        let fence =
+            |lease: &Lease| Some(Fence { task_id: lease.task_id.clone(), token: lease.token });
+        let admit = async |id: &str, fence: Option<Fence>| {
+            let call = NewCall { fence, ..call(id, "one", 0.1) };
+            store.call_admit(call, CallLimits::default()).await.expect("answers")
+        };
+        // Its lease is over, and nobody has taken the task so far.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(admit("a", fence(&slept)).await, Admission::Granted);
+        let taken = claim(&store).await;
+        assert!(taken.was_lost && taken.task_id == slept.task_id);
+        assert_eq!(admit("b", fence(&slept)).await, Admission::Fenced);
+        assert_eq!(store.call_fetch("b").await.expect("reads"), None, "not so much as a row");
+        assert_eq!(admit("b", fence(&taken)).await, Admission::Granted);
+        // A task that is done buys nothing more either.
+        done(&store, &taken, Finish::default()).await;
+        assert_eq!(admit("c", fence(&taken)).await, Admission::Fenced);
     });
 }
 

@@ -22,6 +22,7 @@ pub(super) fn call(id: &str, job: &str, usd: f64) -> NewCall {
         estimated: MicroUsd::from_usd(usd),
         at: NOW,
         lease_until: NOW + 30_000,
+        fence: None,
     }
 }
 

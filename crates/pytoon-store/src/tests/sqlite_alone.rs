@@ -2,9 +2,9 @@
 
 use super::on_sqlite::open;
 use super::{NOW, block_on, call};
-use crate::Store;
+use crate::db::Dialect;
+use crate::{Store, migrations};
 use pytoon_core::ledger::{CallChange, CallEvent, CallLimits, EngineStore, KeptClip};
-use std::borrow::Cow;
 
 #[test]
 fn what_says_that_money_goes_out_survives_a_power_cut() {
@@ -45,12 +45,7 @@ fn clips_of_an_older_database_are_still_kept() {
         sqlx::any::install_default_drivers();
         let address = format!("sqlite://{}?mode=rwc", path.display());
         let pool = sqlx::AnyPool::connect(&address).await.expect("connects");
-        let all = sqlx::migrate!("migrations/sqlite");
-        let first = all.iter().filter(|migration| migration.version == 1).cloned().collect();
-        let older = sqlx::migrate::Migrator {
-            migrations: Cow::Owned(first),
-            ..sqlx::migrate!("migrations/sqlite")
-        };
+        let older = migrations::up_to(Dialect::Sqlite, 1);
         older.run(&pool).await.expect("makes the older tables");
         for sql in [
             "INSERT INTO calls VALUES ('a', 'j', 'scene_01', 'luma', 'one', 'p', 'kept', NULL, \

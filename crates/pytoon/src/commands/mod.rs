@@ -3,6 +3,7 @@
 mod align;
 mod desk;
 mod doctor;
+mod drill;
 mod engines;
 mod init;
 mod inspect;
@@ -66,6 +67,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<ExitCo
         Command::Artifacts { action } => desk::artifacts(context, action),
         Command::Doctor { job: None } => doctor::run(context),
         Command::Doctor { job: Some(job) } => doctor::of_job(context, job),
+        Command::Drill(args) => drill::run(args),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "pytoon", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)

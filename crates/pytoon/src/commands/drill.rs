@@ -1,0 +1,34 @@
+//! `pytoon drill`: hands over to `pytoon-drills`, which plays the faults. It is a program of its own,
+//! so that simulated vendors and planted faults are no part of the one that serves.
+
+use crate::cli::DrillArgs;
+use anyhow::{Context as _, ensure};
+use std::process::{Command, ExitCode};
+
+pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<ExitCode> {
+    let own = std::env::current_exe().context("failed to find this program")?;
+    for program in ["pytoon-drills", "pytoon-sim"] {
+        let beside = own.with_file_name(program);
+        ensure!(
+            beside.is_file(),
+            "`{program}` is not beside pytoon ({}): it comes with the package, and `make build` makes it",
+            own.display()
+        );
+    }
+    #[expect(clippy::disallowed_methods, reason = "it is this command, in a program of its own")]
+    let mut command = Command::new(own.with_file_name("pytoon-drills"));
+    command.arg("rehearse").args(&args.names);
+    for (is_set, flag) in [
+        (args.all, "--all"),
+        (args.quick, "--quick"),
+        (args.list, "--list"),
+        (args.without_alerts, "--without-alerts"),
+        (args.keep, "--keep"),
+    ] {
+        if is_set {
+            command.arg(flag);
+        }
+    }
+    let status = command.status().context("failed to start pytoon-drills")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

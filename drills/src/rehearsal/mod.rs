@@ -1,0 +1,139 @@
+//! Rehearsals of one fault each, on a scratch instance: the shipped alert has to fire, the runbook's
+//! commands have to show the fault, the runbook's fix has to mend it, and every film has to end as was
+//! promised.
+//!
+//! `pytoon drill NAME` runs this program. Windows and waits of the alerts are thirty times shorter.
+
+mod engines;
+mod machines;
+mod prometheus;
+mod stage;
+mod voices;
+
+use crate::{note, result};
+use anyhow::{bail, ensure};
+use stage::{Report, Setup, Stage};
+use std::time::Instant;
+
+/// One rehearsal.
+struct Rehearsal {
+    name: &'static str,
+    about: &'static str,
+    /// The alert that fires.
+    alert: &'static str,
+    /// The page that an operator would open.
+    page: &'static str,
+    /// Short enough for every change.
+    quick: bool,
+    /// What it needs besides: `root`, or nothing.
+    needs: &'static str,
+    setup: fn() -> Setup,
+    brief: fn(u64) -> serde_json::Value,
+    play: fn(&mut Stage) -> anyhow::Result<()>,
+}
+
+fn all() -> Vec<Rehearsal> {
+    let mut all = engines::all();
+    all.extend(voices::all());
+    all.extend(machines::all());
+    all
+}
+
+const USAGE: &str =
+    "usage: pytoon drill NAME… | --all | --quick | --list [--without-alerts] [--keep]";
+
+/// Runs those that are named.
+pub(crate) fn run(args: &[String]) -> anyhow::Result<()> {
+    let (flags, names): (Vec<&str>, Vec<&str>) =
+        args.iter().map(String::as_str).partition(|arg| arg.starts_with('-'));
+    let known = ["--all", "--quick", "--list", "--without-alerts", "--keep"];
+    if let Some(flag) = flags.iter().find(|flag| !known.contains(flag)) {
+        bail!("there is no option `{flag}`\n{USAGE}");
+    }
+    let has = |flag: &str| flags.contains(&flag);
+    let all = all();
+    if has("--list") {
+        for one in &all {
+            let quick = if one.quick { "quick" } else { "" };
+            result(&format!("{:20} {:6} {:26} {}", one.name, quick, one.alert, one.about));
+        }
+        return Ok(());
+    }
+    if let Some(name) = names.iter().find(|name| all.iter().all(|one| one.name != **name)) {
+        let names: Vec<&str> = all.iter().map(|one| one.name).collect();
+        bail!("there is no drill `{name}`; the drills are {}", names.join(", "));
+    }
+    let wanted =
+        |one: &&Rehearsal| names.contains(&one.name) || has("--all") || has("--quick") && one.quick;
+    let wanted: Vec<&Rehearsal> = all.iter().filter(wanted).collect();
+    ensure!(!wanted.is_empty(), USAGE);
+    let with_alerts = !has("--without-alerts");
+    if with_alerts {
+        prometheus::program()?;
+    }
+    let begun = Instant::now();
+    let (mut passed, mut skipped, mut lost) = (0, 0, 0);
+    for one in &wanted {
+        match one.rehearse(with_alerts, has("--keep")) {
+            Outcome::Passed => passed += 1,
+            Outcome::Skipped => skipped += 1,
+            Outcome::Failed { lost: more } => lost += more,
+        }
+    }
+    result(&format!(
+        "drills total={} passed={passed} skipped={skipped} failed={} jobs_lost={lost} seconds={}",
+        wanted.len(),
+        wanted.len() - passed - skipped,
+        begun.elapsed().as_secs()
+    ));
+    ensure!(passed + skipped == wanted.len(), "not every drill passed");
+    Ok(())
+}
+
+enum Outcome {
+    Passed,
+    Skipped,
+    Failed { lost: usize },
+}
+
+impl Rehearsal {
+    fn rehearse(&self, with_alerts: bool, keep: bool) -> Outcome {
+        note(&format!("{}: {} ({})", self.name, self.about, self.page));
+        if self.needs == "root" && !crate::storage::is_root() {
+            result(&format!("drill {} result=skipped needs=root", self.name));
+            return Outcome::Skipped;
+        }
+        match self.played(with_alerts, keep) {
+            Ok(Report { alert, alert_s, recovered_s, jobs, done }) => {
+                let lost = jobs - done;
+                let verdict = if lost == 0 { "passed" } else { "failed" };
+                let alerts = if with_alerts {
+                    format!("alert={alert} alert_s={alert_s:.0} recovered_s={recovered_s:.0}")
+                } else {
+                    "alert=left_out".to_owned()
+                };
+                result(&format!(
+                    "drill {} {alerts} jobs={jobs} done={done} lost={lost} result={verdict}",
+                    self.name
+                ));
+                if lost == 0 { Outcome::Passed } else { Outcome::Failed { lost } }
+            }
+            Err(error) => {
+                note(&format!("  {error:#}"));
+                result(&format!("drill {} result=failed", self.name));
+                Outcome::Failed { lost: 0 }
+            }
+        }
+    }
+
+    fn played(&self, with_alerts: bool, keep: bool) -> anyhow::Result<Report> {
+        let mut stage = Stage::new(&(self.setup)(), self.alert, with_alerts, self.brief)?;
+        if let Err(error) = (self.play)(&mut stage) {
+            if keep {
+                stage.keep();
+            }
+            return Err(error);
+        }
+        stage.conclude()
+    }
+}

@@ -1,0 +1,158 @@
+//! Prometheus over the service that is rehearsed, with the alerts that are shipped and shorter waits.
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The alerts as operators have them.
+const ALERTS: &str = include_str!("../../../deploy/prometheus/alerts.yml");
+/// A minute of the alerts is so many seconds here.
+const SECONDS_OF_A_MINUTE: f64 = 2.0;
+/// How long Prometheus may take to start.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running Prometheus; it ends with the drill.
+pub(super) struct Prometheus {
+    child: Child,
+    url: String,
+    http: reqwest::Client,
+}
+
+impl Prometheus {
+    /// Starts one in a folder, which scrapes an address every so many seconds.
+    pub(super) fn start(
+        folder: &Path,
+        scraped: &str,
+        every: u32,
+        port: u16,
+    ) -> anyhow::Result<Self> {
+        let rules = shortened(ALERTS);
+        std::fs::write(folder.join("alerts.yml"), rules)?;
+        let config = format!(
+            "global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}\n\
+             rule_files: [alerts.yml]\n\
+             scrape_configs:\n  - job_name: pytoon\n    scrape_interval: {every}s\n    \
+             scrape_timeout: {every}s\n    static_configs: [{{targets: [\"{scraped}\"]}}]\n"
+        );
+        std::fs::write(folder.join("prometheus.yml"), config)?;
+        let log = std::fs::File::create(folder.join("prometheus.log"))?;
+        #[expect(clippy::disallowed_methods, reason = "a drill starts whole programs")]
+        let child = Command::new(program()?)
+            .current_dir(folder)
+            .args(["--config.file=prometheus.yml", "--storage.tsdb.path=prometheus"])
+            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .context("failed to start prometheus")?;
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
+        Ok(Self { child, url: format!("http://127.0.0.1:{port}"), http })
+    }
+
+    /// Waits until it answers.
+    pub(super) async fn ready(&self) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        loop {
+            if let Ok(answer) = self.http.get(format!("{}/-/ready", self.url)).send().await
+                && answer.status().is_success()
+            {
+                return Ok(());
+            }
+            ensure!(begun.elapsed() < PATIENCE, "Prometheus does not start: see prometheus.log");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// What an alert says while it fires; none while it does not.
+    pub(super) async fn firing(&self, name: &str) -> anyhow::Result<Option<String>> {
+        let url = format!("{}/api/v1/alerts", self.url);
+        let answer: Value = self.http.get(url).send().await?.json().await?;
+        let alerts = answer["data"]["alerts"].as_array().cloned().unwrap_or_default();
+        let fires =
+            |alert: &&Value| alert["labels"]["alertname"] == name && alert["state"] == "firing";
+        let found = alerts.iter().find(fires);
+        Ok(found.map(|alert| alert["annotations"]["summary"].as_str().unwrap_or("").to_owned()))
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        // It holds nothing that must be saved.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program: of `PYTOON_PROMETHEUS`, of the path, or where `scripts/prometheus.sh` puts it.
+pub(super) fn program() -> anyhow::Result<PathBuf> {
+    if let Some(named) = std::env::var_os("PYTOON_PROMETHEUS") {
+        return Ok(named.into());
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let cache =
+        std::env::var_os("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from);
+    std::env::split_paths(&path)
+        .chain([cache.join("pytoon-prometheus/usr/bin")])
+        .map(|folder| folder.join("prometheus"))
+        .find(|file| file.is_file())
+        .context(
+            "prometheus is not installed: `apt-get install prometheus`, or `scripts/prometheus.sh`, \
+             which unpacks Debian's into the cache folder and starts no service",
+        )
+}
+
+/// The same rules with shorter windows (`[15m]`) and waits (`for: 5m`).
+fn shortened(rules: &str) -> String {
+    let mut out = String::new();
+    for line in rules.lines() {
+        let start = line.len() - line.trim_start().len();
+        if let Some(wait) = line.trim_start().strip_prefix("for: ") {
+            out.push_str(&format!("{}for: {}", &line[..start], shorter(wait)));
+        } else {
+            let mut rest = line;
+            while let Some((before, after)) = rest.split_once('[') {
+                let (inside, after) = after.split_once(']').unwrap_or((after, ""));
+                out.push_str(&format!("{before}[{}]", shorter(inside)));
+                rest = after;
+            }
+            out.push_str(rest);
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// A time such as `15m`; what is none stays as it is.
+fn shorter(text: &str) -> String {
+    let Some((number, unit)) = text.split_at_checked(text.len().saturating_sub(1)) else {
+        return text.to_owned();
+    };
+    let minutes = match (number.parse::<f64>(), unit) {
+        (Ok(number), "s") => number / 60.0,
+        (Ok(number), "m") => number,
+        (Ok(number), "h") => number * 60.0,
+        _ => return text.to_owned(),
+    };
+    // Two scrapes are the least that a window can be asked about.
+    format!("{}s", (minutes * SECONDS_OF_A_MINUTE).round().max(2.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_and_waits_are_shorter_and_all_else_is_the_same() {
+        let rule = "  expr: a[15m] / b[1h] > 0.5\n  for: 5m\n  summary: \"[x]\"\n";
+        assert_eq!(
+            shortened(rule),
+            "  expr: a[30s] / b[120s] > 0.5\n  for: 10s\n  summary: \"[x]\"\n"
+        );
+        assert_eq!(shortened(ALERTS).lines().count(), ALERTS.lines().count());
+        assert!(!shortened(ALERTS).contains("[15m]"));
+    }
+}

@@ -1,0 +1,405 @@
+//! A scratch instance to rehearse on: a folder, ports, vendors and a Prometheus of its own.
+
+use super::prometheus::Prometheus;
+use crate::client::Caller;
+use crate::fleet::{Fleet, free_port};
+use crate::note;
+use crate::simulator::{Simulator, engine_yaml, program};
+use crate::storage::Disk;
+use anyhow::{Context, bail, ensure};
+use pytoon_testkit::postgres::Postgres;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+
+/// How long an alert may take to fire, or to be silent again.
+const ALERT_PATIENCE: Duration = Duration::from_secs(150);
+/// How long the last films may take.
+const FILM_PATIENCE: Duration = Duration::from_secs(240);
+/// Films under way at once.
+const UNDER_WAY: usize = 4;
+/// How often it is looked.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What an instance is made of.
+pub(super) struct Setup {
+    /// The processes, by name, with their arguments.
+    pub(super) processes: &'static [(&'static str, &'static [&'static str])],
+    /// Whether it works on PostgreSQL.
+    pub(super) postgres: bool,
+    /// A small disk for storage, in MiB.
+    pub(super) disk_mib: Option<u64>,
+    /// `config/defaults.yaml`; `{sim}` is the simulator's address, `{folder}` the instance's.
+    pub(super) settings: &'static str,
+    /// What is appended to `config/engine.yaml`.
+    pub(super) engines: &'static str,
+    /// `.env`.
+    pub(super) env: &'static str,
+    /// Seconds between two scrapes.
+    pub(super) scrape_s: u32,
+}
+
+/// One process that is both.
+pub(super) const SERVE: &[(&str, &[&str])] = &[("serve", &["serve"])];
+/// An API and a worker.
+pub(super) const TWO: &[(&str, &[&str])] = &[("api", &["api"]), ("worker", &["worker"])];
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            processes: SERVE,
+            postgres: false,
+            disk_mib: None,
+            settings: "",
+            engines: "",
+            env: "",
+            scrape_s: 1,
+        }
+    }
+}
+
+/// What came of a rehearsal.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    pub(super) alert: &'static str,
+    /// From the fault to the alert, in seconds.
+    pub(super) alert_s: f64,
+    /// From the fix to silence, in seconds.
+    pub(super) recovered_s: f64,
+    pub(super) jobs: usize,
+    pub(super) done: usize,
+}
+
+/// A running instance.
+pub(super) struct Stage {
+    pub(super) folder: PathBuf,
+    pub(super) fleet: Fleet,
+    pub(super) disk: Option<Disk>,
+    pub(super) postgres: Option<Postgres>,
+    pub(super) runtime: Runtime,
+    pub(super) caller: Caller,
+    port: u16,
+    prometheus: Option<Prometheus>,
+    simulator: Simulator,
+    database: Option<String>,
+    /// Makes the brief of a number.
+    brief: Box<dyn Fn(u64) -> Value>,
+    jobs: Vec<String>,
+    open: Vec<String>,
+    since: Instant,
+    report: Report,
+    keep: tempfile::TempDir,
+}
+
+impl Stage {
+    /// Starts all of it; `alert` is the one that is to fire. Without alerts no Prometheus is asked.
+    pub(super) fn new(
+        setup: &Setup,
+        alert: &'static str,
+        with_alerts: bool,
+        brief: impl Fn(u64) -> Value + 'static,
+    ) -> anyhow::Result<Self> {
+        let keep = tempfile::Builder::new().prefix("pytoon-drill-").tempdir()?;
+        let folder = keep.path().to_owned();
+        let disk = match setup.disk_mib {
+            Some(mib) => Some(Disk::mount(&folder.join("storage"), mib)?),
+            None => None,
+        };
+        let simulator = Simulator::start(&folder, &calm(), 20.0)?;
+        std::fs::create_dir_all(folder.join("config"))?;
+        std::fs::create_dir_all(folder.join("log"))?;
+        let settings = format!(
+            "service: {{lease_seconds: 4, requests_per_minute: 0, submissions_per_minute: 0}}\n{}",
+            setup
+                .settings
+                .replace("{sim}", &simulator.url)
+                .replace("{folder}", &folder.to_string_lossy())
+        );
+        std::fs::write(folder.join("config/defaults.yaml"), settings)?;
+        std::fs::write(
+            folder.join("config/engine.yaml"),
+            engine_yaml(&simulator.url, setup.engines),
+        )?;
+        std::fs::write(folder.join(".env"), setup.env)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let postgres = setup.postgres.then(Postgres::start);
+        let database = postgres.as_ref().map(Postgres::new_database);
+        let port = free_port()?;
+        let mut fleet = Fleet::new(&folder, database.clone());
+        for (name, args) in setup.processes {
+            let number = port.to_string();
+            let mut args = args.to_vec();
+            args.extend(["--log-dir", "log"]);
+            if *name != "worker" {
+                args.extend(["--port", &number]);
+            }
+            fleet.add(name, &[], &args)?;
+        }
+        let key = fleet.first_key(setup.processes[0].0)?;
+        let caller = Caller::new(&format!("http://127.0.0.1:{port}"), &key)?;
+        let prometheus = if with_alerts {
+            let scraped = format!("127.0.0.1:{port}");
+            let prometheus = Prometheus::start(&folder, &scraped, setup.scrape_s, free_port()?)?;
+            runtime.block_on(prometheus.ready())?;
+            Some(prometheus)
+        } else {
+            None
+        };
+        Ok(Self {
+            folder,
+            fleet,
+            disk,
+            postgres,
+            runtime,
+            caller,
+            port,
+            prometheus,
+            simulator,
+            database,
+            brief: Box::new(brief),
+            jobs: Vec::new(),
+            open: Vec::new(),
+            since: Instant::now(),
+            report: Report { alert, ..Report::default() },
+            keep,
+        })
+    }
+
+    /// What the vendors do from now on.
+    pub(super) fn vendors(&self, scenario: &Value) -> anyhow::Result<()> {
+        let url = format!("{}/_sim/scenario", self.simulator.url);
+        self.runtime.block_on(async {
+            let client = reqwest::Client::new();
+            let answer = client.put(url).body(scenario.to_string()).send().await?;
+            ensure!(answer.status().is_success(), "{}", answer.text().await?);
+            Ok(())
+        })
+    }
+
+    /// Changes words of a file of the configuration.
+    pub(super) fn edit(&self, file: &str, from: &str, to: &str) -> anyhow::Result<()> {
+        let path = self.folder.join(file);
+        let text = std::fs::read_to_string(&path)?;
+        ensure!(text.contains(from), "{file} has no `{from}`");
+        // Its time has to change as well.
+        std::thread::sleep(Duration::from_millis(20));
+        Ok(std::fs::write(path, text.replace(from, to))?)
+    }
+
+    /// Ends processes in order and starts them again, as `docker compose restart` does.
+    pub(super) fn restart(&mut self, names: &[&str]) -> anyhow::Result<()> {
+        for name in names {
+            self.fleet.restart(name)?;
+        }
+        Ok(())
+    }
+
+    /// Has so many films made before anything breaks.
+    pub(super) fn films(&mut self, count: usize) -> anyhow::Result<()> {
+        for _ in 0..count {
+            self.submit()?;
+        }
+        self.all_ended()
+    }
+
+    /// Submits one more film.
+    pub(super) fn submit(&mut self) -> anyhow::Result<()> {
+        let number = self.jobs.len() as u64;
+        let brief = (self.brief)(number);
+        let id = self.runtime.block_on(self.caller.submit(&brief, &format!("film-{number}")))?;
+        self.jobs.push(id.clone());
+        self.open.push(id);
+        Ok(())
+    }
+
+    /// Keeps films coming.
+    fn feed(&mut self) -> anyhow::Result<()> {
+        self.look_after_open();
+        while self.open.len() < UNDER_WAY {
+            self.submit()?;
+        }
+        Ok(())
+    }
+
+    /// Forgets films that have ended. While the service cannot be asked nothing is forgotten.
+    fn look_after_open(&mut self) {
+        let (caller, open) = (&self.caller, &self.open);
+        let ended: Vec<String> = self.runtime.block_on(async {
+            let mut ended = Vec::new();
+            for id in open {
+                let Ok(job) = caller.once(&format!("/api/v2/jobs/{id}")).await else { continue };
+                let status = job["status"].as_str().unwrap_or_default();
+                if matches!(status, "done" | "failed" | "cancelled" | "held") {
+                    ended.push(id.clone());
+                }
+            }
+            ended
+        });
+        self.open.retain(|id| !ended.contains(id));
+    }
+
+    /// The fault is there from now on.
+    pub(super) fn broken(&mut self) {
+        self.since = Instant::now();
+    }
+
+    /// Keeps films coming until the alert fires.
+    pub(super) fn until_alert(&mut self) -> anyhow::Result<()> {
+        self.until_alert_with(true)
+    }
+
+    /// The same, with or without new films.
+    pub(super) fn until_alert_with(&mut self, feeds: bool) -> anyhow::Result<()> {
+        let Some(said) = self.until(feeds, |said| said.is_some())? else { return Ok(()) };
+        self.report.alert_s = self.since.elapsed().as_secs_f64();
+        note(&format!("  {} fires: {said}", self.report.alert));
+        Ok(())
+    }
+
+    /// The fault is mended: waits until the alert is silent.
+    pub(super) fn until_silent(&mut self) -> anyhow::Result<()> {
+        self.since = Instant::now();
+        self.until(true, |said| said.is_none())?;
+        self.report.recovered_s = self.since.elapsed().as_secs_f64();
+        note("  it is silent again");
+        Ok(())
+    }
+
+    fn until(
+        &mut self,
+        feeds: bool,
+        is_so: impl Fn(&Option<String>) -> bool,
+    ) -> anyhow::Result<Option<String>> {
+        if self.prometheus.is_none() {
+            // Without alerts: a few films show the fault, or that it is gone.
+            self.films(3)?;
+            return Ok(None);
+        }
+        let begun = Instant::now();
+        loop {
+            if feeds {
+                self.feed()?;
+            }
+            if let Some(prometheus) = &self.prometheus {
+                let said = self.runtime.block_on(prometheus.firing(self.report.alert))?;
+                if is_so(&said) {
+                    return Ok(said);
+                }
+            }
+            ensure!(begun.elapsed() < ALERT_PATIENCE, "{} does not change", self.report.alert);
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Types a command of the runbooks and looks for what it is to show. The service's log folder and
+    /// port are those of this instance.
+    pub(super) fn shows(&self, command: &str, expected: &[&str]) -> anyhow::Result<()> {
+        let typed = command
+            .replace("/var/log/pytoon", "log")
+            .replace("localhost:8000", &format!("127.0.0.1:{}", self.port));
+        let begun = Instant::now();
+        loop {
+            let said = self.shell(&typed)?;
+            let line = |words: &&str| said.lines().any(|line| line.contains(*words));
+            let Some(missing) = expected.iter().find(|words| !line(words)) else {
+                note(&format!("  $ {command}"));
+                for words in expected {
+                    let line = said.lines().find(|line| line.contains(*words)).unwrap_or_default();
+                    note(&format!("    {}", line.chars().take(160).collect::<String>()));
+                }
+                return Ok(());
+            };
+            // Lines are written and counts are sent a moment later.
+            if begun.elapsed() > Duration::from_secs(15) {
+                bail!("`{command}` does not show `{missing}`:\n{said}");
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// What a command says, on either stream.
+    pub(super) fn shell(&self, command: &str) -> anyhow::Result<String> {
+        let beside = program("pytoon")?;
+        let folder = beside.parent().map(Path::to_owned).unwrap_or_default();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path =
+            std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)))?;
+        #[expect(clippy::disallowed_methods, reason = "a drill types what an operator would")]
+        let mut shell = Command::new("sh");
+        shell.args(["-c", command]).current_dir(&self.folder).env("PATH", path);
+        for (name, key) in crate::fleet::KEYS {
+            shell.env(name, key);
+        }
+        match &self.database {
+            Some(address) => shell.env("DATABASE_URL", address),
+            None => shell.env_remove("DATABASE_URL"),
+        };
+        let output = shell.output().context("failed to run sh")?;
+        let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
+        said.push_str(&String::from_utf8_lossy(&output.stderr));
+        Ok(said)
+    }
+
+    /// A job's answer.
+    pub(super) fn job(&self, id: &str) -> anyhow::Result<Value> {
+        self.runtime.block_on(self.caller.get(&format!("/api/v2/jobs/{id}")))
+    }
+
+    /// The film that was submitted last.
+    pub(super) fn last(&self) -> anyhow::Result<&str> {
+        self.jobs.last().map(String::as_str).context("no film was submitted")
+    }
+
+    /// Waits until every film has ended.
+    pub(super) fn all_ended(&mut self) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        loop {
+            self.look_after_open();
+            if self.open.is_empty() {
+                return Ok(());
+            }
+            ensure!(begun.elapsed() < FILM_PATIENCE, "films that do not end: {:?}", self.open);
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Waits for all films, and looks whether each is there.
+    pub(super) fn conclude(mut self) -> anyhow::Result<Report> {
+        self.all_ended()?;
+        self.report.jobs = self.jobs.len();
+        for id in &self.jobs {
+            let job = self.job(id)?;
+            let film = format!("/api/v2/jobs/{id}/artifacts/output.mp4");
+            let bytes = self.runtime.block_on(self.caller.bytes(&film)).map_or(0, |b| b.len());
+            if job["status"] == "done" && bytes > 1000 {
+                self.report.done += 1;
+            } else {
+                note(&format!("  {id}: {}, {bytes} bytes, {}", job["status"], job["error"]));
+            }
+        }
+        let left = self.fleet.end()?;
+        ensure!(left == 0, "{left} processes are left");
+        Ok(std::mem::take(&mut self.report))
+    }
+
+    /// Leaves the folder where it is.
+    pub(super) fn keep(mut self) {
+        note(&format!("  logs are kept in {}", self.folder.display()));
+        if let Some(disk) = &mut self.disk {
+            disk.keep();
+        }
+        let _ = self.keep.keep();
+    }
+}
+
+/// Vendors without a fault.
+pub(super) fn calm() -> Value {
+    json!({"seed": 1, "defaults": {"queue_ms": 500, "run_ms": 3000}})
+}
+
+/// Vendors with these rules.
+pub(super) fn rules(rules: &[Value]) -> Value {
+    json!({"seed": 1, "defaults": {"queue_ms": 500, "run_ms": 3000}, "rules": rules})
+}
