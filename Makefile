@@ -11,7 +11,8 @@
 #   make drill-service  kill, crash and fill around JOBS (200) jobs, on PostgreSQL and on SQLite
 #   make drill-netns    two network namespaces as two machines, the line cut for a minute (root)
 #   make bench-service  submissions, claims, waiting and memory, as ratios to a plain INSERT
-#   make dist    a .deb and an archive in dist/
+#   make dist    a .deb, an archive and the bill of materials in dist/
+#   make sbom    the bill of materials alone (CycloneDX); compiles nothing
 #   make check-dockerfile  the Dockerfile's steps in a clean root (root, debootstrap)
 #   make check-deploy   compose file, alerts with their tests, dashboard: what runs the service
 
@@ -23,7 +24,7 @@ ifneq ($(words $(CURDIR)),1)
 export CARGO_TARGET_DIR := $(shell sh scripts/target-dir.sh)
 endif
 
-.PHONY: setup build demo demo-engines drill-engines drill-budget drill-service drill-netns test check check-deploy check-dockerfile dist bench bench-align bench-service schema clean help
+.PHONY: setup build demo demo-engines drill-engines drill-budget drill-service drill-netns test check check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -76,6 +77,10 @@ check-deploy:
 
 dist: build
 	@sh scripts/dist.sh
+
+# Needs no build.
+sbom:
+	@sh scripts/sbom.sh
 
 check-dockerfile: build
 	@sh scripts/check-dockerfile.sh
