@@ -12,7 +12,8 @@
 #   make drill-netns    two network namespaces as two machines, the line cut for a minute (root)
 #   make drills         every fault of the runbooks, its alert, its fix: pytoon drill --all
 #   make bench-service  submissions, claims, waiting and memory, as ratios to a plain INSERT
-#   make dist    a .deb and an archive in dist/
+#   make dist    a .deb, an archive and the bill of materials in dist/
+#   make sbom    the bill of materials alone (CycloneDX); compiles nothing
 #   make check-dockerfile  the Dockerfile's steps in a clean root (root, debootstrap)
 #   make check-deploy   compose file, alerts with their tests, dashboard: what runs the service
 
@@ -26,7 +27,7 @@ endif
 
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: setup build demo demo-engines drill-engines drill-budget drill-service drill-netns drills test check check-deploy check-dockerfile dist bench bench-align bench-service schema clean help
+.PHONY: setup build demo demo-engines drill-engines drill-budget drill-service drill-netns drills test check check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -85,6 +86,10 @@ check-deploy:
 
 dist: build
 	@sh scripts/dist.sh
+
+# Needs no build.
+sbom:
+	@sh scripts/sbom.sh
 
 check-dockerfile: build
 	@sh scripts/check-dockerfile.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Packs what was built: dist/pytoon_VERSION_ARCH.deb and dist/pytoon-VERSION-ARCH.tar.gz, with their
-# checksums. `make dist` builds first.
+# bill of materials (scripts/sbom.sh) and checksums. `make dist` builds first.
 #
 #   PROFILE=debug scripts/dist.sh    packs a dev build, to try the packing
 #
@@ -81,5 +81,6 @@ cp "$root"/usr/bin/* "$work/$folder/"
 cp LICENSE-APACHE LICENSE-MIT .env.example config/defaults.yaml "$work/$folder/"
 cp crates/pytoon-espeak/LICENSE "$work/$folder/LICENSE-pytoon-espeak"
 tar -C "$work" --owner=0 --group=0 --sort=name -czf "dist/$folder.tar.gz" "$folder"
-(cd dist && sha256sum ./*.deb ./*.tar.gz >SHA256SUMS)
+sh scripts/sbom.sh
+(cd dist && sha256sum ./*.deb ./*.tar.gz ./*.cdx.json >SHA256SUMS)
 say "$deb, dist/$folder.tar.gz (glibc ${glibc:-unknown} or newer)"
