@@ -108,7 +108,15 @@ fn an_engine_is_checked_with_one_real_clip() {
     assert!(said.contains("health    ok") && said.contains("ACME_API_KEY"), "{said}");
     assert_eq!(studio.simulator.accepted_in_all(), 0, "a check alone buys nothing");
     let said = run(&mut with_key(&studio, &["engines", "check", "acme", "--buy"])).ok().stdout;
-    assert!(said.contains("checked   ok"), "{said}");
+    assert!(said.contains("clip      ok"), "{said}");
+    assert_eq!(studio.simulator.accepted("acme"), 1);
+    // What it cost is in the books, and within the budget of the day.
+    let rows = studio.rows(&["--job", "engines-check"]);
+    assert_eq!((rows.len(), rows[0]["state"].as_str()), (1, Some("kept")));
+    let poor = acme(&studio) + "  budget: {per_day_usd: 0.01}\n";
+    studio.workspace.write("config/engine.yaml", poor);
+    let said = run(&mut with_key(&studio, &["engines", "check", "acme", "--buy"]));
+    assert!(said.code == Some(1) && said.stdout.contains("budget"), "{}", said.stdout);
     assert_eq!(studio.simulator.accepted("acme"), 1);
 }
 

@@ -9,6 +9,7 @@ mod brand_and_overlays;
 mod briefs;
 mod determinism;
 mod doctor;
+mod drills;
 mod engines_as_data;
 mod engines_chain;
 mod engines_faults;

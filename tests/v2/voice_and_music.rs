@@ -138,6 +138,23 @@ fn a_clips_own_sound_is_muted_unless_kept() {
 }
 
 #[test]
+fn a_voice_is_found_by_every_name_that_the_list_shows() {
+    let workspace = Workspace::new();
+    // Tags that are in a file of another name, and a variant.
+    for voice in ["en-gb", "fr-fr", "pt-br", "en-gb+f2"] {
+        let args = ["voices", "--say", "Hello there", "--voice", voice, "--out", "said.wav"];
+        workspace.pytoon(&args).ok();
+    }
+    // A region of a language is the voice of that region, and never silence.
+    let brief = r#"{"script": "Tea at dawn is the best of the day.", "language": "en-GB",
+        "profile": "test", "music_source": "none"}"#;
+    workspace.write("brief.json", brief);
+    workspace.pytoon(&["render", "brief.json", "--out", "film"]).ok();
+    let film = Film::open(&workspace.path("film"));
+    assert_eq!(film.metadata()["voice"]["provider"], "espeak", "{}", film.metadata()["voice"]);
+}
+
+#[test]
 fn voices_speak_other_languages() {
     // Words as they are shown; scripts without spaces are cut into readable bites.
     for (language, script, shown) in [

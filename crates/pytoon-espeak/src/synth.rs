@@ -92,6 +92,29 @@ impl Synth {
         voices
     }
 
+    /// Takes a voice by its name, its file or its language. The library itself knows languages only
+    /// where a file has their name: `en-gb` is in the file `gmw/en`.
+    fn choose(&self, voice: &str, variant: &str) -> Result<(), String> {
+        let with_variant = |voice: &str| match variant {
+            "" => voice.to_owned(),
+            variant => format!("{voice}+{variant}"),
+        };
+        let is_taken = |name: &str| -> Result<bool, String> {
+            let name = CString::new(name).map_err(|_| "a voice name holds a NUL".to_owned())?;
+            // SAFETY: the name lives across the call.
+            Ok(unsafe { ffi::espeak_SetVoiceByName(name.as_ptr()) } == 0)
+        };
+        if is_taken(&with_variant(voice))? {
+            return Ok(());
+        }
+        let known = self.voices();
+        let file = known.iter().find(|known| known.language.eq_ignore_ascii_case(voice));
+        match file {
+            Some(known) if is_taken(&with_variant(&known.identifier))? => Ok(()),
+            _ => Err(format!("there is no voice `{}`", with_variant(voice))),
+        }
+    }
+
     /// Speaks a text; `wpm` is words a minute, `pitch` 0 to 100.
     pub(crate) fn speak(
         &self,
@@ -101,17 +124,12 @@ impl Synth {
         wpm: f64,
         pitch: Option<i32>,
     ) -> Result<Take, String> {
-        let name = if variant.is_empty() { voice.to_owned() } else { format!("{voice}+{variant}") };
-        let c_name =
-            CString::new(name.clone()).map_err(|_| "a voice name holds a NUL".to_owned())?;
+        self.choose(voice, variant)?;
         let c_text = CString::new(text.replace('\0', " ")).map_err(|e| e.to_string())?;
         let mut take = Take::default();
         // SAFETY: all pointers live across the calls; `take` is touched only by the callback
         // until `espeak_Synchronize` returns, and synthesis is synchronous.
         unsafe {
-            check(ffi::espeak_SetVoiceByName(c_name.as_ptr()), || {
-                format!("there is no voice `{name}`")
-            })?;
             let rate = wpm.round().clamp(80.0, 450.0) as c_int;
             check(ffi::espeak_SetParameter(ffi::PARAMETER_RATE, rate, 0), || {
                 "setting the rate".into()

@@ -25,9 +25,20 @@ pub enum LogTarget {
     /// `worker.log` in a folder, appended to; requests to `api.log`.
     Folder(PathBuf),
     /// Standard output, and the same lines in a folder where one is given: as services log.
-    Service(Option<PathBuf>),
+    Service(ServiceRole, Option<PathBuf>),
     /// Nowhere.
     Nowhere,
+}
+
+/// Which part of the service a process is: its lines go to that part's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceRole {
+    /// Both in one: requests to `api.log`, all else to `worker.log`.
+    Both,
+    /// All lines to `api.log`.
+    Api,
+    /// All lines to `worker.log`.
+    Worker,
 }
 
 /// Starts logging. `verbose` adds the debug lines; `collector` is the address of an OpenTelemetry
@@ -44,7 +55,7 @@ pub fn init(target: &LogTarget, verbose: bool, collector: Option<&str>) -> std::
             None
         }
         LogTarget::Folder(folder) => Some(folder),
-        LogTarget::Service(folder) => {
+        LogTarget::Service(_, folder) => {
             sink(Box::new(std::io::stdout()), Lines::All);
             folder.as_ref()
         }
@@ -54,10 +65,16 @@ pub fn init(target: &LogTarget, verbose: bool, collector: Option<&str>) -> std::
         std::fs::create_dir_all(folder)?;
         let open =
             |name| std::fs::OpenOptions::new().create(true).append(true).open(folder.join(name));
-        sink(Box::new(open("worker.log")?), Lines::Work);
-        // Only a service answers requests.
-        if matches!(target, LogTarget::Service(_)) {
-            sink(Box::new(open("api.log")?), Lines::Requests);
+        match target {
+            LogTarget::Service(ServiceRole::Both, _) => {
+                sink(Box::new(open("worker.log")?), Lines::Work);
+                sink(Box::new(open("api.log")?), Lines::Requests);
+            }
+            LogTarget::Service(ServiceRole::Api, _) => {
+                sink(Box::new(open("api.log")?), Lines::All);
+            }
+            // Only an API answers requests.
+            _ => sink(Box::new(open("worker.log")?), Lines::All),
         }
     }
     let level = if verbose { LevelFilter::DEBUG } else { LevelFilter::INFO };

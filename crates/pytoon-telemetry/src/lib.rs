@@ -18,7 +18,7 @@ mod service_event;
 mod traces;
 
 pub use event::Event;
-pub use json_lines::{LogTarget, init, timestamp};
+pub use json_lines::{LogTarget, ServiceRole, init, timestamp};
 pub use metric::{Breaker, Metrics, MetricsHandle};
 pub use redact::{REDACTED, register_secret, sanitize_sensitive_data};
 pub use service_event::ServiceEvent;

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use pytoon_telemetry::ServiceRole;
 use std::path::PathBuf;
 
 /// Turn a brief into a finished vertical video: spoken, captioned, with music.
@@ -30,7 +31,7 @@ pub(crate) struct Global {
     /// Print no progress.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Write log lines to worker.log in this folder instead of standard error.
+    /// Write log lines to worker.log in this folder instead of standard error; an API writes api.log.
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) log_dir: Option<PathBuf>,
     /// Log more, and on a terminal too.
@@ -161,9 +162,15 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether it runs until it is asked to end, and logs as services do.
-    pub(crate) fn is_service(&self) -> bool {
-        matches!(self, Self::Serve(_) | Self::Api(_) | Self::Worker)
+    /// Which part of the service it is, where it runs until it is asked to end and logs as services
+    /// do.
+    pub(crate) fn role(&self) -> Option<ServiceRole> {
+        match self {
+            Self::Serve(_) => Some(ServiceRole::Both),
+            Self::Api(_) => Some(ServiceRole::Api),
+            Self::Worker => Some(ServiceRole::Worker),
+            _ => None,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use pytoon_media::fonts::FontFinder;
 use pytoon_media::process::{CancelToken, ProcessLimits, Programs, Runner};
 use pytoon_pipeline::Environment;
 use pytoon_pipeline::engine_desk::EngineDesk;
-use pytoon_telemetry::{LogTarget, Metrics, MetricsHandle, Traces};
+use pytoon_telemetry::{LogTarget, Metrics, MetricsHandle, ServiceRole, Traces};
 use secrecy::ExposeSecret;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -34,21 +34,21 @@ pub(crate) struct Context {
 
 impl Context {
     /// Starts logging and reads configuration and keys; a service logs to standard output too.
-    pub(crate) fn start(global: &Global, is_service: bool) -> anyhow::Result<Self> {
+    pub(crate) fn start(global: &Global, role: Option<ServiceRole>) -> anyhow::Result<Self> {
         let terminal = std::io::stderr().is_terminal();
-        let target = match &global.log_dir {
-            given if is_service => {
+        let target = match (role, &global.log_dir) {
+            (Some(role), given) => {
                 let usual = Path::new(SERVICE_LOGS);
                 let usual = usual.is_dir().then(|| usual.to_owned());
-                LogTarget::Service(given.clone().or(usual))
+                LogTarget::Service(role, given.clone().or(usual))
             }
-            Some(folder) => LogTarget::Folder(folder.clone()),
-            None if global.verbose || (!terminal && !global.quiet) => LogTarget::Stderr,
-            None => LogTarget::Nowhere,
+            (None, Some(folder)) => LogTarget::Folder(folder.clone()),
+            (None, None) if global.verbose || (!terminal && !global.quiet) => LogTarget::Stderr,
+            (None, None) => LogTarget::Nowhere,
         };
         let secrets = Secrets::load(Path::new(".env"))?;
         let collector = secrets.find(&["OTEL_EXPORTER_OTLP_ENDPOINT".to_owned()])?;
-        let collector = collector.as_ref().filter(|_| is_service);
+        let collector = collector.as_ref().filter(|_| role.is_some());
         let collector = collector.map(|address| address.secret.expose_secret());
         let traces = pytoon_telemetry::init(&target, global.verbose, collector)
             .map_err(|error| anyhow::anyhow!("failed to open the log: {error}"))?;

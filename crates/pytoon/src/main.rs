@@ -20,7 +20,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    let result = context::Context::start(&cli.global, cli.command.is_service())
+    let result = context::Context::start(&cli.global, cli.command.role())
         .and_then(|context| commands::run(&cli.command, &context));
     match result {
         Ok(code) => code,

@@ -52,12 +52,14 @@ impl Prometheus {
         Ok(Self { child, url: format!("http://127.0.0.1:{port}"), http })
     }
 
-    /// Waits until it answers.
+    /// Waits until it has seen the service: a count that has grown before is no growth to it.
     pub(super) async fn ready(&self) -> anyhow::Result<()> {
         let begun = Instant::now();
+        let url = format!("{}/api/v1/query?query=up%7Bjob%3D%22pytoon%22%7D", self.url);
         loop {
-            if let Ok(answer) = self.http.get(format!("{}/-/ready", self.url)).send().await
-                && answer.status().is_success()
+            if let Ok(answer) = self.http.get(&url).send().await
+                && let Ok(answer) = answer.json::<Value>().await
+                && answer["data"]["result"][0]["value"][1] == "1"
             {
                 return Ok(());
             }

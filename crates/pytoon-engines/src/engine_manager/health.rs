@@ -1,6 +1,7 @@
 //! How engines are, asked without spending a render.
 
 use super::EngineManager;
+use crate::EngineErrorKind;
 use crate::engine_selector::LOCAL;
 use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::Event;
@@ -84,6 +85,12 @@ impl EngineManager {
                 report.healthy = true;
                 report.balance = health.balance;
                 report.detail = health.detail.unwrap_or_default();
+                // The key is good, and yet it buys nothing.
+                if health.balance.is_some_and(|left| left <= MicroUsd::ZERO) {
+                    report.healthy = false;
+                    report.kind = EngineErrorKind::Quota.as_str().to_owned();
+                    report.detail = "the account is empty".to_owned();
+                }
             }
             Ok(Err(error)) => {
                 report.kind = error.kind.as_str().to_owned();

@@ -5,16 +5,16 @@ use crate::output;
 use pytoon_config::ConfigError;
 use pytoon_core::ledger::{CallFilter, CallState, UnixMs};
 use pytoon_core::money::MicroUsd;
-use pytoon_engines::adapter::{GenerateRequest, Ratio};
+use pytoon_core::plan::LOCAL_ENGINE;
+use pytoon_engines::adapter::Ratio;
 use pytoon_engines::breaker::{self, BreakerState};
-use pytoon_engines::clip_check::{ClipChecker, Expectation, FfmpegChecker};
-use pytoon_engines::engine_manager::{Engine, HealthReport};
+use pytoon_engines::engine_manager::{ClipUse, Engine, HealthReport, SceneOrder};
+use pytoon_engines::engine_selector::SceneWish;
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_pipeline::engine_desk::{EngineDesk, Outside};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::Duration;
 
 /// One engine, as shown.
 #[derive(Debug, Serialize)]
@@ -194,10 +194,10 @@ pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<
         output::line("health    ok: drawn on this machine");
         return Ok(ExitCode::SUCCESS);
     };
-    let Some(adapter) = &engine.adapter else {
+    if engine.adapter.is_none() {
         output::line(format!("enabled   no: set v2.engines.{name}.enabled to true"));
         return Ok(ExitCode::FAILURE);
-    };
+    }
     output::line(format!("sells     {}", sells(engine)));
     output::line(format!(
         "price     {} for {} s",
@@ -221,40 +221,52 @@ pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<
         output::note("one real clip is bought with --buy");
         return Ok(ExitCode::SUCCESS);
     }
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("clip.mp4");
-    let capabilities = adapter.capabilities();
-    let asked_ms = capabilities.durations.cover(1000);
-    let ratio = capabilities.ratios.first().copied().unwrap_or(Ratio { width: 9, height: 16 });
-    let request = GenerateRequest {
-        call_id: RealWorld.new_id(),
-        prompt: "a cup of coffee on a wooden table, morning light, slow push in".to_owned(),
+    let clip = outside.runtime.block_on(bought(outside, engine))?;
+    let Ok(clip) = clip else {
+        let reason = clip.err().unwrap_or_default();
+        output::line(format!("clip      none: {reason}"));
+        return Ok(ExitCode::FAILURE);
+    };
+    let seconds = clip.duration_ms as f64 / 1000.0;
+    output::line(format!("clip      ok: {seconds:.1} s, {}", clip.path.display()));
+    output::line(format!("ledger    call {}: `pytoon ledger list --job {CHECK}`", clip.call_id));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The job under which the ledger has clips that were bought to try an engine.
+const CHECK: &str = "engines-check";
+
+/// Buys one clip of one engine as a scene would: in the ledger, within the budgets, checked and kept.
+/// Else what kept it from being bought or used.
+async fn bought(outside: &Outside, engine: &Engine) -> anyhow::Result<Result<ClipUse, String>> {
+    let prompt = "a cup of coffee on a wooden table, morning light, slow push in";
+    let wish = SceneWish { explicit: Some(&engine.name), prompt, ..SceneWish::default() };
+    let mut chain = outside.manager.resolve(&wish, 1000).await;
+    chain.members.retain(|member| member.engine == engine.name || member.engine == LOCAL_ENGINE);
+    let capabilities = engine.adapter.as_ref().map(|adapter| adapter.capabilities());
+    let ratio = capabilities.and_then(|c| c.ratios.first().copied());
+    let now = RealWorld.now();
+    let order = SceneOrder {
+        job_id: CHECK.to_owned(),
+        scene_id: "scene_01".to_owned(),
+        chain,
+        prompt: prompt.to_owned(),
         negative_prompt: None,
         image: None,
-        duration_ms: asked_ms,
-        ratio,
-        seed: 1,
-    };
-    let every = Duration::from_millis(engine.config.poll_interval_ms);
-    let clip = outside.runtime.block_on(adapter.generate(&request, every, &path))?;
-    output::line(format!("clip      {} bytes", clip.size_bytes));
-    let wanted = Expectation {
-        asked_ms,
         needed_ms: 1000,
-        aspect: f64::from(ratio.width) / f64::from(ratio.height),
-        is_stock: capabilities.is_stock,
+        ratio: ratio.unwrap_or(Ratio { width: 9, height: 16 }),
+        // A clip of an earlier check tells nothing of today.
+        seed: u32::try_from(now.rem_euclid(1 << 31)).unwrap_or(1),
+        brand_safe: false,
+        deadline: None,
+        job_budget: None,
+        asks_anew: true,
     };
-    let checker = FfmpegChecker { runner: context.runner.clone() };
-    match outside.runtime.block_on(checker.check(path, wanted))? {
-        Ok(checked) => {
-            output::line(format!("checked   ok: {:.1} s", checked.duration_ms as f64 / 1000.0));
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(reason) => {
-            output::line(format!("checked   bad_output: {reason}"));
-            Ok(ExitCode::FAILURE)
-        }
-    }
+    let outcome = outside.manager.draw(&order).await?;
+    let last = outcome.attempts.last().map(|a| format!("{}: {}", a.result, a.reason));
+    let left_out = order.chain.left_out.iter().find(|left| left.engine == engine.name);
+    let why = last.or_else(|| left_out.map(|left| left.reason.clone())).unwrap_or_default();
+    Ok(outcome.clip.ok_or(why))
 }
 
 /// What an engine sells, in a line.

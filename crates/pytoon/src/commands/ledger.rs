@@ -10,8 +10,9 @@ use pytoon_core::money::MicroUsd;
 use pytoon_engines::clip_check::{ClipChecker, Expectation, FfmpegChecker};
 use pytoon_engines::http::{DownloadLimits, VendorHttp};
 use pytoon_engines::world::{RealWorld, World};
-use pytoon_pipeline::engine_desk::{DATABASE, runtime, storage};
-use pytoon_store::SqliteStore;
+use pytoon_pipeline::engine_desk::{database, open_storage, runtime};
+use pytoon_storage::Storage;
+use pytoon_store::{Store, is_postgres};
 use std::path::{Path, PathBuf};
 
 /// Lists calls.
@@ -21,16 +22,14 @@ pub(crate) fn list(
     job: Option<&str>,
     limit: u32,
 ) -> anyhow::Result<()> {
-    let database = storage(&context.config).join(DATABASE);
-    let rows = if database.is_file() {
+    let at = database(&context.config, &context.secrets)?;
+    let rows = if is_there(&at) {
         // A row that its process left before the answer is as undecided as one that said so.
         let states = if unknown { vec![CallState::Unknown, CallState::Intent] } else { Vec::new() };
         let filter =
             CallFilter { states, job_id: job.map(str::to_owned), limit, ..CallFilter::default() };
-        runtime()?
-            .block_on(async { SqliteStore::open(&database).await?.call_list(filter).await })?
+        runtime()?.block_on(async { Store::connect(&at).await?.call_list(filter).await })?
     } else {
-        // Nothing was ever bought; looking does not make a database.
         Vec::new()
     };
     let now = RealWorld.now();
@@ -68,6 +67,11 @@ pub(crate) fn list(
     Ok(())
 }
 
+/// Whether there is a database: nothing was ever bought where there is none, and looking makes none.
+fn is_there(at: &str) -> bool {
+    is_postgres(at) || Path::new(at).is_file()
+}
+
 fn when(ms: i64) -> String {
     let since = std::time::Duration::from_millis(ms.max(0) as u64);
     pytoon_telemetry::timestamp(std::time::UNIX_EPOCH + since)
@@ -75,14 +79,14 @@ fn when(ms: i64) -> String {
 
 /// Decides a call whose answer never came.
 pub(crate) fn resolve(context: &Context, id: &str, arrived: Option<&str>) -> anyhow::Result<()> {
-    let storage = storage(&context.config);
-    let database = storage.join(DATABASE);
+    let storage = open_storage(&context.config, &context.secrets)?;
+    let at = database(&context.config, &context.secrets)?;
     let wrong = |reason: String| ConfigError::file(format!("call {id}"), reason);
-    if !database.is_file() {
+    if !is_there(&at) {
         return Err(wrong("there is no ledger here".into()).into());
     }
     runtime()?.block_on(async {
-        let store = SqliteStore::open(&database).await?;
+        let store = Store::connect(&at).await?;
         let row =
             store.call_fetch(id).await?.ok_or_else(|| wrong("there is no such call".into()))?;
         if !matches!(row.state, CallState::Unknown | CallState::Abandoned | CallState::Intent) {
@@ -100,7 +104,7 @@ pub(crate) fn resolve(context: &Context, id: &str, arrived: Option<&str>) -> any
     })
 }
 
-async fn lost(store: &SqliteStore, row: &CallRow) -> anyhow::Result<()> {
+async fn lost(store: &Store, row: &CallRow) -> anyhow::Result<()> {
     undecided(store, row).await?;
     let change = CallChange { charged: Some(MicroUsd::ZERO), ..CallChange::default() };
     store.call_advance(&row.id, CallEvent::Lost, change, RealWorld.now()).await?;
@@ -109,7 +113,7 @@ async fn lost(store: &SqliteStore, row: &CallRow) -> anyhow::Result<()> {
 }
 
 /// A row of a process that died before it could say so.
-async fn undecided(store: &SqliteStore, row: &CallRow) -> anyhow::Result<()> {
+async fn undecided(store: &Store, row: &CallRow) -> anyhow::Result<()> {
     if row.state == CallState::Intent {
         let now = RealWorld.now();
         store.call_advance(&row.id, CallEvent::NoAnswer, CallChange::default(), now).await?;
@@ -120,14 +124,14 @@ async fn undecided(store: &SqliteStore, row: &CallRow) -> anyhow::Result<()> {
 /// Keeps a clip that a person found.
 async fn keep(
     context: &Context,
-    store: &SqliteStore,
-    storage: &Path,
+    store: &Store,
+    storage: &Storage,
     row: &CallRow,
     place: &str,
 ) -> anyhow::Result<()> {
     let file = format!("clips/{}.mp4", row.id);
-    let path = storage.join(&file);
-    std::fs::create_dir_all(storage.join("clips"))?;
+    let path = storage.path(&file);
+    std::fs::create_dir_all(storage.path("clips"))?;
     let sha256 = bring(row, place, &path).await?;
     // How long it should be is not known here: what is there is taken if it is a film at all.
     let wanted = Expectation { asked_ms: 0, needed_ms: 0, aspect: 9.0 / 16.0, is_stock: true };
@@ -136,6 +140,8 @@ async fn keep(
         let _ = std::fs::remove_file(&path);
         anyhow::anyhow!("the clip cannot be used: {reason}")
     })?;
+    // Where other machines look for it.
+    storage.keep(&file).await?;
     undecided(store, row).await?;
     if row.state != CallState::Abandoned {
         let now = RealWorld.now();
