@@ -41,7 +41,7 @@ done
 # Prints "file name" for every metric that is named, whichever half of its name is misspelt.
 named() {
   for file in $users; do
-    grep -oE '[A-Za-z0-9_:]*(pytoon_|_v2_)[A-Za-z0-9_:]*' "$file" | sort -u | sed "s|^|$file |"
+    grep -oE '[A-Za-z0-9_:]*(pytoon_[a-z]|_v2_)[A-Za-z0-9_:]*' "$file" | sort -u | sed "s|^|$file |"
   done
 }
 count=0

@@ -7,7 +7,15 @@ use sqlx::any::AnyRow;
 
 /// Names the operation in a database error.
 pub(crate) fn database(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
-    move |error| StoreError::Database { operation, reason: error.to_string() }
+    move |error| {
+        let reason = match error {
+            sqlx::Error::PoolTimedOut => {
+                "no connection came free in time: is the database up, and can it be reached?".into()
+            }
+            error => error.to_string(),
+        };
+        StoreError::Database { operation, reason }
+    }
 }
 
 /// The columns of [`call_row`], in its order.

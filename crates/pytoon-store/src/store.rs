@@ -11,7 +11,7 @@ use pytoon_core::ledger::{
 };
 use pytoon_core::money::MicroUsd;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyPool, Executor};
+use sqlx::{AnyConnection, AnyPool, Connection, Executor};
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -27,6 +27,8 @@ const POSTGRES_SESSION: &str = "SET idle_in_transaction_session_timeout = '15s';
 const MOST_ATTEMPTS: u32 = 5;
 /// A connection that was not used for so long is asked whether it still stands.
 const RESTED: Duration = Duration::from_millis(500);
+/// How long the first connection to PostgreSQL may take.
+const FIRST_CONNECTION: Duration = Duration::from_secs(10);
 /// How long any step may take; longer than SQLite waits for another's transaction.
 const LONGEST_STEP: Duration = Duration::from_secs(30);
 /// How long one process waits for another's transaction.
@@ -56,6 +58,13 @@ impl Store {
         // The address holds a password: it is in no message.
         let failed = database("connect to PostgreSQL");
         let options = AnyConnectOptions::from_str(address).map_err(&failed)?;
+        // A pool only says that time is over: one connection says why.
+        let first = tokio::time::timeout(FIRST_CONNECTION, AnyConnection::connect_with(&options));
+        let first = first.await.map_err(|_| StoreError::Database {
+            operation: "connect to PostgreSQL",
+            reason: format!("no answer within {} s", FIRST_CONNECTION.as_secs()),
+        })?;
+        first.map_err(&failed)?.close().await.map_err(&failed)?;
         let pool = AnyPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(Duration::from_secs(10))

@@ -634,7 +634,8 @@ impl Event<'_> {
                 );
             }
             Self::HealthCheck { engine, healthy, key_present, kind, latency_ms, detail } => {
-                if healthy || !key_present {
+                // What is switched off, or was never given a key, is no fault.
+                if healthy || !key_present || kind == "disabled" {
                     info!(event, engine, healthy, key_present, kind, latency_ms, detail, "health");
                 } else {
                     warn!(event, engine, healthy, key_present, kind, latency_ms, detail, "health");

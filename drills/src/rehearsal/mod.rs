@@ -127,7 +127,12 @@ impl Rehearsal {
     }
 
     fn played(&self, with_alerts: bool, keep: bool) -> anyhow::Result<Report> {
-        let mut stage = Stage::new(&(self.setup)(), self.alert, with_alerts, self.brief)?;
+        let start = || Stage::new(&(self.setup)(), self.alert, with_alerts, self.brief);
+        let mut stage = match start() {
+            // Another program took a port between its choice and its use.
+            Err(error) if error.to_string().contains("Address already in use") => start()?,
+            started => started?,
+        };
         if let Err(error) = (self.play)(&mut stage) {
             if keep {
                 stage.keep();

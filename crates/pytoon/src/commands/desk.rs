@@ -9,6 +9,7 @@ use pytoon_api::{REDO_FROM, SceneChange, Scope, new_key, redone};
 use pytoon_core::job::JobStatus;
 use pytoon_core::job::store::{JobFilter, JobRow, JobStore};
 use pytoon_core::job::webhook::{WebhookRow, WebhookStore};
+use pytoon_core::ledger::EngineStore;
 use pytoon_core::money::MicroUsd;
 use pytoon_pipeline::engine_desk::{database, open_storage};
 use pytoon_storage::job_files::folder_of;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 fn at_store<T>(
     context: &Context,
@@ -31,11 +33,12 @@ fn at_store<T>(
 }
 
 fn shown(job: &JobRow) -> serde_json::Value {
+    let created = Duration::from_millis(job.created_at.max(0).unsigned_abs());
     json!({
         "job_id": job.id,
         "status": job.status.as_str(),
         "progress_pct": job.status.progress_pct(job.tasks_done, job.tasks_known),
-        "created_at": job.created_at,
+        "created_at": pytoon_telemetry::timestamp(UNIX_EPOCH + created),
         "error": job.error,
     })
 }
@@ -69,6 +72,7 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
                 let row = store.job_fetch(id).await?.with_context(|| no_job(id))?;
                 let mut text = shown(&row);
                 text["scenes"] = json!(store.job_scenes(id).await?);
+                text["cost_usd"] = json!(store.spend_of_job(id).await?.as_usd());
                 output::json(&text)?;
             }
             JobsAction::Cancel { id } => {
@@ -107,7 +111,11 @@ async fn redo(context: &Context, store: &Store, args: &RedoArgs) -> anyhow::Resu
         caption: args.caption.clone(),
     };
     let brief = redone(&context.config, &row, &scenes, &args.scene, &change)
-        .map_err(|problem| anyhow::anyhow!("{}: {}", problem.field, problem.reason))?;
+        .map_err(|problem| match problem.field.as_str() {
+            // There it is the request's body; here these are its words.
+            "(body)" => anyhow::anyhow!("name what is to change: --prompt, --engine or --caption"),
+            field => anyhow::anyhow!("{field}: {}", problem.reason),
+        })?;
     if !store.job_redo(&args.id, brief, REDO_FROM.to_vec()).await? {
         bail!("the job is {}: a scene is made anew once the job has ended", row.status.as_str());
     }
@@ -130,6 +138,9 @@ pub(crate) fn webhooks(context: &Context, action: &WebhooksAction) -> anyhow::Re
         let shown = |rows: &[WebhookRow]| -> anyhow::Result<()> {
             if context.global.json {
                 return output::json(&rows);
+            }
+            if rows.is_empty() {
+                output::note("there is none");
             }
             for row in rows {
                 let last = row.attempts.last().and_then(|attempt| attempt.error.as_deref());
@@ -170,6 +181,9 @@ pub(crate) fn tasks(context: &Context, action: &TasksAction) -> anyhow::Result<E
                 if context.global.json {
                     output::json(&dead)?;
                 } else {
+                    if dead.is_empty() {
+                        output::note("no task came to nothing");
+                    }
                     for task in &dead {
                         output::line(format!(
                             "{}  tried {} times  {}",
