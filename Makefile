@@ -10,6 +10,7 @@
 #   make drill-budget   JOBS (10000) jobs of a dollar each through two processes with restarts
 #   make drill-service  kill, crash and fill around JOBS (200) jobs, on PostgreSQL and on SQLite
 #   make drill-netns    two network namespaces as two machines, the line cut for a minute (root)
+#   make soak           JOBS (500) films through one service: memory, files, threads, disk
 #   make drills         every fault of the runbooks, its alert, its fix: pytoon drill --all
 #   make bench-service  submissions, claims, waiting and memory, as ratios to a plain INSERT
 #   make dist    a .deb, an archive and the bill of materials in dist/
@@ -27,7 +28,7 @@ endif
 
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: setup build demo demo-engines drill-engines drill-budget drill-service drill-netns drills test check check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help
+.PHONY: setup build demo demo-engines drill-engines drill-budget drill-service drill-netns drills soak test check check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -60,6 +61,9 @@ drill-service: build
 
 drill-netns: build
 	@./target/release/pytoon-drills netns
+
+soak: build
+	@./target/release/pytoon-drills soak
 
 drills: build
 	@PYTOON_PROMETHEUS="$$(sh scripts/prometheus.sh)" ./target/release/pytoon drill --all

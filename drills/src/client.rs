@@ -35,6 +35,13 @@ impl Caller {
         self.ask(Method::GET, path, None).await
     }
 
+    /// Deletes what stands at a path.
+    pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        let request = self.http.delete(format!("{}{path}", self.url)).bearer_auth(&self.key);
+        request.send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// The same, asked once.
     pub(crate) async fn once(&self, path: &str) -> anyhow::Result<Value> {
         let request = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.key);

@@ -106,6 +106,11 @@ impl Fleet {
         place.with_context(|| format!("there is no {name}"))
     }
 
+    /// The number of a process that runs.
+    pub(crate) fn id(&self, place: usize) -> Option<u32> {
+        self.members[place].child.as_ref().map(Child::id)
+    }
+
     /// Kills the one with a name.
     pub(crate) fn kill_named(&mut self, name: &str) -> anyhow::Result<()> {
         self.kill(self.place(name)?)

@@ -7,6 +7,7 @@
 //! - `service` and `service-sqlite` run the service while its processes are killed all the time, the
 //!   database restarts and the disk fills up, and hold the vendors' books against the ledger.
 //! - `netns` has two network namespaces for two machines and cuts the line between them.
+//! - `soak` has hundreds of films made by one service and looks what it holds at the end.
 //! - `rehearse` plays one fault at a time as operators would live through it: `pytoon drill`.
 //!
 //! Each ends with one plain line of `key=value` pairs and fails when a promise was broken.
@@ -23,6 +24,7 @@ mod proc;
 mod rehearsal;
 mod service;
 mod simulator;
+mod soak;
 mod storage;
 
 use anyhow::bail;
@@ -47,9 +49,10 @@ fn drill(args: &[String]) -> anyhow::Result<()> {
         ["service"] => service::run(service::Kind::Postgres),
         ["service-sqlite"] => service::run(service::Kind::Sqlite),
         ["netns"] => netns::run(),
+        ["soak"] => soak::run(),
         ["rehearse", ..] => rehearsal::run(&args[1..]),
         _ => bail!(
-            "usage: pytoon-drills engines | budget | service | service-sqlite | netns | rehearse NAME…"
+            "usage: pytoon-drills engines | budget | service | service-sqlite | netns | soak | rehearse NAME…"
         ),
     }
 }

@@ -135,8 +135,9 @@ impl Drill {
         let (mut crashed, mut filled) = (false, false);
         let mut told = 0;
         loop {
-            let pause = Duration::from_millis(1000 + self.dice.below(1000));
-            std::thread::sleep(pause);
+            // Where one process is all there is, it is let do something between two deaths.
+            let least = if self.kind == Kind::Postgres { 1000 } else { 5000 };
+            std::thread::sleep(Duration::from_millis(least + self.dice.below(least)));
             let place = self.dice.below(self.fleet.len() as u64) as usize;
             self.fleet.kill(place)?;
             self.fleet.start(place)?;

@@ -36,7 +36,8 @@ fn faults_fire_their_alerts_are_shown_and_mended_and_lose_no_film() {
 fn drills_are_listed_and_a_wrong_name_is_told_what_there_is() {
     let listed = run(pytoon_testkit::pytoon().args(["drill", "--list"])).ok().stdout;
     assert_eq!(listed.lines().count(), 14, "{listed}");
-    run(pytoon_testkit::pytoon().args(["drill", "engin-down"])).refused(1, &["engin-down", "engine-down"]);
+    run(pytoon_testkit::pytoon().args(["drill", "engin-down"]))
+        .refused(1, &["engin-down", "engine-down"]);
     // The pages name drills that there are.
     let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/runbooks");
     let mut named = 0;

@@ -293,7 +293,9 @@ fn api_and_workers_apart_draw_with_engines_and_count_together() {
 fn a_killed_workers_film_is_made_by_another_and_nothing_is_bought_twice() {
     let slow = json!({"defaults": {"queue_ms": 0, "run_ms": 3000}});
     let studio = Studio::new(&slow, &json!({"default_chain": ["runway", "local"]}));
-    studio.workspace.write("config/defaults.yaml", "service: {lease_seconds: 2}\n");
+    studio
+        .workspace
+        .write("config/defaults.yaml", "service: {lease_seconds: 2, unanswered_seconds: 3}\n");
     let root = studio.workspace.root().to_owned();
     let api = Service::start(&mut studio.command(&["api", "--port", "0"]), &root, "api");
     let mut first = Service::start(&mut studio.command(&["worker"]), &root, "first");

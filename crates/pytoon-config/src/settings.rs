@@ -60,6 +60,9 @@ pub struct ServiceSettings {
     pub worker_tasks: u32,
     /// A task whose worker is not heard of for so long is taken over by another, in seconds.
     pub lease_seconds: u64,
+    /// A paid call whose worker is not heard of, and whose answer nobody has, is waited for so long, in
+    /// seconds, before its scene goes on to the next engine.
+    pub unanswered_seconds: u32,
     /// What runs may finish for so long after a worker is asked to end, in seconds.
     pub grace_seconds: u64,
     /// So many queued jobs are taken; further ones are refused until some have begun.

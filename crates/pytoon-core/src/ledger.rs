@@ -181,6 +181,8 @@ pub struct Fence {
     pub task_id: String,
     /// The claim's token.
     pub token: i64,
+    /// How long the answer to a call may stay with a worker that is not heard of, in milliseconds.
+    pub unanswered_ms: i64,
 }
 
 /// A call before it is made.

@@ -37,6 +37,7 @@ const COLLECTED_FILES: &str = "pytoon_storage_collected_files_total";
 const COLLECTED_BYTES: &str = "pytoon_storage_collected_bytes_total";
 const COLLECT_FAILURES: &str = "pytoon_storage_collect_failures_total";
 const STORAGE_LOW: &str = "pytoon_storage_low_total";
+const STORAGE_FULL: &str = "pytoon_storage_full_total";
 
 const TTS_FAILURES: &str = "pytoon_v2_tts_failure_total";
 const TTS_SUCCESSES: &str = "pytoon_v2_tts_success_total";
@@ -170,6 +171,7 @@ impl Metrics {
         }
         counter!(COLLECT_FAILURES).increment(0);
         counter!(STORAGE_LOW).increment(0);
+        counter!(STORAGE_FULL).increment(0);
     }
 
     /// A scene's picture was there after so long.
@@ -242,6 +244,7 @@ fn describe() {
     describe_counter!(COLLECTED_FILES, "Files removed since they were out of date, by kind.");
     describe_counter!(COLLECTED_BYTES, Unit::Bytes, "Their bytes.");
     describe_counter!(COLLECT_FAILURES, "Times that looking for such files failed.");
+    describe_counter!(STORAGE_FULL, "Times that work found no room and waited.");
     describe_counter!(STORAGE_LOW, "Times that a worker stopped beginning films for lack of room.");
 }
 
@@ -270,6 +273,7 @@ pub(crate) fn count_service(event: &ServiceEvent<'_>) {
         }
         ServiceEvent::StorageCollectFailed { .. } => counter!(COLLECT_FAILURES).increment(1),
         ServiceEvent::StorageLow { .. } => counter!(STORAGE_LOW).increment(1),
+        ServiceEvent::DiskFull { .. } => counter!(STORAGE_FULL).increment(1),
         ServiceEvent::StoreUnavailable { .. } => counter!(STORE_FAILURES).increment(1),
         ServiceEvent::WebhookDelivered { .. } => {
             counter!(WEBHOOKS, "result" => "delivered").increment(1);

@@ -84,7 +84,7 @@ impl Bench {
         store.job_submit(job, 10).await.expect("submits");
         let lease = store.task_claim("w", Duration::from_secs(60)).await.expect("claims");
         let lease = lease.expect("there is a task");
-        Fence { task_id: lease.task_id, token: lease.token }
+        Fence { task_id: lease.task_id, token: lease.token, unanswered_ms: 60_000 }
     }
 
     fn order(&self) -> Order<'_> {
@@ -201,7 +201,7 @@ async fn a_take_that_the_disk_cannot_give_is_not_bought_again() {
 #[tokio::test]
 async fn a_lost_claim_buys_no_take() {
     let bench = Bench::new().await;
-    let lost = Fence { task_id: "another's by now".to_owned(), token: 1 };
+    let lost = Fence { task_id: "another's by now".to_owned(), token: 1, unanswered_ms: 60_000 };
     *bench.fence.lock().expect("lock") = Some(lost);
     let error = bench.take("one", || Ok(take())).await.expect_err("it is another's");
     assert_eq!((error.kind, bench.bought()), (EngineErrorKind::Ledger, 0));

@@ -119,7 +119,12 @@ impl FilmRunner {
         let storage = self.env.engines.storage();
         let file = brief::found(&lease.job.brief, storage, self.files.as_ref())?;
         let runner = Runner { cancel: cancel.clone(), ..self.env.runner.clone() };
-        let claim = Some(Fence { task_id: lease.task_id.clone(), token: lease.token });
+        let unanswered = i64::from(self.env.config.settings.service.unanswered_seconds);
+        let claim = Some(Fence {
+            task_id: lease.task_id.clone(),
+            token: lease.token,
+            unanswered_ms: unanswered * 1000,
+        });
         let env = Environment { runner, claim, now: (self.clock)(), ..self.env.clone() };
         let job = JobIdentity { id: lease.job.id.clone(), started_at_ms: lease.job.asked_at };
         let root = env.engines.storage().path(&folder_of(&lease.job.id));

@@ -108,8 +108,10 @@ fn fault(vendor: &str, step: &str, fault: &str) -> Value {
 }
 
 /// Takes Runway out, as the runbook says.
-fn switch_off_runway(stage: &Stage) -> anyhow::Result<()> {
+fn switch_off_runway(stage: &mut Stage) -> anyhow::Result<()> {
     stage.edit("config/engine.yaml", "    runway:\n", "    runway:\n      enabled: false\n")?;
+    // A worker that has nothing to do reads it with its next film.
+    stage.submit()?;
     stage.shows(
         "grep engine_config_reloaded /var/log/pytoon/worker.log",
         &["engine_config_reloaded"],
@@ -171,6 +173,7 @@ fn rate_limit_storm(stage: &mut Stage) -> anyhow::Result<()> {
         "initial_ms: 20, max_ms: 100",
         "initial_ms: 200, max_ms: 1000",
     )?;
+    stage.submit()?;
     stage.shows(
         "grep engine_config_reloaded /var/log/pytoon/worker.log",
         &["engine_config_reloaded"],
@@ -259,6 +262,7 @@ fn bad_config(stage: &mut Stage) -> anyhow::Result<()> {
     stage.shows("grep engine_config_refused /var/log/pytoon/worker.log", &["max_concurent"])?;
     stage.shows("pytoon doctor", &["max_concurent"])?;
     stage.edit("config/engine.yaml", "max_concurent: 8", "max_concurrent: 8")?;
+    stage.submit()?;
     stage.shows(
         "grep engine_config_reloaded /var/log/pytoon/worker.log",
         &["engine_config_reloaded"],

@@ -14,9 +14,6 @@ use std::time::Duration;
 
 /// How long a row stays ours without a sign of life, in milliseconds.
 pub(super) const LEASE_MS: i64 = 60_000;
-/// The same for a row that is bought under a claim, until its call is answered: a worker whose line to
-/// the database is cut for a minute or two still knows what it bought, and writes it down.
-const FENCED_LEASE_MS: i64 = 180_000;
 /// The longest time between a row and its call, in milliseconds. Less than the rows' leases by more
 /// than a call takes.
 const FRESH_MS: i64 = 15_000;
@@ -226,7 +223,7 @@ impl EngineManager {
         fence: Option<&Fence>,
     ) -> NewCall {
         let now = self.world.now();
-        let lease = if fence.is_some() { FENCED_LEASE_MS } else { LEASE_MS };
+        let lease = fence.map_or(LEASE_MS, |fence| fence.unanswered_ms);
         let adapter_key =
             engine.adapter.as_ref().map(|a| a.price_key(&prepared.request)).unwrap_or_default();
         NewCall {

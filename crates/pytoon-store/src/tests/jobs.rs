@@ -64,8 +64,13 @@ fn a_claim_that_was_lost_buys_nothing() {
         submit(&store, "one").await;
         let short = Duration::from_millis(1);
         let slept = store.task_claim("w1", short).await.expect("claims").expect("there is a task");
-        let fence =
-            |lease: &Lease| Some(Fence { task_id: lease.task_id.clone(), token: lease.token });
+        let fence = |lease: &Lease| {
+            Some(Fence {
+                task_id: lease.task_id.clone(),
+                token: lease.token,
+                unanswered_ms: 60_000,
+            })
+        };
         let admit = async |id: &str, fence: Option<Fence>| {
             let call = NewCall { fence, ..call(id, "one", 0.1) };
             store.call_admit(call, CallLimits::default()).await.expect("answers")

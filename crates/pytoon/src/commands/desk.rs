@@ -110,11 +110,15 @@ async fn redo(context: &Context, store: &Store, args: &RedoArgs) -> anyhow::Resu
         engine: args.engine.clone(),
         caption: args.caption.clone(),
     };
-    let brief = redone(&context.config, &row, &scenes, &args.scene, &change)
-        .map_err(|problem| match problem.field.as_str() {
-            // There it is the request's body; here these are its words.
-            "(body)" => anyhow::anyhow!("name what is to change: --prompt, --engine or --caption"),
-            field => anyhow::anyhow!("{field}: {}", problem.reason),
+    let brief =
+        redone(&context.config, &row, &scenes, &args.scene, &change).map_err(|problem| {
+            match problem.field.as_str() {
+                // There it is the request's body; here these are its words.
+                "(body)" => {
+                    anyhow::anyhow!("name what is to change: --prompt, --engine or --caption")
+                }
+                field => anyhow::anyhow!("{field}: {}", problem.reason),
+            }
         })?;
     if !store.job_redo(&args.id, brief, REDO_FROM.to_vec()).await? {
         bail!("the job is {}: a scene is made anew once the job has ended", row.status.as_str());

@@ -233,7 +233,7 @@ fn a_lost_claim_buys_nothing() {
     block_on(async {
         let line = Line::new().await;
         let manager = line.bench.process(&line.engines).await;
-        let fence = Fence { task_id: "another's by now".into(), token: 1 };
+        let fence = Fence { task_id: "another's by now".into(), token: 1, unanswered_ms: 60_000 };
         let slice = manager.draw_some(&line.order, SceneMemo::default(), Some(fence)).await;
         assert!(matches!(slice, Ok(Slice::Later { .. })), "{slice:?}");
         assert_eq!((line.submits(), line.states().await), ([0, 0], vec![]));
