@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Debian's Prometheus; none where it is not installed and cannot be had.
+#[expect(clippy::disallowed_methods, reason = "the project's own script")]
 fn prometheus() -> Option<PathBuf> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/prometheus.sh");
     let output = Command::new("sh").arg(script).output().ok()?;
@@ -13,6 +14,7 @@ fn prometheus() -> Option<PathBuf> {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "what is left out is told by name")]
 fn faults_fire_their_alerts_are_shown_and_mended_and_lose_no_film() {
     let mut command = pytoon_testkit::pytoon();
     command.args(["drill", "--quick"]);

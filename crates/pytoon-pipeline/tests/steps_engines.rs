@@ -76,7 +76,7 @@ fn draw(studio: &Studio, file: &BriefFile, scene: &str, forgets: bool) -> (Scene
                 assert!(began.elapsed() < Duration::from_millis(1500), "a slice does not wait");
                 std::thread::sleep(Duration::from_millis(wait_ms.min(100)));
                 if !forgets {
-                    memo = next;
+                    memo = *next;
                 }
             }
             done => return (done, slices),

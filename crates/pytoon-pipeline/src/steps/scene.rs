@@ -26,7 +26,7 @@ pub enum SceneProgress {
     /// It is to be run again.
     Later {
         /// What the next run is to be given.
-        memo: SceneMemo,
+        memo: Box<SceneMemo>,
         /// How long nothing is to be expected, in milliseconds.
         wait_ms: u64,
     },
@@ -62,7 +62,10 @@ impl Steps {
         }
         let story = match self.walk(wanted, memo)? {
             Walked::Done(story) => story,
-            Walked::Later(memo, wait_ms) => return Ok(SceneProgress::Later { memo, wait_ms }),
+            Walked::Later(memo, wait_ms) => {
+                let memo = Box::new(memo);
+                return Ok(SceneProgress::Later { memo, wait_ms });
+            }
         };
         self.keep(&story_file(scene_id), &story)?;
         self.folder.done(scene_id, &self.input(wanted))?;
