@@ -35,6 +35,8 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub const MAX_REPLY: usize = 8 << 20;
 /// How much of a vendor's message is kept.
 const MESSAGE_KEPT: usize = 300;
+/// How much of a body that is no message is looked at.
+const BODY_READ: usize = 8 * MESSAGE_KEPT;
 
 /// What a call carries.
 #[derive(Debug)]
@@ -392,6 +394,12 @@ impl VendorHttp {
         }
     }
 
+    /// A text on one line of bounded length, without the key in it. A key that the bound cut in two
+    /// would not be known any more, so it goes first.
+    pub fn redacted_line(&self, text: &str) -> String {
+        one_line(&self.redact(text))
+    }
+
     /// A text without the key in it, whoever put it there.
     pub fn redact(&self, text: &str) -> String {
         let text = match self.key.as_ref().map(ExposeSecret::expose_secret) {
@@ -446,5 +454,33 @@ pub fn one_line(text: &str) -> String {
     match flat.char_indices().nth(MESSAGE_KEPT) {
         Some((cut, _)) => format!("{}…", &flat[..cut]),
         None => flat,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "sk-0123456789abcdef";
+
+    fn http() -> VendorHttp {
+        let address =
+            Address { base_url: "https://v.test", allow_hosts: &[], request_timeout_ms: 1000 };
+        VendorHttp::new("v", address, Some(SecretString::from(KEY))).expect("an address")
+    }
+
+    #[test]
+    fn a_key_across_the_bound_of_a_message_is_not_told_in_part() {
+        for before in [0, MESSAGE_KEPT - 8, MESSAGE_KEPT, BODY_READ - 8] {
+            let body = format!("{}{KEY} is not known", "x".repeat(before));
+            let reply =
+                Reply { status: 401, headers: HeaderMap::new(), body: body.clone().into_bytes() };
+            let kind = EngineErrorKind::Auth;
+            for said in [None, Some(body.as_str())] {
+                let message = http().refusal("ask", kind, &reply, said).to_string();
+                assert!(!message.contains(&KEY[..6]), "{before}: {message}");
+            }
+            assert!(!http().redacted_line(&body).contains(&KEY[..6]), "{before}");
+        }
     }
 }
