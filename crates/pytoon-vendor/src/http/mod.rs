@@ -373,11 +373,10 @@ impl VendorHttp {
         said: Option<&str>,
     ) -> EngineError {
         let said = said.map(str::to_owned).unwrap_or_else(|| {
-            String::from_utf8_lossy(&reply.body[..reply.body.len().min(MESSAGE_KEPT)]).into_owned()
+            String::from_utf8_lossy(&reply.body[..reply.body.len().min(BODY_READ)]).into_owned()
         });
-        let message = format!("HTTP {}: {}", reply.status, one_line(&said));
-        EngineError::new(&self.engine, operation, kind, self.redact(&message))
-            .retry_after(reply.retry_after())
+        let message = format!("HTTP {}: {}", reply.status, self.redacted_line(&said));
+        EngineError::new(&self.engine, operation, kind, message).retry_after(reply.retry_after())
     }
 
     /// The kind that a status code means where the vendor says nothing more exact.
