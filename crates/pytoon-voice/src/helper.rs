@@ -101,15 +101,14 @@ pub(crate) fn speak(
     asks.iter().map(|_| next_reply(&mut rest)).collect()
 }
 
-fn next_reply(rest: &mut &[u8]) -> Result<Said, VoiceError> {
+/// The next answer of those that the helper wrote.
+pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<Said, VoiceError> {
     let end = rest.iter().position(|&b| b == b'\n').ok_or_else(|| bad("an answer is missing"))?;
     let reply: Reply = serde_json::from_slice(&rest[..end])
         .map_err(|e| bad(format!("an answer is not understood: {e}")))?;
     let body = &rest[end + 1..];
-    let length = reply.samples * 2;
-    if body.len() < length {
-        return Err(bad("the sound is cut off"));
-    }
+    let length = reply.samples.checked_mul(2).filter(|length| *length <= body.len());
+    let length = length.ok_or_else(|| bad("the sound is cut off"))?;
     if let Some(reason) = reply.error {
         let reason = format!("{reason}; `pytoon voices` lists the voices");
         return Err(VoiceError::Refused { provider: NAME, reason });

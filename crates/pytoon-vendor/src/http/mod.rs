@@ -193,7 +193,13 @@ pub struct VendorHttp {
     timeout: Duration,
     clients: Arc<OnceLock<Result<Clients, String>>>,
     key: Option<SecretString>,
+    #[cfg(feature = "testing")]
+    answers: Option<Answers>,
 }
+
+/// What is answered instead of asking the vendor, in order.
+#[cfg(feature = "testing")]
+type Answers = Arc<std::sync::Mutex<std::collections::VecDeque<Reply>>>;
 
 /// Made at the first call: an engine that is never called costs nothing.
 #[derive(Debug, Clone)]
@@ -222,7 +228,18 @@ impl VendorHttp {
             timeout: Duration::from_millis(address.request_timeout_ms),
             clients: Arc::new(OnceLock::new()),
             key,
+            #[cfg(feature = "testing")]
+            answers: None,
         })
+    }
+
+    /// The same service without a network: each call gets the next of these answers, and where none
+    /// is left the host does not answer.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn answering(mut self, answers: impl IntoIterator<Item = Reply>) -> Self {
+        self.answers = Some(Arc::new(std::sync::Mutex::new(answers.into_iter().collect())));
+        self
     }
 
     fn clients(&self, operation: &'static str) -> Result<&Clients, EngineError> {
@@ -284,6 +301,12 @@ impl VendorHttp {
         self.allowed.check(&call.url).map_err(|reason| {
             fail(EngineErrorKind::Unreachable, reason).with_status(ErrorStatus::Permanent)
         })?;
+        #[cfg(feature = "testing")]
+        if let Some(answers) = &self.answers {
+            let mut answers = answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let none = || fail(EngineErrorKind::Unreachable, "no answer is left".to_owned());
+            return answers.pop_front().ok_or_else(none);
+        }
         let clients = self.clients(call.operation)?;
         let client = if call.paid { &clients.paid } else { &clients.free };
         let mut url = call.url.clone();

@@ -112,13 +112,22 @@ pub(crate) fn align(
     runner.run(&outside.command(folder.path(), language), Vec::new()).map_err(unavailable)?;
     let bytes = std::fs::read(folder.path().join("voice.json"))
         .map_err(|e| bad(format!("it left no voice.json: {e}")))?;
-    let transcript: Transcript = serde_json::from_slice(&bytes)
-        .map_err(|e| bad(format!("its voice.json is not understood: {e}")))?;
-    let heard: Vec<Heard> =
-        transcript.segments.into_iter().flat_map(|segment| segment.words).collect();
     let words: Vec<&Word> = recorded.sentences.iter().flatten().collect();
     let length_ms = recorded.samples.len() as f64 / 48.0;
-    Ok(map(&words, &heard, length_ms).map(|found| (found, version)))
+    Ok(read(&bytes, &words, length_ms).map_err(bad)?.map(|found| (found, version)))
+}
+
+/// What a program left, as times of the script's words; `None` where it heard none of them.
+pub(crate) fn read(
+    bytes: &[u8],
+    words: &[&Word],
+    length_ms: f64,
+) -> Result<Option<Aligned>, String> {
+    let transcript: Transcript = serde_json::from_slice(bytes)
+        .map_err(|e| format!("its voice.json is not understood: {e}"))?;
+    let heard: Vec<Heard> =
+        transcript.segments.into_iter().flat_map(|segment| segment.words).collect();
+    Ok(map(words, &heard, length_ms))
 }
 
 /// The script's words with the times of what was heard. `None` when nothing was.
@@ -256,4 +265,5 @@ mod tests {
         let script = words("one two");
         assert_eq!(map(&script.iter().collect::<Vec<_>>(), &[], 1000.0), None);
     }
+
 }
