@@ -11,6 +11,7 @@
 #   make drill-service  kill, crash and fill around JOBS (200) jobs, on PostgreSQL and on SQLite
 #   make drill-netns    two network namespaces as two machines, the line cut for a minute (root)
 #   make bench-service  submissions, claims, waiting and memory, as ratios to a plain INSERT
+#   make fuzz    hostile inputs for every parser, SECONDS_EACH (1200) a target, all or TARGETS=…
 #   make dist    a .deb and an archive in dist/
 #   make check-dockerfile  the Dockerfile's steps in a clean root (root, debootstrap)
 #   make check-deploy   compose file, alerts with their tests, dashboard: what runs the service
@@ -23,7 +24,7 @@ ifneq ($(words $(CURDIR)),1)
 export CARGO_TARGET_DIR := $(shell sh scripts/target-dir.sh)
 endif
 
-.PHONY: setup build demo demo-engines drill-engines drill-budget drill-service drill-netns test check check-deploy check-dockerfile dist bench bench-align bench-service schema clean help
+.PHONY: setup build demo demo-engines drill-engines drill-budget drill-service drill-netns test check check-deploy check-dockerfile dist bench bench-align bench-service fuzz schema clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -73,6 +74,10 @@ check: setup
 # Needs no build. Says what it skips for want of a tool.
 check-deploy:
 	@sh scripts/check-deploy.sh
+
+# Built with flags of its own, in a folder of its own.
+fuzz: setup
+	@sh scripts/fuzz.sh $(TARGETS)
 
 dist: build
 	@sh scripts/dist.sh
