@@ -6,6 +6,9 @@ use super::{AudioTrack, ClipSource, Timeline};
 /// Nothing of a film of a minute lies further from its beginning, in milliseconds.
 const FAR_MS: i64 = 600_000;
 
+/// No file that is shown or heard is longer, in milliseconds: a day.
+const LONGEST_MS: i64 = 86_400_000;
+
 /// A field and two instants of it.
 type Instants = (&'static str, i64, i64);
 
@@ -15,6 +18,7 @@ impl Timeline {
         let far_frame = self.frame_rate.ms_to_frame_ceil(FAR_MS);
         let mut frames = Vec::new();
         let mut instants = Vec::new();
+        let mut sources = Vec::new();
         for scene in &self.timeline {
             instants.push(("timeline", scene.start, scene.end));
         }
@@ -29,8 +33,8 @@ impl Timeline {
                     frames.push(("tracks.video", motion.start_frame, motion.end_frame));
                     frames.push(("tracks.video", motion.ease_in_frames, 0));
                 }
-                ClipSource::Clip { source_duration, .. } => {
-                    instants.push(("tracks.video", *source_duration, 0));
+                ClipSource::Clip { source_start, source_duration, .. } => {
+                    sources.push(("tracks.video", *source_start, *source_duration));
                 }
                 ClipSource::Background { origin_frame, .. } => {
                     frames.push(("tracks.video", *origin_frame, 0));
@@ -43,7 +47,7 @@ impl Timeline {
             instants.push(("tracks.overlays", clip.start, clip.end));
         }
         for track in &self.tracks.audio {
-            track.instants(&mut instants);
+            track.instants(&mut instants, &mut sources);
         }
         for cue in &self.tracks.captions {
             instants.push(("tracks.captions", cue.start, cue.end));
@@ -57,23 +61,26 @@ impl Timeline {
             });
             found.map(|(field, at)| (field.to_owned(), format!("{at} {unit} is far off the film")))
         };
-        far(instants, FAR_MS, "ms").or_else(|| far(frames, far_frame, "frames"))
+        far(instants, FAR_MS, "ms")
+            .or_else(|| far(sources, LONGEST_MS, "ms of a file"))
+            .or_else(|| far(frames, far_frame, "frames"))
     }
 }
 
 impl AudioTrack {
-    fn instants(&self, all: &mut Vec<Instants>) {
+    fn instants(&self, all: &mut Vec<Instants>, sources: &mut Vec<Instants>) {
         const FIELD: &str = "tracks.audio";
         let regions = match self {
             Self::Voice { clips, mutes } => {
                 all.extend(clips.iter().map(|clip| (FIELD, clip.start, clip.end)));
-                all.extend(clips.iter().map(|clip| (FIELD, clip.source_start, 0)));
+                sources.extend(clips.iter().map(|clip| (FIELD, clip.source_start, 0)));
                 all.extend(mutes.iter().map(|range| (FIELD, range.start, range.end)));
                 return;
             }
             Self::Music { duck_regions, .. } => duck_regions,
             Self::ClipSound { clips, duck_regions } => {
                 all.extend(clips.iter().map(|clip| (FIELD, clip.start, clip.end)));
+                sources.extend(clips.iter().map(|clip| (FIELD, clip.source_start, 0)));
                 duck_regions
             }
         };
