@@ -5,6 +5,7 @@
 #
 #   SECONDS_EACH   how long each is fuzzed (1200)
 #   AT_ONCE        how many run beside each other (1)
+#   BUILD          no: the programs of the run before are used
 #   FUZZ_DIR       where programs, corpora, logs and crashes are kept, outside of the repository
 #                  (pytoon-fuzz in the user's cache)
 #
@@ -30,7 +31,7 @@ done
 
 # What nightly's -Zsanitizer would add is not needed: these passes count which branches are taken.
 # With --target, build scripts and macros are left as they are.
-RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+[ "${BUILD:-yes}" = no ] || RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Ccodegen-units=1" CARGO_TARGET_DIR="$dir/target" \
   cargo build --manifest-path fuzz/Cargo.toml --release --locked --target "$triple" \
