@@ -42,6 +42,8 @@ impl Planner for NoPlanner {
 struct Base {
     router: Router,
     folder: String,
+    /// The folder's last name, which nobody could guess.
+    own_name: String,
     runtime: Runtime,
 }
 
@@ -85,6 +87,7 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     Base {
         router: router(api),
+        own_name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         folder: folder.display().to_string(),
         runtime: runtime.expect("a runtime"),
     }
@@ -119,6 +122,10 @@ fn would_fetch(value: &Value) -> bool {
 
 fuzz_target!(|data: &[u8]| -> Corpus {
     let base = &*BASE;
+    // The fuzzer sees what is compared in this process. A request that names the folder is told of it.
+    if common::find(data, base.own_name.as_bytes()).is_some() {
+        return Corpus::Reject;
+    }
     let Some(request) = request(data) else { return Corpus::Reject };
     let body = common::find(data, b"\n\n").map_or(&[][..], |end| &data[end + 2..]);
     if serde_json::from_slice(body).is_ok_and(|value| would_fetch(&value)) {
