@@ -15,6 +15,7 @@
 #   make bench-service  submissions, claims, waiting and memory, as ratios to a plain INSERT
 #   make dist    a .deb, an archive and the bill of materials in dist/
 #   make sbom    the bill of materials alone (CycloneDX); compiles nothing
+#   make fuzz    hostile inputs for every parser, SECONDS_EACH (1200) a target, all or TARGETS=…
 #   make check-dockerfile  the Dockerfile's steps in a clean root (root, debootstrap)
 #   make check-deploy   compose file, alerts with their tests, dashboard: what runs the service
 
@@ -28,7 +29,7 @@ endif
 
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: setup build demo demo-engines drill-engines drill-budget drill-service drill-netns drills soak test check check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help
+.PHONY: setup build demo demo-engines drill-engines drill-budget drill-service drill-netns drills soak test check check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help fuzz
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -87,6 +88,10 @@ check: setup
 # Needs no build. Says what it skips for want of a tool.
 check-deploy:
 	@sh scripts/check-deploy.sh
+
+# Built with flags of its own, in a folder of its own.
+fuzz: setup
+	@sh scripts/fuzz.sh $(TARGETS)
 
 dist: build
 	@sh scripts/dist.sh

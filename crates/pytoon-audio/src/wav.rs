@@ -64,7 +64,8 @@ pub fn read(source: impl Read) -> Result<Pcm, AudioError> {
     let spec = reader.spec();
     check_bounds(&spec, u64::from(reader.len()))?;
     let count = usize::from(spec.channels);
-    let mut channels = vec![Vec::with_capacity(reader.len() as usize / count); count];
+    // The header's word for the length is no reason to take that much memory.
+    let mut channels: Vec<Vec<f32>> = vec![Vec::new(); count];
     let bad = |e: hound::Error| AudioError::BadWav(e.to_string());
     match spec.sample_format {
         SampleFormat::Float => {
@@ -208,5 +209,16 @@ mod tests {
     fn rubbish_is_refused() {
         assert!(matches!(read(&b"not a wav file at all"[..]), Err(AudioError::BadWav(_))));
         assert!(read(&b""[..]).is_err());
+    }
+
+    #[test]
+    fn a_length_that_is_only_announced_takes_no_memory() {
+        let mut bytes = Vec::new();
+        write_mono(Cursor::new(&mut bytes), &[0.5; 4]).unwrap();
+        let size = u32::try_from(3 * (MAX_SAMPLES - 1)).unwrap().to_le_bytes();
+        let data = bytes.windows(4).position(|w| w == b"data").unwrap();
+        bytes[data + 4..data + 8].copy_from_slice(&size);
+        // Refused at the end of the file, with nothing kept free for a gigabyte of samples.
+        assert!(matches!(read(Cursor::new(bytes)), Err(AudioError::BadWav(_))));
     }
 }

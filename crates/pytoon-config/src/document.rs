@@ -5,6 +5,7 @@
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use serde_json::{Map, Number, Value};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Deeper nesting than any brief or configuration has.
@@ -47,7 +48,8 @@ impl Document {
                 reason: format!("{} bytes are more than the {MAX_BYTES} that are read", text.len()),
             });
         }
-        let mut reader = Reader { parser: Parser::new_from_str(text), places: HashMap::new() };
+        let text = with_whole_characters(text);
+        let mut reader = Reader { parser: Parser::new_from_str(&text), places: HashMap::new() };
         let value = reader.document()?;
         let value = if value.is_null() { Value::Object(Map::new()) } else { value };
         Ok(Self { value, places: reader.places })
@@ -175,6 +177,46 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// JSON writes a character beyond U+FFFF as two halves (`\ud83d\ude00`, RFC 8259, section 7), which
+/// YAML does not know: it has one escape for the whole. Only in JSON, since a backslash is a plain
+/// character in most of YAML's texts.
+fn with_whole_characters(text: &str) -> Cow<'_, str> {
+    if !text.trim_start().starts_with('{') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::new();
+    let mut done = 0;
+    let mut at = 0;
+    while let Some(found) = text[at..].find('\\') {
+        at += found;
+        let pair = half(&text[at..]).zip(text.get(at + 6..).and_then(half));
+        let whole = pair.and_then(|(high, low)| char::decode_utf16([high, low]).next()?.ok());
+        // One half of two is a character of its own, or none: the reader says so.
+        match whole.filter(|whole| *whole > '\u{ffff}') {
+            Some(whole) => {
+                out.push_str(&text[done..at]);
+                out.push_str(&format!("\\U{:08X}", u32::from(whole)));
+                at += 12;
+                done = at;
+            }
+            // Whatever is escaped, another backslash perhaps, begins no escape.
+            None => at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+        }
+    }
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[done..]);
+    Cow::Owned(out)
+}
+
+/// The number of an escape `\uXXXX` that a text begins with.
+fn half(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    let is_number = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_number.then(|| u16::from_str_radix(digits, 16).ok())?
+}
+
 fn place(span: &Span) -> Place {
     Place { line: span.start.line(), column: span.start.col() + 1 }
 }
@@ -224,6 +266,20 @@ mod tests {
             "scenes": [{"scene": 1, "caption": "12"}]});
         assert_eq!(Document::parse(yaml).expect("yaml").value, expected);
         assert_eq!(Document::parse(text).expect("json").value, expected);
+    }
+
+    #[test]
+    fn json_may_write_characters_in_halves() {
+        for (text, expected) in [
+            (r#"{"a": "caf\u00e9 \ud83d\ude00!"}"#, "caf\u{e9} \u{1f600}!"),
+            (r#" {"a": "\\ud83d\\ude00"}"#, r"\ud83d\ude00"),
+            (r#"{"a": "\\\uD83D\uDE00\/"}"#, "\\\u{1f600}/"),
+        ] {
+            assert_eq!(Document::parse(text).expect(text).value, json!({"a": expected}));
+        }
+        assert!(Document::parse(r#"{"a": "\ud83d"}"#).is_err(), "a half alone is nothing");
+        let plain = Document::parse(r"a: \ud83d\ude00").expect("YAML").value;
+        assert_eq!(plain, json!({"a": r"\ud83d\ude00"}));
     }
 
     #[test]

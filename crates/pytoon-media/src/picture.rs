@@ -21,6 +21,9 @@ pub struct PictureLimits {
     pub max_pixels: u64,
 }
 
+/// Larger than any profile, note or row of a picture.
+const BESIDE_PIXELS: u64 = 64 << 20;
+
 /// What a media file turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
@@ -146,8 +149,9 @@ fn decode(path: &Path, bytes: Vec<u8>, limits: &PictureLimits) -> Result<Picture
         return Err(MediaError::unusable(path, "the JPEG is cut off: its end is missing"));
     }
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    // The bound on pixels is ours, checked before a byte is decoded.
-    reader.no_limits();
+    // The bound on pixels is ours, checked before a byte is decoded. Until then, and for what a
+    // picture holds beside them, little memory is given: a profile may say that it is gigabytes.
+    reader.limits(most_memory(0));
     let mut decoder = reader.into_decoder().map_err(unreadable)?;
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
@@ -161,6 +165,7 @@ fn decode(path: &Path, bytes: Vec<u8>, limits: &PictureLimits) -> Result<Picture
             ),
         ));
     }
+    decoder.set_limits(most_memory(decoder.total_bytes())).map_err(unreadable)?;
     let orientation = decoder.orientation().map_err(unreadable)?;
     let profile = decoder.icc_profile().map_err(unreadable)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
@@ -173,6 +178,14 @@ fn decode(path: &Path, bytes: Vec<u8>, limits: &PictureLimits) -> Result<Picture
     }
     Picture::try_new(width, height, rgba)
         .map_err(|error| MediaError::unusable(path, error.to_string()))
+}
+
+/// The memory for a picture of so many bytes: as much again while it is decoded, and what stands
+/// beside its pixels.
+fn most_memory(bytes: u64) -> image::Limits {
+    let mut limits = image::Limits::no_limits();
+    limits.max_alloc = Some(bytes.saturating_mul(2).saturating_add(BESIDE_PIXELS));
+    limits
 }
 
 /// A whole JPEG has an end-of-image marker near its end; cameras may append data after it.
@@ -308,5 +321,37 @@ mod tests {
         assert_eq!(kind(&path, &LIMITS).expect("kind"), FileKind::Picture);
         let picture = load(&runner(), &path, &LIMITS).expect("loads");
         assert_eq!((picture.width(), picture.height()), (3, 2));
+    }
+
+    #[test]
+    fn a_profile_that_says_it_is_gigabytes_takes_no_memory() {
+        let mut tiff = b"II*\0\x08\0\0\0".to_vec();
+        // Tag, type (3: 16 bits, 7: bytes), count, value or place.
+        let tags: [(u16, u16, u32, u32); 10] = [
+            (256, 3, 1, 1),
+            (257, 3, 1, 1),
+            (258, 3, 1, 8),
+            (259, 3, 1, 1),
+            (262, 3, 1, 1),
+            (273, 3, 1, 0),
+            (277, 3, 1, 1),
+            (278, 3, 1, 1),
+            (279, 3, 1, 1),
+            // The ICC profile.
+            (34_675, 7, u32::MAX, 8),
+        ];
+        tiff.extend(10_u16.to_le_bytes());
+        for (tag, kind, count, value) in tags {
+            tiff.extend([tag, kind].iter().flat_map(|half| half.to_le_bytes()));
+            tiff.extend([count, value].iter().flat_map(|word| word.to_le_bytes()));
+        }
+        tiff.extend([0; 4]);
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("profile.tiff");
+        std::fs::write(&path, &tiff).expect("file");
+        // Whether the picture is taken without its profile is the decoder's to say.
+        if let Ok(picture) = load(&runner(), &path, &LIMITS) {
+            assert_eq!((picture.width(), picture.height()), (1, 1));
+        }
     }
 }

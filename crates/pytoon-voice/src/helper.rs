@@ -101,15 +101,14 @@ pub(crate) fn speak(
     asks.iter().map(|_| next_reply(&mut rest)).collect()
 }
 
-fn next_reply(rest: &mut &[u8]) -> Result<Said, VoiceError> {
+/// The next answer of those that the helper wrote.
+pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<Said, VoiceError> {
     let end = rest.iter().position(|&b| b == b'\n').ok_or_else(|| bad("an answer is missing"))?;
     let reply: Reply = serde_json::from_slice(&rest[..end])
         .map_err(|e| bad(format!("an answer is not understood: {e}")))?;
     let body = &rest[end + 1..];
-    let length = reply.samples * 2;
-    if body.len() < length {
-        return Err(bad("the sound is cut off"));
-    }
+    let length = reply.samples.checked_mul(2).filter(|length| *length <= body.len());
+    let length = length.ok_or_else(|| bad("the sound is cut off"))?;
     if let Some(reason) = reply.error {
         let reason = format!("{reason}; `pytoon voices` lists the voices");
         return Err(VoiceError::Refused { provider: NAME, reason });
@@ -120,8 +119,11 @@ fn next_reply(rest: &mut &[u8]) -> Result<Said, VoiceError> {
         .collect();
     *rest = &body[length..];
     let to_ms = |sample: i32| f64::from(sample) / f64::from(reply.sample_rate) * 1000.0;
-    let events =
-        reply.events.iter().map(|e| ((e.at - 1).max(0) as usize, to_ms(e.sample))).collect();
+    let events = reply
+        .events
+        .iter()
+        .map(|e| (e.at.saturating_sub(1).max(0) as usize, to_ms(e.sample)))
+        .collect();
     Ok(Said { sample_rate: reply.sample_rate, samples, events })
 }
 
@@ -178,4 +180,28 @@ fn in_kana(runner: &Runner, sentences: &[Vec<Word>]) -> Result<Vec<SpokenText>, 
         out.push(SpokenText { text, ranges });
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(head: &str) -> Result<Said, VoiceError> {
+        next_reply(&mut format!("{head}\n\0\0\0\0").as_bytes())
+    }
+
+    #[test]
+    fn numbers_of_a_broken_helper_are_no_sums() {
+        let head = |samples: &str, at: &str| {
+            format!(
+                "{{\"sample_rate\":8000,\"samples\":{samples},\"events\":[{{\"at\":{at},\"sample\":0}}]}}"
+            )
+        };
+        assert_eq!(read(&head("2", "1")).expect("read").samples.len(), 2);
+        assert_eq!(read(&head("2", "-2147483648")).expect("read").events, [(0, 0.0)]);
+        for samples in ["3", "9223372036854775808", "18446744073709551615"] {
+            let error = read(&head(samples, "1")).expect_err(samples).to_string();
+            assert!(error.contains("cut off"), "{error}");
+        }
+    }
 }

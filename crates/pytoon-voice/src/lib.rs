@@ -12,6 +12,8 @@ mod error;
 mod helper;
 pub mod paid;
 pub mod spoken;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod transcript;
 pub mod tts;
 pub mod tts_manager;

@@ -8,6 +8,7 @@
 
 pub mod build;
 pub mod duck;
+mod far;
 pub mod fit;
 pub mod shots;
 
@@ -481,7 +482,10 @@ impl Timeline {
         if let Some((field, reason)) = self.profile.problem() {
             return Some((format!("profile.{field}"), reason));
         }
-        self.tiling_problem().or_else(|| self.clip_problem()).or_else(|| self.caption_problem())
+        self.tiling_problem()
+            .or_else(|| self.instant_problem())
+            .or_else(|| self.clip_problem())
+            .or_else(|| self.caption_problem())
     }
 
     fn tiling_problem(&self) -> Option<(String, String)> {

@@ -9,7 +9,7 @@
 use crate::adapter::{
     Cancelled, Capabilities, GenerateRequest, GeneratedClip, ImageInput, Output, Ratio, TaskState,
 };
-use crate::http::{DownloadLimits, Reply, VendorHttp, one_line};
+use crate::http::{DownloadLimits, Reply, VendorHttp};
 use crate::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
 use base64::Engine as _;
 use pytoon_config::engines::EngineConfig;
@@ -234,7 +234,7 @@ pub(crate) fn unreadable_submit(http: &VendorHttp, reply: &Reply) -> EngineError
 
 /// A task that ended without a clip.
 pub(crate) fn task_failed(http: &VendorHttp, kind: EngineErrorKind, message: &str) -> EngineError {
-    let message = http.redact(&one_line(message));
+    let message = http.redacted_line(message);
     EngineError::new(http.engine(), FINISH, kind, message).accepted(Accepted::Yes)
 }
 
@@ -285,7 +285,7 @@ pub(crate) fn cancel_outcome(
 
 /// A running task with a status that is not documented.
 pub(crate) fn unknown_status(http: &VendorHttp, status: Option<&str>) -> TaskState {
-    let status = http.redact(&one_line(status.unwrap_or("none")));
+    let status = http.redacted_line(status.unwrap_or("none"));
     TaskState::Running { progress: None, unknown_status: Some(status) }
 }
 

@@ -35,6 +35,8 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub const MAX_REPLY: usize = 8 << 20;
 /// How much of a vendor's message is kept.
 const MESSAGE_KEPT: usize = 300;
+/// How much of a body that is no message is looked at.
+const BODY_READ: usize = 8 * MESSAGE_KEPT;
 
 /// What a call carries.
 #[derive(Debug)]
@@ -191,7 +193,13 @@ pub struct VendorHttp {
     timeout: Duration,
     clients: Arc<OnceLock<Result<Clients, String>>>,
     key: Option<SecretString>,
+    #[cfg(feature = "testing")]
+    answers: Option<Answers>,
 }
+
+/// What is answered instead of asking the vendor, in order.
+#[cfg(feature = "testing")]
+type Answers = Arc<std::sync::Mutex<std::collections::VecDeque<Reply>>>;
 
 /// Made at the first call: an engine that is never called costs nothing.
 #[derive(Debug, Clone)]
@@ -220,7 +228,18 @@ impl VendorHttp {
             timeout: Duration::from_millis(address.request_timeout_ms),
             clients: Arc::new(OnceLock::new()),
             key,
+            #[cfg(feature = "testing")]
+            answers: None,
         })
+    }
+
+    /// The same service without a network: each call gets the next of these answers, and where none
+    /// is left the host does not answer.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn answering(mut self, answers: impl IntoIterator<Item = Reply>) -> Self {
+        self.answers = Some(Arc::new(std::sync::Mutex::new(answers.into_iter().collect())));
+        self
     }
 
     fn clients(&self, operation: &'static str) -> Result<&Clients, EngineError> {
@@ -282,6 +301,12 @@ impl VendorHttp {
         self.allowed.check(&call.url).map_err(|reason| {
             fail(EngineErrorKind::Unreachable, reason).with_status(ErrorStatus::Permanent)
         })?;
+        #[cfg(feature = "testing")]
+        if let Some(answers) = &self.answers {
+            let mut answers = answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let none = || fail(EngineErrorKind::Unreachable, "no answer is left".to_owned());
+            return answers.pop_front().ok_or_else(none);
+        }
         let clients = self.clients(call.operation)?;
         let client = if call.paid { &clients.paid } else { &clients.free };
         let mut url = call.url.clone();
@@ -371,11 +396,10 @@ impl VendorHttp {
         said: Option<&str>,
     ) -> EngineError {
         let said = said.map(str::to_owned).unwrap_or_else(|| {
-            String::from_utf8_lossy(&reply.body[..reply.body.len().min(MESSAGE_KEPT)]).into_owned()
+            String::from_utf8_lossy(&reply.body[..reply.body.len().min(BODY_READ)]).into_owned()
         });
-        let message = format!("HTTP {}: {}", reply.status, one_line(&said));
-        EngineError::new(&self.engine, operation, kind, self.redact(&message))
-            .retry_after(reply.retry_after())
+        let message = format!("HTTP {}: {}", reply.status, self.redacted_line(&said));
+        EngineError::new(&self.engine, operation, kind, message).retry_after(reply.retry_after())
     }
 
     /// The kind that a status code means where the vendor says nothing more exact.
@@ -390,6 +414,12 @@ impl VendorHttp {
             500..=599 => EngineErrorKind::Server,
             _ => EngineErrorKind::Protocol,
         }
+    }
+
+    /// A text on one line of bounded length, without the key in it. A key that the bound cut in two
+    /// would not be known any more, so it goes first.
+    pub fn redacted_line(&self, text: &str) -> String {
+        one_line(&self.redact(text))
     }
 
     /// A text without the key in it, whoever put it there.
@@ -446,5 +476,33 @@ pub fn one_line(text: &str) -> String {
     match flat.char_indices().nth(MESSAGE_KEPT) {
         Some((cut, _)) => format!("{}…", &flat[..cut]),
         None => flat,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "sk-0123456789abcdef";
+
+    fn http() -> VendorHttp {
+        let address =
+            Address { base_url: "https://v.test", allow_hosts: &[], request_timeout_ms: 1000 };
+        VendorHttp::new("v", address, Some(SecretString::from(KEY))).expect("an address")
+    }
+
+    #[test]
+    fn a_key_across_the_bound_of_a_message_is_not_told_in_part() {
+        for before in [0, MESSAGE_KEPT - 8, MESSAGE_KEPT, BODY_READ - 8] {
+            let body = format!("{}{KEY} is not known", "x".repeat(before));
+            let reply =
+                Reply { status: 401, headers: HeaderMap::new(), body: body.clone().into_bytes() };
+            let kind = EngineErrorKind::Auth;
+            for said in [None, Some(body.as_str())] {
+                let message = http().refusal("ask", kind, &reply, said).to_string();
+                assert!(!message.contains(&KEY[..6]), "{before}: {message}");
+            }
+            assert!(!http().redacted_line(&body).contains(&KEY[..6]), "{before}");
+        }
     }
 }

@@ -7,7 +7,7 @@
 pub mod builtin;
 pub mod chain;
 pub mod even_split;
-mod outside;
+pub(crate) mod outside;
 pub mod provider;
 mod reference_voice;
 

@@ -27,6 +27,9 @@ pub(crate) enum Outside {
 /// Loading a model takes a while, and nothing is printed meanwhile.
 const STALL: Duration = Duration::from_secs(600);
 
+/// More words than a voice-over of a minute has.
+const MAX_HEARD: usize = 5_000;
+
 /// A word as the program heard it, in seconds.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 struct Heard {
@@ -112,13 +115,26 @@ pub(crate) fn align(
     runner.run(&outside.command(folder.path(), language), Vec::new()).map_err(unavailable)?;
     let bytes = std::fs::read(folder.path().join("voice.json"))
         .map_err(|e| bad(format!("it left no voice.json: {e}")))?;
-    let transcript: Transcript = serde_json::from_slice(&bytes)
-        .map_err(|e| bad(format!("its voice.json is not understood: {e}")))?;
-    let heard: Vec<Heard> =
-        transcript.segments.into_iter().flat_map(|segment| segment.words).collect();
     let words: Vec<&Word> = recorded.sentences.iter().flatten().collect();
     let length_ms = recorded.samples.len() as f64 / 48.0;
-    Ok(map(&words, &heard, length_ms).map(|found| (found, version)))
+    Ok(read(&bytes, &words, length_ms).map_err(bad)?.map(|found| (found, version)))
+}
+
+/// What a program left, as times of the script's words; `None` where it heard none of them.
+pub(crate) fn read(
+    bytes: &[u8],
+    words: &[&Word],
+    length_ms: f64,
+) -> Result<Option<Aligned>, String> {
+    let transcript: Transcript = serde_json::from_slice(bytes)
+        .map_err(|e| format!("its voice.json is not understood: {e}"))?;
+    let heard: Vec<Heard> =
+        transcript.segments.into_iter().flat_map(|segment| segment.words).collect();
+    // Each is held against each of the script's.
+    if heard.len() > MAX_HEARD {
+        return Err(format!("it heard {} words, more than anybody says", heard.len()));
+    }
+    Ok(map(words, &heard, length_ms))
 }
 
 /// The script's words with the times of what was heard. `None` when nothing was.
@@ -126,7 +142,9 @@ fn map(words: &[&Word], heard: &[Heard], length_ms: f64) -> Option<Aligned> {
     let timed: Vec<(String, f64, f64)> = heard
         .iter()
         .filter_map(|h| Some((bare(&h.word), h.start? * 1000.0, h.end? * 1000.0)))
-        .filter(|(_, start, end)| start.is_finite() && end.is_finite() && *start >= 0.0)
+        // Programs round; what lies further behind the end was never heard.
+        .filter(|(_, start, end)| (0.0..=length_ms + 1000.0).contains(start) && end.is_finite())
+        .map(|(word, start, end)| (word, start, end.clamp(start, length_ms + 2000.0)))
         .collect();
     let pairs = pairs(&words.iter().map(|word| bare(&word.text)).collect::<Vec<_>>(), &timed);
     let matched = pairs.iter().filter(|pair| pair.is_some()).count();
@@ -255,5 +273,22 @@ mod tests {
     fn nothing_heard_is_nothing_found() {
         let script = words("one two");
         assert_eq!(map(&script.iter().collect::<Vec<_>>(), &[], 1000.0), None);
+    }
+
+    #[test]
+    fn times_that_nobody_can_have_heard_are_left_out() {
+        let script = words("one two three");
+        let script: Vec<&Word> = script.iter().collect();
+        let json = br#"{"segments": [{"words": [{"word": "one", "start": 0.1, "end": 0.3},
+            {"word": "two", "start": 9e15, "end": 9e15}, {"word": "three", "start": 2.0, "end": 1e300}]}]}"#;
+        let found = read(json, &script, 3000.0).expect("read").expect("words").words;
+        let starts: Vec<i64> = found.iter().map(|word| word.start).collect();
+        assert_eq!((starts[0], starts[2]), (100, 2000));
+        assert!(found.iter().all(|word| word.start < word.end && word.end <= 5000), "{found:?}");
+        let many = vec![r#"{"word": "one", "start": 0.1, "end": 0.2}"#; MAX_HEARD + 1].join(",");
+        let many = format!(r#"{{"segments": [{{"words": [{many}]}}]}}"#);
+        assert!(
+            read(many.as_bytes(), &script, 3000.0).expect_err("too many").contains("more than")
+        );
     }
 }

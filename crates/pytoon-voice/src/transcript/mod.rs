@@ -5,7 +5,7 @@
 //! twice. Times are not taken from here: what was written down is the
 //! script, and the alignment chain times it like any other.
 
-mod openai;
+pub(crate) mod openai;
 
 pub use openai::OpenAi;
 
@@ -183,7 +183,7 @@ fn prepared(runner: &Runner, recording: &Path) -> Result<Sound, VoiceError> {
 }
 
 /// The text and its language, or why there is none.
-type Heard = Result<(String, Option<String>), String>;
+pub(crate) type Heard = Result<(String, Option<String>), String>;
 
 fn written(
     runner: &Runner,
@@ -234,7 +234,12 @@ fn written(
 
 fn read(answer: &Path) -> Heard {
     let bytes = std::fs::read(answer).map_err(|error| format!("it left no voice.json: {error}"))?;
-    let answer: Answer = serde_json::from_slice(&bytes)
+    understood(&bytes)
+}
+
+/// The text in a program's answer.
+pub(crate) fn understood(bytes: &[u8]) -> Heard {
+    let answer: Answer = serde_json::from_slice(bytes)
         .map_err(|error| format!("its voice.json is not understood: {error}"))?;
     let pieces = answer.segments.iter().map(|piece| piece.text.trim());
     let text = pieces.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");

@@ -12,7 +12,7 @@ use pytoon_config::settings::TranscriptionService;
 use pytoon_core::money::MicroUsd;
 use pytoon_media::MediaError;
 use pytoon_vendor::hash::bytes_hash;
-use pytoon_vendor::http::{Address, Body, Call, VendorHttp};
+use pytoon_vendor::http::{Address, Body, Call, Reply, VendorHttp};
 use pytoon_vendor::replies::{refused_paid, text_at, with_key};
 use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
 use reqwest::multipart::{Form, Part};
@@ -73,9 +73,9 @@ pub struct OpenAi {
 
 /// What was bought.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Transcript {
-    text: String,
-    language: Option<String>,
+pub(crate) struct Transcript {
+    pub(crate) text: String,
+    pub(crate) language: Option<String>,
     length_ms: f64,
 }
 
@@ -182,26 +182,35 @@ impl OpenAi {
             ..Call::new(WRITE_DOWN, reqwest::Method::POST, self.http.url("/audio/transcriptions"))
         };
         let reply = self.http.send(with_key(&self.http, call, "Bearer ")?.paid()).await?;
-        if !reply.is_success() {
-            let (kind, said) = refusal(&reply);
-            return Err(refused_paid(&self.http, WRITE_DOWN, kind, &reply, said.as_deref()));
-        }
-        let delivered = |accepted, kind, what: &str| {
-            EngineError::new(NAME, WRITE_DOWN, kind, what).accepted(accepted)
-        };
-        let json = reply.json().unwrap_or_default();
-        let Some(text) = text_at(&json, "/text").map(str::trim) else {
-            // An answer of nobody's: whether it was bought is not known.
-            let what = "the answer has no text in it";
-            return Err(delivered(Accepted::Maybe, EngineErrorKind::Protocol, what));
-        };
-        if !text.chars().any(char::is_alphanumeric) || text.chars().count() > MAX_CHARS {
-            let what = format!("it heard no words, or more than {MAX_CHARS} characters");
-            return Err(delivered(Accepted::Yes, EngineErrorKind::BadOutput, &what));
-        }
-        let language = text_at(&json, "/language").and_then(tag);
-        Ok(Transcript { text: text.to_owned(), language, length_ms })
+        bought(&self.http, &reply, length_ms)
     }
+}
+
+/// The transcript that an answer to the paid call brings, or what it means that there is none.
+pub(crate) fn bought(
+    http: &VendorHttp,
+    reply: &Reply,
+    length_ms: f64,
+) -> Result<Transcript, EngineError> {
+    if !reply.is_success() {
+        let (kind, said) = refusal(reply);
+        return Err(refused_paid(http, WRITE_DOWN, kind, reply, said.as_deref()));
+    }
+    let delivered = |accepted, kind, what: &str| {
+        EngineError::new(NAME, WRITE_DOWN, kind, what).accepted(accepted)
+    };
+    let json = reply.json().unwrap_or_default();
+    let Some(text) = text_at(&json, "/text").map(str::trim) else {
+        // An answer of nobody's: whether it was bought is not known.
+        let what = "the answer has no text in it";
+        return Err(delivered(Accepted::Maybe, EngineErrorKind::Protocol, what));
+    };
+    if !text.chars().any(char::is_alphanumeric) || text.chars().count() > MAX_CHARS {
+        let what = format!("it heard no words, or more than {MAX_CHARS} characters");
+        return Err(delivered(Accepted::Yes, EngineErrorKind::BadOutput, &what));
+    }
+    let language = text_at(&json, "/language").and_then(tag);
+    Ok(Transcript { text: text.to_owned(), language, length_ms })
 }
 
 /// The tag of a language that is told by its English name.

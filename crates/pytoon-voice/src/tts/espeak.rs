@@ -103,7 +103,12 @@ impl TtsProvider for Espeak {
     }
 }
 
-fn sentence(words: &[Word], text: &SpokenText, said: &Said) -> Result<SpokenSentence, VoiceError> {
+/// A sentence as the helper spoke it.
+pub(crate) fn sentence(
+    words: &[Word],
+    text: &SpokenText,
+    said: &Said,
+) -> Result<SpokenSentence, VoiceError> {
     let samples = resample::to_48k(&said.samples, said.sample_rate)?;
     let used = speech::trim_silence(&samples);
     let speaks = words.iter().any(|word| word.text.chars().any(char::is_alphanumeric));

@@ -292,25 +292,36 @@ impl Inner {
     async fn buy(&self, speech: &Speech<'_>) -> Result<Take, EngineError> {
         let call = self.adapter.call(&self.http, speech)?.paid();
         let reply = self.http.send(call).await?;
-        if !reply.is_success() {
-            let (kind, said) = self.adapter.refusal(&reply);
-            return Err(refused_paid(&self.http, SPEAK, kind, &reply, said.as_deref()));
-        }
-        let delivered = |kind, message: String| {
-            self.error(kind, self.http.redact(&message)).accepted(pytoon_vendor::Accepted::Yes)
-        };
-        let take = self.adapter.take(&reply, speech).map_err(|problem| match problem {
-            // An answer of nobody's: whether it was bought is not known.
-            Unreadable::Protocol => self
-                .http
-                .refusal(SPEAK, EngineErrorKind::Protocol, &reply, None)
-                .accepted(pytoon_vendor::Accepted::Maybe),
-            Unreadable::Sound(reason) => delivered(EngineErrorKind::BadOutput, reason),
-        })?;
-        match take.problem(&speech.piece.text, speech.speed) {
-            Some(reason) => Err(delivered(EngineErrorKind::BadOutput, reason)),
-            None => Ok(take),
-        }
+        bought(self.name, &self.http, self.adapter.as_ref(), &reply, speech)
+    }
+}
+
+/// The take that an answer to the paid call brings, or what it means that there is none.
+pub(crate) fn bought(
+    name: &'static str,
+    http: &VendorHttp,
+    adapter: &dyn CloudAdapter,
+    reply: &Reply,
+    speech: &Speech<'_>,
+) -> Result<Take, EngineError> {
+    if !reply.is_success() {
+        let (kind, said) = adapter.refusal(reply);
+        return Err(refused_paid(http, SPEAK, kind, reply, said.as_deref()));
+    }
+    let delivered = |kind, message: String| {
+        EngineError::new(name, SPEAK, kind, http.redact(&message))
+            .accepted(pytoon_vendor::Accepted::Yes)
+    };
+    let take = adapter.take(reply, speech).map_err(|problem| match problem {
+        // An answer of nobody's: whether it was bought is not known.
+        Unreadable::Protocol => http
+            .refusal(SPEAK, EngineErrorKind::Protocol, reply, None)
+            .accepted(pytoon_vendor::Accepted::Maybe),
+        Unreadable::Sound(reason) => delivered(EngineErrorKind::BadOutput, reason),
+    })?;
+    match take.problem(&speech.piece.text, speech.speed) {
+        Some(reason) => Err(delivered(EngineErrorKind::BadOutput, reason)),
+        None => Ok(take),
     }
 }
 
@@ -362,7 +373,7 @@ impl TtsProvider for Cloud {
     }
 }
 
-fn adapter(name: &str, settings: &CloudVoice) -> Result<Box<dyn CloudAdapter>, Problem> {
+pub(crate) fn adapter(name: &str, settings: &CloudVoice) -> Result<Box<dyn CloudAdapter>, Problem> {
     let made: Result<Box<dyn CloudAdapter>, String> = match name {
         "elevenlabs" => elevenlabs::ElevenLabs::new(settings).map(|a| Box::new(a) as _),
         "openai" => openai::OpenAi::new(settings).map(|a| Box::new(a) as _),

@@ -1,0 +1,152 @@
+//! Instants far outside of the film, in a timeline that a person wrote: no sum or buffer is made for
+//! them.
+
+use super::{AudioTrack, ClipSource, Timeline};
+
+/// Nothing of a film of a minute lies further from its beginning, in milliseconds.
+const FAR_MS: i64 = 600_000;
+
+/// No file that is shown or heard is longer, in milliseconds: a day.
+const LONGEST_MS: i64 = 86_400_000;
+
+/// A field and two instants of it.
+type Instants = (&'static str, i64, i64);
+
+impl Timeline {
+    /// Instants far outside of the film, which no sum or buffer is made for.
+    pub(super) fn instant_problem(&self) -> Option<(String, String)> {
+        let far_frame = self.frame_rate.ms_to_frame_ceil(FAR_MS);
+        let mut frames = Vec::new();
+        let mut instants = Vec::new();
+        let mut sources = Vec::new();
+        for scene in &self.timeline {
+            instants.push(("timeline", scene.start, scene.end));
+        }
+        for clip in &self.tracks.video {
+            instants.push(("tracks.video", clip.start, clip.end));
+            if let Some(transition) = &clip.transition_in {
+                frames.push(("tracks.video", transition.start_frame, transition.end_frame));
+                instants.push(("tracks.video", transition.duration, 0));
+            }
+            match &clip.source {
+                ClipSource::Picture { motion, .. } => {
+                    frames.push(("tracks.video", motion.start_frame, motion.end_frame));
+                    frames.push(("tracks.video", motion.ease_in_frames, 0));
+                }
+                ClipSource::Clip { source_start, source_duration, .. } => {
+                    sources.push(("tracks.video", *source_start, *source_duration));
+                }
+                ClipSource::Background { origin_frame, .. } => {
+                    frames.push(("tracks.video", *origin_frame, 0));
+                }
+            }
+        }
+        for clip in &self.tracks.overlays {
+            frames.push(("tracks.overlays", clip.start_frame, clip.end_frame));
+            frames.push(("tracks.overlays", clip.fade_frames, 0));
+            instants.push(("tracks.overlays", clip.start, clip.end));
+        }
+        for track in &self.tracks.audio {
+            track.instants(&mut instants, &mut sources);
+        }
+        for cue in &self.tracks.captions {
+            instants.push(("tracks.captions", cue.start, cue.end));
+            instants.extend(cue.words.iter().map(|w| ("tracks.captions", w.start, w.end)));
+        }
+        instants.push(("look.captions.leadMs", self.look.captions.lead_ms, 0));
+        let is_far = |most: i64| move |at: &i64| !(-most..=most).contains(at);
+        let far = |list: Vec<Instants>, most: i64, unit: &str| {
+            let found = list.into_iter().find_map(|(field, start, end)| {
+                Some((field, [start, end].into_iter().find(is_far(most))?))
+            });
+            found.map(|(field, at)| (field.to_owned(), format!("{at} {unit} is far off the film")))
+        };
+        far(instants, FAR_MS, "ms")
+            .or_else(|| far(sources, LONGEST_MS, "ms of a file"))
+            .or_else(|| far(frames, far_frame, "frames"))
+    }
+}
+
+impl AudioTrack {
+    fn instants(&self, all: &mut Vec<Instants>, sources: &mut Vec<Instants>) {
+        const FIELD: &str = "tracks.audio";
+        let regions = match self {
+            Self::Voice { clips, mutes } => {
+                all.extend(clips.iter().map(|clip| (FIELD, clip.start, clip.end)));
+                sources.extend(clips.iter().map(|clip| (FIELD, clip.source_start, 0)));
+                all.extend(mutes.iter().map(|range| (FIELD, range.start, range.end)));
+                return;
+            }
+            Self::Music { duck_regions, .. } => duck_regions,
+            Self::ClipSound { clips, duck_regions } => {
+                all.extend(clips.iter().map(|clip| (FIELD, clip.start, clip.end)));
+                sources.extend(clips.iter().map(|clip| (FIELD, clip.source_start, 0)));
+                duck_regions
+            }
+        };
+        all.extend(regions.iter().map(|region| (FIELD, region.start, region.end)));
+        all.extend(regions.iter().map(|region| (FIELD, region.ramp_down, region.ramp_up)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn film() -> Value {
+        json!({
+            "version": 1, "frameRate": 30, "totalFrames": 30, "totalDuration": 1000, "seed": 1,
+            "language": "en",
+            "look": {
+                "gradeStrength": 0.5, "font": null,
+                "palette": {"baseHue": 0.0, "accentHue": 0.0, "chroma": 1.0,
+                    "brandAccent": null, "brandGround": null},
+                "captions": {"burnIn": true, "look": "karaoke", "platform": "universal",
+                    "size": 1.0, "leadMs": 50},
+            },
+            "profile": {
+                "width": 270, "height": 480, "frame_rate": 30,
+                "video": {"encoder": "libx264", "preset": "ultrafast", "crf": 26,
+                    "gop_seconds": 2.0, "max_rate_kbps": null},
+                "audio": {"bit_rate_kbps": 96, "coder": "fast"},
+            },
+            "timeline": [{"sceneId": "scene_01", "engine": "local", "startFrame": 0,
+                "endFrame": 30, "start": 0, "end": 1000}],
+            "tracks": {
+                "video": [{"id": "clip_001", "sceneId": "scene_01", "startFrame": 0,
+                    "endFrame": 30, "start": 0, "end": 1000, "grade": "clean",
+                    "transitionIn": null,
+                    "source": {"type": "background", "kind": "aurora", "seed": 1,
+                        "headline": null, "originFrame": 0}}],
+                "overlays": [],
+                "audio": [{"kind": "voice", "mutes": [], "clips": [{"sceneId": "scene_01",
+                    "asset": "v.wav", "sourceStart": 0, "start": 0, "end": 900}]}],
+                "captions": [{"sceneId": "scene_01", "start": 0, "end": 900, "text": "Hi",
+                    "words": [{"text": "Hi", "start": 0, "end": 900}]}],
+            },
+        })
+    }
+
+    #[test]
+    fn instants_that_no_film_has_are_refused_with_their_track() {
+        let problem =
+            |film: Value| serde_json::from_value::<Timeline>(film).expect("a timeline").problem();
+        assert_eq!(problem(film()), None);
+        for (place, field) in [
+            ("/tracks/captions/0/start", "tracks.captions"),
+            ("/tracks/captions/0/words/0/end", "tracks.captions"),
+            ("/tracks/audio/0/clips/0/start", "tracks.audio"),
+            ("/tracks/audio/0/clips/0/sourceStart", "tracks.audio"),
+            ("/tracks/video/0/source/originFrame", "tracks.video"),
+            ("/timeline/0/end", "timeline"),
+        ] {
+            for value in [i64::MIN, i64::MAX] {
+                let mut film = film();
+                *film.pointer_mut(place).expect(place) = value.into();
+                let (found, reason) = problem(film).expect(place);
+                assert_eq!(found, field, "{place}: {reason}");
+            }
+        }
+    }
+}

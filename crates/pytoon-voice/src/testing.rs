@@ -1,0 +1,122 @@
+//! What voices and programs answer, read without asking them: the seam that fuzzing goes through.
+//!
+//! Guarantees: nothing here is another parser; each function calls what the product calls.
+
+use crate::VoiceError;
+use crate::alignment::outside;
+use crate::helper;
+use crate::paid::Kept;
+use crate::spoken::{SpokenText, spoken_text};
+use crate::transcript::{openai, understood};
+use crate::tts::cloud::{self, Speech};
+use crate::tts::piece::{Limit, Piece, pieces};
+use crate::tts::take::Take;
+use crate::tts::{SpokenSentence, cut, espeak};
+use pytoon_config::tts::CloudVoice;
+use pytoon_core::text::{self, Word};
+use pytoon_core::timeline::CaptionWord;
+use pytoon_vendor::EngineError;
+use pytoon_vendor::http::{Reply, VendorHttp};
+
+/// A service's answer to one request that holds as much of a script as the service takes.
+#[derive(Debug)]
+pub struct Service {
+    name: &'static str,
+    http: VendorHttp,
+    adapter: Box<dyn cloud::CloudAdapter>,
+    sentences: Vec<Vec<Word>>,
+    piece: Piece,
+}
+
+impl Service {
+    /// A service of this name and these sentences; fails with what is wrong.
+    pub fn new(
+        name: &'static str,
+        settings: &CloudVoice,
+        http: VendorHttp,
+        script: &[&str],
+    ) -> Result<Self, String> {
+        let adapter = cloud::adapter(name, settings).map_err(|(_, reason)| reason)?;
+        let all: Vec<Vec<Word>> = script.iter().map(|sentence| text::words(sentence)).collect();
+        let size = |text: &SpokenText| adapter.size(text);
+        let limit = Limit { most: adapter.most(), size: &size, one_by_one: !adapter.gives_times() };
+        let piece = pieces(&all, &limit).map_err(|word| word.0)?.into_iter().next();
+        let piece = piece.ok_or("there is nothing to say")?;
+        let spoken = piece.parts.last().map_or(0, |part| part.sentence + 1);
+        let sentences = all.into_iter().take(spoken).collect();
+        Ok(Self { name, http, adapter, sentences, piece })
+    }
+
+    /// The text of the request.
+    pub fn text(&self) -> &str {
+        &self.piece.text
+    }
+
+    /// The sentences in an answer, each with the times of its words.
+    pub fn read(&self, reply: &Reply) -> Result<Vec<SpokenSentence>, EngineError> {
+        let speech = Speech {
+            piece: &self.piece,
+            before: "",
+            after: "",
+            language: "en",
+            voice: "",
+            speed: 1.0,
+        };
+        let take = cloud::bought(self.name, &self.http, self.adapter.as_ref(), reply, &speech)?;
+        cut::sentences(&self.sentences, &[(self.piece.clone(), take)]).map_err(|error| {
+            EngineError::new(
+                self.name,
+                cloud::SPEAK,
+                pytoon_vendor::EngineErrorKind::BadOutput,
+                error.to_string(),
+            )
+        })
+    }
+}
+
+/// What the helper for the local voice answered, for these sentences.
+pub fn local_voice(bytes: &[u8], script: &[&str]) -> Result<Vec<SpokenSentence>, VoiceError> {
+    let mut rest = bytes;
+    script
+        .iter()
+        .map(|sentence| {
+            let words = text::words(sentence);
+            let said = helper::next_reply(&mut rest)?;
+            espeak::sentence(&words, &spoken_text(&words, "en"), &said)
+        })
+        .collect()
+}
+
+/// The script's words as an outside aligner timed them; `None` where it heard none of them.
+pub fn aligned(
+    bytes: &[u8],
+    script: &str,
+    length_ms: f64,
+) -> Result<Option<Vec<CaptionWord>>, String> {
+    let words = text::words(script);
+    let words: Vec<&Word> = words.iter().collect();
+    Ok(outside::read(bytes, &words, length_ms)?.map(|found| found.words))
+}
+
+/// What a program wrote down, and its language.
+pub fn written_down(bytes: &[u8]) -> Result<(String, Option<String>), String> {
+    understood(bytes)
+}
+
+/// What a service wrote down, and its language.
+pub fn bought_transcript(
+    http: &VendorHttp,
+    reply: &Reply,
+) -> Result<(String, Option<String>), EngineError> {
+    openai::bought(http, reply, 1000.0).map(|found| (found.text, found.language))
+}
+
+/// A take as it was kept; `None` where it is not whole.
+pub fn kept_take(bytes: &[u8]) -> Option<Take> {
+    Take::from_bytes(bytes)
+}
+
+/// A take as it is kept.
+pub fn take_to_keep(take: &Take) -> Vec<u8> {
+    take.to_bytes()
+}

@@ -1,0 +1,157 @@
+//! Requests to the service: method, path, headers, then the body, as in HTTP/1.1.
+//!
+//! Nothing that is sent is our fault (500); every refusal is a problem in JSON with its own status;
+//! no answer names a place of this machine. Requests that would have the service fetch an address
+//! are left out: fuzzing speaks to nobody.
+
+#![no_main]
+
+mod common;
+mod store;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use libfuzzer_sys::{Corpus, fuzz_target};
+use pytoon_api::{Api, PlanFailure, Planner, RateLimits, router};
+use pytoon_config::{Config, ConfigSource};
+use pytoon_core::brief::Brief;
+use pytoon_storage::Storage;
+use pytoon_telemetry::Metrics;
+use serde_json::{Value, json};
+use std::sync::{Arc, LazyLock};
+use store::OneJob;
+use tokio::runtime::Runtime;
+use tower::ServiceExt;
+
+/// Larger than any answer.
+const MOST: usize = 8 << 20;
+
+#[derive(Debug)]
+struct NoPlanner;
+
+impl Planner for NoPlanner {
+    fn plan(&self, brief: &Brief) -> Result<Value, PlanFailure> {
+        Ok(json!({ "scenes": brief.scenes.len() }))
+    }
+    fn warnings(&self, _brief: &Brief) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+struct Base {
+    router: Router,
+    folder: String,
+    /// The folder's last name, which nobody could guess.
+    own_name: String,
+    runtime: Runtime,
+}
+
+static BASE: LazyLock<Base> = LazyLock::new(|| {
+    common::without_programs();
+    let folder = common::folder();
+    let mut config =
+        Config::load(&ConfigSource::Optional("/nonexistent".into())).expect("built in");
+    let allowed = folder.join("allowed");
+    std::fs::create_dir(&allowed).expect("a folder");
+    std::fs::write(allowed.join("a.png"), include_bytes!("../seeds/picture/one.png"))
+        .expect("written");
+    std::fs::create_dir_all(folder.join("jobs/1")).expect("a folder");
+    for name in ["output.mp4", "timeline.json"] {
+        std::fs::write(folder.join("jobs/1").join(name), b"{\"a\": 1}").expect("written");
+    }
+    config.settings.assets.allowed_dirs = vec![allowed.display().to_string()];
+    config.settings.assets.max_mib = 1;
+    config.settings.storage.min_free_mib = 0;
+    let jobs = Arc::new(OneJob);
+    let limits = Arc::new(RateLimits::new(&pytoon_config::settings::ServiceSettings {
+        requests_per_minute: 0,
+        submissions_per_minute: 0,
+        ..config.settings.service.clone()
+    }));
+    let api = Api {
+        jobs: jobs.clone(),
+        webhooks: jobs.clone(),
+        files: jobs.clone(),
+        ledger: jobs,
+        config: Arc::new(config),
+        planner: Arc::new(NoPlanner),
+        limits,
+        signs: true,
+        storage: Storage::from(folder.clone()),
+        no_auth: true,
+        metrics: Arc::new(Metrics::start()),
+        process: "fuzz".to_owned(),
+        counts: Arc::default(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Base {
+        router: router(api),
+        own_name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        folder: folder.display().to_string(),
+        runtime: runtime.expect("a runtime"),
+    }
+});
+
+/// The request of a text; none where HTTP has no such request.
+fn request(data: &[u8]) -> Option<Request<Body>> {
+    let end = common::find(data, b"\n\n")?;
+    let head = std::str::from_utf8(&data[..end]).ok()?;
+    let body = &data[end + 2..];
+    let mut lines = head.lines();
+    let (method, path) = lines.next()?.split_once(' ')?;
+    let mut request = Request::builder().method(method).uri(path);
+    for line in lines {
+        let (name, value) = line.split_once(": ")?;
+        request = request.header(name, value);
+    }
+    request.body(Body::from(body.to_vec())).ok()
+}
+
+/// Whether a body names an address that would be fetched.
+fn would_fetch(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.trim_start().to_ascii_lowercase().starts_with("http"),
+        Value::Array(items) => items.iter().any(would_fetch),
+        Value::Object(fields) => {
+            fields.iter().any(|(name, value)| name != "webhook" && would_fetch(value))
+        }
+        _ => false,
+    }
+}
+
+fuzz_target!(|data: &[u8]| -> Corpus {
+    let base = &*BASE;
+    // The fuzzer sees what is compared in this process. A request that names the folder is told of it.
+    if common::find(data, base.own_name.as_bytes()).is_some() {
+        return Corpus::Reject;
+    }
+    let Some(request) = request(data) else { return Corpus::Reject };
+    let body = common::find(data, b"\n\n").map_or(&[][..], |end| &data[end + 2..]);
+    if serde_json::from_slice(body).is_ok_and(|value| would_fetch(&value)) {
+        return Corpus::Reject;
+    }
+    base.runtime.block_on(async {
+        let answer = base.router.clone().oneshot(request).await.expect("it never fails");
+        let status = answer.status();
+        assert_ne!(status.as_u16(), 500, "it is our fault");
+        if !status.is_client_error() && !status.is_server_error() {
+            return;
+        }
+        let kind = answer.headers().get("content-type").cloned();
+        let body = to_bytes(answer.into_body(), MOST).await.expect("it is there");
+        let text = String::from_utf8_lossy(&body);
+        assert!(!text.contains(&base.folder), "a place is told: {text}");
+        // What no route takes on is refused before there is a body.
+        if body.is_empty() {
+            return;
+        }
+        let kind = kind.as_ref().and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
+        assert!(kind.starts_with("application/") && problem.is_object(), "{status} {kind}: {text}");
+        if let Some(own) = problem["status"].as_u64() {
+            assert_eq!(own, u64::from(status.as_u16()), "{text}");
+        }
+    });
+    Corpus::Keep
+});

@@ -1,0 +1,61 @@
+//! Briefs, as YAML and as JSON.
+//!
+//! A brief that was read and written as JSON reads the same; a refusal names a place of the text;
+//! what is JSON is read as JSON is.
+
+#![no_main]
+
+mod common;
+
+use libfuzzer_sys::fuzz_target;
+use pytoon_config::document::Document;
+use pytoon_config::read_brief;
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// Refusals of JSON that are our own, and one of YAML: a key has at most 1024 characters.
+const OURS: [&str; 4] = ["twice", "too deeply", "more than the", "simple key"];
+
+/// The texts in a value, in order. Numbers have several forms.
+fn texts(value: &Value, all: &mut Vec<String>) {
+    match value {
+        Value::String(text) => all.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, all)),
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+            all.push(name.clone());
+            texts(value, all);
+        }),
+        _ => {}
+    }
+}
+
+fn check_json(text: &str) {
+    if !text.trim_start().starts_with('{') {
+        return;
+    }
+    let Ok(expected) = serde_json::from_str::<Value>(text) else { return };
+    match Document::parse(text) {
+        Ok(document) => {
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            texts(&document.value, &mut ours);
+            texts(&expected, &mut theirs);
+            assert_eq!(ours, theirs, "JSON is read as something else");
+        }
+        Err(error) => {
+            let is_ours = OURS.iter().any(|own| error.reason.contains(own));
+            assert!(is_ours, "JSON is refused: {error:?}");
+        }
+    }
+}
+
+fuzz_target!(|text: &str| {
+    check_json(text);
+    match read_brief("brief", text, PathBuf::new()) {
+        Ok(file) => {
+            let written = serde_json::to_string(&file.brief).expect("a brief is plain data");
+            let again = read_brief("written", &written, PathBuf::new()).expect("was read before");
+            assert_eq!(again.brief, file.brief);
+        }
+        Err(error) => common::check_place(&error, text),
+    }
+});

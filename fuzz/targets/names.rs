@@ -1,0 +1,49 @@
+//! Small texts from outside: addresses of webhooks, ids of vendors in paths, names of files that
+//! are kept, `.env` files, object stores' addresses.
+//!
+//! An address that is taken leads to no private place; an id stays one segment of a path.
+
+#![no_main]
+
+mod common;
+
+use libfuzzer_sys::fuzz_target;
+use pytoon_config::secrets::Secrets;
+use pytoon_vendor::http::is_public;
+use pytoon_vendor::http::public::PublicHttp;
+use pytoon_vendor::replies;
+use secrecy::ExposeSecret;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+static FILE: LazyLock<PathBuf> = LazyLock::new(|| common::folder().join(".env"));
+
+fuzz_target!(|text: &str| {
+    if PublicHttp::check(&[], text).is_ok() {
+        let url = url::Url::parse(text).expect("was parsed before");
+        assert_eq!(url.scheme(), "https");
+        assert!(url.username().is_empty() && url.password().is_none());
+        let host = url.host_str().expect("it has a host");
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        assert!(host.parse::<IpAddr>().is_ok_and(is_public) || host.parse::<IpAddr>().is_err());
+    }
+    let segment = replies::segment(text);
+    assert!(!segment.contains(['/', '?', '#', '\\']) && segment != "." && segment != "..");
+    let http = common::service("names");
+    let url = http.url(&format!("/tasks/{segment}"));
+    assert!(http.is_own_host(&url) && url.path().starts_with("/v1/tasks/"), "{url}");
+
+    std::fs::write(&*FILE, text).expect("written");
+    match Secrets::load(&FILE) {
+        Ok(secrets) => {
+            let names = ["A".to_owned(), "RUNWAY_API_KEY".to_owned()];
+            if let Ok(Some(key)) = secrets.find(&names) {
+                let told = key.secret.expose_secret();
+                assert!(!told.trim().is_empty());
+                assert!(told.len() < 8 || !format!("{key:?} {secrets:?}").contains(told));
+            }
+        }
+        Err(error) => assert!(!error.reason.is_empty()),
+    }
+});

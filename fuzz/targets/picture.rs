@@ -1,0 +1,40 @@
+//! Pictures from outside, told by their content and read within limits.
+//!
+//! What is read is no larger than allowed; what announces more is refused before it is decoded,
+//! which the fuzzer's own bound on memory sees to.
+
+#![no_main]
+
+mod common;
+
+use libfuzzer_sys::fuzz_target;
+use pytoon_media::picture::{FileKind, PictureLimits, kind, load};
+use pytoon_media::process::{CancelToken, Programs, Runner};
+use pytoon_media::sniff::sniff;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+/// Small, so that many can be tried.
+const LIMITS: PictureLimits = PictureLimits { max_bytes: 1 << 20, max_pixels: 1 << 20 };
+
+static BASE: LazyLock<(PathBuf, Runner)> = LazyLock::new(|| {
+    common::without_programs();
+    // What the TIFF decoder allows itself before its limits are ours.
+    common::allow_mib(257);
+    let runner = Runner::new(Programs::default(), CancelToken::default(), Duration::from_secs(5));
+    (common::folder().join("picture"), runner)
+});
+
+fuzz_target!(|data: &[u8]| {
+    let (path, runner) = &*BASE;
+    std::fs::write(path, data).expect("written");
+    let sniffed = sniff(runner, path, &LIMITS);
+    if let Ok(FileKind::Picture) = kind(path, &LIMITS) {
+        let loaded = load(runner, path, &LIMITS);
+        if let Ok(picture) = &loaded {
+            assert!((picture.width() * picture.height()) as u64 <= LIMITS.max_pixels);
+            assert!(sniffed.is_ok_and(|found| found.media_type.starts_with("image/")));
+        }
+    }
+});

@@ -1,0 +1,213 @@
+//! Stores that hold one job that is done, and keep nothing.
+
+use pytoon_core::job::JobStatus;
+use pytoon_core::job::files::{AssetRow, FileStore, KeptFile, Uploaded};
+use pytoon_core::job::store::{
+    AddUp, DeadTask, Failure, Finish, Hold, JobEvent, JobFilter, JobRow, JobStore, KeyRow, Lease,
+    NewJob, QueueState, SceneRow, Submission, TaskRow,
+};
+use pytoon_core::job::webhook::{DueWebhook, Told, WebhookRow, WebhookState, WebhookStore};
+use pytoon_core::ledger::{
+    Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
+    EngineStore, History, KeptClip, NewCall, StoreError, StoreFuture, UnixMs,
+};
+use pytoon_core::money::MicroUsd;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The stores.
+#[derive(Debug)]
+pub struct OneJob;
+
+fn told<'a, T: Send + 'a>(value: T) -> StoreFuture<'a, T> {
+    Box::pin(async { Ok(value) })
+}
+
+/// What no request leads to.
+fn none<'a, T: Send + 'a>() -> StoreFuture<'a, T> {
+    Box::pin(async { Err(StoreError::Conflict("there is no such row".to_owned())) })
+}
+
+fn job(id: &str) -> JobRow {
+    JobRow {
+        id: id.to_owned(),
+        key_id: "local".to_owned(),
+        status: JobStatus::Done,
+        brief: json!({"script": "Hi you. No, 5.", "scenes": [{"scene": 1, "caption": "Hi"}]}),
+        client_data: None,
+        webhook: None,
+        error: None,
+        tasks_done: 3,
+        tasks_known: 3,
+        created_at: 1_700_000_000_000,
+        asked_at: 1_700_000_000_000,
+        updated_at: 1_700_000_000_000,
+        started_at: Some(1_700_000_000_000),
+        finished_at: Some(1_700_000_000_000),
+    }
+}
+
+fn message(job: &str) -> WebhookRow {
+    WebhookRow {
+        id: "msg_1".to_owned(),
+        job_id: job.to_owned(),
+        event: "job.done".to_owned(),
+        url: "https://example.com/hook?key=hidden".to_owned(),
+        state: WebhookState::Dead,
+        next_at: None,
+        created_at: 1_700_000_000_000,
+        attempts: Vec::new(),
+    }
+}
+
+/// Methods that are not asked for.
+macro_rules! not_asked {
+    ($($name:ident($($arg:ident: $type:ty),*) -> $out:ty;)*) => {
+        $(fn $name(&self, $($arg: $type),*) -> StoreFuture<'_, $out> {
+            let _ = ($(&$arg,)*);
+            none()
+        })*
+    };
+}
+
+impl JobStore for OneJob {
+    fn job_submit(&self, job: NewJob, _most: u32) -> StoreFuture<'_, Submission> {
+        told(match job.idempotency.map(|own| own.mark) {
+            Some(mark) if mark.starts_with('r') => Submission::Repeated(mark),
+            Some(mark) if mark.starts_with('d') => Submission::Different,
+            Some(mark) if mark.starts_with('f') => Submission::Full,
+            _ => Submission::New,
+        })
+    }
+    fn job_fetch(&self, id: &str) -> StoreFuture<'_, Option<JobRow>> {
+        told((id != "none").then(|| job(id)))
+    }
+    fn job_list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<JobRow>> {
+        told((0..filter.limit.min(3)).map(|n| job(&n.to_string())).collect())
+    }
+    fn job_scenes(&self, _id: &str) -> StoreFuture<'_, Vec<SceneRow>> {
+        told(vec![SceneRow { scene_id: "scene_01".to_owned(), ..SceneRow::default() }])
+    }
+    fn job_events(&self, _id: &str, after: i64, _limit: u32) -> StoreFuture<'_, Vec<JobEvent>> {
+        let event = JobEvent {
+            seq: 1,
+            at: 1_700_000_000_000,
+            event: "status".to_owned(),
+            data: json!({"status": "done"}),
+        };
+        told(if after < 1 { vec![event] } else { Vec::new() })
+    }
+    fn job_tasks(&self, _id: &str) -> StoreFuture<'_, Vec<TaskRow>> {
+        told(Vec::new())
+    }
+    fn job_note(&self, _id: &str, _event: &str, _data: Value) -> StoreFuture<'_, ()> {
+        told(())
+    }
+    fn job_cancel(&self, _id: &str) -> StoreFuture<'_, Option<JobStatus>> {
+        told(Some(JobStatus::Cancelled))
+    }
+    fn job_go_on(&self, _id: &str, _from: Vec<JobStatus>) -> StoreFuture<'_, bool> {
+        told(true)
+    }
+    fn job_redo(&self, _id: &str, _brief: Value, _from: Vec<JobStatus>) -> StoreFuture<'_, bool> {
+        told(true)
+    }
+    fn job_delete(&self, _id: &str) -> StoreFuture<'_, bool> {
+        told(true)
+    }
+    fn queue_state(&self) -> StoreFuture<'_, QueueState> {
+        told(QueueState::default())
+    }
+    fn counts_all(&self) -> StoreFuture<'_, Vec<(String, String)>> {
+        told(Vec::new())
+    }
+    fn now(&self) -> StoreFuture<'_, UnixMs> {
+        told(1_700_000_000_000)
+    }
+    fn check(&self) -> StoreFuture<'_, ()> {
+        told(())
+    }
+    not_asked! {
+        task_claim(worker: &str, lease: Duration) -> Option<Lease>;
+        task_claim_begun(worker: &str, lease: Duration) -> Option<Lease>;
+        task_beat(id: &str, token: i64, lease: Duration) -> Hold;
+        task_finish(id: &str, token: i64, finish: Finish) -> Hold;
+        task_later(id: &str, token: i64, wait: Duration, memo: Value) -> Hold;
+        task_give_back(id: &str, token: i64) -> Hold;
+        task_fail(id: &str, token: i64, failure: Failure) -> Hold;
+        task_dead() -> Vec<DeadTask>;
+        task_requeue(id: &str) -> bool;
+        task_wait(at_most: Duration) -> ();
+        key_add(key: KeyRow, hash: &str) -> ();
+        key_find(hash: &str) -> Option<KeyRow>;
+        key_list() -> Vec<KeyRow>;
+        key_budget(name: &str, per_day: Option<MicroUsd>) -> bool;
+        key_revoke(name: &str) -> bool;
+        counts_put(process: &str, text: &str) -> ();
+        counts_fold(unheard_for: Duration, add_up: AddUp) -> usize;
+    }
+}
+
+impl FileStore for OneJob {
+    fn asset_add(&self, asset: AssetRow) -> StoreFuture<'_, Uploaded> {
+        told(Uploaded::New(asset))
+    }
+    fn asset_use(&self, id: &str, _key: Option<String>) -> StoreFuture<'_, Option<AssetRow>> {
+        told((id != "none").then(|| AssetRow {
+            id: id.to_owned(),
+            key_id: "local".to_owned(),
+            sha256: "00".to_owned(),
+            size_bytes: 1,
+            media_type: "image/png".to_owned(),
+            file: "assets/none.png".to_owned(),
+            created_at: 0,
+            used_at: 0,
+        }))
+    }
+    not_asked! {
+        asset_fetch(id: &str) -> Option<AssetRow>;
+        asset_list_unused(unused_for: Duration) -> Vec<AssetRow>;
+        asset_remove(id: &str, unused_for: Duration) -> bool;
+        kept_list() -> Vec<KeptFile>;
+        kept_forget(file: &str) -> ();
+        turn_take(name: &str, holder: &str, holds: Duration) -> bool;
+    }
+}
+
+impl WebhookStore for OneJob {
+    fn webhooks_of_job(&self, job: &str) -> StoreFuture<'_, Vec<WebhookRow>> {
+        told(vec![message(job)])
+    }
+    fn webhook_resend(&self, _id: &str) -> StoreFuture<'_, bool> {
+        told(true)
+    }
+    not_asked! {
+        webhook_claim(lease: Duration) -> Option<DueWebhook>;
+        webhook_told(id: &str, token: i64, told_of: Told) -> bool;
+        webhooks_dead() -> Vec<WebhookRow>;
+    }
+}
+
+impl EngineStore for OneJob {
+    fn spend_of_job(&self, _job_id: &str) -> StoreFuture<'_, MicroUsd> {
+        told(MicroUsd::ZERO)
+    }
+    fn breaker_list(&self) -> StoreFuture<'_, Vec<(String, BreakerRow)>> {
+        told(Vec::new())
+    }
+    not_asked! {
+        history(job_id: &str, scene_id: &str, requests: Vec<String>) -> History;
+        call_admit(call: NewCall, limits: CallLimits) -> Admission;
+        call_advance(id: &str, event: CallEvent, change: CallChange, at: UnixMs) -> CallState;
+        call_touch(id: &str, lease_until: UnixMs) -> ();
+        call_claim(id: &str, at: UnixMs, lease_until: UnixMs) -> bool;
+        call_fetch(id: &str) -> Option<CallRow>;
+        call_list(filter: CallFilter) -> Vec<CallRow>;
+        spend_since(since: UnixMs) -> Vec<(String, MicroUsd)>;
+        clip_keep(clip: KeptClip, change: CallChange) -> ();
+        clip_find(request_hash: &str) -> Option<KeptClip>;
+        clip_forget(request_hash: &str) -> ();
+        breaker_fetch(engine: &str) -> BreakerRow;
+        breaker_swap(engine: &str, old: BreakerRow, new: BreakerRow) -> bool;
+    }
+}

@@ -1,0 +1,42 @@
+//! A timeline that was written by hand, as `render --timeline` reads it, and what is written from
+//! one that is taken: subtitles in every form.
+//!
+//! One that is taken reads the same when it was written again, tiles its film, and has subtitles
+//! that hold every word.
+
+#![no_main]
+
+mod common;
+
+use libfuzzer_sys::fuzz_target;
+use pytoon_config::strict;
+use pytoon_core::caption::{reading, sidecar};
+use pytoon_core::timeline::Timeline;
+
+fn read(text: &str) -> Result<Timeline, pytoon_config::ConfigError> {
+    let document = strict::parse("timeline", text)?;
+    strict::read("timeline", &document, &document.value)
+}
+
+fuzz_target!(|text: &str| {
+    let timeline = match read(text) {
+        Ok(timeline) => timeline,
+        Err(error) => return common::check_place(&error, text),
+    };
+    let written = serde_json::to_string(&timeline).expect("plain data");
+    assert_eq!(read(&written).expect("was read before"), timeline);
+    if let Some((field, reason)) = timeline.problem() {
+        assert!(!field.is_empty() && !reason.is_empty());
+        return;
+    }
+    let frames: i64 = timeline.tracks.video.iter().map(|clip| clip.range().len()).sum();
+    assert_eq!(frames, timeline.total_frames);
+    for overlay in &timeline.tracks.overlays {
+        let _ = overlay.range().len();
+    }
+    let cues = &timeline.tracks.captions;
+    let size = (timeline.profile.width, timeline.profile.height);
+    let _ = (sidecar::to_vtt(cues), sidecar::to_ass(cues, size), reading::warning(cues));
+    let srt = sidecar::to_srt(cues);
+    assert_eq!(srt.matches(" --> ").count() >= cues.len(), true, "{srt}");
+});
