@@ -140,7 +140,10 @@ fn film(number: u64) -> Value {
     }
     if number % 3 == 2 {
         brief["engine_override"] = json!("local");
-        brief["music_source"] = json!("warm");
+        // The preset's own music.
+        if let Some(fields) = brief.as_object_mut() {
+            fields.remove("music_source");
+        }
     }
     brief
 }

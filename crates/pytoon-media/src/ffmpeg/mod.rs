@@ -46,3 +46,24 @@ pub(crate) fn file_arg(path: &Path) -> std::ffi::OsString {
     arg.push(path);
     arg
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::{CancelToken, Programs, Runner};
+    use std::time::Duration;
+
+    #[test]
+    fn no_protocol_leads_to_the_network() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("a socket");
+        let address = format!("http://{}/a.mp4", listener.local_addr().expect("an address"));
+        let stall = Duration::from_secs(20);
+        let runner = Runner::new(Programs::default(), CancelToken::default(), stall);
+        let asked = CommandLine::new("ffmpeg", "test").args(["-v", "error"]).args(LOCAL_ONLY);
+        let asked = asked.args(["-rw_timeout", "2000000", "-i", &address, "-f", "null", "-"]);
+        let refused = runner.run(&asked, Vec::new()).expect_err("it is no file").to_string();
+        assert!(refused.contains("whitelist"), "{refused}");
+        assert!(listener.accept().is_err(), "somebody was asked");
+    }
+}
