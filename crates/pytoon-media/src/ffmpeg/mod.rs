@@ -62,8 +62,7 @@ mod tests {
         let runner = Runner::new(Programs::default(), CancelToken::default(), stall);
         let asked = CommandLine::new("ffmpeg", "test").args(["-v", "error"]).args(LOCAL_ONLY);
         let asked = asked.args(["-rw_timeout", "2000000", "-i", &address, "-f", "null", "-"]);
-        let refused = runner.run(&asked, Vec::new()).expect_err("it is no file").to_string();
-        assert!(refused.contains("whitelist"), "{refused}");
+        runner.run(&asked, Vec::new()).expect_err("it is no file");
         assert!(listener.accept().is_err(), "somebody was asked");
     }
 }
