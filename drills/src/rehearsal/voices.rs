@@ -169,7 +169,7 @@ fn noisy_voice(stage: &mut Stage) -> anyhow::Result<()> {
     stage.broken();
     stage.until_alert()?;
     stage.shows("grep alignment_ /var/log/pytoon/worker.log", &["alignment_"])?;
-    stage.shows("pytoon doctor", &["caption"])?;
+    stage.shows("pytoon doctor", &["aligner"])?;
     // The runbook's two remedies: noise is removed, and a better recording is asked for.
     stage.edit("config/defaults.yaml", "denoise: off", "denoise: auto")?;
     stage.restart(&["serve"])?;
