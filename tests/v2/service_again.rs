@@ -59,7 +59,9 @@ fn one_scene_anew(environment: &[(&str, &str)]) {
     };
     // Another idea for the second scene: one clip is bought, the other three are as they were.
     let taken = redo("2", &json!({"prompt": "A red door in the evening sun"})).is(202).json();
-    assert_eq!((&taken["status"], &taken["output_uri"]), (&json!("queued"), &Value::Null));
+    // A worker may have taken it already.
+    assert!(["queued", "planning_scenes"].iter().any(|at| taken["status"] == *at), "{taken}");
+    assert_eq!(taken["output_uri"], Value::Null);
     let second = service.until(&id, "done");
     assert_eq!(studio.simulator.accepted("runway"), 5);
     assert!(second["cost_usd"].as_f64() > first["cost_usd"].as_f64(), "{second}");

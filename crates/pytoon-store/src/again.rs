@@ -4,7 +4,7 @@
 //! lost it; what was made and bought stays, and steps find it.
 
 use crate::db::{Db, Durability, Tx};
-use crate::jobs::{add_tasks, fetch_in, set_status, unblock};
+use crate::jobs::{add_tasks, hold, set_status, unblock};
 use crate::rows::database;
 use pytoon_core::job::store::DEGRADED;
 use pytoon_core::job::{JobStatus, first_tasks};
@@ -18,7 +18,7 @@ const GO_ON: &str = "let a job go on";
 pub(crate) async fn go_on(db: &Db, id: &str, from: &[JobStatus]) -> Result<bool, StoreError> {
     let failed = database(GO_ON);
     let mut tx = db.begin(Durability::Power, GO_ON).await?;
-    let Some(job) = fetch_in(&mut tx, id).await? else { return Ok(false) };
+    let Some(job) = hold(db, &mut tx, id).await? else { return Ok(false) };
     if !from.contains(&job.status) {
         return Ok(false);
     }
@@ -70,7 +70,7 @@ pub(crate) async fn redo(
 ) -> Result<bool, StoreError> {
     let failed = database(REDO);
     let mut tx = db.begin(Durability::Power, REDO).await?;
-    let Some(job) = fetch_in(&mut tx, id).await? else { return Ok(false) };
+    let Some(job) = hold(db, &mut tx, id).await? else { return Ok(false) };
     if !from.contains(&job.status) {
         return Ok(false);
     }

@@ -65,6 +65,16 @@ impl Db {
         }
     }
 
+    /// What makes the row that is read ours until the transaction ends.
+    pub(crate) fn for_us_alone(&self) -> &'static str {
+        match self.dialect {
+            // Its writers come one after the other.
+            Dialect::Sqlite => "",
+            // Rows that refer to it may still be written.
+            Dialect::Postgres => " FOR NO KEY UPDATE",
+        }
+    }
+
     /// What keeps a row as it was read until the transaction ends.
     pub(crate) fn for_share(&self) -> &'static str {
         match self.dialect {

@@ -342,7 +342,44 @@ pub(crate) async fn fetch(db: &Db, id: &str) -> Result<Option<JobRow>, StoreErro
 
 /// The same within a transaction.
 pub(crate) async fn fetch_in(tx: &mut Tx, id: &str) -> Result<Option<JobRow>, StoreError> {
-    let sql = format!("SELECT {JOB} FROM jobs WHERE id = $1");
+    one(tx, "id = $1", "", id).await
+}
+
+/// The same, and the job is this transaction's until it ends. Whatever is decided by several rows of a
+/// job is decided so: two tasks that end at one moment would each take the other for unfinished,
+/// and nothing would free what waits for both. The job comes before its tasks, so that nobody waits
+/// in a circle.
+pub(crate) async fn hold(db: &Db, tx: &mut Tx, id: &str) -> Result<Option<JobRow>, StoreError> {
+    one(tx, "id = $1", db.for_us_alone(), id).await
+}
+
+/// The same of a task's job.
+pub(crate) async fn hold_of_task(
+    db: &Db,
+    tx: &mut Tx,
+    task: &str,
+) -> Result<Option<JobRow>, StoreError> {
+    let of_task = "id = (SELECT job_id FROM tasks WHERE tasks.id = $1)";
+    one(tx, of_task, db.for_us_alone(), task).await
+}
+
+/// Whether the job is this transaction's now; it is not where another's transaction has it. For a
+/// claim, which has a task already and so must not wait for its job.
+pub(crate) async fn hold_if_free(db: &Db, tx: &mut Tx, id: &str) -> Result<bool, StoreError> {
+    let lock = match db.for_us_alone() {
+        "" => String::new(),
+        lock => format!("{lock} SKIP LOCKED"),
+    };
+    Ok(one(tx, "id = $1", &lock, id).await?.is_some())
+}
+
+async fn one(
+    tx: &mut Tx,
+    condition: &str,
+    lock: &str,
+    id: &str,
+) -> Result<Option<JobRow>, StoreError> {
+    let sql = format!("SELECT {JOB} FROM jobs WHERE {condition}{lock}");
     let row = sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_optional(&mut **tx).await;
     row.map_err(database("read a job"))?.map(|row| job_row(&row)).transpose()
 }
@@ -461,7 +498,7 @@ const CANCEL: &str = "cancel a job";
 /// Nothing further begins; what runs is told by its next heartbeat. A last task tells the vendors.
 pub(crate) async fn cancel(db: &Db, id: &str) -> Result<Option<JobStatus>, StoreError> {
     let mut tx = db.begin(Durability::Power, CANCEL).await?;
-    let Some(job) = fetch_in(&mut tx, id).await? else { return Ok(None) };
+    let Some(job) = hold(db, &mut tx, id).await? else { return Ok(None) };
     if matches!(job.status, JobStatus::Done | JobStatus::Cancelled | JobStatus::Cancelling) {
         return Ok(Some(job.status));
     }
@@ -500,7 +537,7 @@ const DELETE: &str = "delete a job";
 pub(crate) async fn delete(db: &Db, id: &str) -> Result<bool, StoreError> {
     let failed = database(DELETE);
     let mut tx = db.begin(Durability::Power, DELETE).await?;
-    match fetch_in(&mut tx, id).await? {
+    match hold(db, &mut tx, id).await? {
         Some(job) if job.status.is_terminal() => {}
         _ => return Ok(false),
     }

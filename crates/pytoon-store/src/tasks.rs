@@ -1,7 +1,9 @@
 //! Tasks under leases: claimed by one worker at a time, every later write fenced by its token.
 
 use crate::db::{Db, Durability, Tx};
-use crate::jobs::{add_tasks, fetch_in, park, put_scenes, set_status};
+use crate::jobs::{
+    add_tasks, fetch_in, hold, hold_if_free, hold_of_task, park, put_scenes, set_status,
+};
 use crate::rows::database;
 use pytoon_core::job::store::{
     DeadTask, Failure, Finish, Hold, JobError, JobRow, Lease, QueueState, TaskRow,
@@ -26,9 +28,9 @@ pub(crate) async fn claim(
     most_attempts: u32,
     begun_only: bool,
 ) -> Result<Option<Lease>, StoreError> {
-    let mut tx = db.begin(Durability::Process, CLAIM).await?;
     let ready = if begun_only { Wanted::ReadyOfBegun } else { Wanted::Ready };
     loop {
+        let mut tx = db.begin(Durability::Process, CLAIM).await?;
         // What was lost goes first: somebody waits for it longest.
         let lost = claim_one(db, &mut tx, worker, lease, Wanted::Lost).await?;
         let claimed = match lost {
@@ -36,14 +38,28 @@ pub(crate) async fn claim(
             None => claim_one(db, &mut tx, worker, lease, ready).await?.map(|row| (row, false)),
         };
         let Some((row, was_lost)) = claimed else {
-            // What was cleared away on the way stays so.
             tx.commit().await.map_err(database(CLAIM))?;
             return Ok(None);
         };
-        if let Some(lease) = begun(db, &mut tx, row, was_lost, most_attempts).await? {
+        let job = fetch_in(&mut tx, &row.job_id).await?;
+        let Some(job) = job.filter(|job| may_go_on(job, row.kind)) else {
+            // Its job is written with it, and a job comes before its tasks.
+            tx.rollback().await.map_err(database(CLAIM))?;
+            put_away(db, &row).await?;
+            continue;
+        };
+        if row.attempts > most_attempts {
+            // Whoever comes after us, should we die here, finds it lost and as often tried.
             tx.commit().await.map_err(database(CLAIM))?;
-            return Ok(Some(lease));
+            fail(db, &row.id, row.token, &given_up(&row, most_attempts)).await?;
+            continue;
         }
+        // Another's change of the job is not waited for: the next claim tells the stage.
+        if job.status != row.kind.status() && hold_if_free(db, &mut tx, &job.id).await? {
+            set_status(db, &mut tx, &job.id, row.kind.status(), None, CLAIM).await?;
+        }
+        tx.commit().await.map_err(database(CLAIM))?;
+        return Ok(Some(leased(row, job, was_lost)));
     }
 }
 
@@ -113,44 +129,50 @@ fn claimed(row: &AnyRow) -> Result<Claimed, sqlx::Error> {
     })
 }
 
-/// The lease of a claimed row; none where its job is not to go on, or it was tried too often, and
-/// the row is out of the way.
-async fn begun(
-    db: &Db,
-    tx: &mut Tx,
-    row: Claimed,
-    was_lost: bool,
-    most_attempts: u32,
-) -> Result<Option<Lease>, StoreError> {
-    let Some(job) = fetch_in(tx, &row.job_id).await? else {
-        state(db, tx, &row.id, "parked", None, CLAIM).await?;
-        return Ok(None);
-    };
+/// Whether a task of a job may be begun.
+fn may_go_on(job: &JobRow, kind: TaskKind) -> bool {
     let stopped = job.status.is_terminal() || job.status == JobStatus::Cancelling;
-    if stopped && row.kind != TaskKind::Cancel {
-        state(db, tx, &row.id, "parked", None, CLAIM).await?;
-        end_of_cancel(db, tx, &job).await?;
-        return Ok(None);
+    !stopped || kind == TaskKind::Cancel
+}
+
+/// Takes a task out of the way whose job is not to go on, unless somebody did so meanwhile.
+async fn put_away(db: &Db, row: &Claimed) -> Result<(), StoreError> {
+    let mut tx = db.begin(Durability::Process, CLAIM).await?;
+    let job = hold(db, &mut tx, &row.job_id).await?;
+    if job.as_ref().is_some_and(|job| may_go_on(job, row.kind)) {
+        return Ok(());
     }
-    if row.attempts > most_attempts {
-        let error = JobError {
-            code: "worker_lost".into(),
-            stage: row.kind.as_str().into(),
-            provider: None,
-            message: format!(
-                "{} was begun {most_attempts} times and never ended: its worker was killed, or \
-                 the machine has too little memory; see the worker's log, then retry the job",
-                row.name
-            ),
-            retryable: true,
-        };
-        die(db, tx, &row.id, &job, &error, false).await?;
-        return Ok(None);
+    let sql = format!(
+        "UPDATE tasks SET state = 'parked', error = NULL, updated_at = {now} \
+         WHERE id = $1 AND (state = 'ready' OR state = 'running' AND lease_until < {now})",
+        now = db.now()
+    );
+    let done = sqlx::query(AssertSqlSafe(sql)).bind(&row.id).execute(&mut *tx).await;
+    done.map_err(database(CLAIM))?;
+    if let Some(job) = job {
+        end_of_cancel(db, &mut tx, &job).await?;
     }
-    if job.status != row.kind.status() {
-        set_status(db, tx, &job.id, row.kind.status(), None, CLAIM).await?;
-    }
-    Ok(Some(Lease {
+    tx.commit().await.map_err(database(CLAIM))
+}
+
+/// Why a task that was begun too often is not begun again.
+fn given_up(row: &Claimed, most_attempts: u32) -> Failure {
+    let error = JobError {
+        code: "worker_lost".into(),
+        stage: row.kind.as_str().into(),
+        provider: None,
+        message: format!(
+            "{} was begun {most_attempts} times and never ended: its worker was killed, or \
+             the machine has too little memory; see the worker's log, then retry the job",
+            row.name
+        ),
+        retryable: true,
+    };
+    Failure { error, retry_in: None, held: false }
+}
+
+fn leased(row: Claimed, job: JobRow, was_lost: bool) -> Lease {
+    Lease {
         task_id: row.id,
         name: row.name,
         kind: row.kind,
@@ -160,7 +182,7 @@ async fn begun(
         job,
         waited_ms: row.waited_ms.max(0),
         was_lost,
-    }))
+    }
 }
 
 async fn state(
@@ -254,17 +276,15 @@ async fn leave(
     set: &str,
     operation: &'static str,
 ) -> Result<Option<JobRow>, StoreError> {
-    let failed = database(operation);
+    let Some(job) = hold_of_task(db, tx, id).await? else { return Ok(None) };
     let sql = format!(
         "UPDATE tasks SET {set}, updated_at = {} \
-         WHERE id = $1 AND token = $2 AND state = 'running' RETURNING job_id",
+         WHERE id = $1 AND token = $2 AND state = 'running' RETURNING id",
         db.now()
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(id).bind(token).fetch_all(&mut **tx).await;
-    let rows = rows.map_err(&failed)?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let job: String = row.try_get("job_id").map_err(failed)?;
-    fetch_in(tx, &job).await
+    let rows = rows.map_err(database(operation))?;
+    Ok((!rows.is_empty()).then_some(job))
 }
 
 pub(crate) async fn finish(

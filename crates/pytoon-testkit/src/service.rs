@@ -204,9 +204,22 @@ impl Service {
                 return job;
             }
             let ended = ["done", "failed", "held", "cancelled"].iter().any(|s| job["status"] == *s);
-            assert!(!ended && begun.elapsed() < PATIENCE, "it is not {status}: {job}");
+            if ended || begun.elapsed() > PATIENCE {
+                panic!("it is not {status}: {job}\n{}", self.last_lines());
+            }
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// What the log ends with, for whoever reads of a failure; requests are left out.
+    fn last_lines(&self) -> String {
+        let lines: Vec<String> = self
+            .log()
+            .iter()
+            .filter(|line| line["event"] != "request")
+            .map(Value::to_string)
+            .collect();
+        lines[lines.len().saturating_sub(12)..].join("\n")
     }
 }
 

@@ -173,6 +173,92 @@ fn a_job_goes_through_its_graph_to_the_end() {
     });
 }
 
+/// Each would take the other for unfinished if both looked before either wrote.
+#[test]
+fn tasks_that_end_at_one_moment_free_what_waits_for_all_of_them() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        for round in 0..30 {
+            let id = format!("job{round}");
+            submit(&store, &id).await;
+            done(&store, &claim(&store).await, Finish::default()).await;
+            let then = tasks_after_voice(&["scene_01".into(), "scene_02".into()], 1);
+            let voice = claim(&store).await;
+            done(&store, &voice, Finish { then, ..Finish::default() }).await;
+            for stage in ["scenes", "sound and picture"] {
+                let (one, other) = (claim(&store).await, claim(&store).await);
+                tokio::join!(
+                    done(&store, &one, Finish::default()),
+                    done(&store, &other, Finish::default())
+                );
+                let ready = store.queue_state().await.expect("looks").ready;
+                assert!(ready > 0, "round {round}: nothing is free after {stage}");
+            }
+            let publish = claim(&store).await;
+            assert_eq!(publish.kind, TaskKind::Publish);
+            done(&store, &publish, Finish { job: Some(JobStatus::Done), ..Finish::default() })
+                .await;
+        }
+    });
+}
+
+/// The last of them ends the cancel, whichever it is.
+#[test]
+fn a_cancelled_jobs_tasks_may_end_at_one_moment() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        for round in 0..30 {
+            let id = format!("job{round}");
+            submit(&store, &id).await;
+            let plan = claim(&store).await;
+            store.job_cancel(&id).await.expect("ok");
+            let tell = claim(&store).await;
+            let _ = tokio::join!(
+                store.task_give_back(&plan.task_id, plan.token),
+                done(&store, &tell, Finish::default())
+            );
+            assert_eq!(status(&store, &id).await, JobStatus::Cancelled, "round {round}");
+        }
+    });
+}
+
+/// Ends and cancels of one job, and claims of its tasks, wait for each other in no circle.
+#[test]
+fn a_cancel_in_the_midst_of_all_of_it() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        for round in 0..30 {
+            let id = format!("job{round}");
+            submit(&store, &id).await;
+            done(&store, &claim(&store).await, Finish::default()).await;
+            let scenes: Vec<String> = (1..=6).map(|scene| format!("scene_{scene:02}")).collect();
+            let then = tasks_after_voice(&scenes, 1);
+            let voice = claim(&store).await;
+            done(&store, &voice, Finish { then, ..Finish::default() }).await;
+            let (one, other) = (claim(&store).await, claim(&store).await);
+            // A circle would be an error of one of them.
+            let (_, _, cancelled, third, fourth) = tokio::join!(
+                done(&store, &one, Finish::default()),
+                done(&store, &other, Finish::default()),
+                store.job_cancel(&id),
+                store.task_claim("w3", LEASE),
+                store.task_claim("w4", LEASE),
+            );
+            assert_eq!(cancelled.expect("ok"), Some(JobStatus::Cancelling));
+            for lease in [third, fourth].into_iter().filter_map(|lease| lease.expect("claims")) {
+                done(&store, &lease, Finish::default()).await;
+            }
+            while let Some(lease) = store.task_claim("w1", LEASE).await.expect("claims") {
+                done(&store, &lease, Finish::default()).await;
+            }
+            assert_eq!(status(&store, &id).await, JobStatus::Cancelled, "round {round}");
+        }
+    });
+}
+
 #[test]
 fn a_lost_lease_is_taken_over_and_its_old_holder_is_fenced_off() {
     let folder = tempfile::tempdir().expect("folder");
