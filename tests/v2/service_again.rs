@@ -57,6 +57,8 @@ fn one_scene_anew(environment: &[(&str, &str)]) {
     let redo = |scene: &str, body: &Value| {
         service.call("POST", &path(&id, &format!("/scenes/{scene}/redo")), Some(body))
     };
+    let parts = || chunks(&studio.workspace, &id);
+    let before = parts();
     // Another idea for the second scene: one clip is bought, the other three are as they were.
     let taken = redo("2", &json!({"prompt": "A red door in the evening sun"})).is(202).json();
     // A worker may have taken it already.
@@ -64,6 +66,10 @@ fn one_scene_anew(environment: &[(&str, &str)]) {
     assert_eq!(taken["output_uri"], Value::Null);
     let second = service.until(&id, "done");
     assert_eq!(studio.simulator.accepted("runway"), 5);
+    let after = parts();
+    let anew: Vec<&String> = after.keys().filter(|name| after[*name] != before[*name]).collect();
+    // Two seconds each: the scene is seen from the fourth second to the eighth, and fades.
+    assert!(!anew.is_empty() && anew.len() <= 4 && before.len() == 8, "{anew:?}");
     assert!(second["cost_usd"].as_f64() > first["cost_usd"].as_f64(), "{second}");
     let folder = root.join("storage/jobs").join(&id);
     assert_ne!(std::fs::read(folder.join("output.mp4")).expect("film"), film);

@@ -66,22 +66,20 @@ impl ColourMatch {
     }
 }
 
-/// The correction of each clip towards the median of all.
-pub fn match_colours(clips: &[ClipColours]) -> Vec<ColourMatch> {
-    if clips.len() < 2 {
-        return vec![ColourMatch::default(); clips.len()];
-    }
-    let target = ClipColours {
+/// What the clips of a film are brought to: the median of them; none for fewer than two, which have
+/// nothing to agree with.
+pub fn target_of(clips: &[ClipColours]) -> Option<ClipColours> {
+    (clips.len() >= 2).then(|| ClipColours {
         luma_p5: median(clips.iter().map(|c| c.luma_p5)),
         luma_p50: median(clips.iter().map(|c| c.luma_p50)),
         luma_p95: median(clips.iter().map(|c| c.luma_p95)),
         chroma_mean: [0, 1].map(|i| median(clips.iter().map(|c| c.chroma_mean[i]))),
         chroma_deviation: [0, 1].map(|i| median(clips.iter().map(|c| c.chroma_deviation[i]))),
-    };
-    clips.iter().map(|clip| towards(clip, &target)).collect()
+    })
 }
 
-fn towards(clip: &ClipColours, target: &ClipColours) -> ColourMatch {
+/// The correction that brings a clip towards what its film is brought to.
+pub fn towards(clip: &ClipColours, target: &ClipColours) -> ColourMatch {
     if (clip.luma_p50 - target.luma_p50).abs() > NIGHT_AND_DAY {
         return ColourMatch::default();
     }
@@ -132,9 +130,14 @@ mod tests {
         }
     }
 
+    fn corrections(clips: &[ClipColours]) -> Vec<ColourMatch> {
+        let target = target_of(clips).expect("several");
+        clips.iter().map(|clip| towards(clip, &target)).collect()
+    }
+
     #[test]
     fn an_odd_clip_moves_towards_the_others_and_no_further() {
-        let all = match_colours(&[clip(0.5, 0.0), clip(0.5, 0.0), clip(0.6, 0.05)]);
+        let all = corrections(&[clip(0.5, 0.0), clip(0.5, 0.0), clip(0.6, 0.05)]);
         assert!(all[0].is_none() && all[1].is_none());
         assert_eq!(all[2].luma_shift, -0.036);
         assert_eq!(all[2].chroma_shift, [-0.012, 0.0]);
@@ -142,9 +145,8 @@ mod tests {
 
     #[test]
     fn night_is_not_made_day_and_one_clip_is_left_alone() {
-        let all = match_colours(&[clip(0.5, 0.0), clip(0.5, 0.0), clip(0.1, 0.0)]);
+        let all = corrections(&[clip(0.5, 0.0), clip(0.5, 0.0), clip(0.1, 0.0)]);
         assert!(all[2].is_none());
-        assert!(match_colours(&[clip(0.1, 0.2)])[0].is_none());
-        assert!(match_colours(&[]).is_empty());
+        assert_eq!((target_of(&[clip(0.1, 0.2)]), target_of(&[])), (None, None));
     }
 }

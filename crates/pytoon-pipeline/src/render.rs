@@ -7,6 +7,7 @@ use crate::environment::Environment;
 use crate::folder::JobFolder;
 use crate::receipt::{Asked, Receipt, VoiceReceipt};
 use crate::sources::{self, Sources};
+use crate::stages::colours::FilmColours;
 use crate::stages::engines::{self, Drawn};
 use crate::stages::{finish, look, picture, sound, timeline, transcript, voice};
 use pytoon_compositor::compose::palette;
@@ -177,7 +178,9 @@ impl Renderer {
         let asked = asked(sources, graph);
         let drawn = self.draw_outside(sources, graph, &built.timeline, folder)?;
         if !drawn.is_empty() {
-            engines::place(&self.env, sources, graph, &built.timeline, &mut assets, &drawn);
+            // The same brief comes to the same film, whatever was in the folder before.
+            let colours = FilmColours::of(&self.env, &drawn, folder, None);
+            engines::place(sources, graph, &built.timeline, &mut assets, &drawn, &colours);
             built = timeline::timeline(&self.env, sources, graph, &spoken.speech, &assets)?;
             write_json(folder, layout::SCENE_GRAPH, graph)?;
         }

@@ -9,6 +9,7 @@
 //! is. In a brand-safe film a picture is never handed to a model: it is laid over what the model
 //! draws.
 
+use super::colours::FilmColours;
 use crate::PipelineError;
 use crate::engine_desk::{EngineDesk, Outside};
 use crate::environment::Environment;
@@ -16,7 +17,6 @@ use crate::folder::JobFolder;
 use crate::sources::Sources;
 use pytoon_core::brief::{OnDegrade, Position, deadline};
 use pytoon_core::chain::EngineChain;
-use pytoon_core::colour::{ClipColours, ColourMatch, match_colours};
 use pytoon_core::money::MicroUsd;
 use pytoon_core::plan::LOCAL_ENGINE;
 use pytoon_core::scene::{MediaKind, Scene, SceneGraph, SceneMedia};
@@ -387,31 +387,15 @@ pub(crate) fn why(story: &SceneEngines, chain: Option<&EngineChain>) -> String {
     parts.join(", ")
 }
 
-/// Looks at the delivered clips, and what brings their colours together.
-fn colours(env: &Environment, drawn: &Drawn) -> BTreeMap<PathBuf, ColourMatch> {
-    let mut seen: BTreeMap<PathBuf, ClipColours> = BTreeMap::new();
-    for clip in drawn.values().filter_map(|story| story.clip.as_ref()) {
-        // A clip whose colours cannot be seen is shown as it is.
-        if !seen.contains_key(&clip.path)
-            && let Ok(colours) = pytoon_media::clip::colours(&env.runner, &clip.path)
-        {
-            seen.insert(clip.path.clone(), colours);
-        }
-    }
-    let all: Vec<ClipColours> = seen.values().copied().collect();
-    seen.into_keys().zip(match_colours(&all)).collect()
-}
-
 /// Puts delivered clips into the plan.
 pub(crate) fn place(
-    env: &Environment,
     sources: &mut Sources,
     graph: &mut SceneGraph,
     timeline: &Timeline,
     assets: &mut BTreeMap<String, AssetFacts>,
     drawn: &Drawn,
+    colours: &FilmColours,
 ) {
-    let colours = colours(env, drawn);
     for (index, scene) in graph.scenes.iter_mut().enumerate() {
         let Some(story) = drawn.get(&scene.id) else { continue };
         let Some(clip) = &story.clip else {
@@ -430,7 +414,7 @@ pub(crate) fn place(
             AssetFacts::Clip {
                 duration_ms: clip.duration_ms,
                 keep_sound: false,
-                colour: colours.get(&clip.path).copied().unwrap_or_default(),
+                colour: colours.correction(&clip.path),
             },
         );
         scene.media = SceneMedia {

@@ -8,6 +8,7 @@ use crate::delivery::{
 use crate::folder::remove;
 use crate::receipt::Receipt;
 use crate::render::picture_store;
+use crate::stages::colours::FilmColours;
 use crate::stages::picture::chunk;
 use crate::stages::{engines, finish, sound, timeline};
 use pytoon_config::BriefFile;
@@ -21,6 +22,8 @@ use std::time::Instant;
 
 /// All that is planned, with the final timeline.
 const FINAL: &str = "final.json";
+/// What the clips were brought to.
+const COLOURS: &str = "colours.json";
 /// How long mixing took.
 const MIX: &str = "mix.json";
 
@@ -121,7 +124,9 @@ impl Steps {
         let (mut timeline, mut warnings) = (voiced.timeline, voiced.warnings);
         if !drawn.is_empty() {
             let mut facts = voiced.look.1;
-            engines::place(&self.env, &mut sources, &mut graph, &timeline, &mut facts, &drawn);
+            let colours = FilmColours::of(&self.env, &drawn, &self.folder, self.read(COLOURS));
+            self.keep(COLOURS, &colours)?;
+            engines::place(&mut sources, &mut graph, &timeline, &mut facts, &drawn, &colours);
             let speech = &voiced.spoken.speech;
             let built = timeline::timeline(&self.env, &sources, &graph, speech, &facts)?;
             (timeline, warnings) = (built.timeline, built.warnings);

@@ -1,0 +1,131 @@
+//! What brings the colours of delivered clips together.
+//!
+//! Guarantees: a film of which one scene is made anew keeps what its clips were brought to, so that
+//! nothing changes but that scene; a clip is looked at once. A film most of whose clips are new is
+//! matched anew.
+
+use super::engines::Drawn;
+use crate::environment::Environment;
+use crate::folder::JobFolder;
+use pytoon_core::colour::{self, ClipColours, ColourMatch};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The colours of a film's clips.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FilmColours {
+    /// What the clips are brought to; nothing, where there are no two of them.
+    target: Option<ClipColours>,
+    clips: Vec<SeenClip>,
+}
+
+/// A clip that was looked at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SeenClip {
+    path: PathBuf,
+    stamp: String,
+    colours: ClipColours,
+    /// Whether the target is the median of this one and others.
+    in_target: bool,
+}
+
+impl FilmColours {
+    /// Looks at the clips that were not looked at before.
+    pub(crate) fn of(
+        env: &Environment,
+        drawn: &Drawn,
+        folder: &JobFolder,
+        earlier: Option<Self>,
+    ) -> Self {
+        let earlier = earlier.unwrap_or_default();
+        let mut clips: Vec<SeenClip> = Vec::new();
+        for clip in drawn.values().filter_map(|story| story.clip.as_ref()) {
+            let path = &clip.path;
+            if clips.iter().any(|seen| seen.path == *path) {
+                continue;
+            }
+            let stamp = folder.stamp(path);
+            let known = earlier.clips.iter().find(|it| it.path == *path && it.stamp == stamp);
+            if let Some(known) = known {
+                clips.push(known.clone());
+            } else if let Ok(colours) = pytoon_media::clip::colours(&env.runner, path) {
+                clips.push(SeenClip { path: path.clone(), stamp, colours, in_target: false });
+            }
+            // A clip whose colours cannot be seen is shown as it is.
+        }
+        Self { target: earlier.target, clips }.with_target()
+    }
+
+    /// Keeps the target as long as half of the clips are those that it was made of.
+    fn with_target(mut self) -> Self {
+        let kept = self.clips.iter().filter(|clip| clip.in_target).count();
+        if self.target.is_none() || kept * 2 < self.clips.len() || self.clips.len() < 2 {
+            let all: Vec<ClipColours> = self.clips.iter().map(|clip| clip.colours).collect();
+            self.target = colour::target_of(&all);
+            for clip in &mut self.clips {
+                clip.in_target = self.target.is_some();
+            }
+        }
+        self
+    }
+
+    /// What is done to a clip.
+    pub(crate) fn correction(&self, path: &Path) -> ColourMatch {
+        let clip = self.clips.iter().find(|clip| clip.path == path);
+        match (clip, &self.target) {
+            (Some(clip), Some(target)) => colour::towards(&clip.colours, target),
+            _ => ColourMatch::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clip(name: &str, light: f64) -> SeenClip {
+        let colours = ClipColours {
+            luma_p5: light - 0.3,
+            luma_p50: light,
+            luma_p95: light + 0.3,
+            ..ClipColours::default()
+        };
+        SeenClip { path: name.into(), stamp: name.into(), colours, in_target: false }
+    }
+
+    fn shift(film: &FilmColours, name: &str) -> f64 {
+        film.correction(Path::new(name)).luma_shift
+    }
+
+    #[test]
+    fn another_clip_changes_nothing_for_those_that_stay() {
+        let clips = vec![clip("a", 0.40), clip("b", 0.44), clip("c", 0.48), clip("d", 0.46)];
+        let first = FilmColours { target: None, clips }.with_target();
+        let before = ["a", "c", "d"].map(|name| shift(&first, name));
+        assert!(before[0] > 0.0 && before[1] < 0.0);
+        let mut second = first;
+        second.clips[1] = clip("new", 0.6);
+        let second = second.with_target();
+        assert_eq!(["a", "c", "d"].map(|name| shift(&second, name)), before);
+        assert!(shift(&second, "new") < 0.0, "it is brought to what the others are brought to");
+    }
+
+    #[test]
+    fn mostly_other_clips_are_matched_anew() {
+        let clips = vec![clip("a", 0.40), clip("b", 0.44), clip("c", 0.48)];
+        let mut film = FilmColours { target: None, clips }.with_target();
+        film.clips[0] = clip("x", 0.6);
+        film.clips[1] = clip("y", 0.6);
+        let film = film.with_target();
+        assert_eq!((shift(&film, "x"), shift(&film, "y")), (0.0, 0.0));
+        assert!(shift(&film, "c") > 0.0);
+    }
+
+    #[test]
+    fn one_clip_is_left_alone() {
+        let film = FilmColours { target: None, clips: vec![clip("a", 0.2)] }.with_target();
+        assert!(film.correction(Path::new("a")).is_none());
+    }
+}
