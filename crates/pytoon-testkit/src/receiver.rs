@@ -41,6 +41,12 @@ pub struct Receiver {
 impl Receiver {
     /// Answers with these statuses in turn, the last for ever.
     pub fn start(statuses: &'static [u16]) -> Self {
+        Self::saying(statuses, "")
+    }
+
+    /// The same, with these words of JSON in every answer.
+    pub fn saying(statuses: &'static [u16], words: &str) -> Self {
+        let words = words.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").expect("listens");
         let address = format!("http://{}", listener.local_addr().expect("bound"));
         let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
@@ -67,7 +73,9 @@ impl Receiver {
                 all.lock().expect("whole").push(Heard { line, headers, body });
                 let status = statuses[index.min(statuses.len() - 1)];
                 let answer = format!(
-                    "HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                    "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n\
+                     Content-Length: {}\r\nConnection: close\r\n\r\n{words}",
+                    words.len()
                 );
                 let _ = stream.write_all(answer.as_bytes());
             }

@@ -116,13 +116,23 @@ impl Service {
     pub fn wait_for(&self, event: &str) -> Value {
         let begun = Instant::now();
         loop {
+            // It may write the line and end: whether it runs is asked first.
+            let runs = self.runs();
             if let Some(line) = self.events(event).into_iter().next() {
                 return line;
             }
             let err = std::fs::read_to_string(self.folder.join(format!("{}.err", self.name)));
-            assert!(begun.elapsed() < PATIENCE, "no {event}; {}", err.unwrap_or_default());
+            let waits = runs && begun.elapsed() < PATIENCE;
+            assert!(waits, "no {event} (runs: {runs}); {}", err.unwrap_or_default());
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Whether its process runs; one that ended and was not waited for does not.
+    fn runs(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        let state = stat.ok().and_then(|text| text.rsplit(')').next().map(str::to_owned));
+        state.is_some_and(|state| !state.trim_start().starts_with('Z'))
     }
 
     /// The number of its process.
