@@ -29,7 +29,7 @@ endif
 
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: setup build demo demo-engines drill-engines drill-budget drill-service drill-netns drills soak test check check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help fuzz
+.PHONY: setup build build-all demo demo-engines drill-engines drill-budget drill-service drill-netns drills soak test check check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help fuzz
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -38,7 +38,11 @@ help:
 setup:
 	@sh scripts/setup.sh --quiet-if-done
 
+# What users run. Drills, benches and tests take as long again, and are built where they are asked for.
 build: setup
+	$(CARGO) build --release --package pytoon --package pytoon-espeak --package pytoon-sim --bins
+
+build-all: setup
 	$(CARGO) build --release
 
 demo: build
@@ -50,26 +54,26 @@ demo: build
 demo-engines: build
 	@OUT="$(OUT)-engines" sh scripts/demo-engines.sh
 
-drill-engines: build
+drill-engines: build-all
 	@./target/release/pytoon-drills engines
 
-drill-budget: build
+drill-budget: build-all
 	@./target/release/pytoon-drills budget
 
-drill-service: build
+drill-service: build-all
 	@./target/release/pytoon-drills service
 	@./target/release/pytoon-drills service-sqlite
 
-drill-netns: build
+drill-netns: build-all
 	@./target/release/pytoon-drills netns
 
-soak: build
+soak: build-all
 	@./target/release/pytoon-drills soak
 
-drills: build
+drills: build-all
 	@PYTOON_PROMETHEUS="$$(sh scripts/prometheus.sh)" ./target/release/pytoon drill --all
 
-bench-service: build
+bench-service: build-all
 	@./target/release/pytoon-bench service
 
 # One build for all of it: `cargo build --bins` alone, or one package alone, chooses other features
@@ -103,7 +107,7 @@ sbom:
 check-dockerfile: build
 	@sh scripts/check-dockerfile.sh
 
-bench: build
+bench: build-all
 	$(CARGO) run --release --package pytoon-bench -- all
 
 # The dev profile is enough: the aligner's crate is optimised in it.
