@@ -59,7 +59,8 @@ pub(crate) struct Scene {
     engine_used: Option<String>,
     /// Whether that was another than asked for.
     fallback_used: bool,
-    /// How long drawing took, in milliseconds.
+    /// How long outside engines were at work on it, in milliseconds; none where this machine drew it
+    /// with the film.
     render_duration_ms: Option<i64>,
     /// Why the engine asked for did not draw it.
     error: Option<String>,

@@ -113,6 +113,7 @@ impl Store {
             .max_connections(1)
             // A file does not hang up: asking it before each use doubles every step.
             .test_before_acquire(false)
+            .before_acquire(|connection, _| Box::pin(is_sound(connection)))
             .acquire_timeout(Duration::from_millis(u64::from(BUSY_TIMEOUT_MS)))
             // Settings belong to a connection, so each new one gets them.
             .after_connect(|connection, _| {
@@ -155,6 +156,18 @@ impl Store {
     pub async fn close(&self) {
         self.db.pool.close().await;
     }
+}
+
+/// Whether a connection to SQLite begins transactions. A full disk ends a transaction by itself, and
+/// the library, which then finds none to roll back, counts it as open for ever: no other is begun on
+/// that connection again.
+async fn is_sound(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    if !connection.is_in_transaction() {
+        return Ok(true);
+    }
+    // What was dropped is rolled back in turn; an answer says that the turn was.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 /// Whether an address is one of PostgreSQL's.

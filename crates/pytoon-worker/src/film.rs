@@ -193,7 +193,7 @@ impl FilmRunner {
                     status: "done".to_owned(),
                     engine_used: Some(scene.engine_used.clone()),
                     fallback_used: scene.fallback_used,
-                    render_duration_ms: Some(drawn_in(scene)),
+                    render_duration_ms: drawn_in(scene),
                     error: scene.fallback_used.then(|| scene.reason.clone()),
                 });
                 let scenes = scenes.collect();
@@ -215,10 +215,11 @@ fn removed(files: usize) {
     }
 }
 
-/// How long engines were at work on a scene, in milliseconds.
-fn drawn_in(scene: &SceneReceipt) -> i64 {
+/// How long outside engines were at work on a scene, in milliseconds; none where none was asked: what
+/// this machine draws is drawn with the film.
+fn drawn_in(scene: &SceneReceipt) -> Option<i64> {
     let spent: u64 = scene.attempts.iter().map(|attempt| attempt.latency_ms).sum();
-    i64::try_from(spent).unwrap_or(i64::MAX)
+    (!scene.attempts.is_empty()).then(|| i64::try_from(spent).unwrap_or(i64::MAX))
 }
 
 /// What a failure means for its task and job.

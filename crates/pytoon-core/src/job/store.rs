@@ -121,7 +121,8 @@ pub struct SceneRow {
     pub engine_used: Option<String>,
     /// Whether that was another than asked for.
     pub fallback_used: bool,
-    /// How long drawing took, in milliseconds.
+    /// How long outside engines were at work on it, in milliseconds; none where this machine drew it
+    /// with the film.
     pub render_duration_ms: Option<i64>,
     /// Why the engine asked for did not draw it.
     pub error: Option<String>,

@@ -2,9 +2,28 @@
 
 use super::on_sqlite::open;
 use super::{NOW, block_on, call};
-use crate::db::Dialect;
+use crate::db::{Dialect, Durability};
 use crate::{Store, migrations};
 use pytoon_core::ledger::{CallChange, CallEvent, CallLimits, EngineStore, KeptClip};
+
+/// As a full disk does it.
+#[test]
+fn a_transaction_that_sqlite_ended_by_itself_is_not_the_last() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        for _ in 0..2 {
+            let mut tx = store.db.begin(Durability::Power, "test").await.expect("begins");
+            sqlx::query("ROLLBACK").execute(&mut *tx).await.expect("ends");
+            tx.commit().await.expect_err("there is nothing to commit");
+            let admitted = store.call_admit(call("c", "j", 0.1), CallLimits::default()).await;
+            admitted.expect("the next one is begun");
+        }
+        // One that was given up in order costs no connection.
+        drop(store.db.begin(Durability::Process, "test").await.expect("begins"));
+        assert_eq!(store.pragma("synchronous").await, 1, "the settings of the one before");
+    });
+}
 
 #[test]
 fn what_says_that_money_goes_out_survives_a_power_cut() {
