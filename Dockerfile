@@ -16,8 +16,8 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     RUSTUP_TOOLCHAIN="$RUST_VERSION" \
-    cargo build --release --locked --package pytoon --package pytoon-espeak --bins \
- && install -D -t /out target/release/pytoon target/release/pytoon-espeak
+    cargo build --profile dist --locked --package pytoon --package pytoon-espeak --bins \
+ && install -D -t /out target/dist/pytoon target/dist/pytoon-espeak
 
 FROM debian:bookworm-slim
 # The packages of scripts/setup.sh, without those for building; curl asks /livez.

@@ -13,7 +13,7 @@
 #   make soak           JOBS (500) films through one service: memory, files, threads, disk
 #   make drills         every fault of the runbooks, its alert, its fix: pytoon drill --all
 #   make bench-service  submissions, claims, waiting and memory, as ratios to a plain INSERT
-#   make dist    a .deb, an archive and the bill of materials in dist/
+#   make dist    a .deb, an archive, notices and the bill of materials in dist/
 #   make sbom    the bill of materials alone (CycloneDX); compiles nothing
 #   make fuzz    hostile inputs for every parser, SECONDS_EACH (1200) a target, all or TARGETS=…
 #   make check-dockerfile  the Dockerfile's steps in a clean root (root, debootstrap)
@@ -73,8 +73,9 @@ soak: build-all
 drills: build-all
 	@PYTOON_PROMETHEUS="$$(sh scripts/prometheus.sh)" ./target/release/pytoon drill --all
 
-bench-service: build-all
-	@./target/release/pytoon-bench service
+bench-service: setup
+	$(CARGO) build --profile dist --workspace --bins
+	@./target/dist/pytoon-bench service
 
 # One build for all of it: `cargo build --bins` alone, or one package alone, chooses other features
 # of the dependencies and compiles them again.
@@ -97,7 +98,9 @@ check-deploy:
 fuzz: setup
 	@sh scripts/fuzz.sh $(TARGETS)
 
-dist: build
+dist: setup
+	$(CARGO) build --profile dist --package pytoon --package pytoon-espeak --package pytoon-sim \
+	  --package pytoon-drills --bins
 	@sh scripts/dist.sh
 
 # Needs no build.
@@ -107,8 +110,9 @@ sbom:
 check-dockerfile: build
 	@sh scripts/check-dockerfile.sh
 
-bench: build-all
-	$(CARGO) run --release --package pytoon-bench -- all
+bench: setup
+	$(CARGO) build --profile dist --workspace --bins
+	@./target/dist/pytoon-bench all
 
 # The dev profile is enough: the aligner's crate is optimised in it.
 bench-align: setup

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Packs what was built: dist/pytoon_VERSION_ARCH.deb and dist/pytoon-VERSION-ARCH.tar.gz, with their
-# bill of materials (scripts/sbom.sh) and checksums. `make dist` builds first.
+# bill of materials (scripts/sbom.sh), the notices of all crates (scripts/notices.sh) and checksums.
+# `make dist` builds first.
 #
 #   PROFILE=debug scripts/dist.sh    packs a dev build, to try the packing
 #
@@ -9,7 +10,7 @@
 # glibc that it was linked to and on newer ones: build where the oldest machine is.
 set -eu
 cd "$(dirname "$0")/.."
-profile=${PROFILE:-release}
+profile=${PROFILE:-dist}
 built=${CARGO_TARGET_DIR:-target}/$profile
 say() { printf 'dist: %s\n' "$*"; }
 fail() {
@@ -23,10 +24,13 @@ for program in pytoon pytoon-espeak pytoon-sim pytoon-drills; do
   [ -x "$built/$program" ] || fail "$built/$program is not built"
 done
 
-version=$("$built/pytoon" --version | cut -d' ' -f2)
-arch=$(dpkg --print-architecture)
 rm -rf dist
 mkdir -p dist
+# What others' licences want to go along, and the bill of materials.
+sh scripts/notices.sh
+
+version=$("$built/pytoon" --version | cut -d' ' -f2)
+arch=$(dpkg --print-architecture)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -50,7 +54,7 @@ install -m 644 deploy/debian/pytoon.service "$root/usr/lib/systemd/system/"
 install -m 644 deploy/debian/defaults.yaml "$root/etc/pytoon/"
 install -m 640 .env.example "$root/etc/pytoon/env"
 install -m 644 config/defaults.yaml config/engine.yaml docs/guides/running-as-a-service.md \
-  LICENSE-APACHE LICENSE-MIT "$doc/"
+  LICENSE-APACHE LICENSE-MIT dist/THIRD-PARTY-NOTICES "$doc/"
 install -m 644 crates/pytoon-espeak/LICENSE "$doc/LICENSE-pytoon-espeak"
 install -m 755 deploy/debian/postinst deploy/debian/prerm "$root/DEBIAN/"
 printf '/etc/pytoon/defaults.yaml\n/etc/pytoon/env\n' >"$root/DEBIAN/conffiles"
@@ -78,9 +82,8 @@ dpkg-deb --root-owner-group --build "$root" "$deb" >/dev/null
 folder=pytoon-$version-$arch
 install -d "$work/$folder"
 cp "$root"/usr/bin/* "$work/$folder/"
-cp LICENSE-APACHE LICENSE-MIT .env.example config/defaults.yaml "$work/$folder/"
+cp LICENSE-APACHE LICENSE-MIT dist/THIRD-PARTY-NOTICES .env.example config/defaults.yaml "$work/$folder/"
 cp crates/pytoon-espeak/LICENSE "$work/$folder/LICENSE-pytoon-espeak"
 tar -C "$work" --owner=0 --group=0 --sort=name -czf "dist/$folder.tar.gz" "$folder"
-sh scripts/sbom.sh
 (cd dist && sha256sum ./*.deb ./*.tar.gz ./*.cdx.json >SHA256SUMS)
 say "$deb, dist/$folder.tar.gz (glibc ${glibc:-unknown} or newer)"

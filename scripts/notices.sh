@@ -1,0 +1,60 @@
+#!/bin/sh
+# Writes dist/THIRD-PARTY-NOTICES: name, version, licence and the licence's text of every crate whose
+# code is in what is shipped, as their licences want it. Reads the bill of materials (scripts/sbom.sh)
+# and the sources that cargo has fetched; compiles nothing.
+#
+# A text that many crates share stands once. A crate that ships no text is named with its licence alone,
+# and said at the end.
+set -eu
+cd "$(dirname "$0")/.."
+fail() {
+  printf 'notices: %s\n' "$*" >&2
+  exit 1
+}
+for tool in cargo jq sha256sum; do
+  command -v "$tool" >/dev/null || fail "$tool is missing (make setup)"
+done
+sh scripts/sbom.sh
+bom=$(ls dist/*.cdx.json)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/texts"
+
+cargo metadata --format-version 1 --locked >"$work/metadata.json"
+# What is shipped and not our own, with where its source lies.
+jq -r --slurpfile bom "$bom" '
+  ($bom[0].components | map({("\(.name)@\(.version)"): true}) | add) as $shipped
+  | .packages[] | select(.source != null and $shipped["\(.name)@\(.version)"])
+  | [.name, .version, .license // "see its text", .manifest_path] | @tsv' \
+  "$work/metadata.json" | sort >"$work/crates"
+[ -s "$work/crates" ] || fail "the bill of materials names no crate of others"
+
+out=$work/notices
+{
+  echo "pytoon is built with the crates below. Each is followed by the names of its licence texts, which"
+  echo "stand after the list. pytoon's own terms are in LICENSE-APACHE and LICENSE-MIT; pytoon-espeak is"
+  echo "under the GPL (LICENSE-pytoon-espeak)."
+  echo
+} >"$out"
+without=0
+while IFS="$(printf '\t')" read -r name version licence manifest; do
+  texts=
+  folder=$(dirname "$manifest")
+  for file in "$folder"/LICEN[CS]E* "$folder"/COPYING* "$folder"/NOTICE* "$folder"/UNLICENSE* \
+    "$folder"/COPYRIGHT* "$folder"/license* "$folder"/copyright*; do
+    [ -f "$file" ] || continue
+    sum=$(sha256sum <"$file" | cut -c1-12)
+    case " $texts " in *" $sum "*) continue ;; esac
+    [ -f "$work/texts/$sum" ] || cp "$file" "$work/texts/$sum"
+    texts="$texts $sum"
+  done
+  [ -n "$texts" ] || without=$((without + 1))
+  printf '%s %s (%s):%s\n' "$name" "$version" "$licence" "${texts:- no text of its own}" >>"$out"
+done <"$work/crates"
+for text in "$work/texts"/*; do
+  printf '\n---- %s ----\n\n' "$(basename "$text")"
+  cat "$text"
+done >>"$out"
+mv "$out" dist/THIRD-PARTY-NOTICES
+printf 'notices: dist/THIRD-PARTY-NOTICES, %s crates, %s texts, %s crates without a text\n' \
+  "$(wc -l <"$work/crates")" "$(ls "$work/texts" | wc -l)" "$without"
