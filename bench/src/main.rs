@@ -10,6 +10,8 @@
 //!   cost as a part of the sound's length.
 //! - `service`: submissions over HTTP, claims, the wait of a first task and the API's memory, on
 //!   PostgreSQL, against a plain `INSERT`.
+//! - `redo`: one scene, and one caption, of a film of 30 s made anew by the service, against the
+//!   film's first making.
 //! - `jitter`: how far a tracked patch departs from its intended curve on composed frames.
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 
@@ -17,6 +19,7 @@ mod align;
 mod engines;
 mod film;
 mod jitter;
+mod redo;
 mod sampler;
 mod service;
 
@@ -34,6 +37,9 @@ fn main() -> anyhow::Result<()> {
     }
     if all || what == "engines" {
         engines::run()?;
+    }
+    if all || what == "redo" {
+        redo::run()?;
     }
     // Not among all: it wants PostgreSQL and minutes.
     if what == "service" {
