@@ -34,6 +34,16 @@ struct Holds {
     disk_mib: f64,
 }
 
+impl std::fmt::Display for Holds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { memory_mib, files, threads, disk_mib } = self;
+        write!(
+            f,
+            "{memory_mib:.1} MiB of memory, {files} files, {threads} threads, {disk_mib:.1} MiB of disk"
+        )
+    }
+}
+
 /// Runs it.
 pub(crate) fn run() -> anyhow::Result<()> {
     let jobs = number("JOBS", 500)?;
@@ -75,7 +85,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
                     }
                     if done.is_multiple_of((jobs / 10).max(1)) {
                         let seconds = begun.elapsed().as_secs();
-                        note(&format!("{done} films after {seconds} s: {:?}", samples.last()));
+                        if let Some(now) = samples.last() {
+                            note(&format!("{done} films after {seconds} s: {now}"));
+                        }
                     }
                 }
                 "failed" | "cancelled" | "held" => anyhow::bail!("{id}: {}", job["error"]),
