@@ -2,7 +2,8 @@
 //! threads and disk than it did near the beginning.
 //!
 //! Each film is fetched and its job deleted, as callers do. What is compared are medians of the second
-//! quarter and of the last: the first is warming up.
+//! quarter and of the last: the first is warming up. Bought clips are kept for as long as
+//! `storage.retention.clips_days` says, by default for ever: they are counted apart.
 
 use crate::books::{by_task, duplicates, rows, submissions};
 use crate::client::{Caller, brief};
@@ -32,14 +33,17 @@ struct Holds {
     files: f64,
     threads: f64,
     disk_mib: f64,
+    /// Clips that were bought.
+    clips_mib: f64,
 }
 
 impl std::fmt::Display for Holds {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { memory_mib, files, threads, disk_mib } = self;
+        let Self { memory_mib, files, threads, disk_mib, clips_mib } = self;
         write!(
             f,
-            "{memory_mib:.1} MiB of memory, {files} files, {threads} threads, {disk_mib:.1} MiB of disk"
+            "{memory_mib:.1} MiB of memory, {files} files, {threads} threads, {disk_mib:.1} MiB of disk, \
+             {clips_mib:.1} MiB of bought clips"
         )
     }
 }
@@ -116,7 +120,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     result(&format!(
         "soak jobs={jobs} done={done} duplicate_paid_submissions={} orphans={orphans} \
          memory_mib={:.1}..{:.1} files={:.0}..{:.0} threads={:.0}..{:.0} disk_mib={:.1}..{:.1} \
-         rest_memory_mib={:.1} rest_files={:.0} rest_threads={:.0} rest_disk_mib={:.1} seconds={seconds}",
+         rest_memory_mib={:.1} rest_files={:.0} rest_threads={:.0} rest_disk_mib={:.1} bought_clips_mib={:.1} seconds={seconds}",
         duplicates.len(),
         early.memory_mib,
         late.memory_mib,
@@ -130,6 +134,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         rest.files,
         rest.threads,
         rest.disk_mib,
+        rest.clips_mib,
     ));
     ensure!(duplicates.is_empty() && orphans == 0, "something was made twice or left behind");
     for (what, early, late, more) in [
@@ -168,11 +173,14 @@ fn holds(process: u32, storage: &Path) -> anyhow::Result<Holds> {
         Ok(line.split_whitespace().next().unwrap_or_default().parse()?)
     };
     let files = std::fs::read_dir(format!("/proc/{process}/fd"))?.count();
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    let clips = bytes_below(&storage.join("clips"));
     Ok(Holds {
         memory_mib: fact("VmRSS:")? / 1024.0,
         files: files as f64,
         threads: fact("Threads:")?,
-        disk_mib: bytes_below(storage) as f64 / (1 << 20) as f64,
+        disk_mib: mib(bytes_below(storage).saturating_sub(clips)),
+        clips_mib: mib(clips),
     })
 }
 
@@ -199,5 +207,6 @@ fn median(samples: &[Holds]) -> Holds {
         files: of(|h| h.files),
         threads: of(|h| h.threads),
         disk_mib: of(|h| h.disk_mib),
+        clips_mib: of(|h| h.clips_mib),
     }
 }

@@ -134,11 +134,13 @@ fn record(stage: &Stage, voice_gain: f64, noise: f64) -> anyhow::Result<()> {
             "anoisesrc=color=pink:sample_rate=48000:amplitude={noise}[n];\
              [0:a]aformat=channel_layouts=mono,volume={voice_gain}[v];[v][n]amix=inputs=2:duration=first:normalize=0"
         ))
-        .arg(stage.folder.join("recordings/voice.wav"))
+        .arg(stage.folder.join("mixed.wav"))
         .status()
         .context("failed to run ffmpeg")?;
     ensure!(mixed.success(), "the recording was not made");
-    Ok(())
+    // At once: films that read the recording before are under way.
+    let recording = stage.folder.join("recordings/voice.wav");
+    std::fs::rename(stage.folder.join("mixed.wav"), recording).context("failed to put it in place")
 }
 
 fn aligner_missing(stage: &mut Stage) -> anyhow::Result<()> {
