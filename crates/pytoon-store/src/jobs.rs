@@ -363,14 +363,18 @@ pub(crate) async fn hold_of_task(
     one(tx, of_task, db.for_us_alone(), task).await
 }
 
-/// Whether the job is this transaction's now; it is not where another's transaction has it. For a
+/// The job as it is now, and this transaction's; none where another's transaction has it. For a
 /// claim, which has a task already and so must not wait for its job.
-pub(crate) async fn hold_if_free(db: &Db, tx: &mut Tx, id: &str) -> Result<bool, StoreError> {
+pub(crate) async fn hold_if_free(
+    db: &Db,
+    tx: &mut Tx,
+    id: &str,
+) -> Result<Option<JobRow>, StoreError> {
     let lock = match db.for_us_alone() {
         "" => String::new(),
         lock => format!("{lock} SKIP LOCKED"),
     };
-    Ok(one(tx, "id = $1", &lock, id).await?.is_some())
+    one(tx, "id = $1", &lock, id).await
 }
 
 async fn one(

@@ -54,8 +54,12 @@ pub(crate) async fn claim(
             fail(db, &row.id, row.token, &given_up(&row, most_attempts)).await?;
             continue;
         }
-        // Another's change of the job is not waited for: the next claim tells the stage.
-        if job.status != row.kind.status() && hold_if_free(db, &mut tx, &job.id).await? {
+        // Another's change of the job is not waited for: the next claim tells the stage. It may have
+        // been stopped since it was read.
+        if job.status != row.kind.status()
+            && let Some(now) = hold_if_free(db, &mut tx, &job.id).await?
+            && may_go_on(&now, row.kind)
+        {
             set_status(db, &mut tx, &job.id, row.kind.status(), None, CLAIM).await?;
         }
         tx.commit().await.map_err(database(CLAIM))?;

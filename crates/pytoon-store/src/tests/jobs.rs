@@ -259,6 +259,35 @@ fn a_cancel_in_the_midst_of_all_of_it() {
     });
 }
 
+/// A claim tells the job's stage, unless the job was stopped since the claim read it.
+#[test]
+fn a_claim_beside_a_cancel_does_not_undo_it() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        for round in 0..30 {
+            let id = format!("job{round}");
+            submit(&store, &id).await;
+            done(&store, &claim(&store).await, Finish::default()).await;
+            let voice = claim(&store).await;
+            let then = tasks_after_voice(&["scene_01".into()], 1);
+            done(&store, &voice, Finish { then, ..Finish::default() }).await;
+            let (claimed, cancelled) =
+                tokio::join!(store.task_claim("w2", LEASE), store.job_cancel(&id));
+            assert_eq!(cancelled.expect("ok"), Some(JobStatus::Cancelling));
+            let now = status(&store, &id).await;
+            assert_eq!(now, JobStatus::Cancelling, "round {round}");
+            if let Some(lease) = claimed.expect("claims") {
+                done(&store, &lease, Finish::default()).await;
+            }
+            while let Some(lease) = store.task_claim("w1", LEASE).await.expect("claims") {
+                done(&store, &lease, Finish::default()).await;
+            }
+            assert_eq!(status(&store, &id).await, JobStatus::Cancelled, "round {round}");
+        }
+    });
+}
+
 #[test]
 fn a_lost_lease_is_taken_over_and_its_old_holder_is_fenced_off() {
     let folder = tempfile::tempdir().expect("folder");
