@@ -50,10 +50,12 @@ impl Machines {
     fn new() -> anyhow::Result<Self> {
         let id = std::process::id();
         let machines = Self { here: format!("pytoon-a{id}"), there: format!("pytoon-b{id}") };
-        ip(&format!("addr add {WORLD}/32 dev lo"))?;
+        ip(&format!("addr replace {WORLD}/32 dev lo"))?;
         let (here, there) = (&machines.here, &machines.there);
         for (name, net) in [(here, 1), (there, 2)] {
             let outside = format!("ptw{net}");
+            // A drill that was killed left its end behind; mostly there is none.
+            let _ = ip(&format!("link del {outside}"));
             ip(&format!("netns add {name}"))?;
             ip(&format!("-n {name} link set lo up"))?;
             ip(&format!("link add {outside} type veth peer name world netns {name}"))?;
