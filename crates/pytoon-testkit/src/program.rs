@@ -71,11 +71,19 @@ pub const KEY_VARIABLES: [&str; 10] = [
 pub const STORE_VARIABLES: [&str; 4] =
     ["DATABASE_URL", "STORAGE_URL", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"];
 
+/// The folder of the built programs. Tests lie one deeper (`deps`), benches and drills beside them.
+pub(crate) fn built() -> PathBuf {
+    let own = std::env::current_exe().expect("a process knows its own path");
+    let folder = own.parent().expect("a program lies in a folder");
+    let deeper = folder.ends_with("deps");
+    let folder = if deeper { folder.parent().expect("deps lies in one") } else { folder };
+    folder.to_owned()
+}
+
 /// A command of the built program, found beside the test's own folder. It sees no key: a
 /// developer's own are not spent by tests.
 pub fn pytoon() -> Command {
-    let own = std::env::current_exe().expect("the test knows its own path");
-    let folder = own.parent().and_then(Path::parent).expect("tests live in target/<profile>/deps");
+    let folder = built();
     for program in ["pytoon", "pytoon-espeak"] {
         assert!(
             folder.join(program).is_file(),

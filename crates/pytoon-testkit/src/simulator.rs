@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -318,8 +318,7 @@ fn merge(into: &mut Value, from: &Value) {
 
 /// The folder of the built programs, and `target`.
 fn folders() -> (PathBuf, PathBuf) {
-    let own = std::env::current_exe().expect("the test knows its own path");
-    let profile = own.parent().and_then(Path::parent).expect("tests live in target/<profile>/deps");
-    let target = profile.parent().expect("profiles live in target");
-    (profile.to_owned(), target.to_owned())
+    let profile = crate::program::built();
+    let target = profile.parent().expect("profiles live in target").to_owned();
+    (profile, target)
 }
