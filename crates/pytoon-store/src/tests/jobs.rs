@@ -101,6 +101,23 @@ async fn done(store: &Store, lease: &Lease, finish: Finish) -> Hold {
     store.task_finish(&lease.task_id, lease.token, finish).await.expect("finishes")
 }
 
+/// Submits a job and does all that comes before its scenes.
+async fn spoken(store: &Store, id: &str, scenes: usize) {
+    submit(store, id).await;
+    done(store, &claim(store).await, Finish::default()).await;
+    let voice = claim(store).await;
+    let scenes: Vec<String> = (1..=scenes).map(|scene| format!("scene_{scene:02}")).collect();
+    let then = tasks_after_voice(&scenes, 1);
+    done(store, &voice, Finish { then, ..Finish::default() }).await;
+}
+
+/// Does whatever may be claimed.
+async fn rest(store: &Store) {
+    while let Some(lease) = store.task_claim("w1", LEASE).await.expect("claims") {
+        done(store, &lease, Finish::default()).await;
+    }
+}
+
 fn failure(retry_in: Option<Duration>, held: bool) -> Failure {
     let error = JobError {
         code: "vendor".into(),
@@ -181,11 +198,7 @@ fn tasks_that_end_at_one_moment_free_what_waits_for_all_of_them() {
         let store = open(&folder).await;
         for round in 0..30 {
             let id = format!("job{round}");
-            submit(&store, &id).await;
-            done(&store, &claim(&store).await, Finish::default()).await;
-            let then = tasks_after_voice(&["scene_01".into(), "scene_02".into()], 1);
-            let voice = claim(&store).await;
-            done(&store, &voice, Finish { then, ..Finish::default() }).await;
+            spoken(&store, &id, 2).await;
             for stage in ["scenes", "sound and picture"] {
                 let (one, other) = (claim(&store).await, claim(&store).await);
                 tokio::join!(
@@ -232,12 +245,7 @@ fn a_cancel_in_the_midst_of_all_of_it() {
         let store = open(&folder).await;
         for round in 0..30 {
             let id = format!("job{round}");
-            submit(&store, &id).await;
-            done(&store, &claim(&store).await, Finish::default()).await;
-            let scenes: Vec<String> = (1..=6).map(|scene| format!("scene_{scene:02}")).collect();
-            let then = tasks_after_voice(&scenes, 1);
-            let voice = claim(&store).await;
-            done(&store, &voice, Finish { then, ..Finish::default() }).await;
+            spoken(&store, &id, 6).await;
             let (one, other) = (claim(&store).await, claim(&store).await);
             // A circle would be an error of one of them.
             let (_, _, cancelled, third, fourth) = tokio::join!(
@@ -251,9 +259,7 @@ fn a_cancel_in_the_midst_of_all_of_it() {
             for lease in [third, fourth].into_iter().filter_map(|lease| lease.expect("claims")) {
                 done(&store, &lease, Finish::default()).await;
             }
-            while let Some(lease) = store.task_claim("w1", LEASE).await.expect("claims") {
-                done(&store, &lease, Finish::default()).await;
-            }
+            rest(&store).await;
             assert_eq!(status(&store, &id).await, JobStatus::Cancelled, "round {round}");
         }
     });
@@ -267,11 +273,7 @@ fn a_claim_beside_a_cancel_does_not_undo_it() {
         let store = open(&folder).await;
         for round in 0..30 {
             let id = format!("job{round}");
-            submit(&store, &id).await;
-            done(&store, &claim(&store).await, Finish::default()).await;
-            let voice = claim(&store).await;
-            let then = tasks_after_voice(&["scene_01".into()], 1);
-            done(&store, &voice, Finish { then, ..Finish::default() }).await;
+            spoken(&store, &id, 1).await;
             let (claimed, cancelled) =
                 tokio::join!(store.task_claim("w2", LEASE), store.job_cancel(&id));
             assert_eq!(cancelled.expect("ok"), Some(JobStatus::Cancelling));
@@ -280,9 +282,7 @@ fn a_claim_beside_a_cancel_does_not_undo_it() {
             if let Some(lease) = claimed.expect("claims") {
                 done(&store, &lease, Finish::default()).await;
             }
-            while let Some(lease) = store.task_claim("w1", LEASE).await.expect("claims") {
-                done(&store, &lease, Finish::default()).await;
-            }
+            rest(&store).await;
             assert_eq!(status(&store, &id).await, JobStatus::Cancelled, "round {round}");
         }
     });
