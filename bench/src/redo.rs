@@ -7,6 +7,7 @@
 use anyhow::ensure;
 use pytoon_testkit::{Service, Studio};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 const SENTENCES: [&str; 6] = [
@@ -35,6 +36,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let first = begun.elapsed().as_secs_f64();
     ensure!(job["scene_count"] == SENTENCES.len(), "it has other scenes: {job}");
     let calls_first = bought();
+    let mut told = 0;
+    tasks("first", &service, &mut told);
     let redo = |scene: usize, change: &Value| {
         let begun = Instant::now();
         service
@@ -44,8 +47,10 @@ pub(crate) fn run() -> anyhow::Result<()> {
         begun.elapsed().as_secs_f64()
     };
     let scene = redo(3, &json!({"prompt": "A red door in the evening sun"}));
+    tasks("a scene anew", &service, &mut told);
     let calls_scene = bought() - calls_first;
     let caption = redo(5, &json!({"caption": "Two friends, one newspaper"}));
+    tasks("a caption anew", &service, &mut told);
     let calls_caption = bought() - calls_first - calls_scene;
     println!(
         "redo: first {first:.2} s; a scene anew {scene:.2} s, a caption anew {caption:.2} s (goal: \
@@ -59,4 +64,20 @@ pub(crate) fn run() -> anyhow::Result<()> {
         caption / first
     );
     Ok(())
+}
+
+/// Prints how long each kind of task took in all, of those that ended since the last were told.
+fn tasks(what: &str, service: &Service, told: &mut usize) {
+    let all = service.events("task_finished");
+    let mut took: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for task in &all[*told..] {
+        let stage = task["stage"].as_str().unwrap_or_default();
+        took.entry(stage).or_default().push(task["duration_ms"].as_u64().unwrap_or_default());
+    }
+    *told = all.len();
+    println!("redo: {what}, milliseconds of each task:");
+    for (stage, each) in took {
+        let sum: u64 = each.iter().sum();
+        println!("  {stage:<8} {sum:>6} = {each:?}");
+    }
 }

@@ -75,14 +75,28 @@ fn the_decoded_sound_has_the_loudness_of_the_platforms() {
 }
 
 #[test]
-fn keyframes_come_every_two_seconds_and_groups_are_closed() {
-    let packets = packets(&shared().film.output());
+fn every_scene_begins_with_a_keyframe_none_is_two_seconds_off_and_groups_are_closed() {
+    let film = &shared().film;
+    let packets = packets(&film.output());
     let keys: Vec<usize> = (0..packets.len()).filter(|&i| packets[i].key).collect();
-    let times: Vec<f64> = keys.iter().map(|&i| packets[i].pts - packets[0].pts).collect();
-    assert!(times.len() >= 3, "{times:?}");
-    for (index, time) in times.iter().enumerate() {
-        assert!((time - 2.0 * index as f64).abs() < 0.001, "{times:?}");
+    let mut times: Vec<f64> = keys.iter().map(|&i| packets[i].pts - packets[0].pts).collect();
+    let timeline = film.timeline();
+    let clips = timeline["tracks"]["video"].as_array().expect("clips");
+    let begin = clips.windows(2).filter(|pair| pair[0]["sceneId"] != pair[1]["sceneId"]);
+    let begin: Vec<f64> = begin
+        .map(|pair| {
+            let (own, transition) =
+                (&pair[1]["startFrame"], &pair[1]["transitionIn"]["startFrame"]);
+            transition.as_f64().or(own.as_f64()).expect("a frame") / 30.0
+        })
+        .collect();
+    assert!(begin.len() >= 2, "{begin:?}");
+    for scene in &begin {
+        assert!(times.iter().any(|time| (time - scene).abs() < 0.001), "{scene} s: {times:?}");
     }
+    times.push(packets.len() as f64 / 30.0);
+    assert!(times.windows(2).all(|pair| pair[1] - pair[0] < 2.001), "{times:?}");
+    assert!(times.len() as f64 <= times[times.len() - 1] / 2.0 + begin.len() as f64 + 2.0);
     for key in keys {
         let pts = packets[key].pts;
         assert!(

@@ -1,6 +1,6 @@
 //! Output profiles: size, frame rate, codec settings and loudness target as data.
 
-use crate::time::{FrameRange, FrameRate};
+use crate::time::FrameRate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ pub struct VideoSettings {
     pub preset: String,
     /// Constant rate factor, 0 (lossless) to 51.
     pub crf: u8,
-    /// Seconds between key frames; groups of pictures are closed.
+    /// The most seconds between key frames; every scene begins with one, and groups of pictures are closed.
     pub gop_seconds: f64,
     /// Upper bound of the bit rate in kbit/s, if any.
     pub max_rate_kbps: Option<u32>,
@@ -68,25 +68,10 @@ impl AacCoder {
     }
 }
 
-/// How long a chunk of the picture is about, in seconds: short enough to be shared out, long
-/// enough that starting an encoder does not count.
-const CHUNK_SECONDS: f64 = 2.0;
-
 impl Profile {
-    /// Frames from one key frame to the next.
+    /// The most frames from one key frame to the next.
     pub fn gop_frames(&self) -> i64 {
         ((self.video.gop_seconds * self.frame_rate.as_f64()).round() as i64).max(1)
-    }
-
-    /// Cuts a film into chunks that can be encoded apart from each other and joined: each begins
-    /// where one encoder would have set a key frame. The last is at least half as long as others,
-    /// where there is more than one.
-    pub fn chunks(&self, total_frames: i64) -> Vec<FrameRange> {
-        let wanted = (CHUNK_SECONDS / self.video.gop_seconds).round().max(1.0) as i64;
-        let length = wanted * self.gop_frames();
-        let count = (total_frames / length + i64::from(total_frames % length >= length / 2)).max(1);
-        let end = |index: i64| if index + 1 == count { total_frames } else { (index + 1) * length };
-        (0..count).map(|index| FrameRange::new(index * length, end(index))).collect()
     }
 
     /// What is wrong with the values, as (field, reason).
@@ -120,55 +105,5 @@ impl Profile {
             ));
         }
         None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn profile(rate: (u32, u32), gop_seconds: f64) -> Profile {
-        Profile {
-            width: 270,
-            height: 480,
-            frame_rate: FrameRate::try_new(rate.0, rate.1).expect("a rate"),
-            video: VideoSettings {
-                encoder: "libx264".into(),
-                preset: "ultrafast".into(),
-                crf: 26,
-                gop_seconds,
-                max_rate_kbps: None,
-            },
-            audio: AudioSettings { bit_rate_kbps: 96, coder: AacCoder::Fast },
-        }
-    }
-
-    #[test]
-    fn chunks_tile_the_film_and_begin_at_key_frames() {
-        for rate in [(24, 1), (25, 1), (30, 1), (60, 1), (30_000, 1001)] {
-            for gop in [0.1, 0.5, 0.7, 1.0, 2.0, 3.3, 10.0] {
-                let profile = profile(rate, gop);
-                for total in [1, 29, 59, 60, 61, 89, 90, 91, 119, 120, 750, 1799, 3600] {
-                    let chunks = profile.chunks(total);
-                    let (first, last) = (chunks[0], chunks[chunks.len() - 1]);
-                    assert_eq!((first.start, last.end), (0, total));
-                    assert!(chunks.windows(2).all(|pair| pair[0].end == pair[1].start));
-                    assert!(chunks.iter().all(|c| c.start % profile.gop_frames() == 0));
-                    assert!(chunks.len() == 1 || last.len() * 2 >= first.len() - 1, "{chunks:?}");
-                    assert!(chunks.iter().all(|c| !c.is_empty()));
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_chunk_is_about_two_seconds_long() {
-        let lengths = |gop, total| -> Vec<i64> {
-            profile((30, 1), gop).chunks(total).iter().map(|c| c.len()).collect()
-        };
-        assert_eq!(lengths(2.0, 200), [60, 60, 80]);
-        assert_eq!(lengths(0.5, 150), [60, 60, 30]);
-        assert_eq!(lengths(10.0, 500), [300, 200]);
-        assert_eq!(lengths(2.0, 20), [20]);
     }
 }

@@ -53,9 +53,10 @@ pub(crate) fn check(
             if full {
                 return verify::look_at_all(&env.runner, film.output);
             }
-            let gop = film.timeline.profile.video.gop_seconds;
-            let seconds = film.timeline.frame_rate.frame_to_seconds(film.timeline.total_frames);
-            verify::look_at_key_frames(&env.runner, film.output, gop, seconds)
+            let rate = film.timeline.frame_rate;
+            let key_frames = film.timeline.key_frames();
+            let times: Vec<f64> = key_frames.iter().map(|n| rate.frame_to_seconds(*n)).collect();
+            verify::look_at_key_frames(&env.runner, film.output, &times)
         });
         let probed = probe(&env.runner, film.output);
         (probed, looks.join())
@@ -194,9 +195,10 @@ fn check_captions(findings: &mut Findings, timeline: &Timeline) {
 
 fn check_decoded(findings: &mut Findings, film: &Finished<'_>, looks: &[FrameLook], full: bool) {
     let timeline = film.timeline;
-    let gop = timeline.profile.gop_frames();
-    let expected =
-        if full { timeline.total_frames } else { (timeline.total_frames + gop - 1) / gop };
+    let expected = match full {
+        true => timeline.total_frames,
+        false => timeline.key_frames().len() as i64,
+    };
     if (looks.len() as i64) != expected {
         findings.add("decodes", format!("{} of {expected} frames could be decoded", looks.len()));
     }

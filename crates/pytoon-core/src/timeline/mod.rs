@@ -7,6 +7,7 @@
 //! Words follow OpenTimelineIO where it has one: timeline, track, clip, transition.
 
 pub mod build;
+mod chunks;
 pub mod duck;
 mod far;
 pub mod fit;

@@ -18,21 +18,38 @@ pub const SOFTWARE_ENCODER: &str = "libx264";
 
 /// What an encoded picture is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Piece {
+pub enum Piece<'a> {
     /// It is a film's whole picture.
-    Whole,
+    Whole {
+        /// The frames that are key frames, beside one after every full group of pictures.
+        key_frames: &'a [i64],
+    },
     /// It is joined with others.
     Chunk,
 }
 
 /// The command that encodes raw frames from standard input.
-pub fn video_command(profile: &Profile, encoder: &str, piece: Piece, output: &Path) -> CommandLine {
+pub fn video_command(
+    profile: &Profile,
+    encoder: &str,
+    piece: Piece<'_>,
+    output: &Path,
+) -> CommandLine {
     // Readers of negative offsets guess from them how long the decoder waits for frames out of
     // order. Of a chunk with few of those they guess another wait than of the next, and where the
     // two meet times would be moved. A chunk says when each frame is decoded.
-    let flags: &[&str] = match piece {
-        Piece::Whole => &["-movflags", "+negative_cts_offsets"],
-        Piece::Chunk => &[],
+    let flags = match piece {
+        Piece::Whole { key_frames } => {
+            let at = |frame: &i64| format!("{:.6}", profile.frame_rate.frame_to_seconds(*frame));
+            let times: Vec<String> = key_frames.iter().map(at).collect();
+            vec![
+                "-movflags".to_owned(),
+                "+negative_cts_offsets".to_owned(),
+                "-force_key_frames".to_owned(),
+                times.join(","),
+            ]
+        }
+        Piece::Chunk => Vec::new(),
     };
     let size = format!("{}x{}", profile.width, profile.height);
     let rate = profile.frame_rate.to_ratio_string();
@@ -64,7 +81,7 @@ pub fn video_command(profile: &Profile, encoder: &str, piece: Piece, output: &Pa
             "bt709",
         ])
         .args(["-f", "mp4"])
-        .args(flags.iter().copied())
+        .args(flags)
         .args(["-video_track_timescale", "90000"])
         .arg(file_arg(output))
 }
@@ -78,7 +95,16 @@ pub fn codec_args(profile: &Profile, encoder: &str) -> Vec<String> {
     let mut push = |pairs: &[&str]| args.extend(pairs.iter().map(|s| (*s).to_owned()));
     match encoder {
         SOFTWARE_ENCODER => {
-            push(&["-preset", &video.preset, "-crf", &crf, "-profile:v", "high"]);
+            push(&[
+                "-preset",
+                &video.preset,
+                "-crf",
+                &crf,
+                "-profile:v",
+                "high",
+                "-forced-idr",
+                "1",
+            ]);
             push(&[
                 "-x264-params",
                 &format!("keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes=2"),
@@ -86,9 +112,11 @@ pub fn codec_args(profile: &Profile, encoder: &str) -> Vec<String> {
         }
         name if name.ends_with("_nvenc") => {
             push(&["-cq", &crf, "-profile:v", "high", "-g", &gop, "-bf", "2"]);
+            push(&["-forced-idr", "1"]);
         }
         name if name.ends_with("_qsv") => {
             push(&["-global_quality", &crf, "-profile:v", "high", "-g", &gop, "-bf", "2"]);
+            push(&["-forced_idr", "1"]);
         }
         name if name.ends_with("_vaapi") => {
             push(&["-vf", "format=nv12,hwupload", "-qp", &crf, "-profile:v", "high", "-g", &gop]);
@@ -180,7 +208,7 @@ impl VideoEncoder {
         runner: &Runner,
         profile: &Profile,
         encoder: &str,
-        piece: Piece,
+        piece: Piece<'_>,
         output: &Path,
     ) -> Result<Self, MediaError> {
         let (running, input) = runner.start_fed(&video_command(profile, encoder, piece, output))?;
@@ -220,13 +248,14 @@ pub fn try_encoder(
 ) -> Result<(), MediaError> {
     let output = disk::part_of(&folder.join("encoder-test.mp4"));
     let tried =
-        VideoEncoder::start(runner, profile, encoder, Piece::Whole, &output).and_then(|mut e| {
-            let frame = Frame::new(profile.width as usize, profile.height as usize);
-            for _ in 0..3 {
-                e.write(&frame)?;
-            }
-            e.finish()
-        });
+        VideoEncoder::start(runner, profile, encoder, Piece::Whole { key_frames: &[0] }, &output)
+            .and_then(|mut e| {
+                let frame = Frame::new(profile.width as usize, profile.height as usize);
+                for _ in 0..3 {
+                    e.write(&frame)?;
+                }
+                e.finish()
+            });
     // A failed try may not have written it at all.
     let _ = std::fs::remove_file(&output);
     tried

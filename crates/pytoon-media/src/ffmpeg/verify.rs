@@ -34,25 +34,24 @@ pub fn look_at_all(runner: &Runner, path: &Path) -> Result<Vec<FrameLook>, Media
     Ok(looks(frames(&runner.run(&command, Vec::new())?)))
 }
 
-/// Decodes the key frames only, which is cheap. `gop_seconds` is the distance between them.
+/// Decodes the key frames only, which is cheap. `times` are those of all of them, in seconds.
 ///
 /// A film of more than a few is looked at in two halves side by side: a decoder of single pictures
 /// keeps only one processor busy.
 pub fn look_at_key_frames(
     runner: &Runner,
     path: &Path,
-    gop_seconds: f64,
-    film_seconds: f64,
+    times: &[f64],
 ) -> Result<Vec<FrameLook>, MediaError> {
     // A dozen single pictures: starting threads for them costs more than they save, and the
     // deblocking of edges shows in no mean.
     let key_frames = ["-threads", "1", "-skip_frame", "nokey", "-skip_loop_filter", "all"];
-    let gops = (film_seconds / gop_seconds).ceil();
-    if gops < 6.0 {
+    if times.len() < 6 {
         return Ok(looks(frames(&runner.run(&command(path, &key_frames, &[]), Vec::new())?)));
     }
     // In the middle of a group of pictures, far from any key frame's own time.
-    let middle = format!("{:.6}", ((gops / 2.0).floor() + 0.5) * gop_seconds);
+    let half = times.len() / 2;
+    let middle = format!("{:.6}", times[half].midpoint(times[half - 1]));
     let first = command(path, &key_frames, &["-t", &middle]);
     let second = command(path, &key_frames, &["-ss", &middle]);
     let (first, second) = std::thread::scope(|scope| {

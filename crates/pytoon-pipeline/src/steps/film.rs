@@ -48,19 +48,16 @@ impl Steps {
     /// How many chunks the picture has. All scenes have to be done: what they came to may move the
     /// film's end, though nothing is known that does.
     pub fn chunks(&self, file: &BriefFile) -> Result<u32, PipelineError> {
-        Ok(chunks(&self.film(file)?.timeline).len() as u32)
+        Ok(self.film(file)?.timeline.chunks().len() as u32)
     }
 
-    /// Draws and encodes one chunk of the picture, counted from 0. All scenes have to be done; the
-    /// sound need not be. Fails as [`Steps::mix`] does.
+    /// Draws and encodes one chunk of the picture, counted from 0; does nothing where the film has no
+    /// such chunk, as when it was shared out by a version that cuts otherwise. All scenes have to be
+    /// done; the sound need not be. Fails as [`Steps::mix`] does.
     pub fn compose(&self, file: &BriefFile, chunk: u32) -> Result<(), PipelineError> {
         let planned = self.film(file)?;
-        let ranges = chunks(&planned.timeline);
         let index = chunk as usize;
-        let Some(&range) = ranges.get(index) else {
-            let count = ranges.len();
-            return Err(PipelineError::Internal(format!("the film has {count} chunks")));
-        };
+        let Some(&range) = planned.timeline.chunks().get(index) else { return Ok(()) };
         self.env.progress.stage("compose");
         let store = picture_store(&self.env, &planned.timeline.look.palette);
         let place = (index, range);
@@ -68,16 +65,17 @@ impl Steps {
         Ok(())
     }
 
-    /// Joins the chunks without encoding them again, adds the sound, checks the film, writes the
+    /// Joins the chunks without encoding them again, draws those that are missing, adds the sound, checks the film, writes the
     /// receipt and puts everything into place; an earlier film is replaced at the end. The work
     /// folder stays.
     pub fn publish(&self, file: &BriefFile) -> Result<Receipt, PipelineError> {
         let planned = self.film(file)?;
         let timeline = planned.timeline.clone();
-        let ranges = chunks(&timeline);
+        let ranges = timeline.chunks();
         let sound = sound::earlier(&self.env, &timeline, &self.folder)
             .ok_or_else(|| PipelineError::Internal("the sound is not mixed yet".into()))?;
-        let picture = chunk::joined(&timeline, &ranges, &self.folder)?;
+        let store = picture_store(&self.env, &timeline.look.palette);
+        let picture = chunk::joined(&self.env, &timeline, &store, &ranges, &self.folder)?;
         let made_of: Vec<_> = self.made_of(&ranges);
         let input = self.folder.hash(&(&timeline, &planned.warnings, &planned.drawn, made_of));
         if let Some(receipt) = self.published(&input) {
@@ -197,8 +195,4 @@ impl Steps {
             }
         }
     }
-}
-
-fn chunks(timeline: &Timeline) -> Vec<FrameRange> {
-    timeline.profile.chunks(timeline.total_frames)
 }

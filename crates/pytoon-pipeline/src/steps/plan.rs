@@ -212,6 +212,6 @@ fn voiced(state: &VoiceState) -> VoicedJob {
         scenes: scenes.collect(),
         total_frames: timeline.total_frames,
         duration_ms: timeline.total_duration,
-        chunks: timeline.profile.chunks(timeline.total_frames).len() as u32,
+        chunks: timeline.chunks().len() as u32,
     }
 }

@@ -253,9 +253,12 @@ impl Joined {
     }
 }
 
-/// What all chunks come to. One that is not there, or was made of something else, is an error.
+/// What all chunks come to. One that is not there, or was made of something else, is made now: files
+/// get lost, and an earlier version may have cut the film otherwise.
 pub(crate) fn joined(
+    env: &Environment,
     timeline: &Timeline,
+    store: &Arc<PictureStore>,
     ranges: &[FrameRange],
     folder: &JobFolder,
 ) -> Result<Joined, PipelineError> {
@@ -264,9 +267,10 @@ pub(crate) fn joined(
     for (index, &range) in ranges.iter().enumerate() {
         let cover = Cover::among(&candidates, range);
         let input = input(folder, &seen_in(timeline, range), range, &cover);
-        let missing =
-            || PipelineError::Internal(format!("chunk {index} of the picture is not made"));
-        reports.push(done(folder, index, &input).ok_or_else(missing)?);
+        reports.push(match done(folder, index, &input) {
+            Some(report) => report,
+            None => chunk(env, timeline, store, (index, range), folder)?.0,
+        });
     }
     let covers = reports.iter().enumerate().filter_map(|(i, report)| Some((i, report.cover?)));
     // Of equals the first, as where the film is drawn in one go.

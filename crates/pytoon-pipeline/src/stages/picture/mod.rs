@@ -79,7 +79,10 @@ pub(crate) fn picture(
     let part = folder.new_work(VIDEO_PART)?;
     // An encoder orphaned by a kill may still be finishing this file: it keeps the old one.
     let _ = std::fs::remove_file(&part);
-    let sink = FrameSink::open(env, timeline, (&encoder, Piece::Whole), &part, options)?;
+    // Those of a film in chunks: it does not matter to whoever plays it how it was made.
+    let key_frames: Vec<i64> = timeline.chunks().iter().map(|chunk| chunk.start).collect();
+    let piece = Piece::Whole { key_frames: &key_frames };
+    let sink = FrameSink::open(env, timeline, (&encoder, piece), &part, options)?;
     let whole = FrameRange::new(0, timeline.total_frames);
     let cover = Cover::among(&cover_candidates(timeline), whole);
     let thumbnail = folder.new_work(layout::THUMBNAIL)?;

@@ -22,7 +22,7 @@ impl FrameSink {
     pub(super) fn open(
         env: &Environment,
         timeline: &Timeline,
-        (encoder, piece): (&str, Piece),
+        (encoder, piece): (&str, Piece<'_>),
         part: &Path,
         options: &RenderOptions,
     ) -> Result<Self, PipelineError> {

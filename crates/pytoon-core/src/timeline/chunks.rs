@@ -1,0 +1,157 @@
+//! Where a film is cut into chunks, and where its key frames are.
+//!
+//! Guarantees: chunks tile the film; each begins with a key frame, and groups of pictures are
+//! closed, so that chunks are encoded apart from each other and joined without encoding. A scene
+//! begins with a chunk of its own: where it changes, the chunks of other scenes stay as they are.
+
+use super::Timeline;
+use crate::time::FrameRange;
+
+/// How long a chunk is at most, in seconds, where a group of pictures is no longer: short enough to be shared
+/// out, long enough that starting an encoder does not count.
+const CHUNK_SECONDS: f64 = 2.0;
+/// A chunk is no shorter, in seconds, where the film is not: a key frame costs the bits of several
+/// others. Scenes that are shorter share one.
+const SHORTEST_SECONDS: f64 = 0.5;
+
+impl Timeline {
+    /// Cuts the film into chunks.
+    pub fn chunks(&self) -> Vec<FrameRange> {
+        let starts = self.section_starts();
+        let ends = starts.iter().skip(1).copied().chain([self.total_frames]);
+        let longest = self.longest_chunk();
+        starts
+            .iter()
+            .zip(ends)
+            .flat_map(|(&start, end)| {
+                let length = end - start;
+                let parts = ((length + longest - 1) / longest).max(1);
+                let at = move |part: i64| start + length * part / parts;
+                (0..parts).map(move |part| FrameRange::new(at(part), at(part + 1)))
+            })
+            .collect()
+    }
+
+    /// The film's key frames: the first of every chunk, and one after every full group of pictures.
+    pub fn key_frames(&self) -> Vec<i64> {
+        let gop = self.profile.gop_frames() as usize;
+        self.chunks().iter().flat_map(|chunk| (chunk.start..chunk.end).step_by(gop)).collect()
+    }
+
+    /// The first frames of what is cut into chunks: the film's, and the first that shows something of a
+    /// further scene.
+    fn section_starts(&self) -> Vec<i64> {
+        let shortest = self.frame_rate.seconds_to_frames_round(SHORTEST_SECONDS);
+        let mut starts = vec![0];
+        for pair in self.tracks.video.windows(2) {
+            let (before, clip) = (&pair[0], &pair[1]);
+            let start = clip.transition_in.as_ref().map_or(clip.start_frame, |t| t.start_frame);
+            let last = starts.last().copied().unwrap_or_default();
+            let has_room = start - last >= shortest && self.total_frames - start >= shortest;
+            if before.scene_id != clip.scene_id && has_room {
+                starts.push(start);
+            }
+        }
+        starts
+    }
+
+    /// The most frames of a chunk: whole groups of pictures.
+    fn longest_chunk(&self) -> i64 {
+        let groups = (CHUNK_SECONDS / self.profile.video.gop_seconds).round().max(1.0) as i64;
+        groups * self.profile.gop_frames()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// A film of scenes of so many frames; the transition into each is so long.
+    fn film(rate: Value, gop_seconds: f64, scenes: &[(i64, i64)]) -> Timeline {
+        let mut at = 0;
+        let (mut places, mut clips) = (Vec::new(), Vec::new());
+        for (index, &(frames, transition)) in scenes.iter().enumerate() {
+            let (scene, start, end) = (format!("scene_{index:02}"), at, at + frames);
+            places.push(json!({"sceneId": scene, "engine": "local", "startFrame": start,
+                "endFrame": end, "start": 0, "end": 0}));
+            let transition = (transition > 0).then(|| {
+                json!({"kind": "crossfade", "startFrame": start - transition / 2,
+                    "endFrame": start + transition / 2, "duration": 0})
+            });
+            clips.push(json!({"id": scene, "sceneId": scene, "startFrame": start,
+                "endFrame": end, "start": 0, "end": 0, "grade": "clean",
+                "transitionIn": transition,
+                "source": {"type": "background", "kind": "aurora", "seed": 1, "headline": null,
+                    "originFrame": start}}));
+            at = end;
+        }
+        let film = json!({
+            "version": 1, "frameRate": rate, "totalFrames": at, "totalDuration": 0, "seed": 1,
+            "language": "en",
+            "look": {
+                "gradeStrength": 0.5, "font": null,
+                "palette": {"baseHue": 0.0, "accentHue": 0.0, "chroma": 1.0,
+                    "brandAccent": null, "brandGround": null},
+                "captions": {"burnIn": true, "look": "karaoke", "platform": "universal",
+                    "size": 1.0, "leadMs": 50},
+            },
+            "profile": {
+                "width": 270, "height": 480, "frame_rate": rate,
+                "video": {"encoder": "libx264", "preset": "ultrafast", "crf": 26,
+                    "gop_seconds": gop_seconds, "max_rate_kbps": null},
+                "audio": {"bit_rate_kbps": 96, "coder": "fast"},
+            },
+            "timeline": places,
+            "tracks": {"video": clips, "overlays": [], "audio": [], "captions": []},
+        });
+        serde_json::from_value(film).expect("a timeline")
+    }
+
+    fn lengths(film: &Timeline) -> Vec<i64> {
+        film.chunks().iter().map(|chunk| chunk.len()).collect()
+    }
+
+    #[test]
+    fn chunks_tile_any_film_and_no_group_is_longer_than_it_may_be() {
+        for rate in [json!(24), json!(25), json!(30), json!(60), json!("30000/1001")] {
+            for gop in [0.1, 0.5, 0.7, 1.0, 2.0, 3.3, 10.0] {
+                for scenes in [&[1][..], &[29], &[150, 61, 1, 2, 90], &[7; 40], &[500, 3000]] {
+                    let scenes: Vec<_> = scenes.iter().map(|&frames| (frames, 0)).collect();
+                    let film = film(rate.clone(), gop, &scenes);
+                    let chunks = film.chunks();
+                    let (first, last) = (chunks[0], chunks[chunks.len() - 1]);
+                    assert_eq!((first.start, last.end), (0, film.total_frames));
+                    assert!(chunks.windows(2).all(|pair| pair[0].end == pair[1].start));
+                    assert!(chunks.iter().all(|chunk| !chunk.is_empty()), "{chunks:?}");
+                    let mut keys = film.key_frames();
+                    assert!(chunks.iter().all(|chunk| keys.contains(&chunk.start)));
+                    keys.push(film.total_frames);
+                    let gop = film.profile.gop_frames();
+                    assert!(keys.windows(2).all(|pair| (1..=gop).contains(&(pair[1] - pair[0]))));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_scene_is_cut_into_even_chunks_of_two_seconds_at_most() {
+        assert_eq!(
+            lengths(&film(json!(30), 2.0, &[(163, 0), (60, 0), (61, 0)])),
+            [54, 54, 55, 60, 30, 31]
+        );
+        assert_eq!(lengths(&film(json!(30), 0.5, &[(150, 0)])), [50, 50, 50]);
+        assert_eq!(lengths(&film(json!(30), 10.0, &[(500, 0)])), [250, 250]);
+        assert_eq!(lengths(&film(json!(30), 2.0, &[(20, 0)])), [20]);
+    }
+
+    #[test]
+    fn a_chunk_begins_where_a_scene_is_first_seen() {
+        assert_eq!(lengths(&film(json!(30), 2.0, &[(50, 0), (50, 10), (50, 0)])), [45, 55, 50]);
+    }
+
+    #[test]
+    fn scenes_of_a_moment_share_a_chunk() {
+        assert_eq!(lengths(&film(json!(30), 2.0, &[(40, 0), (14, 0), (30, 0), (9, 0)])), [40, 53]);
+    }
+}
