@@ -86,10 +86,17 @@ impl Steps {
         times.push("picture", picture.took, false);
         let begun = Instant::now();
         picture.keep_cover(&self.folder)?;
-        finish::finish_chunks(&self.env, &timeline, &ranges, &self.folder)?;
+        let (tools, finished) = std::thread::scope(|scope| {
+            // Asked for here, nobody waits for it.
+            let tools = scope.spawn(|| tool_versions(&self.env));
+            let finished = finish::finish_chunks(&self.env, &timeline, &ranges, &self.folder);
+            (tools.join(), finished)
+        });
+        finished?;
+        let stopped = |_| PipelineError::Internal("asking for versions stopped".into());
+        let tools = tools.map_err(stopped)?;
         times.note("finish", begun, false);
         self.env.progress.stage("check");
-        let tools = tool_versions(&self.env);
         let made = Made { sound: &sound, picture: &picture.report, tools, verify_full: false };
         let receipt = delivery::receipt(&self.env, planned, made, times, &self.folder)?;
         self.put_in_place(&timeline)?;
