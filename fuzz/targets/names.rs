@@ -17,6 +17,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+/// What is shown in place of a key, with what stands around it.
+const SHOWN: &str =
+    r#"Key { variable: "", secret: SecretBox<str>([REDACTED]) } Secrets { dotenv: {} }"#;
+
 static FILE: LazyLock<PathBuf> = LazyLock::new(|| common::folder().join(".env"));
 
 fuzz_target!(|text: &str| {
@@ -41,7 +45,11 @@ fuzz_target!(|text: &str| {
             if let Ok(Some(key)) = secrets.find(&names) {
                 let told = key.secret.expose_secret();
                 assert!(!told.trim().is_empty());
-                assert!(told.len() < 8 || !format!("{key:?} {secrets:?}").contains(told));
+                // A key that stands twice in the file may be a part of a name, which is no secret; so
+                // may be one that is what every other is shown as.
+                let is_word = text.matches(told).count() > 1 || SHOWN.contains(told);
+                let shown = format!("{key:?} {secrets:?}");
+                assert!(told.len() < 8 || is_word || !shown.contains(told));
             }
         }
         Err(error) => assert!(!error.reason.is_empty()),
