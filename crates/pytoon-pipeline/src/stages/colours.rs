@@ -1,8 +1,8 @@
 //! What brings the colours of delivered clips together.
 //!
 //! Guarantees: a film of which one scene is made anew keeps what its clips were brought to, so that
-//! nothing changes but that scene; a clip is looked at once. A film most of whose clips are new is
-//! matched anew.
+//! nothing changes but that scene, however many are made anew one after the other; a clip is looked
+//! at once. A film most of whose clips are new at once is matched anew.
 
 use super::engines::Drawn;
 use crate::environment::Environment;
@@ -27,8 +27,6 @@ struct SeenClip {
     path: PathBuf,
     stamp: String,
     colours: ClipColours,
-    /// Whether the target is the median of this one and others.
-    in_target: bool,
 }
 
 impl FilmColours {
@@ -41,6 +39,7 @@ impl FilmColours {
     ) -> Self {
         let earlier = earlier.unwrap_or_default();
         let mut clips: Vec<SeenClip> = Vec::new();
+        let mut kept = 0;
         for clip in drawn.values().filter_map(|story| story.clip.as_ref()) {
             let path = &clip.path;
             if clips.iter().any(|seen| seen.path == *path) {
@@ -50,23 +49,21 @@ impl FilmColours {
             let known = earlier.clips.iter().find(|it| it.path == *path && it.stamp == stamp);
             if let Some(known) = known {
                 clips.push(known.clone());
+                kept += 1;
             } else if let Ok(colours) = pytoon_media::clip::colours(&env.runner, path) {
-                clips.push(SeenClip { path: path.clone(), stamp, colours, in_target: false });
+                clips.push(SeenClip { path: path.clone(), stamp, colours });
             }
             // A clip whose colours cannot be seen is shown as it is.
         }
-        Self { target: earlier.target, clips }.with_target()
+        Self { target: earlier.target, clips }.with_target(kept)
     }
 
-    /// Keeps the target as long as half of the clips are those that it was made of.
-    fn with_target(mut self) -> Self {
-        let kept = self.clips.iter().filter(|clip| clip.in_target).count();
+    /// Keeps the target where half of the clips were there before: what stays is encoded already, and
+    /// any target brings clips together.
+    fn with_target(mut self, kept: usize) -> Self {
         if self.target.is_none() || kept * 2 < self.clips.len() || self.clips.len() < 2 {
             let all: Vec<ClipColours> = self.clips.iter().map(|clip| clip.colours).collect();
             self.target = colour::target_of(&all);
-            for clip in &mut self.clips {
-                clip.in_target = self.target.is_some();
-            }
         }
         self
     }
@@ -92,7 +89,7 @@ mod tests {
             luma_p95: light + 0.3,
             ..ClipColours::default()
         };
-        SeenClip { path: name.into(), stamp: name.into(), colours, in_target: false }
+        SeenClip { path: name.into(), stamp: name.into(), colours }
     }
 
     fn shift(film: &FilmColours, name: &str) -> f64 {
@@ -102,30 +99,36 @@ mod tests {
     #[test]
     fn another_clip_changes_nothing_for_those_that_stay() {
         let clips = vec![clip("a", 0.40), clip("b", 0.44), clip("c", 0.48), clip("d", 0.46)];
-        let first = FilmColours { target: None, clips }.with_target();
+        let first = FilmColours { target: None, clips }.with_target(0);
         let before = ["a", "c", "d"].map(|name| shift(&first, name));
         assert!(before[0] > 0.0 && before[1] < 0.0);
-        let mut second = first;
-        second.clips[1] = clip("new", 0.6);
-        let second = second.with_target();
-        assert_eq!(["a", "c", "d"].map(|name| shift(&second, name)), before);
-        assert!(shift(&second, "new") < 0.0, "it is brought to what the others are brought to");
+        let mut film = first;
+        film.clips[1] = clip("new", 0.6);
+        let mut film = film.with_target(3);
+        assert_eq!(["a", "c", "d"].map(|name| shift(&film, name)), before);
+        assert!(shift(&film, "new") < 0.0, "it is brought to what the others are brought to");
+        // Another one, and another: they are still what the first film was brought to.
+        for (index, name) in [(0, "second"), (2, "third")] {
+            film.clips[index] = clip(name, 0.6);
+            film = film.with_target(3);
+            assert_eq!(shift(&film, "d"), before[2]);
+        }
     }
 
     #[test]
     fn mostly_other_clips_are_matched_anew() {
         let clips = vec![clip("a", 0.40), clip("b", 0.44), clip("c", 0.48)];
-        let mut film = FilmColours { target: None, clips }.with_target();
+        let mut film = FilmColours { target: None, clips }.with_target(0);
         film.clips[0] = clip("x", 0.6);
         film.clips[1] = clip("y", 0.6);
-        let film = film.with_target();
+        let film = film.with_target(1);
         assert_eq!((shift(&film, "x"), shift(&film, "y")), (0.0, 0.0));
         assert!(shift(&film, "c") > 0.0);
     }
 
     #[test]
     fn one_clip_is_left_alone() {
-        let film = FilmColours { target: None, clips: vec![clip("a", 0.2)] }.with_target();
+        let film = FilmColours { target: None, clips: vec![clip("a", 0.2)] }.with_target(0);
         assert!(film.correction(Path::new("a")).is_none());
     }
 }
