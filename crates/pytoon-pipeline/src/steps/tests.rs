@@ -246,6 +246,29 @@ fn any_range_of_frames_is_drawn_as_in_the_whole() {
 }
 
 #[test]
+fn a_caption_is_gone_in_the_frame_at_its_end() {
+    let bench = film_bench();
+    bench.by_steps("job", &bench.brief(&captioned("Third words")));
+    let store = |timeline: &Timeline| picture_store(&bench.env, &timeline.look.palette);
+    let frames = |text: &str| {
+        let mut timeline = bench.timeline("job");
+        // Frame 62 is at 2066.67 ms, which is 2067 for all that has whole milliseconds.
+        assert_eq!(timeline.frame_rate.frame_to_ms(62), 2067);
+        timeline.tracks.captions.truncate(1);
+        let cue = &mut timeline.tracks.captions[0];
+        (cue.start, cue.end, cue.text) = (0, 2067, text.to_owned());
+        cue.words.truncate(1);
+        (cue.words[0].start, cue.words[0].end) = (0, 2067);
+        cue.words[0].text = text.to_owned();
+        let (range, folder) = (FrameRange::new(61, 63), bench.folder.path());
+        chunk::frame_hashes(&bench.env, &timeline, &store(&timeline), range, folder)
+    };
+    let (one, other) = (frames("One"), frames("Other"));
+    assert_ne!(one[0], other[0], "no caption is seen: this tests nothing");
+    assert_eq!(one[1], other[1]);
+}
+
+#[test]
 fn chunks_join_at_any_rate() {
     let mut bench = film_bench();
     let profile = "width: 270\nheight: 480\nframe_rate: 30000/1001\nvideo: {encoder: libx264, \

@@ -179,10 +179,9 @@ fn done(folder: &JobFolder, index: usize, input: &str) -> Option<ChunkReport> {
 fn seen_in(timeline: &Timeline, range: FrameRange) -> Timeline {
     let mut shown = timeline.clone();
     let rate = timeline.frame_rate;
-    let ms = |frame: i64| rate.frame_to_seconds(frame) * 1000.0;
-    let (first, last) = (ms(range.start), ms(range.end - 1));
+    let (first, last) = (rate.frame_to_ms(range.start), rate.frame_to_ms(range.end - 1));
     let burn_in = timeline.look.captions.burn_in;
-    let is_seen = |cue: &CaptionCue| cue.start as f64 <= last && first < cue.end as f64;
+    let is_seen = |cue: &CaptionCue| cue.start <= last && first < cue.end;
     shown.tracks.captions.retain(|cue| burn_in && is_seen(cue));
     shown.tracks.overlays.retain(|overlay| !overlay.range().meet(range).is_empty());
     shown
