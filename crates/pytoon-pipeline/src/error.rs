@@ -59,7 +59,8 @@ impl PipelineError {
     /// Whether the disk is full: the same goes well once there is room again.
     pub fn is_disk_full(&self) -> bool {
         match self {
-            Self::Media(error) | Self::Voice(VoiceError::Recording(error)) => error.is_disk_full(),
+            Self::Media(error) => error.is_disk_full(),
+            Self::Voice(error) => error.is_disk_full(),
             // SQLite's own words; its file lies on that disk too.
             Self::Ledger(error) => error.to_string().contains("disk is full"),
             // Others hand on what the system said as text.

@@ -71,6 +71,15 @@ impl VoiceError {
         matches!(self, Self::Vendor { source, .. } if source.kind == EngineErrorKind::Ledger)
     }
 
+    /// Whether the disk is full, which no other voice would change.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Unavailable { source, .. } | Self::Recording(source) => source.is_disk_full(),
+            Self::Vendor { source, .. } => source.is_disk_full(),
+            _ => false,
+        }
+    }
+
     /// The kind, as logs and metrics name it.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -3,7 +3,8 @@
 //! Guarantees: every failure is logged with provider and kind; when nobody speaks that is said
 //! loudly and the film goes on, silent and captioned. Where it cannot be known what is bought already,
 //! no other service is paid: the programs of this machine speak. A voice that was asked for by name and is
-//! refused is an error of the brief, not a reason to fall back.
+//! refused is an error of the brief, not a reason to fall back; nor is a full disk, on which the next
+//! voice would be spoken in vain and perhaps paid for.
 
 use crate::VoiceError;
 use crate::tts::{SpokenSentence, TtsProvider, TtsRequest};
@@ -116,6 +117,7 @@ impl TtsManager {
                 Err(error) if error.is_cancelled() => {
                     return Err(VoiceError::Recording(pytoon_media::MediaError::Cancelled));
                 }
+                Err(error) if error.is_disk_full() => return Err(error),
                 Err(error) => error,
             };
             // What is bought already cannot be known: another service might be paid for the same.
@@ -173,6 +175,17 @@ mod tests {
         }
     }
 
+    fn request() -> TtsRequest {
+        TtsRequest {
+            sentences: Vec::new(),
+            language: "en".to_owned(),
+            voice: None,
+            variant: String::new(),
+            words_per_minute: 160.0,
+            speed: 1.0,
+        }
+    }
+
     /// Two services and a program, of which the first fails so often; who spoke, and how often each
     /// was asked.
     fn spoken(kind: EngineErrorKind, failures: u32) -> (&'static str, [u32; 3]) {
@@ -187,18 +200,47 @@ mod tests {
             provider(1, "second", 0, false),
             provider(2, "program", 0, true),
         ]);
-        let request = TtsRequest {
-            sentences: Vec::new(),
-            language: "en".to_owned(),
-            voice: None,
-            variant: String::new(),
-            words_per_minute: 160.0,
-            speed: 1.0,
-        };
-        let Ok(Spoken::By { provider, .. }) = manager.speak(&request) else {
+        let Ok(Spoken::By { provider, .. }) = manager.speak(&request()) else {
             panic!("somebody speaks")
         };
         (provider, asked.map(|count| count.load(Ordering::Relaxed)))
+    }
+
+    /// Finds no room for what it said.
+    #[derive(Debug)]
+    struct Roomless;
+
+    impl TtsProvider for Roomless {
+        fn name(&self) -> &'static str {
+            "roomless"
+        }
+        fn speak(&self, _: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
+            let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+            let source = pytoon_media::MediaError::write("spoken.wav".as_ref(), full);
+            Err(VoiceError::Unavailable { provider: "roomless", source })
+        }
+        fn health_check(&self) -> Result<String, VoiceError> {
+            Ok(String::new())
+        }
+        fn is_local(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_and_no_other_voice_is_asked() {
+        let asked: Arc<AtomicU32> = Arc::default();
+        let next = Failing {
+            name: "next",
+            kind: EngineErrorKind::Server,
+            left: AtomicU32::new(0),
+            asked: asked.clone(),
+            is_local: false,
+        };
+        let manager = TtsManager::new(vec![Box::new(Roomless), Box::new(next)]);
+        let error = manager.speak(&request()).expect_err("it is told");
+        assert!(error.is_disk_full() && error.to_string().contains("spoken.wav"), "{error}");
+        assert_eq!(asked.load(Ordering::Relaxed), 0);
     }
 
     #[test]
