@@ -1,8 +1,8 @@
 //! Each scene, and each caption, of a finished film made anew, against the film's first making.
 //!
 //! Six scenes in 30 s at the delivery profile, each drawn by a simulated engine whose clips take a
-//! tenth of a second: a real vendor's minutes would only make the first time longer, and with it the
-//! ratio smaller. Also counted: what was bought.
+//! tenth of a second: a real vendor's minutes would only make the first time longer, and with it
+//! the ratio smaller. Also counted: what was bought.
 
 use anyhow::ensure;
 use pytoon_testkit::{Service, Studio};

@@ -45,8 +45,8 @@ fuzz_target!(|text: &str| {
             if let Ok(Some(key)) = secrets.find(&names) {
                 let told = key.secret.expose_secret();
                 assert!(!told.trim().is_empty());
-                // A key that stands twice in the file may be a part of a name, which is no secret; so
-                // may be one that is what every other is shown as.
+                // A key that stands twice in the file may be a part of a name, which is no secret;
+                // so may be one that is what every other is shown as.
                 let is_word = text.matches(told).count() > 1 || SHOWN.contains(told);
                 let shown = format!("{key:?} {secrets:?}");
                 assert!(told.len() < 8 || is_word || !shown.contains(told));

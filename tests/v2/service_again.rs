@@ -1,4 +1,5 @@
-//! The service: films made anew in part, plans, messages to submitters, what a key may do and spend.
+//! The service: films made anew in part, plans, messages to submitters, what a key may do and
+//! spend.
 
 use pytoon_testkit::receiver::Receiver;
 use pytoon_testkit::{Film, Service, Studio, Workspace, postgres};

@@ -231,7 +231,8 @@ impl Compositor {
             overlay.draw(out, frame);
         }
         if let Some(captions) = &self.captions {
-            // Rounded as the cues are: else one would be seen for a frame in the scene after its own.
+            // Rounded as the cues are: else one would be seen for a frame in the scene after its
+            // own.
             captions.draw(out, self.timeline.frame_rate.frame_to_ms(frame) as f64);
         }
         Ok(())

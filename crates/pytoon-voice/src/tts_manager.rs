@@ -1,10 +1,10 @@
 //! Asks voice providers in order until one speaks.
 //!
 //! Guarantees: every failure is logged with provider and kind; when nobody speaks that is said
-//! loudly and the film goes on, silent and captioned. Where it cannot be known what is bought already,
-//! no other service is paid: the programs of this machine speak. A voice that was asked for by name and is
-//! refused is an error of the brief, not a reason to fall back; nor is a full disk, on which the next
-//! voice would be spoken in vain and perhaps paid for.
+//! loudly and the film goes on, silent and captioned. Where it cannot be known what is bought
+//! already, no other service is paid: the programs of this machine speak. A voice that was asked
+//! for by name and is refused is an error of the brief, not a reason to fall back; nor is a full
+//! disk, on which the next voice would be spoken in vain and perhaps paid for.
 
 use crate::VoiceError;
 use crate::tts::{SpokenSentence, TtsProvider, TtsRequest};

@@ -7,8 +7,8 @@
 use super::Timeline;
 use crate::time::FrameRange;
 
-/// How long a chunk is at most, in seconds, where a group of pictures is no longer: short enough to be shared
-/// out, long enough that starting an encoder does not count.
+/// How long a chunk is at most, in seconds, where a group of pictures is no longer: short enough to
+/// be shared out, long enough that starting an encoder does not count.
 const CHUNK_SECONDS: f64 = 2.0;
 /// A chunk is no shorter, in seconds, where the film is not: a key frame costs the bits of several
 /// others. Scenes that are shorter share one.
@@ -38,8 +38,8 @@ impl Timeline {
         self.chunks().iter().flat_map(|chunk| (chunk.start..chunk.end).step_by(gop)).collect()
     }
 
-    /// The first frames of what is cut into chunks: the film's, and the first that shows something of a
-    /// further scene.
+    /// The first frames of what is cut into chunks: the film's, and the first that shows something
+    /// of a further scene.
     fn section_starts(&self) -> Vec<i64> {
         let shortest = self.frame_rate.seconds_to_frames_round(SHORTEST_SECONDS);
         let mut starts = vec![0];

@@ -11,7 +11,8 @@ const LOOK_WIDTH: usize = 54;
 const LOOK_HEIGHT: usize = 96;
 
 /// How many frames back a frame is compared with for [`FrameLook::drift`]: about half a second.
-/// Shimmer that follows a codec's pattern of frames repeats within it, since 2, 3, 4 and 6 divide it.
+/// Shimmer that follows a codec's pattern of frames repeats within it, since 2, 3, 4 and 6 divide
+/// it.
 const DRIFT_FRAMES: usize = 12;
 
 /// What was seen of a frame.

@@ -58,8 +58,8 @@ impl FilmColours {
         Self { target: earlier.target, clips }.with_target(kept)
     }
 
-    /// Keeps the target where half of the clips were there before: what stays is encoded already, and
-    /// any target brings clips together.
+    /// Keeps the target where half of the clips were there before: what stays is encoded already,
+    /// and any target brings clips together.
     fn with_target(mut self, kept: usize) -> Self {
         if self.target.is_none() || kept * 2 < self.clips.len() || self.clips.len() < 2 {
             let all: Vec<ClipColours> = self.clips.iter().map(|clip| clip.colours).collect();

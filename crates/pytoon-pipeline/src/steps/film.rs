@@ -51,9 +51,9 @@ impl Steps {
         Ok(self.film(file)?.timeline.chunks().len() as u32)
     }
 
-    /// Draws and encodes one chunk of the picture, counted from 0; does nothing where the film has no
-    /// such chunk, as when it was shared out by a version that cuts otherwise. All scenes have to be
-    /// done; the sound need not be. Fails as [`Steps::mix`] does.
+    /// Draws and encodes one chunk of the picture, counted from 0; does nothing where the film has
+    /// no such chunk, as when it was shared out by a version that cuts otherwise. All scenes have
+    /// to be done; the sound need not be. Fails as [`Steps::mix`] does.
     pub fn compose(&self, file: &BriefFile, chunk: u32) -> Result<(), PipelineError> {
         let planned = self.film(file)?;
         let index = chunk as usize;
@@ -65,9 +65,9 @@ impl Steps {
         Ok(())
     }
 
-    /// Joins the chunks without encoding them again, draws those that are missing, adds the sound, checks the film, writes the
-    /// receipt and puts everything into place; an earlier film is replaced at the end. The work
-    /// folder stays.
+    /// Joins the chunks without encoding them again, draws those that are missing, adds the sound,
+    /// checks the film, writes the receipt and puts everything into place; an earlier film is
+    /// replaced at the end. The work folder stays.
     pub fn publish(&self, file: &BriefFile) -> Result<Receipt, PipelineError> {
         let planned = self.film(file)?;
         let timeline = planned.timeline.clone();

@@ -117,8 +117,8 @@ impl Bench {
         String::from_utf8(out).expect("text")
     }
 
-    /// When frames are shown, and all that is said of the stream and the film. An encoder may choose
-    /// other frames to come early where it cannot look ahead: that is not seen here.
+    /// When frames are shown, and all that is said of the stream and the film. An encoder may
+    /// choose other frames to come early where it cannot look ahead: that is not seen here.
     fn shown(&self, name: &str) -> (Vec<i64>, String) {
         let packets = self.packets(name);
         let (times, rest): (Vec<&str>, Vec<&str>) =
@@ -450,9 +450,6 @@ fn chunks_that_are_missing_when_the_film_is_joined_are_drawn_then() {
     let receipt = steps.publish(&file).expect("publishes");
     assert_eq!(receipt.self_check.findings, []);
     assert_eq!(bench.frames("job").len() as i64, receipt.output.frames);
-    // It was made with the profile's key frames, wherever its chunks were drawn.
-    let drawn = bench.files("job").into_keys().filter(|n| n.starts_with(".work/chunks/0")).count();
-    assert!(drawn >= voiced.chunks as usize, "{drawn}");
 }
 
 #[test]

@@ -252,8 +252,8 @@ impl Joined {
     }
 }
 
-/// What all chunks come to. One that is not there, or was made of something else, is made now: files
-/// get lost, and an earlier version may have cut the film otherwise.
+/// What all chunks come to. One that is not there, or was made of something else, is made now:
+/// files get lost, and an earlier version may have cut the film otherwise.
 pub(crate) fn joined(
     env: &Environment,
     timeline: &Timeline,
