@@ -65,47 +65,11 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timeline::test_film::drawn_film;
     use serde_json::{Value, json};
 
-    /// A film of scenes of so many frames; the transition into each is so long.
     fn film(rate: Value, gop_seconds: f64, scenes: &[(i64, i64)]) -> Timeline {
-        let mut at = 0;
-        let (mut places, mut clips) = (Vec::new(), Vec::new());
-        for (index, &(frames, transition)) in scenes.iter().enumerate() {
-            let (scene, start, end) = (format!("scene_{index:02}"), at, at + frames);
-            places.push(json!({"sceneId": scene, "engine": "local", "startFrame": start,
-                "endFrame": end, "start": 0, "end": 0}));
-            let transition = (transition > 0).then(|| {
-                json!({"kind": "crossfade", "startFrame": start - transition / 2,
-                    "endFrame": start + transition / 2, "duration": 0})
-            });
-            clips.push(json!({"id": scene, "sceneId": scene, "startFrame": start,
-                "endFrame": end, "start": 0, "end": 0, "grade": "clean",
-                "transitionIn": transition,
-                "source": {"type": "background", "kind": "aurora", "seed": 1, "headline": null,
-                    "originFrame": start}}));
-            at = end;
-        }
-        let film = json!({
-            "version": 1, "frameRate": rate, "totalFrames": at, "totalDuration": 0, "seed": 1,
-            "language": "en",
-            "look": {
-                "gradeStrength": 0.5, "font": null,
-                "palette": {"baseHue": 0.0, "accentHue": 0.0, "chroma": 1.0,
-                    "brandAccent": null, "brandGround": null},
-                "captions": {"burnIn": true, "look": "karaoke", "platform": "universal",
-                    "size": 1.0, "leadMs": 50},
-            },
-            "profile": {
-                "width": 270, "height": 480, "frame_rate": rate,
-                "video": {"encoder": "libx264", "preset": "ultrafast", "crf": 26,
-                    "gop_seconds": gop_seconds, "max_rate_kbps": null},
-                "audio": {"bit_rate_kbps": 96, "coder": "fast"},
-            },
-            "timeline": places,
-            "tracks": {"video": clips, "overlays": [], "audio": [], "captions": []},
-        });
-        serde_json::from_value(film).expect("a timeline")
+        serde_json::from_value(drawn_film(rate, gop_seconds, scenes)).expect("a timeline")
     }
 
     fn lengths(film: &Timeline) -> Vec<i64> {

@@ -92,40 +92,16 @@ impl AudioTrack {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timeline::test_film::drawn_film;
     use serde_json::{Value, json};
 
     fn film() -> Value {
-        json!({
-            "version": 1, "frameRate": 30, "totalFrames": 30, "totalDuration": 1000, "seed": 1,
-            "language": "en",
-            "look": {
-                "gradeStrength": 0.5, "font": null,
-                "palette": {"baseHue": 0.0, "accentHue": 0.0, "chroma": 1.0,
-                    "brandAccent": null, "brandGround": null},
-                "captions": {"burnIn": true, "look": "karaoke", "platform": "universal",
-                    "size": 1.0, "leadMs": 50},
-            },
-            "profile": {
-                "width": 270, "height": 480, "frame_rate": 30,
-                "video": {"encoder": "libx264", "preset": "ultrafast", "crf": 26,
-                    "gop_seconds": 2.0, "max_rate_kbps": null},
-                "audio": {"bit_rate_kbps": 96, "coder": "fast"},
-            },
-            "timeline": [{"sceneId": "scene_01", "engine": "local", "startFrame": 0,
-                "endFrame": 30, "start": 0, "end": 1000}],
-            "tracks": {
-                "video": [{"id": "clip_001", "sceneId": "scene_01", "startFrame": 0,
-                    "endFrame": 30, "start": 0, "end": 1000, "grade": "clean",
-                    "transitionIn": null,
-                    "source": {"type": "background", "kind": "aurora", "seed": 1,
-                        "headline": null, "originFrame": 0}}],
-                "overlays": [],
-                "audio": [{"kind": "voice", "mutes": [], "clips": [{"sceneId": "scene_01",
-                    "asset": "v.wav", "sourceStart": 0, "start": 0, "end": 900}]}],
-                "captions": [{"sceneId": "scene_01", "start": 0, "end": 900, "text": "Hi",
-                    "words": [{"text": "Hi", "start": 0, "end": 900}]}],
-            },
-        })
+        let mut film = drawn_film(json!(30), 2.0, &[(30, 0)]);
+        film["tracks"]["audio"] = json!([{"kind": "voice", "mutes": [], "clips": [
+            {"sceneId": "scene_01", "asset": "v.wav", "sourceStart": 0, "start": 0, "end": 900}]}]);
+        film["tracks"]["captions"] = json!([{"sceneId": "scene_01", "start": 0, "end": 900,
+            "text": "Hi", "words": [{"text": "Hi", "start": 0, "end": 900}]}]);
+        film
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub mod duck;
 mod far;
 pub mod fit;
 pub mod shots;
+#[cfg(test)]
+mod test_film;
 
 use crate::brief::{LogoShow, Platform, Position};
 use crate::colour::ColourMatch;
