@@ -19,6 +19,7 @@ mod environment;
 mod error;
 mod folder;
 pub mod inspect;
+mod options;
 mod places;
 pub mod plan_only;
 pub mod receipt;
@@ -30,4 +31,5 @@ pub mod voices;
 
 pub use environment::{Environment, NoProgress, ProgressSink};
 pub use error::PipelineError;
+pub use options::RenderOptions;
 pub use stages::voice::aligner;

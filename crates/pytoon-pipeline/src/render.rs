@@ -5,6 +5,7 @@ use crate::assets::PictureStore;
 use crate::delivery::{self, Made, Planned, Times, artifacts, asked, tool_versions, write_json};
 use crate::environment::Environment;
 use crate::folder::JobFolder;
+use crate::options::RenderOptions;
 use crate::receipt::{Asked, Receipt, VoiceReceipt};
 use crate::sources::{self, Sources};
 use crate::stages::colours::FilmColours;
@@ -23,19 +24,6 @@ use pytoon_voice::alignment::AlignmentMethod;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
-
-/// How to render.
-#[derive(Debug, Clone, Default)]
-pub struct RenderOptions {
-    /// A quarter-size film, encoded quickly.
-    pub draft: bool,
-    /// Decode every frame of the finished file in the self-check.
-    pub verify_full: bool,
-    /// Write the composed frames as raw YUV 4:2:0 here.
-    pub frames_out: Option<PathBuf>,
-    /// Write a hash of every composed frame here, one a line.
-    pub frame_hashes: Option<PathBuf>,
-}
 
 /// Renders.
 pub struct Renderer {

@@ -4,8 +4,9 @@
 use super::*;
 use crate::engine_desk::EngineDesk;
 use crate::environment::NoProgress;
+use crate::options::RenderOptions;
 use crate::receipt::Receipt;
-use crate::render::{RenderOptions, Renderer, picture_store};
+use crate::render::{Renderer, picture_store};
 use crate::stages::picture::chunk;
 use pytoon_config::secrets::Secrets;
 use pytoon_config::{BriefFile, Config, ConfigSource, read_brief};

@@ -8,8 +8,9 @@ use pytoon_config::strict;
 use pytoon_config::{BriefFile, ConfigError, load_brief, read_brief};
 use pytoon_core::layout;
 use pytoon_core::timeline::Timeline;
+use pytoon_pipeline::RenderOptions;
 use pytoon_pipeline::receipt::{Receipt, SceneReceipt};
-use pytoon_pipeline::render::{RenderOptions, Rendered, Renderer};
+use pytoon_pipeline::render::{Rendered, Renderer};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 

@@ -4,7 +4,8 @@ use crate::commands::render;
 use crate::context::Context;
 use pytoon_config::{ConfigError, load_brief};
 use pytoon_core::layout;
-use pytoon_pipeline::render::{RenderOptions, Renderer};
+use pytoon_pipeline::RenderOptions;
+use pytoon_pipeline::render::Renderer;
 use std::path::{Path, PathBuf};
 
 /// Goes on with a job.

@@ -15,7 +15,7 @@ use crate::PipelineError;
 use crate::assets::{PictureStore, SceneAssets};
 use crate::environment::Environment;
 use crate::folder::JobFolder;
-use crate::render::RenderOptions;
+use crate::options::RenderOptions;
 use crate::stages::timeline;
 use pytoon_compositor::compose::{Compositor, visible_range};
 use pytoon_core::layout;

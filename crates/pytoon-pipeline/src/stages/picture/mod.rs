@@ -14,7 +14,7 @@ use crate::PipelineError;
 use crate::assets::{PictureStore, SceneAssets};
 use crate::environment::Environment;
 use crate::folder::{JobFolder, VIDEO_PART};
-use crate::render::RenderOptions;
+use crate::options::RenderOptions;
 use cover::{Cover, cover_candidates};
 use pytoon_compositor::compose::Compositor;
 use pytoon_core::layout;

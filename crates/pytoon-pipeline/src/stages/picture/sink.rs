@@ -2,7 +2,7 @@
 
 use crate::PipelineError;
 use crate::environment::Environment;
-use crate::render::RenderOptions;
+use crate::options::RenderOptions;
 use pytoon_core::timeline::Timeline;
 use pytoon_graphics::Frame;
 use pytoon_media::MediaError;
