@@ -23,19 +23,30 @@ pub(crate) struct FilmColours {
 /// A clip that was looked at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct SeenClip {
+pub(crate) struct SeenClip {
     path: PathBuf,
     stamp: String,
     colours: ClipColours,
 }
 
+impl SeenClip {
+    /// Looks at a clip; nothing where its colours cannot be seen, and it is shown as it is.
+    pub(crate) fn look(env: &Environment, folder: &JobFolder, path: &Path) -> Option<Self> {
+        let stamp = folder.stamp(path);
+        let colours = pytoon_media::clip::colours(&env.runner, path).ok()?;
+        Some(Self { path: path.to_owned(), stamp, colours })
+    }
+}
+
 impl FilmColours {
-    /// Looks at the clips that were not looked at before.
+    /// What the clips of a film are brought to, given what an earlier film's were. Looks at those
+    /// that neither were in it nor are among the `seen`.
     pub(crate) fn of(
         env: &Environment,
         drawn: &Drawn,
         folder: &JobFolder,
         earlier: Option<Self>,
+        seen: &[SeenClip],
     ) -> Self {
         let earlier = earlier.unwrap_or_default();
         let mut clips: Vec<SeenClip> = Vec::new();
@@ -46,14 +57,11 @@ impl FilmColours {
                 continue;
             }
             let stamp = folder.stamp(path);
-            let known = earlier.clips.iter().find(|it| it.path == *path && it.stamp == stamp);
-            if let Some(known) = known {
-                clips.push(known.clone());
-                kept += 1;
-            } else if let Ok(colours) = pytoon_media::clip::colours(&env.runner, path) {
-                clips.push(SeenClip { path: path.clone(), stamp, colours });
-            }
-            // A clip whose colours cannot be seen is shown as it is.
+            let is_it = |it: &&SeenClip| it.path == *path && it.stamp == stamp;
+            let of_earlier = earlier.clips.iter().find(is_it);
+            kept += usize::from(of_earlier.is_some());
+            let known = of_earlier.or_else(|| seen.iter().find(is_it)).cloned();
+            clips.extend(known.or_else(|| SeenClip::look(env, folder, path)));
         }
         Self { target: earlier.target, clips }.with_target(kept)
     }

@@ -123,13 +123,15 @@ impl Steps {
             return Ok(planned);
         }
         let mut sources = self.sources(file, &self.plan_of(file)?)?;
+        let seen = self.seen_clips(&voiced);
         let mut graph = voiced.graph;
         engines::degraded(&sources, &graph, &drawn)?;
         let asked = asked(&sources, &graph);
         let (mut timeline, mut warnings) = (voiced.timeline, voiced.warnings);
         if !drawn.is_empty() {
             let mut facts = voiced.look.1;
-            let colours = FilmColours::of(&self.env, &drawn, &self.folder, self.read(COLOURS));
+            let earlier = self.read(COLOURS);
+            let colours = FilmColours::of(&self.env, &drawn, &self.folder, earlier, &seen);
             self.keep(COLOURS, &colours)?;
             engines::place(&mut sources, &mut graph, &timeline, &mut facts, &drawn, &colours);
             let speech = &voiced.spoken.speech;

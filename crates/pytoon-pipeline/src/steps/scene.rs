@@ -3,6 +3,7 @@
 use super::Steps;
 use super::state::VoiceState;
 use crate::PipelineError;
+use crate::stages::colours::SeenClip;
 use crate::stages::engines::{self, SceneEngines, Wanted};
 use pytoon_config::BriefFile;
 use pytoon_core::plan::LOCAL_ENGINE;
@@ -67,6 +68,10 @@ impl Steps {
                 return Ok(SceneProgress::Later { memo, wait_ms });
             }
         };
+        // Here, since several chunks ask for it at one moment, and none can begin without it.
+        let clip = story.clip.as_ref();
+        let seen = clip.and_then(|clip| SeenClip::look(&self.env, &self.folder, &clip.path));
+        self.keep(&colours_file(scene_id), &seen)?;
         self.keep(&story_file(scene_id), &story)?;
         self.folder.done(scene_id, &self.input(wanted))?;
         Ok(progress(&story, wanted, duration_ms))
@@ -153,6 +158,12 @@ impl Steps {
         Ok(self.story(wanted)?.or_else(|| nobody.then(|| left_to_local(wanted))))
     }
 
+    /// The clips that were looked at when they came.
+    pub(super) fn seen_clips(&self, voiced: &VoiceState) -> Vec<SeenClip> {
+        let ids = voiced.wanted.iter().map(|wanted| colours_file(&wanted.order.scene_id));
+        ids.filter_map(|file| self.read::<Option<SeenClip>>(&file).flatten()).collect()
+    }
+
     /// What came of all scenes; one that is not done is an error.
     pub(super) fn drawn(&self, voiced: &VoiceState) -> Result<engines::Drawn, PipelineError> {
         let stories = voiced.wanted.iter().map(|wanted| {
@@ -173,6 +184,10 @@ enum Walked {
 /// What comes of a scene for which nobody can be asked.
 fn left_to_local(wanted: &Wanted) -> SceneEngines {
     SceneEngines { asked: wanted.asked.clone(), ..SceneEngines::default() }
+}
+
+fn colours_file(scene_id: &str) -> String {
+    format!("scenes/{scene_id}.colours.json")
 }
 
 fn story_file(scene_id: &str) -> String {
