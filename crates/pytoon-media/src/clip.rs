@@ -46,9 +46,9 @@ const COLOUR_FRAMES: usize = 8;
 /// Their size.
 const COLOUR_SIDE: usize = 64;
 
-/// The colours of a clip, over frames spread through it.
-pub fn colours(runner: &Runner, path: &Path) -> Result<ClipColours, MediaError> {
-    let seconds = probe(runner, path)?.duration_s.max(0.1);
+/// The colours of a clip of this length in milliseconds, over frames spread through it.
+pub fn colours(runner: &Runner, path: &Path, duration_ms: i64) -> Result<ClipColours, MediaError> {
+    let seconds = (duration_ms as f64 / 1000.0).max(0.1);
     let filter = format!(
         "fps={:.4}:round=up,scale={COLOUR_SIDE}:{COLOUR_SIDE}:flags=area:out_color_matrix=bt709:out_range=tv,format=yuv444p",
         COLOUR_FRAMES as f64 / seconds

@@ -8,6 +8,7 @@ use super::engines::Drawn;
 use crate::environment::Environment;
 use crate::folder::JobFolder;
 use pytoon_core::colour::{self, ClipColours, ColourMatch};
+use pytoon_engines::engine_manager::ClipUse;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -31,10 +32,11 @@ pub(crate) struct SeenClip {
 
 impl SeenClip {
     /// Looks at a clip; nothing where its colours cannot be seen, and it is shown as it is.
-    pub(crate) fn look(env: &Environment, folder: &JobFolder, path: &Path) -> Option<Self> {
+    pub(crate) fn look(env: &Environment, folder: &JobFolder, clip: &ClipUse) -> Option<Self> {
+        let ClipUse { path, duration_ms, .. } = clip;
         let stamp = folder.stamp(path);
-        let colours = pytoon_media::clip::colours(&env.runner, path).ok()?;
-        Some(Self { path: path.to_owned(), stamp, colours })
+        let colours = pytoon_media::clip::colours(&env.runner, path, *duration_ms).ok()?;
+        Some(Self { path: path.clone(), stamp, colours })
     }
 }
 
@@ -61,7 +63,7 @@ impl FilmColours {
             let of_earlier = earlier.clips.iter().find(is_it);
             kept += usize::from(of_earlier.is_some());
             let known = of_earlier.or_else(|| seen.iter().find(is_it)).cloned();
-            clips.extend(known.or_else(|| SeenClip::look(env, folder, path)));
+            clips.extend(known.or_else(|| SeenClip::look(env, folder, clip)));
         }
         Self { target: earlier.target, clips }.with_target(kept)
     }

@@ -70,7 +70,7 @@ impl Steps {
         };
         // Here, since several chunks ask for it at one moment, and none can begin without it.
         let clip = story.clip.as_ref();
-        let seen = clip.and_then(|clip| SeenClip::look(&self.env, &self.folder, &clip.path));
+        let seen = clip.and_then(|clip| SeenClip::look(&self.env, &self.folder, clip));
         self.keep(&colours_file(scene_id), &seen)?;
         self.keep(&story_file(scene_id), &story)?;
         self.folder.done(scene_id, &self.input(wanted))?;
