@@ -125,22 +125,38 @@ impl JobFolder {
         }
     }
 
-    /// Whether a step was done with this input, and its artifacts are still there.
+    /// Whether a step was done with this input, these artifacts are there, and those that its note
+    /// speaks of are the ones that it made.
     pub(crate) fn is_done(&self, step: &str, input: &str, artifacts: &[&str]) -> bool {
-        self.done_with(step).is_some_and(|done| done == input)
-            && artifacts.iter().all(|name| self.work(name).is_file())
-    }
-
-    /// The input that a step was last done with.
-    pub(crate) fn done_with(&self, step: &str) -> Option<String> {
         // A note that cannot be read only costs doing the work again.
-        std::fs::read_to_string(self.note(step)).ok()
+        let Ok(note) = std::fs::read_to_string(self.note(step)) else { return false };
+        let mut lines = note.lines();
+        let is_own = |line: &str| {
+            line.split_once(' ').is_some_and(|(stamp, name)| self.artifact_stamp(name) == stamp)
+        };
+        lines.next() == Some(input)
+            && artifacts.iter().all(|name| self.work(name).is_file())
+            && lines.all(is_own)
     }
 
-    /// Notes that a step is done. Each step has a file of its own: writers of one file for all
-    /// would take it from each other.
-    pub(crate) fn done(&self, step: &str, input: &str) -> Result<(), MediaError> {
-        self.write(&format!("{}/{step}", layout::STEPS_DIR), input.as_bytes())
+    /// Notes that a step is done, and in a shared folder what its artifacts are: a worker that
+    /// slept while it put one of another film there, and woke up after its lease, is seen by it.
+    /// Each step has a file of its own: writers of one file for all would take it from each other.
+    pub(crate) fn done(
+        &self,
+        step: &str,
+        input: &str,
+        artifacts: &[&str],
+    ) -> Result<(), MediaError> {
+        let mut note = input.to_owned();
+        for name in artifacts.iter().filter(|_| self.places.is_some()) {
+            note.push_str(&format!("\n{} {name}", self.artifact_stamp(name)));
+        }
+        self.write(&format!("{}/{step}", layout::STEPS_DIR), note.as_bytes())
+    }
+
+    fn artifact_stamp(&self, name: &str) -> String {
+        self.hash(&self.stamp(&self.work(name)))
     }
 
     /// Forgets that a step is done, where it is.
@@ -340,17 +356,19 @@ mod tests {
         for round in 0..300 {
             std::thread::scope(|scope| {
                 let ends: Vec<_> = ["sound", "picture"]
-                    .map(|step| scope.spawn(move || folder.done(step, &round.to_string())))
+                    .map(|step| scope.spawn(move || folder.done(step, &round.to_string(), &[])))
                     .into_iter()
                     .collect();
                 for end in ends {
                     end.join().expect("runs").expect("is noted");
                 }
             });
-            let both = ["sound", "picture"].map(|step| folder.done_with(step));
-            assert_eq!(both, [Some(round.to_string()), Some(round.to_string())]);
+            let both =
+                ["sound", "picture"].map(|step| folder.is_done(step, &round.to_string(), &[]));
+            assert_eq!(both, [true, true]);
         }
     }
+
     #[test]
     fn a_shared_folder_keeps_nobody_out_and_knows_its_job() {
         let root = tempfile::tempdir().expect("folder");
@@ -359,9 +377,14 @@ mod tests {
         let other =
             JobFolder::open_shared(&root, &root, "job-7", 5).expect("opens at the same time");
         assert_eq!((other.job_id(), other.started_at()), ("job-7", 5));
-        one.done("mix", "input").expect("is noted");
+        one.write("mix.wav", b"sound").expect("writes");
+        one.done("mix", "input", &["mix.wav"]).expect("is noted");
         assert!(other.is_done("mix", "input", &[]));
         assert!(!other.is_done("mix", "other input", &[]));
+        other.write("mix.wav", b"of another brief").expect("writes");
+        assert!(!one.is_done("mix", "input", &["mix.wav"]));
+        other.write("mix.wav", b"sound").expect("writes");
+        assert!(one.is_done("mix", "input", &["mix.wav"]));
         assert_ne!(
             one.own_part("a").expect("a name"),
             other.own_part("a").expect("a name"),

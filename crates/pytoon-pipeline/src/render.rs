@@ -167,7 +167,7 @@ impl Renderer {
         let drawn = self.draw_outside(sources, graph, &built.timeline, folder)?;
         if !drawn.is_empty() {
             // The same brief comes to the same film, whatever was in the folder before.
-            let colours = FilmColours::of(&self.env, &drawn, folder, None, &[]);
+            let colours = FilmColours::of(&self.env, engines::clips(&drawn), folder, None, &[]);
             engines::place(sources, graph, &built.timeline, &mut assets, &drawn, &colours);
             built = timeline::timeline(&self.env, sources, graph, &spoken.speech, &assets)?;
             write_json(folder, layout::SCENE_GRAPH, graph)?;

@@ -15,8 +15,8 @@
 //!   before it sends, and every object is preceded by a look at `stop`. One that falls asleep in
 //!   the midst of sending and wakes up after its lease may still write an object: the one that its
 //!   successor writes too, since a name's content follows from the step's input, or, where the
-//!   brief was changed meanwhile, one whose note names another input, so that it is made anew. The
-//!   end of its task it cannot write.
+//!   brief was changed meanwhile, one of the earlier brief. A note says what its artifacts are, so
+//!   that such a one is made anew. The end of its task it cannot write.
 //! - Two tasks of one job in one process share the copy. Only where none is at work is the copy put
 //!   back to what the store has; otherwise only what is new in the store is added, as the other's
 //!   half-done step is none of ours.

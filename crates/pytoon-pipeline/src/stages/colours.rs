@@ -4,7 +4,6 @@
 //! nothing changes but that scene, however many are made anew one after the other; a clip is looked
 //! at once. A film most of whose clips are new at once is matched anew.
 
-use super::engines::Drawn;
 use crate::environment::Environment;
 use crate::folder::JobFolder;
 use pytoon_core::colour::{self, ClipColours, ColourMatch};
@@ -43,9 +42,9 @@ impl SeenClip {
 impl FilmColours {
     /// What the clips of a film are brought to, given what an earlier film's were. Looks at those
     /// that neither were in it nor are among the `seen`.
-    pub(crate) fn of(
+    pub(crate) fn of<'a>(
         env: &Environment,
-        drawn: &Drawn,
+        delivered: impl Iterator<Item = &'a ClipUse>,
         folder: &JobFolder,
         earlier: Option<Self>,
         seen: &[SeenClip],
@@ -53,7 +52,7 @@ impl FilmColours {
         let earlier = earlier.unwrap_or_default();
         let mut clips: Vec<SeenClip> = Vec::new();
         let mut kept = 0;
-        for clip in drawn.values().filter_map(|story| story.clip.as_ref()) {
+        for clip in delivered {
             let path = &clip.path;
             if clips.iter().any(|seen| seen.path == *path) {
                 continue;

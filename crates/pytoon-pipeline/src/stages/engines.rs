@@ -186,7 +186,7 @@ pub(crate) fn engines(
     }
     let bytes = serde_json::to_vec(&drawn).map_err(|e| PipelineError::Internal(e.to_string()))?;
     folder.write(RESULT, &bytes)?;
-    folder.done("engines", &input)?;
+    folder.done("engines", &input, &[RESULT])?;
     degraded(sources, graph, &drawn)?;
     Ok((drawn, false))
 }
@@ -197,7 +197,7 @@ fn earlier_result(folder: &JobFolder, input: &str) -> Option<Drawn> {
     }
     let bytes = std::fs::read(folder.work(RESULT)).ok()?;
     let drawn: Drawn = serde_json::from_slice(&bytes).ok()?;
-    let whole = drawn.values().filter_map(|story| story.clip.as_ref()).all(|c| c.path.is_file());
+    let whole = clips(&drawn).all(|clip| clip.path.is_file());
     // What fell back is asked for again: a clip may have arrived late, or a key.
     let complete = drawn.values().all(|story| story.clip.is_some() || is_as_asked(story));
     (whole && complete).then_some(drawn)
@@ -385,6 +385,11 @@ pub(crate) fn why(story: &SceneEngines, chain: Option<&EngineChain>) -> String {
         parts.extend(chain.left_out.iter().map(|l| format!("{}: {}", l.engine, l.reason)));
     }
     parts.join(", ")
+}
+
+/// The clips that were delivered.
+pub(crate) fn clips(drawn: &Drawn) -> impl Iterator<Item = &ClipUse> {
+    drawn.values().filter_map(|story| story.clip.as_ref())
 }
 
 /// Puts delivered clips into the plan.

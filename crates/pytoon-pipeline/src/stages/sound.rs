@@ -36,6 +36,7 @@ const CLIP_SOUND_LUFS: f64 = -28.0;
 /// The encoded sound of a finished step.
 pub(crate) const AUDIO: &str = "audio.m4a";
 const REPORT: &str = "sound.json";
+const ARTIFACTS: [&str; 5] = [AUDIO, REPORT, layout::MIXED, layout::VOICE_STEM, layout::MUSIC_STEM];
 
 /// What was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,7 +113,7 @@ pub(crate) fn sound(
     .emit();
     folder.finish_part(&part, AUDIO)?;
     folder.write(REPORT, &serde_json::to_vec(&report).unwrap_or_default())?;
-    folder.done("sound", &input)?;
+    folder.done("sound", &input, &ARTIFACTS)?;
     Ok((report, false))
 }
 
@@ -131,8 +132,7 @@ fn input(env: &Environment, timeline: &Timeline, folder: &JobFolder) -> String {
 }
 
 fn done(folder: &JobFolder, input: &str) -> Option<SoundReport> {
-    let artifacts = [AUDIO, REPORT, layout::MIXED, layout::VOICE_STEM, layout::MUSIC_STEM];
-    if !folder.is_done("sound", input, &artifacts) {
+    if !folder.is_done("sound", input, &ARTIFACTS) {
         return None;
     }
     serde_json::from_slice(&std::fs::read(folder.work(REPORT)).ok()?).ok()

@@ -40,7 +40,7 @@ pub(crate) fn transcript(
         Ok(written) => {
             if !is_reused {
                 folder.write(RESULT, &serde_json::to_vec(&written).unwrap_or_default())?;
-                folder.done("transcript", &input)?;
+                folder.done("transcript", &input, &[RESULT])?;
             }
             sources.brief.script = Some(written.text);
             if sources.brief.language.is_none() {

@@ -121,7 +121,7 @@ pub(crate) fn voice(
     };
     voice_mapper::report(&result.speech);
     folder.write(RESULT, &serde_json::to_vec(&result).unwrap_or_default())?;
-    folder.done("voice", &input)?;
+    folder.done("voice", &input, &[RESULT])?;
     Ok((result, false))
 }
 

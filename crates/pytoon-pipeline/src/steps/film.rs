@@ -101,7 +101,7 @@ impl Steps {
         let receipt = delivery::receipt(&self.env, planned, made, times, &self.folder)?;
         self.put_in_place(&timeline)?;
         self.tidy(ranges.len());
-        self.folder.done("publish", &input)?;
+        self.folder.done("publish", &input, &[layout::METADATA])?;
         Event::JobFinished {
             output: &self.folder.place(layout::OUTPUT).display().to_string(),
             duration_ms: receipt.output.duration_ms,
@@ -131,7 +131,8 @@ impl Steps {
         if !drawn.is_empty() {
             let mut facts = voiced.look.1;
             let earlier = self.read(COLOURS);
-            let colours = FilmColours::of(&self.env, &drawn, &self.folder, earlier, &seen);
+            let colours =
+                FilmColours::of(&self.env, engines::clips(&drawn), &self.folder, earlier, &seen);
             self.keep(COLOURS, &colours)?;
             engines::place(&mut sources, &mut graph, &timeline, &mut facts, &drawn, &colours);
             let speech = &voiced.spoken.speech;
@@ -143,7 +144,7 @@ impl Steps {
         write_json(&self.folder, layout::SCENE_GRAPH, &graph)?;
         timeline::write(&self.folder, &planned.timeline)?;
         self.keep(FINAL, &planned)?;
-        self.folder.done("timeline", &input)?;
+        self.folder.done("timeline", &input, &[FINAL])?;
         Ok(planned)
     }
 

@@ -95,7 +95,7 @@ impl Steps {
         write_json(&self.folder, layout::SCENE_GRAPH, &graph)?;
         let state = PlanState::new(brief, &sources, graph, times);
         self.keep(PLAN, &state)?;
-        self.folder.done("plan", &input)?;
+        self.folder.done("plan", &input, &[PLAN])?;
         Ok(planned(&state))
     }
 
@@ -144,7 +144,7 @@ impl Steps {
             times,
         };
         self.keep(VOICED, &state)?;
-        self.folder.done("voiced", &state.input)?;
+        self.folder.done("voiced", &state.input, &[VOICED])?;
         Ok(voiced(&state))
     }
 

@@ -72,8 +72,9 @@ impl Steps {
         let clip = story.clip.as_ref();
         let seen = clip.and_then(|clip| SeenClip::look(&self.env, &self.folder, clip));
         self.keep(&colours_file(scene_id), &seen)?;
-        self.keep(&story_file(scene_id), &story)?;
-        self.folder.done(scene_id, &self.input(wanted))?;
+        let name = story_file(scene_id);
+        self.keep(&name, &story)?;
+        self.folder.done(scene_id, &self.input(wanted), &[&name])?;
         Ok(progress(&story, wanted, duration_ms))
     }
 

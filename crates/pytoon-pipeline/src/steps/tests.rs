@@ -360,6 +360,27 @@ fn a_changed_caption_makes_only_those_chunks_anew_that_show_it() {
 }
 
 #[test]
+fn an_artifact_that_another_film_put_in_place_is_made_anew() {
+    let bench = film_bench();
+    let file = bench.brief(&captioned("Third words"));
+    bench.by_steps("job", &file);
+    bench.by_steps("other", &bench.brief(&captioned("Other words")));
+    let (film, own) = (bench.frames("job"), bench.files("job"));
+    assert!(film != bench.frames("other"), "the films are the same: this tests nothing");
+    let last = chunks_of(&bench, "job") - 1;
+    for ending in ["mp4", "json"] {
+        // As of a worker that slept while it sent it: no note is written.
+        let name = format!(".work/chunks/{last:03}.{ending}");
+        std::fs::copy(bench.path("other").join(&name), bench.path("job").join(&name))
+            .expect("copies");
+        bench.steps("job").publish(&file).expect("publishes");
+        assert!(bench.frames("job") == film, "{ending}: another film's frames are seen");
+        let first = ".work/chunks/000.mp4";
+        assert_eq!(bench.files("job")[first], own[first], "{ending}");
+    }
+}
+
+#[test]
 fn a_changed_scene_makes_only_those_chunks_anew_that_show_it() {
     let bench = film_bench();
     let text = captioned("Third words");

@@ -112,7 +112,9 @@ pub(crate) fn chunk(
         duration_ms: begun.elapsed().as_millis() as u64,
     };
     folder.write(&files.report, &serde_json::to_vec(&report).unwrap_or_default())?;
-    folder.done(&files.step, &input)?;
+    let cover = report.cover.map(|_| files.cover.as_str());
+    let artifacts: Vec<&str> = [&*files.video, &*files.report].into_iter().chain(cover).collect();
+    folder.done(&files.step, &input, &artifacts)?;
     Ok((report, false))
 }
 

@@ -32,6 +32,7 @@ use std::sync::Arc;
 /// The encoded picture of a finished step.
 pub(crate) const VIDEO: &str = "video.mp4";
 const REPORT: &str = "picture.json";
+const ARTIFACTS: [&str; 3] = [VIDEO, REPORT, layout::THUMBNAIL];
 
 /// What was seen of the frames as they were composed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -63,7 +64,7 @@ pub(crate) fn picture(
     let input = folder.hash(&(timeline.as_ref(), stamps));
     let wants_frames = options.frames_out.is_some() || options.frame_hashes.is_some();
     if !wants_frames
-        && folder.is_done("picture", &input, &[VIDEO, REPORT, layout::THUMBNAIL])
+        && folder.is_done("picture", &input, &ARTIFACTS)
         && let Ok(bytes) = std::fs::read(folder.work(REPORT))
         && let Ok(report) = serde_json::from_slice(&bytes)
     {
@@ -96,7 +97,7 @@ pub(crate) fn picture(
         missing_glyphs: missing,
     };
     folder.write(REPORT, &serde_json::to_vec(&report).unwrap_or_default())?;
-    folder.done("picture", &input)?;
+    folder.done("picture", &input, &ARTIFACTS)?;
     Ok((report, false))
 }
 
