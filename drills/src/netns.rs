@@ -30,6 +30,8 @@ const THERE: &str = "10.213.3.2";
 const LEASE: u64 = 5;
 /// A frozen worker sleeps for so long: longer than its lease.
 const FROZEN: Duration = Duration::from_secs(12);
+/// Tasks that are to be ready when workers are frozen.
+const LEAST_READY: u64 = 6;
 const PATIENCE: Duration = Duration::from_secs(900);
 
 /// The two namespaces; they go with the value.
@@ -99,7 +101,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         result("drill-netns skipped=needs_root");
         return Ok(());
     }
-    let jobs = number("JOBS", 40)?;
+    let mut jobs = number("JOBS", 40)?;
     let cut = Duration::from_secs(number("CUT", 60)?);
     let machines = Machines::new()?;
     let keep = tempfile::Builder::new().prefix("pytoon-drill-").tempdir()?;
@@ -125,8 +127,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
     // The drill stands outside of both: it asks the server by the way that is not cut.
     let outside = database.replace(HERE, "10.213.1.2");
     let store = runtime.block_on(Store::connect(&outside))?;
+    let submit = |job| runtime.block_on(caller.submit(&brief(job), &format!("netns-{job}")));
     for job in 0..jobs {
-        runtime.block_on(caller.submit(&brief(job), &format!("netns-{job}")))?;
+        submit(job)?;
     }
     let done = || -> u64 {
         let queue = runtime.block_on(store.queue_state()).unwrap_or_default();
@@ -146,7 +149,10 @@ pub(crate) fn run() -> anyhow::Result<()> {
     machines.line("up")?;
     std::thread::sleep(FROZEN.saturating_sub(cut_at.elapsed()));
     fleet.signal(frozen, rustix::process::Signal::CONT);
-    freeze_once(&mut fleet, &store, &runtime)?;
+    freeze_until_refused(&mut fleet, &store, &runtime, || {
+        jobs += 1;
+        submit(jobs - 1).map(drop)
+    })?;
     wait_until(|| done() == jobs)?;
     let seconds = begun.elapsed().as_secs();
     runtime.block_on(store.close());
@@ -154,17 +160,24 @@ pub(crate) fn run() -> anyhow::Result<()> {
     conclude(&fleet, &simulator, &outside, &Counts { jobs, done: jobs, orphans, seconds, cut })
 }
 
-/// Freezes a worker that has a task for longer than its lease, on a line that is whole.
-fn freeze_once(
+/// Freezes workers that have tasks for longer than their leases, on a line that is whole, until one
+/// of them writes before it has looked at the clock. Where the jobs run out, it asks for more.
+fn freeze_until_refused(
     fleet: &mut Fleet,
     store: &Store,
     runtime: &tokio::runtime::Runtime,
+    mut one_more: impl FnMut() -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let begun = Instant::now();
-    while fleet.events("lease_lost").iter().all(|(_, line)| line["why"] != "refused") {
+    let is_refused =
+        |fleet: &Fleet| fleet.events("lease_lost").iter().any(|(_, line)| line["why"] == "refused");
+    while !is_refused(fleet) && begun.elapsed() < PATIENCE {
         let queue = runtime.block_on(store.queue_state())?;
-        if queue.ready + queue.running + queue.waiting == 0 || begun.elapsed() > PATIENCE {
-            break;
+        if queue.ready < LEAST_READY {
+            for _ in 0..LEAST_READY {
+                one_more()?;
+            }
+            std::thread::sleep(Duration::from_secs(1));
         }
         for place in [2, 3] {
             fleet.signal(place, rustix::process::Signal::STOP);
