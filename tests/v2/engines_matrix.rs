@@ -637,7 +637,7 @@ fn ctrl_c_reaches_every_vendor_that_can_be_told() {
         render.wait_until(|| studio.events("engine_submitted").len() == CANCELS.len());
         let begun = Instant::now();
         assert_eq!(render.interrupt(), Some(130));
-        assert!(begun.elapsed() < Duration::from_secs(10), "it took {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(30), "it took {:?}", begun.elapsed());
         assert!(!studio.workspace.path("out/output.mp4").exists(), "half a film is left");
         let said = studio.events("engine_cancelled");
         let rows = studio.rows(&[]);

@@ -141,7 +141,7 @@ fn ctrl_c_tells_the_vendor_and_leaves_no_half_film() {
     let (studio, render) = under_way(60_000);
     let begun = Instant::now();
     assert_eq!(render.interrupt(), Some(130));
-    assert!(begun.elapsed() < Duration::from_secs(5), "it took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(20), "it took {:?}", begun.elapsed());
     let submissions = studio.simulator.submissions_to("runway");
     assert_eq!(submissions.len(), 1);
     assert_eq!(submissions[0]["cancelled"], true, "{submissions:?}");

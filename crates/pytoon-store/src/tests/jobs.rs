@@ -512,7 +512,7 @@ fn a_waiting_worker_is_woken() {
         tokio::time::sleep(Duration::from_millis(50)).await;
         submit(&store, "one").await;
         waiting.await.expect("ends");
-        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     });
 }
 
