@@ -27,7 +27,12 @@ pub struct ClipFacts {
 
 /// Looks at a clip; one that is no video is an error.
 pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, MediaError> {
-    let probed = probe(runner, path)?;
+    // Side by side: each is mostly the start of a program.
+    let (probed, frames) = std::thread::scope(|scope| {
+        let frames = scope.spawn(|| look_at_all(runner, path));
+        (probe(runner, path), frames.join())
+    });
+    let probed = probed?;
     let video =
         probed.video.ok_or_else(|| MediaError::unusable(path, "it has no moving picture"))?;
     let seconds = if video.duration_s > 0.0 { video.duration_s } else { probed.duration_s };
@@ -37,7 +42,7 @@ pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, MediaError> {
         width: video.width,
         height: video.height,
         has_sound: probed.audio.is_some(),
-        frames: look_at_all(runner, path)?,
+        frames: frames.map_err(|_| MediaError::unusable(path, "looking at it stopped"))??,
     })
 }
 

@@ -170,6 +170,9 @@ pub fn mux_command(video: &Path, audio: &Path, seconds: f64, output: &Path) -> C
 pub fn mux_chunks_command(list: &Path, audio: &Path, seconds: f64, output: &Path) -> CommandLine {
     let command = ffmpeg("join the chunks of the picture and the sound")
         .args(LOCAL_ONLY)
+        // FFmpeg decodes a frame of each file that it joins, to know what it never uses: that was
+        // more than half of the joining's time.
+        .args(["-codec_whitelist", "none"])
         .args(["-f", "concat", "-safe", "0", "-i"])
         .arg(file_arg(list));
     joined(command, audio, seconds, output)
