@@ -12,6 +12,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-align", 1),
     ("pytoon-audio", 1),
     ("pytoon-graphics", 1),
+    ("pytoon-neural", 1),
     ("pytoon-compositor", 2),
     ("pytoon-vendor", 2),
     ("pytoon-media", 3),
@@ -38,7 +39,14 @@ const ALONE: &[&str] = &["pytoon-espeak", "pytoon-sim"];
 
 /// Crates without files, processes, environment, network and clocks.
 const PURE: &[&str] =
-    &["pytoon-core", "pytoon-align", "pytoon-audio", "pytoon-graphics", "pytoon-compositor"];
+    &[
+    "pytoon-core",
+    "pytoon-align",
+    "pytoon-audio",
+    "pytoon-graphics",
+    "pytoon-neural",
+    "pytoon-compositor",
+];
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::net",

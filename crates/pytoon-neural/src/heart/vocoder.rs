@@ -1,0 +1,218 @@
+//! From the model's spectrum to sound.
+//!
+//! Source and filter: a pulse train of the predicted pitch is shaped by the harmonic branch, noise
+//! by the second, and a third branch has its own phase. The three are added in the frequency
+//! domain, and one inverse transform makes the sound:
+//!
+//! `S = exp(lh) e^(i pi tanh(theta)) STFT(pulses) + exp(ln) Z + exp(lr) e^(i phi)`
+//!
+//! Frames of 1200 samples every 300, periodic Hann windows, centred and reflected at the edges, as
+//! the family was trained (PyPI `hibari-tts`, "ONNX interface").
+
+use crate::noise::Normal;
+use realfft::num_complex::Complex32;
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use std::f32::consts::PI;
+use std::f64::consts::TAU;
+use std::sync::Arc;
+
+/// Sample rate in Hz.
+pub(super) const RATE: u32 = 24_000;
+/// Samples between frames (12.5 ms).
+pub(super) const HOP: usize = 300;
+const WINDOW: usize = 1_200;
+const BINS: usize = WINDOW / 2 + 1;
+/// Below this a frame has no pitch, in Hz.
+const UNVOICED_HZ: f32 = 40.0;
+/// Harmonics end here, in Hz.
+const TOP_HZ: f32 = 11_000.0;
+/// Logarithms of magnitudes are cut off here.
+const LOUDEST: f32 = 7.0;
+
+/// The model's outputs: matrices of bins by frames, row by row, and a pitch for every frame.
+pub(super) struct Spectrum {
+    /// Log magnitude of the harmonic branch.
+    pub(super) harmonic: Vec<f32>,
+    /// Its phase, before tanh.
+    pub(super) phase: Vec<f32>,
+    /// Log magnitude of the noise.
+    pub(super) noise: Vec<f32>,
+    /// Log magnitude of the free branch.
+    pub(super) free: Vec<f32>,
+    /// Its phase in radians.
+    pub(super) free_phase: Vec<f32>,
+    /// Pitch in Hz, 0 where there is none.
+    pub(super) pitch: Vec<f32>,
+}
+
+impl Spectrum {
+    /// Returns true if every part has a value for each bin and frame.
+    pub(super) fn is_whole(&self) -> bool {
+        let expected = BINS * self.pitch.len();
+        [&self.harmonic, &self.phase, &self.noise, &self.free, &self.free_phase]
+            .iter()
+            .all(|part| part.len() == expected)
+    }
+}
+
+/// Transforms and windows, made once.
+pub(super) struct Vocoder {
+    forward: Arc<dyn RealToComplex<f32>>,
+    inverse: Arc<dyn ComplexToReal<f32>>,
+    window: Vec<f32>,
+}
+
+impl Vocoder {
+    pub(super) fn new() -> Self {
+        let mut planner = RealFftPlanner::new();
+        let hann = |n: usize| 0.5 - 0.5 * (TAU * n as f64 / WINDOW as f64).cos();
+        Self {
+            forward: planner.plan_fft_forward(WINDOW),
+            inverse: planner.plan_fft_inverse(WINDOW),
+            window: (0..WINDOW).map(|n| hann(n) as f32).collect(),
+        }
+    }
+
+    /// The sound of a spectrum: [`HOP`] samples for each frame.
+    pub(super) fn sound(&self, spectrum: &Spectrum, breath: &mut Normal) -> Vec<f32> {
+        let frames = spectrum.pitch.len();
+        let source = reflected(&pulses(&spectrum.pitch), WINDOW / 2);
+        // A unit cosine peaks at half the window's sum in the transform.
+        let unit = 4.0 / WINDOW as f32;
+        let mut sound = vec![0.0f32; (frames + WINDOW / HOP - 1) * HOP];
+        let mut weight = vec![0.0f32; sound.len()];
+        let mut samples = vec![0.0f32; WINDOW];
+        let mut bins = vec![Complex32::default(); BINS];
+        for frame in 0..frames {
+            let from = frame * HOP;
+            for ((sample, s), w) in samples.iter_mut().zip(&source[from..]).zip(&self.window) {
+                *sample = s * w * unit;
+            }
+            // The buffers have the lengths that the plans ask for.
+            let _ = self.forward.process(&mut samples, &mut bins);
+            shape(&mut bins, spectrum, frame, breath);
+            bins[0].im = 0.0;
+            bins[BINS - 1].im = 0.0;
+            let _ = self.inverse.process(&mut bins, &mut samples);
+            let place = sound[from..].iter_mut().zip(&mut weight[from..]);
+            for (((out, sum), s), w) in place.zip(&samples).zip(&self.window) {
+                *out += s * w / WINDOW as f32;
+                *sum += w * w;
+            }
+        }
+        let middle = WINDOW / 2..WINDOW / 2 + frames * HOP;
+        let normalised = sound[middle.clone()].iter().zip(&weight[middle]);
+        normalised.map(|(sample, weight)| sample / weight.max(1e-11)).collect()
+    }
+}
+
+/// Applies the three branches to a frame of the source's transform.
+fn shape(bins: &mut [Complex32], spectrum: &Spectrum, frame: usize, breath: &mut Normal) {
+    let frames = spectrum.pitch.len();
+    let loudness = |log: f32| log.min(LOUDEST).exp();
+    for (bin, value) in bins.iter_mut().enumerate() {
+        let at = bin * frames + frame;
+        let turned =
+            Complex32::from_polar(loudness(spectrum.harmonic[at]), PI * spectrum.phase[at].tanh());
+        let (re, im) = breath.pair();
+        let free = Complex32::from_polar(loudness(spectrum.free[at]), spectrum.free_phase[at]);
+        *value = *value * turned + Complex32::new(re, im) * loudness(spectrum.noise[at]) + free;
+    }
+}
+
+/// A train of pulses with every harmonic up to [`TOP_HZ`] at amplitude 1, from a pitch for each
+/// frame: `sum of cos(h t)` in closed form, `sin((H + 1/2) t) / (2 sin(t/2)) - 1/2`.
+fn pulses(pitch: &[f32]) -> Vec<f32> {
+    let mut out = Vec::with_capacity(pitch.len() * HOP);
+    // Of a turn.
+    let mut phase = 0.0f64;
+    for n in 0..pitch.len() * HOP {
+        let hz = interpolated(pitch, n);
+        phase = (phase + f64::from(hz.max(UNVOICED_HZ)) / f64::from(RATE)).fract();
+        out.push(if hz > UNVOICED_HZ { pulse(hz, (TAU * phase) as f32) } else { 0.0 });
+    }
+    out
+}
+
+fn pulse(hz: f32, t: f32) -> f32 {
+    let harmonics = (TOP_HZ / hz).floor() + 0.5;
+    let below = 2.0 * (0.5 * t).sin();
+    // At a multiple of a whole turn the quotient has its limit.
+    let quotient = if below.abs() <= 2e-3 { harmonics } else { (harmonics * t).sin() / below };
+    quotient - 0.5
+}
+
+/// The pitch at a sample, linear between the centres of frames.
+fn interpolated(pitch: &[f32], sample: usize) -> f32 {
+    let place = (sample as f32 + 0.5) / HOP as f32 - 0.5;
+    let left = place.floor();
+    let share = place - left;
+    let at = |index: f32| {
+        let index = (index.max(0.0) as usize).min(pitch.len() - 1);
+        pitch[index]
+    };
+    at(left) * (1.0 - share) + at(left + 1.0) * share
+}
+
+/// A signal continued by its own mirror image, `pad` samples at each end.
+fn reflected(signal: &[f32], pad: usize) -> Vec<f32> {
+    let last = signal.len() as isize - 1;
+    let mirrored = |index: isize| {
+        let period = (2 * last).max(1);
+        let folded = index.rem_euclid(period);
+        let place = if folded > last { period - folded } else { folded };
+        signal.get(place as usize).copied().unwrap_or(0.0)
+    };
+    (-(pad as isize)..signal.len() as isize + pad as isize).map(mirrored).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flat(frames: usize, harmonic: f32, noise: f32, hz: f32) -> Spectrum {
+        let part = |value: f32| vec![value; BINS * frames];
+        Spectrum {
+            harmonic: part(harmonic),
+            phase: part(0.0),
+            noise: part(noise),
+            free: part(-99.0),
+            free_phase: part(0.0),
+            pitch: vec![hz; frames],
+        }
+    }
+
+    #[test]
+    fn a_flat_filter_gives_back_the_pulses() {
+        let spectrum = flat(40, 0.0, -99.0, 200.0);
+        let sound = Vocoder::new().sound(&spectrum, &mut Normal::new(1, "x"));
+        let source = pulses(&spectrum.pitch);
+        assert_eq!(sound.len(), source.len());
+        // The source's window is scaled so that its harmonics come back at 4 / 1200 of a sample.
+        let gain = 4.0 / WINDOW as f32;
+        for n in 1200..sound.len() - 1200 {
+            assert!((sound[n] - source[n] * gain).abs() < 1e-4, "{n}: {} {}", sound[n], source[n]);
+        }
+    }
+
+    #[test]
+    fn pulses_come_at_the_pitch_and_stop_where_there_is_none() {
+        let source = pulses(&[200.0; 20]);
+        let loudest = source.iter().fold(0.0f32, |a, b| a.max(*b));
+        let peaks: Vec<usize> = (1..source.len() - 1)
+            .filter(|&n| {
+                source[n] > 0.7 * loudest && source[n] >= source[n - 1] && source[n] > source[n + 1]
+            })
+            .collect();
+        assert!(peaks.windows(2).all(|pair| pair[1] - pair[0] == 120), "{peaks:?}");
+        assert!(pulses(&[0.0; 4]).iter().all(|&s| s == 0.0));
+    }
+
+    #[test]
+    fn noise_is_seeded() {
+        let spectrum = flat(20, -99.0, -3.0, 0.0);
+        let sound = |seed| Vocoder::new().sound(&spectrum, &mut Normal::new(seed, "x"));
+        assert_eq!(sound(1), sound(1));
+        assert_ne!(sound(1), sound(2));
+    }
+}

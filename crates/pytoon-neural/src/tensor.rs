@@ -1,0 +1,58 @@
+//! Tensors in and out of the runtime, as plain vectors.
+
+use crate::NeuralError;
+use rten::{Model, ModelOptions, NodeId, Value};
+use rten_tensor::prelude::*;
+use rten_tensor::{Tensor, TensorView};
+
+/// Loads a model into the runtime.
+///
+/// Without the runtime's optimisations: they run parts of the model while loading, on threads that
+/// no budget covers. A sentence takes a third longer, loading a third less, samples are the same.
+/// Packed weights cost some memory and save more than that.
+pub(crate) fn load(bytes: Vec<u8>, weights: Option<(&str, Vec<u8>)>) -> Result<Model, NeuralError> {
+    let mut options = ModelOptions::with_all_ops();
+    options.enable_optimization(false).prepack_weights(true);
+    if let Some((name, buffer)) = weights {
+        options.external_data(name, buffer);
+    }
+    options.load(bytes).map_err(|error| NeuralError::bad("model", error.to_string()))
+}
+
+/// A model's value by its name.
+pub(crate) fn node(model: &Model, name: &str) -> Result<NodeId, NeuralError> {
+    model
+        .find_node(name)
+        .ok_or_else(|| NeuralError::bad("model", format!("it has no value `{name}`")))
+}
+
+/// The shape and the numbers of a float output, all of them finite.
+pub(crate) fn floats(value: Value) -> Result<(Vec<usize>, Vec<f32>), NeuralError> {
+    let tensor: Tensor<f32> = value.try_into().map_err(NeuralError::failed)?;
+    let shape = tensor.shape().to_vec();
+    let data = contiguous(tensor.view());
+    if data.iter().any(|x| !x.is_finite()) {
+        return Err(NeuralError::failed("its output holds values that are no numbers"));
+    }
+    Ok((shape, data))
+}
+
+fn contiguous(tensor: TensorView<'_, f32>) -> Vec<f32> {
+    match tensor.data() {
+        Some(data) => data.to_vec(),
+        None => tensor.iter().copied().collect(),
+    }
+}
+
+/// Whole, non-negative numbers in a float output, each at most `most`.
+pub(crate) fn counts(value: Value, most: usize) -> Result<Vec<usize>, NeuralError> {
+    let (_, data) = floats(value)?;
+    data.iter()
+        .map(|&x| {
+            let whole = x.round();
+            (whole >= 0.0 && whole <= most as f32)
+                .then_some(whole as usize)
+                .ok_or_else(|| NeuralError::failed(format!("a phoneme would last {x} frames")))
+        })
+        .collect()
+}
