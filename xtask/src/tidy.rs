@@ -10,6 +10,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-config", 1),
     ("pytoon-telemetry", 1),
     ("pytoon-align", 1),
+    ("pytoon-normalize", 1),
     ("pytoon-audio", 1),
     ("pytoon-graphics", 1),
     ("pytoon-neural", 1),
@@ -45,6 +46,8 @@ const PURE: &[&str] =
     "pytoon-audio",
     "pytoon-graphics",
     "pytoon-neural",
+const PURE: &[&str] = &[
+    "pytoon-normalize",
     "pytoon-compositor",
 ];
 const IMPURE: &[&str] = &[

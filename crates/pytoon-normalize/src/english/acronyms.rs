@@ -1,0 +1,180 @@
+//! Capitals: acronyms to spell (`FBI`), acronyms said as words (`NASA`), shouted words (`SALE`).
+
+use super::context::{Context, is_all_caps, is_number};
+use super::lexicon::{SAID, SPELLED, WORDS};
+use crate::sentence::Reading;
+
+/// Words beside which `IT` is a department.
+const BEFORE_IT: &[&str] = &[
+    "the", "our", "an", "your", "their", "in", "of", "for", "and", "&", "my", "his", "her", "its",
+    "with", "any", "every",
+];
+const AFTER_IT: &[&str] = &[
+    "team",
+    "department",
+    "support",
+    "manager",
+    "staff",
+    "systems",
+    "services",
+    "security",
+    "budget",
+    "industry",
+    "company",
+    "companies",
+    "professionals",
+    "director",
+    "job",
+    "jobs",
+    "world",
+    "guy",
+    "people",
+    "consultant",
+    "infrastructure",
+    "help",
+    "desk",
+    "sector",
+    "skills",
+    "admin",
+    "admins",
+    "project",
+    "projects",
+    "specialist",
+    "equipment",
+];
+
+/// Reads a token of capitals.
+pub(super) fn acronym(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
+    let core = context.core(index);
+    let (base, ending) = base_and_ending(core)?;
+    let spoken = if is_spelled(context, index, base) {
+        spelled(base)
+    } else if let Some(word) = said(base) {
+        word
+    } else {
+        base.to_lowercase()
+    };
+    Some(vec![Reading::from(format!("{spoken}{ending}"))])
+}
+
+/// Splits a plural or possessive ending from capitals.
+fn base_and_ending(core: &str) -> Option<(&str, &str)> {
+    let endings = ["'s", "'S", "s'", "s", "'"];
+    let candidates =
+        endings.iter().filter_map(|ending| Some((core.strip_suffix(ending)?, *ending)));
+    std::iter::once((core, ""))
+        .chain(candidates)
+        .find(|(base, _)| is_all_caps(base))
+        .map(|(base, ending)| (base, if ending == "'S" { "'s" } else { ending }))
+}
+
+fn is_spelled(context: &Context<'_>, index: usize, base: &str) -> bool {
+    let is_word = WORDS.contains(&base);
+    let is_known = SPELLED.contains(&base);
+    if said(base).is_some() {
+        return false;
+    }
+    if context.is_shouting {
+        return is_known && !is_word;
+    }
+    match base {
+        "IT" => is_department(context, index),
+        "US" => true,
+        "AM" | "PM" | "AD" | "BC" | "CE" => {
+            is_known || is_number(context.before(index, 1)) || is_number(context.core(index + 1))
+        }
+        _ if is_word => false,
+        _ if is_known => true,
+        _ => is_unknown_spelled(context, index, base),
+    }
+}
+
+fn is_department(context: &Context<'_>, index: usize) -> bool {
+    let next = context.next(index);
+    AFTER_IT.contains(&next)
+        || (context.follows(index, BEFORE_IT) && !matches!(next, "is" | "was" | "will" | "has"))
+}
+
+/// Capitals that no list knows: short ones and those that nobody can pronounce are spelled.
+fn is_unknown_spelled(context: &Context<'_>, index: usize, base: &str) -> bool {
+    if !is_pronounceable(base) {
+        return base.len() <= 6;
+    }
+    let is_shouted = |word: &str| is_all_caps(word) && WORDS.contains(&word);
+    if is_shouted(context.before(index, 1)) || is_shouted(context.core(index + 1)) {
+        return false;
+    }
+    base.len() <= 3
+}
+
+/// Returns true if a word has vowels and no run of consonants that English does not have.
+pub(super) fn is_pronounceable(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    let is_vowel = |c: char| "aeiouy".contains(c);
+    let mut run = 0;
+    let mut has_vowel = false;
+    for (at, c) in lower.chars().enumerate() {
+        if is_vowel(c) {
+            has_vowel = true;
+            run = 0;
+            continue;
+        }
+        run += 1;
+        let is_start = at + 1 == run;
+        let too_long =
+            if is_start { run > 3 || (run == 2 && !starts_well(&lower)) } else { run > 4 };
+        if too_long {
+            return false;
+        }
+    }
+    has_vowel && !lower.contains('q') | lower.contains("qu") && ends_well(&lower)
+}
+
+fn starts_well(lower: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "bl", "br", "ch", "cl", "cr", "dr", "dw", "fl", "fr", "gl", "gr", "kn", "ph", "pl", "pr",
+        "sc", "sh", "sk", "sl", "sm", "sn", "sp", "st", "sw", "th", "tr", "tw", "wh", "wr",
+    ];
+    lower.get(..2).is_some_and(|head| STARTS.contains(&head))
+}
+
+fn ends_well(lower: &str) -> bool {
+    const BAD: &[&str] = &[
+        "tp", "dp", "bp", "pc", "tc", "dc", "bc", "sb", "gm", "cm", "kb", "tv", "dv", "pg", "dj",
+        "cb",
+    ];
+    !BAD.iter().any(|end| lower.ends_with(end))
+}
+
+/// Letters with spaces between.
+pub(super) fn spelled(word: &str) -> String {
+    let letters: Vec<String> = word.chars().take(64).map(String::from).collect();
+    letters.join(" ")
+}
+
+fn said(word: &str) -> Option<String> {
+    let known = SAID.contains(&word);
+    known.then(|| {
+        let mut letters = word.chars();
+        let first = letters.next().map(String::from).unwrap_or_default();
+        format!("{first}{}", letters.as_str().to_lowercase())
+    })
+}
+
+/// Reads a known acronym, wherever it stands; letters that nobody can pronounce count as known.
+pub(super) fn known(word: &str) -> Option<String> {
+    if let Some(word) = said(word) {
+        return Some(word);
+    }
+    let is_known = is_all_caps(word) && SPELLED.contains(&word) && !WORDS.contains(&word);
+    let has_vowel = word.chars().any(|c| "aeiouyAEIOUY".contains(c));
+    let is_letters = word.chars().all(|c| c.is_ascii_alphabetic());
+    let is_unsayable = is_letters && !has_vowel && (2..=6).contains(&word.len());
+    let is_pair = is_all_caps(word) && word.len() == 2 && !WORDS.contains(&word);
+    (is_known || is_unsayable || is_pair).then(|| spelled(&word.to_uppercase()))
+}
+
+/// Capitals in lower case, other words unchanged.
+pub(super) fn lower_if_caps(word: &str) -> String {
+    if is_all_caps(word) { word.to_lowercase() } else { word.to_owned() }
+}

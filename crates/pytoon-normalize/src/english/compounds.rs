@@ -1,0 +1,234 @@
+//! Tokens of several parts: `B2B`, `COVID-19`, `and/or`, `R&D`, `C++`, `A-Z`, and all that is left.
+//!
+//! [`spell_out`] is the last resort: it leaves no digit and loses no letter.
+
+use super::context::{Context, is_all_caps};
+use super::{acronyms, read_piece};
+use crate::numbers::english::{Dialect, NOTATION, number};
+use crate::numbers::{is_digits, scan, take_digits};
+use crate::sentence::Reading;
+
+pub(super) use super::numerals::model_number;
+
+/// Pairs of words where a slash means "or".
+const ALTERNATIVES: &[&str] = &[
+    "he/she",
+    "she/he",
+    "his/her",
+    "him/her",
+    "his/hers",
+    "yes/no",
+    "He/she",
+    "His/her",
+    "either/or",
+];
+/// Signs inside a token that are words.
+const SIGNS: &[(char, &str)] = &[
+    ('&', "and"),
+    ('+', "plus"),
+    ('@', "at"),
+    ('%', "percent"),
+    ('=', "equals"),
+    ('×', "times"),
+    ('÷', "divided by"),
+    ('$', "dollars"),
+    ('€', "euros"),
+    ('£', "pounds"),
+    ('¥', "yen"),
+    ('₹', "rupees"),
+    ('°', "degrees"),
+    ('±', "plus or minus"),
+    ('→', "to"),
+    ('≈', "about"),
+    ('≤', "at most"),
+    ('≥', "at least"),
+    ('§', "section"),
+    ('²', "squared"),
+    ('³', "cubed"),
+    ('½', "one half"),
+    ('¼', "one quarter"),
+    ('¾', "three quarters"),
+    ('⅓', "one third"),
+    ('⅔', "two thirds"),
+    ('∞', "infinity"),
+    ('≠', "is not"),
+    ('№', "number"),
+];
+
+/// Reads a token by its parts.
+pub(super) fn compound(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
+    let core = context.core(index);
+    let spoken = parts(core, context.dialect)?;
+    Some(vec![Reading::from(spoken)])
+}
+
+fn parts(core: &str, dialect: Dialect) -> Option<String> {
+    for dash in ["—", "--", "…", "..."] {
+        if core.contains(dash) {
+            return Some(pieces(core.split(dash), ", ", dialect));
+        }
+    }
+    if core.contains('/') {
+        let link = if ALTERNATIVES.contains(&core) { " or " } else { " " };
+        return Some(pieces(core.split('/'), link, dialect));
+    }
+    if let Some((before, after)) = core.split_once('&') {
+        let say = |part: &str| {
+            if part.len() <= 3 && part.chars().all(char::is_uppercase) {
+                acronyms::spelled(part)
+            } else {
+                read_part(part, dialect)
+            }
+        };
+        return Some(format!("{} and {}", say(before), say(after)).trim().to_owned());
+    }
+    if core.contains('+') {
+        let bare = core.trim_end_matches('+');
+        let pluses = (core.len() - bare.len()).min(2);
+        let inner = pieces(bare.split('+'), " plus ", dialect);
+        return Some(format!("{inner}{}", " plus".repeat(pluses)).trim().to_owned());
+    }
+    if core.contains('_') {
+        return Some(pieces(core.split('_'), " ", dialect));
+    }
+    if core.contains(['-', '–']) {
+        return hyphenated(core, dialect);
+    }
+    if core.contains(':') {
+        return Some(pieces(core.split(':'), " ", dialect));
+    }
+    if core.chars().any(|c| c.is_ascii_digit())
+        && core.chars().any(char::is_alphabetic)
+        && core.chars().all(|c| c.is_alphanumeric() || c == '\'')
+    {
+        let (base, ending) = core.strip_suffix("'s").map_or((core, ""), |owner| (owner, "'s"));
+        return Some(format!("{}{ending}", split_digits(base, letters, dialect)));
+    }
+    None
+}
+
+fn pieces<'a>(parts: impl Iterator<Item = &'a str>, link: &str, dialect: Dialect) -> String {
+    let spoken: Vec<String> =
+        parts.map(|part| read_part(part, dialect)).filter(|text| !text.is_empty()).collect();
+    spoken.join(link)
+}
+
+fn read_part(part: &str, dialect: Dialect) -> String {
+    if part.is_empty() { String::new() } else { read_piece(part, dialect) }
+}
+
+/// Reads the parts around hyphens. Words alone keep their hyphens.
+fn hyphenated(core: &str, dialect: Dialect) -> Option<String> {
+    let parts: Vec<&str> = core.split(['-', '–']).filter(|part| !part.is_empty()).collect();
+    let is_word = |part: &&str| {
+        part.chars().all(|c| c.is_alphabetic() || c == '\'')
+            && (!is_all_caps(part) || part.chars().count() == 1)
+    };
+    if parts.iter().all(is_word) {
+        let is_letter =
+            |part: &&str| part.chars().count() == 1 && part.chars().all(char::is_uppercase);
+        let is_range = parts.len() == 2 && parts.iter().all(is_letter);
+        return if is_range { Some(parts.join(" to ")) } else { Some(parts.join("-")) };
+    }
+    let mut spoken: Vec<String> = Vec::with_capacity(parts.len());
+    for (at, part) in parts.iter().enumerate() {
+        let after_letters = at > 0
+            && !parts
+                .get(at - 1)
+                .is_some_and(|before| before.starts_with(|c: char| c.is_ascii_digit()));
+        spoken.push(if is_digits(part) && after_letters {
+            model_number(part)
+        } else {
+            read_part(part, dialect)
+        });
+    }
+    spoken.retain(|text| !text.is_empty());
+    Some(spoken.join(" "))
+}
+
+/// Reads letters beside digits: capitals and letters without a vowel are spelled.
+fn letters(text: &str) -> String {
+    if let Some(known) = acronyms::known(text) {
+        return known;
+    }
+    let is_short = text.len() <= 3 && is_all_caps(text);
+    if is_short || (is_all_caps(text) && !acronyms::is_pronounceable(text)) {
+        return acronyms::spelled(text);
+    }
+    acronyms::lower_if_caps(text)
+}
+
+/// Reads runs of letters and of digits apart.
+pub(super) fn split_digits(
+    text: &str,
+    read_letters: fn(&str) -> String,
+    dialect: Dialect,
+) -> String {
+    let mut spoken: Vec<String> = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (digits, after) = take_digits(rest);
+        if !digits.is_empty() {
+            spoken.push(if digits.len() < 3 && !digits.starts_with('0') {
+                read_part(digits, dialect)
+            } else {
+                model_number(digits)
+            });
+            rest = after;
+            continue;
+        }
+        let end = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        spoken.push(read_letters(&rest[..end]));
+        rest = &rest[end..];
+    }
+    spoken.join(" ")
+}
+
+/// Reads whatever no rule knows: letters stay, digits and signs become words.
+pub(super) fn spell_out(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if c.is_ascii_digit() {
+            let Some((numeral, after)) = scan(rest, NOTATION) else { break };
+            push_word(&mut out, &number(&numeral, Dialect::American));
+            rest = after;
+            if rest.starts_with(char::is_alphanumeric) {
+                out.push(' ');
+            }
+            continue;
+        }
+        rest = &rest[c.len_utf8()..];
+        let sign = SIGNS.iter().find(|(sign, _)| *sign == c).map(|(_, word)| *word);
+        match (c, sign) {
+            (_, Some(word)) => {
+                push_word(&mut out, word);
+                out.push(' ');
+            }
+            ('\'', None) if out.ends_with(char::is_alphanumeric) => out.push(c),
+            ('-' | ' ', None) => out.push(c),
+            ('.' | ',' | '!' | '?' | ';' | ':', None)
+                if !rest.is_empty() && rest.starts_with(char::is_alphanumeric) =>
+            {
+                out.push_str(if c == '.' { " dot " } else { ", " })
+            }
+            ('.' | ',' | '!' | '?' | ';' | ':' | '…', None) => out.push(c),
+            _ if c.is_ascii_punctuation() || is_sign(c) => out.push(' '),
+            _ => out.push(c),
+        }
+    }
+    out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn push_word(out: &mut String, word: &str) {
+    if !out.is_empty() && !out.ends_with([' ', '-']) {
+        out.push(' ');
+    }
+    out.push_str(word);
+}
+
+/// Signs without a sound of their own.
+fn is_sign(c: char) -> bool {
+    !c.is_alphanumeric()
+        && matches!(c as u32, 0xa0..=0xbf | 0x2000..=0x200b | 0x200e..=0x206f | 0x20a0..=0x20cf | 0x2100..=0x2bff | 0x3000..=0x3003)
+}

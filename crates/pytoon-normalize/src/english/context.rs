@@ -1,0 +1,97 @@
+//! What rules ask about the neighbours of a token.
+
+use crate::numbers::english::Dialect;
+use crate::numbers::is_digits;
+use crate::sentence::Sentence;
+
+/// Adjectives that may stand between an article and an amount: "a whopping $5 fee".
+const AMOUNT_ADJECTIVES: &[&str] = &[
+    "whopping", "mere", "cool", "full", "whole", "single", "massive", "nearly", "roughly",
+    "further", "new",
+];
+
+/// A sentence and how it is read.
+pub(super) struct Context<'a> {
+    pub(super) sentence: &'a Sentence,
+    pub(super) dialect: Dialect,
+    /// Whether the text is all capitals, so that capitals do not mean acronyms.
+    pub(super) is_shouting: bool,
+    /// Whether this is a piece of a token rather than a sentence.
+    pub(super) is_piece: bool,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(sentence: &'a Sentence, dialect: Dialect) -> Self {
+        let mut capitals = 0;
+        let mut has_lower = false;
+        for token in sentence.tokens.iter().filter(|token| !token.core.contains(['.', '@', '/'])) {
+            has_lower |= token.core.chars().any(char::is_lowercase);
+            let letters = token.core.chars().filter(|c| c.is_alphabetic()).count();
+            capitals += usize::from(letters >= 2);
+        }
+        Self { sentence, dialect, is_shouting: !has_lower && capitals >= 2, is_piece: false }
+    }
+
+    pub(super) fn piece(sentence: &'a Sentence, dialect: Dialect) -> Self {
+        Self { sentence, dialect, is_shouting: false, is_piece: true }
+    }
+
+    pub(super) fn core(&self, index: usize) -> &'a str {
+        self.sentence.core(index)
+    }
+
+    pub(super) fn before(&self, index: usize, count: usize) -> &'a str {
+        self.sentence.before(index, count)
+    }
+
+    /// Returns the next core if nothing stands between.
+    pub(super) fn next(&self, index: usize) -> &'a str {
+        if self.sentence.flows(index) { self.core(index + 1) } else { "" }
+    }
+
+    /// Returns true if the token before, in lower case, is one of the words.
+    pub(super) fn follows(&self, index: usize, words: &[&str]) -> bool {
+        let before = self.before(index, 1);
+        before.len() <= 16 && words.contains(&before.to_lowercase().as_str())
+    }
+
+    /// Returns true if an amount stands before a noun that it describes: "a 5 km run".
+    pub(super) fn is_attributive(&self, index: usize) -> bool {
+        let is_article =
+            |word: &str| matches!(word, "a" | "an" | "A" | "An" | "another" | "Another");
+        is_article(self.before(index, 1))
+            || (is_article(self.before(index, 2)) && self.follows(index, AMOUNT_ADJECTIVES))
+    }
+
+    /// Returns true if the next word is a lower-case plural, so that a number counts it.
+    pub(super) fn counts_next(&self, index: usize) -> bool {
+        const IRREGULAR: &[&str] =
+            &["people", "men", "women", "children", "feet", "more", "different", "new", "other"];
+        const SINGULAR: &[&str] = &[
+            "is", "was", "has", "as", "us", "this", "its", "his", "does", "yes", "always",
+            "perhaps", "plus", "vs", "versus",
+        ];
+        let next = self.next(index);
+        let is_lower = !next.is_empty() && next.chars().all(|c| c.is_lowercase() || c == '-');
+        let is_plural = next.ends_with('s')
+            && !next.ends_with("ss")
+            && next.len() > 3
+            && !SINGULAR.contains(&next);
+        IRREGULAR.contains(&next) || (is_lower && is_plural)
+    }
+}
+
+/// Returns true if the word begins with a capital.
+pub(super) fn is_capitalised(word: &str) -> bool {
+    word.chars().next().is_some_and(char::is_uppercase)
+}
+
+/// Returns true for two or more capitals and nothing else.
+pub(super) fn is_all_caps(word: &str) -> bool {
+    word.len() >= 2 && word.chars().all(|c| c.is_ascii_uppercase())
+}
+
+/// Returns true for a number without signs and marks.
+pub(super) fn is_number(word: &str) -> bool {
+    is_digits(word)
+}

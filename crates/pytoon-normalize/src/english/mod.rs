@@ -1,0 +1,116 @@
+//! English: rules that read the tokens of one sentence, tried in order at each token.
+//!
+//! Guarantees: one reading per token; no digit is left; a rule looks at a bounded number of
+//! neighbours, so the whole is linear in the length of the sentence.
+
+mod abbreviations;
+mod acronyms;
+mod addresses;
+mod compounds;
+mod context;
+mod dates;
+mod days;
+mod fractions;
+mod labels;
+mod lexicon;
+mod money;
+mod numerals;
+mod phones;
+mod places;
+mod quantity;
+mod signs;
+mod times;
+mod units;
+mod web;
+
+use crate::numbers::english::Dialect;
+use crate::sentence::{Reading, Sentence};
+use crate::symbols;
+use context::Context;
+
+/// A rule answers with one reading for each token that it takes, beginning at the given one.
+type Rule = fn(&Context<'_>, usize) -> Option<Vec<Reading>>;
+
+/// The rules, most specific first.
+const RULES: &[Rule] = &[
+    signs::sign,
+    web::address,
+    phones::phone,
+    dates::date,
+    days::weekday,
+    times::time,
+    money::money,
+    fractions::mixed,
+    units::measure,
+    places::state_and_zip,
+    abbreviations::abbreviation,
+    addresses::street_or_saint,
+    labels::roman_rule,
+    numerals::number,
+    acronyms::acronym,
+    compounds::compound,
+];
+
+/// Reads the tokens of a sentence.
+pub(crate) fn read(sentence: &mut Sentence, language: &str) -> Vec<Reading> {
+    for token in &mut sentence.tokens {
+        token.core = plain(&token.core);
+    }
+    let context = Context::new(sentence, Dialect::of(language));
+    let mut readings = Vec::with_capacity(sentence.tokens.len());
+    while readings.len() < sentence.tokens.len() {
+        let index = readings.len();
+        let found = read_at(&context, index);
+        readings.extend(found);
+    }
+    readings.truncate(sentence.tokens.len());
+    readings
+}
+
+fn read_at(context: &Context<'_>, index: usize) -> Vec<Reading> {
+    let token = context.sentence.tokens.get(index);
+    if let Some((text, _)) = token.and_then(|token| token.fixed.as_ref()) {
+        return vec![Reading::from(compounds::spell_out(text))];
+    }
+    let core = context.core(index);
+    if core.is_empty() {
+        return vec![Reading::default()];
+    }
+    let found = RULES.iter().find_map(|rule| rule(context, index));
+    let mut readings = found.unwrap_or_else(|| vec![Reading::from(compounds::spell_out(core))]);
+    for reading in &mut readings {
+        if reading.text.contains(|c: char| c.is_ascii_digit()) {
+            reading.text = compounds::spell_out(&reading.text);
+        }
+    }
+    readings
+}
+
+/// Reads a piece of a token on its own.
+fn read_piece(piece: &str, dialect: Dialect) -> String {
+    let mut sentence = Sentence::new(std::iter::once(piece));
+    for token in &mut sentence.tokens {
+        token.core = plain(&token.core);
+    }
+    let context = Context::piece(&sentence, dialect);
+    read_at(&context, 0).into_iter().next().unwrap_or_default().text
+}
+
+/// Brings signs with several shapes to one: minus, hyphens, apostrophes, digits.
+fn plain(core: &str) -> String {
+    if core.is_ascii() {
+        return core.to_owned();
+    }
+    core.chars()
+        .filter(|&c| !symbols::is_emoji(c))
+        .map(|c| match c {
+            '\u{2212}' | '\u{2010}' | '\u{2011}' | '\u{fe63}' | '\u{ff0d}' => '-',
+            '\u{2019}' | '\u{2018}' | '\u{02bc}' | '\u{2032}' => '\'',
+            '\u{2033}' | '\u{201d}' => '"',
+            '\u{2044}' | '\u{2215}' => '/',
+            '\u{2014}' => '—',
+            '\u{2012}' => '–',
+            _ => symbols::plain_digit(c),
+        })
+        .collect()
+}

@@ -1,0 +1,137 @@
+//! What a voice reads for each written word of a sentence.
+//!
+//! Captions show the script's own spelling; a voice reads words. `$3.50` is shown, "three dollars
+//! fifty" is said, and belongs to the one written word, so that the word has a time.
+//!
+//! Guarantees: one [`SpokenWord`] per written word, in order; no letter or digit of any language
+//! is dropped; English has no digits left; time and output are linear in the sentence, whatever
+//! it holds. Pure functions: equal input gives equal output.
+//!
+//! English is read completely; of German, French, Spanish and Portuguese numbers, money, dates,
+//! times and percentages are. In other languages only silent signs are taken out. Cutting a
+//! script into sentences, markup and phonemes of whole sentences are left to others.
+//!
+//! Start with [`normalize`] and [`joined`]:
+//!
+//! ```
+//! use pytoon_core::text::words;
+//! use pytoon_normalize::{Pronunciations, joined, normalize};
+//!
+//! let pronunciations = Pronunciations::new([("Zapier", "ZAP-ee-er")])?;
+//! let spoken = normalize(&words("Zapier costs $3.50."), "en-US", &pronunciations);
+//! assert_eq!(joined(&spoken).text, "zap-ee-er costs three dollars fifty.");
+//! assert_eq!(spoken[0].pronunciation.as_ref().map(|p| p.ipa()), Some("zˈæpiɚ"));
+//! # Ok::<(), pytoon_normalize::PronunciationError>(())
+//! ```
+
+mod english;
+mod european;
+mod numbers;
+mod pronunciation;
+mod respelling;
+mod sentence;
+mod symbols;
+mod text;
+
+pub use pronunciation::{
+    MAX_CHARS, MAX_ENTRIES, MAX_PHRASE_WORDS, Pronunciation, PronunciationError, Pronunciations,
+};
+pub use text::{SpokenText, joined, written_text};
+
+use pronunciation::Found;
+use pytoon_core::text::Word;
+use sentence::Sentence;
+
+/// What a voice reads for one written word.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SpokenWord {
+    /// The words to say: several, one or none, with the marks that shape prosody at their end.
+    /// Where a pronunciation is given, its respelling for voices that take text only.
+    pub text: String,
+    /// The sounds that the brief gives for this word.
+    pub pronunciation: Option<Pronunciation>,
+    /// Whether it joins the next word without a space.
+    pub joins_next: bool,
+}
+
+/// Returns what a voice reads for each written word of one sentence in a language (BCP 47).
+///
+/// Words whose number and unit stand apart keep their own shares: `20 €` gives "twenty" and
+/// "euros". An entry is empty where a word is silent, or where its words moved to a neighbour
+/// because they are said in another order, as those of `$` in `$ 20` do.
+pub fn normalize(
+    words: &[Word],
+    language: &str,
+    pronunciations: &Pronunciations,
+) -> Vec<SpokenWord> {
+    let found = matches(words, pronunciations);
+    let base = language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    let mut spoken = match base.as_str() {
+        "en" => {
+            let mut sentence = with_pronunciations(words, found);
+            let readings = english::read(&mut sentence, language);
+            sentence.spoken(readings)
+        }
+        _ => match european::Language::of(&base, language) {
+            Some(language) => european::read(words, found, language),
+            None => unchanged(words, found),
+        },
+    };
+    for (spoken, word) in spoken.iter_mut().zip(words) {
+        spoken.joins_next = word.joins_next;
+    }
+    spoken
+}
+
+/// The pronunciations that words have, by the index of the first.
+fn matches(words: &[Word], pronunciations: &Pronunciations) -> Vec<Option<Found>> {
+    let mut out: Vec<Option<Found>> = Vec::with_capacity(words.len());
+    if pronunciations.is_empty() {
+        out.resize_with(words.len(), || None);
+        return out;
+    }
+    while out.len() < words.len() {
+        let rest = words.iter().skip(out.len()).take(MAX_PHRASE_WORDS);
+        let texts: Vec<&str> = rest.map(|word| word.text.as_str()).collect();
+        let found = pronunciations.find(&texts);
+        let more = found.as_ref().map_or(0, |found| found.words.len().saturating_sub(1));
+        out.push(found);
+        out.extend((0..more).map(|_| None));
+    }
+    out
+}
+
+fn with_pronunciations(words: &[Word], found: Vec<Option<Found>>) -> Sentence {
+    let mut sentence = Sentence::new(words.iter().map(|word| word.text.as_str()));
+    for (index, found) in found.into_iter().enumerate() {
+        if let Some(found) = found {
+            sentence.fix(index, found);
+        }
+    }
+    sentence
+}
+
+/// Words of a language without rules: silent signs are taken out.
+fn unchanged(words: &[Word], found: Vec<Option<Found>>) -> Vec<SpokenWord> {
+    let mut out: Vec<SpokenWord> = words
+        .iter()
+        .map(|word| SpokenWord { text: symbols::readable(&word.text), ..SpokenWord::default() })
+        .collect();
+    for (index, found) in found.into_iter().enumerate() {
+        if let Some(found) = found {
+            fix(&mut out, index, found);
+        }
+    }
+    out
+}
+
+/// Puts what a pronunciation says in place of words.
+fn fix(out: &mut [SpokenWord], index: usize, found: Found) {
+    let count = found.words.len();
+    for (offset, (text, pronunciation)) in found.words.into_iter().enumerate() {
+        let Some(word) = out.get_mut(index + offset) else { continue };
+        let tail = if offset + 1 == count { found.tail.as_str() } else { "" };
+        word.text = format!("{text}{tail}");
+        word.pronunciation = pronunciation;
+    }
+}
