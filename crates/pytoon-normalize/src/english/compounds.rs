@@ -3,6 +3,7 @@
 //! [`spell_out`] is the last resort: it leaves no digit and loses no letter.
 
 use super::context::{Context, is_all_caps};
+use super::quantity::quantity;
 use super::{acronyms, read_piece};
 use crate::numbers::english::{Dialect, NOTATION, number};
 use crate::numbers::{is_digits, scan, take_digits};
@@ -119,6 +120,11 @@ fn read_part(part: &str, dialect: Dialect) -> String {
 
 /// Reads the parts around hyphens. Words alone keep their hyphens.
 fn hyphenated(core: &str, dialect: Dialect) -> Option<String> {
+    if let Some(amount) = quantity(core, dialect).filter(|amount| amount.range.is_some())
+        && let Some(tail) = amount.rest.strip_prefix(['-', '–'])
+    {
+        return Some(format!("{} {}", amount.spoken, read_part(tail, dialect)).trim().to_owned());
+    }
     let parts: Vec<&str> = core.split(['-', '–']).filter(|part| !part.is_empty()).collect();
     let is_word = |part: &&str| {
         part.chars().all(|c| c.is_alphabetic() || c == '\'')

@@ -51,6 +51,11 @@ const RULES: &[Rule] = &[
     compounds::compound,
 ];
 
+/// The rules for tokens that are longer than anything that people write, apart from links.
+const LONG_RULES: &[Rule] = &[signs::sign, web::address];
+/// Tokens of more bytes are long.
+const MAX_RULED: usize = 256;
+
 /// Reads the tokens of a sentence.
 pub(crate) fn read(sentence: &mut Sentence, language: &str) -> Vec<Reading> {
     for token in &mut sentence.tokens {
@@ -76,7 +81,9 @@ fn read_at(context: &Context<'_>, index: usize) -> Vec<Reading> {
     if core.is_empty() {
         return vec![Reading::default()];
     }
-    let found = RULES.iter().find_map(|rule| rule(context, index));
+    let is_long = core.len() > MAX_RULED;
+    let rules = if is_long { LONG_RULES } else { RULES };
+    let found = rules.iter().find_map(|rule| rule(context, index));
     let mut readings = found.unwrap_or_else(|| vec![Reading::from(compounds::spell_out(core))]);
     for reading in &mut readings {
         if reading.text.contains(|c: char| c.is_ascii_digit()) {

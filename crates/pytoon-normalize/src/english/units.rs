@@ -3,7 +3,7 @@
 //! Units agree with their number, and are singular before a noun that they describe.
 
 use super::context::Context;
-use super::quantity::quantity;
+use super::quantity::{Quantity, quantity};
 use crate::numbers::english::{NOTATION, cardinal, label, number};
 use crate::numbers::{is_digits, scan};
 use crate::sentence::Reading;
@@ -330,10 +330,10 @@ pub(super) fn measure(context: &Context<'_>, index: usize) -> Option<Vec<Reading
         None => (rest, false),
     };
     if let Some((symbol, tail)) = symbol.split_once('-') {
-        // A compound such as `5km-long` or `10%-off`.
-        let unit = unit(symbol)?;
-        let tail = super::read_piece(tail, context.dialect);
-        return Some(vec![Reading::from(format!("{} {} {tail}", amount.spoken, unit.name(true)))]);
+        return compound_measure(context, &amount, symbol, tail).map(|text| vec![text.into()]);
+    }
+    if is_hyphened && ATTACHED_ONLY.contains(&symbol) {
+        return None;
     }
     if rest == "°" && context.sentence.flows(index) && matches!(context.core(index + 1), "C" | "F")
     {
@@ -355,6 +355,22 @@ pub(super) fn measure(context: &Context<'_>, index: usize) -> Option<Vec<Reading
     Some(vec![Reading::abbreviation(spoken)])
 }
 
+/// `5km-long`, `10%-off`, and ranges whose ends both have the unit: `5%-10%`.
+fn compound_measure(
+    context: &Context<'_>,
+    amount: &Quantity<'_>,
+    symbol: &str,
+    tail: &str,
+) -> Option<String> {
+    let unit = unit(symbol).filter(|_| !ATTACHED_ONLY.contains(&symbol))?;
+    let upper = quantity(tail, context.dialect).filter(|upper| upper.rest == symbol);
+    if let Some(upper) = upper {
+        return Some(format!("{} to {} {}", amount.spoken, upper.spoken, unit.many));
+    }
+    let tail = super::read_piece(tail, context.dialect);
+    Some(format!("{} {} {tail}", amount.spoken, unit.name(true)))
+}
+
 /// Returns true where a letter after a number is no unit: `Apt. 4B`, `5m users`, `the 90s`.
 fn is_label(context: &Context<'_>, index: usize, symbol: &str, digits: usize) -> bool {
     match symbol {
@@ -362,10 +378,8 @@ fn is_label(context: &Context<'_>, index: usize, symbol: &str, digits: usize) ->
         "m" | "M" => context.counts_next(index),
         "s" => {
             digits == 4
-                || (digits == 2
-                    && context.core(index).starts_with(|c: char| c > '1')
-                    && context.core(index).contains("0s")
-                    && context.follows(index, super::dates::DECADE_CUES))
+                || context.core(index + 1) == "of"
+                || super::dates::is_decade(context, index)
         }
         _ => false,
     }

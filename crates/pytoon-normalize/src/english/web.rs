@@ -43,6 +43,8 @@ pub(super) fn address(context: &Context<'_>, index: usize) -> Option<Vec<Reading
         handle(rest)?
     } else if let Some(rest) = core.strip_prefix('#') {
         hashtag(rest)?
+    } else if core.contains("://") {
+        link(core)?
     } else if core.contains('@') {
         mail(core)?
     } else if core.contains(['.', ':']) {

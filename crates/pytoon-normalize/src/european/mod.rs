@@ -1,0 +1,224 @@
+//! German, French, Spanish and Portuguese: numbers, money, dates, times and percentages.
+//!
+//! Guarantees: one spoken word per written word; what no rule knows is read as it stands, without
+//! silent signs. Abbreviations, units and acronyms are left to the voice.
+
+mod agreement;
+mod dates;
+mod grammar;
+mod money;
+mod numerals;
+mod times;
+
+use crate::numbers::portuguese::Country;
+use crate::numbers::{Notation, Numeral, digit_words, french, german, portuguese, scan, spanish};
+use crate::pronunciation::Found;
+use crate::sentence::{Reading, Sentence};
+use crate::{SpokenWord, symbols, with_pronunciations};
+use pytoon_core::text::Word;
+
+/// What a number agrees with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Nothing: it stands alone.
+    Alone,
+    /// A masculine or neuter noun.
+    Masculine,
+    /// A feminine noun.
+    Feminine,
+}
+
+/// A language whose numbers are read here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    German,
+    French,
+    Spanish(Decimals),
+    Portuguese(Country),
+}
+
+/// What a country writes before decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decimals {
+    Comma,
+    Point,
+}
+
+impl Language {
+    /// The language of a tag, if its numbers are read here.
+    pub(crate) fn of(base: &str, tag: &str) -> Option<Self> {
+        let region = tag.split(['-', '_']).nth(1).unwrap_or_default().to_ascii_uppercase();
+        let has_point =
+            ["MX", "US", "PR", "GT", "HN", "NI", "SV", "PA", "DO", "PE"].contains(&region.as_str());
+        Some(match base {
+            "de" => Self::German,
+            "fr" => Self::French,
+            "es" if has_point => Self::Spanish(Decimals::Point),
+            "es" => Self::Spanish(Decimals::Comma),
+            "pt" if region == "BR" || region.is_empty() => Self::Portuguese(Country::Brazil),
+            "pt" => Self::Portuguese(Country::Portugal),
+            _ => return None,
+        })
+    }
+
+    fn notation(self) -> Notation {
+        match self {
+            Self::Spanish(Decimals::Point) => Notation { group: ',', decimal: '.' },
+            _ => Notation { group: '.', decimal: ',' },
+        }
+    }
+
+    /// Reads the number at the beginning of a text. `12.50` is taken for a decimal as well, since
+    /// no group has two digits.
+    fn scan(self, text: &str) -> Option<(Numeral, &str)> {
+        let usual = self.notation();
+        let (numeral, rest) = scan(text, usual)?;
+        let other = Notation { group: usual.decimal, decimal: usual.group };
+        let decimals = rest
+            .strip_prefix(usual.group)
+            .map_or(0, |after| crate::numbers::take_digits(after).0.len());
+        if numeral.fraction.is_empty()
+            && (1..=2).contains(&decimals)
+            && !rest.get(1 + decimals..).is_some_and(|more| more.starts_with(usual.group))
+        {
+            return scan(text, other);
+        }
+        Some((numeral, rest))
+    }
+
+    fn cardinal(self, number: u64, form: Form) -> String {
+        match self {
+            Self::German => german::cardinal(number, form),
+            Self::French => french::cardinal(number, form),
+            Self::Spanish(_) => spanish::cardinal(number, form),
+            Self::Portuguese(country) => portuguese::cardinal(number, form, country),
+        }
+    }
+
+    fn digits(self, text: &str) -> String {
+        let words = match self {
+            Self::German => &german::DIGITS,
+            Self::French => &french::DIGITS,
+            Self::Spanish(_) => &spanish::DIGITS,
+            Self::Portuguese(_) => &portuguese::DIGITS,
+        };
+        digit_words(text, words)
+    }
+
+    /// Reads a number with its decimals.
+    fn number(self, numeral: &Numeral, form: Form) -> String {
+        let has_leading_zero = numeral.whole.len() > 1 && numeral.whole.starts_with('0');
+        let too_long = numeral.is_plain() && numeral.whole.len() > 9;
+        let form = if numeral.fraction.is_empty() { form } else { Form::Alone };
+        let whole = match numeral.value() {
+            Some(value) if !has_leading_zero && !too_long => self.cardinal(value, form),
+            _ => self.digits(&numeral.whole),
+        };
+        if numeral.fraction.is_empty() {
+            return whole;
+        }
+        format!("{whole} {} {}", self.names().decimal, self.decimals(&numeral.fraction))
+    }
+
+    /// Reads decimals: as a number where people do so and there are one or two, else one by one.
+    fn decimals(self, digits: &str) -> String {
+        let as_number = self != Self::German && digits.len() <= 2 && !digits.starts_with('0');
+        match digits.parse() {
+            Ok(value) if as_number => self.cardinal(value, Form::Alone),
+            _ => self.digits(digits),
+        }
+    }
+}
+
+type Rule = fn(&Context<'_>, usize) -> Option<Vec<Reading>>;
+
+const RULES: &[Rule] = &[
+    times::time,
+    dates::date,
+    money::money,
+    numerals::percent,
+    numerals::ordinal,
+    numerals::number,
+];
+
+/// A sentence and its language.
+struct Context<'a> {
+    sentence: &'a Sentence,
+    language: Language,
+}
+
+impl<'a> Context<'a> {
+    fn core(&self, index: usize) -> &'a str {
+        self.sentence.core(index)
+    }
+
+    /// Returns the next core if nothing stands between.
+    fn next(&self, index: usize) -> &'a str {
+        if self.sentence.flows(index) { self.core(index + 1) } else { "" }
+    }
+
+    /// Returns true if the token before, in lower case, is one of the words.
+    fn follows(&self, index: usize, words: &[&str]) -> bool {
+        let before = self.sentence.before(index, 1);
+        before.len() <= 16 && words.contains(&before.to_lowercase().as_str())
+    }
+}
+
+/// Reads the words of a sentence.
+pub(crate) fn read(
+    words: &[Word],
+    found: Vec<Option<Found>>,
+    language: Language,
+) -> Vec<SpokenWord> {
+    let mut sentence = with_pronunciations(words, found);
+    for token in &mut sentence.tokens {
+        token.core = plain(&token.core);
+    }
+    let context = Context { sentence: &sentence, language };
+    let mut readings: Vec<Option<Reading>> = Vec::with_capacity(words.len());
+    while readings.len() < words.len() {
+        let index = readings.len();
+        match read_at(&context, index) {
+            Some(found) => readings.extend(found.into_iter().map(Some)),
+            None => readings.push(None),
+        }
+    }
+    let unread: Vec<bool> = readings.iter().take(words.len()).map(Option::is_none).collect();
+    let readings = readings
+        .into_iter()
+        .zip(&sentence.tokens)
+        .map(|(reading, token)| reading.unwrap_or_else(|| Reading::from(token.core.as_str())))
+        .collect();
+    let mut spoken = sentence.spoken(readings);
+    for ((spoken, word), unread) in spoken.iter_mut().zip(words).zip(unread) {
+        if unread {
+            spoken.text = symbols::readable(&word.text);
+        }
+    }
+    spoken
+}
+
+fn read_at(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
+    let token = context.sentence.tokens.get(index)?;
+    if let Some((text, _)) = token.fixed.as_ref() {
+        return Some(vec![Reading::from(text.as_str())]);
+    }
+    if token.core.is_empty() || token.core.len() > 64 || !has_amount(&token.core) {
+        return None;
+    }
+    RULES.iter().find_map(|rule| rule(context, index))
+}
+
+/// Returns true if a token may belong to a number: all rules begin at one.
+fn has_amount(core: &str) -> bool {
+    core.chars().any(|c| c.is_ascii_digit()) || money::is_currency(core) || numerals::is_scale(core)
+}
+
+fn plain(core: &str) -> String {
+    core.chars()
+        .map(|c| match c {
+            '\u{2212}' => '-',
+            _ => c,
+        })
+        .collect()
+}
