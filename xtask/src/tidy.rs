@@ -12,6 +12,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-align", 1),
     ("pytoon-normalize", 1),
     ("pytoon-audio", 1),
+    ("pytoon-english", 1),
     ("pytoon-graphics", 1),
     ("pytoon-neural", 1),
     ("pytoon-compositor", 2),
@@ -48,6 +49,7 @@ const PURE: &[&str] =
     "pytoon-neural",
 const PURE: &[&str] = &[
     "pytoon-normalize",
+    "pytoon-english",
     "pytoon-compositor",
 ];
 const IMPURE: &[&str] = &[

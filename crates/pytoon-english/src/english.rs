@@ -1,0 +1,194 @@
+//! Text to phonemes: tokens, tags, then words from the last to the first, since a word's reading
+//! depends on the sound that follows it.
+
+use crate::error::EnglishError;
+use crate::files::EnglishFiles;
+use crate::lexicon::{Context, Lexicon, NextSound};
+use crate::stress::{is_consonant, is_vowel};
+use crate::tagger::Tagger;
+use crate::token::{Group, Token, group};
+use crate::tokenizer::Tokenizer;
+use crate::unknown::UnknownWords;
+use crate::{Accent, fallback, resolve};
+use std::ops::Range;
+
+/// A stretch of the text whose phonemes the caller states.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fixed {
+    /// Characters of the text.
+    pub chars: Range<usize>,
+    /// Its phonemes, in misaki's letters.
+    pub phonemes: String,
+}
+
+/// One token's phonemes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhonemeWord {
+    /// Characters of the text. Ranges are in order and do not overlap.
+    pub chars: Range<usize>,
+    /// Phonemes, stress marks, punctuation; spaces where a token is read as several words. May be
+    /// empty.
+    pub phonemes: String,
+    /// True if whitespace follows in the text.
+    pub space_after: bool,
+}
+
+/// The English front end of one accent.
+#[derive(Debug)]
+pub struct English {
+    tokenizer: Tokenizer,
+    tagger: Tagger,
+    lexicon: Lexicon,
+    unknown: UnknownWords,
+}
+
+impl English {
+    /// Loads the front end from its files.
+    ///
+    /// # Errors
+    ///
+    /// Names the file that is truncated, too large or of another shape.
+    pub fn load(files: &EnglishFiles<'_>, accent: Accent) -> Result<Self, EnglishError> {
+        Ok(Self {
+            tokenizer: Tokenizer::load(files.tokenizer_exceptions)?,
+            tagger: Tagger::load(files.tagger)?,
+            lexicon: Lexicon::load(files, accent)?,
+            unknown: UnknownWords::load(files.oov_model, files.oov_meta)?,
+        })
+    }
+
+    /// Returns the phonemes of a text, token by token.
+    ///
+    /// A stretch in `fixed` becomes one token with the phonemes given; the words around it are read
+    /// with regard to them. Empty stretches, and those beyond the text or over an earlier one, are
+    /// ignored.
+    #[must_use]
+    pub fn phonemes(&self, text: &str, fixed: &[Fixed]) -> Vec<PhonemeWord> {
+        let chars: Vec<char> = text.chars().collect();
+        let mut groups = group(self.tokens(&chars, fixed));
+        let mut context = Context { sound: NextSound::Pause, before_to: false };
+        for group in groups.iter_mut().rev() {
+            match group {
+                Group::Single(token) => self.read_single(token, &mut context),
+                Group::Pieces(pieces) => match pieces.as_mut_slice() {
+                    [token] => self.read_single(token, &mut context),
+                    pieces => self.read_pieces(pieces, &mut context),
+                },
+            }
+        }
+        groups.into_iter().filter_map(Group::into_word).collect()
+    }
+
+    /// Returns the tokens with their tags. Text between fixed stretches is tagged by itself.
+    fn tokens(&self, text: &[char], fixed: &[Fixed]) -> Vec<Token<'_>> {
+        let mut order: Vec<&Fixed> = fixed.iter().collect();
+        order.sort_by_key(|fixed| fixed.chars.start);
+        let mut tokens = Vec::new();
+        let mut at = 0;
+        for Fixed { chars, phonemes } in order {
+            if chars.is_empty() || chars.start < at || chars.end > text.len() {
+                continue;
+            }
+            tokens.extend(self.tagged(text, at..chars.start));
+            tokens.push(Token::fixed(text, chars.clone(), phonemes));
+            at = chars.end;
+        }
+        tokens.extend(self.tagged(text, at..text.len()));
+        tokens
+    }
+
+    fn tagged(&self, text: &[char], within: Range<usize>) -> Vec<Token<'_>> {
+        let places = self.tokenizer.tokens(text, within);
+        let spelling = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default().iter();
+        let words: Vec<String> =
+            places.iter().map(|place| spelling(&place.chars).collect()).collect();
+        let tags = self.tagger.tag(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        let tagged = places.into_iter().zip(words).zip(tags);
+        tagged.map(|((place, text), tag)| Token::new(text, tag, place)).collect()
+    }
+
+    fn read_single(&self, token: &mut Token<'_>, context: &mut Context) {
+        let phonemes = match token.phonemes.take() {
+            Some(phonemes) => phonemes,
+            None => self
+                .lexicon
+                .read(&token.word(), *context)
+                .unwrap_or_else(|| fallback::read(&self.lexicon, &self.unknown, &token.text)),
+        };
+        *context = context_before(*context, &phonemes, &token.text, token.tag);
+        token.phonemes = Some(phonemes);
+    }
+
+    /// Reads the pieces of a token: from the end, the longest run that the lexicon knows; the whole
+    /// token by the net if a piece of it is unknown.
+    fn read_pieces(&self, pieces: &mut [Token<'_>], context: &mut Context) {
+        let mut end = pieces.len();
+        while end > 0 {
+            let longest = (0..end).find_map(|start| {
+                let run = Token::merged(pieces.get(start..end)?)?;
+                let phonemes = self.lexicon.read(&run.word(), *context)?;
+                Some((start, run, phonemes))
+            });
+            if let Some((start, run, phonemes)) = longest {
+                *context = context_before(*context, &phonemes, &run.text, run.tag);
+                set_phonemes(pieces.get_mut(start..end), phonemes);
+                end = start;
+                continue;
+            }
+            end -= 1;
+            match pieces.get_mut(end) {
+                Some(piece) if resolve::is_joint(&piece.text) => {
+                    piece.phonemes = Some(String::new());
+                }
+                Some(_) | None => {
+                    let whole = Token::merged(pieces).map(|whole| whole.text).unwrap_or_default();
+                    let phonemes = fallback::read(&self.lexicon, &self.unknown, &whole);
+                    set_phonemes(Some(pieces), phonemes);
+                    return;
+                }
+            }
+        }
+        resolve::resolve(pieces);
+    }
+}
+
+/// Gives a run of pieces its phonemes: all to the first piece.
+fn set_phonemes(run: Option<&mut [Token<'_>]>, phonemes: String) {
+    let Some((first, rest)) = run.and_then(<[_]>::split_first_mut) else { return };
+    first.phonemes = Some(phonemes);
+    for piece in rest {
+        piece.phonemes = Some(String::new());
+    }
+}
+
+/// Returns the context of the word before the one with these phonemes.
+fn context_before(context: Context, phonemes: &str, text: &str, tag: &str) -> Context {
+    let sound = phonemes.chars().find_map(|c| match c {
+        _ if is_pause(c) => Some(NextSound::Pause),
+        _ if is_vowel(c) => Some(NextSound::Vowel),
+        _ if is_consonant(c) => Some(NextSound::Consonant),
+        _ => None,
+    });
+    let before_to = match text {
+        "to" | "To" => true,
+        "TO" => matches!(tag, "TO" | "IN"),
+        _ => false,
+    };
+    Context { sound: sound.unwrap_or(context.sound), before_to }
+}
+
+/// Returns true for punctuation at which a speaker may pause. Quotes are none.
+pub(crate) fn is_pause(c: char) -> bool {
+    ";:,.!?—…".contains(c)
+}
+
+/// Returns the phonemes of a text as one string: a space where the text had one.
+#[must_use]
+pub fn join(words: &[PhonemeWord]) -> String {
+    let mut out = String::new();
+    for word in words {
+        out.push_str(&word.phonemes);
+        out.push_str(if word.space_after { " " } else { "" });
+    }
+    out.trim().to_owned()
+}

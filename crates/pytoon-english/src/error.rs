@@ -1,0 +1,79 @@
+//! Errors of loading the front end: which file is unusable, and why.
+
+use std::fmt;
+
+/// One of the files that make up the English front end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataFile {
+    /// The hand-checked lexicon, gzip-compressed JSON.
+    Gold,
+    /// The machine-made lexicon, gzip-compressed JSON.
+    Silver,
+    /// The part-of-speech tagger's weights, gzip-compressed JSON.
+    Tagger,
+    /// The tokenizer's special cases, JSON.
+    TokenizerExceptions,
+    /// The net for unknown words, ONNX.
+    UnknownWordModel,
+    /// The alphabets of the net for unknown words, JSON.
+    UnknownWordAlphabet,
+}
+
+impl DataFile {
+    /// Returns the most bytes this file may have once decompressed.
+    #[must_use]
+    pub const fn max_bytes(self) -> usize {
+        match self {
+            Self::Gold | Self::Silver | Self::Tagger | Self::UnknownWordModel => 32 << 20,
+            Self::TokenizerExceptions | Self::UnknownWordAlphabet => 1 << 20,
+        }
+    }
+}
+
+impl fmt::Display for DataFile {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Gold => "gold lexicon",
+            Self::Silver => "silver lexicon",
+            Self::Tagger => "part-of-speech tagger",
+            Self::TokenizerExceptions => "tokenizer exceptions",
+            Self::UnknownWordModel => "unknown-word model",
+            Self::UnknownWordAlphabet => "unknown-word alphabet",
+        })
+    }
+}
+
+/// Why the front end could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum EnglishError {
+    /// The gzip stream is damaged or ends early.
+    #[error("{file}: not a complete gzip file ({reason}); download the voice again")]
+    Gzip {
+        /// The file.
+        file: DataFile,
+        /// What the decompressor found.
+        reason: String,
+    },
+    /// The file is larger than any known version of it.
+    #[error("{file}: larger than {limit} bytes")]
+    TooLarge {
+        /// The file.
+        file: DataFile,
+        /// The most bytes it may have once decompressed.
+        limit: usize,
+    },
+    /// The content has another shape than expected.
+    #[error("{file}: unexpected content ({reason})")]
+    Content {
+        /// The file.
+        file: DataFile,
+        /// What is wrong, and where.
+        reason: String,
+    },
+}
+
+impl EnglishError {
+    pub(crate) fn content(file: DataFile, reason: impl fmt::Display) -> Self {
+        Self::Content { file, reason: reason.to_string() }
+    }
+}

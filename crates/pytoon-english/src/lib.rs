@@ -1,0 +1,50 @@
+//! English text to phonemes in misaki's alphabet, word by word: tokens, parts of speech, two
+//! dictionaries with rules for context, stems and stress, and a small net for unknown words.
+//!
+//! Guarantees: pure functions over bytes that the caller brings; equal input gives equal output;
+//! every word keeps its place in the text; damaged or oversized files are errors that name the file.
+//!
+//! Does not read files, and does not write numbers, money or dates as words: text normalisation
+//! comes before. Figures that arrive anyway are read plainly.
+//!
+//! Start with [`English::load`] and [`English::phonemes`]. How often it agrees with the front end
+//! that the dictionaries were made for stands in docs/english-phonemes.md.
+
+mod dictionary;
+mod english;
+mod error;
+mod fallback;
+mod files;
+mod ipa;
+mod lexicon;
+mod pieces;
+mod resolve;
+mod stress;
+mod table;
+mod tagger;
+mod text;
+mod token;
+mod tokenizer;
+mod unknown;
+
+pub use english::{English, Fixed, PhonemeWord, join};
+pub use error::{DataFile, EnglishError};
+pub use files::EnglishFiles;
+
+/// The accent of a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accent {
+    /// General American.
+    American,
+    /// Southern British.
+    British,
+}
+
+impl Accent {
+    fn choose<T>(self, american: T, british: T) -> T {
+        match self {
+            Self::American => american,
+            Self::British => british,
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Part-of-speech tags (Penn Treebank) by an averaged perceptron.
+//!
+//! A word with one usual tag gets it from a list; any other word gets the tag with the highest sum
+//! of weights over features of the word and its neighbours. Equal sums: the greatest tag in byte
+//! order. Sums are taken in a fixed order, so equal input gives equal tags everywhere.
+
+use crate::error::{DataFile, EnglishError};
+use crate::files::gunzip;
+use crate::table::{EachEntry, JsonText, Table, TableBuilder};
+use crate::text::{all_letters, is_digit_like, is_letter};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use std::fmt;
+
+/// What stands before the first word, the farther place first.
+const START: [&str; 2] = ["-START2-", "-START-"];
+/// What stands after the last word.
+const END: [&str; 2] = ["-END-", "-END2-"];
+/// The tag of a word of which no feature is known.
+const UNKNOWN_TAG: &str = "NN";
+
+/// The tagger's weights.
+#[derive(Debug)]
+pub(crate) struct Tagger {
+    tags: Vec<String>,
+    usual: Table<u8>,
+    vocabulary: Option<Table<()>>,
+    features: Table<(u32, u32)>,
+    weighted_tags: Vec<u8>,
+    weights: Vec<f64>,
+}
+
+impl Tagger {
+    /// Parses the tagger from its gzip-compressed JSON.
+    pub(crate) fn load(bytes: &[u8]) -> Result<Self, EnglishError> {
+        let json = gunzip(DataFile::Tagger, bytes)?;
+        Self::from_json(&json).map_err(|error| EnglishError::content(DataFile::Tagger, error))
+    }
+
+    fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
+        let mut parser = serde_json::Deserializer::from_slice(json);
+        let tagger = parser.deserialize_map(TaggerVisitor)?;
+        parser.end()?;
+        Ok(tagger)
+    }
+
+    /// Returns the tag of every word.
+    pub(crate) fn tag(&self, words: &[&str]) -> Vec<&str> {
+        let seen: Vec<String> = START
+            .iter()
+            .map(|&edge| edge.to_owned())
+            .chain(words.iter().map(|word| self.normalized(word)))
+            .chain(END.iter().map(|&edge| edge.to_owned()))
+            .collect();
+        let mut before = START;
+        let mut tags = Vec::with_capacity(words.len());
+        let mut scores = vec![0.0; self.tags.len()];
+        for (index, (word, window)) in words.iter().zip(seen.windows(5)).enumerate() {
+            let tag = match self.usual.get(word) {
+                Some(&tag) => self.tag_name(tag),
+                None => self.predict(index, word, window, before, &mut scores),
+            };
+            tags.push(tag);
+            let [_, last] = before;
+            before = [last, tag];
+        }
+        tags
+    }
+
+    /// Returns the word as the features see it: classes for numbers and hyphens, lower case, and the
+    /// shape of a word that the vocabulary lacks.
+    fn normalized(&self, word: &str) -> String {
+        let normal = normal_form(word);
+        match &self.vocabulary {
+            Some(known) if !known.contains(&normal) => format!("<{}>", shape(word)),
+            Some(_) | None => normal,
+        }
+    }
+
+    fn predict<'a>(
+        &'a self,
+        index: usize,
+        word: &str,
+        window: &[String],
+        [before2, before]: [&str; 2],
+        scores: &mut [f64],
+    ) -> &'a str {
+        let [far_left, left, own, right, far_right] = window else { return UNKNOWN_TAG };
+        scores.fill(0.0);
+        let mut key = String::with_capacity(48);
+        let mut known = false;
+        let mut add = |name: &str, parts: &[&str]| {
+            key.clear();
+            key.push_str(name);
+            parts.iter().for_each(|part| key.push_str(part));
+            known |= self.add_weights(&key, scores);
+        };
+        add("b", &[]);
+        add("s3=", &[last_three(word)]);
+        add("p1=", &[first_letter(word)]);
+        add("w=", &[own]);
+        add("sh=", &[&shape(word)]);
+        add(if index == 0 { "i0" } else { "i+" }, &[]);
+        add("t-1=", &[before]);
+        add("t-2=", &[before2]);
+        add("t-12=", &[before, ",", before2]);
+        add("w-1=", &[left]);
+        add("s3-1=", &[last_three(left)]);
+        add("w-2=", &[far_left]);
+        add("w+1=", &[right]);
+        add("s3+1=", &[last_three(right)]);
+        add("w+2=", &[far_right]);
+        if known { self.best(scores) } else { UNKNOWN_TAG }
+    }
+
+    /// Adds a feature's weights to the scores. Returns true if the feature has any.
+    fn add_weights(&self, feature: &str, scores: &mut [f64]) -> bool {
+        let Some(&(start, end)) = self.features.get(feature) else { return false };
+        let range = start as usize..end as usize;
+        let (Some(tags), Some(weights)) =
+            (self.weighted_tags.get(range.clone()), self.weights.get(range))
+        else {
+            return false;
+        };
+        for (&tag, weight) in tags.iter().zip(weights) {
+            if let Some(score) = scores.get_mut(usize::from(tag)) {
+                *score += weight;
+            }
+        }
+        !tags.is_empty()
+    }
+
+    fn best(&self, scores: &[f64]) -> &str {
+        let best = scores.iter().zip(&self.tags).max_by(|(a, tag_a), (b, tag_b)| {
+            a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal).then_with(|| tag_a.cmp(tag_b))
+        });
+        best.map_or(UNKNOWN_TAG, |(_, tag)| tag)
+    }
+
+    fn tag_name(&self, tag: u8) -> &str {
+        self.tags.get(usize::from(tag)).map_or(UNKNOWN_TAG, String::as_str)
+    }
+}
+
+fn normal_form(word: &str) -> String {
+    let starts_with_hyphen = word.starts_with('-');
+    if word.contains('-') && !starts_with_hyphen {
+        return "!HYPHEN".to_owned();
+    }
+    if word.chars().count() == 4 && word.chars().all(is_digit_like) {
+        return "!YEAR".to_owned();
+    }
+    if word.starts_with(is_digit_like) { "!DIGITS".to_owned() } else { word.to_lowercase() }
+}
+
+/// Returns a word's shape: its case if it has letters only, else its first four characters by class.
+fn shape(word: &str) -> String {
+    if all_letters(word) {
+        return case_shape(word).to_owned();
+    }
+    if !word.is_empty() && word.chars().all(is_digit_like) {
+        return "d".to_owned();
+    }
+    let class = |c: char| match c {
+        _ if is_digit_like(c) => 'd',
+        _ if is_letter(c) => 'x',
+        other => other,
+    };
+    word.chars().take(4).map(class).collect()
+}
+
+fn case_shape(word: &str) -> &'static str {
+    let all_lower =
+        |text: &str| text.chars().any(char::is_lowercase) && !text.chars().any(char::is_uppercase);
+    let first_is_upper = word.chars().next().is_some_and(char::is_uppercase);
+    let no_lower = !word.chars().any(char::is_lowercase);
+    if all_lower(word) {
+        "x"
+    } else if no_lower && word.chars().any(char::is_uppercase) {
+        if word.chars().nth(1).is_some() { "XX" } else { "X1" }
+    } else if first_is_upper && all_lower(crate::text::after_first(word)) {
+        "Xx"
+    } else {
+        "xX"
+    }
+}
+
+fn last_three(word: &str) -> &str {
+    let at = word.char_indices().nth_back(2).map_or(0, |(at, _)| at);
+    word.get(at..).unwrap_or_default()
+}
+
+fn first_letter(word: &str) -> &str {
+    let end = word.chars().next().map_or(0, char::len_utf8);
+    word.get(..end).unwrap_or_default()
+}
+
+/// Builds a [`Tagger`] from its JSON object. The tags have to come first.
+struct TaggerVisitor;
+
+impl<'de> Visitor<'de> for TaggerVisitor {
+    type Value = Tagger;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object with `tags`, `tagdict`, `vocab` and `weights`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tagger, A::Error> {
+        let mut tags: Option<Vec<String>> = None;
+        let mut usual = None;
+        let mut vocabulary = None;
+        let mut weights = None;
+        while let Some(JsonText(key)) = map.next_key()? {
+            let known = tags.as_deref().unwrap_or_default();
+            match key.as_ref() {
+                "tags" => tags = Some(map.next_value()?),
+                "tagdict" => usual = Some(usual_tags(&mut map, known)?),
+                "vocab" => vocabulary = Some(map.next_value_seed(Vocabulary)?),
+                "weights" => weights = Some(feature_weights(&mut map, known)?),
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        let missing = |name| A::Error::custom(format_args!("`{name}` is missing"));
+        let tags = tags.ok_or_else(|| missing("tags"))?;
+        let weights = weights.ok_or_else(|| missing("weights"))?;
+        Ok(Tagger {
+            tags,
+            usual: usual.ok_or_else(|| missing("tagdict"))?,
+            vocabulary,
+            features: weights.features,
+            weighted_tags: weights.tags,
+            weights: weights.weights,
+        })
+    }
+}
+
+struct FeatureWeights {
+    features: Table<(u32, u32)>,
+    tags: Vec<u8>,
+    weights: Vec<f64>,
+}
+
+fn usual_tags<'de, A: MapAccess<'de>>(map: &mut A, tags: &[String]) -> Result<Table<u8>, A::Error> {
+    let mut usual = TableBuilder::new();
+    map.next_value_seed(EachEntry::new(|word: &str, tag: JsonText<'_>| {
+        let tag = tag_number(tags, &tag.0)?;
+        if usual.push(word, tag) { Ok(()) } else { Err("too many words".into()) }
+    }))?;
+    Ok(usual.build())
+}
+
+fn feature_weights<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    known: &[String],
+) -> Result<FeatureWeights, A::Error> {
+    let (mut tags, mut weights) = (Vec::new(), Vec::new());
+    let mut features = TableBuilder::new();
+    map.next_value_seed(EachEntry::new(|feature: &str, entry: Weights<'_>| {
+        let start = weights.len();
+        for (tag, weight) in entry.0 {
+            tags.push(tag_number(known, &tag.0)?);
+            weights.push(weight);
+        }
+        let range = u32::try_from(start).ok().zip(u32::try_from(weights.len()).ok());
+        let range = range.ok_or("too many weights")?;
+        if features.push(feature, range) { Ok(()) } else { Err("too many features".into()) }
+    }))?;
+    tags.shrink_to_fit();
+    weights.shrink_to_fit();
+    Ok(FeatureWeights { features: features.build(), tags, weights })
+}
+
+fn tag_number(tags: &[String], tag: &str) -> Result<u8, String> {
+    let found = tags.iter().position(|known| known == tag);
+    found
+        .and_then(|at| u8::try_from(at).ok())
+        .ok_or_else(|| format!("`{}` is not among the first 256 of `tags`", tag.escape_debug()))
+}
+
+/// The weights of one feature, by tag.
+struct Weights<'a>(Vec<(JsonText<'a>, f64)>);
+
+impl<'de: 'a, 'a> serde::Deserialize<'de> for Weights<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct ByTag;
+        impl<'de> Visitor<'de> for ByTag {
+            type Value = Weights<'de>;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object of weights by tag")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Weights<'de>, A::Error> {
+                let mut weights = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    weights.push(entry);
+                }
+                Ok(Weights(weights))
+            }
+        }
+        from.deserialize_map(ByTag)
+    }
+}
+
+/// Parses a list of words into a set.
+struct Vocabulary;
+
+impl<'de> DeserializeSeed<'de> for Vocabulary {
+    type Value = Table<()>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Table<()>, D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Vocabulary {
+    type Value = Table<()>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a list of words")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Table<()>, A::Error> {
+        let mut words = TableBuilder::new();
+        while let Some(word) = list.next_element::<JsonText<'de>>()? {
+            if !words.push(&word.0, ()) {
+                return Err(A::Error::custom("too many words"));
+            }
+        }
+        Ok(words.build())
+    }
+}
+
+#[cfg(test)]
+#[path = "tagger_tests.rs"]
+mod tests;
