@@ -64,11 +64,11 @@ impl Dictionary {
         Self::from_json(&json).map_err(|error| EnglishError::content(file, error))
     }
 
-    fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
-        let mut spellings = TableBuilder::new();
-        let mut phonemes = String::new();
+    fn from_json(json: &str) -> Result<Self, serde_json::Error> {
+        let mut spellings = TableBuilder::with_capacity(json.len() / 2);
+        let mut phonemes = String::with_capacity(json.len() / 2);
         let mut readings = Vec::new();
-        let mut parser = serde_json::Deserializer::from_slice(json);
+        let mut parser = serde_json::Deserializer::from_str(json);
         EachEntry::new(|spelling: &str, value: Value<'_>| {
             let place = match value {
                 Value::Absent => return Ok(()),
@@ -90,7 +90,6 @@ impl Dictionary {
         })
         .deserialize(&mut parser)?;
         parser.end()?;
-        phonemes.shrink_to_fit();
         Ok(Self { spellings: spellings.build(), phonemes, readings })
     }
 

@@ -1,7 +1,7 @@
 //! Text to phonemes: tokens, tags, then words from the last to the first, since a word's reading
 //! depends on the sound that follows it.
 
-use crate::error::EnglishError;
+use crate::error::{DataFile, EnglishError};
 use crate::files::EnglishFiles;
 use crate::lexicon::{Context, Lexicon, NextSound};
 use crate::stress::{is_consonant, is_vowel};
@@ -49,12 +49,27 @@ impl English {
     ///
     /// Names the file that is truncated, too large or of another shape.
     pub fn load(files: &EnglishFiles<'_>, accent: Accent) -> Result<Self, EnglishError> {
-        Ok(Self {
-            tokenizer: Tokenizer::load(files.tokenizer_exceptions)?,
-            tagger: Tagger::load(files.tagger)?,
-            lexicon: Lexicon::load(files, accent)?,
-            unknown: UnknownWords::load(files.oov_model, files.oov_meta)?,
-        })
+        // The tagger takes about as long as all the rest.
+        let (tagger, rest) = std::thread::scope(|scope| {
+            let tagger = scope.spawn(|| Tagger::load(files.tagger));
+            let rest = Self::load_words(files, accent);
+            (tagger.join(), rest)
+        });
+        let tagger = tagger
+            .map_err(|_| EnglishError::content(DataFile::Tagger, "the parser panicked"))??;
+        let (tokenizer, lexicon, unknown) = rest?;
+        Ok(Self { tokenizer, tagger, lexicon, unknown })
+    }
+
+    fn load_words(
+        files: &EnglishFiles<'_>,
+        accent: Accent,
+    ) -> Result<(Tokenizer, Lexicon, UnknownWords), EnglishError> {
+        Ok((
+            Tokenizer::load(files.tokenizer_exceptions)?,
+            Lexicon::load(files, accent)?,
+            UnknownWords::load(files.oov_model, files.oov_meta)?,
+        ))
     }
 
     /// Returns the phonemes of a text, token by token.

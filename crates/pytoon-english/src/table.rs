@@ -16,6 +16,8 @@ pub(crate) struct Table<V> {
 
 #[derive(Debug, Clone)]
 struct Entry<V> {
+    /// The key's first bytes as a number, which settles most comparisons.
+    prefix: u64,
     start: u32,
     end: u32,
     value: V,
@@ -27,10 +29,24 @@ impl<V> Entry<V> {
     }
 }
 
+/// Returns the first eight bytes, zeros where the key is shorter. Orders as the keys do, as far as
+/// it reaches.
+fn prefix(key: &str) -> u64 {
+    let mut first = [0; 8];
+    for (to, from) in first.iter_mut().zip(key.bytes()) {
+        *to = from;
+    }
+    u64::from_be_bytes(first)
+}
+
 impl<V> Table<V> {
     /// Returns the value of a key.
     pub(crate) fn get(&self, key: &str) -> Option<&V> {
-        let at = self.entries.binary_search_by(|entry| entry.key(&self.keys).cmp(key)).ok()?;
+        let wanted = prefix(key);
+        let order = |entry: &Entry<V>| {
+            entry.prefix.cmp(&wanted).then_with(|| entry.key(&self.keys).cmp(key))
+        };
+        let at = self.entries.binary_search_by(order).ok()?;
         self.entries.get(at).map(|entry| &entry.value)
     }
 
@@ -39,7 +55,6 @@ impl<V> Table<V> {
         self.get(key).is_some()
     }
 
-    /// Returns all values, in the order of their keys.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
@@ -53,8 +68,11 @@ pub(crate) struct TableBuilder<V> {
 }
 
 impl<V> TableBuilder<V> {
-    pub(crate) fn new() -> Self {
-        Self { keys: String::new(), entries: Vec::new() }
+    /// A builder with room for so many bytes of keys.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        /// What a key takes on average in the known files.
+        const KEY_BYTES: usize = 12;
+        Self { keys: String::with_capacity(bytes), entries: Vec::with_capacity(bytes / KEY_BYTES) }
     }
 
     /// Adds an entry. Returns false if the arena is full (4 GiB).
@@ -64,20 +82,21 @@ impl<V> TableBuilder<V> {
         let end = u32::try_from(self.keys.len().saturating_add(key.len()));
         let (Ok(start), Ok(end)) = (start, end) else { return false };
         self.keys.push_str(key);
-        self.entries.push(Entry { start, end, value });
+        self.entries.push(Entry { prefix: prefix(key), start, end, value });
         true
     }
 
     /// Sorts the entries and drops all but the last of equal keys.
     pub(crate) fn build(self) -> Table<V> {
-        let Self { mut keys, mut entries } = self;
+        let Self { keys, mut entries } = self;
         // Later entries first among equals, so that `dedup` keeps the last one given.
         entries.sort_unstable_by(|a, b| {
-            a.key(&keys).cmp(b.key(&keys)).then(b.start.cmp(&a.start)).then(b.end.cmp(&a.end))
+            let by_key = a.prefix.cmp(&b.prefix).then_with(|| a.key(&keys).cmp(b.key(&keys)));
+            by_key.then_with(|| (b.start, b.end).cmp(&(a.start, a.end)))
         });
-        entries.dedup_by(|later, kept| later.key(&keys) == kept.key(&keys));
-        keys.shrink_to_fit();
-        entries.shrink_to_fit();
+        entries.dedup_by(|later, kept| {
+            later.prefix == kept.prefix && later.key(&keys) == kept.key(&keys)
+        });
         Table { keys, entries }
     }
 }
@@ -157,7 +176,7 @@ mod tests {
     use super::*;
 
     fn table(pairs: &[(&str, u32)]) -> Table<u32> {
-        let mut builder = TableBuilder::new();
+        let mut builder = TableBuilder::with_capacity(0);
         for (key, value) in pairs {
             assert!(builder.push(key, *value));
         }

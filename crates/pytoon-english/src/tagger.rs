@@ -38,8 +38,8 @@ impl Tagger {
         Self::from_json(&json).map_err(|error| EnglishError::content(DataFile::Tagger, error))
     }
 
-    fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
-        let mut parser = serde_json::Deserializer::from_slice(json);
+    fn from_json(json: &str) -> Result<Self, serde_json::Error> {
+        let mut parser = serde_json::Deserializer::from_str(json);
         let tagger = parser.deserialize_map(TaggerVisitor)?;
         parser.end()?;
         Ok(tagger)
@@ -210,14 +210,18 @@ impl<'de> Visitor<'de> for TaggerVisitor {
         let mut tags: Option<Vec<String>> = None;
         let mut usual = None;
         let mut vocabulary = None;
-        let mut weights = None;
+        let mut weights: Option<FeatureWeights> = None;
+        let mut numbers = TableBuilder::with_capacity(0).build();
         while let Some(JsonText(key)) = map.next_key()? {
-            let known = tags.as_deref().unwrap_or_default();
             match key.as_ref() {
-                "tags" => tags = Some(map.next_value()?),
-                "tagdict" => usual = Some(usual_tags(&mut map, known)?),
+                "tags" => {
+                    let names: Vec<String> = map.next_value()?;
+                    numbers = tag_numbers(&names).map_err(A::Error::custom)?;
+                    tags = Some(names);
+                }
+                "tagdict" => usual = Some(usual_tags(&mut map, &numbers)?),
                 "vocab" => vocabulary = Some(map.next_value_seed(Vocabulary)?),
-                "weights" => weights = Some(feature_weights(&mut map, known)?),
+                "weights" => weights = Some(map.next_value_seed(WeightsVisitor(&numbers))?),
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -237,71 +241,74 @@ impl<'de> Visitor<'de> for TaggerVisitor {
     }
 }
 
+/// The weights of all features, end to end; `features` has each one's range.
 struct FeatureWeights {
     features: Table<(u32, u32)>,
     tags: Vec<u8>,
     weights: Vec<f64>,
 }
 
-fn usual_tags<'de, A: MapAccess<'de>>(map: &mut A, tags: &[String]) -> Result<Table<u8>, A::Error> {
-    let mut usual = TableBuilder::new();
+fn tag_numbers(names: &[String]) -> Result<Table<u8>, String> {
+    let mut numbers = TableBuilder::with_capacity(0);
+    for (index, name) in names.iter().enumerate() {
+        let number = u8::try_from(index).map_err(|_| "more than 256 tags")?;
+        if !numbers.push(name, number) {
+            return Err("too many tags".to_owned());
+        }
+    }
+    Ok(numbers.build())
+}
+
+fn usual_tags<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    numbers: &Table<u8>,
+) -> Result<Table<u8>, A::Error> {
+    let mut usual = TableBuilder::with_capacity(0);
     map.next_value_seed(EachEntry::new(|word: &str, tag: JsonText<'_>| {
-        let tag = tag_number(tags, &tag.0)?;
-        if usual.push(word, tag) { Ok(()) } else { Err("too many words".into()) }
+        let tag = numbers.get(&tag.0).ok_or_else(|| unlisted(&tag.0))?;
+        if usual.push(word, *tag) { Ok(()) } else { Err("too many words".into()) }
     }))?;
     Ok(usual.build())
 }
 
-fn feature_weights<'de, A: MapAccess<'de>>(
-    map: &mut A,
-    known: &[String],
-) -> Result<FeatureWeights, A::Error> {
-    let (mut tags, mut weights) = (Vec::new(), Vec::new());
-    let mut features = TableBuilder::new();
-    map.next_value_seed(EachEntry::new(|feature: &str, entry: Weights<'_>| {
-        let start = weights.len();
-        for (tag, weight) in entry.0 {
-            tags.push(tag_number(known, &tag.0)?);
-            weights.push(weight);
-        }
-        let range = u32::try_from(start).ok().zip(u32::try_from(weights.len()).ok());
-        let range = range.ok_or("too many weights")?;
-        if features.push(feature, range) { Ok(()) } else { Err("too many features".into()) }
-    }))?;
-    tags.shrink_to_fit();
-    weights.shrink_to_fit();
-    Ok(FeatureWeights { features: features.build(), tags, weights })
+fn unlisted(tag: &str) -> String {
+    format!("`{}` is not listed in `tags` before it", tag.escape_debug())
 }
 
-fn tag_number(tags: &[String], tag: &str) -> Result<u8, String> {
-    let found = tags.iter().position(|known| known == tag);
-    found
-        .and_then(|at| u8::try_from(at).ok())
-        .ok_or_else(|| format!("`{}` is not among the first 256 of `tags`", tag.escape_debug()))
+/// Parses the weights: feature to tag to weight.
+struct WeightsVisitor<'a>(&'a Table<u8>);
+
+impl<'de> DeserializeSeed<'de> for WeightsVisitor<'_> {
+    type Value = FeatureWeights;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<FeatureWeights, D::Error> {
+        from.deserialize_map(self)
+    }
 }
 
-/// The weights of one feature, by tag.
-struct Weights<'a>(Vec<(JsonText<'a>, f64)>);
+impl<'de> Visitor<'de> for WeightsVisitor<'_> {
+    type Value = FeatureWeights;
 
-impl<'de: 'a, 'a> serde::Deserialize<'de> for Weights<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct ByTag;
-        impl<'de> Visitor<'de> for ByTag {
-            type Value = Weights<'de>;
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object of weights by feature and tag")
+    }
 
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("an object of weights by tag")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Weights<'de>, A::Error> {
-                let mut weights = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    weights.push(entry);
-                }
-                Ok(Weights(weights))
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FeatureWeights, A::Error> {
+        let (mut tags, mut weights) = (Vec::new(), Vec::new());
+        let mut features = TableBuilder::with_capacity(0);
+        while let Some(feature) = map.next_key::<JsonText<'de>>()? {
+            let start = weights.len();
+            map.next_value_seed(EachEntry::new(|tag: &str, weight: f64| {
+                tags.push(*self.0.get(tag).ok_or_else(|| unlisted(tag))?);
+                weights.push(weight);
+                Ok(())
+            }))?;
+            let range = u32::try_from(start).ok().zip(u32::try_from(weights.len()).ok());
+            if !range.is_some_and(|range| features.push(&feature.0, range)) {
+                return Err(A::Error::custom("too many weights"));
             }
         }
-        from.deserialize_map(ByTag)
+        Ok(FeatureWeights { features: features.build(), tags, weights })
     }
 }
 
@@ -324,7 +331,7 @@ impl<'de> Visitor<'de> for Vocabulary {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Table<()>, A::Error> {
-        let mut words = TableBuilder::new();
+        let mut words = TableBuilder::with_capacity(0);
         while let Some(word) = list.next_element::<JsonText<'de>>()? {
             if !words.push(&word.0, ()) {
                 return Err(A::Error::custom("too many words"));
