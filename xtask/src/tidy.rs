@@ -40,16 +40,14 @@ const LEVELS: &[(&str, u8)] = &[
 const ALONE: &[&str] = &["pytoon-espeak", "pytoon-sim"];
 
 /// Crates without files, processes, environment, network and clocks.
-const PURE: &[&str] =
-    &[
+const PURE: &[&str] = &[
     "pytoon-core",
     "pytoon-align",
     "pytoon-audio",
+    "pytoon-english",
     "pytoon-graphics",
     "pytoon-neural",
-const PURE: &[&str] = &[
     "pytoon-normalize",
-    "pytoon-english",
     "pytoon-compositor",
 ];
 const IMPURE: &[&str] = &[

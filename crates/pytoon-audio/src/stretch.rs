@@ -44,6 +44,22 @@ pub fn stretch_tempo(samples: &[f32], factor: f64) -> Result<Vec<f32>, AudioErro
     Ok(overlap_add(samples, factor, len))
 }
 
+/// Moves the pitch of `samples` by a ratio of frequencies; length and timing stay.
+///
+/// # Errors
+/// [`AudioError::OutOfRange`] where the inverse of the ratio is outside [`MIN_FACTOR`] to
+/// [`MAX_FACTOR`].
+pub fn shift_pitch(samples: &[f32], ratio: f64) -> Result<Vec<f32>, AudioError> {
+    if (ratio - 1.0).abs() < 1e-6 || samples.is_empty() {
+        return Ok(samples.to_vec());
+    }
+    let stretched = stretch_tempo(samples, 1.0 / ratio)?;
+    let rate = (f64::from(crate::SAMPLE_RATE) * ratio).round() as u32;
+    let mut shifted = crate::resample::to_48k(&stretched, rate)?;
+    shifted.resize(samples.len(), 0.0);
+    Ok(shifted)
+}
+
 fn overlap_add(samples: &[f32], factor: f64, len: usize) -> Vec<f32> {
     // Padding lets frames and the search run past both ends.
     let pad = REACH + HOP;

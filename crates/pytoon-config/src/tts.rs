@@ -8,9 +8,69 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// Every voice provider, in the order in which those are tried that configuration does not put
-/// first. eSpeak stands before Flite, since the times of its words are exact.
-pub const TTS_PROVIDERS: [&str; 6] = ["elevenlabs", "openai", "google", "piper", "espeak", "flite"];
+/// A voice provider. The order is that in which those are tried that configuration does not put
+/// first: services, natural voices of this machine, then formant voices. eSpeak stands before
+/// Flite, since the times of its words are exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TtsProviderName {
+    /// ElevenLabs.
+    Elevenlabs,
+    /// OpenAI.
+    Openai,
+    /// Google Cloud Text-to-Speech.
+    Google,
+    /// Installed neural voices.
+    Neural,
+    /// Piper files that the configuration names.
+    Piper,
+    /// eSpeak NG.
+    Espeak,
+    /// Flite.
+    Flite,
+}
+
+impl TtsProviderName {
+    /// Every provider, in the order of its kind.
+    pub const ALL: [Self; 7] = [
+        Self::Elevenlabs,
+        Self::Openai,
+        Self::Google,
+        Self::Neural,
+        Self::Piper,
+        Self::Espeak,
+        Self::Flite,
+    ];
+
+    /// Its name in configuration, logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Elevenlabs => "elevenlabs",
+            Self::Openai => "openai",
+            Self::Google => "google",
+            Self::Neural => "neural",
+            Self::Piper => "piper",
+            Self::Espeak => "espeak",
+            Self::Flite => "flite",
+        }
+    }
+
+    /// The provider that a name in configuration means.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let name = if name == OLD_LOCAL_NAME { "espeak" } else { name };
+        Self::ALL.into_iter().find(|known| known.as_str() == name)
+    }
+}
+
+/// The names of every voice provider, in their order.
+pub const TTS_PROVIDERS: [&str; TtsProviderName::ALL.len()] = {
+    let mut names = [""; TtsProviderName::ALL.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = TtsProviderName::ALL[index].as_str();
+        index += 1;
+    }
+    names
+};
 /// What an older program called the local voice.
 pub const OLD_LOCAL_NAME: &str = "pyttsx3";
 
@@ -28,12 +88,29 @@ pub struct TtsSettings {
     pub openai: CloudVoice,
     /// Google Cloud Text-to-Speech.
     pub google: CloudVoice,
-    /// Piper, with voice files of one's own.
+    /// Neural voices that are installed on this machine.
+    pub neural: NeuralSettings,
+    /// Piper voice files, by path.
     pub piper: PiperSettings,
     /// Flite.
     pub flite: FliteSettings,
     /// The local voice that is always there.
     pub espeak: EspeakSettings,
+    /// How words are pronounced: IPA between slashes, or a respelling with hyphens.
+    #[serde(default)]
+    pub pronunciations: BTreeMap<String, String>,
+}
+
+/// Neural voices that are installed on this machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NeuralSettings {
+    /// The folder of voices; empty for the user's and the machine's own.
+    pub folder: String,
+    /// Voices by language; others are chosen by language and style.
+    pub voices: BTreeMap<String, String>,
+    /// Speed against the preset's pace, 0.5 to 2.
+    pub speed: f64,
 }
 
 /// A voice that is a service and costs money.
@@ -85,7 +162,7 @@ pub struct PiperSettings {
     pub voices: BTreeMap<String, String>,
     /// Speed against the voice's own.
     pub speed: f64,
-    /// A program that shows no sign of life for so long is ended, in seconds.
+    /// Longest wait for the phonemes of a script, in seconds.
     pub timeout_seconds: u64,
 }
 
@@ -120,8 +197,7 @@ fn one() -> f64 {
 
 /// The provider that a name in configuration means.
 pub fn tts_provider(name: &str) -> Option<&'static str> {
-    let name = if name == OLD_LOCAL_NAME { "espeak" } else { name };
-    TTS_PROVIDERS.into_iter().find(|known| *known == name)
+    TtsProviderName::from_name(name).map(TtsProviderName::as_str)
 }
 
 impl TtsSettings {
@@ -131,11 +207,11 @@ impl TtsSettings {
     }
 
     /// Every provider in the order in which it is tried; `first` goes before all.
-    pub fn order(&self, first: Option<&str>) -> Vec<&'static str> {
+    pub fn order(&self, first: Option<&str>) -> Vec<TtsProviderName> {
         let wanted = [first, Some(&self.primary_provider), self.backup_provider.as_deref()];
-        let mut order: Vec<&'static str> = Vec::new();
-        let named = wanted.into_iter().flatten().filter_map(tts_provider);
-        for name in named.chain(TTS_PROVIDERS) {
+        let mut order: Vec<TtsProviderName> = Vec::new();
+        let named = wanted.into_iter().flatten().filter_map(TtsProviderName::from_name);
+        for name in named.chain(TtsProviderName::ALL) {
             if !order.contains(&name) {
                 order.push(name);
             }
@@ -160,6 +236,7 @@ impl TtsSettings {
             }
         }
         let speeds = [
+            ("neural", self.neural.speed),
             ("piper", self.piper.speed),
             ("flite", self.flite.speed),
             ("espeak", self.espeak.speed),
@@ -231,11 +308,16 @@ mod tests {
     #[test]
     fn the_order_is_as_configured_then_the_rest() {
         let mut tts = built_in();
-        assert_eq!(tts.order(None), TTS_PROVIDERS);
+        let names = |order: Vec<TtsProviderName>| order.into_iter().map(TtsProviderName::as_str);
+        assert_eq!(names(tts.order(None)).collect::<Vec<_>>(), TTS_PROVIDERS);
         tts.primary_provider = "google".into();
         tts.backup_provider = Some("pyttsx3".into());
-        assert_eq!(tts.order(None), ["google", "espeak", "elevenlabs", "openai", "piper", "flite"]);
-        assert_eq!(tts.order(Some("openai"))[..3], ["openai", "google", "espeak"]);
+        assert_eq!(
+            names(tts.order(None)).collect::<Vec<_>>(),
+            ["google", "espeak", "elevenlabs", "openai", "neural", "piper", "flite"]
+        );
+        let asked: Vec<&str> = names(tts.order(Some("openai"))).take(3).collect();
+        assert_eq!(asked, ["openai", "google", "espeak"]);
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! The nine functions of libespeak-ng that are used, as `speak_lib.h` declares them.
+//! The ten functions of libespeak-ng that are used, as `speak_lib.h` declares them.
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 
 pub(crate) const AUDIO_OUTPUT_SYNCHRONOUS: c_int = 2;
 pub(crate) const INITIALIZE_DONT_EXIT: c_int = 0x8000;
 pub(crate) const CHARS_UTF8: c_uint = 1;
+/// Phonemes in the International Phonetic Alphabet.
+pub(crate) const PHONEMES_IPA: c_int = 2;
 pub(crate) const PARAMETER_RATE: c_int = 1;
 pub(crate) const PARAMETER_PITCH: c_int = 3;
 pub(crate) const POS_CHARACTER: c_int = 1;
@@ -62,6 +64,12 @@ unsafe extern "C" {
         unique_identifier: *mut c_uint,
         user_data: *mut c_void,
     ) -> c_int;
+    /// Phonemes of the next clause; moves `text` on, to null at the end.
+    pub(crate) fn espeak_TextToPhonemes(
+        text: *mut *const c_void,
+        text_mode: c_int,
+        phoneme_mode: c_int,
+    ) -> *const c_char;
     pub(crate) fn espeak_Synchronize() -> c_int;
     pub(crate) fn espeak_ListVoices(spec: *mut Voice) -> *const *const Voice;
     pub(crate) fn espeak_Info(path: *mut *const c_char) -> *const c_char;

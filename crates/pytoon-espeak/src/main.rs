@@ -8,6 +8,9 @@
 //! "events": [{"at", "length", "sample"}], "error"}`, then `samples` signed 16-bit little-endian
 //! mono samples. `at` counts characters from 1, as espeak does; `sample` counts from the start.
 //!
+//! `--phonemes` answers each line of input, `{"text", "voice"}`, with a JSON line `{"phonemes",
+//! "error"}`: the text in the International Phonetic Alphabet, words parted by spaces.
+//!
 //! `--voices` lists voices as JSON lines, `--version` the versions; `--kana` reads Japanese texts,
 //! a JSON string a line, and answers with their kana likewise.
 
@@ -29,6 +32,19 @@ struct Request {
     wpm: f64,
     #[serde(default)]
     pitch: Option<i32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PhonemeRequest {
+    text: String,
+    voice: String,
+}
+
+#[derive(Serialize)]
+struct PhonemeReply {
+    phonemes: String,
+    error: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -71,6 +87,19 @@ fn run() -> Result<(), String> {
                 writeln!(out, "{line}").map_err(failed)?;
             }
         }
+        Some("--phonemes") => {
+            for line in std::io::stdin().lock().lines() {
+                let line = line.map_err(|e| format!("reading the request: {e}"))?;
+                let asked: PhonemeRequest = serde_json::from_str(&line)
+                    .map_err(|e| format!("a request is not understood: {e}"))?;
+                let reply = match synth.phonemes(&asked.text, &asked.voice) {
+                    Ok(phonemes) => PhonemeReply { phonemes, error: None },
+                    Err(error) => PhonemeReply { phonemes: String::new(), error: Some(error) },
+                };
+                let line = serde_json::to_string(&reply).map_err(|e| e.to_string())?;
+                writeln!(out, "{line}").map_err(failed)?;
+            }
+        }
         Some("--kana") => {
             for line in std::io::stdin().lock().lines() {
                 let line = line.map_err(|e| format!("reading the request: {e}"))?;
@@ -82,7 +111,7 @@ fn run() -> Result<(), String> {
             }
         }
         Some(other) => {
-            return Err(format!("unknown argument {other}: --version, --voices, --kana, or none"));
+            return Err(format!("unknown argument {other}: --version, --voices, --phonemes, --kana, or none"));
         }
         None => {
             for line in std::io::stdin().lock().lines() {

@@ -115,6 +115,28 @@ impl Synth {
         }
     }
 
+    /// Returns the phonemes of a text in IPA: words are parted by spaces, punctuation is left out.
+    pub(crate) fn phonemes(&self, text: &str, voice: &str) -> Result<String, String> {
+        self.choose(voice, "")?;
+        let c_text = CString::new(text.replace('\0', " ")).map_err(|e| e.to_string())?;
+        let mut rest: *const c_void = c_text.as_ptr().cast();
+        let mut clauses = Vec::new();
+        while !rest.is_null() {
+            // SAFETY: `rest` points into `c_text` until the library sets it to null; the string
+            // that is returned lives until the next call and is copied before.
+            let clause = unsafe {
+                self::text(ffi::espeak_TextToPhonemes(
+                    &raw mut rest,
+                    ffi::CHARS_UTF8 as c_int,
+                    ffi::PHONEMES_IPA,
+                ))
+            };
+            clauses.push(clause.trim().to_owned());
+        }
+        clauses.retain(|clause| !clause.is_empty());
+        Ok(clauses.join(" "))
+    }
+
     /// Speaks a text; `wpm` is words a minute, `pitch` 0 to 100.
     pub(crate) fn speak(
         &self,

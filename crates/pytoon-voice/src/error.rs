@@ -30,6 +30,14 @@ pub enum VoiceError {
         /// Why.
         reason: String,
     },
+    /// The voice's files or its model cannot be used. Install it again; the next provider is tried.
+    #[error("{provider}: {reason}")]
+    BadVoice {
+        /// The provider.
+        provider: &'static str,
+        /// Which voice and file, why, and what to do.
+        reason: String,
+    },
     /// What came back is not speech: empty, silent or cut off. Try the next provider.
     #[error("{provider} delivered no usable speech: {reason}")]
     BadAudio {
@@ -86,6 +94,7 @@ impl VoiceError {
             Self::Unavailable { .. } => "unavailable",
             Self::Refused { .. } => "refused",
             Self::CannotSpeak { .. } => "cannot_speak",
+            Self::BadVoice { .. } => "bad_voice",
             Self::BadAudio { .. } => EngineErrorKind::BadOutput.as_str(),
             Self::Vendor { source, .. } => source.kind.as_str(),
             Self::Recording(_) => "recording",

@@ -7,6 +7,7 @@ use crate::VoiceError;
 use crate::spoken::{SpokenText, spoken_text};
 use pytoon_core::text::{self, Word};
 use pytoon_media::process::{CommandLine, Runner};
+use pytoon_normalize::Pronunciations;
 use serde::{Deserialize, Serialize};
 
 /// What the local voice is called.
@@ -132,12 +133,13 @@ pub(crate) fn spoken(
     runner: &Runner,
     sentences: &[Vec<Word>],
     language: &str,
+    pronunciations: &Pronunciations,
 ) -> Result<Vec<SpokenText>, VoiceError> {
     let japanese = language.split(['-', '_']).next() == Some("ja");
     if japanese && sentences.iter().flatten().any(|word| word.text.chars().any(is_kanji)) {
         return in_kana(runner, sentences);
     }
-    Ok(sentences.iter().map(|words| spoken_text(words, language)).collect())
+    Ok(sentences.iter().map(|words| spoken_text(words, language, pronunciations)).collect())
 }
 
 fn is_kanji(c: char) -> bool {

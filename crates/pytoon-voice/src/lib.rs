@@ -10,6 +10,7 @@
 pub mod alignment;
 mod error;
 mod helper;
+pub mod installed;
 pub mod paid;
 pub mod spoken;
 #[cfg(feature = "testing")]

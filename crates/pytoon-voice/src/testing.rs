@@ -15,6 +15,7 @@ use crate::tts::{SpokenSentence, cut, espeak};
 use pytoon_config::tts::CloudVoice;
 use pytoon_core::text::{self, Word};
 use pytoon_core::timeline::CaptionWord;
+use pytoon_normalize::Pronunciations;
 use pytoon_vendor::EngineError;
 use pytoon_vendor::http::{Reply, VendorHttp};
 
@@ -82,7 +83,7 @@ pub fn local_voice(bytes: &[u8], script: &[&str]) -> Result<Vec<SpokenSentence>,
         .map(|sentence| {
             let words = text::words(sentence);
             let said = helper::next_reply(&mut rest)?;
-            espeak::sentence(&words, &spoken_text(&words, "en"), &said)
+            espeak::sentence(&words, &spoken_text(&words, "en", &Pronunciations::default()), &said)
         })
         .collect()
 }

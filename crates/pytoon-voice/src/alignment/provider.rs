@@ -100,11 +100,17 @@ fn increasing(starts: Vec<f64>, length_ms: f64) -> Vec<i64> {
 mod tests {
     use super::*;
     use crate::spoken::spoken_text;
+    use pytoon_normalize::Pronunciations;
     use pytoon_core::text::words;
 
     fn starts(text: &str, events: &[(usize, f64)], length_ms: f64) -> Vec<i64> {
         let words = words(text);
-        word_times(&words, &spoken_text(&words, "en"), events, length_ms)
+        word_times(
+            &words,
+            &spoken_text(&words, "en", &Pronunciations::default()),
+            events,
+            length_ms,
+        )
             .iter()
             .map(|w| w.start)
             .collect()

@@ -9,6 +9,7 @@ use crate::spoken::SpokenText;
 use pytoon_align::{Reference, ReferenceWord, SAMPLE_RATE, to_analysis_rate};
 use pytoon_core::text::Word;
 use pytoon_media::process::Runner;
+use pytoon_normalize::Pronunciations;
 
 /// Speech rate of the references, in words a minute: that of calm narration.
 const WORDS_PER_MINUTE: f64 = 165.0;
@@ -30,7 +31,7 @@ pub(crate) fn speak(
     language: &str,
     voices: &[Voice],
 ) -> Result<Vec<Reference>, VoiceError> {
-    let spoken = helper::spoken(runner, sentences, language)?;
+    let spoken = helper::spoken(runner, sentences, language, &Pronunciations::default())?;
     let asks: Vec<Ask<'_>> = voices
         .iter()
         .flat_map(|(voice, variant)| {

@@ -7,11 +7,12 @@ use super::TtsProvider;
 use super::cloud::{Cloud, Problem};
 use super::espeak::Espeak;
 use super::flite::Flite;
-use super::piper::Piper;
+use super::neural::{Neural, PiperFiles, Voices};
+use crate::installed::VoiceFolders;
 use crate::paid::PaidWork;
 use pytoon_config::ConfigError;
 use pytoon_config::secrets::Secrets;
-use pytoon_config::tts::{CloudVoice, TtsSettings};
+use pytoon_config::tts::{CloudVoice, TtsProviderName, TtsSettings};
 use pytoon_media::process::Runner;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub struct ChainParts<'a> {
     pub secrets: &'a Secrets,
     /// Runs programs.
     pub runner: &'a Runner,
+    /// Neural voices that are loaded.
+    pub voices: &'a Arc<Voices>,
     /// Where paid work is written down, and what waits for it; without it no service is used.
     pub paid: Option<(Arc<PaidWork>, Handle)>,
     /// The provider that goes before all.
@@ -76,7 +79,9 @@ pub fn chain(parts: &ChainParts<'_>) -> Result<Chain, ChainError> {
     for provider in parts.settings.order(parts.first) {
         match parts.provider(provider)? {
             Ok(made) => chain.providers.push(made),
-            Err(reason) => chain.left_out.push(LeftOut { provider, reason }),
+            Err(reason) => {
+                chain.left_out.push(LeftOut { provider: provider.as_str(), reason });
+            }
         }
     }
     Ok(chain)
@@ -85,25 +90,42 @@ pub fn chain(parts: &ChainParts<'_>) -> Result<Chain, ChainError> {
 type Made = Result<Box<dyn TtsProvider>, String>;
 
 impl ChainParts<'_> {
-    fn provider(&self, name: &'static str) -> Result<Made, ChainError> {
+    fn provider(&self, provider: TtsProviderName) -> Result<Made, ChainError> {
         let settings = self.settings;
-        Ok(match name {
-            "elevenlabs" => self.cloud(name, &settings.elevenlabs)?,
-            "openai" => self.cloud(name, &settings.openai)?,
-            "google" => self.cloud(name, &settings.google)?,
-            "piper" if settings.piper.voices.is_empty() => {
+        let name = provider.as_str();
+        Ok(match provider {
+            TtsProviderName::Elevenlabs => self.cloud(name, &settings.elevenlabs)?,
+            TtsProviderName::Openai => self.cloud(name, &settings.openai)?,
+            TtsProviderName::Google => self.cloud(name, &settings.google)?,
+            TtsProviderName::Neural => self.neural(),
+            TtsProviderName::Piper if settings.piper.voices.is_empty() => {
                 Err("tts.piper.voices names no voice file".to_owned())
             }
-            "piper" => self.program(name, |runner| {
-                let runner = patient(runner, settings.piper.timeout_seconds);
-                Box::new(Piper { runner, settings: settings.piper.clone() })
-            }),
-            "flite" => self.program(name, |runner| {
+            TtsProviderName::Piper => Ok(Box::new(PiperFiles {
+                runner: patient(self.runner, settings.piper.timeout_seconds),
+                settings: settings.piper.clone(),
+                voices: self.voices.clone(),
+            })),
+            TtsProviderName::Flite => self.program(name, |runner| {
                 let runner = patient(runner, settings.flite.timeout_seconds);
                 Box::new(Flite { runner, settings: settings.flite.clone() })
             }),
-            _ => Ok(Box::new(Espeak::new(self.runner, &settings.espeak))),
+            TtsProviderName::Espeak => Ok(Box::new(Espeak::new(self.runner, &settings.espeak))),
         })
+    }
+
+    fn neural(&self) -> Made {
+        let folders = VoiceFolders::new(&self.settings.neural.folder);
+        let (installed, broken) = folders.list();
+        if installed.is_empty() && broken.is_empty() {
+            return Err("no voice is installed: `pytoon voices` says how to add one".to_owned());
+        }
+        Ok(Box::new(Neural {
+            runner: self.runner.clone(),
+            settings: self.settings.neural.clone(),
+            folders,
+            voices: self.voices.clone(),
+        }))
     }
 
     fn program(

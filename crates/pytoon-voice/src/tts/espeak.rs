@@ -58,6 +58,12 @@ impl Espeak {
         Ok(voices)
     }
 
+    /// The configured pitch, moved by the request's semitones: eSpeak NG's scale has about ten
+    /// steps for each.
+    fn pitch_for(&self, request: &TtsRequest) -> u8 {
+        (f64::from(self.pitch) + 10.0 * request.pitch).round().clamp(0.0, 100.0) as u8
+    }
+
     /// The voice for a request: asked for by name, configured for the language, or of its name.
     fn voice_for(&self, request: &TtsRequest) -> String {
         let primary = request.language.split(['-', '_']).next().unwrap_or("en");
@@ -81,7 +87,12 @@ impl TtsProvider for Espeak {
             Some((voice, variant)) => (voice, variant),
             None => (voice.as_str(), request.variant.as_str()),
         };
-        let spoken = helper::spoken(&self.runner, &request.sentences, &request.language)?;
+        let spoken = helper::spoken(
+            &self.runner,
+            &request.sentences,
+            &request.language,
+            &request.pronunciations,
+        )?;
         let asks: Vec<Ask<'_>> = spoken
             .iter()
             .map(|text| Ask {
@@ -89,7 +100,7 @@ impl TtsProvider for Espeak {
                 voice,
                 variant,
                 wpm: request.words_per_minute * self.speed,
-                pitch: Some(self.pitch),
+                pitch: Some(self.pitch_for(request)),
             })
             .collect();
         let said = helper::speak(&self.runner, "speak the script", &asks)?;

@@ -1,24 +1,26 @@
 //! Text to speech: what a provider is.
 //!
-//! `espeak`, `piper` and `flite` are programs of this machine; `cloud` holds the services, which
-//! cost money; `chain` puts them in their order.
+//! `neural` runs installed voices in this process, `espeak` and `flite` are programs of this
+//! machine; `cloud` holds the services, which cost money; `chain` puts them in their order.
 
 pub mod chain;
 pub mod cloud;
 pub(crate) mod cut;
 pub mod espeak;
 pub mod flite;
+pub mod neural;
 pub mod piece;
-pub mod piper;
 mod program;
 pub mod take;
 
 pub use cut::speech_ms;
 
 use crate::VoiceError;
+use crate::installed::Style;
 use pytoon_core::money::MicroUsd;
 use pytoon_core::text::Word;
 use pytoon_core::timeline::CaptionWord;
+use pytoon_normalize::Pronunciations;
 use serde::{Deserialize, Serialize};
 
 /// Sentences to speak in one voice.
@@ -36,6 +38,47 @@ pub struct TtsRequest {
     pub words_per_minute: f64,
     /// Speed against the voice's own, for the others.
     pub speed: f64,
+    /// Pitch against the voice's own, in semitones.
+    pub pitch: f64,
+    /// What the voice should be good for, where several speak the language.
+    pub style: Option<Style>,
+    /// The least pause after a comma, in milliseconds; `None` leaves it to the voice.
+    pub comma_pause_ms: Option<u32>,
+    /// How words are pronounced.
+    pub pronunciations: Pronunciations,
+}
+
+impl Default for TtsRequest {
+    fn default() -> Self {
+        Self {
+            sentences: Vec::new(),
+            language: "en".to_owned(),
+            voice: None,
+            variant: String::new(),
+            words_per_minute: 165.0,
+            speed: 1.0,
+            pitch: 0.0,
+            style: None,
+            comma_pause_ms: None,
+            pronunciations: Pronunciations::default(),
+        }
+    }
+}
+
+impl TtsRequest {
+    /// The pitch as a ratio of frequencies.
+    pub fn pitch_ratio(&self) -> f64 {
+        (self.pitch / 12.0).exp2()
+    }
+}
+
+/// The voice that spoke.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceUsed {
+    /// Its name.
+    pub name: String,
+    /// Its licence, where it is known.
+    pub licence: Option<String>,
 }
 
 /// One spoken sentence: 48 kHz mono, trimmed, with a time for every written word.
@@ -73,8 +116,17 @@ pub trait TtsProvider: std::fmt::Debug + Send + Sync {
     /// Whether it works, without speaking anything of a user's and without costing anything; what
     /// it says of itself.
     fn health_check(&self) -> Result<String, VoiceError>;
-    /// Whether it is a program of this machine.
+    /// Whether it speaks on this machine and costs nothing.
     fn is_local(&self) -> bool {
         true
+    }
+    /// Why it has no voice for this request at all (its language, say), so that it is left out and
+    /// not counted as failed.
+    fn has_no_voice(&self, _request: &TtsRequest) -> Option<String> {
+        None
+    }
+    /// The voice that speaks a request, where the provider knows.
+    fn voice_used(&self, _request: &TtsRequest) -> Option<VoiceUsed> {
+        None
     }
 }

@@ -46,7 +46,7 @@ impl Program<'_> {
                 .flat_map(|part| request.sentences[part.sentence][part.words.clone()].to_vec())
                 .collect();
             // These read prices and abbreviations badly.
-            let text = spoken_text(&words, &request.language).text;
+            let text = spoken_text(&words, &request.language, &request.pronunciations).text;
             let take = self.run(&text, &file)?;
             spoken.push((piece, take));
         }

@@ -1,0 +1,180 @@
+//! `voice.json`: what a voice is, and which files it consists of.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The name of the file.
+pub const MANIFEST: &str = "voice.json";
+/// The version of the format that is read here.
+const VERSION: u32 = 1;
+/// The largest manifest, in bytes.
+const MAX_MANIFEST: u64 = 64 << 10;
+
+/// A voice's manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The version of the format.
+    pub version: u32,
+    /// The voice's name, which is also the name of its folder.
+    pub name: String,
+    /// How its model works.
+    pub family: Family,
+    /// BCP 47 tag of the language that it speaks.
+    pub language: String,
+    /// The accent, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accent: Option<String>,
+    /// The gender that it sounds like.
+    pub gender: Gender,
+    /// What it is good for; presets ask for one of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub styles: Vec<Style>,
+    /// How good it sounds, in a word or two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<String>,
+    /// The licence, by its SPDX identifier where it has one.
+    pub licence: String,
+    /// Where it came from.
+    pub source: String,
+    /// Sample rate in Hz.
+    pub sample_rate: u32,
+    /// Words a minute of ordinary prose at speed 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words_per_minute: Option<u32>,
+    /// The installed voice whose pronunciation files it uses, where it brings none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub front_end: Option<String>,
+    /// The files, by their role.
+    pub files: BTreeMap<String, FileEntry>,
+}
+
+/// A file of a voice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileEntry {
+    /// Its name in the voice's folder.
+    pub file: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// SHA-256 in hex.
+    pub sha256: String,
+}
+
+/// How a model works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// Distilled Kokoro: spectrum and pitch from misaki's phonemes.
+    Heart,
+    /// VITS as Piper exports it, from eSpeak NG's phonemes.
+    Piper,
+}
+
+/// The gender that a voice sounds like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gender {
+    /// Female.
+    Female,
+    /// Male.
+    Male,
+    /// Neither, or several speakers.
+    Mixed,
+}
+
+/// What a voice is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Style {
+    /// Explains and soothes.
+    Calm,
+    /// Sells and cheers.
+    Bright,
+    /// Tells stories in a deep voice.
+    Low,
+}
+
+impl Style {
+    /// The style of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "calm" => Self::Calm,
+            "bright" => Self::Bright,
+            "low" => Self::Low,
+            _ => return None,
+        })
+    }
+}
+
+impl Family {
+    /// Its name in manifests and lists.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Heart => "heart",
+            Self::Piper => "piper",
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads the manifest in a voice's folder; fails with what is wrong.
+    pub fn read(folder: &Path) -> Result<Self, String> {
+        let path = folder.join(MANIFEST);
+        let size = std::fs::metadata(&path).map_err(|error| format!("{MANIFEST}: {error}"))?.len();
+        if size > MAX_MANIFEST {
+            return Err(format!("{MANIFEST}: {size} bytes are too many for a manifest"));
+        }
+        let bytes = std::fs::read(&path).map_err(|error| format!("{MANIFEST}: {error}"))?;
+        let manifest: Self =
+            serde_json::from_slice(&bytes).map_err(|error| format!("{MANIFEST}: {error}"))?;
+        manifest.check().map_err(|reason| format!("{MANIFEST}: {reason}"))?;
+        if folder.file_name().is_none_or(|name| name.to_string_lossy() != manifest.name) {
+            return Err(format!("{MANIFEST}: it names the voice `{}`", manifest.name));
+        }
+        Ok(manifest)
+    }
+
+    /// Checks what reading cannot: versions, names and sizes.
+    pub fn check(&self) -> Result<(), String> {
+        if self.version != VERSION {
+            return Err(format!("version {} is not known here, only {VERSION}", self.version));
+        }
+        if !is_voice_name(&self.name) {
+            return Err(format!("`{}` is not a voice's name", self.name));
+        }
+        if !(8_000..=48_000).contains(&self.sample_rate) {
+            return Err(format!("a sample rate of {} Hz", self.sample_rate));
+        }
+        if !self.words_per_minute.is_none_or(|pace| (60..=400).contains(&pace)) {
+            return Err("words_per_minute is not within 60 to 400".to_owned());
+        }
+        if !self.files.contains_key("model") {
+            return Err("it names no model".to_owned());
+        }
+        for (role, entry) in &self.files {
+            if !is_file_name(&entry.file) {
+                return Err(format!("files.{role}: `{}` is not a file's name", entry.file));
+            }
+            let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+            if entry.sha256.len() != 64 || !entry.sha256.chars().all(is_hex) {
+                return Err(format!("files.{role}: sha256 is not 64 hexadecimal digits"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns true for a name that can be a folder's: lower case, digits, `-` and `_`.
+pub fn is_voice_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    (1..=64).contains(&name.len())
+        && name.chars().all(allowed)
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+fn is_file_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    (1..=128).contains(&name.len()) && name.chars().all(allowed) && !name.starts_with('.')
+}

@@ -1,0 +1,222 @@
+//! Voices that are installed on this machine: folders with a manifest and the files it names.
+//!
+//! Guarantees: a voice's files are used only if they are those of its manifest (size and SHA-256);
+//! a voice that cannot be used is reported with its name, the file and the reason, and hides no
+//! other voice; a file larger than [`MAX_FILE`] is never read.
+//!
+//! Does not run models (`tts::neural`) and fetches nothing.
+//!
+//! Start with [`VoiceFolders`] and [`InstalledVoice`].
+
+mod manifest;
+
+pub use manifest::{Family, FileEntry, Gender, MANIFEST, Manifest, Style};
+
+use pytoon_vendor::hash::bytes_hash;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The largest file of a voice, in bytes.
+pub const MAX_FILE: u64 = 512 << 20;
+/// The environment variable that names the folder of voices.
+pub const FOLDER_ENV: &str = "PYTOON_VOICES";
+
+/// Where voices lie, in the order in which they are looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoiceFolders(Vec<PathBuf>);
+
+/// A voice with a readable manifest. Its files are checked when they are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstalledVoice {
+    /// The folder that it lies in.
+    pub folder: PathBuf,
+    /// What it says of itself.
+    pub manifest: Manifest,
+}
+
+/// A voice that cannot be used, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("voice `{name}`: {reason}")]
+pub struct BrokenVoice {
+    /// The voice.
+    pub name: String,
+    /// What is wrong, and what to do.
+    pub reason: String,
+}
+
+impl VoiceFolders {
+    /// The folders of a configuration: that of the environment, the configured one, or those of
+    /// the user and of the machine.
+    pub fn new(configured: &str) -> Self {
+        let from_env = std::env::var_os(FOLDER_ENV).filter(|value| !value.is_empty());
+        if let Some(folder) = from_env {
+            return Self(vec![folder.into()]);
+        }
+        if !configured.is_empty() {
+            return Self(vec![configured.into()]);
+        }
+        let machine = ["/usr/local/share/pytoon/voices", "/usr/share/pytoon/voices"];
+        Self(user_folder().into_iter().chain(machine.map(PathBuf::from)).collect())
+    }
+
+    /// The folder that new voices are put in.
+    pub fn own(&self) -> Option<&Path> {
+        self.0.first().map(PathBuf::as_path)
+    }
+
+    /// Every folder.
+    pub fn all(&self) -> &[PathBuf] {
+        &self.0
+    }
+
+    /// The voices that have a manifest, by name, and those whose manifest cannot be used.
+    pub fn list(&self) -> (Vec<InstalledVoice>, Vec<BrokenVoice>) {
+        let mut found = BTreeMap::new();
+        let mut broken = Vec::new();
+        for folder in &self.0 {
+            for path in subfolders(folder) {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                if name.starts_with('.') || found.contains_key(&name) {
+                    continue;
+                }
+                match Manifest::read(&path) {
+                    Ok(manifest) => {
+                        found.insert(name, InstalledVoice { folder: path, manifest });
+                    }
+                    Err(reason) => broken.push(BrokenVoice { name, reason }),
+                }
+            }
+        }
+        (found.into_values().collect(), broken)
+    }
+
+    /// The voice of a name.
+    pub fn find(&self, name: &str) -> Result<Option<InstalledVoice>, BrokenVoice> {
+        let (voices, broken) = self.list();
+        if let Some(broken) = broken.into_iter().find(|voice| voice.name == name) {
+            return Err(broken);
+        }
+        Ok(voices.into_iter().find(|voice| voice.manifest.name == name))
+    }
+}
+
+impl InstalledVoice {
+    /// The bytes of a file, by its role, if they are those of the manifest.
+    pub fn read(&self, role: &str) -> Result<Vec<u8>, BrokenVoice> {
+        let Some(entry) = self.manifest.files.get(role) else {
+            return Err(self.broken(format!("its manifest names no file for `{role}`")));
+        };
+        let path = self.folder.join(&entry.file);
+        let size = std::fs::metadata(&path)
+            .map_err(|error| self.damaged(&entry.file, &error.to_string()))?
+            .len();
+        if size != entry.bytes || size > MAX_FILE {
+            let reason = format!("it has {size} bytes instead of {}", entry.bytes);
+            return Err(self.damaged(&entry.file, &reason));
+        }
+        let bytes = std::fs::read(&path)
+            .map_err(|error| self.damaged(&entry.file, &error.to_string()))?;
+        if bytes_hash(&bytes) != entry.sha256 {
+            return Err(self.damaged(&entry.file, "its content is not what was installed"));
+        }
+        Ok(bytes)
+    }
+
+    /// What tells this voice's content from another's: the hashes of all its files.
+    pub fn fingerprint(&self) -> String {
+        let hashes: Vec<&str> =
+            self.manifest.files.values().map(|entry| entry.sha256.as_str()).collect();
+        bytes_hash(hashes.join(" ").as_bytes())
+    }
+
+    /// This voice as a broken one.
+    pub fn broken(&self, reason: String) -> BrokenVoice {
+        BrokenVoice { name: self.manifest.name.clone(), reason }
+    }
+
+    fn damaged(&self, file: &str, reason: &str) -> BrokenVoice {
+        let name = &self.manifest.name;
+        self.broken(format!("{file}: {reason}; install it again with `pytoon voices add {name}`"))
+    }
+}
+
+/// Where a user's voices lie: `$XDG_DATA_HOME/pytoon/voices`, else in `~/.local/share`.
+fn user_folder() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let data = set("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".local/share")))?;
+    Some(data.join("pytoon/voices"))
+}
+
+fn subfolders(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
+    paths.sort();
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(model: &[u8], manifest: &str) -> tempfile::TempDir {
+        let root = tempfile::tempdir().expect("a folder");
+        let voice = root.path().join("eva");
+        std::fs::create_dir(&voice).expect("a folder");
+        std::fs::write(voice.join("eva.onnx"), model).expect("written");
+        std::fs::write(voice.join(MANIFEST), manifest).expect("written");
+        root
+    }
+
+    fn manifest(model: &[u8]) -> String {
+        format!(
+            r#"{{"version": 1, "name": "eva", "family": "piper", "language": "de", "gender": "female",
+               "licence": "CC0", "source": "a test", "sample_rate": 22050,
+               "files": {{"model": {{"file": "eva.onnx", "bytes": {}, "sha256": "{}"}}}}}}"#,
+            model.len(),
+            bytes_hash(model)
+        )
+    }
+
+    fn found(root: &tempfile::TempDir) -> (Vec<InstalledVoice>, Vec<BrokenVoice>) {
+        VoiceFolders(vec![root.path().to_owned()]).list()
+    }
+
+    #[test]
+    fn files_are_those_of_the_manifest_or_refused_by_name() {
+        let root = folder(b"model", &manifest(b"model"));
+        let (voices, broken) = found(&root);
+        assert!(broken.is_empty(), "{broken:?}");
+        assert_eq!(voices[0].read("model").expect("read"), b"model");
+        for spoiled in [&b"mod"[..], b"nodel", b""] {
+            std::fs::write(root.path().join("eva/eva.onnx"), spoiled).expect("written");
+            let error = voices[0].read("model").expect_err("refused").to_string();
+            assert!(error.contains("`eva`") && error.contains("eva.onnx"), "{error}");
+            assert!(error.contains("pytoon voices add eva"), "{error}");
+        }
+        std::fs::remove_file(root.path().join("eva/eva.onnx")).expect("removed");
+        assert!(voices[0].read("model").is_err());
+    }
+
+    #[test]
+    fn a_manifest_that_leads_out_of_its_folder_is_refused() {
+        for file in ["../secret", "/etc/passwd", "a/b", "", ".", ".."] {
+            let text = manifest(b"model").replace("eva.onnx", file);
+            let (voices, broken) = found(&folder(b"model", &text));
+            assert!(voices.is_empty(), "{file}");
+            assert_eq!(broken[0].name, "eva");
+        }
+    }
+
+    #[test]
+    fn a_broken_manifest_hides_no_other_voice() {
+        let root = folder(b"model", &manifest(b"model"));
+        std::fs::create_dir(root.path().join("tom")).expect("a folder");
+        std::fs::write(root.path().join("tom").join(MANIFEST), "{").expect("written");
+        let (voices, broken) = found(&root);
+        assert_eq!((voices.len(), broken.len()), (1, 1));
+        assert!(broken[0].to_string().contains("`tom`"), "{}", broken[0]);
+    }
+}

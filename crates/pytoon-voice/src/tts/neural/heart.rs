@@ -1,0 +1,137 @@
+//! English sentences in a voice of the `heart` family: words, phonemes, sound.
+
+use super::Manner;
+use super::loaded::HeartVoice;
+use super::timing::Timed;
+use crate::VoiceError;
+use crate::tts::{SpokenSentence, TtsRequest};
+use pytoon_core::text::Word;
+use pytoon_english::{Fixed, PhonemeWord, misaki_from_ipa};
+use pytoon_neural::NeuralError;
+use pytoon_neural::heart::{Delivery, MAX_PHONEMES};
+use pytoon_normalize::{joined, normalize};
+use std::ops::Range;
+
+/// Speaks every sentence.
+pub(super) fn speak(
+    provider: &'static str,
+    voice: &HeartVoice,
+    request: &TtsRequest,
+    manner: Manner,
+) -> Result<Vec<SpokenSentence>, VoiceError> {
+    request
+        .sentences
+        .iter()
+        .enumerate()
+        .map(|(index, words)| sentence(provider, voice, request, words, manner, index as u64))
+        .collect()
+}
+
+fn sentence(
+    provider: &'static str,
+    voice: &HeartVoice,
+    request: &TtsRequest,
+    words: &[Word],
+    manner: Manner,
+    seed: u64,
+) -> Result<SpokenSentence, VoiceError> {
+    let spoken = normalize(words, &request.language, &request.pronunciations);
+    let text = joined(&spoken);
+    let fixed: Vec<Fixed> = spoken
+        .iter()
+        .zip(&text.ranges)
+        .filter_map(|(word, range)| {
+            let pronunciation = word.pronunciation.as_ref()?;
+            let phonemes = misaki_from_ipa(pronunciation.ipa());
+            // Marks behind the word shape the sentence and stay text.
+            let marks = word.text.chars().rev().take_while(|c| ".,;:!?…".contains(*c)).count();
+            Some(Fixed { chars: range.0..range.1.saturating_sub(marks), phonemes })
+        })
+        .collect();
+    let phonemes = voice.english.phonemes(&text.text, &fixed);
+    let mut timed = Timed::default();
+    timed.words.resize(words.len(), None);
+    for piece in pieces(&phonemes) {
+        let line = Line::new(piece, &text.ranges);
+        let delivery = Delivery { speed: manner.speed, pitch: manner.pitch, seed };
+        let take = match voice.model.speak(&line.phonemes, delivery) {
+            Ok(take) => take,
+            // Signs alone.
+            Err(NeuralError::NothingToSay(_)) => continue,
+            Err(error) => {
+                return Err(VoiceError::BadVoice { provider, reason: error.to_string() });
+            }
+        };
+        let mut own = Timed::new(&take, &line.words)?;
+        let at = timed.samples.len();
+        timed.samples.append(&mut own.samples);
+        for (place, range) in timed.words.iter_mut().zip(own.words) {
+            let Some(range) = range else { continue };
+            let start = place.as_ref().map_or(range.start + at, |before: &Range<usize>| before.start);
+            *place = Some(start..range.end + at);
+        }
+    }
+    let speaks = spoken.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
+    if speaks && pytoon_audio::speech::is_silent(&timed.samples) {
+        let reason = format!("`{}` came back silent", text.text);
+        return Err(VoiceError::BadAudio { provider, reason });
+    }
+    Ok(timed.sentence(words))
+}
+
+/// Stretches that the model takes at once: cut behind punctuation where there is some, else
+/// between words.
+fn pieces(words: &[PhonemeWord]) -> Vec<&[PhonemeWord]> {
+    let size = |words: &[PhonemeWord]| words.iter().map(|word| word.phonemes.chars().count() + 1).sum::<usize>();
+    let mut rest = words;
+    let mut pieces = Vec::new();
+    while !rest.is_empty() {
+        let mut fits = rest.len();
+        if size(rest) > MAX_PHONEMES {
+            fits = (1..=rest.len()).take_while(|&n| size(&rest[..n]) <= MAX_PHONEMES).last().unwrap_or(1);
+            let clause = (fits / 3..fits).rev().find(|&n| {
+                rest.get(n).is_some_and(|word| word.phonemes.ends_with([',', ';', ':', '—', '.', '!', '?']))
+            });
+            fits = clause.map_or(fits, |n| n + 1);
+        }
+        let (piece, more) = rest.split_at(fits);
+        pieces.push(piece);
+        rest = more;
+    }
+    pieces
+}
+
+/// A stretch as the model reads it.
+struct Line {
+    phonemes: String,
+    /// The characters of `phonemes` of each written word.
+    words: Vec<Option<Range<usize>>>,
+}
+
+impl Line {
+    /// `ranges` has the characters of each written word in the text.
+    fn new(piece: &[PhonemeWord], ranges: &[(usize, usize)]) -> Self {
+        let mut phonemes = String::new();
+        let mut length = 0;
+        let mut words: Vec<Option<Range<usize>>> = vec![None; ranges.len()];
+        for word in piece {
+            // A single word that is longer than the model takes is cut off rather than lost.
+            let own: String = word.phonemes.chars().take(MAX_PHONEMES - 1).collect();
+            let count = own.chars().count();
+            let is_sound = own.chars().any(char::is_alphabetic);
+            let place = ranges.partition_point(|range| range.1 <= word.chars.start);
+            if is_sound && let Some(range) = words.get_mut(place) {
+                let start = range.as_ref().map_or(length, |range| range.start);
+                *range = Some(start..length + count);
+            }
+            phonemes.push_str(&own);
+            length += count;
+            if word.space_after {
+                phonemes.push(' ');
+                length += 1;
+            }
+        }
+        let trimmed = phonemes.trim_end().to_owned();
+        Self { phonemes: trimmed, words }
+    }
+}

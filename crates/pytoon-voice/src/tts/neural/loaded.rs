@@ -1,0 +1,153 @@
+//! Voices that are loaded: each once in a process, for as long as somebody holds [`Voices`].
+
+use super::unusable;
+use crate::VoiceError;
+use crate::installed::{BrokenVoice, Family, InstalledVoice, MAX_FILE, VoiceFolders};
+use pytoon_english::{Accent, English, EnglishFiles};
+use pytoon_neural::heart::Heart;
+use pytoon_neural::piper::Piper;
+use pytoon_neural::session::Limits;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A voice of the `heart` family with its front end.
+#[derive(Debug)]
+pub(crate) struct HeartVoice {
+    pub(crate) model: Heart,
+    pub(crate) english: English,
+}
+
+/// A loaded voice.
+#[derive(Debug)]
+pub(crate) enum Loaded {
+    Heart(HeartVoice),
+    Piper(Piper),
+}
+
+/// Loaded voices by what they consist of. A voice that could not be loaded is not tried again.
+#[derive(Debug, Default)]
+pub struct Voices {
+    loaded: Mutex<BTreeMap<String, Result<Arc<Loaded>, BrokenVoice>>>,
+}
+
+impl Voices {
+    /// Forgets every voice: nothing is spoken any more, and the memory is wanted.
+    pub fn clear(&self) {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub(crate) fn get(
+        &self,
+        provider: &'static str,
+        voice: &InstalledVoice,
+        folders: &VoiceFolders,
+    ) -> Result<Arc<Loaded>, VoiceError> {
+        let key = format!("{} {}", voice.folder.display(), voice.fingerprint());
+        self.once(provider, key, || load(voice, folders))
+    }
+
+    /// A Piper voice by the path of its model.
+    pub(crate) fn get_file(
+        &self,
+        provider: &'static str,
+        file: &Path,
+    ) -> Result<Arc<Loaded>, VoiceError> {
+        let key = format!("{} {:?}", file.display(), std::fs::metadata(file).map(|m| m.modified()));
+        self.once(provider, key, || load_file(file))
+    }
+
+    fn once(
+        &self,
+        provider: &'static str,
+        key: String,
+        load: impl FnOnce() -> Result<Loaded, BrokenVoice>,
+    ) -> Result<Arc<Loaded>, VoiceError> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let voice = loaded.entry(key).or_insert_with(|| load().map(Arc::new));
+        voice.clone().map_err(|broken| unusable(provider, &broken))
+    }
+}
+
+fn load(voice: &InstalledVoice, folders: &VoiceFolders) -> Result<Loaded, BrokenVoice> {
+    let wrong = |error: &dyn std::fmt::Display| {
+        let name = &voice.manifest.name;
+        voice.broken(format!("{error}; install it again with `pytoon voices add {name}`"))
+    };
+    let model = voice.read("model")?;
+    match voice.manifest.family {
+        Family::Heart => {
+            let front_end = match &voice.manifest.front_end {
+                Some(name) => folders.find(name)?.ok_or_else(|| {
+                    voice.broken(format!(
+                        "it needs the pronunciation files of `{name}`, which is not installed: \
+                         `pytoon voices add {name}`"
+                    ))
+                })?,
+                None => voice.clone(),
+            };
+            let english = english(&front_end, accent(&voice.manifest.language))
+                .map_err(|reason| wrong(&reason))?;
+            let vocabulary = front_end.read("vocabulary")?;
+            let model = Heart::load(model, &vocabulary, Limits::default())
+                .map_err(|error| wrong(&error))?;
+            Ok(Loaded::Heart(HeartVoice { model, english }))
+        }
+        Family::Piper => {
+            let config = voice.read("config")?;
+            Piper::load(model, &config, Limits::default())
+                .map(Loaded::Piper)
+                .map_err(|error| wrong(&error))
+        }
+    }
+}
+
+fn load_file(file: &Path) -> Result<Loaded, BrokenVoice> {
+    let broken = |reason: String| BrokenVoice { name: file.display().to_string(), reason };
+    let mut config = file.as_os_str().to_owned();
+    config.push(".json");
+    let read = |path: &Path| {
+        let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+        if size > MAX_FILE {
+            return Err(format!("{size} bytes are too many for a voice"));
+        }
+        std::fs::read(path).map_err(|error| error.to_string())
+    };
+    let config = read(Path::new(&config)).map_err(|error| {
+        broken(format!("its `.onnx.json` file, which has to lie beside it: {error}"))
+    })?;
+    let model = read(file).map_err(|error| broken(error))?;
+    Piper::load(model, &config, Limits::default())
+        .map(Loaded::Piper)
+        .map_err(|error| broken(error.to_string()))
+}
+
+fn accent(language: &str) -> Accent {
+    let tag = language.replace('_', "-").to_lowercase();
+    if tag == "en-gb" { Accent::British } else { Accent::American }
+}
+
+/// The English front end of a voice that brings its files.
+fn english(voice: &InstalledVoice, accent: Accent) -> Result<English, String> {
+    let read = |role: &str| voice.read(role).map_err(|broken| broken.reason);
+    let of_accent = |role: &str| match accent {
+        Accent::American => format!("{role}_us"),
+        Accent::British => format!("{role}_gb"),
+    };
+    let gold = read(&of_accent("gold"))?;
+    let silver = read(&of_accent("silver"))?;
+    let oov_model = read(&of_accent("unknown_words"))?;
+    let oov_meta = read(&of_accent("unknown_words_meta"))?;
+    let tagger = read("tagger")?;
+    let tokenizer_exceptions = read("tokenizer_exceptions")?;
+    let files = EnglishFiles {
+        gold: &gold,
+        silver: &silver,
+        tagger: &tagger,
+        tokenizer_exceptions: &tokenizer_exceptions,
+        oov_model: &oov_model,
+        oov_meta: &oov_meta,
+    };
+    English::load(&files, accent).map_err(|error| error.to_string())
+}
+

@@ -1,0 +1,245 @@
+//! Neural voices: the model of an installed voice is run in this process.
+//!
+//! Guarantees: word times are the model's own phoneme durations; a voice whose files are damaged is
+//! not used and says why; a voice is loaded once in a process; equal text, voice and speed give
+//! equal samples.
+//!
+//! English voices of the `heart` family start no process. Piper voices ask `pytoon-espeak` for
+//! phonemes (ADR 5); their model runs here.
+//!
+//! Start with [`Neural`]. [`Voices`] holds what is loaded.
+
+mod choice;
+mod heart;
+mod loaded;
+pub(crate) mod phonemes;
+mod piper;
+pub(crate) mod timing;
+
+pub use choice::choose;
+pub use loaded::Voices;
+
+use super::{SpokenSentence, TtsProvider, TtsRequest};
+use crate::VoiceError;
+use crate::installed::{InstalledVoice, VoiceFolders};
+use loaded::Loaded;
+use pytoon_config::tts::NeuralSettings;
+use pytoon_media::process::Runner;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What is asked of a loaded voice, beside the words.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    /// Speed against the voice's own.
+    pub(crate) speed: f64,
+    /// Pitch against the voice's own, as a ratio of frequencies.
+    pub(crate) pitch: f64,
+    /// The least pause after a comma, in milliseconds; `None` leaves it to the voice.
+    pub(crate) comma_pause_ms: Option<u32>,
+}
+
+/// The provider of installed voices.
+#[derive(Debug, Clone)]
+pub struct Neural {
+    /// Runs `pytoon-espeak` for Piper voices.
+    pub runner: Runner,
+    /// Its block of configuration.
+    pub settings: NeuralSettings,
+    /// Where voices lie.
+    pub folders: VoiceFolders,
+    /// Voices that are loaded.
+    pub voices: Arc<Voices>,
+}
+
+/// The provider of Piper files that the configuration names.
+#[derive(Debug, Clone)]
+pub struct PiperFiles {
+    /// Runs `pytoon-espeak`.
+    pub runner: Runner,
+    /// Its block of configuration.
+    pub settings: pytoon_config::tts::PiperSettings,
+    /// Voices that are loaded.
+    pub voices: Arc<Voices>,
+}
+
+impl Neural {
+    /// The voice for a request.
+    fn voice(&self, request: &TtsRequest) -> Result<InstalledVoice, VoiceError> {
+        let (installed, broken) = self.folders.list();
+        if let Some(name) = &request.voice {
+            let (name, _) = split_speaker(name);
+            if let Some(broken) = broken.iter().find(|voice| voice.name == name) {
+                return Err(unusable(NEURAL, broken));
+            }
+            let found = installed.iter().find(|voice| voice.manifest.name == name);
+            return found.cloned().ok_or_else(|| refused(&installed, name));
+        }
+        let own = pytoon_config::tts::by_language(&self.settings.voices, &request.language);
+        if let Some(name) = own {
+            let found = installed.iter().find(|voice| voice.manifest.name == name);
+            return found.cloned().ok_or_else(|| {
+                let reason = format!("tts.neural.voices names `{name}`, which is not installed");
+                cannot_speak(reason)
+            });
+        }
+        choose(&installed, &request.language, request.style).cloned().ok_or_else(|| {
+            if let Some(broken) = broken.first() {
+                return unusable(NEURAL, broken);
+            }
+            cannot_speak(format!(
+                "no installed voice speaks `{}`; `pytoon voices --known` lists voices to add",
+                request.language
+            ))
+        })
+    }
+}
+
+/// The provider's name.
+pub(crate) const NEURAL: &str = "neural";
+/// The name of the provider of Piper files.
+pub(crate) const PIPER: &str = "piper";
+
+impl TtsProvider for Neural {
+    fn name(&self) -> &'static str {
+        NEURAL
+    }
+
+    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
+        let voice = self.voice(request)?;
+        let (_, speaker) = split_speaker(request.voice.as_deref().unwrap_or_default());
+        let loaded = self.voices.get(NEURAL, &voice, &self.folders)?;
+        let pace = f64::from(voice.manifest.words_per_minute.unwrap_or(165));
+        let manner = Manner {
+            speed: self.settings.speed * request.words_per_minute / pace,
+            pitch: request.pitch_ratio(),
+            comma_pause_ms: request.comma_pause_ms,
+        };
+        speak(NEURAL, &self.runner, &loaded, speaker, request, manner)
+    }
+
+    fn health_check(&self) -> Result<String, VoiceError> {
+        let (installed, broken) = self.folders.list();
+        if let Some(broken) = broken.first() {
+            return Err(unusable(NEURAL, broken));
+        }
+        for voice in &installed {
+            for role in voice.manifest.files.keys() {
+                voice.read(role).map_err(|broken| unusable(NEURAL, &broken))?;
+            }
+        }
+        let names: Vec<&str> = installed.iter().map(|voice| voice.manifest.name.as_str()).collect();
+        match names.as_slice() {
+            [] => Err(cannot_speak("no voice is installed".to_owned())),
+            names => Ok(format!("{} installed: {}", names.len(), names.join(", "))),
+        }
+    }
+
+    fn has_no_voice(&self, request: &TtsRequest) -> Option<String> {
+        match self.voice(request) {
+            Err(VoiceError::CannotSpeak { reason, .. }) => Some(reason),
+            _ => None,
+        }
+    }
+
+    fn voice_used(&self, request: &TtsRequest) -> Option<super::VoiceUsed> {
+        let manifest = self.voice(request).ok()?.manifest;
+        Some(super::VoiceUsed { name: manifest.name, licence: Some(manifest.licence) })
+    }
+}
+
+impl PiperFiles {
+    fn file(&self, request: &TtsRequest) -> Result<PathBuf, VoiceError> {
+        let configured =
+            pytoon_config::tts::by_language(&self.settings.voices, &request.language);
+        let asked = request.voice.as_deref().map(|name| split_speaker(name).0);
+        let file = asked.or(configured).ok_or_else(|| VoiceError::CannotSpeak {
+            provider: PIPER,
+            reason: format!("tts.piper.voices has no voice for `{}`", request.language),
+        })?;
+        Ok(PathBuf::from(file))
+    }
+}
+
+impl TtsProvider for PiperFiles {
+    fn name(&self) -> &'static str {
+        PIPER
+    }
+
+    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
+        let file = self.file(request)?;
+        if !file.is_file() {
+            let reason = format!("there is no voice file {}", file.display());
+            return Err(VoiceError::Refused { provider: PIPER, reason });
+        }
+        let (_, speaker) = split_speaker(request.voice.as_deref().unwrap_or_default());
+        let loaded = self.voices.get_file(PIPER, &file)?;
+        let manner = Manner {
+            speed: self.settings.speed * request.speed,
+            pitch: request.pitch_ratio(),
+            comma_pause_ms: request.comma_pause_ms,
+        };
+        speak(PIPER, &self.runner, &loaded, speaker, request, manner)
+    }
+
+    fn health_check(&self) -> Result<String, VoiceError> {
+        for file in self.settings.voices.values() {
+            self.voices.get_file(PIPER, file.as_ref())?;
+        }
+        Ok(format!("{} voices", self.settings.voices.len()))
+    }
+
+    fn has_no_voice(&self, request: &TtsRequest) -> Option<String> {
+        match self.file(request) {
+            Err(VoiceError::CannotSpeak { reason, .. }) => Some(reason),
+            _ => None,
+        }
+    }
+
+    fn voice_used(&self, request: &TtsRequest) -> Option<super::VoiceUsed> {
+        let file = self.file(request).ok()?;
+        let name = file.file_stem()?.to_string_lossy().into_owned();
+        Some(super::VoiceUsed { name, licence: None })
+    }
+}
+
+fn speak(
+    provider: &'static str,
+    runner: &Runner,
+    loaded: &Loaded,
+    speaker: Option<&str>,
+    request: &TtsRequest,
+    manner: Manner,
+) -> Result<Vec<SpokenSentence>, VoiceError> {
+    match loaded {
+        Loaded::Heart(voice) => heart::speak(provider, voice, request, manner),
+        Loaded::Piper(voice) => piper::speak(provider, runner, voice, speaker, request, manner),
+    }
+}
+
+/// A voice's name, and the speaker asked for behind a colon: `voice:speaker`.
+fn split_speaker(name: &str) -> (&str, Option<&str>) {
+    match name.rsplit_once(':') {
+        Some((voice, speaker)) if !speaker.is_empty() => (voice, Some(speaker)),
+        _ => (name, None),
+    }
+}
+
+fn refused(installed: &[InstalledVoice], name: &str) -> VoiceError {
+    let names: Vec<&str> = installed.iter().map(|voice| voice.manifest.name.as_str()).collect();
+    let known = match names.as_slice() {
+        [] => "no voice is installed".to_owned(),
+        names => format!("installed are {}", names.join(", ")),
+    };
+    let reason = format!("there is no voice `{name}`: {known}");
+    VoiceError::Refused { provider: NEURAL, reason }
+}
+
+fn cannot_speak(reason: String) -> VoiceError {
+    VoiceError::CannotSpeak { provider: NEURAL, reason }
+}
+
+/// A broken voice as a provider's failure: the next provider is asked.
+pub(crate) fn unusable(provider: &'static str, broken: &impl ToString) -> VoiceError {
+    VoiceError::BadVoice { provider, reason: broken.to_string() }
+}

@@ -1,0 +1,305 @@
+//! eSpeak NG's phonemes of a sentence, from the helper program, with the place of every word.
+//!
+//! The helper gives the phonemes of a clause without its punctuation, and merges some words
+//! ("of the"). Clauses are cut here, at the marks that shape a sentence; words are found again by
+//! laying the phonemes of each word alone along those of the clause.
+
+use crate::VoiceError;
+use crate::helper;
+use pytoon_media::process::{CommandLine, Runner};
+use pytoon_normalize::SpokenWord;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+/// The longest text that the helper is asked about at once, in characters.
+pub(crate) const MAX_TEXT: usize = 2_000;
+/// Marks that a voice hears.
+const MARKS: &[char] = &['.', ',', ';', ':', '!', '?', '…', '—'];
+
+/// A sentence in phonemes.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Phonemes {
+    /// Phonemes, spaces and punctuation.
+    pub(crate) text: String,
+    /// The characters of `text` of each word; none for silent words.
+    pub(crate) words: Vec<Option<Range<usize>>>,
+}
+
+#[derive(Serialize)]
+struct Ask<'a> {
+    text: &'a str,
+    voice: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Reply {
+    phonemes: String,
+    error: Option<String>,
+}
+
+/// Words up to a mark.
+struct Clause {
+    words: Range<usize>,
+    text: String,
+    mark: Option<char>,
+}
+
+/// Asks for the phonemes of sentences in a voice of eSpeak NG's.
+pub(crate) fn of(
+    runner: &Runner,
+    voice: &str,
+    sentences: &[Vec<SpokenWord>],
+) -> Result<Vec<Phonemes>, VoiceError> {
+    let cut: Vec<Vec<Clause>> = sentences.iter().map(|words| clauses(words)).collect();
+    let mut texts = Vec::new();
+    for (sentence, clauses) in sentences.iter().zip(&cut) {
+        for clause in clauses {
+            texts.push(clause.text.clone());
+            texts.extend(sentence[clause.words.clone()].iter().map(|word| bare(&word.text)));
+        }
+    }
+    let mut answers = ask(runner, voice, &texts)?.into_iter();
+    let mut next = || answers.next().unwrap_or_default();
+    let mut out = Vec::with_capacity(sentences.len());
+    for (sentence, clauses) in sentences.iter().zip(cut) {
+        let mut phonemes = Phonemes { text: String::new(), words: vec![None; sentence.len()] };
+        for clause in clauses {
+            let whole = next();
+            let alone: Vec<String> = clause.words.clone().map(|_| next()).collect();
+            let fixed: Vec<Option<String>> = sentence[clause.words.clone()]
+                .iter()
+                .map(|word| word.pronunciation.as_ref().map(|p| p.ipa().to_owned()))
+                .collect();
+            append(&mut phonemes, &clause, &whole, &alone, &fixed);
+        }
+        out.push(phonemes);
+    }
+    Ok(out)
+}
+
+fn clauses(words: &[SpokenWord]) -> Vec<Clause> {
+    let mut out: Vec<Clause> = Vec::new();
+    let mut begin = 0;
+    let mut text = String::new();
+    for (index, word) in words.iter().enumerate() {
+        let own = bare(&word.text);
+        if !own.is_empty() {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&own);
+        }
+        let mark = word.text.trim_end().chars().next_back().filter(|c| MARKS.contains(c));
+        if mark.is_some() || index + 1 == words.len() || text.chars().count() > MAX_TEXT {
+            let text = std::mem::take(&mut text);
+            out.push(Clause { words: begin..index + 1, text, mark });
+            begin = index + 1;
+        }
+    }
+    out
+}
+
+/// A word without the marks at its end.
+fn bare(word: &str) -> String {
+    word.trim().trim_end_matches(MARKS).to_owned()
+}
+
+fn append(
+    out: &mut Phonemes,
+    clause: &Clause,
+    whole: &str,
+    alone: &[String],
+    fixed: &[Option<String>],
+) {
+    if !out.text.is_empty() && !whole.is_empty() {
+        out.text.push(' ');
+    }
+    let mut at = out.text.chars().count();
+    // Where a pronunciation is given, words are said one by one.
+    if fixed.iter().any(Option::is_some) {
+        let mut first = true;
+        for (index, (own, given)) in clause.words.clone().zip(alone.iter().zip(fixed)) {
+            let own = given.as_ref().unwrap_or(own);
+            if own.is_empty() {
+                continue;
+            }
+            if !first {
+                out.text.push(' ');
+                at += 1;
+            }
+            first = false;
+            out.text.push_str(own);
+            let length = own.chars().count();
+            out.words[index] = Some(at..at + length);
+            at += length;
+        }
+    } else {
+        out.text.push_str(whole);
+        for (index, range) in clause.words.clone().zip(places(whole, alone)) {
+            out.words[index] = range.map(|range| range.start + at..range.end + at);
+        }
+    }
+    out.text.extend(clause.mark.map(|mark| match mark {
+        '…' => '.',
+        '—' => ',',
+        mark => mark,
+    }));
+}
+
+/// The characters of a clause's phonemes that belong to each word.
+fn places(whole: &str, alone: &[String]) -> Vec<Option<Range<usize>>> {
+    let spoken: Vec<usize> = (0..alone.len()).filter(|&index| !alone[index].is_empty()).collect();
+    let groups = groups(whole);
+    let words: usize = spoken.iter().map(|&index| alone[index].split_whitespace().count()).sum();
+    let mut out = vec![None; alone.len()];
+    if words == groups.len() {
+        let mut groups = groups.into_iter();
+        for index in spoken {
+            let count = alone[index].split_whitespace().count();
+            let mut own = groups.by_ref().take(count);
+            let Some(first) = own.next() else { continue };
+            let end = own.last().map_or(first.end, |last| last.end);
+            out[index] = Some(first.start..end);
+        }
+        return out;
+    }
+    laid_along(whole, alone, &spoken, &mut out);
+    out
+}
+
+/// Stretches between spaces, in characters.
+fn groups(text: &str) -> Vec<Range<usize>> {
+    let mut out: Vec<Range<usize>> = Vec::new();
+    let mut open = false;
+    for (index, c) in text.chars().enumerate() {
+        match (c.is_whitespace(), out.last_mut()) {
+            (true, _) => open = false,
+            (false, Some(last)) if open => last.end = index + 1,
+            (false, _) => {
+                out.push(index..index + 1);
+                open = true;
+            }
+        }
+    }
+    out
+}
+
+/// Lays the words' own phonemes along the clause's: the cheapest edits (Levenshtein's distance, a
+/// stress mark for nothing), and each word takes the characters that its own fell on.
+fn laid_along(
+    whole: &str,
+    alone: &[String],
+    spoken: &[usize],
+    out: &mut [Option<Range<usize>>],
+) {
+    let whole: Vec<char> = whole.chars().collect();
+    let own: Vec<(usize, char)> = spoken
+        .iter()
+        .flat_map(|&index| alone[index].chars().filter(|c| !c.is_whitespace()).map(move |c| (index, c)))
+        .collect();
+    let cost_of = |c: char| u32::from(!"ˈˌː ".contains(c));
+    let width = whole.len() + 1;
+    let mut costs = vec![0u32; (own.len() + 1) * width];
+    for j in 1..width {
+        costs[j] = costs[j - 1] + cost_of(whole[j - 1]);
+    }
+    for i in 1..=own.len() {
+        let c = own[i - 1].1;
+        costs[i * width] = costs[(i - 1) * width] + cost_of(c);
+        for j in 1..width {
+            let change = if c == whole[j - 1] { 0 } else { 1 + cost_of(c).min(cost_of(whole[j - 1])) };
+            costs[i * width + j] = (costs[(i - 1) * width + j - 1] + change)
+                .min(costs[(i - 1) * width + j] + cost_of(c))
+                .min(costs[i * width + j - 1] + cost_of(whole[j - 1]));
+        }
+    }
+    let (mut i, mut j) = (own.len(), whole.len());
+    while i > 0 && j > 0 {
+        let here = costs[i * width + j];
+        let (index, c) = own[i - 1];
+        let change = if c == whole[j - 1] { 0 } else { 1 + cost_of(c).min(cost_of(whole[j - 1])) };
+        if here == costs[(i - 1) * width + j - 1] + change {
+            if !whole[j - 1].is_whitespace() {
+                let place = out[index].get_or_insert(j - 1..j);
+                place.start = j - 1;
+            }
+            (i, j) = (i - 1, j - 1);
+        } else if here == costs[(i - 1) * width + j] + cost_of(c) {
+            i -= 1;
+        } else {
+            j -= 1;
+        }
+    }
+    // A stress mark before a word's first sound is the word's.
+    for range in out.iter_mut().flatten() {
+        while range.start > 0 && "ˈˌ".contains(whole[range.start - 1]) {
+            range.start -= 1;
+        }
+    }
+}
+
+fn ask(runner: &Runner, voice: &str, texts: &[String]) -> Result<Vec<String>, VoiceError> {
+    let mut input = Vec::new();
+    for text in texts {
+        input.extend(serde_json::to_vec(&Ask { text, voice }).unwrap_or_default());
+        input.push(b'\n');
+    }
+    let unavailable = |source| VoiceError::Unavailable { provider: helper::NAME, source };
+    let bad = |reason: String| VoiceError::BadAudio { provider: helper::NAME, reason };
+    let command = CommandLine::new(helper::PROGRAM, "read the script as phonemes").arg("--phonemes");
+    let bytes = runner.run(&command, input).map_err(unavailable)?;
+    let answer = String::from_utf8_lossy(&bytes);
+    let replies: Vec<Reply> = answer
+        .lines()
+        .map(|line| serde_json::from_str(line).map_err(|e| bad(format!("phonemes are not understood: {e}"))))
+        .collect::<Result<_, _>>()?;
+    if replies.len() != texts.len() {
+        return Err(bad("phonemes are missing".to_owned()));
+    }
+    replies
+        .into_iter()
+        .map(|reply| match reply.error {
+            Some(reason) => Err(VoiceError::CannotSpeak { provider: helper::NAME, reason }),
+            None => Ok(reply.phonemes),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(whole: &str, alone: &[&str]) -> Vec<Option<String>> {
+        let alone: Vec<String> = alone.iter().map(|&word| word.to_owned()).collect();
+        let chars: Vec<char> = whole.chars().collect();
+        let places = places(whole, &alone);
+        places.into_iter().map(|range| range.map(|range| chars[range].iter().collect())).collect()
+    }
+
+    #[test]
+    fn words_are_found_in_their_clause() {
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            found("həlˈoʊ ðˈɛɹ", &["həlˈoʊ", "", "ðˈɛɹ"]),
+            [some("həlˈoʊ"), None, some("ðˈɛɹ")]
+        );
+        // Merged by the helper.
+        assert_eq!(
+            found("ˈɛnd ʌvðə wˈɜːld", &["ˈɛnd", "ˈʌv", "ðə", "wˈɜːld"]),
+            [some("ˈɛnd"), some("ʌv"), some("ðə"), some("wˈɜːld")]
+        );
+        // Two spoken words for one written.
+        assert_eq!(
+            found("θɹˈiː dˈɑːlɚz nˈaʊ", &["θɹˈiː dˈɑːlɚz", "nˈaʊ"]),
+            [some("θɹˈiː dˈɑːlɚz"), some("nˈaʊ")]
+        );
+    }
+
+    #[test]
+    fn clauses_end_at_marks() {
+        let word = |text: &str| SpokenWord { text: text.to_owned(), ..SpokenWord::default() };
+        let cut = clauses(&[word("Red,"), word("green"), word(""), word("blue!")]);
+        let cut: Vec<(&str, Option<char>)> = cut.iter().map(|c| (c.text.as_str(), c.mark)).collect();
+        assert_eq!(cut, [("Red", Some(',')), ("green blue", Some('!'))]);
+    }
+}

@@ -1,0 +1,78 @@
+//! Sentences in a Piper voice: words, eSpeak NG's phonemes, sound.
+
+use super::timing::Timed;
+use super::{Manner, phonemes};
+use crate::VoiceError;
+use crate::tts::{SpokenSentence, TtsRequest};
+use pytoon_audio::stretch;
+use pytoon_media::process::Runner;
+use pytoon_neural::NeuralError;
+use pytoon_neural::piper::{Delivery, Piper};
+use pytoon_normalize::{SpokenWord, normalize};
+use unicode_normalization::UnicodeNormalization;
+
+/// Speaks every sentence.
+pub(super) fn speak(
+    provider: &'static str,
+    runner: &Runner,
+    voice: &Piper,
+    speaker: Option<&str>,
+    request: &TtsRequest,
+    manner: Manner,
+) -> Result<Vec<SpokenSentence>, VoiceError> {
+    let Some(speaker_id) = voice.config().speaker(speaker) else {
+        let reason = format!(
+            "there is no speaker `{}`; the voice has {}",
+            speaker.unwrap_or_default(),
+            voice.config().speakers()
+        );
+        return Err(VoiceError::Refused { provider, reason });
+    };
+    let spoken: Vec<Vec<SpokenWord>> = request
+        .sentences
+        .iter()
+        .map(|words| normalize(words, &request.language, &request.pronunciations))
+        .collect();
+    let read = phonemes::of(runner, voice.config().espeak_voice(), &spoken)?;
+    let mut sentences = Vec::with_capacity(read.len());
+    for (index, (phonemes, words)) in read.iter().zip(&request.sentences).enumerate() {
+        let (text, words_at) = decomposed(&phonemes.text, &phonemes.words);
+        let delivery =
+            Delivery { speed: manner.speed, speaker: speaker_id, seed: index as u64 };
+        let mut timed = match voice.speak(&text, delivery) {
+            Ok(take) => Timed::new(&take, &words_at)?,
+            Err(NeuralError::NothingToSay(_)) => {
+                Timed { samples: Vec::new(), words: vec![None; words.len()] }
+            }
+            Err(error) => {
+                return Err(VoiceError::BadVoice { provider, reason: error.to_string() });
+            }
+        };
+        if (manner.pitch - 1.0).abs() > 1e-6 {
+            timed.samples = stretch::shift_pitch(&timed.samples, manner.pitch)?;
+        }
+        sentences.push(timed.sentence(words));
+    }
+    Ok(sentences)
+}
+
+/// The text in Unicode's decomposed form, with the words' places in it.
+fn decomposed(
+    text: &str,
+    words: &[Option<std::ops::Range<usize>>],
+) -> (String, Vec<Option<std::ops::Range<usize>>>) {
+    let mut out = String::new();
+    let mut places = Vec::new();
+    let mut length = 0;
+    for c in text.chars() {
+        places.push(length);
+        for part in std::iter::once(c).nfd() {
+            out.push(part);
+            length += 1;
+        }
+    }
+    places.push(length);
+    let moved = |range: &std::ops::Range<usize>| Some(*places.get(range.start)?..*places.get(range.end)?);
+    let words = words.iter().map(|range| range.as_ref().and_then(moved)).collect();
+    (out, words)
+}
