@@ -234,7 +234,7 @@ fn strip_front(word: &str) -> (&str, bool) {
             '~' => next.is_none_or(char::is_alphabetic),
             '¿' | '¡' | '•' | '·' => true,
             ',' | ';' | ':' | '!' | '?' | '…' => next.is_some(),
-            '.' => next.is_some_and(|n| n == '.' || n.is_alphabetic()) && after.len() > 1,
+            '.' => next == Some('.'),
             '<' | '>' => next.is_some_and(char::is_alphabetic),
             _ => {
                 QUOTES.contains(c) || (MARKUP.contains(c) && next.is_some()) || symbols::is_emoji(c)

@@ -78,12 +78,12 @@ pub(crate) fn is_decoration(token: &str) -> bool {
         && token.chars().all(|c| c == first)
 }
 
-/// Maps signs that are digits or fractions in another shape to plain ones: `５` to `5`, `₂` to
+/// Maps digits, letters and signs in another shape to plain ones: `５` to `5`, `Ａ` to `A`, `₂` to
 /// `2`, `①` to `1`. Superscripts stay, since they are powers.
 pub(crate) fn plain_digit(c: char) -> char {
     let from = |base: u32, zero: u32| char::from_u32(base + (c as u32 - zero)).unwrap_or(c);
     match c as u32 {
-        0xff10..=0xff19 => from(0x30, 0xff10),
+        0xff01..=0xff5e => from(0x21, 0xff01),
         0x2080..=0x2089 => from(0x30, 0x2080),
         0x2460..=0x2468 => from(0x31, 0x2460),
         0x2776..=0x277e => from(0x31, 0x2776),

@@ -3,6 +3,7 @@
 //! [`spell_out`] is the last resort: it leaves no digit and loses no letter.
 
 use super::context::{Context, is_all_caps};
+use super::lexicon::WORDS;
 use super::quantity::quantity;
 use super::{acronyms, read_piece};
 use crate::numbers::english::{Dialect, NOTATION, number};
@@ -68,6 +69,12 @@ fn parts(core: &str, dialect: Dialect) -> Option<String> {
         if core.contains(dash) {
             return Some(pieces(core.split(dash), ", ", dialect));
         }
+    }
+    if let Some(name) = core.strip_prefix('$').filter(|name| name.len() <= 6 && is_all_caps(name)) {
+        return Some(acronyms::spelled(name));
+    }
+    if let Some(note) = core.strip_suffix('#').filter(|note| note.len() == 1) {
+        return Some(format!("{note} sharp"));
     }
     if core.contains('/') {
         let link = if ALTERNATIVES.contains(&core) { " or " } else { " " };
@@ -157,7 +164,7 @@ fn letters(text: &str) -> String {
     if let Some(known) = acronyms::known(text) {
         return known;
     }
-    let is_short = text.len() <= 3 && is_all_caps(text);
+    let is_short = text.len() <= 3 && is_all_caps(text) && !WORDS.contains(&text);
     if is_short || (is_all_caps(text) && !acronyms::is_pronounceable(text)) {
         return acronyms::spelled(text);
     }

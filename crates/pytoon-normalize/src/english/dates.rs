@@ -229,11 +229,17 @@ fn numeric(context: &Context<'_>, index: usize) -> Option<String> {
     let core = context.core(index);
     let mark = core.chars().find(|c| !c.is_ascii_digit()).filter(|c| "/-.".contains(*c))?;
     let core = core.split_once('T').map_or(core, |(date, _)| date);
+    let has_article = context.follows(index, &["the"]);
+    if let [d, name, y] = core.split('-').take(4).collect::<Vec<_>>().as_slice()
+        && let (Some(day), Some(month), Some(value)) =
+            (day(d), self::month(name), four_digit_year(y))
+    {
+        return Some(full(month, day, Some(value), has_article, context.dialect));
+    }
     let parts: Vec<&str> = core.split(mark).take(4).collect();
     if !parts.iter().all(|part| is_digits(part) && part.len() <= 4) {
         return None;
     }
-    let has_article = context.follows(index, &["the"]);
     let number = |text: &str| text.parse::<u64>().ok();
     match parts.as_slice() {
         [y, m, d] if y.len() == 4 && m.len() <= 2 && d.len() <= 2 => {

@@ -109,7 +109,6 @@ fn plain(core: &str) -> String {
         return core.to_owned();
     }
     core.chars()
-        .filter(|&c| !symbols::is_emoji(c))
         .map(|c| match c {
             '\u{2212}' | '\u{2010}' | '\u{2011}' | '\u{fe63}' | '\u{ff0d}' => '-',
             '\u{2019}' | '\u{2018}' | '\u{02bc}' | '\u{2032}' => '\'',
@@ -117,6 +116,7 @@ fn plain(core: &str) -> String {
             '\u{2044}' | '\u{2215}' => '/',
             '\u{2014}' => '—',
             '\u{2012}' => '–',
+            _ if symbols::is_emoji(symbols::plain_digit(c)) => ' ',
             _ => symbols::plain_digit(c),
         })
         .collect()

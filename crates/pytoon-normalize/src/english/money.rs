@@ -102,6 +102,12 @@ struct Amount {
     per: Option<String>,
 }
 
+/// What an amount is per: `month`, `person/day`.
+fn denominators(text: &str) -> Option<String> {
+    let parts: Option<Vec<String>> = text.split('/').take(4).map(units::denominator).collect();
+    parts.filter(|parts| parts.len() <= 3).map(|parts| parts.join(" per "))
+}
+
 /// The scale that a word stands for.
 pub(super) fn scale(text: &str) -> Option<&'static str> {
     let lower = if text.len() <= 9 { text.to_lowercase() } else { return None };
@@ -165,7 +171,7 @@ fn parse(core: &str) -> Option<(Option<&'static Currency>, Amount)> {
         None => (false, rest),
     };
     let (per, rest) = match rest.strip_prefix('/') {
-        Some(unit) => (Some(units::denominator(unit)?), ""),
+        Some(unit) => (Some(denominators(unit)?), ""),
         None => (None, rest),
     };
     let sign = if sign.is_empty() { inner_sign } else { sign };
@@ -315,7 +321,7 @@ fn currency_after(context: &Context<'_>, index: usize, amount: &Amount) -> Optio
         return Some(vec![Reading::from(first), Reading::from(scale), Reading::from(name)]);
     }
     let (sign, per) = match next.split_once('/') {
-        Some((sign, per)) => (sign, Some(units::denominator(per)?)),
+        Some((sign, per)) => (sign, Some(denominators(per)?)),
         None => (next, None),
     };
     let currency = currency_alone(sign).filter(|_| amount.per.is_none() && sign != "Ft")?;
@@ -365,7 +371,7 @@ fn sign_alone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
         && let Some((number, name)) =
             spoken.find(&format!(" {}", currency.many)).map(|at| spoken.split_at(at))
     {
-        return Some(vec![Reading::from(number), Reading::from(name.trim())]);
+        return Some(vec![Reading::abbreviation(number), Reading::from(name.trim())]);
     }
     Some(vec![empty, Reading::from(spoken)])
 }

@@ -45,6 +45,7 @@ const NAMES: &[(&str, &str)] = &[
     ("++", "plus plus"),
     ("w/", "with"),
     ("w/o", "without"),
+    ("w/out", "without"),
     ("b/c", "because"),
     ("c/o", "care of"),
     ("n/a", "not applicable"),

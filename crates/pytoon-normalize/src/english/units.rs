@@ -252,6 +252,10 @@ pub(super) fn denominator(text: &str) -> Option<String> {
     if let Some((_, name)) = DENOMINATORS.iter().find(|(known, _)| *known == text) {
         return Some((*name).to_owned());
     }
+    if let Some(base) = text.strip_suffix(['²', '³']).filter(|base| *base == "s") {
+        let power = if text.ends_with('²') { "squared" } else { "cubed" };
+        return Some(format!("{} {power}", unit(base)?.one));
+    }
     if let Some(unit) = Some(text).filter(|text| !text.contains('/')).and_then(unit) {
         return Some(unit.one);
     }

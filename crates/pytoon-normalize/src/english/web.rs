@@ -98,9 +98,9 @@ fn link(core: &str) -> Option<String> {
     if !is_link && !is_www {
         return None;
     }
-    let end = rest.find(['/', '?', '#', ':']).unwrap_or(rest.len());
-    let authority = &rest[..end];
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     let name = authority.rsplit('@').next().unwrap_or(authority);
+    let name = name.split(':').next().unwrap_or(name);
     (!name.is_empty()).then(|| host(name))
 }
 
@@ -110,6 +110,15 @@ fn host_or_file(core: &str) -> Option<String> {
     let (name, path) = core.split_at(core.find('/').unwrap_or(core.len()));
     let name = name.split_once(':').map_or(name, |(host, _)| host);
     let (head, ending) = name.rsplit_once('.')?;
+    if head.is_empty()
+        && path.is_empty()
+        && ending.len() <= 8
+        && ending.chars().all(char::is_alphanumeric)
+    {
+        return ending
+            .starts_with(char::is_alphabetic)
+            .then(|| format!("dot {}{possessive}", self::ending(ending)));
+    }
     let ending = ending.to_ascii_lowercase();
     let has_letters = head.chars().any(char::is_alphabetic)
         && head.chars().all(|c| c.is_alphanumeric() || ".-_".contains(c));
