@@ -98,9 +98,8 @@ impl Dictionary {
         if let Some(found) = self.exact(spelling) {
             return Some(found);
         }
-        if spelling.chars().nth(1).is_none() {
-            return None;
-        }
+        // A single letter is only itself.
+        spelling.chars().nth(1)?;
         if is_lower(spelling) {
             return self.exact(&capitalize(spelling));
         }

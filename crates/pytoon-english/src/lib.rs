@@ -30,6 +30,7 @@ mod unknown;
 pub use english::{English, Fixed, PhonemeWord, join};
 pub use error::{DataFile, EnglishError};
 pub use files::EnglishFiles;
+pub use ipa::misaki_from_ipa;
 
 /// The accent of a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -53,10 +53,10 @@ fn lowered(pieces: &[Token<'_>]) -> Vec<usize> {
         .collect();
     let one_letter =
         |at: usize| pieces.get(at).is_some_and(|piece| piece.text.chars().nth(1).is_none());
-    if let [(_, _, first), (_, _, second)] = ranks.as_slice() {
-        if one_letter(*first) {
-            return vec![*second];
-        }
+    if let [(_, _, first), (_, _, second)] = ranks.as_slice()
+        && one_letter(*first)
+    {
+        return vec![*second];
     }
     let stressed = ranks.iter().filter(|(has_primary, _, _)| *has_primary).count();
     if ranks.len() < 2 || stressed <= ranks.len().div_ceil(2) {

@@ -287,7 +287,7 @@ mod tests {
             ("505", "five O five"),
             ("1984", "nineteen eighty four"),
             ("12345", "one two three four five"),
-            ("1.25", "one two five"),
+            ("1.25", "one twenty five"),
         ] {
             assert_eq!(said(figures, "", None, false), expected, "{figures}");
         }

@@ -156,7 +156,7 @@ impl Lexicon {
         read.is_some_and(|phonemes| !phonemes.is_empty())
     }
 
-    /// Returns the known spelling of a possessive: `boss'` as `boss's`, `dogs'` as `dogs`.
+    /// Returns the known spelling of a possessive without `s` at its end: `dogs'` as `dog's` or `dogs`.
     fn possessive(&self, text: &str) -> Option<String> {
         let stem = text.strip_suffix('\'')?;
         let with_s = stem.strip_suffix('s').map(|stem| format!("{stem}'s"));
@@ -237,3 +237,6 @@ fn word_class(tag: &str) -> &str {
 fn stem_of(text: &str, count: usize) -> &str {
     without_last(text, count).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
