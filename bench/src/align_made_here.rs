@@ -29,6 +29,7 @@ fn take(runner: &Runner, voice: &str, condition: &str) -> anyhow::Result<Take> {
         variant: String::new(),
         words_per_minute: 180.0,
         speed: 1.0,
+        ..TtsRequest::default()
     };
     let (mut samples, mut words) = (vec![0.0; GAP], Vec::new());
     for sentence in espeak.speak(&request)? {

@@ -106,8 +106,9 @@ fn lists_name_what_there_is() {
     let workspace = Workspace::new();
     let presets = workspace.pytoon(&["presets"]).ok().stdout;
     assert!(presets.contains("product_hero_clean"), "{presets}");
-    let voices = workspace.pytoon(&["voices"]).ok().stdout;
-    assert!(voices.lines().any(|line| line.starts_with("en-us")), "{voices}");
+    let voices = workspace.pytoon(&["voices", "--all"]).ok().stdout;
+    assert!(voices.lines().any(|line| line.trim_start().starts_with("en-us")), "{voices}");
+    assert!(voices.contains("emma") && voices.contains("make setup"), "{voices}");
     assert_eq!(workspace.pytoon(&["music"]).ok().stdout.lines().count(), 5);
 }
 

@@ -409,9 +409,14 @@ mod tests {
             captions: CaptionSpec { look: CaptionLook::Karaoke, size: 1.0 },
             music: MusicSpec { mood: "calm".into(), bed_below_voice_lu: 19.0 },
             transitions: TransitionSpec { house: TransitionKind::Zoom, seconds: 0.3, every: 3 },
-            voice: VoiceSpec { variant: String::new(), words_per_minute: 165.0 },
+            voice: VoiceSpec {
+                style: VoiceStyle::Bright,
+                variant: String::new(),
+                words_per_minute: 165.0,
+            },
             pacing: PacingSpec {
                 max_shot_seconds: 3.6,
+                comma_pause_ms: 140,
                 sentence_pause_ms: 180,
                 scene_pause_ms: 250,
                 silent_scene_seconds: 2.5,

@@ -40,6 +40,18 @@ named_enum! {
 }
 
 named_enum! {
+    /// What a voice is good for.
+    VoiceStyle {
+        /// Explains and soothes.
+        Calm => "calm",
+        /// Sells and cheers.
+        Bright => "bright",
+        /// Tells stories in a deep voice.
+        Low => "low",
+    }
+}
+
+named_enum! {
     /// How one scene gives way to the next.
     TransitionKind {
         /// At once.
@@ -229,7 +241,9 @@ pub struct TransitionSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VoiceSpec {
-    /// The local voice's variant, such as `f3`; empty for the voice as it is.
+    /// What the voice should be good for, where several are installed: `calm`, `bright`, `low`.
+    pub style: VoiceStyle,
+    /// eSpeak NG's variant of its voice, such as `f3`; empty for the voice as it is.
     pub variant: String,
     /// Words a minute, 100 to 260.
     pub words_per_minute: f64,
@@ -241,6 +255,8 @@ pub struct VoiceSpec {
 pub struct PacingSpec {
     /// The longest single view of one picture, in seconds; longer scenes get a second view.
     pub max_shot_seconds: f64,
+    /// The pause after a comma, in milliseconds; natural voices of this machine keep to it.
+    pub comma_pause_ms: u32,
     /// The pause between sentences, in milliseconds.
     pub sentence_pause_ms: u32,
     /// The pause between scenes, in milliseconds.
@@ -285,6 +301,9 @@ impl Preset {
             .or_else(|| range("transitions.seconds", self.transitions.seconds, 0.1, 1.0))
             .or_else(|| range("voice.words_per_minute", self.voice.words_per_minute, 100.0, 260.0))
             .or_else(|| range("pacing.max_shot_seconds", self.pacing.max_shot_seconds, 1.5, 10.0))
+            .or_else(|| {
+                range("pacing.comma_pause_ms", f64::from(self.pacing.comma_pause_ms), 40.0, 800.0)
+            })
             .or_else(|| {
                 range(
                     "pacing.sentence_pause_ms",

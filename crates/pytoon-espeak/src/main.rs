@@ -111,7 +111,9 @@ fn run() -> Result<(), String> {
             }
         }
         Some(other) => {
-            return Err(format!("unknown argument {other}: --version, --voices, --phonemes, --kana, or none"));
+            return Err(format!(
+                "unknown argument {other}: --version, --voices, --phonemes, --kana, or none"
+            ));
         }
         None => {
             for line in std::io::stdin().lock().lines() {

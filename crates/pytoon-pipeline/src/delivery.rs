@@ -59,6 +59,8 @@ impl Planned {
             voice: VoiceReceipt {
                 asked: voice::is_asked(graph),
                 provider: spoken.provider.clone(),
+                voice: spoken.voice.as_ref().map(|voice| voice.name.clone()),
+                licence: spoken.voice.as_ref().and_then(|voice| voice.licence.clone()),
                 alignment: spoken.method,
                 alignment_confidence: spoken.confidence,
                 tempo: spoken.tempo,

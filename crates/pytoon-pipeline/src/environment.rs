@@ -6,6 +6,7 @@ use pytoon_core::ledger::Fence;
 use pytoon_media::fonts::FontFinder;
 use pytoon_media::picture::PictureLimits;
 use pytoon_media::process::Runner;
+use pytoon_voice::tts::neural::Voices;
 use std::sync::Arc;
 
 /// Handles and configuration.
@@ -17,6 +18,8 @@ pub struct Environment {
     pub runner: Runner,
     /// Finds fonts.
     pub fonts: FontFinder,
+    /// Neural voices that are loaded.
+    pub voices: Arc<Voices>,
     /// Engines.
     pub engines: Arc<EngineDesk>,
     /// Hears how far a render is.

@@ -115,6 +115,12 @@ pub struct VoiceReceipt {
     pub asked: bool,
     /// Who spoke; absent when nobody did.
     pub provider: Option<String>,
+    /// The voice, where the provider knows it.
+    #[serde(default)]
+    pub voice: Option<String>,
+    /// The voice's licence, where it is known.
+    #[serde(default)]
+    pub licence: Option<String>,
     /// How words were timed.
     pub alignment: AlignmentMethod,
     /// How far to trust that, 0 to 1; absent where there is no voice.

@@ -376,6 +376,8 @@ fn again(timeline: Timeline) -> Planned {
         voice: VoiceReceipt {
             asked: voice_clips,
             provider: voice_clips.then(|| "timeline".to_owned()),
+            voice: None,
+            licence: None,
             alignment: if voice_clips {
                 AlignmentMethod::Provider
             } else {

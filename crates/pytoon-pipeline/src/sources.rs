@@ -14,6 +14,7 @@ use pytoon_core::timeline::{OverlayContent, PaletteChoice, logo_place};
 use pytoon_graphics::Rgb;
 use pytoon_media::picture::{self, FileKind};
 use pytoon_media::probe::{self, MediaProbe};
+use pytoon_normalize::Pronunciations;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +39,8 @@ pub struct Sources {
     pub overlays: Vec<OverlayRequest>,
     /// Colours.
     pub palette: PaletteChoice,
+    /// How words are pronounced: of the configuration, the brand kit and the brief.
+    pub pronunciations: Pronunciations,
     /// The brand's font, a family or a file.
     pub font: Option<String>,
     /// The seed.
@@ -93,6 +96,7 @@ impl Resolver<'_> {
         let overlays = self.overlays(&mut brief, &kit)?;
         let palette = self.palette(&preset, &kit)?;
         let font = kit.font.clone();
+        let pronunciations = self.pronunciations(&brief, &kit)?;
         let seed = brief.seed.unwrap_or(0);
         Ok(Sources {
             brief,
@@ -104,6 +108,7 @@ impl Resolver<'_> {
             clips: self.clips,
             overlays,
             palette,
+            pronunciations,
             font,
             seed,
             guessed_script: None,
@@ -148,6 +153,24 @@ impl Resolver<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Pronunciations: the brief's win over the brand kit's, and these over the configuration's.
+    fn pronunciations(
+        &self,
+        brief: &Brief,
+        kit: &BrandKit,
+    ) -> Result<Pronunciations, PipelineError> {
+        let configured = Pronunciations::new(&self.env.config.settings.tts.pronunciations)
+            .map_err(|error| {
+                let reason = error.to_string();
+                PipelineError::from(self.env.config.settings_at.error("tts.pronunciations", reason))
+            })?;
+        let of_kit = Pronunciations::new(&kit.pronunciations)
+            .map_err(|error| self.error("brand.pronunciations", error.to_string()))?;
+        let own = Pronunciations::new(&brief.pronunciations)
+            .map_err(|error| self.error("pronunciations", error.to_string()))?;
+        Ok(configured.merge(&of_kit).merge(&own))
     }
 
     fn check_language(&self, brief: &Brief) -> Result<(), PipelineError> {

@@ -59,6 +59,7 @@ pub fn providers(
         settings: &env.config.settings.tts,
         secrets: env.engines.secrets(),
         runner: &env.runner,
+        voices: &env.voices,
         paid,
         first,
     };

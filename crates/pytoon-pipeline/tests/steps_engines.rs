@@ -45,6 +45,7 @@ fn environment(studio: &Studio) -> Environment {
         engines: Arc::new(desk),
         fonts: FontFinder::search(&[]),
         progress: Arc::new(NoProgress),
+        voices: Arc::default(),
         buys: true,
         claim: None,
         now: "2026-01-01T00:00:00Z".into(),

@@ -93,6 +93,8 @@ pub fn pytoon() -> Command {
     }
     let mut command = Command::new(folder.join("pytoon"));
     command.env_remove("PYTOON_CONFIG").stdin(Stdio::null());
+    // Only tests of installed voices have any: the others hear eSpeak NG, wherever they run.
+    command.env("PYTOON_VOICES", folder.join("no-voices"));
     for variable in STORE_VARIABLES {
         command.env_remove(variable);
     }
@@ -234,5 +236,7 @@ pub fn processes_naming(path: &Path) -> Vec<String> {
 pub fn other(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_remove("PYTOON_CONFIG").stdin(Stdio::null());
+    // Only tests of installed voices have any: the others hear eSpeak NG, wherever they run.
+    command.env("PYTOON_VOICES", built().join("no-voices"));
     command
 }

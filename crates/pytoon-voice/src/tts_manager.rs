@@ -7,7 +7,7 @@
 //! disk, on which the next voice would be spoken in vain and perhaps paid for.
 
 use crate::VoiceError;
-use crate::tts::{SpokenSentence, TtsProvider, TtsRequest};
+use crate::tts::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
 use pytoon_telemetry::Event;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
@@ -32,6 +32,8 @@ pub enum Spoken {
         provider: &'static str,
         /// Whether it is a program of this machine.
         is_local: bool,
+        /// The voice, where the provider knows it.
+        voice: Option<VoiceUsed>,
         /// The sentences.
         sentences: Vec<SpokenSentence>,
         /// Who was asked before and failed, in order.
@@ -109,7 +111,8 @@ impl TtsManager {
                     }
                     .emit();
                     let is_local = provider.is_local();
-                    return Ok(Spoken::By { provider: name, is_local, sentences, attempts });
+                    let voice = provider.voice_used(&request);
+                    return Ok(Spoken::By { provider: name, is_local, voice, sentences, attempts });
                 }
                 Err(error @ VoiceError::Refused { .. }) if request.voice.is_some() => {
                     return Err(error);
@@ -183,6 +186,7 @@ mod tests {
             variant: String::new(),
             words_per_minute: 160.0,
             speed: 1.0,
+            ..TtsRequest::default()
         }
     }
 

@@ -6,9 +6,11 @@
 
 use crate::VoiceError;
 use crate::tts::SpokenSentence;
+use pytoon_audio::Db;
 use pytoon_audio::denoise::denoise_48k;
 use pytoon_audio::voice_chain::{VoiceChain, VoiceSettings};
 use pytoon_audio::{speech, stretch};
+use pytoon_config::tts::TtsProviderName;
 use pytoon_core::brief::Denoise;
 use pytoon_core::time::MsRange;
 use pytoon_media::MediaError;
@@ -81,8 +83,31 @@ pub fn read_recording(
     Ok(Recording { samples, speech, raw_ms, noise_floor_db, denoised })
 }
 
+/// How a synthetic voice sounds before anything is done to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timbre {
+    /// Like a person in a booth: it is levelled, and nothing is taken from it or added.
+    Natural,
+    /// A formant voice: its boom is cut, its consonants are lifted, and it gets a room.
+    Formant,
+}
+
+impl Timbre {
+    /// The timbre of a provider's voices.
+    pub fn of(provider: TtsProviderName) -> Self {
+        match provider {
+            TtsProviderName::Espeak | TtsProviderName::Flite => Self::Formant,
+            TtsProviderName::Elevenlabs
+            | TtsProviderName::Openai
+            | TtsProviderName::Google
+            | TtsProviderName::Neural
+            | TtsProviderName::Piper => Self::Natural,
+        }
+    }
+}
+
 /// Levels synthetic sentences together, as one take.
-pub fn level_sentences(sentences: &mut [SpokenSentence]) {
+pub fn level_sentences(sentences: &mut [SpokenSentence], timbre: Timbre) {
     const GAP: usize = 9_600;
     let mut take = Vec::new();
     let mut ranges = Vec::with_capacity(sentences.len());
@@ -92,7 +117,7 @@ pub fn level_sentences(sentences: &mut [SpokenSentence]) {
         ranges.push(start..take.len());
         take.resize(take.len() + GAP, 0.0);
     }
-    VoiceChain::new(VoiceSettings::default()).process(&mut take, &ranges);
+    VoiceChain::new(synthetic(timbre)).process(&mut take, &ranges);
     for (sentence, range) in sentences.iter_mut().zip(ranges) {
         sentence.samples.copy_from_slice(&take[range]);
     }
@@ -120,6 +145,22 @@ pub fn report(
     let words_per_minute = if used_ms > 0 { words as f64 * 60_000.0 / used_ms as f64 } else { 0.0 };
     Event::VoiceProcessed { source, raw_ms, used_ms, noise_floor_db, words_per_minute, denoised }
         .emit();
+}
+
+/// The chain for a synthetic voice.
+fn synthetic(timbre: Timbre) -> VoiceSettings {
+    match timbre {
+        Timbre::Formant => VoiceSettings::default(),
+        Timbre::Natural => VoiceSettings {
+            high_pass_hz: 70.0,
+            mud: Db(0.0),
+            presence: Db(0.0),
+            max_de_ess: Db(0.0),
+            compression: Db(3.0),
+            room: None,
+            ..VoiceSettings::default()
+        },
+    }
 }
 
 /// The chain for a person's recording: it may be a low voice, and it brings its own room.

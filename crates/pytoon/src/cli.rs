@@ -39,6 +39,59 @@ pub(crate) struct Global {
     pub(crate) verbose: bool,
 }
 
+/// What `voices` does.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct VoicesArgs {
+    #[command(subcommand)]
+    pub(crate) action: Option<VoicesAction>,
+    /// Speak this text into a WAV file.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) say: Option<String>,
+    /// An installed voice, or one of eSpeak NG's, such as `en-gb`, `en-us+f3` or `de`
+    /// [default: heart, where it is installed].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) voice: Option<String>,
+    /// The WAV file.
+    #[arg(long, value_name = "FILE", default_value = "voice.wav")]
+    pub(crate) out: PathBuf,
+    /// List eSpeak NG's voices too.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// Changes to the voices of this machine.
+#[derive(Debug, Subcommand)]
+pub(crate) enum VoicesAction {
+    /// Install a voice: a known one by name, a Piper `.onnx` file, a folder, or an https address.
+    Add(AddVoice),
+    /// Delete an installed voice.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// A voice to install.
+#[derive(Debug, Args)]
+pub(crate) struct AddVoice {
+    /// A known voice's name, an `.onnx` file with its `.onnx.json` beside it, a folder, or the
+    /// https address of an `.onnx` file.
+    pub(crate) source: String,
+    /// The name to give it [default: the file's].
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// The language that it speaks [default: as its files say].
+    #[arg(long, value_name = "TAG")]
+    pub(crate) language: Option<String>,
+    /// Its licence, such as CC0-1.0. An address needs one.
+    #[arg(long)]
+    pub(crate) licence: Option<String>,
+    /// Refuse a model with another SHA-256 than this.
+    #[arg(long, value_name = "HEX")]
+    pub(crate) sha256: Option<String>,
+}
+
 /// Commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -60,18 +113,8 @@ pub(crate) enum Command {
     },
     /// List the presets.
     Presets,
-    /// List the local voices, or hear one.
-    Voices {
-        /// Speak this text into a WAV file.
-        #[arg(long, value_name = "TEXT")]
-        say: Option<String>,
-        /// The voice, such as `en-gb`, `en-us+f3` or `de`.
-        #[arg(long, value_name = "NAME", default_value = "en-us")]
-        voice: String,
-        /// The WAV file.
-        #[arg(long, value_name = "FILE", default_value = "voice.wav")]
-        out: PathBuf,
-    },
+    /// List voices, hear one, add or remove one.
+    Voices(VoicesArgs),
     /// List the moods of generated music, or hear one.
     Music {
         /// Write this mood into a WAV file.

@@ -9,6 +9,7 @@ use pytoon_media::process::{CancelToken, ProcessLimits, Programs, Runner};
 use pytoon_pipeline::Environment;
 use pytoon_pipeline::engine_desk::EngineDesk;
 use pytoon_telemetry::{LogTarget, Metrics, MetricsHandle, ServiceRole, Traces};
+use pytoon_voice::tts::neural::Voices;
 use secrecy::ExposeSecret;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,8 @@ pub(crate) struct Context {
     pub(crate) metrics: MetricsHandle,
     /// Set by SIGHUP: read engine.yaml again.
     reload: Arc<AtomicBool>,
+    /// Neural voices that are loaded: each once in this process.
+    pub(crate) voices: Arc<Voices>,
     /// Sends spans; the last ones when the program ends.
     _traces: Traces,
 }
@@ -74,6 +77,7 @@ impl Context {
             secrets,
             metrics,
             reload,
+            voices: Arc::default(),
             _traces: traces,
         })
     }
@@ -107,6 +111,7 @@ impl Context {
             runner: self.runner.clone(),
             fonts: self.fonts(),
             progress: progress::sink(self.global.quiet),
+            voices: self.voices.clone(),
             buys: true,
             claim: None,
             now: rfc3339(now()),

@@ -11,12 +11,14 @@ mod output;
 mod progress;
 
 use clap::Parser;
+use pytoon_neural::budget::Budgeted;
 use pytoon_pipeline::PipelineError;
 use std::process::ExitCode;
 
-/// Whole pictures, frames and stems come and go: this allocator gives their memory back.
+/// Whole pictures, frames and stems come and go: this allocator gives their memory back. The
+/// models of voices have budgets in it.
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: Budgeted<tikv_jemallocator::Jemalloc> = Budgeted(tikv_jemallocator::Jemalloc);
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();

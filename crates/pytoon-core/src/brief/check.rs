@@ -68,6 +68,7 @@ impl Brief {
             ("music_gain_db", self.music_gain_db, -30.0, 12.0),
             ("max_scenes", self.max_scenes.map(f64::from), 1.0, f64::from(MAX_SCENES)),
             ("voice.speed", voice.speed, 0.5, 2.0),
+            ("voice.pitch", voice.pitch, -3.0, 3.0),
             ("captions.size", captions.size, 0.6, 1.6),
             ("budget", self.budget, 0.0, 10_000.0),
         ];
@@ -184,6 +185,7 @@ mod tests {
         check(r#"{"prompt":"x","deadline":"soon"}"#, Some("deadline"));
         check(r#"{"prompt":"x","deadline":"15m","on_degrade":"hold","budget":0.5}"#, None);
         check(r#"{"prompt":"x","voice":{"speed":9}}"#, Some("voice.speed"));
+        check(r#"{"prompt":"x","voice":{"pitch":-4}}"#, Some("voice.pitch"));
         check(r#"{"voice_file":"a.wav","voice":"off"}"#, Some("voice"));
         check(r#"{"prompt":"x","overlays":[{}]}"#, Some("overlays[0]"));
         check(

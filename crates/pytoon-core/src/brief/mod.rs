@@ -16,6 +16,7 @@ use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Reads a value that is either one text or a mapping. Written by hand because the derived
 /// `untagged` form swallows which field was wrong.
@@ -118,6 +119,10 @@ pub struct Brief {
     /// `off`, or how the voice is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voice: Option<VoiceField>,
+    /// How words are pronounced by voices of this machine: IPA between slashes, or syllables with
+    /// the stressed one in capitals (`Zapier: ZAP-ee-er`).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub pronunciations: BTreeMap<String, String>,
     /// The language of the words as a BCP 47 tag, such as `en`, `de`, `ja` or `pt-BR`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
@@ -240,6 +245,9 @@ pub struct VoiceSettings {
     /// Speed against the voice's own, 0.5 to 2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speed: Option<f64>,
+    /// Pitch against the voice's own, in semitones, -3 to 3; for voices of this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pitch: Option<f64>,
     /// Remove noise from a recorded voice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denoise: Option<Denoise>,
@@ -340,6 +348,9 @@ pub struct BrandKit {
     /// The logo.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logo: Option<Logo>,
+    /// How the brand's words are pronounced, as in a brief.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub pronunciations: BTreeMap<String, String>,
 }
 
 /// A logo: a path, or a path with a place.

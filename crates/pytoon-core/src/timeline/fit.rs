@@ -258,6 +258,7 @@ mod tests {
     fn pacing() -> PacingSpec {
         PacingSpec {
             max_shot_seconds: 3.6,
+            comma_pause_ms: 140,
             sentence_pause_ms: 180,
             scene_pause_ms: 250,
             silent_scene_seconds: 2.5,

@@ -14,7 +14,7 @@ use crate::sources::Sources;
 use crate::stages::engines::budget;
 use crate::voices::providers;
 use pytoon_config::BriefFile;
-use pytoon_config::tts::{OLD_LOCAL_NAME, TTS_PROVIDERS, tts_provider};
+use pytoon_config::tts::{OLD_LOCAL_NAME, TTS_PROVIDERS, TtsProviderName, tts_provider};
 use pytoon_core::layout;
 use pytoon_core::ledger::CallLimits;
 use pytoon_core::money::MicroUsd;
@@ -27,10 +27,11 @@ use pytoon_telemetry::Event;
 use pytoon_voice::VoiceError;
 use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::alignment::chain::{Outcome, Recorded};
+use pytoon_voice::installed::VoiceFolders;
 use pytoon_voice::tts::chain::{Chain, LeftOut};
 use pytoon_voice::tts::{Quote, SpokenSentence, TtsRequest, speech_ms};
 use pytoon_voice::tts_manager::{FailedAttempt, Spoken, TtsManager};
-use pytoon_voice::voice_processor::{self, SAMPLES_PER_MS};
+use pytoon_voice::voice_processor::{self, SAMPLES_PER_MS, Timbre};
 
 /// Where nobody speaks.
 const SILENT: &str = "the film is silent: captions hold for reading time";
@@ -94,6 +95,18 @@ fn within(words: Vec<CaptionWord>, start: i64, length: i64) -> Vec<CaptionWord> 
         .collect()
 }
 
+/// What the installed voices consist of; a voice that is added or replaced speaks anew.
+pub(super) fn installed_voices(env: &Environment) -> Vec<String> {
+    let folders = VoiceFolders::new(&env.config.settings.tts.neural.folder);
+    let (voices, broken) = folders.list();
+    let sound = voices.iter().map(|voice| {
+        let files_lie_there =
+            voice.manifest.files.values().all(|entry| voice.folder.join(&entry.file).is_file());
+        format!("{} {} {files_lie_there}", voice.manifest.name, voice.fingerprint())
+    });
+    sound.chain(broken.iter().map(ToString::to_string)).collect()
+}
+
 /// Who cannot be asked as things stand; what a new key changes is made anew.
 pub(super) fn left_out(env: &Environment) -> Vec<LeftOut> {
     let limits = CallLimits::default();
@@ -131,6 +144,10 @@ pub(super) fn synthetic(
         variant: sources.preset.voice.variant.clone(),
         words_per_minute: sources.preset.voice.words_per_minute * speed,
         speed,
+        pitch: settings.pitch.unwrap_or(0.0),
+        style: Some(sources.preset.voice.style),
+        comma_pause_ms: Some(sources.preset.pacing.comma_pause_ms),
+        pronunciations: sources.pronunciations.clone(),
     };
     if request.sentences.is_empty() {
         return Ok(silent(graph));
@@ -144,6 +161,7 @@ pub(super) fn synthetic(
     }
     let first = settings.provider.as_deref();
     let mut chain = providers(env, first, folder.job_id(), limits(env, sources))?;
+    leave_out_who_has_no_voice(&mut chain, &request);
     let quote = if env.buys { None } else { leave_out_what_costs(&mut chain, &request)? };
     let mut warnings = old_names(env, first);
     for left in &chain.left_out {
@@ -165,9 +183,9 @@ pub(super) fn synthetic(
             quote.provider, quote.estimated
         ));
     }
-    let (provider, is_local, sentences, attempts) = match spoken {
-        Spoken::By { provider, is_local, sentences, attempts } => {
-            (provider, is_local, sentences, attempts)
+    let (provider, is_local, voice, sentences, attempts) = match spoken {
+        Spoken::By { provider, is_local, voice, sentences, attempts } => {
+            (provider, is_local, voice, sentences, attempts)
         }
         Spoken::Nobody { attempts } => {
             let mut result = silent(graph);
@@ -190,9 +208,22 @@ pub(super) fn synthetic(
     let mut result = voiced(env, sources, graph, folder, &request, provider, sentences)?;
     result.warnings = warnings;
     result.attempts = attempts;
+    result.voice = voice;
     result.stepped_down = stepped_down;
     result.quote = quote;
     Ok(result)
+}
+
+/// Takes out the providers that have no voice for the language, each with its reason.
+fn leave_out_who_has_no_voice(chain: &mut Chain, request: &TtsRequest) {
+    let Chain { providers, left_out } = chain;
+    providers.retain(|provider| match provider.has_no_voice(request) {
+        Some(reason) => {
+            left_out.push(LeftOut { provider: provider.name(), reason });
+            false
+        }
+        None => true,
+    });
 }
 
 /// Where nothing may be bought: takes out the voices that would have to be, and tells what the
@@ -225,7 +256,8 @@ fn voiced(
     provider: &'static str,
     mut sentences: Vec<SpokenSentence>,
 ) -> Result<VoiceResult, PipelineError> {
-    voice_processor::level_sentences(&mut sentences);
+    let timbre = TtsProviderName::from_name(provider).map_or(Timbre::Natural, Timbre::of);
+    voice_processor::level_sentences(&mut sentences, timbre);
     let by_provider: usize =
         sentences.iter().filter(|s| !s.needs_alignment).map(|s| s.words.len()).sum();
     let timed = time_words(env, request, &mut sentences)?;

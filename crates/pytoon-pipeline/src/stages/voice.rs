@@ -21,7 +21,7 @@ use pytoon_media::process::Runner;
 use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::alignment::builtin::Builtin;
 use pytoon_voice::alignment::chain::{Aligner, Recorded};
-use pytoon_voice::tts::Quote;
+use pytoon_voice::tts::{Quote, VoiceUsed};
 use pytoon_voice::tts_manager::FailedAttempt;
 use pytoon_voice::voice_processor;
 use pytoon_voice::{VoiceError, voice_mapper};
@@ -36,6 +36,9 @@ pub(crate) struct VoiceResult {
     pub(crate) speech: Vec<Vec<Utterance>>,
     /// Who spoke: a provider, `voice_file`, or nobody.
     pub(crate) provider: Option<String>,
+    /// The voice that spoke, where the provider knows it.
+    #[serde(default)]
+    pub(crate) voice: Option<VoiceUsed>,
     /// How words were timed.
     pub(crate) method: AlignmentMethod,
     /// How far to trust that, 0 to 1; absent without a voice.
@@ -64,6 +67,7 @@ impl VoiceResult {
         Self {
             speech,
             provider: provider.map(str::to_owned),
+            voice: None,
             method,
             confidence: (method == AlignmentMethod::Provider).then_some(1.0),
             warnings: Vec::new(),
@@ -100,6 +104,8 @@ pub(crate) fn voice(
             &env.config.settings.voice,
             &env.config.settings.alignment,
             &sources.guessed_script,
+            sources.pronunciations.iter().collect::<Vec<_>>(),
+            speech::installed_voices(env),
             speech::left_out(env),
         ),
     ));

@@ -40,6 +40,7 @@ impl Bench {
             engines: Arc::new(desk.expect("engines")),
             fonts: FontFinder::search(&[]),
             progress: Arc::new(NoProgress),
+            voices: Arc::default(),
             buys: true,
             claim: None,
             now: "2026-01-01T00:00:00Z".into(),

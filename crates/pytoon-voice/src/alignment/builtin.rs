@@ -111,6 +111,7 @@ mod tests {
             variant: String::new(),
             words_per_minute: 190.0,
             speed: 1.0,
+            ..TtsRequest::default()
         };
         let (mut samples, mut timed) = (vec![0.0; 48_000], Vec::new());
         for SpokenSentence { samples: own, words, .. } in espeak.speak(&request).expect("a voice") {

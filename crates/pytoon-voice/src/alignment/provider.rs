@@ -100,8 +100,8 @@ fn increasing(starts: Vec<f64>, length_ms: f64) -> Vec<i64> {
 mod tests {
     use super::*;
     use crate::spoken::spoken_text;
-    use pytoon_normalize::Pronunciations;
     use pytoon_core::text::words;
+    use pytoon_normalize::Pronunciations;
 
     fn starts(text: &str, events: &[(usize, f64)], length_ms: f64) -> Vec<i64> {
         let words = words(text);
@@ -111,9 +111,9 @@ mod tests {
             events,
             length_ms,
         )
-            .iter()
-            .map(|w| w.start)
-            .collect()
+        .iter()
+        .map(|w| w.start)
+        .collect()
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `voice.json`: what a voice is, and which files it consists of.
 
+pub use pytoon_core::preset::VoiceStyle as Style;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -84,30 +85,6 @@ pub enum Gender {
     Mixed,
 }
 
-/// What a voice is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Style {
-    /// Explains and soothes.
-    Calm,
-    /// Sells and cheers.
-    Bright,
-    /// Tells stories in a deep voice.
-    Low,
-}
-
-impl Style {
-    /// The style of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "calm" => Self::Calm,
-            "bright" => Self::Bright,
-            "low" => Self::Low,
-            _ => return None,
-        })
-    }
-}
-
 impl Family {
     /// Its name in manifests and lists.
     pub fn as_str(self) -> &'static str {
@@ -167,7 +144,7 @@ impl Manifest {
 }
 
 /// Returns true for a name that can be a folder's: lower case, digits, `-` and `_`.
-pub fn is_voice_name(name: &str) -> bool {
+fn is_voice_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     (1..=64).contains(&name.len())
         && name.chars().all(allowed)

@@ -8,6 +8,8 @@
 //!
 //! Start with [`VoiceFolders`] and [`InstalledVoice`].
 
+pub mod add;
+pub mod catalogue;
 mod manifest;
 
 pub use manifest::{Family, FileEntry, Gender, MANIFEST, Manifest, Style};
@@ -114,8 +116,8 @@ impl InstalledVoice {
             let reason = format!("it has {size} bytes instead of {}", entry.bytes);
             return Err(self.damaged(&entry.file, &reason));
         }
-        let bytes = std::fs::read(&path)
-            .map_err(|error| self.damaged(&entry.file, &error.to_string()))?;
+        let bytes =
+            std::fs::read(&path).map_err(|error| self.damaged(&entry.file, &error.to_string()))?;
         if bytes_hash(&bytes) != entry.sha256 {
             return Err(self.damaged(&entry.file, "its content is not what was installed"));
         }

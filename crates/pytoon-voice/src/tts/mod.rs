@@ -42,7 +42,7 @@ pub struct TtsRequest {
     pub pitch: f64,
     /// What the voice should be good for, where several speak the language.
     pub style: Option<Style>,
-    /// The least pause after a comma, in milliseconds; `None` leaves it to the voice.
+    /// The pause after a comma, in milliseconds; `None` leaves it to the voice.
     pub comma_pause_ms: Option<u32>,
     /// How words are pronounced.
     pub pronunciations: Pronunciations,

@@ -1,15 +1,11 @@
-//! `pytoon presets`, `pytoon voices` and `pytoon music`.
+//! `pytoon presets` and `pytoon music`.
 
 use crate::context::Context;
 use crate::output;
 use pytoon_audio::bed::fade_ends;
 use pytoon_audio::music::{Mood, StoryArc, generate};
 use pytoon_audio::wav;
-use pytoon_core::text;
 use pytoon_media::disk;
-use pytoon_voice::tts::espeak::Espeak;
-use pytoon_voice::tts::{TtsProvider, TtsRequest};
-use pytoon_voice::voice_processor;
 use std::io::Cursor;
 use std::path::Path;
 
@@ -36,51 +32,6 @@ pub(crate) fn presets(context: &Context) -> anyhow::Result<()> {
         ));
     }
     Ok(())
-}
-
-/// Lists voices, or speaks with one.
-pub(crate) fn voices(
-    context: &Context,
-    say: Option<&str>,
-    voice: &str,
-    out: &Path,
-) -> anyhow::Result<()> {
-    let espeak = Espeak::new(&context.runner, &context.config.settings.tts.espeak);
-    let Some(words) = say else {
-        let voices = espeak.list_voices()?;
-        if context.global.json {
-            let list: Vec<_> = voices
-                .iter()
-                .map(|v| serde_json::json!({"provider": "espeak", "name": v.language, "speaks": v.name}))
-                .collect();
-            return output::json(&list);
-        }
-        for voice in voices {
-            output::line(format!("{:<12} {}", voice.language, voice.name));
-        }
-        return Ok(());
-    };
-    let request = TtsRequest {
-        sentences: text::sentences(words).iter().map(|s| text::words(s)).collect(),
-        language: voice.split(['+', '_']).next().unwrap_or("en").to_owned(),
-        voice: Some(voice.to_owned()),
-        variant: String::new(),
-        words_per_minute: 165.0,
-        speed: 1.0,
-    };
-    if request.sentences.is_empty() {
-        anyhow::bail!("--say has no words in it");
-    }
-    let mut sentences = espeak.speak(&request)?;
-    voice_processor::level_sentences(&mut sentences);
-    let mut samples = Vec::new();
-    for sentence in sentences {
-        samples.extend(sentence.samples);
-        samples.resize(samples.len() + 9_600, 0.0);
-    }
-    let mut bytes = Cursor::new(Vec::new());
-    wav::write_mono(&mut bytes, &samples)?;
-    write(out, &bytes.into_inner())
 }
 
 /// Lists moods, or writes one to a file.

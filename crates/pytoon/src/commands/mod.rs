@@ -14,6 +14,7 @@ mod planner;
 mod render;
 mod resume;
 mod service;
+mod voices;
 
 use crate::cli::{Cli, Command, EnginesAction, LedgerAction, ServeArgs};
 use crate::context::Context;
@@ -49,9 +50,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<ExitCo
         Command::Plan { brief } => plan::run(context, brief).map(|()| ExitCode::SUCCESS),
         Command::Init { path, force } => init::run(path, *force).map(|()| ExitCode::SUCCESS),
         Command::Presets => listing::presets(context).map(|()| ExitCode::SUCCESS),
-        Command::Voices { say, voice, out } => {
-            listing::voices(context, say.as_deref(), voice, out).map(|()| ExitCode::SUCCESS)
-        }
+        Command::Voices(args) => voices::voices(context, args).map(|()| ExitCode::SUCCESS),
         Command::Music { preview, seconds, seed, out } => {
             listing::music(context, preview.as_deref(), *seconds, *seed, out)
                 .map(|()| ExitCode::SUCCESS)

@@ -2,7 +2,7 @@
 
 use super::Manner;
 use super::loaded::HeartVoice;
-use super::timing::Timed;
+use super::timing::{Timed, pause_at_commas};
 use crate::VoiceError;
 use crate::tts::{SpokenSentence, TtsRequest};
 use pytoon_core::text::Word;
@@ -42,7 +42,7 @@ fn sentence(
         .zip(&text.ranges)
         .filter_map(|(word, range)| {
             let pronunciation = word.pronunciation.as_ref()?;
-            let phonemes = misaki_from_ipa(pronunciation.ipa());
+            let phonemes = misaki_from_ipa(pronunciation.ipa(), voice.accent);
             // Marks behind the word shape the sentence and stay text.
             let marks = word.text.chars().rev().take_while(|c| ".,;:!?…".contains(*c)).count();
             Some(Fixed { chars: range.0..range.1.saturating_sub(marks), phonemes })
@@ -67,10 +67,12 @@ fn sentence(
         timed.samples.append(&mut own.samples);
         for (place, range) in timed.words.iter_mut().zip(own.words) {
             let Some(range) = range else { continue };
-            let start = place.as_ref().map_or(range.start + at, |before: &Range<usize>| before.start);
+            let start =
+                place.as_ref().map_or(range.start + at, |before: &Range<usize>| before.start);
             *place = Some(start..range.end + at);
         }
     }
+    pause_at_commas(&mut timed, &spoken, manner);
     let speaks = spoken.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
     if speaks && pytoon_audio::speech::is_silent(&timed.samples) {
         let reason = format!("`{}` came back silent", text.text);
@@ -82,15 +84,22 @@ fn sentence(
 /// Stretches that the model takes at once: cut behind punctuation where there is some, else
 /// between words.
 fn pieces(words: &[PhonemeWord]) -> Vec<&[PhonemeWord]> {
-    let size = |words: &[PhonemeWord]| words.iter().map(|word| word.phonemes.chars().count() + 1).sum::<usize>();
+    let size = |words: &[PhonemeWord]| {
+        words.iter().map(|word| word.phonemes.chars().count() + 1).sum::<usize>()
+    };
     let mut rest = words;
     let mut pieces = Vec::new();
     while !rest.is_empty() {
         let mut fits = rest.len();
         if size(rest) > MAX_PHONEMES {
-            fits = (1..=rest.len()).take_while(|&n| size(&rest[..n]) <= MAX_PHONEMES).last().unwrap_or(1);
+            fits = (1..=rest.len())
+                .take_while(|&n| size(&rest[..n]) <= MAX_PHONEMES)
+                .last()
+                .unwrap_or(1);
             let clause = (fits / 3..fits).rev().find(|&n| {
-                rest.get(n).is_some_and(|word| word.phonemes.ends_with([',', ';', ':', '—', '.', '!', '?']))
+                rest.get(n).is_some_and(|word| {
+                    word.phonemes.ends_with([',', ';', ':', '—', '.', '!', '?'])
+                })
             });
             fits = clause.map_or(fits, |n| n + 1);
         }

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct HeartVoice {
     pub(crate) model: Heart,
     pub(crate) english: English,
+    pub(crate) accent: Accent,
 }
 
 /// A loaded voice.
@@ -86,12 +87,12 @@ fn load(voice: &InstalledVoice, folders: &VoiceFolders) -> Result<Loaded, Broken
                 })?,
                 None => voice.clone(),
             };
-            let english = english(&front_end, accent(&voice.manifest.language))
-                .map_err(|reason| wrong(&reason))?;
+            let accent = accent(&voice.manifest.language);
+            let english = english(&front_end, accent).map_err(|reason| wrong(&reason))?;
             let vocabulary = front_end.read("vocabulary")?;
             let model = Heart::load(model, &vocabulary, Limits::default())
                 .map_err(|error| wrong(&error))?;
-            Ok(Loaded::Heart(HeartVoice { model, english }))
+            Ok(Loaded::Heart(HeartVoice { model, english, accent }))
         }
         Family::Piper => {
             let config = voice.read("config")?;
@@ -150,4 +151,3 @@ fn english(voice: &InstalledVoice, accent: Accent) -> Result<English, String> {
     };
     English::load(&files, accent).map_err(|error| error.to_string())
 }
-

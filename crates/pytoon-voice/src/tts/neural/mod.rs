@@ -35,7 +35,7 @@ pub(crate) struct Manner {
     pub(crate) speed: f64,
     /// Pitch against the voice's own, as a ratio of frequencies.
     pub(crate) pitch: f64,
-    /// The least pause after a comma, in milliseconds; `None` leaves it to the voice.
+    /// The pause after a comma, in milliseconds; `None` leaves it to the voice.
     pub(crate) comma_pause_ms: Option<u32>,
 }
 
@@ -150,8 +150,7 @@ impl TtsProvider for Neural {
 
 impl PiperFiles {
     fn file(&self, request: &TtsRequest) -> Result<PathBuf, VoiceError> {
-        let configured =
-            pytoon_config::tts::by_language(&self.settings.voices, &request.language);
+        let configured = pytoon_config::tts::by_language(&self.settings.voices, &request.language);
         let asked = request.voice.as_deref().map(|name| split_speaker(name).0);
         let file = asked.or(configured).ok_or_else(|| VoiceError::CannotSpeak {
             provider: PIPER,
@@ -201,6 +200,23 @@ impl TtsProvider for PiperFiles {
         let name = file.file_stem()?.to_string_lossy().into_owned();
         Some(super::VoiceUsed { name, licence: None })
     }
+}
+
+/// Speaks a request with one installed voice.
+pub fn speak_with(
+    voice: &InstalledVoice,
+    folders: &VoiceFolders,
+    voices: &Voices,
+    runner: &Runner,
+    request: &TtsRequest,
+) -> Result<Vec<SpokenSentence>, VoiceError> {
+    let loaded = voices.get(NEURAL, voice, folders)?;
+    let manner = Manner {
+        speed: request.speed,
+        pitch: request.pitch_ratio(),
+        comma_pause_ms: request.comma_pause_ms,
+    };
+    speak(NEURAL, runner, &loaded, None, request, manner)
 }
 
 fn speak(

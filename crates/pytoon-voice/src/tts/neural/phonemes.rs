@@ -186,16 +186,13 @@ fn groups(text: &str) -> Vec<Range<usize>> {
 
 /// Lays the words' own phonemes along the clause's: the cheapest edits (Levenshtein's distance, a
 /// stress mark for nothing), and each word takes the characters that its own fell on.
-fn laid_along(
-    whole: &str,
-    alone: &[String],
-    spoken: &[usize],
-    out: &mut [Option<Range<usize>>],
-) {
+fn laid_along(whole: &str, alone: &[String], spoken: &[usize], out: &mut [Option<Range<usize>>]) {
     let whole: Vec<char> = whole.chars().collect();
     let own: Vec<(usize, char)> = spoken
         .iter()
-        .flat_map(|&index| alone[index].chars().filter(|c| !c.is_whitespace()).map(move |c| (index, c)))
+        .flat_map(|&index| {
+            alone[index].chars().filter(|c| !c.is_whitespace()).map(move |c| (index, c))
+        })
         .collect();
     let cost_of = |c: char| u32::from(!"ˈˌː ".contains(c));
     let width = whole.len() + 1;
@@ -207,7 +204,8 @@ fn laid_along(
         let c = own[i - 1].1;
         costs[i * width] = costs[(i - 1) * width] + cost_of(c);
         for j in 1..width {
-            let change = if c == whole[j - 1] { 0 } else { 1 + cost_of(c).min(cost_of(whole[j - 1])) };
+            let change =
+                if c == whole[j - 1] { 0 } else { 1 + cost_of(c).min(cost_of(whole[j - 1])) };
             costs[i * width + j] = (costs[(i - 1) * width + j - 1] + change)
                 .min(costs[(i - 1) * width + j] + cost_of(c))
                 .min(costs[i * width + j - 1] + cost_of(whole[j - 1]));
@@ -246,12 +244,15 @@ fn ask(runner: &Runner, voice: &str, texts: &[String]) -> Result<Vec<String>, Vo
     }
     let unavailable = |source| VoiceError::Unavailable { provider: helper::NAME, source };
     let bad = |reason: String| VoiceError::BadAudio { provider: helper::NAME, reason };
-    let command = CommandLine::new(helper::PROGRAM, "read the script as phonemes").arg("--phonemes");
+    let command =
+        CommandLine::new(helper::PROGRAM, "read the script as phonemes").arg("--phonemes");
     let bytes = runner.run(&command, input).map_err(unavailable)?;
     let answer = String::from_utf8_lossy(&bytes);
     let replies: Vec<Reply> = answer
         .lines()
-        .map(|line| serde_json::from_str(line).map_err(|e| bad(format!("phonemes are not understood: {e}"))))
+        .map(|line| {
+            serde_json::from_str(line).map_err(|e| bad(format!("phonemes are not understood: {e}")))
+        })
         .collect::<Result<_, _>>()?;
     if replies.len() != texts.len() {
         return Err(bad("phonemes are missing".to_owned()));
@@ -299,7 +300,8 @@ mod tests {
     fn clauses_end_at_marks() {
         let word = |text: &str| SpokenWord { text: text.to_owned(), ..SpokenWord::default() };
         let cut = clauses(&[word("Red,"), word("green"), word(""), word("blue!")]);
-        let cut: Vec<(&str, Option<char>)> = cut.iter().map(|c| (c.text.as_str(), c.mark)).collect();
+        let cut: Vec<(&str, Option<char>)> =
+            cut.iter().map(|c| (c.text.as_str(), c.mark)).collect();
         assert_eq!(cut, [("Red", Some(',')), ("green blue", Some('!'))]);
     }
 }

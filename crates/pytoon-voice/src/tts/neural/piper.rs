@@ -1,6 +1,6 @@
 //! Sentences in a Piper voice: words, eSpeak NG's phonemes, sound.
 
-use super::timing::Timed;
+use super::timing::{Timed, pause_at_commas};
 use super::{Manner, phonemes};
 use crate::VoiceError;
 use crate::tts::{SpokenSentence, TtsRequest};
@@ -37,8 +37,7 @@ pub(super) fn speak(
     let mut sentences = Vec::with_capacity(read.len());
     for (index, (phonemes, words)) in read.iter().zip(&request.sentences).enumerate() {
         let (text, words_at) = decomposed(&phonemes.text, &phonemes.words);
-        let delivery =
-            Delivery { speed: manner.speed, speaker: speaker_id, seed: index as u64 };
+        let delivery = Delivery { speed: manner.speed, speaker: speaker_id, seed: index as u64 };
         let mut timed = match voice.speak(&text, delivery) {
             Ok(take) => Timed::new(&take, &words_at)?,
             Err(NeuralError::NothingToSay(_)) => {
@@ -48,6 +47,7 @@ pub(super) fn speak(
                 return Err(VoiceError::BadVoice { provider, reason: error.to_string() });
             }
         };
+        pause_at_commas(&mut timed, &spoken[index], manner);
         if (manner.pitch - 1.0).abs() > 1e-6 {
             timed.samples = stretch::shift_pitch(&timed.samples, manner.pitch)?;
         }
@@ -72,7 +72,8 @@ fn decomposed(
         }
     }
     places.push(length);
-    let moved = |range: &std::ops::Range<usize>| Some(*places.get(range.start)?..*places.get(range.end)?);
+    let moved =
+        |range: &std::ops::Range<usize>| Some(*places.get(range.start)?..*places.get(range.end)?);
     let words = words.iter().map(|range| range.as_ref().and_then(moved)).collect();
     (out, words)
 }

@@ -3,16 +3,22 @@
 //! Pure. A written word begins with the first sound of its phonemes and ends with the last; a word
 //! without phonemes (an emoji) shares its neighbours' time.
 
+use super::Manner;
 use crate::VoiceError;
 use crate::tts::SpokenSentence;
 use pytoon_audio::{resample, speech};
 use pytoon_core::text::Word;
 use pytoon_core::timeline::CaptionWord;
 use pytoon_neural::Take;
+use pytoon_normalize::SpokenWord;
 use std::ops::Range;
 
 /// Samples in a millisecond at 48 kHz.
 const PER_MS: f64 = 48.0;
+/// How far into its neighbours a pause may reach, in samples (120 ms).
+const REACH: usize = 5_760;
+/// A shorter silence is a stop inside speech, not a pause, in samples (30 ms).
+const SHORTEST_SILENCE: usize = 1_440;
 
 /// Sound at 48 kHz with the samples of each written word; empty for words without a sound.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -23,7 +29,10 @@ pub(crate) struct Timed {
 
 impl Timed {
     /// A take whose phoneme characters belong to words: `characters` has the range of each word.
-    pub(crate) fn new(take: &Take, characters: &[Option<Range<usize>>]) -> Result<Self, VoiceError> {
+    pub(crate) fn new(
+        take: &Take,
+        characters: &[Option<Range<usize>>],
+    ) -> Result<Self, VoiceError> {
         let samples = resample::to_48k(&take.samples, take.rate)?;
         let ratio = 48_000.0 / f64::from(take.rate);
         let place = |sample: usize| ((sample as f64 * ratio) as usize).min(samples.len());
@@ -40,21 +49,65 @@ impl Timed {
         Ok(Self { samples, words })
     }
 
-    /// Appends another stretch of the same sentence.
-    pub(crate) fn append(&mut self, other: Self) {
-        let at = self.samples.len();
-        self.samples.extend(other.samples);
-        let moved = |range: Range<usize>| range.start + at..range.end + at;
-        self.words.extend(other.words.into_iter().map(|range| range.map(moved)));
+    /// Makes the silence behind a word so long, in milliseconds: what is too much is taken from
+    /// its middle, what is missing is put there. Does nothing where the voice does not pause.
+    pub(crate) fn set_pause(&mut self, word: usize, pause_ms: u32) {
+        let Some(before) = self.words.get(word).cloned().flatten() else { return };
+        let next = self.words.iter().skip(word + 1).flatten().next().cloned();
+        let Some(next) = next.filter(|next| next.start > before.start) else { return };
+        // The voice falls silent somewhere between the last sound before and the first behind.
+        let from = before.end.saturating_sub(REACH).max(before.start);
+        let to = (next.start + REACH).min(next.end).min(self.samples.len());
+        let silent = self.silence(from..to);
+        if silent.len() < SHORTEST_SILENCE {
+            return;
+        }
+        let wanted = (f64::from(pause_ms) * PER_MS) as usize;
+        let middle = silent.start + silent.len() / 2;
+        let change = wanted as isize - silent.len() as isize;
+        if change >= 0 {
+            let nothing = std::iter::repeat_n(0.0, change as usize);
+            self.samples.splice(middle..middle, nothing);
+        } else {
+            let half = change.unsigned_abs() / 2;
+            let cut = middle - half..middle - half + change.unsigned_abs();
+            self.samples.drain(cut);
+        }
+        let moved = |place: usize| {
+            if place > middle {
+                place.saturating_add_signed(change).max(middle.min(place))
+            } else {
+                place
+            }
+        };
+        for range in self.words.iter_mut().flatten() {
+            *range = moved(range.start)..moved(range.end);
+        }
+    }
+
+    /// The longest stretch without sound in a range.
+    fn silence(&self, range: Range<usize>) -> Range<usize> {
+        const FRAME: usize = 120;
+        let peak = self.samples.iter().fold(0.0f32, |a, b| a.max(b.abs()));
+        let is_quiet = |frame: &[f32]| frame.iter().all(|s| s.abs() < 0.012 * peak);
+        let (mut longest, mut begin) = (range.start..range.start, range.start);
+        let mut at = range.start;
+        for frame in self.samples[range.clone()].chunks(FRAME) {
+            at += frame.len();
+            if !is_quiet(frame) {
+                begin = at;
+            } else if at - begin > longest.len() {
+                longest = begin..at;
+            }
+        }
+        longest
     }
 
     /// The sentence: silence at both ends cut off, every written word timed.
     pub(crate) fn sentence(self, words: &[Word]) -> SpokenSentence {
         let used = speech::trim_silence(&self.samples);
         let length_ms = (used.len() as f64 / PER_MS).round() as i64;
-        let ms = |sample: usize| {
-            (sample.saturating_sub(used.start) as f64 / PER_MS).round() as i64
-        };
+        let ms = |sample: usize| (sample.saturating_sub(used.start) as f64 / PER_MS).round() as i64;
         let times: Vec<Option<Range<i64>>> = self
             .words
             .iter()
@@ -68,12 +121,18 @@ impl Timed {
     }
 }
 
+/// Sets the pauses behind commas, semicolons, colons and dashes.
+pub(crate) fn pause_at_commas(timed: &mut Timed, spoken: &[SpokenWord], manner: Manner) {
+    let Some(pause_ms) = manner.comma_pause_ms else { return };
+    for (index, word) in spoken.iter().enumerate() {
+        if word.text.trim_end().ends_with([',', ';', ':', '—', '–']) {
+            timed.set_pause(index, pause_ms);
+        }
+    }
+}
+
 /// Words with times: starts ascend strictly, every word lasts, none passes the end.
-fn caption_words(
-    words: &[Word],
-    times: &[Option<Range<i64>>],
-    length_ms: i64,
-) -> Vec<CaptionWord> {
+fn caption_words(words: &[Word], times: &[Option<Range<i64>>], length_ms: i64) -> Vec<CaptionWord> {
     let count = words.len() as i64;
     let mut earliest = 0;
     let mut timed: Vec<CaptionWord> = Vec::with_capacity(words.len());
@@ -81,7 +140,8 @@ fn caption_words(
         let own = times.get(index).cloned().flatten();
         let next = times.get(index + 1..).into_iter().flatten().flatten().next();
         // A silent word stands where the word before ends.
-        let start = own.as_ref().map(|range| range.start).unwrap_or(earliest);
+        let silent_start = timed.last().map_or(0, |before: &CaptionWord| before.end);
+        let start = own.as_ref().map_or(silent_start, |range| range.start);
         let latest = (length_ms - (count - index as i64)).max(earliest);
         let start = start.clamp(earliest, latest);
         let silent_end = next.map_or(length_ms, |range| range.start);
@@ -120,7 +180,29 @@ mod tests {
         let timed = Timed::new(&take, &[Some(0..2), None, Some(3..5)]).expect("timed");
         let sentence = timed.sentence(&words("one 🔥 two"));
         let times: Vec<(i64, i64)> = sentence.words.iter().map(|w| (w.start, w.end)).collect();
-        assert_eq!(times, [(0, 1), (1, 300), (300, 500)].map(|t| t).to_vec().as_slice()[..].to_vec());
+        assert_eq!(times, [(0, 200), (200, 300), (300, 500)]);
+    }
+
+    #[test]
+    fn pauses_are_made_as_long_as_they_are_wanted() {
+        // Given two words with 100 ms of silence between them.
+        let tone = |n: usize| 0.3 * (n as f32 * 0.05).sin();
+        let samples: Vec<f32> =
+            (0..14_400).map(|n| if (4_800..9_600).contains(&n) { 0.0 } else { tone(n) }).collect();
+        let given = Timed { samples, words: vec![Some(0..4_800), Some(9_600..14_400)] };
+        for (pause_ms, start) in [(100, 9_600), (250, 16_800), (40, 6_720)] {
+            let mut timed = given.clone();
+            timed.set_pause(0, pause_ms);
+            let next = timed.words[1].clone().expect("timed");
+            assert!((next.start as i64 - start).abs() < 250, "{pause_ms} ms: {next:?}");
+            assert_eq!(timed.samples.len(), next.end);
+            assert_eq!(timed.words[0], Some(0..4_800));
+        }
+        // Where nobody pauses, nothing is put in.
+        let mut flat = given.clone();
+        flat.samples = (0..14_400).map(tone).collect();
+        flat.set_pause(0, 250);
+        assert_eq!(flat.samples.len(), 14_400);
     }
 
     #[test]

@@ -1,0 +1,274 @@
+//! Puts a voice's files into a folder of voices, and takes a voice away.
+//!
+//! Guarantees: the voice is loaded and speaks a word before it is put in place; it is there whole
+//! or not at all; a voice that is there is replaced only by one that works.
+//!
+//! Fetches nothing: callers bring files.
+//!
+//! Start with [`Incoming`].
+
+use super::{Family, FileEntry, InstalledVoice, MANIFEST, MAX_FILE, Manifest, VoiceFolders};
+use crate::VoiceError;
+use crate::tts::neural::{self, Voices};
+use pytoon_core::text;
+use pytoon_media::process::Runner;
+use pytoon_neural::piper::PiperConfig;
+use pytoon_vendor::hash::file_hash;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Why a voice was not added.
+#[derive(Debug, thiserror::Error)]
+pub enum AddError {
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The files are no voice, and why.
+    #[error("{0}")]
+    NotAVoice(String),
+    /// The voice was installed and does not speak.
+    #[error("the voice does not speak: {0}")]
+    Silent(#[from] VoiceError),
+}
+
+/// What is known of a voice beside its files.
+#[derive(Debug, Clone, Default)]
+pub struct Stated {
+    /// The name to give it.
+    pub name: Option<String>,
+    /// Its language.
+    pub language: Option<String>,
+    /// Its licence.
+    pub licence: Option<String>,
+    /// Where it came from.
+    pub source: String,
+}
+
+/// Files of a voice with their manifest, not in place yet.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// Where each file of the manifest is now, by role.
+    files: BTreeMap<String, PathBuf>,
+}
+
+impl Incoming {
+    /// A folder with a manifest, or with one Piper voice.
+    pub fn from_folder(folder: &Path, stated: &Stated) -> Result<Self, AddError> {
+        if folder.join(MANIFEST).is_file() {
+            let folder = std::fs::canonicalize(folder).map_err(|e| at(folder, e))?;
+            let manifest = Manifest::read(&folder).map_err(AddError::NotAVoice)?;
+            let files = manifest
+                .files
+                .iter()
+                .map(|(role, entry)| (role.clone(), folder.join(&entry.file)))
+                .collect();
+            return Ok(Self { manifest, files });
+        }
+        let entries = std::fs::read_dir(folder).map_err(|error| at(folder, error))?;
+        let mut models: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|end| end == "onnx"))
+            .collect();
+        models.sort();
+        match models.as_slice() {
+            [model] => Self::from_piper(model, stated),
+            [] => Err(AddError::NotAVoice(format!(
+                "{}: there is neither {MANIFEST} nor an .onnx file",
+                folder.display()
+            ))),
+            _ => Err(AddError::NotAVoice(format!(
+                "{}: it holds {} .onnx files; name one of them",
+                folder.display(),
+                models.len()
+            ))),
+        }
+    }
+
+    /// A Piper voice: an `.onnx` file with its `.onnx.json` beside it.
+    pub fn from_piper(model: &Path, stated: &Stated) -> Result<Self, AddError> {
+        let mut config = model.as_os_str().to_owned();
+        config.push(".json");
+        let config = PathBuf::from(config);
+        if !config.is_file() {
+            return Err(AddError::NotAVoice(format!(
+                "{}: its {} has to lie beside it",
+                model.display(),
+                config.file_name().unwrap_or_default().to_string_lossy()
+            )));
+        }
+        let bytes = std::fs::read(&config).map_err(|error| at(&config, error))?;
+        let read = PiperConfig::read(&bytes)
+            .map_err(|error| AddError::NotAVoice(format!("{}: {error}", config.display())))?;
+        let facts: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let stem = model.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let language = stated
+            .language
+            .clone()
+            .or_else(|| Some(facts.get("language")?.get("code")?.as_str()?.replace('_', "-")))
+            .unwrap_or_else(|| read.espeak_voice().to_owned());
+        let quality =
+            facts.get("audio").and_then(|audio| audio.get("quality")).and_then(Value::as_str);
+        let files = BTreeMap::from([
+            ("config".to_owned(), config.clone()),
+            ("model".to_owned(), model.to_owned()),
+        ]);
+        let manifest = Manifest {
+            version: 1,
+            name: stated.name.clone().unwrap_or(stem),
+            family: Family::Piper,
+            language,
+            accent: None,
+            gender: super::Gender::Mixed,
+            styles: Vec::new(),
+            quality: quality.map(|quality| format!("piper {quality}")),
+            licence: stated.licence.clone().unwrap_or_else(|| "not stated".to_owned()),
+            source: stated.source.clone(),
+            sample_rate: read.rate(),
+            words_per_minute: None,
+            front_end: None,
+            files: entries(&files)?,
+        };
+        manifest.check().map_err(AddError::NotAVoice)?;
+        Ok(Self { manifest, files })
+    }
+
+    /// A single model of the `heart` family that uses another voice's pronunciation files.
+    pub fn from_heart(
+        model: &Path,
+        known: &super::catalogue::KnownVoice,
+    ) -> Result<Self, AddError> {
+        let files = BTreeMap::from([("model".to_owned(), model.to_owned())]);
+        let manifest = Manifest {
+            version: 1,
+            name: known.name.clone(),
+            family: known.family,
+            language: known.language.clone(),
+            accent: known.accent.clone(),
+            gender: known.gender,
+            styles: known.styles.clone(),
+            quality: known.quality.clone(),
+            licence: known.licence.clone(),
+            source: known.source.clone(),
+            sample_rate: known.sample_rate,
+            words_per_minute: None,
+            front_end: known.front_end.clone(),
+            files: entries(&files)?,
+        };
+        manifest.check().map_err(AddError::NotAVoice)?;
+        Ok(Self { manifest, files })
+    }
+
+    /// Copies the files beside their place, hears the voice say a word, and puts it in place.
+    pub fn install(self, folders: &VoiceFolders, runner: &Runner) -> Result<PathBuf, AddError> {
+        let Some(own) = folders.own() else {
+            return Err(AddError::NotAVoice(
+                "there is no folder for voices: set PYTOON_VOICES or HOME".to_owned(),
+            ));
+        };
+        std::fs::create_dir_all(own).map_err(|error| at(own, error))?;
+        let work = tempfile::Builder::new()
+            .prefix(".adding-")
+            .tempdir_in(own)
+            .map_err(|error| at(own, error))?;
+        let name = &self.manifest.name;
+        let folder = work.path().join(name);
+        std::fs::create_dir(&folder).map_err(|error| at(&folder, error))?;
+        for (role, entry) in &self.manifest.files {
+            let Some(from) = self.files.get(role) else { continue };
+            let to = folder.join(&entry.file);
+            std::fs::copy(from, &to).map_err(|error| at(from, error))?;
+        }
+        let text = serde_json::to_vec_pretty(&self.manifest).unwrap_or_default();
+        let manifest = folder.join(MANIFEST);
+        std::fs::write(&manifest, text).map_err(|error| at(&manifest, error))?;
+        let voice = InstalledVoice { folder: folder.clone(), manifest: self.manifest.clone() };
+        hear(&voice, folders, runner)?;
+        let place = own.join(name);
+        replace(&folder, &place).map_err(|error| at(&place, error))?;
+        Ok(place)
+    }
+}
+
+/// Takes a voice away; fails where it is not in the user's own folder.
+pub fn remove(folders: &VoiceFolders, name: &str) -> Result<PathBuf, AddError> {
+    let place =
+        folders.own().map(|own| own.join(name)).filter(|place| place.join(MANIFEST).is_file());
+    let Some(place) = place else {
+        let elsewhere = folders.all().iter().skip(1).find(|folder| folder.join(name).is_dir());
+        return Err(AddError::NotAVoice(match elsewhere {
+            Some(folder) => format!(
+                "`{name}` lies in {}, which belongs to the machine: remove it there",
+                folder.display()
+            ),
+            None => format!("there is no voice `{name}`"),
+        }));
+    };
+    std::fs::remove_dir_all(&place).map_err(|error| at(&place, error))?;
+    Ok(place)
+}
+
+/// One word, so that a voice that cannot speak is never put in place.
+fn hear(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) -> Result<(), VoiceError> {
+    let voices = Voices::default();
+    let request = crate::tts::TtsRequest {
+        sentences: vec![text::words("One, two.")],
+        language: voice.manifest.language.clone(),
+        ..crate::tts::TtsRequest::default()
+    };
+    let said = neural::speak_with(voice, folders, &voices, runner, &request)?;
+    let is_silent = said.iter().all(|sentence| pytoon_audio::speech::is_silent(&sentence.samples));
+    if is_silent {
+        let reason = "it says nothing".to_owned();
+        return Err(VoiceError::BadAudio { provider: neural::NEURAL, reason });
+    }
+    Ok(())
+}
+
+/// Puts a folder in another's place.
+fn replace(from: &Path, to: &Path) -> std::io::Result<()> {
+    let old = to.with_file_name(format!(".old-{}", std::process::id()));
+    let had_one = to.exists();
+    if had_one {
+        std::fs::rename(to, &old)?;
+    }
+    if let Err(error) = std::fs::rename(from, to) {
+        if had_one {
+            std::fs::rename(&old, to)?;
+        }
+        return Err(error);
+    }
+    if had_one {
+        std::fs::remove_dir_all(&old)?;
+    }
+    Ok(())
+}
+
+fn entries(files: &BTreeMap<String, PathBuf>) -> Result<BTreeMap<String, FileEntry>, AddError> {
+    files
+        .iter()
+        .map(|(role, path)| {
+            let bytes = std::fs::metadata(path).map_err(|error| at(path, error))?.len();
+            if bytes > MAX_FILE {
+                return Err(AddError::NotAVoice(format!(
+                    "{}: {bytes} bytes are too many for a voice; at most {MAX_FILE} are taken",
+                    path.display()
+                )));
+            }
+            let sha256 = file_hash(path).map_err(|error| at(path, error))?;
+            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok((role.clone(), FileEntry { file, bytes, sha256 }))
+        })
+        .collect()
+}
+
+fn at(path: &Path, source: std::io::Error) -> AddError {
+    AddError::File { path: path.to_owned(), source }
+}

@@ -1,0 +1,74 @@
+//! Voices that are known by name and not installed yet: `config/voices/catalogue.json`.
+
+use serde::{Deserialize, Serialize};
+
+/// The catalogue, built into the program.
+const CATALOGUE: &str = include_str!("../../../../config/voices/catalogue.json");
+
+/// A voice that can be added by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownVoice {
+    /// Its name.
+    pub name: String,
+    /// How its model works.
+    pub family: super::Family,
+    /// BCP 47 tag.
+    pub language: String,
+    /// The accent, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accent: Option<String>,
+    /// The gender that it sounds like.
+    pub gender: super::Gender,
+    /// What it is good for.
+    #[serde(default)]
+    pub styles: Vec<super::Style>,
+    /// How good it sounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<String>,
+    /// The licence; `see its model card` where it is stated only there.
+    pub licence: String,
+    /// Sample rate in Hz.
+    pub sample_rate: u32,
+    /// Where the model is: an https address, or how to get it otherwise.
+    pub source: String,
+    /// SHA-256 of the model in hex, where its publisher states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Size of the model in bytes, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// The installed voice whose pronunciation files it uses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub front_end: Option<String>,
+}
+
+/// Every known voice.
+pub fn known() -> Vec<KnownVoice> {
+    // Held by the test below.
+    serde_json::from_str(CATALOGUE).unwrap_or_default()
+}
+
+/// The known voice of a name.
+pub fn known_voice(name: &str) -> Option<KnownVoice> {
+    known().into_iter().find(|voice| voice.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogue_is_read_whole() {
+        let voices: Vec<KnownVoice> = serde_json::from_str(CATALOGUE).expect("read");
+        let mut names: Vec<&str> = voices.iter().map(|voice| voice.name.as_str()).collect();
+        assert!(names.len() > 5 && names.contains(&"heart"));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), voices.len(), "a name stands twice");
+        for voice in voices {
+            assert!(voice.source.starts_with("https://") || voice.name == "heart", "{voice:?}");
+            assert!(voice.sha256.is_none_or(|hash| hash.len() == 64));
+        }
+    }
+}

