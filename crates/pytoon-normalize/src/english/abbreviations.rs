@@ -214,6 +214,8 @@ const TABLE: &[(&str, &str, When)] = &[
     ("html", "H T M L", Always),
     ("css", "C S S", Always),
     ("url", "U R L", Always),
+    ("OK", "okay", Always),
+    ("Ok", "okay", Always),
     ("JSON", "jason", Always),
     ("AT&T", "A T and T", Always),
     ("&c", "et cetera", Always),

@@ -1,7 +1,7 @@
 //! Capitals: acronyms to spell (`FBI`), acronyms said as words (`NASA`), shouted words (`SALE`).
 
 use super::context::{Context, is_all_caps, is_number};
-use super::lexicon::{SAID, SPELLED, WORDS};
+use super::lexicon::{SAID, SPELLED, WORDS, has};
 use crate::sentence::Reading;
 
 /// Words beside which `IT` is a department.
@@ -69,8 +69,8 @@ fn base_and_ending(core: &str) -> Option<(&str, &str)> {
 }
 
 fn is_spelled(context: &Context<'_>, index: usize, base: &str) -> bool {
-    let is_word = WORDS.contains(&base);
-    let is_known = SPELLED.contains(&base);
+    let is_word = has(WORDS, base);
+    let is_known = has(SPELLED, base);
     if said(base).is_some() {
         return false;
     }
@@ -100,7 +100,7 @@ fn is_unknown_spelled(context: &Context<'_>, index: usize, base: &str) -> bool {
     if !is_pronounceable(base) {
         return base.len() <= 6;
     }
-    let is_shouted = |word: &str| is_all_caps(word) && WORDS.contains(&word);
+    let is_shouted = |word: &str| is_all_caps(word) && has(WORDS, word);
     if is_shouted(context.before(index, 1)) || is_shouted(context.core(index + 1)) {
         return false;
     }
@@ -153,7 +153,7 @@ pub(super) fn spelled(word: &str) -> String {
 }
 
 fn said(word: &str) -> Option<String> {
-    let known = SAID.contains(&word);
+    let known = has(SAID, word);
     known.then(|| {
         let mut letters = word.chars();
         let first = letters.next().map(String::from).unwrap_or_default();
@@ -166,11 +166,11 @@ pub(super) fn known(word: &str) -> Option<String> {
     if let Some(word) = said(word) {
         return Some(word);
     }
-    let is_known = is_all_caps(word) && SPELLED.contains(&word) && !WORDS.contains(&word);
+    let is_known = is_all_caps(word) && has(SPELLED, word) && !has(WORDS, word);
     let has_vowel = word.chars().any(|c| "aeiouyAEIOUY".contains(c));
     let is_letters = word.chars().all(|c| c.is_ascii_alphabetic());
     let is_unsayable = is_letters && !has_vowel && (2..=6).contains(&word.len());
-    let is_pair = is_all_caps(word) && word.len() == 2 && !WORDS.contains(&word);
+    let is_pair = is_all_caps(word) && word.len() == 2 && !has(WORDS, word);
     (is_known || is_unsayable || is_pair).then(|| spelled(&word.to_uppercase()))
 }
 

@@ -3,7 +3,7 @@
 //! [`spell_out`] is the last resort: it leaves no digit and loses no letter.
 
 use super::context::{Context, is_all_caps};
-use super::lexicon::WORDS;
+use super::lexicon::{WORDS, has};
 use super::quantity::quantity;
 use super::{acronyms, read_piece};
 use crate::numbers::english::{Dialect, NOTATION, number};
@@ -164,7 +164,7 @@ fn letters(text: &str) -> String {
     if let Some(known) = acronyms::known(text) {
         return known;
     }
-    let is_short = text.len() <= 3 && is_all_caps(text) && !WORDS.contains(&text);
+    let is_short = text.len() <= 3 && is_all_caps(text) && !has(WORDS, text);
     if is_short || (is_all_caps(text) && !acronyms::is_pronounceable(text)) {
         return acronyms::spelled(text);
     }

@@ -1,6 +1,12 @@
 //! Words in capitals: acronyms that are spelled, acronyms that are said, and ordinary words.
 //!
-//! The tables are data; `acronyms` decides. A word that is in none of them is judged by its shape.
+//! The tables are data, sorted for [`has`]; `acronyms` decides. A word that is in none of them is
+//! judged by its shape.
+
+/// Returns true if a sorted table has the word.
+pub(super) fn has(table: &[&str], word: &str) -> bool {
+    table.binary_search(&word).is_ok()
+}
 
 /// Acronyms said as words.
 #[rustfmt::skip]
@@ -147,3 +153,15 @@ pub(super) const WORDS: &[&str] = &[
     "YAY", "YEAH", "YEAR", "YES", "YET", "YO", "YOU", "YOUNG", "YOUR", "YOURS", "YUM", "YUP",
     "ZERO", "ZONE", "ZOO",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_sorted() {
+        for table in [SAID, SPELLED, WORDS] {
+            assert!(table.is_sorted());
+        }
+    }
+}

@@ -76,6 +76,7 @@ pub(super) fn sign(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> 
         "/" | "|" | "||" | "•" | "·" => PAUSE,
         "#" if is_amount(context.core(index + 1)) => "number",
         "..." => PAUSE,
+        "$" | "€" | "£" | "¥" | "₹" if is_amount(context.next(index)) => return None,
         _ => match NAMES.iter().find(|(sign, _)| *sign == core) {
             Some((_, name)) => name,
             None if is_other_signs(core) => "",

@@ -6,6 +6,9 @@ const GERMAN_MASCULINE_IN_E: &[&str] =
     &["name", "kunde", "käse", "junge", "ende", "auge", "gebäude", "kollege"];
 const GERMAN_UNITS: &[&str] = &["km", "m", "cm", "mm", "kg", "g", "mg", "l", "ml", "kWh"];
 const GERMAN_FEMININE: &[&str] = &[
+    "idee",
+    "armee",
+    "allee",
     "stadt",
     "nacht",
     "woche",
@@ -231,6 +234,7 @@ fn is_german_feminine(lower: &str) -> bool {
     let ends = ["ung", "heit", "keit", "schaft", "ion", "tät", "ik", "ur", "in"]
         .iter()
         .any(|end| lower.ends_with(end) && lower.len() > 4);
-    let is_in_e = lower.ends_with('e') && !GERMAN_MASCULINE_IN_E.contains(&lower);
+    let is_in_e =
+        lower.ends_with('e') && !lower.ends_with("ee") && !GERMAN_MASCULINE_IN_E.contains(&lower);
     ends || is_in_e || GERMAN_FEMININE.contains(&lower)
 }

@@ -7,7 +7,9 @@ use crate::sentence::Reading;
 /// Reads a date that begins at a token.
 pub(super) fn date(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     if let Some(text) = numeric(context, index) {
-        return Some(vec![Reading::from(text)]);
+        // The last full stop of `24.12.` belongs to the date.
+        let eats_stop = context.core(index).matches('.').count() == 1;
+        return Some(vec![Reading { text, eats_stop }]);
     }
     with_month(context, index)
 }

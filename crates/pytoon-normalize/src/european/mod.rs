@@ -13,7 +13,7 @@ mod times;
 use crate::numbers::portuguese::Country;
 use crate::numbers::{Notation, Numeral, digit_words, french, german, portuguese, scan, spanish};
 use crate::pronunciation::Found;
-use crate::sentence::{Reading, Sentence};
+use crate::sentence::{Reading, Sentence, Token};
 use crate::{SpokenWord, symbols, with_pronunciations};
 use pytoon_core::text::Word;
 
@@ -184,6 +184,11 @@ pub(crate) fn read(
         }
     }
     let unread: Vec<bool> = readings.iter().take(words.len()).map(Option::is_none).collect();
+    // What stands around an unread word is read with it.
+    for token in sentence.tokens.iter_mut().zip(&unread).filter(|(_, unread)| **unread) {
+        let core = std::mem::take(&mut token.0.core);
+        *token.0 = Token { core, ..Token::default() };
+    }
     let readings = readings
         .into_iter()
         .zip(&sentence.tokens)
@@ -206,7 +211,20 @@ fn read_at(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     if token.core.is_empty() || token.core.len() > 64 || !has_amount(&token.core) {
         return None;
     }
-    RULES.iter().find_map(|rule| rule(context, index))
+    let mut readings = RULES.iter().find_map(|rule| rule(context, index))?;
+    if let Some(first) = readings.first_mut().filter(|_| context.language == Language::German) {
+        in_dative(context, index, &mut first.text);
+    }
+    Some(readings)
+}
+
+/// "von einer Million": "eine" before a scale agrees with its preposition.
+fn in_dative(context: &Context<'_>, index: usize, text: &mut String) {
+    let is_dative =
+        context.follows(index, &["von", "mit", "aus", "bei", "zu", "nach", "ab", "seit", "einer"]);
+    if is_dative && (text.starts_with("eine Mi") || text == "eine") {
+        text.insert(4, 'r');
+    }
 }
 
 /// Returns true if a token may belong to a number: all rules begin at one.
