@@ -129,7 +129,7 @@ fn word_to_ipa(word: &str) -> String {
         let mut letters = syllable.chars().filter(|c| c.is_alphabetic()).peekable();
         letters.peek().is_some() && letters.all(char::is_uppercase)
     };
-    let capital = syllables.iter().position(|syllable| is_capital(syllable));
+    let capital = syllables.iter().position(is_capital);
     let stressed = capital.or((syllables.len() > 1).then_some(0));
     let sounds = syllables.iter().enumerate();
     sounds.map(|(index, syllable)| syllable_to_ipa(syllable, stressed == Some(index))).collect()

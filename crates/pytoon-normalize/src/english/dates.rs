@@ -311,7 +311,7 @@ pub(super) fn is_decade(context: &Context<'_>, index: usize) -> bool {
 
 fn short_decade(digits: &str) -> Option<String> {
     let value: u64 = digits.parse().ok()?;
-    let is_decade = value >= 20 && value % 10 == 0;
+    let is_decade = value >= 20 && value.is_multiple_of(10);
     is_decade.then(|| plural(&cardinal(value, Dialect::American)))
 }
 

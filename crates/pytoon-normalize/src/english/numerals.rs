@@ -166,7 +166,8 @@ fn plain(context: &Context<'_>, index: usize, amount: &Quantity<'_>) -> String {
         return label(&numeral.whole);
     }
     let is_counted = context.counts_next(index) && !context.follows(index, YEAR_CUES);
-    if is_year(numeral) && !(is_counted && !numeral.whole.ends_with("00")) {
+    let is_round = numeral.whole.ends_with("00");
+    if is_year(numeral) && (is_round || !is_counted) {
         return year_or_number(numeral, context.dialect);
     }
     amount.spoken.clone()

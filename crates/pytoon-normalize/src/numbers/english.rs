@@ -63,7 +63,7 @@ fn below_hundred(number: u64) -> String {
         10..=19 => word(&TEENS, number - 10).to_owned(),
         _ => words([
             word(&TENS, number / 10),
-            if number % 10 > 0 { word(&DIGITS, number % 10) } else { "" },
+            if number.is_multiple_of(10) { "" } else { word(&DIGITS, number % 10) },
         ]),
     }
 }

@@ -25,7 +25,7 @@ fn below_hundred(number: u64) -> String {
         1..=16 => word(&ONES, number).to_owned(),
         17..=19 => format!("dix-{}", word(&ONES, number - 10)),
         71 => "soixante et onze".to_owned(),
-        60..=79 if number % 20 == 0 => "soixante".to_owned(),
+        60..=79 if number.is_multiple_of(20) => "soixante".to_owned(),
         61 => "soixante et un".to_owned(),
         60..=79 => format!("soixante-{}", below_hundred(number - 60)),
         80 => "quatre-vingts".to_owned(),

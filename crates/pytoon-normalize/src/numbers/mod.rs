@@ -131,7 +131,7 @@ pub(crate) fn thousands(number: u64) -> Vec<(u64, usize)> {
     let mut rest = number;
     let mut power = 0;
     while rest > 0 {
-        if rest % 1000 > 0 {
+        if !rest.is_multiple_of(1000) {
             out.push((rest % 1000, power));
         }
         rest /= 1000;

@@ -91,7 +91,7 @@ fn below_hundred(number: u64, form: Form, country: Country) -> String {
         (17, _, Country::Portugal) => "dezassete".to_owned(),
         (19, _, Country::Portugal) => "dezanove".to_owned(),
         (1..=19, ..) => word(&ONES, number).to_owned(),
-        _ if number % 10 == 0 => word(&TENS, number / 10).to_owned(),
+        _ if number.is_multiple_of(10) => word(&TENS, number / 10).to_owned(),
         _ => {
             format!("{} e {}", word(&TENS, number / 10), below_hundred(number % 10, form, country))
         }

@@ -84,7 +84,7 @@ fn below_hundred(number: u64, form: Form) -> String {
         (21, Form::Masculine) => "veintiún".to_owned(),
         (21, Form::Feminine) => "veintiuna".to_owned(),
         (1..=29, _) => word(&ONES, number).to_owned(),
-        _ if number % 10 == 0 => word(&TENS, number / 10).to_owned(),
+        _ if number.is_multiple_of(10) => word(&TENS, number / 10).to_owned(),
         _ => format!("{} y {}", word(&TENS, number / 10), below_hundred(number % 10, form)),
     }
 }
