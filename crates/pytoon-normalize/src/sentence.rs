@@ -130,12 +130,19 @@ impl Sentence {
         let mut out: Vec<SpokenWord> = Vec::with_capacity(self.tokens.len());
         let count = self.tokens.len();
         let last = self.tokens.iter().rposition(|t| !t.core.is_empty()).unwrap_or(0);
+        let next_is_capital: Vec<bool> = self
+            .tokens
+            .iter()
+            .skip(1)
+            .map(|next| next.core.chars().next().is_some_and(char::is_uppercase))
+            .collect();
         let mut last_spoken: Option<usize> = None;
         for (index, (token, reading)) in self.tokens.into_iter().zip(readings).enumerate() {
             if token.opens {
                 pause(&mut out, last_spoken);
             }
-            let eats_stop = reading.eats_stop && index != last;
+            let ends_bracket = token.closes && next_is_capital.get(index).copied().unwrap_or(false);
+            let eats_stop = reading.eats_stop && index != last && !ends_bracket;
             let tail = if eats_stop {
                 token.tail.strip_prefix('.').unwrap_or(&token.tail)
             } else {
@@ -195,7 +202,7 @@ fn marks(tail: &str) -> String {
 }
 
 fn token(word: &str, quote_open: &mut bool) -> Token {
-    let word = symbols::visible(word);
+    let word = symbols::visible(word).replace("(s)", "s");
     if symbols::is_emoticon(&word) || symbols::is_decoration(&word) {
         return Token {
             tail: if word.starts_with("...") { "…".into() } else { String::new() },

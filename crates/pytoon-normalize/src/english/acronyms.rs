@@ -75,11 +75,13 @@ fn is_spelled(context: &Context<'_>, index: usize, base: &str) -> bool {
         return false;
     }
     if context.is_shouting {
-        return is_known && !is_word;
+        let is_unsayable = base.len() <= 5 && !base.contains(['A', 'E', 'I', 'O', 'U', 'Y']);
+        return (is_known || is_unsayable) && !is_word;
     }
     match base {
         "IT" => is_department(context, index),
         "US" => true,
+        "AM" if context.before(index, 1) == "I" => false,
         "AM" | "PM" | "AD" | "BC" | "CE" => {
             is_known || is_number(context.before(index, 1)) || is_number(context.core(index + 1))
         }

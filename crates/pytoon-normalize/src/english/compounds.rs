@@ -76,6 +76,12 @@ fn parts(core: &str, dialect: Dialect) -> Option<String> {
     if let Some(note) = core.strip_suffix('#').filter(|note| note.len() == 1) {
         return Some(format!("{note} sharp"));
     }
+    if let Some(text) = amount_first(core, dialect).or_else(|| comparison(core, dialect)) {
+        return Some(text);
+    }
+    if core.contains('@') {
+        return Some(pieces(core.split('@'), " at ", dialect));
+    }
     if core.contains('/') {
         let link = if ALTERNATIVES.contains(&core) { " or " } else { " " };
         return Some(pieces(core.split('/'), link, dialect));
@@ -115,6 +121,29 @@ fn parts(core: &str, dialect: Dialect) -> Option<String> {
     None
 }
 
+/// `10-15-minute`, `1/2-inch`, `24-hour`: an amount and the word that it belongs to.
+fn amount_first(core: &str, dialect: Dialect) -> Option<String> {
+    let amount = quantity(core, dialect)?;
+    let tail = amount.rest.strip_prefix(['-', '–'])?;
+    let is_word = tail.starts_with(char::is_alphabetic);
+    is_word.then(|| format!("{} {}", amount.spoken, read_part(tail, dialect)).trim().to_owned())
+}
+
+/// `y<10`, `a>=3`.
+fn comparison(core: &str, dialect: Dialect) -> Option<String> {
+    let signs = [
+        ("<=", "is at most"),
+        (">=", "is at least"),
+        ("<", "is less than"),
+        (">", "is greater than"),
+    ];
+    let (sign, name) = signs.iter().find(|(sign, _)| core.contains(sign))?;
+    let (left, right) = core.split_once(sign)?;
+    let compares = left.ends_with(char::is_alphanumeric)
+        && right.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    compares.then(|| format!("{} {name} {}", read_part(left, dialect), read_part(right, dialect)))
+}
+
 fn pieces<'a>(parts: impl Iterator<Item = &'a str>, link: &str, dialect: Dialect) -> String {
     let spoken: Vec<String> =
         parts.map(|part| read_part(part, dialect)).filter(|text| !text.is_empty()).collect();
@@ -127,11 +156,6 @@ fn read_part(part: &str, dialect: Dialect) -> String {
 
 /// Reads the parts around hyphens. Words alone keep their hyphens.
 fn hyphenated(core: &str, dialect: Dialect) -> Option<String> {
-    if let Some(amount) = quantity(core, dialect).filter(|amount| amount.range.is_some())
-        && let Some(tail) = amount.rest.strip_prefix(['-', '–'])
-    {
-        return Some(format!("{} {}", amount.spoken, read_part(tail, dialect)).trim().to_owned());
-    }
     let parts: Vec<&str> = core.split(['-', '–']).filter(|part| !part.is_empty()).collect();
     let is_word = |part: &&str| {
         part.chars().all(|c| c.is_alphabetic() || c == '\'')
@@ -142,6 +166,15 @@ fn hyphenated(core: &str, dialect: Dialect) -> Option<String> {
             |part: &&str| part.chars().count() == 1 && part.chars().all(char::is_uppercase);
         let is_range = parts.len() == 2 && parts.iter().all(is_letter);
         return if is_range { Some(parts.join(" to ")) } else { Some(parts.join("-")) };
+    }
+    let has_digit = |part: &&str| part.contains(|c: char| c.is_ascii_digit());
+    let is_ordinal = |part: &&str| {
+        has_digit(part) && ["st", "nd", "rd", "th"].iter().any(|end| part.ends_with(end))
+    };
+    if parts.len() == 2
+        && (core.contains('–') && parts.iter().all(has_digit) || parts.iter().all(is_ordinal))
+    {
+        return Some(pieces(parts.into_iter(), " to ", dialect));
     }
     let mut spoken: Vec<String> = Vec::with_capacity(parts.len());
     for (at, part) in parts.iter().enumerate() {

@@ -303,7 +303,9 @@ fn decade(context: &Context<'_>, index: usize) -> Option<String> {
 /// Returns true if `90s` is a decade rather than a number of seconds.
 pub(super) fn is_decade(context: &Context<'_>, index: usize) -> bool {
     let core = context.core(index);
-    let has_shape = core.len() == 3 && core.ends_with("0s") && core.starts_with(|c: char| c > '1');
+    let has_shape = (core.len() == 3 && core.ends_with("0s")
+        || core.len() == 4 && core.ends_with("0's"))
+        && core.starts_with(|c: char| c > '1');
     let before_style =
         core.starts_with(|c: char| c > '4') && DECADE_STYLES.contains(&context.next(index));
     has_shape && (context.follows(index, DECADE_CUES) || before_style)

@@ -46,6 +46,7 @@ pub(super) fn short_day(word: &str) -> Option<&'static str> {
 
 /// A weekday or a month, short or whole.
 fn name(word: &str) -> Option<String> {
+    let word = word.trim_end_matches('.');
     if let Some(day) = short_day(word) {
         return Some(day.to_owned());
     }
@@ -64,9 +65,10 @@ pub(super) fn weekday(context: &Context<'_>, index: usize) -> Option<Vec<Reading
     if core.len() > 24 {
         return None;
     }
-    if let Some((from, to)) = core.split_once(['-', '–', '/']) {
+    if core.contains(['-', '–', '/']) {
         let link = if core.contains('/') { " " } else { " to " };
-        return Some(vec![Reading::abbreviation(format!("{}{link}{}", name(from)?, name(to)?))]);
+        let names: Option<Vec<String>> = core.split(['-', '–', '/']).map(name).collect();
+        return names.map(|names| vec![Reading::abbreviation(names.join(link))]);
     }
     let day = short_day(core)?;
     let next = if context.sentence.flows_past_stop(index) || context.sentence.tail(index) == "," {

@@ -91,6 +91,12 @@ const SCALES: &[(&str, &str)] = &[
     ("t", "trillion"),
 ];
 
+/// Nouns that an amount describes without an article.
+const MONEY_NOUNS: &[&str] = &[
+    "bill", "bills", "coin", "coins", "note", "notes", "gift", "coupon", "coupons", "voucher",
+    "vouchers", "discount", "prize", "prizes", "question",
+];
+
 /// An amount of money in one token.
 struct Amount {
     sign: &'static str,
@@ -224,7 +230,8 @@ fn with_currency(
     currency: &Currency,
     amount: &Amount,
 ) -> Vec<Reading> {
-    let is_attributive = context.is_attributive(index);
+    let is_attributive =
+        context.is_attributive(index) || MONEY_NOUNS.contains(&context.next(index));
     let scale = Some(context.next(index))
         .filter(|_| amount.scale.is_empty() && amount.per.is_none())
         .and_then(scale_word);

@@ -1,7 +1,7 @@
 //! Numbers with nothing after them: years, counts, ordinals, versions, ranges, `#1`, `100+`, `5M`.
 
 use super::context::Context;
-use super::quantity::{Quantity, quantity};
+use super::quantity::{Quantity, exponent, quantity};
 use super::{compounds, fractions, labels, money};
 use crate::numbers::english::{self, Dialect, NOTATION, cardinal, digits, label, to_ordinal};
 use crate::numbers::{Numeral, is_digits, scan, take_digits};
@@ -89,8 +89,9 @@ fn ordinal(core: &str, dialect: Dialect) -> Option<String> {
     Some(format!("{}{ending}", to_ordinal(&cardinal(value, dialect))))
 }
 
-/// `2+2=4`, `3*4`, `10÷2`.
+/// `2+2=4`, `3*4`, `10÷2`, `6.02×10²³`; `7-3` and `10/2` where the sum has a result.
 fn mathematics(core: &str, dialect: Dialect) -> Option<String> {
+    let has_result = core.contains('=');
     let name = |c: char| {
         Some(match c {
             '+' => "plus",
@@ -99,6 +100,9 @@ fn mathematics(core: &str, dialect: Dialect) -> Option<String> {
             '÷' => "divided by",
             '<' => "is less than",
             '>' => "is greater than",
+            '-' if has_result => "minus",
+            '/' if has_result => "divided by",
+            'x' if has_result => "times",
             _ => return None,
         })
     };
@@ -110,11 +114,13 @@ fn mathematics(core: &str, dialect: Dialect) -> Option<String> {
     loop {
         let (numeral, after) = scan(rest, NOTATION)?;
         spoken.push(english::number(&numeral, dialect));
+        let (power, after) = exponent(after);
+        spoken.extend(power);
         let Some(c) = after.chars().next() else { break };
         spoken.push(name(c)?.to_owned());
         rest = &after[c.len_utf8()..];
     }
-    (spoken.len() > 1).then(|| spoken.join(" "))
+    (spoken.len() > 2).then(|| spoken.join(" "))
 }
 
 /// `1 000 000`: groups of three digits in tokens of their own.
@@ -151,6 +157,9 @@ fn plain(context: &Context<'_>, index: usize, amount: &Quantity<'_>) -> String {
                 year_or_number(from, context.dialect),
                 year_or_number(to, context.dialect)
             );
+        }
+        if from == to {
+            return amount.spoken.replacen(" to ", " ", 1);
         }
         return amount.spoken.clone();
     }
@@ -194,7 +203,9 @@ fn scaled(
     rest: &str,
 ) -> Option<String> {
     let (rest, plus) = rest.strip_suffix('+').map_or((rest, ""), |rest| (rest, " plus"));
+    let is_metal = matches!(context.next(index), "gold" | "white" | "yellow" | "rose");
     let scale = match rest {
+        "K" | "k" if is_metal => return Some(format!("{} karat", amount.spoken)),
         "K" | "k" => {
             let is_name = amount.numeral.as_ref().is_some_and(|n| {
                 n.is_plain()

@@ -49,6 +49,19 @@ pub(super) fn quantity(text: &str, dialect: Dialect) -> Option<Quantity<'_>> {
         })
         .and_then(|after| value(after, dialect));
     if let Some(second) = second {
+        let is_mixed = second.numeral.is_none()
+            && second.is_one
+            && first.numeral.as_ref().is_some_and(Numeral::is_plain);
+        if is_mixed {
+            let spoken = format!("{sign}{} and {}", first.spoken, second.spoken);
+            return Some(Quantity {
+                spoken,
+                is_one: false,
+                numeral: None,
+                range: None,
+                rest: second.rest,
+            });
+        }
         let spoken = format!("{sign}{} to {}", first.spoken, second.spoken);
         let range = first.numeral.zip(second.numeral);
         return Some(Quantity { spoken, is_one: false, numeral: None, range, rest: second.rest });
@@ -109,16 +122,22 @@ fn value(text: &str, dialect: Dialect) -> Option<Value<'_>> {
 
 /// A number with a power: "ten squared".
 fn power<'a>(numeral: &Numeral, rest: &'a str, dialect: Dialect) -> Option<(String, &'a str)> {
-    let end = rest.find(|c| superscript(c).is_none()).unwrap_or(rest.len());
-    let exponent: String = rest[..end].chars().filter_map(superscript).collect();
-    if exponent.is_empty() || exponent.len() > 4 {
-        return None;
+    let (power, rest) = exponent(rest);
+    Some((format!("{} {}", number(numeral, dialect), power?), rest))
+}
+
+/// Reads the superscripts at the beginning of a text.
+pub(super) fn exponent(text: &str) -> (Option<String>, &str) {
+    let end = text.find(|c| superscript(c).is_none()).unwrap_or(text.len());
+    let digits: String = text[..end].chars().filter_map(superscript).collect();
+    if digits.is_empty() || digits.len() > 4 {
+        return (None, text);
     }
-    Some((format!("{} {}", number(numeral, dialect), exponent_words(&exponent)), &rest[end..]))
+    (Some(exponent_words(&digits)), &text[end..])
 }
 
 /// "squared", "cubed", "to the power of minus six".
-pub(super) fn exponent_words(exponent: &str) -> String {
+fn exponent_words(exponent: &str) -> String {
     match exponent {
         "2" => "squared".to_owned(),
         "3" => "cubed".to_owned(),

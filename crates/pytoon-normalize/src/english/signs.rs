@@ -126,6 +126,9 @@ fn dash(context: &Context<'_>, index: usize) -> &'static str {
         return if is_sum { "minus" } else { "to" };
     }
     let before_is_half = matches!(before, "am" | "pm" | "a.m" | "p.m" | "AM" | "PM");
+    if is_amount(before) && is_year_or_day(after) {
+        return "to";
+    }
     if (is_year_or_day(before) || before_is_half) && (is_year_or_day(after) || is_amount(after)) {
         return "to";
     }

@@ -206,11 +206,14 @@ impl Unit {
 pub(super) struct UnitTokens {
     before: Option<&'static str>,
     unit: Unit,
+    /// Whether a full stop after it is its own rather than the sentence's.
+    eats_stop: bool,
 }
 
 impl UnitTokens {
     pub(super) fn readings(&self, is_one: bool) -> Vec<Reading> {
-        let unit = Reading::abbreviation(self.unit.name(is_one));
+        let name = self.unit.name(is_one).to_owned();
+        let unit = Reading { text: name, eats_stop: self.eats_stop };
         self.before.map(Reading::abbreviation).into_iter().chain([unit]).collect()
     }
 }
@@ -280,7 +283,11 @@ pub(super) fn unit_after(context: &Context<'_>, index: usize) -> Option<UnitToke
     if let Some((_, before)) = MULTIPLIERS.iter().find(|(known, _)| *known == next) {
         let flows = context.sentence.flows_past_stop(index + 1);
         let unit = unit(context.core(index + 2)).filter(|_| flows);
-        return unit.map(|unit| UnitTokens { before: Some(before), unit });
+        return unit.map(|unit| UnitTokens {
+            before: Some(before),
+            unit,
+            eats_stop: goes_on(context, index + 2),
+        });
     }
     if next == "°"
         && context.sentence.flows(index + 1)
@@ -288,11 +295,16 @@ pub(super) fn unit_after(context: &Context<'_>, index: usize) -> Option<UnitToke
     {
         let scale = if context.core(index + 2) == "C" { "Celsius" } else { "Fahrenheit" };
         let unit = Unit { one: scale.to_owned(), many: scale.to_owned() };
-        return Some(UnitTokens { before: Some("degrees"), unit });
+        return Some(UnitTokens { before: Some("degrees"), unit, eats_stop: false });
     }
     let capital_word = matches!(next, "PB" | "MW" | "MI" | "Pa" | "Ah" | "Ha");
     let unit = unit(next).filter(|_| !(capital_word && next == "Ah"))?;
-    Some(UnitTokens { before: None, unit })
+    Some(UnitTokens { before: None, unit, eats_stop: goes_on(context, index + 1) })
+}
+
+/// Returns true if the sentence goes on after a full stop: the next word has no capital.
+fn goes_on(context: &Context<'_>, index: usize) -> bool {
+    !super::context::is_capitalised(context.core(index + 1))
 }
 
 fn is_dimension(context: &Context<'_>, index: usize) -> bool {
@@ -356,7 +368,7 @@ pub(super) fn measure(context: &Context<'_>, index: usize) -> Option<Vec<Reading
     let unit = unit(symbol)?;
     let name = unit.name(is_one || is_hyphened);
     let spoken = format!("{} {name}{plus}", amount.spoken);
-    Some(vec![Reading::abbreviation(spoken)])
+    Some(vec![Reading { text: spoken, eats_stop: goes_on(context, index) }])
 }
 
 /// `5km-long`, `10%-off`, and ranges whose ends both have the unit: `5%-10%`.
