@@ -108,6 +108,22 @@ const MONEY: &[Reading] = &[
         written: "it was £103.10",
         spoken: "it was one hundred and three pounds ten",
     },
+    Reading {
+        language: "en",
+        written: "a $20 bill, two $50 bills",
+        spoken: "a twenty dollar bill, two fifty dollar bills",
+    },
+    Reading {
+        language: "en",
+        written: "a $5M–$10M round",
+        spoken: "a five to ten million dollar round",
+    },
+    Reading { language: "en", written: "3 @ $5", spoken: "three at five dollars" },
+    Reading {
+        language: "en",
+        written: "$3.5T in debt",
+        spoken: "three point five trillion dollars in debt",
+    },
 ];
 
 /// Dates.
@@ -170,6 +186,34 @@ const DATES: &[Reading] = &[
     Reading { language: "en", written: "May 5 of us go?", spoken: "May five of us go?" },
     Reading { language: "en", written: "Mar is a name", spoken: "Mar is a name" },
     Reading { language: "en", written: "he Sat down in the Sun", spoken: "he Sat down in the Sun" },
+    Reading { language: "en", written: "Sat., Oct. 6th", spoken: "Saturday, October sixth" },
+    Reading {
+        language: "en",
+        written: "July 20, 1969, at night",
+        spoken: "July twentieth, nineteen sixty nine, at night",
+    },
+    Reading { language: "en", written: "June 1 – June 5", spoken: "June first to June fifth" },
+    Reading { language: "en", written: "Nov 5th-7th", spoken: "November fifth to seventh" },
+    Reading {
+        language: "en",
+        written: "Mon.–Wed. or Mon/Thu/Sat",
+        spoken: "Monday to Wednesday or Monday Thursday Saturday",
+    },
+    Reading {
+        language: "en",
+        written: "the 80's and 70s rock",
+        spoken: "the eighties and seventies rock",
+    },
+    Reading {
+        language: "en",
+        written: "2024-25 season",
+        spoken: "twenty twenty four to twenty five season",
+    },
+    Reading {
+        language: "en",
+        written: "14-Feb-2024",
+        spoken: "February fourteenth, twenty twenty four",
+    },
 ];
 
 /// Times.
@@ -190,6 +234,17 @@ const TIMES: &[Reading] = &[
         language: "en-GB",
         written: "at 21:30 tonight",
         spoken: "at twenty one thirty tonight",
+    },
+    Reading {
+        language: "en",
+        written: "July 4 at 4:17 p.m. EDT",
+        spoken: "July fourth at four seventeen P M E D T",
+    },
+    Reading { language: "en", written: "@ 5pm", spoken: "at five P M" },
+    Reading {
+        language: "en",
+        written: "from 7:30–9:30",
+        spoken: "from seven thirty to nine thirty",
     },
 ];
 
@@ -275,6 +330,33 @@ const UNITS: &[Reading] = &[
     Reading { language: "en", written: "3 lbs. of rice", spoken: "three pounds of rice" },
     Reading { language: "en", written: "5g of salt on 5G", spoken: "five grams of salt on five G" },
     Reading { language: "en", written: "in 8K", spoken: "in eight K" },
+    Reading {
+        language: "en",
+        written: "65 km/h at 350°F (175°C)",
+        spoken: "sixty five kilometers per hour at three hundred fifty degrees Fahrenheit, one hundred seventy five degrees Celsius",
+    },
+    Reading {
+        language: "en",
+        written: "8,849 m (29,032 ft)",
+        spoken: "eight thousand eight hundred forty nine meters, twenty nine thousand thirty two feet",
+    },
+    Reading {
+        language: "en",
+        written: "13.3-inch, 65\" wide",
+        spoken: "thirteen point three inch, sixty five inches wide",
+    },
+    Reading { language: "en", written: "a 1/2-inch pipe", spoken: "a one half inch pipe" },
+    Reading {
+        language: "en",
+        written: "5000mAh, 60Hz, 2.5GB/s",
+        spoken: "five thousand milliamp hours, sixty hertz, two point five gigabytes per second",
+    },
+    Reading { language: "en", written: "18K gold", spoken: "eighteen karat gold" },
+    Reading {
+        language: "en",
+        written: "1.5x–2x zoom",
+        spoken: "one point five times to two times zoom",
+    },
 ];
 
 /// Numbers.
@@ -379,6 +461,33 @@ const NUMBERS: &[Reading] = &[
         written: "our 101st day",
         spoken: "our one hundred and first day",
     },
+    Reading {
+        language: "en",
+        written: "3x3=9 and 9-4=5",
+        spoken: "three times three equals nine and nine minus four equals five",
+    },
+    Reading {
+        language: "en",
+        written: "6.02×10²³",
+        spoken: "six point zero two times ten to the power of twenty three",
+    },
+    Reading { language: "en", written: "E = mc²", spoken: "E equals mc squared" },
+    Reading { language: "en", written: "S2E5 and PG-13", spoken: "S two E five and P G thirteen" },
+    Reading {
+        language: "en",
+        written: "1st–3rd place, Q1–Q3",
+        spoken: "first to third place, Q one to Q three",
+    },
+    Reading {
+        language: "en",
+        written: "U2, Blink-182, 2Pac",
+        spoken: "U two, Blink one eighty two, two Pac",
+    },
+    Reading { language: "en", written: "our 3rd-gen X-200", spoken: "our third gen X two hundred" },
+    Reading { language: "en", written: "a 50-50 split", spoken: "a fifty fifty split" },
+    Reading { language: "en", written: "y<10", spoken: "y is less than ten" },
+    Reading { language: "en", written: "2-1/2 cups", spoken: "two and one half cups" },
+    Reading { language: "en", written: "omega-3 in H5N1", spoken: "omega three in H five N one" },
 ];
 
 /// Abbreviations.
@@ -461,6 +570,25 @@ const ABBREVIATIONS: &[Reading] = &[
         spoken: "ring zero eight zero zero, seven six five, four three two",
     },
     Reading { language: "en", written: "dial 911 now", spoken: "dial nine one one now" },
+    Reading { language: "en", written: "WWII and WWI", spoken: "World War two and World War one" },
+    Reading { language: "en", written: "I AM here on AM radio", spoken: "I am here on A M radio" },
+    Reading {
+        language: "en",
+        written: "St. John's in the D.C. area",
+        spoken: "Saint John's in the D C area",
+    },
+    Reading { language: "en", written: "S&P and M&M's", spoken: "S and P and M and M's" },
+    Reading {
+        language: "en",
+        written: "742 Evergreen Terrace",
+        spoken: "seven forty two Evergreen Terrace",
+    },
+    Reading { language: "en", written: "Hwy. 1 or I-95", spoken: "Highway one or I ninety five" },
+    Reading {
+        language: "en",
+        written: "Spoke at 9 A.M. with Sam, M.D.",
+        spoken: "Spoke at nine A M with Sam, M D.",
+    },
 ];
 
 /// Web.
@@ -506,6 +634,14 @@ const WEB: &[Reading] = &[
     Reading { language: "en", written: "pre\u{ad}view", spoken: "preview" },
     Reading { language: "en", written: "naïve café, 東京", spoken: "naïve café, 東京" },
     Reading { language: "en", written: "rock 'n' roll, don’t", spoken: "rock n roll, don't" },
+    Reading { language: "en", written: "Yes/No, on/off", spoken: "Yes No, on off" },
+    Reading { language: "en", written: "A+ work", spoken: "A plus work" },
+    Reading { language: "en", written: "modification(s)", spoken: "modifications" },
+    Reading {
+        language: "en",
+        written: "localhost:8000 or http://a.io:80/b",
+        spoken: "localhost eight thousand or a dot I O",
+    },
 ];
 
 const GROUPS: &[(&str, &[Reading])] = &[

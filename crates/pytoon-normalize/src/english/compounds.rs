@@ -126,7 +126,8 @@ fn amount_first(core: &str, dialect: Dialect) -> Option<String> {
     let amount = quantity(core, dialect)?;
     let tail = amount.rest.strip_prefix(['-', '–'])?;
     let is_word = tail.starts_with(char::is_alphabetic);
-    is_word.then(|| format!("{} {}", amount.spoken, read_part(tail, dialect)).trim().to_owned())
+    let tail = is_word.then(|| pieces(tail.split(['-', '–']), " ", dialect))?;
+    Some(format!("{} {tail}", amount.spoken).trim().to_owned())
 }
 
 /// `y<10`, `a>=3`.
