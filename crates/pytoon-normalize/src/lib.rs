@@ -83,7 +83,7 @@ pub fn normalize(
     spoken
 }
 
-/// The pronunciations that words have, by the index of the first.
+/// Returns the pronunciations that words have, by the index of the first.
 fn matches(words: &[Word], pronunciations: &Pronunciations) -> Vec<Option<Found>> {
     let mut out: Vec<Option<Found>> = Vec::with_capacity(words.len());
     if pronunciations.is_empty() {

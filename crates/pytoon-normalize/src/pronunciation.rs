@@ -88,7 +88,7 @@ impl Pronunciation {
         Self { ipa: respelling::to_ipa(value), respelled: value.to_lowercase() }
     }
 
-    /// The pronunciation with an English possessive ending.
+    /// Returns the pronunciation with an English possessive ending.
     fn possessive(&self) -> Self {
         let ending = match self.ipa.chars().last() {
             Some('s' | 'z' | 'ʃ' | 'ʒ') => "ɪz",
@@ -244,7 +244,7 @@ fn check(word: &str, value: &str) -> Result<(), PronunciationError> {
     Ok(())
 }
 
-/// The form of a word or phrase that is compared.
+/// Returns the form of a word or phrase that is compared.
 fn key(word: &str) -> String {
     let lower = symbols::visible(word).replace('’', "'").to_lowercase();
     lower.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -52,7 +52,7 @@ impl From<&str> for Reading {
 }
 
 impl Reading {
-    /// A reading of an abbreviation with its full stop.
+    /// Returns a reading of an abbreviation with its full stop.
     pub(crate) fn abbreviation(text: impl Into<String>) -> Self {
         Self { text: text.into(), eats_stop: true }
     }
@@ -93,7 +93,7 @@ impl Sentence {
         self.tokens.get(index).is_some_and(|t| t.tail.is_empty() && !t.closes) && !next_opens
     }
 
-    /// As [`Sentence::flows`]; the full stop of an abbreviation may stand between.
+    /// Works as [`Sentence::flows`]; the full stop of an abbreviation may stand between.
     pub(crate) fn flows_past_stop(&self, index: usize) -> bool {
         self.flows(index)
             || (self.tail(index) == "."
@@ -187,7 +187,7 @@ fn end_with(out: &mut [SpokenWord], last_spoken: Option<usize>, marks: &str) {
     }
 }
 
-/// Prosody marks without repetitions: `!!!` is `!`, `...` is `…`.
+/// Removes repetitions from prosody marks: `!!!` is `!`, `...` is `…`.
 fn marks(tail: &str) -> String {
     if tail.starts_with("..") {
         return "…".to_owned();

@@ -91,7 +91,7 @@ pub(crate) fn plain_digit(c: char) -> char {
     }
 }
 
-/// The exponent that a superscript digit stands for.
+/// Returns the exponent that a superscript digit stands for.
 pub(crate) fn superscript(c: char) -> Option<char> {
     Some(match c {
         '⁰' => '0',

@@ -256,12 +256,12 @@ pub(super) fn abbreviation(context: &Context<'_>, index: usize) -> Option<Vec<Re
     dotted(core).map(|letters| vec![Reading::abbreviation(letters)])
 }
 
-/// Short words that end sentences as well.
+/// Returns true for short words that end sentences as well.
 fn is_word_at_end(core: &str) -> bool {
     matches!(core, "min" | "max" | "temp" | "ed" | "tech" | "ref" | "orig" | "sec")
 }
 
-/// `N. Main`: a direction before a street, after a house number; `v.` between names.
+/// Returns true for a direction after a house number (`12 N. Main`) and `v.` between names.
 fn is_direction(context: &Context<'_>, index: usize) -> bool {
     let before = context.before(index, 1);
     if context.core(index) == "v" {
@@ -271,7 +271,7 @@ fn is_direction(context: &Context<'_>, index: usize) -> bool {
     }
 }
 
-/// `U.S.A`, `R.I.P`, `e.V`: single letters with full stops between.
+/// Reads `U.S.A`, `R.I.P`, `e.V`: single letters with full stops between.
 fn dotted(core: &str) -> Option<String> {
     let (core, ending) = core
         .strip_suffix(".'s")

@@ -27,7 +27,7 @@ pub(super) fn street_or_saint(context: &Context<'_>, index: usize) -> Option<Vec
     Some(vec![Reading::abbreviation(name)])
 }
 
-/// A name that a street may have: `Baker`, `5th`, `Main`.
+/// Returns true for a name that a street may have: `Baker`, `5th`, `Main`.
 fn is_name(word: &str) -> bool {
     let is_ordinal = word.starts_with(|c: char| c.is_ascii_digit())
         && ["st", "nd", "rd", "th"].iter().any(|ending| word.ends_with(ending));

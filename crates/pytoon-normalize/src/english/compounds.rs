@@ -5,7 +5,7 @@
 use super::context::{Context, is_all_caps};
 use super::lexicon::{WORDS, has};
 use super::quantity::quantity;
-use super::{acronyms, read_piece};
+use super::{acronyms, read_piece, units};
 use crate::numbers::english::{Dialect, NOTATION, number};
 use crate::numbers::{is_digits, scan, take_digits};
 use crate::sentence::Reading;
@@ -82,6 +82,9 @@ fn parts(core: &str, dialect: Dialect) -> Option<String> {
     if core.contains('@') {
         return Some(pieces(core.split('@'), " at ", dialect));
     }
+    if let Some(unit) = unit_alone(core) {
+        return Some(unit);
+    }
     if core.contains('/') {
         let link = if ALTERNATIVES.contains(&core) { " or " } else { " " };
         return Some(pieces(core.split('/'), link, dialect));
@@ -121,7 +124,7 @@ fn parts(core: &str, dialect: Dialect) -> Option<String> {
     None
 }
 
-/// `10-15-minute`, `1/2-inch`, `24-hour`: an amount and the word that it belongs to.
+/// Reads `10-15-minute`, `1/2-inch`, `24-hour`: an amount and the word that it belongs to.
 fn amount_first(core: &str, dialect: Dialect) -> Option<String> {
     let amount = quantity(core, dialect)?;
     let tail = amount.rest.strip_prefix(['-', '–'])?;
@@ -130,7 +133,14 @@ fn amount_first(core: &str, dialect: Dialect) -> Option<String> {
     Some(format!("{} {tail}", amount.spoken).trim().to_owned())
 }
 
-/// `y<10`, `a>=3`.
+/// Reads `mg/L`, `km/h` without a number. Single letters around a slash are no units.
+fn unit_alone(core: &str) -> Option<String> {
+    let (top, bottom) = core.split_once('/').filter(|(top, _)| top.len() >= 2)?;
+    let are_units = units::unit(top).is_some() && units::is_unit_below(bottom);
+    Some(units::unit(core).filter(|_| are_units)?.name(false).to_owned())
+}
+
+/// Reads `y<10`, `a>=3`.
 fn comparison(core: &str, dialect: Dialect) -> Option<String> {
     let signs = [
         ("<=", "is at most"),

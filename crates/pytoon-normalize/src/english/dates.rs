@@ -58,7 +58,7 @@ const DATE_CUES: &[&str] = &[
 /// Month abbreviations that are no names or words of their own.
 const SAFE_SHORT: &[&str] = &["Feb", "Apr", "Aug", "Sept", "Sep", "Oct", "Nov", "Dec"];
 
-/// The month, from 1, of a name or an abbreviation that begins with a capital.
+/// Returns the month, from 1, of a name or an abbreviation that begins with a capital.
 pub(super) fn month(word: &str) -> Option<u64> {
     let is_sept = word.eq_ignore_ascii_case("sept");
     if !is_capitalised(word) || !(3..=9).contains(&word.len()) || !word.is_ascii() {
@@ -82,7 +82,7 @@ fn month_name(month: u64) -> &'static str {
         .unwrap_or_default()
 }
 
-/// A day of a month: `5`, `05`, `5th`.
+/// Parses a day of a month: `5`, `05`, `5th`.
 fn day(text: &str) -> Option<u64> {
     let digits = ["st", "nd", "rd", "th"]
         .iter()
@@ -93,7 +93,7 @@ fn day(text: &str) -> Option<u64> {
     (1..=31).contains(&value).then_some(value)
 }
 
-/// One day or a range of days.
+/// Parses one day or a range of days.
 fn days(text: &str) -> Option<(u64, Option<u64>)> {
     match text.split_once(['-', '–']) {
         Some((from, to)) => Some((day(from)?, Some(day(to)?))),
@@ -101,7 +101,7 @@ fn days(text: &str) -> Option<(u64, Option<u64>)> {
     }
 }
 
-/// A year of four digits.
+/// Parses a year of four digits.
 pub(super) fn four_digit_year(text: &str) -> Option<u64> {
     let value = Some(text).filter(|text| is_digits(text) && text.len() == 4)?.parse().ok()?;
     (1000..=2999).contains(&value).then_some(value)
@@ -136,7 +136,7 @@ fn ordinals(days: (u64, Option<u64>), dialect: Dialect, article: &str) -> String
     }
 }
 
-/// The year after a day, which a comma may set apart.
+/// Reads the year after a day, which a comma may set apart.
 fn year_after(context: &Context<'_>, index: usize) -> Option<String> {
     let tail = context.sentence.tail(index);
     let value = four_digit_year(context.core(index + 1)).filter(|_| matches!(tail, "" | ","))?;
@@ -203,7 +203,7 @@ fn day_first(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     Some(readings)
 }
 
-/// The words of a date.
+/// Reads a whole date.
 fn full(
     month: u64,
     day: u64,
@@ -224,7 +224,7 @@ fn full(
     }
 }
 
-/// `3/4/2026`, `2026-11-28`, `28.11.2026`, and `12/25` after a word that a date follows.
+/// Reads `3/4/2026`, `2026-11-28`, `28.11.2026`, and `12/25` after a word that a date follows.
 fn numeric(context: &Context<'_>, index: usize) -> Option<String> {
     let core = context.core(index);
     let mark = core.chars().find(|c| !c.is_ascii_digit()).filter(|c| "/-.".contains(*c))?;
@@ -286,7 +286,7 @@ fn month_and_day(first: u64, second: u64, dialect: Dialect, mark: char) -> Optio
     [usual, other].into_iter().find(|&(month, day)| is_date(month, day))
 }
 
-/// `1990s`, `1990's`, and `90s` after a word that a decade follows.
+/// Reads `1990s`, `1990's`, and `90s` after a word that a decade follows.
 fn decade(context: &Context<'_>, index: usize) -> Option<String> {
     let core = context.core(index);
     let digits = core.strip_suffix("'s").or_else(|| core.strip_suffix('s'))?;
@@ -317,7 +317,7 @@ fn short_decade(digits: &str) -> Option<String> {
     is_decade.then(|| plural(&cardinal(value, Dialect::American)))
 }
 
-/// `'90s`, `'68`.
+/// Reads `'90s`, `'68`.
 fn short_year(core: &str, dialect: Dialect) -> Option<String> {
     let rest = core.strip_prefix('\'')?;
     if let Some(digits) = rest.strip_suffix("'s").or_else(|| rest.strip_suffix('s')) {

@@ -35,7 +35,7 @@ const MONTHS: &[&str] = &[
     "December",
 ];
 
-/// The weekday of an abbreviation that begins with a capital.
+/// Returns the weekday of an abbreviation that begins with a capital.
 pub(super) fn short_day(word: &str) -> Option<&'static str> {
     if !is_capitalised(word) || word.len() > 5 {
         return None;
@@ -44,7 +44,7 @@ pub(super) fn short_day(word: &str) -> Option<&'static str> {
     DAYS.iter().find(|(short, _)| *short == lower).map(|(_, name)| *name)
 }
 
-/// A weekday or a month, short or whole.
+/// Names a weekday or a month, short or whole.
 fn name(word: &str) -> Option<String> {
     let word = word.trim_end_matches('.');
     if let Some(day) = short_day(word) {

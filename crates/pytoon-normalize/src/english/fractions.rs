@@ -36,7 +36,7 @@ const NAMES: &[(&str, &str)] = &[
     ("6/8", "six eight"),
 ];
 
-/// The parts of a one-character fraction.
+/// Returns the parts of a one-character fraction.
 pub(super) fn vulgar(c: char) -> Option<(u64, u64)> {
     VULGAR.iter().find(|(sign, ..)| *sign == c).map(|&(_, top, bottom)| (top, bottom))
 }

@@ -192,7 +192,7 @@ fn is_house(context: &Context<'_>, index: usize) -> bool {
     false
 }
 
-/// The value of a Roman numeral of at most eight letters in its usual form.
+/// Returns the value of a Roman numeral of at most eight letters in its usual form.
 fn roman(text: &str) -> Option<u64> {
     if text.is_empty() || text.len() > 8 {
         return None;
@@ -278,7 +278,7 @@ pub(super) fn roman_value(context: &Context<'_>, index: usize) -> Option<String>
     (is_small && after_name).then(|| format!("{}{ending}", cardinal(value, Dialect::American)))
 }
 
-/// The rule for Roman numerals.
+/// Reads Roman numerals; the rule.
 pub(super) fn roman_rule(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     if is_digits(context.core(index)) {
         return None;

@@ -108,19 +108,19 @@ struct Amount {
     per: Option<String>,
 }
 
-/// What an amount is per: `month`, `person/day`.
+/// Names what an amount is per: `month`, `person/day`.
 fn denominators(text: &str) -> Option<String> {
     let parts: Option<Vec<String>> = text.split('/').take(4).map(units::denominator).collect();
     parts.filter(|parts| parts.len() <= 3).map(|parts| parts.join(" per "))
 }
 
-/// The scale that a word stands for.
+/// Returns the scale that a word stands for.
 pub(super) fn scale(text: &str) -> Option<&'static str> {
     let lower = if text.len() <= 9 { text.to_lowercase() } else { return None };
     SCALES.iter().find(|(known, _)| *known == lower).map(|(_, word)| *word)
 }
 
-/// The scale that a word in its own token stands for; single letters are none.
+/// Returns the scale that a word in its own token stands for; single letters are none.
 fn scale_word(text: &str) -> Option<&'static str> {
     if text.len() < 2 { None } else { scale(text) }
 }
@@ -151,7 +151,7 @@ pub(super) fn money(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
     }
 }
 
-/// The longest unsigned parse of a token as an amount.
+/// Parses a token as an amount.
 fn parse(core: &str) -> Option<(Option<&'static Currency>, Amount)> {
     let (sign, rest) = sign(core);
     let (before, rest) = match currency_before(rest) {
@@ -199,7 +199,7 @@ fn sign(text: &str) -> (&'static str, &str) {
     found.unwrap_or(("", text))
 }
 
-/// A scale that sticks to its number. Without a currency only longer ones are taken.
+/// Splits a scale that sticks to its number. Without a currency none is taken.
 fn attached_scale(text: &str, has_currency: bool) -> (&'static str, &str) {
     for (written, word) in SCALES {
         let Some(head) = text.get(..written.len()) else { continue };
@@ -246,7 +246,7 @@ fn with_currency(
     vec![Reading::from(spoken(amount, currency, is_attributive, context.dialect))]
 }
 
-/// `$5 - $10`: only the upper end is followed by the currency.
+/// Reads `$5 - $10`: only the upper end is followed by the currency.
 fn split_range(context: &Context<'_>, index: usize, amount: &Amount) -> Option<Vec<Reading>> {
     let dash = context.next(index);
     let is_dash = matches!(dash, "-" | "–" | "—") && context.sentence.flows(index + 1);
@@ -265,7 +265,7 @@ fn range(amount: &Amount, dialect: Dialect) -> String {
     }
 }
 
-/// All words of an amount.
+/// Reads all words of an amount.
 fn spoken(amount: &Amount, currency: &Currency, is_attributive: bool, dialect: Dialect) -> String {
     let body = match &amount.to {
         Some((upper, upper_scale)) => {
@@ -292,7 +292,7 @@ fn spoken(amount: &Amount, currency: &Currency, is_attributive: bool, dialect: D
     format!("{}{body}{plus}{per}", amount.sign)
 }
 
-/// An amount without a scale: cents are said after the currency.
+/// Reads an amount without a scale: cents are said after the currency.
 fn plain_amount(
     numeral: &Numeral,
     currency: &Currency,
@@ -317,7 +317,7 @@ fn plain_amount(
     }
 }
 
-/// `20 €`, `2 million EUR`, `5 USD`: the currency stands in the token after the amount.
+/// Reads `20 €`, `2 million EUR`, `5 USD`: the currency stands in the token after the amount.
 fn currency_after(context: &Context<'_>, index: usize, amount: &Amount) -> Option<Vec<Reading>> {
     let next = context.next(index);
     let is_attributive = context.is_attributive(index);
@@ -355,7 +355,7 @@ fn currency_after(context: &Context<'_>, index: usize, amount: &Amount) -> Optio
     Some(vec![Reading::from(number), Reading::from(name.trim())])
 }
 
-/// `$ 20`, `USD 20`: the currency stands in the token before the amount.
+/// Reads `$ 20`, `USD 20`: the currency stands in the token before the amount.
 fn sign_alone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let stop_of_rupees = core == "Rs" && context.sentence.flows_past_stop(index);

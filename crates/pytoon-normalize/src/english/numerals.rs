@@ -43,7 +43,7 @@ pub(super) fn number(context: &Context<'_>, index: usize) -> Option<Vec<Reading>
     Some(vec![Reading::from(spoken)])
 }
 
-/// `#1`, `№5`.
+/// Reads `#1`, `№5`.
 fn numbered(context: &Context<'_>, core: &str) -> Option<String> {
     let rest = core.strip_prefix(['#', '№', '§'])?;
     let name = if core.starts_with('§') { "section" } else { "number" };
@@ -51,7 +51,7 @@ fn numbered(context: &Context<'_>, core: &str) -> Option<String> {
     Some(format!("{name} {}", amount.spoken))
 }
 
-/// `v2.0`, `1.2.3`, `192.168.0.1`.
+/// Reads `v2.0`, `1.2.3`, `192.168.0.1`.
 fn version(core: &str) -> Option<String> {
     let (name, rest) = match core.strip_prefix(['v', 'V']) {
         Some(rest) => ("version ", rest.strip_prefix('.').unwrap_or(rest)),
@@ -79,7 +79,7 @@ fn version(core: &str) -> Option<String> {
     Some(format!("{name}{}", parts.join(" point ")))
 }
 
-/// `1st`, `1,000th`.
+/// Reads `1st`, `1,000th`.
 fn ordinal(core: &str, dialect: Dialect) -> Option<String> {
     let (core, ending) = core.strip_suffix("'s").map_or((core, ""), |owner| (owner, "'s"));
     let (numeral, rest) = scan(core, NOTATION)?;
@@ -89,7 +89,7 @@ fn ordinal(core: &str, dialect: Dialect) -> Option<String> {
     Some(format!("{}{ending}", to_ordinal(&cardinal(value, dialect))))
 }
 
-/// `2+2=4`, `3*4`, `10÷2`, `6.02×10²³`; `7-3` and `10/2` where the sum has a result.
+/// Reads `2+2=4`, `3*4`, `10÷2`, `6.02×10²³`; `7-3` and `10/2` where the sum has a result.
 fn mathematics(core: &str, dialect: Dialect) -> Option<String> {
     let has_result = core.contains('=');
     let name = |c: char| {
@@ -123,7 +123,7 @@ fn mathematics(core: &str, dialect: Dialect) -> Option<String> {
     (spoken.len() > 2).then(|| spoken.join(" "))
 }
 
-/// `1 000 000`: groups of three digits in tokens of their own.
+/// Reads `1 000 000`: groups of three digits in tokens of their own.
 fn spaced_groups(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let first = context.core(index);
     let is_head = is_digits(first)
@@ -147,7 +147,7 @@ fn spaced_groups(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     Some(crate::numbers::share(&spoken, count).into_iter().map(Reading::from).collect())
 }
 
-/// A number, by what its neighbours make of it.
+/// Reads a number by what its neighbours make of it.
 fn plain(context: &Context<'_>, index: usize, amount: &Quantity<'_>) -> String {
     if let Some((from, to)) = &amount.range {
         let are_years = is_year(from) && (is_year(to) || to.is_plain() && to.whole.len() == 2);
@@ -195,7 +195,7 @@ fn year_or_number(numeral: &Numeral, dialect: Dialect) -> String {
     }
 }
 
-/// `5M`, `10k`, `4K`, `3bn`, also with a plus.
+/// Reads `5M`, `10k`, `4K`, `3bn`, also with a plus.
 fn scaled(
     context: &Context<'_>,
     index: usize,

@@ -43,7 +43,7 @@ pub(super) fn phone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
     Some(readings.collect()).filter(|readings: &Vec<Reading>| !readings.is_empty())
 }
 
-/// An area code in brackets may follow a country code.
+/// Returns true if a country code stands before, which an area code in brackets may follow.
 fn may_have_area(context: &Context<'_>, index: usize, at: usize) -> bool {
     at == index + 1
         && context.core(index).len() <= 4
@@ -54,7 +54,7 @@ fn group(part: &str) -> String {
     if is_digits(part) { digits(part) } else { part.to_lowercase() }
 }
 
-/// The digit groups of one token: `+1`, `123-4567`, `(555)123-4567`, `800-FLOWERS`.
+/// Splits a token into digit groups: `+1`, `123-4567`, `(555)123-4567`, `800-FLOWERS`.
 fn token_groups(core: &str, is_first: bool) -> Option<Vec<&str>> {
     let bare = if is_first { core.strip_prefix('+').unwrap_or(core) } else { core };
     if bare.is_empty() || bare.len() > 24 {

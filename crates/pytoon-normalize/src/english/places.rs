@@ -82,7 +82,7 @@ pub(super) fn state_and_zip(context: &Context<'_>, index: usize) -> Option<Vec<R
     (after_town && !context.is_shouting && core.len() == 2).then(|| vec![name])
 }
 
-/// `62704`, `62704-1234`.
+/// Reads `62704`, `62704-1234`.
 fn zip(core: &str) -> Option<String> {
     let (five, four) = core.split_once('-').unwrap_or((core, ""));
     let is_zip = is_digits(five)

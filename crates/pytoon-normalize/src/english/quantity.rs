@@ -120,7 +120,7 @@ fn value(text: &str, dialect: Dialect) -> Option<Value<'_>> {
     })
 }
 
-/// A number with a power: "ten squared".
+/// Reads a number with a power: "ten squared".
 fn power<'a>(numeral: &Numeral, rest: &'a str, dialect: Dialect) -> Option<(String, &'a str)> {
     let (power, rest) = exponent(rest);
     Some((format!("{} {}", number(numeral, dialect), power?), rest))
@@ -136,7 +136,7 @@ pub(super) fn exponent(text: &str) -> (Option<String>, &str) {
     (Some(exponent_words(&digits)), &text[end..])
 }
 
-/// "squared", "cubed", "to the power of minus six".
+/// Names a power: "squared", "cubed", "to the power of minus six".
 fn exponent_words(exponent: &str) -> String {
     match exponent {
         "2" => "squared".to_owned(),

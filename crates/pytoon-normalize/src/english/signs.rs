@@ -109,7 +109,7 @@ fn is_year_or_day(core: &str) -> bool {
         || times::is_time(core)
 }
 
-/// "times" in sums, "by" between the sides of a thing.
+/// Returns "times" in sums, "by" between the sides of a thing.
 fn times_or_by(context: &Context<'_>, index: usize) -> &'static str {
     let is_sum = (index + 1..index + 6).any(|at| context.core(at) == "=");
     let other = context.core(index + 1);
@@ -118,7 +118,7 @@ fn times_or_by(context: &Context<'_>, index: usize) -> &'static str {
     if has_unit && !is_sum { "by" } else { "times" }
 }
 
-/// "to" in ranges, "minus" in sums, else a pause.
+/// Returns "to" in ranges, "minus" in sums, else a pause.
 fn dash(context: &Context<'_>, index: usize) -> &'static str {
     let (before, after) = (context.before(index, 1), context.core(index + 1));
     if is_amount(before) && is_amount(after) {

@@ -19,7 +19,7 @@ pub(super) fn is_time(text: &str) -> bool {
         .all(|part| parse(part).is_some_and(|t| t.minute.is_some() || t.half.is_some()))
 }
 
-/// The half of the day that a text names.
+/// Returns the half of the day that a text names.
 fn half(text: &str) -> Option<&'static str> {
     match text {
         "am" | "AM" | "a.m" | "A.M" | "a.m." | "A.M." | "Am" => Some("A M"),
@@ -48,14 +48,14 @@ fn parse(text: &str) -> Option<Time> {
     is_valid.then_some(Time { hour, minute, second, half })
 }
 
-/// Two digits after a mark, and nothing more.
+/// Splits two digits after a mark, no more.
 fn two_digits<'a>(text: &'a str, marks: &[char]) -> (Option<u64>, &'a str) {
     let Some(after) = text.strip_prefix(marks) else { return (None, text) };
     let (digits, rest) = take_digits(after);
     if digits.len() == 2 { (digits.parse().ok(), rest) } else { (None, text) }
 }
 
-/// `9.30am`: a full stop before minutes is taken before `am` and `pm` only.
+/// Splits minutes after a full stop, which are taken before `am` and `pm` only: `9.30am`.
 fn dotted_minute(text: &str) -> (Option<u64>, &str) {
     let (minute, rest) = two_digits(text, &['.']);
     if minute.is_some() && half(rest).is_some() { (minute, rest) } else { (None, text) }
@@ -117,7 +117,7 @@ fn single(context: &Context<'_>, core: &str, half_after: Option<&str>) -> Option
     ratio(core, context.dialect)
 }
 
-/// `16:9`, `3:1`: numbers around a colon that are no time.
+/// Reads `16:9`, `3:1`: numbers around a colon that are no time.
 fn ratio(core: &str, dialect: Dialect) -> Option<String> {
     let parts: Vec<&str> = core.split(':').take(4).collect();
     let are_numbers =

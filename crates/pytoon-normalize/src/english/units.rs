@@ -231,7 +231,7 @@ fn simple(symbol: &str) -> Option<(&'static str, &'static str)> {
     exact.or_else(folded).map(|&(_, one, many)| (one, many))
 }
 
-/// The unit that a symbol stands for: `km`, `m²`, `km/h`, `GB/month`.
+/// Returns the unit that a symbol stands for: `km`, `m²`, `km/h`, `GB/month`.
 pub(super) fn unit(symbol: &str) -> Option<Unit> {
     if let Some((top, bottom)) = symbol.split_once('/') {
         let top = unit(top).filter(|_| !bottom.contains('/'))?;
@@ -250,7 +250,12 @@ pub(super) fn unit(symbol: &str) -> Option<Unit> {
     Some(Unit { one: one.to_owned(), many: many.to_owned() })
 }
 
-/// What an amount is counted per: a unit or a plain word.
+/// Returns true if a symbol, and no plain word, stands after a slash: `h`, `L`.
+pub(super) fn is_unit_below(text: &str) -> bool {
+    DENOMINATORS.iter().any(|(known, _)| *known == text) || unit(text).is_some()
+}
+
+/// Names what an amount is counted per: a unit or a plain word.
 pub(super) fn denominator(text: &str) -> Option<String> {
     if let Some((_, name)) = DENOMINATORS.iter().find(|(known, _)| *known == text) {
         return Some((*name).to_owned());
@@ -267,7 +272,7 @@ pub(super) fn denominator(text: &str) -> Option<String> {
     is_word.then(|| text.replace('-', " "))
 }
 
-/// The unit in the tokens after a number.
+/// Returns the unit in the tokens after a number.
 pub(super) fn unit_after(context: &Context<'_>, index: usize) -> Option<UnitTokens> {
     let next = context.next(index);
     if next.is_empty() || next.len() > 24 {
@@ -371,7 +376,7 @@ pub(super) fn measure(context: &Context<'_>, index: usize) -> Option<Vec<Reading
     Some(vec![Reading { text: spoken, eats_stop: goes_on(context, index) }])
 }
 
-/// `5km-long`, `10%-off`, and ranges whose ends both have the unit: `5%-10%`.
+/// Reads `5km-long`, `10%-off`, and ranges whose ends both have the unit: `5%-10%`.
 fn compound_measure(
     context: &Context<'_>,
     amount: &Quantity<'_>,
@@ -401,7 +406,7 @@ fn is_label(context: &Context<'_>, index: usize, symbol: &str, digits: usize) ->
     }
 }
 
-/// `6'2"`: feet and inches.
+/// Reads `6'2"`: feet and inches.
 fn height(core: &str) -> Option<String> {
     let (feet, inches) = core.split_once('\'')?;
     let inches = inches.strip_suffix('"').or_else(|| inches.strip_suffix("''")).unwrap_or(inches);
@@ -414,7 +419,7 @@ fn height(core: &str) -> Option<String> {
     Some(format!("{feet} foot {inches}"))
 }
 
-/// `1080p`: lines of a picture.
+/// Reads `1080p`: lines of a picture.
 fn resolution(core: &str) -> Option<String> {
     let digits = core.strip_suffix(['p', 'i'])?;
     let is_known = matches!(
@@ -425,7 +430,7 @@ fn resolution(core: &str) -> Option<String> {
     is_known.then(|| format!("{} {letter}", label(digits)))
 }
 
-/// `3x`, `2x4`, `1920x1080`, `10x12cm`; a unit may follow in its own token.
+/// Reads `3x`, `2x4`, `1920x1080`, `10x12cm`; a unit may follow in its own token.
 fn dimensions(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let parts: Vec<&str> = core.split(['x', 'X', '×']).take(5).collect();

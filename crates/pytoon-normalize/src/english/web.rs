@@ -84,7 +84,7 @@ fn mail(core: &str) -> Option<String> {
     Some(format!("{} at {}", user.join(" dot "), self::host(host)))
 }
 
-/// A link with a scheme or `www.`: only its host is read.
+/// Reads the host of a link with a scheme or `www.`.
 fn link(core: &str) -> Option<String> {
     let (rest, is_link) = match core.split_once("://") {
         Some((scheme, rest))
@@ -104,7 +104,7 @@ fn link(core: &str) -> Option<String> {
     (!name.is_empty()).then(|| host(name))
 }
 
-/// A domain with an optional path, or a file name.
+/// Reads a domain with an optional path, or a file name.
 fn host_or_file(core: &str) -> Option<String> {
     let (core, possessive) = core.strip_suffix("'s").map_or((core, ""), |owner| (owner, "'s"));
     let (name, path) = core.split_at(core.find('/').unwrap_or(core.len()));

@@ -170,7 +170,7 @@ const FUNCTION_WORDS: &[&str] = &[
     "das", "dos", "na", "no", "são", "é", "hoje", "hora", "ahora", "era", "más", "mais", "para",
 ];
 
-/// The form of a number before the next word.
+/// Returns the form of a number before the next word.
 pub(super) fn form(context: &Context<'_>, index: usize) -> Form {
     let next = context.next(index);
     let is_word = !next.is_empty() && next.len() <= 32 && next.chars().all(char::is_alphabetic);

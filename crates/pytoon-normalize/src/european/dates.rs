@@ -63,7 +63,7 @@ fn numeric(context: &Context<'_>, index: usize) -> Option<String> {
     })
 }
 
-/// A day before the name of a month: German `3.`, French `1er`, Portuguese `1º`.
+/// Returns a day before the name of a month: German `3.`, French `1er`, Portuguese `1º`.
 fn day_number(context: &Context<'_>, index: usize) -> Option<u64> {
     let core = context.core(index);
     let digits = ["er", "º", "°", ".º", "o"]

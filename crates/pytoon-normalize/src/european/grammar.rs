@@ -13,7 +13,6 @@ pub(super) struct Names {
     pub(super) to: &'static str,
     pub(super) percent: &'static str,
     pub(super) months: [&'static str; 12],
-    /// Words after which a German ordinal ends in n; elsewhere empty.
     pub(super) hour: &'static str,
     pub(super) hours: &'static str,
 }
@@ -133,7 +132,7 @@ impl Language {
         }
     }
 
-    /// The month, from 1, of a name or a German abbreviation.
+    /// Returns the month, from 1, of a name or a German abbreviation.
     pub(super) fn month(self, word: &str) -> Option<u64> {
         if word.is_empty() || word.len() > 12 {
             return None;
@@ -163,7 +162,7 @@ impl Language {
         }
     }
 
-    /// A day of a month, as the language says it before the month.
+    /// Reads a day of a month as the language says it before the month.
     pub(super) fn day(self, context: &Context<'_>, index: usize, day: u64) -> String {
         match (self, day) {
             (Self::German, _) if context.follows(index, DATIVE) => german::ordinal(day, "en"),
@@ -177,7 +176,7 @@ impl Language {
         }
     }
 
-    /// What joins day, month and year.
+    /// Returns what joins day, month and year.
     pub(super) fn date_link(self) -> &'static str {
         match self {
             Self::Spanish(_) | Self::Portuguese(_) => " de ",
@@ -185,7 +184,7 @@ impl Language {
         }
     }
 
-    /// An ordinal that agrees with what follows.
+    /// Reads an ordinal that agrees with what follows.
     pub(super) fn ordinal(
         self,
         context: &Context<'_>,
@@ -207,7 +206,7 @@ impl Language {
         }
     }
 
-    /// The hour and the minute of a time, to be said in this order.
+    /// Reads the hour and the minute of a time, to be said in this order.
     pub(super) fn time(self, hour: u64, minute: u64) -> (String, String) {
         let form = match self {
             Self::German => Form::Masculine,

@@ -45,7 +45,7 @@ pub(crate) enum Decimals {
 }
 
 impl Language {
-    /// The language of a tag, if its numbers are read here.
+    /// Returns the language of a tag, if its numbers are read here.
     pub(crate) fn of(base: &str, tag: &str) -> Option<Self> {
         let region = tag.split(['-', '_']).nth(1).unwrap_or_default().to_ascii_uppercase();
         let has_point =
@@ -218,7 +218,7 @@ fn read_at(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     Some(readings)
 }
 
-/// "von einer Million": "eine" before a scale agrees with its preposition.
+/// Makes "eine" before a scale agree with its preposition: "von einer Million".
 fn in_dative(context: &Context<'_>, index: usize, text: &mut String) {
     let is_dative =
         context.follows(index, &["von", "mit", "aus", "bei", "zu", "nach", "ab", "seit", "einer"]);

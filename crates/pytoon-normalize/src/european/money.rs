@@ -199,12 +199,12 @@ pub(super) fn money(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
     Some(readings)
 }
 
-/// `1 500,50 €`: groups in tokens of their own.
+/// Reads `1 500,50 €`: groups in tokens of their own.
 fn spaced(context: &Context<'_>, index: usize) -> Option<(Numeral, usize)> {
     numerals::spaced_groups(context, index)
 }
 
-/// `5 Mio. €`, `2 millones €`: the scale stands before the currency.
+/// Reads `5 Mio. €`, `2 millones €`: the scale stands before the currency.
 fn after_scale(context: &Context<'_>, index: usize, currency: &Currency) -> Option<Vec<Reading>> {
     let (_, many) = currency.name(context.language);
     let before = context.sentence.before(index, 1).to_lowercase();
@@ -215,7 +215,7 @@ fn after_scale(context: &Context<'_>, index: usize, currency: &Currency) -> Opti
     (has_scale || is_sign).then(|| vec![Reading::from(format!("{link}{many}"))])
 }
 
-/// "de" between millions and what they count.
+/// Returns the "de" between millions and what they count.
 fn link(language: Language, name: &str) -> &'static str {
     match language {
         Language::German => "",
@@ -229,7 +229,7 @@ fn whole(language: Language, currency: &Currency, amount: &Amount) -> String {
     if name.is_empty() { number } else { format!("{number} {name}") }
 }
 
-/// The words before the currency, and the currency with what follows it.
+/// Returns the words before the currency, and the currency with what follows it.
 fn parts(language: Language, currency: &Currency, amount: &Amount) -> (String, String) {
     let form = if currency.is_feminine && language != Language::German {
         Form::Feminine

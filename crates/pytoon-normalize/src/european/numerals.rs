@@ -80,7 +80,7 @@ fn year_or_number(language: Language, numeral: &Numeral, form: Form) -> String {
     }
 }
 
-/// `25 %`, `25%`, `5-10 %`.
+/// Reads `25 %`, `25%`, `5-10 %`.
 pub(super) fn percent(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let language = context.language;
     let core = context.core(index);
@@ -93,7 +93,7 @@ pub(super) fn percent(context: &Context<'_>, index: usize) -> Option<Vec<Reading
     is_apart.then(|| vec![Reading::from(spoken), Reading::from(name)])
 }
 
-/// `3.` in German, `1er` in French, `2º` in Spanish and Portuguese.
+/// Reads `3.` in German, `1er` in French, `2º` in Spanish and Portuguese.
 pub(super) fn ordinal(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let language = context.language;
     let core = context.core(index);

@@ -25,7 +25,7 @@ fn parse(text: &str) -> Option<(u64, Option<u64>)> {
     }
 }
 
-/// German `18.30` before "Uhr".
+/// Reads German `18.30` before "Uhr".
 fn dotted(text: &str) -> Option<(u64, Option<u64>)> {
     parse(&text.replacen('.', ":", 1))
 }
@@ -77,7 +77,7 @@ pub(super) fn time(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> 
     Some(vec![Reading::from(spoken), Reading::abbreviation(minutes)])
 }
 
-/// `9:00-17:00`, `9-17 Uhr`.
+/// Reads `9:00-17:00`, `9-17 Uhr`.
 fn range(context: &Context<'_>, from: &str, to: &str, is_oclock: bool) -> Option<Vec<Reading>> {
     let language = context.language;
     let hour = |text: &str| {

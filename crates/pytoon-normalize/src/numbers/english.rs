@@ -42,7 +42,7 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    /// The dialect of a language tag.
+    /// Returns the dialect of a language tag.
     pub(crate) fn of(language: &str) -> Self {
         let region = language.split(['-', '_']).nth(1).unwrap_or_default().to_ascii_uppercase();
         match region.as_str() {
