@@ -46,7 +46,7 @@ fn given() -> Pronunciations {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn any_text_gives_one_spoken_word_per_word(text in any::<String>(), at in 0..LANGUAGES.len()) {
@@ -90,6 +90,12 @@ proptest! {
         let once = joined(&normalize(&words(&text), "en", &none())).text;
         let twice = joined(&normalize(&words(&once), "en", &none())).text;
         prop_assert_eq!(once, twice);
+    }
+
+    #[test]
+    fn english_keeps_every_word(text in "[A-Za-z0-9'$%.,&-]{0,4}[A-Za-z0-9][A-Za-z0-9'%.,&-]{0,6}") {
+        let spoken = joined(&normalize(&words(&text), "en", &none())).text;
+        prop_assert!(spoken.contains(char::is_alphabetic), "{}", text);
     }
 
     #[test]
@@ -155,7 +161,7 @@ fn hostile_text_is_read_in_no_time() {
     let pronunciations = given();
     for text in &shapes {
         let written = words(text);
-        for language in ["en", "de", "fr", "pt", "hi"] {
+        for language in ["en", "de"] {
             let start = Instant::now();
             let spoken = normalize(&written, language, &pronunciations);
             let took = start.elapsed();

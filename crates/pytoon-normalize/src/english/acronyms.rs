@@ -46,7 +46,9 @@ const AFTER_IT: &[&str] = &[
 /// Reads a token of capitals.
 pub(super) fn acronym(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let core = context.core(index);
-    let (base, ending) = base_and_ending(core)?;
+    let Some((base, ending)) = base_and_ending(core) else {
+        return shouted_word(core).map(|word| vec![Reading::from(word)]);
+    };
     let spoken = if is_spelled(context, index, base) {
         spelled(base)
     } else if let Some(word) = said(base) {
@@ -55,6 +57,18 @@ pub(super) fn acronym(context: &Context<'_>, index: usize) -> Option<Vec<Reading
         base.to_lowercase()
     };
     Some(vec![Reading::from(format!("{spoken}{ending}"))])
+}
+
+/// Returns capitals with accents or an apostrophe in lower case: `CAFÉ`, `DON'T`, `I'M`.
+fn shouted_word(core: &str) -> Option<String> {
+    let letters = core.chars().filter(|c| c.is_alphabetic()).count();
+    let is_word = core.chars().all(|c| c.is_uppercase() || c == '\'') && letters >= 2;
+    let is_marked = core.contains('\'') || !core.is_ascii();
+    if !is_word || !is_marked {
+        return None;
+    }
+    let lower = core.to_lowercase();
+    Some(lower.strip_prefix("i'").map_or(lower.clone(), |rest| format!("I'{rest}")))
 }
 
 /// Splits a plural or possessive ending from capitals.
@@ -102,6 +116,9 @@ fn is_unknown_spelled(context: &Context<'_>, index: usize, base: &str) -> bool {
     if !is_pronounceable(base) {
         return base.len() <= 6;
     }
+    if context.is_piece {
+        return false;
+    }
     let is_shouted = |word: &str| is_all_caps(word) && has(WORDS, word);
     if is_shouted(context.before(index, 1)) || is_shouted(context.core(index + 1)) {
         return false;
@@ -129,7 +146,8 @@ pub(super) fn is_pronounceable(word: &str) -> bool {
             return false;
         }
     }
-    has_vowel && !lower.contains('q') | lower.contains("qu") && ends_well(&lower)
+    let has_lone_q = lower.contains('q') && !lower.contains("qu");
+    has_vowel && !has_lone_q && ends_well(&lower)
 }
 
 fn starts_well(lower: &str) -> bool {

@@ -29,7 +29,7 @@ impl<'a> Context<'a> {
             let letters = token.core.chars().filter(|c| c.is_alphabetic()).count();
             capitals += usize::from(letters >= 2);
         }
-        Self { sentence, dialect, is_shouting: !has_lower && capitals >= 2, is_piece: false }
+        Self { sentence, dialect, is_shouting: !has_lower && capitals >= 1, is_piece: false }
     }
 
     pub(super) fn piece(sentence: &'a Sentence, dialect: Dialect) -> Self {

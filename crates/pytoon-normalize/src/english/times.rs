@@ -92,7 +92,7 @@ pub(super) fn time(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> 
     }
     let half_after = half(context.next(index));
     let text = match core.split_once(['-', '–', '—']) {
-        Some((from, to)) => range(context, index, from, to, half_after)?,
+        Some((from, to)) => range(context, from, to, half_after)?,
         None => single(context, core, half_after)?,
     };
     let mut readings = vec![Reading::from(text)];
@@ -130,17 +130,10 @@ fn ratio(core: &str, dialect: Dialect) -> Option<String> {
     Some(spoken?.join(if parts.len() == 2 { " to " } else { " " }))
 }
 
-fn range(
-    context: &Context<'_>,
-    index: usize,
-    from: &str,
-    to: &str,
-    half_after: Option<&str>,
-) -> Option<String> {
+fn range(context: &Context<'_>, from: &str, to: &str, half_after: Option<&str>) -> Option<String> {
     let (from, to) = (parse(from)?, parse(to)?);
-    let is_job = context.core(index) == "9-5";
     let is_time = |time: &Time| time.minute.is_some() || time.half.is_some();
-    if !(is_time(&from) || is_time(&to) || half_after.is_some() || is_job) {
+    if !(is_time(&from) || is_time(&to) || half_after.is_some()) {
         return None;
     }
     let lower = spoken(&from, from.half, context.dialect);
