@@ -12,6 +12,8 @@ use crate::sentence::Reading;
 
 pub(super) use super::numerals::model_number;
 
+/// Signs that join the parts of a token, those that bind least first.
+const SEPARATORS: &str = "@/&+_-–:";
 /// Pairs of words where a slash means "or".
 const ALTERNATIVES: &[&str] = &[
     "he/she",
@@ -70,58 +72,61 @@ fn parts(core: &str, dialect: Dialect) -> Option<String> {
             return Some(pieces(core.split(dash), ", ", dialect));
         }
     }
-    if let Some(name) = core.strip_prefix('$').filter(|name| name.len() <= 6 && is_all_caps(name)) {
-        return Some(acronyms::spelled(name));
+    let known = named(core).or_else(|| amount_first(core, dialect));
+    known
+        .or_else(|| comparison(core, dialect))
+        .or_else(|| separated(core, dialect))
+        .or_else(|| with_digits(core, dialect))
+}
+
+/// Reads `$AAPL`, `C#`, `mg/L`.
+fn named(core: &str) -> Option<String> {
+    let ticker = core.strip_prefix('$').filter(|name| name.len() <= 6 && is_all_caps(name));
+    let note = core.strip_suffix('#').filter(|note| note.len() == 1);
+    let note = note.map(|note| format!("{note} sharp"));
+    ticker.map(acronyms::spelled).or(note).or_else(|| unit_alone(core))
+}
+
+/// Reads the parts around the first of the signs that join words.
+fn separated(core: &str, dialect: Dialect) -> Option<String> {
+    let sign = core.chars().filter_map(|c| SEPARATORS.find(c)).min()?;
+    match SEPARATORS.get(sign..)?.chars().next()? {
+        '@' => Some(pieces(core.split('@'), " at ", dialect)),
+        '/' if ALTERNATIVES.contains(&core) => Some(pieces(core.split('/'), " or ", dialect)),
+        '/' => Some(pieces(core.split('/'), " ", dialect)),
+        '&' => core.split_once('&').map(|(before, after)| ampersand(before, after, dialect)),
+        '+' => Some(pluses(core, dialect)),
+        '_' => Some(pieces(core.split('_'), " ", dialect)),
+        '-' | '–' => hyphenated(core, dialect),
+        ':' => Some(pieces(core.split(':'), " ", dialect)),
+        _ => None,
     }
-    if let Some(note) = core.strip_suffix('#').filter(|note| note.len() == 1) {
-        return Some(format!("{note} sharp"));
-    }
-    if let Some(text) = amount_first(core, dialect).or_else(|| comparison(core, dialect)) {
-        return Some(text);
-    }
-    if core.contains('@') {
-        return Some(pieces(core.split('@'), " at ", dialect));
-    }
-    if let Some(unit) = unit_alone(core) {
-        return Some(unit);
-    }
-    if core.contains('/') {
-        let link = if ALTERNATIVES.contains(&core) { " or " } else { " " };
-        return Some(pieces(core.split('/'), link, dialect));
-    }
-    if let Some((before, after)) = core.split_once('&') {
-        let say = |part: &str| {
-            if part.len() <= 3 && part.chars().all(char::is_uppercase) {
-                acronyms::spelled(part)
-            } else {
-                read_part(part, dialect)
-            }
-        };
-        return Some(format!("{} and {}", say(before), say(after)).trim().to_owned());
-    }
-    if core.contains('+') {
-        let bare = core.trim_end_matches('+');
-        let pluses = (core.len() - bare.len()).min(2);
-        let inner = pieces(bare.split('+'), " plus ", dialect);
-        return Some(format!("{inner}{}", " plus".repeat(pluses)).trim().to_owned());
-    }
-    if core.contains('_') {
-        return Some(pieces(core.split('_'), " ", dialect));
-    }
-    if core.contains(['-', '–']) {
-        return hyphenated(core, dialect);
-    }
-    if core.contains(':') {
-        return Some(pieces(core.split(':'), " ", dialect));
-    }
-    if core.chars().any(|c| c.is_ascii_digit())
-        && core.chars().any(char::is_alphabetic)
-        && core.chars().all(|c| c.is_alphanumeric() || c == '\'')
-    {
-        let (base, ending) = core.strip_suffix("'s").map_or((core, ""), |owner| (owner, "'s"));
-        return Some(format!("{}{ending}", split_digits(base, letters, dialect)));
-    }
-    None
+}
+
+/// Reads `R&D`, `M&M's`.
+fn ampersand(before: &str, after: &str, dialect: Dialect) -> String {
+    let say = |part: &str| {
+        let is_initials = part.len() <= 3 && part.chars().all(char::is_uppercase);
+        if is_initials { acronyms::spelled(part) } else { read_part(part, dialect) }
+    };
+    format!("{} and {}", say(before), say(after)).trim().to_owned()
+}
+
+/// Reads `C++`, `A+B`; at most two pluses at the end.
+fn pluses(core: &str, dialect: Dialect) -> String {
+    let bare = core.trim_end_matches('+');
+    let count = (core.len() - bare.len()).min(2);
+    let inner = pieces(bare.split('+'), " plus ", dialect);
+    format!("{inner}{}", " plus".repeat(count)).trim().to_owned()
+}
+
+/// Reads letters and digits apart: `B2B`, `221B`.
+fn with_digits(core: &str, dialect: Dialect) -> Option<String> {
+    let has_both =
+        core.chars().any(|c| c.is_ascii_digit()) && core.chars().any(char::is_alphabetic);
+    let is_name = core.chars().all(|c| c.is_alphanumeric() || c == '\'');
+    let (base, ending) = core.strip_suffix("'s").map_or((core, ""), |owner| (owner, "'s"));
+    (has_both && is_name).then(|| format!("{}{ending}", split_digits(base, letters, dialect)))
 }
 
 /// Reads `10-15-minute`, `1/2-inch`, `24-hour`: an amount and the word that it belongs to.

@@ -339,41 +339,56 @@ pub(super) fn measure(context: &Context<'_>, index: usize) -> Option<Vec<Reading
         readings.extend(unit.readings(is_one));
         return Some(readings);
     }
+    if let Some(readings) = split_degrees(context, index, &amount, is_one) {
+        return Some(readings);
+    }
+    attached(context, index, &amount, is_one).map(|reading| vec![reading])
+}
+
+/// Reads an amount and the unit that sticks to it, with or without a hyphen.
+fn attached(
+    context: &Context<'_>,
+    index: usize,
+    amount: &Quantity<'_>,
+    is_one: bool,
+) -> Option<Reading> {
     let (rest, plus) = match amount.rest.strip_suffix('+') {
         Some(rest) => (rest, " plus"),
         None => (amount.rest, ""),
     };
-    if rest.is_empty() {
-        return None;
-    }
     let (symbol, is_hyphened) = match rest.strip_prefix('-') {
         Some(symbol) => (symbol, true),
         None => (rest, false),
     };
     if let Some((symbol, tail)) = symbol.split_once('-') {
-        return compound_measure(context, &amount, symbol, tail).map(|text| vec![text.into()]);
+        return compound_measure(context, amount, symbol, tail).map(Reading::from);
     }
-    if is_hyphened && ATTACHED_ONLY.contains(&symbol) {
-        return None;
-    }
-    if rest == "°" && context.sentence.flows(index) && matches!(context.core(index + 1), "C" | "F")
-    {
-        let scale = if context.core(index + 1) == "C" { "Celsius" } else { "Fahrenheit" };
-        let degrees = if is_one { "degree" } else { "degrees" };
-        return Some(vec![
-            Reading::from(format!("{} {degrees}", amount.spoken)),
-            Reading::from(scale),
-        ]);
-    }
-    let is_label =
-        amount.numeral.as_ref().is_some_and(|n| is_label(context, index, symbol, n.whole.len()));
-    if is_label {
+    let digits = amount.numeral.as_ref().map(|numeral| numeral.whole.len());
+    let is_label = digits.is_some_and(|digits| is_label(context, index, symbol, digits));
+    if is_label || (is_hyphened && ATTACHED_ONLY.contains(&symbol)) {
         return None;
     }
     let unit = unit(symbol)?;
     let name = unit.name(is_one || is_hyphened);
-    let spoken = format!("{} {name}{plus}", amount.spoken);
-    Some(vec![Reading { text: spoken, eats_stop: goes_on(context, index) }])
+    let text = format!("{} {name}{plus}", amount.spoken);
+    Some(Reading { text, eats_stop: goes_on(context, index) })
+}
+
+/// Reads `14° F`, where the scale stands in its own token.
+fn split_degrees(
+    context: &Context<'_>,
+    index: usize,
+    amount: &Quantity<'_>,
+    is_one: bool,
+) -> Option<Vec<Reading>> {
+    let scale = match context.next(index) {
+        "C" => "Celsius",
+        "F" => "Fahrenheit",
+        _ => return None,
+    };
+    let degrees = if is_one { "degree" } else { "degrees" };
+    let first = format!("{} {degrees}", amount.spoken);
+    (amount.rest == "°").then(|| vec![Reading::from(first), Reading::from(scale)])
 }
 
 /// Reads `5km-long`, `10%-off`, and ranges whose ends both have the unit: `5%-10%`.
