@@ -5,6 +5,7 @@
 //! module puts readings and marks together again.
 
 use crate::SpokenWord;
+use crate::numbers::is_digits;
 use crate::pronunciation::{Found, Pronunciation};
 use crate::symbols;
 
@@ -138,7 +139,9 @@ impl Sentence {
             .collect();
         let mut last_spoken: Option<usize> = None;
         for (index, (token, reading)) in self.tokens.into_iter().zip(readings).enumerate() {
-            if token.opens {
+            // An area code in brackets follows what it belongs to without a pause.
+            let is_area = token.closes && token.core.len() == 3 && is_digits(&token.core);
+            if token.opens && !is_area {
                 pause(&mut out, last_spoken);
             }
             let ends_bracket = token.closes && next_is_capital.get(index).copied().unwrap_or(false);

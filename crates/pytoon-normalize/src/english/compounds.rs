@@ -94,7 +94,7 @@ fn separated(core: &str, dialect: Dialect) -> Option<String> {
         '@' => Some(pieces(core.split('@'), " at ", dialect)),
         '/' if ALTERNATIVES.contains(&core) => Some(pieces(core.split('/'), " or ", dialect)),
         '/' => Some(pieces(core.split('/'), " ", dialect)),
-        '&' => core.split_once('&').map(|(before, after)| ampersand(before, after, dialect)),
+        '&' => Some(ampersands(core, dialect)),
         '+' => Some(pluses(core, dialect)),
         '_' => Some(pieces(core.split('_'), " ", dialect)),
         '-' | '–' => hyphenated(core, dialect),
@@ -104,12 +104,13 @@ fn separated(core: &str, dialect: Dialect) -> Option<String> {
 }
 
 /// Reads `R&D`, `M&M's`.
-fn ampersand(before: &str, after: &str, dialect: Dialect) -> String {
+fn ampersands(core: &str, dialect: Dialect) -> String {
     let say = |part: &str| {
         let is_initials = part.len() <= 3 && part.chars().all(char::is_uppercase);
         if is_initials { acronyms::spelled(part) } else { read_part(part, dialect) }
     };
-    format!("{} and {}", say(before), say(after)).trim().to_owned()
+    let parts: Vec<String> = core.split('&').map(say).collect();
+    parts.join(" and ").trim().to_owned()
 }
 
 /// Reads `C++`, `A+B`; at most two pluses at the end.
@@ -155,7 +156,9 @@ fn comparison(core: &str, dialect: Dialect) -> Option<String> {
     ];
     let (sign, name) = signs.iter().find(|(sign, _)| core.contains(sign))?;
     let (left, right) = core.split_once(sign)?;
-    let compares = left.ends_with(char::is_alphanumeric)
+    let is_single = !right.contains(['<', '>']);
+    let compares = is_single
+        && left.ends_with(char::is_alphanumeric)
         && right.starts_with(|c: char| c.is_ascii_digit() || c == '-');
     compares.then(|| format!("{} {name} {}", read_part(left, dialect), read_part(right, dialect)))
 }

@@ -143,32 +143,39 @@ fn year_after(context: &Context<'_>, index: usize) -> Option<String> {
     Some(year(value, context.dialect))
 }
 
+/// Reads a month; only an abbreviation has a full stop of its own.
+fn month_reading(core: &str, name: &str) -> Reading {
+    Reading { text: name.to_owned(), eats_stop: core.len() < name.len() }
+}
+
 fn month_first(context: &Context<'_>, index: usize, month: u64) -> Option<Vec<Reading>> {
     let core = context.core(index);
     let name = month_name(month);
     let has_stop = context.sentence.has_stop(index);
-    let next = if context.sentence.flows_past_stop(index) { context.core(index + 1) } else { "" };
+    let is_short = core.len() < name.len();
+    let goes_on = if is_short {
+        context.sentence.flows_past_stop(index)
+    } else {
+        context.sentence.flows(index)
+    };
+    let next = if goes_on { context.core(index + 1) } else { "" };
     if let Some(days) = days(next).filter(|_| !counts_something(context, index)) {
         let article = if context.dialect == Dialect::British { "the " } else { "" };
         let day = ordinals(days, context.dialect, article);
         let year = year_after(context, index + 1);
-        let mut readings = vec![Reading::abbreviation(name), Reading::from(day)];
+        let mut readings = vec![month_reading(core, name), Reading::from(day)];
         readings.extend(year.map(Reading::from));
         return Some(readings);
     }
     if let Some(value) = four_digit_year(next) {
-        return Some(vec![
-            Reading::abbreviation(name),
-            Reading::from(year(value, context.dialect)),
-        ]);
+        return Some(vec![month_reading(core, name), Reading::from(year(value, context.dialect))]);
     }
-    let is_short = core.len() < name.len();
     let is_safe = SAFE_SHORT.contains(&core);
     let before_is_day = day(context.before(index, 1)).is_some();
     (is_short
         && (has_stop || is_safe || before_is_day || next.starts_with('\''))
         && !context.is_shouting)
-        .then(|| vec![Reading::abbreviation(name)])
+        .then(|| vec![month_reading(core, name)])
 }
 
 /// Returns true if the number after a month counts what follows: "May 5 of us go".
@@ -191,7 +198,7 @@ fn day_first(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let has_article = context.follows(index, &["the"]);
     let article = if has_article { "" } else { "the " };
     let first = ordinals(days, context.dialect, article);
-    let of = Reading::abbreviation(format!("of {name}"));
+    let of = Reading { text: format!("of {name}"), eats_stop: next.len() < name.len() };
     let year =
         if context.sentence.flows_past_stop(index + 1) || context.sentence.tail(index + 1) == "," {
             four_digit_year(context.core(index + 2)).map(|value| year(value, context.dialect))

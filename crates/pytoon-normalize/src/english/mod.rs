@@ -54,7 +54,7 @@ const RULES: &[Rule] = &[
 /// The rules for tokens that are longer than anything that people write, apart from links.
 const LONG_RULES: &[Rule] = &[signs::sign, web::address];
 /// Tokens of more bytes are long.
-const MAX_RULED: usize = 256;
+const MAX_RULED: usize = 128;
 
 /// Reads the tokens of a sentence.
 pub(crate) fn read(sentence: &mut Sentence, language: &str) -> Vec<Reading> {

@@ -126,10 +126,16 @@ fn scale_word(text: &str) -> Option<&'static str> {
 }
 
 fn currency_alone(text: &str) -> Option<&'static Currency> {
+    if text.is_empty() || text.len() > 4 || text.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
     CURRENCIES.iter().find(|currency| currency.written.contains(&text))
 }
 
 fn currency_before(text: &str) -> Option<(&'static Currency, &str)> {
+    if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
     CURRENCIES.iter().find_map(|currency| {
         currency.written.iter().find_map(|sign| Some((currency, text.strip_prefix(sign)?)))
     })

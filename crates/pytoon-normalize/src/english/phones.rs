@@ -13,6 +13,9 @@ const CUES: &[&str] =
 
 /// Reads a telephone number that begins at a token.
 pub(super) fn phone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
+    if !may_begin(context, index) {
+        return None;
+    }
     let mut groups: Vec<Vec<&str>> = Vec::new();
     let mut total = 0;
     for at in index..index + MAX_TOKENS {
@@ -41,6 +44,15 @@ pub(super) fn phone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
         Reading::from(format!("{}{comma}", spoken.join(", ")))
     });
     Some(readings.collect()).filter(|readings: &Vec<Reading>| !readings.is_empty())
+}
+
+/// Returns false for most numbers, so that they cost no more than a look.
+fn may_begin(context: &Context<'_>, index: usize) -> bool {
+    let core = context.core(index);
+    let is_short = is_digits(core) && core.len() < 3;
+    let before_area = core == "1" && context.core(index + 1).len() == 3;
+    let begins = core.starts_with(|c: char| c.is_ascii_digit() || c == '+' || c == '(');
+    begins && (!is_short || core.starts_with('0') || before_area || context.follows(index, CUES))
 }
 
 /// Returns true if a country code stands before, which an area code in brackets may follow.

@@ -4,6 +4,39 @@ use super::{Context, Form, Language};
 
 const GERMAN_MASCULINE_IN_E: &[&str] =
     &["name", "kunde", "käse", "junge", "ende", "auge", "gebäude", "kollege"];
+/// Lower-case words that are no adjectives.
+const GERMAN_ADVERBS: &[&str] = &[
+    "heute", "ohne", "gerne", "bitte", "über", "unter", "hinter", "aber", "oder", "immer", "hier",
+    "wieder", "beide", "alle", "sowie", "weder", "sehr", "eher", "nahe", "gilt",
+];
+/// Words whose number is a name: "Nummer eins".
+pub(super) const LABELS: &[&str] = &[
+    "nummer",
+    "nr",
+    "platz",
+    "teil",
+    "kapitel",
+    "band",
+    "seite",
+    "folge",
+    "staffel",
+    "liga",
+    "gruppe",
+    "numéro",
+    "chapitre",
+    "page",
+    "partie",
+    "saison",
+    "épisode",
+    "número",
+    "capítulo",
+    "página",
+    "parte",
+    "temporada",
+    "episodio",
+    "episódio",
+    "grupo",
+];
 const GERMAN_UNITS: &[&str] = &["km", "m", "cm", "mm", "kg", "g", "mg", "l", "ml", "kWh"];
 const GERMAN_FEMININE: &[&str] = &[
     "idee",
@@ -79,7 +112,8 @@ const FRENCH_FEMININE: &[&str] = &[
     "grande",
     "seule",
 ];
-const SPANISH_MASCULINE_IN_A: &[&str] = &[
+/// Masculine nouns in a, of Spanish and Portuguese.
+const MASCULINE_IN_A: &[&str] = &[
     "día",
     "días",
     "problema",
@@ -99,6 +133,10 @@ const SPANISH_MASCULINE_IN_A: &[&str] = &[
     "planetas",
     "poema",
     "poemas",
+    "dia",
+    "dias",
+    "grama",
+    "gramas",
 ];
 const SPANISH_FEMININE: &[&str] = &[
     "vez",
@@ -172,6 +210,9 @@ const FUNCTION_WORDS: &[&str] = &[
 
 /// Returns the form of a number before the next word.
 pub(super) fn form(context: &Context<'_>, index: usize) -> Form {
+    if context.follows(index, LABELS) {
+        return Form::Alone;
+    }
     let next = context.next(index);
     let is_word = !next.is_empty() && next.len() <= 32 && next.chars().all(char::is_alphabetic);
     let lower = if is_word { next.to_lowercase() } else { return Form::Alone };
@@ -179,55 +220,48 @@ pub(super) fn form(context: &Context<'_>, index: usize) -> Form {
     if FUNCTION_WORDS.contains(&lower.as_str()) && !is_hour {
         return Form::Alone;
     }
+    if context.language == Language::German {
+        return german(next, &lower);
+    }
     let is_feminine = match context.language {
-        Language::German => {
-            if GERMAN_UNITS.contains(&next) {
-                return Form::Masculine;
-            }
-            if !next.starts_with(char::is_uppercase) {
-                return if lower.ends_with('e') { Form::Feminine } else { Form::Alone };
-            }
-            is_german_feminine(&lower)
-        }
-        Language::French => {
-            let one = lower.strip_suffix('s').unwrap_or(&lower);
-            FRENCH_FEMININE.contains(&lower.as_str())
-                || FRENCH_FEMININE.contains(&one)
-                || one.ends_with("tion")
-                || one.ends_with("ette")
-                || one.ends_with("ée")
-        }
-        Language::Spanish(_) => {
-            let ends = ["a", "as", "ción", "ciones", "dad", "dades"]
-                .iter()
-                .any(|end| lower.ends_with(end));
-            (ends && !SPANISH_MASCULINE_IN_A.contains(&lower.as_str()))
-                || SPANISH_FEMININE.contains(&lower.as_str())
-        }
-        Language::Portuguese(_) => {
-            let ends =
-                ["a", "as", "ção", "ções", "dade", "dades"].iter().any(|end| lower.ends_with(end));
-            let masculine = [
-                "dia",
-                "dias",
-                "problema",
-                "problemas",
-                "programa",
-                "programas",
-                "sistema",
-                "sistemas",
-                "tema",
-                "temas",
-                "mapa",
-                "mapas",
-                "grama",
-                "gramas",
-            ];
-            (ends && !masculine.contains(&lower.as_str()))
-                || PORTUGUESE_FEMININE.contains(&lower.as_str())
-        }
+        Language::French => is_french_feminine(&lower),
+        Language::Spanish(_) => is_iberian_feminine(
+            &lower,
+            &["a", "as", "ción", "ciones", "dad", "dades"],
+            SPANISH_FEMININE,
+        ),
+        _ => is_iberian_feminine(
+            &lower,
+            &["a", "as", "ção", "ções", "dade", "dades"],
+            PORTUGUESE_FEMININE,
+        ),
     };
     if is_feminine { Form::Feminine } else { Form::Masculine }
+}
+
+/// Returns the form before a German word: a noun, an adjective by its ending, or a unit.
+fn german(word: &str, lower: &str) -> Form {
+    let is_noun = word.starts_with(char::is_uppercase);
+    let is_adjective = !is_noun && lower.len() > 3 && !GERMAN_ADVERBS.contains(&lower);
+    match lower {
+        _ if GERMAN_UNITS.contains(&word) => Form::Masculine,
+        _ if is_noun && is_german_feminine(lower) => Form::Feminine,
+        _ if is_noun => Form::Masculine,
+        _ if is_adjective && lower.ends_with('e') => Form::Feminine,
+        _ if is_adjective && (lower.ends_with("er") || lower.ends_with("es")) => Form::Masculine,
+        _ => Form::Alone,
+    }
+}
+
+fn is_french_feminine(lower: &str) -> bool {
+    let one = lower.strip_suffix('s').unwrap_or(lower);
+    let ends = ["tion", "ette", "ée"].iter().any(|end| one.ends_with(end));
+    ends || FRENCH_FEMININE.contains(&lower) || FRENCH_FEMININE.contains(&one)
+}
+
+fn is_iberian_feminine(lower: &str, endings: &[&str], feminine: &[&str]) -> bool {
+    let ends = endings.iter().any(|end| lower.ends_with(end));
+    (ends && !MASCULINE_IN_A.contains(&lower)) || feminine.contains(&lower)
 }
 
 fn is_german_feminine(lower: &str) -> bool {

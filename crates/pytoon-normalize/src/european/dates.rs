@@ -4,6 +4,18 @@ use super::{Context, Language};
 use crate::numbers::is_digits;
 use crate::sentence::Reading;
 
+/// Returns true if two numbers around a mark are a day and a month.
+fn is_short_date(context: &Context<'_>, index: usize, mark: char) -> bool {
+    const BEFORE: &[&str] = &["am", "vom", "zum", "der", "den", "bis", "ab", "seit"];
+    const BEFORE_SLASH: &[&str] = &["le", "du", "au", "el", "del", "al", "dia", "em", "até"];
+    if mark == '/' {
+        return context.language != Language::German && context.follows(index, BEFORE_SLASH);
+    }
+    let goes_on = context.core(index + 1).starts_with(char::is_lowercase);
+    let is_german = mark == '.' && context.language == Language::German;
+    is_german && context.sentence.has_stop(index) && (goes_on || context.follows(index, BEFORE))
+}
+
 /// Reads a date that begins at a token.
 pub(super) fn date(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     if let Some(text) = numeric(context, index) {
@@ -39,18 +51,7 @@ fn numeric(context: &Context<'_>, index: usize) -> Option<String> {
             (in_range(d, 31)?, in_range(m, 12)?, Some(2000 + y.parse::<u64>().ok()?))
         }
         // German `24.12.`: the last full stop is a mark after the core.
-        [d, m]
-            if mark == '.'
-                && context.language == Language::German
-                && context.sentence.has_stop(index) =>
-        {
-            let follows =
-                context.follows(index, &["am", "vom", "zum", "der", "den", "bis", "ab", "seit"]);
-            if !follows {
-                return None;
-            }
-            (in_range(d, 31)?, in_range(m, 12)?, None)
-        }
+        [d, m] if is_short_date(context, index, mark) => (in_range(d, 31)?, in_range(m, 12)?, None),
         _ => return None,
     };
     let language = context.language;
@@ -93,7 +94,9 @@ fn with_month(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     if links_with_de {
         readings.push(Reading::from(context.core(index + 1)));
     }
-    readings.push(Reading::abbreviation(language.month_name(month)));
+    let name = language.month_name(month);
+    let eats_stop = context.core(month_at).len() < name.len();
+    readings.push(Reading { text: name.to_owned(), eats_stop });
     let year = if context.sentence.flows_past_stop(month_at) {
         four_digit_year(context.core(month_at + 1))
     } else {

@@ -135,6 +135,7 @@ type Rule = fn(&Context<'_>, usize) -> Option<Vec<Reading>>;
 const RULES: &[Rule] = &[
     times::time,
     dates::date,
+    numerals::phone,
     money::money,
     numerals::percent,
     numerals::ordinal,

@@ -169,6 +169,9 @@ pub(super) fn money(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
     if let Some(currency) = alone(core) {
         if let Some((amount, "")) = amount(language, context.next(index)) {
             let silent = Reading { text: String::new(), eats_stop: true };
+            if let Some(scaled) = before_scale(context, index + 1, currency, &amount) {
+                return Some(std::iter::once(silent).chain(scaled).collect());
+            }
             return Some(vec![silent, Reading::from(whole(language, currency, &amount))]);
         }
         return after_scale(context, index, currency);
@@ -178,6 +181,9 @@ pub(super) fn money(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
         let (mut amount, rest) = amount(language, rest)?;
         if core.len() > bare.len() {
             amount.sign = format!("{} ", language.names().minus);
+        }
+        if let Some(scaled) = before_scale(context, index, currency, &amount) {
+            return rest.is_empty().then(|| scaled.into());
         }
         return rest.is_empty().then(|| vec![Reading::from(whole(language, currency, &amount))]);
     }
@@ -208,11 +214,32 @@ fn spaced(context: &Context<'_>, index: usize) -> Option<(Numeral, usize)> {
 fn after_scale(context: &Context<'_>, index: usize, currency: &Currency) -> Option<Vec<Reading>> {
     let (_, many) = currency.name(context.language);
     let before = context.sentence.before(index, 1).to_lowercase();
-    let has_scale =
-        ["mill", "mio", "mrd", "milh", "bil"].iter().any(|scale| before.starts_with(scale));
+    let has_scale = SCALES.iter().any(|scale| before.starts_with(scale));
     let is_sign = context.core(index).chars().all(|c| !c.is_alphanumeric());
     let link = if has_scale { link(context.language, many) } else { "" };
     (has_scale || is_sign).then(|| vec![Reading::from(format!("{link}{many}"))])
+}
+
+/// Beginnings of the words for a million and more.
+const SCALES: &[&str] = &["mill", "mio", "mrd", "milh", "bil"];
+
+/// Reads `R$ 2 milhões`: the currency is said after the scale.
+fn before_scale(
+    context: &Context<'_>,
+    index: usize,
+    currency: &Currency,
+    amount: &Amount,
+) -> Option<[Reading; 2]> {
+    let language = context.language;
+    let scale = context.next(index);
+    let lower = if scale.len() <= 12 { scale.to_lowercase() } else { return None };
+    let is_scale = SCALES.iter().any(|beginning| lower.starts_with(beginning));
+    let (_, many) = currency.name(language);
+    let name = numerals::scale(language, scale).unwrap_or(scale);
+    let number = language.number(&amount.numeral, Form::Masculine);
+    let first = Reading::from(format!("{}{number}", amount.sign));
+    let second = Reading::abbreviation(format!("{name} {}{many}", link(language, many)));
+    is_scale.then_some([first, second])
 }
 
 /// Returns the "de" between millions and what they count.

@@ -42,6 +42,54 @@ pub(super) fn is_scale(text: &str) -> bool {
     SCALES.iter().any(|(_, written, _)| *written == text)
 }
 
+/// Returns the word that an abbreviated scale stands for.
+pub(super) fn scale(language: Language, text: &str) -> Option<&'static str> {
+    SCALES
+        .iter()
+        .find(|(of, written, _)| *of == language && *written == text)
+        .map(|(.., name)| *name)
+}
+
+/// Reads `24/7`, `50/50`, `80/20`.
+fn pair(language: Language, core: &str) -> Option<String> {
+    let (first, second) = core.split_once('/')?;
+    let number =
+        |text: &str| text.parse::<u64>().ok().filter(|_| is_digits(text) && text.len() <= 2);
+    let (first, second) = (number(first)?, number(second)?);
+    let say = |number| language.cardinal(number, Form::Alone);
+    let is_pair = (first, second) == (24, 7) || first + second == 100;
+    is_pair.then(|| format!("{} {}", say(first), say(second)))
+}
+
+/// Reads telephone numbers, digit by digit: `0800 123 456`, `+49 30 123456`.
+pub(super) fn phone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
+    let language = context.language;
+    let first = context.core(index);
+    let bare = first.strip_prefix('+').unwrap_or(first);
+    let is_head = is_digits(bare)
+        && (bare.len() < first.len() || (first.starts_with('0') && first.len() > 2));
+    let mut readings = Vec::new();
+    let mut at = index;
+    while is_head && readings.len() < 6 && is_digits(context.core(at).trim_start_matches('+')) {
+        let comma = if context.sentence.flows(at) { "," } else { "" };
+        readings.push(Reading::from(format!("{}{comma}", language.digits(context.core(at)))));
+        if comma.is_empty() {
+            break;
+        }
+        at += 1;
+    }
+    (readings.len() > 1).then(|| {
+        let plus = if bare.len() < first.len() { language.names().plus } else { "" };
+        if let Some(reading) = readings.first_mut().filter(|_| !plus.is_empty()) {
+            reading.text = format!("{plus} {}", reading.text);
+        }
+        if let Some(reading) = readings.last_mut() {
+            reading.text = reading.text.trim_end_matches(',').to_owned();
+        }
+        readings
+    })
+}
+
 /// Splits signs from the beginning of a number.
 pub(super) fn sign(language: Language, text: &str) -> (String, &str) {
     let names = language.names();
@@ -101,7 +149,9 @@ pub(super) fn ordinal(context: &Context<'_>, index: usize) -> Option<Vec<Reading
         Language::German => {
             let next = context.core(index + 1);
             let flows = context.sentence.has_stop(index) && context.sentence.flows_past_stop(index);
-            let is_ordinal = flows && core.len() <= 3 && next.starts_with(char::is_alphabetic);
+            let is_named = context.follows(index, agreement::LABELS);
+            let is_ordinal =
+                flows && !is_named && core.len() <= 3 && next.starts_with(char::is_alphabetic);
             (Some(core).filter(|core| is_ordinal && is_digits(core))?, Form::Alone)
         }
         Language::French => with_ending(core, FRENCH)?,
@@ -154,10 +204,11 @@ pub(super) fn spaced_groups(context: &Context<'_>, index: usize) -> Option<(Nume
 pub(super) fn number(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let language = context.language;
     let core = context.core(index);
-    if let Some((.., name)) =
-        SCALES.iter().find(|(of, written, _)| *of == language && *written == core)
-    {
-        return Some(vec![Reading::abbreviation(*name)]);
+    if let Some(name) = scale(language, core) {
+        return Some(vec![Reading::abbreviation(name)]);
+    }
+    if let Some(pair) = pair(language, core) {
+        return Some(vec![Reading::from(pair)]);
     }
     if let Some((numeral, count)) = spaced_groups(context, index) {
         let form = agreement::form(context, index + count - 1);

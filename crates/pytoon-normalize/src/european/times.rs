@@ -72,9 +72,9 @@ pub(super) fn time(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> 
     }
     if minutes.is_empty() {
         let (number, name) = spoken.rsplit_once(' ').unwrap_or((&spoken, ""));
-        return Some(vec![Reading::from(number), Reading::abbreviation(name)]);
+        return Some(vec![Reading::from(number), Reading::from(name)]);
     }
-    Some(vec![Reading::from(spoken), Reading::abbreviation(minutes)])
+    Some(vec![Reading::from(spoken), Reading::from(minutes)])
 }
 
 /// Reads `9:00-17:00`, `9-17 Uhr`.
