@@ -183,7 +183,6 @@ const TABLE: &[(&str, &str, When)] = &[
     ("kg", "kilograms", Always),
     ("km", "kilometers", Always),
     ("cm", "centimeters", Always),
-    ("mm", "millimeters", Always),
     ("kWh", "kilowatt hours", Always),
     ("N", "North", StoppedTitle),
     ("S", "South", StoppedTitle),

@@ -95,6 +95,7 @@ fn is_spelled(context: &Context<'_>, index: usize, base: &str) -> bool {
     match base {
         "IT" => is_department(context, index),
         "US" => true,
+        "WHO" => context.follows(index, &["the"]),
         "AM" if context.before(index, 1) == "I" => false,
         "AM" | "PM" | "AD" | "BC" | "CE" => {
             is_known || is_number(context.before(index, 1)) || is_number(context.core(index + 1))

@@ -84,10 +84,8 @@ fn month_name(month: u64) -> &'static str {
 
 /// Parses a day of a month: `5`, `05`, `5th`.
 fn day(text: &str) -> Option<u64> {
-    let digits = ["st", "nd", "rd", "th"]
-        .iter()
-        .find_map(|suffix| text.strip_suffix(suffix))
-        .unwrap_or(text);
+    let suffixes = ["st", "nd", "rd", "th", "ST", "ND", "RD", "TH"];
+    let digits = suffixes.iter().find_map(|suffix| text.strip_suffix(suffix)).unwrap_or(text);
     let value =
         Some(digits).filter(|digits| is_digits(digits) && digits.len() <= 2)?.parse().ok()?;
     (1..=31).contains(&value).then_some(value)

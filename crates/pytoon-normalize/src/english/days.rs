@@ -92,5 +92,5 @@ pub(super) fn weekday(context: &Context<'_>, index: usize) -> Option<Vec<Reading
         || linked_to_last
         || before_date
         || among_days;
-    (is_day && !context.is_shouting).then(|| vec![Reading::abbreviation(day)])
+    (is_day && (before_date || !context.is_shouting)).then(|| vec![Reading::abbreviation(day)])
 }

@@ -273,8 +273,12 @@ pub(super) fn roman_value(context: &Context<'_>, index: usize) -> Option<String>
         && core.chars().all(|c| "IVX".contains(c))
         && core != "XX"
         && core != "XXX";
-    let after_name =
-        is_capitalised(context.before(index, 1)) && !context.is_shouting && before.len() > 2;
+    let is_article =
+        matches!(before.as_str(), "the" | "her" | "his" | "our" | "this" | "that" | "with" | "and");
+    let after_name = !is_article
+        && is_capitalised(context.before(index, 1))
+        && !context.is_shouting
+        && before.len() > 2;
     (is_small && after_name).then(|| format!("{}{ending}", cardinal(value, Dialect::American)))
 }
 

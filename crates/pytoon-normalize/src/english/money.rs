@@ -64,13 +64,15 @@ const CURRENCIES: &[Currency] = &[
     currency(&["kr"], "krone", "kroner", "ore", "ore"),
     currency(&["zł", "PLN"], "zloty", "zlotys", "grosz", "groszy"),
     currency(&["Kč", "CZK"], "koruna", "korunas", "haler", "halers"),
-    currency(&["HUF", "Ft"], "forint", "forints", "filler", "fillers"),
+    currency(&["HUF"], "forint", "forints", "filler", "fillers"),
     currency(&["ZAR"], "rand", "rand", "cent", "cents"),
     currency(&["KES", "KSh"], "Kenyan shilling", "Kenyan shillings", "cent", "cents"),
     currency(&["AED"], "dirham", "dirhams", "fils", "fils"),
     currency(&["SAR"], "Saudi riyal", "Saudi riyals", "halala", "halalas"),
     currency(&["¢"], "cent", "cents", "", ""),
 ];
+/// Currency codes that are words in a text of capitals.
+const WORDS: &[&str] = &["TRY", "RUB"];
 /// Scales after an amount.
 const SCALES: &[(&str, &str)] = &[
     ("thousand", "thousand"),
@@ -337,7 +339,7 @@ fn currency_after(context: &Context<'_>, index: usize, amount: &Amount) -> Optio
         Some((sign, per)) => (sign, Some(denominators(per)?)),
         None => (next, None),
     };
-    let currency = currency_alone(sign).filter(|_| amount.per.is_none() && sign != "Ft")?;
+    let currency = currency_alone(sign).filter(|_| amount.per.is_none())?;
     let scale = amount.scale;
     let whole = Amount {
         sign: amount.sign,
@@ -368,7 +370,8 @@ fn sign_alone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
     let flows = context.sentence.flows(index) || stop_of_rupees;
     let currency = currency_alone(core).filter(|_| flows)?;
     let (own, amount) = parse(context.core(index + 1))?;
-    if own.is_some() || matches!(core, "kr" | "Ft" | "¢") {
+    if own.is_some() || matches!(core, "kr" | "¢") || (context.is_shouting && WORDS.contains(&core))
+    {
         return None;
     }
     let empty = Reading { text: String::new(), eats_stop: true };
