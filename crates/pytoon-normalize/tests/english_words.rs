@@ -139,6 +139,18 @@ const NUMBERS: &[Reading] = &[
 
 /// Abbreviations.
 const ABBREVIATIONS: &[Reading] = &[
+    Reading {
+        language: "en",
+        written: "the WHO, and WHO CARES",
+        spoken: "the W H O, and who cares",
+    },
+    Reading { language: "en", written: "OPEN SAT 10-2", spoken: "open Saturday ten to two" },
+    Reading { language: "en", written: "TRY 3 FLAVORS", spoken: "try three flavors" },
+    Reading {
+        language: "en",
+        written: "DON'T MISS OUR PRE-ORDER",
+        spoken: "don't miss our pre order",
+    },
     Reading { language: "en", written: "No. I won't.", spoken: "No. I won't." },
     Reading {
         language: "en",

@@ -7,6 +7,12 @@ use common::{Reading, assert_readings};
 /// Spanish phrases.
 const SPANISH: &[Reading] = &[
     Reading {
+        language: "es-AR",
+        written: "$1.500,50",
+        spoken: "mil quinientos pesos con cincuenta",
+    },
+    Reading { language: "es-US", written: "$12.50", spoken: "doce dólares con cincuenta" },
+    Reading {
         language: "es",
         written: "por 12,50 € hoy",
         spoken: "por doce euros con cincuenta hoy",

@@ -126,8 +126,8 @@ impl Language {
         match self {
             Self::German => &GERMAN,
             Self::French => &FRENCH,
-            Self::Spanish(super::Decimals::Comma) => &SPANISH,
-            Self::Spanish(super::Decimals::Point) => &SPANISH_POINT,
+            Self::Spanish(habits) if habits.has_decimal_point => &SPANISH_POINT,
+            Self::Spanish(_) => &SPANISH,
             Self::Portuguese(_) => &PORTUGUESE,
         }
     }

@@ -33,28 +33,35 @@ pub(crate) enum Form {
 pub(crate) enum Language {
     German,
     French,
-    Spanish(Decimals),
+    Spanish(Habits),
     Portuguese(Country),
 }
 
-/// What a country writes before decimals.
+/// What Spanish-speaking countries do differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Decimals {
-    Comma,
-    Point,
+pub(crate) struct Habits {
+    /// Whether decimals follow a point rather than a comma.
+    has_decimal_point: bool,
+    /// Whether the dollar sign means pesos.
+    has_peso: bool,
+}
+
+impl Habits {
+    fn of(region: &str) -> Self {
+        const POINT: &[&str] = &["MX", "US", "PR", "GT", "HN", "NI", "SV", "PA", "DO", "PE"];
+        const PESO: &[&str] = &["MX", "DO", "AR", "CL", "CO", "CU", "UY"];
+        Self { has_decimal_point: POINT.contains(&region), has_peso: PESO.contains(&region) }
+    }
 }
 
 impl Language {
     /// Returns the language of a tag, if its numbers are read here.
     pub(crate) fn of(base: &str, tag: &str) -> Option<Self> {
         let region = tag.split(['-', '_']).nth(1).unwrap_or_default().to_ascii_uppercase();
-        let has_point =
-            ["MX", "US", "PR", "GT", "HN", "NI", "SV", "PA", "DO", "PE"].contains(&region.as_str());
         Some(match base {
             "de" => Self::German,
             "fr" => Self::French,
-            "es" if has_point => Self::Spanish(Decimals::Point),
-            "es" => Self::Spanish(Decimals::Comma),
+            "es" => Self::Spanish(Habits::of(&region)),
             "pt" if region == "BR" || region.is_empty() => Self::Portuguese(Country::Brazil),
             "pt" => Self::Portuguese(Country::Portugal),
             _ => return None,
@@ -63,7 +70,9 @@ impl Language {
 
     fn notation(self) -> Notation {
         match self {
-            Self::Spanish(Decimals::Point) => Notation { group: ',', decimal: '.' },
+            Self::Spanish(habits) if habits.has_decimal_point => {
+                Notation { group: ',', decimal: '.' }
+            }
             _ => Notation { group: '.', decimal: ',' },
         }
     }

@@ -1,6 +1,6 @@
 //! Money: `12,50 €`, `5 $`, `€5`, `R$ 20`, `20 EUR`, `10-20 €`, `2 Mio. €`.
 
-use super::{Context, Decimals, Form, Language, numerals};
+use super::{Context, Form, Language, numerals};
 use crate::numbers::Numeral;
 use crate::numbers::portuguese::Country;
 use crate::sentence::Reading;
@@ -116,8 +116,9 @@ fn before(text: &str) -> Option<(&'static Currency, &str)> {
 
 impl Currency {
     fn name(&self, language: Language) -> (&'static str, &'static str) {
-        // In Mexico and its neighbours the dollar sign is a peso.
-        let is_peso = language == Language::Spanish(Decimals::Point) && self.written == ["$"];
+        // In Mexico, Argentina and others the dollar sign is a peso.
+        let has_peso = matches!(language, Language::Spanish(habits) if habits.has_peso);
+        let is_peso = has_peso && self.written == ["$"];
         if is_peso { ("peso", "pesos") } else { pick(language, &self.names) }
     }
 
