@@ -1,6 +1,7 @@
 //! Text to phonemes: tokens, tags, then words from the last to the first, since a word's reading
 //! depends on the sound that follows it.
 
+use crate::dictionary::Dictionary;
 use crate::error::{DataFile, EnglishError};
 use crate::files::EnglishFiles;
 use crate::lexicon::{Context, Lexicon, NextSound};
@@ -11,6 +12,7 @@ use crate::tokenizer::Tokenizer;
 use crate::unknown::UnknownWords;
 use crate::{Accent, fallback, resolve};
 use std::ops::Range;
+use std::thread::ScopedJoinHandle;
 
 /// A stretch of the text whose phonemes the caller states.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,27 +51,20 @@ impl English {
     ///
     /// Names the file that is truncated, too large or of another shape.
     pub fn load(files: &EnglishFiles<'_>, accent: Accent) -> Result<Self, EnglishError> {
-        // The tagger takes about as long as all the rest.
-        let (tagger, rest) = std::thread::scope(|scope| {
+        // The large files take about equally long.
+        std::thread::scope(|scope| {
             let tagger = scope.spawn(|| Tagger::load(files.tagger));
-            let rest = Self::load_words(files, accent);
-            (tagger.join(), rest)
-        });
-        let tagger = tagger
-            .map_err(|_| EnglishError::content(DataFile::Tagger, "the parser panicked"))??;
-        let (tokenizer, lexicon, unknown) = rest?;
-        Ok(Self { tokenizer, tagger, lexicon, unknown })
-    }
-
-    fn load_words(
-        files: &EnglishFiles<'_>,
-        accent: Accent,
-    ) -> Result<(Tokenizer, Lexicon, UnknownWords), EnglishError> {
-        Ok((
-            Tokenizer::load(files.tokenizer_exceptions)?,
-            Lexicon::load(files, accent)?,
-            UnknownWords::load(files.oov_model, files.oov_meta)?,
-        ))
+            let silver = scope.spawn(|| Dictionary::load(DataFile::Silver, files.silver));
+            let gold = Dictionary::load(DataFile::Gold, files.gold)?;
+            let unknown = UnknownWords::load(files.oov_model, files.oov_meta)?;
+            let silver = joined(DataFile::Silver, silver)?;
+            Ok(Self {
+                tokenizer: Tokenizer::load(files.tokenizer_exceptions)?,
+                tagger: joined(DataFile::Tagger, tagger)?,
+                lexicon: Lexicon::new(gold, silver, accent),
+                unknown,
+            })
+        })
     }
 
     /// Returns the phonemes of a text, token by token.
@@ -165,6 +160,14 @@ impl English {
         }
         resolve::resolve(pieces);
     }
+}
+
+/// Returns what a thread has loaded.
+fn joined<T>(
+    file: DataFile,
+    thread: ScopedJoinHandle<'_, Result<T, EnglishError>>,
+) -> Result<T, EnglishError> {
+    thread.join().unwrap_or_else(|_| Err(EnglishError::content(file, "the parser panicked")))
 }
 
 /// Gives a run of pieces its phonemes: all to the first piece.

@@ -32,6 +32,9 @@ impl<V> Entry<V> {
 /// Returns the first eight bytes, zeros where the key is shorter. Orders as the keys do, as far as
 /// it reaches.
 fn prefix(key: &str) -> u64 {
+    if let Some(first) = key.as_bytes().first_chunk() {
+        return u64::from_be_bytes(*first);
+    }
     let mut first = [0; 8];
     for (to, from) in first.iter_mut().zip(key.bytes()) {
         *to = from;

@@ -11,6 +11,7 @@ use crate::text::{all_letters, is_digit_like, is_letter};
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
+use std::collections::HashMap;
 use std::fmt;
 
 /// What stands before the first word, the farther place first.
@@ -211,7 +212,7 @@ impl<'de> Visitor<'de> for TaggerVisitor {
         let mut usual = None;
         let mut vocabulary = None;
         let mut weights: Option<FeatureWeights> = None;
-        let mut numbers = TableBuilder::with_capacity(0).build();
+        let mut numbers = HashMap::new();
         while let Some(JsonText(key)) = map.next_key()? {
             match key.as_ref() {
                 "tags" => {
@@ -248,24 +249,19 @@ struct FeatureWeights {
     weights: Vec<f64>,
 }
 
-fn tag_numbers(names: &[String]) -> Result<Table<u8>, String> {
-    let mut numbers = TableBuilder::with_capacity(0);
-    for (index, name) in names.iter().enumerate() {
-        let number = u8::try_from(index).map_err(|_| "more than 256 tags")?;
-        if !numbers.push(name, number) {
-            return Err("too many tags".to_owned());
-        }
-    }
-    Ok(numbers.build())
+fn tag_numbers(names: &[String]) -> Result<HashMap<String, u8>, &'static str> {
+    let number = |(index, name): (usize, &String)| Some((name.clone(), u8::try_from(index).ok()?));
+    let numbers = names.iter().enumerate().map(number).collect::<Option<_>>();
+    numbers.ok_or("more than 256 tags")
 }
 
 fn usual_tags<'de, A: MapAccess<'de>>(
     map: &mut A,
-    numbers: &Table<u8>,
+    numbers: &HashMap<String, u8>,
 ) -> Result<Table<u8>, A::Error> {
     let mut usual = TableBuilder::with_capacity(0);
     map.next_value_seed(EachEntry::new(|word: &str, tag: JsonText<'_>| {
-        let tag = numbers.get(&tag.0).ok_or_else(|| unlisted(&tag.0))?;
+        let tag = numbers.get(tag.0.as_ref()).ok_or_else(|| unlisted(&tag.0))?;
         if usual.push(word, *tag) { Ok(()) } else { Err("too many words".into()) }
     }))?;
     Ok(usual.build())
@@ -276,7 +272,7 @@ fn unlisted(tag: &str) -> String {
 }
 
 /// Parses the weights: feature to tag to weight.
-struct WeightsVisitor<'a>(&'a Table<u8>);
+struct WeightsVisitor<'a>(&'a HashMap<String, u8>);
 
 impl<'de> DeserializeSeed<'de> for WeightsVisitor<'_> {
     type Value = FeatureWeights;

@@ -2,6 +2,7 @@
 //! `PYTOON_HEART_DIR` to a folder that has them, or these tests skip.
 
 use pytoon_english::{Accent, English, EnglishFiles, join};
+use std::io::Write;
 use std::path::PathBuf;
 
 struct Folder {
@@ -41,7 +42,7 @@ impl Folder {
 
 fn folder(accent: Accent) -> Option<Folder> {
     let Some(path) = std::env::var_os("PYTOON_HEART_DIR") else {
-        eprintln!("skipped: PYTOON_HEART_DIR is not set");
+        let _ = writeln!(std::io::stderr(), "skipped: PYTOON_HEART_DIR is not set");
         return None;
     };
     Some(Folder { path: path.into(), accent })

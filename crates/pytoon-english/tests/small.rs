@@ -1,6 +1,8 @@
 //! The whole front end over small hand-made files: what is said, where in the text, and what
 //! happens when the files or the text are hostile.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use flate2::{Compression, write::GzEncoder};
 use pytoon_english::{Accent, DataFile, English, EnglishError, EnglishFiles, Fixed, join};
 use std::io::Write;

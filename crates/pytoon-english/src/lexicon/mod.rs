@@ -10,8 +10,6 @@ mod stems;
 
 use crate::Accent;
 use crate::dictionary::{Dictionary, Reading};
-use crate::error::EnglishError;
-use crate::files::EnglishFiles;
 use crate::stress::{PRIMARY, SECONDARY, Stress};
 use crate::text::{after_first, all_letters, is_letter, is_lower, is_upper, without_last};
 use unicode_normalization::UnicodeNormalization;
@@ -89,12 +87,9 @@ pub(crate) struct Lexicon {
 }
 
 impl Lexicon {
-    /// Parses both dictionaries.
-    pub(crate) fn load(files: &EnglishFiles<'_>, accent: Accent) -> Result<Self, EnglishError> {
-        use crate::error::DataFile::{Gold, Silver};
-        let gold = Dictionary::load(Gold, files.gold)?;
-        let silver = Dictionary::load(Silver, files.silver)?;
-        Ok(Self { gold, silver, accent })
+    /// Joins the dictionaries of one accent.
+    pub(crate) fn new(gold: Dictionary, silver: Dictionary, accent: Accent) -> Self {
+        Self { gold, silver, accent }
     }
 
     /// Returns the phonemes of a word, or `None` if no rule reads it.

@@ -1,6 +1,7 @@
 //! Tests of the lexicon's rules over a small hand-made dictionary.
 
 use super::*;
+use crate::error::DataFile;
 use crate::files::tests::gzip;
 
 const GOLD: &str = r#"{
@@ -19,16 +20,9 @@ const GOLD: &str = r#"{
 const SILVER: &str = r#"{"zeugma":"zˈuɡmə","bc":"bˌisˈi"}"#;
 
 fn lexicon(accent: Accent) -> Lexicon {
-    let (gold, silver) = (gzip(GOLD.as_bytes()), gzip(SILVER.as_bytes()));
-    let files = EnglishFiles {
-        gold: &gold,
-        silver: &silver,
-        tagger: b"",
-        tokenizer_exceptions: b"",
-        oov_model: b"",
-        oov_meta: b"",
-    };
-    Lexicon::load(&files, accent).unwrap()
+    let load = |file, json: &str| Dictionary::load(file, &gzip(json.as_bytes())).unwrap();
+    let (gold, silver) = (load(DataFile::Gold, GOLD), load(DataFile::Silver, SILVER));
+    Lexicon::new(gold, silver, accent)
 }
 
 const PAUSE: Context = Context { sound: NextSound::Pause, before_to: false };
