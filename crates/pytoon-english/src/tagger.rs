@@ -41,7 +41,7 @@ impl Tagger {
 
     fn from_json(json: &str) -> Result<Self, serde_json::Error> {
         let mut parser = serde_json::Deserializer::from_str(json);
-        let tagger = parser.deserialize_map(TaggerVisitor)?;
+        let tagger = parser.deserialize_map(TaggerVisitor { bytes: json.len() })?;
         parser.end()?;
         Ok(tagger)
     }
@@ -198,7 +198,10 @@ fn first_letter(word: &str) -> &str {
 }
 
 /// Builds a [`Tagger`] from its JSON object. The tags have to come first.
-struct TaggerVisitor;
+struct TaggerVisitor {
+    /// The size of the file.
+    bytes: usize,
+}
 
 impl<'de> Visitor<'de> for TaggerVisitor {
     type Value = Tagger;
@@ -222,7 +225,13 @@ impl<'de> Visitor<'de> for TaggerVisitor {
                 }
                 "tagdict" => usual = Some(usual_tags(&mut map, &numbers)?),
                 "vocab" => vocabulary = Some(map.next_value_seed(Vocabulary)?),
-                "weights" => weights = Some(map.next_value_seed(WeightsVisitor(&numbers))?),
+                "weights" => {
+                    weights =
+                        Some(map.next_value_seed(WeightsVisitor {
+                            numbers: &numbers,
+                            bytes: self.bytes,
+                        })?)
+                }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -272,7 +281,11 @@ fn unlisted(tag: &str) -> String {
 }
 
 /// Parses the weights: feature to tag to weight.
-struct WeightsVisitor<'a>(&'a HashMap<String, u8>);
+struct WeightsVisitor<'a> {
+    numbers: &'a HashMap<String, u8>,
+    /// The size of the file.
+    bytes: usize,
+}
 
 impl<'de> DeserializeSeed<'de> for WeightsVisitor<'_> {
     type Value = FeatureWeights;
@@ -290,12 +303,15 @@ impl<'de> Visitor<'de> for WeightsVisitor<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FeatureWeights, A::Error> {
-        let (mut tags, mut weights) = (Vec::new(), Vec::new());
-        let mut features = TableBuilder::with_capacity(0);
+        /// What a weight takes in the known files, its tag included.
+        const WEIGHT_BYTES: usize = 14;
+        let count = self.bytes / WEIGHT_BYTES;
+        let (mut tags, mut weights) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut features = TableBuilder::with_capacity(self.bytes / 4);
         while let Some(feature) = map.next_key::<JsonText<'de>>()? {
             let start = weights.len();
             map.next_value_seed(EachEntry::new(|tag: &str, weight: f64| {
-                tags.push(*self.0.get(tag).ok_or_else(|| unlisted(tag))?);
+                tags.push(*self.numbers.get(tag).ok_or_else(|| unlisted(tag))?);
                 weights.push(weight);
                 Ok(())
             }))?;

@@ -127,6 +127,17 @@ pub(crate) enum Group<'a> {
 }
 
 impl Group<'_> {
+    /// Returns true if the next word does not touch this one: a space or an opening bracket.
+    fn is_apart(&self) -> bool {
+        let last = match self {
+            Self::Single(token) => Some(token),
+            Self::Pieces(pieces) => pieces.last(),
+        };
+        last.is_none_or(|token| {
+            token.space_after || matches!(token.text.as_str(), "(" | "[" | "{" | "-" | "–" | "—")
+        })
+    }
+
     /// Returns the phonemes as the caller gets them.
     pub(crate) fn into_word(self) -> Option<PhonemeWord> {
         let tokens = match self {
@@ -162,16 +173,32 @@ pub(crate) fn group(tokens: Vec<Token<'_>>) -> Vec<Group<'_>> {
         let stands_for_to: Vec<bool> =
             (0..pieces.len()).map(|at| is_two_between_letters(&pieces, at)).collect();
         let last = pieces.len().saturating_sub(1);
-        for (at, (mut piece, is_to)) in pieces.into_iter().zip(stands_for_to).enumerate() {
-            settle(&mut piece, &mut currency, amount_ends && at == last, is_to);
+        for (at, (mut piece, stands_for_to)) in pieces.into_iter().zip(stands_for_to).enumerate() {
+            let place = Place {
+                amount_ends: amount_ends && at == last,
+                opens: !piece.space_after && groups.last().is_none_or(Group::is_apart),
+                stands_for_to,
+            };
+            settle(&mut piece, &mut currency, place);
             push(&mut groups, piece);
         }
     }
     groups
 }
 
+/// What the neighbours say of a piece.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// No further figure of the amount follows.
+    amount_ends: bool,
+    /// Space before, none after: a quotation mark here is an opening one.
+    opens: bool,
+    /// A 2 that stands for `to`, as in `B2B`.
+    stands_for_to: bool,
+}
+
 /// Settles how punctuation, currency signs, amounts and the 2 of `B2B` are read.
-fn settle(piece: &mut Token<'_>, currency: &mut Option<Currency>, amount_ends: bool, is_to: bool) {
+fn settle(piece: &mut Token<'_>, currency: &mut Option<Currency>, place: Place) {
     if piece.is_settled() {
         return;
     }
@@ -179,15 +206,28 @@ fn settle(piece: &mut Token<'_>, currency: &mut Option<Currency>, amount_ends: b
     if sign.is_some() {
         *currency = sign;
         piece.phonemes = Some(String::new());
-    } else if let Some(phonemes) = punctuation(piece) {
+    } else if let Some(phonemes) = punctuation(piece).or_else(|| quotation_mark(piece, place)) {
         piece.phonemes = Some(phonemes);
     } else if currency.is_some() && piece.tag != "CD" {
         *currency = None;
     } else if currency.is_some() {
-        piece.currency = currency.filter(|_| amount_ends);
-    } else if is_to {
+        piece.currency = currency.filter(|_| place.amount_ends);
+    } else if place.stands_for_to {
         piece.alias = Some("to");
     }
+}
+
+/// Returns a quotation mark that the tagger took for a word. The original front end joins it to the
+/// next word, which the dictionaries then do not know: `"The` came out as `ð`.
+fn quotation_mark(token: &Token<'_>, place: Place) -> Option<String> {
+    let mark = match token.text.as_str() {
+        "“" | "„" | "«" => "“",
+        "”" | "»" => "”",
+        "\"" if place.opens => "“",
+        "\"" => "”",
+        _ => return None,
+    };
+    Some(mark.to_owned())
 }
 
 /// Returns what is kept of a punctuation token, or `None` if it is no such token.

@@ -64,6 +64,8 @@ fn american_sentences() {
             "ɪn nˌIntˈin ˈATi fˈɔɹ wi pˈAd θɹˈi dˈɑləɹz ænd fˈɪfti sˈɛnts fɔɹ ɐ wˌɛlnˈOn bˈitəbˈi \
              ˈIfˌOn ˈæp æt zɪkswˈɪŋkOz ʃˈɑp!",
         ),
+        ("He said, \"I'm here.\"", "hˌi sˈɛd, “ˌIm hˈɪɹ.”"),
+        ("“The dog is here,” he said.", "“ðə dˈɔɡ ɪz hˈɪɹ,” hi sˈɛd."),
     ] {
         assert_eq!(join(&english.phonemes(text, &[])), expected);
     }

@@ -127,6 +127,8 @@ fn text_becomes_phonemes() {
         ("$5 book", "fˈIv dˈɑləɹz bˈʊk"),
         ("xy&5", "ks ænd fˈIv"),
         ("it — it", "ɪt — ɪt"),
+        ("\"the apple\" (\"it\")", "“ði ˈæpᵊl” “ɪt”"),
+        ("«the apple»", "“ði ˈæpᵊl”"),
         ("漢字", ""),
     ] {
         assert_eq!(join(&english.phonemes(text, &[])), expected, "{text}");
