@@ -13,7 +13,8 @@ sentences of each (`--each`), drawn with a fixed seed. Sentences count as normal
 with figures and signs, cut at 400 characters.
 
 The front end is asked with `normalize_text=False`. Its tokens are placed in the text by their
-spelling; words are aligned by the characters they cover. `--misaki` names a program that reads the
+spelling; words are aligned by the characters they cover. The column "without quotes" leaves out words
+at a double quotation mark and before such words: the wheel often joins the mark to the word. `--misaki` names a program that reads the
 same lines and writes `{"words": [[TEXT, PHONEMES, SPACE], ...]}`, which is compared in the same way.
 """
 
@@ -220,18 +221,23 @@ def misaki_words(program, british, lines):
 # -- comparison -------------------------------------------------------------------------------
 
 def differences(text, theirs, ours):
-    """Yields (spelling, phonemes, phonemes) of every word of theirs; equal ones too.
-
-    A word of theirs is compared with what ours says within the same characters."""
+    """Yields every word of theirs: its place, its phonemes, and what ours says within that place."""
     for start, end, phonemes in theirs:
-        if not any(c.isalnum() for c in text[start:end]):
-            continue
-        said = [p for s, e, p in ours if s < end and e > start]
-        yield text[start:end], phonemes, " ".join(p for p in said if p)
+        if any(c.isalnum() for c in text[start:end]):
+            said = [p for s, e, p in ours if s < end and e > start]
+            yield start, end, phonemes, " ".join(p for p in said if p)
 
 
-def kind(theirs, ours, known):
+def beside_quotes(text, start, end):
+    """True for a word at a quotation mark, or before a word at one."""
+    after = re.match(r"\S*\s*\S*", text[end:]).group()
+    return re.search("[\"“”«»„]", text[max(start - 1, 0):end] + after) is not None
+
+
+def kind(theirs, ours, known, quoted):
     """Names the class of a difference."""
+    if quoted:
+        return "beside a quotation mark"
     bare = lambda phonemes: re.sub("[ˈˌ]", "", phonemes)
     if not ours or "❓" in ours:
         return "not read"
@@ -251,20 +257,26 @@ def report(title, drawn, theirs, ours, lexicon):
     for (source, text), wheel, other in zip(drawn, theirs, ours):
         if wheel is None:
             continue
-        row = rows.setdefault(source, [0, 0, 0, 0])
+        row = rows.setdefault(source, [0] * 6)
         row[0] += 1
         row[1] += wheel[0] == other[0]
-        for spelling, expected, said in differences(text, wheel[1], other[1]):
+        for start, end, expected, said in differences(text, wheel[1], other[1]):
+            quoted = beside_quotes(text, start, end)
             row[2] += 1
             row[3] += expected == said
+            row[4] += not quoted
+            row[5] += not quoted and expected == said
             if expected != said:
+                spelling = text[start:end]
                 known = spelling in lexicon or spelling.lower() in lexicon
-                classes[kind(expected, said, known)][(spelling, expected, said)] += 1
-    print(f"\n## {title}\n\n| source | texts | the same | words | the same |"
-          "\n| --- | ---: | ---: | ---: | ---: |")
+                found = classes[kind(expected, said, known, quoted)]
+                found[(spelling, expected, said)] += 1
+    print(f"\n## {title}\n\n| source | texts | the same | words | the same | without quotes |"
+          "\n| --- | ---: | ---: | ---: | ---: | ---: |")
     rows["all"] = [sum(column) for column in zip(*rows.values())]
-    for source, (count, same, words, equal) in rows.items():
-        print(f"| {source} | {count} | {same / count:.2%} | {words} | {equal / words:.3%} |")
+    for source, (count, same, words, equal, plain, plain_equal) in rows.items():
+        print(f"| {source} | {count} | {same / count:.2%} | {words} | {equal / words:.3%} "
+              f"| {plain_equal / plain:.3%} |")
     print(f"\nThe wheel fails at {failed} more.") if failed else None
     print("\n| class | words | examples: word, wheel, other |\n| --- | ---: | --- |")
     for name, found in sorted(classes.items(), key=lambda item: -sum(item[1].values())):

@@ -134,7 +134,7 @@ impl English {
     fn read_pieces(&self, pieces: &mut [Token<'_>], context: &mut Context) {
         let mut end = pieces.len();
         while end > 0 {
-            let longest = (0..end).find_map(|start| {
+            let longest = (earliest_start(pieces, end)..end).find_map(|start| {
                 let run = Token::merged(pieces.get(start..end)?)?;
                 let phonemes = self.lexicon.read(&run.word(), *context)?;
                 Some((start, run, phonemes))
@@ -160,6 +160,20 @@ impl English {
         }
         resolve::resolve(pieces);
     }
+}
+
+/// Returns where the longest run begins that ends at `end` and is worth a look-up: one piece, or as
+/// many as a dictionary entry may have. Keeps the time linear in the length of a token.
+fn earliest_start(pieces: &[Token<'_>], end: usize) -> usize {
+    /// The longest known entry has 45 characters.
+    const MAX_ENTRY: usize = 64;
+    let mut length = 0;
+    let lengths = pieces.iter().take(end).rev().map(|piece| piece.text.chars().count());
+    let fitting = lengths.take_while(|chars| {
+        length += chars;
+        length <= MAX_ENTRY
+    });
+    end.saturating_sub(fitting.count().max(1))
 }
 
 /// Returns what a thread has loaded.

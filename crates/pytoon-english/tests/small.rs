@@ -108,6 +108,12 @@ mod onnx {
 }
 
 #[test]
+fn a_front_end_is_shared_between_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&Data::small().load().unwrap());
+}
+
+#[test]
 fn text_becomes_phonemes() {
     let english = Data::small().load().unwrap();
     for (text, expected) in [
@@ -185,6 +191,17 @@ fn hostile_files_are_errors_that_name_the_file() {
             let error = data.load().unwrap_err().to_string();
             assert!(error.starts_with(&file.to_string()), "{file}, {length} bytes: {error}");
         }
+    }
+}
+
+#[test]
+fn long_tokens_take_time_in_proportion() {
+    let english = Data::small().load().unwrap();
+    for part in ["it-", "(", "a'b", "B2", "...", "-", "x.", "\"'", "5,", "aB", "A."] {
+        let text = part.repeat(20_000);
+        let words = english.phonemes(&text, &[]);
+        let ends_at = words.last().map(|word| word.chars.end);
+        assert_eq!(ends_at, Some(text.chars().count()), "{part}");
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) struct TokenPlace {
 pub(crate) struct Tokenizer {
     /// Spelling to the lengths of its tokens.
     special: HashMap<Box<[char]>, Box<[usize]>>,
+    /// The length of the longest spelling.
+    longest: usize,
 }
 
 impl Tokenizer {
@@ -43,7 +45,8 @@ impl Tokenizer {
             let lengths = tokens.iter().map(|token| token.chars().count()).collect();
             special.insert(spelling.chars().collect(), lengths);
         }
-        Ok(Self { special })
+        let longest = special.keys().map(|spelling: &Box<[char]>| spelling.len()).max();
+        Ok(Self { special, longest: longest.unwrap_or_default() })
     }
 
     /// Returns the tokens of a stretch of the text.
@@ -134,11 +137,19 @@ impl Tokenizer {
     }
 
     fn is_special(&self, text: &[char], range: &Range<usize>) -> bool {
-        self.special.contains_key(slice(text, range))
+        self.lengths(text, range).is_some()
+    }
+
+    /// Returns the lengths of the tokens of a special case. Long text is not even looked up.
+    fn lengths(&self, text: &[char], range: &Range<usize>) -> Option<&[usize]> {
+        if range.len() > self.longest {
+            return None;
+        }
+        self.special.get(slice(text, range)).map(AsRef::as_ref)
     }
 
     fn special_case(&self, text: &[char], range: &Range<usize>) -> Option<Vec<Range<usize>>> {
-        let lengths = self.special.get(slice(text, range))?;
+        let lengths = self.lengths(text, range)?;
         let mut start = range.start;
         let place = |length: &usize| {
             let place = start..start + length;
