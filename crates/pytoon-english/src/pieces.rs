@@ -72,13 +72,15 @@ fn number_len(rest: &[char], skip: usize) -> Option<usize> {
 /// Returns the length up to a lower-case letter before a capital, as `camel` in `camelCase`.
 fn lower_before_capital(rest: &[char]) -> Option<usize> {
     let turns = |at: usize| matches!(rest.get(at..), Some([a, b, ..]) if is_latin_lower(*a) && is_latin_upper(*b));
-    let letters = run_len(rest, is_word_letter);
-    let within = (0..letters).find(|&at| turns(at));
-    let past_apostrophes = || {
-        let steps = (1..).take_while(|&step| has_quoted_letter(rest, letters + 2 * (step - 1)));
-        steps.map(|step| letters + 2 * step).find(|&at| turns(at))
-    };
-    within.or_else(past_apostrophes).map(|at| at + 1)
+    let mut letters = 0;
+    while rest.get(letters).copied().is_some_and(is_word_letter) {
+        if turns(letters) {
+            return Some(letters + 1);
+        }
+        letters += 1;
+    }
+    let steps = (1..).take_while(|&step| has_quoted_letter(rest, letters + 2 * (step - 1)));
+    steps.map(|step| letters + 2 * step).find(|&at| turns(at)).map(|at| at + 1)
 }
 
 /// Returns the length of the letters at the start, with letters that stand behind an apostrophe.

@@ -198,7 +198,7 @@ fn hostile_files_are_errors_that_name_the_file() {
 fn long_tokens_take_time_in_proportion() {
     let english = Data::small().load().unwrap();
     for part in ["it-", "(", "a'b", "B2", "...", "-", "x.", "\"'", "5,", "aB", "A."] {
-        let text = part.repeat(20_000);
+        let text = part.repeat(1_000);
         let words = english.phonemes(&text, &[]);
         let ends_at = words.last().map(|word| word.chars.end);
         assert_eq!(ends_at, Some(text.chars().count()), "{part}");
