@@ -37,16 +37,18 @@ impl Tokenizer {
         let file = DataFile::TokenizerExceptions;
         let cases: BTreeMap<String, Vec<String>> = parse_json(file, bytes)?;
         let mut special = HashMap::with_capacity(cases.len());
+        let mut longest = 0;
         for (spelling, tokens) in cases {
             if tokens.concat() != spelling || tokens.iter().any(String::is_empty) {
                 let reason = format!("the tokens of `{}` do not spell it", spelling.escape_debug());
                 return Err(EnglishError::content(file, reason));
             }
             let lengths = tokens.iter().map(|token| token.chars().count()).collect();
-            special.insert(spelling.chars().collect(), lengths);
+            let spelling: Box<[char]> = spelling.chars().collect();
+            longest = longest.max(spelling.len());
+            special.insert(spelling, lengths);
         }
-        let longest = special.keys().map(|spelling: &Box<[char]>| spelling.len()).max();
-        Ok(Self { special, longest: longest.unwrap_or_default() })
+        Ok(Self { special, longest })
     }
 
     /// Returns the tokens of a stretch of the text.
