@@ -149,12 +149,10 @@ impl Group<'_> {
         let mut phonemes = String::new();
         for token in &tokens {
             let said = token.phonemes.as_deref().unwrap_or_default();
-            let apart = token.space_before && !said.is_empty() && !phonemes.is_empty();
-            phonemes.push_str(if apart && !phonemes.ends_with(char::is_whitespace) {
-                " "
-            } else {
-                ""
-            });
+            let touches = !phonemes.is_empty() && !phonemes.ends_with(char::is_whitespace);
+            if token.space_before && touches && !said.is_empty() {
+                phonemes.push(' ');
+            }
             phonemes.push_str(said);
         }
         let phonemes = phonemes.replace('ɾ', "T").replace('ʔ', "t");

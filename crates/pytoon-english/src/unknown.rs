@@ -87,8 +87,12 @@ impl UnknownWords {
         let mut before = BLANK;
         let mut out = String::new();
         for &symbol in symbols {
-            let index = usize::try_from(symbol - 1).ok().filter(|_| symbol != before);
-            out.push_str(index.and_then(|at| self.phonemes.get(at)).map_or("", String::as_str));
+            let index = usize::try_from(symbol).ok().and_then(|symbol| symbol.checked_sub(1));
+            if let Some(phoneme) = index.and_then(|at| self.phonemes.get(at))
+                && symbol != before
+            {
+                out.push_str(phoneme);
+            }
             before = symbol;
         }
         out
