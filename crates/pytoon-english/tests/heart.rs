@@ -1,7 +1,7 @@
 //! The front end over the files of the voice `heart`, which are not in this repository: set
 //! `PYTOON_HEART_DIR` to a folder that has them, or these tests skip.
 
-use pytoon_english::{Accent, English, EnglishFiles, join};
+use pytoon_english::{Accent, English, EnglishFiles, Fixed, join};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -69,6 +69,24 @@ fn american_sentences() {
     ] {
         assert_eq!(join(&english.phonemes(text, &[])), expected);
     }
+}
+
+/// The expectations are what the wheel says of `[read](/ɹˈɛd/)` and the like.
+#[test]
+fn stated_phonemes() {
+    let Some(folder) = folder(Accent::American) else { return };
+    let english = folder.load(None).unwrap();
+    let said = |text, fixed: &[(usize, usize, &str)]| {
+        let fixed = fixed.iter().map(|&(start, end, phonemes)| Fixed {
+            chars: start..end,
+            phonemes: phonemes.to_owned(),
+        });
+        join(&english.phonemes(text, &fixed.collect::<Vec<_>>()))
+    };
+    let text = "I will say read to the apple tree.";
+    let fixed = [(11, 15, "ɹˈɛd"), (23, 33, "ˈæpᵊl tɹˌi")];
+    assert_eq!(said(text, &fixed), "ˌI wɪl sˈA ɹˈɛd tə ði ˈæpᵊl tɹˌi.");
+    assert_eq!(said("thered", &[(3, 5, "X")]), "ðəXdˈi");
 }
 
 #[test]
