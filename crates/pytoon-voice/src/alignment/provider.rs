@@ -118,10 +118,10 @@ mod tests {
 
     #[test]
     fn numbers_read_as_several_words_keep_one_start() {
-        // "costs 12 dollars 50" with three events inside the price.
+        // "costs twelve dollars fifty, yes" with three events inside the price.
         let got = starts(
             "costs $12.50, yes",
-            &[(0, 0.0), (6, 300.0), (9, 500.0), (17, 800.0), (21, 1100.0)],
+            &[(0, 0.0), (6, 300.0), (13, 500.0), (21, 800.0), (28, 1100.0)],
             1500.0,
         );
         assert_eq!(got, [0, 300, 1100]);

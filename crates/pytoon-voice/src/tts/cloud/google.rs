@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(
             text,
             "<speak><mark name=\"w0\"/>Salt <mark name=\"w5\"/>&amp; <mark name=\"w7\"/>&quot;sea&quot;\
-             <mark name=\"e7\"/> <mark name=\"w13\"/>Oh  <mark name=\"w17\"/>no.<mark name=\"e17\"/></speak>"
+             <mark name=\"e7\"/> <mark name=\"w13\"/>Oh <mark name=\"w16\"/>no.<mark name=\"e16\"/></speak>"
         );
         let points = json!([
             {"markName": "w0"}, {"markName": "w7", "timeSeconds": 0.5},

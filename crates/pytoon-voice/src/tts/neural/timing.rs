@@ -64,21 +64,13 @@ impl Timed {
         }
         let wanted = (f64::from(pause_ms) * PER_MS) as usize;
         let middle = silent.start + silent.len() / 2;
-        let change = wanted as isize - silent.len() as isize;
-        if change >= 0 {
-            let nothing = std::iter::repeat_n(0.0, change as usize);
-            self.samples.splice(middle..middle, nothing);
-        } else {
-            let half = change.unsigned_abs() / 2;
-            let cut = middle - half..middle - half + change.unsigned_abs();
-            self.samples.drain(cut);
-        }
-        let moved = |place: usize| {
-            if place > middle {
-                place.saturating_add_signed(change).max(middle.min(place))
-            } else {
-                place
-            }
+        let surplus = silent.len().saturating_sub(wanted);
+        let missing = wanted.saturating_sub(silent.len());
+        let cut = middle - surplus / 2..middle - surplus / 2 + surplus;
+        self.samples.splice(cut.clone(), std::iter::repeat_n(0.0, missing));
+        let moved = |place: usize| match place {
+            place if place <= cut.start => place,
+            place => place.max(cut.end) - surplus + missing,
         };
         for range in self.words.iter_mut().flatten() {
             *range = moved(range.start)..moved(range.end);
