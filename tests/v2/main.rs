@@ -42,5 +42,6 @@ mod transcript;
 mod voice_and_music;
 mod voice_booth;
 mod voice_chain;
+mod voice_neural;
 mod voice_paid_once;
 mod voice_programs;

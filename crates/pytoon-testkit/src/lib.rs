@@ -19,6 +19,7 @@ pub mod receiver;
 pub mod s3;
 pub mod service;
 pub mod simulator;
+pub mod voices;
 pub mod workspace;
 
 pub use film::{Cue, Film};

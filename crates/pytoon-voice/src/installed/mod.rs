@@ -85,7 +85,10 @@ impl VoiceFolders {
                     Ok(manifest) => {
                         found.insert(name, InstalledVoice { folder: path, manifest });
                     }
-                    Err(reason) => broken.push(BrokenVoice { name, reason }),
+                    Err(reason) => {
+                        let reason = format!("{reason}; {}", install_again(&name));
+                        broken.push(BrokenVoice { name, reason });
+                    }
                 }
             }
         }
@@ -137,8 +140,18 @@ impl InstalledVoice {
     }
 
     fn damaged(&self, file: &str, reason: &str) -> BrokenVoice {
-        let name = &self.manifest.name;
-        self.broken(format!("{file}: {reason}; install it again with `pytoon voices add {name}`"))
+        self.broken(format!("{file}: {reason}; {}", install_again(&self.manifest.name)))
+    }
+}
+
+/// What to do about a voice whose files are damaged.
+pub(crate) fn install_again(name: &str) -> String {
+    match catalogue::known_voice(name) {
+        Some(voice) if voice.source.starts_with("https://") => {
+            format!("install it again with `pytoon voices add {name}`")
+        }
+        Some(_) => "install it again with `make setup` (scripts/voice.sh)".to_owned(),
+        None => "add its file again with `pytoon voices add FILE`".to_owned(),
     }
 }
 
@@ -196,7 +209,7 @@ mod tests {
             std::fs::write(root.path().join("eva/eva.onnx"), spoiled).expect("written");
             let error = voices[0].read("model").expect_err("refused").to_string();
             assert!(error.contains("`eva`") && error.contains("eva.onnx"), "{error}");
-            assert!(error.contains("pytoon voices add eva"), "{error}");
+            assert!(error.contains("pytoon voices add FILE"), "{error}");
         }
         std::fs::remove_file(root.path().join("eva/eva.onnx")).expect("removed");
         assert!(voices[0].read("model").is_err());

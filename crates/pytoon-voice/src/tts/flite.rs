@@ -24,11 +24,8 @@ impl TtsProvider for Flite {
     }
 
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
-        if !request.language.to_lowercase().starts_with("en") {
-            return Err(VoiceError::CannotSpeak {
-                provider: NAME,
-                reason: format!("it speaks English, not `{}`", request.language),
-            });
+        if let Some(reason) = self.has_no_voice(request) {
+            return Err(VoiceError::CannotSpeak { provider: NAME, reason });
         }
         let voice = request.voice.as_deref().unwrap_or(&self.settings.voice);
         let speed = self.settings.speed * request.speed;
@@ -40,6 +37,11 @@ impl TtsProvider for Flite {
             (command.args(["-t", text]).arg("-o").arg(file), Vec::new())
         };
         Program { name: NAME, runner: &self.runner, command: &command, speed }.speak(request)
+    }
+
+    fn has_no_voice(&self, request: &TtsRequest) -> Option<String> {
+        let is_english = request.language.to_lowercase().starts_with("en");
+        (!is_english).then(|| format!("it speaks English, not `{}`", request.language))
     }
 
     fn health_check(&self) -> Result<String, VoiceError> {

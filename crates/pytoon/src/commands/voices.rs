@@ -182,6 +182,7 @@ fn add_voice(context: &Context, folders: &VoiceFolders, add: &AddVoice) -> anyho
     } else if path.is_file() {
         Incoming::from_piper(path, &stated(source))?
     } else if source.contains("://") {
+        https_only(source)?;
         let licence = add.licence.as_deref().unwrap_or_default();
         if licence.is_empty() {
             anyhow::bail!(
@@ -240,11 +241,16 @@ fn from_catalogue(
     }
 }
 
-/// Fetches a file over https, bounded in size and time.
-fn fetch(address: &str, sha256: Option<&str>, folder: &Path) -> anyhow::Result<PathBuf> {
+fn https_only(address: &str) -> anyhow::Result<()> {
     if !address.starts_with("https://") {
         anyhow::bail!("{address}: voices are fetched over https only");
     }
+    Ok(())
+}
+
+/// Fetches a file over https, bounded in size and time.
+fn fetch(address: &str, sha256: Option<&str>, folder: &Path) -> anyhow::Result<PathBuf> {
+    https_only(address)?;
     let name = address.split(['?', '#']).next().and_then(|path| path.rsplit('/').next());
     let name = name.filter(|name| !name.is_empty() && !name.starts_with('.'));
     let Some(name) = name else { anyhow::bail!("{address}: it names no file") };

@@ -2,7 +2,9 @@
 
 use super::unusable;
 use crate::VoiceError;
-use crate::installed::{BrokenVoice, Family, InstalledVoice, MAX_FILE, VoiceFolders};
+use crate::installed::{
+    BrokenVoice, Family, InstalledVoice, MAX_FILE, VoiceFolders, install_again,
+};
 use pytoon_english::{Accent, English, EnglishFiles};
 use pytoon_neural::heart::Heart;
 use pytoon_neural::piper::Piper;
@@ -72,8 +74,7 @@ impl Voices {
 
 fn load(voice: &InstalledVoice, folders: &VoiceFolders) -> Result<Loaded, BrokenVoice> {
     let wrong = |error: &dyn std::fmt::Display| {
-        let name = &voice.manifest.name;
-        voice.broken(format!("{error}; install it again with `pytoon voices add {name}`"))
+        voice.broken(format!("{error}; {}", install_again(&voice.manifest.name)))
     };
     let model = voice.read("model")?;
     match voice.manifest.family {

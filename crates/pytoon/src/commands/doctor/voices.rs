@@ -35,7 +35,11 @@ pub(super) fn checks(context: &Context, desk: Arc<EngineDesk>) -> anyhow::Result
         if healthy {
             Check::good(label, said)
         } else {
-            let fix = format!("tts.{name} in defaults.yaml, its key, or the vendor's status page");
+            let fix = match kind {
+                // The evidence says what to install.
+                "bad_voice" => "the voice's files: `pytoon voices` lists them".to_owned(),
+                _ => format!("tts.{name} in defaults.yaml, its key, or the vendor's status page"),
+            };
             let page = if kind == "auth" { "key-rotation" } else { "tts" };
             Check::warning(label, format!("{kind}: {said}"), fix).see(page)
         }
