@@ -15,6 +15,7 @@ pub mod caption;
 pub mod chain;
 pub mod colour;
 pub mod job;
+pub mod language;
 pub mod layout;
 pub mod ledger;
 pub mod money;

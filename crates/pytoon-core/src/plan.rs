@@ -8,6 +8,7 @@
 //! Start with [`plan`].
 
 use crate::brief::{Brief, FieldProblem, MAX_SCENES, SceneOverride};
+use crate::language;
 use crate::layout;
 use crate::preset::{Background, Move, MusicMood, Preset, TransitionKind};
 use crate::rng::Rng;
@@ -366,11 +367,7 @@ fn assign_overlays(scenes: &mut [Scene], brief: &Brief) -> Result<(), FieldProbl
 fn language(brief: &Brief, beats: &[Beat]) -> String {
     let all: String =
         beats.iter().flat_map(|b| b.sentences.iter()).cloned().collect::<Vec<_>>().join(" ");
-    brief
-        .language
-        .clone()
-        .or_else(|| text::language_by_script(&all).map(str::to_owned))
-        .unwrap_or_else(|| "en".to_owned())
+    brief.language.clone().unwrap_or_else(|| language::detect(&all).tag.to_owned())
 }
 
 fn global_audio(input: &PlanInput<'_>) -> GlobalAudio {

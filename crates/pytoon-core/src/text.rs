@@ -217,27 +217,6 @@ pub fn is_connective(word: &str) -> bool {
     WORDS.contains(&word.to_lowercase().as_str())
 }
 
-/// The language of a text by its script, when the script settles it.
-pub fn language_by_script(text: &str) -> Option<&'static str> {
-    let count = |pred: fn(char) -> bool| text.chars().filter(|&c| pred(c)).count();
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count().max(1);
-    let kana = count(|c| ('\u{3041}'..='\u{30ff}').contains(&c));
-    let han = count(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
-    let candidates = [
-        ("ko", count(|c| ('\u{ac00}'..='\u{d7a3}').contains(&c))),
-        ("ar", count(|c| ('\u{0600}'..='\u{06ff}').contains(&c))),
-        ("hi", count(|c| ('\u{0900}'..='\u{097f}').contains(&c))),
-        ("he", count(|c| ('\u{0590}'..='\u{05ff}').contains(&c))),
-        ("th", count(|c| ('\u{0e00}'..='\u{0e7f}').contains(&c))),
-        ("ru", count(|c| ('\u{0400}'..='\u{04ff}').contains(&c))),
-        ("el", count(|c| ('\u{0370}'..='\u{03ff}').contains(&c))),
-    ];
-    if (kana + han) * 3 > letters {
-        return Some(if kana * 10 > han { "ja" } else { "zh" });
-    }
-    candidates.into_iter().find(|&(_, n)| n * 2 > letters).map(|(language, _)| language)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,19 +281,5 @@ mod tests {
             key_phrase("Try your first bag for only $5.", 6),
             "Try your first bag for only $5"
         );
-    }
-
-    #[test]
-    fn the_script_settles_the_language() {
-        for (text, expected) in [
-            ("Hello", None),
-            ("こんにちは世界", Some("ja")),
-            ("你好世界", Some("zh")),
-            ("مرحبا", Some("ar")),
-            ("नमस्ते", Some("hi")),
-            ("안녕하세요", Some("ko")),
-        ] {
-            assert_eq!(language_by_script(text), expected);
-        }
     }
 }

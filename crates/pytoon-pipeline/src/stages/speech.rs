@@ -15,6 +15,7 @@ use crate::stages::engines::budget;
 use crate::voices::providers;
 use pytoon_config::BriefFile;
 use pytoon_config::tts::{OLD_LOCAL_NAME, TTS_PROVIDERS, TtsProviderName, tts_provider};
+use pytoon_core::language;
 use pytoon_core::layout;
 use pytoon_core::ledger::CallLimits;
 use pytoon_core::money::MicroUsd;
@@ -28,6 +29,7 @@ use pytoon_voice::VoiceError;
 use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::alignment::chain::{Outcome, Recorded};
 use pytoon_voice::installed::VoiceFolders;
+use pytoon_voice::installed::catalogue::known;
 use pytoon_voice::tts::chain::{Chain, LeftOut};
 use pytoon_voice::tts::{Quote, SpokenSentence, TtsRequest, speech_ms};
 use pytoon_voice::tts_manager::{FailedAttempt, Spoken, TtsManager};
@@ -164,6 +166,7 @@ pub(super) fn synthetic(
     leave_out_who_has_no_voice(&mut chain, &request);
     let quote = if env.buys { None } else { leave_out_what_costs(&mut chain, &request)? };
     let mut warnings = old_names(env, first);
+    warnings.extend(assumed_language(sources, graph));
     for left in &chain.left_out {
         Event::TtsProviderLeftOut { provider: left.provider, reason: &left.reason }.emit();
         if first.and_then(tts_provider) == Some(left.provider) {
@@ -182,6 +185,11 @@ pub(super) fn synthetic(
              are those of a local voice",
             quote.provider, quote.estimated
         ));
+    }
+    if let Spoken::By { provider, .. } = &spoken
+        && first.is_none()
+    {
+        warnings.extend(no_natural_voice(&chain.left_out, provider, &graph.language));
     }
     let (provider, is_local, voice, sentences, attempts) = match spoken {
         Spoken::By { provider, is_local, voice, sentences, attempts } => {
@@ -277,6 +285,42 @@ fn voiced(
     result.tempo = tempo;
     result.confidence = Some(timed.map_or(1.0, |timed| timed.confidence));
     Ok(result)
+}
+
+/// A note where the brief states no language and its words do not tell.
+fn assumed_language(sources: &Sources, graph: &SceneGraph) -> Option<String> {
+    if sources.brief.language.is_some() {
+        return None;
+    }
+    let sentences: Vec<&str> =
+        graph.scenes.iter().flat_map(|s| s.sentences.iter()).map(String::as_str).collect();
+    language::detect(&sentences.join(" ")).is_assumed.then(|| {
+        "the words do not tell their language, so English is assumed: set `language` in the brief \
+         (such as `language: de`) if it is another"
+            .to_owned()
+    })
+}
+
+/// A note where only a formant voice speaks the language, with the command that adds a natural one.
+fn no_natural_voice(left_out: &[LeftOut], provider: &str, language: &str) -> Option<String> {
+    let formant = matches!(
+        TtsProviderName::from_name(provider),
+        Some(TtsProviderName::Espeak | TtsProviderName::Flite)
+    );
+    let neural = TtsProviderName::Neural.as_str();
+    if !formant || !left_out.iter().any(|left| left.provider == neural) {
+        return None;
+    }
+    let known = known();
+    let primary = |tag: &str| tag.split(['-', '_']).next().unwrap_or_default().to_lowercase();
+    let wanted = primary(language);
+    let voice = known.iter().find(|voice| primary(&voice.language) == wanted)?;
+    let how = if voice.source.starts_with("https://") {
+        format!("`pytoon voices add {}` adds one", voice.name)
+    } else {
+        "`make setup` installs one".to_owned()
+    };
+    Some(format!("no installed natural voice speaks `{language}`, so {provider} does; {how}"))
 }
 
 fn no_voice(attempt: &FailedAttempt) -> String {

@@ -6,6 +6,7 @@ use crate::output;
 use anyhow::Context as _;
 use pytoon_audio::speech;
 use pytoon_core::caption::{self, SceneWords, sidecar};
+use pytoon_core::language;
 use pytoon_core::preset::CaptionLook;
 use pytoon_core::text::{self, Word};
 use pytoon_core::time::MsRange;
@@ -40,10 +41,7 @@ pub(crate) fn run(context: &Context, args: &AlignArgs) -> anyhow::Result<()> {
         .map(|r| MsRange::new(r.start as i64 / PER_MS, r.end as i64 / PER_MS))
         .filter(|range| range.duration_ms() > 0)
         .collect();
-    let language = args
-        .language
-        .as_deref()
-        .unwrap_or_else(|| text::language_by_script(&script).unwrap_or("en"));
+    let language = args.language.as_deref().unwrap_or_else(|| language::detect(&script).tag);
     let recorded = Recorded { samples: &samples, speech: &ranges, sentences: &sentences, language };
     let found = time_words(context, args.method, recorded)?;
     let words = tokens(&script, &found.words);
