@@ -13,11 +13,13 @@ use whatlang::{Lang, detect as by_trigrams};
 const CONFIDENCE: f64 = 0.6;
 /// Fewer letters than this are too few for the detector.
 const FEW_LETTERS: usize = 24;
-/// English words that hardly any text does without, and few other languages have.
+/// English words that most English sentences have one of, and that no other language of this
+/// script has.
 const ENGLISH: &[&str] = &[
-    "the", "and", "of", "is", "are", "with", "your", "you", "our", "we", "it", "this", "that",
-    "for", "from", "by", "they", "was", "will", "have", "has", "be", "to", "in", "on", "at", "my",
-    "his", "her", "what", "how", "when", "who", "but", "not", "every", "as",
+    "the", "and", "are", "with", "your", "you", "our", "this", "that", "these", "from", "they",
+    "their", "what", "how", "when", "who", "which", "every", "it", "its", "it's", "but", "better",
+    "best", "only", "just", "get", "now", "new", "for", "more", "there", "here", "don't", "have",
+    "been", "would", "should", "could", "can", "first", "why", "where", "while", "because",
 ];
 
 /// A language and how sure it is.
@@ -55,7 +57,7 @@ fn latin(text: &str) -> Detected {
         .filter(|w| !w.is_empty())
         .collect();
     let common = words.iter().filter(|word| ENGLISH.contains(word)).count();
-    if common >= 2 && common * 8 >= words.len() {
+    if common * 8 >= words.len() {
         return english;
     }
     if let Some(tag) = by_letters(&lower) {
@@ -66,7 +68,6 @@ fn latin(text: &str) -> Detected {
         Some((tag, true)) => Detected { tag, is_assumed: false },
         // Too little to tell: a word or two in plain letters is most likely English.
         None if words.len() < 3 => english,
-        _ if common > 0 && common * 5 >= words.len() => english,
         _ => assumed,
     }
 }
@@ -268,6 +269,7 @@ mod tests {
                 "de",
             ),
             ("¿Quieres un café? Lo tostamos cada mañana.", "es"),
+            ("Was will er in Berlin? Er will in die Oper und ins Museum.", "de"),
             ("Ogni mattina prepariamo il caffè con molta calma e molto amore.", "it"),
         ] {
             assert_eq!(detect(text), Detected { tag, is_assumed: false }, "{text}");
