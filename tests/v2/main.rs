@@ -45,3 +45,4 @@ mod voice_chain;
 mod voice_neural;
 mod voice_paid_once;
 mod voice_programs;
+mod voice_servers;

@@ -15,6 +15,7 @@ use pytoon_engines::breaker::{self, BreakerState};
 use pytoon_media::disk;
 use pytoon_media::process::{CancelToken, CommandLine, Programs, Runner};
 use pytoon_telemetry::{Breaker, Metrics};
+use pytoon_vendor::breakers::voice_of;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -211,7 +212,10 @@ async fn shared_gauges(api: &Api) -> Result<(), StoreError> {
             BreakerState::HalfOpen => Breaker::HalfOpen,
             BreakerState::Open { .. } => Breaker::Open,
         };
-        Metrics::breaker(&engine, state);
+        match voice_of(&engine) {
+            Some(provider) => Metrics::voice_breaker(provider, state),
+            None => Metrics::breaker(&engine, state),
+        }
     }
     for (engine, usd) in api.ledger.spend_since(now - now.rem_euclid(86_400_000)).await? {
         Metrics::spend(&engine, usd.as_usd());

@@ -5,7 +5,6 @@ use crate::document::Document;
 use crate::engines::{EngineFile, EngineSettings};
 use crate::settings::Settings;
 use crate::strict::{self, ConfigError};
-use crate::tts::TTS_PROVIDERS;
 use pytoon_core::brief::BrandKit;
 use pytoon_core::preset::Preset;
 use pytoon_core::profile::Profile;
@@ -85,7 +84,10 @@ impl Config {
         if let Some((field, reason, wrong)) = settings.value.tts.problem() {
             let error = settings_at.error(&field, reason);
             return Err(match wrong {
-                Some(wrong) => error.suggest(&wrong, TTS_PROVIDERS),
+                Some(wrong) => {
+                    let names = settings.value.tts.names();
+                    error.suggest(&wrong, names.iter().map(String::as_str))
+                }
                 None => error,
             });
         }

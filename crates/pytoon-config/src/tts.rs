@@ -1,12 +1,19 @@
 //! The types of `tts` in `defaults.yaml`: who speaks, in which order, with which voice.
 //!
 //! `options` is a mapping that belongs to the provider's adapter: it is checked there, strictly.
+//!
+//! [`TtsProviderName`] lists the built-in providers; [`server`] holds the user's own servers.
 
-use crate::engines::Backoff;
+mod server;
+
+pub use server::{ServerVoice, SpeechFormat};
+
+use crate::engines::{Backoff, BreakerSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A voice provider. The order is that in which those are tried that configuration does not put
 /// first: services, natural voices of this machine, then formant voices. eSpeak stands before
@@ -43,14 +50,23 @@ impl TtsProviderName {
 
     /// Its name in configuration, logs and metrics.
     pub const fn as_str(self) -> &'static str {
+        self.entry().0
+    }
+
+    /// What it is.
+    pub const fn kind(self) -> ProviderKind {
+        self.entry().1
+    }
+
+    const fn entry(self) -> (&'static str, ProviderKind) {
         match self {
-            Self::Elevenlabs => "elevenlabs",
-            Self::Openai => "openai",
-            Self::Google => "google",
-            Self::Neural => "neural",
-            Self::Piper => "piper",
-            Self::Espeak => "espeak",
-            Self::Flite => "flite",
+            Self::Elevenlabs => ("elevenlabs", ProviderKind::Service),
+            Self::Openai => ("openai", ProviderKind::Service),
+            Self::Google => ("google", ProviderKind::Service),
+            Self::Neural => ("neural", ProviderKind::Natural),
+            Self::Piper => ("piper", ProviderKind::Natural),
+            Self::Espeak => ("espeak", ProviderKind::Formant),
+            Self::Flite => ("flite", ProviderKind::Formant),
         }
     }
 
@@ -61,16 +77,46 @@ impl TtsProviderName {
     }
 }
 
-/// The names of every voice provider, in their order.
-pub const TTS_PROVIDERS: [&str; TtsProviderName::ALL.len()] = {
-    let mut names = [""; TtsProviderName::ALL.len()];
-    let mut index = 0;
-    while index < names.len() {
-        names[index] = TtsProviderName::ALL[index].as_str();
-        index += 1;
+/// What a provider is: decides its place in the order and how its voice is processed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProviderKind {
+    /// A service with a key, which costs money.
+    Service,
+    /// A speech server of the user's own.
+    Server,
+    /// A natural voice that runs on this machine.
+    Natural,
+    /// A formant voice of this machine.
+    Formant,
+}
+
+/// A voice provider of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VoiceProvider {
+    /// One that the program brings.
+    BuiltIn(TtsProviderName),
+    /// A speech server, by the name of its block under `tts.openai_compatible`.
+    Server(Arc<str>),
+}
+
+impl VoiceProvider {
+    /// Its name in configuration, logs and metrics.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::BuiltIn(provider) => provider.as_str(),
+            Self::Server(name) => name,
+        }
     }
-    names
-};
+
+    /// What it is.
+    pub fn kind(&self) -> ProviderKind {
+        match self {
+            Self::BuiltIn(provider) => provider.kind(),
+            Self::Server(_) => ProviderKind::Server,
+        }
+    }
+}
+
 /// What an older program called the local voice.
 pub const OLD_LOCAL_NAME: &str = "pyttsx3";
 
@@ -88,6 +134,10 @@ pub struct TtsSettings {
     pub openai: CloudVoice,
     /// Google Cloud Text-to-Speech.
     pub google: CloudVoice,
+    /// Speech servers of your own, by a name of your choice: they speak OpenAI's
+    /// `POST /v1/audio/speech` and need no key.
+    #[serde(default)]
+    pub openai_compatible: BTreeMap<String, ServerVoice>,
     /// Neural voices that are installed on this machine.
     pub neural: NeuralSettings,
     /// Piper voice files, by path.
@@ -132,6 +182,9 @@ pub struct CloudVoice {
     /// How calls that surely bought nothing are repeated.
     #[serde(default)]
     pub backoff: Backoff,
+    /// When it is left alone after failures.
+    #[serde(default)]
+    pub breaker: BreakerSettings,
     /// Calls under way at once.
     pub max_concurrent: u32,
     /// The model.
@@ -195,46 +248,94 @@ fn one() -> f64 {
     1.0
 }
 
-/// The provider that a name in configuration means.
-pub fn tts_provider(name: &str) -> Option<&'static str> {
-    TtsProviderName::from_name(name).map(TtsProviderName::as_str)
-}
+type Problem = (String, String, Option<String>);
 
 impl TtsSettings {
+    /// The block of a service; `None` for providers of this machine.
+    pub fn cloud(&self, provider: TtsProviderName) -> Option<&CloudVoice> {
+        match provider {
+            TtsProviderName::Elevenlabs => Some(&self.elevenlabs),
+            TtsProviderName::Openai => Some(&self.openai),
+            TtsProviderName::Google => Some(&self.google),
+            TtsProviderName::Neural
+            | TtsProviderName::Piper
+            | TtsProviderName::Espeak
+            | TtsProviderName::Flite => None,
+        }
+    }
+
     /// The voices that are services, by name.
-    pub fn clouds(&self) -> [(&'static str, &CloudVoice); 3] {
-        [("elevenlabs", &self.elevenlabs), ("openai", &self.openai), ("google", &self.google)]
+    pub fn clouds(&self) -> Vec<(&'static str, &CloudVoice)> {
+        let all = TtsProviderName::ALL.into_iter();
+        all.filter_map(|provider| Some((provider.as_str(), self.cloud(provider)?))).collect()
+    }
+
+    /// Every provider in the order of its kind: services, servers, voices of this machine.
+    pub fn providers(&self) -> Vec<VoiceProvider> {
+        let servers = self.openai_compatible.keys();
+        let mut all: Vec<VoiceProvider> = TtsProviderName::ALL
+            .into_iter()
+            .map(VoiceProvider::BuiltIn)
+            .chain(servers.map(|name| VoiceProvider::Server(name.as_str().into())))
+            .collect();
+        all.sort_by_key(VoiceProvider::kind);
+        all
+    }
+
+    /// The names of every provider, in the order of [`TtsSettings::providers`].
+    pub fn names(&self) -> Vec<String> {
+        self.providers().iter().map(|provider| provider.as_str().to_owned()).collect()
+    }
+
+    /// The provider that a name in this configuration or in a brief means.
+    pub fn provider(&self, name: &str) -> Option<VoiceProvider> {
+        let built_in = TtsProviderName::from_name(name).map(VoiceProvider::BuiltIn);
+        built_in.or_else(|| {
+            let (name, _) = self.openai_compatible.get_key_value(name)?;
+            Some(VoiceProvider::Server(name.as_str().into()))
+        })
     }
 
     /// Every provider in the order in which it is tried; `first` goes before all.
-    pub fn order(&self, first: Option<&str>) -> Vec<TtsProviderName> {
+    pub fn order(&self, first: Option<&str>) -> Vec<VoiceProvider> {
         let wanted = [first, Some(&self.primary_provider), self.backup_provider.as_deref()];
-        let mut order: Vec<TtsProviderName> = Vec::new();
-        let named = wanted.into_iter().flatten().filter_map(TtsProviderName::from_name);
-        for name in named.chain(TtsProviderName::ALL) {
-            if !order.contains(&name) {
-                order.push(name);
+        let mut order: Vec<VoiceProvider> = Vec::new();
+        let named = wanted.into_iter().flatten().filter_map(|name| self.provider(name));
+        for provider in named.chain(self.providers()) {
+            if !order.contains(&provider) {
+                order.push(provider);
             }
         }
         order
     }
 
     /// The first value that cannot be right, as (field, reason, name meant instead).
-    pub(crate) fn problem(&self) -> Option<(String, String, Option<String>)> {
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        self.unknown_provider().or_else(|| self.wrong_value()).or_else(|| {
+            let mut clouds = self.clouds().into_iter();
+            clouds.find_map(|(name, cloud)| cloud.problem(&format!("tts.{name}")))
+        })
+    }
+
+    fn unknown_provider(&self) -> Option<Problem> {
+        // A block of a wrong name would make these two mean something else.
+        let blocks = self.openai_compatible.iter();
+        if let Some(problem) = blocks.into_iter().find_map(|(name, block)| block.problem(name)) {
+            return Some(problem);
+        }
         let names = [
             ("primary_provider", Some(&self.primary_provider)),
             ("backup_provider", self.backup_provider.as_ref()),
         ];
-        for (field, name) in names {
-            let Some(name) = name else { continue };
-            if tts_provider(name).is_none() {
-                let reason = format!(
-                    "there is no voice provider `{name}`; there are {}",
-                    TTS_PROVIDERS.join(", ")
-                );
-                return Some((format!("tts.{field}"), reason, Some(name.clone())));
-            }
-        }
+        names.into_iter().find_map(|(field, name)| {
+            let name = name.filter(|name| self.provider(name).is_none())?;
+            let known = self.names().join(", ");
+            let reason = format!("there is no voice provider `{name}`; there are {known}");
+            Some((format!("tts.{field}"), reason, Some(name.clone())))
+        })
+    }
+
+    fn wrong_value(&self) -> Option<Problem> {
         let speeds = [
             ("neural", self.neural.speed),
             ("piper", self.piper.speed),
@@ -253,7 +354,7 @@ impl TtsSettings {
             let reason = format!("{} is not within 0 to 100", self.espeak.pitch);
             return Some(("tts.espeak.pitch".into(), reason, None));
         }
-        clouds.into_iter().find_map(|(name, cloud)| cloud.problem(&format!("tts.{name}")))
+        None
     }
 }
 
@@ -263,7 +364,7 @@ impl CloudVoice {
         by_language(&self.voices, language).unwrap_or(&self.voice)
     }
 
-    fn problem(&self, field: &str) -> Option<(String, String, Option<String>)> {
+    fn problem(&self, field: &str) -> Option<Problem> {
         let at = |name: &str, reason: String| Some((format!("{field}.{name}"), reason, None));
         let is_address =
             self.base_url.starts_with("http://") || self.base_url.starts_with("https://");
@@ -279,6 +380,9 @@ impl CloudVoice {
         if !(1..=20).contains(&self.backoff.attempts) {
             let reason = format!("{} is not within 1 to 20", self.backoff.attempts);
             return at("backoff.attempts", reason);
+        }
+        if self.breaker.failures == 0 {
+            return at("breaker.failures", "it is less than 1".into());
         }
         if self.max_characters.is_some_and(|most| most < 20) {
             return at("max_characters", "it is less than 20: words would not fit".into());
@@ -308,16 +412,28 @@ mod tests {
     #[test]
     fn the_order_is_as_configured_then_the_rest() {
         let mut tts = built_in();
-        let names = |order: Vec<TtsProviderName>| order.into_iter().map(TtsProviderName::as_str);
-        assert_eq!(names(tts.order(None)).collect::<Vec<_>>(), TTS_PROVIDERS);
+        let names = |order: Vec<VoiceProvider>| -> Vec<String> {
+            order.iter().map(|provider| provider.as_str().to_owned()).collect()
+        };
+        let all: Vec<&str> =
+            TtsProviderName::ALL.into_iter().map(TtsProviderName::as_str).collect();
+        assert_eq!(names(tts.order(None)), all);
         tts.primary_provider = "google".into();
         tts.backup_provider = Some("pyttsx3".into());
         assert_eq!(
-            names(tts.order(None)).collect::<Vec<_>>(),
+            names(tts.order(None)),
             ["google", "espeak", "elevenlabs", "openai", "neural", "piper", "flite"]
         );
-        let asked: Vec<&str> = names(tts.order(Some("openai"))).take(3).collect();
-        assert_eq!(asked, ["openai", "google", "espeak"]);
+        assert_eq!(names(tts.order(Some("openai")))[..3], ["openai", "google", "espeak"]);
+    }
+
+    #[test]
+    fn services_have_a_block_of_their_own() {
+        let tts = built_in();
+        for provider in TtsProviderName::ALL {
+            let is_service = provider.kind() == ProviderKind::Service;
+            assert_eq!(tts.cloud(provider).is_some(), is_service, "{provider:?}");
+        }
     }
 
     #[test]

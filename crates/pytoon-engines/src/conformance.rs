@@ -16,11 +16,11 @@
 mod checks;
 #[cfg(test)]
 mod tests;
-pub mod vendor;
 
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Ratio};
 use crate::engine_adapters::OptionProblem;
 use pytoon_config::engines::EngineConfig;
+pub use pytoon_vendor::scripted as vendor;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -139,7 +139,7 @@ impl<'a> Bench<'a> {
         };
         let routes: Routes = serde_json::from_str(&filled(text("vendor.json")?))
             .map_err(|error| format!("{}/vendor.json: {error}", subject.name))?;
-        let success = Script::parse(&filled(text("success.json")?))
+        let success = Script::parse(&filled(text("success.json")?), CLIP)
             .map_err(|error| format!("{}/success.json: {error}", subject.name))?;
         let made = |patience| {
             make(subject, &routes, vendor.base(), patience, true)
@@ -157,7 +157,7 @@ impl<'a> Bench<'a> {
         let path = self.subject.fixtures.join(name);
         let Ok(text) = std::fs::read_to_string(&path) else { return Ok(None) };
         let text = text.replace("{{base}}", self.vendor.base()).replace("{{key}}", KEY);
-        let script = Script::parse(&text).map_err(|error| format!("{name}: {error}"))?;
+        let script = Script::parse(&text, CLIP).map_err(|error| format!("{name}: {error}"))?;
         Ok(Some(self.success.clone().over(script)))
     }
 

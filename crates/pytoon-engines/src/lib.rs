@@ -11,7 +11,6 @@
 //! [`engine_manager::EngineManager::draw`].
 
 pub mod adapter;
-pub mod breaker;
 pub mod clip_check;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
@@ -23,4 +22,6 @@ pub mod moderation;
 mod moderation_service;
 
 pub use pytoon_vendor::hash::file_hash;
-pub use pytoon_vendor::{Accepted, EngineError, EngineErrorKind, ErrorStatus, http, world};
+pub use pytoon_vendor::{
+    Accepted, EngineError, EngineErrorKind, ErrorStatus, breaker, http, world,
+};

@@ -1,12 +1,11 @@
 //! The engines as a render sees them: which there are, and the manager that calls them.
 //!
 //! The ledger's database is opened only where an outside engine or voice can be used at all: without a
-//! key nothing is written beside the job's own folder.
+//! key and without a speech server nothing is written beside the job's own folder.
 
 use crate::PipelineError;
 use pytoon_config::secrets::Secrets;
 use pytoon_config::settings::TranscriptionChoice;
-use pytoon_config::tts::TTS_PROVIDERS;
 use pytoon_config::{Config, ConfigError};
 use pytoon_core::chain::EngineChain;
 use pytoon_core::ledger::EngineStore;
@@ -17,7 +16,7 @@ use pytoon_engines::world::RealWorld;
 use pytoon_media::process::Runner;
 use pytoon_storage::{Storage, StorageError};
 use pytoon_store::Store;
-use pytoon_voice::tts::chain::has_paid_voice;
+use pytoon_voice::tts::chain::{has_paid_voice, has_server};
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -69,8 +68,10 @@ impl EngineDesk {
         let set = EngineSet::build(config.engines.clone(), &config.engines_at, secrets.clone())?;
         warn_of_unknown_presets(config);
         let usable = set.iter().any(|engine| engine.adapter.is_some() && engine.has_key());
-        let speaks = has_paid_voice(&config.settings.tts, secrets)?;
-        pytoon_telemetry::Metrics::expect_voices(TTS_PROVIDERS);
+        let tts = &config.settings.tts;
+        // A server is not paid; its circuit breaker lies in the same database.
+        let speaks = has_server(tts) || has_paid_voice(tts, secrets)?;
+        pytoon_telemetry::Metrics::expect_voices(tts.names().iter().map(String::as_str));
         let transcription = &config.settings.transcription;
         let writes = transcription.order.contains(&TranscriptionChoice::Openai)
             && secrets.find(&transcription.openai.key_env)?.is_some();

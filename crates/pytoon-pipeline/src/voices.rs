@@ -4,6 +4,7 @@ use crate::PipelineError;
 use crate::environment::Environment;
 use pytoon_core::ledger::CallLimits;
 use pytoon_engines::world::RealWorld;
+use pytoon_voice::breakers::VoiceBreakers;
 use pytoon_voice::paid::PaidWork;
 use pytoon_voice::transcript::OpenAi;
 use pytoon_voice::tts::chain::{Chain, ChainError, ChainParts, chain};
@@ -23,6 +24,13 @@ fn paid(env: &Environment, job: &str, limits: CallLimits) -> Option<(Arc<PaidWor
         };
         (Arc::new(work), books.runtime.handle().clone())
     })
+}
+
+/// The circuit breakers of voices, where a service or a server can be asked at all.
+pub fn breakers(env: &Environment) -> Option<VoiceBreakers> {
+    let books = env.engines.books()?;
+    let runtime = books.runtime.handle().clone();
+    Some(VoiceBreakers::new(books.store.clone(), Arc::new(RealWorld), runtime))
 }
 
 /// The service that writes recordings down, or why it cannot be asked.

@@ -42,6 +42,7 @@ const STORAGE_FULL: &str = "pytoon_storage_full_total";
 const TTS_FAILURES: &str = "pytoon_v2_tts_failure_total";
 const TTS_SUCCESSES: &str = "pytoon_v2_tts_success_total";
 const TTS_SECONDS: &str = "pytoon_v2_tts_duration_seconds";
+const TTS_BREAKER: &str = "pytoon_v2_tts_breaker_state";
 
 /// Methods of alignment.
 const ALIGNMENT_METHODS: [&str; 4] = ["whisperx", "stable_ts", "builtin", "even_split"];
@@ -65,6 +66,16 @@ pub enum Breaker {
     HalfOpen,
     /// Calls are kept away.
     Open,
+}
+
+impl Breaker {
+    const fn value(self) -> f64 {
+        match self {
+            Self::Closed => 0.0,
+            Self::HalfOpen => 1.0,
+            Self::Open => 2.0,
+        }
+    }
 }
 
 /// The metrics of this process.
@@ -146,6 +157,7 @@ impl Metrics {
             counter!(TTS_FAILURES, "provider" => provider.to_owned()).increment(0);
             counter!(TTS_SUCCESSES, "provider" => provider.to_owned()).increment(0);
             let _ = histogram!(TTS_SECONDS, "provider" => provider.to_owned());
+            gauge!(TTS_BREAKER, "provider" => provider.to_owned()).increment(0.0);
         }
     }
 
@@ -187,12 +199,12 @@ impl Metrics {
 
     /// The state of an engine's breaker.
     pub fn breaker(engine: &str, state: Breaker) {
-        let value = match state {
-            Breaker::Closed => 0.0,
-            Breaker::HalfOpen => 1.0,
-            Breaker::Open => 2.0,
-        };
-        gauge!(BREAKER, "engine" => engine.to_owned()).set(value);
+        gauge!(BREAKER, "engine" => engine.to_owned()).set(state.value());
+    }
+
+    /// The state of a voice provider's breaker.
+    pub fn voice_breaker(provider: &str, state: Breaker) {
+        gauge!(TTS_BREAKER, "provider" => provider.to_owned()).set(state.value());
     }
 
     /// What engines and voices may cost a day, in US dollars; none without a limit.
@@ -215,6 +227,7 @@ fn describe() {
     describe_counter!(REPHRASES, "Refused prompts put into other words.");
     describe_gauge!(BREAKER, "Circuit breaker: 0 closed, 1 half open, 2 open.");
     describe_gauge!(SPEND, "US dollars charged today (UTC) by the ledger.");
+    describe_gauge!(TTS_BREAKER, "A voice's circuit breaker: 0 closed, 1 half open, 2 open.");
     describe_counter!(TTS_FAILURES, "Scripts that a voice provider did not speak.");
     describe_counter!(TTS_SUCCESSES, "Scripts that a voice provider spoke.");
     describe_histogram!(

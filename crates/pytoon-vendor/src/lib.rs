@@ -4,14 +4,19 @@
 //! size and time; a failure has one of a few kinds and says whether the vendor may have taken a
 //! paid call on; no key is in any message.
 //!
-//! Does not know any vendor, does not wait, repeat or keep anything.
+//! Does not know any vendor, does not wait or repeat anything. What it keeps are circuit breakers,
+//! in the store that it is given ([`breakers`]).
 //!
 //! Start with [`http::VendorHttp`] and [`EngineError`].
 
+pub mod breaker;
+pub mod breakers;
 mod error;
 pub mod hash;
 pub mod http;
 pub mod replies;
+#[cfg(feature = "testing")]
+pub mod scripted;
 pub mod world;
 
 pub use error::{Accepted, EngineError, EngineErrorKind, ErrorStatus};

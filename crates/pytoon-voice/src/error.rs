@@ -10,7 +10,7 @@ pub enum VoiceError {
     #[error("{provider}: {source}")]
     Unavailable {
         /// The provider.
-        provider: &'static str,
+        provider: String,
         /// Why.
         source: MediaError,
     },
@@ -18,7 +18,7 @@ pub enum VoiceError {
     #[error("{provider} refused: {reason}")]
     Refused {
         /// The provider.
-        provider: &'static str,
+        provider: String,
         /// Why.
         reason: String,
     },
@@ -26,7 +26,7 @@ pub enum VoiceError {
     #[error("{provider} cannot speak this text: {reason}")]
     CannotSpeak {
         /// The provider.
-        provider: &'static str,
+        provider: String,
         /// Why.
         reason: String,
     },
@@ -34,7 +34,7 @@ pub enum VoiceError {
     #[error("{provider}: {reason}")]
     BadVoice {
         /// The provider.
-        provider: &'static str,
+        provider: String,
         /// Which voice and file, why, and what to do.
         reason: String,
     },
@@ -42,7 +42,7 @@ pub enum VoiceError {
     #[error("{provider} delivered no usable speech: {reason}")]
     BadAudio {
         /// The provider.
-        provider: &'static str,
+        provider: String,
         /// Why.
         reason: String,
     },
@@ -50,7 +50,7 @@ pub enum VoiceError {
     #[error("{source}")]
     Vendor {
         /// The provider.
-        provider: &'static str,
+        provider: String,
         /// What it was.
         source: Box<EngineError>,
     },

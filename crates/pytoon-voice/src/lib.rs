@@ -8,7 +8,9 @@
 //! Start with [`tts_manager::TtsManager`], [`voice_processor`] and [`voice_mapper`].
 
 pub mod alignment;
+pub mod breakers;
 mod error;
+pub mod health;
 mod helper;
 pub mod installed;
 pub mod paid;

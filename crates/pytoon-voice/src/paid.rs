@@ -72,7 +72,7 @@ pub(crate) trait Kept: Sized + Send + Sync {
 /// One piece of work that is wanted.
 #[derive(Debug)]
 pub(crate) struct Order<'a> {
-    pub(crate) provider: &'static str,
+    pub(crate) provider: &'a str,
     /// What is done, as "failed to …" goes on.
     pub(crate) operation: &'static str,
     pub(crate) hash: String,

@@ -12,7 +12,7 @@ use crate::tts::cloud::{self, Speech};
 use crate::tts::piece::{Limit, Piece, pieces};
 use crate::tts::take::Take;
 use crate::tts::{SpokenSentence, cut, espeak};
-use pytoon_config::tts::CloudVoice;
+use pytoon_config::tts::{CloudVoice, TtsProviderName};
 use pytoon_core::text::{self, Word};
 use pytoon_core::timeline::CaptionWord;
 use pytoon_normalize::Pronunciations;
@@ -22,7 +22,7 @@ use pytoon_vendor::http::{Reply, VendorHttp};
 /// A service's answer to one request that holds as much of a script as the service takes.
 #[derive(Debug)]
 pub struct Service {
-    name: &'static str,
+    name: String,
     http: VendorHttp,
     adapter: Box<dyn cloud::CloudAdapter>,
     sentences: Vec<Vec<Word>>,
@@ -32,12 +32,13 @@ pub struct Service {
 impl Service {
     /// A service of this name and these sentences; fails with what is wrong.
     pub fn new(
-        name: &'static str,
+        name: &str,
         settings: &CloudVoice,
         http: VendorHttp,
         script: &[&str],
     ) -> Result<Self, String> {
-        let adapter = cloud::adapter(name, settings).map_err(|(_, reason)| reason)?;
+        let provider = TtsProviderName::from_name(name).ok_or("there is no such provider")?;
+        let adapter = cloud::adapter(provider, settings).map_err(|(_, reason)| reason)?;
         let all: Vec<Vec<Word>> = script.iter().map(|sentence| text::words(sentence)).collect();
         let size = |text: &SpokenText| adapter.size(text);
         let limit = Limit { most: adapter.most(), size: &size, one_by_one: !adapter.gives_times() };
@@ -45,7 +46,7 @@ impl Service {
         let piece = piece.ok_or("there is nothing to say")?;
         let spoken = piece.parts.last().map_or(0, |part| part.sentence + 1);
         let sentences = all.into_iter().take(spoken).collect();
-        Ok(Self { name, http, adapter, sentences, piece })
+        Ok(Self { name: name.to_owned(), http, adapter, sentences, piece })
     }
 
     /// The text of the request.
@@ -63,10 +64,10 @@ impl Service {
             voice: "",
             speed: 1.0,
         };
-        let take = cloud::bought(self.name, &self.http, self.adapter.as_ref(), reply, &speech)?;
+        let take = cloud::bought(&self.name, &self.http, self.adapter.as_ref(), reply, &speech)?;
         cut::sentences(&self.sentences, &[(self.piece.clone(), take)]).map_err(|error| {
             EngineError::new(
-                self.name,
+                &self.name,
                 cloud::SPEAK,
                 pytoon_vendor::EngineErrorKind::BadOutput,
                 error.to_string(),

@@ -4,12 +4,15 @@
 //! loudly and the film goes on, silent and captioned. Where it cannot be known what is bought
 //! already, no other service is paid: the programs of this machine speak. A voice that was asked
 //! for by name and is refused is an error of the brief, not a reason to fall back; nor is a full
-//! disk, on which the next voice would be spoken in vain and perhaps paid for.
+//! disk, on which the next voice would be spoken in vain and perhaps paid for. A provider whose
+//! circuit breaker is open is skipped, and that is told like a failure.
 
 use crate::VoiceError;
+use crate::breakers::{Entered, VoiceBreakers};
 use crate::tts::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
 use pytoon_telemetry::Event;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often a provider is asked where the ledger of what is bought does not answer.
@@ -20,7 +23,8 @@ const LEDGER_PAUSE: Duration = Duration::from_millis(500);
 /// The chain of providers.
 #[derive(Debug)]
 pub struct TtsManager {
-    providers: Vec<Box<dyn TtsProvider>>,
+    providers: Vec<Arc<dyn TtsProvider>>,
+    breakers: Option<VoiceBreakers>,
 }
 
 /// Who spoke, and what.
@@ -29,8 +33,8 @@ pub enum Spoken {
     /// A provider spoke every sentence.
     By {
         /// The provider.
-        provider: &'static str,
-        /// Whether it is a program of this machine.
+        provider: String,
+        /// Whether it is the user's own: a voice of this machine, or a speech server.
         is_local: bool,
         /// The voice, where the provider knows it.
         voice: Option<VoiceUsed>,
@@ -55,7 +59,7 @@ pub struct FailedAttempt {
     pub kind: String,
     /// What it said.
     pub reason: String,
-    /// Whether it is a program of this machine.
+    /// Whether it is the user's own: a voice of this machine, or a speech server.
     pub is_local: bool,
 }
 
@@ -78,14 +82,28 @@ fn patiently(
 }
 
 impl TtsManager {
-    /// A chain in order of preference.
-    pub fn new(providers: Vec<Box<dyn TtsProvider>>) -> Self {
-        Self { providers }
+    /// A chain in order of preference, without circuit breakers.
+    pub fn new(providers: Vec<Arc<dyn TtsProvider>>) -> Self {
+        Self { providers, breakers: None }
     }
 
-    /// The providers, in order.
-    pub fn providers(&self) -> &[Box<dyn TtsProvider>] {
-        &self.providers
+    /// The same chain with circuit breakers.
+    #[must_use]
+    pub fn guarded_by(self, breakers: Option<VoiceBreakers>) -> Self {
+        Self { breakers, ..self }
+    }
+
+    /// Asks one provider, if its breaker lets it be asked.
+    fn ask(
+        &self,
+        provider: &dyn TtsProvider,
+        request: &TtsRequest,
+    ) -> Result<Vec<SpokenSentence>, VoiceError> {
+        let Some(breakers) = &self.breakers else { return patiently(provider, request) };
+        let entered: Entered = breakers.enter(provider, request)?;
+        let spoken = patiently(provider, request);
+        breakers.note(provider, entered, &spoken);
+        spoken
     }
 
     /// Speaks with the first provider that can. A voice that was asked for by name is the first
@@ -100,7 +118,7 @@ impl TtsManager {
             }
             let name = provider.name();
             let begun = Instant::now();
-            let spoken = patiently(provider.as_ref(), &request);
+            let spoken = self.ask(provider.as_ref(), &request);
             let duration_ms = begun.elapsed().as_millis() as u64;
             let error = match spoken {
                 Ok(sentences) => {
@@ -112,7 +130,8 @@ impl TtsManager {
                     .emit();
                     let is_local = provider.is_local();
                     let voice = provider.voice_used(&request);
-                    return Ok(Spoken::By { provider: name, is_local, voice, sentences, attempts });
+                    let provider = name.to_owned();
+                    return Ok(Spoken::By { provider, is_local, voice, sentences, attempts });
                 }
                 Err(error @ VoiceError::Refused { .. }) if request.voice.is_some() => {
                     return Err(error);
@@ -158,7 +177,7 @@ mod tests {
     }
 
     impl TtsProvider for Failing {
-        fn name(&self) -> &'static str {
+        fn name(&self) -> &str {
             self.name
         }
         fn speak(&self, _: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
@@ -168,7 +187,7 @@ mod tests {
             }
             self.left.fetch_sub(1, Ordering::Relaxed);
             let source = EngineError::new(self.name, "speak", self.kind, "as told");
-            Err(VoiceError::Vendor { provider: self.name, source: Box::new(source) })
+            Err(VoiceError::Vendor { provider: self.name.to_owned(), source: Box::new(source) })
         }
         fn health_check(&self) -> Result<String, VoiceError> {
             Ok(String::new())
@@ -192,12 +211,12 @@ mod tests {
 
     /// Two services and a program, of which the first fails so often; who spoke, and how often each
     /// was asked.
-    fn spoken(kind: EngineErrorKind, failures: u32) -> (&'static str, [u32; 3]) {
+    fn spoken(kind: EngineErrorKind, failures: u32) -> (String, [u32; 3]) {
         let asked: [Arc<AtomicU32>; 3] = Default::default();
         let provider = |place: usize, name, failures, is_local| {
             let left = AtomicU32::new(failures);
             let asked = asked[place].clone();
-            Box::new(Failing { name, kind, left, asked, is_local }) as Box<dyn TtsProvider>
+            Arc::new(Failing { name, kind, left, asked, is_local }) as Arc<dyn TtsProvider>
         };
         let manager = TtsManager::new(vec![
             provider(0, "first", failures, false),
@@ -215,13 +234,13 @@ mod tests {
     struct Roomless;
 
     impl TtsProvider for Roomless {
-        fn name(&self) -> &'static str {
+        fn name(&self) -> &str {
             "roomless"
         }
         fn speak(&self, _: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
             let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
             let source = pytoon_media::MediaError::write("spoken.wav".as_ref(), full);
-            Err(VoiceError::Unavailable { provider: "roomless", source })
+            Err(VoiceError::Unavailable { provider: "roomless".to_owned(), source })
         }
         fn health_check(&self) -> Result<String, VoiceError> {
             Ok(String::new())
@@ -241,7 +260,7 @@ mod tests {
             asked: asked.clone(),
             is_local: false,
         };
-        let manager = TtsManager::new(vec![Box::new(Roomless), Box::new(next)]);
+        let manager = TtsManager::new(vec![Arc::new(Roomless), Arc::new(next)]);
         let error = manager.speak(&request()).expect_err("it is told");
         assert!(error.is_disk_full() && error.to_string().contains("spoken.wav"), "{error}");
         assert_eq!(asked.load(Ordering::Relaxed), 0);
@@ -249,8 +268,12 @@ mod tests {
 
     #[test]
     fn where_it_cannot_be_known_what_is_bought_no_other_service_is_paid() {
-        assert_eq!(spoken(EngineErrorKind::Server, 99), ("second", [1, 1, 0]));
-        assert_eq!(spoken(EngineErrorKind::Ledger, 99), ("program", [LEDGER_TRIES, 0, 1]));
-        assert_eq!(spoken(EngineErrorKind::Ledger, 2), ("first", [3, 0, 0]));
+        for (kind, failures, who, asked) in [
+            (EngineErrorKind::Server, 99, "second", [1, 1, 0]),
+            (EngineErrorKind::Ledger, 99, "program", [LEDGER_TRIES, 0, 1]),
+            (EngineErrorKind::Ledger, 2, "first", [3, 0, 0]),
+        ] {
+            assert_eq!(spoken(kind, failures), (who.to_owned(), asked), "{kind}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use pytoon_audio::Db;
 use pytoon_audio::denoise::denoise_48k;
 use pytoon_audio::voice_chain::{VoiceChain, VoiceSettings};
 use pytoon_audio::{speech, stretch};
-use pytoon_config::tts::TtsProviderName;
+use pytoon_config::tts::ProviderKind;
 use pytoon_core::brief::Denoise;
 use pytoon_core::time::MsRange;
 use pytoon_media::MediaError;
@@ -93,15 +93,11 @@ pub enum Timbre {
 }
 
 impl Timbre {
-    /// The timbre of a provider's voices.
-    pub fn of(provider: TtsProviderName) -> Self {
-        match provider {
-            TtsProviderName::Espeak | TtsProviderName::Flite => Self::Formant,
-            TtsProviderName::Elevenlabs
-            | TtsProviderName::Openai
-            | TtsProviderName::Google
-            | TtsProviderName::Neural
-            | TtsProviderName::Piper => Self::Natural,
+    /// The timbre of the voices of a kind of provider.
+    pub fn of(kind: ProviderKind) -> Self {
+        match kind {
+            ProviderKind::Service | ProviderKind::Server | ProviderKind::Natural => Self::Natural,
+            ProviderKind::Formant => Self::Formant,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! fixtures and the guide know the same engines.
 
 use super::vendor::{Answer, Script, Vendor};
-use super::{KEY, Row, Subject, run};
+use super::{CLIP, KEY, Row, Subject, run};
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Prepared, Ratio, Task, TaskState};
 use crate::engine_adapters::{AdapterParts, OptionProblem, builtin_engines, make};
 use crate::http::VendorHttp;
@@ -200,7 +200,7 @@ async fn set_up(kind: &str) -> (Vendor, Arc<dyn ExternalEngineAdapter>, Script) 
         text.replace("{{base}}", vendor.base()).replace("{{fixtures}}", &folder)
     };
     let routes: Value = serde_json::from_str(&read("vendor.json")).expect("routes");
-    let script = Script::parse(&read("success.json")).expect("script");
+    let script = Script::parse(&read("success.json"), CLIP).expect("script");
     let mut config = if kind == "http" { acme() } else { configured()[kind].clone() };
     let base_path = routes["base_path"].as_str().unwrap_or_default();
     config.base_url = format!("{}{base_path}", vendor.base());

@@ -5,13 +5,14 @@ use super::earlier::pinned;
 use super::slices::{Current, Stop, Walk};
 use super::{ClipUse, EngineManager, SceneOrder, ledger_error};
 use crate::adapter::{GenerateRequest, PromptUnit, Ratio};
-use crate::breaker::{self, BreakerState, Verdict};
 use crate::engine_manager::Engine;
 use crate::moderation::{Hit, rephrase, screen};
 use crate::{Accepted, EngineError, EngineErrorKind};
-use pytoon_core::ledger::{BreakerRow, StoreError};
+use pytoon_core::ledger::BreakerRow;
 use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::{Breaker, Event, Metrics};
+use pytoon_vendor::breaker::Advice;
+use pytoon_vendor::breakers::{self, BreakerUnavailable, Breakers, Passage};
 use pytoon_vendor::hash::{file_hash, hex};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -273,143 +274,83 @@ impl EngineManager {
         }
     }
 
-    /// Lets a call through, or says that the engine cools. After a pause one caller probes.
-    /// Whether the breaker had nothing against the engine is returned. It is read, where the
-    /// caller did not do so just now.
+    fn breakers(&self) -> Breakers {
+        Breakers { store: self.store.clone(), world: self.world.clone() }
+    }
+
+    /// Lets a call through, or says that the engine cools. Returns true if the breaker has nothing
+    /// on record. Reads the row unless the caller passes a fresh one.
     async fn pass_breaker(
         &self,
         name: &str,
-        mut known: Option<BreakerRow>,
+        known: Option<BreakerRow>,
     ) -> Result<bool, EngineError> {
-        for _ in 0..RACES {
-            let row = match known.take() {
-                Some(row) => row,
-                None => {
-                    let read = self.store.breaker_fetch(name).await;
-                    read.map_err(|error| ledger_error(name, &error))?
-                }
-            };
-            let now = self.world.now();
-            match breaker::state(&row, now) {
-                BreakerState::Closed => {
-                    Metrics::breaker(name, Breaker::Closed);
-                    return Ok(row == BreakerRow::default());
-                }
-                BreakerState::Open { until } => {
-                    Metrics::breaker(name, Breaker::Open);
-                    return Err(cooling(name, &row, until - now));
-                }
-                BreakerState::HalfOpen => {
-                    let probing = breaker::probing(&row, now);
-                    let swapped = self.store.breaker_swap(name, row, probing).await;
-                    if swapped.map_err(|error| ledger_error(name, &error))? {
-                        Metrics::breaker(name, Breaker::HalfOpen);
-                        return Ok(false);
-                    }
-                }
-            }
+        let passage = self.breakers().pass(name, known).await;
+        let passage = passage.map_err(|failed| ledger_error(name, &failed.source))?;
+        match passage {
+            Passage::Clean | Passage::Counting => Metrics::breaker(name, Breaker::Closed),
+            Passage::Probing => Metrics::breaker(name, Breaker::HalfOpen),
+            Passage::Cooling { .. } => Metrics::breaker(name, Breaker::Open),
+            Passage::Contended => {}
         }
-        Err(EngineError::new(name, "start", EngineErrorKind::Cooling, "others probe it"))
+        match breakers::refusal(name, "start", &passage) {
+            Some(error) => Err(error),
+            None => Ok(passage == Passage::Clean),
+        }
     }
 
     async fn breaker_success(&self, name: &str) {
-        for _ in 0..RACES {
-            let Some(row) = self.breaker_row(name).await else { return };
-            if row == BreakerRow::default() {
-                break;
-            }
-            match self.breaker_replaced(name, row, breaker::after_success()).await {
-                Some(true) => break,
-                Some(false) => {}
-                None => return,
-            }
+        match self.breakers().success(name).await {
+            Ok(()) => Metrics::breaker(name, Breaker::Closed),
+            Err(failed) => tell(name, &failed),
         }
-        Metrics::breaker(name, Breaker::Closed);
     }
 
     /// A breaker's row. Where the store cannot give it, the log says so and the render goes on: a
     /// breaker spares calls that would fail, and no film depends on it.
     pub(super) async fn breaker_row(&self, name: &str) -> Option<BreakerRow> {
-        told(name, "read", self.store.breaker_fetch(name).await)
+        self.breakers().row(name).await.inspect_err(|failed| tell(name, failed)).ok()
     }
 
-    /// Whether a breaker's row was still as it was read and is replaced; `None` as above.
-    async fn breaker_replaced(&self, name: &str, old: BreakerRow, new: BreakerRow) -> Option<bool> {
-        told(name, "write", self.store.breaker_swap(name, old, new).await)
-    }
-
+    /// Counts a failure. What could not be written keeps nobody away: it did not open.
     pub(super) async fn breaker_failure(&self, engine: &Engine, error: &EngineError) {
         let name = &engine.name;
-        for _ in 0..RACES {
-            let Some(row) = self.breaker_row(name).await else { return };
-            let verdict = breaker::after_failure(
-                &row,
-                error.kind,
-                error.retry_after,
-                &engine.config.breaker,
-                self.world.now(),
-            );
-            match verdict {
-                Verdict::Ignored => {
-                    self.give_probe_back(name, row).await;
-                    return;
+        let settings = &engine.config.breaker;
+        let counted = self.breakers().failure(name, error.kind, error.retry_after, settings).await;
+        match counted {
+            Ok(None) => {}
+            Ok(Some(opened)) => {
+                Metrics::breaker(name, Breaker::Open);
+                Event::EngineRotationTriggered {
+                    engine: name,
+                    kind: error.kind.as_str(),
+                    failures: opened.failures,
+                    cooldown_s: opened.pause.as_secs(),
+                    advice: advice(opened.advice),
                 }
-                Verdict::Counted(new) => match self.breaker_replaced(name, row, new).await {
-                    Some(false) => {}
-                    Some(true) | None => return,
-                },
-                Verdict::Opened { row: new, pause, advice } => {
-                    let failures = new.failures;
-                    // What could not be written keeps nobody away: it did not open.
-                    let Some(replaced) = self.breaker_replaced(name, row, new).await else {
-                        return;
-                    };
-                    if replaced {
-                        Metrics::breaker(name, Breaker::Open);
-                        Event::EngineRotationTriggered {
-                            engine: name,
-                            kind: error.kind.as_str(),
-                            failures,
-                            cooldown_s: pause.as_secs(),
-                            advice,
-                        }
-                        .emit();
-                        return;
-                    }
-                }
+                .emit();
             }
-        }
-    }
-
-    /// A probe that ended in something that says nothing about the engine frees the place.
-    async fn give_probe_back(&self, name: &str, row: BreakerRow) {
-        if row.probe_until != 0 {
-            let free = BreakerRow { probe_until: 0, ..row.clone() };
-            // Where this fails, the place is free again after its time.
-            self.breaker_replaced(name, row, free).await;
+            Err(failed) => tell(name, &failed),
         }
     }
 }
 
-pub(super) fn told<T>(engine: &str, operation: &str, result: Result<T, StoreError>) -> Option<T> {
-    match result {
-        Ok(value) => Some(value),
-        Err(error) => {
-            let reason = error.to_string();
-            Event::EngineBreakerUnavailable { engine, operation, reason: &reason }.emit();
-            None
-        }
-    }
+pub(super) fn tell(engine: &str, failed: &BreakerUnavailable) {
+    let reason = failed.source.to_string();
+    Event::EngineBreakerUnavailable { engine, operation: failed.operation, reason: &reason }.emit();
 }
 
-fn cooling(name: &str, row: &BreakerRow, left_ms: i64) -> EngineError {
-    let message = format!(
-        "it is left alone for {} s more after {} failures ({})",
-        (left_ms.max(0) + 999) / 1000,
-        row.failures,
-        row.reason
-    );
-    EngineError::new(name, "start", EngineErrorKind::Cooling, message)
+/// What a person may do about an engine's breaker.
+fn advice(advice: Advice) -> &'static str {
+    match advice {
+        Advice::Key => "the key is wrong or not allowed: put the right one into .env and restart",
+        Advice::Account => "the account is empty or over its quota: top it up with the provider",
+        Advice::FewerRequests => {
+            "reduce max_concurrent or requests_per_minute in engine.yaml if this goes on"
+        }
+        Advice::FewerAtOnce => "reduce max_concurrent in engine.yaml if this goes on",
+        Advice::Wait => "",
+    }
 }
 
 /// What identifies a request: equal hashes ask for the same clip.

@@ -43,6 +43,7 @@ use pytoon_core::money::MicroUsd;
 use pytoon_media::process::CancelToken;
 use pytoon_storage::Storage;
 use pytoon_telemetry::{Event, Metrics};
+use pytoon_vendor::breakers::BreakerUnavailable;
 use serde::{Deserialize, Serialize};
 use slices::{Stop, Walk};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -230,9 +231,11 @@ impl EngineManager {
     /// Decides the chain of a scene as things stand.
     pub async fn resolve(&self, wish: &SceneWish<'_>, needed_ms: i64) -> EngineChain {
         // Those that cannot be read count as closed: the walk asks each again.
-        let breakers = attempt::told("all", "read", self.store.breaker_list().await);
-        let breakers: BTreeMap<String, BreakerRow> =
-            breakers.unwrap_or_default().into_iter().collect();
+        let breakers = self.store.breaker_list().await.unwrap_or_else(|source| {
+            attempt::tell("all", &BreakerUnavailable { operation: "read", source });
+            Vec::new()
+        });
+        let breakers: BTreeMap<String, BreakerRow> = breakers.into_iter().collect();
         let set = self.engines();
         let facts = set.facts(needed_ms, wish.has_image, &breakers, self.world.now());
         resolve_engine(wish, &set.settings, &facts)

@@ -12,9 +12,9 @@ use crate::environment::Environment;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
 use crate::stages::engines::budget;
-use crate::voices::providers;
+use crate::voices::{breakers, providers};
 use pytoon_config::BriefFile;
-use pytoon_config::tts::{OLD_LOCAL_NAME, TTS_PROVIDERS, TtsProviderName, tts_provider};
+use pytoon_config::tts::{OLD_LOCAL_NAME, TtsProviderName, VoiceProvider};
 use pytoon_core::language;
 use pytoon_core::layout;
 use pytoon_core::ledger::CallLimits;
@@ -28,6 +28,7 @@ use pytoon_telemetry::Event;
 use pytoon_voice::VoiceError;
 use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::alignment::chain::{Outcome, Recorded};
+use pytoon_voice::health;
 use pytoon_voice::installed::VoiceFolders;
 use pytoon_voice::installed::catalogue::known;
 use pytoon_voice::tts::chain::{Chain, LeftOut};
@@ -154,12 +155,15 @@ pub(super) fn synthetic(
     if request.sentences.is_empty() {
         return Ok(silent(graph));
     }
+    let known = &env.config.settings.tts;
     if let Some(wanted) = &settings.provider
-        && tts_provider(wanted).is_none()
+        && known.provider(wanted).is_none()
     {
-        let names = TTS_PROVIDERS.join(", ");
-        let reason = format!("there is no voice provider `{wanted}`; there is {names}");
-        return Err(file.error("voice.provider", reason).suggest(wanted, TTS_PROVIDERS).into());
+        let names = known.names();
+        let reason =
+            format!("there is no voice provider `{wanted}`; there are {}", names.join(", "));
+        let names = names.iter().map(String::as_str);
+        return Err(file.error("voice.provider", reason).suggest(wanted, names).into());
     }
     let first = settings.provider.as_deref();
     let mut chain = providers(env, first, folder.job_id(), limits(env, sources))?;
@@ -167,15 +171,21 @@ pub(super) fn synthetic(
     let quote = if env.buys { None } else { leave_out_what_costs(&mut chain, &request)? };
     let mut warnings = old_names(env, first);
     warnings.extend(assumed_language(sources, graph));
+    let asked_for = first.and_then(|name| known.provider(name));
+    let is_asked_for =
+        |left: &LeftOut| asked_for.as_ref().map(VoiceProvider::as_str) == Some(&left.provider);
     for left in &chain.left_out {
-        Event::TtsProviderLeftOut { provider: left.provider, reason: &left.reason }.emit();
-        if first.and_then(tts_provider) == Some(left.provider) {
+        Event::TtsProviderLeftOut { provider: &left.provider, reason: &left.reason }.emit();
+        if is_asked_for(left) {
             warnings.push(format!("no voice from {}: {}", left.provider, left.reason));
         }
     }
-    let asked_for = first.and_then(tts_provider);
-    let asked_and_left_out = chain.left_out.iter().any(|l| asked_for == Some(l.provider));
-    let spoken = TtsManager::new(chain.providers).speak(&request).map_err(|error| match error {
+    let asked_and_left_out = chain.left_out.iter().any(is_asked_for);
+    if env.buys {
+        health::report_in_background(&chain.providers);
+    }
+    let manager = TtsManager::new(chain.providers).guarded_by(breakers(env));
+    let spoken = manager.speak(&request).map_err(|error| match error {
         VoiceError::Refused { .. } => file.error("voice.name", error.to_string()).into(),
         other => PipelineError::from(other),
     })?;
@@ -198,7 +208,7 @@ pub(super) fn synthetic(
         Spoken::Nobody { attempts } => {
             let mut result = silent(graph);
             warnings.extend(attempts.iter().map(no_voice));
-            let others = chain.left_out.iter().filter(|l| asked_for != Some(l.provider));
+            let others = chain.left_out.iter().filter(|left| !is_asked_for(left));
             warnings.extend(others.map(|l| format!("no voice from {}: {}", l.provider, l.reason)));
             warnings.push(SILENT.to_owned());
             result.warnings = warnings;
@@ -213,7 +223,7 @@ pub(super) fn synthetic(
     }
     let stepped_down =
         is_local && (attempts.iter().any(|attempt| !attempt.is_local) || asked_and_left_out);
-    let mut result = voiced(env, sources, graph, folder, &request, provider, sentences)?;
+    let mut result = voiced(env, sources, graph, folder, &request, &provider, sentences)?;
     result.warnings = warnings;
     result.attempts = attempts;
     result.voice = voice;
@@ -227,7 +237,7 @@ fn leave_out_who_has_no_voice(chain: &mut Chain, request: &TtsRequest) {
     let Chain { providers, left_out } = chain;
     providers.retain(|provider| match provider.has_no_voice(request) {
         Some(reason) => {
-            left_out.push(LeftOut { provider: provider.name(), reason });
+            left_out.push(LeftOut { provider: provider.name().to_owned(), reason });
             false
         }
         None => true,
@@ -261,10 +271,11 @@ fn voiced(
     graph: &SceneGraph,
     folder: &JobFolder,
     request: &TtsRequest,
-    provider: &'static str,
+    provider: &str,
     mut sentences: Vec<SpokenSentence>,
 ) -> Result<VoiceResult, PipelineError> {
-    let timbre = TtsProviderName::from_name(provider).map_or(Timbre::Natural, Timbre::of);
+    let who = env.config.settings.tts.provider(provider);
+    let timbre = who.map_or(Timbre::Natural, |who| Timbre::of(who.kind()));
     voice_processor::level_sentences(&mut sentences, timbre);
     let by_provider: usize =
         sentences.iter().filter(|s| !s.needs_alignment).map(|s| s.words.len()).sum();

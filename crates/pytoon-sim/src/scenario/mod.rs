@@ -22,6 +22,7 @@ pub const VENDORS: &[&str] = &[
     "pixabay",
     "acme",
     "openai",
+    "speech-server",
     "elevenlabs",
     "google",
 ];

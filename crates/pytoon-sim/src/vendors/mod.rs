@@ -15,6 +15,7 @@ mod pexels;
 mod picture;
 mod pixabay;
 mod runway;
+mod speech_server;
 
 use crate::call::{Call, Route};
 use crate::refusal::Refusal;
@@ -82,6 +83,8 @@ const PREFIXES: &[(&[&str], &dyn Vendor)] = &[
     (&["pixabay"], &pixabay::Pixabay),
     (&["acme"], &acme::Acme),
     (&["openai", "v1"], &openai::OpenAi),
+    (&["speech-server", "v1"], &speech_server::SpeechServer::AsAsked),
+    (&["speech-server-mp3", "v1"], &speech_server::SpeechServer::AlwaysMp3),
     (&["elevenlabs", "v1"], &elevenlabs::ElevenLabs),
     (&["google"], &google::Google),
 ];
@@ -106,6 +109,8 @@ const BASES: &[(&str, &str)] = &[
     ("pixabay", "/pixabay/api/videos/"),
     ("acme", "/acme"),
     ("openai", "/openai/v1"),
+    ("speech-server", "/speech-server/v1"),
+    ("speech-server-mp3", "/speech-server-mp3/v1"),
     // Their documents count the version to the path.
     ("elevenlabs", "/elevenlabs"),
     ("google", "/google"),

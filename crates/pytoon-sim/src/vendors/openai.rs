@@ -99,17 +99,18 @@ impl Vendor for OpenAi {
     fn serve<'a>(&'a self, call: &'a mut Call) -> Answering<'a> {
         Box::pin(async move {
             match call.route.op {
-                "speech" => speech(call).await,
+                "speech" => speech(call, SPEECH_MODELS, None).await,
                 "transcription" => transcription(call).await,
                 "moderation" => moderation(call),
-                _ => Ok(models()),
+                _ => Ok(models(MODELS)),
             }
         })
     }
 }
 
-fn models() -> Answer {
-    let data: Vec<Value> = MODELS
+/// A list of models.
+pub(super) fn models(ids: &[&str]) -> Answer {
+    let data: Vec<Value> = ids
         .iter()
         .map(|id| {
             json!({ "id": id, "object": "model", "created": 1_700_000_000, "owned_by": "openai" })
@@ -118,9 +119,15 @@ fn models() -> Answer {
     reply::ok(&json!({ "object": "list", "data": data }))
 }
 
-async fn speech(call: &mut Call) -> Result<Answer, Refusal> {
+/// Speaks with one of these models, in the format that was asked for or in one of the server's own
+/// choice.
+pub(super) async fn speech(
+    call: &mut Call,
+    models: &[&str],
+    own_format: Option<&str>,
+) -> Result<Answer, Refusal> {
     let mut check = Check::new(&call.body)?;
-    let model = check.one_of("model", Required, SPEECH_MODELS);
+    let model = check.one_of("model", Required, models);
     let input = check.text("input", Required, 1..=4096, Units::Chars).unwrap_or_default();
     let voice = match &call.body["voice"] {
         Value::Object(_) => check
@@ -142,7 +149,7 @@ async fn speech(call: &mut Call) -> Result<Answer, Refusal> {
     }
     let mut spoken = speech::speak(input, voice.unwrap_or_default(), RATE, speed);
     speech::spoil(&mut spoken, call.fate.map(|(fault, _)| fault));
-    let (content_type, bytes) = audio(&spoken, format).await?;
+    let (content_type, bytes) = audio(&spoken, own_format.unwrap_or(format)).await?;
     Ok(reply::typed(StatusCode::OK, content_type, Reply::bytes(bytes)))
 }
 

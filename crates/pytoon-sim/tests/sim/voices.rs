@@ -53,6 +53,23 @@ async fn openai_speaks_in_several_formats() {
 }
 
 #[tokio::test]
+async fn a_speech_server_asks_for_no_key_and_may_ignore_the_format() {
+    let bench = Bench::start(json!({})).await;
+    let order =
+        json!({"model": "kokoro", "input": TEXT, "voice": "af_heart", "response_format": "wav"});
+    for (base, content_type) in
+        [("speech-server", "audio/wav"), ("speech-server-mp3", "audio/mpeg")]
+    {
+        let got = bench.post(&format!("/{base}/v1/audio/speech"), &[], &order).await;
+        assert_eq!(got.header("content-type"), content_type, "{}", got.text());
+        is_speech(&got.body);
+    }
+    let models = bench.get("/speech-server/v1/models", &[]).await.json();
+    assert_eq!(models["data"][0]["id"], "kokoro");
+    assert_eq!(bench.get("/speech-server-mp3/v1/models", &[]).await.status, 404);
+}
+
+#[tokio::test]
 async fn openai_refuses_in_its_words() {
     let bench = Bench::start(json!({"keys": {"broke": ["poor"]}})).await;
     let path = "/openai/v1/audio/speech";

@@ -2,17 +2,17 @@
 //!
 //! Guarantees: a service without a key and a program that is not installed are left out, each
 //! with its reason; a key is known to the log's redaction before anything else happens with it.
+//!
+//! How each built-in provider is made stands in [`super::registry`].
 
 use super::TtsProvider;
 use super::cloud::{Cloud, Problem};
-use super::espeak::Espeak;
-use super::flite::Flite;
-use super::neural::{Neural, PiperFiles, Voices};
-use crate::installed::VoiceFolders;
+use super::neural::Voices;
+use super::registry::{Entry, entry};
 use crate::paid::PaidWork;
 use pytoon_config::ConfigError;
-use pytoon_config::secrets::Secrets;
-use pytoon_config::tts::{CloudVoice, TtsProviderName, TtsSettings};
+use pytoon_config::secrets::{Key, Secrets};
+use pytoon_config::tts::{CloudVoice, ServerVoice, TtsProviderName, TtsSettings, VoiceProvider};
 use pytoon_media::process::Runner;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
@@ -30,7 +30,8 @@ pub struct ChainParts<'a> {
     pub runner: &'a Runner,
     /// Neural voices that are loaded.
     pub voices: &'a Arc<Voices>,
-    /// Where paid work is written down, and what waits for it; without it no service is used.
+    /// Where paid work is written down, and what waits for services and servers; without it none
+    /// is used.
     pub paid: Option<(Arc<PaidWork>, Handle)>,
     /// The provider that goes before all.
     pub first: Option<&'a str>,
@@ -40,7 +41,7 @@ pub struct ChainParts<'a> {
 #[derive(Debug, Default)]
 pub struct Chain {
     /// Those that are tried.
-    pub providers: Vec<Box<dyn TtsProvider>>,
+    pub providers: Vec<Arc<dyn TtsProvider>>,
     /// Those that are not.
     pub left_out: Vec<LeftOut>,
 }
@@ -49,7 +50,7 @@ pub struct Chain {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct LeftOut {
     /// The provider.
-    pub provider: &'static str,
+    pub provider: String,
     /// Why, and what would change that.
     pub reason: String,
 }
@@ -63,7 +64,7 @@ pub enum ChainError {
     Field(Problem),
 }
 
-/// Whether any service of the configuration has a key.
+/// Returns true if any service of the configuration has a key.
 pub fn has_paid_voice(settings: &TtsSettings, secrets: &Secrets) -> Result<bool, ConfigError> {
     for (_, cloud) in settings.clouds() {
         if cloud.enabled && secrets.find(&cloud.key_env)?.is_some() {
@@ -73,92 +74,97 @@ pub fn has_paid_voice(settings: &TtsSettings, secrets: &Secrets) -> Result<bool,
     Ok(false)
 }
 
+/// Returns true if the configuration has a speech server in use: its breaker needs the store.
+pub fn has_server(settings: &TtsSettings) -> bool {
+    settings.openai_compatible.values().any(|server| server.enabled)
+}
+
 /// The providers of a configuration.
 pub fn chain(parts: &ChainParts<'_>) -> Result<Chain, ChainError> {
     let mut chain = Chain::default();
     for provider in parts.settings.order(parts.first) {
-        match parts.provider(provider)? {
+        match parts.provider(&provider)? {
             Ok(made) => chain.providers.push(made),
             Err(reason) => {
-                chain.left_out.push(LeftOut { provider: provider.as_str(), reason });
+                let provider = provider.as_str().to_owned();
+                chain.left_out.push(LeftOut { provider, reason });
             }
         }
     }
     Ok(chain)
 }
 
-type Made = Result<Box<dyn TtsProvider>, String>;
+/// A provider, or why it is left out.
+pub(crate) type Made = Result<Arc<dyn TtsProvider>, String>;
 
 impl ChainParts<'_> {
-    fn provider(&self, provider: TtsProviderName) -> Result<Made, ChainError> {
-        let settings = self.settings;
+    fn provider(&self, provider: &VoiceProvider) -> Result<Made, ChainError> {
+        match provider {
+            VoiceProvider::BuiltIn(provider) => match entry(*provider) {
+                Entry::Service(_) => self.cloud(*provider),
+                Entry::Local(make) => Ok(make(self)),
+            },
+            VoiceProvider::Server(name) => match self.settings.openai_compatible.get(&**name) {
+                Some(settings) => self.server(name, settings),
+                None => Ok(Err(format!("tts.openai_compatible.{name} is not there"))),
+            },
+        }
+    }
+
+    /// A runner that ends a program which shows no sign of life for so long.
+    pub(crate) fn patient(&self, seconds: u64) -> Runner {
+        Runner { stall: Duration::from_secs(seconds.clamp(1, 3600)), ..self.runner.clone() }
+    }
+
+    fn cloud(&self, provider: TtsProviderName) -> Result<Made, ChainError> {
         let name = provider.as_str();
-        Ok(match provider {
-            TtsProviderName::Elevenlabs => self.cloud(name, &settings.elevenlabs)?,
-            TtsProviderName::Openai => self.cloud(name, &settings.openai)?,
-            TtsProviderName::Google => self.cloud(name, &settings.google)?,
-            TtsProviderName::Neural => self.neural(),
-            TtsProviderName::Piper if settings.piper.voices.is_empty() => {
-                Err("tts.piper.voices names no voice file".to_owned())
-            }
-            TtsProviderName::Piper => Ok(Box::new(PiperFiles {
-                runner: patient(self.runner, settings.piper.timeout_seconds),
-                settings: settings.piper.clone(),
-                voices: self.voices.clone(),
-            })),
-            TtsProviderName::Flite => self.program(name, |runner| {
-                let runner = patient(runner, settings.flite.timeout_seconds);
-                Box::new(Flite { runner, settings: settings.flite.clone() })
-            }),
-            TtsProviderName::Espeak => Ok(Box::new(Espeak::new(self.runner, &settings.espeak))),
-        })
-    }
-
-    fn neural(&self) -> Made {
-        let folders = VoiceFolders::new(&self.settings.neural.folder);
-        let (installed, broken) = folders.list();
-        if installed.is_empty() && broken.is_empty() {
-            return Err("no voice is installed: `pytoon voices` says how to add one".to_owned());
-        }
-        Ok(Box::new(Neural {
-            runner: self.runner.clone(),
-            settings: self.settings.neural.clone(),
-            folders,
-            voices: self.voices.clone(),
-        }))
-    }
-
-    fn program(
-        &self,
-        name: &'static str,
-        make: impl FnOnce(&Runner) -> Box<dyn TtsProvider>,
-    ) -> Made {
-        match self.runner.programs.find(name) {
-            Ok(_) => Ok(make(self.runner)),
-            Err(_) => Err(format!("`{name}` is not installed")),
-        }
-    }
-
-    fn cloud(&self, name: &'static str, settings: &CloudVoice) -> Result<Made, ChainError> {
+        let Some(settings) = self.settings.cloud(provider) else {
+            return Ok(Err(format!("tts.{name} is not there")));
+        };
         let wrong =
             |(field, reason): Problem| ChainError::Field((format!("tts.{name}.{field}"), reason));
         // A mistake is told also where there is no key yet.
-        Cloud::check(name, settings).map_err(wrong)?;
+        Cloud::check(provider, settings).map_err(wrong)?;
         if !settings.enabled {
             return Ok(Err(format!("tts.{name}.enabled is false")));
         }
-        let Some(key) = self.secrets.find(&settings.key_env).map_err(ChainError::Keys)? else {
-            return Ok(Err(format!("it has no key: set {}", settings.key_env.join(" or "))));
+        let Some(key) = self.key(&settings.key_env)? else {
+            return Ok(Err(no_key(settings)));
         };
-        pytoon_telemetry::register_secret(key.secret.expose_secret());
         let Some((paid, runtime)) = &self.paid else {
             return Ok(Err("the ledger of paid work is not open".to_owned()));
         };
-        let made = Cloud::new(name, settings, &key, paid.clone(), runtime.clone());
-        made.map(|cloud| Ok(Box::new(cloud) as _)).map_err(wrong)
+        let made = Cloud::new(provider, settings, &key, paid.clone(), runtime.clone());
+        made.map(|cloud| Ok(Arc::new(cloud) as _)).map_err(wrong)
+    }
+
+    fn server(&self, name: &str, settings: &ServerVoice) -> Result<Made, ChainError> {
+        let at = format!("tts.openai_compatible.{name}");
+        if !settings.enabled {
+            return Ok(Err(format!("{at}.enabled is false")));
+        }
+        let key = self.key(&settings.key_env)?;
+        if key.is_none() && !settings.key_env.is_empty() {
+            return Ok(Err(no_key(&settings.as_service())));
+        }
+        let Some((_, runtime)) = &self.paid else {
+            return Ok(Err("the store of circuit breakers is not open".to_owned()));
+        };
+        let made = Cloud::server(name, settings, key.as_ref(), self.runner, runtime.clone());
+        made.map(|server| Ok(Arc::new(server) as _))
+            .map_err(|(field, reason)| ChainError::Field((format!("{at}.{field}"), reason)))
+    }
+
+    /// A key, known to the log's redaction.
+    fn key(&self, variables: &[String]) -> Result<Option<Key>, ChainError> {
+        let key = self.secrets.find(variables).map_err(ChainError::Keys)?;
+        if let Some(key) = &key {
+            pytoon_telemetry::register_secret(key.secret.expose_secret());
+        }
+        Ok(key)
     }
 }
 
-fn patient(runner: &Runner, seconds: u64) -> Runner {
-    Runner { stall: Duration::from_secs(seconds.clamp(1, 3600)), ..runner.clone() }
+fn no_key(settings: &CloudVoice) -> String {
+    format!("it has no key: set {}", settings.key_env.join(" or "))
 }

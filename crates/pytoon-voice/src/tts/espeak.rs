@@ -2,9 +2,10 @@
 //!
 //! Word times come from the synthesiser itself and are exact to the sample.
 
+use super::chain::{ChainParts, Made};
 use super::{SpokenSentence, TtsProvider, TtsRequest};
 use crate::VoiceError;
-use crate::alignment::provider;
+use crate::alignment::provider::word_times;
 use crate::helper::{self, Ask, Said};
 use crate::spoken::SpokenText;
 use pytoon_audio::{resample, speech};
@@ -13,6 +14,7 @@ use pytoon_core::text::Word;
 use pytoon_media::process::Runner;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The provider.
 #[derive(Debug, Clone)]
@@ -76,8 +78,13 @@ impl Espeak {
     }
 }
 
+/// Makes the provider; it is always there.
+pub(crate) fn provider(parts: &ChainParts<'_>) -> Made {
+    Ok(Arc::new(Espeak::new(parts.runner, &parts.settings.espeak)))
+}
+
 impl TtsProvider for Espeak {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         helper::NAME
     }
 
@@ -125,7 +132,7 @@ pub(crate) fn sentence(
     let speaks = words.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
     if speaks && (used.is_empty() || speech::is_silent(&samples)) {
         return Err(VoiceError::BadAudio {
-            provider: helper::NAME,
+            provider: helper::NAME.to_owned(),
             reason: format!("`{}` came back silent", text.text),
         });
     }
@@ -133,6 +140,6 @@ pub(crate) fn sentence(
     let events: Vec<(usize, f64)> =
         said.events.iter().map(|(at, ms)| (*at, ms - start_ms)).collect();
     let length_ms = used.len() as f64 / 48.0;
-    let words = provider::word_times(words, text, &events, length_ms);
+    let words = word_times(words, text, &events, length_ms);
     Ok(SpokenSentence { samples: samples[used].to_vec(), words, needs_alignment: false })
 }

@@ -1,11 +1,13 @@
 //! Flite, where it is installed: English only, without times.
 
+use super::chain::{ChainParts, Made};
 use super::program::{Program, installed};
 use super::{SpokenSentence, TtsProvider, TtsRequest};
 use crate::VoiceError;
 use pytoon_config::tts::FliteSettings;
 use pytoon_media::process::{CommandLine, Runner};
 use std::path::Path;
+use std::sync::Arc;
 
 const NAME: &str = "flite";
 
@@ -18,14 +20,23 @@ pub struct Flite {
     pub settings: FliteSettings,
 }
 
+/// Makes the provider, where the program is installed.
+pub(crate) fn provider(parts: &ChainParts<'_>) -> Made {
+    if parts.runner.programs.find(NAME).is_err() {
+        return Err(format!("`{NAME}` is not installed"));
+    }
+    let settings = parts.settings.flite.clone();
+    Ok(Arc::new(Flite { runner: parts.patient(settings.timeout_seconds), settings }))
+}
+
 impl TtsProvider for Flite {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         NAME
     }
 
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
         if let Some(reason) = self.has_no_voice(request) {
-            return Err(VoiceError::CannotSpeak { provider: NAME, reason });
+            return Err(VoiceError::CannotSpeak { provider: NAME.to_owned(), reason });
         }
         let voice = request.voice.as_deref().unwrap_or(&self.settings.voice);
         let speed = self.settings.speed * request.speed;

@@ -1,7 +1,8 @@
 //! Text to speech: what a provider is.
 //!
 //! `neural` runs installed voices in this process, `espeak` and `flite` are programs of this
-//! machine; `cloud` holds the services, which cost money; `chain` puts them in their order.
+//! machine; `cloud` holds the services, which cost money, and the user's own speech servers, which
+//! do not. `registry` is the table of built-in providers; `chain` puts them in their order.
 
 pub mod chain;
 pub mod cloud;
@@ -11,12 +12,14 @@ pub mod flite;
 pub mod neural;
 pub mod piece;
 mod program;
+pub(crate) mod registry;
 pub mod take;
 
 pub use cut::speech_ms;
 
 use crate::VoiceError;
 use crate::installed::Style;
+use pytoon_config::engines::BreakerSettings;
 use pytoon_core::money::MicroUsd;
 use pytoon_core::text::Word;
 use pytoon_core::timeline::CaptionWord;
@@ -102,10 +105,19 @@ pub struct Quote {
     pub estimated: MicroUsd,
 }
 
+/// What a provider's circuit breaker guards.
+#[derive(Debug, Clone, Copy)]
+pub struct Guarded<'a> {
+    /// When it opens, and for how long.
+    pub breaker: &'a BreakerSettings,
+    /// A hash of address and key: with another key the breaker is another.
+    pub account: &'a str,
+}
+
 /// A service that speaks.
 pub trait TtsProvider: std::fmt::Debug + Send + Sync {
     /// Its name in configuration, logs and metrics.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
     /// Speaks sentences, one result each, in order.
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError>;
     /// What speaking would buy that is not bought yet, and without buying it; nothing where it
@@ -116,9 +128,18 @@ pub trait TtsProvider: std::fmt::Debug + Send + Sync {
     /// Whether it works, without speaking anything of a user's and without costing anything; what
     /// it says of itself.
     fn health_check(&self) -> Result<String, VoiceError>;
-    /// Whether it speaks on this machine and costs nothing.
+    /// Returns true if it costs nothing and is the user's own: a voice of this machine, or a speech
+    /// server. Without it a film is not a lesser one.
     fn is_local(&self) -> bool {
         true
+    }
+    /// What a circuit breaker guards; `None` for voices of this machine, which have none.
+    fn guarded(&self) -> Option<Guarded<'_>> {
+        None
+    }
+    /// Returns true if speaking calls nobody, since everything was bought before and is kept.
+    fn is_kept(&self, _request: &TtsRequest) -> bool {
+        false
     }
     /// Why it has no voice for this request at all (its language, say), so that it is left out and
     /// not counted as failed.

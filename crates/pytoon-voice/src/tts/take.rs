@@ -16,6 +16,11 @@ const FASTEST: (f64, f64, f64) = (0.030, 0.070, 0.045);
 const SLOWEST: (f64, f64) = (0.35, 4.0);
 /// A sound that breaks off is only suspicious where it is this fast, in seconds for a letter.
 const HURRIED: f64 = 0.058;
+/// The share of samples at full scale from which a sound counts as clipped. Loud speech that was
+/// limited has less than one in a hundred.
+const CLIPPED: f64 = 0.05;
+/// Full scale, less what dithering and resampling take off.
+const FULL_SCALE: u16 = 32_700;
 /// How far a time may lie behind the end, in milliseconds.
 const TIME_SLACK_MS: f64 = 250.0;
 
@@ -28,6 +33,28 @@ pub struct Mark {
     pub start_ms: f64,
     /// When it ends, in milliseconds, where that is known.
     pub end_ms: Option<f64>,
+}
+
+/// Why bytes are not read as a WAV file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WavProblem {
+    /// They are something else.
+    #[error("it is not a WAV file")]
+    NotWav,
+    /// The samples are of a form that FFmpeg may read.
+    #[error("its samples are not 16-bit PCM")]
+    OtherSamples,
+    /// It is not whole.
+    #[error("it is cut off: {have} of {promised} bytes")]
+    CutOff {
+        /// The bytes that are there.
+        have: usize,
+        /// The bytes that its head promises.
+        promised: u32,
+    },
+    /// It has a head alone.
+    #[error("it has no sound in it")]
+    NoSound,
 }
 
 /// Sound as it came.
@@ -55,8 +82,14 @@ impl Take {
         Self { rate, pcm, marks: Vec::new() }
     }
 
+    /// A take of samples from -1 to 1.
+    pub fn from_samples(rate: u32, samples: &[f32]) -> Self {
+        let pcm = samples.iter().map(|s| (s.clamp(-1.0, 1.0) * 32_767.0).round() as i16).collect();
+        Self { rate, pcm, marks: Vec::new() }
+    }
+
     /// A take of a WAV file (RIFF, 16-bit PCM); two channels become one.
-    pub fn from_wav(bytes: &[u8]) -> Result<Self, String> {
+    pub fn from_wav(bytes: &[u8]) -> Result<Self, WavProblem> {
         let word = |at: usize| {
             bytes.get(at..at + 4).and_then(|b| b.first_chunk()).map(|b| u32::from_le_bytes(*b))
         };
@@ -64,7 +97,7 @@ impl Take {
             bytes.get(at..at + 2).and_then(|b| b.first_chunk()).map(|b| u16::from_le_bytes(*b))
         };
         if bytes.get(..4) != Some(b"RIFF") || bytes.get(8..12) != Some(b"WAVE") {
-            return Err("it is not a WAV file".into());
+            return Err(WavProblem::NotWav);
         }
         let mut at = 12;
         let mut format = None;
@@ -76,13 +109,13 @@ impl Take {
             if id == b"data" {
                 let Some((Some(1 | 0xfffe), Some(channels @ 1..=2), Some(rate), Some(16))) = format
                 else {
-                    return Err("its samples are not 16-bit PCM".into());
+                    return Err(WavProblem::OtherSamples);
                 };
                 let have = bytes.len() - body;
                 // Programs that write to a pipe do not know the length yet.
                 let is_open = length == 0 || length >= 0x7fff_0000;
                 if !is_open && (length as usize) > have {
-                    return Err(format!("it is cut off: {have} of {length} bytes"));
+                    return Err(WavProblem::CutOff { have, promised: length });
                 }
                 let data =
                     if is_open { &bytes[body..] } else { &bytes[body..body + length as usize] };
@@ -99,7 +132,7 @@ impl Take {
             // Chunks begin at even places (RIFF).
             at = body + (length as usize).next_multiple_of(2);
         }
-        Err("it has no sound in it".into())
+        Err(WavProblem::NoSound)
     }
 
     /// Its length in milliseconds.
@@ -125,6 +158,10 @@ impl Take {
         }
         if speech::is_silent(&samples) {
             return Some("it is silent".into());
+        }
+        let full = self.pcm.iter().filter(|s| s.unsigned_abs() >= FULL_SCALE).count();
+        if full as f64 > CLIPPED * self.pcm.len() as f64 {
+            return Some("it is clipped".into());
         }
         let used = sounding(&samples, self.rate);
         let seconds = used as f64 / f64::from(self.rate) * speed.max(0.1);
@@ -270,6 +307,8 @@ mod tests {
         late.marks.push(Mark { at: 33, start_ms: 2900.0, end_ms: None });
         let mut broken = tone(2.5);
         broken.pcm.truncate(24_000 * 11 / 8);
+        let mut clipped = tone(2.5);
+        clipped.pcm.iter_mut().for_each(|s| *s = s.saturating_mul(30));
         for (take, word) in [
             (tone(0.0), "empty"),
             (silent, "silent"),
@@ -277,6 +316,7 @@ mod tests {
             (tone(25.0), "long"),
             (broken, "breaks off"),
             (late, "cut off"),
+            (clipped, "clipped"),
         ] {
             let problem = take.problem(TEXT, 1.0).unwrap_or_default();
             assert!(problem.contains(word), "{word}: {problem:?}");
@@ -313,7 +353,7 @@ mod tests {
         assert_eq!(read(2, 16, 8).expect("stereo").pcm, [2, 6]);
         assert_eq!(read(1, 16, u32::MAX).expect("piped").pcm, [1, 3, 5, 7]);
         assert_eq!(read(1, 16, 8).expect("mono").rate, 22_050);
-        assert!(read(1, 16, 800).expect_err("short").contains("cut off"));
+        assert!(read(1, 16, 800).expect_err("short").to_string().contains("cut off"));
         assert!(read(1, 24, 8).is_err() && Take::from_wav(b"<html>").is_err());
         assert!(Take::from_wav(b"RIFF\0\0\0\0WAVE").is_err());
     }

@@ -16,6 +16,7 @@ use pytoon_pipeline::{Environment, NoProgress, PipelineError};
 use pytoon_store::{Store, is_postgres};
 use pytoon_telemetry::{Event, Metrics, ServiceEvent};
 use pytoon_vendor::http::public::PublicHttp;
+use pytoon_voice::health::report;
 use pytoon_worker::collector::Collector;
 use pytoon_worker::courier::{Courier, WebhookSecrets};
 use pytoon_worker::film::FilmRunner;
@@ -335,26 +336,14 @@ fn check_health(env: &Environment) {
     }
     let chain = pytoon_pipeline::voices::providers(env, None, "health", CallLimits::default());
     let Ok(chain) = chain else { return };
-    for provider in &chain.providers {
-        let begun = std::time::Instant::now();
-        let health = provider.health_check();
-        let (kind, said) = match &health {
-            Ok(said) => ("", said.clone()),
-            Err(error) => (error.kind(), error.to_string()),
-        };
-        Event::HealthCheck {
-            engine: provider.name(),
-            healthy: health.is_ok(),
-            key_present: true,
-            kind,
-            latency_ms: begun.elapsed().as_millis() as u64,
-            detail: &said,
+    std::thread::scope(|scope| {
+        for provider in &chain.providers {
+            scope.spawn(move || report(provider.as_ref()));
         }
-        .emit();
-    }
+    });
     for left in &chain.left_out {
         Event::HealthCheck {
-            engine: left.provider,
+            engine: &left.provider,
             healthy: false,
             key_present: false,
             kind: "left_out",

@@ -26,7 +26,7 @@ const MOST_OTHERWISE: usize = 10_000;
 const CONTEXT_CHARS: usize = 300;
 
 #[derive(Debug)]
-pub(super) struct ElevenLabs {
+struct ElevenLabs {
     model: String,
     format: String,
     rate: u32,
@@ -51,7 +51,7 @@ struct Alignment {
 }
 
 impl ElevenLabs {
-    pub(super) fn new(settings: &CloudVoice) -> Result<Self, String> {
+    fn new(settings: &CloudVoice) -> Result<Self, String> {
         let options: Options = options(settings)?;
         let rate = options.output_format.strip_prefix("pcm_").and_then(|rate| rate.parse().ok());
         let rate = rate.filter(|rate| (8000..=48_000).contains(rate)).ok_or_else(|| {
@@ -82,6 +82,11 @@ impl ElevenLabs {
     fn takes_language(&self) -> bool {
         self.model.ends_with("v2_5") || self.model == "eleven_v3"
     }
+}
+
+/// Makes the adapter; fails with what is wrong in its options.
+pub(crate) fn adapter(settings: &CloudVoice) -> Result<Box<dyn CloudAdapter>, String> {
+    Ok(Box::new(ElevenLabs::new(settings)?))
 }
 
 impl CloudAdapter for ElevenLabs {

@@ -20,7 +20,7 @@ const MOST: usize = 5000 - "<speak></speak>".len();
 const RATE: u32 = 24_000;
 
 #[derive(Debug)]
-pub(super) struct Google {
+struct Google {
     model: String,
     marks: bool,
 }
@@ -32,10 +32,15 @@ struct Options {
 }
 
 impl Google {
-    pub(super) fn new(settings: &CloudVoice) -> Result<Self, String> {
+    fn new(settings: &CloudVoice) -> Result<Self, String> {
         let Options { marks } = options(settings)?;
         Ok(Self { model: settings.model.clone(), marks })
     }
+}
+
+/// Makes the adapter; fails with what is wrong in its options.
+pub(crate) fn adapter(settings: &CloudVoice) -> Result<Box<dyn CloudAdapter>, String> {
+    Ok(Box::new(Google::new(settings)?))
 }
 
 impl CloudAdapter for Google {
@@ -94,7 +99,8 @@ impl CloudAdapter for Google {
         let bytes = base64::engine::general_purpose::STANDARD
             .decode(audio)
             .map_err(|_| Unreadable::Sound("its sound is not base64".into()))?;
-        let mut take = Take::from_wav(&bytes).map_err(Unreadable::Sound)?;
+        let mut take =
+            Take::from_wav(&bytes).map_err(|problem| Unreadable::Sound(problem.to_string()))?;
         take.marks = marks(&json["timepoints"], speech.piece);
         Ok(take)
     }

@@ -1,27 +1,32 @@
-//! Voices that are services: what all of them have in common.
+//! Voices that are services or servers: what all of them have in common.
 //!
 //! Guarantees: nothing is bought twice ([`crate::paid`]); what comes back is checked before it is kept;
 //! a key is in no message; a cancel is heard within a moment.
 //!
 //! An adapter ([`CloudAdapter`]) translates: it builds one request and reads one answer. It does
-//! not wait, repeat, keep or judge.
+//! not wait, repeat, keep or judge. A service is paid through the ledger; a server of the user's
+//! own costs nothing and leaves no row there ([`free`]).
 //!
 //! Start with [`Cloud`].
 
-mod elevenlabs;
-mod google;
+pub(crate) mod compatible;
+pub(crate) mod elevenlabs;
+mod free;
+pub(crate) mod google;
 pub(crate) mod openai;
 
 use super::cut;
 use super::piece::{Limit, Piece, pieces};
+use super::registry;
 use super::take::Take;
-use super::{Quote, SpokenSentence, TtsProvider, TtsRequest};
+use super::{Guarded, Quote, SpokenSentence, TtsProvider, TtsRequest};
 use crate::VoiceError;
 use crate::paid::{Order, PaidWork};
 use crate::spoken::SpokenText;
 use pytoon_config::secrets::Key;
-use pytoon_config::tts::CloudVoice;
+use pytoon_config::tts::{CloudVoice, ServerVoice, TtsProviderName};
 use pytoon_core::money::MicroUsd;
+use pytoon_media::process::{CancelToken, Runner};
 use pytoon_vendor::hash::bytes_hash;
 use pytoon_vendor::http::{Address, Call, Reply, VendorHttp};
 use pytoon_vendor::replies::refused_paid;
@@ -91,56 +96,79 @@ pub(crate) enum Unreadable {
     Sound(String),
 }
 
-/// A service that speaks.
+/// A service or a server that speaks.
 #[derive(Debug, Clone)]
 pub struct Cloud(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    name: &'static str,
+    name: String,
     settings: CloudVoice,
-    key_id: String,
+    /// Which account or server it is, without telling the key: a breaker is of one of them.
+    account: String,
     http: VendorHttp,
     adapter: Box<dyn CloudAdapter>,
-    paid: Arc<PaidWork>,
+    payment: Payment,
     runtime: Handle,
     places: Semaphore,
+}
+
+/// Who pays.
+#[derive(Debug)]
+enum Payment {
+    /// The ledger has a row before each call, under the fingerprint of the key.
+    Ledger { paid: Arc<PaidWork>, key_id: String },
+    /// Nobody: the server is the user's own.
+    Free { cancel: CancelToken },
 }
 
 /// A field of a provider's block that is wrong, and why.
 pub type Problem = (String, String);
 
 impl Cloud {
-    /// A provider of this name; fails with the field that is wrong and why.
+    /// A service; fails with the field that is wrong and why.
     pub fn new(
-        name: &'static str,
+        provider: TtsProviderName,
         settings: &CloudVoice,
         key: &Key,
         paid: Arc<PaidWork>,
         runtime: Handle,
     ) -> Result<Self, Problem> {
-        let address = Address {
-            base_url: &settings.base_url,
-            allow_hosts: &settings.allow_hosts,
-            request_timeout_ms: settings.request_timeout_ms,
-        };
-        let http = VendorHttp::new(name, address, Some(key.secret.clone()))
-            .map_err(|reason| ("base_url".to_owned(), reason))?;
-        Ok(Self(Arc::new(Inner {
-            name,
+        let key_id = key.fingerprint();
+        let parts = Parts {
+            name: provider.as_str(),
             settings: settings.clone(),
-            key_id: key.fingerprint(),
-            http,
-            adapter: adapter(name, settings)?,
-            paid,
+            key: Some(key),
+            adapter: adapter(provider, settings)?,
+            payment: Payment::Ledger { paid, key_id },
             runtime,
-            places: Semaphore::new(settings.max_concurrent as usize),
-        })))
+        };
+        parts.made()
+    }
+
+    /// A server of the user's own, by the name of its block; fails with the field that is wrong
+    /// and why.
+    pub fn server(
+        name: &str,
+        settings: &ServerVoice,
+        key: Option<&Key>,
+        runner: &Runner,
+        runtime: Handle,
+    ) -> Result<Self, Problem> {
+        let parts = Parts {
+            name,
+            settings: settings.as_service(),
+            key,
+            adapter: Box::new(compatible::Compatible::new(settings, runner)),
+            payment: Payment::Free { cancel: runner.cancel.clone() },
+            runtime,
+        };
+        parts.made()
     }
 
     /// Whether a block's options are understood.
-    pub fn check(name: &'static str, settings: &CloudVoice) -> Result<(), Problem> {
-        adapter(name, settings).map(|_| ())
+    pub fn check(provider: TtsProviderName, settings: &CloudVoice) -> Result<(), Problem> {
+        adapter(provider, settings).map(|_| ())
     }
 
     async fn speak_all(self, job: Job) -> Result<Vec<(Piece, Take)>, EngineError> {
@@ -173,6 +201,40 @@ impl Cloud {
     }
 }
 
+/// What a provider is made of.
+struct Parts<'a> {
+    name: &'a str,
+    settings: CloudVoice,
+    key: Option<&'a Key>,
+    adapter: Box<dyn CloudAdapter>,
+    payment: Payment,
+    runtime: Handle,
+}
+
+impl Parts<'_> {
+    fn made(self) -> Result<Cloud, Problem> {
+        let address = Address {
+            base_url: &self.settings.base_url,
+            allow_hosts: &self.settings.allow_hosts,
+            request_timeout_ms: self.settings.request_timeout_ms,
+        };
+        let http = VendorHttp::new(self.name, address, self.key.map(|key| key.secret.clone()))
+            .map_err(|reason| ("base_url".to_owned(), reason))?;
+        let key_id = self.key.map(Key::fingerprint).unwrap_or_default();
+        let account = format!("{key_id} {}", self.settings.base_url);
+        Ok(Cloud(Arc::new(Inner {
+            name: self.name.to_owned(),
+            account: bytes_hash(account.as_bytes()),
+            http,
+            adapter: self.adapter,
+            payment: self.payment,
+            runtime: self.runtime,
+            places: Semaphore::new(self.settings.max_concurrent as usize),
+            settings: self.settings,
+        })))
+    }
+}
+
 /// What is spoken.
 struct Job {
     pieces: Vec<Piece>,
@@ -185,7 +247,7 @@ struct Job {
 
 impl Inner {
     fn error(&self, kind: EngineErrorKind, message: impl Into<String>) -> EngineError {
-        EngineError::new(self.name, SPEAK, kind, message)
+        EngineError::new(&self.name, SPEAK, kind, message)
     }
 
     fn job(&self, request: &TtsRequest) -> Result<Job, VoiceError> {
@@ -209,7 +271,7 @@ impl Inner {
             one_by_one: !self.adapter.gives_times(),
         };
         pieces(&request.sentences, &limit).map_err(|word| VoiceError::CannotSpeak {
-            provider: self.name,
+            provider: self.name.clone(),
             reason: format!(
                 "`{}…` is longer than one request",
                 word.0.chars().take(20).collect::<String>()
@@ -224,15 +286,23 @@ impl Inner {
             return Err(self.error(EngineErrorKind::Undecided, "another request failed"));
         }
         let speech = self.speech(job, index);
-        self.paid.bought(&self.order(&speech), &|| self.buy(&speech)).await
+        match &self.payment {
+            Payment::Ledger { paid, key_id } => {
+                paid.bought(&self.order(&speech, key_id), &|| self.buy(&speech)).await
+            }
+            Payment::Free { cancel } => {
+                free::asked(&self.name, &self.settings.backoff, cancel, &|| self.buy(&speech)).await
+            }
+        }
     }
 
     /// What the pieces would cost that are not kept; nothing where all are.
     async fn missing(&self, job: &Job) -> Result<Option<MicroUsd>, EngineError> {
+        let Payment::Ledger { paid, key_id } = &self.payment else { return Ok(None) };
         let mut missing = None;
         for index in 0..job.pieces.len() {
-            let order = self.order(&self.speech(job, index));
-            if self.paid.kept::<Take>(&order).await?.is_none() {
+            let order = self.order(&self.speech(job, index), key_id);
+            if paid.kept::<Take>(&order).await?.is_none() {
                 missing = Some(missing.unwrap_or(MicroUsd::ZERO) + order.estimated);
             }
         }
@@ -254,13 +324,13 @@ impl Inner {
         }
     }
 
-    fn order<'a>(&'a self, speech: &Speech<'a>) -> Order<'a> {
+    fn order<'a>(&'a self, speech: &Speech<'a>, key_id: &'a str) -> Order<'a> {
         Order {
-            provider: self.name,
+            provider: &self.name,
             operation: SPEAK,
             hash: self.hash(speech),
             text: &speech.piece.text,
-            key_id: &self.key_id,
+            key_id,
             estimated: self.price(&speech.piece.text),
             timeout: Duration::from_millis(self.settings.request_timeout_ms),
             backoff: &self.settings.backoff,
@@ -288,17 +358,21 @@ impl Inner {
             .times_ceil(text.chars().count() as f64 / 1000.0)
     }
 
-    /// The one paid call. What it answers is judged here, before anybody calls it a take.
+    /// The one call. What it answers is judged here, before anybody calls it a take.
     async fn buy(&self, speech: &Speech<'_>) -> Result<Take, EngineError> {
-        let call = self.adapter.call(&self.http, speech)?.paid();
+        let call = self.adapter.call(&self.http, speech)?;
+        let call = match self.payment {
+            Payment::Ledger { .. } => call.paid(),
+            Payment::Free { .. } => call,
+        };
         let reply = self.http.send(call).await?;
-        bought(self.name, &self.http, self.adapter.as_ref(), &reply, speech)
+        bought(&self.name, &self.http, self.adapter.as_ref(), &reply, speech)
     }
 }
 
 /// The take that an answer to the paid call brings, or what it means that there is none.
 pub(crate) fn bought(
-    name: &'static str,
+    name: &str,
     http: &VendorHttp,
     adapter: &dyn CloudAdapter,
     reply: &Reply,
@@ -326,8 +400,8 @@ pub(crate) fn bought(
 }
 
 impl TtsProvider for Cloud {
-    fn name(&self) -> &'static str {
-        self.0.name
+    fn name(&self) -> &str {
+        &self.0.name
     }
 
     fn quote(&self, request: &TtsRequest) -> Result<Option<Quote>, VoiceError> {
@@ -335,10 +409,10 @@ impl TtsProvider for Cloud {
         let job = inner.job(request)?;
         let missing = inner.runtime.block_on(inner.missing(&job));
         let missing = missing.map_err(|error| VoiceError::Vendor {
-            provider: inner.name,
+            provider: inner.name.clone(),
             source: Box::new(error),
         })?;
-        let provider = inner.name.to_owned();
+        let provider = inner.name.clone();
         Ok(missing.map(|estimated| Quote { provider, estimated }))
     }
 
@@ -349,9 +423,9 @@ impl TtsProvider for Cloud {
         let spoken = spoken.map_err(|error| match error.kind {
             // A voice that was asked for by name and is not there is the brief's to mend.
             EngineErrorKind::InvalidRequest if request.voice.is_some() => {
-                VoiceError::Refused { provider: inner.name, reason: error.message }
+                VoiceError::Refused { provider: inner.name.clone(), reason: error.message }
             }
-            _ => VoiceError::Vendor { provider: inner.name, source: Box::new(error) },
+            _ => VoiceError::Vendor { provider: inner.name.clone(), source: Box::new(error) },
         })?;
         cut::sentences(&request.sentences, &spoken)
     }
@@ -362,24 +436,42 @@ impl TtsProvider for Cloud {
             let asked = inner.adapter.health(&inner.http);
             tokio::time::timeout(HEALTH_PATIENCE, asked).await.unwrap_or_else(|_| {
                 let message = format!("no answer within {} s", HEALTH_PATIENCE.as_secs());
-                Err(EngineError::new(inner.name, HEALTH, EngineErrorKind::Timeout, message))
+                Err(EngineError::new(&inner.name, HEALTH, EngineErrorKind::Timeout, message))
             })
         });
-        asked.map_err(|error| VoiceError::Vendor { provider: inner.name, source: Box::new(error) })
+        asked.map_err(|error| VoiceError::Vendor {
+            provider: inner.name.clone(),
+            source: Box::new(error),
+        })
     }
 
     fn is_local(&self) -> bool {
-        false
+        matches!(self.0.payment, Payment::Free { .. })
+    }
+
+    fn guarded(&self) -> Option<Guarded<'_>> {
+        let inner = &self.0;
+        Some(Guarded { breaker: &inner.settings.breaker, account: &inner.account })
+    }
+
+    fn is_kept(&self, request: &TtsRequest) -> bool {
+        let inner = &self.0;
+        match inner.payment {
+            Payment::Ledger { .. } => inner
+                .job(request)
+                .is_ok_and(|job| matches!(inner.runtime.block_on(inner.missing(&job)), Ok(None))),
+            Payment::Free { .. } => false,
+        }
     }
 }
 
-pub(crate) fn adapter(name: &str, settings: &CloudVoice) -> Result<Box<dyn CloudAdapter>, Problem> {
-    let made: Result<Box<dyn CloudAdapter>, String> = match name {
-        "elevenlabs" => elevenlabs::ElevenLabs::new(settings).map(|a| Box::new(a) as _),
-        "openai" => openai::OpenAi::new(settings).map(|a| Box::new(a) as _),
-        _ => google::Google::new(settings).map(|a| Box::new(a) as _),
-    };
-    made.map_err(|reason| ("options".to_owned(), reason))
+pub(crate) fn adapter(
+    provider: TtsProviderName,
+    settings: &CloudVoice,
+) -> Result<Box<dyn CloudAdapter>, Problem> {
+    let make = registry::adapter(provider)
+        .ok_or_else(|| ("options".to_owned(), format!("{} is not a service", provider.as_str())))?;
+    make(settings).map_err(|reason| ("options".to_owned(), reason))
 }
 
 /// A block's options as the adapter's own type.

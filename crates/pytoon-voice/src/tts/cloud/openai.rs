@@ -16,7 +16,7 @@ const MOST: usize = 4096;
 const RATE: u32 = 24_000;
 
 #[derive(Debug)]
-pub(super) struct OpenAi {
+struct OpenAi {
     model: String,
     instructions: Option<String>,
 }
@@ -29,13 +29,18 @@ struct Options {
 }
 
 impl OpenAi {
-    pub(super) fn new(settings: &CloudVoice) -> Result<Self, String> {
+    fn new(settings: &CloudVoice) -> Result<Self, String> {
         let Options { instructions } = options(settings)?;
         if instructions.is_some() && settings.model.starts_with("tts-1") {
             return Err(format!("instructions do not work with the model {}", settings.model));
         }
         Ok(Self { model: settings.model.clone(), instructions })
     }
+}
+
+/// Makes the adapter; fails with what is wrong in its options.
+pub(crate) fn adapter(settings: &CloudVoice) -> Result<Box<dyn CloudAdapter>, String> {
+    Ok(Box::new(OpenAi::new(settings)?))
 }
 
 impl CloudAdapter for OpenAi {
@@ -76,7 +81,8 @@ impl CloudAdapter for OpenAi {
             return Err(Unreadable::Protocol);
         }
         if reply.body.starts_with(b"RIFF") {
-            return Take::from_wav(&reply.body).map_err(Unreadable::Sound);
+            return Take::from_wav(&reply.body)
+                .map_err(|problem| Unreadable::Sound(problem.to_string()));
         }
         Ok(Take::from_pcm(RATE, &reply.body))
     }

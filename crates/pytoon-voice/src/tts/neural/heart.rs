@@ -59,7 +59,10 @@ fn sentence(
             // Signs alone.
             Err(NeuralError::NothingToSay(_)) => continue,
             Err(error) => {
-                return Err(VoiceError::BadVoice { provider, reason: error.to_string() });
+                return Err(VoiceError::BadVoice {
+                    provider: provider.to_owned(),
+                    reason: error.to_string(),
+                });
             }
         };
         let mut own = Timed::new(&take, &line.words)?;
@@ -76,7 +79,7 @@ fn sentence(
     let speaks = spoken.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
     if speaks && pytoon_audio::speech::is_silent(&timed.samples) {
         let reason = format!("`{}` came back silent", text.text);
-        return Err(VoiceError::BadAudio { provider, reason });
+        return Err(VoiceError::BadAudio { provider: provider.to_owned(), reason });
     }
     Ok(timed.sentence(words))
 }

@@ -14,10 +14,12 @@ mod heart;
 mod loaded;
 pub(crate) mod phonemes;
 mod piper;
+mod providers;
 pub(crate) mod timing;
 
 pub use choice::choose;
 pub use loaded::Voices;
+pub(crate) use providers::{installed_provider, piper_provider};
 
 use super::{SpokenSentence, TtsProvider, TtsRequest};
 use crate::VoiceError;
@@ -101,7 +103,7 @@ pub(crate) const NEURAL: &str = "neural";
 pub(crate) const PIPER: &str = "piper";
 
 impl TtsProvider for Neural {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         NEURAL
     }
 
@@ -153,7 +155,7 @@ impl PiperFiles {
         let configured = pytoon_config::tts::by_language(&self.settings.voices, &request.language);
         let asked = request.voice.as_deref().map(|name| split_speaker(name).0);
         let file = asked.or(configured).ok_or_else(|| VoiceError::CannotSpeak {
-            provider: PIPER,
+            provider: PIPER.to_owned(),
             reason: format!("tts.piper.voices has no voice for `{}`", request.language),
         })?;
         Ok(PathBuf::from(file))
@@ -161,7 +163,7 @@ impl PiperFiles {
 }
 
 impl TtsProvider for PiperFiles {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         PIPER
     }
 
@@ -169,7 +171,7 @@ impl TtsProvider for PiperFiles {
         let file = self.file(request)?;
         if !file.is_file() {
             let reason = format!("there is no voice file {}", file.display());
-            return Err(VoiceError::Refused { provider: PIPER, reason });
+            return Err(VoiceError::Refused { provider: PIPER.to_owned(), reason });
         }
         let (_, speaker) = split_speaker(request.voice.as_deref().unwrap_or_default());
         let loaded = self.voices.get_file(PIPER, &file)?;
@@ -248,14 +250,14 @@ fn refused(installed: &[InstalledVoice], name: &str) -> VoiceError {
         names => format!("installed are {}", names.join(", ")),
     };
     let reason = format!("there is no voice `{name}`: {known}");
-    VoiceError::Refused { provider: NEURAL, reason }
+    VoiceError::Refused { provider: NEURAL.to_owned(), reason }
 }
 
 fn cannot_speak(reason: String) -> VoiceError {
-    VoiceError::CannotSpeak { provider: NEURAL, reason }
+    VoiceError::CannotSpeak { provider: NEURAL.to_owned(), reason }
 }
 
 /// A broken voice as a provider's failure: the next provider is asked.
 pub(crate) fn unusable(provider: &'static str, broken: &impl ToString) -> VoiceError {
-    VoiceError::BadVoice { provider, reason: broken.to_string() }
+    VoiceError::BadVoice { provider: provider.to_owned(), reason: broken.to_string() }
 }

@@ -242,8 +242,9 @@ fn ask(runner: &Runner, voice: &str, texts: &[String]) -> Result<Vec<String>, Vo
         input.extend(serde_json::to_vec(&Ask { text, voice }).unwrap_or_default());
         input.push(b'\n');
     }
-    let unavailable = |source| VoiceError::Unavailable { provider: helper::NAME, source };
-    let bad = |reason: String| VoiceError::BadAudio { provider: helper::NAME, reason };
+    let unavailable =
+        |source| VoiceError::Unavailable { provider: helper::NAME.to_owned(), source };
+    let bad = |reason: String| VoiceError::BadAudio { provider: helper::NAME.to_owned(), reason };
     let command =
         CommandLine::new(helper::PROGRAM, "read the script as phonemes").arg("--phonemes");
     let bytes = runner.run(&command, input).map_err(unavailable)?;
@@ -260,7 +261,9 @@ fn ask(runner: &Runner, voice: &str, texts: &[String]) -> Result<Vec<String>, Vo
     replies
         .into_iter()
         .map(|reply| match reply.error {
-            Some(reason) => Err(VoiceError::CannotSpeak { provider: helper::NAME, reason }),
+            Some(reason) => {
+                Err(VoiceError::CannotSpeak { provider: helper::NAME.to_owned(), reason })
+            }
             None => Ok(reply.phonemes),
         })
         .collect()

@@ -26,7 +26,7 @@ pub(super) fn speak(
             speaker.unwrap_or_default(),
             voice.config().speakers()
         );
-        return Err(VoiceError::Refused { provider, reason });
+        return Err(VoiceError::Refused { provider: provider.to_owned(), reason });
     };
     let spoken: Vec<Vec<SpokenWord>> = request
         .sentences
@@ -44,7 +44,10 @@ pub(super) fn speak(
                 Timed { samples: Vec::new(), words: vec![None; words.len()] }
             }
             Err(error) => {
-                return Err(VoiceError::BadVoice { provider, reason: error.to_string() });
+                return Err(VoiceError::BadVoice {
+                    provider: provider.to_owned(),
+                    reason: error.to_string(),
+                });
             }
         };
         pause_at_commas(&mut timed, &spoken[index], manner);

@@ -2,43 +2,34 @@
 
 use super::Check;
 use crate::context::Context;
+use pytoon_config::tts::VoiceProvider;
 use pytoon_core::ledger::CallLimits;
 use pytoon_pipeline::engine_desk::EngineDesk;
 use pytoon_pipeline::voices::providers;
-use pytoon_telemetry::Event;
+use pytoon_voice::health::{VoiceHealth, report};
 use std::sync::Arc;
 
 /// Every voice provider in the order in which it is tried. Services are asked how they are, which
 /// costs nothing.
 pub(super) fn checks(context: &Context, desk: Arc<EngineDesk>) -> anyhow::Result<Vec<Check>> {
+    let tts = &context.config.settings.tts;
     let environment = context.environment_of(desk);
     let chain = providers(&environment, None, "doctor", CallLimits::default())?;
     let asked = chain.providers.iter().enumerate().map(|(place, provider)| {
         let name = provider.name();
         let label = format!("voice {}: {name}", place + 1);
-        let begun = std::time::Instant::now();
-        let health = provider.health_check();
-        let latency_ms = begun.elapsed().as_millis() as u64;
-        let (healthy, kind, said) = match &health {
-            Ok(said) => (true, "", said.clone()),
-            Err(error) => (false, error.kind(), error.to_string()),
-        };
-        Event::HealthCheck {
-            engine: name,
-            healthy,
-            key_present: true,
-            kind,
-            latency_ms,
-            detail: &said,
-        }
-        .emit();
+        let VoiceHealth { healthy, kind, detail: said } = report(provider.as_ref());
         if healthy {
             Check::good(label, said)
         } else {
+            let block = match tts.provider(name) {
+                Some(VoiceProvider::Server(_)) => format!("tts.openai_compatible.{name}"),
+                Some(VoiceProvider::BuiltIn(_)) | None => format!("tts.{name}"),
+            };
             let fix = match kind {
                 // The evidence says what to install.
                 "bad_voice" => "the voice's files: `pytoon voices` lists them".to_owned(),
-                _ => format!("tts.{name} in defaults.yaml, its key, or the vendor's status page"),
+                _ => format!("{block} in defaults.yaml, its key, or the vendor's status page"),
             };
             let page = if kind == "auth" { "key-rotation" } else { "tts" };
             Check::warning(label, format!("{kind}: {said}"), fix).see(page)

@@ -1,4 +1,4 @@
-//! The circuit breaker as pure steps over a row that all processes share.
+//! The circuit breaker of an engine or a voice, as pure steps over a row that all processes share.
 //!
 //! Guarantees: an engine that fails again and again is left alone for growing, bounded pauses; a
 //! wrong key or an empty account cools long; a vendor's own `Retry-After` is obeyed; after a
@@ -6,7 +6,7 @@
 //! not the engine's fault (a refused prompt, a request it does not sell, our own budget) do not
 //! count.
 //!
-//! Does not read clocks or keep rows: the manager swaps them in the store.
+//! Does not read clocks or keep rows: [`crate::breakers`] swaps them in the store.
 
 use crate::EngineErrorKind;
 use pytoon_config::engines::BreakerSettings;
@@ -67,9 +67,24 @@ pub enum Verdict {
         row: BreakerRow,
         /// The pause.
         pause: Duration,
-        /// What a person may do about it; empty where nothing.
-        advice: &'static str,
+        /// What a person may do about it.
+        advice: Advice,
     },
+}
+
+/// What a person may do about a breaker that opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advice {
+    /// Put the right key in place.
+    Key,
+    /// Top the account up.
+    Account,
+    /// Send fewer requests in a given time.
+    FewerRequests,
+    /// Send fewer requests at once.
+    FewerAtOnce,
+    /// Nothing: it passes.
+    Wait,
 }
 
 /// The row after a failure.
@@ -107,19 +122,18 @@ pub fn after_failure(
         | K::Undecided
         | K::Ledger
         | K::Internal => Verdict::Ignored,
-        K::Auth => open(
-            Duration::from_secs(settings.account_cooldown_seconds),
-            "the key is wrong or not allowed: put the right one into .env and restart",
-        ),
-        K::Quota => open(
-            Duration::from_secs(settings.account_cooldown_seconds),
-            "the account is empty or over its quota: top it up with the provider",
-        ),
-        K::RateLimited if retry_after.is_some() => open(
-            retry_after.unwrap_or_default().max(Duration::from_secs(1)),
-            "reduce max_concurrent or requests_per_minute in engine.yaml if this goes on",
-        ),
-        _ => {
+        K::Auth => open(Duration::from_secs(settings.account_cooldown_seconds), Advice::Key),
+        K::Quota => open(Duration::from_secs(settings.account_cooldown_seconds), Advice::Account),
+        K::RateLimited if retry_after.is_some() => {
+            open(retry_after.unwrap_or_default().max(Duration::from_secs(1)), Advice::FewerRequests)
+        }
+        K::RateLimited
+        | K::Unreachable
+        | K::Timeout
+        | K::Server
+        | K::Protocol
+        | K::BadOutput
+        | K::Lost => {
             let probe_failed = row.open_until != 0;
             if failures < settings.failures && !probe_failed {
                 return Verdict::Counted(BreakerRow { failures, ..row.clone() });
@@ -129,11 +143,7 @@ pub fn after_failure(
                 .cooldown_seconds
                 .saturating_mul(factor)
                 .min(settings.max_cooldown_seconds.max(settings.cooldown_seconds));
-            let advice = if kind == K::RateLimited {
-                "reduce max_concurrent in engine.yaml if this goes on"
-            } else {
-                ""
-            };
+            let advice = if kind == K::RateLimited { Advice::FewerAtOnce } else { Advice::Wait };
             open(Duration::from_secs(seconds), advice)
         }
     }
@@ -188,11 +198,11 @@ mod tests {
 
     #[test]
     fn money_and_keys_cool_long_and_say_what_to_do() {
-        for (kind, word) in [(K::Auth, "key"), (K::Quota, "top it up")] {
+        for (kind, expected) in [(K::Auth, Advice::Key), (K::Quota, Advice::Account)] {
             match after_failure(&BreakerRow::default(), kind, None, &settings(), 0) {
                 Verdict::Opened { pause, advice, .. } => {
                     assert_eq!(pause, Duration::from_secs(3600));
-                    assert!(advice.contains(word), "{advice}");
+                    assert_eq!(advice, expected);
                 }
                 other => panic!("{kind}: {other:?}"),
             }

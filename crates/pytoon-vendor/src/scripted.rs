@@ -1,4 +1,5 @@
-//! A vendor that does as a script says: HTTP/1.1 over a plain socket, one request a connection.
+//! A vendor that does as a script says, for the suites that adapters of engines and voices pass:
+//! HTTP/1.1 over a plain socket, one request a connection.
 //!
 //! Guarantees: every request that arrived whole is written down; what the script does not name
 //! is answered with 599, which no adapter may take for anything.
@@ -15,6 +16,8 @@ use tokio::task::JoinHandle;
 
 /// Larger than any request of ours.
 const MAX_REQUEST: usize = 64 << 20;
+/// Between two bytes of an answer that drips.
+const DRIP: Duration = Duration::from_millis(20);
 
 /// What a vendor does with a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +43,11 @@ pub enum Answer {
         promised: u64,
         /// Whether it goes silent instead of closing.
         silent: bool,
+    },
+    /// It sends one byte at a time, so slowly that no patience lasts to the end.
+    Drip {
+        /// What it sends.
+        body: Vec<u8>,
     },
 }
 
@@ -90,8 +98,8 @@ struct FixtureReply {
     json: Option<Value>,
     #[serde(default)]
     text: Option<String>,
-    /// The clip.
-    #[serde(default)]
+    /// The clip or sound of the suite.
+    #[serde(default, alias = "sound")]
     clip: bool,
 }
 
@@ -100,8 +108,8 @@ fn ok() -> u16 {
 }
 
 impl Script {
-    /// Reads a fixture.
-    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+    /// Reads a fixture; `body` is the clip or sound that it may ask for.
+    pub fn parse(text: &str, body: &[u8]) -> Result<Self, serde_json::Error> {
         let fixture: Fixture = serde_json::from_str(text)?;
         let mut script = Self::default();
         for reply in fixture.replies {
@@ -111,7 +119,7 @@ impl Script {
                 (None, None) => Answer::Reply {
                     status: reply.status,
                     headers: Vec::new(),
-                    body: if reply.clip { super::CLIP.to_vec() } else { Vec::new() },
+                    body: if reply.clip { body.to_vec() } else { Vec::new() },
                 },
             };
             for (name, value) in &reply.headers {
@@ -279,6 +287,14 @@ async fn answer(mut stream: TcpStream, state: Arc<Mutex<State>>) -> io::Result<(
             stream.flush().await?;
             if silent {
                 silence().await;
+            }
+        }
+        Answer::Drip { body } => {
+            stream.write_all(head(200, &[], body.len() as u64).as_bytes()).await?;
+            for byte in body {
+                stream.write_all(&[byte]).await?;
+                stream.flush().await?;
+                tokio::time::sleep(DRIP).await;
             }
         }
     }

@@ -1,0 +1,214 @@
+//! `tts.openai_compatible`: speech servers of the user's own, by name.
+//!
+//! A block has the same fields as a service where they mean the same, and no price.
+
+use super::{CloudVoice, OLD_LOCAL_NAME, Problem, TtsProviderName};
+use crate::engines::{Backoff, BreakerSettings};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+use std::collections::BTreeMap;
+
+/// The longest name of a block: it is a label of metrics and a word in logs.
+const MAX_NAME: usize = 40;
+/// Names in receipts and logs that mean something else than a provider.
+const RESERVED: [&str; 2] = [OLD_LOCAL_NAME, "voice_file"];
+
+/// The form in which a server is asked for speech. Whatever arrives is recognised by its content.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SpeechFormat {
+    /// WAV, which needs no decoder.
+    #[default]
+    Wav,
+    /// MP3, decoded with FFmpeg.
+    Mp3,
+}
+
+impl SpeechFormat {
+    /// The value of `response_format`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wav => "wav",
+            Self::Mp3 => "mp3",
+        }
+    }
+}
+
+/// A speech server on this machine or network that speaks OpenAI's `POST /v1/audio/speech`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServerVoice {
+    /// `false` takes it out of the chain. Default: true.
+    #[serde(default = "enabled")]
+    pub enabled: bool,
+    /// Its address with the version, such as `http://127.0.0.1:8880/v1`. It may be private.
+    pub base_url: String,
+    /// The model.
+    pub model: String,
+    /// The voice of languages that `voices` does not name.
+    pub voice: String,
+    /// Voices by language.
+    #[serde(default)]
+    pub voices: BTreeMap<String, String>,
+    /// The form in which speech is asked for: `wav` or `mp3`. Default: wav.
+    #[serde(default)]
+    pub response_format: SpeechFormat,
+    /// Environment variables that may hold a key, in order; none for a server without one.
+    #[serde(default)]
+    pub key_env: Vec<String>,
+    /// Longest wait for a sentence, in milliseconds, 100 to 600000. Default: 60000.
+    #[serde(default = "request_timeout_ms")]
+    pub request_timeout_ms: u64,
+    /// How failed calls are repeated. Default: 2 attempts.
+    #[serde(default = "backoff")]
+    pub backoff: Backoff,
+    /// When it is left alone after failures.
+    #[serde(default)]
+    pub breaker: BreakerSettings,
+    /// Sentences under way at once, 1 to 16. Default: 1.
+    #[serde(default = "max_concurrent")]
+    pub max_concurrent: u32,
+    /// Speed against the voice's own, 0.5 to 2; a brief's speed multiplies it. Default: 1.
+    #[serde(default = "speed")]
+    pub speed: f64,
+    /// Most characters of one request. Default: 4096, as at OpenAI.
+    #[serde(default)]
+    pub max_characters: Option<usize>,
+}
+
+fn enabled() -> bool {
+    true
+}
+
+fn request_timeout_ms() -> u64 {
+    60_000
+}
+
+fn backoff() -> Backoff {
+    Backoff { initial_ms: 500, max_ms: 4_000, attempts: 2 }
+}
+
+fn max_concurrent() -> u32 {
+    1
+}
+
+fn speed() -> f64 {
+    1.0
+}
+
+impl ServerVoice {
+    /// The same as a service that costs nothing.
+    pub fn as_service(&self) -> CloudVoice {
+        CloudVoice {
+            enabled: self.enabled,
+            base_url: self.base_url.clone(),
+            allow_hosts: Vec::new(),
+            key_env: self.key_env.clone(),
+            request_timeout_ms: self.request_timeout_ms,
+            backoff: self.backoff.clone(),
+            breaker: self.breaker.clone(),
+            max_concurrent: self.max_concurrent,
+            model: self.model.clone(),
+            voice: self.voice.clone(),
+            voices: self.voices.clone(),
+            speed: self.speed,
+            max_characters: self.max_characters,
+            price_per_1000_characters_usd: 0.0,
+            options: Map::new(),
+        }
+    }
+
+    /// The first value that cannot be right in the block of this name.
+    pub(super) fn problem(&self, name: &str) -> Option<Problem> {
+        let field = format!("tts.openai_compatible.{name}");
+        if let Some(reason) = name_problem(name) {
+            return Some((field, reason, None));
+        }
+        for (own, value) in [("model", &self.model), ("voice", &self.voice)] {
+            if value.trim().is_empty() {
+                return Some((format!("{field}.{own}"), "it is empty".to_owned(), None));
+            }
+        }
+        if !(0.5..=2.0).contains(&self.speed) {
+            let reason = format!("{} is not within 0.5 to 2", self.speed);
+            return Some((format!("{field}.speed"), reason, None));
+        }
+        self.as_service().problem(&field)
+    }
+}
+
+/// Why a block cannot have this name.
+fn name_problem(name: &str) -> Option<String> {
+    let is_plain =
+        |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.');
+    if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(is_plain) {
+        return Some(format!(
+            "name the block with a-z, 0-9, `_`, `-` and `.`, at most {MAX_NAME} characters"
+        ));
+    }
+    if TtsProviderName::from_name(name).is_some() || RESERVED.contains(&name) {
+        return Some(format!("`{name}` is the name of something else: choose another"));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, ConfigSource};
+    use serde_json::json;
+
+    fn block(more: &serde_json::Value) -> ServerVoice {
+        let mut block = json!({"base_url": "http://127.0.0.1:8880/v1", "model": "kokoro",
+                               "voice": "af_heart"});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            block[name.as_str()] = value.clone();
+        }
+        serde_json::from_value(block).expect("a block")
+    }
+
+    #[test]
+    fn servers_are_tried_after_services_and_may_be_put_first() {
+        let source = ConfigSource::Optional("/nowhere".into());
+        let mut tts = Config::load(&source).expect("loads").settings.tts;
+        for name in ["speaches", "kokoro"] {
+            tts.openai_compatible.insert(name.to_owned(), block(&json!({})));
+        }
+        let order = |tts: &crate::tts::TtsSettings, first| -> Vec<String> {
+            tts.order(first).iter().map(|provider| provider.as_str().to_owned()).collect()
+        };
+        let expected = ["elevenlabs", "openai", "google", "kokoro", "speaches", "neural"];
+        assert_eq!(order(&tts, None)[..6], expected);
+        tts.primary_provider = "speaches".into();
+        assert_eq!(order(&tts, None)[..2], ["speaches", "openai"]);
+        assert_eq!(order(&tts, Some("kokoro"))[..2], ["kokoro", "speaches"]);
+        assert_eq!(tts.problem(), None);
+        tts.backup_provider = Some("kokor".into());
+        let (field, reason, _) = tts.problem().expect("refused");
+        assert!(field == "tts.backup_provider" && reason.contains("kokoro, speaches"), "{reason}");
+    }
+
+    #[test]
+    fn a_block_that_cannot_be_right_is_refused_by_field() {
+        let at = |field: &str| format!("tts.openai_compatible.kokoro{field}");
+        for (name, more, field) in [
+            ("kokoro", json!({"base_url": "127.0.0.1:8880"}), at(".base_url")),
+            ("kokoro", json!({"model": ""}), at(".model")),
+            ("kokoro", json!({"voice": " "}), at(".voice")),
+            ("kokoro", json!({"speed": 3.0}), at(".speed")),
+            ("kokoro", json!({"max_concurrent": 0}), at(".max_concurrent")),
+            ("kokoro", json!({"request_timeout_ms": 5}), at(".request_timeout_ms")),
+            ("kokoro", json!({"max_characters": 3}), at(".max_characters")),
+            ("openai", json!({}), "tts.openai_compatible.openai".to_owned()),
+            ("pyttsx3", json!({}), "tts.openai_compatible.pyttsx3".to_owned()),
+            ("My Voice", json!({}), "tts.openai_compatible.My Voice".to_owned()),
+        ] {
+            let problem = block(&more).problem(name).expect("refused");
+            assert_eq!(problem.0, field, "{}", problem.1);
+        }
+        assert_eq!(block(&json!({})).problem("kokoro"), None);
+        let odd = json!({"base_url": "http://a/v1", "model": "m", "voice": "v", "format": "wav"});
+        assert!(serde_json::from_value::<ServerVoice>(odd).is_err(), "an unknown key");
+    }
+}

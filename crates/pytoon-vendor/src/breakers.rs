@@ -1,0 +1,216 @@
+//! Circuit breakers in the store that all processes share: read, decided by [`crate::breaker`],
+//! swapped.
+//!
+//! Guarantees: a row is replaced only if it is still as it was read; of several callers one probes.
+//!
+//! Does not log and does not count: the caller knows whether an engine or a voice is meant.
+//!
+//! Start with [`Breakers::pass`].
+
+use crate::breaker::{self, Advice, BreakerState, Verdict};
+use crate::world::World;
+use crate::{EngineError, EngineErrorKind};
+use pytoon_config::engines::BreakerSettings;
+use pytoon_core::ledger::{BreakerRow, EngineStore, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Attempts to change a breaker that others change at the same moment.
+const RACES: usize = 8;
+/// Before the names of voices. Names of engines have no colon.
+const VOICE: &str = "voice:";
+/// How much of an account's hash tells it from others.
+const ACCOUNT_KEPT: usize = 16;
+
+/// Breakers in a store.
+#[derive(Debug, Clone)]
+pub struct Breakers {
+    /// Where they are kept.
+    pub store: Arc<dyn EngineStore>,
+    /// The time.
+    pub world: Arc<dyn World>,
+}
+
+/// Whether a call goes through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Passage {
+    /// It does; nothing is on record.
+    Clean,
+    /// It does; failures are on record.
+    Counting,
+    /// It does, as the one that probes.
+    Probing,
+    /// It does not.
+    Cooling {
+        /// The breaker.
+        row: BreakerRow,
+        /// For how much longer, in milliseconds.
+        left_ms: i64,
+    },
+    /// It does not: others probe.
+    Contended,
+}
+
+/// A breaker that a failure opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// Failures in a row.
+    pub failures: u32,
+    /// For how long.
+    pub pause: Duration,
+    /// What a person may do about it.
+    pub advice: Advice,
+}
+
+/// The store could not read or write a breaker.
+#[derive(Debug)]
+pub struct BreakerUnavailable {
+    /// `read` or `write`.
+    pub operation: &'static str,
+    /// What the store said.
+    pub source: StoreError,
+}
+
+impl Breakers {
+    /// Reads a breaker.
+    pub async fn row(&self, name: &str) -> Result<BreakerRow, BreakerUnavailable> {
+        let read = self.store.breaker_fetch(name).await;
+        read.map_err(|source| BreakerUnavailable { operation: "read", source })
+    }
+
+    async fn swap(
+        &self,
+        name: &str,
+        old: BreakerRow,
+        new: BreakerRow,
+    ) -> Result<bool, BreakerUnavailable> {
+        let written = self.store.breaker_swap(name, old, new).await;
+        written.map_err(|source| BreakerUnavailable { operation: "write", source })
+    }
+
+    /// Lets a call through or not. After a pause one caller probes. Reads the row unless the caller
+    /// passes a fresh one.
+    pub async fn pass(
+        &self,
+        name: &str,
+        mut known: Option<BreakerRow>,
+    ) -> Result<Passage, BreakerUnavailable> {
+        for _ in 0..RACES {
+            let row = match known.take() {
+                Some(row) => row,
+                None => self.row(name).await?,
+            };
+            let now = self.world.now();
+            match breaker::state(&row, now) {
+                BreakerState::Closed if row == BreakerRow::default() => return Ok(Passage::Clean),
+                BreakerState::Closed => return Ok(Passage::Counting),
+                BreakerState::Open { until } => {
+                    return Ok(Passage::Cooling { row, left_ms: until - now });
+                }
+                BreakerState::HalfOpen => {
+                    let probing = breaker::probing(&row, now);
+                    if self.swap(name, row, probing).await? {
+                        return Ok(Passage::Probing);
+                    }
+                }
+            }
+        }
+        Ok(Passage::Contended)
+    }
+
+    /// Closes a breaker after a success.
+    pub async fn success(&self, name: &str) -> Result<(), BreakerUnavailable> {
+        for _ in 0..RACES {
+            let row = self.row(name).await?;
+            if row == BreakerRow::default()
+                || self.swap(name, row, breaker::after_success()).await?
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a failure. Returns what it opened, if it did. A failure that says nothing about the
+    /// engine gives a probe back.
+    pub async fn failure(
+        &self,
+        name: &str,
+        kind: EngineErrorKind,
+        retry_after: Option<Duration>,
+        settings: &BreakerSettings,
+    ) -> Result<Option<Opened>, BreakerUnavailable> {
+        for _ in 0..RACES {
+            let row = self.row(name).await?;
+            let now = self.world.now();
+            match breaker::after_failure(&row, kind, retry_after, settings, now) {
+                Verdict::Ignored => {
+                    self.give_probe_back(name, row).await?;
+                    return Ok(None);
+                }
+                Verdict::Counted(new) => {
+                    if self.swap(name, row, new).await? {
+                        return Ok(None);
+                    }
+                }
+                Verdict::Opened { row: new, pause, advice } => {
+                    let failures = new.failures;
+                    if self.swap(name, row, new).await? {
+                        return Ok(Some(Opened { failures, pause, advice }));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Frees the place of a probe that ended in something that says nothing about the engine.
+    /// Where this fails, the place is free again after its time.
+    async fn give_probe_back(&self, name: &str, row: BreakerRow) -> Result<(), BreakerUnavailable> {
+        if row.probe_until != 0 {
+            let free = BreakerRow { probe_until: 0, ..row.clone() };
+            self.swap(name, row, free).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the name of a voice's row, in the table that voices share with engines. `account` is a
+/// hash of address and key: with another key the breaker is another.
+pub fn voice_row(provider: &str, account: &str) -> String {
+    let account = account.get(..ACCOUNT_KEPT).unwrap_or(account);
+    format!("{VOICE}{provider}:{account}")
+}
+
+/// Returns the voice provider of a row's name; `None` for an engine's.
+pub fn voice_of(row: &str) -> Option<&str> {
+    row.strip_prefix(VOICE)?.rsplit_once(':').map(|(provider, _)| provider)
+}
+
+/// Returns the failure of a call that a breaker does not let through; `None` if it does.
+pub fn refusal(name: &str, operation: &'static str, passage: &Passage) -> Option<EngineError> {
+    let message = match passage {
+        Passage::Clean | Passage::Counting | Passage::Probing => return None,
+        Passage::Cooling { row, left_ms } => format!(
+            "it is left alone for {} s more after {} failures ({})",
+            ((*left_ms).max(0) + 999) / 1000,
+            row.failures,
+            row.reason
+        ),
+        Passage::Contended => "others probe it".to_owned(),
+    };
+    Some(EngineError::new(name, operation, EngineErrorKind::Cooling, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_voices_name_their_provider_and_those_of_engines_none() {
+        let row = voice_row("kokoro", "0123456789abcdef0123456789abcdef");
+        assert_eq!(row, "voice:kokoro:0123456789abcdef");
+        assert_eq!(voice_of(&row), Some("kokoro"));
+        assert_eq!(voice_of("runway"), None);
+    }
+}

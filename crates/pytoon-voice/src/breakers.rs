@@ -1,0 +1,159 @@
+//! Circuit breakers of services and servers that speak, in the store that all processes share.
+//!
+//! Guarantees: a provider that fails again and again is left alone, by every process; where the
+//! store cannot say, the provider is asked; what is bought already is used whatever a breaker says.
+//!
+//! Voices of this machine have no breaker: nothing is spared by not asking them.
+
+use crate::VoiceError;
+use crate::tts::{Guarded, SpokenSentence, TtsProvider, TtsRequest};
+use pytoon_core::ledger::{BreakerRow, EngineStore};
+use pytoon_telemetry::{Breaker, Event, Metrics};
+use pytoon_vendor::EngineErrorKind;
+use pytoon_vendor::breaker::Advice;
+use pytoon_vendor::breakers::{self, BreakerUnavailable, Breakers, Passage};
+use pytoon_vendor::world::World;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+
+/// The breakers, and what waits for their store.
+#[derive(Debug, Clone)]
+pub struct VoiceBreakers {
+    breakers: Breakers,
+    runtime: Handle,
+}
+
+/// How a provider came to be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entered {
+    /// No breaker has anything to do with it.
+    Unguarded,
+    /// Nothing is on record.
+    Clean,
+    /// Failures are on record, or it probes.
+    Marked,
+}
+
+fn row_of(provider: &str, guarded: Guarded<'_>) -> String {
+    breakers::voice_row(provider, guarded.account)
+}
+
+impl VoiceBreakers {
+    /// The breakers of a store; `runtime` runs what waits for it.
+    pub fn new(store: Arc<dyn EngineStore>, world: Arc<dyn World>, runtime: Handle) -> Self {
+        Self { breakers: Breakers { store, world }, runtime }
+    }
+
+    /// Lets a provider be asked, or says that it is left alone.
+    pub(crate) fn enter(
+        &self,
+        provider: &dyn TtsProvider,
+        request: &TtsRequest,
+    ) -> Result<Entered, VoiceError> {
+        let Some(guarded) = provider.guarded() else { return Ok(Entered::Unguarded) };
+        let (name, row) = (provider.name(), row_of(provider.name(), guarded));
+        let known = match self.runtime.block_on(self.breakers.row(&row)) {
+            Ok(known) => known,
+            Err(failed) => {
+                tell(name, &failed);
+                return Ok(Entered::Unguarded);
+            }
+        };
+        if known != BreakerRow::default() && provider.is_kept(request) {
+            return Ok(Entered::Unguarded);
+        }
+        let passage = match self.runtime.block_on(self.breakers.pass(&row, Some(known))) {
+            Ok(passage) => passage,
+            Err(failed) => {
+                tell(name, &failed);
+                return Ok(Entered::Unguarded);
+            }
+        };
+        let (state, entered) = match passage {
+            Passage::Clean => (Breaker::Closed, Entered::Clean),
+            Passage::Counting => (Breaker::Closed, Entered::Marked),
+            Passage::Probing => (Breaker::HalfOpen, Entered::Marked),
+            Passage::Cooling { .. } | Passage::Contended => (Breaker::Open, Entered::Unguarded),
+        };
+        Metrics::voice_breaker(name, state);
+        match breakers::refusal(name, "start", &passage) {
+            None => Ok(entered),
+            Some(error) => {
+                let provider = name.to_owned();
+                Err(VoiceError::Vendor { provider, source: Box::new(error) })
+            }
+        }
+    }
+
+    /// Counts what came of asking.
+    pub(crate) fn note(
+        &self,
+        provider: &dyn TtsProvider,
+        entered: Entered,
+        spoken: &Result<Vec<SpokenSentence>, VoiceError>,
+    ) {
+        let Some(guarded) = provider.guarded().filter(|_| entered != Entered::Unguarded) else {
+            return;
+        };
+        let (name, row) = (provider.name(), row_of(provider.name(), guarded));
+        let error = match spoken {
+            Ok(_) if entered == Entered::Clean => return,
+            Ok(_) => {
+                match self.runtime.block_on(self.breakers.success(&row)) {
+                    Ok(()) => Metrics::voice_breaker(name, Breaker::Closed),
+                    Err(failed) => tell(name, &failed),
+                }
+                return;
+            }
+            Err(error) => error,
+        };
+        let (kind, retry_after) = match error {
+            VoiceError::Vendor { source, .. } => (source.kind, source.retry_after),
+            VoiceError::BadAudio { .. } => (EngineErrorKind::BadOutput, None),
+            VoiceError::Unavailable { .. }
+            | VoiceError::Refused { .. }
+            | VoiceError::CannotSpeak { .. }
+            | VoiceError::BadVoice { .. }
+            | VoiceError::Recording(_)
+            | VoiceError::Processing(_) => (EngineErrorKind::InvalidRequest, None),
+        };
+        let counted = self.breakers.failure(&row, kind, retry_after, guarded.breaker);
+        match self.runtime.block_on(counted) {
+            Ok(None) => {}
+            Ok(Some(opened)) => {
+                Metrics::voice_breaker(name, Breaker::Open);
+                Event::EngineRotationTriggered {
+                    engine: name,
+                    kind: kind.as_str(),
+                    failures: opened.failures,
+                    cooldown_s: opened.pause.as_secs(),
+                    advice: advice(opened.advice),
+                }
+                .emit();
+            }
+            Err(failed) => tell(name, &failed),
+        }
+    }
+}
+
+fn tell(provider: &str, failed: &BreakerUnavailable) {
+    let reason = failed.source.to_string();
+    Event::EngineBreakerUnavailable {
+        engine: provider,
+        operation: failed.operation,
+        reason: &reason,
+    }
+    .emit();
+}
+
+/// What a person may do about a voice's breaker.
+fn advice(advice: Advice) -> &'static str {
+    match advice {
+        Advice::Key => "the key is wrong or not allowed: put the right one into .env",
+        Advice::Account => "the account is empty or over its quota: top it up with the provider",
+        Advice::FewerRequests | Advice::FewerAtOnce => {
+            "reduce the provider's max_concurrent under tts in defaults.yaml if this goes on"
+        }
+        Advice::Wait => "",
+    }
+}

@@ -1,0 +1,176 @@
+//! Speech servers of the user's own that speak OpenAI's `POST /v1/audio/speech`: Kokoro-FastAPI,
+//! speaches, LocalAI and others.
+//!
+//! Guarantees: a body is recognised by its first bytes, whatever format was asked for and whatever
+//! media type the server names; MP3 is decoded by FFmpeg, bounded in size and length; a body that
+//! is neither is not heard as noise.
+
+use super::{CloudAdapter, HEALTH, SPEAK, Speech, Told, Unreadable, openai, refused};
+use crate::spoken::SpokenText;
+use crate::tts::take::{Take, WavProblem};
+use pytoon_config::tts::{ServerVoice, SpeechFormat};
+use pytoon_media::ffmpeg::sound;
+use pytoon_media::process::Runner;
+use pytoon_vendor::http::{Call, Reply, VendorHttp};
+use pytoon_vendor::replies::with_key;
+use pytoon_vendor::{EngineError, EngineErrorKind};
+use serde_json::json;
+use std::io::Write;
+
+/// The most characters of a request, as at OpenAI.
+const MOST: usize = 4096;
+/// Samples a second of a sound that FFmpeg decoded.
+const DECODED_RATE: u32 = 48_000;
+
+/// The first bytes of sounds that FFmpeg decodes: a tag before MP3, Ogg, FLAC.
+const ENCODED: [&[u8]; 3] = [b"ID3", b"OggS", b"fLaC"];
+
+/// A server's protocol.
+#[derive(Debug)]
+pub(crate) struct Compatible {
+    model: String,
+    format: SpeechFormat,
+    /// Runs FFmpeg.
+    runner: Runner,
+}
+
+impl Compatible {
+    pub(crate) fn new(settings: &ServerVoice, runner: &Runner) -> Self {
+        Self {
+            model: settings.model.clone(),
+            format: settings.response_format,
+            runner: runner.clone(),
+        }
+    }
+
+    fn decoded(&self, body: &[u8]) -> Result<Take, Unreadable> {
+        let unusable = |reason: &dyn std::fmt::Display| Unreadable::Sound(reason.to_string());
+        let mut file = tempfile::NamedTempFile::new().map_err(|error| unusable(&error))?;
+        file.write_all(body).and_then(|()| file.flush()).map_err(|error| unusable(&error))?;
+        // FFmpeg takes its time; other calls go on meanwhile.
+        let decode = || sound::decode_mono(&self.runner, file.path());
+        let samples = tokio::task::block_in_place(decode).map_err(|error| unusable(&error))?;
+        Ok(Take::from_samples(DECODED_RATE, &samples))
+    }
+}
+
+/// What a body is.
+#[derive(Debug, PartialEq, Eq)]
+enum Sound {
+    Wav,
+    Encoded,
+    Other,
+}
+
+fn recognised(body: &[u8]) -> Sound {
+    // A frame of MPEG audio, layer III: eleven bits that are set, then version and layer.
+    let is_frame = matches!(body, [0xff, second, ..] if second & 0xe6 == 0xe2);
+    if body.starts_with(b"RIFF") {
+        Sound::Wav
+    } else if is_frame || ENCODED.iter().any(|magic| body.starts_with(magic)) {
+        Sound::Encoded
+    } else {
+        Sound::Other
+    }
+}
+
+/// A call with the key, where the server has one.
+fn signed(http: &VendorHttp, call: Call) -> Result<Call, EngineError> {
+    match http.key() {
+        Some(_) => with_key(http, call, "Bearer "),
+        None => Ok(call),
+    }
+}
+
+impl CloudAdapter for Compatible {
+    fn most(&self) -> usize {
+        MOST
+    }
+
+    fn size(&self, text: &SpokenText) -> usize {
+        text.text.chars().count()
+    }
+
+    fn gives_times(&self) -> bool {
+        false
+    }
+
+    fn speeds(&self) -> (f64, f64) {
+        (0.25, 4.0)
+    }
+
+    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, EngineError> {
+        let body = json!({
+            "model": self.model,
+            "input": speech.piece.text,
+            "voice": speech.voice,
+            "response_format": self.format.as_str(),
+            "speed": speech.speed,
+        });
+        signed(http, Call::post(SPEAK, http.url("/audio/speech"), body))
+    }
+
+    fn take(&self, reply: &Reply, _: &Speech<'_>) -> Result<Take, Unreadable> {
+        match recognised(&reply.body) {
+            Sound::Wav => match Take::from_wav(&reply.body) {
+                Ok(take) => Ok(take),
+                Err(WavProblem::OtherSamples) => self.decoded(&reply.body),
+                Err(
+                    problem
+                    @ (WavProblem::NotWav | WavProblem::CutOff { .. } | WavProblem::NoSound),
+                ) => Err(Unreadable::Sound(problem.to_string())),
+            },
+            Sound::Encoded => self.decoded(&reply.body),
+            Sound::Other if reply.body.is_empty() => {
+                Err(Unreadable::Sound("it is empty".to_owned()))
+            }
+            Sound::Other => Err(Unreadable::Protocol),
+        }
+    }
+
+    fn refusal(&self, reply: &Reply) -> (EngineErrorKind, Option<String>) {
+        openai::refusal(reply)
+    }
+
+    fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a> {
+        Box::pin(async move {
+            let call = signed(http, Call::get(HEALTH, http.url("/models")))?;
+            let reply = http.send(call).await?;
+            if matches!(reply.status, 401 | 403 | 429 | 500..=599) {
+                return Err(refused(http, self, &reply));
+            }
+            let json = reply.json().filter(|_| reply.is_success()).unwrap_or_default();
+            let models = json["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let is_there = models.iter().any(|model| model["id"] == self.model.as_str());
+            Ok(if is_there {
+                format!("model {}", self.model)
+            } else if models.is_empty() {
+                format!("it answers and lists no models; model {} is asked for", self.model)
+            } else {
+                format!("it answers, but lists no model {}", self.model)
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_recognised_by_its_first_bytes() {
+        for (body, expected) in [
+            (&b"RIFF\x24\0\0\0WAVE"[..], Sound::Wav),
+            (b"ID3\x04", Sound::Encoded),
+            (b"\xff\xfb\x90", Sound::Encoded),
+            (b"\xff\xf3\x40", Sound::Encoded),
+            (b"OggS", Sound::Encoded),
+            (b"\xff\xd8\xff", Sound::Other),
+            (b"<html>", Sound::Other),
+            (b"{}", Sound::Other),
+            (b"", Sound::Other),
+        ] {
+            assert_eq!(recognised(body), expected, "{body:?}");
+        }
+    }
+}

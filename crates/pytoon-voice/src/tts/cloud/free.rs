@@ -1,0 +1,69 @@
+//! Calls to a server of the user's own: they cost nothing, so that a failed one is made again.
+//!
+//! Guarantees: no row in the ledger; a cancel is heard within a moment; no failure claims that
+//! something may have been bought.
+
+use super::{SPEAK, Take};
+use pytoon_config::engines::Backoff;
+use pytoon_media::process::CancelToken;
+use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
+use std::future::Future;
+use std::time::Duration;
+
+/// How often a waiting task looks whether the user gave up.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// Asks until there is a take, at most `backoff.attempts` times.
+pub(super) async fn asked<F>(
+    name: &str,
+    backoff: &Backoff,
+    cancel: &CancelToken,
+    ask: &(dyn Fn() -> F + Sync),
+) -> Result<Take, EngineError>
+where
+    F: Future<Output = Result<Take, EngineError>> + Send,
+{
+    let mut attempt = 1;
+    loop {
+        let answer = tokio::select! {
+            answer = ask() => answer,
+            () = cancelled(cancel) => Err(gave_up(name)),
+        };
+        let error = match answer {
+            Ok(take) => return Ok(take),
+            Err(error) => error.accepted(Accepted::No),
+        };
+        let Some(pause) = pause_before(backoff, &error, attempt) else { return Err(error) };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = cancelled(cancel) => return Err(gave_up(name)),
+        }
+        attempt += 1;
+    }
+}
+
+/// How long to wait before another attempt; `None` where another does not help.
+fn pause_before(backoff: &Backoff, error: &EngineError, attempt: u32) -> Option<Duration> {
+    let may_pass = matches!(error.kind, EngineErrorKind::RateLimited | EngineErrorKind::Server);
+    if !may_pass || attempt >= backoff.attempts {
+        return None;
+    }
+    match error.retry_after {
+        Some(after) if after > Duration::from_millis(backoff.max_ms) => None,
+        Some(after) => Some(after),
+        None => {
+            let doubled = backoff.initial_ms.saturating_mul(1 << (attempt - 1).min(16));
+            Some(Duration::from_millis(doubled.min(backoff.max_ms)))
+        }
+    }
+}
+
+async fn cancelled(cancel: &CancelToken) {
+    while !cancel.is_cancelled() {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn gave_up(name: &str) -> EngineError {
+    EngineError::new(name, SPEAK, EngineErrorKind::Cancelled, "the job was cancelled")
+}

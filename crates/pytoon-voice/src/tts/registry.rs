@@ -1,0 +1,41 @@
+//! The table of built-in providers: how each is made.
+//!
+//! A service is an adapter over [`super::cloud`]; the others are made from the parts of a chain.
+//! Name and kind of a provider stand in `pytoon_config::tts::TtsProviderName`.
+
+use super::chain::{ChainParts, Made};
+use super::cloud::{CloudAdapter, elevenlabs, google, openai};
+use super::{espeak, flite, neural};
+use pytoon_config::tts::{CloudVoice, TtsProviderName};
+
+/// Makes a service's adapter from its block; fails with what is wrong in its options.
+pub(crate) type MakeAdapter = fn(&CloudVoice) -> Result<Box<dyn CloudAdapter>, String>;
+
+/// How a provider is made.
+pub(crate) enum Entry {
+    /// A service with a key.
+    Service(MakeAdapter),
+    /// A voice of this machine.
+    Local(fn(&ChainParts<'_>) -> Made),
+}
+
+/// The entry of a provider.
+pub(crate) fn entry(provider: TtsProviderName) -> Entry {
+    match provider {
+        TtsProviderName::Elevenlabs => Entry::Service(elevenlabs::adapter),
+        TtsProviderName::Openai => Entry::Service(openai::adapter),
+        TtsProviderName::Google => Entry::Service(google::adapter),
+        TtsProviderName::Neural => Entry::Local(neural::installed_provider),
+        TtsProviderName::Piper => Entry::Local(neural::piper_provider),
+        TtsProviderName::Espeak => Entry::Local(espeak::provider),
+        TtsProviderName::Flite => Entry::Local(flite::provider),
+    }
+}
+
+/// The adapter of a service; `None` for voices of this machine.
+pub(crate) fn adapter(provider: TtsProviderName) -> Option<MakeAdapter> {
+    match entry(provider) {
+        Entry::Service(make) => Some(make),
+        Entry::Local(_) => None,
+    }
+}
