@@ -41,6 +41,7 @@ mod text;
 mod transcript;
 mod voice_and_music;
 mod voice_booth;
+mod voice_breakers;
 mod voice_chain;
 mod voice_neural;
 mod voice_paid_once;

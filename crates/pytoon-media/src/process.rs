@@ -91,6 +91,8 @@ pub fn work_in_gaps() {
 #[derive(Debug, Clone, Default)]
 pub struct Programs {
     folders: Vec<PathBuf>,
+    /// PATH is not looked at.
+    isolated: bool,
 }
 
 impl Programs {
@@ -100,12 +102,17 @@ impl Programs {
         let mut folders: Vec<PathBuf> = own.iter().cloned().collect();
         // Test binaries live one folder below the programs.
         folders.extend(own.and_then(|folder| folder.parent().map(Path::to_owned)));
-        Self { folders }
+        Self { folders, isolated: false }
+    }
+
+    /// Looks in these folders and nowhere else, whatever is installed.
+    pub fn only_in(folders: Vec<PathBuf>) -> Self {
+        Self { folders, isolated: true }
     }
 
     /// The path of a program.
     pub fn find(&self, program: &str) -> Result<PathBuf, MediaError> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::var_os("PATH").filter(|_| !self.isolated).unwrap_or_default();
         self.folders
             .iter()
             .cloned()

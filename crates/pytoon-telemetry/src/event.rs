@@ -182,7 +182,7 @@ pub enum Event<'a> {
         /// What it said.
         reason: &'a str,
     },
-    /// An engine is left alone for a while.
+    /// An engine or a voice is left alone for a while.
     EngineRotationTriggered {
         /// The engine.
         engine: &'a str,
@@ -195,7 +195,7 @@ pub enum Event<'a> {
         /// What a person may do about it; empty where nothing.
         advice: &'a str,
     },
-    /// An engine's breaker could not be read or written; the render goes on without it.
+    /// The breaker of an engine or a voice could not be read or written; the render goes on without it.
     EngineBreakerUnavailable {
         /// The engine.
         engine: &'a str,
@@ -566,13 +566,13 @@ impl Event<'_> {
                     failures,
                     cooldown_s,
                     advice,
-                    "an engine is left alone for a while"
+                    "an engine or a voice is left alone for a while"
                 );
             }
             Self::EngineBreakerUnavailable { engine, operation, reason } => {
                 warn!(
                     event,
-                    engine, operation, reason, "an engine's breaker cannot be read or written"
+                    engine, operation, reason, "the breaker of an engine or a voice cannot be read or written"
                 );
             }
             Self::EngineInvocation {

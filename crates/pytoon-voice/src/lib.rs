@@ -9,6 +9,8 @@
 
 pub mod alignment;
 pub mod breakers;
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
 mod error;
 pub mod health;
 mod helper;

@@ -1,0 +1,261 @@
+//! The suite that every voice provider passes.
+//!
+//! It asks of a provider what the seam promises ([`crate::tts::TtsProvider`]): a failure has the
+//! kind that decides what happens next, and says truly whether money was spent; no key shows; a
+//! provider that failed never passes silence off as speech.
+//!
+//! A provider is made by the chain, as the product makes it. What differs between providers stands
+//! in `fixtures/voices/<provider>/`: `provider.json` says what it is, and the other files hold its
+//! own words, or the program or the voice that plays it.
+//!
+//! - Services and servers ([`remote`]) are played by a server with a script.
+//! - Programs ([`programs`]) are played by a shell script.
+//! - Voices that are files ([`files`]) lie in a folder, and one file after another is spoiled.
+//!   Nothing is spoken: a model is too large for a fixture.
+//!
+//! Start with [`run`].
+
+mod files;
+mod programs;
+mod remote;
+mod sounds;
+#[cfg(test)]
+mod tests;
+
+use crate::VoiceError;
+use crate::paid::PaidWork;
+use crate::tts::chain::{ChainError, ChainParts, chain};
+use crate::tts::neural::Voices;
+use crate::tts::{SpokenSentence, TtsProvider, TtsRequest};
+use pytoon_audio::speech;
+use pytoon_config::secrets::Secrets;
+use pytoon_config::tts::TtsSettings;
+use pytoon_config::{Config, ConfigSource};
+use pytoon_core::ledger::{CallLimits, EngineStore};
+use pytoon_core::text;
+use pytoon_media::process::{CancelToken, Programs, Runner};
+use pytoon_vendor::world::RealWorld;
+use serde::Deserialize;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// The key that no output may show.
+pub const KEY: &str = "key-4f1d7c-never+to/be=shown";
+/// What is spoken. Fixtures with times of characters are of these words.
+pub const TEXT: &str = "The kettle sings in the quiet morning.";
+
+/// Opens a ledger in a folder.
+pub type OpenStore<'a> = &'a dyn Fn(&Runtime, &Path) -> Result<Arc<dyn EngineStore>, String>;
+
+/// A provider under test.
+pub struct Subject<'a> {
+    /// Its name, which is also that of its folder of fixtures; `openai_compatible` for servers.
+    pub provider: &'a str,
+    /// Its folder of fixtures.
+    pub fixtures: PathBuf,
+    /// Opens the ledger of a check.
+    pub open_store: OpenStore<'a>,
+}
+
+/// How one check ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The fault or promise.
+    pub check: String,
+    /// What came of it, or what should have.
+    pub outcome: Outcome,
+}
+
+/// What came of a check, or what should have.
+pub type Outcome = Result<String, String>;
+
+/// `provider.json`.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Fixture {
+    Remote(remote::Remote),
+    Program(programs::Program),
+    Files(files::Files),
+}
+
+/// Runs the suite. `folder` is an empty folder that it may write to. It waits for futures of its
+/// own: call it outside a runtime.
+///
+/// Fails only where the suite itself cannot run, such as without fixtures.
+pub fn run(subject: &Subject<'_>, folder: &Path) -> Result<Vec<Row>, String> {
+    let fixture: Fixture = serde_json::from_str(&subject.text("provider.json")?)
+        .map_err(|error| format!("{}/provider.json: {error}", subject.provider))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
+    let bench = Bench { subject, folder, runtime: &runtime };
+    match fixture {
+        Fixture::Remote(remote) => remote.run(&bench),
+        Fixture::Program(program) => program.run(&bench),
+        Fixture::Files(files) => files.run(&bench),
+    }
+}
+
+impl Subject<'_> {
+    fn text(&self, name: &str) -> Result<String, String> {
+        let path = self.fixtures.join(name);
+        std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
+    }
+}
+
+/// Where providers are made.
+struct Bench<'a> {
+    subject: &'a Subject<'a>,
+    folder: &'a Path,
+    runtime: &'a Runtime,
+}
+
+/// A provider, made for one check.
+struct Stage {
+    provider: Result<Arc<dyn TtsProvider>, String>,
+    store: Arc<dyn EngineStore>,
+}
+
+impl Bench<'_> {
+    /// A folder of a check's own.
+    fn own_folder(&self, check: &str) -> Result<PathBuf, String> {
+        let name: String =
+            check.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let folder = self.folder.join(name);
+        std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+        Ok(folder)
+    }
+
+    /// A runner of programs in a folder, with little patience.
+    fn runner(&self, programs: &Path) -> Runner {
+        let programs = Programs::only_in(vec![programs.to_owned()]);
+        Runner::new(programs, CancelToken::default(), Duration::from_millis(900))
+    }
+
+    /// The provider, from the built-in configuration as `change` changes it. `name` is its name in
+    /// the chain, `key` the variable that holds the key.
+    fn stage(
+        &self,
+        check: &str,
+        name: &str,
+        key: Option<&str>,
+        runner: &Runner,
+        change: impl FnOnce(&mut Value),
+    ) -> Result<Stage, String> {
+        let folder = self.own_folder(check)?;
+        let store = (self.subject.open_store)(self.runtime, &folder)?;
+        let settings = settings(change)?;
+        let dotenv = folder.join("keys");
+        let line = key.map_or(String::new(), |variable| format!("{variable}='{KEY}'\n"));
+        std::fs::write(&dotenv, line).map_err(|error| error.to_string())?;
+        let secrets = Secrets::load(&dotenv).map_err(|error| error.to_string())?;
+        let paid = PaidWork {
+            store: store.clone(),
+            world: Arc::new(RealWorld),
+            storage: folder.into(),
+            job_id: "conformance".to_owned(),
+            fence: None,
+            limits: CallLimits::default(),
+            cancel: runner.cancel.clone(),
+        };
+        let made = chain(&ChainParts {
+            settings: &settings,
+            secrets: &secrets,
+            runner,
+            voices: &Arc::new(Voices::default()),
+            paid: Some((Arc::new(paid), self.runtime.handle().clone())),
+            first: Some(name),
+        });
+        let made = made.map_err(|error| match error {
+            ChainError::Keys(error) => error.to_string(),
+            ChainError::Field((field, reason)) => format!("{field}: {reason}"),
+        })?;
+        let left_out = made.left_out.into_iter().find(|left| left.provider == name);
+        let provider = match (made.providers.into_iter().next(), left_out) {
+            (_, Some(left)) => Err(left.reason),
+            (Some(first), None) if first.name() == name => Ok(first),
+            _ => return Err(format!("the chain does not know {name}")),
+        };
+        Ok(Stage { provider, store })
+    }
+}
+
+impl Stage {
+    fn provider(&self) -> Result<&dyn TtsProvider, String> {
+        self.provider.as_deref().map_err(|reason| format!("it is left out: {reason}"))
+    }
+}
+
+/// The built-in settings of voices, changed.
+fn settings(change: impl FnOnce(&mut Value)) -> Result<TtsSettings, String> {
+    let nowhere = ConfigSource::Optional("there is no such folder".into());
+    let config = Config::load(&nowhere).map_err(|error| error.to_string())?;
+    let mut value =
+        serde_json::to_value(&config.settings.tts).map_err(|error| error.to_string())?;
+    change(&mut value);
+    serde_json::from_value(value).map_err(|error| error.to_string())
+}
+
+fn request() -> TtsRequest {
+    TtsRequest { sentences: vec![text::words(TEXT)], ..TtsRequest::default() }
+}
+
+/// Refuses speech that is none.
+fn judged(spoken: &[SpokenSentence]) -> Result<(), String> {
+    let words = text::words(TEXT).len();
+    match spoken {
+        [sentence] if sentence.words.len() != words => {
+            Err(format!("{} of {words} words have a time", sentence.words.len()))
+        }
+        [sentence] if speech::is_silent(&sentence.samples) => {
+            Err("silence is passed off as speech".to_owned())
+        }
+        [_] => Ok(()),
+        others => Err(format!("{} sentences came for one", others.len())),
+    }
+}
+
+/// Speaks, when it must succeed.
+fn speaks(provider: &dyn TtsProvider) -> Outcome {
+    let spoken = provider.speak(&request()).map_err(|error| format!("unexpectedly {error}"))?;
+    judged(&spoken)?;
+    Ok("speaks".to_owned())
+}
+
+/// Speaks, when it must fail.
+fn fails(provider: &dyn TtsProvider, request: &TtsRequest) -> Result<VoiceError, String> {
+    match provider.speak(request) {
+        Ok(_) => Err("it was taken for speech".to_owned()),
+        Err(error) => {
+            clean(&format!("{error} {error:?}"))?;
+            Ok(error)
+        }
+    }
+}
+
+/// A failure of a kind.
+fn of_kind(error: &VoiceError, kind: &str) -> Outcome {
+    if error.kind() == kind {
+        Ok(kind.to_owned())
+    } else {
+        Err(format!("{}; the kind should be {kind}: {error}", error.kind()))
+    }
+}
+
+/// Refuses a text that shows the key, or half of it.
+fn clean(text: &str) -> Result<(), String> {
+    let escaped: String = url::form_urlencoded::byte_serialize(KEY.as_bytes()).collect();
+    if text.contains(KEY) || text.contains(&escaped) || text.contains(&KEY[..12]) {
+        return Err("the key shows".to_owned());
+    }
+    Ok(())
+}
+
+fn row(rows: &mut Vec<Row>, check: &str, outcome: Outcome) {
+    rows.push(Row { check: check.to_owned(), outcome });
+}

@@ -1,0 +1,161 @@
+//! Programs of the machine, played by a shell script.
+
+use super::{Bench, Outcome, Row, TEXT, fails, of_kind, request, row, sounds, speaks};
+use pytoon_core::text;
+use serde::Deserialize;
+use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Kinds, as logs name them.
+const UNAVAILABLE: &str = "unavailable";
+const BAD_OUTPUT: &str = "bad_output";
+/// A program without a sign of life is ended before this.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a program is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Program {
+    #[expect(dead_code, reason = "for readers of the fixture")]
+    about: String,
+    /// Its file's name.
+    program: String,
+    /// What it writes.
+    form: Form,
+}
+
+/// What a program writes.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Form {
+    /// A WAV file.
+    Wav,
+    /// What the helper `pytoon-espeak` answers: a line of JSON, then samples.
+    Helper,
+}
+
+impl Form {
+    fn bytes(self, samples: &[i16]) -> Vec<u8> {
+        if self == Self::Wav {
+            return sounds::wav(samples);
+        }
+        let step = samples.len() / (text::words(TEXT).len() + 1);
+        let events: Vec<_> = word_starts()
+            .enumerate()
+            .map(|(word, at)| json!({ "at": at + 1, "sample": (word * step) as i32 }))
+            .collect();
+        let head = json!({ "id": 0, "sample_rate": sounds::RATE, "samples": samples.len(),
+                           "events": events, "error": null });
+        let mut bytes = head.to_string().into_bytes();
+        bytes.push(b'\n');
+        bytes.extend(sounds::pcm(samples));
+        bytes
+    }
+}
+
+/// The character that each word begins at.
+fn word_starts() -> impl Iterator<Item = usize> {
+    let mut at = 0;
+    text::words(TEXT).into_iter().map(move |word| {
+        let start = at;
+        at += word.text.chars().count() + 1;
+        start
+    })
+}
+
+impl Program {
+    pub(super) fn run(&self, bench: &Bench<'_>) -> Result<Vec<Row>, String> {
+        let script = bench.subject.text("program.sh")?;
+        let mut rows = Vec::new();
+        row(&mut rows, "success", self.succeeds(bench, &script));
+        row(&mut rows, "missing program", self.is_missing(bench));
+        for (check, body, kind) in [
+            ("fails", "exit 3", UNAVAILABLE),
+            ("too slow", "sleep 60", UNAVAILABLE),
+            ("says nothing", "exit 0", BAD_OUTPUT),
+        ] {
+            row(
+                &mut rows,
+                check,
+                self.fails(bench, check, &format!("#!/bin/sh\n{body}\n"), &[], kind),
+            );
+        }
+        let not_audio: Vec<u8> = b"<html>no</html>".repeat(9);
+        let mut cut = self.form.bytes(&sounds::good());
+        cut.truncate(cut.len() / 2);
+        let spoilt = sounds::spoilt();
+        let sounds = spoilt
+            .iter()
+            // The helper times its own words: it is believed about its length.
+            .filter(|one| self.form == Form::Wav || matches!(one.what, "empty" | "silent"))
+            .map(|one| (one.what, self.form.bytes(&one.samples)));
+        for (check, body) in sounds.chain([("cut off", cut), ("not audio", not_audio)]) {
+            row(&mut rows, check, self.fails(bench, check, &script, &body, BAD_OUTPUT));
+        }
+        Ok(rows)
+    }
+
+    /// Puts the program in place, with the sound that it delivers.
+    fn install(&self, folder: &Path, script: &str, sound: &[u8]) -> Result<(), String> {
+        let at = folder.join("sound");
+        let program = folder.join(&self.program);
+        let script = script.replace("{{sound}}", &at.display().to_string());
+        std::fs::write(&at, sound)
+            .and_then(|()| std::fs::write(&program, script))
+            .and_then(|()| {
+                std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))
+            })
+            .map_err(|error| error.to_string())
+    }
+
+    fn succeeds(&self, bench: &Bench<'_>, script: &str) -> Outcome {
+        let folder = bench.own_folder("success")?;
+        self.install(&folder, script, &self.form.bytes(&sounds::good()))?;
+        let name = bench.subject.provider;
+        let stage = bench.stage("success", name, None, &bench.runner(&folder), |_| {})?;
+        stage.provider()?.health_check().map_err(|error| format!("health: {error}"))?;
+        speaks(stage.provider()?)
+    }
+
+    fn is_missing(&self, bench: &Bench<'_>) -> Outcome {
+        let folder = bench.own_folder("missing")?;
+        let name = bench.subject.provider;
+        let stage = bench.stage("missing", name, None, &bench.runner(&folder), |_| {})?;
+        match &stage.provider {
+            Err(reason) if reason.contains(&self.program) => Ok("left out".to_owned()),
+            Err(reason) => Err(format!("it is left out for another reason: {reason}")),
+            Ok(provider) => {
+                if provider.health_check().is_ok() {
+                    return Err("it says that all is well".to_owned());
+                }
+                of_kind(&fails(provider.as_ref(), &request())?, UNAVAILABLE)
+            }
+        }
+    }
+
+    fn fails(
+        &self,
+        bench: &Bench<'_>,
+        check: &str,
+        script: &str,
+        sound: &[u8],
+        kind: &str,
+    ) -> Outcome {
+        let folder = bench.own_folder(check)?;
+        self.install(&folder, script, sound)?;
+        let name = bench.subject.provider;
+        let stage = bench.stage(check, name, None, &bench.runner(&folder), |tts| {
+            if tts[name]["timeout_seconds"].is_number() {
+                tts[name]["timeout_seconds"] = json!(1);
+            }
+        })?;
+        let begun = Instant::now();
+        let error = fails(stage.provider()?, &request())?;
+        if begun.elapsed() > PATIENCE {
+            return Err(format!("it was waited for during {:?}", begun.elapsed()));
+        }
+        of_kind(&error, kind)
+    }
+}

@@ -1,0 +1,347 @@
+//! Services and servers, played by a server with a script.
+
+mod faults;
+
+use super::{Bench, KEY, Outcome, Row, Stage, clean, judged, of_kind, request, row, sounds};
+use crate::VoiceError;
+use base64::Engine;
+use faults::{Fault, Money};
+use pytoon_core::ledger::{CallFilter, CallRow, CallState};
+use pytoon_core::money::MicroUsd;
+use pytoon_media::process::Runner;
+use pytoon_vendor::scripted::{Answer, Script, Vendor};
+use pytoon_vendor::{Accepted, EngineErrorKind as Kind};
+use serde::Deserialize;
+use serde_json::json;
+use std::time::Duration;
+
+/// The name of the block of a server.
+const BLOCK: &str = "local";
+/// The variable with the key of a server.
+const SERVER_KEY: &str = "CONFORMANCE_SPEECH_KEY";
+/// Longest wait for an answer in checks where one comes, in milliseconds.
+const PATIENT_MS: u64 = 20_000;
+/// Longest wait in checks where none comes.
+const HASTY_MS: u64 = 250;
+/// Attempts in all.
+const ATTEMPTS: usize = 2;
+
+/// What a service or a server is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Remote {
+    #[expect(dead_code, reason = "for readers of the fixture")]
+    about: String,
+    /// Below the vendor's address.
+    #[serde(default)]
+    base_path: String,
+    /// The call that speaks.
+    speak: String,
+    /// The call that tells how it is.
+    health: String,
+    /// How the key stands in the head of a call, with `{{key}}`.
+    key_as: String,
+    /// The form of its sound.
+    form: Form,
+    /// Whether it gives times.
+    #[serde(default)]
+    gives_times: bool,
+    /// Whether it is the user's own and costs nothing.
+    #[serde(default)]
+    is_free: bool,
+    /// The kind of `quota.json`, where the vendor does not tell an empty account from another
+    /// refusal.
+    #[serde(default)]
+    quota_kind: Option<String>,
+}
+
+/// A form of sound.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Form {
+    Pcm,
+    Wav,
+}
+
+impl Form {
+    fn bytes(self, samples: &[i16]) -> Vec<u8> {
+        match self {
+            Self::Pcm => sounds::pcm(samples),
+            Self::Wav => sounds::wav(samples),
+        }
+    }
+}
+
+/// A service before its scripted vendor.
+struct Played<'a> {
+    remote: &'a Remote,
+    bench: &'a Bench<'a>,
+    vendor: Vendor,
+}
+
+impl Remote {
+    pub(super) fn run(&self, bench: &Bench<'_>) -> Result<Vec<Row>, String> {
+        let vendor = bench.runtime.block_on(Vendor::start()).map_err(|error| error.to_string())?;
+        let played = Played { remote: self, bench, vendor };
+        let mut rows = Vec::new();
+        row(&mut rows, "success", played.success());
+        row(&mut rows, "health", played.health());
+        row(&mut rows, "health 401", played.health_refused());
+        for fault in faults::answers(self) {
+            row(&mut rows, &fault.name, played.fault(&fault));
+        }
+        for (name, kind, required) in [
+            ("auth", Kind::Auth.as_str(), true),
+            ("quota", self.quota_kind.as_deref().unwrap_or(Kind::Quota.as_str()), true),
+            ("moderation", Kind::Moderation.as_str(), false),
+        ] {
+            row(&mut rows, name, played.own_words(name, kind, required));
+        }
+        row(&mut rows, "unreachable", played.unreachable());
+        row(&mut rows, "dropped before it is read", played.deaf());
+        for spoilt in sounds::spoilt() {
+            let body = self.form.bytes(&spoilt.samples);
+            row(&mut rows, spoilt.what, played.spoilt(spoilt.what, &body));
+        }
+        if self.form == Form::Wav {
+            row(&mut rows, "half a file", played.spoilt("half a file", &sounds::half_a_wav()));
+        }
+        row(&mut rows, "key echoed", played.echoed());
+        row(&mut rows, "key not shown", played.not_shown());
+        Ok(rows)
+    }
+}
+
+impl Played<'_> {
+    fn success_script(&self, sound: &[u8]) -> Result<Script, String> {
+        let text = self.bench.subject.text("success.json")?;
+        let in_base64 = base64::engine::general_purpose::STANDARD.encode(sound);
+        Script::parse(&text.replace("{{sound}}", &in_base64), sound)
+            .map_err(|error| format!("success.json: {error}"))
+    }
+
+    fn good(&self) -> Result<Script, String> {
+        self.success_script(&self.remote.form.bytes(&sounds::good()))
+    }
+
+    fn stage(&self, check: &str, base: &str, patience_ms: u64) -> Result<Stage, String> {
+        let provider = self.bench.subject.provider;
+        let address = format!("{base}{}", self.remote.base_path);
+        let shared = json!({
+            "base_url": address,
+            "request_timeout_ms": patience_ms,
+            "backoff": {"initial_ms": 1, "max_ms": 50, "attempts": ATTEMPTS},
+        });
+        let fields = shared.as_object().cloned().unwrap_or_default();
+        let runner = Runner {
+            programs: pytoon_media::process::Programs::beside_this_one(),
+            ..self.bench.runner(self.bench.folder)
+        };
+        if self.remote.is_free {
+            return self.bench.stage(check, BLOCK, Some(SERVER_KEY), &runner, |tts| {
+                let mut block = json!({"model": "kokoro", "voice": "af_heart",
+                                       "key_env": [SERVER_KEY]});
+                block.as_object_mut().into_iter().for_each(|block| block.extend(fields.clone()));
+                tts[provider] = json!({ BLOCK: block });
+            });
+        }
+        let built_in = super::settings(|_| {})?;
+        let clouds = built_in.clouds();
+        let cloud = clouds.iter().find(|(name, _)| *name == provider);
+        let key = cloud.and_then(|(_, cloud)| cloud.key_env.first()).cloned();
+        self.bench.stage(check, provider, key.as_deref(), &runner, |tts| {
+            tts[provider].as_object_mut().into_iter().for_each(|own| own.extend(fields.clone()));
+        })
+    }
+
+    fn rows(&self, stage: &Stage) -> Result<Vec<CallRow>, String> {
+        let list = stage.store.call_list(CallFilter::default());
+        self.bench.runtime.block_on(list).map_err(|error| error.to_string())
+    }
+
+    /// What the ledger says was spent.
+    fn money(&self, stage: &Stage) -> Result<Money, String> {
+        let rows = self.rows(stage)?;
+        if self.remote.is_free {
+            return if rows.is_empty() {
+                Ok(Money::NotSpent)
+            } else {
+                Err("what costs nothing has a row in the ledger".to_owned())
+            };
+        }
+        let has = |states: &[CallState]| rows.iter().any(|row| states.contains(&row.state));
+        if rows.is_empty() {
+            return Err("the ledger has no row of a paid call".to_owned());
+        }
+        if has(&[CallState::Intent, CallState::Submitted, CallState::Unknown]) {
+            return Err("the ledger leaves the call open".to_owned());
+        }
+        if has(&[CallState::Kept, CallState::BadOutput]) {
+            return Ok(Money::Spent);
+        }
+        if has(&[CallState::Lost]) {
+            return Ok(Money::Unknown);
+        }
+        if rows.iter().any(|row| row.charged != MicroUsd::ZERO) {
+            return Err("what was not bought is charged".to_owned());
+        }
+        Ok(Money::NotSpent)
+    }
+
+    fn success(&self) -> Outcome {
+        self.vendor.follow(self.good()?);
+        let stage = self.stage("success", self.vendor.base(), PATIENT_MS)?;
+        let provider = stage.provider()?;
+        let spoken = provider.speak(&request()).map_err(|error| format!("unexpectedly {error}"))?;
+        judged(&spoken)?;
+        if spoken.iter().any(|sentence| sentence.needs_alignment == self.remote.gives_times) {
+            return Err("it does not say truly whether its words have times".to_owned());
+        }
+        let seen = self.vendor.seen();
+        let asked: Vec<_> =
+            seen.iter().filter(|seen| seen.route.starts_with(&self.remote.speak)).collect();
+        let [asked] = asked.as_slice() else {
+            return Err(format!("{} was called {} times", self.remote.speak, asked.len()));
+        };
+        if !asked.shows_as(&self.remote.key_as, KEY) {
+            return Err(format!("the key does not stand as {}", self.remote.key_as));
+        }
+        let expected = if self.remote.is_free { Money::NotSpent } else { Money::Spent };
+        let money = self.money(&stage)?;
+        if money != expected {
+            return Err(format!("spent: {money}; it should be {expected}"));
+        }
+        Ok(format!("speaks, spent: {money}"))
+    }
+
+    fn health(&self) -> Outcome {
+        self.vendor.follow(self.good()?);
+        let stage = self.stage("health", self.vendor.base(), PATIENT_MS)?;
+        let said = stage.provider()?.health_check().map_err(|error| error.to_string())?;
+        clean(&said)?;
+        self.unpaid()?;
+        Ok("ok".to_owned())
+    }
+
+    fn health_refused(&self) -> Outcome {
+        let refused = Answer::json(401, json!({ "error": { "message": "no such key" } }));
+        self.vendor.follow(self.good()?.on(&self.remote.health, refused));
+        let stage = self.stage("health refused", self.vendor.base(), PATIENT_MS)?;
+        let Err(error) = stage.provider()?.health_check() else {
+            return Err("it says that all is well".to_owned());
+        };
+        clean(&format!("{error} {error:?}"))?;
+        self.unpaid()?;
+        of_kind(&error, Kind::Auth.as_str())
+    }
+
+    fn unpaid(&self) -> Result<(), String> {
+        match self.vendor.count(&self.remote.speak) {
+            0 => Ok(()),
+            _ => Err("a health check speaks".to_owned()),
+        }
+    }
+
+    fn fault(&self, fault: &Fault) -> Outcome {
+        self.vendor.follow(self.good()?.on(&self.remote.speak, fault.answer.clone()));
+        let patience = if fault.is_hasty { HASTY_MS } else { PATIENT_MS };
+        let stage = self.stage(&fault.name, self.vendor.base(), patience)?;
+        let error = super::fails(stage.provider()?, &request())?;
+        let calls = self.vendor.count(&self.remote.speak);
+        if calls != fault.calls {
+            return Err(format!("it was called {calls} times instead of {}", fault.calls));
+        }
+        if let VoiceError::Vendor { source, .. } = &error
+            && source.retry_after != fault.retry_after
+        {
+            return Err(format!("asked again after {:?}", source.retry_after));
+        }
+        self.expect(&stage, &error, fault.kind.as_str(), Some(fault.money))
+    }
+
+    fn expect(
+        &self,
+        stage: &Stage,
+        error: &VoiceError,
+        kind: &str,
+        money: Option<Money>,
+    ) -> Outcome {
+        of_kind(error, kind)?;
+        let spent = self.money(stage)?;
+        let VoiceError::Vendor { source, .. } = error else {
+            return Err(format!("it is no failure of a service: {error:?}"));
+        };
+        if self.remote.is_free && source.accepted != Accepted::No {
+            return Err("it says that a free call may have been bought".to_owned());
+        }
+        let expected = money.map(|money| if self.remote.is_free { Money::NotSpent } else { money });
+        if expected.is_some_and(|expected| expected != spent) {
+            return Err(format!("{kind}, spent: {spent}; it should be {expected:?}"));
+        }
+        Ok(format!("{kind}, spent: {spent}"))
+    }
+
+    /// A refusal in the vendor's own words.
+    fn own_words(&self, name: &str, kind: &str, required: bool) -> Outcome {
+        let text = match self.bench.subject.text(&format!("{name}.json")) {
+            Ok(text) => text,
+            Err(reason) if required => return Err(reason),
+            Err(_) => return Ok("-".to_owned()),
+        };
+        let own = Script::parse(&text.replace("{{key}}", KEY), &[])
+            .map_err(|error| format!("{name}.json: {error}"))?;
+        self.vendor.follow(self.good()?.over(own));
+        let stage = self.stage(name, self.vendor.base(), PATIENT_MS)?;
+        let error = super::fails(stage.provider()?, &request())?;
+        self.expect(&stage, &error, kind, Some(Money::NotSpent))
+    }
+
+    fn unreachable(&self) -> Outcome {
+        // A port that was free a moment ago: nobody listens there.
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0));
+        let at = listener.and_then(|free| free.local_addr()).map_err(|error| error.to_string())?;
+        let stage = self.stage("unreachable", &format!("http://{at}"), PATIENT_MS)?;
+        let error = super::fails(stage.provider()?, &request())?;
+        self.expect(&stage, &error, Kind::Unreachable.as_str(), Some(Money::NotSpent))
+    }
+
+    fn deaf(&self) -> Outcome {
+        self.vendor.go_deaf();
+        let stage = self.stage("deaf", self.vendor.base(), PATIENT_MS)?;
+        let error = super::fails(stage.provider()?, &request())?;
+        // The connection stood, so nobody can know what was read.
+        self.expect(&stage, &error, Kind::Server.as_str(), Some(Money::Unknown))
+    }
+
+    fn spoilt(&self, what: &str, body: &[u8]) -> Outcome {
+        self.vendor.follow(self.success_script(body)?);
+        let stage = self.stage(what, self.vendor.base(), PATIENT_MS)?;
+        let error = super::fails(stage.provider()?, &request())?;
+        self.expect(&stage, &error, Kind::BadOutput.as_str(), Some(Money::Spent))
+    }
+
+    fn echoed(&self) -> Outcome {
+        for answer in [
+            Answer::text(400, &format!("what is {KEY}?")),
+            Answer::json(400, json!({ "error": { "message": format!("what is {KEY}?") } })),
+            Answer::json(400, json!({ "detail": { "message": format!("what is {KEY}?") } })),
+        ] {
+            self.vendor.follow(self.good()?.on(&self.remote.speak, answer));
+            let stage = self.stage("echoed", self.vendor.base(), PATIENT_MS)?;
+            super::fails(stage.provider()?, &request())?;
+            for row in self.rows(&stage)? {
+                clean(&format!("{row:?}"))?;
+            }
+        }
+        Ok("not shown".to_owned())
+    }
+
+    fn not_shown(&self) -> Outcome {
+        let stage = self.stage("shown", self.vendor.base(), PATIENT_MS)?;
+        clean(&format!("{:?}", stage.provider()?))?;
+        Ok("not shown".to_owned())
+    }
+}
+
+/// How long a vendor asks to be left alone.
+const RETRY_AFTER: Duration = Duration::from_secs(30);

@@ -1,0 +1,98 @@
+//! What can go wrong with the call that speaks, whoever the vendor is.
+
+use super::{ATTEMPTS, RETRY_AFTER, Remote};
+use pytoon_vendor::EngineErrorKind as Kind;
+use pytoon_vendor::scripted::Answer;
+use serde_json::json;
+use std::fmt;
+use std::time::Duration;
+
+/// Whether money was spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Money {
+    /// Surely not.
+    NotSpent,
+    /// Nobody can know.
+    Unknown,
+    /// Surely.
+    Spent,
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotSpent => "no",
+            Self::Unknown => "unknown",
+            Self::Spent => "yes",
+        })
+    }
+}
+
+/// An answer, and what it must mean.
+pub(super) struct Fault {
+    pub(super) name: String,
+    pub(super) answer: Answer,
+    pub(super) kind: Kind,
+    pub(super) money: Money,
+    pub(super) retry_after: Option<Duration>,
+    /// How often the vendor may be called.
+    pub(super) calls: usize,
+    /// Whether no answer comes, so that little patience is enough.
+    pub(super) is_hasty: bool,
+}
+
+/// Larger than any reply that is read.
+const TOO_LARGE: usize = pytoon_vendor::http::MAX_REPLY + 1;
+
+/// The faults of a provider.
+pub(super) fn answers(remote: &Remote) -> Vec<Fault> {
+    use Money::{NotSpent, Unknown};
+    // A server that is free is asked again also where a service might have been paid.
+    let again = |kind: Kind, money: Money| {
+        let may_pass = matches!(kind, Kind::RateLimited | Kind::Server);
+        if may_pass && (remote.is_free || money == NotSpent) { ATTEMPTS } else { 1 }
+    };
+    let fault = |name: &str, answer: Answer, kind: Kind, money: Money| Fault {
+        name: name.to_owned(),
+        answer,
+        kind,
+        money,
+        retry_after: None,
+        calls: again(kind, money),
+        is_hasty: false,
+    };
+    let said = |status| Answer::json(status, json!({ "error": { "message": "told so" } }));
+    let part = |silent| Answer::Part { body: b"RIFF".to_vec(), promised: 9_000, silent };
+    let seconds = RETRY_AFTER.as_secs().to_string();
+    let late = |fault: Fault| Fault { is_hasty: true, ..fault };
+    vec![
+        fault("401", said(401), Kind::Auth, NotSpent),
+        fault("402", said(402), Kind::Quota, NotSpent),
+        fault("403", said(403), Kind::Auth, NotSpent),
+        fault("404", said(404), Kind::InvalidRequest, NotSpent),
+        fault("429", said(429), Kind::RateLimited, NotSpent),
+        Fault {
+            retry_after: Some(RETRY_AFTER),
+            // That is longer than anybody waits within a render.
+            calls: 1,
+            ..fault(
+                "429 with Retry-After",
+                said(429).with("retry-after", &seconds),
+                Kind::RateLimited,
+                NotSpent,
+            )
+        },
+        fault("500", said(500), Kind::Server, Unknown),
+        fault("502", said(502), Kind::Server, NotSpent),
+        fault("503", said(503), Kind::Server, NotSpent),
+        fault("redirect", said(302).with("location", "/x"), Kind::Protocol, Unknown),
+        late(fault("hang", Answer::Silence, Kind::Timeout, Unknown)),
+        late(fault("drip", Answer::Drip { body: vec![b'x'; 4_000] }, Kind::Timeout, Unknown)),
+        late(fault("hang within the answer", part(true), Kind::Timeout, Unknown)),
+        fault("dropped after it was read", Answer::HangUp, Kind::Server, Unknown),
+        fault("dropped within the answer", part(false), Kind::Server, Unknown),
+        fault("a page", Answer::text(200, "<html>fine</html>"), Kind::Protocol, Unknown),
+        fault("other JSON", Answer::json(200, json!({ "fine": true })), Kind::Protocol, Unknown),
+        fault("too large", Answer::text(200, &"x".repeat(TOO_LARGE)), Kind::Protocol, Unknown),
+    ]
+}
