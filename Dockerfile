@@ -19,6 +19,16 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cargo build --profile dist --locked --package pytoon --package pytoon-espeak --bins \
  && install -D -t /out target/dist/pytoon target/dist/pytoon-espeak
 
+# The natural English voice: fetched here, so that the image itself needs no Python.
+FROM debian:bookworm-slim AS voice
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends python3 python3-pip \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY scripts/voice.sh scripts/
+COPY config/voices config/voices
+RUN sh scripts/voice.sh /out/voices
+
 FROM debian:bookworm-slim
 # The packages of scripts/setup.sh, without those for building; curl asks /livez.
 RUN apt-get update \
@@ -30,6 +40,7 @@ RUN apt-get update \
  && useradd --uid 1000 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin pytoon \
  && install -d -o pytoon -g pytoon /srv/pytoon /srv/pytoon/storage
 COPY --from=build /out/pytoon /out/pytoon-espeak /usr/local/bin/
+COPY --from=voice /out/voices /usr/share/pytoon/voices
 # The helper links a GPL library and is under the GPL itself.
 COPY LICENSE-APACHE LICENSE-MIT crates/pytoon-espeak/LICENSE /usr/share/doc/pytoon/
 USER pytoon

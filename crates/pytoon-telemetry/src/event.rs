@@ -572,7 +572,10 @@ impl Event<'_> {
             Self::EngineBreakerUnavailable { engine, operation, reason } => {
                 warn!(
                     event,
-                    engine, operation, reason, "the breaker of an engine or a voice cannot be read or written"
+                    engine,
+                    operation,
+                    reason,
+                    "the breaker of an engine or a voice cannot be read or written"
                 );
             }
             Self::EngineInvocation {
