@@ -2,6 +2,8 @@
 //!
 //! `PYTOON_HEART_DIR` names a folder with `hibari.onnx` and `vocab.json`, `PYTOON_PIPER_VOICE` an
 //! `.onnx` file with its `.onnx.json`; without them the tests of real voices say that they skip.
+
+#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 #![allow(missing_docs, reason = "a test")]
 
 use pytoon_neural::budget::Budgeted;

@@ -79,8 +79,7 @@ impl VoiceBreakers {
         match breakers::refusal(name, "start", &passage) {
             None => Ok(entered),
             Some(error) => {
-                let provider = name.to_owned();
-                Err(VoiceError::Vendor { provider, source: Box::new(error) })
+                Err(VoiceError::Vendor { provider: name.into(), source: Box::new(error) })
             }
         }
     }

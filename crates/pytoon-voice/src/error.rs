@@ -2,6 +2,7 @@
 
 use pytoon_media::MediaError;
 use pytoon_vendor::{EngineError, EngineErrorKind};
+use std::sync::Arc;
 
 /// A failure of a voice. `kind` is what logs and metrics count by.
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +11,7 @@ pub enum VoiceError {
     #[error("{provider}: {source}")]
     Unavailable {
         /// The provider.
-        provider: String,
+        provider: Arc<str>,
         /// Why.
         source: MediaError,
     },
@@ -18,7 +19,7 @@ pub enum VoiceError {
     #[error("{provider} refused: {reason}")]
     Refused {
         /// The provider.
-        provider: String,
+        provider: Arc<str>,
         /// Why.
         reason: String,
     },
@@ -26,7 +27,7 @@ pub enum VoiceError {
     #[error("{provider} cannot speak this text: {reason}")]
     CannotSpeak {
         /// The provider.
-        provider: String,
+        provider: Arc<str>,
         /// Why.
         reason: String,
     },
@@ -34,7 +35,7 @@ pub enum VoiceError {
     #[error("{provider}: {reason}")]
     BadVoice {
         /// The provider.
-        provider: String,
+        provider: Arc<str>,
         /// Which voice and file, why, and what to do.
         reason: String,
     },
@@ -42,7 +43,7 @@ pub enum VoiceError {
     #[error("{provider} delivered no usable speech: {reason}")]
     BadAudio {
         /// The provider.
-        provider: String,
+        provider: Arc<str>,
         /// Why.
         reason: String,
     },
@@ -50,7 +51,7 @@ pub enum VoiceError {
     #[error("{source}")]
     Vendor {
         /// The provider.
-        provider: String,
+        provider: Arc<str>,
         /// What it was.
         source: Box<EngineError>,
     },

@@ -63,11 +63,11 @@ struct Event {
 }
 
 fn unavailable(source: pytoon_media::MediaError) -> VoiceError {
-    VoiceError::Unavailable { provider: NAME.to_owned(), source }
+    VoiceError::Unavailable { provider: NAME.into(), source }
 }
 
 fn bad(reason: impl Into<String>) -> VoiceError {
-    VoiceError::BadAudio { provider: NAME.to_owned(), reason: reason.into() }
+    VoiceError::BadAudio { provider: NAME.into(), reason: reason.into() }
 }
 
 /// Runs the helper with one argument that asks it for something.
@@ -112,7 +112,7 @@ pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<Said, VoiceError> {
     let length = length.ok_or_else(|| bad("the sound is cut off"))?;
     if let Some(reason) = reply.error {
         let reason = format!("{reason}; `pytoon voices` lists the voices");
-        return Err(VoiceError::Refused { provider: NAME.to_owned(), reason });
+        return Err(VoiceError::Refused { provider: NAME.into(), reason });
     }
     let samples = body[..length]
         .chunks_exact(2)

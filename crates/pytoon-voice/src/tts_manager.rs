@@ -187,7 +187,7 @@ mod tests {
             }
             self.left.fetch_sub(1, Ordering::Relaxed);
             let source = EngineError::new(self.name, "speak", self.kind, "as told");
-            Err(VoiceError::Vendor { provider: self.name.to_owned(), source: Box::new(source) })
+            Err(VoiceError::Vendor { provider: self.name.into(), source: Box::new(source) })
         }
         fn health_check(&self) -> Result<String, VoiceError> {
             Ok(String::new())
@@ -240,7 +240,7 @@ mod tests {
         fn speak(&self, _: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
             let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
             let source = pytoon_media::MediaError::write("spoken.wav".as_ref(), full);
-            Err(VoiceError::Unavailable { provider: "roomless".to_owned(), source })
+            Err(VoiceError::Unavailable { provider: "roomless".into(), source })
         }
         fn health_check(&self) -> Result<String, VoiceError> {
             Ok(String::new())

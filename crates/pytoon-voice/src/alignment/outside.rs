@@ -85,7 +85,7 @@ pub(crate) fn align(
 ) -> Result<Option<(Aligned, String)>, VoiceError> {
     let provider = outside.program();
     runner.programs.find(provider).map_err(|_| VoiceError::Unavailable {
-        provider: provider.to_owned(),
+        provider: provider.into(),
         source: MediaError::MissingProgram {
             program: provider.to_owned(),
             hint: match outside {
@@ -94,8 +94,8 @@ pub(crate) fn align(
             },
         },
     })?;
-    let unavailable = |source| VoiceError::Unavailable { provider: provider.to_owned(), source };
-    let bad = |reason: String| VoiceError::BadAudio { provider: provider.to_owned(), reason };
+    let unavailable = |source| VoiceError::Unavailable { provider: provider.into(), source };
+    let bad = |reason: String| VoiceError::BadAudio { provider: provider.into(), reason };
     // Models of speech take what memory they need.
     let limits = ProcessLimits { memory: None, ..runner.limits };
     let runner = Runner { stall: STALL, limits, ..runner.clone() };

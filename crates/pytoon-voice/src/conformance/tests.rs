@@ -77,6 +77,54 @@ fn conformance_of_voices_that_are_files() {
 }
 
 #[test]
+fn the_suite_finds_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = folder.path().join("fixtures");
+    std::fs::create_dir(&own).expect("a folder");
+    for entry in std::fs::read_dir(fixtures().join("openai")).expect("fixtures") {
+        let entry = entry.expect("an entry");
+        std::fs::copy(entry.path(), own.join(entry.file_name())).expect("copied");
+    }
+    let spoil = |file: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(own.join(file)).expect(file);
+        assert!(text.contains(from), "{file} lacks {from}");
+        std::fs::write(own.join(file), text.replace(from, to)).expect("written");
+    };
+    spoil("provider.json", "authorization: Bearer", "x-api-key:");
+    spoil("provider.json", "GET /v1/models", "POST /v1/audio/speech");
+    spoil("auth.json", "401", "500");
+    spoil("quota.json", "\"insufficient_quota\"", "\"rate_limit_exceeded\"");
+    spoil("moderation.json", "400", "200");
+    let subject = Subject { provider: "openai", fixtures: own, open_store: &open_store };
+    let scratch = folder.path().join("scratch");
+    let rows = run(&subject, &scratch).expect("the suite runs");
+    let failed: Vec<&str> =
+        rows.iter().filter(|row| row.outcome.is_err()).map(|row| row.check.as_str()).collect();
+    assert_eq!(failed, ["success", "health 401", "auth", "quota", "moderation"]);
+}
+
+#[test]
+fn silence_is_no_speech() {
+    let words = pytoon_core::text::words(super::TEXT);
+    let mut words = crate::alignment::even_split::spread_over_speech(
+        &words,
+        &[pytoon_core::time::MsRange::new(0, 2_000)],
+    );
+    let sentence = |words: &[_], samples| crate::tts::SpokenSentence {
+        words: words.to_vec(),
+        samples,
+        needs_alignment: false,
+    };
+    let silence = vec![0.0; 96_000];
+    let tone: Vec<f32> = (0..96_000).map(|n| (n as f32 * 0.05).sin() * 0.3).collect();
+    assert_eq!(super::judged(&[sentence(&words, tone.clone())]), Ok(()));
+    assert!(super::judged(&[sentence(&words, silence)]).is_err());
+    assert!(super::judged(&[]).is_err());
+    words.pop();
+    assert!(super::judged(&[sentence(&words, tone)]).is_err());
+}
+
+#[test]
 fn registry_configuration_and_fixtures_know_the_same_voices() {
     let folders: BTreeSet<String> = std::fs::read_dir(fixtures())
         .expect("fixtures")

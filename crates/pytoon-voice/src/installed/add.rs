@@ -227,7 +227,7 @@ fn hear(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) -> Resu
     let is_silent = said.iter().all(|sentence| pytoon_audio::speech::is_silent(&sentence.samples));
     if is_silent {
         let reason = "it says nothing".to_owned();
-        return Err(VoiceError::BadAudio { provider: neural::NEURAL.to_owned(), reason });
+        return Err(VoiceError::BadAudio { provider: neural::NEURAL.into(), reason });
     }
     Ok(())
 }

@@ -132,7 +132,7 @@ pub(crate) fn sentence(
     let speaks = words.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
     if speaks && (used.is_empty() || speech::is_silent(&samples)) {
         return Err(VoiceError::BadAudio {
-            provider: helper::NAME.to_owned(),
+            provider: helper::NAME.into(),
             reason: format!("`{}` came back silent", text.text),
         });
     }

@@ -36,7 +36,7 @@ impl TtsProvider for Flite {
 
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
         if let Some(reason) = self.has_no_voice(request) {
-            return Err(VoiceError::CannotSpeak { provider: NAME.to_owned(), reason });
+            return Err(VoiceError::CannotSpeak { provider: NAME.into(), reason });
         }
         let voice = request.voice.as_deref().unwrap_or(&self.settings.voice);
         let speed = self.settings.speed * request.speed;

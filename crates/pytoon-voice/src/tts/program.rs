@@ -35,7 +35,7 @@ impl Program<'_> {
         let size = |text: &SpokenText| text.text.chars().count();
         let cut = pieces(&request.sentences, &Limit { most: MOST, size: &size, one_by_one: true })
             .map_err(|word| VoiceError::CannotSpeak {
-                provider: self.name.to_owned(),
+                provider: self.name.into(),
                 reason: format!("`{}` is no word", word.0.chars().take(20).collect::<String>()),
             })?;
         let mut spoken = Vec::with_capacity(cut.len());
@@ -58,7 +58,7 @@ impl Program<'_> {
         // What the run before left must not be heard again.
         let _ = std::fs::remove_file(file);
         self.runner.run(&command, input).map_err(|error| self.unavailable(error))?;
-        let bad = |reason: String| VoiceError::BadAudio { provider: self.name.to_owned(), reason };
+        let bad = |reason: String| VoiceError::BadAudio { provider: self.name.into(), reason };
         let bytes = std::fs::read(file).map_err(|_| bad("it wrote no sound".into()))?;
         let take = Take::from_wav(&bytes).map_err(|problem| bad(problem.to_string()))?;
         match take.problem(text, self.speed) {
@@ -68,7 +68,7 @@ impl Program<'_> {
     }
 
     pub(super) fn unavailable(&self, source: MediaError) -> VoiceError {
-        VoiceError::Unavailable { provider: self.name.to_owned(), source }
+        VoiceError::Unavailable { provider: self.name.into(), source }
     }
 }
 
@@ -77,5 +77,5 @@ pub(super) fn installed(name: &'static str, runner: &Runner) -> Result<String, V
     let found = runner.programs.find(name);
     found
         .map(|path| path.display().to_string())
-        .map_err(|source| VoiceError::Unavailable { provider: name.to_owned(), source })
+        .map_err(|source| VoiceError::Unavailable { provider: name.into(), source })
 }

@@ -102,7 +102,7 @@ pub struct Cloud(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    name: String,
+    name: Arc<str>,
     settings: CloudVoice,
     /// Which account or server it is, without telling the key: a breaker is of one of them.
     account: String,
@@ -223,7 +223,7 @@ impl Parts<'_> {
         let key_id = self.key.map(Key::fingerprint).unwrap_or_default();
         let account = format!("{key_id} {}", self.settings.base_url);
         Ok(Cloud(Arc::new(Inner {
-            name: self.name.to_owned(),
+            name: self.name.into(),
             account: bytes_hash(account.as_bytes()),
             http,
             adapter: self.adapter,
@@ -341,7 +341,7 @@ impl Inner {
     /// make another take of it, so that one changed sentence buys one sentence.
     fn hash(&self, speech: &Speech<'_>) -> String {
         let what = json!({
-            "tts": self.name,
+            "tts": &*self.name,
             "text": speech.piece.text,
             "starts": speech.piece.parts.iter().map(|part| part.begins).collect::<Vec<_>>(),
             "language": speech.language,
@@ -412,7 +412,7 @@ impl TtsProvider for Cloud {
             provider: inner.name.clone(),
             source: Box::new(error),
         })?;
-        let provider = inner.name.clone();
+        let provider = inner.name.to_string();
         Ok(missing.map(|estimated| Quote { provider, estimated }))
     }
 

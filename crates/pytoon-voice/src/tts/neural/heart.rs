@@ -60,7 +60,7 @@ fn sentence(
             Err(NeuralError::NothingToSay(_)) => continue,
             Err(error) => {
                 return Err(VoiceError::BadVoice {
-                    provider: provider.to_owned(),
+                    provider: provider.into(),
                     reason: error.to_string(),
                 });
             }
@@ -79,7 +79,7 @@ fn sentence(
     let speaks = spoken.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
     if speaks && pytoon_audio::speech::is_silent(&timed.samples) {
         let reason = format!("`{}` came back silent", text.text);
-        return Err(VoiceError::BadAudio { provider: provider.to_owned(), reason });
+        return Err(VoiceError::BadAudio { provider: provider.into(), reason });
     }
     Ok(timed.sentence(words))
 }

@@ -24,7 +24,7 @@ pub(crate) struct HeartVoice {
 /// A loaded voice.
 #[derive(Debug)]
 pub(crate) enum Loaded {
-    Heart(HeartVoice),
+    Heart(Box<HeartVoice>),
     Piper(Piper),
 }
 
@@ -93,7 +93,7 @@ fn load(voice: &InstalledVoice, folders: &VoiceFolders) -> Result<Loaded, Broken
             let vocabulary = front_end.read("vocabulary")?;
             let model = Heart::load(model, &vocabulary, Limits::default())
                 .map_err(|error| wrong(&error))?;
-            Ok(Loaded::Heart(HeartVoice { model, english, accent }))
+            Ok(Loaded::Heart(Box::new(HeartVoice { model, english, accent })))
         }
         Family::Piper => {
             let config = voice.read("config")?;
@@ -118,7 +118,7 @@ fn load_file(file: &Path) -> Result<Loaded, BrokenVoice> {
     let config = read(Path::new(&config)).map_err(|error| {
         broken(format!("its `.onnx.json` file, which has to lie beside it: {error}"))
     })?;
-    let model = read(file).map_err(|error| broken(error))?;
+    let model = read(file).map_err(&broken)?;
     Piper::load(model, &config, Limits::default())
         .map(Loaded::Piper)
         .map_err(|error| broken(error.to_string()))

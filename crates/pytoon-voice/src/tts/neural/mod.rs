@@ -155,7 +155,7 @@ impl PiperFiles {
         let configured = pytoon_config::tts::by_language(&self.settings.voices, &request.language);
         let asked = request.voice.as_deref().map(|name| split_speaker(name).0);
         let file = asked.or(configured).ok_or_else(|| VoiceError::CannotSpeak {
-            provider: PIPER.to_owned(),
+            provider: PIPER.into(),
             reason: format!("tts.piper.voices has no voice for `{}`", request.language),
         })?;
         Ok(PathBuf::from(file))
@@ -171,7 +171,7 @@ impl TtsProvider for PiperFiles {
         let file = self.file(request)?;
         if !file.is_file() {
             let reason = format!("there is no voice file {}", file.display());
-            return Err(VoiceError::Refused { provider: PIPER.to_owned(), reason });
+            return Err(VoiceError::Refused { provider: PIPER.into(), reason });
         }
         let (_, speaker) = split_speaker(request.voice.as_deref().unwrap_or_default());
         let loaded = self.voices.get_file(PIPER, &file)?;
@@ -250,14 +250,14 @@ fn refused(installed: &[InstalledVoice], name: &str) -> VoiceError {
         names => format!("installed are {}", names.join(", ")),
     };
     let reason = format!("there is no voice `{name}`: {known}");
-    VoiceError::Refused { provider: NEURAL.to_owned(), reason }
+    VoiceError::Refused { provider: NEURAL.into(), reason }
 }
 
 fn cannot_speak(reason: String) -> VoiceError {
-    VoiceError::CannotSpeak { provider: NEURAL.to_owned(), reason }
+    VoiceError::CannotSpeak { provider: NEURAL.into(), reason }
 }
 
 /// A broken voice as a provider's failure: the next provider is asked.
 pub(crate) fn unusable(provider: &'static str, broken: &impl ToString) -> VoiceError {
-    VoiceError::BadVoice { provider: provider.to_owned(), reason: broken.to_string() }
+    VoiceError::BadVoice { provider: provider.into(), reason: broken.to_string() }
 }

@@ -242,9 +242,8 @@ fn ask(runner: &Runner, voice: &str, texts: &[String]) -> Result<Vec<String>, Vo
         input.extend(serde_json::to_vec(&Ask { text, voice }).unwrap_or_default());
         input.push(b'\n');
     }
-    let unavailable =
-        |source| VoiceError::Unavailable { provider: helper::NAME.to_owned(), source };
-    let bad = |reason: String| VoiceError::BadAudio { provider: helper::NAME.to_owned(), reason };
+    let unavailable = |source| VoiceError::Unavailable { provider: helper::NAME.into(), source };
+    let bad = |reason: String| VoiceError::BadAudio { provider: helper::NAME.into(), reason };
     let command =
         CommandLine::new(helper::PROGRAM, "read the script as phonemes").arg("--phonemes");
     let bytes = runner.run(&command, input).map_err(unavailable)?;
@@ -261,9 +260,7 @@ fn ask(runner: &Runner, voice: &str, texts: &[String]) -> Result<Vec<String>, Vo
     replies
         .into_iter()
         .map(|reply| match reply.error {
-            Some(reason) => {
-                Err(VoiceError::CannotSpeak { provider: helper::NAME.to_owned(), reason })
-            }
+            Some(reason) => Err(VoiceError::CannotSpeak { provider: helper::NAME.into(), reason }),
             None => Ok(reply.phonemes),
         })
         .collect()

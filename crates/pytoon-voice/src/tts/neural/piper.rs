@@ -26,7 +26,7 @@ pub(super) fn speak(
             speaker.unwrap_or_default(),
             voice.config().speakers()
         );
-        return Err(VoiceError::Refused { provider: provider.to_owned(), reason });
+        return Err(VoiceError::Refused { provider: provider.into(), reason });
     };
     let spoken: Vec<Vec<SpokenWord>> = request
         .sentences
@@ -45,7 +45,7 @@ pub(super) fn speak(
             }
             Err(error) => {
                 return Err(VoiceError::BadVoice {
-                    provider: provider.to_owned(),
+                    provider: provider.into(),
                     reason: error.to_string(),
                 });
             }
