@@ -112,11 +112,12 @@ impl Programs {
 
     /// The path of a program.
     pub fn find(&self, program: &str) -> Result<PathBuf, MediaError> {
-        let path = std::env::var_os("PATH").filter(|_| !self.isolated).unwrap_or_default();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let on_path = std::env::split_paths(&path).filter(|_| !self.isolated);
         self.folders
             .iter()
             .cloned()
-            .chain(std::env::split_paths(&path))
+            .chain(on_path)
             .map(|folder| folder.join(program))
             .find(|candidate| is_executable(candidate))
             .ok_or_else(|| MediaError::MissingProgram {

@@ -67,3 +67,51 @@ async fn cancelled(cancel: &CancelToken) {
 fn gave_up(name: &str) -> EngineError {
     EngineError::new(name, SPEAK, EngineErrorKind::Cancelled, "the job was cancelled")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    const BACKOFF: Backoff = Backoff { initial_ms: 1, max_ms: 5, attempts: 3 };
+
+    /// Fails in one way every time; the failure, and how often it was asked.
+    async fn failed(kind: EngineErrorKind, retry_after: Option<Duration>) -> (EngineError, u32) {
+        let calls = AtomicU32::new(0);
+        let ask = || async {
+            calls.fetch_add(1, Ordering::Relaxed);
+            let error = EngineError::new("kokoro", SPEAK, kind, "as told");
+            Err(error.accepted(Accepted::Maybe).retry_after(retry_after))
+        };
+        let error = asked("kokoro", &BACKOFF, &CancelToken::default(), &ask).await;
+        (error.expect_err("it fails"), calls.load(Ordering::Relaxed))
+    }
+
+    #[tokio::test]
+    async fn what_may_pass_is_asked_again_and_nothing_counts_as_bought() {
+        use EngineErrorKind as K;
+        let minute = Some(Duration::from_secs(60));
+        for (kind, retry_after, expected) in [
+            (K::Server, None, 3),
+            (K::RateLimited, Some(Duration::ZERO), 3),
+            (K::RateLimited, minute, 1),
+            (K::Auth, None, 1),
+            (K::Timeout, None, 1),
+            (K::Unreachable, None, 1),
+            (K::BadOutput, None, 1),
+        ] {
+            let (error, calls) = failed(kind, retry_after).await;
+            assert_eq!((error.kind, calls), (kind, expected));
+            assert_eq!(error.accepted, Accepted::No, "{kind}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_cancel_is_heard_while_a_server_says_nothing() {
+        let cancel = CancelToken::default();
+        cancel.cancel();
+        let ask = || std::future::pending::<Result<Take, EngineError>>();
+        let error = asked("kokoro", &BACKOFF, &cancel, &ask).await.expect_err("it gave up");
+        assert_eq!(error.kind, EngineErrorKind::Cancelled);
+    }
+}
