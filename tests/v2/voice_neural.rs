@@ -69,7 +69,8 @@ fn speed_pitch_and_pronunciations_are_heard() {
 
 #[test]
 fn a_voice_whose_files_break_gives_way_and_says_why() {
-    let spoil: [(&str, fn(&Path)); 4] = [
+    type Spoil = fn(&Path);
+    let spoil: [(&str, Spoil); 4] = [
         ("deleted", |voice| std::fs::remove_file(voice.join("hibari.onnx")).expect("removed")),
         ("cut off", |voice| {
             let model = voice.join("hibari.onnx");

@@ -127,8 +127,8 @@ impl PiperConfig {
         (0..self.num_speakers as i64).contains(&id).then_some(id)
     }
 
-    /// The ids of phonemes, and where each character's own ids begin; nothing for a character that
-    /// the voice does not know.
+    /// The ids of phonemes, and where each character begins: with the pad before its own ids, in which
+    /// its sound sets in. Nothing for a character that the voice does not know.
     fn ids(&self, phonemes: &str) -> (Vec<i32>, Vec<Option<usize>>) {
         let of = |symbol: &str| {
             let ids = self.phoneme_id_map.get(symbol).map(Vec::as_slice).unwrap_or_default();
@@ -140,7 +140,7 @@ impl PiperConfig {
         let mut places = Vec::new();
         for c in phonemes.chars() {
             let own = of(c.encode_utf8(&mut [0; 4]));
-            places.push((!own.is_empty()).then_some(ids.len()));
+            places.push((!own.is_empty()).then_some(ids.len().saturating_sub(pad.len())));
             if !own.is_empty() {
                 ids.extend(own);
                 ids.extend(&pad);

@@ -28,6 +28,9 @@ const FRAME: usize = 2 * HOP;
 const MAX_FRAMES: usize = 200;
 /// The longest take of one request, in frames (60 s).
 const MAX_TAKE: usize = 2_400;
+/// How much later the durations count than the sound is heard, in samples (75 ms): Kokoro's own
+/// time stamps take the same three frames from the first duration.
+const EARLY: usize = 3 * FRAME;
 /// Where the model's durations are read.
 const DURATIONS: &str = "/Clip_output_0";
 const OUTPUTS: [&str; 6] = ["lh", "theta", "ln", "lr", "phi", "f0"];
@@ -159,6 +162,7 @@ impl Loaded {
 fn spans(known: &[Option<i32>], durations: &[usize]) -> Vec<std::ops::Range<usize>> {
     let mut durations = durations.iter().map(|frames| frames * FRAME);
     let mut at = durations.next().unwrap_or(0);
+    let heard = |at: usize| at.saturating_sub(EARLY);
     known
         .iter()
         .map(|id| {
@@ -166,7 +170,7 @@ fn spans(known: &[Option<i32>], durations: &[usize]) -> Vec<std::ops::Range<usiz
             if id.is_some() {
                 at += durations.next().unwrap_or(0);
             }
-            start..at
+            heard(start)..heard(at)
         })
         .collect()
 }
