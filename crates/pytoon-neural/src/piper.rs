@@ -26,6 +26,9 @@ const HOP: usize = 256;
 /// The longest phoneme in frames, and the longest take (90 s at 22.05 kHz).
 const MAX_FRAMES: usize = 1_000;
 const MAX_TAKE: usize = 8_000;
+/// How much later the durations count than the sound is heard, in samples: measured with an
+/// independent aligner (`bench/word_times.py`), median 25 ms at 22.05 kHz.
+const EARLY: usize = 2 * HOP;
 /// Channels of the noise that durations and sound are drawn from.
 const DURATION_CHANNELS: usize = 2;
 const SOUND_CHANNELS: usize = 192;
@@ -329,7 +332,9 @@ fn spans(
         begins.push(at);
         at += frames * HOP;
     }
-    let begin = |index: usize| begins.get(index).copied().unwrap_or(length).min(length);
+    let begin = |index: usize| {
+        begins.get(index).map_or(length, |begin| begin.saturating_sub(EARLY)).min(length)
+    };
     // The ids after the last character close the sentence.
     let mut next = begin(durations.len().saturating_sub(1));
     let mut spans: Vec<_> = places
