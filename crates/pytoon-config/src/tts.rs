@@ -53,7 +53,7 @@ impl TtsProviderName {
         self.entry().0
     }
 
-    /// What it is.
+    /// Returns its kind.
     pub const fn kind(self) -> ProviderKind {
         self.entry().1
     }
@@ -77,7 +77,7 @@ impl TtsProviderName {
     }
 }
 
-/// What a provider is: decides its place in the order and how its voice is processed.
+/// The kind of a provider. It decides the place in the order and how the voice is processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProviderKind {
     /// A service with a key, which costs money.
@@ -108,7 +108,7 @@ impl VoiceProvider {
         }
     }
 
-    /// What it is.
+    /// Returns its kind.
     pub fn kind(&self) -> ProviderKind {
         match self {
             Self::BuiltIn(provider) => provider.kind(),

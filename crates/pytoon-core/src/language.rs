@@ -27,7 +27,7 @@ const ENGLISH: &[&str] = &[
 pub struct Detected {
     /// BCP 47 tag.
     pub tag: &'static str,
-    /// Whether it is a guess that a person should confirm.
+    /// True for a guess that a person should confirm.
     pub is_assumed: bool,
 }
 
@@ -136,7 +136,7 @@ fn arabic(text: &str) -> Detected {
     Detected { tag, is_assumed: false }
 }
 
-/// What the detector says, and whether it is sure.
+/// Returns the detector's language and true if its confidence is high enough.
 fn trigrams(text: &str) -> Option<(&'static str, bool)> {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let info = by_trigrams(text)?;

@@ -40,7 +40,7 @@ named_enum! {
 }
 
 named_enum! {
-    /// What a voice is good for.
+    /// A style of voice.
     VoiceStyle {
         /// Explains and soothes.
         Calm => "calm",
@@ -241,7 +241,7 @@ pub struct TransitionSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VoiceSpec {
-    /// What the voice should be good for, where several are installed: `calm`, `bright`, `low`.
+    /// Preferred style, if several voices are installed: `calm`, `bright` or `low`.
     pub style: VoiceStyle,
     /// eSpeak NG's variant of its voice, such as `f3`; empty for the voice as it is.
     pub variant: String,

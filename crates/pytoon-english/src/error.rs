@@ -51,7 +51,7 @@ pub enum EnglishError {
     Gzip {
         /// The file.
         file: DataFile,
-        /// What the decompressor found.
+        /// The decompressor's message.
         reason: String,
     },
     /// The file is larger than any known version of it.
@@ -67,7 +67,7 @@ pub enum EnglishError {
     Content {
         /// The file.
         file: DataFile,
-        /// What is wrong, and where.
+        /// The fault and its place.
         reason: String,
     },
 }

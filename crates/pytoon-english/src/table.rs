@@ -71,9 +71,9 @@ pub(crate) struct TableBuilder<V> {
 }
 
 impl<V> TableBuilder<V> {
-    /// A builder with room for so many bytes of keys.
+    /// Creates a builder with capacity for `bytes` bytes of keys.
     pub(crate) fn with_capacity(bytes: usize) -> Self {
-        /// What a key takes on average in the known files.
+        /// Average size of a key in the known files, in bytes.
         const KEY_BYTES: usize = 12;
         Self { keys: String::with_capacity(bytes), entries: Vec::with_capacity(bytes / KEY_BYTES) }
     }

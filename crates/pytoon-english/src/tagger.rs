@@ -14,9 +14,9 @@ use serde::de::{
 use std::collections::HashMap;
 use std::fmt;
 
-/// What stands before the first word, the farther place first.
+/// Padding before the first word, farthest place first.
 const START: [&str; 2] = ["-START2-", "-START-"];
-/// What stands after the last word.
+/// Padding after the last word.
 const END: [&str; 2] = ["-END-", "-END2-"];
 /// The tag of a word of which no feature is known.
 const UNKNOWN_TAG: &str = "NN";

@@ -340,7 +340,7 @@ pub(super) fn tell(engine: &str, failed: &BreakerUnavailable) {
     Event::EngineBreakerUnavailable { engine, operation: failed.operation, reason: &reason }.emit();
 }
 
-/// What a person may do about an engine's breaker.
+/// Returns the advice for the operator when an engine's breaker opens.
 fn advice(advice: Advice) -> &'static str {
     match advice {
         Advice::Key => "the key is wrong or not allowed: put the right one into .env and restart",

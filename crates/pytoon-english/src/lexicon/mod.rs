@@ -27,7 +27,7 @@ pub(crate) enum NextSound {
     Vowel,
 }
 
-/// What follows a word.
+/// The context after a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Context {
     /// The next sound.

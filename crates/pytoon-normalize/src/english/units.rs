@@ -164,7 +164,7 @@ const UNITS: &[(&str, &str, &str)] = &[
     ("m3", "cubic meter", "cubic meters"),
     ("cm3", "cubic centimeter", "cubic centimeters"),
 ];
-/// What stands after a slash only.
+/// Units that occur only after a slash.
 const DENOMINATORS: &[(&str, &str)] = &[
     ("h", "hour"),
     ("hr", "hour"),

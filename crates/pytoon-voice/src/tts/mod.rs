@@ -43,7 +43,7 @@ pub struct TtsRequest {
     pub speed: f64,
     /// Pitch against the voice's own, in semitones.
     pub pitch: f64,
-    /// What the voice should be good for, where several speak the language.
+    /// Preferred style, if several voices speak the language.
     pub style: Option<Style>,
     /// The pause after a comma, in milliseconds; `None` leaves it to the voice.
     pub comma_pause_ms: Option<u32>,
