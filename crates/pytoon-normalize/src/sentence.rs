@@ -23,9 +23,9 @@ pub(crate) struct Token {
     pub(crate) core: String,
     /// Prosody marks after the core.
     pub(crate) tail: String,
-    /// Whether a bracket or a dash opens before the core.
+    /// True if a parenthesis or a dash opens before the core.
     pub(crate) opens: bool,
-    /// Whether a bracket closes, or a dash follows, after the core.
+    /// True if a parenthesis closes, or a dash follows, after the core.
     pub(crate) closes: bool,
     /// What a given pronunciation says; no rule reads the core then.
     pub(crate) fixed: Option<(String, Option<Pronunciation>)>,
@@ -222,7 +222,10 @@ fn token(word: &str, quote_open: &mut bool) -> Token {
     Token { core: core.to_owned(), tail, opens, closes, fixed: None }
 }
 
-/// Takes off what stands before the core; tells whether a bracket or dash was among it.
+/// Takes off what stands before the core, and returns true if a parenthesis or dash was among it.
+///
+/// Square brackets mark a remark in a transcript or an insertion in a quotation. A reader does not
+/// pause at either.
 fn strip_front(word: &str) -> (&str, bool) {
     let mut rest = word;
     let mut opens = false;
@@ -232,10 +235,11 @@ fn strip_front(word: &str) -> (&str, bool) {
         let before_digit = next.is_some_and(|n| n.is_ascii_digit());
         let drops = match c {
             '\'' | '’' | '‘' if before_digit => false,
-            '(' | '[' | '{' => {
+            '(' => {
                 opens = true;
                 true
             }
+            '[' | '{' => true,
             '—' | '–' if next.is_some_and(char::is_alphabetic) => {
                 opens = true;
                 true
@@ -279,7 +283,7 @@ fn strip_back(word: &str, inches_allowed: bool) -> (&str, String, bool) {
             '-' => before.ends_with(char::is_alphanumeric),
             '>' => !before.is_empty(),
             _ if CLOSING.contains(c) => {
-                closes |= before.contains(char::is_alphanumeric) || c == ')';
+                closes |= c == ')';
                 true
             }
             _ if PROSODY.contains(c) => {

@@ -216,12 +216,12 @@ const ABBREVIATIONS: &[Reading] = &[
     Reading {
         language: "en",
         written: "call 1-800-555-0177",
-        spoken: "call one, eight zero zero, five five five, zero one seven seven",
+        spoken: "call one, eight hundred, five five five, zero one seven seven",
     },
     Reading {
         language: "en",
         written: "call 1-800-FLOWERS",
-        spoken: "call one, eight zero zero, flowers",
+        spoken: "call one, eight hundred, flowers",
     },
     Reading {
         language: "en-GB",
@@ -242,6 +242,17 @@ const ABBREVIATIONS: &[Reading] = &[
         written: "742 Evergreen Terrace",
         spoken: "seven forty two Evergreen Terrace",
     },
+    Reading {
+        language: "en",
+        written: "take I-95 N, then 742 NW Main St.",
+        spoken: "take I ninety five north, then seven forty two northwest Main Street",
+    },
+    Reading {
+        language: "en",
+        written: "Route 66 W, size 12 E",
+        spoken: "Route sixty six west, size twelve E",
+    },
+    Reading { language: "en", written: "Plan B (the [new] one)", spoken: "Plan B, the new one" },
     Reading { language: "en", written: "Hwy. 1 or I-95", spoken: "Highway one or I ninety five" },
     Reading {
         language: "en",

@@ -1,7 +1,42 @@
-//! `St.` and `Dr.`: Saint or Street, Doctor or Drive, by what stands around them.
+//! `St.` and `Dr.` (Saint or Street, Doctor or Drive), and the points of the compass in addresses and
+//! after highways, by their neighbours.
 
 use super::context::{Context, is_capitalised};
+use crate::numbers::is_digits;
 use crate::sentence::Reading;
+
+const DIRECTIONS: &[(&str, &str)] = &[
+    ("N", "north"),
+    ("S", "south"),
+    ("E", "east"),
+    ("W", "west"),
+    ("NE", "northeast"),
+    ("NW", "northwest"),
+    ("SE", "southeast"),
+    ("SW", "southwest"),
+];
+/// Kinds of road, in lower case, whose number a direction may follow.
+const ROADS: &[&str] = &["highway", "hwy", "interstate", "route", "rte", "exit", "i", "us"];
+
+/// Reads the direction in `I-95 N` and `742 N Main St`.
+pub(super) fn direction(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {
+    let (_, name) = DIRECTIONS.iter().find(|(code, _)| *code == context.core(index))?;
+    let last = index.checked_sub(1).filter(|last| context.sentence.flows(*last))?;
+    let before = context.core(last);
+    let next = context.core(index + 1);
+    let is_house = is_digits(before)
+        && before.len() <= 5
+        && context.sentence.flows_past_stop(index)
+        && is_name(next);
+    let is_road = match before.split_once('-') {
+        Some((road, number)) => is_digits(number) && ROADS.contains(&road.to_lowercase().as_str()),
+        None => is_digits(before) && context.follows(last, ROADS),
+    };
+    if is_house {
+        return Some(vec![Reading::abbreviation(*name)]);
+    }
+    is_road.then(|| vec![Reading::from(*name)])
+}
 
 /// Reads `St.` and `Dr.`.
 pub(super) fn street_or_saint(context: &Context<'_>, index: usize) -> Option<Vec<Reading>> {

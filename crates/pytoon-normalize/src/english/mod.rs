@@ -42,6 +42,7 @@ const RULES: &[Rule] = &[
     money::money,
     fractions::mixed,
     units::measure,
+    addresses::direction,
     places::state_and_zip,
     abbreviations::abbreviation,
     addresses::street_or_saint,

@@ -38,8 +38,16 @@ pub(super) fn phone(context: &Context<'_>, index: usize) -> Option<Vec<Reading>>
         total -= last.iter().map(|part| part.len()).sum::<usize>();
     }
     let count = groups.len();
+    let has_country_code = groups.first().is_some_and(|parts| parts.first() == Some(&"1"));
     let readings = groups.iter().enumerate().map(|(at, parts)| {
-        let spoken: Vec<String> = parts.iter().map(|part| group(part)).collect();
+        let spoken: Vec<String> = parts
+            .iter()
+            .map(|part| match *part {
+                "800" if has_country_code => "eight hundred".to_owned(),
+                "900" if has_country_code => "nine hundred".to_owned(),
+                part => group(part),
+            })
+            .collect();
         let comma = if at + 1 < count { "," } else { "" };
         Reading::from(format!("{}{comma}", spoken.join(", ")))
     });

@@ -89,10 +89,17 @@ fn load(voice: &InstalledVoice, folders: &VoiceFolders) -> Result<Loaded, Broken
                 None => voice.clone(),
             };
             let accent = accent(&voice.manifest.language);
-            let english = english(&front_end, accent).map_err(|reason| wrong(&reason))?;
             let vocabulary = front_end.read("vocabulary")?;
-            let model = Heart::load(model, &vocabulary, Limits::default())
-                .map_err(|error| wrong(&error))?;
+            // Each takes about as long as the other, and a render waits for both.
+            let (english, model) = std::thread::scope(|scope| {
+                let english = scope.spawn(|| english(&front_end, accent));
+                let model = Heart::load(model, &vocabulary, Limits::default());
+                (english.join(), model)
+            });
+            let model = model.map_err(|error| wrong(&error))?;
+            let english = english
+                .unwrap_or_else(|_| Err("the pronunciation files cannot be read".to_owned()))
+                .map_err(|reason| wrong(&reason))?;
             Ok(Loaded::Heart(Box::new(HeartVoice { model, english, accent })))
         }
         Family::Piper => {
