@@ -1,6 +1,7 @@
 //! The built-in aligner against recordings whose word times are known.
 //!
-//! `ALIGN_SET` names a folder with `manifest.json` and its recordings. Errors are those of word
+//! The natural voice is used where it is installed; `PYTOON_VOICES` set to an empty folder leaves it
+//! out. `ALIGN_SET` names a folder with `manifest.json` and its recordings. Errors are those of word
 //! starts. Recordings of the synthesiser that the aligner itself compares with are left out: it
 //! would be marking its own homework. `ALIGN_VERBOSE` prints words that are more than 30 ms off.
 
@@ -8,13 +9,16 @@
 mod align_made_here;
 
 use anyhow::Context;
+use pytoon_config::{Config, ConfigSource};
 use pytoon_core::text::{self, Word};
 use pytoon_media::ffmpeg::sound;
 use pytoon_media::process::{CancelToken, Programs, Runner};
 use pytoon_voice::alignment::builtin::{Aligned, Builtin};
+use pytoon_voice::tts::neural::Neural;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The error of every word of a recording that could not be aligned.
@@ -104,7 +108,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let stall = Duration::from_secs(60);
     let runner = Runner::new(Programs::beside_this_one(), CancelToken::default(), stall);
     let espeak_voices = BTreeMap::from([("en".to_owned(), "en-us".to_owned())]);
-    let aligner = Builtin { runner: runner.clone(), voices: espeak_voices };
+    let settings = Config::load(&ConfigSource::Optional("/nowhere".into()))?.settings.tts.neural;
+    let natural = Some(Neural::new(settings, runner.clone(), Arc::default()));
+    let aligner = Builtin { runner: runner.clone(), voices: espeak_voices, natural };
     let verbose = std::env::var_os("ALIGN_VERBOSE").is_some();
     let mut rows: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     let (mut seconds, mut spent, mut failed) = (0.0, 0.0, Vec::new());
@@ -151,6 +157,7 @@ fn sentences(text: &str) -> Vec<Vec<Word>> {
     text::sentences(text).iter().map(|sentence| text::words(sentence)).collect()
 }
 
+/// Returns the signed error of every scored word's start: found minus true.
 fn errors(item: &Item, found: Option<&Aligned>) -> Vec<f64> {
     let fits = |found: &&Aligned| {
         found.words.len() == item.words.len()
@@ -162,14 +169,17 @@ fn errors(item: &Item, found: Option<&Aligned>) -> Vec<f64> {
         .enumerate()
         .filter(|(_, truth)| truth.score)
         .map(|(index, truth)| {
-            found.map_or(FAILED_MS, |f| (f.words[index].start as f64 - truth.start_ms).abs())
+            found.map_or(FAILED_MS, |f| f.words[index].start as f64 - truth.start_ms)
         })
         .collect()
 }
 
 fn print_rows(rows: &BTreeMap<String, Vec<f64>>) {
-    println!("align: condition    words  median    p90    p95  <=50  <=100  floor  goal");
+    println!("align: condition    words  median    p90    p95  <=50  <=100   bias  floor  goal");
     for (condition, errors) in rows {
+        let mut signed = errors.clone();
+        signed.sort_by(f64::total_cmp);
+        let errors: Vec<f64> = errors.iter().map(|error| error.abs()).collect();
         let mut sorted = errors.clone();
         sorted.sort_by(f64::total_cmp);
         let share = |limit: f64| {
@@ -183,11 +193,12 @@ fn print_rows(rows: &BTreeMap<String, Vec<f64>>) {
         let (floor, goal) =
             bars(condition).map_or(("-", "-"), |(floor, goal)| (reached(floor), reached(goal)));
         println!(
-            "align: {condition:<12} {:>5} {median:>7.1} {p90:>6.1} {:>6.1} {:>5.1} {:>6.1}  {floor:<5}  {goal}",
+            "align: {condition:<12} {:>5} {median:>7.1} {p90:>6.1} {:>6.1} {:>5.1} {:>6.1} {:>+6.1}  {floor:<5}  {goal}",
             errors.len(),
             percentile(&sorted, 95.0),
             share(50.0),
             share(100.0),
+            percentile(&signed, 50.0),
         );
     }
 }

@@ -107,6 +107,30 @@ fn a_voice_whose_files_break_gives_way_and_says_why() {
 }
 
 #[test]
+fn a_recording_is_compared_with_the_natural_voice_too() {
+    let installed = installed_voices();
+    let booth = booth(&installed);
+    // One sentence: the take begins where its first word does.
+    let text = "The kettle sings in the quiet morning, and nobody wants to wake up.";
+    booth.render(&spoken(text, ""), "out");
+    booth.workspace.write("script.txt", text);
+    let align = |voices: &Path| -> Vec<i64> {
+        let args = ["align", "out/voice/take_001.wav", "--text", "script.txt"];
+        let mut command = booth.command(None, &args);
+        let found = run(command.env("PYTOON_VOICES", voices)).ok().json();
+        let words = found["words"].as_array().expect("words").clone();
+        words.iter().map(|word| word["start_ms"].as_i64().expect("a time")).collect()
+    };
+    let alone = align(&booth.workspace.path("none"));
+    let together = align(&installed);
+    assert_eq!(alone.len(), together.len());
+    assert_ne!(alone, together);
+    for (alone, together) in alone.iter().zip(&together) {
+        assert!((alone - together).abs() < 80, "{alone} and {together}");
+    }
+}
+
+#[test]
 fn a_piper_file_speaks_another_language_with_its_own_times() {
     let workspace = Workspace::new();
     let model = toy_piper_voice(&workspace.path("files"), "de_DE-toy-medium", "de");

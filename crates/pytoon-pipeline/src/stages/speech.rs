@@ -65,7 +65,7 @@ fn time_words(
         samples.resize(samples.len() + GAP, 0.0);
     }
     let words: Vec<_> = untimed.iter().map(|&index| request.sentences[index].clone()).collect();
-    let timed = aligner(&env.config, &env.runner).align(Recorded {
+    let timed = aligner(&env.config, &env.runner, &env.voices).align(Recorded {
         samples: &samples,
         speech: &speech,
         sentences: &words,

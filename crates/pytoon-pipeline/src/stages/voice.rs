@@ -21,6 +21,7 @@ use pytoon_media::process::Runner;
 use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::alignment::builtin::Builtin;
 use pytoon_voice::alignment::chain::{Aligner, Recorded};
+use pytoon_voice::tts::neural::{Neural, Voices};
 use pytoon_voice::tts::{Quote, VoiceUsed};
 use pytoon_voice::tts_manager::FailedAttempt;
 use pytoon_voice::voice_processor;
@@ -28,6 +29,7 @@ use pytoon_voice::{VoiceError, voice_mapper};
 use serde::{Deserialize, Serialize};
 use std::io::Cursor;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What became of the voice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -184,7 +186,7 @@ fn recorded(
         sentences.iter().map(Vec::len).sum(),
         recording.denoised,
     );
-    let mut aligner = aligner(&env.config, &env.runner);
+    let mut aligner = aligner(&env.config, &env.runner, &env.voices);
     if sources.guessed_script.is_some() {
         // These words are not what is said: laid along the sound they would only seem to fit.
         aligner.order.clear();
@@ -225,7 +227,7 @@ fn recorded(
 }
 
 /// The configured chain of methods that time a recording's words.
-pub fn aligner(config: &Config, runner: &Runner) -> Aligner {
+pub fn aligner(config: &Config, runner: &Runner, voices: &Arc<Voices>) -> Aligner {
     let settings = &config.settings;
     let order = settings.alignment.order.iter().map(|choice| match choice {
         AlignmentChoice::Whisperx => AlignmentMethod::Whisperx,
@@ -235,7 +237,11 @@ pub fn aligner(config: &Config, runner: &Runner) -> Aligner {
     });
     Aligner {
         order: order.take_while(|method| *method != AlignmentMethod::EvenSplit).collect(),
-        builtin: Builtin { runner: runner.clone(), voices: settings.tts.espeak.voices.clone() },
+        builtin: Builtin {
+            runner: runner.clone(),
+            voices: settings.tts.espeak.voices.clone(),
+            natural: Some(Neural::new(settings.tts.neural.clone(), runner.clone(), voices.clone())),
+        },
     }
 }
 

@@ -1,10 +1,12 @@
-//! Our own aligner: the local voice speaks the script, and the recording is laid along it.
+//! The built-in aligner: local voices speak the script, and the recording is aligned with them.
 //!
-//! Needs no model and no network, only the helper program. How well it does, and what was tried,
+//! Needs no network and no model, only the helper program; an installed voice of the `heart` family
+//! makes it more exact. How well it does, and what was tried,
 //! stands in docs/alignment.md.
 
 use super::reference_voice;
 use crate::VoiceError;
+use crate::tts::neural::Neural;
 use pytoon_align::{Alignment, align, to_analysis_rate};
 use pytoon_core::text::Word;
 use pytoon_core::timeline::CaptionWord;
@@ -18,6 +20,8 @@ pub struct Builtin {
     pub runner: Runner,
     /// Local voices by language.
     pub voices: BTreeMap<String, String>,
+    /// Installed natural voices, for one more reference. `None` uses the local voices alone.
+    pub natural: Option<Neural>,
 }
 
 /// Words with their times, and how far to trust them.
@@ -46,7 +50,12 @@ impl Builtin {
         let voice = self.voice_for(language);
         let voices: Vec<reference_voice::Voice> =
             VARIANTS.iter().map(|variant| (voice.clone(), *variant)).collect();
-        let references = reference_voice::speak(&self.runner, sentences, language, &voices)?;
+        let mut references = reference_voice::speak(&self.runner, sentences, language, &voices)?;
+        let natural = self.natural.as_ref();
+        references.extend(
+            natural
+                .and_then(|neural| reference_voice::speak_naturally(neural, sentences, language)),
+        );
         let analysed = to_analysis_rate(samples, pytoon_audio::SAMPLE_RATE);
         Ok(align(&analysed, &references).map(|found| finish(sentences, &found)))
     }
@@ -129,7 +138,7 @@ mod tests {
 
     fn builtin() -> Builtin {
         let voices = BTreeMap::from([("en".to_owned(), "en-us+f2".to_owned())]);
-        Builtin { runner: runner(), voices }
+        Builtin { runner: runner(), voices, natural: None }
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! Speaks a script with the local voices, to compare a recording with.
+//! Speaks a script with local voices, as references for a recording.
 //!
-//! What is wanted here is the synthesiser's bare sound and its events, not a take for a film.
+//! References are the bare sound of a synthesiser with its word times, not takes for a film.
 
 use crate::VoiceError;
 use crate::alignment::provider;
 use crate::helper::{self, Ask, Said};
 use crate::spoken::SpokenText;
+use crate::tts::neural::Neural;
+use crate::tts::{SpokenSentence, TtsProvider, TtsRequest};
 use pytoon_align::{Reference, ReferenceWord, SAMPLE_RATE, to_analysis_rate};
 use pytoon_core::text::Word;
 use pytoon_media::process::Runner;
@@ -16,6 +18,10 @@ const WORDS_PER_MINUTE: f64 = 165.0;
 /// Between sentences, and kept around each, in samples at the analysis rate.
 const GAP: usize = 1_600;
 const MARGIN: usize = 320;
+/// Milliseconds by which the boundaries of a `heart` voice lie before those of recorded words. They
+/// are whole frames of 25 ms. Without the correction it alone finds words 20 ms early
+/// (docs/alignment.md).
+const NATURAL_EARLY_MS: i64 = 15;
 
 /// A voice to speak with: its name, and a variant (may be empty).
 pub(crate) type Voice = (String, &'static str);
@@ -55,6 +61,44 @@ pub(crate) fn speak(
             reference
         })
         .collect())
+}
+
+/// Returns a reference in an installed voice of the `heart` family, or `None` if none speaks the
+/// language or its files are damaged. `pytoon doctor` names damaged files.
+pub(crate) fn speak_naturally(
+    neural: &Neural,
+    sentences: &[Vec<Word>],
+    language: &str,
+) -> Option<Reference> {
+    let request = TtsRequest {
+        sentences: sentences.to_vec(),
+        language: language.to_owned(),
+        voice: Some(neural.quick_voice(language)?),
+        words_per_minute: WORDS_PER_MINUTE,
+        ..TtsRequest::default()
+    };
+    let takes = neural.speak(&request).ok()?;
+    let mut reference = Reference { samples: Vec::new(), words: Vec::new() };
+    for (words, take) in sentences.iter().zip(&takes) {
+        append_natural(&mut reference, words, take);
+    }
+    Some(reference)
+}
+
+fn append_natural(reference: &mut Reference, words: &[Word], take: &SpokenSentence) {
+    let samples = to_analysis_rate(&take.samples, pytoon_audio::SAMPLE_RATE);
+    let at = reference.samples.len();
+    let place = |ms: i64| {
+        let late = (ms.max(0) + NATURAL_EARLY_MS) as usize * (SAMPLE_RATE as usize / 1000);
+        at + late.min(samples.len())
+    };
+    for (index, (word, timed)) in words.iter().zip(&take.words).enumerate() {
+        let pause_after = index + 1 == words.len() || pauses(&word.text);
+        let samples = place(timed.start)..place(timed.end);
+        reference.words.push(ReferenceWord { samples, pause_after });
+    }
+    reference.samples.extend_from_slice(&samples);
+    reference.samples.resize(reference.samples.len() + GAP, 0.0);
 }
 
 fn append(reference: &mut Reference, words: &[Word], text: &SpokenText, said: &Said) {

@@ -69,7 +69,7 @@ fn time_words(
     with: AlignWith,
     recorded: Recorded<'_>,
 ) -> anyhow::Result<Outcome> {
-    let mut chain = aligner(&context.config, &context.runner);
+    let mut chain = aligner(&context.config, &context.runner, &context.voices);
     let only = match with {
         AlignWith::Builtin => {
             let (samples, language) = (recorded.samples, recorded.language);

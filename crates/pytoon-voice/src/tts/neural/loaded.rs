@@ -35,11 +35,6 @@ pub struct Voices {
 }
 
 impl Voices {
-    /// Forgets every voice: nothing is spoken any more, and the memory is wanted.
-    pub fn clear(&self) {
-        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
     pub(crate) fn get(
         &self,
         provider: &'static str,

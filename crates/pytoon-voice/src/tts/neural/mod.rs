@@ -23,7 +23,7 @@ pub(crate) use providers::{installed_provider, piper_provider};
 
 use super::{SpokenSentence, TtsProvider, TtsRequest};
 use crate::VoiceError;
-use crate::installed::{InstalledVoice, VoiceFolders};
+use crate::installed::{Family, InstalledVoice, VoiceFolders};
 use loaded::Loaded;
 use pytoon_config::tts::NeuralSettings;
 use pytoon_media::process::Runner;
@@ -66,6 +66,20 @@ pub struct PiperFiles {
 }
 
 impl Neural {
+    /// Makes the provider of a configuration.
+    pub fn new(settings: NeuralSettings, runner: Runner, voices: Arc<Voices>) -> Self {
+        let folders = VoiceFolders::new(&settings.folder);
+        Self { runner, settings, folders, voices }
+    }
+
+    /// Returns the name of an installed voice that speaks a language many times faster than real
+    /// time: one of the `heart` family.
+    pub(crate) fn quick_voice(&self, language: &str) -> Option<String> {
+        let (mut installed, _) = self.folders.list();
+        installed.retain(|voice| voice.manifest.family == Family::Heart);
+        choose(&installed, language, None).map(|voice| voice.manifest.name.clone())
+    }
+
     /// The voice for a request.
     fn voice(&self, request: &TtsRequest) -> Result<InstalledVoice, VoiceError> {
         let (installed, broken) = self.folders.list();

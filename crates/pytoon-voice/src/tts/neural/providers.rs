@@ -1,23 +1,18 @@
 //! Makes the two neural providers of a configuration, or says why one is left out.
 
 use super::{Neural, PiperFiles};
-use crate::installed::VoiceFolders;
 use crate::tts::chain::{ChainParts, Made};
 use std::sync::Arc;
 
 /// Makes the provider of installed voices.
 pub(crate) fn installed_provider(parts: &ChainParts<'_>) -> Made {
-    let folders = VoiceFolders::new(&parts.settings.neural.folder);
-    let (installed, broken) = folders.list();
+    let settings = parts.settings.neural.clone();
+    let neural = Neural::new(settings, parts.runner.clone(), parts.voices.clone());
+    let (installed, broken) = neural.folders.list();
     if installed.is_empty() && broken.is_empty() {
         return Err("no voice is installed: `pytoon voices` says how to add one".to_owned());
     }
-    Ok(Arc::new(Neural {
-        runner: parts.runner.clone(),
-        settings: parts.settings.neural.clone(),
-        folders,
-        voices: parts.voices.clone(),
-    }))
+    Ok(Arc::new(neural))
 }
 
 /// Makes the provider of Piper files that the configuration names.
