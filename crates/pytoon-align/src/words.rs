@@ -49,6 +49,8 @@ pub struct Alignment {
 
 const MOVES: Moves = Moves { stay: 0.3, skip_one: 0.15, skip_two: 0.6, pause: 1.0 };
 const SILENCE_WEIGHT: f32 = 1.5;
+/// References agree on a time within this many milliseconds.
+const AGREED_MS: f64 = 15.0;
 /// Frames (400 ms) that are judged together when a map is tried on what it was not made from.
 const BLOCK: usize = 80;
 /// Frames of silence that a first pass must find before its silence is believed.
@@ -120,18 +122,34 @@ impl Local for Distances<'_> {
 /// Times every word of the references' script in a recording at [`SAMPLE_RATE`]. `None` when
 /// there is nothing to compare, or the recording is far too short for the script.
 ///
-/// Each reference is laid along the recording by itself; a word's times are the median over them.
-pub fn align(samples: &[f32], references: &[Reference]) -> Option<Alignment> {
+/// Each reference is aligned with the recording by itself; a word's times are the median over them.
+/// The tie-break is a voice with coarser boundaries of its own: it counts as one more reference for
+/// words on which the others disagree by more than 15 ms.
+pub fn align(
+    samples: &[f32],
+    references: &[Reference],
+    tie_break: Option<&Reference>,
+) -> Option<Alignment> {
     let frames = Frames::of(samples);
     let recorded = recorded(&frames);
     let takes: Vec<Take> =
         references.iter().filter_map(|reference| Take::of(reference, &recorded)).collect();
     let count = takes.first()?.words.len();
+    let tie_break = tie_break
+        .and_then(|reference| Take::of(reference, &recorded))
+        .filter(|take| take.words.len() == count);
+    let consensus = |time: &dyn Fn(&Take) -> f64| {
+        let times: Vec<f64> = takes.iter().map(time).collect();
+        let low = times.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = times.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let further = tie_break.as_ref().filter(|_| high - low > AGREED_MS).map(time);
+        median(times.into_iter().chain(further))
+    };
     let mut end = 0.0f64;
     let words: Vec<Timed> = (0..count)
         .map(|word| {
-            let start = median(takes.iter().map(|take| take.words[word].start_ms)).max(end);
-            let stop = median(takes.iter().map(|take| take.words[word].end_ms)).max(start);
+            let start = consensus(&|take| take.words[word].start_ms).max(end);
+            let stop = consensus(&|take| take.words[word].end_ms).max(start);
             // Words of one take do not overlap; medians of several might by a hair.
             end = start;
             Timed { start_ms: start, end_ms: stop }

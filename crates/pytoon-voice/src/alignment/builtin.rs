@@ -50,14 +50,14 @@ impl Builtin {
         let voice = self.voice_for(language);
         let voices: Vec<reference_voice::Voice> =
             VARIANTS.iter().map(|variant| (voice.clone(), *variant)).collect();
-        let mut references = reference_voice::speak(&self.runner, sentences, language, &voices)?;
-        let natural = self.natural.as_ref();
-        references.extend(
-            natural
-                .and_then(|neural| reference_voice::speak_naturally(neural, sentences, language)),
-        );
+        let references = reference_voice::speak(&self.runner, sentences, language, &voices)?;
+        let natural = self
+            .natural
+            .as_ref()
+            .and_then(|neural| reference_voice::speak_naturally(neural, sentences, language));
         let analysed = to_analysis_rate(samples, pytoon_audio::SAMPLE_RATE);
-        Ok(align(&analysed, &references).map(|found| finish(sentences, &found)))
+        let found = align(&analysed, &references, natural.as_ref());
+        Ok(found.map(|found| finish(sentences, &found)))
     }
 
     fn voice_for(&self, language: &str) -> String {
