@@ -17,7 +17,7 @@ use crate::scene::{
     SceneStyle, VoiceSource,
 };
 use crate::script::{self, Beat};
-use crate::text;
+use crate::text::{self, Sentence};
 
 pub use crate::chain::LOCAL_ENGINE;
 
@@ -102,7 +102,7 @@ fn beats(input: &PlanInput<'_>) -> Vec<Beat> {
 
 /// Keeps the script's pictures and spreads a separate voice script over them by length.
 fn speak_over(mut beats: Vec<Beat>, voice: &str) -> Vec<Beat> {
-    let spoken: Vec<String> =
+    let spoken: Vec<Sentence> =
         script::parse(voice).into_iter().flat_map(|beat| beat.sentences).collect();
     if beats.is_empty() {
         return script::parse(voice);
@@ -133,7 +133,7 @@ fn merge_tiny(beats: Vec<Beat>) -> Vec<Beat> {
 }
 
 fn weight(beat: &Beat) -> usize {
-    beat.sentences.iter().map(|s| s.chars().filter(|c| c.is_alphanumeric()).count()).sum()
+    beat.sentences.iter().map(|s| s.text.chars().filter(|c| c.is_alphanumeric()).count()).sum()
 }
 
 fn merge_into(first: &mut Beat, second: Beat) {
@@ -179,7 +179,8 @@ fn scene(input: &PlanInput<'_>, index: usize, beat: &Beat) -> Scene {
             effect: beat.style.movement.unwrap_or(Move::Auto),
         },
         more_media: Vec::new(),
-        sentences: beat.sentences.clone(),
+        sentences: beat.sentences.iter().map(|sentence| sentence.text.clone()).collect(),
+        sentence_ends: beat.sentences.iter().map(|sentence| sentence.end).collect(),
         caption: None,
         caption_is_override: false,
         style: SceneStyle {
@@ -203,17 +204,18 @@ fn engine(brief: &Brief, scene: Option<&SceneOverride>) -> String {
 }
 
 /// A guess of the speaking time, for people; the timeline measures.
-fn estimated_duration_ms(preset: &Preset, sentences: &[String]) -> i64 {
-    if sentences.is_empty() {
+fn estimated_duration_ms(preset: &Preset, sentences: &[Sentence]) -> i64 {
+    let Some((last, others)) = sentences.split_last() else {
         return (preset.pacing.silent_scene_seconds * 1000.0) as i64;
-    }
-    let syllables: u32 =
-        sentences.iter().flat_map(|s| text::words(s)).map(|w| text::syllables(&w.text)).sum();
+    };
+    let words = sentences.iter().flat_map(|sentence| text::words(&sentence.text));
+    let syllables: u32 = words.map(|word| text::syllables(&word.text)).sum();
     // English averages about 1.5 syllables a word.
     let speech = f64::from(syllables) / 1.5 / preset.voice.words_per_minute * 60_000.0;
-    let pauses = preset.pacing.sentence_pause_ms as usize * (sentences.len() - 1)
-        + preset.pacing.scene_pause_ms as usize;
-    speech as i64 + pauses as i64
+    let pacing = &preset.pacing;
+    let between: u32 = others.iter().map(|sentence| pacing.pause_after_ms(sentence.end)).sum();
+    let scene_pause = pacing.scene_pause_ms.max(pacing.pause_after_ms(last.end));
+    speech as i64 + i64::from(between) + i64::from(scene_pause)
 }
 
 /// Cycles few media over many scenes; gives each scene several when media are many.
@@ -365,8 +367,9 @@ fn assign_overlays(scenes: &mut [Scene], brief: &Brief) -> Result<(), FieldProbl
 }
 
 fn language(brief: &Brief, beats: &[Beat]) -> String {
-    let all: String =
-        beats.iter().flat_map(|b| b.sentences.iter()).cloned().collect::<Vec<_>>().join(" ");
+    let sentences = beats.iter().flat_map(|beat| &beat.sentences);
+    let all: Vec<&str> = sentences.map(|sentence| sentence.text.as_str()).collect();
+    let all = all.join(" ");
     brief.language.clone().unwrap_or_else(|| language::detect(&all).tag.to_owned())
 }
 
@@ -415,6 +418,8 @@ mod tests {
                 max_shot_seconds: 3.6,
                 comma_pause_ms: 140,
                 sentence_pause_ms: 180,
+                list_item_pause_ms: 220,
+                paragraph_pause_ms: 400,
                 scene_pause_ms: 250,
                 silent_scene_seconds: 2.5,
             },

@@ -1,5 +1,6 @@
 //! Presets: a creative recipe as data, and the vocabulary that recipes are written in.
 
+use crate::text::SentenceEnd;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -256,13 +257,43 @@ pub struct PacingSpec {
     /// The longest single view of one picture, in seconds; longer scenes get a second view.
     pub max_shot_seconds: f64,
     /// The pause after a comma, in milliseconds; natural voices of this machine keep to it.
+    #[serde(default = "default_comma_pause_ms")]
     pub comma_pause_ms: u32,
     /// The pause between sentences, in milliseconds.
     pub sentence_pause_ms: u32,
+    /// Pause after a list item, in milliseconds.
+    #[serde(default = "default_list_item_pause_ms")]
+    pub list_item_pause_ms: u32,
+    /// Pause between paragraphs, in milliseconds.
+    #[serde(default = "default_paragraph_pause_ms")]
+    pub paragraph_pause_ms: u32,
     /// The pause between scenes, in milliseconds.
     pub scene_pause_ms: u32,
     /// How long a picture without words stays, in seconds.
     pub silent_scene_seconds: f64,
+}
+
+fn default_comma_pause_ms() -> u32 {
+    140
+}
+
+fn default_list_item_pause_ms() -> u32 {
+    220
+}
+
+fn default_paragraph_pause_ms() -> u32 {
+    360
+}
+
+impl PacingSpec {
+    /// Returns the pause after a sentence, in milliseconds.
+    pub fn pause_after_ms(&self, end: SentenceEnd) -> u32 {
+        match end {
+            SentenceEnd::Sentence => self.sentence_pause_ms,
+            SentenceEnd::ListItem => self.list_item_pause_ms,
+            SentenceEnd::Paragraph => self.paragraph_pause_ms,
+        }
+    }
 }
 
 impl Preset {
@@ -311,6 +342,14 @@ impl Preset {
                     60.0,
                     1000.0,
                 )
+            })
+            .or_else(|| {
+                let pause = f64::from(self.pacing.list_item_pause_ms);
+                range("pacing.list_item_pause_ms", pause, 60.0, 1500.0)
+            })
+            .or_else(|| {
+                let pause = f64::from(self.pacing.paragraph_pause_ms);
+                range("pacing.paragraph_pause_ms", pause, 80.0, 2000.0)
             })
             .or_else(|| {
                 range("pacing.scene_pause_ms", f64::from(self.pacing.scene_pause_ms), 80.0, 1500.0)

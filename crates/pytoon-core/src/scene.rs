@@ -1,6 +1,7 @@
 //! The scene graph: what will be shown and said, before exact times are known.
 
 use crate::preset::{Background, Grade, Move, TransitionKind};
+use crate::text::SentenceEnd;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,9 @@ pub struct Scene {
     /// The sentences spoken, in the script's own spelling; empty for a scene without words.
     #[serde(default)]
     pub sentences: Vec<String>,
+    /// What ends each sentence, which decides the pause after it; `sentence` where it is absent.
+    #[serde(default)]
+    pub sentence_ends: Vec<SentenceEnd>,
     /// The text shown, when it is not the spoken words.
     pub caption: Option<String>,
     /// Whether the scene's words were replaced by a caption of the brief's own.

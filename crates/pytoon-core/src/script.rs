@@ -7,13 +7,13 @@
 //! Camera, light and mood words anywhere in the block become style.
 
 use crate::preset::{Grade, Move};
-use crate::text;
+use crate::text::{self, Sentence};
 
 /// One stretch of the script: a `<SHOT>` block, or a paragraph of plain text.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Beat {
     /// The sentences to speak.
-    pub sentences: Vec<String>,
+    pub sentences: Vec<Sentence>,
     /// What is to be seen, in the script's words.
     pub direction: String,
     /// Style found in the words.
@@ -221,14 +221,26 @@ fn next_marker(text: &str) -> Option<(usize, usize)> {
 }
 
 fn plain_beats(script: &str) -> Vec<Beat> {
-    text::sentences(script)
+    sentences(script)
         .into_iter()
         .map(|sentence| Beat {
-            direction: sentence.clone(),
+            direction: sentence.text.clone(),
             sentences: vec![sentence],
             ..Beat::default()
         })
         .collect()
+}
+
+/// Returns the sentences of a text without the bullets of its list items. Numbers stay: they are
+/// read.
+fn sentences(text: &str) -> Vec<Sentence> {
+    let mut sentences = text::sentences_with_ends(text);
+    for sentence in &mut sentences {
+        let bullet = text::list_marker(&sentence.text)
+            .filter(|marker| !marker.starts_with(|c: char| c.is_ascii_digit()));
+        sentence.text.drain(..bullet.map_or(0, str::len));
+    }
+    sentences
 }
 
 fn shot_beat(block: &str) -> Beat {
@@ -239,6 +251,10 @@ fn shot_beat(block: &str) -> Beat {
         let line = take_brackets(raw, &mut directions);
         let line = line.trim();
         if line.is_empty() {
+            // A blank line, unless the whole line was a direction.
+            if raw.trim().is_empty() {
+                loose.push(String::new());
+            }
             continue;
         }
         match label(line) {
@@ -250,14 +266,18 @@ fn shot_beat(block: &str) -> Beat {
     }
     let spoken = if voiced.is_empty() {
         let (camera, words): (Vec<_>, Vec<_>) =
-            text::sentences(&loose.join(" ")).into_iter().partition(|s| opens_with_camera(s));
-        directions.extend(camera);
+            sentences(&loose.join("\n")).into_iter().partition(|s| opens_with_camera(&s.text));
+        directions.extend(camera.into_iter().map(|sentence| sentence.text));
         words
     } else {
-        directions.extend(loose);
-        text::sentences(&voiced.join(" "))
+        directions.extend(loose.into_iter().filter(|line| !line.is_empty()));
+        sentences(&voiced.join("\n"))
     };
-    let direction = if directions.is_empty() { spoken.join(" ") } else { directions.join(" ") };
+    let direction = if directions.is_empty() {
+        spoken.iter().map(|sentence| sentence.text.as_str()).collect::<Vec<_>>().join(" ")
+    } else {
+        directions.join(" ")
+    };
     Beat { style: style_words(block), sentences: spoken, direction, is_shot: true }
 }
 
@@ -317,11 +337,15 @@ fn opens_with_camera(sentence: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn spoken(beat: &Beat) -> Vec<&str> {
+        beat.sentences.iter().map(|sentence| sentence.text.as_str()).collect()
+    }
+
     #[test]
     fn plain_text_is_one_beat_a_sentence() {
         let beats = parse("Wake up. Coffee is ready!");
         assert_eq!(beats.len(), 2);
-        assert_eq!(beats[1].sentences, ["Coffee is ready!"]);
+        assert_eq!(spoken(&beats[1]), ["Coffee is ready!"]);
         assert!(!beats[0].is_shot);
     }
 
@@ -332,14 +356,14 @@ mod tests {
                       <shot 3>\nA cup on a table.\nVoice: \"Only $5 today.\"";
         let beats = parse(script);
         assert_eq!(beats.len(), 3);
-        assert_eq!(beats[0].sentences, ["Wake up to better coffee."]);
+        assert_eq!(spoken(&beats[0]), ["Wake up to better coffee."]);
         assert_eq!(beats[0].style.movement, Some(Move::PushIn));
         assert_eq!(beats[0].style.grade, Some(Grade::WarmFilm));
-        assert_eq!(beats[1].sentences, ["Freshly ground."]);
+        assert_eq!(spoken(&beats[1]), ["Freshly ground."]);
         assert_eq!(beats[1].style.movement, Some(Move::PullOut));
         assert_eq!(beats[1].style.energy, Some(0.7));
         assert!(beats[1].direction.contains("steam rises"));
-        assert_eq!(beats[2].sentences, ["Only $5 today."]);
+        assert_eq!(spoken(&beats[2]), ["Only $5 today."]);
         assert_eq!(beats[2].direction, "A cup on a table.");
     }
 
@@ -347,13 +371,13 @@ mod tests {
     fn words_before_the_first_marker_are_kept() {
         let beats = parse("Hello there. <SHOT 1> Bye now.");
         assert_eq!(beats.len(), 2);
-        assert_eq!(beats[0].sentences, ["Hello there."]);
+        assert_eq!(spoken(&beats[0]), ["Hello there."]);
     }
 
     #[test]
     fn angle_brackets_in_prose_are_words() {
         let beats = parse("Prices < $5 and > $1. I <3 you.");
-        assert_eq!(beats[0].sentences, ["Prices < $5 and > $1."]);
+        assert_eq!(spoken(&beats[0]), ["Prices < $5 and > $1."]);
     }
 
     #[test]

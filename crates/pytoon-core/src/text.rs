@@ -90,37 +90,101 @@ pub fn is_unspaced_script(c: char) -> bool {
         | '\u{20000}'..='\u{2fa1f}')
 }
 
-/// The sentences of a text, in order, each trimmed and none empty.
+/// What ends a sentence, from the shortest pause to the longest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SentenceEnd {
+    /// Its own punctuation.
+    #[default]
+    Sentence,
+    /// The end of a list item, or of the words before a list.
+    ListItem,
+    /// A blank line.
+    Paragraph,
+}
+
+/// A sentence and what ends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// Its words, trimmed; never empty.
+    pub text: String,
+    /// What ends it.
+    pub end: SentenceEnd,
+}
+
+/// Returns the sentences of a text, in order, each trimmed and none empty.
 ///
 /// A sentence ends at `.`, `!`, `?`, `…` or their kin in other scripts, unless the stop belongs
-/// to a number or an abbreviation, and at every blank line.
+/// to a number or an abbreviation, at every list item, and at every blank line.
 pub fn sentences(text: &str) -> Vec<String> {
-    let mut out = Vec::new();
-    for paragraph in text.split("\n\n") {
-        let mut current = String::new();
-        let line: String = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-        let chars: Vec<char> = line.chars().collect();
-        for (index, &c) in chars.iter().enumerate() {
-            current.push(c);
-            let next = chars.get(index + 1).copied();
-            if ends_sentence(c, next, &current) {
-                push_trimmed(&mut out, &mut current);
-            }
-        }
-        push_trimmed(&mut out, &mut current);
+    sentences_with_ends(text).into_iter().map(|sentence| sentence.text).collect()
+}
+
+/// Returns the sentences of a text with what ends each.
+pub fn sentences_with_ends(text: &str) -> Vec<Sentence> {
+    let mut out: Vec<Sentence> = Vec::new();
+    let mut block: Vec<&str> = Vec::new();
+    for line in text.lines().map(str::trim) {
+        let end = if line.is_empty() {
+            SentenceEnd::Paragraph
+        } else if list_marker(line).is_some() {
+            SentenceEnd::ListItem
+        } else {
+            block.push(line);
+            continue;
+        };
+        close_block(&mut out, &mut block, end);
+        block.extend((!line.is_empty()).then_some(line));
     }
+    close_block(&mut out, &mut block, SentenceEnd::Paragraph);
     out
 }
 
-fn push_trimmed(out: &mut Vec<String>, current: &mut String) {
+/// Splits lines that belong together into sentences; the last one gets the given end.
+fn close_block(out: &mut Vec<Sentence>, block: &mut Vec<&str>, end: SentenceEnd) {
+    let text = std::mem::take(block).join(" ");
+    let marker = list_marker(&text).map_or(0, |marker| marker.chars().count());
+    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let chars: Vec<char> = text.chars().collect();
+    let mut current = String::new();
+    for (index, &c) in chars.iter().enumerate() {
+        current.push(c);
+        let next = chars.get(index + 1).copied();
+        // The full stop of `1.` belongs to the item.
+        if index >= marker && ends_sentence(c, next, &current) {
+            push_trimmed(out, &mut current);
+        }
+    }
+    push_trimmed(out, &mut current);
+    if let Some(last) = out.last_mut() {
+        last.end = end;
+    }
+}
+
+/// Returns the marker of a list item with the blanks after it: `- `, `* `, `• `, `1. `, `2) `.
+pub fn list_marker(line: &str) -> Option<&str> {
+    let number = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let mark = line[number..].chars().next()?;
+    let is_marker = match number {
+        0 => "-*•‣◦".contains(mark),
+        1 | 2 => ".)".contains(mark),
+        _ => false,
+    };
+    let rest = &line[number + mark.len_utf8()..];
+    let words = rest.trim_start();
+    let has_item = words.len() < rest.len() && words.chars().any(char::is_alphanumeric);
+    (is_marker && has_item).then(|| &line[..line.len() - words.len()])
+}
+
+fn push_trimmed(out: &mut Vec<Sentence>, current: &mut String) {
     let sentence = current.trim();
     if !sentence.is_empty() {
         // Marks alone (a stray quote, an emoji) belong to the sentence before them.
         if sentence.chars().any(char::is_alphanumeric) || out.is_empty() {
-            out.push(sentence.to_owned());
+            out.push(Sentence { text: sentence.to_owned(), end: SentenceEnd::Sentence });
         } else if let Some(last) = out.last_mut() {
-            last.push(' ');
-            last.push_str(sentence);
+            last.text.push(' ');
+            last.text.push_str(sentence);
         }
     }
     current.clear();
@@ -220,6 +284,25 @@ pub fn is_connective(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_and_paragraphs_end_sentences() {
+        let text = "You get:\n- fresh bread,\n  still warm\n- 2 rolls\r\n\r\nAll for $5 - 3 days only. Hurry\n \n1. Wake up. Then\nrise.\n2) Eat";
+        let found: Vec<(String, SentenceEnd)> =
+            sentences_with_ends(text).into_iter().map(|s| (s.text, s.end)).collect();
+        use SentenceEnd::{ListItem, Paragraph, Sentence as Stop};
+        let expected = [
+            ("You get:", ListItem),
+            ("- fresh bread, still warm", ListItem),
+            ("- 2 rolls", Paragraph),
+            ("All for $5 - 3 days only.", Stop),
+            ("Hurry", Paragraph),
+            ("1. Wake up.", Stop),
+            ("Then rise.", ListItem),
+            ("2) Eat", Paragraph),
+        ];
+        assert_eq!(found, expected.map(|(text, end)| (text.to_owned(), end)));
+    }
 
     #[test]
     fn sentences_end_where_a_reader_ends_them() {

@@ -119,6 +119,12 @@ pub fn needs(graph: &SceneGraph, preset: &Preset, speech: &[Vec<Utterance>]) -> 
         .zip(speech)
         .map(|(scene, utterances)| SceneNeed {
             utterances_ms: utterances.iter().map(|u| u.duration_ms).collect(),
+            // An utterance is one sentence, except where a scene is spoken in one go.
+            ends: if utterances.len() == scene.sentences.len() {
+                scene.sentence_ends.clone()
+            } else {
+                Vec::new()
+            },
             min_ms: scene.min_duration.max(if utterances.is_empty() {
                 reading_ms(scene, preset)
             } else {

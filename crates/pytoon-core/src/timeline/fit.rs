@@ -8,6 +8,7 @@
 //! All lengths are in milliseconds.
 
 use crate::preset::PacingSpec;
+use crate::text::SentenceEnd;
 
 /// The cut lies this long before a scene's first word, so the caption can come in on the cut.
 pub const CUT_LEAD_MS: i64 = 100;
@@ -28,6 +29,8 @@ const MIN_HOLD_MS: i64 = 400;
 pub struct SceneNeed {
     /// The lengths of its utterances; empty for a scene without voice.
     pub utterances_ms: Vec<i64>,
+    /// What ends each utterance; `sentence` where it is not known.
+    pub ends: Vec<SentenceEnd>,
     /// How long a scene without voice stays, or the least a scene with voice stays.
     pub min_ms: i64,
 }
@@ -69,8 +72,20 @@ pub struct TooLong {
 #[derive(Clone, Copy)]
 struct Pauses {
     sentence: i64,
+    list_item: i64,
+    paragraph: i64,
     scene: i64,
     tail: i64,
+}
+
+impl Pauses {
+    fn after(self, end: SentenceEnd) -> i64 {
+        match end {
+            SentenceEnd::Sentence => self.sentence,
+            SentenceEnd::ListItem => self.list_item,
+            SentenceEnd::Paragraph => self.paragraph,
+        }
+    }
 }
 
 /// Shares out the film's time.
@@ -81,11 +96,15 @@ pub fn fit(
 ) -> Result<Fit, TooLong> {
     let usual = Pauses {
         sentence: i64::from(pacing.sentence_pause_ms),
+        list_item: i64::from(pacing.list_item_pause_ms),
+        paragraph: i64::from(pacing.paragraph_pause_ms),
         scene: i64::from(pacing.scene_pause_ms),
         tail: TAIL_MS,
     };
     let tight = Pauses {
         sentence: MIN_SENTENCE_PAUSE_MS.min(usual.sentence),
+        list_item: MIN_SENTENCE_PAUSE_MS.min(usual.list_item),
+        paragraph: MIN_SCENE_PAUSE_MS.min(usual.paragraph),
         scene: MIN_SCENE_PAUSE_MS.min(usual.scene),
         tail: MIN_TAIL_MS,
     };
@@ -137,10 +156,7 @@ fn shorter_holds(scenes: &[SceneNeed], excess_ms: i64) -> Option<Vec<SceneNeed>>
                 let upto = (i128::from(wanted) * i128::from(seen) / i128::from(total_spare)) as i64;
                 let give = upto - taken;
                 taken = upto;
-                SceneNeed {
-                    utterances_ms: scene.utterances_ms.clone(),
-                    min_ms: scene.min_ms - give,
-                }
+                SceneNeed { min_ms: scene.min_ms - give, ..scene.clone() }
             })
             .collect(),
     )
@@ -177,7 +193,7 @@ fn at_tempo(scene: &SceneNeed, tempo: f64) -> SceneNeed {
             .iter()
             .map(|&ms| (ms as f64 / tempo).round() as i64)
             .collect(),
-        min_ms: scene.min_ms,
+        ..scene.clone()
     }
 }
 
@@ -211,12 +227,14 @@ fn lay_out_scene(scene: &SceneNeed, pauses: Pauses, is_last: bool) -> SceneFit {
     }
     let mut at = CUT_LEAD_MS;
     let mut starts = Vec::with_capacity(scene.utterances_ms.len());
+    let mut pause = 0;
     for (index, &length) in scene.utterances_ms.iter().enumerate() {
-        at += if index > 0 { pauses.sentence } else { 0 };
+        at += pause;
         starts.push(at);
         at += length;
+        pause = pauses.after(scene.ends.get(index).copied().unwrap_or_default());
     }
-    at += if is_last { pauses.tail } else { (pauses.scene - CUT_LEAD_MS).max(0) };
+    at += if is_last { pauses.tail } else { (pauses.scene.max(pause) - CUT_LEAD_MS).max(0) };
     SceneFit { utterance_starts_ms: starts, duration_ms: at.max(scene.min_ms) }
 }
 
@@ -260,13 +278,32 @@ mod tests {
             max_shot_seconds: 3.6,
             comma_pause_ms: 140,
             sentence_pause_ms: 180,
+            list_item_pause_ms: 220,
+            paragraph_pause_ms: 400,
             scene_pause_ms: 250,
             silent_scene_seconds: 2.5,
         }
     }
 
     fn spoken(lengths: &[&[i64]]) -> Vec<SceneNeed> {
-        lengths.iter().map(|l| SceneNeed { utterances_ms: l.to_vec(), min_ms: 0 }).collect()
+        lengths
+            .iter()
+            .map(|l| SceneNeed { utterances_ms: l.to_vec(), ends: vec![], min_ms: 0 })
+            .collect()
+    }
+
+    #[test]
+    fn pauses_follow_what_ends_a_sentence() {
+        let scene = |ends| SceneNeed { utterances_ms: vec![1000; 3], ends, min_ms: 0 };
+        let needs = [
+            scene(vec![SentenceEnd::ListItem, SentenceEnd::Paragraph, SentenceEnd::Paragraph]),
+            scene(Vec::new()),
+        ];
+        let fitted = fit(&needs, None, &pacing()).expect("fits");
+        assert_eq!(fitted.scenes[0].utterance_starts_ms, [100, 1320, 2720]);
+        // Between scenes the longer of the two pauses holds.
+        assert_eq!(fitted.scenes[0].duration_ms, 3720 + 400 - CUT_LEAD_MS);
+        assert_eq!(fitted.scenes[1].utterance_starts_ms, [100, 1280, 2460]);
     }
 
     #[test]
@@ -302,7 +339,7 @@ mod tests {
 
     #[test]
     fn a_film_without_voice_meets_a_short_target() {
-        let holds = vec![SceneNeed { utterances_ms: vec![], min_ms: 2500 }; 3];
+        let holds = vec![SceneNeed { utterances_ms: vec![], ends: vec![], min_ms: 2500 }; 3];
         let fitted = fit(&holds, Some(2_000), &pacing()).expect("fits");
         assert_eq!(fitted.total_ms, 2_000);
         assert!(fitted.warning.is_none());
@@ -322,7 +359,7 @@ mod tests {
         ) {
             let needs: Vec<SceneNeed> = lengths
                 .into_iter()
-                .map(|l| SceneNeed { min_ms: if l.is_empty() { 1500 } else { 0 }, utterances_ms: l })
+                .map(|l| SceneNeed { min_ms: if l.is_empty() { 1500 } else { 0 }, ends: vec![], utterances_ms: l })
                 .collect();
             if let Ok(fitted) = fit(&needs, target, &pacing()) {
                 prop_assert!(fitted.total_ms <= MAX_FILM_MS);
