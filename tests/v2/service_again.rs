@@ -2,6 +2,7 @@
 //! spend.
 
 use pytoon_testkit::receiver::Receiver;
+use pytoon_testkit::voices::copy_heart;
 use pytoon_testkit::{Film, Service, Studio, Workspace, postgres};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -147,6 +148,45 @@ fn one_caption_anew_makes_only_what_shows_it() {
     assert_eq!(film.findings(), Vec::<String>::new());
     let shown = film.caption_words().join(" ");
     assert!(shown.ends_with("Closed on Sundays"), "{shown}");
+}
+
+#[test]
+fn a_redone_film_keeps_its_voice_or_says_that_it_cannot() {
+    let workspace = Workspace::new();
+    let voices = workspace.path("voices");
+    let service = serve(&workspace, &[("PYTOON_VOICES", &voices.display().to_string())]);
+    let brief = json!({"script": "The kettle sings. We open at seven.", "profile": "test"});
+    let redo = |id: &str, caption: &str, with_work: bool| {
+        let folder = workspace.path(&format!("storage/jobs/{id}"));
+        if !with_work {
+            // As retention does after some days.
+            std::fs::remove_dir_all(folder.join(".work")).expect("removed");
+        }
+        let change = json!({"caption": caption});
+        service.call("POST", &path(id, "/scenes/2/redo"), Some(&change)).is(202);
+        service.until(id, "done");
+        Film::open(&folder).metadata()
+    };
+    // Given a film spoken by eSpeak, when a natural voice is installed, then it keeps its own.
+    let id = service.submit(&brief);
+    service.until(&id, "done");
+    copy_heart(&voices);
+    for (caption, with_work) in [("Open", true), ("Closed", false)] {
+        let receipt = redo(&id, caption, with_work);
+        assert_eq!(receipt["voice"]["provider"], "espeak", "{receipt}");
+        assert_eq!(receipt["voice"]["voice"], "en-us", "{receipt}");
+    }
+    // Given a film spoken by `heart`, when that voice is gone, then its receipt says so.
+    let id = service.submit(&brief);
+    service.until(&id, "done");
+    let receipt = redo(&id, "Open", false);
+    assert_eq!(receipt["voice"]["voice"], "heart", "{receipt}");
+    std::fs::remove_dir_all(&voices).expect("removed");
+    assert_eq!(redo(&id, "Closed", true)["voice"]["voice"], "heart");
+    let receipt = redo(&id, "Late", false);
+    assert_eq!(receipt["voice"]["provider"], "espeak", "{receipt}");
+    let warnings = receipt["warnings"].to_string();
+    assert!(warnings.contains("the film had the voice `heart` (neural)"), "{warnings}");
 }
 
 #[test]

@@ -107,6 +107,29 @@ fn a_voice_whose_files_break_gives_way_and_says_why() {
 }
 
 #[test]
+fn lists_and_paragraphs_have_pauses_of_the_preset() {
+    let booth = booth(&installed_voices());
+    let text = "We bake:\n- bread\n- rolls\n\nWe open at seven. Come by.";
+    // One scene, so that no pause is a cut between scenes.
+    let more = "preset_id: calm_explainer\nmax_scenes: 1\n";
+    let film = booth.render(&spoken(&format!("|\n{text}").replace('\n', "\n  "), more), "out");
+    let timeline = film.timeline();
+    let tracks = timeline["tracks"]["audio"].as_array().expect("tracks");
+    let voice = tracks.iter().find(|track| track["kind"] == "voice").expect("a voice");
+    let voice = voice["clips"].as_array().expect("clips");
+    let ms = |clip: &Value, name: &str| clip[name].as_i64().expect("a time");
+    let pauses: Vec<i64> =
+        voice.windows(2).map(|pair| ms(&pair[1], "start") - ms(&pair[0], "end")).collect();
+    let expected = [300, 300, 520, 240];
+    assert_eq!(pauses.len(), expected.len(), "{pauses:?}");
+    // Times are rounded to frames.
+    for (pause, expected) in pauses.iter().zip(expected) {
+        assert!((pause - expected).abs() <= 34, "{pauses:?}");
+    }
+    assert_eq!(film.caption_words(), words(&text.replace("- ", "")));
+}
+
+#[test]
 fn a_recording_is_compared_with_the_natural_voice_too() {
     let installed = installed_voices();
     let booth = booth(&installed);

@@ -142,6 +142,9 @@ pub fn sentences_with_ends(text: &str) -> Vec<Sentence> {
 
 /// Splits lines that belong together into sentences; the last one gets the given end.
 fn close_block(out: &mut Vec<Sentence>, block: &mut Vec<&str>, end: SentenceEnd) {
+    if block.is_empty() {
+        return;
+    }
     let text = std::mem::take(block).join(" ");
     let marker = list_marker(&text).map_or(0, |marker| marker.chars().count());
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -26,6 +26,8 @@ pub struct Environment {
     pub progress: Arc<dyn ProgressSink>,
     /// Whether anything may be bought. A plan buys nothing.
     pub buys: bool,
+    /// True where an unfinished or finished film is continued: it keeps the voice it has.
+    pub keeps_voice: bool,
     /// The claim under which a worker has its task; absent where no other process can have it.
     pub claim: Option<Fence>,
     /// The time now as RFC 3339, for the receipt.

@@ -113,6 +113,7 @@ impl Context {
             progress: progress::sink(self.global.quiet),
             voices: self.voices.clone(),
             buys: true,
+            keeps_voice: false,
             claim: None,
             now: rfc3339(now()),
         }

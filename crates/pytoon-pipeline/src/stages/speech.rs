@@ -6,7 +6,7 @@
 //!
 //! Start with [`synthetic`]; [`time_words`] is where words without times get theirs.
 
-use super::voice::{VoiceResult, aligner, silent, target_ms, write_take};
+use super::voice::{KeptVoice, VoiceResult, aligner, silent, target_ms, write_take};
 use crate::PipelineError;
 use crate::environment::Environment;
 use crate::folder::JobFolder;
@@ -132,10 +132,11 @@ pub(super) fn synthetic(
     sources: &Sources,
     graph: &SceneGraph,
     folder: &JobFolder,
+    kept: Option<KeptVoice>,
 ) -> Result<VoiceResult, PipelineError> {
     let settings = sources.brief.voice_settings();
     let speed = settings.speed.unwrap_or(1.0);
-    let request = TtsRequest {
+    let mut request = TtsRequest {
         sentences: graph
             .scenes
             .iter()
@@ -165,12 +166,16 @@ pub(super) fn synthetic(
         let names = names.iter().map(String::as_str);
         return Err(file.error("voice.provider", reason).suggest(wanted, names).into());
     }
+    let kept = kept.filter(|kept| known.provider(&kept.provider).is_some());
     let first = settings.provider.as_deref();
-    let mut chain = providers(env, first, folder.job_id(), limits(env, sources))?;
+    let front = first.or(kept.as_ref().map(|kept| kept.provider.as_str()));
+    let mut chain = providers(env, front, folder.job_id(), limits(env, sources))?;
     leave_out_who_has_no_voice(&mut chain, &request);
+    let lost = kept.and_then(|kept| keep_voice(&chain, &mut request, kept));
     let quote = if env.buys { None } else { leave_out_what_costs(&mut chain, &request)? };
     let mut warnings = old_names(env, first);
     warnings.extend(assumed_language(sources, graph));
+    warnings.extend(lost);
     let asked_for = first.and_then(|name| known.provider(name));
     let is_asked_for =
         |left: &LeftOut| asked_for.as_ref().map(VoiceProvider::as_str) == Some(&left.provider);
@@ -185,7 +190,15 @@ pub(super) fn synthetic(
         health::report_in_background(&chain.providers);
     }
     let manager = TtsManager::new(chain.providers).guarded_by(breakers(env));
-    let spoken = manager.speak(&request).map_err(|error| match error {
+    let mut spoken = manager.speak(&request);
+    if let Err(error @ VoiceError::Refused { .. }) = &spoken
+        && settings.name.is_none()
+    {
+        warnings.push(format!("the film had another voice, which cannot speak now: {error}"));
+        request.voice = None;
+        spoken = manager.speak(&request);
+    }
+    let spoken = spoken.map_err(|error| match error {
         VoiceError::Refused { .. } => file.error("voice.name", error.to_string()).into(),
         other => PipelineError::from(other),
     })?;
@@ -230,6 +243,28 @@ pub(super) fn synthetic(
     result.stepped_down = stepped_down;
     result.quote = quote;
     Ok(result)
+}
+
+/// Asks for the voice that a continued job has. Returns why it cannot speak, if it cannot.
+fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Option<String> {
+    let who = match &kept.name {
+        Some(name) => format!("`{name}` ({})", kept.provider),
+        None => format!("`{}`", kept.provider),
+    };
+    let lost = |reason: &str| {
+        Some(format!("the film had the voice {who}, which cannot speak now: {reason}"))
+    };
+    let Some(provider) = chain.providers.iter().find(|p| p.name() == kept.provider) else {
+        let left_out = chain.left_out.iter().find(|left| left.provider == kept.provider);
+        return lost(left_out.map_or("it is switched off", |left| left.reason.as_str()));
+    };
+    let Some(name) = kept.name else { return None };
+    let named = TtsRequest { voice: Some(name.clone()), ..request.clone() };
+    if provider.voice_used(&named).is_none_or(|voice| voice.name != name) {
+        return lost("it is not installed any more; `pytoon voices` lists voices");
+    }
+    request.voice = Some(name);
+    None
 }
 
 /// Takes out the providers that have no voice for the language, each with its reason.

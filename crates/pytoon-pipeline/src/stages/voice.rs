@@ -6,6 +6,7 @@
 use crate::PipelineError;
 use crate::environment::Environment;
 use crate::folder::JobFolder;
+use crate::receipt::VoiceReceipt;
 use crate::sources::Sources;
 use crate::stages::{engines, speech};
 use pytoon_audio::wav;
@@ -58,6 +59,53 @@ pub(crate) struct VoiceResult {
     /// What a service would have cost, where nothing may be bought.
     #[serde(default)]
     pub(crate) quote: Option<Quote>,
+    /// Hash of the voices and services that there were to choose from.
+    #[serde(default)]
+    pub(crate) means: String,
+}
+
+/// The voice of an earlier film of the same job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct KeptVoice {
+    pub(super) provider: String,
+    pub(super) name: Option<String>,
+}
+
+impl KeptVoice {
+    /// Returns the voice that a continued job keeps: that of its last take, or else of its receipt.
+    /// A voice that stood in for another is not kept, and the brief's own choice comes first.
+    fn of(
+        env: &Environment,
+        sources: &Sources,
+        earlier: Option<&VoiceResult>,
+        folder: &JobFolder,
+    ) -> Option<Self> {
+        let asked = sources.brief.voice_settings();
+        if !env.keeps_voice || asked.provider.is_some() || asked.name.is_some() {
+            return None;
+        }
+        let receipt = || {
+            let bytes = std::fs::read(folder.place(layout::METADATA)).ok()?;
+            serde_json::from_slice::<EarlierReceipt>(&bytes).ok().map(|receipt| receipt.voice)
+        };
+        let (provider, name, is_substitute) = match earlier {
+            Some(result) => (
+                result.provider.clone(),
+                result.voice.as_ref().map(|voice| voice.name.clone()),
+                result.stepped_down || !result.attempts.is_empty(),
+            ),
+            None => receipt().map(|voice| {
+                (voice.provider, voice.voice, voice.stepped_down || !voice.attempts.is_empty())
+            })?,
+        };
+        Some(Self { provider: provider.filter(|_| !is_substitute)?, name })
+    }
+}
+
+/// The part of a receipt that names the voice.
+#[derive(Deserialize)]
+struct EarlierReceipt {
+    voice: VoiceReceipt,
 }
 
 impl VoiceResult {
@@ -77,6 +125,7 @@ impl VoiceResult {
             attempts: Vec::new(),
             stepped_down: false,
             quote: None,
+            means: String::new(),
         }
     }
 }
@@ -107,13 +156,15 @@ pub(crate) fn voice(
             &env.config.settings.alignment,
             &sources.guessed_script,
             sources.pronunciations.iter().collect::<Vec<_>>(),
-            speech::installed_voices(env),
-            speech::left_out(env),
         ),
     ));
+    let means = folder.hash(&(speech::installed_voices(env), speech::left_out(env)));
+    let earlier = std::fs::read(folder.work(RESULT)).ok();
+    let earlier = earlier.and_then(|bytes| serde_json::from_slice::<VoiceResult>(&bytes).ok());
+    let kept = KeptVoice::of(env, sources, earlier.as_ref(), folder);
     if folder.is_done("voice", &input, &[RESULT])
-        && let Ok(bytes) = std::fs::read(folder.work(RESULT))
-        && let Ok(result) = serde_json::from_slice::<VoiceResult>(&bytes)
+        && let Some(result) = earlier
+        && (result.means == means || env.keeps_voice)
         && result.speech.iter().flatten().all(|u| folder.work(&u.asset).is_file())
         // Who failed is asked again: what was bought meanwhile is kept.
         && result.attempts.is_empty()
@@ -122,11 +173,12 @@ pub(crate) fn voice(
     }
     // From here on the earlier takes are not those that their note speaks of.
     folder.undone("voice")?;
-    let result = match &graph.global_audio.voice {
+    let mut result = match &graph.global_audio.voice {
         VoiceSource::Off => silent(graph),
         VoiceSource::File { path } => recorded(env, file, sources, graph, folder, Path::new(path))?,
-        VoiceSource::Tts => speech::synthetic(env, file, sources, graph, folder)?,
+        VoiceSource::Tts => speech::synthetic(env, file, sources, graph, folder, kept)?,
     };
+    result.means = means;
     voice_mapper::report(&result.speech);
     folder.write(RESULT, &serde_json::to_vec(&result).unwrap_or_default())?;
     folder.done("voice", &input, &[RESULT])?;

@@ -42,6 +42,7 @@ impl Bench {
             progress: Arc::new(NoProgress),
             voices: Arc::default(),
             buys: true,
+            keeps_voice: false,
             claim: None,
             now: "2026-01-01T00:00:00Z".into(),
             runner,

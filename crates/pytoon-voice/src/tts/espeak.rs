@@ -3,7 +3,7 @@
 //! Word times come from the synthesiser itself and are exact to the sample.
 
 use super::chain::{ChainParts, Made};
-use super::{SpokenSentence, TtsProvider, TtsRequest};
+use super::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
 use crate::VoiceError;
 use crate::alignment::provider::word_times;
 use crate::helper::{self, Ask, Said};
@@ -76,6 +76,15 @@ impl Espeak {
             .or_else(|| configured.map(str::to_owned))
             .unwrap_or_else(|| primary.to_owned())
     }
+
+    /// The voice and its variant: the voice's own (`en-us+f2`), or the request's.
+    fn voice_and_variant(&self, request: &TtsRequest) -> (String, String) {
+        let voice = self.voice_for(request);
+        match voice.split_once('+') {
+            Some((voice, variant)) => (voice.to_owned(), variant.to_owned()),
+            None => (voice, request.variant.clone()),
+        }
+    }
 }
 
 /// Makes the provider; it is always there.
@@ -89,11 +98,7 @@ impl TtsProvider for Espeak {
     }
 
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
-        let voice = self.voice_for(request);
-        let (voice, variant) = match voice.split_once('+') {
-            Some((voice, variant)) => (voice, variant),
-            None => (voice.as_str(), request.variant.as_str()),
-        };
+        let (voice, variant) = self.voice_and_variant(request);
         let spoken = helper::spoken(
             &self.runner,
             &request.sentences,
@@ -104,8 +109,8 @@ impl TtsProvider for Espeak {
             .iter()
             .map(|text| Ask {
                 text: &text.text,
-                voice,
-                variant,
+                voice: &voice,
+                variant: &variant,
                 wpm: request.words_per_minute * self.speed,
                 pitch: Some(self.pitch_for(request)),
             })
@@ -113,6 +118,12 @@ impl TtsProvider for Espeak {
         let said = helper::speak(&self.runner, "speak the script", &asks)?;
         let texts = spoken.iter().zip(&request.sentences);
         texts.zip(&said).map(|((text, words), said)| sentence(words, text, said)).collect()
+    }
+
+    fn voice_used(&self, request: &TtsRequest) -> Option<VoiceUsed> {
+        let (voice, variant) = self.voice_and_variant(request);
+        let name = if variant.is_empty() { voice } else { format!("{voice}+{variant}") };
+        Some(VoiceUsed { name, licence: None })
     }
 
     fn health_check(&self) -> Result<String, VoiceError> {

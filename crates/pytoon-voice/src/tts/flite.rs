@@ -2,7 +2,7 @@
 
 use super::chain::{ChainParts, Made};
 use super::program::{Program, installed};
-use super::{SpokenSentence, TtsProvider, TtsRequest};
+use super::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
 use crate::VoiceError;
 use pytoon_config::tts::FliteSettings;
 use pytoon_media::process::{CommandLine, Runner};
@@ -29,6 +29,12 @@ pub(crate) fn provider(parts: &ChainParts<'_>) -> Made {
     Ok(Arc::new(Flite { runner: parts.patient(settings.timeout_seconds), settings }))
 }
 
+impl Flite {
+    fn voice<'a>(&'a self, request: &'a TtsRequest) -> &'a str {
+        request.voice.as_deref().unwrap_or(&self.settings.voice)
+    }
+}
+
 impl TtsProvider for Flite {
     fn name(&self) -> &str {
         NAME
@@ -38,7 +44,7 @@ impl TtsProvider for Flite {
         if let Some(reason) = self.has_no_voice(request) {
             return Err(VoiceError::CannotSpeak { provider: NAME.into(), reason });
         }
-        let voice = request.voice.as_deref().unwrap_or(&self.settings.voice);
+        let voice = self.voice(request);
         let speed = self.settings.speed * request.speed;
         let command = |text: &str, file: &Path| {
             let mut command = CommandLine::new(NAME, "speak the script").args(["-voice", voice]);
@@ -53,6 +59,10 @@ impl TtsProvider for Flite {
     fn has_no_voice(&self, request: &TtsRequest) -> Option<String> {
         let is_english = request.language.to_lowercase().starts_with("en");
         (!is_english).then(|| format!("it speaks English, not `{}`", request.language))
+    }
+
+    fn voice_used(&self, request: &TtsRequest) -> Option<VoiceUsed> {
+        Some(VoiceUsed { name: self.voice(request).to_owned(), licence: None })
     }
 
     fn health_check(&self) -> Result<String, VoiceError> {

@@ -4,8 +4,8 @@ use crate::commands::render;
 use crate::context::Context;
 use pytoon_config::{ConfigError, load_brief};
 use pytoon_core::layout;
-use pytoon_pipeline::RenderOptions;
 use pytoon_pipeline::render::Renderer;
+use pytoon_pipeline::{Environment, RenderOptions};
 use std::path::{Path, PathBuf};
 
 /// Goes on with a job.
@@ -23,7 +23,8 @@ pub(crate) fn run(context: &Context, job: &str) -> anyhow::Result<()> {
     let file = load_brief(&brief)?;
     let draft = root.join(layout::WORK_DIR).join(layout::DRAFT_MARK).is_file();
     let options = RenderOptions { draft, ..RenderOptions::default() };
-    let rendered = Renderer::new(context.environment()?, options).render_brief(&file, &root)?;
+    let environment = Environment { keeps_voice: true, ..context.environment()? };
+    let rendered = Renderer::new(environment, options).render_brief(&file, &root)?;
     render::report(context, &rendered)
 }
 

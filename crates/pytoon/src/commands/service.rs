@@ -187,6 +187,7 @@ fn environment(context: &Context, desk: Arc<EngineDesk>) -> Environment {
     Environment {
         runner: Runner { cancel: CancelToken::default(), ..context.runner.clone() },
         progress: Arc::new(NoProgress),
+        keeps_voice: true,
         ..context.environment_of(desk)
     }
 }

@@ -19,7 +19,7 @@ use super::cut;
 use super::piece::{Limit, Piece, pieces};
 use super::registry;
 use super::take::Take;
-use super::{Guarded, Quote, SpokenSentence, TtsProvider, TtsRequest};
+use super::{Guarded, Quote, SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
 use crate::VoiceError;
 use crate::paid::{Order, PaidWork};
 use crate::spoken::SpokenText;
@@ -250,13 +250,17 @@ impl Inner {
         EngineError::new(&self.name, SPEAK, kind, message)
     }
 
-    fn job(&self, request: &TtsRequest) -> Result<Job, VoiceError> {
+    fn voice(&self, request: &TtsRequest) -> String {
         let own = || self.settings.voice_for(&request.language).to_owned();
+        request.voice.clone().unwrap_or_else(own)
+    }
+
+    fn job(&self, request: &TtsRequest) -> Result<Job, VoiceError> {
         let (slowest, fastest) = self.adapter.speeds();
         Ok(Job {
             pieces: self.limit_and_pieces(request)?,
             language: request.language.clone(),
-            voice: request.voice.clone().unwrap_or_else(own),
+            voice: self.voice(request),
             speed: (self.settings.speed * request.speed).clamp(slowest, fastest),
             stopped: AtomicBool::new(false),
         })
@@ -428,6 +432,10 @@ impl TtsProvider for Cloud {
             _ => VoiceError::Vendor { provider: inner.name.clone(), source: Box::new(error) },
         })?;
         cut::sentences(&request.sentences, &spoken)
+    }
+
+    fn voice_used(&self, request: &TtsRequest) -> Option<VoiceUsed> {
+        Some(VoiceUsed { name: self.0.voice(request), licence: None })
     }
 
     fn health_check(&self) -> Result<String, VoiceError> {
