@@ -12,6 +12,8 @@
 //!   PostgreSQL, against a plain `INSERT`.
 //! - `redo`: one scene, and one caption, of a film of 30 s made anew by the service, against the
 //!   film's first making.
+//! - `voice`: loading and speaking of the natural voices, a film with `heart` against one with eSpeak
+//!   NG, and the memory of the first.
 //! - `jitter`: how far a tracked patch departs from its intended curve on composed frames.
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 
@@ -20,8 +22,10 @@ mod engines;
 mod film;
 mod jitter;
 mod redo;
+mod rendering;
 mod sampler;
 mod service;
+mod voice;
 
 fn main() -> anyhow::Result<()> {
     let what = std::env::args().nth(1).unwrap_or_else(|| "all".to_owned());
@@ -44,6 +48,9 @@ fn main() -> anyhow::Result<()> {
     // Not among all: it wants PostgreSQL and minutes.
     if what == "service" {
         service::run()?;
+    }
+    if all || what == "voice" {
+        voice::run()?;
     }
     if all || what == "film" {
         film::run()?;

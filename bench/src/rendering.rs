@@ -1,0 +1,134 @@
+//! A render as a process of its own: how long it takes, and how much memory it and its programs use.
+
+use anyhow::{Context, bail};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// What a render cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cost {
+    pub(crate) wall: Duration,
+    /// Peak of the resident memory of pytoon's own process, in MiB.
+    pub(crate) own_mib: f64,
+    /// Peak of the resident memory of pytoon and the programs that it runs, in MiB. Pages that two
+    /// of them share count twice.
+    pub(crate) sum_mib: f64,
+}
+
+/// Returns the `pytoon` that was built beside this program.
+pub(crate) fn program() -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe()?.with_file_name("pytoon");
+    if !program.is_file() {
+        bail!("{} is not there: run `make build` first", program.display());
+    }
+    Ok(program)
+}
+
+/// Writes the brief of a film of exactly 30 s with the example's pictures.
+pub(crate) fn brief(work: &Path, name: &str, more: &serde_json::Value) -> anyhow::Result<PathBuf> {
+    let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/pictures");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&pictures)
+        .with_context(|| format!("failed to read {}", pictures.display()))?
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "jpg"))
+        .collect();
+    files.sort();
+    let list: Vec<String> = files
+        .iter()
+        .filter_map(|p| Some(std::fs::canonicalize(p).ok()?.display().to_string()))
+        .collect();
+    let mut brief = serde_json::json!({
+        "script": "Good mornings start with better coffee. We roast small batches every single day, by hand. \
+                   The beans come from farms we know by name. Grind them fresh, pour slowly, and breathe in. \
+                   Sweet, round and clean, cup after cup. Delivered to your door within two days. \
+                   Try your first bag for only $5.",
+        "media_files": list,
+        "target_duration_seconds": 30,
+        "seed": 7,
+    });
+    for (field, value) in more.as_object().into_iter().flatten() {
+        brief[field] = value.clone();
+    }
+    let path = work.join(name);
+    std::fs::write(&path, serde_json::to_vec_pretty(&brief)?)?;
+    Ok(path)
+}
+
+/// Renders a brief.
+pub(crate) fn render(
+    program: &Path,
+    brief: &Path,
+    job: &Path,
+    extra: &[&OsStr],
+) -> anyhow::Result<Cost> {
+    let begun = Instant::now();
+    #[expect(clippy::disallowed_methods, reason = "a bench, not part of the product")]
+    let mut child = Command::new(program)
+        .args(["render", "--quiet"])
+        .arg(brief)
+        .arg("--out")
+        .arg(job)
+        .args(extra)
+        .stdout(Stdio::null())
+        .spawn()?;
+    let (mut own_kib, mut sum_kib) = (0.0, 0.0);
+    loop {
+        if let Some(kib) = status_kib(child.id(), "VmHWM:") {
+            own_kib = f64::max(own_kib, kib);
+        }
+        sum_kib = f64::max(sum_kib, family_kib(child.id()));
+        if let Some(status) = child.try_wait()? {
+            if !status.success() {
+                bail!("the render failed: {status}");
+            }
+            let (own_mib, sum_mib) = (own_kib / 1024.0, sum_kib / 1024.0);
+            return Ok(Cost { wall: begun.elapsed(), own_mib, sum_mib });
+        }
+        // Peaks last: a look now and then does not disturb the run.
+        std::thread::sleep(Duration::from_millis(40));
+    }
+}
+
+/// Returns a figure of `/proc/PID/status`, in KiB.
+fn status_kib(pid: u32, name: &str) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with(name))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Returns the resident memory of a process and all that descend from it, in KiB.
+fn family_kib(root: u32) -> f64 {
+    let mut parents: BTreeMap<u32, u32> = BTreeMap::new();
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        if let Some(parent) = status_kib(pid, "PPid:") {
+            parents.insert(pid, parent as u32);
+        }
+    }
+    let is_family = |mut pid: u32| {
+        // No chain of parents is longer.
+        for _ in 0..parents.len() {
+            match parents.get(&pid) {
+                _ if pid == root => return true,
+                Some(parent) => pid = *parent,
+                None => return false,
+            }
+        }
+        false
+    };
+    let family = parents.keys().filter(|pid| is_family(**pid));
+    family.filter_map(|pid| status_kib(*pid, "VmRSS:")).sum()
+}
+
+/// Returns the middle value of an odd number of values.
+pub(crate) fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
