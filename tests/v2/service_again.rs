@@ -151,6 +151,35 @@ fn one_caption_anew_makes_only_what_shows_it() {
 }
 
 #[test]
+fn a_submitter_learns_which_voice_is_missing() {
+    let workspace = Workspace::new();
+    let voices = workspace.path("voices");
+    copy_heart(&voices);
+    let service = serve(&workspace, &[("PYTOON_VOICES", &voices.display().to_string())]);
+    let warnings = |more: Value| {
+        let mut brief = json!({"profile": "test", "deadline": "2020-01-01T00:00:00Z"});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            brief[name] = value.clone();
+        }
+        let accepted = service.call("POST", "/api/v2/jobs", Some(&brief)).is(202).json();
+        accepted["warnings"].clone()
+    };
+    let german = "Der Kaffee ist heiß und schmeckt wunderbar. Komm vorbei und bring Freunde mit.";
+    let told = warnings(json!({"script": german})).to_string();
+    assert!(told.contains("speaks `de`") && told.contains("pytoon voices add de_DE"), "{told}");
+    // An assumption names the field that ends it.
+    let told = warnings(json!({"script": "Nuku tangi."})).to_string();
+    assert!(told.contains("English is assumed") && told.contains("`language`"), "{told}");
+    // Nothing is said where a voice speaks the language, or none is asked for.
+    for quiet in [
+        json!({"script": "The kettle sings in the quiet morning."}),
+        json!({"script": german, "voice": "off"}),
+    ] {
+        assert_eq!(warnings(quiet), json!([]));
+    }
+}
+
+#[test]
 fn a_redone_film_keeps_its_voice_or_says_that_it_cannot() {
     let workspace = Workspace::new();
     let voices = workspace.path("voices");

@@ -8,7 +8,7 @@
 //! Start with [`plan`].
 
 use crate::brief::{Brief, FieldProblem, MAX_SCENES, SceneOverride};
-use crate::language;
+use crate::language::{self, Detected};
 use crate::layout;
 use crate::preset::{Background, Move, MusicMood, Preset, TransitionKind};
 use crate::rng::Rng;
@@ -72,7 +72,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<SceneGraph, FieldProblem> {
         version: SCENE_GRAPH_VERSION,
         preset_id: input.preset_id.to_owned(),
         seed: input.seed,
-        language: language(input.brief, &beats),
+        language: language_of(input.brief),
         scenes,
         global_audio: global_audio(input),
         warnings,
@@ -83,21 +83,38 @@ fn scene_limit(brief: &Brief) -> usize {
     brief.max_scenes.unwrap_or(MAX_SCENES).clamp(1, MAX_SCENES) as usize
 }
 
+/// Returns the language of a brief, a BCP 47 tag: the one that it states, or that of its words.
+pub fn language_of(brief: &Brief) -> String {
+    brief.language.clone().unwrap_or_else(|| detected_language(brief).tag.to_owned())
+}
+
+/// Returns the language of a brief's words.
+pub fn detected_language(brief: &Brief) -> Detected {
+    let beats = beats_of(brief);
+    let sentences = beats.iter().flat_map(|beat| &beat.sentences);
+    let all: Vec<&str> = sentences.map(|sentence| sentence.text.as_str()).collect();
+    language::detect(&all.join(" "))
+}
+
 /// The text that is spoken, or captioned where nothing is spoken.
 fn beats(input: &PlanInput<'_>) -> Vec<Beat> {
-    let brief = input.brief;
+    let beats = beats_of(input.brief);
+    if beats.is_empty() {
+        let scenes = input.media.len().clamp(1, scene_limit(input.brief));
+        return vec![Beat::default(); scenes];
+    }
+    beats
+}
+
+fn beats_of(brief: &Brief) -> Vec<Beat> {
     let given = |text: &Option<String>| text.clone().filter(|t| !t.trim().is_empty());
-    let mut beats = match (given(&brief.script), given(&brief.voice_script), given(&brief.prompt)) {
+    match (given(&brief.script), given(&brief.voice_script), given(&brief.prompt)) {
         (Some(script), None, _) => script::parse(&script),
         (Some(script), Some(voice), _) => speak_over(script::parse(&script), &voice),
         (None, Some(voice), _) => script::parse(&voice),
         (None, None, Some(prompt)) => script::parse(&prompt),
         (None, None, None) => Vec::new(),
-    };
-    if beats.is_empty() {
-        beats = vec![Beat::default(); input.media.len().clamp(1, scene_limit(brief))];
     }
-    beats
 }
 
 /// Keeps the script's pictures and spreads a separate voice script over them by length.
@@ -364,13 +381,6 @@ fn assign_overlays(scenes: &mut [Scene], brief: &Brief) -> Result<(), FieldProbl
         }
     }
     Ok(())
-}
-
-fn language(brief: &Brief, beats: &[Beat]) -> String {
-    let sentences = beats.iter().flat_map(|beat| &beat.sentences);
-    let all: Vec<&str> = sentences.map(|sentence| sentence.text.as_str()).collect();
-    let all = all.join(" ");
-    brief.language.clone().unwrap_or_else(|| language::detect(&all).tag.to_owned())
 }
 
 fn global_audio(input: &PlanInput<'_>) -> GlobalAudio {

@@ -33,3 +33,4 @@ pub use environment::{Environment, NoProgress, ProgressSink};
 pub use error::PipelineError;
 pub use options::RenderOptions;
 pub use stages::voice::aligner;
+pub use stages::voice_warnings::voice_warnings;

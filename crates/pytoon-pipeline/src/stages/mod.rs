@@ -10,3 +10,4 @@ pub(crate) mod speech;
 pub(crate) mod timeline;
 pub(crate) mod transcript;
 pub(crate) mod voice;
+pub(crate) mod voice_warnings;

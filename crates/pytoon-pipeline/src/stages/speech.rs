@@ -7,6 +7,7 @@
 //! Start with [`synthetic`]; [`time_words`] is where words without times get theirs.
 
 use super::voice::{KeptVoice, VoiceResult, aligner, silent, target_ms, write_take};
+use super::voice_warnings::{assumed_language, no_natural_voice};
 use crate::PipelineError;
 use crate::environment::Environment;
 use crate::folder::JobFolder;
@@ -14,8 +15,7 @@ use crate::sources::Sources;
 use crate::stages::engines::budget;
 use crate::voices::{breakers, providers};
 use pytoon_config::BriefFile;
-use pytoon_config::tts::{OLD_LOCAL_NAME, TtsProviderName, VoiceProvider};
-use pytoon_core::language;
+use pytoon_config::tts::{OLD_LOCAL_NAME, VoiceProvider};
 use pytoon_core::layout;
 use pytoon_core::ledger::CallLimits;
 use pytoon_core::money::MicroUsd;
@@ -30,7 +30,6 @@ use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::alignment::chain::{Outcome, Recorded};
 use pytoon_voice::health;
 use pytoon_voice::installed::VoiceFolders;
-use pytoon_voice::installed::catalogue::known;
 use pytoon_voice::tts::chain::{Chain, LeftOut};
 use pytoon_voice::tts::{Quote, SpokenSentence, TtsRequest, speech_ms};
 use pytoon_voice::tts_manager::{FailedAttempt, Spoken, TtsManager};
@@ -174,7 +173,7 @@ pub(super) fn synthetic(
     let lost = kept.and_then(|kept| keep_voice(&chain, &mut request, kept));
     let quote = if env.buys { None } else { leave_out_what_costs(&mut chain, &request)? };
     let mut warnings = old_names(env, first);
-    warnings.extend(assumed_language(sources, graph));
+    warnings.extend(assumed_language(&sources.brief));
     warnings.extend(lost);
     let asked_for = first.and_then(|name| known.provider(name));
     let is_asked_for =
@@ -268,7 +267,7 @@ fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Optio
 }
 
 /// Takes out the providers that have no voice for the language, each with its reason.
-fn leave_out_who_has_no_voice(chain: &mut Chain, request: &TtsRequest) {
+pub(super) fn leave_out_who_has_no_voice(chain: &mut Chain, request: &TtsRequest) {
     let Chain { providers, left_out } = chain;
     providers.retain(|provider| match provider.has_no_voice(request) {
         Some(reason) => {
@@ -331,42 +330,6 @@ fn voiced(
     result.tempo = tempo;
     result.confidence = Some(timed.map_or(1.0, |timed| timed.confidence));
     Ok(result)
-}
-
-/// A note where the brief states no language and its words do not tell.
-fn assumed_language(sources: &Sources, graph: &SceneGraph) -> Option<String> {
-    if sources.brief.language.is_some() {
-        return None;
-    }
-    let sentences: Vec<&str> =
-        graph.scenes.iter().flat_map(|s| s.sentences.iter()).map(String::as_str).collect();
-    language::detect(&sentences.join(" ")).is_assumed.then(|| {
-        "the words do not tell their language, so English is assumed: set `language` in the brief \
-         (such as `language: de`) if it is another"
-            .to_owned()
-    })
-}
-
-/// A note where only a formant voice speaks the language, with the command that adds a natural one.
-fn no_natural_voice(left_out: &[LeftOut], provider: &str, language: &str) -> Option<String> {
-    let formant = matches!(
-        TtsProviderName::from_name(provider),
-        Some(TtsProviderName::Espeak | TtsProviderName::Flite)
-    );
-    let neural = TtsProviderName::Neural.as_str();
-    if !formant || !left_out.iter().any(|left| left.provider == neural) {
-        return None;
-    }
-    let known = known();
-    let primary = |tag: &str| tag.split(['-', '_']).next().unwrap_or_default().to_lowercase();
-    let wanted = primary(language);
-    let voice = known.iter().find(|voice| primary(&voice.language) == wanted)?;
-    let how = if voice.source.starts_with("https://") {
-        format!("`pytoon voices add {}` adds one", voice.name)
-    } else {
-        "`make setup` installs one".to_owned()
-    };
-    Some(format!("no installed natural voice speaks `{language}`, so {provider} does; {how}"))
 }
 
 fn no_voice(attempt: &FailedAttempt) -> String {

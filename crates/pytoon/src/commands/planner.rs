@@ -3,7 +3,7 @@
 use pytoon_api::{PlanFailure, Planner};
 use pytoon_core::brief::Brief;
 use pytoon_core::job::files::FileStore;
-use pytoon_pipeline::{Environment, PipelineError, plan_only};
+use pytoon_pipeline::{Environment, PipelineError, plan_only, voice_warnings};
 use pytoon_worker::brief;
 use serde_json::Value;
 use std::fmt;
@@ -59,6 +59,12 @@ impl Planner for FilmPlanner {
             let rest = "its scenes fall back to the next engine, at last to the local one";
             Some(format!("`{field}`: {name} {why}: {rest}"))
         });
-        lacking.collect()
+        let mut warnings: Vec<String> = lacking.collect();
+        match voice_warnings(&self.env, brief) {
+            Ok(voice) => warnings.extend(voice),
+            // The job itself fails with this, and names the setting.
+            Err(error) => warnings.push(error.to_string()),
+        }
+        warnings
     }
 }

@@ -104,7 +104,7 @@ impl Neural {
                 return unusable(NEURAL, broken);
             }
             cannot_speak(format!(
-                "no installed voice speaks `{}`; `pytoon voices --known` lists voices to add",
+                "no installed voice speaks `{}`; `pytoon voices` lists voices to add",
                 request.language
             ))
         })

@@ -1,0 +1,73 @@
+//! What a submitter is told about the voice of a brief before anything is rendered.
+//!
+//! Reads the installed voices and the configuration; speaks nothing and buys nothing.
+
+use super::speech::leave_out_who_has_no_voice;
+use crate::PipelineError;
+use crate::environment::Environment;
+use crate::voices::providers;
+use pytoon_config::tts::TtsProviderName;
+use pytoon_core::brief::Brief;
+use pytoon_core::ledger::CallLimits;
+use pytoon_core::plan;
+use pytoon_voice::installed::catalogue::known;
+use pytoon_voice::tts::TtsRequest;
+use pytoon_voice::tts::chain::LeftOut;
+
+/// Returns what a submitter should know of the voice that a brief gets.
+///
+/// # Errors
+/// [`PipelineError`] when a key or a setting of a voice provider cannot be used.
+pub fn voice_warnings(env: &Environment, brief: &Brief) -> Result<Vec<String>, PipelineError> {
+    if brief.voice_file.is_some() || brief.voice_is_off() {
+        return Ok(Vec::new());
+    }
+    let settings = brief.voice_settings();
+    let language = plan::language_of(brief);
+    let request = TtsRequest { language, voice: settings.name, ..TtsRequest::default() };
+    let mut chain = providers(env, settings.provider.as_deref(), "", CallLimits::default())?;
+    leave_out_who_has_no_voice(&mut chain, &request);
+    let mut warnings: Vec<String> = assumed_language(brief).into_iter().collect();
+    if settings.provider.is_none()
+        && let Some(first) = chain.providers.first()
+    {
+        warnings.extend(no_natural_voice(&chain.left_out, first.name(), &request.language));
+    }
+    Ok(warnings)
+}
+
+/// Returns a note if the language of the words is a guess.
+pub(super) fn assumed_language(brief: &Brief) -> Option<String> {
+    let is_guess = brief.language.is_none() && plan::detected_language(brief).is_assumed;
+    is_guess.then(|| {
+        "the words do not tell their language, so English is assumed: set `language` in the brief \
+         (such as `language: de`) if it is another"
+            .to_owned()
+    })
+}
+
+/// Returns a note if only a formant voice speaks the language, with the command that adds another.
+pub(super) fn no_natural_voice(
+    left_out: &[LeftOut],
+    provider: &str,
+    language: &str,
+) -> Option<String> {
+    let formant = matches!(
+        TtsProviderName::from_name(provider),
+        Some(TtsProviderName::Espeak | TtsProviderName::Flite)
+    );
+    let neural = TtsProviderName::Neural.as_str();
+    if !formant || !left_out.iter().any(|left| left.provider == neural) {
+        return None;
+    }
+    let known = known();
+    let primary = |tag: &str| tag.split(['-', '_']).next().unwrap_or_default().to_lowercase();
+    let wanted = primary(language);
+    let voice = known.iter().find(|voice| primary(&voice.language) == wanted)?;
+    let how = if voice.source.starts_with("https://") {
+        format!("`pytoon voices add {}` adds one", voice.name)
+    } else {
+        "`make setup` installs one".to_owned()
+    };
+    Some(format!("no installed natural voice speaks `{language}`, so {provider} does; {how}"))
+}
