@@ -168,7 +168,7 @@ fn a_submitter_learns_which_voice_is_missing() {
     let told = warnings(json!({"script": german})).to_string();
     assert!(told.contains("speaks `de`") && told.contains("pytoon voices add de_DE"), "{told}");
     // An assumption names the field that ends it.
-    let told = warnings(json!({"script": "Nuku tangi."})).to_string();
+    let told = warnings(json!({"script": "Zaza bolu kimi tapa."})).to_string();
     assert!(told.contains("English is assumed") && told.contains("`language`"), "{told}");
     // Nothing is said where a voice speaks the language, or none is asked for.
     for quiet in [
