@@ -161,6 +161,13 @@ pub struct NeuralSettings {
     pub voices: BTreeMap<String, String>,
     /// Speed against the preset's pace, 0.5 to 2.
     pub speed: f64,
+    /// Longest wait for a model to load, and for one sentence, in seconds; default 60.
+    #[serde(default = "default_timeout_seconds")]
+    pub timeout_seconds: u64,
+}
+
+fn default_timeout_seconds() -> u64 {
+    60
 }
 
 /// A voice that is a service and costs money.
@@ -215,7 +222,8 @@ pub struct PiperSettings {
     pub voices: BTreeMap<String, String>,
     /// Speed against the voice's own.
     pub speed: f64,
-    /// Longest wait for the phonemes of a script, in seconds.
+    /// Longest wait for the phonemes of a script, for a model to load, and for one sentence, in
+    /// seconds.
     pub timeout_seconds: u64,
 }
 
@@ -335,16 +343,21 @@ impl TtsSettings {
         })
     }
 
+    fn speed(&self, provider: TtsProviderName) -> f64 {
+        match provider {
+            TtsProviderName::Elevenlabs => self.elevenlabs.speed,
+            TtsProviderName::Openai => self.openai.speed,
+            TtsProviderName::Google => self.google.speed,
+            TtsProviderName::Neural => self.neural.speed,
+            TtsProviderName::Piper => self.piper.speed,
+            TtsProviderName::Espeak => self.espeak.speed,
+            TtsProviderName::Flite => self.flite.speed,
+        }
+    }
+
     fn wrong_value(&self) -> Option<Problem> {
-        let speeds = [
-            ("neural", self.neural.speed),
-            ("piper", self.piper.speed),
-            ("flite", self.flite.speed),
-            ("espeak", self.espeak.speed),
-        ];
-        let clouds = self.clouds();
-        let cloud_speeds = clouds.iter().map(|(name, cloud)| (*name, cloud.speed));
-        for (name, speed) in speeds.into_iter().chain(cloud_speeds) {
+        for provider in TtsProviderName::ALL {
+            let (name, speed) = (provider.as_str(), self.speed(provider));
             if !(0.5..=2.0).contains(&speed) {
                 let reason = format!("{speed} is not within 0.5 to 2");
                 return Some((format!("tts.{name}.speed"), reason, None));
@@ -420,10 +433,9 @@ mod tests {
         assert_eq!(names(tts.order(None)), all);
         tts.primary_provider = "google".into();
         tts.backup_provider = Some("pyttsx3".into());
-        assert_eq!(
-            names(tts.order(None)),
-            ["google", "espeak", "elevenlabs", "openai", "neural", "piper", "flite"]
-        );
+        let rest = all.iter().filter(|name| !["google", "espeak"].contains(name));
+        let expected: Vec<&str> = ["google", "espeak"].into_iter().chain(rest.copied()).collect();
+        assert_eq!(names(tts.order(None)), expected);
         assert_eq!(names(tts.order(Some("openai")))[..3], ["openai", "google", "espeak"]);
     }
 
@@ -439,7 +451,8 @@ mod tests {
     #[test]
     fn what_cannot_be_right_is_refused_by_field() {
         type Spoil = fn(&mut TtsSettings);
-        let cases: [(&str, Spoil); 4] = [
+        let cases: [(&str, Spoil); 5] = [
+            ("tts.neural.speed", |tts| tts.neural.speed = 0.0),
             ("tts.primary_provider", |tts| tts.primary_provider = "elevnlabs".into()),
             ("tts.google.base_url", |tts| tts.google.base_url = "ftp://x".into()),
             ("tts.openai.speed", |tts| tts.openai.speed = 9.0),

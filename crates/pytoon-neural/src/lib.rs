@@ -17,6 +17,8 @@ mod noise;
 pub mod piper;
 pub mod session;
 mod tensor;
+#[cfg(feature = "testing")]
+pub mod toy;
 
 pub use error::NeuralError;
 

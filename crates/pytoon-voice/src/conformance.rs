@@ -10,8 +10,8 @@
 //!
 //! - Services and servers ([`remote`]) are played by a server with a script.
 //! - Programs ([`programs`]) are played by a shell script.
-//! - Voices that are files ([`files`]) lie in a folder, and one file after another is spoiled.
-//!   Nothing is spoken: a model is too large for a fixture.
+//! - Voices that are files ([`files`]) lie in a folder, and one file after another is spoiled. What
+//!   speaks there is a toy model.
 //!
 //! Start with [`run`].
 

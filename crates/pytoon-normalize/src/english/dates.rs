@@ -74,7 +74,7 @@ pub(super) fn month(word: &str) -> Option<u64> {
     (1..).zip(MONTHS).find(|(_, name)| matches(name)).map(|(number, _)| number)
 }
 
-fn month_name(month: u64) -> &'static str {
+pub(super) fn month_name(month: u64) -> &'static str {
     usize::try_from(month)
         .ok()
         .and_then(|m| MONTHS.get(m.wrapping_sub(1)))

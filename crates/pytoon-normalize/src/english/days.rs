@@ -19,22 +19,6 @@ const DAYS: &[(&str, &str)] = &[
 ];
 /// Abbreviations that are words of their own.
 const WORDS: &[&str] = &["Sat", "Sun", "Wed", "Mon"];
-const MONTHS: &[&str] = &[
-    "",
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
 /// Returns the weekday of an abbreviation that begins with a capital.
 pub(super) fn short_day(word: &str) -> Option<&'static str> {
     if !is_capitalised(word) || word.len() > 5 {
@@ -51,10 +35,7 @@ fn name(word: &str) -> Option<String> {
         return Some(day.to_owned());
     }
     if let Some(month) = dates::month(word) {
-        return usize::try_from(month)
-            .ok()
-            .and_then(|m| MONTHS.get(m))
-            .map(|name| (*name).to_owned());
+        return Some(dates::month_name(month).to_owned());
     }
     DAYS.iter().any(|(_, name)| *name == word).then(|| word.to_owned())
 }

@@ -6,7 +6,7 @@ use super::speech::leave_out_who_has_no_voice;
 use crate::PipelineError;
 use crate::environment::Environment;
 use crate::voices::providers;
-use pytoon_config::tts::TtsProviderName;
+use pytoon_config::tts::{ProviderKind, TtsProviderName};
 use pytoon_core::brief::Brief;
 use pytoon_core::ledger::CallLimits;
 use pytoon_core::plan;
@@ -52,12 +52,10 @@ pub(super) fn no_natural_voice(
     provider: &str,
     language: &str,
 ) -> Option<String> {
-    let formant = matches!(
-        TtsProviderName::from_name(provider),
-        Some(TtsProviderName::Espeak | TtsProviderName::Flite)
-    );
+    let is_formant = TtsProviderName::from_name(provider)
+        .is_some_and(|provider| provider.kind() == ProviderKind::Formant);
     let neural = TtsProviderName::Neural.as_str();
-    if !formant || !left_out.iter().any(|left| left.provider == neural) {
+    if !is_formant || !left_out.iter().any(|left| left.provider == neural) {
         return None;
     }
     let known = known();

@@ -73,6 +73,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// Returns true if the key stands in a part that `Debug` and messages show.
+    fn shows(&self, key: &str) -> bool {
+        self.url.as_str().contains(key) || self.headers.iter().any(|(_, value)| value.contains(key))
+    }
+
     /// A GET.
     pub fn get(operation: &'static str, url: Url) -> Self {
         Self::new(operation, Method::GET, url)
@@ -301,6 +306,10 @@ impl VendorHttp {
         self.allowed.check(&call.url).map_err(|reason| {
             fail(EngineErrorKind::Unreachable, reason).with_status(ErrorStatus::Permanent)
         })?;
+        if self.key().is_some_and(|key| call.shows(key.expose_secret())) {
+            let reason = "the adapter puts the key where logs show it: nothing was sent";
+            return Err(fail(EngineErrorKind::InvalidRequest, reason.to_owned()));
+        }
         #[cfg(feature = "testing")]
         if let Some(answers) = &self.answers {
             let mut answers = answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -1,16 +1,22 @@
 //! Voices that are files on this machine: one file after another is spoiled.
 
-use super::{Bench, Outcome, Row, Stage, fails, of_kind, request, row};
+use super::{Bench, Outcome, Row, Stage, fails, of_kind, request, row, speaks};
 use crate::installed::{FOLDER_ENV, MANIFEST};
 use crate::tts::TtsRequest;
+use pytoon_media::process::{Programs, Runner};
+use pytoon_neural::toy::{Toy, piper_config, piper_model};
 use pytoon_vendor::hash::bytes_hash;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Kinds, as logs name them.
 const BAD_VOICE: &str = "bad_voice";
 const REFUSED: &str = "refused";
+const BAD_OUTPUT: &str = "bad_output";
+/// A model is given up before this.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// The voice of the fixtures.
 const VOICE: &str = "eva";
 /// The files of the voice.
@@ -71,6 +77,9 @@ impl Files {
                 self.spoilt(bench, "manifest", Spoil::Replace(MANIFEST)),
             );
         }
+        row(&mut rows, "success", self.of_toy(bench, Toy::Hums));
+        row(&mut rows, "silent", self.of_toy(bench, Toy::Silent));
+        row(&mut rows, "too slow", self.of_toy(bench, Toy::Slow));
         row(&mut rows, "unknown voice", self.unknown_voice(bench));
         row(&mut rows, "another language", self.another_language(bench));
         Ok(rows)
@@ -80,14 +89,40 @@ impl Files {
         let folder = bench.own_folder(check)?;
         let voice = self.install(bench, &folder, spoil)?;
         let name = bench.subject.provider;
-        bench.stage(check, name, None, &bench.runner(&folder), |tts| match self.layout {
-            Layout::Installed => tts[name]["folder"] = json!(folder.join("voices")),
-            Layout::Paths => tts[name]["voices"] = json!({ "en": voice }),
+        bench.stage(check, name, None, &bench.runner(&folder), |tts| {
+            self.name_voice(&mut tts[name], &folder, &voice);
         })
     }
 
-    /// Lays the voice down; returns the path of its model.
+    /// Names the voice in the provider's block of configuration.
+    fn name_voice(&self, block: &mut Value, folder: &Path, model: &Path) {
+        match self.layout {
+            Layout::Installed => block["folder"] = json!(folder.join("voices")),
+            Layout::Paths => block["voices"] = json!({ "en": model }),
+        }
+    }
+
+    /// Lays the voice of the fixtures down; returns the path of its model.
     fn install(&self, bench: &Bench<'_>, folder: &Path, spoil: Spoil) -> Result<PathBuf, String> {
+        let [model, config] = FILES.map(|file| bench.subject.text(file).map(String::into_bytes));
+        let model = self.lay_down(bench, folder, &[model?, config?])?;
+        let place = model.parent().unwrap_or(folder);
+        match spoil {
+            Spoil::Nothing => Ok(()),
+            Spoil::Remove(file) => std::fs::remove_file(place.join(file)),
+            Spoil::Replace(file) => std::fs::write(place.join(file), "{"),
+        }
+        .map_err(|error| error.to_string())?;
+        Ok(model)
+    }
+
+    /// Writes a model and its settings, with a manifest where the layout has one.
+    fn lay_down(
+        &self,
+        bench: &Bench<'_>,
+        folder: &Path,
+        files: &[Vec<u8>; 2],
+    ) -> Result<PathBuf, String> {
         let place = folder.join("voices").join(VOICE);
         let failed = |error: std::io::Error| error.to_string();
         std::fs::create_dir_all(&place).map_err(failed)?;
@@ -95,20 +130,14 @@ impl Files {
             Layout::Installed => bench.subject.text(MANIFEST)?,
             Layout::Paths => String::new(),
         };
-        for (file, role) in FILES.into_iter().zip(["model", "config"]) {
-            let bytes = bench.subject.text(file)?;
+        for ((file, role), bytes) in FILES.into_iter().zip(["model", "config"]).zip(files) {
             manifest = manifest
                 .replace(&format!("\"{{{{{role}_bytes}}}}\""), &bytes.len().to_string())
-                .replace(&format!("{{{{{role}_sha256}}}}"), &bytes_hash(bytes.as_bytes()));
+                .replace(&format!("{{{{{role}_sha256}}}}"), &bytes_hash(bytes));
             std::fs::write(place.join(file), bytes).map_err(failed)?;
         }
         if self.layout == Layout::Installed {
             std::fs::write(place.join(MANIFEST), manifest).map_err(failed)?;
-        }
-        match spoil {
-            Spoil::Nothing => {}
-            Spoil::Remove(file) => std::fs::remove_file(place.join(file)).map_err(failed)?,
-            Spoil::Replace(file) => std::fs::write(place.join(file), "{").map_err(failed)?,
         }
         Ok(place.join(FILES[0]))
     }
@@ -140,6 +169,34 @@ impl Files {
             return Err("it says that all is well".to_owned());
         }
         of_kind(&fails(provider, &request())?, kind)
+    }
+
+    /// A model that runs: it speaks, gives silence, or takes too long.
+    fn of_toy(&self, bench: &Bench<'_>, toy: Toy) -> Outcome {
+        let check = format!("{toy:?}");
+        let folder = bench.own_folder(&check)?;
+        let files = [piper_model(toy), piper_config("en-us").into_bytes()];
+        let model = self.lay_down(bench, &folder, &files)?;
+        let name = bench.subject.provider;
+        // Phonemes come from the real helper.
+        let runner = Runner { programs: Programs::beside_this_one(), ..bench.runner(&folder) };
+        let stage = bench.stage(&check, name, None, &runner, |tts| {
+            tts[name]["timeout_seconds"] = json!(1);
+            self.name_voice(&mut tts[name], &folder, &model);
+        })?;
+        let provider = stage.provider()?;
+        let begun = Instant::now();
+        match toy {
+            Toy::Hums => speaks(provider),
+            Toy::Silent => of_kind(&fails(provider, &request())?, BAD_OUTPUT),
+            Toy::Slow => {
+                let error = fails(provider, &request())?;
+                if begun.elapsed() > PATIENCE {
+                    return Err(format!("it was waited for during {:?}", begun.elapsed()));
+                }
+                of_kind(&error, BAD_VOICE)
+            }
+        }
     }
 
     fn unknown_voice(&self, bench: &Bench<'_>) -> Outcome {

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 /// Kinds, as logs name them.
 const UNAVAILABLE: &str = "unavailable";
 const BAD_OUTPUT: &str = "bad_output";
+/// The file with what a program was asked.
+const ASKED: &str = "asked";
 /// A program without a sign of life is ended before this.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -100,13 +102,23 @@ impl Program {
     /// Puts the program in place, with the sound that it delivers.
     fn install(&self, folder: &Path, script: &str, sound: &[u8]) -> Result<(), String> {
         let at = folder.join("sound");
-        let program = folder.join(&self.program);
+        let player = folder.join("player");
+        let asked = folder.join(ASKED);
         let script = script.replace("{{sound}}", &at.display().to_string());
+        // What the program is asked is kept: its arguments, then its standard input.
+        let wrapper = format!(
+            "#!/bin/sh\nprintf '%s\\n' \"$@\" >> '{0}'\ncat > '{0}.input'\ncat '{0}.input' >> '{0}'\n\
+             exec '{1}' \"$@\" < '{0}.input'\n",
+            asked.display(),
+            player.display()
+        );
+        let write = |path: &Path, text: &str| {
+            std::fs::write(path, text)?;
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
+        };
         std::fs::write(&at, sound)
-            .and_then(|()| std::fs::write(&program, script))
-            .and_then(|()| {
-                std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))
-            })
+            .and_then(|()| write(&player, &script))
+            .and_then(|()| write(&folder.join(&self.program), &wrapper))
             .map_err(|error| error.to_string())
     }
 
@@ -116,7 +128,15 @@ impl Program {
         let name = bench.subject.provider;
         let stage = bench.stage("success", name, None, &bench.runner(&folder), |_| {})?;
         stage.provider()?.health_check().map_err(|error| format!("health: {error}"))?;
-        speaks(stage.provider()?)
+        let spoken = speaks(stage.provider()?)?;
+        let asked = std::fs::read_to_string(folder.join(ASKED)).unwrap_or_default();
+        for word in text::words(TEXT) {
+            let bare = word.text.trim_end_matches('.');
+            if !asked.contains(bare) {
+                return Err(format!("it is not asked to say `{bare}`: {asked}"));
+            }
+        }
+        Ok(spoken)
     }
 
     fn is_missing(&self, bench: &Bench<'_>) -> Outcome {

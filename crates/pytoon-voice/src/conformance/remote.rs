@@ -2,23 +2,29 @@
 
 mod faults;
 
-use super::{Bench, KEY, Outcome, Row, Stage, clean, judged, of_kind, request, row, sounds};
+use super::{Bench, KEY, Outcome, Row, Stage, TEXT, clean, judged, of_kind, request, row, sounds};
 use crate::VoiceError;
+use crate::tts::TtsRequest;
 use base64::Engine;
 use faults::{Fault, Money};
 use pytoon_core::ledger::{CallFilter, CallRow, CallState};
 use pytoon_core::money::MicroUsd;
+use pytoon_core::text;
 use pytoon_media::process::Runner;
-use pytoon_vendor::scripted::{Answer, Script, Vendor};
+use pytoon_vendor::scripted::{Answer, Script, Seen, Vendor};
 use pytoon_vendor::{Accepted, EngineErrorKind as Kind};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// The name of the block of a server.
 const BLOCK: &str = "local";
 /// The variable with the key of a server.
 const SERVER_KEY: &str = "CONFORMANCE_SPEECH_KEY";
+/// The voice of a server.
+const SERVER_VOICE: &str = "af_heart";
+/// A speed that every service takes.
+const SPEED: f64 = 1.1;
 /// Longest wait for an answer in checks where one comes, in milliseconds.
 const PATIENT_MS: u64 = 20_000;
 /// Longest wait in checks where none comes.
@@ -139,7 +145,7 @@ impl Played<'_> {
         };
         if self.remote.is_free {
             return self.bench.stage(check, BLOCK, Some(SERVER_KEY), &runner, |tts| {
-                let mut block = json!({"model": "kokoro", "voice": "af_heart",
+                let mut block = json!({"model": "kokoro", "voice": SERVER_VOICE,
                                        "key_env": [SERVER_KEY]});
                 block.as_object_mut().into_iter().for_each(|block| block.extend(fields.clone()));
                 tts[provider] = json!({ BLOCK: block });
@@ -192,7 +198,8 @@ impl Played<'_> {
         self.vendor.follow(self.good()?);
         let stage = self.stage("success", self.vendor.base(), PATIENT_MS)?;
         let provider = stage.provider()?;
-        let spoken = provider.speak(&request()).map_err(|error| format!("unexpectedly {error}"))?;
+        let request = TtsRequest { speed: SPEED, ..request() };
+        let spoken = provider.speak(&request).map_err(|error| format!("unexpectedly {error}"))?;
         judged(&spoken)?;
         if spoken.iter().any(|sentence| sentence.needs_alignment == self.remote.gives_times) {
             return Err("it does not say truly whether its words have times".to_owned());
@@ -203,6 +210,7 @@ impl Played<'_> {
         let [asked] = asked.as_slice() else {
             return Err(format!("{} was called {} times", self.remote.speak, asked.len()));
         };
+        self.carries_the_request(asked)?;
         if !asked.shows_as(&self.remote.key_as, KEY) {
             return Err(format!("the key does not stand as {}", self.remote.key_as));
         }
@@ -212,6 +220,37 @@ impl Played<'_> {
             return Err(format!("spent: {money}; it should be {expected}"));
         }
         Ok(format!("speaks, spent: {money}"))
+    }
+
+    /// Refuses a request that lacks a word of the sentence, the voice or the speed.
+    fn carries_the_request(&self, asked: &Seen) -> Result<(), String> {
+        let body = String::from_utf8_lossy(&asked.body);
+        for word in text::words(TEXT) {
+            let bare = word.text.trim_end_matches('.');
+            if !body.contains(bare) {
+                return Err(format!("its request lacks the word `{bare}`: {body}"));
+            }
+        }
+        let voice = self.voice()?;
+        if !body.contains(&voice) && !asked.shows(&voice) {
+            return Err(format!("its request lacks the voice `{voice}`: {body}"));
+        }
+        let json: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+        if !has_number(&json, SPEED) {
+            return Err(format!("its request lacks the speed {SPEED}: {body}"));
+        }
+        Ok(())
+    }
+
+    /// The voice that the configuration gives to English.
+    fn voice(&self) -> Result<String, String> {
+        if self.remote.is_free {
+            return Ok(SERVER_VOICE.to_owned());
+        }
+        let built_in = super::settings(|_| {})?;
+        let clouds = built_in.clouds();
+        let cloud = clouds.iter().find(|(name, _)| *name == self.bench.subject.provider);
+        cloud.map(|(_, cloud)| cloud.voice_for("en").to_owned()).ok_or("it has no block".to_owned())
     }
 
     fn health(&self) -> Outcome {
@@ -345,3 +384,13 @@ impl Played<'_> {
 
 /// How long a vendor asks to be left alone.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// Returns true if a number stands anywhere in a value.
+fn has_number(value: &Value, number: f64) -> bool {
+    match value {
+        Value::Number(own) => own.as_f64().is_some_and(|own| (own - number).abs() < 1e-6),
+        Value::Array(values) => values.iter().any(|value| has_number(value, number)),
+        Value::Object(fields) => fields.values().any(|value| has_number(value, number)),
+        _ => false,
+    }
+}

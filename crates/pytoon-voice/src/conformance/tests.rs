@@ -50,30 +50,37 @@ fn print(provider: &str, rows: &[Row]) {
     }
 }
 
-#[test]
-fn conformance_of_every_service() {
-    for provider in ["elevenlabs", "openai", "google"] {
-        passes(provider);
+/// Every provider whose fixtures are of a kind.
+#[track_caller]
+fn every(kind: &str) {
+    let is_of_kind = |provider: &String| {
+        let path = fixtures().join(provider).join("provider.json");
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| {
+            panic!("{}: {error}: every provider has fixtures", path.display())
+        });
+        let fixture: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        fixture["kind"] == kind
+    };
+    let providers: Vec<String> = known().into_iter().filter(is_of_kind).collect();
+    assert!(!providers.is_empty(), "no provider is of the kind {kind}");
+    for provider in providers {
+        passes(&provider);
     }
 }
 
 #[test]
-fn conformance_of_speech_servers() {
-    passes(SERVERS);
+fn conformance_of_services_and_servers() {
+    every("remote");
 }
 
 #[test]
 fn conformance_of_programs() {
-    for provider in ["espeak", "flite"] {
-        passes(provider);
-    }
+    every("program");
 }
 
 #[test]
 fn conformance_of_voices_that_are_files() {
-    for provider in ["neural", "piper"] {
-        passes(provider);
-    }
+    every("files");
 }
 
 #[test]

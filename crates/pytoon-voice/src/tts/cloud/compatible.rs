@@ -14,11 +14,8 @@ use pytoon_media::process::Runner;
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
 use pytoon_vendor::replies::with_key;
 use pytoon_vendor::{EngineError, EngineErrorKind};
-use serde_json::json;
 use std::io::Write;
 
-/// The most characters of a request, as at OpenAI.
-const MOST: usize = 4096;
 /// Samples a second of a sound that FFmpeg decoded.
 const DECODED_RATE: u32 = 48_000;
 
@@ -84,7 +81,7 @@ fn signed(http: &VendorHttp, call: Call) -> Result<Call, EngineError> {
 
 impl CloudAdapter for Compatible {
     fn most(&self) -> usize {
-        MOST
+        openai::MOST
     }
 
     fn size(&self, text: &SpokenText) -> usize {
@@ -96,17 +93,11 @@ impl CloudAdapter for Compatible {
     }
 
     fn speeds(&self) -> (f64, f64) {
-        (0.25, 4.0)
+        openai::SPEEDS
     }
 
     fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, EngineError> {
-        let body = json!({
-            "model": self.model,
-            "input": speech.piece.text,
-            "voice": speech.voice,
-            "response_format": self.format.as_str(),
-            "speed": speech.speed,
-        });
+        let body = openai::body(&self.model, self.format.as_str(), speech);
         signed(http, Call::post(SPEAK, http.url("/audio/speech"), body))
     }
 

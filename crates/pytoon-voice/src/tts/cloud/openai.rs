@@ -11,7 +11,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// The most characters of a request (`input` in the vendor's specification).
-const MOST: usize = 4096;
+pub(super) const MOST: usize = 4096;
+/// The slowest and the fastest speed (`speed` in the same specification).
+pub(super) const SPEEDS: (f64, f64) = (0.25, 4.0);
 /// Of its raw samples.
 const RATE: u32 = 24_000;
 
@@ -43,6 +45,17 @@ pub(crate) fn adapter(settings: &CloudVoice) -> Result<Box<dyn CloudAdapter>, St
     Ok(Box::new(OpenAi::new(settings)?))
 }
 
+/// Returns the body of `POST /audio/speech`.
+pub(super) fn body(model: &str, format: &str, speech: &Speech<'_>) -> Value {
+    json!({
+        "model": model,
+        "input": speech.piece.text,
+        "voice": speech.voice,
+        "response_format": format,
+        "speed": speech.speed,
+    })
+}
+
 impl CloudAdapter for OpenAi {
     fn most(&self) -> usize {
         MOST
@@ -57,17 +70,11 @@ impl CloudAdapter for OpenAi {
     }
 
     fn speeds(&self) -> (f64, f64) {
-        (0.25, 4.0)
+        SPEEDS
     }
 
     fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, EngineError> {
-        let mut body = json!({
-            "model": self.model,
-            "input": speech.piece.text,
-            "voice": speech.voice,
-            "response_format": "pcm",
-            "speed": speech.speed,
-        });
+        let mut body = body(&self.model, "pcm", speech);
         if let Some(instructions) = &self.instructions {
             body["instructions"] = json!(instructions);
         }

@@ -1,8 +1,8 @@
 //! English sentences in a voice of the `heart` family: words, phonemes, sound.
 
-use super::Manner;
 use super::loaded::HeartVoice;
 use super::timing::{Timed, pause_at_commas};
+use super::{Manner, refuse_silence};
 use crate::VoiceError;
 use crate::tts::{SpokenSentence, TtsRequest};
 use pytoon_core::text::Word;
@@ -76,11 +76,7 @@ fn sentence(
         }
     }
     pause_at_commas(&mut timed, &spoken, manner);
-    let speaks = spoken.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
-    if speaks && pytoon_audio::speech::is_silent(&timed.samples) {
-        let reason = format!("`{}` came back silent", text.text);
-        return Err(VoiceError::BadAudio { provider: provider.into(), reason });
-    }
+    refuse_silence(provider, &spoken, &timed.samples)?;
     Ok(timed.sentence(words))
 }
 

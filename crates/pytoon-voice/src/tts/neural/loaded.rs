@@ -40,9 +40,10 @@ impl Voices {
         provider: &'static str,
         voice: &InstalledVoice,
         folders: &VoiceFolders,
+        limits: Limits,
     ) -> Result<Arc<Loaded>, VoiceError> {
         let key = format!("{} {}", voice.folder.display(), voice.fingerprint());
-        self.once(provider, key, || load(voice, folders))
+        self.once(provider, key, || load(voice, folders, limits))
     }
 
     /// A Piper voice by the path of its model.
@@ -50,9 +51,10 @@ impl Voices {
         &self,
         provider: &'static str,
         file: &Path,
+        limits: Limits,
     ) -> Result<Arc<Loaded>, VoiceError> {
         let key = format!("{} {:?}", file.display(), std::fs::metadata(file).map(|m| m.modified()));
-        self.once(provider, key, || load_file(file))
+        self.once(provider, key, || load_file(file, limits))
     }
 
     fn once(
@@ -67,7 +69,11 @@ impl Voices {
     }
 }
 
-fn load(voice: &InstalledVoice, folders: &VoiceFolders) -> Result<Loaded, BrokenVoice> {
+fn load(
+    voice: &InstalledVoice,
+    folders: &VoiceFolders,
+    limits: Limits,
+) -> Result<Loaded, BrokenVoice> {
     let wrong = |error: &dyn std::fmt::Display| {
         voice.broken(format!("{error}; {}", install_again(&voice.manifest.name)))
     };
@@ -88,7 +94,7 @@ fn load(voice: &InstalledVoice, folders: &VoiceFolders) -> Result<Loaded, Broken
             // Each takes about as long as the other, and a render waits for both.
             let (english, model) = std::thread::scope(|scope| {
                 let english = scope.spawn(|| english(&front_end, accent));
-                let model = Heart::load(model, &vocabulary, Limits::default());
+                let model = Heart::load(model, &vocabulary, limits);
                 (english.join(), model)
             });
             let model = model.map_err(|error| wrong(&error))?;
@@ -99,14 +105,12 @@ fn load(voice: &InstalledVoice, folders: &VoiceFolders) -> Result<Loaded, Broken
         }
         Family::Piper => {
             let config = voice.read("config")?;
-            Piper::load(model, &config, Limits::default())
-                .map(Loaded::Piper)
-                .map_err(|error| wrong(&error))
+            Piper::load(model, &config, limits).map(Loaded::Piper).map_err(|error| wrong(&error))
         }
     }
 }
 
-fn load_file(file: &Path) -> Result<Loaded, BrokenVoice> {
+fn load_file(file: &Path, limits: Limits) -> Result<Loaded, BrokenVoice> {
     let broken = |reason: String| BrokenVoice { name: file.display().to_string(), reason };
     let mut config = file.as_os_str().to_owned();
     config.push(".json");
@@ -121,7 +125,7 @@ fn load_file(file: &Path) -> Result<Loaded, BrokenVoice> {
         broken(format!("its `.onnx.json` file, which has to lie beside it: {error}"))
     })?;
     let model = read(file).map_err(&broken)?;
-    Piper::load(model, &config, Limits::default())
+    Piper::load(model, &config, limits)
         .map(Loaded::Piper)
         .map_err(|error| broken(error.to_string()))
 }

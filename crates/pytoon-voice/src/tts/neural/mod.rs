@@ -25,10 +25,14 @@ use super::{SpokenSentence, TtsProvider, TtsRequest};
 use crate::VoiceError;
 use crate::installed::{Family, InstalledVoice, VoiceFolders};
 use loaded::Loaded;
+use pytoon_audio::speech;
 use pytoon_config::tts::NeuralSettings;
 use pytoon_media::process::Runner;
+use pytoon_neural::session::Limits;
+use pytoon_normalize::{SpokenWord, joined};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What is asked of a loaded voice, beside the words.
 #[derive(Debug, Clone, Copy)]
@@ -124,7 +128,12 @@ impl TtsProvider for Neural {
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
         let voice = self.voice(request)?;
         let (_, speaker) = split_speaker(request.voice.as_deref().unwrap_or_default());
-        let loaded = self.voices.get(NEURAL, &voice, &self.folders)?;
+        let loaded = self.voices.get(
+            NEURAL,
+            &voice,
+            &self.folders,
+            limits(self.settings.timeout_seconds),
+        )?;
         let pace = f64::from(voice.manifest.words_per_minute.unwrap_or(165));
         let manner = Manner {
             speed: self.settings.speed * request.words_per_minute / pace,
@@ -188,7 +197,7 @@ impl TtsProvider for PiperFiles {
             return Err(VoiceError::Refused { provider: PIPER.into(), reason });
         }
         let (_, speaker) = split_speaker(request.voice.as_deref().unwrap_or_default());
-        let loaded = self.voices.get_file(PIPER, &file)?;
+        let loaded = self.voices.get_file(PIPER, &file, limits(self.settings.timeout_seconds))?;
         let manner = Manner {
             speed: self.settings.speed * request.speed,
             pitch: request.pitch_ratio(),
@@ -199,7 +208,7 @@ impl TtsProvider for PiperFiles {
 
     fn health_check(&self) -> Result<String, VoiceError> {
         for file in self.settings.voices.values() {
-            self.voices.get_file(PIPER, file.as_ref())?;
+            self.voices.get_file(PIPER, file.as_ref(), limits(self.settings.timeout_seconds))?;
         }
         Ok(format!("{} voices", self.settings.voices.len()))
     }
@@ -218,6 +227,11 @@ impl TtsProvider for PiperFiles {
     }
 }
 
+/// What a model may take, with the configured patience.
+fn limits(timeout_seconds: u64) -> Limits {
+    Limits { patience: Duration::from_secs(timeout_seconds), ..Limits::default() }
+}
+
 /// Speaks a request with one installed voice.
 pub fn speak_with(
     voice: &InstalledVoice,
@@ -226,7 +240,7 @@ pub fn speak_with(
     runner: &Runner,
     request: &TtsRequest,
 ) -> Result<Vec<SpokenSentence>, VoiceError> {
-    let loaded = voices.get(NEURAL, voice, folders)?;
+    let loaded = voices.get(NEURAL, voice, folders, Limits::default())?;
     let manner = Manner {
         speed: request.speed,
         pitch: request.pitch_ratio(),
@@ -247,6 +261,20 @@ fn speak(
         Loaded::Heart(voice) => heart::speak(provider, voice, request, manner),
         Loaded::Piper(voice) => piper::speak(provider, runner, voice, speaker, request, manner),
     }
+}
+
+/// Refuses silence that is passed off as speech.
+fn refuse_silence(
+    provider: &'static str,
+    spoken: &[SpokenWord],
+    samples: &[f32],
+) -> Result<(), VoiceError> {
+    let speaks = spoken.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
+    if !speaks || !speech::is_silent(samples) {
+        return Ok(());
+    }
+    let reason = format!("`{}` came back silent", joined(spoken).text);
+    Err(VoiceError::BadAudio { provider: provider.into(), reason })
 }
 
 /// A voice's name, and the speaker asked for behind a colon: `voice:speaker`.

@@ -1,7 +1,7 @@
 //! Sentences in a Piper voice: words, eSpeak NG's phonemes, sound.
 
 use super::timing::{Timed, pause_at_commas};
-use super::{Manner, phonemes};
+use super::{Manner, phonemes, refuse_silence};
 use crate::VoiceError;
 use crate::tts::{SpokenSentence, TtsRequest};
 use pytoon_audio::stretch;
@@ -50,6 +50,7 @@ pub(super) fn speak(
                 });
             }
         };
+        refuse_silence(provider, &spoken[index], &timed.samples)?;
         pause_at_commas(&mut timed, &spoken[index], manner);
         if (manner.pitch - 1.0).abs() > 1e-6 {
             timed.samples = stretch::shift_pitch(&timed.samples, manner.pitch)?;
