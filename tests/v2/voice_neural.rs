@@ -195,6 +195,21 @@ fn voices_are_added_heard_listed_and_removed() {
     assert!(row.contains("de") && row.contains("CC0-1.0"), "{row}");
     voices(&workspace, &["--say", "Guten Tag.", "--voice", "toy", "--out", "said.wav"]).ok();
     assert!(workspace.path("said.wav").is_file());
+    // Words with their times, as captions would have them.
+    let said = voices(&workspace, &["--say", "Guten Tag. Hallo.", "--voice", "toy", "--json"]).ok();
+    let said = said.json();
+    let starts: Vec<i64> = said["words"]
+        .as_array()
+        .expect("words")
+        .iter()
+        .map(|word| word["start_ms"].as_i64().expect("a time"))
+        .collect();
+    assert!(starts.len() == 3 && starts.is_sorted(), "{said}");
+    // The pronunciations of the configuration are heard.
+    let plain = std::fs::read(workspace.path("voice.wav")).expect("a sound");
+    workspace.write("config/defaults.yaml", "tts: {pronunciations: {Hallo: Ha-lo-lo-lo}}\n");
+    voices(&workspace, &["--say", "Guten Tag. Hallo.", "--voice", "toy"]).ok();
+    assert_ne!(std::fs::read(workspace.path("voice.wav")).expect("a sound"), plain);
     voices(&workspace, &["remove", "toy"]).ok();
     assert!(!workspace.path("voices/toy").exists());
     voices(&workspace, &["remove", "toy"]).refused(1, &["`toy`"]);

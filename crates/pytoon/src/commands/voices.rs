@@ -6,6 +6,7 @@ use crate::output;
 use pytoon_audio::wav;
 use pytoon_core::text;
 use pytoon_media::disk;
+use pytoon_normalize::Pronunciations;
 use pytoon_vendor::http::{Address, DownloadLimits, VendorHttp};
 use pytoon_voice::installed::add::{Incoming, Stated, remove};
 use pytoon_voice::installed::catalogue::{KnownVoice, known, known_voice};
@@ -13,7 +14,7 @@ use pytoon_voice::installed::{Family, InstalledVoice, MAX_FILE, VoiceFolders};
 use pytoon_voice::tts::espeak::Espeak;
 use pytoon_voice::tts::neural::speak_with;
 use pytoon_voice::tts::{SpokenSentence, TtsProvider, TtsRequest};
-use pytoon_voice::voice_processor::{self, Timbre};
+use pytoon_voice::voice_processor::{self, SAMPLES_PER_MS, Timbre};
 use serde_json::json;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -123,11 +124,19 @@ fn say(
             (with_espeak(context, voice, sentences)?, Timbre::Formant)
         }
         Err(broken) if voice.is_some() => return Err(broken.into()),
-        Err(_) => (with_espeak(context, "en-us", sentences)?, Timbre::Formant),
+        Err(broken) => {
+            output::note(format!("warning: eSpeak NG speaks instead: {broken}"));
+            (with_espeak(context, "en-us", sentences)?, Timbre::Formant)
+        }
     };
     voice_processor::level_sentences(&mut spoken, timbre);
     let mut samples = Vec::new();
+    let mut timed = Vec::new();
     for sentence in spoken {
+        let at = samples.len() as i64 / SAMPLES_PER_MS;
+        timed.extend(sentence.words.iter().map(
+            |word| json!({"word": word.text, "start_ms": word.start + at, "end_ms": word.end + at}),
+        ));
         samples.extend(sentence.samples);
         samples.resize(samples.len() + GAP, 0.0);
     }
@@ -135,12 +144,24 @@ fn say(
     wav::write_mono(&mut bytes, &samples)?;
     disk::write_whole(out, &bytes.into_inner())
         .map_err(|error| anyhow::anyhow!("failed to {error}"))?;
+    if context.global.json {
+        return output::json(&json!({"file": out, "words": timed}));
+    }
     output::line(out.display().to_string());
     Ok(())
 }
 
-fn request(language: &str, sentences: Vec<Vec<text::Word>>) -> anyhow::Result<TtsRequest> {
-    Ok(TtsRequest { sentences, language: language.to_owned(), ..TtsRequest::default() })
+fn request(
+    context: &Context,
+    language: &str,
+    sentences: Vec<Vec<text::Word>>,
+) -> anyhow::Result<TtsRequest> {
+    let configured = &context.config.settings.tts.pronunciations;
+    let pronunciations = Pronunciations::new(configured).map_err(|error| {
+        context.config.settings_at.error("tts.pronunciations", error.to_string())
+    })?;
+    let language = language.to_owned();
+    Ok(TtsRequest { sentences, language, pronunciations, ..TtsRequest::default() })
 }
 
 fn with_installed(
@@ -149,7 +170,7 @@ fn with_installed(
     voice: &InstalledVoice,
     sentences: Vec<Vec<text::Word>>,
 ) -> anyhow::Result<Vec<SpokenSentence>> {
-    let request = request(&voice.manifest.language, sentences)?;
+    let request = request(context, &voice.manifest.language, sentences)?;
     Ok(speak_with(voice, folders, &context.voices, &context.runner, &request)?)
 }
 
@@ -159,7 +180,8 @@ fn with_espeak(
     sentences: Vec<Vec<text::Word>>,
 ) -> anyhow::Result<Vec<SpokenSentence>> {
     let language = voice.split(['+', '_']).next().unwrap_or("en");
-    let request = TtsRequest { voice: Some(voice.to_owned()), ..request(language, sentences)? };
+    let request =
+        TtsRequest { voice: Some(voice.to_owned()), ..request(context, language, sentences)? };
     let espeak = Espeak::new(&context.runner, &context.config.settings.tts.espeak);
     let unknown = |error: &dyn std::fmt::Display| {
         anyhow::anyhow!("{error}; `pytoon voices --all` lists every voice")
