@@ -2,7 +2,7 @@
 
 use crate::voice_booth::{Booth, spoken};
 use pytoon_testkit::film::words;
-use pytoon_testkit::program::{Run, run};
+use pytoon_testkit::program::{Run, run, tool};
 use pytoon_testkit::voices::{copy_heart, installed_voices, toy_piper_voice};
 use pytoon_testkit::{Film, Workspace};
 use serde_json::{Value, json};
@@ -103,6 +103,9 @@ fn a_voice_whose_files_break_gives_way_and_says_why() {
         let checks: Value = serde_json::from_str(&doctor.stdout).expect("JSON");
         let text = checks.to_string();
         assert!(text.contains("bad_voice") && text.contains("make setup"), "{text}");
+        let listed = run(&mut booth.command(None, &["voices"])).ok().stdout;
+        let row = listed.lines().find(|line| line.contains("heart")).expect("listed");
+        assert!(row.contains("cannot be used"), "{how}: {row}");
     }
 }
 
@@ -127,6 +130,31 @@ fn lists_and_paragraphs_have_pauses_of_the_preset() {
         assert!((pause - expected).abs() <= 34, "{pauses:?}");
     }
     assert_eq!(film.caption_words(), words(&text.replace("- ", "")));
+}
+
+#[test]
+fn a_voice_of_another_language_is_named() {
+    let booth = booth(&installed_voices());
+    let german = "Der Kaffee ist heiß und schmeckt wunderbar.";
+    let film = booth.render(&spoken(german, "voice: {name: heart}\n"), "out");
+    let warnings = film.metadata()["warnings"].to_string();
+    assert!(warnings.contains("speaks en-US, and the words are de"), "{warnings}");
+    booth.workspace.write("plan.yaml", spoken(WORDS, ""));
+    let plan = run(&mut booth.command(None, &["plan", "plan.yaml"])).ok().stdout;
+    assert!(plan.contains("language en, voice heart (neural)"), "{plan}");
+}
+
+#[test]
+fn a_receipt_says_when_the_film_was_finished() {
+    let booth = booth(&installed_voices());
+    let film = booth.render(&spoken(WORDS, ""), "out");
+    let take = booth.workspace.path("out/voice/take_001.wav");
+    let spoken_at = std::fs::metadata(take).and_then(|file| file.modified()).expect("a time");
+    let finished = film.metadata()["finishedAt"].as_str().expect("a time").to_owned();
+    let ms = String::from_utf8(tool("date", ["-d", &finished, "+%s%3N"])).expect("digits");
+    let finished_at = std::time::UNIX_EPOCH
+        + std::time::Duration::from_millis(ms.trim().parse().expect("milliseconds"));
+    assert!(finished_at > spoken_at, "{finished} is before the voice was written");
 }
 
 #[test]

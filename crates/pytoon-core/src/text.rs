@@ -23,6 +23,47 @@ const ABBREVIATIONS: &[&str] = &[
     "ltd", "co", "approx", "a.m", "p.m", "u.s", "u.k", "z.b", "bzw", "nr", "sra", "dra",
 ];
 
+/// Abbreviations whose full stop does not end a sentence that goes on with a small letter or a
+/// figure: months, weekdays, units, streets, companies.
+const SHORT_FORMS: &[&str] = &[
+    "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "mon",
+    "tue", "tues", "wed", "thu", "thur", "thurs", "fri", "sat", "sun", "lb", "lbs", "oz", "ft",
+    "yd", "mi", "hr", "hrs", "min", "mins", "sec", "secs", "tsp", "tbsp", "gal", "pt", "qt", "ave",
+    "blvd", "rd", "ln", "hwy", "apt", "ste", "corp", "bros", "est", "dept", "vol", "pp", "fig",
+    "max", "tel", "ext", "ca", "evtl", "ggf", "inkl", "usw", "mind", "str", "ud", "av", "art",
+    "núm", "janv", "févr", "juil",
+];
+/// German words that follow an ordinal: `am 24. Dezember`, `im 2. Stock`.
+const AFTER_ORDINALS: &[&str] = &[
+    "Januar",
+    "Jänner",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+    "Jahr",
+    "Jahrhundert",
+    "Quartal",
+    "Stock",
+    "Etage",
+    "Platz",
+    "Mal",
+    "Advent",
+    "Geburtstag",
+    "Tag",
+    "Woche",
+    "Klasse",
+    "Auflage",
+    "Runde",
+];
+
 /// The words of a text.
 pub fn words(text: &str) -> Vec<Word> {
     text.split_whitespace().flat_map(split_unspaced).collect()
@@ -152,9 +193,8 @@ fn close_block(out: &mut Vec<Sentence>, block: &mut Vec<&str>, end: SentenceEnd)
     let mut current = String::new();
     for (index, &c) in chars.iter().enumerate() {
         current.push(c);
-        let next = chars.get(index + 1).copied();
         // The full stop of `1.` belongs to the item.
-        if index >= marker && ends_sentence(c, next, &current) {
+        if index >= marker && ends_sentence(c, &chars[index + 1..], &current) {
             push_trimmed(out, &mut current);
         }
     }
@@ -193,8 +233,10 @@ fn push_trimmed(out: &mut Vec<Sentence>, current: &mut String) {
     current.clear();
 }
 
-fn ends_sentence(c: char, next: Option<char>, current: &str) -> bool {
+/// Returns true if a character ends the current sentence, before the rest of the text.
+fn ends_sentence(c: char, rest: &[char], current: &str) -> bool {
     let closes = |n: char| ".!?…。！？\"'”’)」』".contains(n);
+    let next = rest.first().copied();
     match c {
         '。' | '！' | '？' | '।' | '۔' => !next.is_some_and(closes),
         '!' | '?' | '…' | '؟' => next.is_none_or(|n| n.is_whitespace()),
@@ -203,18 +245,34 @@ fn ends_sentence(c: char, next: Option<char>, current: &str) -> bool {
             before.is_some_and(|b| ".!?…。！？".contains(b))
                 && next.is_none_or(|n| n.is_whitespace() || is_unspaced_script(n))
         }
-        '.' => next.is_none_or(char::is_whitespace) && !is_abbreviation(current),
+        '.' => next.is_none_or(char::is_whitespace) && !is_abbreviation(current, rest),
         _ => false,
     }
 }
 
-fn is_abbreviation(current: &str) -> bool {
+/// Returns true if the full stop at the end of the current sentence belongs to its last token.
+fn is_abbreviation(current: &str, rest: &[char]) -> bool {
     let Some(token) = current.split_whitespace().last() else { return false };
     let bare = token.trim_end_matches('.').trim_start_matches(['(', '"', '“']).to_lowercase();
-    let initial = bare.chars().count() == 1
-        && token.chars().next().is_some_and(char::is_uppercase)
-        && bare != "i";
-    initial || ABBREVIATIONS.contains(&bare.as_str())
+    let is_letter = bare.chars().count() == 1 && bare.chars().all(char::is_alphabetic);
+    let is_initial =
+        is_letter && token.chars().next().is_some_and(char::is_uppercase) && bare != "i";
+    if is_initial || ABBREVIATIONS.contains(&bare.as_str()) {
+        return true;
+    }
+    let next: String =
+        rest.iter().skip_while(|c| c.is_whitespace()).take_while(|c| !c.is_whitespace()).collect();
+    let Some(first) = next.chars().next() else { return false };
+    let goes_on = first.is_lowercase() || first.is_ascii_digit();
+    // `z. B.`, `d. h.`
+    let is_pair = is_letter && next.ends_with('.') && next.chars().count() == 2;
+    // `am 24. Dezember`
+    let is_ordinal = bare.len() <= 2
+        && !bare.is_empty()
+        && bare.bytes().all(|b| b.is_ascii_digit())
+        && token.ends_with(&format!("{bare}."))
+        && AFTER_ORDINALS.contains(&next.trim_end_matches(|c: char| !c.is_alphabetic()));
+    is_pair || is_ordinal || (goes_on && SHORT_FORMS.contains(&bare.as_str()))
 }
 
 /// A rough count of the spoken syllables of a word, at least 1.
@@ -314,6 +372,15 @@ mod tests {
             (
                 "It costs $5.50 at Dr. Bean's. Buy it.",
                 &["It costs $5.50 at Dr. Bean's.", "Buy it."],
+            ),
+            (
+                "Meet us on Jan. 6 at 5th Ave. in New York. Sat. 10 to 2.",
+                &["Meet us on Jan. 6 at 5th Ave. in New York.", "Sat. 10 to 2."],
+            ),
+            ("It weighs 2 lbs. Buy it.", &["It weighs 2 lbs.", "Buy it."]),
+            (
+                "Am 24. Dezember ist z. B. offen. Wir sind 24. Komm!",
+                &["Am 24. Dezember ist z. B. offen.", "Wir sind 24.", "Komm!"],
             ),
             ("Open at 9 a.m. every day.", &["Open at 9 a.m. every day."]),
             ("He said \"Stop.\" Then left.", &["He said \"Stop.\"", "Then left."]),

@@ -24,6 +24,14 @@ pub use error::NeuralError;
 
 use std::ops::Range;
 
+/// Checks that bytes are a model that may be run, without running it.
+///
+/// # Errors
+/// [`NeuralError::BadFile`] with what is wrong.
+pub fn check(model: &[u8]) -> Result<(), NeuralError> {
+    graph::check(model).map(|_| ())
+}
+
 /// One spoken stretch of phonemes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Take {

@@ -122,7 +122,7 @@ pub(crate) fn receipt(
     let receipt = Receipt {
         version: RECEIPT_VERSION,
         pytoon_version: env!("CARGO_PKG_VERSION").to_owned(),
-        finished_at: env.now.clone(),
+        finished_at: (env.clock)(),
         degraded: voice_lesser
             || !self_check.findings.is_empty()
             || planned.drawn.values().any(engines::is_degraded),

@@ -30,8 +30,8 @@ pub struct Environment {
     pub keeps_voice: bool,
     /// The claim under which a worker has its task; absent where no other process can have it.
     pub claim: Option<Fence>,
-    /// The time now as RFC 3339, for the receipt.
-    pub now: String,
+    /// Returns the time as RFC 3339, for the receipt.
+    pub clock: fn() -> String,
 }
 
 impl Environment {

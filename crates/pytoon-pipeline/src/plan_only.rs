@@ -23,6 +23,8 @@ pub struct Plan {
     pub graph: SceneGraph,
     /// The timeline.
     pub timeline: Timeline,
+    /// Who speaks here: provider and voice, such as `neural` and `heart`; absent without a voice.
+    pub spoken_by: Option<(String, Option<String>)>,
     /// What the voice would cost; absent where it costs nothing or is bought already.
     pub voice: Option<Quote>,
     /// What had to be bent.
@@ -68,6 +70,9 @@ impl Plan {
             "sceneGraph": self.graph,
             "timeline": self.timeline,
             "price": price,
+            "spokenBy": self.spoken_by.as_ref().map(|(provider, voice)| {
+                json!({"provider": provider, "voice": voice})
+            }),
             "voice": self.voice,
             "warnings": self.warnings,
         })
@@ -95,5 +100,7 @@ pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan,
         warnings
             .push(format!("the voice was sped up {:.3} times to fit a film of 60 s", spoken.tempo));
     }
-    Ok(Plan { graph, timeline: built.timeline, voice: spoken.quote, warnings })
+    let voice = spoken.voice.map(|voice| voice.name);
+    let spoken_by = spoken.provider.map(|provider| (provider, voice));
+    Ok(Plan { graph, timeline: built.timeline, spoken_by, voice: spoken.quote, warnings })
 }

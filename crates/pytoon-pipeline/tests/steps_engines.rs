@@ -49,7 +49,7 @@ fn environment(studio: &Studio) -> Environment {
         buys: true,
         keeps_voice: false,
         claim: None,
-        now: "2026-01-01T00:00:00Z".into(),
+        clock: || "2026-01-01T00:00:00Z".to_owned(),
         runner,
     }
 }

@@ -39,8 +39,6 @@ pub struct FilmRunner {
     pub files: Arc<dyn FileStore>,
     /// How long a claim holds without a heartbeat.
     pub lease: Duration,
-    /// The time now as RFC 3339, for receipts.
-    pub clock: fn() -> String,
 }
 
 impl fmt::Debug for FilmRunner {
@@ -125,7 +123,7 @@ impl FilmRunner {
             token: lease.token,
             unanswered_ms: unanswered * 1000,
         });
-        let env = Environment { runner, claim, now: (self.clock)(), ..self.env.clone() };
+        let env = Environment { runner, claim, ..self.env.clone() };
         let job = JobIdentity { id: lease.job.id.clone(), started_at_ms: lease.job.asked_at };
         let root = env.engines.storage().path(&folder_of(&lease.job.id));
         let steps = Steps::new(env, &root, job, false)?;

@@ -115,7 +115,7 @@ impl Context {
             buys: true,
             keeps_voice: false,
             claim: None,
-            now: rfc3339(now()),
+            clock: || rfc3339(now()),
         }
     }
 

@@ -121,10 +121,12 @@ pub fn fit(
         });
     }
     if squeezed <= limit {
-        return Ok(stretch(lay_out(scenes, tight), limit, scenes));
+        return Ok(stretch(lay_out(scenes, shrunk(scenes, tight, usual, limit)), limit, scenes));
     }
     if squeezed <= MAX_FILM_MS {
-        let mut fitted = stretch(lay_out(scenes, tight), natural.min(MAX_FILM_MS), scenes);
+        let length = natural.min(MAX_FILM_MS);
+        let mut fitted =
+            stretch(lay_out(scenes, shrunk(scenes, tight, usual, length)), length, scenes);
         fitted.warning = Some(format!(
             "the film needs {:.1} s, more than the {:.1} s asked for: it was extended",
             fitted.total_ms as f64 / 1000.0,
@@ -133,6 +135,23 @@ pub fn fit(
         return Ok(fitted);
     }
     faster(scenes, tight)
+}
+
+/// Returns the longest pauses that fit a length: each gives up the same part of what it can.
+fn shrunk(scenes: &[SceneNeed], tight: Pauses, usual: Pauses, limit_ms: i64) -> Pauses {
+    const STEPS: i64 = 64;
+    let at = |step: i64| {
+        let between = |low: i64, high: i64| low + (high - low) * step / STEPS;
+        Pauses {
+            sentence: between(tight.sentence, usual.sentence),
+            list_item: between(tight.list_item, usual.list_item),
+            paragraph: between(tight.paragraph, usual.paragraph),
+            scene: between(tight.scene, usual.scene),
+            tail: between(tight.tail, usual.tail),
+        }
+    };
+    let fits = |step: &i64| total(scenes, at(*step)) <= limit_ms;
+    (0..=STEPS).rev().find(fits).map_or(tight, at)
 }
 
 /// Scenes without voice give up time first, down to [`MIN_HOLD_MS`] each: a target shorter than
@@ -290,6 +309,19 @@ mod tests {
             .iter()
             .map(|l| SceneNeed { utterances_ms: l.to_vec(), ends: vec![], min_ms: 0 })
             .collect()
+    }
+
+    #[test]
+    fn pauses_shrink_alike_for_a_shorter_target() {
+        let ends = vec![SentenceEnd::Sentence, SentenceEnd::Paragraph, SentenceEnd::Paragraph];
+        let needs = [SceneNeed { utterances_ms: vec![1000; 3], ends, min_ms: 0 }];
+        let natural = fit(&needs, None, &pacing()).expect("fits").total_ms;
+        let fitted = fit(&needs, Some(natural - 200), &pacing()).expect("fits");
+        assert_eq!(fitted.total_ms, natural - 200);
+        let starts = &fitted.scenes[0].utterance_starts_ms;
+        let (sentence, paragraph) = (starts[1] - starts[0] - 1000, starts[2] - starts[1] - 1000);
+        assert!(sentence < 180 && paragraph < 400, "{starts:?}");
+        assert!(paragraph > sentence + 80, "{starts:?}");
     }
 
     #[test]

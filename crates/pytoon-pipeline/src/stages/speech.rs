@@ -233,8 +233,21 @@ pub(super) fn synthetic(
     if !attempts.is_empty() || asked_and_left_out {
         warnings.push(format!("{provider} speaks instead"));
     }
-    let stepped_down =
-        is_local && (attempts.iter().any(|attempt| !attempt.is_local) || asked_and_left_out);
+    let other = voice.as_ref().and_then(|voice| {
+        let own =
+            voice.language.as_deref().filter(|own| primary(own) != primary(&graph.language))?;
+        Some(format!(
+            "the voice `{}` speaks {own}, and the words are {}: name another voice, or set \
+             `language` if they are not",
+            voice.name, graph.language
+        ))
+    });
+    warnings.extend(other);
+    // A voice that the brief names is missed like a service's.
+    let is_missed = |attempt: &FailedAttempt| {
+        !attempt.is_local || settings.name.is_some() || settings.provider.is_some()
+    };
+    let stepped_down = is_local && (attempts.iter().any(is_missed) || asked_and_left_out);
     let mut result = voiced(env, sources, graph, folder, &request, &provider, sentences)?;
     result.warnings = warnings;
     result.attempts = attempts;
@@ -396,4 +409,9 @@ fn by_scene(graph: &SceneGraph, sentences: &[SpokenSentence]) -> Vec<Vec<Utteran
                 .collect()
         })
         .collect()
+}
+
+/// Returns the language of a tag without its region: `en` of `en-GB`.
+fn primary(tag: &str) -> String {
+    tag.split(['-', '_']).next().unwrap_or_default().to_lowercase()
 }

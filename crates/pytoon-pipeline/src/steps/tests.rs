@@ -44,7 +44,7 @@ impl Bench {
             buys: true,
             keeps_voice: false,
             claim: None,
-            now: "2026-01-01T00:00:00Z".into(),
+            clock: || "2026-01-01T00:00:00Z".to_owned(),
             runner,
         };
         Self { folder, env }

@@ -54,7 +54,7 @@ impl VendorHttp {
         limits: DownloadLimits,
     ) -> Result<Downloaded, EngineError> {
         let fail = |kind, message: String| {
-            EngineError::new(&self.engine, "download the clip", kind, self.redact(&message))
+            EngineError::new(&self.engine, "download the file", kind, self.redact(&message))
         };
         let work = async {
             let mut url = Url::parse(address).map_err(|_| {
@@ -66,13 +66,13 @@ impl VendorHttp {
                     fail(EngineErrorKind::BadOutput, reason).with_status(ErrorStatus::Permanent)
                 })?;
                 let got = self
-                    .clients("download the clip")?
+                    .clients("download the file")?
                     .free
                     .get(url.clone())
                     .timeout(limits.total)
                     .send()
                     .await
-                    .map_err(|e| self.transport("download the clip", false, &e))?;
+                    .map_err(|e| self.transport("download the file", false, &e))?;
                 if got.status().is_redirection() {
                     let next = got.headers().get(LOCATION).and_then(|v| v.to_str().ok());
                     url = next.and_then(|next| url.join(next).ok()).ok_or_else(|| {
@@ -113,7 +113,7 @@ impl VendorHttp {
         limits: DownloadLimits,
     ) -> Result<Downloaded, EngineError> {
         let fail = |kind, message: String| {
-            EngineError::new(&self.engine, "download the clip", kind, self.redact(&message))
+            EngineError::new(&self.engine, "download the file", kind, self.redact(&message))
         };
         let too_large = || {
             fail(

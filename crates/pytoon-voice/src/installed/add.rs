@@ -64,7 +64,14 @@ impl Incoming {
     pub fn from_folder(folder: &Path, stated: &Stated) -> Result<Self, AddError> {
         if folder.join(MANIFEST).is_file() {
             let folder = std::fs::canonicalize(folder).map_err(|e| at(folder, e))?;
-            let manifest = Manifest::read(&folder).map_err(AddError::NotAVoice)?;
+            let mut manifest = Manifest::read(&folder).map_err(AddError::NotAVoice)?;
+            if let Some(name) = &stated.name {
+                manifest.name.clone_from(name);
+            }
+            if let Some(language) = &stated.language {
+                manifest.language.clone_from(language);
+            }
+            manifest.check().map_err(AddError::NotAVoice)?;
             let files = manifest
                 .files
                 .iter()
@@ -97,9 +104,16 @@ impl Incoming {
         let mut config = model.as_os_str().to_owned();
         config.push(".json");
         let config = PathBuf::from(config);
+        if model.extension().is_none_or(|end| end != "onnx") {
+            return Err(AddError::NotAVoice(format!(
+                "{}: this is not a voice; a voice is an .onnx file with its .onnx.json beside it, \
+                 or a folder with {MANIFEST}",
+                model.display()
+            )));
+        }
         if !config.is_file() {
             return Err(AddError::NotAVoice(format!(
-                "{}: its {} has to lie beside it",
+                "{}: its settings are missing; {} has to lie beside it",
                 model.display(),
                 config.file_name().unwrap_or_default().to_string_lossy()
             )));

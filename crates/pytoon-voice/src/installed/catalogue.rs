@@ -54,6 +54,15 @@ pub fn known_voice(name: &str) -> Option<KnownVoice> {
     known().into_iter().find(|voice| voice.name == name)
 }
 
+/// Returns how a known voice is installed.
+pub fn how_to_add(voice: &KnownVoice) -> String {
+    if voice.source.starts_with("https://") {
+        format!("`pytoon voices add {}` adds it", voice.name)
+    } else {
+        format!("`make setup` installs it (scripts/voice.sh), from {}", voice.source)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -95,6 +95,19 @@ impl VoiceFolders {
         (found.into_values().collect(), broken)
     }
 
+    /// The voices whose files are whole, and those that cannot be used. Reads every file.
+    pub fn checked(&self) -> (Vec<InstalledVoice>, Vec<BrokenVoice>) {
+        let (installed, mut broken) = self.list();
+        let whole = |voice: &InstalledVoice| match voice.check() {
+            Ok(()) => true,
+            Err(reason) => {
+                broken.push(reason);
+                false
+            }
+        };
+        (installed.into_iter().filter(whole).collect(), broken)
+    }
+
     /// The voice of a name.
     pub fn find(&self, name: &str) -> Result<Option<InstalledVoice>, BrokenVoice> {
         let (voices, broken) = self.list();
@@ -127,6 +140,22 @@ impl InstalledVoice {
         Ok(bytes)
     }
 
+    /// Reads every file, and looks whether the model is one.
+    ///
+    /// # Errors
+    /// The first file that is missing, changed, or no model.
+    pub fn check(&self) -> Result<(), BrokenVoice> {
+        for role in self.manifest.files.keys() {
+            let bytes = self.read(role)?;
+            if role == "model" {
+                let file = &self.manifest.files[role].file;
+                pytoon_neural::check(&bytes)
+                    .map_err(|error| self.damaged(file, &error.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+
     /// What tells this voice's content from another's: the hashes of all its files.
     pub fn fingerprint(&self) -> String {
         let hashes: Vec<&str> =
@@ -140,7 +169,8 @@ impl InstalledVoice {
     }
 
     fn damaged(&self, file: &str, reason: &str) -> BrokenVoice {
-        self.broken(format!("{file}: {reason}; {}", install_again(&self.manifest.name)))
+        let path = self.folder.join(file);
+        self.broken(format!("{}: {reason}; {}", path.display(), install_again(&self.manifest.name)))
     }
 }
 

@@ -123,7 +123,7 @@ impl TtsProvider for Espeak {
     fn voice_used(&self, request: &TtsRequest) -> Option<VoiceUsed> {
         let (voice, variant) = self.voice_and_variant(request);
         let name = if variant.is_empty() { voice } else { format!("{voice}+{variant}") };
-        Some(VoiceUsed { name, licence: None })
+        Some(VoiceUsed { name, licence: None, language: None })
     }
 
     fn health_check(&self) -> Result<String, VoiceError> {

@@ -62,7 +62,7 @@ impl TtsProvider for Flite {
     }
 
     fn voice_used(&self, request: &TtsRequest) -> Option<VoiceUsed> {
-        Some(VoiceUsed { name: self.voice(request).to_owned(), licence: None })
+        Some(VoiceUsed { name: self.voice(request).to_owned(), licence: None, language: None })
     }
 
     fn health_check(&self) -> Result<String, VoiceError> {

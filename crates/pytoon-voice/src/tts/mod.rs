@@ -82,6 +82,9 @@ pub struct VoiceUsed {
     pub name: String,
     /// Its licence, where it is known.
     pub licence: Option<String>,
+    /// The language that it speaks, where it speaks one; a BCP 47 tag.
+    #[serde(default)]
+    pub language: Option<String>,
 }
 
 /// One spoken sentence: 48 kHz mono, trimmed, with a time for every written word.

@@ -23,6 +23,12 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
         plan.graph.preset_id,
         plan.graph.seed
     ));
+    let voice = match &plan.spoken_by {
+        Some((provider, Some(voice))) => format!("voice {voice} ({provider})"),
+        Some((provider, None)) => format!("voice {provider}"),
+        None => "no voice".to_owned(),
+    };
+    output::line(format!("language {}, {voice}", plan.graph.language));
     for (place, scene) in timeline.timeline.iter().zip(&plan.graph.scenes) {
         output::line(format!(
             "\n{} {} to {}  {}",

@@ -2,7 +2,7 @@
 
 use crate::cli::ServeArgs;
 use crate::commands::planner::FilmPlanner;
-use crate::context::{self, Context, rfc3339};
+use crate::context::{self, Context};
 use crate::output;
 use anyhow::{Context as _, bail};
 use pytoon_api::{Api, RateLimits, Scope, new_key, router};
@@ -212,13 +212,7 @@ fn worker(context: &Context, env: Environment, store: Arc<Store>, process: Strin
         lacks: Arc::default(),
     };
     Worker {
-        runner: Arc::new(FilmRunner {
-            env,
-            jobs: store.clone(),
-            files: store.clone(),
-            lease,
-            clock: || rfc3339(context::now()),
-        }),
+        runner: Arc::new(FilmRunner { env, jobs: store.clone(), files: store.clone(), lease }),
         store,
         name: process,
         lease,

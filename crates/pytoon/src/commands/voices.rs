@@ -9,7 +9,7 @@ use pytoon_media::disk;
 use pytoon_normalize::Pronunciations;
 use pytoon_vendor::http::{Address, DownloadLimits, VendorHttp};
 use pytoon_voice::installed::add::{Incoming, Stated, remove};
-use pytoon_voice::installed::catalogue::{KnownVoice, known, known_voice};
+use pytoon_voice::installed::catalogue::{KnownVoice, how_to_add, known, known_voice};
 use pytoon_voice::installed::{Family, InstalledVoice, MAX_FILE, VoiceFolders};
 use pytoon_voice::tts::espeak::Espeak;
 use pytoon_voice::tts::neural::speak_with;
@@ -39,7 +39,7 @@ pub(crate) fn voices(context: &Context, args: &VoicesArgs) -> anyhow::Result<()>
 }
 
 fn list(context: &Context, folders: &VoiceFolders, all: bool) -> anyhow::Result<()> {
-    let (installed, broken) = folders.list();
+    let (installed, broken) = folders.checked();
     let is_installed = |name: &str| installed.iter().any(|voice| voice.manifest.name == name);
     let missing: Vec<KnownVoice> =
         known().into_iter().filter(|voice| !is_installed(&voice.name)).collect();
@@ -83,7 +83,11 @@ fn list(context: &Context, folders: &VoiceFolders, all: bool) -> anyhow::Result<
     output::line("Known voices (`pytoon voices add NAME` fetches one):");
     for voice in &missing {
         let quality = voice.quality.as_deref().unwrap_or("natural");
-        output::line(row(&voice.name, &voice.language, quality, &voice.licence));
+        let mut line = row(&voice.name, &voice.language, quality, &voice.licence);
+        if !voice.source.starts_with("https://") {
+            line.push_str("  (`make setup` installs it)");
+        }
+        output::line(line);
     }
     let spoken = espeak.list_voices()?;
     if !all {
@@ -220,8 +224,10 @@ fn add_voice(context: &Context, folders: &VoiceFolders, add: &AddVoice) -> anyho
     };
     let model = incoming.manifest.files.get("model").map(|entry| entry.sha256.clone());
     let name = incoming.manifest.name.clone();
+    let replaces = folders.own().is_some_and(|own| own.join(&name).is_dir());
     let place = incoming.install(folders, &context.runner)?;
-    output::line(format!("{name} is installed in {}", place.display()));
+    let done = if replaces { "is replaced in" } else { "is installed in" };
+    output::line(format!("{name} {done} {}", place.display()));
     if let Some(sha256) = model {
         output::line(format!("its model is pinned: SHA-256 {sha256}"));
     }
@@ -244,7 +250,7 @@ fn from_catalogue(
         );
     };
     if !voice.source.starts_with("https://") {
-        anyhow::bail!("`{name}` comes from {}", voice.source);
+        anyhow::bail!("`{name}` is not fetched from an address: {}", how_to_add(&voice));
     }
     let wanted = add.sha256.as_deref().or(voice.sha256.as_deref());
     let model = fetch(&voice.source, wanted, folder)?;

@@ -435,7 +435,7 @@ impl TtsProvider for Cloud {
     }
 
     fn voice_used(&self, request: &TtsRequest) -> Option<VoiceUsed> {
-        Some(VoiceUsed { name: self.0.voice(request), licence: None })
+        Some(VoiceUsed { name: self.0.voice(request), licence: None, language: None })
     }
 
     fn health_check(&self) -> Result<String, VoiceError> {

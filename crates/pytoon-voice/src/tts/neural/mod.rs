@@ -23,6 +23,7 @@ pub(crate) use providers::{installed_provider, piper_provider};
 
 use super::{SpokenSentence, TtsProvider, TtsRequest};
 use crate::VoiceError;
+use crate::installed::catalogue::{how_to_add, known_voice};
 use crate::installed::{Family, InstalledVoice, VoiceFolders};
 use loaded::Loaded;
 use pytoon_audio::speech;
@@ -144,14 +145,9 @@ impl TtsProvider for Neural {
     }
 
     fn health_check(&self) -> Result<String, VoiceError> {
-        let (installed, broken) = self.folders.list();
+        let (installed, broken) = self.folders.checked();
         if let Some(broken) = broken.first() {
             return Err(unusable(NEURAL, broken));
-        }
-        for voice in &installed {
-            for role in voice.manifest.files.keys() {
-                voice.read(role).map_err(|broken| unusable(NEURAL, &broken))?;
-            }
         }
         let names: Vec<&str> = installed.iter().map(|voice| voice.manifest.name.as_str()).collect();
         match names.as_slice() {
@@ -169,7 +165,8 @@ impl TtsProvider for Neural {
 
     fn voice_used(&self, request: &TtsRequest) -> Option<super::VoiceUsed> {
         let manifest = self.voice(request).ok()?.manifest;
-        Some(super::VoiceUsed { name: manifest.name, licence: Some(manifest.licence) })
+        let (licence, language) = (Some(manifest.licence), Some(manifest.language));
+        Some(super::VoiceUsed { name: manifest.name, licence, language })
     }
 }
 
@@ -223,7 +220,7 @@ impl TtsProvider for PiperFiles {
     fn voice_used(&self, request: &TtsRequest) -> Option<super::VoiceUsed> {
         let file = self.file(request).ok()?;
         let name = file.file_stem()?.to_string_lossy().into_owned();
-        Some(super::VoiceUsed { name, licence: None })
+        Some(super::VoiceUsed { name, licence: None, language: None })
     }
 }
 
@@ -291,7 +288,11 @@ fn refused(installed: &[InstalledVoice], name: &str) -> VoiceError {
         [] => "no voice is installed".to_owned(),
         names => format!("installed are {}", names.join(", ")),
     };
-    let reason = format!("there is no voice `{name}`: {known}");
+    let add = match known_voice(name) {
+        Some(voice) => format!("; {}", how_to_add(&voice)),
+        None => String::new(),
+    };
+    let reason = format!("there is no voice `{name}`: {known}{add}");
     VoiceError::Refused { provider: NEURAL.into(), reason }
 }
 

@@ -27,8 +27,9 @@ pub(super) fn checks(context: &Context, desk: Arc<EngineDesk>) -> anyhow::Result
                 Some(VoiceProvider::BuiltIn(_)) | None => format!("tts.{name}"),
             };
             let fix = match kind {
-                // The evidence says what to install.
-                "bad_voice" => "the voice's files: `pytoon voices` lists them".to_owned(),
+                "bad_voice" => {
+                    "install the voice again; the next provider speaks meanwhile".to_owned()
+                }
                 _ => format!("{block} in defaults.yaml, its key, or the vendor's status page"),
             };
             let page = if kind == "auth" { "key-rotation" } else { "tts" };
