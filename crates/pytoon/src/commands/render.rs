@@ -98,13 +98,18 @@ fn credit(scene: &SceneReceipt) -> String {
 
 fn summary(receipt: &Receipt) -> Vec<String> {
     let seconds = receipt.output.duration_ms as f64 / 1000.0;
+    let voice = match (&receipt.voice.provider, &receipt.voice.voice) {
+        (Some(provider), Some(voice)) => format!("{voice} ({provider})"),
+        (Some(provider), None) => provider.clone(),
+        (None, _) => "none".to_owned(),
+    };
     let mut lines = vec![format!(
         "{seconds:.1} s, {}x{}, {:.1} MB, {} scenes, voice: {}, loudness: {}",
         receipt.output.width,
         receipt.output.height,
         receipt.output.size_bytes as f64 / 1e6,
         receipt.scenes.len(),
-        receipt.voice.provider.as_deref().unwrap_or("none"),
+        voice,
         receipt.loudness.decoded_lufs.map_or("silent".into(), |lufs| format!("{lufs:.1} LUFS")),
     )];
     for scene in receipt.scenes.iter().filter(|scene| scene.engine_used != "local") {
