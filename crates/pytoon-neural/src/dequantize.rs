@@ -36,7 +36,13 @@ pub(crate) fn dequantized(bytes: Vec<u8>) -> Result<Dequantized, NeuralError> {
     drop(bytes);
     let Some(graph) = model.graph.as_mut() else { return Err(bad("it has no graph".into())) };
     let products = products(graph)?;
-    let mut weights = Vec::new();
+    let is_matrix = |tensor: &&TensorProto| {
+        products.iter().any(|product| tensor.name.as_deref() == Some(product.matrix.as_str()))
+    };
+    let matrices = graph.initializer.iter().filter(is_matrix);
+    let bytes: usize =
+        matrices.filter_map(|matrix| Some(matrix.raw_data.as_ref()?.borrow().len())).sum();
+    let mut weights = Vec::with_capacity(4 * bytes);
     let mut made = Vec::with_capacity(products.len());
     for product in &products {
         made.push(stored(graph, product, &mut weights)?);
@@ -122,7 +128,6 @@ fn stored(
     let data = matrix.raw_data.as_ref().ok_or_else(bad)?.borrow();
     let is_signed = matrix.data_type == Some(DataType::INT8);
     let offset = weights.len();
-    weights.reserve_exact(data.len() * 4);
     for &byte in data.iter() {
         let whole = if is_signed { f32::from(byte as i8) } else { f32::from(byte) };
         weights.extend_from_slice(&((whole - zero) * scale).to_le_bytes());

@@ -13,6 +13,7 @@ mod dequantize;
 mod error;
 mod graph;
 pub mod heart;
+mod maths;
 mod noise;
 pub mod piper;
 pub mod session;

@@ -3,8 +3,12 @@
 //! The sequence is part of what a voice sounds like, so it is the core's generator and the
 //! transform of Box and Muller ("A note on the generation of random normal deviates", 1958).
 
+use crate::maths;
 use pytoon_core::rng::Rng;
-use std::f64::consts::TAU;
+use std::f32::consts::TAU;
+
+/// How many deviates are made at a time; even.
+const BATCH: usize = 64;
 
 /// A source of normal deviates: mean 0, variance 1.
 #[derive(Debug)]
@@ -15,21 +19,36 @@ impl Normal {
         Self(Rng::new(seed, purpose))
     }
 
-    /// Two independent deviates.
-    pub(crate) fn pair(&mut self) -> (f32, f32) {
-        let radius = (-2.0 * (1.0 - self.0.unit()).ln()).sqrt();
-        let (sin, cos) = (TAU * self.0.unit()).sin_cos();
-        ((radius * cos) as f32, (radius * sin) as f32)
+    /// Fills a slice with independent deviates, pair by pair.
+    pub(crate) fn fill(&mut self, values: &mut [f32]) {
+        for chunk in values.chunks_mut(BATCH) {
+            let mut radii = [0.0f32; BATCH / 2];
+            let mut turns = [0.0f32; BATCH / 2];
+            let pairs = chunk.len().div_ceil(2);
+            for (radius, turn) in radii.iter_mut().zip(&mut turns).take(pairs) {
+                // Never 0, whose logarithm is infinite.
+                *radius = (1.0 - self.0.unit() as f32).max(f32::MIN_POSITIVE);
+                *turn = self.0.unit() as f32;
+            }
+            let mut deviates = [0.0f32; BATCH];
+            let (cosines, sines) = deviates.split_at_mut(BATCH / 2);
+            for at in 0..BATCH / 2 {
+                let radius = (-2.0 * maths::ln(radii[at].max(f32::MIN_POSITIVE))).max(0.0).sqrt();
+                let (sin, cos) = maths::sin_cos(TAU * turns[at]);
+                cosines[at] = radius * cos;
+                sines[at] = radius * sin;
+            }
+            for (at, value) in chunk.iter_mut().enumerate() {
+                *value = deviates[at / 2 + at % 2 * (BATCH / 2)];
+            }
+        }
     }
 
     /// So many deviates, each times `scale`.
     pub(crate) fn take(&mut self, count: usize, scale: f32) -> Vec<f32> {
-        let mut values = Vec::with_capacity(count + 1);
-        while values.len() < count {
-            let (a, b) = self.pair();
-            values.extend([a * scale, b * scale]);
-        }
-        values.truncate(count);
+        let mut values = vec![0.0; count];
+        self.fill(&mut values);
+        values.iter_mut().for_each(|value| *value *= scale);
         values
     }
 }

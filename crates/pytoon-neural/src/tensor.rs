@@ -2,8 +2,8 @@
 
 use crate::NeuralError;
 use rten::{Model, ModelOptions, NodeId, Value};
+use rten_tensor::Tensor;
 use rten_tensor::prelude::*;
-use rten_tensor::{Tensor, TensorView};
 
 /// Loads a model into the runtime.
 ///
@@ -30,18 +30,11 @@ pub(crate) fn node(model: &Model, name: &str) -> Result<NodeId, NeuralError> {
 pub(crate) fn floats(value: Value) -> Result<(Vec<usize>, Vec<f32>), NeuralError> {
     let tensor: Tensor<f32> = value.try_into().map_err(NeuralError::failed)?;
     let shape = tensor.shape().to_vec();
-    let data = contiguous(tensor.view());
+    let data = tensor.into_data();
     if data.iter().any(|x| !x.is_finite()) {
         return Err(NeuralError::failed("its output holds values that are no numbers"));
     }
     Ok((shape, data))
-}
-
-fn contiguous(tensor: TensorView<'_, f32>) -> Vec<f32> {
-    match tensor.data() {
-        Some(data) => data.to_vec(),
-        None => tensor.iter().copied().collect(),
-    }
 }
 
 /// Whole, non-negative numbers in a float output, each at most `most`.

@@ -154,6 +154,8 @@ impl Renderer {
         let (mut assets, look_time) =
             looked.map_err(|_| PipelineError::Internal("looking at pictures stopped".into()))??;
         let (spoken, reused, voice_time) = voiced?;
+        // This process makes one film; a worker keeps its voices for the next one.
+        env.voices.clear();
         voice::degraded(sources, graph, &spoken)?;
         self.times.push("look", look_time, false);
         self.times.push("voice", voice_time, reused);

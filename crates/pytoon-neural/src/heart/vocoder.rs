@@ -9,6 +9,7 @@
 //! Frames of 1200 samples every 300, periodic Hann windows, centred and reflected at the edges, as
 //! the family was trained (PyPI `hibari-tts`, "ONNX interface").
 
+use crate::maths;
 use crate::noise::Normal;
 use realfft::num_complex::Complex32;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
@@ -83,14 +84,18 @@ impl Vocoder {
         let mut weight = vec![0.0f32; sound.len()];
         let mut samples = vec![0.0f32; WINDOW];
         let mut bins = vec![Complex32::default(); BINS];
+        let mut block = Block::new();
         for frame in 0..frames {
+            if frame.is_multiple_of(LANES) {
+                block.read(spectrum, frame);
+            }
             let from = frame * HOP;
             for ((sample, s), w) in samples.iter_mut().zip(&source[from..]).zip(&self.window) {
                 *sample = s * w * unit;
             }
             // The buffers have the lengths that the plans ask for.
             let _ = self.forward.process(&mut samples, &mut bins);
-            shape(&mut bins, spectrum, frame, breath);
+            block.shape(&mut bins, frame % LANES, breath);
             bins[0].im = 0.0;
             bins[BINS - 1].im = 0.0;
             let _ = self.inverse.process(&mut bins, &mut samples);
@@ -106,18 +111,80 @@ impl Vocoder {
     }
 }
 
-/// Applies the three branches to a frame of the source's transform.
-fn shape(bins: &mut [Complex32], spectrum: &Spectrum, frame: usize, breath: &mut Normal) {
-    let frames = spectrum.pitch.len();
-    let loudness = |log: f32| log.min(LOUDEST).exp();
-    for (bin, value) in bins.iter_mut().enumerate() {
-        let at = bin * frames + frame;
-        let turned =
-            Complex32::from_polar(loudness(spectrum.harmonic[at]), PI * spectrum.phase[at].tanh());
-        let (re, im) = breath.pair();
-        let free = Complex32::from_polar(loudness(spectrum.free[at]), spectrum.free_phase[at]);
-        *value = *value * turned + Complex32::new(re, im) * loudness(spectrum.noise[at]) + free;
+/// Frames that are worked on together.
+const LANES: usize = 16;
+/// A value for each of them.
+type Lanes = [f32; LANES];
+
+/// The three branches of some frames, ready to be applied. The model's outputs have the frames of
+/// a bin side by side, so that a bin's frames are read, and computed, at once.
+struct Block {
+    /// Real and imaginary part of each branch's factor, by bin.
+    turned: Vec<[Lanes; 2]>,
+    free: Vec<[Lanes; 2]>,
+    noise: Vec<Lanes>,
+    deviates: Vec<f32>,
+}
+
+impl Block {
+    fn new() -> Self {
+        let pairs = || vec![[[0.0; LANES]; 2]; BINS];
+        Self {
+            turned: pairs(),
+            free: pairs(),
+            noise: vec![[0.0; LANES]; BINS],
+            deviates: vec![0.0; 2 * BINS],
+        }
     }
+
+    /// Reads the frames from `first` on, as many as there are.
+    fn read(&mut self, spectrum: &Spectrum, first: usize) {
+        let frames = spectrum.pitch.len();
+        let count = LANES.min(frames - first);
+        for bin in 0..BINS {
+            let lanes = |part: &[f32]| {
+                let mut lanes = [0.0; LANES];
+                let at = bin * frames + first;
+                lanes[..count].copy_from_slice(&part[at..at + count]);
+                lanes
+            };
+            let phase = lanes(&spectrum.phase).map(|phase| PI * maths::tanh(phase));
+            self.turned[bin] = polar(&lanes(&spectrum.harmonic), &phase);
+            self.free[bin] = polar(&lanes(&spectrum.free), &lanes(&spectrum.free_phase));
+            self.noise[bin] = lanes(&spectrum.noise).map(loudness);
+        }
+    }
+
+    /// Applies the branches of a frame to its part of the source's transform.
+    fn shape(&mut self, bins: &mut [Complex32], lane: usize, breath: &mut Normal) {
+        breath.fill(&mut self.deviates);
+        let branches = self.turned.iter().zip(&self.free).zip(&self.noise);
+        let breaths = self.deviates.chunks_exact(2);
+        for ((value, ((turned, free), noise)), breath) in bins.iter_mut().zip(branches).zip(breaths)
+        {
+            let turned = Complex32::new(turned[0][lane], turned[1][lane]);
+            let free = Complex32::new(free[0][lane], free[1][lane]);
+            *value = *value * turned + Complex32::new(breath[0], breath[1]) * noise[lane] + free;
+        }
+    }
+}
+
+/// Returns a magnitude from its logarithm.
+#[inline(always)]
+fn loudness(log: f32) -> f32 {
+    maths::exp(log.min(LOUDEST))
+}
+
+/// Returns real and imaginary parts from log magnitudes and phases.
+fn polar(log: &Lanes, phase: &Lanes) -> [Lanes; 2] {
+    let (mut re, mut im) = ([0.0; LANES], [0.0; LANES]);
+    for at in 0..LANES {
+        let (sin, cos) = maths::sin_cos(phase[at]);
+        let size = loudness(log[at]);
+        re[at] = size * cos;
+        im[at] = size * sin;
+    }
+    [re, im]
 }
 
 /// A train of pulses with every harmonic up to [`TOP_HZ`] at amplitude 1, from a pitch for each

@@ -35,6 +35,11 @@ pub struct Voices {
 }
 
 impl Voices {
+    /// Drops every voice. A render that has spoken needs the memory for its pictures.
+    pub fn clear(&self) {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     pub(crate) fn get(
         &self,
         provider: &'static str,
