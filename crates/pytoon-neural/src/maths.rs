@@ -39,7 +39,7 @@ pub(crate) fn tanh(x: f32) -> f32 {
 #[inline(always)]
 pub(crate) fn sin_cos(x: f32) -> (f32, f32) {
     /// Pi/2 in three parts; products of the first two with small whole numbers are exact.
-    const PARTS: [f32; 3] = [1.570_312_5, 4.837_512_97e-4, 7.549_789_95e-8];
+    const PARTS: [f32; 3] = [1.570_312_5, 4.837_513e-4, 7.549_79e-8];
     let shifted = x * FRAC_2_PI + ROUND;
     let n = shifted - ROUND;
     let r = ((x - n * PARTS[0]) - n * PARTS[1]) - n * PARTS[2];

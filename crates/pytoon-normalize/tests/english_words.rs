@@ -245,12 +245,12 @@ const ABBREVIATIONS: &[Reading] = &[
     Reading {
         language: "en",
         written: "take I-95 N, then 742 NW Main St.",
-        spoken: "take I ninety five north, then seven forty two northwest Main Street",
+        spoken: "take I ninety five North, then seven forty two Northwest Main Street.",
     },
     Reading {
         language: "en",
         written: "Route 66 W, size 12 E",
-        spoken: "Route sixty six west, size twelve E",
+        spoken: "Route sixty six West, size twelve E",
     },
     Reading { language: "en", written: "Plan B (the [new] one)", spoken: "Plan B, the new one" },
     Reading { language: "en", written: "Hwy. 1 or I-95", spoken: "Highway one or I ninety five" },

@@ -6,14 +6,14 @@ use crate::numbers::is_digits;
 use crate::sentence::Reading;
 
 const DIRECTIONS: &[(&str, &str)] = &[
-    ("N", "north"),
-    ("S", "south"),
-    ("E", "east"),
-    ("W", "west"),
-    ("NE", "northeast"),
-    ("NW", "northwest"),
-    ("SE", "southeast"),
-    ("SW", "southwest"),
+    ("N", "North"),
+    ("S", "South"),
+    ("E", "East"),
+    ("W", "West"),
+    ("NE", "Northeast"),
+    ("NW", "Northwest"),
+    ("SE", "Southeast"),
+    ("SW", "Southwest"),
 ];
 /// Kinds of road, in lower case, whose number a direction may follow.
 const ROADS: &[&str] = &["highway", "hwy", "interstate", "route", "rte", "exit", "i", "us"];
@@ -30,12 +30,19 @@ pub(super) fn direction(context: &Context<'_>, index: usize) -> Option<Vec<Readi
         && is_name(next);
     let is_road = match before.split_once('-') {
         Some((road, number)) => is_digits(number) && ROADS.contains(&road.to_lowercase().as_str()),
-        None => is_digits(before) && context.follows(last, ROADS),
+        None => is_road_number(context, last),
     };
     if is_house {
         return Some(vec![Reading::abbreviation(*name)]);
     }
     is_road.then(|| vec![Reading::from(*name)])
+}
+
+/// Returns true for the number in `Route 66 W`, where the letter is no unit.
+pub(super) fn is_road_number(context: &Context<'_>, index: usize) -> bool {
+    is_digits(context.core(index))
+        && context.follows(index, ROADS)
+        && DIRECTIONS.iter().any(|(code, _)| *code == context.next(index))
 }
 
 /// Reads `St.` and `Dr.`.

@@ -2,6 +2,7 @@
 //!
 //! Units agree with their number, and are singular before a noun that they describe.
 
+use super::addresses::is_road_number;
 use super::context::Context;
 use super::quantity::{Quantity, quantity};
 use crate::numbers::english::{NOTATION, cardinal, label, number};
@@ -322,7 +323,7 @@ pub(super) fn measure(context: &Context<'_>, index: usize) -> Option<Vec<Reading
     let starts = core.starts_with(|c: char| {
         c.is_ascii_digit() || "~≈±+-<>≤≥.".contains(c) || super::fractions::vulgar(c).is_some()
     });
-    if !starts || core.len() > 80 {
+    if !starts || core.len() > 80 || is_road_number(context, index) {
         return None;
     }
     if let Some(spoken) = height(core).or_else(|| resolution(core)) {

@@ -270,7 +270,7 @@ fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Optio
         let left_out = chain.left_out.iter().find(|left| left.provider == kept.provider);
         return lost(left_out.map_or("it is switched off", |left| left.reason.as_str()));
     };
-    let Some(name) = kept.name else { return None };
+    let name = kept.name?;
     let named = TtsRequest { voice: Some(name.clone()), ..request.clone() };
     if provider.voice_used(&named).is_none_or(|voice| voice.name != name) {
         return lost("it is not installed any more; `pytoon voices` lists voices");
