@@ -47,7 +47,7 @@ pub struct Scene {
     /// The sentences spoken, in the script's own spelling; empty for a scene without words.
     #[serde(default)]
     pub sentences: Vec<String>,
-    /// What ends each sentence, which decides the pause after it; `sentence` where it is absent.
+    /// The end of each sentence, which decides the pause after it; default `sentence`.
     #[serde(default)]
     pub sentence_ends: Vec<SentenceEnd>,
     /// The text shown, when it is not the spoken words.

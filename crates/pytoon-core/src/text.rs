@@ -131,7 +131,7 @@ pub fn is_unspaced_script(c: char) -> bool {
         | '\u{20000}'..='\u{2fa1f}')
 }
 
-/// What ends a sentence, from the shortest pause to the longest.
+/// The end of a sentence, from the shortest pause to the longest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SentenceEnd {
@@ -149,7 +149,7 @@ pub enum SentenceEnd {
 pub struct Sentence {
     /// Its words, trimmed; never empty.
     pub text: String,
-    /// What ends it.
+    /// Its end.
     pub end: SentenceEnd,
 }
 

@@ -7,7 +7,7 @@ use crate::maths;
 use pytoon_core::rng::Rng;
 use std::f32::consts::TAU;
 
-/// How many deviates are made at a time; even.
+/// Number of deviates made at a time; even.
 const BATCH: usize = 64;
 
 /// A source of normal deviates: mean 0, variance 1.
@@ -44,7 +44,7 @@ impl Normal {
         }
     }
 
-    /// So many deviates, each times `scale`.
+    /// Returns `count` deviates, each times `scale`.
     pub(crate) fn take(&mut self, count: usize, scale: f32) -> Vec<f32> {
         let mut values = vec![0.0; count];
         self.fill(&mut values);

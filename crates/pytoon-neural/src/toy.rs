@@ -13,10 +13,10 @@ const FRAMES: usize = 8;
 const KNOWN: &str = "abcdefghijklmnopqrstuvwxyz ˈˌːəɪɛʊɔɑʌæɜɐʃʒŋθðɹɾɡçøœɲʁᵻ.,!?;:-̃";
 /// Rows and columns of the matrices that a slow voice multiplies: about a second each.
 const SLOW_SIZE: i64 = 3000;
-/// How many it multiplies.
+/// Number of products.
 const SLOW_PRODUCTS: usize = 8;
 
-/// What a toy voice does.
+/// The behaviour of a toy voice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Toy {
     /// Hums for each phoneme.

@@ -23,7 +23,7 @@ pub struct Plan {
     pub graph: SceneGraph,
     /// The timeline.
     pub timeline: Timeline,
-    /// Who speaks here: provider and voice, such as `neural` and `heart`; absent without a voice.
+    /// Provider and voice that speak here, such as `neural` and `heart`; absent without a voice.
     pub spoken_by: Option<(String, Option<String>)>,
     /// What the voice would cost; absent where it costs nothing or is bought already.
     pub voice: Option<Quote>,

@@ -29,7 +29,7 @@ const MIN_HOLD_MS: i64 = 400;
 pub struct SceneNeed {
     /// The lengths of its utterances; empty for a scene without voice.
     pub utterances_ms: Vec<i64>,
-    /// What ends each utterance; `sentence` where it is not known.
+    /// The end of each utterance; a missing one counts as `Sentence`.
     pub ends: Vec<SentenceEnd>,
     /// How long a scene without voice stays, or the least a scene with voice stays.
     pub min_ms: i64,

@@ -1,4 +1,4 @@
-//! What a submitter is told about the voice of a brief before anything is rendered.
+//! Warnings about the voice of a brief, before anything is rendered.
 //!
 //! Reads the installed voices and the configuration; speaks nothing and buys nothing.
 
@@ -14,7 +14,7 @@ use pytoon_voice::installed::catalogue::known;
 use pytoon_voice::tts::TtsRequest;
 use pytoon_voice::tts::chain::LeftOut;
 
-/// Returns what a submitter should know of the voice that a brief gets.
+/// Returns the warnings about a brief's voice and language.
 ///
 /// # Errors
 /// [`PipelineError`] when a key or a setting of a voice provider cannot be used.

@@ -105,7 +105,7 @@ impl Program {
         let player = folder.join("player");
         let asked = folder.join(ASKED);
         let script = script.replace("{{sound}}", &at.display().to_string());
-        // What the program is asked is kept: its arguments, then its standard input.
+        // The wrapper keeps the program's arguments and its standard input.
         let wrapper = format!(
             "#!/bin/sh\nprintf '%s\\n' \"$@\" >> '{0}'\ncat > '{0}.input'\ncat '{0}.input' >> '{0}'\n\
              exec '{1}' \"$@\" < '{0}.input'\n",

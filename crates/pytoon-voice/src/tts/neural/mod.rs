@@ -224,7 +224,7 @@ impl TtsProvider for PiperFiles {
     }
 }
 
-/// What a model may take, with the configured patience.
+/// Returns the limits of a model, with the configured timeout.
 fn limits(timeout_seconds: u64) -> Limits {
     Limits { patience: Duration::from_secs(timeout_seconds), ..Limits::default() }
 }
