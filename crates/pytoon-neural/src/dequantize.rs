@@ -36,16 +36,24 @@ pub(crate) fn dequantized(bytes: Vec<u8>) -> Result<Dequantized, NeuralError> {
     drop(bytes);
     let Some(graph) = model.graph.as_mut() else { return Err(bad("it has no graph".into())) };
     let products = products(graph)?;
-    let is_matrix = |tensor: &&TensorProto| {
-        products.iter().any(|product| tensor.name.as_deref() == Some(product.matrix.as_str()))
-    };
-    let matrices = graph.initializer.iter().filter(is_matrix);
-    let bytes: usize =
-        matrices.filter_map(|matrix| Some(matrix.raw_data.as_ref()?.borrow().len())).sum();
-    let mut weights = Vec::with_capacity(4 * bytes);
-    let mut made = Vec::with_capacity(products.len());
+    // Products may share a matrix; one that is scaled in two ways is unknown.
+    let mut matrices: BTreeMap<&str, &Product> = BTreeMap::new();
     for product in &products {
-        made.push(stored(graph, product, &mut weights)?);
+        let first = matrices.entry(&product.matrix).or_insert(product);
+        if (&first.scale, &first.zero_point) != (&product.scale, &product.zero_point) {
+            return Err(NeuralError::bad("model", "it is quantised in an unknown way"));
+        }
+    }
+    let is_matrix =
+        |t: &&TensorProto| t.name.as_deref().is_some_and(|name| matrices.contains_key(name));
+    let held = graph.initializer.iter().filter(is_matrix);
+    let bytes: usize =
+        held.filter_map(|matrix| Some(matrix.raw_data.as_ref()?.borrow().len())).sum();
+    let mut weights = vec![0; 4 * bytes];
+    let mut filled = 0;
+    let mut made = Vec::with_capacity(matrices.len());
+    for product in matrices.values() {
+        made.push(stored(graph, product, &mut weights, &mut filled)?);
     }
     rewrite(graph, &products, made);
     let graph = model.write_buf().map_err(|error| bad(error.to_string()))?;
@@ -111,11 +119,12 @@ fn products(graph: &GraphProto) -> Result<Vec<Product>, NeuralError> {
         .collect()
 }
 
-/// Appends a product's weights to the buffer and gives the tensor that names them.
+/// Writes a product's weights behind the `filled` bytes and gives the tensor that names them.
 fn stored(
     graph: &GraphProto,
     product: &Product,
-    weights: &mut Vec<u8>,
+    weights: &mut [u8],
+    filled: &mut usize,
 ) -> Result<TensorProto, NeuralError> {
     let bad = || NeuralError::bad("model", "its quantised weights are damaged");
     let find = |name: &str| graph.initializer.iter().find(|t| t.name.as_deref() == Some(name));
@@ -127,24 +136,30 @@ fn stored(
     };
     let data = matrix.raw_data.as_ref().ok_or_else(bad)?.borrow();
     let is_signed = matrix.data_type == Some(DataType::INT8);
-    let offset = weights.len();
-    for &byte in data.iter() {
-        let whole = if is_signed { f32::from(byte as i8) } else { f32::from(byte) };
-        weights.extend_from_slice(&((whole - zero) * scale).to_le_bytes());
+    let offset = *filled;
+    *filled += 4 * data.len();
+    let (floats, _) = weights.get_mut(offset..*filled).ok_or_else(bad)?.as_chunks_mut();
+    // A loop for each kind, so that the compiler can do many bytes at once.
+    let bytes = floats.iter_mut().zip(data.iter());
+    let float = |whole: f32| ((whole - zero) * scale).to_le_bytes();
+    if is_signed {
+        bytes.for_each(|(to, &byte)| *to = float(f32::from(byte as i8)));
+    } else {
+        bytes.for_each(|(to, &byte)| *to = float(f32::from(byte)));
     }
     let entry = |key: &str, value: String| StringStringEntryProto {
         key: Some(key.to_owned()),
         value: Some(value),
     };
     Ok(TensorProto {
-        name: Some(format!("{}_float", product.matrix)),
+        name: Some(float_name(&product.matrix)),
         dims: matrix.dims.clone(),
         data_type: Some(DataType::FLOAT),
         data_location: Some(DataLocation::EXTERNAL),
         external_data: vec![
             entry("location", WEIGHTS.to_owned()),
             entry("offset", offset.to_string()),
-            entry("length", (weights.len() - offset).to_string()),
+            entry("length", (*filled - offset).to_string()),
         ],
         ..TensorProto::default()
     })
@@ -155,15 +170,15 @@ fn rewrite(graph: &mut GraphProto, products: &[Product], made: Vec<TensorProto>)
         products.iter().flat_map(|product| product.replaced.iter().map(String::as_str)).collect();
     let outputs: BTreeSet<&str> = products.iter().map(|p| p.output.as_str()).collect();
     let quantized: BTreeSet<&str> = products.iter().map(|p| p.matrix.as_str()).collect();
-    let mut products_at: BTreeMap<usize, (&Product, &TensorProto)> =
-        products.iter().zip(&made).map(|(p, tensor)| (p.place, (p, tensor))).collect();
+    let mut products_at: BTreeMap<usize, &Product> =
+        products.iter().map(|product| (product.place, product)).collect();
     let mut nodes = Vec::with_capacity(graph.node.len());
     for (place, node) in std::mem::take(&mut graph.node).into_iter().enumerate() {
-        if let Some((product, tensor)) = products_at.remove(&place) {
+        if let Some(product) = products_at.remove(&place) {
             nodes.push(NodeProto {
                 op_type: Some("MatMul".to_owned()),
                 name: Some(format!("{}_node", product.output)),
-                input: vec![product.input.clone(), tensor.name.clone().unwrap_or_default()],
+                input: vec![product.input.clone(), float_name(&product.matrix)],
                 output: vec![product.output.clone()],
                 ..NodeProto::default()
             });
@@ -180,6 +195,11 @@ fn rewrite(graph: &mut GraphProto, products: &[Product], made: Vec<TensorProto>)
     graph.node = nodes;
     graph.initializer.retain(|t| !t.name.as_deref().is_some_and(|name| quantized.contains(name)));
     graph.initializer.extend(made);
+}
+
+/// The name of a matrix in floating point.
+fn float_name(matrix: &str) -> String {
+    format!("{matrix}_float")
 }
 
 fn one_float(tensor: &TensorProto) -> Option<f32> {

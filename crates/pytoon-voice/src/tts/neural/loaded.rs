@@ -82,7 +82,6 @@ fn load(
     let wrong = |error: &dyn std::fmt::Display| {
         voice.broken(format!("{error}; {}", install_again(&voice.manifest.name)))
     };
-    let model = voice.read("model")?;
     match voice.manifest.family {
         Family::Heart => {
             let front_end = match &voice.manifest.front_end {
@@ -99,16 +98,19 @@ fn load(
             // Each takes about as long as the other, and a render waits for both.
             let (english, model) = std::thread::scope(|scope| {
                 let english = scope.spawn(|| english(&front_end, accent));
-                let model = Heart::load(model, &vocabulary, limits);
+                let model = voice.read("model").and_then(|model| {
+                    Heart::load(model, &vocabulary, limits).map_err(|error| wrong(&error))
+                });
                 (english.join(), model)
             });
-            let model = model.map_err(|error| wrong(&error))?;
+            let model = model?;
             let english = english
                 .unwrap_or_else(|_| Err("the pronunciation files cannot be read".to_owned()))
                 .map_err(|reason| wrong(&reason))?;
             Ok(Loaded::Heart(Box::new(HeartVoice { model, english, accent })))
         }
         Family::Piper => {
+            let model = voice.read("model")?;
             let config = voice.read("config")?;
             Piper::load(model, &config, limits).map(Loaded::Piper).map_err(|error| wrong(&error))
         }
