@@ -20,6 +20,7 @@ pub mod layout;
 pub mod ledger;
 pub mod money;
 pub mod motion;
+pub mod note;
 pub mod plan;
 pub mod preset;
 pub mod profile;
