@@ -62,7 +62,9 @@ fn a_film(environment: &[(&str, &str)]) {
     assert_eq!(part.body, whole.body[100..300]);
     assert_eq!(part.headers["content-range"], format!("bytes 100-299/{}", whole.body.len()));
     with("If-None-Match", &whole.headers["etag"]).is(304);
-    with("Range", "bytes=99999999-").problem(416, "range", &[]);
+    let beyond = with("Range", "bytes=99999999-");
+    beyond.problem(416, "range", &[]);
+    assert_eq!(beyond.headers["content-range"], format!("bytes */{}", whole.body.len()));
     let told = service.call("GET", &path(&id, "/events"), None).is(200).text();
     let statuses: Vec<&str> = told
         .lines()
@@ -207,6 +209,8 @@ fn what_is_wrong_in_a_request_is_named() {
 #[test]
 fn a_repeated_request_with_its_mark_makes_one_job() {
     let workspace = Workspace::new();
+    // A repeat is answered whatever the limits say.
+    workspace.write("config/defaults.yaml", "service: {submissions_per_minute: 1}\n");
     let service = serve(&workspace);
     let bearer = format!("Bearer {}", service.key);
     let post = |body: &Value| {
@@ -217,6 +221,7 @@ fn a_repeated_request_with_its_mark_makes_one_job() {
     assert_eq!(post(&bread()).is(202).json()["job_id"], first);
     let other = json!({"script": "Another film."});
     post(&other).problem(422, "idempotency_key_reused", &[]);
+    service.call("POST", "/api/v2/jobs", Some(&other)).problem(429, "rate_limited", &[]);
     let jobs = service.call("GET", "/api/v2/jobs", None).json();
     assert_eq!(jobs["jobs"].as_array().map(Vec::len), Some(1));
 }

@@ -240,7 +240,7 @@ fn a_plan_tells_scenes_and_price_and_buys_nothing() {
     // What a submitter should know comes with the job.
     let asked = four(&json!({"scenes": [{"scene": 1, "engine": "pika"}]}));
     let body = service.call("POST", "/api/v2/jobs", Some(&asked)).is(202).json();
-    let warning = body["warnings"][0].as_str().unwrap_or_default().to_owned();
+    let warning = body["warnings"][0]["message"].as_str().unwrap_or_default().to_owned();
     let has_key = studio.pytoon(&["engines", "list", "--json"]).stdout.contains("\"pika\"");
     assert!(!has_key || warning.is_empty() || warning.contains("pika"), "{body}");
     service

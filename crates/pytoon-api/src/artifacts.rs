@@ -7,8 +7,8 @@ use crate::jobs::seen;
 use crate::problem::Problem;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use pytoon_core::layout;
 use pytoon_storage::Bucket;
 use pytoon_storage::job_files::folder_of;
@@ -60,7 +60,8 @@ pub(crate) fn kept_as(id: &str, name: &str) -> String {
         (status = 403, description = "The key may not read", body = Problem),
         (status = 404, description = "No such job or file", body = Problem),
         (status = 409, description = "Not yet", body = Problem),
-        (status = 416, description = "There is no such part", body = Problem),
+        (status = 416, description = "There is no such part", body = Problem,
+            headers(("Content-Range" = String, description = "`bytes */` and the file's size"))),
         (status = 503, description = "The database does not answer", body = Problem),
     )
 )]
@@ -111,7 +112,12 @@ pub(crate) async fn artifact(
         None => (0, length, answer.status(StatusCode::OK)),
         Some(Err(())) => {
             let detail = format!("the file has {length} bytes");
-            return Err(Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", detail));
+            let problem = Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", detail);
+            let mut response = problem.into_response();
+            if let Ok(range) = HeaderValue::from_str(&format!("bytes */{length}")) {
+                response.headers_mut().insert(header::CONTENT_RANGE, range);
+            }
+            return Ok(response);
         }
         Some(Ok((first, last))) => {
             let range = format!("bytes {first}-{last}/{length}");

@@ -27,6 +27,7 @@ mod problem;
 mod redo;
 mod room;
 mod submit;
+mod warning;
 mod webhooks;
 
 pub use auth::{Scope, hash, new_key};

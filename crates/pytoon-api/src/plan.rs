@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use pytoon_core::brief::Brief;
+use pytoon_core::note::Note;
 use serde_json::Value;
 use std::fmt;
 use tokio::sync::Semaphore;
@@ -30,7 +31,7 @@ pub trait Planner: fmt::Debug + Send + Sync {
     /// Plan and price of a brief whose files are whole paths. Blocks.
     fn plan(&self, brief: &Brief) -> Result<Value, PlanFailure>;
     /// What a submitter should know of a brief that is taken.
-    fn warnings(&self, brief: &Brief) -> Vec<String>;
+    fn warnings(&self, brief: &Brief) -> Vec<Note>;
 }
 
 /// Plan a film

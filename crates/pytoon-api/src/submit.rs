@@ -5,6 +5,7 @@ use crate::auth::{Caller, Scope};
 use crate::extract::ApiJson;
 use crate::problem::Problem;
 use crate::redo::unknown_engine;
+use crate::warning::Warning;
 use crate::webhooks;
 use axum::Json;
 use axum::extract::State;
@@ -26,7 +27,7 @@ pub(crate) struct Accepted {
     /// What it has come to.
     status: String,
     /// What the submitter should know; the job is taken all the same.
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
 }
 
 /// The longest mark of a request.
@@ -63,15 +64,21 @@ pub(crate) async fn submit(
     caller: Caller,
     headers: HeaderMap,
     ApiJson(mut body): ApiJson,
-) -> Result<(StatusCode, [(HeaderName, HeaderValue); 2], Json<Accepted>), Problem> {
+) -> Result<Answer, Problem> {
     caller.may(Scope::Submit)?;
-    api.limits.submission(&caller.key_id)?;
     let asked = Value::Object(body.clone());
+    let mark = mark(&headers, &asked)?;
+    if let Some(mark) = &mark
+        && let Some(earlier) = api.jobs.job_repeated(&caller.key_id, mark).await?
+    {
+        return repeated(&api, earlier).await;
+    }
+    api.limits.submission(&caller.key_id)?;
     let client_data = body.remove("client_data");
     let webhook = body.remove("webhook").map(|asked| webhooks::asked(&api, &asked)).transpose()?;
     crate::room::check(&api)?;
     let brief = brief(&api, &caller, body).await?;
-    let warnings = api.planner.warnings(&brief);
+    let warnings = warnings(&api, &brief)?;
     let id = uuid::Uuid::new_v4().to_string();
     let job = NewJob {
         id: id.clone(),
@@ -81,31 +88,49 @@ pub(crate) async fn submit(
         client_data,
         webhook,
         tasks: first_tasks(),
-        idempotency: mark(&headers, &asked)?,
+        idempotency: mark,
     };
     let most = api.config.settings.service.most_queued;
-    let id = match api.jobs.job_submit(job, most).await? {
-        Submission::New => id,
-        Submission::Repeated(earlier) => earlier,
-        Submission::Different => {
-            let detail = "this Idempotency-Key was used for another request";
-            return Err(Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency_key_reused",
-                detail,
-            ));
-        }
+    match api.jobs.job_submit(job, most).await? {
+        Submission::New => accepted(Accepted { job_id: id, status: "queued".to_owned(), warnings }),
         Submission::Full => {
             let detail = format!("{most} jobs are queued already; try again later");
-            return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "queue_full", detail));
+            Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "queue_full", detail))
         }
+        // The same request came twice at once.
+        earlier => repeated(&api, earlier).await,
+    }
+}
+
+type Answer = (StatusCode, [(HeaderName, HeaderValue); 2], Json<Accepted>);
+
+/// Answers a submission whose mark is known, whatever limits, disk and files are like now.
+async fn repeated(api: &Api, earlier: Submission) -> Result<Answer, Problem> {
+    let Submission::Repeated(id) = earlier else {
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "this Idempotency-Key was used for another request",
+        ));
     };
-    let location = HeaderValue::from_str(&format!("/api/v2/jobs/{id}"))
+    let job = api.jobs.job_fetch(&id).await?.ok_or_else(|| Problem::no_job(&id))?;
+    let brief = serde_json::from_value(job.brief)
+        .map_err(|error| Problem::field("(body)", error.to_string()))?;
+    let warnings = warnings(api, &brief)?;
+    accepted(Accepted { job_id: id, status: job.status.as_str().to_owned(), warnings })
+}
+
+fn accepted(job: Accepted) -> Result<Answer, Problem> {
+    let location = HeaderValue::from_str(&format!("/api/v2/jobs/{}", job.job_id))
         .map_err(|error| Problem::field("(id)", error.to_string()))?;
     let headers =
         [(header::LOCATION, location), (header::RETRY_AFTER, HeaderValue::from_static("2"))];
-    let accepted = Accepted { job_id: id, status: "queued".to_owned(), warnings };
-    Ok((StatusCode::ACCEPTED, headers, Json(accepted)))
+    Ok((StatusCode::ACCEPTED, headers, Json(job)))
+}
+
+fn warnings(api: &Api, brief: &Brief) -> Result<Vec<Warning>, Problem> {
+    Warning::list(api.planner.warnings(brief))
+        .map_err(|error| Problem::field("(body)", error.to_string()))
 }
 
 fn mark(headers: &HeaderMap, asked: &Value) -> Result<Option<Idempotency>, Problem> {

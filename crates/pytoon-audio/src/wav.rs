@@ -8,9 +8,9 @@
 //!
 //! Does not resample and does not open files.
 
-use std::io::{Read, Seek, Write};
+use std::io::{BufWriter, Read, Write};
 
-use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
+use hound::{SampleFormat, WavReader, WavSpec};
 
 use crate::rng::Rng;
 use crate::{AudioError, SAMPLE_RATE, Stereo};
@@ -90,7 +90,7 @@ pub fn read(source: impl Read) -> Result<Pcm, AudioError> {
 ///
 /// # Errors
 /// [`AudioError::WriteWav`] when the sink fails.
-pub fn write_stereo(sink: impl Write + Seek, audio: &Stereo) -> Result<(), AudioError> {
+pub fn write_stereo(sink: impl Write, audio: &Stereo) -> Result<(), AudioError> {
     write_channels(sink, &[&audio.left, &audio.right], |_| 1.0)
 }
 
@@ -98,7 +98,7 @@ pub fn write_stereo(sink: impl Write + Seek, audio: &Stereo) -> Result<(), Audio
 ///
 /// # Errors
 /// [`AudioError::WriteWav`] when the sink fails.
-pub fn write_mono(sink: impl Write + Seek, samples: &[f32]) -> Result<(), AudioError> {
+pub fn write_mono(sink: impl Write, samples: &[f32]) -> Result<(), AudioError> {
     write_channels(sink, &[samples], |_| 1.0)
 }
 
@@ -107,26 +107,15 @@ pub fn write_mono(sink: impl Write + Seek, samples: &[f32]) -> Result<(), AudioE
 /// # Errors
 /// [`AudioError::WriteWav`] when the sink fails.
 pub fn write_channels(
-    sink: impl Write + Seek,
+    sink: impl Write,
     channels: &[&[f32]],
     gain: impl Fn(usize) -> f32,
 ) -> Result<(), AudioError> {
     const FULL_SCALE: f32 = 8_388_608.0;
-    let bad = |e: hound::Error| {
-        AudioError::WriteWav(match e {
-            hound::Error::IoError(error) => error,
-            other => std::io::Error::other(other),
-        })
-    };
-    let spec = WavSpec {
-        channels: channels.len() as u16,
-        sample_rate: SAMPLE_RATE,
-        bits_per_sample: 24,
-        sample_format: SampleFormat::Int,
-    };
-    let mut writer = WavWriter::new(sink, spec).map_err(bad)?;
-    let mut rng = Rng::new(24);
+    let mut sink = BufWriter::new(sink);
     let len = channels.iter().map(|c| c.len()).min().unwrap_or(0);
+    sink.write_all(&header(channels.len(), len)?).map_err(AudioError::WriteWav)?;
+    let mut rng = Rng::new(24);
     for index in 0..len {
         let gain = gain(index);
         for channel in channels {
@@ -138,11 +127,43 @@ pub fn write_channels(
             let dither = if sample == 0.0 { 0.0 } else { rng.unit() - rng.unit() };
             let value = (sample * FULL_SCALE + dither).clamp(-FULL_SCALE, FULL_SCALE - 1.0);
             // The nearest integer; what is not a number becomes zero.
-            let rounded = (value + 0.5_f32.copysign(value)) as i32;
-            writer.write_sample(rounded).map_err(bad)?;
+            let [low, middle, high, _] = ((value + 0.5_f32.copysign(value)) as i32).to_le_bytes();
+            sink.write_all(&[low, middle, high]).map_err(AudioError::WriteWav)?;
         }
     }
-    writer.finalize().map_err(bad)
+    if !(len * channels.len()).is_multiple_of(2) {
+        // Chunks of RIFF have an even length.
+        sink.write_all(&[0]).map_err(AudioError::WriteWav)?;
+    }
+    sink.flush().map_err(AudioError::WriteWav)
+}
+
+/// Returns the header of a 24-bit PCM file, in the plain form that every program reads.
+///
+/// The extensible form, which libraries write for 24 bits, names a speaker for each channel: it
+/// makes a mono file one for the front left speaker, which FFmpeg's encoders refuse.
+fn header(channels: usize, len: usize) -> Result<Vec<u8>, AudioError> {
+    const BYTES: usize = 3;
+    let too_long = || AudioError::WriteWav(std::io::Error::other("a WAV file holds at most 4 GiB"));
+    let data = u32::try_from(len * channels * BYTES).map_err(|_| too_long())?;
+    let riff = data.checked_add(36 + data % 2).ok_or_else(too_long)?;
+    let count = u16::try_from(channels).map_err(|_| too_long())?;
+    let frame = count * BYTES as u16;
+    let mut header = Vec::with_capacity(44);
+    header.extend(b"RIFF");
+    header.extend(riff.to_le_bytes());
+    header.extend(b"WAVEfmt ");
+    header.extend(16u32.to_le_bytes());
+    // WAVE_FORMAT_PCM.
+    header.extend(1u16.to_le_bytes());
+    header.extend(count.to_le_bytes());
+    header.extend(SAMPLE_RATE.to_le_bytes());
+    header.extend((SAMPLE_RATE * u32::from(frame)).to_le_bytes());
+    header.extend(frame.to_le_bytes());
+    header.extend((8 * BYTES as u16).to_le_bytes());
+    header.extend(b"data");
+    header.extend(data.to_le_bytes());
+    Ok(header)
 }
 
 fn check_bounds(spec: &WavSpec, samples: u64) -> Result<(), AudioError> {
@@ -159,6 +180,7 @@ fn check_bounds(spec: &WavSpec, samples: u64) -> Result<(), AudioError> {
 
 #[cfg(test)]
 mod tests {
+    use hound::WavWriter;
     use std::io::Cursor;
 
     use super::*;
@@ -173,6 +195,8 @@ mod tests {
         let mut again = Vec::new();
         write_stereo(Cursor::new(&mut again), &audio).unwrap();
         assert_eq!(bytes, again);
+        // Plain PCM, two channels.
+        assert_eq!(bytes[20..24], [1, 0, 2, 0]);
         let pcm = read(bytes.as_slice()).unwrap();
         assert_eq!(pcm.sample_rate, SAMPLE_RATE);
         for (a, b) in pcm.channels[1].iter().zip(&audio.right) {

@@ -2,7 +2,7 @@
 //!
 //! A note has a stable code, parameters and an English sentence: short, specific, and what to do
 //! where something can be done. The terminal prints the sentence; the API and the receipt carry
-//! all three. Faults that end a film are errors, not notes.
+//! all three ([`NoteReport`]). Faults that end a film are errors, not notes.
 //!
 //! Start with [`Note`]; add one as a variant with named fields and its sentence in
 //! [`Note::fmt`](std::fmt::Display).
@@ -11,10 +11,128 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Something that a user should know about the film, although it was made.
+/// Something that a user should know about a film that is made all the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "code", content = "params", rename_all = "snake_case")]
 pub enum Note {
+    /// A transition became a crossfade, since the film is `brand_safe`.
+    TransitionReplaced {
+        /// The scene's id.
+        scene: String,
+        /// The transition that the brief or the preset names.
+        transition: String,
+    },
+    /// There are many media files for the number of scenes.
+    MediaShownBriefly {
+        /// Media files of the brief.
+        files: usize,
+        /// Scenes of the film.
+        scenes: usize,
+    },
+    /// The film is longer than the brief asks for.
+    FilmExtended {
+        /// Its length in milliseconds.
+        needed_ms: i64,
+        /// The length asked for in milliseconds.
+        asked_ms: i64,
+    },
+    /// The voice was sped up to fit the longest film.
+    VoiceSpedUp {
+        /// The factor of its speed.
+        factor: f64,
+    },
+    /// Captions that nobody can read in time.
+    CaptionsTooFast {
+        /// How many captions are too fast.
+        fast: usize,
+        /// Captions of the film.
+        captions: usize,
+        /// The fastest one.
+        text: String,
+        /// Its characters a second.
+        speed: f64,
+        /// The most characters a second that readers keep up with.
+        limit: f64,
+        /// True if the voice is a recording, whose speed cannot be changed.
+        recorded: bool,
+    },
+    /// The words do not tell their language.
+    LanguageAssumed {
+        /// The language tag that is used.
+        language: String,
+    },
+    /// Only a formant voice speaks the language here.
+    NoNaturalVoice {
+        /// The language tag.
+        language: String,
+        /// The provider that speaks.
+        provider: String,
+        /// The command that installs a natural voice.
+        command: String,
+    },
+    /// The voice speaks another language than that of the words.
+    VoiceOfOtherLanguage {
+        /// The voice's name.
+        voice: String,
+        /// The language that it speaks.
+        speaks: String,
+        /// The language of the words.
+        words: String,
+    },
+    /// A voice provider could not speak.
+    VoiceProviderFailed {
+        /// The provider's name.
+        provider: String,
+        /// Why.
+        reason: String,
+    },
+    /// The next voice provider of the chain spoke.
+    VoiceFallback {
+        /// The provider's name.
+        provider: String,
+    },
+    /// The voice that the film had before cannot speak now.
+    VoiceLost {
+        /// The voice, if it has a name, and its provider.
+        voice: String,
+        /// Why.
+        reason: String,
+    },
+    /// A service speaks when the film is made; until then the times are those of a local voice.
+    VoiceBoughtLater {
+        /// The provider's name.
+        provider: String,
+        /// Its estimated price, such as `$0.0120`.
+        estimate: String,
+    },
+    /// A provider is named as an older version named it.
+    OldProviderName {
+        /// The field of the brief or the configuration.
+        field: String,
+        /// The old name.
+        name: String,
+    },
+    /// Nobody could speak the words.
+    FilmSilent {},
+    /// A voice provider's settings cannot be used.
+    VoiceSettingsUnusable {
+        /// Why.
+        reason: String,
+    },
+    /// An engine that the brief names cannot draw.
+    EngineUnavailable {
+        /// The brief's field.
+        field: String,
+        /// The engine.
+        engine: String,
+        /// Why.
+        reason: String,
+    },
+    /// A recording has no script, and nobody could write it down.
+    RecordingWithoutScript {
+        /// Why.
+        reason: String,
+    },
     /// A clip's colours were converted to those of the film.
     ClipColoursConverted {
         /// The clip's file name.
@@ -27,6 +145,81 @@ pub enum Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::TransitionReplaced { scene, transition } => write!(
+                f,
+                "{scene}: the transition `{transition}` became `crossfade`, because the film is \
+                 brand_safe"
+            ),
+            Self::MediaShownBriefly { files, scenes } => write!(
+                f,
+                "{files} media files are many for {scenes} scenes: each is shown only briefly"
+            ),
+            Self::FilmExtended { needed_ms, asked_ms } => write!(
+                f,
+                "the film needs {:.1} s, more than the {:.1} s asked for: it was extended",
+                seconds(*needed_ms),
+                seconds(*asked_ms)
+            ),
+            Self::VoiceSpedUp { factor } => {
+                write!(f, "the voice was sped up {factor:.3} times to fit a film of 60 s")
+            }
+            Self::CaptionsTooFast { fast, captions, text, speed, limit, recorded } => {
+                let advice = if *recorded {
+                    "shorten the script, or record it more slowly"
+                } else {
+                    "slow the voice (voice.speed) or give the film more time"
+                };
+                write!(
+                    f,
+                    "{fast} of {captions} captions go by faster than they can be read, \"{text}\" \
+                     at {speed:.0} characters a second (at most {limit:.0}): {advice}"
+                )
+            }
+            Self::LanguageAssumed { language } => write!(
+                f,
+                "the words do not tell their language, so {} is assumed: set `language` in the \
+                 brief (such as `language: de`) if it is another",
+                if language == "en" { "English" } else { language }
+            ),
+            Self::NoNaturalVoice { language, provider, command } => write!(
+                f,
+                "no installed natural voice speaks `{language}`, so {provider} does; `{command}` \
+                 installs one"
+            ),
+            Self::VoiceOfOtherLanguage { voice, speaks, words } => write!(
+                f,
+                "the voice `{voice}` speaks {speaks}, and the words are {words}: name another \
+                 voice, or set `language` if they are not"
+            ),
+            Self::VoiceProviderFailed { provider, reason } => {
+                write!(f, "no voice from {provider}: {reason}")
+            }
+            Self::VoiceFallback { provider } => write!(f, "{provider} speaks instead"),
+            Self::VoiceLost { voice, reason } => {
+                write!(f, "the film had the voice {voice}, which cannot speak now: {reason}")
+            }
+            Self::VoiceBoughtLater { provider, estimate } => write!(
+                f,
+                "the voice of {provider} is bought when the film is made, for about {estimate}: \
+                 until then the times are those of a local voice"
+            ),
+            Self::OldProviderName { field, name } => {
+                write!(f, "{field}: `{name}` means espeak here")
+            }
+            Self::FilmSilent {} => {
+                f.write_str("the film is silent: captions hold for reading time")
+            }
+            Self::VoiceSettingsUnusable { reason } => f.write_str(reason),
+            Self::EngineUnavailable { field, engine, reason } => write!(
+                f,
+                "`{field}`: {engine} {reason}: its scenes fall back to the next engine, at last \
+                 to the local one"
+            ),
+            Self::RecordingWithoutScript { reason } => write!(
+                f,
+                "voice_file has no script and nobody could write down what it says ({reason}): \
+                 captions show the prompt, spread over the voice"
+            ),
             Self::ClipColoursConverted { file, colours } => {
                 write!(f, "{file}: its colours ({colours}) were converted to BT.709")
             }
@@ -34,13 +227,45 @@ impl fmt::Display for Note {
     }
 }
 
-/// Adds notes, each at most once, in the order of their first mention.
-pub fn add_once(notes: &mut Vec<Note>, more: impl IntoIterator<Item = Note>) {
-    for note in more {
-        if !notes.contains(&note) {
-            notes.push(note);
+fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1000.0
+}
+
+/// A note as users receive it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NoteReport {
+    /// Code and parameters.
+    #[serde(flatten)]
+    pub note: Note,
+    /// The sentence in English.
+    pub message: String,
+}
+
+impl From<Note> for NoteReport {
+    fn from(note: Note) -> Self {
+        Self { message: note.to_string(), note }
+    }
+}
+
+/// Returns notes as users receive them: each once, in the order of their first mention.
+pub fn reports(notes: impl IntoIterator<Item = Note>) -> Vec<NoteReport> {
+    let mut reports: Vec<NoteReport> = Vec::new();
+    for report in notes.into_iter().map(NoteReport::from) {
+        if !reports.contains(&report) {
+            reports.push(report);
         }
     }
+    reports
+}
+
+/// Returns the codes of all notes, as the API documents them.
+pub fn codes() -> Vec<String> {
+    let schema = schemars::schema_for!(Note);
+    let variants = schema.get("oneOf").and_then(|all| all.as_array());
+    let code = |variant: &serde_json::Value| {
+        Some(variant.pointer("/properties/code/const")?.as_str()?.to_owned())
+    };
+    variants.into_iter().flatten().filter_map(code).collect()
 }
 
 #[cfg(test)]
@@ -48,15 +273,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_is_a_code_and_parameters_and_is_said_once() {
+    fn a_note_is_a_code_with_parameters_and_a_sentence() {
         let note = Note::ClipColoursConverted { file: "a.mov".into(), colours: "HLG".into() };
-        let json = serde_json::to_value(&note).expect("json");
-        let expected = serde_json::json!({
-            "code": "clip_colours_converted", "params": {"file": "a.mov", "colours": "HLG"}
-        });
+        let told = reports([note.clone(), Note::FilmSilent {}, note]);
+        let json = serde_json::to_value(&told).expect("json");
+        let expected = serde_json::json!([
+            {
+                "code": "clip_colours_converted",
+                "params": {"file": "a.mov", "colours": "HLG"},
+                "message": "a.mov: its colours (HLG) were converted to BT.709"
+            },
+            {
+                "code": "film_silent",
+                "params": {},
+                "message": "the film is silent: captions hold for reading time"
+            }
+        ]);
         assert_eq!(json, expected);
-        let mut notes = vec![note.clone()];
-        add_once(&mut notes, [note.clone(), note]);
-        assert_eq!(notes.len(), 1);
+        let read: Vec<NoteReport> = serde_json::from_value(json).expect("read");
+        assert_eq!(read, told);
+        let codes = codes();
+        assert!(codes.contains(&"film_silent".to_owned()) && codes.len() > 15, "{codes:?}");
     }
 }

@@ -10,6 +10,7 @@
 use crate::brief::{Brief, FieldProblem, MAX_SCENES, SceneOverride};
 use crate::language::{self, Detected};
 use crate::layout;
+use crate::note::Note;
 use crate::preset::{Background, Move, MusicMood, Preset, TransitionKind};
 use crate::rng::Rng;
 use crate::scene::{
@@ -62,11 +63,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<SceneGraph, FieldProblem> {
         keep_joins_plain(&mut scenes, &mut warnings);
     }
     if input.media.len() > 3 * scenes.len() {
-        warnings.push(format!(
-            "{} media files are many for {} scenes: each is shown only briefly",
-            input.media.len(),
-            scenes.len()
-        ));
+        warnings.push(Note::MediaShownBriefly { files: input.media.len(), scenes: scenes.len() });
     }
     Ok(SceneGraph {
         version: SCENE_GRAPH_VERSION,
@@ -295,7 +292,7 @@ fn house_transition(input: &PlanInput<'_>) -> TransitionKind {
 }
 
 /// A brand-safe film keeps to cuts and fades, whoever asks for more.
-fn keep_joins_plain(scenes: &mut [Scene], warnings: &mut Vec<String>) {
+fn keep_joins_plain(scenes: &mut [Scene], warnings: &mut Vec<Note>) {
     for scene in scenes {
         let plain = matches!(
             scene.transition,
@@ -305,11 +302,10 @@ fn keep_joins_plain(scenes: &mut [Scene], warnings: &mut Vec<String>) {
                 | TransitionKind::FadeBlack
         );
         if !plain {
-            warnings.push(format!(
-                "{}: `{}` became `crossfade`, since the film is brand_safe",
-                scene.id,
-                scene.transition.as_str()
-            ));
+            warnings.push(Note::TransitionReplaced {
+                scene: scene.id.clone(),
+                transition: scene.transition.as_str().to_owned(),
+            });
             scene.transition = TransitionKind::Crossfade;
         }
     }
@@ -564,6 +560,6 @@ mod tests {
                 "scenes":[{"scene":2,"transition":"swipe_left"}]}"#,
         );
         assert_eq!(asked.scenes[1].transition, TransitionKind::Crossfade);
-        assert!(asked.warnings.iter().any(|w| w.contains("swipe_left")));
+        assert!(asked.warnings.iter().any(|w| w.to_string().contains("swipe_left")));
     }
 }

@@ -1,5 +1,6 @@
 //! The scene graph: what will be shown and said, before exact times are known.
 
+use crate::note::Note;
 use crate::preset::{Background, Grade, Move, TransitionKind};
 use crate::text::SentenceEnd;
 use schemars::JsonSchema;
@@ -26,7 +27,7 @@ pub struct SceneGraph {
     pub global_audio: GlobalAudio,
     /// What the planner had to bend, for the person who wrote the brief.
     #[serde(default)]
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Note>,
 }
 
 /// One unit of the plan.

@@ -17,6 +17,7 @@ use crate::stages::picture::PictureReport;
 use crate::stages::sound::SoundReport;
 use crate::stages::voice::{self, VoiceResult};
 use pytoon_core::layout;
+use pytoon_core::note::{self, Note};
 use pytoon_core::scene::{MusicSource, SceneGraph};
 use pytoon_core::timeline::{AudioTrack, ClipSource, Fit, Timeline};
 use pytoon_telemetry::Event;
@@ -28,7 +29,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Planned {
     pub(crate) timeline: Timeline,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Note>,
     pub(crate) asked: Asked,
     pub(crate) voice: VoiceReceipt,
     pub(crate) drawn: Drawn,
@@ -43,14 +44,11 @@ impl Planned {
         spoken: &VoiceResult,
         drawn: Drawn,
         timeline: Timeline,
-        mut warnings: Vec<String>,
+        mut warnings: Vec<Note>,
     ) -> Self {
         warnings.extend(spoken.warnings.iter().cloned());
         if spoken.tempo > 1.0 {
-            warnings.push(format!(
-                "the voice was sped up {:.3} times to fit a film of 60 s",
-                spoken.tempo
-            ));
+            warnings.push(Note::VoiceSpedUp { factor: spoken.tempo });
         }
         Self {
             asked,
@@ -154,11 +152,11 @@ pub(crate) fn receipt(
         },
         tools,
         stages: times.0,
-        warnings: planned.warnings,
+        warnings: note::reports(planned.warnings),
         self_check,
     };
-    for detail in &receipt.warnings {
-        Event::Warning { detail }.emit();
+    for report in &receipt.warnings {
+        Event::Warning { detail: &report.message }.emit();
     }
     write_json(folder, layout::METADATA, &receipt)?;
     Ok(receipt)

@@ -10,6 +10,7 @@ use crate::stages::{engines, look, timeline, transcript, voice};
 use pytoon_config::BriefFile;
 use pytoon_core::chain::EngineChain;
 use pytoon_core::money::MicroUsd;
+use pytoon_core::note::{self, Note, NoteReport};
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::Timeline;
 use pytoon_voice::tts::Quote;
@@ -27,8 +28,8 @@ pub struct Plan {
     pub spoken_by: Option<(String, Option<String>)>,
     /// What the voice would cost; absent where it costs nothing or is bought already.
     pub voice: Option<Quote>,
-    /// What had to be bent.
-    pub warnings: Vec<String>,
+    /// What was corrected, left out or approximated.
+    pub warnings: Vec<NoteReport>,
 }
 
 /// What a film would cost by price tables, beside its voice.
@@ -97,10 +98,15 @@ pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan,
     let mut warnings = built.warnings;
     warnings.extend(spoken.warnings);
     if spoken.tempo > 1.0 {
-        warnings
-            .push(format!("the voice was sped up {:.3} times to fit a film of 60 s", spoken.tempo));
+        warnings.push(Note::VoiceSpedUp { factor: spoken.tempo });
     }
     let voice = spoken.voice.map(|voice| voice.name);
     let spoken_by = spoken.provider.map(|provider| (provider, voice));
-    Ok(Plan { graph, timeline: built.timeline, spoken_by, voice: spoken.quote, warnings })
+    Ok(Plan {
+        graph,
+        timeline: built.timeline,
+        spoken_by,
+        voice: spoken.quote,
+        warnings: note::reports(warnings),
+    })
 }

@@ -1,5 +1,6 @@
 //! The receipt: what was asked, what was delivered, and what the self-check found.
 
+use pytoon_core::note::NoteReport;
 use pytoon_core::profile::Profile;
 use pytoon_engines::engine_manager::AttemptRecord;
 use pytoon_voice::alignment::AlignmentMethod;
@@ -41,7 +42,7 @@ pub struct Receipt {
     /// Time per stage.
     pub stages: Vec<StageTime>,
     /// What had to be bent.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<NoteReport>,
     /// The self-check.
     pub self_check: SelfCheck,
 }

@@ -3,7 +3,7 @@
 use crate::db::{Db, Durability, Tx};
 use crate::rows::database;
 use pytoon_core::job::store::{
-    JobError, JobEvent, JobFilter, JobRow, NewJob, SceneRow, Submission,
+    Idempotency, JobError, JobEvent, JobFilter, JobRow, NewJob, SceneRow, Submission,
 };
 use pytoon_core::job::{JobStatus, NewTask, TaskKind};
 use pytoon_core::ledger::StoreError;
@@ -135,6 +135,32 @@ pub(crate) async fn submit(
         .map_err(&failed)?;
     tx.commit().await.map_err(failed)?;
     Ok(Submission::New)
+}
+
+/// Returns what a submission with a remembered mark comes to.
+pub(crate) async fn repeated(
+    db: &Db,
+    key_id: &str,
+    mark: &Idempotency,
+) -> Result<Option<Submission>, StoreError> {
+    let failed = database("look up a repeated submission");
+    let sql = format!(
+        "SELECT request_hash, job_id FROM idempotency \
+         WHERE key_id = $1 AND mark = $2 AND created_at >= {now} - {REMEMBERED_MS}",
+        now = db.now()
+    );
+    let row = sqlx::query(AssertSqlSafe(sql))
+        .bind(key_id)
+        .bind(&mark.mark)
+        .fetch_optional(&db.pool)
+        .await
+        .map_err(&failed)?;
+    let Some(row) = row else { return Ok(None) };
+    let hash: String = row.try_get("request_hash").map_err(&failed)?;
+    if hash != mark.request_hash {
+        return Ok(Some(Submission::Different));
+    }
+    Ok(Some(Submission::Repeated(row.try_get("job_id").map_err(&failed)?)))
 }
 
 /// The states in which tasks of a new job begin: nothing is done yet, so what needs another of them

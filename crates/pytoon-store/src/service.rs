@@ -6,8 +6,8 @@ use crate::store::{Store, bounded};
 use crate::{again, jobs, keys, tasks, webhooks};
 use pytoon_core::job::JobStatus;
 use pytoon_core::job::store::{
-    AddUp, DeadTask, Failure, Finish, Hold, JobEvent, JobFilter, JobRow, JobStore, KeyRow, Lease,
-    NewJob, QueueState, SceneRow, Submission, TaskRow,
+    AddUp, DeadTask, Failure, Finish, Hold, Idempotency, JobEvent, JobFilter, JobRow, JobStore,
+    KeyRow, Lease, NewJob, QueueState, SceneRow, Submission, TaskRow,
 };
 use pytoon_core::job::webhook::{DueWebhook, Told, WebhookRow, WebhookStore};
 use pytoon_core::ledger::{StoreFuture, UnixMs};
@@ -97,6 +97,15 @@ impl JobStore for Store {
             self.wakeups.wake();
             submitted
         })
+    }
+
+    fn job_repeated(
+        &self,
+        key_id: &str,
+        mark: &Idempotency,
+    ) -> StoreFuture<'_, Option<Submission>> {
+        let (key_id, mark) = (key_id.to_owned(), mark.clone());
+        bounded(async move { jobs::repeated(&self.db, &key_id, &mark).await })
     }
 
     fn job_fetch(&self, id: &str) -> StoreFuture<'_, Option<JobRow>> {

@@ -82,7 +82,7 @@ impl Film {
     pub fn warnings(&self) -> String {
         let metadata = self.metadata();
         let warnings = metadata["warnings"].as_array().expect("a list");
-        warnings.iter().map(|w| w.as_str().expect("text")).collect::<Vec<_>>().join("\n")
+        warnings.iter().map(|w| w["message"].as_str().expect("text")).collect::<Vec<_>>().join("\n")
     }
 
     /// Whether a stage took over an earlier result.

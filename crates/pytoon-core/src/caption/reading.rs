@@ -1,5 +1,6 @@
 //! How fast captions have to be read.
 
+use crate::note::Note;
 use crate::timeline::CaptionCue;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -43,22 +44,21 @@ pub fn limit(text: &str) -> f64 {
     script.map_or(OTHERS, |(limit, _)| *limit)
 }
 
-/// Says which cues nobody can read, if there are any.
-pub fn warning(cues: &[CaptionCue]) -> Option<String> {
+/// Returns a note about the cues that nobody can read in time, if there are any.
+pub fn warning(cues: &[CaptionCue], recorded: bool) -> Option<Note> {
     let over = |cue: &&CaptionCue| speed(cue) > limit(&cue.text);
     let worst = cues
         .iter()
         .filter(over)
         .max_by(|a, b| (speed(a) / limit(&a.text)).total_cmp(&(speed(b) / limit(&b.text))))?;
-    Some(format!(
-        "{} of {} captions go by faster than they can be read, \"{}\" at {:.0} characters a second \
-         (at most {:.0}): slow the voice (voice.speed) or give the film more time",
-        cues.iter().filter(over).count(),
-        cues.len(),
-        worst.text,
-        speed(worst),
-        limit(&worst.text)
-    ))
+    Some(Note::CaptionsTooFast {
+        fast: cues.iter().filter(over).count(),
+        captions: cues.len(),
+        text: worst.text.clone(),
+        speed: speed(worst),
+        limit: limit(&worst.text),
+        recorded,
+    })
 }
 
 #[cfg(test)]
@@ -86,9 +86,12 @@ mod tests {
             // Letters with their marks are one character each.
             ("\u{915}\u{93f}\u{924}\u{93e}\u{92c}", 200, false),
         ] {
-            assert_eq!(warning(&[cue(text, ms)]).is_some(), is_fast, "{text} in {ms} ms");
+            assert_eq!(warning(&[cue(text, ms)], false).is_some(), is_fast, "{text} in {ms} ms");
         }
-        let told = warning(&[cue("fine", 900), cue("much too fast to read", 500)]).expect("told");
+        let told =
+            warning(&[cue("fine", 900), cue("much too fast to read", 500)], true).expect("told");
+        let told = told.to_string();
         assert!(told.starts_with("1 of 2 captions") && told.contains("34 characters"), "{told}");
+        assert!(told.ends_with("record it more slowly"), "{told}");
     }
 }

@@ -294,6 +294,10 @@ pub const ENDED: &str = "ended";
 pub trait JobStore: fmt::Debug + Send + Sync {
     /// Writes a new job with its first tasks, unless `most_waiting` jobs are queued.
     fn job_submit(&self, job: NewJob, most_waiting: u32) -> StoreFuture<'_, Submission>;
+    /// Returns what a repeated submission of a key comes to, if the mark is remembered:
+    /// [`Submission::Repeated`] or [`Submission::Different`].
+    fn job_repeated(&self, key_id: &str, mark: &Idempotency)
+    -> StoreFuture<'_, Option<Submission>>;
     /// One job.
     fn job_fetch(&self, id: &str) -> StoreFuture<'_, Option<JobRow>>;
     /// Jobs, newest first.

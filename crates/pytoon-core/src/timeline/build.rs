@@ -18,10 +18,11 @@ use super::{
 use crate::brief::Position;
 use crate::caption::{self, SceneWords};
 use crate::colour::ColourMatch;
+use crate::note::Note;
 use crate::preset::{Move, Preset, TransitionKind};
 use crate::profile::Profile;
 use crate::rng::Rng;
-use crate::scene::{MediaKind, MusicSource, Scene, SceneGraph, SceneMedia};
+use crate::scene::{MediaKind, MusicSource, Scene, SceneGraph, SceneMedia, VoiceSource};
 use crate::text;
 use crate::time::MsRange;
 use serde::{Deserialize, Serialize};
@@ -108,7 +109,7 @@ pub struct Built {
     /// The timeline.
     pub timeline: Timeline,
     /// What had to be bent.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Note>,
 }
 
 /// What each scene needs of the film's time.
@@ -162,7 +163,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     let places = scene_places(input, &fitted, total_frames);
     let video = video_track(input, &places);
     let words = scene_words(input, &fitted, &places);
-    let mut warnings: Vec<String> = fitted.warning.iter().cloned().collect();
+    let mut warnings: Vec<Note> = fitted.warning.iter().cloned().collect();
     warnings.extend(input.graph.warnings.iter().cloned());
     let captions = if input.captions {
         let style = &input.look.captions;
@@ -170,7 +171,8 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     } else {
         Vec::new()
     };
-    warnings.extend(caption::reading::warning(&captions));
+    let recorded = matches!(input.graph.global_audio.voice, VoiceSource::File { .. });
+    warnings.extend(caption::reading::warning(&captions, recorded));
     let total_duration = rate.frame_to_ms(total_frames);
     let timeline = Timeline {
         version: TIMELINE_VERSION,

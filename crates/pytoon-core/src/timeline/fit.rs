@@ -7,6 +7,7 @@
 //!
 //! All lengths are in milliseconds.
 
+use crate::note::Note;
 use crate::preset::PacingSpec;
 use crate::text::SentenceEnd;
 
@@ -54,7 +55,7 @@ pub struct Fit {
     /// How much faster the voice must be spoken before this fit holds; 1 when as it is.
     pub tempo: f64,
     /// What had to be bent.
-    pub warning: Option<String>,
+    pub warning: Option<Note>,
 }
 
 /// More speech than a film can hold.
@@ -127,11 +128,7 @@ pub fn fit(
         let length = natural.min(MAX_FILM_MS);
         let mut fitted =
             stretch(lay_out(scenes, shrunk(scenes, tight, usual, length)), length, scenes);
-        fitted.warning = Some(format!(
-            "the film needs {:.1} s, more than the {:.1} s asked for: it was extended",
-            fitted.total_ms as f64 / 1000.0,
-            limit as f64 / 1000.0
-        ));
+        fitted.warning = Some(Note::FilmExtended { needed_ms: fitted.total_ms, asked_ms: limit });
         return Ok(fitted);
     }
     faster(scenes, tight)
@@ -191,8 +188,7 @@ fn faster(scenes: &[SceneNeed], tight: Pauses) -> Result<Fit, TooLong> {
             let quick: Vec<SceneNeed> = scenes.iter().map(|s| at_tempo(s, tempo)).collect();
             let mut fitted = stretch(lay_out(&quick, tight), MAX_FILM_MS, &quick);
             fitted.tempo = tempo;
-            fitted.warning =
-                Some(format!("the voice was sped up {tempo:.3} times to fit a film of 60 s"));
+            fitted.warning = Some(Note::VoiceSpedUp { factor: tempo });
             Ok(fitted)
         }
         _ => {

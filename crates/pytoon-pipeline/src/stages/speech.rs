@@ -19,6 +19,7 @@ use pytoon_config::tts::{OLD_LOCAL_NAME, VoiceProvider};
 use pytoon_core::layout;
 use pytoon_core::ledger::CallLimits;
 use pytoon_core::money::MicroUsd;
+use pytoon_core::note::Note;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::text;
 use pytoon_core::timeline::CaptionWord;
@@ -36,7 +37,6 @@ use pytoon_voice::tts_manager::{FailedAttempt, Spoken, TtsManager};
 use pytoon_voice::voice_processor::{self, SAMPLES_PER_MS, Timbre};
 
 /// Where nobody speaks.
-const SILENT: &str = "the film is silent: captions hold for reading time";
 
 /// Between sentences that are timed together, so that none is heard into the next.
 const GAP: usize = 14_400;
@@ -181,7 +181,7 @@ pub(super) fn synthetic(
     for left in &chain.left_out {
         Event::TtsProviderLeftOut { provider: &left.provider, reason: &left.reason }.emit();
         if is_asked_for(left) {
-            warnings.push(format!("no voice from {}: {}", left.provider, left.reason));
+            warnings.push(skipped(left));
         }
     }
     let asked_and_left_out = chain.left_out.iter().any(is_asked_for);
@@ -193,7 +193,8 @@ pub(super) fn synthetic(
     if let Err(error @ VoiceError::Refused { .. }) = &spoken
         && settings.name.is_none()
     {
-        warnings.push(format!("the film had another voice, which cannot speak now: {error}"));
+        let voice = request.voice.as_ref().map_or_else(String::new, |name| format!("`{name}`"));
+        warnings.push(Note::VoiceLost { voice, reason: error.to_string() });
         request.voice = None;
         spoken = manager.speak(&request);
     }
@@ -202,11 +203,10 @@ pub(super) fn synthetic(
         other => PipelineError::from(other),
     })?;
     if let Some(quote) = &quote {
-        warnings.push(format!(
-            "the voice of {} is bought when the film is made, for about {}: until then the times \
-             are those of a local voice",
-            quote.provider, quote.estimated
-        ));
+        warnings.push(Note::VoiceBoughtLater {
+            provider: quote.provider.clone(),
+            estimate: quote.estimated.to_string(),
+        });
     }
     if let Spoken::By { provider, .. } = &spoken
         && first.is_none()
@@ -220,9 +220,8 @@ pub(super) fn synthetic(
         Spoken::Nobody { attempts } => {
             let mut result = silent(graph);
             warnings.extend(attempts.iter().map(no_voice));
-            let others = chain.left_out.iter().filter(|left| !is_asked_for(left));
-            warnings.extend(others.map(|l| format!("no voice from {}: {}", l.provider, l.reason)));
-            warnings.push(SILENT.to_owned());
+            warnings.extend(chain.left_out.iter().filter(|left| !is_asked_for(left)).map(skipped));
+            warnings.push(Note::FilmSilent {});
             result.warnings = warnings;
             result.attempts = attempts;
             result.quote = quote;
@@ -231,16 +230,16 @@ pub(super) fn synthetic(
     };
     warnings.extend(attempts.iter().map(no_voice));
     if !attempts.is_empty() || asked_and_left_out {
-        warnings.push(format!("{provider} speaks instead"));
+        warnings.push(Note::VoiceFallback { provider: provider.clone() });
     }
     let other = voice.as_ref().and_then(|voice| {
         let own =
             voice.language.as_deref().filter(|own| primary(own) != primary(&graph.language))?;
-        Some(format!(
-            "the voice `{}` speaks {own}, and the words are {}: name another voice, or set \
-             `language` if they are not",
-            voice.name, graph.language
-        ))
+        Some(Note::VoiceOfOtherLanguage {
+            voice: voice.name.clone(),
+            speaks: own.to_owned(),
+            words: graph.language.clone(),
+        })
     });
     warnings.extend(other);
     // A voice that the brief names is missed like a service's.
@@ -258,14 +257,12 @@ pub(super) fn synthetic(
 }
 
 /// Asks for the voice that a continued job has. Returns why it cannot speak, if it cannot.
-fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Option<String> {
+fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Option<Note> {
     let who = match &kept.name {
         Some(name) => format!("`{name}` ({})", kept.provider),
         None => format!("`{}`", kept.provider),
     };
-    let lost = |reason: &str| {
-        Some(format!("the film had the voice {who}, which cannot speak now: {reason}"))
-    };
+    let lost = |reason: &str| Some(Note::VoiceLost { voice: who, reason: reason.to_owned() });
     let Some(provider) = chain.providers.iter().find(|p| p.name() == kept.provider) else {
         let left_out = chain.left_out.iter().find(|left| left.provider == kept.provider);
         return lost(left_out.map_or("it is switched off", |left| left.reason.as_str()));
@@ -345,12 +342,17 @@ fn voiced(
     Ok(result)
 }
 
-fn no_voice(attempt: &FailedAttempt) -> String {
-    format!("no voice from {} ({}): {}", attempt.provider, attempt.kind, attempt.reason)
+fn no_voice(attempt: &FailedAttempt) -> Note {
+    let provider = format!("{} ({})", attempt.provider, attempt.kind);
+    Note::VoiceProviderFailed { provider, reason: attempt.reason.clone() }
+}
+
+fn skipped(left: &LeftOut) -> Note {
+    Note::VoiceProviderFailed { provider: left.provider.clone(), reason: left.reason.clone() }
 }
 
 /// What an older program called the local voice is said once, with its name now.
-fn old_names(env: &Environment, first: Option<&str>) -> Vec<String> {
+fn old_names(env: &Environment, first: Option<&str>) -> Vec<Note> {
     let settings = &env.config.settings.tts;
     let places = [
         ("voice.provider", first),
@@ -360,7 +362,10 @@ fn old_names(env: &Environment, first: Option<&str>) -> Vec<String> {
     places
         .into_iter()
         .filter(|(_, name)| *name == Some(OLD_LOCAL_NAME))
-        .map(|(place, name)| format!("{place}: `{}` means espeak here", name.unwrap_or_default()))
+        .map(|(field, name)| Note::OldProviderName {
+            field: field.to_owned(),
+            name: name.unwrap_or_default().to_owned(),
+        })
         .collect()
 }
 

@@ -13,6 +13,7 @@ use pytoon_audio::wav;
 use pytoon_config::settings::AlignmentChoice;
 use pytoon_config::{BriefFile, Config};
 use pytoon_core::layout;
+use pytoon_core::note::Note;
 use pytoon_core::scene::{SceneGraph, VoiceSource};
 use pytoon_core::text;
 use pytoon_core::timeline::build::{Utterance, needs};
@@ -47,7 +48,7 @@ pub(crate) struct VoiceResult {
     /// How far to trust that, 0 to 1; absent without a voice.
     pub(crate) confidence: Option<f64>,
     /// What went wrong on the way.
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Note>,
     /// How much faster the voice was made.
     pub(crate) tempo: f64,
     /// Who was asked for a voice before and failed.
@@ -202,7 +203,7 @@ pub(crate) fn degraded(
     if !is_silent && !result.stepped_down {
         return Ok(());
     }
-    let why: Vec<&str> = result.warnings.iter().map(String::as_str).collect();
+    let why: Vec<String> = result.warnings.iter().map(Note::to_string).collect();
     engines::stop(sources, format!("the voice fell back: {}", why.join("; ")))
 }
 
@@ -269,12 +270,8 @@ fn recorded(
     }
     let mut result = VoiceResult::new(speech, Some("voice_file"), timed.method);
     result.confidence = Some(timed.confidence);
-    result.warnings.extend(sources.guessed_script.as_ref().map(|reason| {
-        format!(
-            "voice_file has no script and nobody could write down what it says ({reason}): captions \
-             show the prompt, spread over the voice"
-        )
-    }));
+    let unwritten = sources.guessed_script.clone();
+    result.warnings.extend(unwritten.map(|reason| Note::RecordingWithoutScript { reason }));
     Ok(result)
 }
 

@@ -9,6 +9,7 @@ use crate::voices::providers;
 use pytoon_config::tts::{ProviderKind, TtsProviderName};
 use pytoon_core::brief::Brief;
 use pytoon_core::ledger::CallLimits;
+use pytoon_core::note::Note;
 use pytoon_core::plan;
 use pytoon_voice::installed::catalogue::known;
 use pytoon_voice::tts::TtsRequest;
@@ -18,7 +19,7 @@ use pytoon_voice::tts::chain::LeftOut;
 ///
 /// # Errors
 /// [`PipelineError`] when a key or a setting of a voice provider cannot be used.
-pub fn voice_warnings(env: &Environment, brief: &Brief) -> Result<Vec<String>, PipelineError> {
+pub fn voice_warnings(env: &Environment, brief: &Brief) -> Result<Vec<Note>, PipelineError> {
     if brief.voice_file.is_some() || brief.voice_is_off() {
         return Ok(Vec::new());
     }
@@ -27,7 +28,7 @@ pub fn voice_warnings(env: &Environment, brief: &Brief) -> Result<Vec<String>, P
     let request = TtsRequest { language, voice: settings.name, ..TtsRequest::default() };
     let mut chain = providers(env, settings.provider.as_deref(), "", CallLimits::default())?;
     leave_out_who_has_no_voice(&mut chain, &request);
-    let mut warnings: Vec<String> = assumed_language(brief).into_iter().collect();
+    let mut warnings: Vec<Note> = assumed_language(brief).into_iter().collect();
     if settings.provider.is_none()
         && let Some(first) = chain.providers.first()
     {
@@ -37,13 +38,9 @@ pub fn voice_warnings(env: &Environment, brief: &Brief) -> Result<Vec<String>, P
 }
 
 /// Returns a note if the language of the words is a guess.
-pub(super) fn assumed_language(brief: &Brief) -> Option<String> {
+pub(super) fn assumed_language(brief: &Brief) -> Option<Note> {
     let is_guess = brief.language.is_none() && plan::detected_language(brief).is_assumed;
-    is_guess.then(|| {
-        "the words do not tell their language, so English is assumed: set `language` in the brief \
-         (such as `language: de`) if it is another"
-            .to_owned()
-    })
+    is_guess.then(|| Note::LanguageAssumed { language: plan::language_of(brief) })
 }
 
 /// Returns a note if only a formant voice speaks the language, with the command that adds another.
@@ -51,7 +48,7 @@ pub(super) fn no_natural_voice(
     left_out: &[LeftOut],
     provider: &str,
     language: &str,
-) -> Option<String> {
+) -> Option<Note> {
     let is_formant = TtsProviderName::from_name(provider)
         .is_some_and(|provider| provider.kind() == ProviderKind::Formant);
     let neural = TtsProviderName::Neural.as_str();
@@ -62,10 +59,11 @@ pub(super) fn no_natural_voice(
     let primary = |tag: &str| tag.split(['-', '_']).next().unwrap_or_default().to_lowercase();
     let wanted = primary(language);
     let voice = known.iter().find(|voice| primary(&voice.language) == wanted)?;
-    let how = if voice.source.starts_with("https://") {
-        format!("`pytoon voices add {}` adds one", voice.name)
+    let command = if voice.source.starts_with("https://") {
+        format!("pytoon voices add {}", voice.name)
     } else {
-        "`make setup` installs one".to_owned()
+        "make setup".to_owned()
     };
-    Some(format!("no installed natural voice speaks `{language}`, so {provider} does; {how}"))
+    let (language, provider) = (language.to_owned(), provider.to_owned());
+    Some(Note::NoNaturalVoice { language, provider, command })
 }

@@ -7,6 +7,7 @@ use crate::sources::{self, Sources};
 use crate::stages::engines::Wanted;
 use crate::stages::voice::VoiceResult;
 use pytoon_config::BriefFile;
+use pytoon_core::note::Note;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::build::AssetFacts;
 use pytoon_core::timeline::{OverlayContent, Timeline};
@@ -57,7 +58,7 @@ pub(super) struct VoiceState {
     pub(super) look: (String, BTreeMap<String, AssetFacts>),
     /// The film as it is without outside engines.
     pub(super) timeline: Timeline,
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Note>,
     /// What is wanted of outside engines.
     pub(super) wanted: Vec<Wanted>,
     pub(super) times: Times,

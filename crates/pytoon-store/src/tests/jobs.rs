@@ -438,7 +438,15 @@ fn a_repeated_submission_is_the_same_job() {
             ..job(id)
         };
         let submit = |job: NewJob| store.job_submit(job, MANY);
+        let known = |hash: &str| Idempotency { mark: "m".into(), request_hash: hash.into() };
+        assert_eq!(store.job_repeated("k", &known("h")).await.expect("ok"), None);
         assert_eq!(submit(marked("a", "h")).await.expect("ok"), Submission::New);
+        let key = job("a").key_id;
+        let again = store.job_repeated(&key, &known("h")).await.expect("ok");
+        assert_eq!(again, Some(Submission::Repeated("a".into())));
+        let other = store.job_repeated(&key, &known("other")).await.expect("ok");
+        assert_eq!(other, Some(Submission::Different));
+        assert_eq!(store.job_repeated("nobody", &known("h")).await.expect("ok"), None);
         assert_eq!(submit(marked("b", "h")).await.expect("ok"), Submission::Repeated("a".into()));
         assert_eq!(submit(marked("c", "other")).await.expect("ok"), Submission::Different);
         let elsewhere = NewJob { key_id: "k2".into(), ..marked("d", "other") };

@@ -68,7 +68,7 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
         output::line(format!("voice    about {} by {}", quote.estimated, quote.provider));
     }
     for warning in &plan.warnings {
-        output::note(format!("note: {warning}"));
+        output::note(format!("note: {}", warning.message));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use pytoon_api::{PlanFailure, Planner};
 use pytoon_core::brief::Brief;
 use pytoon_core::job::files::FileStore;
+use pytoon_core::note::Note;
 use pytoon_pipeline::{Environment, PipelineError, plan_only, voice_warnings};
 use pytoon_worker::brief;
 use serde_json::Value;
@@ -44,7 +45,7 @@ impl Planner for FilmPlanner {
         })
     }
 
-    fn warnings(&self, brief: &Brief) -> Vec<String> {
+    fn warnings(&self, brief: &Brief) -> Vec<Note> {
         let engines = self.env.engines.engines();
         let asked = pytoon_api::engines_asked(brief);
         let lacking = asked.filter_map(|(field, name)| {
@@ -56,14 +57,16 @@ impl Planner for FilmPlanner {
             } else {
                 "has no key here"
             };
-            let rest = "its scenes fall back to the next engine, at last to the local one";
-            Some(format!("`{field}`: {name} {why}: {rest}"))
+            let (engine, reason) = (name.to_owned(), why.to_owned());
+            Some(Note::EngineUnavailable { field, engine, reason })
         });
-        let mut warnings: Vec<String> = lacking.collect();
+        let mut warnings: Vec<Note> = lacking.collect();
         match voice_warnings(&self.env, brief) {
             Ok(voice) => warnings.extend(voice),
             // The job itself fails with this, and names the setting.
-            Err(error) => warnings.push(error.to_string()),
+            Err(error) => {
+                warnings.push(Note::VoiceSettingsUnusable { reason: error.to_string() });
+            }
         }
         warnings
     }

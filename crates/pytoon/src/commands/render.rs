@@ -121,7 +121,7 @@ fn summary(receipt: &Receipt) -> Vec<String> {
     if receipt.spend_usd > 0.0 {
         lines.push(format!("services charged ${:.2}", receipt.spend_usd));
     }
-    lines.extend(receipt.warnings.iter().map(|w| format!("note: {w}")));
+    lines.extend(receipt.warnings.iter().map(|w| format!("note: {}", w.message)));
     lines.extend(
         receipt
             .self_check

@@ -1,0 +1,34 @@
+//! Warnings: notes about a brief that is taken all the same.
+
+use pytoon_core::note::{self, Note};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+
+/// Something that the submitter should know about a brief that is taken all the same.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Warning {
+    /// A stable code.
+    #[schema(schema_with = code_schema)]
+    code: String,
+    /// What the code speaks of, by name.
+    params: Map<String, Value>,
+    /// One sentence in English.
+    message: String,
+}
+
+impl Warning {
+    /// Converts notes, each once.
+    pub(crate) fn list(notes: Vec<Note>) -> Result<Vec<Self>, serde_json::Error> {
+        serde_json::to_value(note::reports(notes)).and_then(serde_json::from_value)
+    }
+}
+
+fn code_schema() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("A stable code"))
+        .enum_values(Some(note::codes()))
+        .build()
+}
