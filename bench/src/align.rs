@@ -10,6 +10,7 @@ mod align_made_here;
 
 use anyhow::Context;
 use pytoon_config::{Config, ConfigSource};
+use pytoon_core::script;
 use pytoon_core::text::{self, Word};
 use pytoon_media::ffmpeg::sound;
 use pytoon_media::process::{CancelToken, Programs, Runner};
@@ -154,7 +155,7 @@ fn print_item(item: &Item, found: Option<&Aligned>) {
 
 /// Sentences of white-space tokens.
 fn sentences(text: &str) -> Vec<Vec<Word>> {
-    text::sentences(text).iter().map(|sentence| text::words(sentence)).collect()
+    script::sentences(text).iter().map(|s| text::words(&s.text)).collect()
 }
 
 /// Returns the signed error of every scored word's start: found minus true.

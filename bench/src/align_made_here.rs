@@ -1,7 +1,7 @@
 //! A few sentences with known word times, for a machine without recordings.
 
 use super::{Item, Take, Truth};
-use pytoon_core::text;
+use pytoon_core::{script, text};
 use pytoon_media::process::Runner;
 use pytoon_voice::tts::espeak::Espeak;
 use pytoon_voice::tts::{TtsProvider, TtsRequest};
@@ -23,7 +23,7 @@ pub(super) fn takes(runner: &Runner) -> anyhow::Result<Vec<Take>> {
 fn take(runner: &Runner, voice: &str, condition: &str) -> anyhow::Result<Take> {
     let espeak = Espeak { runner: runner.clone(), voices: BTreeMap::new(), pitch: 50, speed: 1.0 };
     let request = TtsRequest {
-        sentences: text::sentences(TEXT).iter().map(|s| text::words(s)).collect(),
+        sentences: script::sentences(TEXT).iter().map(|s| text::words(&s.text)).collect(),
         language: "en".into(),
         voice: Some(voice.to_owned()),
         variant: String::new(),

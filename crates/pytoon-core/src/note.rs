@@ -15,6 +15,35 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "code", content = "params", rename_all = "snake_case")]
 pub enum Note {
+    /// Marks of Markdown, HTML or SSML are neither shown nor spoken.
+    MarksRemoved {
+        /// The marks, each once.
+        marks: Vec<String>,
+        /// Links whose address was left out.
+        links: usize,
+    },
+    /// Speakers' labels are neither shown nor spoken.
+    SpeakersRemoved {
+        /// The labels, each once.
+        speakers: Vec<String>,
+    },
+    /// Stage directions are not spoken; they describe the scenes.
+    DirectionsRemoved {
+        /// The directions in order.
+        directions: Vec<String>,
+    },
+    /// It is not certain whether the line ends of a paragraph end sentences.
+    LinesJoined {
+        /// Lines of the paragraph.
+        lines: usize,
+    },
+    /// A pause of the script is longer than pauses may be.
+    PauseShortened {
+        /// The length asked for in milliseconds.
+        asked_ms: u32,
+        /// The length used in milliseconds.
+        used_ms: u32,
+    },
     /// A transition became a crossfade, since the film is `brand_safe`.
     TransitionReplaced {
         /// The scene's id.
@@ -145,6 +174,35 @@ pub enum Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::MarksRemoved { marks, links } => {
+                let mut parts = Vec::new();
+                if !marks.is_empty() {
+                    parts.push(format!("the marks {}", quoted(marks)));
+                }
+                match links {
+                    0 => {}
+                    1 => parts.push("the address of a link".to_owned()),
+                    _ => parts.push(format!("the addresses of {links} links")),
+                }
+                write!(f, "{} are neither shown nor spoken", parts.join(" and "))
+            }
+            Self::SpeakersRemoved { speakers } => {
+                write!(f, "the labels {} are neither shown nor spoken", quoted(speakers))
+            }
+            Self::DirectionsRemoved { directions } => {
+                write!(f, "taken as directions for the picture, not spoken: {}", quoted(directions))
+            }
+            Self::LinesJoined { lines } => write!(
+                f,
+                "{lines} lines of the script were joined: put a blank line or `- ` between them if \
+                 each is a sentence of its own"
+            ),
+            Self::PauseShortened { asked_ms, used_ms } => write!(
+                f,
+                "a pause of {:.1} s was shortened to {:.1} s, the longest a script may ask for",
+                seconds(i64::from(*asked_ms)),
+                seconds(i64::from(*used_ms))
+            ),
             Self::TransitionReplaced { scene, transition } => write!(
                 f,
                 "{scene}: the transition `{transition}` became `crossfade`, because the film is \
@@ -225,6 +283,15 @@ impl fmt::Display for Note {
             }
         }
     }
+}
+
+/// Lists texts in quotation marks, the first few of many.
+fn quoted(texts: &[String]) -> String {
+    const MOST: usize = 6;
+    let shown: Vec<String> = texts.iter().take(MOST).map(|text| format!("\"{text}\"")).collect();
+    let rest = texts.len().saturating_sub(MOST);
+    let and_more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    format!("{}{and_more}", shown.join(", "))
 }
 
 fn seconds(ms: i64) -> f64 {

@@ -11,14 +11,14 @@ use crate::brief::{Brief, FieldProblem, MAX_SCENES, SceneOverride};
 use crate::language::{self, Detected};
 use crate::layout;
 use crate::note::Note;
-use crate::preset::{Background, Move, MusicMood, Preset, TransitionKind};
+use crate::preset::{Background, Move, MusicMood, PacingSpec, Preset, TransitionKind};
 use crate::rng::Rng;
 use crate::scene::{
     GlobalAudio, MediaKind, MusicSource, SCENE_GRAPH_VERSION, Scene, SceneGraph, SceneMedia,
-    SceneStyle, VoiceSource,
+    SceneStyle, VoiceSource, WordPlace,
 };
-use crate::script::{self, Beat};
-use crate::text::{self, Sentence};
+use crate::script::{self, Beat, Script, Sentence};
+use crate::text::{self, SentenceEnd};
 
 pub use crate::chain::LOCAL_ENGINE;
 
@@ -50,8 +50,9 @@ pub struct PlanInput<'a> {
 
 /// Plans the scenes of a film.
 pub fn plan(input: &PlanInput<'_>) -> Result<SceneGraph, FieldProblem> {
-    let mut warnings = Vec::new();
-    let beats = limit_scenes(merge_tiny(beats(input)), scene_limit(input.brief));
+    let script = script(input);
+    let mut warnings = script.notes;
+    let beats = limit_scenes(merge_tiny(script.beats), scene_limit(input.brief));
     let mut scenes: Vec<Scene> =
         beats.iter().enumerate().map(|(index, beat)| scene(input, index, beat)).collect();
     assign_media(&mut scenes, input.media);
@@ -87,48 +88,52 @@ pub fn language_of(brief: &Brief) -> String {
 
 /// Returns the language of a brief's words.
 pub fn detected_language(brief: &Brief) -> Detected {
-    let beats = beats_of(brief);
+    let beats = script_of(brief).beats;
     let sentences = beats.iter().flat_map(|beat| &beat.sentences);
     let all: Vec<&str> = sentences.map(|sentence| sentence.text.as_str()).collect();
     language::detect(&all.join(" "))
 }
 
 /// The text that is spoken, or captioned where nothing is spoken.
-fn beats(input: &PlanInput<'_>) -> Vec<Beat> {
-    let beats = beats_of(input.brief);
-    if beats.is_empty() {
+fn script(input: &PlanInput<'_>) -> Script {
+    let mut script = script_of(input.brief);
+    if script.beats.is_empty() {
         let scenes = input.media.len().clamp(1, scene_limit(input.brief));
-        return vec![Beat::default(); scenes];
+        script.beats = vec![Beat::default(); scenes];
     }
-    beats
+    script
 }
 
-fn beats_of(brief: &Brief) -> Vec<Beat> {
+fn script_of(brief: &Brief) -> Script {
     let given = |text: &Option<String>| text.clone().filter(|t| !t.trim().is_empty());
     match (given(&brief.script), given(&brief.voice_script), given(&brief.prompt)) {
-        (Some(script), None, _) => script::parse(&script),
-        (Some(script), Some(voice), _) => speak_over(script::parse(&script), &voice),
-        (None, Some(voice), _) => script::parse(&voice),
-        (None, None, Some(prompt)) => script::parse(&prompt),
-        (None, None, None) => Vec::new(),
+        (Some(script), None, _) => script::read(&script),
+        (Some(script), Some(voice), _) => speak_over(script::read(&script), script::read(&voice)),
+        (None, Some(voice), _) => script::read(&voice),
+        (None, None, Some(prompt)) => script::read(&prompt),
+        (None, None, None) => Script::default(),
     }
 }
 
 /// Keeps the script's pictures and spreads a separate voice script over them by length.
-fn speak_over(mut beats: Vec<Beat>, voice: &str) -> Vec<Beat> {
-    let spoken: Vec<Sentence> =
-        script::parse(voice).into_iter().flat_map(|beat| beat.sentences).collect();
-    if beats.is_empty() {
-        return script::parse(voice);
+fn speak_over(mut script: Script, voice: Script) -> Script {
+    if script.beats.is_empty() {
+        return voice;
     }
-    let (scene_count, sentence_count) = (beats.len(), spoken.len());
-    for beat in &mut beats {
+    let spoken: Vec<Sentence> = voice.beats.into_iter().flat_map(|beat| beat.sentences).collect();
+    let (scene_count, sentence_count) = (script.beats.len(), spoken.len());
+    for beat in &mut script.beats {
         beat.sentences.clear();
     }
     for (index, sentence) in spoken.into_iter().enumerate() {
-        beats[index * scene_count / sentence_count.max(1)].sentences.push(sentence);
+        script.beats[index * scene_count / sentence_count.max(1)].sentences.push(sentence);
     }
-    beats
+    for note in voice.notes {
+        if !script.notes.contains(&note) {
+            script.notes.push(note);
+        }
+    }
+    script
 }
 
 /// Joins one- and two-word sentences to a neighbour: too short to be a scene of their own.
@@ -181,6 +186,7 @@ fn scene(input: &PlanInput<'_>, index: usize, beat: &Beat) -> Scene {
         (Some(idea), direction) => format!("{idea} — {direction}"),
         (None, direction) => direction.to_owned(),
     };
+    let spoken = Spoken::of(&beat.sentences, &preset.pacing);
     Scene {
         id: layout::scene_id(index),
         description: description.clone(),
@@ -193,8 +199,11 @@ fn scene(input: &PlanInput<'_>, index: usize, beat: &Beat) -> Scene {
             effect: beat.style.movement.unwrap_or(Move::Auto),
         },
         more_media: Vec::new(),
-        sentences: beat.sentences.iter().map(|sentence| sentence.text.clone()).collect(),
-        sentence_ends: beat.sentences.iter().map(|sentence| sentence.end).collect(),
+        sentences: spoken.sentences,
+        sentence_ends: spoken.ends,
+        sentence_pauses: spoken.pauses,
+        lead_pause: spoken.lead_pause,
+        emphasis: spoken.emphasis,
         caption: None,
         caption_is_override: false,
         style: SceneStyle {
@@ -207,6 +216,63 @@ fn scene(input: &PlanInput<'_>, index: usize, beat: &Beat) -> Scene {
         transition: TransitionKind::Cut,
         min_duration: 0,
         engine_chain: None,
+    }
+}
+
+/// Sentences as they are spoken: one that has a pause inside is spoken in pieces.
+#[derive(Default)]
+struct Spoken {
+    sentences: Vec<String>,
+    ends: Vec<SentenceEnd>,
+    pauses: Vec<u32>,
+    lead_pause: u32,
+    emphasis: Vec<WordPlace>,
+}
+
+impl Spoken {
+    fn of(sentences: &[Sentence], pacing: &PacingSpec) -> Self {
+        let mut spoken = Self::default();
+        for sentence in sentences {
+            spoken.add(sentence, pacing);
+        }
+        if spoken.pauses.iter().all(|pause| *pause == 0) {
+            spoken.pauses.clear();
+        }
+        spoken
+    }
+
+    fn add(&mut self, sentence: &Sentence, pacing: &PacingSpec) {
+        let words = text::words(&sentence.text);
+        let mut asked = vec![0u32; words.len() + 1];
+        for pause in &sentence.pauses {
+            let ms = pause.ms.unwrap_or(pacing.paragraph_pause_ms);
+            let slot = &mut asked[pause.after_word.min(words.len())];
+            *slot = (*slot + ms).min(script::MAX_PAUSE_MS);
+        }
+        match self.pauses.last_mut() {
+            None => self.lead_pause = asked[0],
+            Some(before) => *before = (*before).max(asked[0]),
+        }
+        let is_all = sentence.emphasis.len() == words.len();
+        let mut from = 0;
+        for end in 1..=words.len() {
+            if end < words.len() && asked[end] == 0 {
+                continue;
+            }
+            let number = self.sentences.len();
+            // A whole sentence in bold has no word that stands out.
+            self.emphasis.extend(
+                sentence
+                    .emphasis
+                    .iter()
+                    .filter(|word| !is_all && (from..end).contains(word))
+                    .map(|word| WordPlace { sentence: number, word: word - from }),
+            );
+            self.sentences.push(text::join(&words[from..end]));
+            self.ends.push(if end == words.len() { sentence.end } else { SentenceEnd::Sentence });
+            self.pauses.push(asked[end]);
+            from = end;
+        }
     }
 }
 

@@ -30,6 +30,13 @@ pub struct SceneGraph {
     pub warnings: Vec<Note>,
 }
 
+impl SceneGraph {
+    /// Returns true if the voice is a recording.
+    pub fn is_recorded(&self) -> bool {
+        matches!(self.global_audio.voice, VoiceSource::File { .. })
+    }
+}
+
 /// One unit of the plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -51,6 +58,16 @@ pub struct Scene {
     /// The end of each sentence, which decides the pause after it; default `sentence`.
     #[serde(default)]
     pub sentence_ends: Vec<SentenceEnd>,
+    /// The pause in milliseconds that the script asks for after each sentence; 0 where it asks for
+    /// none, and usually empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sentence_pauses: Vec<u32>,
+    /// The pause in milliseconds that the script asks for before the first sentence, usually 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lead_pause: u32,
+    /// The words that the script emphasises.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emphasis: Vec<WordPlace>,
     /// The text shown, when it is not the spoken words.
     pub caption: Option<String>,
     /// Whether the scene's words were replaced by a caption of the brief's own.
@@ -69,6 +86,22 @@ pub struct Scene {
     /// The engines that may draw it, in order; absent where it shows the brief's own media.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_chain: Option<crate::chain::EngineChain>,
+}
+
+/// A word of a scene.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WordPlace {
+    /// The sentence, from 0.
+    pub sentence: usize,
+    /// The word in it, from 0.
+    pub word: usize,
+}
+
+/// For serde, which passes references.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 /// What a scene shows.

@@ -10,6 +10,7 @@ pub mod reading;
 pub mod sidecar;
 
 use crate::preset::CaptionLook;
+use crate::script::sentence;
 use crate::text;
 use crate::time::MsRange;
 use crate::timeline::{CaptionCue, CaptionWord};
@@ -33,6 +34,8 @@ pub struct SceneWords {
     pub scene_id: String,
     /// Its words in order, in film time.
     pub words: Vec<CaptionWord>,
+    /// The index of each sentence's last word; empty where only the words tell.
+    pub sentence_ends: Vec<usize>,
     /// Its place in the film.
     pub range: MsRange,
 }
@@ -127,7 +130,14 @@ fn runs(scene: &SceneWords) -> Vec<Run<'_>> {
     let mut rest = scene.words.as_slice();
     let mut out = Vec::new();
     while !rest.is_empty() {
-        let length = rest.windows(2).position(|pair| ends_run(&pair[0], &pair[1]));
+        let first = scene.words.len() - rest.len();
+        let ends_here = |at: usize| match scene.sentence_ends.as_slice() {
+            [] => ends_sentence(&rest[at].text),
+            ends => ends.contains(&(first + at)),
+        };
+        let is_pause = |pair: &[CaptionWord]| pair[1].start - pair[0].end > CUE_PAUSE_MS;
+        let length =
+            (1..rest.len()).position(|at| ends_here(at - 1) || is_pause(&rest[at - 1..=at]));
         let (words, after) = rest.split_at(length.map_or(rest.len(), |last| last + 1));
         let until = after.first().map_or(scene.range.end, |next| next.start - LEAD_IN_MS);
         out.push(Run { scene, words, until });
@@ -136,14 +146,10 @@ fn runs(scene: &SceneWords) -> Vec<Run<'_>> {
     out
 }
 
-fn ends_run(previous: &CaptionWord, next: &CaptionWord) -> bool {
-    ends_sentence(&previous.text) || next.start - previous.end > CUE_PAUSE_MS
-}
-
 fn ends_sentence(word: &str) -> bool {
     let bare = word.trim_end_matches(['"', '”', '’', ')', '」', '』']);
     bare.ends_with(['!', '?', '…', '。', '！', '？', '।', '؟', '۔'])
-        || (bare.ends_with('.') && text::sentences(&format!("{bare} X")).len() > 1)
+        || (bare.ends_with('.') && sentence::split(&format!("{bare} X")).len() > 1)
 }
 
 /// The split with the least raggedness, preferring breaks after punctuation and never leaving a
@@ -155,16 +161,18 @@ fn split(run: &Run<'_>, limits: &Limits, timed: bool) -> Split {
     let chars: Vec<usize> =
         run.iter().map(|w| visual_chars(&w.text) + usize::from(!w.joins_next)).collect();
     let total: usize = chars.iter().sum();
-    let wanted = total.div_ceil(limits.max_chars).max(count.div_ceil(limits.max_words)).max(1);
+    let halves: usize = run.iter().map(|word| text::half_words(&word.text)).sum();
+    let wanted = total.div_ceil(limits.max_chars).max(halves.div_ceil(2 * limits.max_words)).max(1);
     let ideal = total as f64 / wanted as f64;
     let mut best = vec![f64::INFINITY; count + 1];
     let mut from = vec![0usize; count + 1];
     best[0] = 0.0;
     for end in 1..=count {
-        let mut width = 0;
+        let (mut width, mut halves) = (0, 0);
         for start in (0..end).rev() {
             width += chars[start];
-            let fits = width <= limits.max_chars + 1 && end - start <= limits.max_words;
+            halves += text::half_words(&run[start].text);
+            let fits = width <= limits.max_chars + 1 && halves <= 2 * limits.max_words;
             // A single word always fits: it is shrunk, never dropped.
             if !fits && end - start > 1 {
                 break;
@@ -238,6 +246,10 @@ pub fn shown_text(words: &[CaptionWord]) -> String {
 
 /// At most one word of a cue is set off: a number or price, a negation, or "free" and its like.
 fn emphasise(words: &mut [CaptionWord]) {
+    // The script's own emphasis wins.
+    if words.iter().any(|word| word.emphasis) {
+        return;
+    }
     const STRONG: &[&str] = &["never", "not", "no", "free", "new", "only", "now", "zero", "best"];
     let rank = |word: &str| {
         let bare: String =
@@ -360,6 +372,7 @@ mod tests {
         SceneWords {
             scene_id: format!("scene_{start}"),
             words: timed(text, MsRange::new(start + 100, end - 300)),
+            sentence_ends: Vec::new(),
             range: MsRange::new(start, end),
         }
     }
@@ -420,7 +433,12 @@ mod tests {
             joins_next: false,
         });
         let range = MsRange::new(0, 3600);
-        let scene = SceneWords { scene_id: "scene_01".into(), words: words.to_vec(), range };
+        let scene = SceneWords {
+            scene_id: "scene_01".into(),
+            words: words.to_vec(),
+            sentence_ends: Vec::new(),
+            range,
+        };
         let even = split(&runs(&scene)[0], &limits(CaptionLook::Karaoke, 1.0), false);
         assert_eq!(even[0].len(), 1, "the even split shows the first word for 250 ms");
         let cues = cues(&[scene], CaptionLook::Karaoke, 1.0, 50);
@@ -441,6 +459,7 @@ mod tests {
                 words("Now we begin our day.", 1900, 4000),
             ]
             .concat(),
+            sentence_ends: Vec::new(),
             range: MsRange::new(0, 4300),
         }];
         let cues = cues(&scenes, CaptionLook::Karaoke, 1.0, 50);

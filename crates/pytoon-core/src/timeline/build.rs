@@ -22,7 +22,7 @@ use crate::note::Note;
 use crate::preset::{Move, Preset, TransitionKind};
 use crate::profile::Profile;
 use crate::rng::Rng;
-use crate::scene::{MediaKind, MusicSource, Scene, SceneGraph, SceneMedia, VoiceSource};
+use crate::scene::{MediaKind, MusicSource, Scene, SceneGraph, SceneMedia};
 use crate::text;
 use crate::time::MsRange;
 use serde::{Deserialize, Serialize};
@@ -114,6 +114,7 @@ pub struct Built {
 
 /// What each scene needs of the film's time.
 pub fn needs(graph: &SceneGraph, preset: &Preset, speech: &[Vec<Utterance>]) -> Vec<SceneNeed> {
+    let is_recorded = graph.is_recorded();
     graph
         .scenes
         .iter()
@@ -126,6 +127,13 @@ pub fn needs(graph: &SceneGraph, preset: &Preset, speech: &[Vec<Utterance>]) -> 
             } else {
                 Vec::new()
             },
+            // A recording has its own pauses.
+            pauses_ms: if !is_recorded && utterances.len() == scene.sentences.len() {
+                scene.sentence_pauses.iter().map(|ms| i64::from(*ms)).collect()
+            } else {
+                Vec::new()
+            },
+            lead_ms: if is_recorded { 0 } else { i64::from(scene.lead_pause) },
             min_ms: scene.min_duration.max(if utterances.is_empty() {
                 reading_ms(scene, preset)
             } else {
@@ -171,8 +179,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     } else {
         Vec::new()
     };
-    let recorded = matches!(input.graph.global_audio.voice, VoiceSource::File { .. });
-    warnings.extend(caption::reading::warning(&captions, recorded));
+    warnings.extend(caption::reading::warning(&captions, input.graph.is_recorded()));
     let total_duration = rate.frame_to_ms(total_frames);
     let timeline = Timeline {
         version: TIMELINE_VERSION,
@@ -423,21 +430,40 @@ fn scene_words(
     for (index, scene) in input.graph.scenes.iter().enumerate() {
         let place = &places[index];
         let spoken: Vec<CaptionWord> = spoken_words(input, fitted, index, scene_start).collect();
-        let words = match (&scene.caption, spoken.is_empty()) {
+        let mut words = match (&scene.caption, spoken.is_empty()) {
             (Some(caption), _) => caption::spread(&text::words(caption), reading_range(place)),
             (None, false) => spoken,
             (None, true) => {
                 caption::spread(&text::words(&scene.spoken_text()), reading_range(place))
             }
         };
+        let sentence_ends =
+            if scene.caption.is_none() { mark_words(scene, &mut words) } else { Vec::new() };
         out.push(SceneWords {
             scene_id: scene.id.clone(),
             words,
+            sentence_ends,
             range: MsRange::new(place.start, place.end),
         });
         scene_start += fitted.scenes[index].duration_ms;
     }
     out
+}
+
+/// Sets the words off that the script emphasises. Returns the index of each sentence's last word,
+/// or nothing if the words are not those of the script.
+fn mark_words(scene: &Scene, words: &mut [CaptionWord]) -> Vec<usize> {
+    let counts: Vec<usize> = scene.sentences.iter().map(|s| text::words(s).len()).collect();
+    if counts.iter().sum::<usize>() != words.len() {
+        return Vec::new();
+    }
+    let before = |sentence: usize| counts.iter().take(sentence).sum::<usize>();
+    for place in &scene.emphasis {
+        if let Some(word) = words.get_mut(before(place.sentence) + place.word) {
+            word.emphasis = true;
+        }
+    }
+    (1..=counts.len()).filter_map(|sentence| before(sentence).checked_sub(1)).collect()
 }
 
 fn reading_range(place: &TimelineScene) -> MsRange {

@@ -26,12 +26,16 @@ const MIN_TAIL_MS: i64 = 200;
 const MIN_HOLD_MS: i64 = 400;
 
 /// What a scene needs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct SceneNeed {
     /// The lengths of its utterances; empty for a scene without voice.
     pub utterances_ms: Vec<i64>,
     /// The end of each utterance; a missing one counts as `Sentence`.
     pub ends: Vec<SentenceEnd>,
+    /// The pause that the script asks for after each utterance; a missing one counts as 0.
+    pub pauses_ms: Vec<i64>,
+    /// The pause that the script asks for before the first utterance.
+    pub lead_ms: i64,
     /// How long a scene without voice stays, or the least a scene with voice stays.
     pub min_ms: i64,
 }
@@ -240,16 +244,21 @@ fn lay_out_scene(scene: &SceneNeed, pauses: Pauses, is_last: bool) -> SceneFit {
     if scene.utterances_ms.is_empty() {
         return SceneFit { utterance_starts_ms: Vec::new(), duration_ms: scene.min_ms.max(1) };
     }
-    let mut at = CUT_LEAD_MS;
+    let mut at = CUT_LEAD_MS.max(scene.lead_ms);
     let mut starts = Vec::with_capacity(scene.utterances_ms.len());
-    let mut pause = 0;
+    let (mut pause, mut asked) = (0, 0);
     for (index, &length) in scene.utterances_ms.iter().enumerate() {
         at += pause;
         starts.push(at);
         at += length;
-        pause = pauses.after(scene.ends.get(index).copied().unwrap_or_default());
+        asked = scene.pauses_ms.get(index).copied().unwrap_or(0);
+        pause = pauses.after(scene.ends.get(index).copied().unwrap_or_default()).max(asked);
     }
-    at += if is_last { pauses.tail } else { (pauses.scene.max(pause) - CUT_LEAD_MS).max(0) };
+    at += if is_last {
+        pauses.tail.max(asked)
+    } else {
+        (pauses.scene.max(pause) - CUT_LEAD_MS).max(0)
+    };
     SceneFit { utterance_starts_ms: starts, duration_ms: at.max(scene.min_ms) }
 }
 
@@ -303,14 +312,14 @@ mod tests {
     fn spoken(lengths: &[&[i64]]) -> Vec<SceneNeed> {
         lengths
             .iter()
-            .map(|l| SceneNeed { utterances_ms: l.to_vec(), ends: vec![], min_ms: 0 })
+            .map(|l| SceneNeed { utterances_ms: l.to_vec(), ..SceneNeed::default() })
             .collect()
     }
 
     #[test]
     fn pauses_shrink_alike_for_a_shorter_target() {
         let ends = vec![SentenceEnd::Sentence, SentenceEnd::Paragraph, SentenceEnd::Paragraph];
-        let needs = [SceneNeed { utterances_ms: vec![1000; 3], ends, min_ms: 0 }];
+        let needs = [SceneNeed { utterances_ms: vec![1000; 3], ends, ..SceneNeed::default() }];
         let natural = fit(&needs, None, &pacing()).expect("fits").total_ms;
         let fitted = fit(&needs, Some(natural - 200), &pacing()).expect("fits");
         assert_eq!(fitted.total_ms, natural - 200);
@@ -322,7 +331,7 @@ mod tests {
 
     #[test]
     fn pauses_follow_what_ends_a_sentence() {
-        let scene = |ends| SceneNeed { utterances_ms: vec![1000; 3], ends, min_ms: 0 };
+        let scene = |ends| SceneNeed { utterances_ms: vec![1000; 3], ends, ..SceneNeed::default() };
         let needs = [
             scene(vec![SentenceEnd::ListItem, SentenceEnd::Paragraph, SentenceEnd::Paragraph]),
             scene(Vec::new()),
@@ -367,7 +376,7 @@ mod tests {
 
     #[test]
     fn a_film_without_voice_meets_a_short_target() {
-        let holds = vec![SceneNeed { utterances_ms: vec![], ends: vec![], min_ms: 2500 }; 3];
+        let holds = vec![SceneNeed { min_ms: 2500, ..SceneNeed::default() }; 3];
         let fitted = fit(&holds, Some(2_000), &pacing()).expect("fits");
         assert_eq!(fitted.total_ms, 2_000);
         assert!(fitted.warning.is_none());
@@ -387,7 +396,11 @@ mod tests {
         ) {
             let needs: Vec<SceneNeed> = lengths
                 .into_iter()
-                .map(|l| SceneNeed { min_ms: if l.is_empty() { 1500 } else { 0 }, ends: vec![], utterances_ms: l })
+                .map(|l| SceneNeed {
+                    min_ms: if l.is_empty() { 1500 } else { 0 },
+                    utterances_ms: l,
+                    ..SceneNeed::default()
+                })
                 .collect();
             if let Ok(fitted) = fit(&needs, target, &pacing()) {
                 prop_assert!(fitted.total_ms <= MAX_FILM_MS);

@@ -94,7 +94,8 @@ mod tests {
     use super::*;
     use crate::tts::espeak::Espeak;
     use crate::tts::{SpokenSentence, TtsProvider, TtsRequest};
-    use pytoon_core::text::{sentences, words};
+    use pytoon_core::script::sentences;
+    use pytoon_core::text::words;
     use pytoon_media::process::{CancelToken, Programs};
     use std::time::Duration;
 
@@ -107,7 +108,7 @@ mod tests {
     }
 
     fn script(text: &str) -> Vec<Vec<Word>> {
-        sentences(text).iter().map(|s| words(s)).collect()
+        sentences(text).iter().map(|s| words(&s.text)).collect()
     }
 
     /// A voice that no reference has, at another speed, with a pause between sentences.

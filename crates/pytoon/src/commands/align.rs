@@ -8,6 +8,7 @@ use pytoon_audio::speech;
 use pytoon_core::caption::{self, SceneWords, sidecar};
 use pytoon_core::language;
 use pytoon_core::preset::CaptionLook;
+use pytoon_core::script::sentence;
 use pytoon_core::text::{self, Word};
 use pytoon_core::time::MsRange;
 use pytoon_core::timeline::CaptionWord;
@@ -26,8 +27,7 @@ const PER_MS: i64 = 48;
 /// Aligns and prints.
 pub(crate) fn run(context: &Context, args: &AlignArgs) -> anyhow::Result<()> {
     let script = read_text(&args.text)?;
-    let sentences: Vec<Vec<Word>> =
-        text::sentences(&script).iter().map(|sentence| text::words(sentence)).collect();
+    let sentences: Vec<Vec<Word>> = sentences(&script);
     anyhow::ensure!(!sentences.is_empty(), "there are no words in {}", args.text.display());
     anyhow::ensure!(args.audio.is_file(), "there is no file {}", args.audio.display());
     let samples = sound::decode_mono(&context.runner, &args.audio)?;
@@ -137,8 +137,21 @@ fn tokens(script: &str, words: &[CaptionWord]) -> Vec<CaptionWord> {
 
 fn cues(words: Vec<CaptionWord>, samples: &[f32]) -> Vec<pytoon_core::timeline::CaptionCue> {
     let range = MsRange::new(0, samples.len() as i64 / PER_MS);
-    let scene = SceneWords { scene_id: "recording".to_owned(), words, range };
+    let scene =
+        SceneWords { scene_id: "recording".to_owned(), words, sentence_ends: Vec::new(), range };
     caption::cues(&[scene], CaptionLook::Classic, 1.0, 0)
+}
+
+/// Returns the words of each sentence; marks stay, since tokens are told by their place.
+fn sentences(script: &str) -> Vec<Vec<Word>> {
+    let lines: Vec<&str> = script.lines().map(str::trim).collect();
+    let paragraphs = lines.split(|line| line.is_empty()).map(|lines| lines.join(" "));
+    paragraphs
+        .flat_map(|text| {
+            let ranges = sentence::split(&text);
+            ranges.into_iter().map(|range| text::words(&text[range])).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -148,9 +161,9 @@ mod tests {
     #[test]
     fn every_token_gets_the_span_of_its_pieces() {
         let script = "Tea $5\n\u{304a}\u{8336}\u{3092}\u{98f2}\u{3080}\u{3002} now";
-        let words: Vec<CaptionWord> = text::sentences(script)
-            .iter()
-            .flat_map(|sentence| text::words(sentence))
+        let words: Vec<CaptionWord> = sentences(script)
+            .into_iter()
+            .flatten()
             .enumerate()
             .map(|(n, word)| CaptionWord {
                 text: word.text,

@@ -4,7 +4,7 @@ use crate::cli::{AddVoice, VoicesAction, VoicesArgs};
 use crate::context::Context;
 use crate::output;
 use pytoon_audio::wav;
-use pytoon_core::text;
+use pytoon_core::{script, text};
 use pytoon_media::disk;
 use pytoon_normalize::Pronunciations;
 use pytoon_vendor::http::{Address, DownloadLimits, VendorHttp};
@@ -116,7 +116,7 @@ fn say(
     voice: Option<&str>,
     out: &Path,
 ) -> anyhow::Result<()> {
-    let sentences: Vec<_> = text::sentences(words).iter().map(|s| text::words(s)).collect();
+    let sentences: Vec<_> = script::sentences(words).iter().map(|s| text::words(&s.text)).collect();
     if sentences.is_empty() {
         anyhow::bail!("--say has no words in it");
     }

@@ -1,0 +1,66 @@
+//! A script in the making: characters, and what marks became.
+
+/// One character, or what a mark means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cell {
+    /// A character that may be part of a mark.
+    Char(char),
+    /// A character that is no mark: written as an entity, escaped, or within code.
+    Literal(char),
+    /// The end of a line, by a tag.
+    Break(Break),
+    /// A pause in milliseconds; `None` leaves its length to the preset.
+    Pause(Option<u32>),
+    /// A stage direction, without its brackets.
+    Direction(String),
+    /// Emphasised words begin or end.
+    Emphasis(bool),
+}
+
+/// What a tag ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Break {
+    /// A line; the next one is a new sentence.
+    Line,
+    /// The words before a list item; the item begins.
+    Item,
+    /// A heading; a pause follows.
+    Heading,
+    /// A paragraph.
+    Paragraph,
+}
+
+/// What marks are looked for in: one character for each cell, and this one for what is no mark.
+pub(super) const OBJECT: char = '\u{fffc}';
+
+/// Returns what marks are looked for in, a character for each cell.
+pub(super) fn view(cells: &[Cell]) -> Vec<char> {
+    let seen = |cell: &Cell| match cell {
+        Cell::Char(c) => *c,
+        Cell::Literal(c) if c.is_alphanumeric() || c.is_whitespace() => *c,
+        Cell::Break(_) => '\n',
+        Cell::Literal(_) | Cell::Pause(_) | Cell::Direction(_) | Cell::Emphasis(_) => OBJECT,
+    };
+    cells.iter().map(seen).collect()
+}
+
+/// Returns the characters of cells.
+pub(super) fn plain(cells: &[Cell]) -> String {
+    let character = |cell: &Cell| match cell {
+        Cell::Char(c) | Cell::Literal(c) => Some(*c),
+        Cell::Break(_) => Some(' '),
+        Cell::Pause(_) | Cell::Direction(_) | Cell::Emphasis(_) => None,
+    };
+    cells.iter().filter_map(character).collect()
+}
+
+/// Returns true if cells hold nothing but white space.
+pub(super) fn is_blank(cells: &[Cell]) -> bool {
+    cells.iter().all(|cell| matches!(cell, Cell::Char(c) | Cell::Literal(c) if c.is_whitespace()))
+}
+
+/// Returns true if no word is left in cells, but a pause or a direction is.
+pub(super) fn is_object_only(cells: &[Cell]) -> bool {
+    let is_object = |cell: &Cell| matches!(cell, Cell::Pause(_) | Cell::Direction(_));
+    cells.iter().any(is_object) && plain(cells).trim().is_empty()
+}

@@ -1,0 +1,337 @@
+//! Marks within a block: code, links, directions, pauses, emphasis, speakers.
+
+use super::cells::{Cell, OBJECT, plain, view};
+use super::{directions, durations};
+
+/// The longest direction, in characters.
+const MAX_DIRECTION: usize = 300;
+
+/// What was taken out of a script.
+#[derive(Debug, Default)]
+pub(super) struct Removed {
+    /// Marks and tags, each once.
+    pub(super) marks: Vec<String>,
+    /// Speakers, each once.
+    pub(super) speakers: Vec<String>,
+    /// Addresses of links.
+    pub(super) links: usize,
+}
+
+impl Removed {
+    fn mark(&mut self, mark: &str) {
+        if !self.marks.iter().any(|known| known == mark) {
+            self.marks.push(mark.to_owned());
+        }
+    }
+}
+
+/// Reads the marks within a block's cells; its lines are separated by `\n`.
+pub(super) fn read(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
+    let cells = escapes(cells, removed);
+    let cells = code(cells, removed);
+    let cells = links(cells, removed);
+    let cells = square_brackets(cells);
+    let cells = emphasis(cells, removed);
+    round_brackets(cells)
+}
+
+/// `\*` is a star, not a mark.
+fn escapes(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
+    let mut out: Vec<Cell> = Vec::with_capacity(cells.len());
+    for cell in cells {
+        match (out.last(), &cell) {
+            (Some(Cell::Char('\\')), Cell::Char(c)) if "*_`[]#~\\>|<".contains(*c) => {
+                removed.mark("\\");
+                let literal = Cell::Literal(*c);
+                out.pop();
+                out.push(literal);
+            }
+            _ => out.push(cell),
+        }
+    }
+    out
+}
+
+fn code(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
+    let seen = view(&cells);
+    let mut out = Vec::with_capacity(cells.len());
+    let mut at = 0;
+    while at < cells.len() {
+        let ticks = run(&seen, at, '`');
+        if ticks > 0 {
+            let from = at + ticks;
+            let close = (from..seen.len())
+                .find(|&i| seen[i] == '`' && run(&seen, i, '`') == ticks && seen[i - 1] != '`');
+            if let Some(close) = close
+                && close > from
+            {
+                removed.mark("`");
+                out.extend(cells[from..close].iter().map(|cell| match cell {
+                    Cell::Char(c) => Cell::Literal(*c),
+                    other => other.clone(),
+                }));
+                at = close + ticks;
+                continue;
+            }
+            out.extend(cells[at..from].iter().cloned());
+            at = from;
+            continue;
+        }
+        out.push(cells[at].clone());
+        at += 1;
+    }
+    out
+}
+
+/// How often a character is repeated from here on.
+fn run(seen: &[char], at: usize, mark: char) -> usize {
+    seen[at..].iter().take_while(|c| **c == mark).count()
+}
+
+/// `[text](address)` leaves its text, `![text](address)` a direction, `[^1]` nothing.
+fn links(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
+    let seen = view(&cells);
+    let mut out = Vec::with_capacity(cells.len());
+    let mut at = 0;
+    while at < cells.len() {
+        let is_image = seen[at] == '!' && seen.get(at + 1) == Some(&'[');
+        let open = at + usize::from(is_image);
+        if seen.get(open) == Some(&'[')
+            && let Some(close) = closing(&seen, open, '[', ']')
+        {
+            if seen.get(open + 1) == Some(&'^') && close - open <= 8 {
+                removed.mark("[^]");
+                at = close + 1;
+                continue;
+            }
+            if let Some(end) = target(&seen, close + 1) {
+                removed.links += 1;
+                let inside = &cells[open + 1..close];
+                if is_image {
+                    let words = plain(inside).trim().to_owned();
+                    out.extend((!words.is_empty()).then_some(Cell::Direction(words)));
+                } else {
+                    out.extend(inside.iter().cloned());
+                }
+                at = end;
+                continue;
+            }
+        }
+        out.push(cells[at].clone());
+        at += 1;
+    }
+    out
+}
+
+/// Returns where the bracket at `open` is closed, on the same level.
+fn closing(seen: &[char], open: usize, opens: char, closes: char) -> Option<usize> {
+    let mut depth = 0usize;
+    for (index, c) in seen.iter().enumerate().skip(open).take(MAX_DIRECTION) {
+        if *c == opens {
+            depth += 1;
+        } else if *c == closes {
+            depth -= 1;
+            if depth == 0 {
+                return Some(index);
+            }
+        }
+    }
+    None
+}
+
+/// Returns the end of a link's target that begins here: `(https://…)`, `(page "Title")`.
+fn target(seen: &[char], open: usize) -> Option<usize> {
+    if seen.get(open) != Some(&'(') {
+        return None;
+    }
+    let mut depth = 0usize;
+    let close = seen.iter().enumerate().skip(open).take(2_000).find_map(|(index, c)| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        (depth == 0).then_some(index)
+    })?;
+    let inside: String = seen[open + 1..close].iter().collect();
+    let address = inside.split_whitespace().next().unwrap_or_default();
+    let title = inside.trim()[address.len()..].trim();
+    let is_title = title.is_empty() || (title.len() > 1 && title.starts_with(['"', '\'']));
+    let is_address = address.contains("://")
+        || address.starts_with(['/', '#', '.'])
+        || address.starts_with("mailto:")
+        || address.starts_with("tel:")
+        || (address.contains('.') && !address.ends_with('.'));
+    (is_title && is_address).then_some(close + 1)
+}
+
+fn square_brackets(cells: Vec<Cell>) -> Vec<Cell> {
+    let seen = view(&cells);
+    let mut out = Vec::with_capacity(cells.len());
+    let mut at = 0;
+    while at < cells.len() {
+        let pair = match seen[at] {
+            '[' => Some(('[', ']')),
+            '【' => Some(('【', '】')),
+            _ => None,
+        };
+        if let Some((opens, closes)) = pair
+            && let Some(close) = closing(&seen, at, opens, closes)
+            && let Some(object) = object(&cells[at + 1..close])
+        {
+            out.push(object);
+            // Emphasis that began or ended inside still counts outside.
+            out.extend(cells[at + 1..close].iter().filter(|c| is_emphasis(c)).cloned());
+            at = close + 1;
+            continue;
+        }
+        out.push(cells[at].clone());
+        at += 1;
+    }
+    out
+}
+
+fn is_emphasis(cell: &&Cell) -> bool {
+    matches!(cell, Cell::Emphasis(_))
+}
+
+/// Returns what brackets with these words mean; `None` for empty ones.
+fn object(inside: &[Cell]) -> Option<Cell> {
+    let words = plain(inside).split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = words.trim_matches(['*', '_', ' ']).to_owned();
+    if words.is_empty() {
+        return None;
+    }
+    Some(durations::pause(&words).map_or(Cell::Direction(words), Cell::Pause))
+}
+
+/// A run of stars or underscores that may open or close emphasis.
+struct Delimiter {
+    at: usize,
+    length: usize,
+    mark: char,
+    opens: bool,
+    closes: bool,
+}
+
+/// `*x*`, `**x**`, `_x_`, `~~x~~`: pairs of marks that stand at words, as CommonMark pairs them.
+fn emphasis(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
+    let seen = view(&cells);
+    let mut open: Vec<Delimiter> = Vec::new();
+    // What each cell that is part of a mark becomes.
+    let mut becomes: Vec<Option<Option<bool>>> = vec![None; cells.len()];
+    for delimiter in delimiters(&seen) {
+        let partner = delimiter.closes.then(|| {
+            open.iter().rposition(|o| o.mark == delimiter.mark && o.length == delimiter.length)
+        });
+        if let Some(Some(place)) = partner {
+            let opener = open.remove(place);
+            open.truncate(place);
+            removed.mark(&delimiter.mark.to_string().repeat(delimiter.length));
+            let is_struck = delimiter.mark == '~';
+            for (mark, starts) in [(&opener, true), (&delimiter, false)] {
+                for slot in &mut becomes[mark.at..mark.at + mark.length] {
+                    *slot = Some(None);
+                }
+                becomes[mark.at] = Some((!is_struck).then_some(starts));
+            }
+        } else if delimiter.opens {
+            open.push(delimiter);
+        }
+    }
+    cells
+        .into_iter()
+        .zip(becomes)
+        .filter_map(|(cell, becomes)| match becomes {
+            None => Some(cell),
+            Some(meaning) => meaning.map(Cell::Emphasis),
+        })
+        .collect()
+}
+
+fn delimiters(seen: &[char]) -> Vec<Delimiter> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < seen.len() {
+        let mark = seen[at];
+        if !matches!(mark, '*' | '_' | '~') {
+            at += 1;
+            continue;
+        }
+        let length = run(seen, at, mark);
+        let most = if mark == '~' { 2 } else { 3 };
+        let before = at.checked_sub(1).map(|i| seen[i]);
+        let after = seen.get(at + length).copied();
+        let is_space = |c: Option<char>| c.is_none_or(char::is_whitespace);
+        let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let is_spaced = |c: Option<char>| c.is_some_and(crate::text::is_unspaced_script);
+        let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        // Within a word only pairs of stars are emphasis, and any at a script without blanks.
+        let inside = (mark == '*' && length == 2 && !(is_digit(before) && is_digit(after)))
+            || (mark != '_' && (is_spaced(before) || is_spaced(after)));
+        let is_mark = length <= most && (mark != '~' || length == 2);
+        found.extend(is_mark.then(|| Delimiter {
+            at,
+            length,
+            mark,
+            opens: !is_space(after) && (inside || !is_word(before)),
+            closes: !is_space(before) && (inside || !is_word(after)),
+        }));
+        at += length;
+    }
+    found
+}
+
+fn round_brackets(cells: Vec<Cell>) -> Vec<Cell> {
+    let seen = view(&cells);
+    let mut out = Vec::with_capacity(cells.len());
+    let mut at = 0;
+    while at < cells.len() {
+        let pair = match seen[at] {
+            '(' => Some(('(', ')')),
+            '（' => Some(('（', '）')),
+            _ => None,
+        };
+        if let Some((opens, closes)) = pair
+            && let Some(close) = closing(&seen, at, opens, closes)
+        {
+            let inside = &cells[at + 1..close];
+            let words = plain(inside);
+            let is_direction = directions::is_sound(&words)
+                || durations::pause(&words).is_some()
+                || stands_alone(&seen, at, close);
+            if is_direction && let Some(object) = object(inside) {
+                out.push(object);
+                out.extend(inside.iter().filter(|c| is_emphasis(c)).cloned());
+                at = close + 1;
+                continue;
+            }
+        }
+        out.push(cells[at].clone());
+        at += 1;
+    }
+    out
+}
+
+/// Returns true if nothing else stands on the line.
+fn stands_alone(seen: &[char], open: usize, close: usize) -> bool {
+    let is_nothing = |c: &&char| c.is_whitespace() || **c == OBJECT;
+    let before = seen[..open].iter().rev().take_while(|c| **c != '\n');
+    let after = seen[close + 1..].iter().take_while(|c| **c != '\n');
+    before.chain(after).all(|c| is_nothing(&c))
+}
+
+/// Takes a speaker's label off the start of a line.
+pub(super) fn take_speaker(cells: &mut Vec<Cell>, removed: &mut Removed) -> bool {
+    let seen = view(cells);
+    let start = seen.iter().take_while(|c| c.is_whitespace() || **c == OBJECT).count();
+    let Some(length) = directions::speaker_label(&seen[start..]) else { return false };
+    let label: Vec<Cell> = cells.drain(start..start + length).collect();
+    let name = plain(&label).trim().trim_end_matches([':', '：']).trim().to_owned();
+    if !removed.speakers.contains(&name) {
+        removed.speakers.push(name);
+    }
+    let kept: Vec<Cell> = label.into_iter().filter(|c| is_emphasis(&c)).collect();
+    cells.splice(start..start, kept);
+    true
+}
