@@ -28,6 +28,7 @@ mod machine;
 mod media;
 mod refused;
 mod runbooks;
+mod scripts;
 mod service;
 mod service_again;
 mod service_assets;

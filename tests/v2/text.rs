@@ -6,7 +6,7 @@ use pytoon_testkit::film::words;
 #[test]
 fn signs_that_mean_something_to_other_programs() {
     for text in
-        ["It's 100% ready: a\\b, c;d [e] {f} and \"g\".", "Use %{pts} or $HOME & <b>bold</b> text."]
+        ["It's 100% ready: a\\b, c;d (e) {f} and \"g\".", "Use %{pts} or $HOME & <bold> text."]
     {
         let workspace = Workspace::new();
         let quoted = text.replace('\'', "''");

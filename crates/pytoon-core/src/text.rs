@@ -38,21 +38,16 @@ pub fn join(words: &[Word]) -> String {
     out
 }
 
-/// Cuts a token at word boundaries where its script has no blanks: by neural nets for Thai, Lao,
-/// Khmer and Burmese, by a dictionary for Chinese and Japanese.
+/// Cuts a token at word boundaries where its script has no blanks: by neural nets and dictionaries
+/// for Thai, Lao, Khmer and Burmese, by a dictionary for Chinese and Japanese.
 fn split_unspaced(token: &str) -> Vec<Word> {
     if !token.chars().any(is_unspaced_script) {
         return vec![Word { text: token.to_owned(), joins_next: false }];
     }
     let mut out: Vec<Word> = Vec::new();
-    let mut start = 0;
-    for end in SEGMENTER.segment_str(token).skip(1) {
-        // Never within what readers see as one character.
-        if !may_break(token, end) {
-            continue;
-        }
-        let piece = &token[start..end];
-        start = end;
+    // The nets leave compounds whole, the dictionary alone trips over unknown words.
+    let pieces = pieces(token, &NETS).into_iter().flat_map(|word| pieces(word, &DICTIONARIES));
+    for piece in pieces {
         match out.last_mut() {
             Some(last) if joins_previous(&last.text, piece) => last.text.push_str(piece),
             _ => out.push(Word { text: piece.to_owned(), joins_next: true }),
@@ -64,8 +59,25 @@ fn split_unspaced(token: &str) -> Vec<Word> {
     out
 }
 
-static SEGMENTER: LazyLock<WordSegmenterBorrowed<'static>> =
+type Segmenter = LazyLock<WordSegmenterBorrowed<'static>>;
+static NETS: Segmenter =
     LazyLock::new(|| WordSegmenter::new_auto(WordBreakInvariantOptions::default()));
+static DICTIONARIES: Segmenter =
+    LazyLock::new(|| WordSegmenter::new_dictionary(WordBreakInvariantOptions::default()));
+
+/// Returns the stretches between word boundaries.
+fn pieces<'a>(text: &'a str, segmenter: &Segmenter) -> Vec<&'a str> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    for end in segmenter.segment_str(text).skip(1).filter(|end| may_break(text, *end)) {
+        pieces.push(&text[start..end]);
+        start = end;
+    }
+    if start < text.len() {
+        pieces.push(&text[start..]);
+    }
+    pieces
+}
 
 /// Returns true if a word may end here: at the edge of a grapheme cluster, not before a vowel sign or
 /// a tone mark, and not behind a vowel that is written before its consonant.
@@ -87,7 +99,13 @@ fn joins_previous(previous: &str, piece: &str) -> bool {
     let is_opening = |c: char| "「『（([《〈【“‘".contains(c);
     let opens = previous.chars().last().is_some_and(is_opening);
     let is_mark = piece.chars().all(|c| !c.is_alphanumeric());
-    opens || (is_mark && !piece.starts_with(is_opening))
+    opens || (is_mark && !piece.starts_with(is_opening)) || is_lone_consonant(piece)
+}
+
+/// Returns true for one Thai or Lao consonant, which is no word: it ends the one before it.
+fn is_lone_consonant(piece: &str) -> bool {
+    let is_consonant = |c: char| matches!(c, '\u{0e01}'..='\u{0e2e}' | '\u{0e81}'..='\u{0eae}' | '\u{0edc}'..='\u{0edf}');
+    piece.chars().all(is_consonant) && piece.chars().nth(1).is_none()
 }
 
 /// Returns how much of a reader's attention a word takes, in halves of a spaced word: words of
