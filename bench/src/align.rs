@@ -15,6 +15,7 @@ use pytoon_core::text::{self, Word};
 use pytoon_media::ffmpeg::sound;
 use pytoon_media::process::{CancelToken, Programs, Runner};
 use pytoon_voice::alignment::builtin::{Aligned, Builtin};
+use pytoon_voice::alignment::chain::Recorded;
 use pytoon_voice::tts::neural::Neural;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -119,7 +120,13 @@ pub(crate) fn run() -> anyhow::Result<()> {
         let Take { item, samples } = take?;
         let item = &item;
         let begun = cpu_seconds()?;
-        let found = aligner.align(&samples, &sentences(&item.text), "en")?;
+        let sentences = sentences(&item.text);
+        let found = aligner.align(Recorded {
+            samples: &samples,
+            speech: &[],
+            sentences: &sentences,
+            language: "en",
+        })?;
         spent += cpu_seconds()? - begun;
         seconds += samples.len() as f64 / 48_000.0;
         let errors = errors(item, found.as_ref());

@@ -32,6 +32,7 @@ pub mod speech;
 pub mod stretch;
 mod true_peak;
 mod units;
+pub mod voice_activity;
 pub mod voice_chain;
 pub mod wav;
 

@@ -162,6 +162,27 @@ pub enum Note {
         /// Why.
         reason: String,
     },
+    /// A recording leaves out some of its script.
+    RecordingLacksWords {
+        /// The words that are not said.
+        words: String,
+        /// Where they would belong in the recording, in milliseconds.
+        at_ms: i64,
+        /// True if the recording ends before them.
+        at_end: bool,
+    },
+    /// A recording says something that its script does not have.
+    RecordingSaysMore {
+        /// Where it begins in the recording, in milliseconds.
+        from_ms: i64,
+        /// Where it ends.
+        to_ms: i64,
+    },
+    /// Nobody could tell when each word of a recording is said.
+    WordsSpread {
+        /// Why.
+        reason: String,
+    },
     /// A clip's colours were converted to those of the film.
     ClipColoursConverted {
         /// The clip's file name.
@@ -278,6 +299,33 @@ impl fmt::Display for Note {
                 "voice_file has no script and nobody could write down what it says ({reason}): \
                  captions show the prompt, spread over the voice"
             ),
+            Self::RecordingLacksWords { words, at_ms, at_end } => {
+                let (at, shown) = (seconds(*at_ms), shortened(words));
+                if *at_end {
+                    write!(
+                        f,
+                        "the recording ends at {at:.1} s, before \"{shown}\": these words are shown \
+                         without a voice"
+                    )
+                } else {
+                    write!(
+                        f,
+                        "the recording does not say \"{shown}\" (at {at:.1} s): these words are \
+                         shown without a voice"
+                    )
+                }
+            }
+            Self::RecordingSaysMore { from_ms, to_ms } => write!(
+                f,
+                "the recording says more than the script from {:.1} to {:.1} s: it is heard without \
+                 captions; add its words to the script",
+                seconds(*from_ms),
+                seconds(*to_ms)
+            ),
+            Self::WordsSpread { reason } => write!(
+                f,
+                "captions are spread evenly over the recording, not timed word by word ({reason})"
+            ),
             Self::ClipColoursConverted { file, colours } => {
                 write!(f, "{file}: its colours ({colours}) were converted to BT.709")
             }
@@ -292,6 +340,16 @@ fn quoted(texts: &[String]) -> String {
     let rest = texts.len().saturating_sub(MOST);
     let and_more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
     format!("{}{and_more}", shown.join(", "))
+}
+
+/// Returns the first words of a long text.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 60;
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(MOST).collect();
+    format!("{} …", start.rsplit_once(' ').map_or(start.as_str(), |(words, _)| words))
 }
 
 fn seconds(ms: i64) -> f64 {

@@ -32,7 +32,8 @@ pub fn map_recording(
     let mut out = Vec::with_capacity(counts.len());
     for (index, &count) in counts.iter().enumerate() {
         let range = MsRange::new(cuts[index], cuts[index + 1]);
-        if range.duration_ms() < 1 {
+        // Words that the recording does not say have a millisecond each.
+        if range.duration_ms() <= count as i64 {
             out.push(Vec::new());
             continue;
         }

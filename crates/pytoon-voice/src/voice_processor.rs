@@ -9,7 +9,7 @@ use crate::tts::SpokenSentence;
 use pytoon_audio::Db;
 use pytoon_audio::denoise::denoise_48k;
 use pytoon_audio::voice_chain::{VoiceChain, VoiceSettings};
-use pytoon_audio::{speech, stretch};
+use pytoon_audio::{speech, stretch, voice_activity};
 use pytoon_config::tts::ProviderKind;
 use pytoon_core::brief::Denoise;
 use pytoon_core::time::MsRange;
@@ -34,6 +34,8 @@ pub struct Recording {
     pub speech: Vec<MsRange>,
     /// Its length before trimming, in milliseconds.
     pub raw_ms: i64,
+    /// How much of it was trimmed before the voice, in milliseconds.
+    pub lead_ms: i64,
     /// The noise floor in dBFS.
     pub noise_floor_db: f64,
     /// Whether it was denoised.
@@ -53,7 +55,8 @@ pub fn read_recording(
     path: &Path,
     denoise: Denoise,
 ) -> Result<Recording, VoiceError> {
-    let raw = sound::decode_mono(runner, path)?;
+    let (left, right) = sound::decode_stereo(runner, path)?;
+    let raw = mono(left, &right);
     let raw_ms = raw.len() as i64 / SAMPLES_PER_MS;
     if speech::is_silent(&raw) {
         return Err(
@@ -67,20 +70,45 @@ pub fn read_recording(
         Denoise::Off => false,
         Denoise::Auto => snr_db < NOISY_SNR_DB,
     };
-    let clean = if denoised { denoise_48k(&raw) } else { raw };
-    let used = speech::trim_silence(&clean);
+    let used = voice_activity::trim_to_voice(&raw);
     if used.is_empty() {
         return Err(MediaError::unusable(path, "no speech was found in the recording").into());
     }
+    let lead_ms = used.start as i64 / SAMPLES_PER_MS;
+    let clean = if denoised { denoise_48k(&raw) } else { raw };
     let mut samples = clean[used].to_vec();
-    let ranges = speech::speech_ranges(&samples);
+    let ranges = if snr_db < NOISY_SNR_DB {
+        voice_activity::voiced_ranges(&samples)
+    } else {
+        speech::speech_ranges(&samples)
+    };
     VoiceChain::new(recorded()).process(&mut samples, &ranges);
     let speech = ranges
         .iter()
         .map(|r| MsRange::new(r.start as i64 / SAMPLES_PER_MS, r.end as i64 / SAMPLES_PER_MS))
         .filter(|r| r.duration_ms() > 0)
         .collect();
-    Ok(Recording { samples, speech, raw_ms, noise_floor_db, denoised })
+    Ok(Recording { samples, speech, raw_ms, lead_ms, noise_floor_db, denoised })
+}
+
+/// Returns the voice of two channels: of both where they say the same or different things, of the
+/// one that has it where the other is nearly silent, and with one channel turned over where it is in
+/// opposite phase, since the two would cancel each other out.
+fn mono(left: Vec<f32>, right: &[f32]) -> Vec<f32> {
+    /// A channel 20 dB softer than the other has no voice of its own.
+    const SOFTER: f64 = 0.01;
+    let power = |channel: &[f32]| channel.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
+    let (of_left, of_right) = (power(&left), power(right));
+    if of_right < of_left * SOFTER {
+        return left;
+    }
+    if of_left < of_right * SOFTER {
+        return right.to_vec();
+    }
+    let shared: f64 = left.iter().zip(right).map(|(l, r)| f64::from(*l) * f64::from(*r)).sum();
+    let alike = shared / (of_left * of_right).sqrt().max(f64::MIN_POSITIVE);
+    let sign = if alike < -0.3 { -1.0 } else { 1.0 };
+    left.iter().zip(right).map(|(l, r)| 0.5 * (l + sign * r)).collect()
 }
 
 /// How a synthetic voice sounds before anything is done to it.

@@ -20,13 +20,13 @@ use pytoon_core::timeline::build::{Utterance, needs};
 use pytoon_core::timeline::fit;
 use pytoon_media::disk;
 use pytoon_media::process::Runner;
-use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::alignment::builtin::Builtin;
 use pytoon_voice::alignment::chain::{Aligner, Recorded};
+use pytoon_voice::alignment::{AlignmentMethod, Mismatch};
 use pytoon_voice::tts::neural::{Neural, Voices};
 use pytoon_voice::tts::{Quote, VoiceUsed};
 use pytoon_voice::tts_manager::FailedAttempt;
-use pytoon_voice::voice_processor;
+use pytoon_voice::voice_processor::{self, Recording};
 use pytoon_voice::{VoiceError, voice_mapper};
 use serde::{Deserialize, Serialize};
 use std::io::Cursor;
@@ -250,6 +250,16 @@ fn recorded(
         sentences: &sentences,
         language: &graph.language,
     })?;
+    let mut notes: Vec<Note> = timed
+        .mismatch
+        .iter()
+        .map(|mismatch| mismatch_note(mismatch, &sentences, &recording))
+        .collect();
+    if let Some(reason) = &timed.guess
+        && sources.guessed_script.is_none()
+    {
+        notes.push(Note::WordsSpread { reason: reason.clone() });
+    }
     let asset = layout::voice_take(0);
     write_take(folder, &asset, &recording.samples)?;
     let speech = voice_mapper::map_recording(graph, &recording, &timed.words, &asset);
@@ -270,9 +280,32 @@ fn recorded(
     }
     let mut result = VoiceResult::new(speech, Some("voice_file"), timed.method);
     result.confidence = Some(timed.confidence);
+    result.warnings.extend(notes);
     let unwritten = sources.guessed_script.clone();
     result.warnings.extend(unwritten.map(|reason| Note::RecordingWithoutScript { reason }));
     Ok(result)
+}
+
+/// Says what a recording and its script do not share, in times of the file that the user gave.
+fn mismatch_note(
+    mismatch: &Mismatch,
+    sentences: &[Vec<text::Word>],
+    recording: &Recording,
+) -> Note {
+    let of_file = |ms: i64| ms + recording.lead_ms;
+    match mismatch {
+        Mismatch::Unsaid { sentences: unsaid, at_ms } => {
+            let words = sentences.get(unsaid.clone()).unwrap_or_default().iter();
+            Note::RecordingLacksWords {
+                words: words.map(|words| text::join(words)).collect::<Vec<_>>().join(" "),
+                at_ms: of_file(*at_ms),
+                at_end: unsaid.end == sentences.len(),
+            }
+        }
+        Mismatch::Unscripted(range) => {
+            Note::RecordingSaysMore { from_ms: of_file(range.start), to_ms: of_file(range.end) }
+        }
+    }
 }
 
 /// The configured chain of methods that time a recording's words.

@@ -4,6 +4,8 @@
 //! makes it more exact. How well it does, and what was tried,
 //! stands in docs/alignment.md.
 
+use super::chain::Recorded;
+use super::mismatch::{DOUBTFUL, Mismatch, Search};
 use super::reference_voice;
 use crate::VoiceError;
 use crate::tts::neural::Neural;
@@ -33,20 +35,18 @@ pub struct Aligned {
     pub confidence: f64,
     /// The estimated error of a word's start, in milliseconds.
     pub estimated_error_ms: f64,
+    /// What the recording leaves out of the script, or adds to it.
+    pub mismatch: Option<Mismatch>,
 }
 
 impl Builtin {
-    /// Times the words of sentences in a recording (48 kHz mono). `None` when the two cannot be
-    /// compared: nothing to say, or a recording that is far too short.
+    /// Times the words of a script in its recording, as far as it is said there. `None` when the two
+    /// cannot be compared: nothing to say, or a recording that is far too short.
     ///
     /// # Errors
     /// As [`VoiceError`] of the local voice.
-    pub fn align(
-        &self,
-        samples: &[f32],
-        sentences: &[Vec<Word>],
-        language: &str,
-    ) -> Result<Option<Aligned>, VoiceError> {
+    pub fn align(&self, recorded: Recorded<'_>) -> Result<Option<Aligned>, VoiceError> {
+        let Recorded { samples, sentences, language, .. } = recorded;
         let voice = self.voice_for(language);
         let voices: Vec<reference_voice::Voice> =
             VARIANTS.iter().map(|variant| (voice.clone(), *variant)).collect();
@@ -57,7 +57,20 @@ impl Builtin {
             .and_then(|neural| reference_voice::speak_naturally(neural, sentences, language));
         let analysed = to_analysis_rate(samples, pytoon_audio::SAMPLE_RATE);
         let found = align(&analysed, &references, natural.as_ref());
-        Ok(found.map(|found| finish(sentences, &found)))
+        if found.as_ref().is_none_or(|found| found.confidence < DOUBTFUL) {
+            let counts: Vec<usize> = sentences.iter().map(Vec::len).collect();
+            let search = Search {
+                samples: &analysed,
+                references: &references,
+                counts: &counts,
+                speech: recorded.speech,
+                confidence: found.as_ref().map_or(0.0, |found| found.confidence),
+            };
+            if let Some((found, mismatch)) = search.run() {
+                return Ok(Some(finish(sentences, &found, Some(mismatch))));
+            }
+        }
+        Ok(found.map(|found| finish(sentences, &found, None)))
     }
 
     fn voice_for(&self, language: &str) -> String {
@@ -72,7 +85,7 @@ impl Builtin {
 /// Variants of the voice that the references speak with.
 const VARIANTS: [&str; 3] = ["", "f3", "klatt2"];
 
-fn finish(sentences: &[Vec<Word>], found: &Alignment) -> Aligned {
+fn finish(sentences: &[Vec<Word>], found: &Alignment, mismatch: Option<Mismatch>) -> Aligned {
     let mut earliest = 0;
     let words = sentences
         .iter()
@@ -86,7 +99,8 @@ fn finish(sentences: &[Vec<Word>], found: &Alignment) -> Aligned {
             CaptionWord { text, start, end, emphasis: false, joins_next }
         })
         .collect();
-    Aligned { words, confidence: found.confidence, estimated_error_ms: found.spread_ms }
+    let (confidence, estimated_error_ms) = (found.confidence, found.spread_ms);
+    Aligned { words, confidence, estimated_error_ms, mismatch }
 }
 
 #[cfg(test)]
@@ -137,6 +151,10 @@ mod tests {
         (samples, timed)
     }
 
+    fn recorded<'a>(samples: &'a [f32], sentences: &'a [Vec<Word>]) -> Recorded<'a> {
+        Recorded { samples, speech: &[], sentences, language: "en" }
+    }
+
     fn builtin() -> Builtin {
         let voices = BTreeMap::from([("en".to_owned(), "en-us+f2".to_owned())]);
         Builtin { runner: runner(), voices, natural: None }
@@ -145,7 +163,8 @@ mod tests {
     #[test]
     fn every_word_is_found_where_it_was_said() {
         let (samples, known) = recording(SCRIPT);
-        let found = builtin().align(&samples, &script(SCRIPT), "en").expect("runs").expect("fits");
+        let found =
+            builtin().align(recorded(&samples, &script(SCRIPT))).expect("runs").expect("fits");
         assert_eq!(found.words.len(), known.len());
         for (found, known) in found.words.iter().zip(&known) {
             assert_eq!(found.text, known.text);
@@ -161,12 +180,12 @@ mod tests {
         let (samples, _) = recording(SCRIPT);
         let wrong =
             script("Rain, wind and snow never stopped anybody here. Two people can pitch it.");
-        let found = builtin().align(&samples, &wrong, "en").expect("runs");
+        let found = builtin().align(recorded(&samples, &wrong)).expect("runs");
         let trust = found.map_or(0.0, |found| found.confidence);
         assert!(trust < pytoon_align::LOW_CONFIDENCE, "wrong script: {trust}");
         let hiss: Vec<f32> =
             (0u32..240_000).map(|n| (n.wrapping_mul(2_654_435_761) >> 20) as f32 / 8e4).collect();
-        let found = builtin().align(&hiss, &script(SCRIPT), "en").expect("runs");
+        let found = builtin().align(recorded(&hiss, &script(SCRIPT))).expect("runs");
         let trust = found.map_or(0.0, |found| found.confidence);
         assert!(trust < pytoon_align::LOW_CONFIDENCE, "hiss: {trust}");
     }
@@ -175,7 +194,8 @@ mod tests {
     fn words_without_a_sound_stand_between_their_neighbours() {
         let text = "Hot \u{1f525} tea, now.";
         let (samples, _) = recording("Hot tea, now.");
-        let found = builtin().align(&samples, &script(text), "en").expect("runs").expect("fits");
+        let found =
+            builtin().align(recorded(&samples, &script(text))).expect("runs").expect("fits");
         let starts: Vec<i64> = found.words.iter().map(|word| word.start).collect();
         assert!(starts.windows(2).all(|pair| pair[0] < pair[1]), "{starts:?}");
         assert_eq!(found.words[1].text, "\u{1f525}");
@@ -183,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_recording_too_short_for_its_script_is_not_aligned() {
-        let found = builtin().align(&[0.1; 480], &script(SCRIPT), "en").expect("runs");
+        let found = builtin().align(recorded(&[0.1; 480], &script(SCRIPT))).expect("runs");
         assert_eq!(found, None);
     }
 }

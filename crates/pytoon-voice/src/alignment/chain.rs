@@ -5,7 +5,7 @@
 
 use super::builtin::{Aligned, Builtin};
 use super::outside::{self, Outside};
-use super::{AlignmentMethod, even_split};
+use super::{AlignmentMethod, Mismatch, even_split};
 use crate::VoiceError;
 use pytoon_align::LOW_CONFIDENCE;
 use pytoon_core::text::Word;
@@ -45,6 +45,10 @@ pub struct Outcome {
     pub confidence: f64,
     /// Every word of the script.
     pub words: Vec<CaptionWord>,
+    /// What the recording leaves out of the script, or adds to it.
+    pub mismatch: Option<Mismatch>,
+    /// Why words are only spread over the speech, where they are.
+    pub guess: Option<String>,
 }
 
 /// What spreading words by syllables is worth.
@@ -84,17 +88,26 @@ impl Aligner {
                 version: &version,
             }
             .emit();
-            return Ok(Outcome { method, confidence: found.confidence, words: found.words });
+            return Ok(Outcome {
+                method,
+                confidence: found.confidence,
+                words: found.words,
+                mismatch: found.mismatch,
+                guess: None,
+            });
         }
         let reason = match tried.as_slice() {
             [] => "the configured order names no other method".to_owned(),
             tried => tried.join("; "),
         };
         Event::AlignmentFallbackToEvenSplit { reason: &reason, words: count }.emit();
+        // The last method is our own, which needs nothing installed: its reason is the one that counts.
+        let guess = tried.last().and_then(|last| last.split_once(": "));
+        let guess = guess.map_or_else(|| reason.clone(), |(_, why)| why.to_owned());
         let words: Vec<Word> = recorded.sentences.iter().flatten().cloned().collect();
         let words = even_split::spread_over_speech(&words, recorded.speech);
         let (method, confidence) = (AlignmentMethod::EvenSplit, EVEN_SPLIT_CONFIDENCE);
-        Ok(Outcome { method, confidence, words })
+        Ok(Outcome { method, confidence, words, mismatch: None, guess: Some(guess) })
     }
 
     fn attempt(
@@ -109,10 +122,9 @@ impl Aligner {
             AlignmentMethod::StableTs => {
                 outside::align(&self.builtin.runner, Outside::StableTs, recorded)
             }
-            _ => self
-                .builtin
-                .align(recorded.samples, recorded.sentences, recorded.language)
-                .map(|found| found.map(|found| (found, String::new()))),
+            _ => {
+                self.builtin.align(recorded).map(|found| found.map(|found| (found, String::new())))
+            }
         };
         Ok(match found {
             Err(error) if is_cancelled(&error) => return Err(error),

@@ -7,10 +7,12 @@
 pub mod builtin;
 pub mod chain;
 pub mod even_split;
+mod mismatch;
 pub(crate) mod outside;
 pub mod provider;
 mod reference_voice;
 
+pub use mismatch::Mismatch;
 pub use pytoon_align::LOW_CONFIDENCE;
 
 /// How words were timed; the receipt and the log name it.

@@ -171,7 +171,7 @@ fn map(words: &[&Word], heard: &[Heard], length_ms: f64) -> Option<Aligned> {
         })
         .collect();
     let confidence = matched as f64 / known.len() as f64;
-    Some(Aligned { words, confidence, estimated_error_ms: -1.0 })
+    Some(Aligned { words, confidence, estimated_error_ms: -1.0, mismatch: None })
 }
 
 /// A word that was not heard shares the time between its neighbours that were.

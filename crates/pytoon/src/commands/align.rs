@@ -72,10 +72,9 @@ fn time_words(
     let mut chain = aligner(&context.config, &context.runner, &context.voices);
     let only = match with {
         AlignWith::Builtin => {
-            let (samples, language) = (recorded.samples, recorded.language);
             let found = chain
                 .builtin
-                .align(samples, recorded.sentences, language)?
+                .align(recorded)?
                 .context("the recording is too short for this text")?;
             let method = AlignmentMethod::Builtin;
             if found.confidence < pytoon_voice::alignment::LOW_CONFIDENCE {
@@ -84,7 +83,13 @@ fn time_words(
                     found.confidence
                 ));
             }
-            return Ok(Outcome { method, confidence: found.confidence, words: found.words });
+            return Ok(Outcome {
+                method,
+                confidence: found.confidence,
+                words: found.words,
+                mismatch: found.mismatch,
+                guess: None,
+            });
         }
         AlignWith::Chain => return Ok(chain.align(recorded)?),
         AlignWith::Whisperx => AlignmentMethod::Whisperx,

@@ -1,0 +1,202 @@
+//! Finds out what a recording leaves out of its script, or adds to it.
+//!
+//! Where a recording and the whole script are hardly alike, the aligner tries the script without
+//! some neighbouring sentences, and the recording without some neighbouring stretches of speech. What
+//! makes the rest clearly alike was not said, or is not in the script.
+//!
+//! Guarantees: a bounded number of tries; nothing is claimed unless the rest is a sure match.
+
+use pytoon_align::{Alignment, Reference, ReferenceWord, SAMPLE_RATE, Timed, align};
+use pytoon_core::time::MsRange;
+use std::ops::Range;
+
+/// What a recording and its script do not share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mismatch {
+    /// The recording does not say these sentences.
+    Unsaid {
+        /// Their numbers.
+        sentences: Range<usize>,
+        /// Where in the recording they would belong, in milliseconds.
+        at_ms: i64,
+    },
+    /// The script does not have what is said here.
+    Unscripted(MsRange),
+}
+
+/// Below this confidence a mismatch is looked for.
+pub(super) const DOUBTFUL: f64 = 0.45;
+/// The rest must be this alike, or alike at all and far more than the whole.
+const SURE: f64 = 0.6;
+const ALIKE: f64 = 0.4;
+const MORE_ALIKE: f64 = 0.35;
+/// Less speech than this is not worth a word, in milliseconds.
+const LEAST_MS: i64 = 700;
+/// Pauses shorter than this lie within a stretch of speech.
+const PAUSE_MS: i64 = 150;
+/// Seconds of recording that all tries together may take.
+const BUDGET_S: f64 = 150.0;
+/// How much faster and slower than the references people speak.
+const PACE: Range<f64> = 0.55..1.9;
+
+/// A recording, its references, and where sentences and speech lie.
+pub(super) struct Search<'a> {
+    /// At [`SAMPLE_RATE`].
+    pub(super) samples: &'a [f32],
+    pub(super) references: &'a [Reference],
+    /// Words of each sentence.
+    pub(super) counts: &'a [usize],
+    pub(super) speech: &'a [MsRange],
+    /// How alike the whole recording and the whole script are.
+    pub(super) confidence: f64,
+}
+
+impl Search<'_> {
+    /// Returns the best match without a part of the script or of the recording, if one is sure.
+    pub(super) fn run(&self) -> Option<(Alignment, Mismatch)> {
+        let seconds = self.samples.len() as f64 / f64::from(SAMPLE_RATE);
+        let tries = ((BUDGET_S / seconds.max(1.0)) as usize).clamp(4, 40);
+        let stretches = stretches(self.speech);
+        let unsaid = runs(self.counts.len()).into_iter().filter_map(|run| self.without_words(&run));
+        let unscripted = runs(stretches.len())
+            .into_iter()
+            .filter_map(|run| self.without_sound(&stretches, &run));
+        let enough = SURE.min(ALIKE.max(self.confidence + MORE_ALIKE));
+        let found = unsaid.chain(unscripted).take(tries).filter(|(a, _)| a.confidence >= enough);
+        found.max_by(|a, b| a.0.confidence.total_cmp(&b.0.confidence))
+    }
+
+    fn speech_ms(&self) -> i64 {
+        self.speech.iter().map(|range| range.duration_ms()).sum()
+    }
+
+    /// Milliseconds that the references take for the words in a range.
+    fn reference_ms(&self, words: &Range<usize>) -> f64 {
+        let Some(reference) = self.references.first() else { return 0.0 };
+        let own = reference.words.get(words.clone()).unwrap_or_default();
+        let samples: usize = own.iter().map(|word| word.samples.len()).sum();
+        samples as f64 * 1000.0 / f64::from(SAMPLE_RATE)
+    }
+
+    fn is_plausible(&self, reference_ms: f64, speech_ms: i64) -> bool {
+        PACE.contains(&(reference_ms / speech_ms.max(1) as f64))
+    }
+
+    /// Aligns the script without some sentences.
+    fn without_words(&self, run: &Range<usize>) -> Option<(Alignment, Mismatch)> {
+        let before: usize = self.counts[..run.start].iter().sum();
+        let left_out: usize = self.counts[run.clone()].iter().sum();
+        let all: usize = self.counts.iter().sum();
+        let gap = before..before + left_out;
+        let rest_ms = self.reference_ms(&(0..before)) + self.reference_ms(&(gap.end..all));
+        if !self.is_plausible(rest_ms, self.speech_ms()) {
+            return None;
+        }
+        let shorter: Vec<Reference> =
+            self.references.iter().map(|reference| without(reference, &gap)).collect();
+        let mut found = align(self.samples, &shorter, None)?;
+        // What is not said comes where the words before it end, or at the recording's end.
+        let length_ms = self.samples.len() as f64 * 1000.0 / f64::from(SAMPLE_RATE);
+        let at_ms = found.words.get(before).map_or(length_ms, |word| word.start_ms);
+        let unsaid = vec![Timed { start_ms: at_ms, end_ms: at_ms }; left_out];
+        found.words.splice(before..before, unsaid);
+        let mismatch = Mismatch::Unsaid { sentences: run.clone(), at_ms: at_ms.round() as i64 };
+        Some((found, mismatch))
+    }
+
+    /// Aligns the recording without some stretches of speech.
+    fn without_sound(
+        &self,
+        stretches: &[MsRange],
+        run: &Range<usize>,
+    ) -> Option<(Alignment, Mismatch)> {
+        let own = &stretches[run.clone()];
+        let spoken: i64 = own.iter().map(|range| range.duration_ms()).sum();
+        let words: usize = self.counts.iter().sum();
+        let rest = self.speech_ms() - spoken;
+        if spoken < LEAST_MS || !self.is_plausible(self.reference_ms(&(0..words)), rest) {
+            return None;
+        }
+        let range = MsRange::new(own.first()?.start, own.last()?.end);
+        let at = |ms: i64| (ms.max(0) * i64::from(SAMPLE_RATE) / 1000) as usize;
+        let (from, to) = (at(range.start).min(self.samples.len()), at(range.end));
+        let rest = [&self.samples[..from], self.samples.get(to..).unwrap_or_default()].concat();
+        let mut found = align(&rest, self.references, None)?;
+        let moved = |ms: &mut f64| {
+            if *ms >= range.start as f64 {
+                *ms += range.duration_ms() as f64;
+            }
+        };
+        for word in &mut found.words {
+            moved(&mut word.start_ms);
+            // A word that ends at the cut ends before it.
+            if word.end_ms > range.start as f64 {
+                moved(&mut word.end_ms);
+            }
+        }
+        Some((found, Mismatch::Unscripted(range)))
+    }
+}
+
+/// Runs of neighbours among `count`, never all of them: those at the end first, then at the start,
+/// then in the middle; long ones before short ones.
+fn runs(count: usize) -> Vec<Range<usize>> {
+    let ends = (1..count).map(|start| start..count);
+    let starts = (1..count).rev().map(|end| 0..end);
+    let middles = (1..count.saturating_sub(1))
+        .flat_map(|start| (start + 1..count).rev().map(move |end| start..end));
+    ends.chain(starts).chain(middles).collect()
+}
+
+/// Stretches of speech with pauses between them.
+fn stretches(speech: &[MsRange]) -> Vec<MsRange> {
+    let mut out: Vec<MsRange> = Vec::new();
+    for range in speech {
+        match out.last_mut() {
+            Some(last) if range.start - last.end < PAUSE_MS => last.end = range.end,
+            _ => out.push(*range),
+        }
+    }
+    out
+}
+
+/// A reference without some of its words.
+fn without(reference: &Reference, gap: &Range<usize>) -> Reference {
+    let start_of = |word: usize| {
+        reference.words.get(word).map_or(reference.samples.len(), |word| word.samples.start)
+    };
+    let cut = start_of(gap.start)..start_of(gap.end);
+    let samples = [&reference.samples[..cut.start], &reference.samples[cut.end..]].concat();
+    let kept = reference.words.iter().enumerate().filter(|(index, _)| !gap.contains(index));
+    let words = kept
+        .map(|(index, word)| {
+            let by = if index >= gap.end { cut.len() } else { 0 };
+            let samples = word.samples.start - by..word.samples.end - by;
+            ReferenceWord { samples, pause_after: word.pause_after }
+        })
+        .collect();
+    Reference { samples, words }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_neighbours_and_never_all() {
+        assert_eq!(runs(3), [1..3, 2..3, 0..2, 0..1, 1..2]);
+        assert!(runs(1).is_empty() && runs(0).is_empty());
+    }
+
+    #[test]
+    fn a_reference_loses_words_and_their_sound() {
+        let word = |samples: Range<usize>| ReferenceWord { samples, pause_after: false };
+        let reference = Reference {
+            samples: (0..100).map(|n| n as f32).collect(),
+            words: vec![word(0..30), word(30..60), word(65..90)],
+        };
+        let shorter = without(&reference, &(1..2));
+        assert_eq!(shorter.words, [word(0..30), word(30..55)]);
+        assert_eq!((shorter.samples.len(), shorter.samples[30]), (65, 65.0));
+    }
+}
