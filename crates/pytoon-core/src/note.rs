@@ -22,6 +22,38 @@ pub enum Note {
         /// Its colours, such as `HLG, BT.2020`.
         colours: String,
     },
+    /// More than half of a clip is cut off, since the frame has another shape.
+    ClipCropped {
+        /// The clip's file name.
+        file: String,
+        /// How much of it is shown, in percent.
+        percent: u32,
+    },
+    /// A clip's alpha is lost, since the installed FFmpeg cannot read it.
+    ClipAlphaUnread {
+        /// The clip's file name.
+        file: String,
+    },
+    /// A clip's fields are shown together, since the installed FFmpeg cannot deinterlace.
+    ClipInterlaced {
+        /// The clip's file name.
+        file: String,
+    },
+    /// A clip keeps no sound, since there is none or FFmpeg cannot decode it.
+    ClipSilent {
+        /// The clip's file name.
+        file: String,
+    },
+    /// A picture has no end marker, but all of it is there.
+    PictureWithoutEnd {
+        /// The picture's file name.
+        file: String,
+    },
+}
+
+/// Returns the last part of a path, for a note.
+pub fn file_name(path: &str) -> String {
+    path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned()
 }
 
 impl fmt::Display for Note {
@@ -29,6 +61,26 @@ impl fmt::Display for Note {
         match self {
             Self::ClipColoursConverted { file, colours } => {
                 write!(f, "{file}: its colours ({colours}) were converted to BT.709")
+            }
+            Self::ClipCropped { file, percent } => write!(
+                f,
+                "{file}: only {percent} % of its picture is shown, the rest is cut off; \
+                 `fit: whole` shows all of it"
+            ),
+            Self::ClipAlphaUnread { file } => write!(
+                f,
+                "{file}: its transparent parts are shown as they are stored, since FFmpeg here has \
+                 no decoder (libvpx) for them"
+            ),
+            Self::ClipInterlaced { file } => write!(
+                f,
+                "{file}: it is interlaced and stays so, since FFmpeg here has neither bwdif nor yadif"
+            ),
+            Self::ClipSilent { file } => {
+                write!(f, "{file}: keep_audio has no effect, since it has no sound")
+            }
+            Self::PictureWithoutEnd { file } => {
+                write!(f, "{file}: the JPEG has no end marker; all of its rows were read")
             }
         }
     }

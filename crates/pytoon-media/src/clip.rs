@@ -1,11 +1,17 @@
 //! What a clip that came from outside is: every frame decoded, and what was seen.
 
+use crate::animation::Player;
+use crate::ffmpeg::clip::{colour_options, picture_stream, with_decoder};
 use crate::ffmpeg::verify::{FrameLook, look_at_all};
 use crate::ffmpeg::{Input, ffmpeg, file_arg};
-use crate::probe::probe;
+use crate::probe::{probe, ratio};
 use crate::process::Runner;
 use crate::{MediaError, disk};
+use pytoon_compositor::picture::Picture;
+use pytoon_compositor::source_colour::{BRIGHTEST, ColourConversion};
 use pytoon_core::colour::ClipColours;
+use pytoon_core::timeline::reading::{ClipReading, SourceColours};
+use pytoon_graphics::Frame;
 use std::path::Path;
 
 /// What was seen of a clip.
@@ -38,7 +44,7 @@ pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, MediaError> {
     let seconds = if video.duration_s > 0.0 { video.duration_s } else { probed.duration_s };
     Ok(ClipFacts {
         duration_ms: (seconds * 1000.0).round() as i64,
-        frame_rate: ratio(&video.frame_rate),
+        frame_rate: ratio(&video.frame_rate).unwrap_or(25.0),
         width: video.width,
         height: video.height,
         has_sound: probed.audio.is_some(),
@@ -99,6 +105,106 @@ fn described(planes: &mut [Vec<u8>; 3]) -> ClipColours {
     }
 }
 
+/// What a few frames of a clip show.
+#[derive(Debug)]
+pub struct ClipLook {
+    /// The frames, small, in square pixels and BT.709.
+    pub pictures: Vec<Picture>,
+    /// The brightest of them against reference white, for clips whose colours are converted.
+    pub peak: f64,
+}
+
+/// Frames that are looked at, half a second apart or more.
+const LOOK_FRAMES: usize = 8;
+/// The longer side of them.
+const LOOK_SIDE: f64 = 384.0;
+/// The share of pixels that may be brighter than the peak: glints, and the noise of encoders.
+const GLINTS: f64 = 0.001;
+
+/// Looks at a few of a clip's key frames, which cost little to decode.
+pub fn look(runner: &Runner, path: &Path, reading: &ClipReading) -> Result<ClipLook, MediaError> {
+    if reading.animation {
+        let (width, height) = (reading.width as usize, reading.height as usize);
+        let bytes = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
+        let first = |bytes: Vec<u8>| -> Result<Picture, String> {
+            let mut player = Player::of(bytes.into()).map_err(|error| error.to_string())?;
+            let pixels = player.at(0.0).map_err(|error| error.to_string())?;
+            Picture::try_new(width, height, pixels.to_vec()).map_err(|error| error.to_string())
+        };
+        let picture = first(bytes);
+        let picture = picture.map_err(|reason| {
+            MediaError::unusable(path, format!("the animation cannot be decoded ({reason})"))
+        })?;
+        return Ok(ClipLook { pictures: vec![picture], peak: 1.0 });
+    }
+    let longer = f64::from(reading.width.max(reading.height).max(1));
+    let side =
+        |side: u32| ((f64::from(side.max(1)) / longer * LOOK_SIDE).round() as usize & !1).max(2);
+    let (width, height) = (side(reading.width), side(reading.height));
+    let (colour, format) = (colour_options(reading), look_format(reading));
+    let filter = format!(
+        "select='isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.5)',\
+         scale={width}:{height}:flags=area:{colour},format={format}"
+    );
+    let frames = LOOK_FRAMES.to_string();
+    let start = format!("{:.3}", reading.start as f64 / 1000.0);
+    let command = with_decoder(ffmpeg("look at a clip"), reading)
+        .args(["-skip_frame", "nokey", "-ss", &start])
+        .input(path)
+        .args(["-an", "-sn", "-map", &picture_stream(reading), "-vf", &filter])
+        .args(["-fps_mode", "passthrough", "-frames:v", &frames])
+        .args(["-f", "rawvideo", "-pix_fmt", format, "pipe:1"]);
+    let bytes = runner.run(&command, Vec::new())?;
+    let look = match &reading.colours {
+        None => {
+            let frames = bytes.chunks_exact(width * height * 4);
+            let pictures = frames.flat_map(|rgba| Picture::try_new(width, height, rgba.to_vec()));
+            ClipLook { pictures: pictures.collect(), peak: 1.0 }
+        }
+        Some(colours) => bright_look(&bytes, colours, (width, height)),
+    };
+    if look.pictures.is_empty() {
+        return Err(MediaError::unusable(path, "it has no picture that FFmpeg can decode"));
+    }
+    Ok(look)
+}
+
+fn look_format(reading: &ClipReading) -> &'static str {
+    if reading.colours.is_some() { "yuv420p10le" } else { "rgba" }
+}
+
+/// Frames of other colours: how bright they are, and what they look like in BT.709.
+fn bright_look(bytes: &[u8], colours: &SourceColours, (width, height): (usize, usize)) -> ClipLook {
+    let frames = || bytes.chunks_exact(width * height * 3);
+    let measured = ColourConversion::new(colours);
+    let mut peak = 0.0_f64;
+    for frame in frames() {
+        let code = |at: usize| u16::from_le_bytes([frame[at * 2], frame[at * 2 + 1]]);
+        let luma = width * height;
+        let mut lights: Vec<f64> = (0..luma)
+            .map(|at| {
+                let chroma = at / width / 2 * (width / 2) + at % width / 2;
+                measured.brightness(code(at), code(luma + chroma), code(luma + luma / 4 + chroma))
+            })
+            .collect();
+        let last = lights.len() - 1;
+        let rank = last - (last as f64 * GLINTS) as usize;
+        let (_, light, _) = lights.select_nth_unstable_by(rank, f64::total_cmp);
+        peak = peak.max(*light);
+    }
+    // Noise about white is not worth a change of every clip's upper range.
+    let peak = if peak < 1.05 { 1.0 } else { (peak.min(BRIGHTEST) * 1000.0).round() / 1000.0 };
+    let conversion = ColourConversion::new(&SourceColours { peak, ..*colours });
+    let pictures = frames().flat_map(|bytes| {
+        let mut frame = Frame::new(width, height);
+        conversion.convert(bytes, &mut frame);
+        let rgb = crate::picture::to_rgb(&frame);
+        let rgba = rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+        Picture::try_new(width, height, rgba)
+    });
+    ClipLook { pictures: pictures.collect(), peak }
+}
+
 /// Takes a clip's sound out, without touching its picture.
 pub fn strip_sound(runner: &Runner, path: &Path) -> Result<(), MediaError> {
     let silent = &disk::part_of(path);
@@ -114,22 +220,4 @@ pub fn strip_sound(runner: &Runner, path: &Path) -> Result<(), MediaError> {
         let _ = std::fs::remove_file(silent);
     }
     done
-}
-
-fn ratio(text: &str) -> f64 {
-    let (above, below) = text.split_once('/').unwrap_or((text, "1"));
-    let value = above.parse::<f64>().unwrap_or(0.0) / below.parse::<f64>().unwrap_or(1.0);
-    if value.is_finite() && value > 0.0 { value } else { 25.0 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ratio;
-
-    #[test]
-    fn frame_rates_are_ratios() {
-        assert_eq!(ratio("24000/1001"), 24_000.0 / 1001.0);
-        assert_eq!(ratio("30"), 30.0);
-        assert_eq!(ratio("0/0"), 25.0);
-    }
 }

@@ -175,7 +175,8 @@ impl Renderer {
             write_json(folder, layout::SCENE_GRAPH, graph)?;
         }
         timeline::write(folder, &built.timeline)?;
-        let planned = Planned::new(asked, graph, &spoken, drawn, built.timeline, built.warnings);
+        let warnings = with_notes(built.warnings, sources);
+        let planned = Planned::new(asked, graph, &spoken, drawn, built.timeline, warnings);
         self.draw(planned, store, folder)
     }
 
@@ -328,13 +329,18 @@ pub(crate) fn check_machine(env: &Environment, root: &Path) -> Result<(), Pipeli
 
 /// Where the pictures of a film are kept decoded.
 pub(crate) fn picture_store(env: &Environment, choice: &PaletteChoice) -> Arc<PictureStore> {
-    let ground = palette(choice).shade(0.86, 0.02, 0.0);
     Arc::new(PictureStore::new(
         env.runner.clone(),
         env.picture_limits(),
         env.config.engines.engines.local.picture_cache_mib,
-        [ground.r, ground.g, ground.b],
+        ground(choice),
     ))
+}
+
+/// What shows where pictures and clips are transparent.
+pub(crate) fn ground(choice: &PaletteChoice) -> [u8; 3] {
+    let ground = palette(choice).shade(0.86, 0.02, 0.0);
+    [ground.r, ground.g, ground.b]
 }
 
 /// Plans the scenes of a resolved brief.
@@ -348,6 +354,12 @@ pub(crate) fn plan_graph(file: &BriefFile, sources: &Sources) -> Result<SceneGra
         seed: sources.seed,
     })
     .map_err(|problem| file.problem(&problem).into())
+}
+
+/// Adds what is noted of the files to what was bent.
+pub(crate) fn with_notes(mut warnings: Vec<String>, sources: &Sources) -> Vec<String> {
+    warnings.extend(sources.notes.iter().map(ToString::to_string));
+    warnings
 }
 
 /// What is known of a film that is rendered again from its timeline.

@@ -1,0 +1,327 @@
+//! Brings the colours of a clip to BT.709: transfer function, primaries, matrix, and tone mapping.
+//!
+//! Reference white is 203 cd/m² (ITU-R BT.2408), and HLG is shown at 1,000 cd/m² with a system
+//! gamma of 1.2 (BT.2100). What is no brighter than reference white keeps its colour. Brighter
+//! clips have their upper range rolled off towards white, the more the brighter they are, so that
+//! steps stay apart.
+//!
+//! Start with [`ColourConversion::new`].
+
+use pytoon_core::timeline::reading::{Primaries, SourceColours, Transfer};
+use pytoon_graphics::Frame;
+
+/// Reference white, in cd/m².
+const REFERENCE_WHITE: f64 = 203.0;
+/// The peak of the display that HLG is shown on, in cd/m².
+const HLG_PEAK: f64 = 1000.0;
+/// The brightest that tone mapping makes room for, against reference white: more is white.
+pub const BRIGHTEST: f64 = HLG_PEAK / REFERENCE_WHITE;
+/// The gamma of a display (ITU-R BT.1886).
+const GAMMA: f64 = 2.4;
+/// Steps of the tables over R'G'B' of the source: four times the codes of ten bits.
+const IN_STEPS: usize = 4096;
+/// Steps of the table from light to R'G'B'. It is over the square root of light, as dark steps are
+/// closer.
+const OUT_STEPS: usize = 4096;
+
+/// Converts 10-bit frames of one kind of source.
+#[derive(Debug, Clone)]
+pub struct ColourConversion {
+    /// Cr to red, Cb and Cr to green, Cb to blue, from codes about their neutral.
+    chroma: [f32; 4],
+    /// Light for R'G'B', against reference white (HLG: of the scene).
+    light: Vec<f32>,
+    /// The exponent and weights of HLG's system gamma.
+    hlg: Option<[f32; 3]>,
+    primaries: [[f32; 3]; 3],
+    peak: f64,
+    /// What light is scaled with, by the square root of the brightest channel.
+    roll_off: Vec<f32>,
+    /// R'G'B' of BT.709, by the square root of light.
+    encoded: Vec<f32>,
+}
+
+impl ColourConversion {
+    /// Prepares the tables for a source.
+    pub fn new(source: &SourceColours) -> Self {
+        let (kr, kb) = source.matrix.red_and_blue();
+        let kg = 1.0 - kr - kb;
+        let (cr, cb) = (2.0 * (1.0 - kr), 2.0 * (1.0 - kb));
+        // A 10-bit chroma code in limited range has 896 steps.
+        let chroma = [cr, -cb * kb / kg, -cr * kr / kg, cb].map(|v| (v / 896.0) as f32);
+        let light = (0..=IN_STEPS)
+            .map(|step| light_of(source.transfer, step as f64 / IN_STEPS as f64) as f32)
+            .collect();
+        let hlg = (source.transfer == Transfer::Hlg).then(|| {
+            let [r, g, b] = luminance(source.primaries);
+            [r as f32, g as f32, b as f32]
+        });
+        let at = |step: usize| {
+            let root = step as f64 / OUT_STEPS as f64 * BRIGHTEST.sqrt();
+            root * root
+        };
+        let peak = source.peak.clamp(1.0, BRIGHTEST);
+        Self {
+            chroma,
+            light,
+            hlg,
+            primaries: to_bt709(source.primaries),
+            peak,
+            roll_off: (0..=OUT_STEPS).map(|step| rolled_off(at(step), peak) as f32).collect(),
+            encoded: (0..=OUT_STEPS)
+                .map(|step| at(step).min(1.0).powf(1.0 / GAMMA) as f32)
+                .collect(),
+        }
+    }
+
+    /// Converts a frame of limited-range 10-bit YUV 4:2:0 (little-endian, planar) to 8-bit BT.709.
+    ///
+    /// Source and target have the same size; missing bytes are left out.
+    pub fn convert(&self, source: &[u8], out: &mut Frame) {
+        let (width, height) = (out.width(), out.height());
+        let half = width / 2;
+        let (luma, chroma) = source.split_at((width * height * 2).min(source.len()));
+        let (cb, cr) = chroma.split_at((half * (height / 2) * 2).min(chroma.len()));
+        let code = |plane: &[u8], at: usize| {
+            let pair = plane.get(at * 2..at * 2 + 2).unwrap_or(&[0, 0]);
+            f32::from(u16::from_le_bytes([pair[0], pair[1]]))
+        };
+        let [out_y, out_u, out_v] = out.planes_mut();
+        for row in 0..height / 2 {
+            for column in 0..half {
+                let at = row * half + column;
+                let (b, r) = (code(cb, at) - 512.0, code(cr, at) - 512.0);
+                let shift = [
+                    self.chroma[0] * r,
+                    self.chroma[1] * b + self.chroma[2] * r,
+                    self.chroma[3] * b,
+                ];
+                let mut sum = [0.0; 3];
+                for (dy, dx) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                    let at = (row * 2 + dy) * width + column * 2 + dx;
+                    let grey = (code(luma, at) - 64.0) / 876.0;
+                    let rgb = self.pixel(shift.map(|shift| grey + shift));
+                    let y = luma_709(rgb);
+                    out_y[at] = (16.5 + 219.0 * y) as u8;
+                    for (sum, value) in sum.iter_mut().zip(rgb) {
+                        *sum += value * 0.25;
+                    }
+                }
+                let y = luma_709(sum);
+                out_u[at] = (128.5 + (sum[2] - y) * (224.0 / 1.8556)) as u8;
+                out_v[at] = (128.5 + (sum[0] - y) * (224.0 / 1.5748)) as u8;
+            }
+        }
+    }
+
+    /// The brightest channel of a pixel in light, before tone mapping.
+    pub fn brightness(&self, y: u16, cb: u16, cr: u16) -> f64 {
+        let (b, r) = (f32::from(cb) - 512.0, f32::from(cr) - 512.0);
+        let grey = (f32::from(y) - 64.0) / 876.0;
+        let shift =
+            [self.chroma[0] * r, self.chroma[1] * b + self.chroma[2] * r, self.chroma[3] * b];
+        let light = self.light(shift.map(|shift| grey + shift));
+        f64::from(light.into_iter().fold(0.0, f32::max))
+    }
+
+    /// R'G'B' of the source to R'G'B' of BT.709.
+    fn pixel(&self, coded: [f32; 3]) -> [f32; 3] {
+        let mut light = self.light(coded);
+        let brightest = light.into_iter().fold(0.0, f32::max);
+        if self.peak > 1.0 {
+            let scale = lookup(&self.roll_off, (brightest / BRIGHTEST as f32).sqrt());
+            light = light.map(|value| value * scale);
+        }
+        light.map(|value| lookup(&self.encoded, (value / BRIGHTEST as f32).sqrt()))
+    }
+
+    /// Light of BT.709 against reference white; none is negative.
+    fn light(&self, coded: [f32; 3]) -> [f32; 3] {
+        let mut light = coded.map(|value| lookup(&self.light, value));
+        if let Some(weights) = self.hlg {
+            let scene: f32 = light.iter().zip(weights).map(|(value, weight)| value * weight).sum();
+            // System gamma: the light of the display is that of the scene times its luminance ^ 0.2.
+            let scale = BRIGHTEST as f32 * scene.max(1e-6).powf(0.2);
+            light = light.map(|value| value * scale);
+        }
+        self.primaries
+            .map(|row| (row[0] * light[0] + row[1] * light[1] + row[2] * light[2]).max(0.0))
+    }
+}
+
+fn luma_709(rgb: [f32; 3]) -> f32 {
+    0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]
+}
+
+/// A table over 0 to 1 at a position, interpolated; what is outside is clipped.
+fn lookup(table: &[f32], at: f32) -> f32 {
+    let last = table.len() - 1;
+    let at = at.clamp(0.0, 1.0) * last as f32;
+    let below = (at as usize).min(last - 1);
+    let share = at - below as f32;
+    table[below] + (table[below + 1] - table[below]) * share
+}
+
+/// Light for a coded value, against reference white; for HLG light of the scene, 0 to 1.
+fn light_of(transfer: Transfer, coded: f64) -> f64 {
+    match transfer {
+        Transfer::Sdr => coded.powf(GAMMA),
+        Transfer::Pq => {
+            let (m1, m2) = (2610.0 / 16384.0, 2523.0 / 32.0);
+            let (c1, c2, c3) = (3424.0 / 4096.0, 2413.0 / 128.0, 2392.0 / 128.0);
+            let power = coded.powf(1.0 / m2);
+            let share = (power - c1).max(0.0) / (c2 - c3 * power);
+            share.powf(1.0 / m1) * 10_000.0 / REFERENCE_WHITE
+        }
+        Transfer::Hlg => {
+            let a = 0.178_832_77;
+            let (b, c) = (1.0 - 4.0 * a, 0.5 - a * (4.0_f64 * a).ln());
+            if coded <= 0.5 { coded * coded / 3.0 } else { (((coded - c) / a).exp() + b) / 12.0 }
+        }
+    }
+}
+
+/// What light of a brightness is scaled with, where the brightest is `peak`.
+///
+/// Worked out on R'G'B', which is nearer to how steps are seen: up to a knee nothing changes; from
+/// there to the peak a hyperbola leads to white, with no kink at the knee.
+fn rolled_off(light: f64, peak: f64) -> f64 {
+    let top = peak.powf(1.0 / GAMMA);
+    let knee = 1.0 - 0.5 * (1.0 - 1.0 / top);
+    let coded = light.powf(1.0 / GAMMA);
+    if coded <= knee || top <= 1.0 {
+        return 1.0;
+    }
+    let over = coded.min(top) - knee;
+    let bend = 1.0 / (1.0 - knee) - 1.0 / (top - knee);
+    let mapped = knee + over / (1.0 + over * bend);
+    (mapped / coded).powf(GAMMA)
+}
+
+/// The luminance of each primary.
+fn luminance(primaries: Primaries) -> [f64; 3] {
+    to_xyz(primaries)[1]
+}
+
+/// Light of these primaries to light of BT.709.
+fn to_bt709(primaries: Primaries) -> [[f32; 3]; 3] {
+    let product = multiply(inverse(to_xyz(Primaries::Bt709)), to_xyz(primaries));
+    product.map(|row| row.map(|value| value as f32))
+}
+
+/// Light of these primaries to CIE XYZ, from their chromaticities and a white of D65.
+fn to_xyz(primaries: Primaries) -> [[f64; 3]; 3] {
+    let [red, green, blue] = match primaries {
+        Primaries::Bt709 => [(0.64, 0.33), (0.30, 0.60), (0.15, 0.06)],
+        Primaries::Bt2020 => [(0.708, 0.292), (0.170, 0.797), (0.131, 0.046)],
+        Primaries::DisplayP3 => [(0.680, 0.320), (0.265, 0.690), (0.150, 0.060)],
+        Primaries::Bt601Ntsc => [(0.630, 0.340), (0.310, 0.595), (0.155, 0.070)],
+        Primaries::Bt601Pal => [(0.64, 0.33), (0.29, 0.60), (0.15, 0.06)],
+    };
+    let column = |(x, y): (f64, f64)| [x / y, 1.0, (1.0 - x - y) / y];
+    let (r, g, b, white) = (column(red), column(green), column(blue), column((0.3127, 0.3290)));
+    let unscaled = [0, 1, 2].map(|i| [r[i], g[i], b[i]]);
+    let inverted = inverse(unscaled);
+    let scale = inverted.map(|row| row[0] * white[0] + row[1] * white[1] + row[2] * white[2]);
+    unscaled.map(|row| [row[0] * scale[0], row[1] * scale[1], row[2] * scale[2]])
+}
+
+fn multiply(a: [[f64; 3]; 3], b: [[f64; 3]; 3]) -> [[f64; 3]; 3] {
+    a.map(|row| [0, 1, 2].map(|j| row[0] * b[0][j] + row[1] * b[1][j] + row[2] * b[2][j]))
+}
+
+fn inverse(m: [[f64; 3]; 3]) -> [[f64; 3]; 3] {
+    let cofactor = |i: usize, j: usize| {
+        let (a, b, c, d) = ((i + 1) % 3, (i + 2) % 3, (j + 1) % 3, (j + 2) % 3);
+        m[a][c] * m[b][d] - m[a][d] * m[b][c]
+    };
+    let determinant: f64 = (0..3).map(|j| m[0][j] * cofactor(0, j)).sum();
+    [0, 1, 2].map(|i| [0, 1, 2].map(|j| cofactor(j, i) / determinant))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pytoon_core::timeline::reading::Matrix;
+
+    fn source(
+        transfer: Transfer,
+        primaries: Primaries,
+        matrix: Matrix,
+        peak: f64,
+    ) -> SourceColours {
+        SourceColours { transfer, primaries, matrix, peak }
+    }
+
+    /// A plain frame of one colour through a conversion.
+    fn converted(conversion: &ColourConversion, [y, cb, cr]: [u16; 3]) -> [u8; 3] {
+        let bytes: Vec<u8> =
+            [y, y, y, y, cb, cr].iter().flat_map(|code| code.to_le_bytes()).collect();
+        let mut frame = Frame::new(2, 2);
+        conversion.convert(&bytes, &mut frame);
+        [frame.y()[0], frame.u()[0], frame.v()[0]]
+    }
+
+    #[test]
+    fn the_same_colours_stay_the_same() {
+        let same = source(Transfer::Sdr, Primaries::Bt709, Matrix::Bt709, 1.0);
+        let conversion = ColourConversion::new(&same);
+        for [y, cb, cr] in [[16, 128, 128], [235, 128, 128], [120, 100, 160], [63, 102, 240]] {
+            let out = converted(&conversion, [y, cb, cr].map(|code: u16| code * 4));
+            for (out, code) in out.into_iter().zip([y, cb, cr]) {
+                assert!(i32::from(out).abs_diff(i32::from(code)) <= 1, "{out} instead of {code}");
+            }
+        }
+    }
+
+    #[test]
+    fn reference_white_is_white_in_every_transfer() {
+        // 203 cd/m² is 58 % of PQ and 75 % of HLG (BT.2408).
+        for (transfer, share) in [(Transfer::Pq, 0.5807), (Transfer::Hlg, 0.75)] {
+            let of = source(transfer, Primaries::Bt2020, Matrix::Bt2020, 1.0);
+            let code = (64.0 + 876.0 * share) as u16;
+            let [y, u, v] = converted(&ColourConversion::new(&of), [code, 512, 512]);
+            assert!(y >= 233 && u.abs_diff(128) <= 1 && v.abs_diff(128) <= 1, "{y} {u} {v}");
+        }
+    }
+
+    #[test]
+    fn bright_steps_stay_apart_and_never_turn_back() {
+        for transfer in [Transfer::Pq, Transfer::Hlg] {
+            let of = source(transfer, Primaries::Bt2020, Matrix::Bt2020, BRIGHTEST);
+            let conversion = ColourConversion::new(&of);
+            let lumas: Vec<u8> =
+                (64..=940).map(|code| converted(&conversion, [code, 512, 512])[0]).collect();
+            assert!(lumas.windows(2).all(|pair| pair[0] <= pair[1]));
+            let bright = |nits: f64| {
+                let code = (64..=940)
+                    .find(|&code| conversion.brightness(code, 512, 512) * REFERENCE_WHITE >= nits)
+                    .expect("it is bright enough");
+                lumas[usize::from(code) - 64]
+            };
+            let steps: Vec<u8> =
+                [50.0, 100.0, 203.0, 300.0, 400.0, 600.0, 800.0, 990.0].map(bright).to_vec();
+            assert!(steps.windows(2).all(|pair| pair[0] < pair[1]), "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn primaries_are_converted_about_the_same_white() {
+        for primaries in [
+            Primaries::Bt2020,
+            Primaries::DisplayP3,
+            Primaries::Bt601Ntsc,
+            Primaries::Bt601Pal,
+            Primaries::Bt709,
+        ] {
+            for row in to_bt709(primaries) {
+                assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{primaries:?}");
+            }
+        }
+        // ITU-R BT.2087.
+        let red = to_bt709(Primaries::Bt2020)[0];
+        for (value, expected) in red.into_iter().zip([1.6605, -0.5876, -0.0728]) {
+            assert!((value - expected).abs() < 1e-3, "{red:?}");
+        }
+    }
+}
