@@ -14,6 +14,10 @@ use pytoon_graphics::Frame;
 const REFERENCE_WHITE: f64 = 203.0;
 /// The peak of the display that HLG is shown on, in cd/m².
 const HLG_PEAK: f64 = 1000.0;
+/// The gamma of the system from camera to display. It is applied to each channel, as FFmpeg does
+/// (zimg), so that what FFmpeg converted to HLG has its colours back; BT.2100 applies it to
+/// luminance, which leaves saturated colours a little paler.
+const HLG_GAMMA: f64 = 1.2;
 /// The brightest that tone mapping makes room for, against reference white: more is white.
 pub const BRIGHTEST: f64 = HLG_PEAK / REFERENCE_WHITE;
 /// The gamma of a display (ITU-R BT.1886).
@@ -29,10 +33,8 @@ const OUT_STEPS: usize = 4096;
 pub struct ColourConversion {
     /// Cr to red, Cb and Cr to green, Cb to blue, from codes about their neutral.
     chroma: [f32; 4],
-    /// Light for R'G'B', against reference white (HLG: of the scene).
+    /// Light for R'G'B', against reference white.
     light: Vec<f32>,
-    /// The exponent and weights of HLG's system gamma.
-    hlg: Option<[f32; 3]>,
     primaries: [[f32; 3]; 3],
     peak: f64,
     /// What light is scaled with, by the square root of the brightest channel.
@@ -52,10 +54,6 @@ impl ColourConversion {
         let light = (0..=IN_STEPS)
             .map(|step| light_of(source.transfer, step as f64 / IN_STEPS as f64) as f32)
             .collect();
-        let hlg = (source.transfer == Transfer::Hlg).then(|| {
-            let [r, g, b] = luminance(source.primaries);
-            [r as f32, g as f32, b as f32]
-        });
         let at = |step: usize| {
             let root = step as f64 / OUT_STEPS as f64 * BRIGHTEST.sqrt();
             root * root
@@ -64,7 +62,6 @@ impl ColourConversion {
         Self {
             chroma,
             light,
-            hlg,
             primaries: to_bt709(source.primaries),
             peak,
             roll_off: (0..=OUT_STEPS).map(|step| rolled_off(at(step), peak) as f32).collect(),
@@ -137,13 +134,7 @@ impl ColourConversion {
 
     /// Light of BT.709 against reference white; none is negative.
     fn light(&self, coded: [f32; 3]) -> [f32; 3] {
-        let mut light = coded.map(|value| lookup(&self.light, value));
-        if let Some(weights) = self.hlg {
-            let scene: f32 = light.iter().zip(weights).map(|(value, weight)| value * weight).sum();
-            // System gamma: the light of the display is that of the scene times its luminance ^ 0.2.
-            let scale = BRIGHTEST as f32 * scene.max(1e-6).powf(0.2);
-            light = light.map(|value| value * scale);
-        }
+        let light = coded.map(|value| lookup(&self.light, value));
         self.primaries
             .map(|row| (row[0] * light[0] + row[1] * light[1] + row[2] * light[2]).max(0.0))
     }
@@ -162,7 +153,7 @@ fn lookup(table: &[f32], at: f32) -> f32 {
     table[below] + (table[below + 1] - table[below]) * share
 }
 
-/// Light for a coded value, against reference white; for HLG light of the scene, 0 to 1.
+/// Light for a coded value, against reference white.
 fn light_of(transfer: Transfer, coded: f64) -> f64 {
     match transfer {
         Transfer::Sdr => coded.powf(GAMMA),
@@ -176,7 +167,12 @@ fn light_of(transfer: Transfer, coded: f64) -> f64 {
         Transfer::Hlg => {
             let a = 0.178_832_77;
             let (b, c) = (1.0 - 4.0 * a, 0.5 - a * (4.0_f64 * a).ln());
-            if coded <= 0.5 { coded * coded / 3.0 } else { (((coded - c) / a).exp() + b) / 12.0 }
+            let scene = if coded <= 0.5 {
+                coded * coded / 3.0
+            } else {
+                (((coded - c) / a).exp() + b) / 12.0
+            };
+            scene.powf(HLG_GAMMA) * BRIGHTEST
         }
     }
 }
@@ -187,7 +183,7 @@ fn light_of(transfer: Transfer, coded: f64) -> f64 {
 /// there to the peak a hyperbola leads to white, with no kink at the knee.
 fn rolled_off(light: f64, peak: f64) -> f64 {
     let top = peak.powf(1.0 / GAMMA);
-    let knee = 1.0 - 0.5 * (1.0 - 1.0 / top);
+    let knee = 1.0 - 1.2 * (1.0 - 1.0 / top);
     let coded = light.powf(1.0 / GAMMA);
     if coded <= knee || top <= 1.0 {
         return 1.0;
@@ -196,11 +192,6 @@ fn rolled_off(light: f64, peak: f64) -> f64 {
     let bend = 1.0 / (1.0 - knee) - 1.0 / (top - knee);
     let mapped = knee + over / (1.0 + over * bend);
     (mapped / coded).powf(GAMMA)
-}
-
-/// The luminance of each primary.
-fn luminance(primaries: Primaries) -> [f64; 3] {
-    to_xyz(primaries)[1]
 }
 
 /// Light of these primaries to light of BT.709.

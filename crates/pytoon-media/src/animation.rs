@@ -138,8 +138,8 @@ mod tests {
         assert_eq!(found(webp(&[40, 0])), Some(expected));
         assert_eq!(found(webp(&[40])), None);
         assert_eq!(found(b"\x89PNG\r\n\x1a\n and more".to_vec()), None);
-        let mut torn = webp(&[40, 40]);
-        torn.truncate(torn.len() - 5);
+        let mut torn = webp(&[40, 40, 40]);
+        torn.truncate(torn.len() - 20);
         assert!(found(torn).is_some());
     }
 }

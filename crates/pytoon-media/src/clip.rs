@@ -1,7 +1,7 @@
 //! What a clip that came from outside is: every frame decoded, and what was seen.
 
 use crate::animation::Player;
-use crate::ffmpeg::clip::{colour_options, picture_stream, with_decoder};
+use crate::ffmpeg::clip::{colour_options, picture_stream, with_decoder, with_start};
 use crate::ffmpeg::verify::{FrameLook, look_at_all};
 use crate::ffmpeg::{Input, ffmpeg, file_arg};
 use crate::probe::{probe, ratio};
@@ -147,14 +147,17 @@ pub fn look(runner: &Runner, path: &Path, reading: &ClipReading) -> Result<ClipL
          scale={width}:{height}:flags=area:{colour},format={format}"
     );
     let frames = LOOK_FRAMES.to_string();
-    let start = format!("{:.3}", reading.start as f64 / 1000.0);
-    let command = with_decoder(ffmpeg("look at a clip"), reading)
-        .args(["-skip_frame", "nokey", "-ss", &start])
+    let command = with_decoder(ffmpeg("look at a clip"), reading).args(["-skip_frame", "nokey"]);
+    let command = with_start(command, reading.start, reading)
         .input(path)
         .args(["-an", "-sn", "-map", &picture_stream(reading), "-vf", &filter])
         .args(["-fps_mode", "passthrough", "-frames:v", &frames])
         .args(["-f", "rawvideo", "-pix_fmt", format, "pipe:1"]);
-    let bytes = runner.run(&command, Vec::new())?;
+    let undecodable = || MediaError::unusable(path, "it has no picture that FFmpeg can decode");
+    let bytes = runner.run(&command, Vec::new()).map_err(|error| match error {
+        MediaError::Failed { .. } => undecodable(),
+        other => other,
+    })?;
     let look = match &reading.colours {
         None => {
             let frames = bytes.chunks_exact(width * height * 4);
@@ -163,10 +166,7 @@ pub fn look(runner: &Runner, path: &Path, reading: &ClipReading) -> Result<ClipL
         }
         Some(colours) => bright_look(&bytes, colours, (width, height)),
     };
-    if look.pictures.is_empty() {
-        return Err(MediaError::unusable(path, "it has no picture that FFmpeg can decode"));
-    }
-    Ok(look)
+    if look.pictures.is_empty() { Err(undecodable()) } else { Ok(look) }
 }
 
 fn look_format(reading: &ClipReading) -> &'static str {
@@ -180,11 +180,14 @@ fn bright_look(bytes: &[u8], colours: &SourceColours, (width, height): (usize, u
     let mut peak = 0.0_f64;
     for frame in frames() {
         let code = |at: usize| u16::from_le_bytes([frame[at * 2], frame[at * 2 + 1]]);
-        let luma = width * height;
-        let mut lights: Vec<f64> = (0..luma)
+        let (luma, half) = (width * height, width / 2);
+        // Where luma has the resolution of chroma: at edges one of them alone is brighter than both.
+        let mut lights: Vec<f64> = (0..luma / 4)
             .map(|at| {
-                let chroma = at / width / 2 * (width / 2) + at % width / 2;
-                measured.brightness(code(at), code(luma + chroma), code(luma + luma / 4 + chroma))
+                let corner = at / half * 2 * width + at % half * 2;
+                let around = [corner, corner + 1, corner + width, corner + width + 1];
+                let y = around.into_iter().map(code).sum::<u16>() / 4;
+                measured.brightness(y, code(luma + at), code(luma + luma / 4 + at))
             })
             .collect();
         let last = lights.len() - 1;

@@ -108,8 +108,8 @@ pub(super) fn decode_command(
         let raw = ["-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", &size];
         command.args(LOCAL_ONLY).args(raw).args(["-framerate", &rate, "-i", "pipe:0"])
     } else {
-        let start = format!("{:.3}", (view.cut.start_ms + reading.start) as f64 / 1000.0);
-        with_decoder(command, reading).args(["-ss", &start]).input(&view.path)
+        let start_ms = view.cut.start_ms + reading.start;
+        with_start(with_decoder(command, reading), start_ms, reading).input(&view.path)
     };
     command.args(["-an", "-sn", "-map", &picture_stream(reading), "-vf", &filter]).args([
         "-f",
@@ -126,6 +126,15 @@ pub(crate) fn with_decoder(command: CommandLine, reading: &ClipReading) -> Comma
         Some(decoder) => command.args(["-c:v", decoder]),
         None => command,
     }
+}
+
+/// Begins at a time. FFmpeg seeks by the first video stream: where that is not the picture, a seek
+/// to the beginning may end behind it, and none is needed.
+pub(crate) fn with_start(command: CommandLine, ms: i64, reading: &ClipReading) -> CommandLine {
+    if ms == 0 && reading.stream.is_some() {
+        return command;
+    }
+    command.args(["-ss", &format!("{:.3}", ms as f64 / 1000.0)])
 }
 
 /// The stream of the picture, as `-map` takes it.
@@ -236,7 +245,7 @@ mod tests {
             let expected = "-ss 0.000 -protocol_whitelist file,pipe -format_whitelist";
             assert!(text.contains(expected), "{text}");
             let expected = "-i file:a.mp4 -an -sn -map 0:v:0 -vf \
-                 setpts=(PTS-STARTPTS)/1.0000,fps=30/1:round=near,\
+                 setpts=(PTS-STARTPTS)/1.0000,fps=30:round=near,\
                  scale=1080:1920:force_original_aspect_ratio=increase:flags=bicubic:\
                  out_color_matrix=bt709:out_range=tv,crop=1080:1920,setsar=1,format=yuv420p \
                  -f rawvideo -pix_fmt yuv420p pipe:1";

@@ -10,7 +10,7 @@
 
 mod command;
 
-pub(crate) use command::{colour_options, picture_stream, with_decoder};
+pub(crate) use command::{colour_options, picture_stream, with_decoder, with_start};
 
 use crate::MediaError;
 use crate::animation::Player;
