@@ -152,9 +152,6 @@ fn a_chart_has_its_colours_whatever_they_were_recorded_in() {
             .collect();
         let most = differences.iter().copied().fold(0.0, f64::max);
         let mean = differences.iter().sum::<f64>() / differences.len() as f64;
-        for (a, b) in original.iter().zip(&seen) {
-            println!("  {a:.0?} {b:.0?}");
-        }
         println!("{name}: at most {most:.1}, {mean:.2} in the mean");
         assert!(most <= 10.0 && mean <= 4.0, "{name}: at most {most:.1}, {mean:.2} in the mean");
     }

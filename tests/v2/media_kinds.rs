@@ -110,7 +110,7 @@ fn streams_that_begin_apart_are_shown_together() {
     for (container, sound_later, picture_later) in [
         ("mp4", 1.0, 0.0),
         ("mkv", 0.7, 0.0),
-        ("mov", 0.0, 0.5),
+        ("mov", 0.0, 0.7),
         ("ts", 0.3, 0.0),
         ("mkv", 0.0, 0.9),
     ] {
@@ -134,7 +134,13 @@ fn streams_that_begin_apart_are_shown_together() {
             ),
         );
         let film = film_of(&workspace, &format!("{{path: apart.{container}, keep_audio: true}}"));
-        together(&film, 2);
+        let (flashes, beeps) = flashes_and_beeps(&film);
+        // The sound of the first flash may be what was cut off.
+        assert!(beeps.len() >= 2, "{container}: {beeps:?}");
+        for beep in &beeps {
+            let is_seen = flashes.iter().any(|flash| (flash - beep).abs() <= 0.04);
+            assert!(is_seen, "{container}: flashes at {flashes:?}, beeps at {beeps:?}");
+        }
     }
 }
 

@@ -119,7 +119,9 @@ const LOOK_FRAMES: usize = 8;
 /// The longer side of them.
 const LOOK_SIDE: f64 = 384.0;
 /// The share of pixels that may be brighter than the peak: glints, and the noise of encoders.
-const GLINTS: f64 = 0.001;
+const GLINTS: f64 = 0.005;
+/// Clips that are no brighter than this against reference white have nothing above it.
+const NOISE_ABOVE_WHITE: f64 = 1.2;
 
 /// Looks at a few of a clip's key frames, which cost little to decode.
 pub fn look(runner: &Runner, path: &Path, reading: &ClipReading) -> Result<ClipLook, MediaError> {
@@ -195,8 +197,12 @@ fn bright_look(bytes: &[u8], colours: &SourceColours, (width, height): (usize, u
         let (_, light, _) = lights.select_nth_unstable_by(rank, f64::total_cmp);
         peak = peak.max(*light);
     }
-    // Noise about white is not worth a change of every clip's upper range.
-    let peak = if peak < 1.05 { 1.0 } else { (peak.min(BRIGHTEST) * 1000.0).round() / 1000.0 };
+    // The noise of encoders about white is not worth a change of the upper range.
+    let peak = if peak < NOISE_ABOVE_WHITE {
+        1.0
+    } else {
+        (peak.min(BRIGHTEST) * 1000.0).round() / 1000.0
+    };
     let conversion = ColourConversion::new(&SourceColours { peak, ..*colours });
     let pictures = frames().flat_map(|bytes| {
         let mut frame = Frame::new(width, height);

@@ -145,6 +145,10 @@ fn fields(video: &VideoStream) -> Option<FieldOrder> {
     let top_first = match video.field_order.as_str() {
         "tt" | "bt" => true,
         "bb" | "tb" => false,
+        // The header of these does not say; their frames do.
+        "" | "unknown" if matches!(video.codec.as_str(), "dvvideo" | "mpeg2video" | "vc1") => {
+            return Some(FieldOrder::PerFrame);
+        }
         _ => return None,
     };
     Some(if top_first != swapped { FieldOrder::TopFirst } else { FieldOrder::BottomFirst })
@@ -233,6 +237,8 @@ mod tests {
         assert_eq!((wide.width, wide.height, wide.anamorphic), (2560, 1080, true));
         assert_eq!(of(json!({"field_order": "bb"})).fields, Some(FieldOrder::BottomFirst));
         assert_eq!(of(json!({"pix_fmt": "yuva444p10le"})).alpha, Some(AlphaSource::Pixels));
+        let tape = json!({"codec_name": "dvvideo"});
+        assert_eq!(of(tape).fields, Some(FieldOrder::PerFrame));
         let webm = json!({"codec_name": "vp9", "pix_fmt": "yuv420p", "tags": {"alpha_mode": "1"}});
         assert_eq!(of(webm).alpha, Some(AlphaSource::Vp9));
         assert_eq!(of(json!({"pix_fmt": "yuv420p10le"})).alpha, None);

@@ -58,6 +58,8 @@ pub enum FieldOrder {
     TopFirst,
     /// The lines 1, 3, 5, …
     BottomFirst,
+    /// Each frame says for itself whether it has fields, and which comes first.
+    PerFrame,
 }
 
 /// Where the alpha of a clip is.

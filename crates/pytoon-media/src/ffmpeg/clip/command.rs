@@ -77,12 +77,13 @@ pub(super) fn decode_command(
     let reading = &view.reading;
     let mut filter = String::new();
     if let Some(fields) = reading.fields {
-        let parity = match fields {
-            FieldOrder::TopFirst => "tff",
-            FieldOrder::BottomFirst => "bff",
+        let how = match fields {
+            FieldOrder::TopFirst => "parity=tff:deint=all",
+            FieldOrder::BottomFirst => "parity=bff:deint=all",
+            FieldOrder::PerFrame => "parity=auto:deint=interlaced",
         };
         // A frame for each field: the film's rate finds the one that it needs.
-        filter += &format!("bwdif=mode=send_field:parity={parity}:deint=all,");
+        filter += &format!("bwdif=mode=send_field:{how},");
     }
     let rate = profile.frame_rate.to_ratio_string();
     if !reading.animation {
