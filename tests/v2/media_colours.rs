@@ -112,7 +112,7 @@ fn a_chart_has_its_colours_whatever_they_were_recorded_in() {
         ),
         (
             "ntsc.mp4",
-            format!("{linear},zscale=p=170m:t=601:m=170m:r=limited:npl=203,format=yuv420p"),
+            "scale=out_color_matrix=bt601,format=yuv420p".into(),
             "-c:v libx264 -crf 4",
             "-color_primaries smpte170m -color_trc smpte170m -colorspace smpte170m",
         ),

@@ -206,8 +206,6 @@ fn to_xyz(primaries: Primaries) -> [[f64; 3]; 3] {
         Primaries::Bt709 => [(0.64, 0.33), (0.30, 0.60), (0.15, 0.06)],
         Primaries::Bt2020 => [(0.708, 0.292), (0.170, 0.797), (0.131, 0.046)],
         Primaries::DisplayP3 => [(0.680, 0.320), (0.265, 0.690), (0.150, 0.060)],
-        Primaries::Bt601Ntsc => [(0.630, 0.340), (0.310, 0.595), (0.155, 0.070)],
-        Primaries::Bt601Pal => [(0.64, 0.33), (0.29, 0.60), (0.15, 0.06)],
     };
     let column = |(x, y): (f64, f64)| [x / y, 1.0, (1.0 - x - y) / y];
     let (r, g, b, white) = (column(red), column(green), column(blue), column((0.3127, 0.3290)));
@@ -298,13 +296,7 @@ mod tests {
 
     #[test]
     fn primaries_are_converted_about_the_same_white() {
-        for primaries in [
-            Primaries::Bt2020,
-            Primaries::DisplayP3,
-            Primaries::Bt601Ntsc,
-            Primaries::Bt601Pal,
-            Primaries::Bt709,
-        ] {
+        for primaries in [Primaries::Bt2020, Primaries::DisplayP3, Primaries::Bt709] {
             for row in to_bt709(primaries) {
                 assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{primaries:?}");
             }

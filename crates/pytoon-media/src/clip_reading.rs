@@ -155,7 +155,10 @@ fn fields(video: &VideoStream) -> Option<FieldOrder> {
 }
 
 /// The colours of a clip that have to be converted; those of BT.709, and those that nobody names,
-/// are left to FFmpeg, and so is a matrix of BT.601 alone.
+/// are left to FFmpeg.
+///
+/// So is BT.601, of which only the matrix is converted: its primaries are nearly those of BT.709,
+/// and telephones name them for clips that they record in sRGB.
 fn colours(video: &VideoStream) -> Option<SourceColours> {
     let transfer = match video.transfer.as_str() {
         "smpte2084" => Transfer::Pq,
@@ -167,8 +170,6 @@ fn colours(video: &VideoStream) -> Option<SourceColours> {
         "bt709" => Primaries::Bt709,
         "bt2020" => Primaries::Bt2020,
         "smpte432" => Primaries::DisplayP3,
-        "smpte170m" | "smpte240m" => Primaries::Bt601Ntsc,
-        "bt470bg" => Primaries::Bt601Pal,
         _ if transfer != Transfer::Sdr || has_matrix_2020 => Primaries::Bt2020,
         _ => Primaries::Bt709,
     };
@@ -179,7 +180,6 @@ fn colours(video: &VideoStream) -> Option<SourceColours> {
         ("bt709" | "gbr", _) => Matrix::Bt709,
         ("smpte170m" | "bt470bg" | "smpte240m" | "fcc", _) => Matrix::Bt601,
         ("bt2020nc" | "bt2020c", _) | (_, Primaries::Bt2020) => Matrix::Bt2020,
-        (_, Primaries::Bt601Ntsc | Primaries::Bt601Pal) => Matrix::Bt601,
         (_, Primaries::Bt709 | Primaries::DisplayP3) => Matrix::Bt709,
     };
     Some(SourceColours { transfer, primaries, matrix, peak: 1.0 })
@@ -254,8 +254,9 @@ mod tests {
         let hlg = (Transfer::Hlg, Primaries::Bt2020, Matrix::Bt2020);
         assert_eq!(of("bt2020", "arib-std-b67", "bt2020nc"), Some(hlg));
         assert_eq!(of("unknown", "arib-std-b67", "unknown"), Some(hlg));
-        let pal = (Transfer::Sdr, Primaries::Bt601Pal, Matrix::Bt601);
-        assert_eq!(of("bt470bg", "smpte170m", "bt470bg"), Some(pal));
+        assert_eq!(of("bt470bg", "smpte170m", "bt470bg"), None);
+        let photo = (Transfer::Sdr, Primaries::DisplayP3, Matrix::Bt601);
+        assert_eq!(of("smpte432", "bt709", "smpte170m"), Some(photo));
         assert_eq!(of("bt709", "bt709", "smpte170m"), None);
         assert_eq!(of("unknown", "unknown", "smpte170m"), None);
     }

@@ -36,6 +36,11 @@ impl PictureStore {
         &self.runner
     }
 
+    /// What shows where pictures are transparent.
+    pub(crate) fn matte(&self) -> [u8; 3] {
+        self.matte
+    }
+
     /// A picture; `opaque` ones are laid over the matte.
     pub(crate) fn load(&self, asset: &str, opaque: bool) -> Result<Arc<Picture>, MediaError> {
         if let Some(found) = self.find(asset, opaque) {

@@ -110,10 +110,6 @@ pub enum Primaries {
     Bt2020,
     /// Display P3.
     DisplayP3,
-    /// BT.601 with 525 lines (SMPTE 170M).
-    Bt601Ntsc,
-    /// BT.601 with 625 lines (BT.470 BG).
-    Bt601Pal,
 }
 
 /// A matrix between R'G'B' and Y'CbCr.
@@ -159,7 +155,6 @@ impl std::fmt::Display for SourceColours {
             Primaries::Bt709 => "BT.709",
             Primaries::Bt2020 => "BT.2020",
             Primaries::DisplayP3 => "Display P3",
-            Primaries::Bt601Ntsc | Primaries::Bt601Pal => "BT.601",
         };
         write!(f, "{transfer}, {primaries}")
     }

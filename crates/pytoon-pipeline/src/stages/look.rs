@@ -56,7 +56,7 @@ pub(crate) fn look(
                 {
                     let look = clip::look(store.runner(), Path::new(path), &clip.reading);
                     if let Ok(mut looks) = looks.lock() {
-                        looks.push((*path, look.map(|look| seen(look, aspect))));
+                        looks.push((*path, look.map(|look| seen(look, store.matte(), aspect))));
                     }
                 }
                 // Backwards: what the film needs first is then still decoded when drawing begins.
@@ -117,9 +117,14 @@ fn needs_look(sources: &Sources, clip: &ClipSourceInfo) -> bool {
 }
 
 /// What several frames of a clip show together, and how bright they are.
-fn seen(look: ClipLook, aspect: f64) -> (PictureFacts, f64) {
-    let frames: Vec<PictureFacts> =
-        look.pictures.iter().map(|picture| saliency::look(picture, aspect)).collect();
+fn seen(mut look: ClipLook, matte: [u8; 3], aspect: f64) -> (PictureFacts, f64) {
+    let pictures = look.pictures.iter_mut();
+    let frames: Vec<PictureFacts> = pictures
+        .map(|picture| {
+            picture.flatten(matte);
+            saliency::look(picture, aspect)
+        })
+        .collect();
     let mean = |of: fn(&PictureFacts) -> f64| {
         frames.iter().map(of).sum::<f64>() / frames.len().max(1) as f64
     };
