@@ -118,7 +118,7 @@ fn a_chart_has_its_colours_whatever_they_were_recorded_in() {
         ),
         (
             "pal.mp4",
-            format!("{linear},zscale=p=470bg:t=601:m=470bg:r=limited:npl=203,format=yuv420p"),
+            "scale=out_color_matrix=bt601,format=yuv420p".into(),
             "-c:v libx264 -crf 4",
             "-color_primaries bt470bg -color_trc smpte170m -colorspace bt470bg",
         ),

@@ -22,11 +22,13 @@ const HLG_GAMMA: f64 = 1.2;
 pub const BRIGHTEST: f64 = HLG_PEAK / REFERENCE_WHITE;
 /// The gamma of a display (ITU-R BT.1886).
 const GAMMA: f64 = 2.4;
-/// Steps of the tables over R'G'B' of the source: four times the codes of ten bits.
+/// Steps of the table over R'G'B' of the source: four times the codes of ten bits.
 const IN_STEPS: usize = 4096;
-/// Steps of the table from light to R'G'B'. It is over the square root of light, as dark steps are
-/// closer.
-const OUT_STEPS: usize = 4096;
+/// The tables over light have a step for each exponent of a 32-bit float and the first eight bits of
+/// its mantissa, so that dark steps are as close as they are seen. This is the first of them.
+const DARKEST: f32 = 1.0 / (1 << 24) as f32;
+/// A power of two above the number of such steps up to a light of 8.
+const LIGHT_STEPS: usize = 8192;
 
 /// Converts 10-bit frames of one kind of source.
 #[derive(Debug, Clone)]
@@ -34,13 +36,12 @@ pub struct ColourConversion {
     /// Cr to red, Cb and Cr to green, Cb to blue, from codes about their neutral.
     chroma: [f32; 4],
     /// Light for R'G'B', against reference white.
-    light: Vec<f32>,
+    light: Box<[f32; IN_STEPS]>,
     primaries: [[f32; 3]; 3],
-    peak: f64,
-    /// What light is scaled with, by the square root of the brightest channel.
-    roll_off: Vec<f32>,
-    /// R'G'B' of BT.709, by the square root of light.
-    encoded: Vec<f32>,
+    /// What light is scaled with, by its brightest channel; absent where nothing is.
+    roll_off: Option<Box<[f32; LIGHT_STEPS]>>,
+    /// R'G'B' of BT.709, by light.
+    encoded: Box<[f32; LIGHT_STEPS]>,
 }
 
 impl ColourConversion {
@@ -51,106 +52,121 @@ impl ColourConversion {
         let (cr, cb) = (2.0 * (1.0 - kr), 2.0 * (1.0 - kb));
         // A 10-bit chroma code in limited range has 896 steps.
         let chroma = [cr, -cb * kb / kg, -cr * kr / kg, cb].map(|v| (v / 896.0) as f32);
-        let light = (0..=IN_STEPS)
-            .map(|step| light_of(source.transfer, step as f64 / IN_STEPS as f64) as f32)
-            .collect();
-        let at = |step: usize| {
-            let root = step as f64 / OUT_STEPS as f64 * BRIGHTEST.sqrt();
-            root * root
-        };
+        let mut light = Box::new([0.0; IN_STEPS]);
+        for (step, light) in light.iter_mut().enumerate() {
+            *light = light_of(source.transfer, step as f64 / (IN_STEPS - 1) as f64) as f32;
+        }
         let peak = source.peak.clamp(1.0, BRIGHTEST);
         Self {
             chroma,
             light,
             primaries: to_bt709(source.primaries),
-            peak,
-            roll_off: (0..=OUT_STEPS).map(|step| rolled_off(at(step), peak) as f32).collect(),
-            encoded: (0..=OUT_STEPS)
-                .map(|step| at(step).min(1.0).powf(1.0 / GAMMA) as f32)
-                .collect(),
+            roll_off: (peak > 1.0).then(|| by_light(|light| rolled_off(light, peak))),
+            encoded: by_light(|light| light.min(1.0).powf(1.0 / GAMMA)),
         }
     }
 
     /// Converts a frame of limited-range 10-bit YUV 4:2:0 (little-endian, planar) to 8-bit BT.709.
     ///
-    /// Source and target have the same size; missing bytes are left out.
+    /// Source and target have the same size; where bytes are missing the frame is left as it is.
     pub fn convert(&self, source: &[u8], out: &mut Frame) {
-        let (width, height) = (out.width(), out.height());
-        let half = width / 2;
-        let (luma, chroma) = source.split_at((width * height * 2).min(source.len()));
-        let (cb, cr) = chroma.split_at((half * (height / 2) * 2).min(chroma.len()));
-        let code = |plane: &[u8], at: usize| {
-            let pair = plane.get(at * 2..at * 2 + 2).unwrap_or(&[0, 0]);
-            f32::from(u16::from_le_bytes([pair[0], pair[1]]))
-        };
+        let (width, half) = (out.width(), out.width() / 2);
+        let luma_bytes = out.width() * out.height() * 2;
+        if source.len() < luma_bytes / 2 * 3 || half == 0 {
+            return;
+        }
+        let (luma, chroma) = source.split_at(luma_bytes);
+        let (cb, cr) = chroma.split_at(luma_bytes / 4);
         let [out_y, out_u, out_v] = out.planes_mut();
-        for row in 0..height / 2 {
+        let chroma_rows = cb
+            .chunks_exact(half * 2)
+            .zip(cr.chunks_exact(half * 2))
+            .zip(out_u.chunks_exact_mut(half).zip(out_v.chunks_exact_mut(half)));
+        let luma_rows = luma.chunks_exact(width * 4).zip(out_y.chunks_exact_mut(width * 2));
+        for ((luma, out_y), ((cb, cr), (out_u, out_v))) in luma_rows.zip(chroma_rows) {
+            let (above, below) = luma.split_at(width * 2);
+            let (out_above, out_below) = out_y.split_at_mut(width);
             for column in 0..half {
-                let at = row * half + column;
-                let (b, r) = (code(cb, at) - 512.0, code(cr, at) - 512.0);
-                let shift = [
-                    self.chroma[0] * r,
-                    self.chroma[1] * b + self.chroma[2] * r,
-                    self.chroma[3] * b,
-                ];
-                let mut sum = [0.0; 3];
-                for (dy, dx) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-                    let at = (row * 2 + dy) * width + column * 2 + dx;
-                    let grey = (code(luma, at) - 64.0) / 876.0;
-                    let rgb = self.pixel(shift.map(|shift| grey + shift));
-                    let y = luma_709(rgb);
-                    out_y[at] = (16.5 + 219.0 * y) as u8;
-                    for (sum, value) in sum.iter_mut().zip(rgb) {
-                        *sum += value * 0.25;
+                let shift = self.shift(code(cb, column), code(cr, column));
+                let mut sum = [0.0_f32; 3];
+                for x in [column * 2, column * 2 + 1] {
+                    for (row, out) in [(above, &mut *out_above), (below, &mut *out_below)] {
+                        let rgb = self.pixel(code(row, x), shift);
+                        out[x] = (16.5 + 219.0 * luma_709(rgb)) as u8;
+                        sum = [sum[0] + rgb[0], sum[1] + rgb[1], sum[2] + rgb[2]];
                     }
                 }
-                let y = luma_709(sum);
-                out_u[at] = (128.5 + (sum[2] - y) * (224.0 / 1.8556)) as u8;
-                out_v[at] = (128.5 + (sum[0] - y) * (224.0 / 1.5748)) as u8;
+                let mean = sum.map(|value| value * 0.25);
+                let y = luma_709(mean);
+                out_u[column] = (128.5 + (mean[2] - y) * (224.0 / 1.8556)) as u8;
+                out_v[column] = (128.5 + (mean[0] - y) * (224.0 / 1.5748)) as u8;
             }
         }
     }
 
     /// The brightest channel of a pixel in light, before tone mapping.
     pub fn brightness(&self, y: u16, cb: u16, cr: u16) -> f64 {
-        let (b, r) = (f32::from(cb) - 512.0, f32::from(cr) - 512.0);
-        let grey = (f32::from(y) - 64.0) / 876.0;
-        let shift =
-            [self.chroma[0] * r, self.chroma[1] * b + self.chroma[2] * r, self.chroma[3] * b];
-        let light = self.light(shift.map(|shift| grey + shift));
-        f64::from(light.into_iter().fold(0.0, f32::max))
+        let light = self.light(f32::from(y), self.shift(f32::from(cb), f32::from(cr)));
+        f64::from(light[0].max(light[1]).max(light[2]))
     }
 
-    /// R'G'B' of the source to R'G'B' of BT.709.
-    fn pixel(&self, coded: [f32; 3]) -> [f32; 3] {
-        let mut light = self.light(coded);
-        let brightest = light.into_iter().fold(0.0, f32::max);
-        if self.peak > 1.0 {
-            let scale = lookup(&self.roll_off, (brightest / BRIGHTEST as f32).sqrt());
+    /// What chroma adds to luma for each channel.
+    fn shift(&self, cb: f32, cr: f32) -> [f32; 3] {
+        let (b, r) = (cb - 512.0, cr - 512.0);
+        [self.chroma[0] * r, self.chroma[1] * b + self.chroma[2] * r, self.chroma[3] * b]
+    }
+
+    /// R'G'B' of BT.709 of a pixel.
+    #[inline]
+    fn pixel(&self, y: f32, shift: [f32; 3]) -> [f32; 3] {
+        let mut light = self.light(y, shift);
+        if let Some(roll_off) = &self.roll_off {
+            let scale = roll_off[light_step(light[0].max(light[1]).max(light[2]))];
             light = light.map(|value| value * scale);
         }
-        light.map(|value| lookup(&self.encoded, (value / BRIGHTEST as f32).sqrt()))
+        light.map(|value| self.encoded[light_step(value)])
     }
 
-    /// Light of BT.709 against reference white; none is negative.
-    fn light(&self, coded: [f32; 3]) -> [f32; 3] {
-        let light = coded.map(|value| lookup(&self.light, value));
-        self.primaries
-            .map(|row| (row[0] * light[0] + row[1] * light[1] + row[2] * light[2]).max(0.0))
+    /// Light of BT.709 against reference white; what is negative is left to the tables.
+    #[inline]
+    fn light(&self, y: f32, shift: [f32; 3]) -> [f32; 3] {
+        let grey = (y - 64.0) * (1.0 / 876.0);
+        let light = shift.map(|shift| {
+            let step = (grey + shift).clamp(0.0, 1.0) * (IN_STEPS - 1) as f32 + 0.5;
+            self.light[step as usize & (IN_STEPS - 1)]
+        });
+        self.primaries.map(|row| row[0] * light[0] + row[1] * light[1] + row[2] * light[2])
     }
 }
 
+#[inline]
+fn code(row: &[u8], at: usize) -> f32 {
+    f32::from(u16::from_le_bytes([row[at * 2], row[at * 2 + 1]]))
+}
+
+/// The step of a light in the tables.
+#[inline]
+fn light_step(light: f32) -> usize {
+    const FIRST: u32 = DARKEST.to_bits() >> 15;
+    let bits = light.clamp(DARKEST, 7.99).to_bits() >> 15;
+    (bits - FIRST) as usize & (LIGHT_STEPS - 1)
+}
+
+/// A table over light.
+fn by_light(value: impl Fn(f64) -> f64) -> Box<[f32; LIGHT_STEPS]> {
+    let first = DARKEST.to_bits() >> 15;
+    let mut table = Box::new([0.0; LIGHT_STEPS]);
+    for (step, entry) in table.iter_mut().enumerate() {
+        // In the middle of the step.
+        let light = f32::from_bits(((first + step as u32) << 15) + (1 << 14));
+        *entry = value(f64::from(light)) as f32;
+    }
+    table
+}
+
+#[inline]
 fn luma_709(rgb: [f32; 3]) -> f32 {
     0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]
-}
-
-/// A table over 0 to 1 at a position, interpolated; what is outside is clipped.
-fn lookup(table: &[f32], at: f32) -> f32 {
-    let last = table.len() - 1;
-    let at = at.clamp(0.0, 1.0) * last as f32;
-    let below = (at as usize).min(last - 1);
-    let share = at - below as f32;
-    table[below] + (table[below + 1] - table[below]) * share
 }
 
 /// Light for a coded value, against reference white.

@@ -124,6 +124,7 @@ fn reading(video: &VideoStream, file_start_s: f64) -> ClipReading {
         anamorphic: above != below,
         start: ms((video.start_s - file_start_s).max(0.0)),
         fields: fields(video),
+        recoded: is_recoded(video),
         colours: colours(video),
         alpha: alpha(video),
         animation: false,
@@ -152,6 +153,14 @@ fn fields(video: &VideoStream) -> Option<FieldOrder> {
         _ => return None,
     };
     Some(if top_first != swapped { FieldOrder::TopFirst } else { FieldOrder::BottomFirst })
+}
+
+/// Returns true if FFmpeg converts a matrix or a range that the file names.
+fn is_recoded(video: &VideoStream) -> bool {
+    let matrix = ["smpte170m", "bt470bg", "smpte240m", "fcc"];
+    matrix.contains(&video.colour_space.as_str())
+        || video.range == "pc"
+        || video.pixel_format.starts_with("yuvj")
 }
 
 /// The colours of a clip that have to be converted; those of BT.709, and those that nobody names,

@@ -28,6 +28,9 @@ pub struct ClipReading {
     /// The order of its fields; progressive when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fields: Option<FieldOrder>,
+    /// Whether its matrix or its range differs from the film's, so that rounding shows.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub recoded: bool,
     /// What its colours are, where they have to be converted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub colours: Option<SourceColours>,

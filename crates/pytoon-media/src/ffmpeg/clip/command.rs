@@ -158,16 +158,22 @@ pub(crate) fn colour_options(reading: &ClipReading) -> String {
     }
 }
 
+/// The scaler. Its quick conversion of matrix and range takes up to three codes from white.
+fn scaler(reading: &ClipReading) -> &'static str {
+    if reading.recoded { "bicubic+accurate_rnd" } else { "bicubic" }
+}
+
 fn cover(reading: &ClipReading, profile: &Profile, geometry: &Geometry) -> String {
     let (w, h) = (profile.width, profile.height);
     let (colour, format) = (colour_options(reading), pixel_format(reading));
+    let flags = scaler(reading);
     match geometry.cut {
         None => format!(
-            "scale={w}:{h}:force_original_aspect_ratio=increase:flags=bicubic:{colour},\
+            "scale={w}:{h}:force_original_aspect_ratio=increase:flags={flags}:{colour},\
              crop={w}:{h},setsar=1,format={format}"
         ),
         Some([scaled_w, scaled_h, left, top]) => format!(
-            "scale={scaled_w}:{scaled_h}:flags=bicubic:{colour},format={format},\
+            "scale={scaled_w}:{scaled_h}:flags={flags}:{colour},format={format},\
              crop={}:{}:{left}:{top},setsar=1",
             geometry.width, geometry.height
         ),
@@ -190,6 +196,7 @@ fn whole(reading: &ClipReading, profile: &Profile) -> String {
     let (ground_w, ground_h) = size(small_w, small_h, true);
     let (front_w, front_h) = size(w, h, false);
     let (colour, format) = (colour_options(reading), pixel_format(reading));
+    let flags = scaler(reading);
     let overlay = if reading.colours.is_some() { "yuv420p10" } else { "yuv420" };
     format!(
         "split[front][back];\
@@ -198,7 +205,7 @@ fn whole(reading: &ClipReading, profile: &Profile) -> String {
          lutyuv=y='(val-minval)*0.5+minval':u='(val-(minval+maxval)/2)*0.6+(minval+maxval)/2':\
          v='(val-(minval+maxval)/2)*0.6+(minval+maxval)/2',\
          scale={w}:{h}:flags=bicubic,setsar=1[ground];\
-         [front]scale={front_w}:{front_h}:flags=bicubic:{colour},format={format},setsar=1[whole];\
+         [front]scale={front_w}:{front_h}:flags={flags}:{colour},format={format},setsar=1[whole];\
          [ground][whole]overlay=(W-w)/2:(H-h)/2:format={overlay},format={format}"
     )
 }
