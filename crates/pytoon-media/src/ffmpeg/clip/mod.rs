@@ -65,8 +65,7 @@ pub struct ClipDecoder {
     runner: Runner,
     view: ClipView,
     profile: Profile,
-    geometry: Geometry,
-    conversion: Option<ColourConversion>,
+    finish: Arc<Finish>,
     stream: Option<Source>,
     /// Frames given or left out so far.
     position: i64,
@@ -78,7 +77,54 @@ pub struct ClipDecoder {
     last: Option<Arc<[u8]>>,
     /// Whether this round stands on its last frame.
     is_over: bool,
-    scratch: Scratch,
+}
+
+/// A frame as FFmpeg gave it, and what is left to do: in whichever thread draws it.
+#[derive(Debug, Clone)]
+pub struct ClipFrame {
+    raw: Arc<[u8]>,
+    /// How far the clip has come, 0 to 1.
+    share: f64,
+    finish: Arc<Finish>,
+}
+
+/// What is done to each frame of a clip.
+#[derive(Debug)]
+struct Finish {
+    geometry: Geometry,
+    conversion: Option<ColourConversion>,
+    size: (usize, usize),
+}
+
+impl ClipFrame {
+    /// The frame in the film's size and colours.
+    pub fn finished(self) -> Frame {
+        let Finish { geometry, conversion, size } = &*self.finish;
+        let mut given = Frame::new(geometry.width as usize, geometry.height as usize);
+        match conversion {
+            Some(conversion) => conversion.convert(&self.raw, &mut given),
+            None => given.data_mut().copy_from_slice(&self.raw),
+        }
+        let Some([from, to]) = geometry.pan else { return given };
+        let at = |from: f64, to: f64| from + (to - from) * self.share;
+        window(&given, at(from.0, to.0), at(from.1, to.1), *size)
+    }
+}
+
+/// The part of a frame whose corner lies at a place between pixels.
+fn window(given: &Frame, x: f64, y: f64, (width, height): (usize, usize)) -> Frame {
+    let mut scratch = Scratch::default();
+    let mut out = Frame::new(width, height);
+    let [out_y, out_u, out_v] = out.planes_mut();
+    let mut draw = |samples: &[u8], share: usize, out: &mut [u8]| {
+        let plane = PaddedPlane::new(samples, given.width() / share, given.height() / share);
+        let axis = |start: f64| Axis { start: start / share as f64, step: 1.0 };
+        sample(&plane, out, width / share, axis(x), axis(y), &mut scratch);
+    };
+    draw(given.y(), 1, out_y);
+    draw(given.u(), 2, out_u);
+    draw(given.v(), 2, out_v);
+    out
 }
 
 /// A running FFmpeg, and what feeds it.
@@ -97,7 +143,6 @@ impl std::fmt::Debug for ClipDecoder {
 impl ClipDecoder {
     /// Starts decoding.
     pub fn start(runner: &Runner, view: ClipView, profile: &Profile) -> Result<Self, MediaError> {
-        let geometry = Geometry::of(&view.reading, view.fit, profile);
         let round = match view.at_end {
             AtEnd::Loop { frames } => usize::try_from(frames).unwrap_or(usize::MAX),
             AtEnd::Restart | AtEnd::Hold => 0,
@@ -110,9 +155,12 @@ impl ClipDecoder {
         let keeps = starts_again && round <= KEPT_FRAMES && !view.reading.animation;
         let mut decoder = Self {
             runner: runner.clone(),
-            conversion: view.reading.colours.as_ref().map(ColourConversion::new),
+            finish: Arc::new(Finish {
+                geometry: Geometry::of(&view.reading, view.fit, profile),
+                conversion: view.reading.colours.as_ref().map(ColourConversion::new),
+                size: (profile.width as usize, profile.height as usize),
+            }),
             profile: profile.clone(),
-            geometry,
             view,
             stream: None,
             position: 0,
@@ -121,14 +169,13 @@ impl ClipDecoder {
             is_kept: false,
             last: None,
             is_over: false,
-            scratch: Scratch::default(),
         };
         decoder.open()?;
         Ok(decoder)
     }
 
     fn open(&mut self) -> Result<(), MediaError> {
-        let command = decode_command(&self.view, &self.profile, &self.geometry);
+        let command = decode_command(&self.view, &self.profile, &self.finish.geometry);
         self.stream = Some(if self.view.reading.animation {
             let path = &self.view.path;
             let bytes = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
@@ -162,35 +209,13 @@ impl ClipDecoder {
     }
 
     /// The next frame; the clip does what the view says at its end.
-    pub fn next_frame(&mut self) -> Result<Frame, MediaError> {
+    pub fn next_frame(&mut self) -> Result<ClipFrame, MediaError> {
         let share = self.position as f64 / self.view.frames.max(1) as f64;
-        let raw = self.raw()?;
-        let mut given = Frame::new(self.geometry.width as usize, self.geometry.height as usize);
-        match &self.conversion {
-            Some(conversion) => conversion.convert(&raw, &mut given),
-            None => given.data_mut().copy_from_slice(&raw),
-        }
-        let Some([from, to]) = self.geometry.pan else { return Ok(given) };
-        let share = share.clamp(0.0, 1.0);
-        let at = |from: f64, to: f64| from + (to - from) * share;
-        Ok(self.window(&given, at(from.0, to.0), at(from.1, to.1)))
-    }
-
-    /// The part of a frame whose corner lies at a place between pixels.
-    fn window(&mut self, given: &Frame, x: f64, y: f64) -> Frame {
-        let (width, height) = (self.profile.width as usize, self.profile.height as usize);
-        let mut out = Frame::new(width, height);
-        let [out_y, out_u, out_v] = out.planes_mut();
-        let (given_w, given_h) = (given.width(), given.height());
-        let mut draw = |samples: &[u8], share: usize, out: &mut [u8]| {
-            let plane = PaddedPlane::new(samples, given_w / share, given_h / share);
-            let axis = |start: f64| Axis { start: start / share as f64, step: 1.0 };
-            sample(&plane, out, width / share, axis(x), axis(y), &mut self.scratch);
-        };
-        draw(given.y(), 1, out_y);
-        draw(given.u(), 2, out_u);
-        draw(given.v(), 2, out_v);
-        out
+        Ok(ClipFrame {
+            raw: self.raw()?,
+            share: share.clamp(0.0, 1.0),
+            finish: self.finish.clone(),
+        })
     }
 
     /// The next frame as FFmpeg gave it.
@@ -260,8 +285,9 @@ impl ClipDecoder {
     }
 
     fn frame_bytes(&self) -> usize {
-        let samples = self.geometry.width as usize * self.geometry.height as usize * 3 / 2;
-        if self.conversion.is_some() { samples * 2 } else { samples }
+        let samples =
+            self.finish.geometry.width as usize * self.finish.geometry.height as usize * 3 / 2;
+        if self.finish.conversion.is_some() { samples * 2 } else { samples }
     }
 
     /// Keeps a frame for what may follow.

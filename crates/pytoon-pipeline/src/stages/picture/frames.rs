@@ -5,11 +5,9 @@ use crate::render::ground;
 use pytoon_compositor::compose::visible_range;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{ClipSource, Timeline};
-use pytoon_graphics::Frame;
 use pytoon_media::MediaError;
-use pytoon_media::ffmpeg::clip::{ClipCut, ClipDecoder, ClipView};
+use pytoon_media::ffmpeg::clip::{ClipCut, ClipDecoder, ClipFrame, ClipView};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Gives out frame numbers in order, with the frames of moving clips that each one needs.
 pub(super) struct FrameSource<'a> {
@@ -21,7 +19,7 @@ pub(super) struct FrameSource<'a> {
 }
 
 /// Frames of moving clips, by index on the video track.
-pub(super) type Moving = Vec<(usize, Arc<Frame>)>;
+pub(super) type Moving = Vec<(usize, ClipFrame)>;
 /// A frame number and what it needs.
 pub(super) type Claimed = (i64, Moving);
 
@@ -60,7 +58,7 @@ impl<'a> FrameSource<'a> {
                 self.decoders.insert(index, decoder);
             }
             if let Some(decoder) = self.decoders.get_mut(&index) {
-                moving.push((index, Arc::new(decoder.next_frame()?)));
+                moving.push((index, decoder.next_frame()?));
             }
         }
         Ok(Some((number, moving)))
