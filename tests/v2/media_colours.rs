@@ -152,7 +152,6 @@ fn a_chart_has_its_colours_whatever_they_were_recorded_in() {
             .collect();
         let most = differences.iter().copied().fold(0.0, f64::max);
         let mean = differences.iter().sum::<f64>() / differences.len() as f64;
-        println!("{name}: at most {most:.1}, {mean:.2} in the mean");
         assert!(most <= 10.0 && mean <= 4.0, "{name}: at most {most:.1}, {mean:.2} in the mean");
     }
 }
@@ -202,13 +201,12 @@ fn bright_steps_stay_apart_up_to_a_thousand_nits() {
     for (name, step) in [("even", 1000.0 / 23.0), ("doubling", 0.0)] {
         let workspace = Workspace::new();
         let nits: Vec<f64> = (0..24)
-            .map(|i| f64::from(i))
+            .map(f64::from)
             .map(|i| if step > 0.0 { i * step } else { 1000.0 * 0.72_f64.powf(23.0 - i) })
             .collect();
         steps(&workspace, &nits);
         let greys: Vec<f64> =
             patches(&frames(&workspace, "steps.mp4")).iter().map(|patch| patch[1]).collect();
-        println!("{name}: {greys:.1?}");
         for (pair, nits) in greys.windows(2).zip(nits.windows(2)) {
             assert!(pair[1] - pair[0] >= 0.4, "{name}, {nits:.0?} cd/m²: {pair:.1?}");
         }
