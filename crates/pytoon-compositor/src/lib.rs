@@ -15,6 +15,7 @@ mod overlay;
 pub mod picture;
 pub mod saliency;
 pub mod sampler;
+pub mod source_colour;
 pub mod still;
 pub mod thumbnail;
 pub mod tone;

@@ -190,6 +190,38 @@ pub enum Note {
         /// Its colours, such as `HLG, BT.2020`.
         colours: String,
     },
+    /// More than half of a clip is cut off, since the frame has another shape.
+    ClipCropped {
+        /// The clip's file name.
+        file: String,
+        /// How much of it is shown, in percent.
+        percent: u32,
+    },
+    /// A clip's alpha is lost, since the installed FFmpeg cannot read it.
+    ClipAlphaUnread {
+        /// The clip's file name.
+        file: String,
+    },
+    /// A clip's fields are shown together, since the installed FFmpeg cannot deinterlace.
+    ClipInterlaced {
+        /// The clip's file name.
+        file: String,
+    },
+    /// A clip keeps no sound, since there is none or FFmpeg cannot decode it.
+    ClipSilent {
+        /// The clip's file name.
+        file: String,
+    },
+    /// A picture has no end marker, but all of it is there.
+    PictureWithoutEnd {
+        /// The picture's file name.
+        file: String,
+    },
+}
+
+/// Returns the last part of a path, for a note.
+pub fn file_name(path: &str) -> String {
+    path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned()
 }
 
 impl fmt::Display for Note {
@@ -329,6 +361,26 @@ impl fmt::Display for Note {
             Self::ClipColoursConverted { file, colours } => {
                 write!(f, "{file}: its colours ({colours}) were converted to BT.709")
             }
+            Self::ClipCropped { file, percent } => write!(
+                f,
+                "{file}: only {percent} % of its picture is shown, the rest is cut off; \
+                 `fit: whole` shows all of it"
+            ),
+            Self::ClipAlphaUnread { file } => write!(
+                f,
+                "{file}: its transparent parts are shown as they are stored, since FFmpeg here has \
+                 no decoder (libvpx) for them"
+            ),
+            Self::ClipInterlaced { file } => write!(
+                f,
+                "{file}: it is interlaced and stays so, since FFmpeg here has neither bwdif nor yadif"
+            ),
+            Self::ClipSilent { file } => {
+                write!(f, "{file}: keep_audio has no effect, since it has no sound")
+            }
+            Self::PictureWithoutEnd { file } => {
+                write!(f, "{file}: the JPEG has no end marker; all of its rows were read")
+            }
         }
     }
 }
@@ -372,15 +424,20 @@ impl From<Note> for NoteReport {
     }
 }
 
-/// Returns notes as users receive them: each once, in the order of their first mention.
-pub fn reports(notes: impl IntoIterator<Item = Note>) -> Vec<NoteReport> {
-    let mut reports: Vec<NoteReport> = Vec::new();
-    for report in notes.into_iter().map(NoteReport::from) {
-        if !reports.contains(&report) {
-            reports.push(report);
+/// Adds notes, each at most once, in the order of their first mention.
+pub fn add_once(notes: &mut Vec<Note>, more: impl IntoIterator<Item = Note>) {
+    for note in more {
+        if !notes.contains(&note) {
+            notes.push(note);
         }
     }
-    reports
+}
+
+/// Returns notes as users receive them: each once, in the order of their first mention.
+pub fn reports(notes: impl IntoIterator<Item = Note>) -> Vec<NoteReport> {
+    let mut once = Vec::new();
+    add_once(&mut once, notes);
+    once.into_iter().map(NoteReport::from).collect()
 }
 
 /// Returns the codes of all notes, as the API documents them.

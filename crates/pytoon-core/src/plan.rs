@@ -7,7 +7,7 @@
 //!
 //! Start with [`plan`].
 
-use crate::brief::{Brief, FieldProblem, MAX_SCENES, SceneOverride};
+use crate::brief::{Brief, FieldProblem, MAX_SCENES, MediaFit, SceneOverride};
 use crate::language::{self, Detected};
 use crate::layout;
 use crate::note::Note;
@@ -29,6 +29,8 @@ pub struct MediaInfo {
     pub path: String,
     /// A picture or a clip.
     pub kind: MediaKind,
+    /// How the brief wants it to meet a frame of another shape.
+    pub fit: Option<MediaFit>,
 }
 
 /// All that a plan depends on.
@@ -197,6 +199,7 @@ fn scene(input: &PlanInput<'_>, index: usize, beat: &Beat) -> Scene {
             engine: engine(input.brief, None),
             prompt: (!description.is_empty()).then_some(description),
             effect: beat.style.movement.unwrap_or(Move::Auto),
+            fit: None,
         },
         more_media: Vec::new(),
         sentences: spoken.sentences,
@@ -320,7 +323,12 @@ fn assign_media(scenes: &mut [Scene], media: &[MediaInfo]) {
 }
 
 fn with_media(template: &SceneMedia, info: &MediaInfo) -> SceneMedia {
-    SceneMedia { kind: info.kind, asset: Some(info.path.clone()), ..template.clone() }
+    SceneMedia {
+        kind: info.kind,
+        asset: Some(info.path.clone()),
+        fit: info.fit,
+        ..template.clone()
+    }
 }
 
 /// At most two kinds of background in a film; the second for the middle third.
@@ -502,7 +510,7 @@ mod tests {
         let brief: Brief = serde_json::from_str(json).expect("brief");
         let media: Vec<MediaInfo> = media
             .iter()
-            .map(|path| MediaInfo { path: (*path).into(), kind: MediaKind::Picture })
+            .map(|path| MediaInfo { path: (*path).into(), kind: MediaKind::Picture, fit: None })
             .collect();
         let preset = preset();
         plan(&PlanInput {

@@ -119,6 +119,9 @@ pub struct SceneMedia {
     pub prompt: Option<String>,
     /// The movement asked for, or `auto`.
     pub effect: Move,
+    /// How it is asked to meet a frame of another shape; chosen from what it shows when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<crate::brief::MediaFit>,
 }
 
 /// The type of a scene's media.

@@ -1,11 +1,17 @@
 //! What a clip that came from outside is: every frame decoded, and what was seen.
 
+use crate::animation::Player;
+use crate::ffmpeg::clip::{colour_options, picture_stream, with_decoder, with_start};
 use crate::ffmpeg::verify::{FrameLook, look_at_all};
 use crate::ffmpeg::{Input, ffmpeg, file_arg};
-use crate::probe::probe;
+use crate::probe::{probe, ratio};
 use crate::process::Runner;
 use crate::{MediaError, disk};
+use pytoon_compositor::picture::Picture;
+use pytoon_compositor::source_colour::{BRIGHTEST, ColourConversion};
 use pytoon_core::colour::ClipColours;
+use pytoon_core::timeline::reading::{ClipReading, SourceColours};
+use pytoon_graphics::Frame;
 use std::path::Path;
 
 /// What was seen of a clip.
@@ -38,7 +44,7 @@ pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, MediaError> {
     let seconds = if video.duration_s > 0.0 { video.duration_s } else { probed.duration_s };
     Ok(ClipFacts {
         duration_ms: (seconds * 1000.0).round() as i64,
-        frame_rate: ratio(&video.frame_rate),
+        frame_rate: ratio(&video.frame_rate).unwrap_or(25.0),
         width: video.width,
         height: video.height,
         has_sound: probed.audio.is_some(),
@@ -99,6 +105,115 @@ fn described(planes: &mut [Vec<u8>; 3]) -> ClipColours {
     }
 }
 
+/// What a few frames of a clip show.
+#[derive(Debug)]
+pub struct ClipLook {
+    /// The frames, small, in square pixels and BT.709.
+    pub pictures: Vec<Picture>,
+    /// The brightest of them against reference white, for clips whose colours are converted.
+    pub peak: f64,
+}
+
+/// Frames that are looked at, half a second apart or more.
+const LOOK_FRAMES: usize = 8;
+/// The longer side of them.
+const LOOK_SIDE: f64 = 384.0;
+/// The share of pixels that may be brighter than the peak: glints, and the noise of encoders.
+const GLINTS: f64 = 0.005;
+/// Clips that are no brighter than this against reference white have nothing above it.
+const NOISE_ABOVE_WHITE: f64 = 1.2;
+
+/// Looks at a few of a clip's key frames, which cost little to decode.
+pub fn look(runner: &Runner, path: &Path, reading: &ClipReading) -> Result<ClipLook, MediaError> {
+    if reading.animation {
+        let (width, height) = (reading.width as usize, reading.height as usize);
+        let bytes = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
+        let first = |bytes: Vec<u8>| -> Result<Picture, String> {
+            let mut player = Player::of(bytes.into()).map_err(|error| error.to_string())?;
+            let pixels = player.at(0.0).map_err(|error| error.to_string())?;
+            Picture::try_new(width, height, pixels.to_vec()).map_err(|error| error.to_string())
+        };
+        let picture = first(bytes);
+        let picture = picture.map_err(|reason| {
+            MediaError::unusable(path, format!("the animation cannot be decoded ({reason})"))
+        })?;
+        return Ok(ClipLook { pictures: vec![picture], peak: 1.0 });
+    }
+    let longer = f64::from(reading.width.max(reading.height).max(1));
+    let side =
+        |side: u32| ((f64::from(side.max(1)) / longer * LOOK_SIDE).round() as usize & !1).max(2);
+    let (width, height) = (side(reading.width), side(reading.height));
+    let (colour, format) = (colour_options(reading), look_format(reading));
+    let filter = format!(
+        "select='isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.5)',\
+         scale={width}:{height}:flags=area:{colour},format={format}"
+    );
+    let frames = LOOK_FRAMES.to_string();
+    let command = with_decoder(ffmpeg("look at a clip"), reading).args(["-skip_frame", "nokey"]);
+    let command = with_start(command, reading.start, reading)
+        .input(path)
+        .args(["-an", "-sn", "-map", &picture_stream(reading), "-vf", &filter])
+        .args(["-fps_mode", "passthrough", "-frames:v", &frames])
+        .args(["-f", "rawvideo", "-pix_fmt", format, "pipe:1"]);
+    let undecodable = || MediaError::unusable(path, "it has no picture that FFmpeg can decode");
+    let bytes = runner.run(&command, Vec::new()).map_err(|error| match error {
+        MediaError::Failed { .. } => undecodable(),
+        other => other,
+    })?;
+    let look = match &reading.colours {
+        None => {
+            let frames = bytes.chunks_exact(width * height * 4);
+            let pictures = frames.flat_map(|rgba| Picture::try_new(width, height, rgba.to_vec()));
+            ClipLook { pictures: pictures.collect(), peak: 1.0 }
+        }
+        Some(colours) => bright_look(&bytes, colours, (width, height)),
+    };
+    if look.pictures.is_empty() { Err(undecodable()) } else { Ok(look) }
+}
+
+fn look_format(reading: &ClipReading) -> &'static str {
+    if reading.colours.is_some() { "yuv420p10le" } else { "rgba" }
+}
+
+/// Frames of other colours: how bright they are, and what they look like in BT.709.
+fn bright_look(bytes: &[u8], colours: &SourceColours, (width, height): (usize, usize)) -> ClipLook {
+    let frames = || bytes.chunks_exact(width * height * 3);
+    let measured = ColourConversion::new(colours);
+    let mut peak = 0.0_f64;
+    for frame in frames() {
+        let code = |at: usize| u16::from_le_bytes([frame[at * 2], frame[at * 2 + 1]]);
+        let (luma, half) = (width * height, width / 2);
+        // Where luma has the resolution of chroma: at edges one of them alone is brighter than both.
+        let mut lights: Vec<f64> = (0..luma / 4)
+            .map(|at| {
+                let corner = at / half * 2 * width + at % half * 2;
+                let around = [corner, corner + 1, corner + width, corner + width + 1];
+                let y = around.into_iter().map(code).sum::<u16>() / 4;
+                measured.brightness(y, code(luma + at), code(luma + luma / 4 + at))
+            })
+            .collect();
+        let last = lights.len() - 1;
+        let rank = last - (last as f64 * GLINTS) as usize;
+        let (_, light, _) = lights.select_nth_unstable_by(rank, f64::total_cmp);
+        peak = peak.max(*light);
+    }
+    // The noise of encoders about white is not worth a change of the upper range.
+    let peak = if peak < NOISE_ABOVE_WHITE {
+        1.0
+    } else {
+        (peak.min(BRIGHTEST) * 1000.0).round() / 1000.0
+    };
+    let conversion = ColourConversion::new(&SourceColours { peak, ..*colours });
+    let pictures = frames().flat_map(|bytes| {
+        let mut frame = Frame::new(width, height);
+        conversion.convert(bytes, &mut frame);
+        let rgb = crate::picture::to_rgb(&frame);
+        let rgba = rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+        Picture::try_new(width, height, rgba)
+    });
+    ClipLook { pictures: pictures.collect(), peak }
+}
+
 /// Takes a clip's sound out, without touching its picture.
 pub fn strip_sound(runner: &Runner, path: &Path) -> Result<(), MediaError> {
     let silent = &disk::part_of(path);
@@ -114,22 +229,4 @@ pub fn strip_sound(runner: &Runner, path: &Path) -> Result<(), MediaError> {
         let _ = std::fs::remove_file(silent);
     }
     done
-}
-
-fn ratio(text: &str) -> f64 {
-    let (above, below) = text.split_once('/').unwrap_or((text, "1"));
-    let value = above.parse::<f64>().unwrap_or(0.0) / below.parse::<f64>().unwrap_or(1.0);
-    if value.is_finite() && value > 0.0 { value } else { 25.0 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ratio;
-
-    #[test]
-    fn frame_rates_are_ratios() {
-        assert_eq!(ratio("24000/1001"), 24_000.0 / 1001.0);
-        assert_eq!(ratio("30"), 30.0);
-        assert_eq!(ratio("0/0"), 25.0);
-    }
 }

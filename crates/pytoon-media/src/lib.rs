@@ -8,7 +8,9 @@
 //!
 //! Start with [`process`], [`ffmpeg::encode::VideoEncoder`] and [`picture::load`].
 
+mod animation;
 pub mod clip;
+pub mod clip_reading;
 pub mod disk;
 mod error;
 pub mod ffmpeg;

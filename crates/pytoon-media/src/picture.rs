@@ -3,12 +3,16 @@
 //! The kind of a file is told by its content, never by its name. EXIF orientation and ICC
 //! profiles are applied; alpha is kept. What cannot be read is refused with the reason.
 
-use crate::MediaError;
+mod heif;
+mod jpeg;
+
 use crate::ffmpeg::{Input, ffmpeg};
 use crate::process::Runner;
+use crate::{MediaError, animation};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use moxcms::{ColorProfile, Layout, TransformOptions};
 use pytoon_compositor::picture::Picture;
+use pytoon_core::note::{Note, file_name};
 use std::io::{Cursor, Read};
 use std::path::Path;
 
@@ -29,6 +33,8 @@ const BESIDE_PIXELS: u64 = 64 << 20;
 pub enum FileKind {
     /// A still picture.
     Picture,
+    /// An animated picture: it moves, and where only a still one is wanted its first frame is used.
+    Animation,
     /// A moving picture, or something that FFmpeg has to judge.
     Moving,
 }
@@ -37,9 +43,14 @@ pub enum FileKind {
 pub fn kind(path: &Path, limits: &PictureLimits) -> Result<FileKind, MediaError> {
     let head = head(path, limits)?;
     match image::guess_format(&head) {
-        Ok(ImageFormat::Gif) if gif_moves(path)? => Ok(FileKind::Moving),
+        Ok(ImageFormat::Gif) if gif_moves(path)? => Ok(FileKind::Animation),
+        Ok(ImageFormat::Png) if png_moves(path)? => Ok(FileKind::Animation),
+        Ok(ImageFormat::WebP) if animation::of_file(path)?.is_some() => Ok(FileKind::Animation),
         Ok(_) => Ok(FileKind::Picture),
         Err(_) if is_heif(&head) => Ok(FileKind::Picture),
+        Err(_) if is_svg(&head) => {
+            Err(MediaError::unusable(path, "SVG is not supported; save it as PNG"))
+        }
         Err(_) if looks_like_text(&head) => {
             Err(MediaError::unusable(path, "it holds text, not a picture or a clip"))
         }
@@ -91,6 +102,44 @@ fn looks_like_text(head: &[u8]) -> bool {
     valid && !head.contains(&0)
 }
 
+/// An SVG in any of the encodings that XML has, whatever stands before its root.
+fn is_svg(head: &[u8]) -> bool {
+    let text: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
+    let text = text.trim_ascii_start();
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let is_xml =
+        [&b"<"[..], b"\xff\xfe<", b"\xfe\xff<"].iter().any(|start| text.starts_with(start));
+    let names_svg =
+        |root: &[u8]| text.windows(root.len()).any(|part| part.eq_ignore_ascii_case(root));
+    is_xml && (names_svg(b"<svg") || names_svg(b":svg ") || names_svg(b"<!doctype svg"))
+}
+
+/// Whether a PNG is an APNG with more than one frame: it says so before its first picture.
+fn png_moves(path: &Path) -> Result<bool, MediaError> {
+    let moves = || -> std::io::Result<bool> {
+        let mut file = std::io::BufReader::new(std::fs::File::open(path)?);
+        file.seek_relative(8)?;
+        let mut chunk = [0; 12];
+        while file.read_exact(&mut chunk[..8]).is_ok() {
+            let length = u32::from_be_bytes([chunk[0], chunk[1], chunk[2], chunk[3]]);
+            match &chunk[4..8] {
+                b"acTL" => {
+                    file.read_exact(&mut chunk[8..])?;
+                    return Ok(chunk[8..] > [0, 0, 0, 1][..]);
+                }
+                b"IDAT" | b"IEND" => break,
+                // Its sum follows.
+                _ => file.seek_relative(i64::from(length) + 4)?,
+            }
+        }
+        Ok(false)
+    };
+    match moves() {
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(false),
+        other => other.map_err(|error| MediaError::read(path, error)),
+    }
+}
+
 /// Whether a GIF has more than one image.
 fn gif_moves(path: &Path) -> Result<bool, MediaError> {
     let bytes = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
@@ -105,13 +154,44 @@ fn gif_moves(path: &Path) -> Result<bool, MediaError> {
 /// Reads a picture.
 pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Picture, MediaError> {
     let head = head(path, limits)?;
+    // Neither HEIF nor a clip of one frame is read by a decoder of ours; FFmpeg may.
     let bytes = if is_heif(&head) {
-        // No decoder of ours reads these; FFmpeg may.
+        let whole = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
+        let png = through_ffmpeg(runner, path)?;
+        if !is_all_of(&png, heif::primary_size(&whole)) {
+            return Err(MediaError::unusable(
+                path,
+                "this picture is made of tiles, which cannot be joined here; save it as JPEG or PNG",
+            ));
+        }
+        png
+    } else if image::guess_format(&head).is_err() && !looks_like_text(&head) {
         through_ffmpeg(runner, path)?
     } else {
         std::fs::read(path).map_err(|error| MediaError::read(path, error))?
     };
     decode(path, bytes, limits)
+}
+
+/// Whether a decoded PNG has the size that was promised, lying or standing.
+fn is_all_of(png: &[u8], promised: Option<(u32, u32)>) -> bool {
+    let side = |at: usize| {
+        png.get(at..at + 4).and_then(|b| b.first_chunk()).map(|b| u32::from_be_bytes(*b))
+    };
+    let (Some(width), Some(height), Some(promised)) = (side(16), side(20), promised) else {
+        return true;
+    };
+    promised == (width, height) || promised == (height, width)
+}
+
+/// Returns what users should know about a picture that is used.
+pub fn notes(path: &Path, limits: &PictureLimits) -> Result<Vec<Note>, MediaError> {
+    if image::guess_format(&head(path, limits)?).ok() != Some(ImageFormat::Jpeg) {
+        return Ok(Vec::new());
+    }
+    let bytes = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
+    let file = file_name(&path.to_string_lossy());
+    Ok(if jpeg::has_end(&bytes) { Vec::new() } else { vec![Note::PictureWithoutEnd { file }] })
 }
 
 fn through_ffmpeg(runner: &Runner, path: &Path) -> Result<Vec<u8>, MediaError> {
@@ -145,7 +225,7 @@ fn decode(path: &Path, bytes: Vec<u8>, limits: &PictureLimits) -> Result<Picture
             "it is not a picture (JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF)",
         )
     })?;
-    if format == ImageFormat::Jpeg && !jpeg_is_whole(&bytes) {
+    if format == ImageFormat::Jpeg && !jpeg::has_end(&bytes) && !jpeg::has_all_rows(&bytes) {
         return Err(MediaError::unusable(path, "the JPEG is cut off: its end is missing"));
     }
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -186,12 +266,6 @@ fn most_memory(bytes: u64) -> image::Limits {
     let mut limits = image::Limits::no_limits();
     limits.max_alloc = Some(bytes.saturating_mul(2).saturating_add(BESIDE_PIXELS));
     limits
-}
-
-/// A whole JPEG has an end-of-image marker near its end; cameras may append data after it.
-fn jpeg_is_whole(bytes: &[u8]) -> bool {
-    let tail = &bytes[bytes.len().saturating_sub(64 * 1024)..];
-    tail.windows(2).any(|pair| pair == [0xff, 0xd9])
 }
 
 /// Converts by the embedded profile. A profile that is broken, grey or CMYK is left out: the
@@ -253,7 +327,7 @@ pub fn write_png(path: &Path, frame: &pytoon_graphics::Frame) -> Result<(), Medi
 }
 
 /// BT.709 limited range to R'G'B'.
-fn to_rgb(frame: &pytoon_graphics::Frame) -> Vec<u8> {
+pub(crate) fn to_rgb(frame: &pytoon_graphics::Frame) -> Vec<u8> {
     let (width, height) = (frame.width(), frame.height());
     let mut out = Vec::with_capacity(width * height * 3);
     for y in 0..height {

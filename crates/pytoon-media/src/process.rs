@@ -259,6 +259,16 @@ impl Runner {
         Ok((self.spawn(command, Stdio::null(), theirs.into())?, ours))
     }
 
+    /// Starts a command whose standard input takes and whose standard output gives large pieces.
+    pub fn start_between(
+        &self,
+        command: &CommandLine,
+    ) -> Result<(Running, UnixStream, UnixStream), MediaError> {
+        let (input, their_input) = frame_socket(command)?;
+        let (output, their_output) = frame_socket(command)?;
+        Ok((self.spawn(command, their_input.into(), their_output.into())?, input, output))
+    }
+
     fn spawn(
         &self,
         command: &CommandLine,

@@ -1,10 +1,10 @@
 //! What a file from outside is, by its content: a picture, a clip or a sound that films are made of,
 //! or nothing that is wanted.
 
-use crate::MediaError;
 use crate::picture::{self, FileKind, PictureLimits};
-use crate::probe::probe;
+use crate::probe::{MediaProbe, probe_picture};
 use crate::process::Runner;
+use crate::{MediaError, clip, clip_reading};
 use image::ImageFormat;
 use std::path::Path;
 
@@ -18,31 +18,58 @@ pub struct Sniffed {
 }
 
 /// Tells what a file is; one that films are not made of is an error that says so.
+///
+/// It is read as it will be read for a film: a picture is decoded, and a few frames of a clip.
 pub fn sniff(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Sniffed, MediaError> {
-    let of = |media_type, ending| Ok(Sniffed { media_type, ending });
-    if picture::kind(path, limits)? == FileKind::Picture {
-        let head = picture::head(path, limits)?;
-        return match image::guess_format(&head) {
-            Ok(ImageFormat::Jpeg) => of("image/jpeg", "jpg"),
-            Ok(ImageFormat::Png) => of("image/png", "png"),
-            Ok(ImageFormat::WebP) => of("image/webp", "webp"),
-            Ok(ImageFormat::Gif) => of("image/gif", "gif"),
-            Ok(ImageFormat::Bmp) => of("image/bmp", "bmp"),
-            Ok(ImageFormat::Tiff) => of("image/tiff", "tiff"),
-            Err(_) => of("image/heif", "heic"),
-            Ok(_) => Err(MediaError::unusable(
-                path,
-                "this picture format is not read; save it as JPEG, PNG or WebP",
-            )),
-        };
+    let kind = picture::kind(path, limits)?;
+    if kind != FileKind::Moving {
+        picture::load(runner, path, limits)?;
+        if kind == FileKind::Animation {
+            let clip = clip_reading::read(runner, path)?;
+            clip::look(runner, path, &clip.reading)?;
+        }
+        return picture_type(path, limits);
     }
-    let probed = probe(runner, path)?;
-    let has_picture = probed.video.is_some();
-    if !has_picture && probed.audio.is_none() {
+    let probed = probe_picture(runner, path)?;
+    if probed.video.is_none() && probed.audio.is_none() {
         return Err(MediaError::unusable(path, "it holds neither a picture nor a sound"));
     }
+    if probed.video.is_some() {
+        let usable = clip_reading::of_probe(runner, path, &probed)
+            .and_then(|clip| clip::look(runner, path, &clip.reading));
+        // A film whose picture is of no use may still give its sound.
+        usable
+            .map(drop)
+            .or_else(|error| if probed.audio.is_some() { Ok(()) } else { Err(error) })?;
+    }
+    Ok(film_type(&probed))
+}
+
+const fn of(media_type: &'static str, ending: &'static str) -> Sniffed {
+    Sniffed { media_type, ending }
+}
+
+fn picture_type(path: &Path, limits: &PictureLimits) -> Result<Sniffed, MediaError> {
+    Ok(match image::guess_format(&picture::head(path, limits)?) {
+        Ok(ImageFormat::Jpeg) => of("image/jpeg", "jpg"),
+        Ok(ImageFormat::Png) => of("image/png", "png"),
+        Ok(ImageFormat::WebP) => of("image/webp", "webp"),
+        Ok(ImageFormat::Gif) => of("image/gif", "gif"),
+        Ok(ImageFormat::Bmp) => of("image/bmp", "bmp"),
+        Ok(ImageFormat::Tiff) => of("image/tiff", "tiff"),
+        Err(_) => of("image/heif", "heic"),
+        Ok(_) => {
+            return Err(MediaError::unusable(
+                path,
+                "this picture format is not read; save it as JPEG, PNG or WebP",
+            ));
+        }
+    })
+}
+
+fn film_type(probed: &MediaProbe) -> Sniffed {
     let is = |name: &str| probed.format.split(',').any(|known| known == name);
-    if has_picture {
+    if probed.video.is_some() {
         return match () {
             () if is("mp4") => of("video/mp4", "mp4"),
             () if is("webm") => of("video/x-matroska", "mkv"),

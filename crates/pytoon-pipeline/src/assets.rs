@@ -31,6 +31,16 @@ impl PictureStore {
         Self { runner, limits, capacity_bytes: capacity_mib << 20, matte, kept: Mutex::default() }
     }
 
+    /// What runs programs.
+    pub(crate) fn runner(&self) -> &Runner {
+        &self.runner
+    }
+
+    /// What shows where pictures are transparent.
+    pub(crate) fn matte(&self) -> [u8; 3] {
+        self.matte
+    }
+
     /// A picture; `opaque` ones are laid over the matte.
     pub(crate) fn load(&self, asset: &str, opaque: bool) -> Result<Arc<Picture>, MediaError> {
         if let Some(found) = self.find(asset, opaque) {

@@ -9,6 +9,7 @@ use crate::receipt::{Finding, SelfCheck};
 use crate::stages::picture::PictureReport;
 use crate::stages::sound::SoundReport;
 use pytoon_core::preset::TransitionKind;
+use pytoon_core::timeline::reading::AtEnd;
 use pytoon_core::timeline::{AudioTrack, ClipSource, Timeline};
 use pytoon_media::ffmpeg::verify::{self, FrameLook};
 use pytoon_media::probe::{MediaProbe, probe};
@@ -180,7 +181,7 @@ fn may_stand_still(timeline: &Timeline, start: i64, end: i64) -> bool {
             ClipSource::Picture { .. } => true,
             // Some backgrounds come to rest by design.
             ClipSource::Background { .. } => true,
-            ClipSource::Clip { .. } => false,
+            ClipSource::Clip { at_end, .. } => *at_end == AtEnd::Hold,
         },
     )
 }

@@ -19,6 +19,7 @@ use crate::stages::voice::{self, VoiceResult};
 use pytoon_core::layout;
 use pytoon_core::note::{self, Note};
 use pytoon_core::scene::{MusicSource, SceneGraph};
+use pytoon_core::time::FrameRate;
 use pytoon_core::timeline::{AudioTrack, ClipSource, Fit, Timeline};
 use pytoon_telemetry::Event;
 use serde::{Deserialize, Serialize};
@@ -206,7 +207,7 @@ fn scene_receipts(
                 .and_then(|graph| graph.scenes.iter().find(|s| s.id == scene.scene_id))
                 .and_then(|scene| scene.engine_chain.as_ref());
             let mut reason: Vec<String> =
-                clips.iter().map(|clip| drawn_how(&clip.source)).collect();
+                clips.iter().map(|clip| drawn_how(&clip.source, timeline.frame_rate)).collect();
             let fallback_used = asked != scene.engine;
             if fallback_used {
                 reason.push(format!("instead of {asked}: {}", engines::why(story, chain)));
@@ -226,7 +227,7 @@ fn scene_receipts(
         .collect()
 }
 
-fn drawn_how(source: &ClipSource) -> String {
+fn drawn_how(source: &ClipSource, rate: FrameRate) -> String {
     let name = |asset: &str| {
         Path::new(asset).file_name().map_or(asset.to_owned(), |n| n.to_string_lossy().into_owned())
     };
@@ -237,9 +238,12 @@ fn drawn_how(source: &ClipSource) -> String {
         ClipSource::Picture { asset, fit: Fit::BlurFill, .. } => {
             format!("picture {} shown whole over its own blur", name(asset))
         }
-        ClipSource::Clip { asset, speed, .. } => {
-            format!("clip {} at {speed:.2} times its speed", name(asset))
-        }
+        ClipSource::Clip { asset, speed, fit, at_end, .. } => format!(
+            "clip {} at {speed:.2} times its speed{}{}",
+            name(asset),
+            at_end.described(rate),
+            fit.described()
+        ),
         ClipSource::Background { kind, .. } => format!("no picture: background {}", kind.as_str()),
     }
 }

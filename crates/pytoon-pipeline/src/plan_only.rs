@@ -4,7 +4,7 @@ use crate::PipelineError;
 use crate::assets::PictureStore;
 use crate::environment::Environment;
 use crate::folder::JobFolder;
-use crate::render::plan_graph;
+use crate::render::{plan_graph, with_notes};
 use crate::sources;
 use crate::stages::{engines, look, timeline, transcript, voice};
 use pytoon_config::BriefFile;
@@ -95,7 +95,7 @@ pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan,
     let (spoken, _) = voice::voice(env, file, &sources, &graph, &folder)?;
     let built = timeline::timeline(env, &sources, &graph, &spoken.speech, &assets)?;
     engines::choose(&env.engines, &sources, &mut graph, &built.timeline);
-    let mut warnings = built.warnings;
+    let mut warnings = with_notes(built.warnings, &sources);
     warnings.extend(spoken.warnings);
     if spoken.tempo > 1.0 {
         warnings.push(Note::VoiceSpedUp { factor: spoken.tempo });

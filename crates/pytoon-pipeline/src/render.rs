@@ -14,6 +14,7 @@ use crate::stages::{finish, look, picture, sound, timeline, transcript, voice};
 use pytoon_compositor::compose::palette;
 use pytoon_config::BriefFile;
 use pytoon_core::layout;
+use pytoon_core::note::Note;
 use pytoon_core::plan::{PlanInput, plan};
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::{AudioTrack, MusicTrackSource, PaletteChoice, Timeline};
@@ -175,7 +176,8 @@ impl Renderer {
             write_json(folder, layout::SCENE_GRAPH, graph)?;
         }
         timeline::write(folder, &built.timeline)?;
-        let planned = Planned::new(asked, graph, &spoken, drawn, built.timeline, built.warnings);
+        let warnings = with_notes(built.warnings, sources);
+        let planned = Planned::new(asked, graph, &spoken, drawn, built.timeline, warnings);
         self.draw(planned, store, folder)
     }
 
@@ -328,13 +330,18 @@ pub(crate) fn check_machine(env: &Environment, root: &Path) -> Result<(), Pipeli
 
 /// Where the pictures of a film are kept decoded.
 pub(crate) fn picture_store(env: &Environment, choice: &PaletteChoice) -> Arc<PictureStore> {
-    let ground = palette(choice).shade(0.86, 0.02, 0.0);
     Arc::new(PictureStore::new(
         env.runner.clone(),
         env.picture_limits(),
         env.config.engines.engines.local.picture_cache_mib,
-        [ground.r, ground.g, ground.b],
+        ground(choice),
     ))
+}
+
+/// What shows where pictures and clips are transparent.
+pub(crate) fn ground(choice: &PaletteChoice) -> [u8; 3] {
+    let ground = palette(choice).shade(0.86, 0.02, 0.0);
+    [ground.r, ground.g, ground.b]
 }
 
 /// Plans the scenes of a resolved brief.
@@ -348,6 +355,12 @@ pub(crate) fn plan_graph(file: &BriefFile, sources: &Sources) -> Result<SceneGra
         seed: sources.seed,
     })
     .map_err(|problem| file.problem(&problem).into())
+}
+
+/// Adds what is noted of the files to what was bent.
+pub(crate) fn with_notes(mut warnings: Vec<Note>, sources: &Sources) -> Vec<Note> {
+    warnings.extend(sources.notes.iter().cloned());
+    warnings
 }
 
 /// What is known of a film that is rendered again from its timeline.

@@ -3,18 +3,23 @@
 
 use crate::PipelineError;
 use crate::environment::Environment;
+use crate::names::{self, Found};
 use pytoon_config::{BriefFile, ConfigError};
-use pytoon_core::brief::{BrandField, BrandKit, Brief, Logo, LogoShow, MediaFile};
+use pytoon_core::brief::{BrandField, BrandKit, Brief, Logo, LogoShow, MediaFile, MediaFit};
+use pytoon_core::note::{self, Note};
 use pytoon_core::plan::MediaInfo;
 use pytoon_core::preset::{MusicMood, Preset};
 use pytoon_core::profile::Profile;
 use pytoon_core::scene::MediaKind;
 use pytoon_core::timeline::build::OverlayRequest;
+use pytoon_core::timeline::reading::{ClipReading, SoundReading};
 use pytoon_core::timeline::{OverlayContent, PaletteChoice, logo_place};
 use pytoon_graphics::Rgb;
+use pytoon_media::clip_reading;
 use pytoon_media::picture::{self, FileKind};
-use pytoon_media::probe::{self, MediaProbe};
+use pytoon_media::probe;
 use pytoon_normalize::Pronunciations;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -47,6 +52,8 @@ pub struct Sources {
     pub seed: u64,
     /// Why the script is not known to be what the recording says, where it is not.
     pub guessed_script: Option<String>,
+    /// What was corrected, left out or approximated of the files.
+    pub notes: Vec<Note>,
 }
 
 impl Sources {
@@ -59,23 +66,28 @@ impl Sources {
 }
 
 /// A clip of the user's.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClipSourceInfo {
     /// Its length in milliseconds.
     pub duration_ms: i64,
     /// Whether its sound is wanted and there is one.
     pub keep_sound: bool,
+    /// How its picture is read.
+    pub reading: ClipReading,
+    /// How its sound lies beside its picture.
+    pub sound: SoundReading,
 }
 
 /// Resolves a brief. `draft` makes a quarter-size film.
 pub fn resolve(env: &Environment, file: &BriefFile, draft: bool) -> Result<Sources, PipelineError> {
-    Resolver { env, file, clips: BTreeMap::new() }.resolve(draft)
+    Resolver { env, file, clips: BTreeMap::new(), notes: Vec::new() }.resolve(draft)
 }
 
 struct Resolver<'a> {
     env: &'a Environment,
     file: &'a BriefFile,
     clips: BTreeMap<String, ClipSourceInfo>,
+    notes: Vec<Note>,
 }
 
 impl Resolver<'_> {
@@ -112,6 +124,7 @@ impl Resolver<'_> {
             font,
             seed,
             guessed_script: None,
+            notes: self.notes,
         })
     }
 
@@ -193,7 +206,7 @@ impl Resolver<'_> {
         let mut out = Vec::new();
         for (index, entry) in brief.media_files.iter_mut().enumerate() {
             let field = format!("media_files[{index}]");
-            let info = self.medium(&field, entry.path(), entry.keep_audio())?;
+            let info = self.medium(&field, entry.path(), entry.keep_audio(), entry.fit())?;
             match entry {
                 MediaFile::Path(path) => path.clone_from(&info.path),
                 MediaFile::Detailed(entry) => entry.path.clone_from(&info.path),
@@ -210,7 +223,7 @@ impl Resolver<'_> {
         let mut out = Vec::new();
         for (index, scene) in brief.scenes.iter_mut().enumerate() {
             let Some(path) = scene.media.clone() else { continue };
-            let info = self.medium(&format!("scenes[{index}].media"), &path, false)?;
+            let info = self.medium(&format!("scenes[{index}].media"), &path, false, None)?;
             scene.media = Some(info.path.clone());
             out.push((scene.scene, info));
         }
@@ -223,31 +236,58 @@ impl Resolver<'_> {
         field: &str,
         path: &str,
         keep_audio: bool,
+        fit: Option<MediaFit>,
     ) -> Result<MediaInfo, PipelineError> {
         let full = self.existing(field, path)?;
         let unusable = |error: pytoon_media::MediaError| self.file.error(field, error.to_string());
-        let kind = picture::kind(&full, &self.env.picture_limits()).map_err(unusable)?;
+        let limits = self.env.picture_limits();
+        let kind = picture::kind(&full, &limits).map_err(unusable)?;
         let name = full.display().to_string();
+        let picture = MediaInfo { path: name.clone(), kind: MediaKind::Picture, fit };
         if kind == FileKind::Picture {
-            return Ok(MediaInfo { path: name, kind: MediaKind::Picture });
+            let notes = picture::notes(&full, &limits).map_err(unusable)?;
+            note::add_once(&mut self.notes, notes);
+            return Ok(picture);
         }
-        let probe = probe::probe(&self.env.runner, &full).map_err(unusable)?;
-        let clip = clip_info(&probe, keep_audio)
-            .map_err(|reason| self.error(field, format!("{path}: {reason}")))?;
-        self.clips.insert(name.clone(), clip);
-        Ok(MediaInfo { path: name, kind: MediaKind::Clip })
+        let clip = clip_reading::read(&self.env.runner, &full).map_err(unusable)?;
+        if clip.is_still {
+            return Ok(picture);
+        }
+        note::add_once(&mut self.notes, clip.notes);
+        if keep_audio && clip.sound.is_none() {
+            let file = note::file_name(&name);
+            note::add_once(&mut self.notes, [Note::ClipSilent { file }]);
+        }
+        let info = ClipSourceInfo {
+            duration_ms: clip.duration_ms,
+            keep_sound: keep_audio && clip.sound.is_some(),
+            reading: clip.reading,
+            sound: clip.sound.unwrap_or_default(),
+        };
+        self.clips.insert(name, info);
+        Ok(MediaInfo { kind: MediaKind::Clip, ..picture })
     }
 
     /// The absolute path of a file that the brief names.
     fn existing(&self, field: &str, path: &str) -> Result<PathBuf, PipelineError> {
         let full = self.file.resolve(path);
         let full = std::path::absolute(&full).unwrap_or(full);
-        if full.is_file() {
-            return Ok(full);
+        match names::find(&full) {
+            Found::Here(found) => Ok(found),
+            Found::Ambiguous => Err(self.error(
+                field,
+                format!(
+                    "several files look like {}; rename them so that they can be told apart",
+                    full.display()
+                ),
+            )),
+            Found::Nowhere { similar } => {
+                let reason = format!("there is no file {}", full.display());
+                let mut error = self.file.error(field, reason);
+                error.suggestion = similar;
+                Err(error.into())
+            }
         }
-        let mut error = self.file.error(field, format!("there is no file {}", full.display()));
-        error.suggestion = similar_file(&full);
-        Err(error.into())
     }
 
     /// Voice file and music.
@@ -266,7 +306,7 @@ impl Resolver<'_> {
             && MusicMood::from_name(music).is_none()
         {
             let full = self.file.resolve(music);
-            if !full.is_file() {
+            if matches!(names::find(&full), Found::Nowhere { .. }) {
                 let moods: Vec<&str> =
                     MusicMood::ALL.iter().map(|m| m.as_str()).chain(["none"]).collect();
                 let error = self.file.error(
@@ -329,6 +369,10 @@ impl Resolver<'_> {
                 Logo::Placed(placed) => &mut placed.path,
             };
             let full = resolve(path);
+            let full = match names::find(&full) {
+                Found::Here(found) => found,
+                Found::Ambiguous | Found::Nowhere { .. } => full,
+            };
             self.check_picture("brand.logo", &full)?;
             *path = full.display().to_string();
         }
@@ -338,7 +382,7 @@ impl Resolver<'_> {
     fn check_picture(&self, field: &str, full: &Path) -> Result<(), PipelineError> {
         let kind = picture::kind(full, &self.env.picture_limits())
             .map_err(|error| self.file.error(field, error.to_string()))?;
-        if kind != FileKind::Picture {
+        if kind == FileKind::Moving {
             return Err(self.error(field, format!("{} is not a still picture", full.display())));
         }
         Ok(())
@@ -415,30 +459,6 @@ fn logo_overlay(logo: &Logo, show: LogoShow) -> OverlayRequest {
         end_ms: None,
         scene: None,
     }
-}
-
-fn clip_info(probe: &MediaProbe, keep_audio: bool) -> Result<ClipSourceInfo, String> {
-    let Some(video) = &probe.video else { return Err("it has no picture".into()) };
-    let seconds = if video.duration_s > 0.0 { video.duration_s } else { probe.duration_s };
-    if !(1..=16_384).contains(&video.width) || !(1..=16_384).contains(&video.height) {
-        return Err(format!("{} x {} pixels cannot be used", video.width, video.height));
-    }
-    Ok(ClipSourceInfo {
-        // Some containers do not say how long they are; the decoder starts again at the end.
-        duration_ms: if seconds > 0.0 { (seconds * 1000.0) as i64 } else { 1000 },
-        keep_sound: keep_audio && probe.audio.is_some(),
-    })
-}
-
-fn similar_file(path: &Path) -> Option<String> {
-    let wanted = path.file_name()?.to_string_lossy().into_owned();
-    let names: Vec<String> = std::fs::read_dir(path.parent()?)
-        .ok()?
-        .flatten()
-        .take(500)
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    pytoon_config::strict::nearest(&wanted, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// A quarter of the width and height, encoded quickly.

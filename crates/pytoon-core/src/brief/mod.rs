@@ -197,6 +197,21 @@ pub struct MediaEntry {
     /// Keep a clip's own sound, ducked under the voice like music.
     #[serde(default)]
     pub keep_audio: bool,
+    /// How it meets a frame of another shape; chosen from what it shows when absent.
+    #[serde(default)]
+    pub fit: Option<MediaFit>,
+}
+
+/// How a picture or a clip meets a frame of another shape. It is never stretched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaFit {
+    /// It covers the frame; the rest is cut off.
+    Crop,
+    /// It is shown whole over a dark, blurred copy of itself.
+    Whole,
+    /// It covers the frame, which moves slowly along the side that is cut off.
+    Pan,
 }
 
 impl MediaFile {
@@ -211,6 +226,14 @@ impl MediaFile {
     /// Whether the clip's own sound is kept.
     pub fn keep_audio(&self) -> bool {
         matches!(self, Self::Detailed(entry) if entry.keep_audio)
+    }
+
+    /// How it is asked to meet the frame.
+    pub fn fit(&self) -> Option<MediaFit> {
+        match self {
+            Self::Path(_) => None,
+            Self::Detailed(entry) => entry.fit,
+        }
     }
 }
 

@@ -10,6 +10,8 @@
 
 use super::duck::{DuckSettings, duck_regions};
 use super::fit::{self, Fit as TimeFit, SceneNeed, TooLong};
+use super::moving::{self, Moving};
+use super::reading::{ClipReading, SoundReading};
 use super::shots::{FrameSize, PictureFacts, ShotTime, ShotWish, plan_shot};
 use super::{
     AudioTrack, CaptionWord, ClipSource, Look, MusicTrackSource, OverlayClip, OverlayContent,
@@ -54,6 +56,12 @@ pub enum AssetFacts {
         keep_sound: bool,
         /// What brings its colour to that of the other clips.
         colour: ColourMatch,
+        /// How its picture is read.
+        reading: ClipReading,
+        /// How its sound lies beside its picture.
+        sound: SoundReading,
+        /// What its frames show; absent where nobody looked.
+        seen: Option<PictureFacts>,
     },
 }
 
@@ -180,6 +188,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
         Vec::new()
     };
     warnings.extend(caption::reading::warning(&captions, input.graph.is_recorded()));
+    warnings.extend(moving::notes(&video, frame_size(input.profile)));
     let total_duration = rate.frame_to_ms(total_frames);
     let timeline = Timeline {
         version: TIMELINE_VERSION,
@@ -369,21 +378,32 @@ fn clip_source(
     let facts = shot.media.asset.as_ref().and_then(|asset| Some((asset, input.assets.get(asset)?)));
     match facts {
         Some((asset, AssetFacts::Picture(facts))) => {
-            let frame = FrameSize { width: input.profile.width, height: input.profile.height };
+            let frame = frame_size(input.profile);
             let wish = ShotWish {
                 asked: if shot.view == 0 { shot.media.effect } else { Move::Auto },
                 spec: &input.preset.motion,
                 energy: scene.style.energy,
                 previous,
                 tighter: [1.0, 1.16, 1.06][shot.view % 3],
+                fit: shot.media.fit,
             };
             let plan = plan_shot(facts, frame, time, wish, rng);
             let source =
                 ClipSource::Picture { asset: asset.clone(), fit: plan.fit, motion: plan.motion };
             (source, Some(plan.kind))
         }
-        Some((asset, AssetFacts::Clip { duration_ms, colour, .. })) => {
-            (moving_source(asset, *duration_ms, *colour, time), None)
+        Some((asset, AssetFacts::Clip { duration_ms, keep_sound, colour, reading, seen, .. })) => {
+            let clip = Moving {
+                asset,
+                duration_ms: *duration_ms,
+                keep_sound: *keep_sound,
+                colour: *colour,
+                reading,
+                seen: seen.as_ref(),
+                fit: shot.media.fit,
+            };
+            let frame = frame_size(input.profile);
+            (moving::source(&clip, time, frame, input.profile.frame_rate), None)
         }
         None => {
             let source = ClipSource::Background {
@@ -394,22 +414,6 @@ fn clip_source(
             };
             (source, None)
         }
-    }
-}
-
-/// A clip is trimmed when it is longer than its shot and slowed, to half speed at most, when it
-/// is shorter; beyond that it starts again.
-fn moving_source(asset: &str, duration_ms: i64, colour: ColourMatch, time: ShotTime) -> ClipSource {
-    let needed_ms = (time.seconds * 1000.0).ceil();
-    let speed = (duration_ms as f64 / needed_ms).clamp(0.5, 1.0);
-    // Three decimals keep the file readable and the decoder's filter exact.
-    let speed = (speed * 1000.0).floor().max(500.0) / 1000.0;
-    ClipSource::Clip {
-        asset: asset.to_owned(),
-        source_start: 0,
-        source_duration: duration_ms.min((needed_ms * speed).ceil() as i64 + 1),
-        speed,
-        colour,
     }
 }
 
@@ -549,25 +553,28 @@ fn audio_tracks(
 }
 
 fn clip_sounds(input: &BuildInput<'_>, video: &[VideoClip]) -> Vec<SoundClip> {
+    let rate = input.profile.frame_rate;
+    let transition = |index: usize| video.get(index).and_then(|clip| clip.transition_in.as_ref());
     video
         .iter()
-        .filter_map(|clip| match &clip.source {
-            ClipSource::Clip { asset, source_start, speed, .. } => {
-                let keeps = matches!(
-                    input.assets.get(asset),
-                    Some(AssetFacts::Clip { keep_sound: true, .. })
-                );
-                keeps.then(|| SoundClip {
-                    asset: asset.clone(),
-                    source_start: *source_start,
-                    speed: *speed,
-                    start: clip.start,
-                    end: clip.end,
-                })
-            }
-            _ => None,
+        .enumerate()
+        .filter_map(|(index, clip)| {
+            let ClipSource::Clip { asset, .. } = &clip.source else { return None };
+            let Some(AssetFacts::Clip { keep_sound: true, sound, .. }) = input.assets.get(asset)
+            else {
+                return None;
+            };
+            // With its handles, on which the picture runs already.
+            let start = transition(index).map_or(clip.start_frame, |t| t.start_frame);
+            let end = transition(index + 1).map_or(clip.end_frame, |t| t.end_frame);
+            let visible_ms = (rate.frame_to_ms(start), rate.frame_to_ms(end));
+            moving::sound(&clip.source, visible_ms, *sound)
         })
         .collect()
+}
+
+fn frame_size(profile: &Profile) -> FrameSize {
+    FrameSize { width: profile.width, height: profile.height }
 }
 
 fn overlay_track(

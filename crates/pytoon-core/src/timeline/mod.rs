@@ -11,6 +11,8 @@ mod chunks;
 pub mod duck;
 mod far;
 pub mod fit;
+pub mod moving;
+pub mod reading;
 pub mod shots;
 #[cfg(test)]
 mod test_film;
@@ -20,6 +22,7 @@ use crate::colour::ColourMatch;
 use crate::preset::{Background, CaptionLook, Grade, MusicMood, TransitionKind};
 use crate::profile::Profile;
 use crate::time::{FrameRange, FrameRate, MsRange};
+use reading::{AtEnd, ClipFit, ClipReading};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -201,6 +204,15 @@ pub enum ClipSource {
         /// What brings its colour to that of the other clips; absent where nothing does.
         #[serde(default, skip_serializing_if = "ColourMatch::is_none")]
         colour: ColourMatch,
+        /// How it meets the frame; absent where its middle covers it.
+        #[serde(default, skip_serializing_if = "ClipFit::is_default")]
+        fit: ClipFit,
+        /// What it does at its end; absent where it starts again.
+        #[serde(default, skip_serializing_if = "AtEnd::is_restart")]
+        at_end: AtEnd,
+        /// How its file is read; absent for an ordinary clip.
+        #[serde(default, skip_serializing_if = "ClipReading::is_ordinary")]
+        reading: ClipReading,
     },
     /// A drawn background, perhaps with words set in type.
     Background {
@@ -363,6 +375,19 @@ pub struct SoundClip {
     pub start: i64,
     /// End in milliseconds.
     pub end: i64,
+    /// The stream of the sound, counted over all streams; the first sound stream when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<u32>,
+    /// How much later the sound begins than the picture in the file, in milliseconds.
+    #[serde(default, skip_serializing_if = "is_together")]
+    pub offset: i64,
+    /// Frames of the film after which it starts again; absent where it is silent after its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat_frames: Option<i64>,
+}
+
+fn is_together(offset: &i64) -> bool {
+    *offset == 0
 }
 
 /// Where the music comes from.

@@ -5,6 +5,7 @@
 //! subject is); the pixels are drawn elsewhere.
 
 use super::{Fit, Motion, Window};
+use crate::brief::MediaFit;
 use crate::preset::{MotionSpec, Move};
 use crate::rng::Rng;
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,7 @@ pub struct ShotPlan {
 }
 
 /// Crops that lose more than this of what matters are not taken.
-const CROP_KEEPS: f64 = 0.80;
+pub(super) const CROP_KEEPS: f64 = 0.80;
 /// A source with fewer pixels than this share of the frame's is shown as a card, not enlarged.
 const MIN_SOURCE_SCALE: f64 = 0.6;
 /// The blurred back layer's canvas is this much larger than the frame, for the camera to move on.
@@ -83,7 +84,17 @@ pub fn plan_shot(
     rng: &mut Rng,
 ) -> ShotPlan {
     let aspect = shape_ratio(facts, frame);
-    let fit = choose_fit(facts, frame, aspect, time.seconds, wanted.asked);
+    // Of a picture that is to be cropped or panned, enough survives by decree.
+    let facts = &match wanted.fit {
+        Some(MediaFit::Crop) => PictureFacts { crop_keeps: 1.0, ..*facts },
+        Some(MediaFit::Pan) => PictureFacts { crop_keeps: CROP_KEEPS - 0.1, ..*facts },
+        Some(MediaFit::Whole) | None => *facts,
+    };
+    let fit = match wanted.fit {
+        Some(MediaFit::Crop | MediaFit::Pan) => Fit::Cover,
+        Some(MediaFit::Whole) => Fit::BlurFill,
+        None => choose_fit(facts, frame, aspect, time.seconds, wanted.asked),
+    };
     let kind = choose_move(facts, fit, aspect, &wanted, rng);
     let rate = zoom_rate(wanted, rng) / 100.0;
     let (from, to) = match fit {
@@ -115,6 +126,8 @@ pub struct ShotWish<'a> {
     pub previous: Option<Move>,
     /// How much closer than the widest view the shot begins; 1 is the widest.
     pub tighter: f64,
+    /// How the brief wants the picture to meet the frame.
+    pub fit: Option<MediaFit>,
 }
 
 /// The frame's shape over the picture's: below 1 the picture is the wider one.
@@ -316,7 +329,8 @@ mod tests {
             seconds,
             eases_in: false,
         };
-        let wish = ShotWish { asked, spec: &spec, energy: 1.0, previous: None, tighter: 1.0 };
+        let wish =
+            ShotWish { asked, spec: &spec, energy: 1.0, previous: None, tighter: 1.0, fit: None };
         plan_shot(facts, FRAME, time, wish, &mut Rng::new(1, "t"))
     }
 
@@ -349,7 +363,7 @@ mod tests {
             };
             let spec = spec();
             let time = ShotTime { start_frame: 5, end_frame: 5 + (seconds * 30.0) as i64 + 1, seconds, eases_in: true };
-            let wish = ShotWish { asked: Move::ALL[which], spec: &spec, energy: 1.0, previous: None, tighter };
+            let wish = ShotWish { asked: Move::ALL[which], spec: &spec, energy: 1.0, previous: None, tighter, fit: None };
             let plan = plan_shot(&facts, FRAME, time, wish, &mut Rng::new(3, "t"));
             for frame in time.start_frame..=time.end_frame {
                 let w = plan.motion.window_at(frame);

@@ -1,5 +1,6 @@
 //! FFmpeg as a process: commands are pure functions, tested as text.
 
+pub(crate) mod abilities;
 pub mod clip;
 pub mod encode;
 pub mod sound;

@@ -41,6 +41,45 @@ pub fn decode_stereo(runner: &Runner, path: &Path) -> Result<(Vec<f32>, Vec<f32>
     Ok((nonempty(path, channel(0))?, nonempty(path, channel(4))?))
 }
 
+/// Decodes the beginning of a clip's own sound to two channels. Gaps between its packets are
+/// silent, so that what follows one keeps its time. A clip without a sound that can be decoded
+/// gives none.
+pub fn decode_clip_sound(
+    runner: &Runner,
+    path: &Path,
+    stream: Option<u32>,
+    seconds: f64,
+) -> Result<(Vec<f32>, Vec<f32>), MediaError> {
+    let stream = stream.map_or_else(|| "0:a:0".to_owned(), |stream| format!("0:{stream}"));
+    let seconds = format!("{:.3}", seconds.clamp(0.1, 600.0));
+    let command = ffmpeg("decode a clip's sound").input(path).args([
+        "-vn",
+        "-map",
+        &stream,
+        "-af",
+        "aresample=async=1:min_hard_comp=0.1",
+        "-t",
+        &seconds,
+        "-f",
+        "f32le",
+        "-ar",
+        "48000",
+        "-ac",
+        "2",
+        "pipe:1",
+    ]);
+    let bytes = match runner.run(&command, Vec::new()) {
+        Ok(bytes) => bytes,
+        Err(MediaError::Failed { .. }) => Vec::new(),
+        Err(other) => return Err(other),
+    };
+    let pairs = bytes.as_chunks::<8>().0;
+    let channel = |first: usize| {
+        pairs.iter().filter_map(|pair| pair[first..].first_chunk()).map(|b| float(*b)).collect()
+    };
+    Ok((channel(0), channel(4)))
+}
+
 fn not_sound(path: &Path, error: MediaError) -> MediaError {
     match error {
         MediaError::Failed { stderr, .. } => {

@@ -21,6 +21,7 @@ use pytoon_core::money::MicroUsd;
 use pytoon_core::plan::LOCAL_ENGINE;
 use pytoon_core::scene::{MediaKind, Scene, SceneGraph, SceneMedia};
 use pytoon_core::timeline::build::{AssetFacts, OverlayRequest};
+use pytoon_core::timeline::reading::{ClipReading, SoundReading};
 use pytoon_core::timeline::{OverlayContent, Timeline};
 use pytoon_engines::adapter::Ratio;
 use pytoon_engines::engine_manager::{AttemptRecord, ClipUse, SceneOrder, SceneOutcome};
@@ -420,6 +421,9 @@ pub(crate) fn place(
                 duration_ms: clip.duration_ms,
                 keep_sound: false,
                 colour: colours.correction(&clip.path),
+                reading: ClipReading::default(),
+                sound: SoundReading::default(),
+                seen: None,
             },
         );
         scene.media = SceneMedia {
@@ -428,6 +432,7 @@ pub(crate) fn place(
             engine: clip.engine.clone(),
             prompt: scene.media.prompt.clone(),
             effect: scene.media.effect,
+            fit: None,
         };
         // Lengths were fixed with what the scene showed before.
         if scene.sentences.is_empty()

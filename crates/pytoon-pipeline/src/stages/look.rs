@@ -2,13 +2,19 @@
 
 use crate::PipelineError;
 use crate::assets::PictureStore;
-use crate::sources::Sources;
+use crate::sources::{ClipSourceInfo, Sources};
 use pytoon_compositor::saliency;
+use pytoon_compositor::source_colour::BRIGHTEST;
 use pytoon_config::BriefFile;
 use pytoon_core::colour::ColourMatch;
 use pytoon_core::scene::MediaKind;
 use pytoon_core::timeline::build::AssetFacts;
+use pytoon_core::timeline::reading::Transfer;
+use pytoon_core::timeline::shots::PictureFacts;
+use pytoon_media::MediaError;
+use pytoon_media::clip::{self, ClipLook};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -29,17 +35,30 @@ pub(crate) fn look(
                     duration_ms: clip.duration_ms,
                     keep_sound: clip.keep_sound,
                     colour: ColourMatch::default(),
+                    reading: clip.reading.clone(),
+                    sound: clip.sound,
+                    seen: None,
                 },
             )
         })
         .collect();
     let pictures = pictures(sources);
+    let clips: Vec<(&String, &ClipSourceInfo)> =
+        sources.clips.iter().filter(|(_, clip)| needs_look(sources, clip)).collect();
     let aspect = f64::from(sources.profile.width) / f64::from(sources.profile.height);
     let next = AtomicUsize::new(0);
-    let results = Mutex::new(Vec::new());
+    let (results, looks) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    let next_clip = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..threads.min(pictures.len()) {
+        for _ in 0..threads.min(pictures.len().max(clips.len())) {
             scope.spawn(|| {
+                while let Some((path, clip)) = clips.get(next_clip.fetch_add(1, Ordering::Relaxed))
+                {
+                    let look = clip::look(store.runner(), Path::new(path), &clip.reading);
+                    if let Ok(mut looks) = looks.lock() {
+                        looks.push((*path, look.map(|look| seen(look, store.matte(), aspect))));
+                    }
+                }
                 // Backwards: what the film needs first is then still decoded when drawing begins.
                 while let Some((field, path)) =
                     pictures.iter().rev().nth(next.fetch_add(1, Ordering::Relaxed))
@@ -53,6 +72,25 @@ pub(crate) fn look(
             });
         }
     });
+    for (path, look) in looks.into_inner().unwrap_or_default() {
+        match (look, facts.get_mut(path)) {
+            (Err(MediaError::Cancelled), _) => return Err(MediaError::Cancelled.into()),
+            (Ok((mut found, peak)), Some(AssetFacts::Clip { reading, seen, .. })) => {
+                (found.width, found.height) = (reading.width, reading.height);
+                *seen = Some(found);
+                if let Some(colours) = &mut reading.colours {
+                    colours.peak = peak;
+                }
+            }
+            // Without key frames of its own it is taken for as bright as clips are.
+            (Err(_), Some(AssetFacts::Clip { reading, .. })) => {
+                if let Some(colours) = &mut reading.colours {
+                    colours.peak = BRIGHTEST;
+                }
+            }
+            (_, _) => {}
+        }
+    }
     let mut results = results.into_inner().unwrap_or_default();
     // The first picture of the brief is the one to complain about.
     results.sort_by_key(|(_, path, _)| pictures.iter().position(|(_, p)| p == *path));
@@ -61,13 +99,50 @@ pub(crate) fn look(
             Ok(seen) => {
                 facts.insert(path.clone(), AssetFacts::Picture(seen));
             }
-            Err(pytoon_media::MediaError::Cancelled) => {
-                return Err(pytoon_media::MediaError::Cancelled.into());
-            }
+            Err(MediaError::Cancelled) => return Err(MediaError::Cancelled.into()),
             Err(error) => return Err(file.error(field, error.to_string()).into()),
         }
     }
     Ok(facts)
+}
+
+/// Returns true if what a clip shows decides how it is shown: it has another shape than the frame,
+/// or high dynamic range.
+fn needs_look(sources: &Sources, clip: &ClipSourceInfo) -> bool {
+    let reading = &clip.reading;
+    let bright = reading.colours.as_ref().is_some_and(|colours| colours.transfer != Transfer::Sdr);
+    let frame = f64::from(sources.profile.width) / f64::from(sources.profile.height);
+    let shape = frame * f64::from(reading.height) / f64::from(reading.width.max(1));
+    bright || !(0.8..=1.25).contains(&shape)
+}
+
+/// What several frames of a clip show together, and how bright they are.
+fn seen(mut look: ClipLook, matte: [u8; 3], aspect: f64) -> (PictureFacts, f64) {
+    let pictures = look.pictures.iter_mut();
+    let frames: Vec<PictureFacts> = pictures
+        .map(|picture| {
+            picture.flatten(matte);
+            saliency::look(picture, aspect)
+        })
+        .collect();
+    let mean = |of: fn(&PictureFacts) -> f64| {
+        frames.iter().map(of).sum::<f64>() / frames.len().max(1) as f64
+    };
+    let centre = (mean(|f| f.crop_centre.0), mean(|f| f.crop_centre.1));
+    // A crop that stands still loses what walks out of it.
+    let astray = |f: &PictureFacts| {
+        (f.crop_centre.0 - centre.0).abs().max((f.crop_centre.1 - centre.1).abs())
+    };
+    let strays = frames.iter().map(astray).fold(0.0, f64::max);
+    let facts = PictureFacts {
+        width: 0,
+        height: 0,
+        aim: (mean(|f| f.aim.0), mean(|f| f.aim.1)),
+        has_subject: frames.iter().any(|f| f.has_subject),
+        crop_keeps: (mean(|f| f.crop_keeps) - strays).max(0.0),
+        crop_centre: centre,
+    };
+    (facts, look.peak)
 }
 
 /// Every still picture with the field that names it, each once.

@@ -11,7 +11,7 @@ use pytoon_audio::music::{Mood, StoryArc, generate};
 use pytoon_audio::{AudioError, Db, Dbtp, Lufs, Stereo, stretch, wav};
 use pytoon_core::layout;
 use pytoon_core::preset::MusicMood;
-use pytoon_core::time::MsRange;
+use pytoon_core::time::{FrameRate, MsRange};
 use pytoon_core::timeline::{
     AudioTrack, DuckRegion, MusicTrackSource, SoundClip, Timeline, VoiceClip,
 };
@@ -244,7 +244,7 @@ fn load(
                 parts.ducks = ducks(duck_regions);
             }
             AudioTrack::ClipSound { clips, duck_regions } => {
-                parts.clips = clip_parts(env, clips)?;
+                parts.clips = clip_parts(env, timeline.frame_rate, clips)?;
                 if parts.ducks.is_empty() {
                     parts.ducks = ducks(duck_regions);
                 }
@@ -346,24 +346,45 @@ pub(crate) fn audio_mood(mood: MusicMood) -> Mood {
 
 fn clip_parts(
     env: &Environment,
+    rate: FrameRate,
     clips: &[SoundClip],
 ) -> Result<Vec<(usize, Stereo)>, PipelineError> {
     let mut out = Vec::new();
     for clip in clips {
-        let (left, right) = sound::decode_stereo(&env.runner, Path::new(&clip.asset))?;
         let wanted = at(clip.end - clip.start);
-        let cut = |samples: Vec<f32>| -> Result<Vec<f32>, PipelineError> {
-            let from = at(clip.source_start).min(samples.len());
-            let needed = (wanted as f64 * clip.speed).ceil() as usize + 1;
-            let part = samples[from..(from + needed).min(samples.len())].to_vec();
-            let slow = (clip.speed - 1.0).abs() > 1e-3 && !part.is_empty();
-            let mut part =
-                if slow { stretch::stretch_tempo(&part, clip.speed.max(0.5))? } else { part };
-            part.truncate(wanted);
+        let round = clip.repeat_frames.map_or(wanted, |frames| {
+            (rate.frame_to_sample(frames.max(1), SAMPLE_RATE) as usize).clamp(1, wanted.max(1))
+        });
+        let speed = clip.speed.clamp(stretch::MIN_FACTOR, stretch::MAX_FACTOR);
+        // The sound's clock is the picture's: what comes before its first frame is left out, and
+        // where the sound begins later it is silent until then.
+        let start_ms = clip.source_start - clip.offset;
+        let needed = (round as f64 * speed).ceil() as usize + 1;
+        let seconds = (at(start_ms) + needed) as f64 / f64::from(SAMPLE_RATE) + 0.1;
+        let (left, right) =
+            sound::decode_clip_sound(&env.runner, Path::new(&clip.asset), clip.stream, seconds)?;
+        let cut = |samples: &[f32]| -> Result<Vec<f32>, PipelineError> {
+            let silent = at(-start_ms).min(needed);
+            let from = at(start_ms).min(samples.len());
+            let until = (from + needed - silent).min(samples.len());
+            let mut part = vec![0.0; silent];
+            part.extend_from_slice(&samples[from..until]);
+            let slow = (speed - 1.0).abs() > 1e-3 && until > from;
+            let mut part = if slow { stretch::stretch_tempo(&part, speed)? } else { part };
+            part.truncate(round);
             Ok(part)
         };
-        let mut audio = Stereo::from_channels(cut(left)?, cut(right)?);
+        let mut audio = Stereo::from_channels(cut(&left)?, cut(&right)?);
         soften(&mut audio);
+        // Silent where the sound ends before the picture does.
+        audio.left.resize(round, 0.0);
+        audio.right.resize(round, 0.0);
+        if round < wanted {
+            // It starts again with its picture, and is cut where its picture is.
+            let again = |samples: &[f32]| samples.iter().copied().cycle().take(wanted).collect();
+            audio = Stereo::from_channels(again(&audio.left), again(&audio.right));
+            soften(&mut audio);
+        }
         out.push((at(clip.start), audio));
     }
     Ok(out)

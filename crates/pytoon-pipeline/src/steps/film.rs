@@ -7,7 +7,7 @@ use crate::delivery::{
 };
 use crate::folder::remove;
 use crate::receipt::Receipt;
-use crate::render::picture_store;
+use crate::render::{picture_store, with_notes};
 use crate::stages::colours::FilmColours;
 use crate::stages::picture::chunk;
 use crate::stages::{engines, finish, sound, timeline};
@@ -139,6 +139,7 @@ impl Steps {
             let built = timeline::timeline(&self.env, &sources, &graph, speech, &facts)?;
             (timeline, warnings) = (built.timeline, built.warnings);
         }
+        let warnings = with_notes(warnings, &sources);
         let planned = Planned::new(asked, &graph, &voiced.spoken, drawn, timeline, warnings);
         self.folder.undone("timeline")?;
         write_json(&self.folder, layout::SCENE_GRAPH, &graph)?;

@@ -156,8 +156,9 @@ impl Steps {
         graph: &SceneGraph,
     ) -> Result<Heard, PipelineError> {
         let env = &self.env;
-        let seen_for =
-            self.folder.hash(&(self.stamps(sources), &sources.profile, &sources.palette));
+        let seen_for = self
+            .folder
+            .hash(&(self.stamps(sources), (&sources.profile, &sources.palette, &sources.clips)));
         let earlier = self.read::<VoiceState>(VOICED).map(|state| state.look);
         let earlier = earlier.filter(|(input, _)| *input == seen_for);
         let is_seen = earlier.is_some();

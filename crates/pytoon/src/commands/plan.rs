@@ -105,9 +105,11 @@ fn shots(timeline: &Timeline, scene: &str) -> Vec<String> {
                     format!("{fit:?}").to_lowercase(),
                     motion.zoom_pct_per_second(timeline.frame_rate)
                 ),
-                ClipSource::Clip { asset, speed, .. } => {
-                    format!("{asset} (clip at {speed:.2} speed)")
-                }
+                ClipSource::Clip { asset, speed, fit, at_end, .. } => format!(
+                    "{asset} (clip at {speed:.2} speed{}{})",
+                    at_end.described(timeline.frame_rate),
+                    fit.described()
+                ),
                 ClipSource::Background { kind, headline, .. } => {
                     format!(
                         "background {} with \"{}\"",

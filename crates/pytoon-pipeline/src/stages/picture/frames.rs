@@ -1,15 +1,13 @@
 //! Frame numbers in order, with the frames of moving clips that each one needs.
 
 use crate::environment::Environment;
+use crate::render::ground;
 use pytoon_compositor::compose::visible_range;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{ClipSource, Timeline};
-use pytoon_graphics::Frame;
 use pytoon_media::MediaError;
-use pytoon_media::ffmpeg::clip::{ClipCut, ClipDecoder};
+use pytoon_media::ffmpeg::clip::{ClipCut, ClipDecoder, ClipFrame, ClipView};
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::Arc;
 
 /// Gives out frame numbers in order, with the frames of moving clips that each one needs.
 pub(super) struct FrameSource<'a> {
@@ -21,7 +19,7 @@ pub(super) struct FrameSource<'a> {
 }
 
 /// Frames of moving clips, by index on the video track.
-pub(super) type Moving = Vec<(usize, Arc<Frame>)>;
+pub(super) type Moving = Vec<(usize, ClipFrame)>;
 /// A frame number and what it needs.
 pub(super) type Claimed = (i64, Moving);
 
@@ -43,30 +41,55 @@ impl<'a> FrameSource<'a> {
         self.next += 1;
         let mut moving = Vec::new();
         for (index, clip) in self.timeline.tracks.video.iter().enumerate() {
-            let ClipSource::Clip { asset, source_start, speed, .. } = &clip.source else {
+            if !matches!(clip.source, ClipSource::Clip { .. }) {
                 continue;
-            };
+            }
             let visible = visible_range(self.timeline, index);
             if !visible.contains(number) {
                 self.decoders.remove(&index);
                 continue;
             }
             if !self.decoders.contains_key(&index) {
-                let cut = ClipCut { start_ms: *source_start, speed: *speed };
-                let mut decoder = ClipDecoder::start(
-                    &self.env.runner,
-                    Path::new(asset),
-                    cut,
-                    &self.timeline.profile,
-                )?;
+                let Some(view) = self.view(&clip.source, visible) else { continue };
+                let mut decoder =
+                    ClipDecoder::start(&self.env.runner, view, &self.timeline.profile)?;
                 // A clip that began before the first frame wanted is on its way already.
                 decoder.skip(number - visible.start)?;
                 self.decoders.insert(index, decoder);
             }
             if let Some(decoder) = self.decoders.get_mut(&index) {
-                moving.push((index, Arc::new(decoder.next_frame()?)));
+                moving.push((index, decoder.next_frame()?));
             }
         }
         Ok(Some((number, moving)))
+    }
+
+    /// What is wanted of a clip that is seen on these frames.
+    fn view(&self, source: &ClipSource, visible: FrameRange) -> Option<ClipView> {
+        let ClipSource::Clip {
+            asset,
+            source_start,
+            source_duration,
+            speed,
+            fit,
+            at_end,
+            reading,
+            ..
+        } = source
+        else {
+            return None;
+        };
+        let rate = self.timeline.frame_rate.as_f64();
+        let round = (*source_duration as f64 / 1000.0 / speed * rate).round() as i64;
+        Some(ClipView {
+            path: asset.into(),
+            cut: ClipCut { start_ms: *source_start, speed: *speed },
+            reading: reading.clone(),
+            fit: *fit,
+            at_end: *at_end,
+            frames: visible.len(),
+            repeats: round + 1 < visible.len(),
+            ground: ground(&self.timeline.look.palette),
+        })
     }
 }

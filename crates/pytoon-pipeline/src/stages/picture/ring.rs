@@ -90,17 +90,22 @@ impl Ring<'_> {
         let mut scratch = ComposeScratch::default();
         while let Some(mut frame) = self.take_free() {
             let claimed = self.source.lock().unwrap_or_else(PoisonError::into_inner).claim();
-            let (number, mut moving) = match claimed {
+            let (number, decoded) = match claimed {
                 Ok(Some(claimed)) => claimed,
                 Ok(None) => return,
                 Err(error) => return self.fail(error.into()),
             };
             self.reached.fetch_max(number, Ordering::Relaxed);
-            for (index, frame) in &mut moving {
-                if let (Some(tone), Some(frame)) = (self.tones.get(index), Arc::get_mut(frame)) {
-                    tone.apply(frame);
-                }
-            }
+            let moving: Vec<(usize, Arc<Frame>)> = decoded
+                .into_iter()
+                .map(|(index, decoded)| {
+                    let mut frame = decoded.finished();
+                    if let Some(tone) = self.tones.get(&index) {
+                        tone.apply(&mut frame);
+                    }
+                    (index, Arc::new(frame))
+                })
+                .collect();
             if let Err(error) = self.compositor.compose(number, &moving, &mut frame, &mut scratch) {
                 return self.fail(error.into());
             }

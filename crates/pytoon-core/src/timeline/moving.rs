@@ -1,0 +1,279 @@
+//! Chooses how a moving clip is shown: its speed, what it does at its end, and how it meets the
+//! frame.
+//!
+//! Guarantees: a clip whose sound is kept is never played slower than the sound can be stretched,
+//! and its sound goes on exactly as its picture does.
+
+use super::reading::{AtEnd, ClipFit, ClipReading};
+use super::shots::{CROP_KEEPS, FrameSize, PictureFacts, ShotTime};
+use super::{ClipSource, SoundClip, VideoClip};
+use crate::brief::MediaFit;
+use crate::colour::ColourMatch;
+use crate::note::Note;
+use crate::time::FrameRate;
+
+/// The slowest that a clip is played.
+const SLOWEST: f64 = 0.5;
+/// The slowest that a clip is played whose sound is kept.
+const SLOWEST_WITH_SOUND: f64 = 0.8;
+/// A clip stands still for so long at most, in milliseconds; where more is missing it starts again.
+const LONGEST_HOLD_MS: f64 = 500.0;
+/// Shapes that differ less than this from the frame's are cropped without a look at what they show.
+const NEAR_SHAPE: std::ops::RangeInclusive<f64> = 0.8..=1.25;
+/// A clip is panned over on its own account in shots at least this long, in seconds.
+const MIN_PAN_SECONDS: f64 = 2.5;
+/// A pan travels over this share of the clip in a second.
+const PAN_SHARE_PER_S: f64 = 0.04;
+/// A pan that nobody asked for travels no further than this share of the clip.
+const MAX_PAN_SHARE: f64 = 0.12;
+
+/// A clip as it was found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moving<'a> {
+    pub(super) asset: &'a str,
+    pub(super) duration_ms: i64,
+    pub(super) keep_sound: bool,
+    pub(super) colour: ColourMatch,
+    pub(super) reading: &'a ClipReading,
+    /// What its frames show; absent where nobody looked.
+    pub(super) seen: Option<&'a PictureFacts>,
+    /// What the brief asks for.
+    pub(super) fit: Option<MediaFit>,
+}
+
+/// Returns the source of a shot of a clip.
+pub(super) fn source(
+    clip: &Moving<'_>,
+    time: ShotTime,
+    frame: FrameSize,
+    rate: FrameRate,
+) -> ClipSource {
+    let needed_ms = (time.seconds * 1000.0).ceil();
+    let (speed, at_end) = pace(clip.duration_ms, clip.keep_sound, needed_ms, rate);
+    ClipSource::Clip {
+        asset: clip.asset.to_owned(),
+        source_start: 0,
+        source_duration: clip.duration_ms.min((needed_ms * speed).ceil() as i64 + 1),
+        speed,
+        colour: clip.colour,
+        fit: fit(clip, time, frame),
+        at_end,
+        reading: clip.reading.clone(),
+    }
+}
+
+/// Returns the speed of a clip and what it does at its end.
+///
+/// A clip that is longer than its place is cut. A shorter one is slowed, to half speed at most,
+/// and starts again beyond that. With its sound it is slowed to 0.8 at most; if it then stands
+/// still for half a second at most it does, else it plays at full speed and starts again.
+fn pace(duration_ms: i64, keep_sound: bool, needed_ms: f64, rate: FrameRate) -> (f64, AtEnd) {
+    let ratio = duration_ms as f64 / needed_ms;
+    // Three decimals keep the file readable and the decoder's filter exact.
+    let rounded =
+        |slowest: f64| ((ratio.clamp(slowest, 1.0) * 1000.0).floor() / 1000.0).max(slowest);
+    if !keep_sound {
+        return (rounded(SLOWEST), AtEnd::Restart);
+    }
+    let missing_ms = needed_ms - duration_ms as f64 / SLOWEST_WITH_SOUND;
+    if missing_ms <= LONGEST_HOLD_MS {
+        return (rounded(SLOWEST_WITH_SOUND), AtEnd::Hold);
+    }
+    (1.0, AtEnd::Loop { frames: rate.ms_to_frame_round(duration_ms).max(1) })
+}
+
+/// Returns how a clip meets the frame.
+fn fit(clip: &Moving<'_>, time: ShotTime, frame: FrameSize) -> ClipFit {
+    let Some(shape) = shape_ratio(clip.reading, frame) else { return ClipFit::default() };
+    let keeps = clip.seen.map_or(0.0, |seen| seen.crop_keeps);
+    let pans = keeps >= 0.6 && time.seconds >= MIN_PAN_SECONDS;
+    let choice = match clip.fit {
+        Some(asked) => asked,
+        None if NEAR_SHAPE.contains(&shape) => return ClipFit::default(),
+        None if keeps >= CROP_KEEPS => MediaFit::Crop,
+        None if pans => MediaFit::Pan,
+        None => MediaFit::Whole,
+    };
+    let centre = clip.seen.map_or((0.5, 0.5), |seen| seen.crop_centre);
+    let (width, height) = (shape.min(1.0), (1.0 / shape).min(1.0));
+    let at = |position: f64, size: f64, shift: f64| {
+        (position + shift).clamp(size / 2.0, 1.0 - size / 2.0)
+    };
+    match choice {
+        MediaFit::Whole => ClipFit::Whole,
+        MediaFit::Crop => {
+            let centre = (at(centre.0, width, 0.0), at(centre.1, height, 0.0));
+            ClipFit::Cover { from: centre, to: centre }
+        }
+        MediaFit::Pan => {
+            let most = if clip.fit.is_some() { 1.0 } else { MAX_PAN_SHARE };
+            let travel = (PAN_SHARE_PER_S * time.seconds).min(most) / 2.0;
+            // Along the side that is cut, and moved back inside where it would leave the clip.
+            let ends = |position: f64, size: f64| {
+                let travel = travel.min((1.0 - size) / 2.0).max(0.0);
+                let middle = position.clamp(
+                    size / 2.0 + travel,
+                    (1.0 - size / 2.0 - travel).max(size / 2.0 + travel),
+                );
+                (middle - travel, middle + travel)
+            };
+            let (x, y) = (ends(centre.0, width), ends(centre.1, height));
+            ClipFit::Cover { from: (x.0, y.0), to: (x.1, y.1) }
+        }
+    }
+}
+
+/// The frame's shape over the clip's: below 1 the clip is the wider one. Absent where the clip's
+/// size is not known.
+fn shape_ratio(reading: &ClipReading, frame: FrameSize) -> Option<f64> {
+    if reading.width == 0 || reading.height == 0 {
+        return None;
+    }
+    let frame_aspect = f64::from(frame.width) / f64::from(frame.height);
+    Some(frame_aspect * f64::from(reading.height) / f64::from(reading.width))
+}
+
+/// Returns a note for every clip of which more than half is cut off.
+pub(super) fn notes(video: &[VideoClip], frame: FrameSize) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for clip in video {
+        let ClipSource::Clip { asset, fit: ClipFit::Cover { from, to }, reading, .. } =
+            &clip.source
+        else {
+            continue;
+        };
+        let Some(shape) = shape_ratio(reading, frame) else { continue };
+        let travel = (to.0 - from.0).abs().max((to.1 - from.1).abs());
+        let shown = (shape.min(1.0 / shape) + travel).min(1.0);
+        if shown < 0.5 {
+            let file = crate::note::file_name(asset);
+            let percent = (shown * 100.0).round() as u32;
+            crate::note::add_once(&mut notes, [Note::ClipCropped { file, percent }]);
+        }
+    }
+    notes
+}
+
+/// Returns the own sound of a clip of the video track, for as long as its picture is seen.
+pub(super) fn sound(
+    source: &ClipSource,
+    visible_ms: (i64, i64),
+    sound: super::reading::SoundReading,
+) -> Option<SoundClip> {
+    let ClipSource::Clip { asset, source_start, speed, at_end, .. } = source else { return None };
+    Some(SoundClip {
+        asset: asset.clone(),
+        source_start: *source_start,
+        speed: *speed,
+        start: visible_ms.0,
+        end: visible_ms.1,
+        stream: sound.stream,
+        offset: sound.offset_ms,
+        repeat_frames: match at_end {
+            AtEnd::Loop { frames } => Some(*frames),
+            AtEnd::Restart | AtEnd::Hold => None,
+        },
+    })
+}
+
+impl AtEnd {
+    /// Describes the end for people: a phrase to follow the speed, or nothing.
+    pub fn described(&self, rate: FrameRate) -> String {
+        match self {
+            Self::Restart => String::new(),
+            Self::Hold => ", holding its last frame".to_owned(),
+            Self::Loop { frames } => {
+                format!(", looping every {:.1} s", rate.frame_to_seconds(*frames))
+            }
+        }
+    }
+}
+
+impl ClipFit {
+    /// Describes the fit for people: a phrase to follow the speed, or nothing.
+    pub fn described(&self) -> &'static str {
+        match self {
+            _ if self.is_default() => "",
+            Self::Whole => ", whole",
+            Self::Cover { from, to } if from == to => ", cropped to what matters",
+            Self::Cover { .. } => ", panned",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: FrameRate = FrameRate::FPS_30;
+    const FRAME: FrameSize = FrameSize { width: 1080, height: 1920 };
+
+    #[test]
+    fn a_silent_clip_is_slowed_to_half_and_then_starts_again() {
+        let of = |duration, needed| pace(duration, false, needed, RATE);
+        assert_eq!(of(8000, 4000.0), (1.0, AtEnd::Restart));
+        assert_eq!(of(3000, 4000.0), (0.75, AtEnd::Restart));
+        assert_eq!(of(1000, 4000.0), (0.5, AtEnd::Restart));
+    }
+
+    #[test]
+    fn the_sound_of_a_clip_is_never_slower_than_it_can_be_stretched() {
+        let looped = |frames| (1.0, AtEnd::Loop { frames });
+        for (duration, needed, expected) in [
+            (8000, 4000.0, (1.0, AtEnd::Hold)),
+            (3980, 5000.0, (0.8, AtEnd::Hold)),
+            (4000, 5000.0, (0.8, AtEnd::Hold)),
+            (3600, 4000.0, (0.9, AtEnd::Hold)),
+            (3000, 4000.0, (0.8, AtEnd::Hold)),
+            (3000, 4300.0, looped(90)),
+            (1, 4000.0, looped(1)),
+        ] {
+            assert_eq!(pace(duration, true, needed, RATE), expected, "{duration} in {needed}");
+        }
+        for duration in 1..6000 {
+            let (speed, _) = pace(duration, true, 5000.0, RATE);
+            assert!((0.8..=1.0).contains(&speed), "{duration}: {speed}");
+        }
+    }
+
+    #[test]
+    fn a_wide_clip_is_cropped_panned_or_shown_whole() {
+        let reading = ClipReading { width: 1920, height: 1080, ..ClipReading::default() };
+        let shown = |keeps: f64, seconds: f64, fit: Option<MediaFit>| {
+            let seen = PictureFacts {
+                width: 1920,
+                height: 1080,
+                aim: (0.9, 0.5),
+                has_subject: true,
+                crop_keeps: keeps,
+                crop_centre: (0.9, 0.5),
+            };
+            let clip = Moving {
+                asset: "a.mp4",
+                duration_ms: 5000,
+                keep_sound: false,
+                colour: ColourMatch::default(),
+                reading: &reading,
+                seen: Some(&seen),
+                fit,
+            };
+            let time = ShotTime { start_frame: 0, end_frame: 90, seconds, eases_in: false };
+            super::fit(&clip, time, FRAME)
+        };
+        assert_eq!(shown(0.3, 3.0, None), ClipFit::Whole);
+        assert_eq!(shown(0.7, 1.0, None), ClipFit::Whole);
+        let inside = |fit| match fit {
+            ClipFit::Cover { from, to } => {
+                let half = 0.5 * (1080.0 / 1920.0) * (1080.0 / 1920.0);
+                assert!(from.0 >= half && to.0 <= 1.0 - half + 1e-9, "{from:?} {to:?}");
+                to.0 - from.0
+            }
+            ClipFit::Whole => panic!("it is shown whole"),
+        };
+        assert_eq!(inside(shown(0.9, 3.0, None)), 0.0);
+        assert!((inside(shown(0.7, 3.0, None)) - 0.12).abs() < 1e-9);
+        assert_eq!(inside(shown(0.1, 3.0, Some(MediaFit::Crop))), 0.0);
+        assert!(inside(shown(0.1, 9.0, Some(MediaFit::Pan))) > 0.3);
+        assert_eq!(shown(1.0, 3.0, Some(MediaFit::Whole)), ClipFit::Whole);
+    }
+}

@@ -1,0 +1,272 @@
+//! One reading of a clip that everything uses: what is shown of it, how long it is, how its sound
+//! lies beside its picture, and what has to be converted.
+//!
+//! Guarantees: one FFprobe in the common case; a second one, which counts packets, only where the
+//! header does not say how long the picture is or which picture moves.
+
+use crate::MediaError;
+use crate::animation;
+use crate::ffmpeg::abilities;
+use crate::probe::{MediaProbe, VideoStream, probe_picture};
+use crate::process::Runner;
+use pytoon_core::note::{Note, file_name};
+use pytoon_core::timeline::reading::{
+    AlphaSource, ClipReading, FieldOrder, Matrix, Primaries, SoundReading, SourceColours, Transfer,
+};
+use std::path::Path;
+
+/// A clip as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClipFile {
+    /// The length of its picture in milliseconds.
+    pub duration_ms: i64,
+    /// How its picture is read.
+    pub reading: ClipReading,
+    /// Its sound, where it has any.
+    pub sound: Option<SoundReading>,
+    /// Whether it is one frame, to be used as a picture.
+    pub is_still: bool,
+    /// What users should know.
+    pub notes: Vec<Note>,
+}
+
+/// Reads a clip. One that has no usable picture is an error that says why.
+pub fn read(runner: &Runner, path: &Path) -> Result<ClipFile, MediaError> {
+    if let Some(animation) = animation::of_file(path)? {
+        return Ok(ClipFile {
+            duration_ms: animation.duration_ms,
+            reading: ClipReading {
+                width: animation.width,
+                height: animation.height,
+                alpha: Some(AlphaSource::Pixels),
+                animation: true,
+                ..ClipReading::default()
+            },
+            sound: None,
+            is_still: false,
+            notes: Vec::new(),
+        });
+    }
+    of_probe(runner, path, &probe_picture(runner, path)?)
+}
+
+/// Reads a clip that was probed.
+pub fn of_probe(runner: &Runner, path: &Path, probe: &MediaProbe) -> Result<ClipFile, MediaError> {
+    let Some(video) = &probe.video else {
+        return Err(MediaError::unusable(path, "it has no picture"));
+    };
+    if !(1..=16_384).contains(&video.width) || !(1..=16_384).contains(&video.height) {
+        return Err(MediaError::unusable(
+            path,
+            format!("{} x {} pixels cannot be used", video.width, video.height),
+        ));
+    }
+    let file = file_name(&path.to_string_lossy());
+    let mut notes = Vec::new();
+    let mut reading = reading(video, probe.start_s);
+    if reading.fields.is_some() && !abilities::has_filter(runner, "bwdif") {
+        reading.fields = None;
+        notes.push(Note::ClipInterlaced { file: file.clone() });
+    }
+    let decoder = reading.alpha.and_then(AlphaDecoder::name);
+    if decoder.is_some_and(|name| !abilities::has_decoder(runner, name)) {
+        reading.alpha = None;
+        notes.push(Note::ClipAlphaUnread { file: file.clone() });
+    }
+    if let Some(colours) = &reading.colours {
+        notes.push(Note::ClipColoursConverted { file, colours: colours.to_string() });
+    }
+    let seconds = if video.duration_s > 0.0 { video.duration_s } else { probe.duration_s };
+    Ok(ClipFile {
+        // What neither header nor packets say is taken for a moment.
+        duration_ms: if seconds > 0.0 { ((seconds * 1000.0) as i64).max(1) } else { 1000 },
+        sound: probe.audio.as_ref().map(|audio| SoundReading {
+            stream: (audio.audio_index > 0).then_some(audio.index),
+            offset_ms: ms(audio.start_s - video.start_s),
+        }),
+        is_still: video.moves() == Some(false),
+        reading,
+        notes,
+    })
+}
+
+/// The decoder of alpha beside a stream.
+pub(crate) trait AlphaDecoder {
+    /// Its name; absent where any decoder gives the alpha.
+    fn name(self) -> Option<&'static str>;
+}
+
+impl AlphaDecoder for AlphaSource {
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Pixels => None,
+            Self::Vp8 => Some("libvpx"),
+            Self::Vp9 => Some("libvpx-vp9"),
+        }
+    }
+}
+
+/// Milliseconds of a time, bounded to what a timeline may say.
+fn ms(seconds: f64) -> i64 {
+    (seconds.clamp(-86_400.0, 86_400.0) * 1000.0).round() as i64
+}
+
+fn reading(video: &VideoStream, file_start_s: f64) -> ClipReading {
+    let (above, below) = video.sample_aspect;
+    let square = f64::from(video.width) * f64::from(above) / f64::from(below);
+    let (width, height) = (square.round().max(1.0) as u32, video.height);
+    let lies = matches!(video.rotation, 45..135 | 225..315);
+    let (width, height) = if lies { (height, width) } else { (width, height) };
+    ClipReading {
+        stream: (video.video_index > 0).then_some(video.index),
+        width,
+        height,
+        anamorphic: above != below,
+        start: ms((video.start_s - file_start_s).max(0.0)),
+        fields: fields(video),
+        recoded: is_recoded(video),
+        colours: colours(video),
+        alpha: alpha(video),
+        animation: false,
+    }
+}
+
+/// The order of fields by which frames are deinterlaced.
+fn fields(video: &VideoStream) -> Option<FieldOrder> {
+    // FFmpeg turns a clip before any filter: a turn by a quarter mixes the fields for good, half a
+    // turn swaps them. Frames of a few lines have no fields.
+    let swapped = match video.rotation {
+        0 => false,
+        180 => true,
+        _ => return None,
+    };
+    if video.height < 16 || video.width < 16 {
+        return None;
+    }
+    let top_first = match video.field_order.as_str() {
+        "tt" | "bt" => true,
+        "bb" | "tb" => false,
+        // The header of these does not say; their frames do.
+        "" | "unknown" if matches!(video.codec.as_str(), "dvvideo" | "mpeg2video" | "vc1") => {
+            return Some(FieldOrder::PerFrame);
+        }
+        _ => return None,
+    };
+    Some(if top_first != swapped { FieldOrder::TopFirst } else { FieldOrder::BottomFirst })
+}
+
+/// Returns true if FFmpeg converts a matrix or a range that the file names.
+fn is_recoded(video: &VideoStream) -> bool {
+    let matrix = ["smpte170m", "bt470bg", "smpte240m", "fcc"];
+    matrix.contains(&video.colour_space.as_str())
+        || video.range == "pc"
+        || video.pixel_format.starts_with("yuvj")
+}
+
+/// The colours of a clip that have to be converted; those of BT.709, and those that nobody names,
+/// are left to FFmpeg.
+///
+/// So is BT.601, of which only the matrix is converted: its primaries are nearly those of BT.709,
+/// and telephones name them for clips that they record in sRGB.
+fn colours(video: &VideoStream) -> Option<SourceColours> {
+    let transfer = match video.transfer.as_str() {
+        "smpte2084" => Transfer::Pq,
+        "arib-std-b67" => Transfer::Hlg,
+        _ => Transfer::Sdr,
+    };
+    let has_matrix_2020 = matches!(video.colour_space.as_str(), "bt2020nc" | "bt2020c");
+    let primaries = match video.primaries.as_str() {
+        "bt709" => Primaries::Bt709,
+        "bt2020" => Primaries::Bt2020,
+        "smpte432" => Primaries::DisplayP3,
+        _ if transfer != Transfer::Sdr || has_matrix_2020 => Primaries::Bt2020,
+        _ => Primaries::Bt709,
+    };
+    if transfer == Transfer::Sdr && primaries == Primaries::Bt709 {
+        return None;
+    }
+    let matrix = match (video.colour_space.as_str(), primaries) {
+        ("bt709" | "gbr", _) => Matrix::Bt709,
+        ("smpte170m" | "bt470bg" | "smpte240m" | "fcc", _) => Matrix::Bt601,
+        ("bt2020nc" | "bt2020c", _) | (_, Primaries::Bt2020) => Matrix::Bt2020,
+        (_, Primaries::Bt709 | Primaries::DisplayP3) => Matrix::Bt709,
+    };
+    Some(SourceColours { transfer, primaries, matrix, peak: 1.0 })
+}
+
+fn alpha(video: &VideoStream) -> Option<AlphaSource> {
+    if video.alpha_beside {
+        match video.codec.as_str() {
+            "vp8" => return Some(AlphaSource::Vp8),
+            "vp9" => return Some(AlphaSource::Vp9),
+            _ => {}
+        }
+    }
+    let has_alpha = [
+        "yuva", "gbrap", "rgba", "bgra", "argb", "abgr", "rgba64", "bgra64", "ya8", "ya16", "pal8",
+        "ayuv", "vuya",
+    ];
+    let format = video.pixel_format.as_str();
+    has_alpha.iter().any(|name| format.starts_with(name)).then_some(AlphaSource::Pixels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::parse;
+    use serde_json::{Value, json};
+
+    fn video(fields: Value) -> VideoStream {
+        let mut stream = fields;
+        stream["codec_type"] = json!("video");
+        stream["width"] = json!(1920);
+        stream["height"] = json!(1080);
+        parse(&json!({"streams": [stream]}).to_string()).expect("JSON").video.expect("a picture")
+    }
+
+    #[test]
+    fn an_ordinary_clip_needs_nothing_but_its_size() {
+        let tags = ["color_primaries", "color_transfer", "color_space"];
+        for name in ["bt709", "unknown"] {
+            let mut fields = json!({"pix_fmt": "yuv420p", "field_order": "progressive"});
+            for tag in tags {
+                fields[tag] = json!(name);
+            }
+            let expected = ClipReading { width: 1920, height: 1080, ..ClipReading::default() };
+            assert_eq!(reading(&video(fields), 0.0), expected);
+        }
+    }
+
+    #[test]
+    fn shape_fields_and_alpha_are_read() {
+        let of = |fields| reading(&video(fields), 0.0);
+        let turned = of(json!({"side_data_list": [{"rotation": -90}], "field_order": "tt"}));
+        assert_eq!((turned.width, turned.height, turned.fields), (1080, 1920, None));
+        let wide = of(json!({"sample_aspect_ratio": "4:3"}));
+        assert_eq!((wide.width, wide.height, wide.anamorphic), (2560, 1080, true));
+        assert_eq!(of(json!({"field_order": "bb"})).fields, Some(FieldOrder::BottomFirst));
+        assert_eq!(of(json!({"pix_fmt": "yuva444p10le"})).alpha, Some(AlphaSource::Pixels));
+        let tape = json!({"codec_name": "dvvideo"});
+        assert_eq!(of(tape).fields, Some(FieldOrder::PerFrame));
+        let webm = json!({"codec_name": "vp9", "pix_fmt": "yuv420p", "tags": {"alpha_mode": "1"}});
+        assert_eq!(of(webm).alpha, Some(AlphaSource::Vp9));
+        assert_eq!(of(json!({"pix_fmt": "yuv420p10le"})).alpha, None);
+    }
+
+    #[test]
+    fn colours_that_differ_are_converted() {
+        let of = |primaries: &str, transfer: &str, matrix: &str| {
+            colours(&video(json!({"color_primaries": primaries, "color_transfer": transfer,
+                "color_space": matrix})))
+            .map(|found| (found.transfer, found.primaries, found.matrix))
+        };
+        let hlg = (Transfer::Hlg, Primaries::Bt2020, Matrix::Bt2020);
+        assert_eq!(of("bt2020", "arib-std-b67", "bt2020nc"), Some(hlg));
+        assert_eq!(of("unknown", "arib-std-b67", "unknown"), Some(hlg));
+        assert_eq!(of("bt470bg", "smpte170m", "bt470bg"), None);
+        let photo = (Transfer::Sdr, Primaries::DisplayP3, Matrix::Bt601);
+        assert_eq!(of("smpte432", "bt709", "smpte170m"), Some(photo));
+        assert_eq!(of("bt709", "bt709", "smpte170m"), None);
+        assert_eq!(of("unknown", "unknown", "smpte170m"), None);
+    }
+}
