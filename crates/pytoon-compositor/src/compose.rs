@@ -361,7 +361,7 @@ fn graphics_cue(cue: &CaptionCue, language: &str) -> caption::CaptionCue {
             .words
             .iter()
             .map(|word| caption::CaptionWord {
-                text: word.text.clone(),
+                text: pytoon_core::text::on_screen(&word.text).into_owned(),
                 start_ms: word.start,
                 end_ms: word.end,
                 emphasis: word.emphasis,

@@ -37,6 +37,15 @@ pub enum Note {
         /// Lines of the paragraph.
         lines: usize,
     },
+    /// The script has no word that can be spoken, only marks or emoji.
+    NothingToSpeak {},
+    /// No installed font draws a writing system of the brief.
+    ScriptWithoutFont {
+        /// The writing system.
+        script: String,
+        /// The Debian package with a font for it.
+        package: String,
+    },
     /// A pause of the script is longer than pauses may be.
     PauseShortened {
         /// The length asked for in milliseconds.
@@ -249,6 +258,14 @@ impl fmt::Display for Note {
                 f,
                 "{lines} lines of the script were joined: put a blank line or `- ` between them if \
                  each is a sentence of its own"
+            ),
+            Self::NothingToSpeak {} => {
+                f.write_str("the script has no word that can be spoken: it is shown in silence")
+            }
+            Self::ScriptWithoutFont { script, package } => write!(
+                f,
+                "no installed font draws {script}: its letters are left out; install one (`apt \
+                 install {package}`)"
             ),
             Self::PauseShortened { asked_ms, used_ms } => write!(
                 f,

@@ -68,13 +68,21 @@ pub fn plan(input: &PlanInput<'_>) -> Result<SceneGraph, FieldProblem> {
     if input.media.len() > 3 * scenes.len() {
         warnings.push(Note::MediaShownBriefly { files: input.media.len(), scenes: scenes.len() });
     }
+    let audio = global_audio(input);
+    let is_shown = |scene: &Scene| !scene.sentences.is_empty();
+    if audio.voice == VoiceSource::Tts
+        && scenes.iter().any(is_shown)
+        && !scenes.iter().any(Scene::has_words)
+    {
+        warnings.push(Note::NothingToSpeak {});
+    }
     Ok(SceneGraph {
         version: SCENE_GRAPH_VERSION,
         preset_id: input.preset_id.to_owned(),
         seed: input.seed,
         language: language_of(input.brief),
         scenes,
-        global_audio: global_audio(input),
+        global_audio: audio,
         warnings,
     })
 }

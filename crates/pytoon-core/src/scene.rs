@@ -104,6 +104,13 @@ fn is_zero(value: &u32) -> bool {
     *value == 0
 }
 
+impl Scene {
+    /// Returns true if there is a word to speak, not only marks or emoji.
+    pub fn has_words(&self) -> bool {
+        self.sentences.iter().any(|sentence| sentence.chars().any(char::is_alphanumeric))
+    }
+}
+
 /// What a scene shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -9,6 +9,7 @@ use icu_segmenter::options::WordBreakInvariantOptions;
 use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::LazyLock;
 use unicode_segmentation::GraphemeCursor;
 
@@ -108,6 +109,57 @@ fn is_lone_consonant(piece: &str) -> bool {
     piece.chars().all(is_consonant) && piece.chars().nth(1).is_none()
 }
 
+/// Returns a word as it is shown on screen: a long web address as its host, which is also what is
+/// spoken. Its marks stay. Sidecars keep the whole address.
+pub fn on_screen(word: &str) -> Cow<'_, str> {
+    /// Addresses up to this many characters are shown whole.
+    const LONG: usize = 28;
+    let start = word.find("://").map(|at| at + 3).or_else(|| word.find("www."));
+    let Some(start) = start else { return Cow::Borrowed(word) };
+    if word.chars().count() <= LONG {
+        return Cow::Borrowed(word);
+    }
+    let opening: &str = &word[..word.find(|c: char| c.is_alphanumeric()).unwrap_or(0)];
+    let bare = word.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '/');
+    let closing = &word[bare.len()..];
+    let address = bare.get(start..).unwrap_or_default();
+    let end = address.find(['/', '?', '#', ':']).unwrap_or(address.len());
+    let host = address[..end].trim_start_matches("www.");
+    if host.contains('.') {
+        format!("{opening}{host}{closing}").into()
+    } else {
+        Cow::Borrowed(word)
+    }
+}
+
+/// Returns a message without the folders of this machine, for people who have no access to it: a path
+/// from the root becomes its last part, and `use /path/to/file: ` goes.
+pub fn without_folders(message: &str) -> String {
+    let mut out = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(slash) = rest.find('/') {
+        let (before, path) = rest.split_at(slash);
+        let begins = before.chars().last().is_none_or(|c| c.is_whitespace() || "`\"'(".contains(c));
+        let end = path.find(|c: char| c.is_whitespace() || "`\"')".contains(c));
+        let (path, after) = path.split_at(end.unwrap_or(path.len()));
+        let bare = path.trim_end_matches([':', ',', ';', '.']);
+        out.push_str(before);
+        if begins && bare.matches('/').count() > 1 {
+            if out.ends_with("use ") && path.ends_with(':') {
+                out.truncate(out.len() - "use ".len());
+                rest = after.trim_start();
+                continue;
+            }
+            out.push_str(bare.rsplit('/').next().unwrap_or_default());
+            out.push_str(&path[bare.len()..]);
+        } else {
+            out.push_str(path);
+        }
+        rest = after;
+    }
+    out + rest
+}
+
 /// Returns how much of a reader's attention a word takes, in halves of a spaced word: words of
 /// scripts without blanks are short.
 pub fn half_words(word: &str) -> usize {
@@ -180,9 +232,17 @@ pub fn key_phrase(text: &str, max_words: usize) -> String {
     let first = first.map_or("", |range| &text[range]);
     let clause_end = first
         .char_indices()
-        .find(|&(index, c)| ",;:—–،、，".contains(c) && index > 8 && !in_number(first, index))
+        .find(|&(index, c)| {
+            ",;:—–،、，".contains(c)
+                && index > 8
+                && !in_number(first, index)
+                && !first[index..].starts_with("://")
+        })
         .map_or(first.len(), |(index, _)| index);
-    let all = words(&first[..clause_end]);
+    let mut all = words(&first[..clause_end]);
+    for word in &mut all {
+        word.text = on_screen(&word.text).into_owned();
+    }
     let halves = |words: &[Word]| words.iter().map(|word| half_words(&word.text)).sum::<usize>();
     // A phrase that is only a little too long is better whole than cut.
     let mut end = if halves(&all) <= 2 * (max_words + 2) {
@@ -227,6 +287,40 @@ mod tests {
         assert_eq!(cut("วันนี้อากาศดีมาก"), ["วัน", "นี้", "อากาศ", "ดี", "มาก"]);
         assert_eq!(cut("「日本の朝」です。"), ["「日本", "の", "朝」", "です。"]);
         assert!(!words("今日は").last().expect("word").joins_next);
+    }
+
+    #[test]
+    fn a_long_address_is_shown_as_its_host() {
+        for (word, shown) in [
+            ("https://www.shop.example.com/collections/summer?ref=1.", "shop.example.com."),
+            ("(http://example.com:8080/a/very/long/path/indeed)", "(example.com)"),
+            ("www.example.co.uk/a/very/long/path", "example.co.uk"),
+            ("https://a.example/tea", "https://a.example/tea"),
+            ("Donaudampfschifffahrtsgesellschaft", "Donaudampfschifffahrtsgesellschaft"),
+        ] {
+            assert_eq!(on_screen(word), shown);
+        }
+        let text = "See https://www.shop.example.com/collections/summer/sale for more.";
+        assert_eq!(key_phrase(text, 6), "See shop.example.com for more");
+    }
+
+    #[test]
+    fn messages_for_others_have_no_folders() {
+        for (message, told) in [
+            (
+                "`voice_file`: use /srv/pytoon/assets/ab/cd.wav: the recording is silent",
+                "`voice_file`: the recording is silent",
+            ),
+            ("read /srv/a/b.jpg: no such file", "read b.jpg: no such file"),
+            ("there is no file `/srv/a/b.jpg`", "there is no file `b.jpg`"),
+            (
+                "see https://example.com/a/b and 3/4/2026",
+                "see https://example.com/a/b and 3/4/2026",
+            ),
+            ("and/or /etc", "and/or /etc"),
+        ] {
+            assert_eq!(without_folders(message), told);
+        }
     }
 
     #[test]

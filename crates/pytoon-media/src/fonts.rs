@@ -68,6 +68,15 @@ impl FontFinder {
             .partition(|font| font.file_names.iter().any(|name| self.files.contains_key(*name)))
     }
 
+    /// Returns the first wanted font of each script of some texts that no font here draws.
+    pub fn lacking(&self, texts: &[&str]) -> Vec<&'static WantedFont> {
+        let missing = fonts_needed(texts).into_iter().filter_map(|script| {
+            let (here, missing) = self.wanted(script);
+            if here.is_empty() { missing.first().copied() } else { None }
+        });
+        missing.collect()
+    }
+
     /// Files whose name begins like a family, such as `Montserrat-Bold.ttf` for "Montserrat".
     fn family_files(&self, family: &str) -> Vec<&Path> {
         let squeeze = |text: &str| {

@@ -110,6 +110,7 @@ impl Resolver<'_> {
         let font = kit.font.clone();
         let pronunciations = self.pronunciations(&brief, &kit)?;
         let seed = brief.seed.unwrap_or(0);
+        self.look_for_fonts(&brief);
         Ok(Sources {
             brief,
             preset_id,
@@ -126,6 +127,21 @@ impl Resolver<'_> {
             guessed_script: None,
             notes: self.notes,
         })
+    }
+
+    /// Notes writing systems that no font here draws.
+    fn look_for_fonts(&mut self, brief: &Brief) {
+        let overlays = brief.overlays.iter().filter_map(|overlay| overlay.text.as_deref());
+        let captions = brief.scenes.iter().filter_map(|scene| scene.caption.as_deref());
+        let words = [&brief.script, &brief.voice_script, &brief.prompt];
+        let words = words.into_iter().filter_map(|text| text.as_deref());
+        let texts: Vec<&str> = words.chain(overlays).chain(captions).collect();
+        let lacking = self.env.fonts.lacking(&texts).into_iter().map(|font| {
+            let family = font.family.trim_start_matches("Noto ");
+            let script = family.trim_start_matches("Sans ").trim_start_matches("Serif ");
+            Note::ScriptWithoutFont { script: script.to_owned(), package: font.package.to_owned() }
+        });
+        note::add_once(&mut self.notes, lacking);
     }
 
     fn error(&self, field: &str, reason: impl Into<String>) -> PipelineError {

@@ -241,7 +241,7 @@ fn failure(lease: &Lease, error: &PipelineError) -> Failure {
             code: code.to_owned(),
             stage: lease.kind.as_str().to_owned(),
             provider: None,
-            message: error.to_string(),
+            message: pytoon_core::text::without_folders(&error.to_string()),
             // What a person mends (a key, an engine, the disk) makes a retry worthwhile.
             retryable: may_pass || held || matches!(error, PipelineError::Degraded(_)),
         },

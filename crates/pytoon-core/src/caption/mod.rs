@@ -158,8 +158,10 @@ fn ends_sentence(word: &str) -> bool {
 fn split(run: &Run<'_>, limits: &Limits, timed: bool) -> Split {
     let Run { words: run, until, .. } = *run;
     let count = run.len();
-    let chars: Vec<usize> =
-        run.iter().map(|w| visual_chars(&w.text) + usize::from(!w.joins_next)).collect();
+    let chars: Vec<usize> = run
+        .iter()
+        .map(|w| visual_chars(&text::on_screen(&w.text)) + usize::from(!w.joins_next))
+        .collect();
     let total: usize = chars.iter().sum();
     let halves: usize = run.iter().map(|word| text::half_words(&word.text)).sum();
     let wanted = total.div_ceil(limits.max_chars).max(halves.div_ceil(2 * limits.max_words)).max(1);

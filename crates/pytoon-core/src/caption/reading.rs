@@ -1,6 +1,7 @@
 //! How fast captions have to be read.
 
 use crate::note::Note;
+use crate::text::on_screen;
 use crate::timeline::CaptionCue;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -34,7 +35,8 @@ pub fn needed_ms(text: &str) -> i64 {
 }
 
 fn characters(text: &str) -> f64 {
-    text.graphemes(true).filter(|g| !g.trim().is_empty()).count() as f64
+    let shown = text.split_whitespace().map(on_screen);
+    shown.map(|word| word.graphemes(true).count()).sum::<usize>() as f64
 }
 
 /// What a reader of a text keeps up with, in characters a second.

@@ -142,7 +142,7 @@ pub fn needs(graph: &SceneGraph, preset: &Preset, speech: &[Vec<Utterance>]) -> 
                 Vec::new()
             },
             lead_ms: if is_recorded { 0 } else { i64::from(scene.lead_pause) },
-            min_ms: scene.min_duration.max(if utterances.is_empty() {
+            min_ms: scene.min_duration.max(if utterances.is_empty() || !scene.has_words() {
                 reading_ms(scene, preset)
             } else {
                 0

@@ -94,6 +94,9 @@ fn largest(low: f32, high: f32, passes: impl Fn(f32) -> bool) -> Option<f32> {
     Some(low)
 }
 
+/// Marks where a word may be divided (U+00AD).
+pub(super) const SOFT_HYPHEN: char = '\u{ad}';
+
 /// The text as pieces with what a line end after each would cost.
 fn pieces(measured: &Measured, prepared: &Prepared, style: &TextStyle, cut: Cut) -> Vec<Piece> {
     let text = &prepared.text;
@@ -114,8 +117,9 @@ fn pieces(measured: &Measured, prepared: &Prepared, style: &TextStyle, cut: Cut)
         let width = unit.width + style.join_gap * joins(&unit.range);
         let penalty = breaks::penalty(body, after, !at_word);
         let short = body.trim().chars().count() <= 4;
-        let whole =
-            Piece { range: unit.range.clone(), width, space: gap, penalty, hyphen: 0.0, short };
+        // A soft hyphen is seen where a line ends.
+        let hyphen = if body.ends_with(SOFT_HYPHEN) { 0.5 * style.size_px } else { 0.0 };
+        let whole = Piece { range: unit.range.clone(), width, space: gap, penalty, hyphen, short };
         match cut {
             Cut::Anywhere(limit) if width > limit => {
                 graphemes(measured, text, unit.range.clone(), style, &mut out);
@@ -129,6 +133,7 @@ fn pieces(measured: &Measured, prepared: &Prepared, style: &TextStyle, cut: Cut)
                     last.width += last.space + whole.width;
                     last.range.end = whole.range.end;
                     (last.space, last.penalty) = (whole.space, whole.penalty);
+                    last.hyphen = whole.hyphen;
                     last.short &= whole.short;
                 }
                 None => out.push(whole),

@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use super::fit::{Fitted, fit};
+use super::fit::{Fitted, SOFT_HYPHEN, fit};
 use super::script;
 use super::shape::{ShapeSpec, Shaper};
 use super::style::{Align, TextStyle};
@@ -259,6 +259,9 @@ fn place(
         let range = first.range.start..last.range.end;
         let mut text = prepared.text[range.clone()].trim_end().to_owned();
         if last.hyphen > 0.0 && index + 1 < lines.len() {
+            if text.ends_with(SOFT_HYPHEN) {
+                text.pop();
+            }
             text.push('-');
         }
         let local: Vec<(Range<usize>, f32)> = scaled

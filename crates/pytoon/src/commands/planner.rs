@@ -4,6 +4,7 @@ use pytoon_api::{PlanFailure, Planner};
 use pytoon_core::brief::Brief;
 use pytoon_core::job::files::FileStore;
 use pytoon_core::note::Note;
+use pytoon_core::text::without_folders;
 use pytoon_pipeline::{Environment, PipelineError, plan_only, voice_warnings};
 use pytoon_worker::brief;
 use serde_json::Value;
@@ -24,7 +25,7 @@ impl fmt::Debug for FilmPlanner {
 }
 
 fn internal(error: &dyn fmt::Display) -> PlanFailure {
-    PlanFailure { field: None, reason: error.to_string() }
+    PlanFailure { field: None, reason: without_folders(&error.to_string()) }
 }
 
 impl Planner for FilmPlanner {
@@ -36,10 +37,14 @@ impl Planner for FilmPlanner {
         planned.map(|plan| plan.to_json()).map_err(|error| match &error {
             PipelineError::Input(wrong) => {
                 let field = if wrong.field.is_empty() { "(body)" } else { &wrong.field };
-                PlanFailure { field: Some(field.to_owned()), reason: wrong.reason.clone() }
+                PlanFailure {
+                    field: Some(field.to_owned()),
+                    reason: without_folders(&wrong.reason),
+                }
             }
             _ if error.is_input() => {
-                PlanFailure { field: Some("(body)".to_owned()), reason: error.to_string() }
+                let reason = without_folders(&error.to_string());
+                PlanFailure { field: Some("(body)".to_owned()), reason }
             }
             _ => internal(&error),
         })
