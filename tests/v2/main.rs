@@ -7,6 +7,7 @@ mod alignment;
 mod backgrounds_and_joins;
 mod brand_and_overlays;
 mod briefs;
+mod brought;
 mod determinism;
 mod doctor;
 mod drills;

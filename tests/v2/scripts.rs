@@ -1,5 +1,5 @@
 //! Scripts as people paste them, through `pytoon plan`: what is said and shown, where it pauses, and
-//! what is taken out. The scripts and their expected readings lie in `scripts/`.
+//! what is taken out. The scripts and their expected readings lie in `tests/scripts/`.
 
 use pytoon_config::document::Document;
 use pytoon_testkit::Workspace;
@@ -13,7 +13,7 @@ const PRESET_PAUSE: u64 = 360;
 
 /// Reads one of the files in `scripts/`.
 fn cases(name: &str) -> Vec<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("v2/scripts").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name);
     let text = std::fs::read_to_string(&path).expect("a file of scripts");
     let document = Document::parse(&text).unwrap_or_else(|error| panic!("{name}: {error:?}"));
     document.value.as_array().expect("a list").clone()

@@ -10,7 +10,7 @@
 use crate::brief::{Brief, FieldProblem, MAX_SCENES, MediaFit, SceneOverride};
 use crate::language::{self, Detected};
 use crate::layout;
-use crate::note::Note;
+use crate::note::{self, Note};
 use crate::preset::{Background, Move, MusicMood, PacingSpec, Preset, TransitionKind};
 use crate::rng::Rng;
 use crate::scene::{
@@ -138,11 +138,7 @@ fn speak_over(mut script: Script, voice: Script) -> Script {
     for (index, sentence) in spoken.into_iter().enumerate() {
         script.beats[index * scene_count / sentence_count.max(1)].sentences.push(sentence);
     }
-    for note in voice.notes {
-        if !script.notes.contains(&note) {
-            script.notes.push(note);
-        }
-    }
+    note::add_once(&mut script.notes, voice.notes);
     script
 }
 

@@ -47,8 +47,10 @@ fn split_unspaced(token: &str) -> Vec<Word> {
     }
     let mut out: Vec<Word> = Vec::new();
     // The nets leave compounds whole, the dictionary alone trips over unknown words.
-    let pieces = pieces(token, &NETS).into_iter().flat_map(|word| pieces(word, &DICTIONARIES));
-    for piece in pieces {
+    // Only Thai and Lao: Khmer's dictionary cuts words that it borrowed.
+    let is_thai = token.contains(|c: char| matches!(c, '\u{0e00}'..='\u{0eff}'));
+    let cut = |word| if is_thai { pieces(word, &DICTIONARIES) } else { vec![word] };
+    for piece in pieces(token, &NETS).into_iter().flat_map(cut) {
         match out.last_mut() {
             Some(last) if joins_previous(&last.text, piece) => last.text.push_str(piece),
             _ => out.push(Word { text: piece.to_owned(), joins_next: true }),
@@ -133,7 +135,7 @@ pub fn on_screen(word: &str) -> Cow<'_, str> {
 }
 
 /// Returns a message without the folders of this machine, for people who have no access to it: a path
-/// from the root becomes its last part, and `use /path/to/file: ` goes.
+/// from the root becomes its last part: `use /path/to/a.wav: it is silent` says `a.wav: it is silent`.
 pub fn without_folders(message: &str) -> String {
     let mut out = String::with_capacity(message.len());
     let mut rest = message;
@@ -147,8 +149,6 @@ pub fn without_folders(message: &str) -> String {
         if begins && bare.matches('/').count() > 1 {
             if out.ends_with("use ") && path.ends_with(':') {
                 out.truncate(out.len() - "use ".len());
-                rest = after.trim_start();
-                continue;
             }
             out.push_str(bare.rsplit('/').next().unwrap_or_default());
             out.push_str(&path[bare.len()..]);
@@ -309,7 +309,7 @@ mod tests {
         for (message, told) in [
             (
                 "`voice_file`: use /srv/pytoon/assets/ab/cd.wav: the recording is silent",
-                "`voice_file`: the recording is silent",
+                "`voice_file`: cd.wav: the recording is silent",
             ),
             ("read /srv/a/b.jpg: no such file", "read b.jpg: no such file"),
             ("there is no file `/srv/a/b.jpg`", "there is no file `b.jpg`"),

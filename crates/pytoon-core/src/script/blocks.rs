@@ -296,11 +296,9 @@ fn checkbox(seen: &[char]) -> usize {
 fn emoji_bullets(lines: &[Line]) -> Vec<usize> {
     let bullet = |line: &Line| -> Option<(String, usize)> {
         let cells = trimmed(&line.cells);
-        let skipped = line.cells.len() - cells.len();
         let seen = view(cells);
         let length = seen.iter().take_while(|c| is_pictograph(**c)).count();
         let has_blank = seen.get(length).is_some_and(|c| c.is_whitespace());
-        let _ = skipped;
         (length > 0 && length <= 4 && has_blank && seen.len() > length + 1)
             .then(|| (seen[..length].iter().collect(), length + 1))
     };

@@ -320,7 +320,8 @@ fn music(
     match source {
         MusicTrackSource::File { asset } => {
             let (left, right) = sound::decode_stereo(&env.runner, Path::new(asset))?;
-            Ok(fit_music(Stereo::from_channels(left, right), len, LOOP_CROSSFADE))
+            let file = Stereo::from_channels(left, right).corrected();
+            Ok(fit_music(file, len, LOOP_CROSSFADE))
         }
         MusicTrackSource::Mood { mood } => {
             let turn =
