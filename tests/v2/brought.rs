@@ -32,9 +32,9 @@ fn captions(plan: &Value) -> Vec<String> {
     cues.iter().map(|cue| cue["text"].as_str().expect("text").to_owned()).collect()
 }
 
-/// Speaks a text with the formant voice into a file of 16-bit PCM.
+/// Speaks a text into a file of 16-bit PCM.
 fn record(workspace: &Workspace, text: &str, name: &str) {
-    let args = ["-q", "voices", "--say", text, "--provider", "espeak", "--out", "said.wav"];
+    let args = ["-q", "voices", "--say", text, "--out", "said.wav"];
     workspace.pytoon(&args).ok();
     shape(workspace, &["-i", "said.wav"], &["-c:a", "pcm_s16le"], name);
 }

@@ -159,7 +159,7 @@ fn voices_speak_other_languages() {
     // Words as they are shown; scripts without spaces are cut into readable bites.
     for (language, script, shown) in [
         ("de", "Der Kaffee ist schön heiß.", vec!["Der", "Kaffee", "ist", "schön", "heiß."]),
-        ("ja", "新鮮なコーヒーを飲む。", vec!["新鮮な", "コーヒーを", "飲む。"]),
+        ("ja", "新鮮なコーヒーを飲む。", vec!["新鮮", "な", "コーヒー", "を", "飲む。"]),
         ("ar", "قهوة طازجة كل صباح.", vec!["قهوة", "طازجة", "كل", "صباح."]),
         ("hi", "हर सुबह ताज़ी कॉफ़ी।", vec!["हर", "सुबह", "ताज़ी", "कॉफ़ी।"]),
     ] {

@@ -5,7 +5,7 @@
 //! stands in docs/alignment.md.
 
 use super::chain::Recorded;
-use super::mismatch::{DOUBTFUL, Mismatch, Search};
+use super::mismatch::{Mismatch, Search};
 use super::reference_voice;
 use crate::VoiceError;
 use crate::tts::neural::Neural;
@@ -57,18 +57,18 @@ impl Builtin {
             .and_then(|neural| reference_voice::speak_naturally(neural, sentences, language));
         let analysed = to_analysis_rate(samples, pytoon_audio::SAMPLE_RATE);
         let found = align(&analysed, &references, natural.as_ref());
-        if found.as_ref().is_none_or(|found| found.confidence < DOUBTFUL) {
-            let counts: Vec<usize> = sentences.iter().map(Vec::len).collect();
-            let search = Search {
-                samples: &analysed,
-                references: &references,
-                counts: &counts,
-                speech: recorded.speech,
-                confidence: found.as_ref().map_or(0.0, |found| found.confidence),
-            };
-            if let Some((found, mismatch)) = search.run() {
-                return Ok(Some(finish(sentences, &found, Some(mismatch))));
-            }
+        let counts: Vec<usize> = sentences.iter().map(Vec::len).collect();
+        let search = Search {
+            samples: &analysed,
+            references: &references,
+            counts: &counts,
+            speech: recorded.speech,
+            whole: found.as_ref(),
+        };
+        if search.is_called_for()
+            && let Some((found, mismatch)) = search.run()
+        {
+            return Ok(Some(finish(sentences, &found, Some(mismatch))));
         }
         Ok(found.map(|found| finish(sentences, &found, None)))
     }

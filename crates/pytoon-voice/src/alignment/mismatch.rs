@@ -25,7 +25,13 @@ pub enum Mismatch {
 }
 
 /// Below this confidence a mismatch is looked for.
-pub(super) const DOUBTFUL: f64 = 0.45;
+const DOUBTFUL: f64 = 0.45;
+/// Outside of this pace against the references too.
+const USUAL_PACE: Range<f64> = 0.75..1.35;
+/// No word lasts so long, in milliseconds: something else is in it.
+const ENDLESS_WORD_MS: f64 = 1200.0;
+/// The rest must be this much more alike than the whole.
+const BETTER: f64 = 0.05;
 /// The rest must be this alike, or alike at all and far more than the whole.
 const SURE: f64 = 0.6;
 const ALIKE: f64 = 0.4;
@@ -47,11 +53,22 @@ pub(super) struct Search<'a> {
     /// Words of each sentence.
     pub(super) counts: &'a [usize],
     pub(super) speech: &'a [MsRange],
-    /// How alike the whole recording and the whole script are.
-    pub(super) confidence: f64,
+    /// How the whole recording and the whole script lie along each other, if they do.
+    pub(super) whole: Option<&'a Alignment>,
 }
 
 impl Search<'_> {
+    /// Returns true if there are signs of a mismatch: little likeness, an unusual pace, endless words.
+    pub(super) fn is_called_for(&self) -> bool {
+        let Some(whole) = self.whole else { return true };
+        let words: usize = self.counts.iter().sum();
+        let pace = self.reference_ms(&(0..words)) / self.speech_ms().max(1) as f64;
+        let is_endless = |word: &Timed| word.end_ms - word.start_ms > ENDLESS_WORD_MS;
+        let is_unusual = !self.speech.is_empty()
+            && (!USUAL_PACE.contains(&pace) || whole.words.iter().any(is_endless));
+        whole.confidence < DOUBTFUL || is_unusual
+    }
+
     /// Returns the best match without a part of the script or of the recording, if one is sure.
     pub(super) fn run(&self) -> Option<(Alignment, Mismatch)> {
         let seconds = self.samples.len() as f64 / f64::from(SAMPLE_RATE);
@@ -61,9 +78,12 @@ impl Search<'_> {
         let unscripted = runs(stretches.len())
             .into_iter()
             .filter_map(|run| self.without_sound(&stretches, &run));
-        let enough = SURE.min(ALIKE.max(self.confidence + MORE_ALIKE));
-        let found = unsaid.chain(unscripted).take(tries).filter(|(a, _)| a.confidence >= enough);
-        found.max_by(|a, b| a.0.confidence.total_cmp(&b.0.confidence))
+        let whole = self.whole.map_or(0.0, |whole| whole.confidence);
+        let enough = SURE.min(ALIKE.max(whole + MORE_ALIKE)).max(whole + BETTER);
+        let found = unsaid.chain(unscripted).take(tries);
+        let sure = found.filter(|found| found.alignment.confidence >= enough);
+        let best = sure.max_by(|a, b| a.score().total_cmp(&b.score()))?;
+        Some((best.alignment, best.mismatch))
     }
 
     fn speech_ms(&self) -> i64 {
@@ -78,63 +98,75 @@ impl Search<'_> {
         samples as f64 * 1000.0 / f64::from(SAMPLE_RATE)
     }
 
-    fn is_plausible(&self, reference_ms: f64, speech_ms: i64) -> bool {
-        PACE.contains(&(reference_ms / speech_ms.max(1) as f64))
+    /// The pace of the rest against the references, if people speak so.
+    fn pace(&self, reference_ms: f64, speech_ms: i64) -> Option<f64> {
+        let pace = reference_ms / speech_ms.max(1) as f64;
+        PACE.contains(&pace).then_some(pace)
     }
 
     /// Aligns the script without some sentences.
-    fn without_words(&self, run: &Range<usize>) -> Option<(Alignment, Mismatch)> {
+    fn without_words(&self, run: &Range<usize>) -> Option<Found> {
         let before: usize = self.counts[..run.start].iter().sum();
         let left_out: usize = self.counts[run.clone()].iter().sum();
         let all: usize = self.counts.iter().sum();
         let gap = before..before + left_out;
         let rest_ms = self.reference_ms(&(0..before)) + self.reference_ms(&(gap.end..all));
-        if !self.is_plausible(rest_ms, self.speech_ms()) {
-            return None;
-        }
+        let pace = self.pace(rest_ms, self.speech_ms())?;
         let shorter: Vec<Reference> =
             self.references.iter().map(|reference| without(reference, &gap)).collect();
-        let mut found = align(self.samples, &shorter, None)?;
+        let mut alignment = align(self.samples, &shorter, None)?;
         // What is not said comes where the words before it end, or at the recording's end.
         let length_ms = self.samples.len() as f64 * 1000.0 / f64::from(SAMPLE_RATE);
-        let at_ms = found.words.get(before).map_or(length_ms, |word| word.start_ms);
+        let at_ms = alignment.words.get(before).map_or(length_ms, |word| word.start_ms);
         let unsaid = vec![Timed { start_ms: at_ms, end_ms: at_ms }; left_out];
-        found.words.splice(before..before, unsaid);
+        alignment.words.splice(before..before, unsaid);
         let mismatch = Mismatch::Unsaid { sentences: run.clone(), at_ms: at_ms.round() as i64 };
-        Some((found, mismatch))
+        Some(Found { alignment, mismatch, pace })
     }
 
     /// Aligns the recording without some stretches of speech.
-    fn without_sound(
-        &self,
-        stretches: &[MsRange],
-        run: &Range<usize>,
-    ) -> Option<(Alignment, Mismatch)> {
+    fn without_sound(&self, stretches: &[MsRange], run: &Range<usize>) -> Option<Found> {
         let own = &stretches[run.clone()];
         let spoken: i64 = own.iter().map(|range| range.duration_ms()).sum();
         let words: usize = self.counts.iter().sum();
         let rest = self.speech_ms() - spoken;
-        if spoken < LEAST_MS || !self.is_plausible(self.reference_ms(&(0..words)), rest) {
+        let pace = self.pace(self.reference_ms(&(0..words)), rest)?;
+        if spoken < LEAST_MS {
             return None;
         }
         let range = MsRange::new(own.first()?.start, own.last()?.end);
         let at = |ms: i64| (ms.max(0) * i64::from(SAMPLE_RATE) / 1000) as usize;
         let (from, to) = (at(range.start).min(self.samples.len()), at(range.end));
         let rest = [&self.samples[..from], self.samples.get(to..).unwrap_or_default()].concat();
-        let mut found = align(&rest, self.references, None)?;
+        let mut alignment = align(&rest, self.references, None)?;
         let moved = |ms: &mut f64| {
             if *ms >= range.start as f64 {
                 *ms += range.duration_ms() as f64;
             }
         };
-        for word in &mut found.words {
+        for word in &mut alignment.words {
             moved(&mut word.start_ms);
             // A word that ends at the cut ends before it.
             if word.end_ms > range.start as f64 {
                 moved(&mut word.end_ms);
             }
         }
-        Some((found, Mismatch::Unscripted(range)))
+        Some(Found { alignment, mismatch: Mismatch::Unscripted(range), pace })
+    }
+}
+
+/// A match without a part of the script or of the recording.
+struct Found {
+    alignment: Alignment,
+    mismatch: Mismatch,
+    /// The pace of the rest against the references.
+    pace: f64,
+}
+
+impl Found {
+    /// Among equals the one wins whose pace is nearest to the references'.
+    fn score(&self) -> f64 {
+        self.alignment.confidence - 0.1 * self.pace.ln().abs()
     }
 }
 
