@@ -179,11 +179,11 @@ mod tests {
 
     #[test]
     fn a_quiet_first_word_and_a_take_without_noise_are_kept() {
-        let quiet = take(600_000, &[240_000..264_000], 0.02, 0.001, false);
-        let loud = take(600_000, &[360_000..480_000], 0.2, 0.0, false);
+        let quiet = take(600_000, std::slice::from_ref(&(240_000..264_000)), 0.02, 0.001, false);
+        let loud = take(600_000, std::slice::from_ref(&(360_000..480_000)), 0.2, 0.0, false);
         let both: Vec<f32> = quiet.iter().zip(&loud).map(|(a, b)| a + b).collect();
         assert!(trim_to_voice(&both).start <= 240_000);
-        let clean = take(240_000, &[48_000..96_000], 0.2, 0.0, false);
+        let clean = take(240_000, std::slice::from_ref(&(48_000..96_000)), 0.2, 0.0, false);
         assert_eq!(trim_to_voice(&clean), trim_silence(&clean));
         assert!(trim_to_voice(&[]).is_empty() && trim_to_voice(&[0.0; 48_000]).is_empty());
         let noise = take(96_000, &[], 0.0, 0.1, true);

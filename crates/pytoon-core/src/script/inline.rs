@@ -181,7 +181,7 @@ fn square_brackets(cells: Vec<Cell>) -> Vec<Cell> {
         {
             out.push(object);
             // Emphasis that began or ended inside still counts outside.
-            out.extend(cells[at + 1..close].iter().filter(|c| is_emphasis(c)).cloned());
+            out.extend(cells[at + 1..close].iter().filter(is_emphasis).cloned());
             at = close + 1;
             continue;
         }
@@ -302,7 +302,7 @@ fn round_brackets(cells: Vec<Cell>) -> Vec<Cell> {
                 || stands_alone(&seen, at, close);
             if is_direction && let Some(object) = object(inside) {
                 out.push(object);
-                out.extend(inside.iter().filter(|c| is_emphasis(c)).cloned());
+                out.extend(inside.iter().filter(is_emphasis).cloned());
                 at = close + 1;
                 continue;
             }

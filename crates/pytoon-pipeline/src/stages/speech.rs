@@ -36,8 +36,6 @@ use pytoon_voice::tts::{Quote, SpokenSentence, TtsRequest, speech_ms};
 use pytoon_voice::tts_manager::{FailedAttempt, Spoken, TtsManager};
 use pytoon_voice::voice_processor::{self, SAMPLES_PER_MS, Timbre};
 
-/// Where nobody speaks.
-
 /// Between sentences that are timed together, so that none is heard into the next.
 const GAP: usize = 14_400;
 
