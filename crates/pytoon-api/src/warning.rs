@@ -12,7 +12,7 @@ pub(crate) struct Warning {
     /// A stable code.
     #[schema(schema_with = code_schema)]
     code: String,
-    /// What the code speaks of, by name.
+    /// Parameters of the code, by name.
     params: Map<String, Value>,
     /// One sentence in English.
     message: String,

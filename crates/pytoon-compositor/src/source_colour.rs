@@ -38,7 +38,7 @@ pub struct ColourConversion {
     /// Light for R'G'B', against reference white.
     light: Box<[f32; IN_STEPS]>,
     primaries: [[f32; 3]; 3],
-    /// What light is scaled with, by its brightest channel; absent where nothing is.
+    /// Tone-mapping scale by the brightest channel; `None` without tone mapping.
     roll_off: Option<Box<[f32; LIGHT_STEPS]>>,
     /// R'G'B' of BT.709, by light.
     encoded: Box<[f32; LIGHT_STEPS]>,
@@ -110,7 +110,7 @@ impl ColourConversion {
         f64::from(light[0].max(light[1]).max(light[2]))
     }
 
-    /// What chroma adds to luma for each channel.
+    /// Returns the offset from luma for each channel.
     fn shift(&self, cb: f32, cr: f32) -> [f32; 3] {
         let (b, r) = (cb - 512.0, cr - 512.0);
         [self.chroma[0] * r, self.chroma[1] * b + self.chroma[2] * r, self.chroma[3] * b]
@@ -193,7 +193,7 @@ fn light_of(transfer: Transfer, coded: f64) -> f64 {
     }
 }
 
-/// What light of a brightness is scaled with, where the brightest is `peak`.
+/// Returns the tone-mapping scale of a light level for a source whose maximum is `peak`.
 ///
 /// Worked out on R'G'B', which is nearer to how steps are seen: up to a knee nothing changes; from
 /// there to the peak a hyperbola leads to white, with no kink at the knee.

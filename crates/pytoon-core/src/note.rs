@@ -175,16 +175,16 @@ pub enum Note {
     RecordingLacksWords {
         /// The words that are not said.
         words: String,
-        /// Where they would belong in the recording, in milliseconds.
+        /// Position of the missing words in the recording, in milliseconds.
         at_ms: i64,
         /// True if the recording ends before them.
         at_end: bool,
     },
     /// A recording says something that its script does not have.
     RecordingSaysMore {
-        /// Where it begins in the recording, in milliseconds.
+        /// Start of the extra speech in the recording, in milliseconds.
         from_ms: i64,
-        /// Where it ends.
+        /// End of the extra speech, in milliseconds.
         to_ms: i64,
     },
     /// Nobody could tell when each word of a recording is said.

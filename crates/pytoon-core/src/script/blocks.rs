@@ -8,7 +8,7 @@ use crate::text::SentenceEnd;
 pub(super) struct Block {
     /// Its lines; a line that a tag ended is followed by another block.
     pub(super) lines: Vec<Vec<Cell>>,
-    /// What follows it.
+    /// Determines the pause after the block.
     pub(super) end: SentenceEnd,
     /// True for lines of a block quote.
     pub(super) is_quote: bool,
@@ -19,9 +19,9 @@ pub(super) struct Block {
 /// A line as it stands.
 struct Line {
     cells: Vec<Cell>,
-    /// What ended it, where a tag did.
+    /// The break that ended the line; `None` for a plain line feed.
     ended_by: Option<Break>,
-    /// Whether a tag made it a list item.
+    /// True if the line is the content of an `<li>`, `<dt>` or `<dd>` tag.
     is_tagged_item: bool,
 }
 

@@ -17,7 +17,7 @@ pub(super) enum Cell {
     Emphasis(bool),
 }
 
-/// What a tag ends.
+/// The break that a tag makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Break {
     /// A line; the next one is a new sentence.
@@ -30,10 +30,10 @@ pub(super) enum Break {
     Paragraph,
 }
 
-/// What marks are looked for in: one character for each cell, and this one for what is no mark.
+/// Stands in [`view`] for a cell that cannot be part of a mark.
 pub(super) const OBJECT: char = '\u{fffc}';
 
-/// Returns what marks are looked for in, a character for each cell.
+/// Returns one character per cell, for searching marks.
 pub(super) fn view(cells: &[Cell]) -> Vec<char> {
     let seen = |cell: &Cell| match cell {
         Cell::Char(c) => *c,

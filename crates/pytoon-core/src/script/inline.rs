@@ -6,7 +6,7 @@ use super::{directions, durations};
 /// The longest direction, in characters.
 const MAX_DIRECTION: usize = 300;
 
-/// What was taken out of a script.
+/// Marks, labels and addresses removed from a script.
 #[derive(Debug, Default)]
 pub(super) struct Removed {
     /// Marks and tags, each once.

@@ -51,6 +51,14 @@ pub struct Outcome {
     pub guess: Option<String>,
 }
 
+impl Outcome {
+    /// Returns the outcome of a method that timed the words.
+    pub fn timed(method: AlignmentMethod, found: Aligned) -> Self {
+        let Aligned { words, confidence, mismatch, .. } = found;
+        Self { method, confidence, words, mismatch, guess: None }
+    }
+}
+
 /// What spreading words by syllables is worth.
 const EVEN_SPLIT_CONFIDENCE: f64 = 0.1;
 
@@ -88,13 +96,7 @@ impl Aligner {
                 version: &version,
             }
             .emit();
-            return Ok(Outcome {
-                method,
-                confidence: found.confidence,
-                words: found.words,
-                mismatch: found.mismatch,
-                guess: None,
-            });
+            return Ok(Outcome::timed(method, found));
         }
         let reason = match tried.as_slice() {
             [] => "the configured order names no other method".to_owned(),

@@ -83,13 +83,7 @@ fn time_words(
                     found.confidence
                 ));
             }
-            return Ok(Outcome {
-                method,
-                confidence: found.confidence,
-                words: found.words,
-                mismatch: found.mismatch,
-                guess: None,
-            });
+            return Ok(Outcome::timed(method, found));
         }
         AlignWith::Chain => return Ok(chain.align(recorded)?),
         AlignWith::Whisperx => AlignmentMethod::Whisperx,
