@@ -5,7 +5,7 @@
 
 use crate::error::{DataFile, EnglishError};
 use crate::files::{check_size, parse_json};
-use rten::{Model, RunOptions, ThreadPool};
+use rten::{Model, ModelOptions, RunOptions, ThreadPool};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 use serde::Deserialize;
@@ -47,8 +47,11 @@ impl UnknownWords {
             return Err(EnglishError::content(DataFile::UnknownWordAlphabet, reason));
         }
         check_size(file, model)?;
-        let model =
-            Model::load(model.to_vec()).map_err(|error| EnglishError::content(file, error))?;
+        // The runtime's optimiser takes longer than all the words of a film would gain by it.
+        let model = ModelOptions::with_all_ops()
+            .enable_optimization(false)
+            .load(model.to_vec())
+            .map_err(|error| EnglishError::content(file, error))?;
         let unknown = Self {
             model,
             threads: Arc::new(ThreadPool::with_num_threads(1)),
