@@ -159,16 +159,33 @@ fn a_language_is_told_by_the_words() {
 #[test]
 fn letters_of_every_installed_font_are_drawn() {
     let workspace = Workspace::new();
-    for text in ["កាហ្វេ", "ສະບາຍດີ", "မင်္ဂလာပါ", "ආයුබෝවන්", "العدد 99.50 ريال"]
+    for text in ["កាហ្វេ", "ສະບາຍດີ", "မင်္ဂလာပါ", "ආයුබෝවන්", "العدد 99.50 ريال", "𐌰𐍄𐍄𐌰 𐌿𐌽𐍃𐌰𐍂"]
     {
         let brief = format!("script: '{text}'\nvoice: off\nmusic_source: none\nprofile: test\n");
         let film = workspace.render(&brief);
         assert_eq!(film.findings(), Vec::<String>::new(), "{text}");
         assert_eq!(film.caption_words(), film::words(text), "{text}");
     }
-    // A script that no font here draws is told before anything is rendered.
-    let planned = plan(&workspace, &json!({"script": "ꦱꦸꦒꦼꦁ", "voice": "off"}));
-    assert!(notes(&planned).iter().all(|note| *note != "film_silent"));
+    // Letters that no font here has are told before anything is rendered. (Todhri is of Unicode 16.)
+    let planned = plan(&workspace, &json!({"script": "Welcome 𐗀𐗁𐗂 friends", "voice": "off"}));
+    let told = planned["warnings"].as_array().expect("a list");
+    let letters = told.iter().find(|note| note["code"] == "letters_without_font").expect("told");
+    assert_eq!(letters["params"]["letters"], "𐗀𐗁𐗂");
+}
+
+#[test]
+fn soft_hyphens_are_neither_read_nor_counted() {
+    let workspace = Workspace::new();
+    let plain = "The prerequisites are proficient.";
+    let softened = "The pre\u{ad}requi\u{ad}sites are profi\u{ad}cient.";
+    let planned = |script: &str| plan(&workspace, &json!({"script": script}));
+    let planned = [plain, softened].map(planned);
+    let [plain, softened] = planned.each_ref();
+    assert_eq!(notes(plain), notes(softened));
+    assert_eq!(length(plain), length(softened));
+    let shown: Vec<String> =
+        captions(softened).iter().map(|cue| cue.replace('\u{ad}', "")).collect();
+    assert_eq!(shown, captions(plain));
 }
 
 #[test]

@@ -46,6 +46,11 @@ pub enum Note {
         /// The Debian package with a font for it.
         package: String,
     },
+    /// No installed font has some characters of the brief.
+    LettersWithoutFont {
+        /// The characters, each once.
+        letters: String,
+    },
     /// A pause of the script is longer than pauses may be.
     PauseShortened {
         /// The length asked for in milliseconds.
@@ -266,6 +271,11 @@ impl fmt::Display for Note {
                 f,
                 "no installed font draws {script}: its letters are left out; install one (`apt \
                  install {package}`)"
+            ),
+            Self::LettersWithoutFont { letters } => write!(
+                f,
+                "no installed font has `{}`, so the picture leaves it out: install a font that has it",
+                shortened(letters)
             ),
             Self::PauseShortened { asked_ms, used_ms } => write!(
                 f,

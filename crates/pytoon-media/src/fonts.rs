@@ -1,14 +1,32 @@
 //! Finds font files on the machine.
 //!
-//! Only the fonts of a known list are used, by file name, so that a film looks the same on every
-//! machine that has them; a brand's own font may be added by family or file.
+//! The fonts of a known list are used, by file name, so that a film looks the same on every machine
+//! that has them; a brand's own font may be added by family or file. For letters that none of them
+//! has, any other installed font is used that has them.
 
 use crate::MediaError;
 use pytoon_graphics::text::{
-    FontFile, FontLibrary, FontScript, TextEngine, WANTED_FONTS, WantedFont, fonts_needed,
+    FontFile, FontLibrary, FontScript, TextEngine, WANTED_FONTS, WantedFont, font_script,
+    fonts_needed, glyphs_needed, take_covered,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+/// What no installed font draws of some texts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lacking {
+    /// The best font of each writing system for which none is here.
+    pub fonts: Vec<&'static WantedFont>,
+    /// Characters for which no font is known either, or that the fonts of their script lack.
+    pub letters: String,
+}
+
+/// The font files for some texts.
+struct Choice {
+    paths: BTreeSet<PathBuf>,
+    /// Characters that none of them has.
+    undrawn: BTreeSet<char>,
+}
 
 /// Where systems keep fonts.
 const SYSTEM_FOLDERS: &[&str] = &["/usr/share/fonts", "/usr/local/share/fonts"];
@@ -68,13 +86,63 @@ impl FontFinder {
             .partition(|font| font.file_names.iter().any(|name| self.files.contains_key(*name)))
     }
 
-    /// Returns the first wanted font of each script of some texts that no font here draws.
-    pub fn lacking(&self, texts: &[&str]) -> Vec<&'static WantedFont> {
-        let missing = fonts_needed(texts).into_iter().filter_map(|script| {
-            let (here, missing) = self.wanted(script);
-            if here.is_empty() { missing.first().copied() } else { None }
-        });
-        missing.collect()
+    /// Returns what no font here draws of some texts.
+    pub fn lacking(&self, texts: &[&str]) -> Lacking {
+        let mut lacking = Lacking::default();
+        for letter in self.choose(texts).undrawn {
+            let script = font_script(letter);
+            let known = WANTED_FONTS.iter().find(|font| font.script == script);
+            match known.filter(|_| script != FontScript::Latin && self.wanted(script).0.is_empty())
+            {
+                Some(font) if lacking.fonts.contains(&font) => {}
+                Some(font) => lacking.fonts.push(font),
+                None => lacking.letters.push(letter),
+            }
+        }
+        lacking
+    }
+
+    /// Chooses the files for some texts.
+    fn choose(&self, texts: &[&str]) -> Choice {
+        let scripts = fonts_needed(texts);
+        let fonts = WANTED_FONTS.iter().filter(|font| scripts.contains(&font.script));
+        let mut paths = BTreeSet::new();
+        // ASCII is in every font of the list.
+        let mut undrawn = glyphs_needed(texts);
+        undrawn.retain(|letter| !letter.is_ascii());
+        for font in fonts {
+            let files: Vec<&PathBuf> =
+                font.file_names.iter().filter_map(|name| self.files.get(*name)).collect();
+            // The weights of a family have the same letters.
+            if let Some(first) = files.first() {
+                is_used(first, &mut undrawn);
+            }
+            paths.extend(files.into_iter().cloned());
+        }
+        for path in self.one_of_each_family() {
+            if undrawn.is_empty() {
+                break;
+            }
+            if is_used(path, &mut undrawn) {
+                paths.insert(path.clone());
+            }
+        }
+        Choice { paths, undrawn }
+    }
+
+    /// Returns a file of each family outside of the list: its bold one, else the first. Noto's come
+    /// first, since they are made to stand beside each other.
+    fn one_of_each_family(&self) -> Vec<&PathBuf> {
+        let mut families: BTreeMap<(bool, &str), (&str, &PathBuf)> = BTreeMap::new();
+        for (name, path) in &self.files {
+            let (family, weight) = name.split_once('-').unwrap_or((name, ""));
+            let entry = families.entry((!name.starts_with("Noto"), family));
+            let chosen = entry.or_insert((weight, path));
+            if weight.starts_with("Bold.") {
+                *chosen = (weight, path);
+            }
+        }
+        families.into_values().map(|(_, path)| path).collect()
     }
 
     /// Files whose name begins like a family, such as `Montserrat-Bold.ttf` for "Montserrat".
@@ -95,13 +163,7 @@ impl FontFinder {
 
     /// A text engine with the fonts that some texts need, and a brand's own.
     pub fn engine(&self, texts: &[&str], brand_font: Option<&str>) -> Result<Fonts, MediaError> {
-        let scripts = fonts_needed(texts);
-        let mut paths: BTreeSet<PathBuf> = WANTED_FONTS
-            .iter()
-            .filter(|font| scripts.contains(&font.script))
-            .flat_map(|font| font.file_names)
-            .filter_map(|name| self.files.get(*name).cloned())
-            .collect();
+        let mut paths = self.choose(texts).paths;
         let mut brand_family = None;
         if let Some(font) = brand_font {
             let own = self.brand_paths(font)?;
@@ -132,6 +194,11 @@ impl FontFinder {
         }
         Ok(found)
     }
+}
+
+/// Removes the letters that a font file has. Returns true if there were any.
+fn is_used(path: &Path, undrawn: &mut BTreeSet<char>) -> bool {
+    !undrawn.is_empty() && std::fs::read(path).is_ok_and(|bytes| take_covered(&bytes, undrawn))
 }
 
 fn read_font(path: &Path) -> Result<FontFile, MediaError> {

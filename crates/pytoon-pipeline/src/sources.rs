@@ -129,19 +129,22 @@ impl Resolver<'_> {
         })
     }
 
-    /// Notes writing systems that no font here draws.
+    /// Notes writing systems and letters that no font here draws.
     fn look_for_fonts(&mut self, brief: &Brief) {
         let overlays = brief.overlays.iter().filter_map(|overlay| overlay.text.as_deref());
         let captions = brief.scenes.iter().filter_map(|scene| scene.caption.as_deref());
         let words = [&brief.script, &brief.voice_script, &brief.prompt];
         let words = words.into_iter().filter_map(|text| text.as_deref());
         let texts: Vec<&str> = words.chain(overlays).chain(captions).collect();
-        let lacking = self.env.fonts.lacking(&texts).into_iter().map(|font| {
+        let lacking = self.env.fonts.lacking(&texts);
+        let scripts = lacking.fonts.into_iter().map(|font| {
             let family = font.family.trim_start_matches("Noto ");
             let script = family.trim_start_matches("Sans ").trim_start_matches("Serif ");
             Note::ScriptWithoutFont { script: script.to_owned(), package: font.package.to_owned() }
         });
-        note::add_once(&mut self.notes, lacking);
+        let letters = lacking.letters;
+        let letters = (!letters.is_empty()).then_some(Note::LettersWithoutFont { letters });
+        note::add_once(&mut self.notes, scripts.chain(letters));
     }
 
     fn error(&self, field: &str, reason: impl Into<String>) -> PipelineError {

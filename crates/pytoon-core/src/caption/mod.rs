@@ -14,6 +14,7 @@ use crate::script::sentence;
 use crate::text;
 use crate::time::MsRange;
 use crate::timeline::{CaptionCue, CaptionWord};
+use unicode_width::UnicodeWidthStr;
 
 /// A cue appears this long before its first word.
 const LEAD_IN_MS: i64 = 100;
@@ -120,9 +121,10 @@ fn strain(text: &str, ms: i64, limits: &Limits) -> f64 {
     (reading::needed_ms(text).max(limits.min_ms) as f64) / ms.max(1) as f64
 }
 
-/// Width of a text in units of a Latin letter: ideographs are about twice as wide.
+/// Width of a text in units of a Latin letter (UAX #11): ideographs count twice, marks over a letter
+/// and soft hyphens not at all.
 fn visual_chars(text: &str) -> usize {
-    text.chars().map(|c| if c >= '\u{2e80}' { 2 } else { 1 }).sum()
+    text.width()
 }
 
 /// A scene's words, cut at sentence ends and pauses.

@@ -4,6 +4,7 @@ use crate::note::Note;
 use crate::text::on_screen;
 use crate::timeline::CaptionCue;
 use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 /// The most characters a second that a reader keeps up with, by script, where captions follow a
 /// voice (Netflix's guides for Latin, Arabic and Devanagari; Korean likewise; ideographs and kana
@@ -24,7 +25,7 @@ type IsOfScript = fn(char) -> bool;
 /// The limit of every other script.
 const OTHERS: f64 = 20.0;
 
-/// Characters a second of a cue, as readers count them: graphemes without white space.
+/// Characters a second of a cue, as readers count them: graphemes without white space and soft hyphens.
 pub fn speed(cue: &CaptionCue) -> f64 {
     characters(&cue.text) * 1000.0 / (cue.end - cue.start).max(1) as f64
 }
@@ -36,7 +37,8 @@ pub fn needed_ms(text: &str) -> i64 {
 
 fn characters(text: &str) -> f64 {
     let shown = text.split_whitespace().map(on_screen);
-    shown.map(|word| word.graphemes(true).count()).sum::<usize>() as f64
+    let is_seen = |grapheme: &&str| grapheme.width() > 0;
+    shown.map(|word| word.graphemes(true).filter(is_seen).count()).sum::<usize>() as f64
 }
 
 /// What a reader of a text keeps up with, in characters a second.

@@ -16,9 +16,10 @@ use super::shots::{FrameSize, PictureFacts, ShotTime, ShotWish, plan_shot};
 use super::{
     AudioTrack, CaptionWord, ClipSource, Look, MusicTrackSource, OverlayClip, OverlayContent,
     SoundClip, TIMELINE_VERSION, Timeline, TimelineScene, Tracks, Transition, VideoClip, VoiceClip,
+    words,
 };
 use crate::brief::Position;
-use crate::caption::{self, SceneWords};
+use crate::caption;
 use crate::colour::ColourMatch;
 use crate::note::Note;
 use crate::preset::{Move, Preset, TransitionKind};
@@ -178,7 +179,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     };
     let places = scene_places(input, &fitted, total_frames);
     let video = video_track(input, &places);
-    let words = scene_words(input, &fitted, &places);
+    let words = words::scene_words(input, &fitted, &places);
     let mut warnings: Vec<Note> = fitted.warning.iter().cloned().collect();
     warnings.extend(input.graph.warnings.iter().cloned());
     let captions = if input.captions {
@@ -203,7 +204,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
             audio: audio_tracks(input, &fitted, &places, &video, total_duration),
             overlays: overlay_track(input, &places, total_frames),
             video,
-            captions: mask_cues(captions, input.masked_words),
+            captions: words::mask_cues(captions, input.masked_words),
         },
         timeline: places,
     };
@@ -423,79 +424,6 @@ fn headline(scene: &Scene) -> Option<String> {
     (!phrase.is_empty()).then_some(phrase)
 }
 
-/// The words of each scene in film time.
-fn scene_words(
-    input: &BuildInput<'_>,
-    fitted: &TimeFit,
-    places: &[TimelineScene],
-) -> Vec<SceneWords> {
-    let mut scene_start = 0;
-    let mut out = Vec::new();
-    for (index, scene) in input.graph.scenes.iter().enumerate() {
-        let place = &places[index];
-        let spoken: Vec<CaptionWord> = spoken_words(input, fitted, index, scene_start).collect();
-        let mut words = match (&scene.caption, spoken.is_empty()) {
-            (Some(caption), _) => caption::spread(&text::words(caption), reading_range(place)),
-            (None, false) => spoken,
-            (None, true) => {
-                caption::spread(&text::words(&scene.spoken_text()), reading_range(place))
-            }
-        };
-        let sentence_ends =
-            if scene.caption.is_none() { mark_words(scene, &mut words) } else { Vec::new() };
-        out.push(SceneWords {
-            scene_id: scene.id.clone(),
-            words,
-            sentence_ends,
-            range: MsRange::new(place.start, place.end),
-        });
-        scene_start += fitted.scenes[index].duration_ms;
-    }
-    out
-}
-
-/// Sets the words off that the script emphasises. Returns the index of each sentence's last word,
-/// or nothing if the words are not those of the script.
-fn mark_words(scene: &Scene, words: &mut [CaptionWord]) -> Vec<usize> {
-    let counts: Vec<usize> = scene.sentences.iter().map(|s| text::words(s).len()).collect();
-    if counts.iter().sum::<usize>() != words.len() {
-        return Vec::new();
-    }
-    let before = |sentence: usize| counts.iter().take(sentence).sum::<usize>();
-    for place in &scene.emphasis {
-        if let Some(word) = words.get_mut(before(place.sentence) + place.word) {
-            word.emphasis = true;
-        }
-    }
-    (1..=counts.len()).filter_map(|sentence| before(sentence).checked_sub(1)).collect()
-}
-
-fn reading_range(place: &TimelineScene) -> MsRange {
-    let length = place.end - place.start;
-    MsRange::new(
-        place.start + (length / 10).min(fit::CUT_LEAD_MS),
-        place.end - (length / 10).min(250),
-    )
-}
-
-fn spoken_words<'a>(
-    input: &'a BuildInput<'_>,
-    fitted: &'a TimeFit,
-    scene: usize,
-    scene_start: i64,
-) -> impl Iterator<Item = CaptionWord> + 'a {
-    input.speech[scene].iter().zip(&fitted.scenes[scene].utterance_starts_ms).flat_map(
-        move |(utterance, &start)| {
-            let offset = scene_start + start;
-            utterance.words.iter().map(move |word| CaptionWord {
-                start: word.start + offset,
-                end: word.end + offset,
-                ..word.clone()
-            })
-        },
-    )
-}
-
 fn audio_tracks(
     input: &BuildInput<'_>,
     fitted: &TimeFit,
@@ -519,7 +447,7 @@ fn audio_tracks(
                 end: (start + utterance.duration_ms).min(total_ms),
             });
         }
-        spoken.extend(spoken_words(input, fitted, index, scene_start));
+        spoken.extend(words::spoken_words(input, fitted, index, scene_start));
         scene_start += fitted.scenes[index].duration_ms;
     }
     let ranges = || spoken.iter().map(|w| MsRange::new(w.start, w.end));
@@ -527,7 +455,7 @@ fn audio_tracks(
     if !voice.is_empty() {
         let mutes = spoken
             .iter()
-            .filter(|w| is_masked(&w.text, input.masked_words))
+            .filter(|w| words::is_masked(&w.text, input.masked_words))
             .map(|w| MsRange::new(w.start + 60, w.end))
             .collect();
         tracks.push(AudioTrack::Voice { clips: voice, mutes });
@@ -612,37 +540,4 @@ fn overlay_track(
             })
         })
         .collect()
-}
-
-fn is_masked(word: &str, masked: &[String]) -> bool {
-    let bare: String =
-        word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-    !bare.is_empty() && masked.iter().any(|m| m.to_lowercase() == bare)
-}
-
-/// `s**t`: first and last letter stay, the width stays.
-fn mask(word: &str) -> String {
-    let letters: Vec<usize> =
-        word.char_indices().filter(|(_, c)| c.is_alphanumeric()).map(|(i, _)| i).collect();
-    let (first, last) = (letters.first().copied(), letters.last().copied());
-    word.char_indices()
-        .map(|(i, c)| {
-            let inner = c.is_alphanumeric() && Some(i) != first && Some(i) != last;
-            if inner { '*' } else { c }
-        })
-        .collect()
-}
-
-fn mask_cues(mut cues: Vec<super::CaptionCue>, masked: &[String]) -> Vec<super::CaptionCue> {
-    for cue in &mut cues {
-        let mut changed = false;
-        for word in cue.words.iter_mut().filter(|w| is_masked(&w.text, masked)) {
-            word.text = mask(&word.text);
-            changed = true;
-        }
-        if changed {
-            cue.text = caption::shown_text(&cue.words);
-        }
-    }
-    cues
 }

@@ -49,6 +49,27 @@ pub fn fonts_needed(texts: &[&str]) -> BTreeSet<FontScript> {
     needed
 }
 
+/// Returns the characters of some texts that need a glyph of their own: letters, digits, symbols and
+/// emoji. What joins or selects glyphs (ZWJ, variation selectors, tags) is not among them.
+pub fn glyphs_needed(texts: &[&str]) -> BTreeSet<char> {
+    let is_drawn = |c: &char| match super::script::font_script(*c) {
+        FontScript::Emoji => !matches!(u32::from(*c), 0x20E3 | 0xFE0F | 0xE0020..=0xE007F),
+        FontScript::Symbols => true,
+        _ => c.is_alphanumeric(),
+    };
+    texts.iter().flat_map(|text| text.chars()).filter(is_drawn).collect()
+}
+
+/// Removes the characters from `wanted` that a font file's first face draws. Returns true if there
+/// were any; a file that is no font draws none.
+pub fn take_covered(font: &[u8], wanted: &mut BTreeSet<char>) -> bool {
+    let Some(face) = swash::FontRef::from_index(font, 0) else { return false };
+    let before = wanted.len();
+    let map = face.charmap();
+    wanted.retain(|c| map.map(*c) == 0);
+    wanted.len() < before
+}
+
 /// Families tried after the style's own, in order; the CJK faces are inserted by language.
 const CHAIN: &[&str] = &["Inter", "Noto Sans", "Noto Sans Arabic", "Noto Sans Devanagari"];
 const EMOJI: &str = "Noto Color Emoji";

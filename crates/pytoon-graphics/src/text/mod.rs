@@ -24,9 +24,10 @@ pub(crate) mod testing;
 mod tests;
 mod wanted;
 
-pub use fonts::{FontBytes, FontFile, FontLibrary, fonts_needed};
+pub use fonts::{FontBytes, FontFile, FontLibrary, fonts_needed, glyphs_needed, take_covered};
 pub use layout::{Layout, LayoutRequest, Line, WordBox};
 pub use raster::{PlacedSprite, TextSprites};
+pub use script::font_script;
 pub use style::{Align, Shadow, Stroke, TextStyle};
 pub use wanted::{FontScript, WANTED_FONTS, WantedFont};
 

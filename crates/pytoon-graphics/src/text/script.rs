@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use super::wanted::FontScript;
 
-/// The font group that draws `c`.
-pub(super) fn font_script(c: char) -> FontScript {
+/// Returns the font group that draws `c`; [`FontScript::Latin`] for scripts without a group.
+pub fn font_script(c: char) -> FontScript {
     match u32::from(c) {
         0x0530..=0x058F => FontScript::Armenian,
         0x0590..=0x05FF | 0xFB1D..=0xFB4F => FontScript::Hebrew,

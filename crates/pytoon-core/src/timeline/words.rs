@@ -1,0 +1,122 @@
+//! The words of a film in its time: spoken, read where nothing is spoken, emphasised, masked.
+//!
+//! Guarantees: every word of a scene lies within the scene's place; masking keeps a word's width.
+//!
+//! Leaves breaking words into captions to `caption`.
+
+use super::build::BuildInput;
+use super::fit::{self, Fit as TimeFit};
+use super::{CaptionCue, CaptionWord, TimelineScene};
+use crate::caption::{self, SceneWords};
+use crate::scene::Scene;
+use crate::text;
+use crate::time::MsRange;
+
+/// The words of each scene in film time.
+pub(super) fn scene_words(
+    input: &BuildInput<'_>,
+    fitted: &TimeFit,
+    places: &[TimelineScene],
+) -> Vec<SceneWords> {
+    let mut scene_start = 0;
+    let mut out = Vec::new();
+    for (index, scene) in input.graph.scenes.iter().enumerate() {
+        let place = &places[index];
+        let spoken: Vec<CaptionWord> = spoken_words(input, fitted, index, scene_start).collect();
+        let mut words = match (&scene.caption, spoken.is_empty()) {
+            (Some(caption), _) => caption::spread(&text::words(caption), reading_range(place)),
+            (None, false) => spoken,
+            (None, true) => {
+                caption::spread(&text::words(&scene.spoken_text()), reading_range(place))
+            }
+        };
+        let sentence_ends =
+            if scene.caption.is_none() { mark_words(scene, &mut words) } else { Vec::new() };
+        out.push(SceneWords {
+            scene_id: scene.id.clone(),
+            words,
+            sentence_ends,
+            range: MsRange::new(place.start, place.end),
+        });
+        scene_start += fitted.scenes[index].duration_ms;
+    }
+    out
+}
+
+/// Sets the words off that the script emphasises. Returns the index of each sentence's last word,
+/// or nothing if the words are not those of the script.
+fn mark_words(scene: &Scene, words: &mut [CaptionWord]) -> Vec<usize> {
+    let counts: Vec<usize> = scene.sentences.iter().map(|s| text::words(s).len()).collect();
+    if counts.iter().sum::<usize>() != words.len() {
+        return Vec::new();
+    }
+    let before = |sentence: usize| counts.iter().take(sentence).sum::<usize>();
+    for place in &scene.emphasis {
+        if let Some(word) = words.get_mut(before(place.sentence) + place.word) {
+            word.emphasis = true;
+        }
+    }
+    (1..=counts.len()).filter_map(|sentence| before(sentence).checked_sub(1)).collect()
+}
+
+fn reading_range(place: &TimelineScene) -> MsRange {
+    let length = place.end - place.start;
+    MsRange::new(
+        place.start + (length / 10).min(fit::CUT_LEAD_MS),
+        place.end - (length / 10).min(250),
+    )
+}
+
+/// Returns the words spoken in a scene, in film time.
+pub(super) fn spoken_words<'a>(
+    input: &'a BuildInput<'_>,
+    fitted: &'a TimeFit,
+    scene: usize,
+    scene_start: i64,
+) -> impl Iterator<Item = CaptionWord> + 'a {
+    input.speech[scene].iter().zip(&fitted.scenes[scene].utterance_starts_ms).flat_map(
+        move |(utterance, &start)| {
+            let offset = scene_start + start;
+            utterance.words.iter().map(move |word| CaptionWord {
+                start: word.start + offset,
+                end: word.end + offset,
+                ..word.clone()
+            })
+        },
+    )
+}
+
+/// Returns true if a word is one of `masked`, apart from case and punctuation.
+pub(super) fn is_masked(word: &str, masked: &[String]) -> bool {
+    let bare: String =
+        word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    !bare.is_empty() && masked.iter().any(|m| m.to_lowercase() == bare)
+}
+
+/// `s**t`: first and last letter stay, the width stays.
+fn mask(word: &str) -> String {
+    let letters: Vec<usize> =
+        word.char_indices().filter(|(_, c)| c.is_alphanumeric()).map(|(i, _)| i).collect();
+    let (first, last) = (letters.first().copied(), letters.last().copied());
+    word.char_indices()
+        .map(|(i, c)| {
+            let inner = c.is_alphanumeric() && Some(i) != first && Some(i) != last;
+            if inner { '*' } else { c }
+        })
+        .collect()
+}
+
+/// Masks the words of `masked` in captions.
+pub(super) fn mask_cues(mut cues: Vec<CaptionCue>, masked: &[String]) -> Vec<CaptionCue> {
+    for cue in &mut cues {
+        let mut changed = false;
+        for word in cue.words.iter_mut().filter(|w| is_masked(&w.text, masked)) {
+            word.text = mask(&word.text);
+            changed = true;
+        }
+        if changed {
+            cue.text = caption::shown_text(&cue.words);
+        }
+    }
+    cues
+}
