@@ -110,6 +110,11 @@ fn an_upload_that_no_job_can_use_is_refused() {
     let refused = |bytes: &[u8], part: &str| upload(bytes).problem(422, "invalid_asset", &[part]);
     refused(HEIC, "this picture format cannot be read here; save it as JPEG or PNG");
     refused(SVG.as_bytes(), "SVG is not supported; save it as PNG");
+    refused(b"%PDF-1.7\n1 0 obj", "PDF is not supported; save its page as PNG");
+    refused(b"8BPS\0\x01\0\0", "Photoshop (PSD) is not supported");
+    refused(b"PK\x03\x04\x14\0word/", "ZIP");
+    // FFmpeg's reason, without its name for the file.
+    refused(&[0xfe; 400], "that FFmpeg can read (Invalid data found when processing input)");
     refused(&read("half.jpg"), "the JPEG is cut off");
     let mut torn = read("a.mp4");
     // The frames are noise, though the header is right.

@@ -115,6 +115,43 @@ fn what_is_no_picture_clip_or_sound_is_not_taken() {
     );
 }
 
+#[test]
+fn a_file_of_another_kind_than_its_field_wants_is_refused_with_the_brief() {
+    let workspace = Workspace::new();
+    let service = serve(&workspace);
+    let name = |bytes: &[u8]| {
+        let asset = upload(&service, &service.key, bytes).is(201).json();
+        asset["name"].as_str().expect("a name").to_owned()
+    };
+    let picture = name(&std::fs::read(workspace.picture("cup.jpg", 60, 40)).expect("a picture"));
+    let sound = name(&std::fs::read(workspace.tone("a.wav", 1.0, 440.0)).expect("a sound"));
+    for (brief, parts) in [
+        (json!({"media_files": [sound]}), ["media_files[0]", "a picture or a clip is wanted"]),
+        (json!({"voice_file": picture}), ["voice_file", "this is image/jpeg, and a sound"]),
+        (json!({"script": "Hi.", "music_source": picture}), ["music_source", "a sound is wanted"]),
+        (json!({"script": "Hi.", "brand": {"logo": sound}}), ["brand.logo", "a picture is wanted"]),
+        (
+            json!({"script": "Hi.", "scenes": [{"scene": 1, "media": sound}]}),
+            ["scenes[0].media", "this is audio/wav"],
+        ),
+    ] {
+        service.call("POST", "/api/v2/jobs", Some(&brief)).problem(422, "invalid_request", &parts);
+    }
+}
+
+#[test]
+fn a_file_of_the_server_is_found_in_every_normalisation_of_its_name() {
+    let workspace = Workspace::new();
+    let allowed =
+        format!("assets: {{allowed_dirs: [\"{}\"]}}\n", workspace.path("media").display());
+    workspace.write("config/defaults.yaml", allowed);
+    let picture = std::fs::read(workspace.picture("cup.jpg", 60, 40)).expect("a picture");
+    workspace.write("media/Cafe\u{301}.jpg", picture);
+    let service = serve(&workspace);
+    let id = service.submit(&of("Caf\u{e9}.jpg"));
+    service.until(&id, "done");
+}
+
 fn clip_bytes(path: &Path) -> Vec<u8> {
     std::fs::read(path).expect("a clip")
 }

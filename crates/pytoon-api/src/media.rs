@@ -11,6 +11,7 @@ use crate::Api;
 use crate::auth::Caller;
 use crate::incoming::{Receiver, Refused, keep};
 use crate::problem::Problem;
+use pytoon_config::names::{self, Found};
 use pytoon_core::brief::Brief;
 use pytoon_core::job::files::{ASSET_MARK, Uploaded};
 use pytoon_vendor::http::is_public;
@@ -32,14 +33,18 @@ pub(crate) async fn find_files(
     brief: &mut Brief,
 ) -> Result<(), Problem> {
     for (field, path) in brief.files_mut() {
-        if let Some(id) = path.strip_prefix(ASSET_MARK) {
-            if api.files.asset_use(id, caller.sees()).await?.is_none() {
-                let detail = format!("there is no uploaded file `{id}`; POST /api/v2/assets first");
-                return Err(Problem::field(&field, detail));
-            }
-        } else if path.starts_with("https://") || path.starts_with("http://") {
+        if path.starts_with("https://") || path.starts_with("http://") {
             let id = fetch(api, caller, path).await.map_err(|refused| refused.at(&field))?;
             *path = format!("{ASSET_MARK}{id}");
+        }
+        if let Some(id) = path.strip_prefix(ASSET_MARK) {
+            let Some(asset) = api.files.asset_use(id, caller.sees()).await? else {
+                let detail = format!("there is no uploaded file `{id}`; POST /api/v2/assets first");
+                return Err(Problem::field(&field, detail));
+            };
+            if let Some(reason) = misplaced(&field, &asset.media_type) {
+                return Err(Problem::field(&field, reason));
+            }
         } else {
             let folders = &api.config.settings.assets.allowed_dirs;
             let found = found(folders, path).map_err(|reason| Problem::field(&field, reason))?;
@@ -47,6 +52,26 @@ pub(crate) async fn find_files(
         }
     }
     Ok(())
+}
+
+/// Returns why a file of this media type is of no use in a field; `None` where it may be.
+fn misplaced(field: &str, media_type: &str) -> Option<String> {
+    let is_sound = media_type.starts_with("audio/");
+    let is_picture = media_type.starts_with("image/");
+    let wanted = match field {
+        "voice_file" | "music_source" if is_picture => "a sound",
+        "voice_file" | "music_source" => return None,
+        "brand.font" => "a font",
+        field if field.starts_with("brand.") || field.starts_with("overlays[") => {
+            if is_picture {
+                return None;
+            }
+            "a picture"
+        }
+        _ if is_sound => "a picture or a clip",
+        _ => return None,
+    };
+    Some(format!("this is {media_type}, and {wanted} is wanted here"))
 }
 
 /// A file of one of the allowed folders, whatever links lead there.
@@ -60,7 +85,8 @@ fn found(folders: &[String], name: &str) -> Result<PathBuf, String> {
     }
     for folder in folders {
         let Ok(folder) = Path::new(folder).canonicalize() else { continue };
-        let Ok(full) = folder.join(name).canonicalize() else { continue };
+        let Found::Here(full) = names::find(&folder.join(name)) else { continue };
+        let Ok(full) = full.canonicalize() else { continue };
         if full.starts_with(&folder) && full.is_file() {
             return Ok(full);
         }

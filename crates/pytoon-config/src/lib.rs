@@ -13,6 +13,7 @@ mod builtin;
 pub mod document;
 pub mod engines;
 mod layers;
+pub mod names;
 pub mod secrets;
 pub mod settings;
 pub mod storage;

@@ -129,6 +129,14 @@ fn is_full(error: &std::io::Error) -> bool {
     matches!(error.kind(), StorageFull | QuotaExceeded)
 }
 
+/// Returns the last line that FFmpeg said of a file, without the file's place.
+pub(crate) fn last_words(stderr: &str, path: &Path) -> String {
+    let line = stderr.lines().rev().find(|line| !line.trim().is_empty());
+    let line = line.unwrap_or("no reason given").trim();
+    let place = format!("file:{}: ", path.display());
+    line.strip_prefix(&place).unwrap_or(line).to_owned()
+}
+
 fn tail(stderr: &str) -> String {
     let line = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
     if line.is_empty() { String::new() } else { format!(": {}", line.trim()) }

@@ -5,10 +5,11 @@
 
 mod heif;
 mod jpeg;
+mod refused;
 
 use crate::ffmpeg::{Input, ffmpeg};
 use crate::process::Runner;
-use crate::{MediaError, animation};
+use crate::{MediaError, animation, error};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use moxcms::{ColorProfile, Layout, TransformOptions};
 use pytoon_compositor::picture::Picture;
@@ -48,13 +49,10 @@ pub fn kind(path: &Path, limits: &PictureLimits) -> Result<FileKind, MediaError>
         Ok(ImageFormat::WebP) if animation::of_file(path)?.is_some() => Ok(FileKind::Animation),
         Ok(_) => Ok(FileKind::Picture),
         Err(_) if is_heif(&head) => Ok(FileKind::Picture),
-        Err(_) if is_svg(&head) => {
-            Err(MediaError::unusable(path, "SVG is not supported; save it as PNG"))
-        }
-        Err(_) if looks_like_text(&head) => {
-            Err(MediaError::unusable(path, "it holds text, not a picture or a clip"))
-        }
-        Err(_) => Ok(FileKind::Moving),
+        Err(_) => match refused::reason(&head) {
+            Some(reason) => Err(MediaError::unusable(path, reason)),
+            None => Ok(FileKind::Moving),
+        },
     }
 }
 
@@ -91,27 +89,6 @@ fn is_heif(head: &[u8]) -> bool {
         && head.get(8..12).is_some_and(|brand| {
             [&b"heic"[..], b"heix", b"mif1", b"avif", b"heim", b"heis"].contains(&brand)
         })
-}
-
-fn looks_like_text(head: &[u8]) -> bool {
-    let valid = match std::str::from_utf8(head) {
-        Ok(_) => true,
-        // The head may end inside a character.
-        Err(error) => head.len() - error.valid_up_to() < 4,
-    };
-    valid && !head.contains(&0)
-}
-
-/// An SVG in any of the encodings that XML has, whatever stands before its root.
-fn is_svg(head: &[u8]) -> bool {
-    let text: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
-    let text = text.trim_ascii_start();
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let is_xml =
-        [&b"<"[..], b"\xff\xfe<", b"\xfe\xff<"].iter().any(|start| text.starts_with(start));
-    let names_svg =
-        |root: &[u8]| text.windows(root.len()).any(|part| part.eq_ignore_ascii_case(root));
-    is_xml && (names_svg(b"<svg") || names_svg(b":svg ") || names_svg(b"<!doctype svg"))
 }
 
 /// Whether a PNG is an APNG with more than one frame: it says so before its first picture.
@@ -165,7 +142,7 @@ pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Pict
             ));
         }
         png
-    } else if image::guess_format(&head).is_err() && !looks_like_text(&head) {
+    } else if image::guess_format(&head).is_err() && !refused::looks_like_text(&head) {
         through_ffmpeg(runner, path)?
     } else {
         std::fs::read(path).map_err(|error| MediaError::read(path, error))?
@@ -204,11 +181,15 @@ fn through_ffmpeg(runner: &Runner, path: &Path) -> Result<Vec<u8>, MediaError> {
         "png",
         "pipe:1",
     ]);
-    runner.run(&command, Vec::new()).map_err(|error| {
-        MediaError::unusable(
+    runner.run(&command, Vec::new()).map_err(|error| match error {
+        MediaError::Failed { stderr, .. } => MediaError::unusable(
             path,
-            format!("this picture format cannot be read here; save it as JPEG or PNG ({error})"),
-        )
+            format!(
+                "this picture format cannot be read here; save it as JPEG or PNG ({})",
+                error::last_words(&stderr, path)
+            ),
+        ),
+        other => other,
     })
 }
 

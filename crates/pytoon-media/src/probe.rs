@@ -4,9 +4,9 @@
 //! long it is. The text of FFprobe is understood by one function, [`parse`], which takes any text
 //! and never panics; what is missing or has another type than expected counts as not said.
 
-use crate::MediaError;
 use crate::ffmpeg::Input;
 use crate::process::{CommandLine, Runner};
+use crate::{MediaError, error};
 use serde_json::Value;
 use std::path::Path;
 
@@ -155,7 +155,7 @@ fn ask(runner: &Runner, path: &Path, what: &[&str]) -> Result<String, MediaError
         .input(path);
     let bytes = runner.run(&command, Vec::new()).map_err(|error| match error {
         MediaError::Failed { stderr, .. } => {
-            let why = stderr.lines().next_back().unwrap_or("no reason given").trim().to_owned();
+            let why = error::last_words(&stderr, path);
             MediaError::unusable(
                 path,
                 format!("it is not a media file that FFmpeg can read ({why})"),

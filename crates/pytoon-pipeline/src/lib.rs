@@ -19,7 +19,6 @@ mod environment;
 mod error;
 mod folder;
 pub mod inspect;
-mod names;
 mod options;
 mod places;
 pub mod plan_only;

@@ -3,7 +3,7 @@
 
 use crate::PipelineError;
 use crate::environment::Environment;
-use crate::names::{self, Found};
+use pytoon_config::names::{self, Found};
 use pytoon_config::{BriefFile, ConfigError};
 use pytoon_core::brief::{BrandField, BrandKit, Brief, Logo, LogoShow, MediaFile, MediaFit};
 use pytoon_core::note::{self, Note};
@@ -289,6 +289,15 @@ impl Resolver<'_> {
 
     /// The absolute path of a file that the brief names.
     fn existing(&self, field: &str, path: &str) -> Result<PathBuf, PipelineError> {
+        let reason = match path {
+            path if path.trim().is_empty() => Some("the name of a file is missing"),
+            path if path.starts_with("file:") => Some("write the file's path without `file://`"),
+            path if path.starts_with("~/") => Some("write the whole path in place of `~`"),
+            _ => None,
+        };
+        if let Some(reason) = reason {
+            return Err(self.error(field, reason));
+        }
         let full = self.file.resolve(path);
         let full = std::path::absolute(&full).unwrap_or(full);
         match names::find(&full) {
@@ -300,8 +309,7 @@ impl Resolver<'_> {
                     full.display()
                 ),
             )),
-            Found::Nowhere { similar } => {
-                let reason = format!("there is no file {}", full.display());
+            Found::Nowhere { reason, similar } => {
                 let mut error = self.file.error(field, reason);
                 error.suggestion = similar;
                 Err(error.into())
@@ -374,9 +382,8 @@ impl Resolver<'_> {
         };
         if let Some(font) = &kit.font {
             // A font is a file when there is one of that name, else a family.
-            let full = resolve(font);
-            if full.is_file() {
-                kit.font = Some(full.display().to_string());
+            if let Found::Here(file) = names::find(&resolve(font)) {
+                kit.font = Some(file.display().to_string());
             }
             if let Err(error) = self.env.fonts.engine(&[], kit.font.as_deref()) {
                 return Err(self.error("brand.font", error.to_string()));
