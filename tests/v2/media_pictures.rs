@@ -2,7 +2,7 @@
 
 use crate::media_kinds::make;
 use crate::support::quick;
-use pytoon_testkit::measure::{decode_gray_frames, mean_colour};
+use pytoon_testkit::measure::{decode_gray_frames, mean_colour, rgb_frame};
 use pytoon_testkit::{Film, Service, Workspace};
 
 fn brief_of(medium: &str) -> String {
@@ -71,6 +71,55 @@ fn workspace_film(workspace: &Workspace, name: &'static str) -> (&'static str, u
 }
 
 const SVG: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>"#;
+
+/// The place of some bytes in a file.
+fn place(bytes: &[u8], part: &[u8]) -> usize {
+    bytes.windows(part.len()).position(|window| window == part).expect("it is there")
+}
+
+#[test]
+fn a_heif_picture_is_turned_as_its_file_says() {
+    let workspace = Workspace::new();
+    // Red above, blue below, in a frame that stands.
+    make(
+        &workspace,
+        "-f lavfi -i color=red:s=180x320 -vf drawbox=y=160:h=160:c=blue:t=fill -frames:v 1 \
+         -c:v libaom-av1 -still-picture 1 -cpu-used 8 {}/plain.avif",
+    );
+    let mut turned = std::fs::read(workspace.path("plain.avif")).expect("a file");
+    // The property beside the colours has room for another one: half a turn.
+    let at = place(&turned, b"pixi");
+    turned[at..at + 5].copy_from_slice(b"irot\x02");
+    workspace.write("turned.avif", turned);
+    let top_is_red = |name: &str| {
+        let film = workspace.render(&brief_of(name));
+        let [red, _, blue] = rgb_frame(&film.output(), 0.5, 9, 16)[2 * 9 + 4];
+        red > blue
+    };
+    assert!(top_is_red("plain.avif"));
+    assert!(!top_is_red("turned.avif"));
+}
+
+#[test]
+fn a_heif_picture_in_display_p3_has_its_colours() {
+    let workspace = Workspace::new();
+    for (name, primaries) in [("srgb.avif", "bt709"), ("p3.avif", "smpte432")] {
+        make(
+            &workspace,
+            &format!(
+                "-f lavfi -i color=0xc86464:s=180x320 -frames:v 1 -c:v libaom-av1 -still-picture 1 \
+                 -color_primaries {primaries} -color_trc iec61966-2-1 -colorspace bt709 {{}}/{name}"
+            ),
+        );
+    }
+    let [srgb, p3] = ["srgb.avif", "p3.avif"].map(|name| {
+        let film = workspace.render(&brief_of(name));
+        mean_colour(&film.output(), 0.5)
+    });
+    // 200, 100, 100 of Display P3 is 215, 93, 97 of sRGB; the film's grade takes that a little further.
+    assert!((10.0..24.0).contains(&(p3[0] - srgb[0])), "{srgb:?} {p3:?}");
+    assert!((3.0..14.0).contains(&(srgb[1] - p3[1])), "{srgb:?} {p3:?}");
+}
 
 #[test]
 fn an_svg_is_refused_by_its_name() {

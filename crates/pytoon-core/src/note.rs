@@ -226,6 +226,11 @@ pub enum Note {
         /// The clip's file name.
         file: String,
     },
+    /// A picture's transparency is lost, since FFmpeg does not read it in this format.
+    PictureAlphaUnread {
+        /// The picture's file name.
+        file: String,
+    },
     /// A picture has no end marker, but all of it is there.
     PictureWithoutEnd {
         /// The picture's file name.
@@ -405,6 +410,10 @@ impl fmt::Display for Note {
             Self::ClipSilent { file } => {
                 write!(f, "{file}: keep_audio has no effect, since it has no sound")
             }
+            Self::PictureAlphaUnread { file } => write!(
+                f,
+                "{file}: its transparency is not read in this format; save it as PNG or WebP to keep it"
+            ),
             Self::PictureWithoutEnd { file } => {
                 write!(f, "{file}: the JPEG has no end marker; all of its rows were read")
             }

@@ -11,7 +11,6 @@ use crate::text::{all_letters, is_digit_like, is_letter};
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
-use std::collections::HashMap;
 use std::fmt;
 
 /// Padding before the first word, farthest place first.
@@ -215,7 +214,7 @@ impl<'de> Visitor<'de> for TaggerVisitor {
         let mut usual = None;
         let mut vocabulary = None;
         let mut weights: Option<FeatureWeights> = None;
-        let mut numbers = HashMap::new();
+        let mut numbers = TableBuilder::with_capacity(0).build();
         while let Some(JsonText(key)) = map.next_key()? {
             match key.as_ref() {
                 "tags" => {
@@ -258,19 +257,25 @@ struct FeatureWeights {
     weights: Vec<f64>,
 }
 
-fn tag_numbers(names: &[String]) -> Result<HashMap<String, u8>, &'static str> {
-    let number = |(index, name): (usize, &String)| Some((name.clone(), u8::try_from(index).ok()?));
-    let numbers = names.iter().enumerate().map(number).collect::<Option<_>>();
-    numbers.ok_or("more than 256 tags")
+/// Returns the tags' numbers. A sorted table of fifty finds a tag faster than hashing it.
+fn tag_numbers(names: &[String]) -> Result<Table<u8>, &'static str> {
+    let mut numbers = TableBuilder::with_capacity(0);
+    for (index, name) in names.iter().enumerate() {
+        let number = u8::try_from(index).map_err(|_| "more than 256 tags")?;
+        if !numbers.push(name, number) {
+            return Err("too many tags");
+        }
+    }
+    Ok(numbers.build())
 }
 
 fn usual_tags<'de, A: MapAccess<'de>>(
     map: &mut A,
-    numbers: &HashMap<String, u8>,
+    numbers: &Table<u8>,
 ) -> Result<Table<u8>, A::Error> {
     let mut usual = TableBuilder::with_capacity(0);
     map.next_value_seed(EachEntry::new(|word: &str, tag: JsonText<'_>| {
-        let tag = numbers.get(tag.0.as_ref()).ok_or_else(|| unlisted(&tag.0))?;
+        let tag = numbers.get(&tag.0).ok_or_else(|| unlisted(&tag.0))?;
         if usual.push(word, *tag) { Ok(()) } else { Err("too many words".into()) }
     }))?;
     Ok(usual.build())
@@ -282,7 +287,7 @@ fn unlisted(tag: &str) -> String {
 
 /// Parses the weights: feature to tag to weight.
 struct WeightsVisitor<'a> {
-    numbers: &'a HashMap<String, u8>,
+    numbers: &'a Table<u8>,
     /// The size of the file.
     bytes: usize,
 }

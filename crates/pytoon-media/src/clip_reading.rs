@@ -61,6 +61,13 @@ pub fn of_probe(runner: &Runner, path: &Path, probe: &MediaProbe) -> Result<Clip
             format!("{} x {} pixels cannot be used", video.width, video.height),
         ));
     }
+    if video.needs_dolby_vision {
+        return Err(MediaError::unusable(
+            path,
+            "its colours are Dolby Vision alone (such as profile 5), which is not supported; export it as \
+             HDR10, HLG or SDR",
+        ));
+    }
     let file = file_name(&path.to_string_lossy());
     let mut notes = Vec::new();
     let mut reading = reading(video, probe.start_s);
@@ -214,7 +221,9 @@ fn alpha(video: &VideoStream) -> Option<AlphaSource> {
 mod tests {
     use super::*;
     use crate::probe::parse;
+    use crate::process::{CancelToken, Programs};
     use serde_json::{Value, json};
+    use std::time::Duration;
 
     fn video(fields: Value) -> VideoStream {
         let mut stream = fields;
@@ -251,6 +260,23 @@ mod tests {
         let webm = json!({"codec_name": "vp9", "pix_fmt": "yuv420p", "tags": {"alpha_mode": "1"}});
         assert_eq!(of(webm).alpha, Some(AlphaSource::Vp9));
         assert_eq!(of(json!({"pix_fmt": "yuv420p10le"})).alpha, None);
+    }
+
+    #[test]
+    fn colours_of_dolby_vision_alone_are_refused_and_a_base_of_hlg_is_not() {
+        let runner =
+            Runner::new(Programs::default(), CancelToken::default(), Duration::from_secs(9));
+        let read = |profile: u8, base: u8| {
+            let record = json!({"side_data_type": "DOVI configuration record", "dv_profile": profile,
+                "dv_bl_signal_compatibility_id": base});
+            let stream = json!({"codec_type": "video", "width": 64, "height": 64, "duration": "2",
+                "side_data_list": [record]});
+            let probe = parse(&json!({"streams": [stream]}).to_string()).expect("JSON");
+            of_probe(&runner, Path::new("a.mp4"), &probe)
+        };
+        let refused = read(5, 0).expect_err("refused").to_string();
+        assert!(refused.contains("Dolby Vision") && refused.contains("HLG"), "{refused}");
+        assert!(read(8, 4).is_ok());
     }
 
     #[test]

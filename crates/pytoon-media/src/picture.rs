@@ -132,25 +132,29 @@ fn gif_moves(path: &Path) -> Result<bool, MediaError> {
 pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Picture, MediaError> {
     let head = head(path, limits)?;
     // Neither HEIF nor a clip of one frame is read by a decoder of ours; FFmpeg may.
+    let mut container = None;
     let bytes = if is_heif(&head) {
         let whole = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
-        let png = through_ffmpeg(runner, path)?;
-        if !is_all_of(&png, heif::primary_size(&whole)) {
+        // What turns it is read here: FFmpeg knows it in some versions only.
+        let png = through_ffmpeg(runner, path, &["-noautorotate"])?;
+        let primary = heif::primary(&whole);
+        if !is_all_of(&png, primary.as_ref().map(|primary| primary.size)) {
             return Err(MediaError::unusable(
                 path,
                 "this picture is made of tiles, which cannot be joined here; save it as JPEG or PNG",
             ));
         }
+        container = primary;
         png
     } else if image::guess_format(&head).is_err() && !refused::looks_like_text(&head) {
-        through_ffmpeg(runner, path)?
+        through_ffmpeg(runner, path, &[])?
     } else {
         std::fs::read(path).map_err(|error| MediaError::read(path, error))?
     };
-    decode(path, bytes, limits)
+    decode(path, bytes, container.as_ref(), limits)
 }
 
-/// Whether a decoded PNG has the size that was promised, lying or standing.
+/// Returns true if a decoded PNG has the size that was promised, lying or standing.
 fn is_all_of(png: &[u8], promised: Option<(u32, u32)>) -> bool {
     let side = |at: usize| {
         png.get(at..at + 4).and_then(|b| b.first_chunk()).map(|b| u32::from_be_bytes(*b))
@@ -163,16 +167,24 @@ fn is_all_of(png: &[u8], promised: Option<(u32, u32)>) -> bool {
 
 /// Returns what users should know about a picture that is used.
 pub fn notes(path: &Path, limits: &PictureLimits) -> Result<Vec<Note>, MediaError> {
-    if image::guess_format(&head(path, limits)?).ok() != Some(ImageFormat::Jpeg) {
+    let head = head(path, limits)?;
+    let is_jpeg = image::guess_format(&head).ok() == Some(ImageFormat::Jpeg);
+    if !is_jpeg && !is_heif(&head) {
         return Ok(Vec::new());
     }
     let bytes = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
     let file = file_name(&path.to_string_lossy());
-    Ok(if jpeg::has_end(&bytes) { Vec::new() } else { vec![Note::PictureWithoutEnd { file }] })
+    let note = match is_jpeg {
+        true => (!jpeg::has_end(&bytes)).then_some(Note::PictureWithoutEnd { file }),
+        false => heif::has_alpha(&bytes).then_some(Note::PictureAlphaUnread { file }),
+    };
+    Ok(note.into_iter().collect())
 }
 
-fn through_ffmpeg(runner: &Runner, path: &Path) -> Result<Vec<u8>, MediaError> {
-    let command = ffmpeg("convert a picture").input(path).args([
+/// Has FFmpeg make a PNG of a picture, with some options for reading it.
+fn through_ffmpeg(runner: &Runner, path: &Path, how: &[&str]) -> Result<Vec<u8>, MediaError> {
+    let how = how.iter().copied();
+    let command = ffmpeg("convert a picture").args(how).input(path).args([
         "-frames:v",
         "1",
         "-f",
@@ -193,7 +205,13 @@ fn through_ffmpeg(runner: &Runner, path: &Path) -> Result<Vec<u8>, MediaError> {
     })
 }
 
-fn decode(path: &Path, bytes: Vec<u8>, limits: &PictureLimits) -> Result<Picture, MediaError> {
+/// Decodes a picture, turned and in the colours that it says itself, or its HEIF container does.
+fn decode(
+    path: &Path,
+    bytes: Vec<u8>,
+    container: Option<&heif::Primary>,
+    limits: &PictureLimits,
+) -> Result<Picture, MediaError> {
     let unreadable = |error: image::ImageError| {
         MediaError::unusable(
             path,
@@ -231,11 +249,17 @@ fn decode(path: &Path, bytes: Vec<u8>, limits: &PictureLimits) -> Result<Picture
     let profile = decoder.icc_profile().map_err(unreadable)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
     picture.apply_orientation(orientation);
+    for turn in container.iter().flat_map(|container| &container.turns) {
+        picture.apply_orientation(*turn);
+    }
     let rgba = picture.into_rgba8();
     let (width, height) = (rgba.width() as usize, rgba.height() as usize);
     let mut rgba = rgba.into_raw();
-    if let Some(profile) = profile {
-        to_srgb(&mut rgba, &profile);
+    match (container.and_then(|container| container.colours.as_ref()), profile) {
+        (Some(heif::Colours::DisplayP3), _) => convert(&mut rgba, &ColorProfile::new_display_p3()),
+        (Some(heif::Colours::Icc(profile)), _) => to_srgb(&mut rgba, profile),
+        (None, Some(profile)) => to_srgb(&mut rgba, &profile),
+        (None, None) => {}
     }
     Picture::try_new(width, height, rgba)
         .map_err(|error| MediaError::unusable(path, error.to_string()))
@@ -256,6 +280,11 @@ fn to_srgb(rgba: &mut [u8], profile: &[u8]) {
     if source.color_space != moxcms::DataColorSpace::Rgb || is_srgb(profile) {
         return;
     }
+    convert(rgba, &source);
+}
+
+/// Converts pixels from the colours of a profile to sRGB.
+fn convert(rgba: &mut [u8], source: &ColorProfile) {
     let srgb = ColorProfile::new_srgb();
     let transform = source.create_transform_8bit(
         Layout::Rgba,

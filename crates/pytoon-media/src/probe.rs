@@ -67,6 +67,9 @@ pub struct VideoStream {
     pub field_order: String,
     /// How far it is turned to be upright, in degrees.
     pub rotation: i32,
+    /// True if only a Dolby Vision decoder shows its colours (ETSI TS 103 572, base layers that are
+    /// compatible with nothing, such as those of profile 5).
+    pub needs_dolby_vision: bool,
     /// Whether an alpha plane lies beside the stream (WebM).
     pub alpha_beside: bool,
     /// Number of frames, where the container or a scan says.
@@ -267,6 +270,10 @@ fn video(stream: &Value, index: u32, video_index: u32, span: Span) -> VideoStrea
         .find_map(|data| number(&data["rotation"]))
         .or_else(|| number(&stream["tags"]["rotate"]).map(|degrees| -degrees))
         .unwrap_or(0.0);
+    let side_data = stream["side_data_list"].as_array().into_iter().flatten();
+    let needs_dolby_vision = side_data
+        .filter(|data| data["dv_profile"].is_number())
+        .any(|data| whole(&data["dv_bl_signal_compatibility_id"]) == Some(0));
     let aspect = text_of(&stream["sample_aspect_ratio"]);
     let sample_aspect = aspect
         .split_once(':')
@@ -292,6 +299,7 @@ fn video(stream: &Value, index: u32, video_index: u32, span: Span) -> VideoStrea
         sample_aspect,
         field_order: text_of(&stream["field_order"]),
         rotation: (rotation as i32).rem_euclid(360),
+        needs_dolby_vision,
         alpha_beside: ["alpha_mode", "ALPHA_MODE"]
             .iter()
             .any(|name| whole(&stream["tags"][*name]) == Some(1)),

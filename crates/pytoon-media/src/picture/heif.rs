@@ -1,9 +1,33 @@
-//! The size of the picture in a HEIF file (HEIC, AVIF), as its own boxes say: a decoder that gives
-//! less gave one tile of it.
+//! What the boxes of a HEIF file (HEIC, AVIF; ISO/IEC 23008-12) say of its picture: its size, how it
+//! is turned, and whether transparency lies beside it.
+//!
+//! A decoder that gives less than the size gave one tile of the picture.
 
-/// Returns width and height of the primary item, where the file says.
-pub(super) fn primary_size(bytes: &[u8]) -> Option<(u32, u32)> {
-    let meta = child(bytes, b"meta")?.get(4..)?;
+use image::metadata::Orientation;
+
+/// The picture that a HEIF file shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Primary {
+    /// Width and height before turning, in pixels.
+    pub(super) size: (u32, u32),
+    /// How it is turned and mirrored, in this order.
+    pub(super) turns: Vec<Orientation>,
+    /// Its colours, where they are not those of sRGB.
+    pub(super) colours: Option<Colours>,
+}
+
+/// The colours of a picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Colours {
+    /// An ICC profile.
+    Icc(Vec<u8>),
+    /// Display P3, by its number (H.273: primaries 12).
+    DisplayP3,
+}
+
+/// Returns the picture that a file shows, where the file says.
+pub(super) fn primary(bytes: &[u8]) -> Option<Primary> {
+    let meta = meta(bytes)?;
     let primary = child(meta, b"pitm")?;
     // A full box: version and flags, then the item's number in 16 bits, or 32 since version 1.
     let primary = match primary.first()? {
@@ -11,11 +35,51 @@ pub(super) fn primary_size(bytes: &[u8]) -> Option<(u32, u32)> {
         _ => word(primary, 4)?,
     };
     let properties = child(meta, b"iprp")?;
-    let sizes: Vec<Option<(u32, u32)>> = boxes(child(properties, b"ipco")?)
-        .map(|(kind, body)| (kind == b"ispe").then(|| Some((word(body, 4)?, word(body, 8)?)))?)
-        .collect();
-    let mut listed = associations(child(properties, b"ipma")?, primary)?.into_iter();
-    listed.find_map(|index| sizes.get(index.checked_sub(1)?).copied().flatten())
+    let known: Vec<(&[u8], &[u8])> = boxes(child(properties, b"ipco")?).collect();
+    let listed = associations(child(properties, b"ipma")?, primary)?;
+    let own = || listed.iter().filter_map(|index| known.get(index.checked_sub(1)?));
+    Some(Primary {
+        size: own().find_map(|(kind, body)| {
+            Some((word(body, 4)?, word(body, 8)?)).filter(|_| *kind == b"ispe")
+        })?,
+        turns: own().filter_map(|(kind, body)| turn(kind, *body.first()?)).collect(),
+        colours: own().filter(|(kind, _)| *kind == b"colr").find_map(|(_, body)| colours(body)),
+    })
+}
+
+fn colours(colr: &[u8]) -> Option<Colours> {
+    match (colr.get(..4)?, colr.get(4..)?) {
+        (b"prof" | b"rICC", profile) => Some(Colours::Icc(profile.to_vec())),
+        (b"nclx", [0, 12, ..]) => Some(Colours::DisplayP3),
+        _ => None,
+    }
+}
+
+/// Returns true if an auxiliary picture of the file is the transparency of another.
+pub(super) fn has_alpha(bytes: &[u8]) -> bool {
+    const ALPHA: [&[u8]; 2] =
+        [b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1"];
+    let properties = meta(bytes).and_then(|meta| child(child(meta, b"iprp")?, b"ipco"));
+    properties.into_iter().flat_map(boxes).any(|(kind, body)| {
+        let name = body.get(4..).unwrap_or_default();
+        kind == b"auxC" && ALPHA.iter().any(|alpha| name.starts_with(alpha))
+    })
+}
+
+/// Returns what a property turns: quarters against the clock, or a mirror.
+fn turn(kind: &[u8], value: u8) -> Option<Orientation> {
+    match (kind, value & 3) {
+        (b"irot", 1) => Some(Orientation::Rotate270),
+        (b"irot", 2) => Some(Orientation::Rotate180),
+        (b"irot", 3) => Some(Orientation::Rotate90),
+        (b"imir", axis) if axis & 1 == 0 => Some(Orientation::FlipVertical),
+        (b"imir", _) => Some(Orientation::FlipHorizontal),
+        _ => None,
+    }
+}
+
+fn meta(bytes: &[u8]) -> Option<&[u8]> {
+    child(bytes, b"meta")?.get(4..)
 }
 
 /// The properties of an item, counted from 1.
@@ -83,11 +147,23 @@ mod tests {
         boxed(b"ispe", &[[0; 4], width.to_be_bytes(), height.to_be_bytes()].concat())
     }
 
+    fn alpha() -> Vec<u8> {
+        boxed(b"auxC", b"\0\0\0\0urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")
+    }
+
     /// Item 1 is a tile, item 2 the grid, which is the primary one.
     fn grid() -> Vec<u8> {
-        let properties =
-            boxed(b"ipco", &[boxed(b"hvcC", b"x"), ispe(512, 512), ispe(4032, 3024)].concat());
-        let listed = [&[0, 0, 0, 0][..], &2u32.to_be_bytes(), &[0, 1, 2, 0x81, 2], &[0, 2, 1, 3]];
+        let properties = [
+            boxed(b"hvcC", b"x"),
+            ispe(512, 512),
+            ispe(4032, 3024),
+            boxed(b"irot", &[1]),
+            alpha(),
+            boxed(b"colr", b"nclx\0\x0c\0\x0d\0\x01\x80"),
+        ];
+        let properties = boxed(b"ipco", &properties.concat());
+        let listed =
+            [&[0, 0, 0, 0][..], &2u32.to_be_bytes(), &[0, 1, 2, 0x81, 2], &[0, 2, 3, 3, 0x84, 6]];
         let iprp = boxed(b"iprp", &[properties, boxed(b"ipma", &listed.concat())].concat());
         let meta = [&[0; 4][..], &boxed(b"pitm", &[0, 0, 0, 0, 0, 2]), &iprp].concat();
         [boxed(b"ftyp", b"heic"), boxed(b"meta", &meta), boxed(b"mdat", &[0; 64])].concat()
@@ -95,20 +171,24 @@ mod tests {
 
     #[test]
     fn the_size_is_that_of_the_grid_and_not_of_a_tile() {
-        assert_eq!(primary_size(&grid()), Some((4032, 3024)));
+        let grid = grid();
+        let primary = primary(&grid).expect("a picture");
+        assert_eq!((primary.size, primary.turns), ((4032, 3024), vec![Orientation::Rotate270]));
+        assert_eq!(primary.colours, Some(Colours::DisplayP3));
+        assert!(has_alpha(&grid));
     }
 
     #[test]
     fn a_broken_file_has_no_size_and_harms_nobody() {
         let whole = grid();
         for length in 0..whole.len() {
-            let _ = primary_size(&whole[..length]);
+            let _ = (primary(&whole[..length]), has_alpha(&whole[..length]));
         }
         for at in 0..whole.len() {
             for value in [0, 1, 0x7f, 0xff] {
                 let mut broken = whole.clone();
                 broken[at] = value;
-                let _ = primary_size(&broken);
+                let _ = (primary(&broken), has_alpha(&broken));
             }
         }
     }
