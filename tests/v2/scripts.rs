@@ -176,6 +176,11 @@ fn scripts_in_other_languages_are_read_as_meant() {
     all_are_read(&files.each_ref().map(String::as_str));
 }
 
+#[test]
+fn scripts_pasted_from_other_programs_are_read_as_meant() {
+    all_are_read(&["pasted.yaml"]);
+}
+
 /// Ways to mark a list of sentences up, and whether each keeps its sentences apart.
 fn marked_up(sentences: &[String], joint: &str) -> Vec<(&'static str, String)> {
     let each = |mark: &dyn Fn(usize, &String) -> String, joint: &str| {
@@ -227,8 +232,8 @@ fn a_plan_lists_what_was_taken_out() {
     let shown = workspace.pytoon(&["-q", "plan", "brief.json"]).ok();
     let told = format!("{}{}", shown.stdout, shown.stderr);
     for part in [
-        "note: the marks \"#\", \"**\" and the address of a link are neither shown nor spoken",
-        "note: the labels \"Narrator\" are neither shown nor spoken",
+        "note: neither shown nor spoken: the marks \"#\", \"**\", the address of a link",
+        "note: neither shown nor spoken: the labels \"Narrator\"",
         "note: taken as directions for the picture, not spoken: \"drum roll\"",
         "note: a pause of 9.0 s was shortened to 5.0 s",
     ] {

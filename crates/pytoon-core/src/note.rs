@@ -256,10 +256,10 @@ impl fmt::Display for Note {
                     1 => parts.push("the address of a link".to_owned()),
                     _ => parts.push(format!("the addresses of {links} links")),
                 }
-                write!(f, "{} are neither shown nor spoken", parts.join(" and "))
+                write!(f, "neither shown nor spoken: {}", parts.join(", "))
             }
             Self::SpeakersRemoved { speakers } => {
-                write!(f, "the labels {} are neither shown nor spoken", quoted(speakers))
+                write!(f, "neither shown nor spoken: the labels {}", quoted(speakers))
             }
             Self::DirectionsRemoved { directions } => {
                 write!(f, "taken as directions for the picture, not spoken: {}", quoted(directions))

@@ -4,7 +4,7 @@
 //! other spelling has an entry of its own.
 
 use crate::error::{DataFile, EnglishError};
-use crate::files::gunzip;
+use crate::files::{gunzip, text};
 use crate::table::{EachEntry, JsonText, Table, TableBuilder};
 use crate::text::{capitalize, is_lower};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -61,7 +61,8 @@ impl Dictionary {
     /// Parses a dictionary from its gzip-compressed JSON.
     pub(crate) fn load(file: DataFile, bytes: &[u8]) -> Result<Self, EnglishError> {
         let json = gunzip(file, bytes)?;
-        Self::from_json(&json).map_err(|error| EnglishError::content(file, error))
+        let json = text(file, &json)?;
+        Self::from_json(json).map_err(|error| EnglishError::content(file, error))
     }
 
     fn from_json(json: &str) -> Result<Self, serde_json::Error> {

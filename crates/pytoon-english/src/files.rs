@@ -25,8 +25,8 @@ pub struct EnglishFiles<'a> {
     pub oov_meta: &'a [u8],
 }
 
-/// Decompresses a gzip file of text. Never holds more than the file's limit and one byte.
-pub(crate) fn gunzip(file: DataFile, bytes: &[u8]) -> Result<String, EnglishError> {
+/// Decompresses a gzip file. Never holds more than the file's limit and one byte.
+pub(crate) fn gunzip(file: DataFile, bytes: &[u8]) -> Result<Vec<u8>, EnglishError> {
     let limit = file.max_bytes();
     let mut out = Vec::with_capacity(stated_size(bytes).min(limit).saturating_add(1));
     GzDecoder::new(bytes)
@@ -34,7 +34,12 @@ pub(crate) fn gunzip(file: DataFile, bytes: &[u8]) -> Result<String, EnglishErro
         .read_to_end(&mut out)
         .map_err(|error| EnglishError::Gzip { file, reason: error.to_string() })?;
     check_size(file, &out)?;
-    String::from_utf8(out).map_err(|error| EnglishError::content(file, error))
+    Ok(out)
+}
+
+/// Returns the text of a decompressed file.
+pub(crate) fn text(file: DataFile, bytes: &[u8]) -> Result<&str, EnglishError> {
+    simdutf8::basic::from_utf8(bytes).map_err(|error| EnglishError::content(file, error))
 }
 
 /// Returns the decompressed size that a gzip file's last four bytes state, bounded by what its
@@ -75,7 +80,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_whole_file_is_decompressed() {
-        assert_eq!(gunzip(DataFile::Gold, &gzip(b"{\"a\":1}")).unwrap(), "{\"a\":1}");
+        assert_eq!(gunzip(DataFile::Gold, &gzip(b"{\"a\":1}")).unwrap(), b"{\"a\":1}");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! order. Sums are taken in a fixed order, so equal input gives equal tags everywhere.
 
 use crate::error::{DataFile, EnglishError};
-use crate::files::gunzip;
+use crate::files::{gunzip, text};
 use crate::table::{EachEntry, JsonText, Table, TableBuilder};
 use crate::text::{all_letters, is_digit_like, is_letter};
 use serde::de::{
@@ -35,7 +35,8 @@ impl Tagger {
     /// Parses the tagger from its gzip-compressed JSON.
     pub(crate) fn load(bytes: &[u8]) -> Result<Self, EnglishError> {
         let json = gunzip(DataFile::Tagger, bytes)?;
-        Self::from_json(&json).map_err(|error| EnglishError::content(DataFile::Tagger, error))
+        let json = text(DataFile::Tagger, &json)?;
+        Self::from_json(json).map_err(|error| EnglishError::content(DataFile::Tagger, error))
     }
 
     fn from_json(json: &str) -> Result<Self, serde_json::Error> {
@@ -214,12 +215,12 @@ impl<'de> Visitor<'de> for TaggerVisitor {
         let mut usual = None;
         let mut vocabulary = None;
         let mut weights: Option<FeatureWeights> = None;
-        let mut numbers = TableBuilder::with_capacity(0).build();
+        let mut numbers = TagNumbers::new(&[]).map_err(A::Error::custom)?;
         while let Some(JsonText(key)) = map.next_key()? {
             match key.as_ref() {
                 "tags" => {
                     let names: Vec<String> = map.next_value()?;
-                    numbers = tag_numbers(&names).map_err(A::Error::custom)?;
+                    numbers = TagNumbers::new(&names).map_err(A::Error::custom)?;
                     tags = Some(names);
                 }
                 "tagdict" => usual = Some(usual_tags(&mut map, &numbers)?),
@@ -257,26 +258,55 @@ struct FeatureWeights {
     weights: Vec<f64>,
 }
 
-/// Returns the tags' numbers. A sorted table of fifty finds a tag faster than hashing it.
-fn tag_numbers(names: &[String]) -> Result<Table<u8>, &'static str> {
-    let mut numbers = TableBuilder::with_capacity(0);
-    for (index, name) in names.iter().enumerate() {
-        let number = u8::try_from(index).map_err(|_| "more than 256 tags")?;
-        if !numbers.push(name, number) {
-            return Err("too many tags");
+/// The numbers of tags, which are looked up hundreds of thousands of times while weights are read.
+struct TagNumbers {
+    names: Vec<String>,
+    /// Numbers by hash, the next free slot after that; [`TagNumbers::FREE`] ends a search.
+    slots: [u8; Self::SLOTS],
+}
+
+impl TagNumbers {
+    /// More than twice the most tags: a search ends soon, whatever the names are.
+    const SLOTS: usize = 512;
+    const FREE: u8 = u8::MAX;
+
+    fn new(names: &[String]) -> Result<Self, &'static str> {
+        let mut slots = [Self::FREE; Self::SLOTS];
+        for (number, name) in names.iter().enumerate() {
+            let number = u8::try_from(number).ok().filter(|number| *number != Self::FREE);
+            let number = number.ok_or("more than 255 tags")?;
+            let free = Self::search(name).find(|slot| slots[*slot] == Self::FREE);
+            slots[free.ok_or("too many tags")?] = number;
         }
+        Ok(Self { names: names.to_vec(), slots })
     }
-    Ok(numbers.build())
+
+    fn get(&self, tag: &str) -> Option<u8> {
+        Self::search(tag)
+            .map(|slot| self.slots[slot])
+            .take_while(|number| *number != Self::FREE)
+            .find(|number| self.names.get(usize::from(*number)).is_some_and(|name| name == tag))
+    }
+
+    /// The slots of a tag, in the order in which they are looked at.
+    fn search(tag: &str) -> impl Iterator<Item = usize> {
+        // FNV-1a, whose upper bits are mixed best.
+        let hash = tag.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let first = (hash >> 32) as usize;
+        (0..Self::SLOTS).map(move |step| (first + step) % Self::SLOTS)
+    }
 }
 
 fn usual_tags<'de, A: MapAccess<'de>>(
     map: &mut A,
-    numbers: &Table<u8>,
+    numbers: &TagNumbers,
 ) -> Result<Table<u8>, A::Error> {
     let mut usual = TableBuilder::with_capacity(0);
     map.next_value_seed(EachEntry::new(|word: &str, tag: JsonText<'_>| {
         let tag = numbers.get(&tag.0).ok_or_else(|| unlisted(&tag.0))?;
-        if usual.push(word, *tag) { Ok(()) } else { Err("too many words".into()) }
+        if usual.push(word, tag) { Ok(()) } else { Err("too many words".into()) }
     }))?;
     Ok(usual.build())
 }
@@ -287,7 +317,7 @@ fn unlisted(tag: &str) -> String {
 
 /// Parses the weights: feature to tag to weight.
 struct WeightsVisitor<'a> {
-    numbers: &'a Table<u8>,
+    numbers: &'a TagNumbers,
     /// The size of the file.
     bytes: usize,
 }
@@ -316,7 +346,7 @@ impl<'de> Visitor<'de> for WeightsVisitor<'_> {
         while let Some(feature) = map.next_key::<JsonText<'de>>()? {
             let start = weights.len();
             map.next_value_seed(EachEntry::new(|tag: &str, weight: f64| {
-                tags.push(*self.numbers.get(tag).ok_or_else(|| unlisted(tag))?);
+                tags.push(self.numbers.get(tag).ok_or_else(|| unlisted(tag))?);
                 weights.push(weight);
                 Ok(())
             }))?;

@@ -294,28 +294,21 @@ fn checkbox(seen: &[char]) -> usize {
 
 /// For each line the length of its emoji bullet, which stands before two lines or more in a row.
 fn emoji_bullets(lines: &[Line]) -> Vec<usize> {
-    let bullet = |line: &Line| -> Option<(String, usize)> {
+    let bullet = |line: &Line| -> Option<usize> {
         let cells = trimmed(&line.cells);
         let seen = view(cells);
         let length = seen.iter().take_while(|c| is_pictograph(**c)).count();
         let has_blank = seen.get(length).is_some_and(|c| c.is_whitespace());
-        (length > 0 && length <= 4 && has_blank && seen.len() > length + 1)
-            .then(|| (seen[..length].iter().collect(), length + 1))
+        (length > 0 && length <= 4 && has_blank && seen.len() > length + 1).then_some(length + 1)
     };
-    let found: Vec<Option<(String, usize)>> = lines.iter().map(bullet).collect();
-    let same = |a: usize, b: Option<usize>| {
-        let other = b.and_then(|b| found.get(b)).and_then(Option::as_ref);
-        matches!((&found[a], other), (Some((mark, _)), Some((other, _))) if mark == other)
+    let found: Vec<Option<usize>> = lines.iter().map(bullet).collect();
+    let has_bullet = |index: Option<usize>| {
+        index.and_then(|index| found.get(index)).is_some_and(Option::is_some)
     };
+    let stands_in_list =
+        |index: usize| has_bullet(index.checked_sub(1)) || has_bullet(Some(index + 1));
     (0..lines.len())
-        .map(|index| match &found[index] {
-            Some((_, length))
-                if same(index, index.checked_sub(1)) || same(index, Some(index + 1)) =>
-            {
-                *length
-            }
-            _ => 0,
-        })
+        .map(|index| found[index].filter(|_| stands_in_list(index)).unwrap_or(0))
         .collect()
 }
 

@@ -249,6 +249,49 @@ const SPEAKERS: &[&str] = &[
     "सूत्रधार",
     "ผู้บรรยาย",
 ];
+/// Parts of a short film before a colon, which are no words of it.
+const PARTS: &[&str] = &["hook", "intro", "body", "outro", "cta", "call to action"];
+/// Labels of lines that are directions.
+const LINES: &[&str] = &[
+    "sfx",
+    "sound effect",
+    "sound effects",
+    "b-roll",
+    "broll",
+    "visual",
+    "visuals",
+    "on screen",
+    "on-screen",
+    "on-screen text",
+    "text on screen",
+    "geräusch",
+];
+/// Labels that are directions where they stand in capitals; else they may begin a sentence.
+const LINES_IN_CAPITALS: &[&str] = &[
+    "CAMERA",
+    "MUSIC",
+    "SOUND",
+    "SCENE",
+    "SHOT",
+    "VIDEO",
+    "TEXT",
+    "GRAPHIC",
+    "SUPER",
+    "TITLE CARD",
+];
+/// How a screenplay's headings begin.
+const HEADINGS: &[&str] = &["INT. ", "EXT. ", "INT/EXT. ", "INT./EXT. ", "I/E. "];
+/// Lines of a screenplay between its scenes.
+const CUTS: &[&str] = &[
+    "CUT TO",
+    "FADE IN",
+    "FADE OUT",
+    "FADE TO BLACK",
+    "FADE TO",
+    "DISSOLVE TO",
+    "SMASH CUT TO",
+    "MATCH CUT TO",
+];
 
 /// Returns true if words in round brackets are a sound, music or a camera move.
 pub(super) fn is_sound(inside: &str) -> bool {
@@ -268,6 +311,26 @@ pub(super) fn is_sound(inside: &str) -> bool {
     names_sound
 }
 
+/// Returns where the words of a line begin that is a direction as a whole; `None` for any other.
+pub(super) fn line(line: &[char]) -> Option<usize> {
+    const LONGEST: usize = 24;
+    let text: String = line.iter().filter(|c| **c != super::cells::OBJECT).collect();
+    let text = text.trim();
+    let is_heading = HEADINGS.iter().any(|start| text.starts_with(start));
+    if (is_heading && text == text.to_uppercase())
+        || CUTS.contains(&text.trim_end_matches([':', '.']))
+    {
+        return Some(0);
+    }
+    let colon = line.iter().take(LONGEST).position(|c| matches!(c, ':' | '：'))?;
+    let label: String = line[..colon].iter().filter(|c| **c != super::cells::OBJECT).collect();
+    let label = label.trim();
+    let stands_apart = line.get(colon + 1).is_none_or(|c| !c.is_alphanumeric());
+    let is_label =
+        LINES.contains(&label.to_lowercase().as_str()) || LINES_IN_CAPITALS.contains(&label);
+    (is_label && stands_apart).then_some(colon + 1)
+}
+
 /// Returns the length in characters of a speaker's label at the start of a line, its colon and the
 /// blanks after it included.
 pub(super) fn speaker_label(line: &[char]) -> Option<usize> {
@@ -278,7 +341,7 @@ pub(super) fn speaker_label(line: &[char]) -> Option<usize> {
     // `Narrator (V.O.)`, `Speaker 2`
     let bare = label.split('(').next().unwrap_or_default();
     let bare = bare.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace() || c == '#');
-    if !SPEAKERS.contains(&bare) {
+    if !SPEAKERS.contains(&bare) && !PARTS.contains(&bare) {
         return None;
     }
     let after = &line[colon + 1..];

@@ -88,7 +88,8 @@ fn run(seen: &[char], at: usize, mark: char) -> usize {
     seen[at..].iter().take_while(|c| **c == mark).count()
 }
 
-/// `[text](address)` leaves its text, `![text](address)` a direction, `[^1]` nothing.
+/// `[text](address)` and `[[text]]` leave their text, `![text](address)` a direction; `[^1]` and
+/// `[2, 3]` leave nothing.
 fn links(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     let seen = view(&cells);
     let mut out = Vec::with_capacity(cells.len());
@@ -101,6 +102,22 @@ fn links(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
         {
             if seen.get(open + 1) == Some(&'^') && close - open <= 8 {
                 removed.mark("[^]");
+                at = close + 1;
+                continue;
+            }
+            if is_reference(&seen[open + 1..close]) {
+                removed.mark(&seen[open..=close].iter().collect::<String>());
+                // Its blank goes with it: `the risk [1].`
+                let before_stop = seen.get(close + 1).is_some_and(|c| ".,;:!?".contains(*c));
+                if before_stop && out.last() == Some(&Cell::Char(' ')) {
+                    out.pop();
+                }
+                at = close + 1;
+                continue;
+            }
+            if seen.get(open + 1) == Some(&'[') && close > open + 3 && seen[close - 1] == ']' {
+                removed.mark("[[");
+                out.extend(cells[open + 2..close - 1].iter().cloned());
                 at = close + 1;
                 continue;
             }
@@ -121,6 +138,13 @@ fn links(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
         at += 1;
     }
     out
+}
+
+/// Returns true for the numbers of sources: `1`, `2, 3`, `14–16`.
+fn is_reference(inside: &[char]) -> bool {
+    inside.len() <= 12
+        && inside.iter().any(char::is_ascii_digit)
+        && inside.iter().all(|c| c.is_ascii_digit() || " ,-–".contains(*c))
 }
 
 /// Returns where the bracket at `open` is closed, on the same level.
@@ -319,6 +343,19 @@ fn stands_alone(seen: &[char], open: usize, close: usize) -> bool {
     let before = seen[..open].iter().rev().take_while(|c| **c != '\n');
     let after = seen[close + 1..].iter().take_while(|c| **c != '\n');
     before.chain(after).all(|c| is_nothing(&c))
+}
+
+/// Makes a line a direction whose label or form says that it is one: `SFX: door`, `INT. KITCHEN`.
+pub(super) fn take_direction(cells: &mut Vec<Cell>) -> bool {
+    let seen = view(cells);
+    let Some(skip) = directions::line(&seen) else { return false };
+    let words = plain(&cells[skip..]);
+    let words = words.trim().trim_end_matches([':', '.']).to_owned();
+    if words.is_empty() {
+        return false;
+    }
+    *cells = vec![Cell::Direction(words)];
+    true
 }
 
 /// Takes a speaker's label off the start of a line.

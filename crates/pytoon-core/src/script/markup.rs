@@ -3,7 +3,7 @@
 //! Only tags that HTML or SSML know are taken for tags: `I <3 you`, `5 < 7` and `<your name>` stay.
 
 use super::cells::{Break, Cell};
-use super::durations;
+use super::{directions, durations};
 
 /// What a tag does.
 enum Effect {
@@ -32,13 +32,13 @@ fn effect(name: &str) -> Option<Effect> {
         "script" | "style" | "head" | "title" | "svg" | "iframe" | "audio" | "video" => {
             Effect::Skip
         }
-        "a" | "abbr" | "cite" | "code" | "del" | "font" | "img" | "ins" | "kbd" | "q" | "s"
-        | "small" | "span" | "strike" | "sub" | "sup" | "td" | "th" | "time" | "tt" | "u"
-        | "var" | "wbr" | "center" | "label" | "button" | "input" | "meta" | "link" | "col"
-        | "colgroup" | "caption" | "o:p" | "speak" | "prosody" | "say-as" | "phoneme" | "voice"
-        | "lang" | "w" | "token" | "amazon:effect" | "mstts:express-as" | "mstts:silence" => {
-            Effect::None
-        }
+        // `v` and `c` are WebVTT's.
+        "v" | "c" | "a" | "abbr" | "cite" | "code" | "del" | "font" | "img" | "ins" | "kbd"
+        | "q" | "s" | "small" | "span" | "strike" | "sub" | "sup" | "td" | "th" | "time" | "tt"
+        | "u" | "var" | "wbr" | "center" | "label" | "button" | "input" | "meta" | "link"
+        | "col" | "colgroup" | "caption" | "o:p" | "speak" | "prosody" | "say-as" | "phoneme"
+        | "voice" | "lang" | "w" | "token" | "amazon:effect" | "mstts:express-as"
+        | "mstts:silence" => Effect::None,
         _ => return None,
     })
 }
@@ -65,6 +65,11 @@ pub(super) fn read(text: &str, removed: &mut Vec<String>) -> Vec<Cell> {
     while let Some(c) = rest.chars().next() {
         if c == '<' {
             if let Some(length) = comment(rest) {
+                rest = &rest[length..];
+                continue;
+            }
+            if let Some((cells_of, length)) = direction(rest) {
+                cells.extend(cells_of);
                 rest = &rest[length..];
                 continue;
             }
@@ -98,6 +103,24 @@ pub(super) fn read(text: &str, removed: &mut Vec<String>) -> Vec<Cell> {
         rest = &rest[c.len_utf8()..];
     }
     cells
+}
+
+/// Reads what people put between angle brackets that is no tag: a pause, a sound, an address with its
+/// text. Returns its meaning and its length in bytes.
+fn direction(text: &str) -> Option<(Vec<Cell>, usize)> {
+    const LONGEST: usize = 300;
+    let length = text.bytes().take(LONGEST).position(|b| b == b'>' || b == b'\n')?;
+    let inside = text.get(1..length).filter(|_| text.as_bytes()[length] == b'>')?;
+    let cells = if inside.starts_with("http") && inside.contains("://") {
+        inside.split_once('|')?.1.chars().map(Cell::Char).collect()
+    } else if let Some(pause) = durations::pause(inside).filter(|_| !inside.starts_with("break")) {
+        vec![Cell::Pause(pause)]
+    } else if directions::is_sound(inside) && !inside.contains('=') {
+        vec![Cell::Direction(inside.trim().to_owned())]
+    } else {
+        return None;
+    };
+    Some((cells, length + 1))
 }
 
 /// Does what a tag says. Returns how many bytes after it are not read.

@@ -24,6 +24,7 @@ mod markup;
 pub mod sentence;
 mod shots;
 mod style;
+mod subtitles;
 mod units;
 
 use crate::note::Note;
@@ -84,8 +85,8 @@ pub struct Beat {
 
 /// Reads a script.
 pub fn read(script: &str) -> Script {
-    let script = with_line_feeds(script);
     let mut removed = Removed::default();
+    let script = subtitles::without_times(&with_line_feeds(script), &mut removed.marks);
     let mut notes = Vec::new();
     let blocks = shots::shot_blocks(&script);
     let units: Vec<(Option<&str>, Vec<Unit>)> = if blocks.is_empty() {
@@ -132,7 +133,8 @@ fn plain_units(script: &str, removed: &mut Removed, notes: &mut Vec<Note>) -> Ve
         let (end, is_item, is_quote) = (block.end, block.is_item, block.is_quote);
         let mut lines = inline_lines(block, removed);
         for line in &mut lines {
-            line.starts = inline::take_speaker(&mut line.cells, removed);
+            line.starts = inline::take_direction(&mut line.cells)
+                || inline::take_speaker(&mut line.cells, removed);
         }
         units.lines(lines, end, is_item, is_quote);
     }

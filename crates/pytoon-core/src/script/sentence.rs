@@ -56,6 +56,9 @@ const OPEN: &[&str] = &[
     "ex",
     "av",
     "avda",
+    "ul",
+    "pl",
+    "см",
     "ул",
     "пр",
     "им",
@@ -68,7 +71,7 @@ const OPEN: &[&str] = &[
 const BEFORE_NUMBERS: &[&str] = &[
     "no", "nos", "nr", "núm", "num", "art", "vol", "pp", "fig", "ch", "sec", "tel", "ext", "apt",
     "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "janv",
-    "févr", "juil", "max", "min", "est",
+    "févr", "juil", "max", "min", "est", "кв", "корп",
 ];
 /// Abbreviations that end a sentence if the next word is a usual first word.
 const BEFORE_NAMES: &[&str] = &[
@@ -115,6 +118,16 @@ const AFTER_TIMES: &[&str] = &[
     "eastern",
     "pacific",
     "central",
+    "mon",
+    "tue",
+    "tues",
+    "wed",
+    "thu",
+    "thur",
+    "thurs",
+    "fri",
+    "sat",
+    "sun",
 ];
 /// Words that begin sentences, and names seldom.
 const FIRST_WORDS: &[&str] = &[
@@ -173,7 +186,7 @@ pub fn split(line: &str) -> Vec<std::ops::Range<usize>> {
     let mut sentences: Vec<std::ops::Range<usize>> = Vec::new();
     let mut from = 0;
     for end in ends {
-        let end = past_closing_marks(line, from, end);
+        let end = before_opening_marks(line, from, past_closing_marks(line, from, end));
         if end <= from || goes_on(&line[from..end], &line[end..]) {
             continue;
         }
@@ -221,6 +234,22 @@ fn inner_ends(line: &str, start: usize, end: usize) -> Vec<usize> {
             (next.len() < after.len() && is_end).then(|| end - next.len())
         })
         .collect()
+}
+
+/// Moves an end before opening marks, which the standard takes for closing ones where no blank stands
+/// before them: `很好。“走吧！”`.
+fn before_opening_marks(line: &str, from: usize, end: usize) -> usize {
+    let Some(own) = line.get(from..end).filter(|_| end < line.len()) else { return end };
+    let bare = own.trim_end_matches(|c| "「『（《〈【“‘«„(¿¡".contains(c));
+    let marks = &own[bare.len()..];
+    // German closes by what others open with: `„Ja.“`, `»Ja.«`.
+    let closes = marks.starts_with('“') && bare.matches('„').count() > bare.matches('“').count()
+        || marks.starts_with('«') && bare.matches('»').count() > bare.matches('«').count()
+        || marks.starts_with('‘') && bare.contains('‚');
+    if closes || !bare.ends_with(|c: char| "。！？｡.!?…".contains(c)) {
+        return end;
+    }
+    from + bare.len()
 }
 
 /// Moves an end behind closing quotation marks that stand after a blank: `« Non ! » dit-elle`.
@@ -310,8 +339,17 @@ fn is_abbreviation(text: &str, rest: &str) -> bool {
     if BEFORE_NAMES.contains(&word.as_str()) {
         return !before_number && !is_first_word;
     }
+    // `à 9 h. C'est`: a unit after a number ends a sentence as any word does.
+    let after_number = before.ends_with(|c: char| c.is_ascii_digit());
+    if after_number && matches!(word.as_str(), "h" | "m" | "s" | "g" | "l" | "t" | "г" | "м") {
+        return false;
+    }
     let mut letters = token.chars();
     let is_letter = letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none();
+    // `д. 5`, `p. 12`
+    if is_letter && before_number && token != "I" && token.starts_with(char::is_lowercase) {
+        return true;
+    }
     if is_letter && !before_number {
         // An initial; `I` and the last letter of a list are none.
         return word != "i" && !is_first_word;
