@@ -115,6 +115,10 @@ impl Reader<'_> {
                 return self.close(SentenceEnd::Paragraph);
             }
         }
+        if is_definition(&seen) {
+            self.took("[]:");
+            return;
+        }
         if is_fence(&seen) {
             self.in_fence = !self.in_fence;
             self.took("```");
@@ -205,6 +209,16 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// `[1]: https://…` and `[^1]: a footnote`, which stand where nobody reads them aloud.
+fn is_definition(seen: &[char]) -> bool {
+    let Some(close) = seen.iter().take(24).position(|c| *c == ']') else { return false };
+    if seen.first() != Some(&'[') || seen.get(close + 1) != Some(&':') {
+        return false;
+    }
+    let after: String = seen[close + 2..].iter().take(12).collect();
+    seen.get(1) == Some(&'^') || after.trim_start().starts_with("http")
 }
 
 fn trimmed(cells: &[Cell]) -> &[Cell] {

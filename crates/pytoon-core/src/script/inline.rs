@@ -121,6 +121,16 @@ fn links(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
                 at = close + 1;
                 continue;
             }
+            // `[text][1]`, whose address stands elsewhere.
+            if seen.get(close + 1) == Some(&'[')
+                && let Some(end) = closing(&seen, close + 1, '[', ']')
+                && is_reference(&seen[close + 2..end])
+            {
+                removed.links += 1;
+                out.extend(cells[open + 1..close].iter().cloned());
+                at = end + 1;
+                continue;
+            }
             if let Some(end) = target(&seen, close + 1) {
                 removed.links += 1;
                 let inside = &cells[open + 1..close];

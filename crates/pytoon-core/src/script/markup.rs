@@ -198,6 +198,12 @@ fn tag(text: &str) -> Option<Tag<'_>> {
             (None, '>') => {
                 let length = text.len() - after.len() + at + 1;
                 let attributes = after[..at].trim();
+                // `a<b and c>d`: words, not attributes.
+                let is_comparison =
+                    name.len() == 1 && !matches!(name, "v" | "c") && !attributes.is_empty();
+                if is_comparison && !attributes.contains('=') && attributes != "/" {
+                    return None;
+                }
                 return Some(Tag { name: name.to_ascii_lowercase(), closes, attributes, length });
             }
             (None, '<') => return None,

@@ -64,6 +64,20 @@ const OPEN: &[&str] = &[
     "им",
     "стр",
     "рис",
+    "med",
+    "incl",
+    "sig",
+    "dott",
+    "avv",
+    "l'avv",
+    "profa",
+    "exmo",
+    "lcdo",
+    "проф",
+    "акад",
+    "św",
+    "doç",
+    "प्रो",
     "डॉ",
     "श्री",
 ];
@@ -71,7 +85,8 @@ const OPEN: &[&str] = &[
 const BEFORE_NUMBERS: &[&str] = &[
     "no", "nos", "nr", "núm", "num", "art", "vol", "pp", "fig", "ch", "sec", "tel", "ext", "apt",
     "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "janv",
-    "févr", "juil", "max", "min", "est", "кв", "корп",
+    "févr", "juil", "max", "min", "est", "кв", "корп", "pag", "pág", "pagg", "tél", "тел", "chap",
+    "kap", "abb", "godz", "rys", "ok", "eq", "app", "tab", "cad", "रु",
 ];
 /// Abbreviations that end a sentence if the next word is a usual first word.
 const BEFORE_NAMES: &[&str] = &[
@@ -170,6 +185,10 @@ const AFTER_ORDINALS: &[&str] = &[
     "Klasse",
     "Auflage",
     "Runde",
+];
+/// German words before an ordinal: `der 1. FC`, `im 2. Weltkrieg`.
+const ARTICLES: &[&str] = &[
+    "der", "das", "dem", "den", "des", "im", "am", "zum", "zur", "vom", "beim", "unser", "unsere",
 ];
 /// What follows a quotation that is part of a sentence, in scripts without capitals.
 const SAYINGS: &[&str] =
@@ -333,7 +352,8 @@ fn is_abbreviation(text: &str, rest: &str) -> bool {
     if OPEN.contains(&word.as_str()) {
         return true;
     }
-    if BEFORE_NUMBERS.contains(&word.as_str()) {
+    // `Hauptstr. 5`
+    if BEFORE_NUMBERS.contains(&word.as_str()) || (before_number && word.ends_with("str")) {
         return before_number;
     }
     if BEFORE_NAMES.contains(&word.as_str()) {
@@ -358,7 +378,9 @@ fn is_abbreviation(text: &str, rest: &str) -> bool {
     let is_number = !token.is_empty() && token.chars().all(|c| c.is_ascii_digit());
     let is_item = is_number && start == 0 && token.len() <= 3;
     let ordinal = next.trim_end_matches(|c: char| !c.is_alphabetic());
-    is_item || (is_number && token.len() <= 2 && AFTER_ORDINALS.contains(&ordinal))
+    let before_ordinal = before.rsplit(' ').next().is_some_and(|word| ARTICLES.contains(&word));
+    let is_ordinal = AFTER_ORDINALS.contains(&ordinal) || (before_ordinal && !ordinal.is_empty());
+    is_item || (is_number && token.len() <= 2 && is_ordinal)
 }
 
 #[cfg(test)]

@@ -96,8 +96,12 @@ pub(super) fn shot_units(block: &str, removed: &mut Removed, notes: &mut Vec<Not
     };
     let has_voice = blocks.iter().flat_map(|(lines, ..)| lines).any(is_voice);
     let mut units = Units::new(notes);
+    // Lines go on with the voice until a blank line or a label; a label alone is followed by its words.
+    let mut goes_on = false;
+    let mut label_alone = false;
     for (lines, end, is_item) in blocks {
         let mut spoken = Vec::new();
+        goes_on &= std::mem::take(&mut label_alone);
         for mut line in lines {
             let words = plain(&line.cells).trim().to_owned();
             let directions = line.cells.iter().filter_map(|cell| match cell {
@@ -107,20 +111,26 @@ pub(super) fn shot_units(block: &str, removed: &mut Removed, notes: &mut Vec<Not
             let directions: Vec<String> = directions.collect();
             match label(&words) {
                 Some((Label::Direction, rest)) => {
+                    goes_on = false;
                     units.units.extend(directions.into_iter().map(Unit::Direction));
                     units.units.push(Unit::Direction(rest.to_owned()));
                 }
-                _ if has_voice && !is_voice(&line) => {
+                _ if has_voice && !goes_on && !is_voice(&line) => {
                     units.units.extend(directions.into_iter().map(Unit::Direction));
                     if !words.is_empty() {
                         units.units.push(Unit::Direction(words));
                     }
                 }
-                Some((Label::Voice, _)) => {
+                Some((Label::Voice, rest)) => {
+                    goes_on = true;
+                    label_alone = rest.is_empty();
                     take_label(&mut line.cells);
                     spoken.push(InlineLine { starts: true, ..line });
                 }
-                None => spoken.push(line),
+                None => {
+                    label_alone = false;
+                    spoken.push(line);
+                }
             }
         }
         // A voice's line in quotation marks is said without them.
