@@ -32,10 +32,11 @@ pub enum Found {
 pub fn find(path: &Path) -> Found {
     let found = look(path);
     let text = path.to_string_lossy();
-    if matches!(found, Found::Nowhere { .. }) && text.contains('\\') {
-        if let found @ Found::Here(_) = look(Path::new(&text.replace('\\', "/"))) {
-            return found;
-        }
+    if matches!(found, Found::Nowhere { .. })
+        && text.contains('\\')
+        && let found @ Found::Here(_) = look(Path::new(&text.replace('\\', "/")))
+    {
+        return found;
     }
     found
 }
