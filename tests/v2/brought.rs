@@ -166,7 +166,7 @@ fn letters_of_every_installed_font_are_drawn() {
         assert_eq!(film.findings(), Vec::<String>::new(), "{text}");
         assert_eq!(film.caption_words(), film::words(text), "{text}");
     }
-    // Letters that no font here has are told before anything is rendered. (Todhri is of Unicode 16.)
+    // `plan` notes characters without an installed font. Todhri was added in Unicode 16.
     let planned = plan(&workspace, &json!({"script": "Welcome 𐗀𐗁𐗂 friends", "voice": "off"}));
     let told = planned["warnings"].as_array().expect("a list");
     let letters = told.iter().find(|note| note["code"] == "letters_without_font").expect("told");

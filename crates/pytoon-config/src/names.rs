@@ -12,7 +12,7 @@ use unicode_security::confusable_detection::skeleton;
 /// The most entries of a folder that are compared.
 const MOST_ENTRIES: usize = 5000;
 
-/// What was found under a name.
+/// The result of looking for a file by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// The file.

@@ -12,7 +12,7 @@ use pytoon_graphics::text::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// What no installed font draws of some texts.
+/// Writing systems and characters that no installed font can draw.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lacking {
     /// The best font of each writing system for which none is here.
@@ -86,7 +86,7 @@ impl FontFinder {
             .partition(|font| font.file_names.iter().any(|name| self.files.contains_key(*name)))
     }
 
-    /// Returns what no font here draws of some texts.
+    /// Returns the writing systems and characters of `texts` that no installed font can draw.
     pub fn lacking(&self, texts: &[&str]) -> Lacking {
         let mut lacking = Lacking::default();
         for letter in self.choose(texts).undrawn {

@@ -1,7 +1,7 @@
-//! What the boxes of a HEIF file (HEIC, AVIF; ISO/IEC 23008-12) say of its picture: its size, how it
-//! is turned, and whether transparency lies beside it.
+//! Reads the boxes of a HEIF file (HEIC, AVIF; ISO/IEC 23008-12): size, rotation, mirroring and colours
+//! of the primary picture, and whether the file has an alpha picture.
 //!
-//! A decoder that gives less than the size gave one tile of the picture.
+//! The size tells a whole picture from a single decoded tile.
 
 use image::metadata::Orientation;
 
