@@ -13,6 +13,8 @@ fn an_empty_brief() {
 #[test]
 fn a_brief_that_is_no_yaml() {
     Workspace::new().refuse("script: [unclosed\n", 2, &["brief.yaml:", "not valid YAML"]);
+    let unquoted = "script: Note: we open at nine.\n";
+    Workspace::new().refuse(unquoted, 2, &["brief.yaml:1:", "quotation marks"]);
     Workspace::new().refuse("- a list\n", 2, &["brief.yaml", "a mapping of fields"]);
 }
 
@@ -51,6 +53,8 @@ fn names_that_do_not_exist() {
     refuse("engine_override: locl\n", &["`engine_override`", "`local`?"]);
     refuse("brand: nobody\n", &["`brand`"]);
     refuse("language: klingonese\n", &["`language`"]);
+    refuse("language: en_US\n", &["`language`", "`en-US`?"]);
+    refuse("language: German\n", &["`language`", "`de`?"]);
     refuse("scenes: [{scene: 9, caption: x}]\n", &["`scenes[0].scene`"]);
     refuse("overlays: [{image: no.png}]\n", &["`overlays[0].image`", "no.png"]);
     refuse("brand: {palette: [red]}\n", &["`brand.palette[0]`", "`red`"]);
@@ -129,6 +133,36 @@ fn a_voice_file_that_is_no_sound() {
     workspace.write("v.wav", "words");
     let brief = "script: Hello there friend.\nvoice_file: v.wav\nprofile: test\n";
     workspace.refuse(brief, 2, &["brief.yaml:2:", "`voice_file`"]);
+}
+
+#[test]
+fn a_voice_file_too_short_for_a_word() {
+    let workspace = Workspace::new();
+    workspace.tone("v.wav", 0.05, 300.0);
+    let brief = "script: Hello there friend.\nvoice_file: v.wav\nprofile: test\n";
+    workspace.refuse(brief, 2, &["brief.yaml:2:", "`voice_file`", "50 ms", "too short"]);
+}
+
+#[test]
+fn a_picture_or_a_folder_where_sound_is_wanted() {
+    let workspace = Workspace::new();
+    workspace.picture("p.jpg", 9, 9);
+    for field in ["voice_file", "music_source"] {
+        let brief = format!("script: Hello there friend.\n{field}: p.jpg\nprofile: test\n");
+        workspace.refuse(&brief, 2, &["brief.yaml:2:", field, "p.jpg is a picture"]);
+        let brief = format!("script: Hello there friend.\n{field}: .\nprofile: test\n");
+        workspace.refuse(&brief, 2, &["brief.yaml:2:", field, "is a folder"]);
+    }
+}
+
+#[test]
+fn a_link_that_leads_nowhere_and_an_address() {
+    let link = |w: &Workspace| {
+        std::os::unix::fs::symlink("gone.jpg", w.path("a.jpg")).expect("a link");
+    };
+    refuse_media("a.jpg", link, &["is a link to gone.jpg", "there is no file there"]);
+    let brief = quick("media_files: [\"https://example.com/a.jpg\"]\n");
+    Workspace::new().refuse(&brief, 2, &["`media_files[0]`", "download it"]);
 }
 
 #[test]

@@ -225,7 +225,12 @@ fn syntax(error: &ScanError) -> SyntaxError {
     let marker = error.marker();
     SyntaxError {
         place: Place { line: marker.line(), column: marker.col() + 1 },
-        reason: error.info().to_owned(),
+        reason: match error.info() {
+            "mapping values are not allowed in this context" => {
+                "a text with `: ` in it needs quotation marks around it".to_owned()
+            }
+            reason => reason.to_owned(),
+        },
     }
 }
 

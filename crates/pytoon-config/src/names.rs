@@ -73,6 +73,14 @@ fn nowhere(path: &Path) -> Found {
         let reason = format!("{} is a folder: name a file in it", path.display());
         return Found::Nowhere { reason, similar: None };
     }
+    if let Ok(target) = std::fs::read_link(path) {
+        let reason = format!(
+            "{} is a link to {}, and there is no file there",
+            path.display(),
+            target.display()
+        );
+        return Found::Nowhere { reason, similar: None };
+    }
     let wanted = path.file_name().unwrap_or_default().to_string_lossy();
     let names: Vec<String> = path.parent().into_iter().flat_map(entries).collect();
     let nearest = crate::strict::nearest(&wanted, names.iter().map(String::as_str));

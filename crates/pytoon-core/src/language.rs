@@ -60,10 +60,25 @@ fn latin(text: &str) -> Detected {
     if common * 8 >= words.len() {
         return english;
     }
-    if let Some(tag) = by_letters(&lower) {
-        return Detected { tag, is_assumed: false };
+    let guess = trigrams(text);
+    // A currency after a number is no word of the text.
+    let is_currency = |word: &str| matches!(word, "zł" | "kč" | "ft");
+    let letters = if words.iter().any(|word| is_currency(word)) {
+        words.iter().copied().filter(|word| !is_currency(word)).collect::<Vec<_>>().join(" ")
+    } else {
+        lower.clone()
+    };
+    if let Some(tag) = by_letters(&letters) {
+        // One word among many may be a name.
+        let foreign = words.iter().filter(|word| by_letters(word).is_some()).count();
+        let is_alone = foreign == 1 && words.len() > 2;
+        return match guess {
+            Some(("en", _)) if is_alone => assumed,
+            Some((guess, _)) if guess == tag => Detected { tag, is_assumed: false },
+            _ => Detected { tag, is_assumed: is_alone },
+        };
     }
-    match trigrams(text) {
+    match guess {
         Some(("en", _)) => english,
         Some((tag, true)) => Detected { tag, is_assumed: false },
         // Too little to tell: a word or two in plain letters is most likely English.
@@ -298,6 +313,9 @@ mod tests {
         // Words that English has too are not enough.
         let german = detect("Was will er in Berlin? Er will in die Oper und ins Museum.");
         assert!(german.is_assumed || german.tag == "de", "{german:?}");
+        for text in ["Grab lunch under 20 zł today", "Meet Łukasz here tonight, folks"] {
+            assert_eq!(detect(text).tag, "en", "{text}");
+        }
         let guess = detect("Zaza bolu kimi tapa.");
         assert_eq!(guess, Detected { tag: "en", is_assumed: true });
     }

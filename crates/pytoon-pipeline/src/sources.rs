@@ -215,10 +215,12 @@ impl Resolver<'_> {
         if valid {
             return Ok(());
         }
-        Err(self.error(
+        let mut error = self.file.error(
             "language",
             format!("`{tag}` is not a language tag such as `en`, `de` or `pt-BR`"),
-        ))
+        );
+        error.suggestion = tag_meant(tag);
+        Err(error.into())
     }
 
     fn media(&mut self, brief: &mut Brief) -> Result<Vec<MediaInfo>, PipelineError> {
@@ -292,6 +294,9 @@ impl Resolver<'_> {
         let reason = match path {
             path if path.trim().is_empty() => Some("the name of a file is missing"),
             path if path.starts_with("file:") => Some("write the file's path without `file://`"),
+            path if path.starts_with("https://") || path.starts_with("http://") => {
+                Some("files are read from this machine: download it and name the file")
+            }
             path if path.starts_with("~/") => Some("write the whole path in place of `~`"),
             _ => None,
         };
@@ -321,6 +326,7 @@ impl Resolver<'_> {
     fn sound(&self, brief: &mut Brief) -> Result<(), PipelineError> {
         if let Some(voice) = &brief.voice_file {
             let full = self.existing("voice_file", voice)?;
+            self.refuse_picture("voice_file", &full)?;
             let probe = probe::probe(&self.env.runner, &full)
                 .map_err(|error| self.file.error("voice_file", error.to_string()))?;
             if probe.audio.is_none() {
@@ -333,7 +339,8 @@ impl Resolver<'_> {
             && MusicMood::from_name(music).is_none()
         {
             let full = self.file.resolve(music);
-            if matches!(names::find(&full), Found::Nowhere { .. }) {
+            let is_path = music.contains(['/', '\\']) || full.is_dir();
+            if !is_path && matches!(names::find(&full), Found::Nowhere { .. }) {
                 let moods: Vec<&str> =
                     MusicMood::ALL.iter().map(|m| m.as_str()).chain(["none"]).collect();
                 let error = self.file.error(
@@ -347,6 +354,7 @@ impl Resolver<'_> {
                 return Err(error.suggest(music, moods).into());
             }
             let full = self.existing("music_source", music)?;
+            self.refuse_picture("music_source", &full)?;
             let probe = probe::probe(&self.env.runner, &full)
                 .map_err(|error| self.file.error("music_source", error.to_string()))?;
             if probe.audio.is_none() {
@@ -355,6 +363,17 @@ impl Resolver<'_> {
             brief.music_source = Some(full.display().to_string());
         }
         Ok(())
+    }
+
+    /// Refuses a still picture where sound is wanted.
+    fn refuse_picture(&self, field: &str, full: &Path) -> Result<(), PipelineError> {
+        match picture::kind(full, &self.env.picture_limits()) {
+            Ok(FileKind::Picture) => {
+                let name = note::file_name(&full.display().to_string());
+                Err(self.error(field, format!("{name} is a picture: name a file with sound")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The brand kit with its paths resolved.
@@ -460,6 +479,43 @@ impl Resolver<'_> {
             brand_ground: kit.palette.get(1).cloned(),
         })
     }
+}
+
+/// Returns the tag that `en_US` or the name of a language stands for.
+fn tag_meant(written: &str) -> Option<String> {
+    const NAMES: &[(&str, &str)] = &[
+        ("english", "en"),
+        ("german", "de"),
+        ("deutsch", "de"),
+        ("french", "fr"),
+        ("français", "fr"),
+        ("spanish", "es"),
+        ("español", "es"),
+        ("portuguese", "pt"),
+        ("português", "pt"),
+        ("italian", "it"),
+        ("italiano", "it"),
+        ("dutch", "nl"),
+        ("polish", "pl"),
+        ("turkish", "tr"),
+        ("russian", "ru"),
+        ("arabic", "ar"),
+        ("hindi", "hi"),
+        ("chinese", "zh"),
+        ("japanese", "ja"),
+        ("korean", "ko"),
+        ("thai", "th"),
+        ("vietnamese", "vi"),
+    ];
+    let lower = written.trim().to_lowercase();
+    if let Some((_, tag)) = NAMES.iter().find(|(name, _)| *name == lower) {
+        return Some((*tag).to_owned());
+    }
+    let (language, rest) = lower.split_once(['_', '-'])?;
+    // `en_US.UTF-8`
+    let region = rest.split('.').next()?;
+    let is_tag = (2..=3).contains(&language.len()) && region.len() == 2;
+    is_tag.then(|| format!("{language}-{}", region.to_uppercase()))
 }
 
 fn logo_show(logo: &Logo) -> LogoShow {

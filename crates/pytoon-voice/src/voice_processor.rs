@@ -49,6 +49,9 @@ impl Recording {
     }
 }
 
+/// The shortest recording that may hold a word, in milliseconds.
+const SHORTEST_MS: i64 = 150;
+
 /// Reads a recording.
 pub fn read_recording(
     runner: &Runner,
@@ -58,6 +61,10 @@ pub fn read_recording(
     let (left, right) = sound::decode_stereo(runner, path)?;
     let raw = mono(left, &right);
     let raw_ms = raw.len() as i64 / SAMPLES_PER_MS;
+    if raw_ms < SHORTEST_MS {
+        let reason = format!("the recording lasts {raw_ms} ms, which is too short for a word");
+        return Err(MediaError::unusable(path, reason).into());
+    }
     if speech::is_silent(&raw) {
         return Err(
             MediaError::unusable(path, "the recording is silent: there is no voice in it").into()

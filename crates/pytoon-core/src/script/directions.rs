@@ -1,5 +1,7 @@
 //! Words by which stage directions, sounds and speakers are known.
 
+use std::collections::BTreeSet;
+
 /// Sounds, music and camera moves in round brackets: every word is in one of the two lists, and one
 /// of them here.
 const SOUNDS: &[&str] = &[
@@ -215,6 +217,7 @@ const SPEAKERS: &[&str] = &[
     "v.o.",
     "v/o",
     "host",
+    "guest",
     "speaker",
     "announcer",
     "presenter",
@@ -242,6 +245,8 @@ const SPEAKERS: &[&str] = &[
     "голос за кадром",
     "旁白",
     "解说",
+    "主持人",
+    "嘉宾",
     "ナレーション",
     "ナレーター",
     "내레이션",
@@ -250,7 +255,25 @@ const SPEAKERS: &[&str] = &[
     "ผู้บรรยาย",
 ];
 /// Parts of a short film before a colon, which are no words of it.
-const PARTS: &[&str] = &["hook", "intro", "body", "outro", "cta", "call to action"];
+const PARTS: &[&str] = &[
+    "hook",
+    "intro",
+    "body",
+    "outro",
+    "cta",
+    "call to action",
+    "scene",
+    "shot",
+    "slide",
+    "clip",
+    "szene",
+    "escena",
+    "cena",
+    "scène",
+];
+/// Those that count only with a number after them.
+const NUMBERED_PARTS: &[&str] =
+    &["scene", "shot", "slide", "clip", "szene", "escena", "cena", "scène"];
 /// Labels of lines that are directions.
 const LINES: &[&str] = &[
     "sfx",
@@ -264,7 +287,23 @@ const LINES: &[&str] = &[
     "on-screen",
     "on-screen text",
     "text on screen",
+    "text overlay",
+    "overlay",
+    "lower third",
+    "caption on screen",
+    "background music",
+    "transition",
+    "camera move",
+    "camera angle",
+    "cut to",
+    "fade to",
+    "fade in",
+    "fade out",
+    "dissolve to",
     "geräusch",
+    "musik im hintergrund",
+    "música de fondo",
+    "musique de fond",
 ];
 /// Labels that are directions where they stand in capitals; else they may begin a sentence.
 const LINES_IN_CAPITALS: &[&str] = &[
@@ -326,28 +365,50 @@ pub(super) fn line(line: &[char]) -> Option<usize> {
     let label: String = line[..colon].iter().filter(|c| **c != super::cells::OBJECT).collect();
     let label = label.trim();
     let stands_apart = line.get(colon + 1).is_none_or(|c| !c.is_alphanumeric());
-    let is_label =
-        LINES.contains(&label.to_lowercase().as_str()) || LINES_IN_CAPITALS.contains(&label);
+    let rest: String = line[colon + 1..].iter().collect();
+    let is_label = LINES.contains(&label.to_lowercase().as_str())
+        || LINES_IN_CAPITALS.contains(&label)
+        || (LINES_IN_CAPITALS.contains(&label.to_uppercase().as_str()) && is_sound(&rest));
     (is_label && stands_apart).then_some(colon + 1)
 }
 
 /// Returns the length in characters of a speaker's label at the start of a line, its colon and the
-/// blanks after it included.
-pub(super) fn speaker_label(line: &[char]) -> Option<usize> {
+/// blanks after it included. `names` are the speakers of a dialogue.
+pub(super) fn speaker_label(line: &[char], names: &BTreeSet<String>) -> Option<usize> {
     const LONGEST: usize = 30;
-    let colon = line.iter().take(LONGEST).position(|c| matches!(c, ':' | '：'))?;
+    let Some(colon) = line.iter().take(LONGEST).position(|c| matches!(c, ':' | '：')) else {
+        return is_speaker_alone(line).then_some(line.len());
+    };
     let label: String = line[..colon].iter().filter(|c| **c != super::cells::OBJECT).collect();
-    let label = label.trim().to_lowercase();
-    // `Narrator (V.O.)`, `Speaker 2`
-    let bare = label.split('(').next().unwrap_or_default();
-    let bare = bare.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace() || c == '#');
-    if !SPEAKERS.contains(&bare) && !PARTS.contains(&bare) {
+    let label = label.trim();
+    let bare = without_additions(label);
+    let is_numbered = bare.len() < label.len();
+    let is_part =
+        PARTS.contains(&bare.as_str()) && (is_numbered || !NUMBERED_PARTS.contains(&bare.as_str()));
+    if !SPEAKERS.contains(&bare.as_str()) && !is_part && !names.contains(label) {
         return None;
     }
     let after = &line[colon + 1..];
     let blanks = after.iter().take_while(|c| c.is_whitespace() && **c != '\n').count();
-    // `10:30` and `a:b` are none.
+    // `10:30` and `a:b` are none; ideographs need no blank.
+    let is_solid = bare.chars().last().is_some_and(crate::text::is_unspaced_script);
     let stands_apart = blanks > 0 || after.is_empty() || line[colon] == '：' || after[0] == '\n';
     let is_marked = after.first() == Some(&super::cells::OBJECT);
-    (stands_apart || is_marked).then_some(colon + 1 + blanks)
+    (stands_apart || is_solid || is_marked).then_some(colon + 1 + blanks)
+}
+
+/// `Narrator (V.O.)`, `Speaker 2`: the label in small letters without what follows it.
+fn without_additions(label: &str) -> String {
+    let label = label.to_lowercase();
+    let bare = label.split('(').next().unwrap_or_default();
+    bare.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace() || c == '#').to_owned()
+}
+
+/// A speaker alone on a line, as screenplays have it: `NARRATOR (V.O.)`.
+fn is_speaker_alone(line: &[char]) -> bool {
+    let text: String = line.iter().collect();
+    let text = text.trim();
+    text == text.to_uppercase()
+        && text != text.to_lowercase()
+        && SPEAKERS.contains(&without_additions(text).as_str())
 }

@@ -1,8 +1,69 @@
 //! Lengths of pauses as people write them.
 
+/// Words for a pause.
+const PAUSES: &[&str] = &[
+    "pause",
+    "break",
+    "beat",
+    "wait",
+    "silence",
+    "pausa",
+    "pauza",
+    "пауза",
+    "duraklama",
+    "durak",
+    "stille",
+    "stilte",
+    "un temps",
+    "توقف",
+    "وقفة",
+    "विराम",
+    "停顿",
+    "停頓",
+    "间",
+    "間",
+    "ポーズ",
+    "멈춤",
+    "หยุด",
+];
+/// Words that make it short, and leave its length to the preset.
+const SHORT: &[&str] = &[
+    "a",
+    "short",
+    "brief",
+    "small",
+    "quick",
+    "kurze",
+    "kleine",
+    "courte",
+    "corta",
+    "breve",
+    "curta",
+    "короткая",
+    "kısa",
+    "krótka",
+];
+/// Words that make it long.
+const LONG: &[&str] = &[
+    "long",
+    "longer",
+    "dramatic",
+    "lange",
+    "dramatische",
+    "longue",
+    "larga",
+    "lunga",
+    "longa",
+    "длинная",
+    "uzun",
+    "długa",
+];
+/// Milliseconds of a long pause.
+const LONG_MS: u32 = 1500;
+
 /// Parses `1s`, `1.5 s`, `500ms`, `2 seconds`, `1,5 sec`, `2` (seconds). Returns milliseconds.
 pub(super) fn parse(text: &str) -> Option<u32> {
-    let text = text.trim().to_lowercase().replace(',', ".");
+    let text = text.trim().to_lowercase().replace(',', ".").replace('-', " ");
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let value: f64 = text[..digits].parse().ok()?;
     let factor = match text[digits..].trim() {
@@ -14,22 +75,39 @@ pub(super) fn parse(text: &str) -> Option<u32> {
     Some((value * factor).round() as u32)
 }
 
-/// Returns the pause that the words in brackets ask for: `pause`, `pause: 1s`, `short pause`,
-/// `beat`. The inner `None` leaves the length to the preset.
+/// Returns the pause that the words in brackets ask for: `pause`, `pause: 1s`, `2s pause`,
+/// `short pause`, `beat`. The inner `None` leaves the length to the preset.
 pub(super) fn pause(inside: &str) -> Option<Option<u32>> {
     let words = inside.trim().to_lowercase();
-    if matches!(
-        words.as_str(),
-        "pause" | "beat" | "a beat" | "short pause" | "brief pause" | "break" | "pausa" | "пауза"
-    ) {
+    if matches!(words.as_str(), "wait" | "silence") {
+        return None;
+    }
+    if PAUSES.contains(&words.as_str()) {
         return Some(None);
     }
-    if matches!(words.as_str(), "long pause" | "dramatic pause") {
-        return Some(Some(1500));
+    if let Some((size, pause)) = words.split_once(' ')
+        && PAUSES.contains(&pause.trim())
+    {
+        return match size {
+            _ if LONG.contains(&size) => Some(Some(LONG_MS)),
+            _ if SHORT.contains(&size) => Some(None),
+            _ => parse(size).map(Some),
+        };
     }
-    let rest = ["pause", "break", "wait", "silence", "pausa", "пауза"]
-        .iter()
-        .find_map(|word| words.strip_prefix(word))?;
-    let rest = rest.trim_start_matches([':', '=', ' ']).trim_start_matches("for ");
+    // `2 second pause`, `pausa larga`, `pause (2s)`, `wait for 1 second`
+    if let Some(length) = PAUSES.iter().find_map(|word| words.strip_suffix(word))
+        && let Some(ms) = parse(length)
+    {
+        return Some(Some(ms));
+    }
+    let rest = PAUSES.iter().find_map(|word| words.strip_prefix(word))?;
+    let rest = rest.trim_start_matches([':', '=', ' ', '(', '-']).trim_end_matches(')');
+    let rest = rest.trim_start_matches("for ");
+    if LONG.contains(&rest) {
+        return Some(Some(LONG_MS));
+    }
+    if SHORT.contains(&rest) {
+        return Some(None);
+    }
     parse(rest).map(Some)
 }

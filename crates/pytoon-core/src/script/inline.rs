@@ -2,6 +2,7 @@
 
 use super::cells::{Cell, OBJECT, plain, view};
 use super::{directions, durations};
+use std::collections::BTreeSet;
 
 /// The longest direction, in characters.
 const MAX_DIRECTION: usize = 300;
@@ -29,6 +30,7 @@ impl Removed {
 pub(super) fn read(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
     let cells = escapes(cells, removed);
     let cells = code(cells, removed);
+    let cells = forum_tags(cells, removed);
     let cells = links(cells, removed);
     let cells = square_brackets(cells);
     let cells = emphasis(cells, removed);
@@ -141,6 +143,44 @@ fn links(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
                     out.extend(inside.iter().cloned());
                 }
                 at = end;
+                continue;
+            }
+        }
+        out.push(cells[at].clone());
+        at += 1;
+    }
+    out
+}
+
+/// `[b]`, `[/b]`, `[url=…]`: tags of forums, the words between them kept.
+fn forum_tags(cells: Vec<Cell>, removed: &mut Removed) -> Vec<Cell> {
+    const TAGS: &[&str] = &[
+        "b", "i", "u", "s", "url", "color", "size", "font", "center", "left", "right", "quote",
+        "list", "code", "email",
+    ];
+    let seen = view(&cells);
+    let is_closed = |name: &str| {
+        let end: Vec<char> = format!("[/{name}]").chars().collect();
+        let same =
+            |window: &[char]| window.iter().zip(&end).all(|(a, b)| a.to_ascii_lowercase() == *b);
+        seen.windows(end.len()).any(same)
+    };
+    let mut out = Vec::with_capacity(cells.len());
+    let mut at = 0;
+    while at < cells.len() {
+        if seen[at] == '['
+            && let Some(close) = closing(&seen, at, '[', ']')
+        {
+            let inside: String = seen[at + 1..close].iter().collect();
+            let (closes, name) = match inside.strip_prefix('/') {
+                Some(name) => (true, name),
+                None => (false, inside.split('=').next().unwrap_or_default()),
+            };
+            let name = name.to_lowercase();
+            if TAGS.contains(&name.as_str()) && (closes || is_closed(&name)) {
+                removed.mark(&format!("[{name}]"));
+                out.extend(matches!(name.as_str(), "b" | "i").then_some(Cell::Emphasis(!closes)));
+                at = close + 1;
                 continue;
             }
         }
@@ -368,11 +408,15 @@ pub(super) fn take_direction(cells: &mut Vec<Cell>) -> bool {
     true
 }
 
-/// Takes a speaker's label off the start of a line.
-pub(super) fn take_speaker(cells: &mut Vec<Cell>, removed: &mut Removed) -> bool {
+/// Takes a speaker's label off the start of a line. `names` are the speakers of a dialogue.
+pub(super) fn take_speaker(
+    cells: &mut Vec<Cell>,
+    names: &BTreeSet<String>,
+    removed: &mut Removed,
+) -> bool {
     let seen = view(cells);
     let start = seen.iter().take_while(|c| c.is_whitespace() || **c == OBJECT).count();
-    let Some(length) = directions::speaker_label(&seen[start..]) else { return false };
+    let Some(length) = directions::speaker_label(&seen[start..], names) else { return false };
     let label: Vec<Cell> = cells.drain(start..start + length).collect();
     let name = plain(&label).trim().trim_end_matches([':', '：']).trim().to_owned();
     if !removed.speakers.contains(&name) {

@@ -23,6 +23,7 @@ mod lines;
 mod markup;
 pub mod sentence;
 mod shots;
+mod speakers;
 mod style;
 mod subtitles;
 mod units;
@@ -86,7 +87,8 @@ pub struct Beat {
 /// Reads a script.
 pub fn read(script: &str) -> Script {
     let mut removed = Removed::default();
-    let script = subtitles::without_times(&with_line_feeds(script), &mut removed.marks);
+    let script = without_front_matter(with_line_feeds(script), &mut removed.marks);
+    let script = subtitles::without_times(&script, &mut removed.marks);
     let mut notes = Vec::new();
     let blocks = shots::shot_blocks(&script);
     let units: Vec<(Option<&str>, Vec<Unit>)> = if blocks.is_empty() {
@@ -126,15 +128,57 @@ fn with_line_feeds(text: &str) -> String {
         .replace(['\u{2029}', '\u{0c}'], "\n\n")
 }
 
+/// Takes off what tools of the web write before a text: `title: …` between two lines of `---`.
+fn without_front_matter(text: String, removed: &mut Vec<String>) -> String {
+    let mut lines = text.lines();
+    if lines.next().is_none_or(|line| line.trim_end() != "---") {
+        return text;
+    }
+    const FIELDS: &[&str] = &[
+        "title",
+        "date",
+        "layout",
+        "tags",
+        "author",
+        "description",
+        "slug",
+        "draft",
+        "categories",
+        "permalink",
+        "lang",
+    ];
+    let mut has_field = false;
+    let mut length = text.find('\n').map_or(text.len(), |at| at + 1);
+    for line in lines {
+        length += line.len() + 1;
+        if line.trim_end() == "---" {
+            if !has_field {
+                return text;
+            }
+            removed.push("---".to_owned());
+            return text.get(length..).unwrap_or_default().to_owned();
+        }
+        let is_field = line.split_once(':').is_some_and(|(name, _)| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+        });
+        has_field |= line.split_once(':').is_some_and(|(name, _)| FIELDS.contains(&name));
+        if !is_field && !line.starts_with([' ', '\t', '-', '#']) && !line.trim().is_empty() {
+            return text;
+        }
+    }
+    text
+}
+
 fn plain_units(script: &str, removed: &mut Removed, notes: &mut Vec<Note>) -> Vec<Unit> {
     let cells = markup::read(script, &mut removed.marks);
+    let names = speakers::of_dialogue(script);
     let mut units = Units::new(notes);
     for block in blocks::read(cells, &mut removed.marks) {
         let (end, is_item, is_quote) = (block.end, block.is_item, block.is_quote);
         let mut lines = inline_lines(block, removed);
         for line in &mut lines {
             line.starts = inline::take_direction(&mut line.cells)
-                || inline::take_speaker(&mut line.cells, removed);
+                || inline::take_speaker(&mut line.cells, &names, removed);
         }
         units.lines(lines, end, is_item, is_quote);
     }

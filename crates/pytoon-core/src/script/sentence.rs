@@ -38,6 +38,7 @@ const OPEN: &[&str] = &[
     "hr",
     "fr",
     "vs",
+    "p.s",
     "e.g",
     "i.e",
     "cf",
@@ -156,6 +157,13 @@ const FIRST_WORDS: &[&str] = &[
     "these", "they", "this", "those", "to", "today", "try", "until", "use", "visit", "want", "we",
     "what", "when", "where", "which", "who", "why", "with", "yes", "yet", "you", "your",
 ];
+/// First words that go on with a sentence all in capitals: `THE U.S. IS`, `9 A.M. TO 5 P.M.`
+const GOING_ON: &[&str] = &[
+    "a", "and", "are", "as", "at", "but", "by", "can", "for", "from", "has", "have", "in", "is",
+    "of", "on", "or", "the", "to", "until", "was", "with",
+];
+/// Places of two initials, which end sentences as often as not.
+const PLACES: &[&str] = &["d.c", "l.a", "n.y", "u.n", "e.u", "s.f"];
 /// German words that follow an ordinal: `am 24. Dezember`, `im 2. Stock`.
 const AFTER_ORDINALS: &[&str] = &[
     "Januar",
@@ -339,11 +347,15 @@ fn is_abbreviation(text: &str, rest: &str) -> bool {
     let next = rest.split_whitespace().next().unwrap_or_default();
     let next_bare = next.trim_matches(|c: char| !c.is_alphanumeric() && c != '\'').to_lowercase();
     let before_number = next.starts_with(|c: char| c.is_numeric() || c == '#');
-    let is_first_word = FIRST_WORDS.contains(&next_bare.as_str());
+    let is_upper = |text: &str| text.chars().any(char::is_uppercase) && text == text.to_uppercase();
+    let is_capitals = is_upper(stopped) && is_upper(next) && next_bare.chars().nth(1).is_some();
+    let goes_on = is_capitals && GOING_ON.contains(&next_bare.as_str());
+    let is_first_word = FIRST_WORDS.contains(&next_bare.as_str()) && !goes_on;
     let is_time = TIMES.contains(&word.as_str())
         || (word == "m" && (before.ends_with(" a.") || before.ends_with(" p.")));
     if is_time {
-        return AFTER_TIMES.contains(&next_bare.as_str());
+        let is_daily = is_capitals && matches!(next_bare.as_str(), "every" | "daily");
+        return goes_on || is_daily || AFTER_TIMES.contains(&next_bare.as_str());
     }
     // `и т. д.`, `и т. п.`
     if matches!(word.as_str(), "д" | "п") && before.ends_with("т.") {
@@ -374,13 +386,23 @@ fn is_abbreviation(text: &str, rest: &str) -> bool {
         // An initial; `I` and the last letter of a list are none.
         return word != "i" && !is_first_word;
     }
+    // `J.R.R. Tolkien`, `J.K. Rowling`
+    let is_initials = token.contains('.')
+        && token.split('.').all(|part| {
+            part.chars().next().is_some_and(char::is_uppercase) && part.chars().nth(1).is_none()
+        });
+    if is_initials && !PLACES.contains(&word.as_str()) {
+        return goes_on || !(before_number || is_first_word);
+    }
+    // `II. Mehmet`
+    let is_roman = start == 0 && token.len() > 1 && token.chars().all(|c| "IVXLC".contains(c));
     // `am 24. Dezember`, and the number of a list item.
     let is_number = !token.is_empty() && token.chars().all(|c| c.is_ascii_digit());
     let is_item = is_number && start == 0 && token.len() <= 3;
     let ordinal = next.trim_end_matches(|c: char| !c.is_alphabetic());
     let before_ordinal = before.rsplit(' ').next().is_some_and(|word| ARTICLES.contains(&word));
     let is_ordinal = AFTER_ORDINALS.contains(&ordinal) || (before_ordinal && !ordinal.is_empty());
-    is_item || (is_number && token.len() <= 2 && is_ordinal)
+    is_roman || is_item || (is_number && token.len() <= 2 && is_ordinal)
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
-//! Subtitles (SubRip, WebVTT) pasted as a script: numbers and times go, the cues' words are one text.
+//! Subtitles (SubRip, WebVTT) and transcripts pasted as a script: numbers and times go, the cues'
+//! words are one text.
 
-/// Returns a text without the times of subtitles; one that has none is as it was.
+/// Returns a text without the times of subtitles or of a transcript; one that has none is as it was.
 pub(super) fn without_times(text: &str, removed: &mut Vec<String>) -> String {
     if !text.lines().any(is_times) {
-        return text.to_owned();
+        return without_transcript_times(text, removed);
     }
+    // Captions that roll show each line again above the next one.
+    let is_rolling = text.lines().any(|line| without_inner_times(line).len() < line.len());
     removed.push("-->".to_owned());
     let mut kept: Vec<String> = Vec::new();
     // WebVTT's header, its styles and notes go on to the next blank line.
@@ -26,10 +29,70 @@ pub(super) fn without_times(text: &str, removed: &mut Vec<String>) -> String {
                 kept.pop();
             }
         } else if !is_aside {
-            kept.push(without_inner_times(line.trim_end()));
+            let words = without_overrides(&without_inner_times(line.trim_end()));
+            let last = kept.iter().rev().find(|line| !line.trim().is_empty());
+            if !(is_rolling && last.is_some_and(|last| without_tags(last) == without_tags(&words)))
+            {
+                kept.push(words);
+            }
         }
     }
     kept.join("\n")
+}
+
+/// Takes out the times of a transcript, alone on their lines or before the words. They are certain
+/// where three or more begin lines, from the first ten seconds on and never back: a timetable starts later.
+fn without_transcript_times(text: &str, removed: &mut Vec<String>) -> String {
+    const FEWEST: usize = 3;
+    const FIRST: u32 = 10;
+    let times: Vec<u32> = text.lines().filter_map(leading_time).map(|(time, _)| time).collect();
+    let ascends = times.windows(2).all(|pair| pair[0] <= pair[1]);
+    if times.len() < FEWEST || !ascends || times.first().is_some_and(|first| *first >= FIRST) {
+        return text.to_owned();
+    }
+    removed.push("0:00".to_owned());
+    let without = |line| leading_time(line).map_or(line, |(_, words)| words);
+    let lines = text.lines().filter(|line| leading_time(line).is_none_or(|(_, w)| !w.is_empty()));
+    lines.map(without).collect::<Vec<&str>>().join("\n")
+}
+
+/// Returns the seconds of a time at the start of a line, and the words after it: `1:05 Then`.
+fn leading_time(line: &str) -> Option<(u32, &str)> {
+    let line = line.trim();
+    let (time, words) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let mut seconds = 0;
+    let parts: Vec<&str> = time.split(':').collect();
+    for (index, part) in parts.iter().enumerate() {
+        let digits = if index == 0 { 1..=2 } else { 2..=2 };
+        if !digits.contains(&part.len()) || !part.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        seconds = seconds * 60 + part.parse::<u32>().ok()?;
+    }
+    (2..=3).contains(&parts.len()).then(|| (seconds, words.trim()))
+}
+
+/// Returns a cue's words for comparing, without `<c>` and the like.
+fn without_tags(line: &str) -> String {
+    let pieces = line.split('<').enumerate();
+    let words = pieces.map(|(index, piece)| match piece.split_once('>') {
+        Some((_, words)) if index > 0 => words,
+        _ => piece,
+    });
+    words.collect::<String>().trim().to_owned()
+}
+
+/// Takes out what SubStation Alpha writes into a cue: `{\an8}`, `{\i1}`.
+fn without_overrides(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(open) = rest.find("{\\") {
+        let Some(close) = rest[open..].find('}') else { break };
+        out.push_str(&rest[..open]);
+        rest = &rest[open + close + 1..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Takes the times of words out of a cue: `and<00:00:03.900> welcome`.
