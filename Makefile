@@ -10,6 +10,7 @@
 #   make drill-engines  kill rendering processes KILLS times (1000) and compare the books
 #   make drill-budget   JOBS (10000) jobs of a dollar each through two processes with restarts
 #   make drill-service  kill, crash and fill around JOBS (200) jobs, on PostgreSQL and on SQLite
+#   make drill-attack   an attacker and JOBS (100) honest jobs for SECONDS (600), on SQLite and PostgreSQL
 #   make drill-netns    two network namespaces as two machines, the line cut for a minute (root)
 #   make soak           JOBS (500) films through one service: memory, files, threads, disk
 #   make drills         every fault of the runbooks, its alert, its fix: pytoon drill --all
@@ -30,7 +31,7 @@ endif
 
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: setup voice build build-all demo demo-engines drill-engines drill-budget drill-service drill-netns drills soak test check check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help fuzz
+.PHONY: setup voice build build-all demo demo-engines drill-engines drill-budget drill-service drill-attack drill-netns drills soak test check check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help fuzz
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -69,6 +70,10 @@ drill-budget: build-all
 drill-service: build-all
 	@./target/release/pytoon-drills service
 	@./target/release/pytoon-drills service-sqlite
+
+drill-attack: build-all
+	@./target/release/pytoon-drills attack-sqlite
+	@./target/release/pytoon-drills attack
 
 drill-netns: build-all
 	@./target/release/pytoon-drills netns

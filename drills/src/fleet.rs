@@ -101,6 +101,11 @@ impl Fleet {
         Ok(())
     }
 
+    /// The address of PostgreSQL's database, where it is one.
+    pub(crate) fn database(&self) -> Option<&str> {
+        self.database.as_deref()
+    }
+
     fn place(&self, name: &str) -> anyhow::Result<usize> {
         let place = self.members.iter().position(|member| member.name == name);
         place.with_context(|| format!("there is no {name}"))

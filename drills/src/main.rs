@@ -8,11 +8,13 @@
 //!   database restarts and the disk fills up, and hold the vendors' books against the ledger.
 //! - `netns` has two network namespaces for two machines and cuts the line between them.
 //! - `soak` has hundreds of films made by one service and looks what it holds at the end.
+//! - `attack` and `attack-sqlite` have an attacker with a key do everything at once beside honest jobs.
 //! - `rehearse` plays one fault at a time as operators would live through it: `pytoon drill`.
 //!
 //! Each ends with one plain line of `key=value` pairs and fails when a promise was broken.
 //! `KILLS`, `JOBS` and `SEED` in the environment change how much and which.
 
+mod attack;
 mod books;
 mod budget;
 mod client;
@@ -50,9 +52,12 @@ fn drill(args: &[String]) -> anyhow::Result<()> {
         ["service-sqlite"] => service::run(service::Kind::Sqlite),
         ["netns"] => netns::run(),
         ["soak"] => soak::run(),
+        ["attack"] => attack::run(true),
+        ["attack-sqlite"] => attack::run(false),
+        ["attack-load", ..] => attack::load(&args[1..]),
         ["rehearse", ..] => rehearsal::run(&args[1..]),
         _ => bail!(
-            "usage: pytoon-drills engines | budget | service | service-sqlite | netns | soak | rehearse NAME…"
+            "usage: pytoon-drills engines | budget | service | service-sqlite | netns | soak | attack | attack-sqlite | rehearse NAME…"
         ),
     }
 }

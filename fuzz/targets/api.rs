@@ -16,6 +16,7 @@ use libfuzzer_sys::{Corpus, fuzz_target};
 use pytoon_api::{Api, PlanFailure, Planner, RateLimits, router};
 use pytoon_config::{Config, ConfigSource};
 use pytoon_core::brief::Brief;
+use pytoon_core::note::Note;
 use pytoon_storage::Storage;
 use pytoon_telemetry::Metrics;
 use serde_json::{Value, json};
@@ -34,7 +35,11 @@ impl Planner for NoPlanner {
     fn plan(&self, brief: &Brief) -> Result<Value, PlanFailure> {
         Ok(json!({ "scenes": brief.scenes.len() }))
     }
-    fn warnings(&self, _brief: &Brief) -> Vec<String> {
+    fn check(&self, _: &Brief) -> Result<(), PlanFailure> {
+        Ok(())
+    }
+
+    fn warnings(&self, _brief: &Brief) -> Vec<Note> {
         Vec::new()
     }
 }
@@ -77,6 +82,8 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
         config: Arc::new(config),
         planner: Arc::new(NoPlanner),
         limits,
+        checks: std::sync::Arc::default(),
+        budgets: std::sync::Arc::default(),
         signs: true,
         storage: Storage::from(folder.clone()),
         no_auth: true,

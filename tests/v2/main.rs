@@ -36,6 +36,7 @@ mod scripts;
 mod service;
 mod service_again;
 mod service_assets;
+mod service_attack;
 mod service_crash;
 mod service_storage;
 mod service_traces;

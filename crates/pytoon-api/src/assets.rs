@@ -3,10 +3,12 @@
 use crate::Api;
 use crate::auth::{Caller, Scope};
 use crate::extract::ApiPath;
+use crate::form::{BodyError, Pieces};
 use crate::incoming::{Received, Receiver, Refused, keep};
 use crate::problem::Problem;
 use axum::Json;
 use axum::body::Body;
+use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{StatusCode, header};
 use futures_util::TryStreamExt;
@@ -79,45 +81,76 @@ pub(crate) async fn upload(
     request: Request,
 ) -> Result<(StatusCode, Json<Asset>), Problem> {
     caller.may(Scope::Submit)?;
-    crate::room::check(&api)?;
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let is_form = kind.is_some_and(|kind| kind.starts_with("multipart/form-data"));
-    let received =
-        if is_form { of_form(&api, request).await? } else { of_body(&api, request).await? };
+    let received = if is_form {
+        of_form(&api, &caller, request).await?
+    } else {
+        of_body(&api, &caller, request).await?
+    };
     Ok(answer(keep(&api, &caller, received).await.map_err(Refused::of_body)?))
 }
 
-async fn of_body(api: &Api, request: Request) -> Result<Received, Problem> {
+async fn of_body(api: &Api, caller: &Caller, request: Request) -> Result<Received, Problem> {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    let mut receiver = Receiver::begin(api).await.map_err(Refused::of_body)?;
+    let mut receiver = Receiver::begin(api, caller).await.map_err(Refused::of_body)?;
     receiver.expect(length).map_err(Refused::of_body)?;
-    let mut pieces = Body::into_data_stream(request.into_body());
-    let broken = |error| Problem::new(StatusCode::BAD_REQUEST, "body", format!("{error}"));
+    let mut pieces = Pieces::new(request.into_body());
+    let broken = |error: BodyError| {
+        let detail = format!("the file did not come whole: {error}");
+        Problem::new(StatusCode::BAD_REQUEST, "body", detail)
+    };
     while let Some(piece) = pieces.try_next().await.map_err(broken)? {
         receiver.push(&piece).await.map_err(Refused::of_body)?;
     }
     receiver.end().await.map_err(Refused::of_body)
 }
 
-async fn of_form(api: &Api, request: Request) -> Result<Received, Problem> {
+async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Received, Problem> {
     let broken = |error: &dyn std::fmt::Display| {
         let detail = format!("the form cannot be read: {error}");
         Problem::new(StatusCode::BAD_REQUEST, "body", detail)
     };
+    let (parts, body) = request.into_parts();
+    let (pieces, unread) = Pieces::searched(body);
+    let request = Request::from_parts(parts, Body::from_stream(pieces));
     let mut form = Multipart::from_request(request, api).await.map_err(|error| broken(&error))?;
-    while let Some(mut field) = form.next_field().await.map_err(|error| broken(&error))? {
-        if field.name() != Some("file") {
-            continue;
+    let broken = |error: MultipartError| broken(&root_cause(&error));
+    let mut others = 0;
+    while let Some(mut field) = form.next_field().await.map_err(broken)? {
+        unread.progress();
+        if field.name() == Some("file") {
+            let mut receiver = Receiver::begin(api, caller).await.map_err(Refused::of_body)?;
+            while let Some(piece) = field.chunk().await.map_err(broken)? {
+                unread.progress();
+                receiver.push(&piece).await.map_err(Refused::of_body)?;
+            }
+            return receiver.end().await.map_err(Refused::of_body);
         }
-        let mut receiver = Receiver::begin(api).await.map_err(Refused::of_body)?;
-        while let Some(piece) = field.chunk().await.map_err(|error| broken(&error))? {
-            receiver.push(&piece).await.map_err(Refused::of_body)?;
+        while let Some(piece) = field.chunk().await.map_err(broken)? {
+            unread.progress();
+            others += piece.len();
+            if others > MAX_OTHER_FIELDS {
+                let detail = "the fields beside `file` are larger than 1 MiB";
+                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
+            }
         }
-        return receiver.end().await.map_err(Refused::of_body);
     }
     Err(Problem::field("file", "the form has no such field: it holds the file"))
 }
+
+/// What began a chain of errors: each of the others only says that a stream could not be read.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+/// What a form may hold beside the file, in bytes.
+const MAX_OTHER_FIELDS: usize = 1 << 20;
 
 /// A place for an upload in the object store.
 #[derive(Debug, Serialize, ToSchema)]
@@ -213,7 +246,7 @@ pub(crate) async fn confirm_upload(
     };
     let name = place(&caller, &uuid::Uuid::parse_str(&id).map_err(|_| none())?);
     let size = bucket.size(&name).await?.ok_or_else(none)?;
-    let mut receiver = Receiver::begin(&api).await.map_err(Refused::of_body)?;
+    let mut receiver = Receiver::begin(&api, &caller).await.map_err(Refused::of_body)?;
     if let Err(refused) = receiver.expect(Some(size)) {
         let _ = bucket.delete(&name).await;
         return Err(refused.of_body());

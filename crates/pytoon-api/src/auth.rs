@@ -12,6 +12,7 @@ use pytoon_core::job::store::KeyRow;
 use pytoon_core::money::MicroUsd;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
+use std::time::Duration;
 
 /// What a key may do; each may do what stands before it too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +44,12 @@ impl Scope {
 pub(crate) struct Caller {
     pub(crate) key_id: String,
     scope: Scope,
+    /// What its key is found by; absent where nobody needs one.
+    hash: Option<String>,
 }
+
+/// How often is looked whether a key of a long answer still holds.
+const LOOK: Duration = Duration::from_secs(2);
 
 impl Caller {
     /// Refuses where the key may not do this.
@@ -53,6 +59,18 @@ impl Caller {
         }
         let detail = format!("this key has no scope `{}`", scope.as_str());
         Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
+    }
+
+    /// Ends when the key is revoked.
+    pub(crate) async fn revoked(&self, api: &Api) {
+        let Some(hash) = &self.hash else { return std::future::pending().await };
+        loop {
+            tokio::time::sleep(LOOK).await;
+            // While the database is away nothing is known.
+            if let Ok(None) = api.jobs.key_find(hash).await {
+                return;
+            }
+        }
     }
 
     /// The key whose jobs it sees; all, where absent.
@@ -81,12 +99,13 @@ impl FromRequestParts<Api> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         if api.no_auth {
-            return Ok(Self { key_id: LOCAL.to_owned(), scope: Scope::Admin });
+            return Ok(Self { key_id: LOCAL.to_owned(), scope: Scope::Admin, hash: None });
         }
         let refused = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
         let key = shown(parts)
             .ok_or_else(|| refused("an API key is needed: `Authorization: Bearer <key>`"))?;
-        let row = api.jobs.key_find(&hash(key)).await?;
+        let hash = hash(key);
+        let row = api.jobs.key_find(&hash).await?;
         let row = row.ok_or_else(|| refused("this API key is not known, or was revoked"))?;
         let scope = Scope::ALL
             .into_iter()
@@ -94,7 +113,7 @@ impl FromRequestParts<Api> for Caller {
             .max()
             .ok_or_else(|| refused("this API key may do nothing"))?;
         api.limits.request(&row.id)?;
-        Ok(Self { key_id: row.id, scope })
+        Ok(Self { key_id: row.id, scope, hash: Some(hash) })
     }
 }
 

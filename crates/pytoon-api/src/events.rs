@@ -2,6 +2,7 @@
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
+use crate::budget::Share;
 use crate::extract::ApiPath;
 use crate::jobs::seen;
 use crate::problem::Problem;
@@ -51,15 +52,23 @@ pub(crate) async fn events(
     seen(&api, &caller, &id).await?;
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let after: i64 = last.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let share = api.budgets.streams.take(&caller.key_id, 1).await?;
     let (tell, told) = mpsc::channel::<Result<Event, Infallible>>(32);
-    tokio::spawn(watch(api, id, after, tell));
+    tokio::spawn(async move {
+        tokio::select! {
+            () = watch(&api, id, after, tell) => {}
+            // A stream does not outlive its key.
+            () = caller.revoked(&api) => {}
+        }
+    });
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
-    Ok(Sse::new(Told(told)).keep_alive(keep_alive))
+    let stream = Sse::new(Told { told, _share: share }).keep_alive(keep_alive);
+    Ok(stream)
 }
 
 /// Tells until the job has ended or nobody listens.
 async fn watch(
-    api: Api,
+    api: &Api,
     id: String,
     mut after: i64,
     tell: mpsc::Sender<Result<Event, Infallible>>,
@@ -99,7 +108,10 @@ async fn watch(
 }
 
 /// A channel as a stream.
-struct Told(mpsc::Receiver<Result<Event, Infallible>>);
+struct Told {
+    told: mpsc::Receiver<Result<Event, Infallible>>,
+    _share: Share,
+}
 
 impl futures_core::Stream for Told {
     type Item = Result<Event, Infallible>;
@@ -108,6 +120,6 @@ impl futures_core::Stream for Told {
         mut self: std::pin::Pin<&mut Self>,
         context: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Self::Item>> {
-        self.0.poll_recv(context)
+        self.told.poll_recv(context)
     }
 }

@@ -1,7 +1,7 @@
 //! Requests that are not understood are problems too, never plain text.
 
 use crate::problem::Problem;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, RawPathParams, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -31,8 +31,8 @@ impl<S: Send + Sync> FromRequest<S> for ApiJson {
             let status = rejection.status();
             Problem::new(status, "body", format!("the body cannot be read: {rejection}"))
         })?;
-        let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
-            let detail = format!("the body is not JSON: {error}");
+        let value = crate::strict_json::parse(&bytes).map_err(|error| {
+            let detail = format!("the body cannot be read as JSON: {error}");
             Problem::new(StatusCode::BAD_REQUEST, "not_json", detail)
         })?;
         match value {
@@ -49,11 +49,26 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if let Ok(raw) = RawPathParams::from_request_parts(parts, state).await
+            // Names of artifacts are looked up in a list, not in the database.
+            && !raw.iter().all(|(part, value)| part == "name" || is_id(value))
+        {
+            let is_job = parts.uri.path().starts_with("/api/v2/jobs/");
+            let code = if is_job { "no_such_job" } else { "no_such_page" };
+            let detail = "an id has 1 to 128 letters, digits, `-`, `_`, `.` or `:`";
+            return Err(Problem::new(StatusCode::NOT_FOUND, code, detail));
+        }
         let path = Path::<T>::from_request_parts(parts, state).await;
         path.map(|Path(value)| Self(value)).map_err(|rejection| {
             Problem::new(StatusCode::NOT_FOUND, "no_such_page", rejection.body_text())
         })
     }
+}
+
+/// Returns true for what may be the id of a job, scene, message, asset or artifact.
+pub(crate) fn is_id(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
 }
 
 /// The query.
@@ -63,6 +78,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // Databases differ in what they take for a text: no value that we read has such characters.
+        let encoded = parts.uri.query().unwrap_or_default();
+        if url::form_urlencoded::parse(encoded.as_bytes())
+            .any(|(_, value)| value.contains(char::is_control) || value.contains('\u{fffd}'))
+        {
+            return Err(Problem::field("(query)", "control characters are in it"));
+        }
         let query = Query::<T>::from_request_parts(parts, state).await;
         query
             .map(|Query(value)| Self(value))

@@ -20,7 +20,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::PoisonError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 
 /// A queue that waits for longer has no worker, or too few.
@@ -45,7 +45,7 @@ pub(crate) async fn livez() -> &'static str {
 }
 
 /// One check.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Check {
     /// Whether it is as it should be.
     ok: bool,
@@ -54,7 +54,7 @@ pub(crate) struct Check {
 }
 
 /// All checks.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Readiness {
     /// `ok`, or `not_ready` where one check is not.
     status: String,
@@ -62,10 +62,52 @@ pub(crate) struct Readiness {
     checks: BTreeMap<String, Check>,
 }
 
+/// A check's result, without places on this machine: anybody may ask.
 fn check(result: Result<String, String>) -> Check {
-    match result {
-        Ok(detail) => Check { ok: true, detail },
-        Err(detail) => Check { ok: false, detail },
+    let ok = result.is_ok();
+    let detail = result.unwrap_or_else(|error| error);
+    Check { ok, detail: pytoon_core::text::without_folders(&detail) }
+}
+
+/// How long an answer holds: whoever asks within it gets the same one.
+const ANSWER_HOLDS: Duration = Duration::from_secs(1);
+/// How long FFmpeg counts as working.
+const FFMPEG_HOLDS: Duration = Duration::from_secs(60);
+
+/// What was seen when somebody last asked whether the service can work.
+#[derive(Debug, Default)]
+pub struct LastChecks {
+    all: tokio::sync::Mutex<Option<(Instant, Readiness)>>,
+    ffmpeg: tokio::sync::Mutex<Option<(Instant, String)>>,
+}
+
+impl LastChecks {
+    /// Checks, unless that was done just now. Whoever asks meanwhile waits for the same checks.
+    async fn readiness(&self, api: &Api) -> Readiness {
+        let mut all = self.all.lock().await;
+        if let Some((at, readiness)) = all.as_ref()
+            && at.elapsed() < ANSWER_HOLDS
+        {
+            return readiness.clone();
+        }
+        let readiness = readiness(api).await;
+        *all = Some((Instant::now(), readiness.clone()));
+        readiness
+    }
+
+    /// Asks FFmpeg for its version, unless it told it lately.
+    async fn ffmpeg(&self) -> Result<String, String> {
+        let mut last = self.ffmpeg.lock().await;
+        if let Some((at, version)) = last.as_ref()
+            && at.elapsed() < FFMPEG_HOLDS
+        {
+            return Ok(version.clone());
+        }
+        *last = None;
+        let asked = tokio::task::spawn_blocking(ffmpeg).await;
+        let version = asked.unwrap_or_else(|error| Err(error.to_string()))?;
+        *last = Some((Instant::now(), version.clone()));
+        Ok(version)
     }
 }
 
@@ -81,21 +123,15 @@ async fn readiness(api: &Api) -> Readiness {
     checks.insert("store".to_owned(), check(written));
     let storage = api.storage.folder().to_owned();
     let needed = api.config.settings.storage.min_free_mib;
-    let of_disk = tokio::task::spawn_blocking(move || {
-        let free = disk::free_bytes(&storage).map(|bytes| bytes >> 20);
-        let space = match free {
-            Some(mib) if mib < needed => Err(format!(
-                "{mib} MiB are free, {needed} are needed (storage.min_free_mib): no job is taken"
-            )),
-            Some(mib) => Ok(format!("{mib} MiB are free")),
-            None => Ok("the free space is not known".to_owned()),
-        };
-        (check(space), check(ffmpeg()))
-    });
-    if let Ok((space, ffmpeg)) = of_disk.await {
-        checks.insert("disk".to_owned(), space);
-        checks.insert("ffmpeg".to_owned(), ffmpeg);
-    }
+    let space = match disk::free_bytes(&storage).map(|bytes| bytes >> 20) {
+        Some(mib) if mib < needed => Err(format!(
+            "{mib} MiB are free, {needed} are needed (storage.min_free_mib): no job is taken"
+        )),
+        Some(mib) => Ok(format!("{mib} MiB are free")),
+        None => Ok("the free space is not known".to_owned()),
+    };
+    checks.insert("disk".to_owned(), check(space));
+    checks.insert("ffmpeg".to_owned(), check(api.checks.ffmpeg().await));
     let queue = match api.jobs.queue_state().await {
         Ok(queue) => {
             let waited = Duration::from_millis(queue.oldest_ready_ms.unsigned_abs());
@@ -118,7 +154,7 @@ fn ffmpeg() -> Result<String, String> {
 }
 
 async fn ready(api: Api) -> (StatusCode, Json<Readiness>) {
-    let readiness = readiness(&api).await;
+    let readiness = api.checks.readiness(&api).await;
     let is_ready = readiness.checks.values().all(|check| check.ok);
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness))

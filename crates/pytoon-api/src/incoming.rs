@@ -7,13 +7,14 @@
 
 use crate::Api;
 use crate::auth::Caller;
+use crate::budget::Share;
 use crate::problem::Problem;
 use axum::http::StatusCode;
 use pytoon_core::job::files::{AssetRow, Uploaded};
-use pytoon_media::MediaError;
 use pytoon_media::picture::PictureLimits;
-use pytoon_media::process::{CancelToken, Programs, Runner};
+use pytoon_media::process::{CancelToken, ProcessLimits, Programs, Runner};
 use pytoon_media::sniff::sniff;
+use pytoon_media::{MediaError, disk};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::Path;
@@ -68,6 +69,9 @@ fn ours(error: &dyn std::fmt::Display) -> Refused {
     Refused::Ours(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", detail))
 }
 
+/// The memory that a program may take to look at a file.
+const LOOK_MEMORY: u64 = 1 << 30;
+
 /// Takes a file in.
 #[derive(Debug)]
 pub(crate) struct Receiver {
@@ -76,19 +80,29 @@ pub(crate) struct Receiver {
     hasher: Sha256,
     size: u64,
     max_mib: u64,
+    /// Bytes after which the free space is looked at again.
+    looked_at: u64,
+    api: Api,
+    share: Share,
 }
+
+/// The free space is looked at each time so many bytes more have come.
+const LOOK_EVERY: u64 = 1 << 20;
 
 /// A file that came whole.
 #[derive(Debug)]
 pub(crate) struct Received {
+    _share: Share,
     place: TempPath,
     size: u64,
     sha256: String,
 }
 
 impl Receiver {
-    /// Begins a file.
-    pub(crate) async fn begin(api: &Api) -> Result<Self, Refused> {
+    /// Begins a file, once the caller's key has its share of those that come in.
+    pub(crate) async fn begin(api: &Api, caller: &Caller) -> Result<Self, Refused> {
+        let share = api.budgets.incoming.take(&caller.key_id, 1).await.map_err(Refused::Ours)?;
+        crate::room::check(api).map_err(Refused::Ours)?;
         let folder = api.storage.path(INCOMING);
         tokio::fs::create_dir_all(&folder).await.map_err(|error| ours(&error))?;
         let made = tempfile::Builder::new().suffix(".part").tempfile_in(&folder);
@@ -99,6 +113,9 @@ impl Receiver {
             hasher: Sha256::new(),
             size: 0,
             max_mib: api.config.settings.assets.max_mib,
+            looked_at: 0,
+            api: api.clone(),
+            share,
         })
     }
 
@@ -112,6 +129,10 @@ impl Receiver {
     pub(crate) async fn push(&mut self, piece: &[u8]) -> Result<(), Refused> {
         self.size += piece.len() as u64;
         self.expect(Some(self.size))?;
+        if self.size - self.looked_at >= LOOK_EVERY {
+            self.looked_at = self.size;
+            crate::room::check(&self.api).map_err(Refused::Ours)?;
+        }
         self.hasher.update(piece);
         self.file.write_all(piece).await.map_err(|error| ours(&error))
     }
@@ -123,7 +144,7 @@ impl Receiver {
             let _ = write!(text, "{byte:02x}");
             text
         });
-        Ok(Received { place: self.place, size: self.size, sha256 })
+        Ok(Received { place: self.place, size: self.size, sha256, _share: self.share })
     }
 }
 
@@ -138,10 +159,15 @@ pub(crate) async fn keep(
         max_bytes: limits.max_file_mib << 20,
         max_pixels: u64::from(limits.max_picture_megapixels) * 1_000_000,
     };
-    let Received { place, size, sha256 } = received;
+    let Received { place, size, sha256, _share } = received;
+    let looking = api.budgets.looking.take(&caller.key_id, 1).await.map_err(Refused::Ours)?;
+    let holder = caller.key_id.as_str().into();
     let looked = tokio::task::spawn_blocking(move || {
+        // Held to the end, also when the caller has hung up.
+        let _looking = looking;
         let (programs, cancel) = (Programs::beside_this_one(), CancelToken::default());
-        let runner = Runner::new(programs, cancel, LOOK_PATIENCE);
+        let limits = ProcessLimits { memory: Some(LOOK_MEMORY), ..ProcessLimits::default() };
+        let runner = Runner { limits, holder, ..Runner::new(programs, cancel, LOOK_PATIENCE) };
         let kind = sniff(&runner, &place, &pictures).map_err(|error| reason(&place, &error));
         (place, kind)
     });
@@ -182,9 +208,8 @@ async fn put(api: &Api, place: TempPath, file: &str) -> Result<(), Refused> {
         tokio::fs::create_dir_all(folder).await.map_err(|error| ours(&error))?;
     }
     place.persist(&to).map_err(|error| ours(&error))?;
-    // Temporary files are their maker's alone; this one is read by workers of another user, too.
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    tokio::fs::set_permissions(&to, mode).await.map_err(|error| ours(&error))?;
+    // Temporary files are their maker's alone; this one is read by workers of the same group, too.
+    disk::open_to_group(&to).map_err(|error| ours(&error))?;
     api.storage.keep(file).await.map_err(|error| Refused::Ours(error.into()))
 }
 

@@ -3,8 +3,10 @@
 use crate::Api;
 use crate::artifacts::kept_as;
 use crate::auth::{Caller, Scope};
+use crate::budget::Held;
 use crate::extract::{ApiPath, ApiQuery};
 use crate::problem::Problem;
+use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -182,6 +184,9 @@ pub(crate) struct Jobs {
     next: Option<String>,
 }
 
+/// What a job takes in a list at most, in bytes.
+const MOST_OF_A_JOB: u64 = 20 << 10;
+
 /// List jobs
 #[utoipa::path(
     get,
@@ -200,7 +205,7 @@ pub(crate) async fn list(
     State(api): State<Api>,
     caller: Caller,
     ApiQuery(page): ApiQuery<Page>,
-) -> Result<Json<Jobs>, Problem> {
+) -> Result<(Extension<Held>, Json<Jobs>), Problem> {
     caller.may(Scope::Read)?;
     let limit = page.limit.unwrap_or(50);
     if !(1..=200).contains(&limit) {
@@ -223,13 +228,17 @@ pub(crate) async fn list(
         status: status.transpose()?,
         after: after.transpose()?,
         limit: limit + 1,
+        with_briefs: false,
     };
+    let most = u64::from(limit) * MOST_OF_A_JOB;
+    let share = api.budgets.answers.take(&caller.key_id, most).await?;
     let mut rows = api.jobs.job_list(filter).await?;
     let has_more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let last = rows.last().filter(|_| has_more);
     let next = last.map(|row| format!("{}_{}", row.created_at, row.id));
-    Ok(Json(Jobs { jobs: rows.into_iter().map(job).collect(), next }))
+    let jobs = rows.into_iter().map(job).collect();
+    Ok((Extension(Held::from(share)), Json(Jobs { jobs, next })))
 }
 
 /// Show a job

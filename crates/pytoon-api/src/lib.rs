@@ -13,10 +13,13 @@ mod act;
 mod artifacts;
 mod assets;
 mod auth;
+mod budget;
 mod docs;
 mod events;
 mod extract;
 mod fleet;
+mod form;
+mod headers;
 mod health;
 mod incoming;
 mod jobs;
@@ -26,15 +29,20 @@ mod plan;
 mod problem;
 mod redo;
 mod room;
+mod server;
+mod strict_json;
 mod submit;
 mod warning;
 mod webhooks;
 
 pub use auth::{Scope, hash, new_key};
+pub use budget::Budgets;
 pub use fleet::added_up;
+pub use health::LastChecks;
 pub use limits::RateLimits;
 pub use plan::{PlanFailure, Planner};
 pub use redo::{REDO_FROM, SceneChange, engines_asked, redone};
+pub use server::{Bounds, serve};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
@@ -80,6 +88,10 @@ pub struct Api {
     pub planner: Arc<dyn Planner>,
     /// How often each key may ask.
     pub limits: Arc<RateLimits>,
+    /// What all requests together may use.
+    pub budgets: Arc<Budgets>,
+    /// What was last seen of the service's health.
+    pub checks: Arc<LastChecks>,
     /// Whether messages can be signed, so that webhooks may be asked for.
     pub signs: bool,
     /// Where films are kept.
@@ -137,15 +149,6 @@ pub fn openapi() -> String {
     text
 }
 
-/// Answers requests until the end is asked for, and finishes what it has begun.
-pub async fn serve(
-    listener: tokio::net::TcpListener,
-    router: Router,
-    ends: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(ends).await
-}
-
 /// Logs a request by its route: what stands in its path and query may be a caller's secret.
 async fn logged(request: Request, next: Next) -> Response {
     let begun = Instant::now();
@@ -183,6 +186,8 @@ pub fn router(api: Api) -> Router {
             let detail = "this page does not take this method; /openapi.json lists all";
             problem::Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         })
+        .layer(axum::middleware::from_fn_with_state(api.clone(), budget::shared))
+        .layer(axum::middleware::from_fn(headers::guarded))
         .layer(axum::middleware::from_fn(logged))
         .layer(CatchPanicLayer::custom(|_| {
             use axum::response::IntoResponse;

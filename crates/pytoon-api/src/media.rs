@@ -9,6 +9,7 @@
 
 use crate::Api;
 use crate::auth::Caller;
+use crate::extract::is_id;
 use crate::incoming::{Receiver, Refused, keep};
 use crate::problem::Problem;
 use pytoon_config::names::{self, Found};
@@ -38,7 +39,11 @@ pub(crate) async fn find_files(
             *path = format!("{ASSET_MARK}{id}");
         }
         if let Some(id) = path.strip_prefix(ASSET_MARK) {
-            let Some(asset) = api.files.asset_use(id, caller.sees()).await? else {
+            let asset = match is_id(id) {
+                true => api.files.asset_use(id, caller.sees()).await?,
+                false => None,
+            };
+            let Some(asset) = asset else {
                 let detail = format!("there is no uploaded file `{id}`; POST /api/v2/assets first");
                 return Err(Problem::field(&field, detail));
             };
@@ -98,7 +103,8 @@ fn found(folders: &[String], name: &str) -> Result<PathBuf, String> {
 /// Fetches an address into an asset of the caller's; its id.
 async fn fetch(api: &Api, caller: &Caller, address: &str) -> Result<String, Refused> {
     let seconds = api.config.settings.assets.fetch_seconds;
-    let fetched = tokio::time::timeout(Duration::from_secs(seconds), download(api, address)).await;
+    let fetched =
+        tokio::time::timeout(Duration::from_secs(seconds), download(api, caller, address)).await;
     let received = fetched.unwrap_or_else(|_| {
         Err(Refused::Kind(format!("it did not come within {seconds} s (assets.fetch_seconds)")))
     })?;
@@ -107,9 +113,13 @@ async fn fetch(api: &Api, caller: &Caller, address: &str) -> Result<String, Refu
     }
 }
 
-async fn download(api: &Api, address: &str) -> Result<crate::incoming::Received, Refused> {
+async fn download(
+    api: &Api,
+    caller: &Caller,
+    address: &str,
+) -> Result<crate::incoming::Received, Refused> {
     let refuse = |reason: &str| Refused::Kind(reason.to_owned());
-    let mut receiver = Receiver::begin(api).await?;
+    let mut receiver = Receiver::begin(api, caller).await?;
     let mut url = Url::parse(address).map_err(|_| refuse("it is no address"))?;
     let may_be_private = api.config.settings.assets.allow_private_addresses;
     for _ in 0..=MAX_REDIRECTS {
@@ -140,6 +150,9 @@ async fn download(api: &Api, address: &str) -> Result<crate::incoming::Received,
     Err(refuse("it leads on too many times"))
 }
 
+/// The same for a name that is not there and for one that leads inside.
+const NO_HOST: &str = "there is no public host of this name";
+
 /// Where an address leads, once nothing is wrong with it.
 async fn checked(url: &Url, may_be_private: bool) -> Result<Vec<SocketAddr>, String> {
     let is_secure = url.scheme() == "https";
@@ -157,15 +170,18 @@ async fn checked(url: &Url, may_be_private: bool) -> Result<Vec<SocketAddr>, Str
         Some(Host::Ipv6(ip)) => vec![SocketAddr::new(IpAddr::V6(ip), port)],
         Some(Host::Domain(name)) => {
             let found = tokio::net::lookup_host((name, port)).await;
-            found.map_err(|_| format!("there is no host `{name}`"))?.collect()
+            found.map_err(|_| NO_HOST.to_owned())?.collect()
         }
     };
     if found.is_empty() {
-        return Err("its host has no address".to_owned());
+        return Err(NO_HOST.to_owned());
     }
     // One private address among public ones is a trap, and not a choice.
     if !may_be_private && found.iter().any(|place| !is_public(place.ip())) {
-        return Err("its host is in a private network and is not asked".to_owned());
+        // Which names there are inside is nobody's business; figures tell nothing new.
+        let is_name = matches!(url.host(), Some(Host::Domain(_)));
+        let reason = if is_name { NO_HOST } else { "its address is in a private network" };
+        return Err(reason.to_owned());
     }
     Ok(found)
 }
@@ -193,7 +209,8 @@ mod tests {
     async fn addresses_that_lead_inside_are_refused_before_anything_is_sent() {
         for (address, part) in [
             ("https://127.0.0.1/x", "private"),
-            ("https://localhost/x", "private"),
+            ("https://localhost/x", "no public host"),
+            ("https://no-such-name.invalid/x", "no public host"),
             ("https://2130706433/x", "private"),
             ("https://0x7f.1/x", "private"),
             ("https://[::1]/x", "private"),

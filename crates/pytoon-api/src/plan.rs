@@ -30,6 +30,8 @@ pub struct PlanFailure {
 pub trait Planner: fmt::Debug + Send + Sync {
     /// Plan and price of a brief whose files are whole paths. Blocks.
     fn plan(&self, brief: &Brief) -> Result<Value, PlanFailure>;
+    /// Checks what a brief names beside its media, as the job does. Blocks.
+    fn check(&self, brief: &Brief) -> Result<(), PlanFailure>;
     /// What a submitter should know of a brief that is taken.
     fn warnings(&self, brief: &Brief) -> Vec<Note>;
 }
@@ -77,9 +79,15 @@ pub(crate) async fn plan(
     });
     match planned.await.map_err(|error| internal(error.to_string()))? {
         Ok(plan) => Ok(Json(plan)),
-        Err(PlanFailure { field: Some(field), reason }) => {
-            Err(Problem::of_field("invalid_brief", &field, reason))
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+impl From<PlanFailure> for Problem {
+    fn from(PlanFailure { field, reason }: PlanFailure) -> Self {
+        match field {
+            Some(field) => Self::of_field("invalid_brief", &field, reason),
+            None => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "plan_failed", reason),
         }
-        Err(PlanFailure { field: None, reason }) => Err(internal(reason)),
     }
 }

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use pytoon_config::{ConfigError, read_brief};
 use pytoon_core::brief::Brief;
 use pytoon_core::job::first_tasks;
-use pytoon_core::job::store::{Idempotency, NewJob, Submission};
+use pytoon_core::job::store::{Idempotency, MAX_CLIENT_DATA, NewJob, Submission};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -75,10 +75,15 @@ pub(crate) async fn submit(
     }
     api.limits.submission(&caller.key_id)?;
     let client_data = body.remove("client_data");
+    let length = client_data.as_ref().map_or(0, |data| data.to_string().len());
+    if length > MAX_CLIENT_DATA {
+        let detail = format!("{length} bytes are more than the {MAX_CLIENT_DATA} that are kept");
+        return Err(Problem::field("client_data", detail));
+    }
     let webhook = body.remove("webhook").map(|asked| webhooks::asked(&api, &asked)).transpose()?;
     crate::room::check(&api)?;
     let brief = brief(&api, &caller, body).await?;
-    let warnings = warnings(&api, &brief)?;
+    let warnings = warnings(&api, brief.clone()).await?;
     let id = uuid::Uuid::new_v4().to_string();
     let job = NewJob {
         id: id.clone(),
@@ -116,7 +121,7 @@ async fn repeated(api: &Api, earlier: Submission) -> Result<Answer, Problem> {
     let job = api.jobs.job_fetch(&id).await?.ok_or_else(|| Problem::no_job(&id))?;
     let brief = serde_json::from_value(job.brief)
         .map_err(|error| Problem::field("(body)", error.to_string()))?;
-    let warnings = warnings(api, &brief)?;
+    let warnings = warnings(api, brief).await?;
     accepted(Accepted { job_id: id, status: job.status.as_str().to_owned(), warnings })
 }
 
@@ -128,9 +133,13 @@ fn accepted(job: Accepted) -> Result<Answer, Problem> {
     Ok((StatusCode::ACCEPTED, headers, Json(job)))
 }
 
-fn warnings(api: &Api, brief: &Brief) -> Result<Vec<Warning>, Problem> {
-    Warning::list(api.planner.warnings(brief))
-        .map_err(|error| Problem::field("(body)", error.to_string()))
+async fn warnings(api: &Api, brief: Brief) -> Result<Vec<Warning>, Problem> {
+    let planner = api.planner.clone();
+    let noted = tokio::task::spawn_blocking(move || planner.warnings(&brief)).await;
+    let noted = noted.map_err(|error| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
+    })?;
+    Warning::list(noted).map_err(|error| Problem::field("(body)", error.to_string()))
 }
 
 fn mark(headers: &HeaderMap, asked: &Value) -> Result<Option<Idempotency>, Problem> {
@@ -158,7 +167,12 @@ pub(crate) async fn brief(
     let mut brief = file.brief;
     known_names(api, &brief)?;
     crate::media::find_files(api, caller, &mut brief).await?;
-    Ok(brief)
+    let planner = api.planner.clone();
+    let checked = tokio::task::spawn_blocking(move || planner.check(&brief).map(|()| brief)).await;
+    let checked = checked.map_err(|error| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
+    })?;
+    Ok(checked?)
 }
 
 /// What the configuration must know is looked up before the job is taken.

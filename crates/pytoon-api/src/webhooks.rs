@@ -62,7 +62,14 @@ impl From<WebhookRow> for Webhook {
             at: moment(attempt.at),
             status: attempt.status,
             duration_ms: attempt.duration_ms,
-            error: attempt.error,
+            // Names, addresses and certificates of our network are the operator's to see
+            // (`pytoon webhooks list`).
+            error: attempt.error.map(|error| match attempt.status {
+                Some(_) => error,
+                None => {
+                    "the receiver could not be reached over https at a public address".to_owned()
+                }
+            }),
         });
         Self {
             receiver: receiver(&row.url).to_owned(),

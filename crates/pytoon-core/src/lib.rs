@@ -27,6 +27,7 @@ pub mod profile;
 pub mod rng;
 pub mod scene;
 pub mod script;
+pub mod share;
 pub mod text;
 pub mod time;
 pub mod timeline;

@@ -157,7 +157,7 @@ enum Unseen {
 
 impl From<MediaError> for Unseen {
     fn from(error: MediaError) -> Self {
-        if error.is_disk_full() { Self::NoRoom } else { Self::Bad(error.to_string()) }
+        if error.is_exhausted() { Self::NoRoom } else { Self::Bad(error.to_string()) }
     }
 }
 

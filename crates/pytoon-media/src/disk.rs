@@ -72,6 +72,33 @@ pub fn write_through<E: From<MediaError>>(
     written
 }
 
+/// Lets the group of a file read it, as far as the process's umask does.
+///
+/// Temporary files are made for their owner alone; workers of the same group read what an API kept.
+pub fn open_to_group(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = 0o640 & !u32::from(umask().bits());
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}
+
+/// Returns the process's umask. It can only be read by setting it, so that is done once.
+fn umask() -> rustix::fs::Mode {
+    static UMASK: OnceLock<rustix::fs::Mode> = OnceLock::new();
+    *UMASK.get_or_init(|| {
+        let own = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+        rustix::process::umask(own);
+        own
+    })
+}
+
+/// Makes files that this process creates 0640 at most and its folders 0750, unless the umask is
+/// narrower already. To be called before other threads start.
+pub fn keep_from_others() {
+    let others = rustix::fs::Mode::from_raw_mode(0o027);
+    let before = rustix::process::umask(others);
+    rustix::process::umask(before | others);
+}
+
 /// Creates a folder and its parents.
 pub fn create_folder(path: &Path) -> Result<(), MediaError> {
     std::fs::create_dir_all(path).map_err(|error| MediaError::write(path, error))

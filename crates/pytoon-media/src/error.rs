@@ -34,6 +34,14 @@ pub enum MediaError {
         /// The end of what it said.
         stderr: String,
     },
+    /// A program said more than is read of it.
+    #[error("read what `{program}` said: it is more than {} MiB", most >> 20)]
+    SaidTooMuch {
+        /// The program.
+        program: String,
+        /// The most bytes that are read.
+        most: usize,
+    },
     /// A program made no progress.
     #[error("{purpose}: `{program}` made no progress for {seconds} s and was ended")]
     Stalled {
@@ -117,6 +125,18 @@ impl MediaError {
         }
     }
 
+    /// Returns true if the machine ran out of something (disk, descriptors, memory, threads): nothing
+    /// is wrong with what was asked, and it goes well once there is some again.
+    pub fn is_exhausted(&self) -> bool {
+        match self {
+            _ if self.is_disk_full() => true,
+            Self::File { source, .. } | Self::Start { source, .. } => is_short(source),
+            // Its memory is bounded by us: that it has too little says nothing of the machine.
+            Self::Failed { stderr, .. } => stderr.contains("Too many open files"),
+            _ => false,
+        }
+    }
+
     /// A file that is not what it should be.
     pub fn unusable(path: &Path, reason: impl Into<String>) -> Self {
         Self::Unusable { path: path.to_owned(), reason: reason.into() }
@@ -127,6 +147,13 @@ impl MediaError {
 fn is_full(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded)
+}
+
+/// Whether the machine is short of descriptors, memory, processes or threads.
+fn is_short(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    let short = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN];
+    error.raw_os_error().is_some_and(|code| short.iter().any(|errno| errno.raw_os_error() == code))
 }
 
 /// Returns the last line that FFmpeg said of a file, without the file's place.
@@ -171,6 +198,10 @@ mod tests {
         assert!(of(full).is_disk_full() && of(quota).is_disk_full());
         assert!(program("av_interleaved_write_frame(): No space left on device").is_disk_full());
         let denied = rustix::io::Errno::ACCESS.raw_os_error();
+        let files = rustix::io::Errno::MFILE.raw_os_error();
+        assert!(of(files).is_exhausted() && !of(files).is_disk_full());
+        assert!(program("x: Too many open files").is_exhausted() && of(full).is_exhausted());
+        assert!(!program("Cannot allocate memory").is_exhausted());
         assert!(!of(denied).is_disk_full() && !program("Invalid data found").is_disk_full());
     }
 }

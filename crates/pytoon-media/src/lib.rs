@@ -18,6 +18,7 @@ pub mod fonts;
 pub mod picture;
 pub mod probe;
 pub mod process;
+mod share;
 pub mod sniff;
 
 pub use error::MediaError;

@@ -5,11 +5,12 @@
 
 mod heif;
 mod jpeg;
+mod large;
 mod refused;
 
 use crate::ffmpeg::{Input, ffmpeg};
 use crate::process::Runner;
-use crate::{MediaError, animation, error};
+use crate::{MediaError, animation, error, share};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use moxcms::{ColorProfile, Layout, TransformOptions};
 use pytoon_compositor::picture::Picture;
@@ -151,7 +152,7 @@ pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Pict
     } else {
         std::fs::read(path).map_err(|error| MediaError::read(path, error))?
     };
-    decode(path, bytes, container.as_ref(), limits)
+    decode(runner, path, bytes, container.as_ref(), limits)
 }
 
 /// Returns true if a decoded PNG has the size that was promised, lying or standing.
@@ -207,6 +208,7 @@ fn through_ffmpeg(runner: &Runner, path: &Path, how: &[&str]) -> Result<Vec<u8>,
 
 /// Decodes a picture, turned and in the colours that it says itself, or its HEIF container does.
 fn decode(
+    runner: &Runner,
     path: &Path,
     bytes: Vec<u8>,
     container: Option<&heif::Primary>,
@@ -244,10 +246,18 @@ fn decode(
             ),
         ));
     }
-    decoder.set_limits(most_memory(decoder.total_bytes())).map_err(unreadable)?;
     let orientation = decoder.orientation().map_err(unreadable)?;
     let profile = decoder.icc_profile().map_err(unreadable)?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
+    // Decoded, made RGBA, turned: at most two of them are there at once.
+    let needed = decoder.total_bytes().max(4 * pixels.min(large::MOST_PIXELS)) * 2;
+    let _share = share::PICTURES.take(&runner.holder, needed, &runner.cancel)?;
+    let mut picture = if pixels > large::MOST_PIXELS {
+        drop(decoder);
+        large::scaled(runner, path, (width, height))?
+    } else {
+        decoder.set_limits(most_memory(decoder.total_bytes())).map_err(unreadable)?;
+        DynamicImage::from_decoder(decoder).map_err(unreadable)?
+    };
     picture.apply_orientation(orientation);
     for turn in container.iter().flat_map(|container| &container.turns) {
         picture.apply_orientation(*turn);

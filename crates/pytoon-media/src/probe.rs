@@ -5,8 +5,8 @@
 //! and never panics; what is missing or has another type than expected counts as not said.
 
 use crate::ffmpeg::Input;
-use crate::process::{CommandLine, Runner};
-use crate::{MediaError, error};
+use crate::process::{CommandLine, ProcessLimits, Runner};
+use crate::{MediaError, error, share};
 use serde_json::Value;
 use std::path::Path;
 
@@ -151,7 +151,15 @@ pub fn probe_picture(runner: &Runner, path: &Path) -> Result<MediaProbe, MediaEr
 
 const PACKET_ENTRIES: &str = "packet=stream_index,pts_time,dts_time,duration_time";
 
+/// The most that FFprobe may say of a file.
+const MOST_SAID: usize = 16 << 20;
+/// The memory that FFprobe may take for it.
+const MEMORY: u64 = 1 << 30;
+
 fn ask(runner: &Runner, path: &Path, what: &[&str]) -> Result<String, MediaError> {
+    let _share = share::PROBES.take(&runner.holder, 1, &runner.cancel)?;
+    let limits = ProcessLimits { memory: Some(MEMORY), output: MOST_SAID, ..runner.limits };
+    let runner = Runner { limits, ..runner.clone() };
     let command = CommandLine::new("ffprobe", "look at a media file")
         .args(["-v", "error", "-of", "json"])
         .args(what.iter().copied())
@@ -163,6 +171,10 @@ fn ask(runner: &Runner, path: &Path, what: &[&str]) -> Result<String, MediaError
                 path,
                 format!("it is not a media file that FFmpeg can read ({why})"),
             )
+        }
+        MediaError::SaidTooMuch { .. } => {
+            let reason = "it has too many streams or tags to be a clip or a sound";
+            MediaError::unusable(path, reason)
         }
         other => other,
     })?;

@@ -183,6 +183,8 @@ pub struct Runner {
     pub stall: Duration,
     /// What a program may use in all.
     pub limits: ProcessLimits,
+    /// For whom programs run, such as a job: shares of what all use are counted by it.
+    pub holder: Arc<str>,
 }
 
 /// What a program may use in all, however busy it looks.
@@ -194,19 +196,21 @@ pub struct ProcessLimits {
     /// where absent. Addresses that are merely set aside do not count, as they would under
     /// RLIMIT_AS: every thread of an encoder sets aside far more than it uses.
     pub memory: Option<u64>,
+    /// Bytes that it may say to its end, where all of it is returned: it is ended when it says more.
+    pub output: usize,
 }
 
 impl Default for ProcessLimits {
     /// An encode at 1080 by 1920 takes less than 1 GiB on two cores.
     fn default() -> Self {
-        Self { longest: Duration::from_secs(3600), memory: Some(8 << 30) }
+        Self { longest: Duration::from_secs(3600), memory: Some(8 << 30), output: 1 << 30 }
     }
 }
 
 impl Runner {
     /// Runs programs within the usual limits.
     pub fn new(programs: Programs, cancel: CancelToken, stall: Duration) -> Self {
-        Self { programs, cancel, stall, limits: ProcessLimits::default() }
+        Self { programs, cancel, stall, limits: ProcessLimits::default(), holder: Arc::from("") }
     }
 
     /// Runs a command to its end and returns its standard output.
@@ -220,6 +224,7 @@ impl Runner {
             std::thread::spawn(move || drop(stdin.write_all(&input)))
         });
         let progress = running.progress.clone();
+        let most = self.limits.output;
         let reader = running.take_stdout().map(|mut stdout| {
             std::thread::spawn(move || {
                 let mut bytes = Vec::new();
@@ -227,14 +232,21 @@ impl Runner {
                 while let Ok(count) = stdout.read(&mut buffer)
                     && count > 0
                 {
+                    // Nobody reads on: the program ends by what it says next.
+                    if bytes.len() + count > most || bytes.try_reserve(count).is_err() {
+                        return None;
+                    }
                     bytes.extend_from_slice(&buffer[..count]);
                     progress.touch();
                 }
-                bytes
+                Some(bytes)
             })
         });
         let ended = running.wait();
-        let bytes = reader.map(|thread| thread.join().unwrap_or_default()).unwrap_or_default();
+        let bytes = reader.map_or(Some(Vec::new()), |thread| thread.join().unwrap_or_default());
+        let Some(bytes) = bytes else {
+            return Err(MediaError::SaidTooMuch { program: command.program.to_owned(), most });
+        };
         if let Some(thread) = writer {
             // The writer's own failure shows in the exit status.
             let _ = thread.join();

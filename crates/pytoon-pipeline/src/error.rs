@@ -2,6 +2,7 @@
 
 use pytoon_compositor::CompositorError;
 use pytoon_config::ConfigError;
+use pytoon_core::ledger::StoreError;
 use pytoon_core::timeline::fit::TooLong;
 use pytoon_media::MediaError;
 use pytoon_storage::StorageError;
@@ -33,7 +34,7 @@ pub enum PipelineError {
     Storage(#[from] StorageError),
     /// The ledger failed.
     #[error("failed to open the ledger: {0}")]
-    Ledger(#[from] pytoon_core::ledger::StoreError),
+    Ledger(#[from] StoreError),
     /// Scenes or the voice fell back, and the brief wants no such film.
     #[error("{0}; on_degrade is `fail`, so no lesser film is made")]
     Degraded(String),
@@ -65,6 +66,19 @@ impl PipelineError {
             Self::Ledger(error) => error.to_string().contains("disk is full"),
             // Others hand on what the system said as text.
             other => other.to_string().contains("No space left on device"),
+        }
+    }
+
+    /// Returns true if something that work needs is away or used up (disk, descriptors, memory,
+    /// threads, database, object store): the same goes well later.
+    pub fn is_exhausted(&self) -> bool {
+        match self {
+            _ if self.is_disk_full() => true,
+            Self::Media(error) => error.is_exhausted(),
+            Self::Voice(error) => error.is_exhausted(),
+            Self::Ledger(error) => matches!(error, StoreError::Database { .. }),
+            Self::Storage(error) => !matches!(error, StorageError::Stopped),
+            other => other.to_string().contains("Too many open files"),
         }
     }
 

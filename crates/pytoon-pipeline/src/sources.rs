@@ -83,6 +83,18 @@ pub fn resolve(env: &Environment, file: &BriefFile, draft: bool) -> Result<Sourc
     Resolver { env, file, clips: BTreeMap::new(), notes: Vec::new() }.resolve(draft)
 }
 
+/// Checks what a brief names beside its media, as [`resolve`] does: preset, profile, engines,
+/// language, brand kit, pronunciations.
+///
+/// # Errors
+/// The first thing that is wrong, at its field.
+pub fn check(env: &Environment, file: &BriefFile) -> Result<(), PipelineError> {
+    let resolver = Resolver { env, file, clips: BTreeMap::new(), notes: Vec::new() };
+    resolver.named_things(&file.brief)?;
+    let kit = resolver.brand(&file.brief)?;
+    resolver.pronunciations(&file.brief, &kit).map(drop)
+}
+
 struct Resolver<'a> {
     env: &'a Environment,
     file: &'a BriefFile,
@@ -93,14 +105,7 @@ struct Resolver<'a> {
 impl Resolver<'_> {
     fn resolve(mut self, draft: bool) -> Result<Sources, PipelineError> {
         let mut brief = self.file.brief.clone();
-        let settings = &self.env.config.settings;
-        let preset_id = brief.preset_id.clone().unwrap_or_else(|| settings.default_preset.clone());
-        let preset = self.named("preset_id", &preset_id, |name| self.env.config.preset(name))?;
-        let profile_name =
-            brief.profile.clone().unwrap_or_else(|| settings.default_profile.clone());
-        let profile = self.named("profile", &profile_name, |name| self.env.config.profile(name))?;
-        self.check_engines(&brief)?;
-        self.check_language(&brief)?;
+        let (preset_id, preset, profile) = self.named_things(&brief)?;
         let media = self.media(&mut brief)?;
         let override_media = self.override_media(&mut brief)?;
         self.sound(&mut brief)?;
@@ -127,6 +132,19 @@ impl Resolver<'_> {
             guessed_script: None,
             notes: self.notes,
         })
+    }
+
+    /// The preset with its name, and the profile; engines and language are checked too.
+    fn named_things(&self, brief: &Brief) -> Result<(String, Preset, Profile), PipelineError> {
+        let settings = &self.env.config.settings;
+        let preset_id = brief.preset_id.clone().unwrap_or_else(|| settings.default_preset.clone());
+        let preset = self.named("preset_id", &preset_id, |name| self.env.config.preset(name))?;
+        let profile_name =
+            brief.profile.clone().unwrap_or_else(|| settings.default_profile.clone());
+        let profile = self.named("profile", &profile_name, |name| self.env.config.profile(name))?;
+        self.check_engines(brief)?;
+        self.check_language(brief)?;
+        Ok((preset_id, preset, profile))
     }
 
     /// Notes writing systems and letters that no font here draws.

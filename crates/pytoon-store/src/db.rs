@@ -3,6 +3,9 @@
 use crate::rows::database;
 use pytoon_core::ledger::StoreError;
 use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Which database answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +33,50 @@ pub(crate) type Tx = Transaction<'static, Any>;
 pub(crate) struct Db {
     pub(crate) pool: AnyPool,
     pub(crate) dialect: Dialect,
+    /// SQLite's file as it was opened.
+    pub(crate) file: Option<Arc<DatabaseFile>>,
+}
+
+/// A file that is open, by what stays the same while others may put another in its place.
+#[derive(Debug)]
+pub(crate) struct DatabaseFile {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl DatabaseFile {
+    pub(crate) fn opened(path: &Path) -> std::io::Result<Self> {
+        let metadata = std::fs::metadata(path)?;
+        Ok(Self { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() })
+    }
+
+    /// Refuses to go on with a file that nobody would find again.
+    fn check(&self) -> Result<(), StoreError> {
+        let reason = match std::fs::metadata(&self.path) {
+            Ok(now) if now.dev() == self.device && now.ino() == self.inode => return Ok(()),
+            Ok(_) => "another file is in its place",
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => "it was removed or moved",
+            // Out of descriptors or the like: nothing is known.
+            Err(_) => return Ok(()),
+        };
+        Err(StoreError::Database {
+            operation: "use the database file",
+            reason: format!(
+                "{reason} while this process had {} open: put it back, or restore a backup, and \
+                 start again",
+                self.path.display()
+            ),
+        })
+    }
 }
 
 impl Db {
+    /// Refuses to go on where the file that is open is not the one on disk.
+    pub(crate) fn check_file(&self) -> Result<(), StoreError> {
+        self.file.as_ref().map_or(Ok(()), |file| file.check())
+    }
+
     /// The words before a statement that make it durable.
     pub(crate) fn durable(&self, durability: Durability) -> &'static str {
         match (self.dialect, durability) {
@@ -98,6 +142,7 @@ impl Db {
                 "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE"
             }
         };
+        self.check_file()?;
         self.pool.begin_with(words).await.map_err(database(operation))
     }
 

@@ -3,7 +3,8 @@
 use crate::db::{Db, Durability, Tx};
 use crate::rows::database;
 use pytoon_core::job::store::{
-    Idempotency, JobError, JobEvent, JobFilter, JobRow, NewJob, SceneRow, Submission,
+    Idempotency, JobError, JobEvent, JobFilter, JobRow, MAX_CLIENT_DATA, NewJob, SceneRow,
+    Submission,
 };
 use pytoon_core::job::{JobStatus, NewTask, TaskKind};
 use pytoon_core::ledger::StoreError;
@@ -20,6 +21,17 @@ const JOB: &str = "id, key_id, status, brief, client_data, webhook, error, creat
 const REMEMBERED_MS: i64 = 86_400_000;
 /// The channel on which PostgreSQL tells that there may be a task.
 pub(crate) const CHANNEL: &str = "pytoon_tasks";
+
+/// The same columns without briefs, and without returned data that is too large for a list.
+fn without_large_texts() -> String {
+    JOB.replace(
+        "brief, client_data",
+        &format!(
+            "CAST('{{}}' AS TEXT) AS brief, CASE WHEN LENGTH(client_data) <= {MAX_CLIENT_DATA} \
+             THEN client_data END AS client_data"
+        ),
+    )
+}
 
 pub(crate) fn job_row(row: &AnyRow) -> Result<JobRow, StoreError> {
     let read = || -> Result<JobRow, sqlx::Error> {
@@ -431,8 +443,9 @@ pub(crate) async fn list(db: &Db, filter: &JobFilter) -> Result<Vec<JobRow>, Sto
         // Our own number: no value of a user's.
         conditions.push(format!("(created_at < {at} OR created_at = {at} AND id < {id})"));
     }
+    let columns = if filter.with_briefs { JOB.to_owned() } else { without_large_texts() };
     let sql = format!(
-        "SELECT {JOB} FROM jobs WHERE {} ORDER BY created_at DESC, id DESC LIMIT {}",
+        "SELECT {columns} FROM jobs WHERE {} ORDER BY created_at DESC, id DESC LIMIT {}",
         conditions.join(" AND "),
         filter.limit
     );

@@ -1,7 +1,7 @@
 //! The database: a file that any number of processes of one machine open, or PostgreSQL for many
 //! machines. One text of SQL serves both.
 
-use crate::db::{Db, Dialect};
+use crate::db::{DatabaseFile, Db, Dialect};
 use crate::rows::database;
 use crate::service::Wakeups;
 use crate::{breakers, calls, clips, migrations};
@@ -14,6 +14,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, Connection, Executor};
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Connections of one process to PostgreSQL.
@@ -92,7 +93,7 @@ impl Store {
         let wakeups = Wakeups::default();
         wakeups.listen(address);
         wakeups.ring(&pool);
-        let db = Db { pool, dialect: Dialect::Postgres };
+        let db = Db { pool, dialect: Dialect::Postgres, file: None };
         Ok(Self { db, wakeups, most_attempts: MOST_ATTEMPTS })
     }
 
@@ -105,6 +106,10 @@ impl Store {
                 reason: format!("{}: {error}", parent.display()),
             })?;
         }
+        make_private(path).map_err(|error| StoreError::Database {
+            operation: "open",
+            reason: format!("{}: {error}", path.display()),
+        })?;
         let address = format!("sqlite://{}?mode=rwc", encoded(path));
         let options = AnyConnectOptions::from_str(&address).map_err(database("open"))?;
         let pool = AnyPoolOptions::new()
@@ -134,7 +139,11 @@ impl Store {
                 reason: format!("{}: {error}", path.display()),
             })?;
         migrate(&pool, Dialect::Sqlite).await?;
-        let db = Db { pool, dialect: Dialect::Sqlite };
+        let file = DatabaseFile::opened(path).map_err(|error| StoreError::Database {
+            operation: "open",
+            reason: format!("{}: {error}", path.display()),
+        })?;
+        let db = Db { pool, dialect: Dialect::Sqlite, file: Some(Arc::new(file)) };
         Ok(Self { db, wakeups: Wakeups::default(), most_attempts: MOST_ATTEMPTS })
     }
 
@@ -155,6 +164,17 @@ impl Store {
     /// Closes every connection.
     pub async fn close(&self) {
         self.db.pool.close().await;
+    }
+}
+
+/// Makes the file where there is none: only its owner reads it, since it holds callers' work and what
+/// messages are signed for. SQLite gives its log beside it the same mode.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 

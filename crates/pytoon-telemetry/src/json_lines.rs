@@ -6,7 +6,8 @@ use std::fmt;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Level, Subscriber};
@@ -83,8 +84,8 @@ pub fn init(target: &LogTarget, verbose: bool, collector: Option<&str>) -> std::
         let of_ours = filter_fn(|metadata| metadata.is_span() && metadata.target() == OURS);
         tracing_opentelemetry::layer().with_tracer(tracer).with_filter(of_ours)
     });
-    let subscriber =
-        tracing_subscriber::registry().with(spans).with(JsonLines { sinks }.with_filter(level));
+    let lines = JsonLines { sinks, requests: RequestLines::new() };
+    let subscriber = tracing_subscriber::registry().with(spans).with(lines.with_filter(level));
     // A second start (in tests) keeps the first.
     let _ = tracing::subscriber::set_global_default(subscriber);
     Ok(traces)
@@ -105,6 +106,43 @@ struct Sink {
 
 struct JsonLines {
     sinks: Vec<Sink>,
+    requests: RequestLines,
+}
+
+/// Lines about requests that are written each second: whoever floods the service does not fill its disk.
+const REQUEST_LINES: u64 = 500;
+
+/// Bounds the lines about requests. The next line that is written says how many were left out.
+struct RequestLines {
+    begun: Instant,
+    /// The second that is counted, and its lines so far.
+    second: AtomicU64,
+    lines: AtomicU64,
+    left_out: AtomicU64,
+}
+
+impl RequestLines {
+    fn new() -> Self {
+        let (second, lines, left_out) = Default::default();
+        Self { begun: Instant::now(), second, lines, left_out }
+    }
+
+    /// Counts a line. Returns false for one too many.
+    fn has_room(&self) -> bool {
+        let now = self.begun.elapsed().as_secs();
+        if self.second.swap(now, Ordering::Relaxed) != now {
+            self.lines.store(0, Ordering::Relaxed);
+        }
+        let has_room = self.lines.fetch_add(1, Ordering::Relaxed) < REQUEST_LINES;
+        if !has_room {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+        }
+        has_room
+    }
+
+    fn left_out(&self) -> u64 {
+        self.left_out.swap(0, Ordering::Relaxed)
+    }
 }
 
 /// The target of lines about requests.
@@ -125,8 +163,18 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
         if !target.starts_with("pytoon") {
             return;
         }
+        let is_request = target == REQUESTS;
+        if is_request && !self.requests.has_room() {
+            return;
+        }
         let mut fields = Fields::default();
         event.record(&mut fields);
+        if is_request {
+            let left_out = self.requests.left_out();
+            if left_out > 0 {
+                fields.0.insert("lines_left_out".to_owned(), left_out.into());
+            }
+        }
         // What is known of the work around it, where the line does not say it itself.
         for span in context.event_scope(event).into_iter().flatten() {
             if let Some(around) = span.extensions().get::<Fields>() {
@@ -137,7 +185,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
         }
         let line = line(now(), *event.metadata().level(), fields);
         let line = crate::sanitize_sensitive_data(&line);
-        let is_request = target == REQUESTS;
+        let line = crate::in_json(&line);
         for sink in &self.sinks {
             if sink.lines != Lines::All && (sink.lines == Lines::Requests) != is_request {
                 continue;

@@ -16,6 +16,7 @@ mod metric;
 mod redact;
 mod service_event;
 mod traces;
+mod visible;
 
 pub use event::Event;
 pub use json_lines::{LogTarget, ServiceRole, init, timestamp};
@@ -23,3 +24,4 @@ pub use metric::{Breaker, Metrics, MetricsHandle};
 pub use redact::{REDACTED, register_secret, sanitize_sensitive_data};
 pub use service_event::ServiceEvent;
 pub use traces::Traces;
+pub use visible::{in_json, one_line};

@@ -1,12 +1,20 @@
-//! The last net before anything is written: registered secrets are taken out of every text, by
-//! value, wherever they came from (our own message, a vendor's echoed body, an address).
+//! Removes registered secrets from every text before it is written, by value, wherever they came
+//! from (our own message, a vendor's echoed body, an address).
 //!
-//! Guarantees: a registered value of four characters or more appears in no log line, in plain or
-//! percent-encoded form. Signatures in query strings (`X-Amz-Signature` and its like) go too.
+//! Guarantees: no text holds a registered value of four characters or more, nor any 16 characters in
+//! a row of a longer one, whatever their case. This covers percent-encoding, JSON and HTML escapes
+//! (one in another, twice), hexadecimal digits, and base64 of the value alone or with others before
+//! and after it (`user:key`). Signatures in query strings (`X-Amz-Signature` and its like) go too.
 //!
 //! Does not know where secrets come from: the program registers them when it reads them.
 
+mod decoded;
+mod forms;
+
+use decoded::Decoded;
+use forms::Forms;
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
 /// What stands in a secret's place.
@@ -15,7 +23,7 @@ pub const REDACTED: &str = "[redacted]";
 /// Shorter values would take ordinary words out of the log.
 const SHORTEST: usize = 4;
 
-static SECRETS: RwLock<Vec<String>> = RwLock::new(Vec::new());
+static SECRETS: RwLock<Forms> = RwLock::new(Forms::none());
 
 /// Query parameters whose value opens a door.
 const SIGNED: &[&str] =
@@ -24,33 +32,66 @@ const SIGNED: &[&str] =
 /// Takes a value out of everything that is written from now on.
 pub fn register_secret(value: &str) {
     let value = value.trim();
-    if value.len() < SHORTEST {
-        return;
+    if value.len() >= SHORTEST {
+        SECRETS.write().unwrap_or_else(PoisonError::into_inner).add(value);
     }
-    let mut secrets = SECRETS.write().unwrap_or_else(PoisonError::into_inner);
-    for form in [value.to_owned(), percent_encoded(value), json_escaped(value)] {
-        if !secrets.contains(&form) {
-            secrets.push(form);
-        }
-    }
-    // A secret that holds another goes first, or a part of it would stay.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
 }
 
-/// A text without secrets. Cheap where there are none.
+/// Returns a text without secrets. Cheap where there are none.
 pub fn sanitize_sensitive_data(text: &str) -> Cow<'_, str> {
-    let secrets = SECRETS.read().unwrap_or_else(PoisonError::into_inner);
-    let mut out = Cow::Borrowed(text);
-    for secret in secrets.iter() {
-        if out.contains(secret.as_str()) {
-            out = Cow::Owned(out.replace(secret.as_str(), REDACTED));
-        }
-    }
+    let found = found(text);
+    let out = if found.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(cut(text, &found)) };
     if out.contains("://") && out.contains('=') {
         Cow::Owned(without_signatures(&out))
     } else {
         out
     }
+}
+
+/// Returns where secrets stand in a text, in order, apart from each other.
+fn found(text: &str) -> Vec<Range<usize>> {
+    /// Escapes within escapes that are looked through.
+    const DEEPEST: usize = 2;
+    let secrets = SECRETS.read().unwrap_or_else(PoisonError::into_inner);
+    if secrets.is_empty() {
+        return Vec::new();
+    }
+    let mut found = secrets.find(text.as_bytes());
+    let mut decoded = Decoded::of(text.as_bytes());
+    for _ in 0..DEEPEST {
+        let Some(view) = decoded else { break };
+        found.extend(secrets.find(&view.bytes).into_iter().map(|range| view.in_source(&range)));
+        decoded = view.decoded_again();
+    }
+    merged(found)
+}
+
+fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| range.start);
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match out.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => out.push(range),
+        }
+    }
+    out
+}
+
+/// Puts [`REDACTED`] in the place of ranges.
+fn cut(text: &str, ranges: &[Range<usize>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for range in ranges {
+        // A range may begin or end inside a character of which a secret's bytes are a part.
+        let start = (0..=range.start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let end = (range.end..text.len()).find(|at| text.is_char_boundary(*at));
+        out.push_str(&text[at.min(start)..start]);
+        out.push_str(REDACTED);
+        at = end.unwrap_or(text.len());
+    }
+    out.push_str(&text[at..]);
+    out
 }
 
 fn without_signatures(text: &str) -> String {
@@ -81,24 +122,20 @@ fn without_signatures(text: &str) -> String {
     out
 }
 
-fn percent_encoded(value: &str) -> String {
-    value.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
-}
-
-fn json_escaped(value: &str) -> String {
-    serde_json::Value::from(value).to_string().trim_matches('"').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+    const KEY: &str = "sk-Test/4f9a?b+c7e21d83";
+
+    /// What encodes a text.
+    type Encode<'a> = &'a dyn Fn(&str) -> String;
+
+    fn each(encode: impl Fn(u32) -> String) -> impl Fn(&str) -> String {
+        move |text| text.chars().map(|c| encode(u32::from(c))).collect()
+    }
 
     #[test]
     fn secrets_go_in_every_form() {
@@ -108,6 +145,46 @@ mod tests {
             assert!(out.contains(REDACTED) && !out.contains("sk-a"), "{text} became {out}");
         }
         assert_eq!(sanitize_sensitive_data("nothing here"), "nothing here");
+    }
+
+    #[test]
+    fn a_key_goes_in_every_encoding_that_a_vendor_may_repeat() {
+        register_secret(KEY);
+        let percent = each(|c| format!("%{c:02x}"));
+        let json = each(|c| format!("\\u{c:04X}"));
+        let encodings: [(&str, Encode<'_>); 14] = [
+            ("plain", &str::to_owned),
+            ("capitals", &str::to_uppercase),
+            ("cut short", &|text| text[3..19].to_owned()),
+            ("base64", &|text| STANDARD.encode(text)),
+            ("base64 of user:key", &|text| STANDARD.encode(format!("user:{text}"))),
+            ("base64 of ab:key:more", &|text| STANDARD.encode(format!("ab:{text}:more"))),
+            ("base64 for addresses", &|text| URL_SAFE_NO_PAD.encode(text)),
+            ("hex", &each(|c| format!("{c:02x}"))),
+            ("hex in capitals", &each(|c| format!("{c:02X}"))),
+            ("percent", &percent),
+            ("json", &json),
+            ("html decimal", &each(|c| format!("&#{c};"))),
+            ("html hex", &each(|c| format!("&#x{c:X};"))),
+            ("json in percent", &|text| json(text).replace('\\', "%5C")),
+        ];
+        for (name, encode) in encodings {
+            let encoded = encode(KEY);
+            let out = sanitize_sensitive_data(&format!("seen: <{encoded}> there")).into_owned();
+            assert!(out.starts_with("seen: <") && out.ends_with("> there"), "{name}: {out}");
+            assert!(out.contains(REDACTED), "{name}: {out}");
+            // What is left gives away nothing: the ends of base64 hold bits of neighbours.
+            assert!(out.len() < "seen: <[redacted]> there".len() + 18, "{name}: {out}");
+        }
+        let harmless = "sk-Test is how keys begin, and 4f9a is a part of this one";
+        assert_eq!(sanitize_sensitive_data(harmless), harmless);
+    }
+
+    #[test]
+    fn characters_around_a_secret_stay_whole() {
+        register_secret("schlüssel-für-alles-hier");
+        let out = sanitize_sensitive_data("ä schlüssel-für-alles-hier ö").into_owned();
+        assert_eq!(out, "ä [redacted] ö");
     }
 
     #[test]

@@ -94,6 +94,14 @@ pub enum ServiceEvent<'a> {
         /// When it is looked again, in milliseconds.
         retry_in_ms: u64,
     },
+    /// Something that work needs is away or used up: descriptors, memory, threads, the database, the
+    /// object store. The task waits.
+    ResourceExhausted {
+        /// What was seen.
+        reason: &'a str,
+        /// When it is tried again, in milliseconds.
+        retry_in_ms: u64,
+    },
     /// Half-written files of workers that were killed were removed.
     PartsRemoved {
         /// So many.
@@ -249,6 +257,10 @@ impl ServiceEvent<'_> {
             Self::DiskFull { reason, retry_in_ms } => {
                 let event = "disk_full";
                 warn!(event, reason, retry_in_ms, "the disk is full; work waits for room");
+            }
+            Self::ResourceExhausted { reason, retry_in_ms } => {
+                let event = "resource_exhausted";
+                warn!(event, reason, retry_in_ms, "a resource is used up; the task waits");
             }
             Self::PartsRemoved { files } => {
                 info!(event = "parts_removed", files, "files of killed workers were removed");

@@ -89,6 +89,14 @@ impl VoiceError {
         }
     }
 
+    /// Returns true if the machine ran out of something, which no other voice would change.
+    pub fn is_exhausted(&self) -> bool {
+        match self {
+            Self::Unavailable { source, .. } | Self::Recording(source) => source.is_exhausted(),
+            other => other.is_disk_full(),
+        }
+    }
+
     /// The kind, as logs and metrics name it.
     pub fn kind(&self) -> &'static str {
         match self {

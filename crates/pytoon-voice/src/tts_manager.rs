@@ -139,7 +139,7 @@ impl TtsManager {
                 Err(error) if error.is_cancelled() => {
                     return Err(VoiceError::Recording(pytoon_media::MediaError::Cancelled));
                 }
-                Err(error) if error.is_disk_full() => return Err(error),
+                Err(error) if error.is_exhausted() => return Err(error),
                 Err(error) => error,
             };
             // What is bought already cannot be known: another service might be paid for the same.

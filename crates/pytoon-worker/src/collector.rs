@@ -147,7 +147,13 @@ impl Collector {
         for status in JobStatus::ALL.into_iter().filter(is_live) {
             let mut after = None;
             loop {
-                let filter = JobFilter { status: Some(status), after, limit: 200, key_id: None };
+                let filter = JobFilter {
+                    status: Some(status),
+                    after,
+                    limit: 200,
+                    with_briefs: true,
+                    ..JobFilter::default()
+                };
                 let rows = self.jobs.job_list(filter).await?;
                 for row in &rows {
                     assets_in(&row.brief, &mut needs.assets);

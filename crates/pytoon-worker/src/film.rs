@@ -26,8 +26,8 @@ use std::time::Duration;
 const MOST_TRIES: u32 = 3;
 /// The pause before the second attempt; each further one is four times as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-/// The pause of a task that found the disk full: its worker claims nothing before there is room.
-const DISK_PAUSE: Duration = Duration::from_secs(5);
+/// The pause of a task that found the disk full, the database away or no descriptor free.
+const RESOURCE_PAUSE: Duration = Duration::from_secs(5);
 
 /// Makes films, task by task.
 pub struct FilmRunner {
@@ -70,10 +70,15 @@ impl TaskRunner for FilmRunner {
             Ok(outcome) => outcome,
             Err(error) if error.is_cancelled() => Outcome::Stopped,
             // No fault of the task's: it waits, and that is no failed attempt.
-            Err(error) if error.is_disk_full() => {
-                let (reason, wait) = (error.to_string(), DISK_PAUSE);
+            Err(error) if error.is_exhausted() => {
+                let (reason, wait) = (error.to_string(), RESOURCE_PAUSE);
                 let retry_in_ms = wait.as_millis() as u64;
-                ServiceEvent::DiskFull { reason: &reason, retry_in_ms }.emit();
+                let event = if error.is_disk_full() {
+                    ServiceEvent::DiskFull { reason: &reason, retry_in_ms }
+                } else {
+                    ServiceEvent::ResourceExhausted { reason: &reason, retry_in_ms }
+                };
+                event.emit();
                 Outcome::Later { wait, memo: lease.memo.clone() }
             }
             Err(error) => Outcome::Failed(failure(lease, &error)),
@@ -116,7 +121,8 @@ impl FilmRunner {
     fn step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
         let storage = self.env.engines.storage();
         let file = brief::found(&lease.job.brief, storage, self.files.as_ref())?;
-        let runner = Runner { cancel: cancel.clone(), ..self.env.runner.clone() };
+        let holder = lease.job.id.as_str().into();
+        let runner = Runner { cancel: cancel.clone(), holder, ..self.env.runner.clone() };
         let unanswered = i64::from(self.env.config.settings.service.unanswered_seconds);
         let claim = Some(Fence {
             task_id: lease.task_id.clone(),

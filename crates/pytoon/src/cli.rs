@@ -252,6 +252,9 @@ pub(crate) struct ServeArgs {
     /// Ask nobody for a key; on 127.0.0.1 only.
     #[arg(long)]
     pub(crate) no_auth: bool,
+    /// Begin with an empty database though the storage folder holds jobs of another.
+    #[arg(long)]
+    pub(crate) new_database: bool,
 }
 
 /// What is done with jobs.

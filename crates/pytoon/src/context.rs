@@ -64,9 +64,11 @@ impl Context {
         let limits = ProcessLimits {
             longest: Duration::from_secs(config.settings.limits.process_seconds),
             memory: Some(config.settings.limits.process_memory_mib << 20),
+            ..ProcessLimits::default()
         };
         let programs = Programs::beside_this_one();
-        let runner = Runner { programs, cancel: cancel_on_signals()?, stall, limits };
+        let runner =
+            Runner { programs, cancel: cancel_on_signals()?, stall, limits, holder: "".into() };
         let reload = Arc::new(AtomicBool::new(false));
         signal_hook::flag::register(signal_hook::consts::SIGHUP, reload.clone())?;
         let metrics = Metrics::start();

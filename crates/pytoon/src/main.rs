@@ -7,6 +7,7 @@
 mod cli;
 mod commands;
 mod context;
+mod limits;
 mod output;
 mod progress;
 
@@ -22,6 +23,7 @@ static ALLOCATOR: Budgeted<tikv_jemallocator::Jemalloc> = Budgeted(tikv_jemalloc
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
+    limits::set(cli.command.role().is_some());
     let result = context::Context::start(&cli.global, cli.command.role())
         .and_then(|context| commands::run(&cli.command, &context));
     match result {

@@ -1,15 +1,25 @@
-//! What goes to standard output and standard error.
+//! Prints to standard output and standard error.
+//!
+//! Guarantees: no text that came from a brief, a caller or a vendor moves the cursor of a terminal,
+//! starts a line of its own, or shows its characters in another order.
 
+use pytoon_telemetry::{in_json, one_line, sanitize_sensitive_data};
 use std::io::Write;
 
 /// Prints a line of the result. A closed pipe is not an error of ours.
 pub(crate) fn line(text: impl AsRef<str>) {
-    let _ = writeln!(std::io::stdout(), "{}", text.as_ref());
+    let _ = writeln!(std::io::stdout(), "{}", one_line(text.as_ref()));
+}
+
+/// Prints lines of the result, as many as the text has.
+pub(crate) fn lines(text: impl AsRef<str>) {
+    text.as_ref().lines().for_each(line);
 }
 
 /// Prints a value as JSON.
 pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    line(serde_json::to_string_pretty(value)?);
+    let text = serde_json::to_string_pretty(value)?;
+    let _ = writeln!(std::io::stdout(), "{}", in_json(&text));
     Ok(())
 }
 
@@ -22,11 +32,16 @@ pub(crate) fn error(error: &anyhow::Error) {
             text = format!("{text}: {cause}");
         }
     }
-    let text = pytoon_telemetry::sanitize_sensitive_data(&text);
-    let _ = writeln!(std::io::stderr(), "error: {text}");
+    let text = sanitize_sensitive_data(&text);
+    let mut lines = text.lines();
+    let _ = writeln!(std::io::stderr(), "error: {}", one_line(lines.next().unwrap_or_default()));
+    // What follows is indented: it cannot pass for another message.
+    for line in lines {
+        let _ = writeln!(std::io::stderr(), "  {}", one_line(line));
+    }
 }
 
 /// Prints a remark that is not part of the result.
 pub(crate) fn note(text: impl AsRef<str>) {
-    let _ = writeln!(std::io::stderr(), "{}", text.as_ref());
+    let _ = writeln!(std::io::stderr(), "{}", one_line(text.as_ref()));
 }

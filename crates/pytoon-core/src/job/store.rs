@@ -139,7 +139,12 @@ pub struct JobFilter {
     pub after: Option<(UnixMs, String)>,
     /// At most so many.
     pub limit: u32,
+    /// With their briefs; without, an empty one stands in each row.
+    pub with_briefs: bool,
 }
+
+/// The largest `client_data` of a job, in bytes of JSON: every list of jobs carries it.
+pub const MAX_CLIENT_DATA: usize = 16 << 10;
 
 /// Something that happened to a job, for those who watch it.
 #[derive(Debug, Clone, PartialEq)]

@@ -43,7 +43,11 @@ fn a_program_that_stops_reading_or_writing_cannot_block_its_owner() {
 
 #[test]
 fn a_program_that_takes_too_long_is_ended_however_busy_it_is() {
-    let limits = ProcessLimits { longest: Duration::from_millis(200), memory: None };
+    let limits = ProcessLimits {
+        longest: Duration::from_millis(200),
+        memory: None,
+        ..ProcessLimits::default()
+    };
     let runner = Runner { limits, ..runner(10_000) };
     let busy = sh("while :; do echo on; sleep 0.01; done");
     let error = runner.run(&busy, Vec::new()).expect_err("takes too long");

@@ -54,11 +54,11 @@ pub(crate) fn run(context: &Context, args: &AlignArgs) -> anyhow::Result<()> {
             })).collect::<Vec<_>>(),
         })),
         AlignFormat::Srt => {
-            output::line(sidecar::to_srt(&cues(found.words, &samples)).trim_end());
+            output::lines(sidecar::to_srt(&cues(found.words, &samples)).trim_end());
             Ok(())
         }
         AlignFormat::Vtt => {
-            output::line(sidecar::to_vtt(&cues(found.words, &samples)).trim_end());
+            output::lines(sidecar::to_vtt(&cues(found.words, &samples)).trim_end());
             Ok(())
         }
     }

@@ -5,7 +5,7 @@ use pytoon_core::brief::Brief;
 use pytoon_core::job::files::FileStore;
 use pytoon_core::note::Note;
 use pytoon_core::text::without_folders;
-use pytoon_pipeline::{Environment, PipelineError, plan_only, voice_warnings};
+use pytoon_pipeline::{Environment, PipelineError, plan_only, sources, voice_warnings};
 use pytoon_worker::brief;
 use serde_json::Value;
 use std::fmt;
@@ -28,26 +28,37 @@ fn internal(error: &dyn fmt::Display) -> PlanFailure {
     PlanFailure { field: None, reason: without_folders(&error.to_string()) }
 }
 
+/// The brief's fault at its field, or ours.
+fn failure(error: &PipelineError) -> PlanFailure {
+    match error {
+        PipelineError::Input(wrong) => {
+            let field = if wrong.field.is_empty() { "(body)" } else { &wrong.field };
+            let near = wrong.suggestion.as_ref().map(|name| format!(" (did you mean `{name}`?)"));
+            let reason = format!("{}{}", wrong.reason, near.unwrap_or_default());
+            PlanFailure { field: Some(field.to_owned()), reason: without_folders(&reason) }
+        }
+        _ if error.is_input() => {
+            let reason = without_folders(&error.to_string());
+            PlanFailure { field: Some("(body)".to_owned()), reason }
+        }
+        _ => internal(error),
+    }
+}
+
 impl Planner for FilmPlanner {
     fn plan(&self, brief: &Brief) -> Result<Value, PlanFailure> {
         let brief = serde_json::to_value(brief).map_err(|error| internal(&error))?;
         let scratch = tempfile::tempdir().map_err(|error| internal(&error))?;
         let file = brief::found(&brief, self.env.engines.storage(), self.files.as_ref());
         let planned = file.and_then(|file| plan_only::plan(&self.env, &file, scratch.path()));
-        planned.map(|plan| plan.to_json()).map_err(|error| match &error {
-            PipelineError::Input(wrong) => {
-                let field = if wrong.field.is_empty() { "(body)" } else { &wrong.field };
-                PlanFailure {
-                    field: Some(field.to_owned()),
-                    reason: without_folders(&wrong.reason),
-                }
-            }
-            _ if error.is_input() => {
-                let reason = without_folders(&error.to_string());
-                PlanFailure { field: Some("(body)".to_owned()), reason }
-            }
-            _ => internal(&error),
-        })
+        planned.map(|plan| plan.to_json()).map_err(|error| failure(&error))
+    }
+
+    fn check(&self, brief: &Brief) -> Result<(), PlanFailure> {
+        let brief = serde_json::to_value(brief).map_err(|error| internal(&error))?;
+        let file = brief::found(&brief, self.env.engines.storage(), self.files.as_ref());
+        let checked = file.and_then(|file| sources::check(&self.env, &file));
+        checked.map_err(|error| failure(&error))
     }
 
     fn warnings(&self, brief: &Brief) -> Vec<Note> {

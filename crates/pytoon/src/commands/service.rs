@@ -5,9 +5,9 @@ use crate::commands::planner::FilmPlanner;
 use crate::context::{self, Context};
 use crate::output;
 use anyhow::{Context as _, bail};
-use pytoon_api::{Api, RateLimits, Scope, new_key, router};
+use pytoon_api::{Api, Bounds, RateLimits, Scope, new_key, router};
 use pytoon_core::job::TaskKind;
-use pytoon_core::job::store::JobStore;
+use pytoon_core::job::store::{JobFilter, JobStore};
 use pytoon_core::ledger::{CallLimits, StoreError};
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_media::process::{CancelToken, Runner};
@@ -23,6 +23,7 @@ use pytoon_worker::film::FilmRunner;
 use pytoon_worker::{Room, Worker};
 use secrecy::ExposeSecret;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -37,6 +38,8 @@ const FOLD_COUNTS: Duration = Duration::from_secs(300);
 const ENDED_AFTER: Duration = Duration::from_secs(3600);
 /// How long a database is waited for at the start.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
+/// The folder of jobs below the storage folder.
+const JOBS: &str = "jobs";
 /// How often is looked whether the end is asked for.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -81,6 +84,9 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
                     .with_context(|| format!("failed to listen on {address}"))?,
             ),
         };
+        if role != Role::Worker && !args.new_database {
+            refuse_lost_database(&store, environment.engines.storage().path(JOBS)).await?;
+        }
         let bound = listener.as_ref().and_then(|l| l.local_addr().ok());
         if role != Role::Worker && !args.no_auth {
             first_key(store.as_ref()).await?;
@@ -112,6 +118,8 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
                 config: Arc::new(context.config.clone()),
                 planner: Arc::new(FilmPlanner { env: environment.clone(), files: store.clone() }),
                 limits: Arc::new(RateLimits::new(&context.config.settings.service)),
+                budgets: Arc::default(),
+                checks: Arc::default(),
                 signs: secrets.is_some(),
                 storage: environment.engines.storage().clone(),
                 no_auth: args.no_auth,
@@ -190,6 +198,23 @@ fn environment(context: &Context, desk: Arc<EngineDesk>) -> Environment {
         keeps_voice: true,
         ..context.environment_of(desk)
     }
+}
+
+/// Refuses to begin with an empty database beside jobs of another: their keys, their state and what
+/// was paid for them would be forgotten, and bought again.
+async fn refuse_lost_database(store: &Store, jobs: PathBuf) -> anyhow::Result<()> {
+    let has_folders = std::fs::read_dir(&jobs).is_ok_and(|mut entries| entries.next().is_some());
+    let first = JobFilter { limit: 1, ..JobFilter::default() };
+    if has_folders && store.key_list().await?.is_empty() && store.job_list(first).await?.is_empty()
+    {
+        bail!(
+            "the database is empty, but {} holds jobs: was its file moved or deleted, or is \
+             another meant? Put it back or restore a backup; to forget them, their keys and what \
+             was paid for them, start with --new-database",
+            jobs.display()
+        );
+    }
+    Ok(())
 }
 
 /// Where there is no key yet, one is made and shown, once.
@@ -274,8 +299,10 @@ async fn asked_to_end(cancel: &CancelToken) {
 }
 
 async fn serve(listener: TcpListener, api: Api, cancel: CancelToken) -> std::io::Result<()> {
+    let grace = Duration::from_secs(api.config.settings.service.grace_seconds);
+    let bounds = Bounds { connections: crate::limits::connections(), grace };
     let ends = async move { asked_to_end(&cancel).await };
-    pytoon_api::serve(listener, router(api), ends).await
+    pytoon_api::serve(listener, router(api), bounds, ends).await
 }
 
 /// Tells the others, again and again, what this process has counted.

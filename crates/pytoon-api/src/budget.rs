@@ -1,0 +1,144 @@
+//! What all requests together may use: uploads, event streams, bytes of answers.
+//!
+//! Guarantees: a budget holds whatever callers do; while others wait, no key has more than half of
+//! one; a request that waited in vain is refused with 503 and `Retry-After`, having done nothing.
+
+use crate::problem::Problem;
+use crate::{Api, auth};
+use axum::Extension;
+use axum::body::HttpBody;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use pytoon_core::share::{Shares, Ticket};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// How long a request waits for its share.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// When a refused request may come again, in seconds.
+const RETRY_AFTER: u64 = 5;
+
+/// The budgets of one process.
+#[derive(Debug)]
+pub struct Budgets {
+    /// Uploads and fetched files that are being taken in.
+    pub(crate) incoming: Budget,
+    /// Files that are looked at by programs.
+    pub(crate) looking: Budget,
+    /// Event streams.
+    pub(crate) streams: Budget,
+    /// Bytes of answers that are in memory until they are sent.
+    pub(crate) answers: Budget,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self {
+            incoming: Budget::new("uploads", 16),
+            looking: Budget::new("files", 2),
+            streams: Budget::new("event streams", 256),
+            answers: Budget::new("answers", 64 << 20),
+        }
+    }
+}
+
+/// A budget.
+#[derive(Debug, Clone)]
+pub(crate) struct Budget {
+    what: &'static str,
+    shares: Arc<Mutex<Shares>>,
+    changed: Arc<Notify>,
+}
+
+/// A share, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Share {
+    budget: Budget,
+    holder: String,
+    amount: u64,
+}
+
+impl Budget {
+    fn new(what: &'static str, total: u64) -> Self {
+        let shares = Arc::new(Mutex::new(Shares::new(total)));
+        Self { what, shares, changed: Arc::default() }
+    }
+
+    fn shares(&self) -> MutexGuard<'_, Shares> {
+        self.shares.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a share.
+    pub(crate) async fn take(&self, holder: &str, amount: u64) -> Result<Share, Problem> {
+        let place = Place { budget: self, ticket: self.shares().ask(holder, amount) };
+        let waited = tokio::time::timeout(PATIENCE, async {
+            loop {
+                let changed = self.changed.notified();
+                if let Some(amount) = self.shares().claim(place.ticket) {
+                    return amount;
+                }
+                changed.await;
+            }
+        });
+        let amount = waited.await.map_err(|_| {
+            let detail = format!(
+                "this service is at work on as many {} as it can: try again in {RETRY_AFTER} s",
+                self.what
+            );
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(RETRY_AFTER)
+        })?;
+        Ok(Share { budget: self.clone(), holder: holder.to_owned(), amount })
+    }
+}
+
+/// A share that goes with an answer, as an extension of it, until the answer is sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Held(#[expect(dead_code, reason = "it is given back when dropped")] Arc<Share>);
+
+impl From<Share> for Held {
+    fn from(share: Share) -> Self {
+        Self(Arc::new(share))
+    }
+}
+
+/// Answers larger than this hold a share until they are sent.
+const SMALL_ANSWER: u64 = 64 << 10;
+
+/// Lets large answers in memory wait for their share, each key's for itself.
+pub(crate) async fn shared(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let shown = [header::AUTHORIZATION.as_str(), "x-api-key"];
+    let shown = shown.iter().find_map(|name| request.headers().get(*name).cloned());
+    let response = next.run(request).await;
+    let size = response.body().size_hint().exact().unwrap_or(0);
+    if size <= SMALL_ANSWER || response.extensions().get::<Held>().is_some() {
+        return response;
+    }
+    let holder = shown.map(|key| auth::hash(&String::from_utf8_lossy(key.as_bytes())));
+    match api.budgets.answers.take(&holder.unwrap_or_default(), size).await {
+        Ok(share) => (Extension(Held::from(share)), response).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// A place in the line, left when the request ends or is given up.
+struct Place<'a> {
+    budget: &'a Budget,
+    ticket: Ticket,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.budget.shares().leave(self.ticket);
+        self.budget.changed.notify_waiters();
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.budget.shares().give_back(&self.holder, self.amount);
+        self.budget.changed.notify_waiters();
+    }
+}

@@ -1,0 +1,127 @@
+//! A body, piece by piece, with bounds on what a peer can make us wait for or search through.
+//!
+//! Guarantees: a peer that sends nothing for [`IDLE`] is given up; a form's reader never holds more
+//! than [`MAX_HEAD`] bytes of a part's header.
+
+use bytes::Bytes;
+use futures_util::Stream;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep};
+
+/// The longest header of a part, with what else is read ahead.
+pub(crate) const MAX_HEAD: usize = 16 << 10;
+/// A peer that sends nothing for so long is given up.
+pub(crate) const IDLE: Duration = Duration::from_secs(30);
+/// The largest piece that is handed on at once to what searches it.
+const PIECE: usize = 4 << 10;
+
+/// Why no more of a body comes.
+#[derive(Debug)]
+pub(crate) enum BodyError {
+    /// The peer stopped sending.
+    Stalled,
+    /// A part's header does not end.
+    HeadTooLong,
+    /// The connection broke, or the body is not framed as HTTP says.
+    Broken(axum::Error),
+}
+
+impl std::fmt::Display for BodyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Stalled => write!(f, "nothing came for {} s", IDLE.as_secs()),
+            Self::HeadTooLong => {
+                write!(f, "the header of a part is longer than {} KiB", MAX_HEAD >> 10)
+            }
+            Self::Broken(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for BodyError {}
+
+/// Counts what was handed on since the reader last made progress.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Unread(Arc<AtomicUsize>);
+
+impl Unread {
+    /// The reader understood what it had.
+    pub(crate) fn progress(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
+
+/// A body's pieces.
+pub(crate) struct Pieces {
+    inner: axum::body::BodyDataStream,
+    idle: Pin<Box<Sleep>>,
+    /// For a reader that searches: what it was given, and has not used.
+    searched: Option<Unread>,
+    rest: Bytes,
+    rests: bool,
+}
+
+impl Pieces {
+    /// The pieces as they come.
+    pub(crate) fn new(body: axum::body::Body) -> Self {
+        Self {
+            inner: body.into_data_stream(),
+            idle: Box::pin(tokio::time::sleep(IDLE)),
+            searched: None,
+            rest: Bytes::new(),
+            rests: false,
+        }
+    }
+
+    /// Small pieces for a reader that searches them, which has to tell its progress.
+    pub(crate) fn searched(body: axum::body::Body) -> (Self, Unread) {
+        let unread = Unread::default();
+        (Self { searched: Some(unread.clone()), ..Self::new(body) }, unread)
+    }
+
+    /// Hands on a small piece, then lets the reader look at it before the next.
+    fn small_piece(&mut self) -> Result<Bytes, BodyError> {
+        let piece = self.rest.split_to(self.rest.len().min(PIECE));
+        self.rests = true;
+        let unread = self.searched.clone().unwrap_or_default();
+        let before = unread.0.fetch_add(piece.len(), Ordering::Relaxed);
+        if before + piece.len() > MAX_HEAD { Err(BodyError::HeadTooLong) } else { Ok(piece) }
+    }
+}
+
+impl Stream for Pieces {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if std::mem::take(&mut self.rests) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if self.rest.is_empty() {
+            match Pin::new(&mut self.inner).poll_next(context) {
+                Poll::Ready(Some(Ok(bytes))) => {
+                    self.idle.as_mut().reset(Instant::now() + IDLE);
+                    if self.searched.is_none() {
+                        return Poll::Ready(Some(Ok(bytes)));
+                    }
+                    self.rest = bytes;
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    return Poll::Ready(Some(Err(BodyError::Broken(error))));
+                }
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => {
+                    return match self.idle.as_mut().poll(context) {
+                        Poll::Ready(()) => Poll::Ready(Some(Err(BodyError::Stalled))),
+                        Poll::Pending => Poll::Pending,
+                    };
+                }
+            }
+        }
+        Poll::Ready(Some(self.small_piece()))
+    }
+}

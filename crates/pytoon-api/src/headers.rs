@@ -1,0 +1,26 @@
+//! Headers that every answer has: what browsers and caches may do with it.
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+/// No page of ours loads anything from elsewhere, is framed, or sends anything.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Adds the headers, where the answer has not its own.
+pub(crate) async fn guarded(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut add = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    add(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    add(header::X_FRAME_OPTIONS, "DENY");
+    add(header::REFERRER_POLICY, "no-referrer");
+    add(header::CONTENT_SECURITY_POLICY, POLICY);
+    // Jobs, briefs and their errors are one caller's; what is the same for all may be kept.
+    add(header::CACHE_CONTROL, "no-store");
+    response
+}

@@ -1,0 +1,115 @@
+//! What HTTP/1.1 allows and nobody needs: bare line feeds in heads, transfer codings other than
+//! `chunked`. Two readers may understand them differently, which is how requests are smuggled
+//! (RFC 9112, sections 2.2, 6.1 and 11.2).
+
+use crate::problem::Problem;
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// A line feed without the carriage return before it.
+#[derive(Debug)]
+pub(super) struct NotStrict;
+
+/// Follows the heads of a connection's requests.
+///
+/// Bodies of a known length are passed over. After a request in chunks nothing is looked at: its
+/// connection ends with it ([`ends_connection`]).
+#[derive(Debug, Default)]
+pub(super) struct Heads {
+    head: Vec<u8>,
+    /// Bytes of a body that are passed over; all that come, for a body in chunks.
+    body: u64,
+}
+
+/// What is kept of a head to find its length in: hyper refuses longer ones.
+const MAX_HEAD: usize = 80 << 10;
+
+impl Heads {
+    /// Looks at bytes as they come.
+    pub(super) fn see(&mut self, mut bytes: &[u8]) -> Result<(), NotStrict> {
+        while !bytes.is_empty() {
+            if self.body > 0 {
+                let passed = self.body.min(bytes.len() as u64);
+                if self.body != u64::MAX {
+                    self.body -= passed;
+                }
+                bytes = bytes.get(passed as usize..).unwrap_or_default();
+                continue;
+            }
+            let feed = bytes.iter().position(|b| *b == b'\n').map_or(bytes.len(), |at| at + 1);
+            let (line, rest) = bytes.split_at(feed);
+            bytes = rest;
+            if self.head.len() + line.len() > MAX_HEAD {
+                return Ok(());
+            }
+            self.head.extend_from_slice(line);
+            if !self.head.ends_with(b"\n") {
+                continue;
+            }
+            if !self.head.ends_with(b"\r\n") {
+                return Err(NotStrict);
+            }
+            if self.head.ends_with(b"\r\n\r\n") {
+                self.body = length(&self.head);
+                self.head.clear();
+            } else if self.head == b"\r\n" {
+                // An empty line before a request.
+                self.head.clear();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The length of the body after a head.
+fn length(head: &[u8]) -> u64 {
+    let text = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let value = |name: &str| {
+        let field = text.split("\r\n").find_map(|line| line.strip_prefix(name));
+        field.map(|value| value.trim_start_matches(':').trim().to_owned())
+    };
+    if value("transfer-encoding").is_some() {
+        return u64::MAX;
+    }
+    value("content-length").and_then(|length| length.parse().ok()).unwrap_or(0)
+}
+
+/// Returns true for a request after which its connection is closed.
+pub(super) fn ends_connection(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING)
+}
+
+/// Refuses a body that was coded otherwise than `chunked`.
+pub(super) fn refused(request: &Request) -> Option<Response> {
+    let mut codings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
+    let is_plain = |value: &[u8]| value.eq_ignore_ascii_case(b"chunked");
+    let is_fine =
+        codings.next().is_none_or(|first| is_plain(first.as_bytes())) && codings.next().is_none();
+    let detail = "of transfer codings, `chunked` alone is understood";
+    let problem = Problem::new(StatusCode::NOT_IMPLEMENTED, "transfer_coding", detail);
+    (!is_fine).then(|| problem.into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_strict_and_bodies_are_passed_over() {
+        let fine =
+            b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\na\nb\ncGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        let chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\na\n0\n\n";
+        let bare = b"GET / HTTP/1.1\nHost: a\r\n\r\n";
+        let late = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nX: y\nZ: w\r\n\r\n";
+        let cases: [(&[u8], bool); 4] =
+            [(fine, true), (chunked, true), (bare, false), (late, false)];
+        for (bytes, is_strict) in cases {
+            let mut whole = Heads::default();
+            assert_eq!(whole.see(bytes).is_ok(), is_strict);
+            let mut single = Heads::default();
+            let all = bytes.iter().all(|byte| single.see(&[*byte]).is_ok());
+            assert_eq!(all, is_strict, "byte by byte");
+        }
+    }
+}

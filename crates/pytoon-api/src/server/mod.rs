@@ -1,0 +1,145 @@
+//! Answers connections within bounds, whatever peers do.
+//!
+//! Guarantees: HTTP/1.1 with strict heads only; a head comes within [`HEAD`], an answer is taken
+//! without a pause of [`STALL`]; at most [`Bounds::connections`] are open, and a new one takes the
+//! place of the longest idle one of the address with most; the end comes within [`Bounds::grace`].
+//!
+//! Does not speak TLS, and does not know addresses behind a proxy: both are the proxy's business.
+
+mod framing;
+mod guarded;
+mod open;
+mod sent;
+
+use crate::budget::Held;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Version, header};
+use axum::response::Response;
+use guarded::Guarded;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use open::{Busy, Open};
+use sent::Sent;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tower_service::Service;
+
+/// A request's head comes within this.
+const HEAD: Duration = Duration::from_secs(10);
+/// A peer that takes nothing of its answer for so long is given up.
+const STALL: Duration = Duration::from_secs(30);
+/// The most bytes of a head, and of an answer that waits to be sent.
+const BUFFER: usize = 64 << 10;
+/// The pause after a connection that could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a server may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Connections at once.
+    pub connections: usize,
+    /// How long requests that were begun may take once the end is asked for.
+    pub grace: Duration,
+}
+
+/// Answers requests until the end is asked for, and then what was begun, within the grace time.
+///
+/// # Errors
+/// None for now: what fails is one connection's matter.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    bounds: Bounds,
+    ends: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let open = Open::new(bounds.connections);
+    let mut ends = pin!(ends);
+    loop {
+        tokio::select! {
+            () = &mut ends => break,
+            (stream, peer) = accepted(&listener, &open) => {
+                let _ = stream.set_nodelay(true);
+                let entry = open.enter(peer.ip());
+                tokio::spawn(answer(stream, router.clone(), entry));
+            }
+        }
+    }
+    drop(listener);
+    open.finish();
+    if tokio::time::timeout(bounds.grace, open.emptied()).await.is_err() {
+        open.close_all();
+        let _ = tokio::time::timeout(Duration::from_secs(1), open.emptied()).await;
+    }
+    Ok(())
+}
+
+/// Returns the next connection once there is room for it.
+async fn accepted(listener: &TcpListener, open: &Open) -> (TcpStream, SocketAddr) {
+    loop {
+        // The one that waits in the kernel has room made for it first.
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                open.room_for(peer.ip()).await;
+                return (stream, peer);
+            }
+            // Out of descriptors: idle connections give some back.
+            Err(error) => {
+                tracing::warn!(reason = %error, "a connection could not be accepted");
+                open.close_idle();
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn answer(stream: TcpStream, router: Router, entry: open::Entry) {
+    let busy = entry.busy();
+    let service = hyper::service::service_fn(move |request: hyper::Request<_>| {
+        let (mut router, guard) = (router.clone(), busy.begin());
+        let request: Request = request.map(Body::new);
+        async move {
+            let closes = framing::ends_connection(request.headers());
+            let version = request.version();
+            let response: Response = match framing::refused(&request) {
+                Some(problem) => problem,
+                None => match Service::<Request>::call(&mut router, request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                },
+            };
+            let mut response = held_until_sent(response, guard);
+            if closes || version == Version::HTTP_10 {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(BUFFER)
+        .half_close(false)
+        .serve_connection(TokioIo::new(Guarded::new(stream, STALL)), service);
+    let mut connection = pin!(connection);
+    tokio::select! {
+        // A peer that breaks off or misbehaves is no fault of ours.
+        _ = connection.as_mut() => return,
+        () = entry.closed() => return,
+        () = entry.finishing() => connection.as_mut().graceful_shutdown(),
+    }
+    tokio::select! {
+        _ = connection => {}
+        () = entry.closed() => {}
+    }
+}
+
+/// Keeps a connection busy, and the shares that an answer holds, until it was handed on.
+fn held_until_sent(mut response: Response, guard: Busy) -> Response {
+    let shares = response.extensions_mut().remove::<Held>();
+    response.map(|body| Body::new(Sent::new(body, (guard, shares))))
+}

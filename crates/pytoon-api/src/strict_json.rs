@@ -1,0 +1,148 @@
+//! JSON that means one thing: no field stands twice, and no number loses digits.
+//!
+//! RFC 8259 leaves both to the reader, so that two readers may see different briefs in one body.
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use std::fmt;
+
+/// Parses a text.
+///
+/// # Errors
+/// Says what is wrong and where: the parser's reason, a field that stands twice, or an integer
+/// beyond 64 bits.
+pub(crate) fn parse(text: &[u8]) -> Result<Value, String> {
+    let mut parser = serde_json::Deserializer::from_slice(text);
+    let value = Strict.deserialize(&mut parser).map_err(|error| error.to_string())?;
+    parser.end().map_err(|error| error.to_string())?;
+    match lossy_integer(text) {
+        None => Ok(value),
+        Some(digits) => Err(format!(
+            "the number {digits} has more digits than 64 bits hold: send it as a text, in quotation marks"
+        )),
+    }
+}
+
+/// Returns the first integer that is none in 64 bits, shortened.
+fn lossy_integer(text: &[u8]) -> Option<String> {
+    const SHORTEST: usize = 19;
+    let mut is_string = false;
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        match byte {
+            b'\\' if is_string => at += 1,
+            b'"' => is_string = !is_string,
+            b'-' | b'0'..=b'9' if !is_string => {
+                let is_part = |b: &&u8| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+                let length = text[at..].iter().take_while(is_part).count();
+                let number = std::str::from_utf8(&text[at..at + length]).unwrap_or_default();
+                let is_integer = !number.contains(['.', 'e', 'E']);
+                if is_integer
+                    && length >= SHORTEST
+                    && number.parse::<i64>().is_err()
+                    && number.parse::<u64>().is_err()
+                {
+                    return Some(format!("{}…", number.get(..SHORTEST).unwrap_or(number)));
+                }
+                at += length;
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Reads any value.
+#[derive(Clone, Copy)]
+struct Strict;
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("it is no number"))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(self)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some(name) = entries.next_key::<String>()? {
+            let value = entries.next_value_seed(self)?;
+            if map.contains_key(&name) {
+                let name = name.chars().take(60).collect::<String>();
+                return Err(A::Error::custom(format_args!("the field `{name}` stands twice")));
+            }
+            map.insert(name, value);
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn a_body_means_one_thing_or_is_refused() {
+        let plain = br#"{"a": [1, -2, 3.5, "x\"99999999999999999999", null, true], "b": {"a": 18446744073709551615}}"#;
+        assert_eq!(parse(plain), Ok(serde_json::from_slice(plain).expect("JSON")));
+        for (text, part) in [
+            (r#"{"script": "a", "script": "b"}"#, "`script` stands twice"),
+            (r#"{"client_data": {"n": 1, "n": 1}}"#, "`n` stands twice"),
+            (r#"{"n": 18446744073709551616}"#, "1844674407370955161… has more digits"),
+            (r#"{"n": -99999999999999999999}"#, "has more digits"),
+            (r#"{"n": 1} {"m": 2}"#, "trailing characters"),
+            (r#"{"n": "#, "EOF"),
+        ] {
+            let refused = parse(text.as_bytes()).expect_err(text);
+            assert!(refused.contains(part), "{text}: {refused}");
+        }
+        let deep = "[".repeat(200) + &"]".repeat(200);
+        assert!(parse(deep.as_bytes()).is_err_and(|error| error.contains("recursion")));
+    }
+}

@@ -1,0 +1,161 @@
+//! Divides a budget (bytes, processes, streams) among holders that ask for it at once.
+//!
+//! Guarantees: no more than the budget is held; while others wait, no holder has more than half of
+//! it; who holds least is served first, and nobody is passed over for ever. A wish larger than the
+//! budget counts as the whole of it, so that it is met alone.
+//!
+//! Pure: callers wait. Start with [`Shares`].
+
+use std::collections::BTreeMap;
+
+/// A place in the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(u64);
+
+#[derive(Debug)]
+struct Wish {
+    ticket: Ticket,
+    holder: String,
+    amount: u64,
+}
+
+/// A budget and those who hold or wait for a part of it.
+#[derive(Debug)]
+pub struct Shares {
+    total: u64,
+    free: u64,
+    held: BTreeMap<String, u64>,
+    line: Vec<Wish>,
+    last_ticket: u64,
+}
+
+impl Shares {
+    /// A budget of which nothing is held.
+    pub fn new(total: u64) -> Self {
+        Self { total, free: total, held: BTreeMap::new(), line: Vec::new(), last_ticket: 0 }
+    }
+
+    /// Joins the line.
+    pub fn ask(&mut self, holder: &str, amount: u64) -> Ticket {
+        self.last_ticket += 1;
+        let ticket = Ticket(self.last_ticket);
+        self.line.push(Wish { ticket, holder: holder.to_owned(), amount: amount.min(self.total) });
+        ticket
+    }
+
+    /// Returns what the ticket gets, if it is its turn; asked again after anything was given back.
+    pub fn claim(&mut self, ticket: Ticket) -> Option<u64> {
+        let at = self.next().filter(|at| self.line[*at].ticket == ticket)?;
+        let wish = self.line.remove(at);
+        self.free -= wish.amount;
+        *self.held.entry(wish.holder).or_default() += wish.amount;
+        Some(wish.amount)
+    }
+
+    /// Leaves the line.
+    pub fn leave(&mut self, ticket: Ticket) {
+        self.line.retain(|wish| wish.ticket != ticket);
+    }
+
+    /// Gives back what a claim got.
+    pub fn give_back(&mut self, holder: &str, amount: u64) {
+        let Some(held) = self.held.get_mut(holder) else { return };
+        let amount = amount.min(*held);
+        *held -= amount;
+        if *held == 0 {
+            self.held.remove(holder);
+        }
+        self.free += amount;
+    }
+
+    /// Returns how much is held.
+    pub fn in_use(&self) -> u64 {
+        self.total - self.free
+    }
+
+    fn held_by(&self, holder: &str) -> u64 {
+        self.held.get(holder).copied().unwrap_or(0)
+    }
+
+    /// The place in the line that is served next; none while it has to wait.
+    fn next(&self) -> Option<usize> {
+        let is_alone = |wish: &Wish| self.line.iter().all(|other| other.holder == wish.holder);
+        let may_grow = |wish: &Wish| {
+            let held = self.held_by(&wish.holder);
+            held == 0 || held + wish.amount <= self.total / 2 || is_alone(wish)
+        };
+        let first = (0..self.line.len())
+            .filter(|at| may_grow(&self.line[*at]))
+            .min_by_key(|at| (self.held_by(&self.line[*at].holder), self.line[*at].ticket))?;
+        // Who is first in line is not overtaken by smaller wishes.
+        (self.line[first].amount <= self.free).then_some(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn who_holds_least_is_served_first_and_half_is_the_most_while_others_wait() {
+        let mut shares = Shares::new(10);
+        let greedy: Vec<Ticket> = (0..12).map(|_| shares.ask("greedy", 1)).collect();
+        let granted = greedy.iter().filter(|ticket| shares.claim(**ticket).is_some()).count();
+        assert_eq!(granted, 10, "alone it may have all");
+        let modest = shares.ask("modest", 1);
+        assert_eq!(shares.claim(modest), None);
+        shares.give_back("greedy", 1);
+        assert_eq!(shares.claim(greedy[10]), None, "others wait");
+        assert_eq!(shares.claim(modest), Some(1));
+        shares.give_back("greedy", 1);
+        assert_eq!(shares.claim(greedy[10]), Some(1), "nobody waits any more");
+        assert_eq!(shares.in_use(), 10);
+    }
+
+    #[test]
+    fn what_is_larger_than_the_budget_is_done_alone() {
+        let mut shares = Shares::new(10);
+        let small = shares.ask("a", 3);
+        assert_eq!(shares.claim(small), Some(3));
+        let large = shares.ask("b", 1_000);
+        let later = shares.ask("c", 1);
+        assert_eq!((shares.claim(large), shares.claim(later)), (None, None), "no overtaking");
+        shares.give_back("a", 3);
+        assert_eq!(shares.claim(large), Some(10));
+        shares.leave(later);
+        shares.give_back("b", 10);
+        assert_eq!(shares.in_use(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn the_budget_holds_and_everybody_is_served(
+            wishes in prop::collection::vec((0u8..4, 1u64..30), 1..40),
+        ) {
+            let mut shares = Shares::new(20);
+            let mut waiting: Vec<(Ticket, String)> = wishes
+                .iter()
+                .map(|(who, amount)| (shares.ask(&who.to_string(), *amount), who.to_string()))
+                .collect();
+            let mut held: Vec<(String, u64)> = Vec::new();
+            while !waiting.is_empty() {
+                let before = waiting.len();
+                waiting.retain(|(ticket, who)| match shares.claim(*ticket) {
+                    Some(amount) => {
+                        held.push((who.clone(), amount));
+                        false
+                    }
+                    None => true,
+                });
+                prop_assert!(shares.in_use() <= 20);
+                prop_assert_eq!(shares.in_use(), held.iter().map(|(_, amount)| amount).sum::<u64>());
+                if waiting.len() == before {
+                    prop_assert!(!held.is_empty(), "nobody is served and nothing is held");
+                    let (who, amount) = held.remove(0);
+                    shares.give_back(&who, amount);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What all work of this process together may use: memory for pictures that are being decoded, and
+//! programs that look at files.
+//!
+//! Guarantees: whoever waits is served in a fair order ([`pytoon_core::share`]); a thread that is
+//! cancelled stops waiting; a share is given back when dropped.
+
+use crate::MediaError;
+use crate::process::CancelToken;
+use pytoon_core::share::{Shares, Ticket};
+use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Memory for pictures that are being decoded, in bytes: the largest that is decoded here needs
+/// most of it, small ones share it.
+const DECODING: u64 = 256 << 20;
+/// Programs that look at files of others at once.
+const LOOKING: u64 = 2;
+/// How often a waiting thread looks whether it was cancelled.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Memory for pictures that are being decoded.
+pub(crate) static PICTURES: LazyLock<Budget> = LazyLock::new(|| Budget::new(DECODING));
+/// Programs that look at files of others.
+pub(crate) static PROBES: LazyLock<Budget> = LazyLock::new(|| Budget::new(LOOKING));
+
+/// A budget that threads wait for.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    shares: Mutex<Shares>,
+    changed: Condvar,
+}
+
+/// A share of a budget.
+#[derive(Debug)]
+pub(crate) struct Share<'a> {
+    budget: &'a Budget,
+    holder: String,
+    amount: u64,
+}
+
+impl Budget {
+    fn new(total: u64) -> Self {
+        Self { shares: Mutex::new(Shares::new(total)), changed: Condvar::new() }
+    }
+
+    fn shares(&self) -> MutexGuard<'_, Shares> {
+        self.shares.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a share.
+    ///
+    /// # Errors
+    /// [`MediaError::Cancelled`] when the work was given up meanwhile.
+    pub(crate) fn take(
+        &self,
+        holder: &str,
+        amount: u64,
+        cancel: &CancelToken,
+    ) -> Result<Share<'_>, MediaError> {
+        let mut shares = self.shares();
+        let ticket = shares.ask(holder, amount);
+        loop {
+            if let Some(amount) = shares.claim(ticket) {
+                // The next in line may fit beside it.
+                self.changed.notify_all();
+                return Ok(Share { budget: self, holder: holder.to_owned(), amount });
+            }
+            if cancel.is_cancelled() {
+                self.leave(shares, ticket);
+                return Err(MediaError::Cancelled);
+            }
+            let waited = self.changed.wait_timeout(shares, LOOK);
+            shares = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn leave(&self, mut shares: MutexGuard<'_, Shares>, ticket: Ticket) {
+        shares.leave(ticket);
+        drop(shares);
+        self.changed.notify_all();
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        self.budget.shares().give_back(&self.holder, self.amount);
+        self.budget.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    #[test]
+    fn threads_share_a_budget_and_a_cancelled_one_leaves() {
+        let budget = Budget::new(4);
+        let (now, most) = (AtomicU64::new(0), AtomicU64::new(0));
+        std::thread::scope(|scope| {
+            for holder in 0..8 {
+                let (budget, now, most) = (&budget, &now, &most);
+                scope.spawn(move || {
+                    for _ in 0..20 {
+                        let amount = 1 + holder % 3;
+                        let share =
+                            budget.take(&holder.to_string(), amount, &CancelToken::default());
+                        let sum = now.fetch_add(amount, Ordering::SeqCst) + amount;
+                        most.fetch_max(sum, Ordering::SeqCst);
+                        std::thread::yield_now();
+                        now.fetch_sub(amount, Ordering::SeqCst);
+                        drop(share);
+                    }
+                });
+            }
+        });
+        assert!(most.load(Ordering::SeqCst) <= 4);
+        let all = budget.take("one", 4, &CancelToken::default()).expect("a share");
+        let cancel = CancelToken::default();
+        let cancelled = Arc::new(cancel.clone());
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| budget.take("two", 1, &cancelled).is_err());
+            std::thread::sleep(Duration::from_millis(20));
+            cancel.cancel();
+            assert!(waits.join().expect("ends"), "it stops waiting");
+        });
+        drop(all);
+        assert_eq!(budget.shares().in_use(), 0);
+    }
+}

@@ -1,0 +1,114 @@
+//! The forms in which secrets are looked for, and the search.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+/// Characters in a row of a secret that give it away.
+const RUN: usize = 16;
+/// As many bytes in base64: the characters that no neighbour has a part in.
+const RUN_IN_BASE64: usize = 20;
+/// As many bytes in hexadecimal digits.
+const RUN_IN_HEX: usize = 2 * RUN;
+/// Bits of the filter before the search.
+const FILTER_BITS: usize = 1 << 16;
+
+/// Every form of every secret, in windows: a text that holds a window holds a secret.
+#[derive(Debug)]
+pub(super) struct Forms {
+    /// Windows in small letters, by their length.
+    windows: Option<HashMap<usize, HashSet<Box<[u8]>>>>,
+    /// Values too short for windows, as they are.
+    exact: Vec<Box<[u8]>>,
+    /// For each hash of the first three bytes of a window, whether there is one.
+    filter: Vec<bool>,
+}
+
+impl Forms {
+    pub(super) const fn none() -> Self {
+        Self { windows: None, exact: Vec::new(), filter: Vec::new() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.windows.is_none() && self.exact.is_empty()
+    }
+
+    pub(super) fn add(&mut self, value: &str) {
+        let bytes = value.as_bytes();
+        if bytes.len() < RUN {
+            let exact: Box<[u8]> = bytes.into();
+            if !self.exact.contains(&exact) {
+                self.exact.push(exact);
+            }
+        } else {
+            self.add_windows(bytes, RUN);
+        }
+        for (form, run) in encoded(bytes) {
+            // Short forms could be a word.
+            if form.len() > SHORTEST_FORM {
+                self.add_windows(&form, run.min(form.len()));
+            }
+        }
+    }
+
+    fn add_windows(&mut self, form: &[u8], length: usize) {
+        self.filter.resize(FILTER_BITS, false);
+        let windows = self.windows.get_or_insert_with(HashMap::new).entry(length).or_default();
+        for window in form.to_ascii_lowercase().windows(length) {
+            if let Some(bit) = self.filter.get_mut(hash(window)) {
+                *bit = true;
+            }
+            windows.insert(window.into());
+        }
+    }
+
+    /// Returns where windows and exact values stand in a text.
+    pub(super) fn find(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        for exact in &self.exact {
+            let places = text.windows(exact.len()).enumerate();
+            let same = places.filter(|(_, window)| *window == exact.as_ref());
+            found.extend(same.map(|(at, _)| at..at + exact.len()));
+        }
+        let Some(windows) = &self.windows else { return found };
+        let lower = text.to_ascii_lowercase();
+        for at in 0..lower.len() {
+            let rest = &lower[at..];
+            if !self.filter.get(hash(rest)).copied().unwrap_or(false) {
+                continue;
+            }
+            let longest = windows
+                .iter()
+                .filter(|(length, set)| rest.get(..**length).is_some_and(|w| set.contains(w)))
+                .map(|(length, _)| *length)
+                .max();
+            found.extend(longest.map(|length| at..at + length));
+        }
+        found
+    }
+}
+
+/// The shortest encoded form that is looked for.
+const SHORTEST_FORM: usize = 7;
+
+fn hash(window: &[u8]) -> usize {
+    let byte = |index: usize| usize::from(window.get(index).copied().unwrap_or(0));
+    (byte(0) | byte(1) << 8 | byte(2) << 4 ^ byte(2) << 11) % FILTER_BITS
+}
+
+/// Returns a value in hexadecimal digits and in base64 at each of its three places, without the
+/// characters that neighbours have a part in; each with its length of a run.
+fn encoded(value: &[u8]) -> Vec<(Vec<u8>, usize)> {
+    let hex = value.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect();
+    let mut forms = vec![(hex, RUN_IN_HEX)];
+    for before in 0..3usize {
+        let padded: Vec<u8> = std::iter::repeat_n(0, before).chain(value.iter().copied()).collect();
+        let whole = padded.len() * 8 / 6;
+        let first = (before * 8).div_ceil(6);
+        for text in [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)] {
+            forms.push((text.as_bytes()[first..whole].to_vec(), RUN_IN_BASE64));
+        }
+    }
+    forms
+}

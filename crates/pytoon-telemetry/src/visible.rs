@@ -1,0 +1,74 @@
+//! Makes texts from outside harmless to look at: control characters, and marks that turn the order of
+//! characters around, are shown as escapes.
+//!
+//! Guarantees: what [`one_line`] returns moves no cursor, sets no colour, starts no line, and shows
+//! its characters in the order in which they stand (Unicode Technical Report 36, bidirectional spoofing).
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Returns a text as one line, with `\u{1b}` in the place of an escape character.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    escaped(
+        text,
+        |c| c != '\t',
+        |out, c| {
+            let _ = write!(out, "{}", c.escape_default());
+        },
+    )
+}
+
+/// Returns JSON that means the same, with `\u001b` in the place of an escape character; line feeds
+/// between its values stay.
+pub fn in_json(json: &str) -> Cow<'_, str> {
+    escaped(
+        json,
+        |c| !matches!(c, '\t' | '\n'),
+        |out, c| {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        },
+    )
+}
+
+fn escaped(
+    text: &str,
+    counts: impl Fn(char) -> bool,
+    escape: impl Fn(&mut String, char),
+) -> Cow<'_, str> {
+    let is_hidden = |c: char| counts(c) && (c.is_control() || is_format(c));
+    if !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_hidden(c) { escape(&mut out, c) } else { out.push(c) }
+    }
+    Cow::Owned(out)
+}
+
+/// Marks of direction, and separators of lines and paragraphs.
+fn is_format(c: char) -> bool {
+    matches!(c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}'
+        | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_moves_the_cursor_or_turns_the_order() {
+        let hostile = "a\u{1b}[2Jb\r\nerror: c\u{9b}31m\u{202e}d\u{7}\u{2066}e\u{85}";
+        let shown = one_line(hostile);
+        assert_eq!(shown, "a\\u{1b}[2Jb\\r\\nerror: c\\u{9b}31m\\u{202e}d\\u{7}\\u{2066}e\\u{85}");
+        let json = serde_json::json!({ "brand": hostile });
+        let shown = in_json(&serde_json::to_string_pretty(&json).expect("JSON")).into_owned();
+        assert!(shown.contains("\\u009b31m\\u202ed") && !shown.contains('\u{202e}'), "{shown}");
+        let read: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+        assert_eq!(read, json);
+        for plain in ["مرحبا 👨‍👩‍👧 café\ttab", ""] {
+            assert_eq!(one_line(plain), plain);
+        }
+    }
+}

@@ -1,0 +1,459 @@
+//! The service under attack: peers that stall, flood or lie, and resources that run out.
+
+use pytoon_testkit::program::tool;
+use pytoon_testkit::{Service, Workspace, postgres};
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+fn serve(workspace: &Workspace) -> Service {
+    serve_with(workspace, &[])
+}
+
+fn serve_with(workspace: &Workspace, environment: &[(&str, &str)]) -> Service {
+    let mut command = workspace.command(&["--log-dir", "logs", "serve", "--port", "0"]);
+    command.envs(environment.iter().copied());
+    Service::start(&mut command, workspace.root(), "serve")
+}
+
+/// A service whose process may open so many files.
+fn serve_with_files(workspace: &Workspace, files: u32) -> Service {
+    let command = workspace.command(&["--log-dir", "logs", "serve", "--port", "0"]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")]);
+    limited.arg(command.get_program()).args(command.get_args());
+    limited.current_dir(workspace.root());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    Service::start(&mut limited, workspace.root(), "serve")
+}
+
+fn quick() -> Value {
+    json!({
+        "script": "A cup of tea.", "voice": "off", "music_source": "none", "profile": "test",
+        "target_duration_seconds": 2,
+    })
+}
+
+fn connect(service: &Service) -> TcpStream {
+    let stream = TcpStream::connect(&service.address).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(40))).expect("set");
+    stream
+}
+
+/// What comes until the peer closes.
+fn rest_of(stream: &mut TcpStream) -> String {
+    let mut all = Vec::new();
+    let _ = stream.read_to_end(&mut all);
+    String::from_utf8_lossy(&all).into_owned()
+}
+
+fn raw(service: &Service, text: &str) -> String {
+    let mut stream = connect(service);
+    stream.write_all(text.as_bytes()).expect("is sent");
+    rest_of(&mut stream)
+}
+
+/// Resident memory of a process in MiB.
+fn rss_mib(service: &Service) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", service.id()));
+    let status = status.expect("a process");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("its memory");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") >> 10
+}
+
+#[test]
+fn the_header_of_a_forms_part_is_bounded() {
+    let workspace = Workspace::new();
+    let service = serve(&workspace);
+    let bearer = format!("Bearer {}", service.key);
+    let headers =
+        [("Authorization", bearer.as_str()), ("Content-Type", "multipart/form-data; boundary=xx")];
+    let endless = format!("--xx\r\nContent-Disposition: form-data; name=\"{}", "a".repeat(8 << 20));
+    let answer = service.send("POST", "/api/v2/assets", &headers, endless.as_bytes());
+    answer.problem(400, "body", &["header of a part", "16 KiB"]);
+    // Other fields are read past, up to a bound.
+    let other = format!(
+        "--xx\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n{}\r\n--xx--\r\n",
+        "b".repeat(2 << 20)
+    );
+    let answer = service.send("POST", "/api/v2/assets", &headers, other.as_bytes());
+    answer.problem(413, "too_large", &["beside `file`"]);
+    let left = std::fs::read_dir(workspace.path("storage/incoming")).into_iter().flatten().count();
+    assert_eq!(left, 0, "what is refused leaves nothing behind");
+}
+
+#[test]
+fn heads_are_strict_and_come_in_time() {
+    let workspace = Workspace::new();
+    let service = serve(&workspace);
+    let fine = raw(&service, "GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert!(fine.starts_with("HTTP/1.1 200"), "{fine}");
+    for (text, status) in [
+        ("GET /livez HTTP/1.1\nHost: a\nConnection: close\n\n", "400"),
+        ("GET /livez HTTP/1.1\r\nHost: a\nConnection: close\r\n\r\n", "400"),
+        (
+            "POST /api/v2/jobs HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+            "501",
+        ),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400"),
+    ] {
+        let answer = raw(&service, text);
+        assert!(
+            answer.is_empty() || answer.contains(&format!("HTTP/1.1 {status}")),
+            "{text:?}: {answer}"
+        );
+        assert!(!answer.contains("200 OK"), "{text:?}: {answer}");
+    }
+    // A head that never ends is given up.
+    let begun = Instant::now();
+    let mut slow = connect(&service);
+    slow.write_all(b"GET /livez HTTP/1.1\r\nHost: a\r\nX: ").expect("is sent");
+    rest_of(&mut slow);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    // Two requests in one connection, the second after a body: the framing is followed.
+    let two = "POST /api/v2/jobs HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n\n\n{}\
+               GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let answers = raw(&service, two);
+    assert!(answers.contains("401") && answers.contains("200 OK"), "{answers}");
+}
+
+#[test]
+fn idle_connections_take_nothing_from_those_who_ask() {
+    let workspace = Workspace::new();
+    let service = serve_with_files(&workspace, 128);
+    let idle: Vec<TcpStream> = (0..200).map(|_| connect(&service)).collect();
+    let half: Vec<TcpStream> = (0..50)
+        .map(|_| {
+            let mut stream = connect(&service);
+            let _ = stream.write_all(b"GET / HTTP/1.1\r\n");
+            stream
+        })
+        .collect();
+    let begun = Instant::now();
+    service.send("GET", "/livez", &[], b"").is(200);
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    let id = service.submit(&quick());
+    service.until(&id, "done");
+    drop((idle, half));
+}
+
+#[test]
+fn the_end_comes_whatever_clients_do() {
+    let workspace = Workspace::new();
+    workspace.write("config/defaults.yaml", "service: {grace_seconds: 2}\n");
+    let mut service = serve(&workspace);
+    let bearer = service.key.clone();
+    let mut stuck = connect(&service);
+    let head = format!(
+        "POST /api/v2/assets HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {bearer}\r\n\
+         Content-Type: application/octet-stream\r\nContent-Length: 1000000\r\n\r\nabc"
+    );
+    stuck.write_all(head.as_bytes()).expect("is sent");
+    std::thread::sleep(Duration::from_millis(300));
+    let begun = Instant::now();
+    assert_eq!(service.end(), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn what_comes_back_in_lists_is_bounded() {
+    let workspace = Workspace::new();
+    let service = serve(&workspace);
+    let mut brief = quick();
+    brief["client_data"] = json!({ "note": "x".repeat(20_000) });
+    let refused = service.call("POST", "/api/v2/jobs", Some(&brief));
+    refused.problem(422, "invalid_request", &["client_data", "16384"]);
+    brief["client_data"] = json!({ "note": "x".repeat(16_000) });
+    for _ in 0..20 {
+        service.call("POST", "/api/v2/jobs", Some(&brief)).is(202);
+    }
+    // Lists that nobody reads.
+    let before = rss_mib(&service);
+    let bearer = &service.key;
+    let unread: Vec<TcpStream> = (0..60)
+        .map(|_| {
+            let mut stream = connect(&service);
+            let asked = format!(
+                "GET /api/v2/jobs?limit=200 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {bearer}\r\n\r\n"
+            );
+            stream.write_all(asked.as_bytes()).expect("is sent");
+            stream
+        })
+        .collect();
+    std::thread::sleep(Duration::from_secs(2));
+    let after = rss_mib(&service);
+    assert!(after < before + 150, "{before} to {after} MiB");
+    drop(unread);
+    let list = service.call("GET", "/api/v2/jobs", None).is(200).json();
+    assert_eq!(list["jobs"][0]["client_data"], brief["client_data"]);
+}
+
+#[test]
+fn a_body_means_one_thing() {
+    let workspace = Workspace::new();
+    let service = serve(&workspace);
+    let bearer = format!("Bearer {}", service.key);
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    for (body, part) in [
+        (r#"{"script": "One.", "script": "Two."}"#, "`script` stands twice"),
+        (r#"{"script": "One.", "client_data": {"n": 123456789012345678901234567890}}"#, "64 bits"),
+    ] {
+        let answer = service.send("POST", "/api/v2/jobs", &headers, body.as_bytes());
+        answer.problem(400, "not_json", &[part]);
+    }
+}
+
+/// Names that no id has, on one database.
+#[track_caller]
+fn names_are_checked(environment: &[(&str, &str)]) {
+    let workspace = Workspace::new();
+    let service = serve_with(&workspace, environment);
+    let get = |path: &str| service.call("GET", path, None);
+    get("/api/v2/jobs/a%00b").problem(404, "no_such_job", &[]);
+    get("/api/v2/jobs/a%00b/events").problem(404, "no_such_job", &[]);
+    get("/api/v2/jobs/%1b%5b2J").problem(404, "no_such_job", &[]);
+    get("/api/v2/jobs?cursor=5_a%00b").problem(422, "invalid_request", &["control"]);
+    get("/api/v2/jobs?status=%00").problem(422, "invalid_request", &[]);
+    let mut brief = quick();
+    brief["media_files"] = json!(["asset:a\u{0}b"]);
+    let refused = service.call("POST", "/api/v2/jobs", Some(&brief));
+    refused.problem(422, "invalid_request", &["media_files[0]"]);
+    let confirm = service.call("POST", "/api/v2/assets/uploads/a%00b/confirm", None);
+    assert!((400..500).contains(&confirm.status), "{}", confirm.text());
+    // A NUL in a text is a text.
+    let mut brief = quick();
+    brief["client_data"] = json!("a\u{0}b");
+    let id = service.submit(&brief);
+    assert_eq!(service.until(&id, "done")["client_data"], brief["client_data"]);
+}
+
+#[test]
+fn names_that_no_id_has_are_found_nowhere() {
+    names_are_checked(&[]);
+    names_are_checked(&[("DATABASE_URL", &postgres::new_database())]);
+}
+
+#[test]
+fn a_lost_database_is_noticed_at_once_and_at_the_start() {
+    let workspace = Workspace::new();
+    let mut service = serve(&workspace);
+    let id = service.submit(&quick());
+    service.until(&id, "done");
+    let database = workspace.path("storage/pytoon.db");
+    assert!(database.is_file(), "it lies in another place");
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(workspace.path(&format!("storage/pytoon.db{end}")));
+    }
+    std::thread::sleep(Duration::from_millis(1100));
+    let ready = service.send("GET", "/readyz", &[], b"").is(503).text();
+    assert!(ready.contains("removed or moved") && !ready.contains("/storage/"), "{ready}");
+    service.call("POST", "/api/v2/jobs", Some(&quick())).problem(503, "store_unavailable", &[]);
+    service.end();
+    let again = workspace.pytoon(&["serve", "--port", "0"]);
+    assert_eq!(again.code, Some(1), "{}", again.stderr);
+    assert!(again.stderr.contains("the database is empty, but"), "{}", again.stderr);
+    assert!(!again.stderr.contains("pyt_"), "no new key is shown");
+}
+
+#[test]
+fn a_stream_of_events_ends_with_its_key() {
+    let workspace = Workspace::new();
+    workspace.write("config/defaults.yaml", "service: {worker_tasks: 1}\n");
+    let service = serve(&workspace);
+    let key = workspace.pytoon(&["keys", "add", "guest"]).ok().stdout.trim().to_owned();
+    let bearer = format!("Bearer {key}");
+    // A job that waits: its stream goes on.
+    let mut brief = quick();
+    brief["script"] = json!("A cup of tea. ".repeat(60).trim());
+    brief["target_duration_seconds"] = json!(60);
+    brief["profile"] = json!("default");
+    let headers = [("Authorization", bearer.as_str())];
+    let accepted = service.ask("POST", "/api/v2/jobs", &headers, Some(&brief)).is(202).json();
+    let id = accepted["job_id"].as_str().expect("an id");
+    let mut stream = connect(&service);
+    let asked = format!(
+        "GET /api/v2/jobs/{id}/events HTTP/1.1\r\nHost: a\r\nAuthorization: {bearer}\r\n\r\n"
+    );
+    stream.write_all(asked.as_bytes()).expect("is sent");
+    std::thread::sleep(Duration::from_millis(500));
+    workspace.pytoon(&["keys", "revoke", "guest"]).ok();
+    let begun = Instant::now();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+    let mut buffer = [0; 4096];
+    // The last chunk of a chunked body ends it (RFC 9112, 7.1).
+    let ends = loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => break true,
+            Ok(count) if buffer[..count].ends_with(b"0\r\n\r\n") => break true,
+            Ok(_) => {}
+            Err(_) => break false,
+        }
+    };
+    assert!(ends && begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn what_a_job_would_refuse_is_refused_with_the_brief() {
+    let workspace = Workspace::new();
+    let service = serve(&workspace);
+    for (field, value, part) in [
+        ("brand", json!("nobody"), "nobody"),
+        ("brand", json!({"palette": ["red"]}), "red"),
+        ("brand", json!({"font": "No Such Font At All"}), "font"),
+        ("language", json!("klingonese"), "klingonese"),
+        ("language", json!("en_US"), "en-US"),
+        ("pronunciations", json!({"x": ""}), "pronunciations"),
+    ] {
+        let mut brief = quick();
+        brief[field] = value;
+        let answer = service.call("POST", "/api/v2/jobs", Some(&brief));
+        assert_eq!(answer.status, 422, "{field}: {}", answer.text());
+        assert!(answer.text().contains(part), "{field}: {}", answer.text());
+    }
+    let bomb = std::fs::read(workspace.png_bomb("a.png")).expect("a picture");
+    let bearer = format!("Bearer {}", service.key);
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "image/png")];
+    let refused = service.send("POST", "/api/v2/assets", &headers, &bomb);
+    refused.problem(422, "invalid_asset", &["900 megapixels"]);
+}
+
+#[test]
+fn every_answer_says_what_browsers_and_caches_may_do() {
+    let workspace = Workspace::new();
+    let service = serve(&workspace);
+    for path in ["/docs", "/docs.js", "/livez", "/api/v2/jobs", "/nothing"] {
+        let answer = service.call("GET", path, None);
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("cache-control", "no-store"),
+        ] {
+            assert_eq!(answer.headers.get(name).map(String::as_str), Some(value), "{path}");
+        }
+        let policy = &answer.headers["content-security-policy"];
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+    }
+}
+
+#[test]
+fn nothing_that_a_caller_wrote_reaches_the_terminal_as_it_is() {
+    let workspace = Workspace::new();
+    let service = serve(&workspace);
+    let hostile = "x\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}y\nerror: forged";
+    let name = workspace.pytoon(&["keys", "add", hostile]);
+    let id = service.submit(&quick());
+    service.until(&id, "done");
+    // Such names are refused now; older rows may have them.
+    for path in ["jobs.error", "jobs.brief"] {
+        let column = path.trim_start_matches("jobs.");
+        let value = match column {
+            "error" => json!({
+                "code": "invalid_brief", "stage": "plan", "provider": null, "message": hostile,
+                "retryable": false,
+            }),
+            _ => {
+                let mut brief = quick();
+                brief["language"] = json!(hostile);
+                brief
+            }
+        };
+        let text = value.to_string().replace('\'', "''");
+        let sql = format!("UPDATE jobs SET {column} = '{text}'");
+        let database = workspace.path("storage/pytoon.db").display().to_string();
+        tool("sqlite3", [database.as_str(), ".timeout 5000", sql.as_str()]);
+    }
+    for args in [
+        &["jobs", "list"][..],
+        &["jobs", "show", &id],
+        &["jobs", "list", "--json"],
+        &["doctor", &id],
+        &["tasks", "dead"],
+        &["keys", "list"],
+        &["keys", "list", "--json"],
+    ] {
+        let run = workspace.pytoon(args);
+        for (stream, text) in [("stdout", &run.stdout), ("stderr", &run.stderr)] {
+            let bad = text.chars().find(|c| {
+                (c.is_control() && !matches!(c, '\n' | '\t'))
+                    || ('\u{202a}'..='\u{202e}').contains(c)
+            });
+            assert_eq!(bad, None, "{args:?} {stream}: {text:?}");
+            assert!(!text.lines().any(|line| line == "error: forged"), "{args:?}: {text}");
+        }
+    }
+    drop(name);
+}
+
+#[test]
+fn files_are_not_for_everybody() {
+    let workspace = Workspace::new();
+    let service = serve(&workspace);
+    let picture = std::fs::read(workspace.picture("cup.jpg", 60, 40)).expect("a picture");
+    let bearer = format!("Bearer {}", service.key);
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "image/jpeg")];
+    service.send("POST", "/api/v2/assets", &headers, &picture).is(201);
+    let id = service.submit(&quick());
+    service.until(&id, "done");
+    let mut seen = 0;
+    let mut folders = vec![workspace.path("storage")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("reads").flatten() {
+            let path = entry.path();
+            let Ok(metadata) = entry.metadata() else { continue };
+            let mode = metadata.permissions().mode() & 0o777;
+            assert_eq!(mode & 0o027, 0, "{} is {mode:o}", path.display());
+            let is_database = path.to_string_lossy().contains("pytoon.db");
+            assert!(!is_database || mode == 0o600, "{} is {mode:o}", path.display());
+            if metadata.is_dir() {
+                folders.push(path);
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "{seen} files");
+}
+
+#[test]
+fn a_huge_picture_costs_this_process_little() {
+    let workspace = Workspace::new();
+    let service = serve(&workspace);
+    huge(&workspace.path("huge.png"));
+    let picture = std::fs::read(workspace.path("huge.png")).expect("a picture");
+    let bearer = format!("Bearer {}", service.key);
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "image/png")];
+    let asset = service.send("POST", "/api/v2/assets", &headers, &picture).is(201).json();
+    let mut brief = quick();
+    let name =
+        format!("asset:{}", asset["asset_id"].as_str().or(asset["id"].as_str()).expect("an id"));
+    brief["media_files"] = json!([name]);
+    let jobs: Vec<String> = (0..2).map(|_| service.submit(&brief)).collect();
+    let mut most = 0;
+    let begun = Instant::now();
+    loop {
+        most = most.max(rss_mib(&service));
+        if jobs.iter().all(|id| service.job(id)["status"] == "done") {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120), "not done");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(most < 600, "{most} MiB");
+}
+
+/// Makes a PNG of 10900 x 10900 in a few hundred kilobytes.
+fn huge(path: &Path) {
+    let path = path.display().to_string();
+    let source = ["-v", "error", "-f", "lavfi", "-i", "color=c=teal:s=10900x10900"];
+    let how = ["-frames:v", "1", "-pix_fmt", "rgb24", "-y", path.as_str()];
+    tool("ffmpeg", source.into_iter().chain(how));
+}
