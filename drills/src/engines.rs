@@ -1,5 +1,8 @@
 //! A thousand kills: rendering processes die at random moments, each job is finished afterwards,
 //! and the ledger is held against the simulator's own.
+//!
+//! Kills come in rounds, each with books of its own. What ended rounds counted is kept in a file below
+//! the build folder until all are over, so that a drill that was interrupted goes on.
 
 use crate::books::{Submission, by_task, duplicates, rows, submissions};
 use crate::dice::Dice;
@@ -34,10 +37,64 @@ struct Drill {
     pytoon: PathBuf,
 }
 
-/// Runs the drill.
+/// Kills of one round.
+const ROUND: u64 = 500;
+
+/// What rounds counted, by name.
+const COUNTED: [&str; 6] =
+    ["kills", "jobs", "jobs_lost", "duplicate_paid_submissions", "paid_clips_lost", "unknown"];
+
+/// Sums of rounds.
+type Counts = [u64; COUNTED.len()];
+
+/// Runs the drill, or goes on with one of the same seed that was interrupted.
 pub(crate) fn run() -> anyhow::Result<()> {
     let kills_wanted = number("KILLS", 1000)?;
     let seed = number("SEED", 1)?;
+    let file = state_file(seed)?;
+    let (mut rounds, mut sums) = read_state(&file);
+    if rounds > 0 {
+        note(&format!(
+            "going on after {rounds} rounds with {} kills ({})",
+            sums[0],
+            file.display()
+        ));
+    }
+    while sums[0] < kills_wanted {
+        let counts = round(ROUND.min(kills_wanted - sums[0]), seed + rounds)?;
+        ensure!(counts[0] > 0, "a round without a kill");
+        for (sum, count) in sums.iter_mut().zip(counts) {
+            *sum += count;
+        }
+        rounds += 1;
+        pytoon_media::disk::write_whole(&file, json!([rounds, sums]).to_string().as_bytes())?;
+        note(&said(&sums));
+    }
+    result(&said(&sums));
+    std::fs::remove_file(&file)?;
+    Ok(())
+}
+
+fn said(sums: &Counts) -> String {
+    let pairs = COUNTED.iter().zip(sums).map(|(name, sum)| format!("{name}={sum}"));
+    format!("drill-engines {}", pairs.collect::<Vec<_>>().join(" "))
+}
+
+/// Where ended rounds are kept: beside the program, which `make clean` removes too.
+fn state_file(seed: u64) -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let folder = program.parent().context("the program lies in a folder")?;
+    Ok(folder.join(format!("drill-engines-{seed}.json")))
+}
+
+/// What is kept; nothing where no drill was interrupted.
+fn read_state(file: &Path) -> (u64, Counts) {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+/// Kills so often, and compares the books.
+fn round(kills_wanted: u64, seed: u64) -> anyhow::Result<Counts> {
     let keep = tempfile::Builder::new().prefix("pytoon-drill-").tempdir()?;
     let folder = keep.path().to_owned();
     let simulator = Simulator::start(&folder, &scenario(seed), 20.0)?;
@@ -192,7 +249,7 @@ fn start(drill: &Drill, file: &Path, out: &Path, run: u32) -> anyhow::Result<std
         .context("failed to start pytoon")
 }
 
-fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<()> {
+fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<Counts> {
     let told = submissions(&simulator.tell("/_sim/ledger")?);
     let database = drill.folder.join("storage").join("pytoon.db");
     let rows = rows(&database.to_string_lossy())?;
@@ -227,13 +284,15 @@ fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<()> {
         undecided + never_arrived,
         never_arrived
     ));
-    result(&format!(
-        "drill-engines kills={} jobs={} jobs_lost={lost} duplicate_paid_submissions={} paid_clips_lost={} unknown={undecided}",
+    let counts = [
         drill.kills.load(Ordering::Relaxed),
         drill.jobs.load(Ordering::Relaxed),
-        duplicates.len(),
-        lost_clips.len(),
-    ));
+        lost as u64,
+        duplicates.len() as u64,
+        lost_clips.len() as u64,
+        undecided as u64,
+    ];
+    note(&said(&counts));
     for why in &duplicates {
         note(why);
     }
@@ -245,7 +304,7 @@ fn conclude(drill: &Drill, simulator: &Simulator) -> anyhow::Result<()> {
         "the ledger has {undecided} undecided calls that arrived, the simulator {}",
         unanswered.len()
     );
-    Ok(())
+    Ok(counts)
 }
 
 /// The ledger's undecided calls: those that the vendor took on, and those that died between the

@@ -1,7 +1,7 @@
 //! The service under attack: peers that stall, flood or lie, and resources that run out.
 
 use pytoon_testkit::program::tool;
-use pytoon_testkit::{Service, Workspace, postgres};
+use pytoon_testkit::{Service, Workspace, is_root, postgres};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -20,11 +20,12 @@ fn serve_with(workspace: &Workspace, environment: &[(&str, &str)]) -> Service {
     Service::start(&mut command, workspace.root(), "serve")
 }
 
-/// A service whose process may open so many files.
-fn serve_with_files(workspace: &Workspace, files: u32) -> Service {
+/// A service whose process is limited as `ulimit` does it.
+fn serve_limited(workspace: &Workspace, limit: &str) -> Service {
     let command = workspace.command(&["--log-dir", "logs", "serve", "--port", "0"]);
+    #[expect(clippy::disallowed_methods, reason = "a shell sets the limits")]
     let mut limited = Command::new("sh");
-    limited.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")]);
+    limited.args(["-c", &format!("ulimit {limit}; exec \"$0\" \"$@\"")]);
     limited.arg(command.get_program()).args(command.get_args());
     limited.current_dir(workspace.root());
     for (name, value) in command.get_envs() {
@@ -129,7 +130,7 @@ fn heads_are_strict_and_come_in_time() {
 #[test]
 fn idle_connections_take_nothing_from_those_who_ask() {
     let workspace = Workspace::new();
-    let service = serve_with_files(&workspace, 128);
+    let service = serve_limited(&workspace, "-n 128");
     let idle: Vec<TcpStream> = (0..200).map(|_| connect(&service)).collect();
     let half: Vec<TcpStream> = (0..50)
         .map(|_| {
@@ -302,6 +303,48 @@ fn a_stream_of_events_ends_with_its_key() {
 }
 
 #[test]
+fn one_key_with_many_streams_leaves_room_for_another() {
+    let workspace = Workspace::new();
+    workspace.write("config/defaults.yaml", "service: {worker_tasks: 1, requests_per_minute: 0}\n");
+    let service = serve(&workspace);
+    let mut brief = quick();
+    brief["script"] = json!("A cup of tea. ".repeat(60).trim());
+    brief["target_duration_seconds"] = json!(60);
+    brief["profile"] = json!("default");
+    let add = |name: &str| workspace.pytoon(&["keys", "add", name]).ok().stdout.trim().to_owned();
+    let (greedy, modest) = (add("greedy"), add("modest"));
+    let submit = |key: &str| {
+        let bearer = format!("Bearer {key}");
+        let headers = [("Authorization", bearer.as_str())];
+        let accepted = service.ask("POST", "/api/v2/jobs", &headers, Some(&brief)).is(202).json();
+        accepted["job_id"].as_str().expect("an id").to_owned()
+    };
+    let watch = |key: &str, id: &str| {
+        let mut stream = connect(&service);
+        let asked = format!(
+            "GET /api/v2/jobs/{id}/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\n\r\n"
+        );
+        stream.write_all(asked.as_bytes()).expect("is sent");
+        stream
+    };
+    let status = |stream: &mut TcpStream| {
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).expect("an answer");
+        String::from_utf8_lossy(&head[9..]).into_owned()
+    };
+    let job = submit(&greedy);
+    let mut streams: Vec<TcpStream> = (0..140).map(|_| watch(&greedy, &job)).collect();
+    let begun = Instant::now();
+    let mut other = watch(&modest, &submit(&modest));
+    assert_eq!(status(&mut other), "200");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    // Half of 256 go on, the rest is told to come again.
+    let answers: Vec<String> = streams.iter_mut().map(status).collect();
+    let count = |wanted: &str| answers.iter().filter(|status| *status == wanted).count();
+    assert_eq!((count("200"), count("503")), (128, 12));
+}
+
+#[test]
 fn what_a_job_would_refuse_is_refused_with_the_brief() {
     let workspace = Workspace::new();
     let service = serve(&workspace);
@@ -424,6 +467,46 @@ fn files_are_not_for_everybody() {
 }
 
 #[test]
+fn an_operator_of_the_group_reads_what_the_runbooks_read_and_not_the_database() {
+    // Only root can play two users.
+    if !is_root() {
+        return;
+    }
+    let workspace = Workspace::new();
+    let service = serve(&workspace);
+    let mut brief = quick();
+    brief["voice"] = json!({});
+    let id = service.submit(&brief);
+    service.until(&id, "done");
+    // The package makes the group; the operator is in it and owns nothing.
+    let (group, operator) = ("54000", "54001");
+    let root = workspace.root().display().to_string();
+    tool("chgrp", ["-R", group, root.as_str()]);
+    tool("chmod", ["750", root.as_str()]);
+    let typed = |command: &str| {
+        #[expect(clippy::disallowed_methods, reason = "an operator's shell is no part of us")]
+        let mut operator_shell = Command::new("setpriv");
+        operator_shell.args(["--reuid", operator, "--regid", operator, "--groups", group]);
+        operator_shell.args(["sh", "-c", command]).current_dir("/");
+        operator_shell.output().expect("setpriv")
+    };
+    for command in [
+        format!("cat {root}/storage/jobs/{id}/timeline.json | jq .tracks"),
+        format!(
+            "ffprobe -v error -show_entries format=duration {root}/storage/jobs/{id}/assembly/audio/mixed.wav"
+        ),
+        format!("grep voice_mapped {root}/logs/worker.log"),
+        format!("ls {root}/storage/jobs/{id}"),
+    ] {
+        let output = typed(&command);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && !output.stdout.is_empty(), "{command}: {said}");
+    }
+    assert!(!typed(&format!("cat {root}/storage/pytoon.db")).status.success());
+    assert!(!typed(&format!("echo x >> {root}/storage/jobs/{id}/timeline.json")).status.success());
+}
+
+#[test]
 fn a_huge_picture_costs_this_process_little() {
     let workspace = Workspace::new();
     let service = serve(&workspace);
@@ -433,9 +516,7 @@ fn a_huge_picture_costs_this_process_little() {
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "image/png")];
     let asset = service.send("POST", "/api/v2/assets", &headers, &picture).is(201).json();
     let mut brief = quick();
-    let name =
-        format!("asset:{}", asset["asset_id"].as_str().or(asset["id"].as_str()).expect("an id"));
-    brief["media_files"] = json!([name]);
+    brief["media_files"] = json!([asset["name"]]);
     let jobs: Vec<String> = (0..2).map(|_| service.submit(&brief)).collect();
     let mut most = 0;
     let begun = Instant::now();
@@ -448,6 +529,32 @@ fn a_huge_picture_costs_this_process_little() {
         std::thread::sleep(Duration::from_millis(20));
     }
     assert!(most < 600, "{most} MiB");
+}
+
+#[test]
+fn a_process_of_little_memory_makes_its_films_all_the_same() {
+    let workspace = Workspace::new();
+    let service = serve_limited(&workspace, "-d 700000");
+    let bearer = format!("Bearer {}", service.key);
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "image/jpeg")];
+    let assets: Vec<String> = ["teal", "navy", "olive"]
+        .map(|colour| {
+            let path = workspace.path(&format!("{colour}.jpg")).display().to_string();
+            let source = format!("color=c={colour}:s=8000x5000");
+            let args = ["-v", "error", "-f", "lavfi", "-i", &source, "-frames:v", "1", "-y", &path];
+            tool("ffmpeg", args);
+            let picture = std::fs::read(&path).expect("a picture");
+            let asset = service.send("POST", "/api/v2/assets", &headers, &picture).is(201).json();
+            asset["name"].as_str().expect("a name").to_owned()
+        })
+        .into();
+    let mut brief = quick();
+    brief["media_files"] = json!(assets);
+    brief["script"] = json!("Teal. Navy. Olive.");
+    let jobs: Vec<String> = (0..2).map(|_| service.submit(&brief)).collect();
+    for id in jobs {
+        service.until(&id, "done");
+    }
 }
 
 /// Makes a PNG of 10900 x 10900 in a few hundred kilobytes.

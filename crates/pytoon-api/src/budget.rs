@@ -63,7 +63,7 @@ pub(crate) struct Share {
 
 impl Budget {
     fn new(what: &'static str, total: u64) -> Self {
-        let shares = Arc::new(Mutex::new(Shares::new(total)));
+        let shares = Arc::new(Mutex::new(Shares::for_long(total)));
         Self { what, shares, changed: Arc::default() }
     }
 

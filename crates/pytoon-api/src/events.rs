@@ -15,8 +15,10 @@ use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// How often is looked for something new.
+/// How soon is looked for something new, and at the latest after nothing came for a while: hundreds of
+/// streams must not keep the database busy.
 const LOOK: Duration = Duration::from_millis(300);
+const LATEST_LOOK: Duration = Duration::from_millis(1500);
 /// Events of one look.
 const PAGE: u32 = 200;
 /// Without anything new, the connection is shown to live.
@@ -73,8 +75,10 @@ async fn watch(
     mut after: i64,
     tell: mpsc::Sender<Result<Event, Infallible>>,
 ) {
+    let mut pause = LOOK;
     loop {
         let Ok(events) = api.jobs.job_events(&id, after, PAGE).await else { return };
+        pause = if events.is_empty() { (pause * 5 / 4).min(LATEST_LOOK) } else { LOOK };
         let is_last_page = events.len() < PAGE as usize;
         let mut has_ended = false;
         for event in events {
@@ -101,7 +105,7 @@ async fn watch(
                     return;
                 }
             }
-            Ok(Some(_)) => tokio::time::sleep(LOOK).await,
+            Ok(Some(_)) => tokio::time::sleep(pause).await,
             Ok(None) | Err(_) => return,
         }
     }

@@ -2,7 +2,10 @@
 //!
 //! Guarantees: no more than the budget is held; while others wait, no holder has more than half of
 //! it; who holds least is served first, and nobody is passed over for ever. A wish larger than the
-//! budget counts as the whole of it, so that it is met alone.
+//! most that a holder may have counts as that much, so that it is met alone.
+//!
+//! Shares that are held for long ([`Shares::for_long`]) are never more than half for one holder, whether
+//! others wait or not: who comes later could wait for very long.
 //!
 //! Pure: callers wait. Start with [`Shares`].
 
@@ -23,6 +26,8 @@ struct Wish {
 #[derive(Debug)]
 pub struct Shares {
     total: u64,
+    /// The most that one holder has, also while nobody waits.
+    most: u64,
     free: u64,
     held: BTreeMap<String, u64>,
     line: Vec<Wish>,
@@ -32,14 +37,20 @@ pub struct Shares {
 impl Shares {
     /// A budget of which nothing is held.
     pub fn new(total: u64) -> Self {
-        Self { total, free: total, held: BTreeMap::new(), line: Vec::new(), last_ticket: 0 }
+        let (held, line) = Default::default();
+        Self { total, most: total, free: total, held, line, last_ticket: 0 }
+    }
+
+    /// A budget whose shares are held for long.
+    pub fn for_long(total: u64) -> Self {
+        Self { most: total / 2, ..Self::new(total) }
     }
 
     /// Joins the line.
     pub fn ask(&mut self, holder: &str, amount: u64) -> Ticket {
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
-        self.line.push(Wish { ticket, holder: holder.to_owned(), amount: amount.min(self.total) });
+        self.line.push(Wish { ticket, holder: holder.to_owned(), amount: amount.min(self.most) });
         ticket
     }
 
@@ -81,8 +92,8 @@ impl Shares {
     fn next(&self) -> Option<usize> {
         let is_alone = |wish: &Wish| self.line.iter().all(|other| other.holder == wish.holder);
         let may_grow = |wish: &Wish| {
-            let held = self.held_by(&wish.holder);
-            held == 0 || held + wish.amount <= self.total / 2 || is_alone(wish)
+            let held = self.held_by(&wish.holder) + wish.amount;
+            held <= self.total / 2 || (held <= self.most && is_alone(wish)) || held == wish.amount
         };
         let first = (0..self.line.len())
             .filter(|at| may_grow(&self.line[*at]))
@@ -111,6 +122,16 @@ mod tests {
         shares.give_back("greedy", 1);
         assert_eq!(shares.claim(greedy[10]), Some(1), "nobody waits any more");
         assert_eq!(shares.in_use(), 10);
+    }
+
+    #[test]
+    fn what_is_held_for_long_is_half_at_most() {
+        let mut shares = Shares::for_long(10);
+        let greedy: Vec<Ticket> = (0..12).map(|_| shares.ask("greedy", 1)).collect();
+        let granted = greedy.iter().filter(|ticket| shares.claim(**ticket).is_some()).count();
+        assert_eq!(granted, 5);
+        let modest = shares.ask("modest", 100);
+        assert_eq!(shares.claim(modest), Some(5));
     }
 
     #[test]

@@ -229,7 +229,7 @@ fn decode(
     if format == ImageFormat::Jpeg && !jpeg::has_end(&bytes) && !jpeg::has_all_rows(&bytes) {
         return Err(MediaError::unusable(path, "the JPEG is cut off: its end is missing"));
     }
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes.as_slice()), format);
     // The bound on pixels is ours, checked before a byte is decoded. Until then, and for what a
     // picture holds beside them, little memory is given: a profile may say that it is gigabytes.
     reader.limits(most_memory(0));
@@ -249,11 +249,11 @@ fn decode(
     let orientation = decoder.orientation().map_err(unreadable)?;
     let profile = decoder.icc_profile().map_err(unreadable)?;
     // Decoded, made RGBA, turned: at most two of them are there at once.
-    let needed = decoder.total_bytes().max(4 * pixels.min(large::MOST_PIXELS)) * 2;
+    let needed = decoder.total_bytes().max(4 * pixels.min(large::most_pixels())) * 2;
     let _share = share::PICTURES.take(&runner.holder, needed, &runner.cancel)?;
-    let mut picture = if pixels > large::MOST_PIXELS {
+    let mut picture = if pixels > large::most_pixels() {
         drop(decoder);
-        large::scaled(runner, path, (width, height))?
+        large::scaled(runner, path, bytes, format, (width, height))?
     } else {
         decoder.set_limits(most_memory(decoder.total_bytes())).map_err(unreadable)?;
         DynamicImage::from_decoder(decoder).map_err(unreadable)?

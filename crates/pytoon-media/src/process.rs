@@ -329,7 +329,10 @@ impl Runner {
 fn limit_memory(child: &Child, memory: u64) {
     #[cfg(target_os = "linux")]
     {
-        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+        // Where this process has less itself, its programs have no more.
+        let own = getrlimit(Resource::Data).maximum.unwrap_or(u64::MAX);
+        let memory = memory.min(own);
         let limit = Rlimit { current: Some(memory), maximum: Some(memory) };
         match prlimit(Some(Pid::from_child(child)), Resource::Data, limit) {
             // It ended already.

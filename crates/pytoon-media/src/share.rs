@@ -7,21 +7,52 @@
 use crate::MediaError;
 use crate::process::CancelToken;
 use pytoon_core::share::{Shares, Ticket};
+use std::path::Path;
 use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Memory for pictures that are being decoded, in bytes: the largest that is decoded here needs
-/// most of it, small ones share it.
+/// The most memory for pictures that are being decoded, in bytes.
 const DECODING: u64 = 256 << 20;
+/// The least: a smaller one would not hold one frame's picture.
+const LEAST_DECODING: u64 = 32 << 20;
+/// The part of the process's memory, where that is limited.
+const PART_FOR_DECODING: u64 = 4;
 /// Programs that look at files of others at once.
 const LOOKING: u64 = 2;
 /// How often a waiting thread looks whether it was cancelled.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Memory for pictures that are being decoded.
-pub(crate) static PICTURES: LazyLock<Budget> = LazyLock::new(|| Budget::new(DECODING));
+pub(crate) static PICTURES: LazyLock<Budget> = LazyLock::new(|| Budget::new(decoding()));
 /// Programs that look at files of others.
 pub(crate) static PROBES: LazyLock<Budget> = LazyLock::new(|| Budget::new(LOOKING));
+
+/// Returns the memory for pictures that are being decoded, in bytes: less where this process's own is
+/// limited, so that it makes them one at a time and smaller.
+pub(crate) fn decoding() -> u64 {
+    static LIMIT: LazyLock<u64> = LazyLock::new(|| {
+        let own = memory_limit().map_or(DECODING, |bytes| bytes / PART_FOR_DECODING);
+        own.clamp(LEAST_DECODING, DECODING)
+    });
+    *LIMIT
+}
+
+/// Returns the memory that this process may have, where the system says so.
+fn memory_limit() -> Option<u64> {
+    use rustix::process::{Resource, getrlimit};
+    let limits = [Resource::As, Resource::Data].map(|resource| getrlimit(resource).current);
+    limits.into_iter().flatten().chain(cgroup_limit()).min()
+}
+
+/// Returns the limit of a container or unit (cgroup v2, `memory.max` or `memory.high`).
+fn cgroup_limit() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    let own = text.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let folder = Path::new("/sys/fs/cgroup").join(own);
+    let read =
+        |name: &str| std::fs::read_to_string(folder.join(name)).ok()?.trim().parse::<u64>().ok();
+    read("memory.max").into_iter().chain(read("memory.high")).min()
+}
 
 /// A budget that threads wait for.
 #[derive(Debug)]

@@ -2,43 +2,64 @@
 //! smaller, so that this process never holds one.
 
 use crate::MediaError;
-use crate::error;
-use crate::ffmpeg::{LOCAL_ONLY, ffmpeg, file_arg};
+use crate::ffmpeg::{LOCAL_ONLY, ffmpeg};
 use crate::process::Runner;
-use image::{DynamicImage, RgbaImage};
+use crate::{error, share};
+use image::{DynamicImage, ImageFormat, RgbaImage};
 use std::path::Path;
 
-/// The most pixels that are decoded here: more than a frame of 1080 x 1920 shows at twelvefold size.
-pub(super) const MOST_PIXELS: u64 = 25_000_000;
+/// The most pixels that are decoded here: twelve times those of a frame of 1080 x 1920.
+const MOST_PIXELS: u64 = 25_000_000;
+/// What a pixel takes while it is decoded: in the file's own form, and as RGBA.
+const BYTES: u64 = 8;
 
-/// What reads one picture of a file, and nothing that it may name.
-const PICTURES: &str = "png_pipe,jpeg_pipe,webp_pipe,tiff_pipe,bmp_pipe,gif_pipe";
+/// Returns the most pixels that are decoded here: fewer in a process of little memory.
+pub(super) fn most_pixels() -> u64 {
+    MOST_PIXELS.min(share::decoding() / BYTES)
+}
 
-/// Decodes a picture at the largest size that has no more than [`MOST_PIXELS`], not turned, its
+/// Returns what reads a format as one picture: it is named, since FFmpeg would go by the ending of a
+/// file's name.
+fn demuxer(format: ImageFormat) -> Option<&'static str> {
+    Some(match format {
+        ImageFormat::Png => "png_pipe",
+        ImageFormat::Jpeg => "jpeg_pipe",
+        ImageFormat::WebP => "webp_pipe",
+        ImageFormat::Tiff => "tiff_pipe",
+        ImageFormat::Bmp => "bmp_pipe",
+        ImageFormat::Gif => "gif_pipe",
+        _ => return None,
+    })
+}
+
+/// Decodes a picture at the largest size that has no more than [`most_pixels`], not turned, its
 /// colours as stored.
 pub(super) fn scaled(
     runner: &Runner,
     path: &Path,
+    bytes: Vec<u8>,
+    format: ImageFormat,
     (width, height): (u32, u32),
 ) -> Result<DynamicImage, MediaError> {
-    let (to_width, to_height) = smaller(width, height);
-    let scale = format!("scale={to_width}:{to_height}:flags=area,format=rgba");
-    let command = ffmpeg("make a large picture smaller")
-        .arg("-noautorotate")
-        .args(LOCAL_ONLY)
-        .args(["-format_whitelist", PICTURES, "-i"])
-        .arg(file_arg(path))
-        .args(["-frames:v", "1", "-vf", &scale, "-f", "rawvideo", "pipe:1"]);
-    let pixels = runner.run(&command, Vec::new()).map_err(|error| match error {
-        MediaError::Failed { stderr, .. } => MediaError::unusable(
+    let refused = |why: &str| {
+        MediaError::unusable(
             path,
             format!(
                 "this picture of {width} x {height} pixels cannot be made smaller here; save it with \
-                 at most {} megapixels ({})",
-                MOST_PIXELS / 1_000_000,
-                error::last_words(&stderr, path)
+                 at most {} megapixels ({why})",
+                most_pixels() / 1_000_000
             ),
-        ),
+        )
+    };
+    let demuxer = demuxer(format).ok_or_else(|| refused("its format is not read as a stream"))?;
+    let (to_width, to_height) = smaller(width, height, most_pixels());
+    let scale = format!("scale={to_width}:{to_height}:flags=area,format=rgba");
+    let command = ffmpeg("make a large picture smaller")
+        .args(LOCAL_ONLY)
+        .args(["-noautorotate", "-format_whitelist", demuxer, "-f", demuxer, "-i", "pipe:0"])
+        .args(["-frames:v", "1", "-vf", &scale, "-f", "rawvideo", "pipe:1"]);
+    let pixels = runner.run(&command, bytes).map_err(|error| match error {
+        MediaError::Failed { stderr, .. } => refused(&error::last_words(&stderr, path)),
         other => other,
     })?;
     let picture = RgbaImage::from_raw(to_width, to_height, pixels);
@@ -47,12 +68,11 @@ pub(super) fn scaled(
     })
 }
 
-/// Returns the size with at most [`MOST_PIXELS`], of the same shape.
-fn smaller(width: u32, height: u32) -> (u32, u32) {
+/// Returns the size of the same shape with at most so many pixels.
+fn smaller(width: u32, height: u32, most: u64) -> (u32, u32) {
     let pixels = f64::from(width) * f64::from(height);
-    let factor = (MOST_PIXELS as f64 / pixels).sqrt().min(1.0);
-    let side =
-        |length: u32| ((f64::from(length) * factor).floor() as u32).clamp(1, MOST_PIXELS as u32);
+    let factor = (most as f64 / pixels).sqrt().min(1.0);
+    let side = |length: u32| ((f64::from(length) * factor).floor() as u32).clamp(1, most as u32);
     (side(width), side(height))
 }
 
@@ -63,7 +83,7 @@ mod tests {
     #[test]
     fn large_sizes_keep_their_shape_within_the_bound() {
         for (width, height) in [(10_900, 10_900), (60_000, 2_000), (1, 120_000_000)] {
-            let (w, h) = smaller(width, height);
+            let (w, h) = smaller(width, height, MOST_PIXELS);
             assert!(u64::from(w) * u64::from(h) <= MOST_PIXELS || w == 1, "{w} x {h}");
             if height < 20_000 {
                 let shape = f64::from(w) / f64::from(h) * f64::from(height) / f64::from(width);

@@ -23,7 +23,7 @@ const BLOCK: &str = "local";
 const SERVER_KEY: &str = "CONFORMANCE_SPEECH_KEY";
 /// The voice of a server.
 const SERVER_VOICE: &str = "af_heart";
-/// A speed that every service takes.
+/// A speed that every service takes which has one.
 const SPEED: f64 = 1.1;
 /// Longest wait for an answer in checks where one comes, in milliseconds.
 const PATIENT_MS: u64 = 20_000;
@@ -52,6 +52,9 @@ pub(super) struct Remote {
     /// Whether it gives times.
     #[serde(default)]
     gives_times: bool,
+    /// Whether its API has no speed.
+    #[serde(default)]
+    lacks_speed: bool,
     /// Whether it is the user's own and costs nothing.
     #[serde(default)]
     is_free: bool,
@@ -198,7 +201,8 @@ impl Played<'_> {
         self.vendor.follow(self.good()?);
         let stage = self.stage("success", self.vendor.base(), PATIENT_MS)?;
         let provider = stage.provider()?;
-        let request = TtsRequest { speed: SPEED, ..request() };
+        let speed = if self.remote.lacks_speed { 1.0 } else { SPEED };
+        let request = TtsRequest { speed, ..request() };
         let spoken = provider.speak(&request).map_err(|error| format!("unexpectedly {error}"))?;
         judged(&spoken)?;
         if spoken.iter().any(|sentence| sentence.needs_alignment == self.remote.gives_times) {
@@ -236,7 +240,7 @@ impl Played<'_> {
             return Err(format!("its request lacks the voice `{voice}`: {body}"));
         }
         let json: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
-        if !has_number(&json, SPEED) {
+        if !self.remote.lacks_speed && !has_number(&json, SPEED) {
             return Err(format!("its request lacks the speed {SPEED}: {body}"));
         }
         Ok(())
