@@ -77,7 +77,7 @@ pub fn write_through<E: From<MediaError>>(
 /// Temporary files are made for their owner alone; workers of the same group read what an API kept.
 pub fn open_to_group(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    let mode = 0o640 & !u32::from(umask().bits());
+    let mode = 0o640 & !umask().bits();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
 }
 
