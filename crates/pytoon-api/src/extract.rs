@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 /// The largest body, in bytes.
 pub(crate) const MAX_BODY: usize = 1 << 20;
@@ -31,7 +32,8 @@ impl<S: Send + Sync> FromRequest<S> for ApiJson {
             let status = rejection.status();
             Problem::new(status, "body", format!("the body cannot be read: {rejection}"))
         })?;
-        let value = crate::strict_json::parse(&bytes).map_err(|error| {
+        let value = apart(bytes.len(), move || crate::strict_json::parse(&bytes)).await?;
+        let value = value.map_err(|error| {
             let detail = format!("the body cannot be read as JSON: {error}");
             Problem::new(StatusCode::BAD_REQUEST, "not_json", detail)
         })?;
@@ -40,6 +42,32 @@ impl<S: Send + Sync> FromRequest<S> for ApiJson {
             _ => Err(Problem::field("(body)", "it is an object of fields")),
         }
     }
+}
+
+/// Texts larger than this are read apart from the threads that answer requests.
+const LARGE: usize = 32 << 10;
+/// Large texts that are read at once.
+static LARGE_TEXTS: Semaphore = Semaphore::const_new(1);
+
+/// Reads a text of so many bytes. A large one is read by a thread of its own, one after the other, so
+/// that nobody else's request waits for it.
+pub(crate) async fn apart<T: Send + 'static>(
+    bytes: usize,
+    read: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    if bytes <= LARGE {
+        return Ok(read());
+    }
+    let internal = |error: &dyn std::fmt::Display| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
+    };
+    let permit = LARGE_TEXTS.acquire().await.map_err(|error| internal(&error))?;
+    let reading = tokio::task::spawn_blocking(move || {
+        let value = read();
+        drop(permit);
+        value
+    });
+    reading.await.map_err(|error| internal(&error))
 }
 
 /// Parts of the path.

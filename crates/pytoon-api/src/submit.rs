@@ -2,7 +2,7 @@
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
-use crate::extract::ApiJson;
+use crate::extract::{ApiJson, apart};
 use crate::problem::Problem;
 use crate::redo::unknown_engine;
 use crate::warning::Warning;
@@ -160,7 +160,9 @@ pub(crate) async fn brief(
     body: Map<String, Value>,
 ) -> Result<Brief, Problem> {
     let text = Value::Object(body).to_string();
-    let file = read_brief("the brief", &text, PathBuf::new()).map_err(|error| {
+    let length = text.len();
+    let file = apart(length, move || read_brief("the brief", &text, PathBuf::new())).await?;
+    let file = file.map_err(|error| {
         let field = if error.field.is_empty() { "(body)" } else { &error.field };
         Problem::of_field("invalid_brief", field, said(&error))
     })?;
