@@ -140,7 +140,7 @@ async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Receive
     Err(Problem::field("file", "the form has no such field: it holds the file"))
 }
 
-/// What began a chain of errors: each of the others only says that a stream could not be read.
+/// Returns the message of the innermost error. The outer ones only say that a stream could not be read.
 fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
@@ -149,7 +149,7 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-/// What a form may hold beside the file, in bytes.
+/// Maximum size of a form's other fields together, in bytes.
 const MAX_OTHER_FIELDS: usize = 1 << 20;
 
 /// A place for an upload in the object store.

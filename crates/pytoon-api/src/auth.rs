@@ -44,7 +44,7 @@ impl Scope {
 pub(crate) struct Caller {
     pub(crate) key_id: String,
     scope: Scope,
-    /// What its key is found by; absent where nobody needs one.
+    /// SHA-256 of its key; `None` with `--no-auth`.
     hash: Option<String>,
 }
 

@@ -1,7 +1,7 @@
-//! What all requests together may use: uploads, event streams, bytes of answers.
+//! Budgets that all requests share: uploads, probes, event streams, bytes of responses.
 //!
-//! Guarantees: a budget holds whatever callers do; while others wait, no key has more than half of
-//! one; a request that waited in vain is refused with 503 and `Retry-After`, having done nothing.
+//! Guarantees: a budget is never exceeded; no key has more than half of one; a request that gets no
+//! share in time is refused with 503 and `Retry-After` before it does any work.
 
 use crate::problem::Problem;
 use crate::{Api, auth};
@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// How long a request waits for its share.
+/// Maximum time that a request waits for its share.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// When a refused request may come again, in seconds.
 const RETRY_AFTER: u64 = 5;

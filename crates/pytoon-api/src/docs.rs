@@ -16,7 +16,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 /// The page: it reads `/openapi.json` and needs nothing from elsewhere.
 const PAGE: &str = include_str!("docs.html");
-/// What the page does.
+/// The page's JavaScript.
 const SCRIPT: &str = include_str!("docs.js");
 /// The page runs its own script alone, and speaks to this service alone.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \

@@ -49,8 +49,8 @@ const LARGE: usize = 32 << 10;
 /// Large texts that are read at once.
 static LARGE_TEXTS: Semaphore = Semaphore::const_new(1);
 
-/// Reads a text of so many bytes. A large one is read by a thread of its own, one after the other, so
-/// that nobody else's request waits for it.
+/// Parses a text of the given size. A large text is parsed on a blocking thread, one at a time, so
+/// that other requests are not delayed.
 pub(crate) async fn apart<T: Send + 'static>(
     bytes: usize,
     read: impl FnOnce() -> T + Send + 'static,

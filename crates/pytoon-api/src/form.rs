@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep};
 
 /// The longest header of a part, with what else is read ahead.
 pub(crate) const MAX_HEAD: usize = 16 << 10;
-/// A peer that sends nothing for so long is given up.
+/// Timeout for a peer that sends nothing.
 pub(crate) const IDLE: Duration = Duration::from_secs(30);
 /// The largest piece that is handed on at once to what searches it.
 const PIECE: usize = 4 << 10;

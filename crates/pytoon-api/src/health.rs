@@ -69,12 +69,12 @@ fn check(result: Result<String, String>) -> Check {
     Check { ok, detail: pytoon_core::text::without_folders(&detail) }
 }
 
-/// How long an answer holds: whoever asks within it gets the same one.
+/// Lifetime of a cached readiness result.
 const ANSWER_HOLDS: Duration = Duration::from_secs(1);
-/// How long FFmpeg counts as working.
+/// Lifetime of FFmpeg's cached version.
 const FFMPEG_HOLDS: Duration = Duration::from_secs(60);
 
-/// What was seen when somebody last asked whether the service can work.
+/// Cached results of the readiness checks.
 #[derive(Debug, Default)]
 pub struct LastChecks {
     all: tokio::sync::Mutex<Option<(Instant, Readiness)>>,

@@ -86,7 +86,7 @@ pub(crate) struct Receiver {
     share: Share,
 }
 
-/// The free space is looked at each time so many bytes more have come.
+/// Number of received bytes after which the free space is checked again.
 const LOOK_EVERY: u64 = 1 << 20;
 
 /// A file that came whole.

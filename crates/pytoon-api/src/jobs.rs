@@ -184,7 +184,7 @@ pub(crate) struct Jobs {
     next: Option<String>,
 }
 
-/// What a job takes in a list at most, in bytes.
+/// Maximum size of a job in a list, in bytes.
 const MOST_OF_A_JOB: u64 = 20 << 10;
 
 /// List jobs

@@ -88,7 +88,7 @@ pub struct Api {
     pub planner: Arc<dyn Planner>,
     /// How often each key may ask.
     pub limits: Arc<RateLimits>,
-    /// What all requests together may use.
+    /// Budgets that all requests share.
     pub budgets: Arc<Budgets>,
     /// What was last seen of the service's health.
     pub checks: Arc<LastChecks>,
