@@ -10,16 +10,6 @@ fn bread() -> Value {
     json!({"script": WORDS, "profile": "test", "client_data": {"order": 7}})
 }
 
-fn serve(workspace: &Workspace) -> Service {
-    serve_with(workspace, &[])
-}
-
-fn serve_with(workspace: &Workspace, environment: &[(&str, &str)]) -> Service {
-    let mut command = workspace.command(&["--log-dir", "logs", "serve", "--port", "0"]);
-    command.envs(environment.iter().copied());
-    Service::start(&mut command, workspace.root(), "serve")
-}
-
 fn path(id: &str, rest: &str) -> String {
     format!("/api/v2/jobs/{id}{rest}")
 }
@@ -28,7 +18,7 @@ fn path(id: &str, rest: &str) -> String {
 #[track_caller]
 fn a_film(environment: &[(&str, &str)]) {
     let workspace = Workspace::new();
-    let service = serve_with(&workspace, environment);
+    let service = workspace.serve_with(environment);
     let accepted = service.call("POST", "/api/v2/jobs", Some(&bread())).is(202);
     let id = accepted.json()["job_id"].as_str().expect("an id").to_owned();
     assert_eq!(accepted.headers["location"], path(&id, ""));
@@ -109,7 +99,7 @@ fn a_brief_becomes_a_film_on_postgresql() {
 #[test]
 fn keys_open_what_they_are_for_and_nothing_else() {
     let workspace = Workspace::new();
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let key = |name: &str, scope: &str| {
         let made = workspace.pytoon(&["keys", "add", name, "--scope", scope]).ok();
         made.stdout.trim().to_owned()
@@ -159,7 +149,7 @@ fn what_is_wrong_in_a_request_is_named() {
     let allowed =
         format!("assets: {{allowed_dirs: [\"{}\"]}}\n", workspace.path("media").display());
     workspace.write("config/defaults.yaml", allowed);
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let submit = |body: &Value| service.call("POST", "/api/v2/jobs", Some(body));
     for (body, code, parts) in [
         (json!({"scirpt": "x"}), "invalid_brief", vec!["scirpt", "did you mean `script`"]),
@@ -211,7 +201,7 @@ fn a_repeated_request_with_its_mark_makes_one_job() {
     let workspace = Workspace::new();
     // A repeat is answered whatever the limits say.
     workspace.write("config/defaults.yaml", "service: {submissions_per_minute: 1}\n");
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let bearer = format!("Bearer {}", service.key);
     let post = |body: &Value| {
         let headers = [("Authorization", bearer.as_str()), ("Idempotency-Key", "order-7")];
@@ -370,7 +360,7 @@ fn a_job_that_fails_says_at_which_stage_and_what_to_do() {
     workspace.write("media/broken.png", b"\x89PNG\r\n\x1a\nnot a picture");
     let allowed = format!("assets: {{allowed_dirs: [\"{}\"]}}\n", media.display());
     workspace.write("config/defaults.yaml", allowed);
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let id = service.submit(&json!({"script": WORDS, "media_files": ["broken.png"]}));
     let job = service.until(&id, "failed");
     let error = &job["error"];
@@ -399,7 +389,7 @@ fn nobody_listens_to_the_world_without_keys() {
 fn metrics_may_demand_a_token() {
     let workspace = Workspace::new();
     workspace.write("config/defaults.yaml", "metrics: {token: a-token-of-metrics}\n");
-    let service = serve(&workspace);
+    let service = workspace.serve();
     service.ask("GET", "/metrics", &[], None).problem(401, "unauthorized", &["metrics.token"]);
     let wrong = [("Authorization", "Bearer other")];
     service.ask("GET", "/metrics", &wrong, None).problem(401, "unauthorized", &[]);
@@ -410,7 +400,7 @@ fn metrics_may_demand_a_token() {
 #[test]
 fn requests_and_work_have_a_log_each() {
     let workspace = Workspace::new();
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let id = service.submit(&bread());
     service.until(&id, "done");
     let read = |name: &str| std::fs::read_to_string(workspace.path(name)).expect("a log");

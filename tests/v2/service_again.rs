@@ -12,12 +12,6 @@ fn path(id: &str, rest: &str) -> String {
     format!("/api/v2/jobs/{id}{rest}")
 }
 
-fn serve(workspace: &Workspace, environment: &[(&str, &str)]) -> Service {
-    let mut command = workspace.command(&["--log-dir", "logs", "serve", "--port", "0"]);
-    command.envs(environment.iter().copied());
-    Service::start(&mut command, workspace.root(), "serve")
-}
-
 /// A brief of four scenes.
 fn four(more: &Value) -> Value {
     let mut brief = json!({
@@ -128,7 +122,7 @@ fn one_scene_is_made_anew_and_only_it_is_bought_on_postgresql() {
 #[test]
 fn one_caption_anew_makes_only_what_shows_it() {
     let workspace = Workspace::new();
-    let service = serve(&workspace, &[]);
+    let service = workspace.serve();
     let words = "Fresh bread, baked at dawn. Come by before it is gone. We are open from six. \
                  Bring a friend along. Butter is on the house.";
     let id = service.submit(&json!({"script": words, "profile": "test", "max_scenes": 5}));
@@ -155,7 +149,7 @@ fn a_submitter_learns_which_voice_is_missing() {
     let workspace = Workspace::new();
     let voices = workspace.path("voices");
     copy_heart(&voices);
-    let service = serve(&workspace, &[("PYTOON_VOICES", &voices.display().to_string())]);
+    let service = workspace.serve_with(&[("PYTOON_VOICES", &voices.display().to_string())]);
     let warnings = |more: Value| {
         let mut brief = json!({"profile": "test", "deadline": "2020-01-01T00:00:00Z"});
         for (name, value) in more.as_object().into_iter().flatten() {
@@ -183,7 +177,7 @@ fn a_submitter_learns_which_voice_is_missing() {
 fn a_redone_film_keeps_its_voice_or_says_that_it_cannot() {
     let workspace = Workspace::new();
     let voices = workspace.path("voices");
-    let service = serve(&workspace, &[("PYTOON_VOICES", &voices.display().to_string())]);
+    let service = workspace.serve_with(&[("PYTOON_VOICES", &voices.display().to_string())]);
     let brief = json!({"script": "The kettle sings. We open at seven.", "profile": "test"});
     let redo = |id: &str, caption: &str, with_work: bool| {
         let folder = workspace.path(&format!("storage/jobs/{id}"));
@@ -271,7 +265,8 @@ fn submitters_are_told_the_end_signed_and_until_they_hear() {
     let (workspace, address) = (Workspace::new(), postgres::new_database());
     workspace.write("config/defaults.yaml", HOOKS);
     let (url, heard) = receiver(&[500, 200]);
-    let service = serve(&workspace, &[("WEBHOOK_SECRET", SECRET), ("DATABASE_URL", &address)]);
+    let service =
+        workspace.serve_with(&[("WEBHOOK_SECRET", SECRET), ("DATABASE_URL", address.as_str())]);
     let brief = json!({"script": "Fresh bread.", "profile": "test", "webhook": {"url": url},
         "client_data": {"order": 7}});
     let id = service.submit(&brief);
@@ -320,7 +315,7 @@ fn what_is_told_in_vain_is_given_up_and_shown() {
     workspace.write("config/defaults.yaml", HOOKS);
     workspace.write(".env", format!("WEBHOOK_SECRET={SECRET}\n"));
     let (url, heard) = receiver(&[503]);
-    let service = serve(&workspace, &[]);
+    let service = workspace.serve();
     let id = service
         .submit(&json!({"script": "Fresh bread.", "profile": "test", "webhook": {"url": url}}));
     service.until(&id, "done");
@@ -345,14 +340,14 @@ fn receivers_are_public_and_messages_are_signed() {
         service.call("POST", "/api/v2/jobs", Some(&brief))
     };
     {
-        let service = serve(&workspace, &[]);
+        let service = workspace.serve();
         submit(&service, json!({"url": "https://example.com/hook"})).problem(
             422,
             "invalid_request",
             &["WEBHOOK_SECRET", "webhooks secret"],
         );
     }
-    let service = serve(&workspace, &[("WEBHOOK_SECRET", made.trim())]);
+    let service = workspace.serve_with(&[("WEBHOOK_SECRET", made.trim())]);
     let key = std::fs::read_to_string(workspace.path("serve.err")).unwrap_or_default();
     assert!(!key.contains("pyt_"), "the key is shown once");
     let admin = workspace.pytoon(&["keys", "add", "second", "--scope", "admin"]).ok().stdout;
@@ -423,7 +418,7 @@ fn a_key_that_asks_too_often_waits() {
     let workspace = Workspace::new();
     let limits = "service: {requests_per_minute: 20, submissions_per_minute: 2}\n";
     workspace.write("config/defaults.yaml", limits);
-    let service = serve(&workspace, &[]);
+    let service = workspace.serve();
     let other = workspace.pytoon(&["keys", "add", "other"]).ok().stdout;
     let brief = json!({"script": "Fresh bread.", "profile": "test"});
     for _ in 0..2 {

@@ -10,16 +10,6 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-fn serve(workspace: &Workspace) -> Service {
-    serve_with(workspace, &[])
-}
-
-fn serve_with(workspace: &Workspace, environment: &[(String, String)]) -> Service {
-    let mut command = workspace.command(&["--log-dir", "logs", "serve", "--port", "0"]);
-    command.envs(environment.iter().map(|(name, value)| (name, value)));
-    Service::start(&mut command, workspace.root(), "serve")
-}
-
 /// A film of one picture.
 fn of(media: &str) -> Value {
     json!({
@@ -46,7 +36,7 @@ fn playlist(of: &Path) -> String {
 #[test]
 fn an_uploaded_picture_is_kept_once_and_becomes_a_film() {
     let workspace = Workspace::new();
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let picture = std::fs::read(workspace.picture("cup.jpg", 600, 400)).expect("a picture");
     let asset = upload(&service, &service.key, &picture).is(201).json();
     assert_eq!(
@@ -89,7 +79,7 @@ fn an_uploaded_picture_is_kept_once_and_becomes_a_film() {
 fn what_is_no_picture_clip_or_sound_is_not_taken() {
     let workspace = Workspace::new();
     workspace.write("config/defaults.yaml", "assets: {max_mib: 1}\n");
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let clip = workspace.clip("own.mp4", "160x120", 1.0, &[]);
     let hostile = playlist(&clip);
     let stream =
@@ -118,7 +108,7 @@ fn what_is_no_picture_clip_or_sound_is_not_taken() {
 #[test]
 fn a_file_of_another_kind_than_its_field_wants_is_refused_with_the_brief() {
     let workspace = Workspace::new();
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let name = |bytes: &[u8]| {
         let asset = upload(&service, &service.key, bytes).is(201).json();
         asset["name"].as_str().expect("a name").to_owned()
@@ -147,7 +137,7 @@ fn a_file_of_the_server_is_found_in_every_normalisation_of_its_name() {
     workspace.write("config/defaults.yaml", allowed);
     let picture = std::fs::read(workspace.picture("cup.jpg", 60, 40)).expect("a picture");
     workspace.write("media/Cafe\u{301}.jpg", picture);
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let id = service.submit(&of("Caf\u{e9}.jpg"));
     service.until(&id, "done");
 }
@@ -173,7 +163,7 @@ fn a_file_that_names_others_is_not_followed_by_ffmpeg() {
     let media = workspace.path("media");
     let allowed = format!("assets: {{allowed_dirs: [\"{}\"]}}\n", media.display());
     workspace.write("config/defaults.yaml", allowed);
-    let service = serve(&workspace);
+    let service = workspace.serve();
     for name in ["list.mp4", "stream.mp4"] {
         for field in ["music_source", "voice_file"] {
             let brief = json!({"script": "A cup of tea.", "profile": "test", field: name});
@@ -234,7 +224,7 @@ fn files_at_addresses_are_fetched_and_private_ones_are_not_asked() {
         ("/large", endless),
     ]);
     // As it is delivered nothing private is asked, whatever its spelling.
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let submit =
         |service: &Service, media: &str| service.call("POST", "/api/v2/jobs", Some(&of(media)));
     let port = address.rsplit(':').next().expect("a port").to_owned();
@@ -250,7 +240,7 @@ fn files_at_addresses_are_fetched_and_private_ones_are_not_asked() {
     // Where tests are allowed to, it is fetched.
     let more = "assets: {allow_private_addresses: true, max_mib: 2, fetch_seconds: 5}\n";
     workspace.write("config/defaults.yaml", more);
-    let bearer_of = serve(&workspace);
+    let bearer_of = workspace.serve();
     let admin = add_key(&workspace, "site");
     let headers = format!("Bearer {admin}");
     let post = |path: &str| {
@@ -282,7 +272,7 @@ fn files_at_addresses_are_fetched_and_private_ones_are_not_asked() {
 #[test]
 fn a_file_may_be_sent_to_the_object_store_directly() {
     let (s3, workspace) = (S3::start(), Workspace::new());
-    let service = serve_with(&workspace, &s3.environment());
+    let service = workspace.serve_with(&s3.environment());
     let picture = std::fs::read(workspace.picture("cup.jpg", 600, 400)).expect("a picture");
     let begin = || service.call("POST", "/api/v2/assets/uploads", None).is(201).json();
     let place = begin();
@@ -312,12 +302,12 @@ fn a_file_may_be_sent_to_the_object_store_directly() {
 #[test]
 fn without_room_nothing_new_is_taken_or_begun() {
     let workspace = Workspace::new();
-    let service = serve(&workspace);
+    let service = workspace.serve();
     drop(service);
     // More than any disk has.
     workspace.write("config/defaults.yaml", "storage: {min_free_mib: 999999999999}\n");
     let key = add_key(&workspace, "shop");
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let bearer = format!("Bearer {key}");
     let headers = [("Authorization", bearer.as_str())];
     let refused = service.ask("POST", "/api/v2/jobs", &headers, Some(&json!({"script": "Tea."})));
@@ -338,7 +328,7 @@ fn without_room_nothing_new_is_taken_or_begun() {
 /// What retention does, in a folder or an object store; `names` are those of a job's files.
 fn collected(environment: &[(String, String)], names: &dyn Fn(&Workspace, &str) -> Vec<String>) {
     let workspace = Workspace::new();
-    let service = serve_with(&workspace, environment);
+    let service = workspace.serve_with(environment);
     let done = service.submit(&of_words("Tea."));
     service.until(&done, "done");
     // One that waits for a person: its work is needed, however old.

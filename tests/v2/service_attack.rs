@@ -10,33 +10,6 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-fn serve(workspace: &Workspace) -> Service {
-    serve_with(workspace, &[])
-}
-
-fn serve_with(workspace: &Workspace, environment: &[(&str, &str)]) -> Service {
-    let mut command = workspace.command(&["--log-dir", "logs", "serve", "--port", "0"]);
-    command.envs(environment.iter().copied());
-    Service::start(&mut command, workspace.root(), "serve")
-}
-
-/// A service whose process is limited as `ulimit` does it.
-fn serve_limited(workspace: &Workspace, limit: &str) -> Service {
-    let command = workspace.command(&["--log-dir", "logs", "serve", "--port", "0"]);
-    #[expect(clippy::disallowed_methods, reason = "a shell sets the limits")]
-    let mut limited = Command::new("sh");
-    limited.args(["-c", &format!("ulimit {limit}; exec \"$0\" \"$@\"")]);
-    limited.arg(command.get_program()).args(command.get_args());
-    limited.current_dir(workspace.root());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => limited.env(name, value),
-            None => limited.env_remove(name),
-        };
-    }
-    Service::start(&mut limited, workspace.root(), "serve")
-}
-
 fn quick() -> Value {
     json!({
         "script": "A cup of tea.", "voice": "off", "music_source": "none", "profile": "test",
@@ -74,7 +47,7 @@ fn rss_mib(service: &Service) -> u64 {
 #[test]
 fn the_header_of_a_forms_part_is_bounded() {
     let workspace = Workspace::new();
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let bearer = format!("Bearer {}", service.key);
     let headers =
         [("Authorization", bearer.as_str()), ("Content-Type", "multipart/form-data; boundary=xx")];
@@ -95,7 +68,7 @@ fn the_header_of_a_forms_part_is_bounded() {
 #[test]
 fn heads_are_strict_and_come_in_time() {
     let workspace = Workspace::new();
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let fine = raw(&service, "GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     assert!(fine.starts_with("HTTP/1.1 200"), "{fine}");
     for (text, status) in [
@@ -130,7 +103,7 @@ fn heads_are_strict_and_come_in_time() {
 #[test]
 fn idle_connections_take_nothing_from_those_who_ask() {
     let workspace = Workspace::new();
-    let service = serve_limited(&workspace, "-n 128");
+    let service = workspace.serve_through(&["sh", "-c", "ulimit -n 128; exec \"$0\" \"$@\""]);
     let idle: Vec<TcpStream> = (0..200).map(|_| connect(&service)).collect();
     let half: Vec<TcpStream> = (0..50)
         .map(|_| {
@@ -151,7 +124,7 @@ fn idle_connections_take_nothing_from_those_who_ask() {
 fn the_end_comes_whatever_clients_do() {
     let workspace = Workspace::new();
     workspace.write("config/defaults.yaml", "service: {grace_seconds: 2}\n");
-    let mut service = serve(&workspace);
+    let mut service = workspace.serve();
     let bearer = service.key.clone();
     let mut stuck = connect(&service);
     let head = format!(
@@ -168,7 +141,7 @@ fn the_end_comes_whatever_clients_do() {
 #[test]
 fn what_comes_back_in_lists_is_bounded() {
     let workspace = Workspace::new();
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let mut brief = quick();
     brief["client_data"] = json!({ "note": "x".repeat(20_000) });
     let refused = service.call("POST", "/api/v2/jobs", Some(&brief));
@@ -201,7 +174,7 @@ fn what_comes_back_in_lists_is_bounded() {
 #[test]
 fn a_body_means_one_thing() {
     let workspace = Workspace::new();
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let bearer = format!("Bearer {}", service.key);
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
     for (body, part) in [
@@ -217,7 +190,7 @@ fn a_body_means_one_thing() {
 #[track_caller]
 fn names_are_checked(environment: &[(&str, &str)]) {
     let workspace = Workspace::new();
-    let service = serve_with(&workspace, environment);
+    let service = workspace.serve_with(environment);
     let get = |path: &str| service.call("GET", path, None);
     get("/api/v2/jobs/a%00b").problem(404, "no_such_job", &[]);
     get("/api/v2/jobs/a%00b/events").problem(404, "no_such_job", &[]);
@@ -246,7 +219,7 @@ fn names_that_no_id_has_are_found_nowhere() {
 #[test]
 fn a_lost_database_is_noticed_at_once_and_at_the_start() {
     let workspace = Workspace::new();
-    let mut service = serve(&workspace);
+    let mut service = workspace.serve();
     let id = service.submit(&quick());
     service.until(&id, "done");
     let database = workspace.path("storage/pytoon.db");
@@ -269,7 +242,7 @@ fn a_lost_database_is_noticed_at_once_and_at_the_start() {
 fn a_stream_of_events_ends_with_its_key() {
     let workspace = Workspace::new();
     workspace.write("config/defaults.yaml", "service: {worker_tasks: 1}\n");
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let key = workspace.pytoon(&["keys", "add", "guest"]).ok().stdout.trim().to_owned();
     let bearer = format!("Bearer {key}");
     // A job that waits: its stream goes on.
@@ -306,7 +279,7 @@ fn a_stream_of_events_ends_with_its_key() {
 fn one_key_with_many_streams_leaves_room_for_another() {
     let workspace = Workspace::new();
     workspace.write("config/defaults.yaml", "service: {worker_tasks: 1, requests_per_minute: 0}\n");
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let mut brief = quick();
     brief["script"] = json!("A cup of tea. ".repeat(60).trim());
     brief["target_duration_seconds"] = json!(60);
@@ -347,7 +320,7 @@ fn one_key_with_many_streams_leaves_room_for_another() {
 #[test]
 fn what_a_job_would_refuse_is_refused_with_the_brief() {
     let workspace = Workspace::new();
-    let service = serve(&workspace);
+    let service = workspace.serve();
     for (field, value, part) in [
         ("brand", json!("nobody"), "nobody"),
         ("brand", json!({"palette": ["red"]}), "red"),
@@ -372,7 +345,7 @@ fn what_a_job_would_refuse_is_refused_with_the_brief() {
 #[test]
 fn every_answer_says_what_browsers_and_caches_may_do() {
     let workspace = Workspace::new();
-    let service = serve(&workspace);
+    let service = workspace.serve();
     for path in ["/docs", "/docs.js", "/livez", "/api/v2/jobs", "/nothing"] {
         let answer = service.call("GET", path, None);
         for (name, value) in [
@@ -391,7 +364,7 @@ fn every_answer_says_what_browsers_and_caches_may_do() {
 #[test]
 fn nothing_that_a_caller_wrote_reaches_the_terminal_as_it_is() {
     let workspace = Workspace::new();
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let hostile = "x\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}y\nerror: forged";
     let name = workspace.pytoon(&["keys", "add", hostile]);
     let id = service.submit(&quick());
@@ -440,7 +413,7 @@ fn nothing_that_a_caller_wrote_reaches_the_terminal_as_it_is() {
 #[test]
 fn files_are_not_for_everybody() {
     let workspace = Workspace::new();
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let picture = std::fs::read(workspace.picture("cup.jpg", 60, 40)).expect("a picture");
     let bearer = format!("Bearer {}", service.key);
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "image/jpeg")];
@@ -466,6 +439,32 @@ fn files_are_not_for_everybody() {
     assert!(seen > 10, "{seen} files");
 }
 
+/// Types the runbooks' commands as an operator who is in the group and owns nothing.
+fn operator_reads(workspace: &Workspace, group: &str, job: &str) {
+    let root = workspace.root().display().to_string();
+    let typed = |command: &str| {
+        #[expect(clippy::disallowed_methods, reason = "an operator's shell is no part of us")]
+        let mut operator_shell = Command::new("setpriv");
+        operator_shell.args(["--reuid", "54001", "--regid", "54001", "--groups", group]);
+        operator_shell.args(["sh", "-c", command]).current_dir("/");
+        operator_shell.output().expect("setpriv")
+    };
+    for command in [
+        format!("cat {root}/storage/jobs/{job}/timeline.json | jq .tracks"),
+        format!(
+            "ffprobe -v error -show_entries format=duration {root}/storage/jobs/{job}/assembly/audio/mixed.wav"
+        ),
+        format!("grep voice_mapped {root}/logs/worker.log"),
+        format!("ls {root}/storage/jobs/{job}"),
+    ] {
+        let output = typed(&command);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && !output.stdout.is_empty(), "{command}: {said}");
+    }
+    assert!(!typed(&format!("cat {root}/storage/pytoon.db")).status.success());
+    assert!(!typed(&format!("echo x >> {root}/storage/jobs/{job}/timeline.json")).status.success());
+}
+
 #[test]
 fn an_operator_of_the_group_reads_what_the_runbooks_read_and_not_the_database() {
     // Only root can play two users.
@@ -473,43 +472,47 @@ fn an_operator_of_the_group_reads_what_the_runbooks_read_and_not_the_database() 
         return;
     }
     let workspace = Workspace::new();
-    let service = serve(&workspace);
+    let service = workspace.serve();
     let mut brief = quick();
     brief["voice"] = json!({});
     let id = service.submit(&brief);
     service.until(&id, "done");
-    // The package makes the group; the operator is in it and owns nothing.
-    let (group, operator) = ("54000", "54001");
+    // The package makes the group.
+    let group = "54000";
     let root = workspace.root().display().to_string();
     tool("chgrp", ["-R", group, root.as_str()]);
     tool("chmod", ["750", root.as_str()]);
-    let typed = |command: &str| {
-        #[expect(clippy::disallowed_methods, reason = "an operator's shell is no part of us")]
-        let mut operator_shell = Command::new("setpriv");
-        operator_shell.args(["--reuid", operator, "--regid", operator, "--groups", group]);
-        operator_shell.args(["sh", "-c", command]).current_dir("/");
-        operator_shell.output().expect("setpriv")
-    };
-    for command in [
-        format!("cat {root}/storage/jobs/{id}/timeline.json | jq .tracks"),
-        format!(
-            "ffprobe -v error -show_entries format=duration {root}/storage/jobs/{id}/assembly/audio/mixed.wav"
-        ),
-        format!("grep voice_mapped {root}/logs/worker.log"),
-        format!("ls {root}/storage/jobs/{id}"),
-    ] {
-        let output = typed(&command);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success() && !output.stdout.is_empty(), "{command}: {said}");
+    operator_reads(&workspace, group, &id);
+}
+
+#[test]
+fn an_operator_reads_the_same_on_the_layout_of_the_compose_file() {
+    if !is_root() {
+        return;
     }
-    assert!(!typed(&format!("cat {root}/storage/pytoon.db")).status.success());
-    assert!(!typed(&format!("echo x >> {root}/storage/jobs/{id}/timeline.json")).status.success());
+    let workspace = Workspace::new();
+    let (user, group) = ("54003", "54000");
+    let root = workspace.root().display().to_string();
+    tool("chmod", ["755", root.as_str()]);
+    // As the compose file's first line makes them, and as its `user:` starts each container.
+    for name in ["storage", "config", "logs"] {
+        let folder = format!("{root}/{name}");
+        tool("install", ["-d", "-o", user, "-g", group, folder.as_str()]);
+    }
+    let container = ["setpriv", "--reuid", user, "--regid", group, "--clear-groups"];
+    let api = workspace.start_through(&container, &["api", "--port", "0"]);
+    let _worker = workspace.start_through(&container, &["worker"]);
+    let mut brief = quick();
+    brief["voice"] = json!({});
+    let id = api.submit(&brief);
+    api.until(&id, "done");
+    operator_reads(&workspace, group, &id);
 }
 
 #[test]
 fn a_huge_picture_costs_this_process_little() {
     let workspace = Workspace::new();
-    let service = serve(&workspace);
+    let service = workspace.serve();
     huge(&workspace.path("huge.png"));
     let picture = std::fs::read(workspace.path("huge.png")).expect("a picture");
     let bearer = format!("Bearer {}", service.key);
@@ -534,7 +537,7 @@ fn a_huge_picture_costs_this_process_little() {
 #[test]
 fn a_process_of_little_memory_makes_its_films_all_the_same() {
     let workspace = Workspace::new();
-    let service = serve_limited(&workspace, "-d 700000");
+    let service = workspace.serve_through(&["sh", "-c", "ulimit -d 700000; exec \"$0\" \"$@\""]);
     let bearer = format!("Bearer {}", service.key);
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "image/jpeg")];
     let assets: Vec<String> = ["teal", "navy", "olive"]
@@ -555,6 +558,63 @@ fn a_process_of_little_memory_makes_its_films_all_the_same() {
     for id in jobs {
         service.until(&id, "done");
     }
+}
+
+#[test]
+fn threads_that_run_out_put_a_job_off() {
+    // Root has no limit of its own; only root can play another user.
+    if !is_root() {
+        return;
+    }
+    let workspace = Workspace::new();
+    let user = "54002";
+    let root = workspace.root().display().to_string();
+    tool("chown", ["-R", user, root.as_str()]);
+    let as_user = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"];
+    let service = workspace.serve_through(&as_user);
+    let limit = |threads: u64| {
+        // The soft limit alone: raising the hard one is not for everybody.
+        let (id, most) = (service.id().to_string(), format!("--nproc={threads}:"));
+        let prlimit = ["prlimit", "--pid", id.as_str(), most.as_str()];
+        tool(as_user[0], as_user[1..].iter().copied().chain(prlimit));
+    };
+    let mut brief = quick();
+    brief["voice"] = json!({});
+    let id = service.submit(&brief);
+    // No more than there are now.
+    limit(1);
+    service.wait_for("resource_exhausted");
+    // The service answers while it has none.
+    service.send("GET", "/livez", &[], b"").is(200);
+    limit(4000);
+    service.until(&id, "done");
+    assert_eq!(service.events("task_failed"), Vec::<Value>::new(), "an attempt was counted");
+    assert_eq!(service.events("tts_provider_failed"), Vec::<Value>::new(), "a voice gave way");
+}
+
+#[test]
+fn a_clip_with_large_tags_costs_this_process_little() {
+    let workspace = Workspace::new();
+    let service = workspace.serve();
+    // FFmpeg reads single tags of up to 16 MiB.
+    let tag = "tag ".repeat(1 << 20);
+    let lines: String = (0..12).map(|number| format!("tag{number}={tag}\n")).collect();
+    let tags = workspace.write("tags.txt", format!(";FFMETADATA1\n{lines}"));
+    let tags = tags.display().to_string();
+    let clip = workspace.path("tags.mkv").display().to_string();
+    let picture = ["-f", "lavfi", "-i", "color=c=teal:s=64x64:d=1", "-f", "ffmetadata", "-i"];
+    let rest = [tags.as_str(), "-map_metadata", "1", "-map", "0", "-y", clip.as_str()];
+    tool("ffmpeg", ["-v", "error"].into_iter().chain(picture).chain(rest));
+    let bytes = std::fs::read(&clip).expect("a clip");
+    assert!(bytes.len() > 40 << 20, "the tags are in it");
+    let before = rss_mib(&service);
+    let bearer = format!("Bearer {}", service.key);
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "video/x-matroska")];
+    let refused = service.send("POST", "/api/v2/assets", &headers, &bytes);
+    assert!((400..500).contains(&refused.status), "{} {}", refused.status, refused.text());
+    // FFprobe may say 16 MiB, which are not parsed.
+    let more = rss_mib(&service).saturating_sub(before);
+    assert!(more < 100, "{more} MiB more");
 }
 
 /// Makes a PNG of 10900 x 10900 in a few hundred kilobytes.

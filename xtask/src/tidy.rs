@@ -50,6 +50,10 @@ const PURE: &[&str] = &[
     "pytoon-normalize",
     "pytoon-compositor",
 ];
+/// Ways to start a thread that panic.
+const STARTS: &[&str] = &["thread::spawn(", "scope.spawn("];
+/// Crates of tests alone.
+const UNSHIPPED: &[&str] = &["pytoon-sim", "pytoon-testkit"];
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::net",
@@ -143,6 +147,21 @@ fn file_problems(path: &Path, text: &str) -> Vec<String> {
             {
                 problems.push(format!("{shown} uses {word}, and its crate is pure"));
             }
+        }
+    }
+    let is_product = is_source
+        && shown.starts_with("crates/")
+        && !UNSHIPPED.iter().any(|name| shown.starts_with(&format!("crates/{name}/")));
+    if is_product {
+        let is_code = |line: &&str| !line.trim_start().starts_with("//");
+        for start in STARTS
+            .iter()
+            .filter(|start| code.lines().filter(is_code).any(|line| line.contains(**start)))
+        {
+            problems.push(format!(
+                "{shown} uses {start}), which panics where the system has no thread left: \
+                 pytoon_media::threads"
+            ));
         }
     }
     if is_source && !text.starts_with("//!") {

@@ -12,7 +12,7 @@ use crate::tokenizer::Tokenizer;
 use crate::unknown::UnknownWords;
 use crate::{Accent, fallback, resolve};
 use std::ops::Range;
-use std::thread::ScopedJoinHandle;
+use std::thread::{Builder, ScopedJoinHandle};
 
 /// A stretch of the text whose phonemes the caller states.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,14 +53,16 @@ impl English {
     pub fn load(files: &EnglishFiles<'_>, accent: Accent) -> Result<Self, EnglishError> {
         // The large files take about equally long.
         std::thread::scope(|scope| {
-            let tagger = scope.spawn(|| Tagger::load(files.tagger));
-            let silver = scope.spawn(|| Dictionary::load(DataFile::Silver, files.silver));
+            let load_tagger = || Tagger::load(files.tagger);
+            let load_silver = || Dictionary::load(DataFile::Silver, files.silver);
+            let tagger = Builder::new().spawn_scoped(scope, load_tagger);
+            let silver = Builder::new().spawn_scoped(scope, load_silver);
             let gold = Dictionary::load(DataFile::Gold, files.gold)?;
             let unknown = UnknownWords::load(files.oov_model, files.oov_meta)?;
-            let silver = joined(DataFile::Silver, silver)?;
+            let silver = joined(DataFile::Silver, silver, load_silver)?;
             Ok(Self {
                 tokenizer: Tokenizer::load(files.tokenizer_exceptions)?,
-                tagger: joined(DataFile::Tagger, tagger)?,
+                tagger: joined(DataFile::Tagger, tagger, load_tagger)?,
                 lexicon: Lexicon::new(gold, silver, accent),
                 unknown,
             })
@@ -176,11 +178,13 @@ fn earliest_start(pieces: &[Token<'_>], end: usize) -> usize {
     end.saturating_sub(fitting.count().max(1))
 }
 
-/// Returns what a thread has loaded.
+/// Returns what a thread has loaded; where the system refused the thread it is loaded here.
 fn joined<T>(
     file: DataFile,
-    thread: ScopedJoinHandle<'_, Result<T, EnglishError>>,
+    thread: std::io::Result<ScopedJoinHandle<'_, Result<T, EnglishError>>>,
+    load: impl FnOnce() -> Result<T, EnglishError>,
 ) -> Result<T, EnglishError> {
+    let Ok(thread) = thread else { return load() };
     thread.join().unwrap_or_else(|_| Err(EnglishError::content(file, "the parser panicked")))
 }
 

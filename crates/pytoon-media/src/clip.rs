@@ -6,7 +6,7 @@ use crate::ffmpeg::verify::{FrameLook, look_at_all};
 use crate::ffmpeg::{Input, ffmpeg, file_arg};
 use crate::probe::{probe, ratio};
 use crate::process::Runner;
-use crate::{MediaError, disk};
+use crate::{MediaError, disk, threads};
 use pytoon_compositor::picture::Picture;
 use pytoon_compositor::source_colour::{BRIGHTEST, ColourConversion};
 use pytoon_core::colour::ClipColours;
@@ -34,10 +34,8 @@ pub struct ClipFacts {
 /// Looks at a clip; one that is no video is an error.
 pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, MediaError> {
     // Side by side: each is mostly the start of a program.
-    let (probed, frames) = std::thread::scope(|scope| {
-        let frames = scope.spawn(|| look_at_all(runner, path));
-        (probe(runner, path), frames.join())
-    });
+    let (frames, probed) =
+        threads::side_by_side(|| look_at_all(runner, path), || probe(runner, path));
     let probed = probed?;
     let video =
         probed.video.ok_or_else(|| MediaError::unusable(path, "it has no moving picture"))?;

@@ -64,6 +64,12 @@ pub enum MediaError {
         /// How long it may take.
         seconds: f64,
     },
+    /// The system refused a thread.
+    #[error(
+        "start a thread: {0}; the limits are `ulimit -u`, `TasksMax=` of a unit, `pids_limit` of a \
+         container"
+    )]
+    NoThread(#[source] std::io::Error),
     /// The disk has too little room left.
     #[error(
         "write below {}: its disk has {free_mib} MiB free and {needed_mib} MiB are needed \
@@ -130,6 +136,7 @@ impl MediaError {
     pub fn is_exhausted(&self) -> bool {
         match self {
             _ if self.is_disk_full() => true,
+            Self::NoThread(_) => true,
             Self::File { source, .. } | Self::Start { source, .. } => is_short(source),
             // Its memory is bounded by us: that it has too little says nothing of the machine.
             Self::Failed { stderr, .. } => stderr.contains("Too many open files"),
@@ -149,8 +156,8 @@ fn is_full(error: &std::io::Error) -> bool {
     matches!(error.kind(), StorageFull | QuotaExceeded)
 }
 
-/// Whether the machine is short of descriptors, memory, processes or threads.
-fn is_short(error: &std::io::Error) -> bool {
+/// Returns true if the machine is short of descriptors, memory, processes or threads.
+pub fn is_short(error: &std::io::Error) -> bool {
     use rustix::io::Errno;
     let short = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN];
     error.raw_os_error().is_some_and(|code| short.iter().any(|errno| errno.raw_os_error() == code))

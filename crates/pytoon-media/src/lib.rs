@@ -20,5 +20,6 @@ pub mod probe;
 pub mod process;
 mod share;
 pub mod sniff;
+pub mod threads;
 
-pub use error::MediaError;
+pub use error::{MediaError, is_short};

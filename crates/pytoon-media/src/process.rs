@@ -5,15 +5,20 @@
 //! no progress for too long or takes too long in all; its memory is bounded; the end of its standard
 //! error is kept for the message.
 
+mod command;
+mod guard;
 mod keeper;
+mod priority;
 
-use crate::MediaError;
+pub use command::{CommandLine, Programs};
+pub use priority::{work_in_gaps, yield_to_encoder};
+
+use crate::{MediaError, threads};
+use guard::{Guard, STALLED, TOO_LONG};
 use pytoon_telemetry::Event;
-use std::ffi::OsString;
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -28,9 +33,6 @@ const STDERR_KEPT: usize = 8 * 1024;
 const SOCKET_ROOM: usize = 1 << 20;
 /// How often a waiting thread looks.
 const TICK: Duration = Duration::from_millis(2);
-/// How often a guard looks after a program whose owner may be blocked.
-const GUARD_TICK: Duration = Duration::from_millis(50);
-
 /// Set when the user gives up.
 #[derive(Debug, Clone, Default)]
 pub struct CancelToken(Arc<AtomicBool>);
@@ -54,121 +56,6 @@ impl CancelToken {
     /// An error when the user gave up.
     pub fn check(&self) -> Result<(), MediaError> {
         if self.is_cancelled() { Err(MediaError::Cancelled) } else { Ok(()) }
-    }
-}
-
-/// Lets the encoder go first: this thread, and what it starts, gets a third of the encoder's share
-/// where both want the processor. Frames that are drawn ahead of need must not hold up the
-/// encoder, which everything else waits for; but a machine that is busy with something else must
-/// not starve them either. Where it is not allowed nothing changes.
-pub fn yield_to_encoder() {
-    // On Linux a niceness is a thread's own; elsewhere it would be the whole process's.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(None, 5);
-}
-
-/// Runs this thread only while a processor has nothing else to do: a thread of the encoder that
-/// wakes up goes before it at once, which a mere niceness does not bring about. There is no way
-/// back, and on a machine that others keep busy the thread may wait for very long: whoever needs
-/// its work has to be able to do it too. Where there is no such class it yields to the encoder.
-pub fn work_in_gaps() {
-    #[cfg(target_os = "linux")]
-    {
-        use thread_priority::{
-            NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
-            set_thread_priority_and_policy, thread_native_id,
-        };
-        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-        let set = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
-        if set.is_ok() {
-            return;
-        }
-    }
-    yield_to_encoder();
-}
-
-/// Programs are looked for in these folders first, then on PATH.
-#[derive(Debug, Clone, Default)]
-pub struct Programs {
-    folders: Vec<PathBuf>,
-    /// PATH is not looked at.
-    isolated: bool,
-}
-
-impl Programs {
-    /// Looks beside the running program, then on PATH.
-    pub fn beside_this_one() -> Self {
-        let own = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned));
-        let mut folders: Vec<PathBuf> = own.iter().cloned().collect();
-        // Test binaries live one folder below the programs.
-        folders.extend(own.and_then(|folder| folder.parent().map(Path::to_owned)));
-        Self { folders, isolated: false }
-    }
-
-    /// Looks in these folders and nowhere else, whatever is installed.
-    pub fn only_in(folders: Vec<PathBuf>) -> Self {
-        Self { folders, isolated: true }
-    }
-
-    /// The path of a program.
-    pub fn find(&self, program: &str) -> Result<PathBuf, MediaError> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let on_path = std::env::split_paths(&path).filter(|_| !self.isolated);
-        self.folders
-            .iter()
-            .cloned()
-            .chain(on_path)
-            .map(|folder| folder.join(program))
-            .find(|candidate| is_executable(candidate))
-            .ok_or_else(|| MediaError::MissingProgram {
-                program: program.to_owned(),
-                hint: hint(program),
-            })
-    }
-}
-
-fn hint(program: &str) -> &'static str {
-    match program {
-        "ffmpeg" | "ffprobe" => "`make setup`, or `apt-get install ffmpeg`",
-        "pytoon-espeak" => "`make setup`, then `cargo build --release`",
-        _ => "`pytoon doctor` says more",
-    }
-}
-
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
-}
-
-/// A command as a value: decided by pure functions, run here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandLine {
-    /// The program's name.
-    pub program: &'static str,
-    /// What it is for, as "failed to …" goes on.
-    pub purpose: &'static str,
-    /// Its arguments.
-    pub args: Vec<OsString>,
-}
-
-impl CommandLine {
-    /// A command without arguments.
-    pub fn new(program: &'static str, purpose: &'static str) -> Self {
-        Self { program, purpose, args: Vec::new() }
-    }
-
-    /// Adds arguments.
-    #[must_use]
-    pub fn args<I: IntoIterator<Item = S>, S: Into<OsString>>(mut self, args: I) -> Self {
-        self.args.extend(args.into_iter().map(Into::into));
-        self
-    }
-
-    /// Adds an argument.
-    #[must_use]
-    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
-        self.args.push(arg.into());
-        self
     }
 }
 
@@ -221,12 +108,13 @@ impl Runner {
         let mut running = self.start(command)?;
         let writer = running.take_stdin().map(|mut stdin| {
             // A program that stops reading early says why by its exit status.
-            std::thread::spawn(move || drop(stdin.write_all(&input)))
+            threads::spawn(move || drop(stdin.write_all(&input)))
         });
+        let writer = writer.transpose()?;
         let progress = running.progress.clone();
         let most = self.limits.output;
         let reader = running.take_stdout().map(|mut stdout| {
-            std::thread::spawn(move || {
+            threads::spawn(move || {
                 let mut bytes = Vec::new();
                 let mut buffer = [0; 64 * 1024];
                 while let Ok(count) = stdout.read(&mut buffer)
@@ -242,6 +130,7 @@ impl Runner {
                 Some(bytes)
             })
         });
+        let reader = reader.transpose()?;
         let ended = running.wait();
         let bytes = reader.map_or(Some(Vec::new()), |thread| thread.join().unwrap_or_default());
         let Some(bytes) = bytes else {
@@ -304,24 +193,26 @@ impl Runner {
         }
         let stderr = Arc::new(Mutex::new(String::new()));
         let progress = Progress::new();
-        let stderr_reader = child.stderr.take().map(|pipe| {
-            let (kept, progress) = (stderr.clone(), progress.clone());
-            std::thread::spawn(move || keep_tail(pipe, &kept, &progress))
-        });
-        Ok(Running {
+        let pipe = child.stderr.take();
+        // From here on the program ends with this value.
+        let mut running = Running {
             program: command.program,
             purpose: command.purpose,
             child,
-            stderr,
-            stderr_reader,
-            progress,
+            stderr: stderr.clone(),
+            stderr_reader: None,
+            progress: progress.clone(),
             cancel: self.cancel.clone(),
             stall: self.stall,
             longest: self.limits.longest,
             started: Instant::now(),
             guard: None,
+            unguarded: None,
             _kept: kept,
-        })
+        };
+        let reader = pipe.map(|pipe| threads::spawn(move || keep_tail(pipe, &stderr, &progress)));
+        running.stderr_reader = reader.transpose()?;
+        Ok(running)
     }
 }
 
@@ -413,6 +304,8 @@ pub struct Running {
     longest: Duration,
     started: Instant,
     guard: Option<Guard>,
+    /// Why there is no guard: the program was killed instead of going unwatched.
+    unguarded: Option<MediaError>,
     /// Last: it is let go when the program has ended.
     _kept: keeper::Kept,
 }
@@ -434,16 +327,26 @@ impl Running {
     /// cancel; the work then fails and [`Running::wait`] says why. Time outside such work does
     /// not count: a program that nobody reads from is not stalled.
     pub fn during<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        let guard = self.guard.get_or_insert_with(|| {
+        if self.guard.is_none() && self.unguarded.is_none() {
             let ends = self.started + self.longest;
             let (progress, cancel) = (self.progress.clone(), self.cancel.clone());
-            Guard::start(self.child.id(), progress, cancel, self.stall, ends)
-        });
-        self.progress.touch();
-        guard.state.waiting.store(true, Ordering::Release);
+            match Guard::start(self.child.id(), progress, cancel, self.stall, ends) {
+                Ok(guard) => self.guard = Some(guard),
+                Err(error) => {
+                    self.unguarded = Some(error);
+                    self.kill();
+                }
+            }
+        }
+        let is_waiting = |waiting| {
+            if let Some(guard) = &self.guard {
+                guard.set_waiting(waiting);
+            }
+            self.progress.touch();
+        };
+        is_waiting(true);
         let done = work();
-        guard.state.waiting.store(false, Ordering::Release);
-        self.progress.touch();
+        is_waiting(false);
         done
     }
 
@@ -483,6 +386,9 @@ impl Running {
     /// Waits for the end; kills on cancel or stall.
     pub fn wait(mut self) -> Result<(), MediaError> {
         drop(self.child.stdin.take());
+        if let Some(error) = self.unguarded.take() {
+            return Err(error);
+        }
         // Before the process is reaped: its id may belong to another one afterwards.
         match self.guard.take().map(Guard::stop) {
             Some(STALLED) => return Err(self.stalled()),
@@ -540,64 +446,6 @@ fn kill_group(id: u32) {
     if let Some(pid) = rustix::process::Pid::from_raw(id as i32) {
         // It may have ended by itself in between.
         let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
-    }
-}
-
-/// Kills a program that its owner waits for in vain, since the owner is blocked and cannot.
-#[derive(Debug)]
-struct Guard {
-    state: Arc<GuardState>,
-    thread: JoinHandle<()>,
-}
-
-#[derive(Debug, Default)]
-struct GuardState {
-    /// The owner is blocked on a pipe.
-    waiting: AtomicBool,
-    /// The owner is done with the program.
-    over: AtomicBool,
-    /// Why the program was killed: [`STALLED`], [`TOO_LONG`] or neither.
-    killed: AtomicU8,
-}
-
-/// It made its owner wait.
-const STALLED: u8 = 1;
-/// It took too long in all.
-const TOO_LONG: u8 = 2;
-
-impl Guard {
-    fn start(
-        id: u32,
-        progress: Progress,
-        cancel: CancelToken,
-        stall: Duration,
-        ends: Instant,
-    ) -> Self {
-        let state = Arc::new(GuardState::default());
-        let seen = state.clone();
-        let thread = std::thread::spawn(move || {
-            while !seen.over.load(Ordering::Acquire) {
-                let stalled = seen.waiting.load(Ordering::Acquire) && progress.idle() > stall;
-                let too_long = Instant::now() > ends;
-                if stalled || too_long || cancel.is_cancelled() {
-                    let why = if stalled { STALLED } else { TOO_LONG * u8::from(too_long) };
-                    seen.killed.store(why, Ordering::Release);
-                    kill_group(id);
-                    return;
-                }
-                std::thread::park_timeout(GUARD_TICK);
-            }
-        });
-        Self { state, thread }
-    }
-
-    /// Stops watching; why it had killed.
-    fn stop(self) -> u8 {
-        self.state.over.store(true, Ordering::Release);
-        self.thread.thread().unpark();
-        // The thread cannot panic; a join that fails would only mean that it is over.
-        let _ = self.thread.join();
-        self.state.killed.load(Ordering::Acquire)
     }
 }
 

@@ -26,6 +26,9 @@ pub enum NeuralError {
     /// The model failed or its output is unusable.
     #[error("the model failed: {0}")]
     Failed(String),
+    /// The system refused the model's thread. The same goes well later.
+    #[error("no thread for the model: {0}")]
+    NoThread(String),
     /// The model asked for more memory than it may have. It is not run again.
     #[error("the model asked for more than {mib} MiB of memory and was stopped")]
     TooMuchMemory {

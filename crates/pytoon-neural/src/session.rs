@@ -76,7 +76,7 @@ impl<T: 'static> Session<T> {
                     }
                 });
             })
-            .map_err(NeuralError::failed)?;
+            .map_err(|error| NeuralError::NoThread(error.to_string()))?;
         let session = Self { work: Mutex::new(work), guard, limits };
         session.wait(&outcome)??;
         Ok(session)

@@ -13,6 +13,7 @@ use pytoon_core::timeline::reading::AtEnd;
 use pytoon_core::timeline::{AudioTrack, ClipSource, Timeline};
 use pytoon_media::ffmpeg::verify::{self, FrameLook};
 use pytoon_media::probe::{MediaProbe, probe};
+use pytoon_media::{MediaError, threads};
 use pytoon_telemetry::Event;
 use std::path::Path;
 
@@ -49,19 +50,16 @@ pub(crate) fn check(
     film: &Finished<'_>,
     full: bool,
 ) -> Result<(SelfCheck, MediaProbe), PipelineError> {
-    let (probed, looks) = std::thread::scope(|scope| {
-        let looks = scope.spawn(|| {
-            if full {
-                return verify::look_at_all(&env.runner, film.output);
-            }
-            let rate = film.timeline.frame_rate;
-            let key_frames = film.timeline.key_frames();
-            let times: Vec<f64> = key_frames.iter().map(|n| rate.frame_to_seconds(*n)).collect();
-            verify::look_at_key_frames(&env.runner, film.output, &times)
-        });
-        let probed = probe(&env.runner, film.output);
-        (probed, looks.join())
-    });
+    let look = || {
+        if full {
+            return verify::look_at_all(&env.runner, film.output);
+        }
+        let rate = film.timeline.frame_rate;
+        let key_frames = film.timeline.key_frames();
+        let times: Vec<f64> = key_frames.iter().map(|n| rate.frame_to_seconds(*n)).collect();
+        verify::look_at_key_frames(&env.runner, film.output, &times)
+    };
+    let (looks, probed) = threads::side_by_side(look, || probe(&env.runner, film.output));
     let probed = probed?;
     let looks = looks.map_err(|_| PipelineError::Internal("the self-check stopped".into()))?;
     let mut findings = Findings::default();
@@ -71,8 +69,9 @@ pub(crate) fn check(
     check_captions(&mut findings, film.timeline);
     match looks {
         Ok(looks) => check_decoded(&mut findings, film, &looks, full),
-        Err(pytoon_media::MediaError::Cancelled) => {
-            return Err(pytoon_media::MediaError::Cancelled.into());
+        // Nothing was seen of the film.
+        Err(error) if matches!(error, MediaError::Cancelled) || error.is_exhausted() => {
+            return Err(error.into());
         }
         Err(error) => findings.add("decodes", error.to_string()),
     }

@@ -19,7 +19,7 @@ use pytoon_core::plan::{PlanInput, plan};
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::{AudioTrack, MusicTrackSource, PaletteChoice, Timeline};
 use pytoon_media::process::yield_to_encoder;
-use pytoon_media::{MediaError, disk};
+use pytoon_media::{MediaError, disk, threads};
 use pytoon_telemetry::Event;
 use pytoon_voice::alignment::AlignmentMethod;
 use std::path::{Path, PathBuf};
@@ -139,18 +139,17 @@ impl Renderer {
         self.env.progress.stage("look");
         let env = &self.env;
         let (asked_of, planned) = (&*sources, &*graph);
-        let (looked, voiced) = std::thread::scope(|scope| {
-            let looked = scope.spawn(|| {
-                let begun = Instant::now();
-                look::look(asked_of, file, store, env.threads())
-                    .map(|assets| (assets, begun.elapsed()))
-            });
+        let look = || {
+            let begun = Instant::now();
+            look::look(asked_of, file, store, env.threads()).map(|assets| (assets, begun.elapsed()))
+        };
+        let speak = || {
             env.progress.stage("voice");
             let begun = Instant::now();
-            let voiced = voice::voice(env, file, asked_of, planned, folder)
-                .map(|(spoken, reused)| (spoken, reused, begun.elapsed()));
-            (looked.join(), voiced)
-        });
+            voice::voice(env, file, asked_of, planned, folder)
+                .map(|(spoken, reused)| (spoken, reused, begun.elapsed()))
+        };
+        let (looked, voiced) = threads::side_by_side(look, speak);
         // A broken picture is the user's to mend, so it is said first.
         let (mut assets, look_time) =
             looked.map_err(|_| PipelineError::Internal("looking at pictures stopped".into()))??;
@@ -215,19 +214,19 @@ impl Renderer {
         let shown = Arc::new(shown);
         let env = &self.env;
         let options = &self.options;
-        let (sounded, drawn) = std::thread::scope(|scope| {
-            let sounded = scope.spawn(|| {
-                yield_to_encoder();
-                let begun = Instant::now();
-                let (report, reused) = sound::sound(env, &timeline, folder)?;
-                // Asked for here, while the picture is drawn, nobody waits for it.
-                Ok::<_, PipelineError>((report, reused, begun.elapsed(), tool_versions(env)))
-            });
+        let sound = || {
+            yield_to_encoder();
             let begun = Instant::now();
-            let drawn = picture::picture(env, &shown, store, fonts.engine, folder, options)
-                .map(|(report, reused)| (report, reused, begun.elapsed()));
-            (sounded.join(), drawn)
-        });
+            let (report, reused) = sound::sound(env, &timeline, folder)?;
+            // Asked for here, while the picture is drawn, nobody waits for it.
+            Ok::<_, PipelineError>((report, reused, begun.elapsed(), tool_versions(env)))
+        };
+        let draw = || {
+            let begun = Instant::now();
+            picture::picture(env, &shown, store, fonts.engine, folder, options)
+                .map(|(report, reused)| (report, reused, begun.elapsed()))
+        };
+        let (sounded, drawn) = threads::side_by_side(sound, draw);
         let sounded =
             sounded.map_err(|_| PipelineError::Internal("mixing stopped unexpectedly".into()))?;
         // When both fail for one reason, a cancel, say that.

@@ -302,6 +302,15 @@ mod tests {
     }
 
     #[test]
+    fn lines_about_requests_are_bounded_and_those_left_out_counted() {
+        let lines = RequestLines::new();
+        let written = (0..5000).filter(|_| lines.has_room()).count() as u64;
+        // The second may change meanwhile.
+        assert!((500..=1000).contains(&written), "{written}");
+        assert_eq!((lines.left_out(), lines.left_out()), (5000 - written, 0));
+    }
+
+    #[test]
     fn a_line_is_json_with_the_event_named() {
         let folder = tempfile::tempdir().expect("folder");
         let _traces = init(&LogTarget::Folder(folder.path().into()), false, None).expect("starts");

@@ -2,10 +2,15 @@
 
 use crate::film::Film;
 use crate::program::{Run, pytoon, run};
+use crate::service::Service;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use tempfile::TempDir;
+
+/// A service of one process on a free port.
+const SERVE: [&str; 5] = ["--log-dir", "logs", "serve", "--port", "0"];
 
 /// A folder with briefs, media and films; a temporary one is removed when dropped.
 #[derive(Debug)]
@@ -59,6 +64,39 @@ impl Workspace {
         let mut command = pytoon();
         command.current_dir(self.root()).args(args);
         command
+    }
+
+    /// Starts a service of one process in this folder, on a port of its own.
+    pub fn serve(&self) -> Service {
+        self.serve_with::<&str, &str>(&[])
+    }
+
+    /// The same with more in its environment.
+    pub fn serve_with<K: AsRef<OsStr>, V: AsRef<OsStr>>(&self, environment: &[(K, V)]) -> Service {
+        let mut command = self.command(&SERVE);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        Service::start(&mut command, self.root(), "serve")
+    }
+
+    /// The same, started by another program, as `ulimit` or another user do it.
+    pub fn serve_through(&self, through: &[&str]) -> Service {
+        self.start_through(through, &["serve", "--port", "0"])
+    }
+
+    /// A process of the service in this folder, started by another program.
+    pub fn start_through(&self, through: &[&str], role: &[&str]) -> Service {
+        let mut command = self.command(&["--log-dir", "logs"]);
+        command.args(role);
+        let mut started = Command::new(through[0]);
+        started.args(&through[1..]).arg(command.get_program()).args(command.get_args());
+        started.current_dir(self.root());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => started.env(name, value),
+                None => started.env_remove(name),
+            };
+        }
+        Service::start(&mut started, self.root(), role[0])
     }
 
     /// Runs the program in this folder.

@@ -38,6 +38,8 @@ pub enum VoiceError {
         provider: Arc<str>,
         /// Which voice and file, why, and what to do.
         reason: String,
+        /// The machine ran out of something while the voice was read: it may be whole.
+        exhausted: bool,
     },
     /// What came back is not speech: empty, silent or cut off. Try the next provider.
     #[error("{provider} delivered no usable speech: {reason}")]
@@ -93,6 +95,7 @@ impl VoiceError {
     pub fn is_exhausted(&self) -> bool {
         match self {
             Self::Unavailable { source, .. } | Self::Recording(source) => source.is_exhausted(),
+            Self::BadVoice { exhausted, .. } => *exhausted,
             other => other.is_disk_full(),
         }
     }

@@ -71,15 +71,7 @@ impl TaskRunner for FilmRunner {
             Err(error) if error.is_cancelled() => Outcome::Stopped,
             // No fault of the task's: it waits, and that is no failed attempt.
             Err(error) if error.is_exhausted() => {
-                let (reason, wait) = (error.to_string(), RESOURCE_PAUSE);
-                let retry_in_ms = wait.as_millis() as u64;
-                let event = if error.is_disk_full() {
-                    ServiceEvent::DiskFull { reason: &reason, retry_in_ms }
-                } else {
-                    ServiceEvent::ResourceExhausted { reason: &reason, retry_in_ms }
-                };
-                event.emit();
-                Outcome::Later { wait, memo: lease.memo.clone() }
+                put_off(lease, &error.to_string(), error.is_disk_full())
             }
             Err(error) => Outcome::Failed(failure(lease, &error)),
         }
@@ -256,7 +248,34 @@ fn failure(lease: &Lease, error: &PipelineError) -> Failure {
     }
 }
 
-/// A task that ended as none should.
+/// Puts a task off until there is room again, and tells the operator why.
+fn put_off(lease: &Lease, reason: &str, is_disk_full: bool) -> Outcome {
+    let wait = RESOURCE_PAUSE;
+    let retry_in_ms = wait.as_millis() as u64;
+    let event = if is_disk_full {
+        ServiceEvent::DiskFull { reason, retry_in_ms }
+    } else {
+        ServiceEvent::ResourceExhausted { reason, retry_in_ms }
+    };
+    event.emit();
+    Outcome::Later { wait, memo: lease.memo.clone() }
+}
+
+/// Returns the outcome of a task that panicked. A library that cannot start a thread panics with
+/// the system's reason in its message: such a task is put off like any that finds too little.
+pub(crate) fn after_panic(lease: &Lease, ended: tokio::task::JoinError) -> Outcome {
+    let payload = ended.try_into_panic().ok();
+    let said = payload.as_ref().and_then(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        text.or_else(|| payload.downcast_ref::<&str>().copied())
+    });
+    if let Some(said) = said.filter(|said| said.contains("kind: WouldBlock")) {
+        return put_off(lease, &format!("start a thread: {said}"), false);
+    }
+    Outcome::Failed(panicked(lease))
+}
+
+/// Returns the failure of a task that ended as none should.
 pub(crate) fn panicked(lease: &Lease) -> Failure {
     let error = PipelineError::Internal(format!("{} stopped unexpectedly", lease.name));
     failure(lease, &error)

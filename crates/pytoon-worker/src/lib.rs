@@ -241,7 +241,7 @@ impl Worker {
             ServiceEvent::LeaseLost { job, task, token: lease.token, why }.emit();
             return;
         }
-        let outcome = outcome.unwrap_or_else(|_| Outcome::Failed(film::panicked(&lease)));
+        let outcome = outcome.unwrap_or_else(|ended| film::after_panic(&lease, ended));
         self.write(&lease, outcome, begun.elapsed(), handed_back).await;
     }
 

@@ -1,8 +1,8 @@
 //! Looks at the finished file: its key frames, or every frame.
 
 use super::{Input, ffmpeg};
-use crate::MediaError;
 use crate::process::{CommandLine, Runner};
+use crate::{MediaError, threads};
 use std::collections::VecDeque;
 use std::path::Path;
 
@@ -55,11 +55,8 @@ pub fn look_at_key_frames(
     let middle = format!("{:.6}", times[half].midpoint(times[half - 1]));
     let first = command(path, &key_frames, &["-t", &middle]);
     let second = command(path, &key_frames, &["-ss", &middle]);
-    let (first, second) = std::thread::scope(|scope| {
-        let first = scope.spawn(|| runner.run(&first, Vec::new()));
-        let second = runner.run(&second, Vec::new());
-        (first.join(), second)
-    });
+    let run = |command: &CommandLine| runner.run(command, Vec::new());
+    let (first, second) = threads::side_by_side(|| run(&first), || run(&second));
     let mut bytes =
         first.map_err(|_| MediaError::unusable(path, "looking at its key frames stopped"))??;
     bytes.extend(second?);

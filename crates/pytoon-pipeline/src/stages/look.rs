@@ -11,8 +11,8 @@ use pytoon_core::scene::MediaKind;
 use pytoon_core::timeline::build::AssetFacts;
 use pytoon_core::timeline::reading::Transfer;
 use pytoon_core::timeline::shots::PictureFacts;
-use pytoon_media::MediaError;
 use pytoon_media::clip::{self, ClipLook};
+use pytoon_media::{MediaError, threads};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
@@ -49,32 +49,37 @@ pub(crate) fn look(
     let next = AtomicUsize::new(0);
     let (results, looks) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let next_clip = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..threads.min(pictures.len().max(clips.len())) {
-            scope.spawn(|| {
-                while let Some((path, clip)) = clips.get(next_clip.fetch_add(1, Ordering::Relaxed))
-                {
-                    let look = clip::look(store.runner(), Path::new(path), &clip.reading);
-                    if let Ok(mut looks) = looks.lock() {
-                        looks.push((*path, look.map(|look| seen(look, store.matte(), aspect))));
-                    }
-                }
-                // Backwards: what the film needs first is then still decoded when drawing begins.
-                while let Some((field, path)) =
-                    pictures.iter().rev().nth(next.fetch_add(1, Ordering::Relaxed))
-                {
-                    let seen =
-                        store.load(path, true).map(|picture| saliency::look(&picture, aspect));
-                    if let Ok(mut results) = results.lock() {
-                        results.push((field, path, seen));
-                    }
-                }
-            });
+    let look = || {
+        while let Some((path, clip)) = clips.get(next_clip.fetch_add(1, Ordering::Relaxed)) {
+            let look = clip::look(store.runner(), Path::new(path), &clip.reading);
+            if let Ok(mut looks) = looks.lock() {
+                looks.push((*path, look.map(|look| seen(look, store.matte(), aspect))));
+            }
         }
+        // Backwards: what the film needs first is then still decoded when drawing begins.
+        while let Some((field, path)) =
+            pictures.iter().rev().nth(next.fetch_add(1, Ordering::Relaxed))
+        {
+            let seen = store.load(path, true).map(|picture| saliency::look(&picture, aspect));
+            if let Ok(mut results) = results.lock() {
+                results.push((field, path, seen));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(pictures.len().max(clips.len())) {
+            if threads::spawn_in(scope, look).is_err() {
+                // Those that there are do all of it.
+                break;
+            }
+        }
+        look();
     });
     for (path, look) in looks.into_inner().unwrap_or_default() {
         match (look, facts.get_mut(path)) {
-            (Err(MediaError::Cancelled), _) => return Err(MediaError::Cancelled.into()),
+            (Err(error), _) if matches!(error, MediaError::Cancelled) || error.is_exhausted() => {
+                return Err(error.into());
+            }
             (Ok((mut found, peak)), Some(AssetFacts::Clip { reading, seen, .. })) => {
                 (found.width, found.height) = (reading.width, reading.height);
                 *seen = Some(found);

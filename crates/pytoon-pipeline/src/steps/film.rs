@@ -16,6 +16,7 @@ use pytoon_core::layout;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
 use pytoon_engines::world::{RealWorld, World};
+use pytoon_media::threads;
 use pytoon_telemetry::Event;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -86,12 +87,11 @@ impl Steps {
         times.push("picture", picture.took, false);
         let begun = Instant::now();
         picture.keep_cover(&self.folder)?;
-        let (tools, finished) = std::thread::scope(|scope| {
-            // Asked for here, nobody waits for it.
-            let tools = scope.spawn(|| tool_versions(&self.env));
-            let finished = finish::finish_chunks(&self.env, &timeline, &ranges, &self.folder);
-            (tools.join(), finished)
-        });
+        // Asked for here, nobody waits for it.
+        let (tools, finished) = threads::side_by_side(
+            || tool_versions(&self.env),
+            || finish::finish_chunks(&self.env, &timeline, &ranges, &self.folder),
+        );
         finished?;
         let stopped = |_| PipelineError::Internal("asking for versions stopped".into());
         let tools = tools.map_err(stopped)?;

@@ -12,6 +12,7 @@ use pytoon_config::BriefFile;
 use pytoon_core::layout;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::build::AssetFacts;
+use pytoon_media::threads;
 use pytoon_telemetry::Event;
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -163,23 +164,23 @@ impl Steps {
         let earlier = earlier.filter(|(input, _)| *input == seen_for);
         let is_seen = earlier.is_some();
         env.progress.stage("voice");
-        let (looked, spoken) = std::thread::scope(|scope| {
-            let looked = scope.spawn(|| {
-                let begun = Instant::now();
-                let facts = match earlier {
-                    Some((_, facts)) => Ok(facts),
-                    None => {
-                        let store = picture_store(env, &sources.palette);
-                        look::look(sources, file, &store, env.threads())
-                    }
-                };
-                facts.map(|facts| (facts, begun.elapsed()))
-            });
+        let look = || {
             let begun = Instant::now();
-            let spoken = voice::voice(env, file, sources, graph, &self.folder)
-                .map(|(spoken, reused)| (spoken, reused, begun.elapsed()));
-            (looked.join(), spoken)
-        });
+            let facts = match earlier {
+                Some((_, facts)) => Ok(facts),
+                None => {
+                    let store = picture_store(env, &sources.palette);
+                    look::look(sources, file, &store, env.threads())
+                }
+            };
+            facts.map(|facts| (facts, begun.elapsed()))
+        };
+        let speak = || {
+            let begun = Instant::now();
+            voice::voice(env, file, sources, graph, &self.folder)
+                .map(|(spoken, reused)| (spoken, reused, begun.elapsed()))
+        };
+        let (looked, spoken) = threads::side_by_side(look, speak);
         // A broken picture is the user's to mend, so it is said first.
         let (facts, look_time) =
             looked.map_err(|_| PipelineError::Internal("looking at pictures stopped".into()))??;

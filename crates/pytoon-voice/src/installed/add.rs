@@ -64,7 +64,8 @@ impl Incoming {
     pub fn from_folder(folder: &Path, stated: &Stated) -> Result<Self, AddError> {
         if folder.join(MANIFEST).is_file() {
             let folder = std::fs::canonicalize(folder).map_err(|e| at(folder, e))?;
-            let mut manifest = Manifest::read(&folder).map_err(AddError::NotAVoice)?;
+            let mut manifest =
+                Manifest::read(&folder).map_err(|error| AddError::NotAVoice(error.reason))?;
             if let Some(name) = &stated.name {
                 manifest.name.clone_from(name);
             }

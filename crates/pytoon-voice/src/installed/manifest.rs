@@ -1,6 +1,7 @@
 //! `voice.json`: what a voice is, and which files it consists of.
 
 pub use pytoon_core::preset::VoiceStyle as Style;
+use pytoon_media::is_short;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -95,20 +96,40 @@ impl Family {
     }
 }
 
+/// Why a manifest cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// What is wrong.
+    pub reason: String,
+    /// The machine ran out of something while the file was read: it may be whole.
+    pub exhausted: bool,
+}
+
+impl From<String> for Unreadable {
+    fn from(reason: String) -> Self {
+        Self { reason, exhausted: false }
+    }
+}
+
 impl Manifest {
     /// Reads the manifest in a voice's folder; fails with what is wrong.
-    pub fn read(folder: &Path) -> Result<Self, String> {
+    pub fn read(folder: &Path) -> Result<Self, Unreadable> {
         let path = folder.join(MANIFEST);
-        let size = std::fs::metadata(&path).map_err(|error| format!("{MANIFEST}: {error}"))?.len();
+        let unreadable = |error: std::io::Error| Unreadable {
+            reason: format!("{MANIFEST}: {error}"),
+            exhausted: is_short(&error),
+        };
+        let size = std::fs::metadata(&path).map_err(unreadable)?.len();
         if size > MAX_MANIFEST {
-            return Err(format!("{MANIFEST}: {size} bytes are too many for a manifest"));
+            let reason = format!("{MANIFEST}: {size} bytes are too many for a manifest");
+            return Err(reason.into());
         }
-        let bytes = std::fs::read(&path).map_err(|error| format!("{MANIFEST}: {error}"))?;
+        let bytes = std::fs::read(&path).map_err(unreadable)?;
         let manifest: Self =
             serde_json::from_slice(&bytes).map_err(|error| format!("{MANIFEST}: {error}"))?;
         manifest.check().map_err(|reason| format!("{MANIFEST}: {reason}"))?;
         if folder.file_name().is_none_or(|name| name.to_string_lossy() != manifest.name) {
-            return Err(format!("{MANIFEST}: it names the voice `{}`", manifest.name));
+            return Err(format!("{MANIFEST}: it names the voice `{}`", manifest.name).into());
         }
         Ok(manifest)
     }

@@ -12,8 +12,9 @@ pub mod add;
 pub mod catalogue;
 mod manifest;
 
-pub use manifest::{Family, FileEntry, Gender, MANIFEST, Manifest, Style};
+pub use manifest::{Family, FileEntry, Gender, MANIFEST, Manifest, Style, Unreadable};
 
+use pytoon_media::is_short;
 use pytoon_vendor::hash::bytes_hash;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,8 @@ pub struct BrokenVoice {
     pub name: String,
     /// What is wrong, and what to do.
     pub reason: String,
+    /// The machine ran out of something while the voice was read: the voice may be whole.
+    pub exhausted: bool,
 }
 
 impl VoiceFolders {
@@ -76,7 +79,15 @@ impl VoiceFolders {
         let mut found = BTreeMap::new();
         let mut broken = Vec::new();
         for folder in &self.0 {
-            for path in subfolders(folder) {
+            let subfolders = subfolders(folder).unwrap_or_else(|error| {
+                broken.push(BrokenVoice {
+                    name: folder.display().to_string(),
+                    reason: error.to_string(),
+                    exhausted: true,
+                });
+                Vec::new()
+            });
+            for path in subfolders {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 if name.starts_with('.') || found.contains_key(&name) {
                     continue;
@@ -85,9 +96,9 @@ impl VoiceFolders {
                     Ok(manifest) => {
                         found.insert(name, InstalledVoice { folder: path, manifest });
                     }
-                    Err(reason) => {
+                    Err(Unreadable { reason, exhausted }) => {
                         let reason = format!("{reason}; {}", install_again(&name));
-                        broken.push(BrokenVoice { name, reason });
+                        broken.push(BrokenVoice { name, reason, exhausted });
                     }
                 }
             }
@@ -111,7 +122,7 @@ impl VoiceFolders {
     /// The voice of a name.
     pub fn find(&self, name: &str) -> Result<Option<InstalledVoice>, BrokenVoice> {
         let (voices, broken) = self.list();
-        if let Some(broken) = broken.into_iter().find(|voice| voice.name == name) {
+        if let Some(broken) = broken.into_iter().find(|it| it.name == name || it.exhausted) {
             return Err(broken);
         }
         Ok(voices.into_iter().find(|voice| voice.manifest.name == name))
@@ -125,15 +136,16 @@ impl InstalledVoice {
             return Err(self.broken(format!("its manifest names no file for `{role}`")));
         };
         let path = self.folder.join(&entry.file);
-        let size = std::fs::metadata(&path)
-            .map_err(|error| self.damaged(&entry.file, &error.to_string()))?
-            .len();
+        let unreadable = |error: std::io::Error| BrokenVoice {
+            exhausted: is_short(&error),
+            ..self.damaged(&entry.file, &error.to_string())
+        };
+        let size = std::fs::metadata(&path).map_err(unreadable)?.len();
         if size != entry.bytes || size > MAX_FILE {
             let reason = format!("it has {size} bytes instead of {}", entry.bytes);
             return Err(self.damaged(&entry.file, &reason));
         }
-        let bytes =
-            std::fs::read(&path).map_err(|error| self.damaged(&entry.file, &error.to_string()))?;
+        let bytes = std::fs::read(&path).map_err(unreadable)?;
         if bytes_hash(&bytes) != entry.sha256 {
             return Err(self.damaged(&entry.file, "its content is not what was installed"));
         }
@@ -165,7 +177,7 @@ impl InstalledVoice {
 
     /// This voice as a broken one.
     pub fn broken(&self, reason: String) -> BrokenVoice {
-        BrokenVoice { name: self.manifest.name.clone(), reason }
+        BrokenVoice { name: self.manifest.name.clone(), reason, exhausted: false }
     }
 
     fn damaged(&self, file: &str, reason: &str) -> BrokenVoice {
@@ -194,12 +206,20 @@ fn user_folder() -> Option<PathBuf> {
     Some(data.join("pytoon/voices"))
 }
 
-fn subfolders(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+/// Returns the folders in a folder; none where it is missing or closed to this user.
+///
+/// # Errors
+/// The machine ran out of something: there may be some.
+fn subfolders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if is_short(&error) => return Err(error),
+        Err(_) => return Ok(Vec::new()),
+    };
     let mut paths: Vec<PathBuf> =
         entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
     paths.sort();
-    paths
+    Ok(paths)
 }
 
 #[cfg(test)]

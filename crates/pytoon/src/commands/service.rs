@@ -11,6 +11,7 @@ use pytoon_core::job::store::{JobFilter, JobStore};
 use pytoon_core::ledger::{CallLimits, StoreError};
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_media::process::{CancelToken, Runner};
+use pytoon_media::threads;
 use pytoon_pipeline::engine_desk::{EngineDesk, database};
 use pytoon_pipeline::{Environment, NoProgress, PipelineError};
 use pytoon_store::{Store, is_postgres};
@@ -108,7 +109,7 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
             tokio::spawn(courier(context, store.clone(), secrets)?.run());
         }
         let checked = environment.clone();
-        std::thread::spawn(move || check_health(&checked));
+        threads::spawn(move || check_health(&checked))?;
         let api = listener.map(|listener| {
             let api = Api {
                 jobs: store.clone(),
@@ -360,7 +361,9 @@ fn check_health(env: &Environment) {
     let Ok(chain) = chain else { return };
     std::thread::scope(|scope| {
         for provider in &chain.providers {
-            scope.spawn(move || report(provider.as_ref()));
+            if threads::spawn_in(scope, || report(provider.as_ref())).is_err() {
+                report(provider.as_ref());
+            }
         }
     });
     for left in &chain.left_out {

@@ -12,9 +12,9 @@ mod command;
 
 pub(crate) use command::{colour_options, picture_stream, with_decoder, with_start};
 
-use crate::MediaError;
 use crate::animation::Player;
 use crate::process::{Runner, Running};
+use crate::{MediaError, threads};
 use command::{Geometry, decode_command};
 use pytoon_compositor::sampler::{Axis, PaddedPlane, Scratch, sample};
 use pytoon_compositor::source_colour::ColourConversion;
@@ -181,8 +181,7 @@ impl ClipDecoder {
             let bytes = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
             let (running, input, output) = self.runner.start_between(&command)?;
             let (rate, speed) = (self.profile.frame_rate.as_f64(), self.view.cut.speed);
-            let feeder =
-                std::thread::spawn(move || feed(bytes.into(), input, 1000.0 * speed / rate));
+            let feeder = threads::spawn(move || feed(bytes.into(), input, 1000.0 * speed / rate))?;
             Source { running, output, feeder: Some(feeder) }
         } else {
             let (running, output) = self.runner.start_giving(&command)?;

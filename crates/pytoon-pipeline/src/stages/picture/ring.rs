@@ -16,7 +16,7 @@ use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{ClipSource, Timeline, VideoClip};
 use pytoon_graphics::Frame;
 use pytoon_media::process::{CancelToken, work_in_gaps, yield_to_encoder};
-use pytoon_media::{MediaError, picture};
+use pytoon_media::{MediaError, picture, threads};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -266,27 +266,33 @@ pub(super) fn draw_all(
         cancel: env.runner.cancel.clone(),
     };
     let drawn = std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                if ring.in_gaps {
-                    work_in_gaps();
-                } else {
-                    yield_to_encoder();
-                }
-                ring.draw_frames();
-            });
-        }
-        scope.spawn(|| {
+        let draw = || {
+            if ring.in_gaps {
+                work_in_gaps();
+            } else {
+                yield_to_encoder();
+            }
+            ring.draw_frames();
+        };
+        let prepare = || {
             yield_to_encoder();
             ring.prepare_ahead();
-        });
+        };
+        let start = || {
+            for _ in 0..threads {
+                threads::spawn_in(scope, draw)?;
+            }
+            threads::spawn_in(scope, prepare).map(drop)
+        };
         let write_cover = |frame: Frame| {
-            scope.spawn(move || {
+            threads::spawn_in(scope, move || {
                 yield_to_encoder();
                 picture::write_jpeg(thumbnail, &frame)
             })
         };
-        let written = write_all(&ring, &mut sink, cover, write_cover, env.progress.as_ref());
+        let written = start()
+            .map_err(PipelineError::from)
+            .and_then(|()| write_all(&ring, &mut sink, cover, write_cover, env.progress.as_ref()));
         ring.stop.store(true, Ordering::Relaxed);
         ring.changed.notify_all();
         written
@@ -295,11 +301,14 @@ pub(super) fn draw_all(
     Ok(drawn)
 }
 
+/// The thread that writes the cover.
+type CoverWriter<'scope> = ScopedJoinHandle<'scope, Result<(), MediaError>>;
+
 fn write_all<'scope>(
     ring: &Ring<'_>,
     sink: &mut FrameSink,
     mut cover: Cover,
-    write_cover: impl Fn(Frame) -> ScopedJoinHandle<'scope, Result<(), MediaError>>,
+    write_cover: impl Fn(Frame) -> Result<CoverWriter<'scope>, MediaError>,
     progress: &dyn ProgressSink,
 ) -> Result<DrawnFrames, PipelineError> {
     let range = ring.range;
@@ -311,7 +320,7 @@ fn write_all<'scope>(
         let frame = ring.next_drawn(number, &mut scratch)?;
         statistics.push(&frame);
         if let Some(chosen) = cover.consider(number, &frame) {
-            cover_written = Some(write_cover(chosen));
+            cover_written = Some(write_cover(chosen)?);
         }
         sink.write(&frame)?;
         ring.give_back(frame);

@@ -62,6 +62,7 @@ fn sentence(
                 return Err(VoiceError::BadVoice {
                     provider: provider.into(),
                     reason: error.to_string(),
+                    exhausted: false,
                 });
             }
         };

@@ -6,6 +6,8 @@ use crate::installed::{
     BrokenVoice, Family, InstalledVoice, MAX_FILE, VoiceFolders, install_again,
 };
 use pytoon_english::{Accent, English, EnglishFiles};
+use pytoon_media::{is_short, threads};
+use pytoon_neural::NeuralError;
 use pytoon_neural::heart::Heart;
 use pytoon_neural::piper::Piper;
 use pytoon_neural::session::Limits;
@@ -69,8 +71,15 @@ impl Voices {
         load: impl FnOnce() -> Result<Loaded, BrokenVoice>,
     ) -> Result<Arc<Loaded>, VoiceError> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let voice = loaded.entry(key).or_insert_with(|| load().map(Arc::new));
-        voice.clone().map_err(|broken| unusable(provider, &broken))
+        let voice = match loaded.remove(&key) {
+            Some(voice) => voice,
+            None => load().map(Arc::new),
+        };
+        // A voice that could not be read for want of a descriptor or thread may be whole.
+        if !voice.as_ref().is_err_and(|broken| broken.exhausted) {
+            loaded.insert(key, voice.clone());
+        }
+        voice.map_err(|broken| unusable(provider, &broken))
     }
 }
 
@@ -79,8 +88,10 @@ fn load(
     folders: &VoiceFolders,
     limits: Limits,
 ) -> Result<Loaded, BrokenVoice> {
-    let wrong = |error: &dyn std::fmt::Display| {
-        voice.broken(format!("{error}; {}", install_again(&voice.manifest.name)))
+    let again = install_again(&voice.manifest.name);
+    let wrong = |error: NeuralError| BrokenVoice {
+        exhausted: matches!(error, NeuralError::NoThread(_)),
+        ..voice.broken(format!("{error}; {again}"))
     };
     match voice.manifest.family {
         Family::Heart => {
@@ -96,45 +107,45 @@ fn load(
             let accent = accent(&voice.manifest.language);
             let vocabulary = front_end.read("vocabulary")?;
             // Each takes about as long as the other, and a render waits for both.
-            let (english, model) = std::thread::scope(|scope| {
-                let english = scope.spawn(|| english(&front_end, accent));
-                let model = voice.read("model").and_then(|model| {
-                    Heart::load(model, &vocabulary, limits).map_err(|error| wrong(&error))
-                });
-                (english.join(), model)
-            });
+            let load_model =
+                || Heart::load(voice.read("model")?, &vocabulary, limits).map_err(wrong);
+            let (english, model) =
+                threads::side_by_side(|| english(&front_end, accent), load_model);
             let model = model?;
-            let english = english
-                .unwrap_or_else(|_| Err("the pronunciation files cannot be read".to_owned()))
-                .map_err(|reason| wrong(&reason))?;
+            let unreadable = |_| voice.broken("the pronunciation files cannot be read".to_owned());
+            let english = english.map_err(unreadable)??;
             Ok(Loaded::Heart(Box::new(HeartVoice { model, english, accent })))
         }
         Family::Piper => {
             let model = voice.read("model")?;
             let config = voice.read("config")?;
-            Piper::load(model, &config, limits).map(Loaded::Piper).map_err(|error| wrong(&error))
+            Piper::load(model, &config, limits).map(Loaded::Piper).map_err(wrong)
         }
     }
 }
 
 fn load_file(file: &Path, limits: Limits) -> Result<Loaded, BrokenVoice> {
-    let broken = |reason: String| BrokenVoice { name: file.display().to_string(), reason };
+    let broken = |reason: String, exhausted: bool| BrokenVoice {
+        name: file.display().to_string(),
+        reason,
+        exhausted,
+    };
     let mut config = file.as_os_str().to_owned();
     config.push(".json");
-    let read = |path: &Path| {
-        let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+    let read = |path: &Path, role: &str| {
+        let unreadable = |error: std::io::Error| broken(format!("{role}{error}"), is_short(&error));
+        let size = std::fs::metadata(path).map_err(unreadable)?.len();
         if size > MAX_FILE {
-            return Err(format!("{size} bytes are too many for a voice"));
+            return Err(broken(format!("{role}{size} bytes are too many for a voice"), false));
         }
-        std::fs::read(path).map_err(|error| error.to_string())
+        std::fs::read(path).map_err(unreadable)
     };
-    let config = read(Path::new(&config)).map_err(|error| {
-        broken(format!("its `.onnx.json` file, which has to lie beside it: {error}"))
-    })?;
-    let model = read(file).map_err(&broken)?;
+    let beside = "its `.onnx.json` file, which has to lie beside it: ";
+    let config = read(Path::new(&config), beside)?;
+    let model = read(file, "")?;
     Piper::load(model, &config, limits)
         .map(Loaded::Piper)
-        .map_err(|error| broken(error.to_string()))
+        .map_err(|error| broken(error.to_string(), matches!(error, NeuralError::NoThread(_))))
 }
 
 fn accent(language: &str) -> Accent {
@@ -143,8 +154,8 @@ fn accent(language: &str) -> Accent {
 }
 
 /// The English front end of a voice that brings its files.
-fn english(voice: &InstalledVoice, accent: Accent) -> Result<English, String> {
-    let read = |role: &str| voice.read(role).map_err(|broken| broken.reason);
+fn english(voice: &InstalledVoice, accent: Accent) -> Result<English, BrokenVoice> {
+    let read = |role: &str| voice.read(role);
     let of_accent = |role: &str| match accent {
         Accent::American => format!("{role}_us"),
         Accent::British => format!("{role}_gb"),
@@ -163,5 +174,6 @@ fn english(voice: &InstalledVoice, accent: Accent) -> Result<English, String> {
         oov_model: &oov_model,
         oov_meta: &oov_meta,
     };
-    English::load(&files, accent).map_err(|error| error.to_string())
+    let again = install_again(&voice.manifest.name);
+    English::load(&files, accent).map_err(|error| voice.broken(format!("{error}; {again}")))
 }

@@ -24,7 +24,7 @@ pub(crate) use providers::{installed_provider, piper_provider};
 use super::{SpokenSentence, TtsProvider, TtsRequest};
 use crate::VoiceError;
 use crate::installed::catalogue::{how_to_add, known_voice};
-use crate::installed::{Family, InstalledVoice, VoiceFolders};
+use crate::installed::{BrokenVoice, Family, InstalledVoice, VoiceFolders};
 use loaded::Loaded;
 use pytoon_audio::speech;
 use pytoon_config::tts::NeuralSettings;
@@ -88,6 +88,9 @@ impl Neural {
     /// The voice for a request.
     fn voice(&self, request: &TtsRequest) -> Result<InstalledVoice, VoiceError> {
         let (installed, broken) = self.folders.list();
+        if let Some(unread) = broken.iter().find(|voice| voice.exhausted) {
+            return Err(unusable(NEURAL, unread));
+        }
         if let Some(name) = &request.voice {
             let (name, _) = split_speaker(name);
             if let Some(broken) = broken.iter().find(|voice| voice.name == name) {
@@ -301,6 +304,7 @@ fn cannot_speak(reason: String) -> VoiceError {
 }
 
 /// A broken voice as a provider's failure: the next provider is asked.
-pub(crate) fn unusable(provider: &'static str, broken: &impl ToString) -> VoiceError {
-    VoiceError::BadVoice { provider: provider.into(), reason: broken.to_string() }
+pub(crate) fn unusable(provider: &'static str, broken: &BrokenVoice) -> VoiceError {
+    let (reason, exhausted) = (broken.to_string(), broken.exhausted);
+    VoiceError::BadVoice { provider: provider.into(), reason, exhausted }
 }

@@ -47,6 +47,7 @@ pub(super) fn speak(
                 return Err(VoiceError::BadVoice {
                     provider: provider.into(),
                     reason: error.to_string(),
+                    exhausted: false,
                 });
             }
         };

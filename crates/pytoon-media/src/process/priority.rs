@@ -1,0 +1,31 @@
+//! Priorities of threads: the encoder goes first.
+
+/// Lets the encoder go first: this thread, and what it starts, gets a third of the encoder's share
+/// where both want the processor. Frames that are drawn ahead of need must not hold up the
+/// encoder, which everything else waits for; but a machine that is busy with something else must
+/// not starve them either. Where it is not allowed nothing changes.
+pub fn yield_to_encoder() {
+    // On Linux a niceness is a thread's own; elsewhere it would be the whole process's.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, 5);
+}
+
+/// Runs this thread only while a processor has nothing else to do: a thread of the encoder that
+/// wakes up goes before it at once, which a mere niceness does not bring about. There is no way
+/// back, and on a machine that others keep busy the thread may wait for very long: whoever needs
+/// its work has to be able to do it too. Where there is no such class it yields to the encoder.
+pub fn work_in_gaps() {
+    #[cfg(target_os = "linux")]
+    {
+        use thread_priority::{
+            NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
+            set_thread_priority_and_policy, thread_native_id,
+        };
+        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+        let set = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
+        if set.is_ok() {
+            return;
+        }
+    }
+    yield_to_encoder();
+}
