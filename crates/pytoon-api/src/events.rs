@@ -24,6 +24,18 @@ const PAGE: u32 = 200;
 /// Without anything new, the connection is shown to live.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// An event of a job, as the stream sends it (HTML standard, 9.2).
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it describes the stream, which axum writes")]
+pub(crate) struct StreamedEvent {
+    /// Its number in the job, for `Last-Event-ID`.
+    id: String,
+    /// `status` or `scene`.
+    event: String,
+    /// What happened, as JSON.
+    data: String,
+}
+
 /// Watch a job
 ///
 /// Server-sent events: `status`, `scene`. With `Last-Event-ID` only what came after. The stream
@@ -37,7 +49,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
         ("Last-Event-ID" = Option<String>, Header, nullable = false, description = "The last event that was seen"),
     ),
     responses(
-        (status = 200, description = "Events", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "Events", body = StreamedEvent, content_type = "text/event-stream"),
         (status = 401, description = "No key", body = Problem),
         (status = 403, description = "The key may not read", body = Problem),
         (status = 404, description = "No such job", body = Problem),

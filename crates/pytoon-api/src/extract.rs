@@ -1,6 +1,7 @@
 //! Requests that are not understood are problems too, never plain text.
 
 use crate::problem::Problem;
+use crate::strict_json::{Refused, parse};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, RawPathParams, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -32,10 +33,19 @@ impl<S: Send + Sync> FromRequest<S> for ApiJson {
             let status = rejection.status();
             Problem::new(status, "body", format!("the body cannot be read: {rejection}"))
         })?;
-        let value = apart(bytes.len(), move || crate::strict_json::parse(&bytes)).await?;
-        let value = value.map_err(|error| {
-            let detail = format!("the body cannot be read as JSON: {error}");
-            Problem::new(StatusCode::BAD_REQUEST, "not_json", detail)
+        let value = apart(bytes.len(), move || parse(&bytes)).await?;
+        let value = value.map_err(|refused| match refused {
+            Refused::NotJson(error) => {
+                let detail = format!("the body cannot be read as JSON: {error}");
+                Problem::new(StatusCode::BAD_REQUEST, "not_json", detail)
+            }
+            Refused::LossyInteger(digits) => {
+                let detail = format!(
+                    "the number {digits} has more digits than 64 bits hold: send it as a text, in \
+                     quotation marks"
+                );
+                Problem::field("(body)", detail)
+            }
         })?;
         match value {
             Value::Object(map) => Ok(Self(map)),
