@@ -83,7 +83,7 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
         planner: Arc::new(NoPlanner),
         limits,
         checks: std::sync::Arc::default(),
-        budgets: std::sync::Arc::default(),
+        budgets: std::sync::Arc::new(pytoon_api::Budgets::new(64)),
         signs: true,
         storage: Storage::from(folder.clone()),
         no_auth: true,

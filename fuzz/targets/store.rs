@@ -3,8 +3,8 @@
 use pytoon_core::job::JobStatus;
 use pytoon_core::job::files::{AssetRow, FileStore, KeptFile, Uploaded};
 use pytoon_core::job::store::{
-    AddUp, DeadTask, Failure, Finish, Hold, JobEvent, JobFilter, JobRow, JobStore, KeyRow, Lease,
-    NewJob, QueueState, SceneRow, Submission, TaskRow,
+    AddUp, DeadTask, Failure, Finish, Hold, Idempotency, JobEvent, JobFilter, JobRow, JobStore,
+    KeyRow, Lease, NewJob, QueueState, SceneRow, Submission, TaskRow,
 };
 use pytoon_core::job::webhook::{DueWebhook, Told, WebhookRow, WebhookState, WebhookStore};
 use pytoon_core::ledger::{
@@ -78,6 +78,9 @@ impl JobStore for OneJob {
             Some(mark) if mark.starts_with('f') => Submission::Full,
             _ => Submission::New,
         })
+    }
+    fn job_repeated(&self, _: &str, _: &Idempotency) -> StoreFuture<'_, Option<Submission>> {
+        none()
     }
     fn job_fetch(&self, id: &str) -> StoreFuture<'_, Option<JobRow>> {
         told((id != "none").then(|| job(id)))

@@ -36,7 +36,7 @@ fuzz_target!(|text: &str| {
     }
     let cues = &timeline.tracks.captions;
     let size = (timeline.profile.width, timeline.profile.height);
-    let _ = (sidecar::to_vtt(cues), sidecar::to_ass(cues, size), reading::warning(cues));
+    let _ = (sidecar::to_vtt(cues), sidecar::to_ass(cues, size), reading::warning(cues, false));
     let srt = sidecar::to_srt(cues);
     assert_eq!(srt.matches(" --> ").count() >= cues.len(), true, "{srt}");
 });

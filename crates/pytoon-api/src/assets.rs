@@ -118,15 +118,20 @@ async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Receive
     let mut form = Multipart::from_request(request, api).await.map_err(|error| broken(&error))?;
     let broken = |error: MultipartError| broken(&root_cause(&error));
     let mut others = 0;
+    let mut file: Option<Receiver> = None;
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         unread.progress();
         if field.name() == Some("file") {
+            if file.is_some() {
+                return Err(Problem::field("file", "the form holds it twice: send one file"));
+            }
             let mut receiver = Receiver::begin(api, caller).await.map_err(Refused::of_body)?;
             while let Some(piece) = field.chunk().await.map_err(broken)? {
                 unread.progress();
                 receiver.push(&piece).await.map_err(Refused::of_body)?;
             }
-            return receiver.end().await.map_err(Refused::of_body);
+            file = Some(receiver);
+            continue;
         }
         while let Some(piece) = field.chunk().await.map_err(broken)? {
             unread.progress();
@@ -137,7 +142,10 @@ async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Receive
             }
         }
     }
-    Err(Problem::field("file", "the form has no such field: it holds the file"))
+    let Some(receiver) = file else {
+        return Err(Problem::field("file", "the form has no such field: it holds the file"));
+    };
+    receiver.end().await.map_err(Refused::of_body)
 }
 
 /// Returns the message of the innermost error. The outer ones only say that a stream could not be read.

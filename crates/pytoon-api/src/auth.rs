@@ -86,6 +86,10 @@ impl Caller {
 
 /// The key in a request: `Authorization: Bearer …`, or `X-API-Key`.
 fn shown(parts: &Parts) -> Option<&str> {
+    // Of two keys nobody can tell which is meant.
+    if parts.headers.get_all(header::AUTHORIZATION).iter().nth(1).is_some() {
+        return None;
+    }
     let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = bearer.and_then(|value| {
         let (scheme, key) = value.split_once(' ')?;

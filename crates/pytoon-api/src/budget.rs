@@ -18,6 +18,8 @@ use tokio::sync::Notify;
 
 /// Maximum time that a request waits for its share.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// For shares that others keep for long.
+const NO_PATIENCE: Duration = Duration::from_millis(100);
 /// When a refused request may come again, in seconds.
 const RETRY_AFTER: u64 = 5;
 
@@ -34,12 +36,16 @@ pub struct Budgets {
     pub(crate) answers: Budget,
 }
 
-impl Default for Budgets {
-    fn default() -> Self {
+impl Budgets {
+    /// Budgets of a process that keeps so many connections open. Event streams have half of them at
+    /// most: a stream is never idle, and would leave nobody else a connection.
+    pub fn new(connections: usize) -> Self {
+        let streams = (connections as u64 / 2).clamp(2, 256);
         Self {
             incoming: Budget::new("uploads", 16),
             looking: Budget::new("files", 2),
-            streams: Budget::new("event streams", 256),
+            // A stream ends with its job: nobody waits for that with a connection in hand.
+            streams: Budget { patience: NO_PATIENCE, ..Budget::new("event streams", streams) },
             answers: Budget::new("answers", 64 << 20),
         }
     }
@@ -51,6 +57,8 @@ pub(crate) struct Budget {
     what: &'static str,
     shares: Arc<Mutex<Shares>>,
     changed: Arc<Notify>,
+    /// Maximum time that a request waits for its share.
+    patience: Duration,
 }
 
 /// A share, given back when dropped.
@@ -64,7 +72,7 @@ pub(crate) struct Share {
 impl Budget {
     fn new(what: &'static str, total: u64) -> Self {
         let shares = Arc::new(Mutex::new(Shares::for_long(total)));
-        Self { what, shares, changed: Arc::default() }
+        Self { what, shares, changed: Arc::default(), patience: PATIENCE }
     }
 
     fn shares(&self) -> MutexGuard<'_, Shares> {
@@ -74,7 +82,7 @@ impl Budget {
     /// Waits for a share.
     pub(crate) async fn take(&self, holder: &str, amount: u64) -> Result<Share, Problem> {
         let place = Place { budget: self, ticket: self.shares().ask(holder, amount) };
-        let waited = tokio::time::timeout(PATIENCE, async {
+        let waited = tokio::time::timeout(self.patience, async {
             loop {
                 let changed = self.changed.notified();
                 if let Some(amount) = self.shares().claim(place.ticket) {

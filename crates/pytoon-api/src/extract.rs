@@ -23,7 +23,10 @@ impl<S: Send + Sync> FromRequest<S> for ApiJson {
             .headers()
             .get(axum::http::header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.split(';').next().unwrap_or("").trim().ends_with("json"));
+            .is_some_and(|value| {
+                let kind = value.split(';').next().unwrap_or("").trim();
+                kind.to_ascii_lowercase().ends_with("json")
+            });
         if !is_json {
             let detail = "the body is JSON: set `Content-Type: application/json`";
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
@@ -39,10 +42,10 @@ impl<S: Send + Sync> FromRequest<S> for ApiJson {
                 let detail = format!("the body cannot be read as JSON: {error}");
                 Problem::new(StatusCode::BAD_REQUEST, "not_json", detail)
             }
-            Refused::LossyInteger(digits) => {
+            Refused::LossyNumber(digits) => {
                 let detail = format!(
-                    "the number {digits} has more digits than 64 bits hold: send it as a text, in \
-                     quotation marks"
+                    "the number {digits} would lose digits, since it has more than 64 bits hold: send \
+                     it as a text, in quotation marks"
                 );
                 Problem::field("(body)", detail)
             }

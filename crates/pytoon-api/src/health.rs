@@ -29,10 +29,12 @@ const OLD_QUEUE: Duration = Duration::from_secs(600);
 const COUNTS_PATIENCE: Duration = Duration::from_secs(2);
 /// The object store is not waited for longer than this.
 const STORE_PATIENCE: Duration = Duration::from_secs(8);
+/// Maximum time for an answer of the database. Probes give up after five seconds.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 /// FFmpeg says its version at once, or it does not work.
 const FFMPEG_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Whether the process lives
+/// Check that the process answers
 #[utoipa::path(
     get,
     path = "/livez",
@@ -111,10 +113,19 @@ impl LastChecks {
     }
 }
 
+/// Returns what the database answers, or that it does not answer in time: another program may hold
+/// its lock.
+async fn heard<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
+    match tokio::time::timeout(DATABASE_PATIENCE, asked).await {
+        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("no answer within {} s", DATABASE_PATIENCE.as_secs())),
+    }
+}
+
 async fn readiness(api: &Api) -> Readiness {
     let mut checks = BTreeMap::new();
-    let written = api.jobs.check().await.map(|()| "a row was written".to_owned());
-    checks.insert("database".to_owned(), check(written.map_err(|error| error.to_string())));
+    let written = heard(api.jobs.check()).await.map(|()| "a row was written".to_owned());
+    checks.insert("database".to_owned(), check(written));
     let written = tokio::time::timeout(STORE_PATIENCE, api.storage.check()).await;
     let written = match written {
         Ok(written) => written.map_err(|error| format!("failed to {error}")),
@@ -132,13 +143,13 @@ async fn readiness(api: &Api) -> Readiness {
     };
     checks.insert("disk".to_owned(), check(space));
     checks.insert("ffmpeg".to_owned(), check(api.checks.ffmpeg().await));
-    let queue = match api.jobs.queue_state().await {
+    let queue = match heard(api.jobs.queue_state()).await {
         Ok(queue) => {
             let waited = Duration::from_millis(queue.oldest_ready_ms.unsigned_abs());
             let said = format!("{} tasks wait, the oldest for {} s", queue.ready, waited.as_secs());
             if waited > OLD_QUEUE { Err(said) } else { Ok(said) }
         }
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error),
     };
     checks.insert("queue".to_owned(), check(queue));
     let all = checks.values().all(|check| check.ok);
@@ -160,7 +171,7 @@ async fn ready(api: Api) -> (StatusCode, Json<Readiness>) {
     (status, Json(readiness))
 }
 
-/// Whether the service can work
+/// Check that the service is ready
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -175,7 +186,7 @@ pub(crate) async fn readyz(State(api): State<Api>) -> (StatusCode, Json<Readines
     ready(api).await
 }
 
-/// The same as `/readyz`, under its older name
+/// Check that the service is ready (older name)
 #[utoipa::path(
     get,
     path = "/health",
@@ -190,7 +201,7 @@ pub(crate) async fn health(State(api): State<Api>) -> (StatusCode, Json<Readines
     ready(api).await
 }
 
-/// What all processes have counted
+/// Read the metrics of all processes
 #[utoipa::path(
     get,
     path = "/metrics",

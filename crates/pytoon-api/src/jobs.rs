@@ -220,7 +220,7 @@ pub(crate) async fn list(
     let after = page.cursor.as_deref().map(|cursor| {
         let parts = cursor.split_once('_');
         parts
-            .and_then(|(at, id)| Some((at.parse().ok()?, id.to_owned())))
+            .and_then(|(at, id)| Some((at.parse().ok().filter(|at| *at >= 0)?, id.to_owned())))
             .ok_or_else(|| Problem::field("cursor", "it is not the `next` of a page"))
     });
     let filter = JobFilter {

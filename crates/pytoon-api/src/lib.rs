@@ -149,17 +149,22 @@ pub fn openapi() -> String {
     text
 }
 
+/// Methods that stand in the log by their names (RFC 9110, 9.1; RFC 5789).
+const METHODS: [&str; 9] =
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
+
 /// Logs a request by its route: what stands in its path and query may be a caller's secret.
 async fn logged(request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let method = request.method().clone();
+    // A method is any word that a caller likes.
+    let method = Some(request.method().as_str()).filter(|method| METHODS.contains(method));
+    let method = METHODS.iter().find(|known| Some(**known) == method).unwrap_or(&"other");
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let name = route.as_deref().unwrap_or("(none)");
-    let span =
-        tracing::info_span!(target: "pytoon", "request", http_method = %method, route = name);
+    let span = tracing::info_span!(target: "pytoon", "request", http_method = method, route = name);
     let response = next.run(request).instrument(span).await;
     ServiceEvent::Request {
-        method: method.as_str(),
+        method,
         route: route.as_deref().unwrap_or("(none)"),
         status: response.status().as_u16(),
         duration_ms: begun.elapsed().as_millis() as u64,

@@ -11,8 +11,8 @@ use std::fmt;
 pub(crate) enum Refused {
     /// It cannot be parsed, or a field stands twice: what and where.
     NotJson(String),
-    /// It is JSON with an integer beyond 64 bits, which is given shortened.
-    LossyInteger(String),
+    /// It is JSON with a number that would lose digits, which is given shortened.
+    LossyNumber(String),
 }
 
 /// Parses a text.
@@ -21,15 +21,15 @@ pub(crate) fn parse(text: &[u8]) -> Result<Value, Refused> {
     let mut parser = serde_json::Deserializer::from_slice(text);
     let value = Strict.deserialize(&mut parser).map_err(not_json)?;
     parser.end().map_err(not_json)?;
-    match lossy_integer(text) {
+    match lossy_number(text) {
         None => Ok(value),
-        Some(digits) => Err(Refused::LossyInteger(digits)),
+        Some(digits) => Err(Refused::LossyNumber(digits)),
     }
 }
 
-/// Returns the first integer that is none in 64 bits, shortened.
-fn lossy_integer(text: &[u8]) -> Option<String> {
-    const SHORTEST: usize = 19;
+/// Returns the first number that neither 64 bits of an integer nor a double hold, shortened.
+fn lossy_number(text: &[u8]) -> Option<String> {
+    const SHOWN: usize = 19;
     let mut is_string = false;
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
@@ -40,13 +40,8 @@ fn lossy_integer(text: &[u8]) -> Option<String> {
                 let is_part = |b: &&u8| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
                 let length = text[at..].iter().take_while(is_part).count();
                 let number = std::str::from_utf8(&text[at..at + length]).unwrap_or_default();
-                let is_integer = !number.contains(['.', 'e', 'E']);
-                if is_integer
-                    && length >= SHORTEST
-                    && number.parse::<i64>().is_err()
-                    && number.parse::<u64>().is_err()
-                {
-                    return Some(format!("{}…", number.get(..SHORTEST).unwrap_or(number)));
+                if !is_kept(number) {
+                    return Some(format!("{}…", number.get(..SHOWN).unwrap_or(number)));
                 }
                 at += length;
                 continue;
@@ -56,6 +51,29 @@ fn lossy_integer(text: &[u8]) -> Option<String> {
         at += 1;
     }
     None
+}
+
+/// Returns true for a number that is written again with the same value. Fifteen digits always are
+/// (IEEE 754, binary64), and what programs print of a double is.
+fn is_kept(number: &str) -> bool {
+    if number.len() <= 15 || number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok() {
+        return true;
+    }
+    let is_integer = !number.contains(['.', 'e', 'E']);
+    let again = number.parse::<f64>().ok().filter(|value| value.is_finite());
+    !is_integer && again.is_some_and(|value| decimal(number) == decimal(&format!("{value:e}")))
+}
+
+/// Returns the digits of a number without zeros at both ends, and the power of ten of the last.
+fn decimal(number: &str) -> Option<(String, i64)> {
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{}{fraction}", whole.trim_start_matches('-'));
+    let kept = digits.trim_end_matches('0');
+    let power = exponent.parse::<i64>().ok()? - fraction.len() as i64;
+    let kept_power = power + (digits.len() - kept.len()) as i64;
+    let kept = kept.trim_start_matches('0');
+    Some(if kept.is_empty() { (String::new(), 0) } else { (kept.to_owned(), kept_power) })
 }
 
 /// Reads any value.
@@ -147,8 +165,24 @@ mod tests {
         for (text, digits) in [
             (r#"{"n": 18446744073709551616}"#, "1844674407370955161…"),
             (r#"{"n": -99999999999999999999}"#, "-999999999999999999…"),
+            (r#"{"n": 123456789012345678.9}"#, "123456789012345678.…"),
+            (r#"{"n": 9007199254740993.0}"#, "9007199254740993.0…"),
+            (r#"{"n": 0.1234567890123456789012345}"#, "0.12345678901234567…"),
         ] {
-            assert_eq!(parse(text.as_bytes()), Err(Refused::LossyInteger(digits.to_owned())));
+            assert_eq!(parse(text.as_bytes()), Err(Refused::LossyNumber(digits.to_owned())));
+        }
+        for kept in [
+            "0.1",
+            "-0.0",
+            "1e300",
+            "2.2250738585072014e-308",
+            "0.30000000000000004",
+            "100000.0000000000000",
+            "1.7976931348623157e308",
+            "-123456789012.34500",
+            "12345678901234567000.0",
+        ] {
+            assert!(parse(kept.as_bytes()).is_ok(), "{kept}");
         }
         let deep = "[".repeat(200) + &"]".repeat(200);
         let Err(Refused::NotJson(reason)) = parse(deep.as_bytes()) else {

@@ -112,7 +112,7 @@ pub(crate) fn asked(api: &Api, asked: &Value) -> Result<Value, Problem> {
     Ok(json!({ "url": url }))
 }
 
-/// List what is told of a job
+/// List the webhook messages of a job
 #[utoipa::path(
     get,
     path = "/api/v2/jobs/{id}/webhooks",
@@ -138,7 +138,7 @@ pub(crate) async fn list(
     Ok(Json(Webhooks { webhooks: rows.into_iter().map(Webhook::from).collect() }))
 }
 
-/// Tell it again
+/// Send a webhook message again
 ///
 /// Under the same id, so that a receiver that heard it already knows it.
 #[utoipa::path(

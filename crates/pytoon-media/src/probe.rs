@@ -149,6 +149,16 @@ pub fn probe_picture(runner: &Runner, path: &Path) -> Result<MediaProbe, MediaEr
     parse_with_packets(&text, &packets).map_err(refused)
 }
 
+/// Refuses sound at a rate that no recording has. FFmpeg resamples a packet at a time: one second of
+/// sound at 1 Hz becomes 48,000 samples.
+fn check_rate(sample_rate: u32) -> Result<(), String> {
+    // Zero: FFprobe does not know it.
+    if sample_rate == 0 || (2_000..=768_000).contains(&sample_rate) {
+        return Ok(());
+    }
+    Err(format!("its sound has {sample_rate} samples a second; 2,000 to 768,000 can be used"))
+}
+
 const PACKET_ENTRIES: &str = "packet=stream_index,pts_time,dts_time,duration_time";
 
 /// The most that FFprobe may say of a file.
@@ -210,6 +220,7 @@ pub fn parse_with_packets(text: &str, packets: &str) -> Result<MediaProbe, Strin
             }
             Some("audio") => {
                 let sound = audio(stream, index, sounds.len() as u32, span);
+                check_rate(sound.sample_rate)?;
                 sounds.push(sound);
             }
             _ => {}

@@ -54,8 +54,12 @@ impl DatabaseFile {
     /// Refuses to go on with a file that nobody would find again.
     fn check(&self) -> Result<(), StoreError> {
         let reason = match std::fs::metadata(&self.path) {
-            Ok(now) if now.dev() == self.device && now.ino() == self.inode => return Ok(()),
-            Ok(_) => "another file is in its place",
+            Ok(now) if now.dev() != self.device || now.ino() != self.inode => {
+                "another file is in its place"
+            }
+            // SQLite's header alone has 100 bytes (https://www.sqlite.org/fileformat.html, 1.3).
+            Ok(now) if now.len() < 100 => "it was truncated",
+            Ok(_) => return Ok(()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => "it was removed or moved",
             // Out of descriptors or the like: nothing is known.
             Err(_) => return Ok(()),

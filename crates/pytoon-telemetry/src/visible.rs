@@ -1,8 +1,8 @@
 //! Makes texts from outside harmless to look at: control characters, and marks that turn the order of
 //! characters around, are shown as escapes.
 //!
-//! Guarantees: what [`one_line`] returns moves no cursor, sets no colour, starts no line, and shows
-//! its characters in the order in which they stand (Unicode Technical Report 36, bidirectional spoofing).
+//! Guarantees: what [`one_line`] returns moves no cursor, sets no colour, starts no line, hides
+//! nothing, and shows its characters in the order in which they stand (Unicode Technical Report 36, bidirectional spoofing).
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -46,11 +46,16 @@ fn escaped(
     Cow::Owned(out)
 }
 
-/// Marks of direction, and separators of lines and paragraphs.
+/// Marks of direction, separators of lines and paragraphs, and characters that show nothing (Unicode's
+/// Default_Ignorable_Code_Point, and interlinear annotations), but for joiners and variation
+/// selectors, which names in Persian and emoji need.
 fn is_format(c: char) -> bool {
     matches!(c,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}'
-        | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -67,6 +72,9 @@ mod tests {
         assert!(shown.contains("\\u009b31m\\u202ed") && !shown.contains('\u{202e}'), "{shown}");
         let read: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
         assert_eq!(read, json);
+        for hidden in ['\u{200b}', '\u{ad}', '\u{3164}', '\u{e0041}', '\u{fff9}'] {
+            assert_eq!(one_line(&hidden.to_string()), hidden.escape_unicode().to_string());
+        }
         for plain in ["مرحبا 👨‍👩‍👧 café\ttab", ""] {
             assert_eq!(one_line(plain), plain);
         }

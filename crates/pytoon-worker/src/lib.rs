@@ -42,6 +42,8 @@ const FIRST_LOOK: Duration = Duration::from_millis(500);
 /// The latest.
 const LONGEST_LOOK: Duration = Duration::from_secs(15);
 /// Between questions to a database that does not answer.
+/// Maximum time after the grace time for handing tasks back.
+const HAND_BACK: Duration = Duration::from_secs(10);
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 
 /// How a task ended.
@@ -171,8 +173,10 @@ impl Worker {
         let all = this.tasks.max(1);
         if tokio::time::timeout(this.grace, places.acquire_many(all)).await.is_err() {
             stop.cancel();
-            // What is stopped hands its task back; a database that is gone would keep us here.
-            let _ = tokio::time::timeout(this.lease, places.acquire_many(all)).await;
+            // What is stopped hands its task back. A database that is gone, or work that does not
+            // look whether it is stopped, would keep us here.
+            let patience = this.lease.min(HAND_BACK);
+            let _ = tokio::time::timeout(patience, places.acquire_many(all)).await;
         }
         handed_back.load(Ordering::Relaxed)
     }

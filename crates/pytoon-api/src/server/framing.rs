@@ -1,10 +1,11 @@
-//! What HTTP/1.1 allows and nobody needs: bare line feeds in heads, transfer codings other than
-//! `chunked`. Two readers may understand them differently, which is how requests are smuggled
+//! Refuses what HTTP/1.1 forbids, or allows and nobody needs: bare line feeds in heads, transfer
+//! codings other than `chunked`, no host or several. Two readers may understand them differently, which is how requests are smuggled
 //! (RFC 9112, sections 2.2, 6.1 and 11.2).
 
 use crate::problem::Problem;
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 
 /// A line feed without the carriage return before it.
@@ -80,8 +81,22 @@ pub(super) fn ends_connection(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
 }
 
-/// Refuses a body that was coded otherwise than `chunked`.
+/// Refuses a body that was coded otherwise than `chunked`, and a request without one clear host
+/// (RFC 9112, 3.2).
 pub(super) fn refused(request: &Request) -> Option<Response> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = hosts.next();
+    let is_clear = match host {
+        None => request.version() < Version::HTTP_11,
+        Some(host) => {
+            let is_host = host.is_empty() || Authority::try_from(host.as_bytes()).is_ok();
+            is_host && hosts.next().is_none()
+        }
+    };
+    if !is_clear {
+        let detail = "a request names one host: `Host: example.org`";
+        return Some(Problem::new(StatusCode::BAD_REQUEST, "bad_host", detail).into_response());
+    }
     let mut codings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
     let is_plain = |value: &[u8]| value.eq_ignore_ascii_case(b"chunked");
     let is_fine =

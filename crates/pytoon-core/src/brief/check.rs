@@ -1,12 +1,14 @@
 //! What a type cannot say of a brief: values that cannot be right, with the field and the reason.
 
 use super::{Brief, FieldProblem, MAX_FILM_SECONDS, MAX_SCENES, MAX_SCRIPT_CHARS};
+use serde_json::Value;
 
 impl Brief {
     /// The first value that cannot be right, if any.
     pub fn problem(&self) -> Option<FieldProblem> {
         self.emptiness()
             .or_else(|| self.text_problem())
+            .or_else(|| self.size_problem())
             .or_else(|| self.number_problem())
             .or_else(|| self.deadline_problem())
             .or_else(|| self.overlay_problem())
@@ -52,6 +54,13 @@ impl Brief {
             ));
         }
         None
+    }
+
+    /// Finds a text or a list that is larger than a film can use. Layout takes time by the length of
+    /// texts, and nobody reads a caption of a page.
+    fn size_problem(&self) -> Option<FieldProblem> {
+        let brief = serde_json::to_value(self).ok()?;
+        too_large("", &brief)
     }
 
     fn deadline_problem(&self) -> Option<FieldProblem> {
@@ -155,6 +164,51 @@ pub fn deadline(text: &str, started_at: i64) -> Result<i64, String> {
         _ => Err(format!(
             "`{text}` is neither a time such as `2026-11-24T18:00:00Z` nor a span such as `90s`, `15m` or `2h`"
         )),
+    }
+}
+
+/// The most characters of a text that has no limit of its own: addresses are the longest.
+const MAX_TEXT_CHARS: usize = 4_000;
+/// The most characters of a caption or an overlay.
+const MAX_SHOWN_CHARS: usize = 500;
+/// The most entries of a list or mapping that has no limit of its own.
+const MAX_ENTRIES: usize = 1_000;
+
+fn too_large(field: &str, value: &Value) -> Option<FieldProblem> {
+    let name = field.rsplit(['.', ']']).next().unwrap_or_default();
+    let limited = |count: usize, most: usize, what: &str| {
+        (count > most).then(|| {
+            FieldProblem::new(field, format!("{count} {what} are too many (at most {most})"))
+        })
+    };
+    match value {
+        // Their own limit has been checked.
+        Value::String(_) if ["prompt", "script", "voice_script"].contains(&field) => None,
+        Value::String(text) => {
+            let is_shown = matches!(name, "caption" | "text");
+            let most = if is_shown { MAX_SHOWN_CHARS } else { MAX_TEXT_CHARS };
+            limited(text.chars().count(), most, "characters")
+        }
+        Value::Array(items) => {
+            let most = match name {
+                "overlays" => 100,
+                "palette" => 32,
+                _ => MAX_ENTRIES,
+            };
+            limited(items.len(), most, "entries").or_else(|| {
+                let entry = |(index, item)| too_large(&format!("{field}[{index}]"), item);
+                items.iter().enumerate().find_map(entry)
+            })
+        }
+        Value::Object(entries) => limited(entries.len(), MAX_ENTRIES, "entries").or_else(|| {
+            entries.iter().find_map(|(name, value)| {
+                let inner = if field.is_empty() { name.clone() } else { format!("{field}.{name}") };
+                let chars = name.chars().count();
+                limited(chars, MAX_TEXT_CHARS, "characters in a name")
+                    .or_else(|| too_large(&inner, value))
+            })
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::commands::planner::FilmPlanner;
 use crate::context::{self, Context};
 use crate::output;
 use anyhow::{Context as _, bail};
-use pytoon_api::{Api, Bounds, RateLimits, Scope, new_key, router};
+use pytoon_api::{Api, Bounds, Budgets, RateLimits, Scope, new_key, router};
 use pytoon_core::job::TaskKind;
 use pytoon_core::job::store::{JobFilter, JobStore};
 use pytoon_core::ledger::{CallLimits, StoreError};
@@ -74,7 +74,7 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
     Metrics::expect_service(TaskKind::ALL.iter().map(|kind| kind.as_str()));
     let at = database(&context.config, &context.secrets)?;
     let store = patiently(context, || Ok(runtime.block_on(Store::connect(&at))?))?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let most_attempts = context.config.settings.service.most_attempts;
         let store = Arc::new(store.with_most_attempts(most_attempts));
         let listener = match role {
@@ -119,7 +119,7 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
                 config: Arc::new(context.config.clone()),
                 planner: Arc::new(FilmPlanner { env: environment.clone(), files: store.clone() }),
                 limits: Arc::new(RateLimits::new(&context.config.settings.service)),
-                budgets: Arc::default(),
+                budgets: Arc::new(Budgets::new(crate::limits::connections())),
                 checks: Arc::default(),
                 signs: secrets.is_some(),
                 storage: environment.engines.storage().clone(),
@@ -147,7 +147,10 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
         let _ = store.counts_put(&process, &context.metrics.render()).await;
         ServiceEvent::ServiceStopped { role: role.as_str(), handed_back }.emit();
         Ok(ExitCode::SUCCESS)
-    })
+    });
+    // What outlasted the grace time was handed back: nobody waits for it.
+    runtime.shutdown_background();
+    ended
 }
 
 fn address(context: &Context, args: &ServeArgs) -> anyhow::Result<SocketAddr> {
