@@ -1,6 +1,7 @@
 //! Processes of the service die, and what they had started dies with them; disks fill up.
 
 use pytoon_testkit::postgres::Postgres;
+use pytoon_testkit::program::tool;
 use pytoon_testkit::service::Service;
 use pytoon_testkit::workspace::Workspace;
 use serde_json::json;
@@ -111,4 +112,33 @@ fn a_worker_waits_for_a_database_that_is_started_after_it() {
     let begun = Instant::now();
     workspace.pytoon(&["worker"]).refused(1, &["/proc/nowhere"]);
     assert!(begun.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn the_end_comes_though_a_task_hears_nothing() {
+    let workspace = Workspace::new();
+    workspace.write("config/defaults.yaml", "service: {worker_tasks: 1, grace_seconds: 1}\n");
+    let voices = workspace.path("voices").display().to_string();
+    let mut service = workspace.serve_with(&[("PYTOON_VOICES", voices.as_str())]);
+    let script = "A cup of tea. ".repeat(60);
+    let first = service.submit(&json!({
+        "script": script.trim(), "voice": "off", "music_source": "none",
+        "target_duration_seconds": 60,
+    }));
+    let stuck = service.submit(&json!({
+        "script": "A cup of tea.", "profile": "test", "target_duration_seconds": 2,
+    }));
+    // A pipe that nobody writes to: whoever reads this voice waits for ever.
+    std::fs::create_dir_all(workspace.path("voices/eva")).expect("a folder");
+    let manifest = workspace.path("voices/eva/voice.json").display().to_string();
+    tool("mkfifo", [manifest.as_str()]);
+    service.call("POST", &format!("/api/v2/jobs/{first}/cancel"), None);
+    until("the second job begins", || service.job(&stuck)["status"] != "queued");
+    std::thread::sleep(Duration::from_secs(1));
+    let begun = Instant::now();
+    assert_eq!(service.end(), Some(0));
+    let took = begun.elapsed();
+    // The grace time, then what handing back may take.
+    assert!(took > Duration::from_secs(5), "no task was stuck: {took:?}");
+    assert!(took < Duration::from_secs(25), "{took:?}");
 }
