@@ -128,7 +128,7 @@ fn the_end_comes_though_a_task_hears_nothing() {
     let stuck = service.submit(&json!({
         "script": "A cup of tea.", "profile": "test", "target_duration_seconds": 2,
     }));
-    // A pipe that nobody writes to: whoever reads this voice waits for ever.
+    // A named pipe without a writer: reading this voice's manifest blocks for ever.
     std::fs::create_dir_all(workspace.path("voices/eva")).expect("a folder");
     let manifest = workspace.path("voices/eva/voice.json").display().to_string();
     tool("mkfifo", [manifest.as_str()]);

@@ -37,8 +37,8 @@ pub struct Budgets {
 }
 
 impl Budgets {
-    /// Budgets of a process that keeps so many connections open. Event streams have half of them at
-    /// most: a stream is never idle, and would leave nobody else a connection.
+    /// Returns the budgets for a process with this maximum number of open connections. Event streams
+    /// get at most half of them: a stream is never idle, so it cannot be closed for a new client.
     pub fn new(connections: usize) -> Self {
         let streams = (connections as u64 / 2).clamp(2, 256);
         Self {

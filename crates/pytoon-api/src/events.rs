@@ -32,7 +32,7 @@ pub(crate) struct StreamedEvent {
     id: String,
     /// `status` or `scene`.
     event: String,
-    /// What happened, as JSON.
+    /// The event's content, as JSON text.
     data: String,
 }
 

@@ -35,7 +35,7 @@ pub struct Document {
 pub struct SyntaxError {
     /// Where.
     pub place: Place,
-    /// What is wrong.
+    /// The reason, as shown to the user.
     pub reason: String,
 }
 

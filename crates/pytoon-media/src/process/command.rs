@@ -62,7 +62,7 @@ fn is_executable(path: &Path) -> bool {
 pub struct CommandLine {
     /// The program's name.
     pub program: &'static str,
-    /// What it is for, as "failed to …" goes on.
+    /// The purpose, in words that complete "failed to …".
     pub purpose: &'static str,
     /// Its arguments.
     pub args: Vec<OsString>,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// How often a guard looks after a program whose owner may be blocked.
 const GUARD_TICK: Duration = Duration::from_millis(50);
 
-/// Kills a program that its owner waits for in vain, since the owner is blocked and cannot.
+/// Kills a program that stalls while its owner is blocked on a pipe.
 #[derive(Debug)]
 pub(super) struct Guard {
     state: Arc<GuardState>,

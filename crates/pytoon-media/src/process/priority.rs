@@ -10,10 +10,12 @@ pub fn yield_to_encoder() {
     let _ = rustix::process::setpriority_process(None, 5);
 }
 
-/// Runs this thread only while a processor has nothing else to do: a thread of the encoder that
-/// wakes up goes before it at once, which a mere niceness does not bring about. There is no way
-/// back, and on a machine that others keep busy the thread may wait for very long: whoever needs
-/// its work has to be able to do it too. Where there is no such class it yields to the encoder.
+/// Puts this thread in the idle scheduling class: it runs only when a processor is free, and a thread
+/// of the encoder that wakes preempts it at once. A higher niceness alone does not do that.
+///
+/// The class cannot be left again. On a busy machine the thread may not run for a long time, so its
+/// work must be work that another thread can take over. Systems without the class lower the priority
+/// instead ([`yield_to_encoder`]).
 pub fn work_in_gaps() {
     #[cfg(target_os = "linux")]
     {

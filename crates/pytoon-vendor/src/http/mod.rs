@@ -54,7 +54,7 @@ pub enum Body {
 /// One request.
 #[derive(Debug)]
 pub struct Call {
-    /// What it is for, as "failed to …" goes on.
+    /// The purpose, in words that complete "failed to …".
     pub operation: &'static str,
     /// GET, POST, …
     pub method: Method,

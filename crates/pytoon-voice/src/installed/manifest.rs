@@ -99,7 +99,7 @@ impl Family {
 /// Why a manifest cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// What is wrong.
+    /// The reason, as shown to the user.
     pub reason: String,
     /// The machine ran out of something while the file was read: it may be whole.
     pub exhausted: bool,
