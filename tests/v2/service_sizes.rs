@@ -3,7 +3,7 @@
 use pytoon_testkit::Workspace;
 use pytoon_testkit::program::tool;
 use serde_json::{Value, json};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -161,4 +161,31 @@ fn a_database_that_was_truncated_is_not_ready() {
     assert!(answer.contains("truncated"), "{answer}");
     let refused = service.call("POST", "/api/v2/jobs", Some(&tea(&json!({}))));
     refused.problem(503, "store_unavailable", &[]);
+}
+
+#[test]
+fn a_database_that_another_program_locks_is_not_ready() {
+    let workspace = Workspace::new();
+    let service = workspace.serve();
+    let database = workspace.path("storage/pytoon.db").display().to_string();
+    let lock = "import sqlite3, sys\n\
+                c = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
+                c.execute('BEGIN EXCLUSIVE')\nprint('held', flush=True)\nsys.stdin.read()\n";
+    #[expect(clippy::disallowed_methods, reason = "another program that holds the lock")]
+    let mut other = std::process::Command::new("python3")
+        .args(["-c", lock, database.as_str()])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("python3");
+    // The pipe stays open: Python writes the line's end apart, and would die of a closed one.
+    let mut held = BufReader::new(other.stdout.take().expect("a pipe"));
+    held.read_line(&mut String::new()).expect("the lock is held");
+    let answer = service.send("GET", "/readyz", &[], b"").is(503).text();
+    assert!(answer.contains("no answer within 2 s"), "{answer}");
+    drop(other.stdin.take());
+    assert!(other.wait().expect("ends").success());
+    // An answer holds for a second.
+    std::thread::sleep(Duration::from_millis(1100));
+    service.send("GET", "/readyz", &[], b"").is(200);
 }
