@@ -1,5 +1,6 @@
 //! Word times of recordings: `pytoon align`, and the chain of a film with a recorded voice.
 
+use crate::small_disk::SmallDisk;
 use pytoon_testkit::program::run;
 use pytoon_testkit::{Film, Workspace};
 use serde_json::Value;
@@ -166,6 +167,18 @@ fn a_recording_of_something_else_falls_back_to_even_split() {
         .collect();
     assert_eq!(kinds.last(), Some(&Value::from("low_confidence")));
     assert_eq!(events(&workspace, "alignment_fallback_to_even_split").len(), 1);
+}
+
+#[test]
+fn without_room_for_a_program_no_lesser_method_is_taken() {
+    let workspace = spoken(WORDS);
+    let path = stand_in(&workspace, "whisperx", &heard());
+    let folder = workspace.path("temporary");
+    let Some(_disk) = SmallDisk::mount_full(&folder) else { return };
+    let args = ["align", "voice.wav", "--text", "script.txt", "--method", "chain"];
+    let mut command = workspace.command(&args);
+    let run = run(command.env("PATH", path).env("TMPDIR", &folder));
+    run.refused(1, &["No space left on device"]);
 }
 
 #[test]

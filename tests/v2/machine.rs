@@ -1,9 +1,9 @@
 //! What a machine may lack, and programs that die.
 
+use crate::small_disk::SmallDisk;
 use crate::support::quick;
-use pytoon_testkit::program::{find_tool, run, tool, tool_succeeds};
-use pytoon_testkit::{Film, Workspace, is_root};
-use std::path::Path;
+use pytoon_testkit::program::{find_tool, run};
+use pytoon_testkit::{Film, Workspace};
 
 /// Writes a script that stands in for `ffmpeg` and returns a PATH on which it comes first.
 fn fake_ffmpeg(workspace: &Workspace, body: &str) -> String {
@@ -64,24 +64,6 @@ fn a_disk_without_room_is_seen_before_work_begins() {
     assert!(!workspace.path("out").exists());
 }
 
-/// A small disk of its own, taken away at the end.
-struct SmallDisk<'a>(&'a Path);
-
-impl SmallDisk<'_> {
-    fn mount(folder: &Path) -> Option<SmallDisk<'_>> {
-        std::fs::create_dir(folder).expect("a folder");
-        let folder_name = folder.display().to_string();
-        let args = ["-t", "tmpfs", "-o", "size=1m", "tmpfs", &folder_name];
-        (is_root() && tool_succeeds("mount", args)).then_some(SmallDisk(folder))
-    }
-}
-
-impl Drop for SmallDisk<'_> {
-    fn drop(&mut self) {
-        tool("umount", [self.0]);
-    }
-}
-
 #[test]
 fn a_disk_that_runs_full_is_named_as_the_cause() {
     let workspace = Workspace::new();
@@ -92,7 +74,7 @@ fn a_disk_that_runs_full_is_named_as_the_cause() {
     workspace.write("brief.yaml", quick("").replace("2.5", "8"));
     let run = workspace.pytoon(&["render", "brief.yaml", "--out", "disk/out", "--config", "cfg"]);
     run.refused(1, &["disk is full"]);
-    assert!(!disk.0.join("out").exists());
+    assert!(!disk.folder().join("out").exists());
 }
 
 #[test]

@@ -42,6 +42,7 @@ mod service_sizes;
 mod service_storage;
 mod service_traces;
 mod sidecars;
+mod small_disk;
 mod support;
 mod terminal;
 mod text;

@@ -1,5 +1,6 @@
 //! Speech servers of the user's own: no key, no bill, private addresses, WAV or MP3.
 
+use crate::small_disk::SmallDisk;
 use crate::voice_booth::{Booth, spoken};
 use pytoon_testkit::film::words;
 use pytoon_testkit::measure::{decode_audio, rms_db};
@@ -57,6 +58,16 @@ fn a_server_speaks_in_wav_or_mp3_without_a_key_and_costs_nothing() {
         assert_eq!(booth.metric("success_total", "kokoro"), 1.0);
         assert!(booth.log().contains("\"provider\":\"kokoro\""), "{}", booth.log());
     }
+}
+
+#[test]
+fn without_room_to_decode_its_sound_no_other_voice_is_taken() {
+    let mut booth = booth_with(&json!({}), &[("kokoro", "/speech-server-mp3/v1", json!({}))]);
+    let folder = booth.workspace.path("temporary");
+    let Some(_disk) = SmallDisk::mount_full(&folder) else { return };
+    booth.environment.push(("TMPDIR", folder.display().to_string()));
+    booth.try_render(&spoken(WORDS, ""), "out").refused(1, &["kokoro", "No space left on device"]);
+    assert_eq!(booth.failures(), Vec::<String>::new(), "another voice was asked");
 }
 
 #[test]

@@ -186,6 +186,16 @@ impl EngineError {
         self.kind == EngineErrorKind::Internal && self.message.contains("No space left on device")
     }
 
+    /// Returns true if this machine ran out of something (disk, descriptors, memory, threads): it says
+    /// nothing of the engine.
+    pub fn is_exhausted(&self) -> bool {
+        // What the C library says, in which `std::io::Error` ends.
+        let says = ["Too many open files", "Cannot allocate memory", "temporarily unavailable"];
+        self.is_disk_full()
+            || self.kind == EngineErrorKind::Internal
+                && says.iter().any(|words| self.message.contains(words))
+    }
+
     /// Whether no other engine may be asked after it: the user gave up, or what is bought already
     /// cannot be known now.
     pub fn ends_the_walk(&self) -> bool {

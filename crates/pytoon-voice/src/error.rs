@@ -96,6 +96,7 @@ impl VoiceError {
         match self {
             Self::Unavailable { source, .. } | Self::Recording(source) => source.is_exhausted(),
             Self::BadVoice { exhausted, .. } => *exhausted,
+            Self::Vendor { source, .. } => source.is_exhausted(),
             other => other.is_disk_full(),
         }
     }

@@ -359,10 +359,15 @@ impl EngineManager {
                 Ok(clip) => return Ok(clip),
                 Err(error) => error,
             };
-            // Another engine would find no room either, and this clip is paid for.
-            if error.is_disk_full() && self.world.now() - begun < FULL_DISK_PATIENCE_MS {
-                let (reason, retry_in_ms) = (error.to_string(), FULL_DISK_PAUSE_MS);
-                ServiceEvent::DiskFull { reason: &reason, retry_in_ms }.emit();
+            // Another engine would find no more of it, and this clip is paid for.
+            if error.is_exhausted() && self.world.now() - begun < FULL_DISK_PATIENCE_MS {
+                let (reason, retry_in_ms) = (&error.to_string(), FULL_DISK_PAUSE_MS);
+                let event = if error.is_disk_full() {
+                    ServiceEvent::DiskFull { reason, retry_in_ms }
+                } else {
+                    ServiceEvent::ResourceExhausted { reason, retry_in_ms }
+                };
+                event.emit();
                 self.pause(&engine.name, Duration::from_millis(retry_in_ms)).await?;
                 let _ = self.store.call_touch(&row.id, self.world.now() + LEASE_MS).await;
                 continue;

@@ -73,7 +73,8 @@ impl Aligner {
     /// Times the words.
     ///
     /// # Errors
-    /// Only when the user gives up; every other failure leads to the next method.
+    /// Only when the user gives up, or when the machine ran out of something, which no other method
+    /// would change; every other failure leads to the next method.
     pub fn align(&self, recorded: Recorded<'_>) -> Result<Outcome, VoiceError> {
         let mut tried = Vec::new();
         let count = recorded.sentences.iter().map(Vec::len).sum();
@@ -129,7 +130,7 @@ impl Aligner {
             }
         };
         Ok(match found {
-            Err(error) if is_cancelled(&error) => return Err(error),
+            Err(error) if error.is_cancelled() || error.is_exhausted() => return Err(error),
             Err(error) => Err(gave_way(&error)),
             Ok(None) => Err(GaveWay {
                 kind: "failed",
@@ -147,14 +148,6 @@ impl Aligner {
             Ok(Some(found)) => Ok(found),
         })
     }
-}
-
-fn is_cancelled(error: &VoiceError) -> bool {
-    matches!(
-        error,
-        VoiceError::Unavailable { source: MediaError::Cancelled, .. }
-            | VoiceError::Recording(MediaError::Cancelled)
-    )
 }
 
 fn gave_way(error: &VoiceError) -> GaveWay {

@@ -103,14 +103,14 @@ pub(crate) fn align(
         .run(&CommandLine::new(provider, "ask for its version").arg("--version"), Vec::new())
         .map(|bytes| String::from_utf8_lossy(&bytes).trim().chars().take(80).collect())
         .unwrap_or_default();
-    let folder = tempfile::tempdir().map_err(|e| bad(format!("no folder to work in: {e}")))?;
+    let folder = tempfile::tempdir().map_err(|e| MediaError::write(&std::env::temp_dir(), e))?;
     let mut sound = Cursor::new(Vec::new());
     wav::write_mono(&mut sound, recorded.samples)?;
     let script: Vec<String> =
         recorded.sentences.iter().map(|sentence| pytoon_core::text::join(sentence)).collect();
     std::fs::write(folder.path().join("voice.wav"), sound.into_inner())
         .and_then(|()| std::fs::write(folder.path().join("script.txt"), script.join("\n")))
-        .map_err(|e| bad(format!("writing the recording for it: {e}")))?;
+        .map_err(|e| MediaError::write(folder.path(), e))?;
     let language = recorded.language.split(['-', '_']).next().unwrap_or("en");
     runner.run(&outside.command(folder.path(), language), Vec::new()).map_err(unavailable)?;
     let bytes = std::fs::read(folder.path().join("voice.json"))

@@ -41,13 +41,16 @@ impl Compatible {
     }
 
     fn decoded(&self, body: &[u8]) -> Result<Take, Unreadable> {
-        let unusable = |reason: &dyn std::fmt::Display| Unreadable::Sound(reason.to_string());
-        let mut file = tempfile::NamedTempFile::new().map_err(|error| unusable(&error))?;
-        file.write_all(body).and_then(|()| file.flush()).map_err(|error| unusable(&error))?;
+        let unwritten = |error: std::io::Error| Unreadable::Machine(error.to_string());
+        let mut file = tempfile::NamedTempFile::new().map_err(unwritten)?;
+        file.write_all(body).and_then(|()| file.flush()).map_err(unwritten)?;
         // FFmpeg takes its time; other calls go on meanwhile.
         let decode = || sound::decode_mono(&self.runner, file.path());
-        let samples = tokio::task::block_in_place(decode).map_err(|error| unusable(&error))?;
-        Ok(Take::from_samples(DECODED_RATE, &samples))
+        match tokio::task::block_in_place(decode) {
+            Ok(samples) => Ok(Take::from_samples(DECODED_RATE, &samples)),
+            Err(error) if error.is_exhausted() => Err(Unreadable::Machine(error.to_string())),
+            Err(error) => Err(Unreadable::Sound(error.to_string())),
+        }
     }
 }
 

@@ -94,6 +94,8 @@ pub(crate) enum Unreadable {
     Protocol,
     /// The sound in it is not usable.
     Sound(String),
+    /// This machine could not look at it, which says nothing of the sound.
+    Machine(String),
 }
 
 /// A service or a server that speaks.
@@ -396,6 +398,7 @@ pub(crate) fn bought(
             .refusal(SPEAK, EngineErrorKind::Protocol, reply, None)
             .accepted(pytoon_vendor::Accepted::Maybe),
         Unreadable::Sound(reason) => delivered(EngineErrorKind::BadOutput, reason),
+        Unreadable::Machine(reason) => delivered(EngineErrorKind::Internal, reason),
     })?;
     match take.problem(&speech.piece.text, speech.speed) {
         Some(reason) => Err(delivered(EngineErrorKind::BadOutput, reason)),

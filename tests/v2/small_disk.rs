@@ -1,0 +1,38 @@
+//! A disk that is soon full.
+
+use pytoon_testkit::is_root;
+use pytoon_testkit::program::{tool, tool_succeeds};
+use std::path::Path;
+
+/// A disk of 1 MiB, unmounted at the end.
+pub(crate) struct SmallDisk<'a>(&'a Path);
+
+impl SmallDisk<'_> {
+    /// Mounts one on a new folder; `None` where that is not allowed: only root may mount, and not in
+    /// every container.
+    pub(crate) fn mount(folder: &Path) -> Option<SmallDisk<'_>> {
+        std::fs::create_dir(folder).expect("a folder");
+        let folder_name = folder.display().to_string();
+        let args = ["-t", "tmpfs", "-o", "size=1m", "tmpfs", &folder_name];
+        (is_root() && tool_succeeds("mount", args)).then_some(SmallDisk(folder))
+    }
+
+    /// The same without room for another page.
+    pub(crate) fn mount_full(folder: &Path) -> Option<SmallDisk<'_>> {
+        let disk = Self::mount(folder)?;
+        // It ends where the room does.
+        let filled = std::fs::write(folder.join("filler"), vec![0; 2 << 20]);
+        assert!(filled.is_err(), "the disk is larger");
+        Some(disk)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.0
+    }
+}
+
+impl Drop for SmallDisk<'_> {
+    fn drop(&mut self) {
+        tool("umount", [self.0]);
+    }
+}
