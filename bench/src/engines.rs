@@ -7,11 +7,12 @@ use pytoon_config::{Config, ConfigSource};
 use pytoon_core::ledger::StoreFuture;
 use pytoon_engines::adapter::{
     Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
-    GenerateRequest, GeneratedClip, Output, Prepared, PromptUnit, Ratio, Task, TaskState,
+    GenerateRequest, GeneratedClip, Offer, Output, Prepared, PromptUnit, Ratio, Task, TaskState,
 };
 use pytoon_engines::clip_check::{Checked, ClipChecker, Expectation};
 use pytoon_engines::engine_manager::{EngineManager, EngineSet, ManagerParts, SceneOrder};
 use pytoon_engines::engine_selector::SceneWish;
+use pytoon_engines::picture_fit::AsTheyAre;
 use pytoon_engines::world::RealWorld;
 use pytoon_media::process::CancelToken;
 use pytoon_store::SqliteStore;
@@ -122,6 +123,7 @@ async fn manager(engines: EngineSet, storage: &Path) -> anyhow::Result<EngineMan
         reloader: None,
         store: Arc::new(store),
         checker: Arc::new(AnyClip),
+        fitter: Arc::new(AsTheyAre),
         world: Arc::new(RealWorld),
         storage: storage.to_owned().into(),
         cancel: CancelToken::default(),
@@ -164,10 +166,13 @@ struct Instant0(Capabilities);
 impl Instant0 {
     fn new() -> Self {
         Self(Capabilities {
-            durations: Durations::Fixed(vec![5000]),
-            ratios: vec![Ratio { width: 9, height: 16 }],
+            from_words: Some(Offer {
+                durations: Durations::Fixed(vec![5000]),
+                ratios: vec![Ratio::default()],
+                follows_picture: false,
+            }),
+            from_picture: None,
             image_inputs: Vec::new(),
-            text_to_video: true,
             max_prompt: 1000,
             prompt_unit: PromptUnit::Chars,
             cancel: false,

@@ -12,6 +12,7 @@ use pytoon_engines::adapter::Ratio;
 use pytoon_engines::clip_check::{Checked, ClipChecker, Expectation};
 use pytoon_engines::engine_manager::{EngineManager, EngineSet, ManagerParts, SceneOrder};
 use pytoon_engines::engine_selector::SceneWish;
+use pytoon_engines::picture_fit::AsTheyAre;
 use pytoon_engines::world::RealWorld;
 use pytoon_media::process::CancelToken;
 use pytoon_store::SqliteStore;
@@ -126,6 +127,7 @@ pub(crate) fn worker(args: &[String]) -> anyhow::Result<()> {
             reloader: None,
             store: Arc::new(store),
             checker: Arc::new(AnyClip),
+            fitter: Arc::new(AsTheyAre),
             world: Arc::new(RealWorld),
             storage: storage.into(),
             cancel: CancelToken::default(),

@@ -79,16 +79,18 @@ fn adapter(engine: &Engine, replies: Vec<Reply>) -> Arc<dyn ExternalEngineAdapte
 
 fn request(adapter: &dyn ExternalEngineAdapter, with_picture: bool) -> GenerateRequest {
     let sold = adapter.capabilities();
+    let with_picture = with_picture && adapter.supports_image_input() || sold.from_words.is_none();
+    let offer = sold.offer(with_picture).expect("it sells something");
     GenerateRequest {
         call_id: "0b7c2a34-5d6e-4f70-8192-a3b4c5d6e7f8".into(),
         prompt: "Steam over a cup of coffee".into(),
         negative_prompt: None,
-        image: (with_picture && adapter.supports_image_input()).then(|| BASE.picture.clone()),
-        duration_ms: match &sold.durations {
+        image: with_picture.then(|| BASE.picture.clone()),
+        duration_ms: match &offer.durations {
             Durations::Fixed(all) => all[0],
             Durations::Range { min, .. } => *min,
         },
-        ratio: sold.ratios[0],
+        ratio: offer.ratios[0],
         seed: 7,
     }
 }

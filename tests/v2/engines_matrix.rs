@@ -96,6 +96,14 @@ const TABLE: &[Row] = &[
         ..PLAIN
     },
     Row {
+        fault: "429, Retry-After as a date",
+        rule: r#"{"step": "submit", "fault": "rate_limited_retry_date", "value": 30}"#,
+        stock_rule: r#"{"step": "search", "fault": "rate_limited_retry_date", "value": 30}"#,
+        drawn: "rate_limited; not_sent; 0",
+        found: "rate_limited; not_sent; 0",
+        ..PLAIN
+    },
+    Row {
         fault: "500",
         rule: r#"{"step": "submit", "fault": "server_error"}"#,
         stock_rule: r#"{"step": "search", "fault": "server_error"}"#,
@@ -238,7 +246,8 @@ const TABLE: &[Row] = &[
         fault: "completed with error",
         rule: r#"{"step": "submit", "fault": "completed_with_error"}"#,
         stock_rule: r#"{"step": "search", "fault": "completed_with_error"}"#,
-        drawn: "protocol; failed x2; 2",
+        // A success without a clip is booked and not bought again.
+        drawn: "protocol; bad_output; 1",
         found: "unsupported; not_sent; 0",
         except: &[
             ("pika", "server; failed x2; 2", "its status carries the error"),

@@ -199,3 +199,13 @@ fn without_any_the_prompt_is_shown_and_the_receipt_says_so() {
     assert_eq!(film.warnings(), "");
     assert!(!workspace.path("said.txt").exists());
 }
+
+#[test]
+fn newer_models_are_told_two_letters_and_tell_codes() {
+    let studio = with_service(&json!([]), ", model: gpt-transcribe");
+    studio.workspace.write("brief.yaml", format!("{BRIEF}prompt: Tea at dawn\nlanguage: yue\n"));
+    let film = render_with_service(&studio, "out");
+    assert_eq!(film.caption_words(), words(STOCK));
+    let heard = studio.events("transcript_done");
+    assert_eq!(heard[0]["language"], "en", "{heard:?}");
+}

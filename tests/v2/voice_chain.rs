@@ -300,3 +300,22 @@ fn a_brief_may_rather_have_no_film_than_a_lesser_voice() {
         (json!("elevenlabs"), &json!(false))
     );
 }
+
+#[test]
+fn a_language_is_told_in_the_form_that_a_service_takes() {
+    let settings = json!({"google": {"voice": "", "voices": {}, "options": {"marks": false}},
+        "elevenlabs": {"model": "eleven_v3"}});
+    for (vendor, language) in [
+        ("google", "zh-Hans"),
+        ("google", "zh-Hant"),
+        ("google", "sr-Latn"),
+        ("elevenlabs", "fil"),
+        ("elevenlabs", "haw"),
+    ] {
+        let booth = Booth::new(&json!({}), &[vendor]);
+        booth.configure(&settings);
+        let film = booth.render(&spoken(WORDS, &format!("language: {language}\n")), "out");
+        assert_eq!(film.metadata()["voice"]["provider"], vendor, "{language}: {}", booth.log());
+        assert_eq!(booth.failures(), Vec::<String>::new(), "{language}");
+    }
+}

@@ -62,6 +62,15 @@ fn speed_pitch_and_pronunciations_are_heard() {
     assert_ne!(higher, plain);
     assert!(higher.len().abs_diff(plain.len()) < plain.len() / 10);
     assert_ne!(length("pronunciations: {Zapier: ZAP-ee-er}\n"), plain);
+    // `pytoon voices` speaks as films do, at the configured speed.
+    let workspace = Workspace::new();
+    let said = |speed: &str| {
+        workspace.write("config/defaults.yaml", format!("tts: {{neural: {{speed: {speed}}}}}\n"));
+        let args = ["voices", "--say", "Zapier is quick.", "--voice", "heart", "--out", "said.wav"];
+        run(workspace.command(&args).env("PYTOON_VOICES", &voices)).ok();
+        std::fs::metadata(workspace.path("said.wav")).expect("a sound").len()
+    };
+    assert!(said("0.7") > said("1.0") * 6 / 5);
     let booth = booth(&voices);
     let refused = booth.try_render(&spoken("x y z", "pronunciations: {Zapier: ''}\n"), "out");
     refused.refused(2, &["pronunciations"]);

@@ -31,15 +31,12 @@ pub type EngineFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError
 /// What an engine sells, honestly.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Capabilities {
-    /// The lengths that may be asked for, in milliseconds.
-    pub durations: Durations,
-    /// Frame sizes or ratios that may be asked for, as width:height; the first is the one used
-    /// for vertical films.
-    pub ratios: Vec<Ratio>,
+    /// From words alone; `None` where it needs a picture.
+    pub from_words: Option<Offer>,
+    /// From a picture and words; `None` where it takes no picture.
+    pub from_picture: Option<Offer>,
     /// How a picture may be handed over; empty where it may not.
     pub image_inputs: Vec<ImageInput>,
-    /// Whether it draws from words alone.
-    pub text_to_video: bool,
     /// Longest prompt, in `prompt_unit`s.
     pub max_prompt: usize,
     /// What a prompt's length is counted in.
@@ -52,6 +49,40 @@ pub struct Capabilities {
     pub lookup_settles: Option<Duration>,
     /// Whether the clip is found rather than drawn (stock footage): its length is what there is.
     pub is_stock: bool,
+}
+
+/// The clips that are sold for one kind of request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offer {
+    /// The lengths that may be asked for, in milliseconds.
+    pub durations: Durations,
+    /// Frame sizes or ratios that may be asked for, as width:height; the first is the one used
+    /// for vertical films.
+    pub ratios: Vec<Ratio>,
+    /// Whether a clip has its picture's shape whatever is asked for: the picture is then cropped to
+    /// the ratio before it is handed over.
+    pub follows_picture: bool,
+}
+
+impl Capabilities {
+    /// Returns what is sold for a request with a picture or without.
+    pub fn offer(&self, with_picture: bool) -> Option<&Offer> {
+        if with_picture { self.from_picture.as_ref() } else { self.from_words.as_ref() }
+    }
+
+    /// Returns all that is sold.
+    pub fn offers(&self) -> impl Iterator<Item = &Offer> {
+        self.from_words.iter().chain(&self.from_picture)
+    }
+}
+
+impl Offer {
+    /// Returns the ratio sold that is nearest to a shape.
+    pub fn nearest(&self, wanted: Ratio) -> Ratio {
+        let distance =
+            |ratio: &&Ratio| ((ratio.aspect().ln() - wanted.aspect().ln()).abs() * 1e9) as i64;
+        self.ratios.iter().min_by_key(distance).copied().unwrap_or(wanted)
+    }
 }
 
 /// The lengths that an engine sells.
@@ -114,6 +145,32 @@ pub struct Ratio {
     pub width: u32,
     /// Height.
     pub height: u32,
+}
+
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.width, self.height)
+    }
+}
+
+impl Default for Ratio {
+    /// The shape of films that stand upright.
+    fn default() -> Self {
+        Self { width: 9, height: 16 }
+    }
+}
+
+impl Ratio {
+    /// Returns width over height.
+    pub fn aspect(self) -> f64 {
+        f64::from(self.width.max(1)) / f64::from(self.height.max(1))
+    }
+
+    /// Returns the share of a frame of another shape that is left when it is cropped to this one.
+    pub fn kept_of(self, other: Self) -> f64 {
+        let (own, other) = (self.aspect(), other.aspect());
+        (own / other).min(other / own)
+    }
 }
 
 /// How a picture may be handed over.
@@ -285,12 +342,13 @@ pub trait ExternalEngineAdapter: fmt::Debug + Send + Sync {
 
     /// The longest clip one call may be asked for.
     fn max_duration(&self) -> Duration {
-        Duration::from_millis(u64::from(self.capabilities().durations.longest()))
+        let longest = self.capabilities().offers().map(|offer| offer.durations.longest()).max();
+        Duration::from_millis(u64::from(longest.unwrap_or(0)))
     }
 
     /// Whether it can start from a picture.
     fn supports_image_input(&self) -> bool {
-        !self.capabilities().image_inputs.is_empty()
+        self.capabilities().from_picture.is_some()
     }
 
     /// Exercises our own path (key, address, quota) without spending a render.
@@ -360,6 +418,22 @@ mod tests {
             assert!(range.sells(range.cover(needed)));
         }
         assert!(!range.sells(2500));
+    }
+
+    #[test]
+    fn the_nearest_shape_is_asked_for() {
+        let r = |width, height| Ratio { width, height };
+        let offer = |ratios: &[Ratio]| Offer {
+            durations: Durations::Fixed(vec![5000]),
+            ratios: ratios.to_vec(),
+            follows_picture: false,
+        };
+        let sold = offer(&[r(1280, 720), r(832, 1104), r(720, 1280)]);
+        assert_eq!(sold.nearest(r(1080, 1920)), r(720, 1280));
+        assert_eq!(sold.nearest(r(1, 1)), r(832, 1104));
+        assert_eq!(offer(&[]).nearest(r(9, 16)), r(9, 16));
+        assert!((r(1, 1).kept_of(r(9, 16)) - 0.5625).abs() < 1e-9);
+        assert!((r(16, 9).kept_of(r(9, 16)) - r(9, 16).kept_of(r(16, 9))).abs() < 1e-9);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Looks at a clip before it is used: a bad one is a failure of its engine, not a scene of a film.
 //!
-//! Guarantees: the whole clip is decoded; length, size, shape, blackness and motion are judged by
-//! [`judge`], which is pure; sound that nobody asked for is taken out, so that it can never be
+//! Guarantees: the whole clip is decoded; length, size, blackness and motion are judged by
+//! [`judge`], which is pure; a clip of another shape is no bad one, since films fit any shape; sound that nobody asked for is taken out, so that it can never be
 //! heard.
 //!
 //! Does not decide what happens to the scene.
@@ -21,9 +21,7 @@ pub struct Expectation {
     pub asked_ms: u32,
     /// The least that the scene can use, in milliseconds.
     pub needed_ms: i64,
-    /// Width against height asked for.
-    pub aspect: f64,
-    /// Whether it is found footage: its length and shape are what there is.
+    /// Whether it is found footage: its length is what there is.
     pub is_stock: bool,
 }
 
@@ -47,8 +45,6 @@ pub trait ClipChecker: fmt::Debug + Send + Sync {
 const MIN_SIDE: u32 = 64;
 /// How far the length may be off, as a share.
 const LENGTH_TOLERANCE: f64 = 0.15;
-/// How far the shape may be off, as a share.
-const ASPECT_TOLERANCE: f64 = 0.12;
 /// A frame this dark and this even is black (luma codes).
 const BLACK_MEAN: f64 = 20.0;
 const BLACK_DEVIATION: f64 = 3.0;
@@ -84,13 +80,6 @@ pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
         let asked = f64::from(wanted.asked_ms) / 1000.0;
         if (seconds - asked).abs() > (asked * LENGTH_TOLERANCE).max(0.3) {
             return Err(format!("it is {seconds:.1} s long and {asked:.1} s were asked for"));
-        }
-        let aspect = f64::from(facts.width) / f64::from(facts.height);
-        if (aspect / wanted.aspect - 1.0).abs() > ASPECT_TOLERANCE {
-            return Err(format!(
-                "{}x{} is not the shape asked for ({:.3} instead of {:.3})",
-                facts.width, facts.height, aspect, wanted.aspect
-            ));
         }
     }
     let share = |count: usize| count as f64 / facts.frames.len() as f64;
@@ -190,8 +179,7 @@ mod tests {
 
     #[test]
     fn each_defect_is_named() {
-        let wanted =
-            Expectation { asked_ms: 5000, needed_ms: 3000, aspect: 9.0 / 16.0, is_stock: false };
+        let wanted = Expectation { asked_ms: 5000, needed_ms: 3000, is_stock: false };
         let check = |facts: &ClipFacts, word: &str| {
             let verdict = judge(facts, &wanted);
             match word {
@@ -213,7 +201,8 @@ mod tests {
         check(&facts(2.0, 120.0, 60), "breaks off");
         check(&facts(2.0, 120.0, 0), "frames can be decoded");
         check(&ClipFacts { duration_ms: 2500, ..facts(2.0, 120.0, 60) }, "were asked for");
-        check(&ClipFacts { width: 1280, height: 720, ..good.clone() }, "shape");
+        // Films fit clips of any shape.
+        check(&ClipFacts { width: 1280, height: 720, ..good.clone() }, "");
         check(&ClipFacts { width: 9, height: 16, ..good.clone() }, "too small");
         let stock = Expectation { is_stock: true, ..wanted };
         assert_eq!(judge(&ClipFacts { width: 1280, height: 720, ..good }, &stock), Ok(()));

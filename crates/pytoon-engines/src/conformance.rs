@@ -17,7 +17,7 @@ mod checks;
 #[cfg(test)]
 mod tests;
 
-use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Ratio};
+use crate::adapter::{ExternalEngineAdapter, GenerateRequest};
 use crate::engine_adapters::OptionProblem;
 use pytoon_config::engines::EngineConfig;
 pub use pytoon_vendor::scripted as vendor;
@@ -169,13 +169,15 @@ impl<'a> Bench<'a> {
     /// A request that the engine sells.
     fn request(&self, with_image: bool) -> GenerateRequest {
         let sold = self.adapter.capabilities();
+        // Also for a way that is not sold: it is asked for to be refused.
+        let offer = sold.offer(with_image).or_else(|| sold.offers().next());
         GenerateRequest {
             call_id: "call-0001".to_owned(),
             prompt: "A red kite over a quiet harbour".to_owned(),
             negative_prompt: None,
             image: with_image.then(|| self.folder.join("frame.png")),
-            duration_ms: sold.durations.cover(4000),
-            ratio: sold.ratios.first().copied().unwrap_or(Ratio { width: 9, height: 16 }),
+            duration_ms: offer.map_or(0, |offer| offer.durations.cover(4000)),
+            ratio: offer.and_then(|offer| offer.ratios.first().copied()).unwrap_or_default(),
             seed: 0,
         }
     }

@@ -12,6 +12,7 @@
 //!
 //! Start with [`resolve_engine`].
 
+use crate::adapter::Ratio;
 use crate::breaker::BreakerState;
 use pytoon_config::engines::EngineSettings;
 use pytoon_core::chain::{ChainMember, EngineChain, LeftOut};
@@ -20,6 +21,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The engine that cannot fail.
 pub const LOCAL: &str = pytoon_core::plan::LOCAL_ENGINE;
+
+/// Least share of a clip that must be left when it is cropped to the film's shape. A clip that would
+/// lose more is not bought: between 9:16 and 1:1 it is 0.56, between 9:16 and 16:9 0.32.
+const LEAST_KEPT: f64 = 0.5;
 
 /// What a scene wants.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,6 +39,8 @@ pub struct SceneWish<'a> {
     pub prompt: &'a str,
     /// Whether it starts from a picture.
     pub has_image: bool,
+    /// The film's shape.
+    pub ratio: Ratio,
     /// What may still be spent on it.
     pub budget_left: Option<MicroUsd>,
 }
@@ -51,6 +58,8 @@ pub struct EngineFacts {
     pub text_to_video: bool,
     /// Whether it starts from pictures.
     pub image_input: bool,
+    /// The shape of the clip that would come; `None` where it is not known before.
+    pub shape: Option<Ratio>,
     /// What this scene would cost.
     pub estimate: MicroUsd,
     /// The length that would be asked for, in milliseconds.
@@ -181,7 +190,15 @@ fn obstacle(
     if !wish.has_image && !facts.text_to_video {
         return Some("it cannot draw from words alone".to_owned());
     }
-    None
+    let shape = facts.shape?;
+    let kept = shape.kept_of(wish.ratio);
+    (kept < LEAST_KEPT).then(|| {
+        format!(
+            "it sells no shape near {}: {shape} would lose {:.0} % of its picture",
+            wish.ratio,
+            (1.0 - kept) * 100.0
+        )
+    })
 }
 
 /// What keeps an engine from being used right now.
@@ -214,6 +231,7 @@ mod tests {
                     problem: None,
                     text_to_video: true,
                     image_input: name != "luma",
+                    shape: (name != "pexels").then(Ratio::default),
                     estimate: MicroUsd::from_usd(0.25),
                     asked_ms: 5000,
                     breaker: BreakerState::Closed,
@@ -257,6 +275,25 @@ mod tests {
         assert_eq!(chain.members[0].reason, "good at: dreamy, surreal");
         let local = SceneWish { explicit: Some("local"), ..SceneWish::default() };
         assert_eq!(names(&resolve_engine(&local, &settings, &facts)), ["local"]);
+    }
+
+    #[test]
+    fn what_would_lose_most_of_its_picture_is_not_bought() {
+        let settings = settings("");
+        let mut facts = facts(&["runway", "pika"]);
+        let shape = |width, height| Ratio { width, height };
+        facts.get_mut("runway").expect("facts").shape = Some(shape(1280, 720));
+        facts.get_mut("pika").expect("facts").shape = Some(shape(720, 720));
+        let upright = SceneWish { ratio: shape(1080, 1920), ..SceneWish::default() };
+        let chain = resolve_engine(&upright, &settings, &facts);
+        assert_eq!(names(&chain), ["pika", "local"]);
+        let reason = &chain.left_out[0].reason;
+        assert_eq!(
+            reason,
+            "it sells no shape near 1080:1920: 1280:720 would lose 68 % of its picture"
+        );
+        let square = SceneWish { ratio: shape(1080, 1080), ..SceneWish::default() };
+        assert_eq!(names(&resolve_engine(&square, &settings, &facts)), ["runway", "pika", "local"]);
     }
 
     #[test]

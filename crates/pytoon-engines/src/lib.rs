@@ -20,6 +20,7 @@ pub mod engine_selector;
 pub mod layers;
 pub mod moderation;
 mod moderation_service;
+pub mod picture_fit;
 
 pub use pytoon_vendor::hash::file_hash;
 pub use pytoon_vendor::{

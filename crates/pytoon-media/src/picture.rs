@@ -318,17 +318,22 @@ fn is_srgb(profile: &[u8]) -> bool {
 
 /// Writes a frame as a JPEG.
 pub fn write_jpeg(path: &Path, frame: &pytoon_graphics::Frame) -> Result<(), MediaError> {
-    let rgb = to_rgb(frame);
+    write_rgb_jpeg(path, frame.width(), frame.height(), &to_rgb(frame))
+}
+
+/// Writes rows of RGB bytes as a JPEG.
+pub fn write_rgb_jpeg(
+    path: &Path,
+    width: usize,
+    height: usize,
+    rgb: &[u8],
+) -> Result<(), MediaError> {
     let mut bytes = Vec::new();
     let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 90);
-    image::ImageEncoder::write_image(
-        encoder,
-        &rgb,
-        frame.width() as u32,
-        frame.height() as u32,
-        image::ExtendedColorType::Rgb8,
-    )
-    .map_err(|error| MediaError::unusable(path, error.to_string()))?;
+    let (width, height) = (width as u32, height as u32);
+    let colour = image::ExtendedColorType::Rgb8;
+    image::ImageEncoder::write_image(encoder, rgb, width, height, colour)
+        .map_err(|error| MediaError::unusable(path, error.to_string()))?;
     crate::disk::write_whole(path, &bytes)
 }
 

@@ -4,6 +4,8 @@
 //! key and without a speech server nothing is written beside the job's own folder.
 
 use crate::PipelineError;
+use crate::environment::picture_limits;
+use crate::first_frames::FirstFrames;
 use pytoon_config::secrets::Secrets;
 use pytoon_config::settings::TranscriptionChoice;
 use pytoon_config::{Config, ConfigError};
@@ -89,6 +91,10 @@ impl EngineDesk {
             reloader: Some(reloader),
             store,
             checker: Arc::new(FfmpegChecker { runner: runner.clone() }),
+            fitter: Arc::new(FirstFrames {
+                runner: runner.clone(),
+                limits: picture_limits(config),
+            }),
             world: Arc::new(RealWorld),
             storage,
             cancel: runner.cancel.clone(),
@@ -135,7 +141,8 @@ impl EngineDesk {
         match &self.outside {
             Some(outside) => outside.runtime.block_on(outside.manager.resolve(wish, needed_ms)),
             None => {
-                let facts = self.set.facts(needed_ms, wish.has_image, &BTreeMap::new(), 0);
+                let breakers = BTreeMap::new();
+                let facts = self.set.facts(needed_ms, wish.ratio, wish.has_image, &breakers, 0);
                 resolve_engine(wish, &self.set.settings, &facts)
             }
         }

@@ -34,13 +34,19 @@ pub struct Environment {
     pub clock: fn() -> String,
 }
 
+/// Returns the bounds on pictures of a configuration.
+pub(crate) fn picture_limits(config: &Config) -> PictureLimits {
+    let limits = &config.settings.limits;
+    PictureLimits {
+        max_bytes: limits.max_file_mib << 20,
+        max_pixels: u64::from(limits.max_picture_megapixels) * 1_000_000,
+    }
+}
+
 impl Environment {
     /// Bounds on pictures from the configuration.
     pub fn picture_limits(&self) -> PictureLimits {
-        PictureLimits {
-            max_bytes: self.config.settings.limits.max_file_mib << 20,
-            max_pixels: u64::from(self.config.settings.limits.max_picture_megapixels) * 1_000_000,
-        }
+        picture_limits(&self.config)
     }
 
     /// Threads that draw.

@@ -17,6 +17,7 @@ mod delivery;
 pub mod engine_desk;
 mod environment;
 mod error;
+mod first_frames;
 mod folder;
 pub mod inspect;
 mod options;

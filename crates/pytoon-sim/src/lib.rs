@@ -14,6 +14,7 @@ mod admin;
 mod call;
 mod clips;
 mod clock;
+mod documented;
 mod files;
 mod job;
 mod ledger;

@@ -40,16 +40,21 @@ pub(crate) async fn bytes(mut body: Incoming, most: usize) -> Result<Bytes, Refu
     Ok(all.freeze())
 }
 
-/// The length of a body that is not kept.
-pub(crate) async fn count(mut body: Incoming, most: u64) -> Result<u64, Refusal> {
-    let mut sum = 0;
+/// How much of a file's beginning is looked at: a camera's notes come before a picture's size.
+const HEAD: usize = 256 << 10;
+
+/// The length of a body that is not kept, and its beginning.
+pub(crate) async fn count(mut body: Incoming, most: u64) -> Result<(u64, Vec<u8>), Refusal> {
+    let (mut sum, mut head) = (0, Vec::new());
     while let Some(piece) = piece(&mut body).await? {
         sum += piece.len() as u64;
+        let room = HEAD - head.len();
+        head.extend_from_slice(&piece[..piece.len().min(room)]);
         if sum > most {
             return Err(Refusal::TooLarge);
         }
     }
-    Ok(sum)
+    Ok((sum, head))
 }
 
 async fn piece(body: &mut Incoming) -> Result<Option<Bytes>, Refusal> {

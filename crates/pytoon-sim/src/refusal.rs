@@ -1,11 +1,36 @@
 //! Why a request is refused, before any vendor has put it into its own words.
 
+use crate::documented::{ANSWERS, Documented};
 use crate::scenario::Fault;
 use crate::strict::Problem;
 use hyper::StatusCode;
 
+/// A pause that a vendor asks for, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pause {
+    /// Told as a number.
+    Seconds(u64),
+    /// Told as a date.
+    Date(u64),
+}
+
+impl Pause {
+    /// The value of `Retry-After` (RFC 9110, 10.2.3).
+    pub(crate) fn header(self) -> String {
+        match self {
+            Self::Seconds(seconds) => seconds.to_string(),
+            Self::Date(seconds) => {
+                // A date has whole seconds: the one that has begun counts in full.
+                let at = crate::clock::now_ms() / 1000 + 1 + seconds;
+                let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(at);
+                httpdate::fmt_http_date(at)
+            }
+        }
+    }
+}
+
 /// A refusal.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Refusal {
     /// No key, a key in the wrong form, or one that is not known.
     Unauthorized,
@@ -15,12 +40,16 @@ pub(crate) enum Refusal {
     /// Nothing is there.
     NotFound,
     MethodNotAllowed,
-    /// With seconds to wait, when the vendor says so.
-    RateLimited(Option<u64>),
+    /// With a pause, when the vendor says so.
+    RateLimited(Option<Pause>),
+    /// An answer of the vendor's documentation, as it stands there.
+    Documented(&'static Documented),
     ServerError,
     BadGateway,
     Unavailable,
     TooLarge,
+    /// A body of a length that is not told (RFC 9110, 15.5.12).
+    NoLength,
     /// The body is of another type than the vendor takes.
     ContentType,
     /// The body is no JSON.
@@ -43,7 +72,14 @@ impl Refusal {
             Fault::PaymentRequired => Self::PaymentRequired,
             Fault::Forbidden => Self::Forbidden,
             Fault::RateLimited => Self::RateLimited(None),
-            Fault::RateLimitedRetryAfter => Self::RateLimited(Some(value.unwrap_or(1))),
+            Fault::RateLimitedRetryAfter => {
+                Self::RateLimited(Some(Pause::Seconds(value.unwrap_or(1))))
+            }
+            Fault::RateLimitedRetryDate => Self::RateLimited(Some(Pause::Date(value.unwrap_or(1)))),
+            Fault::Documented => {
+                let place = value.and_then(|place| usize::try_from(place).ok());
+                Self::Documented(place.and_then(|place| ANSWERS.get(place))?)
+            }
             Fault::ServerError => Self::ServerError,
             Fault::BadGateway => Self::BadGateway,
             Fault::Unavailable => Self::Unavailable,
@@ -60,10 +96,14 @@ impl Refusal {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Documented(answer) => {
+                StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
             Self::ServerError | Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::BadGateway => StatusCode::BAD_GATEWAY,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NoLength => StatusCode::LENGTH_REQUIRED,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotJson(_) | Self::Bad(_) | Self::Moderated => StatusCode::BAD_REQUEST,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -79,10 +119,12 @@ impl Refusal {
             Self::NotFound => "Not found".to_owned(),
             Self::MethodNotAllowed => "Method not allowed".to_owned(),
             Self::RateLimited(_) => "Too many requests".to_owned(),
+            Self::Documented(answer) => answer.body.to_owned(),
             Self::ServerError => "Internal server error".to_owned(),
             Self::BadGateway => "Bad gateway".to_owned(),
             Self::Unavailable => "Service temporarily unavailable".to_owned(),
             Self::TooLarge => "The request is too large".to_owned(),
+            Self::NoLength => "The request has no Content-Length".to_owned(),
             Self::ContentType => "The content type is not supported".to_owned(),
             Self::NotJson(why) => format!("The body is not valid JSON: {why}"),
             Self::Bad(why) => why.clone(),

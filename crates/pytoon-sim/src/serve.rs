@@ -13,7 +13,7 @@ use crate::sim::Sim;
 use crate::vendors::{self, Vendor};
 use crate::{admin, clock, files, receive, seed};
 use hyper::body::Incoming;
-use hyper::header::{HOST, LOCATION, RETRY_AFTER};
+use hyper::header::{CONTENT_LENGTH, HOST, LOCATION, RETRY_AFTER, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -122,10 +122,17 @@ fn refused(vendor: &dyn Vendor, refusal: &Refusal) -> Answer {
         // In words no vendor would use, so that nobody takes it for a rehearsal.
         return reply::text(refusal.status(), refusal.message());
     }
+    if let Refusal::Documented(documented) = refusal {
+        let body = reply::Reply::bytes(documented.body);
+        let answer = reply::typed(refusal.status(), "application/json", body);
+        let headers = documented.headers.iter();
+        return headers
+            .fold(answer, |answer, (name, value)| reply::with_header(answer, name, value));
+    }
     let answer = vendor.refuse(refusal);
     match refusal {
-        Refusal::RateLimited(Some(seconds)) => {
-            reply::with_header(answer, RETRY_AFTER.as_str(), &seconds.to_string())
+        Refusal::RateLimited(Some(pause)) => {
+            reply::with_header(answer, RETRY_AFTER.as_str(), &pause.header())
         }
         _ => answer,
     }
@@ -151,6 +158,10 @@ async fn call(
         sim.ledger.post(vendor.name());
     }
     let headers = request.headers().clone();
+    let sends = matches!(*request.method(), Method::POST | Method::PUT);
+    if sends && !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
+        return Err(Refusal::NoLength);
+    }
     // Read before anything is refused: a client that is still sending might miss the answer.
     let body = match route.wants {
         Wants::Nothing => Ok((Value::Null, None)),
@@ -315,8 +326,8 @@ async fn download(
     let plain = |refusal: &Refusal| {
         let answer = reply::text(refusal.status(), refusal.message());
         match refusal {
-            Refusal::RateLimited(Some(seconds)) => {
-                reply::with_header(answer, RETRY_AFTER.as_str(), &seconds.to_string())
+            Refusal::RateLimited(Some(pause)) => {
+                reply::with_header(answer, RETRY_AFTER.as_str(), &pause.header())
             }
             _ => answer,
         }

@@ -19,8 +19,14 @@ pub(crate) struct Upload {
     pub(crate) announced: Option<u64>,
     /// What came.
     pub(crate) received: Option<u64>,
+    /// Width and height of a picture.
+    pub(crate) shape: Option<(u32, u32)>,
     /// Whether the client said that it is complete, for vendors who ask.
     pub(crate) completed: bool,
+    /// How often it was asked after since.
+    pub(crate) looks: u32,
+    /// Whether the vendor cannot read it.
+    pub(crate) is_refused: bool,
     pub(crate) created_at: u64,
 }
 

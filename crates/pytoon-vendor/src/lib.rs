@@ -12,6 +12,7 @@
 pub mod breaker;
 pub mod breakers;
 mod error;
+pub mod errors;
 pub mod hash;
 pub mod http;
 pub mod replies;

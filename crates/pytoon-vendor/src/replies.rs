@@ -80,10 +80,14 @@ pub fn submit_kind(status: u16) -> EngineErrorKind {
     }
 }
 
-/// The words for vendors' free texts that mean a refusal of the content.
+/// The words in vendors' free texts that mean a refusal of the content.
+pub const MODERATION_WORDS: &[&str] =
+    &["moderat", "blacklist", "content policy", "content_policy", "content checker"];
+
+/// Returns true if a vendor's free text means a refusal of the content.
 pub fn names_moderation(text: &str) -> bool {
     let text = text.to_lowercase();
-    ["moderat", "blacklist", "content policy", "content_policy"].iter().any(|w| text.contains(w))
+    MODERATION_WORDS.iter().any(|word| text.contains(word))
 }
 
 #[cfg(test)]

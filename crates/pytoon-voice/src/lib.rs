@@ -15,6 +15,7 @@ mod error;
 pub mod health;
 mod helper;
 pub mod installed;
+mod language;
 pub mod paid;
 pub mod spoken;
 #[cfg(feature = "testing")]

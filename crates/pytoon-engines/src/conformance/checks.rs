@@ -6,7 +6,7 @@ mod running;
 use super::vendor::{Answer, Script};
 use super::{Bench, CLIP, KEY, Row};
 use crate::adapter::{
-    Durations, ExternalEngineAdapter, GenerateRequest, Prepared, Ratio, Task, TaskState,
+    Durations, ExternalEngineAdapter, GenerateRequest, Offer, Prepared, Ratio, Task, TaskState,
 };
 use crate::{Accepted, EngineError, EngineErrorKind as Kind, ErrorStatus};
 use running::{
@@ -153,18 +153,23 @@ fn identity(bench: &Bench<'_>) -> Outcome {
     if bench.adapter.name() != bench.subject.name {
         return fault(format!("it calls itself {}", bench.adapter.name()));
     }
-    if sold.ratios.is_empty() || sold.durations.longest() == 0 || sold.max_prompt == 0 {
+    let is_none = |offer: &Offer| offer.ratios.is_empty() || offer.durations.longest() == 0;
+    if sold.offers().next().is_none() || sold.offers().any(is_none) || sold.max_prompt == 0 {
         return fault("it sells nothing");
     }
-    if bench.adapter.max_duration() != Duration::from_millis(u64::from(sold.durations.longest())) {
+    let longest = sold.offers().map(|offer| offer.durations.longest()).max().unwrap_or(0);
+    if bench.adapter.max_duration() != Duration::from_millis(u64::from(longest)) {
         return fault("max_duration is not the longest that it sells");
     }
+    if sold.from_picture.is_some() == sold.image_inputs.is_empty() {
+        return fault("it sells clips of pictures and takes none, or the reverse");
+    }
     if bench.adapter.supports_image_input() != bench.routes.submit_image.is_some()
-        || sold.text_to_video != bench.routes.submit_text.is_some()
+        || sold.from_words.is_some() != bench.routes.submit_text.is_some()
     {
         return fault("the fixtures know other ways to submit than it sells");
     }
-    Ok(match (bench.adapter.supports_image_input(), sold.text_to_video) {
+    Ok(match (bench.adapter.supports_image_input(), sold.from_words.is_some()) {
         (true, true) => "pictures, words",
         (true, false) => "pictures",
         _ => "words",
@@ -253,14 +258,19 @@ async fn input_not_sold(bench: &Bench<'_>) -> Outcome {
 }
 
 async fn sells_all(bench: &Bench<'_>) -> Outcome {
-    let sold = bench.adapter.capabilities().clone();
-    let lengths = match sold.durations {
-        Durations::Fixed(lengths) => lengths,
-        Durations::Range { min, max, step } => vec![min, min + (max - min) / step / 2 * step, max],
-    };
+    let mut said = Vec::new();
     for (with_image, _) in bench.ways() {
+        let offer = bench.adapter.capabilities().offer(with_image).cloned();
+        let offer = offer.ok_or_else(|| "it sells nothing for this way".to_owned())?;
+        let lengths = match offer.durations {
+            Durations::Fixed(lengths) => lengths,
+            Durations::Range { min, max, step } => {
+                vec![min, min + (max - min) / step / 2 * step, max]
+            }
+        };
+        said.push(format!("{} lengths, {} shapes", lengths.len(), offer.ratios.len()));
         for &duration_ms in &lengths {
-            for &ratio in &sold.ratios {
+            for &ratio in &offer.ratios {
                 bench.vendor.follow(bench.success.clone());
                 let request = GenerateRequest { duration_ms, ratio, ..bench.request(with_image) };
                 if let Err(error) = bench.adapter.prepare(&request).await {
@@ -269,7 +279,8 @@ async fn sells_all(bench: &Bench<'_>) -> Outcome {
             }
         }
     }
-    Ok(format!("{} lengths, {} shapes", lengths.len(), sold.ratios.len()))
+    said.dedup();
+    Ok(said.join("; "))
 }
 
 async fn success(bench: &Bench<'_>) -> Outcome {

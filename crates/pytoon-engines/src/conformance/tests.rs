@@ -139,7 +139,7 @@ fn every_enabled_engine_of_the_configuration_can_be_made() {
         let key = Some(SecretString::from(KEY.to_owned()));
         let made = bare(name, config, key);
         let adapter = made.unwrap_or_else(|p| panic!("{name}: {}: {}", p.field, p.reason));
-        let request = request(None, adapter.capabilities().durations.longest());
+        let request = request(None, adapter.max_duration().as_millis() as u32);
         let price = adapter.price_key(&request);
         assert!(config.price.models.contains_key(&price), "{name} has no price for {price}");
     }
@@ -437,8 +437,8 @@ async fn vendors_own_ways_of_refusing_are_understood() {
         ),
     ] {
         let (vendor, adapter, script) = set_up(kind).await;
-        let request =
-            GenerateRequest { ratio: adapter.capabilities().ratios[0], ..request(None, 5000) };
+        let offer = adapter.capabilities().offer(false).expect("words are sold");
+        let request = GenerateRequest { ratio: offer.ratios[0], ..request(None, 5000) };
         let prepared = adapter.prepare(&request).await.expect("prepared");
         vendor.follow(script.on(route, answer));
         let error = adapter.submit(&prepared).await.expect_err("refused");

@@ -17,8 +17,8 @@ use super::template::{self, Values};
 use super::{AdapterParts, OptionProblem, read_options};
 use crate::adapter::{
     Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
-    GenerateRequest, GeneratedClip, ImageInput, Lookup, Output, Prepared, PromptUnit, Ratio, Task,
-    TaskState,
+    GenerateRequest, GeneratedClip, ImageInput, Lookup, Offer, Output, Prepared, PromptUnit, Ratio,
+    Task, TaskState,
 };
 use crate::http::{Body, Call, DownloadLimits, Reply, VendorHttp};
 use crate::{Accepted, EngineError, EngineErrorKind};
@@ -328,14 +328,20 @@ fn read_workflow(path: &str) -> Result<Value, OptionProblem> {
 
 fn capabilities(workflow: &Value, options: &Options) -> Capabilities {
     let takes_image = template::uses(workflow, "image");
-    Capabilities {
+    let offer = Offer {
         durations: Durations::Range { min: 1000, max: options.max_seconds * 1000, step: 1000 },
         ratios: vec![Ratio { width: options.width, height: options.height }],
+        follows_picture: false,
+    };
+    let (from_words, from_picture) =
+        if takes_image { (None, Some(offer)) } else { (Some(offer), None) };
+    Capabilities {
+        from_words,
+        from_picture,
         image_inputs: match takes_image {
             true => vec![ImageInput::Upload(MAX_UPLOAD)],
             false => Vec::new(),
         },
-        text_to_video: !takes_image,
         max_prompt: MAX_PROMPT,
         prompt_unit: PromptUnit::Chars,
         cancel: true,

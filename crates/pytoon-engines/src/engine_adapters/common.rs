@@ -7,7 +7,8 @@
 //! Leaves the vendors' own words to their adapters.
 
 use crate::adapter::{
-    Cancelled, Capabilities, GenerateRequest, GeneratedClip, ImageInput, Output, Ratio, TaskState,
+    Cancelled, Capabilities, GenerateRequest, GeneratedClip, ImageInput, Offer, Output, Ratio,
+    TaskState,
 };
 use crate::http::{DownloadLimits, Reply, VendorHttp};
 use crate::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
@@ -44,18 +45,17 @@ pub(crate) fn check_request(
     request: &GenerateRequest,
 ) -> Result<(), EngineError> {
     let refuse = |message: String| Err(unsupported(engine, message));
-    if !sold.durations.sells(request.duration_ms) {
+    let Some(offer) = sold.offer(request.image.is_some()) else {
+        return refuse(match request.image {
+            Some(_) => "it cannot start from a picture".to_owned(),
+            None => "it cannot draw from words alone".to_owned(),
+        });
+    };
+    if !offer.durations.sells(request.duration_ms) {
         return refuse(format!("clips of {} ms are not sold", request.duration_ms));
     }
-    if sold_ratio(sold, request.ratio).is_none() {
-        let Ratio { width, height } = request.ratio;
-        return refuse(format!("frames of {width}:{height} are not sold"));
-    }
-    if request.image.is_some() && sold.image_inputs.is_empty() {
-        return refuse("it cannot start from a picture".to_owned());
-    }
-    if request.image.is_none() && !sold.text_to_video {
-        return refuse("it cannot draw from words alone".to_owned());
+    if sold_ratio(offer, request.ratio).is_none() {
+        return refuse(format!("frames of {} are not sold", request.ratio));
     }
     if request.prompt.trim().is_empty() {
         return refuse("the prompt is empty".to_owned());
@@ -73,28 +73,30 @@ pub(crate) fn unsupported(engine: &str, message: impl Into<String>) -> EngineErr
 }
 
 /// The ratio on offer that is the one asked for: the same numbers, else the same proportion.
-pub(crate) fn sold_ratio(sold: &Capabilities, asked: Ratio) -> Option<Ratio> {
+fn sold_ratio(offer: &Offer, asked: Ratio) -> Option<Ratio> {
     let same_shape = |r: &&Ratio| {
         asked.width > 0
             && asked.height > 0
             && u64::from(r.width) * u64::from(asked.height)
                 == u64::from(r.height) * u64::from(asked.width)
     };
-    sold.ratios
+    offer
+        .ratios
         .iter()
         .find(|&&r| r == asked)
-        .or_else(|| sold.ratios.iter().find(same_shape))
+        .or_else(|| offer.ratios.iter().find(same_shape))
         .copied()
+}
+
+/// Returns the ratio that a request names at the vendor.
+pub(crate) fn ratio_named(sold: &Capabilities, request: &GenerateRequest) -> Ratio {
+    let offer = sold.offer(request.image.is_some());
+    offer.and_then(|offer| sold_ratio(offer, request.ratio)).unwrap_or(request.ratio)
 }
 
 /// Ratios from `width:height` texts of a table.
 pub(crate) fn ratios(list: &[(u32, u32)]) -> Vec<Ratio> {
     list.iter().map(|&(width, height)| Ratio { width, height }).collect()
-}
-
-/// `9:16`.
-pub(crate) fn ratio_text(ratio: Ratio) -> String {
-    format!("{}:{}", ratio.width, ratio.height)
 }
 
 /// Bounds of a download: no byte for as long as any answer may take is a stall.
@@ -236,6 +238,13 @@ pub(crate) fn unreadable_submit(http: &VendorHttp, reply: &Reply) -> EngineError
 pub(crate) fn task_failed(http: &VendorHttp, kind: EngineErrorKind, message: &str) -> EngineError {
     let message = http.redacted_line(message);
     EngineError::new(http.engine(), FINISH, kind, message).accepted(Accepted::Yes)
+}
+
+/// A task that succeeded, as the vendor says, and brought no clip. It is booked as paid for and not
+/// sent again: the vendor sees nothing amiss that would end otherwise.
+pub(crate) fn no_clip(http: &VendorHttp, message: &str, cost: Option<MicroUsd>) -> TaskState {
+    let error = task_failed(http, EngineErrorKind::Protocol, message);
+    TaskState::Failed(error.with_status(ErrorStatus::Permanent).charged(cost))
 }
 
 /// What an answer to a poll means that is none of 2xx: a task that is gone, or nothing yet.

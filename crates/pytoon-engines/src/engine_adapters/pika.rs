@@ -17,11 +17,14 @@ use super::common::{self, CANCEL, HEALTH, POLL, Picture, SUBMIT, UPLOAD};
 use super::{AdapterParts, OptionProblem, read_options};
 use crate::adapter::{
     Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
-    GenerateRequest, GeneratedClip, ImageInput, Output, Prepared, PromptUnit, Task, TaskState,
+    GenerateRequest, GeneratedClip, ImageInput, Offer, Output, Prepared, PromptUnit, Task,
+    TaskState,
 };
 use crate::http::{Body, Call, DownloadLimits, Reply, VendorHttp};
 use crate::{EngineError, EngineErrorKind};
 use pytoon_core::money::MicroUsd;
+use pytoon_vendor::errors::{self, Place, Row};
+use pytoon_vendor::replies::MODERATION_WORDS;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -187,35 +190,80 @@ impl Pika {
                     output: Output { url: url.to_owned(), credit: None },
                     cost: None,
                 },
-                None => TaskState::Failed(common::task_failed(
-                    &self.http,
-                    EngineErrorKind::Protocol,
-                    "it completed without a clip",
-                )),
+                None => common::no_clip(&self.http, "it completed without a clip", None),
             });
         }
         let said = common::said(&reply).unwrap_or_else(|| "no reason".to_owned());
         let message = format!("HTTP {}: {said}", reply.status);
-        let failed = |kind| Ok(TaskState::Failed(common::task_failed(&self.http, kind, &message)));
-        match reply.status {
-            400 | 422 if is_policy(json.as_ref()) => failed(EngineErrorKind::Moderation),
-            400 | 413 | 422 => failed(EngineErrorKind::InvalidRequest),
+        let failed = |kind| common::task_failed(&self.http, kind, &message);
+        Ok(TaskState::Failed(match reply.status {
+            400 | 413 | 422 => failed(match errors::known(REFUSALS, &reply) {
+                Some(kind) => kind,
+                None => EngineErrorKind::InvalidRequest,
+            }),
+            // Its end is not told, and may have been billed: it is neither asked again nor bought anew.
+            409 | 499 => failed(EngineErrorKind::Lost),
             // The task's own end is marked as such; any other is the gateway's, and passes.
             500..=599 if is_marked(&reply, json.as_ref()) => {
+                let kind = errors::known(FAILURES, &reply).unwrap_or(EngineErrorKind::Server);
                 // The vendor does not bill failures of its own.
-                failed(EngineErrorKind::Server).map(charged_nothing)
+                failed(kind).charged(Some(MicroUsd::ZERO))
             }
-            _ => common::refused_poll(&self.http, &reply),
-        }
+            _ => return common::refused_poll(&self.http, &reply),
+        }))
     }
 }
 
-fn charged_nothing(state: TaskState) -> TaskState {
-    match state {
-        TaskState::Failed(error) => TaskState::Failed(error.charged(Some(MicroUsd::ZERO))),
-        other => other,
-    }
-}
+/// What a refusal means beyond its status.
+const REFUSALS: &[Row] = &[
+    Row {
+        statuses: &[],
+        place: Place::Each("/detail", "/type"),
+        words: &["content_policy_violation"],
+        kind: EngineErrorKind::Moderation,
+        source: "fal docs, model-apis/errors",
+    },
+    Row {
+        statuses: &[],
+        place: Place::At("/error_type"),
+        words: &["content_policy_violation"],
+        kind: EngineErrorKind::Moderation,
+        source: "fal docs, model-apis/request-errors",
+    },
+    Row {
+        // A detail that is a plain text.
+        statuses: &[400, 422],
+        place: Place::Message,
+        words: MODERATION_WORDS,
+        kind: EngineErrorKind::Moderation,
+        source: "fal docs: the type decides where there is one; the words are inferred",
+    },
+    Row {
+        statuses: &[403],
+        place: Place::Message,
+        words: &["balance", "locked"],
+        kind: EngineErrorKind::Quota,
+        source: "a locked account as it answers; not documented",
+    },
+];
+
+/// How a task ended by its result's error.
+const FAILURES: &[Row] = &[
+    Row {
+        statuses: &[],
+        place: Place::Each("/detail", "/type"),
+        words: &["generation_timeout", "request_timeout", "startup_timeout"],
+        kind: EngineErrorKind::Timeout,
+        source: "fal docs, model-apis/errors",
+    },
+    Row {
+        statuses: &[],
+        place: Place::At("/error_type"),
+        words: &["request_timeout", "startup_timeout"],
+        kind: EngineErrorKind::Timeout,
+        source: "fal docs, model-apis/request-errors",
+    },
+];
 
 fn address(text: &str, field: &str) -> Result<Url, OptionProblem> {
     Url::parse(text)
@@ -224,25 +272,22 @@ fn address(text: &str, field: &str) -> Result<Url, OptionProblem> {
         .ok_or_else(|| OptionProblem::new(field, format!("`{text}` is not an http(s) address")))
 }
 
+fn offer(follows_picture: bool) -> Offer {
+    let durations = Durations::Fixed(vec![5000, 10_000]);
+    Offer { durations, ratios: common::ratios(RATIOS), follows_picture }
+}
+
 fn capabilities() -> Capabilities {
     Capabilities {
-        durations: Durations::Fixed(vec![5000, 10_000]),
-        ratios: common::ratios(RATIOS),
+        from_words: Some(offer(false)),
+        from_picture: Some(offer(true)),
         image_inputs: vec![ImageInput::Upload(MAX_UPLOAD)],
-        text_to_video: true,
         max_prompt: MAX_PROMPT,
         prompt_unit: PromptUnit::Chars,
         cancel: true,
         lookup_settles: None,
         is_stock: false,
     }
-}
-
-/// Whether a body of 422 names refused content.
-fn is_policy(json: Option<&Value>) -> bool {
-    details(json).any(|d| common::text_at(d, "/type") == Some("content_policy_violation"))
-        || json
-            .is_some_and(|j| common::text_at(j, "/error_type") == Some("content_policy_violation"))
 }
 
 /// Whether a body of 422 complains about `duration`.
@@ -257,9 +302,12 @@ fn details(json: Option<&Value>) -> impl Iterator<Item = &Value> {
     json.and_then(|j| j.pointer("/detail")).and_then(Value::as_array).into_iter().flatten()
 }
 
+/// Returns true if an answer is the task's own: a request error has an `error_type`, a model error
+/// has details with a `type` and says whether it is retryable (fal docs, model-apis/errors).
 fn is_marked(reply: &Reply, json: Option<&Value>) -> bool {
-    reply.header("x-fal-error-type").is_some()
+    ["x-fal-error-type", "x-fal-retryable"].iter().any(|name| reply.header(name).is_some())
         || json.is_some_and(|j| common::text_at(j, "/error_type").is_some())
+        || details(json).any(|detail| common::text_at(detail, "/type").is_some())
 }
 
 /// A path below an address, which may have a path of its own (a proxy, a rehearsal).
@@ -267,16 +315,6 @@ fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
     url
-}
-
-/// The kind of a refusal by its status; an empty account is told as 403 as well.
-fn refusal_kind(reply: &Reply) -> EngineErrorKind {
-    let said = common::said(reply).unwrap_or_default().to_lowercase();
-    match reply.status {
-        422 if is_policy(reply.json().as_ref()) => EngineErrorKind::Moderation,
-        403 if said.contains("balance") || said.contains("locked") => EngineErrorKind::Quota,
-        status => common::submit_kind(status),
-    }
 }
 
 impl ExternalEngineAdapter for Pika {
@@ -297,13 +335,13 @@ impl ExternalEngineAdapter for Pika {
             let mut url = below(&self.account_url, "/v1/account/billing");
             url.set_query(Some("expand=credits"));
             let reply = self.http.send(self.call(Call::get(HEALTH, url))?).await?;
-            if reply.status == 403 && refusal_kind(&reply) == EngineErrorKind::Auth {
+            if reply.status == 403 && errors::kind(REFUSALS, &reply) == EngineErrorKind::Auth {
                 // Only an administrator's key may see the balance; this one is known, at least.
                 let detail = Some("the key may not see the balance".to_owned());
                 return Ok(EngineHealth { balance: None, detail });
             }
             if !reply.is_success() {
-                let (kind, said) = (refusal_kind(&reply), common::said(&reply));
+                let (kind, said) = (errors::kind(REFUSALS, &reply), common::said(&reply));
                 return Err(self.http.refusal(HEALTH, kind, &reply, said.as_deref()));
             }
             let json = reply.json().unwrap_or_default();
@@ -331,9 +369,8 @@ impl ExternalEngineAdapter for Pika {
                     "image-to-video"
                 }
                 None => {
-                    let ratio = common::sold_ratio(&self.capabilities, request.ratio)
-                        .unwrap_or(request.ratio);
-                    body["aspect_ratio"] = common::ratio_text(ratio).into();
+                    let ratio = common::ratio_named(&self.capabilities, request);
+                    body["aspect_ratio"] = ratio.to_string().into();
                     "text-to-video"
                 }
             };
@@ -351,7 +388,7 @@ impl ExternalEngineAdapter for Pika {
                 reply = self.submit_body(&prepared.path, body).await?;
             }
             if !reply.is_success() {
-                let (kind, said) = (refusal_kind(&reply), common::said(&reply));
+                let (kind, said) = (errors::kind(REFUSALS, &reply), common::said(&reply));
                 return Err(common::refused_submit(&self.http, kind, &reply, said.as_deref()));
             }
             let json = reply.json().unwrap_or_default();
@@ -420,7 +457,8 @@ fn completed_with_error(http: &VendorHttp, json: &Value, error: &Value) -> Engin
     let text = error.as_str().map_or_else(|| error.to_string(), str::to_owned);
     let kind = match error_type {
         "content_policy_violation" => EngineErrorKind::Moderation,
-        _ if text.contains("content_policy_violation") => EngineErrorKind::Moderation,
+        _ if common::names_moderation(&text) => EngineErrorKind::Moderation,
+        "bad_request" | "not_found" => EngineErrorKind::InvalidRequest,
         t if t.ends_with("_timeout") => EngineErrorKind::Timeout,
         _ => EngineErrorKind::Server,
     };

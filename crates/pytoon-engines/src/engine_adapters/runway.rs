@@ -7,7 +7,7 @@
 //! The vendor charges refused content like a finished clip and does not refund a task that it
 //! saw running: `price.refusal_charged` and `price.cancel_charged` in `engine.yaml` say so.
 //!
-//! Leaves choosing between models to the options: one for pictures, one for words.
+//! Each input has a model of its own, which the options name: one for pictures, one for words.
 //!
 //! Start with [`Runway`].
 
@@ -15,12 +15,13 @@ use super::common::{self, CANCEL, HEALTH, POLL, Picture, SUBMIT, UPLOAD};
 use super::{AdapterParts, OptionProblem, read_options};
 use crate::adapter::{
     Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
-    GenerateRequest, GeneratedClip, ImageInput, Output, Prepared, PromptUnit, Ratio, Task,
+    GenerateRequest, GeneratedClip, ImageInput, Offer, Output, Prepared, PromptUnit, Task,
     TaskState,
 };
 use crate::http::{Body, Call, DownloadLimits, VendorHttp};
 use crate::{EngineError, EngineErrorKind, ErrorStatus};
 use pytoon_core::money::MicroUsd;
+use pytoon_vendor::errors::{self, Place, Row};
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
@@ -181,11 +182,10 @@ impl Runway {
     }
 
     fn body(&self, model: &Model, request: &GenerateRequest, image: Option<String>) -> Value {
-        let ratio = common::sold_ratio(&self.capabilities, request.ratio).unwrap_or(request.ratio);
         let mut body = json!({
             "model": model.name,
             "promptText": request.prompt,
-            "ratio": common::ratio_text(ratio),
+            "ratio": common::ratio_named(&self.capabilities, request).to_string(),
             "duration": request.duration_ms / 1000,
             "seed": self.seed.unwrap_or(request.seed),
         });
@@ -279,11 +279,7 @@ impl Runway {
                     output: Output { url: url.to_owned(), credit: None },
                     cost: cost(task),
                 },
-                None => TaskState::Failed(self.failed(
-                    EngineErrorKind::Protocol,
-                    "it succeeded without a clip",
-                    task,
-                )),
+                None => common::no_clip(&self.http, "it succeeded without a clip", cost(task)),
             },
             Some("FAILED") => {
                 let code = common::text_at(task, "/failureCode").unwrap_or("no code");
@@ -321,11 +317,14 @@ fn cost(task: &Value) -> Option<MicroUsd> {
     billed(task).or_else(|| common::cost_at(task, "/estimatedCost/credits", USD_PER_CREDIT))
 }
 
-/// What a refused submission is: an empty account is told by its sentence alone.
-fn refusal_kind(status: u16, said: Option<&str>) -> EngineErrorKind {
-    let is_empty = said.is_some_and(|said| said.to_lowercase().contains("enough credits"));
-    if status == 400 && is_empty { EngineErrorKind::Quota } else { common::submit_kind(status) }
-}
+/// What a refused submission means beyond its status.
+const REFUSALS: &[Row] = &[Row {
+    statuses: &[400],
+    place: Place::Message,
+    words: &["enough credits"],
+    kind: EngineErrorKind::Quota,
+    source: "the vendor's page on errors; the sentence is all there is",
+}];
 
 /// What a failure code means, and whether the same task may do better later.
 fn failure_kind(code: &str) -> (EngineErrorKind, ErrorStatus) {
@@ -356,29 +355,22 @@ fn model(
     })
 }
 
-/// What both models sell: a caller need not know which one a scene gets.
+/// Returns what the model for pictures and the model for words sell.
 fn capabilities(
     image: Option<&'static Model>,
     text: Option<&'static Model>,
 ) -> Result<Capabilities, OptionProblem> {
     let none = || OptionProblem::new("options", "name an image_model, a text_model or both");
-    let one = image.or(text).ok_or_else(none)?;
-    let other = text.or(image).ok_or_else(none)?;
-    let shapes = |m: &Model, with_image: bool| {
-        common::ratios(if with_image { m.image_ratios } else { m.text_ratios })
+    let prompts = image.into_iter().chain(text).map(|model| model.max_prompt);
+    let offer = |model: &Model, ratios| Offer {
+        durations: Durations::Fixed(model.seconds.iter().map(|s| s * 1000).collect()),
+        ratios: common::ratios(ratios),
+        follows_picture: false,
     };
-    let theirs = shapes(other, text.is_none());
-    let ratios: Vec<Ratio> =
-        shapes(one, image.is_some()).into_iter().filter(|r| theirs.contains(r)).collect();
-    let lengths: Vec<u32> =
-        one.seconds.iter().filter(|s| other.seconds.contains(s)).map(|s| s * 1000).collect();
-    if ratios.is_empty() || lengths.is_empty() {
-        let reason = format!("{} and {} have no length or shape in common", one.name, other.name);
-        return Err(OptionProblem::new("options.text_model", reason));
-    }
     Ok(Capabilities {
-        durations: Durations::Fixed(lengths),
-        ratios,
+        max_prompt: prompts.min().ok_or_else(none)?,
+        from_words: text.map(|model| offer(model, model.text_ratios)),
+        from_picture: image.map(|model| offer(model, model.image_ratios)),
         image_inputs: match image {
             Some(_) => {
                 let inline = (MAX_DATA_URI as u64 - 64) / 4 * 3;
@@ -386,8 +378,6 @@ fn capabilities(
             }
             None => Vec::new(),
         },
-        text_to_video: text.is_some(),
-        max_prompt: one.max_prompt.min(other.max_prompt),
         prompt_unit: PromptUnit::Utf16,
         cancel: true,
         lookup_settles: None,
@@ -448,8 +438,7 @@ impl ExternalEngineAdapter for Runway {
             let call = self.call(Call::post(SUBMIT, url, prepared.body.clone()))?.paid();
             let reply = self.http.send(call).await?;
             if !reply.is_success() {
-                let said = common::said(&reply);
-                let kind = refusal_kind(reply.status, said.as_deref());
+                let (kind, said) = (errors::kind(REFUSALS, &reply), common::said(&reply));
                 return Err(common::refused_submit(&self.http, kind, &reply, said.as_deref()));
             }
             let json = reply.json().unwrap_or_default();
@@ -507,6 +496,7 @@ impl ExternalEngineAdapter for Runway {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Reply;
 
     #[test]
     fn safety_anywhere_in_a_code_is_a_refusal_of_the_content() {
@@ -531,20 +521,27 @@ mod tests {
 
     #[test]
     fn an_empty_account_is_told_from_a_wrong_request() {
-        let empty = Some("You do not have enough credits to run this task.");
-        assert_eq!(refusal_kind(400, empty), EngineErrorKind::Quota);
-        assert_eq!(refusal_kind(400, Some("Validation failed")), EngineErrorKind::InvalidRequest);
-        assert_eq!(refusal_kind(401, empty), EngineErrorKind::Auth);
+        let kind = |status, said: &str| {
+            let body = json!({ "error": said }).to_string().into_bytes();
+            errors::kind(REFUSALS, &Reply { status, headers: Default::default(), body })
+        };
+        let empty = "You do not have enough credits to run this task.";
+        assert_eq!(kind(400, empty), EngineErrorKind::Quota);
+        assert_eq!(kind(400, "Validation failed"), EngineErrorKind::InvalidRequest);
+        assert_eq!(kind(401, empty), EngineErrorKind::Auth);
     }
 
     #[test]
-    fn what_is_sold_is_what_both_models_sell() {
+    fn each_model_sells_its_own() {
         let named = |name| MODELS.iter().find(|m| m.name == name);
-        let sold = capabilities(named("gen4_turbo"), named("gen4.5")).expect("sells");
-        assert_eq!(sold.ratios, common::ratios(WIDE_AND_TALL));
-        assert_eq!(sold.durations.longest(), 10_000);
-        let sold = capabilities(named("gen4.5"), named("veo3.1")).expect("sells");
-        assert_eq!(sold.durations, Durations::Fixed(vec![4000, 6000, 8000]));
+        let sold = capabilities(named("gen4_turbo"), named("veo3.1")).expect("sells");
+        let (picture, words) = (sold.offer(true).expect("sold"), sold.offer(false).expect("sold"));
+        assert_eq!(picture.ratios, common::ratios(GEN4_RATIOS));
+        assert_eq!(picture.durations.longest(), 10_000);
+        assert_eq!(words.ratios, common::ratios(VEO_RATIOS));
+        assert_eq!(words.durations, Durations::Fixed(vec![4000, 6000, 8000]));
+        let sold = capabilities(None, named("gen4.5")).expect("sells");
+        assert_eq!((sold.from_picture, sold.image_inputs.len()), (None, 0));
         assert!(capabilities(None, None).is_err());
         assert!(model(Some("gen4_turbo"), "text_model", |m| m.text_ratios).is_err());
     }

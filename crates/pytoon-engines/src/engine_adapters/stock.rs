@@ -6,7 +6,8 @@
 
 use super::common;
 use crate::adapter::{
-    Capabilities, Durations, GenerateRequest, Output, Prepared, PromptUnit, Ratio, Task, TaskState,
+    Capabilities, Durations, GenerateRequest, Offer, Output, Prepared, PromptUnit, Ratio, Task,
+    TaskState,
 };
 use crate::{EngineError, EngineErrorKind};
 use pytoon_core::money::MicroUsd;
@@ -180,10 +181,13 @@ pub(crate) fn search_terms(prompt: &str) -> String {
 /// What stock sells: any length up to a minute, upright.
 pub(crate) fn capabilities() -> Capabilities {
     Capabilities {
-        durations: Durations::Range { min: 1000, max: 60_000, step: 1000 },
-        ratios: vec![Ratio { width: 9, height: 16 }],
+        from_words: Some(Offer {
+            durations: Durations::Range { min: 1000, max: 60_000, step: 1000 },
+            ratios: vec![Ratio { width: 9, height: 16 }],
+            follows_picture: false,
+        }),
+        from_picture: None,
         image_inputs: Vec::new(),
-        text_to_video: true,
         max_prompt: 5000,
         prompt_unit: PromptUnit::Chars,
         cancel: false,

@@ -4,7 +4,7 @@ use super::calls::Bought;
 use super::earlier::pinned;
 use super::slices::{Current, Stop, Walk};
 use super::{ClipUse, EngineManager, SceneOrder, ledger_error};
-use crate::adapter::{GenerateRequest, PromptUnit, Ratio};
+use crate::adapter::{GenerateRequest, PromptUnit};
 use crate::engine_manager::Engine;
 use crate::moderation::{Hit, rephrase, screen};
 use crate::{Accepted, EngineError, EngineErrorKind};
@@ -182,13 +182,20 @@ impl EngineManager {
     ) -> Result<GenerateRequest, EngineError> {
         let adapter = engine.adapter()?;
         let capabilities = adapter.capabilities();
+        let offer = capabilities.offer(order.image.is_some()).ok_or_else(|| {
+            let message = match order.image {
+                Some(_) => "it cannot start from a picture",
+                None => "it cannot draw from words alone",
+            };
+            EngineError::new(&engine.name, "choose a clip", EngineErrorKind::Unsupported, message)
+        })?;
         Ok(GenerateRequest {
             call_id: self.world.new_id(),
             prompt: fitted(prompt, capabilities.prompt_unit, capabilities.max_prompt),
             negative_prompt: order.negative_prompt.clone(),
             image: order.image.clone(),
-            duration_ms: capabilities.durations.cover(order.needed_ms),
-            ratio: nearest_ratio(&capabilities.ratios, order.ratio),
+            duration_ms: offer.durations.cover(order.needed_ms),
+            ratio: offer.nearest(order.ratio),
             seed: order.seed,
         })
     }
@@ -407,13 +414,6 @@ fn fitted(prompt: &str, unit: PromptUnit, limit: usize) -> String {
     out
 }
 
-/// The ratio sold that is nearest to the film's.
-fn nearest_ratio(sold: &[Ratio], wanted: Ratio) -> Ratio {
-    let aspect = |r: &Ratio| (f64::from(r.width) / f64::from(r.height.max(1))).ln();
-    let distance = |r: &&Ratio| ((aspect(r) - aspect(&wanted)).abs() * 1e9) as i64;
-    sold.iter().min_by_key(distance).copied().unwrap_or(wanted)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -423,14 +423,5 @@ mod tests {
         assert_eq!(fitted("a cup of tea", PromptUnit::Chars, 8), "a cup of");
         assert_eq!(fitted("a cup of tea", PromptUnit::Chars, 12), "a cup of tea");
         assert_eq!(fitted("😀😀😀", PromptUnit::Utf16, 5), "😀😀");
-    }
-
-    #[test]
-    fn the_nearest_shape_is_asked_for() {
-        let r = |width, height| Ratio { width, height };
-        let sold = [r(1280, 720), r(832, 1104), r(720, 1280)];
-        assert_eq!(nearest_ratio(&sold, r(1080, 1920)), r(720, 1280));
-        assert_eq!(nearest_ratio(&sold, r(1, 1)), r(832, 1104));
-        assert_eq!(nearest_ratio(&[], r(9, 16)), r(9, 16));
     }
 }

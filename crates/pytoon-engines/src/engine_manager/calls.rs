@@ -3,12 +3,14 @@
 use super::slices::{Stop, Walk};
 use super::{ClipUse, Engine, EngineManager, SceneOrder, ledger_error};
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Lookup, Prepared, Task};
+use crate::picture_fit::FitProblem;
 use crate::{Accepted, EngineError, EngineErrorKind};
 use pytoon_core::ledger::{
     Admission, CallChange, CallEvent, CallLimits, CallRow, CallState, Fence, NewCall, StoreError,
 };
 use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::Event;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +53,7 @@ impl EngineManager {
         walk: &mut Walk,
     ) -> Result<Bought, Stop> {
         let adapter = engine.adapter()?;
-        let prepared = adapter.prepare(&request).await?;
+        let prepared = self.prepared(engine, request).await?;
         let Some(row) = self.admitted(order, engine, &prepared, hash, walk).await? else {
             return Ok(Bought::Before);
         };
@@ -65,6 +67,28 @@ impl EngineManager {
         walk.follows(&row.id, self.world.now()).is_own = true;
         let (clip, charged) = self.follow(order, engine, &row, task, hash, walk).await?;
         Ok(Bought::Now(clip, charged))
+    }
+
+    /// Does what is free, with the picture in the shape of the clip: as it lies there, a vendor would
+    /// crop it in the middle, or draw a clip of its shape.
+    async fn prepared(
+        &self,
+        engine: &Engine,
+        request: GenerateRequest,
+    ) -> Result<Prepared, EngineError> {
+        let adapter = engine.adapter()?;
+        let Some(picture) = request.image.clone() else { return adapter.prepare(&request).await };
+        let fitted = self.fitter.fit(picture.clone(), request.ratio).await.map_err(|problem| {
+            let (kind, reason) = match problem {
+                FitProblem::Picture(reason) => (EngineErrorKind::Unsupported, reason),
+                FitProblem::Machine(reason) => (EngineErrorKind::Ledger, reason),
+            };
+            EngineError::new(&engine.name, "prepare the picture", kind, reason)
+        })?;
+        let with = |image: PathBuf| GenerateRequest { image: Some(image), ..request.clone() };
+        let prepared = adapter.prepare(&with(fitted.path().to_owned())).await?;
+        // What is kept of the request names the customer's own file.
+        Ok(Prepared { request: with(picture), ..prepared })
     }
 
     /// The vendor's id is on disk before anything else happens. Nothing else knows of what was just

@@ -1,7 +1,7 @@
 //! The engines of one configuration, ready to be called. Replaced as a whole when the
 //! configuration changes, so that nobody sees half of an edit.
 
-use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Ratio};
+use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Offer, Ratio};
 use crate::breaker::{self, BreakerState};
 use crate::engine_adapters::{self, AdapterParts};
 use crate::engine_selector::EngineFacts;
@@ -98,19 +98,21 @@ impl EngineSet {
     pub fn facts(
         &self,
         needed_ms: i64,
+        ratio: Ratio,
         has_image: bool,
         breakers: &BTreeMap<String, BreakerRow>,
         now: UnixMs,
     ) -> BTreeMap<String, EngineFacts> {
         let facts = |engine: &Engine| {
-            let asked_ms = engine.asked_ms(needed_ms);
+            let asked_ms = engine.asked_ms(needed_ms, has_image);
             let capabilities = engine.adapter.as_ref().map(|adapter| adapter.capabilities());
             EngineFacts {
                 has_key: engine.has_key(),
                 key_env: engine.config.key_env.clone(),
                 problem: None,
-                text_to_video: capabilities.is_some_and(|c| c.text_to_video),
-                image_input: capabilities.is_some_and(|c| !c.image_inputs.is_empty()),
+                text_to_video: capabilities.is_some_and(|c| c.from_words.is_some()),
+                image_input: capabilities.is_some_and(|c| c.from_picture.is_some()),
+                shape: engine.shape(ratio, has_image),
                 estimate: engine.estimate(asked_ms, has_image),
                 asked_ms,
                 breaker: breakers
@@ -165,9 +167,21 @@ impl Engine {
         self.key.as_ref().map(Key::fingerprint).unwrap_or_default()
     }
 
-    /// The length that is asked for where so much is needed.
-    pub fn asked_ms(&self, needed_ms: i64) -> u32 {
-        self.adapter.as_ref().map_or(0, |a| a.capabilities().durations.cover(needed_ms))
+    fn offer(&self, has_image: bool) -> Option<&Offer> {
+        self.adapter.as_ref()?.capabilities().offer(has_image)
+    }
+
+    /// Returns the length that is asked for where so much is needed.
+    pub fn asked_ms(&self, needed_ms: i64, has_image: bool) -> u32 {
+        self.offer(has_image).map_or(0, |offer| offer.durations.cover(needed_ms))
+    }
+
+    /// Returns the shape that would come back for a film's; `None` where it is not known before.
+    fn shape(&self, wanted: Ratio, has_image: bool) -> Option<Ratio> {
+        if self.adapter.as_ref()?.capabilities().is_stock {
+            return None;
+        }
+        self.offer(has_image).map(|offer| offer.nearest(wanted))
     }
 
     /// What a request would cost by the price table.
@@ -179,11 +193,9 @@ impl Engine {
             negative_prompt: None,
             image: has_image.then(Default::default),
             duration_ms: asked_ms,
-            ratio: adapter
-                .capabilities()
-                .ratios
-                .first()
-                .copied()
+            ratio: self
+                .offer(has_image)
+                .and_then(|offer| offer.ratios.first().copied())
                 .unwrap_or(Ratio { width: 9, height: 16 }),
             seed: 0,
         };

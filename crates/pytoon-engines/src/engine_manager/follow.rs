@@ -201,6 +201,10 @@ impl EngineManager {
             EngineErrorKind::Moderation => {
                 (CallEvent::Refused, self.refusal_charge(engine, row, &error))
             }
+            // It succeeded for the vendor, and successes are charged.
+            EngineErrorKind::Protocol => {
+                (CallEvent::BadOutput, error.charged.unwrap_or(row.estimated))
+            }
             // What the vendor forgot it may still have charged.
             EngineErrorKind::Lost => (CallEvent::Lost, error.charged.unwrap_or(row.estimated)),
             EngineErrorKind::Cancelled => {
@@ -233,12 +237,10 @@ impl EngineManager {
         let file = format!("{CLIPS}/{}.mp4", row.id);
         let path = self.storage.path(&file);
         let clip = self.fetched(engine, row, task, output, &path).await?;
-        let capabilities = engine.adapter()?.capabilities();
         let wanted = Expectation {
-            asked_ms: capabilities.durations.cover(order.needed_ms),
+            asked_ms: engine.asked_ms(order.needed_ms, order.image.is_some()),
             needed_ms: order.needed_ms,
-            aspect: f64::from(order.ratio.width) / f64::from(order.ratio.height.max(1)),
-            is_stock: capabilities.is_stock,
+            is_stock: engine.adapter()?.capabilities().is_stock,
         };
         let judged = self.checker.check(path.clone(), wanted).await;
         let charged = clip.cost.or(cost).unwrap_or(row.estimated);

@@ -35,6 +35,7 @@ use crate::breaker::{self, BreakerState};
 use crate::clip_check::ClipChecker;
 use crate::engine_selector::{LOCAL, SceneWish, resolve_engine};
 use crate::moderation_service::ModerationClient;
+use crate::picture_fit::PictureFitter;
 use crate::world::World;
 use crate::{EngineError, EngineErrorKind};
 use pytoon_core::chain::EngineChain;
@@ -147,6 +148,8 @@ pub struct ManagerParts {
     pub store: Arc<dyn EngineStore>,
     /// Judges clips.
     pub checker: Arc<dyn ClipChecker>,
+    /// Gives pictures the shape of their clips.
+    pub fitter: Arc<dyn PictureFitter>,
     /// Time, ids, chance.
     pub world: Arc<dyn World>,
     /// Where kept clips lie.
@@ -178,6 +181,7 @@ pub struct EngineManager {
     reloader: Option<Reloader>,
     store: Arc<dyn EngineStore>,
     checker: Arc<dyn ClipChecker>,
+    fitter: Arc<dyn PictureFitter>,
     world: Arc<dyn World>,
     storage: Storage,
     cancel: CancelToken,
@@ -193,6 +197,7 @@ impl EngineManager {
             reloader: parts.reloader,
             store: parts.store,
             checker: parts.checker,
+            fitter: parts.fitter,
             world: parts.world,
             storage: parts.storage,
             cancel: parts.cancel,
@@ -237,7 +242,7 @@ impl EngineManager {
         });
         let breakers: BTreeMap<String, BreakerRow> = breakers.into_iter().collect();
         let set = self.engines();
-        let facts = set.facts(needed_ms, wish.has_image, &breakers, self.world.now());
+        let facts = set.facts(needed_ms, wish.ratio, wish.has_image, &breakers, self.world.now());
         resolve_engine(wish, &set.settings, &facts)
     }
 

@@ -9,9 +9,10 @@ mod slices;
 use super::*;
 use crate::adapter::{
     Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
-    GenerateRequest, GeneratedClip, Output, Prepared, PromptUnit, Task, TaskState,
+    GenerateRequest, GeneratedClip, Offer, Output, Prepared, PromptUnit, Task, TaskState,
 };
 use crate::clip_check::{Checked, Expectation};
+use crate::picture_fit::AsTheyAre;
 use crate::{Accepted, EngineErrorKind as K};
 use pytoon_config::engines::EngineConfig;
 use pytoon_config::secrets::Secrets;
@@ -68,10 +69,13 @@ impl Scripted {
         Arc::new(Self {
             name: name.into(),
             capabilities: Capabilities {
-                durations: Durations::Fixed(vec![5000, 10_000]),
-                ratios: vec![Ratio { width: 9, height: 16 }],
+                from_words: Some(Offer {
+                    durations: Durations::Fixed(vec![5000, 10_000]),
+                    ratios: vec![Ratio::default()],
+                    follows_picture: false,
+                }),
+                from_picture: None,
                 image_inputs: Vec::new(),
-                text_to_video: true,
                 max_prompt: 1000,
                 prompt_unit: PromptUnit::Chars,
                 cancel: true,
@@ -227,6 +231,7 @@ impl Bench {
             reloader: None,
             store: Arc::new(store),
             checker: Arc::new(AnyClip),
+            fitter: Arc::new(AsTheyAre),
             world: self.world.clone(),
             storage: self.folder.path().to_owned().into(),
             cancel: CancelToken::default(),

@@ -67,6 +67,7 @@ pub(crate) fn choose(
             keywords: &scene.style.keywords,
             prompt: &visual_idea(scene),
             has_image: hands_over_picture(sources, scene),
+            ratio: Ratio { width: sources.profile.width, height: sources.profile.height },
             budget_left: budget(desk, sources),
         };
         let chain = desk.resolve(&wish, needed_ms(timeline, index));

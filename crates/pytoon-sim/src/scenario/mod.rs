@@ -64,9 +64,20 @@ pub struct Rule {
     /// Part of the prompt; any prompt when absent.
     #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
     pub prompt_part: Option<String>,
+    /// The name of a documented answer of the vendor, for `documented`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
     /// A number whose meaning depends on the fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<u64>,
+}
+
+impl Rule {
+    /// The place of the documented answer that it asks for.
+    fn documented(&self) -> Option<u64> {
+        let (vendor, answer) = (self.vendor.as_deref()?, self.answer.as_deref()?);
+        crate::documented::place(vendor, answer).map(|place| place as u64)
+    }
 }
 
 fn always() -> f64 {
@@ -138,6 +149,8 @@ pub enum Fault {
     Forbidden,
     RateLimited,
     RateLimitedRetryAfter,
+    RateLimitedRetryDate,
+    Documented,
     ServerError,
     BadGateway,
     Unavailable,
@@ -204,6 +217,12 @@ impl Scenario {
                     "rules[{index}].vendor is {vendor:?}; known are {known}"
                 )));
             }
+            if (rule.fault == Fault::Documented || rule.answer.is_some())
+                && rule.documented().is_none()
+            {
+                let reason = "names no documented answer of its vendor, which `documented` needs";
+                return Err(ScenarioError(format!("rules[{index}].answer {reason}")));
+            }
             if !(0.0..=1.0).contains(&rule.probability) {
                 return Err(ScenarioError(format!("rules[{index}].probability is not in 0..1")));
             }
@@ -236,6 +255,8 @@ mod tests {
             (r#"{"rules":[{"step":"dance","fault":"hang"}]}"#, "dance"),
             (r#"{"rules":[{"step":"poll","fault":"hang","vendor":"pika"}]}"#, "pika"),
             (r#"{"rules":[{"step":"poll","fault":"hang","probability":2}]}"#, "probability"),
+            (r#"{"rules":[{"step":"poll","fault":"documented","vendor":"fal"}]}"#, "answer"),
+            (r#"{"rules":[{"step":"poll","fault":"hang","answer":"x"}]}"#, "answer"),
         ] {
             let error = Scenario::parse(text).unwrap_err().to_string();
             assert!(error.contains(name), "{error}");

@@ -164,10 +164,10 @@ fn submit(call: &mut Call) -> Result<Answer, Refusal> {
         if url.is_some_and(|url| !is_usable_image(call, url)) {
             check.report("image_url", "file_download_error", "Failed to download the file");
         }
-        // The film follows the picture, which is not looked at; most are upright here.
-        "9:16"
+        // The clip follows the picture; one that lies elsewhere is not looked at.
+        url.and_then(|url| shape(call, url)).unwrap_or_else(|| "9:16".to_owned())
     } else {
-        check.one_of("aspect_ratio", Optional, &ratios).unwrap_or("16:9")
+        check.one_of("aspect_ratio", Optional, &ratios).unwrap_or("16:9").to_owned()
     };
     let resolution = check.one_of("resolution", Optional, &["720p", "1080p"]).unwrap_or("720p");
     let seconds = duration(call, &mut check);
@@ -178,7 +178,7 @@ fn submit(call: &mut Call) -> Result<Answer, Refusal> {
         operation: call.route.op,
         model: format!("fal-ai/pika/v2.2/{}", call.route.op),
         prompt: prompt.unwrap_or_default().to_owned(),
-        size: size(ratio, if resolution == "1080p" { 1080 } else { 720 }),
+        size: size(&ratio, if resolution == "1080p" { 1080 } else { 720 }),
         duration_ms: seconds * 1000,
         price_micro_usd: prices::pika(resolution, seconds),
         ..Order::default()
@@ -221,6 +221,13 @@ pub(super) fn size(ratio: &str, short: u32) -> (u32, u32) {
     let (wide, high): (u32, u32) = (wide.parse().unwrap_or(9), high.parse().unwrap_or(16));
     let long = |more: u32, less: u32| (short * more / less) & !1;
     if wide >= high { (long(wide, high), short) } else { (short, long(high, wide)) }
+}
+
+/// The shape of an uploaded picture.
+fn shape(call: &Call, url: &str) -> Option<String> {
+    let id = url.strip_prefix(&format!("{}/fal-rest/put/", call.origin))?;
+    let (width, height) = call.sim.uploads.find("fal", id)?.shape?;
+    Some(format!("{width}:{height}"))
 }
 
 fn is_usable_image(call: &Call, url: &str) -> bool {
@@ -347,8 +354,11 @@ async fn put(call: &mut Call) -> Result<Answer, Refusal> {
         return Err(Refusal::Bad("the content type differs from the announced one".to_owned()));
     }
     let request = call.raw.take().ok_or(Refusal::ServerError)?;
-    let size = receive::count(request.into_body(), MAX_UPLOAD).await?;
-    call.sim.uploads.update("fal", &id, |one| one.received = Some(size));
+    let (size, head) = receive::count(request.into_body(), MAX_UPLOAD).await?;
+    call.sim.uploads.update("fal", &id, |one| {
+        one.received = Some(size);
+        one.shape = picture::size(&head);
+    });
     Ok(reply::empty(StatusCode::OK))
 }
 

@@ -90,6 +90,10 @@ async fn synthesize(call: &mut Call) -> Result<Answer, Refusal> {
     });
     let voice = check.object("voice", Required, |voice| {
         let language = voice.text("languageCode", Required, 2..=35, Units::Chars);
+        // "This should not include a script tag" (discovery document, rev. 20260320).
+        if language.is_some_and(|code| code.split('-').skip(1).any(|part| part.len() == 4)) {
+            voice.report("languageCode", "custom", "a script tag is not allowed");
+        }
         voice.one_of("ssmlGender", Optional, &["MALE", "FEMALE", "NEUTRAL"]);
         voice.text("name", Optional, 1..=100, Units::Chars).or(language)
     });

@@ -6,7 +6,7 @@ use crate::job::Phase;
 use crate::ledger::Submission;
 use crate::refusal::Refusal;
 use crate::reply::{self, Answer};
-use crate::scenario::Step;
+use crate::scenario::{Fault, Step};
 use crate::strict::{Check, Optional, Required, Units};
 use crate::uploads::Upload;
 use crate::{clock, prices, receive};
@@ -171,7 +171,8 @@ fn image(call: &Call, frame: &mut Check<'_>) {
     if generation.is_some_and(|id| call.sim.ledger.find(call.vendor, id).is_none()) {
         frame.report("generation_id", "custom", "does not exist");
     }
-    let ready = |id| call.sim.uploads.find(call.vendor, id).is_some_and(|file| file.completed);
+    let ready =
+        |id| call.sim.uploads.find(call.vendor, id).is_some_and(|file| state(&file) == "ready");
     if file.is_some_and(|id| !ready(id)) {
         frame.report("file_id", "custom", "does not exist or is not ready");
     }
@@ -212,7 +213,7 @@ fn new_file(call: &mut Call) -> Result<Answer, Refusal> {
     let content_type = check.text("mime_type", Required, 3..=100, Units::Chars);
     let size = check.integer("size_bytes", Required, 1..=i64::MAX);
     let name = check.text("filename", Optional, 1..=255, Units::Chars);
-    check.text("purpose", Required, 1..=64, Units::Chars);
+    check.one_of("purpose", Required, &["input", "reference"]);
     check.any("expires_at", Optional);
     check.finish()?;
     let size = size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
@@ -239,11 +240,22 @@ fn new_file(call: &mut Call) -> Result<Answer, Refusal> {
     Ok(reply::json(StatusCode::CREATED, &body))
 }
 
+/// The state of a file: it is looked at for a while after it is complete, and may then be refused.
+fn state(upload: &Upload) -> &'static str {
+    match (upload.completed, upload.looks, upload.is_refused) {
+        (false, ..) => "pending",
+        (true, 0, _) => "processing",
+        (true, _, true) => "failed",
+        (true, _, false) => "ready",
+    }
+}
+
 fn file_json(id: &str, upload: &Upload) -> Value {
-    let state = if upload.completed { "ready" } else { "pending" };
+    let state = state(upload);
     json!({
         "id": id,
         "state": state,
+        "failure_reason": (state == "failed").then_some("The file could not be read"),
         "file": {
             "id": id,
             "filename": upload.name,
@@ -256,8 +268,11 @@ fn file_json(id: &str, upload: &Upload) -> Value {
 }
 
 fn file(call: &Call) -> Result<Answer, Refusal> {
-    let upload = call.sim.uploads.find(call.vendor, call.id()).ok_or(Refusal::NotFound)?;
-    Ok(reply::ok(&file_json(call.id(), &upload)))
+    let looked = call.sim.uploads.update(call.vendor, call.id(), |one| {
+        one.looks += u32::from(one.completed);
+        one.is_refused |= call.fate.is_some_and(|(fault, _)| fault == Fault::Failed);
+    });
+    looked.map(|one| reply::ok(&file_json(call.id(), &one))).ok_or(Refusal::NotFound)
 }
 
 fn files(call: &Call) -> Result<Answer, Refusal> {
@@ -290,7 +305,7 @@ async fn put(call: &mut Call) -> Result<Answer, Refusal> {
         return Err(Refusal::Forbidden);
     }
     let request = call.raw.take().ok_or(Refusal::ServerError)?;
-    let size = receive::count(request.into_body(), MAX_IMAGE).await?;
+    let (size, _) = receive::count(request.into_body(), MAX_IMAGE).await?;
     call.sim.uploads.update(call.vendor, &id, |one| one.received = Some(size));
     Ok(reply::empty(StatusCode::OK))
 }

@@ -208,15 +208,25 @@ async fn transcription(call: &mut Call) -> Result<Answer, Refusal> {
     if model != "whisper-1" && format != "json" {
         return Err(bad(&format!("response_format {format} is not compatible with {model}")));
     }
+    // "The language of the input audio in ISO-639-1 format" (specification 2.3.0).
+    if text("language").is_some_and(|code| code.len() != 2) {
+        return Err(bad("Invalid language: it must be an ISO-639-1 code"));
+    }
     let seconds = seconds(file);
     let said = text("prompt").filter(|said| !said.is_empty());
     let said = said.unwrap_or("This is a simulated transcript");
     Ok(match format {
         "text" => reply::text(StatusCode::OK, format!("{said}\n")),
-        "json" => reply::ok(&json!({
-            "text": said,
-            "usage": { "type": "duration", "seconds": seconds.ceil() },
-        })),
+        "json" => {
+            let mut body = json!({
+                "text": said,
+                "usage": { "type": "duration", "seconds": seconds.ceil() },
+            });
+            if model == "gpt-transcribe" {
+                body["languages"] = json!([{ "code": "en" }]);
+            }
+            reply::ok(&body)
+        }
         "verbose_json" => reply::ok(&verbose(said, seconds, wants("word"))),
         _ => return Err(bad("response_format is not simulated")),
     })

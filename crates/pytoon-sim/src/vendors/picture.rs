@@ -15,6 +15,12 @@ pub(super) fn data_type(url: &str) -> Option<&str> {
     (is_base64 && !content.is_empty()).then_some(media_type)
 }
 
+/// Width and height of a picture, by the beginning of its file.
+pub(super) fn size(head: &[u8]) -> Option<(u32, u32)> {
+    let size = imagesize::blob_size(head).ok()?;
+    Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
+}
+
 /// The host of a web address, without a port.
 pub(super) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);

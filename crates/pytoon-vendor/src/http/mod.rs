@@ -17,6 +17,7 @@ pub mod public;
 pub use download::{DownloadLimits, Downloaded};
 pub use guard::is_public;
 
+use crate::world::{RealWorld, World};
 use crate::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
 use guard::AllowedHosts;
 use pytoon_config::engines::EngineConfig;
@@ -158,13 +159,27 @@ impl Reply {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// When the vendor wants to be asked again: `Retry-After` in seconds, or its milliseconds form.
+    /// Returns how long the vendor wants to be left alone: `Retry-After` in seconds or as a date
+    /// (RFC 9110, 10.2.3), or its milliseconds form.
     pub fn retry_after(&self) -> Option<Duration> {
-        let ms = self.header("retry-after-ms").and_then(|v| v.trim().parse::<f64>().ok());
-        let seconds = self.header("retry-after").and_then(|v| v.trim().parse::<f64>().ok());
-        let ms = ms.or(seconds.map(|s| s * 1000.0)).filter(|ms| ms.is_finite() && *ms >= 0.0)?;
+        let number = |name| self.header(name)?.trim().parse::<f64>().ok();
+        let ms = number("retry-after-ms")
+            .or_else(|| number("retry-after").map(|seconds| seconds * 1000.0))
+            .or_else(|| self.until_date("retry-after"))
+            .filter(|ms| ms.is_finite() && *ms >= 0.0)?;
         // A vendor cannot make us wait for more than an hour with one header.
         Some(Duration::from_millis(ms.min(3_600_000.0) as u64))
+    }
+
+    /// Returns the milliseconds until the date in a header, by the vendor's own clock where it tells
+    /// it. A date that has passed is now.
+    fn until_date(&self, name: &str) -> Option<f64> {
+        let date = |name| {
+            let at = httpdate::parse_http_date(self.header(name)?.trim()).ok()?;
+            Some(at.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs_f64() * 1000.0)
+        };
+        let now = date("date").unwrap_or_else(|| RealWorld.now() as f64);
+        Some((date(name)? - now).max(0.0))
     }
 }
 
@@ -338,6 +353,10 @@ impl VendorHttp {
             request = request.header(name, header);
         }
         request = match call.body {
+            // Some servers answer 411 without it (RFC 9110, 8.6).
+            Body::Empty if call.method == Method::POST || call.method == Method::PUT => {
+                request.header(reqwest::header::CONTENT_LENGTH, "0")
+            }
             Body::Empty => request,
             Body::Json(value) => request.json(&value),
             Body::Form(form) => request.multipart(form),
@@ -498,6 +517,36 @@ mod tests {
         let address =
             Address { base_url: "https://v.test", allow_hosts: &[], request_timeout_ms: 1000 };
         VendorHttp::new("v", address, Some(SecretString::from(KEY))).expect("an address")
+    }
+
+    #[test]
+    fn a_pause_is_told_in_seconds_milliseconds_or_as_a_date() {
+        let after = |headers: &[(&'static str, &str)]| {
+            let mut reply = Reply { status: 429, headers: HeaderMap::new(), body: Vec::new() };
+            for (name, value) in headers {
+                reply.headers.insert(*name, value.parse().expect("a header"));
+            }
+            reply.retry_after().map(|after| after.as_millis())
+        };
+        let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        for (value, expected) in [
+            ("2", Some(2000)),
+            (" 1.5 ", Some(1500)),
+            ("-1", None),
+            ("soon", None),
+            ("9999999", Some(3_600_000)),
+            ("Sun, 06 Nov 1994 08:49:40 GMT", Some(3000)),
+            ("Sunday, 06-Nov-94 08:49:40 GMT", Some(3000)),
+            ("Sun Nov  6 08:49:40 1994", Some(3000)),
+            ("Sun, 06 Nov 1994 08:49:00 GMT", Some(0)),
+            ("Mon, 06 Nov 1995 08:49:00 GMT", Some(3_600_000)),
+        ] {
+            assert_eq!(after(&[date, ("retry-after", value)]), expected, "{value}");
+        }
+        assert_eq!(after(&[date, ("retry-after", "9"), ("retry-after-ms", "70")]), Some(70));
+        // Without the vendor's clock ours decides: this has passed.
+        assert_eq!(after(&[("retry-after", "Sun, 06 Nov 1994 08:49:40 GMT")]), Some(0));
+        assert_eq!(after(&[]), None);
     }
 
     #[test]

@@ -58,10 +58,6 @@ pub(super) struct Remote {
     /// Whether it is the user's own and costs nothing.
     #[serde(default)]
     is_free: bool,
-    /// The kind of `quota.json`, where the vendor does not tell an empty account from another
-    /// refusal.
-    #[serde(default)]
-    quota_kind: Option<String>,
 }
 
 /// A form of sound.
@@ -101,7 +97,7 @@ impl Remote {
         }
         for (name, kind, required) in [
             ("auth", Kind::Auth.as_str(), true),
-            ("quota", self.quota_kind.as_deref().unwrap_or(Kind::Quota.as_str()), true),
+            ("quota", Kind::Quota.as_str(), true),
             ("moderation", Kind::Moderation.as_str(), false),
         ] {
             row(&mut rows, name, played.own_words(name, kind, required));

@@ -10,6 +10,7 @@ pub(crate) mod openai;
 pub use openai::OpenAi;
 
 use crate::VoiceError;
+use crate::language::primary;
 use crate::voice_processor::SAMPLES_PER_MS;
 use pytoon_audio::wav;
 use pytoon_config::settings::{TranscriptionChoice, TranscriptionSettings};
@@ -97,7 +98,7 @@ pub fn transcribe(
                 match asked {
                     Asked::Service(service) => {
                         let audio = folder.path().join(AUDIO);
-                        service.written(&audio, *length_ms, language.map(primary))?
+                        service.written(&audio, *length_ms, language)?
                     }
                     Asked::Program(program) => {
                         written(runner, settings, choice, program, folder.path(), language)?
@@ -130,11 +131,6 @@ fn name(choice: TranscriptionChoice) -> &'static str {
         TranscriptionChoice::WhisperCpp => "whisper_cpp",
         TranscriptionChoice::Openai => openai::NAME,
     }
-}
-
-/// The first part of a tag, such as `en`.
-fn primary(tag: &str) -> &str {
-    tag.split(['-', '_']).next().unwrap_or(tag)
 }
 
 /// The program, if it is installed and has what it needs.

@@ -5,6 +5,7 @@
 
 use super::{Heard, MAX_CHARS};
 use crate::VoiceError;
+use crate::language::two_letters;
 use crate::paid::{Kept, Order, PaidWork};
 use crate::tts::cloud::openai::refusal;
 use pytoon_config::secrets::Key;
@@ -129,6 +130,8 @@ impl OpenAi {
                 format!("the recording has {} MB and the service takes 25", bytes.len() >> 20);
             return Ok(Err(reason));
         }
+        let code = language.and_then(two_letters);
+        let language = code.as_deref();
         let what = json!({
             "transcript": NAME,
             "audio": bytes_hash(&bytes),
@@ -209,7 +212,9 @@ pub(crate) fn bought(
         let what = format!("it heard no words, or more than {MAX_CHARS} characters");
         return Err(delivered(Accepted::Yes, EngineErrorKind::BadOutput, &what));
     }
-    let language = text_at(&json, "/language").and_then(tag);
+    // Newer models tell codes of all languages that they heard.
+    let told = text_at(&json, "/language").or_else(|| text_at(&json, "/languages/0/code"));
+    let language = told.and_then(tag);
     Ok(Transcript { text: text.to_owned(), language, length_ms })
 }
 

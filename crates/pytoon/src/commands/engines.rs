@@ -6,7 +6,6 @@ use pytoon_config::ConfigError;
 use pytoon_core::ledger::{CallFilter, CallState, UnixMs};
 use pytoon_core::money::MicroUsd;
 use pytoon_core::plan::LOCAL_ENGINE;
-use pytoon_engines::adapter::Ratio;
 use pytoon_engines::breaker::{self, BreakerState};
 use pytoon_engines::engine_manager::{ClipUse, Engine, HealthReport, SceneOrder};
 use pytoon_engines::engine_selector::SceneWish;
@@ -201,8 +200,8 @@ pub(crate) fn check(context: &Context, name: &str, buy: bool) -> anyhow::Result<
     output::line(format!("sells     {}", sells(engine)));
     output::line(format!(
         "price     {} for {} s",
-        engine.estimate(engine.asked_ms(5000), false),
-        f64::from(engine.asked_ms(5000)) / 1000.0
+        engine.estimate(engine.asked_ms(5000, false), false),
+        f64::from(engine.asked_ms(5000, false)) / 1000.0
     ));
     if !engine.has_key() {
         output::line(format!("key       missing: set {}", engine.config.key_env.join(" or ")));
@@ -240,11 +239,12 @@ const CHECK: &str = "engines-check";
 /// Else what kept it from being bought or used.
 async fn bought(outside: &Outside, engine: &Engine) -> anyhow::Result<Result<ClipUse, String>> {
     let prompt = "a cup of coffee on a wooden table, morning light, slow push in";
-    let wish = SceneWish { explicit: Some(&engine.name), prompt, ..SceneWish::default() };
+    let capabilities = engine.adapter.as_ref().map(|adapter| adapter.capabilities());
+    let offer = capabilities.and_then(|sold| sold.offer(false));
+    let ratio = offer.and_then(|offer| offer.ratios.first().copied()).unwrap_or_default();
+    let wish = SceneWish { explicit: Some(&engine.name), prompt, ratio, ..SceneWish::default() };
     let mut chain = outside.manager.resolve(&wish, 1000).await;
     chain.members.retain(|member| member.engine == engine.name || member.engine == LOCAL_ENGINE);
-    let capabilities = engine.adapter.as_ref().map(|adapter| adapter.capabilities());
-    let ratio = capabilities.and_then(|c| c.ratios.first().copied());
     let now = RealWorld.now();
     let order = SceneOrder {
         job_id: CHECK.to_owned(),
@@ -254,7 +254,7 @@ async fn bought(outside: &Outside, engine: &Engine) -> anyhow::Result<Result<Cli
         negative_prompt: None,
         image: None,
         needed_ms: 1000,
-        ratio: ratio.unwrap_or(Ratio { width: 9, height: 16 }),
+        ratio,
         // A clip of an earlier check tells nothing of today.
         seed: u32::try_from(now.rem_euclid(1 << 31)).unwrap_or(1),
         brand_safe: false,
@@ -271,24 +271,32 @@ async fn bought(outside: &Outside, engine: &Engine) -> anyhow::Result<Result<Cli
 
 /// What an engine sells, in a line.
 fn sells(engine: &Engine) -> String {
-    use pytoon_engines::adapter::Durations;
+    use pytoon_engines::adapter::{Durations, Offer};
     let Some(adapter) = &engine.adapter else { return "nothing while it is disabled".to_owned() };
     let capabilities = adapter.capabilities();
     let seconds = |ms: u32| f64::from(ms) / 1000.0;
-    let lengths = match &capabilities.durations {
-        Durations::Fixed(all) => {
-            all.iter().map(|ms| seconds(*ms).to_string()).collect::<Vec<_>>().join(" or ")
-        }
-        Durations::Range { min, max, .. } => format!("{} to {}", seconds(*min), seconds(*max)),
+    let line = |from: &str, offer: &Offer| {
+        let lengths = match &offer.durations {
+            Durations::Fixed(all) => {
+                all.iter().map(|ms| seconds(*ms).to_string()).collect::<Vec<_>>().join(" or ")
+            }
+            Durations::Range { min, max, .. } => format!("{} to {}", seconds(*min), seconds(*max)),
+        };
+        let ratios: Vec<String> = offer.ratios.iter().map(ToString::to_string).collect();
+        let of_picture = if offer.follows_picture { " by its picture" } else { "" };
+        format!("{lengths} s from {from}, {}{of_picture}", ratios.join(" "))
     };
-    let ratios: Vec<String> =
-        capabilities.ratios.iter().map(|r| format!("{}:{}", r.width, r.height)).collect();
-    let mut from = Vec::new();
-    if capabilities.text_to_video {
-        from.push("words");
-    }
-    if !capabilities.image_inputs.is_empty() {
-        from.push("a picture");
-    }
-    format!("clips of {lengths} s from {}, {}", from.join(" or "), ratios.join(" "))
+    let same = |words: &Offer, picture: &Offer| {
+        words.durations == picture.durations && words.ratios == picture.ratios
+    };
+    let lines = match (&capabilities.from_words, &capabilities.from_picture) {
+        (Some(words), Some(picture)) if same(words, picture) => {
+            vec![line("words or a picture", words)]
+        }
+        (words, picture) => {
+            let words = words.iter().map(|offer| line("words", offer));
+            words.chain(picture.iter().map(|offer| line("a picture", offer))).collect()
+        }
+    };
+    format!("clips of {}", lines.join("; of "))
 }

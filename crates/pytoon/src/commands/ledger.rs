@@ -134,7 +134,7 @@ async fn keep(
     std::fs::create_dir_all(storage.path("clips"))?;
     let sha256 = bring(row, place, &path).await?;
     // How long it should be is not known here: what is there is taken if it is a film at all.
-    let wanted = Expectation { asked_ms: 0, needed_ms: 0, aspect: 9.0 / 16.0, is_stock: true };
+    let wanted = Expectation { asked_ms: 0, needed_ms: 0, is_stock: true };
     let checker = FfmpegChecker { runner: context.runner.clone() };
     let checked = checker.check(path.clone(), wanted).await?.map_err(|reason| {
         let _ = std::fs::remove_file(&path);

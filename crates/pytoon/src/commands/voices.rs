@@ -174,7 +174,8 @@ fn with_installed(
     voice: &InstalledVoice,
     sentences: Vec<Vec<text::Word>>,
 ) -> anyhow::Result<Vec<SpokenSentence>> {
-    let request = request(context, &voice.manifest.language, sentences)?;
+    let mut request = request(context, &voice.manifest.language, sentences)?;
+    request.words_per_minute *= context.config.settings.tts.neural.speed;
     Ok(speak_with(voice, folders, &context.voices, &context.runner, &request)?)
 }
 

@@ -83,7 +83,7 @@ impl HttpEngine {
     }
 
     fn values(&self, request: &GenerateRequest, image: Option<String>) -> Values {
-        let ratio = common::sold_ratio(&self.capabilities, request.ratio).unwrap_or(request.ratio);
+        let ratio = common::ratio_named(&self.capabilities, request);
         let mut values = Values::new();
         let mut set = |name: &str, value: Value| values.insert(name.to_owned(), value);
         set("prompt", request.prompt.as_str().into());
@@ -92,7 +92,7 @@ impl HttpEngine {
         set("duration_ms", request.duration_ms.into());
         set("width", ratio.width.into());
         set("height", ratio.height.into());
-        set("ratio", common::ratio_text(ratio).into());
+        set("ratio", ratio.to_string().into());
         set("seed", request.seed.into());
         set("call_id", request.call_id.as_str().into());
         set("image_data_uri", image.into());
@@ -203,8 +203,7 @@ impl HttpEngine {
             }
             None => {
                 let message = format!("there is no clip at {}", self.options.result.url);
-                let error = common::task_failed(&self.http, EngineErrorKind::Protocol, &message);
-                TaskState::Failed(error.charged(cost))
+                common::no_clip(&self.http, &message, cost)
             }
         })
     }
@@ -246,14 +245,16 @@ fn fits(rule: &ErrorRule, status: u16, json: Option<&Value>, text: &str) -> bool
 fn capabilities(options: &HttpOptions) -> Result<Capabilities, OptionProblem> {
     let sold = &options.capabilities;
     Ok(Capabilities {
-        durations: options.durations()?,
-        ratios: options.ratios()?,
+        from_words: if sold.text_to_video { Some(options.offer(false)?) } else { None },
+        from_picture: match sold.image {
+            Image::Inline => Some(options.offer(true)?),
+            Image::None | Image::Url => None,
+        },
         image_inputs: match sold.image {
             Image::Inline => vec![ImageInput::Inline(sold.max_image_bytes)],
             // A film's pictures are files, and nobody has put them anywhere.
             Image::None | Image::Url => Vec::new(),
         },
-        text_to_video: sold.text_to_video,
         max_prompt: sold.max_prompt,
         prompt_unit: PromptUnit::Chars,
         cancel: options.cancel.is_some(),

@@ -7,7 +7,7 @@
 use super::super::{AdapterParts, OptionProblem};
 use super::super::{common, template};
 use crate::EngineErrorKind;
-use crate::adapter::{Durations, Ratio};
+use crate::adapter::{Durations, Offer, Ratio};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
@@ -85,16 +85,19 @@ fn bare_key() -> String {
 pub(super) struct Sold {
     /// Lengths, in milliseconds.
     #[serde(default)]
-    pub(super) durations_ms: Vec<u32>,
+    durations_ms: Vec<u32>,
     /// Or the shortest, the longest and the step.
     #[serde(default)]
-    pub(super) min_ms: Option<u32>,
+    min_ms: Option<u32>,
     #[serde(default)]
-    pub(super) max_ms: Option<u32>,
+    max_ms: Option<u32>,
     #[serde(default)]
-    pub(super) step_ms: Option<u32>,
+    step_ms: Option<u32>,
     /// `9:16`, or sizes such as `720:1280`; the first is used for upright films.
-    pub(super) ratios: Vec<String>,
+    ratios: Vec<String>,
+    /// What differs for clips that start from a picture.
+    #[serde(default)]
+    with_picture: Option<SoldWithPicture>,
     #[serde(default)]
     pub(super) image: Image,
     /// Largest picture, in bytes.
@@ -103,6 +106,25 @@ pub(super) struct Sold {
     pub(super) max_prompt: usize,
     #[serde(default = "yes")]
     pub(super) text_to_video: bool,
+}
+
+/// What the vendor sells from a picture, where that is something else; see [`Sold`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SoldWithPicture {
+    #[serde(default)]
+    durations_ms: Vec<u32>,
+    #[serde(default)]
+    min_ms: Option<u32>,
+    #[serde(default)]
+    max_ms: Option<u32>,
+    #[serde(default)]
+    step_ms: Option<u32>,
+    #[serde(default)]
+    ratios: Vec<String>,
+    /// Whether the clip has the picture's shape, whatever is asked for.
+    #[serde(default)]
+    follows_picture: bool,
 }
 
 fn five_mib() -> u64 {
@@ -428,51 +450,90 @@ impl HttpOptions {
         Ok(())
     }
 
-    /// The lengths sold.
-    pub(super) fn durations(&self) -> Result<Durations, OptionProblem> {
+    /// Returns what is sold for a request with a picture or without.
+    pub(super) fn offer(&self, with_picture: bool) -> Result<Offer, OptionProblem> {
         let sold = &self.capabilities;
-        let field = "options.capabilities.durations_ms";
-        match (sold.durations_ms.as_slice(), sold.min_ms, sold.max_ms) {
+        let usual = Lengths {
+            fixed: &sold.durations_ms,
+            min: sold.min_ms,
+            max: sold.max_ms,
+            step: sold.step_ms,
+        };
+        let field = "options.capabilities";
+        let other = sold.with_picture.as_ref().filter(|_| with_picture);
+        let own = other.map(|other| Lengths {
+            fixed: &other.durations_ms,
+            min: other.min_ms,
+            max: other.max_ms,
+            step: other.step_ms,
+        });
+        let own = own.filter(|own| !own.is_empty());
+        let (lengths, of_lengths) = match own {
+            Some(own) => (own, format!("{field}.with_picture")),
+            None => (usual, field.to_owned()),
+        };
+        let own = other.map(|other| &other.ratios).filter(|ratios| !ratios.is_empty());
+        let (shapes, of_shapes) = match own {
+            Some(own) => (own, format!("{field}.with_picture")),
+            None => (&sold.ratios, field.to_owned()),
+        };
+        Ok(Offer {
+            durations: lengths.durations(&of_lengths)?,
+            ratios: ratios(shapes, &of_shapes)?,
+            follows_picture: other.is_some_and(|other| other.follows_picture),
+        })
+    }
+}
+
+/// Lengths as they are written.
+struct Lengths<'a> {
+    fixed: &'a [u32],
+    min: Option<u32>,
+    max: Option<u32>,
+    step: Option<u32>,
+}
+
+impl Lengths<'_> {
+    fn is_empty(&self) -> bool {
+        self.fixed.is_empty() && [self.min, self.max, self.step].iter().all(Option::is_none)
+    }
+
+    fn durations(&self, field: &str) -> Result<Durations, OptionProblem> {
+        let wrong = |reason: &str| Err(OptionProblem::new(format!("{field}.durations_ms"), reason));
+        match (self.fixed, self.min, self.max) {
             ([], Some(min), Some(max)) if 0 < min && min <= max => {
-                let step = sold.step_ms.unwrap_or(1000).max(1);
+                let step = self.step.unwrap_or(1000).max(1);
                 // The longest must itself be a whole number of steps.
                 Ok(Durations::Range { min, max: min + (max - min) / step * step, step })
             }
-            ([], _, _) => Err(OptionProblem::new(
-                field,
-                "name the lengths, or min_ms and max_ms (and step_ms)",
-            )),
-            (lengths, None, None) if sold.step_ms.is_none() => {
+            ([], _, _) => wrong("name the lengths, or min_ms and max_ms (and step_ms)"),
+            (lengths, None, None) if self.step.is_none() => {
                 let mut lengths = lengths.to_vec();
                 lengths.sort_unstable();
                 lengths.dedup();
                 if lengths[0] == 0 {
-                    return Err(OptionProblem::new(field, "a clip of 0 ms is none"));
+                    return wrong("a clip of 0 ms is none");
                 }
                 Ok(Durations::Fixed(lengths))
             }
-            _ => Err(OptionProblem::new(field, "durations_ms or min_ms to max_ms, not both")),
+            _ => wrong("durations_ms or min_ms to max_ms, not both"),
         }
     }
+}
 
-    /// The shapes sold.
-    pub(super) fn ratios(&self) -> Result<Vec<Ratio>, OptionProblem> {
-        let list = &self.capabilities.ratios;
-        if list.is_empty() {
-            return Err(OptionProblem::new("options.capabilities.ratios", "name at least one"));
-        }
-        list.iter()
-            .enumerate()
-            .map(|(index, text)| {
-                ratio(text).ok_or_else(|| {
-                    OptionProblem::new(
-                        format!("options.capabilities.ratios[{index}]"),
-                        format!("`{text}` is not of the form 9:16"),
-                    )
-                })
-            })
-            .collect()
+fn ratios(list: &[String], field: &str) -> Result<Vec<Ratio>, OptionProblem> {
+    if list.is_empty() {
+        return Err(OptionProblem::new(format!("{field}.ratios"), "name at least one"));
     }
+    list.iter()
+        .enumerate()
+        .map(|(index, text)| {
+            ratio(text).ok_or_else(|| {
+                let reason = format!("`{text}` is not of the form 9:16");
+                OptionProblem::new(format!("{field}.ratios[{index}]"), reason)
+            })
+        })
+        .collect()
 }
 
 fn ratio(text: &str) -> Option<Ratio> {

@@ -1,30 +1,37 @@
 //! Luma's current interface.
 //!
-//! Guarantees: a picture goes inline up to [`MAX_INLINE`], else as a file; the reasons that the
+//! Guarantees: a picture goes inline up to [`MAX_INLINE`], else as a file that is ready before it is
+//! named; the reasons that the
 //! vendor gives as codes decide, its sentences are only passed on.
 //!
 //! The interface knows no cancelling and no list of generations, so a call whose answer never
-//! came cannot be looked up. A clip that starts from a picture lasts 5 s; 10 s are sold where
-//! `image_input` is off, since what is sold does not depend on the scene here.
+//! came cannot be looked up. A clip that starts from a picture lasts 5 s; from words alone 10 s are
+//! sold too.
 
 use super::super::common::{self, HEALTH, POLL, Picture, SUBMIT, UPLOAD};
 use super::super::{AdapterParts, OptionProblem};
-use super::{Options, one_of};
+use super::{Options, REFUSALS, one_of};
 use crate::adapter::{
     Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
-    GenerateRequest, GeneratedClip, ImageInput, Output, Prepared, PromptUnit, Task, TaskState,
+    GenerateRequest, GeneratedClip, ImageInput, Offer, Output, Prepared, PromptUnit, Task,
+    TaskState,
 };
-use crate::http::{Body, Call, DownloadLimits, Reply, VendorHttp};
+use crate::http::{Body, Call, DownloadLimits, VendorHttp};
 use crate::{EngineError, EngineErrorKind};
+use pytoon_vendor::errors;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 const RATIOS: &[(u32, u32)] = &[(9, 16), (3, 4), (1, 1), (4, 3), (16, 9), (21, 9)];
 const RESOLUTIONS: &[&str] = &["360p", "540p", "720p", "1080p"];
 /// Largest picture in the request itself: the vendor takes more, but a slow line does not.
 const MAX_INLINE: usize = 4 << 20;
+/// How often it is looked whether an uploaded picture is ready, and the pause between.
+const FILE_LOOKS: usize = 60;
+const FILE_PAUSE: Duration = Duration::from_secs(1);
 /// Largest picture at all.
 const MAX_UPLOAD: u64 = 50_000_000;
 /// Longest prompt; a reseller's figure.
@@ -76,7 +83,7 @@ impl Agents {
             "mime_type": picture.media_type,
             "size_bytes": picture.bytes.len(),
             "filename": picture.file_name(),
-            "purpose": "generation",
+            "purpose": "input",
         });
         let file = self.upload_step(Call::post(UPLOAD, self.http.url("/files"), wanted)).await?;
         let unreadable = || {
@@ -102,9 +109,26 @@ impl Agents {
         if !stored.is_success() {
             return Err(common::refused(&self.http, UPLOAD, &stored));
         }
-        let path = format!("/files/{}/complete", common::segment(&id));
-        self.upload_step(Call::post(UPLOAD, self.http.url(&path), json!({}))).await?;
-        Ok(id)
+        let path = format!("/files/{}", common::segment(&id));
+        let complete = self.http.url(&format!("{path}/complete"));
+        let mut file = self.upload_step(Call::post(UPLOAD, complete, json!({}))).await?;
+        for _ in 0..FILE_LOOKS {
+            match common::text_at(&file, "/state") {
+                Some("ready") => return Ok(id),
+                Some("failed" | "expired" | "deleted") => {
+                    let reason = common::text_at(&file, "/failure_reason").unwrap_or("no reason");
+                    let message = format!("the vendor did not take the picture: {reason}");
+                    let message = self.http.redacted_line(&message);
+                    let kind = EngineErrorKind::InvalidRequest;
+                    return Err(EngineError::new(self.name(), UPLOAD, kind, message));
+                }
+                // A state that is not documented is no end.
+                _ => tokio::time::sleep(FILE_PAUSE).await,
+            }
+            file = self.upload_step(Call::get(UPLOAD, self.http.url(&path))).await?;
+        }
+        let message = "the picture is not ready after a minute";
+        Err(EngineError::new(self.name(), UPLOAD, EngineErrorKind::Timeout, message))
     }
 
     async fn upload_step(&self, call: Call) -> Result<Value, EngineError> {
@@ -124,7 +148,7 @@ impl Agents {
                     output: Output { url: url.to_owned(), credit: None },
                     cost: None,
                 },
-                None => self.failed(EngineErrorKind::Protocol, "it completed without a clip"),
+                None => common::no_clip(&self.http, "it completed without a clip", None),
             },
             Some("failed") => {
                 let code = common::text_at(json, "/failure_code").unwrap_or("no code");
@@ -141,14 +165,18 @@ impl Agents {
 }
 
 fn capabilities(image_input: bool) -> Capabilities {
-    Capabilities {
-        durations: Durations::Fixed(if image_input { vec![5000] } else { vec![5000, 10_000] }),
+    let offer = |lengths: &[u32]| Offer {
+        durations: Durations::Fixed(lengths.to_vec()),
         ratios: common::ratios(RATIOS),
+        follows_picture: false,
+    };
+    Capabilities {
+        from_words: Some(offer(&[5000, 10_000])),
+        from_picture: image_input.then(|| offer(&[5000])),
         image_inputs: match image_input {
             true => vec![ImageInput::Inline(MAX_INLINE as u64), ImageInput::Upload(MAX_UPLOAD)],
             false => Vec::new(),
         },
-        text_to_video: true,
         max_prompt: MAX_PROMPT,
         prompt_unit: PromptUnit::Chars,
         cancel: false,
@@ -174,15 +202,6 @@ fn failure_kind(code: &str) -> EngineErrorKind {
             EngineErrorKind::InvalidRequest
         }
         _ => EngineErrorKind::Server,
-    }
-}
-
-fn refusal_kind(reply: &Reply) -> EngineErrorKind {
-    match reply.status {
-        400 | 422 if common::said(reply).is_some_and(|said| common::names_moderation(&said)) => {
-            EngineErrorKind::Moderation
-        }
-        status => common::submit_kind(status),
     }
 }
 
@@ -214,8 +233,6 @@ impl ExternalEngineAdapter for Agents {
     fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared> {
         Box::pin(async move {
             common::check_request(self.name(), &self.capabilities, request)?;
-            let ratio =
-                common::sold_ratio(&self.capabilities, request.ratio).unwrap_or(request.ratio);
             let mut video = json!({
                 "resolution": self.resolution,
                 "duration": format!("{}s", request.duration_ms / 1000),
@@ -227,7 +244,7 @@ impl ExternalEngineAdapter for Agents {
                 "type": "video",
                 "model": self.model,
                 "prompt": request.prompt,
-                "aspect_ratio": common::ratio_text(ratio),
+                "aspect_ratio": common::ratio_named(&self.capabilities, request).to_string(),
                 "video": video,
             });
             Ok(Prepared { request: request.clone(), body, path: "/generations".to_owned() })
@@ -240,7 +257,7 @@ impl ExternalEngineAdapter for Agents {
             let call = self.call(Call::post(SUBMIT, url, prepared.body.clone()))?.paid();
             let reply = self.http.send(call).await?;
             if !reply.is_success() {
-                let (kind, said) = (refusal_kind(&reply), common::said(&reply));
+                let (kind, said) = (errors::kind(REFUSALS, &reply), common::said(&reply));
                 return Err(common::refused_submit(&self.http, kind, &reply, said.as_deref()));
             }
             let id = reply

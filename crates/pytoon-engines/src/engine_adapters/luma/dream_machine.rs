@@ -10,13 +10,14 @@
 
 use super::super::common::{self, CANCEL, HEALTH, LOOKUP, POLL, SUBMIT};
 use super::super::{AdapterParts, OptionProblem};
-use super::{Options, one_of};
+use super::{Options, REFUSALS, one_of};
 use crate::adapter::{
     Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
-    GenerateRequest, GeneratedClip, Lookup, Output, Prepared, PromptUnit, Task, TaskState,
+    GenerateRequest, GeneratedClip, Lookup, Offer, Output, Prepared, PromptUnit, Task, TaskState,
 };
 use crate::http::{Call, DownloadLimits, VendorHttp};
 use crate::{EngineError, EngineErrorKind};
+use pytoon_vendor::errors;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -74,7 +75,7 @@ impl DreamMachine {
                     output: Output { url: url.to_owned(), credit: None },
                     cost: None,
                 },
-                None => self.failed(EngineErrorKind::Protocol, "it completed without a clip"),
+                None => common::no_clip(&self.http, "it completed without a clip", None),
             },
             Some("failed") => {
                 let reason = common::text_at(json, "/failure_reason").unwrap_or("no reason");
@@ -91,10 +92,13 @@ impl DreamMachine {
 
 fn capabilities() -> Capabilities {
     Capabilities {
-        durations: Durations::Fixed(vec![5000, 9000]),
-        ratios: common::ratios(RATIOS),
+        from_words: Some(Offer {
+            durations: Durations::Fixed(vec![5000, 9000]),
+            ratios: common::ratios(RATIOS),
+            follows_picture: false,
+        }),
+        from_picture: None,
         image_inputs: Vec::new(),
-        text_to_video: true,
         max_prompt: *PROMPT.end(),
         prompt_unit: PromptUnit::Chars,
         cancel: true,
@@ -146,13 +150,11 @@ impl ExternalEngineAdapter for DreamMachine {
             if request.prompt.trim().chars().count() < *PROMPT.start() {
                 return Err(common::unsupported(self.name(), "the prompt is too short"));
             }
-            let ratio =
-                common::sold_ratio(&self.capabilities, request.ratio).unwrap_or(request.ratio);
             let body = json!({
                 "generation_type": "video",
                 "model": self.model,
                 "prompt": request.prompt,
-                "aspect_ratio": common::ratio_text(ratio),
+                "aspect_ratio": common::ratio_named(&self.capabilities, request).to_string(),
                 "duration": format!("{}s", request.duration_ms / 1000),
                 "resolution": self.resolution,
             });
@@ -166,13 +168,7 @@ impl ExternalEngineAdapter for DreamMachine {
             let call = self.call(Call::post(SUBMIT, url, prepared.body.clone()))?.paid();
             let reply = self.http.send(call).await?;
             if !reply.is_success() {
-                let said = common::said(&reply);
-                let kind = match (reply.status, &said) {
-                    (400 | 422, Some(said)) if common::names_moderation(said) => {
-                        EngineErrorKind::Moderation
-                    }
-                    (status, _) => common::submit_kind(status),
-                };
+                let (kind, said) = (errors::kind(REFUSALS, &reply), common::said(&reply));
                 return Err(common::refused_submit(&self.http, kind, &reply, said.as_deref()));
             }
             let id = reply

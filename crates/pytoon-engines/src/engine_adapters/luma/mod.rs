@@ -8,7 +8,10 @@ mod agents;
 mod dream_machine;
 
 use super::{AdapterParts, OptionProblem, read_options};
+use crate::EngineErrorKind;
 use crate::adapter::ExternalEngineAdapter;
+use pytoon_vendor::errors::{Place, Row};
+use pytoon_vendor::replies::MODERATION_WORDS;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -22,10 +25,35 @@ struct Options {
     model: String,
     /// The frame's shorter side, such as `720p`.
     resolution: String,
-    /// Whether clips may start from a picture. Without pictures `agents` also sells 10 s.
+    /// Whether clips may start from a picture.
     #[serde(default = "yes")]
     image_input: bool,
 }
+
+/// What a refused submission means beyond its status, in both interfaces.
+const REFUSALS: &[Row] = &[
+    Row {
+        statuses: &[],
+        place: Place::At("/error/code"),
+        words: &["content_moderated"],
+        kind: EngineErrorKind::Moderation,
+        source: "the failure code of generations; inferred for refusals",
+    },
+    Row {
+        statuses: &[400, 422],
+        place: Place::Message,
+        words: MODERATION_WORDS,
+        kind: EngineErrorKind::Moderation,
+        source: "docs.lumalabs.ai, errors",
+    },
+    Row {
+        statuses: &[400, 403],
+        place: Place::Message,
+        words: &["insufficient credits", "enough credits"],
+        kind: EngineErrorKind::Quota,
+        source: "docs.lumalabs.ai, errors; inferred for the current interface",
+    },
+];
 
 fn yes() -> bool {
     true

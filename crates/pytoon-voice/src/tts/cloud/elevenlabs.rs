@@ -1,12 +1,14 @@
 //! ElevenLabs: speech with the time of each character.
 
-use super::{CloudAdapter, HEALTH, SPEAK, Speech, Told, Unreadable, options, primary, refused};
+use super::{CloudAdapter, HEALTH, SPEAK, Speech, Told, Unreadable, options, refused};
+use crate::language::two_letters;
 use crate::spoken::SpokenText;
 use crate::tts::take::{Mark, Take};
 use base64::Engine as _;
 use pytoon_config::tts::CloudVoice;
+use pytoon_vendor::errors::{self, Place, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{key, said, segment, submit_kind, text_at};
+use pytoon_vendor::replies::{key, said, segment, text_at};
 use pytoon_vendor::{EngineError, EngineErrorKind};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -116,8 +118,10 @@ impl CloudAdapter for ElevenLabs {
             "model_id": self.model,
             "voice_settings": voice_settings,
         });
-        if self.takes_language() {
-            body["language_code"] = json!(primary(speech.language));
+        if self.takes_language()
+            && let Some(code) = two_letters(speech.language)
+        {
+            body["language_code"] = json!(code);
         }
         if self.model != "eleven_v3" {
             for (name, text) in
@@ -155,18 +159,7 @@ impl CloudAdapter for ElevenLabs {
         let detail = &json["detail"];
         // Two generations of bodies; the code says more than the status.
         let code = detail["code"].as_str().or(detail["status"].as_str()).unwrap_or_default();
-        let kind = match code {
-            "quota_exceeded" => EngineErrorKind::Quota,
-            "invalid_api_key" | "missing_permissions" | "detected_unusual_activity" => {
-                EngineErrorKind::Auth
-            }
-            "too_many_concurrent_requests"
-            | "concurrent_limit_exceeded"
-            | "system_busy"
-            | "rate_limit_exceeded" => EngineErrorKind::RateLimited,
-            "voice_not_found" | "max_character_limit_exceeded" => EngineErrorKind::InvalidRequest,
-            _ => submit_kind(reply.status),
-        };
+        let kind = errors::kind(REFUSALS, reply);
         let message = detail["message"].as_str().map(str::to_owned).or_else(|| said(reply));
         let message = match (code, message) {
             ("", message) => message,
@@ -208,6 +201,57 @@ impl CloudAdapter for ElevenLabs {
     fn identity(&self) -> Value {
         json!([self.format, self.voice_settings])
     }
+}
+
+/// What a refusal means beyond its status. Its code says more, in either generation of bodies.
+const REFUSALS: &[Row] = &[
+    row("/detail/code", EngineErrorKind::Quota, &["quota_exceeded"]),
+    row(
+        "/detail/code",
+        EngineErrorKind::Auth,
+        &["invalid_api_key", "missing_permissions", "detected_unusual_activity"],
+    ),
+    row(
+        "/detail/code",
+        EngineErrorKind::RateLimited,
+        &[
+            "too_many_concurrent_requests",
+            "concurrent_limit_exceeded",
+            "system_busy",
+            "rate_limit_exceeded",
+        ],
+    ),
+    row(
+        "/detail/code",
+        EngineErrorKind::InvalidRequest,
+        &["voice_not_found", "max_character_limit_exceeded"],
+    ),
+    row("/detail/status", EngineErrorKind::Quota, &["quota_exceeded"]),
+    row(
+        "/detail/status",
+        EngineErrorKind::Auth,
+        &["invalid_api_key", "missing_permissions", "detected_unusual_activity"],
+    ),
+    row(
+        "/detail/status",
+        EngineErrorKind::RateLimited,
+        &[
+            "too_many_concurrent_requests",
+            "concurrent_limit_exceeded",
+            "system_busy",
+            "rate_limit_exceeded",
+        ],
+    ),
+    row(
+        "/detail/status",
+        EngineErrorKind::InvalidRequest,
+        &["voice_not_found", "max_character_limit_exceeded"],
+    ),
+];
+
+const fn row(pointer: &'static str, kind: EngineErrorKind, words: &'static [&'static str]) -> Row {
+    let source = "elevenlabs.io, resources/errors; detected_unusual_activity is not documented";
+    Row { statuses: &[], place: Place::At(pointer), words, kind, source }
 }
 
 fn with_key(http: &VendorHttp, call: Call) -> Result<Call, EngineError> {

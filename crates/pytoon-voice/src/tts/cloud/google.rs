@@ -1,13 +1,15 @@
 //! Google Cloud Text-to-Speech: marks before words come back with their times.
 
-use super::{CloudAdapter, HEALTH, SPEAK, Speech, Told, Unreadable, options, primary, refused};
+use super::{CloudAdapter, HEALTH, SPEAK, Speech, Told, Unreadable, options, refused};
+use crate::language::{primary, script_apart};
 use crate::spoken::SpokenText;
 use crate::tts::piece::Piece;
 use crate::tts::take::{Mark, Take};
 use base64::Engine as _;
 use pytoon_config::tts::CloudVoice;
+use pytoon_vendor::errors::{self, Place, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{key, said, submit_kind, text_at};
+use pytoon_vendor::replies::{key, said, text_at};
 use pytoon_vendor::{EngineError, EngineErrorKind};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -108,15 +110,8 @@ impl CloudAdapter for Google {
     fn refusal(&self, reply: &Reply) -> (EngineErrorKind, Option<String>) {
         let json = reply.json().unwrap_or_default();
         let status = text_at(&json, "/error/status").unwrap_or_default();
-        let message = said(reply);
-        let bad_key = message.as_deref().is_some_and(|text| text.contains("API key"));
-        let kind = match status {
-            // A wrong key comes as an invalid argument.
-            "INVALID_ARGUMENT" if bad_key => EngineErrorKind::Auth,
-            "RESOURCE_EXHAUSTED" => EngineErrorKind::RateLimited,
-            _ => submit_kind(reply.status),
-        };
-        let message = match (status, message) {
+        let kind = errors::kind(REFUSALS, reply);
+        let message = match (status, said(reply)) {
             ("", message) => message,
             (status, message) => Some(format!("{status}: {}", message.unwrap_or_default())),
         };
@@ -146,17 +141,66 @@ fn with_key(http: &VendorHttp, call: Call) -> Result<Call, EngineError> {
     Ok(call.secret_header("X-Goog-Api-Key", value))
 }
 
+/// What a refusal means beyond its status.
+const REFUSALS: &[Row] = &[
+    Row {
+        statuses: &[],
+        place: Place::Each("/error/details", "/reason"),
+        words: &["API_KEY_INVALID", "API_KEY_EXPIRED"],
+        kind: EngineErrorKind::Auth,
+        source: "google.rpc.ErrorInfo, reasons of googleapis.com",
+    },
+    Row {
+        // A wrong key comes as an invalid argument.
+        statuses: &[400],
+        place: Place::Message,
+        words: &["api key"],
+        kind: EngineErrorKind::Auth,
+        source: "as the interface answers",
+    },
+    Row {
+        statuses: &[],
+        place: Place::Each("/error/details", "/reason"),
+        words: &["BILLING_DISABLED"],
+        kind: EngineErrorKind::Quota,
+        source: "google.rpc.ErrorInfo, reasons of googleapis.com",
+    },
+    Row {
+        statuses: &[403],
+        place: Place::Message,
+        words: &["billing"],
+        kind: EngineErrorKind::Quota,
+        source: "Google Cloud, errors of projects without billing",
+    },
+    Row {
+        statuses: &[],
+        place: Place::At("/error/status"),
+        words: &["RESOURCE_EXHAUSTED"],
+        kind: EngineErrorKind::RateLimited,
+        source: "google.rpc.Code",
+    },
+];
+
 /// A voice's name begins with its language and region.
 fn language_code(voice: &str, language: &str) -> String {
     let mut parts = voice.split('-');
     match (parts.next(), parts.next(), parts.next()) {
         (Some(language), Some(region), Some(_)) => format!("{language}-{region}"),
-        _ if language.contains(['-', '_']) => language.replace('_', "-"),
-        _ => match primary(language) {
-            "en" => "en-US".to_owned(),
-            "zh" => "cmn-CN".to_owned(),
-            other => other.to_owned(),
-        },
+        _ => without_script(language),
+    }
+}
+
+/// Returns the code of a language. The vendor takes no script: it knows written Chinese by what is
+/// spoken where it is written so (discovery document, `VoiceSelectionParams.languageCode`).
+fn without_script(language: &str) -> String {
+    let (script, rest) = script_apart(language);
+    let region = rest.split('-').nth(1).unwrap_or_default().to_uppercase();
+    match (primary(&rest).to_lowercase().as_str(), script, region.as_str()) {
+        ("zh", _, "HK" | "MO") | ("yue", ..) => "yue-HK".to_owned(),
+        ("zh" | "cmn", _, "TW") | ("zh" | "cmn", Some("Hant"), "") => "cmn-TW".to_owned(),
+        ("zh" | "cmn", ..) => "cmn-CN".to_owned(),
+        ("en", _, "") => "en-US".to_owned(),
+        _ => rest,
     }
 }
 
@@ -256,6 +300,13 @@ mod tests {
             ("", "en", "en-US"),
             ("", "de", "de"),
             ("", "pt_BR", "pt-BR"),
+            ("", "zh-Hans", "cmn-CN"),
+            ("", "zh-Hant", "cmn-TW"),
+            ("", "zh-Hant-HK", "yue-HK"),
+            ("", "zh-TW", "cmn-TW"),
+            ("", "yue", "yue-HK"),
+            ("", "sr-Latn", "sr"),
+            ("", "sr_Latn_RS", "sr-RS"),
         ] {
             assert_eq!(language_code(voice, language), expected);
         }

@@ -496,8 +496,3 @@ fn refused(http: &VendorHttp, adapter: &dyn CloudAdapter, reply: &Reply) -> Engi
     let (kind, said) = adapter.refusal(reply);
     http.refusal(HEALTH, kind, reply, said.as_deref())
 }
-
-/// The first part of a tag, such as `en`.
-fn primary(language: &str) -> &str {
-    language.split(['-', '_']).next().unwrap_or(language)
-}

@@ -4,8 +4,9 @@ use super::{CloudAdapter, HEALTH, SPEAK, Speech, Told, Unreadable, options, refu
 use crate::spoken::SpokenText;
 use crate::tts::take::Take;
 use pytoon_config::tts::CloudVoice;
+use pytoon_vendor::errors::{self, Place, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{names_moderation, said, submit_kind, text_at, with_key};
+use pytoon_vendor::replies::{said, text_at, with_key};
 use pytoon_vendor::{EngineError, EngineErrorKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -121,20 +122,41 @@ impl CloudAdapter for OpenAi {
     }
 }
 
-/// The kind of a refusal of this vendor's, and what was said.
+/// What a refusal means beyond its status.
+const REFUSALS: &[Row] = &[
+    Row {
+        statuses: &[],
+        place: Place::At("/error/code"),
+        words: &["insufficient_quota", "billing_hard_limit_reached"],
+        kind: EngineErrorKind::Quota,
+        source: "OpenAI's guide to error codes",
+    },
+    Row {
+        // The code may be null.
+        statuses: &[],
+        place: Place::At("/error/type"),
+        words: &["insufficient_quota"],
+        kind: EngineErrorKind::Quota,
+        source: "OpenAI's specification: all but message and type may be null",
+    },
+    Row {
+        statuses: &[],
+        place: Place::At("/error/code"),
+        words: &["content_policy_violation", "moderation_blocked"],
+        kind: EngineErrorKind::Moderation,
+        source: "OpenAI's specification, codes of failed answers",
+    },
+];
+
+/// Returns the kind of a refusal of this vendor's, and what was said.
 pub(crate) fn refusal(reply: &Reply) -> (EngineErrorKind, Option<String>) {
     let json = reply.json().unwrap_or_default();
-    let code = text_at(&json, "/error/code").unwrap_or_default();
-    let kind = match code {
-        "insufficient_quota" | "billing_hard_limit_reached" => EngineErrorKind::Quota,
-        code if names_moderation(code) => EngineErrorKind::Moderation,
-        _ => submit_kind(reply.status),
-    };
+    let kind = errors::kind(REFUSALS, reply);
     let message = said(reply);
-    let message = if code.is_empty() {
-        message
-    } else {
-        Some(format!("{code}: {}", message.unwrap_or_default()))
+    let code = text_at(&json, "/error/code").or_else(|| text_at(&json, "/error/type"));
+    let message = match code {
+        None | Some("") => message,
+        Some(code) => Some(format!("{code}: {}", message.unwrap_or_default())),
     };
     (kind, message)
 }

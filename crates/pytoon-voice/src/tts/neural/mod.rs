@@ -119,6 +119,9 @@ impl Neural {
     }
 }
 
+/// Words a minute of a voice whose manifest states none.
+const USUAL_PACE: u32 = 165;
+
 /// The provider's name.
 pub(crate) const NEURAL: &str = "neural";
 /// The name of the provider of Piper files.
@@ -138,12 +141,7 @@ impl TtsProvider for Neural {
             &self.folders,
             limits(self.settings.timeout_seconds),
         )?;
-        let pace = f64::from(voice.manifest.words_per_minute.unwrap_or(165));
-        let manner = Manner {
-            speed: self.settings.speed * request.words_per_minute / pace,
-            pitch: request.pitch_ratio(),
-            comma_pause_ms: request.comma_pause_ms,
-        };
+        let manner = manner(&voice, self.settings.speed * request.words_per_minute, request);
         speak(NEURAL, &self.runner, &loaded, speaker, request, manner)
     }
 
@@ -232,7 +230,17 @@ fn limits(timeout_seconds: u64) -> Limits {
     Limits { patience: Duration::from_secs(timeout_seconds), ..Limits::default() }
 }
 
-/// Speaks a request with one installed voice.
+/// Returns the manner in which an installed voice speaks a request at a pace.
+fn manner(voice: &InstalledVoice, words_per_minute: f64, request: &TtsRequest) -> Manner {
+    let own = voice.manifest.words_per_minute.unwrap_or(USUAL_PACE);
+    Manner {
+        speed: words_per_minute / f64::from(own),
+        pitch: request.pitch_ratio(),
+        comma_pause_ms: request.comma_pause_ms,
+    }
+}
+
+/// Speaks a request with one installed voice, at the request's pace, as films are spoken.
 pub fn speak_with(
     voice: &InstalledVoice,
     folders: &VoiceFolders,
@@ -241,12 +249,7 @@ pub fn speak_with(
     request: &TtsRequest,
 ) -> Result<Vec<SpokenSentence>, VoiceError> {
     let loaded = voices.get(NEURAL, voice, folders, Limits::default())?;
-    let manner = Manner {
-        speed: request.speed,
-        pitch: request.pitch_ratio(),
-        comma_pause_ms: request.comma_pause_ms,
-    };
-    speak(NEURAL, runner, &loaded, None, request, manner)
+    speak(NEURAL, runner, &loaded, None, request, manner(voice, request.words_per_minute, request))
 }
 
 fn speak(

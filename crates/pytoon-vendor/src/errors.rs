@@ -1,0 +1,119 @@
+//! Reads vendors' errors by tables: the first row that fits an answer says what it means.
+//!
+//! Guarantees: an answer that no row fits means what its status does ([`submit_kind`]), which is the
+//! safest meaning for money: whether a paid call was taken on is not decided here, but by
+//! [`refused_paid`](crate::replies::refused_paid).
+//!
+//! Leaves the rows to the adapters: each states where it is documented.
+
+use crate::EngineErrorKind;
+use crate::http::Reply;
+use crate::replies::{said, submit_kind, text_at};
+use serde_json::Value;
+
+/// A row of a vendor's table.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// The statuses that it is about; all where empty.
+    pub statuses: &'static [u16],
+    /// Where to look.
+    pub place: Place,
+    /// The words looked for; one of them is enough.
+    pub words: &'static [&'static str],
+    /// The meaning.
+    pub kind: EngineErrorKind,
+    /// Where that is documented, and how sure it is.
+    pub source: &'static str,
+}
+
+/// A place in an answer.
+#[derive(Debug, Clone, Copy)]
+pub enum Place {
+    /// The text at a JSON pointer is one of the words.
+    At(&'static str),
+    /// An item of the list at the first pointer has one of the words at the second.
+    Each(&'static str, &'static str),
+    /// The message for people contains one of the words, in any case of letters.
+    Message,
+}
+
+impl Row {
+    fn fits(&self, reply: &Reply, json: &Value) -> bool {
+        if !self.statuses.is_empty() && !self.statuses.contains(&reply.status) {
+            return false;
+        }
+        let is_word = |text: Option<&str>| text.is_some_and(|text| self.words.contains(&text));
+        match self.place {
+            Place::At(pointer) => is_word(text_at(json, pointer)),
+            Place::Each(list, pointer) => {
+                let items = json.pointer(list).and_then(Value::as_array);
+                items.into_iter().flatten().any(|item| is_word(text_at(item, pointer)))
+            }
+            Place::Message => {
+                let message = said(reply).unwrap_or_default().to_lowercase();
+                self.words.iter().any(|word| message.contains(word))
+            }
+        }
+    }
+}
+
+/// Returns the meaning of an answer that is no success.
+pub fn kind(table: &[Row], reply: &Reply) -> EngineErrorKind {
+    known(table, reply).unwrap_or_else(|| submit_kind(reply.status))
+}
+
+/// Returns the meaning of an answer that a row fits.
+pub fn known(table: &[Row], reply: &Reply) -> Option<EngineErrorKind> {
+    let json = reply.json().unwrap_or_default();
+    table.iter().find(|row| row.fits(reply, &json)).map(|row| row.kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::EngineErrorKind as K;
+    use serde_json::json;
+
+    const TABLE: &[Row] = &[
+        Row {
+            statuses: &[429],
+            place: Place::At("/error/type"),
+            words: &["insufficient_quota"],
+            kind: K::Quota,
+            source: "a test",
+        },
+        Row {
+            statuses: &[],
+            place: Place::Each("/detail", "/type"),
+            words: &["content_policy_violation"],
+            kind: K::Moderation,
+            source: "a test",
+        },
+        Row {
+            statuses: &[400, 403],
+            place: Place::Message,
+            words: &["enough credits", "billing"],
+            kind: K::Quota,
+            source: "a test",
+        },
+    ];
+
+    #[test]
+    fn the_first_row_that_fits_decides_and_else_the_status() {
+        for (status, body, expected) in [
+            (429, json!({"error": {"type": "insufficient_quota", "code": null}}), K::Quota),
+            (400, json!({"error": {"type": "insufficient_quota"}}), K::InvalidRequest),
+            (429, json!({"error": {"type": 7}}), K::RateLimited),
+            (422, json!({"detail": [{}, {"type": "content_policy_violation"}]}), K::Moderation),
+            (422, json!({"detail": "content_policy_violation"}), K::InvalidRequest),
+            (400, json!({"error": "Not ENOUGH credits"}), K::Quota),
+            (403, json!({"error": {"message": "needs Billing"}}), K::Quota),
+            (403, json!({"error": "no"}), K::Auth),
+            (500, json!(null), K::Server),
+        ] {
+            let reply =
+                Reply { status, headers: Default::default(), body: body.to_string().into_bytes() };
+            assert_eq!(kind(TABLE, &reply), expected, "{status} {body}");
+        }
+    }
+}

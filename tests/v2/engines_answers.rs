@@ -1,0 +1,195 @@
+//! Answers that vendors document and that are seldom seen: what each means for the scene, the ledger
+//! and the money.
+
+use crate::support::tea;
+use crate::voice_booth::{Booth, spoken};
+use pytoon_testkit::Studio;
+use pytoon_testkit::program::tool;
+use pytoon_testkit::simulator::{engines_used, quick_engine};
+use serde_json::{Value, json};
+
+/// An answer and its meaning.
+struct Case {
+    engine: &'static str,
+    vendor: &'static str,
+    step: &'static str,
+    answer: &'static str,
+    /// The kind of the scene's failure, the states of its rows, and how many purchases were made.
+    expected: &'static str,
+    /// What the ledger counts as charged, in US dollars.
+    charged_usd: f64,
+}
+
+const CASES: &[Case] = &[
+    Case {
+        engine: "pika",
+        vendor: "fal",
+        step: "result",
+        answer: "model_error_500",
+        expected: "server; failed x2; 2",
+        charged_usd: 0.0,
+    },
+    Case {
+        engine: "pika",
+        vendor: "fal",
+        step: "result",
+        answer: "model_timeout_504",
+        expected: "timeout; failed; 1",
+        charged_usd: 0.0,
+    },
+    Case {
+        engine: "pika",
+        vendor: "fal",
+        step: "result",
+        answer: "closed_499",
+        expected: "lost; lost; 1",
+        charged_usd: 0.20,
+    },
+    Case {
+        engine: "pika",
+        vendor: "fal",
+        step: "result",
+        answer: "conflict_409",
+        expected: "lost; lost; 1",
+        charged_usd: 0.20,
+    },
+    Case {
+        engine: "pika",
+        vendor: "fal",
+        step: "result",
+        answer: "text_detail_422",
+        expected: "moderation; refused x2; 2",
+        charged_usd: 0.0,
+    },
+    Case {
+        engine: "pika",
+        vendor: "fal",
+        step: "poll",
+        answer: "completed_bad_request",
+        expected: "invalid_request; failed; 1",
+        charged_usd: 0.0,
+    },
+    Case {
+        engine: "luma",
+        vendor: "luma-agents",
+        step: "submit",
+        answer: "insufficient_credits_400",
+        expected: "quota; not_sent; 0",
+        charged_usd: 0.0,
+    },
+    Case {
+        engine: "luma",
+        vendor: "luma-agents",
+        step: "submit",
+        answer: "moderated_400",
+        expected: "moderation; refused x2; 0",
+        charged_usd: 0.0,
+    },
+    Case {
+        engine: "luma_dm",
+        vendor: "luma-dm",
+        step: "submit",
+        answer: "insufficient_credits_400",
+        expected: "quota; not_sent; 0",
+        charged_usd: 0.0,
+    },
+];
+
+/// One scene of an engine's, and then `local`.
+fn studio(case: &Case) -> Studio {
+    let rule = json!({
+        "vendor": case.vendor, "step": case.step, "fault": "documented", "answer": case.answer,
+    });
+    let studio = Studio::new(&json!({ "rules": [rule] }), &json!({}));
+    let dream_machine = json!({
+        "kind": "luma",
+        "key_env": ["LUMA_API_KEY"],
+        "price": {"models": {"default": {"per_second_usd": 0.142}}},
+        "options": {"api": "dream_machine", "model": "ray-2", "resolution": "540p"},
+    });
+    let url = format!("{}/luma-dm/dream-machine/v1", studio.simulator.url());
+    let luma_dm = quick_engine(&url, &dream_machine);
+    studio.configure(&json!({ "default_chain": ["local"], "engines": { "luma_dm": luma_dm } }));
+    studio
+}
+
+/// What came of a case, as [`Case::expected`] and [`Case::charged_usd`] write it.
+fn outcome(case: &Case) -> (String, f64) {
+    let studio = studio(case);
+    let film = studio.render(&tea(&[case.engine], ""), "out");
+    assert_eq!(engines_used(&film), ["local"], "{}", case.answer);
+    let rows = studio.rows(&[]);
+    let state = rows[0]["state"].as_str().expect("a state");
+    assert!(rows.iter().all(|row| row["state"] == state), "{}: {rows:?}", case.answer);
+    let states = if rows.len() > 1 { format!("{state} x{}", rows.len()) } else { state.to_owned() };
+    let fallbacks = studio.fallbacks();
+    let kind = fallbacks[0].rsplit(": ").next().expect("a kind");
+    let bought = studio.simulator.accepted(case.vendor);
+    let charged =
+        rows.iter().map(|row| row["charged"].as_i64().unwrap_or_default() as f64 / 1e6).sum();
+    (format!("{kind}; {states}; {bought}"), charged)
+}
+
+#[test]
+fn every_documented_answer_has_its_meaning() {
+    for case in CASES {
+        let (cell, charged) = outcome(case);
+        assert_eq!(cell, case.expected, "{} {}", case.vendor, case.answer);
+        assert!(
+            (charged - case.charged_usd).abs() < 1e-6,
+            "{} {}: {charged} USD",
+            case.vendor,
+            case.answer
+        );
+    }
+}
+
+#[test]
+fn a_pause_that_is_told_as_a_date_is_kept() {
+    let limited = json!({"rules": [
+        {"vendor": "runway", "step": "submit", "fault": "rate_limited_retry_date", "value": 30},
+    ]});
+    let studio = Studio::new(&limited, &json!({"default_chain": ["local"]}));
+    let film = studio.render(&tea(&["runway"], ""), "out");
+    assert_eq!(engines_used(&film), ["local"]);
+    assert_eq!(studio.simulator.asked("runway", "submit"), 1, "it was asked before its time");
+}
+
+#[test]
+fn a_voices_empty_account_is_no_wrong_key_and_no_rush() {
+    for (vendor, answer) in [("openai", "quota_null_code"), ("google", "billing_403")] {
+        let rule: Value = json!({
+            "vendor": vendor, "step": "submit", "fault": "documented", "answer": answer,
+        });
+        let booth = Booth::new(&json!({ "rules": [rule] }), &[vendor]);
+        booth.render(&spoken("The kettle sings.", ""), "out");
+        assert_eq!(booth.failures(), [format!("{vendor}: quota")]);
+        assert_eq!(booth.asked(vendor), 1, "{vendor} was asked again");
+    }
+}
+
+#[test]
+fn a_large_picture_is_used_once_its_file_is_ready_and_not_where_it_is_refused() {
+    for (rules, drawn_by, looks) in [
+        (json!([]), "luma", 1),
+        (json!([{"vendor": "luma-agents", "step": "upload", "fault": "failed"}]), "local", 1),
+    ] {
+        let studio = Studio::new(&json!({ "rules": rules }), &json!({"default_chain": ["local"]}));
+        // Noise does not get smaller: more than the 4 MiB that go into the request itself.
+        let path = studio.workspace.path("cup.png").display().to_string();
+        let noise = "color=gray:s=1440x2560,noise=alls=100:allf=t";
+        tool("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", noise, "-frames:v", "1", &path]);
+        let film = studio.render(&tea(&["luma"], "media_files: [cup.png]\n"), "out");
+        assert_eq!(engines_used(&film), [drawn_by], "{:?}", studio.fallbacks());
+        let requests = studio.simulator.requests();
+        let asked = |method: &str| {
+            let is_file = |r: &&Value| {
+                r["method"] == method
+                    && r["path"].as_str().is_some_and(|p| p.contains("/v1/files/"))
+            };
+            requests.iter().filter(is_file).count()
+        };
+        assert_eq!((asked("GET"), asked("POST")), (looks, 1), "{requests:?}");
+        assert_eq!(studio.simulator.accepted("luma-agents"), usize::from(drawn_by == "luma"));
+    }
+}
