@@ -193,3 +193,14 @@ fn a_large_picture_is_used_once_its_file_is_ready_and_not_where_it_is_refused() 
         assert_eq!(studio.simulator.accepted("luma-agents"), usize::from(drawn_by == "luma"));
     }
 }
+
+#[test]
+fn a_long_scene_gets_a_clip_that_is_long_enough() {
+    let studio = Studio::new(&json!({}), &json!({"default_chain": ["local"]}));
+    let brief =
+        tea(&["luma"], "").replace("target_duration_seconds: 1", "target_duration_seconds: 9");
+    let film = studio.render(&brief, "out");
+    assert_eq!(engines_used(&film), ["luma"]);
+    let bought = studio.simulator.submissions_to("luma-agents");
+    assert_eq!(bought[0]["job"]["duration_ms"], 10_000, "{bought:?}");
+}

@@ -134,6 +134,40 @@ fn an_engine_without_its_key_or_with_a_wrong_one_fails_its_check() {
 }
 
 #[test]
+fn what_a_described_engine_sells_may_depend_on_the_picture() {
+    let studio = Studio::new(&json!({}), &json!({}));
+    let plain = acme(&studio);
+    let offers = |with_picture: &str| {
+        plain
+            .replace(
+                "max_prompt: 1500",
+                &format!("max_prompt: 1500, image: inline, {with_picture}"),
+            )
+            .replace("size: \"", "first_frame: \"{{image_data_uri}}\"\n            size: \"")
+    };
+    studio.workspace.write("config/engine.yaml", offers("with_picture: {durations_ms: [5000]}"));
+    studio.workspace.picture("cup.jpg", 400, 700);
+    for (more, out) in [("", "words"), ("media_files: [cup.jpg]\n", "picture")] {
+        studio.workspace.write("brief.yaml", tea(&["acme"], more));
+        run(&mut with_key(&studio, &["render", "brief.yaml", "--out", out])).ok();
+        let film = pytoon_testkit::Film::open(&studio.workspace.path(out));
+        assert_eq!(engines_used(&film), ["acme"], "{out}: {:?}", studio.fallbacks());
+    }
+    let bought = studio.simulator.submissions_to("acme");
+    let lengths: Vec<_> = bought.iter().map(|s| s["job"]["duration_ms"].clone()).collect();
+    assert_eq!(lengths, [json!(2000), json!(5000)]);
+    let shown = run(&mut with_key(&studio, &["engines", "check", "acme"])).ok().stdout;
+    assert!(
+        shown.contains("2 to 10 s from words") && shown.contains("5 s from a picture"),
+        "{shown}"
+    );
+    studio.workspace.write("config/engine.yaml", offers("with_picture: {ratios: [tall]}"));
+    studio
+        .pytoon(&["engines"])
+        .refused(2, &["options.capabilities.with_picture.ratios[0]", "tall"]);
+}
+
+#[test]
 fn a_mistake_in_a_description_is_refused_with_its_place() {
     let studio = Studio::new(&json!({}), &json!({}));
     let good = acme(&studio);

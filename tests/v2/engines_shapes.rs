@@ -92,6 +92,7 @@ fn brief(studio: &Studio, engines: &[(&str, &str, Value)], picture: Option<(u32,
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the table is what a reader of this test wants")]
 fn nothing_that_is_bought_is_thrown_away_for_its_shape() {
     let mut table = String::from("| film | from | engine | bought |\n| --- | --- | --- | --- |\n");
     for (shape, width, height) in FILMS {

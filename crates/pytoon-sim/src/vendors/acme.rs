@@ -1,6 +1,6 @@
 //! Acme: an invented, plain vendor, for engines that are described as data.
 
-use super::{Answering, Vendor, header_key};
+use super::{Answering, Vendor, header_key, picture};
 use crate::call::{Call, Look, Order, Route};
 use crate::job::Phase;
 use crate::ledger::Submission;
@@ -82,6 +82,14 @@ fn render(call: &mut Call) -> Result<Answer, Refusal> {
     let seconds = check.integer("seconds", Required, 2..=12);
     let size = check.one_of("size", Required, SIZES);
     let name = check.text("client_ref", Optional, 1..=200, Units::Chars).map(str::to_owned);
+    let frame = check.text("first_frame", Optional, 1..=usize::MAX, Units::Bytes);
+    if frame.is_some_and(|frame| picture::data_type(frame).is_none()) {
+        check.report("first_frame", "custom", "is not a data: address of a picture");
+    }
+    // What is sold depends on the request.
+    if frame.is_some() && seconds.is_some_and(|seconds| seconds != 5) {
+        check.report("seconds", "custom", "a clip that starts from a picture lasts 5 s");
+    }
     check.finish()?;
     let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or_default();
     let (width, height) = size.and_then(|size| size.split_once('x')).unwrap_or(("720", "1280"));
