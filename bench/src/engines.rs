@@ -151,6 +151,7 @@ async fn order(manager: &EngineManager, n: usize) -> SceneOrder {
         deadline: None,
         job_budget: None,
         asks_anew: false,
+        only_own: false,
     }
 }
 

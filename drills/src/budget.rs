@@ -193,6 +193,7 @@ async fn one_job(manager: &Arc<EngineManager>, job: u64) -> anyhow::Result<()> {
                 deadline: None,
                 job_budget: budget_left,
                 asks_anew: false,
+                only_own: false,
             };
             manager.draw(&order).await
         });

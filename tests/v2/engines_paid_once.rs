@@ -209,3 +209,34 @@ fn work_that_another_film_gave_up_holds_nobody_up() {
     assert_eq!(studio.fallbacks(), ["luma>local: timeout", "luma>local: timeout"]);
     assert_eq!(studio.simulator.accepted_in_all(), 1, "it was bought again");
 }
+
+#[test]
+fn a_named_engine_is_asked_although_another_drew_the_scene_before() {
+    let studio = Studio::new(&json!({}), &json!({"default_chain": ["runway", "local"]}));
+    let bought = |vendor: &str| studio.simulator.accepted(vendor);
+    let film = |more: &str, out: &str| {
+        let film = studio.render(&tea(&[""], more), out);
+        (engines_used(&film), film.metadata()["scenes"][0].clone())
+    };
+    let (used, _) = film("", "first");
+    assert_eq!((used, bought("runway")), (vec!["runway".to_owned()], 1));
+    // Any engine's clip would do, and the receipt says why there is Runway's.
+    let (used, scene) = film("engine_override: luma\nreuse: any\n", "any");
+    assert_eq!((used, bought("luma-agents")), (vec!["runway".to_owned()], 0));
+    let reason = scene["reason"].as_str().expect("a reason");
+    assert!(scene["clipReused"] == true && reason.contains("runway drew this clip earlier"));
+    assert!(reason.contains("instead of luma: a clip of runway was there"), "{reason}");
+    // Who names an engine gets its clip, and that one again.
+    for out in ["named", "again"] {
+        let (used, scene) = film("engine_override: luma\n", out);
+        assert_eq!((used, bought("luma-agents")), (vec!["luma".to_owned()], 1), "{out}");
+        assert_eq!(scene["clipReused"], out == "again");
+    }
+    let (used, scene) = film("engine_override: luma\nreuse: never\n", "anew");
+    assert_eq!((used, bought("luma-agents")), (vec!["luma".to_owned()], 2));
+    assert_eq!(scene["clipReused"], false);
+    assert_eq!(bought("runway"), 1);
+    // What was bought for the film itself is used again, whatever the brief says.
+    studio.pytoon(&["resume", "anew"]);
+    assert_eq!(bought("luma-agents"), 2);
+}

@@ -319,3 +319,12 @@ fn a_language_is_told_in_the_form_that_a_service_takes() {
         assert_eq!(booth.failures(), Vec::<String>::new(), "{language}");
     }
 }
+
+#[test]
+fn a_script_that_no_voice_speaks_in_time_is_refused_before_it_is_bought() {
+    let booth = Booth::new(&json!({}), &["elevenlabs"]);
+    let long = "The kettle sings in the quiet morning and nobody hurries. ".repeat(30);
+    let refused = booth.try_render(&spoken(&long, ""), "out");
+    refused.refused(2, &["too much for a film of 60 s", "shorten it"]);
+    assert_eq!((booth.asked("elevenlabs"), booth.rows().len()), (0, 0));
+}

@@ -209,6 +209,12 @@ fn scene_receipts(
             let mut reason: Vec<String> =
                 clips.iter().map(|clip| drawn_how(&clip.source, timeline.frame_rate)).collect();
             let fallback_used = asked != scene.engine;
+            if let Some(clip) = story.clip.as_ref().filter(|clip| clip.reused) {
+                let (engine, call) = (&clip.engine, &clip.call_id);
+                reason.push(format!(
+                    "{engine} drew this clip earlier (call {call}), so that nothing was bought"
+                ));
+            }
             if fallback_used {
                 reason.push(format!("instead of {asked}: {}", engines::why(story, chain)));
             }

@@ -157,6 +157,11 @@ pub struct Brief {
     /// (`ship`, the default), keep the work for a later `pytoon resume` (`hold`), or `fail`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_degrade: Option<OnDegrade>,
+    /// Which clips of earlier films may be used again instead of buying one: of the scene's own
+    /// engine (`same_engine`, the default where the brief names an engine), of any engine of its
+    /// chain (`any`, the default elsewhere), or none (`never`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reuse: Option<ClipReuse>,
     /// The length of the film in seconds, 1 to 60, met to the frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_duration_seconds: Option<f64>,
@@ -299,6 +304,18 @@ pub struct CaptionSettings {
     /// Size against the look's own, 0.6 to 1.6.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<f64>,
+}
+
+/// Which clips of earlier films may be used again. What was bought for the film itself always is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClipReuse {
+    /// Those of the engine whose turn it is.
+    SameEngine,
+    /// Those of any engine of the chain, before the first is asked.
+    Any,
+    /// None.
+    Never,
 }
 
 /// What happens when a scene falls back to the local engine against its plan.

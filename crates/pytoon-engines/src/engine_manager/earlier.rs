@@ -95,6 +95,10 @@ impl EngineManager {
         let mut earlier = Earlier { done: None, fresh, breakers: Some(history.breakers) };
         wanted.retain(|(_, hash)| history.taken.contains(hash));
         for (engine, hash) in &wanted {
+            let is_others = order.only_own && engine.name != order.chain.first();
+            if is_others && !self.was_bought_for(order, hash).await? {
+                continue;
+            }
             if let Some(clip) = self.kept_clip(&engine.name, hash).await? {
                 earlier.done = Some((clip, MicroUsd::ZERO));
                 return Ok(earlier);
@@ -121,6 +125,20 @@ impl EngineManager {
             earlier.breakers = None;
         }
         Ok(earlier)
+    }
+
+    /// Returns true if a request was made for this very scene.
+    async fn was_bought_for(&self, order: &SceneOrder, hash: &str) -> Result<bool, EngineError> {
+        let filter = CallFilter {
+            job_id: Some(order.job_id.clone()),
+            scene_id: Some(order.scene_id.clone()),
+            request_hash: Some(hash.to_owned()),
+            limit: 1,
+            ..CallFilter::default()
+        };
+        let rows = self.store.call_list(filter).await;
+        let rows = rows.map_err(|error| ledger_error(order.chain.first(), &error))?;
+        Ok(!rows.is_empty())
     }
 
     /// Follows a task that a dead process left, and peeks at one that was given up.

@@ -90,6 +90,10 @@ pub struct SceneOrder {
     /// Whether the first engine is asked although a later one's clip of earlier is there: a person
     /// wants this scene from it, and the other clip comes when its engine's turn does.
     pub asks_anew: bool,
+    /// Whether clips that later engines drew for other films wait for their engine's turn: a person
+    /// named the first engine. What was bought for this very scene is used all the same.
+    #[serde(default)]
+    pub only_own: bool,
 }
 
 /// A clip for a scene.

@@ -259,6 +259,7 @@ async fn order(manager: &EngineManager, prompt: &str) -> SceneOrder {
         deadline: None,
         job_budget: None,
         asks_anew: false,
+        only_own: false,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::engine_desk::{EngineDesk, Outside};
 use crate::environment::Environment;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
-use pytoon_core::brief::{OnDegrade, Position, deadline};
+use pytoon_core::brief::{ClipReuse, OnDegrade, Position, deadline};
 use pytoon_core::chain::EngineChain;
 use pytoon_core::money::MicroUsd;
 use pytoon_core::plan::LOCAL_ENGINE;
@@ -245,7 +245,7 @@ pub(crate) fn orders(
                 job_id: folder.job_id().to_owned(),
                 scene_id: scene.id.clone(),
                 chain: chain.clone(),
-                seed: seed(sources.seed, &prompt),
+                seed: seed(clip_seed(folder, sources), &prompt),
                 prompt,
                 negative_prompt: None,
                 image: hands_over_picture(sources, scene)
@@ -257,12 +257,27 @@ pub(crate) fn orders(
                 deadline,
                 job_budget: budget(&env.engines, sources),
                 asks_anew: take(sources, index) > 0,
+                only_own: match sources.brief.reuse {
+                    Some(reuse) => reuse != ClipReuse::Any,
+                    None => explicit_engine(sources, index).is_some(),
+                },
             };
             let explicit = explicit_engine(sources, index).map(str::to_owned);
             let take = take(sources, index);
             Wanted { asked: scene.media.engine.clone(), explicit, take, order }
         })
         .collect())
+}
+
+/// Returns the seed of a film's clips. Where no earlier clip may be used again it is the job's own:
+/// requests of other films are then others.
+fn clip_seed(folder: &JobFolder, sources: &Sources) -> u64 {
+    match sources.brief.reuse {
+        Some(ClipReuse::Never) => {
+            xxhash_rust::xxh3::xxh3_64_with_seed(folder.job_id().as_bytes(), sources.seed)
+        }
+        _ => sources.seed,
+    }
 }
 
 /// Which time the engine of a scene is asked.
@@ -382,6 +397,13 @@ pub(crate) fn why(story: &SceneEngines, chain: Option<&EngineChain>) -> String {
         .map(|a| format!("{}: {} ({})", a.engine, a.result, a.reason))
         .collect();
     if parts.is_empty()
+        && let Some(clip) = story.clip.as_ref().filter(|clip| clip.reused)
+    {
+        let engine = &clip.engine;
+        parts.push(format!(
+            "a clip of {engine} was there, and an earlier clip of any engine is used"
+        ));
+    } else if parts.is_empty()
         && let Some(chain) = chain
     {
         parts.extend(chain.left_out.iter().map(|l| format!("{}: {}", l.engine, l.reason)));

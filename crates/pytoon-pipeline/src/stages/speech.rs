@@ -184,6 +184,7 @@ pub(super) fn synthetic(
     }
     let asked_and_left_out = chain.left_out.iter().any(is_asked_for);
     if env.buys {
+        refuse_what_is_too_long(sources, graph, &chain, &request)?;
         health::report_in_background(&chain.providers);
     }
     let manager = TtsManager::new(chain.providers).guarded_by(breakers(env));
@@ -304,6 +305,40 @@ fn leave_out_what_costs(
     }
     chain.providers = kept;
     Ok(quote)
+}
+
+/// How long the quickest voice takes, against the voice of this machine.
+const QUICKEST: f64 = 0.8;
+
+/// Refuses a script that no voice speaks in the time of a film, before any of it is bought: the
+/// voice of this machine tells how long it is.
+fn refuse_what_is_too_long(
+    sources: &Sources,
+    graph: &SceneGraph,
+    chain: &Chain,
+    request: &TtsRequest,
+) -> Result<(), PipelineError> {
+    let mut before = chain.providers.iter().take_while(|provider| !provider.is_local());
+    if !before.any(|provider| matches!(provider.quote(request), Ok(Some(_)))) {
+        return Ok(());
+    }
+    let mut own = chain.providers.iter().rev();
+    let own = own.find(|provider| provider.is_local() && provider.guarded().is_none());
+    let request = TtsRequest { voice: None, ..request.clone() };
+    // Whatever keeps it from speaking is told when it is its turn.
+    let Some(Ok(sentences)) = own.map(|own| own.speak(&request)) else { return Ok(()) };
+    let fits = |share: f64| {
+        let mut speech = by_scene(graph, &sentences);
+        for utterance in speech.iter_mut().flatten() {
+            utterance.duration_ms = (utterance.duration_ms as f64 * share) as i64;
+        }
+        let needs = needs(graph, &sources.preset, &speech);
+        fit::fit(&needs, target_ms(sources), &sources.preset.pacing).map(|_| ())
+    };
+    match fits(QUICKEST) {
+        Ok(()) => Ok(()),
+        Err(shortest) => Err(fits(1.0).err().unwrap_or(shortest).into()),
+    }
 }
 
 /// From spoken sentences to the takes of scenes.

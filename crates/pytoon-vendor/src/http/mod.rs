@@ -2,7 +2,7 @@
 //! a call may have been taken on.
 //!
 //! Guarantees: an unreachable host gives way within [`CONNECT_TIMEOUT`]; no reply larger than
-//! [`MAX_REPLY`] is read; redirects are never followed with a key; a paid call uses a connection
+//! [`MAX_REPLY`] is read ([`MAX_SOUND`] where a sound is asked for); redirects are never followed with a key; a paid call uses a connection
 //! of its own, so that a failure to connect proves that nothing was sent; no key is in any
 //! error.
 //!
@@ -32,8 +32,10 @@ use url::Url;
 
 /// A host that does not answer gives way after this.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Larger than any reply that is not a clip.
+/// Larger than any reply that is neither a clip nor a sound.
 pub const MAX_REPLY: usize = 8 << 20;
+/// Larger than any reply that is a sound: four minutes of 48 kHz PCM in base64.
+pub const MAX_SOUND: usize = 32 << 20;
 /// How much of a vendor's message is kept.
 const MESSAGE_KEPT: usize = 300;
 /// How much of a body that is no message is looked at.
@@ -71,6 +73,8 @@ pub struct Call {
     pub body: Body,
     /// Whether it costs money: then a failed one may have been taken on.
     pub paid: bool,
+    /// The largest reply that is read, in bytes.
+    pub largest_reply: usize,
 }
 
 impl Call {
@@ -95,6 +99,7 @@ impl Call {
             secret_query: Vec::new(),
             body: Body::Empty,
             paid: false,
+            largest_reply: MAX_REPLY,
         }
     }
 
@@ -121,6 +126,13 @@ impl Call {
     #[must_use]
     pub fn secret_query(mut self, name: &str, value: SecretString) -> Self {
         self.secret_query.push((name.to_owned(), value));
+        self
+    }
+
+    /// As one that is answered with a sound.
+    #[must_use]
+    pub fn for_sound(mut self) -> Self {
+        self.largest_reply = MAX_SOUND;
         self
     }
 
@@ -364,16 +376,16 @@ impl VendorHttp {
                 request.header(reqwest::header::CONTENT_TYPE, media_type).body(bytes)
             }
         };
-        let (operation, paid) = (call.operation, call.paid);
+        let (operation, paid, largest) = (call.operation, call.paid, call.largest_reply);
         let sent = request.send().await.map_err(|e| self.transport(operation, paid, &e))?;
         let status = sent.status().as_u16();
         let headers = sent.headers().clone();
-        let body = read_bounded(sent).await.map_err(|problem| match problem {
+        let body = read_bounded(sent, largest).await.map_err(|problem| match problem {
             ReadProblem::TooLarge => EngineError::new(
                 &self.engine,
                 operation,
                 EngineErrorKind::Protocol,
-                format!("the reply is larger than {} MiB", MAX_REPLY >> 20),
+                format!("the reply is larger than {} MiB", largest >> 20),
             )
             .accepted(if paid { Accepted::Maybe } else { Accepted::No }),
             ReadProblem::Broken(error) => self.transport(operation, paid, &error),
@@ -470,13 +482,16 @@ enum ReadProblem {
     Broken(reqwest::Error),
 }
 
-async fn read_bounded(mut response: reqwest::Response) -> Result<Vec<u8>, ReadProblem> {
-    if response.content_length().is_some_and(|length| length > MAX_REPLY as u64) {
+async fn read_bounded(
+    mut response: reqwest::Response,
+    largest: usize,
+) -> Result<Vec<u8>, ReadProblem> {
+    if response.content_length().is_some_and(|length| length > largest as u64) {
         return Err(ReadProblem::TooLarge);
     }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(ReadProblem::Broken)? {
-        if body.len() + chunk.len() > MAX_REPLY {
+        if body.len() + chunk.len() > largest {
             return Err(ReadProblem::TooLarge);
         }
         body.extend_from_slice(&chunk);

@@ -261,6 +261,7 @@ async fn bought(outside: &Outside, engine: &Engine) -> anyhow::Result<Result<Cli
         deadline: None,
         job_budget: None,
         asks_anew: true,
+        only_own: false,
     };
     let outcome = outside.manager.draw(&order).await?;
     let last = outcome.attempts.last().map(|a| format!("{}: {}", a.result, a.reason));

@@ -42,7 +42,7 @@ pub(super) struct Fault {
 }
 
 /// Larger than any reply that is read.
-const TOO_LARGE: usize = pytoon_vendor::http::MAX_REPLY + 1;
+const TOO_LARGE: usize = pytoon_vendor::http::MAX_SOUND + 1;
 
 /// The faults of a provider.
 pub(super) fn answers(remote: &Remote) -> Vec<Fault> {

@@ -366,7 +366,7 @@ impl Inner {
 
     /// The one call. What it answers is judged here, before anybody calls it a take.
     async fn buy(&self, speech: &Speech<'_>) -> Result<Take, EngineError> {
-        let call = self.adapter.call(&self.http, speech)?;
+        let call = self.adapter.call(&self.http, speech)?.for_sound();
         let call = match self.payment {
             Payment::Ledger { .. } => call.paid(),
             Payment::Free { .. } => call,
