@@ -4,10 +4,10 @@ perceptual objective speech quality metric", ICASSP 2021), as PyPI `speechmos` p
     python3 bench/voice_quality.py PYTOON VOICE [VOICE ...]
 
 PYTOON is the built program, VOICE a name that `pytoon voices --say` knows. The 40 lines of
-bench/sentences.txt are spoken by the program, the voice chain included, and scored twice: each by
-itself, and in passages of three. The estimator listens to 9 s; it plays shorter sound again from the
-start, and hears the joints. Needs `pip install speechmos librosa onnxruntime`. Prints mean, standard
-deviation and the worst text.
+bench/sentences.txt are spoken by the program, the voice chain included, and scored three times: as
+one script, in passages of three, and each by itself. The estimator listens to 9 s, through a window
+that moves over longer sound; shorter sound it plays again from the start, and hears the joints. Needs
+`pip install speechmos librosa onnxruntime`. Prints mean, standard deviation and the worst text.
 """
 
 import pathlib
@@ -38,7 +38,7 @@ def main() -> None:
     program, voices = sys.argv[1], sys.argv[2:]
     with tempfile.TemporaryDirectory() as folder:
         for voice in voices:
-            for together in (1, 3):
+            for together in (len(SENTENCES), 3, 1):
                 texts = [
                     " ".join(SENTENCES[at : at + together])
                     for at in range(0, len(SENTENCES) - together + 1, together)
@@ -48,7 +48,7 @@ def main() -> None:
                 print(
                     f"voice={voice} sentences_together={together} texts={len(scores)} "
                     f"p808_mean={statistics.mean(scores):.2f} "
-                    f"p808_sd={statistics.stdev(scores):.2f} worst={worst[0]:.2f} ({worst[1]})",
+                    f"p808_sd={statistics.pstdev(scores):.2f} worst={worst[0]:.2f} ({worst[1][:120]})",
                     flush=True,
                 )
 
