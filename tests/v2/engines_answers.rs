@@ -4,7 +4,7 @@
 use crate::support::tea;
 use crate::voice_booth::{Booth, spoken};
 use pytoon_testkit::Studio;
-use pytoon_testkit::program::tool;
+use pytoon_testkit::program::{run, tool};
 use pytoon_testkit::simulator::{engines_used, quick_engine};
 use serde_json::{Value, json};
 
@@ -166,6 +166,54 @@ fn a_voices_empty_account_is_no_wrong_key_and_no_rush() {
         assert_eq!(booth.failures(), [format!("{vendor}: quota")]);
         assert_eq!(booth.asked(vendor), 1, "{vendor} was asked again");
     }
+}
+
+#[test]
+fn a_model_that_is_gone_leaves_the_script_to_the_next_voice() {
+    for answer in ["model_gone_404", "model_gone_410"] {
+        let rule = json!({
+            "vendor": "openai", "step": "submit", "fault": "documented", "answer": answer,
+        });
+        let booth = Booth::new(&json!({ "rules": [rule] }), &["openai", "google"]);
+        let film = booth.render(&spoken("The kettle sings in the quiet morning.", ""), "out");
+        assert_eq!(booth.failures(), ["openai: invalid_request"], "{answer}");
+        assert_eq!(film.metadata()["voice"]["provider"], "google", "{answer}");
+        assert_eq!(booth.asked("openai"), 1, "{answer}");
+    }
+}
+
+#[test]
+fn models_that_end_are_told_before_they_do() {
+    let booth = Booth::new(&json!({}), &["openai"]);
+    let doctor = |ends: &Value| {
+        let file = booth.workspace.path("config/defaults.yaml");
+        let text = std::fs::read_to_string(&file).expect("settings");
+        let mut settings: Value = serde_json::from_str(&text).expect("JSON");
+        settings["model_ends"] = ends.clone();
+        std::fs::write(&file, settings.to_string()).expect("written");
+        let run = run(&mut booth.command(None, &["doctor"]));
+        format!("{}{}", run.stdout, run.stderr)
+    };
+    let end = |on: &str, successor: &str| {
+        json!([{
+            "provider": "openai", "model": "gpt-4o-mini-tts", "on": on, "successor": successor,
+        }])
+    };
+    let said = doctor(&end("2020-02-01", "next-tts"));
+    assert!(said.contains("shut it down on 2020-02-01"), "{said}");
+    assert!(said.contains("set tts.openai.model to next-tts"), "{said}");
+    assert!(doctor(&end("2020-02-01", "")).contains("names no successor"));
+    let quiet = doctor(&end("2999-01-01", ""));
+    // The vendor's own list tells it as well.
+    assert!(!quiet.contains("2999") && quiet.contains("shuts down on 2027-01-06"), "{quiet}");
+    assert!(doctor(&end("soon", "")).contains("model_ends"));
+    // A process that has the key shows it to whoever scrapes.
+    booth.configure(&json!({}));
+    booth.render(&spoken("The kettle sings in the quiet morning.", ""), "out");
+    let metrics = std::fs::read_to_string(booth.workspace.path("metrics.txt")).expect("metrics");
+    let shown =
+        "pytoon_v2_model_end_timestamp_seconds{provider=\"openai\",model=\"gpt-4o-mini-tts\"}";
+    assert!(metrics.contains(&format!("{shown} 1799193600")), "{metrics}");
 }
 
 #[test]

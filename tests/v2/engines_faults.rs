@@ -36,8 +36,18 @@ impl Case {
         let labels = "from_engine=\"runway\",to_engine=\"pika\"";
         assert_eq!(self.studio.metric(&format!("{fallbacks}{{{labels}}}")), 1.0);
         let receipt = self.film.metadata();
-        // It is an outside engine's clip all the same: nothing less than what was asked for.
-        assert_eq!(receipt["degraded"], false);
+        // It is an outside engine's clip all the same: a lesser film only where money was lost.
+        let wasted = receipt["wastedUsd"].as_f64().expect("a sum");
+        assert_eq!(receipt["degraded"], wasted > 0.0);
+        assert_eq!(
+            wasted > 0.0,
+            ["bad_output", "lost", "moderation"].contains(&kind),
+            "{kind}: {wasted} USD"
+        );
+        let events = self.studio.events("engine_purchase_wasted");
+        assert_eq!(events.is_empty(), wasted == 0.0, "{events:?}");
+        let counted = "pytoon_v2_engine_purchases_wasted_total{engine=\"runway\"}";
+        assert_eq!(self.studio.metric(counted), events.len() as f64);
         let scene = &receipt["scenes"][0];
         assert_eq!(
             (&scene["engineAsked"], &scene["fallbackUsed"]),

@@ -17,6 +17,7 @@ use crate::stages::picture::PictureReport;
 use crate::stages::sound::SoundReport;
 use crate::stages::voice::{self, VoiceResult};
 use pytoon_core::layout;
+use pytoon_core::money::MicroUsd;
 use pytoon_core::note::{self, Note};
 use pytoon_core::scene::{MusicSource, SceneGraph};
 use pytoon_core::time::FrameRate;
@@ -118,13 +119,15 @@ pub(crate) fn receipt(
     times.note("check", begun, false);
     let voice_lesser =
         planned.voice.asked && (planned.voice.provider.is_none() || planned.voice.stepped_down);
+    let wasted_usd = wasted(&planned.drawn).as_usd();
     let receipt = Receipt {
         version: RECEIPT_VERSION,
         pytoon_version: env!("CARGO_PKG_VERSION").to_owned(),
         finished_at: (env.clock)(),
         degraded: voice_lesser
             || !self_check.findings.is_empty()
-            || planned.drawn.values().any(engines::is_degraded),
+            || planned.drawn.values().any(engines::is_degraded)
+            || wasted_usd > 0.0,
         asked: planned.asked,
         output: OutputFacts {
             file: layout::OUTPUT.to_owned(),
@@ -136,6 +139,7 @@ pub(crate) fn receipt(
         },
         scenes: scene_receipts(timeline, &planned.drawn, planned.graph.as_ref()),
         spend_usd: spend(env, folder),
+        wasted_usd,
         voice: planned.voice,
         loudness: LoudnessReceipt {
             target_lufs,
@@ -161,6 +165,12 @@ pub(crate) fn receipt(
     }
     write_json(folder, layout::METADATA, &receipt)?;
     Ok(receipt)
+}
+
+/// What was charged for clips that the film could not use.
+fn wasted(drawn: &Drawn) -> MicroUsd {
+    let attempts = drawn.values().flat_map(|story| &story.attempts);
+    attempts.fold(MicroUsd::ZERO, |sum, attempt| sum + attempt.wasted)
 }
 
 /// What the job was charged by the ledger, in US dollars.

@@ -77,6 +77,12 @@ impl EngineDesk {
         let transcription = &config.settings.transcription;
         let writes = transcription.order.contains(&TranscriptionChoice::Openai)
             && secrets.find(&transcription.openai.key_env)?.is_some();
+        for ending in config.settings.ending_models() {
+            if let (Some(at), Some(_)) = (ending.end.at_ms(), secrets.find(ending.key_env)?) {
+                let (provider, model) = (&ending.end.provider, &ending.end.model);
+                pytoon_telemetry::Metrics::model_end(provider, model, at / 1000);
+            }
+        }
         let kept = open_storage(config, secrets)?;
         let buys = usable || speaks || writes;
         let books = if buys { Some(Books::open(config, secrets, kept.clone())?) } else { None };

@@ -31,6 +31,9 @@ pub struct Receipt {
     /// What outside engines were charged for this job by the ledger, in US dollars.
     #[serde(default)]
     pub spend_usd: f64,
+    /// How much of it bought clips that the film could not use, in US dollars.
+    #[serde(default)]
+    pub wasted_usd: f64,
     /// The voice.
     pub voice: VoiceReceipt,
     /// The sound.

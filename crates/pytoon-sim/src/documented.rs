@@ -102,6 +102,22 @@ pub(crate) const ANSWERS: &[Documented] = &[
         source: "OpenAI's specification 2.3.0: param and code may be null",
     },
     Documented {
+        vendor: "openai",
+        name: "model_gone_404",
+        status: 404,
+        headers: &[],
+        body: r#"{"error": {"message": "The model does not exist or you do not have access to it.", "type": "invalid_request_error", "param": null, "code": "model_not_found"}}"#,
+        source: "OpenAI's guide to error codes",
+    },
+    Documented {
+        vendor: "openai",
+        name: "model_gone_410",
+        status: 410,
+        headers: &[],
+        body: r#"{"error": {"message": "The model has been shut down.", "type": "invalid_request_error", "param": null, "code": "model_deprecated"}}"#,
+        source: "the status of what is gone for good (RFC 9110, 15.5.11); the body is inferred",
+    },
+    Documented {
         vendor: "google",
         name: "billing_403",
         status: 403,

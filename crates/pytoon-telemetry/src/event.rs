@@ -249,6 +249,21 @@ pub enum Event<'a> {
         /// What it had come to.
         state: &'a str,
     },
+    /// A purchase was charged and brought nothing that the film can use.
+    EnginePurchaseWasted {
+        /// The job.
+        job: &'a str,
+        /// The scene.
+        scene: &'a str,
+        /// The engine.
+        engine: &'a str,
+        /// Why, as the kind of failure.
+        kind: &'a str,
+        /// What it cost, in US dollars.
+        charged_usd: f64,
+        /// What was said.
+        reason: &'a str,
+    },
     /// A paid call's answer never came: a person or a lookup decides it.
     EngineCallUnknown {
         /// The job.
@@ -455,6 +470,7 @@ impl Event<'_> {
             Self::EngineInvocation { .. } => "engine_invocation",
             Self::EngineSubmitted { .. } => "engine_submitted",
             Self::EngineResumed { .. } => "engine_resumed",
+            Self::EnginePurchaseWasted { .. } => "engine_purchase_wasted",
             Self::EngineCallUnknown { .. } => "engine_call_unknown",
             Self::EngineCancelled { .. } => "engine_cancelled",
             Self::EngineStatusUnknown { .. } => "engine_status_unknown",
@@ -604,6 +620,10 @@ impl Event<'_> {
             }
             Self::EngineResumed { job, scene, engine, call, state } => {
                 info!(event, job, scene, engine, call, state, "paid work is gone on with");
+            }
+            Self::EnginePurchaseWasted { job, scene, engine, kind, charged_usd, reason } => {
+                let said = "a purchase was paid for and cannot be used";
+                warn!(event, job, scene, engine, kind, charged_usd, reason, "{said}");
             }
             Self::EngineCallUnknown { job, scene, engine, call } => {
                 warn!(

@@ -21,6 +21,7 @@ const REPHRASES: &str = "pytoon_v2_moderation_rephrases_total";
 const BREAKER: &str = "pytoon_v2_engine_breaker_state";
 const SPEND: &str = "pytoon_v2_engine_spend_usd";
 const UNKNOWN: &str = "pytoon_v2_engine_calls_unknown_total";
+const WASTED: &str = "pytoon_v2_engine_purchases_wasted_total";
 const CONFIG_REFUSED: &str = "pytoon_v2_engine_config_refused_total";
 const DAY_BUDGET: &str = "pytoon_v2_engine_budget_per_day_usd";
 const EVEN_SPLITS: &str = "pytoon_v2_alignment_even_splits_total";
@@ -42,6 +43,7 @@ const STORAGE_FULL: &str = "pytoon_storage_full_total";
 const TTS_FAILURES: &str = "pytoon_v2_tts_failure_total";
 const TTS_SUCCESSES: &str = "pytoon_v2_tts_success_total";
 const TTS_SECONDS: &str = "pytoon_v2_tts_duration_seconds";
+const MODEL_END: &str = "pytoon_v2_model_end_timestamp_seconds";
 const TTS_BREAKER: &str = "pytoon_v2_tts_breaker_state";
 
 /// Methods of alignment.
@@ -141,6 +143,7 @@ impl Metrics {
             gauge!(BREAKER, "engine" => engine.clone()).increment(0.0);
             gauge!(SPEND, "engine" => engine.clone()).increment(0.0);
             counter!(UNKNOWN, "engine" => engine.clone()).increment(0);
+            counter!(WASTED, "engine" => engine.clone()).increment(0);
         }
         for source in FLAG_SOURCES {
             counter!(FLAGS, "source" => source).increment(0);
@@ -207,6 +210,12 @@ impl Metrics {
         gauge!(TTS_BREAKER, "provider" => provider.to_owned()).set(state.value());
     }
 
+    /// A configured model is shut down by its vendor then, in seconds since 1970.
+    pub fn model_end(provider: &str, model: &str, seconds: i64) {
+        gauge!(MODEL_END, "provider" => provider.to_owned(), "model" => model.to_owned())
+            .set(seconds as f64);
+    }
+
     /// What engines and voices may cost a day, in US dollars; none without a limit.
     pub fn day_budget(usd: Option<f64>) {
         gauge!(DAY_BUDGET).set(usd.unwrap_or_default());
@@ -228,6 +237,7 @@ fn describe() {
     describe_gauge!(BREAKER, "Circuit breaker: 0 closed, 1 half open, 2 open.");
     describe_gauge!(SPEND, "US dollars charged today (UTC) by the ledger.");
     describe_gauge!(TTS_BREAKER, "A voice's circuit breaker: 0 closed, 1 half open, 2 open.");
+    describe_gauge!(MODEL_END, "When the vendor of a configured model shuts it down.");
     describe_counter!(TTS_FAILURES, "Scripts that a voice provider did not speak.");
     describe_counter!(TTS_SUCCESSES, "Scripts that a voice provider spoke.");
     describe_histogram!(
@@ -242,6 +252,7 @@ fn describe() {
          aligner's voices disagree at the median. Other methods give no estimate and record nothing."
     );
     describe_counter!(UNKNOWN, "Paid calls whose answer never came.");
+    describe_counter!(WASTED, "Purchases that were charged and could not be used.");
     describe_counter!(EVEN_SPLITS, "Recordings whose words were spread evenly.");
     describe_counter!(CONFIG_REFUSED, "Edits of engine.yaml that were refused.");
     describe_gauge!(
@@ -313,6 +324,9 @@ pub(crate) fn count(event: &Event<'_>) {
         Event::EngineFallback { from, to, .. } => {
             counter!(FALLBACKS, "from_engine" => from.to_owned(), "to_engine" => to.to_owned())
                 .increment(1);
+        }
+        Event::EnginePurchaseWasted { engine, .. } => {
+            counter!(WASTED, "engine" => engine.to_owned()).increment(1);
         }
         Event::EngineCallUnknown { engine, .. } => {
             counter!(UNKNOWN, "engine" => engine.to_owned()).increment(1);

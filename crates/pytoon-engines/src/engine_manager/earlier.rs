@@ -94,11 +94,15 @@ impl EngineManager {
         let fresh = hashes.into_iter().filter(|hash| !history.taken.contains(hash)).collect();
         let mut earlier = Earlier { done: None, fresh, breakers: Some(history.breakers) };
         wanted.retain(|(_, hash)| history.taken.contains(hash));
-        for (engine, hash) in &wanted {
-            let is_others = order.only_own && engine.name != order.chain.first();
-            if is_others && !self.was_bought_for(order, hash).await? {
-                continue;
+        if order.only_own {
+            let all = std::mem::take(&mut wanted);
+            for (engine, hash) in all {
+                if engine.name == order.chain.first() || self.was_bought_for(order, &hash).await? {
+                    wanted.push((engine, hash));
+                }
             }
+        }
+        for (engine, hash) in &wanted {
             if let Some(clip) = self.kept_clip(&engine.name, hash).await? {
                 earlier.done = Some((clip, MicroUsd::ZERO));
                 return Ok(earlier);
@@ -127,12 +131,13 @@ impl EngineManager {
         Ok(earlier)
     }
 
-    /// Returns true if a request was made for this very scene.
+    /// Returns true if a clip was bought for this very scene, or is under way for it.
     async fn was_bought_for(&self, order: &SceneOrder, hash: &str) -> Result<bool, EngineError> {
         let filter = CallFilter {
             job_id: Some(order.job_id.clone()),
             scene_id: Some(order.scene_id.clone()),
             request_hash: Some(hash.to_owned()),
+            states: vec![CallState::Kept, CallState::Submitted, CallState::Abandoned],
             limit: 1,
             ..CallFilter::default()
         };

@@ -128,6 +128,9 @@ pub struct AttemptRecord {
     pub latency_ms: u64,
     /// What it was charged.
     pub charged: MicroUsd,
+    /// What all its calls for the scene were charged and brought nothing.
+    #[serde(default)]
+    pub wasted: MicroUsd,
 }
 
 /// What became of a scene.
@@ -344,11 +347,14 @@ impl EngineManager {
                         error => Err(error),
                     },
                 };
-                let began = walk.memo.current.take().map_or_else(|| self.world.now(), |c| c.began);
+                let current = walk.memo.current.take();
+                let wasted = current.as_ref().map_or(MicroUsd::ZERO, |current| current.wasted);
+                let began = current.map_or_else(|| self.world.now(), |current| current.began);
                 let latency_ms = (self.world.now() - began).max(0) as u64;
                 match tried {
                     Ok((clip, charged)) => {
-                        walk.memo.attempts.push(record(name, None, latency_ms, charged));
+                        let record = record(name, None, latency_ms, charged);
+                        walk.memo.attempts.push(AttemptRecord { wasted, ..record });
                         return Ok(self.delivered(walk, begun, clip));
                     }
                     Err(error) => {
@@ -359,7 +365,8 @@ impl EngineManager {
                         let next = names.get(place + 1).copied().unwrap_or(LOCAL);
                         self.step_down(order, name, next, &error, latency_ms);
                         let charged = error.charged.unwrap_or_default();
-                        walk.memo.attempts.push(record(name, Some(&error), latency_ms, charged));
+                        let record = record(name, Some(&error), latency_ms, charged);
+                        walk.memo.attempts.push(AttemptRecord { wasted, ..record });
                         walk.memo.stepped_down.push((*name).to_owned());
                     }
                 }
@@ -483,5 +490,6 @@ fn record(
         reason: error.map(|e| e.message.clone()).unwrap_or_default(),
         latency_ms,
         charged,
+        wasted: error.map_or(MicroUsd::ZERO, EngineError::wasted),
     }
 }

@@ -12,6 +12,7 @@
 use super::{AttemptRecord, EngineManager, SceneOrder, SceneOutcome};
 use crate::EngineError;
 use pytoon_core::ledger::{CallRow, CallState, Fence, UnixMs};
+use pytoon_core::money::MicroUsd;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -70,6 +71,9 @@ pub(super) struct Current {
     pub(super) is_clean: Option<bool>,
     /// Until when a place at a full engine is waited for.
     pub(super) place_until: Option<UnixMs>,
+    /// What its calls were charged so far and brought nothing.
+    #[serde(default)]
+    pub(super) wasted: MicroUsd,
 }
 
 impl Current {
@@ -82,6 +86,7 @@ impl Current {
             rephrased: 0,
             is_clean: None,
             place_until: None,
+            wasted: MicroUsd::ZERO,
         }
     }
 }

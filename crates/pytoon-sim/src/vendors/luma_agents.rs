@@ -213,7 +213,8 @@ fn new_file(call: &mut Call) -> Result<Answer, Refusal> {
     let content_type = check.text("mime_type", Required, 3..=100, Units::Chars);
     let size = check.integer("size_bytes", Required, 1..=i64::MAX);
     let name = check.text("filename", Optional, 1..=255, Units::Chars);
-    check.one_of("purpose", Required, &["input", "reference"]);
+    check.one_of("purpose", Optional, &["input", "reference"]);
+    check.text("user_id", Optional, 1..=256, Units::Chars);
     check.any("expires_at", Optional);
     check.finish()?;
     let size = size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
@@ -243,8 +244,8 @@ fn new_file(call: &mut Call) -> Result<Answer, Refusal> {
 /// The state of a file: it is looked at for a while after it is complete, and may then be refused.
 fn state(upload: &Upload) -> &'static str {
     match (upload.completed, upload.looks, upload.is_refused) {
-        (false, ..) => "pending",
-        (true, 0, _) => "processing",
+        // `FileState` of luma-agents 0.5.0 has no other word for what is not ready yet.
+        (false, ..) | (true, 0, _) => "pending",
         (true, _, true) => "failed",
         (true, _, false) => "ready",
     }

@@ -113,7 +113,14 @@ pub(super) fn models(ids: &[&str]) -> Answer {
     let data: Vec<Value> = ids
         .iter()
         .map(|id| {
-            json!({ "id": id, "object": "model", "created": 1_700_000_000, "owned_by": "openai" })
+            let mut model = json!({
+                "id": id, "object": "model", "created": 1_700_000_000, "owned_by": "openai",
+            });
+            // Announced in November 2026.
+            if id.starts_with("tts-1") || *id == "gpt-4o-mini-tts" {
+                model["shutdown_date"] = json!("2027-01-06");
+            }
+            model
         })
         .collect();
     reply::ok(&json!({ "object": "list", "data": data }))

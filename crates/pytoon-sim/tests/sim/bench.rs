@@ -79,13 +79,16 @@ impl Bench {
         body: Option<&Value>,
     ) -> reqwest::Result<Got> {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let method_sends = [Method::POST, Method::PUT].contains(&method);
         let mut request = self.http.request(method, self.url(path));
         for header in headers {
             let (name, value) = header.split_once(": ").unwrap();
             request = request.header(name, value);
         }
-        if let Some(body) = body {
-            request = request.json(body);
+        match body {
+            Some(body) => request = request.json(body),
+            None if method_sends => request = request.header("content-length", "0"),
+            None => {}
         }
         let answer = request.send().await?;
         let (status, headers) = (answer.status(), answer.headers().clone());

@@ -113,6 +113,9 @@ async fn cancelling_depends_on_the_moment() {
     let bench = Bench::with(json!({}), slow).await;
     let ticket = bench.post(SUBMIT, HEADERS, &order()).await.json();
     let cancel = ticket["cancel_url"].as_str().unwrap();
+    // Without a length a server may answer 411 (RFC 9110, 15.5.12).
+    let bare = bench.http.put(cancel).header("authorization", "Key x").send().await.unwrap();
+    assert_eq!(bare.status(), 411);
     let got = bench.send("PUT", cancel, HEADERS, None).await;
     assert_eq!(got.status, 202);
     assert_eq!(got.json()["status"], "CANCELLATION_REQUESTED");

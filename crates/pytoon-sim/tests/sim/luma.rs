@@ -80,7 +80,7 @@ async fn agents_refuse_what_does_not_go_together() {
 async fn agents_take_files_in_three_steps() {
     let bench = Bench::start(json!({})).await;
     let files = "/luma-agents/v1/files";
-    let wanted = json!({"mime_type": "image/png", "size_bytes": 1000, "purpose": "generation"});
+    let wanted = json!({"mime_type": "image/png", "size_bytes": 1000, "purpose": "input"});
     let file = bench.post(files, HEADERS, &wanted).await.json();
     let id = file["id"].as_str().unwrap();
     let complete = format!("{files}/{id}/complete");
@@ -91,11 +91,17 @@ async fn agents_take_files_in_three_steps() {
     let mut body = order();
     body["video"] = json!({"start_frame": {"file_id": id}});
     assert_eq!(bench.post(AGENTS, HEADERS, &body).await.status, 422);
-    assert_eq!(bench.send("POST", &complete, HEADERS, None).await.json()["state"], "ready");
+    // It is looked at first.
+    assert_eq!(bench.send("POST", &complete, HEADERS, None).await.json()["state"], "pending");
+    assert_eq!(bench.post(AGENTS, HEADERS, &body).await.status, 422);
+    let looked = bench.get(&format!("{files}/{id}"), HEADERS).await;
+    assert_eq!(looked.json()["state"], "ready");
     assert_eq!(bench.post(AGENTS, HEADERS, &body).await.status, 201);
     let health = bench.get(&format!("{files}?limit=1"), HEADERS).await;
     assert_eq!(health.json()["data"][0]["id"], id);
-    let huge = json!({"mime_type": "image/png", "size_bytes": 60_000_000, "purpose": "generation"});
+    let other = json!({"mime_type": "image/png", "size_bytes": 9, "purpose": "generation"});
+    assert_eq!(bench.post(files, HEADERS, &other).await.status, 422);
+    let huge = json!({"mime_type": "image/png", "size_bytes": 60_000_000, "purpose": "input"});
     assert_eq!(bench.post(files, HEADERS, &huge).await.status, 413);
 }
 

@@ -108,8 +108,12 @@ impl CloudAdapter for OpenAi {
             }
             let json = reply.json().unwrap_or_default();
             let models = json["data"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let is_there = models.iter().any(|model| model["id"] == self.model.as_str());
-            Ok(if is_there || models.is_empty() {
+            let own = models.iter().find(|model| model["id"] == self.model.as_str());
+            // Only models that end have it (specification, `Model.shutdown_date`).
+            let end = own.and_then(|model| text_at(model, "/shutdown_date"));
+            Ok(if let Some(end) = end {
+                format!("model {}, which the vendor shuts down on {end}", self.model)
+            } else if own.is_some() || models.is_empty() {
                 format!("model {}", self.model)
             } else {
                 format!("there, but the account shows no model {}", self.model)

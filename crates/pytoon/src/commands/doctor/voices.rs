@@ -2,8 +2,10 @@
 
 use super::Check;
 use crate::context::Context;
+use pytoon_config::settings::ModelEnd;
 use pytoon_config::tts::VoiceProvider;
 use pytoon_core::ledger::CallLimits;
+use pytoon_engines::world::{RealWorld, World};
 use pytoon_pipeline::engine_desk::EngineDesk;
 use pytoon_pipeline::voices::providers;
 use pytoon_voice::health::{VoiceHealth, report};
@@ -39,7 +41,39 @@ pub(super) fn checks(context: &Context, desk: Arc<EngineDesk>) -> anyhow::Result
     let left_out = chain.left_out.iter().map(|left| {
         Check::good(format!("voice: {}", left.provider), format!("left out: {}", left.reason))
     });
-    Ok(asked.chain(left_out).collect())
+    Ok(asked.chain(left_out).chain(model_ends(context)?).collect())
+}
+
+/// How long before its end a model is warned of, in days.
+const WARNED_OF: i64 = 90;
+
+/// Models that are used and that their vendors shut down soon.
+fn model_ends(context: &Context) -> anyhow::Result<Vec<Check>> {
+    let now = RealWorld.now();
+    let mut checks = Vec::new();
+    for ending in context.config.settings.ending_models() {
+        let Some(at) = ending.end.at_ms() else { continue };
+        let days = (at - now).div_euclid(86_400_000);
+        if days > WARNED_OF || context.secrets.find(ending.key_env)?.is_none() {
+            continue;
+        }
+        let ModelEnd { provider, model, on, successor } = ending.end;
+        let evidence = if days < 0 {
+            format!("{provider} shut it down on {on}")
+        } else {
+            format!("{provider} shuts it down on {on}, in {days} days")
+        };
+        let fix = if successor.is_empty() {
+            format!(
+                "its vendor names no successor: set {} to another model, or use another provider",
+                ending.field
+            )
+        } else {
+            format!("set {} to {successor} in defaults.yaml", ending.field)
+        };
+        checks.push(Check::warning(format!("model {model}"), evidence, fix).see("tts"));
+    }
+    Ok(checks)
 }
 
 /// Programs that time the words of recordings, or write recordings down. None is needed.
