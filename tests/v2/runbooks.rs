@@ -121,7 +121,11 @@ fn every_fact_stands_on_a_page() {
 #[test]
 fn metrics_stand_from_the_start() {
     let workspace = Workspace::new();
+    // A model that ends is told of where it can be used: with a key. Nobody listens at port 9.
+    let openai = "tts: {openai: {base_url: 'http://127.0.0.1:9/v1'}}\n";
+    workspace.write("config/defaults.yaml", openai);
     let mut command = workspace.command(&["--log-dir", "logs", "serve", "--port", "0"]);
+    command.env("OPENAI_API_KEY", "oakey-5c7e9a1b3d4f6028");
     let service = Service::start(&mut command, workspace.root(), "serve");
     let text = service.ask("GET", "/metrics", &[], None).is(200).text();
     for fact in named("metric") {
