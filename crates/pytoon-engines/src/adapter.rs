@@ -59,8 +59,8 @@ pub struct Offer {
     /// Frame sizes or ratios that may be asked for, as width:height; the first is the one used
     /// for vertical films.
     pub ratios: Vec<Ratio>,
-    /// Whether a clip has its picture's shape whatever is asked for: the picture is then cropped to
-    /// the ratio before it is handed over.
+    /// True if the vendor ignores the ratio and draws the picture's shape. The picture is then
+    /// cropped to the ratio before it is sent.
     pub follows_picture: bool,
 }
 

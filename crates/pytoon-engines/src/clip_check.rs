@@ -21,7 +21,7 @@ pub struct Expectation {
     pub asked_ms: u32,
     /// The least that the scene can use, in milliseconds.
     pub needed_ms: i64,
-    /// Whether it is found footage: its length is what there is.
+    /// True for stock footage, whose length is not chosen.
     pub is_stock: bool,
 }
 

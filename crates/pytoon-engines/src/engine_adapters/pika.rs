@@ -201,7 +201,7 @@ impl Pika {
                 Some(kind) => kind,
                 None => EngineErrorKind::InvalidRequest,
             }),
-            // Its end is not told, and may have been billed: it is neither asked again nor bought anew.
+            // The outcome is unknown and may be billed: do not poll again, do not buy again.
             409 | 499 => failed(EngineErrorKind::Lost),
             // The task's own end is marked as such; any other is the gateway's, and passes.
             500..=599 if is_marked(&reply, json.as_ref()) => {
@@ -214,7 +214,7 @@ impl Pika {
     }
 }
 
-/// What a refusal means beyond its status.
+/// Error table for refused requests.
 const REFUSALS: &[Row] = &[
     Row {
         statuses: &[],

@@ -317,7 +317,7 @@ fn cost(task: &Value) -> Option<MicroUsd> {
     billed(task).or_else(|| common::cost_at(task, "/estimatedCost/credits", USD_PER_CREDIT))
 }
 
-/// What a refused submission means beyond its status.
+/// Error table for refused submissions.
 const REFUSALS: &[Row] = &[Row {
     statuses: &[400],
     place: Place::Message,

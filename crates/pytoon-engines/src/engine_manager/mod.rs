@@ -90,8 +90,8 @@ pub struct SceneOrder {
     /// Whether the first engine is asked although a later one's clip of earlier is there: a person
     /// wants this scene from it, and the other clip comes when its engine's turn does.
     pub asks_anew: bool,
-    /// Whether clips that later engines drew for other films wait for their engine's turn: a person
-    /// named the first engine. What was bought for this very scene is used all the same.
+    /// True if a person named the first engine: kept clips of later engines are then used only when
+    /// that engine's turn comes. A clip bought for this scene is always used.
     #[serde(default)]
     pub only_own: bool,
 }
@@ -128,7 +128,7 @@ pub struct AttemptRecord {
     pub latency_ms: u64,
     /// What it was charged.
     pub charged: MicroUsd,
-    /// What all its calls for the scene were charged and brought nothing.
+    /// Charges for all its calls for the scene that returned no usable clip.
     #[serde(default)]
     pub wasted: MicroUsd,
 }

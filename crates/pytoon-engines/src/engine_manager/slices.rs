@@ -71,7 +71,7 @@ pub(super) struct Current {
     pub(super) is_clean: Option<bool>,
     /// Until when a place at a full engine is waited for.
     pub(super) place_until: Option<UnixMs>,
-    /// What its calls were charged so far and brought nothing.
+    /// Charges so far for calls that returned no usable clip.
     #[serde(default)]
     pub(super) wasted: MicroUsd,
 }

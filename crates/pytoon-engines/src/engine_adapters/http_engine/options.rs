@@ -95,7 +95,7 @@ pub(super) struct Sold {
     step_ms: Option<u32>,
     /// `9:16`, or sizes such as `720:1280`; the first is used for upright films.
     ratios: Vec<String>,
-    /// What differs for clips that start from a picture.
+    /// Overrides for clips that start from a picture.
     #[serde(default)]
     with_picture: Option<SoldWithPicture>,
     #[serde(default)]
@@ -108,7 +108,7 @@ pub(super) struct Sold {
     pub(super) text_to_video: bool,
 }
 
-/// What the vendor sells from a picture, where that is something else; see [`Sold`].
+/// Lengths and ratios for clips that start from a picture; see [`Sold`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SoldWithPicture {
@@ -122,7 +122,7 @@ struct SoldWithPicture {
     step_ms: Option<u32>,
     #[serde(default)]
     ratios: Vec<String>,
-    /// Whether the clip has the picture's shape, whatever is asked for.
+    /// True if the vendor ignores the ratio and draws the picture's shape.
     #[serde(default)]
     follows_picture: bool,
 }

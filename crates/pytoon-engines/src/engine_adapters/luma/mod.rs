@@ -25,12 +25,12 @@ struct Options {
     model: String,
     /// The frame's shorter side, such as `720p`.
     resolution: String,
-    /// Whether clips may start from a picture.
+    /// True if clips may start from a picture.
     #[serde(default = "yes")]
     image_input: bool,
 }
 
-/// What a refused submission means beyond its status, in both interfaces.
+/// Error table for refused submissions, for both interfaces.
 const REFUSALS: &[Row] = &[
     Row {
         statuses: &[],

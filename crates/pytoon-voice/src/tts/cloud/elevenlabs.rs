@@ -203,50 +203,26 @@ impl CloudAdapter for ElevenLabs {
     }
 }
 
-/// What a refusal means beyond its status. Its code says more, in either generation of bodies.
+const QUOTA: &[&str] = &["quota_exceeded"];
+const AUTH: &[&str] = &["invalid_api_key", "missing_permissions", "detected_unusual_activity"];
+const RATE_LIMITED: &[&str] = &[
+    "too_many_concurrent_requests",
+    "concurrent_limit_exceeded",
+    "system_busy",
+    "rate_limit_exceeded",
+];
+const INVALID: &[&str] = &["voice_not_found", "max_character_limit_exceeded"];
+
+/// Error table for refused requests. Newer bodies have a `code`, older ones a `status`.
 const REFUSALS: &[Row] = &[
-    row("/detail/code", EngineErrorKind::Quota, &["quota_exceeded"]),
-    row(
-        "/detail/code",
-        EngineErrorKind::Auth,
-        &["invalid_api_key", "missing_permissions", "detected_unusual_activity"],
-    ),
-    row(
-        "/detail/code",
-        EngineErrorKind::RateLimited,
-        &[
-            "too_many_concurrent_requests",
-            "concurrent_limit_exceeded",
-            "system_busy",
-            "rate_limit_exceeded",
-        ],
-    ),
-    row(
-        "/detail/code",
-        EngineErrorKind::InvalidRequest,
-        &["voice_not_found", "max_character_limit_exceeded"],
-    ),
-    row("/detail/status", EngineErrorKind::Quota, &["quota_exceeded"]),
-    row(
-        "/detail/status",
-        EngineErrorKind::Auth,
-        &["invalid_api_key", "missing_permissions", "detected_unusual_activity"],
-    ),
-    row(
-        "/detail/status",
-        EngineErrorKind::RateLimited,
-        &[
-            "too_many_concurrent_requests",
-            "concurrent_limit_exceeded",
-            "system_busy",
-            "rate_limit_exceeded",
-        ],
-    ),
-    row(
-        "/detail/status",
-        EngineErrorKind::InvalidRequest,
-        &["voice_not_found", "max_character_limit_exceeded"],
-    ),
+    row("/detail/code", EngineErrorKind::Quota, QUOTA),
+    row("/detail/code", EngineErrorKind::Auth, AUTH),
+    row("/detail/code", EngineErrorKind::RateLimited, RATE_LIMITED),
+    row("/detail/code", EngineErrorKind::InvalidRequest, INVALID),
+    row("/detail/status", EngineErrorKind::Quota, QUOTA),
+    row("/detail/status", EngineErrorKind::Auth, AUTH),
+    row("/detail/status", EngineErrorKind::RateLimited, RATE_LIMITED),
+    row("/detail/status", EngineErrorKind::InvalidRequest, INVALID),
 ];
 
 const fn row(pointer: &'static str, kind: EngineErrorKind, words: &'static [&'static str]) -> Row {

@@ -141,7 +141,7 @@ fn with_key(http: &VendorHttp, call: Call) -> Result<Call, EngineError> {
     Ok(call.secret_header("X-Goog-Api-Key", value))
 }
 
-/// What a refusal means beyond its status.
+/// Error table for refused requests.
 const REFUSALS: &[Row] = &[
     Row {
         statuses: &[],

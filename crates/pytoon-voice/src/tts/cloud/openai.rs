@@ -126,7 +126,7 @@ impl CloudAdapter for OpenAi {
     }
 }
 
-/// What a refusal means beyond its status.
+/// Error table for refused requests.
 const REFUSALS: &[Row] = &[
     Row {
         statuses: &[],
