@@ -128,6 +128,8 @@ fn the_end_comes_though_a_task_hears_nothing() {
     let stuck = service.submit(&json!({
         "script": "A cup of tea.", "profile": "test", "target_duration_seconds": 2,
     }));
+    // Its plan and its voice have read the installed voices by then.
+    until("the first job draws", || service.job(&first)["status"] == "rendering_scenes");
     // A named pipe without a writer: reading this voice's manifest blocks for ever.
     std::fs::create_dir_all(workspace.path("voices/eva")).expect("a folder");
     let manifest = workspace.path("voices/eva/voice.json").display().to_string();
