@@ -20,6 +20,7 @@
 #   make fuzz    hostile inputs for every parser, SECONDS_EACH (1200) a target, all or TARGETS=…
 #   make check-dockerfile  the Dockerfile's steps in a clean root (root, debootstrap)
 #   make check-api      requests made from docs/openapi.json, and from what it excludes (Schemathesis)
+#   make check-contracts  the simulator's tables against the types in the vendors' packages
 #   make check-deploy   compose file, alerts with their tests, dashboard: what runs the service
 
 SHELL := /bin/sh
@@ -32,7 +33,7 @@ endif
 
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: setup voice build build-all demo demo-engines drill-engines drill-budget drill-service drill-attack drill-netns drills soak test check check-api check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help fuzz
+.PHONY: setup voice build build-all demo demo-engines drill-engines drill-budget drill-service drill-attack drill-netns drills soak test check check-api check-contracts check-deploy check-dockerfile dist sbom bench bench-align bench-service schema clean help fuzz
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -105,6 +106,10 @@ check: setup
 # Needs no build. Says what it skips for want of a tool.
 check-api: build
 	@sh scripts/check-api.sh target/release/pytoon
+
+# WRITE=1 writes the tables anew, NEWEST=1 takes the newest packages.
+check-contracts:
+	@sh scripts/check-contracts.sh
 
 check-deploy:
 	@sh scripts/check-deploy.sh

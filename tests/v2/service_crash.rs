@@ -117,28 +117,25 @@ fn a_worker_waits_for_a_database_that_is_started_after_it() {
 #[test]
 fn the_end_comes_though_a_task_hears_nothing() {
     let workspace = Workspace::new();
-    workspace.write("config/defaults.yaml", "service: {worker_tasks: 1, grace_seconds: 1}\n");
-    let voices = workspace.path("voices").display().to_string();
-    let mut service = workspace.serve_with(&[("PYTOON_VOICES", voices.as_str())]);
-    let script = "A cup of tea. ".repeat(60);
-    let first = service.submit(&json!({
-        "script": script.trim(), "voice": "off", "music_source": "none",
-        "target_duration_seconds": 60,
-    }));
-    let stuck = service.submit(&json!({
+    workspace.write("config/defaults.yaml", "service: {grace_seconds: 1}\n");
+    let voices = workspace.path("voices");
+    let start = |role: &[&str], name: &str| {
+        let mut command = workspace.command(role);
+        Service::start(command.env("PYTOON_VOICES", &voices), workspace.root(), name)
+    };
+    let api = start(&["api", "--port", "0"], "api");
+    let stuck = api.submit(&json!({
         "script": "A cup of tea.", "profile": "test", "target_duration_seconds": 2,
     }));
-    // Its plan and its voice have read the installed voices by then.
-    until("the first job draws", || service.job(&first)["status"] == "rendering_scenes");
     // A named pipe without a writer: reading this voice's manifest blocks for ever.
-    std::fs::create_dir_all(workspace.path("voices/eva")).expect("a folder");
-    let manifest = workspace.path("voices/eva/voice.json").display().to_string();
+    std::fs::create_dir_all(voices.join("eva")).expect("a folder");
+    let manifest = voices.join("eva/voice.json").display().to_string();
     tool("mkfifo", [manifest.as_str()]);
-    service.call("POST", &format!("/api/v2/jobs/{first}/cancel"), None);
-    until("the second job begins", || service.job(&stuck)["status"] != "queued");
+    let mut worker = start(&["worker"], "worker");
+    until("the job begins", || api.job(&stuck)["status"] != "queued");
     std::thread::sleep(Duration::from_secs(1));
     let begun = Instant::now();
-    assert_eq!(service.end(), Some(0));
+    assert_eq!(worker.end(), Some(0));
     let took = begun.elapsed();
     // The grace time, then what handing back may take.
     assert!(took > Duration::from_secs(5), "no task was stuck: {took:?}");

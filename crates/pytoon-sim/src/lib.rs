@@ -14,6 +14,7 @@ mod admin;
 mod call;
 mod clips;
 mod clock;
+mod contract;
 mod documented;
 mod files;
 mod job;
@@ -33,6 +34,7 @@ mod strict;
 mod uploads;
 mod vendors;
 
+pub use contract::sources;
 pub use scenario::{
     Defaults, FalDuration, Fault, Keys, Rule, Scenario, ScenarioError, Step, VENDORS,
 };

@@ -36,6 +36,9 @@ struct Arguments {
     /// Print the base addresses of a simulator at this address, and leave
     #[arg(long, value_name = "URL")]
     print_config: Option<String>,
+    /// Print the packages whose types requests and answers are held against, and leave
+    #[arg(long)]
+    print_contracts: bool,
 }
 
 fn main() -> ExitCode {
@@ -51,6 +54,9 @@ fn main() -> ExitCode {
 fn begin(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(url) = &arguments.print_config {
         return say(&format!("{:#}", pytoon_sim::config(url)));
+    }
+    if arguments.print_contracts {
+        return say(&pytoon_sim::sources().join("\n"));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run(arguments))

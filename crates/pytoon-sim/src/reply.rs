@@ -64,6 +64,14 @@ impl Reply {
         Self::new(Source::Filler, total)
     }
 
+    /// The bytes of a body that lies in memory and has not begun to leave.
+    pub(crate) fn as_bytes(&self) -> Option<&Bytes> {
+        match &self.source {
+            Source::Bytes(bytes) => Some(bytes),
+            Source::File(_) | Source::Filler => None,
+        }
+    }
+
     /// Breaks off after `sent` bytes, whatever was announced.
     pub(crate) fn cut_after(mut self, sent: u64) -> Self {
         self.cut = Some(self.total.saturating_sub(sent));
@@ -180,6 +188,19 @@ pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: Reply)
 /// A JSON answer.
 pub(crate) fn json(status: StatusCode, value: &Value) -> Answer {
     typed(status, "application/json", Reply::bytes(value.to_string()))
+}
+
+/// The value of an answer in JSON.
+pub(crate) fn value(answer: &Answer) -> Option<Value> {
+    let is_json = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    let bytes = answer.body().as_bytes().filter(|_| is_json)?;
+    serde_json::from_slice(bytes).ok()
+}
+
+/// Puts another value into an answer in JSON; its status and headers stay.
+pub(crate) fn replaced(answer: Answer, value: &Value) -> Answer {
+    let (parts, _) = answer.into_parts();
+    Response::from_parts(parts, Reply::bytes(value.to_string()))
 }
 
 /// A JSON answer that says yes.

@@ -11,7 +11,7 @@ use crate::reply::{self, Answer};
 use crate::scenario::{Fault, Step};
 use crate::sim::Sim;
 use crate::vendors::{self, Vendor};
-use crate::{admin, clock, files, receive, seed};
+use crate::{admin, clock, contract, files, receive, seed};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, HOST, LOCATION, RETRY_AFTER, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Method, Request, StatusCode};
@@ -239,7 +239,16 @@ async fn perform(
     {
         return outcome;
     }
-    let mut answer = match vendor.serve(&mut call).await {
+    let is_loose = drawn.request.is_some_and(|(fault, _)| fault == Fault::LooseJson);
+    let is_odd = known.is_some_and(|known| known.job.odd_polls > 0)
+        || drawn.fate.is_some_and(|(fault, _)| fault == Fault::UnknownStatus);
+    let served = vendor.serve(&mut call).await;
+    let op = call.route.op;
+    let served = match served {
+        Ok(answer) if !is_odd => by_contract(vendor.name(), op, answer, is_loose),
+        other => other,
+    };
+    let mut answer = match served {
         Ok(answer) => answer,
         Err(refusal) => return Ok(refused(vendor, &refusal)),
     };
@@ -271,6 +280,47 @@ async fn perform(
         });
     }
     Ok(answer)
+}
+
+/// What adapters cannot do without, although the types let it be missing at other times.
+const VITAL: &[&str] = &[
+    "alignment",
+    "assets",
+    "audioContent",
+    "failureCode",
+    "failure_code",
+    "failure_reason",
+    "error",
+    "error_type",
+    "id",
+    "markName",
+    "output",
+    "request_id",
+    "state",
+    "timeSeconds",
+    "timepoints",
+    "upload",
+    "video",
+    "words",
+];
+
+/// Holds a success against the types of the vendor's package, and rewrites it as loosely as they
+/// allow where a rule says so. A simulator that breaks them is broken: no adapter may learn from it.
+fn by_contract(vendor: &str, op: &str, answer: Answer, is_loose: bool) -> Result<Answer, Refusal> {
+    let body = reply::value(&answer).filter(|_| answer.status().is_success());
+    let (Some(types), Some(mut body)) = (contract::answer(vendor, op), body) else {
+        return Ok(answer);
+    };
+    let problems = types.problems_of_answer(&body);
+    if !problems.is_empty() {
+        let what = crate::strict::lines(&problems);
+        return Err(Refusal::Broken(format!("{vendor}'s types forbid its answer to {op}: {what}")));
+    }
+    if !is_loose {
+        return Ok(answer);
+    }
+    types.loosen(&mut body, VITAL);
+    Ok(reply::replaced(answer, &body))
 }
 
 /// Whether the vendor does its work before the fault strikes.

@@ -1,8 +1,10 @@
 //! Checks a JSON body field by field, as the vendors' own validators do.
 //!
-//! Guarantees: every field that was not asked about is reported as unknown; all problems are
-//! found, not just the first. How a vendor words them is its own affair.
+//! Guarantees: every field that was not asked about is reported as unknown, unless a table of the
+//! vendor's types has told of those; all problems are found, not just the first. How a vendor words
+//! them is its own affair.
 
+use crate::contract::Schema;
 use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
 
@@ -73,18 +75,28 @@ pub(crate) struct Check<'a> {
     fields: &'a Map<String, Value>,
     path: Vec<String>,
     known: Vec<String>,
+    /// True if unknown fields were looked for already.
+    is_typed: bool,
     problems: Vec<Problem>,
 }
 
 impl<'a> Check<'a> {
-    /// Begins with a body.
+    /// Begins with a body that no package has types for.
     pub(crate) fn new(body: &'a Value) -> Result<Self, Vec<Problem>> {
-        match body.as_object() {
-            Some(fields) => {
-                Ok(Self { fields, path: Vec::new(), known: Vec::new(), problems: Vec::new() })
-            }
-            None => Err(vec![Problem::new(&[], "dict_type", "the body should be an object")]),
+        let Some(fields) = body.as_object() else {
+            return Err(vec![Problem::new(&[], "dict_type", "the body should be an object")]);
+        };
+        let (path, known, problems) = Default::default();
+        Ok(Self { fields, path, known, is_typed: false, problems })
+    }
+
+    /// Begins with a body that has to follow the vendor's types, whose limits are left to check.
+    pub(crate) fn typed(body: &'a Value, types: &Schema) -> Result<Self, Vec<Problem>> {
+        let problems = types.problems(body);
+        if !problems.is_empty() {
+            return Err(problems);
         }
+        Ok(Self { is_typed: true, ..Self::new(body)? })
     }
 
     /// Anything else that is wrong with a field.
@@ -105,7 +117,7 @@ impl<'a> Check<'a> {
         value
     }
 
-    fn typed<T>(
+    fn of_type<T>(
         &mut self,
         name: &str,
         need: Need,
@@ -128,7 +140,7 @@ impl<'a> Check<'a> {
         length: RangeInclusive<usize>,
         units: Units,
     ) -> Option<&'a str> {
-        let text = self.typed(name, need, ("string_type", "string"), Value::as_str)?;
+        let text = self.of_type(name, need, ("string_type", "string"), Value::as_str)?;
         let count = units.count(text);
         if count < *length.start() {
             let message = format!("String should have at least {} characters", length.start());
@@ -142,12 +154,17 @@ impl<'a> Check<'a> {
 
     /// A word from a list.
     pub(crate) fn one_of(&mut self, name: &str, need: Need, words: &[&str]) -> Option<&'a str> {
-        let word = self.typed(name, need, ("string_type", "string"), Value::as_str)?;
+        let word = self.of_type(name, need, ("string_type", "string"), Value::as_str)?;
         if words.contains(&word) {
             return Some(word);
         }
         self.report(name, "literal_error", format!("Input should be one of {}", words.join(", ")));
         None
+    }
+
+    /// A word whose list stands in the vendor's types.
+    pub(crate) fn word(&mut self, name: &str) -> Option<&'a str> {
+        self.any(name, Optional)?.as_str()
     }
 
     /// A whole number in a range.
@@ -157,7 +174,7 @@ impl<'a> Check<'a> {
         need: Need,
         range: RangeInclusive<i64>,
     ) -> Option<i64> {
-        let number = self.typed(name, need, ("int_type", "integer"), Value::as_i64)?;
+        let number = self.of_type(name, need, ("int_type", "integer"), Value::as_i64)?;
         if range.contains(&number) {
             return Some(number);
         }
@@ -173,7 +190,7 @@ impl<'a> Check<'a> {
         need: Need,
         range: RangeInclusive<f64>,
     ) -> Option<f64> {
-        let number = self.typed(name, need, ("float_type", "number"), Value::as_f64)?;
+        let number = self.of_type(name, need, ("float_type", "number"), Value::as_f64)?;
         if range.contains(&number) {
             return Some(number);
         }
@@ -184,7 +201,7 @@ impl<'a> Check<'a> {
 
     /// Yes or no.
     pub(crate) fn boolean(&mut self, name: &str) -> Option<bool> {
-        self.typed(name, Optional, ("bool_type", "boolean"), Value::as_bool)
+        self.of_type(name, Optional, ("bool_type", "boolean"), Value::as_bool)
     }
 
     /// A list of a bounded length.
@@ -194,7 +211,7 @@ impl<'a> Check<'a> {
         need: Need,
         length: RangeInclusive<usize>,
     ) -> Option<&'a Vec<Value>> {
-        let list = self.typed(name, need, ("list_type", "list"), Value::as_array)?;
+        let list = self.of_type(name, need, ("list_type", "list"), Value::as_array)?;
         if length.contains(&list.len()) {
             return Some(list);
         }
@@ -210,7 +227,7 @@ impl<'a> Check<'a> {
         need: Need,
         check: impl FnOnce(&mut Check<'a>) -> T,
     ) -> Option<T> {
-        let fields = self.typed(name, need, ("dict_type", "dictionary"), Value::as_object)?;
+        let fields = self.of_type(name, need, ("dict_type", "dictionary"), Value::as_object)?;
         let mut path = self.path.clone();
         path.push(name.to_owned());
         Some(self.nested(fields, path, check))
@@ -244,15 +261,16 @@ impl<'a> Check<'a> {
         path: Vec<String>,
         check: impl FnOnce(&mut Check<'a>) -> T,
     ) -> T {
-        let mut inner = Check { fields, path, known: Vec::new(), problems: Vec::new() };
+        let is_typed = self.is_typed;
+        let mut inner = Check { fields, path, known: Vec::new(), is_typed, problems: Vec::new() };
         let result = check(&mut inner);
         self.problems.extend(inner.all_problems());
         result
     }
 
     fn all_problems(mut self) -> Vec<Problem> {
-        let unknown: Vec<&String> =
-            self.fields.keys().filter(|name| !self.known.contains(name)).collect();
+        let is_unknown = |name: &&String| !self.is_typed && !self.known.contains(*name);
+        let unknown: Vec<&String> = self.fields.keys().filter(is_unknown).collect();
         for name in unknown {
             self.report(name, "extra_forbidden", "Extra inputs are not permitted");
         }

@@ -15,6 +15,8 @@ pub(crate) struct Upload {
     pub(crate) vendor: String,
     pub(crate) name: String,
     pub(crate) content_type: String,
+    /// What the client said it is for, at vendors who ask.
+    pub(crate) purpose: String,
     /// What the client said it would send.
     pub(crate) announced: Option<u64>,
     /// What came.

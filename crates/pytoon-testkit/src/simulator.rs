@@ -208,11 +208,12 @@ impl Studio {
         film
     }
 
-    /// All lines of the log so far.
+    /// All whole lines of the log so far; the program may be writing the next.
     pub fn log(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.workspace.path("logs/worker.log"));
         text.unwrap_or_default()
-            .lines()
+            .split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
             .map(|line| serde_json::from_str(line).expect("a line of the log is JSON"))
             .collect()
     }

@@ -61,6 +61,11 @@ impl Submission {
         self.job.phase(now.saturating_sub(self.accepted_at))
     }
 
+    /// True in the first half of its time in the queue.
+    pub(crate) fn is_early_in_queue(&self, now: u64) -> bool {
+        now.saturating_sub(self.accepted_at) < self.job.queue_ms / 2
+    }
+
     /// What it costs by now, in millionths of a dollar: charged when accepted, refunded later.
     pub(crate) fn charged(&self, now: u64) -> u64 {
         let billing = prices::billing(&self.vendor);

@@ -160,6 +160,7 @@ pub enum Fault {
     DropAfterAccept,
     Garbage,
     RedirectPrivate,
+    LooseJson,
     TruncatedClip,
     WrongClip,
     NotAVideo,

@@ -2,6 +2,7 @@
 
 use super::{Answering, Vendor, header_key, openai};
 use crate::call::{Call, Route};
+use crate::contract;
 use crate::refusal::Refusal;
 use crate::reply::{self, Answer, Reply};
 use crate::scenario::{Fault, Step};
@@ -118,16 +119,17 @@ fn format(name: &str) -> Option<(&'static str, u32)> {
 }
 
 async fn speak(call: &mut Call) -> Result<Answer, Refusal> {
-    let mut check = Check::new(&call.body)?;
+    let types = contract::request("elevenlabs", call.route.op);
+    let types = types.ok_or_else(|| Refusal::Broken("no types of speech".to_owned()))?;
+    let mut check = Check::typed(&call.body, types)?;
     let text = check.text("text", Required, 1..=usize::MAX, Units::Chars).unwrap_or_default();
     let names: Vec<&str> = MODELS.iter().map(|(name, _)| *name).collect();
     let model = check.one_of("model_id", Optional, &names).unwrap_or("eleven_multilingual_v2");
     check.text("language_code", Optional, 2..=2, Units::Chars);
     let speed = check.object("voice_settings", Optional, |settings| {
-        for name in ["stability", "similarity_boost", "style"] {
+        for name in ["stability", "similarity_boost", "style", "clone_strength"] {
             settings.number(name, Optional, 0.0..=1.0);
         }
-        settings.boolean("use_speaker_boost");
         settings.number("speed", Optional, 0.7..=1.2)
     });
     check.integer("seed", Optional, 0..=i64::from(u32::MAX));
@@ -137,8 +139,8 @@ async fn speak(call: &mut Call) -> Result<Answer, Refusal> {
     for name in ["previous_request_ids", "next_request_ids", "pronunciation_dictionary_locators"] {
         check.list(name, Optional, 0..=3);
     }
+    // The types leave this word open.
     check.one_of("apply_text_normalization", Optional, &["auto", "on", "off"]);
-    check.boolean("apply_language_text_normalization");
     check.finish()?;
     let wanted = call.query("output_format").unwrap_or("mp3_44100_128");
     let Some((container, rate)) = format(wanted) else {

@@ -268,8 +268,9 @@ fn status(call: &mut Call) -> Result<Answer, Refusal> {
         set("error", json!("The request was cancelled"));
         set("error_type", json!("client_cancelled"));
     }
-    if call.query("logs") == Some("1") {
-        set("logs", json!([]));
+    if phase != Phase::Queued || is_odd {
+        // There is a place for them always, filled where they are asked for.
+        set("logs", if call.query("logs") == Some("1") { json!([]) } else { Value::Null });
     }
     let status = if is_complete { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok(reply::json(status, &body))

@@ -2,6 +2,7 @@
 
 use super::{Answering, Vendor, authorization, header_key, openai};
 use crate::call::{Call, Route};
+use crate::contract;
 use crate::refusal::Refusal;
 use crate::reply::{self, Answer};
 use crate::scenario::{Fault, Step};
@@ -76,7 +77,9 @@ impl Vendor for Google {
 
 async fn synthesize(call: &mut Call) -> Result<Answer, Refusal> {
     let is_beta = call.route.op == "synthesize_beta";
-    let mut check = Check::new(&call.body)?;
+    let types = contract::request("google", call.route.op);
+    let types = types.ok_or_else(|| Refusal::Broken("no types of synthesize".to_owned()))?;
+    let mut check = Check::typed(&call.body, types)?;
     let input = check.object("input", Required, |input| {
         let text = input.text("text", Optional, 1..=MAX_BYTES, Units::Bytes);
         let ssml = input.text("ssml", Optional, 1..=MAX_BYTES, Units::Bytes);
@@ -94,7 +97,6 @@ async fn synthesize(call: &mut Call) -> Result<Answer, Refusal> {
         if language.is_some_and(|code| code.split('-').skip(1).any(|part| part.len() == 4)) {
             voice.report("languageCode", "custom", "a script tag is not allowed");
         }
-        voice.one_of("ssmlGender", Optional, &["MALE", "FEMALE", "NEUTRAL"]);
         voice.text("name", Optional, 1..=100, Units::Chars).or(language)
     });
     let audio = check.object("audioConfig", Required, |audio| {
@@ -108,7 +110,7 @@ async fn synthesize(call: &mut Call) -> Result<Answer, Refusal> {
     });
     let mut wants_marks = false;
     if is_beta {
-        let kinds = check.list("enableTimePointing", Optional, 0..=2);
+        let kinds = check.any("enableTimePointing", Optional).and_then(Value::as_array);
         wants_marks = kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind == "SSML_MARK"));
     }
     check.finish()?;

@@ -9,7 +9,7 @@ use crate::reply::{self, Answer};
 use crate::scenario::{Fault, Step};
 use crate::strict::{Check, Optional, Required, Units};
 use crate::uploads::Upload;
-use crate::{clock, prices, receive};
+use crate::{clock, contract, prices, receive};
 use base64::Engine;
 use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
@@ -93,8 +93,9 @@ impl Vendor for LumaAgents {
 }
 
 fn create(call: &mut Call) -> Result<Answer, Refusal> {
-    let mut check = Check::new(&call.body)?;
+    let mut check = types("create", &call.body)?;
     let prompt = check.text("prompt", Required, 1..=MAX_PROMPT, Units::Chars);
+    // The other models and kinds make pictures, or edit.
     let model = check.one_of("model", Optional, &["ray-3.2"]);
     check.one_of("type", Optional, &["video"]);
     let ratio = check.one_of("aspect_ratio", Optional, RATIOS).unwrap_or("16:9");
@@ -117,15 +118,20 @@ fn create(call: &mut Call) -> Result<Answer, Refusal> {
     Ok(reply::with_header(answer, "x-ratelimit-limit", "60"))
 }
 
+/// A body that follows the vendor's types.
+fn types<'a>(name: &str, body: &'a Value) -> Result<Check<'a>, Refusal> {
+    let types = contract::request("luma-agents", name);
+    let types = types.ok_or_else(|| Refusal::Broken(format!("no types of {name}")))?;
+    Ok(Check::typed(body, types)?)
+}
+
 /// Checks `video`; the shorter side and the length.
 fn options(call: &Call, video: &mut Check<'_>) -> (u32, u64) {
-    let sizes = ["360p", "540p", "720p", "1080p"];
-    let resolution = video.one_of("resolution", Optional, &sizes).unwrap_or("720p");
-    let duration = video.one_of("duration", Optional, &["5s", "10s"]).unwrap_or("5s");
+    let resolution = video.word("resolution").unwrap_or("720p");
+    let duration = video.word("duration").unwrap_or("5s");
     let is_long = duration == "10s";
     let loops = video.boolean("loop").unwrap_or(false);
     let hdr = video.boolean("hdr").unwrap_or(false);
-    video.boolean("exr_export");
     let start = video.object("start_frame", Optional, |frame| image(call, frame)).is_some();
     let end = video.object("end_frame", Optional, |frame| image(call, frame)).is_some();
     let keyframes = video.objects("keyframes", Optional, 1..=64, |frame| image(call, frame)).len();
@@ -209,13 +215,12 @@ fn output(call: &Call, submission: &Submission) -> Value {
 }
 
 fn new_file(call: &mut Call) -> Result<Answer, Refusal> {
-    let mut check = Check::new(&call.body)?;
+    let mut check = types("new_file", &call.body)?;
     let content_type = check.text("mime_type", Required, 3..=100, Units::Chars);
     let size = check.integer("size_bytes", Required, 1..=i64::MAX);
     let name = check.text("filename", Optional, 1..=255, Units::Chars);
-    check.one_of("purpose", Optional, &["input", "reference"]);
+    let purpose = check.word("purpose").unwrap_or("input");
     check.text("user_id", Optional, 1..=256, Units::Chars);
-    check.any("expires_at", Optional);
     check.finish()?;
     let size = size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
     if size > MAX_IMAGE {
@@ -226,16 +231,21 @@ fn new_file(call: &mut Call) -> Result<Answer, Refusal> {
         vendor: call.vendor.to_owned(),
         name: name.unwrap_or_default().to_owned(),
         content_type: content_type.unwrap_or_default().to_owned(),
+        purpose: purpose.to_owned(),
         announced: Some(size),
         created_at: clock::now_ms(),
         ..Upload::default()
     };
-    let mut body = file_json(&id, &upload);
-    body["upload"] = json!({
-        "url": format!("{}/luma-agents/v1/put/{id}", call.origin),
-        "method": "PUT",
-        "headers": { "Content-Type": upload.content_type },
-        "expires_at": clock::iso(upload.created_at + HOUR_MS),
+    let body = json!({
+        "id": id,
+        "state": state(&upload),
+        "file": file_json(&id, &upload),
+        "upload": {
+            "url": format!("{}/luma-agents/v1/put/{id}", call.origin),
+            "method": "PUT",
+            "headers": { "Content-Type": upload.content_type },
+            "expires_at": clock::iso(upload.created_at + HOUR_MS),
+        },
     });
     call.sim.uploads.add(&id, upload);
     Ok(reply::json(StatusCode::CREATED, &body))
@@ -255,16 +265,13 @@ fn file_json(id: &str, upload: &Upload) -> Value {
     let state = state(upload);
     json!({
         "id": id,
+        "filename": upload.name,
+        "mime_type": upload.content_type,
+        "purpose": upload.purpose,
+        "size_bytes": upload.announced,
         "state": state,
         "failure_reason": (state == "failed").then_some("The file could not be read"),
-        "file": {
-            "id": id,
-            "filename": upload.name,
-            "mime_type": upload.content_type,
-            "size_bytes": upload.announced,
-            "state": state,
-            "created_at": clock::iso(upload.created_at),
-        },
+        "created_at": clock::iso(upload.created_at),
     })
 }
 

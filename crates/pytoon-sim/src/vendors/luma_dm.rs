@@ -7,11 +7,9 @@ use crate::refusal::Refusal;
 use crate::reply::{self, Answer};
 use crate::scenario::Step;
 use crate::strict::{Check, Optional, Required, Units};
-use crate::{clock, prices};
+use crate::{clock, contract, prices};
 use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
-
-const RATIOS: &[&str] = &["1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21"];
 
 #[derive(Debug)]
 pub(super) struct LumaDm;
@@ -81,11 +79,14 @@ impl Vendor for LumaDm {
 
 fn create(call: &mut Call) -> Result<Answer, Refusal> {
     let has_keyframes = call.body.get("keyframes").is_some_and(|frames| !frames.is_null());
-    let mut check = Check::new(&call.body)?;
-    let model = check.one_of("model", Required, &["ray-2", "ray-flash-2"]).unwrap_or("ray-2");
+    let types = contract::request("luma-dm", "create");
+    let types = types.ok_or_else(|| Refusal::Broken("no types of create".to_owned()))?;
+    let mut check = Check::typed(&call.body, types)?;
+    let model = check.word("model").unwrap_or("ray-2");
     let need = if has_keyframes { Optional } else { Required };
     let prompt = check.text("prompt", need, 3..=5000, Units::Chars);
-    let ratio = check.one_of("aspect_ratio", Optional, RATIOS).unwrap_or("16:9");
+    let ratio = check.word("aspect_ratio").unwrap_or("16:9");
+    // The types allow any text here and in the next, for clients of older versions.
     let duration = check.one_of("duration", Optional, &["5s", "9s"]).unwrap_or("5s");
     let sizes = ["540p", "720p", "1080p", "4k"];
     let resolution = check.one_of("resolution", Optional, &sizes).unwrap_or("720p");
@@ -94,7 +95,6 @@ fn create(call: &mut Call) -> Result<Answer, Refusal> {
         concept.text("key", Required, 1..=100, Units::Chars);
     });
     check.text("callback_url", Optional, 1..=2048, Units::Bytes);
-    check.one_of("generation_type", Optional, &["video"]);
     let has_end = check
         .object("keyframes", Optional, |frames| {
             let start = frames.object("frame0", Optional, |frame| keyframe(call, frame)).is_some();
@@ -131,7 +131,7 @@ fn create(call: &mut Call) -> Result<Answer, Refusal> {
 
 /// Public addresses only: this vendor has no upload and takes no data.
 fn keyframe(call: &Call, frame: &mut Check<'_>) {
-    match frame.one_of("type", Required, &["image", "generation"]) {
+    match frame.word("type") {
         Some("generation") => {
             let id = frame.text("id", Required, 1..=64, Units::Chars);
             if id.is_some_and(|id| call.sim.ledger.find(call.vendor, id).is_none()) {

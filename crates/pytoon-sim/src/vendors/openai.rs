@@ -5,6 +5,7 @@
 
 use super::{Answering, Vendor, authorization};
 use crate::call::{Call, Route};
+use crate::contract;
 use crate::receive::{self, Field};
 use crate::refusal::Refusal;
 use crate::reply::{self, Answer, Reply};
@@ -126,6 +127,13 @@ pub(super) fn models(ids: &[&str]) -> Answer {
     reply::ok(&json!({ "object": "list", "data": data }))
 }
 
+/// A body that follows the vendor's types.
+fn types<'a>(name: &str, body: &'a Value) -> Result<Check<'a>, Refusal> {
+    let types = contract::request("openai", name);
+    let types = types.ok_or_else(|| Refusal::Broken(format!("no types of {name}")))?;
+    Ok(Check::typed(body, types)?)
+}
+
 /// Speaks with one of these models, in the format that was asked for or in one of the server's own
 /// choice.
 pub(super) async fn speech(
@@ -133,7 +141,8 @@ pub(super) async fn speech(
     models: &[&str],
     own_format: Option<&str>,
 ) -> Result<Answer, Refusal> {
-    let mut check = Check::new(&call.body)?;
+    let mut check = types("speech", &call.body)?;
+    // The types allow any text; the vendor's page names these.
     let model = check.one_of("model", Required, models);
     let input = check.text("input", Required, 1..=4096, Units::Chars).unwrap_or_default();
     let voice = match &call.body["voice"] {
@@ -146,8 +155,7 @@ pub(super) async fn speech(
     if instructions.is_some() && model.is_some_and(|model| model.starts_with("tts-1")) {
         check.report("instructions", "custom", "does not work with tts-1 and tts-1-hd");
     }
-    let formats = ["mp3", "opus", "aac", "flac", "wav", "pcm"];
-    let format = check.one_of("response_format", Optional, &formats).unwrap_or("mp3");
+    let format = check.word("response_format").unwrap_or("mp3");
     let speed = check.number("speed", Optional, 0.25..=4.0).unwrap_or(1.0);
     check.one_of("stream_format", Optional, &["audio"]);
     check.finish()?;
@@ -182,19 +190,12 @@ async fn transcription(call: &mut Call) -> Result<Answer, Refusal> {
     let fields = receive::form(request, MAX_FILE).await?;
     let bad = |what: &str| Refusal::Bad(what.to_owned());
     let text = |name: &str| fields.iter().find(|one| one.name == name).map(|one| one.text.as_str());
-    let known = [
-        "file",
-        "model",
-        "language",
-        "prompt",
-        "response_format",
-        "temperature",
-        "timestamp_granularities[]",
-        "include[]",
-        "chunking_strategy",
-        "stream",
-    ];
-    if let Some(field) = fields.iter().find(|one| !known.contains(&one.name.as_str())) {
+    let types = contract::request("openai", "transcription");
+    let types = types.ok_or_else(|| Refusal::Broken("no types of transcription".to_owned()))?;
+    // A list's items each are a part whose name ends in brackets.
+    let known: Vec<&str> = types.fields().collect();
+    if let Some(field) = fields.iter().find(|one| !known.contains(&one.name.trim_end_matches("[]")))
+    {
         return Err(bad(&format!("Unrecognized request argument supplied: {}", field.name)));
     }
     let file = fields.iter().find(|one| one.name == "file" && one.file_name.is_some());
@@ -260,7 +261,11 @@ fn verbose(said: &str, seconds: f64, with_words: bool) -> Value {
         "language": "english",
         "duration": seconds,
         "text": said,
-        "segments": [{ "id": 0, "start": 0.0, "end": seconds, "text": said }],
+        "segments": [{
+            "id": 0, "seek": 0, "start": 0.0, "end": seconds, "text": said, "tokens": [],
+            "temperature": 0.0, "avg_logprob": -0.1, "compression_ratio": 1.0,
+            "no_speech_prob": 0.01,
+        }],
         "usage": { "type": "duration", "seconds": seconds.ceil() },
     });
     if with_words {
@@ -278,17 +283,14 @@ fn verbose(said: &str, seconds: f64, with_words: bool) -> Value {
 }
 
 fn moderation(call: &Call) -> Result<Answer, Refusal> {
-    let mut check = Check::new(&call.body)?;
+    let mut check = types("moderation", &call.body)?;
     let input = check.any("input", Required);
     let model = check.text("model", Optional, 1..=100, Units::Chars);
     let count = match input {
         Some(Value::String(_)) => 1,
         Some(Value::Array(all)) if all.iter().all(Value::is_string) => all.len(),
-        Some(Value::Array(all)) if all.iter().all(|one| one["type"].is_string()) => 1,
-        Some(_) => {
-            check.report("input", "custom", "a string, a list of strings or a list of parts");
-            0
-        }
+        // A list of parts is one input.
+        Some(_) => 1,
         None => 0,
     };
     check.finish()?;

@@ -8,9 +8,9 @@ use crate::job::Phase;
 use crate::refusal::Refusal;
 use crate::reply::{self, Answer};
 use crate::scenario::Step;
-use crate::strict::{Check, Need, Optional, Problem, Required, Units};
+use crate::strict::{Check, Optional, Problem, Required, Units};
 use crate::uploads::Upload;
-use crate::{clock, prices, receive};
+use crate::{clock, contract, prices, receive};
 use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -21,21 +21,6 @@ const DAY_MS: u64 = 24 * 3600 * 1000;
 const MAX_DATA_URI: usize = 5 << 20;
 const MAX_URL: usize = 2048;
 const MAX_UPLOAD: usize = 200 << 20;
-
-const GEN4_RATIOS: &[&str] =
-    &["1280:720", "720:1280", "1104:832", "832:1104", "960:960", "1584:672"];
-const VEO_RATIOS: &[&str] = &["1280:720", "720:1280", "1080:1920", "1920:1080"];
-const LANDSCAPE_AND_PORTRAIT: &[&str] = &["1280:720", "720:1280"];
-const SEEDANCE_RATIOS: &[&str] = &[
-    "1280:720",
-    "720:1280",
-    "960:960",
-    "1104:832",
-    "832:1104",
-    "1584:672",
-    "1080:1920",
-    "1920:1080",
-];
 
 #[derive(Debug)]
 pub(super) struct Runway;
@@ -130,75 +115,26 @@ fn check_version(call: &Call) -> Result<(), Refusal> {
     }
 }
 
-/// What a model takes.
+/// The limits of a model that its types do not tell.
 struct Model {
     name: &'static str,
-    prompt: Need,
+    /// In UTF-16 code units.
     max_prompt: usize,
-    ratio: Need,
-    ratios: &'static [&'static str],
-    duration: Need,
-    durations: Durations,
-    /// Whether the last picture may be given too.
-    last_image: bool,
-    audio: bool,
-    moderation_options: bool,
-    output_format: bool,
+    /// Least and most seconds of those whose length is a range.
+    seconds: Option<(i64, i64)>,
 }
 
-enum Durations {
-    Range(i64, i64),
-    OneOf(&'static [i64]),
-    /// A whole number, or `"auto"`.
-    OrAuto(i64, i64),
-}
-
-fn model(name: &str, with_image: bool) -> Option<Model> {
-    let gen4 = |name, prompt, duration, ratios| Model {
-        name,
-        prompt,
-        max_prompt: 1000,
-        ratio: Required,
-        ratios,
-        duration,
-        durations: Durations::Range(2, 10),
-        last_image: false,
-        audio: false,
-        moderation_options: true,
-        output_format: name == "gen4.5",
-    };
-    let veo = |name| Model {
-        last_image: true,
-        audio: true,
-        moderation_options: false,
-        output_format: false,
-        durations: Durations::OneOf(&[4, 6, 8]),
-        // The lengths are a list of three; without one the vendor takes its own default.
-        ..gen4(name, if with_image { Optional } else { Required }, Optional, VEO_RATIOS)
-    };
-    let seedance = |name, max_prompt| Model {
-        max_prompt,
-        ratio: Optional,
-        durations: Durations::OrAuto(2, 15),
-        last_image: true,
-        audio: true,
-        moderation_options: false,
-        output_format: false,
-        ..gen4(name, if with_image { Optional } else { Required }, Optional, SEEDANCE_RATIOS)
-    };
-    Some(match name {
-        "gen4_turbo" if with_image => gen4("gen4_turbo", Optional, Optional, GEN4_RATIOS),
-        "gen4.5" if with_image => gen4("gen4.5", Required, Required, GEN4_RATIOS),
-        "gen4.5" => gen4("gen4.5", Required, Required, LANDSCAPE_AND_PORTRAIT),
-        "veo3.1" => veo("veo3.1"),
-        "veo3.1_fast" => veo("veo3.1_fast"),
-        "seedance2" => seedance("seedance2", 3500),
-        "seedance2_fast" => seedance("seedance2_fast", 3500),
-        "seedance2_mini" => seedance("seedance2_mini", 3500),
-        "seedance2_5" => seedance("seedance2_5", 15_000),
-        _ => return None,
-    })
-}
+/// From the comments of the types (runwayml 5.24.0), seedance's lengths from the vendor's pages.
+const MODELS: &[Model] = &[
+    Model { name: "gen4_turbo", max_prompt: 1000, seconds: Some((2, 10)) },
+    Model { name: "gen4.5", max_prompt: 1000, seconds: Some((2, 10)) },
+    Model { name: "veo3.1", max_prompt: 1000, seconds: None },
+    Model { name: "veo3.1_fast", max_prompt: 1000, seconds: None },
+    Model { name: "seedance2", max_prompt: 3500, seconds: Some((2, 15)) },
+    Model { name: "seedance2_fast", max_prompt: 3500, seconds: Some((2, 15)) },
+    Model { name: "seedance2_mini", max_prompt: 3500, seconds: Some((2, 15)) },
+    Model { name: "seedance2_5", max_prompt: 15_000, seconds: Some((2, 15)) },
+];
 
 fn submit(call: &mut Call) -> Result<Answer, Refusal> {
     let with_image = call.route.op == "image_to_video";
@@ -225,67 +161,41 @@ fn submit(call: &mut Call) -> Result<Answer, Refusal> {
 type Checked = (&'static str, String, (u32, u32), u64, bool);
 
 fn check(call: &Call, body: &Value, with_image: bool) -> Result<Checked, Refusal> {
-    let mut check = Check::new(body)?;
-    let name = check.text("model", Required, 1..=100, Units::Chars).unwrap_or_default();
-    let Some(model) = model(name, with_image) else {
+    let name = body["model"].as_str().unwrap_or_default();
+    let types = contract::request("runway", &format!("{}/{name}", call.route.op));
+    let model = MODELS.iter().find(|model| model.name == name);
+    let (Some(types), Some(model)) = (types, model) else {
         // Which other fields are allowed depends on the model, so nothing else can be said.
-        check.report("model", "invalid_union_discriminator", format!("unknown model {name:?}"));
         return Err(Refusal::Invalid(vec![Problem::new(
             &["model"],
             "invalid_union_discriminator",
             format!("Invalid discriminator value {name:?}"),
         )]));
     };
-    let shortest = usize::from(model.prompt == Required);
-    let prompt = check.text("promptText", model.prompt, shortest..=model.max_prompt, Units::Utf16);
-    let ratio = check.one_of("ratio", model.ratio, model.ratios);
-    let seconds = duration(&mut check, &model);
-    if with_image {
-        images(call, &mut check, &model);
-    }
+    let mut check = Check::typed(body, types)?;
+    // "A non-empty string": where it may be left out, it may not be empty either.
+    let prompt = check.text("promptText", Optional, 1..=model.max_prompt, Units::Utf16);
+    check.text("negativePrompt", Optional, 0..=1000, Units::Utf16);
     check.integer("seed", Optional, 0..=i64::from(u32::MAX));
-    let mut sound = false;
-    if model.audio {
-        sound = check.boolean("audio").unwrap_or(true);
-        check.text("negativePrompt", Optional, 0..=1000, Units::Utf16);
+    let seconds = match (model.seconds, &body["duration"]) {
+        (Some((_, most)), Value::String(_)) => Some(most),
+        (Some((least, most)), _) => check.integer("duration", Optional, least..=most),
+        (None, length) => length.as_i64().or(Some(8)),
+    };
+    if with_image {
+        images(call, &mut check);
     }
-    if model.moderation_options {
-        check.object("contentModeration", Optional, |inner| {
-            inner.one_of("publicFigureThreshold", Optional, &["auto", "low"]);
-        });
-    }
-    if model.output_format {
-        check.one_of("outputFormat", Optional, &["mp4"]);
-    }
+    let ratio = check.word("ratio").unwrap_or("720:1280");
+    let sound = types.fields().any(|name| name == "audio") && check.boolean("audio") != Some(false);
     check.finish()?;
-    let (width, height) = ratio.unwrap_or("720:1280").split_once(':').unwrap_or(("720", "1280"));
+    let (width, height) = ratio.split_once(':').unwrap_or(("720", "1280"));
     let size = (width.parse().unwrap_or(720), height.parse().unwrap_or(1280));
+    // What the vendor does without a length is not documented; five seconds was the old default.
+    let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(5);
     Ok((model.name, prompt.unwrap_or_default().to_owned(), size, seconds, sound))
 }
 
-fn duration(check: &mut Check<'_>, model: &Model) -> u64 {
-    let seconds = match model.durations {
-        Durations::Range(least, most) => check.integer("duration", model.duration, least..=most),
-        Durations::OneOf(list) => {
-            let most = list.last().copied().unwrap_or_default();
-            let seconds = check.integer("duration", model.duration, 0..=most);
-            if seconds.is_some_and(|seconds| !list.contains(&seconds)) {
-                check.report("duration", "literal_error", format!("must be one of {list:?}"));
-            }
-            seconds.or(Some(most))
-        }
-        Durations::OrAuto(least, most) => match check.any("duration", model.duration) {
-            Some(Value::String(word)) if word == "auto" => Some(most),
-            Some(_) => check.integer("duration", model.duration, least..=most),
-            None => None,
-        },
-    };
-    // What the vendor does without a length is not documented; five seconds was the old default.
-    seconds.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(5)
-}
-
-fn images(call: &Call, check: &mut Check<'_>, model: &Model) {
-    let positions: &[&str] = if model.last_image { &["first", "last"] } else { &["first"] };
+fn images(call: &Call, check: &mut Check<'_>) {
     match check.any("promptImage", Required) {
         None => {}
         Some(Value::String(uri)) => {
@@ -299,7 +209,7 @@ fn images(call: &Call, check: &mut Check<'_>, model: &Model) {
                 if let Some(Err(why)) = uri.map(|uri| image(call, uri)) {
                     one.report("uri", "invalid_asset", why);
                 }
-                one.one_of("position", Required, positions).unwrap_or("first").to_owned()
+                one.word("position").unwrap_or("first").to_owned()
             });
             let distinct = found.first() != found.get(1);
             if !found.is_empty() && (!found.contains(&"first".to_owned()) || !distinct) {
@@ -345,25 +255,34 @@ fn image(call: &Call, uri: &str) -> Result<(), String> {
 
 fn task(call: &mut Call) -> Result<Answer, Refusal> {
     let Look { submission, phase, is_odd } = call.look()?;
-    let cost = json!({ "credits": submission.job.price_micro_usd / 10_000 });
+    let estimated = json!({ "credits": submission.job.price_micro_usd / 10_000 });
+    // What remains charged: "fully refunded tasks report 0".
+    let cost = json!({ "credits": submission.charged(clock::now_ms()) / 10_000 });
     let mut task = json!({
         "id": submission.id,
         "createdAt": clock::iso(submission.accepted_at),
     });
     let (status, extra) = match phase {
         _ if is_odd => ("PONDERING", json!({})),
-        Phase::Queued => ("PENDING", json!({ "estimatedCost": cost })),
-        Phase::Running(progress) => ("RUNNING", json!({ "progress": progress })),
+        // A key whose tasks fill its limit sees the second word; here each task shows both.
+        Phase::Queued if submission.is_early_in_queue(clock::now_ms()) => {
+            ("PENDING", json!({ "estimatedCost": estimated }))
+        }
+        Phase::Queued => ("THROTTLED", json!({ "estimatedCost": estimated })),
+        Phase::Running(progress) => {
+            ("RUNNING", json!({ "progress": progress, "estimatedCost": estimated }))
+        }
         Phase::Succeeded => {
             let url = call.film_url(&submission, Some(DAY_MS));
             ("SUCCEEDED", json!({ "output": [url], "cost": cost }))
         }
-        Phase::CompletedWithError => ("SUCCEEDED", json!({ "output": [] })),
+        Phase::CompletedWithError => ("SUCCEEDED", json!({ "output": [], "cost": cost })),
         Phase::Failed => (
             "FAILED",
             json!({
                 "failure": "An unexpected error occurred.",
                 "failureCode": "INTERNAL",
+                "cost": cost,
             }),
         ),
         Phase::Moderated => (
@@ -374,7 +293,7 @@ fn task(call: &mut Call) -> Result<Answer, Refusal> {
                 "cost": cost,
             }),
         ),
-        Phase::Cancelled => ("CANCELLED", json!({})),
+        Phase::Cancelled => ("CANCELLED", json!({ "cost": cost })),
     };
     task["status"] = json!(status);
     for (name, value) in extra.as_object().into_iter().flatten() {
