@@ -131,7 +131,14 @@ fn asked(studio: &Studio) -> usize {
 
 #[test]
 fn a_service_writes_it_down_once_and_is_paid_by_the_minute() {
-    let studio = with_service(&json!([]), "");
+    let loose = json!({"vendor": "openai", "step": "submit", "fault": "loose_json"});
+    for rules in [json!([]), json!([loose])] {
+        written_down_once(&rules);
+    }
+}
+
+fn written_down_once(rules: &Value) {
+    let studio = with_service(rules, "");
     // A plan buys nothing.
     let plan = run(studio.command(&["plan", "brief.yaml"]).env(KEY.0, KEY.1)).ok();
     assert!(plan.stderr.contains("a plan buys nothing"), "{}", plan.stderr);
