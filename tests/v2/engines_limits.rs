@@ -114,6 +114,52 @@ fn a_budget_is_never_passed() {
 }
 
 #[test]
+fn nothing_is_bought_of_a_film_that_its_budget_cannot_pay_for_whole() {
+    let studio = Studio::new(&json!({}), &json!({"default_chain": ["local"]}));
+    // Three clips of two seconds at $0.24.
+    let three = ["runway", "runway", "runway"];
+    for wish in ["hold", "fail"] {
+        let brief = tea(&three, &format!("budget: 0.60\non_degrade: {wish}\n"));
+        let run = studio.try_render(&brief, "out");
+        assert_ne!(run.code, Some(0));
+        let told = "its engines cost at least $0.72, and its budget is $0.60; raise";
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+    }
+    assert_eq!(studio.simulator.accepted("runway"), 0);
+    // A plan tells it, whatever the brief wants.
+    studio.workspace.write("brief.yaml", tea(&three, "budget: 0.60\n"));
+    let plan = studio.pytoon(&["plan", "brief.yaml"]).ok();
+    let said = format!("{}{}", plan.stdout, plan.stderr);
+    assert!(said.contains("cost at least $0.72, and the budget is $0.60"), "{said}");
+    // What is paid for already costs nothing more.
+    studio.render(&tea(&three, "budget: 0.72\non_degrade: fail\n"), "whole");
+    let film = studio.render(&tea(&three, "budget: 0.10\non_degrade: fail\n"), "again");
+    assert_eq!(engines_used(&film), three);
+    assert_eq!(studio.simulator.accepted("runway"), 3);
+}
+
+#[test]
+fn a_voice_is_not_bought_for_a_film_that_its_budget_cannot_pay_for() {
+    let studio = Studio::new(&json!({}), &json!({"default_chain": ["local"]}));
+    let url = format!("{}/elevenlabs", studio.simulator.url());
+    let tts = json!({"primary_provider": "elevenlabs", "elevenlabs": {"base_url": url}});
+    studio.workspace.write("config/defaults.yaml", json!({ "tts": tts }).to_string());
+    let render = |budget: &str, out: &str| {
+        let more = format!("budget: {budget}\non_degrade: fail\n");
+        let brief = tea(&["runway", "runway"], &more).replace("voice: off\n", "");
+        studio.workspace.write("brief.yaml", brief);
+        let mut command = studio.command(&["render", "brief.yaml", "--out", out]);
+        run(command.env("ELEVENLABS_API_KEY", "elkey-5f7a9c1e3b2d4068"))
+    };
+    render("0.30", "out").refused(1, &["its voice and its engines cost at least $0.4"]);
+    assert_eq!(studio.simulator.accepted_in_all(), 0);
+    assert_eq!(studio.simulator.asked("elevenlabs", "submit"), 0);
+    render("2.00", "whole").ok();
+    assert_eq!(studio.simulator.accepted("runway"), 2);
+    assert_eq!(studio.simulator.asked("elevenlabs", "submit"), 1);
+}
+
+#[test]
 fn a_budget_of_the_day_holds_for_all_films() {
     let studio = Studio::new(&json!({}), &json!({"budget": {"per_day_usd": 0.5}}));
     for seed in 1..=3 {

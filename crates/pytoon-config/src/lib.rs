@@ -13,6 +13,7 @@ mod builtin;
 pub mod document;
 pub mod engines;
 mod layers;
+pub mod model_ends;
 pub mod names;
 pub mod secrets;
 pub mod settings;

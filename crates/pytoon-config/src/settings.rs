@@ -2,7 +2,7 @@
 
 use crate::engines::Backoff;
 use crate::storage::StorageSettings;
-use crate::tts::{CloudVoice, TtsSettings};
+use crate::tts::TtsSettings;
 use pytoon_core::brief::{Denoise, Platform};
 use pytoon_core::timeline::duck::DuckSettings;
 use schemars::JsonSchema;
@@ -27,7 +27,7 @@ pub struct Settings {
     /// Who writes recordings down that come without a script.
     pub transcription: TranscriptionSettings,
     /// Models whose vendors announced an end.
-    pub model_ends: Vec<ModelEnd>,
+    pub model_ends: Vec<crate::model_ends::ModelEnd>,
     /// Captions.
     pub captions: CaptionDefaults,
     /// The mix.
@@ -48,39 +48,6 @@ pub struct Settings {
     pub webhooks: WebhookSettings,
     /// The page of metrics.
     pub metrics: MetricsSettings,
-}
-
-/// A model that its vendor shuts down.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ModelEnd {
-    /// The provider, as its block is named.
-    pub provider: String,
-    /// The model.
-    pub model: String,
-    /// The first day without it, as `2027-01-06`.
-    pub on: String,
-    /// The model to set instead; empty where the vendor has none.
-    pub successor: String,
-}
-
-impl ModelEnd {
-    /// Returns the beginning of that day (UTC) in milliseconds since 1970.
-    pub fn at_ms(&self) -> Option<i64> {
-        let day: jiff::civil::Date = self.on.parse().ok()?;
-        Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond())
-    }
-}
-
-/// A model in use that its vendor shuts down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EndingModel<'a> {
-    /// The field that names it.
-    pub field: &'static str,
-    /// The variables that may hold the provider's key.
-    pub key_env: &'a [String],
-    /// Its end.
-    pub end: &'a ModelEnd,
 }
 
 /// The service: `pytoon serve`, `api` and `worker`.
@@ -283,51 +250,6 @@ pub struct FontSettings {
 }
 
 impl Settings {
-    /// Returns the configured models that have an end, each under the field that names it.
-    pub fn ending_models(&self) -> Vec<EndingModel<'_>> {
-        let (tts, writer) = (&self.tts, &self.transcription);
-        let speaks = |block: &'_ CloudVoice| block.enabled;
-        let writes = writer.order.contains(&TranscriptionChoice::Openai);
-        [
-            (
-                "tts.elevenlabs.model",
-                "elevenlabs",
-                &tts.elevenlabs.model,
-                &tts.elevenlabs.key_env,
-                speaks(&tts.elevenlabs),
-            ),
-            (
-                "tts.openai.model",
-                "openai",
-                &tts.openai.model,
-                &tts.openai.key_env,
-                speaks(&tts.openai),
-            ),
-            (
-                "tts.google.model",
-                "google",
-                &tts.google.model,
-                &tts.google.key_env,
-                speaks(&tts.google),
-            ),
-            (
-                "transcription.openai.model",
-                "openai",
-                &writer.openai.model,
-                &writer.openai.key_env,
-                writes,
-            ),
-        ]
-        .into_iter()
-        .filter(|(.., is_used)| *is_used)
-        .filter_map(|(field, provider, model, key_env, _)| {
-            let is_it = |end: &&ModelEnd| end.provider == provider && end.model == *model;
-            let end = self.model_ends.iter().find(is_it)?;
-            Some(EndingModel { field, key_env, end })
-        })
-        .collect()
-    }
-
     /// The first value that cannot be right, as (field, reason).
     pub(crate) fn problem(&self) -> Option<(&'static str, String)> {
         let range = |field: &'static str, value: f64, low: f64, high: f64| {

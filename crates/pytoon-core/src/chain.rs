@@ -56,6 +56,12 @@ impl EngineChain {
         self.members.first().map_or(LOCAL_ENGINE, |member| member.engine.as_str())
     }
 
+    /// What the cheapest of the engines costs that are not `local`; absent where there is none.
+    pub fn least_cost(&self) -> Option<MicroUsd> {
+        let outside = self.members.iter().filter(|member| member.engine != LOCAL_ENGINE);
+        outside.map(|member| member.estimate).min()
+    }
+
     /// Whether anything but `local` may draw the scene.
     pub fn has_outside_engine(&self) -> bool {
         self.members.iter().any(|member| member.engine != LOCAL_ENGINE)

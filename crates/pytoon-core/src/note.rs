@@ -148,6 +148,13 @@ pub enum Note {
         /// Its estimated price, such as `$0.0120`.
         estimate: String,
     },
+    /// The budget does not pay for every scene.
+    BudgetTooSmall {
+        /// What the scenes cost at least, such as `$1.2000`.
+        least: String,
+        /// The budget.
+        budget: String,
+    },
     /// A provider is named as an older version named it.
     OldProviderName {
         /// The field of the brief or the configuration.
@@ -345,6 +352,11 @@ impl fmt::Display for Note {
                 f,
                 "the voice of {provider} is bought when the film is made, for about {estimate}: \
                  until then the times are those of a local voice"
+            ),
+            Self::BudgetTooSmall { least, budget } => write!(
+                f,
+                "the engines of all scenes cost at least {least}, and the budget is {budget}: some \
+                 scenes will be drawn by this machine"
             ),
             Self::OldProviderName { field, name } => {
                 write!(f, "{field}: `{name}` means espeak here")

@@ -67,7 +67,8 @@ impl EngineDesk {
         runner: &Runner,
         reload: Arc<AtomicBool>,
     ) -> Result<Self, PipelineError> {
-        let set = EngineSet::build(config.engines.clone(), &config.engines_at, secrets.clone())?;
+        let set = EngineSet::build(config.engines.clone(), &config.engines_at, secrets.clone())?
+            .warned_of(&config.settings.model_ends);
         warn_of_unknown_presets(config);
         let usable = set.iter().any(|engine| engine.adapter.is_some() && engine.has_key());
         let tts = &config.settings.tts;
@@ -77,7 +78,7 @@ impl EngineDesk {
         let transcription = &config.settings.transcription;
         let writes = transcription.order.contains(&TranscriptionChoice::Openai)
             && secrets.find(&transcription.openai.key_env)?.is_some();
-        for ending in config.settings.ending_models() {
+        for ending in config.ending_models() {
             if let (Some(at), Some(_)) = (ending.end.at_ms(), secrets.find(ending.key_env)?) {
                 let (provider, model) = (&ending.end.provider, &ending.end.model);
                 pytoon_telemetry::Metrics::model_end(provider, model, at / 1000);

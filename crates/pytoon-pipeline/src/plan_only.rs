@@ -6,7 +6,7 @@ use crate::environment::Environment;
 use crate::folder::JobFolder;
 use crate::render::{plan_graph, with_notes};
 use crate::sources;
-use crate::stages::{engines, look, timeline, transcript, voice};
+use crate::stages::{budget, engines, look, timeline, transcript, voice};
 use pytoon_config::BriefFile;
 use pytoon_core::chain::EngineChain;
 use pytoon_core::money::MicroUsd;
@@ -94,8 +94,10 @@ pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan,
     let folder = JobFolder::open(scratch)?;
     let (spoken, _) = voice::voice(env, file, &sources, &graph, &folder)?;
     let built = timeline::timeline(env, &sources, &graph, &spoken.speech, &assets)?;
-    engines::choose(&env.engines, &sources, &mut graph, &built.timeline);
+    let needed_ms = |scene| engines::needed_ms(&built.timeline, scene);
+    engines::choose(&env.engines, &sources, &mut graph, &needed_ms);
     let mut warnings = with_notes(built.warnings, &sources);
+    warnings.extend(budget::note(&env.engines, &sources, &graph));
     warnings.extend(spoken.warnings);
     if spoken.tempo > 1.0 {
         warnings.push(Note::VoiceSpedUp { factor: spoken.tempo });

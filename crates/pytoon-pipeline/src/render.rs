@@ -163,7 +163,8 @@ impl Renderer {
         let begun = Instant::now();
         let mut built = timeline::timeline(&self.env, sources, graph, &spoken.speech, &assets)?;
         self.times.note("timeline", begun, false);
-        engines::choose(&self.env.engines, sources, graph, &built.timeline);
+        let needed_ms = |scene| engines::needed_ms(&built.timeline, scene);
+        engines::choose(&self.env.engines, sources, graph, &needed_ms);
         write_json(folder, layout::SCENE_GRAPH, graph)?;
         let asked = asked(sources, graph);
         let drawn = self.draw_outside(sources, graph, &built.timeline, folder)?;

@@ -6,6 +6,7 @@ use super::calls::LEASE_MS;
 use super::slices::{Stop, Walk};
 use super::{ClipUse, Engine, EngineManager, EngineSet, SceneOrder, ledger_error};
 use crate::adapter::{GenerateRequest, Prepared, Ratio, Task, TaskState};
+use crate::moderation::screen;
 use crate::{EngineError, EngineErrorKind};
 use pytoon_core::ledger::{BreakerRow, CallEvent, CallFilter, CallRow, CallState};
 use pytoon_core::money::MicroUsd;
@@ -68,6 +69,41 @@ impl EngineManager {
         }
     }
 
+    /// The engines that would be asked, each with the hash of what it would be asked for.
+    fn requests<'a>(
+        &self,
+        set: &'a EngineSet,
+        order: &SceneOrder,
+        walk: &Walk,
+        prompt: &str,
+    ) -> Result<Vec<(&'a Engine, String)>, EngineError> {
+        let mut wanted = Vec::new();
+        let members = order.chain.members.iter().filter(|m| !walk.is_past(&m.engine));
+        let members = members.take(if order.asks_anew { 1 } else { usize::MAX });
+        for engine in members.filter_map(|m| set.get(&m.engine)) {
+            // An engine without an adapter now has no request to compare with.
+            let Ok(request) = self.request(order, engine, prompt) else { continue };
+            let hash = request_hash(engine, &request)?;
+            wanted.push((engine, hash));
+        }
+        Ok(wanted)
+    }
+
+    /// Returns what a scene costs at least: what its cheapest engine does, or nothing where a clip
+    /// of it is paid for already.
+    pub async fn least_cost(&self, order: &SceneOrder) -> Result<MicroUsd, EngineError> {
+        let Some(least) = order.chain.least_cost() else { return Ok(MicroUsd::ZERO) };
+        let set = self.engines();
+        let screened = screen(&order.prompt, &set.settings.moderation, order.brand_safe).prompt;
+        let prompt = screened.unwrap_or_else(|| order.prompt.clone());
+        let requests = self.requests(&set, order, &Walk::default(), &prompt)?;
+        let hashes = requests.into_iter().map(|(_, hash)| hash).collect();
+        let history = self.store.history(&order.job_id, &order.scene_id, hashes).await;
+        let history = history.map_err(|error| ledger_error(order.chain.first(), &error))?;
+        let is_paid = !history.taken.is_empty() || self.was_bought_for(order, None).await?;
+        Ok(if is_paid { MicroUsd::ZERO } else { least })
+    }
+
     /// Before anything is bought: what any engine of the chain was paid for and delivered, or is
     /// at work on. Neither breakers nor budgets matter for what is paid already.
     pub(super) async fn already_paid(
@@ -76,15 +112,7 @@ impl EngineManager {
         walk: &mut Walk,
     ) -> Result<Earlier, Stop> {
         let set = self.engines();
-        let mut wanted = Vec::new();
-        let members = order.chain.members.iter().filter(|m| !walk.is_past(&m.engine));
-        let members = members.take(if order.asks_anew { 1 } else { usize::MAX });
-        for engine in members.filter_map(|m| set.get(&m.engine)) {
-            // An engine without an adapter now has no request to compare with.
-            let Ok(request) = self.request(order, engine, walk.prompt()) else { continue };
-            let hash = request_hash(engine, &request)?;
-            wanted.push((engine, hash));
-        }
+        let mut wanted = self.requests(&set, order, walk, walk.prompt())?;
         let hashes: Vec<String> = wanted.iter().map(|(_, hash)| hash.clone()).collect();
         let history = self.store.history(&order.job_id, &order.scene_id, hashes.clone()).await;
         let history = history.map_err(|error| ledger_error(order.chain.first(), &error))?;
@@ -97,7 +125,9 @@ impl EngineManager {
         if order.only_own {
             let all = std::mem::take(&mut wanted);
             for (engine, hash) in all {
-                if engine.name == order.chain.first() || self.was_bought_for(order, &hash).await? {
+                if engine.name == order.chain.first()
+                    || self.was_bought_for(order, Some(&hash)).await?
+                {
                     wanted.push((engine, hash));
                 }
             }
@@ -132,11 +162,15 @@ impl EngineManager {
     }
 
     /// Returns true if a clip was bought for this very scene, or is under way for it.
-    async fn was_bought_for(&self, order: &SceneOrder, hash: &str) -> Result<bool, EngineError> {
+    async fn was_bought_for(
+        &self,
+        order: &SceneOrder,
+        hash: Option<&str>,
+    ) -> Result<bool, EngineError> {
         let filter = CallFilter {
             job_id: Some(order.job_id.clone()),
             scene_id: Some(order.scene_id.clone()),
-            request_hash: Some(hash.to_owned()),
+            request_hash: hash.map(str::to_owned),
             states: vec![CallState::Kept, CallState::Submitted, CallState::Abandoned],
             limit: 1,
             ..CallFilter::default()

@@ -8,6 +8,7 @@ use crate::engine_selector::EngineFacts;
 use crate::http::VendorHttp;
 use crate::layers::observed::{Observed, Step};
 use pytoon_config::engines::{EngineConfig, EngineSettings, PriceTable};
+use pytoon_config::model_ends::{self, ModelEnd};
 use pytoon_config::secrets::{Key, Secrets};
 use pytoon_config::{ConfigError, Origin};
 use pytoon_core::ledger::{BreakerRow, CallRow, UnixMs};
@@ -37,6 +38,7 @@ pub struct EngineSet {
     pub settings: EngineSettings,
     engines: BTreeMap<String, Engine>,
     secrets: Secrets,
+    model_ends: Vec<ModelEnd>,
 }
 
 impl EngineSet {
@@ -64,7 +66,25 @@ impl EngineSet {
             let engine = Engine { name: name.clone(), config: config.clone(), key, adapter };
             engines.insert(name.clone(), engine);
         }
-        Ok(Self { settings, engines, secrets })
+        Ok(Self { settings, engines, secrets, model_ends: Vec::new() })
+    }
+
+    /// The same engines, who tell in their health checks which of their models end.
+    pub fn warned_of(mut self, model_ends: &[ModelEnd]) -> Self {
+        self.model_ends = model_ends.to_vec();
+        self
+    }
+
+    /// Returns what a health check adds of the models of an engine that end soon.
+    pub(super) fn told_ends(&self, engine: &Engine, now: UnixMs) -> Vec<String> {
+        let ends = model_ends::ends_of_engine(&self.model_ends, &engine.name, &engine.config);
+        let soon = ends.filter(|(_, end)| {
+            end.days_from(now).is_some_and(|days| days <= model_ends::WARNED_OF_DAYS)
+        });
+        let tell = |(_, end): (&str, &ModelEnd)| {
+            format!("its vendor shuts model {} down on {}", end.model, end.on)
+        };
+        soon.map(tell).collect()
     }
 
     /// An engine by name.

@@ -84,7 +84,9 @@ impl EngineManager {
             Ok(Ok(health)) => {
                 report.healthy = true;
                 report.balance = health.balance;
-                report.detail = health.detail.unwrap_or_default();
+                let said = health.detail.into_iter();
+                let ends = set.told_ends(engine, self.world.now());
+                report.detail = said.chain(ends).collect::<Vec<_>>().join("; ");
                 // The key is good, and yet it buys nothing.
                 if health.balance.is_some_and(|left| left <= MicroUsd::ZERO) {
                     report.healthy = false;

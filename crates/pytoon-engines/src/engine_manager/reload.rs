@@ -50,7 +50,8 @@ impl Reloader {
         let loaded = self
             .config
             .reload_engines()
-            .and_then(|(settings, at)| EngineSet::build(settings, &at, self.secrets.clone()));
+            .and_then(|(settings, at)| EngineSet::build(settings, &at, self.secrets.clone()))
+            .map(|set| set.warned_of(&self.config.settings.model_ends));
         match loaded {
             Ok(set) => {
                 Event::EngineConfigReloaded { engines: set.settings.engines.names().count() }

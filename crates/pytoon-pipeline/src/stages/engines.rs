@@ -9,6 +9,7 @@
 //! is. In a brand-safe film a picture is never handed to a model: it is laid over what the model
 //! draws.
 
+use super::budget::{self, budget};
 use super::colours::FilmColours;
 use crate::PipelineError;
 use crate::engine_desk::{EngineDesk, Outside};
@@ -49,12 +50,13 @@ pub(crate) struct SceneEngines {
 /// The stage's result, by scene.
 pub(crate) type Drawn = BTreeMap<String, SceneEngines>;
 
-/// Decides every scene's chain and writes it into the graph.
+/// Decides every scene's chain and writes it into the graph. `needed_ms` tells how long a clip the
+/// scene of an index needs, in milliseconds.
 pub(crate) fn choose(
     desk: &EngineDesk,
     sources: &Sources,
     graph: &mut SceneGraph,
-    timeline: &Timeline,
+    needed_ms: &dyn Fn(usize) -> i64,
 ) {
     for (index, scene) in graph.scenes.iter_mut().enumerate() {
         let explicit = explicit_engine(sources, index);
@@ -70,7 +72,7 @@ pub(crate) fn choose(
             ratio: Ratio { width: sources.profile.width, height: sources.profile.height },
             budget_left: budget(desk, sources),
         };
-        let chain = desk.resolve(&wish, needed_ms(timeline, index));
+        let chain = desk.resolve(&wish, needed_ms(index));
         scene.media.engine = explicit.map_or_else(|| chain.first().to_owned(), str::to_owned);
         scene.engine_chain = Some(chain);
     }
@@ -105,11 +107,6 @@ fn hands_over_picture(sources: &Sources, scene: &Scene) -> bool {
     scene.media.kind == MediaKind::Picture && !is_brand_safe(sources)
 }
 
-pub(crate) fn budget(desk: &EngineDesk, sources: &Sources) -> Option<MicroUsd> {
-    let default = desk.engines().settings.budget.per_job_usd;
-    sources.brief.budget.or(default).map(MicroUsd::from_usd)
-}
-
 /// What is to be seen, in words: the scene's own idea, else what it says.
 fn visual_idea(scene: &Scene) -> String {
     let idea = scene.media.prompt.clone().unwrap_or_else(|| scene.description.clone());
@@ -130,7 +127,7 @@ fn visual_idea(scene: &Scene) -> String {
 }
 
 /// The scene's length with the handles of its transitions, in milliseconds.
-fn needed_ms(timeline: &Timeline, index: usize) -> i64 {
+pub(crate) fn needed_ms(timeline: &Timeline, index: usize) -> i64 {
     let Some(place) = timeline.timeline.get(index) else { return 0 };
     let clips = timeline.tracks.video.iter();
     let own = clips.clone().filter(|clip| clip.scene_id == place.scene_id);
@@ -159,10 +156,10 @@ pub(crate) fn engines(
     timeline: &Timeline,
     folder: &JobFolder,
 ) -> Result<(Drawn, bool), PipelineError> {
-    let mut orders: Vec<(String, SceneOrder)> = orders(env, sources, graph, timeline, folder)?
-        .into_iter()
-        .map(|wanted| (wanted.asked, wanted.order))
-        .collect();
+    let wanted = orders(env, sources, graph, &|scene| needed_ms(timeline, scene), folder)?;
+    budget::refuse(env, sources, &wanted, folder, MicroUsd::ZERO)?;
+    let mut orders: Vec<(String, SceneOrder)> =
+        wanted.into_iter().map(|wanted| (wanted.asked, wanted.order)).collect();
     if orders.is_empty() {
         return Ok((Drawn::new(), true));
     }
@@ -224,7 +221,7 @@ pub(crate) fn orders(
     env: &Environment,
     sources: &Sources,
     graph: &SceneGraph,
-    timeline: &Timeline,
+    needed_ms: &dyn Fn(usize) -> i64,
     folder: &JobFolder,
 ) -> Result<Vec<Wanted>, PipelineError> {
     let deadline = match &sources.brief.deadline {
@@ -251,7 +248,7 @@ pub(crate) fn orders(
                 image: hands_over_picture(sources, scene)
                     .then(|| scene.media.asset.clone().map(PathBuf::from))
                     .flatten(),
-                needed_ms: needed_ms(timeline, index),
+                needed_ms: needed_ms(index),
                 ratio: Ratio { width: sources.profile.width, height: sources.profile.height },
                 brand_safe: is_brand_safe(sources),
                 deadline,

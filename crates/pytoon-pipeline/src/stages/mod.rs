@@ -1,5 +1,6 @@
 //! The stages of a render, one file each.
 
+pub(crate) mod budget;
 pub(crate) mod colours;
 pub(crate) mod engines;
 pub(crate) mod finish;

@@ -12,7 +12,8 @@ use crate::PipelineError;
 use crate::environment::Environment;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
-use crate::stages::engines::budget;
+use crate::stages::budget::{self, budget};
+use crate::stages::engines;
 use crate::voices::{breakers, providers};
 use pytoon_config::BriefFile;
 use pytoon_config::tts::{OLD_LOCAL_NAME, VoiceProvider};
@@ -184,7 +185,7 @@ pub(super) fn synthetic(
     }
     let asked_and_left_out = chain.left_out.iter().any(is_asked_for);
     if env.buys {
-        refuse_what_is_too_long(sources, graph, &chain, &request)?;
+        refuse_before_buying(env, sources, graph, folder, &chain, &request)?;
         health::report_in_background(&chain.providers);
     }
     let manager = TtsManager::new(chain.providers).guarded_by(breakers(env));
@@ -310,18 +311,19 @@ fn leave_out_what_costs(
 /// How long the quickest voice takes, against the voice of this machine.
 const QUICKEST: f64 = 0.8;
 
-/// Refuses a script that no voice speaks in the time of a film, before any of it is bought: the
-/// voice of this machine tells how long it is.
-fn refuse_what_is_too_long(
+/// Refuses a script that no voice speaks in the time of a film, and a film that its budget cannot
+/// pay for, before any of it is bought: the voice of this machine tells how long it is.
+fn refuse_before_buying(
+    env: &Environment,
     sources: &Sources,
     graph: &SceneGraph,
+    folder: &JobFolder,
     chain: &Chain,
     request: &TtsRequest,
 ) -> Result<(), PipelineError> {
-    let mut before = chain.providers.iter().take_while(|provider| !provider.is_local());
-    if !before.any(|provider| matches!(provider.quote(request), Ok(Some(_)))) {
-        return Ok(());
-    }
+    let before = chain.providers.iter().take_while(|provider| !provider.is_local());
+    let quotes = before.filter_map(|provider| provider.quote(request).ok().flatten());
+    let Some(voice) = quotes.map(|quote| quote.estimated).min() else { return Ok(()) };
     let mut own = chain.providers.iter().rev();
     let own = own.find(|provider| provider.is_local() && provider.guarded().is_none());
     let request = TtsRequest { voice: None, ..request.clone() };
@@ -333,12 +335,17 @@ fn refuse_what_is_too_long(
             utterance.duration_ms = (utterance.duration_ms as f64 * share) as i64;
         }
         let needs = needs(graph, &sources.preset, &speech);
-        fit::fit(&needs, target_ms(sources), &sources.preset.pacing).map(|_| ())
+        fit::fit(&needs, target_ms(sources), &sources.preset.pacing)
     };
-    match fits(QUICKEST) {
-        Ok(()) => Ok(()),
-        Err(shortest) => Err(fits(1.0).err().unwrap_or(shortest).into()),
-    }
+    let shortest = match fits(QUICKEST) {
+        Ok(scenes) => scenes,
+        Err(error) => return Err(fits(1.0).err().unwrap_or(error).into()),
+    };
+    let needed_ms = |scene: usize| shortest.scenes.get(scene).map_or(0, |scene| scene.duration_ms);
+    let mut graph = graph.clone();
+    engines::choose(&env.engines, sources, &mut graph, &needed_ms);
+    let wanted = engines::orders(env, sources, &graph, &needed_ms, folder)?;
+    budget::refuse(env, sources, &wanted, folder, voice)
 }
 
 /// From spoken sentences to the takes of scenes.

@@ -7,9 +7,10 @@ use crate::delivery::{Times, write_json};
 use crate::render::{picture_store, plan_graph};
 use crate::sources::{self, Sources};
 use crate::stages::voice::VoiceResult;
-use crate::stages::{engines, look, timeline, transcript, voice};
+use crate::stages::{budget, engines, look, timeline, transcript, voice};
 use pytoon_config::BriefFile;
 use pytoon_core::layout;
+use pytoon_core::money::MicroUsd;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::build::AssetFacts;
 use pytoon_media::threads;
@@ -126,8 +127,10 @@ impl Steps {
         let begun = Instant::now();
         let built = timeline::timeline(&self.env, &sources, &graph, &spoken.speech, &look.1)?;
         times.note("timeline", begun, false);
-        engines::choose(&self.env.engines, &sources, &mut graph, &built.timeline);
-        let wanted = engines::orders(&self.env, &sources, &graph, &built.timeline, &self.folder)?;
+        let needed_ms = |scene| engines::needed_ms(&built.timeline, scene);
+        engines::choose(&self.env.engines, &sources, &mut graph, &needed_ms);
+        let wanted = engines::orders(&self.env, &sources, &graph, &needed_ms, &self.folder)?;
+        budget::refuse(&self.env, &sources, &wanted, &self.folder, MicroUsd::ZERO)?;
         // What an earlier brief of this job came to is not this one's.
         self.folder.undone("voiced")?;
         self.folder.undone("timeline")?;

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::context::Context;
-use pytoon_config::settings::ModelEnd;
+use pytoon_config::model_ends::{ModelEnd, WARNED_OF_DAYS};
 use pytoon_config::tts::VoiceProvider;
 use pytoon_core::ledger::CallLimits;
 use pytoon_engines::world::{RealWorld, World};
@@ -44,17 +44,13 @@ pub(super) fn checks(context: &Context, desk: Arc<EngineDesk>) -> anyhow::Result
     Ok(asked.chain(left_out).chain(model_ends(context)?).collect())
 }
 
-/// How long before its end a model is warned of, in days.
-const WARNED_OF: i64 = 90;
-
 /// Models that are used and that their vendors shut down soon.
 fn model_ends(context: &Context) -> anyhow::Result<Vec<Check>> {
     let now = RealWorld.now();
     let mut checks = Vec::new();
-    for ending in context.config.settings.ending_models() {
-        let Some(at) = ending.end.at_ms() else { continue };
-        let days = (at - now).div_euclid(86_400_000);
-        if days > WARNED_OF || context.secrets.find(ending.key_env)?.is_none() {
+    for ending in context.config.ending_models() {
+        let Some(days) = ending.end.days_from(now) else { continue };
+        if days > WARNED_OF_DAYS || context.secrets.find(ending.key_env)?.is_none() {
             continue;
         }
         let ModelEnd { provider, model, on, successor } = ending.end;
@@ -69,9 +65,10 @@ fn model_ends(context: &Context) -> anyhow::Result<Vec<Check>> {
                 ending.field
             )
         } else {
-            format!("set {} to {successor} in defaults.yaml", ending.field)
+            format!("set {} to {successor} in {}", ending.field, ending.file)
         };
-        checks.push(Check::warning(format!("model {model}"), evidence, fix).see("tts"));
+        let guide = if ending.file == "engine.yaml" { "engine-health" } else { "tts" };
+        checks.push(Check::warning(format!("model {model}"), evidence, fix).see(guide));
     }
     Ok(checks)
 }
