@@ -118,6 +118,29 @@ fn sound_that_is_no_voice() {
 }
 
 #[test]
+fn speech_that_was_bought_and_cannot_be_used_is_told() {
+    let rule = json!({"vendor": "openai", "step": "submit", "fault": "black_clip"});
+    let booth = Booth::new(&json!({ "rules": [rule] }), &["openai", "google"]);
+    let film = booth.render(&spoken(WORDS, ""), "out");
+    assert_eq!(provider(&film), "google");
+    let receipt = film.metadata();
+    let charged: i64 = booth
+        .rows()
+        .iter()
+        .filter(|row| row["state"] == "bad_output")
+        .filter_map(|row| row["charged"].as_i64())
+        .sum();
+    assert!(charged > 0);
+    let wasted = receipt["wastedUsd"].as_f64().expect("a sum");
+    assert!((wasted - charged as f64 / 1e6).abs() < 1e-9, "{wasted} and {charged}");
+    assert_eq!(receipt["degraded"], true);
+    assert!(booth.log().contains("engine_purchase_wasted"), "{}", booth.log());
+    let metrics = std::fs::read_to_string(booth.workspace.path("metrics.txt")).expect("metrics");
+    let counted = "pytoon_v2_engine_purchases_wasted_total{engine=\"openai\"} 1";
+    assert!(metrics.contains(counted), "{metrics}");
+}
+
+#[test]
 fn a_fault_of_a_moment_is_got_over() {
     for fault in [
         json!({"fault": "rate_limited"}),

@@ -17,12 +17,15 @@ use crate::stages::picture::PictureReport;
 use crate::stages::sound::SoundReport;
 use crate::stages::voice::{self, VoiceResult};
 use pytoon_core::layout;
+use pytoon_core::ledger::{CallFilter, CallRow, CallState};
 use pytoon_core::money::MicroUsd;
 use pytoon_core::note::{self, Note};
 use pytoon_core::scene::{MusicSource, SceneGraph};
 use pytoon_core::time::FrameRate;
 use pytoon_core::timeline::{AudioTrack, ClipSource, Fit, Timeline};
 use pytoon_telemetry::Event;
+use pytoon_voice::paid;
+use pytoon_voice::tts_manager::FailedAttempt;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -119,7 +122,8 @@ pub(crate) fn receipt(
     times.note("check", begun, false);
     let voice_lesser =
         planned.voice.asked && (planned.voice.provider.is_none() || planned.voice.stepped_down);
-    let wasted_usd = wasted(&planned.drawn).as_usd();
+    let wasted = wasted(&planned.drawn) + wasted_on_voice(env, folder, &planned.voice.attempts);
+    let wasted_usd = wasted.as_usd();
     let receipt = Receipt {
         version: RECEIPT_VERSION,
         pytoon_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -171,6 +175,21 @@ pub(crate) fn receipt(
 fn wasted(drawn: &Drawn) -> MicroUsd {
     let attempts = drawn.values().flat_map(|story| &story.attempts);
     attempts.fold(MicroUsd::ZERO, |sum, attempt| sum + attempt.wasted)
+}
+
+/// What the job was charged for speech and transcripts that cannot be used, and for sentences of
+/// services that failed before the whole script was spoken.
+fn wasted_on_voice(env: &Environment, folder: &JobFolder, failed: &[FailedAttempt]) -> MicroUsd {
+    let Some(books) = env.engines.books() else { return MicroUsd::ZERO };
+    let rows = books.runtime.block_on(books.store.call_list(CallFilter {
+        job_id: Some(folder.job_id().to_owned()),
+        scene_id: Some(paid::SCENE.to_owned()),
+        states: vec![CallState::BadOutput, CallState::Kept],
+        ..CallFilter::default()
+    }));
+    let failed = |row: &CallRow| failed.iter().any(|attempt| attempt.provider == row.engine);
+    let rows = rows.unwrap_or_default().into_iter();
+    rows.filter(|row| row.state == CallState::BadOutput || failed(row)).map(|row| row.charged).sum()
 }
 
 /// What the job was charged by the ledger, in US dollars.

@@ -161,6 +161,7 @@ impl Metrics {
             counter!(TTS_SUCCESSES, "provider" => provider.to_owned()).increment(0);
             let _ = histogram!(TTS_SECONDS, "provider" => provider.to_owned());
             gauge!(TTS_BREAKER, "provider" => provider.to_owned()).increment(0.0);
+            counter!(WASTED, "engine" => provider.to_owned()).increment(0);
         }
     }
 

@@ -378,6 +378,15 @@ impl PaidWork {
                 self.advance(order, call, CallEvent::NotSent, change(Some(MicroUsd::ZERO))).await
             }
             (Accepted::Yes, _) => {
+                pytoon_telemetry::Event::EnginePurchaseWasted {
+                    job: &self.job_id,
+                    scene: SCENE,
+                    engine: order.provider,
+                    kind: error.kind.as_str(),
+                    charged_usd: order.estimated.as_usd(),
+                    reason: &error.message,
+                }
+                .emit();
                 self.advance(order, call, CallEvent::Answered, CallChange::default()).await?;
                 self.advance(order, call, CallEvent::BadOutput, change(None)).await
             }
