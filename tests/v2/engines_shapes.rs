@@ -42,12 +42,17 @@ fn engines(url: &str) -> Vec<(&'static str, &'static str, Value)> {
         "upload_url": format!("{url}/fal-rest"), "account_url": format!("{url}/fal-api"),
     }});
     let block = |path: &str, more: &Value| quick_engine(&format!("{url}/{path}"), more);
+    let dream_machine =
+        |model: &str| block("luma-dm/dream-machine/v1", &luma("dream_machine", model));
     vec![
         ("runway", "runway", block("runway", &runway("gen4_turbo"))),
+        ("runway_45", "runway", block("runway", &runway("gen4.5"))),
         ("runway_veo", "runway", block("runway", &runway("veo3.1"))),
+        ("runway_veo_fast", "runway", block("runway", &runway("veo3.1_fast"))),
         ("pika", "fal", block("fal", &pika)),
         ("luma", "luma-agents", block("luma-agents/v1", &luma("agents", "ray-3.2"))),
-        ("luma_dm", "luma-dm", block("luma-dm/dream-machine/v1", &luma("dream_machine", "ray-2"))),
+        ("luma_dm", "luma-dm", dream_machine("ray-2")),
+        ("luma_dm_flash", "luma-dm", dream_machine("ray-flash-2")),
     ]
 }
 
@@ -67,14 +72,19 @@ fn studio(width: u32, height: u32) -> Studio {
     studio
 }
 
-/// A film with a scene for each engine, from words or from one picture.
-fn brief(studio: &Studio, engines: &[(&str, &str, Value)], picture: Option<(u32, u32)>) -> String {
+/// A film with a scene of so many seconds for each engine, from words or from one picture.
+fn brief(
+    studio: &Studio,
+    engines: &[(&str, &str, Value)],
+    picture: Option<(u32, u32)>,
+    seconds: f64,
+) -> String {
     let words: Vec<String> = (1..=engines.len()).map(|n| format!("This is number {n}.")).collect();
     let mut brief = format!(
         "script: {}\nvoice: off\ncaptions: off\nmusic_source: none\nprofile: shape\n\
          target_duration_seconds: {}\nmax_scenes: {}\n",
         words.join(" "),
-        engines.len(),
+        seconds * engines.len() as f64,
         engines.len(),
     );
     if let Some((width, height)) = picture {
@@ -85,7 +95,7 @@ fn brief(studio: &Studio, engines: &[(&str, &str, Value)], picture: Option<(u32,
     brief += "scenes:\n";
     for (index, (engine, ..)) in engines.iter().enumerate() {
         // A prompt of its own, so that each is a purchase of its own.
-        let idea = format!("a cup of tea on table {}", index + 1);
+        let idea = format!("a cup of tea for {seconds} s on table {}", index + 1);
         brief += &format!("  - scene: {}\n    prompt: {idea}\n    engine: {engine}\n", index + 1);
     }
     brief
@@ -101,7 +111,7 @@ fn nothing_that_is_bought_is_thrown_away_for_its_shape() {
         let mut bought = 0;
         for (from, picture) in INPUTS {
             let before = studio.simulator.submissions().len();
-            let film = studio.render(&brief(&studio, &engines, picture), from);
+            let film = studio.render(&brief(&studio, &engines, picture, 1.0), from);
             let submissions = studio.simulator.submissions().split_off(before);
             for (index, (engine, ..)) in engines.iter().enumerate() {
                 let idea = format!("table {}", index + 1);
@@ -129,8 +139,30 @@ fn nothing_that_is_bought_is_thrown_away_for_its_shape() {
         let rows = studio.rows(&[]);
         assert!(rows.iter().all(|row| row["state"] == "kept"), "{shape}: {rows:?}");
         assert_eq!(rows.len(), bought);
-        // All but the older Luma, which takes no pictures.
-        assert_eq!(bought, 5 + 4 + 4, "{shape}");
+        // All but the older Luma with its two models, which takes no pictures.
+        assert_eq!(bought, 8 + 6 + 6, "{shape}");
     }
     println!("{table}");
+}
+
+#[test]
+fn nothing_that_is_bought_is_thrown_away_for_its_length() {
+    let studio = studio(270, 480);
+    let engines = engines(&studio.simulator.url());
+    for (index, half) in engines.chunks(4).enumerate() {
+        // Longer than most clips, and longer than any.
+        for seconds in [4.4, 9.3, 14.0] {
+            let before = studio.simulator.submissions().len();
+            let out = format!("{index}-{seconds}");
+            let film = studio.render(&brief(&studio, half, None, seconds), &out);
+            let submissions = studio.simulator.submissions().split_off(before);
+            let used = engines_used(&film);
+            let outside = used.iter().filter(|engine| *engine != "local").count();
+            assert_eq!(submissions.len(), outside, "{seconds} s: {used:?}");
+            assert!(outside > 0, "{seconds} s: nothing is drawn");
+            assert_eq!(film.metadata()["wastedUsd"], 0.0);
+        }
+    }
+    let rows = studio.rows(&[]);
+    assert!(rows.iter().all(|row| row["state"] == "kept"), "{rows:?}");
 }

@@ -150,7 +150,8 @@ pub struct Brief {
     /// span from the start (`90s`, `15m`, `2h`). Without it nothing is waited for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<String>,
-    /// At most so many US dollars for outside engines, 0 to 10000.
+    /// At most so many US dollars for voice services and outside engines, 0 to 10000. Where
+    /// `on_degrade` is `hold` or `fail`, nothing is bought of a film that costs more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<f64>,
     /// When a scene cannot have the outside engine it was to have: make the film all the same
