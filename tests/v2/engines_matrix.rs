@@ -203,7 +203,12 @@ const TABLE: &[Row] = &[
         fault: "wrong clip",
         rule: r#"{"step": "submit", "fault": "wrong_clip"}"#,
         stock_rule: "",
-        drawn: "bad_output; bad_output; 1",
+        // Of another shape, and shorter than was asked for; the scene needs no more.
+        except: &[(
+            "comfyui",
+            "bad_output; bad_output; 1",
+            "it draws no more than the scene needs, so that three fifths are too short",
+        )],
         ..PLAIN
     },
     Row {

@@ -1,8 +1,8 @@
 //! Looks at a clip before it is used: a bad one is a failure of its engine, not a scene of a film.
 //!
 //! Guarantees: the whole clip is decoded; length, size, blackness and motion are judged by
-//! [`judge`], which is pure; a clip of another shape is no bad one, since films fit any shape; sound that nobody asked for is taken out, so that it can never be
-//! heard.
+//! [`judge`], which is pure; a clip of another shape or a longer one is no bad one, since films fit
+//! both; sound that nobody asked for is taken out, so that it can never be heard.
 //!
 //! Does not decide what happens to the scene.
 
@@ -43,7 +43,7 @@ pub trait ClipChecker: fmt::Debug + Send + Sync {
 
 /// Smaller than this on its short side is nobody's video.
 const MIN_SIDE: u32 = 64;
-/// How far the length may be off, as a share.
+/// How much shorter than needed a clip may be, as a share.
 const LENGTH_TOLERANCE: f64 = 0.15;
 /// A frame this dark and this even is black (luma codes).
 const BLACK_MEAN: f64 = 20.0;
@@ -70,17 +70,11 @@ pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
     if decoded_ms < facts.duration_ms as f64 * (1.0 - LENGTH_TOLERANCE) {
         return Err(format!("it breaks off: {:.1} of {seconds:.1} s decode", decoded_ms / 1000.0));
     }
-    if wanted.is_stock {
-        // Its source said that it is long enough.
-        let needed = wanted.needed_ms as f64 / 1000.0;
-        if needed - seconds > (needed * LENGTH_TOLERANCE).max(0.3) {
-            return Err(format!("it is {seconds:.1} s long and the scene needs {needed:.1} s"));
-        }
-    } else {
-        let asked = f64::from(wanted.asked_ms) / 1000.0;
-        if (seconds - asked).abs() > (asked * LENGTH_TOLERANCE).max(0.3) {
-            return Err(format!("it is {seconds:.1} s long and {asked:.1} s were asked for"));
-        }
+    // What is longer is cut. A scene may need more than an engine sells: it gets what was asked for.
+    let asked = if wanted.is_stock { f64::INFINITY } else { f64::from(wanted.asked_ms) / 1000.0 };
+    let least = asked.min(wanted.needed_ms as f64 / 1000.0);
+    if least - seconds > (least * LENGTH_TOLERANCE).max(0.3) {
+        return Err(format!("it is {seconds:.1} s long and the scene needs {least:.1} s"));
     }
     let share = |count: usize| count as f64 / facts.frames.len() as f64;
     let black =
@@ -200,7 +194,12 @@ mod tests {
         assert_eq!(verdict, Err("it does not move".to_owned()));
         check(&facts(2.0, 120.0, 60), "breaks off");
         check(&facts(2.0, 120.0, 0), "frames can be decoded");
-        check(&ClipFacts { duration_ms: 2500, ..facts(2.0, 120.0, 60) }, "were asked for");
+        check(&ClipFacts { duration_ms: 2500, ..facts(2.0, 120.0, 60) }, "the scene needs 3.0 s");
+        // What is longer is cut, and what was asked for beyond the scene's need may be missing.
+        check(&ClipFacts { duration_ms: 9000, ..facts(2.0, 120.0, 216) }, "");
+        check(&ClipFacts { duration_ms: 3500, ..facts(2.0, 120.0, 84) }, "");
+        let long = Expectation { needed_ms: 9000, ..wanted };
+        assert_eq!(judge(&good, &long), Ok(()), "it is as long as was asked for");
         // Films fit clips of any shape.
         check(&ClipFacts { width: 1280, height: 720, ..good.clone() }, "");
         check(&ClipFacts { width: 9, height: 16, ..good.clone() }, "too small");
