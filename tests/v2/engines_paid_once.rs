@@ -225,7 +225,10 @@ fn a_named_engine_is_asked_although_another_drew_the_scene_before() {
     assert_eq!((used, bought("luma-agents")), (vec!["runway".to_owned()], 0));
     let reason = scene["reason"].as_str().expect("a reason");
     assert!(scene["clipReused"] == true && reason.contains("runway drew this clip earlier"));
-    assert!(reason.contains("instead of luma: a clip of runway was there"), "{reason}");
+    assert!(
+        reason.contains("luma was asked for and did not draw it: a clip of runway was there"),
+        "{reason}"
+    );
     // Who names an engine gets its clip, and that one again.
     for out in ["named", "again"] {
         let (used, scene) = film("engine_override: luma\n", out);

@@ -245,7 +245,9 @@ fn scene_receipts(
                 ));
             }
             if fallback_used {
-                reason.push(format!("instead of {asked}: {}", engines::why(story, chain)));
+                let why = engines::why(story, chain);
+                let why = why.strip_prefix(&format!("{asked}: ")).unwrap_or(&why);
+                reason.push(format!("{asked} was asked for and did not draw it: {why}"));
             }
             SceneReceipt {
                 scene_id: scene.scene_id.clone(),
