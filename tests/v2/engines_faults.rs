@@ -197,6 +197,24 @@ fn a_clip_of_another_shape_and_length_that_is_long_enough_is_used() {
 }
 
 #[test]
+fn a_clip_that_could_not_be_fetched_is_not_counted_as_thrown_away() {
+    let case = Case::new(json!({"step": "download", "fault": "server_error"}), json!({}));
+    let receipt = case.film.metadata();
+    assert_eq!(receipt["wastedUsd"], 0.0, "a later film has it for nothing");
+    assert!(receipt["spendUsd"].as_f64().is_some_and(|it| it > 0.0));
+    assert_eq!(case.studio.events("engine_purchase_wasted"), Vec::<Value>::new());
+}
+
+#[test]
+fn a_store_that_does_not_answer_is_not_waited_for_long() {
+    let begun = std::time::Instant::now();
+    let hang = json!({"step": "download", "fault": "hang", "times": 1});
+    let case = Case::new(hang, impatient("request_timeout_ms", 700));
+    case.gets_by(1);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn a_clip_that_is_a_page() {
     submit("not_a_video").falls_back("bad_output", 1).rows_in_state("bad_output", 1);
 }

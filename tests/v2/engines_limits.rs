@@ -122,20 +122,44 @@ fn nothing_is_bought_of_a_film_that_its_budget_cannot_pay_for_whole() {
         let brief = tea(&three, &format!("budget: 0.60\non_degrade: {wish}\n"));
         let run = studio.try_render(&brief, "out");
         assert_ne!(run.code, Some(0));
-        let told = "its engines cost at least $0.72, and its budget is $0.60; raise";
+        let told = "its clips cost about $0.72, its budget is $0.60";
         assert!(run.stderr.contains(told), "{}", run.stderr);
     }
     assert_eq!(studio.simulator.accepted("runway"), 0);
     // A plan tells it, whatever the brief wants.
-    studio.workspace.write("brief.yaml", tea(&three, "budget: 0.60\n"));
-    let plan = studio.pytoon(&["plan", "brief.yaml"]).ok();
-    let said = format!("{}{}", plan.stdout, plan.stderr);
-    assert!(said.contains("cost at least $0.72, and the budget is $0.60"), "{said}");
+    for (wish, then) in [("ship", "this machine draws"), ("hold", "the film is refused")] {
+        let brief = tea(&three, &format!("budget: 0.60\non_degrade: {wish}\n"));
+        studio.workspace.write("brief.yaml", brief);
+        let plan = studio.pytoon(&["plan", "brief.yaml"]).ok();
+        let said = format!("{}{}", plan.stdout, plan.stderr);
+        assert!(said.contains("costs about $0.72, and its budget is $0.60"), "{said}");
+        assert!(said.contains(then), "{said}");
+    }
     // What is paid for already costs nothing more.
     studio.render(&tea(&three, "budget: 0.72\non_degrade: fail\n"), "whole");
     let film = studio.render(&tea(&three, "budget: 0.10\non_degrade: fail\n"), "again");
     assert_eq!(engines_used(&film), three);
     assert_eq!(studio.simulator.accepted("runway"), 3);
+}
+
+#[test]
+fn a_budget_is_held_against_the_engines_that_are_asked_first() {
+    let studio = Studio::new(&json!({}), &json!({"default_chain": ["luma", "pika", "local"]}));
+    // Each scene $0.80 at Luma, and $0.20 at Pika.
+    let brief = tea(&["", ""], "budget: 0.85\non_degrade: fail\n");
+    let run = studio.try_render(&brief, "out");
+    assert!(
+        run.stderr.contains("its clips cost about $1.60, its budget is $0.85"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(studio.simulator.accepted_in_all(), 0);
+    // Two scenes of one clip pay for it once.
+    let twins = tea(&["pika", "pika"], "budget: 0.30\non_degrade: fail\n");
+    let twins = twins.replace("a cup on a wooden table", "steam over a kettle");
+    let film = studio.render(&twins, "twins");
+    assert_eq!(engines_used(&film), ["pika", "pika"]);
+    assert_eq!(studio.simulator.accepted("fal"), 1);
 }
 
 #[test]
@@ -151,9 +175,15 @@ fn a_voice_is_not_bought_for_a_film_that_its_budget_cannot_pay_for() {
         let mut command = studio.command(&["render", "brief.yaml", "--out", out]);
         run(command.env("ELEVENLABS_API_KEY", "elkey-5f7a9c1e3b2d4068"))
     };
-    render("0.30", "out").refused(1, &["its voice and its engines cost at least $0.4"]);
+    render("0.30", "out").refused(2, &["its voice and its clips cost about $0.4"]);
     assert_eq!(studio.simulator.accepted_in_all(), 0);
     assert_eq!(studio.simulator.asked("elevenlabs", "submit"), 0);
+    // Nor for one whose scenes will fall back.
+    studio
+        .configure(&json!({"default_chain": ["local"], "engines": {"runway": {"enabled": false}}}));
+    render("2.00", "off").refused(1, &["scenes would fall back", "runway"]);
+    assert_eq!(studio.simulator.asked("elevenlabs", "submit"), 0);
+    studio.configure(&json!({"default_chain": ["local"]}));
     render("2.00", "whole").ok();
     assert_eq!(studio.simulator.accepted("runway"), 2);
     assert_eq!(studio.simulator.asked("elevenlabs", "submit"), 1);

@@ -118,6 +118,17 @@ fn sound_that_is_no_voice() {
 }
 
 #[test]
+fn a_sentence_that_stands_several_times_is_bought_once() {
+    let booth = Booth::new(&json!({}), &["openai"]);
+    let script = "Tea is ready. Tea is ready. Tea is ready. Tea is ready. Come in now.";
+    let film = booth.render(&spoken(script, ""), "out");
+    assert_eq!(provider(&film), "openai", "{}", booth.log());
+    assert_eq!(film.metadata()["degraded"], false);
+    assert_eq!(booth.asked("openai"), 2);
+    assert!(booth.rows().iter().all(|row| row["state"] == "kept"), "{:?}", booth.rows());
+}
+
+#[test]
 fn speech_that_was_bought_and_cannot_be_used_is_told() {
     let rule = json!({"vendor": "openai", "step": "submit", "fault": "black_clip"});
     let booth = Booth::new(&json!({ "rules": [rule] }), &["openai", "google"]);
@@ -350,4 +361,10 @@ fn a_script_that_no_voice_speaks_in_time_is_refused_before_it_is_bought() {
     let refused = booth.try_render(&spoken(&long, ""), "out");
     refused.refused(2, &["too much for a film of 60 s", "shorten it"]);
     assert_eq!((booth.asked("elevenlabs"), booth.rows().len()), (0, 0));
+    // A voice that is told to speak slowly takes longer.
+    booth.configure(&json!({"elevenlabs": {"speed": 0.7}}));
+    let long = "The kettle sings in the quiet morning and nobody hurries. ".repeat(22);
+    let refused = booth.try_render(&spoken(&long, ""), "out");
+    refused.refused(2, &["too much for a film of 60 s", "shorten it"]);
+    assert_eq!(booth.asked("elevenlabs"), 0);
 }

@@ -343,6 +343,12 @@ impl TtsSettings {
         })
     }
 
+    /// The configured speed of a voice by its name, where 1 is its own; 1 for servers.
+    pub fn speed_of(&self, name: &str) -> f64 {
+        let known = TtsProviderName::ALL.into_iter().find(|provider| provider.as_str() == name);
+        known.map_or(1.0, |provider| self.speed(provider))
+    }
+
     fn speed(&self, provider: TtsProviderName) -> f64 {
         match provider {
             TtsProviderName::Elevenlabs => self.elevenlabs.speed,

@@ -56,10 +56,11 @@ impl EngineChain {
         self.members.first().map_or(LOCAL_ENGINE, |member| member.engine.as_str())
     }
 
-    /// What the cheapest of the engines costs that are not `local`; absent where there is none.
-    pub fn least_cost(&self) -> Option<MicroUsd> {
-        let outside = self.members.iter().filter(|member| member.engine != LOCAL_ENGINE);
-        outside.map(|member| member.estimate).min()
+    /// The engine that is asked first as things stand: the first that is not `local` and that
+    /// nothing keeps from being used.
+    pub fn asked_first(&self) -> Option<&ChainMember> {
+        let mut outside = self.members.iter().filter(|member| member.engine != LOCAL_ENGINE);
+        outside.find(|member| member.blocked.is_none())
     }
 
     /// Whether anything but `local` may draw the scene.

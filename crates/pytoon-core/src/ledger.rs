@@ -139,6 +139,14 @@ impl CallState {
         self.is_open() || self == Self::Refused
     }
 
+    /// True if what was charged brought nothing that a film can use, and will not any more.
+    pub fn wastes(self) -> bool {
+        matches!(
+            self,
+            Self::Failed | Self::Refused | Self::BadOutput | Self::Cancelled | Self::Lost
+        )
+    }
+
     /// Whether the vendor may still be at work for us.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Intent | Self::Submitted | Self::Abandoned | Self::Unknown)

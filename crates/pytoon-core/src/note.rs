@@ -150,10 +150,12 @@ pub enum Note {
     },
     /// The budget does not pay for every scene.
     BudgetTooSmall {
-        /// What the scenes cost at least, such as `$1.2000`.
-        least: String,
+        /// What the voice and the scenes cost, such as `$1.20`.
+        cost: String,
         /// The budget.
         budget: String,
+        /// Whether the film is refused rather than drawn here in part.
+        refused: bool,
     },
     /// A provider is named as an older version named it.
     OldProviderName {
@@ -353,11 +355,17 @@ impl fmt::Display for Note {
                 "the voice of {provider} is bought when the film is made, for about {estimate}: \
                  until then the times are those of a local voice"
             ),
-            Self::BudgetTooSmall { least, budget } => write!(
-                f,
-                "the engines of all scenes cost at least {least}, and the budget is {budget}: some \
-                 scenes will be drawn by this machine"
-            ),
+            Self::BudgetTooSmall { cost, budget, refused } => {
+                let then = match refused {
+                    true => "as `on_degrade` wants it, the film is refused",
+                    false => "this machine draws the scenes that it does not pay for",
+                };
+                write!(
+                    f,
+                    "where nothing of it is bought yet, the film costs about {cost}, and its budget \
+                     is {budget}: {then}"
+                )
+            }
             Self::OldProviderName { field, name } => {
                 write!(f, "{field}: `{name}` means espeak here")
             }

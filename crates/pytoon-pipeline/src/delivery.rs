@@ -122,8 +122,7 @@ pub(crate) fn receipt(
     times.note("check", begun, false);
     let voice_lesser =
         planned.voice.asked && (planned.voice.provider.is_none() || planned.voice.stepped_down);
-    let wasted = wasted(&planned.drawn) + wasted_on_voice(env, folder, &planned.voice.attempts);
-    let wasted_usd = wasted.as_usd();
+    let wasted_usd = wasted(env, folder, &planned.voice.attempts).as_usd();
     let receipt = Receipt {
         version: RECEIPT_VERSION,
         pytoon_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -171,25 +170,23 @@ pub(crate) fn receipt(
     Ok(receipt)
 }
 
-/// What was charged for clips that the film could not use.
-fn wasted(drawn: &Drawn) -> MicroUsd {
-    let attempts = drawn.values().flat_map(|story| &story.attempts);
-    attempts.fold(MicroUsd::ZERO, |sum, attempt| sum + attempt.wasted)
-}
-
-/// What the job was charged for speech and transcripts that cannot be used, and for sentences of
-/// services that failed before the whole script was spoken.
-fn wasted_on_voice(env: &Environment, folder: &JobFolder, failed: &[FailedAttempt]) -> MicroUsd {
+/// What the job was charged for and cannot use: clips and speech that failed, and sentences of
+/// voices that failed before the whole script was spoken.
+fn wasted(env: &Environment, folder: &JobFolder, failed: &[FailedAttempt]) -> MicroUsd {
     let Some(books) = env.engines.books() else { return MicroUsd::ZERO };
     let rows = books.runtime.block_on(books.store.call_list(CallFilter {
         job_id: Some(folder.job_id().to_owned()),
-        scene_id: Some(paid::SCENE.to_owned()),
-        states: vec![CallState::BadOutput, CallState::Kept],
         ..CallFilter::default()
     }));
-    let failed = |row: &CallRow| failed.iter().any(|attempt| attempt.provider == row.engine);
-    let rows = rows.unwrap_or_default().into_iter();
-    rows.filter(|row| row.state == CallState::BadOutput || failed(row)).map(|row| row.charged).sum()
+    let is_wasted = |row: &CallRow| match row.scene_id.as_str() {
+        paid::SCENE => {
+            // An answer that never came was perhaps not charged.
+            let unfinished = failed.iter().any(|attempt| attempt.provider == row.engine);
+            row.state == CallState::BadOutput || unfinished && row.state == CallState::Kept
+        }
+        _ => row.state.wastes(),
+    };
+    rows.unwrap_or_default().iter().filter(|row| is_wasted(row)).map(|row| row.charged).sum()
 }
 
 /// What the job was charged by the ledger, in US dollars.
@@ -241,7 +238,7 @@ fn scene_receipts(
             if let Some(clip) = story.clip.as_ref().filter(|clip| clip.reused) {
                 let (engine, call) = (&clip.engine, &clip.call_id);
                 reason.push(format!(
-                    "{engine} drew this clip earlier (call {call}), so that nothing was bought"
+                    "{engine} drew this clip earlier (call {call}); it is used again, and not bought anew"
                 ));
             }
             if fallback_used {

@@ -97,7 +97,8 @@ pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan,
     let needed_ms = |scene| engines::needed_ms(&built.timeline, scene);
     engines::choose(&env.engines, &sources, &mut graph, &needed_ms);
     let mut warnings = with_notes(built.warnings, &sources);
-    warnings.extend(budget::note(&env.engines, &sources, &graph));
+    let voice_cost = spoken.quote.as_ref().map(|quote| quote.estimated).unwrap_or_default();
+    warnings.extend(budget::note(&env.engines, &sources, &graph, voice_cost));
     warnings.extend(spoken.warnings);
     if spoken.tempo > 1.0 {
         warnings.push(Note::VoiceSpedUp { factor: spoken.tempo });

@@ -167,7 +167,7 @@ impl Renderer {
         engines::choose(&self.env.engines, sources, graph, &needed_ms);
         write_json(folder, layout::SCENE_GRAPH, graph)?;
         let asked = asked(sources, graph);
-        let drawn = self.draw_outside(sources, graph, &built.timeline, folder)?;
+        let drawn = self.draw_outside(file, sources, graph, &built.timeline, folder)?;
         if !drawn.is_empty() {
             // The same brief comes to the same film, whatever was in the folder before.
             let colours = FilmColours::of(&self.env, engines::clips(&drawn), folder, None, &[]);
@@ -184,6 +184,7 @@ impl Renderer {
     /// The scenes that outside engines draw.
     fn draw_outside(
         &mut self,
+        file: &BriefFile,
         sources: &Sources,
         graph: &SceneGraph,
         timeline: &Timeline,
@@ -194,7 +195,7 @@ impl Renderer {
         }
         self.env.progress.stage("engines");
         let begun = Instant::now();
-        let (drawn, reused) = engines::engines(&self.env, sources, graph, timeline, folder)?;
+        let (drawn, reused) = engines::engines(&self.env, file, sources, graph, timeline, folder)?;
         self.times.note("engines", begun, reused);
         Ok(drawn)
     }

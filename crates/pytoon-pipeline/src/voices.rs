@@ -21,6 +21,7 @@ fn paid(env: &Environment, job: &str, limits: CallLimits) -> Option<(Arc<PaidWor
             fence: env.claim.clone(),
             limits,
             cancel: env.runner.cancel.clone(),
+            buying: pytoon_voice::paid::Buys::default(),
         };
         (Arc::new(work), books.runtime.handle().clone())
     })

@@ -180,13 +180,6 @@ impl EngineError {
         self
     }
 
-    /// Returns what it cost for nothing: what a vendor charged for a task that surely brings no clip any
-    /// more. What timed out may come later, and what was not answered is not decided.
-    pub fn wasted(&self) -> MicroUsd {
-        let may_come = self.kind == EngineErrorKind::Timeout || self.accepted == Accepted::Maybe;
-        if may_come { MicroUsd::ZERO } else { self.charged.unwrap_or_default() }
-    }
-
     /// Whether our own disk is full: it says nothing of the engine, and waiting for room loses
     /// nothing that was paid for.
     pub fn is_disk_full(&self) -> bool {

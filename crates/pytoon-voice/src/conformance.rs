@@ -162,6 +162,7 @@ impl Bench<'_> {
             fence: None,
             limits: CallLimits::default(),
             cancel: runner.cancel.clone(),
+            buying: crate::paid::Buys::default(),
         };
         let made = chain(&ChainParts {
             settings: &settings,

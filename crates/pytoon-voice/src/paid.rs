@@ -3,7 +3,8 @@
 //!
 //! Guarantees: what was bought and kept is not bought again, by this job or another, after a kill
 //! or without one; a call that may have bought something is not repeated within its job; budgets
-//! hold over all processes; what is kept and whose file is gone or not whole is not used.
+//! hold over all processes; what is kept and whose file is gone or not whole is not used; a
+//! sentence that stands twice in a script is bought once.
 //!
 //! Speech and transcripts are answered at once or never: there is no task to ask after, so a call
 //! whose answer did not come is `lost` in the ledger, charged by the price table, and a later job
@@ -23,8 +24,9 @@ use pytoon_storage::Storage;
 use pytoon_vendor::hash::bytes_hash;
 use pytoon_vendor::world::World;
 use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
+use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The scene that a row names: a voice is the whole film's.
@@ -53,6 +55,19 @@ pub struct PaidWork {
     pub limits: CallLimits,
     /// Set when the user gives up.
     pub cancel: CancelToken,
+    /// What this process is buying, by the request's hash.
+    pub buying: Buys,
+}
+
+/// Requests that one process is buying: who wants the same waits for the first.
+#[derive(Debug, Default)]
+pub struct Buys(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
+
+impl Buys {
+    fn of(&self, hash: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(hash.to_owned()).or_default().clone()
+    }
 }
 
 /// What a paid call brings, as it is kept.
@@ -96,6 +111,8 @@ impl PaidWork {
     where
         F: Future<Output = Result<W, EngineError>> + Send + 'a,
     {
+        let own = self.buying.of(&order.hash);
+        let _one_at_a_time = own.lock().await;
         if let Some(take) = self.kept(order).await? {
             return Ok(take);
         }

@@ -61,6 +61,7 @@ impl Bench {
             fence: self.fence.lock().expect("lock").clone(),
             limits: CallLimits::default(),
             cancel: CancelToken::default(),
+            buying: crate::paid::Buys::default(),
         };
         let buy = || async {
             self.bought.fetch_add(1, Ordering::Relaxed);

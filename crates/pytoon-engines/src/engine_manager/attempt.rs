@@ -79,9 +79,6 @@ impl EngineManager {
             let latency_ms = (self.world.now() - current.try_began).max(0) as u64;
             current.try_began = self.world.now();
             current.place_until = None;
-            if let Err(error) = &result {
-                current.wasted += error.wasted();
-            }
             self.note_result(order, name, &result, latency_ms);
             let error = match result {
                 Ok(done) => {
@@ -237,19 +234,6 @@ impl EngineManager {
                 source: name,
                 action: "refused",
                 detail: &error.message,
-            }
-            .emit();
-        }
-        if let Err(error) = result
-            && error.wasted() > MicroUsd::ZERO
-        {
-            Event::EnginePurchaseWasted {
-                job: &order.job_id,
-                scene: &order.scene_id,
-                engine: name,
-                kind,
-                charged_usd: error.wasted().as_usd(),
-                reason: &error.message,
             }
             .emit();
         }

@@ -413,8 +413,22 @@ impl EngineManager {
             ..CallChange::default()
         };
         let written = self.store.call_advance(&row.id, event, change, self.world.now()).await;
-        if let Err(problem) = written {
-            Event::Warning { detail: &format!("ledger row {}: {problem}", row.id) }.emit();
+        match written {
+            Ok(state) if state.wastes() && charged.unwrap_or(row.charged) > MicroUsd::ZERO => {
+                Event::EnginePurchaseWasted {
+                    job: &row.job_id,
+                    scene: &row.scene_id,
+                    engine: &row.engine,
+                    kind: error.map_or("cancelled", |error| error.kind.as_str()),
+                    charged_usd: charged.unwrap_or(row.charged).as_usd(),
+                    reason: error.map_or("the job was cancelled", |error| error.message.as_str()),
+                }
+                .emit();
+            }
+            Ok(_) => {}
+            Err(problem) => {
+                Event::Warning { detail: &format!("ledger row {}: {problem}", row.id) }.emit();
+            }
         }
         if event == CallEvent::Abandoned {
             self.let_go(row).await;

@@ -89,19 +89,24 @@ impl EngineManager {
         Ok(wanted)
     }
 
-    /// Returns what a scene costs at least: what its cheapest engine does, or nothing where a clip
-    /// of it is paid for already.
-    pub async fn least_cost(&self, order: &SceneOrder) -> Result<MicroUsd, EngineError> {
-        let Some(least) = order.chain.least_cost() else { return Ok(MicroUsd::ZERO) };
+    /// Returns what a scene will cost as things stand, with what tells its clip from others; absent
+    /// where a clip is paid for already, or no outside engine can be asked.
+    pub async fn foreseen_cost(
+        &self,
+        order: &SceneOrder,
+    ) -> Result<Option<(String, MicroUsd)>, EngineError> {
+        let Some(first) = order.chain.asked_first() else { return Ok(None) };
         let set = self.engines();
         let screened = screen(&order.prompt, &set.settings.moderation, order.brand_safe).prompt;
         let prompt = screened.unwrap_or_else(|| order.prompt.clone());
         let requests = self.requests(&set, order, &Walk::default(), &prompt)?;
+        let own = requests.iter().find(|(engine, _)| engine.name == first.engine);
+        let clip = own.map_or_else(|| order.scene_id.clone(), |(_, hash)| hash.clone());
         let hashes = requests.into_iter().map(|(_, hash)| hash).collect();
         let history = self.store.history(&order.job_id, &order.scene_id, hashes).await;
         let history = history.map_err(|error| ledger_error(order.chain.first(), &error))?;
         let is_paid = !history.taken.is_empty() || self.was_bought_for(order, None).await?;
-        Ok(if is_paid { MicroUsd::ZERO } else { least })
+        Ok((!is_paid).then_some((clip, first.estimate)))
     }
 
     /// Before anything is bought: what any engine of the chain was paid for and delivered, or is

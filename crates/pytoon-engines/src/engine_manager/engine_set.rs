@@ -78,13 +78,12 @@ impl EngineSet {
     /// Returns what a health check adds of the models of an engine that end soon.
     pub(super) fn told_ends(&self, engine: &Engine, now: UnixMs) -> Vec<String> {
         let ends = model_ends::ends_of_engine(&self.model_ends, &engine.name, &engine.config);
-        let soon = ends.filter(|(_, end)| {
-            end.days_from(now).is_some_and(|days| days <= model_ends::WARNED_OF_DAYS)
+        let soon = ends.filter_map(|(_, end)| {
+            let days = end.days_from(now).filter(|days| *days <= model_ends::WARNED_OF_DAYS)?;
+            let shuts = if days < 0 { "shut" } else { "shuts" };
+            Some(format!("its vendor {shuts} model {} down on {}", end.model, end.on))
         });
-        let tell = |(_, end): (&str, &ModelEnd)| {
-            format!("its vendor shuts model {} down on {}", end.model, end.on)
-        };
-        soon.map(tell).collect()
+        soon.collect()
     }
 
     /// An engine by name.

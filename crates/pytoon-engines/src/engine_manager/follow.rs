@@ -243,7 +243,8 @@ impl EngineManager {
             is_stock: engine.adapter()?.capabilities().is_stock,
         };
         let judged = self.checker.check(path.clone(), wanted).await;
-        let charged = clip.cost.or(cost).unwrap_or(row.estimated);
+        let clip = GeneratedClip { cost: plausible(row, clip.cost.or(cost)), ..clip };
+        let charged = clip.cost.unwrap_or(row.estimated);
         match judged.map_err(|error| ledger_error(&engine.name, &error))? {
             Ok(checked) => self.keep(engine, row, clip, checked, file, path, charged, hash).await,
             Err(reason) => {
@@ -390,4 +391,25 @@ impl EngineManager {
             }
         }
     }
+}
+
+/// A vendor's sum beyond this many times the price table's, and beyond this sum, is taken for a slip
+/// of its units: it would use up every budget.
+const IMPLAUSIBLE_TIMES: i64 = 100;
+const IMPLAUSIBLE: MicroUsd = MicroUsd(100_000_000);
+
+/// What the vendor says that a clip cost, unless it cannot be so: then the price table counts.
+fn plausible(row: &CallRow, said: Option<MicroUsd>) -> Option<MicroUsd> {
+    let said = said?;
+    let most = MicroUsd(row.estimated.0.saturating_mul(IMPLAUSIBLE_TIMES)).max(IMPLAUSIBLE);
+    if said <= most {
+        return Some(said);
+    }
+    let (engine, estimated) = (&row.engine, row.estimated);
+    let detail = format!(
+        "{engine} says that a clip cost {said}, and its price table says {estimated}: the table \
+         counts; check `usd_per_unit`"
+    );
+    Event::Warning { detail: &detail }.emit();
+    None
 }

@@ -128,9 +128,6 @@ pub struct AttemptRecord {
     pub latency_ms: u64,
     /// What it was charged.
     pub charged: MicroUsd,
-    /// Charges for all its calls for the scene that returned no usable clip.
-    #[serde(default)]
-    pub wasted: MicroUsd,
 }
 
 /// What became of a scene.
@@ -348,13 +345,11 @@ impl EngineManager {
                     },
                 };
                 let current = walk.memo.current.take();
-                let wasted = current.as_ref().map_or(MicroUsd::ZERO, |current| current.wasted);
                 let began = current.map_or_else(|| self.world.now(), |current| current.began);
                 let latency_ms = (self.world.now() - began).max(0) as u64;
                 match tried {
                     Ok((clip, charged)) => {
-                        let record = record(name, None, latency_ms, charged);
-                        walk.memo.attempts.push(AttemptRecord { wasted, ..record });
+                        walk.memo.attempts.push(record(name, None, latency_ms, charged));
                         return Ok(self.delivered(walk, begun, clip));
                     }
                     Err(error) => {
@@ -365,8 +360,7 @@ impl EngineManager {
                         let next = names.get(place + 1).copied().unwrap_or(LOCAL);
                         self.step_down(order, name, next, &error, latency_ms);
                         let charged = error.charged.unwrap_or_default();
-                        let record = record(name, Some(&error), latency_ms, charged);
-                        walk.memo.attempts.push(AttemptRecord { wasted, ..record });
+                        walk.memo.attempts.push(record(name, Some(&error), latency_ms, charged));
                         walk.memo.stepped_down.push((*name).to_owned());
                     }
                 }
@@ -490,6 +484,5 @@ fn record(
         reason: error.map(|e| e.message.clone()).unwrap_or_default(),
         latency_ms,
         charged,
-        wasted: error.map_or(MicroUsd::ZERO, EngineError::wasted),
     }
 }

@@ -12,7 +12,6 @@
 use super::{AttemptRecord, EngineManager, SceneOrder, SceneOutcome};
 use crate::EngineError;
 use pytoon_core::ledger::{CallRow, CallState, Fence, UnixMs};
-use pytoon_core::money::MicroUsd;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -71,9 +70,6 @@ pub(super) struct Current {
     pub(super) is_clean: Option<bool>,
     /// Until when a place at a full engine is waited for.
     pub(super) place_until: Option<UnixMs>,
-    /// Charges so far for calls that returned no usable clip.
-    #[serde(default)]
-    pub(super) wasted: MicroUsd,
 }
 
 impl Current {
@@ -86,7 +82,6 @@ impl Current {
             rephrased: 0,
             is_clean: None,
             place_until: None,
-            wasted: MicroUsd::ZERO,
         }
     }
 }

@@ -1,18 +1,22 @@
-//! What a film may cost, held against what it will cost at least.
+//! What a film may cost, held against what it will cost.
 //!
-//! Guarantees: a film that its budget cannot pay for, and that its brief wants whole or not at all,
-//! is refused before anything of it is bought. Leaves to the ledger: what is admitted call by call.
+//! Guarantees: a film that its brief wants whole or not at all is refused before anything of it is
+//! bought where its budget does not pay for the engines that are asked first, or where a scene would
+//! fall back for certain. Leaves to the ledger: what is admitted call by call.
 
-use super::engines::{self, Wanted};
+use super::engines::Wanted;
 use crate::PipelineError;
 use crate::engine_desk::EngineDesk;
 use crate::environment::Environment;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
+use pytoon_config::BriefFile;
 use pytoon_core::brief::OnDegrade;
+use pytoon_core::chain::LOCAL_ENGINE;
 use pytoon_core::money::MicroUsd;
 use pytoon_core::note::Note;
 use pytoon_core::scene::SceneGraph;
+use std::collections::BTreeMap;
 
 /// What the film may cost, by its brief or the configuration.
 pub(crate) fn budget(desk: &EngineDesk, sources: &Sources) -> Option<MicroUsd> {
@@ -20,51 +24,86 @@ pub(crate) fn budget(desk: &EngineDesk, sources: &Sources) -> Option<MicroUsd> {
     sources.brief.budget.or(default).map(MicroUsd::from_usd)
 }
 
-/// Tells that the budget does not pay for every scene, from the chains alone.
-pub(crate) fn note(desk: &EngineDesk, sources: &Sources, graph: &SceneGraph) -> Option<Note> {
+/// Tells that the budget does not pay for every scene, from the chains alone. `voice` is what the
+/// voice will cost.
+pub(crate) fn note(
+    desk: &EngineDesk,
+    sources: &Sources,
+    graph: &SceneGraph,
+    voice: MicroUsd,
+) -> Option<Note> {
     let budget = budget(desk, sources)?;
     let chains = graph.scenes.iter().filter_map(|scene| scene.engine_chain.as_ref());
-    let least: MicroUsd = chains.filter_map(|chain| chain.least_cost()).sum();
-    (least > budget)
-        .then(|| Note::BudgetTooSmall { least: least.to_string(), budget: budget.to_string() })
+    let first = chains.filter_map(|chain| chain.asked_first());
+    let cost = first.map(|member| member.estimate).sum::<MicroUsd>() + voice;
+    (cost > budget).then(|| Note::BudgetTooSmall {
+        cost: cost.to_string(),
+        budget: budget.to_string(),
+        refused: wants_all(sources),
+    })
 }
 
-/// Refuses a film whose budget does not pay for all of it, where its brief wants no lesser one.
-/// `voice` is what its voice will cost.
+fn wants_all(sources: &Sources) -> bool {
+    sources.brief.on_degrade.unwrap_or_default() != OnDegrade::Ship
+}
+
+/// Refuses a film that its budget does not pay for, or some scene of which no outside engine can
+/// draw as things stand, where its brief wants no lesser one. `voice` is what its voice will cost.
 ///
 /// # Errors
-/// [`PipelineError::Held`] or [`PipelineError::Degraded`], as the brief wants it.
+/// A problem of the brief's field `budget`, or [`PipelineError::Degraded`].
 pub(crate) fn refuse(
     env: &Environment,
+    file: &BriefFile,
     sources: &Sources,
     wanted: &[Wanted],
     folder: &JobFolder,
     voice: MicroUsd,
 ) -> Result<(), PipelineError> {
-    let wants_all = sources.brief.on_degrade.unwrap_or_default() != OnDegrade::Ship;
-    let budget = budget(&env.engines, sources).filter(|_| wants_all);
+    if sources.brief.on_degrade == Some(OnDegrade::Fail) {
+        refuse_lesser(wanted)?;
+    }
+    let budget = budget(&env.engines, sources).filter(|_| wants_all(sources));
     let (Some(budget), Some(outside)) = (budget, env.engines.outside()) else { return Ok(()) };
-    let (least, spent) = outside.runtime.block_on(async {
-        let mut least = voice;
+    let (cost, spent) = outside.runtime.block_on(async {
+        // Scenes that ask for the same clip share it.
+        let mut clips = BTreeMap::new();
         for wanted in wanted {
             // Where the ledger cannot be read nothing is refused: the walk waits for it.
-            let scene = outside.manager.least_cost(&wanted.order).await;
-            least = least + scene.unwrap_or_default();
+            clips.extend(outside.manager.foreseen_cost(&wanted.order).await.ok().flatten());
         }
-        let spent = outside.manager.store().spend_of_job(folder.job_id()).await;
-        Ok::<_, PipelineError>((least, spent?))
+        let spent = outside.manager.store().spend_of_job(folder.job_id()).await?;
+        Ok::<_, PipelineError>((voice + clips.into_values().sum(), spent))
     })?;
-    if least + spent <= budget {
+    if cost + spent <= budget {
         return Ok(());
     }
-    let spent = match spent {
-        MicroUsd::ZERO => String::new(),
-        spent => format!(", of which {spent} is spent"),
+    let what = if voice == MicroUsd::ZERO { "its clips" } else { "its voice and its clips" };
+    let (and_spent, bought) = match spent {
+        MicroUsd::ZERO => (String::new(), "nothing was bought"),
+        spent => (format!(" and {spent} of it is spent"), "nothing more was bought"),
     };
-    let of = if voice == MicroUsd::ZERO { "its engines" } else { "its voice and its engines" };
-    let what = format!(
-        "{of} cost at least {least}, and its budget is {budget}{spent}; raise \
-         `budget`, or let cheaper engines draw"
+    let reason = format!(
+        "{what} cost about {cost}, its budget is {budget}{and_spent}, and `on_degrade` wants no \
+         lesser film: raise `budget`, let cheaper engines draw, or set `on_degrade: ship`; {bought}"
     );
-    engines::stop(sources, what)
+    Err(file.error("budget", reason).into())
+}
+
+/// Refuses what would fall back to `local` for certain. A cooling engine may be waited for.
+fn refuse_lesser(wanted: &[Wanted]) -> Result<(), PipelineError> {
+    let lesser: Vec<String> = wanted
+        .iter()
+        .filter(|wanted| wanted.asked != LOCAL_ENGINE && !wanted.order.chain.has_outside_engine())
+        .map(|wanted| {
+            let left_out = wanted.order.chain.left_out.iter();
+            let why: Vec<_> = left_out.map(|it| format!("{}: {}", it.engine, it.reason)).collect();
+            format!("{}: {}", wanted.order.scene_id, why.join(", "))
+        })
+        .collect();
+    if lesser.is_empty() {
+        return Ok(());
+    }
+    let what = format!("scenes would fall back to the local engine: {}", lesser.join("; "));
+    Err(PipelineError::Degraded(what))
 }

@@ -16,6 +16,7 @@ use crate::engine_desk::{EngineDesk, Outside};
 use crate::environment::Environment;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
+use pytoon_config::BriefFile;
 use pytoon_core::brief::{ClipReuse, OnDegrade, Position, deadline};
 use pytoon_core::chain::EngineChain;
 use pytoon_core::money::MicroUsd;
@@ -151,13 +152,14 @@ pub(crate) fn needed_ms(timeline: &Timeline, index: usize) -> i64 {
 /// Draws all scenes that are engines', or takes over what an earlier run drew.
 pub(crate) fn engines(
     env: &Environment,
+    file: &BriefFile,
     sources: &Sources,
     graph: &SceneGraph,
     timeline: &Timeline,
     folder: &JobFolder,
 ) -> Result<(Drawn, bool), PipelineError> {
     let wanted = orders(env, sources, graph, &|scene| needed_ms(timeline, scene), folder)?;
-    budget::refuse(env, sources, &wanted, folder, MicroUsd::ZERO)?;
+    budget::refuse(env, file, sources, &wanted, folder, MicroUsd::ZERO)?;
     let mut orders: Vec<(String, SceneOrder)> =
         wanted.into_iter().map(|wanted| (wanted.asked, wanted.order)).collect();
     if orders.is_empty() {

@@ -185,7 +185,7 @@ pub(super) fn synthetic(
     }
     let asked_and_left_out = chain.left_out.iter().any(is_asked_for);
     if env.buys {
-        refuse_before_buying(env, sources, graph, folder, &chain, &request)?;
+        refuse_before_buying(env, file, sources, graph, folder, (&chain, &request))?;
         health::report_in_background(&chain.providers);
     }
     let manager = TtsManager::new(chain.providers).guarded_by(breakers(env));
@@ -315,24 +315,29 @@ const QUICKEST: f64 = 0.8;
 /// pay for, before any of it is bought: the voice of this machine tells how long it is.
 fn refuse_before_buying(
     env: &Environment,
+    file: &BriefFile,
     sources: &Sources,
     graph: &SceneGraph,
     folder: &JobFolder,
-    chain: &Chain,
-    request: &TtsRequest,
+    (chain, request): (&Chain, &TtsRequest),
 ) -> Result<(), PipelineError> {
     let before = chain.providers.iter().take_while(|provider| !provider.is_local());
-    let quotes = before.filter_map(|provider| provider.quote(request).ok().flatten());
-    let Some(voice) = quotes.map(|quote| quote.estimated).min() else { return Ok(()) };
+    let quotes: Vec<Quote> =
+        before.filter_map(|provider| provider.quote(request).ok().flatten()).collect();
+    let Some(voice) = quotes.iter().map(|quote| quote.estimated).min() else { return Ok(()) };
+    let tts = &env.config.settings.tts;
+    let speed = quotes.iter().map(|quote| tts.speed_of(&quote.provider)).fold(0.0, f64::max);
     let mut own = chain.providers.iter().rev();
     let own = own.find(|provider| provider.is_local() && provider.guarded().is_none());
+    let own_speed = own.map_or(1.0, |own| tts.speed_of(own.name()));
+    let slower = own_speed / speed;
     let request = TtsRequest { voice: None, ..request.clone() };
     // Whatever keeps it from speaking is told when it is its turn.
     let Some(Ok(sentences)) = own.map(|own| own.speak(&request)) else { return Ok(()) };
     let fits = |share: f64| {
         let mut speech = by_scene(graph, &sentences);
         for utterance in speech.iter_mut().flatten() {
-            utterance.duration_ms = (utterance.duration_ms as f64 * share) as i64;
+            utterance.duration_ms = (utterance.duration_ms as f64 * share * slower) as i64;
         }
         let needs = needs(graph, &sources.preset, &speech);
         fit::fit(&needs, target_ms(sources), &sources.preset.pacing)
@@ -345,7 +350,7 @@ fn refuse_before_buying(
     let mut graph = graph.clone();
     engines::choose(&env.engines, sources, &mut graph, &needed_ms);
     let wanted = engines::orders(env, sources, &graph, &needed_ms, folder)?;
-    budget::refuse(env, sources, &wanted, folder, voice)
+    budget::refuse(env, file, sources, &wanted, folder, voice)
 }
 
 /// From spoken sentences to the takes of scenes.

@@ -130,7 +130,7 @@ impl Steps {
         let needed_ms = |scene| engines::needed_ms(&built.timeline, scene);
         engines::choose(&self.env.engines, &sources, &mut graph, &needed_ms);
         let wanted = engines::orders(&self.env, &sources, &graph, &needed_ms, &self.folder)?;
-        budget::refuse(&self.env, &sources, &wanted, &self.folder, MicroUsd::ZERO)?;
+        budget::refuse(&self.env, file, &sources, &wanted, &self.folder, MicroUsd::ZERO)?;
         // What an earlier brief of this job came to is not this one's.
         self.folder.undone("voiced")?;
         self.folder.undone("timeline")?;

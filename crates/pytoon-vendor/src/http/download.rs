@@ -58,20 +58,21 @@ impl VendorHttp {
         };
         let work = async {
             let mut url = Url::parse(address).map_err(|_| {
-                fail(EngineErrorKind::Protocol, "the clip's address is none".into())
+                fail(EngineErrorKind::Protocol, "the clip's address is not a web address".into())
             })?;
             let mut response = None;
             for _ in 0..=MAX_REDIRECTS {
                 self.allowed.check(&url).map_err(|reason| {
                     fail(EngineErrorKind::BadOutput, reason).with_status(ErrorStatus::Permanent)
                 })?;
-                let got = self
-                    .clients("download the file")?
-                    .free
-                    .get(url.clone())
-                    .timeout(limits.total)
-                    .send()
+                let asked = self.clients("download the file")?.free.get(url.clone());
+                let answer = asked.timeout(limits.total).send();
+                let got = tokio::time::timeout(limits.stall, answer)
                     .await
+                    .map_err(|_| {
+                        let seconds = limits.stall.as_secs_f64();
+                        fail(EngineErrorKind::Timeout, format!("no answer within {seconds} s"))
+                    })?
                     .map_err(|e| self.transport("download the file", false, &e))?;
                 if got.status().is_redirection() {
                     let next = got.headers().get(LOCATION).and_then(|v| v.to_str().ok());

@@ -30,8 +30,9 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
     };
     output::line(format!("language {}, {voice}", plan.graph.language));
     for (place, scene) in timeline.timeline.iter().zip(&plan.graph.scenes) {
+        output::line("");
         output::line(format!(
-            "\n{} {} to {}  {}",
+            "{} {} to {}  {}",
             place.scene_id,
             seconds(place.start),
             seconds(place.end),
@@ -59,9 +60,10 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
         ));
     }
     if let Some(Price { first, dearest, clips }) = plan.price() {
+        output::line("");
+        let clips = if clips == 1 { "1 clip".to_owned() } else { format!("{clips} clips") };
         output::line(format!(
-            "\nprice    about {first} for {clips} clips; {dearest} where each comes from its \
-             dearest engine"
+            "price    about {first} for {clips}; {dearest} where each comes from its dearest engine"
         ));
     }
     if let Some(quote) = &plan.voice {

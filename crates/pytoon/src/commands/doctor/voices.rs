@@ -57,7 +57,8 @@ fn model_ends(context: &Context) -> anyhow::Result<Vec<Check>> {
         let evidence = if days < 0 {
             format!("{provider} shut it down on {on}")
         } else {
-            format!("{provider} shuts it down on {on}, in {days} days")
+            let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+            format!("{provider} shuts it down on {on}, in {days}")
         };
         let fix = if successor.is_empty() {
             format!(
