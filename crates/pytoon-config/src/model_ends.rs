@@ -5,6 +5,7 @@ use crate::layers::Config;
 use crate::settings::TranscriptionChoice;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// How long before its end a model is warned of, in days.
 pub const WARNED_OF_DAYS: i64 = 90;
@@ -81,16 +82,42 @@ impl Config {
     }
 }
 
-/// Returns the ends of the models that an engine's options name, each with its option.
+/// Returns the ends of the models that an engine's options name, at any depth, each with its option.
 pub fn ends_of_engine<'a>(
     ends: &'a [ModelEnd],
     name: &'a str,
     block: &'a EngineConfig,
-) -> impl Iterator<Item = (&'a str, &'a ModelEnd)> {
-    block.options.iter().filter(|(option, _)| option.ends_with("model")).filter_map(
-        move |(option, value)| {
-            let is_it = |end: &&ModelEnd| end.provider == name && value == end.model.as_str();
-            Some((option.as_str(), ends.iter().find(is_it)?))
-        },
-    )
+) -> impl Iterator<Item = (String, &'a ModelEnd)> {
+    named_models("", &block.options).into_iter().filter_map(move |(option, model)| {
+        let is_it = |end: &&ModelEnd| end.provider == name && end.model == model;
+        Some((option, ends.iter().find(is_it)?))
+    })
+}
+
+/// Returns the texts under fields that end in `model`, each with its path.
+fn named_models<'a>(at: &str, options: &'a Map<String, Value>) -> Vec<(String, &'a str)> {
+    let mut found = Vec::new();
+    for (name, value) in options {
+        let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+        match value {
+            Value::String(model) if name.ends_with("model") => found.push((path, model.as_str())),
+            Value::Object(inner) => found.extend(named_models(&path, inner)),
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn models_are_found_at_any_depth() {
+        let options = json!({"model": "a", "submit": {"body": {"text_model": "b", "size": "c"}}});
+        let found = named_models("", options.as_object().unwrap());
+        let at = |path: &str, model| (path.to_owned(), model);
+        assert_eq!(found, [at("model", "a"), at("submit.body.text_model", "b")]);
+    }
 }
