@@ -141,7 +141,7 @@ pub(crate) fn receipt(
             height: timeline.profile.height,
         },
         scenes: scene_receipts(timeline, &planned.drawn, planned.graph.as_ref()),
-        spend_usd: spend(env, folder),
+        spend_usd: spend(env, folder).as_usd(),
         wasted_usd,
         voice: planned.voice,
         loudness: LoudnessReceipt {
@@ -189,14 +189,10 @@ fn wasted(env: &Environment, folder: &JobFolder, failed: &[FailedAttempt]) -> Mi
     rows.unwrap_or_default().iter().filter(|row| is_wasted(row)).map(|row| row.charged).sum()
 }
 
-/// What the job was charged by the ledger, in US dollars.
-fn spend(env: &Environment, folder: &JobFolder) -> f64 {
-    let Some(books) = env.engines.books() else { return 0.0 };
-    let store = books.store.clone();
-    books
-        .runtime
-        .block_on(async move { store.spend_of_job(folder.job_id()).await })
-        .map_or(0.0, |usd| usd.as_usd())
+/// What the job was charged by the ledger.
+pub(crate) fn spend(env: &Environment, folder: &JobFolder) -> MicroUsd {
+    let Some(books) = env.engines.books() else { return MicroUsd::ZERO };
+    books.runtime.block_on(books.store.spend_of_job(folder.job_id())).unwrap_or_default()
 }
 
 /// What the brief asks for.

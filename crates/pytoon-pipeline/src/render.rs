@@ -156,7 +156,7 @@ impl Renderer {
         let (spoken, reused, voice_time) = voiced?;
         // This process makes one film; a worker keeps its voices for the next one.
         env.voices.clear();
-        voice::degraded(sources, graph, &spoken)?;
+        voice::degraded(&self.env, folder, sources, graph, &spoken)?;
         self.times.push("look", look_time, false);
         self.times.push("voice", voice_time, reused);
         self.env.progress.stage("timeline");

@@ -12,6 +12,7 @@
 use super::budget::{self, budget};
 use super::colours::FilmColours;
 use crate::PipelineError;
+use crate::delivery;
 use crate::engine_desk::{EngineDesk, Outside};
 use crate::environment::Environment;
 use crate::folder::JobFolder;
@@ -188,7 +189,7 @@ pub(crate) fn engines(
     let bytes = serde_json::to_vec(&drawn).map_err(|e| PipelineError::Internal(e.to_string()))?;
     folder.write(RESULT, &bytes)?;
     folder.done("engines", &input, &[RESULT])?;
-    degraded(sources, graph, &drawn)?;
+    degraded(env, folder, sources, graph, &drawn)?;
     Ok((drawn, false))
 }
 
@@ -361,6 +362,8 @@ pub(crate) fn is_degraded(story: &SceneEngines) -> bool {
 
 /// Stops the job where the brief wants that rather than a lesser film.
 pub(crate) fn degraded(
+    env: &Environment,
+    folder: &JobFolder,
     sources: &Sources,
     graph: &SceneGraph,
     drawn: &Drawn,
@@ -375,11 +378,21 @@ pub(crate) fn degraded(
     if lesser.is_empty() {
         return Ok(());
     }
-    stop(sources, format!("scenes fell back to the local engine: {}", lesser.join("; ")))
+    let what = format!("scenes fell back to the local engine: {}", lesser.join("; "));
+    stop(env, folder, sources, what)
 }
 
-/// Stops the job, unless its brief would rather have a lesser film.
-pub(crate) fn stop(sources: &Sources, lesser: String) -> Result<(), PipelineError> {
+/// Stops the job, unless its brief would rather have a lesser film; says what it has cost.
+pub(crate) fn stop(
+    env: &Environment,
+    folder: &JobFolder,
+    sources: &Sources,
+    mut lesser: String,
+) -> Result<(), PipelineError> {
+    let spent = delivery::spend(env, folder);
+    if spent > MicroUsd::ZERO {
+        lesser += &format!("; {spent} was spent, and what it bought is kept");
+    }
     match sources.brief.on_degrade.unwrap_or_default() {
         OnDegrade::Ship => Ok(()),
         OnDegrade::Hold => Err(PipelineError::Held(lesser)),

@@ -195,6 +195,8 @@ pub(crate) fn is_asked(graph: &SceneGraph) -> bool {
 /// Stops the job where a local voice or none stands in for a service's and the brief wants that
 /// rather than a lesser film.
 pub(crate) fn degraded(
+    env: &Environment,
+    folder: &JobFolder,
     sources: &Sources,
     graph: &SceneGraph,
     result: &VoiceResult,
@@ -204,7 +206,7 @@ pub(crate) fn degraded(
         return Ok(());
     }
     let why: Vec<String> = result.warnings.iter().map(Note::to_string).collect();
-    engines::stop(sources, format!("the voice fell back: {}", why.join("; ")))
+    engines::stop(env, folder, sources, format!("the voice fell back: {}", why.join("; ")))
 }
 
 pub(crate) fn silent(graph: &SceneGraph) -> VoiceResult {

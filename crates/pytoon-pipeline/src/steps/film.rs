@@ -125,7 +125,7 @@ impl Steps {
         let mut sources = self.sources(file, &self.plan_of(file)?)?;
         let seen = self.seen_clips(&voiced);
         let mut graph = voiced.graph;
-        engines::degraded(&sources, &graph, &drawn)?;
+        engines::degraded(&self.env, &self.folder, &sources, &graph, &drawn)?;
         let asked = asked(&sources, &graph);
         let (mut timeline, mut warnings) = (voiced.timeline, voiced.warnings);
         if !drawn.is_empty() {

@@ -122,7 +122,7 @@ impl Steps {
         }
         let mut graph = plan.graph;
         let (spoken, look, mut times) = self.hear(file, &sources, &graph)?;
-        voice::degraded(&sources, &graph, &spoken)?;
+        voice::degraded(&self.env, &self.folder, &sources, &graph, &spoken)?;
         self.env.progress.stage("timeline");
         let begun = Instant::now();
         let built = timeline::timeline(&self.env, &sources, &graph, &spoken.speech, &look.1)?;
