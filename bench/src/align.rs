@@ -120,7 +120,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         let Take { item, samples } = take?;
         let item = &item;
         let begun = cpu_seconds()?;
-        let sentences = sentences(&item.text);
+        let sentences = sentences(item);
         let found = aligner.align(Recorded {
             samples: &samples,
             speech: &[],
@@ -160,9 +160,13 @@ fn print_item(item: &Item, found: Option<&Aligned>) {
     }
 }
 
-/// Sentences of white-space tokens.
-fn sentences(text: &str) -> Vec<Vec<Word>> {
-    script::sentences(text).iter().map(|s| text::words(&s.text)).collect()
+/// Sentences of white-space tokens; all in one where the reader of scripts leaves some out, such as
+/// a transcript's `<noise>`, since the truth has times for them.
+fn sentences(item: &Item) -> Vec<Vec<Word>> {
+    let sentences = script::sentences(&item.text);
+    let sentences: Vec<_> = sentences.iter().map(|s| text::words(&s.text)).collect();
+    let is_whole = sentences.iter().map(Vec::len).sum::<usize>() == item.words.len();
+    if is_whole { sentences } else { vec![text::words(&item.text)] }
 }
 
 /// Returns the signed error of every scored word's start: found minus true.
