@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// How long before its end a model is warned of, in days.
+/// Warning period before a model's end, in days.
 pub const WARNED_OF_DAYS: i64 = 90;
 
 /// A model that its vendor shuts down.

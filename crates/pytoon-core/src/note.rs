@@ -150,11 +150,11 @@ pub enum Note {
     },
     /// The budget does not pay for every scene.
     BudgetTooSmall {
-        /// What the voice and the scenes cost, such as `$1.20`.
+        /// Estimated cost of the voice and the scenes, such as `$1.20`.
         cost: String,
         /// The budget.
         budget: String,
-        /// Whether the film is refused rather than drawn here in part.
+        /// True if the film is refused; false if the local engine draws part of it.
         refused: bool,
     },
     /// A provider is named as an older version named it.

@@ -170,7 +170,7 @@ pub(crate) fn receipt(
     Ok(receipt)
 }
 
-/// What the job was charged for and cannot use: clips and speech that failed, and sentences of
+/// Returns the charges that brought nothing usable: clips and speech that failed, and sentences of
 /// voices that failed before the whole script was spoken.
 fn wasted(env: &Environment, folder: &JobFolder, failed: &[FailedAttempt]) -> MicroUsd {
     let Some(books) = env.engines.books() else { return MicroUsd::ZERO };
@@ -189,7 +189,7 @@ fn wasted(env: &Environment, folder: &JobFolder, failed: &[FailedAttempt]) -> Mi
     rows.unwrap_or_default().iter().filter(|row| is_wasted(row)).map(|row| row.charged).sum()
 }
 
-/// What the job was charged by the ledger.
+/// Returns the total charges of the job from the ledger.
 pub(crate) fn spend(env: &Environment, folder: &JobFolder) -> MicroUsd {
     let Some(books) = env.engines.books() else { return MicroUsd::ZERO };
     books.runtime.block_on(books.store.spend_of_job(folder.job_id())).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What requests and answers may hold, by the types in the vendors' own packages.
+//! Validates requests and answers against the types in the vendors' own packages.
 //!
 //! The tables in `contracts/` are written from the packages by `make check-contracts WRITE=1`, and
 //! compared with them by `make check-contracts`; each names its package and version. They are the
@@ -23,7 +23,7 @@ struct Table {
     answers: BTreeMap<String, Schema>,
 }
 
-/// What a value may be: the part of JSON Schema that the tables use.
+/// Schema of a value: the subset of JSON Schema that the tables use.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct Schema {
@@ -72,7 +72,7 @@ impl Types {
     }
 }
 
-/// Whether fields that the table does not name are problems.
+/// Treatment of fields that the table does not name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unknown {
     Refused,
@@ -156,7 +156,7 @@ impl Schema {
                 option.walk(value, path, unknown, &mut problems);
                 tried.push(problems);
             }
-            // What is told is what is wrong with the likeliest of the options.
+            // Report the problems of the closest option.
             let tried = tried.into_iter();
             if let Some(fewest) = tried.min_by_key(|problems| distance(problems, path.len())) {
                 problems.extend(fewest);

@@ -398,7 +398,8 @@ impl EngineManager {
 const IMPLAUSIBLE_TIMES: i64 = 100;
 const IMPLAUSIBLE: MicroUsd = MicroUsd(100_000_000);
 
-/// What the vendor says that a clip cost, unless it cannot be so: then the price table counts.
+/// Returns the cost that the vendor reported; `None` if it is implausible, so that the price table
+/// is used.
 fn plausible(row: &CallRow, said: Option<MicroUsd>) -> Option<MicroUsd> {
     let said = said?;
     let most = MicroUsd(row.estimated.0.saturating_mul(IMPLAUSIBLE_TIMES)).max(IMPLAUSIBLE);

@@ -1,4 +1,4 @@
-//! What a film may cost, held against what it will cost.
+//! Compares the estimated cost of a film with its budget.
 //!
 //! Guarantees: a film that its brief wants whole or not at all is refused before anything of it is
 //! bought where its budget does not pay for the engines that are asked first, or where a scene would
@@ -18,7 +18,7 @@ use pytoon_core::note::Note;
 use pytoon_core::scene::SceneGraph;
 use std::collections::BTreeMap;
 
-/// What the film may cost, by its brief or the configuration.
+/// Returns the budget of the film from its brief, or else from the configuration.
 pub(crate) fn budget(desk: &EngineDesk, sources: &Sources) -> Option<MicroUsd> {
     let default = desk.engines().settings.budget.per_job_usd;
     sources.brief.budget.or(default).map(MicroUsd::from_usd)
