@@ -65,7 +65,7 @@ async fn walks(config: &Config, folder: &Path) -> anyhow::Result<()> {
     let before = cpu()?;
     for n in 0..SCENES {
         let order = order(&manager, n).await;
-        let outcome = manager.draw(&order).await?;
+        let outcome = manager.draw_to_end(&order).await?;
         anyhow::ensure!(outcome.clip.is_some(), "the instant engine delivers");
     }
     let both = (cpu()? - before) / SCENES as f64 * 1000.0;
@@ -94,7 +94,7 @@ async fn waiting(folder: &Path) -> anyhow::Result<()> {
             let mut order = order(&manager, n).await;
             order.scene_id = format!("scene_{n:02}");
             order.prompt = format!("waiting {n}");
-            manager.draw(&order).await
+            manager.draw_to_end(&order).await
         });
     }
     let before = cpu()?;

@@ -32,25 +32,95 @@ pub(crate) fn run() -> anyhow::Result<()> {
         SOFTWARE_ENCODER,
         timeline.profile.video.preset
     );
-    let mut ratios = Vec::new();
-    let mut peaks = Vec::new();
+    let (mut ratios, mut wholes) = (Vec::new(), Vec::new());
+    let (mut own, mut programs) = (0.0, 0.0);
     for run in 1..=RUNS {
         let bare = encode(&timeline.profile, &frames, &work.join("bare.mp4"))?;
         std::fs::remove_dir_all(&job)?;
-        let Cost { wall: whole, own_mib: peak_mib, .. } = render(&program, &brief, &job, &[])?;
+        let Cost { wall: whole, own_mib, sum_mib } = render(&program, &brief, &job, &[])?;
         let ratio = whole.as_secs_f64() / bare.as_secs_f64();
         println!(
-            "film: run {run}: bare encode {:.2} s, whole render {:.2} s, ratio {ratio:.3}, pytoon's own peak {peak_mib:.0} MiB",
+            "film: run {run}: bare encode {:.2} s, whole render {:.2} s, ratio {ratio:.3}, own peak {own_mib:.0} MiB, with its programs {sum_mib:.0} MiB",
             bare.as_secs_f64(),
             whole.as_secs_f64()
         );
         ratios.push(ratio);
-        peaks.push(peak_mib);
+        wholes.push(whole.as_secs_f64());
+        own = f64::max(own, own_mib);
+        programs = f64::max(programs, sum_mib);
     }
-    ratios.sort_by(f64::total_cmp);
-    let peak = peaks.into_iter().fold(0.0, f64::max);
-    println!("film: ratio {:.3} (median of {RUNS}), peak memory {peak:.0} MiB", ratios[RUNS / 2]);
+    println!(
+        "film: ratio {:.3} (median of {RUNS}), own peak {own:.0} MiB, with its programs {programs:.0} MiB",
+        median(&mut ratios)
+    );
     std::fs::remove_file(&frames).context("failed to remove the frames")?;
+    again(&program, &work, &job, median(&mut wholes))?;
+    cores(&program, &brief, &work)
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Renders into the finished folder with one caption, or one picture, changed.
+fn again(program: &Path, work: &Path, job: &Path, whole: f64) -> anyhow::Result<()> {
+    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/pictures/05_row.jpg");
+    let (mut captions, mut media) = (Vec::new(), Vec::new());
+    for run in 0..3 {
+        let caption =
+            serde_json::json!({"scenes": [{"scene": 4, "caption": format!("Cup {run}")}]});
+        let brief_of_caption = brief(work, "caption.json", &caption)?;
+        captions.push(render(program, &brief_of_caption, job, &[])?.wall.as_secs_f64() / whole);
+        let file = work.join(format!("picture{run}.jpg"));
+        copy_changed(&picture, &file, run)?;
+        let mut change = caption;
+        change["scenes"][0]["media"] = serde_json::json!(file);
+        let brief_of_picture = brief(work, "picture.json", &change)?;
+        media.push(render(program, &brief_of_picture, job, &[])?.wall.as_secs_f64() / whole);
+    }
+    println!(
+        "film: rendered again with one caption changed {:.3}, with one picture changed {:.3} of the first render (medians of three)",
+        median(&mut captions),
+        median(&mut media)
+    );
+    Ok(())
+}
+
+/// Copies a picture; bytes after its end change the file and not the picture.
+fn copy_changed(from: &Path, to: &Path, run: u8) -> anyhow::Result<()> {
+    let mut bytes = std::fs::read(from)?;
+    bytes.extend([0, run]);
+    Ok(std::fs::write(to, bytes)?)
+}
+
+/// Renders on one core and on two: the same bytes, and how much faster.
+fn cores(program: &Path, brief: &Path, work: &Path) -> anyhow::Result<()> {
+    let mut films = Vec::new();
+    for cores in ["0", "0,1"] {
+        let job = work.join(format!("cores-{}", cores.len()));
+        let _ = std::fs::remove_dir_all(&job);
+        let begun = Instant::now();
+        #[expect(clippy::disallowed_methods, reason = "a bench, not part of the product")]
+        let status = Command::new("taskset")
+            .args(["-c", cores])
+            .arg(program)
+            .args(["render", "--quiet"])
+            .arg(brief)
+            .arg("--out")
+            .arg(&job)
+            .stdout(std::process::Stdio::null())
+            .status()?;
+        anyhow::ensure!(status.success(), "the render on cores {cores} failed: {status}");
+        films.push((begun.elapsed().as_secs_f64(), std::fs::read(job.join("output.mp4"))?));
+    }
+    let same = if films[0].1 == films[1].1 { "equal" } else { "DIFFERENT" };
+    println!(
+        "film: one core {:.2} s, two cores {:.2} s: {:.2} times as fast, files {same}",
+        films[0].0,
+        films[1].0,
+        films[0].0 / films[1].0
+    );
     Ok(())
 }
 

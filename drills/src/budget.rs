@@ -195,7 +195,7 @@ async fn one_job(manager: &Arc<EngineManager>, job: u64) -> anyhow::Result<()> {
                 asks_anew: false,
                 only_own: false,
             };
-            manager.draw(&order).await
+            manager.draw_to_end(&order).await
         });
         if dice.below(2) == 0 {
             while let Some(ended) = running.join_next().await {

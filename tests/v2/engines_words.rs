@@ -47,7 +47,7 @@ fn no_key_is_in_any_file_or_output() {
     said.push(run.stdout + &run.stderr);
     assert!(said.iter().all(|text| !text.is_empty()), "a command said nothing");
     let files = files(studio.workspace.root());
-    for needed in ["worker.log", "pytoon.db", "metrics.txt", "engines.json"] {
+    for needed in ["worker.log", "pytoon.db", "metrics.txt", "scene_01.json"] {
         assert!(files.iter().any(|path| path.ends_with(needed)), "there is no {needed}");
     }
     for (variable, key) in KEYS {

@@ -16,8 +16,8 @@ fn under_way(workspace: &Workspace) -> Background {
     let mut command = workspace.command(&RENDER);
     let mut render = Background::start(&mut command);
     render.wait_for_line("stage draw");
-    let part = workspace.path("out/.work/video.part.mp4");
-    render.wait_until(|| part.metadata().is_ok_and(|m| m.len() > 0));
+    let chunks = workspace.path("out/.work/chunks");
+    render.wait_until(|| !files(&chunks, |name| name.ends_with(".mp4")).is_empty());
     render
 }
 

@@ -49,6 +49,7 @@ mod support;
 mod terminal;
 mod text;
 mod transcript;
+mod upgrade;
 mod voice_and_music;
 mod voice_booth;
 mod voice_breakers;

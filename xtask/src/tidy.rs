@@ -64,6 +64,31 @@ const IMPURE: &[&str] = &[
     "std::thread::sleep",
 ];
 
+/// Calls that only these files may make: the stages of a film are opened by its two executors alone,
+/// and each stage's cache is asked by the film alone.
+const ONLY_IN: &[(&str, &[&str], &str)] = &[
+    (
+        "Film::open(",
+        &["crates/pytoon-pipeline/src/local.rs", "crates/pytoon-worker/src/film.rs"],
+        "only the two executors run the stages of a film",
+    ),
+    (
+        "made(context,",
+        &["crates/pytoon-pipeline/src/film.rs", "crates/pytoon-pipeline/src/stages/voiced.rs"],
+        "a stage does not run other stages",
+    ),
+    (
+        "cached(context,",
+        &["crates/pytoon-pipeline/src/film.rs", "crates/pytoon-pipeline/src/stage.rs"],
+        "a stage does not run other stages",
+    ),
+    (
+        ".config.settings",
+        &[],
+        "a stage reads its input alone: configuration reaches it through that",
+    ),
+];
+
 /// Files longer than this are hardly one thing any more.
 const MAX_LINES: usize = 700;
 
@@ -162,6 +187,18 @@ fn file_problems(path: &Path, text: &str) -> Vec<String> {
                 "{shown} uses {start}), which panics where the system has no thread left: \
                  pytoon_media::threads"
             ));
+        }
+    }
+    if is_product {
+        for (call, files, why) in ONLY_IN {
+            let is_ruled = *call != ".config.settings"
+                || shown.starts_with("crates/pytoon-pipeline/src/stages/");
+            let is_used = code
+                .lines()
+                .any(|line| !line.trim_start().starts_with("//") && line.contains(call));
+            if is_ruled && is_used && !files.contains(&shown.as_str()) {
+                problems.push(format!("{shown} uses {call}: {why}"));
+            }
         }
     }
     if is_source && !text.starts_with("//!") {

@@ -41,7 +41,7 @@ pub use fleet::added_up;
 pub use health::LastChecks;
 pub use limits::RateLimits;
 pub use plan::{PlanFailure, Planner};
-pub use redo::{REDO_FROM, SceneChange, engines_asked, redone};
+pub use redo::{SceneChange, engines_asked};
 pub use server::{Bounds, serve};
 
 use axum::Router;

@@ -4,7 +4,6 @@ use crate::Api;
 use crate::auth::{Caller, Scope};
 use crate::extract::{ApiJson, apart};
 use crate::problem::Problem;
-use crate::redo::unknown_engine;
 use crate::warning::Warning;
 use crate::webhooks;
 use axum::Json;
@@ -12,7 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use pytoon_config::{ConfigError, read_brief};
 use pytoon_core::brief::Brief;
-use pytoon_core::job::first_tasks;
+use pytoon_core::job::NewTask;
 use pytoon_core::job::store::{Idempotency, MAX_CLIENT_DATA, NewJob, Submission};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -92,7 +91,7 @@ pub(crate) async fn submit(
             .map_err(|error| Problem::field("(body)", error.to_string()))?,
         client_data,
         webhook,
-        tasks: first_tasks(),
+        tasks: NewTask::first(),
         idempotency: mark,
     };
     let most = api.config.settings.service.most_queued;
@@ -186,7 +185,7 @@ fn known_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
     let reason = |result: Result<(), ConfigError>| result.err().map(|error| said(&error));
     named("preset_id", &brief.preset_id, &|name| reason(api.config.preset(name).map(|_| ())))?;
     let asked = crate::redo::engines_asked(brief)
-        .find_map(|(field, name)| Some((field, unknown_engine(&api.config, name)?)));
+        .find_map(|(field, name)| Some((field, api.config.unknown_engine(name)?)));
     if let Some((field, reason)) = asked {
         return Err(Problem::field(&field, reason));
     }

@@ -18,6 +18,12 @@ pub struct BriefFile {
 }
 
 impl BriefFile {
+    /// Returns the file with another brief in it. Errors name places of the text that was read.
+    #[must_use]
+    pub fn with_brief(self, brief: Brief) -> Self {
+        Self { brief, ..self }
+    }
+
     /// An error about one of its fields, with the line.
     pub fn error(&self, field: &str, reason: impl Into<String>) -> ConfigError {
         ConfigError::field(&self.name, &self.document, field, reason)

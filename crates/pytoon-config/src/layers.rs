@@ -147,6 +147,15 @@ impl Config {
         Ok((loaded.value, self.folder.as_ref().map(|folder| folder.join("brands"))))
     }
 
+    /// Returns why there is no engine of a name, if there is none.
+    pub fn unknown_engine(&self, name: &str) -> Option<String> {
+        let known: Vec<&str> = self.engines.engines.names().collect();
+        (!known.contains(&name)).then(|| {
+            let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            format!("there is no engine `{name}`; there are {}", list.join(", "))
+        })
+    }
+
     /// The names of all files of a kind: `presets`, `profiles` or `brands`.
     pub fn names(&self, kind: &str) -> Vec<String> {
         let mut names: Vec<String> =

@@ -41,6 +41,8 @@ pub const JOB: &str = "job.json";
 pub const DRAFT_MARK: &str = "draft";
 /// Work that is not finished; never a result.
 pub const WORK_DIR: &str = ".work";
+/// The pieces of a finished film that the command line made, for the next render.
+pub const CACHE_DIR: &str = ".cache";
 
 /// The file of one voice take.
 pub fn voice_take(index: usize) -> String {

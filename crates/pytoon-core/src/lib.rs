@@ -14,6 +14,7 @@ pub mod brief;
 pub mod caption;
 pub mod chain;
 pub mod colour;
+pub mod graph;
 pub mod job;
 pub mod language;
 pub mod layout;

@@ -99,6 +99,21 @@ pub fn keep_from_others() {
     rustix::process::umask(before | others);
 }
 
+/// Returns true if a path has the name of a file that is being written ([`part_of`]).
+pub fn is_part(path: &Path) -> bool {
+    path.extension() == Some(std::ffi::OsStr::new("part"))
+}
+
+/// Removes a file. One that does not exist is no error.
+pub fn remove_file(path: &Path) -> Result<(), MediaError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(MediaError::write(path, error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Creates a folder and its parents.
 pub fn create_folder(path: &Path) -> Result<(), MediaError> {
     std::fs::create_dir_all(path).map_err(|error| MediaError::write(path, error))

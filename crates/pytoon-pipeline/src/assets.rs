@@ -1,8 +1,10 @@
 //! Decoded pictures, a bounded number of them at a time.
 
+use crate::environment::Environment;
 use pytoon_compositor::CompositorError;
-use pytoon_compositor::compose::Assets;
+use pytoon_compositor::compose::{Assets, palette};
 use pytoon_compositor::picture::Picture;
+use pytoon_core::timeline::PaletteChoice;
 use pytoon_media::MediaError;
 use pytoon_media::picture::{self, PictureLimits};
 use pytoon_media::process::Runner;
@@ -74,6 +76,22 @@ impl PictureStore {
             total -= size(&oldest);
         }
     }
+}
+
+/// Returns the store of a film's pictures.
+pub(crate) fn picture_store(env: &Environment, choice: &PaletteChoice) -> Arc<PictureStore> {
+    Arc::new(PictureStore::new(
+        env.runner.clone(),
+        env.picture_limits(),
+        env.config.engines.engines.local.picture_cache_mib,
+        ground(choice),
+    ))
+}
+
+/// Returns what shows where pictures and clips are transparent.
+pub(crate) fn ground(choice: &PaletteChoice) -> [u8; 3] {
+    let ground = palette(choice).shade(0.86, 0.02, 0.0);
+    [ground.r, ground.g, ground.b]
 }
 
 /// Scenes take pictures opaque; overlays keep their alpha.

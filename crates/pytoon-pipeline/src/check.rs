@@ -4,7 +4,6 @@
 //! key frames, or whole when asked. Findings are reported, not hidden; they do not stop a film.
 
 use crate::PipelineError;
-use crate::environment::Environment;
 use crate::receipt::{Finding, SelfCheck};
 use crate::stages::picture::PictureReport;
 use crate::stages::sound::SoundReport;
@@ -13,6 +12,7 @@ use pytoon_core::timeline::reading::AtEnd;
 use pytoon_core::timeline::{AudioTrack, ClipSource, Timeline};
 use pytoon_media::ffmpeg::verify::{self, FrameLook};
 use pytoon_media::probe::{MediaProbe, probe};
+use pytoon_media::process::Runner;
 use pytoon_media::{MediaError, threads};
 use pytoon_telemetry::Event;
 use std::path::Path;
@@ -46,20 +46,20 @@ pub(crate) struct Finished<'a> {
 
 /// Checks a film.
 pub(crate) fn check(
-    env: &Environment,
+    runner: &Runner,
     film: &Finished<'_>,
     full: bool,
 ) -> Result<(SelfCheck, MediaProbe), PipelineError> {
     let look = || {
         if full {
-            return verify::look_at_all(&env.runner, film.output);
+            return verify::look_at_all(runner, film.output);
         }
         let rate = film.timeline.frame_rate;
         let key_frames = film.timeline.key_frames();
         let times: Vec<f64> = key_frames.iter().map(|n| rate.frame_to_seconds(*n)).collect();
-        verify::look_at_key_frames(&env.runner, film.output, &times)
+        verify::look_at_key_frames(runner, film.output, &times)
     };
-    let (looks, probed) = threads::side_by_side(look, || probe(&env.runner, film.output));
+    let (looks, probed) = threads::side_by_side(look, || probe(runner, film.output));
     let probed = probed?;
     let looks = looks.map_err(|_| PipelineError::Internal("the self-check stopped".into()))?;
     let mut findings = Findings::default();

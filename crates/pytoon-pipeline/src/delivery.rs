@@ -1,17 +1,14 @@
-//! From a finished film to its receipt: what was planned, what each scene came to, and the names
-//! of what is put into place.
-//!
-//! Used by whoever makes a film, in one process or in steps; does not make any of it.
+//! From a finished film to its receipt: what was planned, how each scene was drawn, and the names of
+//! the artifacts that are put into place.
 
 use crate::PipelineError;
 use crate::check::{Finished, check};
-use crate::environment::Environment;
-use crate::folder::JobFolder;
 use crate::receipt::{
     Asked, EncodeReceipt, LoudnessReceipt, OutputFacts, RECEIPT_VERSION, Receipt, SceneReceipt,
     StageTime, Tools, VoiceReceipt,
 };
 use crate::sources::Sources;
+use crate::stage::{StageContext, write_json};
 use crate::stages::engines::{self, Drawn, SceneEngines};
 use crate::stages::picture::PictureReport;
 use crate::stages::sound::SoundReport;
@@ -22,8 +19,9 @@ use pytoon_core::money::MicroUsd;
 use pytoon_core::note::{self, Note};
 use pytoon_core::scene::{MusicSource, SceneGraph};
 use pytoon_core::time::FrameRate;
-use pytoon_core::timeline::{AudioTrack, ClipSource, Fit, Timeline};
+use pytoon_core::timeline::{AudioTrack, ClipSource, Fit, MusicTrackSource, Timeline};
 use pytoon_telemetry::Event;
+use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::paid;
 use pytoon_voice::tts_manager::FailedAttempt;
 use serde::{Deserialize, Serialize};
@@ -75,63 +73,94 @@ impl Planned {
             warnings,
         }
     }
+
+    /// Returns what is known of a film that is rendered again from its timeline.
+    pub(crate) fn of_timeline(timeline: Timeline) -> Self {
+        let voice_clips =
+            timeline.tracks.audio.iter().any(|t| matches!(t, AudioTrack::Voice { .. }));
+        let music = timeline
+            .tracks
+            .audio
+            .iter()
+            .find_map(|track| match track {
+                AudioTrack::Music { source: MusicTrackSource::Mood { mood }, .. } => {
+                    Some(mood.as_str().to_owned())
+                }
+                AudioTrack::Music { source: MusicTrackSource::File { asset }, .. } => {
+                    Some(asset.clone())
+                }
+                _ => None,
+            })
+            .unwrap_or_else(|| "none".to_owned());
+        Self {
+            asked: Asked {
+                preset_id: "timeline".to_owned(),
+                seed: timeline.seed,
+                target_duration_seconds: None,
+                music,
+                scenes: timeline.timeline.len(),
+            },
+            voice: VoiceReceipt {
+                asked: voice_clips,
+                provider: voice_clips.then(|| "timeline".to_owned()),
+                voice: None,
+                licence: None,
+                alignment: if voice_clips {
+                    AlignmentMethod::Provider
+                } else {
+                    AlignmentMethod::Reading
+                },
+                alignment_confidence: None,
+                tempo: 1.0,
+                words: timeline.tracks.captions.iter().map(|cue| cue.words.len()).sum(),
+                attempts: Vec::new(),
+                stepped_down: false,
+            },
+            warnings: Vec::new(),
+            drawn: Drawn::new(),
+            graph: None,
+            timeline,
+        }
+    }
 }
 
-/// How long each stage took.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Times(pub(crate) Vec<StageTime>);
-
-impl Times {
-    /// Notes a stage that ends now.
-    pub(crate) fn note(&mut self, stage: &str, begun: Instant, reused: bool) {
-        self.push(stage, begun.elapsed(), reused);
-    }
-
-    pub(crate) fn push(&mut self, stage: &str, took: Duration, reused: bool) {
-        let duration_ms = took.as_millis() as u64;
-        Event::StageFinished { stage, duration_ms, reused }.emit();
-        self.0.push(StageTime { stage: stage.to_owned(), duration_ms, reused });
-    }
-}
-
-/// What was made of a plan.
+/// Everything that a finished film is told by.
 pub(crate) struct Made<'a> {
+    pub(crate) planned: &'a Planned,
     pub(crate) sound: &'a SoundReport,
     pub(crate) picture: &'a PictureReport,
     pub(crate) tools: Tools,
-    /// Whether every frame of the file is to be decoded in the self-check.
+    /// Time per stage before the self-check.
+    pub(crate) stages: Vec<StageTime>,
+    /// True if every frame of the file is decoded in the self-check.
     pub(crate) verify_full: bool,
+    pub(crate) target_lufs: f64,
 }
 
 /// Checks the film in the work folder and writes its receipt there.
 pub(crate) fn receipt(
-    env: &Environment,
-    planned: Planned,
+    context: &StageContext<'_>,
     made: Made<'_>,
-    mut times: Times,
-    folder: &JobFolder,
 ) -> Result<Receipt, PipelineError> {
     let begun = Instant::now();
-    let Made { sound, picture, tools, verify_full } = made;
+    let Made { planned, sound, picture, tools, mut stages, verify_full, target_lufs } = made;
     let timeline = &planned.timeline;
-    let target_lufs = env.config.settings.mix.target_lufs;
-    let output = folder.work(layout::OUTPUT);
+    let output = context.folder.work(layout::OUTPUT);
     let film = Finished { timeline, sound, picture, output: &output, target_lufs };
-    let (self_check, probed) = check(env, &film, verify_full)?;
-    times.note("check", begun, false);
+    let (self_check, probed) = check(context.runner(), &film, verify_full)?;
+    stages.push(stage_time("check", begun.elapsed(), false));
     let voice_lesser =
         planned.voice.asked && (planned.voice.provider.is_none() || planned.voice.stepped_down);
-    let wasted_usd = wasted(env, folder, &planned.voice.attempts).as_usd();
+    let wasted_usd = wasted(context, &planned.voice.attempts).as_usd();
     let receipt = Receipt {
         version: RECEIPT_VERSION,
         pytoon_version: env!("CARGO_PKG_VERSION").to_owned(),
-        finished_at: (env.clock)(),
+        finished_at: context.now(),
         degraded: voice_lesser
             || !self_check.findings.is_empty()
             || planned.drawn.values().any(engines::is_degraded)
             || wasted_usd > 0.0,
-        asked: planned.asked,
+        asked: planned.asked.clone(),
         output: OutputFacts {
             file: layout::OUTPUT.to_owned(),
             duration_ms: timeline.total_duration,
@@ -141,9 +170,9 @@ pub(crate) fn receipt(
             height: timeline.profile.height,
         },
         scenes: scene_receipts(timeline, &planned.drawn, planned.graph.as_ref()),
-        spend_usd: spend(env, folder).as_usd(),
+        spend_usd: spend(context).as_usd(),
         wasted_usd,
-        voice: planned.voice,
+        voice: planned.voice.clone(),
         loudness: LoudnessReceipt {
             target_lufs,
             before_lufs: sound.input_lufs,
@@ -159,23 +188,30 @@ pub(crate) fn receipt(
             profile: timeline.profile.clone(),
         },
         tools,
-        stages: times.0,
-        warnings: note::reports(planned.warnings),
+        stages,
+        warnings: note::reports(planned.warnings.clone()),
         self_check,
     };
     for report in &receipt.warnings {
         Event::Warning { detail: &report.message }.emit();
     }
-    write_json(folder, layout::METADATA, &receipt)?;
+    write_json(context.folder, layout::METADATA, &receipt)?;
     Ok(receipt)
+}
+
+/// Logs how long a stage took and returns it for the receipt.
+pub(crate) fn stage_time(stage: &str, took: Duration, reused: bool) -> StageTime {
+    let duration_ms = took.as_millis() as u64;
+    Event::StageFinished { stage, duration_ms, reused }.emit();
+    StageTime { stage: stage.to_owned(), duration_ms, reused }
 }
 
 /// Returns the charges that brought nothing usable: clips and speech that failed, and sentences of
 /// voices that failed before the whole script was spoken.
-fn wasted(env: &Environment, folder: &JobFolder, failed: &[FailedAttempt]) -> MicroUsd {
-    let Some(books) = env.engines.books() else { return MicroUsd::ZERO };
+fn wasted(context: &StageContext<'_>, failed: &[FailedAttempt]) -> MicroUsd {
+    let Some(books) = context.engines().books() else { return MicroUsd::ZERO };
     let rows = books.runtime.block_on(books.store.call_list(CallFilter {
-        job_id: Some(folder.job_id().to_owned()),
+        job_id: Some(context.folder.job_id().to_owned()),
         ..CallFilter::default()
     }));
     let is_wasted = |row: &CallRow| match row.scene_id.as_str() {
@@ -190,9 +226,9 @@ fn wasted(env: &Environment, folder: &JobFolder, failed: &[FailedAttempt]) -> Mi
 }
 
 /// Returns the total charges of the job from the ledger.
-pub(crate) fn spend(env: &Environment, folder: &JobFolder) -> MicroUsd {
-    let Some(books) = env.engines.books() else { return MicroUsd::ZERO };
-    books.runtime.block_on(books.store.spend_of_job(folder.job_id())).unwrap_or_default()
+pub(crate) fn spend(context: &StageContext<'_>) -> MicroUsd {
+    let Some(books) = context.engines().books() else { return MicroUsd::ZERO };
+    books.runtime.block_on(books.store.spend_of_job(context.folder.job_id())).unwrap_or_default()
 }
 
 /// What the brief asks for.
@@ -276,34 +312,6 @@ fn drawn_how(source: &ClipSource, rate: FrameRate) -> String {
         ),
         ClipSource::Background { kind, .. } => format!("no picture: background {}", kind.as_str()),
     }
-}
-
-/// The versions of the programs used.
-pub(crate) fn tool_versions(env: &Environment) -> Tools {
-    use pytoon_media::process::CommandLine;
-    let first_line = |program: &'static str, arg: &str| {
-        let out = env
-            .runner
-            .run(&CommandLine::new(program, "ask for its version").arg(arg), Vec::new())
-            .ok()?;
-        Some(String::from_utf8_lossy(&out).lines().next()?.to_owned())
-    };
-    let ffmpeg = first_line("ffmpeg", "-version").map(|line| {
-        line.trim_start_matches("ffmpeg version ").split(' ').next().unwrap_or_default().to_owned()
-    });
-    Tools { ffmpeg, espeak: first_line("pytoon-espeak", "--version") }
-}
-
-/// Writes a value into the work folder as JSON that people can read.
-pub(crate) fn write_json(
-    folder: &JobFolder,
-    name: &str,
-    value: &impl serde::Serialize,
-) -> Result<(), PipelineError> {
-    let mut bytes =
-        serde_json::to_vec_pretty(value).map_err(|e| PipelineError::Internal(e.to_string()))?;
-    bytes.push(b'\n');
-    Ok(folder.write(name, &bytes)?)
 }
 
 /// The names of what is put into place, but for the voice takes: the film comes last, so that it

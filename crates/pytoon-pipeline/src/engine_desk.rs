@@ -6,6 +6,7 @@
 use crate::PipelineError;
 use crate::environment::picture_limits;
 use crate::first_frames::FirstFrames;
+use pytoon_config::engines::EngineSettings;
 use pytoon_config::secrets::Secrets;
 use pytoon_config::settings::TranscriptionChoice;
 use pytoon_config::{Config, ConfigError};
@@ -20,6 +21,7 @@ use pytoon_storage::{Storage, StorageError};
 use pytoon_store::Store;
 use pytoon_voice::tts::chain::{has_paid_voice, has_server};
 use secrecy::ExposeSecret;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,6 +39,13 @@ pub struct EngineDesk {
     books: Option<Books>,
     secrets: Secrets,
     storage: Storage,
+}
+
+/// The engines that a film can be drawn by, as they are configured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct EngineMeans {
+    settings: EngineSettings,
+    usable: Vec<String>,
 }
 
 /// Where paid work is written down, and what waits for it.
@@ -132,9 +141,25 @@ impl EngineDesk {
         &self.set
     }
 
+    /// Returns the settings of engines and the engines that can be asked.
+    pub(crate) fn means(&self) -> EngineMeans {
+        let usable = self.set.iter().filter(|it| it.adapter.is_some() && it.has_key());
+        EngineMeans {
+            settings: self.set.settings.clone(),
+            usable: usable.map(|engine| engine.name.clone()).collect(),
+        }
+    }
+
     /// The manager, where an outside engine can be used.
     pub fn outside(&self) -> Option<&Outside> {
         self.outside.as_ref()
+    }
+
+    /// Takes over a job whose earlier process is dead. Only for callers that keep every other process
+    /// out of the job.
+    pub(crate) fn take_over_job(&self, job_id: &str) -> Result<(), PipelineError> {
+        let Some(outside) = &self.outside else { return Ok(()) };
+        Ok(outside.runtime.block_on(outside.manager.take_over_job(job_id))?)
     }
 
     /// Tells vendors that a job's work is not wanted any more.

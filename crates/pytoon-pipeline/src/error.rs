@@ -2,6 +2,7 @@
 
 use pytoon_compositor::CompositorError;
 use pytoon_config::ConfigError;
+use pytoon_core::graph::StageId;
 use pytoon_core::ledger::StoreError;
 use pytoon_core::timeline::fit::TooLong;
 use pytoon_media::MediaError;
@@ -41,6 +42,13 @@ pub enum PipelineError {
     /// Scenes or the voice fell back, and the brief wants to wait.
     #[error("the job is held, since on_degrade is `hold`; `pytoon resume` goes on with it: {0}")]
     Held(String),
+    /// A stage that must be done before is not done.
+    #[error("the stage `{0}` has to be done for this brief first")]
+    NotReady(StageId),
+    /// A stage was done by another version of this program, or for another brief; the job can start
+    /// over and uses what it has.
+    #[error("the stage `{0}` was done by another version of pytoon, or for another brief")]
+    Outdated(StageId),
     /// Something that should not happen did.
     #[error("{0}")]
     Internal(String),

@@ -1,37 +1,43 @@
-//! Walks a brief through its stages to a finished, checked film.
+//! Makes films: the stages, and the executor that runs them on threads of one process.
 //!
-//! Stages: resolve, plan, look, voice, timeline, engines, sound and picture (side by side),
-//! finish, check.
-//! Each writes named artifacts into the job's work folder; the finished film replaces an earlier
+//! ```text
+//! plan ─► voice ─► scene_01 … scene_n ─► mix, chunk 0 … chunk m ─► publish
+//! ```
+//!
+//! Each stage writes named artifacts into the job's work folder; a finished film replaces an earlier
 //! one only when everything has succeeded.
 //!
 //! Guarantees: a refused brief leaves nothing behind; a cancelled render leaves no half file and
-//! no process; a killed one is continued from its last finished stage; the receipt says what was
+//! no process; a killed one is continued from its finished stages; the receipt says what was
 //! delivered, not what was hoped for.
 //!
-//! Start with [`render::Renderer`], or with [`steps::Steps`] where several processes share the work.
+//! Start with [`film::Film`], or with [`local::render`], which makes a film in this process.
 
 mod assets;
 mod check;
 mod delivery;
+mod draw_plan;
 pub mod engine_desk;
 mod environment;
 mod error;
+pub mod film;
 mod first_frames;
 mod folder;
 pub mod inspect;
+pub mod local;
 mod options;
+mod owned_folder;
 mod places;
 pub mod plan_only;
 pub mod receipt;
-pub mod render;
 pub mod sources;
+mod stage;
 mod stages;
-pub mod steps;
 pub mod voices;
 
 pub use environment::{Environment, NoProgress, ProgressSink};
 pub use error::PipelineError;
 pub use options::RenderOptions;
-pub use stages::voice::aligner;
+pub use pytoon_engines::engine_manager::SceneMemo;
 pub use stages::voice_warnings::voice_warnings;
+pub use voices::aligner;

@@ -87,11 +87,16 @@ fn rewrite(value: &mut Value, with: &dyn Fn(&str) -> Option<String>) {
 /// A file as it was when its content was read: path, size, time of change and number.
 type Seen = (PathBuf, u64, i64, i64, u64);
 
-/// What identifies a file by its content, whenever and wherever it was written. The content is
-/// read once for as long as the file stays as it is.
+/// Returns the path of a file with its size and the hash of its content.
 pub(crate) fn content_stamp(path: &Path) -> String {
+    format!("{}:{}", path.display(), content_hash_of(path))
+}
+
+/// Returns the size of a file and the hash of its content, whenever and wherever it was written;
+/// empty where it cannot be read. The content is read once for as long as the file stays as it is.
+pub(crate) fn content_hash_of(path: &Path) -> String {
     static KNOWN: LazyLock<Mutex<HashMap<Seen, String>>> = LazyLock::new(Mutex::default);
-    let Ok(metadata) = std::fs::metadata(path) else { return format!("{}:", path.display()) };
+    let Ok(metadata) = std::fs::metadata(path) else { return String::new() };
     let (size, at) = (metadata.len(), (metadata.mtime(), metadata.mtime_nsec()));
     let seen = (path.to_owned(), size, at.0, at.1, metadata.ino());
     let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&seen).cloned();
@@ -101,7 +106,7 @@ pub(crate) fn content_stamp(path: &Path) -> String {
         all.clear();
     }
     all.insert(seen, hash.clone());
-    format!("{}:{size}:{hash}", path.display())
+    format!("{size}:{hash}")
 }
 
 fn content_hash(path: &Path) -> Option<String> {

@@ -1,12 +1,11 @@
 //! Plans a film without drawing it: scene graph and timeline, for `pytoon plan`.
 
 use crate::PipelineError;
-use crate::assets::PictureStore;
 use crate::environment::Environment;
-use crate::folder::JobFolder;
-use crate::render::{plan_graph, with_notes};
-use crate::sources;
-use crate::stages::{budget, engines, look, timeline, transcript, voice};
+use crate::film::FilmSource;
+use crate::local::run_to_voice;
+use crate::stages::budget;
+use crate::stages::voiced::Voiced;
 use pytoon_config::BriefFile;
 use pytoon_core::chain::EngineChain;
 use pytoon_core::money::MicroUsd;
@@ -81,34 +80,24 @@ impl Plan {
 }
 
 /// Plans a brief. The voice is spoken to know the times, into a folder of the caller's that it
-/// may throw away. Nothing is bought: what a service would speak, a local voice speaks here.
+/// may throw away. Nothing is bought: a local voice stands in for a service's.
 pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan, PipelineError> {
-    let env = &Environment { buys: false, ..env.clone() };
-    let mut sources = sources::resolve(env, file, false)?;
-    if sources.lacks_script() {
-        transcript::transcript(env, &mut sources, &JobFolder::open(scratch)?)?;
-    }
-    let mut graph = plan_graph(file, &sources)?;
-    let store = PictureStore::new(env.runner.clone(), env.picture_limits(), 0, [128; 3]);
-    let assets = look::look(&sources, file, &store, env.threads())?;
-    let folder = JobFolder::open(scratch)?;
-    let (spoken, _) = voice::voice(env, file, &sources, &graph, &folder)?;
-    let built = timeline::timeline(env, &sources, &graph, &spoken.speech, &assets)?;
-    let needed_ms = |scene| engines::needed_ms(&built.timeline, scene);
-    engines::choose(&env.engines, &sources, &mut graph, &needed_ms);
-    let mut warnings = with_notes(built.warnings, &sources);
+    let env = Environment { buys: false, ..env.clone() };
+    let film = run_to_voice(env, FilmSource::Brief(Box::new(file.clone())), scratch)?;
+    let (_, sources) = film.plan_of_brief()?;
+    let Voiced { graph, spoken, timeline, mut warnings, .. } = film.voiced()?;
+    warnings.extend(sources.notes.iter().cloned());
     let voice_cost = spoken.quote.as_ref().map(|quote| quote.estimated).unwrap_or_default();
-    warnings.extend(budget::note(&env.engines, &sources, &graph, voice_cost));
+    warnings.extend(budget::note(&film.env().engines, &sources, &graph, voice_cost));
     warnings.extend(spoken.warnings);
     if spoken.tempo > 1.0 {
         warnings.push(Note::VoiceSpedUp { factor: spoken.tempo });
     }
     let voice = spoken.voice.map(|voice| voice.name);
-    let spoken_by = spoken.provider.map(|provider| (provider, voice));
     Ok(Plan {
         graph,
-        timeline: built.timeline,
-        spoken_by,
+        timeline,
+        spoken_by: spoken.provider.map(|provider| (provider, voice)),
         voice: spoken.quote,
         warnings: note::reports(warnings),
     })

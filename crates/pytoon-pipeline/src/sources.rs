@@ -19,12 +19,12 @@ use pytoon_media::clip_reading;
 use pytoon_media::picture::{self, FileKind};
 use pytoon_media::probe;
 use pytoon_normalize::Pronunciations;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A brief with everything it names found.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Sources {
     /// The brief, its paths absolute.
     pub brief: Brief,
@@ -45,6 +45,7 @@ pub struct Sources {
     /// Colours.
     pub palette: PaletteChoice,
     /// How words are pronounced: of the configuration, the brand kit and the brief.
+    #[serde(serialize_with = "entries")]
     pub pronunciations: Pronunciations,
     /// The brand's font, a family or a file.
     pub font: Option<String>,
@@ -54,6 +55,13 @@ pub struct Sources {
     pub guessed_script: Option<String>,
     /// What was corrected, left out or approximated of the files.
     pub notes: Vec<Note>,
+}
+
+pub(crate) fn entries<S: Serializer>(
+    all: &Pronunciations,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(all.iter())
 }
 
 impl Sources {

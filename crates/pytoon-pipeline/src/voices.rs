@@ -2,12 +2,20 @@
 
 use crate::PipelineError;
 use crate::environment::Environment;
+use pytoon_config::Config;
+use pytoon_config::settings::{AlignmentChoice, AlignmentSettings, TranscriptionService};
+use pytoon_config::tts::TtsSettings;
 use pytoon_core::ledger::CallLimits;
 use pytoon_engines::world::RealWorld;
+use pytoon_media::process::Runner;
+use pytoon_voice::alignment::AlignmentMethod;
+use pytoon_voice::alignment::builtin::Builtin;
+use pytoon_voice::alignment::chain::Aligner;
 use pytoon_voice::breakers::VoiceBreakers;
 use pytoon_voice::paid::PaidWork;
 use pytoon_voice::transcript::OpenAi;
 use pytoon_voice::tts::chain::{Chain, ChainError, ChainParts, chain};
+use pytoon_voice::tts::neural::{Neural, Voices};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
@@ -37,10 +45,10 @@ pub fn breakers(env: &Environment) -> Option<VoiceBreakers> {
 /// The service that writes recordings down, or why it cannot be asked.
 pub(crate) fn transcriber(
     env: &Environment,
+    settings: &TranscriptionService,
     job: &str,
     limits: CallLimits,
 ) -> Result<Result<OpenAi, String>, PipelineError> {
-    let settings = &env.config.settings.transcription.openai;
     if !env.buys {
         return Ok(Err("a plan buys nothing".to_owned()));
     }
@@ -63,9 +71,20 @@ pub fn providers(
     job: &str,
     limits: CallLimits,
 ) -> Result<Chain, PipelineError> {
+    providers_of(env, &env.config.settings.tts, first, job, limits)
+}
+
+/// Returns the providers of these settings, in order; `job` pays for what is bought.
+pub(crate) fn providers_of(
+    env: &Environment,
+    settings: &TtsSettings,
+    first: Option<&str>,
+    job: &str,
+    limits: CallLimits,
+) -> Result<Chain, PipelineError> {
     let paid = paid(env, job, limits);
     let parts = ChainParts {
-        settings: &env.config.settings.tts,
+        settings,
         secrets: env.engines.secrets(),
         runner: &env.runner,
         voices: &env.voices,
@@ -76,4 +95,31 @@ pub fn providers(
         ChainError::Keys(error) => error.into(),
         ChainError::Field((field, reason)) => env.config.settings_at.error(&field, reason).into(),
     })
+}
+
+/// Returns the configured chain of methods that time a recording's words.
+pub fn aligner(config: &Config, runner: &Runner, voices: &Arc<Voices>) -> Aligner {
+    aligner_of(&config.settings.alignment, &config.settings.tts, runner, voices)
+}
+
+pub(crate) fn aligner_of(
+    settings: &AlignmentSettings,
+    tts: &TtsSettings,
+    runner: &Runner,
+    voices: &Arc<Voices>,
+) -> Aligner {
+    let order = settings.order.iter().map(|choice| match choice {
+        AlignmentChoice::Whisperx => AlignmentMethod::Whisperx,
+        AlignmentChoice::StableTs => AlignmentMethod::StableTs,
+        AlignmentChoice::Builtin => AlignmentMethod::Builtin,
+        AlignmentChoice::EvenSplit => AlignmentMethod::EvenSplit,
+    });
+    Aligner {
+        order: order.take_while(|method| *method != AlignmentMethod::EvenSplit).collect(),
+        builtin: Builtin {
+            runner: runner.clone(),
+            voices: tts.espeak.voices.clone(),
+            natural: Some(Neural::new(tts.neural.clone(), runner.clone(), voices.clone())),
+        },
+    }
 }

@@ -7,7 +7,7 @@ use crate::db::{Db, Durability, Tx};
 use crate::jobs::{add_tasks, hold, set_status, unblock};
 use crate::rows::database;
 use pytoon_core::job::store::DEGRADED;
-use pytoon_core::job::{JobStatus, first_tasks};
+use pytoon_core::job::{JobStatus, NewTask};
 use pytoon_core::ledger::StoreError;
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
@@ -95,7 +95,7 @@ pub(crate) async fn redo(
     .execute(&mut *tx)
     .await
     .map_err(&failed)?;
-    add_tasks(db, &mut tx, id, &first_tasks(), REDO).await?;
+    add_tasks(db, &mut tx, id, &NewTask::first(), REDO).await?;
     tx.commit().await.map_err(failed)?;
     Ok(true)
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::tts::take::Take;
-use pytoon_core::job::first_tasks;
+use pytoon_core::job::NewTask;
 use pytoon_core::job::store::{JobStore, NewJob};
 use pytoon_store::SqliteStore;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -79,7 +79,7 @@ impl Bench {
             brief: serde_json::Value::Null,
             client_data: None,
             webhook: None,
-            tasks: first_tasks(),
+            tasks: NewTask::first(),
             idempotency: None,
         };
         store.job_submit(job, 10).await.expect("submits");

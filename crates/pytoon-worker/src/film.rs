@@ -1,23 +1,24 @@
-//! Films: what each kind of task does, and what its failures mean.
+//! Films: runs the stage of a task, and says what its end and its failure mean for the job.
 //!
-//! Guarantees: a failure says its stage and what to do; what may pass is tried again, three times;
-//! what is the brief's own fault is not.
+//! Guarantees: the tasks that follow are those of the film's graph; a failure says its stage and what
+//! to do; a failure that may pass is tried again, three times, one of the brief's own is not.
 
 use crate::{Outcome, TaskRunner, brief, parts};
+use pytoon_core::graph::{FilmGraph, StageId};
 use pytoon_core::job::files::FileStore;
 use pytoon_core::job::store::{
     DEGRADED, Failure, Finish, Hold, JobError, JobStore, Lease, SceneRow,
 };
-use pytoon_core::job::{JobStatus, TaskKind, tasks_after_voice};
+use pytoon_core::job::{JobStatus, NewTask, TaskKind};
 use pytoon_core::ledger::Fence;
 use pytoon_media::process::{CancelToken, Runner};
 use pytoon_media::{MediaError, disk};
+use pytoon_pipeline::film::{Film, FilmSource, JobIdentity, StageEnd};
 use pytoon_pipeline::receipt::SceneReceipt;
-use pytoon_pipeline::steps::{JobIdentity, SceneProgress, Steps};
-use pytoon_pipeline::{Environment, PipelineError};
+use pytoon_pipeline::{Environment, PipelineError, RenderOptions};
 use pytoon_storage::StorageError;
 use pytoon_storage::job_files::folder_of;
-use pytoon_telemetry::ServiceEvent;
+use pytoon_telemetry::{Event, ServiceEvent};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,15 @@ const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// The pause of a task that found the disk full, the database away or no descriptor free.
 const RESOURCE_PAUSE: Duration = Duration::from_secs(5);
 
-/// Makes films, task by task.
+/// The states of a job whose tasks run.
+const UNDER_WAY: [JobStatus; 4] = [
+    JobStatus::PlanningScenes,
+    JobStatus::BuildingTimeline,
+    JobStatus::RenderingScenes,
+    JobStatus::Composing,
+];
+
+/// Makes films, task by task: the executor of the film's graph over the queue.
 pub struct FilmRunner {
     /// What a render works with.
     pub env: Environment,
@@ -124,83 +133,82 @@ impl FilmRunner {
         let env = Environment { runner, claim, ..self.env.clone() };
         let job = JobIdentity { id: lease.job.id.clone(), started_at_ms: lease.job.asked_at };
         let root = env.engines.storage().path(&folder_of(&lease.job.id));
-        let steps = Steps::new(env, &root, job, false)?;
-        let part = lease.name.split_once(':').map_or("", |(_, part)| part);
-        let done = |finish| Ok(Outcome::Finished(finish));
-        match lease.kind {
-            TaskKind::Plan => {
-                steps.plan(&file)?;
-                done(Finish::default())
-            }
-            TaskKind::Voice => {
-                // A job that goes on after it was held asks again for what fell back. The first
-                // time there is nothing yet to forget, which is no failure.
-                let _ = steps.forget_fallbacks(&file);
-                let voiced = steps.voice(&file)?;
-                let scenes = voiced.scenes.iter().map(|scene| SceneRow {
-                    scene_id: scene.id.clone(),
-                    status: if scene.drawn_outside { "rendering" } else { "planned" }.to_owned(),
-                    engine_used: Some(scene.engine_asked.clone()),
-                    ..SceneRow::default()
-                });
-                let outside = voiced.scenes.iter().filter(|scene| scene.drawn_outside);
-                let outside: Vec<String> = outside.map(|scene| scene.id.clone()).collect();
-                let then = tasks_after_voice(&outside, voiced.chunks);
-                done(Finish { then, scenes: scenes.collect(), job: None })
-            }
-            TaskKind::Scene => {
-                let memo = serde_json::from_value(lease.memo.clone()).unwrap_or_default();
-                match steps.scene(&file, part, memo)? {
-                    SceneProgress::Later { memo, wait_ms } => {
-                        let memo = serde_json::to_value(memo)
-                            .map_err(|error| PipelineError::Internal(error.to_string()))?;
-                        Ok(Outcome::Later { wait: Duration::from_millis(wait_ms), memo })
-                    }
-                    SceneProgress::Done { engine_used, fallback_used, error, .. } => {
-                        let scene = SceneRow {
-                            scene_id: part.to_owned(),
-                            status: "done".to_owned(),
-                            engine_used: Some(engine_used),
-                            fallback_used,
-                            render_duration_ms: None,
-                            error,
-                        };
-                        done(Finish { scenes: vec![scene], ..Finish::default() })
-                    }
-                }
-            }
-            TaskKind::Mix => {
-                steps.mix(&file)?;
-                done(Finish::default())
-            }
-            TaskKind::Compose => {
-                let chunk = part
-                    .parse()
-                    .map_err(|_| PipelineError::Internal(format!("`{part}` is no chunk")))?;
-                steps.compose(&file, chunk)?;
-                done(Finish::default())
-            }
-            TaskKind::Publish => {
-                let receipt = steps.publish(&file)?;
-                // Nothing else of this job runs any more.
-                removed(parts::remove_all(&root));
-                let scenes = receipt.scenes.iter().map(|scene| SceneRow {
-                    scene_id: scene.scene_id.clone(),
-                    status: "done".to_owned(),
-                    engine_used: Some(scene.engine_used.clone()),
-                    fallback_used: scene.fallback_used,
-                    render_duration_ms: drawn_in(scene),
-                    error: scene.fallback_used.then(|| scene.reason.clone()),
-                });
-                let scenes = scenes.collect();
-                done(Finish { scenes, job: Some(JobStatus::Done), ..Finish::default() })
-            }
-            // Its vendors were told before any file was looked for.
-            TaskKind::Cancel => {
-                removed(parts::remove_all(&root));
-                done(Finish::default())
-            }
+        let Some(stage) = StageId::from_name(&lease.name) else {
+            return Err(PipelineError::Internal(format!("there is no stage `{}`", lease.name)));
+        };
+        let source = FilmSource::Brief(Box::new(file));
+        let film = Film::open(env, &root, job, source, RenderOptions::default())?;
+        let memo = serde_json::from_value(lease.memo.clone()).unwrap_or_default();
+        let end = match film.run(&stage, memo) {
+            Err(PipelineError::Outdated(made)) => return self.start_over(lease, &made),
+            end => end?,
+        };
+        if let StageEnd::Later { memo, wait } = end {
+            let memo = serde_json::to_value(memo)
+                .map_err(|error| PipelineError::Internal(error.to_string()))?;
+            return Ok(Outcome::Later { wait, memo });
         }
+        if stage == StageId::Publish {
+            // Nothing else of this job runs any more.
+            removed(parts::remove_all(&root));
+        }
+        Ok(Outcome::Finished(finish(&stage, end)))
+    }
+
+    /// Starts a job over whose earlier stages were made by another version: finished artifacts that
+    /// still fit and everything that was bought are used.
+    fn start_over(&self, lease: &Lease, made: &StageId) -> Result<Outcome, PipelineError> {
+        let detail = format!(
+            "job {}: its stage `{made}` was made by another version of pytoon; it starts over, and \
+             what was bought is used",
+            lease.job.id
+        );
+        Event::Warning { detail: &detail }.emit();
+        let brief = lease.job.brief.clone();
+        let redo = self.jobs.job_redo(&lease.job.id, brief, UNDER_WAY.to_vec());
+        tokio::runtime::Handle::current().block_on(redo)?;
+        Ok(Outcome::Stopped)
+    }
+}
+
+/// Returns what a stage's end means for its job: the tasks that follow it, and the rows of scenes.
+fn finish(stage: &StageId, end: StageEnd) -> Finish {
+    match end {
+        StageEnd::Voiced(film) => {
+            let scenes = film.scenes.iter().map(|scene| SceneRow {
+                scene_id: scene.id.clone(),
+                status: if scene.drawn_outside { "rendering" } else { "planned" }.to_owned(),
+                engine_used: Some(scene.engine_asked.clone()),
+                ..SceneRow::default()
+            });
+            let then = NewTask::of(&FilmGraph::after_voice(&film.shape()));
+            Finish { then, scenes: scenes.collect(), job: None }
+        }
+        StageEnd::Scene(scene) => {
+            let StageId::Scene(scene_id) = stage else { return Finish::default() };
+            let row = SceneRow {
+                scene_id: scene_id.clone(),
+                status: "done".to_owned(),
+                engine_used: Some(scene.engine_used),
+                fallback_used: scene.fallback_used,
+                render_duration_ms: None,
+                error: scene.error,
+            };
+            Finish { scenes: vec![row], ..Finish::default() }
+        }
+        StageEnd::Published(receipt) => {
+            let scenes = receipt.scenes.iter().map(|scene| SceneRow {
+                scene_id: scene.scene_id.clone(),
+                status: "done".to_owned(),
+                engine_used: Some(scene.engine_used.clone()),
+                fallback_used: scene.fallback_used,
+                render_duration_ms: drawn_in(scene),
+                error: scene.fallback_used.then(|| scene.reason.clone()),
+            });
+            let scenes = scenes.collect();
+            Finish { scenes, job: Some(JobStatus::Done), ..Finish::default() }
+        }
+        StageEnd::Done | StageEnd::Later { .. } => Finish::default(),
     }
 }
 

@@ -4,7 +4,6 @@
 //! Who is killed leaves such a file behind, and nobody finds it again: the next attempt has a name
 //! of its own. They go when their job ends, and by age wherever else they lie.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -45,7 +44,7 @@ fn parts(folder: &Path) -> Vec<(PathBuf, SystemTime)> {
             if kind.is_dir() {
                 folders.push(path);
             } else if kind.is_file()
-                && path.extension() == Some(OsStr::new("part"))
+                && pytoon_media::disk::is_part(&path)
                 && let Ok(written) = entry.metadata().and_then(|it| it.modified())
             {
                 found.push((path, written));

@@ -1,8 +1,9 @@
 //! Workers over a real queue, with tasks that do what they are told.
 
 use super::*;
+use pytoon_core::graph::{FilmGraph, FilmShape};
 use pytoon_core::job::store::{JobFilter, JobStore, NewJob, Submission};
-use pytoon_core::job::{JobStatus, TaskKind, first_tasks, tasks_after_voice};
+use pytoon_core::job::{JobStatus, NewTask, TaskKind};
 use pytoon_store::Store;
 use serde_json::json;
 use sqlx::{Connection, Executor};
@@ -59,7 +60,7 @@ impl Bench {
             brief: json!({}),
             client_data: None,
             webhook: None,
-            tasks: first_tasks(),
+            tasks: NewTask::first(),
             idempotency: None,
         };
         assert_eq!(self.store.job_submit(job, 100).await.expect("submits"), Submission::New);
@@ -91,10 +92,16 @@ impl Bench {
     }
 }
 
+/// Returns the tasks that follow the voice.
+fn after_voice(scenes: &[&str], chunks: u32) -> Vec<NewTask> {
+    let scenes = scenes.iter().map(|&id| id.to_owned()).collect();
+    NewTask::of(&FilmGraph::after_voice(&FilmShape { scenes, chunks }))
+}
+
 /// A film in which nothing is drawn.
 fn film(lease: &Lease) -> Outcome {
     let then = match lease.kind {
-        TaskKind::Voice => tasks_after_voice(&["scene_01".to_owned()], 2),
+        TaskKind::Voice => after_voice(&["scene_01"], 2),
         _ => Vec::new(),
     };
     let job = (lease.kind == TaskKind::Publish).then_some(JobStatus::Done);

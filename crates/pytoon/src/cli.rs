@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use pytoon_core::brief::redo::SceneChange;
 use pytoon_telemetry::ServiceRole;
 use std::path::PathBuf;
 
@@ -142,6 +143,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         metrics_out: Option<PathBuf>,
     },
+    /// Change one scene of a finished film, and render again only what changed.
+    Redo(RedoArgs),
     /// Show the engines: health, keys, breakers, calls under way, spend today.
     Engines {
         #[command(subcommand)]
@@ -289,26 +292,59 @@ pub(crate) enum JobsAction {
         /// Its id.
         id: String,
     },
-    /// Have one scene of a job made anew; only what the change is seen in is made and bought again.
-    Redo(RedoArgs),
+    /// Change one scene of a job; only what the change is seen in is rendered and bought again.
+    Redo(JobRedoArgs),
 }
 
-/// What is to be different about a scene.
+/// A change of one scene of a job.
 #[derive(Debug, Args)]
-pub(crate) struct RedoArgs {
+pub(crate) struct JobRedoArgs {
     /// The job's id.
     pub(crate) id: String,
     /// The scene: its place, from 1, or its id, such as `scene_03`.
     pub(crate) scene: String,
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+}
+
+/// A change of one scene of a finished film.
+#[derive(Debug, Args)]
+pub(crate) struct RedoArgs {
+    /// The film's folder, or its name below storage/jobs/.
+    #[arg(value_name = "DIR")]
+    pub(crate) job: String,
+    /// The scene: its place, from 1, or its id, such as `scene_03`.
+    #[arg(long, value_name = "N")]
+    pub(crate) scene: String,
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+    /// Write the metrics here as Prometheus text.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics_out: Option<PathBuf>,
+}
+
+/// What is to be different about a scene.
+#[derive(Debug, Args)]
+pub(crate) struct ChangeArgs {
     /// Another visual idea.
     #[arg(long)]
-    pub(crate) prompt: Option<String>,
-    /// Another engine; the same asks it again where the scene had fallen back.
+    prompt: Option<String>,
+    /// Another engine; the same one asks it again where the scene had fallen back.
     #[arg(long)]
-    pub(crate) engine: Option<String>,
-    /// Another caption, shown over the whole scene.
+    engine: Option<String>,
+    /// Another caption, shown over the whole scene; the voice stays.
     #[arg(long)]
-    pub(crate) caption: Option<String>,
+    caption: Option<String>,
+}
+
+impl ChangeArgs {
+    pub(crate) fn scene_change(&self) -> SceneChange {
+        SceneChange {
+            prompt: self.prompt.clone(),
+            engine: self.engine.clone(),
+            caption: self.caption.clone(),
+        }
+    }
 }
 
 /// What is done with messages to submitters.

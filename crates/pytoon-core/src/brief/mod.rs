@@ -7,6 +7,7 @@
 mod check;
 mod denoise;
 mod files;
+pub mod redo;
 
 pub use check::deadline;
 pub use denoise::Denoise;

@@ -1,10 +1,9 @@
-//! A job of the service: what state it is in, and the graph of tasks that makes it.
+//! A job of the service: its status, and the tasks that make its film.
 //!
-//! Guarantees: pure values; [`JobStatus::is_terminal`] states change only by a person's command;
-//! the graph's names and order stand in one place ([`first_tasks`], [`tasks_after_voice`]).
+//! Guarantees: pure values; [`JobStatus::is_terminal`] states change only by a person's command.
 //!
-//! Does not run tasks (the worker), keep rows ([`store::JobStore`]) or tell of them
-//! ([`webhook`]).
+//! Does not say which tasks there are and in which order ([`crate::graph`]), run them (the worker),
+//! keep rows ([`store::JobStore`]) or notify submitters ([`webhook`]).
 //!
 //! Start with [`JobStatus`], then [`store::JobStore`].
 
@@ -12,6 +11,7 @@ pub mod files;
 pub mod store;
 pub mod webhook;
 
+use crate::graph::{FilmGraph, Node, StageId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,9 @@ impl JobStatus {
         Self::Cancelling,
         Self::Cancelled,
     ];
+
+    /// The statuses from which a scene can be redone.
+    pub const REDO_FROM: [Self; 4] = [Self::Done, Self::Failed, Self::Held, Self::Cancelled];
 
     /// The name as stored, logged and shown.
     pub fn as_str(self) -> &'static str {
@@ -148,6 +151,18 @@ impl TaskKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
+    /// Returns the kind of task that makes a stage.
+    pub fn of(stage: &StageId) -> Self {
+        match stage {
+            StageId::Plan => Self::Plan,
+            StageId::Voice => Self::Voice,
+            StageId::Scene(_) => Self::Scene,
+            StageId::Mix => Self::Mix,
+            StageId::Chunk(_) => Self::Compose,
+            StageId::Publish => Self::Publish,
+        }
+    }
+
     /// The status of a job while such a task runs.
     pub fn status(self) -> JobStatus {
         match self {
@@ -172,46 +187,26 @@ pub struct NewTask {
 }
 
 impl NewTask {
-    fn new(kind: TaskKind, part: Option<&str>, needs: &[String]) -> Self {
-        let name = part.map_or_else(|| kind.as_str().to_owned(), |part| task_name(kind, part));
-        Self { name, kind, needs: needs.to_vec() }
+    /// Returns the tasks that make stages of a film.
+    pub fn of(nodes: &[Node]) -> Vec<Self> {
+        let task = |node: &Node| Self {
+            name: node.stage.to_string(),
+            kind: TaskKind::of(&node.stage),
+            needs: node.needs.iter().map(StageId::to_string).collect(),
+        };
+        nodes.iter().map(task).collect()
     }
-}
 
-/// The name of one of several tasks of a kind.
-pub fn task_name(kind: TaskKind, part: &str) -> String {
-    format!("{}:{part}", kind.as_str())
-}
-
-/// What a new job begins with.
-pub fn first_tasks() -> Vec<NewTask> {
-    let plan = NewTask::new(TaskKind::Plan, None, &[]);
-    let voice = NewTask::new(TaskKind::Voice, None, std::slice::from_ref(&plan.name));
-    vec![plan, voice]
-}
-
-/// What follows once scenes and lengths are known: the scenes that engines draw, the sound, the
-/// chunks of the picture, and the end.
-pub fn tasks_after_voice(scenes: &[String], chunks: u32) -> Vec<NewTask> {
-    let voice = [TaskKind::Voice.as_str().to_owned()];
-    let mut tasks: Vec<NewTask> =
-        scenes.iter().map(|scene| NewTask::new(TaskKind::Scene, Some(scene), &voice)).collect();
-    let drawn: Vec<String> = tasks.iter().map(|task| task.name.clone()).collect();
-    let needs = if drawn.is_empty() { &voice[..] } else { &drawn[..] };
-    // The sound does not wait for the picture, nor one chunk for another.
-    let mix = NewTask::new(TaskKind::Mix, None, needs);
-    let chunks = (0..chunks)
-        .map(|chunk| NewTask::new(TaskKind::Compose, Some(&format!("{chunk:03}")), needs));
-    let made: Vec<NewTask> = std::iter::once(mix).chain(chunks).collect();
-    let names: Vec<String> = made.iter().map(|task| task.name.clone()).collect();
-    tasks.extend(made);
-    tasks.push(NewTask::new(TaskKind::Publish, None, &names));
-    tasks
+    /// Returns the tasks that every new job begins with.
+    pub fn first() -> Vec<Self> {
+        Self::of(FilmGraph::of_brief().nodes())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::FilmShape;
 
     #[test]
     fn names_lead_back() {
@@ -225,19 +220,18 @@ mod tests {
     }
 
     #[test]
-    fn every_need_is_a_task_and_publish_comes_last() {
-        for scenes in [vec![], vec!["scene_01".to_owned(), "scene_03".to_owned()]] {
-            let mut all = first_tasks();
-            all.extend(tasks_after_voice(&scenes, 3));
-            for (index, task) in all.iter().enumerate() {
-                for need in &task.needs {
-                    let place = all.iter().position(|other| other.name == *need);
-                    assert!(place.is_some_and(|place| place < index), "{}: {need}", task.name);
-                }
-            }
-            let last = all.last().expect("tasks");
-            assert_eq!((last.kind, last.needs.len()), (TaskKind::Publish, 4));
-        }
+    fn a_stage_becomes_a_task_with_the_needs_of_its_node() {
+        let shape = FilmShape { scenes: vec!["scene_02".to_owned()], chunks: 1 };
+        let tasks = NewTask::of(&FilmGraph::after_voice(&shape));
+        let of: Vec<_> = tasks.iter().map(|task| (task.kind, task.name.as_str())).collect();
+        let expected = [
+            (TaskKind::Scene, "scene:scene_02"),
+            (TaskKind::Mix, "mix"),
+            (TaskKind::Compose, "compose:000"),
+            (TaskKind::Publish, "publish"),
+        ];
+        assert_eq!(of, expected);
+        assert_eq!(tasks[3].needs, ["mix", "compose:000"]);
     }
 
     #[test]

@@ -23,12 +23,13 @@ use crate::scene::{
 };
 use crate::script::{self, Beat, Script, Sentence};
 use crate::text;
+use serde::Serialize;
 use spoken::Spoken;
 
 pub use crate::chain::LOCAL_ENGINE;
 
 /// A media file that was looked at.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MediaInfo {
     /// The file, resolved.
     pub path: String,

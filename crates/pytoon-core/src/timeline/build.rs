@@ -67,7 +67,7 @@ pub enum AssetFacts {
 }
 
 /// An overlay of the brief with its file resolved.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OverlayRequest {
     /// The picture or words.
     pub content: OverlayContent,

@@ -1,6 +1,6 @@
 //! Buying a clip: free steps, a row in the ledger, the one paid call, and what its answer means.
 
-use super::slices::{Stop, Walk};
+use super::slices::{LOOK_AGAIN, Stop, Walk};
 use super::{ClipUse, Engine, EngineManager, SceneOrder, ledger_error};
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Lookup, Prepared, Task};
 use crate::picture_fit::FitProblem;
@@ -22,8 +22,6 @@ const FRESH_MS: i64 = 15_000;
 /// How long a ledger is asked to write down what was just bought, in milliseconds, and how often.
 const NOTE_PATIENCE_MS: i64 = 600_000;
 const NOTE_PAUSE: Duration = Duration::from_secs(1);
-/// How often a full engine is asked for a place.
-const PLACE_POLL: Duration = Duration::from_millis(200);
 
 /// What came of the wish to buy a clip.
 pub(super) enum Bought {
@@ -156,84 +154,62 @@ impl EngineManager {
         let waiting = walk.memo.current.as_mut().map(|current| &mut current.place_until);
         let give_up_at =
             waiting.map_or(begun + patience, |until| *until.get_or_insert(begun + patience));
-        loop {
-            self.check_cancel(name)?;
-            let now = self.world.now();
-            // A clip that comes too late would be paid for and not seen.
-            if order.deadline.is_some_and(|deadline| now >= deadline) {
-                let message = "the job's deadline has passed, so nothing more is bought";
-                return Err(EngineError::new(
+        self.check_cancel(name)?;
+        let now = self.world.now();
+        // A clip that comes too late would be paid for and not seen.
+        if order.deadline.is_some_and(|deadline| now >= deadline) {
+            let message = "the job's deadline has passed, so nothing more is bought";
+            return Err(
+                EngineError::new(name, "buy a clip", EngineErrorKind::Deadline, message).into()
+            );
+        }
+        let call = self.new_call(order, engine, prepared, hash, walk.fence.as_ref());
+        let row = as_row(&call);
+        let limits = self.limits(order, engine);
+        let admission = self.store.call_admit(call, limits).await;
+        match admission.map_err(|error| ledger_error(name, &error))? {
+            Admission::Granted => Ok(Some(row)),
+            Admission::Taken => Ok(None),
+            Admission::Fenced => {
+                let message = "another worker has this task now, so nothing is bought here";
+                let kind = EngineErrorKind::Ledger;
+                Err(EngineError::new(name, "buy a clip", kind, message).into())
+            }
+            Admission::OverBudget { cap, left } => {
+                let message = format!(
+                    "{} would pass the {cap}'s budget, of which {left} is left",
+                    row.estimated
+                );
+                Err(EngineError::new(name, "buy a clip", EngineErrorKind::Budget, message).into())
+            }
+            Admission::Busy if now > give_up_at => {
+                let message = "no place came free within its own timeout_seconds";
+                Err(EngineError::new(
                     name,
-                    "buy a clip",
-                    EngineErrorKind::Deadline,
+                    "wait for a place",
+                    EngineErrorKind::RateLimited,
                     message,
                 )
-                .into());
+                .into())
             }
-            let call = self.new_call(order, engine, prepared, hash, walk.fence.as_ref());
-            let row = as_row(&call);
-            let limits = self.limits(order, engine);
-            let admission = self.store.call_admit(call, limits).await;
-            match admission.map_err(|error| ledger_error(name, &error))? {
-                Admission::Granted => return Ok(Some(row)),
-                Admission::Taken => return Ok(None),
-                Admission::Fenced => {
-                    let message = "another worker has this task now, so nothing is bought here";
-                    let kind = EngineErrorKind::Ledger;
-                    return Err(EngineError::new(name, "buy a clip", kind, message).into());
-                }
-                Admission::OverBudget { cap, left } => {
-                    let message = format!(
-                        "{} would pass the {cap}'s budget, of which {left} is left",
-                        row.estimated
-                    );
-                    return Err(EngineError::new(
-                        name,
-                        "buy a clip",
-                        EngineErrorKind::Budget,
-                        message,
-                    )
-                    .into());
-                }
-                Admission::Busy if now > give_up_at => {
-                    let message = "no place came free within its own timeout_seconds";
-                    return Err(EngineError::new(
-                        name,
-                        "wait for a place",
-                        EngineErrorKind::RateLimited,
-                        message,
-                    )
-                    .into());
-                }
-                Admission::Busy => self.wait(walk, name, walk.look_again(PLACE_POLL)).await?,
-                Admission::TooFast { retry_at }
-                    if order.deadline.is_some_and(|deadline| retry_at > deadline) =>
-                {
-                    let message = "its requests_per_minute are used up until after the deadline";
-                    return Err(EngineError::new(
-                        name,
-                        "wait for its turn",
-                        EngineErrorKind::Deadline,
-                        message,
-                    )
-                    .into());
-                }
-                // What is known to come too late is not waited for.
-                Admission::TooFast { retry_at } if retry_at > give_up_at => {
-                    let message = "its requests_per_minute are used up for longer than it is \
-                                   waited for";
-                    return Err(EngineError::new(
-                        name,
-                        "wait for its turn",
-                        EngineErrorKind::Cooling,
-                        message,
-                    )
-                    .into());
-                }
-                Admission::TooFast { retry_at } => {
-                    let ms = (retry_at - now).clamp(20, 60_000) as u64;
-                    self.wait(walk, name, Duration::from_millis(ms)).await?;
-                }
+            Admission::Busy => Err(self.wait(name, LOOK_AGAIN)),
+            Admission::TooFast { retry_at }
+                if order.deadline.is_some_and(|deadline| retry_at > deadline) =>
+            {
+                let message = "its requests_per_minute are used up until after the deadline";
+                Err(EngineError::new(name, "wait for its turn", EngineErrorKind::Deadline, message)
+                    .into())
+            }
+            // What is known to come too late is not waited for.
+            Admission::TooFast { retry_at } if retry_at > give_up_at => {
+                let message = "its requests_per_minute are used up for longer than it is \
+                               waited for";
+                Err(EngineError::new(name, "wait for its turn", EngineErrorKind::Cooling, message)
+                    .into())
+            }
+            Admission::TooFast { retry_at } => {
+                let ms = (retry_at - now).clamp(20, 60_000) as u64;
+                Err(self.wait(name, Duration::from_millis(ms)))
             }
         }
     }

@@ -3,19 +3,15 @@
 
 use super::attempt::request_hash;
 use super::calls::LEASE_MS;
-use super::slices::{Stop, Walk};
+use super::slices::{LOOK_AGAIN, Stop, Walk};
 use super::{ClipUse, Engine, EngineManager, EngineSet, SceneOrder, ledger_error};
 use crate::adapter::{GenerateRequest, Prepared, Ratio, Task, TaskState};
 use crate::moderation::screen;
 use crate::{EngineError, EngineErrorKind};
-use pytoon_core::ledger::{BreakerRow, CallEvent, CallFilter, CallRow, CallState};
+use pytoon_core::ledger::{BreakerRow, CallEvent, CallFilter, CallRow, CallState, StoreError};
 use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::Event;
 use std::collections::{BTreeMap, HashSet};
-use std::time::Duration;
-
-/// How often another process's work is looked at.
-const OTHERS_POLL: Duration = Duration::from_millis(300);
 
 /// What is known of a scene's clips before any is bought.
 pub(super) struct Earlier {
@@ -122,7 +118,7 @@ impl EngineManager {
         let history = self.store.history(&order.job_id, &order.scene_id, hashes.clone()).await;
         let history = history.map_err(|error| ledger_error(order.chain.first(), &error))?;
         if history.has_intent {
-            self.settle_dead_intents(order, walk).await?;
+            self.settle_dead_intents(order).await?;
         }
         let fresh = hashes.into_iter().filter(|hash| !history.taken.contains(hash)).collect();
         let mut earlier = Earlier { done: None, fresh, breakers: Some(history.breakers) };
@@ -247,28 +243,43 @@ impl EngineManager {
         }
     }
 
-    /// Rows of this scene that a dead process left between the call and its answer: whether they
-    /// were bought is unknown from now on. Where a walk waits, the job's folder has one owner, so none
-    /// is at work. Elsewhere the one who wrote the row may be cut off from the ledger and know the
-    /// answer: as long as its lease holds nobody else is asked, unless the vendor itself can say.
-    async fn settle_dead_intents(&self, order: &SceneOrder, walk: &Walk) -> Result<(), Stop> {
-        let filter = CallFilter {
-            job_id: Some(order.job_id.clone()),
-            scene_id: Some(order.scene_id.clone()),
-            states: vec![CallState::Intent],
-            ..CallFilter::default()
-        };
-        let rows = self.store.call_list(filter).await;
-        let first = order.chain.first();
+    /// Looks at rows of this scene that are between the call and its answer. Whoever wrote one may be
+    /// cut off from the ledger and know the answer: until its lease ends no one else is asked, unless
+    /// the vendor itself can tell. Afterwards the purchase counts as unknown.
+    async fn settle_dead_intents(&self, order: &SceneOrder) -> Result<(), Stop> {
+        let rows = self.intents(&order.job_id, Some(&order.scene_id)).await;
         let now = self.world.now();
-        for row in rows.map_err(|error| ledger_error(first, &error))? {
-            if !walk.in_slices || row.lease_until <= now {
-                self.no_answer(order, &row).await;
+        for row in rows.map_err(|error| ledger_error(order.chain.first(), &error))? {
+            if row.lease_until <= now {
+                self.no_answer(&row).await;
             } else if !self.is_found(&row).await? {
-                self.wait(walk, &row.engine, walk.look_again(OTHERS_POLL)).await?;
+                return Err(self.wait(&row.engine, LOOK_AGAIN));
             }
         }
         Ok(())
+    }
+
+    /// Takes over a job whose earlier process is dead: calls that it left without an answer become
+    /// unknown at once. Only for callers that keep every other process out of the job.
+    pub async fn take_over_job(&self, job_id: &str) -> Result<(), StoreError> {
+        for row in self.intents(job_id, None).await? {
+            self.no_answer(&row).await;
+        }
+        Ok(())
+    }
+
+    async fn intents(
+        &self,
+        job_id: &str,
+        scene_id: Option<&str>,
+    ) -> Result<Vec<CallRow>, StoreError> {
+        let filter = CallFilter {
+            job_id: Some(job_id.to_owned()),
+            scene_id: scene_id.map(str::to_owned),
+            states: vec![CallState::Intent],
+            ..CallFilter::default()
+        };
+        self.store.call_list(filter).await
     }
 
     /// Whether the vendor knows a call whose answer another process waits for, or waited.
@@ -282,7 +293,7 @@ impl EngineManager {
         Ok(found.is_some())
     }
 
-    async fn no_answer(&self, order: &SceneOrder, row: &CallRow) {
+    async fn no_answer(&self, row: &CallRow) {
         let error = EngineError::new(
             &row.engine,
             "hear the answer",
@@ -291,8 +302,8 @@ impl EngineManager {
         );
         self.end(row, CallEvent::NoAnswer, None, Some(&error)).await;
         Event::EngineCallUnknown {
-            job: &order.job_id,
-            scene: &order.scene_id,
+            job: &row.job_id,
+            scene: &row.scene_id,
             engine: &row.engine,
             call: &row.id,
         }
@@ -308,62 +319,50 @@ impl EngineManager {
         walk: &mut Walk,
     ) -> Result<Option<(ClipUse, MicroUsd)>, Stop> {
         let name = &engine.name;
-        loop {
-            self.check_cancel(name)?;
-            let filter = CallFilter {
-                request_hash: Some(hash.to_owned()),
-                states: vec![
-                    CallState::Intent,
-                    CallState::Submitted,
-                    CallState::Abandoned,
-                    CallState::Unknown,
-                    CallState::Refused,
-                ],
-                ..CallFilter::default()
-            };
-            let rows =
-                self.store.call_list(filter).await.map_err(|error| ledger_error(name, &error))?;
-            let Some(row) = most_telling(&rows) else { return Ok(None) };
-            if row.state == CallState::Refused {
-                let message = "it refused this prompt before, and is not asked again unchanged";
-                let kind = EngineErrorKind::Moderation;
-                return Err(EngineError::new(name, "send the prompt", kind, message).into());
-            }
-            let now = self.world.now();
-            // Scenes of one job that are drawn in slices are at work at the same time, perhaps in
-            // other processes; where a walk waits, this process is the job's only one.
-            let is_mine =
-                row.job_id == order.job_id && (!walk.in_slices || row.scene_id == order.scene_id);
-            let looked_after = matches!(row.state, CallState::Intent | CallState::Submitted)
-                && row.lease_until > now;
-            // A call of this very scene whose answer another worker may still have: see
-            // `settle_dead_intents`.
-            let is_unanswered = walk.in_slices && row.state == CallState::Intent;
-            if looked_after && (!is_mine || is_unanswered) {
-                // Another of this moment buys the same clip: wait for it, and share it.
-                self.wait(walk, name, walk.look_again(OTHERS_POLL)).await?;
-                if let Some(clip) = self.kept_clip(name, hash).await? {
-                    return Ok(Some((clip, MicroUsd::ZERO)));
-                }
-                continue;
-            }
-            let lease = now + LEASE_MS;
-            let taken = if is_mine {
-                // A job's folder has one owner, so what it left was left by a dead process.
-                self.store.call_touch(&row.id, lease).await.map(|()| true)
-            } else {
-                self.store.call_claim(&row.id, now, lease).await
-            };
-            if !taken.map_err(|error| ledger_error(name, &error))? {
-                // Another job is finding out what became of it.
-                self.wait(walk, name, walk.look_again(OTHERS_POLL)).await?;
-                continue;
-            }
-            match self.go_on(order, engine, row, hash, walk).await? {
-                Some(done) => return Ok(Some(done)),
-                None => return Ok(None),
-            }
+        self.check_cancel(name)?;
+        let filter = CallFilter {
+            request_hash: Some(hash.to_owned()),
+            states: vec![
+                CallState::Intent,
+                CallState::Submitted,
+                CallState::Abandoned,
+                CallState::Unknown,
+                CallState::Refused,
+            ],
+            ..CallFilter::default()
+        };
+        let rows =
+            self.store.call_list(filter).await.map_err(|error| ledger_error(name, &error))?;
+        let Some(row) = most_telling(&rows) else { return Ok(None) };
+        if row.state == CallState::Refused {
+            let message = "it refused this prompt before, and is not asked again unchanged";
+            let kind = EngineErrorKind::Moderation;
+            return Err(EngineError::new(name, "send the prompt", kind, message).into());
         }
+        let now = self.world.now();
+        // Scenes of one job are drawn at the same time, perhaps by several processes. A call that this
+        // walk took over in an earlier slice stays its own.
+        let is_mine = row.job_id == order.job_id && row.scene_id == order.scene_id
+            || walk.is_following(&row.id);
+        let looked_after =
+            matches!(row.state, CallState::Intent | CallState::Submitted) && row.lease_until > now;
+        // An intent of this very scene may have an answer elsewhere: see `settle_dead_intents`.
+        if looked_after && (!is_mine || row.state == CallState::Intent) {
+            // Another purchase of the same clip is under way: wait for it, and share it.
+            return Err(self.wait(name, LOOK_AGAIN));
+        }
+        let lease = now + LEASE_MS;
+        let taken = if is_mine {
+            // No one else works on this scene, so a dead process left it.
+            self.store.call_touch(&row.id, lease).await.map(|()| true)
+        } else {
+            self.store.call_claim(&row.id, now, lease).await
+        };
+        if !taken.map_err(|error| ledger_error(name, &error))? {
+            // Another job is finding out what became of it.
+            return Err(self.wait(name, LOOK_AGAIN));
+        }
+        self.go_on(order, engine, row, hash, walk).await
     }
 
     /// Goes on with one row. `None` where it came to nothing and a new call may be made.
@@ -391,7 +390,7 @@ impl EngineManager {
         let task = match row.state {
             CallState::Intent | CallState::Unknown => {
                 if row.state == CallState::Intent {
-                    self.no_answer(order, row).await;
+                    self.no_answer(row).await;
                 }
                 match self.look_up(&pinned, row, &asked_for(row), false).await {
                     Ok(Some(task)) => task,

@@ -69,52 +69,49 @@ impl EngineManager {
     ) -> Result<(ClipUse, MicroUsd), Stop> {
         let adapter = engine.adapter()?.clone();
         let every = Duration::from_millis(engine.config.poll_interval_ms);
-        loop {
-            if self.cancel.is_cancelled() {
-                self.give_up(engine, row, task, None).await;
-                self.check_cancel(&engine.name)?;
+        if self.cancel.is_cancelled() {
+            self.give_up(engine, row, task, None).await;
+            self.check_cancel(&engine.name)?;
+        }
+        let polled = adapter.poll(task).await;
+        let now = self.world.now();
+        let progress = walk.follows(&row.id, now);
+        match polled {
+            Ok(TaskState::Succeeded { output, cost }) => {
+                return Ok(self.collect(order, engine, row, task, output, cost, hash).await?);
             }
-            let polled = adapter.poll(task).await;
-            let now = self.world.now();
-            let progress = walk.follows(&row.id, now);
-            match polled {
-                Ok(TaskState::Succeeded { output, cost }) => {
-                    return Ok(self.collect(order, engine, row, task, output, cost, hash).await?);
-                }
-                Ok(TaskState::Failed(error)) => {
-                    return Err(self.ended_without_clip(engine, row, error).await.into());
-                }
-                Ok(TaskState::Queued { mark }) => {
-                    progress.note(now, format!("queued {}", mark.unwrap_or_default()));
-                }
-                Ok(TaskState::Running { progress: share, unknown_status }) => {
-                    if let Some(status) = &unknown_status
-                        && !progress.said_unknown
-                    {
-                        progress.said_unknown = true;
-                        let (engine, call) = (engine.name.as_str(), row.id.as_str());
-                        Event::EngineStatusUnknown { engine, call, status }.emit();
-                    }
-                    progress.note(now, format!("running {share:?}"));
-                }
-                // The vendor is out of reach for the moment; the task goes on without us.
-                Err(error) if error.is_temporary() => {}
-                Err(error) => {
-                    self.end(row, CallEvent::Abandoned, None, Some(&error)).await;
-                    return Err(error.into());
-                }
+            Ok(TaskState::Failed(error)) => {
+                return Err(self.ended_without_clip(engine, row, error).await.into());
             }
-            self.out_of_patience(order, engine, row, task, progress).await?;
-            let lease = self.world.now() + LEASE_MS + engine.config.poll_interval_ms as i64;
-            // A missed sign of life costs at most a second look by another process.
-            let _ = self.store.call_touch(&row.id, lease).await;
-            if let Err(stop) = self.wait(walk, &engine.name, every).await {
-                if matches!(stop, Stop::Failed(_)) {
-                    self.give_up(engine, row, task, None).await;
+            Ok(TaskState::Queued { mark }) => {
+                progress.note(now, format!("queued {}", mark.unwrap_or_default()));
+            }
+            Ok(TaskState::Running { progress: share, unknown_status }) => {
+                if let Some(status) = &unknown_status
+                    && !progress.said_unknown
+                {
+                    progress.said_unknown = true;
+                    let (engine, call) = (engine.name.as_str(), row.id.as_str());
+                    Event::EngineStatusUnknown { engine, call, status }.emit();
                 }
-                return Err(stop);
+                progress.note(now, format!("running {share:?}"));
+            }
+            // The vendor is out of reach for the moment; the task goes on without us.
+            Err(error) if error.is_temporary() => {}
+            Err(error) => {
+                self.end(row, CallEvent::Abandoned, None, Some(&error)).await;
+                return Err(error.into());
             }
         }
+        self.out_of_patience(order, engine, row, task, progress).await?;
+        let lease = self.world.now() + LEASE_MS + engine.config.poll_interval_ms as i64;
+        // A missed sign of life costs at most a second look by another process.
+        let _ = self.store.call_touch(&row.id, lease).await;
+        let stop = self.wait(&engine.name, every);
+        if matches!(stop, Stop::Failed(_)) {
+            self.give_up(engine, row, task, None).await;
+        }
+        Err(stop)
     }
 
     async fn out_of_patience(

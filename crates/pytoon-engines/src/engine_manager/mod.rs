@@ -8,9 +8,10 @@
 //! Does not choose engines (`engine_selector`), speak to vendors (adapters), judge clips
 //! (`clip_check`) or keep rows (`EngineStore`).
 //!
-//! Start with [`EngineManager::draw`], or [`EngineManager::draw_some`], which does not wait; one
-//! engine's attempt is in `attempt`, what an earlier process left in `earlier`, the time between
-//! submit and clip in `follow`.
+//! A walk does not wait for vendors: it stops, and goes on in another slice (`slices`).
+//!
+//! Start with [`EngineManager::draw`]; one engine's attempt is in `attempt`, what an earlier process
+//! left in `earlier`, the time between submit and clip in `follow`.
 
 mod attempt;
 mod calls;
@@ -52,11 +53,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-/// How long a walk waits for a ledger that does not answer, in milliseconds: somebody may sit before
-/// it.
+/// How long an interactive render waits for an unreachable ledger, in milliseconds.
 const LEDGER_PATIENCE_MS: i64 = 20_000;
-/// The same for a walk in slices: a database that is restarted or moved comes back.
-const LEDGER_PATIENCE_OF_SLICES_MS: i64 = 600_000;
+/// How long a task of the queue waits for it: a database that is restarted or moved comes back.
+const LEDGER_PATIENCE_OF_TASK_MS: i64 = 600_000;
 /// How soon a ledger that does not answer is asked again.
 const LEDGER_PAUSE: Duration = Duration::from_secs(1);
 
@@ -250,21 +250,9 @@ impl EngineManager {
         resolve_engine(wish, &set.settings, &facts)
     }
 
-    /// Gets a scene its clip, or leaves it to `local`. Fails only when the user gave up.
-    pub async fn draw(&self, order: &SceneOrder) -> Result<SceneOutcome, EngineError> {
-        let mut walk = Walk::default();
-        loop {
-            match self.walk(order, &mut walk).await {
-                Ok(outcome) => return Ok(outcome),
-                Err(Stop::Failed(error)) => return Err(error),
-                Err(Stop::Later(wait)) => self.pause(order.chain.first(), wait).await?,
-            }
-        }
-    }
-
-    /// Walks on to the end, or to where it would have to wait and is not to. Where the ledger cannot
-    /// say what is bought, or a bought clip cannot be had, nobody else is asked: it is waited for,
-    /// and then the scene is left to `local`.
+    /// Walks on to the end, or to where it would have to wait. If the ledger cannot tell what is
+    /// bought, or a bought clip cannot be fetched, no other engine is asked: the walk waits for the
+    /// ledger, and in the end leaves the scene to `local`.
     async fn walk(&self, order: &SceneOrder, walk: &mut Walk) -> Result<SceneOutcome, Stop> {
         let error = match self.walk_on(order, walk).await {
             Err(Stop::Failed(error)) if error.kind == EngineErrorKind::Ledger => error,
@@ -276,8 +264,10 @@ impl EngineManager {
         self.check_cancel(&error.engine)?;
         let now = self.world.now();
         let since = *walk.memo.ledger_away.get_or_insert(now);
-        let patience =
-            if walk.in_slices { LEDGER_PATIENCE_OF_SLICES_MS } else { LEDGER_PATIENCE_MS };
+        let patience = match walk.fence {
+            Some(_) => LEDGER_PATIENCE_OF_TASK_MS,
+            None => LEDGER_PATIENCE_MS,
+        };
         if now - since < patience {
             Event::LedgerUnavailable {
                 job: &order.job_id,
@@ -303,9 +293,7 @@ impl EngineManager {
         if walk.memo.prompt.is_none() {
             return Ok(self.left_to_local(order, walk, &stopped(order)));
         }
-        if walk.in_slices {
-            walk.own = self.own_task(order, walk).await?;
-        }
+        walk.own = self.own_task(order, walk).await?;
         // A task of the walk's own comes before all that others may have left.
         let earlier = match walk.own {
             Some(_) => Ok(Earlier { done: None, fresh: HashSet::new(), breakers: None }),
@@ -326,53 +314,47 @@ impl EngineManager {
                 }
             },
         };
-        loop {
-            let outside = order.chain.members.iter().filter(|m| m.engine != LOCAL);
-            let names: Vec<&str> = outside.map(|m| m.engine.as_str()).collect();
-            for (place, name) in names.iter().enumerate() {
-                if walk.is_past(name) {
-                    continue;
+        let outside = order.chain.members.iter().filter(|m| m.engine != LOCAL);
+        let names: Vec<&str> = outside.map(|m| m.engine.as_str()).collect();
+        for (place, name) in names.iter().enumerate() {
+            if walk.is_past(name) {
+                continue;
+            }
+            // What was read a moment ago serves the first engine; time passes before others.
+            let breaker = breakers.take().map(|mut rows| rows.remove(*name).unwrap_or_default());
+            let tried = self.attempt(order, name, walk, &fresh, breaker).await;
+            let tried = match tried {
+                Ok(done) => Ok(done),
+                Err(stop) => match stop.failure()? {
+                    error if error.ends_the_walk() => return Err(error.into()),
+                    error => Err(error),
+                },
+            };
+            let current = walk.memo.current.take();
+            let began = current.map_or_else(|| self.world.now(), |current| current.began);
+            let latency_ms = (self.world.now() - began).max(0) as u64;
+            match tried {
+                Ok((clip, charged)) => {
+                    walk.memo.attempts.push(record(name, None, latency_ms, charged));
+                    return Ok(self.delivered(walk, begun, clip));
                 }
-                // What was read a moment ago serves the first engine; time passes before others.
-                let breaker =
-                    breakers.take().map(|mut rows| rows.remove(*name).unwrap_or_default());
-                let tried = self.attempt(order, name, walk, &fresh, breaker).await;
-                let tried = match tried {
-                    Ok(done) => Ok(done),
-                    Err(stop) => match stop.failure()? {
-                        error if error.ends_the_walk() => return Err(error.into()),
-                        error => Err(error),
-                    },
-                };
-                let current = walk.memo.current.take();
-                let began = current.map_or_else(|| self.world.now(), |current| current.began);
-                let latency_ms = (self.world.now() - began).max(0) as u64;
-                match tried {
-                    Ok((clip, charged)) => {
-                        walk.memo.attempts.push(record(name, None, latency_ms, charged));
-                        return Ok(self.delivered(walk, begun, clip));
-                    }
-                    Err(error) => {
-                        walk.memo.is_beyond_waiting |= !matches!(
-                            error.kind,
-                            EngineErrorKind::Cooling | EngineErrorKind::RateLimited
-                        );
-                        let next = names.get(place + 1).copied().unwrap_or(LOCAL);
-                        self.step_down(order, name, next, &error, latency_ms);
-                        let charged = error.charged.unwrap_or_default();
-                        walk.memo.attempts.push(record(name, Some(&error), latency_ms, charged));
-                        walk.memo.stepped_down.push((*name).to_owned());
-                    }
+                Err(error) => {
+                    walk.memo.is_beyond_waiting |= !matches!(
+                        error.kind,
+                        EngineErrorKind::Cooling | EngineErrorKind::RateLimited
+                    );
+                    let next = names.get(place + 1).copied().unwrap_or(LOCAL);
+                    self.step_down(order, name, next, &error, latency_ms);
+                    let charged = error.charged.unwrap_or_default();
+                    walk.memo.attempts.push(record(name, Some(&error), latency_ms, charged));
+                    walk.memo.stepped_down.push((*name).to_owned());
                 }
             }
-            let only_cooling = !walk.memo.is_beyond_waiting;
-            match self.until_one_is_cool(order, &names, only_cooling).await {
-                Some((engine, wait_ms)) => {
-                    walk.begin_again(wait_ms);
-                    self.wait(walk, engine, Duration::from_millis(wait_ms)).await?;
-                }
-                None => break,
-            }
+        }
+        let only_cooling = !walk.memo.is_beyond_waiting;
+        if let Some((engine, wait_ms)) = self.until_one_is_cool(order, &names, only_cooling).await {
+            walk.begin_again(wait_ms);
+            return Err(self.wait(engine, Duration::from_millis(wait_ms)));
         }
         self.finished(begun, LOCAL);
         Ok(outcome(walk, None))

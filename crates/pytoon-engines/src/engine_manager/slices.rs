@@ -15,8 +15,8 @@ use pytoon_core::ledger::{CallRow, CallState, Fence, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How soon a slice is worth another look where others decide how long it takes.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// The pause before another look where others decide how long it takes.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What came of a slice.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,8 +138,6 @@ impl Stop {
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     pub(super) memo: SceneMemo,
-    /// Whether it stops where it would wait.
-    pub(super) in_slices: bool,
     /// The row of its own task, where that is still under way.
     pub(super) own: Option<CallRow>,
     /// The claim under which it buys.
@@ -147,11 +145,6 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// A walk that goes on from its memo, or begins.
-    fn slice(memo: SceneMemo, fence: Option<Fence>) -> Self {
-        Self { memo, in_slices: true, own: None, fence }
-    }
-
     /// The prompt as it leaves.
     pub(super) fn prompt(&self) -> &str {
         self.memo.prompt.as_deref().unwrap_or_default()
@@ -186,31 +179,48 @@ impl Walk {
         self.memo.stepped_down.clear();
         self.memo.is_beyond_waiting = false;
     }
-
-    /// How soon to look again at what others do: often where this walk waits, else as often as is
-    /// worth a slice.
-    pub(super) fn look_again(&self, often: Duration) -> Duration {
-        if self.in_slices { LOOK_AGAIN.max(often) } else { often }
-    }
 }
 
 impl EngineManager {
-    /// The same as [`EngineManager::draw`] without its waiting: for a vendor's task, while all
-    /// engines cool, for a place at a full engine, for another's purchase of the same clip. Goes on
-    /// from the memo that the slice before gave, with the same order.
+    /// Gets a scene its clip, or leaves it to `local`, as far as that goes without waiting: for a
+    /// vendor's task, while all engines cool, for a place at a full engine, for another's purchase
+    /// of the same clip. The first slice takes an empty memo, each further one the memo that the
+    /// slice before returned, with the same order.
     ///
-    /// Under a claim that does not hold any more nothing is bought. Fails when the user gave up.
-    pub async fn draw_some(
+    /// `fence` names the task of the queue that the caller holds; without it the caller vouches that
+    /// no other process works on the job. Under a fence that does not hold any more nothing is
+    /// bought.
+    ///
+    /// # Errors
+    /// If the user gave up.
+    pub async fn draw(
         &self,
         order: &SceneOrder,
         memo: SceneMemo,
         fence: Option<Fence>,
     ) -> Result<Slice, EngineError> {
-        let mut walk = Walk::slice(memo, fence);
+        let mut walk = Walk { memo, own: None, fence };
         match self.walk(order, &mut walk).await {
             Ok(outcome) => Ok(Slice::Done(outcome)),
             Err(Stop::Later(wait)) => Ok(Slice::Later { memo: walk.memo, wait }),
             Err(Stop::Failed(error)) => Err(error),
+        }
+    }
+
+    /// Draws a scene slice by slice and waits between them, for callers that have nothing else to do.
+    ///
+    /// # Errors
+    /// If the user gave up.
+    pub async fn draw_to_end(&self, order: &SceneOrder) -> Result<SceneOutcome, EngineError> {
+        let mut memo = SceneMemo::default();
+        loop {
+            match self.draw(order, memo, None).await? {
+                Slice::Done(outcome) => return Ok(outcome),
+                Slice::Later { memo: next, wait } => {
+                    self.pause(order.chain.first(), wait).await?;
+                    memo = next;
+                }
+            }
         }
     }
 
@@ -231,17 +241,11 @@ impl EngineManager {
         }))
     }
 
-    /// Waits, or stops the slice where it is not to wait.
-    pub(super) async fn wait(
-        &self,
-        walk: &Walk,
-        engine: &str,
-        how_long: Duration,
-    ) -> Result<(), Stop> {
-        if walk.in_slices {
-            self.check_cancel(engine)?;
-            return Err(Stop::Later(how_long));
+    /// Stops the slice: there is nothing to do for so long. Fails if the user gave up.
+    pub(super) fn wait(&self, engine: &str, how_long: Duration) -> Stop {
+        match self.check_cancel(engine) {
+            Ok(()) => Stop::Later(how_long),
+            Err(error) => Stop::Failed(error),
         }
-        Ok(self.pause(engine, how_long).await?)
     }
 }

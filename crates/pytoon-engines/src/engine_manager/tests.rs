@@ -265,7 +265,18 @@ async fn order(manager: &EngineManager, prompt: &str) -> SceneOrder {
 
 async fn draw(manager: &EngineManager, prompt: &str) -> SceneOutcome {
     let order = order(manager, prompt).await;
-    manager.draw(&order).await.expect("never an error")
+    drawn(manager, &order).await
+}
+
+/// Draws a scene to its end as a process that has the job alone.
+async fn drawn(manager: &EngineManager, order: &SceneOrder) -> SceneOutcome {
+    manager.take_over_job(&order.job_id).await.expect("takes over");
+    to_the_end(manager, order).await
+}
+
+/// Draws a scene to its end.
+async fn to_the_end(manager: &EngineManager, order: &SceneOrder) -> SceneOutcome {
+    manager.draw_to_end(order).await.expect("never an error")
 }
 
 fn used(outcome: &SceneOutcome) -> &str {
@@ -340,7 +351,7 @@ fn where_all_cool_and_the_deadline_allows_it_waits() {
         order.deadline = Some(bench.world.now() + 3_600_000);
         let waiting = {
             let manager = manager.clone();
-            tokio::spawn(async move { manager.draw(&order).await.expect("never an error") })
+            tokio::spawn(async move { drawn(&manager, &order).await })
         };
         // The real pause is a minute; the clock is moved, and the breaker with it.
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
@@ -350,7 +361,7 @@ fn where_all_cool_and_the_deadline_allows_it_waits() {
         // Past its deadline, it does not.
         let mut late = super::tests::order(&manager, "late").await;
         late.deadline = Some(bench.world.now() - 1);
-        assert_eq!(used(&manager.draw(&late).await.expect("never an error")), "local");
+        assert_eq!(used(&drawn(&manager, &late).await), "local");
     });
 }
 
@@ -362,7 +373,7 @@ fn past_its_deadline_a_job_buys_nothing() {
         let manager = bench.process(std::slice::from_ref(&engine)).await;
         let mut late = order(&manager, "late").await;
         late.deadline = Some(bench.world.now());
-        let outcome = manager.draw(&late).await.expect("never an error");
+        let outcome = drawn(&manager, &late).await;
         assert_eq!((used(&outcome), outcome.attempts[0].result.as_str()), ("local", "deadline"));
         assert_eq!(engine.submits(), 0);
     });
@@ -382,8 +393,8 @@ fn an_engines_minute_is_not_waited_for_past_the_deadline() {
         let mut hurried = order(&manager, "two").await;
         hurried.deadline = Some(bench.world.now() + 5_000);
         let waited = std::time::Duration::from_secs(10);
-        let outcome = tokio::time::timeout(waited, manager.draw(&hurried)).await;
-        let outcome = outcome.expect("it does not wait").expect("never an error");
+        let outcome = tokio::time::timeout(waited, drawn(&manager, &hurried)).await;
+        let outcome = outcome.expect("it does not wait");
         assert_eq!((used(&outcome), outcome.attempts[0].result.as_str()), ("local", "deadline"));
         assert_eq!(engine.submits(), 1);
     });
@@ -436,7 +447,7 @@ fn a_moderation_service_that_is_switched_on_later_is_asked() {
             format!("v2: {{moderation: {{service: {{enabled: true, base_url: \"{url}\"}}}}}}\n");
         std::fs::write(folder.join("engine.yaml"), service).expect("writes");
         asked.store(true, Ordering::SeqCst);
-        let outcome = manager.draw(&order).await.expect("never an error");
+        let outcome = drawn(&manager, &order).await;
         assert_eq!((used(&outcome), outcome.attempts[0].result.as_str()), ("local", "moderation"));
         assert!(answering.join().expect("ends").contains("/v1/moderations"));
         assert_eq!(engine.submits(), 0);
@@ -495,7 +506,7 @@ fn a_reload_keeps_cooldowns_and_takes_engines_out() {
         let asked = order(&manager, "three").await;
         set.insert("a", off, engine.clone());
         *manager.in_force.write().expect("lock") = InForce::new(set);
-        let outcome = manager.draw(&asked).await.expect("never an error");
+        let outcome = drawn(&manager, &asked).await;
         assert_eq!(used(&outcome), "local");
         assert!(outcome.attempts[0].reason.contains("taken out"), "{outcome:?}");
     });
@@ -549,7 +560,7 @@ fn two_scenes_that_want_the_same_buy_it_once() {
             let mut order = order(&manager, "the same").await;
             order.scene_id = format!("scene_{n:02}");
             let manager = manager.clone();
-            running.spawn(async move { manager.draw(&order).await.expect("never an error") });
+            running.spawn(async move { to_the_end(&manager, &order).await });
         }
         while let Some(outcome) = running.join_next().await {
             assert_eq!(used(&outcome.expect("runs")), "a");
@@ -572,7 +583,7 @@ fn two_processes_that_want_the_same_buy_it_once() {
             let manager = processes[n % 2].clone();
             let mut order = order(&manager, &format!("clip {}", n / 4)).await;
             order.job_id = format!("job {n}");
-            running.spawn(async move { manager.draw(&order).await.expect("never an error") });
+            running.spawn(async move { to_the_end(&manager, &order).await });
         }
         while let Some(outcome) = running.join_next().await {
             assert_eq!(used(&outcome.expect("runs")), "a");

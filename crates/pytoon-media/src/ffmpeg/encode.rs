@@ -7,7 +7,7 @@
 use super::{Input, LOCAL_ONLY, ffmpeg, file_arg};
 use crate::process::{CommandLine, Runner, Running};
 use crate::{MediaError, disk};
-use pytoon_core::profile::Profile;
+use pytoon_core::profile::{AudioSettings, Profile};
 use pytoon_graphics::Frame;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
@@ -16,43 +16,23 @@ use std::path::{Path, PathBuf};
 /// The encoder that is always there.
 pub const SOFTWARE_ENCODER: &str = "libx264";
 
-/// What an encoded picture is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Piece<'a> {
-    /// It is a film's whole picture.
-    Whole {
-        /// The frames that are key frames, beside one after every full group of pictures.
-        key_frames: &'a [i64],
-    },
-    /// It is joined with others.
-    Chunk,
-}
+/// The threads of the software encoder of one chunk. What an encoder with several threads writes
+/// depends on their number, so it is fixed: the same film has the same bytes on every machine, and
+/// chunks that are encoded side by side fill the cores.
+const CHUNK_THREADS: u32 = 1;
 
-/// The command that encodes raw frames from standard input.
-pub fn video_command(
-    profile: &Profile,
-    encoder: &str,
-    piece: Piece<'_>,
-    output: &Path,
-) -> CommandLine {
-    // Readers of negative offsets guess from them how long the decoder waits for frames out of
-    // order. Of a chunk with few of those they guess another wait than of the next, and where the
-    // two meet times would be moved. A chunk says when each frame is decoded.
-    let flags = match piece {
-        Piece::Whole { key_frames } => {
-            let at = |frame: &i64| format!("{:.6}", profile.frame_rate.frame_to_seconds(*frame));
-            let times: Vec<String> = key_frames.iter().map(at).collect();
-            vec![
-                "-movflags".to_owned(),
-                "+negative_cts_offsets".to_owned(),
-                "-force_key_frames".to_owned(),
-                times.join(","),
-            ]
-        }
-        Piece::Chunk => Vec::new(),
-    };
+/// The command that encodes raw frames from standard input as one chunk of a film.
+///
+/// A chunk states when each frame is decoded. Readers of negative offsets guess from them how long
+/// the decoder waits for frames out of order; of a chunk with few of those they would guess another
+/// wait than of the next, and move times where the two meet.
+pub fn video_command(profile: &Profile, encoder: &str, output: &Path) -> CommandLine {
     let size = format!("{}x{}", profile.width, profile.height);
     let rate = profile.frame_rate.to_ratio_string();
+    let threads = match encoder {
+        SOFTWARE_ENCODER => vec!["-threads".to_owned(), CHUNK_THREADS.to_string()],
+        _ => Vec::new(),
+    };
     ffmpeg("encode the picture")
         // Frames are read in a thread of their own, while the encoder takes the one before.
         .args(["-thread_queue_size", "4"])
@@ -70,6 +50,7 @@ pub fn video_command(
         .args(LOCAL_ONLY)
         .args(["-i", "pipe:0", "-an"])
         .args(codec_args(profile, encoder))
+        .args(threads)
         .args([
             "-color_range",
             "tv",
@@ -80,9 +61,7 @@ pub fn video_command(
             "-color_trc",
             "bt709",
         ])
-        .args(["-f", "mp4"])
-        .args(flags)
-        .args(["-video_track_timescale", "90000"])
+        .args(["-f", "mp4", "-video_track_timescale", "90000"])
         .arg(file_arg(output))
 }
 
@@ -134,21 +113,16 @@ pub fn codec_args(profile: &Profile, encoder: &str) -> Vec<String> {
 }
 
 /// The command that encodes a WAV file to AAC in an MP4 container.
-pub fn audio_command(profile: &Profile, input: &Path, gain_db: f64, output: &Path) -> CommandLine {
-    let bit_rate = format!("{}k", profile.audio.bit_rate_kbps);
-    let command = ffmpeg("encode the sound").input(input);
-    let command = if gain_db == 0.0 {
-        command
-    } else {
-        command.args(["-af", &format!("volume={gain_db:.2}dB")])
-    };
-    command
+pub fn audio_command(profile: &AudioSettings, input: &Path, output: &Path) -> CommandLine {
+    let bit_rate = format!("{}k", profile.bit_rate_kbps);
+    ffmpeg("encode the sound")
+        .input(input)
         .args([
             "-vn",
             "-c:a",
             "aac",
             "-aac_coder",
-            profile.audio.coder.as_str(),
+            profile.coder.as_str(),
             "-b:a",
             &bit_rate,
             "-ar",
@@ -161,24 +135,24 @@ pub fn audio_command(profile: &Profile, input: &Path, gain_db: f64, output: &Pat
         .arg(file_arg(output))
 }
 
-/// The command that joins picture and sound without re-encoding.
-pub fn mux_command(video: &Path, audio: &Path, seconds: f64, output: &Path) -> CommandLine {
-    joined(ffmpeg("join picture and sound").input(video), audio, seconds, output)
-}
-
-/// The same where the picture is in chunks, which `list` names ([`chunk_list`]).
-pub fn mux_chunks_command(list: &Path, audio: &Path, seconds: f64, output: &Path) -> CommandLine {
-    let command = ffmpeg("join the chunks of the picture and the sound")
+/// The command that joins the chunks of the picture, which `list` names ([`chunk_list`]), and the
+/// sound without re-encoding.
+pub fn join_command(list: &Path, audio: &Path, seconds: f64, output: &Path) -> CommandLine {
+    ffmpeg("join the chunks of the picture and the sound")
         .args(LOCAL_ONLY)
         // FFmpeg decodes a frame of each file that it joins, to know what it never uses: that was
         // more than half of the joining's time.
         .args(["-codec_whitelist", "none"])
         .args(["-f", "concat", "-safe", "0", "-i"])
-        .arg(file_arg(list));
-    joined(command, audio, seconds, output)
+        .arg(file_arg(list))
+        .input(audio)
+        .args(["-map", "0:v:0", "-map", "1:a:0", "-c", "copy", "-t", &format!("{seconds:.6}")])
+        .args(["-movflags", "+faststart+negative_cts_offsets", "-brand", "isom", "-f", "mp4"])
+        .args(["-map_metadata", "-1", "-metadata", "encoder=pytoon"])
+        .arg(file_arg(output))
 }
 
-/// The list of chunks that [`mux_chunks_command`] reads. Names are relative to the list's own
+/// The list of chunks that [`join_command`] reads. Names are relative to the list's own
 /// folder. Each chunk is as long as its frames say: the container's own figure is rounded.
 pub fn chunk_list<'a>(chunks: impl IntoIterator<Item = (&'a str, f64)>) -> String {
     let mut list = "ffconcat version 1.0\n".to_owned();
@@ -186,15 +160,6 @@ pub fn chunk_list<'a>(chunks: impl IntoIterator<Item = (&'a str, f64)>) -> Strin
         list.push_str(&format!("file '{name}'\nduration {seconds:.6}\n"));
     }
     list
-}
-
-fn joined(picture: CommandLine, audio: &Path, seconds: f64, output: &Path) -> CommandLine {
-    picture
-        .input(audio)
-        .args(["-map", "0:v:0", "-map", "1:a:0", "-c", "copy", "-t", &format!("{seconds:.6}")])
-        .args(["-movflags", "+faststart+negative_cts_offsets", "-brand", "isom", "-f", "mp4"])
-        .args(["-map_metadata", "-1", "-metadata", "encoder=pytoon"])
-        .arg(file_arg(output))
 }
 
 /// Takes frames in order and writes an H.264 file.
@@ -211,10 +176,9 @@ impl VideoEncoder {
         runner: &Runner,
         profile: &Profile,
         encoder: &str,
-        piece: Piece<'_>,
         output: &Path,
     ) -> Result<Self, MediaError> {
-        let (running, input) = runner.start_fed(&video_command(profile, encoder, piece, output))?;
+        let (running, input) = runner.start_fed(&video_command(profile, encoder, output))?;
         Ok(Self { running: Some(running), input: Some(input), output: output.to_owned() })
     }
 
@@ -250,15 +214,13 @@ pub fn try_encoder(
     folder: &Path,
 ) -> Result<(), MediaError> {
     let output = disk::part_of(&folder.join("encoder-test.mp4"));
-    let tried =
-        VideoEncoder::start(runner, profile, encoder, Piece::Whole { key_frames: &[0] }, &output)
-            .and_then(|mut e| {
-                let frame = Frame::new(profile.width as usize, profile.height as usize);
-                for _ in 0..3 {
-                    e.write(&frame)?;
-                }
-                e.finish()
-            });
+    let tried = VideoEncoder::start(runner, profile, encoder, &output).and_then(|mut e| {
+        let frame = Frame::new(profile.width as usize, profile.height as usize);
+        for _ in 0..3 {
+            e.write(&frame)?;
+        }
+        e.finish()
+    });
     // A failed try may not have written it at all.
     let _ = std::fs::remove_file(&output);
     tried

@@ -7,10 +7,8 @@
 use super::engines::Wanted;
 use crate::PipelineError;
 use crate::engine_desk::EngineDesk;
-use crate::environment::Environment;
-use crate::folder::JobFolder;
 use crate::sources::Sources;
-use pytoon_config::BriefFile;
+use crate::stage::StageContext;
 use pytoon_core::brief::OnDegrade;
 use pytoon_core::chain::LOCAL_ENGINE;
 use pytoon_core::money::MicroUsd;
@@ -53,18 +51,18 @@ fn wants_all(sources: &Sources) -> bool {
 /// # Errors
 /// A problem of the brief's field `budget`, or [`PipelineError::Degraded`].
 pub(crate) fn refuse(
-    env: &Environment,
-    file: &BriefFile,
+    context: &StageContext<'_>,
     sources: &Sources,
     wanted: &[Wanted],
-    folder: &JobFolder,
     voice: MicroUsd,
 ) -> Result<(), PipelineError> {
     if sources.brief.on_degrade == Some(OnDegrade::Fail) {
         refuse_lesser(wanted)?;
     }
-    let budget = budget(&env.engines, sources).filter(|_| wants_all(sources));
-    let (Some(budget), Some(outside)) = (budget, env.engines.outside()) else { return Ok(()) };
+    let budget = budget(context.engines(), sources).filter(|_| wants_all(sources));
+    let (Some(budget), Some(outside)) = (budget, context.engines().outside()) else {
+        return Ok(());
+    };
     let (cost, spent) = outside.runtime.block_on(async {
         // Scenes that ask for the same clip share it.
         let mut clips = BTreeMap::new();
@@ -72,7 +70,7 @@ pub(crate) fn refuse(
             // Where the ledger cannot be read nothing is refused: the walk waits for it.
             clips.extend(outside.manager.foreseen_cost(&wanted.order).await.ok().flatten());
         }
-        let spent = outside.manager.store().spend_of_job(folder.job_id()).await?;
+        let spent = outside.manager.store().spend_of_job(context.folder.job_id()).await?;
         Ok::<_, PipelineError>((voice + clips.into_values().sum(), spent))
     })?;
     if cost + spent <= budget {
@@ -87,7 +85,7 @@ pub(crate) fn refuse(
         "{what} cost about {cost}, its budget is {budget}{and_spent}, and `on_degrade` wants no \
          lesser film: raise `budget`, let cheaper engines draw, or set `on_degrade: ship`; {bought}"
     );
-    Err(file.error("budget", reason).into())
+    Err(context.field_error("budget", reason).into())
 }
 
 /// Refuses what would fall back to `local` for certain. A cooling engine may be waited for.

@@ -4,8 +4,7 @@
 //! nothing changes but that scene, however many are made anew one after the other; a clip is looked
 //! at once. A film most of whose clips are new at once is matched anew.
 
-use crate::environment::Environment;
-use crate::folder::JobFolder;
+use crate::stage::StageContext;
 use pytoon_core::colour::{self, ClipColours, ColourMatch};
 use pytoon_engines::engine_manager::ClipUse;
 use serde::{Deserialize, Serialize};
@@ -31,10 +30,10 @@ pub(crate) struct SeenClip {
 
 impl SeenClip {
     /// Looks at a clip; nothing where its colours cannot be seen, and it is shown as it is.
-    pub(crate) fn look(env: &Environment, folder: &JobFolder, clip: &ClipUse) -> Option<Self> {
+    pub(crate) fn look(context: &StageContext<'_>, clip: &ClipUse) -> Option<Self> {
         let ClipUse { path, duration_ms, .. } = clip;
-        let stamp = folder.stamp(path);
-        let colours = pytoon_media::clip::colours(&env.runner, path, *duration_ms).ok()?;
+        let stamp = context.folder.stamp(path);
+        let colours = pytoon_media::clip::colours(context.runner(), path, *duration_ms).ok()?;
         Some(Self { path: path.clone(), stamp, colours })
     }
 }
@@ -43,9 +42,8 @@ impl FilmColours {
     /// What the clips of a film are brought to, given what an earlier film's were. Looks at those
     /// that neither were in it nor are among the `seen`.
     pub(crate) fn of<'a>(
-        env: &Environment,
+        context: &StageContext<'_>,
         delivered: impl Iterator<Item = &'a ClipUse>,
-        folder: &JobFolder,
         earlier: Option<Self>,
         seen: &[SeenClip],
     ) -> Self {
@@ -57,12 +55,12 @@ impl FilmColours {
             if clips.iter().any(|seen| seen.path == *path) {
                 continue;
             }
-            let stamp = folder.stamp(path);
+            let stamp = context.folder.stamp(path);
             let is_it = |it: &&SeenClip| it.path == *path && it.stamp == stamp;
             let of_earlier = earlier.clips.iter().find(is_it);
             kept += usize::from(of_earlier.is_some());
             let known = of_earlier.or_else(|| seen.iter().find(is_it)).cloned();
-            clips.extend(known.or_else(|| SeenClip::look(env, folder, clip)));
+            clips.extend(known.or_else(|| SeenClip::look(context, clip)));
         }
         Self { target: earlier.target, clips }.with_target(kept)
     }

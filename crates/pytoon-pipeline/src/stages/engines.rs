@@ -9,17 +9,18 @@
 //! is. In a brand-safe film a picture is never handed to a model: it is laid over what the model
 //! draws.
 
-use super::budget::{self, budget};
-use super::colours::FilmColours;
+use super::Asset;
+use super::budget::budget;
+use super::colours::{FilmColours, SeenClip};
 use crate::PipelineError;
 use crate::delivery;
-use crate::engine_desk::{EngineDesk, Outside};
-use crate::environment::Environment;
+use crate::engine_desk::EngineDesk;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
-use pytoon_config::BriefFile;
-use pytoon_core::brief::{ClipReuse, OnDegrade, Position, deadline};
+use crate::stage::{Stage, StageContext, Step};
+use pytoon_core::brief::{Brief, ClipReuse, OnDegrade, Position, deadline};
 use pytoon_core::chain::EngineChain;
+use pytoon_core::ledger::UnixMs;
 use pytoon_core::money::MicroUsd;
 use pytoon_core::plan::LOCAL_ENGINE;
 use pytoon_core::scene::{MediaKind, Scene, SceneGraph, SceneMedia};
@@ -27,15 +28,13 @@ use pytoon_core::timeline::build::{AssetFacts, OverlayRequest};
 use pytoon_core::timeline::reading::{ClipReading, SoundReading};
 use pytoon_core::timeline::{OverlayContent, Timeline};
 use pytoon_engines::adapter::Ratio;
-use pytoon_engines::engine_manager::{AttemptRecord, ClipUse, SceneOrder, SceneOutcome};
+use pytoon_engines::engine_manager::{AttemptRecord, ClipUse, SceneMemo, SceneOrder, Slice};
 use pytoon_engines::engine_selector::SceneWish;
 use pytoon_engines::{EngineError, EngineErrorKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// What the stage leaves for the next run.
-const RESULT: &str = "engines.json";
 /// Longest visual idea that is made of spoken sentences, in characters.
 const IDEA_CHARS: usize = 400;
 
@@ -150,61 +149,6 @@ pub(crate) fn needed_ms(timeline: &Timeline, index: usize) -> i64 {
     place.end - place.start + rate.frame_to_ms(handle_in.max(0) + handle_out.max(0))
 }
 
-/// Draws all scenes that are engines', or takes over what an earlier run drew.
-pub(crate) fn engines(
-    env: &Environment,
-    file: &BriefFile,
-    sources: &Sources,
-    graph: &SceneGraph,
-    timeline: &Timeline,
-    folder: &JobFolder,
-) -> Result<(Drawn, bool), PipelineError> {
-    let wanted = orders(env, sources, graph, &|scene| needed_ms(timeline, scene), folder)?;
-    budget::refuse(env, file, sources, &wanted, folder, MicroUsd::ZERO)?;
-    let mut orders: Vec<(String, SceneOrder)> =
-        wanted.into_iter().map(|wanted| (wanted.asked, wanted.order)).collect();
-    if orders.is_empty() {
-        return Ok((Drawn::new(), true));
-    }
-    // Chains change with every failure elsewhere, ids with every job: neither makes other clips.
-    let asked: Vec<_> = orders
-        .iter()
-        .map(|(_, o)| (&o.scene_id, &o.prompt, &o.image, o.needed_ms, o.seed, o.brand_safe))
-        .collect();
-    let input = folder.hash(&asked);
-    if let Some(drawn) = earlier_result(folder, &input) {
-        return Ok((drawn, true));
-    }
-    let mut drawn = Drawn::new();
-    for (asked, order) in orders.iter().filter(|(_, order)| !order.chain.has_outside_engine()) {
-        let story = SceneEngines { asked: asked.clone(), ..SceneEngines::default() };
-        drawn.insert(order.scene_id.clone(), story);
-    }
-    orders.retain(|(_, order)| order.chain.has_outside_engine());
-    if let Some(outside) = env.engines.outside() {
-        for (scene, story) in walk_all(outside, orders)? {
-            drawn.insert(scene, story);
-        }
-    }
-    let bytes = serde_json::to_vec(&drawn).map_err(|e| PipelineError::Internal(e.to_string()))?;
-    folder.write(RESULT, &bytes)?;
-    folder.done("engines", &input, &[RESULT])?;
-    degraded(env, folder, sources, graph, &drawn)?;
-    Ok((drawn, false))
-}
-
-fn earlier_result(folder: &JobFolder, input: &str) -> Option<Drawn> {
-    if !folder.is_done("engines", input, &[RESULT]) {
-        return None;
-    }
-    let bytes = std::fs::read(folder.work(RESULT)).ok()?;
-    let drawn: Drawn = serde_json::from_slice(&bytes).ok()?;
-    let whole = clips(&drawn).all(|clip| clip.path.is_file());
-    // What fell back is asked for again: a clip may have arrived late, or a key.
-    let complete = drawn.values().all(|story| story.clip.is_some() || is_as_asked(story));
-    (whole && complete).then_some(drawn)
-}
-
 /// What is wanted of outside engines for one scene.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -219,26 +163,19 @@ pub(crate) struct Wanted {
     pub(crate) order: SceneOrder,
 }
 
-/// What is wanted of outside engines, scene by scene.
+/// Returns what is wanted of outside engines, scene by scene.
 pub(crate) fn orders(
-    env: &Environment,
+    context: &StageContext<'_>,
     sources: &Sources,
     graph: &SceneGraph,
     needed_ms: &dyn Fn(usize) -> i64,
-    folder: &JobFolder,
-) -> Result<Vec<Wanted>, PipelineError> {
-    let deadline = match &sources.brief.deadline {
-        Some(text) => Some(
-            deadline(text, folder.started_at())
-                .map_err(|reason| PipelineError::Internal(format!("deadline: {reason}")))?,
-        ),
-        None => None,
-    };
+) -> Vec<Wanted> {
+    let folder = context.folder;
     let chosen = graph.scenes.iter().enumerate();
     let chosen = chosen.filter_map(|(i, s)| Some((i, s, s.engine_chain.as_ref()?)));
     let chosen =
         chosen.filter(|(_, s, chain)| chain.has_outside_engine() || s.media.engine != LOCAL_ENGINE);
-    Ok(chosen
+    chosen
         .map(|(index, scene, chain)| {
             let prompt = visual_idea(scene);
             let order = SceneOrder {
@@ -254,8 +191,8 @@ pub(crate) fn orders(
                 needed_ms: needed_ms(index),
                 ratio: Ratio { width: sources.profile.width, height: sources.profile.height },
                 brand_safe: is_brand_safe(sources),
-                deadline,
-                job_budget: budget(&env.engines, sources),
+                deadline: None,
+                job_budget: budget(context.engines(), sources),
                 asks_anew: take(sources, index) > 0,
                 only_own: match sources.brief.reuse {
                     Some(reuse) => reuse != ClipReuse::Any,
@@ -266,7 +203,16 @@ pub(crate) fn orders(
             let take = take(sources, index);
             Wanted { asked: scene.media.engine.clone(), explicit, take, order }
         })
-        .collect())
+        .collect()
+}
+
+/// Returns the moment of a brief's deadline.
+pub(crate) fn deadline_of(
+    brief: &Brief,
+    folder: &JobFolder,
+) -> Result<Option<UnixMs>, PipelineError> {
+    let moment = brief.deadline.as_ref().map(|text| deadline(text, folder.started_at()));
+    moment.transpose().map_err(|reason| PipelineError::Internal(format!("deadline: {reason}")))
 }
 
 /// Returns the seed of a film's clips. Where no earlier clip may be used again it is the job's own:
@@ -292,67 +238,146 @@ fn seed(film: u64, prompt: &str) -> u32 {
     (hash >> 33) as u32
 }
 
-/// Walks all chains at once; one thread waits for all of them.
-fn walk_all(
-    outside: &Outside,
-    orders: Vec<(String, SceneOrder)>,
-) -> Result<Vec<(String, SceneEngines)>, PipelineError> {
-    outside.runtime.block_on(async {
-        let mut names: Vec<String> = orders
-            .iter()
-            .flat_map(|(_, order)| order.chain.members.iter().map(|m| m.engine.clone()))
-            .collect();
-        names.sort();
-        names.dedup();
-        for name in names {
-            // Nobody waits for these: they are for the log.
-            let manager = outside.manager.clone();
-            tokio::spawn(async move { manager.health_check(&name).await });
-        }
-        let mut running = tokio::task::JoinSet::new();
-        for (asked, order) in orders {
-            let manager = outside.manager.clone();
-            running.spawn(async move {
-                let outcome = manager.draw(&order).await;
-                (order.scene_id, asked, outcome)
-            });
-        }
-        let mut done = Vec::new();
-        let mut gave_up = None;
-        // After a cancel every scene is still heard: each tells its vendor.
-        while let Some(ended) = running.join_next().await {
-            let (scene, asked, outcome) = ended
-                .map_err(|_| PipelineError::Internal("an engine stopped unexpectedly".into()))?;
-            match outcome {
-                Ok(outcome) => done.push((scene, story(asked, outcome))),
-                Err(error) => gave_up = Some(error),
-            }
-        }
-        outside.manager.show_spend().await;
-        gave_up.map_or(Ok(done), |error| Err(given_up(error)))
-    })
+/// Gets one scene its clip.
+pub(crate) struct SceneStage<'a> {
+    pub(crate) wanted: &'a Wanted,
+    /// Until when cooling engines may be waited for.
+    pub(crate) deadline: Option<UnixMs>,
+    /// What the slice before remembered.
+    pub(crate) memo: SceneMemo,
 }
 
-pub(crate) fn story(asked: String, outcome: SceneOutcome) -> SceneEngines {
-    SceneEngines {
-        asked,
-        clip: outcome.clip,
-        attempts: outcome.attempts,
-        waited_ms: outcome.waited_ms,
+impl<'a> SceneStage<'a> {
+    /// Returns the stage of a scene as its earlier output is looked for.
+    pub(crate) fn new(wanted: &'a Wanted) -> Self {
+        Self { wanted, deadline: None, memo: SceneMemo::default() }
+    }
+}
+
+/// What makes a scene's clip. Chains change with every failure elsewhere and make no other clip.
+#[derive(Serialize)]
+pub(crate) struct SceneInput {
+    explicit: Option<String>,
+    take: u32,
+    scene_id: String,
+    prompt: String,
+    negative_prompt: Option<String>,
+    image: Option<Asset>,
+    needed_ms: i64,
+    ratio: Ratio,
+    seed: u32,
+    brand_safe: bool,
+}
+
+impl SceneInput {
+    pub(crate) fn of(wanted: &Wanted, folder: &JobFolder) -> Self {
+        let order = &wanted.order;
+        let asset = |path: &PathBuf| Asset::of(&path.display().to_string(), folder);
+        Self {
+            explicit: wanted.explicit.clone(),
+            take: wanted.take,
+            scene_id: order.scene_id.clone(),
+            prompt: order.prompt.clone(),
+            negative_prompt: order.negative_prompt.clone(),
+            image: order.image.as_ref().map(asset),
+            needed_ms: order.needed_ms,
+            ratio: order.ratio,
+            seed: order.seed,
+            brand_safe: order.brand_safe,
+        }
+    }
+}
+
+/// A scene that is drawn, or left to the local engine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DrawnScene {
+    pub(crate) story: SceneEngines,
+    /// The colours of its clip. Several chunks ask for them at one moment.
+    pub(crate) colours: Option<SeenClip>,
+}
+
+impl DrawnScene {
+    /// Returns what becomes of a scene for which no engine can be asked.
+    pub(crate) fn left_to_local(wanted: &Wanted) -> Self {
+        let story = SceneEngines { asked: wanted.asked.clone(), ..SceneEngines::default() };
+        Self { story, colours: None }
+    }
+}
+
+impl Stage for SceneStage<'_> {
+    type Input = SceneInput;
+    type Output = DrawnScene;
+
+    fn name(&self) -> String {
+        self.wanted.order.scene_id.clone()
+    }
+
+    fn output_file(&self) -> String {
+        format!("scenes/{}.json", self.wanted.order.scene_id)
+    }
+
+    /// Its clip may have to be fetched: another machine may have drawn the scene.
+    fn is_usable(
+        &self,
+        context: &StageContext<'_>,
+        drawn: &DrawnScene,
+    ) -> Result<bool, PipelineError> {
+        let Some(clip) = &drawn.story.clip else { return Ok(true) };
+        let storage = context.engines().storage();
+        match storage.name_of(&clip.path) {
+            Some(name) => Ok(storage.have_now(&name)?),
+            None => Ok(clip.path.is_file()),
+        }
+    }
+
+    fn run(
+        &self,
+        context: &StageContext<'_>,
+        _: &SceneInput,
+    ) -> Result<Step<DrawnScene>, PipelineError> {
+        let Wanted { asked, order, .. } = self.wanted;
+        if !order.chain.has_outside_engine() {
+            return Ok(Step::Done(DrawnScene::left_to_local(self.wanted)));
+        }
+        let outside = context.engines().outside().ok_or_else(|| {
+            let why = "has engines chosen for it, and this process can use none: its keys are not \
+                       those of the process that chose them";
+            PipelineError::Internal(format!("{} {why}", order.scene_id))
+        })?;
+        let order = SceneOrder {
+            job_id: context.folder.job_id().to_owned(),
+            deadline: self.deadline,
+            ..order.clone()
+        };
+        let slice = outside.runtime.block_on(async {
+            let claim = context.claim().cloned();
+            let slice = outside.manager.draw(&order, self.memo.clone(), claim).await;
+            if matches!(slice, Ok(Slice::Done(_))) {
+                outside.manager.show_spend().await;
+            }
+            slice
+        });
+        let outcome = match slice.map_err(given_up)? {
+            Slice::Done(outcome) => outcome,
+            Slice::Later { memo, wait } => return Ok(Step::Later { memo: Box::new(memo), wait }),
+        };
+        let story = SceneEngines {
+            asked: asked.clone(),
+            clip: outcome.clip,
+            attempts: outcome.attempts,
+            waited_ms: outcome.waited_ms,
+        };
+        let colours = story.clip.as_ref().and_then(|clip| SeenClip::look(context, clip));
+        Ok(Step::Done(DrawnScene { story, colours }))
     }
 }
 
 /// What a walk that gave up is to the render.
-pub(crate) fn given_up(error: EngineError) -> PipelineError {
+fn given_up(error: EngineError) -> PipelineError {
     if error.kind == EngineErrorKind::Cancelled {
         return pytoon_media::MediaError::Cancelled.into();
     }
     PipelineError::Internal(error.to_string())
-}
-
-/// Whether a scene without a clip is what was wanted: nobody was asked, and nobody was to be.
-fn is_as_asked(story: &SceneEngines) -> bool {
-    story.attempts.is_empty() && !is_degraded(story)
 }
 
 /// Whether a scene was to have an outside engine and has none.
@@ -360,14 +385,13 @@ pub(crate) fn is_degraded(story: &SceneEngines) -> bool {
     story.clip.is_none() && (story.asked != LOCAL_ENGINE)
 }
 
-/// Stops the job where the brief wants that rather than a lesser film.
-pub(crate) fn degraded(
-    env: &Environment,
-    folder: &JobFolder,
-    sources: &Sources,
-    graph: &SceneGraph,
-    drawn: &Drawn,
-) -> Result<(), PipelineError> {
+/// Returns how long a scene took and was waited for, in milliseconds.
+pub(crate) fn took_ms(story: &SceneEngines) -> u64 {
+    story.waited_ms + story.attempts.iter().map(|attempt| attempt.latency_ms).sum::<u64>()
+}
+
+/// Returns how the scenes fall short of what the brief asks for, if they do.
+pub(crate) fn shortfall(graph: &SceneGraph, drawn: &Drawn) -> Option<String> {
     let lesser: Vec<String> = graph
         .scenes
         .iter()
@@ -375,28 +399,26 @@ pub(crate) fn degraded(
         .filter(|(_, story)| is_degraded(story))
         .map(|(scene, story)| format!("{}: {}", scene.id, why(story, scene.engine_chain.as_ref())))
         .collect();
-    if lesser.is_empty() {
-        return Ok(());
-    }
-    let what = format!("scenes fell back to the local engine: {}", lesser.join("; "));
-    stop(env, folder, sources, what)
+    (!lesser.is_empty())
+        .then(|| format!("scenes fell back to the local engine: {}", lesser.join("; ")))
 }
 
-/// Stops the job, unless its brief would rather have a lesser film; says what it has cost.
-pub(crate) fn stop(
-    env: &Environment,
-    folder: &JobFolder,
+/// Stops a job that falls short, unless its brief accepts a degraded film. Its error says what was
+/// spent.
+pub(crate) fn stop_if_short(
+    context: &StageContext<'_>,
     sources: &Sources,
-    mut lesser: String,
+    shortfall: Option<String>,
 ) -> Result<(), PipelineError> {
-    let spent = delivery::spend(env, folder);
+    let Some(mut reason) = shortfall else { return Ok(()) };
+    let spent = delivery::spend(context);
     if spent > MicroUsd::ZERO {
-        lesser += &format!("; {spent} was spent, and what it bought is kept");
+        reason += &format!("; {spent} was spent, and what it bought is kept");
     }
     match sources.brief.on_degrade.unwrap_or_default() {
         OnDegrade::Ship => Ok(()),
-        OnDegrade::Hold => Err(PipelineError::Held(lesser)),
-        OnDegrade::Fail => Err(PipelineError::Degraded(lesser)),
+        OnDegrade::Hold => Err(PipelineError::Held(reason)),
+        OnDegrade::Fail => Err(PipelineError::Degraded(reason)),
     }
 }
 

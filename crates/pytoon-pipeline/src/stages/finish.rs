@@ -1,55 +1,167 @@
-//! Joins picture and sound into the finished file.
+//! Joins picture and sound into the finished film, checks it, writes its receipt and puts everything
+//! into place. An earlier film is replaced at the end.
 
 use crate::PipelineError;
-use crate::environment::Environment;
+use crate::delivery::{self, Made, Planned, SIDECARS, stage_time};
 use crate::folder::JobFolder;
-use crate::stages::picture::{VIDEO, chunk};
-use crate::stages::sound::AUDIO;
+use crate::places::content_hash_of;
+use crate::receipt::{Receipt, StageTime};
+use crate::stage::{Stage, StageContext, Step};
+use crate::stages::picture::{PictureReport, chunk};
+use crate::stages::sound::{AUDIO, SoundReport};
 use pytoon_core::layout;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
-use pytoon_media::ffmpeg::encode::{chunk_list, mux_chunks_command, mux_command};
+use pytoon_media::ffmpeg::encode::{chunk_list, join_command};
+use pytoon_media::{disk, threads};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::time::Instant;
 
 /// Names the chunks of the picture for the joining.
 const CHUNK_LIST: &str = "chunks.ffconcat";
 
-/// Writes `output.mp4` into the work folder.
-pub(crate) fn finish(
-    env: &Environment,
-    timeline: &Timeline,
-    folder: &JobFolder,
-) -> Result<(), PipelineError> {
-    let seconds = timeline.frame_rate.frame_to_seconds(timeline.total_frames);
-    let command = mux_command(
-        &folder.work(VIDEO),
-        &folder.work(AUDIO),
-        seconds,
-        &folder.work(layout::OUTPUT),
-    );
-    env.runner.run(&command, Vec::new())?;
-    Ok(())
+/// Joins, checks and delivers.
+pub(crate) struct PublishStage {
+    /// Time per stage so far.
+    pub(crate) stages: Vec<StageTime>,
+    /// True if every frame of the file is decoded in the self-check.
+    pub(crate) verify_full: bool,
 }
 
-/// The same from chunks of the picture.
-pub(crate) fn finish_chunks(
-    env: &Environment,
-    timeline: &Timeline,
-    chunks: &[FrameRange],
-    folder: &JobFolder,
-) -> Result<(), PipelineError> {
+#[derive(Serialize)]
+pub(crate) struct PublishInput {
+    pub(crate) planned: Planned,
+    pub(crate) sound: SoundReport,
+    pub(crate) picture: PictureReport,
+    /// The chunk with the best cover.
+    pub(crate) cover: usize,
+    pub(crate) target_lufs: f64,
+    /// Stamps of the encoded chunks and of the encoded sound.
+    pub(crate) pieces: Vec<String>,
+}
+
+impl PublishInput {
+    /// Returns the stamps of the encoded pieces of a film.
+    pub(crate) fn pieces(chunks: usize, folder: &JobFolder) -> Vec<String> {
+        let files = (0..chunks).map(chunk::video).chain([AUDIO.to_owned()]);
+        files.map(|name| content_hash_of(&folder.work(&name))).collect()
+    }
+}
+
+impl Stage for PublishStage {
+    type Input = PublishInput;
+    type Output = Receipt;
+
+    fn name(&self) -> String {
+        "publish".to_owned()
+    }
+
+    fn output_file(&self) -> String {
+        "publish.json".to_owned()
+    }
+
+    fn artifacts(&self, _: &Receipt) -> Vec<String> {
+        vec![layout::OUTPUT.to_owned(), layout::METADATA.to_owned()]
+    }
+
+    /// The film is in its place.
+    fn is_usable(&self, context: &StageContext<'_>, _: &Receipt) -> Result<bool, PipelineError> {
+        let folder = context.folder;
+        let is_there = |name: &str| {
+            content_hash_of(&folder.place(name)) == content_hash_of(&folder.work(name))
+        };
+        Ok(!self.verify_full && is_there(layout::OUTPUT) && is_there(layout::METADATA))
+    }
+
+    fn run(
+        &self,
+        context: &StageContext<'_>,
+        input: &PublishInput,
+    ) -> Result<Step<Receipt>, PipelineError> {
+        let (folder, timeline) = (context.folder, &input.planned.timeline);
+        let begun = Instant::now();
+        context.progress().stage("finish");
+        let cover = folder.work(&chunk::cover_file(input.cover));
+        disk::place_whole(&cover, &folder.new_work(layout::THUMBNAIL)?)?;
+        // Asked for here, nobody waits for it.
+        let (tools, joined) =
+            threads::side_by_side(|| context.tool_versions(), || join(context, timeline));
+        joined?;
+        let stopped = |_| PipelineError::Internal("asking for versions stopped".into());
+        let tools = tools.map_err(stopped)?;
+        let mut stages = self.stages.clone();
+        stages.push(stage_time("finish", begun.elapsed(), false));
+        context.progress().stage("check");
+        let receipt = delivery::receipt(
+            context,
+            Made {
+                planned: &input.planned,
+                sound: &input.sound,
+                picture: &input.picture,
+                tools,
+                stages,
+                verify_full: self.verify_full,
+                target_lufs: input.target_lufs,
+            },
+        )?;
+        put_in_place(folder, timeline)?;
+        remove_other_chunks(folder, timeline.chunks().len());
+        Ok(Step::Done(receipt))
+    }
+}
+
+/// Writes `output.mp4` into the work folder.
+fn join(context: &StageContext<'_>, timeline: &Timeline) -> Result<(), PipelineError> {
+    let folder = context.folder;
     let seconds = |frames: i64| timeline.frame_rate.frame_to_seconds(frames);
+    let chunks: Vec<FrameRange> = timeline.chunks();
     let names: Vec<String> = (0..chunks.len()).map(chunk::video).collect();
     let lengths = chunks.iter().map(|range| seconds(range.len()));
     let list = chunk_list(names.iter().map(String::as_str).zip(lengths));
     folder.write(CHUNK_LIST, list.as_bytes())?;
-    let part = folder.own_part(layout::OUTPUT)?;
-    let command = mux_chunks_command(
-        &folder.work(CHUNK_LIST),
-        &folder.work(AUDIO),
-        seconds(timeline.total_frames),
-        &part,
-    );
-    env.runner.run(&command, Vec::new())?;
-    folder.finish_part(&part, layout::OUTPUT)?;
+    let part = folder.temp_path(layout::OUTPUT)?;
+    let (list, audio) = (folder.work(CHUNK_LIST), folder.work(AUDIO));
+    let command = join_command(&list, &audio, seconds(timeline.total_frames), &part);
+    if let Err(error) = context.runner().run(&command, Vec::new()) {
+        // The half-written file must not stay; that it cannot be removed changes nothing.
+        let _ = std::fs::remove_file(&part);
+        return Err(error.into());
+    }
+    Ok(folder.finish_temp(&part, layout::OUTPUT)?)
+}
+
+fn put_in_place(folder: &JobFolder, timeline: &Timeline) -> Result<(), PipelineError> {
+    let (mut before, after) = delivery::artifacts(timeline);
+    // A film of a timeline has no brief and no plan.
+    before.retain(|name| folder.work(name).is_file());
+    let takes = delivery::takes(timeline);
+    let names: Vec<&str> = before.into_iter().chain(takes).chain(after).collect();
+    folder.place_all(&names)?;
+    // Artifacts of an earlier film of this folder that this one does not have.
+    let kept: BTreeSet<&str> = names.into_iter().collect();
+    for name in SIDECARS.into_iter().filter(|name| !kept.contains(name)) {
+        disk::remove_file(&folder.place(name))?;
+    }
+    let voice = folder.place(layout::VOICE_DIR);
+    for take in std::fs::read_dir(&voice).into_iter().flatten().flatten() {
+        let name = format!("{}/{}", layout::VOICE_DIR, take.file_name().to_string_lossy());
+        if !kept.contains(name.as_str()) {
+            disk::remove_file(&take.path())?;
+        }
+    }
     Ok(())
+}
+
+/// Removes chunks of longer films and half-written ones.
+fn remove_other_chunks(folder: &JobFolder, chunks: usize) {
+    let kept: BTreeSet<String> = (0..chunks).flat_map(chunk::files).collect();
+    for entry in std::fs::read_dir(folder.work(layout::CHUNKS_DIR)).into_iter().flatten().flatten()
+    {
+        let name = format!("{}/{}", layout::CHUNKS_DIR, entry.file_name().to_string_lossy());
+        if !kept.contains(&name) {
+            // What cannot be removed takes some room, and does no harm.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }

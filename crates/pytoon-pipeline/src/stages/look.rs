@@ -1,11 +1,12 @@
 //! Looks at every picture once: its size, and where the eye goes.
 
 use crate::PipelineError;
-use crate::assets::PictureStore;
+use crate::folder::JobFolder;
 use crate::sources::{ClipSourceInfo, Sources};
+use crate::stage::{Stage, StageContext, Step};
+use crate::stages::Asset;
 use pytoon_compositor::saliency;
 use pytoon_compositor::source_colour::BRIGHTEST;
-use pytoon_config::BriefFile;
 use pytoon_core::colour::ColourMatch;
 use pytoon_core::scene::MediaKind;
 use pytoon_core::timeline::build::AssetFacts;
@@ -13,19 +14,75 @@ use pytoon_core::timeline::reading::Transfer;
 use pytoon_core::timeline::shots::PictureFacts;
 use pytoon_media::clip::{self, ClipLook};
 use pytoon_media::{MediaError, threads};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Facts about every asset of a film. A picture that cannot be read is an error of the brief.
-pub(crate) fn look(
-    sources: &Sources,
-    file: &BriefFile,
-    store: &PictureStore,
-    threads: usize,
+/// Looks at pictures and clips.
+pub(crate) struct LookStage;
+
+#[derive(Serialize)]
+pub(crate) struct LookInput {
+    /// Still pictures, each once, with the fields of the brief that name them.
+    pictures: Vec<(String, Asset)>,
+    clips: BTreeMap<String, ClipSourceInfo>,
+    clip_stamps: Vec<String>,
+    width: u32,
+    height: u32,
+    /// What shows where pictures are transparent.
+    ground: [u8; 3],
+}
+
+impl LookInput {
+    pub(crate) fn of(sources: &Sources, ground: [u8; 3], folder: &JobFolder) -> Self {
+        let pictures = pictures(sources).into_iter();
+        let stamp = |path: &String| folder.stamp(Path::new(path));
+        Self {
+            pictures: pictures.map(|(field, path)| (field, Asset::of(&path, folder))).collect(),
+            clips: sources.clips.clone(),
+            clip_stamps: sources.clips.keys().map(stamp).collect(),
+            width: sources.profile.width,
+            height: sources.profile.height,
+            ground,
+        }
+    }
+
+    /// Returns the width of a frame divided by its height.
+    fn aspect(&self) -> f64 {
+        f64::from(self.width) / f64::from(self.height)
+    }
+}
+
+impl Stage for LookStage {
+    type Input = LookInput;
+    type Output = BTreeMap<String, AssetFacts>;
+
+    fn name(&self) -> String {
+        "look".to_owned()
+    }
+
+    fn output_file(&self) -> String {
+        "look.json".to_owned()
+    }
+
+    fn run(
+        &self,
+        context: &StageContext<'_>,
+        input: &LookInput,
+    ) -> Result<Step<Self::Output>, PipelineError> {
+        look(input, context).map(Step::Done)
+    }
+}
+
+/// Returns facts about every asset of a film. A picture that cannot be read is an error of the brief.
+fn look(
+    input: &LookInput,
+    context: &StageContext<'_>,
 ) -> Result<BTreeMap<String, AssetFacts>, PipelineError> {
-    let mut facts: BTreeMap<String, AssetFacts> = sources
+    let store = context.pictures;
+    let mut facts: BTreeMap<String, AssetFacts> = input
         .clips
         .iter()
         .map(|(path, clip)| {
@@ -42,10 +99,10 @@ pub(crate) fn look(
             )
         })
         .collect();
-    let pictures = pictures(sources);
+    let pictures = &input.pictures;
     let clips: Vec<(&String, &ClipSourceInfo)> =
-        sources.clips.iter().filter(|(_, clip)| needs_look(sources, clip)).collect();
-    let aspect = f64::from(sources.profile.width) / f64::from(sources.profile.height);
+        input.clips.iter().filter(|(_, clip)| needs_look(input, clip)).collect();
+    let aspect = input.aspect();
     let next = AtomicUsize::new(0);
     let (results, looks) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let next_clip = AtomicUsize::new(0);
@@ -57,9 +114,10 @@ pub(crate) fn look(
             }
         }
         // Backwards: what the film needs first is then still decoded when drawing begins.
-        while let Some((field, path)) =
+        while let Some((field, asset)) =
             pictures.iter().rev().nth(next.fetch_add(1, Ordering::Relaxed))
         {
+            let path = &asset.path;
             let seen = store.load(path, true).map(|picture| saliency::look(&picture, aspect));
             if let Ok(mut results) = results.lock() {
                 results.push((field, path, seen));
@@ -67,7 +125,7 @@ pub(crate) fn look(
         }
     };
     std::thread::scope(|scope| {
-        for _ in 1..threads.min(pictures.len().max(clips.len())) {
+        for _ in 1..context.threads().min(pictures.len().max(clips.len())) {
             if threads::spawn_in(scope, look).is_err() {
                 // Those that there are do all of it.
                 break;
@@ -98,14 +156,14 @@ pub(crate) fn look(
     }
     let mut results = results.into_inner().unwrap_or_default();
     // The first picture of the brief is the one to complain about.
-    results.sort_by_key(|(_, path, _)| pictures.iter().position(|(_, p)| p == *path));
+    results.sort_by_key(|(_, path, _)| pictures.iter().position(|(_, p)| p.path == **path));
     for (field, path, seen) in results {
         match seen {
             Ok(seen) => {
                 facts.insert(path.clone(), AssetFacts::Picture(seen));
             }
             Err(MediaError::Cancelled) => return Err(MediaError::Cancelled.into()),
-            Err(error) => return Err(file.error(field, error.to_string()).into()),
+            Err(error) => return Err(context.field_error(field, error.to_string()).into()),
         }
     }
     Ok(facts)
@@ -113,11 +171,10 @@ pub(crate) fn look(
 
 /// Returns true if what a clip shows decides how it is shown: it has another shape than the frame,
 /// or high dynamic range.
-fn needs_look(sources: &Sources, clip: &ClipSourceInfo) -> bool {
+fn needs_look(input: &LookInput, clip: &ClipSourceInfo) -> bool {
     let reading = &clip.reading;
     let bright = reading.colours.as_ref().is_some_and(|colours| colours.transfer != Transfer::Sdr);
-    let frame = f64::from(sources.profile.width) / f64::from(sources.profile.height);
-    let shape = frame * f64::from(reading.height) / f64::from(reading.width.max(1));
+    let shape = input.aspect() * f64::from(reading.height) / f64::from(reading.width.max(1));
     bright || !(0.8..=1.25).contains(&shape)
 }
 

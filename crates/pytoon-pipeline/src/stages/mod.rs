@@ -1,14 +1,36 @@
-//! The stages of a render, one file each.
+//! The stages of a film: what each reads, makes and leaves. They are run by
+//! [`crate::film::Film`] alone.
 
 pub(crate) mod budget;
 pub(crate) mod colours;
 pub(crate) mod engines;
+pub(crate) mod final_timeline;
 pub(crate) mod finish;
 pub(crate) mod look;
 pub(crate) mod picture;
+pub(crate) mod plan;
 pub(crate) mod sound;
 pub(crate) mod speech;
 pub(crate) mod timeline;
 pub(crate) mod transcript;
 pub(crate) mod voice;
 pub(crate) mod voice_warnings;
+pub(crate) mod voiced;
+
+use crate::folder::JobFolder;
+use serde::Serialize;
+use std::path::Path;
+
+/// A file that a stage reads, as it is in the stage's cache key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Asset {
+    pub(crate) path: String,
+    /// Tells its content from others.
+    stamp: String,
+}
+
+impl Asset {
+    pub(crate) fn of(path: &str, folder: &JobFolder) -> Self {
+        Self { path: path.to_owned(), stamp: folder.stamp(Path::new(path)) }
+    }
+}

@@ -1,16 +1,19 @@
 //! Mixes and masters the sound, encodes it, and measures what the encoder made of it.
 
 use crate::PipelineError;
-use crate::environment::Environment;
-use crate::folder::{AUDIO_PART, JobFolder};
+use crate::folder::JobFolder;
+use crate::places;
+use crate::stage::{Stage, StageContext, Step};
 use pytoon_audio::bed::{fade_ends, fit_music};
 use pytoon_audio::ducking::DuckRegion as AudioDuck;
 use pytoon_audio::loudness::{Loudness, measure};
 use pytoon_audio::mixer::{Mix, MixInput, MixReport, Placed, PlacedStereo, Stems};
 use pytoon_audio::music::{Mood, StoryArc, generate};
 use pytoon_audio::{AudioError, Db, Dbtp, Lufs, Stereo, stretch, wav};
+use pytoon_config::settings::MixSettings;
 use pytoon_core::layout;
 use pytoon_core::preset::MusicMood;
+use pytoon_core::profile::AudioSettings;
 use pytoon_core::time::{FrameRate, MsRange};
 use pytoon_core::timeline::{
     AudioTrack, DuckRegion, MusicTrackSource, SoundClip, Timeline, VoiceClip,
@@ -35,8 +38,7 @@ const CLIP_SOUND_LUFS: f64 = -28.0;
 
 /// The encoded sound of a finished step.
 pub(crate) const AUDIO: &str = "audio.m4a";
-const REPORT: &str = "sound.json";
-const ARTIFACTS: [&str; 5] = [AUDIO, REPORT, layout::MIXED, layout::VOICE_STEM, layout::MUSIC_STEM];
+const ARTIFACTS: [&str; 4] = [AUDIO, layout::MIXED, layout::VOICE_STEM, layout::MUSIC_STEM];
 
 /// What was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,27 +66,84 @@ pub(crate) struct SoundReport {
     pub(crate) longest_silence_ms: i64,
 }
 
-/// Runs the stage, or takes over its earlier result.
-pub(crate) fn sound(
-    env: &Environment,
-    timeline: &Timeline,
-    folder: &JobFolder,
-) -> Result<(SoundReport, bool), PipelineError> {
-    let input = input(env, timeline, folder);
-    if let Some(report) = done(folder, &input) {
-        return Ok((report, true));
+/// Mixes, masters and encodes the sound.
+pub(crate) struct MixStage;
+
+/// All of a timeline that is heard: what is only seen may change, and the sound stays.
+#[derive(Serialize)]
+pub(crate) struct SoundInput {
+    rate: FrameRate,
+    total_frames: i64,
+    seed: u64,
+    /// Where the last scene begins, in milliseconds.
+    last_scene: Option<i64>,
+    profile: AudioSettings,
+    tracks: Vec<AudioTrack>,
+    stamps: Vec<String>,
+    settings: MixSettings,
+}
+
+impl SoundInput {
+    pub(crate) fn of(timeline: &Timeline, settings: &MixSettings, folder: &JobFolder) -> Self {
+        Self {
+            rate: timeline.frame_rate,
+            total_frames: timeline.total_frames,
+            seed: timeline.seed,
+            last_scene: timeline.timeline.last().map(|scene| scene.start),
+            profile: timeline.profile.audio.clone(),
+            tracks: timeline.tracks.audio.clone(),
+            stamps: assets(timeline).map(|asset| stamp(folder, asset)).collect(),
+            settings: settings.clone(),
+        }
     }
-    // From here on the earlier sound is not the one that its note speaks of.
-    folder.undone("sound")?;
-    let settings = &env.config.settings.mix;
-    let stems = Stems::of(load(env, timeline, folder)?.input(settings.target_lufs));
+}
+
+impl Stage for MixStage {
+    type Input = SoundInput;
+    type Output = SoundReport;
+
+    fn name(&self) -> String {
+        "sound".to_owned()
+    }
+
+    fn output_file(&self) -> String {
+        "sound.json".to_owned()
+    }
+
+    fn artifacts(&self, _: &SoundReport) -> Vec<String> {
+        ARTIFACTS.map(str::to_owned).to_vec()
+    }
+
+    fn run(
+        &self,
+        context: &StageContext<'_>,
+        input: &SoundInput,
+    ) -> Result<Step<SoundReport>, PipelineError> {
+        let part = context.folder.temp_path(AUDIO)?;
+        let mixed = mix(context, input, &part);
+        if mixed.is_err() {
+            // The half-written file must not stay; that it cannot be removed changes nothing.
+            let _ = std::fs::remove_file(&part);
+        }
+        let report = mixed?;
+        context.folder.finish_temp(&part, AUDIO)?;
+        Ok(Step::Done(report))
+    }
+}
+
+fn mix(
+    context: &StageContext<'_>,
+    input: &SoundInput,
+    part: &Path,
+) -> Result<SoundReport, PipelineError> {
+    let settings = &input.settings;
+    let stems = Stems::of(load(context, input)?.input(settings.target_lufs));
     let mut ceiling = settings.true_peak_ceiling_dbtp;
     let mut target = settings.target_lufs;
     let mut tries = 0;
-    let part = folder.part(AUDIO, AUDIO_PART)?;
     let report = loop {
-        let measured = master_and_write(&stems, Lufs(target), Dbtp(ceiling), folder)?;
-        let decoded = encode(env, timeline, folder, &part)?;
+        let measured = master_and_write(&stems, Lufs(target), Dbtp(ceiling), context.folder)?;
+        let decoded = encode(context, &input.profile, part)?;
         let report = report(&measured, &decoded);
         tries += 1;
         let over = report.decoded_true_peak_dbtp.unwrap_or(-90.0) - MAX_TRUE_PEAK_DBTP;
@@ -111,38 +170,7 @@ pub(crate) fn sound(
         gain_db: report.gain_db,
     }
     .emit();
-    folder.finish_part(&part, AUDIO)?;
-    folder.write(REPORT, &serde_json::to_vec(&report).unwrap_or_default())?;
-    folder.done("sound", &input, &ARTIFACTS)?;
-    Ok((report, false))
-}
-
-/// What was measured of the sound of a film, where it is made.
-pub(crate) fn earlier(
-    env: &Environment,
-    timeline: &Timeline,
-    folder: &JobFolder,
-) -> Option<SoundReport> {
-    done(folder, &input(env, timeline, folder))
-}
-
-fn input(env: &Environment, timeline: &Timeline, folder: &JobFolder) -> String {
-    let takes: Vec<String> = assets(timeline).map(|asset| take_stamp(folder, asset)).collect();
-    folder.hash(&(audible(timeline), takes, &env.config.settings.mix))
-}
-
-fn done(folder: &JobFolder, input: &str) -> Option<SoundReport> {
-    if !folder.is_done("sound", input, &ARTIFACTS) {
-        return None;
-    }
-    serde_json::from_slice(&std::fs::read(folder.work(REPORT)).ok()?).ok()
-}
-
-/// All of a timeline that is heard: what is only seen may change, and the sound stays.
-fn audible(timeline: &Timeline) -> impl Serialize + '_ {
-    let last_scene = timeline.timeline.last().map(|scene| scene.start);
-    let length = (timeline.frame_rate, timeline.total_frames);
-    (length, timeline.seed, last_scene, &timeline.profile.audio, &timeline.tracks.audio)
+    Ok(report)
 }
 
 fn assets(timeline: &Timeline) -> impl Iterator<Item = &str> {
@@ -156,16 +184,12 @@ fn assets(timeline: &Timeline) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Takes are told by their content, since other words may be as long; other files as the folder
-/// tells them.
-fn take_stamp(folder: &JobFolder, asset: &str) -> String {
-    let path = take_path(folder, asset);
+/// Returns the stamp of a file that sounds. A take is known by its name in the job's folder.
+fn stamp(folder: &JobFolder, asset: &str) -> String {
     if Path::new(asset).is_absolute() {
-        return folder.stamp(&path);
+        return folder.stamp(Path::new(asset));
     }
-    // One that cannot be read is an error where it is mixed.
-    let content = std::fs::read(&path).unwrap_or_default();
-    format!("{asset}:{:032x}", xxhash_rust::xxh3::xxh3_128(&content))
+    format!("{asset}:{}", places::content_hash_of(&take_path(folder, asset)))
 }
 
 /// A take of this run, or of the finished job.
@@ -215,12 +239,9 @@ impl Parts {
     }
 }
 
-fn load(
-    env: &Environment,
-    timeline: &Timeline,
-    folder: &JobFolder,
-) -> Result<Parts, PipelineError> {
-    let len = timeline.frame_rate.frame_to_sample(timeline.total_frames, SAMPLE_RATE) as usize;
+fn load(context: &StageContext<'_>, input: &SoundInput) -> Result<Parts, PipelineError> {
+    let folder = context.folder;
+    let len = input.rate.frame_to_sample(input.total_frames, SAMPLE_RATE) as usize;
     let mut parts = Parts {
         len,
         voice: Vec::new(),
@@ -231,20 +252,20 @@ fn load(
         clips: Vec::new(),
     };
     let mut words = None;
-    for track in &timeline.tracks.audio {
+    for track in &input.tracks {
         match track {
             AudioTrack::Voice { clips, mutes } => {
                 parts.voice = voice_parts(folder, clips, mutes)?;
                 words = clips.first().zip(clips.last()).map(|(a, b)| at(a.start)..at(b.end));
             }
             AudioTrack::Music { source, gain_db, bed_below_voice_lu, duck_regions } => {
-                parts.music = Some(music(env, timeline, source, len, words.clone())?);
+                parts.music = Some(music(context, input, source, len, words.clone())?);
                 parts.music_gain_db = *gain_db;
                 parts.bed_below_voice_lu = *bed_below_voice_lu;
                 parts.ducks = ducks(duck_regions);
             }
             AudioTrack::ClipSound { clips, duck_regions } => {
-                parts.clips = clip_parts(env, timeline.frame_rate, clips)?;
+                parts.clips = clip_parts(context, input.rate, clips)?;
                 if parts.ducks.is_empty() {
                     parts.ducks = ducks(duck_regions);
                 }
@@ -311,23 +332,22 @@ fn mute_part(samples: &mut [f32], range: MsRange) {
 }
 
 fn music(
-    env: &Environment,
-    timeline: &Timeline,
+    context: &StageContext<'_>,
+    input: &SoundInput,
     source: &MusicTrackSource,
     len: usize,
     voice: Option<std::ops::Range<usize>>,
 ) -> Result<Stereo, PipelineError> {
     match source {
         MusicTrackSource::File { asset } => {
-            let (left, right) = sound::decode_stereo(&env.runner, Path::new(asset))?;
+            let (left, right) = sound::decode_stereo(context.runner(), Path::new(asset))?;
             let file = Stereo::from_channels(left, right).corrected();
             Ok(fit_music(file, len, LOOP_CROSSFADE))
         }
         MusicTrackSource::Mood { mood } => {
-            let turn =
-                timeline.timeline.last().map(|scene| at(scene.start)).filter(|&t| t * 2 > len);
+            let turn = input.last_scene.map(at).filter(|&t| t * 2 > len);
             let mut bed =
-                generate(audio_mood(*mood), len, timeline.seed, &StoryArc { voice, turn }).audio;
+                generate(audio_mood(*mood), len, input.seed, &StoryArc { voice, turn }).audio;
             fade_ends(&mut bed);
             Ok(bed)
         }
@@ -346,7 +366,7 @@ pub(crate) fn audio_mood(mood: MusicMood) -> Mood {
 }
 
 fn clip_parts(
-    env: &Environment,
+    context: &StageContext<'_>,
     rate: FrameRate,
     clips: &[SoundClip],
 ) -> Result<Vec<(usize, Stereo)>, PipelineError> {
@@ -362,8 +382,12 @@ fn clip_parts(
         let start_ms = clip.source_start - clip.offset;
         let needed = (round as f64 * speed).ceil() as usize + 1;
         let seconds = (at(start_ms) + needed) as f64 / f64::from(SAMPLE_RATE) + 0.1;
-        let (left, right) =
-            sound::decode_clip_sound(&env.runner, Path::new(&clip.asset), clip.stream, seconds)?;
+        let (left, right) = sound::decode_clip_sound(
+            context.runner(),
+            Path::new(&clip.asset),
+            clip.stream,
+            seconds,
+        )?;
         let cut = |samples: &[f32]| -> Result<Vec<f32>, PipelineError> {
             let silent = at(-start_ms).min(needed);
             let from = at(start_ms).min(samples.len());
@@ -437,15 +461,14 @@ fn write_sound(
 
 /// Encodes the mix and decodes it again, as a listener's player will.
 fn encode(
-    env: &Environment,
-    timeline: &Timeline,
-    folder: &JobFolder,
+    context: &StageContext<'_>,
+    profile: &AudioSettings,
     target: &Path,
 ) -> Result<Stereo, PipelineError> {
-    let command =
-        encode::audio_command(&timeline.profile, &folder.work(layout::MIXED), 0.0, target);
-    env.runner.run(&command, Vec::new())?;
-    let (left, right) = sound::decode_stereo(&env.runner, target)?;
+    let mixed = context.folder.work(layout::MIXED);
+    let command = encode::audio_command(profile, &mixed, target);
+    context.runner().run(&command, Vec::new())?;
+    let (left, right) = sound::decode_stereo(context.runner(), target)?;
     Ok(Stereo::from_channels(left, right))
 }
 

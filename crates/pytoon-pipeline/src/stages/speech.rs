@@ -6,17 +6,14 @@
 //!
 //! Start with [`synthetic`]; [`time_words`] is where words without times get theirs.
 
-use super::voice::{KeptVoice, VoiceResult, aligner, silent, target_ms, write_take};
-use super::voice_warnings::{assumed_language, no_natural_voice};
+use super::voice::{KeptVoice, Refuse, VoiceInput, VoiceResult, VoiceStage, silent, write_take};
+use super::voice_warnings::no_natural_voice;
 use crate::PipelineError;
-use crate::environment::Environment;
-use crate::folder::JobFolder;
+use crate::engine_desk::EngineDesk;
 use crate::sources::Sources;
-use crate::stages::budget::{self, budget};
-use crate::stages::engines;
-use crate::voices::{breakers, providers};
-use pytoon_config::BriefFile;
-use pytoon_config::tts::{OLD_LOCAL_NAME, VoiceProvider};
+use crate::stage::StageContext;
+use crate::stages::budget::budget;
+use pytoon_config::tts::{OLD_LOCAL_NAME, TtsSettings, VoiceProvider};
 use pytoon_core::layout;
 use pytoon_core::ledger::CallLimits;
 use pytoon_core::money::MicroUsd;
@@ -29,7 +26,7 @@ use pytoon_core::timeline::fit;
 use pytoon_telemetry::Event;
 use pytoon_voice::VoiceError;
 use pytoon_voice::alignment::AlignmentMethod;
-use pytoon_voice::alignment::chain::{Outcome, Recorded};
+use pytoon_voice::alignment::chain::{Aligner, Outcome, Recorded};
 use pytoon_voice::health;
 use pytoon_voice::installed::VoiceFolders;
 use pytoon_voice::tts::chain::{Chain, LeftOut};
@@ -44,7 +41,7 @@ const GAP: usize = 14_400;
 /// are laid along at once, which the chain does better than one short sentence; each keeps to its
 /// own samples. Nothing where the voice timed all.
 fn time_words(
-    env: &Environment,
+    aligner: &Aligner,
     request: &TtsRequest,
     sentences: &mut [SpokenSentence],
 ) -> Result<Option<Outcome>, VoiceError> {
@@ -63,7 +60,7 @@ fn time_words(
         samples.resize(samples.len() + GAP, 0.0);
     }
     let words: Vec<_> = untimed.iter().map(|&index| request.sentences[index].clone()).collect();
-    let timed = aligner(&env.config, &env.runner, &env.voices).align(Recorded {
+    let timed = aligner.align(Recorded {
         samples: &samples,
         speech: &speech,
         sentences: &words,
@@ -96,28 +93,31 @@ fn within(words: Vec<CaptionWord>, start: i64, length: i64) -> Vec<CaptionWord> 
         .collect()
 }
 
-/// What the installed voices consist of; a voice that is added or replaced speaks anew.
-pub(super) fn installed_voices(env: &Environment) -> Vec<String> {
-    let folders = VoiceFolders::new(&env.config.settings.tts.neural.folder);
+/// Returns what the installed voices consist of; a voice that is added or replaced speaks anew.
+fn installed_voices(tts: &TtsSettings) -> Vec<String> {
+    let folders = VoiceFolders::new(&tts.neural.folder);
     let (voices, broken) = folders.list();
     let sound = voices.iter().map(|voice| {
-        let files_lie_there =
+        let has_files =
             voice.manifest.files.values().all(|entry| voice.folder.join(&entry.file).is_file());
-        format!("{} {} {files_lie_there}", voice.manifest.name, voice.fingerprint())
+        format!("{} {} {has_files}", voice.manifest.name, voice.fingerprint())
     });
     sound.chain(broken.iter().map(ToString::to_string)).collect()
 }
 
-/// Who cannot be asked as things stand; what a new key changes is made anew.
-pub(super) fn left_out(env: &Environment) -> Vec<LeftOut> {
-    let limits = CallLimits::default();
-    providers(env, None, "", limits).map(|chain| chain.left_out).unwrap_or_default()
+/// Returns what tells the voices and services that there are from others: installed voices, and
+/// who cannot be asked as things stand.
+pub(crate) fn means(context: &StageContext<'_>, tts: &TtsSettings) -> String {
+    let chain = context.providers(tts, None, CallLimits::default());
+    let left_out = chain.map(|chain| chain.left_out).unwrap_or_default();
+    context.folder.hash(&(installed_voices(tts), left_out))
 }
 
-pub(super) fn limits(env: &Environment, sources: &Sources) -> CallLimits {
-    let own = &env.engines.engines().settings.budget;
+/// Returns the budgets of what is bought for the voice of a film.
+pub(crate) fn limits(engines: &EngineDesk, sources: &Sources) -> CallLimits {
+    let own = &engines.engines().settings.budget;
     CallLimits {
-        job_budget: budget(&env.engines, sources),
+        job_budget: budget(engines, sources),
         day_budget: own.per_day_usd.map(MicroUsd::from_usd),
         key_budget: own.per_key_usd.map(MicroUsd::from_usd),
         ..CallLimits::default()
@@ -125,14 +125,11 @@ pub(super) fn limits(env: &Environment, sources: &Sources) -> CallLimits {
 }
 
 pub(super) fn synthetic(
-    env: &Environment,
-    file: &BriefFile,
-    sources: &Sources,
-    graph: &SceneGraph,
-    folder: &JobFolder,
-    kept: Option<KeptVoice>,
+    context: &StageContext<'_>,
+    input: &VoiceInput,
+    stage: &VoiceStage<'_>,
 ) -> Result<VoiceResult, PipelineError> {
-    let settings = sources.brief.voice_settings();
+    let (graph, settings, preset) = (&input.graph, &input.settings, &input.preset);
     let speed = settings.speed.unwrap_or(1.0);
     let mut request = TtsRequest {
         sentences: graph
@@ -143,18 +140,18 @@ pub(super) fn synthetic(
             .collect(),
         language: graph.language.clone(),
         voice: settings.name.clone(),
-        variant: sources.preset.voice.variant.clone(),
-        words_per_minute: sources.preset.voice.words_per_minute * speed,
+        variant: preset.voice.variant.clone(),
+        words_per_minute: preset.voice.words_per_minute * speed,
         speed,
         pitch: settings.pitch.unwrap_or(0.0),
-        style: Some(sources.preset.voice.style),
-        comma_pause_ms: Some(sources.preset.pacing.comma_pause_ms),
-        pronunciations: sources.pronunciations.clone(),
+        style: Some(preset.voice.style),
+        comma_pause_ms: Some(preset.pacing.comma_pause_ms),
+        pronunciations: input.pronunciations.clone(),
     };
     if request.sentences.is_empty() {
         return Ok(silent(graph));
     }
-    let known = &env.config.settings.tts;
+    let known = &input.tts;
     if let Some(wanted) = &settings.provider
         && known.provider(wanted).is_none()
     {
@@ -162,17 +159,17 @@ pub(super) fn synthetic(
         let reason =
             format!("there is no voice provider `{wanted}`; there are {}", names.join(", "));
         let names = names.iter().map(String::as_str);
-        return Err(file.error("voice.provider", reason).suggest(wanted, names).into());
+        return Err(context.field_error("voice.provider", reason).suggest(wanted, names).into());
     }
-    let kept = kept.filter(|kept| known.provider(&kept.provider).is_some());
+    let kept = stage.kept.clone().filter(|kept| known.provider(&kept.provider).is_some());
     let first = settings.provider.as_deref();
     let front = first.or(kept.as_ref().map(|kept| kept.provider.as_str()));
-    let mut chain = providers(env, front, folder.job_id(), limits(env, sources))?;
+    let mut chain = context.providers(known, front, stage.limits)?;
     leave_out_who_has_no_voice(&mut chain, &request);
     let lost = kept.and_then(|kept| keep_voice(&chain, &mut request, kept));
-    let quote = if env.buys { None } else { leave_out_what_costs(&mut chain, &request)? };
-    let mut warnings = old_names(env, first);
-    warnings.extend(assumed_language(&sources.brief));
+    let quote = if context.buys() { None } else { leave_out_what_costs(&mut chain, &request)? };
+    let mut warnings = old_names(known, first);
+    warnings.extend(input.assumed_language.clone());
     warnings.extend(lost);
     let asked_for = first.and_then(|name| known.provider(name));
     let is_asked_for =
@@ -184,11 +181,11 @@ pub(super) fn synthetic(
         }
     }
     let asked_and_left_out = chain.left_out.iter().any(is_asked_for);
-    if env.buys {
-        refuse_before_buying(env, file, sources, graph, folder, (&chain, &request))?;
+    if context.buys() {
+        refuse_before_buying(input, (&chain, &request), stage.refuse)?;
         health::report_in_background(&chain.providers);
     }
-    let manager = TtsManager::new(chain.providers).guarded_by(breakers(env));
+    let manager = TtsManager::new(chain.providers).guarded_by(context.breakers());
     let mut spoken = manager.speak(&request);
     if let Err(error @ VoiceError::Refused { .. }) = &spoken
         && settings.name.is_none()
@@ -199,7 +196,7 @@ pub(super) fn synthetic(
         spoken = manager.speak(&request);
     }
     let spoken = spoken.map_err(|error| match error {
-        VoiceError::Refused { .. } => file.error("voice.name", error.to_string()).into(),
+        VoiceError::Refused { .. } => context.field_error("voice.name", error.to_string()).into(),
         other => PipelineError::from(other),
     })?;
     if let Some(quote) = &quote {
@@ -247,7 +244,7 @@ pub(super) fn synthetic(
         !attempt.is_local || settings.name.is_some() || settings.provider.is_some()
     };
     let stepped_down = is_local && (attempts.iter().any(is_missed) || asked_and_left_out);
-    let mut result = voiced(env, sources, graph, folder, &request, &provider, sentences)?;
+    let mut result = voiced(context, input, &request, &provider, sentences)?;
     result.warnings = warnings;
     result.attempts = attempts;
     result.voice = voice;
@@ -314,18 +311,16 @@ const QUICKEST: f64 = 0.8;
 /// Refuses a script that no voice speaks in the time of a film, and a film that its budget cannot
 /// pay for, before any of it is bought: the voice of this machine tells how long it is.
 fn refuse_before_buying(
-    env: &Environment,
-    file: &BriefFile,
-    sources: &Sources,
-    graph: &SceneGraph,
-    folder: &JobFolder,
+    input: &VoiceInput,
     (chain, request): (&Chain, &TtsRequest),
+    refuse: Refuse<'_>,
 ) -> Result<(), PipelineError> {
+    let (graph, preset) = (&input.graph, &input.preset);
     let before = chain.providers.iter().take_while(|provider| !provider.is_local());
     let quotes: Vec<Quote> =
         before.filter_map(|provider| provider.quote(request).ok().flatten()).collect();
     let Some(voice) = quotes.iter().map(|quote| quote.estimated).min() else { return Ok(()) };
-    let tts = &env.config.settings.tts;
+    let tts = &input.tts;
     let speed = quotes.iter().map(|quote| tts.speed_of(&quote.provider)).fold(0.0, f64::max);
     let mut own = chain.providers.iter().rev();
     let own = own.find(|provider| provider.is_local() && provider.guarded().is_none());
@@ -339,47 +334,42 @@ fn refuse_before_buying(
         for utterance in speech.iter_mut().flatten() {
             utterance.duration_ms = (utterance.duration_ms as f64 * share * slower) as i64;
         }
-        let needs = needs(graph, &sources.preset, &speech);
-        fit::fit(&needs, target_ms(sources), &sources.preset.pacing)
+        fit::fit(&needs(graph, preset, &speech), input.target_ms, &preset.pacing)
     };
     let shortest = match fits(QUICKEST) {
         Ok(scenes) => scenes,
         Err(error) => return Err(fits(1.0).err().unwrap_or(error).into()),
     };
-    let needed_ms = |scene: usize| shortest.scenes.get(scene).map_or(0, |scene| scene.duration_ms);
-    let mut graph = graph.clone();
-    engines::choose(&env.engines, sources, &mut graph, &needed_ms);
-    let wanted = engines::orders(env, sources, &graph, &needed_ms, folder)?;
-    budget::refuse(env, file, sources, &wanted, folder, voice)
+    refuse(&shortest, voice)
 }
 
 /// From spoken sentences to the takes of scenes.
 fn voiced(
-    env: &Environment,
-    sources: &Sources,
-    graph: &SceneGraph,
-    folder: &JobFolder,
+    context: &StageContext<'_>,
+    input: &VoiceInput,
     request: &TtsRequest,
     provider: &str,
     mut sentences: Vec<SpokenSentence>,
 ) -> Result<VoiceResult, PipelineError> {
-    let who = env.config.settings.tts.provider(provider);
+    let graph = &input.graph;
+    let who = input.tts.provider(provider);
     let timbre = who.map_or(Timbre::Natural, |who| Timbre::of(who.kind()));
     voice_processor::level_sentences(&mut sentences, timbre);
     let by_provider: usize =
         sentences.iter().filter(|s| !s.needs_alignment).map(|s| s.words.len()).sum();
-    let timed = time_words(env, request, &mut sentences)?;
+    let timed =
+        time_words(&context.aligner(&input.alignment, &input.tts), request, &mut sentences)?;
     if by_provider > 0 || timed.is_none() {
         Event::AlignmentProviderTimes { provider, words: by_provider }.emit();
     }
     // The least exact method is the film's.
     let method = timed.as_ref().map_or(AlignmentMethod::Provider, |timed| timed.method);
-    let tempo = fit_tempo(sources, graph, &mut sentences)?;
+    let tempo = fit_tempo(input, &mut sentences)?;
     let word_count = sentences.iter().map(|s| s.words.len()).sum();
     let used_ms = sentences.iter().map(|s| s.samples.len() as i64 / SAMPLES_PER_MS).sum();
     voice_processor::report(provider, used_ms, used_ms, -90.0, word_count, false);
     for (index, sentence) in sentences.iter().enumerate() {
-        write_take(folder, &layout::voice_take(index), &sentence.samples)?;
+        write_take(context.folder, &layout::voice_take(index), &sentence.samples)?;
     }
     let mut result = VoiceResult::new(by_scene(graph, &sentences), Some(provider), method);
     result.tempo = tempo;
@@ -397,8 +387,7 @@ fn skipped(left: &LeftOut) -> Note {
 }
 
 /// What an older program called the local voice is said once, with its name now.
-fn old_names(env: &Environment, first: Option<&str>) -> Vec<Note> {
-    let settings = &env.config.settings.tts;
+fn old_names(settings: &TtsSettings, first: Option<&str>) -> Vec<Note> {
     let places = [
         ("voice.provider", first),
         ("tts.primary_provider", Some(settings.primary_provider.as_str())),
@@ -415,17 +404,10 @@ fn old_names(env: &Environment, first: Option<&str>) -> Vec<Note> {
 }
 
 /// Speaks faster, at most 1.1 times, where the film would else be too long; or refuses.
-fn fit_tempo(
-    sources: &Sources,
-    graph: &SceneGraph,
-    sentences: &mut [SpokenSentence],
-) -> Result<f64, PipelineError> {
+fn fit_tempo(input: &VoiceInput, sentences: &mut [SpokenSentence]) -> Result<f64, PipelineError> {
+    let VoiceInput { graph, preset, .. } = input;
     let speech = by_scene(graph, sentences);
-    let fitted = fit::fit(
-        &needs(graph, &sources.preset, &speech),
-        target_ms(sources),
-        &sources.preset.pacing,
-    )?;
+    let fitted = fit::fit(&needs(graph, preset, &speech), input.target_ms, &preset.pacing)?;
     if fitted.tempo > 1.0 {
         for sentence in sentences.iter_mut() {
             voice_processor::speed_up(sentence, fitted.tempo)?;

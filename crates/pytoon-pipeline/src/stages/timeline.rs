@@ -1,27 +1,47 @@
 //! Builds the timeline and writes what describes it.
 
 use crate::PipelineError;
-use crate::environment::Environment;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
+use crate::stage::write_json;
 use crate::stages::voice::target_ms;
+use pytoon_config::settings::{BrandSafe, CaptionDefaults, Settings};
 use pytoon_core::caption::sidecar::{self, CaptionsFile};
 use pytoon_core::layout;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::build::{AssetFacts, BuildInput, Built, Utterance, build};
+use pytoon_core::timeline::duck::DuckSettings;
 use pytoon_core::timeline::{CaptionStyle, Look, Timeline};
-use pytoon_media::fonts::Fonts;
+use pytoon_media::fonts::{FontFinder, Fonts};
+use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// The settings that shape a timeline.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct TimelineSettings {
+    captions: CaptionDefaults,
+    duck: DuckSettings,
+    brand_safe: BrandSafe,
+}
+
+impl TimelineSettings {
+    pub(crate) fn of(settings: &Settings) -> Self {
+        Self {
+            captions: settings.captions.clone(),
+            duck: settings.mix.duck.clone(),
+            brand_safe: settings.brand_safe.clone(),
+        }
+    }
+}
 
 /// Builds the timeline of a plan.
 pub(crate) fn timeline(
-    env: &Environment,
+    settings: &TimelineSettings,
     sources: &Sources,
     graph: &SceneGraph,
     speech: &[Vec<Utterance>],
     assets: &BTreeMap<String, AssetFacts>,
 ) -> Result<Built, PipelineError> {
-    let settings = &env.config.settings;
     let captions = sources.brief.caption_settings();
     let look = Look {
         // A grade would move the brand's own colours.
@@ -53,7 +73,7 @@ pub(crate) fn timeline(
         profile: &sources.profile,
         speech,
         assets,
-        duck: &settings.mix.duck,
+        duck: &settings.duck,
         look,
         captions: !sources.brief.captions_are_off(),
         overlays: &sources.overlays,
@@ -70,10 +90,7 @@ pub(crate) fn timeline(
 
 /// Writes the timeline and the sidecars into the work folder.
 pub(crate) fn write(folder: &JobFolder, timeline: &Timeline) -> Result<(), PipelineError> {
-    let mut text =
-        serde_json::to_vec_pretty(timeline).map_err(|e| PipelineError::Internal(e.to_string()))?;
-    text.push(b'\n');
-    folder.write(layout::TIMELINE, &text)?;
+    write_json(folder, layout::TIMELINE, timeline)?;
     let cues = &timeline.tracks.captions;
     if !cues.is_empty() {
         let size = (timeline.profile.width, timeline.profile.height);
@@ -81,16 +98,13 @@ pub(crate) fn write(folder: &JobFolder, timeline: &Timeline) -> Result<(), Pipel
         folder.write(layout::CAPTIONS_VTT, sidecar::to_vtt(cues).as_bytes())?;
         folder.write(layout::CAPTIONS_ASS, sidecar::to_ass(cues, size).as_bytes())?;
         let file = CaptionsFile::of(cues, &timeline.language);
-        let mut text =
-            serde_json::to_vec_pretty(&file).map_err(|e| PipelineError::Internal(e.to_string()))?;
-        text.push(b'\n');
-        folder.write(layout::CAPTIONS_JSON, &text)?;
+        write_json(folder, layout::CAPTIONS_JSON, &file)?;
     }
     Ok(())
 }
 
 /// Fonts for everything that a timeline shows.
-pub(crate) fn fonts(env: &Environment, timeline: &Timeline) -> Result<Fonts, PipelineError> {
+pub(crate) fn fonts(finder: &FontFinder, timeline: &Timeline) -> Result<Fonts, PipelineError> {
     use pytoon_core::timeline::{ClipSource, OverlayContent};
     let mut texts: Vec<&str> =
         timeline.tracks.captions.iter().map(|cue| cue.text.as_str()).collect();
@@ -102,5 +116,5 @@ pub(crate) fn fonts(env: &Environment, timeline: &Timeline) -> Result<Fonts, Pip
         ClipSource::Background { headline, .. } => headline.as_deref(),
         _ => None,
     }));
-    Ok(env.fonts.engine(&texts, timeline.look.font.as_deref())?)
+    Ok(finder.engine(&texts, timeline.look.font.as_deref())?)
 }

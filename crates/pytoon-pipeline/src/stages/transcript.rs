@@ -1,47 +1,79 @@
-//! Has a recording written down that comes without words: what is heard is the script.
-//!
-//! The result stays in the work folder, so that a continued render asks nobody again.
+//! Has a recording written down that comes without words: what is heard becomes the script.
 
-use super::speech::limits;
 use crate::PipelineError;
-use crate::environment::Environment;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
-use crate::voices::transcriber;
-use pytoon_voice::transcript::{Outcome, Written, transcribe};
+use crate::stage::{Stage, StageContext, Step};
+use crate::stages::Asset;
+use pytoon_config::settings::TranscriptionSettings;
+use pytoon_core::ledger::CallLimits;
+use pytoon_voice::transcript::{Outcome, transcribe};
+use serde::Serialize;
 use std::path::Path;
 
-const RESULT: &str = "transcript.json";
+/// Writes a recording down.
+pub(crate) struct TranscriptStage {
+    /// Budgets of the service.
+    pub(crate) limits: CallLimits,
+}
 
-/// Puts what the recording says into the brief as its script, or notes why nobody could write it
-/// down; whether an earlier result was taken over.
-pub(crate) fn transcript(
-    env: &Environment,
-    sources: &mut Sources,
-    folder: &JobFolder,
-) -> Result<bool, PipelineError> {
-    let Some(voice) = sources.brief.voice_file.clone() else { return Ok(false) };
-    let recording = Path::new(&voice);
-    let told = sources.brief.language.as_deref();
-    let settings = &env.config.settings.transcription;
-    let input = folder.hash(&(folder.stamp(recording), settings, told));
-    let earlier = folder.is_done("transcript", &input, &[RESULT]);
-    let earlier = earlier.then(|| std::fs::read(folder.work(RESULT)).ok()).flatten();
-    let earlier = earlier.and_then(|bytes| serde_json::from_slice::<Written>(&bytes).ok());
-    let is_reused = earlier.is_some();
-    let heard: Outcome = match earlier {
-        Some(written) => Ok(written),
-        None => {
-            let service = transcriber(env, folder.job_id(), limits(env, sources))?;
-            transcribe(&env.runner, settings, &service, recording, told)?
-        }
-    };
+#[derive(Serialize)]
+pub(crate) struct TranscriptInput {
+    recording: Asset,
+    settings: TranscriptionSettings,
+    language: Option<String>,
+}
+
+impl TranscriptInput {
+    /// Returns the input of a brief with a recording and no script; none for other briefs.
+    pub(crate) fn of(
+        sources: &Sources,
+        settings: &TranscriptionSettings,
+        folder: &JobFolder,
+    ) -> Option<Self> {
+        let recording = sources.brief.voice_file.as_deref().filter(|_| sources.lacks_script())?;
+        Some(Self {
+            recording: Asset::of(recording, folder),
+            settings: settings.clone(),
+            language: sources.brief.language.clone(),
+        })
+    }
+}
+
+impl Stage for TranscriptStage {
+    type Input = TranscriptInput;
+    type Output = Outcome;
+
+    fn name(&self) -> String {
+        "transcript".to_owned()
+    }
+
+    fn output_file(&self) -> String {
+        "transcript.json".to_owned()
+    }
+
+    /// Those who could not write it down are asked again.
+    fn is_usable(&self, _: &StageContext<'_>, heard: &Outcome) -> Result<bool, PipelineError> {
+        Ok(heard.is_ok())
+    }
+
+    fn run(
+        &self,
+        context: &StageContext<'_>,
+        input: &TranscriptInput,
+    ) -> Result<Step<Outcome>, PipelineError> {
+        let service = context.transcriber(&input.settings, self.limits)?;
+        let recording = Path::new(&input.recording.path);
+        let language = input.language.as_deref();
+        let heard = transcribe(context.runner(), &input.settings, &service, recording, language)?;
+        Ok(Step::Done(heard))
+    }
+}
+
+/// Makes what was heard the script of a brief, or notes why nobody could write it down.
+pub(crate) fn apply(heard: Outcome, sources: &mut Sources) {
     match heard {
         Ok(written) => {
-            if !is_reused {
-                folder.write(RESULT, &serde_json::to_vec(&written).unwrap_or_default())?;
-                folder.done("transcript", &input, &[RESULT])?;
-            }
             sources.brief.script = Some(written.text);
             if sources.brief.language.is_none() {
                 sources.brief.language = written.language;
@@ -49,5 +81,4 @@ pub(crate) fn transcript(
         }
         Err(reason) => sources.guessed_script = Some(reason),
     }
-    Ok(is_reused)
 }

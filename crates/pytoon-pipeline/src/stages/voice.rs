@@ -1,37 +1,41 @@
 //! Makes or reads the voice and gives it to scenes.
 //!
-//! Takes are written to the work folder and found again there by the hash of what was asked, so a
-//! continued or repeated render does not speak twice.
+//! Takes are written to the work folder and found again there, so a continued or repeated render
+//! does not speak twice.
 
 use crate::PipelineError;
-use crate::environment::Environment;
 use crate::folder::JobFolder;
 use crate::receipt::VoiceReceipt;
-use crate::sources::Sources;
-use crate::stages::{engines, speech};
+use crate::sources::{Sources, entries};
+use crate::stage::{self, Stage, StageContext, Step};
+use crate::stages::voice_warnings::assumed_language;
+use crate::stages::{Asset, speech};
 use pytoon_audio::wav;
-use pytoon_config::settings::AlignmentChoice;
-use pytoon_config::{BriefFile, Config};
+use pytoon_config::settings::{AlignmentSettings, Settings, VoiceDefaults};
+use pytoon_config::tts::TtsSettings;
+use pytoon_core::brief::VoiceSettings;
+use pytoon_core::chain::LOCAL_ENGINE;
 use pytoon_core::layout;
+use pytoon_core::ledger::CallLimits;
+use pytoon_core::money::MicroUsd;
 use pytoon_core::note::Note;
-use pytoon_core::scene::{SceneGraph, VoiceSource};
+use pytoon_core::preset::{Background, Grade, Move, Preset, TransitionKind};
+use pytoon_core::scene::{MediaKind, MusicSource, SceneGraph, SceneMedia, VoiceSource};
 use pytoon_core::text;
 use pytoon_core::timeline::build::{Utterance, needs};
-use pytoon_core::timeline::fit;
-use pytoon_media::disk;
-use pytoon_media::process::Runner;
-use pytoon_voice::alignment::builtin::Builtin;
-use pytoon_voice::alignment::chain::{Aligner, Recorded};
+use pytoon_core::timeline::fit::{self, Fit};
+use pytoon_media::{MediaError, disk};
+use pytoon_normalize::Pronunciations;
+use pytoon_voice::alignment::chain::Recorded;
 use pytoon_voice::alignment::{AlignmentMethod, Mismatch};
-use pytoon_voice::tts::neural::{Neural, Voices};
 use pytoon_voice::tts::{Quote, VoiceUsed};
 use pytoon_voice::tts_manager::FailedAttempt;
 use pytoon_voice::voice_processor::{self, Recording};
 use pytoon_voice::{VoiceError, voice_mapper};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::path::Path;
-use std::sync::Arc;
 
 /// What became of the voice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,45 +64,38 @@ pub(crate) struct VoiceResult {
     /// What a service would have cost, where nothing may be bought.
     #[serde(default)]
     pub(crate) quote: Option<Quote>,
-    /// Hash of the voices and services that there were to choose from.
-    #[serde(default)]
-    pub(crate) means: String,
 }
 
 /// The voice of an earlier film of the same job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct KeptVoice {
+pub(crate) struct KeptVoice {
     pub(super) provider: String,
     pub(super) name: Option<String>,
 }
 
 impl KeptVoice {
     /// Returns the voice that a continued job keeps: that of its last take, or else of its receipt.
-    /// A voice that stood in for another is not kept, and the brief's own choice comes first.
-    fn of(
-        env: &Environment,
-        sources: &Sources,
-        earlier: Option<&VoiceResult>,
-        folder: &JobFolder,
-    ) -> Option<Self> {
+    /// A substitute is not kept, and the brief's own choice comes first.
+    pub(crate) fn of(folder: &JobFolder, sources: &Sources) -> Option<Self> {
         let asked = sources.brief.voice_settings();
-        if !env.keeps_voice || asked.provider.is_some() || asked.name.is_some() {
+        if asked.provider.is_some() || asked.name.is_some() {
             return None;
         }
         let receipt = || {
             let bytes = std::fs::read(folder.place(layout::METADATA)).ok()?;
             serde_json::from_slice::<EarlierReceipt>(&bytes).ok().map(|receipt| receipt.voice)
         };
-        let (provider, name, is_substitute) = match earlier {
-            Some(result) => (
-                result.provider.clone(),
-                result.voice.as_ref().map(|voice| voice.name.clone()),
-                result.stepped_down || !result.attempts.is_empty(),
-            ),
-            None => receipt().map(|voice| {
-                (voice.provider, voice.voice, voice.stepped_down || !voice.attempts.is_empty())
-            })?,
-        };
+        let (provider, name, is_substitute) =
+            match stage::last_output::<VoiceStage<'_>>(folder, RESULT) {
+                Some(result) => (
+                    result.provider.clone(),
+                    result.voice.as_ref().map(|voice| voice.name.clone()),
+                    result.stepped_down || !result.attempts.is_empty(),
+                ),
+                None => receipt().map(|voice| {
+                    (voice.provider, voice.voice, voice.stepped_down || !voice.attempts.is_empty())
+                })?,
+            };
         Some(Self { provider: provider.filter(|_| !is_substitute)?, name })
     }
 }
@@ -126,64 +123,144 @@ impl VoiceResult {
             attempts: Vec::new(),
             stepped_down: false,
             quote: None,
-            means: String::new(),
         }
     }
 }
 
 const RESULT: &str = "voice.json";
 
-/// Runs the stage, or takes over its earlier result.
-pub(crate) fn voice(
-    env: &Environment,
-    file: &BriefFile,
-    sources: &Sources,
-    graph: &SceneGraph,
-    folder: &JobFolder,
-) -> Result<(VoiceResult, bool), PipelineError> {
-    let stamp = sources.brief.voice_file.as_deref().map(|path| folder.stamp(Path::new(path)));
-    let sentences: Vec<_> = graph.scenes.iter().map(|scene| &scene.sentences).collect();
-    let input = folder.hash(&(
-        (&sentences, &graph.language, &graph.global_audio.voice, stamp),
-        (
-            &sources.brief.voice,
-            &sources.preset.voice,
-            &sources.preset.pacing,
-            sources.brief.target_duration_seconds,
-        ),
-        (
-            &env.config.settings.tts,
-            &env.config.settings.voice,
-            &env.config.settings.alignment,
-            &sources.guessed_script,
-            sources.pronunciations.iter().collect::<Vec<_>>(),
-        ),
-    ));
-    let means = folder.hash(&(speech::installed_voices(env), speech::left_out(env)));
-    let earlier = std::fs::read(folder.work(RESULT)).ok();
-    let earlier = earlier.and_then(|bytes| serde_json::from_slice::<VoiceResult>(&bytes).ok());
-    let kept = KeptVoice::of(env, sources, earlier.as_ref(), folder);
-    if folder.is_done("voice", &input, &[RESULT])
-        && let Some(result) = earlier
-        && (result.means == means || env.keeps_voice)
-        && result.speech.iter().flatten().all(|u| folder.work(&u.asset).is_file())
-        // Who failed is asked again: what was bought meanwhile is kept.
-        && result.attempts.is_empty()
-    {
-        return Ok((result, true));
+/// Refuses a film before its voice is bought, given the lengths of its scenes and what the voice
+/// costs.
+pub(crate) type Refuse<'a> = &'a dyn Fn(&Fit, MicroUsd) -> Result<(), PipelineError>;
+
+/// Speaks the script or reads the recording.
+pub(crate) struct VoiceStage<'a> {
+    /// The voice of an earlier film of this job, which a continued job keeps.
+    pub(crate) kept: Option<KeptVoice>,
+    /// Budgets of services.
+    pub(crate) limits: CallLimits,
+    pub(crate) refuse: Refuse<'a>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct VoiceInput {
+    /// The scenes with only what is spoken and how long they last at least.
+    pub(crate) graph: SceneGraph,
+    pub(crate) recording: Option<Asset>,
+    pub(crate) settings: VoiceSettings,
+    /// A note, if the language of the words is a guess.
+    pub(crate) assumed_language: Option<Note>,
+    pub(crate) preset: Preset,
+    pub(crate) target_ms: Option<i64>,
+    pub(crate) tts: TtsSettings,
+    pub(crate) defaults: VoiceDefaults,
+    pub(crate) alignment: AlignmentSettings,
+    pub(crate) guessed_script: Option<String>,
+    #[serde(serialize_with = "entries")]
+    pub(crate) pronunciations: Pronunciations,
+    /// The voices and services that there are; absent where a job keeps the voice it has.
+    pub(crate) means: Option<String>,
+}
+
+impl VoiceInput {
+    pub(crate) fn of(
+        sources: &Sources,
+        graph: &SceneGraph,
+        settings: &Settings,
+        means: Option<String>,
+        folder: &JobFolder,
+    ) -> Self {
+        let recording = sources.brief.voice_file.as_deref();
+        Self {
+            graph: spoken_part(graph),
+            recording: recording.map(|path| Asset::of(path, folder)),
+            settings: sources.brief.voice_settings(),
+            assumed_language: assumed_language(&sources.brief),
+            preset: sources.preset.clone(),
+            target_ms: target_ms(sources),
+            tts: settings.tts.clone(),
+            defaults: settings.voice.clone(),
+            alignment: settings.alignment.clone(),
+            guessed_script: sources.guessed_script.clone(),
+            pronunciations: sources.pronunciations.clone(),
+            means,
+        }
     }
-    // From here on the earlier takes are not those that their note speaks of.
-    folder.undone("voice")?;
-    let mut result = match &graph.global_audio.voice {
-        VoiceSource::Off => silent(graph),
-        VoiceSource::File { path } => recorded(env, file, sources, graph, folder, Path::new(path))?,
-        VoiceSource::Tts => speech::synthetic(env, file, sources, graph, folder, kept)?,
+}
+
+/// Returns a graph without what is only seen: it changes no voice.
+fn spoken_part(graph: &SceneGraph) -> SceneGraph {
+    let plain = SceneMedia {
+        kind: MediaKind::Background,
+        asset: None,
+        engine: LOCAL_ENGINE.to_owned(),
+        prompt: None,
+        effect: Move::Auto,
+        fit: None,
     };
-    result.means = means;
-    voice_mapper::report(&result.speech);
-    folder.write(RESULT, &serde_json::to_vec(&result).unwrap_or_default())?;
-    folder.done("voice", &input, &[RESULT])?;
-    Ok((result, false))
+    let mut graph = graph.clone();
+    graph.warnings.clear();
+    graph.seed = 0;
+    graph.preset_id.clear();
+    graph.global_audio.music = MusicSource::None;
+    for scene in &mut graph.scenes {
+        scene.description.clear();
+        scene.duration = 0;
+        scene.media = plain.clone();
+        // A silent scene is as long as it takes to read it and to see its media.
+        let seen = if scene.sentences.is_empty() { scene.more_media.len() } else { 0 };
+        scene.more_media = vec![plain.clone(); seen];
+        if !scene.sentences.is_empty() {
+            scene.caption = None;
+        }
+        scene.caption_is_override = false;
+        scene.emphasis.clear();
+        scene.style.keywords.clear();
+        scene.style.background = Background::Aurora;
+        scene.style.grade = Grade::Clean;
+        scene.style.energy = 0.0;
+        scene.overlays.clear();
+        scene.transition = TransitionKind::Cut;
+        scene.engine_chain = None;
+    }
+    graph
+}
+
+impl Stage for VoiceStage<'_> {
+    type Input = VoiceInput;
+    type Output = VoiceResult;
+
+    fn name(&self) -> String {
+        "voice".to_owned()
+    }
+
+    fn output_file(&self) -> String {
+        RESULT.to_owned()
+    }
+
+    fn artifacts(&self, result: &VoiceResult) -> Vec<String> {
+        let takes: BTreeSet<&String> = result.speech.iter().flatten().map(|u| &u.asset).collect();
+        takes.into_iter().cloned().collect()
+    }
+
+    /// Those who failed are asked again: what was bought meanwhile is kept.
+    fn is_usable(&self, _: &StageContext<'_>, spoken: &VoiceResult) -> Result<bool, PipelineError> {
+        Ok(spoken.attempts.is_empty())
+    }
+
+    fn run(
+        &self,
+        context: &StageContext<'_>,
+        input: &VoiceInput,
+    ) -> Result<Step<VoiceResult>, PipelineError> {
+        let result = match (&input.graph.global_audio.voice, &input.recording) {
+            (VoiceSource::File { .. }, Some(recording)) => recorded(context, input, recording)?,
+            (VoiceSource::Tts, _) => speech::synthetic(context, input, self)?,
+            (VoiceSource::Off | VoiceSource::File { .. }, _) => silent(&input.graph),
+        };
+        voice_mapper::report(&result.speech);
+        Ok(Step::Done(result))
+    }
 }
 
 /// Whether the film is to have a voice.
@@ -192,21 +269,12 @@ pub(crate) fn is_asked(graph: &SceneGraph) -> bool {
         && graph.scenes.iter().any(|scene| !scene.sentences.is_empty())
 }
 
-/// Stops the job where a local voice or none stands in for a service's and the brief wants that
-/// rather than a lesser film.
-pub(crate) fn degraded(
-    env: &Environment,
-    folder: &JobFolder,
-    sources: &Sources,
-    graph: &SceneGraph,
-    result: &VoiceResult,
-) -> Result<(), PipelineError> {
+/// Returns how the voice falls short of what the brief asks for, if it does: a local voice stands in
+/// for a service's, or there is none.
+pub(crate) fn shortfall(graph: &SceneGraph, result: &VoiceResult) -> Option<String> {
     let is_silent = is_asked(graph) && result.provider.is_none();
-    if !is_silent && !result.stepped_down {
-        return Ok(());
-    }
     let why: Vec<String> = result.warnings.iter().map(Note::to_string).collect();
-    engines::stop(env, folder, sources, format!("the voice fell back: {}", why.join("; ")))
+    (is_silent || result.stepped_down).then(|| format!("the voice fell back: {}", why.join("; ")))
 }
 
 pub(crate) fn silent(graph: &SceneGraph) -> VoiceResult {
@@ -214,23 +282,20 @@ pub(crate) fn silent(graph: &SceneGraph) -> VoiceResult {
 }
 
 fn recorded(
-    env: &Environment,
-    file: &BriefFile,
-    sources: &Sources,
-    graph: &SceneGraph,
-    folder: &JobFolder,
-    path: &Path,
+    context: &StageContext<'_>,
+    input: &VoiceInput,
+    recording: &Asset,
 ) -> Result<VoiceResult, PipelineError> {
-    let denoise =
-        sources.brief.voice_settings().denoise.unwrap_or(env.config.settings.voice.denoise);
-    let recording = voice_processor::read_recording(&env.runner, path, denoise).map_err(
-        |error| match error {
-            VoiceError::Recording(pytoon_media::MediaError::Cancelled) => {
-                PipelineError::from(error)
+    let graph = &input.graph;
+    let path = Path::new(&recording.path);
+    let denoise = input.settings.denoise.unwrap_or(input.defaults.denoise);
+    let recording =
+        voice_processor::read_recording(context.runner(), path, denoise).map_err(|error| {
+            match error {
+                VoiceError::Recording(MediaError::Cancelled) => PipelineError::from(error),
+                other => context.field_error("voice_file", other.to_string()).into(),
             }
-            other => file.error("voice_file", other.to_string()).into(),
-        },
-    )?;
+        })?;
     let sentences: Vec<Vec<text::Word>> =
         graph.scenes.iter().flat_map(|s| s.sentences.iter()).map(|s| text::words(s)).collect();
     voice_processor::report(
@@ -241,9 +306,9 @@ fn recorded(
         sentences.iter().map(Vec::len).sum(),
         recording.denoised,
     );
-    let mut aligner = aligner(&env.config, &env.runner, &env.voices);
-    if sources.guessed_script.is_some() {
-        // These words are not what is said: laid along the sound they would only seem to fit.
+    let mut aligner = context.aligner(&input.alignment, &input.tts);
+    if input.guessed_script.is_some() {
+        // The script is a guess, so acoustic alignment is meaningless here: use the even split.
         aligner.order.clear();
     }
     let timed = aligner.align(Recorded {
@@ -258,32 +323,29 @@ fn recorded(
         .map(|mismatch| mismatch_note(mismatch, &sentences, &recording))
         .collect();
     if let Some(reason) = &timed.guess
-        && sources.guessed_script.is_none()
+        && input.guessed_script.is_none()
     {
         notes.push(Note::WordsSpread { reason: reason.clone() });
     }
     let asset = layout::voice_take(0);
-    write_take(folder, &asset, &recording.samples)?;
+    write_take(context.folder, &asset, &recording.samples)?;
     let speech = voice_mapper::map_recording(graph, &recording, &timed.words, &asset);
     // A recording is never sped up: people hear it. It must fit as it is.
-    let fitted = fit::fit(
-        &needs(graph, &sources.preset, &speech),
-        target_ms(sources),
-        &sources.preset.pacing,
-    );
+    let fitted =
+        fit::fit(&needs(graph, &input.preset, &speech), input.target_ms, &input.preset.pacing);
     match fitted {
         Ok(fitted) if fitted.tempo <= 1.0 => {}
         _ => {
             let seconds = recording.duration_ms() as f64 / 1000.0;
-            return Err(file
-                .error("voice_file", format!("the recording lasts {seconds:.1} s with its pauses; a film holds 60 s: shorten it"))
+            return Err(context
+                .field_error("voice_file", format!("the recording lasts {seconds:.1} s with its pauses; a film holds 60 s: shorten it"))
                 .into());
         }
     }
     let mut result = VoiceResult::new(speech, Some("voice_file"), timed.method);
     result.confidence = Some(timed.confidence);
     result.warnings.extend(notes);
-    let unwritten = sources.guessed_script.clone();
+    let unwritten = input.guessed_script.clone();
     result.warnings.extend(unwritten.map(|reason| Note::RecordingWithoutScript { reason }));
     Ok(result)
 }
@@ -307,25 +369,6 @@ fn mismatch_note(
         Mismatch::Unscripted(range) => {
             Note::RecordingSaysMore { from_ms: of_file(range.start), to_ms: of_file(range.end) }
         }
-    }
-}
-
-/// The configured chain of methods that time a recording's words.
-pub fn aligner(config: &Config, runner: &Runner, voices: &Arc<Voices>) -> Aligner {
-    let settings = &config.settings;
-    let order = settings.alignment.order.iter().map(|choice| match choice {
-        AlignmentChoice::Whisperx => AlignmentMethod::Whisperx,
-        AlignmentChoice::StableTs => AlignmentMethod::StableTs,
-        AlignmentChoice::Builtin => AlignmentMethod::Builtin,
-        AlignmentChoice::EvenSplit => AlignmentMethod::EvenSplit,
-    });
-    Aligner {
-        order: order.take_while(|method| *method != AlignmentMethod::EvenSplit).collect(),
-        builtin: Builtin {
-            runner: runner.clone(),
-            voices: settings.tts.espeak.voices.clone(),
-            natural: Some(Neural::new(settings.tts.neural.clone(), runner.clone(), voices.clone())),
-        },
     }
 }
 

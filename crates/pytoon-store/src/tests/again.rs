@@ -3,9 +3,10 @@
 use super::super::{block_on, call};
 use super::open;
 use crate::Store;
+use pytoon_core::graph::{FilmGraph, FilmShape};
 use pytoon_core::job::store::{Finish, Hold, JobStore, KeyRow, Lease, NewJob};
 use pytoon_core::job::webhook::{Told, WebhookState, WebhookStore};
-use pytoon_core::job::{JobStatus, TaskKind, first_tasks, tasks_after_voice};
+use pytoon_core::job::{JobStatus, NewTask, TaskKind};
 use pytoon_core::ledger::{Admission, CallLimits, EngineStore};
 use pytoon_core::money::MicroUsd;
 use serde_json::json;
@@ -20,7 +21,7 @@ async fn submit(store: &Store, id: &str, key: &str) {
         brief: json!({"script": "One."}),
         client_data: Some(json!({"order": 7})),
         webhook: Some(json!({"url": "https://example.com/hook"})),
-        tasks: first_tasks(),
+        tasks: NewTask::first(),
         idempotency: None,
     };
     store.job_submit(job, 1000).await.expect("submits");
@@ -41,7 +42,11 @@ async fn work(store: &Store, chunks: u32) -> Vec<String> {
         let lease = claim(store).await;
         names.push(lease.name.clone());
         let finish = match lease.kind {
-            TaskKind::Voice => Finish { then: tasks_after_voice(&[], chunks), ..Finish::default() },
+            TaskKind::Voice => {
+                let shape = FilmShape { scenes: Vec::new(), chunks };
+                let then = NewTask::of(&FilmGraph::after_voice(&shape));
+                Finish { then, ..Finish::default() }
+            }
             TaskKind::Publish => Finish { job: Some(JobStatus::Done), ..Finish::default() },
             _ => Finish::default(),
         };

@@ -3,11 +3,12 @@
 use super::super::{block_on, call};
 use super::open;
 use crate::Store;
+use pytoon_core::graph::{FilmGraph, FilmShape};
 use pytoon_core::job::store::{
     Failure, Finish, Hold, Idempotency, JobError, JobFilter, JobStore, KeyRow, Lease, NewJob,
     SceneRow, Submission,
 };
-use pytoon_core::job::{JobStatus, TaskKind, first_tasks, tasks_after_voice};
+use pytoon_core::job::{JobStatus, NewTask, TaskKind};
 use pytoon_core::ledger::{Admission, CallLimits, EngineStore, Fence, NewCall};
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -23,7 +24,7 @@ fn job(id: &str) -> NewJob {
         brief: json!({"script": "Tea \u{2615} at \"dawn\""}),
         client_data: Some(json!({"order": 7})),
         webhook: None,
-        tasks: first_tasks(),
+        tasks: NewTask::first(),
         idempotency: None,
     }
 }
@@ -101,13 +102,20 @@ async fn done(store: &Store, lease: &Lease, finish: Finish) -> Hold {
     store.task_finish(&lease.task_id, lease.token, finish).await.expect("finishes")
 }
 
+/// Returns the tasks that follow the voice.
+fn after_voice(scenes: &[&str], chunks: u32) -> Vec<NewTask> {
+    let scenes = scenes.iter().map(|&id| id.to_owned()).collect();
+    NewTask::of(&FilmGraph::after_voice(&FilmShape { scenes, chunks }))
+}
+
 /// Submits a job and does all that comes before its scenes.
 async fn spoken(store: &Store, id: &str, scenes: usize) {
     submit(store, id).await;
     done(store, &claim(store).await, Finish::default()).await;
     let voice = claim(store).await;
     let scenes: Vec<String> = (1..=scenes).map(|scene| format!("scene_{scene:02}")).collect();
-    let then = tasks_after_voice(&scenes, 1);
+    let scenes: Vec<&str> = scenes.iter().map(String::as_str).collect();
+    let then = after_voice(&scenes, 1);
     done(store, &voice, Finish { then, ..Finish::default() }).await;
 }
 
@@ -150,7 +158,7 @@ fn a_job_goes_through_its_graph_to_the_end() {
             status: status.into(),
             ..SceneRow::default()
         };
-        let then = tasks_after_voice(&["scene_01".into(), "scene_02".into()], 2);
+        let then = after_voice(&["scene_01", "scene_02"], 2);
         let finish = Finish { then, scenes: vec![scene("planned")], job: None };
         done(&store, &voice, finish).await;
         let (first, second) = (claim(&store).await, claim(&store).await);

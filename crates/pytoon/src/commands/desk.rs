@@ -1,11 +1,15 @@
 //! `pytoon jobs`, `tasks`, `webhooks`, `keys` and `artifacts`: what an operator does at the service's database,
 //! whether or not the service runs.
 
-use crate::cli::{ArtifactsAction, JobsAction, KeysAction, RedoArgs, TasksAction, WebhooksAction};
+use crate::cli::{
+    ArtifactsAction, JobRedoArgs, JobsAction, KeysAction, TasksAction, WebhooksAction,
+};
+use crate::commands::redo::problem_of;
 use crate::context::Context;
 use crate::output;
 use anyhow::{Context as _, bail};
-use pytoon_api::{REDO_FROM, SceneChange, Scope, new_key, redone};
+use pytoon_api::{Scope, new_key};
+use pytoon_config::read_brief;
 use pytoon_core::job::JobStatus;
 use pytoon_core::job::store::{JobFilter, JobRow, JobStore};
 use pytoon_core::job::webhook::{WebhookRow, WebhookStore};
@@ -18,7 +22,7 @@ use pytoon_worker::collector::Collector;
 use pytoon_worker::courier::WebhookSecrets;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -102,26 +106,20 @@ async fn go_on(store: &Store, id: &str, from: Vec<JobStatus>) -> anyhow::Result<
     Ok(())
 }
 
-async fn redo(context: &Context, store: &Store, args: &RedoArgs) -> anyhow::Result<()> {
+async fn redo(context: &Context, store: &Store, args: &JobRedoArgs) -> anyhow::Result<()> {
     let row = store.job_fetch(&args.id).await?.with_context(|| no_job(&args.id))?;
-    let scenes = store.job_scenes(&args.id).await?;
-    let change = SceneChange {
-        prompt: args.prompt.clone(),
-        engine: args.engine.clone(),
-        caption: args.caption.clone(),
-    };
-    let brief =
-        redone(&context.config, &row, &scenes, &args.scene, &change).map_err(|problem| {
-            match problem.field.as_str() {
-                // There it is the request's body; here these are its words.
-                "(body)" => {
-                    anyhow::anyhow!("name what is to change: --prompt, --engine or --caption")
-                }
-                field => anyhow::anyhow!("{field}: {}", problem.reason),
-            }
-        })?;
-    if !store.job_redo(&args.id, brief, REDO_FROM.to_vec()).await? {
-        bail!("the job is {}: a scene is made anew once the job has ended", row.status.as_str());
+    let scenes = store.job_scenes(&args.id).await?.len();
+    let change = args.change.scene_change();
+    if let Some(reason) = change.engine.as_deref().and_then(|it| context.config.unknown_engine(it))
+    {
+        return Err(problem_of("engine", &reason));
+    }
+    let file = read_brief("the brief", &row.brief.to_string(), PathBuf::new())?;
+    let brief = change.applied(file.brief, &args.scene, scenes);
+    let brief = brief.map_err(|problem| problem_of(&problem.field, &problem.reason))?;
+    let brief = serde_json::to_value(&brief)?;
+    if !store.job_redo(&args.id, brief, JobStatus::REDO_FROM.to_vec()).await? {
+        bail!("the job is {}: a scene can be redone once the job has ended", row.status.as_str());
     }
     output::line("queued");
     Ok(())

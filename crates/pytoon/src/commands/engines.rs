@@ -263,7 +263,7 @@ async fn bought(outside: &Outside, engine: &Engine) -> anyhow::Result<Result<Cli
         asks_anew: true,
         only_own: false,
     };
-    let outcome = outside.manager.draw(&order).await?;
+    let outcome = outside.manager.draw_to_end(&order).await?;
     let last = outcome.attempts.last().map(|a| format!("{}: {}", a.result, a.reason));
     let left_out = order.chain.left_out.iter().find(|left| left.engine == engine.name);
     let why = last.or_else(|| left_out.map(|left| left.reason.clone())).unwrap_or_default();

@@ -11,6 +11,7 @@ mod ledger;
 mod listing;
 mod plan;
 mod planner;
+mod redo;
 mod render;
 mod resume;
 mod service;
@@ -35,6 +36,11 @@ pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<ExitCo
         Command::Resume { job, metrics_out } => {
             let done = resume::run(context, job);
             render::write_metrics(context, metrics_out.as_deref())?;
+            done.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Redo(args) => {
+            let done = redo::run(context, args);
+            render::write_metrics(context, args.metrics_out.as_deref())?;
             done.map(|()| ExitCode::SUCCESS)
         }
         Command::Engines { action: None, offline } => engines::show(context, *offline),

@@ -9,8 +9,9 @@ use pytoon_config::{BriefFile, ConfigError, load_brief, read_brief};
 use pytoon_core::layout;
 use pytoon_core::timeline::Timeline;
 use pytoon_pipeline::RenderOptions;
+use pytoon_pipeline::film::FilmSource;
+use pytoon_pipeline::local::{self, Rendered};
 use pytoon_pipeline::receipt::{Receipt, SceneReceipt};
-use pytoon_pipeline::render::{Rendered, Renderer};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -22,21 +23,21 @@ pub(crate) fn run(context: &Context, args: &RenderArgs) -> anyhow::Result<()> {
         frames_out: args.frames_out.clone(),
         frame_hashes: args.frame_hashes.clone(),
     };
-    let renderer = Renderer::new(context.environment()?, options);
-    let rendered = match (&args.brief, &args.timeline) {
+    let (source, root) = match (&args.brief, &args.timeline) {
         (_, Some(path)) => {
-            let timeline = read_timeline(path)?;
+            let timeline = Box::new(read_timeline(path)?);
             let own = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let root = args.out.clone().unwrap_or_else(|| own.to_owned());
-            renderer.render_timeline(timeline, own, &root)?
+            (FilmSource::Timeline { timeline, takes: own.to_owned() }, root)
         }
         (Some(brief), None) => {
-            let file = read(brief)?;
+            let file = Box::new(read(brief)?);
             let root = args.out.clone().unwrap_or_else(|| context.new_job_folder());
-            renderer.render_brief(&file, &root)?
+            (FilmSource::Brief(file), root)
         }
         (None, None) => anyhow::bail!("name a brief or a --timeline"),
     };
+    let rendered = local::render(context.environment()?, source, &root, options)?;
     report(context, &rendered)
 }
 

@@ -1,14 +1,15 @@
-//! `pytoon resume`: goes on with a job that was not finished, from what its folder holds.
+//! `pytoon resume`: continues an unfinished job from its folder.
 
 use crate::commands::render;
 use crate::context::Context;
 use pytoon_config::{ConfigError, load_brief};
 use pytoon_core::layout;
-use pytoon_pipeline::render::Renderer;
+use pytoon_pipeline::film::FilmSource;
+use pytoon_pipeline::local;
 use pytoon_pipeline::{Environment, RenderOptions};
 use std::path::{Path, PathBuf};
 
-/// Goes on with a job.
+/// Continues a job.
 pub(crate) fn run(context: &Context, job: &str) -> anyhow::Result<()> {
     let root = folder(context, job)?;
     let brief = root.join(layout::WORK_DIR).join(layout::BRIEF);
@@ -24,7 +25,8 @@ pub(crate) fn run(context: &Context, job: &str) -> anyhow::Result<()> {
     let draft = root.join(layout::WORK_DIR).join(layout::DRAFT_MARK).is_file();
     let options = RenderOptions { draft, ..RenderOptions::default() };
     let environment = Environment { keeps_voice: true, ..context.environment()? };
-    let rendered = Renderer::new(environment, options).render_brief(&file, &root)?;
+    let source = FilmSource::Brief(Box::new(file));
+    let rendered = local::render(environment, source, &root, options)?;
     render::report(context, &rendered)
 }
 

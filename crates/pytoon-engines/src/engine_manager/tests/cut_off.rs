@@ -124,7 +124,7 @@ impl Line {
     async fn to_the_end(&self, manager: &EngineManager) -> (SceneOutcome, u32) {
         let (mut memo, mut waits) = (SceneMemo::default(), 0);
         loop {
-            match manager.draw_some(&self.order, memo, None).await.expect("never an error") {
+            match manager.draw(&self.order, memo, None).await.expect("never an error") {
                 Slice::Done(outcome) => return (outcome, waits),
                 Slice::Later { memo: next, .. } => memo = next,
             }
@@ -162,10 +162,10 @@ fn a_ledger_that_stays_away_leaves_the_scene_to_local() {
     block_on(async {
         let line = Line::new().await;
         let manager = line.process(&[("keep", 99)], 0).await;
-        let slice = manager.draw_some(&line.order, SceneMemo::default(), None).await;
+        let slice = manager.draw(&line.order, SceneMemo::default(), None).await;
         let Slice::Later { memo, .. } = slice.expect("never an error") else { panic!("it waits") };
-        line.bench.later(LEDGER_PATIENCE_OF_SLICES_MS / 1000 + 1);
-        let slice = manager.draw_some(&line.order, memo, None).await.expect("never an error");
+        line.bench.later(LEDGER_PATIENCE_MS / 1000 + 1);
+        let slice = manager.draw(&line.order, memo, None).await.expect("never an error");
         let Slice::Done(outcome) = slice else { panic!("it has waited long enough") };
         let last = outcome.attempts.last().expect("an attempt");
         assert_eq!((used(&outcome), last.result.as_str()), ("local", "ledger"));
@@ -203,7 +203,7 @@ impl ClipChecker for OtherIsFaster {
     fn check(&self, path: PathBuf, w: Expectation) -> StoreFuture<'_, Result<Checked, String>> {
         Box::pin(async move {
             if !self.is_done.swap(true, Ordering::SeqCst) {
-                let drawn = self.other.draw_some(&self.order, SceneMemo::default(), None).await;
+                let drawn = self.other.draw(&self.order, SceneMemo::default(), None).await;
                 assert!(matches!(drawn, Ok(Slice::Done(_))), "{drawn:?}");
             }
             AnyClip.check(path, w).await
@@ -234,7 +234,7 @@ fn a_lost_claim_buys_nothing() {
         let line = Line::new().await;
         let manager = line.bench.process(&line.engines).await;
         let fence = Fence { task_id: "another's by now".into(), token: 1, unanswered_ms: 60_000 };
-        let slice = manager.draw_some(&line.order, SceneMemo::default(), Some(fence)).await;
+        let slice = manager.draw(&line.order, SceneMemo::default(), Some(fence)).await;
         assert!(matches!(slice, Ok(Slice::Later { .. })), "{slice:?}");
         assert_eq!((line.submits(), line.states().await), ([0, 0], vec![]));
     });
@@ -245,10 +245,10 @@ fn who_slept_between_the_row_and_the_call_does_not_call() {
     block_on(async {
         let line = Line::new().await;
         let manager = line.process(&[], 20_000).await;
-        let slice = manager.draw_some(&line.order, SceneMemo::default(), None).await;
+        let slice = manager.draw(&line.order, SceneMemo::default(), None).await;
         let Slice::Later { memo, .. } = slice.expect("never an error") else { panic!("it waits") };
         assert_eq!((line.submits(), line.states().await), ([0, 0], vec![CallState::NotSent]));
-        let slice = manager.draw_some(&line.order, memo, None).await.expect("never an error");
+        let slice = manager.draw(&line.order, memo, None).await.expect("never an error");
         let Slice::Done(outcome) = slice else { panic!("nothing is in its way") };
         assert_eq!((used(&outcome), line.submits()), ("a", [1, 0]));
     });
@@ -258,7 +258,7 @@ fn who_slept_between_the_row_and_the_call_does_not_call() {
 async fn vanishes(line: &Line) {
     line.engines[0].hangs.store(1, Ordering::SeqCst);
     let manager = line.bench.process(&line.engines).await;
-    let walk = manager.draw_some(&line.order, SceneMemo::default(), None);
+    let walk = manager.draw(&line.order, SceneMemo::default(), None);
     let called = async {
         while line.engines[0].submits() == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -277,7 +277,7 @@ fn a_call_whose_answer_another_may_have_is_waited_for() {
         vanishes(&line).await;
         let manager = line.bench.process(&line.engines).await;
         for _ in 0..3 {
-            let slice = manager.draw_some(&line.order, SceneMemo::default(), None).await;
+            let slice = manager.draw(&line.order, SceneMemo::default(), None).await;
             assert!(matches!(slice, Ok(Slice::Later { .. })), "{slice:?}");
             line.bench.later(15);
         }

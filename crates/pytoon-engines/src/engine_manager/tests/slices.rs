@@ -16,7 +16,7 @@ async fn slice(
     let memo = serde_json::to_string(memo).expect("json");
     let memo = serde_json::from_str(&memo).expect("reads");
     let began = std::time::Instant::now();
-    let slice = manager.draw_some(order, memo, None).await.expect("never an error");
+    let slice = manager.draw(order, memo, None).await.expect("never an error");
     assert!(began.elapsed().as_millis() < 900, "a slice does not wait");
     slice
 }
@@ -184,12 +184,11 @@ fn a_place_at_a_full_engine_is_waited_for_over_slices_and_not_for_ever() {
         *manager.in_force.write().expect("lock") = InForce::new(set);
         let mut other = order(&manager, "another").await;
         other.job_id = "other".into();
-        later(manager.draw_some(&other, SceneMemo::default(), None).await.expect("no error"));
+        later(manager.draw(&other, SceneMemo::default(), None).await.expect("no error"));
         let order = order(&manager, "a quiet lake").await;
         let mut memo = SceneMemo::default();
         for _ in 0..3 {
-            let (next, wait) =
-                later(manager.draw_some(&order, memo, None).await.expect("no error"));
+            let (next, wait) = later(manager.draw(&order, memo, None).await.expect("no error"));
             assert_eq!((wait, engine.submits()), (1000, 1));
             memo = next;
         }
@@ -197,7 +196,7 @@ fn a_place_at_a_full_engine_is_waited_for_over_slices_and_not_for_ever() {
         // The other goes on with its task all the while.
         let rows = manager.store().call_list(CallFilter::default()).await.expect("lists");
         manager.store().call_touch(&rows[0].id, bench.world.now() + 60_000).await.expect("holds");
-        let outcome = done(manager.draw_some(&order, memo, None).await.expect("no error"));
+        let outcome = done(manager.draw(&order, memo, None).await.expect("no error"));
         assert_eq!(results(&outcome), [("a", "rate_limited")]);
         assert_eq!(engine.submits(), 1);
     });

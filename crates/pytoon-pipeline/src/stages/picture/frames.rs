@@ -1,17 +1,17 @@
 //! Frame numbers in order, with the frames of moving clips that each one needs.
 
-use crate::environment::Environment;
-use crate::render::ground;
+use crate::assets::ground;
 use pytoon_compositor::compose::visible_range;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{ClipSource, Timeline};
 use pytoon_media::MediaError;
 use pytoon_media::ffmpeg::clip::{ClipCut, ClipDecoder, ClipFrame, ClipView};
+use pytoon_media::process::Runner;
 use std::collections::BTreeMap;
 
 /// Gives out frame numbers in order, with the frames of moving clips that each one needs.
 pub(super) struct FrameSource<'a> {
-    env: &'a Environment,
+    runner: &'a Runner,
     timeline: &'a Timeline,
     next: i64,
     end: i64,
@@ -24,8 +24,8 @@ pub(super) type Moving = Vec<(usize, ClipFrame)>;
 pub(super) type Claimed = (i64, Moving);
 
 impl<'a> FrameSource<'a> {
-    pub(super) fn new(env: &'a Environment, timeline: &'a Timeline, range: FrameRange) -> Self {
-        Self { env, timeline, next: range.start, end: range.end, decoders: BTreeMap::new() }
+    pub(super) fn new(runner: &'a Runner, timeline: &'a Timeline, range: FrameRange) -> Self {
+        Self { runner, timeline, next: range.start, end: range.end, decoders: BTreeMap::new() }
     }
 
     /// Leaves out frames that were drawn elsewhere; only where no clip moves.
@@ -51,8 +51,7 @@ impl<'a> FrameSource<'a> {
             }
             if !self.decoders.contains_key(&index) {
                 let Some(view) = self.view(&clip.source, visible) else { continue };
-                let mut decoder =
-                    ClipDecoder::start(&self.env.runner, view, &self.timeline.profile)?;
+                let mut decoder = ClipDecoder::start(self.runner, view, &self.timeline.profile)?;
                 // A clip that began before the first frame wanted is on its way already.
                 decoder.skip(number - visible.start)?;
                 self.decoders.insert(index, decoder);

@@ -9,7 +9,8 @@ use super::frames::FrameSource;
 use super::sink::FrameSink;
 use super::statistics::{Seen, Statistics};
 use crate::PipelineError;
-use crate::environment::{Environment, ProgressSink};
+use crate::draw_plan::DrawPlan;
+use crate::stage::StageContext;
 use pytoon_compositor::compose::{ComposeScratch, Compositor, visible_range};
 use pytoon_compositor::tone::ClipTone;
 use pytoon_core::time::FrameRange;
@@ -232,7 +233,7 @@ pub(super) struct DrawnFrames {
 /// Draws a range of a film's frames and hands them to the encoder; the cover is written to
 /// `thumbnail`.
 pub(super) fn draw_all(
-    env: &Environment,
+    context: &StageContext<'_>,
     compositor: &Compositor,
     range: FrameRange,
     mut sink: FrameSink,
@@ -240,7 +241,7 @@ pub(super) fn draw_all(
     thumbnail: &Path,
 ) -> Result<DrawnFrames, PipelineError> {
     let timeline = compositor.timeline();
-    let threads = env.threads();
+    let threads = context.drawing.threads;
     let size = (timeline.profile.width as usize, timeline.profile.height as usize);
     let is_moving = |index: usize, clip: &VideoClip| {
         matches!(clip.source, ClipSource::Clip { .. })
@@ -254,16 +255,16 @@ pub(super) fn draw_all(
         // take over a frame that needs them.
         in_gaps: !timeline.tracks.video.iter().enumerate().any(|(i, clip)| is_moving(i, clip)),
         state: Mutex::new(RingState {
-            free: (0..threads + 3).map(|_| Frame::new(size.0, size.1)).collect(),
+            free: (0..DrawPlan::ring(threads)).map(|_| Frame::new(size.0, size.1)).collect(),
             wanted: range.start,
             ..RingState::default()
         }),
         changed: Condvar::new(),
         tones: tones(timeline),
-        source: Mutex::new(FrameSource::new(env, timeline, range)),
+        source: Mutex::new(FrameSource::new(context.runner(), timeline, range)),
         reached: AtomicI64::new(range.start),
         stop: AtomicBool::new(false),
-        cancel: env.runner.cancel.clone(),
+        cancel: context.runner().cancel.clone(),
     };
     let drawn = std::thread::scope(|scope| {
         let draw = || {
@@ -292,7 +293,7 @@ pub(super) fn draw_all(
         };
         let written = start()
             .map_err(PipelineError::from)
-            .and_then(|()| write_all(&ring, &mut sink, cover, write_cover, env.progress.as_ref()));
+            .and_then(|()| write_all(&ring, &mut sink, cover, write_cover, context.frames_done));
         ring.stop.store(true, Ordering::Relaxed);
         ring.changed.notify_all();
         written
@@ -309,7 +310,7 @@ fn write_all<'scope>(
     sink: &mut FrameSink,
     mut cover: Cover,
     write_cover: impl Fn(Frame) -> Result<CoverWriter<'scope>, MediaError>,
-    progress: &dyn ProgressSink,
+    drawn: &(dyn Fn(i64) + Sync),
 ) -> Result<DrawnFrames, PipelineError> {
     let range = ring.range;
     let mut statistics = Statistics::new(range.start);
@@ -326,10 +327,9 @@ fn write_all<'scope>(
         ring.give_back(frame);
         if number % 15 == 0 {
             ring.compositor.release_before(number);
-            progress.frames(number - range.start, range.len());
         }
+        drawn(1);
     }
-    progress.frames(range.len(), range.len());
     let internal = |what: &str| PipelineError::Internal(what.to_owned());
     if wants_cover {
         cover_written

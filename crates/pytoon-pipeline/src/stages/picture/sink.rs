@@ -1,58 +1,94 @@
 //! Where composed frames go: the encoder, and files for whoever wants the frames themselves.
 
 use crate::PipelineError;
-use crate::environment::Environment;
-use crate::options::RenderOptions;
+use crate::stage::{FrameOutputs, StageContext};
+use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
 use pytoon_graphics::Frame;
 use pytoon_media::MediaError;
-use pytoon_media::ffmpeg::encode::{Piece, VideoEncoder};
-use std::io::{BufWriter, Write};
-use std::path::Path;
+use pytoon_media::ffmpeg::encode::VideoEncoder;
+use std::fs::File;
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// The bytes of one line of hashes: 32 hexadecimal digits and a line break.
+const HASH_LINE: u64 = 33;
 
 /// Where finished frames go.
 pub(super) struct FrameSink {
     encoder: VideoEncoder,
-    frames_out: Option<BufWriter<std::fs::File>>,
-    frames_path: std::path::PathBuf,
-    hashes: Option<BufWriter<std::fs::File>>,
+    frames: Option<FramesFile>,
+    hashes: Option<FramesFile>,
+}
+
+/// A file with a piece of equal size for each frame of the film, written by several chunks.
+struct FramesFile {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl FramesFile {
+    /// Opens the file at the place of a frame.
+    fn at(path: &Path, frame: i64, size: u64) -> Result<Self, MediaError> {
+        let failed = |error| MediaError::write(path, error);
+        let file = File::options().create(true).truncate(false).write(true).open(path);
+        let mut file = BufWriter::new(file.map_err(failed)?);
+        file.seek(SeekFrom::Start(frame as u64 * size)).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), MediaError> {
+        self.file.write_all(bytes).map_err(|e| MediaError::write(&self.path, e))
+    }
+
+    fn finish(mut self) -> Result<(), MediaError> {
+        self.file.flush().map_err(|e| MediaError::write(&self.path, e))
+    }
+}
+
+/// Empties the files that composed frames go to.
+pub(crate) fn prepare_frame_outputs(outputs: &FrameOutputs) -> Result<(), MediaError> {
+    for path in [&outputs.frames, &outputs.hashes].into_iter().flatten() {
+        File::create(path).map_err(|e| MediaError::write(path, e))?;
+    }
+    Ok(())
 }
 
 impl FrameSink {
     pub(super) fn open(
-        env: &Environment,
+        context: &StageContext<'_>,
         timeline: &Timeline,
-        (encoder, piece): (&str, Piece<'_>),
+        encoder: &str,
+        range: FrameRange,
         part: &Path,
-        options: &RenderOptions,
     ) -> Result<Self, PipelineError> {
-        let create = |path: &Path| {
-            std::fs::File::create(path).map(BufWriter::new).map_err(|e| MediaError::write(path, e))
+        let profile = &timeline.profile;
+        let size = u64::from(profile.width) * u64::from(profile.height) * 3 / 2;
+        let open = |path: &Option<PathBuf>, size: u64| {
+            path.as_deref().map(|path| FramesFile::at(path, range.start, size)).transpose()
         };
         Ok(Self {
-            encoder: VideoEncoder::start(&env.runner, &timeline.profile, encoder, piece, part)?,
-            frames_out: options.frames_out.as_deref().map(create).transpose()?,
-            frames_path: options.frames_out.clone().unwrap_or_default(),
-            hashes: options.frame_hashes.as_deref().map(create).transpose()?,
+            encoder: VideoEncoder::start(context.runner(), profile, encoder, part)?,
+            frames: open(&context.frames.frames, size)?,
+            hashes: open(&context.frames.hashes, HASH_LINE)?,
         })
     }
 
     pub(super) fn write(&mut self, frame: &Frame) -> Result<(), MediaError> {
         self.encoder.write(frame)?;
-        if let Some(file) = &mut self.frames_out {
-            file.write_all(frame.data()).map_err(|e| MediaError::write(&self.frames_path, e))?;
+        if let Some(file) = &mut self.frames {
+            file.write(frame.data())?;
         }
         if let Some(file) = &mut self.hashes {
             let hash = xxhash_rust::xxh3::xxh3_128(frame.data());
-            writeln!(file, "{hash:032x}")
-                .map_err(|e| MediaError::write(Path::new("frame hashes"), e))?;
+            file.write(format!("{hash:032x}\n").as_bytes())?;
         }
         Ok(())
     }
 
     pub(super) fn finish(self) -> Result<(), MediaError> {
-        for mut file in [self.frames_out, self.hashes].into_iter().flatten() {
-            file.flush().map_err(|e| MediaError::write(&self.frames_path, e))?;
+        for file in [self.frames, self.hashes].into_iter().flatten() {
+            file.finish()?;
         }
         self.encoder.finish()
     }

@@ -1,16 +1,16 @@
-//! Scenes of outside engines by steps: in slices that any process may go on with, paid once, and
+//! Scenes of outside engines stage by stage: in slices that any process may go on with, paid once, and
 //! held or failed as the brief wants it.
 
 use pytoon_config::secrets::Secrets;
 use pytoon_config::{BriefFile, Config, ConfigSource, read_brief};
+use pytoon_core::graph::{FilmGraph, StageId};
 use pytoon_media::fonts::FontFinder;
 use pytoon_media::process::{CancelToken, Programs, Runner};
 use pytoon_pipeline::RenderOptions;
 use pytoon_pipeline::engine_desk::EngineDesk;
+use pytoon_pipeline::film::{Film, FilmSource, JobIdentity, SceneEnd, StageEnd, VoicedFilm};
 use pytoon_pipeline::receipt::Receipt;
-use pytoon_pipeline::render::Renderer;
-use pytoon_pipeline::steps::{JobIdentity, SceneMemo, SceneProgress, Steps};
-use pytoon_pipeline::{Environment, NoProgress, PipelineError};
+use pytoon_pipeline::{Environment, NoProgress, PipelineError, SceneMemo, local};
 use pytoon_testkit::simulator::{KEYS, Studio};
 use serde_json::json;
 use std::path::Path;
@@ -54,45 +54,66 @@ fn environment(studio: &Studio) -> Environment {
     }
 }
 
-fn steps(studio: &Studio) -> Steps {
+/// A film as a process of its own has it.
+fn film(studio: &Studio, file: &BriefFile) -> Film {
     let job = JobIdentity { id: "job-1".into(), started_at_ms: 1_795_000_000_000 };
-    Steps::new(environment(studio), &studio.workspace.path("job"), job, false).expect("opens")
+    let (root, source) = (studio.workspace.path("job"), FilmSource::Brief(Box::new(file.clone())));
+    let options = RenderOptions::default();
+    Film::open(environment(studio), &root, job, source, options).expect("opens")
 }
 
-fn rest(studio: &Studio, file: &BriefFile, chunks: u32) -> Receipt {
-    steps(studio).mix(file).expect("mixes");
-    for chunk in 0..chunks {
-        steps(studio).compose(file, chunk).expect("composes");
+fn run(studio: &Studio, file: &BriefFile, stage: &StageId) -> Result<StageEnd, PipelineError> {
+    film(studio, file).run(stage, SceneMemo::default())
+}
+
+/// Plans and speaks.
+fn voiced(studio: &Studio, file: &BriefFile) -> VoicedFilm {
+    run(studio, file, &StageId::Plan).expect("plans");
+    match run(studio, file, &StageId::Voice).expect("speaks") {
+        StageEnd::Voiced(voiced) => voiced,
+        other => panic!("{other:?}"),
     }
-    steps(studio).publish(file).expect("publishes")
+}
+
+/// Runs all stages after the scenes.
+fn rest(studio: &Studio, file: &BriefFile, voiced: &VoicedFilm) -> Receipt {
+    let mut receipt = None;
+    for node in FilmGraph::after_voice(&voiced.shape()) {
+        if matches!(node.stage, StageId::Scene(_)) {
+            continue;
+        }
+        if let StageEnd::Published(published) = run(studio, file, &node.stage).expect("runs") {
+            receipt = Some(*published);
+        }
+    }
+    receipt.expect("is published")
 }
 
 /// Runs a scene to its end, each slice in a process of its own. Where `forgets`, every memo but the
 /// first gets lost.
-fn draw(studio: &Studio, file: &BriefFile, scene: &str, forgets: bool) -> (SceneProgress, u32) {
+fn draw(studio: &Studio, file: &BriefFile, scene: &str, forgets: bool) -> (SceneEnd, u32) {
     let mut memo = SceneMemo::default();
     for slices in 0..200 {
-        let process = steps(studio);
+        let process = film(studio, file);
         let began = Instant::now();
-        match process.scene(file, scene, memo.clone()).expect("no error") {
-            SceneProgress::Later { memo: next, wait_ms } => {
+        let stage = StageId::Scene(scene.to_owned());
+        match process.run(&stage, memo.clone()).expect("no error") {
+            StageEnd::Later { memo: next, wait } => {
                 assert!(began.elapsed() < Duration::from_millis(1500), "a slice does not wait");
-                std::thread::sleep(Duration::from_millis(wait_ms.min(100)));
+                std::thread::sleep(wait.min(Duration::from_millis(100)));
                 if !forgets {
                     memo = *next;
                 }
             }
-            done => return (done, slices),
+            StageEnd::Scene(done) => return (done, slices),
+            other => panic!("{other:?}"),
         }
     }
     panic!("{scene} does not end");
 }
 
-fn used(progress: &SceneProgress) -> (&str, bool) {
-    match progress {
-        SceneProgress::Done { engine_used, fallback_used, .. } => (engine_used, *fallback_used),
-        SceneProgress::Later { .. } => panic!("it is not done"),
-    }
+fn used(end: &SceneEnd) -> (&str, bool) {
+    (&end.engine_used, end.fallback_used)
 }
 
 #[test]
@@ -101,13 +122,13 @@ fn scenes_in_slices_are_paid_once_and_make_the_film_of_one_go() {
         let slow = json!({"defaults": {"queue_ms": 200, "run_ms": 400}});
         let studio = Studio::new(&slow, &json!({"default_chain": ["local"]}));
         let file = brief(&studio, "");
-        steps(&studio).plan(&file).expect("plans");
-        let voiced = steps(&studio).voice(&file).expect("speaks");
+        let voiced = voiced(&studio, &file);
         assert!(voiced.scenes.iter().all(|scene| scene.drawn_outside));
         let asked: Vec<&str> = voiced.scenes.iter().map(|s| s.engine_asked.as_str()).collect();
         assert_eq!(asked, ["runway", "pika"]);
-        let error = steps(&studio).mix(&file).expect_err("not yet").to_string();
-        assert!(error.contains("scene_01 is not drawn yet"), "{error}");
+        let error = run(&studio, &file, &StageId::Mix).expect_err("not yet");
+        let scene = StageId::Scene("scene_01".to_owned());
+        assert!(matches!(&error, PipelineError::NotReady(stage) if *stage == scene), "{error}");
         for (scene, engine) in [("scene_01", "runway"), ("scene_02", "pika")] {
             let (done, slices) = draw(&studio, &file, scene, forgets);
             assert_eq!(used(&done), (engine, false));
@@ -115,8 +136,7 @@ fn scenes_in_slices_are_paid_once_and_make_the_film_of_one_go() {
             let (again, slices) = draw(&studio, &file, scene, false);
             assert_eq!((again, slices), (done, 0));
         }
-        assert_eq!(steps(&studio).chunks(&file).expect("known"), voiced.chunks);
-        let receipt = rest(&studio, &file, voiced.chunks);
+        let receipt = rest(&studio, &file, &voiced);
         assert_eq!(receipt.self_check.findings, []);
         assert!(!receipt.degraded);
         let reused: Vec<bool> = receipt.scenes.iter().map(|scene| scene.clip_reused).collect();
@@ -125,8 +145,9 @@ fn scenes_in_slices_are_paid_once_and_make_the_film_of_one_go() {
         assert!((receipt.spend_usd - studio.simulator.charged()).abs() < 1e-6);
         // The same film in one go uses the clips that are paid for.
         let whole = studio.workspace.path("whole");
-        let renderer = Renderer::new(environment(&studio), RenderOptions::default());
-        renderer.render_brief(&file, &whole).expect("renders");
+        let source = FilmSource::Brief(Box::new(file.clone()));
+        local::render(environment(&studio), source, &whole, RenderOptions::default())
+            .expect("renders");
         let timeline = |folder: &Path| std::fs::read(folder.join("timeline.json")).expect("reads");
         assert_eq!(timeline(&whole), timeline(&studio.workspace.path("job")));
         assert_eq!((studio.simulator.accepted("runway"), studio.simulator.accepted("fal")), (1, 1));
@@ -134,28 +155,26 @@ fn scenes_in_slices_are_paid_once_and_make_the_film_of_one_go() {
 }
 
 #[test]
-fn a_held_job_goes_on_once_its_fallbacks_are_forgotten() {
+fn a_held_job_asks_again_for_what_fell_back_when_it_is_made_once_more() {
     let refused = json!({"rules": [{"vendor": "fal", "step": "submit", "fault": "unavailable"}]});
     let studio = Studio::new(&refused, &json!({"default_chain": ["local"]}));
     let file = brief(&studio, "on_degrade: hold\n");
-    steps(&studio).plan(&file).expect("plans");
-    let voiced = steps(&studio).voice(&file).expect("speaks");
+    let voiced_film = voiced(&studio, &file);
     assert_eq!(used(&draw(&studio, &file, "scene_01", false).0), ("runway", false));
     let (fell, _) = draw(&studio, &file, "scene_02", false);
     assert_eq!(used(&fell), ("local", true));
-    let SceneProgress::Done { error: Some(error), .. } = &fell else { panic!("{fell:?}") };
-    assert!(error.contains("pika"), "{error}");
-    for result in [steps(&studio).mix(&file), steps(&studio).compose(&file, 0)] {
+    assert!(fell.error.as_ref().is_some_and(|error| error.contains("pika")), "{fell:?}");
+    for stage in [StageId::Mix, StageId::Chunk(0)] {
+        let result = run(&studio, &file, &stage);
         assert!(matches!(result, Err(PipelineError::Held(_))), "{result:?}");
     }
     // It is over for the scene, until somebody wants it tried again.
     assert_eq!(draw(&studio, &file, "scene_02", false), (fell, 0));
     studio.simulator.becomes(&json!({}));
-    assert_eq!(steps(&studio).forget_fallbacks(&file).expect("forgets"), ["scene_02"]);
-    steps(&studio).voice(&file).expect("chooses again");
+    run(&studio, &file, &StageId::Voice).expect("chooses again");
     assert_eq!(draw(&studio, &file, "scene_01", false).1, 0, "what is drawn stays");
     assert_eq!(used(&draw(&studio, &file, "scene_02", false).0), ("pika", false));
-    let receipt = rest(&studio, &file, voiced.chunks);
+    let receipt = rest(&studio, &file, &voiced_film);
     assert_eq!((receipt.degraded, receipt.self_check.findings.len()), (false, 0));
     assert_eq!(studio.simulator.accepted("runway"), 1);
 }
@@ -165,11 +184,10 @@ fn a_brief_that_wants_no_lesser_film_fails() {
     let refused = json!({"rules": [{"vendor": "fal", "step": "submit", "fault": "unauthorized"}]});
     let studio = Studio::new(&refused, &json!({"default_chain": ["local"]}));
     let file = brief(&studio, "on_degrade: fail\n");
-    steps(&studio).plan(&file).expect("plans");
-    steps(&studio).voice(&file).expect("speaks");
+    voiced(&studio, &file);
     for scene in ["scene_01", "scene_02"] {
         draw(&studio, &file, scene, false);
     }
-    let result = steps(&studio).mix(&file);
+    let result = run(&studio, &file, &StageId::Mix);
     assert!(matches!(result, Err(PipelineError::Degraded(_))), "{result:?}");
 }

@@ -1,25 +1,16 @@
-//! Films by steps: the same as in one go, made anew only where something changed, and whole however
-//! often and by however many a step is run.
+//! Films by both executors: the same film, drawn again only where something changed, and whole however
+//! often and by however many processes a stage is run.
 
 use super::*;
 use crate::engine_desk::EngineDesk;
 use crate::environment::NoProgress;
-use crate::options::RenderOptions;
-use crate::receipt::Receipt;
-use crate::render::{Renderer, picture_store};
-use crate::stages::picture::chunk;
+use crate::local;
 use pytoon_config::secrets::Secrets;
-use pytoon_config::{BriefFile, Config, ConfigSource, read_brief};
-use pytoon_core::layout;
-use pytoon_core::time::FrameRange;
-use pytoon_core::timeline::{ClipSource, Timeline, VideoClip};
+use pytoon_config::{Config, ConfigSource, read_brief};
+use pytoon_core::timeline::{ClipSource, VideoClip};
 use pytoon_media::fonts::FontFinder;
 use pytoon_media::process::{CancelToken, CommandLine, Programs, Runner};
-use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 /// A folder with pictures, a clip, and films made of them.
 struct Bench {
@@ -75,32 +66,78 @@ impl Bench {
         read_brief("brief.yaml", text, self.folder.path().to_owned()).expect("reads")
     }
 
-    fn steps(&self, name: &str) -> Steps {
-        let job = JobIdentity { id: format!("job-{name}"), started_at_ms: 1_795_000_000_000 };
-        Steps::new(self.env.clone(), &self.path(name), job, false).expect("opens")
+    /// A film in an opened folder of its own, as each process has it.
+    fn film(&self, name: &str, file: &BriefFile) -> Film {
+        self.film_with(name, file, RenderOptions::default())
     }
 
-    /// A film, each step in an opened folder of its own, as different processes have it.
-    fn by_steps(&self, name: &str, file: &BriefFile) -> Receipt {
-        let planned = self.steps(name).plan(file).expect("plans");
-        let voiced = self.steps(name).voice(file).expect("speaks");
-        let ids: Vec<_> = voiced.scenes.iter().map(|scene| scene.id.clone()).collect();
-        assert_eq!(ids, planned.scenes);
-        for scene in &voiced.scenes {
-            let progress = self.steps(name).scene(file, &scene.id, SceneMemo::default());
-            assert!(matches!(progress, Ok(SceneProgress::Done { .. })), "{progress:?}");
-        }
-        self.steps(name).mix(file).expect("mixes");
-        // In any order.
-        for chunk in (0..voiced.chunks).rev() {
-            self.steps(name).compose(file, chunk).expect("composes");
-        }
-        self.steps(name).publish(file).expect("publishes")
+    fn film_with(&self, name: &str, file: &BriefFile, options: RenderOptions) -> Film {
+        let id = format!("job-{name}");
+        let job = JobIdentity { id, started_at_ms: 1_795_000_000_000 };
+        let source = FilmSource::Brief(Box::new(file.clone()));
+        Film::open(self.env.clone(), &self.path(name), job, source, options).expect("opens")
     }
 
-    fn in_one_go(&self, name: &str, file: &BriefFile) -> Receipt {
-        let renderer = Renderer::new(self.env.clone(), RenderOptions::default());
-        renderer.render_brief(file, &self.path(name)).expect("renders").receipt
+    /// Runs a stage in a process of its own.
+    fn run(&self, name: &str, file: &BriefFile, stage: &StageId) -> StageEnd {
+        let end = self.film(name, file).run(stage, SceneMemo::default());
+        end.unwrap_or_else(|error| panic!("{stage}: {error}"))
+    }
+
+    /// Runs the stages before the mix.
+    fn voiced(&self, name: &str, file: &BriefFile) -> VoicedFilm {
+        assert_eq!(self.run(name, file, &StageId::Plan), StageEnd::Done);
+        let StageEnd::Voiced(voiced) = self.run(name, file, &StageId::Voice) else {
+            panic!("the voice gives the film its shape");
+        };
+        voiced
+    }
+
+    /// Makes a film as the queue does: each stage in a process of its own, chunks in any order.
+    fn by_queue(&self, name: &str, file: &BriefFile) -> Receipt {
+        let voiced = self.voiced(name, file);
+        let mut stages: Vec<StageId> =
+            FilmGraph::after_voice(&voiced.shape()).into_iter().map(|node| node.stage).collect();
+        let publish = stages.pop().expect("stages");
+        for stage in stages.iter().rev() {
+            self.run(name, file, stage);
+        }
+        let StageEnd::Published(receipt) = self.run(name, file, &publish) else {
+            panic!("publishing gives the receipt");
+        };
+        *receipt
+    }
+
+    fn locally(&self, name: &str, file: &BriefFile) -> Receipt {
+        self.locally_with(name, file, RenderOptions::default())
+    }
+
+    fn locally_with(&self, name: &str, file: &BriefFile, options: RenderOptions) -> Receipt {
+        let source = FilmSource::Brief(Box::new(file.clone()));
+        let rendered = local::render(self.env.clone(), source, &self.path(name), options);
+        rendered.expect("renders").receipt
+    }
+
+    /// Returns the hashes of the frames of a range, drawn as one chunk.
+    fn frame_hashes(&self, timeline: &Timeline, range: FrameRange) -> Vec<String> {
+        let hashes = self.path("range.txt");
+        let _ = std::fs::remove_file(&hashes);
+        let options =
+            RenderOptions { frame_hashes: Some(hashes.clone()), ..RenderOptions::default() };
+        let job = JobIdentity { id: "job-range".to_owned(), started_at_ms: 0 };
+        let mut silent = timeline.clone();
+        silent.tracks.audio.clear();
+        let takes = self.path("job");
+        let source = FilmSource::Timeline { timeline: Box::new(silent), takes };
+        let film = Film::open(self.env.clone(), &self.path("range"), job, source, options);
+        let drawn = film.expect("opens").with_context(|context| {
+            let input = ChunkInput::of(timeline, range, context.folder);
+            ChunkStage { index: 900 }.run(context, &input).map(|_| ())
+        });
+        drawn.expect("draws");
+        let bytes = std::fs::read(hashes).expect("hashes");
+        let text = String::from_utf8(bytes[range.start as usize * 33..].to_vec()).expect("text");
+        text.lines().map(str::to_owned).collect()
     }
 
     fn timeline(&self, name: &str) -> Timeline {
@@ -182,11 +219,11 @@ fn film_bench() -> Bench {
 }
 
 #[test]
-fn a_film_by_steps_is_the_film_in_one_go() {
+fn both_executors_make_the_same_film() {
     let bench = film_bench();
     let file = bench.brief(FILM);
-    let whole = bench.in_one_go("whole", &file);
-    let steps = bench.by_steps("steps", &file);
+    let whole = bench.locally("whole", &file);
+    let steps = bench.by_queue("steps", &file);
     let read = |folder: &str, name: &str| std::fs::read(bench.path(folder).join(name)).ok();
     let same = [
         layout::BRIEF,
@@ -205,17 +242,25 @@ fn a_film_by_steps_is_the_film_in_one_go() {
     let chunks = chunks_of(&bench, "steps");
     assert!(chunks >= 4, "{chunks} chunks test nothing");
     assert_eq!(bench.packets("whole"), bench.packets("steps"));
-    let (a, b) = (bench.frames("whole"), bench.frames("steps"));
-    assert_eq!((a.len(), b.len()), (steps.output.frames as usize, steps.output.frames as usize));
-    let worst = a.iter().zip(&b).map(|(a, b)| difference(a, b)).fold(0.0, f64::max);
-    assert!(worst < 2.0, "a frame differs by {worst} of 255");
+    assert_eq!(bench.frames("steps").len() as i64, steps.output.frames);
+    assert_eq!(read("whole", layout::OUTPUT), read("steps", layout::OUTPUT), "byte for byte");
     assert_eq!(steps.self_check.findings, []);
     assert_eq!(whole.self_check.findings, []);
     assert_eq!(steps.scenes, whole.scenes);
     assert_eq!((&steps.voice, &steps.loudness), (&whole.voice, &whole.loudness));
     assert_eq!((&steps.warnings, &steps.asked), (&whole.warnings, &whole.asked));
+    let stages = |receipt: &Receipt| -> Vec<String> {
+        receipt.stages.iter().map(|time| time.stage.clone()).collect()
+    };
+    assert_eq!(stages(&steps), stages(&whole));
+    let comparable = |receipt: &Receipt| {
+        let mut receipt = receipt.clone();
+        receipt.stages.clear();
+        receipt
+    };
+    assert_eq!(comparable(&steps), comparable(&whole));
     assert!(bench.path("steps/.work").is_dir());
-    assert!(!bench.path("whole/.work").exists());
+    assert!(bench.path("whole/.cache").is_dir() && !bench.path("whole/.work").exists());
 }
 
 fn chunks_of(bench: &Bench, name: &str) -> usize {
@@ -229,21 +274,20 @@ fn any_range_of_frames_is_drawn_as_in_the_whole() {
     let file = bench.brief(FILM);
     let hashes = bench.path("whole.txt");
     let options = RenderOptions { frame_hashes: Some(hashes.clone()), ..RenderOptions::default() };
-    Renderer::new(bench.env.clone(), options)
-        .render_brief(&file, &bench.path("whole"))
-        .expect("renders");
+    bench.locally_with("whole", &file, options);
     let whole = std::fs::read_to_string(&hashes).expect("hashes");
     let whole: Vec<&str> = whole.lines().collect();
     let timeline = bench.timeline("whole");
+    let in_one_go = bench.frame_hashes(&timeline, FrameRange::new(0, timeline.total_frames));
+    assert_eq!(whole, in_one_go, "where the film is cut changes no frame");
     let moving = |clip: &&VideoClip| matches!(clip.source, ClipSource::Clip { .. });
     let moving = timeline.tracks.video.iter().find(moving).expect("a moving clip");
     let total = timeline.total_frames;
-    let store = picture_store(&bench.env, &timeline.look.palette);
     // One begins inside the moving clip.
     let inside = moving.start_frame + moving.range().len() / 2;
     for (start, end) in [(0, 7), (inside, inside + 20), (61, 125), (total - 9, total)] {
-        let (range, folder) = (FrameRange::new(start, end), bench.folder.path());
-        let own = chunk::frame_hashes(&bench.env, &timeline, &store, range, folder);
+        let range = FrameRange::new(start, end);
+        let own = bench.frame_hashes(&timeline, range);
         assert_eq!(own, whole[start as usize..end as usize], "{range:?}");
     }
 }
@@ -251,8 +295,7 @@ fn any_range_of_frames_is_drawn_as_in_the_whole() {
 #[test]
 fn a_caption_is_gone_in_the_frame_at_its_end() {
     let bench = film_bench();
-    bench.by_steps("job", &bench.brief(&captioned("Third words")));
-    let store = |timeline: &Timeline| picture_store(&bench.env, &timeline.look.palette);
+    bench.by_queue("job", &bench.brief(&captioned("Third words")));
     let frames = |text: &str| {
         let mut timeline = bench.timeline("job");
         // Frame 62 is at 2066.67 ms, which is 2067 for all that has whole milliseconds.
@@ -263,8 +306,7 @@ fn a_caption_is_gone_in_the_frame_at_its_end() {
         cue.words.truncate(1);
         (cue.words[0].start, cue.words[0].end) = (0, 2067);
         cue.words[0].text = text.to_owned();
-        let (range, folder) = (FrameRange::new(61, 63), bench.folder.path());
-        chunk::frame_hashes(&bench.env, &timeline, &store(&timeline), range, folder)
+        bench.frame_hashes(&timeline, FrameRange::new(61, 63))
     };
     let (one, other) = (frames("One"), frames("Other"));
     assert_ne!(one[0], other[0], "no caption is seen: this tests nothing");
@@ -286,8 +328,8 @@ fn chunks_join_at_any_rate() {
         let text = FILM.replace("profile: test", "profile: odd") + more;
         let file = bench.brief(&text);
         let (whole, steps) = (format!("{name}-whole"), format!("{name}-steps"));
-        bench.in_one_go(&whole, &file);
-        let receipt = bench.by_steps(&steps, &file);
+        bench.locally(&whole, &file);
+        let receipt = bench.by_queue(&steps, &file);
         assert_eq!(receipt.self_check.findings, []);
         assert!(chunks_of(&bench, &steps) >= 4);
         let shown = (bench.shown(&whole), bench.shown(&steps));
@@ -303,12 +345,12 @@ fn chunks_join_at_any_rate() {
 }
 
 #[test]
-fn a_step_that_is_done_does_nothing() {
+fn a_stage_that_is_done_does_nothing() {
     let bench = film_bench();
     let file = bench.brief(FILM);
-    let first = bench.by_steps("job", &file);
+    let first = bench.by_queue("job", &file);
     let before = bench.files("job");
-    let second = bench.by_steps("job", &file);
+    let second = bench.by_queue("job", &file);
     assert_eq!(bench.files("job"), before);
     assert_eq!(first, second);
 }
@@ -331,9 +373,9 @@ fn captioned(third: &str) -> String {
 #[test]
 fn a_changed_caption_makes_only_those_chunks_anew_that_show_it() {
     let bench = film_bench();
-    bench.by_steps("job", &bench.brief(&captioned("Third words")));
+    bench.by_queue("job", &bench.brief(&captioned("Third words")));
     let (before, earlier) = (bench.files("job"), bench.timeline("job"));
-    let receipt = bench.by_steps("job", &bench.brief(&captioned("Other words")));
+    let receipt = bench.by_queue("job", &bench.brief(&captioned("Other words")));
     let (after, timeline) = (bench.files("job"), bench.timeline("job"));
     assert_eq!(receipt.self_check.findings, []);
     assert_eq!(earlier.tracks.video, timeline.tracks.video, "only captions changed");
@@ -365,8 +407,8 @@ fn a_changed_caption_makes_only_those_chunks_anew_that_show_it() {
 fn an_artifact_that_another_film_put_in_place_is_made_anew() {
     let bench = film_bench();
     let file = bench.brief(&captioned("Third words"));
-    bench.by_steps("job", &file);
-    bench.by_steps("other", &bench.brief(&captioned("Other words")));
+    bench.by_queue("job", &file);
+    bench.by_queue("other", &bench.brief(&captioned("Other words")));
     let (film, own) = (bench.frames("job"), bench.files("job"));
     assert!(film != bench.frames("other"), "the films are the same: this tests nothing");
     let last = chunks_of(&bench, "job") - 1;
@@ -375,7 +417,7 @@ fn an_artifact_that_another_film_put_in_place_is_made_anew() {
         let name = format!(".work/chunks/{last:03}.{ending}");
         std::fs::copy(bench.path("other").join(&name), bench.path("job").join(&name))
             .expect("copies");
-        bench.steps("job").publish(&file).expect("publishes");
+        bench.run("job", &file, &StageId::Publish);
         assert!(bench.frames("job") == film, "{ending}: another film's frames are seen");
         let first = ".work/chunks/000.mp4";
         assert_eq!(bench.files("job")[first], own[first], "{ending}");
@@ -386,11 +428,11 @@ fn an_artifact_that_another_film_put_in_place_is_made_anew() {
 fn a_changed_scene_makes_only_those_chunks_anew_that_show_it() {
     let bench = film_bench();
     let text = captioned("Third words");
-    bench.by_steps("job", &bench.brief(&text));
+    bench.by_queue("job", &bench.brief(&text));
     let before = bench.files("job");
     let changed = text.replace("{scene: 3,", "{scene: 3, effect: pull_out,");
     assert_ne!(text, changed);
-    bench.by_steps("job", &bench.brief(&changed));
+    bench.by_queue("job", &bench.brief(&changed));
     let (after, timeline) = (bench.files("job"), bench.timeline("job"));
     let third = timeline.tracks.video.iter().find(|clip| clip.scene_id == "scene_03");
     let third = third.expect("a clip");
@@ -409,8 +451,7 @@ fn a_changed_scene_makes_only_those_chunks_anew_that_show_it() {
 fn killed_attempts_and_two_at_a_time_leave_a_whole_film() {
     let bench = film_bench();
     let file = bench.brief(&captioned("Third words"));
-    bench.steps("job").plan(&file).expect("plans");
-    let voiced = bench.steps("job").voice(&file).expect("speaks");
+    let voiced = bench.voiced("job", &file);
     // What a kill leaves: a part, and an artifact whose step is not noted.
     let chunks = bench.path("job/.work/chunks");
     std::fs::create_dir_all(&chunks).expect("a folder");
@@ -418,14 +459,16 @@ fn killed_attempts_and_two_at_a_time_leave_a_whole_film() {
     std::fs::write(chunks.join("001.mp4"), b"old").expect("writes");
     std::thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| bench.steps("job").mix(&file).expect("mixes"));
+            scope.spawn(|| bench.run("job", &file, &StageId::Mix));
             for chunk in 0..voiced.chunks {
                 let (bench, file) = (&bench, &file);
-                scope.spawn(move || bench.steps("job").compose(file, chunk).expect("composes"));
+                scope.spawn(move || bench.run("job", file, &StageId::Chunk(chunk)));
             }
         }
     });
-    let receipt = bench.steps("job").publish(&file).expect("publishes");
+    let StageEnd::Published(receipt) = bench.run("job", &file, &StageId::Publish) else {
+        panic!("publishing gives the receipt");
+    };
     assert_eq!(receipt.self_check.findings, []);
     assert_eq!(bench.frames("job").len() as i64, receipt.output.frames);
     let left: Vec<_> = bench.files("job").into_keys().filter(|n| n.ends_with(".part")).collect();
@@ -433,62 +476,95 @@ fn killed_attempts_and_two_at_a_time_leave_a_whole_film() {
 }
 
 #[test]
-fn a_scene_whose_engine_nobody_can_ask_need_not_be_run() {
+fn a_scene_whose_engine_no_one_can_ask_has_no_stage() {
     let bench = film_bench();
     let text = "prompt: A quiet cup of tea\nvoice: off\nmusic_source: none\nprofile: test\n\
                 target_duration_seconds: 2\nengine_override: runway\n";
     let file = bench.brief(text);
-    let steps = bench.steps("job");
-    steps.plan(&file).expect("plans");
-    let voiced = steps.voice(&file).expect("speaks");
+    let voiced = bench.voiced("job", &file);
     assert!(voiced.scenes.iter().all(|s| !s.drawn_outside && s.engine_asked == "runway"));
-    steps.mix(&file).expect("mixes");
-    (0..voiced.chunks).for_each(|chunk| steps.compose(&file, chunk).expect("composes"));
-    let receipt = steps.publish(&file).expect("publishes");
+    assert_eq!(voiced.shape().scenes, Vec::<String>::new());
+    let receipt = bench.by_queue("job", &file);
     assert!(receipt.degraded && receipt.scenes.iter().all(|scene| scene.fallback_used));
-    let scene = steps.scene(&file, "scene_01", SceneMemo::default()).expect("no error");
-    let SceneProgress::Done { engine_used, fallback_used, error, .. } = scene else {
-        panic!("nobody is waited for: {scene:?}");
+    let end = bench.run("job", &file, &StageId::Scene("scene_01".to_owned()));
+    let StageEnd::Scene(SceneEnd { engine_used, fallback_used, error }) = end else {
+        panic!("no one is waited for: {end:?}");
     };
     assert_eq!((engine_used.as_str(), fallback_used), ("local", true));
     assert!(error.is_some_and(|error| error.contains("runway")));
-    // A key may have come meanwhile: its engine is chosen anew.
-    assert_eq!(steps.forget_fallbacks(&file).expect("forgets").len(), voiced.scenes.len());
-    assert!(steps.mix(&file).expect_err("to be chosen").to_string().contains("`voice`"));
-    assert_eq!(steps.voice(&file).expect("chooses again"), voiced);
+    assert_eq!(bench.run("job", &file, &StageId::Voice), StageEnd::Voiced(voiced));
 }
 
 #[test]
 fn chunks_that_are_missing_when_the_film_is_joined_are_drawn_then() {
     let bench = film_bench();
     let file = bench.brief(&captioned("Third words"));
-    let steps = bench.steps("job");
-    steps.plan(&file).expect("plans");
-    let voiced = steps.voice(&file).expect("speaks");
-    steps.mix(&file).expect("mixes");
-    // Shared out by a version that cut the film into more chunks, of which some were lost.
+    let voiced = bench.voiced("job", &file);
+    bench.run("job", &file, &StageId::Mix);
+    // Tasks of a version that cut the film into more chunks, of which some were lost.
     for chunk in [0, voiced.chunks - 1, voiced.chunks, 99] {
-        steps.compose(&file, chunk).expect("does what there is to do");
+        bench.run("job", &file, &StageId::Chunk(chunk));
     }
     std::fs::remove_file(bench.path("job/.work/chunks/000.mp4")).expect("is lost");
-    let receipt = steps.publish(&file).expect("publishes");
+    let StageEnd::Published(receipt) = bench.run("job", &file, &StageId::Publish) else {
+        panic!("publishing gives the receipt");
+    };
     assert_eq!(receipt.self_check.findings, []);
     assert_eq!(bench.frames("job").len() as i64, receipt.output.frames);
 }
 
 #[test]
-fn steps_out_of_order_say_what_is_missing() {
+fn stages_out_of_order_say_what_is_missing() {
     let bench = film_bench();
     let file = bench.brief(&captioned("Third words"));
-    let steps = bench.steps("job");
-    let said = |result: Result<(), PipelineError>| result.expect_err("refused").to_string();
-    assert!(said(steps.voice(&file).map(|_| ())).contains("`plan`"));
-    steps.plan(&file).expect("plans");
-    assert!(said(steps.mix(&file)).contains("`voice`"));
-    steps.voice(&file).expect("speaks");
-    assert!(said(steps.publish(&file).map(|_| ())).contains("not mixed"));
-    steps.mix(&file).expect("mixes");
+    let error = |file: &BriefFile, stage: &StageId| {
+        bench.film("job", file).run(stage, SceneMemo::default()).expect_err("refused")
+    };
+    let lacks = |file: &BriefFile, stage: StageId| match error(file, &stage) {
+        PipelineError::NotReady(lacking) => lacking,
+        other => panic!("{stage}: {other}"),
+    };
+    assert_eq!(lacks(&file, StageId::Voice), StageId::Plan);
+    bench.run("job", &file, &StageId::Plan);
+    assert_eq!(lacks(&file, StageId::Mix), StageId::Voice);
+    bench.run("job", &file, &StageId::Voice);
+    assert_eq!(lacks(&file, StageId::Publish), StageId::Mix);
+    bench.run("job", &file, &StageId::Mix);
     let other = bench.brief(&captioned("Other words"));
-    assert!(said(steps.mix(&other)).contains("`voice`"), "what is there is another brief's");
-    assert!(said(steps.scene(&file, "scene_09", SceneMemo::default()).map(|_| ())).contains("09"));
+    let outdated = error(&other, &StageId::Mix);
+    assert!(matches!(outdated, PipelineError::Outdated(StageId::Voice)), "{outdated}");
+    let unknown = error(&file, &StageId::Scene("scene_09".to_owned()));
+    assert!(unknown.to_string().contains("scene_09"), "{unknown}");
+}
+
+#[test]
+fn a_film_that_is_rendered_again_is_drawn_again_only_where_it_changed() {
+    let bench = film_bench();
+    let first = bench.locally("job", &bench.brief(&captioned("Third words")));
+    let before = bench.files("job");
+    let same = bench.locally("job", &bench.brief(&captioned("Third words")));
+    assert_eq!(first, same);
+    let output = |files: &BTreeMap<String, (u64, i64)>| files[layout::OUTPUT];
+    assert_eq!(output(&before), output(&bench.files("job")), "nothing changed");
+    let changed = bench.locally("job", &bench.brief(&captioned("Other words")));
+    assert_eq!(changed.self_check.findings, []);
+    let after = bench.files("job");
+    let chunks = before.keys().filter(|name| name.starts_with(".cache/chunks/"));
+    let chunks: Vec<&String> = chunks.filter(|name| name.ends_with(".mp4")).collect();
+    let drawn = chunks.iter().filter(|name| before[**name] != after[**name]).count();
+    assert!(drawn > 0 && drawn < chunks.len(), "{drawn} of {} chunks were drawn", chunks.len());
+    assert_eq!(before[".cache/audio.m4a"], after[".cache/audio.m4a"]);
+}
+
+#[test]
+fn a_timeline_makes_the_film_that_it_was_written_for() {
+    let bench = film_bench();
+    let first = bench.locally("job", &bench.brief(FILM));
+    let timeline = Box::new(bench.timeline("job"));
+    let source = FilmSource::Timeline { timeline, takes: bench.path("job") };
+    let options = RenderOptions::default();
+    let again = local::render(bench.env.clone(), source, &bench.path("again"), options);
+    let again = again.expect("renders").receipt;
+    assert_eq!((again.output, again.self_check), (first.output, first.self_check));
+    assert!(bench.frames("again") == bench.frames("job"));
 }

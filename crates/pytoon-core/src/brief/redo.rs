@@ -1,0 +1,99 @@
+//! A change of one scene, as a part of its brief.
+
+use super::{Brief, FieldProblem, SceneOverride};
+
+/// What is to be different about a scene; at least one of these.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SceneChange {
+    /// Another visual idea.
+    pub prompt: Option<String>,
+    /// Another engine; the same asks it again where the scene had fallen back.
+    pub engine: Option<String>,
+    /// Another caption, shown over the whole scene; what is spoken stays.
+    pub caption: Option<String>,
+}
+
+impl SceneChange {
+    /// Returns the brief with one scene changed. `scene` is its place, 1 being the first, as `3` or
+    /// `scene_03`; `count` is the number of scenes, 0 if it is not known yet.
+    ///
+    /// # Errors
+    /// The field that is wrong: `(body)` if nothing is to change, `scene` if the film has no such
+    /// scene.
+    pub fn applied(
+        &self,
+        mut brief: Brief,
+        scene: &str,
+        count: usize,
+    ) -> Result<Brief, FieldProblem> {
+        if *self == Self::default() {
+            let reason = "name what is to be different: `prompt`, `engine` or `caption`";
+            return Err(FieldProblem::new("(body)", reason));
+        }
+        let place = place(scene).filter(|place| count == 0 || *place as usize <= count);
+        let place = place.ok_or_else(|| {
+            let reason = format!("there is no scene `{scene}`; the film has {count}, from 1");
+            FieldProblem::new("scene", reason)
+        })?;
+        let index = brief.scenes.iter().position(|own| own.scene == place).unwrap_or_else(|| {
+            brief.scenes.push(SceneOverride { scene: place, ..SceneOverride::default() });
+            brief.scenes.len() - 1
+        });
+        let own = &mut brief.scenes[index];
+        let put = |to: &mut Option<String>, from: &Option<String>| {
+            if from.is_some() {
+                to.clone_from(from);
+            }
+        };
+        put(&mut own.prompt, &self.prompt);
+        put(&mut own.engine, &self.engine);
+        put(&mut own.caption, &self.caption);
+        if self.engine.is_some() {
+            own.take = Some(own.take.unwrap_or(0).saturating_add(1));
+        }
+        match brief.problem() {
+            Some(problem) => {
+                let ours = format!("scenes[{index}].");
+                let field = problem.field.strip_prefix(&ours).unwrap_or(&problem.field);
+                Err(FieldProblem::new(field, problem.reason))
+            }
+            None => Ok(brief),
+        }
+    }
+}
+
+/// Returns the place of a scene, from `3` or `scene_03`.
+fn place(scene: &str) -> Option<u32> {
+    scene.strip_prefix("scene_").unwrap_or(scene).parse().ok().filter(|place| *place > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn brief() -> Brief {
+        serde_json::from_value(serde_json::json!({"script": "One. Two. Three."})).expect("a brief")
+    }
+
+    #[test]
+    fn a_change_becomes_part_of_the_brief() {
+        let change = SceneChange { engine: Some("runway".to_owned()), ..SceneChange::default() };
+        let once = change.applied(brief(), "scene_02", 3).expect("changes");
+        let twice = change.applied(once, "2", 3).expect("changes");
+        let own = &twice.scenes[0];
+        assert_eq!((own.scene, own.engine.as_deref(), own.take), (2, Some("runway"), Some(2)));
+        assert_eq!(twice.scenes.len(), 1);
+    }
+
+    #[test]
+    fn nothing_to_change_and_unknown_scenes_are_refused() {
+        let field = |change: &SceneChange, scene: &str| {
+            change.applied(brief(), scene, 3).expect_err("is refused").field
+        };
+        let change = SceneChange { caption: Some("Four".to_owned()), ..SceneChange::default() };
+        assert_eq!(field(&SceneChange::default(), "1"), "(body)");
+        for scene in ["0", "4", "scene_04", "-1", "one", ""] {
+            assert_eq!(field(&change, scene), "scene", "{scene}");
+        }
+    }
+}

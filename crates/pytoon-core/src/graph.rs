@@ -1,0 +1,239 @@
+//! The graph of stages that makes one film, and what each stage waits for.
+//!
+//! ```text
+//! plan ─► voice ─► scene:scene_01 … scene:scene_n ─► mix, compose:000 … compose:m ─► publish
+//! ```
+//!
+//! Guarantees: this is the only definition of the graph; a stage waits only for stages that stand
+//! before it; names lead back to their stages.
+//!
+//! Does not run stages (`pytoon-pipeline`), schedule them on threads (its local executor) or keep
+//! them as rows of a queue (`crate::job`).
+//!
+//! Start with [`FilmGraph::of_brief`].
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// One stage of a film.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StageId {
+    /// Plans scenes.
+    Plan,
+    /// Speaks the script, builds the timeline and chooses engines.
+    Voice,
+    /// Has one scene, named by its id, drawn by engines.
+    Scene(String),
+    /// Mixes and masters the sound of the final timeline.
+    Mix,
+    /// Draws and encodes one chunk of the picture, counted from 0.
+    Chunk(u32),
+    /// Joins, checks and delivers the film.
+    Publish,
+}
+
+impl StageId {
+    /// Returns the stage of a name, such as `scene:scene_01`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name.split_once(':') {
+            None => match name {
+                "plan" => Self::Plan,
+                "voice" => Self::Voice,
+                "mix" => Self::Mix,
+                "publish" => Self::Publish,
+                _ => return None,
+            },
+            Some(("scene", id)) => Self::Scene(id.to_owned()),
+            Some(("compose", index)) => Self::Chunk(index.parse().ok()?),
+            Some(_) => return None,
+        })
+    }
+}
+
+impl fmt::Display for StageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plan => f.write_str("plan"),
+            Self::Voice => f.write_str("voice"),
+            Self::Scene(id) => write!(f, "scene:{id}"),
+            Self::Mix => f.write_str("mix"),
+            Self::Chunk(index) => write!(f, "compose:{index:03}"),
+            Self::Publish => f.write_str("publish"),
+        }
+    }
+}
+
+/// A stage with the stages that must be done before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// The stage.
+    pub stage: StageId,
+    /// The stages it waits for.
+    pub needs: Vec<StageId>,
+}
+
+/// The part of a film that shapes its graph, known once the voice has spoken.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FilmShape {
+    /// The ids of the scenes that engines draw, in order.
+    pub scenes: Vec<String>,
+    /// The number of chunks of the picture.
+    pub chunks: u32,
+}
+
+/// The stages of one film, each after those it waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilmGraph {
+    nodes: Vec<Node>,
+}
+
+impl FilmGraph {
+    /// Returns the graph of a film that is made from a brief. It holds planning and the voice; the
+    /// voice's result adds the rest ([`FilmGraph::grow`]).
+    pub fn of_brief() -> Self {
+        let plan = Node { stage: StageId::Plan, needs: Vec::new() };
+        let voice = Node { stage: StageId::Voice, needs: vec![StageId::Plan] };
+        Self { nodes: vec![plan, voice] }
+    }
+
+    /// Returns the graph of a film whose timeline is there: nothing is planned, spoken or bought.
+    pub fn of_timeline(chunks: u32) -> Self {
+        Self { nodes: drawing(&[], chunks) }
+    }
+
+    /// Returns the stages that follow the voice: the scenes that engines draw, the sound, the
+    /// chunks of the picture, and the end.
+    pub fn after_voice(shape: &FilmShape) -> Vec<Node> {
+        let scene =
+            |id: &String| Node { stage: StageId::Scene(id.clone()), needs: vec![StageId::Voice] };
+        let mut nodes: Vec<Node> = shape.scenes.iter().map(scene).collect();
+        let scenes: Vec<StageId> = nodes.iter().map(|node| node.stage.clone()).collect();
+        let voice = [StageId::Voice];
+        let needs = if scenes.is_empty() { &voice[..] } else { &scenes[..] };
+        nodes.extend(drawing(needs, shape.chunks));
+        nodes
+    }
+
+    /// Adds the stages that follow the voice.
+    pub fn grow(&mut self, shape: &FilmShape) {
+        self.nodes.extend(Self::after_voice(shape));
+    }
+
+    /// Returns all stages, each after those it waits for.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Returns the stages that are not done and wait for nothing that is not done.
+    pub fn ready<'a>(&'a self, done: &'a BTreeSet<StageId>) -> impl Iterator<Item = &'a StageId> {
+        let is_ready = |node: &&Node| {
+            !done.contains(&node.stage) && node.needs.iter().all(|need| done.contains(need))
+        };
+        self.nodes.iter().filter(is_ready).map(|node| &node.stage)
+    }
+}
+
+/// Returns the stages that need a final timeline. The sound does not wait for the picture, nor one
+/// chunk for another.
+fn drawing(needs: &[StageId], chunks: u32) -> Vec<Node> {
+    let made = std::iter::once(StageId::Mix).chain((0..chunks).map(StageId::Chunk));
+    let mut nodes: Vec<Node> = made.map(|stage| Node { stage, needs: needs.to_vec() }).collect();
+    let needs = nodes.iter().map(|node| node.stage.clone()).collect();
+    nodes.push(Node { stage: StageId::Publish, needs });
+    nodes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(scenes: &[&str], chunks: u32) -> FilmShape {
+        FilmShape { scenes: scenes.iter().map(|&id| id.to_owned()).collect(), chunks }
+    }
+
+    #[test]
+    fn every_stage_waits_for_stages_before_it_and_publish_comes_last() {
+        for scenes in [&[][..], &["scene_01", "scene_03"]] {
+            let mut graph = FilmGraph::of_brief();
+            graph.grow(&shape(scenes, 3));
+            for (index, node) in graph.nodes().iter().enumerate() {
+                for need in &node.needs {
+                    let place = graph.nodes().iter().position(|other| other.stage == *need);
+                    assert!(place.is_some_and(|place| place < index), "{}: {need}", node.stage);
+                }
+            }
+            let last = graph.nodes().last().expect("stages");
+            assert_eq!((&last.stage, last.needs.len()), (&StageId::Publish, 4));
+        }
+    }
+
+    #[test]
+    fn stages_become_ready_as_others_are_done() {
+        let mut graph = FilmGraph::of_brief();
+        let mut done = BTreeSet::new();
+        let mut order = Vec::new();
+        loop {
+            let ready: Vec<StageId> = graph.ready(&done).cloned().collect();
+            if ready.is_empty() {
+                break;
+            }
+            order.push(ready.iter().map(StageId::to_string).collect::<Vec<_>>().join(" "));
+            if ready.contains(&StageId::Voice) {
+                graph.grow(&shape(&["scene_02"], 2));
+            }
+            done.extend(ready);
+        }
+        let expected =
+            ["plan", "voice", "scene:scene_02", "mix compose:000 compose:001", "publish"];
+        assert_eq!(order, expected);
+    }
+
+    #[test]
+    fn the_diagram_of_the_architecture_is_the_graph() {
+        let mut graph = FilmGraph::of_brief();
+        graph.grow(&shape(&["scene_01"], 1));
+        let mut done = BTreeSet::new();
+        let mut columns = Vec::new();
+        while graph.nodes().len() > done.len() {
+            let ready: Vec<StageId> = graph.ready(&done).cloned().collect();
+            columns.push(ready.iter().map(StageId::to_string).collect::<Vec<_>>());
+            done.extend(ready);
+        }
+        let page = include_str!("../../../ARCHITECTURE.md");
+        let drawn = page.lines().find(|line| line.starts_with("plan ─► ")).expect("a diagram");
+        // The last of several is drawn as `… name`.
+        let names = |column: &str| -> Vec<String> {
+            let first = |name: &str| name.split(" … ").next().unwrap_or_default().trim().to_owned();
+            column.split(", ").map(first).collect()
+        };
+        assert_eq!(drawn.split(" ─► ").map(names).collect::<Vec<_>>(), columns);
+    }
+
+    #[test]
+    fn a_film_of_a_timeline_only_mixes_draws_and_publishes() {
+        let graph = FilmGraph::of_timeline(1);
+        let ready: Vec<StageId> = graph.ready(&BTreeSet::new()).cloned().collect();
+        assert_eq!(ready, [StageId::Mix, StageId::Chunk(0)]);
+        assert_eq!(graph.nodes().len(), 3);
+    }
+
+    #[test]
+    fn names_lead_back() {
+        let scene = StageId::Scene("scene_07".to_owned());
+        let stages = [
+            (StageId::Plan, "plan"),
+            (StageId::Voice, "voice"),
+            (scene, "scene:scene_07"),
+            (StageId::Mix, "mix"),
+            (StageId::Chunk(12), "compose:012"),
+            (StageId::Publish, "publish"),
+        ];
+        for (stage, name) in stages {
+            assert_eq!(stage.to_string(), name);
+            assert_eq!(StageId::from_name(name), Some(stage));
+        }
+        for name in ["", "cancel", "compose:x", "compose:-1", "other:scene_01"] {
+            assert_eq!(StageId::from_name(name), None, "{name}");
+        }
+    }
+}

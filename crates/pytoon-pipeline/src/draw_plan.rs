@@ -1,0 +1,52 @@
+//! How drawing shares a machine.
+//!
+//! Where chunks begin and how they are encoded follows from timeline and profile alone; only the
+//! number that is drawn at the same time depends on the machine.
+
+/// Chunks that are drawn at the same time on any machine: each has an encoder of its own, which
+/// needs about 150 MiB for a frame of 1080 x 1920.
+const MOST_CHUNKS: usize = 16;
+
+/// The chunks that are drawn at the same time, and the threads that draw each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DrawPlan {
+    pub(crate) chunks: usize,
+    pub(crate) threads: usize,
+}
+
+impl DrawPlan {
+    /// Returns the plan for a machine: an encoder of one thread for each core.
+    pub(crate) fn of_cores(cores: usize) -> Self {
+        Self { chunks: cores.clamp(1, MOST_CHUNKS), threads: 1 }
+    }
+
+    /// Returns the frames that are held at the same time: those of the rings ([`Self::ring`]), and
+    /// for each chunk one that waits to be written and the best cover so far.
+    #[cfg(test)]
+    fn frames(self) -> usize {
+        self.chunks * (Self::ring(self.threads) + 2)
+    }
+
+    /// Returns the frames of the ring of one chunk.
+    pub(crate) fn ring(threads: usize) -> usize {
+        threads + 3
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_grows_with_cores_up_to_a_bound() {
+        let frame_bytes = 1080 * 1920 * 3 / 2;
+        for cores in 4..=32 {
+            let plan = DrawPlan::of_cores(cores);
+            assert_eq!(plan.chunks, cores.min(16));
+            // At most six frames of 3 MB for each core: docs/performance.md.
+            let bytes = plan.frames() * frame_bytes;
+            assert!(bytes <= cores.min(16) * 6 * frame_bytes, "{cores} cores: {bytes}");
+        }
+        assert_eq!(DrawPlan::of_cores(0).chunks, 1);
+    }
+}

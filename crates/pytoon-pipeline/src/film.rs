@@ -1,0 +1,679 @@
+//! One film: its folder, its brief or timeline, and its stages.
+//!
+//! Guarantees: a stage whose result is there and fits its input does nothing; a stage that is killed
+//! at any moment is simply run again; the film does not depend on which processes run its stages.
+//!
+//! Every stage blocks its thread for as long as it takes, and may not be run from an async task. A
+//! cancel by the environment's token is the user's: vendors are told to stop.
+//!
+//! Does not say when a stage is run: that is up to the two executors, [`crate::local`] on threads of
+//! one process and the worker over a queue. A stage that needs the result of another fails with
+//! [`PipelineError::NotReady`] where there is none for this brief and this version.
+//!
+//! Start with [`Film::run`].
+
+use crate::PipelineError;
+use crate::assets::{PictureStore, picture_store};
+use crate::delivery::{Planned, stage_time};
+use crate::environment::Environment;
+use crate::folder::JobFolder;
+use crate::options::RenderOptions;
+use crate::receipt::{Receipt, StageTime};
+use crate::sources::{self, Sources};
+use crate::stage::{
+    Drawing, FrameOutputs, Stage, StageContext, Step, cached, found, last_output, made,
+};
+use crate::stages::engines::{self, DrawnScene, SceneInput, SceneStage, Wanted};
+use crate::stages::final_timeline::{FinalInput, FinalStage};
+use crate::stages::finish::{PublishInput, PublishStage};
+use crate::stages::picture::chunk::{ChunkInput, ChunkReport, ChunkStage, joined};
+use crate::stages::picture::prepare_frame_outputs;
+use crate::stages::plan::{self, PLAN, Plan, PlanInput, PlanStage};
+use crate::stages::sound::{MixStage, SoundInput};
+use crate::stages::timeline::TimelineSettings;
+use crate::stages::transcript::{self, TranscriptInput, TranscriptStage};
+use crate::stages::voice::KeptVoice;
+use crate::stages::voiced::{VOICED, Voiced, VoicedInput, VoicedStage};
+use crate::stages::{speech, timeline};
+use pytoon_config::BriefFile;
+use pytoon_core::graph::{FilmGraph, FilmShape, StageId};
+use pytoon_core::layout;
+use pytoon_core::plan::LOCAL_ENGINE;
+use pytoon_core::time::FrameRange;
+use pytoon_core::timeline::{AudioTrack, Timeline};
+use pytoon_engines::engine_manager::SceneMemo;
+use pytoon_engines::world::{RealWorld, World};
+use pytoon_media::{MediaError, disk};
+use pytoon_telemetry::Event;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+pub use crate::folder::JobIdentity;
+
+/// What a film is made from.
+#[derive(Debug, Clone)]
+pub enum FilmSource {
+    /// A brief.
+    Brief(Box<BriefFile>),
+    /// A timeline that is there, with the folder in which its voice takes lie.
+    Timeline {
+        /// The timeline.
+        timeline: Box<Timeline>,
+        /// The folder.
+        takes: PathBuf,
+    },
+}
+
+/// The end of a stage, or of what it could do for now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StageEnd {
+    /// It is done.
+    Done,
+    /// The times of the film are known, and with them the rest of its graph.
+    Voiced(VoicedFilm),
+    /// A scene has its clip, or is left to the local engine.
+    Scene(SceneEnd),
+    /// The film is in its place.
+    Published(Box<Receipt>),
+    /// It waits for others, and is to be run again.
+    Later {
+        /// What the next run is given.
+        memo: Box<SceneMemo>,
+        /// How long nothing is to be expected.
+        wait: Duration,
+    },
+}
+
+/// A film whose times are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoicedFilm {
+    /// Its scenes, in order.
+    pub scenes: Vec<VoicedScene>,
+    /// The number of chunks of its picture.
+    pub chunks: u32,
+}
+
+impl VoicedFilm {
+    /// Returns what shapes the graph of the film.
+    pub fn shape(&self) -> FilmShape {
+        let drawn = self.scenes.iter().filter(|scene| scene.drawn_outside);
+        FilmShape { scenes: drawn.map(|scene| scene.id.clone()).collect(), chunks: self.chunks }
+    }
+}
+
+/// A scene whose engine is chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoicedScene {
+    /// Its id.
+    pub id: String,
+    /// The engine asked for.
+    pub engine_asked: String,
+    /// True if an outside engine is to draw it: the graph then has a stage for it.
+    pub drawn_outside: bool,
+}
+
+/// How a scene was drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SceneEnd {
+    /// The engine whose clip it shows; `local` where it is drawn on this machine.
+    pub engine_used: String,
+    /// True if that is not the engine asked for.
+    pub fallback_used: bool,
+    /// What went wrong on the way to a fallback.
+    pub error: Option<String>,
+}
+
+/// One film. Several processes may have it open at the same time, each at a stage of its own.
+pub struct Film {
+    env: Environment,
+    folder: JobFolder,
+    source: FilmSource,
+    options: RenderOptions,
+    frames: FrameOutputs,
+    drawing: Drawing,
+    pictures: OnceLock<Arc<PictureStore>>,
+    sources: Mutex<Option<Sources>>,
+    planned: Mutex<Option<Arc<Planned>>>,
+    /// Time of each stage that this process ran.
+    times: Mutex<BTreeMap<String, StageTime>>,
+    total_frames: AtomicI64,
+    frames_done: AtomicI64,
+}
+
+impl Film {
+    /// Opens the folder of a film and creates it if it does not exist.
+    ///
+    /// # Errors
+    /// If FFmpeg is missing or the disk has too little room.
+    pub fn open(
+        env: Environment,
+        root: &Path,
+        job: JobIdentity,
+        source: FilmSource,
+        options: RenderOptions,
+    ) -> Result<Self, PipelineError> {
+        check_machine(&env, root)?;
+        let folder = JobFolder::open(root, env.engines.storage().folder(), job)?;
+        let frames = FrameOutputs {
+            frames: options.frames_out.clone(),
+            hashes: options.frame_hashes.clone(),
+        };
+        let film = Self {
+            drawing: Drawing { threads: env.threads() },
+            env,
+            folder,
+            source,
+            options,
+            frames,
+            pictures: OnceLock::new(),
+            sources: Mutex::default(),
+            planned: Mutex::default(),
+            times: Mutex::default(),
+            total_frames: AtomicI64::new(0),
+            frames_done: AtomicI64::new(0),
+        };
+        film.copy_takes()?;
+        Ok(film)
+    }
+
+    /// Draws each chunk with so many threads.
+    pub(crate) fn drawn_by(mut self, threads: usize) -> Self {
+        self.drawing = Drawing { threads };
+        self
+    }
+
+    /// Returns the graph of the film as far as it is known before anything is made.
+    pub fn graph(&self) -> FilmGraph {
+        match &self.source {
+            FilmSource::Brief(_) => FilmGraph::of_brief(),
+            FilmSource::Timeline { timeline, .. } => {
+                FilmGraph::of_timeline(timeline.chunks().len() as u32)
+            }
+        }
+    }
+
+    pub(crate) fn env(&self) -> &Environment {
+        &self.env
+    }
+
+    /// Empties the files that composed frames go to.
+    pub(crate) fn prepare_frame_outputs(&self) -> Result<(), PipelineError> {
+        Ok(prepare_frame_outputs(&self.frames)?)
+    }
+
+    /// Runs a stage, as far as it goes without waiting for others. The first run takes an empty memo,
+    /// each further one the memo of the run before; if that got lost, an older one serves.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotReady`] if a stage before it is not done; [`PipelineError::Held`] or
+    /// [`PipelineError::Degraded`] if the voice or scenes fell back and the brief accepts no degraded
+    /// film.
+    pub fn run(&self, stage: &StageId, memo: SceneMemo) -> Result<StageEnd, PipelineError> {
+        self.with_context(|context| match stage {
+            StageId::Plan => self.plan(context).map(|()| StageEnd::Done),
+            StageId::Voice => self.voice(context).map(StageEnd::Voiced),
+            StageId::Scene(id) => self.scene(context, id, memo),
+            StageId::Mix => self.mix(context).map(|()| StageEnd::Done),
+            StageId::Chunk(index) => self.chunk(context, *index as usize).map(|()| StageEnd::Done),
+            StageId::Publish => {
+                self.publish(context).map(|receipt| StageEnd::Published(Box::new(receipt)))
+            }
+        })
+    }
+
+    pub(crate) fn with_context<T>(
+        &self,
+        work: impl FnOnce(&StageContext<'_>) -> Result<T, PipelineError>,
+    ) -> Result<T, PipelineError> {
+        let (palette, file) = match &self.source {
+            FilmSource::Brief(file) => (self.resolved()?.palette, Some(file.as_ref())),
+            FilmSource::Timeline { timeline, .. } => (timeline.look.palette.clone(), None),
+        };
+        let pictures = self.pictures.get_or_init(|| picture_store(&self.env, &palette));
+        let count = |frames: i64| self.count_frames(frames);
+        work(&StageContext {
+            env: &self.env,
+            folder: &self.folder,
+            pictures,
+            file,
+            frames: &self.frames,
+            drawing: self.drawing,
+            frames_done: &count,
+        })
+    }
+
+    fn brief(&self) -> Result<&BriefFile, PipelineError> {
+        match &self.source {
+            FilmSource::Brief(file) => Ok(file),
+            FilmSource::Timeline { .. } => {
+                Err(PipelineError::Internal("a film of a timeline has no brief".into()))
+            }
+        }
+    }
+
+    /// Returns the brief with everything it names found.
+    fn resolved(&self) -> Result<Sources, PipelineError> {
+        let mut known = lock(&self.sources);
+        if let Some(sources) = known.as_ref() {
+            return Ok(sources.clone());
+        }
+        let sources = sources::resolve(&self.env, self.brief()?, self.options.draft)?;
+        Ok(known.insert(sources).clone())
+    }
+
+    /// Returns what tells the brief from others, whatever is in the files it names.
+    fn brief_hash(&self) -> Result<String, PipelineError> {
+        Ok(self.folder.hash(&(self.resolved()?.brief, self.options.draft)))
+    }
+
+    fn plan(&self, context: &StageContext<'_>) -> Result<(), PipelineError> {
+        let mut sources = self.resolved()?;
+        let settings = &self.env.config.settings;
+        if let Some(input) = TranscriptInput::of(&sources, &settings.transcription, &self.folder) {
+            self.env.progress.stage("transcript");
+            let stage = TranscriptStage { limits: speech::limits(context.engines(), &sources) };
+            let heard = made(context, &stage, &input)?;
+            self.note("transcript", heard.took, heard.reused);
+            transcript::apply(heard.value, &mut sources);
+        }
+        self.env.progress.stage("plan");
+        let input = PlanInput {
+            brief: self.brief_hash()?,
+            stamps: plan::stamps(&sources, &self.folder),
+            draft: self.options.draft,
+            sources,
+        };
+        let plan = made(context, &PlanStage, &input)?;
+        self.note("plan", plan.took, plan.reused);
+        Event::JobStarted {
+            folder: &self.folder.root().display().to_string(),
+            preset: &plan.value.preset_id,
+            seed: plan.value.graph.seed,
+        }
+        .emit();
+        Ok(())
+    }
+
+    /// Returns the plan of this brief, and the brief with the words that planning heard.
+    pub(crate) fn plan_of_brief(&self) -> Result<(Plan, Sources), PipelineError> {
+        let plan = last_output::<PlanStage>(&self.folder, PLAN);
+        let brief = self.brief_hash()?;
+        let plan = plan.filter(|plan| plan.brief == brief);
+        let plan = plan.ok_or_else(|| self.lacks(StageId::Plan, PLAN))?;
+        let mut sources = self.resolved()?;
+        plan.complete(&mut sources);
+        Ok((plan, sources))
+    }
+
+    fn voice(&self, context: &StageContext<'_>) -> Result<VoicedFilm, PipelineError> {
+        let (plan, sources) = self.plan_of_brief()?;
+        let continues = self.env.keeps_voice;
+        self.ask_again_for_fallbacks(continues)?;
+        let kept = if continues { KeptVoice::of(&self.folder, &sources) } else { None };
+        let known = (self.brief_hash()?, plan::stamps(&sources, &self.folder));
+        let settings = &self.env.config.settings;
+        let input = VoicedInput::of(context, known, sources, plan.graph, settings, continues);
+        let voiced = made(context, &VoicedStage { kept }, &input)?;
+        for (part, took_ms, reused) in &voiced.value.parts {
+            self.note(part, Duration::from_millis(*took_ms), voiced.reused || *reused);
+        }
+        Ok(voiced_film(&voiced.value))
+    }
+
+    /// Returns what the voice left for this brief.
+    pub(crate) fn voiced(&self) -> Result<Voiced, PipelineError> {
+        let voiced = last_output::<VoicedStage>(&self.folder, VOICED);
+        let brief = self.brief_hash()?;
+        let voiced = voiced.filter(|voiced| voiced.brief == brief);
+        voiced.ok_or_else(|| self.lacks(StageId::Voice, VOICED))
+    }
+
+    /// Returns why the output of a stage cannot be used.
+    fn lacks(&self, stage: StageId, file: &str) -> PipelineError {
+        if self.folder.work(file).is_file() {
+            PipelineError::Outdated(stage)
+        } else {
+            PipelineError::NotReady(stage)
+        }
+    }
+
+    /// Invalidates scenes that fell back to the local engine: when a film is made once more, a key
+    /// may have come meanwhile, or a clip may have arrived late. What was paid for is used. A job that
+    /// `continues` with another brief changes only what the brief changes.
+    fn ask_again_for_fallbacks(&self, continues: bool) -> Result<(), PipelineError> {
+        let Some(voiced) = last_output::<VoicedStage>(&self.folder, VOICED) else {
+            return Ok(());
+        };
+        if continues && voiced.brief != self.brief_hash()? {
+            return Ok(());
+        }
+        for wanted in &voiced.wanted {
+            let stage = SceneStage::new(wanted);
+            let drawn = last_output::<SceneStage<'_>>(&self.folder, &stage.output_file());
+            let fell_back = match &drawn {
+                Some(drawn) => engines::is_degraded(&drawn.story),
+                None => !wanted.order.chain.has_outside_engine() && wanted.asked != LOCAL_ENGINE,
+            };
+            if fell_back {
+                self.folder.invalidate(&stage.name())?;
+                self.folder.invalidate(&VoicedStage { kept: None }.name())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn scene(
+        &self,
+        context: &StageContext<'_>,
+        scene_id: &str,
+        memo: SceneMemo,
+    ) -> Result<StageEnd, PipelineError> {
+        let voiced = self.voiced()?;
+        if !voiced.timeline.timeline.iter().any(|place| place.scene_id == scene_id) {
+            return Err(PipelineError::Internal(format!("the film has no scene `{scene_id}`")));
+        }
+        let Some(wanted) = voiced.wanted(scene_id) else {
+            // Its own media or a drawn background: no engine is asked.
+            let engine_used = LOCAL_ENGINE.to_owned();
+            return Ok(StageEnd::Scene(SceneEnd {
+                engine_used,
+                fallback_used: false,
+                error: None,
+            }));
+        };
+        let deadline = engines::deadline_of(&self.brief()?.brief, &self.folder)?;
+        let stage = SceneStage { wanted, deadline, memo };
+        let input = SceneInput::of(wanted, &self.folder);
+        match cached(context, &stage, &input)? {
+            Step::Done(drawn) => Ok(StageEnd::Scene(scene_end(&drawn.value, wanted))),
+            Step::Later { memo, wait } => Ok(StageEnd::Later { memo, wait }),
+        }
+    }
+
+    /// Logs the health of the engines that are about to be asked; no one waits for the answers.
+    pub(crate) fn report_engine_health(&self) {
+        let (Ok(voiced), Some(outside)) = (self.voiced(), self.env.engines.outside()) else {
+            return;
+        };
+        let members = voiced.wanted.iter().flat_map(|wanted| &wanted.order.chain.members);
+        let names: BTreeSet<String> = members.map(|member| member.engine.clone()).collect();
+        for name in names {
+            let manager = outside.manager.clone();
+            outside.runtime.spawn(async move { manager.health_check(&name).await });
+        }
+    }
+
+    /// Returns the drawn scenes; one that is not drawn is an error.
+    fn scenes(
+        &self,
+        context: &StageContext<'_>,
+        voiced: &Voiced,
+    ) -> Result<BTreeMap<String, DrawnScene>, PipelineError> {
+        let mut scenes = BTreeMap::new();
+        for wanted in &voiced.wanted {
+            let scene_id = &wanted.order.scene_id;
+            let input = SceneInput::of(wanted, &self.folder);
+            let drawn = match found(context, &SceneStage::new(wanted), &input)? {
+                Some((drawn, _)) => drawn,
+                // The graph has no stage for it.
+                None if !wanted.order.chain.has_outside_engine() => {
+                    DrawnScene::left_to_local(wanted)
+                }
+                None => return Err(PipelineError::NotReady(StageId::Scene(scene_id.clone()))),
+            };
+            scenes.insert(scene_id.clone(), drawn);
+        }
+        Ok(scenes)
+    }
+
+    /// Returns the film as it is drawn: the clips that engines delivered are in its timeline.
+    fn planned(&self, context: &StageContext<'_>) -> Result<Arc<Planned>, PipelineError> {
+        let mut known = lock(&self.planned);
+        if let Some(planned) = known.as_ref() {
+            return Ok(planned.clone());
+        }
+        let planned = match &self.source {
+            FilmSource::Timeline { timeline, .. } => {
+                timeline::write(&self.folder, timeline)?;
+                Planned::of_timeline((**timeline).clone())
+            }
+            FilmSource::Brief(_) => {
+                let voiced = self.voiced()?;
+                let scenes = self.scenes(context, &voiced)?;
+                let (_, sources) = self.plan_of_brief()?;
+                let input = FinalInput {
+                    stamps: plan::stamps(&sources, &self.folder),
+                    sources,
+                    voiced,
+                    scenes,
+                    timeline: TimelineSettings::of(&self.env.config.settings),
+                };
+                made(context, &FinalStage, &input)?.value
+            }
+        };
+        self.total_frames.store(planned.timeline.total_frames, Ordering::Relaxed);
+        Ok(known.insert(Arc::new(planned)).clone())
+    }
+
+    fn sound_input(&self, planned: &Planned) -> SoundInput {
+        SoundInput::of(&planned.timeline, &self.env.config.settings.mix, &self.folder)
+    }
+
+    fn mix(&self, context: &StageContext<'_>) -> Result<(), PipelineError> {
+        let planned = self.planned(context)?;
+        let sound = made(context, &MixStage, &self.sound_input(&planned))?;
+        self.note("sound", sound.took, sound.reused);
+        Ok(())
+    }
+
+    /// Draws a chunk; nothing if the film has no such chunk, as when its tasks were added by a
+    /// version that cuts films elsewhere.
+    fn chunk(&self, context: &StageContext<'_>, index: usize) -> Result<(), PipelineError> {
+        let planned = self.planned(context)?;
+        if let Some(&range) = planned.timeline.chunks().get(index) {
+            self.made_chunk(context, &planned, index, range)?;
+        }
+        Ok(())
+    }
+
+    fn made_chunk(
+        &self,
+        context: &StageContext<'_>,
+        planned: &Planned,
+        index: usize,
+        range: FrameRange,
+    ) -> Result<ChunkReport, PipelineError> {
+        let input = ChunkInput::of(&planned.timeline, range, &self.folder);
+        let stage = ChunkStage { index };
+        let chunk = made(context, &stage, &input)?;
+        if chunk.reused {
+            self.count_frames(range.len());
+        }
+        let time = StageTime {
+            stage: stage.name(),
+            duration_ms: chunk.took.as_millis() as u64,
+            reused: chunk.reused,
+        };
+        lock(&self.times).insert(stage.name(), time);
+        Ok(chunk.value)
+    }
+
+    fn publish(&self, context: &StageContext<'_>) -> Result<Receipt, PipelineError> {
+        let planned = self.planned(context)?;
+        let ranges = planned.timeline.chunks();
+        let sound = found(context, &MixStage, &self.sound_input(&planned))?;
+        let (sound, sound_took) = sound.ok_or(PipelineError::NotReady(StageId::Mix))?;
+        let mut reports = Vec::with_capacity(ranges.len());
+        for (index, &range) in ranges.iter().enumerate() {
+            let stage = ChunkStage { index };
+            // Missing ones are drawn now: files get lost, and an earlier version may have cut the
+            // film elsewhere.
+            let there = if lock(&self.times).contains_key(&stage.name()) {
+                last_output::<ChunkStage>(&self.folder, &stage.output_file())
+            } else {
+                let input = ChunkInput::of(&planned.timeline, range, &self.folder);
+                found(context, &stage, &input)?.map(|(report, _)| report)
+            };
+            reports.push(match there {
+                Some(report) => report,
+                None => self.made_chunk(context, &planned, index, range)?,
+            });
+        }
+        let (picture, cover) = joined(&reports)?;
+        let input = PublishInput {
+            pieces: PublishInput::pieces(ranges.len(), &self.folder),
+            target_lufs: self.env.config.settings.mix.target_lufs,
+            planned: (*planned).clone(),
+            sound,
+            picture,
+            cover,
+        };
+        let stages = self.times_so_far(&planned, sound_took, ranges.len());
+        let stage = PublishStage { stages, verify_full: self.options.verify_full };
+        let published = made(context, &stage, &input)?;
+        if !published.reused {
+            Event::JobFinished {
+                output: &self.folder.place(layout::OUTPUT).display().to_string(),
+                duration_ms: published.value.output.duration_ms,
+                wall_ms: (RealWorld.now() - self.folder.started_at()).max(0) as u64,
+                findings: published.value.self_check.findings.len(),
+            }
+            .emit();
+        }
+        Ok(published.value)
+    }
+
+    fn count_frames(&self, frames: i64) {
+        let done = self.frames_done.fetch_add(frames, Ordering::Relaxed) + frames;
+        let total = self.total_frames.load(Ordering::Relaxed);
+        if frames > 1 || done % 15 == 0 || done >= total {
+            self.env.progress.frames(done.min(total), total);
+        }
+    }
+
+    fn note(&self, stage: &str, took: Duration, reused: bool) {
+        let time = stage_time(stage, took, reused);
+        lock(&self.times).insert(stage.to_owned(), time);
+    }
+
+    /// Returns the time of every stage before publishing, in the order of the walk. A stage that
+    /// another process ran took as long as its output says.
+    fn times_so_far(&self, planned: &Planned, sound: Duration, chunks: usize) -> Vec<StageTime> {
+        let own = lock(&self.times).clone();
+        let took = |file: &str| self.folder.kept::<Took>(file).map(|kept| kept.took_ms);
+        let time = |stage: &str, otherwise: Option<u64>| {
+            let stored = otherwise.map(|duration_ms| StageTime {
+                stage: stage.to_owned(),
+                duration_ms,
+                reused: false,
+            });
+            own.get(stage).cloned().or(stored)
+        };
+        let mut times = Vec::new();
+        if planned.graph.is_some() {
+            times.extend(time("transcript", None));
+            times.extend(time("plan", took(PLAN)));
+            for (part, took_ms, _) in self.voiced().map(|it| it.parts).unwrap_or_default() {
+                times.extend(time(&part, Some(took_ms)));
+            }
+        }
+        // Scenes are drawn side by side.
+        if let Some(duration_ms) = planned.drawn.values().map(engines::took_ms).max() {
+            let mut clips = planned.drawn.values().map(|story| story.clip.as_ref());
+            let reused = clips.all(|clip| clip.is_none_or(|clip| clip.reused));
+            times.push(StageTime { stage: "engines".to_owned(), duration_ms, reused });
+        }
+        times.extend(time("sound", Some(sound.as_millis() as u64)));
+        let chunks: Vec<StageTime> = (0..chunks)
+            .filter_map(|index| {
+                let stage = ChunkStage { index };
+                time(&stage.name(), took(&stage.output_file()))
+            })
+            .collect();
+        let drawn = chunks.iter().filter(|chunk| !chunk.reused);
+        times.push(StageTime {
+            stage: "picture".to_owned(),
+            duration_ms: drawn.map(|chunk| chunk.duration_ms).sum(),
+            reused: chunks.iter().all(|chunk| chunk.reused),
+        });
+        times
+    }
+
+    /// Copies the takes that a timeline names into the work folder, from where it was read.
+    fn copy_takes(&self) -> Result<(), PipelineError> {
+        let FilmSource::Timeline { timeline, takes } = &self.source else { return Ok(()) };
+        for track in &timeline.tracks.audio {
+            let AudioTrack::Voice { clips, .. } = track else { continue };
+            for clip in clips {
+                let source = takes.join(&clip.asset);
+                let target = self.folder.new_work(&clip.asset)?;
+                if source.is_file() && !target.is_file() {
+                    std::fs::copy(&source, &target).map_err(|e| MediaError::write(&target, e))?;
+                }
+                if !target.is_file() {
+                    return Err(MediaError::unusable(
+                        &source,
+                        "the timeline names this voice take, and it is not there",
+                    )
+                    .into());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The part of a stage's output that tells how long making it took.
+#[derive(serde::Deserialize)]
+struct Took {
+    took_ms: u64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn voiced_film(voiced: &Voiced) -> VoicedFilm {
+    let scenes = voiced.timeline.timeline.iter().map(|scene| {
+        let wanted = voiced.wanted(&scene.scene_id);
+        VoicedScene {
+            id: scene.scene_id.clone(),
+            engine_asked: wanted.map_or_else(|| scene.engine.clone(), |w| w.asked.clone()),
+            drawn_outside: wanted.is_some_and(|w| w.order.chain.has_outside_engine()),
+        }
+    });
+    VoicedFilm { scenes: scenes.collect(), chunks: voiced.timeline.chunks().len() as u32 }
+}
+
+fn scene_end(drawn: &DrawnScene, wanted: &Wanted) -> SceneEnd {
+    let story = &drawn.story;
+    let clip = story.clip.as_ref();
+    let engine_used = clip.map_or_else(|| LOCAL_ENGINE.to_owned(), |clip| clip.engine.clone());
+    let fallback_used = engine_used != story.asked;
+    let error = fallback_used.then(|| engines::why(story, Some(&wanted.order.chain)));
+    SceneEnd { engine_used, fallback_used, error }
+}
+
+/// Refuses a machine on which a film would fail later.
+fn check_machine(env: &Environment, root: &Path) -> Result<(), PipelineError> {
+    env.runner.programs.find("ffmpeg")?;
+    env.runner.programs.find("ffprobe")?;
+    let needed = env.config.settings.limits.min_free_disk_mib << 20;
+    if let Some(free) = disk::free_bytes(root)
+        && free < needed
+    {
+        return Err(MediaError::NoRoom {
+            path: root.to_owned(),
+            free_mib: free >> 20,
+            needed_mib: needed >> 20,
+        }
+        .into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,270 @@
+//! The local executor: makes a film on threads of this process.
+//!
+//! Guarantees: stages run in the order of the film's graph, side by side where it allows that; a
+//! refused brief and a failed render leave nothing that was not there before; a cancelled render
+//! leaves no half-written file and no process, keeps finished stages, and tells vendors; a killed one
+//! goes on from its finished stages; a finished film keeps its pieces, so that a changed brief renders
+//! again only what changed.
+//!
+//! Does not know what a stage does ([`Film`]). The other executor is the worker.
+//!
+//! Start with [`render`].
+
+use crate::PipelineError;
+use crate::draw_plan::DrawPlan;
+use crate::environment::Environment;
+use crate::film::{Film, FilmSource, JobIdentity, StageEnd};
+use crate::options::RenderOptions;
+use crate::owned_folder::OwnedFolder;
+use crate::receipt::Receipt;
+use pytoon_core::graph::{FilmGraph, StageId};
+use pytoon_engines::engine_manager::SceneMemo;
+use pytoon_engines::world::{RealWorld, World};
+use pytoon_media::process::yield_to_encoder;
+use pytoon_media::{MediaError, threads};
+use pytoon_telemetry::Event;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::Scope;
+use std::time::{Duration, Instant};
+
+/// How often a waiting executor looks whether the user gave up.
+const CANCEL_LOOK: Duration = Duration::from_millis(50);
+/// Scenes that are asked of engines at one moment; a scene that waits for its vendor is not among
+/// them.
+const MOST_SCENES: usize = 16;
+
+/// A finished film.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// The job's folder.
+    pub folder: PathBuf,
+    /// The receipt.
+    pub receipt: Receipt,
+}
+
+/// Makes a film into a folder.
+pub fn render(
+    env: Environment,
+    source: FilmSource,
+    root: &Path,
+    options: RenderOptions,
+) -> Result<Rendered, PipelineError> {
+    env.progress.stage("resolve");
+    let owned = OwnedFolder::open(root)?;
+    match make(env, source, root, &owned, options) {
+        Ok(receipt) => {
+            owned.finish()?;
+            Ok(Rendered { folder: root.to_owned(), receipt })
+        }
+        Err(error) => {
+            if error.is_cancelled() || error.is_held() {
+                owned.pause();
+            } else {
+                owned.abandon();
+            }
+            Err(error)
+        }
+    }
+}
+
+fn make(
+    env: Environment,
+    source: FilmSource,
+    root: &Path,
+    owned: &OwnedFolder,
+    options: RenderOptions,
+) -> Result<Receipt, PipelineError> {
+    let job = owned.job();
+    let engines = env.engines.clone();
+    let share = DrawPlan::of_cores(env.threads());
+    let film = Film::open(env, root, job.clone(), source, options)?.drawn_by(share.threads);
+    engines.take_over_job(&job.id)?;
+    film.prepare_frame_outputs()?;
+    let made = Executor { film: &film, chunks: share.chunks }.run(None);
+    let receipt = made.map_err(|Stopped { stage, error }| {
+        let stage = stage.map_or_else(|| "resolve".to_owned(), |stage| stage.to_string());
+        Event::JobFailed { stage: &stage, reason: &error.to_string() }.emit();
+        if error.is_cancelled() {
+            // Vendors that cannot be told keep at work; their clips are used next time.
+            let _ = engines.cancel_job(&job.id);
+        }
+        *error
+    })?;
+    receipt.ok_or_else(|| PipelineError::Internal("the film was not published".into()))
+}
+
+/// Runs the stages of a film up to its voice, in a folder that the caller may throw away.
+pub(crate) fn run_to_voice(
+    env: Environment,
+    source: FilmSource,
+    root: &Path,
+) -> Result<Film, PipelineError> {
+    let film = Film::open(env, root, new_job(), source, RenderOptions::default())?;
+    let made = Executor { film: &film, chunks: 1 }.run(Some(&StageId::Voice));
+    made.map_err(|stopped| *stopped.error)?;
+    Ok(film)
+}
+
+/// Returns a new job.
+pub(crate) fn new_job() -> JobIdentity {
+    JobIdentity { id: RealWorld.new_id(), started_at_ms: RealWorld.now() }
+}
+
+/// Why a film was not finished.
+struct Stopped {
+    /// The stage that failed; none where nothing had begun or the user gave up.
+    stage: Option<StageId>,
+    error: Box<PipelineError>,
+}
+
+/// Runs the stages of one film.
+struct Executor<'a> {
+    film: &'a Film,
+    /// Chunks that are drawn at the same time.
+    chunks: usize,
+}
+
+/// How far the stages of a film are.
+#[derive(Default)]
+struct Standing {
+    done: BTreeSet<StageId>,
+    running: BTreeSet<StageId>,
+    /// Stages that wait for others: until when, and what their next run is given.
+    waiting: BTreeMap<StageId, (Instant, SceneMemo)>,
+    receipt: Option<Receipt>,
+}
+
+type Ended = (StageId, Result<StageEnd, PipelineError>);
+
+impl Executor<'_> {
+    /// Runs all stages, or those up to one. Returns the receipt of a published film.
+    fn run(&self, until: Option<&StageId>) -> Result<Option<Receipt>, Stopped> {
+        let mut graph = self.film.graph();
+        let mut standing = Standing::default();
+        let mut stopped: Option<Stopped> = None;
+        let cancel = &self.film.env().runner.cancel;
+        let (sender, ends) = channel::<Ended>();
+        std::thread::scope(|scope| {
+            loop {
+                if stopped.is_none() && !until.is_some_and(|last| standing.done.contains(last)) {
+                    while let Some(stage) = self.next(&graph, &standing) {
+                        self.announce(&stage, &standing);
+                        let memo = standing.waiting.remove(&stage);
+                        let memo = memo.map(|(_, memo)| memo).unwrap_or_default();
+                        standing.running.insert(stage.clone());
+                        self.start(scope, &sender, stage, memo);
+                    }
+                }
+                if standing.running.is_empty() && (stopped.is_some() || standing.waiting.is_empty())
+                {
+                    break;
+                }
+                match ends.recv_timeout(CANCEL_LOOK) {
+                    Ok((stage, Ok(end))) => self.note_end(stage, end, &mut standing, &mut graph),
+                    Ok((stage, Err(error))) => {
+                        standing.running.remove(&stage);
+                        stopped
+                            .get_or_insert(Stopped { stage: Some(stage), error: Box::new(error) });
+                    }
+                    // No stage ended meanwhile.
+                    Err(_) => {}
+                }
+                if stopped.is_none() && cancel.is_cancelled() {
+                    let error = Box::new(MediaError::Cancelled.into());
+                    stopped = Some(Stopped { stage: None, error });
+                }
+            }
+        });
+        match stopped {
+            Some(stopped) => Err(stopped),
+            None => Ok(standing.receipt),
+        }
+    }
+
+    /// Returns the next stage that can start now.
+    fn next(&self, graph: &FilmGraph, standing: &Standing) -> Option<StageId> {
+        let running =
+            |is: fn(&StageId) -> bool| standing.running.iter().filter(|it| is(it)).count();
+        let now = Instant::now();
+        let can_start = |stage: &&StageId| {
+            let has_place = match stage {
+                StageId::Chunk(_) => running(|it| matches!(it, StageId::Chunk(_))) < self.chunks,
+                StageId::Scene(_) => running(|it| matches!(it, StageId::Scene(_))) < MOST_SCENES,
+                StageId::Plan | StageId::Voice | StageId::Mix | StageId::Publish => true,
+            };
+            let is_due = standing.waiting.get(stage).is_none_or(|(until, _)| *until <= now);
+            has_place && is_due && !standing.running.contains(stage)
+        };
+        graph.ready(&standing.done).find(can_start).cloned()
+    }
+
+    /// Tells what begins with a stage, when the first of its kind starts.
+    fn announce(&self, stage: &StageId, standing: &Standing) {
+        let env = self.film.env();
+        let mut begun =
+            standing.done.iter().chain(&standing.running).chain(standing.waiting.keys());
+        match stage {
+            StageId::Scene(_) if !begun.any(|it| matches!(it, StageId::Scene(_))) => {
+                env.progress.stage("engines");
+                self.film.report_engine_health();
+            }
+            StageId::Mix => env.progress.stage("draw"),
+            _ => {}
+        }
+    }
+
+    fn start<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        sender: &Sender<Ended>,
+        stage: StageId,
+        memo: SceneMemo,
+    ) {
+        let film = self.film;
+        let run = |stage: StageId, memo: SceneMemo, sender: Sender<Ended>| {
+            if stage == StageId::Mix {
+                yield_to_encoder();
+            }
+            let end = catch_unwind(AssertUnwindSafe(|| film.run(&stage, memo)));
+            let end = end.unwrap_or_else(|_| {
+                Err(PipelineError::Internal(format!("the stage {stage} stopped unexpectedly")))
+            });
+            // The executor waits for all that it started.
+            let _ = sender.send((stage, end));
+        };
+        let (own_stage, own_memo, own_sender) = (stage.clone(), memo.clone(), sender.clone());
+        let started = threads::spawn_in(scope, move || run(own_stage, own_memo, own_sender));
+        if started.is_err() {
+            // The machine has no thread left, so this one does the work.
+            let end = film.run(&stage, memo);
+            let _ = sender.send((stage, end));
+        }
+    }
+
+    fn note_end(
+        &self,
+        stage: StageId,
+        end: StageEnd,
+        standing: &mut Standing,
+        graph: &mut FilmGraph,
+    ) {
+        standing.running.remove(&stage);
+        match end {
+            StageEnd::Later { memo, wait } => {
+                standing.waiting.insert(stage, (Instant::now() + wait, *memo));
+                return;
+            }
+            StageEnd::Voiced(film) => {
+                graph.grow(&film.shape());
+                // This process makes one film; its voice is not needed any more.
+                self.film.env().voices.clear();
+            }
+            StageEnd::Published(receipt) => standing.receipt = Some(*receipt),
+            StageEnd::Done | StageEnd::Scene(_) => {}
+        }
+        standing.done.insert(stage);
+    }
+}

@@ -1,0 +1,225 @@
+//! A job's folder that one process has alone, from the first stage to the finished film.
+//!
+//! Guarantees: two processes never work in one such folder; a failure leaves nothing that was not
+//! there before; a cancel keeps finished stages and no half-written file; the pieces of a finished
+//! film are kept in `.cache`, so that a changed brief renders again only what changed.
+//!
+//! `.work` is there only while a film is unfinished. Opening a finished folder renames `.cache` to
+//! `.work`, finishing renames it back.
+
+use crate::folder::JobIdentity;
+use crate::local::new_job;
+use pytoon_core::layout;
+use pytoon_media::{MediaError, disk};
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long the folder's lock is waited for.
+const LOCK_PATIENCE: Duration = Duration::from_secs(3);
+/// How often it is tried meanwhile.
+const LOCK_RETRY: Duration = Duration::from_millis(25);
+
+/// What a folder held when it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// No work.
+    Nothing,
+    /// Finished stages of a job that did not end.
+    Unfinished,
+    /// The pieces of a finished film.
+    Finished,
+}
+
+/// A job's folder, locked.
+#[derive(Debug)]
+pub(crate) struct OwnedFolder {
+    root: PathBuf,
+    found: Found,
+    /// Folders that did not exist before, outermost first.
+    created: Vec<PathBuf>,
+    /// Held as long as this process lives; the system releases it with the process.
+    _lock: File,
+}
+
+impl OwnedFolder {
+    /// Opens a folder and creates it if it does not exist.
+    ///
+    /// # Errors
+    /// If another process has it.
+    pub(crate) fn open(root: &Path) -> Result<Self, MediaError> {
+        let created = missing_folders(root);
+        let (work, cache) = (root.join(layout::WORK_DIR), root.join(layout::CACHE_DIR));
+        loop {
+            let found = match (work.is_dir(), cache.is_dir()) {
+                (true, _) => Found::Unfinished,
+                (false, true) => {
+                    // Another process may be faster; the lock tells.
+                    let _ = std::fs::rename(&cache, &work);
+                    Found::Finished
+                }
+                (false, false) => Found::Nothing,
+            };
+            disk::create_folder(&work)?;
+            let lock = lock(&work)?;
+            // The process that had the lock may have moved the folder when it finished.
+            if is_at(&lock, &work.join("lock")) {
+                remove_temp_files(&work);
+                return Ok(Self { root: root.to_owned(), found, created, _lock: lock });
+            }
+        }
+    }
+
+    /// Returns the job that is under way in this folder, or else a new one.
+    pub(crate) fn job(&self) -> JobIdentity {
+        JobIdentity::read(&self.work()).unwrap_or_else(new_job)
+    }
+
+    fn work(&self) -> PathBuf {
+        self.root.join(layout::WORK_DIR)
+    }
+
+    /// Keeps the pieces of the finished film. The job is over: the next render is another job.
+    pub(crate) fn finish(self) -> Result<(), MediaError> {
+        let (work, cache) = (self.work(), self.root.join(layout::CACHE_DIR));
+        disk::remove_file(&work.join(layout::JOB))?;
+        remove_temp_files(&work);
+        if cache.exists() {
+            std::fs::remove_dir_all(&cache).map_err(|e| MediaError::write(&cache, e))?;
+        }
+        std::fs::rename(&work, &cache).map_err(|e| MediaError::write(&cache, e))
+    }
+
+    /// After a cancel: finished stages stay for the next run.
+    pub(crate) fn pause(self) {
+        let notes = std::fs::read_dir(self.work().join(layout::STEPS_DIR));
+        if self.found == Found::Nothing && !notes.is_ok_and(|mut notes| notes.next().is_some()) {
+            return self.abandon();
+        }
+        remove_temp_files(&self.work());
+    }
+
+    /// After a failure: nothing stays that was not there before.
+    pub(crate) fn abandon(self) {
+        // What cannot be removed changes nothing about the failure that is being reported.
+        match self.found {
+            Found::Nothing => {
+                let _ = std::fs::remove_dir_all(self.work());
+                for folder in self.created.iter().rev() {
+                    let _ = std::fs::remove_dir(folder);
+                }
+            }
+            Found::Unfinished => remove_temp_files(&self.work()),
+            Found::Finished => drop(self.finish()),
+        }
+    }
+}
+
+/// Removes half-written files. Nobody else writes here.
+fn remove_temp_files(work: &Path) {
+    for entry in std::fs::read_dir(work).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            remove_temp_files(&path);
+        } else if disk::is_part(&path) {
+            // It takes some room and does no harm.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+fn is_at(file: &File, path: &Path) -> bool {
+    let id = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    match (file.metadata(), std::fs::metadata(path)) {
+        (Ok(file), Ok(there)) => id(file) == id(there),
+        _ => false,
+    }
+}
+
+fn lock(work: &Path) -> Result<File, MediaError> {
+    let path = work.join("lock");
+    let file = File::create(&path).map_err(|e| MediaError::write(&path, e))?;
+    let begun = Instant::now();
+    loop {
+        let taken = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+        match taken {
+            Ok(()) => return Ok(file),
+            // A process killed while it started a program leaves its lock to that program's first
+            // moments.
+            Err(rustix::io::Errno::WOULDBLOCK) if begun.elapsed() < LOCK_PATIENCE => {
+                std::thread::sleep(LOCK_RETRY);
+            }
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                return Err(MediaError::unusable(
+                    work.parent().unwrap_or(work),
+                    "another pytoon is at work on this job; wait for it, or choose another folder",
+                ));
+            }
+            // File systems without locks have one user, or careful ones.
+            Err(_) => return Ok(file),
+        }
+    }
+}
+
+fn missing_folders(root: &Path) -> Vec<PathBuf> {
+    let mut missing: Vec<PathBuf> = root
+        .ancestors()
+        .take_while(|p| !p.as_os_str().is_empty() && !p.exists())
+        .map(Path::to_owned)
+        .collect();
+    missing.reverse();
+    missing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finished_folder_is_opened_again_with_its_pieces_as_another_job() {
+        let root = tempfile::tempdir().expect("folder");
+        let root = root.path().join("deep/job");
+        let at = |name: &str| root.join(name);
+        let owned = OwnedFolder::open(&root).expect("opens");
+        let first = owned.job();
+        std::fs::write(at(".work/job.json"), serde_json::to_vec(&first).expect("json")).expect("w");
+        std::fs::write(at(".work/piece"), b"x").expect("writes");
+        std::fs::write(at(".work/half.01-2.part"), b"x").expect("writes");
+        assert_eq!(owned.job(), first);
+        owned.finish().expect("finishes");
+        assert!(at(".cache/piece").is_file() && !at(".work").exists());
+        assert!(!at(".cache/half.01-2.part").exists());
+        let owned = OwnedFolder::open(&root).expect("opens");
+        assert!(at(".work/piece").is_file() && !at(".cache").exists());
+        assert_ne!(owned.job(), first);
+        // A failure leaves the finished film as it was.
+        owned.abandon();
+        assert!(at(".cache/piece").is_file() && !at(".work").exists());
+    }
+
+    #[test]
+    fn a_failure_leaves_nothing_and_a_cancel_leaves_what_is_done() {
+        let outer = tempfile::tempdir().expect("folder");
+        let root = outer.path().join("deep/job");
+        OwnedFolder::open(&root).expect("opens").abandon();
+        assert!(!outer.path().join("deep").exists());
+        OwnedFolder::open(&root).expect("opens").pause();
+        assert!(!outer.path().join("deep").exists());
+        let owned = OwnedFolder::open(&root).expect("opens");
+        std::fs::create_dir(root.join(".work/steps")).expect("a folder");
+        std::fs::write(root.join(".work/steps/plan"), b"x").expect("writes");
+        owned.pause();
+        assert!(root.join(".work/steps/plan").is_file());
+        OwnedFolder::open(&root).expect("opens").abandon();
+        assert!(root.join(".work/steps/plan").is_file(), "what a cancel kept stays");
+    }
+
+    #[test]
+    fn a_second_process_is_kept_out() {
+        let root = tempfile::tempdir().expect("folder");
+        let _owned = OwnedFolder::open(root.path()).expect("opens");
+        let error = OwnedFolder::open(root.path()).expect_err("is kept out").to_string();
+        assert!(error.contains("another pytoon is at work"), "{error}");
+    }
+}

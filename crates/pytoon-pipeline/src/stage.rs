@@ -1,0 +1,322 @@
+//! A stage of a film, and the one cache for all of them.
+//!
+//! A stage reads its [`Stage::Input`], which is hashed whole, and the handles of a [`StageContext`],
+//! which do not decide what it makes: programs, fonts, engines, the job's folder. Configuration and
+//! brief reach it through its input alone, so it cannot read what it did not hash.
+//!
+//! Guarantees: a stage whose input and artifacts are unchanged is not run; a stage that is killed at
+//! any moment is simply run again.
+//!
+//! Does not say which stages there are or in which order ([`pytoon_core::graph`]).
+//!
+//! Start with [`cached`].
+
+use crate::PipelineError;
+use crate::assets::PictureStore;
+use crate::engine_desk::EngineDesk;
+use crate::environment::{Environment, ProgressSink};
+use crate::folder::JobFolder;
+use crate::receipt::Tools;
+use crate::voices;
+use pytoon_config::settings::{AlignmentSettings, TranscriptionSettings};
+use pytoon_config::tts::TtsSettings;
+use pytoon_config::{BriefFile, ConfigError};
+use pytoon_core::brief::FieldProblem;
+use pytoon_core::ledger::{CallLimits, Fence};
+use pytoon_engines::engine_manager::SceneMemo;
+use pytoon_media::fonts::FontFinder;
+use pytoon_media::process::{CommandLine, Runner};
+use pytoon_voice::alignment::chain::Aligner;
+use pytoon_voice::breakers::VoiceBreakers;
+use pytoon_voice::transcript::OpenAi;
+use pytoon_voice::tts::chain::Chain;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// One unit of resumable work.
+pub(crate) trait Stage {
+    /// Everything that decides what the stage makes: its whole cache key.
+    type Input: Serialize;
+    /// What it leaves for other stages, kept as JSON in the work folder.
+    type Output: Serialize + DeserializeOwned;
+
+    /// Returns the name of its note.
+    fn name(&self) -> String;
+
+    /// Returns the file of its output in the work folder.
+    fn output_file(&self) -> String;
+
+    /// Returns the other files in the work folder that it makes.
+    fn artifacts(&self, _output: &Self::Output) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Returns true if an earlier output can still be used, beside its artifacts being there.
+    fn is_usable(
+        &self,
+        _context: &StageContext<'_>,
+        _output: &Self::Output,
+    ) -> Result<bool, PipelineError> {
+        Ok(true)
+    }
+
+    /// Does the work, as far as it goes without waiting for others.
+    fn run(
+        &self,
+        context: &StageContext<'_>,
+        input: &Self::Input,
+    ) -> Result<Step<Self::Output>, PipelineError>;
+}
+
+/// How far a stage came.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Step<T> {
+    /// To its end.
+    Done(T),
+    /// To where it waits for others. It is run again with the memo.
+    Later {
+        /// What the next run is given.
+        memo: Box<SceneMemo>,
+        /// How long nothing is to be expected.
+        wait: Duration,
+    },
+}
+
+/// The output of a stage.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Output<T> {
+    pub(crate) value: T,
+    /// True if an earlier run made it.
+    pub(crate) reused: bool,
+    /// How long making it, or finding it, took now.
+    pub(crate) took: Duration,
+}
+
+/// Returns the output of a stage: an earlier one where input and artifacts are unchanged, else a new
+/// one.
+pub(crate) fn cached<S: Stage>(
+    context: &StageContext<'_>,
+    stage: &S,
+    input: &S::Input,
+) -> Result<Step<Output<S::Output>>, PipelineError> {
+    let begun = Instant::now();
+    let folder = context.folder;
+    let (name, hash) = (stage.name(), folder.hash(input));
+    if let Some((value, _)) = earlier(context, stage, &hash)? {
+        return Ok(Step::Done(Output { value, reused: true, took: begun.elapsed() }));
+    }
+    // From here on the artifacts are not those that the note speaks of.
+    folder.invalidate(&name)?;
+    let value = match stage.run(context, input)? {
+        Step::Done(value) => value,
+        Step::Later { memo, wait } => return Ok(Step::Later { memo, wait }),
+    };
+    let took = begun.elapsed();
+    let file = stage.output_file();
+    folder.keep(&file, &Kept { took_ms: took.as_millis() as u64, output: &value })?;
+    let artifacts = stage.artifacts(&value);
+    let all = std::iter::once(file.as_str()).chain(artifacts.iter().map(String::as_str));
+    folder.mark_done(&name, &hash, all)?;
+    Ok(Step::Done(Output { value, reused: false, took }))
+}
+
+/// The file of a stage's output.
+#[derive(Serialize, Deserialize)]
+struct Kept<T> {
+    /// How long making it took, in milliseconds.
+    took_ms: u64,
+    output: T,
+}
+
+/// The same for a stage that never waits.
+pub(crate) fn made<S: Stage>(
+    context: &StageContext<'_>,
+    stage: &S,
+    input: &S::Input,
+) -> Result<Output<S::Output>, PipelineError> {
+    match cached(context, stage, input)? {
+        Step::Done(output) => Ok(output),
+        Step::Later { .. } => {
+            Err(PipelineError::Internal(format!("the stage `{}` may not wait", stage.name())))
+        }
+    }
+}
+
+/// Returns the output that an earlier run made from this input, if it can be used, and how long
+/// making it took.
+pub(crate) fn found<S: Stage>(
+    context: &StageContext<'_>,
+    stage: &S,
+    input: &S::Input,
+) -> Result<Option<(S::Output, Duration)>, PipelineError> {
+    earlier(context, stage, &context.folder.hash(input))
+}
+
+fn earlier<S: Stage>(
+    context: &StageContext<'_>,
+    stage: &S,
+    hash: &str,
+) -> Result<Option<(S::Output, Duration)>, PipelineError> {
+    if !context.folder.is_done(&stage.name(), hash) {
+        return Ok(None);
+    }
+    let Some(Kept { took_ms, output }) = context.folder.kept(&stage.output_file()) else {
+        return Ok(None);
+    };
+    let took = Duration::from_millis(took_ms);
+    Ok(stage.is_usable(context, &output)?.then_some((output, took)))
+}
+
+/// Returns the last output of a stage, whatever it was made from.
+pub(crate) fn last_output<S: Stage>(folder: &JobFolder, file: &str) -> Option<S::Output> {
+    folder.kept::<Kept<S::Output>>(file).map(|kept| kept.output)
+}
+
+/// The handles of a stage. None of them decides what it makes.
+#[derive(Clone, Copy)]
+pub(crate) struct StageContext<'a> {
+    /// Private to this module: configuration reaches a stage through its input.
+    pub(crate) env: &'a Environment,
+    pub(crate) folder: &'a JobFolder,
+    pub(crate) pictures: &'a Arc<PictureStore>,
+    /// The brief's text, for the place of an error.
+    pub(crate) file: Option<&'a BriefFile>,
+    /// Frames as they are composed go here too.
+    pub(crate) frames: &'a FrameOutputs,
+    pub(crate) drawing: Drawing,
+    /// Hears how many frames more are drawn.
+    pub(crate) frames_done: &'a (dyn Fn(i64) + Sync),
+}
+
+/// Where composed frames go beside the encoder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct FrameOutputs {
+    /// Frames as raw YUV 4:2:0.
+    pub(crate) frames: Option<PathBuf>,
+    /// A hash of every frame, one a line.
+    pub(crate) hashes: Option<PathBuf>,
+}
+
+impl FrameOutputs {
+    /// Returns true if anyone wants the frames themselves.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.frames.is_some() || self.hashes.is_some()
+    }
+}
+
+/// The drawing of one chunk among others that are drawn at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Drawing {
+    /// Threads that draw its frames.
+    pub(crate) threads: usize,
+}
+
+impl<'a> StageContext<'a> {
+    pub(crate) fn runner(&self) -> &'a Runner {
+        &self.env.runner
+    }
+
+    pub(crate) fn fonts(&self) -> &'a FontFinder {
+        &self.env.fonts
+    }
+
+    pub(crate) fn engines(&self) -> &'a EngineDesk {
+        &self.env.engines
+    }
+
+    pub(crate) fn progress(&self) -> &'a dyn ProgressSink {
+        self.env.progress.as_ref()
+    }
+
+    /// Returns the claim under which a worker has its task; none where no other process can have it.
+    pub(crate) fn claim(&self) -> Option<&'a Fence> {
+        self.env.claim.as_ref()
+    }
+
+    /// Returns false if nothing may be bought.
+    pub(crate) fn buys(&self) -> bool {
+        self.env.buys
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        self.env.threads()
+    }
+
+    /// Returns the time as RFC 3339.
+    pub(crate) fn now(&self) -> String {
+        (self.env.clock)()
+    }
+
+    /// Returns an error at a field of the brief.
+    pub(crate) fn field_error(&self, field: &str, reason: impl Into<String>) -> ConfigError {
+        match self.file {
+            Some(file) => file.error(field, reason),
+            None => ConfigError::file(field, reason),
+        }
+    }
+
+    pub(crate) fn field_problem(&self, problem: &FieldProblem) -> ConfigError {
+        self.field_error(&problem.field, problem.reason.clone())
+    }
+
+    /// Returns the voice providers of these settings, in order; `first` comes before all others.
+    pub(crate) fn providers(
+        &self,
+        tts: &TtsSettings,
+        first: Option<&str>,
+        limits: CallLimits,
+    ) -> Result<Chain, PipelineError> {
+        voices::providers_of(self.env, tts, first, self.folder.job_id(), limits)
+    }
+
+    /// Returns the circuit breakers of voices.
+    pub(crate) fn breakers(&self) -> Option<VoiceBreakers> {
+        voices::breakers(self.env)
+    }
+
+    /// Returns the service that writes recordings down, or why it cannot be asked.
+    pub(crate) fn transcriber(
+        &self,
+        settings: &TranscriptionSettings,
+        limits: CallLimits,
+    ) -> Result<Result<OpenAi, String>, PipelineError> {
+        voices::transcriber(self.env, &settings.openai, self.folder.job_id(), limits)
+    }
+
+    /// Returns the chain of methods that time a recording's words.
+    pub(crate) fn aligner(&self, settings: &AlignmentSettings, tts: &TtsSettings) -> Aligner {
+        voices::aligner_of(settings, tts, &self.env.runner, &self.env.voices)
+    }
+
+    /// Returns the versions of the programs used.
+    pub(crate) fn tool_versions(&self) -> Tools {
+        tool_versions(&self.env.runner)
+    }
+}
+
+fn tool_versions(runner: &Runner) -> Tools {
+    let first_line = |program: &'static str, arg: &str| {
+        let command = CommandLine::new(program, "ask for its version").arg(arg);
+        let out = runner.run(&command, Vec::new()).ok()?;
+        Some(String::from_utf8_lossy(&out).lines().next()?.to_owned())
+    };
+    let ffmpeg = first_line("ffmpeg", "-version").map(|line| {
+        line.trim_start_matches("ffmpeg version ").split(' ').next().unwrap_or_default().to_owned()
+    });
+    Tools { ffmpeg, espeak: first_line("pytoon-espeak", "--version") }
+}
+
+/// Writes a value into the work folder as JSON that people can read.
+pub(crate) fn write_json(
+    folder: &JobFolder,
+    name: &str,
+    value: &impl Serialize,
+) -> Result<(), PipelineError> {
+    let mut bytes =
+        serde_json::to_vec_pretty(value).map_err(|e| PipelineError::Internal(e.to_string()))?;
+    bytes.push(b'\n');
+    Ok(folder.write(name, &bytes)?)
+}

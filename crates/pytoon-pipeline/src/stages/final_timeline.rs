@@ -1,0 +1,82 @@
+//! The final timeline: the clips that engines delivered are in it.
+
+use super::colours::{FilmColours, SeenClip};
+use super::engines::{self, Drawn, DrawnScene};
+use super::timeline::{self, TimelineSettings};
+use super::voiced::Voiced;
+use crate::PipelineError;
+use crate::delivery::{Planned, SIDECARS, asked};
+use crate::sources::Sources;
+use crate::stage::{Stage, StageContext, Step, write_json};
+use pytoon_core::layout;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What the clips were brought to.
+const COLOURS: &str = "colours.json";
+
+/// Builds the final timeline.
+pub(crate) struct FinalStage;
+
+#[derive(Serialize)]
+pub(crate) struct FinalInput {
+    pub(crate) sources: Sources,
+    /// Stamps of the files that the brief names.
+    pub(crate) stamps: Vec<String>,
+    pub(crate) voiced: Voiced,
+    pub(crate) scenes: BTreeMap<String, DrawnScene>,
+    pub(crate) timeline: TimelineSettings,
+}
+
+impl Stage for FinalStage {
+    type Input = FinalInput;
+    type Output = Planned;
+
+    fn name(&self) -> String {
+        "timeline".to_owned()
+    }
+
+    fn output_file(&self) -> String {
+        "final.json".to_owned()
+    }
+
+    fn artifacts(&self, planned: &Planned) -> Vec<String> {
+        let has_captions = !planned.timeline.tracks.captions.is_empty();
+        let captions = SIDECARS.into_iter().filter(|_| has_captions);
+        let always = [layout::SCENE_GRAPH, layout::TIMELINE];
+        always.into_iter().chain(captions).map(str::to_owned).collect()
+    }
+
+    fn run(
+        &self,
+        context: &StageContext<'_>,
+        input: &FinalInput,
+    ) -> Result<Step<Planned>, PipelineError> {
+        let voiced = &input.voiced;
+        let mut sources = input.sources.clone();
+        let drawn: Drawn =
+            input.scenes.iter().map(|(id, scene)| (id.clone(), scene.story.clone())).collect();
+        let mut graph = voiced.graph.clone();
+        engines::stop_if_short(context, &sources, engines::shortfall(&graph, &drawn))?;
+        let asked = asked(&sources, &graph);
+        let (mut timeline, mut warnings) = (voiced.timeline.clone(), voiced.warnings.clone());
+        if !drawn.is_empty() {
+            let mut facts = voiced.facts.clone();
+            let seen: Vec<SeenClip> =
+                input.scenes.values().filter_map(|scene| scene.colours.clone()).collect();
+            // A film keeps what its clips were brought to, so that one new clip changes no other.
+            let earlier = context.folder.kept(COLOURS);
+            let colours = FilmColours::of(context, engines::clips(&drawn), earlier, &seen);
+            context.folder.keep(COLOURS, &colours)?;
+            engines::place(&mut sources, &mut graph, &timeline, &mut facts, &drawn, &colours);
+            let speech = &voiced.spoken.speech;
+            let built = timeline::timeline(&input.timeline, &sources, &graph, speech, &facts)?;
+            (timeline, warnings) = (built.timeline, built.warnings);
+        }
+        warnings.extend(sources.notes.iter().cloned());
+        let planned = Planned::new(asked, &graph, &voiced.spoken, drawn, timeline, warnings);
+        write_json(context.folder, layout::SCENE_GRAPH, &graph)?;
+        timeline::write(context.folder, &planned.timeline)?;
+        Ok(Step::Done(planned))
+    }
+}

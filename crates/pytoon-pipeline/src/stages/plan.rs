@@ -1,0 +1,114 @@
+//! Plans the scenes of a resolved brief.
+
+use crate::PipelineError;
+use crate::folder::JobFolder;
+use crate::sources::Sources;
+use crate::stage::{Stage, StageContext, Step, write_json};
+use pytoon_core::layout;
+use pytoon_core::plan::{PlanInput as CoreInput, plan};
+use pytoon_core::scene::SceneGraph;
+use pytoon_core::timeline::OverlayContent;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The file of the plan.
+pub(crate) const PLAN: &str = "plan.json";
+
+/// Plans scenes.
+pub(crate) struct PlanStage;
+
+#[derive(Serialize)]
+pub(crate) struct PlanInput {
+    /// Tells the brief from others without looking at the files it names.
+    pub(crate) brief: String,
+    /// The brief with everything it names found, and with the words of its recording.
+    pub(crate) sources: Sources,
+    /// Stamps of the files it names.
+    pub(crate) stamps: Vec<String>,
+    pub(crate) draft: bool,
+}
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    /// The brief that it is a plan of.
+    pub(crate) brief: String,
+    /// The words, where they are what a recording was heard to say.
+    script: Option<String>,
+    language: Option<String>,
+    guessed_script: Option<String>,
+    pub(crate) preset_id: String,
+    pub(crate) graph: SceneGraph,
+}
+
+impl Plan {
+    /// Puts the words that were heard into a brief that was resolved again.
+    pub(crate) fn complete(&self, sources: &mut Sources) {
+        sources.brief.script.clone_from(&self.script);
+        sources.brief.language.clone_from(&self.language);
+        sources.guessed_script.clone_from(&self.guessed_script);
+    }
+}
+
+impl Stage for PlanStage {
+    type Input = PlanInput;
+    type Output = Plan;
+
+    fn name(&self) -> String {
+        "plan".to_owned()
+    }
+
+    fn output_file(&self) -> String {
+        PLAN.to_owned()
+    }
+
+    fn artifacts(&self, _: &Plan) -> Vec<String> {
+        vec![layout::BRIEF.to_owned()]
+    }
+
+    fn run(
+        &self,
+        context: &StageContext<'_>,
+        input: &PlanInput,
+    ) -> Result<Step<Plan>, PipelineError> {
+        let sources = &input.sources;
+        let graph = plan(&CoreInput {
+            brief: &sources.brief,
+            preset_id: &sources.preset_id,
+            preset: &sources.preset,
+            media: &sources.media,
+            override_media: &sources.override_media,
+            seed: sources.seed,
+        })
+        .map_err(|problem| context.field_problem(&problem))?;
+        let folder = context.folder;
+        write_json(folder, layout::BRIEF, &sources.brief)?;
+        if input.draft {
+            folder.write(layout::DRAFT_MARK, b"")?;
+        } else {
+            folder.remove_work(layout::DRAFT_MARK)?;
+        }
+        write_json(folder, layout::SCENE_GRAPH, &graph)?;
+        Ok(Step::Done(Plan {
+            brief: input.brief.clone(),
+            script: sources.brief.script.clone(),
+            language: sources.brief.language.clone(),
+            guessed_script: sources.guessed_script.clone(),
+            preset_id: sources.preset_id.clone(),
+            graph,
+        }))
+    }
+}
+
+/// Returns the stamps of the files that a brief names, in the order of its fields.
+pub(crate) fn stamps(sources: &Sources, folder: &JobFolder) -> Vec<String> {
+    let own = sources.override_media.iter().map(|(_, media)| media);
+    let media = sources.media.iter().chain(own).map(|media| media.path.as_str());
+    let sound = [&sources.brief.voice_file, &sources.brief.music_source];
+    let overlays = sources.overlays.iter().filter_map(|overlay| match &overlay.content {
+        OverlayContent::Image { asset } => Some(asset.as_str()),
+        OverlayContent::Text { .. } => None,
+    });
+    let all = media.chain(sound.into_iter().flatten().map(String::as_str)).chain(overlays);
+    all.chain(sources.font.as_deref()).map(|path| folder.stamp(Path::new(path))).collect()
+}

@@ -1,0 +1,195 @@
+//! From a plan to a film whose times are known: the voice, a look at the pictures, the timeline, and
+//! the engines that draw scenes.
+
+use super::engines::{self, Wanted};
+use super::look::{LookInput, LookStage};
+use super::timeline::{self, TimelineSettings};
+use super::voice::{self, KeptVoice, VoiceInput, VoiceResult, VoiceStage};
+use super::{budget, speech};
+use crate::PipelineError;
+use crate::assets::ground;
+use crate::engine_desk::EngineMeans;
+use crate::sources::Sources;
+use crate::stage::{Output, Stage, StageContext, Step, made, write_json};
+use pytoon_config::settings::Settings;
+use pytoon_core::layout;
+use pytoon_core::money::MicroUsd;
+use pytoon_core::note::Note;
+use pytoon_core::scene::SceneGraph;
+use pytoon_core::timeline::Timeline;
+use pytoon_core::timeline::build::AssetFacts;
+use pytoon_core::timeline::fit::Fit;
+use pytoon_media::threads;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// The file of the result.
+pub(crate) const VOICED: &str = "voiced.json";
+
+/// Speaks, looks, builds the timeline and chooses engines.
+pub(crate) struct VoicedStage {
+    /// The voice of an earlier film of this job, which a continued job keeps.
+    pub(crate) kept: Option<KeptVoice>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct VoicedInput {
+    /// Tells the brief from others without looking at the files it names.
+    pub(crate) brief: String,
+    pub(crate) sources: Sources,
+    /// Stamps of the files it names.
+    pub(crate) stamps: Vec<String>,
+    pub(crate) graph: SceneGraph,
+    pub(crate) voice: VoiceInput,
+    pub(crate) look: LookInput,
+    pub(crate) timeline: TimelineSettings,
+    /// The engines that can be asked; absent where a job keeps the engines it has.
+    pub(crate) engines: Option<EngineMeans>,
+}
+
+impl VoicedInput {
+    /// `continues` is true if a job keeps the voice and the engines it has.
+    pub(crate) fn of(
+        context: &StageContext<'_>,
+        (brief, stamps): (String, Vec<String>),
+        sources: Sources,
+        graph: SceneGraph,
+        settings: &Settings,
+        continues: bool,
+    ) -> Self {
+        let folder = context.folder;
+        let means = (!continues).then(|| speech::means(context, &settings.tts));
+        Self {
+            voice: VoiceInput::of(&sources, &graph, settings, means, folder),
+            look: LookInput::of(&sources, ground(&sources.palette), folder),
+            timeline: TimelineSettings::of(settings),
+            engines: (!continues).then(|| context.engines().means()),
+            brief,
+            sources,
+            stamps,
+            graph,
+        }
+    }
+}
+
+/// A film whose times are known.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Voiced {
+    /// The brief that was spoken.
+    pub(crate) brief: String,
+    /// The scenes with the chains of their engines.
+    pub(crate) graph: SceneGraph,
+    pub(crate) spoken: VoiceResult,
+    /// What the pictures show.
+    pub(crate) facts: BTreeMap<String, AssetFacts>,
+    /// The film as it is without outside engines.
+    pub(crate) timeline: Timeline,
+    pub(crate) warnings: Vec<Note>,
+    /// What is wanted of outside engines.
+    pub(crate) wanted: Vec<Wanted>,
+    /// How long its parts took, in milliseconds, and which of them an earlier run had made.
+    pub(crate) parts: Vec<(String, u64, bool)>,
+}
+
+impl Voiced {
+    pub(crate) fn wanted(&self, scene_id: &str) -> Option<&Wanted> {
+        self.wanted.iter().find(|wanted| wanted.order.scene_id == scene_id)
+    }
+}
+
+impl Stage for VoicedStage {
+    type Input = VoicedInput;
+    type Output = Voiced;
+
+    fn name(&self) -> String {
+        "voiced".to_owned()
+    }
+
+    fn output_file(&self) -> String {
+        VOICED.to_owned()
+    }
+
+    /// Those who failed to speak are asked again.
+    fn is_usable(&self, _: &StageContext<'_>, voiced: &Voiced) -> Result<bool, PipelineError> {
+        Ok(voiced.spoken.attempts.is_empty())
+    }
+
+    fn run(
+        &self,
+        context: &StageContext<'_>,
+        input: &VoicedInput,
+    ) -> Result<Step<Voiced>, PipelineError> {
+        let sources = &input.sources;
+        let (facts, spoken) = self.look_and_speak(context, input)?;
+        let mut graph = input.graph.clone();
+        engines::stop_if_short(context, sources, voice::shortfall(&graph, &spoken.value))?;
+        context.progress().stage("timeline");
+        let begun = Instant::now();
+        let speech = &spoken.value.speech;
+        let built = timeline::timeline(&input.timeline, sources, &graph, speech, &facts.value)?;
+        let took = begun.elapsed();
+        let needed_ms = |scene| engines::needed_ms(&built.timeline, scene);
+        engines::choose(context.engines(), sources, &mut graph, &needed_ms);
+        let wanted = engines::orders(context, sources, &graph, &needed_ms);
+        if context.buys() {
+            budget::refuse(context, sources, &wanted, MicroUsd::ZERO)?;
+        }
+        // An earlier brief of this job may have left others.
+        write_json(context.folder, layout::SCENE_GRAPH, &graph)?;
+        timeline::write(context.folder, &built.timeline)?;
+        let ms = |took: Duration| took.as_millis() as u64;
+        Ok(Step::Done(Voiced {
+            brief: input.brief.clone(),
+            graph,
+            parts: vec![
+                ("look".to_owned(), ms(facts.took), facts.reused),
+                ("voice".to_owned(), ms(spoken.took), spoken.reused),
+                ("timeline".to_owned(), ms(took), false),
+            ],
+            facts: facts.value,
+            spoken: spoken.value,
+            timeline: built.timeline,
+            warnings: built.warnings,
+            wanted,
+        }))
+    }
+}
+
+/// What the pictures show, and the voice.
+type Heard = (Output<BTreeMap<String, AssetFacts>>, Output<VoiceResult>);
+
+impl VoicedStage {
+    /// Speaks while the pictures are looked at.
+    fn look_and_speak(
+        &self,
+        context: &StageContext<'_>,
+        input: &VoicedInput,
+    ) -> Result<Heard, PipelineError> {
+        // What would be bought later is known before the voice is bought.
+        let refuse = |shortest: &Fit, price: MicroUsd| {
+            let needed_ms =
+                |scene: usize| shortest.scenes.get(scene).map_or(0, |scene| scene.duration_ms);
+            let mut graph = input.graph.clone();
+            engines::choose(context.engines(), &input.sources, &mut graph, &needed_ms);
+            let wanted = engines::orders(context, &input.sources, &graph, &needed_ms);
+            budget::refuse(context, &input.sources, &wanted, price)
+        };
+        let stage = VoiceStage {
+            kept: self.kept.clone(),
+            limits: speech::limits(context.engines(), &input.sources),
+            refuse: &refuse,
+        };
+        context.progress().stage("look");
+        let look = || made(context, &LookStage, &input.look);
+        let speak = || {
+            context.progress().stage("voice");
+            made(context, &stage, &input.voice)
+        };
+        let (looked, spoken) = threads::side_by_side(look, speak);
+        // A broken picture is the user's to repair, so it is told first.
+        let looked =
+            looked.map_err(|_| PipelineError::Internal("looking at pictures stopped".into()))??;
+        Ok((looked, spoken?))
+    }
+}
