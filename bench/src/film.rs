@@ -66,18 +66,24 @@ fn median(values: &mut [f64]) -> f64 {
 /// Renders into the finished folder with one caption, or one picture, changed.
 fn again(program: &Path, work: &Path, job: &Path, whole: f64) -> anyhow::Result<()> {
     let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/pictures/05_row.jpg");
+    let scene = |change: serde_json::Value| serde_json::json!({"scenes": [change]});
+    let again = |name: &str, change: &serde_json::Value| -> anyhow::Result<f64> {
+        let changed = brief(work, name, change)?;
+        Ok(render(program, &changed, job, &[])?.wall.as_secs_f64() / whole)
+    };
     let (mut captions, mut media) = (Vec::new(), Vec::new());
     for run in 0..3 {
-        let caption =
-            serde_json::json!({"scenes": [{"scene": 4, "caption": format!("Cup {run}")}]});
-        let brief_of_caption = brief(work, "caption.json", &caption)?;
-        captions.push(render(program, &brief_of_caption, job, &[])?.wall.as_secs_f64() / whole);
+        let caption = format!("Cup {run}");
+        captions.push(again(
+            "caption.json",
+            &scene(serde_json::json!({"scene": 4, "caption": caption})),
+        )?);
+    }
+    for run in 0..3 {
         let file = work.join(format!("picture{run}.jpg"));
         copy_changed(&picture, &file, run)?;
-        let mut change = caption;
-        change["scenes"][0]["media"] = serde_json::json!(file);
-        let brief_of_picture = brief(work, "picture.json", &change)?;
-        media.push(render(program, &brief_of_picture, job, &[])?.wall.as_secs_f64() / whole);
+        let change = serde_json::json!({"scene": 4, "caption": "Cup 2", "media": file});
+        media.push(again("picture.json", &scene(change))?);
     }
     println!(
         "film: rendered again with one caption changed {:.3}, with one picture changed {:.3} of the first render (medians of three)",

@@ -32,6 +32,7 @@ mod media;
 mod media_colours;
 mod media_kinds;
 mod media_pictures;
+mod redo;
 mod refused;
 mod runbooks;
 mod scripts;

@@ -21,7 +21,8 @@ use crate::options::RenderOptions;
 use crate::receipt::{Receipt, StageTime};
 use crate::sources::{self, Sources};
 use crate::stage::{
-    Drawing, FrameOutputs, Stage, StageContext, Step, cached, found, last_output, made,
+    Drawing, FrameBuffers, FrameOutputs, Stage, StageContext, Step, cached, found, last_output,
+    made,
 };
 use crate::stages::engines::{self, DrawnScene, SceneInput, SceneStage, Wanted};
 use crate::stages::final_timeline::{FinalInput, FinalStage};
@@ -134,6 +135,7 @@ pub struct Film {
     options: RenderOptions,
     frames: FrameOutputs,
     drawing: Drawing,
+    buffers: FrameBuffers,
     pictures: OnceLock<Arc<PictureStore>>,
     sources: Mutex<Option<Sources>>,
     planned: Mutex<Option<Arc<Planned>>>,
@@ -168,6 +170,7 @@ impl Film {
             source,
             options,
             frames,
+            buffers: FrameBuffers::default(),
             pictures: OnceLock::new(),
             sources: Mutex::default(),
             planned: Mutex::default(),
@@ -241,6 +244,7 @@ impl Film {
             file,
             frames: &self.frames,
             drawing: self.drawing,
+            buffers: &self.buffers,
             frames_done: &count,
         })
     }

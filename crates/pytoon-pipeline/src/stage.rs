@@ -24,6 +24,7 @@ use pytoon_config::{BriefFile, ConfigError};
 use pytoon_core::brief::FieldProblem;
 use pytoon_core::ledger::{CallLimits, Fence};
 use pytoon_engines::engine_manager::SceneMemo;
+use pytoon_graphics::Frame;
 use pytoon_media::fonts::FontFinder;
 use pytoon_media::process::{CommandLine, Runner};
 use pytoon_voice::alignment::chain::Aligner;
@@ -33,7 +34,7 @@ use pytoon_voice::tts::chain::Chain;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// One unit of resumable work.
@@ -187,8 +188,29 @@ pub(crate) struct StageContext<'a> {
     /// Frames as they are composed go here too.
     pub(crate) frames: &'a FrameOutputs,
     pub(crate) drawing: Drawing,
+    pub(crate) buffers: &'a FrameBuffers,
     /// Hears how many frames more are drawn.
     pub(crate) frames_done: &'a (dyn Fn(i64) + Sync),
+}
+
+/// Frames of equal size that are drawn into again and again: new memory costs more than drawing.
+#[derive(Debug, Default)]
+pub(crate) struct FrameBuffers(Mutex<Vec<Frame>>);
+
+impl FrameBuffers {
+    /// Returns so many frames, their content undefined.
+    pub(crate) fn take(&self, count: usize, (width, height): (usize, usize)) -> Vec<Frame> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = kept.len().saturating_sub(count);
+        let mut frames = kept.split_off(rest);
+        drop(kept);
+        frames.resize_with(count, || Frame::new(width, height));
+        frames
+    }
+
+    pub(crate) fn give_back(&self, frames: impl IntoIterator<Item = Frame>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(frames);
+    }
 }
 
 /// Where composed frames go beside the encoder.

@@ -85,8 +85,13 @@ impl Workspace {
 
     /// A process of the service in this folder, started by another program.
     pub fn start_through(&self, through: &[&str], role: &[&str]) -> Service {
-        let mut command = self.command(&["--log-dir", "logs"]);
-        command.args(role);
+        let args = [&["--log-dir", "logs"], role].concat();
+        Service::start(&mut self.command_through(through, &args), self.root(), role[0])
+    }
+
+    /// A command of the program in this folder, started by another program.
+    pub fn command_through(&self, through: &[&str], args: &[&str]) -> Command {
+        let command = self.command(args);
         let mut started = Command::new(through[0]);
         started.args(&through[1..]).arg(command.get_program()).args(command.get_args());
         started.current_dir(self.root());
@@ -96,7 +101,7 @@ impl Workspace {
                 None => started.env_remove(name),
             };
         }
-        Service::start(&mut started, self.root(), role[0])
+        started
     }
 
     /// Runs the program in this folder.

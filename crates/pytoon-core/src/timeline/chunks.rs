@@ -7,9 +7,10 @@
 use super::Timeline;
 use crate::time::FrameRange;
 
-/// How long a chunk is at most, in seconds, where a group of pictures is no longer: short enough to
-/// be shared out, long enough that starting an encoder does not count.
-const CHUNK_SECONDS: f64 = 2.0;
+/// About how long a chunk is at most, in seconds; it is whole groups of pictures. Short enough that
+/// cores share the film evenly and a change draws little again, long enough that starting an encoder
+/// (0.1 s of a core) does not count.
+const CHUNK_SECONDS: f64 = 2.6;
 /// A chunk is no shorter, in seconds, where the film is not: a key frame costs the bits of several
 /// others. Scenes that are shorter share one.
 const SHORTEST_SECONDS: f64 = 0.5;
@@ -99,12 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn a_scene_is_cut_into_even_chunks_of_two_seconds_at_most() {
+    fn a_scene_is_cut_into_even_chunks_of_whole_groups() {
         assert_eq!(
             lengths(&film(json!(30), 2.0, &[(163, 0), (60, 0), (61, 0)])),
             [54, 54, 55, 60, 30, 31]
         );
-        assert_eq!(lengths(&film(json!(30), 0.5, &[(150, 0)])), [50, 50, 50]);
+        assert_eq!(lengths(&film(json!(30), 0.5, &[(150, 0)])), [75, 75]);
+        assert_eq!(lengths(&film(json!(30), 1.5, &[(129, 0)])), [64, 65]);
         assert_eq!(lengths(&film(json!(30), 10.0, &[(500, 0)])), [250, 250]);
         assert_eq!(lengths(&film(json!(30), 2.0, &[(20, 0)])), [20]);
     }

@@ -255,7 +255,7 @@ pub(super) fn draw_all(
         // take over a frame that needs them.
         in_gaps: !timeline.tracks.video.iter().enumerate().any(|(i, clip)| is_moving(i, clip)),
         state: Mutex::new(RingState {
-            free: (0..DrawPlan::ring(threads)).map(|_| Frame::new(size.0, size.1)).collect(),
+            free: context.buffers.take(DrawPlan::ring(threads), size),
             wanted: range.start,
             ..RingState::default()
         }),
@@ -298,6 +298,9 @@ pub(super) fn draw_all(
         ring.changed.notify_all();
         written
     })?;
+    let RingState { free, drawn: left, .. } =
+        ring.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    context.buffers.give_back(free.into_iter().chain(left.into_values()));
     sink.finish()?;
     Ok(drawn)
 }

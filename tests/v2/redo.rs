@@ -1,0 +1,105 @@
+//! A finished film is changed at the terminal: only what changed is rendered and bought again.
+
+use pytoon_testkit::program::run;
+use pytoon_testkit::simulator::{Studio, engines_used};
+use pytoon_testkit::{Film, Workspace};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// Three silent scenes of three seconds.
+const BRIEF: &str = "script: One two three four. Five six seven eight. Nine ten eleven twelve.\n\
+    voice: off\nmusic_source: lofi\nprofile: test\nscenes:\n  \
+    - {scene: 1, caption: First, min_duration_seconds: 3}\n  \
+    - {scene: 2, caption: Second, min_duration_seconds: 3}\n  \
+    - {scene: 3, caption: Third, min_duration_seconds: 3}\n";
+
+/// Every kept piece of a film with what changes when it is written again.
+fn pieces(folder: &Path) -> BTreeMap<String, (u64, i64)> {
+    let mut found = BTreeMap::new();
+    for name in [
+        "chunks/000.mp4",
+        "chunks/001.mp4",
+        "chunks/002.mp4",
+        "chunks/003.mp4",
+        "chunks/004.mp4",
+        "audio.m4a",
+    ] {
+        if let Ok(file) = std::fs::metadata(folder.join(".cache").join(name)) {
+            found.insert(name.to_owned(), (file.ino(), file.mtime_nsec()));
+        }
+    }
+    found
+}
+
+#[test]
+fn one_scene_of_a_film_is_changed_and_the_rest_stays() {
+    let workspace = Workspace::new();
+    let film = workspace.render(BRIEF);
+    let before = pieces(&workspace.path("out"));
+    assert!(before.len() >= 5, "{before:?}");
+    workspace.pytoon(&["redo", "out", "--scene", "3", "--caption", "Something else"]).ok();
+    let captions = std::fs::read_to_string(film.path("captions.srt")).expect("captions");
+    assert!(captions.contains("Something else") && captions.contains("Second"), "{captions}");
+    assert!(!captions.contains("Third"), "{captions}");
+    assert_eq!(Film::open(&workspace.path("out")).findings(), Vec::<String>::new());
+    let after = pieces(&workspace.path("out"));
+    assert_eq!(
+        (before["chunks/000.mp4"], before["audio.m4a"]),
+        (after["chunks/000.mp4"], after["audio.m4a"])
+    );
+    let changed = before.iter().filter(|(name, piece)| after.get(*name) != Some(piece)).count();
+    assert!(changed > 0, "nothing was drawn");
+    // The change is part of the brief now, and a second one comes on top of it.
+    workspace.pytoon(&["redo", "out", "--scene", "scene_01", "--caption", "Opening"]).ok();
+    let captions = std::fs::read_to_string(film.path("captions.srt")).expect("captions");
+    assert!(captions.contains("Opening") && captions.contains("Something else"), "{captions}");
+}
+
+#[test]
+fn a_change_that_cannot_be_made_is_refused_and_the_film_stays() {
+    let workspace = Workspace::new();
+    let film = workspace.render(BRIEF);
+    let before = std::fs::read(film.output()).expect("a film");
+    let redo = |args: &[&str]| workspace.pytoon(&[&["redo", "out"], args].concat());
+    redo(&["--scene", "3"]).refused(1, &["--prompt, --engine or --caption"]);
+    redo(&["--scene", "9", "--caption", "x"])
+        .refused(1, &["there is no scene `9`; the film has 3"]);
+    redo(&["--scene", "1", "--engine", "kodak"]).refused(1, &["there is no engine `kodak`"]);
+    workspace
+        .pytoon(&["redo", "nowhere", "--scene", "1", "--caption", "x"])
+        .refused(2, &["nowhere"]);
+    std::fs::create_dir(workspace.path("empty")).expect("a folder");
+    let empty = workspace.pytoon(&["redo", "empty", "--scene", "1", "--caption", "x"]);
+    empty.refused(2, &["no finished film"]);
+    std::fs::rename(workspace.path("out/.cache"), workspace.path("out/.work")).expect("is begun");
+    redo(&["--scene", "1", "--caption", "x"]).refused(2, &["not finished", "pytoon resume"]);
+    assert!(std::fs::read(film.output()).expect("a film") == before);
+}
+
+#[test]
+fn another_engine_draws_one_scene_and_no_other_is_bought_again() {
+    let studio = Studio::new(&json!({}), &json!({"default_chain": ["runway", "local"]}));
+    let brief = "script: The kettle sings. The tea is ready.\nvoice: off\nmusic_source: none\n\
+                 profile: test\ntarget_duration_seconds: 4\nmax_scenes: 2\nscenes:\n  \
+                 - {scene: 1, prompt: steam over a kettle}\n  - {scene: 2, prompt: a cup}\n";
+    let film = studio.render(brief, "out");
+    assert_eq!(engines_used(&film), ["runway", "runway"]);
+    studio.pytoon(&["redo", "out", "--scene", "2", "--engine", "luma"]).ok();
+    assert_eq!(engines_used(&Film::open(&studio.workspace.path("out"))), ["runway", "luma"]);
+    let accepted = |vendor| studio.simulator.accepted(vendor);
+    assert_eq!((accepted("runway"), accepted("luma-agents")), (2, 1));
+}
+
+#[test]
+fn one_core_and_two_make_the_same_bytes() {
+    let workspace = Workspace::new();
+    workspace.write("brief.yaml", BRIEF);
+    let render = |cores: &str, out: &str| {
+        let args = ["render", "brief.yaml", "--out", out];
+        run(&mut workspace.command_through(&["taskset", "-c", cores], &args)).ok();
+        std::fs::read(workspace.path(out).join("output.mp4")).expect("a film")
+    };
+    assert!(render("0", "one") == render("0,1", "two"), "the number of cores changes the film");
+}
