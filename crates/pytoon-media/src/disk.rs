@@ -114,6 +114,34 @@ pub fn remove_file(path: &Path) -> Result<(), MediaError> {
     }
 }
 
+/// Tells a file, as it is now, from other files and from what it was before.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FileId {
+    path: PathBuf,
+    size: u64,
+    changed: (i64, i64),
+    inode: u64,
+}
+
+impl FileId {
+    /// Returns the identity of a file; none where it cannot be seen.
+    pub fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = std::fs::metadata(path).ok()?;
+        Some(Self {
+            path: path.to_owned(),
+            size: metadata.len(),
+            changed: (metadata.mtime(), metadata.mtime_nsec()),
+            inode: metadata.ino(),
+        })
+    }
+
+    /// Returns the file's size in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}
+
 /// Creates a folder and its parents.
 pub fn create_folder(path: &Path) -> Result<(), MediaError> {
     std::fs::create_dir_all(path).map_err(|error| MediaError::write(path, error))

@@ -4,11 +4,14 @@
 //! long it is. The text of FFprobe is understood by one function, [`parse`], which takes any text
 //! and never panics; what is missing or has another type than expected counts as not said.
 
+use crate::disk::FileId;
 use crate::ffmpeg::Input;
 use crate::process::{CommandLine, ProcessLimits, Runner};
 use crate::{MediaError, error, share};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// What FFprobe says of a file.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -166,7 +169,33 @@ const MOST_SAID: usize = 16 << 20;
 /// The memory that FFprobe may take for it.
 const MEMORY: u64 = 1 << 30;
 
+/// Answers that are remembered, and the longest of them: every stage of a film looks at its files.
+const REMEMBERED: usize = 512;
+const LONGEST_REMEMBERED: usize = 64 << 10;
+
+/// Returns what FFprobe says of a file. It is asked once for as long as the file stays as it is.
 fn ask(runner: &Runner, path: &Path, what: &[&str]) -> Result<String, MediaError> {
+    static KNOWN: LazyLock<Mutex<HashMap<(FileId, String), String>>> =
+        LazyLock::new(Mutex::default);
+    let question = FileId::of(path).map(|file| (file, what.join(" ")));
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(answer) = question.as_ref().and_then(|question| known().get(question).cloned()) {
+        return Ok(answer);
+    }
+    let answer = ask_program(runner, path, what)?;
+    if let Some(question) = question
+        && answer.len() <= LONGEST_REMEMBERED
+    {
+        let mut known = known();
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(question, answer.clone());
+    }
+    Ok(answer)
+}
+
+fn ask_program(runner: &Runner, path: &Path, what: &[&str]) -> Result<String, MediaError> {
     let _share = share::PROBES.take(&runner.holder, 1, &runner.cancel)?;
     let limits = ProcessLimits { memory: Some(MEMORY), output: MOST_SAID, ..runner.limits };
     let runner = Runner { limits, ..runner.clone() };

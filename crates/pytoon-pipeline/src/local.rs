@@ -56,7 +56,11 @@ pub fn render(
     let owned = OwnedFolder::open(root)?;
     match make(env, source, root, &owned, options) {
         Ok(receipt) => {
-            owned.finish()?;
+            // The film is in its place; without its pieces the next render only takes longer.
+            if let Err(error) = owned.finish() {
+                let detail = format!("the pieces of the film could not be kept: {error}");
+                Event::Warning { detail: &detail }.emit();
+            }
             Ok(Rendered { folder: root.to_owned(), receipt })
         }
         Err(error) => {

@@ -6,12 +6,12 @@
 //!
 //! Files outside of the storage folder are taken to lie at the same place everywhere.
 
+use pytoon_media::disk::FileId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::HashMap;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// What stands for the storage folder.
@@ -84,9 +84,6 @@ fn rewrite(value: &mut Value, with: &dyn Fn(&str) -> Option<String>) {
     }
 }
 
-/// A file as it was when its content was read: path, size, time of change and number.
-type Seen = (PathBuf, u64, i64, i64, u64);
-
 /// Returns the path of a file with its size and the hash of its content.
 pub(crate) fn content_stamp(path: &Path) -> String {
     format!("{}:{}", path.display(), content_hash_of(path))
@@ -95,18 +92,17 @@ pub(crate) fn content_stamp(path: &Path) -> String {
 /// Returns the size of a file and the hash of its content, whenever and wherever it was written;
 /// empty where it cannot be read. The content is read once for as long as the file stays as it is.
 pub(crate) fn content_hash_of(path: &Path) -> String {
-    static KNOWN: LazyLock<Mutex<HashMap<Seen, String>>> = LazyLock::new(Mutex::default);
-    let Ok(metadata) = std::fs::metadata(path) else { return String::new() };
-    let (size, at) = (metadata.len(), (metadata.mtime(), metadata.mtime_nsec()));
-    let seen = (path.to_owned(), size, at.0, at.1, metadata.ino());
-    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&seen).cloned();
+    static KNOWN: LazyLock<Mutex<HashMap<FileId, String>>> = LazyLock::new(Mutex::default);
+    let Some(file) = FileId::of(path) else { return String::new() };
+    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&file).cloned();
     let hash = known.or_else(|| content_hash(path)).unwrap_or_default();
+    let text = format!("{}:{hash}", file.size());
     let mut all = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if all.len() >= REMEMBERED {
         all.clear();
     }
-    all.insert(seen, hash.clone());
-    format!("{size}:{hash}")
+    all.insert(file, hash);
+    text
 }
 
 fn content_hash(path: &Path) -> Option<String> {

@@ -31,6 +31,16 @@ pub(super) enum Bought {
     Before,
 }
 
+/// What a vendor knows of a call whose answer never came.
+pub(super) enum Traced {
+    /// It has a task for it.
+    Task(Task),
+    /// It surely has none: the call never arrived, and may be made again.
+    NeverArrived(EngineError),
+    /// It cannot tell, or not yet.
+    Undecided,
+}
+
 impl Engine {
     /// The adapter of an engine that is switched on.
     pub(super) fn adapter(&self) -> Result<&Arc<dyn ExternalEngineAdapter>, EngineError> {
@@ -315,8 +325,9 @@ impl EngineManager {
                 // Where we hung up, the vendor may be at it still.
                 let at_it = error.kind == EngineErrorKind::Timeout;
                 match self.look_up(engine, row, prepared, at_it).await? {
-                    Some(task) => Ok(task),
-                    None => {
+                    Traced::Task(task) => Ok(task),
+                    Traced::NeverArrived(error) => Err(error),
+                    Traced::Undecided => {
                         self.let_go(row).await;
                         Err(error.charged(Some(row.estimated)))
                     }
@@ -325,18 +336,19 @@ impl EngineManager {
         }
     }
 
-    /// Looks for a call whose answer never came, where the vendor can say. What it surely does not
-    /// have is an error, and may be made again; what it does not have yet (`at_it`, or too little
-    /// time has passed) stays undecided, and the next run looks again.
+    /// Asks the vendor for a call whose answer never came. What it does not have yet (`at_it`, or too
+    /// little time has passed) stays undecided, and the next run looks again.
     pub(super) async fn look_up(
         &self,
         engine: &Engine,
         row: &CallRow,
         prepared: &Prepared,
         at_it: bool,
-    ) -> Result<Option<Task>, EngineError> {
+    ) -> Result<Traced, EngineError> {
         let adapter = engine.adapter()?;
-        let Some(settles) = adapter.capabilities().lookup_settles else { return Ok(None) };
+        let Some(settles) = adapter.capabilities().lookup_settles else {
+            return Ok(Traced::Undecided);
+        };
         let age = Duration::from_millis((self.world.now() - row.created_at).max(0) as u64);
         match adapter.lookup(prepared).await {
             Ok(Lookup::Found(task)) => {
@@ -346,16 +358,16 @@ impl EngineManager {
                     .call_advance(&row.id, CallEvent::Found, change, self.world.now())
                     .await
                     .map_err(|error| ledger_error(&engine.name, &error))?;
-                Ok(Some(task))
+                Ok(Traced::Task(task))
             }
             Ok(Lookup::Absent) if !at_it && age >= settles => {
                 let message = "the vendor has no such call: it never arrived";
                 let error =
                     EngineError::new(&engine.name, "find a call", EngineErrorKind::Server, message);
                 self.end(row, CallEvent::Lost, Some(MicroUsd::ZERO), Some(&error)).await;
-                Err(error)
+                Ok(Traced::NeverArrived(error))
             }
-            Ok(Lookup::Absent | Lookup::CannotSay) | Err(_) => Ok(None),
+            Ok(Lookup::Absent | Lookup::CannotSay) | Err(_) => Ok(Traced::Undecided),
         }
     }
 

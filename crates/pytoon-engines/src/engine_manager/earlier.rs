@@ -2,7 +2,7 @@
 //! answer never came, prompts that were refused.
 
 use super::attempt::request_hash;
-use super::calls::LEASE_MS;
+use super::calls::{LEASE_MS, Traced};
 use super::slices::{LOOK_AGAIN, Stop, Walk};
 use super::{ClipUse, Engine, EngineManager, EngineSet, SceneOrder, ledger_error};
 use crate::adapter::{GenerateRequest, Prepared, Ratio, Task, TaskState};
@@ -290,7 +290,7 @@ impl EngineManager {
         }
         // Its vendor may have it in a moment: what it does not have yet decides nothing.
         let found = self.look_up(&engine, row, &asked_for(row), true).await?;
-        Ok(found.is_some())
+        Ok(matches!(found, Traced::Task(_)))
     }
 
     async fn no_answer(&self, row: &CallRow) {
@@ -392,15 +392,13 @@ impl EngineManager {
                 if row.state == CallState::Intent {
                     self.no_answer(row).await;
                 }
-                match self.look_up(&pinned, row, &asked_for(row), false).await {
-                    Ok(Some(task)) => task,
-                    Ok(None) => {
+                match self.look_up(&pinned, row, &asked_for(row), false).await? {
+                    Traced::Task(task) => task,
+                    Traced::NeverArrived(_) => return Ok(None),
+                    Traced::Undecided => {
                         self.let_go(row).await;
                         return Err(undecided(name, row).into());
                     }
-                    // It surely never arrived.
-                    Err(error) if error.operation == "find a call" => return Ok(None),
-                    Err(error) => return Err(error.into()),
                 }
             }
             _ => stored_task(row).ok_or_else(|| undecided(name, row))?,
