@@ -21,7 +21,7 @@ use serde_json::Value;
 use std::path::PathBuf;
 use utoipa::ToSchema;
 
-/// What is to be different about a scene; at least one of these.
+/// The fields of a scene that change; at least one is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SceneChange {
@@ -76,7 +76,7 @@ pub fn engines_asked(brief: &Brief) -> impl Iterator<Item = (String, &str)> {
     post,
     path = "/api/v2/jobs/{id}/scenes/{n}/redo",
     tag = "jobs",
-    request_body(content = SceneChange, description = "What is to be different"),
+    request_body(content = SceneChange, description = "The fields that change"),
     params(
         ("id" = String, Path, description = "The job"),
         ("n" = String, Path, description = "The scene: its place, from 1, or its id"),

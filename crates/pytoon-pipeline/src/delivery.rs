@@ -124,7 +124,7 @@ impl Planned {
     }
 }
 
-/// Everything that a finished film is told by.
+/// The input of a receipt.
 pub(crate) struct Made<'a> {
     pub(crate) planned: &'a Planned,
     pub(crate) sound: &'a SoundReport,

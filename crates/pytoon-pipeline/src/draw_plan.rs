@@ -1,7 +1,7 @@
 //! How drawing shares a machine.
 //!
-//! Where chunks begin and how they are encoded follows from timeline and profile alone; only the
-//! number that is drawn at the same time depends on the machine.
+//! The boundaries and the encoding of chunks depend on timeline and profile alone; the number of chunks
+//! in flight depends on the machine.
 
 /// Chunks that are drawn at the same time on any machine: each has an encoder of its own, which
 /// needs about 150 MiB for a frame of 1080 x 1920.

@@ -3,14 +3,17 @@
 //! Guarantees: a stage whose result is there and fits its input does nothing; a stage that is killed
 //! at any moment is simply run again; the film does not depend on which processes run its stages.
 //!
-//! Every stage blocks its thread for as long as it takes, and may not be run from an async task. A
-//! cancel by the environment's token is the user's: vendors are told to stop.
+//! A stage blocks its thread, so it may not run in an async task. If the environment's token is
+//! cancelled, the user gave up, and vendors are asked to stop.
 //!
 //! Does not say when a stage is run: that is up to the two executors, [`crate::local`] on threads of
 //! one process and the worker over a queue. A stage that needs the result of another fails with
 //! [`PipelineError::NotReady`] where there is none for this brief and this version.
 //!
 //! Start with [`Film::run`].
+
+mod stage_end;
+mod times;
 
 use crate::PipelineError;
 use crate::assets::{PictureStore, picture_store};
@@ -37,7 +40,7 @@ use crate::stages::voice::KeptVoice;
 use crate::stages::voiced::{VOICED, Voiced, VoicedInput, VoicedStage};
 use crate::stages::{speech, timeline};
 use pytoon_config::BriefFile;
-use pytoon_core::graph::{FilmGraph, FilmShape, StageId};
+use pytoon_core::graph::{FilmGraph, StageId};
 use pytoon_core::layout;
 use pytoon_core::plan::LOCAL_ENGINE;
 use pytoon_core::time::FrameRange;
@@ -53,8 +56,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 pub use crate::folder::JobIdentity;
+pub use stage_end::{SceneEnd, StageEnd, VoicedFilm, VoicedScene};
 
-/// What a film is made from.
+/// The source of a film.
 #[derive(Debug, Clone)]
 pub enum FilmSource {
     /// A brief.
@@ -66,65 +70,6 @@ pub enum FilmSource {
         /// The folder.
         takes: PathBuf,
     },
-}
-
-/// The end of a stage, or of what it could do for now.
-#[derive(Debug, Clone, PartialEq)]
-pub enum StageEnd {
-    /// It is done.
-    Done,
-    /// The times of the film are known, and with them the rest of its graph.
-    Voiced(VoicedFilm),
-    /// A scene has its clip, or is left to the local engine.
-    Scene(SceneEnd),
-    /// The film is in its place.
-    Published(Box<Receipt>),
-    /// It waits for others, and is to be run again.
-    Later {
-        /// What the next run is given.
-        memo: Box<SceneMemo>,
-        /// How long nothing is to be expected.
-        wait: Duration,
-    },
-}
-
-/// A film whose times are known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VoicedFilm {
-    /// Its scenes, in order.
-    pub scenes: Vec<VoicedScene>,
-    /// The number of chunks of its picture.
-    pub chunks: u32,
-}
-
-impl VoicedFilm {
-    /// Returns what shapes the graph of the film.
-    pub fn shape(&self) -> FilmShape {
-        let drawn = self.scenes.iter().filter(|scene| scene.drawn_outside);
-        FilmShape { scenes: drawn.map(|scene| scene.id.clone()).collect(), chunks: self.chunks }
-    }
-}
-
-/// A scene whose engine is chosen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VoicedScene {
-    /// Its id.
-    pub id: String,
-    /// The engine asked for.
-    pub engine_asked: String,
-    /// True if an outside engine is to draw it: the graph then has a stage for it.
-    pub drawn_outside: bool,
-}
-
-/// How a scene was drawn.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SceneEnd {
-    /// The engine whose clip it shows; `local` where it is drawn on this machine.
-    pub engine_used: String,
-    /// True if that is not the engine asked for.
-    pub fallback_used: bool,
-    /// What went wrong on the way to a fallback.
-    pub error: Option<String>,
 }
 
 /// One film. Several processes may have it open at the same time, each at a stage of its own.
@@ -182,7 +127,7 @@ impl Film {
         Ok(film)
     }
 
-    /// Draws each chunk with so many threads.
+    /// Sets the number of threads that draw one chunk.
     pub(crate) fn drawn_by(mut self, threads: usize) -> Self {
         self.drawing = Drawing { threads };
         self
@@ -563,49 +508,6 @@ impl Film {
         lock(&self.times).insert(stage.to_owned(), time);
     }
 
-    /// Returns the time of every stage before publishing, in the order of the walk. A stage that
-    /// another process ran took as long as its output says.
-    fn times_so_far(&self, planned: &Planned, sound: Duration, chunks: usize) -> Vec<StageTime> {
-        let own = lock(&self.times).clone();
-        let took = |file: &str| self.folder.kept::<Took>(file).map(|kept| kept.took_ms);
-        let time = |stage: &str, otherwise: Option<u64>| {
-            let stored = otherwise.map(|duration_ms| StageTime {
-                stage: stage.to_owned(),
-                duration_ms,
-                reused: false,
-            });
-            own.get(stage).cloned().or(stored)
-        };
-        let mut times = Vec::new();
-        if planned.graph.is_some() {
-            times.extend(time("transcript", None));
-            times.extend(time("plan", took(PLAN)));
-            for (part, took_ms, _) in self.voiced().map(|it| it.parts).unwrap_or_default() {
-                times.extend(time(&part, Some(took_ms)));
-            }
-        }
-        // Scenes are drawn side by side.
-        if let Some(duration_ms) = planned.drawn.values().map(engines::took_ms).max() {
-            let mut clips = planned.drawn.values().map(|story| story.clip.as_ref());
-            let reused = clips.all(|clip| clip.is_none_or(|clip| clip.reused));
-            times.push(StageTime { stage: "engines".to_owned(), duration_ms, reused });
-        }
-        times.extend(time("sound", Some(sound.as_millis() as u64)));
-        let chunks: Vec<StageTime> = (0..chunks)
-            .filter_map(|index| {
-                let stage = ChunkStage { index };
-                time(&stage.name(), took(&stage.output_file()))
-            })
-            .collect();
-        let drawn = chunks.iter().filter(|chunk| !chunk.reused);
-        times.push(StageTime {
-            stage: "picture".to_owned(),
-            duration_ms: drawn.map(|chunk| chunk.duration_ms).sum(),
-            reused: chunks.iter().all(|chunk| chunk.reused),
-        });
-        times
-    }
-
     /// Copies the takes that a timeline names into the work folder, from where it was read.
     fn copy_takes(&self) -> Result<(), PipelineError> {
         let FilmSource::Timeline { timeline, takes } = &self.source else { return Ok(()) };
@@ -628,12 +530,6 @@ impl Film {
         }
         Ok(())
     }
-}
-
-/// The part of a stage's output that tells how long making it took.
-#[derive(serde::Deserialize)]
-struct Took {
-    took_ms: u64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -41,7 +41,7 @@ impl JobIdentity {
 pub(crate) struct JobFolder {
     root: PathBuf,
     job: JobIdentity,
-    /// Where this machine has the storage folder.
+    /// The storage folder of this machine.
     places: Places,
 }
 

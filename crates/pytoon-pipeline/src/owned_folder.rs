@@ -16,7 +16,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How long the folder's lock is waited for.
+/// The patience with a locked folder.
 const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 /// How often it is tried meanwhile.
 const LOCK_RETRY: Duration = Duration::from_millis(25);

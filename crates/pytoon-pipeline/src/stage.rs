@@ -79,9 +79,9 @@ pub(crate) enum Step<T> {
     Done(T),
     /// To where it waits for others. It is run again with the memo.
     Later {
-        /// What the next run is given.
+        /// The memo for the next run.
         memo: Box<SceneMemo>,
-        /// How long nothing is to be expected.
+        /// The time until the next run.
         wait: Duration,
     },
 }

@@ -323,7 +323,7 @@ pub(crate) struct RedoArgs {
     pub(crate) metrics_out: Option<PathBuf>,
 }
 
-/// What is to be different about a scene.
+/// The fields of a scene that change.
 #[derive(Debug, Args)]
 pub(crate) struct ChangeArgs {
     /// Another visual idea.

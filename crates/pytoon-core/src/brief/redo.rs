@@ -2,7 +2,7 @@
 
 use super::{Brief, FieldProblem, SceneOverride};
 
-/// What is to be different about a scene; at least one of these.
+/// The fields of a scene that change; at least one is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SceneChange {
     /// Another visual idea.

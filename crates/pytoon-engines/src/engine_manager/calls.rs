@@ -31,7 +31,7 @@ pub(super) enum Bought {
     Before,
 }
 
-/// What a vendor knows of a call whose answer never came.
+/// The result of asking a vendor for a call that was not answered.
 pub(super) enum Traced {
     /// It has a task for it.
     Task(Task),

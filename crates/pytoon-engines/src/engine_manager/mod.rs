@@ -53,9 +53,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-/// How long an interactive render waits for an unreachable ledger, in milliseconds.
+/// The patience of an interactive render with an unreachable ledger, in milliseconds.
 const LEDGER_PATIENCE_MS: i64 = 20_000;
-/// How long a task of the queue waits for it: a database that is restarted or moved comes back.
+/// The patience of a task of the queue, in milliseconds: long enough to restart or move a database.
 const LEDGER_PATIENCE_OF_TASK_MS: i64 = 600_000;
 /// How soon a ledger that does not answer is asked again.
 const LEDGER_PAUSE: Duration = Duration::from_secs(1);

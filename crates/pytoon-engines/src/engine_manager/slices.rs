@@ -241,7 +241,7 @@ impl EngineManager {
         }))
     }
 
-    /// Stops the slice: there is nothing to do for so long. Fails if the user gave up.
+    /// Returns the stop of a slice that waits for `how_long`, or of a cancelled job.
     pub(super) fn wait(&self, engine: &str, how_long: Duration) -> Stop {
         match self.check_cancel(engine) {
             Ok(()) => Stop::Later(how_long),

@@ -1,0 +1,66 @@
+//! The time of each stage, for the receipt.
+
+use super::{Film, lock};
+use crate::delivery::Planned;
+use crate::receipt::StageTime;
+use crate::stage::Stage;
+use crate::stages::engines;
+use crate::stages::picture::chunk::ChunkStage;
+use crate::stages::plan::PLAN;
+use std::time::Duration;
+
+impl Film {
+    /// Returns the time of every stage before publishing, in the order of the walk. A stage that
+    /// another process ran took as long as its output says.
+    pub(super) fn times_so_far(
+        &self,
+        planned: &Planned,
+        sound: Duration,
+        chunks: usize,
+    ) -> Vec<StageTime> {
+        let own = lock(&self.times).clone();
+        let took = |file: &str| self.folder.kept::<Took>(file).map(|kept| kept.took_ms);
+        let time = |stage: &str, otherwise: Option<u64>| {
+            let stored = otherwise.map(|duration_ms| StageTime {
+                stage: stage.to_owned(),
+                duration_ms,
+                reused: false,
+            });
+            own.get(stage).cloned().or(stored)
+        };
+        let mut times = Vec::new();
+        if planned.graph.is_some() {
+            times.extend(time("transcript", None));
+            times.extend(time("plan", took(PLAN)));
+            for (part, took_ms, _) in self.voiced().map(|it| it.parts).unwrap_or_default() {
+                times.extend(time(&part, Some(took_ms)));
+            }
+        }
+        // Scenes are drawn side by side.
+        if let Some(duration_ms) = planned.drawn.values().map(engines::took_ms).max() {
+            let mut clips = planned.drawn.values().map(|story| story.clip.as_ref());
+            let reused = clips.all(|clip| clip.is_none_or(|clip| clip.reused));
+            times.push(StageTime { stage: "engines".to_owned(), duration_ms, reused });
+        }
+        times.extend(time("sound", Some(sound.as_millis() as u64)));
+        let chunks: Vec<StageTime> = (0..chunks)
+            .filter_map(|index| {
+                let stage = ChunkStage { index };
+                time(&stage.name(), took(&stage.output_file()))
+            })
+            .collect();
+        let drawn = chunks.iter().filter(|chunk| !chunk.reused);
+        times.push(StageTime {
+            stage: "picture".to_owned(),
+            duration_ms: drawn.map(|chunk| chunk.duration_ms).sum(),
+            reused: chunks.iter().all(|chunk| chunk.reused),
+        });
+        times
+    }
+}
+
+/// The part of a stage's output that tells how long making it took.
+#[derive(serde::Deserialize)]
+struct Took {
+    took_ms: u64,
+}
