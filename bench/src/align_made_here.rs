@@ -2,7 +2,7 @@
 
 use super::{Item, Take, Truth};
 use pytoon_core::{script, text};
-use pytoon_media::process::Runner;
+use pytoon_process::Runner;
 use pytoon_voice::tts::espeak::Espeak;
 use pytoon_voice::tts::{TtsProvider, TtsRequest};
 use std::collections::BTreeMap;

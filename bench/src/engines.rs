@@ -4,7 +4,6 @@ use anyhow::Context;
 use pytoon_config::engines::EngineConfig;
 use pytoon_config::secrets::Secrets;
 use pytoon_config::{Config, ConfigSource};
-use pytoon_core::ledger::StoreFuture;
 use pytoon_engines::adapter::{
     Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
     GenerateRequest, GeneratedClip, Offer, Output, Prepared, PromptUnit, Ratio, Task, TaskState,
@@ -14,7 +13,8 @@ use pytoon_engines::engine_manager::{EngineManager, EngineSet, ManagerParts, Sce
 use pytoon_engines::engine_selector::SceneWish;
 use pytoon_engines::picture_fit::AsTheyAre;
 use pytoon_engines::world::RealWorld;
-use pytoon_media::process::CancelToken;
+use pytoon_process::CancelToken;
+use pytoon_records::ledger::StoreFuture;
 use pytoon_store::SqliteStore;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -4,7 +4,7 @@ use crate::rendering::{Cost, brief, program, render};
 use anyhow::{Context, bail};
 use pytoon_core::profile::Profile;
 use pytoon_core::timeline::Timeline;
-use pytoon_media::ffmpeg::encode::{SOFTWARE_ENCODER, codec_args};
+use pytoon_media::encode::{SOFTWARE_ENCODER, codec_args};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use pytoon_config::tts::{NeuralSettings, PiperSettings};
 use pytoon_config::{Config, ConfigSource};
 use pytoon_core::text;
-use pytoon_media::process::{CancelToken, Programs, Runner};
+use pytoon_process::{CancelToken, Programs, Runner};
 use pytoon_voice::tts::neural::{Neural, PiperFiles};
 use pytoon_voice::tts::{TtsProvider, TtsRequest};
 use std::path::Path;

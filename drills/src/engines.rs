@@ -9,7 +9,7 @@ use crate::dice::Dice;
 use crate::simulator::{Simulator, engine_yaml, program};
 use crate::{note, number, result};
 use anyhow::{Context, ensure};
-use pytoon_core::ledger::{CallRow, CallState};
+use pytoon_records::ledger::{CallRow, CallState};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -67,7 +67,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
             *sum += count;
         }
         rounds += 1;
-        pytoon_media::disk::write_whole(&file, json!([rounds, sums]).to_string().as_bytes())?;
+        pytoon_process::disk::write_whole(&file, json!([rounds, sums]).to_string().as_bytes())?;
         note(&said(&sums));
     }
     result(&said(&sums));

@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pytoon_media::probe;
+use pytoon_ffmpeg::probe;
 
 fuzz_target!(|text: &str| {
     // An answer, and one with a list of packets behind a line of its own.

@@ -9,7 +9,7 @@ mod common;
 
 use libfuzzer_sys::fuzz_target;
 use pytoon_media::picture::{FileKind, PictureLimits, kind, load};
-use pytoon_media::process::{CancelToken, Programs, Runner};
+use pytoon_process::{CancelToken, Programs, Runner};
 use pytoon_media::sniff::sniff;
 use std::path::PathBuf;
 use std::sync::LazyLock;

@@ -1,17 +1,15 @@
 //! Stores that hold one job that is done, and keep nothing.
 
-use pytoon_core::job::JobStatus;
-use pytoon_core::job::files::{AssetRow, FileStore, KeptFile, Uploaded};
-use pytoon_core::job::store::{
+use pytoon_records::job::JobStatus;
+use pytoon_records::job::files::{AssetRow, FileStore, KeptFile, Uploaded};
+use pytoon_records::job::store::{
     AddUp, DeadTask, Failure, Finish, Hold, Idempotency, JobEvent, JobFilter, JobRow, JobStore,
     KeyRow, Lease, NewJob, QueueState, SceneRow, Submission, TaskRow,
 };
-use pytoon_core::job::webhook::{DueWebhook, Told, WebhookRow, WebhookState, WebhookStore};
-use pytoon_core::ledger::{
-    Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
-    EngineStore, History, KeptClip, NewCall, StoreError, StoreFuture, UnixMs,
-};
-use pytoon_core::money::MicroUsd;
+use pytoon_records::job::webhook::{DueWebhook, Told, WebhookRow, WebhookState, WebhookStore};
+use pytoon_records::ledger::{Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, EngineStore, History, KeptClip, NewCall, StoreError, StoreFuture};
+use pytoon_vocabulary::UnixMs;
+use pytoon_vocabulary::MicroUsd;
 use serde_json::{Value, json};
 use std::time::Duration;
 

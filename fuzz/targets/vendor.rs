@@ -10,7 +10,7 @@ mod common;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use pytoon_config::engines::EngineConfig;
 use pytoon_config::{Config, ConfigSource, strict};
-use pytoon_core::money::MicroUsd;
+use pytoon_vocabulary::MicroUsd;
 use pytoon_engines::EngineError;
 use pytoon_engines::adapter::{
     Durations, ExternalEngineAdapter, GenerateRequest, Lookup, Prepared, TaskState,

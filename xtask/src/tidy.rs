@@ -1,39 +1,54 @@
 //! Rules of the house that no linter knows.
 
 use anyhow::bail;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Crates by level. A crate may depend on lower levels only.
 const LEVELS: &[(&str, u8)] = &[
-    ("pytoon-core", 0),
-    ("pytoon-config", 1),
-    ("pytoon-telemetry", 1),
-    ("pytoon-align", 1),
-    ("pytoon-normalize", 1),
-    ("pytoon-audio", 1),
-    ("pytoon-english", 1),
-    ("pytoon-graphics", 1),
-    ("pytoon-neural", 1),
-    ("pytoon-compositor", 2),
-    ("pytoon-vendor", 2),
-    ("pytoon-media", 3),
-    ("pytoon-storage", 3),
-    ("pytoon-store", 3),
-    ("pytoon-engines", 4),
-    ("pytoon-voice", 4),
-    ("pytoon-pipeline", 5),
-    ("pytoon-api", 6),
-    ("pytoon-worker", 6),
-    ("pytoon", 7),
+    ("pytoon-vocabulary", 0),
+    ("pytoon-core", 1),
+    ("pytoon-records", 2),
+    ("pytoon-config", 2),
+    ("pytoon-telemetry", 2),
+    ("pytoon-align", 2),
+    ("pytoon-normalize", 2),
+    ("pytoon-audio", 2),
+    ("pytoon-english", 2),
+    ("pytoon-graphics", 2),
+    ("pytoon-neural", 2),
+    ("pytoon-compositor", 3),
+    ("pytoon-vendor", 3),
+    ("pytoon-process", 3),
+    ("pytoon-ffmpeg", 4),
+    ("pytoon-media", 5),
+    ("pytoon-storage", 4),
+    ("pytoon-store", 4),
+    ("pytoon-engines", 6),
+    ("pytoon-voice", 6),
+    ("pytoon-pipeline", 7),
+    ("pytoon-api", 8),
+    ("pytoon-worker", 8),
+    ("pytoon", 9),
     // Programs of their own: nothing depends on them.
-    ("pytoon-espeak", 8),
-    ("pytoon-sim", 8),
-    ("pytoon-testkit", 8),
-    ("xtask", 9),
-    ("tests", 9),
-    ("pytoon-bench", 9),
-    ("pytoon-drills", 9),
+    ("pytoon-espeak", 10),
+    ("pytoon-sim", 10),
+    ("pytoon-testkit", 10),
+    ("xtask", 11),
+    ("tests", 11),
+    ("pytoon-bench", 11),
+    ("pytoon-drills", 11),
+];
+
+/// Crates that do not wait for others, not even through a third: a change in the second compiles nothing of
+/// the first.
+const APART: &[(&str, &str)] = &[
+    ("pytoon-compositor", "pytoon-records"),
+    ("pytoon-media", "pytoon-records"),
+    ("pytoon-engines", "pytoon-graphics"),
+    ("pytoon-voice", "pytoon-graphics"),
+    ("pytoon-process", "pytoon-core"),
 ];
 
 /// Companions that share no code with the rest, not even for tests.
@@ -41,6 +56,8 @@ const ALONE: &[&str] = &["pytoon-espeak", "pytoon-sim"];
 
 /// Crates without files, processes, environment, network and clocks.
 const PURE: &[&str] = &[
+    "pytoon-vocabulary",
+    "pytoon-records",
     "pytoon-core",
     "pytoon-align",
     "pytoon-audio",
@@ -115,6 +132,7 @@ fn arrows() -> anyhow::Result<Vec<String>> {
         Command::new("cargo").args(["metadata", "--format-version", "1", "--no-deps"]).output()?;
     let metadata: serde_json::Value = serde_json::from_slice(&out.stdout)?;
     let mut problems = Vec::new();
+    let mut shipped: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for package in metadata["packages"].as_array().into_iter().flatten() {
         let name = package["name"].as_str().unwrap_or_default();
         let Some(own) = level(name) else {
@@ -123,21 +141,32 @@ fn arrows() -> anyhow::Result<Vec<String>> {
         };
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
             let to = dependency["name"].as_str().unwrap_or_default();
-            let is_dev = dependency["kind"] == "dev";
-            if ALONE.contains(&name) && level(to).is_some() {
+            let Some(level) = level(to) else { continue };
+            if ALONE.contains(&name) {
                 problems.push(format!("{name} stands alone and may not depend on {to}"));
             }
-            match level(to) {
-                Some(level) if level >= own && !is_dev => {
-                    problems.push(format!(
-                        "{name} (level {own}) may not depend on {to} (level {level})"
-                    ));
-                }
-                _ => {}
+            if dependency["kind"] == "dev" {
+                continue;
+            }
+            shipped.entry(name).or_default().push(to);
+            if level >= own {
+                problems
+                    .push(format!("{name} (level {own}) may not depend on {to} (level {level})"));
             }
         }
     }
+    for (name, to) in APART {
+        if reaches(&shipped, name, to) {
+            problems.push(format!("{name} may not depend on {to}, not even through a third crate"));
+        }
+    }
     Ok(problems)
+}
+
+/// Returns true if a crate depends on another, directly or through others. Levels keep circles out.
+fn reaches(shipped: &BTreeMap<&str, Vec<&str>>, from: &str, to: &str) -> bool {
+    let direct = shipped.get(from).map(Vec::as_slice).unwrap_or_default();
+    direct.iter().any(|next| *next == to || reaches(shipped, next, to))
 }
 
 fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
@@ -185,7 +214,7 @@ fn file_problems(path: &Path, text: &str) -> Vec<String> {
         {
             problems.push(format!(
                 "{shown} uses {start}), which panics where the system has no thread left: \
-                 pytoon_media::threads"
+                 pytoon_process::threads"
             ));
         }
     }

@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use pytoon_core::job::JobStatus;
+use pytoon_records::job::JobStatus;
 
 pub(crate) fn conflict(status: JobStatus, what: &str) -> Problem {
     let detail = format!("the job is {}: {what}", status.as_str());

@@ -12,7 +12,7 @@ use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{StatusCode, header};
 use futures_util::TryStreamExt;
-use pytoon_core::job::files::{ASSET_MARK, AssetRow, Uploaded};
+use pytoon_records::job::files::{ASSET_MARK, AssetRow, Uploaded};
 use pytoon_storage::Bucket;
 use serde::Serialize;
 use std::time::Duration;

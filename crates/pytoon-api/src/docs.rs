@@ -7,7 +7,7 @@ use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use bytes::Bytes;
 use pytoon_core::brief::Brief;
-use pytoon_core::job::JobStatus;
+use pytoon_records::job::JobStatus;
 use schemars::schema_for;
 use serde_json::{Value, json};
 use std::sync::LazyLock;

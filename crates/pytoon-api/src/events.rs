@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use pytoon_core::job::JobStatus;
+use pytoon_records::job::JobStatus;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::mpsc;

@@ -10,11 +10,10 @@ use crate::auth::Caller;
 use crate::budget::Share;
 use crate::problem::Problem;
 use axum::http::StatusCode;
-use pytoon_core::job::files::{AssetRow, Uploaded};
 use pytoon_media::picture::PictureLimits;
-use pytoon_media::process::{CancelToken, ProcessLimits, Programs, Runner};
 use pytoon_media::sniff::sniff;
-use pytoon_media::{MediaError, disk};
+use pytoon_process::{CancelToken, ProcessLimits, Programs, Runner, SystemError, disk};
+use pytoon_records::job::files::{AssetRow, Uploaded};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::Path;
@@ -214,9 +213,9 @@ async fn put(api: &Api, place: TempPath, file: &str) -> Result<(), Refused> {
 }
 
 /// Why a file is none that films are made of, without its place on this machine.
-fn reason(place: &Path, error: &MediaError) -> String {
+fn reason(place: &Path, error: &SystemError) -> String {
     let said = match error {
-        MediaError::Unusable { reason, .. } => reason.clone(),
+        SystemError::Unusable { reason, .. } => reason.clone(),
         other => format!("failed to {other}"),
     };
     said.replace(&place.display().to_string(), "the file")

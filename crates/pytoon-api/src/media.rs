@@ -14,7 +14,7 @@ use crate::incoming::{Receiver, Refused, keep};
 use crate::problem::Problem;
 use pytoon_config::names::{self, Found};
 use pytoon_core::brief::Brief;
-use pytoon_core::job::files::{ASSET_MARK, Uploaded};
+use pytoon_records::job::files::{ASSET_MARK, Uploaded};
 use pytoon_vendor::http::is_public;
 use reqwest::header::LOCATION;
 use std::net::{IpAddr, SocketAddr};

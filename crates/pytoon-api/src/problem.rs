@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use pytoon_core::ledger::StoreError;
+use pytoon_records::ledger::StoreError;
 use pytoon_storage::StorageError;
 use serde::Serialize;
 use std::num::NonZeroU16;

@@ -4,7 +4,7 @@
 use crate::Api;
 use crate::problem::Problem;
 use axum::http::StatusCode;
-use pytoon_media::disk;
+use pytoon_process::disk;
 
 /// Refuses new work where the disk is nearly full.
 pub(crate) fn check(api: &Api) -> Result<(), Problem> {

@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use pytoon_core::job::webhook::{WebhookRow, WebhookState};
+use pytoon_records::job::webhook::{WebhookRow, WebhookState};
 use pytoon_vendor::http::public::PublicHttp;
 use serde::Serialize;
 use serde_json::{Value, json};

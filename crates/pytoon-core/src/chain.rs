@@ -1,8 +1,7 @@
 //! The engines of a scene in order, with the reason for each: decided once, stored with the job,
 //! shown to people.
 
-use crate::ledger::UnixMs;
-use crate::money::MicroUsd;
+use pytoon_vocabulary::{MicroUsd, UnixMs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -8,7 +8,7 @@
 //! before it; names lead back to their stages.
 //!
 //! Does not run stages (`pytoon-pipeline`), schedule them on threads (its local executor) or keep
-//! them as rows of a queue (`crate::job`).
+//! them as rows of a queue (`pytoon-records`).
 //!
 //! Start with [`FilmGraph::of_brief`].
 

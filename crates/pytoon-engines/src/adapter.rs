@@ -16,7 +16,7 @@
 //! falling back (`engine_manager`), keeping (`EngineStore`), judging clips (`clip_check`).
 
 use crate::EngineError;
-use pytoon_core::money::MicroUsd;
+use pytoon_vocabulary::MicroUsd;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;

@@ -6,10 +6,9 @@
 //!
 //! Does not decide what happens to the scene.
 
-use pytoon_core::ledger::StoreFuture;
-use pytoon_media::MediaError;
-use pytoon_media::clip::{self, ClipFacts};
-use pytoon_media::process::Runner;
+use pytoon_ffmpeg::clip_facts::{self, ClipFacts};
+use pytoon_process::{Runner, SystemError};
+use pytoon_records::ledger::StoreFuture;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -138,17 +137,17 @@ enum Unseen {
     NoRoom,
 }
 
-impl From<MediaError> for Unseen {
-    fn from(error: MediaError) -> Self {
+impl From<SystemError> for Unseen {
+    fn from(error: SystemError) -> Self {
         if error.is_exhausted() { Self::NoRoom } else { Self::Bad(error.to_string()) }
     }
 }
 
 fn look(runner: &Runner, path: &Path, wanted: &Expectation) -> Result<Checked, Unseen> {
-    let facts = clip::facts(runner, path)?;
+    let facts = clip_facts::facts(runner, path)?;
     judge(&facts, wanted).map_err(Unseen::Bad)?;
     if facts.has_sound {
-        clip::strip_sound(runner, path)?;
+        clip_facts::strip_sound(runner, path)?;
     }
     Ok(Checked { duration_ms: facts.duration_ms, sound_removed: facts.has_sound })
 }
@@ -156,7 +155,7 @@ fn look(runner: &Runner, path: &Path, wanted: &Expectation) -> Result<Checked, U
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pytoon_media::ffmpeg::verify::FrameLook;
+    use pytoon_ffmpeg::verify::FrameLook;
 
     fn facts(change: f64, mean: f64, frames: usize) -> ClipFacts {
         let deviation = if mean < 20.0 { 1.0 } else { 30.0 };

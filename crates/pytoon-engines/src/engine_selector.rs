@@ -16,7 +16,7 @@ use crate::adapter::Ratio;
 use crate::breaker::BreakerState;
 use pytoon_config::engines::EngineSettings;
 use pytoon_core::chain::{ChainMember, EngineChain, LeftOut};
-use pytoon_core::money::MicroUsd;
+use pytoon_vocabulary::MicroUsd;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The engine that cannot fail.

@@ -5,7 +5,7 @@
 //! the same clip.
 //!
 //! Does not draw films (the pipeline does) and does not keep anything itself: rows, breakers and
-//! clips live behind [`pytoon_core::ledger::EngineStore`].
+//! clips live behind [`pytoon_records::ledger::EngineStore`].
 //!
 //! Start with [`adapter::ExternalEngineAdapter`], [`engine_selector::resolve_engine`] and
 //! [`engine_manager::EngineManager::draw`].

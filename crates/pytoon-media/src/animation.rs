@@ -1,8 +1,8 @@
 //! Animated WebP, which FFmpeg does not decode: found by its chunks, decoded here frame by frame.
 
-use crate::MediaError;
 use image::codecs::webp::WebPDecoder;
 use image::{AnimationDecoder, Frames, ImageResult};
+use pytoon_process::SystemError;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -20,9 +20,9 @@ pub(crate) struct Animation {
 }
 
 /// Returns the animation of a file, if it is a WebP with more than one frame.
-pub(crate) fn of_file(path: &Path) -> Result<Option<Animation>, MediaError> {
-    let file = std::fs::File::open(path).map_err(|error| MediaError::read(path, error))?;
-    of(BufReader::new(file)).map_err(|error| MediaError::read(path, error))
+pub(crate) fn of_file(path: &Path) -> Result<Option<Animation>, SystemError> {
+    let file = std::fs::File::open(path).map_err(|error| SystemError::read(path, error))?;
+    of(BufReader::new(file)).map_err(|error| SystemError::read(path, error))
 }
 
 fn of(mut file: impl Read + Seek) -> std::io::Result<Option<Animation>> {

@@ -4,15 +4,16 @@
 //! Guarantees: one FFprobe in the common case; a second one, which counts packets, only where the
 //! header does not say how long the picture is or which picture moves.
 
-use crate::MediaError;
 use crate::animation;
-use crate::ffmpeg::abilities;
-use crate::probe::{MediaProbe, VideoStream, probe_picture};
-use crate::process::Runner;
 use pytoon_core::note::{Note, file_name};
 use pytoon_core::timeline::reading::{
     AlphaSource, ClipReading, FieldOrder, Matrix, Primaries, SoundReading, SourceColours, Transfer,
 };
+use pytoon_ffmpeg::{
+    abilities,
+    probe::{MediaProbe, VideoStream, probe_picture},
+};
+use pytoon_process::{Runner, SystemError};
 use std::path::Path;
 
 /// A clip as it was read.
@@ -31,7 +32,7 @@ pub struct ClipFile {
 }
 
 /// Reads a clip. One that has no usable picture is an error that says why.
-pub fn read(runner: &Runner, path: &Path) -> Result<ClipFile, MediaError> {
+pub fn read(runner: &Runner, path: &Path) -> Result<ClipFile, SystemError> {
     if let Some(animation) = animation::of_file(path)? {
         return Ok(ClipFile {
             duration_ms: animation.duration_ms,
@@ -51,18 +52,18 @@ pub fn read(runner: &Runner, path: &Path) -> Result<ClipFile, MediaError> {
 }
 
 /// Reads a clip that was probed.
-pub fn of_probe(runner: &Runner, path: &Path, probe: &MediaProbe) -> Result<ClipFile, MediaError> {
+pub fn of_probe(runner: &Runner, path: &Path, probe: &MediaProbe) -> Result<ClipFile, SystemError> {
     let Some(video) = &probe.video else {
-        return Err(MediaError::unusable(path, "it has no picture"));
+        return Err(SystemError::unusable(path, "it has no picture"));
     };
     if !(1..=16_384).contains(&video.width) || !(1..=16_384).contains(&video.height) {
-        return Err(MediaError::unusable(
+        return Err(SystemError::unusable(
             path,
             format!("{} x {} pixels cannot be used", video.width, video.height),
         ));
     }
     if video.needs_dolby_vision {
-        return Err(MediaError::unusable(
+        return Err(SystemError::unusable(
             path,
             "its colours are Dolby Vision alone (such as profile 5), which is not supported; export it as \
              HDR10, HLG or SDR",
@@ -220,8 +221,8 @@ fn alpha(video: &VideoStream) -> Option<AlphaSource> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::parse;
-    use crate::process::{CancelToken, Programs};
+    use pytoon_ffmpeg::probe::parse;
+    use pytoon_process::{CancelToken, Programs};
     use serde_json::{Value, json};
     use std::time::Duration;
 

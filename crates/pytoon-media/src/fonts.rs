@@ -4,11 +4,11 @@
 //! that has them; a brand's own font may be added by family or file. For letters that none of them
 //! has, any other installed font is used that has them.
 
-use crate::MediaError;
 use pytoon_graphics::text::{
     FontFile, FontLibrary, FontScript, TextEngine, WANTED_FONTS, WantedFont, font_script,
     fonts_needed, glyphs_needed, take_covered,
 };
+use pytoon_process::SystemError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -162,7 +162,7 @@ impl FontFinder {
     }
 
     /// A text engine with the fonts that some texts need, and a brand's own.
-    pub fn engine(&self, texts: &[&str], brand_font: Option<&str>) -> Result<Fonts, MediaError> {
+    pub fn engine(&self, texts: &[&str], brand_font: Option<&str>) -> Result<Fonts, SystemError> {
         let mut paths = self.choose(texts).paths;
         let mut brand_family = None;
         if let Some(font) = brand_font {
@@ -172,7 +172,7 @@ impl FontFinder {
         }
         let files = paths.iter().map(|path| read_font(path)).collect::<Result<Vec<_>, _>>()?;
         let library = FontLibrary::new(files).map_err(|error| {
-            MediaError::unusable(
+            SystemError::unusable(
                 Path::new("fonts"),
                 format!("no usable font was found ({error}): run `make setup`"),
             )
@@ -180,14 +180,14 @@ impl FontFinder {
         Ok(Fonts { engine: TextEngine::new(library), brand_family })
     }
 
-    fn brand_paths(&self, font: &str) -> Result<Vec<PathBuf>, MediaError> {
+    fn brand_paths(&self, font: &str) -> Result<Vec<PathBuf>, SystemError> {
         let as_file = Path::new(font);
         if as_file.is_file() {
             return Ok(vec![as_file.to_owned()]);
         }
         let found: Vec<PathBuf> = self.family_files(font).into_iter().map(Path::to_owned).collect();
         if found.is_empty() {
-            return Err(MediaError::unusable(
+            return Err(SystemError::unusable(
                 as_file,
                 "this font is neither a file nor a family installed here (`fc-list : family` lists them)",
             ));
@@ -201,16 +201,16 @@ fn is_used(path: &Path, undrawn: &mut BTreeSet<char>) -> bool {
     !undrawn.is_empty() && std::fs::read(path).is_ok_and(|bytes| take_covered(&bytes, undrawn))
 }
 
-fn read_font(path: &Path) -> Result<FontFile, MediaError> {
-    let bytes = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
+fn read_font(path: &Path) -> Result<FontFile, SystemError> {
+    let bytes = std::fs::read(path).map_err(|error| SystemError::read(path, error))?;
     Ok(FontFile::new(path.display().to_string(), bytes))
 }
 
 /// The family that the first of some files registers under.
-fn first_family(paths: &[PathBuf]) -> Result<Option<String>, MediaError> {
+fn first_family(paths: &[PathBuf]) -> Result<Option<String>, SystemError> {
     let Some(path) = paths.first() else { return Ok(None) };
     let library = FontLibrary::new(vec![read_font(path)?])
-        .map_err(|error| MediaError::unusable(path, format!("this is not a font ({error})")))?;
+        .map_err(|error| SystemError::unusable(path, format!("this is not a font ({error})")))?;
     Ok(library.families().first().cloned())
 }
 

@@ -1,25 +1,18 @@
-//! The edge to files and programs: FFmpeg as a process, pictures, clips, sound, fonts, disk.
+//! The edge to pixels in files: pictures, animations, clips as frames, fonts, and the encoder.
 //!
-//! Commands are built by pure functions and run by one runner that owns every child process: it
-//! kills what stalls or is cancelled, keeps the end of standard error for the message, and
-//! leaves no orphan. Input is bounded before it is used.
+//! Guarantees: input is bounded before it is used; frames that are decoded or encoded pass through
+//! one socket per program, and the program ends with its owner.
 //!
-//! Does not decide what a film looks or sounds like.
+//! Does not decide what a film looks or sounds like. Programs run by `pytoon-process`; what FFmpeg
+//! says of files and sound is `pytoon-ffmpeg`'s.
 //!
-//! Start with [`process`], [`ffmpeg::encode::VideoEncoder`] and [`picture::load`].
+//! Start with [`encode::VideoEncoder`], [`clip::ClipDecoder`] and [`picture::load`].
 
 mod animation;
 pub mod clip;
+pub mod clip_look;
 pub mod clip_reading;
-pub mod disk;
-mod error;
-pub mod ffmpeg;
+pub mod encode;
 pub mod fonts;
 pub mod picture;
-pub mod probe;
-pub mod process;
-mod share;
 pub mod sniff;
-pub mod threads;
-
-pub use error::{MediaError, is_short};

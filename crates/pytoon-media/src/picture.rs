@@ -6,15 +6,16 @@
 mod heif;
 mod jpeg;
 mod large;
+mod memory;
 mod refused;
 
-use crate::ffmpeg::{Input, ffmpeg};
-use crate::process::Runner;
-use crate::{MediaError, animation, error, share};
+use crate::animation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use moxcms::{ColorProfile, Layout, TransformOptions};
 use pytoon_compositor::picture::Picture;
 use pytoon_core::note::{Note, file_name};
+use pytoon_ffmpeg::{Input, ffmpeg};
+use pytoon_process::{Runner, SystemError, last_words};
 use std::io::{Cursor, Read};
 use std::path::Path;
 
@@ -42,7 +43,7 @@ pub enum FileKind {
 }
 
 /// Tells a still picture from a moving one, by content.
-pub fn kind(path: &Path, limits: &PictureLimits) -> Result<FileKind, MediaError> {
+pub fn kind(path: &Path, limits: &PictureLimits) -> Result<FileKind, SystemError> {
     let head = head(path, limits)?;
     match image::guess_format(&head) {
         Ok(ImageFormat::Gif) if gif_moves(path)? => Ok(FileKind::Animation),
@@ -51,25 +52,25 @@ pub fn kind(path: &Path, limits: &PictureLimits) -> Result<FileKind, MediaError>
         Ok(_) => Ok(FileKind::Picture),
         Err(_) if is_heif(&head) => Ok(FileKind::Picture),
         Err(_) => match refused::reason(&head) {
-            Some(reason) => Err(MediaError::unusable(path, reason)),
+            Some(reason) => Err(SystemError::unusable(path, reason)),
             None => Ok(FileKind::Moving),
         },
     }
 }
 
-pub(crate) fn head(path: &Path, limits: &PictureLimits) -> Result<Vec<u8>, MediaError> {
+pub(crate) fn head(path: &Path, limits: &PictureLimits) -> Result<Vec<u8>, SystemError> {
     let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => MediaError::unusable(path, "there is no such file"),
-        _ => MediaError::read(path, error),
+        std::io::ErrorKind::NotFound => SystemError::unusable(path, "there is no such file"),
+        _ => SystemError::read(path, error),
     })?;
     if !metadata.is_file() {
-        return Err(MediaError::unusable(path, "it is not a file"));
+        return Err(SystemError::unusable(path, "it is not a file"));
     }
     if metadata.len() == 0 {
-        return Err(MediaError::unusable(path, "the file is empty (0 bytes)"));
+        return Err(SystemError::unusable(path, "the file is empty (0 bytes)"));
     }
     if metadata.len() > limits.max_bytes {
-        return Err(MediaError::unusable(
+        return Err(SystemError::unusable(
             path,
             format!(
                 "{} MiB are more than limits.max_file_mib allows ({})",
@@ -78,9 +79,9 @@ pub(crate) fn head(path: &Path, limits: &PictureLimits) -> Result<Vec<u8>, Media
             ),
         ));
     }
-    let file = std::fs::File::open(path).map_err(|error| MediaError::read(path, error))?;
+    let file = std::fs::File::open(path).map_err(|error| SystemError::read(path, error))?;
     let mut head = Vec::with_capacity(4096);
-    file.take(4096).read_to_end(&mut head).map_err(|error| MediaError::read(path, error))?;
+    file.take(4096).read_to_end(&mut head).map_err(|error| SystemError::read(path, error))?;
     Ok(head)
 }
 
@@ -93,7 +94,7 @@ fn is_heif(head: &[u8]) -> bool {
 }
 
 /// Whether a PNG is an APNG with more than one frame: it says so before its first picture.
-fn png_moves(path: &Path) -> Result<bool, MediaError> {
+fn png_moves(path: &Path) -> Result<bool, SystemError> {
     let moves = || -> std::io::Result<bool> {
         let mut file = std::io::BufReader::new(std::fs::File::open(path)?);
         file.seek_relative(8)?;
@@ -114,13 +115,13 @@ fn png_moves(path: &Path) -> Result<bool, MediaError> {
     };
     match moves() {
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(false),
-        other => other.map_err(|error| MediaError::read(path, error)),
+        other => other.map_err(|error| SystemError::read(path, error)),
     }
 }
 
 /// Whether a GIF has more than one image.
-fn gif_moves(path: &Path) -> Result<bool, MediaError> {
-    let bytes = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
+fn gif_moves(path: &Path) -> Result<bool, SystemError> {
+    let bytes = std::fs::read(path).map_err(|error| SystemError::read(path, error))?;
     // Graphic control extensions begin each frame of an animation.
     let frames = bytes
         .windows(4)
@@ -130,17 +131,17 @@ fn gif_moves(path: &Path) -> Result<bool, MediaError> {
 }
 
 /// Reads a picture.
-pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Picture, MediaError> {
+pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Picture, SystemError> {
     let head = head(path, limits)?;
     // Neither HEIF nor a clip of one frame is read by a decoder of ours; FFmpeg may.
     let mut container = None;
     let bytes = if is_heif(&head) {
-        let whole = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
+        let whole = std::fs::read(path).map_err(|error| SystemError::read(path, error))?;
         // What turns it is read here: FFmpeg knows it in some versions only.
         let png = through_ffmpeg(runner, path, &["-noautorotate"])?;
         let primary = heif::primary(&whole);
         if !is_all_of(&png, primary.as_ref().map(|primary| primary.size)) {
-            return Err(MediaError::unusable(
+            return Err(SystemError::unusable(
                 path,
                 "this picture is made of tiles, which cannot be joined here; save it as JPEG or PNG",
             ));
@@ -150,7 +151,7 @@ pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Pict
     } else if image::guess_format(&head).is_err() && !refused::looks_like_text(&head) {
         through_ffmpeg(runner, path, &[])?
     } else {
-        std::fs::read(path).map_err(|error| MediaError::read(path, error))?
+        std::fs::read(path).map_err(|error| SystemError::read(path, error))?
     };
     decode(runner, path, bytes, container.as_ref(), limits)
 }
@@ -167,13 +168,13 @@ fn is_all_of(png: &[u8], promised: Option<(u32, u32)>) -> bool {
 }
 
 /// Returns what users should know about a picture that is used.
-pub fn notes(path: &Path, limits: &PictureLimits) -> Result<Vec<Note>, MediaError> {
+pub fn notes(path: &Path, limits: &PictureLimits) -> Result<Vec<Note>, SystemError> {
     let head = head(path, limits)?;
     let is_jpeg = image::guess_format(&head).ok() == Some(ImageFormat::Jpeg);
     if !is_jpeg && !is_heif(&head) {
         return Ok(Vec::new());
     }
-    let bytes = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
+    let bytes = std::fs::read(path).map_err(|error| SystemError::read(path, error))?;
     let file = file_name(&path.to_string_lossy());
     let note = match is_jpeg {
         true => (!jpeg::has_end(&bytes)).then_some(Note::PictureWithoutEnd { file }),
@@ -183,7 +184,7 @@ pub fn notes(path: &Path, limits: &PictureLimits) -> Result<Vec<Note>, MediaErro
 }
 
 /// Has FFmpeg make a PNG of a picture, with some options for reading it.
-fn through_ffmpeg(runner: &Runner, path: &Path, how: &[&str]) -> Result<Vec<u8>, MediaError> {
+fn through_ffmpeg(runner: &Runner, path: &Path, how: &[&str]) -> Result<Vec<u8>, SystemError> {
     let how = how.iter().copied();
     let command = ffmpeg("convert a picture").args(how).input(path).args([
         "-frames:v",
@@ -195,11 +196,11 @@ fn through_ffmpeg(runner: &Runner, path: &Path, how: &[&str]) -> Result<Vec<u8>,
         "pipe:1",
     ]);
     runner.run(&command, Vec::new()).map_err(|error| match error {
-        MediaError::Failed { stderr, .. } => MediaError::unusable(
+        SystemError::Failed { stderr, .. } => SystemError::unusable(
             path,
             format!(
                 "this picture format cannot be read here; save it as JPEG or PNG ({})",
-                error::last_words(&stderr, path)
+                last_words(&stderr, path)
             ),
         ),
         other => other,
@@ -213,21 +214,21 @@ fn decode(
     bytes: Vec<u8>,
     container: Option<&heif::Primary>,
     limits: &PictureLimits,
-) -> Result<Picture, MediaError> {
+) -> Result<Picture, SystemError> {
     let unreadable = |error: image::ImageError| {
-        MediaError::unusable(
+        SystemError::unusable(
             path,
             format!("the picture cannot be decoded ({error}); is the file whole?"),
         )
     };
     let format = image::guess_format(&bytes).map_err(|_| {
-        MediaError::unusable(
+        SystemError::unusable(
             path,
             "it is not a picture (JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF)",
         )
     })?;
     if format == ImageFormat::Jpeg && !jpeg::has_end(&bytes) && !jpeg::has_all_rows(&bytes) {
-        return Err(MediaError::unusable(path, "the JPEG is cut off: its end is missing"));
+        return Err(SystemError::unusable(path, "the JPEG is cut off: its end is missing"));
     }
     let mut reader = ImageReader::with_format(Cursor::new(bytes.as_slice()), format);
     // The bound on pixels is ours, checked before a byte is decoded. Until then, and for what a
@@ -237,7 +238,7 @@ fn decode(
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
     if pixels > limits.max_pixels {
-        return Err(MediaError::unusable(
+        return Err(SystemError::unusable(
             path,
             format!(
                 "{width} x {height} pixels are {} megapixels, more than limits.max_picture_megapixels allows ({})",
@@ -250,7 +251,7 @@ fn decode(
     let profile = decoder.icc_profile().map_err(unreadable)?;
     // Decoded, made RGBA, turned: at most two of them are there at once.
     let needed = decoder.total_bytes().max(4 * pixels.min(large::most_pixels())) * 2;
-    let _share = share::PICTURES.take(&runner.holder, needed, &runner.cancel)?;
+    let _share = memory::DECODING.take(&runner.holder, needed, &runner.cancel)?;
     let mut picture = if pixels > large::most_pixels() {
         drop(decoder);
         large::scaled(runner, path, bytes, format, (width, height))?
@@ -272,7 +273,7 @@ fn decode(
         (None, None) => {}
     }
     Picture::try_new(width, height, rgba)
-        .map_err(|error| MediaError::unusable(path, error.to_string()))
+        .map_err(|error| SystemError::unusable(path, error.to_string()))
 }
 
 /// The memory for a picture of so many bytes: as much again while it is decoded, and what stands
@@ -317,7 +318,7 @@ fn is_srgb(profile: &[u8]) -> bool {
 }
 
 /// Writes a frame as a JPEG.
-pub fn write_jpeg(path: &Path, frame: &pytoon_graphics::Frame) -> Result<(), MediaError> {
+pub fn write_jpeg(path: &Path, frame: &pytoon_graphics::Frame) -> Result<(), SystemError> {
     write_rgb_jpeg(path, frame.width(), frame.height(), &to_rgb(frame))
 }
 
@@ -327,18 +328,18 @@ pub fn write_rgb_jpeg(
     width: usize,
     height: usize,
     rgb: &[u8],
-) -> Result<(), MediaError> {
+) -> Result<(), SystemError> {
     let mut bytes = Vec::new();
     let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 90);
     let (width, height) = (width as u32, height as u32);
     let colour = image::ExtendedColorType::Rgb8;
     image::ImageEncoder::write_image(encoder, rgb, width, height, colour)
-        .map_err(|error| MediaError::unusable(path, error.to_string()))?;
-    crate::disk::write_whole(path, &bytes)
+        .map_err(|error| SystemError::unusable(path, error.to_string()))?;
+    pytoon_process::disk::write_whole(path, &bytes)
 }
 
 /// Writes a frame as a PNG.
-pub fn write_png(path: &Path, frame: &pytoon_graphics::Frame) -> Result<(), MediaError> {
+pub fn write_png(path: &Path, frame: &pytoon_graphics::Frame) -> Result<(), SystemError> {
     let mut bytes = Vec::new();
     image::ImageEncoder::write_image(
         image::codecs::png::PngEncoder::new(&mut bytes),
@@ -347,8 +348,8 @@ pub fn write_png(path: &Path, frame: &pytoon_graphics::Frame) -> Result<(), Medi
         frame.height() as u32,
         image::ExtendedColorType::Rgb8,
     )
-    .map_err(|error| MediaError::unusable(path, error.to_string()))?;
-    crate::disk::write_whole(path, &bytes)
+    .map_err(|error| SystemError::unusable(path, error.to_string()))?;
+    pytoon_process::disk::write_whole(path, &bytes)
 }
 
 /// BT.709 limited range to R'G'B'.
@@ -372,7 +373,7 @@ pub(crate) fn to_rgb(frame: &pytoon_graphics::Frame) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::{CancelToken, Programs};
+    use pytoon_process::{CancelToken, Programs};
 
     const LIMITS: PictureLimits = PictureLimits { max_bytes: 1 << 30, max_pixels: 100_000_000 };
 

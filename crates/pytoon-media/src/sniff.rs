@@ -2,10 +2,10 @@
 //! or nothing that is wanted.
 
 use crate::picture::{self, FileKind, PictureLimits};
-use crate::probe::{MediaProbe, probe_picture};
-use crate::process::Runner;
-use crate::{MediaError, clip, clip_reading};
+use crate::{clip_look, clip_reading};
 use image::ImageFormat;
+use pytoon_ffmpeg::probe::{MediaProbe, probe_picture};
+use pytoon_process::{Runner, SystemError};
 use std::path::Path;
 
 /// What a file is.
@@ -20,23 +20,23 @@ pub struct Sniffed {
 /// Tells what a file is; one that films are not made of is an error that says so.
 ///
 /// It is read as it will be read for a film: a picture is decoded, and a few frames of a clip.
-pub fn sniff(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Sniffed, MediaError> {
+pub fn sniff(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Sniffed, SystemError> {
     let kind = picture::kind(path, limits)?;
     if kind != FileKind::Moving {
         picture::load(runner, path, limits)?;
         if kind == FileKind::Animation {
             let clip = clip_reading::read(runner, path)?;
-            clip::look(runner, path, &clip.reading)?;
+            clip_look::look(runner, path, &clip.reading)?;
         }
         return picture_type(path, limits);
     }
     let probed = probe_picture(runner, path)?;
     if probed.video.is_none() && probed.audio.is_none() {
-        return Err(MediaError::unusable(path, "it holds neither a picture nor a sound"));
+        return Err(SystemError::unusable(path, "it holds neither a picture nor a sound"));
     }
     if probed.video.is_some() {
         let usable = clip_reading::of_probe(runner, path, &probed)
-            .and_then(|clip| clip::look(runner, path, &clip.reading));
+            .and_then(|clip| clip_look::look(runner, path, &clip.reading));
         // A film whose picture is of no use may still give its sound.
         usable
             .map(drop)
@@ -49,7 +49,7 @@ const fn of(media_type: &'static str, ending: &'static str) -> Sniffed {
     Sniffed { media_type, ending }
 }
 
-fn picture_type(path: &Path, limits: &PictureLimits) -> Result<Sniffed, MediaError> {
+fn picture_type(path: &Path, limits: &PictureLimits) -> Result<Sniffed, SystemError> {
     Ok(match image::guess_format(&picture::head(path, limits)?) {
         Ok(ImageFormat::Jpeg) => of("image/jpeg", "jpg"),
         Ok(ImageFormat::Png) => of("image/png", "png"),
@@ -59,7 +59,7 @@ fn picture_type(path: &Path, limits: &PictureLimits) -> Result<Sniffed, MediaErr
         Ok(ImageFormat::Tiff) => of("image/tiff", "tiff"),
         Err(_) => of("image/heif", "heic"),
         Ok(_) => {
-            return Err(MediaError::unusable(
+            return Err(SystemError::unusable(
                 path,
                 "this picture format is not read; save it as JPEG, PNG or WebP",
             ));

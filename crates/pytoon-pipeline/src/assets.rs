@@ -5,9 +5,8 @@ use pytoon_compositor::CompositorError;
 use pytoon_compositor::compose::{Assets, palette};
 use pytoon_compositor::picture::Picture;
 use pytoon_core::timeline::PaletteChoice;
-use pytoon_media::MediaError;
 use pytoon_media::picture::{self, PictureLimits};
-use pytoon_media::process::Runner;
+use pytoon_process::{Runner, SystemError};
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,7 +43,7 @@ impl PictureStore {
     }
 
     /// A picture; `opaque` ones are laid over the matte.
-    pub(crate) fn load(&self, asset: &str, opaque: bool) -> Result<Arc<Picture>, MediaError> {
+    pub(crate) fn load(&self, asset: &str, opaque: bool) -> Result<Arc<Picture>, SystemError> {
         if let Some(found) = self.find(asset, opaque) {
             return Ok(found);
         }
@@ -107,6 +106,6 @@ impl Assets for SceneAssets {
     }
 }
 
-fn broken(asset: &str, error: &MediaError) -> CompositorError {
+fn broken(asset: &str, error: &SystemError) -> CompositorError {
     CompositorError::Asset { asset: asset.to_owned(), reason: error.to_string() }
 }

@@ -10,10 +10,9 @@ use crate::stages::sound::SoundReport;
 use pytoon_core::preset::TransitionKind;
 use pytoon_core::timeline::reading::AtEnd;
 use pytoon_core::timeline::{AudioTrack, ClipSource, Timeline};
-use pytoon_media::ffmpeg::verify::{self, FrameLook};
-use pytoon_media::probe::{MediaProbe, probe};
-use pytoon_media::process::Runner;
-use pytoon_media::{MediaError, threads};
+use pytoon_ffmpeg::probe::{MediaProbe, probe};
+use pytoon_ffmpeg::verify::{self, FrameLook};
+use pytoon_process::{Runner, SystemError, threads};
 use pytoon_telemetry::Event;
 use std::path::Path;
 
@@ -70,7 +69,7 @@ pub(crate) fn check(
     match looks {
         Ok(looks) => check_decoded(&mut findings, film, &looks, full),
         // Nothing was seen of the film.
-        Err(error) if matches!(error, MediaError::Cancelled) || error.is_exhausted() => {
+        Err(error) if matches!(error, SystemError::Cancelled) || error.is_exhausted() => {
             return Err(error.into());
         }
         Err(error) => findings.add("decodes", error.to_string()),

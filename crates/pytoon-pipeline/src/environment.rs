@@ -2,10 +2,10 @@
 
 use crate::engine_desk::EngineDesk;
 use pytoon_config::Config;
-use pytoon_core::ledger::Fence;
 use pytoon_media::fonts::FontFinder;
 use pytoon_media::picture::PictureLimits;
-use pytoon_media::process::Runner;
+use pytoon_process::Runner;
+use pytoon_records::ledger::Fence;
 use pytoon_voice::tts::neural::Voices;
 use std::sync::Arc;
 

@@ -3,9 +3,9 @@
 use pytoon_compositor::CompositorError;
 use pytoon_config::ConfigError;
 use pytoon_core::graph::StageId;
-use pytoon_core::ledger::StoreError;
 use pytoon_core::timeline::fit::TooLong;
-use pytoon_media::MediaError;
+use pytoon_process::SystemError;
+use pytoon_records::ledger::StoreError;
 use pytoon_storage::StorageError;
 use pytoon_voice::VoiceError;
 
@@ -20,7 +20,7 @@ pub enum PipelineError {
     TooLong(#[from] TooLong),
     /// A file or a program failed.
     #[error("failed to {0}")]
-    Media(#[from] MediaError),
+    Media(#[from] SystemError),
     /// A voice failed in a way that must not be papered over.
     #[error(transparent)]
     Voice(#[from] VoiceError),
@@ -59,8 +59,8 @@ impl PipelineError {
     pub fn is_cancelled(&self) -> bool {
         matches!(
             self,
-            Self::Media(MediaError::Cancelled)
-                | Self::Voice(VoiceError::Recording(MediaError::Cancelled))
+            Self::Media(SystemError::Cancelled)
+                | Self::Voice(VoiceError::Recording(SystemError::Cancelled))
                 | Self::Storage(StorageError::Stopped)
         )
     }

@@ -47,7 +47,7 @@ use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{AudioTrack, Timeline};
 use pytoon_engines::engine_manager::SceneMemo;
 use pytoon_engines::world::{RealWorld, World};
-use pytoon_media::{MediaError, disk};
+use pytoon_process::{SystemError, disk};
 use pytoon_telemetry::Event;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -517,10 +517,10 @@ impl Film {
                 let source = takes.join(&clip.asset);
                 let target = self.folder.new_work(&clip.asset)?;
                 if source.is_file() && !target.is_file() {
-                    std::fs::copy(&source, &target).map_err(|e| MediaError::write(&target, e))?;
+                    std::fs::copy(&source, &target).map_err(|e| SystemError::write(&target, e))?;
                 }
                 if !target.is_file() {
-                    return Err(MediaError::unusable(
+                    return Err(SystemError::unusable(
                         &source,
                         "the timeline names this voice take, and it is not there",
                     )
@@ -565,7 +565,7 @@ fn check_machine(env: &Environment, root: &Path) -> Result<(), PipelineError> {
     if let Some(free) = disk::free_bytes(root)
         && free < needed
     {
-        return Err(MediaError::NoRoom {
+        return Err(SystemError::NoRoom {
             path: root.to_owned(),
             free_mib: free >> 20,
             needed_mib: needed >> 20,

@@ -8,9 +8,8 @@ use pytoon_compositor::picture::Picture;
 use pytoon_compositor::saliency;
 use pytoon_engines::adapter::Ratio;
 use pytoon_engines::picture_fit::{FitFuture, FitProblem, Fitted, PictureFitter, SAME_SHAPE};
-use pytoon_media::MediaError;
 use pytoon_media::picture::{self, PictureLimits};
-use pytoon_media::process::Runner;
+use pytoon_process::{Runner, SystemError};
 use std::path::{Path, PathBuf};
 
 /// Crops pictures.
@@ -44,7 +43,7 @@ fn fitted(
     limits: &PictureLimits,
     file: &Path,
     ratio: Ratio,
-) -> Result<Fitted, MediaError> {
+) -> Result<Fitted, SystemError> {
     let picture = picture::load(runner, file, limits)?;
     let own = Ratio { width: picture.width() as u32, height: picture.height() as u32 };
     if ratio.kept_of(own) >= SAME_SHAPE {
@@ -53,7 +52,7 @@ fn fitted(
     let centre = saliency::look(&picture, ratio.aspect()).crop_centre;
     let (width, height, rgb) = cropped(&picture, ratio.aspect(), centre);
     let made = tempfile::Builder::new().prefix("first-frame-").suffix(".jpg").tempfile();
-    let made = made.map_err(|error| MediaError::write(&std::env::temp_dir(), error))?;
+    let made = made.map_err(|error| SystemError::write(&std::env::temp_dir(), error))?;
     let path = made.into_temp_path();
     picture::write_rgb_jpeg(&path, width, height, &rgb)?;
     Ok(Fitted::Cropped(path))

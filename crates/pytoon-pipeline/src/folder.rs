@@ -13,7 +13,7 @@
 use crate::PipelineError;
 use crate::places::{self, Places};
 use pytoon_core::layout;
-use pytoon_media::{MediaError, disk};
+use pytoon_process::{SystemError, disk};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -48,7 +48,7 @@ pub(crate) struct JobFolder {
 impl JobFolder {
     /// Opens the folder of a job and creates it if it does not exist. `storage` is this machine's
     /// storage folder; another machine may have the same files elsewhere.
-    pub(crate) fn open(root: &Path, storage: &Path, job: JobIdentity) -> Result<Self, MediaError> {
+    pub(crate) fn open(root: &Path, storage: &Path, job: JobIdentity) -> Result<Self, SystemError> {
         let work = root.join(layout::WORK_DIR);
         disk::create_folder(&work)?;
         if JobIdentity::read(&work).as_ref() != Some(&job) {
@@ -83,7 +83,7 @@ impl JobFolder {
     }
 
     /// Returns the same path and creates its folder.
-    pub(crate) fn new_work(&self, name: &str) -> Result<PathBuf, MediaError> {
+    pub(crate) fn new_work(&self, name: &str) -> Result<PathBuf, SystemError> {
         let path = self.work(name);
         if let Some(parent) = path.parent() {
             disk::create_folder(parent)?;
@@ -92,7 +92,7 @@ impl JobFolder {
     }
 
     /// Writes an artifact of work.
-    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), MediaError> {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), SystemError> {
         disk::write_whole(&self.new_work(name)?, bytes)
     }
 
@@ -141,7 +141,7 @@ impl JobFolder {
         stage: &str,
         input: &str,
         artifacts: impl IntoIterator<Item = &'a str>,
-    ) -> Result<(), MediaError> {
+    ) -> Result<(), SystemError> {
         let mut note = input.to_owned();
         for name in artifacts {
             note.push_str(&format!("\n{} {name}", self.artifact_stamp(name)));
@@ -156,12 +156,12 @@ impl JobFolder {
     }
 
     /// Removes the note of a stage.
-    pub(crate) fn invalidate(&self, stage: &str) -> Result<(), MediaError> {
+    pub(crate) fn invalidate(&self, stage: &str) -> Result<(), SystemError> {
         disk::remove_file(&self.note(stage))
     }
 
     /// Removes an artifact of work.
-    pub(crate) fn remove_work(&self, name: &str) -> Result<(), MediaError> {
+    pub(crate) fn remove_work(&self, name: &str) -> Result<(), SystemError> {
         disk::remove_file(&self.work(name))
     }
 
@@ -170,19 +170,19 @@ impl JobFolder {
     }
 
     /// Returns a temporary path of this attempt's own, beside the artifact that is made.
-    pub(crate) fn temp_path(&self, name: &str) -> Result<PathBuf, MediaError> {
+    pub(crate) fn temp_path(&self, name: &str) -> Result<PathBuf, SystemError> {
         Ok(disk::part_of(&self.new_work(name)?))
     }
 
     /// Renames a finished temporary file to its artifact.
-    pub(crate) fn finish_temp(&self, temp: &Path, name: &str) -> Result<(), MediaError> {
+    pub(crate) fn finish_temp(&self, temp: &Path, name: &str) -> Result<(), SystemError> {
         let artifact = self.work(name);
-        std::fs::rename(temp, &artifact).map_err(|e| MediaError::write(&artifact, e))
+        std::fs::rename(temp, &artifact).map_err(|e| SystemError::write(&artifact, e))
     }
 
     /// Puts artifacts into place and keeps them in the work folder, each whole or not at all, in
     /// the order of `names`.
-    pub(crate) fn place_all<S: AsRef<str>>(&self, names: &[S]) -> Result<(), MediaError> {
+    pub(crate) fn place_all<S: AsRef<str>>(&self, names: &[S]) -> Result<(), SystemError> {
         for name in names.iter().map(AsRef::as_ref) {
             let to = self.place(name);
             if let Some(parent) = to.parent() {

@@ -20,8 +20,7 @@ use crate::receipt::Receipt;
 use pytoon_core::graph::{FilmGraph, StageId};
 use pytoon_engines::engine_manager::SceneMemo;
 use pytoon_engines::world::{RealWorld, World};
-use pytoon_media::process::yield_to_encoder;
-use pytoon_media::{MediaError, threads};
+use pytoon_process::{SystemError, threads, yield_to_encoder};
 use pytoon_telemetry::Event;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -177,7 +176,7 @@ impl Executor<'_> {
                     Err(_) => {}
                 }
                 if stopped.is_none() && cancel.is_cancelled() {
-                    let error = Box::new(MediaError::Cancelled.into());
+                    let error = Box::new(SystemError::Cancelled.into());
                     stopped = Some(Stopped { stage: None, error });
                 }
             }

@@ -10,7 +10,7 @@
 use crate::folder::JobIdentity;
 use crate::local::new_job;
 use pytoon_core::layout;
-use pytoon_media::{MediaError, disk};
+use pytoon_process::{SystemError, disk};
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ impl OwnedFolder {
     ///
     /// # Errors
     /// If another process has it.
-    pub(crate) fn open(root: &Path) -> Result<Self, MediaError> {
+    pub(crate) fn open(root: &Path) -> Result<Self, SystemError> {
         let created = missing_folders(root);
         let (work, cache) = (root.join(layout::WORK_DIR), root.join(layout::CACHE_DIR));
         loop {
@@ -81,14 +81,14 @@ impl OwnedFolder {
     }
 
     /// Keeps the pieces of the finished film. The job is over: the next render is another job.
-    pub(crate) fn finish(self) -> Result<(), MediaError> {
+    pub(crate) fn finish(self) -> Result<(), SystemError> {
         let (work, cache) = (self.work(), self.root.join(layout::CACHE_DIR));
         disk::remove_file(&work.join(layout::JOB))?;
         remove_temp_files(&work);
         if cache.exists() {
-            std::fs::remove_dir_all(&cache).map_err(|e| MediaError::write(&cache, e))?;
+            std::fs::remove_dir_all(&cache).map_err(|e| SystemError::write(&cache, e))?;
         }
-        std::fs::rename(&work, &cache).map_err(|e| MediaError::write(&cache, e))
+        std::fs::rename(&work, &cache).map_err(|e| SystemError::write(&cache, e))
     }
 
     /// After a cancel: finished stages stay for the next run.
@@ -137,9 +137,9 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-fn lock(work: &Path) -> Result<File, MediaError> {
+fn lock(work: &Path) -> Result<File, SystemError> {
     let path = work.join("lock");
-    let file = File::create(&path).map_err(|e| MediaError::write(&path, e))?;
+    let file = File::create(&path).map_err(|e| SystemError::write(&path, e))?;
     let begun = Instant::now();
     loop {
         let taken = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
@@ -151,7 +151,7 @@ fn lock(work: &Path) -> Result<File, MediaError> {
                 std::thread::sleep(LOCK_RETRY);
             }
             Err(rustix::io::Errno::WOULDBLOCK) => {
-                return Err(MediaError::unusable(
+                return Err(SystemError::unusable(
                     work.parent().unwrap_or(work),
                     "another pytoon is at work on this job; wait for it, or choose another folder",
                 ));

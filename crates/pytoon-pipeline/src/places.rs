@@ -6,7 +6,7 @@
 //!
 //! Files outside of the storage folder are taken to lie at the same place everywhere.
 
-use pytoon_media::disk::FileId;
+use pytoon_process::disk::FileId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -14,10 +14,10 @@ use pytoon_core::scene::MediaKind;
 use pytoon_core::timeline::build::OverlayRequest;
 use pytoon_core::timeline::reading::{ClipReading, SoundReading};
 use pytoon_core::timeline::{OverlayContent, PaletteChoice, logo_place};
+use pytoon_ffmpeg::probe;
 use pytoon_graphics::Rgb;
 use pytoon_media::clip_reading;
 use pytoon_media::picture::{self, FileKind};
-use pytoon_media::probe;
 use pytoon_normalize::Pronunciations;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -286,7 +286,8 @@ impl Resolver<'_> {
         fit: Option<MediaFit>,
     ) -> Result<MediaInfo, PipelineError> {
         let full = self.existing(field, path)?;
-        let unusable = |error: pytoon_media::MediaError| self.file.error(field, error.to_string());
+        let unusable =
+            |error: pytoon_process::SystemError| self.file.error(field, error.to_string());
         let limits = self.env.picture_limits();
         let kind = picture::kind(&full, &limits).map_err(unusable)?;
         let name = full.display().to_string();

@@ -6,9 +6,9 @@
 use crate::db::{Db, Durability, Tx};
 use crate::jobs::{add_tasks, hold, set_status, unblock};
 use crate::rows::database;
-use pytoon_core::job::store::DEGRADED;
-use pytoon_core::job::{JobStatus, NewTask};
-use pytoon_core::ledger::StoreError;
+use pytoon_records::job::store::DEGRADED;
+use pytoon_records::job::{JobStatus, NewTask};
+use pytoon_records::ledger::StoreError;
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 

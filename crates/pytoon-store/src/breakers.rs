@@ -2,7 +2,7 @@
 
 use crate::db::Db;
 use crate::rows::database;
-use pytoon_core::ledger::{BreakerRow, StoreError};
+use pytoon_records::ledger::{BreakerRow, StoreError};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 

@@ -3,11 +3,12 @@
 use crate::breakers::breaker;
 use crate::db::{Db, Dialect, Durability, Tx};
 use crate::rows::{CALL_COLUMNS, call_row, database};
-use pytoon_core::ledger::{
+use pytoon_records::ledger::{
     Admission, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, Fence, History,
-    KeptClip, NewCall, StoreError, UnixMs,
+    KeptClip, NewCall, StoreError,
 };
-use pytoon_core::money::MicroUsd;
+use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::UnixMs;
 use sqlx::{AssertSqlSafe, Row};
 
 /// One day in milliseconds.

@@ -2,7 +2,7 @@
 
 use crate::db::Db;
 use crate::rows::database;
-use pytoon_core::ledger::{KeptClip, StoreError};
+use pytoon_records::ledger::{KeptClip, StoreError};
 use sqlx::Row;
 
 /// The newest clip of a request.

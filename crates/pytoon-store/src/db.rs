@@ -1,7 +1,7 @@
 //! The connection pool, and the few words in which SQLite and PostgreSQL differ.
 
 use crate::rows::database;
-use pytoon_core::ledger::StoreError;
+use pytoon_records::ledger::StoreError;
 use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};

@@ -3,8 +3,8 @@
 use crate::db::Db;
 use crate::rows::database;
 use crate::store::Store;
-use pytoon_core::job::files::{AssetRow, FileStore, KeptFile, Uploaded};
-use pytoon_core::ledger::{StoreError, StoreFuture};
+use pytoon_records::job::files::{AssetRow, FileStore, KeptFile, Uploaded};
+use pytoon_records::ledger::{StoreError, StoreFuture};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 use std::time::Duration;

@@ -2,12 +2,12 @@
 
 use crate::db::{Db, Durability, Tx};
 use crate::rows::database;
-use pytoon_core::job::store::{
+use pytoon_records::job::store::{
     Idempotency, JobError, JobEvent, JobFilter, JobRow, MAX_CLIENT_DATA, NewJob, SceneRow,
     Submission,
 };
-use pytoon_core::job::{JobStatus, NewTask, TaskKind};
-use pytoon_core::ledger::StoreError;
+use pytoon_records::job::{JobStatus, NewTask, TaskKind};
+use pytoon_records::ledger::StoreError;
 use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};

@@ -2,9 +2,10 @@
 
 use crate::db::{Db, Durability};
 use crate::rows::database;
-use pytoon_core::job::store::{AddUp, ENDED, KeyRow};
-use pytoon_core::ledger::{StoreError, UnixMs};
-use pytoon_core::money::MicroUsd;
+use pytoon_records::job::store::{AddUp, ENDED, KeyRow};
+use pytoon_records::ledger::StoreError;
+use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::UnixMs;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Keeps what must survive a crash: the ledger of paid work, kept clips, circuit breakers; and the
 //! service's jobs, tasks under leases, and keys. One text of SQL works on SQLite and PostgreSQL.
 //!
-//! Guarantees: every method of [`EngineStore`](pytoon_core::ledger::EngineStore) is one
+//! Guarantees: every method of [`EngineStore`](pytoon_records::ledger::EngineStore) is one
 //! transaction; what has returned is on disk; several processes may work on one database.
 //!
 //! Does not know engines, files or clocks: times are arguments, clips are names.

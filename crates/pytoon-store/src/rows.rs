@@ -1,7 +1,7 @@
 //! Rows to values and back.
 
-use pytoon_core::ledger::{CallRow, CallState, StoreError};
-use pytoon_core::money::MicroUsd;
+use pytoon_records::ledger::{CallRow, CallState, StoreError};
+use pytoon_vocabulary::MicroUsd;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 

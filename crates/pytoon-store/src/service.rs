@@ -4,14 +4,15 @@ use crate::db::{Db, Dialect};
 use crate::jobs::CHANNEL;
 use crate::store::{Store, bounded};
 use crate::{again, jobs, keys, tasks, webhooks};
-use pytoon_core::job::JobStatus;
-use pytoon_core::job::store::{
+use pytoon_records::job::JobStatus;
+use pytoon_records::job::store::{
     AddUp, DeadTask, Failure, Finish, Hold, Idempotency, JobEvent, JobFilter, JobRow, JobStore,
     KeyRow, Lease, NewJob, QueueState, SceneRow, Submission, TaskRow,
 };
-use pytoon_core::job::webhook::{DueWebhook, Told, WebhookRow, WebhookStore};
-use pytoon_core::ledger::{StoreFuture, UnixMs};
-use pytoon_core::money::MicroUsd;
+use pytoon_records::job::webhook::{DueWebhook, Told, WebhookRow, WebhookStore};
+use pytoon_records::ledger::StoreFuture;
+use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::UnixMs;
 use serde_json::Value;
 use sqlx::{AnyPool, AssertSqlSafe};
 use std::sync::Arc;

@@ -5,11 +5,12 @@ use crate::db::{DatabaseFile, Db, Dialect};
 use crate::rows::database;
 use crate::service::Wakeups;
 use crate::{breakers, calls, clips, migrations};
-use pytoon_core::ledger::{
+use pytoon_records::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
-    EngineStore, History, KeptClip, NewCall, StoreError, StoreFuture, UnixMs,
+    EngineStore, History, KeptClip, NewCall, StoreError, StoreFuture,
 };
-use pytoon_core::money::MicroUsd;
+use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::UnixMs;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, Connection, Executor};
 use std::path::Path;

@@ -5,11 +5,11 @@ use crate::jobs::{
     add_tasks, fetch_in, hold, hold_if_free, hold_of_task, park, put_scenes, set_status,
 };
 use crate::rows::database;
-use pytoon_core::job::store::{
+use pytoon_records::job::store::{
     DeadTask, Failure, Finish, Hold, JobError, JobRow, Lease, QueueState, TaskRow,
 };
-use pytoon_core::job::{JobStatus, TaskKind};
-use pytoon_core::ledger::StoreError;
+use pytoon_records::job::{JobStatus, TaskKind};
+use pytoon_records::ledger::StoreError;
 use serde_json::Value;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};

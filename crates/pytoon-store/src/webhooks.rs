@@ -3,10 +3,10 @@
 
 use crate::db::{Db, Durability, Tx};
 use crate::rows::database;
-use pytoon_core::job::JobStatus;
-use pytoon_core::job::store::JobError;
-use pytoon_core::job::webhook::{DueWebhook, Told, WebhookAttempt, WebhookRow, WebhookState};
-use pytoon_core::ledger::StoreError;
+use pytoon_records::job::JobStatus;
+use pytoon_records::job::store::JobError;
+use pytoon_records::job::webhook::{DueWebhook, Told, WebhookAttempt, WebhookRow, WebhookState};
+use pytoon_records::ledger::StoreError;
 use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};

@@ -10,7 +10,8 @@
 
 use crate::EngineErrorKind;
 use pytoon_config::engines::BreakerSettings;
-use pytoon_core::ledger::{BreakerRow, UnixMs};
+use pytoon_records::ledger::BreakerRow;
+use pytoon_vocabulary::UnixMs;
 use std::time::Duration;
 
 /// How long one caller may probe before another may, in milliseconds.

@@ -11,7 +11,7 @@ use crate::breaker::{self, Advice, BreakerState, Verdict};
 use crate::world::World;
 use crate::{EngineError, EngineErrorKind};
 use pytoon_config::engines::BreakerSettings;
-use pytoon_core::ledger::{BreakerRow, EngineStore, StoreError};
+use pytoon_records::ledger::{BreakerRow, EngineStore, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! What an engine can fail with, in the few kinds that decide what happens next.
 
-use pytoon_core::money::MicroUsd;
+use pytoon_vocabulary::MicroUsd;
 use std::fmt;
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! What the manager needs of the world besides vendors: the time, fresh ids, a little chance.
 
-use pytoon_core::ledger::UnixMs;
+use pytoon_vocabulary::UnixMs;
 use std::fmt;
 
 /// Time, ids and chance as an argument.

@@ -7,7 +7,7 @@
 
 use crate::VoiceError;
 use crate::tts::{Guarded, SpokenSentence, TtsProvider, TtsRequest};
-use pytoon_core::ledger::{BreakerRow, EngineStore};
+use pytoon_records::ledger::{BreakerRow, EngineStore};
 use pytoon_telemetry::{Breaker, Event, Metrics};
 use pytoon_vendor::EngineErrorKind;
 use pytoon_vendor::breaker::Advice;

@@ -1,6 +1,6 @@
 //! What can go wrong with voices.
 
-use pytoon_media::MediaError;
+use pytoon_process::SystemError;
 use pytoon_vendor::{EngineError, EngineErrorKind};
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub enum VoiceError {
         /// The provider.
         provider: Arc<str>,
         /// Why.
-        source: MediaError,
+        source: SystemError,
     },
     /// The provider refused the request: an unknown voice, say. Fix the brief or configuration.
     #[error("{provider} refused: {reason}")]
@@ -59,7 +59,7 @@ pub enum VoiceError {
     },
     /// A recording cannot be used.
     #[error(transparent)]
-    Recording(#[from] MediaError),
+    Recording(#[from] SystemError),
     /// Samples could not be processed.
     #[error("process the voice: {0}")]
     Processing(#[from] pytoon_audio::AudioError),
@@ -70,7 +70,7 @@ impl VoiceError {
     pub fn is_cancelled(&self) -> bool {
         match self {
             Self::Unavailable { source, .. } | Self::Recording(source) => {
-                matches!(source, MediaError::Cancelled)
+                matches!(source, SystemError::Cancelled)
             }
             Self::Vendor { source, .. } => source.kind == EngineErrorKind::Cancelled,
             _ => false,

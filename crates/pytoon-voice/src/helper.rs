@@ -6,8 +6,8 @@
 use crate::VoiceError;
 use crate::spoken::{SpokenText, spoken_text};
 use pytoon_core::text::{self, Word};
-use pytoon_media::process::{CommandLine, Runner};
 use pytoon_normalize::Pronunciations;
+use pytoon_process::{CommandLine, Runner};
 use serde::{Deserialize, Serialize};
 
 /// What the local voice is called.
@@ -62,7 +62,7 @@ struct Event {
     sample: i32,
 }
 
-fn unavailable(source: pytoon_media::MediaError) -> VoiceError {
+fn unavailable(source: pytoon_process::SystemError) -> VoiceError {
     VoiceError::Unavailable { provider: NAME.into(), source }
 }
 

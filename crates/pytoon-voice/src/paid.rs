@@ -13,17 +13,16 @@
 //! Start with [`PaidWork::bought`].
 
 use pytoon_config::engines::Backoff;
-use pytoon_core::ledger::{
+use pytoon_process::{CancelToken, disk};
+use pytoon_records::ledger::{
     Admission, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, EngineStore,
     Fence, KeptClip, NewCall, StoreError,
 };
-use pytoon_core::money::MicroUsd;
-use pytoon_media::disk;
-use pytoon_media::process::CancelToken;
 use pytoon_storage::Storage;
 use pytoon_vendor::hash::bytes_hash;
 use pytoon_vendor::world::World;
 use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
+use pytoon_vocabulary::MicroUsd;
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};

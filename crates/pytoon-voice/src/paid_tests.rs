@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::tts::take::Take;
-use pytoon_core::job::NewTask;
-use pytoon_core::job::store::{JobStore, NewJob};
+use pytoon_records::job::NewTask;
+use pytoon_records::job::store::{JobStore, NewJob};
 use pytoon_store::SqliteStore;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 

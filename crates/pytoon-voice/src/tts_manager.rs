@@ -137,7 +137,7 @@ impl TtsManager {
                     return Err(error);
                 }
                 Err(error) if error.is_cancelled() => {
-                    return Err(VoiceError::Recording(pytoon_media::MediaError::Cancelled));
+                    return Err(VoiceError::Recording(pytoon_process::SystemError::Cancelled));
                 }
                 Err(error) if error.is_exhausted() => return Err(error),
                 Err(error) => error,
@@ -239,7 +239,7 @@ mod tests {
         }
         fn speak(&self, _: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
             let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
-            let source = pytoon_media::MediaError::write("spoken.wav".as_ref(), full);
+            let source = pytoon_process::SystemError::write("spoken.wav".as_ref(), full);
             Err(VoiceError::Unavailable { provider: "roomless".into(), source })
         }
         fn health_check(&self) -> Result<String, VoiceError> {

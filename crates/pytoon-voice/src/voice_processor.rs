@@ -13,9 +13,8 @@ use pytoon_audio::{speech, stretch, voice_activity};
 use pytoon_config::tts::ProviderKind;
 use pytoon_core::brief::Denoise;
 use pytoon_core::time::MsRange;
-use pytoon_media::MediaError;
-use pytoon_media::ffmpeg::sound;
-use pytoon_media::process::Runner;
+use pytoon_ffmpeg::sound;
+use pytoon_process::{Runner, SystemError};
 use pytoon_telemetry::Event;
 use std::path::Path;
 
@@ -63,12 +62,14 @@ pub fn read_recording(
     let raw_ms = raw.len() as i64 / SAMPLES_PER_MS;
     if raw_ms < SHORTEST_MS {
         let reason = format!("the recording lasts {raw_ms} ms, which is too short for a word");
-        return Err(MediaError::unusable(path, reason).into());
+        return Err(SystemError::unusable(path, reason).into());
     }
     if speech::is_silent(&raw) {
-        return Err(
-            MediaError::unusable(path, "the recording is silent: there is no voice in it").into()
-        );
+        return Err(SystemError::unusable(
+            path,
+            "the recording is silent: there is no voice in it",
+        )
+        .into());
     }
     let noise_floor_db = f64::from(speech::measure_noise_floor_db(&raw));
     let snr_db = f64::from(speech::measure_snr_db(&raw));
@@ -79,7 +80,7 @@ pub fn read_recording(
     };
     let used = voice_activity::trim_to_voice(&raw);
     if used.is_empty() {
-        return Err(MediaError::unusable(path, "no speech was found in the recording").into());
+        return Err(SystemError::unusable(path, "no speech was found in the recording").into());
     }
     let lead_ms = used.start as i64 / SAMPLES_PER_MS;
     let clean = if denoised { denoise_48k(&raw) } else { raw };

@@ -1,8 +1,8 @@
 //! The brief of a job as steps read it: its files are on this machine.
 
 use pytoon_config::{BriefFile, read_brief};
-use pytoon_core::job::files::{ASSET_MARK, FileStore};
 use pytoon_pipeline::PipelineError;
+use pytoon_records::job::files::{ASSET_MARK, FileStore};
 use pytoon_storage::Storage;
 use serde_json::Value;
 use std::path::PathBuf;

@@ -11,12 +11,12 @@
 //! Start with [`Collector::collect`].
 
 use pytoon_config::storage::RetentionSettings;
-use pytoon_core::job::JobStatus;
-use pytoon_core::job::files::{ASSET_MARK, FileStore};
-use pytoon_core::job::store::{JobFilter, JobRow, JobStore};
 use pytoon_core::layout;
-use pytoon_core::ledger::StoreError;
-use pytoon_media::process::CancelToken;
+use pytoon_process::CancelToken;
+use pytoon_records::job::JobStatus;
+use pytoon_records::job::files::{ASSET_MARK, FileStore};
+use pytoon_records::job::store::{JobFilter, JobRow, JobStore};
+use pytoon_records::ledger::StoreError;
 use pytoon_storage::job_files::folder_of;
 use pytoon_storage::{Entry, Storage, StorageError};
 use pytoon_telemetry::ServiceEvent;

@@ -7,8 +7,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use pytoon_core::job::webhook::{DueWebhook, Told, WebhookStore};
-use pytoon_media::process::CancelToken;
+use pytoon_process::CancelToken;
+use pytoon_records::job::webhook::{DueWebhook, Told, WebhookStore};
 use pytoon_telemetry::ServiceEvent;
 use pytoon_vendor::http::public::PublicHttp;
 use serde_json::json;

@@ -5,17 +5,16 @@
 
 use crate::{Outcome, TaskRunner, brief, parts};
 use pytoon_core::graph::{FilmGraph, StageId};
-use pytoon_core::job::files::FileStore;
-use pytoon_core::job::store::{
-    DEGRADED, Failure, Finish, Hold, JobError, JobStore, Lease, SceneRow,
-};
-use pytoon_core::job::{JobStatus, NewTask, TaskKind};
-use pytoon_core::ledger::Fence;
-use pytoon_media::process::{CancelToken, Runner};
-use pytoon_media::{MediaError, disk};
 use pytoon_pipeline::film::{Film, FilmSource, JobIdentity, StageEnd};
 use pytoon_pipeline::receipt::SceneReceipt;
 use pytoon_pipeline::{Environment, PipelineError, RenderOptions};
+use pytoon_process::{CancelToken, Runner, SystemError, disk};
+use pytoon_records::job::files::FileStore;
+use pytoon_records::job::store::{
+    DEGRADED, Failure, Finish, Hold, JobError, JobStore, Lease, SceneRow,
+};
+use pytoon_records::job::{JobStatus, NewTask, TaskKind};
+use pytoon_records::ledger::Fence;
 use pytoon_storage::StorageError;
 use pytoon_storage::job_files::folder_of;
 use pytoon_telemetry::{Event, ServiceEvent};
@@ -62,7 +61,7 @@ impl TaskRunner for FilmRunner {
         match disk::free_bytes(self.env.engines.storage().folder()).map(|bytes| bytes >> 20) {
             Some(free_mib) if free_mib < needed_mib => {
                 let path = self.env.engines.storage().folder().to_owned();
-                Err(MediaError::NoRoom { path, free_mib, needed_mib }.to_string())
+                Err(SystemError::NoRoom { path, free_mib, needed_mib }.to_string())
             }
             _ => Ok(()),
         }
@@ -233,7 +232,7 @@ fn failure(lease: &Lease, error: &PipelineError) -> Failure {
         PipelineError::Held(_) | PipelineError::Degraded(_) => (DEGRADED, false),
         _ if error.is_input() => ("invalid_brief", false),
         PipelineError::Ledger(_) => ("store_unavailable", true),
-        PipelineError::Media(MediaError::File { .. }) | PipelineError::Storage(_) => {
+        PipelineError::Media(SystemError::File { .. }) | PipelineError::Storage(_) => {
             ("storage", true)
         }
         PipelineError::Media(_) => ("media", true),

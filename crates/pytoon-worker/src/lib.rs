@@ -16,10 +16,9 @@ pub mod courier;
 pub mod film;
 mod parts;
 
-use pytoon_core::job::store::{Failure, Finish, Hold, JobStore, Lease};
-use pytoon_core::ledger::StoreError;
-use pytoon_media::disk;
-use pytoon_media::process::CancelToken;
+use pytoon_process::{CancelToken, disk};
+use pytoon_records::job::store::{Failure, Finish, Hold, JobStore, Lease};
+use pytoon_records::ledger::StoreError;
 use pytoon_telemetry::ServiceEvent;
 use serde_json::Value;
 use std::fmt;

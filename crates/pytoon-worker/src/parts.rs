@@ -1,6 +1,6 @@
 //! Half-written files of workers that were killed.
 //!
-//! Whatever is made has a name that ends with `.part` until it is whole ([`pytoon_media::disk`]).
+//! Whatever is made has a name that ends with `.part` until it is whole ([`pytoon_process::disk`]).
 //! Who is killed leaves such a file behind, and nobody finds it again: the next attempt has a name
 //! of its own. They go when their job ends, and by age wherever else they lie.
 
@@ -27,7 +27,7 @@ pub(crate) fn remove_old(folder: &Path, age: Duration) -> usize {
 
 fn disks_now(folder: &Path) -> Option<SystemTime> {
     let probe = folder.join(PROBE);
-    pytoon_media::disk::write_whole(&probe, b"").ok()?;
+    pytoon_process::disk::write_whole(&probe, b"").ok()?;
     std::fs::metadata(&probe).ok()?.modified().ok()
 }
 
@@ -44,7 +44,7 @@ fn parts(folder: &Path) -> Vec<(PathBuf, SystemTime)> {
             if kind.is_dir() {
                 folders.push(path);
             } else if kind.is_file()
-                && pytoon_media::disk::is_part(&path)
+                && pytoon_process::disk::is_part(&path)
                 && let Ok(written) = entry.metadata().and_then(|it| it.modified())
             {
                 found.push((path, written));

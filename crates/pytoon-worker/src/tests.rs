@@ -2,8 +2,8 @@
 
 use super::*;
 use pytoon_core::graph::{FilmGraph, FilmShape};
-use pytoon_core::job::store::{JobFilter, JobStore, NewJob, Submission};
-use pytoon_core::job::{JobStatus, NewTask, TaskKind};
+use pytoon_records::job::store::{JobFilter, JobStore, NewJob, Submission};
+use pytoon_records::job::{JobStatus, NewTask, TaskKind};
 use pytoon_store::Store;
 use serde_json::json;
 use sqlx::{Connection, Executor};

@@ -1,6 +1,6 @@
 //! Limits of this process that are set before anything else: descriptors, core dumps, file modes.
 
-use pytoon_media::disk;
+use pytoon_process::disk;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Descriptors where the system names no limit.

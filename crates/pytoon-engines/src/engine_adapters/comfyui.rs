@@ -22,7 +22,7 @@ use crate::adapter::{
 };
 use crate::http::{Body, Call, DownloadLimits, Reply, VendorHttp};
 use crate::{Accepted, EngineError, EngineErrorKind};
-use pytoon_core::money::MicroUsd;
+use pytoon_vocabulary::MicroUsd;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;

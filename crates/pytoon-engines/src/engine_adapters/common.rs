@@ -14,11 +14,11 @@ use crate::http::{DownloadLimits, Reply, VendorHttp};
 use crate::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
 use base64::Engine as _;
 use pytoon_config::engines::EngineConfig;
-use pytoon_core::money::MicroUsd;
 use pytoon_vendor::replies::refused_paid;
 pub(crate) use pytoon_vendor::replies::{
     key, names_moderation, said, segment, submit_kind, text_at, with_key,
 };
+use pytoon_vocabulary::MicroUsd;
 use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;

@@ -22,9 +22,9 @@ use crate::adapter::{
 };
 use crate::http::{Body, Call, DownloadLimits, Reply, VendorHttp};
 use crate::{EngineError, EngineErrorKind};
-use pytoon_core::money::MicroUsd;
 use pytoon_vendor::errors::{self, Place, Row};
 use pytoon_vendor::replies::MODERATION_WORDS;
+use pytoon_vocabulary::MicroUsd;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -20,8 +20,8 @@ use crate::adapter::{
 };
 use crate::http::{Body, Call, DownloadLimits, VendorHttp};
 use crate::{EngineError, EngineErrorKind, ErrorStatus};
-use pytoon_core::money::MicroUsd;
 use pytoon_vendor::errors::{self, Place, Row};
+use pytoon_vocabulary::MicroUsd;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;

@@ -10,7 +10,7 @@ use crate::adapter::{
     TaskState,
 };
 use crate::{EngineError, EngineErrorKind};
-use pytoon_core::money::MicroUsd;
+use pytoon_vocabulary::MicroUsd;
 use serde_json::{Value, json};
 
 /// More words than this find nothing.

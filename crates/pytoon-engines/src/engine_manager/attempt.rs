@@ -8,12 +8,12 @@ use crate::adapter::{GenerateRequest, PromptUnit};
 use crate::engine_manager::Engine;
 use crate::moderation::{Hit, rephrase, screen};
 use crate::{Accepted, EngineError, EngineErrorKind};
-use pytoon_core::ledger::BreakerRow;
-use pytoon_core::money::MicroUsd;
+use pytoon_records::ledger::BreakerRow;
 use pytoon_telemetry::{Breaker, Event, Metrics};
 use pytoon_vendor::breaker::Advice;
 use pytoon_vendor::breakers::{self, BreakerUnavailable, Breakers, Passage};
 use pytoon_vendor::hash::{file_hash, hex};
+use pytoon_vocabulary::MicroUsd;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 

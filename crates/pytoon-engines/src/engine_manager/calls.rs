@@ -5,11 +5,11 @@ use super::{ClipUse, Engine, EngineManager, SceneOrder, ledger_error};
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Lookup, Prepared, Task};
 use crate::picture_fit::FitProblem;
 use crate::{Accepted, EngineError, EngineErrorKind};
-use pytoon_core::ledger::{
+use pytoon_records::ledger::{
     Admission, CallChange, CallEvent, CallLimits, CallRow, CallState, Fence, NewCall, StoreError,
 };
-use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::Event;
+use pytoon_vocabulary::MicroUsd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

@@ -8,9 +8,9 @@ use super::{ClipUse, Engine, EngineManager, EngineSet, SceneOrder, ledger_error}
 use crate::adapter::{GenerateRequest, Prepared, Ratio, Task, TaskState};
 use crate::moderation::screen;
 use crate::{EngineError, EngineErrorKind};
-use pytoon_core::ledger::{BreakerRow, CallEvent, CallFilter, CallRow, CallState, StoreError};
-use pytoon_core::money::MicroUsd;
+use pytoon_records::ledger::{BreakerRow, CallEvent, CallFilter, CallRow, CallState, StoreError};
 use pytoon_telemetry::Event;
+use pytoon_vocabulary::MicroUsd;
 use std::collections::{BTreeMap, HashSet};
 
 /// What is known of a scene's clips before any is bought.

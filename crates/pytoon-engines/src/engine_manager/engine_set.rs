@@ -11,9 +11,10 @@ use pytoon_config::engines::{EngineConfig, EngineSettings, PriceTable};
 use pytoon_config::model_ends::{self, ModelEnd};
 use pytoon_config::secrets::{Key, Secrets};
 use pytoon_config::{ConfigError, Origin};
-use pytoon_core::ledger::{BreakerRow, CallRow, UnixMs};
-use pytoon_core::money::MicroUsd;
+use pytoon_records::ledger::{BreakerRow, CallRow};
 use pytoon_telemetry::Metrics;
+use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::UnixMs;
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -295,7 +296,7 @@ mod tests {
             engine: "runway".into(),
             request_hash: "h".into(),
             prompt: "p".into(),
-            state: pytoon_core::ledger::CallState::Submitted,
+            state: pytoon_records::ledger::CallState::Submitted,
             task: None,
             pinned: serde_json::to_value(&pinned).expect("json"),
             key_id: String::new(),

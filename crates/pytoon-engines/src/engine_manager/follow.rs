@@ -11,12 +11,12 @@ use super::{ClipUse, Engine, EngineManager, SceneOrder, ledger_error};
 use crate::adapter::{Cancelled, GeneratedClip, Output, Task, TaskState};
 use crate::clip_check::{Checked, Expectation};
 use crate::{Accepted, EngineError, EngineErrorKind};
-use pytoon_core::ledger::{
+use pytoon_records::ledger::{
     CallChange, CallEvent, CallFilter, CallRow, CallState, KeptClip, StoreError,
 };
-use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::{Event, ServiceEvent};
 use pytoon_vendor::hash::file_hash;
+use pytoon_vocabulary::MicroUsd;
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -3,8 +3,8 @@
 use super::EngineManager;
 use crate::EngineErrorKind;
 use crate::engine_selector::LOCAL;
-use pytoon_core::money::MicroUsd;
 use pytoon_telemetry::Event;
+use pytoon_vocabulary::MicroUsd;
 use serde::Serialize;
 use std::time::Duration;
 

@@ -11,7 +11,8 @@
 
 use super::{AttemptRecord, EngineManager, SceneOrder, SceneOutcome};
 use crate::EngineError;
-use pytoon_core::ledger::{CallRow, CallState, Fence, UnixMs};
+use pytoon_records::ledger::{CallRow, CallState, Fence};
+use pytoon_vocabulary::UnixMs;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 

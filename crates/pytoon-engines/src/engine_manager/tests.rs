@@ -17,7 +17,7 @@ use crate::{Accepted, EngineErrorKind as K};
 use pytoon_config::engines::EngineConfig;
 use pytoon_config::secrets::Secrets;
 use pytoon_config::{Config, ConfigSource};
-use pytoon_core::ledger::{CallFilter, CallState, StoreFuture};
+use pytoon_records::ledger::{CallFilter, CallState, StoreFuture};
 use pytoon_store::SqliteStore;
 use std::collections::VecDeque;
 use std::path::Path;

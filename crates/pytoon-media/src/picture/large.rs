@@ -1,11 +1,10 @@
 //! Pictures with more pixels than a film can show: a program of its own decodes them and makes them
 //! smaller, so that this process never holds one.
 
-use crate::MediaError;
-use crate::ffmpeg::{LOCAL_ONLY, ffmpeg};
-use crate::process::Runner;
-use crate::{error, share};
+use super::memory::decoding;
 use image::{DynamicImage, ImageFormat, RgbaImage};
+use pytoon_ffmpeg::{LOCAL_ONLY, ffmpeg};
+use pytoon_process::{Runner, SystemError, last_words};
 use std::path::Path;
 
 /// The most pixels that are decoded here: twelve times those of a frame of 1080 x 1920.
@@ -15,7 +14,7 @@ const BYTES: u64 = 8;
 
 /// Returns the most pixels that are decoded here: fewer in a process of little memory.
 pub(super) fn most_pixels() -> u64 {
-    MOST_PIXELS.min(share::decoding() / BYTES)
+    MOST_PIXELS.min(decoding() / BYTES)
 }
 
 /// Returns what reads a format as one picture: it is named, since FFmpeg would go by the ending of a
@@ -40,9 +39,9 @@ pub(super) fn scaled(
     bytes: Vec<u8>,
     format: ImageFormat,
     (width, height): (u32, u32),
-) -> Result<DynamicImage, MediaError> {
+) -> Result<DynamicImage, SystemError> {
     let refused = |why: &str| {
-        MediaError::unusable(
+        SystemError::unusable(
             path,
             format!(
                 "this picture of {width} x {height} pixels cannot be made smaller here; save it with \
@@ -59,12 +58,12 @@ pub(super) fn scaled(
         .args(["-noautorotate", "-format_whitelist", demuxer, "-f", demuxer, "-i", "pipe:0"])
         .args(["-frames:v", "1", "-vf", &scale, "-f", "rawvideo", "pipe:1"]);
     let pixels = runner.run(&command, bytes).map_err(|error| match error {
-        MediaError::Failed { stderr, .. } => refused(&error::last_words(&stderr, path)),
+        SystemError::Failed { stderr, .. } => refused(&last_words(&stderr, path)),
         other => other,
     })?;
     let picture = RgbaImage::from_raw(to_width, to_height, pixels);
     picture.map(DynamicImage::ImageRgba8).ok_or_else(|| {
-        MediaError::unusable(path, "the picture cannot be decoded whole; is the file whole?")
+        SystemError::unusable(path, "the picture cannot be decoded whole; is the file whole?")
     })
 }
 

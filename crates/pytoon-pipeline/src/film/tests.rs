@@ -9,7 +9,7 @@ use pytoon_config::secrets::Secrets;
 use pytoon_config::{Config, ConfigSource, read_brief};
 use pytoon_core::timeline::{ClipSource, VideoClip};
 use pytoon_media::fonts::FontFinder;
-use pytoon_media::process::{CancelToken, CommandLine, Programs, Runner};
+use pytoon_process::{CancelToken, CommandLine, Programs, Runner};
 use std::os::unix::fs::MetadataExt;
 
 /// A folder with pictures, a clip, and films made of them.

@@ -15,10 +15,9 @@ use pytoon_config::ConfigError;
 use pytoon_core::layout;
 use pytoon_core::time::MsRange;
 use pytoon_core::timeline::{AudioTrack, DuckRegion, Timeline};
-use pytoon_media::MediaError;
-use pytoon_media::ffmpeg::sound;
-use pytoon_media::probe::probe;
-use pytoon_media::process::Runner;
+use pytoon_ffmpeg::probe::probe;
+use pytoon_ffmpeg::sound;
+use pytoon_process::{Runner, SystemError};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -165,7 +164,7 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection, PipelineError
     let output = root.join(layout::OUTPUT);
     let lag_ms = match sound::decode_mono(runner, &output) {
         Ok(heard) => lag::lag_ms(&sounds.mix, &heard, MOST_LAG_MS),
-        Err(MediaError::Cancelled) => return Err(MediaError::Cancelled.into()),
+        Err(SystemError::Cancelled) => return Err(SystemError::Cancelled.into()),
         Err(error) => {
             missing.push(format!("{}: {error}", layout::OUTPUT));
             None
@@ -175,7 +174,7 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection, PipelineError
     // Decoding begins where the sound does: a stream that starts late is seen by its time alone.
     let stream_offset_ms = match lag_ms.map(|_| probe(runner, &output)) {
         Some(Ok(film)) => film.audio.zip(film.video).map(|(a, v)| (a.start_s - v.start_s) * 1000.0),
-        Some(Err(MediaError::Cancelled)) => return Err(MediaError::Cancelled.into()),
+        Some(Err(SystemError::Cancelled)) => return Err(SystemError::Cancelled.into()),
         Some(Err(error)) => {
             missing.push(format!("when the streams of {} start: {error}", layout::OUTPUT));
             None
@@ -190,10 +189,10 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection, PipelineError
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, PipelineError> {
-    let bytes = std::fs::read(path).map_err(|error| MediaError::read(path, error))?;
+    let bytes = std::fs::read(path).map_err(|error| SystemError::read(path, error))?;
     let read = serde_json::from_slice(&bytes);
     read.map_err(|error| {
-        MediaError::unusable(path, format!("it is not understood: {error}")).into()
+        SystemError::unusable(path, format!("it is not understood: {error}")).into()
     })
 }
 

@@ -11,9 +11,9 @@ use crate::sources::Sources;
 use crate::stage::StageContext;
 use pytoon_core::brief::OnDegrade;
 use pytoon_core::chain::LOCAL_ENGINE;
-use pytoon_core::money::MicroUsd;
 use pytoon_core::note::Note;
 use pytoon_core::scene::SceneGraph;
+use pytoon_vocabulary::MicroUsd;
 use std::collections::BTreeMap;
 
 /// Returns the budget of the film from its brief, or else from the configuration.

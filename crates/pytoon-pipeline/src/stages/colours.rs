@@ -33,7 +33,8 @@ impl SeenClip {
     pub(crate) fn look(context: &StageContext<'_>, clip: &ClipUse) -> Option<Self> {
         let ClipUse { path, duration_ms, .. } = clip;
         let stamp = context.folder.stamp(path);
-        let colours = pytoon_media::clip::colours(context.runner(), path, *duration_ms).ok()?;
+        let colours =
+            pytoon_media::clip_look::colours(context.runner(), path, *duration_ms).ok()?;
         Some(Self { path: path.clone(), stamp, colours })
     }
 }

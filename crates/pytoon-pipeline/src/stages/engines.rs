@@ -20,8 +20,6 @@ use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step};
 use pytoon_core::brief::{Brief, ClipReuse, OnDegrade, Position, deadline};
 use pytoon_core::chain::EngineChain;
-use pytoon_core::ledger::UnixMs;
-use pytoon_core::money::MicroUsd;
 use pytoon_core::plan::LOCAL_ENGINE;
 use pytoon_core::scene::{MediaKind, Scene, SceneGraph, SceneMedia};
 use pytoon_core::timeline::build::{AssetFacts, OverlayRequest};
@@ -31,6 +29,8 @@ use pytoon_engines::adapter::Ratio;
 use pytoon_engines::engine_manager::{AttemptRecord, ClipUse, SceneMemo, SceneOrder, Slice};
 use pytoon_engines::engine_selector::SceneWish;
 use pytoon_engines::{EngineError, EngineErrorKind};
+use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::UnixMs;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -375,7 +375,7 @@ impl Stage for SceneStage<'_> {
 /// What a walk that gave up is to the render.
 fn given_up(error: EngineError) -> PipelineError {
     if error.kind == EngineErrorKind::Cancelled {
-        return pytoon_media::MediaError::Cancelled.into();
+        return pytoon_process::SystemError::Cancelled.into();
     }
     PipelineError::Internal(error.to_string())
 }

@@ -12,8 +12,8 @@ use pytoon_core::scene::MediaKind;
 use pytoon_core::timeline::build::AssetFacts;
 use pytoon_core::timeline::reading::Transfer;
 use pytoon_core::timeline::shots::PictureFacts;
-use pytoon_media::clip::{self, ClipLook};
-use pytoon_media::{MediaError, threads};
+use pytoon_media::clip_look::{self, ClipLook};
+use pytoon_process::{SystemError, threads};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -108,7 +108,7 @@ fn look(
     let next_clip = AtomicUsize::new(0);
     let look = || {
         while let Some((path, clip)) = clips.get(next_clip.fetch_add(1, Ordering::Relaxed)) {
-            let look = clip::look(store.runner(), Path::new(path), &clip.reading);
+            let look = clip_look::look(store.runner(), Path::new(path), &clip.reading);
             if let Ok(mut looks) = looks.lock() {
                 looks.push((*path, look.map(|look| seen(look, store.matte(), aspect))));
             }
@@ -135,7 +135,7 @@ fn look(
     });
     for (path, look) in looks.into_inner().unwrap_or_default() {
         match (look, facts.get_mut(path)) {
-            (Err(error), _) if matches!(error, MediaError::Cancelled) || error.is_exhausted() => {
+            (Err(error), _) if matches!(error, SystemError::Cancelled) || error.is_exhausted() => {
                 return Err(error.into());
             }
             (Ok((mut found, peak)), Some(AssetFacts::Clip { reading, seen, .. })) => {
@@ -162,7 +162,7 @@ fn look(
             Ok(seen) => {
                 facts.insert(path.clone(), AssetFacts::Picture(seen));
             }
-            Err(MediaError::Cancelled) => return Err(MediaError::Cancelled.into()),
+            Err(SystemError::Cancelled) => return Err(SystemError::Cancelled.into()),
             Err(error) => return Err(context.field_error(field, error.to_string()).into()),
         }
     }

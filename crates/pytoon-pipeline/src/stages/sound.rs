@@ -18,8 +18,9 @@ use pytoon_core::time::{FrameRate, MsRange};
 use pytoon_core::timeline::{
     AudioTrack, DuckRegion, MusicTrackSource, SoundClip, Timeline, VoiceClip,
 };
-use pytoon_media::ffmpeg::{encode, sound};
-use pytoon_media::{MediaError, disk};
+use pytoon_ffmpeg::sound;
+use pytoon_media::encode;
+use pytoon_process::{SystemError, disk};
 use pytoon_telemetry::Event;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -302,7 +303,7 @@ fn voice_parts(
     for clip in clips {
         if !takes.contains_key(clip.asset.as_str()) {
             let path = take_path(folder, &clip.asset);
-            let file = std::fs::File::open(&path).map_err(|e| MediaError::read(&path, e))?;
+            let file = std::fs::File::open(&path).map_err(|e| SystemError::read(&path, e))?;
             takes.insert(&clip.asset, wav::read(std::io::BufReader::new(file))?.mono());
         }
         let take = &takes[clip.asset.as_str()];
@@ -453,7 +454,7 @@ fn write_sound(
     let path = folder.new_work(name)?;
     disk::write_through(&path, |file| {
         wav::write_channels(file, channels, gain).map_err(|error| match error {
-            AudioError::WriteWav(source) => MediaError::write(&path, source).into(),
+            AudioError::WriteWav(source) => SystemError::write(&path, source).into(),
             other => PipelineError::from(other),
         })
     })

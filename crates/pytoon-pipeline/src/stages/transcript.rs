@@ -6,7 +6,7 @@ use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step};
 use crate::stages::Asset;
 use pytoon_config::settings::TranscriptionSettings;
-use pytoon_core::ledger::CallLimits;
+use pytoon_records::ledger::CallLimits;
 use pytoon_voice::transcript::{Outcome, transcribe};
 use serde::Serialize;
 use std::path::Path;

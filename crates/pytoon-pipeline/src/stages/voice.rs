@@ -16,16 +16,16 @@ use pytoon_config::tts::TtsSettings;
 use pytoon_core::brief::VoiceSettings;
 use pytoon_core::chain::LOCAL_ENGINE;
 use pytoon_core::layout;
-use pytoon_core::ledger::CallLimits;
-use pytoon_core::money::MicroUsd;
 use pytoon_core::note::Note;
 use pytoon_core::preset::{Background, Grade, Move, Preset, TransitionKind};
 use pytoon_core::scene::{MediaKind, MusicSource, SceneGraph, SceneMedia, VoiceSource};
 use pytoon_core::text;
 use pytoon_core::timeline::build::{Utterance, needs};
 use pytoon_core::timeline::fit::{self, Fit};
-use pytoon_media::{MediaError, disk};
 use pytoon_normalize::Pronunciations;
+use pytoon_process::{SystemError, disk};
+use pytoon_records::ledger::CallLimits;
+use pytoon_vocabulary::MicroUsd;
 use pytoon_voice::alignment::chain::Recorded;
 use pytoon_voice::alignment::{AlignmentMethod, Mismatch};
 use pytoon_voice::tts::{Quote, VoiceUsed};
@@ -292,7 +292,7 @@ fn recorded(
     let recording =
         voice_processor::read_recording(context.runner(), path, denoise).map_err(|error| {
             match error {
-                VoiceError::Recording(MediaError::Cancelled) => PipelineError::from(error),
+                VoiceError::Recording(SystemError::Cancelled) => PipelineError::from(error),
                 other => context.field_error("voice_file", other.to_string()).into(),
             }
         })?;

@@ -4,11 +4,11 @@ use super::super::{block_on, call};
 use super::open;
 use crate::Store;
 use pytoon_core::graph::{FilmGraph, FilmShape};
-use pytoon_core::job::store::{Finish, Hold, JobStore, KeyRow, Lease, NewJob};
-use pytoon_core::job::webhook::{Told, WebhookState, WebhookStore};
-use pytoon_core::job::{JobStatus, NewTask, TaskKind};
-use pytoon_core::ledger::{Admission, CallLimits, EngineStore};
-use pytoon_core::money::MicroUsd;
+use pytoon_records::job::store::{Finish, Hold, JobStore, KeyRow, Lease, NewJob};
+use pytoon_records::job::webhook::{Told, WebhookState, WebhookStore};
+use pytoon_records::job::{JobStatus, NewTask, TaskKind};
+use pytoon_records::ledger::{Admission, CallLimits, EngineStore};
+use pytoon_vocabulary::MicroUsd;
 use serde_json::json;
 use std::time::Duration;
 

@@ -2,8 +2,8 @@
 
 use super::super::{NOW, block_on, call};
 use super::open;
-use pytoon_core::job::files::{AssetRow, FileStore, Uploaded};
-use pytoon_core::ledger::{CallChange, CallEvent, CallLimits, EngineStore, KeptClip};
+use pytoon_records::job::files::{AssetRow, FileStore, Uploaded};
+use pytoon_records::ledger::{CallChange, CallEvent, CallLimits, EngineStore, KeptClip};
 use std::time::Duration;
 
 fn asset(id: &str, key: &str, sha256: &str) -> AssetRow {

@@ -4,12 +4,12 @@ use super::super::{block_on, call};
 use super::open;
 use crate::Store;
 use pytoon_core::graph::{FilmGraph, FilmShape};
-use pytoon_core::job::store::{
+use pytoon_records::job::store::{
     Failure, Finish, Hold, Idempotency, JobError, JobFilter, JobStore, KeyRow, Lease, NewJob,
     SceneRow, Submission,
 };
-use pytoon_core::job::{JobStatus, NewTask, TaskKind};
-use pytoon_core::ledger::{Admission, CallLimits, EngineStore, Fence, NewCall};
+use pytoon_records::job::{JobStatus, NewTask, TaskKind};
+use pytoon_records::ledger::{Admission, CallLimits, EngineStore, Fence, NewCall};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -574,7 +574,7 @@ fn keys_are_found_by_their_hash_until_they_are_revoked() {
             id: "id1".into(),
             name: "shop".into(),
             scopes: vec!["read".into(), "submit".into()],
-            budget_per_day: Some(pytoon_core::money::MicroUsd::from_usd(2.5)),
+            budget_per_day: Some(pytoon_vocabulary::MicroUsd::from_usd(2.5)),
             created_at: 0,
             revoked_at: None,
         };

@@ -2,11 +2,11 @@
 
 use super::super::{NOW, block_on, call};
 use super::open;
-use pytoon_core::ledger::{
+use pytoon_records::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallState, EngineStore,
     History, KeptClip, NewCall,
 };
-use pytoon_core::money::MicroUsd;
+use pytoon_vocabulary::MicroUsd;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

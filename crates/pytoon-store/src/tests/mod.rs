@@ -4,8 +4,8 @@ mod on_postgres;
 mod on_sqlite;
 mod sqlite_alone;
 
-use pytoon_core::ledger::NewCall;
-use pytoon_core::money::MicroUsd;
+use pytoon_records::ledger::NewCall;
+use pytoon_vocabulary::MicroUsd;
 
 pub(super) const NOW: i64 = 1_795_000_000_000;
 

@@ -12,7 +12,7 @@ use crate::tts::neural::Neural;
 use pytoon_align::{Alignment, align, to_analysis_rate};
 use pytoon_core::text::Word;
 use pytoon_core::timeline::CaptionWord;
-use pytoon_media::process::Runner;
+use pytoon_process::Runner;
 use std::collections::BTreeMap;
 
 /// The aligner.
@@ -110,7 +110,7 @@ mod tests {
     use crate::tts::{SpokenSentence, TtsProvider, TtsRequest};
     use pytoon_core::script::sentences;
     use pytoon_core::text::words;
-    use pytoon_media::process::{CancelToken, Programs};
+    use pytoon_process::{CancelToken, Programs};
     use std::time::Duration;
 
     const SCRIPT: &str =

@@ -11,7 +11,7 @@ use pytoon_align::LOW_CONFIDENCE;
 use pytoon_core::text::Word;
 use pytoon_core::time::MsRange;
 use pytoon_core::timeline::CaptionWord;
-use pytoon_media::MediaError;
+use pytoon_process::SystemError;
 use pytoon_telemetry::Event;
 
 /// The chain.
@@ -152,7 +152,7 @@ impl Aligner {
 
 fn gave_way(error: &VoiceError) -> GaveWay {
     let missing =
-        matches!(error, VoiceError::Unavailable { source: MediaError::MissingProgram { .. }, .. });
+        matches!(error, VoiceError::Unavailable { source: SystemError::MissingProgram { .. }, .. });
     let kind = if missing { "not_installed" } else { "failed" };
     GaveWay { kind, confidence: 0.0, reason: error.to_string() }
 }

@@ -10,8 +10,7 @@ use crate::VoiceError;
 use pytoon_audio::wav;
 use pytoon_core::text::Word;
 use pytoon_core::timeline::CaptionWord;
-use pytoon_media::MediaError;
-use pytoon_media::process::{CommandLine, ProcessLimits, Runner};
+use pytoon_process::{CommandLine, ProcessLimits, Runner, SystemError};
 use serde::Deserialize;
 use std::io::Cursor;
 use std::path::Path;
@@ -86,7 +85,7 @@ pub(crate) fn align(
     let provider = outside.program();
     runner.programs.find(provider).map_err(|_| VoiceError::Unavailable {
         provider: provider.into(),
-        source: MediaError::MissingProgram {
+        source: SystemError::MissingProgram {
             program: provider.to_owned(),
             hint: match outside {
                 Outside::Whisperx => "`pip install whisperx` brings it",
@@ -103,14 +102,14 @@ pub(crate) fn align(
         .run(&CommandLine::new(provider, "ask for its version").arg("--version"), Vec::new())
         .map(|bytes| String::from_utf8_lossy(&bytes).trim().chars().take(80).collect())
         .unwrap_or_default();
-    let folder = tempfile::tempdir().map_err(|e| MediaError::write(&std::env::temp_dir(), e))?;
+    let folder = tempfile::tempdir().map_err(|e| SystemError::write(&std::env::temp_dir(), e))?;
     let mut sound = Cursor::new(Vec::new());
     wav::write_mono(&mut sound, recorded.samples)?;
     let script: Vec<String> =
         recorded.sentences.iter().map(|sentence| pytoon_core::text::join(sentence)).collect();
     std::fs::write(folder.path().join("voice.wav"), sound.into_inner())
         .and_then(|()| std::fs::write(folder.path().join("script.txt"), script.join("\n")))
-        .map_err(|e| MediaError::write(folder.path(), e))?;
+        .map_err(|e| SystemError::write(folder.path(), e))?;
     let language = recorded.language.split(['-', '_']).next().unwrap_or("en");
     runner.run(&outside.command(folder.path(), language), Vec::new()).map_err(unavailable)?;
     let bytes = std::fs::read(folder.path().join("voice.json"))

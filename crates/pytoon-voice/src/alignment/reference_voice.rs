@@ -10,8 +10,8 @@ use crate::tts::neural::Neural;
 use crate::tts::{SpokenSentence, TtsProvider, TtsRequest};
 use pytoon_align::{Reference, ReferenceWord, SAMPLE_RATE, to_analysis_rate};
 use pytoon_core::text::Word;
-use pytoon_media::process::Runner;
 use pytoon_normalize::Pronunciations;
+use pytoon_process::Runner;
 
 /// Speech rate of the references, in words a minute: that of calm narration.
 const WORDS_PER_MINUTE: f64 = 165.0;

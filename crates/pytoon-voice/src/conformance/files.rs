@@ -3,8 +3,8 @@
 use super::{Bench, Outcome, Row, Stage, fails, of_kind, request, row, speaks};
 use crate::installed::{FOLDER_ENV, MANIFEST};
 use crate::tts::TtsRequest;
-use pytoon_media::process::{Programs, Runner};
 use pytoon_neural::toy::{Toy, piper_config, piper_model};
+use pytoon_process::{Programs, Runner};
 use pytoon_vendor::hash::bytes_hash;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -7,12 +7,12 @@ use crate::VoiceError;
 use crate::tts::TtsRequest;
 use base64::Engine;
 use faults::{Fault, Money};
-use pytoon_core::ledger::{CallFilter, CallRow, CallState};
-use pytoon_core::money::MicroUsd;
 use pytoon_core::text;
-use pytoon_media::process::Runner;
+use pytoon_process::Runner;
+use pytoon_records::ledger::{CallFilter, CallRow, CallState};
 use pytoon_vendor::scripted::{Answer, Script, Seen, Vendor};
 use pytoon_vendor::{Accepted, EngineErrorKind as Kind};
+use pytoon_vocabulary::MicroUsd;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -139,7 +139,7 @@ impl Played<'_> {
         });
         let fields = shared.as_object().cloned().unwrap_or_default();
         let runner = Runner {
-            programs: pytoon_media::process::Programs::beside_this_one(),
+            programs: pytoon_process::Programs::beside_this_one(),
             ..self.bench.runner(self.bench.folder)
         };
         if self.remote.is_free {

@@ -3,7 +3,7 @@
 
 use super::{Row, Subject, run};
 use pytoon_config::tts::TtsProviderName;
-use pytoon_core::ledger::EngineStore;
+use pytoon_records::ledger::EngineStore;
 use pytoon_store::SqliteStore;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

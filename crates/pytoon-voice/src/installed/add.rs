@@ -11,8 +11,8 @@ use super::{Family, FileEntry, InstalledVoice, MANIFEST, MAX_FILE, Manifest, Voi
 use crate::VoiceError;
 use crate::tts::neural::{self, Voices};
 use pytoon_core::text;
-use pytoon_media::process::Runner;
 use pytoon_neural::piper::PiperConfig;
+use pytoon_process::Runner;
 use pytoon_vendor::hash::file_hash;
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! `voice.json`: what a voice is, and which files it consists of.
 
 pub use pytoon_core::preset::VoiceStyle as Style;
-use pytoon_media::is_short;
+use pytoon_process::is_short;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -14,7 +14,7 @@ mod manifest;
 
 pub use manifest::{Family, FileEntry, Gender, MANIFEST, Manifest, Style, Unreadable};
 
-use pytoon_media::is_short;
+use pytoon_process::is_short;
 use pytoon_vendor::hash::bytes_hash;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -14,9 +14,8 @@ use crate::language::primary;
 use crate::voice_processor::SAMPLES_PER_MS;
 use pytoon_audio::wav;
 use pytoon_config::settings::{TranscriptionChoice, TranscriptionSettings};
-use pytoon_media::MediaError;
-use pytoon_media::ffmpeg::sound;
-use pytoon_media::process::{CommandLine, ProcessLimits, Runner};
+use pytoon_ffmpeg::sound;
+use pytoon_process::{CommandLine, ProcessLimits, Runner, SystemError};
 use pytoon_telemetry::Event;
 use serde::{Deserialize, Serialize};
 use std::io::Cursor;
@@ -171,9 +170,9 @@ fn prepared(runner: &Runner, recording: &Path) -> Result<Sound, VoiceError> {
     let samples = sound::decode_mono(runner, recording)?;
     let mut bytes = Cursor::new(Vec::new());
     wav::write_mono(&mut bytes, &samples)?;
-    let folder = tempfile::tempdir().map_err(|e| MediaError::write(Path::new("a folder"), e))?;
+    let folder = tempfile::tempdir().map_err(|e| SystemError::write(Path::new("a folder"), e))?;
     let path = folder.path().join(AUDIO);
-    std::fs::write(&path, bytes.into_inner()).map_err(|e| MediaError::write(&path, e))?;
+    std::fs::write(&path, bytes.into_inner()).map_err(|e| SystemError::write(&path, e))?;
     let length_ms = samples.len() as f64 / SAMPLES_PER_MS as f64;
     Ok(Sound { folder, length_ms })
 }
@@ -222,7 +221,7 @@ fn written(
     let limits = ProcessLimits { memory: None, ..runner.limits };
     match (Runner { stall: STALL, limits, ..runner.clone() }).run(&command, Vec::new()) {
         Ok(_) => {}
-        Err(MediaError::Cancelled) => return Err(MediaError::Cancelled.into()),
+        Err(SystemError::Cancelled) => return Err(SystemError::Cancelled.into()),
         Err(error) => return Ok(Err(error.to_string())),
     }
     Ok(read(&answer))

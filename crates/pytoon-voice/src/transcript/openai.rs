@@ -10,12 +10,12 @@ use crate::paid::{Kept, Order, PaidWork};
 use crate::tts::cloud::openai::refusal;
 use pytoon_config::secrets::Key;
 use pytoon_config::settings::TranscriptionService;
-use pytoon_core::money::MicroUsd;
-use pytoon_media::MediaError;
+use pytoon_process::SystemError;
 use pytoon_vendor::hash::bytes_hash;
 use pytoon_vendor::http::{Address, Body, Call, Reply, VendorHttp};
 use pytoon_vendor::replies::{refused_paid, text_at, with_key};
 use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
+use pytoon_vocabulary::MicroUsd;
 use reqwest::multipart::{Form, Part};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -124,7 +124,7 @@ impl OpenAi {
         length_ms: f64,
         language: Option<&str>,
     ) -> Result<Heard, VoiceError> {
-        let bytes = std::fs::read(audio).map_err(|e| MediaError::read(audio, e))?;
+        let bytes = std::fs::read(audio).map_err(|e| SystemError::read(audio, e))?;
         if bytes.len() > MAX_FILE {
             let reason =
                 format!("the recording has {} MB and the service takes 25", bytes.len() >> 20);
@@ -153,7 +153,7 @@ impl OpenAi {
         match self.runtime.block_on(self.paid.bought(&order, &buy)) {
             Ok(transcript) => Ok(Ok((transcript.text, transcript.language))),
             Err(error) if error.kind == EngineErrorKind::Cancelled => {
-                Err(MediaError::Cancelled.into())
+                Err(SystemError::Cancelled.into())
             }
             Err(error) => Ok(Err(error.to_string())),
         }

@@ -13,7 +13,7 @@ use crate::paid::PaidWork;
 use pytoon_config::ConfigError;
 use pytoon_config::secrets::{Key, Secrets};
 use pytoon_config::tts::{CloudVoice, ServerVoice, TtsProviderName, TtsSettings, VoiceProvider};
-use pytoon_media::process::Runner;
+use pytoon_process::Runner;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 use std::time::Duration;

@@ -11,7 +11,7 @@ use crate::spoken::SpokenText;
 use pytoon_audio::{resample, speech};
 use pytoon_config::tts::{EspeakSettings, by_language};
 use pytoon_core::text::Word;
-use pytoon_media::process::Runner;
+use pytoon_process::Runner;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;

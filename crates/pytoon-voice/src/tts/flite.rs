@@ -5,7 +5,7 @@ use super::program::{Program, installed};
 use super::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
 use crate::VoiceError;
 use pytoon_config::tts::FliteSettings;
-use pytoon_media::process::{CommandLine, Runner};
+use pytoon_process::{CommandLine, Runner};
 use std::path::Path;
 use std::sync::Arc;
 

@@ -20,10 +20,10 @@ pub use cut::speech_ms;
 use crate::VoiceError;
 use crate::installed::Style;
 use pytoon_config::engines::BreakerSettings;
-use pytoon_core::money::MicroUsd;
 use pytoon_core::text::Word;
 use pytoon_core::timeline::CaptionWord;
 use pytoon_normalize::Pronunciations;
+use pytoon_vocabulary::MicroUsd;
 use serde::{Deserialize, Serialize};
 
 /// Sentences to speak in one voice.

@@ -7,8 +7,7 @@ use super::{SpokenSentence, TtsRequest};
 use crate::VoiceError;
 use crate::spoken::{SpokenText, spoken_text};
 use pytoon_core::text::Word;
-use pytoon_media::MediaError;
-use pytoon_media::process::{CommandLine, Runner};
+use pytoon_process::{CommandLine, Runner, SystemError};
 use std::path::Path;
 
 /// The most characters of one run: more than any sentence that people say.
@@ -30,7 +29,7 @@ impl Program<'_> {
     /// Speaks every sentence; the program gives no times.
     pub(super) fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
         let folder = tempfile::tempdir()
-            .map_err(|error| self.unavailable(MediaError::write(&std::env::temp_dir(), error)))?;
+            .map_err(|error| self.unavailable(SystemError::write(&std::env::temp_dir(), error)))?;
         let file = folder.path().join("spoken.wav");
         let size = |text: &SpokenText| text.text.chars().count();
         let cut = pieces(&request.sentences, &Limit { most: MOST, size: &size, one_by_one: true })
@@ -67,7 +66,7 @@ impl Program<'_> {
         }
     }
 
-    pub(super) fn unavailable(&self, source: MediaError) -> VoiceError {
+    pub(super) fn unavailable(&self, source: SystemError) -> VoiceError {
         VoiceError::Unavailable { provider: self.name.into(), source }
     }
 }

@@ -12,7 +12,7 @@ use pytoon_core::script::sentence;
 use pytoon_core::text::{self, Word};
 use pytoon_core::time::MsRange;
 use pytoon_core::timeline::CaptionWord;
-use pytoon_media::ffmpeg::sound;
+use pytoon_ffmpeg::sound;
 use pytoon_pipeline::aligner;
 use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::alignment::chain::{Outcome, Recorded};

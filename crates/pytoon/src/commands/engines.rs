@@ -3,14 +3,15 @@
 use crate::context::Context;
 use crate::output;
 use pytoon_config::ConfigError;
-use pytoon_core::ledger::{CallFilter, CallState, UnixMs};
-use pytoon_core::money::MicroUsd;
 use pytoon_core::plan::LOCAL_ENGINE;
 use pytoon_engines::breaker::{self, BreakerState};
 use pytoon_engines::engine_manager::{ClipUse, Engine, HealthReport, SceneOrder};
 use pytoon_engines::engine_selector::SceneWish;
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_pipeline::engine_desk::{EngineDesk, Outside};
+use pytoon_records::ledger::{CallFilter, CallState};
+use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::UnixMs;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::process::ExitCode;

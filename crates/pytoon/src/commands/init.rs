@@ -11,7 +11,7 @@ pub(crate) fn run(path: &Path, force: bool) -> anyhow::Result<()> {
     if path.exists() && !force {
         anyhow::bail!("{} is there already; name another file, or use --force", path.display());
     }
-    pytoon_media::disk::write_whole(path, EXAMPLE.as_bytes())
+    pytoon_process::disk::write_whole(path, EXAMPLE.as_bytes())
         .map_err(|error| anyhow::anyhow!("failed to {error}"))?;
     output::line(path.display().to_string());
     output::note(format!("Edit it, then: pytoon render {}", path.display()));

@@ -3,16 +3,16 @@
 use crate::context::Context;
 use crate::output;
 use pytoon_config::ConfigError;
-use pytoon_core::ledger::{
-    CallChange, CallEvent, CallFilter, CallRow, CallState, EngineStore, KeptClip,
-};
-use pytoon_core::money::MicroUsd;
 use pytoon_engines::clip_check::{ClipChecker, Expectation, FfmpegChecker};
 use pytoon_engines::http::{DownloadLimits, VendorHttp};
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_pipeline::engine_desk::{database, open_storage, runtime};
+use pytoon_records::ledger::{
+    CallChange, CallEvent, CallFilter, CallRow, CallState, EngineStore, KeptClip,
+};
 use pytoon_storage::Storage;
 use pytoon_store::{Store, is_postgres};
+use pytoon_vocabulary::MicroUsd;
 use std::path::{Path, PathBuf};
 
 /// Lists calls.

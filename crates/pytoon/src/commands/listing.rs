@@ -5,7 +5,7 @@ use crate::output;
 use pytoon_audio::bed::fade_ends;
 use pytoon_audio::music::{Mood, StoryArc, generate};
 use pytoon_audio::wav;
-use pytoon_media::disk;
+use pytoon_process::disk;
 use std::io::Cursor;
 use std::path::Path;
 

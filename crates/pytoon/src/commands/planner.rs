@@ -2,10 +2,10 @@
 
 use pytoon_api::{PlanFailure, Planner};
 use pytoon_core::brief::Brief;
-use pytoon_core::job::files::FileStore;
 use pytoon_core::note::Note;
 use pytoon_core::text::without_folders;
 use pytoon_pipeline::{Environment, PipelineError, plan_only, sources, voice_warnings};
+use pytoon_records::job::files::FileStore;
 use pytoon_worker::brief;
 use serde_json::Value;
 use std::fmt;

@@ -44,7 +44,7 @@ pub(crate) fn run(context: &Context, args: &RenderArgs) -> anyhow::Result<()> {
 /// Writes the metrics, whatever became of the render.
 pub(crate) fn write_metrics(context: &Context, path: Option<&Path>) -> anyhow::Result<()> {
     let Some(path) = path else { return Ok(()) };
-    pytoon_media::disk::write_whole(path, context.metrics.render().as_bytes())
+    pytoon_process::disk::write_whole(path, context.metrics.render().as_bytes())
         .map_err(|error| anyhow::anyhow!("failed to write the metrics: {error}"))
 }
 

@@ -21,7 +21,7 @@ use crate::adapter::{
 use crate::http::{Call, DownloadLimits, Reply, VendorHttp};
 use crate::{EngineError, EngineErrorKind, ErrorStatus};
 use options::{Cost, ErrorRule, HttpOptions, Image};
-use pytoon_core::money::MicroUsd;
+use pytoon_vocabulary::MicroUsd;
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Breakers that cannot be read or written: the film is made, and the log says so.
 
 use super::*;
-use pytoon_core::ledger::{
+use pytoon_records::ledger::{
     Admission, CallChange, CallEvent, CallLimits, CallRow, History, KeptClip, NewCall,
 };
 use pytoon_telemetry::LogTarget;

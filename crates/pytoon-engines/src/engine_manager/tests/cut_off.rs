@@ -2,7 +2,7 @@
 //! twice, and what is bought is used.
 
 use super::*;
-use pytoon_core::ledger::{
+use pytoon_records::ledger::{
     Admission, CallChange, CallEvent, CallLimits, CallRow, Fence, History, KeptClip, NewCall,
 };
 use std::collections::BTreeMap;

@@ -4,9 +4,8 @@ use crate::assets::ground;
 use pytoon_compositor::compose::visible_range;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{ClipSource, Timeline};
-use pytoon_media::MediaError;
-use pytoon_media::ffmpeg::clip::{ClipCut, ClipDecoder, ClipFrame, ClipView};
-use pytoon_media::process::Runner;
+use pytoon_media::clip::{ClipCut, ClipDecoder, ClipFrame, ClipView};
+use pytoon_process::{Runner, SystemError};
 use std::collections::BTreeMap;
 
 /// Gives out frame numbers in order, with the frames of moving clips that each one needs.
@@ -33,7 +32,7 @@ impl<'a> FrameSource<'a> {
         self.next = self.next.max(number);
     }
 
-    pub(super) fn claim(&mut self) -> Result<Option<Claimed>, MediaError> {
+    pub(super) fn claim(&mut self) -> Result<Option<Claimed>, SystemError> {
         if self.next >= self.end {
             return Ok(None);
         }

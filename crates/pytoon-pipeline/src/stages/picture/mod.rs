@@ -14,7 +14,7 @@ pub(crate) use sink::prepare_frame_outputs;
 
 use crate::stage::StageContext;
 use pytoon_core::timeline::{ClipSource, OverlayContent, Timeline};
-use pytoon_media::ffmpeg::encode::{SOFTWARE_ENCODER, try_encoder};
+use pytoon_media::encode::{SOFTWARE_ENCODER, try_encoder};
 use pytoon_telemetry::Event;
 use serde::{Deserialize, Serialize};
 

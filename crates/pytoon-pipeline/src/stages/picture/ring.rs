@@ -16,8 +16,8 @@ use pytoon_compositor::tone::ClipTone;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{ClipSource, Timeline, VideoClip};
 use pytoon_graphics::Frame;
-use pytoon_media::process::{CancelToken, work_in_gaps, yield_to_encoder};
-use pytoon_media::{MediaError, picture, threads};
+use pytoon_media::picture;
+use pytoon_process::{CancelToken, SystemError, threads, work_in_gaps, yield_to_encoder};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -306,13 +306,13 @@ pub(super) fn draw_all(
 }
 
 /// The thread that writes the cover.
-type CoverWriter<'scope> = ScopedJoinHandle<'scope, Result<(), MediaError>>;
+type CoverWriter<'scope> = ScopedJoinHandle<'scope, Result<(), SystemError>>;
 
 fn write_all<'scope>(
     ring: &Ring<'_>,
     sink: &mut FrameSink,
     mut cover: Cover,
-    write_cover: impl Fn(Frame) -> Result<CoverWriter<'scope>, MediaError>,
+    write_cover: impl Fn(Frame) -> Result<CoverWriter<'scope>, SystemError>,
     drawn: &(dyn Fn(i64) + Sync),
 ) -> Result<DrawnFrames, PipelineError> {
     let range = ring.range;

@@ -5,8 +5,8 @@ use crate::stage::{FrameOutputs, StageContext};
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
 use pytoon_graphics::Frame;
-use pytoon_media::MediaError;
-use pytoon_media::ffmpeg::encode::VideoEncoder;
+use pytoon_media::encode::VideoEncoder;
+use pytoon_process::SystemError;
 use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -29,27 +29,27 @@ struct FramesFile {
 
 impl FramesFile {
     /// Opens the file at the place of a frame.
-    fn at(path: &Path, frame: i64, size: u64) -> Result<Self, MediaError> {
-        let failed = |error| MediaError::write(path, error);
+    fn at(path: &Path, frame: i64, size: u64) -> Result<Self, SystemError> {
+        let failed = |error| SystemError::write(path, error);
         let file = File::options().create(true).truncate(false).write(true).open(path);
         let mut file = BufWriter::new(file.map_err(failed)?);
         file.seek(SeekFrom::Start(frame as u64 * size)).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file })
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), MediaError> {
-        self.file.write_all(bytes).map_err(|e| MediaError::write(&self.path, e))
+    fn write(&mut self, bytes: &[u8]) -> Result<(), SystemError> {
+        self.file.write_all(bytes).map_err(|e| SystemError::write(&self.path, e))
     }
 
-    fn finish(mut self) -> Result<(), MediaError> {
-        self.file.flush().map_err(|e| MediaError::write(&self.path, e))
+    fn finish(mut self) -> Result<(), SystemError> {
+        self.file.flush().map_err(|e| SystemError::write(&self.path, e))
     }
 }
 
 /// Empties the files that composed frames go to.
-pub(crate) fn prepare_frame_outputs(outputs: &FrameOutputs) -> Result<(), MediaError> {
+pub(crate) fn prepare_frame_outputs(outputs: &FrameOutputs) -> Result<(), SystemError> {
     for path in [&outputs.frames, &outputs.hashes].into_iter().flatten() {
-        File::create(path).map_err(|e| MediaError::write(path, e))?;
+        File::create(path).map_err(|e| SystemError::write(path, e))?;
     }
     Ok(())
 }
@@ -74,7 +74,7 @@ impl FrameSink {
         })
     }
 
-    pub(super) fn write(&mut self, frame: &Frame) -> Result<(), MediaError> {
+    pub(super) fn write(&mut self, frame: &Frame) -> Result<(), SystemError> {
         self.encoder.write(frame)?;
         if let Some(file) = &mut self.frames {
             file.write(frame.data())?;
@@ -86,7 +86,7 @@ impl FrameSink {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<(), MediaError> {
+    pub(super) fn finish(self) -> Result<(), SystemError> {
         for file in [self.frames, self.hashes].into_iter().flatten() {
             file.finish()?;
         }

@@ -9,8 +9,8 @@ use super::{CloudAdapter, HEALTH, SPEAK, Speech, Told, Unreadable, openai, refus
 use crate::spoken::SpokenText;
 use crate::tts::take::{Take, WavProblem};
 use pytoon_config::tts::{ServerVoice, SpeechFormat};
-use pytoon_media::ffmpeg::sound;
-use pytoon_media::process::Runner;
+use pytoon_ffmpeg::sound;
+use pytoon_process::Runner;
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
 use pytoon_vendor::replies::with_key;
 use pytoon_vendor::{EngineError, EngineErrorKind};

@@ -5,7 +5,7 @@
 
 use super::{SPEAK, Take};
 use pytoon_config::engines::Backoff;
-use pytoon_media::process::CancelToken;
+use pytoon_process::CancelToken;
 use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
 use std::future::Future;
 use std::time::Duration;

@@ -6,11 +6,11 @@ use crate::installed::{
     BrokenVoice, Family, InstalledVoice, MAX_FILE, VoiceFolders, install_again,
 };
 use pytoon_english::{Accent, English, EnglishFiles};
-use pytoon_media::{is_short, threads};
 use pytoon_neural::NeuralError;
 use pytoon_neural::heart::Heart;
 use pytoon_neural::piper::Piper;
 use pytoon_neural::session::Limits;
+use pytoon_process::{is_short, threads};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

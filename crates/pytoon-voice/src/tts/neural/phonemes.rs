@@ -6,8 +6,8 @@
 
 use crate::VoiceError;
 use crate::helper;
-use pytoon_media::process::{CommandLine, Runner};
 use pytoon_normalize::SpokenWord;
+use pytoon_process::{CommandLine, Runner};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 

@@ -5,10 +5,10 @@ use super::{Manner, phonemes, refuse_silence};
 use crate::VoiceError;
 use crate::tts::{SpokenSentence, TtsRequest};
 use pytoon_audio::stretch;
-use pytoon_media::process::Runner;
 use pytoon_neural::NeuralError;
 use pytoon_neural::piper::{Delivery, Piper};
 use pytoon_normalize::{SpokenWord, normalize};
+use pytoon_process::Runner;
 use unicode_normalization::UnicodeNormalization;
 
 /// Speaks every sentence.

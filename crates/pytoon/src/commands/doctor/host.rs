@@ -3,8 +3,7 @@
 use super::{Check, Verdict};
 use crate::context::Context;
 use pytoon_graphics::text::FontScript;
-use pytoon_media::disk;
-use pytoon_media::process::CommandLine;
+use pytoon_process::{CommandLine, disk};
 use std::path::Path;
 
 /// Scripts that captions are most often written in.

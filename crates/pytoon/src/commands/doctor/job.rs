@@ -4,13 +4,13 @@
 use super::{Check, show};
 use crate::context::Context;
 use anyhow::Context as _;
-use pytoon_core::job::JobStatus;
-use pytoon_core::job::store::{JobEvent, JobRow, JobStore, SceneRow, TaskRow};
-use pytoon_core::job::webhook::{WebhookState, WebhookStore};
 use pytoon_core::layout;
-use pytoon_core::ledger::{CallFilter, CallState, EngineStore};
-use pytoon_media::process::CommandLine;
 use pytoon_pipeline::engine_desk::{database, open_storage};
+use pytoon_process::CommandLine;
+use pytoon_records::job::JobStatus;
+use pytoon_records::job::store::{JobEvent, JobRow, JobStore, SceneRow, TaskRow};
+use pytoon_records::job::webhook::{WebhookState, WebhookStore};
+use pytoon_records::ledger::{CallFilter, CallState, EngineStore};
 use pytoon_storage::job_files::folder_of;
 use pytoon_store::Store;
 use serde_json::Value;

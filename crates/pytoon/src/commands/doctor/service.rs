@@ -2,10 +2,10 @@
 
 use super::Check;
 use crate::context::{Context, now};
-use pytoon_core::job::store::JobStore;
-use pytoon_core::job::webhook::WebhookStore;
-use pytoon_core::ledger::{CallFilter, CallState, EngineStore};
 use pytoon_pipeline::engine_desk::{EngineDesk, database, storage};
+use pytoon_records::job::store::JobStore;
+use pytoon_records::job::webhook::WebhookStore;
+use pytoon_records::ledger::{CallFilter, CallState, EngineStore};
 use pytoon_store::{Store, is_postgres};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -4,10 +4,10 @@ use super::Check;
 use crate::context::Context;
 use pytoon_config::model_ends::{ModelEnd, WARNED_OF_DAYS};
 use pytoon_config::tts::VoiceProvider;
-use pytoon_core::ledger::CallLimits;
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_pipeline::engine_desk::EngineDesk;
 use pytoon_pipeline::voices::providers;
+use pytoon_records::ledger::CallLimits;
 use pytoon_voice::health::{VoiceHealth, report};
 use std::sync::Arc;
 

@@ -1,0 +1,35 @@
+//! What the installed FFmpeg can do, asked once for each list.
+
+use pytoon_process::{CommandLine, Runner};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+/// The names on each list, by the program that gave it.
+type Lists = BTreeMap<(PathBuf, &'static str), BTreeSet<String>>;
+
+static LISTS: Mutex<Lists> = Mutex::new(BTreeMap::new());
+
+/// Returns true if there is a filter of this name.
+pub fn has_filter(runner: &Runner, name: &str) -> bool {
+    is_listed(runner, "-filters", name)
+}
+
+/// Returns true if there is a decoder of this name.
+pub fn has_decoder(runner: &Runner, name: &str) -> bool {
+    is_listed(runner, "-decoders", name)
+}
+
+fn is_listed(runner: &Runner, list: &'static str, name: &str) -> bool {
+    let Ok(program) = runner.programs.find("ffmpeg") else { return false };
+    let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let names = lists.entry((program, list)).or_insert_with(|| {
+        let command = CommandLine::new("ffmpeg", "ask what it can do").args(["-hide_banner", list]);
+        // A program that does not answer can do nothing; what follows says what is wrong with it.
+        let said = runner.run(&command, Vec::new()).unwrap_or_default();
+        // ` TS. bwdif  V->V  Deinterlace`: flags, then the name.
+        let lines = String::from_utf8_lossy(&said);
+        lines.lines().filter_map(|line| line.split_whitespace().nth(1)).map(str::to_owned).collect()
+    });
+    names.contains(name)
+}

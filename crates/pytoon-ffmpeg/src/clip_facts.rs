@@ -1,0 +1,60 @@
+//! Facts of a clip that came from outside, every frame decoded.
+
+use crate::probe::{probe, ratio};
+use crate::verify::{FrameLook, look_at_all};
+use crate::{Input, ffmpeg, file_arg};
+use pytoon_process::{Runner, SystemError, disk, threads};
+use std::path::Path;
+
+/// The facts of a clip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClipFacts {
+    /// Its length in milliseconds, as the container says.
+    pub duration_ms: i64,
+    /// Frames a second.
+    pub frame_rate: f64,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// True if it has sound.
+    pub has_sound: bool,
+    /// Every frame that can be decoded.
+    pub frames: Vec<FrameLook>,
+}
+
+/// Looks at a clip; one that is no video is an error.
+pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, SystemError> {
+    // Side by side: each is mostly the start of a program.
+    let (frames, probed) =
+        threads::side_by_side(|| look_at_all(runner, path), || probe(runner, path));
+    let probed = probed?;
+    let video =
+        probed.video.ok_or_else(|| SystemError::unusable(path, "it has no moving picture"))?;
+    let seconds = if video.duration_s > 0.0 { video.duration_s } else { probed.duration_s };
+    Ok(ClipFacts {
+        duration_ms: (seconds * 1000.0).round() as i64,
+        frame_rate: ratio(&video.frame_rate).unwrap_or(25.0),
+        width: video.width,
+        height: video.height,
+        has_sound: probed.audio.is_some(),
+        frames: frames.map_err(|_| SystemError::unusable(path, "looking at it stopped"))??,
+    })
+}
+
+/// Takes a clip's sound out, without touching its picture.
+pub fn strip_sound(runner: &Runner, path: &Path) -> Result<(), SystemError> {
+    let silent = &disk::part_of(path);
+    let command = ffmpeg("take a clip's sound out")
+        .input(path)
+        .args(["-map", "0:v:0", "-c", "copy", "-movflags", "+faststart", "-f", "mp4", "-y"])
+        .arg(file_arg(silent));
+    let done = runner
+        .run(&command, Vec::new())
+        .and_then(|_| std::fs::rename(silent, path).map_err(|e| SystemError::write(path, e)));
+    if done.is_err() {
+        // The half-written file must not stay; that it cannot be removed changes nothing.
+        let _ = std::fs::remove_file(silent);
+    }
+    done
+}

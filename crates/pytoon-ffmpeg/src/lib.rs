@@ -1,0 +1,76 @@
+//! FFmpeg and FFprobe as programs: what a file is, its sound, what its frames show.
+//!
+//! Guarantees: commands are pure functions, tested as text; a file among the inputs leads to no other
+//! file and to no network; what FFprobe says is remembered for a file until the file changes.
+//!
+//! Does not know pixels: `pytoon-media` reads and writes pictures.
+//!
+//! Start with [`probe::probe`], [`sound`] and [`clip_facts::facts`].
+
+pub mod abilities;
+pub mod clip_facts;
+pub mod probe;
+pub mod sound;
+pub mod verify;
+
+use pytoon_process::CommandLine;
+use std::path::Path;
+
+/// The start of every command: quiet, never asking, errors only.
+pub fn ffmpeg(purpose: &'static str) -> CommandLine {
+    CommandLine::new("ffmpeg", purpose).args([
+        "-hide_banner",
+        "-nostdin",
+        "-y",
+        "-loglevel",
+        "error",
+    ])
+}
+
+/// What FFmpeg may open: what it is given. A playlist among media files leads nowhere.
+pub const LOCAL_ONLY: [&str; 2] = ["-protocol_whitelist", "file,pipe"];
+
+/// The containers that are read. Formats that name other files (concat, HLS, DASH, numbered
+/// pictures) are not among them: such a file would have others of this machine shown in a film.
+const CONTAINERS: &str = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,wav,w64,mp3,flac,aac,aiff,caf,\
+    amr,ac3,eac3,au,gif,apng,h264,hevc,m4v,ivf,dv,mxf,nut,wv,ape,tta,voc,rm";
+
+/// A media file as the next input.
+pub trait Input {
+    /// Reads a file, and nothing that it may name.
+    fn input(self, path: &Path) -> Self;
+}
+
+impl Input for CommandLine {
+    fn input(self, path: &Path) -> Self {
+        let local = self.args(LOCAL_ONLY).args(["-format_whitelist", CONTAINERS]);
+        local.arg("-i").arg(file_arg(path))
+    }
+}
+
+/// A file name that FFmpeg cannot take for an option or a protocol.
+pub fn file_arg(path: &Path) -> std::ffi::OsString {
+    let mut arg = std::ffi::OsString::from("file:");
+    arg.push(path);
+    arg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pytoon_process::{CancelToken, Programs, Runner};
+    use std::time::Duration;
+
+    #[test]
+    fn no_protocol_leads_to_the_network() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("a socket");
+        let address = format!("http://{}/a.mp4", listener.local_addr().expect("an address"));
+        let stall = Duration::from_secs(20);
+        let runner = Runner::new(Programs::default(), CancelToken::default(), stall);
+        let asked = CommandLine::new("ffmpeg", "test").args(["-v", "error"]).args(LOCAL_ONLY);
+        let asked = asked.args(["-rw_timeout", "2000000", "-i", &address, "-f", "null", "-"]);
+        runner.run(&asked, Vec::new()).expect_err("it is no file");
+        assert!(listener.accept().is_err(), "somebody was asked");
+    }
+}

@@ -1,0 +1,478 @@
+//! What a media file is, by FFprobe.
+//!
+//! One reading of a file: its streams, which of them is the main picture, when each begins and how
+//! long it is. The text of FFprobe is understood by one function, [`parse`], which takes any text
+//! and never panics; what is missing or has another type than expected counts as not said.
+
+use crate::Input;
+use pytoon_process::budget::Budget;
+use pytoon_process::disk::FileId;
+use pytoon_process::{CommandLine, ProcessLimits, Runner, SystemError, last_words};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+/// FFprobes that run at once in this process.
+static PROBES: LazyLock<Budget> = LazyLock::new(|| Budget::new(2));
+
+/// What FFprobe says of a file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MediaProbe {
+    /// The container's names, such as `mov,mp4,m4a`.
+    pub format: String,
+    /// Length in seconds; 0 where the container does not say.
+    pub duration_s: f64,
+    /// When the file begins on its own clock, in seconds.
+    pub start_s: f64,
+    /// The main picture: of the video streams that are no attached picture the first that moves,
+    /// the default one before others. A stream of one frame where none moves.
+    pub video: Option<VideoStream>,
+    /// The sound: the default stream, else the first.
+    pub audio: Option<AudioStream>,
+    /// Video streams that are no attached pictures.
+    pub pictures: usize,
+    /// Size in bytes.
+    pub size_bytes: u64,
+}
+
+/// A video stream.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct VideoStream {
+    /// Its place among all streams.
+    pub index: u32,
+    /// Its place among the video streams, attached pictures included.
+    pub video_index: u32,
+    /// Codec name.
+    pub codec: String,
+    /// Codec profile.
+    pub profile: String,
+    /// Width in pixels, as stored.
+    pub width: u32,
+    /// Height in pixels, as stored.
+    pub height: u32,
+    /// Pixel format.
+    pub pixel_format: String,
+    /// Bits of a sample, where FFprobe says so.
+    pub bits: Option<u32>,
+    /// Mean frame rate as a ratio.
+    pub frame_rate: String,
+    /// The rate on whose grid all frames lie, as a ratio; that of the frames where it is constant.
+    pub base_rate: String,
+    /// Colour matrix.
+    pub colour_space: String,
+    /// Colour primaries.
+    pub primaries: String,
+    /// Transfer function.
+    pub transfer: String,
+    /// Range of its codes.
+    pub range: String,
+    /// Width of a pixel over its height.
+    pub sample_aspect: (u32, u32),
+    /// The order of its fields.
+    pub field_order: String,
+    /// How far it is turned to be upright, in degrees.
+    pub rotation: i32,
+    /// True if only a Dolby Vision decoder shows its colours (ETSI TS 103 572, base layers that are
+    /// compatible with nothing, such as those of profile 5).
+    pub needs_dolby_vision: bool,
+    /// Whether an alpha plane lies beside the stream (WebM).
+    pub alpha_beside: bool,
+    /// Number of frames, where the container or a scan says.
+    pub frames: Option<i64>,
+    /// Length in seconds: its own, else the container's; 0 where nothing says.
+    pub duration_s: f64,
+    /// Its own length in seconds, where the container says.
+    pub own_duration_s: Option<f64>,
+    /// When it begins on the container's clock, in seconds.
+    pub start_s: f64,
+    is_default: bool,
+}
+
+/// An audio stream.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AudioStream {
+    /// Its place among all streams.
+    pub index: u32,
+    /// Its place among the audio streams.
+    pub audio_index: u32,
+    /// Codec name.
+    pub codec: String,
+    /// Sampling rate in Hz.
+    pub sample_rate: u32,
+    /// Channels.
+    pub channels: u32,
+    /// Length in seconds.
+    pub duration_s: f64,
+    /// When it begins on the container's clock, in seconds.
+    pub start_s: f64,
+    is_default: bool,
+}
+
+impl VideoStream {
+    /// Returns whether it has more than one frame; `None` where the header does not tell.
+    pub fn moves(&self) -> Option<bool> {
+        if let Some(frames) = self.frames.filter(|frames| *frames > 0) {
+            return Some(frames > 1);
+        }
+        let rate = ratio(&self.frame_rate).or_else(|| ratio(&self.base_rate))?;
+        Some(self.own_duration_s? * rate > 1.5)
+    }
+
+    /// Returns true if its frames are evenly spaced, as far as the header tells.
+    pub fn has_constant_rate(&self) -> bool {
+        let (mean, base) = (ratio(&self.frame_rate), ratio(&self.base_rate));
+        mean.zip(base).is_some_and(|(mean, base)| (mean / base - 1.0).abs() < 0.01)
+    }
+}
+
+/// Returns a ratio such as `30000/1001` as a number, if it is a positive one.
+pub(crate) fn ratio(text: &str) -> Option<f64> {
+    let (above, below) = text.split_once(['/', ':']).unwrap_or((text, "1"));
+    let value = above.parse::<f64>().ok()? / below.parse::<f64>().ok()?;
+    (value.is_finite() && value > 0.0).then_some(value)
+}
+
+/// Probes a file.
+pub fn probe(runner: &Runner, path: &Path) -> Result<MediaProbe, SystemError> {
+    let text = ask(runner, path, &["-show_format", "-show_streams"])?;
+    parse(&text).map_err(|reason| SystemError::unusable(path, reason))
+}
+
+/// Probes a file and counts its packets where the header does not say how long its picture is, or
+/// which of its pictures moves.
+pub fn probe_picture(runner: &Runner, path: &Path) -> Result<MediaProbe, SystemError> {
+    let text = ask(runner, path, &["-show_format", "-show_streams"])?;
+    let refused = |reason| SystemError::unusable(path, reason);
+    let probe = parse(&text).map_err(refused)?;
+    let Some(video) = &probe.video else { return Ok(probe) };
+    if video.duration_s > 0.0 && (probe.pictures < 2 || video.moves() == Some(true)) {
+        return Ok(probe);
+    }
+    // No film is longer than a minute, and a clip is used from its beginning.
+    let scan = ["-read_intervals", "%+600", "-show_entries", PACKET_ENTRIES];
+    let packets = ask(runner, path, &scan)?;
+    parse_with_packets(&text, &packets).map_err(refused)
+}
+
+/// Refuses sound at a rate that no recording has. FFmpeg resamples a packet at a time: one second of
+/// sound at 1 Hz becomes 48,000 samples.
+fn check_rate(sample_rate: u32) -> Result<(), String> {
+    // Zero: FFprobe does not know it.
+    if sample_rate == 0 || (2_000..=768_000).contains(&sample_rate) {
+        return Ok(());
+    }
+    Err(format!("its sound has {sample_rate} samples a second; 2,000 to 768,000 can be used"))
+}
+
+const PACKET_ENTRIES: &str = "packet=stream_index,pts_time,dts_time,duration_time";
+
+/// The most that FFprobe may say of a file.
+const MOST_SAID: usize = 16 << 20;
+/// The memory that FFprobe may take for it.
+const MEMORY: u64 = 1 << 30;
+
+/// Answers that are remembered, and the longest of them: every stage of a film looks at its files.
+const REMEMBERED: usize = 512;
+const LONGEST_REMEMBERED: usize = 64 << 10;
+
+/// Returns what FFprobe says of a file. It is asked once for as long as the file stays as it is.
+fn ask(runner: &Runner, path: &Path, what: &[&str]) -> Result<String, SystemError> {
+    static KNOWN: LazyLock<Mutex<HashMap<(FileId, String), String>>> =
+        LazyLock::new(Mutex::default);
+    let question = FileId::of(path).map(|file| (file, what.join(" ")));
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(answer) = question.as_ref().and_then(|question| known().get(question).cloned()) {
+        return Ok(answer);
+    }
+    let answer = ask_program(runner, path, what)?;
+    if let Some(question) = question
+        && answer.len() <= LONGEST_REMEMBERED
+    {
+        let mut known = known();
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(question, answer.clone());
+    }
+    Ok(answer)
+}
+
+fn ask_program(runner: &Runner, path: &Path, what: &[&str]) -> Result<String, SystemError> {
+    let _share = PROBES.take(&runner.holder, 1, &runner.cancel)?;
+    let limits = ProcessLimits { memory: Some(MEMORY), output: MOST_SAID, ..runner.limits };
+    let runner = Runner { limits, ..runner.clone() };
+    let command = CommandLine::new("ffprobe", "look at a media file")
+        .args(["-v", "error", "-of", "json"])
+        .args(what.iter().copied())
+        .input(path);
+    let bytes = runner.run(&command, Vec::new()).map_err(|error| match error {
+        SystemError::Failed { stderr, .. } => {
+            let why = last_words(&stderr, path);
+            SystemError::unusable(
+                path,
+                format!("it is not a media file that FFmpeg can read ({why})"),
+            )
+        }
+        SystemError::SaidTooMuch { .. } => {
+            let reason = "it has too many streams or tags to be a clip or a sound";
+            SystemError::unusable(path, reason)
+        }
+        other => other,
+    })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Understands what FFprobe says of a file's container and streams, as JSON.
+pub fn parse(text: &str) -> Result<MediaProbe, String> {
+    parse_with_packets(text, "{}")
+}
+
+/// Understands the same with a list of packets, for files whose header says too little.
+pub fn parse_with_packets(text: &str, packets: &str) -> Result<MediaProbe, String> {
+    let not_understood = |error| format!("ffprobe's answer is not understood: {error}");
+    let value: Value = serde_json::from_str(text).map_err(not_understood)?;
+    let packets: Value = serde_json::from_str(packets).map_err(not_understood)?;
+    let packets = packets["packets"].as_array().map_or(&[][..], Vec::as_slice);
+    let format = &value["format"];
+    let format_duration = number(&format["duration"]).filter(|s| *s > 0.0).unwrap_or(0.0);
+    let format_start = number(&format["start_time"]).unwrap_or(0.0);
+    let mut pictures = Vec::new();
+    let mut sounds = Vec::new();
+    let mut videos = 0;
+    for (place, stream) in value["streams"].as_array().into_iter().flatten().enumerate() {
+        let index = whole(&stream["index"]).unwrap_or(place as u32);
+        let span = Span::of(stream, packets, index, (format_start, format_duration));
+        match stream["codec_type"].as_str() {
+            Some("video") => {
+                videos += 1;
+                if whole(&stream["disposition"]["attached_pic"]).unwrap_or(0) == 0 {
+                    pictures.push(video(stream, index, videos - 1, span));
+                }
+            }
+            Some("audio") => {
+                let sound = audio(stream, index, sounds.len() as u32, span);
+                check_rate(sound.sample_rate)?;
+                sounds.push(sound);
+            }
+            _ => {}
+        }
+    }
+    let rank = |stream: &VideoStream| (stream.moves() != Some(false), stream.is_default);
+    Ok(MediaProbe {
+        format: text_of(&format["format_name"]),
+        duration_s: format_duration,
+        start_s: format_start,
+        pictures: pictures.len(),
+        // The first of the best: `max_by_key` would give the last.
+        video: pictures.into_iter().rev().max_by_key(rank),
+        audio: sounds.into_iter().rev().max_by_key(|sound| sound.is_default),
+        size_bytes: number(&format["size"]).unwrap_or(0.0) as u64,
+    })
+}
+
+/// When a stream begins and how long it is.
+struct Span {
+    start_s: f64,
+    own_duration_s: Option<f64>,
+    duration_s: f64,
+    frames: Option<i64>,
+}
+
+impl Span {
+    fn of(stream: &Value, packets: &[Value], index: u32, format: (f64, f64)) -> Self {
+        let (format_start, format_duration) = format;
+        let said_start = number(&stream["start_time"]);
+        let start_s = said_start.unwrap_or(format_start);
+        let own = packets.iter().filter(|packet| whole(&packet["stream_index"]) == Some(index));
+        let mut scanned: Option<(f64, f64, i64)> = None;
+        let mut last_step = 0.0;
+        for packet in own {
+            let time = number(&packet["pts_time"]).or_else(|| number(&packet["dts_time"]));
+            let Some(time) = time else { continue };
+            let length = number(&packet["duration_time"]).unwrap_or(0.0).max(0.0);
+            let (from, to, count) = scanned.unwrap_or((time, time, 0));
+            if count > 0 && time > to - last_step {
+                last_step = if length > 0.0 { length } else { (time - to).max(last_step) };
+            }
+            scanned = Some((from.min(time), to.max(time + length), count + 1));
+        }
+        let scanned_s = scanned.map(|(from, to, _)| to - from).filter(|s| *s > 0.0);
+        let tagged = stream["tags"].as_object().into_iter().flatten().find_map(|(name, value)| {
+            // Matroska: the end of the stream on the file's clock.
+            let is_duration = name == "DURATION" || name.starts_with("DURATION-");
+            clock(value.as_str().filter(|_| is_duration)?).map(|end| end - start_s.max(0.0))
+        });
+        let said = number(&stream["duration"]).or(tagged).filter(|s| *s > 0.0);
+        let own_duration_s = said.or(scanned_s);
+        let of_format = (format_duration - (start_s - format_start).max(0.0)).max(0.0);
+        Self {
+            start_s,
+            own_duration_s,
+            duration_s: own_duration_s.unwrap_or(of_format),
+            frames: number(&stream["nb_frames"])
+                .map(|frames| frames as i64)
+                .or(scanned.map(|(_, _, count)| count)),
+        }
+    }
+}
+
+fn video(stream: &Value, index: u32, video_index: u32, span: Span) -> VideoStream {
+    let rotation = stream["side_data_list"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find_map(|data| number(&data["rotation"]))
+        .or_else(|| number(&stream["tags"]["rotate"]).map(|degrees| -degrees))
+        .unwrap_or(0.0);
+    let side_data = stream["side_data_list"].as_array().into_iter().flatten();
+    let needs_dolby_vision = side_data
+        .filter(|data| data["dv_profile"].is_number())
+        .any(|data| whole(&data["dv_bl_signal_compatibility_id"]) == Some(0));
+    let aspect = text_of(&stream["sample_aspect_ratio"]);
+    let sample_aspect = aspect
+        .split_once(':')
+        .and_then(|(w, h)| Some((w.parse::<u32>().ok()?, h.parse::<u32>().ok()?)))
+        // Anything beyond is a broken header, not a shape.
+        .filter(|&(w, h)| w > 0 && h > 0 && w / h < 8 && h / w < 8)
+        .unwrap_or((1, 1));
+    VideoStream {
+        index,
+        video_index,
+        codec: text_of(&stream["codec_name"]),
+        profile: text_of(&stream["profile"]),
+        width: whole(&stream["width"]).unwrap_or(0),
+        height: whole(&stream["height"]).unwrap_or(0),
+        pixel_format: text_of(&stream["pix_fmt"]),
+        bits: whole(&stream["bits_per_raw_sample"]),
+        frame_rate: text_of(&stream["avg_frame_rate"]),
+        base_rate: text_of(&stream["r_frame_rate"]),
+        colour_space: text_of(&stream["color_space"]),
+        primaries: text_of(&stream["color_primaries"]),
+        transfer: text_of(&stream["color_transfer"]),
+        range: text_of(&stream["color_range"]),
+        sample_aspect,
+        field_order: text_of(&stream["field_order"]),
+        rotation: (rotation as i32).rem_euclid(360),
+        needs_dolby_vision,
+        alpha_beside: ["alpha_mode", "ALPHA_MODE"]
+            .iter()
+            .any(|name| whole(&stream["tags"][*name]) == Some(1)),
+        frames: span.frames,
+        duration_s: span.duration_s,
+        own_duration_s: span.own_duration_s,
+        start_s: span.start_s,
+        is_default: whole(&stream["disposition"]["default"]) == Some(1),
+    }
+}
+
+fn audio(stream: &Value, index: u32, audio_index: u32, span: Span) -> AudioStream {
+    AudioStream {
+        index,
+        audio_index,
+        codec: text_of(&stream["codec_name"]),
+        sample_rate: whole(&stream["sample_rate"]).unwrap_or(0),
+        channels: whole(&stream["channels"]).unwrap_or(0),
+        duration_s: span.duration_s,
+        start_s: span.start_s,
+        is_default: whole(&stream["disposition"]["default"]) == Some(1),
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// A finite number, given as one or as text.
+fn number(value: &Value) -> Option<f64> {
+    let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    // Beyond this are broken headers; sums of such times stay finite.
+    (number.is_finite() && number.abs() < 1e15).then_some(number)
+}
+
+fn whole(value: &Value) -> Option<u32> {
+    number(value).filter(|n| (0.0..=f64::from(u32::MAX)).contains(n)).map(|n| n as u32)
+}
+
+/// `00:00:05.040000000` in seconds.
+fn clock(text: &str) -> Option<f64> {
+    let mut seconds = 0.0;
+    for part in text.split(':') {
+        let part: f64 = part.trim().parse().ok()?;
+        seconds = seconds * 60.0 + part;
+    }
+    (seconds.is_finite() && (0.0..1e9).contains(&seconds)).then_some(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parsed(value: &Value) -> MediaProbe {
+        parse(&value.to_string()).expect("JSON")
+    }
+
+    #[test]
+    fn the_picture_that_moves_is_the_main_one() {
+        let stream = |index: u32, more: Value| {
+            let mut stream = json!({"index": index, "codec_type": "video", "width": 64,
+                "height": 64, "avg_frame_rate": "25/1", "disposition": {"default": 1}});
+            for (name, value) in more.as_object().expect("fields") {
+                stream[name] = value.clone();
+            }
+            stream
+        };
+        let main = |streams: Value| {
+            let probe = parsed(&json!({"streams": streams, "format": {"duration": "5.0"}}));
+            probe.video.map(|video| video.index)
+        };
+        let attached = json!({"disposition": {"attached_pic": 1, "default": 1}});
+        let one_frame = json!({"tags": {"DURATION": "00:00:00.040000000"}});
+        let film = json!({"tags": {"DURATION": "00:00:05.000000000"}});
+        let not_default = json!({"nb_frames": "125", "disposition": {"default": 0}});
+        assert_eq!(main(json!([stream(0, attached.clone()), stream(1, film.clone())])), Some(1));
+        assert_eq!(main(json!([stream(0, one_frame.clone()), stream(1, film.clone())])), Some(1));
+        assert_eq!(main(json!([stream(0, not_default.clone()), stream(1, film.clone())])), Some(1));
+        assert_eq!(main(json!([stream(0, one_frame.clone()), stream(1, not_default)])), Some(1));
+        assert_eq!(main(json!([stream(0, film.clone()), stream(1, film)])), Some(0));
+        assert_eq!(main(json!([stream(0, one_frame)])), Some(0));
+        assert_eq!(main(json!([stream(0, attached)])), None);
+    }
+
+    #[test]
+    fn a_length_comes_from_stream_tag_packets_or_container() {
+        let length = |stream: Value, packets: Value| {
+            let mut stream = stream;
+            stream["codec_type"] = json!("video");
+            let text = json!({"streams": [stream], "format": {"duration": "9", "start_time": "0"}});
+            let packets = json!({"packets": packets}).to_string();
+            let probe = parse_with_packets(&text.to_string(), &packets).expect("JSON");
+            probe.video.expect("a picture").duration_s
+        };
+        assert_eq!(length(json!({"duration": "4.5"}), json!([])), 4.5);
+        assert_eq!(length(json!({"tags": {"DURATION": "00:01:01.5"}}), json!([])), 61.5);
+        assert_eq!(length(json!({"start_time": "2"}), json!([])), 7.0);
+        let packets = json!([
+            {"stream_index": 0, "pts_time": "0.0", "duration_time": "0.5"},
+            {"stream_index": 1, "pts_time": "50.0"},
+            {"stream_index": 0, "pts_time": "1.0", "duration_time": "0.5"},
+            {"stream_index": 0, "pts_time": "0.5"},
+        ]);
+        assert_eq!(length(json!({"index": 0}), packets), 1.5);
+    }
+
+    #[test]
+    fn nonsense_is_not_understood_and_harms_nobody() {
+        for text in ["", "[]", "null", "{\"streams\": 5}", "{\"streams\": [1, null, \"a\"]}"] {
+            let _ = parse(text);
+        }
+        let broken = json!({"streams": [{"codec_type": "video", "width": -5, "height": 1e300,
+            "sample_aspect_ratio": "0:0", "duration": "nan", "start_time": "-1e400",
+            "nb_frames": [], "tags": {"DURATION": "::", "rotate": {}}, "side_data_list": {}}],
+            "format": {"duration": "inf", "size": -1}});
+        let video = parsed(&broken).video.expect("a picture");
+        assert_eq!((video.width, video.height, video.sample_aspect), (0, 0, (1, 1)));
+        assert_eq!((video.duration_s, video.rotation), (0.0, 0));
+    }
+}

@@ -1,0 +1,114 @@
+//! Looks at the finished file: its key frames, or every frame.
+
+use crate::{Input, ffmpeg};
+use pytoon_process::{CommandLine, Runner, SystemError, threads};
+use std::collections::VecDeque;
+use std::path::Path;
+
+/// The size at which frames are looked at.
+const LOOK_WIDTH: usize = 54;
+const LOOK_HEIGHT: usize = 96;
+
+/// How many frames back a frame is compared with for [`FrameLook::drift`]: about half a second.
+/// Shimmer that follows a codec's pattern of frames repeats within it, since 2, 3, 4 and 6 divide
+/// it.
+const DRIFT_FRAMES: usize = 12;
+
+/// What was seen of a frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FrameLook {
+    /// Mean luma code.
+    pub mean: f64,
+    /// Standard deviation of luma codes.
+    pub deviation: f64,
+    /// Mean difference of luma codes from the frame before; 0 for the first.
+    pub change: f64,
+    /// The same from the frame [`DRIFT_FRAMES`] before, or from the first. Motion adds up over
+    /// them, the shimmer of compression does not.
+    pub drift: f64,
+}
+
+/// Decodes every frame.
+pub fn look_at_all(runner: &Runner, path: &Path) -> Result<Vec<FrameLook>, SystemError> {
+    let command = command(path, &[], &[]);
+    Ok(looks(frames(&runner.run(&command, Vec::new())?)))
+}
+
+/// Decodes the key frames only, which is cheap. `times` are those of all of them, in seconds.
+///
+/// A film of more than a few is looked at in two halves side by side: a decoder of single pictures
+/// keeps only one processor busy.
+pub fn look_at_key_frames(
+    runner: &Runner,
+    path: &Path,
+    times: &[f64],
+) -> Result<Vec<FrameLook>, SystemError> {
+    // A dozen single pictures: starting threads for them costs more than they save, and the
+    // deblocking of edges shows in no mean.
+    let key_frames = ["-threads", "1", "-skip_frame", "nokey", "-skip_loop_filter", "all"];
+    if times.len() < 6 {
+        return Ok(looks(frames(&runner.run(&command(path, &key_frames, &[]), Vec::new())?)));
+    }
+    // In the middle of a group of pictures, far from any key frame's own time.
+    let half = times.len() / 2;
+    let middle = format!("{:.6}", times[half].midpoint(times[half - 1]));
+    let first = command(path, &key_frames, &["-t", &middle]);
+    let second = command(path, &key_frames, &["-ss", &middle]);
+    let run = |command: &CommandLine| runner.run(command, Vec::new());
+    let (first, second) = threads::side_by_side(|| run(&first), || run(&second));
+    let mut bytes =
+        first.map_err(|_| SystemError::unusable(path, "looking at its key frames stopped"))??;
+    bytes.extend(second?);
+    Ok(looks(frames(&bytes)))
+}
+
+fn command(path: &Path, decode: &[&str], part: &[&str]) -> CommandLine {
+    let filter = format!("scale={LOOK_WIDTH}:{LOOK_HEIGHT}:flags=area,format=gray");
+    ffmpeg("check the finished file")
+        .args(decode.iter().copied())
+        .args(part.iter().copied())
+        .input(path)
+        .args(["-an", "-map", "0:v:0", "-vsync", "passthrough"])
+        .args(["-vf", &filter, "-f", "rawvideo", "pipe:1"])
+}
+
+fn frames(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.chunks_exact(LOOK_WIDTH * LOOK_HEIGHT)
+}
+
+fn looks<'a>(frames: impl Iterator<Item = &'a [u8]>) -> Vec<FrameLook> {
+    let mut earlier: VecDeque<&[u8]> = VecDeque::with_capacity(DRIFT_FRAMES);
+    frames
+        .map(|frame| {
+            let n = frame.len() as f64;
+            let mean = frame.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
+            let variance = frame.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
+            let difference = |before: Option<&&[u8]>| {
+                let pairs = before.into_iter().flat_map(|before| frame.iter().zip(*before));
+                pairs.map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>() / n
+            };
+            let (change, drift) = (difference(earlier.back()), difference(earlier.front()));
+            if earlier.len() == DRIFT_FRAMES {
+                earlier.pop_front();
+            }
+            earlier.push_back(frame);
+            FrameLook { mean, deviation: variance.sqrt(), change, drift }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shimmer_does_not_add_up_and_motion_does() {
+        let frames: Vec<Vec<u8>> = (0..40u8).map(|i| vec![100 + i % 2; 16]).collect();
+        let seen = looks(frames.iter().map(Vec::as_slice));
+        assert!(seen[13..].iter().all(|f| f.change == 1.0 && f.drift == 0.0), "{seen:?}");
+        let frames: Vec<Vec<u8>> = (0..40u8).map(|i| vec![100 + i; 16]).collect();
+        let seen = looks(frames.iter().map(Vec::as_slice));
+        assert!(seen[12..].iter().all(|f| f.change == 1.0 && f.drift == 12.0), "{seen:?}");
+        assert_eq!((seen[0].change, seen[0].drift, seen[5].drift), (0.0, 0.0, 5.0));
+    }
+}

@@ -1,0 +1,330 @@
+//! A user's clip as frames of the film's size and rate, in order.
+//!
+//! FFmpeg turns (by the file's rotation), deinterlaces, scales, crops or shows whole, and resamples
+//! variable frame rates to the film's; what is not BT.709 is converted here. Frames come through a
+//! socket as they are needed. A clip shorter than asked starts again, stands still, or loops with
+//! its sound, as the timeline says. A decoder that hangs is ended, not waited for.
+//!
+//! Guarantees: a clip that starts again within a moment is decoded once and repeated from memory,
+//! so that no film starts a process for every few frames.
+
+mod command;
+
+pub(crate) use command::{colour_options, picture_stream, with_decoder, with_start};
+
+use crate::animation::Player;
+use command::{Geometry, decode_command};
+use pytoon_compositor::sampler::{Axis, PaddedPlane, Scratch, sample};
+use pytoon_compositor::source_colour::ColourConversion;
+use pytoon_core::profile::Profile;
+use pytoon_core::timeline::reading::{AtEnd, ClipFit, ClipReading};
+use pytoon_graphics::Frame;
+use pytoon_process::{Runner, Running, SystemError, threads};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A round of a clip that starts again is kept in memory up to this number of frames, two seconds
+/// of most films: a chunk of the film has no more.
+const KEPT_FRAMES: usize = 64;
+
+/// Which part of a clip, and how fast.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClipCut {
+    /// Where it begins, in milliseconds.
+    pub start_ms: i64,
+    /// Playing speed.
+    pub speed: f64,
+}
+
+/// What is wanted of a clip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClipView {
+    /// The file.
+    pub path: PathBuf,
+    /// Which part, and how fast.
+    pub cut: ClipCut,
+    /// How the file is read.
+    pub reading: ClipReading,
+    /// How it meets the frame.
+    pub fit: ClipFit,
+    /// What it does at its end.
+    pub at_end: AtEnd,
+    /// The number of frames on which it is seen.
+    pub frames: i64,
+    /// Whether it is expected to start again within these frames.
+    pub repeats: bool,
+    /// The colour under transparent parts, R'G'B'.
+    pub ground: [u8; 3],
+}
+
+/// Decodes a clip frame by frame.
+pub struct ClipDecoder {
+    runner: Runner,
+    view: ClipView,
+    profile: Profile,
+    finish: Arc<Finish>,
+    stream: Option<Source>,
+    /// Frames given or left out so far.
+    position: i64,
+    frames_this_round: usize,
+    /// The frames of the first round as FFmpeg gave them, while they are few.
+    kept: Option<Vec<Arc<[u8]>>>,
+    /// Whether the first round is over and all of it is kept.
+    is_kept: bool,
+    last: Option<Arc<[u8]>>,
+    /// Whether this round stands on its last frame.
+    is_over: bool,
+}
+
+/// A frame as FFmpeg gave it, and what is left to do: in whichever thread draws it.
+#[derive(Debug, Clone)]
+pub struct ClipFrame {
+    raw: Arc<[u8]>,
+    /// How far the clip has come, 0 to 1.
+    share: f64,
+    finish: Arc<Finish>,
+}
+
+/// What is done to each frame of a clip.
+#[derive(Debug)]
+struct Finish {
+    geometry: Geometry,
+    conversion: Option<ColourConversion>,
+    size: (usize, usize),
+}
+
+impl ClipFrame {
+    /// The frame in the film's size and colours.
+    pub fn finished(self) -> Frame {
+        let Finish { geometry, conversion, size } = &*self.finish;
+        let mut given = Frame::new(geometry.width as usize, geometry.height as usize);
+        match conversion {
+            Some(conversion) => conversion.convert(&self.raw, &mut given),
+            None => given.data_mut().copy_from_slice(&self.raw),
+        }
+        let Some([from, to]) = geometry.pan else { return given };
+        let at = |from: f64, to: f64| from + (to - from) * self.share;
+        window(&given, at(from.0, to.0), at(from.1, to.1), *size)
+    }
+}
+
+/// The part of a frame whose corner lies at a place between pixels.
+fn window(given: &Frame, x: f64, y: f64, (width, height): (usize, usize)) -> Frame {
+    let mut scratch = Scratch::default();
+    let mut out = Frame::new(width, height);
+    let [out_y, out_u, out_v] = out.planes_mut();
+    let mut draw = |samples: &[u8], share: usize, out: &mut [u8]| {
+        let plane = PaddedPlane::new(samples, given.width() / share, given.height() / share);
+        let axis = |start: f64| Axis { start: start / share as f64, step: 1.0 };
+        sample(&plane, out, width / share, axis(x), axis(y), &mut scratch);
+    };
+    draw(given.y(), 1, out_y);
+    draw(given.u(), 2, out_u);
+    draw(given.v(), 2, out_v);
+    out
+}
+
+/// A running FFmpeg, and what feeds it.
+struct Source {
+    running: Running,
+    output: UnixStream,
+    feeder: Option<std::thread::JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for ClipDecoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClipDecoder").field("view", &self.view).finish_non_exhaustive()
+    }
+}
+
+impl ClipDecoder {
+    /// Starts decoding.
+    pub fn start(runner: &Runner, view: ClipView, profile: &Profile) -> Result<Self, SystemError> {
+        let round = match view.at_end {
+            AtEnd::Loop { frames } => usize::try_from(frames).unwrap_or(usize::MAX),
+            AtEnd::Restart | AtEnd::Hold => 0,
+        };
+        let starts_again = match view.at_end {
+            AtEnd::Loop { frames } => frames < view.frames,
+            AtEnd::Restart => view.repeats,
+            AtEnd::Hold => false,
+        };
+        let keeps = starts_again && round <= KEPT_FRAMES && !view.reading.animation;
+        let mut decoder = Self {
+            runner: runner.clone(),
+            finish: Arc::new(Finish {
+                geometry: Geometry::of(&view.reading, view.fit, profile),
+                conversion: view.reading.colours.as_ref().map(ColourConversion::new),
+                size: (profile.width as usize, profile.height as usize),
+            }),
+            profile: profile.clone(),
+            view,
+            stream: None,
+            position: 0,
+            frames_this_round: 0,
+            kept: keeps.then(Vec::new),
+            is_kept: false,
+            last: None,
+            is_over: false,
+        };
+        decoder.open()?;
+        Ok(decoder)
+    }
+
+    fn open(&mut self) -> Result<(), SystemError> {
+        let command = decode_command(&self.view, &self.profile, &self.finish.geometry);
+        self.stream = Some(if self.view.reading.animation {
+            let path = &self.view.path;
+            let bytes = std::fs::read(path).map_err(|error| SystemError::read(path, error))?;
+            let (running, input, output) = self.runner.start_between(&command)?;
+            let (rate, speed) = (self.profile.frame_rate.as_f64(), self.view.cut.speed);
+            let feeder = threads::spawn(move || feed(bytes.into(), input, 1000.0 * speed / rate))?;
+            Source { running, output, feeder: Some(feeder) }
+        } else {
+            let (running, output) = self.runner.start_giving(&command)?;
+            Source { running, output, feeder: None }
+        });
+        self.frames_this_round = 0;
+        self.is_over = false;
+        Ok(())
+    }
+
+    /// Leaves out a number of frames.
+    pub fn skip(&mut self, frames: i64) -> Result<(), SystemError> {
+        let mut left = frames;
+        if let AtEnd::Loop { frames } = self.view.at_end {
+            // Rounds are alike.
+            let rounds = left / frames.max(1);
+            self.position += rounds * frames;
+            left -= rounds * frames;
+        }
+        for _ in 0..left {
+            self.raw()?;
+        }
+        Ok(())
+    }
+
+    /// The next frame; the clip does what the view says at its end.
+    pub fn next_frame(&mut self) -> Result<ClipFrame, SystemError> {
+        let share = self.position as f64 / self.view.frames.max(1) as f64;
+        Ok(ClipFrame {
+            raw: self.raw()?,
+            share: share.clamp(0.0, 1.0),
+            finish: self.finish.clone(),
+        })
+    }
+
+    /// The next frame as FFmpeg gave it.
+    fn raw(&mut self) -> Result<Arc<[u8]>, SystemError> {
+        let raw = self.raw_at(self.position)?;
+        self.position += 1;
+        Ok(raw)
+    }
+
+    fn raw_at(&mut self, position: i64) -> Result<Arc<[u8]>, SystemError> {
+        if let AtEnd::Loop { frames } = self.view.at_end {
+            let round = position % frames.max(1);
+            if let (true, Some(kept)) = (self.is_kept, &self.kept) {
+                return Ok(kept[(round as usize).min(kept.len() - 1)].clone());
+            }
+            if round == 0 && self.frames_this_round > 0 {
+                if let Some(kept) = self.kept.as_ref().filter(|kept| kept.len() as i64 == frames) {
+                    self.is_kept = true;
+                    self.stream = None;
+                    return Ok(kept[0].clone());
+                }
+                self.open()?;
+            }
+        }
+        if let (true, Some(kept)) = (self.is_kept, &self.kept) {
+            let round = position as usize % kept.len();
+            return Ok(kept[round].clone());
+        }
+        self.decoded()
+    }
+
+    /// The next frame of the stream, or what follows its end.
+    fn decoded(&mut self) -> Result<Arc<[u8]>, SystemError> {
+        let size = self.frame_bytes();
+        // The end of one round, the start of the next, and its first frame.
+        for _ in 0..3 {
+            if let (true, Some(last)) = (self.is_over, self.last.clone()) {
+                return Ok(self.remember(last));
+            }
+            let Some(Source { running, output, .. }) = &mut self.stream else {
+                self.open()?;
+                continue;
+            };
+            let mut bytes = vec![0; size];
+            if running.during(|| output.read_exact(&mut bytes)).is_ok() {
+                self.frames_this_round += 1;
+                return Ok(self.remember(bytes.into()));
+            }
+            let ended = self.stream.take().map_or(Ok(()), Source::end);
+            match ended {
+                Err(error @ (SystemError::Stalled { .. } | SystemError::Cancelled)) => {
+                    return Err(error);
+                }
+                Err(error) if self.frames_this_round == 0 => return Err(error),
+                Ok(()) if self.frames_this_round == 0 => break,
+                // A clip with a torn end plays as far as it goes.
+                _ => {}
+            }
+            if self.view.at_end != AtEnd::Restart {
+                self.is_over = true;
+            } else if let Some(first) = self.kept.as_ref().and_then(|kept| kept.first()) {
+                self.is_kept = true;
+                return Ok(first.clone());
+            }
+        }
+        Err(SystemError::unusable(&self.view.path, "it has no picture that FFmpeg can decode"))
+    }
+
+    fn frame_bytes(&self) -> usize {
+        let samples =
+            self.finish.geometry.width as usize * self.finish.geometry.height as usize * 3 / 2;
+        if self.finish.conversion.is_some() { samples * 2 } else { samples }
+    }
+
+    /// Keeps a frame for what may follow.
+    fn remember(&mut self, frame: Arc<[u8]>) -> Arc<[u8]> {
+        if self.view.at_end != AtEnd::Restart {
+            self.last = Some(frame.clone());
+        }
+        if let Some(kept) = &mut self.kept {
+            if kept.len() < KEPT_FRAMES {
+                kept.push(frame.clone());
+            } else {
+                self.kept = None;
+            }
+        }
+        frame
+    }
+}
+
+impl Source {
+    fn end(self) -> Result<(), SystemError> {
+        drop(self.output);
+        let ended = self.running.wait();
+        if let Some(feeder) = self.feeder {
+            // It ended with the program that it fed.
+            let _ = feeder.join();
+        }
+        ended
+    }
+}
+
+/// Writes the pictures of an animation, `step_ms` apart, for as long as they are read.
+fn feed(bytes: Arc<[u8]>, mut input: UnixStream, step_ms: f64) {
+    // What cannot be decoded ends at once, which the reader sees.
+    let Ok(mut player) = Player::of(bytes) else { return };
+    let mut at_ms = 0.0;
+    while let Ok(pixels) = player.at(at_ms)
+        && !pixels.is_empty()
+        && input.write_all(pixels).is_ok()
+    {
+        at_ms += step_ms;
+    }
+}

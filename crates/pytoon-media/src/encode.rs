@@ -1,0 +1,228 @@
+//! The encoders: frames into H.264, a mix into AAC, both into one MP4.
+//!
+//! Each frame is encoded exactly once. Sound is encoded beside the picture and the two are joined
+//! without re-encoding, because the finished sound has to be measured after AAC before it is
+//! known to be right.
+
+use pytoon_core::profile::{AudioSettings, Profile};
+use pytoon_ffmpeg::{Input, LOCAL_ONLY, ffmpeg, file_arg};
+use pytoon_graphics::Frame;
+use pytoon_process::{CommandLine, Runner, Running, SystemError, disk};
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+/// The encoder that is always there.
+pub const SOFTWARE_ENCODER: &str = "libx264";
+
+/// The threads of the software encoder of one chunk. What an encoder with several threads writes
+/// depends on their number, so it is fixed: the same film has the same bytes on every machine, and
+/// chunks that are encoded side by side fill the cores.
+const CHUNK_THREADS: u32 = 1;
+
+/// The command that encodes raw frames from standard input as one chunk of a film.
+///
+/// A chunk states when each frame is decoded. Readers of negative offsets guess from them how long
+/// the decoder waits for frames out of order; of a chunk with few of those they would guess another
+/// wait than of the next, and move times where the two meet.
+pub fn video_command(profile: &Profile, encoder: &str, output: &Path) -> CommandLine {
+    let size = format!("{}x{}", profile.width, profile.height);
+    let rate = profile.frame_rate.to_ratio_string();
+    let threads = match encoder {
+        SOFTWARE_ENCODER => vec!["-threads".to_owned(), CHUNK_THREADS.to_string()],
+        _ => Vec::new(),
+    };
+    ffmpeg("encode the picture")
+        // Frames are read in a thread of their own, while the encoder takes the one before.
+        .args(["-thread_queue_size", "4"])
+        .args(["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", &size, "-r", &rate])
+        .args([
+            "-color_range",
+            "tv",
+            "-colorspace",
+            "bt709",
+            "-color_primaries",
+            "bt709",
+            "-color_trc",
+            "bt709",
+        ])
+        .args(LOCAL_ONLY)
+        .args(["-i", "pipe:0", "-an"])
+        .args(codec_args(profile, encoder))
+        .args(threads)
+        .args([
+            "-color_range",
+            "tv",
+            "-colorspace",
+            "bt709",
+            "-color_primaries",
+            "bt709",
+            "-color_trc",
+            "bt709",
+        ])
+        .args(["-f", "mp4", "-video_track_timescale", "90000"])
+        .arg(file_arg(output))
+}
+
+/// The codec's arguments alone, so that a bench can encode at the same settings.
+pub fn codec_args(profile: &Profile, encoder: &str) -> Vec<String> {
+    let video = &profile.video;
+    let gop = profile.gop_frames().to_string();
+    let crf = video.crf.to_string();
+    let mut args: Vec<String> = vec!["-c:v".into(), encoder.into()];
+    let mut push = |pairs: &[&str]| args.extend(pairs.iter().map(|s| (*s).to_owned()));
+    match encoder {
+        SOFTWARE_ENCODER => {
+            push(&[
+                "-preset",
+                &video.preset,
+                "-crf",
+                &crf,
+                "-profile:v",
+                "high",
+                "-forced-idr",
+                "1",
+            ]);
+            push(&[
+                "-x264-params",
+                &format!("keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes=2"),
+            ]);
+        }
+        name if name.ends_with("_nvenc") => {
+            push(&["-cq", &crf, "-profile:v", "high", "-g", &gop, "-bf", "2"]);
+            push(&["-forced-idr", "1"]);
+        }
+        name if name.ends_with("_qsv") => {
+            push(&["-global_quality", &crf, "-profile:v", "high", "-g", &gop, "-bf", "2"]);
+            push(&["-forced_idr", "1"]);
+        }
+        name if name.ends_with("_vaapi") => {
+            push(&["-vf", "format=nv12,hwupload", "-qp", &crf, "-profile:v", "high", "-g", &gop]);
+        }
+        _ => push(&["-g", &gop, "-b:v", "8M"]),
+    }
+    if let Some(kbps) = video.max_rate_kbps {
+        let (rate, buffer) = (format!("{kbps}k"), format!("{}k", 2 * kbps));
+        push(&["-maxrate", &rate, "-bufsize", &buffer]);
+    }
+    if !encoder.ends_with("_vaapi") {
+        push(&["-pix_fmt", "yuv420p"]);
+    }
+    args
+}
+
+/// The command that encodes a WAV file to AAC in an MP4 container.
+pub fn audio_command(profile: &AudioSettings, input: &Path, output: &Path) -> CommandLine {
+    let bit_rate = format!("{}k", profile.bit_rate_kbps);
+    ffmpeg("encode the sound")
+        .input(input)
+        .args([
+            "-vn",
+            "-c:a",
+            "aac",
+            "-aac_coder",
+            profile.coder.as_str(),
+            "-b:a",
+            &bit_rate,
+            "-ar",
+            "48000",
+            "-ac",
+            "2",
+            "-f",
+            "mp4",
+        ])
+        .arg(file_arg(output))
+}
+
+/// The command that joins the chunks of the picture, which `list` names ([`chunk_list`]), and the
+/// sound without re-encoding.
+pub fn join_command(list: &Path, audio: &Path, seconds: f64, output: &Path) -> CommandLine {
+    ffmpeg("join the chunks of the picture and the sound")
+        .args(LOCAL_ONLY)
+        // FFmpeg decodes a frame of each file that it joins, to know what it never uses: that was
+        // more than half of the joining's time.
+        .args(["-codec_whitelist", "none"])
+        .args(["-f", "concat", "-safe", "0", "-i"])
+        .arg(file_arg(list))
+        .input(audio)
+        .args(["-map", "0:v:0", "-map", "1:a:0", "-c", "copy", "-t", &format!("{seconds:.6}")])
+        .args(["-movflags", "+faststart+negative_cts_offsets", "-brand", "isom", "-f", "mp4"])
+        .args(["-map_metadata", "-1", "-metadata", "encoder=pytoon"])
+        .arg(file_arg(output))
+}
+
+/// The list of chunks that [`join_command`] reads. Names are relative to the list's own
+/// folder. Each chunk is as long as its frames say: the container's own figure is rounded.
+pub fn chunk_list<'a>(chunks: impl IntoIterator<Item = (&'a str, f64)>) -> String {
+    let mut list = "ffconcat version 1.0\n".to_owned();
+    for (name, seconds) in chunks {
+        list.push_str(&format!("file '{name}'\nduration {seconds:.6}\n"));
+    }
+    list
+}
+
+/// Takes frames in order and writes an H.264 file.
+#[derive(Debug)]
+pub struct VideoEncoder {
+    running: Option<Running>,
+    input: Option<UnixStream>,
+    output: PathBuf,
+}
+
+impl VideoEncoder {
+    /// Starts the encoder.
+    pub fn start(
+        runner: &Runner,
+        profile: &Profile,
+        encoder: &str,
+        output: &Path,
+    ) -> Result<Self, SystemError> {
+        let (running, input) = runner.start_fed(&video_command(profile, encoder, output))?;
+        Ok(Self { running: Some(running), input: Some(input), output: output.to_owned() })
+    }
+
+    /// Writes the next frame; blocks while the encoder is busy.
+    pub fn write(&mut self, frame: &Frame) -> Result<(), SystemError> {
+        let written = match (&mut self.running, &mut self.input) {
+            (Some(running), Some(input)) => running.during(|| input.write_all(frame.data())),
+            _ => Ok(()),
+        };
+        match written {
+            Ok(()) => Ok(()),
+            // The socket only breaks when the encoder is gone; its own words say why.
+            Err(source) => {
+                Err(self.end().err().unwrap_or(SystemError::write(&self.output, source)))
+            }
+        }
+    }
+
+    /// Closes the input and waits for the file.
+    pub fn finish(mut self) -> Result<(), SystemError> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), SystemError> {
+        drop(self.input.take());
+        self.running.take().map_or(Ok(()), Running::wait)
+    }
+}
+
+/// Encodes three grey frames, to see whether an encoder works on this machine.
+pub fn try_encoder(
+    runner: &Runner,
+    profile: &Profile,
+    encoder: &str,
+    folder: &Path,
+) -> Result<(), SystemError> {
+    let output = disk::part_of(&folder.join("encoder-test.mp4"));
+    let tried = VideoEncoder::start(runner, profile, encoder, &output).and_then(|mut e| {
+        let frame = Frame::new(profile.width as usize, profile.height as usize);
+        for _ in 0..3 {
+            e.write(&frame)?;
+        }
+        e.finish()
+    });
+    // A failed try may not have written it at all.
+    let _ = std::fs::remove_file(&output);
+    tried
+}

@@ -1,0 +1,90 @@
+//! Commands as values, and where their programs lie.
+
+use crate::SystemError;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Programs are looked for in these folders first, then on PATH.
+#[derive(Debug, Clone, Default)]
+pub struct Programs {
+    folders: Vec<PathBuf>,
+    /// PATH is not looked at.
+    isolated: bool,
+}
+
+impl Programs {
+    /// Looks beside the running program, then on PATH.
+    pub fn beside_this_one() -> Self {
+        let own = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned));
+        let mut folders: Vec<PathBuf> = own.iter().cloned().collect();
+        // Test binaries live one folder below the programs.
+        folders.extend(own.and_then(|folder| folder.parent().map(Path::to_owned)));
+        Self { folders, isolated: false }
+    }
+
+    /// Looks in these folders and nowhere else, whatever is installed.
+    pub fn only_in(folders: Vec<PathBuf>) -> Self {
+        Self { folders, isolated: true }
+    }
+
+    /// The path of a program.
+    pub fn find(&self, program: &str) -> Result<PathBuf, SystemError> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let on_path = std::env::split_paths(&path).filter(|_| !self.isolated);
+        self.folders
+            .iter()
+            .cloned()
+            .chain(on_path)
+            .map(|folder| folder.join(program))
+            .find(|candidate| is_executable(candidate))
+            .ok_or_else(|| SystemError::MissingProgram {
+                program: program.to_owned(),
+                hint: hint(program),
+            })
+    }
+}
+
+fn hint(program: &str) -> &'static str {
+    match program {
+        "ffmpeg" | "ffprobe" => "`make setup`, or `apt-get install ffmpeg`",
+        "pytoon-espeak" => "`make setup`, then `cargo build --release`",
+        _ => "`pytoon doctor` says more",
+    }
+}
+
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}
+
+/// A command as a value: decided by pure functions, run here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandLine {
+    /// The program's name.
+    pub program: &'static str,
+    /// The purpose, in words that complete "failed to …".
+    pub purpose: &'static str,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+}
+
+impl CommandLine {
+    /// A command without arguments.
+    pub fn new(program: &'static str, purpose: &'static str) -> Self {
+        Self { program, purpose, args: Vec::new() }
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<I: IntoIterator<Item = S>, S: Into<OsString>>(mut self, args: I) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+}

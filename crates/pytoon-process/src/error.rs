@@ -1,0 +1,214 @@
+//! Failures of files, programs, threads and the disk.
+
+use std::path::{Path, PathBuf};
+
+/// A failure at the edge. Messages complete "failed to …"; each says what to do where there is
+/// something to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SystemError {
+    /// A program is not installed.
+    #[error("find `{program}`: it is neither beside pytoon nor on PATH; install it ({hint})")]
+    MissingProgram {
+        /// The program.
+        program: String,
+        /// How to get it.
+        hint: &'static str,
+    },
+    /// A program could not be started.
+    #[error("start `{program}`: {source}")]
+    Start {
+        /// The program.
+        program: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A program ended with an error.
+    #[error("{purpose}: `{program}` ended with {status}{}", tail(stderr))]
+    Failed {
+        /// The program.
+        program: String,
+        /// What it was for.
+        purpose: String,
+        /// How it ended.
+        status: String,
+        /// The end of what it said.
+        stderr: String,
+    },
+    /// A program said more than is read of it.
+    #[error("read what `{program}` said: it is more than {} MiB", most >> 20)]
+    SaidTooMuch {
+        /// The program.
+        program: String,
+        /// The most bytes that are read.
+        most: usize,
+    },
+    /// A program made no progress.
+    #[error("{purpose}: `{program}` made no progress for {seconds} s and was ended")]
+    Stalled {
+        /// The program.
+        program: String,
+        /// What it was for.
+        purpose: String,
+        /// How long it was waited for.
+        seconds: f64,
+    },
+    /// A program took too long in all.
+    #[error(
+        "{purpose}: `{program}` took longer than {seconds} s and was ended (limits.process_seconds)"
+    )]
+    TooLong {
+        /// The program.
+        program: String,
+        /// What it was for.
+        purpose: String,
+        /// How long it may take.
+        seconds: f64,
+    },
+    /// The system refused a thread.
+    #[error(
+        "start a thread: {0}; the limits are `ulimit -u`, `TasksMax=` of a unit, `pids_limit` of a \
+         container"
+    )]
+    NoThread(#[source] std::io::Error),
+    /// The disk has too little room left.
+    #[error(
+        "write below {}: its disk has {free_mib} MiB free and {needed_mib} MiB are needed \
+         (limits.min_free_disk_mib): free some space", path.display()
+    )]
+    NoRoom {
+        /// Where it is to be written.
+        path: PathBuf,
+        /// What is free, in MiB.
+        free_mib: u64,
+        /// What is needed, in MiB.
+        needed_mib: u64,
+    },
+    /// The user gave up.
+    #[error("finish: cancelled")]
+    Cancelled,
+    /// A file could not be read or written.
+    #[error("{what} {}: {source}{}", path.display(), disk_hint(source))]
+    File {
+        /// Reading or writing.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("use {}: {reason}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl SystemError {
+    /// A file that cannot be read.
+    pub fn read(path: &Path, source: std::io::Error) -> Self {
+        Self::File { what: "read", path: path.to_owned(), source }
+    }
+
+    /// A file that cannot be written.
+    pub fn write(path: &Path, source: std::io::Error) -> Self {
+        Self::File { what: "write", path: path.to_owned(), source }
+    }
+
+    /// Whether the disk is full: nothing is wrong with what was asked, and it goes well once there
+    /// is room again.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::NoRoom { .. } => true,
+            Self::File { source, .. } | Self::Start { source, .. } => is_full(source),
+            // A program says it in its own words, which are the C library's.
+            Self::Failed { stderr, .. } => {
+                stderr.contains("No space left on device") || stderr.contains("quota exceeded")
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns true if the machine ran out of something (disk, descriptors, memory, threads): nothing
+    /// is wrong with what was asked, and it goes well once there is some again.
+    pub fn is_exhausted(&self) -> bool {
+        match self {
+            _ if self.is_disk_full() => true,
+            Self::NoThread(_) => true,
+            Self::File { source, .. } | Self::Start { source, .. } => is_short(source),
+            // Its memory is bounded by us: that it has too little says nothing of the machine.
+            Self::Failed { stderr, .. } => stderr.contains("Too many open files"),
+            _ => false,
+        }
+    }
+
+    /// A file that is not what it should be.
+    pub fn unusable(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Unusable { path: path.to_owned(), reason: reason.into() }
+    }
+}
+
+/// Whether a disk, or this user's share of it, is full.
+fn is_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded)
+}
+
+/// Returns true if the machine is short of descriptors, memory, processes or threads.
+pub fn is_short(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    let short = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN];
+    error.raw_os_error().is_some_and(|code| short.iter().any(|errno| errno.raw_os_error() == code))
+}
+
+/// Returns the last line that FFmpeg said of a file, without the file's place.
+pub fn last_words(stderr: &str, path: &Path) -> String {
+    let line = stderr.lines().rev().find(|line| !line.trim().is_empty());
+    let line = line.unwrap_or("no reason given").trim();
+    let place = format!("file:{}: ", path.display());
+    line.strip_prefix(&place).unwrap_or(line).to_owned()
+}
+
+fn tail(stderr: &str) -> String {
+    let line = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    if line.is_empty() { String::new() } else { format!(": {}", line.trim()) }
+}
+
+fn disk_hint(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => " (the disk is full: free some space and run it again)",
+        std::io::ErrorKind::PermissionDenied => {
+            " (no permission: choose another folder with --out)"
+        }
+        std::io::ErrorKind::ReadOnlyFilesystem => " (the file system is read-only)",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_known_whoever_found_it() {
+        let of = |code| SystemError::write(Path::new("x"), std::io::Error::from_raw_os_error(code));
+        let program = |stderr: &str| SystemError::Failed {
+            program: "ffmpeg".into(),
+            purpose: "encode".into(),
+            status: "exit status: 1".into(),
+            stderr: stderr.into(),
+        };
+        let full = rustix::io::Errno::NOSPC.raw_os_error();
+        let quota = rustix::io::Errno::DQUOT.raw_os_error();
+        assert!(of(full).is_disk_full() && of(quota).is_disk_full());
+        assert!(program("av_interleaved_write_frame(): No space left on device").is_disk_full());
+        let denied = rustix::io::Errno::ACCESS.raw_os_error();
+        let files = rustix::io::Errno::MFILE.raw_os_error();
+        assert!(of(files).is_exhausted() && !of(files).is_disk_full());
+        assert!(program("x: Too many open files").is_exhausted() && of(full).is_exhausted());
+        assert!(!program("Cannot allocate memory").is_exhausted());
+        assert!(!of(denied).is_disk_full() && !program("Invalid data found").is_disk_full());
+    }
+}

@@ -1,0 +1,78 @@
+//! Watches a program whose owner is blocked on one of its pipes.
+
+use crate::runner::{Progress, kill_group};
+use crate::{CancelToken, SystemError, threads};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How often a guard looks after a program whose owner may be blocked.
+const GUARD_TICK: Duration = Duration::from_millis(50);
+
+/// Kills a program that stalls while its owner is blocked on a pipe.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    state: Arc<GuardState>,
+    thread: JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct GuardState {
+    /// The owner is blocked on a pipe.
+    waiting: AtomicBool,
+    /// The owner is done with the program.
+    over: AtomicBool,
+    /// Why the program was killed: [`STALLED`], [`TOO_LONG`] or neither.
+    killed: AtomicU8,
+}
+
+/// It made its owner wait.
+pub(crate) const STALLED: u8 = 1;
+/// It took too long in all.
+pub(crate) const TOO_LONG: u8 = 2;
+
+impl Guard {
+    /// Starts watching.
+    ///
+    /// # Errors
+    /// [`SystemError::NoThread`].
+    pub(crate) fn start(
+        id: u32,
+        progress: Progress,
+        cancel: CancelToken,
+        stall: Duration,
+        ends: Instant,
+    ) -> Result<Self, SystemError> {
+        let state = Arc::new(GuardState::default());
+        let seen = state.clone();
+        let thread = threads::spawn(move || {
+            while !seen.over.load(Ordering::Acquire) {
+                let stalled = seen.waiting.load(Ordering::Acquire) && progress.idle() > stall;
+                let too_long = Instant::now() > ends;
+                if stalled || too_long || cancel.is_cancelled() {
+                    let why = if stalled { STALLED } else { TOO_LONG * u8::from(too_long) };
+                    seen.killed.store(why, Ordering::Release);
+                    kill_group(id);
+                    return;
+                }
+                std::thread::park_timeout(GUARD_TICK);
+            }
+        })?;
+        Ok(Self { state, thread })
+    }
+
+    /// Tells whether the owner is blocked.
+    pub(crate) fn set_waiting(&self, waiting: bool) {
+        self.state.waiting.store(waiting, Ordering::Release);
+    }
+
+    /// Stops watching; why it had killed.
+    pub(crate) fn stop(self) -> u8 {
+        self.state.over.store(true, Ordering::Release);
+        self.thread.thread().unpark();
+        // The thread cannot panic; a join that fails would only mean that it is over.
+        let _ = self.thread.join();
+        self.state.killed.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,27 @@
+//! The edge to this machine: programs, cancellation, disk, threads, and budgets of what all work shares.
+//!
+//! Guarantees: one runner owns every child process, kills what stalls or is cancelled, keeps the end
+//! of standard error for the message, and leaves no orphan; files are whole or absent; a thread that
+//! the system refuses is an error, not a panic.
+//!
+//! Does not know FFmpeg or any other program: `pytoon-ffmpeg` and the voices do.
+//!
+//! Start with [`Runner`], [`disk::write_whole`] and [`threads::spawn`].
+
+pub mod budget;
+mod cancel;
+mod command;
+pub mod disk;
+mod error;
+mod guard;
+mod keeper;
+mod priority;
+mod runner;
+pub mod shares;
+pub mod threads;
+
+pub use cancel::CancelToken;
+pub use command::{CommandLine, Programs};
+pub use error::{SystemError, is_short, last_words};
+pub use priority::{work_in_gaps, yield_to_encoder};
+pub use runner::{ProcessLimits, Progress, Runner, Running};

@@ -1,0 +1,436 @@
+//! The one place that starts programs.
+//!
+//! Guarantees: a program runs in a process group of its own, without a shell; it is killed when
+//! its owner goes away (even by SIGKILL: see `keeper`), when the render is cancelled, when it makes
+//! no progress for too long or takes too long in all; its memory is bounded; the end of its standard
+//! error is kept for the message.
+
+use crate::guard::{Guard, STALLED, TOO_LONG};
+use crate::{CancelToken, CommandLine, Programs, SystemError, keeper, threads};
+use pytoon_telemetry::Event;
+use std::io::{Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+
+/// How much of standard error is kept.
+const STDERR_KEPT: usize = 8 * 1024;
+/// How much a socket for frames holds, in bytes.
+const SOCKET_ROOM: usize = 1 << 20;
+/// How often a waiting thread looks.
+const TICK: Duration = Duration::from_millis(2);
+
+/// Runs programs.
+#[derive(Debug, Clone)]
+pub struct Runner {
+    /// Where programs are.
+    pub programs: Programs,
+    /// Set when the user gives up.
+    pub cancel: CancelToken,
+    /// A program without progress for so long is killed.
+    pub stall: Duration,
+    /// What a program may use in all.
+    pub limits: ProcessLimits,
+    /// For whom programs run, such as a job: shares of what all use are counted by it.
+    pub holder: Arc<str>,
+}
+
+/// What a program may use in all, however busy it looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProcessLimits {
+    /// A program that takes longer is killed.
+    pub longest: Duration,
+    /// Bytes of its own memory (RLIMIT_DATA); a program that asks for more gets none. Unlimited
+    /// where absent. Addresses that are merely set aside do not count, as they would under
+    /// RLIMIT_AS: every thread of an encoder sets aside far more than it uses.
+    pub memory: Option<u64>,
+    /// Bytes that it may say to its end, where all of it is returned: it is ended when it says more.
+    pub output: usize,
+}
+
+impl Default for ProcessLimits {
+    /// An encode at 1080 by 1920 takes less than 1 GiB on two cores.
+    fn default() -> Self {
+        Self { longest: Duration::from_secs(3600), memory: Some(8 << 30), output: 1 << 30 }
+    }
+}
+
+impl Runner {
+    /// Runs programs within the usual limits.
+    pub fn new(programs: Programs, cancel: CancelToken, stall: Duration) -> Self {
+        Self { programs, cancel, stall, limits: ProcessLimits::default(), holder: Arc::from("") }
+    }
+
+    /// Runs a command to its end and returns its standard output.
+    ///
+    /// `input` is written to its standard input. Output growing or the program ending counts as
+    /// progress.
+    pub fn run(&self, command: &CommandLine, input: Vec<u8>) -> Result<Vec<u8>, SystemError> {
+        let mut running = self.start(command)?;
+        let writer = running.take_stdin().map(|mut stdin| {
+            // A program that stops reading early says why by its exit status.
+            threads::spawn(move || drop(stdin.write_all(&input)))
+        });
+        let writer = writer.transpose()?;
+        let progress = running.progress.clone();
+        let most = self.limits.output;
+        let reader = running.take_stdout().map(|mut stdout| {
+            threads::spawn(move || {
+                let mut bytes = Vec::new();
+                let mut buffer = [0; 64 * 1024];
+                while let Ok(count) = stdout.read(&mut buffer)
+                    && count > 0
+                {
+                    // Nobody reads on: the program ends by what it says next.
+                    if bytes.len() + count > most || bytes.try_reserve(count).is_err() {
+                        return None;
+                    }
+                    bytes.extend_from_slice(&buffer[..count]);
+                    progress.touch();
+                }
+                Some(bytes)
+            })
+        });
+        let reader = reader.transpose()?;
+        let ended = running.wait();
+        let bytes = reader.map_or(Some(Vec::new()), |thread| thread.join().unwrap_or_default());
+        let Some(bytes) = bytes else {
+            return Err(SystemError::SaidTooMuch { program: command.program.to_owned(), most });
+        };
+        if let Some(thread) = writer {
+            // The writer's own failure shows in the exit status.
+            let _ = thread.join();
+        }
+        ended.map(|()| bytes)
+    }
+
+    /// Starts a command with pipes for input and output.
+    pub fn start(&self, command: &CommandLine) -> Result<Running, SystemError> {
+        self.spawn(command, Stdio::piped(), Stdio::piped())
+    }
+
+    /// Starts a command whose standard input takes large pieces, such as frames.
+    pub fn start_fed(&self, command: &CommandLine) -> Result<(Running, UnixStream), SystemError> {
+        let (ours, theirs) = frame_socket(command)?;
+        Ok((self.spawn(command, theirs.into(), Stdio::piped())?, ours))
+    }
+
+    /// Starts a command that reads nothing and whose standard output gives large pieces.
+    pub fn start_giving(
+        &self,
+        command: &CommandLine,
+    ) -> Result<(Running, UnixStream), SystemError> {
+        let (ours, theirs) = frame_socket(command)?;
+        Ok((self.spawn(command, Stdio::null(), theirs.into())?, ours))
+    }
+
+    /// Starts a command whose standard input takes and whose standard output gives large pieces.
+    pub fn start_between(
+        &self,
+        command: &CommandLine,
+    ) -> Result<(Running, UnixStream, UnixStream), SystemError> {
+        let (input, their_input) = frame_socket(command)?;
+        let (output, their_output) = frame_socket(command)?;
+        Ok((self.spawn(command, their_input.into(), their_output.into())?, input, output))
+    }
+
+    fn spawn(
+        &self,
+        command: &CommandLine,
+        stdin: Stdio,
+        stdout: Stdio,
+    ) -> Result<Running, SystemError> {
+        self.cancel.check()?;
+        let path = self.programs.find(command.program)?;
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that starts programs")]
+        let mut child = Command::new(&path)
+            .args(&command.args)
+            .stdin(stdin)
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .map_err(|source| SystemError::Start { program: command.program.to_owned(), source })?;
+        let kept = keeper::keep(child.id());
+        if let Some(memory) = self.limits.memory {
+            limit_memory(&child, memory);
+        }
+        let stderr = Arc::new(Mutex::new(String::new()));
+        let progress = Progress::new();
+        let pipe = child.stderr.take();
+        // From here on the program ends with this value.
+        let mut running = Running {
+            program: command.program,
+            purpose: command.purpose,
+            child,
+            stderr: stderr.clone(),
+            stderr_reader: None,
+            progress: progress.clone(),
+            cancel: self.cancel.clone(),
+            stall: self.stall,
+            longest: self.limits.longest,
+            started: Instant::now(),
+            guard: None,
+            unguarded: None,
+            _kept: kept,
+        };
+        let reader = pipe.map(|pipe| threads::spawn(move || keep_tail(pipe, &stderr, &progress)));
+        running.stderr_reader = reader.transpose()?;
+        Ok(running)
+    }
+}
+
+/// Bounds a program's own memory. Where that is not allowed the log says so, and nothing else changes.
+fn limit_memory(child: &Child, memory: u64) {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+        // Where this process has less itself, its programs have no more.
+        let own = getrlimit(Resource::Data).maximum.unwrap_or(u64::MAX);
+        let memory = memory.min(own);
+        let limit = Rlimit { current: Some(memory), maximum: Some(memory) };
+        match prlimit(Some(Pid::from_child(child)), Resource::Data, limit) {
+            // It ended already.
+            Ok(_) | Err(rustix::io::Errno::SRCH) => {}
+            Err(error) => {
+                let detail = format!("a program's memory is not limited: {error}");
+                pytoon_telemetry::Event::Warning { detail: &detail }.emit();
+            }
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (child, memory);
+}
+
+/// Both ends of a way for frames. A socket instead of a pipe: a pipe takes and gives back a page
+/// of memory for every 4 KiB, a socket one for every 32 KiB, which costs half as much on the side
+/// that writes and a third on the side that reads.
+fn frame_socket(command: &CommandLine) -> Result<(UnixStream, OwnedFd), SystemError> {
+    let failed = |source| SystemError::Start { program: command.program.to_owned(), source };
+    let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+    for end in [&ours, &theirs] {
+        // More room saves wake-ups; where it is not allowed the usual room does.
+        let _ = rustix::net::sockopt::set_socket_send_buffer_size(end, SOCKET_ROOM);
+        let _ = rustix::net::sockopt::set_socket_recv_buffer_size(end, SOCKET_ROOM);
+    }
+    Ok((ours, theirs.into()))
+}
+
+/// When a program last showed a sign of life.
+#[derive(Debug, Clone)]
+pub struct Progress(Arc<(Instant, AtomicU64)>);
+
+impl Progress {
+    fn new() -> Self {
+        Self(Arc::new((Instant::now(), AtomicU64::new(0))))
+    }
+
+    /// Notes a sign of life.
+    pub fn touch(&self) {
+        self.0.1.store(self.0.0.elapsed().as_millis() as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn idle(&self) -> Duration {
+        self.0.0.elapsed().saturating_sub(Duration::from_millis(self.0.1.load(Ordering::Relaxed)))
+    }
+}
+
+fn keep_tail(mut pipe: impl Read, kept: &Mutex<String>, progress: &Progress) {
+    let mut buffer = [0; 4096];
+    while let Ok(count) = pipe.read(&mut buffer)
+        && count > 0
+    {
+        progress.touch();
+        if let Ok(mut text) = kept.lock() {
+            text.push_str(&String::from_utf8_lossy(&buffer[..count]));
+            if text.len() > STDERR_KEPT {
+                let mut cut = text.len() - STDERR_KEPT;
+                while !text.is_char_boundary(cut) {
+                    cut += 1;
+                }
+                text.drain(..cut);
+            }
+        }
+    }
+}
+
+/// A program that runs.
+#[derive(Debug)]
+pub struct Running {
+    program: &'static str,
+    purpose: &'static str,
+    child: Child,
+    stderr: Arc<Mutex<String>>,
+    stderr_reader: Option<JoinHandle<()>>,
+    progress: Progress,
+    cancel: CancelToken,
+    stall: Duration,
+    longest: Duration,
+    started: Instant,
+    guard: Option<Guard>,
+    /// Why there is no guard: the program was killed instead of going unwatched.
+    unguarded: Option<SystemError>,
+    /// Last: it is let go when the program has ended.
+    _kept: keeper::Kept,
+}
+
+impl Running {
+    /// Its standard input, once.
+    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+
+    /// Its standard output, once.
+    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    /// Does something that blocks on one of its pipes, such as writing a frame.
+    ///
+    /// The program is killed when it lets its owner wait for longer than the stall limit, or on
+    /// cancel; the work then fails and [`Running::wait`] says why. Time outside such work does
+    /// not count: a program that nobody reads from is not stalled.
+    pub fn during<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        if self.guard.is_none() && self.unguarded.is_none() {
+            let ends = self.started + self.longest;
+            let (progress, cancel) = (self.progress.clone(), self.cancel.clone());
+            match Guard::start(self.child.id(), progress, cancel, self.stall, ends) {
+                Ok(guard) => self.guard = Some(guard),
+                Err(error) => {
+                    self.unguarded = Some(error);
+                    self.kill();
+                }
+            }
+        }
+        let is_waiting = |waiting| {
+            if let Some(guard) = &self.guard {
+                guard.set_waiting(waiting);
+            }
+            self.progress.touch();
+        };
+        is_waiting(true);
+        let done = work();
+        is_waiting(false);
+        done
+    }
+
+    /// Kills it when it stalled or was cancelled.
+    fn watch(&mut self) -> Result<(), SystemError> {
+        if self.cancel.is_cancelled() {
+            self.kill();
+            return Err(SystemError::Cancelled);
+        }
+        if self.progress.idle() > self.stall {
+            self.kill();
+            return Err(self.stalled());
+        }
+        if self.started.elapsed() > self.longest {
+            self.kill();
+            return Err(self.too_long());
+        }
+        Ok(())
+    }
+
+    fn too_long(&self) -> SystemError {
+        SystemError::TooLong {
+            program: self.program.to_owned(),
+            purpose: self.purpose.to_owned(),
+            seconds: self.longest.as_secs_f64(),
+        }
+    }
+
+    fn stalled(&self) -> SystemError {
+        SystemError::Stalled {
+            program: self.program.to_owned(),
+            purpose: self.purpose.to_owned(),
+            seconds: self.stall.as_secs_f64(),
+        }
+    }
+
+    /// Waits for the end; kills on cancel or stall.
+    pub fn wait(mut self) -> Result<(), SystemError> {
+        drop(self.child.stdin.take());
+        if let Some(error) = self.unguarded.take() {
+            return Err(error);
+        }
+        // Before the process is reaped: its id may belong to another one afterwards.
+        match self.guard.take().map(Guard::stop) {
+            Some(STALLED) => return Err(self.stalled()),
+            Some(TOO_LONG) => return Err(self.too_long()),
+            _ => {}
+        }
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return self.ended(status),
+                Ok(None) => self.watch()?,
+                Err(source) => {
+                    return Err(SystemError::Start { program: self.program.to_owned(), source });
+                }
+            }
+            std::thread::sleep(TICK);
+        }
+    }
+
+    fn ended(&mut self, status: std::process::ExitStatus) -> Result<(), SystemError> {
+        if let Some(reader) = self.stderr_reader.take() {
+            // A grandchild may hold the pipe open; the tail read so far is enough then.
+            let deadline = Instant::now() + Duration::from_millis(200);
+            while !reader.is_finished() && Instant::now() < deadline {
+                std::thread::sleep(TICK);
+            }
+        }
+        Event::ProcessFinished {
+            program: self.program,
+            purpose: self.purpose,
+            duration_ms: self.started.elapsed().as_millis() as u64,
+        }
+        .emit();
+        if status.success() {
+            return Ok(());
+        }
+        if self.cancel.is_cancelled() {
+            return Err(SystemError::Cancelled);
+        }
+        let stderr = self.stderr.lock().map(|text| text.clone()).unwrap_or_default();
+        Err(SystemError::Failed {
+            program: self.program.to_owned(),
+            purpose: self.purpose.to_owned(),
+            status: status.to_string(),
+            stderr,
+        })
+    }
+
+    fn kill(&mut self) {
+        kill_group(self.child.id());
+    }
+}
+
+/// Kills a program and all that it started.
+pub(crate) fn kill_group(id: u32) {
+    if let Some(pid) = rustix::process::Pid::from_raw(id as i32) {
+        // It may have ended by itself in between.
+        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(guard) = self.guard.take() {
+            guard.stop();
+        }
+        if let Ok(None) = self.child.try_wait() {
+            self.kill();
+        }
+        // Reaps it, so that it does not stay as a zombie.
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! Starts threads on a machine that may have none left.
+//!
+//! `std::thread::spawn` and `Scope::spawn` panic when the system refuses a thread (`ulimit -u`,
+//! `TasksMax=`, `pids.max`). Here a refusal is an error that a job is put off for
+//! ([`SystemError::is_exhausted`]), or the work is done on the thread that asked.
+//!
+//! Start with [`spawn`] and [`side_by_side`].
+
+use crate::SystemError;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
+
+/// Starts a thread.
+///
+/// # Errors
+/// [`SystemError::NoThread`] when the system refuses one.
+pub fn spawn<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, SystemError> {
+    Builder::new().spawn(work).map_err(SystemError::NoThread)
+}
+
+/// Starts a thread that ends within a scope.
+///
+/// # Errors
+/// [`SystemError::NoThread`] when the system refuses one.
+pub fn spawn_in<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>, SystemError> {
+    Builder::new().spawn_scoped(scope, work).map_err(SystemError::NoThread)
+}
+
+/// Does two things at once: the first on a thread of its own, the second on this one. Where the
+/// system refuses a thread the first is done after the second.
+///
+/// The first result is an error when its work panicked.
+pub fn side_by_side<A: Send, B>(
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B,
+) -> (std::thread::Result<A>, B) {
+    // A refused thread does not give its closure back.
+    let first = Mutex::new(Some(first));
+    let take = || first.lock().unwrap_or_else(PoisonError::into_inner).take();
+    std::thread::scope(|scope| {
+        let thread = Builder::new().spawn_scoped(scope, || take().map(|work| work()));
+        let second = second();
+        let done = match thread {
+            Ok(thread) => thread.join(),
+            Err(_) => Ok(take().map(|work| work())),
+        };
+        let done = done.and_then(|done| done.ok_or_else(|| Box::new("taken twice") as Box<_>));
+        (done, second)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_are_done_and_a_panic_is_a_result() {
+        let (first, second) = side_by_side(|| 1, || 2);
+        assert_eq!((first.ok(), second), (Some(1), 2));
+        let (first, second) = side_by_side(|| panic!("planted"), || 2);
+        assert!(first.is_err());
+        assert_eq!(second, 2);
+    }
+}

@@ -1,0 +1,126 @@
+//! Telling submitters how their jobs ended.
+//!
+//! A message is written in the transaction of the change that it tells of, and told until it was
+//! heard or given up: at least once, perhaps more often, under one id by which a receiver knows it.
+//!
+//! Does not send anything; see Standard Webhooks 1.0 for what is sent.
+
+use crate::ledger::StoreFuture;
+use pytoon_vocabulary::UnixMs;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::fmt;
+use std::time::Duration;
+
+/// What has become of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookState {
+    /// It is to be told, now or later.
+    Due,
+    /// It was heard.
+    Delivered,
+    /// It was told in vain, and is told again only when a person wants it.
+    Dead,
+}
+
+impl WebhookState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Due, Self::Delivered, Self::Dead];
+
+    /// The name as stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+        }
+    }
+
+    /// The state of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+/// A message that is to be told now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DueWebhook {
+    /// Its id, the same in every attempt.
+    pub id: String,
+    /// The job that it tells of.
+    pub job_id: String,
+    /// What happened: `job.done`, `job.failed`, `job.held` or `job.cancelled`.
+    pub event: String,
+    /// Where it is told.
+    pub url: String,
+    /// What is told.
+    pub data: Value,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// Names this claim.
+    pub token: i64,
+    /// When it happened.
+    pub created_at: UnixMs,
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The HTTP status, where there was an answer.
+    pub status: Option<u16>,
+    /// How long it took.
+    pub took: Duration,
+    /// Why it was not heard; absent where it was.
+    pub error: Option<String>,
+    /// When it is told again; never, where absent.
+    pub retry_in: Option<Duration>,
+}
+
+/// An attempt as kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookAttempt {
+    /// When.
+    pub at: UnixMs,
+    /// The HTTP status, where there was an answer.
+    pub status: Option<u16>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i64,
+    /// Why it was not heard; absent where it was.
+    pub error: Option<String>,
+}
+
+/// A message as kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookRow {
+    /// Its id.
+    pub id: String,
+    /// The job that it tells of.
+    pub job_id: String,
+    /// What happened.
+    pub event: String,
+    /// Where it is told.
+    pub url: String,
+    /// What has become of it.
+    pub state: WebhookState,
+    /// When it is told next, where it is.
+    pub next_at: Option<UnixMs>,
+    /// When it happened.
+    pub created_at: UnixMs,
+    /// Attempts so far.
+    pub attempts: Vec<WebhookAttempt>,
+}
+
+/// Where messages are kept. Every method is one atomic step.
+pub trait WebhookStore: fmt::Debug + Send + Sync {
+    /// The message that has waited longest, nobody else's for so long.
+    fn webhook_claim(&self, lease: Duration) -> StoreFuture<'_, Option<DueWebhook>>;
+    /// Notes what came of an attempt; whether that claim still holds.
+    fn webhook_told(&self, id: &str, token: i64, told: Told) -> StoreFuture<'_, bool>;
+    /// The messages of a job, oldest first.
+    fn webhooks_of_job(&self, job: &str) -> StoreFuture<'_, Vec<WebhookRow>>;
+    /// Messages that were given up, newest first.
+    fn webhooks_dead(&self) -> StoreFuture<'_, Vec<WebhookRow>>;
+    /// Has a message told again; whether there was one that is not waiting anyway.
+    fn webhook_resend(&self, id: &str) -> StoreFuture<'_, bool>;
+}

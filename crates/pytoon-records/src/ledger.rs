@@ -1,0 +1,512 @@
+//! Paid work as rows: what was asked of an outside engine, what came of it, what it cost.
+//!
+//! A row is written before the act it describes. [`CallState::apply`] is the only way from one
+//! state to the next, so a crash at any moment leaves a state that says what may have happened:
+//! an `intent` without a task id may or may not have reached the vendor, and is never posted
+//! again blindly.
+//!
+//! Guarantees: pure values and one transition function; [`EngineStore`] is the seam behind which
+//! they are kept (SQLite for one machine, the service's store for many).
+//!
+//! Does not choose engines, talk to vendors or read clocks: times are arguments.
+//!
+//! Start with [`CallState`], then [`EngineStore`].
+
+use pytoon_vocabulary::{MicroUsd, UnixMs};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+/// What a call to an engine has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// About to be posted, or posted without an answer so far.
+    Intent,
+    /// The vendor gave a task id; the work is under way and paid for.
+    Submitted,
+    /// The clip is here, checked and kept.
+    Kept,
+    /// Nothing reached the vendor, or it refused the call before taking it on: nothing bought.
+    NotSent,
+    /// The vendor took it on and failed.
+    Failed,
+    /// The vendor refused the content.
+    Refused,
+    /// The clip came and could not be used.
+    BadOutput,
+    /// We cancelled it and the vendor agreed.
+    Cancelled,
+    /// We stopped waiting; the clip may still arrive and is adopted then.
+    Abandoned,
+    /// The vendor no longer knows the task, or a person gave it up.
+    Lost,
+    /// Posted, and the answer never came: perhaps bought, perhaps not.
+    Unknown,
+}
+
+/// What happened to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallEvent {
+    /// The vendor answered with a task id.
+    Answered,
+    /// It provably never left, or was refused at the door.
+    NotSent,
+    /// The answer never came.
+    NoAnswer,
+    /// The clip was downloaded, checked and kept.
+    Kept,
+    /// The vendor failed.
+    Failed,
+    /// The vendor refused the content.
+    Refused,
+    /// The clip could not be used.
+    BadOutput,
+    /// The vendor agreed to cancel.
+    Cancelled,
+    /// We stopped waiting.
+    Abandoned,
+    /// The vendor no longer knows the task, or a person gave it up.
+    Lost,
+    /// A lookup or a person found that it had arrived.
+    Found,
+}
+
+/// A step that the states do not allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a call that is {from} cannot become {event:?}")]
+pub struct InvalidTransition {
+    /// The state it was in.
+    pub from: CallState,
+    /// What was to happen.
+    pub event: CallEvent,
+}
+
+impl CallState {
+    /// Every state.
+    pub const ALL: [Self; 11] = [
+        Self::Intent,
+        Self::Submitted,
+        Self::Kept,
+        Self::NotSent,
+        Self::Failed,
+        Self::Refused,
+        Self::BadOutput,
+        Self::Cancelled,
+        Self::Abandoned,
+        Self::Lost,
+        Self::Unknown,
+    ];
+
+    /// The state after an event.
+    pub fn apply(self, event: CallEvent) -> Result<Self, InvalidTransition> {
+        use CallEvent as E;
+        use CallState as S;
+        Ok(match (self, event) {
+            (S::Intent, E::Answered) | (S::Intent | S::Unknown, E::Found) => S::Submitted,
+            (S::Intent, E::NotSent) => S::NotSent,
+            (S::Intent, E::NoAnswer) => S::Unknown,
+            // Some vendors refuse content at the door.
+            (S::Intent, E::Refused) => S::Refused,
+            (S::Submitted | S::Abandoned, E::Kept) => S::Kept,
+            (S::Submitted | S::Abandoned, E::Failed) => S::Failed,
+            (S::Submitted | S::Abandoned, E::Refused) => S::Refused,
+            (S::Submitted | S::Abandoned, E::BadOutput) => S::BadOutput,
+            (S::Submitted | S::Abandoned, E::Cancelled) => S::Cancelled,
+            (S::Submitted, E::Abandoned) => S::Abandoned,
+            (S::Submitted | S::Abandoned | S::Unknown, E::Lost) => S::Lost,
+            (from, event) => return Err(InvalidTransition { from, event }),
+        })
+    }
+
+    /// The states from which an event is possible, and the one that it leads to.
+    pub fn step(event: CallEvent) -> (Vec<Self>, Self) {
+        let steps = Self::ALL.into_iter().filter_map(|from| Some((from, from.apply(event).ok()?)));
+        let (from, to): (Vec<Self>, Vec<Self>) = steps.unzip();
+        // Every event leads to one state; a test holds it.
+        (from, to.first().copied().unwrap_or(Self::Unknown))
+    }
+
+    /// Whether a row in this state keeps its request from being bought again: the vendor may still
+    /// be at work for us, or it refused the prompt.
+    pub fn bars_buying(self) -> bool {
+        self.is_open() || self == Self::Refused
+    }
+
+    /// True if what was charged brought nothing that a film can use, and will not any more.
+    pub fn wastes(self) -> bool {
+        matches!(
+            self,
+            Self::Failed | Self::Refused | Self::BadOutput | Self::Cancelled | Self::Lost
+        )
+    }
+
+    /// Whether the vendor may still be at work for us.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Intent | Self::Submitted | Self::Abandoned | Self::Unknown)
+    }
+
+    /// The name as stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Intent => "intent",
+            Self::Submitted => "submitted",
+            Self::Kept => "kept",
+            Self::NotSent => "not_sent",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::BadOutput => "bad_output",
+            Self::Cancelled => "cancelled",
+            Self::Abandoned => "abandoned",
+            Self::Lost => "lost",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The state of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+impl fmt::Display for CallState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The claim under which work is done, where others may claim the same work: whoever holds an older
+/// token slept or was cut off meanwhile, and buys nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fence {
+    /// The task that was claimed.
+    pub task_id: String,
+    /// The claim's token.
+    pub token: i64,
+    /// How long the answer to a call may stay with a worker that is not heard of, in milliseconds.
+    pub unanswered_ms: i64,
+}
+
+/// A call before it is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewCall {
+    /// A fresh id.
+    pub id: String,
+    /// The job.
+    pub job_id: String,
+    /// The scene.
+    pub scene_id: String,
+    /// The engine.
+    pub engine: String,
+    /// What identifies the request: equal hashes ask for the same clip.
+    pub request_hash: String,
+    /// The prompt as it leaves.
+    pub prompt: String,
+    /// What is needed to poll it later: the engine's block as it is now.
+    pub pinned: serde_json::Value,
+    /// A fingerprint of the key that pays; never the key.
+    pub key_id: String,
+    /// What it will cost by the price table.
+    pub estimated: MicroUsd,
+    /// Now.
+    pub at: UnixMs,
+    /// Until when this process is believed to look after it.
+    pub lease_until: UnixMs,
+    /// The claim that has to hold for the call to be made; absent where nobody else can have the work.
+    pub fence: Option<Fence>,
+}
+
+/// What a new call must keep within.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CallLimits {
+    /// Spend of the job, in all.
+    pub job_budget: Option<MicroUsd>,
+    /// Spend of the day (UTC), over all jobs.
+    pub day_budget: Option<MicroUsd>,
+    /// Spend of the key on this day.
+    pub key_budget: Option<MicroUsd>,
+    /// Calls of the engine under way at once, over all processes.
+    pub max_concurrent: Option<u32>,
+    /// Calls of the engine begun within a minute, over all processes.
+    pub requests_per_minute: Option<u32>,
+}
+
+/// Whether a call may be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// It may; its row is written.
+    Granted,
+    /// The same request is bought or refused already: its clip is kept, or a call for it
+    /// [bars buying](CallState::bars_buying).
+    Taken,
+    /// A budget would be exceeded.
+    OverBudget {
+        /// `job`, `day`, `key` (the vendor's) or `API key` (the submitter's).
+        cap: &'static str,
+        /// What is left of it.
+        left: MicroUsd,
+    },
+    /// The engine has as many calls under way as it may.
+    Busy,
+    /// The engine has begun as many calls this minute as it may.
+    TooFast {
+        /// When the next may begin.
+        retry_at: UnixMs,
+    },
+    /// The claim of its [`Fence`] does not hold any more: another has this work now.
+    Fenced,
+}
+
+/// A call as kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CallRow {
+    /// Its id.
+    pub id: String,
+    /// The job.
+    pub job_id: String,
+    /// The scene.
+    pub scene_id: String,
+    /// The engine.
+    pub engine: String,
+    /// What identifies the request.
+    pub request_hash: String,
+    /// The prompt as it left.
+    pub prompt: String,
+    /// What it has come to.
+    pub state: CallState,
+    /// The vendor's task, as the adapter needs it.
+    pub task: Option<serde_json::Value>,
+    /// The engine's block as it was.
+    pub pinned: serde_json::Value,
+    /// The fingerprint of the key.
+    pub key_id: String,
+    /// By the price table.
+    pub estimated: MicroUsd,
+    /// As the vendor said.
+    pub reported: Option<MicroUsd>,
+    /// What counts against budgets.
+    pub charged: MicroUsd,
+    /// The kind of failure, if it failed.
+    pub error_kind: Option<String>,
+    /// What was said about it.
+    pub error: Option<String>,
+    /// When it was written.
+    pub created_at: UnixMs,
+    /// When it last changed.
+    pub updated_at: UnixMs,
+    /// Until when a process is believed to look after it.
+    pub lease_until: UnixMs,
+}
+
+/// What the ledger knows of a scene before it asks for anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// Whether a call of the scene is between its row and its answer.
+    pub has_intent: bool,
+    /// The requests of which [`Admission::Taken`] would be said.
+    pub taken: BTreeSet<String>,
+    /// The breakers that are not as new, by engine.
+    pub breakers: BTreeMap<String, BreakerRow>,
+}
+
+/// A change of a row.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CallChange {
+    /// The vendor's task, when it is new.
+    pub task: Option<serde_json::Value>,
+    /// As the vendor said.
+    pub reported: Option<MicroUsd>,
+    /// What counts against budgets from now on; unchanged when absent.
+    pub charged: Option<MicroUsd>,
+    /// The kind of failure.
+    pub error_kind: Option<String>,
+    /// What was said about it.
+    pub error: Option<String>,
+}
+
+/// Which rows are wanted; all that are given must hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CallFilter {
+    /// Of this job.
+    pub job_id: Option<String>,
+    /// Of this scene.
+    pub scene_id: Option<String>,
+    /// Of this engine.
+    pub engine: Option<String>,
+    /// Asking for this clip.
+    pub request_hash: Option<String>,
+    /// In one of these states; any when empty.
+    pub states: Vec<CallState>,
+    /// At most so many, newest first; 0 for all.
+    pub limit: u32,
+}
+
+/// A clip that was paid for and kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeptClip {
+    /// What identifies the request.
+    pub request_hash: String,
+    /// The engine.
+    pub engine: String,
+    /// The call that bought it.
+    pub call_id: String,
+    /// The file, relative to the storage folder.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Its length in milliseconds.
+    pub duration_ms: i64,
+    /// Who is to be credited, where the source asks for it.
+    pub credit: Option<String>,
+    /// When it was kept.
+    pub created_at: UnixMs,
+}
+
+/// A circuit breaker as kept; every process sees the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakerRow {
+    /// Failures in a row.
+    pub failures: u32,
+    /// Closed to calls until then; 0 when it never opened.
+    pub open_until: UnixMs,
+    /// The kind of failure that opened it.
+    pub reason: String,
+    /// Times it opened in a row, for growing pauses.
+    pub opened: u32,
+    /// Until when one process holds the right to probe.
+    pub probe_until: UnixMs,
+}
+
+/// The store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The row was changed by another process, or is not there.
+    #[error("{0}")]
+    Conflict(String),
+    /// A step that the states do not allow.
+    #[error(transparent)]
+    Transition(#[from] InvalidTransition),
+    /// The database failed.
+    #[error("failed to {operation} in the ledger: {reason}")]
+    Database {
+        /// What was being done.
+        operation: &'static str,
+        /// What the database said.
+        reason: String,
+    },
+}
+
+/// A future in a box, so that stores can be chosen at run time.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Where paid work, kept clips and breakers live. Every method is one atomic step.
+pub trait EngineStore: fmt::Debug + Send + Sync {
+    /// What is known of a scene of a job, and of requests that it may make.
+    fn history(
+        &self,
+        job_id: &str,
+        scene_id: &str,
+        requests: Vec<String>,
+    ) -> StoreFuture<'_, History>;
+    /// Writes a call's row, if nothing was bought for its request and its limits allow, in one
+    /// step with looking at them.
+    fn call_admit(&self, call: NewCall, limits: CallLimits) -> StoreFuture<'_, Admission>;
+    /// Takes a call to its next state; an event that its state does not allow changes nothing.
+    fn call_advance(
+        &self,
+        id: &str,
+        event: CallEvent,
+        change: CallChange,
+        at: UnixMs,
+    ) -> StoreFuture<'_, CallState>;
+    /// Says that this process still looks after a call.
+    fn call_touch(&self, id: &str, lease_until: UnixMs) -> StoreFuture<'_, ()>;
+    /// Takes over calls that nobody looks after any more; only what was taken is returned.
+    fn call_claim(&self, id: &str, at: UnixMs, lease_until: UnixMs) -> StoreFuture<'_, bool>;
+    /// One call.
+    fn call_fetch(&self, id: &str) -> StoreFuture<'_, Option<CallRow>>;
+    /// Calls, newest first.
+    fn call_list(&self, filter: CallFilter) -> StoreFuture<'_, Vec<CallRow>>;
+    /// What was charged since a moment, by engine.
+    fn spend_since(&self, since: UnixMs) -> StoreFuture<'_, Vec<(String, MicroUsd)>>;
+    /// What a job was charged.
+    fn spend_of_job(&self, job_id: &str) -> StoreFuture<'_, MicroUsd>;
+    /// Keeps a clip, and takes its call to `kept`, in one step.
+    fn clip_keep(&self, clip: KeptClip, change: CallChange) -> StoreFuture<'_, ()>;
+    /// A kept clip by what it was asked for.
+    fn clip_find(&self, request_hash: &str) -> StoreFuture<'_, Option<KeptClip>>;
+    /// Forgets a clip whose file is gone.
+    fn clip_forget(&self, request_hash: &str) -> StoreFuture<'_, ()>;
+    /// Every breaker by engine.
+    fn breaker_list(&self) -> StoreFuture<'_, Vec<(String, BreakerRow)>>;
+    /// One breaker.
+    fn breaker_fetch(&self, engine: &str) -> StoreFuture<'_, BreakerRow>;
+    /// Replaces a breaker, if it is still as it was read.
+    fn breaker_swap(&self, engine: &str, old: BreakerRow, new: BreakerRow)
+    -> StoreFuture<'_, bool>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_without_an_answer_is_never_posted_again() {
+        let unknown = CallState::Intent.apply(CallEvent::NoAnswer).expect("possible");
+        assert_eq!(unknown, CallState::Unknown);
+        // Only a lookup or a person decides it.
+        assert_eq!(unknown.apply(CallEvent::Found), Ok(CallState::Submitted));
+        assert_eq!(unknown.apply(CallEvent::Lost), Ok(CallState::Lost));
+        assert!(unknown.apply(CallEvent::NotSent).is_err());
+        assert!(unknown.apply(CallEvent::Answered).is_err());
+    }
+
+    #[test]
+    fn every_event_leads_to_one_state() {
+        use CallEvent as E;
+        for event in [
+            E::Answered,
+            E::NotSent,
+            E::NoAnswer,
+            E::Kept,
+            E::Failed,
+            E::Refused,
+            E::BadOutput,
+            E::Cancelled,
+            E::Abandoned,
+            E::Lost,
+            E::Found,
+        ] {
+            let (from, to) = CallState::step(event);
+            assert!(!from.is_empty(), "{event:?}");
+            assert!(from.iter().all(|state| state.apply(event) == Ok(to)), "{event:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_stays_kept() {
+        for event in [CallEvent::Failed, CallEvent::Cancelled, CallEvent::Lost, CallEvent::NotSent]
+        {
+            assert!(CallState::Kept.apply(event).is_err());
+        }
+    }
+
+    #[test]
+    fn an_abandoned_clip_may_still_arrive() {
+        let abandoned = CallState::Submitted.apply(CallEvent::Abandoned).expect("possible");
+        assert!(abandoned.is_open());
+        assert_eq!(abandoned.apply(CallEvent::Kept), Ok(CallState::Kept));
+    }
+
+    #[test]
+    fn names_and_states_agree() {
+        for state in CallState::ALL {
+            assert_eq!(CallState::from_name(state.as_str()), Some(state));
+            let json = serde_json::to_value(state).expect("json");
+            assert_eq!(json, state.as_str());
+        }
+    }
+}

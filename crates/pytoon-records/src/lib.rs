@@ -1,0 +1,12 @@
+//! Rows that outlive a process: jobs and their tasks, API keys, webhooks, files, and the ledger of paid calls.
+//!
+//! Guarantees: pure values, transition functions, and the traits behind which rows are kept. No
+//! database, no clock, no network.
+//!
+//! Does not decide what a film looks or sounds like: `pytoon-core` does. `pytoon-store` keeps the rows.
+//!
+//! Start with [`job::JobStatus`], [`ledger::CallState`], then [`job::store::JobStore`] and
+//! [`ledger::EngineStore`].
+
+pub mod job;
+pub mod ledger;
