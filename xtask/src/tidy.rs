@@ -25,6 +25,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-media", 5),
     ("pytoon-storage", 4),
     ("pytoon-store", 4),
+    ("pytoon-purchase", 5),
     ("pytoon-engines", 6),
     ("pytoon-voice", 6),
     ("pytoon-pipeline", 7),

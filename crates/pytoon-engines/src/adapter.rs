@@ -16,6 +16,7 @@
 //! falling back (`engine_manager`), keeping (`EngineStore`), judging clips (`clip_check`).
 
 use crate::EngineError;
+pub use pytoon_purchase::{Cancelled, Lookup, Task};
 use pytoon_vocabulary::MicroUsd;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -236,16 +237,6 @@ pub struct Prepared {
     pub path: String,
 }
 
-/// A vendor's task, as it is stored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Task {
-    /// The vendor's id.
-    pub id: String,
-    /// What else the adapter needs, such as the addresses of the reply.
-    #[serde(default)]
-    pub data: Value,
-}
-
 /// Where a finished clip lies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Output {
@@ -255,55 +246,8 @@ pub struct Output {
     pub credit: Option<String>,
 }
 
-/// How far a task is.
-#[derive(Debug, Clone)]
-pub enum TaskState {
-    /// It waits at the vendor's.
-    Queued {
-        /// Anything that changes as the queue moves on, such as a position.
-        mark: Option<String>,
-    },
-    /// It is being drawn.
-    Running {
-        /// From 0 to 1, where the vendor says.
-        progress: Option<f64>,
-        /// A status that the vendor does not document, for the log.
-        unknown_status: Option<String>,
-    },
-    /// It is done.
-    Succeeded {
-        /// The clip.
-        output: Output,
-        /// What the vendor says it cost.
-        cost: Option<MicroUsd>,
-    },
-    /// It ended without a clip.
-    Failed(EngineError),
-}
-
-/// What came of a cancel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cancelled {
-    /// The vendor agreed: no clip will come.
-    Yes,
-    /// The vendor was told and may finish it all the same.
-    Asked,
-    /// It had ended before.
-    TooLate,
-    /// The vendor knows no cancelling.
-    Unsupported,
-}
-
-/// What a lookup found of a call whose answer never came.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Lookup {
-    /// It arrived.
-    Found(Task),
-    /// It surely never arrived.
-    Absent,
-    /// The vendor cannot say.
-    CannotSay,
-}
+/// The state of a task whose goods are a clip.
+pub type TaskState = pytoon_purchase::TaskState<Output>;
 
 /// How an engine is.
 #[derive(Debug, Clone, PartialEq, Default)]

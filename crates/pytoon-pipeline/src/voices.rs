@@ -7,6 +7,7 @@ use pytoon_config::settings::{AlignmentChoice, AlignmentSettings, TranscriptionS
 use pytoon_config::tts::TtsSettings;
 use pytoon_engines::world::RealWorld;
 use pytoon_process::Runner;
+use pytoon_purchase::Buyer;
 use pytoon_records::ledger::CallLimits;
 use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::alignment::builtin::Builtin;
@@ -22,14 +23,15 @@ use tokio::runtime::Handle;
 fn paid(env: &Environment, job: &str, limits: CallLimits) -> Option<(Arc<PaidWork>, Handle)> {
     env.engines.books().map(|books| {
         let work = PaidWork {
-            store: books.store.clone(),
-            world: Arc::new(RealWorld),
-            storage: books.storage.clone(),
+            buyer: Arc::new(Buyer::new(
+                books.store.clone(),
+                Arc::new(RealWorld),
+                books.storage.clone(),
+                env.runner.cancel.clone(),
+            )),
             job_id: job.to_owned(),
             fence: env.claim.clone(),
             limits,
-            cancel: env.runner.cancel.clone(),
-            buying: pytoon_voice::paid::Buys::default(),
         };
         (Arc::new(work), books.runtime.handle().clone())
     })

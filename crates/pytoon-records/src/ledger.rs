@@ -301,6 +301,32 @@ pub struct CallRow {
     pub lease_until: UnixMs,
 }
 
+impl CallRow {
+    /// Returns the row of a call as it is first written.
+    pub fn written(call: &NewCall) -> Self {
+        Self {
+            id: call.id.clone(),
+            job_id: call.job_id.clone(),
+            scene_id: call.scene_id.clone(),
+            engine: call.engine.clone(),
+            request_hash: call.request_hash.clone(),
+            prompt: call.prompt.clone(),
+            state: CallState::Intent,
+            task: None,
+            pinned: call.pinned.clone(),
+            key_id: call.key_id.clone(),
+            estimated: call.estimated,
+            reported: None,
+            charged: call.estimated,
+            error_kind: None,
+            error: None,
+            created_at: call.at,
+            updated_at: call.at,
+            lease_until: call.lease_until,
+        }
+    }
+}
+
 /// What the ledger knows of a scene before it asks for anything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {

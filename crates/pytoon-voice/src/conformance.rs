@@ -33,6 +33,7 @@ use pytoon_config::tts::TtsSettings;
 use pytoon_config::{Config, ConfigSource};
 use pytoon_core::text;
 use pytoon_process::{CancelToken, Programs, Runner};
+use pytoon_purchase::Buyer;
 use pytoon_records::ledger::{CallLimits, EngineStore};
 use pytoon_vendor::world::RealWorld;
 use serde::Deserialize;
@@ -155,14 +156,15 @@ impl Bench<'_> {
         std::fs::write(&dotenv, line).map_err(|error| error.to_string())?;
         let secrets = Secrets::load(&dotenv).map_err(|error| error.to_string())?;
         let paid = PaidWork {
-            store: store.clone(),
-            world: Arc::new(RealWorld),
-            storage: folder.into(),
+            buyer: Arc::new(Buyer::new(
+                store.clone(),
+                Arc::new(RealWorld),
+                folder.into(),
+                runner.cancel.clone(),
+            )),
             job_id: "conformance".to_owned(),
             fence: None,
             limits: CallLimits::default(),
-            cancel: runner.cancel.clone(),
-            buying: crate::paid::Buys::default(),
         };
         let made = chain(&ChainParts {
             settings: &settings,

@@ -2,9 +2,12 @@
 
 use super::*;
 use crate::tts::take::Take;
+use pytoon_process::CancelToken;
 use pytoon_records::job::NewTask;
 use pytoon_records::job::store::{JobStore, NewJob};
+use pytoon_records::ledger::{EngineStore, NewCall};
 use pytoon_store::SqliteStore;
+use pytoon_vendor::world::World;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 #[derive(Debug, Default)]
@@ -54,14 +57,15 @@ impl Bench {
         answer: impl Fn() -> Result<Take, EngineError> + Sync,
     ) -> Result<Take, EngineError> {
         let work = PaidWork {
-            store: self.store.clone(),
-            world: self.world.clone(),
-            storage: self.folder.path().to_owned().into(),
+            buyer: Arc::new(Buyer::new(
+                self.store.clone(),
+                self.world.clone(),
+                self.folder.path().to_owned().into(),
+                CancelToken::default(),
+            )),
             job_id: job.to_owned(),
             fence: self.fence.lock().expect("lock").clone(),
             limits: CallLimits::default(),
-            cancel: CancelToken::default(),
-            buying: crate::paid::Buys::default(),
         };
         let buy = || async {
             self.bought.fetch_add(1, Ordering::Relaxed);
@@ -88,8 +92,8 @@ impl Bench {
         Fence { task_id: lease.task_id, token: lease.token, unanswered_ms: 60_000 }
     }
 
-    fn order(&self) -> Order<'_> {
-        Order {
+    fn order(&self) -> Wanted<'_> {
+        Wanted {
             provider: "openai",
             operation: "speak",
             hash: "h".to_owned(),

@@ -1,14 +1,14 @@
 //! One engine's attempt at a scene: breaker, prompt, the calls, and what their failures mean.
 
-use super::calls::Bought;
-use super::earlier::pinned;
-use super::slices::{Current, Stop, Walk};
-use super::{ClipUse, EngineManager, SceneOrder, ledger_error};
+use super::seller::{asked_for, order_of, pinned};
+use super::slices::{Current, Walk};
+use super::{ClipUse, EngineManager, SceneOrder};
 use crate::adapter::{GenerateRequest, PromptUnit};
 use crate::engine_manager::Engine;
 use crate::moderation::{Hit, rephrase, screen};
-use crate::{Accepted, EngineError, EngineErrorKind};
-use pytoon_records::ledger::BreakerRow;
+use crate::{EngineError, EngineErrorKind};
+use pytoon_purchase::{Obtained, Order, Stop, ledger_error, pause_before_retry};
+use pytoon_records::ledger::{BreakerRow, CallRow};
 use pytoon_telemetry::{Breaker, Event, Metrics};
 use pytoon_vendor::breaker::Advice;
 use pytoon_vendor::breakers::{self, BreakerUnavailable, Breakers, Passage};
@@ -17,12 +17,23 @@ use pytoon_vocabulary::MicroUsd;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
-/// Attempts to change a breaker that others change at the same moment.
-const RACES: usize = 8;
+/// A clip that a scene is drawn with.
+pub(super) struct Drawn {
+    pub(super) clip: ClipUse,
+    /// The sum that it was charged now.
+    pub(super) charged: MicroUsd,
+}
+
+impl From<Obtained<ClipUse>> for Drawn {
+    fn from(obtained: Obtained<ClipUse>) -> Self {
+        let clip = ClipUse { reused: obtained.reused, ..obtained.goods };
+        Self { clip, charged: obtained.charged }
+    }
+}
 
 impl EngineManager {
     /// Tries one engine, whose breaker the caller may know already, or goes on with the try that an
-    /// earlier slice began. On success: the clip, and what it was charged now.
+    /// earlier slice began.
     pub(super) async fn attempt(
         &self,
         order: &SceneOrder,
@@ -30,9 +41,9 @@ impl EngineManager {
         walk: &mut Walk,
         fresh: &HashSet<String>,
         breaker: Option<BreakerRow>,
-    ) -> Result<(ClipUse, MicroUsd), Stop> {
+    ) -> Result<Drawn, Stop> {
         let known = walk.memo.current.take().filter(|current| current.engine == name);
-        let current = known.unwrap_or_else(|| Current::new(name, self.world.now()));
+        let current = known.unwrap_or_else(|| Current::new(name, self.buyer.world.now()));
         let is_clean = current.is_clean;
         walk.memo.current = Some(current);
         let mut own = walk.own.take();
@@ -42,7 +53,7 @@ impl EngineManager {
             // vendor.
             Some(row) => pinned(&set, row)?,
             None => {
-                self.check_cancel(name)?;
+                self.buyer.check_cancel(name)?;
                 set.get(name).filter(|e| e.config.enabled && e.has_key()).cloned().ok_or_else(
                     || {
                         let message = "it was taken out of use";
@@ -75,15 +86,15 @@ impl EngineManager {
                 },
             };
             let current =
-                walk.memo.current.get_or_insert_with(|| Current::new(name, self.world.now()));
-            let latency_ms = (self.world.now() - current.try_began).max(0) as u64;
-            current.try_began = self.world.now();
-            current.place_until = None;
+                walk.memo.current.get_or_insert_with(|| Current::new(name, self.buyer.world.now()));
+            let latency_ms = (self.buyer.world.now() - current.try_began).max(0) as u64;
+            current.try_began = self.buyer.world.now();
+            walk.memo.purchase.place_until = None;
             self.note_result(order, name, &result, latency_ms);
             let error = match result {
                 Ok(done) => {
                     // A breaker that counted nothing has nothing to forget.
-                    if !done.0.reused && !is_clean {
+                    if !done.clip.reused && !is_clean {
                         self.breaker_success(name).await;
                     }
                     return Ok(done);
@@ -104,76 +115,53 @@ impl EngineManager {
             }
             let tries = current.tries;
             self.breaker_failure(engine, &error).await;
-            let pause = self.pause_before_retry(engine, &error, tries);
-            match pause.filter(|_| tries < engine.config.backoff.attempts) {
-                Some(pause) => self.pause(name, pause).await?,
+            let chance = self.buyer.world.chance();
+            match pause_before_retry(&engine.config.backoff, &error, tries, chance) {
+                Some(pause) => self.buyer.pause(name, pause).await?,
                 None => return Err(error.into()),
             }
             is_clean = self.pass_breaker(name, None).await.map_err(|_| error)?;
             if let Some(current) = &mut walk.memo.current {
                 current.tries += 1;
-                current.try_began = self.world.now();
+                current.try_began = self.buyer.world.now();
             }
         }
     }
 
-    /// How long to wait before the same engine is asked again; absent where that must not be, or
-    /// does not help.
-    fn pause_before_retry(
-        &self,
-        engine: &Engine,
-        error: &EngineError,
-        tries: u32,
-    ) -> Option<std::time::Duration> {
-        let repeatable = matches!(
-            error.kind,
-            EngineErrorKind::RateLimited | EngineErrorKind::Server | EngineErrorKind::Protocol
-        );
-        // What may have been taken on is never posted again.
-        if !error.is_temporary() || !repeatable || error.accepted == Accepted::Maybe {
-            return None;
-        }
-        let own = self.backoff(&engine.config.backoff, tries);
-        match error.retry_after {
-            // A longer wait is the breaker's business.
-            Some(asked) if asked.as_millis() as u64 > engine.config.backoff.max_ms => None,
-            Some(asked) => Some(asked.max(own)),
-            None => Some(own),
-        }
-    }
-
-    /// The clip for a prompt: kept, under way, or bought.
+    /// Obtains the clip for a prompt: kept, under way, or bought.
     async fn one_clip(
         &self,
         order: &SceneOrder,
         engine: &Engine,
         walk: &mut Walk,
         fresh: &HashSet<String>,
-    ) -> Result<(ClipUse, MicroUsd), Stop> {
+    ) -> Result<Drawn, Stop> {
         let request = self.request(order, engine, walk.prompt())?;
         let hash = request_hash(engine, &request)?;
-        let lock = self.wanted(&hash);
-        let _one_at_a_time = lock.lock().await;
-        let mut look_first = !fresh.contains(&hash);
-        for _ in 0..RACES {
-            if look_first {
-                if let Some(clip) = self.kept_clip(&engine.name, &hash).await? {
-                    return Ok((clip, MicroUsd::ZERO));
-                }
-                if let Some(done) = self.earlier_call(order, engine, &hash, walk).await? {
-                    return Ok(done);
-                }
-            }
-            // Another process may have bought it meanwhile: the ledger then says so.
-            match self.buy(order, engine, request.clone(), &hash, walk).await? {
-                Bought::Now(clip, charged) => return Ok((clip, charged)),
-                Bought::Before => look_first = true,
-            }
-        }
-        let message = "others buy the same clip all the time and keep none";
-        Err(EngineError::new(&engine.name, "buy a clip", EngineErrorKind::Undecided, message))?
+        let fence = walk.fence.as_ref();
+        let own = self.order(order, engine, &request, &hash, fence);
+        let seller = self.seller(engine.clone(), request, order.needed_ms, fence)?;
+        let is_fresh = fresh.contains(&hash);
+        let memo = &mut walk.memo.purchase;
+        Ok(self.buyer.obtain(&own, &seller, memo, is_fresh).await?.into())
     }
 
+    /// Goes on with a task that an earlier slice of the same walk bought: what becomes of it is this
+    /// walk's success or failure, as if it had waited.
+    async fn go_on_with_own(
+        &self,
+        order: &SceneOrder,
+        engine: &Engine,
+        row: &CallRow,
+        walk: &mut Walk,
+    ) -> Result<Drawn, Stop> {
+        let request = asked_for(row);
+        let seller = self.seller(engine.clone(), request, order.needed_ms, walk.fence.as_ref())?;
+        let own = Order { deadline: order.deadline, ..order_of(row) };
+        Ok(self.buyer.follow(&own, &seller, row, &mut walk.memo.purchase).await?.into())
+    }
+
+    /// Returns what an engine is asked for. The purchase gives it the id of its call.
     pub(super) fn request(
         &self,
         order: &SceneOrder,
@@ -190,7 +178,7 @@ impl EngineManager {
             EngineError::new(&engine.name, "choose a clip", EngineErrorKind::Unsupported, message)
         })?;
         Ok(GenerateRequest {
-            call_id: self.world.new_id(),
+            call_id: String::new(),
             prompt: fitted(prompt, capabilities.prompt_unit, capabilities.max_prompt),
             negative_prompt: order.negative_prompt.clone(),
             image: order.image.clone(),
@@ -204,14 +192,14 @@ impl EngineManager {
         &self,
         order: &SceneOrder,
         name: &str,
-        result: &Result<(ClipUse, MicroUsd), EngineError>,
+        result: &Result<Drawn, EngineError>,
         latency_ms: u64,
     ) {
         use EngineErrorKind as K;
         let (outcome, kind, charged) = match result {
             // Nothing was asked of the engine.
-            Ok((clip, _)) if clip.reused => return,
-            Ok((_, charged)) => ("success", "", *charged),
+            Ok(drawn) if drawn.clip.reused => return,
+            Ok(drawn) => ("success", "", drawn.charged),
             Err(error) => match error.kind {
                 K::Cooling
                 | K::Budget
@@ -282,7 +270,7 @@ impl EngineManager {
     }
 
     fn breakers(&self) -> Breakers {
-        Breakers { store: self.store.clone(), world: self.world.clone() }
+        Breakers { store: self.buyer.ledger.clone(), world: self.buyer.world.clone() }
     }
 
     /// Lets a call through, or says that the engine cools. Returns true if the breaker has nothing

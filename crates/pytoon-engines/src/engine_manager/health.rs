@@ -77,15 +77,15 @@ impl EngineManager {
             report.detail = format!("v2.engines.{name}.enabled is false");
             return report;
         };
-        let began = self.world.now();
+        let began = self.buyer.world.now();
         let asked = tokio::time::timeout(PATIENCE, adapter.health_check()).await;
-        report.latency_ms = (self.world.now() - began).max(0) as u64;
+        report.latency_ms = (self.buyer.world.now() - began).max(0) as u64;
         match asked {
             Ok(Ok(health)) => {
                 report.healthy = true;
                 report.balance = health.balance;
                 let said = health.detail.into_iter();
-                let ends = set.told_ends(engine, self.world.now());
+                let ends = set.told_ends(engine, self.buyer.world.now());
                 report.detail = said.chain(ends).collect::<Vec<_>>().join("; ");
                 // The key is good, and yet it buys nothing.
                 if health.balance.is_some_and(|left| left <= MicroUsd::ZERO) {

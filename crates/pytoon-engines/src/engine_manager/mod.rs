@@ -5,27 +5,26 @@
 //! that was paid for, by this process or an earlier one, is used before another is bought; a
 //! cancelled job starts no further attempt and its vendors are told.
 //!
-//! Does not choose engines (`engine_selector`), speak to vendors (adapters), judge clips
-//! (`clip_check`) or keep rows (`EngineStore`).
+//! Does not choose engines (`engine_selector`), speak to vendors (adapters), buy (`pytoon-purchase`),
+//! judge clips (`clip_check`) or keep rows (`EngineStore`).
 //!
 //! A walk does not wait for vendors: it stops, and goes on in another slice (`slices`).
 //!
-//! Start with [`EngineManager::draw`]; one engine's attempt is in `attempt`, what an earlier process
-//! left in `earlier`, the time between submit and clip in `follow`.
+//! Start with [`EngineManager::draw`]; one engine's attempt is in `attempt`, clips that were bought
+//! before it in `bought_before`, an engine's side of a purchase in `seller`.
 
 mod attempt;
-mod calls;
-mod earlier;
+mod bought_before;
 mod engine_set;
-mod follow;
 mod health;
-mod patience;
 mod reload;
+mod seller;
 mod slices;
 #[cfg(test)]
 mod tests;
 
-use earlier::Earlier;
+use attempt::Drawn;
+use bought_before::Earlier;
 pub use engine_set::{Engine, EngineSet, price};
 pub use health::HealthReport;
 pub use reload::Reloader;
@@ -41,17 +40,18 @@ use crate::world::World;
 use crate::{EngineError, EngineErrorKind};
 use pytoon_core::chain::EngineChain;
 use pytoon_process::CancelToken;
-use pytoon_records::ledger::{BreakerRow, EngineStore, StoreError};
+use pytoon_purchase::{Buyer, Stop};
+use pytoon_records::ledger::{BreakerRow, EngineStore};
 use pytoon_storage::Storage;
 use pytoon_telemetry::{Event, Metrics};
 use pytoon_vendor::breakers::BreakerUnavailable;
 use pytoon_vocabulary::MicroUsd;
 use pytoon_vocabulary::UnixMs;
 use serde::{Deserialize, Serialize};
-use slices::{Stop, Walk};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use slices::Walk;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// The patience of an interactive render with an unreachable ledger, in milliseconds.
@@ -184,14 +184,9 @@ impl InForce {
 pub struct EngineManager {
     in_force: RwLock<InForce>,
     reloader: Option<Reloader>,
-    store: Arc<dyn EngineStore>,
+    buyer: Buyer,
     checker: Arc<dyn ClipChecker>,
     fitter: Arc<dyn PictureFitter>,
-    world: Arc<dyn World>,
-    storage: Storage,
-    cancel: CancelToken,
-    /// One at a time for each clip, so that two scenes that want the same buy it once.
-    wanted: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl EngineManager {
@@ -200,19 +195,15 @@ impl EngineManager {
         Self {
             in_force: RwLock::new(InForce::new(parts.engines)),
             reloader: parts.reloader,
-            store: parts.store,
+            buyer: Buyer::new(parts.store, parts.world, parts.storage, parts.cancel),
             checker: parts.checker,
             fitter: parts.fitter,
-            world: parts.world,
-            storage: parts.storage,
-            cancel: parts.cancel,
-            wanted: Mutex::new(HashMap::new()),
         }
     }
 
     /// The ledger.
     pub fn store(&self) -> &Arc<dyn EngineStore> {
-        &self.store
+        &self.buyer.ledger
     }
 
     /// The engines in force, after a look at whether the configuration changed.
@@ -231,9 +222,9 @@ impl EngineManager {
 
     /// Shows today's spend (UTC) in the metrics.
     pub async fn show_spend(&self) {
-        let now = self.world.now();
+        let now = self.buyer.world.now();
         let day = now - now.rem_euclid(86_400_000);
-        for (engine, usd) in self.store.spend_since(day).await.unwrap_or_default() {
+        for (engine, usd) in self.buyer.ledger.spend_since(day).await.unwrap_or_default() {
             Metrics::spend(&engine, usd.as_usd());
         }
     }
@@ -241,13 +232,14 @@ impl EngineManager {
     /// Decides the chain of a scene as things stand.
     pub async fn resolve(&self, wish: &SceneWish<'_>, needed_ms: i64) -> EngineChain {
         // Those that cannot be read count as closed: the walk asks each again.
-        let breakers = self.store.breaker_list().await.unwrap_or_else(|source| {
+        let breakers = self.buyer.ledger.breaker_list().await.unwrap_or_else(|source| {
             attempt::tell("all", &BreakerUnavailable { operation: "read", source });
             Vec::new()
         });
         let breakers: BTreeMap<String, BreakerRow> = breakers.into_iter().collect();
         let set = self.engines();
-        let facts = set.facts(needed_ms, wish.ratio, wish.has_image, &breakers, self.world.now());
+        let facts =
+            set.facts(needed_ms, wish.ratio, wish.has_image, &breakers, self.buyer.world.now());
         resolve_engine(wish, &set.settings, &facts)
     }
 
@@ -262,8 +254,8 @@ impl EngineManager {
                 return walked;
             }
         };
-        self.check_cancel(&error.engine)?;
-        let now = self.world.now();
+        self.buyer.check_cancel(&error.engine)?;
+        let now = self.buyer.world.now();
         let since = *walk.memo.ledger_away.get_or_insert(now);
         let patience = match walk.fence {
             Some(_) => LEDGER_PATIENCE_OF_TASK_MS,
@@ -287,7 +279,7 @@ impl EngineManager {
     }
 
     async fn walk_on(&self, order: &SceneOrder, walk: &mut Walk) -> Result<SceneOutcome, Stop> {
-        let begun = *walk.memo.begun.get_or_insert_with(|| self.world.now());
+        let begun = *walk.memo.begun.get_or_insert_with(|| self.buyer.world.now());
         if walk.memo.prompt.is_none() {
             walk.memo.prompt = self.screened(order).await;
         }
@@ -297,12 +289,12 @@ impl EngineManager {
         walk.own = self.own_task(order, walk).await?;
         // A task of the walk's own comes before all that others may have left.
         let earlier = match walk.own {
-            Some(_) => Ok(Earlier { done: None, fresh: HashSet::new(), breakers: None }),
+            Some(_) => Ok(Earlier { drawn: None, fresh: HashSet::new(), breakers: None }),
             None => self.already_paid(order, walk).await,
         };
         let (fresh, mut breakers) = match earlier {
-            Ok(Earlier { done: None, fresh, breakers }) => (fresh, breakers),
-            Ok(Earlier { done: Some((clip, charged)), .. }) => {
+            Ok(Earlier { drawn: None, fresh, breakers }) => (fresh, breakers),
+            Ok(Earlier { drawn: Some(Drawn { clip, charged }), .. }) => {
                 walk.memo.attempts.push(record(&clip.engine, None, 0, charged));
                 return Ok(self.delivered(walk, begun, clip));
             }
@@ -332,10 +324,10 @@ impl EngineManager {
                 },
             };
             let current = walk.memo.current.take();
-            let began = current.map_or_else(|| self.world.now(), |current| current.began);
-            let latency_ms = (self.world.now() - began).max(0) as u64;
+            let began = current.map_or_else(|| self.buyer.world.now(), |current| current.began);
+            let latency_ms = (self.buyer.world.now() - began).max(0) as u64;
             match tried {
-                Ok((clip, charged)) => {
+                Ok(Drawn { clip, charged }) => {
                     walk.memo.attempts.push(record(name, None, latency_ms, charged));
                     return Ok(self.delivered(walk, begun, clip));
                 }
@@ -355,7 +347,7 @@ impl EngineManager {
         let only_cooling = !walk.memo.is_beyond_waiting;
         if let Some((engine, wait_ms)) = self.until_one_is_cool(order, &names, only_cooling).await {
             walk.begin_again(wait_ms);
-            return Err(self.wait(engine, Duration::from_millis(wait_ms)));
+            return Err(self.buyer.wait(engine, Duration::from_millis(wait_ms)));
         }
         self.finished(begun, LOCAL);
         Ok(outcome(walk, None))
@@ -379,7 +371,7 @@ impl EngineManager {
     }
 
     fn finished(&self, begun: UnixMs, engine: &str) {
-        Metrics::scene_rendered(engine, (self.world.now() - begun).max(0) as f64 / 1000.0);
+        Metrics::scene_rendered(engine, (self.buyer.world.now() - begun).max(0) as f64 / 1000.0);
     }
 
     fn step_down(
@@ -410,7 +402,7 @@ impl EngineManager {
         names: &[&'a str],
         only_cooling: bool,
     ) -> Option<(&'a str, u64)> {
-        let now = self.world.now();
+        let now = self.buyer.world.now();
         let deadline = order.deadline.filter(|&d| d > now && only_cooling)?;
         let mut first: Option<(UnixMs, &str)> = None;
         for name in names {
@@ -429,16 +421,6 @@ impl EngineManager {
         Event::EngineWaiting { job: &order.job_id, scene: &order.scene_id, engine, wait_ms }.emit();
         Some((engine, wait_ms))
     }
-
-    fn wanted(&self, request_hash: &str) -> Arc<tokio::sync::Mutex<()>> {
-        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-        wanted.entry(request_hash.to_owned()).or_default().clone()
-    }
-}
-
-/// A failure of the ledger: without it no call may be made.
-fn ledger_error(engine: &str, error: &StoreError) -> EngineError {
-    EngineError::new(engine, "use the ledger", EngineErrorKind::Ledger, error.to_string())
 }
 
 fn outcome(walk: &mut Walk, clip: Option<ClipUse>) -> SceneOutcome {

@@ -11,13 +11,11 @@
 
 use super::{AttemptRecord, EngineManager, SceneOrder, SceneOutcome};
 use crate::EngineError;
+use pytoon_purchase::{PurchaseMemo, Stop, ledger_error};
 use pytoon_records::ledger::{CallRow, CallState, Fence};
 use pytoon_vocabulary::UnixMs;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-
-/// The pause before another look where others decide how long it takes.
-pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What came of a slice.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,8 +49,9 @@ pub struct SceneMemo {
     pub waited_ms: u64,
     /// The engine that is being tried.
     pub(super) current: Option<Current>,
-    /// The vendor's task that is being followed.
-    pub(super) task: Option<TaskProgress>,
+    /// The purchase that is under way.
+    #[serde(flatten)]
+    pub(super) purchase: PurchaseMemo,
     /// Since when the ledger has not answered.
     pub(super) ledger_away: Option<UnixMs>,
 }
@@ -69,8 +68,6 @@ pub(super) struct Current {
     pub(super) rephrased: u32,
     /// Whether its breaker had nothing against it; absent until it was asked.
     pub(super) is_clean: Option<bool>,
-    /// Until when a place at a full engine is waited for.
-    pub(super) place_until: Option<UnixMs>,
 }
 
 impl Current {
@@ -82,55 +79,6 @@ impl Current {
             tries: 1,
             rephrased: 0,
             is_clean: None,
-            place_until: None,
-        }
-    }
-}
-
-/// What is known of a task's progress.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct TaskProgress {
-    /// The ledger's row that bought it.
-    pub(super) call: String,
-    /// Whether this walk bought it, as opposed to finding it under way.
-    pub(super) is_own: bool,
-    pub(super) began: UnixMs,
-    pub(super) moved: UnixMs,
-    pub(super) mark: String,
-    pub(super) said_unknown: bool,
-}
-
-impl TaskProgress {
-    pub(super) fn note(&mut self, now: UnixMs, mark: String) {
-        if mark != self.mark {
-            self.mark = mark;
-            self.moved = now;
-        }
-    }
-}
-
-/// Why a walk does not go on.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// Something failed.
-    Failed(EngineError),
-    /// It would have to wait, and is not to.
-    Later(Duration),
-}
-
-impl From<EngineError> for Stop {
-    fn from(error: EngineError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl Stop {
-    /// The failure; a wait stops the walk here.
-    pub(super) fn failure(self) -> Result<EngineError, Self> {
-        match self {
-            Self::Failed(error) => Ok(error),
-            later @ Self::Later(_) => Err(later),
         }
     }
 }
@@ -151,25 +99,7 @@ impl Walk {
         self.memo.prompt.as_deref().unwrap_or_default()
     }
 
-    /// Begins to follow a task, or goes on with it.
-    pub(super) fn follows(&mut self, call: &str, now: UnixMs) -> &mut TaskProgress {
-        let known = self.memo.task.take().filter(|task| task.call == call);
-        self.memo.task.insert(known.unwrap_or_else(|| TaskProgress {
-            call: call.to_owned(),
-            is_own: false,
-            began: now,
-            moved: now,
-            mark: String::new(),
-            said_unknown: false,
-        }))
-    }
-
-    /// Whether a task is the one that was followed last.
-    pub(super) fn is_following(&self, call: &str) -> bool {
-        self.memo.task.as_ref().is_some_and(|task| task.call == call)
-    }
-
-    /// Whether an engine was stepped down from.
+    /// Returns true if the walk stepped down from this engine.
     pub(super) fn is_past(&self, engine: &str) -> bool {
         self.memo.stepped_down.iter().any(|name| name == engine)
     }
@@ -218,7 +148,7 @@ impl EngineManager {
             match self.draw(order, memo, None).await? {
                 Slice::Done(outcome) => return Ok(outcome),
                 Slice::Later { memo: next, wait } => {
-                    self.pause(order.chain.first(), wait).await?;
+                    self.buyer.pause(order.chain.first(), wait).await?;
                     memo = next;
                 }
             }
@@ -231,22 +161,14 @@ impl EngineManager {
         order: &SceneOrder,
         walk: &Walk,
     ) -> Result<Option<CallRow>, EngineError> {
-        let task = walk.memo.task.as_ref().filter(|task| task.is_own);
+        let task = walk.memo.purchase.task.as_ref().filter(|task| task.is_own);
         let Some((task, current)) = task.zip(walk.memo.current.as_ref()) else { return Ok(None) };
-        let row = self.store.call_fetch(&task.call).await;
-        let row = row.map_err(|error| super::ledger_error(&current.engine, &error))?;
+        let row = self.buyer.ledger.call_fetch(&task.call).await;
+        let row = row.map_err(|error| ledger_error(&current.engine, &error))?;
         Ok(row.filter(|row| {
             row.state == CallState::Submitted
                 && row.engine == current.engine
                 && (&row.job_id, &row.scene_id) == (&order.job_id, &order.scene_id)
         }))
-    }
-
-    /// Returns the stop of a slice that waits for `how_long`, or of a cancelled job.
-    pub(super) fn wait(&self, engine: &str, how_long: Duration) -> Stop {
-        match self.check_cancel(engine) {
-            Ok(()) => Stop::Later(how_long),
-            Err(error) => Stop::Failed(error),
-        }
     }
 }

@@ -17,10 +17,11 @@ use crate::{Accepted, EngineErrorKind as K};
 use pytoon_config::engines::EngineConfig;
 use pytoon_config::secrets::Secrets;
 use pytoon_config::{Config, ConfigSource};
-use pytoon_records::ledger::{CallFilter, CallState, StoreFuture};
+use pytoon_records::ledger::{CallFilter, CallState, StoreError, StoreFuture};
 use pytoon_store::SqliteStore;
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// A clock that stands until it is moved.

@@ -6,7 +6,7 @@
 use super::{Heard, MAX_CHARS};
 use crate::VoiceError;
 use crate::language::two_letters;
-use crate::paid::{Kept, Order, PaidWork};
+use crate::paid::{Kept, PaidWork, Wanted};
 use crate::tts::cloud::openai::refusal;
 use pytoon_config::secrets::Key;
 use pytoon_config::settings::TranscriptionService;
@@ -138,7 +138,7 @@ impl OpenAi {
             "model": self.settings.model,
             "language": language,
         });
-        let order = Order {
+        let order = Wanted {
             provider: NAME,
             operation: WRITE_DOWN,
             hash: bytes_hash(what.to_string().as_bytes()),

@@ -79,7 +79,7 @@ impl EngineStore for Broken {
 async fn process(bench: &Bench, engines: &[Arc<Scripted>], reads: i64) -> EngineManager {
     let mut manager = bench.process(engines).await;
     let ledger = SqliteStore::open(&bench.folder.path().join("pytoon.db")).await.expect("opens");
-    manager.store = Arc::new(Broken { ledger, reads_left: AtomicI64::new(reads) });
+    manager.buyer.ledger = Arc::new(Broken { ledger, reads_left: AtomicI64::new(reads) });
     manager
 }
 
@@ -103,7 +103,7 @@ fn a_breaker_that_fails_breaks_no_film_and_is_told() {
         let engine = Scripted::new("unread", &[]);
         let manager = process(&bench, std::slice::from_ref(&engine), 0).await;
         let failed = BreakerRow { failures: 1, ..BreakerRow::default() };
-        let store = bench.process(std::slice::from_ref(&engine)).await.store;
+        let store = bench.process(std::slice::from_ref(&engine)).await.buyer.ledger;
         store.breaker_swap("unread", BreakerRow::default(), failed).await.expect("swaps");
         assert_eq!(used(&draw(&manager, "one").await), "unread");
         assert_eq!(told(unavailable, "unread"), ["read"]);

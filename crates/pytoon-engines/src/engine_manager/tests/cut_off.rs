@@ -111,7 +111,7 @@ impl Line {
     async fn process(&self, fails: &[(&'static str, u64)], sleeps_ms: i64) -> EngineManager {
         let mut manager = self.bench.process(&self.engines).await;
         let file = self.bench.folder.path().join("pytoon.db");
-        manager.store = Arc::new(Away {
+        manager.buyer.ledger = Arc::new(Away {
             ledger: SqliteStore::open(&file).await.expect("opens"),
             fails: Mutex::new(fails.iter().copied().collect()),
             world: self.bench.world.clone(),
@@ -285,7 +285,7 @@ fn a_call_whose_answer_another_may_have_is_waited_for() {
         // It writes down what it bought, once its line is mended.
         let row = &manager.store().call_list(CallFilter::default()).await.expect("lists")[0];
         let task = Task { id: "late".into(), data: serde_json::Value::Null };
-        manager.note_task(&line.order, row, &task).await.expect("is written");
+        manager.buyer.note_task(row, &task).await.expect("is written");
         let (outcome, _) = line.to_the_end(&manager).await;
         assert_eq!((used(&outcome), line.submits()), ("a", [1, 0]));
     });
@@ -303,7 +303,7 @@ fn an_answer_that_nobody_has_is_given_up_and_one_that_comes_later_is_written_dow
         let filter = CallFilter { states: vec![CallState::Unknown], ..CallFilter::default() };
         let rows = manager.store().call_list(filter).await.expect("lists");
         let task = Task { id: "late".into(), data: serde_json::Value::Null };
-        manager.note_task(&line.order, &rows[0], &task).await.expect("is written");
+        manager.buyer.note_task(&rows[0], &task).await.expect("is written");
         let row = manager.store().call_fetch(&rows[0].id).await.expect("reads").expect("a row");
         assert_eq!((row.state, row.task.is_some()), (CallState::Submitted, true));
     });

@@ -21,7 +21,7 @@ use super::registry;
 use super::take::Take;
 use super::{Guarded, Quote, SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
 use crate::VoiceError;
-use crate::paid::{Order, PaidWork};
+use crate::paid::{PaidWork, Wanted};
 use crate::spoken::SpokenText;
 use pytoon_config::secrets::Key;
 use pytoon_config::tts::{CloudVoice, ServerVoice, TtsProviderName};
@@ -330,8 +330,8 @@ impl Inner {
         }
     }
 
-    fn order<'a>(&'a self, speech: &Speech<'a>, key_id: &'a str) -> Order<'a> {
-        Order {
+    fn order<'a>(&'a self, speech: &Speech<'a>, key_id: &'a str) -> Wanted<'a> {
+        Wanted {
             provider: &self.name,
             operation: SPEAK,
             hash: self.hash(speech),

@@ -1,0 +1,168 @@
+//! Clips of a scene that were bought before: kept ones, and work that an earlier process left under way.
+
+use super::attempt::{Drawn, request_hash};
+use super::seller::order_of;
+use super::slices::Walk;
+use super::{Engine, EngineManager, EngineSet, SceneOrder};
+use crate::EngineError;
+use crate::adapter::GenerateRequest;
+use crate::moderation::screen;
+use pytoon_purchase::{Stop, ledger_error};
+use pytoon_records::ledger::{BreakerRow, CallFilter, CallState, StoreError};
+use pytoon_vocabulary::MicroUsd;
+use std::collections::{BTreeMap, HashSet};
+
+/// What is known of a scene's clips before any is bought.
+pub(super) struct Earlier {
+    /// A clip that is paid for already.
+    pub(super) drawn: Option<Drawn>,
+    /// Hashes of requests of which the ledger knew nothing: they can be bought without a further
+    /// look, since the ledger admits each only once.
+    pub(super) fresh: HashSet<String>,
+    /// The breakers as they stand; absent where they have to be read again.
+    pub(super) breakers: Option<BTreeMap<String, BreakerRow>>,
+}
+
+/// An engine that would be asked, and for what.
+struct Wanted<'a> {
+    engine: &'a Engine,
+    request: GenerateRequest,
+    hash: String,
+}
+
+impl EngineManager {
+    /// Returns the engines that would be asked, each with the request.
+    fn wanted<'a>(
+        &self,
+        set: &'a EngineSet,
+        order: &SceneOrder,
+        walk: &Walk,
+        prompt: &str,
+    ) -> Result<Vec<Wanted<'a>>, EngineError> {
+        let mut wanted = Vec::new();
+        let members = order.chain.members.iter().filter(|m| !walk.is_past(&m.engine));
+        let members = members.take(if order.asks_anew { 1 } else { usize::MAX });
+        for engine in members.filter_map(|m| set.get(&m.engine)) {
+            // An engine without an adapter now has no request to compare with.
+            let Ok(request) = self.request(order, engine, prompt) else { continue };
+            let hash = request_hash(engine, &request)?;
+            wanted.push(Wanted { engine, request, hash });
+        }
+        Ok(wanted)
+    }
+
+    /// Returns what a scene will cost as things stand, with what tells its clip from others; absent
+    /// where a clip is paid for already, or no outside engine can be asked.
+    pub async fn foreseen_cost(
+        &self,
+        order: &SceneOrder,
+    ) -> Result<Option<(String, MicroUsd)>, EngineError> {
+        let Some(first) = order.chain.asked_first() else { return Ok(None) };
+        let set = self.engines();
+        let screened = screen(&order.prompt, &set.settings.moderation, order.brand_safe).prompt;
+        let prompt = screened.unwrap_or_else(|| order.prompt.clone());
+        let wanted = self.wanted(&set, order, &Walk::default(), &prompt)?;
+        let own = wanted.iter().find(|wanted| wanted.engine.name == first.engine);
+        let clip = own.map_or_else(|| order.scene_id.clone(), |wanted| wanted.hash.clone());
+        let hashes = wanted.into_iter().map(|wanted| wanted.hash).collect();
+        let history = self.buyer.ledger.history(&order.job_id, &order.scene_id, hashes).await;
+        let history = history.map_err(|error| ledger_error(order.chain.first(), &error))?;
+        let is_paid = !history.taken.is_empty() || self.was_bought_for(order, None).await?;
+        Ok((!is_paid).then_some((clip, first.estimate)))
+    }
+
+    /// Looks, before anything is bought, for what any engine of the chain was paid for and delivered,
+    /// or is at work on. Neither breakers nor budgets matter for what is paid already.
+    pub(super) async fn already_paid(
+        &self,
+        order: &SceneOrder,
+        walk: &mut Walk,
+    ) -> Result<Earlier, Stop> {
+        let set = self.engines();
+        let mut wanted = self.wanted(&set, order, walk, walk.prompt())?;
+        let hashes: Vec<String> = wanted.iter().map(|wanted| wanted.hash.clone()).collect();
+        let ledger = &self.buyer.ledger;
+        let history = ledger.history(&order.job_id, &order.scene_id, hashes.clone()).await;
+        let history = history.map_err(|error| ledger_error(order.chain.first(), &error))?;
+        if history.has_intent
+            && let Some(first) = wanted.first()
+        {
+            let own = self.order(order, first.engine, &first.request, &first.hash, None);
+            self.buyer.settle_intents(&own, |row| self.seller_of(row)).await?;
+        }
+        let fresh = hashes.into_iter().filter(|hash| !history.taken.contains(hash)).collect();
+        let mut earlier = Earlier { drawn: None, fresh, breakers: Some(history.breakers) };
+        wanted.retain(|wanted| history.taken.contains(&wanted.hash));
+        if order.only_own {
+            let all = std::mem::take(&mut wanted);
+            for one in all {
+                if one.engine.name == order.chain.first()
+                    || self.was_bought_for(order, Some(&one.hash)).await?
+                {
+                    wanted.push(one);
+                }
+            }
+        }
+        let fence = walk.fence.clone();
+        let mut purchases = Vec::new();
+        for Wanted { engine, request, hash } in wanted {
+            let own = self.order(order, engine, &request, &hash, fence.as_ref());
+            let seller = self.seller(engine.clone(), request, order.needed_ms, fence.as_ref())?;
+            if let Some(clip) = self.buyer.kept(&own, &seller).await? {
+                earlier.drawn = Some(Drawn { clip, charged: MicroUsd::ZERO });
+                return Ok(earlier);
+            }
+            purchases.push((engine, own, seller));
+        }
+        for (engine, own, seller) in &purchases {
+            match self.buyer.resume(own, seller, &mut walk.memo.purchase).await {
+                Ok(None) => {}
+                Ok(Some(obtained)) => {
+                    earlier.drawn = Some(obtained.into());
+                    return Ok(earlier);
+                }
+                Err(stop) => match stop.failure()? {
+                    error if error.ends_the_walk() => return Err(error.into()),
+                    // Its row says what became of it; the chain goes on.
+                    error => self.breaker_failure(engine, &error).await,
+                },
+            }
+        }
+        if !purchases.is_empty() {
+            // That took its time: others may have failed meanwhile.
+            earlier.breakers = None;
+        }
+        Ok(earlier)
+    }
+
+    /// Returns true if a clip was bought for this very scene, or is under way for it.
+    async fn was_bought_for(
+        &self,
+        order: &SceneOrder,
+        hash: Option<&str>,
+    ) -> Result<bool, EngineError> {
+        let filter = CallFilter {
+            job_id: Some(order.job_id.clone()),
+            scene_id: Some(order.scene_id.clone()),
+            request_hash: hash.map(str::to_owned),
+            states: vec![CallState::Kept, CallState::Submitted, CallState::Abandoned],
+            limit: 1,
+            ..CallFilter::default()
+        };
+        let rows = self.buyer.ledger.call_list(filter).await;
+        let rows = rows.map_err(|error| ledger_error(order.chain.first(), &error))?;
+        Ok(!rows.is_empty())
+    }
+
+    /// Takes over a job whose earlier process is dead: calls that it left without an answer become
+    /// unknown at once. Only for callers that keep every other process out of the job.
+    pub async fn take_over_job(&self, job_id: &str) -> Result<(), StoreError> {
+        self.buyer.take_over_job(job_id).await
+    }
+
+    /// Tells the vendors of all work under way for a job that it is not wanted any more.
+    pub async fn cancel_job(&self, job_id: &str) -> Result<(), StoreError> {
+        let purchase_of = |row: &_| Some((order_of(row), self.seller_of(row)?));
+        self.buyer.cancel_job(job_id, purchase_of).await
+    }
+}

@@ -1,0 +1,275 @@
+//! An engine's side of a purchase: the adapter that answers for a call, asked for one clip.
+
+use super::{ClipUse, Engine, EngineManager, EngineSet, SceneOrder, price};
+use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Output, Prepared, Ratio, TaskState};
+use crate::clip_check::{ClipChecker, Expectation};
+use crate::picture_fit::{FitProblem, PictureFitter};
+use crate::{EngineError, EngineErrorKind};
+use pytoon_purchase::{
+    Answer, Answering, Cancelled, Fetched, LEASE, Lookup, Order, Seller, Task, Terms, Verdict,
+    ledger_error,
+};
+use pytoon_records::ledger::{CallLimits, CallRow, Fence, KeptClip};
+use pytoon_vocabulary::MicroUsd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The time between two looks at another's purchase of the same clip, or at a busy engine.
+const RECHECK: Duration = Duration::from_secs(1);
+/// The folder of clips in the storage folder.
+const CLIPS: &str = "clips";
+
+/// One engine, asked for one clip.
+#[derive(Debug)]
+pub(super) struct EngineSeller {
+    engine: Engine,
+    adapter: Arc<dyn ExternalEngineAdapter>,
+    terms: Terms,
+    request: GenerateRequest,
+    /// The least that the scene can use, in milliseconds.
+    needed_ms: i64,
+    /// Answers for calls of earlier configurations.
+    set: Arc<EngineSet>,
+    checker: Arc<dyn ClipChecker>,
+    fitter: Arc<dyn PictureFitter>,
+}
+
+impl Engine {
+    /// Returns the adapter of an engine that is switched on.
+    ///
+    /// # Errors
+    /// If it is switched off.
+    pub(super) fn adapter(&self) -> Result<&Arc<dyn ExternalEngineAdapter>, EngineError> {
+        self.adapter.as_ref().ok_or_else(|| {
+            EngineError::new(&self.name, "start", EngineErrorKind::Cooling, "it is switched off")
+        })
+    }
+
+    fn terms(&self, fence: Option<&Fence>) -> Result<Terms, EngineError> {
+        let (config, price) = (&self.config, &self.config.price);
+        let lookup_settles = self.adapter()?.capabilities().lookup_settles;
+        let unanswered = |fence: &Fence| u64::try_from(fence.unanswered_ms).unwrap_or_default();
+        Ok(Terms {
+            answering: Answering::ByTask { lookup_settles },
+            intent_lease: fence.map_or(LEASE, |fence| Duration::from_millis(unanswered(fence))),
+            patience: Duration::from_secs(config.timeout_seconds),
+            stall: Duration::from_secs(config.stall_seconds),
+            poll_interval: Duration::from_millis(config.poll_interval_ms),
+            recheck: RECHECK,
+            backoff: config.backoff.clone(),
+            refusal_charged: price.refusal_charged,
+            cancel_charged: price.cancel_charged,
+        })
+    }
+}
+
+impl EngineManager {
+    /// Returns an engine as the seller of a clip.
+    pub(super) fn seller(
+        &self,
+        engine: Engine,
+        request: GenerateRequest,
+        needed_ms: i64,
+        fence: Option<&Fence>,
+    ) -> Result<EngineSeller, EngineError> {
+        Ok(EngineSeller {
+            adapter: engine.adapter()?.clone(),
+            terms: engine.terms(fence)?,
+            engine,
+            request,
+            needed_ms,
+            set: self.engines(),
+            checker: self.checker.clone(),
+            fitter: self.fitter.clone(),
+        })
+    }
+
+    /// Returns the seller that answers for an earlier call, where there is one.
+    pub(super) fn seller_of(&self, row: &CallRow) -> Option<EngineSeller> {
+        let engine = self.engines().adapter_for(row).ok()?;
+        self.seller(engine, asked_for(row), 0, None).ok()
+    }
+
+    /// Returns the order of a scene's clip from an engine.
+    pub(super) fn order(
+        &self,
+        scene: &SceneOrder,
+        engine: &Engine,
+        request: &GenerateRequest,
+        hash: &str,
+        fence: Option<&Fence>,
+    ) -> Order {
+        let price_key = engine.adapter.as_ref().map(|adapter| adapter.price_key(request));
+        let price_key = price_key.unwrap_or_default();
+        Order {
+            job_id: scene.job_id.clone(),
+            scene_id: scene.scene_id.clone(),
+            vendor: engine.name.clone(),
+            operation: "buy a clip",
+            request_hash: hash.to_owned(),
+            prompt: request.prompt.clone(),
+            key_id: engine.key_id(),
+            pinned: serde_json::to_value(&engine.config).unwrap_or_default(),
+            estimated: price(&engine.config.price, &price_key, request.duration_ms),
+            limits: self.limits(scene, engine),
+            fence: fence.cloned(),
+            deadline: scene.deadline,
+        }
+    }
+
+    fn limits(&self, scene: &SceneOrder, engine: &Engine) -> CallLimits {
+        let budget = &self.engines().settings.budget;
+        let usd = |value: Option<f64>| value.map(MicroUsd::from_usd);
+        CallLimits {
+            job_budget: scene.job_budget.or(usd(budget.per_job_usd)),
+            day_budget: usd(budget.per_day_usd),
+            key_budget: usd(budget.per_key_usd),
+            max_concurrent: Some(engine.config.max_concurrent),
+            requests_per_minute: engine.config.requests_per_minute,
+        }
+    }
+}
+
+/// Returns the order that a call was made for, as far as its row knows.
+pub(super) fn order_of(row: &CallRow) -> Order {
+    Order {
+        job_id: row.job_id.clone(),
+        scene_id: row.scene_id.clone(),
+        vendor: row.engine.clone(),
+        operation: "buy a clip",
+        request_hash: row.request_hash.clone(),
+        prompt: row.prompt.clone(),
+        key_id: row.key_id.clone(),
+        pinned: row.pinned.clone(),
+        estimated: row.estimated,
+        limits: CallLimits::default(),
+        fence: None,
+        deadline: None,
+    }
+}
+
+/// Returns what a vendor can be asked about a call: its own id, and its words.
+pub(super) fn asked_for(row: &CallRow) -> GenerateRequest {
+    GenerateRequest {
+        call_id: row.id.clone(),
+        prompt: row.prompt.clone(),
+        negative_prompt: None,
+        image: None,
+        duration_ms: 0,
+        ratio: Ratio { width: 0, height: 0 },
+        seed: 0,
+    }
+}
+
+impl Seller for EngineSeller {
+    type Prepared = Prepared;
+    type Output = Output;
+    type Goods = ClipUse;
+
+    fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    fn answering_for(&self, row: &CallRow) -> Result<Self, EngineError> {
+        let engine = pinned(&self.set, row)?;
+        let lease = self.terms.intent_lease;
+        Ok(Self {
+            adapter: engine.adapter()?.clone(),
+            terms: Terms { intent_lease: lease, ..engine.terms(None)? },
+            engine,
+            request: self.request.clone(),
+            needed_ms: self.needed_ms,
+            set: self.set.clone(),
+            checker: self.checker.clone(),
+            fitter: self.fitter.clone(),
+        })
+    }
+
+    /// Does what is free, with the picture in the shape of the clip: as it lies there, a vendor would
+    /// crop it in the middle, or draw a clip of its shape.
+    async fn prepare(&self, call_id: &str) -> Result<Prepared, EngineError> {
+        let request = GenerateRequest { call_id: call_id.to_owned(), ..self.request.clone() };
+        let Some(picture) = request.image.clone() else {
+            return self.adapter.prepare(&request).await;
+        };
+        let fitted = self.fitter.fit(picture.clone(), request.ratio).await.map_err(|problem| {
+            let (kind, reason) = match problem {
+                FitProblem::Picture(reason) => (EngineErrorKind::Unsupported, reason),
+                FitProblem::Machine(reason) => (EngineErrorKind::Ledger, reason),
+            };
+            EngineError::new(&self.engine.name, "prepare the picture", kind, reason)
+        })?;
+        let with = |image: PathBuf| GenerateRequest { image: Some(image), ..request.clone() };
+        let prepared = self.adapter.prepare(&with(fitted.path().to_owned())).await?;
+        // What is kept of the request names the customer's own file.
+        Ok(Prepared { request: with(picture), ..prepared })
+    }
+
+    async fn submit(&self, prepared: &Prepared) -> Result<Answer<Output>, EngineError> {
+        self.adapter.submit(prepared).await.map(Answer::Task)
+    }
+
+    async fn poll(&self, task: &Task) -> Result<TaskState, EngineError> {
+        self.adapter.poll(task).await
+    }
+
+    async fn look_up(&self, row: &CallRow) -> Result<Lookup, EngineError> {
+        let request = asked_for(row);
+        let body = serde_json::Value::Null;
+        self.adapter.lookup(&Prepared { request, body, path: String::new() }).await
+    }
+
+    async fn cancel(&self, task: &Task) -> Result<Cancelled, EngineError> {
+        self.adapter.cancel(task).await
+    }
+
+    fn file(&self, row: &CallRow) -> String {
+        format!("{CLIPS}/{}.mp4", row.id)
+    }
+
+    async fn fetch(&self, output: &Output, path: &Path) -> Result<Fetched, EngineError> {
+        let clip = self.adapter.fetch(output, path).await?;
+        Ok(Fetched { sha256: clip.sha256, credit: clip.credit, cost: clip.cost })
+    }
+
+    async fn check(&self, path: &Path) -> Result<Verdict, EngineError> {
+        let wanted = Expectation {
+            asked_ms: self.engine.asked_ms(self.needed_ms, self.request.image.is_some()),
+            needed_ms: self.needed_ms,
+            is_stock: self.adapter.capabilities().is_stock,
+        };
+        let checked = self.checker.check(path.to_owned(), wanted).await;
+        Ok(match checked.map_err(|error| ledger_error(&self.engine.name, &error))? {
+            Ok(checked) => {
+                Verdict::Usable { duration_ms: checked.duration_ms, changed: checked.sound_removed }
+            }
+            Err(reason) => Verdict::Unusable(reason),
+        })
+    }
+
+    fn open(&self, kept: Option<&KeptClip>, path: &Path) -> std::io::Result<Option<ClipUse>> {
+        let file = std::fs::metadata(path)?;
+        let kept = kept.filter(|_| file.is_file() && file.len() > 0);
+        Ok(kept.map(|kept| ClipUse {
+            engine: kept.engine.clone(),
+            path: path.to_owned(),
+            duration_ms: kept.duration_ms,
+            call_id: kept.call_id.clone(),
+            credit: kept.credit.clone(),
+            reused: true,
+        }))
+    }
+
+    fn at_hand(&self, _: Output) -> Option<ClipUse> {
+        None
+    }
+}
+
+/// Returns the engine as it was when it was paid: the key and the block that bought a clip answer for
+/// it.
+pub(super) fn pinned(set: &EngineSet, row: &CallRow) -> Result<Engine, EngineError> {
+    set.adapter_for(row).map_err(|reason| {
+        EngineError::new(&row.engine, "go on with paid work", EngineErrorKind::Undecided, reason)
+    })
+}

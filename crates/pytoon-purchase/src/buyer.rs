@@ -1,0 +1,170 @@
+//! What all purchases of a process share: the ledger, the storage, the clock, and cancellation.
+
+use crate::order::{Obtained, Order, PurchaseMemo, Stop};
+use crate::retry::pause_before_retry;
+use crate::seller::Seller;
+use pytoon_process::CancelToken;
+use pytoon_records::ledger::{EngineStore, StoreError};
+use pytoon_storage::Storage;
+use pytoon_vendor::world::World;
+use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// The time between two looks at the cancel token.
+const TICK: Duration = Duration::from_millis(25);
+
+/// Makes purchases.
+#[derive(Debug)]
+pub struct Buyer {
+    /// The ledger.
+    pub ledger: Arc<dyn EngineStore>,
+    /// Time, ids, chance.
+    pub world: Arc<dyn World>,
+    /// Where goods are kept.
+    pub storage: Storage,
+    /// Set when the user gives up.
+    pub cancel: CancelToken,
+    under_way: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Buyer {
+    /// Returns a buyer over its handles.
+    pub fn new(
+        ledger: Arc<dyn EngineStore>,
+        world: Arc<dyn World>,
+        storage: Storage,
+        cancel: CancelToken,
+    ) -> Self {
+        Self { ledger, world, storage, cancel, under_way: Mutex::default() }
+    }
+
+    /// Returns the lock of a request: within a process one purchase of it is under way at a time, and
+    /// the next finds what that one brought.
+    pub(crate) fn lock(&self, request_hash: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut all = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, lock| Arc::strong_count(lock) > 1);
+        all.entry(request_hash.to_owned()).or_default().clone()
+    }
+
+    /// Waits, unless the user gives up.
+    ///
+    /// # Errors
+    /// [`EngineErrorKind::Cancelled`].
+    pub async fn pause(&self, vendor: &str, how_long: Duration) -> Result<(), EngineError> {
+        tokio::select! {
+            () = self.cancelled() => self.check_cancel(vendor),
+            () = tokio::time::sleep(how_long) => self.check_cancel(vendor),
+        }
+    }
+
+    /// Returns once the user gave up.
+    pub async fn cancelled(&self) {
+        while !self.cancel.is_cancelled() {
+            tokio::time::sleep(TICK).await;
+        }
+    }
+
+    /// Returns an error if the user gave up.
+    ///
+    /// # Errors
+    /// [`EngineErrorKind::Cancelled`].
+    pub fn check_cancel(&self, vendor: &str) -> Result<(), EngineError> {
+        if !self.cancel.is_cancelled() {
+            return Ok(());
+        }
+        let message = "the job was cancelled";
+        Err(EngineError::new(vendor, "go on", EngineErrorKind::Cancelled, message))
+    }
+
+    /// Returns the stop of a purchase that waits, or of a cancelled job.
+    pub fn wait(&self, vendor: &str, how_long: Duration) -> Stop {
+        match self.check_cancel(vendor) {
+            Ok(()) => Stop::Later(how_long),
+            Err(error) => Stop::Failed(error),
+        }
+    }
+
+    /// Returns the goods that were kept for an order, if their file is whole.
+    ///
+    /// # Errors
+    /// If the ledger or the disk cannot answer: "not known" must never be taken for "not bought".
+    pub async fn kept<S: Seller>(
+        &self,
+        order: &Order,
+        seller: &S,
+    ) -> Result<Option<S::Goods>, EngineError> {
+        let found = self.ledger.clip_find(&order.request_hash).await;
+        let Some(kept) = found.map_err(|error| ledger_error(&order.vendor, &error))? else {
+            return Ok(None);
+        };
+        let goods = self.read(order, &kept.file, |path| seller.open(Some(&kept), path)).await?;
+        if goods.is_none() {
+            // What cannot be used must not be found again.
+            let forgotten = self.ledger.clip_forget(&order.request_hash).await;
+            forgotten.map_err(|error| ledger_error(&order.vendor, &error))?;
+        }
+        Ok(goods)
+    }
+
+    /// Reads a file of the storage folder; `None` where there is none.
+    pub(crate) async fn read<T>(
+        &self,
+        order: &Order,
+        file: &str,
+        open: impl FnOnce(&std::path::Path) -> std::io::Result<Option<T>>,
+    ) -> Result<Option<T>, EngineError> {
+        // Another machine may have bought it: it is in the object store then.
+        self.storage.have(file).await.map_err(|error| {
+            let message = format!("failed to {error}; it is paid for and not bought again");
+            order.error(EngineErrorKind::Ledger, message)
+        })?;
+        let path = self.storage.path(file);
+        match open(&path) {
+            Ok(goods) => Ok(goods),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                let message =
+                    format!("{}: {error}; it is paid for and not bought again", path.display());
+                Err(order.error(EngineErrorKind::Ledger, message))
+            }
+        }
+    }
+
+    /// Obtains what an order asks for, and waits and asks again as its vendor's terms allow, for callers
+    /// that have nothing else to do.
+    ///
+    /// # Errors
+    /// The last failure.
+    pub async fn obtain_to_end<S: Seller>(
+        &self,
+        order: &Order,
+        seller: &S,
+    ) -> Result<Obtained<S::Goods>, EngineError> {
+        let (mut memo, mut tries) = (PurchaseMemo::default(), 1);
+        loop {
+            let pause = match self.obtain(order, seller, &mut memo, false).await {
+                Ok(obtained) => return Ok(obtained),
+                Err(Stop::Later(wait)) => wait,
+                Err(Stop::Failed(error)) => {
+                    let terms = seller.terms();
+                    let chance = self.world.chance();
+                    let pause = pause_before_retry(&terms.backoff, &error, tries, chance);
+                    // What was taken on was paid for.
+                    let pause = pause.filter(|_| error.accepted == Accepted::No);
+                    let Some(pause) = pause else { return Err(error) };
+                    tries += 1;
+                    pause
+                }
+            };
+            self.pause(&order.vendor, pause).await?;
+        }
+    }
+}
+
+/// Returns the failure of a ledger: without it no call may be made.
+pub fn ledger_error(vendor: &str, error: &StoreError) -> EngineError {
+    EngineError::new(vendor, "use the ledger", EngineErrorKind::Ledger, error.to_string())
+}

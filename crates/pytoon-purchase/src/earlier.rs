@@ -1,0 +1,373 @@
+//! Calls that were made before: by an earlier process, by another one, or by an earlier look.
+
+use crate::buyer::{Buyer, ledger_error};
+use crate::ends::Traced;
+use crate::order::{Obtained, Order, PurchaseMemo, Stop};
+use crate::purchase::{LEASE, Purchase, millis};
+use crate::seller::{Answering, Fetched, Seller, Task, TaskState};
+use pytoon_records::ledger::{CallChange, CallEvent, CallFilter, CallRow, CallState, StoreError};
+use pytoon_telemetry::Event;
+use pytoon_vendor::hash::file_hash;
+use pytoon_vendor::{EngineError, EngineErrorKind};
+use std::time::Duration;
+
+/// The time between two looks at a call whose vendor cannot be asked any more.
+const RECHECK: Duration = Duration::from_secs(1);
+
+impl Buyer {
+    /// Goes on with a call for the same goods, and peeks at those that were given up; `None` where
+    /// there is none that matters.
+    ///
+    /// # Errors
+    /// As [`Buyer::obtain`].
+    pub async fn resume<S: Seller>(
+        &self,
+        order: &Order,
+        seller: &S,
+        memo: &mut PurchaseMemo,
+    ) -> Result<Option<Obtained<S::Goods>>, Stop> {
+        let lock = self.lock(&order.request_hash);
+        let _one_at_a_time = lock.lock().await;
+        let states = vec![CallState::Submitted, CallState::Abandoned];
+        for row in self.rows(order, states).await? {
+            if row.state == CallState::Submitted {
+                return self.resume_locked(order, seller, memo).await;
+            }
+            let Ok(seller) = seller.answering_for(&row) else { continue };
+            let Some(task) = stored_task(&row) else { continue };
+            let late = Purchase { buyer: self, order, seller: &seller, row };
+            if let Some(obtained) = late.peek(&task, memo).await? {
+                return Ok(Some(obtained));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Goes on with the task of a call that this very purchase made in an earlier look.
+    ///
+    /// # Errors
+    /// As [`Buyer::obtain`].
+    pub async fn follow<S: Seller>(
+        &self,
+        order: &Order,
+        seller: &S,
+        row: &CallRow,
+        memo: &mut PurchaseMemo,
+    ) -> Result<Obtained<S::Goods>, Stop> {
+        let task = stored_task(row).ok_or_else(|| undecided(order, row))?;
+        let purchase = Purchase { buyer: self, order, seller, row: row.clone() };
+        purchase.follow(&task, memo).await
+    }
+
+    /// Goes on with a call for the same goods under the lock of the request.
+    pub(crate) async fn resume_locked<S: Seller>(
+        &self,
+        order: &Order,
+        seller: &S,
+        memo: &mut PurchaseMemo,
+    ) -> Result<Option<Obtained<S::Goods>>, Stop> {
+        let terms = seller.terms();
+        self.check_cancel(&order.vendor)?;
+        let at_once = terms.answering == Answering::AtOnce;
+        let states = CallState::ALL.into_iter().filter(|state| state.bars_buying());
+        let lost = Some(CallState::Lost).filter(|_| at_once);
+        let mut rows = self.rows(order, states.chain(lost).collect()).await?;
+        let given_up = EngineErrorKind::Cancelled.as_str();
+        let is_lost = |row: &CallRow| row.state == CallState::Lost;
+        // Within a job, what was perhaps bought is not bought again; a person who gave up may.
+        let own_lost = rows.iter().find(|row| {
+            is_lost(row)
+                && row.job_id == order.job_id
+                && row.error_kind.as_deref() != Some(given_up)
+        });
+        if let Some(row) = own_lost {
+            return Err(not_again(order, row).into());
+        }
+        rows.retain(|row| !is_lost(row));
+        let Some(row) = most_telling(rows) else { return Ok(None) };
+        if row.state == CallState::Refused {
+            let message = "it refused this before, and is not asked again unchanged";
+            return Err(order.error(EngineErrorKind::Moderation, message).into());
+        }
+        let now = self.world.now();
+        // Scenes of one job are drawn at the same time, perhaps by several processes. A call that this
+        // purchase took over at an earlier look stays its own.
+        let is_mine = (&row.job_id, &row.scene_id) == (&order.job_id, &order.scene_id)
+            || memo.is_following(&row.id);
+        let is_looked_after =
+            matches!(row.state, CallState::Intent | CallState::Submitted) && row.lease_until > now;
+        // Another process may have the answer to a call of this very scene.
+        let may_be_answered = match terms.answering {
+            Answering::ByTask { .. } => row.state == CallState::Intent,
+            Answering::AtOnce => order.fence.is_some(),
+        };
+        if is_looked_after && (!is_mine || may_be_answered) {
+            return Err(self.wait(&order.vendor, terms.recheck));
+        }
+        let lease = now + millis(LEASE);
+        let taken = if is_mine {
+            // No one else works on this scene, so a dead process left it.
+            self.ledger.call_touch(&row.id, lease).await.map(|()| true)
+        } else {
+            self.ledger.call_claim(&row.id, now, lease).await
+        };
+        if !taken.map_err(|error| ledger_error(&order.vendor, &error))? {
+            // Another job is finding out what became of it.
+            return Err(self.wait(&order.vendor, terms.recheck));
+        }
+        let seller = &seller.answering_for(&row)?;
+        let earlier = Purchase { buyer: self, order, seller, row };
+        if at_once { earlier.adopt(is_mine).await } else { earlier.go_on(memo).await }
+    }
+
+    /// Takes over a job whose earlier process is dead: calls that it left without an answer become
+    /// unknown at once. Only for callers that keep every other process out of the job.
+    ///
+    /// # Errors
+    /// If the ledger does not answer.
+    pub async fn take_over_job(&self, job_id: &str) -> Result<(), StoreError> {
+        for row in self.intents(job_id, None).await? {
+            self.end_unanswered(&row).await;
+        }
+        Ok(())
+    }
+
+    /// Settles the calls of a scene that are between their row and their answer. Whoever wrote one may
+    /// be cut off from the ledger and know the answer: until its lease ends no one else is asked,
+    /// unless the vendor itself can tell. Afterwards the purchase counts as unknown.
+    ///
+    /// # Errors
+    /// [`Stop::Later`] while an answer may still be elsewhere.
+    pub async fn settle_intents<S: Seller>(
+        &self,
+        order: &Order,
+        seller_of: impl Fn(&CallRow) -> Option<S>,
+    ) -> Result<(), Stop> {
+        let rows = self.intents(&order.job_id, Some(&order.scene_id)).await;
+        let now = self.world.now();
+        for row in rows.map_err(|error| ledger_error(&order.vendor, &error))? {
+            if row.lease_until <= now {
+                self.end_unanswered(&row).await;
+                continue;
+            }
+            let seller = seller_of(&row);
+            let recheck = seller.as_ref().map(|seller| seller.terms().recheck);
+            let vendor = row.engine.clone();
+            let is_found = match &seller {
+                Some(seller) => {
+                    let purchase = Purchase { buyer: self, order, seller, row };
+                    // Its vendor may have it in a moment: what it does not have yet decides nothing.
+                    matches!(purchase.look_up(true).await?, Traced::Task(_))
+                }
+                None => false,
+            };
+            if !is_found {
+                return Err(self.wait(&vendor, recheck.unwrap_or(RECHECK)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells vendors that the work under way for a job is not wanted any more.
+    ///
+    /// # Errors
+    /// If the ledger does not answer.
+    pub async fn cancel_job<S: Seller>(
+        &self,
+        job_id: &str,
+        purchase_of: impl Fn(&CallRow) -> Option<(Order, S)>,
+    ) -> Result<(), StoreError> {
+        let filter = CallFilter {
+            job_id: Some(job_id.to_owned()),
+            states: vec![CallState::Submitted],
+            ..CallFilter::default()
+        };
+        for row in self.ledger.call_list(filter).await? {
+            // What cannot be told stays in the ledger as it is, and its goods are adopted later.
+            if let (Some((order, seller)), Some(task)) = (purchase_of(&row), stored_task(&row)) {
+                let purchase = Purchase { buyer: self, order: &order, seller: &seller, row };
+                purchase.give_up(&task, None).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn intents(
+        &self,
+        job_id: &str,
+        scene_id: Option<&str>,
+    ) -> Result<Vec<CallRow>, StoreError> {
+        let filter = CallFilter {
+            job_id: Some(job_id.to_owned()),
+            scene_id: scene_id.map(str::to_owned),
+            states: vec![CallState::Intent],
+            ..CallFilter::default()
+        };
+        self.ledger.call_list(filter).await
+    }
+
+    async fn rows(
+        &self,
+        order: &Order,
+        states: Vec<CallState>,
+    ) -> Result<Vec<CallRow>, EngineError> {
+        let request_hash = Some(order.request_hash.clone());
+        let filter = CallFilter { request_hash, states, ..CallFilter::default() };
+        let rows = self.ledger.call_list(filter).await;
+        rows.map_err(|error| ledger_error(&order.vendor, &error))
+    }
+
+    async fn end_unanswered(&self, row: &CallRow) {
+        let error = EngineError::new(
+            &row.engine,
+            "hear the answer",
+            EngineErrorKind::Undecided,
+            "the process ended between the call and its answer",
+        );
+        self.end(row, CallEvent::NoAnswer, None, Some(&error)).await;
+        let (job, scene) = (row.job_id.as_str(), row.scene_id.as_str());
+        Event::EngineCallUnknown { job, scene, engine: &row.engine, call: &row.id }.emit();
+    }
+}
+
+impl<S: Seller> Purchase<'_, S> {
+    /// Looks once whether goods that were given up have arrived after all.
+    async fn peek(
+        &self,
+        task: &Task,
+        memo: &mut PurchaseMemo,
+    ) -> Result<Option<Obtained<S::Goods>>, Stop> {
+        let state = self.seller.poll(task).await;
+        if !matches!(state, Ok(TaskState::Succeeded { .. } | TaskState::Failed(_))) {
+            return Ok(None);
+        }
+        self.tell_resumed();
+        match self.follow(task, memo).await {
+            Ok(obtained) => Ok(Some(Obtained { reused: true, ..obtained })),
+            Err(stop) => match stop.failure()? {
+                error if error.ends_the_walk() => Err(error.into()),
+                _ => Ok(None),
+            },
+        }
+    }
+
+    /// Goes on with a call whose vendor works by tasks. `None` where it came to nothing and a new call
+    /// may be made.
+    async fn go_on(&self, memo: &mut PurchaseMemo) -> Result<Option<Obtained<S::Goods>>, Stop> {
+        let (order, row) = (self.order, &self.row);
+        // A purchase comes by often, and says so once.
+        if !memo.is_following(&row.id) {
+            self.tell_resumed();
+        }
+        let task = match row.state {
+            CallState::Intent | CallState::Unknown => {
+                if row.state == CallState::Intent {
+                    self.buyer.end_unanswered(row).await;
+                }
+                match self.look_up(false).await? {
+                    Traced::Task(task) => task,
+                    Traced::NeverArrived(_) => return Ok(None),
+                    Traced::Undecided => {
+                        self.let_go().await;
+                        return Err(undecided(order, row).into());
+                    }
+                }
+            }
+            _ => stored_task(row).ok_or_else(|| undecided(order, row))?,
+        };
+        match self.follow(&task, memo).await {
+            Ok(obtained) => Ok(Some(Obtained { reused: true, ..obtained })),
+            // The earlier work came to nothing, and that cost nothing now: buy anew.
+            Err(Stop::Failed(error))
+                if matches!(error.kind, EngineErrorKind::Lost | EngineErrorKind::Server)
+                    && self.is_ended().await =>
+            {
+                Ok(None)
+            }
+            Err(stop) => Err(stop),
+        }
+    }
+
+    /// Keeps the goods of a process that was killed between their file and its row. Without a file the
+    /// call is lost: its vendor answers at once or never.
+    async fn adopt(&self, is_mine: bool) -> Result<Option<Obtained<S::Goods>>, Stop> {
+        let (order, file) = (self.order, self.seller.file(&self.row));
+        let found = self.buyer.read(order, &file, |path| {
+            let is_whole = self.seller.open(None, path)?.is_some();
+            is_whole.then(|| file_hash(path)).transpose()
+        });
+        if let Some(sha256) = found.await? {
+            match self.row.state {
+                CallState::Intent => {
+                    self.advance(CallEvent::Answered, CallChange::default()).await?;
+                }
+                CallState::Unknown => self.advance(CallEvent::Found, CallChange::default()).await?,
+                _ => {}
+            }
+            let fetched = Fetched { sha256, credit: None, cost: None };
+            let obtained = self.keep_file(file, fetched).await?;
+            return Ok(Some(Obtained { reused: true, ..obtained }));
+        }
+        if self.row.state == CallState::Intent {
+            self.advance(CallEvent::NoAnswer, CallChange::default()).await?;
+        }
+        let change = CallChange {
+            error_kind: Some(EngineErrorKind::Lost.as_str().to_owned()),
+            error: Some("the process ended before the answer was kept".to_owned()),
+            ..CallChange::default()
+        };
+        self.advance(CallEvent::Lost, change).await?;
+        if is_mine { Err(not_again(order, &self.row).into()) } else { Ok(None) }
+    }
+
+    async fn is_ended(&self) -> bool {
+        let now = self.buyer.ledger.call_fetch(&self.row.id).await.ok().flatten();
+        now.is_some_and(|row| !row.state.is_open())
+    }
+
+    fn tell_resumed(&self) {
+        Event::EngineResumed {
+            job: &self.order.job_id,
+            scene: &self.order.scene_id,
+            engine: &self.order.vendor,
+            call: &self.row.id,
+            state: self.row.state.as_str(),
+        }
+        .emit();
+    }
+}
+
+/// Returns the row that decides what happens next: work under way, then a call without an answer, then
+/// a refusal.
+fn most_telling(rows: Vec<CallRow>) -> Option<CallRow> {
+    let rank = |row: &CallRow| match row.state {
+        CallState::Submitted => 0,
+        CallState::Intent => 1,
+        CallState::Abandoned => 2,
+        CallState::Unknown => 3,
+        _ => 4,
+    };
+    rows.into_iter().min_by_key(rank)
+}
+
+/// Returns the vendor's task of a call, where it has one.
+pub fn stored_task(row: &CallRow) -> Option<Task> {
+    serde_json::from_value(row.task.clone()?).ok()
+}
+
+fn undecided(order: &Order, row: &CallRow) -> EngineError {
+    let message = format!(
+        "call {} for this clip has no answer yet: decide it with `pytoon ledger resolve {}`",
+        row.id, row.id
+    );
+    order.error(EngineErrorKind::Undecided, message)
+}
+
+fn not_again(order: &Order, row: &CallRow) -> EngineError {
+    let message = format!(
+        "call {} of this job for the same was not answered; it may have been bought and is not made \
+         again",
+        row.id
+    );
+    order.error(EngineErrorKind::Undecided, message)
+}

@@ -1,0 +1,256 @@
+//! The ends of a call that brings nothing, or nothing yet, and the sums that they are charged.
+
+use crate::buyer::{Buyer, ledger_error};
+use crate::order::TaskProgress;
+use crate::purchase::{Purchase, millis, with_task};
+use crate::seller::{Answering, Cancelled, Lookup, Seller, Task};
+use pytoon_records::ledger::{CallChange, CallEvent, CallRow};
+use pytoon_telemetry::Event;
+use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
+use pytoon_vocabulary::MicroUsd;
+use std::time::Duration;
+
+/// The longest wait for the answer to a cancel.
+const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
+/// A vendor's sum beyond this many times the price table's, and beyond this sum, is taken for a slip
+/// of its units: it would use up every budget.
+const IMPLAUSIBLE_TIMES: i64 = 100;
+const IMPLAUSIBLE: MicroUsd = MicroUsd(100_000_000);
+
+/// The result of asking a vendor for a call that was not answered.
+pub(crate) enum Traced {
+    /// It has a task for it.
+    Task(Task),
+    /// It surely has none: the call never arrived, and may be made again.
+    NeverArrived(EngineError),
+    /// It cannot tell, or not yet.
+    Undecided,
+}
+
+impl<S: Seller> Purchase<'_, S> {
+    /// Ends a call that brought neither task nor goods. Only a call that surely bought nothing may be
+    /// made again; for one that may have, the vendor is asked, and then a person decides.
+    pub(crate) async fn trace_unanswered(&self, error: EngineError) -> Result<Task, EngineError> {
+        let at_once = self.seller.terms().answering == Answering::AtOnce;
+        match (error.accepted, error.kind) {
+            (Accepted::Yes, _) if at_once => {
+                self.advance(CallEvent::Answered, CallChange::default()).await?;
+                self.end(CallEvent::BadOutput, None, Some(&error)).await;
+                Err(error)
+            }
+            (Accepted::No | Accepted::Yes, EngineErrorKind::Moderation) => {
+                let charged = self.refusal_charge(&error);
+                self.end(CallEvent::Refused, Some(charged), Some(&error)).await;
+                Err(error.charged(Some(charged)))
+            }
+            (Accepted::No | Accepted::Yes, _) => {
+                self.end(CallEvent::NotSent, Some(MicroUsd::ZERO), Some(&error)).await;
+                Err(error)
+            }
+            (Accepted::Maybe, _) if at_once => {
+                self.end(CallEvent::NoAnswer, None, Some(&error)).await;
+                self.advance(CallEvent::Lost, CallChange::default()).await?;
+                Err(error)
+            }
+            (Accepted::Maybe, _) => {
+                self.end(CallEvent::NoAnswer, None, Some(&error)).await;
+                self.tell_unknown();
+                // Where we hung up, the vendor may be at it still.
+                let at_it = error.kind == EngineErrorKind::Timeout;
+                match self.look_up(at_it).await? {
+                    Traced::Task(task) => Ok(task),
+                    Traced::NeverArrived(error) => Err(error),
+                    Traced::Undecided => {
+                        self.let_go().await;
+                        Err(error.charged(Some(self.row.estimated)))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks the vendor for a call whose answer never came. What it does not have yet (`at_it`, or too
+    /// little time has passed) stays undecided, and the next process asks again.
+    pub(crate) async fn look_up(&self, at_it: bool) -> Result<Traced, EngineError> {
+        let Answering::ByTask { lookup_settles: Some(settles) } = self.seller.terms().answering
+        else {
+            return Ok(Traced::Undecided);
+        };
+        let age = self.now() - self.row.created_at;
+        match self.seller.look_up(&self.row).await {
+            Ok(Lookup::Found(task)) => {
+                self.advance(CallEvent::Found, with_task(&task)).await?;
+                Ok(Traced::Task(task))
+            }
+            Ok(Lookup::Absent) if !at_it && age >= millis(settles) => {
+                let message = "the vendor has no such call: it never arrived";
+                let error = self.order.error(EngineErrorKind::Server, message);
+                self.end(CallEvent::Lost, Some(MicroUsd::ZERO), Some(&error)).await;
+                Ok(Traced::NeverArrived(error))
+            }
+            Ok(Lookup::Absent | Lookup::CannotSay) | Err(_) => Ok(Traced::Undecided),
+        }
+    }
+
+    pub(crate) async fn check_patience(
+        &self,
+        task: &Task,
+        progress: &TaskProgress,
+    ) -> Result<(), EngineError> {
+        let (terms, now) = (self.seller.terms(), self.now());
+        let why = if now - progress.moved > millis(terms.stall) {
+            format!("no progress for {} s", terms.stall.as_secs())
+        } else if now - progress.began > millis(terms.patience) {
+            format!("not done after {} s", terms.patience.as_secs())
+        } else if self.order.deadline.is_some_and(|deadline| now > deadline) {
+            "not done by the job's deadline".to_owned()
+        } else {
+            return Ok(());
+        };
+        let error = self.order.error(EngineErrorKind::Timeout, why).accepted(Accepted::Yes);
+        let charged = self.give_up(task, Some(&error)).await;
+        Err(error.charged(Some(charged)))
+    }
+
+    /// Stops waiting: the vendor is told, and goods that come all the same are adopted later. Returns
+    /// the sum that counts as charged.
+    pub(crate) async fn give_up(&self, task: &Task, error: Option<&EngineError>) -> MicroUsd {
+        let answer = tokio::time::timeout(CANCEL_PATIENCE, self.seller.cancel(task)).await;
+        let (event, outcome) = match answer {
+            Ok(Ok(Cancelled::Yes)) => (CallEvent::Cancelled, "cancelled"),
+            Ok(Ok(Cancelled::Asked)) => (CallEvent::Abandoned, "asked"),
+            Ok(Ok(Cancelled::TooLate)) => (CallEvent::Abandoned, "too_late"),
+            Ok(Ok(Cancelled::Unsupported)) => (CallEvent::Abandoned, "unsupported"),
+            Ok(Err(_)) | Err(_) => (CallEvent::Abandoned, "no_answer"),
+        };
+        Event::EngineCancelled { engine: &self.order.vendor, call: &self.row.id, outcome }.emit();
+        let is_free = event == CallEvent::Cancelled && !self.seller.terms().cancel_charged;
+        let charged = if is_free { MicroUsd::ZERO } else { self.row.estimated };
+        self.end(event, Some(charged), error).await;
+        charged
+    }
+
+    /// Ends a task that the vendor ended without goods.
+    pub(crate) async fn end_without_goods(&self, error: EngineError) -> EngineError {
+        let by_table = error.charged.unwrap_or(self.row.estimated);
+        let (event, charged) = match error.kind {
+            EngineErrorKind::Moderation => (CallEvent::Refused, self.refusal_charge(&error)),
+            // It succeeded for the vendor, and successes are charged.
+            EngineErrorKind::Protocol => (CallEvent::BadOutput, by_table),
+            // What the vendor forgot it may still have charged.
+            EngineErrorKind::Lost => (CallEvent::Lost, by_table),
+            EngineErrorKind::Cancelled => (CallEvent::Cancelled, by_table),
+            _ => (CallEvent::Failed, error.charged.unwrap_or_default()),
+        };
+        self.end(event, Some(charged), Some(&error)).await;
+        // A task that somebody else cancelled is a failure of the vendor, not our own giving up.
+        let kind = match error.kind {
+            EngineErrorKind::Cancelled => EngineErrorKind::Server,
+            kind => kind,
+        };
+        EngineError { kind, ..error }.charged(Some(charged))
+    }
+
+    pub(crate) fn refusal_charge(&self, error: &EngineError) -> MicroUsd {
+        // Refused at the door, nothing was made.
+        let is_charged = self.seller.terms().refusal_charged && error.accepted != Accepted::No;
+        let by_table = if is_charged { self.row.estimated } else { MicroUsd::ZERO };
+        error.charged.unwrap_or(by_table)
+    }
+
+    /// Takes the row to its next state.
+    pub(crate) async fn advance(
+        &self,
+        event: CallEvent,
+        change: CallChange,
+    ) -> Result<(), EngineError> {
+        let advanced =
+            self.buyer.ledger.call_advance(&self.row.id, event, change, self.now()).await;
+        advanced.map(|_| ()).map_err(|error| ledger_error(&self.order.vendor, &error))
+    }
+
+    /// Notes an end. A row that cannot be written is told in the log, and is open for the next process
+    /// that looks.
+    pub(crate) async fn end(
+        &self,
+        event: CallEvent,
+        charged: Option<MicroUsd>,
+        error: Option<&EngineError>,
+    ) {
+        let row = &self.row;
+        self.buyer.end(row, event, charged, error).await;
+        if event == CallEvent::Abandoned {
+            self.let_go().await;
+        }
+    }
+
+    /// Tells others that nobody is at work on the row any more: they need not wait for its lease.
+    pub(crate) async fn let_go(&self) {
+        self.touch(Duration::ZERO).await;
+    }
+
+    /// Extends the lease of the row. Where that fails, another process takes a second look at worst.
+    pub(crate) async fn touch(&self, lease: Duration) {
+        let _ = self.buyer.ledger.call_touch(&self.row.id, self.now() + millis(lease)).await;
+    }
+
+    pub(crate) fn tell_unknown(&self) {
+        let (job, scene) = (self.row.job_id.as_str(), self.row.scene_id.as_str());
+        Event::EngineCallUnknown { job, scene, engine: &self.row.engine, call: &self.row.id }
+            .emit();
+    }
+
+    /// Returns the cost that the vendor reported; `None` if it is implausible, so that the price table
+    /// counts.
+    pub(crate) fn plausible(&self, reported: Option<MicroUsd>) -> Option<MicroUsd> {
+        let (reported, estimated) = (reported?, self.row.estimated);
+        let most = MicroUsd(estimated.0.saturating_mul(IMPLAUSIBLE_TIMES)).max(IMPLAUSIBLE);
+        if reported <= most {
+            return Some(reported);
+        }
+        let detail = format!(
+            "{} says that a clip cost {reported}, and its price table says {estimated}: the table \
+             counts; check `usd_per_unit`",
+            self.order.vendor
+        );
+        Event::Warning { detail: &detail }.emit();
+        None
+    }
+}
+
+impl Buyer {
+    /// Notes the end of a call.
+    pub(crate) async fn end(
+        &self,
+        row: &CallRow,
+        event: CallEvent,
+        charged: Option<MicroUsd>,
+        error: Option<&EngineError>,
+    ) {
+        let change = CallChange {
+            charged,
+            reported: error.and_then(|e| e.charged),
+            error_kind: error.map(|e| e.kind.as_str().to_owned()),
+            error: error.map(|e| e.message.clone()),
+            ..CallChange::default()
+        };
+        let counted = charged.unwrap_or(row.charged);
+        match self.ledger.call_advance(&row.id, event, change, self.world.now()).await {
+            Ok(state) if state.wastes() && counted > MicroUsd::ZERO => {
+                Event::EnginePurchaseWasted {
+                    job: &row.job_id,
+                    scene: &row.scene_id,
+                    engine: &row.engine,
+                    kind: error.map_or("cancelled", |error| error.kind.as_str()),
+                    charged_usd: counted.as_usd(),
+                    reason: error.map_or("the job was cancelled", |error| error.message.as_str()),
+                }
+                .emit();
+            }
+            Ok(_) => {}
+            Err(problem) => {
+                Event::Warning { detail: &format!("ledger row {}: {problem}", row.id) }.emit();
+            }
+        }
+    }
+}

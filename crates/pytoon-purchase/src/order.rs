@@ -1,0 +1,141 @@
+//! An order, what a purchase remembers between looks, and how it ends.
+
+use pytoon_records::ledger::{CallLimits, Fence};
+use pytoon_vendor::{EngineError, EngineErrorKind};
+use pytoon_vocabulary::{MicroUsd, UnixMs};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What is wanted of one vendor, and for whom.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The job that pays.
+    pub job_id: String,
+    /// The scene, or the part of the film, that it is for.
+    pub scene_id: String,
+    /// The vendor, as configuration, metrics and ledger name it.
+    pub vendor: String,
+    /// What is done, as "failed to …" goes on.
+    pub operation: &'static str,
+    /// What identifies the request: equal hashes ask for the same goods.
+    pub request_hash: String,
+    /// The words that leave.
+    pub prompt: String,
+    /// A fingerprint of the key that pays; never the key.
+    pub key_id: String,
+    /// What is needed to answer for the call later: the vendor's block of configuration.
+    pub pinned: serde_json::Value,
+    /// The cost by the price table.
+    pub estimated: MicroUsd,
+    /// What the call must keep within.
+    pub limits: CallLimits,
+    /// The claim under which it is bought; absent where no other process works on the job.
+    pub fence: Option<Fence>,
+    /// Until when it is of use; always when absent.
+    pub deadline: Option<UnixMs>,
+}
+
+impl Order {
+    /// Returns a failure of this order.
+    pub(crate) fn error(&self, kind: EngineErrorKind, message: impl Into<String>) -> EngineError {
+        EngineError::new(&self.vendor, self.operation, kind, message)
+    }
+}
+
+/// What a purchase remembers from one look to the next; empty at its start.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PurchaseMemo {
+    /// The vendor's task that is being followed.
+    pub task: Option<TaskProgress>,
+    /// Until when a place at a busy vendor is waited for.
+    pub place_until: Option<UnixMs>,
+}
+
+/// The progress of a vendor's task, as far as it was seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskProgress {
+    /// The ledger's row that bought it.
+    pub call: String,
+    /// True if this purchase made the call, false if it found it under way.
+    pub is_own: bool,
+    pub(crate) began: UnixMs,
+    pub(crate) moved: UnixMs,
+    pub(crate) mark: String,
+    pub(crate) said_unknown: bool,
+}
+
+impl TaskProgress {
+    pub(crate) fn note(&mut self, now: UnixMs, mark: String) {
+        if mark != self.mark {
+            self.mark = mark;
+            self.moved = now;
+        }
+    }
+}
+
+impl PurchaseMemo {
+    /// Begins to follow the task of a call, or goes on with it.
+    pub(crate) fn follow(&mut self, call: &str, now: UnixMs) -> &mut TaskProgress {
+        let known = self.task.take().filter(|task| task.call == call);
+        self.task.insert(known.unwrap_or_else(|| TaskProgress {
+            call: call.to_owned(),
+            is_own: false,
+            began: now,
+            moved: now,
+            mark: String::new(),
+            said_unknown: false,
+        }))
+    }
+
+    /// Returns true if the task of this call is the one that was followed last.
+    pub(crate) fn is_following(&self, call: &str) -> bool {
+        self.task.as_ref().is_some_and(|task| task.call == call)
+    }
+}
+
+/// What an order brought.
+#[derive(Debug)]
+pub struct Obtained<G> {
+    /// The goods.
+    pub goods: G,
+    /// What they were charged now.
+    pub charged: MicroUsd,
+    /// True if an earlier purchase brought them.
+    pub reused: bool,
+}
+
+impl<G> Obtained<G> {
+    pub(crate) fn kept_before(goods: G) -> Self {
+        Self { goods, charged: MicroUsd::ZERO, reused: true }
+    }
+}
+
+/// Why a purchase stops before its end.
+#[derive(Debug)]
+pub enum Stop {
+    /// Something failed.
+    Failed(EngineError),
+    /// It would have to wait this long before another look.
+    Later(Duration),
+}
+
+impl From<EngineError> for Stop {
+    fn from(error: EngineError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Stop {
+    /// Returns the failure; passes a wait on.
+    ///
+    /// # Errors
+    /// [`Stop::Later`].
+    pub fn failure(self) -> Result<EngineError, Self> {
+        match self {
+            Self::Failed(error) => Ok(error),
+            later @ Self::Later(_) => Err(later),
+        }
+    }
+}

@@ -1,0 +1,517 @@
+//! One purchase, from top to bottom: look, admit, submit, note, follow, fetch, check, keep.
+//!
+//! Each step leaves the ledger in a state from which another process goes on: a row is an `intent`
+//! before its call, `submitted` once the vendor's task is on disk, and `kept` once the goods are.
+
+use crate::buyer::{Buyer, ledger_error};
+use crate::order::{Obtained, Order, PurchaseMemo, Stop, TaskProgress};
+use crate::retry::backoff;
+use crate::seller::{Answer, Fetched, Seller, Task, TaskState, Verdict};
+use pytoon_records::ledger::{
+    Admission, CallChange, CallEvent, CallRow, CallState, KeptClip, NewCall, StoreError,
+};
+use pytoon_telemetry::{Event, ServiceEvent};
+use pytoon_vendor::hash::file_hash;
+use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
+use pytoon_vocabulary::{MicroUsd, UnixMs};
+use std::path::Path;
+use std::time::Duration;
+
+/// The time for which a row with a task stays this process's without a sign of life.
+pub const LEASE: Duration = Duration::from_secs(60);
+/// The longest time between a row and its call. Less than the leases of rows by more than a call takes.
+const FRESH: Duration = Duration::from_secs(15);
+/// The longest time that the ledger is asked to note what was just bought, and the pause between.
+const NOTE_PATIENCE: Duration = Duration::from_secs(600);
+const NOTE_PAUSE: Duration = Duration::from_secs(1);
+/// Rounds of finding a request taken by others and finding nothing of theirs.
+const RACES: usize = 8;
+/// Attempts to get finished goods onto our disk, and to make them last.
+const FETCHES: u32 = 4;
+/// The longest wait for room on our disk, and the pause between two looks.
+const ROOM_PATIENCE: Duration = Duration::from_secs(600);
+const ROOM_PAUSE: Duration = Duration::from_secs(1);
+/// The pause after the object store took no goods; each further one is longer by as much.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// A call with its row in the ledger, and all that belongs to it.
+#[derive(Debug)]
+pub(crate) struct Purchase<'a, S> {
+    pub(crate) buyer: &'a Buyer,
+    pub(crate) order: &'a Order,
+    pub(crate) seller: &'a S,
+    pub(crate) row: CallRow,
+}
+
+impl Buyer {
+    /// Obtains what an order asks for: kept from an earlier purchase, from a call under way, or bought
+    /// now. Does not wait: see [`Stop::Later`].
+    ///
+    /// `is_fresh` says that the ledger was just seen to have nothing for this request.
+    ///
+    /// # Errors
+    /// [`Stop::Later`] if there is nothing to do before another look, with the same `memo`.
+    pub async fn obtain<S: Seller>(
+        &self,
+        order: &Order,
+        seller: &S,
+        memo: &mut PurchaseMemo,
+        is_fresh: bool,
+    ) -> Result<Obtained<S::Goods>, Stop> {
+        let lock = self.lock(&order.request_hash);
+        let _one_at_a_time = lock.lock().await;
+        let mut looks_first = !is_fresh;
+        for _ in 0..RACES {
+            if looks_first {
+                if let Some(goods) = self.kept(order, seller).await? {
+                    return Ok(Obtained::kept_before(goods));
+                }
+                if let Some(obtained) = self.resume_locked(order, seller, memo).await? {
+                    return Ok(obtained);
+                }
+            }
+            if let Some(obtained) = self.buy(order, seller, memo).await? {
+                return Ok(obtained);
+            }
+            // Another process bought it meanwhile.
+            looks_first = true;
+        }
+        let message = "other workers keep buying this, and none of them keeps it";
+        Err(order.error(EngineErrorKind::Undecided, message).into())
+    }
+
+    /// Buys, unless it is bought already: admit, submit, follow, keep.
+    async fn buy<S: Seller>(
+        &self,
+        order: &Order,
+        seller: &S,
+        memo: &mut PurchaseMemo,
+    ) -> Result<Option<Obtained<S::Goods>>, Stop> {
+        self.check_cancel(&order.vendor)?;
+        let call_id = self.world.new_id();
+        let prepared = seller.prepare(&call_id).await?;
+        let Some(row) = self.admit(order, seller, call_id, memo).await? else { return Ok(None) };
+        let purchase = Purchase { buyer: self, order, seller, row };
+        purchase.check_still_wanted().await?;
+        let task = match seller.submit(&prepared).await {
+            Ok(Answer::Task(task)) => task,
+            Ok(Answer::Delivered(output)) => return purchase.deliver(output).await.map(Some),
+            Err(error) => purchase.trace_unanswered(error).await?,
+        };
+        self.note_task(&purchase.row, &task).await?;
+        memo.follow(&purchase.row.id, self.world.now()).is_own = true;
+        purchase.follow(&task, memo).await.map(Some)
+    }
+
+    /// Writes the row, once the vendor has a place and every budget allows it; `None` where the request
+    /// is bought already.
+    async fn admit<S: Seller>(
+        &self,
+        order: &Order,
+        seller: &S,
+        call_id: String,
+        memo: &mut PurchaseMemo,
+    ) -> Result<Option<CallRow>, Stop> {
+        let now = self.world.now();
+        let terms = seller.terms();
+        let give_up_at = *memo.place_until.get_or_insert(now + millis(terms.patience));
+        let fails = |kind, message: &str| Err(order.error(kind, message).into());
+        // Goods that come too late would be paid for and not used.
+        if order.deadline.is_some_and(|deadline| now >= deadline) {
+            let message = "the job's deadline has passed, so nothing more is bought";
+            return fails(EngineErrorKind::Deadline, message);
+        }
+        let call = NewCall {
+            id: call_id,
+            job_id: order.job_id.clone(),
+            scene_id: order.scene_id.clone(),
+            engine: order.vendor.clone(),
+            request_hash: order.request_hash.clone(),
+            prompt: order.prompt.clone(),
+            pinned: order.pinned.clone(),
+            key_id: order.key_id.clone(),
+            estimated: order.estimated,
+            at: now,
+            lease_until: now + millis(terms.intent_lease),
+            fence: order.fence.clone(),
+        };
+        let row = CallRow::written(&call);
+        let admission = self.ledger.call_admit(call, order.limits).await;
+        match admission.map_err(|error| ledger_error(&order.vendor, &error))? {
+            Admission::Granted => Ok(Some(row)),
+            Admission::Taken => Ok(None),
+            Admission::Fenced => {
+                let message = "another worker has this task now, so nothing is bought here";
+                fails(EngineErrorKind::Ledger, message)
+            }
+            Admission::OverBudget { cap, left } => {
+                let estimated = order.estimated;
+                let message =
+                    format!("{estimated} would pass the {cap}'s budget, of which {left} is left");
+                fails(EngineErrorKind::Budget, &message)
+            }
+            Admission::Busy if now > give_up_at => {
+                let message = "no place came free within its own timeout_seconds";
+                fails(EngineErrorKind::RateLimited, message)
+            }
+            Admission::Busy => Err(self.wait(&order.vendor, terms.recheck)),
+            Admission::TooFast { retry_at }
+                if order.deadline.is_some_and(|deadline| retry_at > deadline) =>
+            {
+                let message = "its requests_per_minute are used up until after the deadline";
+                fails(EngineErrorKind::Deadline, message)
+            }
+            // What is known to come too late is not waited for.
+            Admission::TooFast { retry_at } if retry_at > give_up_at => {
+                let message = "its requests_per_minute are used up for longer than a place is \
+                               waited for";
+                fails(EngineErrorKind::Cooling, message)
+            }
+            Admission::TooFast { retry_at } => {
+                let ms = (retry_at - now).clamp(20, 60_000) as u64;
+                Err(self.wait(&order.vendor, Duration::from_millis(ms)))
+            }
+        }
+    }
+}
+
+impl<S: Seller> Purchase<'_, S> {
+    pub(crate) fn now(&self) -> UnixMs {
+        self.buyer.world.now()
+    }
+
+    /// Makes no call where the user gave up, or where this process slept since it wrote the row: others
+    /// may have taken the row for that of a dead process by now.
+    async fn check_still_wanted(&self) -> Result<(), EngineError> {
+        let slept = self.now() - self.row.created_at;
+        let checked = match self.buyer.check_cancel(&self.order.vendor) {
+            Ok(()) if slept >= millis(FRESH) => {
+                let message =
+                    format!("{slept} ms passed between its row and the call, which was not made");
+                Err(self.order.error(EngineErrorKind::Ledger, message))
+            }
+            checked => checked,
+        };
+        if let Err(error) = &checked {
+            self.end(CallEvent::NotSent, Some(MicroUsd::ZERO), Some(error)).await;
+        }
+        checked
+    }
+
+    /// Follows a task to its goods: one look, and a wait where they are not there yet.
+    pub(crate) async fn follow(
+        &self,
+        task: &Task,
+        memo: &mut PurchaseMemo,
+    ) -> Result<Obtained<S::Goods>, Stop> {
+        let progress = memo.follow(&self.row.id, self.now());
+        let looked = self.look(task, progress).await;
+        let goes_on = match &looked {
+            Err(Stop::Later(_)) => true,
+            Err(Stop::Failed(error)) => error.kind == EngineErrorKind::Ledger,
+            Ok(_) => false,
+        };
+        if !goes_on {
+            memo.task = None;
+        }
+        looked
+    }
+
+    async fn look(
+        &self,
+        task: &Task,
+        progress: &mut TaskProgress,
+    ) -> Result<Obtained<S::Goods>, Stop> {
+        let vendor = &self.order.vendor;
+        if let Err(error) = self.buyer.check_cancel(vendor) {
+            self.give_up(task, None).await;
+            return Err(error.into());
+        }
+        match self.seller.poll(task).await {
+            Ok(TaskState::Succeeded { output, cost }) => {
+                return Ok(self.collect(task, output, cost).await?);
+            }
+            Ok(TaskState::Failed(error)) => return Err(self.end_without_goods(error).await.into()),
+            Ok(TaskState::Queued { mark }) => {
+                progress.note(self.now(), format!("queued {}", mark.unwrap_or_default()));
+            }
+            Ok(TaskState::Running { progress: share, unknown_status }) => {
+                if let Some(status) = &unknown_status
+                    && !progress.said_unknown
+                {
+                    progress.said_unknown = true;
+                    let (engine, call) = (vendor.as_str(), self.row.id.as_str());
+                    Event::EngineStatusUnknown { engine, call, status }.emit();
+                }
+                progress.note(self.now(), format!("running {share:?}"));
+            }
+            // The vendor is out of reach for the moment; the task goes on without us.
+            Err(error) if error.is_temporary() => {}
+            Err(error) => {
+                self.end(CallEvent::Abandoned, None, Some(&error)).await;
+                return Err(error.into());
+            }
+        }
+        self.check_patience(task, progress).await?;
+        let every = self.seller.terms().poll_interval;
+        self.touch(LEASE + every).await;
+        let stop = self.buyer.wait(vendor, every);
+        if matches!(stop, Stop::Failed(_)) {
+            self.give_up(task, None).await;
+        }
+        Err(stop)
+    }
+
+    /// Fetches, checks and keeps the goods of a finished task.
+    async fn collect(
+        &self,
+        task: &Task,
+        output: S::Output,
+        cost: Option<MicroUsd>,
+    ) -> Result<Obtained<S::Goods>, EngineError> {
+        let file = self.seller.file(&self.row);
+        let path = self.buyer.storage.path(&file);
+        let fetched = self.fetch(task, output, &path).await?;
+        let verdict = self.seller.check(&path).await?;
+        let cost = self.plausible(fetched.cost.or(cost));
+        let charged = cost.unwrap_or(self.row.estimated);
+        let (duration_ms, changed) = match verdict {
+            Verdict::Usable { duration_ms, changed } => (duration_ms, changed),
+            Verdict::Unusable(reason) => {
+                // Goods that cannot be used are worth nothing; their row says that they were paid for.
+                let _ = std::fs::remove_file(&path);
+                let error = self.order.error(EngineErrorKind::BadOutput, reason);
+                let error = error.accepted(Accepted::Yes).charged(Some(charged));
+                self.end(CallEvent::BadOutput, Some(charged), Some(&error)).await;
+                return Err(error);
+            }
+        };
+        let sha256 = if changed { hash_of(&path).await } else { fetched.sha256.clone() };
+        // Before the row: another machine believes it, and would buy anew what it cannot find.
+        self.make_last(&file).await?;
+        let fetched = Fetched { sha256, cost, ..fetched };
+        self.keep(file, fetched, duration_ms, charged).await
+    }
+
+    /// Gets the goods, with a fresh address where the old one expired.
+    async fn fetch(
+        &self,
+        task: &Task,
+        mut output: S::Output,
+        path: &Path,
+    ) -> Result<Fetched, EngineError> {
+        let vendor = &self.order.vendor;
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                let message = format!("{}: {error}", folder.display());
+                self.order.error(EngineErrorKind::Ledger, message)
+            })?;
+        }
+        let (mut attempt, begun) = (1, self.now());
+        loop {
+            let error = match self.seller.fetch(&output, path).await {
+                Ok(fetched) => return Ok(fetched),
+                Err(error) => error,
+            };
+            // Another vendor would find no more room, and these goods are paid for.
+            if error.is_exhausted() && self.now() - begun < millis(ROOM_PATIENCE) {
+                tell_no_room(&error);
+                self.buyer.pause(vendor, ROOM_PAUSE).await?;
+                self.touch(LEASE).await;
+                continue;
+            }
+            if attempt >= FETCHES || !error.is_temporary() {
+                let is_bad = error.kind == EngineErrorKind::BadOutput;
+                // What was paid for and cannot be had now may be had later.
+                let event = if is_bad { CallEvent::BadOutput } else { CallEvent::Abandoned };
+                self.end(event, Some(self.row.estimated), Some(&error)).await;
+                return Err(error.accepted(Accepted::Yes).charged(Some(self.row.estimated)));
+            }
+            let pause = backoff(&self.seller.terms().backoff, attempt, self.buyer.world.chance());
+            self.buyer.pause(vendor, pause).await?;
+            attempt += 1;
+            self.touch(LEASE).await;
+            if let Ok(TaskState::Succeeded { output: fresh, .. }) = self.seller.poll(task).await {
+                output = fresh;
+            }
+        }
+    }
+
+    /// Makes a file last, patiently: it is paid for. Where that is not to be had its call stays under
+    /// way, and the next process fetches it again.
+    async fn make_last(&self, file: &str) -> Result<(), EngineError> {
+        let mut attempt = 1;
+        loop {
+            let Err(error) = self.buyer.storage.keep(file).await else { return Ok(()) };
+            if attempt >= FETCHES {
+                let message = format!("failed to {error}");
+                return Err(self.order.error(EngineErrorKind::Ledger, message));
+            }
+            self.buyer.pause(&self.order.vendor, STORE_PAUSE * attempt).await?;
+            attempt += 1;
+            self.touch(LEASE).await;
+        }
+    }
+
+    /// Takes the row to `kept`.
+    pub(crate) async fn keep(
+        &self,
+        file: String,
+        fetched: Fetched,
+        duration_ms: i64,
+        charged: MicroUsd,
+    ) -> Result<Obtained<S::Goods>, EngineError> {
+        let (order, buyer) = (self.order, self.buyer);
+        let path = buyer.storage.path(&file);
+        let kept = KeptClip {
+            request_hash: order.request_hash.clone(),
+            engine: order.vendor.clone(),
+            call_id: self.row.id.clone(),
+            file,
+            sha256: fetched.sha256,
+            duration_ms,
+            credit: fetched.credit,
+            created_at: self.now(),
+        };
+        let change =
+            CallChange { charged: Some(charged), reported: fetched.cost, ..CallChange::default() };
+        let gone = |message: &str| order.error(EngineErrorKind::Ledger, message);
+        match buyer.ledger.clip_keep(kept.clone(), change).await {
+            Ok(()) => {}
+            // Two followed one task, since this process slept or was cut off for a while: the other
+            // was first, and what it kept is the same.
+            Err(StoreError::Transition(_) | StoreError::Conflict(_)) => {
+                let kept = buyer.kept(order, self.seller).await?;
+                let kept = kept.ok_or_else(|| gone("another process ended this call with nothing"));
+                return kept.map(Obtained::kept_before);
+            }
+            Err(error) => return Err(ledger_error(&order.vendor, &error)),
+        }
+        match self.seller.open(Some(&kept), &path) {
+            Ok(Some(goods)) => Ok(Obtained { goods, charged, reused: false }),
+            Ok(None) => Err(gone("the file that was just kept is not whole")),
+            Err(error) => Err(gone(&format!("{}: {error}", path.display()))),
+        }
+    }
+
+    /// Keeps goods that the answer brought. They are paid for and at hand, so they are used, whatever
+    /// becomes of their file and their row.
+    async fn deliver(&self, output: S::Output) -> Result<Obtained<S::Goods>, Stop> {
+        if let Err(error) = self.keep_delivered(&output).await {
+            Event::Warning { detail: &error.to_string() }.emit();
+        }
+        let goods = self.seller.at_hand(output).ok_or_else(|| {
+            let message = "its answer neither brought the goods nor named a task";
+            self.order.error(EngineErrorKind::Protocol, message).accepted(Accepted::Yes)
+        })?;
+        Ok(Obtained { goods, charged: self.row.estimated, reused: false })
+    }
+
+    async fn keep_delivered(&self, output: &S::Output) -> Result<(), EngineError> {
+        self.advance(CallEvent::Answered, CallChange::default()).await?;
+        let file = self.seller.file(&self.row);
+        let path = self.buyer.storage.path(&file);
+        let written = match self.seller.fetch(output, &path).await {
+            Ok(fetched) => {
+                let kept = self.buyer.storage.keep(&file).await;
+                kept.map(|()| fetched).map_err(|error| format!("failed to {error}"))
+            }
+            Err(error) => Err(error.message),
+        };
+        match written {
+            Ok(fetched) => self.keep_file(file, fetched).await.map(|_| ()),
+            Err(reason) => {
+                let message = format!("it was paid for and not kept: {reason}");
+                let error = self.order.error(EngineErrorKind::Internal, message);
+                let change =
+                    CallChange { error: Some(error.message.clone()), ..CallChange::default() };
+                self.advance(CallEvent::Lost, change).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Checks and keeps a file that is there whole, at the price of the table.
+    pub(crate) async fn keep_file(
+        &self,
+        file: String,
+        fetched: Fetched,
+    ) -> Result<Obtained<S::Goods>, EngineError> {
+        match self.seller.check(&self.buyer.storage.path(&file)).await? {
+            Verdict::Usable { duration_ms, .. } => {
+                self.keep(file, fetched, duration_ms, self.row.estimated).await
+            }
+            Verdict::Unusable(reason) => Err(self.order.error(EngineErrorKind::BadOutput, reason)),
+        }
+    }
+}
+
+impl Buyer {
+    /// Puts the vendor's task on disk before anything else happens. Nothing else knows of what was just
+    /// bought, so a ledger that does not answer is asked for as long as it may take.
+    ///
+    /// # Errors
+    /// If the user gives up meanwhile, or the ledger does not answer for ten minutes.
+    pub async fn note_task(&self, row: &CallRow, task: &Task) -> Result<(), EngineError> {
+        let begun = self.world.now();
+        let mut event = CallEvent::Answered;
+        loop {
+            let (ledger, now) = (&self.ledger, self.world.now());
+            match ledger.call_advance(&row.id, event, with_task(task), now).await {
+                Ok(_) => break,
+                // Another took the row for that of a dead process; or a lookup wrote the id.
+                Err(StoreError::Transition(invalid)) => match invalid.from {
+                    CallState::Unknown => event = CallEvent::Found,
+                    _ => break,
+                },
+                Err(error) if now - begun < millis(NOTE_PATIENCE) => {
+                    Event::LedgerUnavailable {
+                        job: &row.job_id,
+                        scene: &row.scene_id,
+                        engine: &row.engine,
+                        operation: "write down a vendor's task",
+                        retry_in_ms: NOTE_PAUSE.as_millis() as u64,
+                        reason: &error.to_string(),
+                    }
+                    .emit();
+                    self.pause(&row.engine, NOTE_PAUSE).await?;
+                }
+                Err(error) => return Err(ledger_error(&row.engine, &error)),
+            }
+        }
+        Event::EngineSubmitted {
+            job: &row.job_id,
+            scene: &row.scene_id,
+            engine: &row.engine,
+            call: &row.id,
+            task: &task.id,
+            estimated_usd: row.estimated.as_usd(),
+        }
+        .emit();
+        Ok(())
+    }
+}
+
+pub(crate) fn with_task(task: &Task) -> CallChange {
+    CallChange { task: serde_json::to_value(task).ok(), ..CallChange::default() }
+}
+
+fn tell_no_room(error: &EngineError) {
+    let (reason, retry_in_ms) = (&error.to_string(), ROOM_PAUSE.as_millis() as u64);
+    let event = if error.is_disk_full() {
+        ServiceEvent::DiskFull { reason, retry_in_ms }
+    } else {
+        ServiceEvent::ResourceExhausted { reason, retry_in_ms }
+    };
+    event.emit();
+}
+
+async fn hash_of(path: &Path) -> String {
+    let path = path.to_owned();
+    let hashed = tokio::task::spawn_blocking(move || file_hash(&path)).await;
+    hashed.ok().and_then(Result::ok).unwrap_or_default()
+}
+
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
+}
