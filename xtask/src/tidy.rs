@@ -19,7 +19,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-graphics", 2),
     ("pytoon-neural", 2),
     ("pytoon-compositor", 3),
-    ("pytoon-vendor", 3),
+    ("pytoon-vendor", 4),
     ("pytoon-process", 3),
     ("pytoon-ffmpeg", 4),
     ("pytoon-media", 5),

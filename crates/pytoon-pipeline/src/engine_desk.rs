@@ -15,7 +15,7 @@ use pytoon_engines::clip_check::FfmpegChecker;
 use pytoon_engines::engine_manager::{EngineManager, EngineSet, ManagerParts, Reloader};
 use pytoon_engines::engine_selector::{SceneWish, resolve_engine};
 use pytoon_engines::world::RealWorld;
-use pytoon_process::Runner;
+use pytoon_process::{Runner, SystemError};
 use pytoon_records::ledger::EngineStore;
 use pytoon_storage::{Storage, StorageError};
 use pytoon_store::Store;
@@ -240,5 +240,5 @@ pub fn runtime() -> Result<Runtime, PipelineError> {
         .thread_name("engines")
         .enable_all()
         .build()
-        .map_err(|error| PipelineError::Internal(format!("failed to start the engines: {error}")))
+        .map_err(|error| SystemError::NoThread(error).into())
 }

@@ -4,7 +4,8 @@ use pytoon_compositor::CompositorError;
 use pytoon_config::ConfigError;
 use pytoon_core::graph::StageId;
 use pytoon_core::timeline::fit::TooLong;
-use pytoon_process::SystemError;
+use pytoon_engines::EngineError;
+use pytoon_process::{Shortage, SystemError};
 use pytoon_records::ledger::StoreError;
 use pytoon_storage::StorageError;
 use pytoon_voice::VoiceError;
@@ -24,6 +25,9 @@ pub enum PipelineError {
     /// A voice failed in a way that must not be papered over.
     #[error(transparent)]
     Voice(#[from] VoiceError),
+    /// A walk along the engines of a scene failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// Drawing failed.
     #[error("failed to draw: {0}")]
     Drawing(#[from] CompositorError),
@@ -65,15 +69,16 @@ impl PipelineError {
         )
     }
 
-    /// Whether the disk is full: the same goes well once there is room again.
-    pub fn is_disk_full(&self) -> bool {
+    /// Returns the thing of this machine that ran out: the same goes well once there is some again.
+    pub fn shortage(&self) -> Option<Shortage> {
         match self {
-            Self::Media(error) => error.is_disk_full(),
-            Self::Voice(error) => error.is_disk_full(),
-            // SQLite's own words; its file lies on that disk too.
-            Self::Ledger(error) => error.to_string().contains("disk is full"),
-            // Others hand on what the system said as text.
-            other => other.to_string().contains("No space left on device"),
+            Self::Media(error) => error.shortage(),
+            Self::Voice(error) => error.shortage(),
+            Self::Engine(error) => error.shortage,
+            Self::Storage(StorageError::File { source, .. }) => Shortage::of(source),
+            // The database's disk.
+            Self::Ledger(StoreError::Full { .. }) => Some(Shortage::Disk),
+            _ => None,
         }
     }
 
@@ -81,12 +86,11 @@ impl PipelineError {
     /// threads, database, object store): the same goes well later.
     pub fn is_exhausted(&self) -> bool {
         match self {
-            _ if self.is_disk_full() => true,
-            Self::Media(error) => error.is_exhausted(),
-            Self::Voice(error) => error.is_exhausted(),
-            Self::Ledger(error) => matches!(error, StoreError::Database { .. }),
+            Self::Ledger(error) => {
+                matches!(error, StoreError::Database { .. } | StoreError::Full { .. })
+            }
             Self::Storage(error) => !matches!(error, StorageError::Stopped),
-            other => other.to_string().contains("Too many open files"),
+            _ => self.shortage().is_some(),
         }
     }
 

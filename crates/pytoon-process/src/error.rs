@@ -1,5 +1,6 @@
 //! Failures of files, programs, threads and the disk.
 
+use crate::Shortage;
 use std::path::{Path, PathBuf};
 
 /// A failure at the edge. Messages complete "failed to …"; each says what to do where there is
@@ -31,8 +32,10 @@ pub enum SystemError {
         purpose: String,
         /// How it ended.
         status: String,
-        /// The end of what it said.
+        /// The end of its standard error.
         stderr: String,
+        /// What ran out, where it told so.
+        shortage: Option<Shortage>,
     },
     /// A program said more than is read of it.
     #[error("read what `{program}` said: it is more than {} MiB", most >> 20)]
@@ -117,50 +120,26 @@ impl SystemError {
         Self::File { what: "write", path: path.to_owned(), source }
     }
 
-    /// Whether the disk is full: nothing is wrong with what was asked, and it goes well once there
-    /// is room again.
-    pub fn is_disk_full(&self) -> bool {
+    /// Returns the thing of this machine that ran out, where that is what failed.
+    pub fn shortage(&self) -> Option<Shortage> {
         match self {
-            Self::NoRoom { .. } => true,
-            Self::File { source, .. } | Self::Start { source, .. } => is_full(source),
-            // A program says it in its own words, which are the C library's.
-            Self::Failed { stderr, .. } => {
-                stderr.contains("No space left on device") || stderr.contains("quota exceeded")
-            }
-            _ => false,
+            Self::NoRoom { .. } => Some(Shortage::Disk),
+            Self::NoThread(_) => Some(Shortage::Process),
+            Self::File { source, .. } | Self::Start { source, .. } => Shortage::of(source),
+            Self::Failed { shortage, .. } => *shortage,
+            _ => None,
         }
     }
 
-    /// Returns true if the machine ran out of something (disk, descriptors, memory, threads): nothing
-    /// is wrong with what was asked, and it goes well once there is some again.
+    /// Returns true if the machine ran out of something.
     pub fn is_exhausted(&self) -> bool {
-        match self {
-            _ if self.is_disk_full() => true,
-            Self::NoThread(_) => true,
-            Self::File { source, .. } | Self::Start { source, .. } => is_short(source),
-            // Its memory is bounded by us: that it has too little says nothing of the machine.
-            Self::Failed { stderr, .. } => stderr.contains("Too many open files"),
-            _ => false,
-        }
+        self.shortage().is_some()
     }
 
     /// A file that is not what it should be.
     pub fn unusable(path: &Path, reason: impl Into<String>) -> Self {
         Self::Unusable { path: path.to_owned(), reason: reason.into() }
     }
-}
-
-/// Whether a disk, or this user's share of it, is full.
-fn is_full(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
-    matches!(error.kind(), StorageFull | QuotaExceeded)
-}
-
-/// Returns true if the machine is short of descriptors, memory, processes or threads.
-pub fn is_short(error: &std::io::Error) -> bool {
-    use rustix::io::Errno;
-    let short = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN];
-    error.raw_os_error().is_some_and(|code| short.iter().any(|errno| errno.raw_os_error() == code))
 }
 
 /// Returns the last line that FFmpeg said of a file, without the file's place.
@@ -184,31 +163,5 @@ fn disk_hint(error: &std::io::Error) -> &'static str {
         }
         std::io::ErrorKind::ReadOnlyFilesystem => " (the file system is read-only)",
         _ => "",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_disk_is_known_whoever_found_it() {
-        let of = |code| SystemError::write(Path::new("x"), std::io::Error::from_raw_os_error(code));
-        let program = |stderr: &str| SystemError::Failed {
-            program: "ffmpeg".into(),
-            purpose: "encode".into(),
-            status: "exit status: 1".into(),
-            stderr: stderr.into(),
-        };
-        let full = rustix::io::Errno::NOSPC.raw_os_error();
-        let quota = rustix::io::Errno::DQUOT.raw_os_error();
-        assert!(of(full).is_disk_full() && of(quota).is_disk_full());
-        assert!(program("av_interleaved_write_frame(): No space left on device").is_disk_full());
-        let denied = rustix::io::Errno::ACCESS.raw_os_error();
-        let files = rustix::io::Errno::MFILE.raw_os_error();
-        assert!(of(files).is_exhausted() && !of(files).is_disk_full());
-        assert!(program("x: Too many open files").is_exhausted() && of(full).is_exhausted());
-        assert!(!program("Cannot allocate memory").is_exhausted());
-        assert!(!of(denied).is_disk_full() && !program("Invalid data found").is_disk_full());
     }
 }

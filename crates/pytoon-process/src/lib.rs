@@ -18,10 +18,12 @@ mod keeper;
 mod priority;
 mod runner;
 pub mod shares;
+mod shortage;
 pub mod threads;
 
 pub use cancel::CancelToken;
 pub use command::{CommandLine, Programs};
-pub use error::{SystemError, is_short, last_words};
+pub use error::{SystemError, last_words};
 pub use priority::{work_in_gaps, yield_to_encoder};
 pub use runner::{ProcessLimits, Progress, Runner, Running};
+pub use shortage::Shortage;

@@ -6,7 +6,7 @@
 //! error is kept for the message.
 
 use crate::guard::{Guard, STALLED, TOO_LONG};
-use crate::{CancelToken, CommandLine, Programs, SystemError, keeper, threads};
+use crate::{CancelToken, CommandLine, Programs, Shortage, SystemError, keeper, threads};
 use pytoon_telemetry::Event;
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -402,6 +402,7 @@ impl Running {
             program: self.program.to_owned(),
             purpose: self.purpose.to_owned(),
             status: status.to_string(),
+            shortage: Shortage::told_by_program(&stderr),
             stderr,
         })
     }

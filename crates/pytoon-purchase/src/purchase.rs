@@ -7,6 +7,7 @@ use crate::buyer::{Buyer, ledger_error};
 use crate::order::{Obtained, Order, PurchaseMemo, Stop, TaskProgress};
 use crate::retry::backoff;
 use crate::seller::{Answer, Fetched, Seller, Task, TaskState, Verdict};
+use pytoon_process::Shortage;
 use pytoon_records::ledger::{
     Admission, CallChange, CallEvent, CallRow, CallState, KeptClip, NewCall, StoreError,
 };
@@ -498,10 +499,9 @@ pub(crate) fn with_task(task: &Task) -> CallChange {
 
 fn tell_no_room(error: &EngineError) {
     let (reason, retry_in_ms) = (&error.to_string(), ROOM_PAUSE.as_millis() as u64);
-    let event = if error.is_disk_full() {
-        ServiceEvent::DiskFull { reason, retry_in_ms }
-    } else {
-        ServiceEvent::ResourceExhausted { reason, retry_in_ms }
+    let event = match error.shortage {
+        Some(Shortage::Disk) => ServiceEvent::DiskFull { reason, retry_in_ms },
+        _ => ServiceEvent::ResourceExhausted { reason, retry_in_ms },
     };
     event.emit();
 }

@@ -415,6 +415,14 @@ pub enum StoreError {
     /// A step that the states do not allow.
     #[error(transparent)]
     Transition(#[from] InvalidTransition),
+    /// The database's disk is full.
+    #[error("failed to {operation} in the ledger: its disk is full ({reason})")]
+    Full {
+        /// What was being done.
+        operation: &'static str,
+        /// What the database said.
+        reason: String,
+    },
     /// The database failed.
     #[error("failed to {operation} in the ledger: {reason}")]
     Database {

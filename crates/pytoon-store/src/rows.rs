@@ -5,9 +5,17 @@ use pytoon_vocabulary::MicroUsd;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
+/// The codes of a full disk: SQLite's SQLITE_FULL, PostgreSQL's `disk_full`.
+const FULL: [&str; 2] = ["13", "53100"];
+
 /// Names the operation in a database error.
 pub(crate) fn database(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
     move |error| {
+        if let Some(full) = error.as_database_error()
+            && full.code().is_some_and(|code| FULL.contains(&code.as_ref()))
+        {
+            return StoreError::Full { operation, reason: full.to_string() };
+        }
         let reason = match error {
             sqlx::Error::PoolTimedOut => {
                 "no connection came free in time: is the database up, and can it be reached?".into()

@@ -1,5 +1,6 @@
 //! What an engine can fail with, in the few kinds that decide what happens next.
 
+use pytoon_process::Shortage;
 use pytoon_vocabulary::MicroUsd;
 use std::fmt;
 use std::time::Duration;
@@ -121,6 +122,8 @@ pub struct EngineError {
     pub retry_after: Option<Duration>,
     /// What the vendor says the failed task cost.
     pub charged: Option<MicroUsd>,
+    /// What of this machine ran out, if that is the cause.
+    pub shortage: Option<Shortage>,
     /// What was said, without secrets.
     pub message: String,
 }
@@ -148,6 +151,7 @@ impl EngineError {
             accepted: Accepted::No,
             retry_after: None,
             charged: None,
+            shortage: None,
             message: message.into(),
         }
     }
@@ -180,20 +184,28 @@ impl EngineError {
         self
     }
 
-    /// Whether our own disk is full: it says nothing of the engine, and waiting for room loses
-    /// nothing that was paid for.
-    pub fn is_disk_full(&self) -> bool {
-        self.kind == EngineErrorKind::Internal && self.message.contains("No space left on device")
+    /// The same failure, of a machine that ran out of something.
+    #[must_use]
+    pub fn short_of(mut self, shortage: Option<Shortage>) -> Self {
+        self.shortage = shortage;
+        self
     }
 
-    /// Returns true if this machine ran out of something (disk, descriptors, memory, threads): it says
-    /// nothing of the engine.
+    /// Returns a failure of this machine's files. It says nothing of the vendor.
+    pub fn of_file(
+        engine: &str,
+        operation: &'static str,
+        file: impl fmt::Display,
+        error: &std::io::Error,
+    ) -> Self {
+        Self::new(engine, operation, EngineErrorKind::Internal, format!("{file}: {error}"))
+            .short_of(Shortage::of(error))
+    }
+
+    /// Returns true if this machine ran out of something: it says nothing of the vendor, and waiting
+    /// loses nothing that was paid for.
     pub fn is_exhausted(&self) -> bool {
-        // What the C library says, in which `std::io::Error` ends.
-        let says = ["Too many open files", "Cannot allocate memory", "temporarily unavailable"];
-        self.is_disk_full()
-            || self.kind == EngineErrorKind::Internal
-                && says.iter().any(|words| self.message.contains(words))
+        self.shortage.is_some()
     }
 
     /// Whether no other engine may be asked after it: the user gave up, or what is bought already

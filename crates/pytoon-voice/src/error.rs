@@ -1,6 +1,6 @@
 //! What can go wrong with voices.
 
-use pytoon_process::SystemError;
+use pytoon_process::{Shortage, SystemError};
 use pytoon_vendor::{EngineError, EngineErrorKind};
 use std::sync::Arc;
 
@@ -82,23 +82,19 @@ impl VoiceError {
         matches!(self, Self::Vendor { source, .. } if source.kind == EngineErrorKind::Ledger)
     }
 
-    /// Whether the disk is full, which no other voice would change.
-    pub fn is_disk_full(&self) -> bool {
+    /// Returns the thing of this machine that ran out, which no other voice would change.
+    pub fn shortage(&self) -> Option<Shortage> {
         match self {
-            Self::Unavailable { source, .. } | Self::Recording(source) => source.is_disk_full(),
-            Self::Vendor { source, .. } => source.is_disk_full(),
-            _ => false,
+            Self::Unavailable { source, .. } | Self::Recording(source) => source.shortage(),
+            Self::BadVoice { exhausted, .. } => exhausted.then_some(Shortage::Process),
+            Self::Vendor { source, .. } => source.shortage,
+            _ => None,
         }
     }
 
-    /// Returns true if the machine ran out of something, which no other voice would change.
+    /// Returns true if the machine ran out of something.
     pub fn is_exhausted(&self) -> bool {
-        match self {
-            Self::Unavailable { source, .. } | Self::Recording(source) => source.is_exhausted(),
-            Self::BadVoice { exhausted, .. } => *exhausted,
-            Self::Vendor { source, .. } => source.is_exhausted(),
-            other => other.is_disk_full(),
-        }
+        self.shortage().is_some()
     }
 
     /// The kind, as logs and metrics name it.

@@ -262,7 +262,11 @@ mod tests {
         };
         let manager = TtsManager::new(vec![Arc::new(Roomless), Arc::new(next)]);
         let error = manager.speak(&request()).expect_err("it is told");
-        assert!(error.is_disk_full() && error.to_string().contains("spoken.wav"), "{error}");
+        assert!(
+            error.shortage() == Some(pytoon_process::Shortage::Disk)
+                && error.to_string().contains("spoken.wav"),
+            "{error}"
+        );
         assert_eq!(asked.load(Ordering::Relaxed), 0);
     }
 

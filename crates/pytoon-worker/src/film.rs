@@ -8,7 +8,7 @@ use pytoon_core::graph::{FilmGraph, StageId};
 use pytoon_pipeline::film::{Film, FilmSource, JobIdentity, StageEnd};
 use pytoon_pipeline::receipt::SceneReceipt;
 use pytoon_pipeline::{Environment, PipelineError, RenderOptions};
-use pytoon_process::{CancelToken, Runner, SystemError, disk};
+use pytoon_process::{CancelToken, Runner, Shortage, SystemError, disk};
 use pytoon_records::job::files::FileStore;
 use pytoon_records::job::store::{
     DEGRADED, Failure, Finish, Hold, JobError, JobStore, Lease, SceneRow,
@@ -79,7 +79,7 @@ impl TaskRunner for FilmRunner {
             Err(error) if error.is_cancelled() => Outcome::Stopped,
             // No fault of the task's: it waits, and that is no failed attempt.
             Err(error) if error.is_exhausted() => {
-                put_off(lease, &error.to_string(), error.is_disk_full())
+                put_off(lease, &error.to_string(), error.shortage())
             }
             Err(error) => Outcome::Failed(failure(lease, &error)),
         }
@@ -256,10 +256,10 @@ fn failure(lease: &Lease, error: &PipelineError) -> Failure {
 }
 
 /// Puts a task off until there is room again, and tells the operator why.
-fn put_off(lease: &Lease, reason: &str, is_disk_full: bool) -> Outcome {
+fn put_off(lease: &Lease, reason: &str, shortage: Option<Shortage>) -> Outcome {
     let wait = RESOURCE_PAUSE;
     let retry_in_ms = wait.as_millis() as u64;
-    let event = if is_disk_full {
+    let event = if shortage == Some(Shortage::Disk) {
         ServiceEvent::DiskFull { reason, retry_in_ms }
     } else {
         ServiceEvent::ResourceExhausted { reason, retry_in_ms }
@@ -277,7 +277,7 @@ pub(crate) fn after_panic(lease: &Lease, ended: tokio::task::JoinError) -> Outco
         text.or_else(|| payload.downcast_ref::<&str>().copied())
     });
     if let Some(said) = said.filter(|said| said.contains("kind: WouldBlock")) {
-        return put_off(lease, &format!("start a thread: {said}"), false);
+        return put_off(lease, &format!("start a thread: {said}"), Some(Shortage::Process));
     }
     Outcome::Failed(panicked(lease))
 }

@@ -135,10 +135,7 @@ impl Picture {
     /// Reads a picture of at most so many bytes.
     pub(crate) async fn read(engine: &str, path: &Path, most: u64) -> Result<Self, EngineError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let disk = |error: std::io::Error| {
-            let message = format!("{name}: {error}");
-            EngineError::new(engine, PREPARE, EngineErrorKind::Internal, message)
-        };
+        let disk = |error: std::io::Error| EngineError::of_file(engine, PREPARE, &name, &error);
         let size = tokio::fs::metadata(path).await.map_err(disk)?.len();
         if size > most {
             return Err(unsupported(engine, format!("{name}: {size} bytes are more than {most}")));

@@ -355,8 +355,7 @@ pub(super) fn request_hash(
 ) -> Result<String, EngineError> {
     let image = match &request.image {
         Some(path) => Some(file_hash(path).map_err(|error| {
-            let message = format!("{}: {error}", path.display());
-            EngineError::new(&engine.name, "read the picture", EngineErrorKind::Internal, message)
+            EngineError::of_file(&engine.name, "read the picture", path.display(), &error)
         })?),
         None => None,
     };

@@ -168,8 +168,9 @@ impl ExternalEngineAdapter for Scripted {
             let full =
                 self.full.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
             if full.is_ok() {
-                let said = format!("{}: No space left on device (os error 28)", to.display());
-                return Err(EngineError::new(&self.name, "download the clip", K::Internal, said));
+                let full = std::io::ErrorKind::StorageFull.into();
+                let (operation, to) = ("download the clip", to.display());
+                return Err(EngineError::of_file(&self.name, operation, to, &full));
             }
             std::fs::write(to, b"a clip").expect("writes");
             Ok(GeneratedClip {

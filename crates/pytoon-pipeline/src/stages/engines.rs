@@ -372,12 +372,12 @@ impl Stage for SceneStage<'_> {
     }
 }
 
-/// What a walk that gave up is to the render.
+/// Returns the failure of a film whose walk gave up.
 fn given_up(error: EngineError) -> PipelineError {
     if error.kind == EngineErrorKind::Cancelled {
         return pytoon_process::SystemError::Cancelled.into();
     }
-    PipelineError::Internal(error.to_string())
+    error.into()
 }
 
 /// Whether a scene was to have an outside engine and has none.

@@ -3,6 +3,7 @@
 
 use super::{VendorHttp, innermost};
 use crate::{EngineError, EngineErrorKind, ErrorStatus};
+use pytoon_process::Shortage;
 use reqwest::header::LOCATION;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -131,6 +132,7 @@ impl VendorHttp {
         let part = Path::new(&part);
         let disk = |error: std::io::Error| {
             fail(EngineErrorKind::Internal, format!("{}: {error}", to.display()))
+                .short_of(Shortage::of(&error))
         };
         let outcome = async {
             let mut file = tokio::fs::File::create(part).await.map_err(disk)?;

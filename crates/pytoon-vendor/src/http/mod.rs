@@ -21,6 +21,7 @@ use crate::world::{RealWorld, World};
 use crate::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
 use guard::AllowedHosts;
 use pytoon_config::engines::EngineConfig;
+use pytoon_process::Shortage;
 use reqwest::header::HeaderMap;
 use reqwest::multipart::Form;
 use reqwest::{Client, Method};
@@ -223,7 +224,7 @@ pub struct VendorHttp {
     base: Url,
     allowed: AllowedHosts,
     timeout: Duration,
-    clients: Arc<OnceLock<Result<Clients, String>>>,
+    clients: Arc<OnceLock<Result<Clients, (String, Option<Shortage>)>>>,
     key: Option<SecretString>,
     #[cfg(feature = "testing")]
     answers: Option<Answers>,
@@ -275,9 +276,12 @@ impl VendorHttp {
     }
 
     fn clients(&self, operation: &'static str) -> Result<&Clients, EngineError> {
-        let made = self.clients.get_or_init(|| self.make_clients().map_err(|e| e.to_string()));
-        made.as_ref().map_err(|reason| {
+        let made = self.clients.get_or_init(|| {
+            self.make_clients().map_err(|error| (error.to_string(), Shortage::behind(&error)))
+        });
+        made.as_ref().map_err(|(reason, shortage)| {
             EngineError::new(&self.engine, operation, EngineErrorKind::Internal, reason.clone())
+                .short_of(*shortage)
         })
     }
 

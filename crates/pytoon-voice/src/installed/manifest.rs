@@ -1,7 +1,7 @@
 //! `voice.json`: what a voice is, and which files it consists of.
 
 pub use pytoon_core::preset::VoiceStyle as Style;
-use pytoon_process::is_short;
+use pytoon_process::Shortage;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -117,7 +117,7 @@ impl Manifest {
         let path = folder.join(MANIFEST);
         let unreadable = |error: std::io::Error| Unreadable {
             reason: format!("{MANIFEST}: {error}"),
-            exhausted: is_short(&error),
+            exhausted: Shortage::of(&error).is_some(),
         };
         let size = std::fs::metadata(&path).map_err(unreadable)?.len();
         if size > MAX_MANIFEST {

@@ -14,7 +14,7 @@ mod manifest;
 
 pub use manifest::{Family, FileEntry, Gender, MANIFEST, Manifest, Style, Unreadable};
 
-use pytoon_process::is_short;
+use pytoon_process::Shortage;
 use pytoon_vendor::hash::bytes_hash;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -137,7 +137,7 @@ impl InstalledVoice {
         };
         let path = self.folder.join(&entry.file);
         let unreadable = |error: std::io::Error| BrokenVoice {
-            exhausted: is_short(&error),
+            exhausted: Shortage::of(&error).is_some(),
             ..self.damaged(&entry.file, &error.to_string())
         };
         let size = std::fs::metadata(&path).map_err(unreadable)?.len();
@@ -213,7 +213,7 @@ fn user_folder() -> Option<PathBuf> {
 fn subfolders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if is_short(&error) => return Err(error),
+        Err(error) if Shortage::of(&error).is_some() => return Err(error),
         Err(_) => return Ok(Vec::new()),
     };
     let mut paths: Vec<PathBuf> =

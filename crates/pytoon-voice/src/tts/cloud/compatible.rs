@@ -10,7 +10,7 @@ use crate::spoken::SpokenText;
 use crate::tts::take::{Take, WavProblem};
 use pytoon_config::tts::{ServerVoice, SpeechFormat};
 use pytoon_ffmpeg::sound;
-use pytoon_process::Runner;
+use pytoon_process::{Runner, SystemError};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
 use pytoon_vendor::replies::with_key;
 use pytoon_vendor::{EngineError, EngineErrorKind};
@@ -41,14 +41,16 @@ impl Compatible {
     }
 
     fn decoded(&self, body: &[u8]) -> Result<Take, Unreadable> {
-        let unwritten = |error: std::io::Error| Unreadable::Machine(error.to_string());
+        let folder = std::env::temp_dir();
+        let unwritten =
+            |error: std::io::Error| Unreadable::Machine(SystemError::write(&folder, error));
         let mut file = tempfile::NamedTempFile::new().map_err(unwritten)?;
         file.write_all(body).and_then(|()| file.flush()).map_err(unwritten)?;
         // FFmpeg takes its time; other calls go on meanwhile.
         let decode = || sound::decode_mono(&self.runner, file.path());
         match tokio::task::block_in_place(decode) {
             Ok(samples) => Ok(Take::from_samples(DECODED_RATE, &samples)),
-            Err(error) if error.is_exhausted() => Err(Unreadable::Machine(error.to_string())),
+            Err(error) if error.is_exhausted() => Err(Unreadable::Machine(error)),
             Err(error) => Err(Unreadable::Sound(error.to_string())),
         }
     }

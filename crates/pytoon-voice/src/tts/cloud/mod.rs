@@ -25,7 +25,7 @@ use crate::paid::{PaidWork, Wanted};
 use crate::spoken::SpokenText;
 use pytoon_config::secrets::Key;
 use pytoon_config::tts::{CloudVoice, ServerVoice, TtsProviderName};
-use pytoon_process::{CancelToken, Runner};
+use pytoon_process::{CancelToken, Runner, SystemError};
 use pytoon_vendor::hash::bytes_hash;
 use pytoon_vendor::http::{Address, Call, Reply, VendorHttp};
 use pytoon_vendor::replies::refused_paid;
@@ -95,7 +95,7 @@ pub(crate) enum Unreadable {
     /// The sound in it is not usable.
     Sound(String),
     /// This machine could not look at it, which says nothing of the sound.
-    Machine(String),
+    Machine(SystemError),
 }
 
 /// A service or a server that speaks.
@@ -398,7 +398,9 @@ pub(crate) fn bought(
             .refusal(SPEAK, EngineErrorKind::Protocol, reply, None)
             .accepted(pytoon_vendor::Accepted::Maybe),
         Unreadable::Sound(reason) => delivered(EngineErrorKind::BadOutput, reason),
-        Unreadable::Machine(reason) => delivered(EngineErrorKind::Internal, reason),
+        Unreadable::Machine(error) => {
+            delivered(EngineErrorKind::Internal, error.to_string()).short_of(error.shortage())
+        }
     })?;
     match take.problem(&speech.piece.text, speech.speed) {
         Some(reason) => Err(delivered(EngineErrorKind::BadOutput, reason)),

@@ -10,7 +10,7 @@ use pytoon_neural::NeuralError;
 use pytoon_neural::heart::Heart;
 use pytoon_neural::piper::Piper;
 use pytoon_neural::session::Limits;
-use pytoon_process::{is_short, threads};
+use pytoon_process::{Shortage, threads};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -133,7 +133,9 @@ fn load_file(file: &Path, limits: Limits) -> Result<Loaded, BrokenVoice> {
     let mut config = file.as_os_str().to_owned();
     config.push(".json");
     let read = |path: &Path, role: &str| {
-        let unreadable = |error: std::io::Error| broken(format!("{role}{error}"), is_short(&error));
+        let unreadable = |error: std::io::Error| {
+            broken(format!("{role}{error}"), Shortage::of(&error).is_some())
+        };
         let size = std::fs::metadata(path).map_err(unreadable)?.len();
         if size > MAX_FILE {
             return Err(broken(format!("{role}{size} bytes are too many for a voice"), false));

@@ -1,0 +1,80 @@
+//! Things of this machine that run out: the disk, descriptors, memory, processes, threads.
+
+use std::error::Error;
+use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+
+/// A thing of this machine that ran out. Nothing is wrong with what was asked: the same goes well once
+/// there is some again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shortage {
+    /// The disk, or this user's share of it.
+    Disk,
+    /// Descriptors, memory, processes or threads.
+    Process,
+}
+
+impl Shortage {
+    /// Returns the shortage that an error of the system tells of.
+    pub fn of(error: &std::io::Error) -> Option<Self> {
+        use rustix::io::Errno;
+        if matches!(error.kind(), StorageFull | QuotaExceeded) {
+            return Some(Self::Disk);
+        }
+        let code = error.raw_os_error()?;
+        let short = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN];
+        short.iter().any(|errno| errno.raw_os_error() == code).then_some(Self::Process)
+    }
+
+    /// Returns the shortage that an error, or what caused it, tells of.
+    pub fn behind(error: &(dyn Error + 'static)) -> Option<Self> {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if let Some(shortage) = error.downcast_ref().and_then(Self::of) {
+                return Some(shortage);
+            }
+            cause = error.source();
+        }
+        None
+    }
+
+    /// Returns the shortage that a program told of on its standard error. A program has no other way to
+    /// say it; its words are the C library's, which FFmpeg does not translate. Its memory is bounded by
+    /// us: that it has too little says nothing of the machine.
+    pub(crate) fn told_by_program(stderr: &str) -> Option<Self> {
+        let says = |words: &str| stderr.contains(words);
+        if says("No space left on device") || says("quota exceeded") {
+            return Some(Self::Disk);
+        }
+        says("Too many open files").then_some(Self::Process)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::io::Errno;
+
+    #[test]
+    fn a_shortage_is_found_whoever_tells_of_it() {
+        let error = |errno: Errno| std::io::Error::from_raw_os_error(errno.raw_os_error());
+        for (errno, shortage) in [
+            (Errno::NOSPC, Some(Shortage::Disk)),
+            (Errno::DQUOT, Some(Shortage::Disk)),
+            (Errno::MFILE, Some(Shortage::Process)),
+            (Errno::NOMEM, Some(Shortage::Process)),
+            (Errno::ACCESS, None),
+        ] {
+            assert_eq!(Shortage::of(&error(errno)), shortage, "{errno:?}");
+            let wrapped = crate::SystemError::write("x".as_ref(), error(errno));
+            assert_eq!(Shortage::behind(&wrapped), shortage, "{errno:?}");
+        }
+        for (stderr, shortage) in [
+            ("av_interleaved_write_frame(): No space left on device", Some(Shortage::Disk)),
+            ("x: Too many open files", Some(Shortage::Process)),
+            ("Cannot allocate memory", None),
+            ("Invalid data found", None),
+        ] {
+            assert_eq!(Shortage::told_by_program(stderr), shortage, "{stderr}");
+        }
+    }
+}
