@@ -263,7 +263,7 @@ async fn shared_gauges(api: &Api) -> Result<(), StoreError> {
             None => Metrics::breaker(&engine, state),
         }
     }
-    for (engine, usd) in api.ledger.spend_since(now - now.rem_euclid(86_400_000)).await? {
+    for (engine, usd) in api.ledger.spend_since(pytoon_vocabulary::start_of_day(now)).await? {
         Metrics::spend(&engine, usd.as_usd());
     }
     Ok(())
@@ -376,7 +376,7 @@ pub(crate) async fn engines(
     caller.may(Scope::Read)?;
     let now = jiff::Timestamp::now().as_millisecond();
     let breakers: BTreeMap<_, _> = api.ledger.breaker_list().await?.into_iter().collect();
-    let spend = api.ledger.spend_since(now - now.rem_euclid(86_400_000)).await?;
+    let spend = api.ledger.spend_since(pytoon_vocabulary::start_of_day(now)).await?;
     let spend: BTreeMap<String, f64> =
         spend.into_iter().map(|(engine, usd)| (engine, usd.as_usd())).collect();
     let external = &api.config.engines.engines.external;

@@ -15,7 +15,6 @@ use pytoon_media::sniff::sniff;
 use pytoon_process::{CancelToken, ProcessLimits, Programs, Runner, SystemError, disk};
 use pytoon_records::job::files::{AssetRow, Uploaded};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempPath;
@@ -139,10 +138,7 @@ impl Receiver {
     /// Ends the file.
     pub(crate) async fn end(mut self) -> Result<Received, Refused> {
         self.file.flush().await.map_err(|error| ours(&error))?;
-        let sha256 = self.hasher.finalize().iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        let sha256 = pytoon_vocabulary::hex(&self.hasher.finalize());
         Ok(Received { place: self.place, size: self.size, sha256, _share: self.share })
     }
 }

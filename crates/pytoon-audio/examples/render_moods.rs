@@ -7,13 +7,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use pytoon_audio::Db;
-use pytoon_audio::ducking::regions_from_speech;
 use pytoon_audio::loudness::{measure, mono_loss_lu, sample_peak};
 use pytoon_audio::master::{DEFAULT_CEILING, DEFAULT_TARGET};
 use pytoon_audio::mixer::{MixInput, Placed, Stems};
-use pytoon_audio::music::{Mood, StoryArc, generate};
+use pytoon_audio::music::{StoryArc, generate};
 use pytoon_audio::voice_chain::VoiceChain;
 use pytoon_audio::wav::write_stereo;
+use pytoon_vocabulary::{DuckRegion, MusicMood};
 
 #[expect(clippy::print_stdout, reason = "a tool for the ear, run by hand")]
 fn main() -> Result<(), Box<dyn Error>> {
@@ -21,14 +21,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = args.next().unwrap_or_else(|| ".".to_owned());
     let seconds: usize = args.next().map_or(Ok(30), |a| a.parse())?;
     let seed: u64 = args.next().map_or(Ok(1), |a| a.parse())?;
-    for mood in Mood::ALL {
+    for mood in MusicMood::ALL.iter().copied() {
         let start = Instant::now();
         let bed = generate(mood, seconds * 48_000, seed, &StoryArc::default());
         let took = start.elapsed();
         let start = Instant::now();
         let level = measure(&bed.audio);
         println!(
-            "{mood:18} {:.1} bpm  bar end {}  {:6.1} ms  I {:.2} LUFS  peak {:.2} dBFS  TP {:.2}  crest {:.1}  mono loss {:.2} LU  (measured in {:.0} ms)",
+            "{:18} {:.1} bpm  bar end {}  {:6.1} ms  I {:.2} LUFS  peak {:.2} dBFS  TP {:.2}  crest {:.1}  mono loss {:.2} LU  (measured in {:.0} ms)",
+            mood.as_str(),
             bed.bpm,
             bed.ends_on_bar,
             took.as_secs_f64() * 1e3,
@@ -39,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             mono_loss_lu(&bed.audio),
             start.elapsed().as_secs_f64() * 1e3,
         );
-        let path = Path::new(&folder).join(format!("{mood}_{seed}.wav"));
+        let path = Path::new(&folder).join(format!("{}_{seed}.wav", mood.as_str()));
         write_stereo(BufWriter::new(File::create(path)?), &bed.audio)?;
     }
     film(seconds * 48_000, seed);
@@ -49,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Times a whole film: voice chain, mix and master over a ready bed.
 #[expect(clippy::print_stdout, reason = "a tool for the ear, run by hand")]
 fn film(len: usize, seed: u64) {
-    let bed = generate(Mood::Calm, len, seed, &StoryArc::default());
+    let bed = generate(MusicMood::Calm, len, seed, &StoryArc::default());
     let mut voice: Vec<f32> = (0..len)
         .map(|n| {
             let t = n as f32 / 48_000.0;
@@ -62,7 +63,15 @@ fn film(len: usize, seed: u64) {
     let start = Instant::now();
     let chain = VoiceChain::default().process(&mut voice, &sentences);
     let chain_ms = start.elapsed().as_secs_f64() * 1e3;
-    let ducks = regions_from_speech(&sentences, 24_000, 14_400);
+    let ms = |sample: usize| (sample / 48) as i64;
+    let ducked = |sentence: &std::ops::Range<usize>| DuckRegion {
+        start: ms(sentence.start),
+        end: ms(sentence.end) + 300,
+        gain_db: -12.0,
+        ramp_down: 180,
+        ramp_up: 700,
+    };
+    let ducks: Vec<DuckRegion> = sentences.iter().map(ducked).collect();
     let mut input = MixInput::new(len);
     input.voice = vec![Placed { start: 0, audio: &voice, gain_db: Db(0.0) }];
     input.music = Some(bed.audio);

@@ -39,11 +39,10 @@ pub fn denoise_48k(samples: &[f32]) -> Vec<f32> {
 mod tests {
     use super::*;
     use crate::dsp::{dot, mean_square};
-    use crate::rng::Rng;
 
     #[test]
     fn aligned_same_length_and_quieter_noise() {
-        let mut rng = Rng::new(2);
+        let mut rng = crate::dsp::rng(2);
         // Syllables of a buzzing vowel at 4 Hz, then noise alone.
         let clean: Vec<f32> = (0..96_000)
             .map(|n| {

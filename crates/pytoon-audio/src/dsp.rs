@@ -1,6 +1,12 @@
 //! Small numeric helpers shared by the modules.
 
+use pytoon_vocabulary::Rng;
 use std::f64::consts::PI;
+
+/// Returns the generator of a sound's seed.
+pub(crate) fn rng(seed: u64) -> Rng {
+    Rng::numbered(seed, 0x5DEE_CE66_D1CE_4E5B)
+}
 
 /// Inner product with eight running sums: float addition may not be reordered
 /// by the compiler, so the lanes are spelled out to let it use vectors.

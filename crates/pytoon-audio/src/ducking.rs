@@ -13,9 +13,8 @@ use std::f64::consts::PI;
 
 use crate::dsp::raised_cosine;
 use crate::samples_from_ms;
+use pytoon_vocabulary::DuckRegion;
 
-/// Depth used when a brief says nothing.
-pub const DEFAULT_DEPTH_DB: f32 = -12.0;
 /// Largest change in any 10 ms.
 pub const MAX_STEP_DB: f32 = 1.0;
 
@@ -23,34 +22,35 @@ const STEP_SAMPLES: f64 = 480.0;
 /// Gains are computed every this many samples and interpolated between.
 const GRID: usize = 32;
 
-/// One stretch of lowered music.
+/// A region in samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DuckRegion {
+struct Lowered {
     /// First sample at full depth.
-    pub start: usize,
+    start: usize,
     /// First sample after full depth.
-    pub end: usize,
+    end: usize,
     /// Gain inside, in dB; the sign does not matter, music is never raised.
-    pub depth_db: f32,
+    depth_db: f32,
     /// Samples from unity to full depth, ending at `start`.
-    pub ramp_down: usize,
+    ramp_down: usize,
     /// Samples from full depth to unity, beginning at `end`.
-    pub ramp_up: usize,
+    ramp_up: usize,
 }
 
-impl DuckRegion {
-    /// A region with the house ramps: 180 ms down, 700 ms up, -12 dB.
-    #[must_use]
-    pub fn new(start: usize, end: usize) -> Self {
+impl From<&DuckRegion> for Lowered {
+    fn from(region: &DuckRegion) -> Self {
+        let samples = |ms: i64| samples_from_ms(ms.max(0) as f64);
         Self {
-            start,
-            end,
-            depth_db: DEFAULT_DEPTH_DB,
-            ramp_down: samples_from_ms(180.0),
-            ramp_up: samples_from_ms(700.0),
+            start: samples(region.start),
+            end: samples(region.end),
+            depth_db: region.gain_db as f32,
+            ramp_down: samples(region.ramp_down),
+            ramp_up: samples(region.ramp_up),
         }
     }
+}
 
+impl Lowered {
     /// The depth as a finite gain at or below zero.
     fn depth(&self) -> f64 {
         let depth = f64::from(self.depth_db.abs());
@@ -66,34 +66,14 @@ impl DuckRegion {
     }
 }
 
-/// Speech ranges joined into regions: pauses shorter than `bridge` stay down,
-/// and each region holds for `hold` samples after its last word.
-#[must_use]
-pub fn regions_from_speech(
-    speech: &[std::ops::Range<usize>],
-    bridge: usize,
-    hold: usize,
-) -> Vec<DuckRegion> {
-    let mut sorted: Vec<_> = speech.iter().filter(|r| r.start < r.end).cloned().collect();
-    sorted.sort_by_key(|range| range.start);
-    let mut regions: Vec<DuckRegion> = Vec::new();
-    for range in sorted {
-        match regions.last_mut() {
-            Some(last) if range.start <= last.end.saturating_add(bridge) => {
-                last.end = last.end.max(range.end);
-            }
-            _ => regions.push(DuckRegion::new(range.start, range.end)),
-        }
-    }
-    for region in &mut regions {
-        region.end = region.end.saturating_add(hold);
-    }
-    regions
-}
-
 /// Linear gains, one per sample, for `len` samples of music.
 #[must_use]
 pub fn duck_envelope(regions: &[DuckRegion], len: usize) -> Vec<f32> {
+    let regions: Vec<Lowered> = regions.iter().map(Lowered::from).collect();
+    envelope(&regions, len)
+}
+
+fn envelope(regions: &[Lowered], len: usize) -> Vec<f32> {
     // In dB on a coarse grid first: a region touches only its own part.
     let points = len / GRID + 2;
     let mut grid = vec![0.0_f64; points];
@@ -110,7 +90,7 @@ pub fn duck_envelope(regions: &[DuckRegion], len: usize) -> Vec<f32> {
     gains
 }
 
-fn lower(grid: &mut [f64], region: &DuckRegion) {
+fn lower(grid: &mut [f64], region: &Lowered) {
     let (depth, down, up) =
         (region.depth(), region.ramp(region.ramp_down), region.ramp(region.ramp_up));
     // The grid point before `start` and the one after `end` are fully down, so
@@ -136,6 +116,12 @@ fn lower(grid: &mut [f64], region: &DuckRegion) {
 mod tests {
     use super::*;
 
+    /// A region of 12 dB with ramps of 180 and 700 ms.
+    fn lowered(start: usize, end: usize) -> Lowered {
+        let (ramp_down, ramp_up) = (180 * 48, 700 * 48);
+        Lowered { start, end, depth_db: -12.0, ramp_down, ramp_up }
+    }
+
     fn db(gain: f32) -> f32 {
         20.0 * gain.log10()
     }
@@ -146,9 +132,18 @@ mod tests {
     }
 
     #[test]
+    fn a_region_lies_where_its_milliseconds_are() {
+        let region =
+            DuckRegion { start: 1000, end: 2000, gain_db: -12.0, ramp_down: 180, ramp_up: 700 };
+        assert_eq!(Lowered::from(&region), lowered(48_000, 96_000));
+        let before = DuckRegion { start: -5, end: -1, ..region };
+        assert_eq!(duck_envelope(&[before], 10), vec![1.0; 10]);
+    }
+
+    #[test]
     fn down_at_start_up_after_end() {
-        let region = DuckRegion::new(48_000, 96_000);
-        let gains = duck_envelope(&[region], 200_000);
+        let region = lowered(48_000, 96_000);
+        let gains = envelope(&[region], 200_000);
         assert_eq!(gains.len(), 200_000);
         assert!(gains[48_000..96_000].iter().all(|&g| db(g) < -11.99));
         // 12 dB need 192 ms to stay within the step bound.
@@ -159,23 +154,23 @@ mod tests {
 
     #[test]
     fn no_step_over_one_db_in_ten_ms() {
-        let mut cases = vec![vec![DuckRegion::new(0, 10)], vec![DuckRegion::new(20_001, 20_002)]];
+        let mut cases = vec![vec![lowered(0, 10)], vec![lowered(20_001, 20_002)]];
         for depth in [-3.0, -12.0, -24.0, -60.0, f32::NEG_INFINITY] {
             for ramp in [0, 1, 480, 4800] {
                 cases.push(vec![
-                    DuckRegion {
+                    Lowered {
                         start: 70_003,
                         end: 80_011,
                         depth_db: depth,
                         ramp_down: ramp,
                         ramp_up: ramp,
                     },
-                    DuckRegion { depth_db: -9.0, ..DuckRegion::new(82_000, 99_000) },
+                    Lowered { depth_db: -9.0, ..lowered(82_000, 99_000) },
                 ]);
             }
         }
         for regions in cases {
-            let gains = duck_envelope(&regions, 200_000);
+            let gains = envelope(&regions, 200_000);
             let step = max_step(&gains);
             assert!(step <= MAX_STEP_DB + 1e-3, "{step} dB for {regions:?}");
         }
@@ -183,19 +178,11 @@ mod tests {
 
     #[test]
     fn overlaps_take_the_lower_gain_and_odd_regions_are_harmless() {
-        let deep = DuckRegion { depth_db: -18.0, ..DuckRegion::new(50_000, 60_000) };
-        let gains = duck_envelope(&[DuckRegion::new(48_000, 96_000), deep], 100_000);
+        let deep = Lowered { depth_db: -18.0, ..lowered(50_000, 60_000) };
+        let gains = envelope(&[lowered(48_000, 96_000), deep], 100_000);
         assert!((db(gains[55_000]) + 18.0).abs() < 0.01);
-        let odd = [DuckRegion::new(10, 5), DuckRegion::new(usize::MAX - 5, usize::MAX)];
-        assert!(duck_envelope(&odd, 1000).iter().all(|&g| g == 1.0));
-        assert!(duck_envelope(&[], 0).is_empty());
-    }
-
-    #[test]
-    fn short_pauses_stay_down() {
-        let regions =
-            regions_from_speech(&[0..1000, 30_000..60_000, 200_000..210_000], 48_000, 14_400);
-        assert_eq!(regions.len(), 2);
-        assert_eq!((regions[0].start, regions[0].end), (0, 74_400));
+        let odd = [lowered(10, 5), lowered(usize::MAX - 5, usize::MAX)];
+        assert!(envelope(&odd, 1000).iter().all(|&g| g == 1.0));
+        assert!(envelope(&[], 0).is_empty());
     }
 }

@@ -54,11 +54,10 @@ fn correlation(part: &[f32], sound: &[f32], at: isize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Rng;
 
     #[test]
     fn a_known_lag_is_found_either_way() {
-        let mut rng = Rng::new(4);
+        let mut rng = crate::dsp::rng(4);
         let sound: Vec<f32> = (0..96_000).map(|_| rng.bipolar() * 0.2).collect();
         for lag in [0usize, 480, 2400] {
             let late: Vec<f32> = std::iter::repeat_n(0.0, lag).chain(sound.clone()).collect();

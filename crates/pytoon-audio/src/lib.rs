@@ -26,7 +26,6 @@ pub mod master;
 pub mod mixer;
 pub mod music;
 pub mod resample;
-pub mod rng;
 mod signal;
 pub mod speech;
 pub mod stretch;

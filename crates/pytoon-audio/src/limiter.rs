@@ -224,7 +224,6 @@ fn box_average(curve: &mut [f32], width: usize) {
 mod tests {
     use super::*;
     use crate::loudness::reference_true_peak;
-    use crate::rng::Rng;
 
     fn check(name: &str, mut audio: Stereo, ceiling: f64) {
         let len = audio.len();
@@ -240,7 +239,7 @@ mod tests {
 
     #[test]
     fn no_overs_on_hard_material() {
-        let mut rng = Rng::new(1);
+        let mut rng = crate::dsp::rng(1);
         let noise: Vec<f32> = (0..96_000).map(|_| rng.bipolar() * 2.0).collect();
         check("noise", Stereo::from_mono(noise), -1.5);
         let clicks: Vec<f32> =

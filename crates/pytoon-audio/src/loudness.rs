@@ -172,14 +172,14 @@ mod tests {
 
     #[test]
     fn integrated_loudness_is_the_librarys() {
-        let mut rng = crate::rng::Rng::new(11);
+        let mut rng = crate::dsp::rng(11);
         for len in [19_200, 20_000, 100_000, 480_123] {
-            let noise = |rng: &mut crate::rng::Rng| -> Vec<f32> {
+            let noise = |rng: &mut pytoon_vocabulary::Rng| -> Vec<f32> {
                 let mut level = 0.5;
                 (0..len)
                     .map(|n| {
                         if n % 7000 == 0 {
-                            level = 10_f32.powf(rng.between(-4.5, 0.0));
+                            level = 10_f32.powf(rng.range(-4.5, 0.0));
                         }
                         level * rng.bipolar()
                     })

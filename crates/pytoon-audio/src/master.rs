@@ -158,7 +158,6 @@ impl GainSearch {
 mod tests {
     use super::*;
     use crate::loudness::{measure, reference_true_peak};
-    use crate::rng::Rng;
 
     fn check(name: &str, mut audio: Stereo) -> MasterReport {
         let len = audio.len();
@@ -185,14 +184,14 @@ mod tests {
         check("tone", make(5.0, |n| 0.05 * (n as f32 * 0.13).sin()));
         check("loud tone", make(5.0, |n| 0.9 * (n as f32 * 0.13).sin()));
         check("one second", make(1.0, |n| 0.02 * (n as f32 * 0.05).sin()));
-        let mut rng = Rng::new(3);
+        let mut rng = crate::dsp::rng(3);
         check(
             "noise bursts",
             make(10.0, |n| {
                 if n / 24_000 % 2 == 0 { 0.3 * rng.bipolar() } else { 0.003 * rng.bipolar() }
             }),
         );
-        let mut rng = Rng::new(4);
+        let mut rng = crate::dsp::rng(4);
         let peaky = check(
             "impulsive",
             make(8.0, |n| {
@@ -201,7 +200,7 @@ mod tests {
             }),
         );
         assert!(peaky.max_limiting_db > 1.0);
-        let mut rng = Rng::new(5);
+        let mut rng = crate::dsp::rng(5);
         check(
             "a minute",
             make(60.0, |n| {

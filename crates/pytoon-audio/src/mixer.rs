@@ -16,10 +16,11 @@
 mod bed_level;
 mod layers;
 
-use crate::ducking::{DEFAULT_DEPTH_DB, DuckRegion, duck_envelope};
+use crate::ducking::duck_envelope;
 use crate::loudness::{integrated_centred, mono_loss_given};
 use crate::master::{self, MasterReport, master_from};
 use crate::{Db, Dbtp, Lufs, Stereo};
+use pytoon_vocabulary::DuckRegion;
 
 /// Least distance between voice and unlowered music, in LU.
 pub const MIN_GAP_LU: f64 = 6.0;
@@ -199,10 +200,12 @@ impl Stems {
     }
 }
 
-/// The deepest duck that touches the film, as a positive number of dB.
+/// A duck deeper than this counts as this deep, in dB.
+const DEEPEST_DB: f64 = 36.0;
+
+/// Returns the depth of the deepest duck, as a positive number of dB.
 fn deepest(ducks: &[DuckRegion]) -> f64 {
-    let depth = ducks.iter().map(|d| f64::from(d.depth_db.abs())).fold(0.0, f64::max);
-    depth.min(f64::from(DEFAULT_DEPTH_DB.abs()) * 3.0)
+    ducks.iter().map(|duck| duck.gain_db.abs()).fold(0.0, f64::max).min(DEEPEST_DB)
 }
 
 #[cfg(test)]

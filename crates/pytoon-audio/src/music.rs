@@ -28,79 +28,11 @@ mod saws;
 mod studio;
 mod theory;
 
-use std::fmt;
+use pytoon_vocabulary::MusicMood;
 use std::ops::Range;
-use std::str::FromStr;
 
 use crate::Stereo;
-use crate::rng::Rng;
 use studio::Studio;
-
-/// The character of a bed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Mood {
-    /// Muted plucks, claps and a confident major key.
-    UpbeatCorporate,
-    /// Felt piano over a soft pad, no drums.
-    Calm,
-    /// Swelling low strings and a pulse towards a hit.
-    Cinematic,
-    /// Swung electric piano over a dusty kit.
-    Lofi,
-    /// Four on the floor with off-beat bass and stabs.
-    Energetic,
-}
-
-impl Mood {
-    /// Every mood.
-    pub const ALL: [Self; 5] =
-        [Self::UpbeatCorporate, Self::Calm, Self::Cinematic, Self::Lofi, Self::Energetic];
-
-    /// The name used in briefs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::UpbeatCorporate => "upbeat_corporate",
-            Self::Calm => "calm",
-            Self::Cinematic => "cinematic",
-            Self::Lofi => "lofi",
-            Self::Energetic => "energetic",
-        }
-    }
-
-    /// How far below the voice this bed should lie while somebody speaks.
-    #[must_use]
-    pub fn bed_below_voice_lu(self) -> f64 {
-        match self {
-            Self::UpbeatCorporate | Self::Lofi => 19.0,
-            Self::Cinematic => 18.5,
-            Self::Calm => 21.0,
-            Self::Energetic => 16.5,
-        }
-    }
-}
-
-impl fmt::Display for Mood {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A mood name nobody knows.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("find mood {0:?}: expected upbeat_corporate, calm, cinematic, lofi or energetic")]
-pub struct UnknownMood(pub String);
-
-impl FromStr for Mood {
-    type Err = UnknownMood;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|mood| mood.as_str() == name)
-            .ok_or_else(|| UnknownMood(name.to_owned()))
-    }
-}
 
 /// What the film does, so that the music can follow.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -132,24 +64,24 @@ pub const MAX_LEN: usize = 20 * 60 * 48_000;
 
 /// Composes `len_samples` of music.
 #[must_use]
-pub fn generate(mood: Mood, len_samples: usize, seed: u64, arc: &StoryArc) -> Bed {
+pub fn generate(mood: MusicMood, len_samples: usize, seed: u64, arc: &StoryArc) -> Bed {
     let len = len_samples.min(MAX_LEN);
-    let mut rng = Rng::new(seed).fork(mood as u64 + 1);
+    let mut rng = crate::dsp::rng(seed).fork(mood as u64 + 1);
     let style = match mood {
-        Mood::UpbeatCorporate => corporate::style(&mut rng),
-        Mood::Calm => calm::style(&mut rng),
-        Mood::Cinematic => cinematic::style(&mut rng),
-        Mood::Lofi => lofi::style(&mut rng),
-        Mood::Energetic => energetic::style(&mut rng),
+        MusicMood::UpbeatCorporate => corporate::style(&mut rng),
+        MusicMood::Calm => calm::style(&mut rng),
+        MusicMood::Cinematic => cinematic::style(&mut rng),
+        MusicMood::Lofi => lofi::style(&mut rng),
+        MusicMood::Energetic => energetic::style(&mut rng),
     };
     let song = plan::Song::new(&style, len, arc, &mut rng);
     let mut studio = Studio::new(len, song.grid.clone(), rng.fork(77));
     match mood {
-        Mood::UpbeatCorporate => corporate::play(&song, &mut studio, &mut rng),
-        Mood::Calm => calm::play(&song, &mut studio, &mut rng),
-        Mood::Cinematic => cinematic::play(&song, &mut studio, &mut rng),
-        Mood::Lofi => lofi::play(&song, &mut studio, &mut rng),
-        Mood::Energetic => energetic::play(&song, &mut studio, &mut rng),
+        MusicMood::UpbeatCorporate => corporate::play(&song, &mut studio, &mut rng),
+        MusicMood::Calm => calm::play(&song, &mut studio, &mut rng),
+        MusicMood::Cinematic => cinematic::play(&song, &mut studio, &mut rng),
+        MusicMood::Lofi => lofi::play(&song, &mut studio, &mut rng),
+        MusicMood::Energetic => energetic::play(&song, &mut studio, &mut rng),
     }
     let mut audio = finish::mix_down(studio, &style.sound);
     audio.resize(len_samples);

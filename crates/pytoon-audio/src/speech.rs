@@ -154,11 +154,10 @@ fn percentile(values: &mut [f32], share: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Rng;
 
     /// Words as noisy tones at the given ranges over a noise floor.
     fn take(len: usize, words: &[Range<usize>], amplitude: f32, noise: f32) -> Vec<f32> {
-        let mut rng = Rng::new(9);
+        let mut rng = crate::dsp::rng(9);
         (0..len)
             .map(|n| {
                 let voiced = words.iter().any(|w| w.contains(&n));

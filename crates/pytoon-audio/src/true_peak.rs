@@ -135,9 +135,9 @@ mod tests {
 
     #[test]
     fn leaving_out_quiet_stretches_changes_no_peak() {
-        let mut rng = crate::rng::Rng::new(7);
+        let mut rng = crate::dsp::rng(7);
         for _ in 0..20 {
-            let quiet = rng.between(0.02, 0.5);
+            let quiet = rng.range(0.02, 0.5);
             let noise: Vec<f32> = (0..30_000)
                 .map(|n| rng.bipolar() * if n / 3000 % 3 == 0 { 1.0 } else { quiet })
                 .collect();

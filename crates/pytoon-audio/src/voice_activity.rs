@@ -126,11 +126,10 @@ fn percentile(values: &[f32], share: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Rng;
 
     /// Syllables of a buzzing voice in some ranges, over noise of a colour.
     fn take(len: usize, words: &[Range<usize>], voice: f32, noise: f32, is_pink: bool) -> Vec<f32> {
-        let mut rng = Rng::new(5);
+        let mut rng = crate::dsp::rng(5);
         let mut low = 0.0_f32;
         (0..len)
             .map(|n| {

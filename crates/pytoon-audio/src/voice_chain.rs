@@ -183,11 +183,10 @@ fn scale_db(take: &mut [f32], gain_db: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Rng;
 
     /// Three "sentences" of vowel and sibilant at different levels.
     fn take() -> (Vec<f32>, Vec<Range<usize>>) {
-        let mut rng = Rng::new(8);
+        let mut rng = crate::dsp::rng(8);
         let sentences = vec![4800..96_000, 110_400..192_000, 206_400..288_000];
         let gains = [0.1, 0.25, 0.05];
         let samples = (0..292_800)

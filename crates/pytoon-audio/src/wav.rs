@@ -12,7 +12,6 @@ use std::io::{BufWriter, Read, Write};
 
 use hound::{SampleFormat, WavReader, WavSpec};
 
-use crate::rng::Rng;
 use crate::{AudioError, SAMPLE_RATE, Stereo};
 
 /// Most samples accepted from one file (an hour of 48 kHz stereo).
@@ -115,7 +114,7 @@ pub fn write_channels(
     let mut sink = BufWriter::new(sink);
     let len = channels.iter().map(|c| c.len()).min().unwrap_or(0);
     sink.write_all(&header(channels.len(), len)?).map_err(AudioError::WriteWav)?;
-    let mut rng = Rng::new(24);
+    let mut rng = crate::dsp::rng(24);
     for index in 0..len {
         let gain = gain(index);
         for channel in channels {

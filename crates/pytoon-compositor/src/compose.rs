@@ -11,15 +11,15 @@ use crate::picture::Picture;
 use crate::sampler::Scratch;
 use crate::still::PreparedStill;
 use crate::transition;
-use pytoon_core::preset::{Background, CaptionLook};
 use pytoon_core::time::FrameRange;
-use pytoon_core::timeline::{CaptionCue, ClipSource, PaletteChoice, Timeline, Transition};
+use pytoon_core::timeline::{ClipSource, PaletteChoice, Timeline, Transition};
 use pytoon_graphics::caption::{self, CaptionRenderer};
-use pytoon_graphics::generators::{GenScratch, Generator, GeneratorKind};
+use pytoon_graphics::generators::{self, GenScratch, Generator};
 use pytoon_graphics::kinetic::{KineticSpec, KineticType, KineticVariant};
 use pytoon_graphics::safe_zone::safe_zone;
 use pytoon_graphics::text::TextEngine;
 use pytoon_graphics::{Frame, Palette, Rgb, SafeRect};
+use pytoon_vocabulary::{Background, CaptionCue, CaptionWord};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where pictures come from.
@@ -169,7 +169,7 @@ impl Compositor {
             ClipSource::Background { kind, seed, headline, .. } => {
                 let palette =
                     palette(&self.timeline.look.palette).rotated((*seed % 25) as f32 - 12.0);
-                let kind = generator_kind(*kind);
+                let kind = *kind;
                 let generator = Generator::new(kind, &palette, *seed, self.size.0, self.size.1);
                 let headline = headline
                     .as_deref()
@@ -182,17 +182,17 @@ impl Compositor {
     fn headline(
         &self,
         text: &str,
-        kind: GeneratorKind,
+        kind: Background,
         palette: &Palette,
         generator: &Generator,
     ) -> KineticType {
-        let left = matches!(kind, GeneratorKind::Swiss | GeneratorKind::Paper);
+        let left = matches!(kind, Background::Swiss | Background::Paper);
         let variant = if left { KineticVariant::Left } else { KineticVariant::Centred };
         let mut zone = self.zone;
         // Captions have the lower part of the zone.
         zone.rect.y1 = zone.rect.y1.min(940.0);
         let spec = KineticSpec {
-            light_ground: kind.is_light(),
+            light_ground: generators::is_light(kind),
             zone,
             language: Some(self.timeline.language.clone()),
             font_family: self.font.clone(),
@@ -308,19 +308,6 @@ pub fn palette(choice: &PaletteChoice) -> Palette {
     palette
 }
 
-fn generator_kind(background: Background) -> GeneratorKind {
-    match background {
-        Background::Mesh => GeneratorKind::Mesh,
-        Background::Aurora => GeneratorKind::Aurora,
-        Background::BokehLeak => GeneratorKind::BokehLeak,
-        Background::Paper => GeneratorKind::Paper,
-        Background::Swiss => GeneratorKind::Swiss,
-        Background::Particles => GeneratorKind::Particles,
-        Background::Blobs => GeneratorKind::Blobs,
-        Background::Halftone => GeneratorKind::Halftone,
-    }
-}
-
 fn caption_renderer(
     timeline: &Timeline,
     text: &TextEngine,
@@ -332,41 +319,26 @@ fn caption_renderer(
     if !spec.burn_in || timeline.tracks.captions.is_empty() {
         return None;
     }
-    let look = match spec.look {
-        CaptionLook::Classic => caption::CaptionLook::Classic,
-        CaptionLook::Karaoke => caption::CaptionLook::Karaoke,
-        CaptionLook::Pop => caption::CaptionLook::Pop,
-    };
     let mut style = caption::CaptionStyle {
         size_scale: spec.size as f32,
         zone,
         lead_ms: spec.lead_ms,
         font_family,
-        ..caption::CaptionStyle::new(look)
+        language: Some(timeline.language.clone()),
+        ..caption::CaptionStyle::new(spec.look)
     };
     if timeline.look.palette.brand_accent.is_some() {
         style.accent = palette(&timeline.look.palette).accent;
     }
-    let cues: Vec<caption::CaptionCue> =
-        timeline.tracks.captions.iter().map(|cue| graphics_cue(cue, &timeline.language)).collect();
+    let cues: Vec<CaptionCue> = timeline.tracks.captions.iter().map(shown).collect();
     Some(CaptionRenderer::prepare(text, &style, height, &cues))
 }
 
-fn graphics_cue(cue: &CaptionCue, language: &str) -> caption::CaptionCue {
-    caption::CaptionCue {
-        start_ms: cue.start,
-        end_ms: cue.end,
-        language: Some(language.to_owned()),
-        words: cue
-            .words
-            .iter()
-            .map(|word| caption::CaptionWord {
-                text: pytoon_core::text::on_screen(&word.text).into_owned(),
-                start_ms: word.start,
-                end_ms: word.end,
-                emphasis: word.emphasis,
-                joins_next: word.joins_next,
-            })
-            .collect(),
-    }
+/// Returns a cue with its words as they are shown.
+fn shown(cue: &CaptionCue) -> CaptionCue {
+    let shown = |word: &CaptionWord| CaptionWord {
+        text: pytoon_core::text::on_screen(&word.text).into_owned(),
+        ..word.clone()
+    };
+    CaptionCue { words: cue.words.iter().map(shown).collect(), ..cue.clone() }
 }

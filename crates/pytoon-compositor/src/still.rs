@@ -355,9 +355,9 @@ fn darken(rgba: &mut [u8]) {
 
 /// One step of noise keeps wide blurs from showing bands.
 fn dither(rgba: &mut [u8], width: usize) {
-    let mut rng = pytoon_core::rng::Rng::new(0, "blur-dither");
+    let mut rng = pytoon_vocabulary::Rng::new(0, "blur-dither");
     let noise: Vec<i16> =
-        (0..4096).map(|_| ((rng.unit() + rng.unit() - 1.0) * 1.6).round() as i16).collect();
+        (0..4096).map(|_| ((rng.unit_f64() + rng.unit_f64() - 1.0) * 1.6).round() as i16).collect();
     for (index, pixel) in rgba.chunks_exact_mut(4).enumerate() {
         let (x, y) = (index % width / 2, index / width / 2);
         let n = noise[(x * 31 + y * 1049) % noise.len()];

@@ -33,7 +33,7 @@ impl ModelEnd {
 
     /// Returns the whole days from a moment to the end, in milliseconds since 1970; negative after it.
     pub fn days_from(&self, now_ms: i64) -> Option<i64> {
-        Some((self.at_ms()? - now_ms).div_euclid(86_400_000))
+        Some((self.at_ms()? - now_ms).div_euclid(pytoon_vocabulary::DAY_MS))
     }
 }
 

@@ -29,7 +29,7 @@ impl Key {
     /// What tells this key from others without telling it: half of a SHA-256 in hex.
     pub fn fingerprint(&self) -> String {
         let digest = Sha256::digest(self.secret.expose_secret().as_bytes());
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        pytoon_vocabulary::hex(&digest[..8])
     }
 }
 

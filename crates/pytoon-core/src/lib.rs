@@ -22,7 +22,6 @@ pub mod note;
 pub mod plan;
 pub mod preset;
 pub mod profile;
-pub mod rng;
 pub mod scene;
 pub mod script;
 pub mod text;

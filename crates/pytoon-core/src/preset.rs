@@ -1,44 +1,9 @@
 //! Presets: a creative recipe as data, and the vocabulary that recipes are written in.
 
 use crate::text::SentenceEnd;
+use pytoon_vocabulary::{Background, CaptionLook, MusicMood, named_enum};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-macro_rules! named_enum {
-    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident => $text:literal),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$vmeta])* $variant),+ }
-
-        impl $name {
-            /// Every member, in the order of the documentation.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The name as written in files.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-
-            /// The member of this name.
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|member| member.as_str() == name)
-            }
-        }
-    };
-}
-
-named_enum! {
-    /// A caption look.
-    CaptionLook {
-        /// A dark bar with five to nine words.
-        Classic => "classic",
-        /// Three to six words with a chip behind the active one.
-        Karaoke => "karaoke",
-        /// One to three large words that pop in with the voice.
-        Pop => "pop",
-    }
-}
 
 named_enum! {
     /// A style of voice.
@@ -93,44 +58,6 @@ named_enum! {
         PunchIn => "punch_in",
         /// No movement.
         Hold => "hold",
-    }
-}
-
-named_enum! {
-    /// A drawn background.
-    Background {
-        /// Soft colour fields that drift.
-        Mesh => "mesh",
-        /// Curtains of light.
-        Aurora => "aurora",
-        /// Discs of light and a leak of warm light.
-        BokehLeak => "bokeh_leak",
-        /// Torn sheets of paper.
-        Paper => "paper",
-        /// Circles and lines on a grid.
-        Swiss => "swiss",
-        /// Points of light.
-        Particles => "particles",
-        /// Merging drops.
-        Blobs => "blobs",
-        /// A raster of dots.
-        Halftone => "halftone",
-    }
-}
-
-named_enum! {
-    /// A mood of generated music.
-    MusicMood {
-        /// Bright, with claps; for products and companies.
-        UpbeatCorporate => "upbeat_corporate",
-        /// Soft piano and pads.
-        Calm => "calm",
-        /// Strings that swell.
-        Cinematic => "cinematic",
-        /// Dusty keys with swing.
-        Lofi => "lofi",
-        /// Four on the floor.
-        Energetic => "energetic",
     }
 }
 

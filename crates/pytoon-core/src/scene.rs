@@ -1,8 +1,9 @@
 //! The scene graph: what will be shown and said, before exact times are known.
 
 use crate::note::Note;
-use crate::preset::{Background, Grade, Move, TransitionKind};
+use crate::preset::{Grade, Move, TransitionKind};
 use crate::text::SentenceEnd;
+use pytoon_vocabulary::Background;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -194,7 +195,7 @@ pub enum MusicSource {
     /// Generated in a mood.
     Mood {
         /// The mood.
-        mood: crate::preset::MusicMood,
+        mood: pytoon_vocabulary::MusicMood,
     },
     /// A file.
     File {

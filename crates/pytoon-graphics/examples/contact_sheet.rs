@@ -2,6 +2,7 @@
 //!
 //! Usage: `contact_sheet <output folder> [generators|captions|scripts|kinetic|times]`.
 
+use pytoon_vocabulary::{Background, CaptionCue, CaptionLook, CaptionWord};
 use std::error::Error;
 use std::fs;
 use std::io::Write;
@@ -89,7 +90,7 @@ fn generators(out: &Path) -> Result<()> {
     ];
     let mut scratch = GenScratch::default();
     let mut frame = Frame::new(W, H);
-    for kind in GeneratorKind::ALL {
+    for kind in Background::ALL.iter().copied() {
         for (name, palette) in &palettes {
             let generator = Generator::new(kind, palette, 11, W, H);
             let times: &[f64] = if *name == "calm" { &[0.0, 2.6, 5.0] } else { &[1.5] };
@@ -97,7 +98,7 @@ fn generators(out: &Path) -> Result<()> {
                 generator.draw(&mut frame, *t, &mut scratch);
                 save(
                     &frame,
-                    &out.join(format!("gen-{}-{name}-{:02}.ppm", kind.name(), (t * 10.0) as u32)),
+                    &out.join(format!("gen-{}-{name}-{:02}.ppm", kind.as_str(), (t * 10.0) as u32)),
                 )?;
             }
         }
@@ -105,27 +106,31 @@ fn generators(out: &Path) -> Result<()> {
     Ok(())
 }
 
-fn cue(text: &str, language: Option<&str>, emphasis: usize) -> CaptionCue {
+fn cue(text: &str, emphasis: usize) -> CaptionCue {
     // A `|` joins words without a space.
     let mut words = Vec::new();
     for token in text.split(' ') {
         let parts: Vec<&str> = token.split('|').collect();
         for (i, part) in parts.iter().enumerate() {
-            let start_ms = 1000 + 300 * words.len() as i64;
+            let start = 1000 + 300 * words.len() as i64;
             words.push(CaptionWord {
                 text: (*part).to_owned(),
-                start_ms,
-                end_ms: start_ms + 280,
+                start,
+                end: start + 280,
                 emphasis: words.len() == emphasis,
                 joins_next: i + 1 < parts.len(),
             });
         }
     }
-    let end_ms = 1000 + 300 * words.len() as i64 + 200;
-    CaptionCue { start_ms: 900, end_ms, words, language: language.map(str::to_owned) }
+    let end = 1000 + 300 * words.len() as i64 + 200;
+    CaptionCue { scene_id: String::new(), start: 900, end, text: String::new(), words }
 }
 
-fn background(kind: GeneratorKind, mood: Mood) -> Frame {
+fn style_in(look: CaptionLook, language: &str) -> CaptionStyle {
+    CaptionStyle { language: Some(language.to_owned()), ..CaptionStyle::new(look) }
+}
+
+fn background(kind: Background, mood: Mood) -> Frame {
     let mut frame = Frame::new(W, H);
     Generator::new(kind, &Palette::from_mood(mood), 5, W, H).draw(
         &mut frame,
@@ -143,12 +148,12 @@ const LOOKS: [(CaptionLook, &str, &str); 3] = [
 
 fn captions(out: &Path, engine: &TextEngine) -> Result<()> {
     for (bg, frame) in [
-        ("dark", background(GeneratorKind::Aurora, Mood::Calm)),
-        ("light", background(GeneratorKind::Paper, Mood::Energetic)),
+        ("dark", background(Background::Aurora, Mood::Calm)),
+        ("light", background(Background::Paper, Mood::Energetic)),
     ] {
         for (look, name, text) in LOOKS {
-            let cues = [cue(text, Some("en"), 1)];
-            let renderer = CaptionRenderer::prepare(engine, &CaptionStyle::new(look), H, &cues);
+            let cues = [cue(text, 1)];
+            let renderer = CaptionRenderer::prepare(engine, &style_in(look, "en"), H, &cues);
             for t in [917.0, 950.0, 1017.0, 1290.0, 1317.0, 1350.0, 1500.0, 1650.0] {
                 let mut frame = frame.clone();
                 renderer.draw(&mut frame, t);
@@ -172,9 +177,9 @@ fn scripts(out: &Path, engine: &TextEngine) -> Result<()> {
     ];
     for (look, name, _) in LOOKS {
         for (i, (language, text)) in samples.iter().enumerate() {
-            let mut frame = background(GeneratorKind::Mesh, Mood::Corporate);
-            let cues = [cue(text, Some(language), 2)];
-            let renderer = CaptionRenderer::prepare(engine, &CaptionStyle::new(look), H, &cues);
+            let mut frame = background(Background::Mesh, Mood::Corporate);
+            let cues = [cue(text, 2)];
+            let renderer = CaptionRenderer::prepare(engine, &style_in(look, language), H, &cues);
             writeln!(
                 std::io::stderr(),
                 "{name} {language} {:?} {:?}",
@@ -183,7 +188,7 @@ fn scripts(out: &Path, engine: &TextEngine) -> Result<()> {
             )?;
             renderer.draw(
                 &mut frame,
-                if look == CaptionLook::Pop { cues[0].end_ms as f64 - 150.0 } else { 1750.0 },
+                if look == CaptionLook::Pop { cues[0].end as f64 - 150.0 } else { 1750.0 },
             );
             save(&frame, &out.join(format!("scr-{name}-{i}.ppm")))?;
         }
@@ -193,57 +198,57 @@ fn scripts(out: &Path, engine: &TextEngine) -> Result<()> {
 
 fn kinetic(out: &Path, engine: &TextEngine) -> Result<()> {
     let samples = [
-        ("Stop *scrolling*", None, KineticVariant::Centred, GeneratorKind::Aurora, Mood::Calm),
+        ("Stop *scrolling*", None, KineticVariant::Centred, Background::Aurora, Mood::Calm),
         (
             "Five minutes a *day* is enough",
             None,
             KineticVariant::Centred,
-            GeneratorKind::BokehLeak,
+            Background::BokehLeak,
             Mood::Energetic,
         ),
         (
             "Plan less, ship *more*",
             Some("Three habits that change how small teams work"),
             KineticVariant::Left,
-            GeneratorKind::Swiss,
+            Background::Swiss,
             Mood::Corporate,
         ),
         (
             "Once upon a time there was a very small idea",
             Some("Chapter one"),
             KineticVariant::Left,
-            GeneratorKind::Paper,
+            Background::Paper,
             Mood::Lofi,
         ),
         (
             "The longest phrase a brief may hold still has to be set in a size that people can read on a phone",
             None,
             KineticVariant::Left,
-            GeneratorKind::Mesh,
+            Background::Mesh,
             Mood::Luxury,
         ),
         (
             "Donaudampfschifffahrtsgesellschaft",
             None,
             KineticVariant::Centred,
-            GeneratorKind::Halftone,
+            Background::Halftone,
             Mood::Energetic,
         ),
         (
             "毎日五分で十分です",
             None,
             KineticVariant::Centred,
-            GeneratorKind::Particles,
+            Background::Particles,
             Mood::Cinematic,
         ),
-        ("خمس دقائق كل يوم", None, KineticVariant::Left, GeneratorKind::Blobs, Mood::Calm),
+        ("خمس دقائق كل يوم", None, KineticVariant::Left, Background::Blobs, Mood::Calm),
     ];
     for (i, (phrase, support, variant, kind, mood)) in samples.into_iter().enumerate() {
         let palette = Palette::from_mood(mood);
         let sample = background(kind, mood);
         let mut spec = KineticSpec::new(phrase, variant);
         spec.support = support.map(str::to_owned);
-        spec.light_ground = kind.is_light();
+        spec.light_ground = pytoon_graphics::generators::is_light(kind);
         let mut kinetic = KineticType::prepare(engine, &spec, &palette, H);
         kinetic.adapt(&sample);
         for t in [0.0, 130.0, 300.0, 1500.0] {
@@ -259,7 +264,7 @@ fn times(engine: &TextEngine) -> Result<()> {
     let mut err = std::io::stderr();
     let mut frame = Frame::new(W, H);
     let mut scratch = GenScratch::default();
-    for kind in GeneratorKind::ALL {
+    for kind in Background::ALL.iter().copied() {
         let made = Instant::now();
         let generator = Generator::new(kind, &Palette::from_mood(Mood::Calm), 11, W, H);
         let made = made.elapsed();
@@ -267,21 +272,21 @@ fn times(engine: &TextEngine) -> Result<()> {
         writeln!(
             err,
             "{:10} {per:6.2} ms/frame, made in {:.1} ms",
-            kind.name(),
+            kind.as_str(),
             made.as_secs_f64() * 1e3
         )?;
     }
     for (look, name, text) in LOOKS {
-        let cues = [cue(text, Some("en"), 1)];
+        let cues = [cue(text, 1)];
         let start = Instant::now();
-        let renderer = CaptionRenderer::prepare(engine, &CaptionStyle::new(look), H, &cues);
+        let renderer = CaptionRenderer::prepare(engine, &style_in(look, "en"), H, &cues);
         let prepared = start.elapsed();
         let start = Instant::now();
         renderer.draw(&mut frame, 1000.0);
         let first = start.elapsed();
-        let span = (cues[0].end_ms - cues[0].start_ms) as f64;
+        let span = (cues[0].end - cues[0].start) as f64;
         let all = measure(120, |i| renderer.draw(&mut frame, 900.0 + span * i as f64 / 120.0));
-        let settled = measure(60, |_| renderer.draw(&mut frame, cues[0].end_ms as f64 - 110.0));
+        let settled = measure(60, |_| renderer.draw(&mut frame, cues[0].end as f64 - 110.0));
         let busy = measure(60, |_| renderer.draw(&mut frame, 1310.0));
         writeln!(
             err,

@@ -1,42 +1,19 @@
-//! Seeded randomness: a small generator and smooth value noise.
+//! Smooth value noise from a seed.
 //!
 //! Guarantees: the same seed gives the same sequence on every platform.
 //!
 //! Does not try to be cryptographic, or to be fast on a GPU.
 
-/// A SplitMix64 generator (Steele, Lea, Flood: "Fast splittable pseudorandom number generators").
-#[derive(Clone, Debug)]
-pub struct Rng(u64);
+use pytoon_vocabulary::Rng;
 
-impl Rng {
-    /// A generator for that seed.
-    pub fn new(seed: u64) -> Self {
-        Self(seed ^ 0x9E37_79B9_7F4A_7C15)
-    }
+/// Returns the generator of a drawing's seed.
+pub(crate) fn rng(seed: u64) -> Rng {
+    Rng::numbered(seed, 0x9E37_79B9_7F4A_7C15)
+}
 
-    /// The next 64 bits.
-    pub fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// Uniform in 0..1.
-    pub fn unit(&mut self) -> f32 {
-        (self.next_u64() >> 40) as f32 / (1u64 << 24) as f32
-    }
-
-    /// Uniform in `low..high`.
-    pub fn range(&mut self, low: f32, high: f32) -> f32 {
-        low + (high - low) * self.unit()
-    }
-
-    /// Roughly normal, mean 0, deviation 1 (sum of twelve uniforms).
-    pub fn normal(&mut self) -> f32 {
-        (0..12).map(|_| self.unit()).sum::<f32>() - 6.0
-    }
+/// Draws a number that is roughly normal, mean 0, deviation 1 (sum of twelve uniforms).
+pub(crate) fn normal(rng: &mut Rng) -> f32 {
+    (0..12).map(|_| rng.unit()).sum::<f32>() - 6.0
 }
 
 /// Smooth value noise over a repeating lattice of 256 cells.
@@ -49,7 +26,7 @@ pub struct Noise {
 impl Noise {
     /// The noise of a seed.
     pub fn new(seed: u64) -> Self {
-        let mut rng = Rng::new(seed);
+        let mut rng = rng(seed);
         let mut values = [0.0; 256];
         values.fill_with(|| rng.unit());
         let mut order: [u8; 256] = std::array::from_fn(|i| i as u8);

@@ -4,7 +4,7 @@
 //! transform of Box and Muller ("A note on the generation of random normal deviates", 1958).
 
 use crate::maths;
-use pytoon_core::rng::Rng;
+use pytoon_vocabulary::Rng;
 use std::f32::consts::TAU;
 
 /// Number of deviates made at a time; even.
@@ -27,8 +27,8 @@ impl Normal {
             let pairs = chunk.len().div_ceil(2);
             for (radius, turn) in radii.iter_mut().zip(&mut turns).take(pairs) {
                 // Never 0, whose logarithm is infinite.
-                *radius = (1.0 - self.0.unit() as f32).max(f32::MIN_POSITIVE);
-                *turn = self.0.unit() as f32;
+                *radius = (1.0 - self.0.unit_f64() as f32).max(f32::MIN_POSITIVE);
+                *turn = self.0.unit_f64() as f32;
             }
             let mut deviates = [0.0f32; BATCH];
             let (cosines, sines) = deviates.split_at_mut(BATCH / 2);

@@ -198,7 +198,7 @@ fn hash_of(bytes: &[u8]) -> String {
     let mut hasher = Sha256::new();
     hasher.update(env!("CARGO_PKG_VERSION"));
     hasher.update(bytes);
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    pytoon_vocabulary::hex(&hasher.finalize())
 }
 
 #[cfg(test)]

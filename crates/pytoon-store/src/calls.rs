@@ -11,8 +11,6 @@ use pytoon_vocabulary::MicroUsd;
 use pytoon_vocabulary::UnixMs;
 use sqlx::{AssertSqlSafe, Row};
 
-/// One day in milliseconds.
-const DAY_MS: i64 = 86_400_000;
 /// What a limit on requests counts over, in milliseconds.
 const MINUTE_MS: i64 = 60_000;
 /// Attempts where another process changes what was looked at.
@@ -209,7 +207,7 @@ const RUNNING: &str = "(SELECT COUNT(*) FROM calls WHERE engine = $4 AND lease_u
 const BEGUN: &str = "(SELECT COUNT(*) FROM calls WHERE engine = $4 AND created_at > $13)";
 
 fn day_of(call: &NewCall) -> UnixMs {
-    call.at - call.at.rem_euclid(DAY_MS)
+    pytoon_vocabulary::start_of_day(call.at)
 }
 
 /// Whether a request is bought or refused already.

@@ -1,5 +1,6 @@
 //! SHA-256 in hex.
 
+use pytoon_vocabulary::hex;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
@@ -9,11 +10,6 @@ pub fn file_hash(path: &Path) -> std::io::Result<String> {
     let mut hasher = Sha256::new();
     std::io::copy(&mut file, &mut hasher)?;
     Ok(hex(&hasher.finalize()))
-}
-
-/// Bytes in hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The hash of bytes.

@@ -1,11 +1,21 @@
-//! Words that all crates share: time, money, seeded choices.
+//! Words that all crates share: time, money, ids, styles, captions, ducks, seeded choices.
 //!
 //! Guarantees: pure values; no module knows another crate of the house.
 //!
-//! Start with [`UnixMs`] and [`MicroUsd`].
+//! Start with [`UnixMs`], [`MicroUsd`] and [`CaptionWord`].
 
+mod caption;
+mod duck;
+mod hex;
 mod money;
+mod rng;
+mod style;
 mod time;
 
+pub use caption::{CaptionCue, CaptionWord};
+pub use duck::DuckRegion;
+pub use hex::hex;
 pub use money::MicroUsd;
-pub use time::UnixMs;
+pub use rng::Rng;
+pub use style::{Background, CaptionLook, MusicMood};
+pub use time::{DAY_MS, UnixMs, start_of_day};

@@ -14,10 +14,10 @@ use crate::tts::take::Take;
 use crate::tts::{SpokenSentence, cut, espeak};
 use pytoon_config::tts::{CloudVoice, TtsProviderName};
 use pytoon_core::text::{self, Word};
-use pytoon_core::timeline::CaptionWord;
 use pytoon_normalize::Pronunciations;
 use pytoon_vendor::EngineError;
 use pytoon_vendor::http::{Reply, VendorHttp};
+use pytoon_vocabulary::CaptionWord;
 
 /// A service's answer to one request that holds as much of a script as the service takes.
 #[derive(Debug)]

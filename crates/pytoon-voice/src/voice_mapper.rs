@@ -8,9 +8,9 @@ use pytoon_audio::speech::quietest_point;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::text;
 use pytoon_core::time::MsRange;
-use pytoon_core::timeline::CaptionWord;
 use pytoon_core::timeline::build::Utterance;
 use pytoon_telemetry::Event;
+use pytoon_vocabulary::CaptionWord;
 
 /// How far from its expected place a cut may move to reach a pause, in milliseconds.
 const SEARCH_MS: i64 = 700;

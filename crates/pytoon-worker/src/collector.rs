@@ -21,6 +21,7 @@ use pytoon_storage::job_files::folder_of;
 use pytoon_storage::{Entry, Storage, StorageError};
 use pytoon_telemetry::ServiceEvent;
 use pytoon_vendor::world::{RealWorld, World};
+use pytoon_vocabulary::DAY_MS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,6 @@ use std::time::Duration;
 const TURN: &str = "collect";
 /// How long a turn holds: longer than collecting takes.
 const TURN_HOLDS: Duration = Duration::from_secs(1800);
-const DAY_MS: i64 = 86_400_000;
 /// What nobody knows of is left alone for so long: it may just be on its way.
 const ORPHAN_MS: i64 = DAY_MS;
 /// A machine's copy of a job that has ended stays for so long.

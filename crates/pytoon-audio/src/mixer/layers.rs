@@ -3,7 +3,6 @@
 use super::{Placed, PlacedStereo};
 use crate::biquad::Biquad;
 use crate::loudness::integrated;
-use crate::rng::Rng;
 use crate::{Stereo, samples_from_ms};
 
 /// Edges of voice takes: a straight fade, so that two takes joined edge over
@@ -68,7 +67,7 @@ pub(super) fn add_clips(
 /// Adds soft brown-ish noise at `level_dbfs`: a silent room, not a dead line.
 /// The seed is fixed, so equal films stay equal.
 pub(super) fn add_room_tone(track: &mut Stereo, level_dbfs: f32) {
-    let root = Rng::new(0x0A1B);
+    let root = crate::dsp::rng(0x0A1B);
     for (index, channel) in [&mut track.left, &mut track.right].into_iter().enumerate() {
         let mut rng = root.fork(index as u64 + 1);
         let mut tone: Vec<f32> = (0..channel.len()).map(|_| rng.bipolar()).collect();

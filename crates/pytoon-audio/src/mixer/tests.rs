@@ -1,10 +1,9 @@
 use std::ops::Range;
 
 use super::*;
-use crate::ducking::regions_from_speech;
 use crate::loudness::{block_powers, loudness_of_power, mean_power, measure};
-use crate::music::{Mood, StoryArc, generate};
-use crate::rng::Rng;
+use crate::music::{StoryArc, generate};
+use pytoon_vocabulary::{DuckRegion, MusicMood};
 
 /// Everything at the level it has in the mix.
 struct Heard {
@@ -12,6 +11,35 @@ struct Heard {
     music: Stereo,
     mixed: Stereo,
     report: MixReport,
+}
+
+/// Regions under speech: pauses shorter than a second stay down, and each holds for 300 ms.
+fn ducks_under(speech: &[std::ops::Range<usize>]) -> Vec<DuckRegion> {
+    let mut regions: Vec<DuckRegion> = Vec::new();
+    for range in speech {
+        let (start, end) = ((range.start / 48) as i64, (range.end / 48) as i64 + 300);
+        match regions.last_mut() {
+            Some(last) if start <= last.end + 700 => last.end = end,
+            _ => regions.push(DuckRegion {
+                start,
+                end,
+                gain_db: -12.0,
+                ramp_down: 180,
+                ramp_up: 700,
+            }),
+        }
+    }
+    regions
+}
+
+/// Distances of beds as presets choose them.
+fn bed_below_voice_lu(mood: MusicMood) -> f64 {
+    match mood {
+        MusicMood::UpbeatCorporate | MusicMood::Lofi => 19.0,
+        MusicMood::Cinematic => 18.5,
+        MusicMood::Calm => 21.0,
+        MusicMood::Energetic => 16.5,
+    }
 }
 
 fn mix(input: MixInput<'_>) -> Heard {
@@ -50,14 +78,14 @@ fn speech() -> (Vec<f32>, Vec<Range<usize>>) {
 #[test]
 fn voice_over_music_lands_where_it_should() {
     let (take, ranges) = speech();
-    let ducks = regions_from_speech(&ranges, 48_000, 14_400);
-    for mood in [Mood::UpbeatCorporate, Mood::Calm, Mood::Energetic] {
+    let ducks = ducks_under(&ranges);
+    for mood in [MusicMood::UpbeatCorporate, MusicMood::Calm, MusicMood::Energetic] {
         let bed = generate(mood, LEN, 3, &StoryArc::default());
         let mut input = MixInput::new(LEN);
         input.voice = vec![Placed { start: 0, audio: &take, gain_db: Db(0.0) }];
         input.music = Some(bed.audio);
         input.ducks = &ducks;
-        input.bed_below_voice_lu = mood.bed_below_voice_lu();
+        input.bed_below_voice_lu = bed_below_voice_lu(mood);
         let got = mix(input);
         assert_eq!((got.mixed.len(), got.voice.len(), got.music.len()), (LEN, LEN, LEN));
         let level = measure(&got.mixed);
@@ -72,7 +100,7 @@ fn voice_over_music_lands_where_it_should() {
             loudness_of_power(mean_power(powers, &range).unwrap())
         };
         let under = level_in(&voice, 48_000..384_000) - level_in(&music, 48_000..384_000);
-        let wanted = mood.bed_below_voice_lu();
+        let wanted = bed_below_voice_lu(mood);
         assert!((under - wanted).abs() < 3.0, "{mood}: {under} LU under the voice, not {wanted}");
         // Deeper than wished only where the least gap in pauses asks for it.
         let below = got.report.bed_below_voice_lu.unwrap();
@@ -85,8 +113,8 @@ fn voice_over_music_lands_where_it_should() {
 #[test]
 fn stems_add_up_to_the_mix() {
     let (take, ranges) = speech();
-    let ducks = regions_from_speech(&ranges, 48_000, 14_400);
-    let bed = generate(Mood::Calm, LEN, 5, &StoryArc::default());
+    let ducks = ducks_under(&ranges);
+    let bed = generate(MusicMood::Calm, LEN, 5, &StoryArc::default());
     let mut input = MixInput::new(LEN);
     input.voice = vec![Placed { start: 0, audio: &take, gain_db: Db(0.0) }];
     input.music = Some(bed.audio);
@@ -117,7 +145,7 @@ fn speech_without_music_never_falls_silent() {
 
 #[test]
 fn music_alone_is_mastered() {
-    let bed = generate(Mood::Energetic, LEN, 9, &StoryArc::default());
+    let bed = generate(MusicMood::Energetic, LEN, 9, &StoryArc::default());
     let mut input = MixInput::new(LEN);
     input.music = Some(bed.audio);
     let got = mix(input);
@@ -128,8 +156,8 @@ fn music_alone_is_mastered() {
 #[test]
 fn clips_land_at_their_level_and_duck() {
     let (take, ranges) = speech();
-    let ducks = regions_from_speech(&ranges, 48_000, 14_400);
-    let mut rng = Rng::new(6);
+    let ducks = ducks_under(&ranges);
+    let mut rng = crate::dsp::rng(6);
     let street = Stereo::from_mono((0..LEN).map(|_| 0.1 * rng.bipolar()).collect());
     let mut input = MixInput::new(LEN);
     input.voice = vec![Placed { start: 0, audio: &take, gain_db: Db(0.0) }];

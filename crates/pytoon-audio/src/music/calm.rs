@@ -7,7 +7,7 @@ use super::plan::{Bar, Role, Song, Style};
 use super::saws::{SawBank, Shape};
 use super::studio::{Bank, Bus, Studio, Touch};
 use super::theory::{ADD9, Chord, MAJ7, MAJOR, MIN7};
-use crate::rng::Rng;
+use pytoon_vocabulary::Rng;
 
 const I: Chord = Chord { root: 0, upper: MAJ7 };
 const I_ADD9: Chord = Chord { root: 0, upper: ADD9 };

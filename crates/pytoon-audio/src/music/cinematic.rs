@@ -9,7 +9,7 @@ use super::plan::{Bar, Role, Song, Style};
 use super::saws::{SawBank, Shape};
 use super::studio::{Bank, Bus, Studio, Touch};
 use super::theory::{Chord, MAJ, MIN, MINOR, SUS2};
-use crate::rng::Rng;
+use pytoon_vocabulary::Rng;
 
 const I: Chord = Chord { root: 0, upper: MIN };
 const III: Chord = Chord { root: 3, upper: MAJ };
@@ -200,20 +200,20 @@ impl Band {
         };
         for &(beat, gain) in hits {
             let touch = Touch::new(bar.beat + beat, gain * bar.energy()).pan(0.1);
-            studio.play(Bus::Drums, self.taiko.get(60, rng.below(3)), touch);
+            studio.play(Bus::Drums, self.taiko.get(60, rng.index(3)), touch);
         }
         if bar.fill {
             for step in 0..6 {
                 let beat = bar.beat + 2.5 + 0.25 * f64::from(step);
                 let touch =
                     Touch::new(beat, 0.25 + 0.07 * step as f32).pan(0.12 * step as f32 - 0.3);
-                studio.play(Bus::Drums, self.taiko.get(60, 3 + rng.below(3)), touch);
+                studio.play(Bus::Drums, self.taiko.get(60, 3 + rng.index(3)), touch);
             }
         }
         for step in 0..8 {
             let gain = if step % 2 == 0 { 0.05 } else { 0.09 };
             let touch = Touch::new(bar.beat + 0.5 * f64::from(step), gain).pan(0.4);
-            studio.play(Bus::Drums, self.tick.get(60, rng.below(4)), touch);
+            studio.play(Bus::Drums, self.tick.get(60, rng.index(4)), touch);
         }
     }
 }

@@ -8,7 +8,7 @@ use super::plan::{Bar, Role, Song, Style};
 use super::saws::{SawBank, Shape};
 use super::studio::{Bank, Bus, Studio, Touch};
 use super::theory::{ADD9, Chord, MAJOR, MIN7, SUS2};
-use crate::rng::Rng;
+use pytoon_vocabulary::Rng;
 
 const I: Chord = Chord { root: 0, upper: ADD9 };
 const IV: Chord = Chord { root: 5, upper: ADD9 };
@@ -188,19 +188,19 @@ impl Band {
             for beat in kicks(bar) {
                 studio.pump(bar.beat + beat);
                 let touch = Touch::new(bar.beat + beat, 0.8 + 0.15 * bar.energy());
-                studio.play(Bus::Drums, self.kick.get(60, rng.below(2)), touch);
+                studio.play(Bus::Drums, self.kick.get(60, rng.index(2)), touch);
             }
         }
         if bar.full() {
             for beat in [1.0, 3.0] {
                 let touch = Touch::new(bar.beat + beat, 0.5).late(5.0);
-                studio.play(Bus::Drums, self.clap.get(60, rng.below(4)), touch);
+                studio.play(Bus::Drums, self.clap.get(60, rng.index(4)), touch);
             }
         }
         if bar.fill && bar.energy() > 0.5 {
             for (n, beat) in [3.25, 3.5, 3.75].into_iter().enumerate() {
                 let touch = Touch::new(bar.beat + beat, 0.18 + 0.09 * n as f32).pan(0.2);
-                studio.play(Bus::Drums, self.clap.get(60, rng.below(4)), touch);
+                studio.play(Bus::Drums, self.clap.get(60, rng.index(4)), touch);
             }
         }
         let sixteenths = if bar.energy() < 0.5 { 0 } else { 16 };
@@ -210,12 +210,12 @@ impl Band {
                 continue;
             }
             let touch = Touch::new(bar.beat + 0.25 * step as f64, 0.17 * accent).pan(0.45);
-            studio.play(Bus::Drums, self.shaker.get(60, rng.below(4)), touch);
+            studio.play(Bus::Drums, self.shaker.get(60, rng.index(4)), touch);
         }
         if bar.full() && bar.block % 2 == 1 {
             for step in 0..4 {
                 let touch = Touch::new(bar.beat + 0.5 + f64::from(step), 0.13).pan(-0.4);
-                studio.play(Bus::Drums, self.hat.get(60, rng.below(4)), touch);
+                studio.play(Bus::Drums, self.hat.get(60, rng.index(4)), touch);
             }
         }
     }

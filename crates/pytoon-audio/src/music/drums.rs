@@ -4,7 +4,7 @@
 
 use super::instruments::{fade_in, finish, sine, sine_table};
 use crate::biquad::Biquad;
-use crate::rng::Rng;
+use pytoon_vocabulary::Rng;
 
 fn burst(len: usize, decay: f32, rng: &mut Rng) -> Vec<f32> {
     (0..len).map(|n| rng.bipolar() * (-(n as f32) / decay).exp()).collect()
@@ -146,7 +146,7 @@ pub(super) fn vinyl(len: usize, rng: &mut Rng) -> Vec<f32> {
             let noise = rng.bipolar();
             hiss += 0.22 * (noise - hiss);
             if noise > 0.99965 {
-                tick = rng.between(0.6, 2.2);
+                tick = rng.range(0.6, 2.2);
             }
             let out = hiss + tick * noise;
             tick *= 0.93;

@@ -7,7 +7,7 @@ use super::plan::{Bar, Role, Song, Style};
 use super::saws::{SawBank, Shape};
 use super::studio::{Bank, Bus, Studio, Touch};
 use super::theory::{Chord, MAJ, MIN, MIN7, MINOR};
-use crate::rng::Rng;
+use pytoon_vocabulary::Rng;
 
 const I: Chord = Chord { root: 0, upper: MIN };
 const I7: Chord = Chord { root: 0, upper: MIN7 };
@@ -141,11 +141,11 @@ impl Band {
             studio.play(Bus::Drums, self.kick.get(60, 1), Touch::new(at, gain));
             if beat % 2 == 1 && bar.energy() > 0.5 {
                 let touch = Touch::new(at, 0.42).late(5.0);
-                studio.play(Bus::Drums, self.clap.get(60, rng.below(4)), touch);
+                studio.play(Bus::Drums, self.clap.get(60, rng.index(4)), touch);
             }
             if bar.energy() > 0.4 && bar.role != Role::End {
                 let touch = Touch::new(at + 0.5, 0.16).pan(-0.2);
-                studio.play(Bus::Drums, self.open.get(60, rng.below(2)), touch);
+                studio.play(Bus::Drums, self.open.get(60, rng.index(2)), touch);
             }
         }
         if bar.role == Role::End {
@@ -160,13 +160,13 @@ impl Band {
             let accent = [0.5, 0.35, 0.9, 0.42][step as usize % 4];
             let gain = 0.15 * accent * (0.6 + 0.4 * bar.energy());
             let touch = Touch::new(bar.beat + 0.25 * f64::from(step), gain).pan(0.3);
-            studio.play(Bus::Drums, self.hat.get(60, rng.below(4)), touch);
+            studio.play(Bus::Drums, self.hat.get(60, rng.index(4)), touch);
         }
         if bar.fill && !turn && bar.energy() > 0.5 {
             for step in 0..6 {
                 let beat = bar.beat + 2.5 + 0.25 * f64::from(step);
                 let touch = Touch::new(beat, 0.14 + 0.05 * step as f32);
-                studio.play(Bus::Drums, self.clap.get(60, rng.below(4)), touch);
+                studio.play(Bus::Drums, self.clap.get(60, rng.index(4)), touch);
             }
         }
     }

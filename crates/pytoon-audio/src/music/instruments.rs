@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use super::reverb::double;
 use crate::biquad::Biquad;
 use crate::dsp::decay_per_sample;
-use crate::rng::Rng;
+use pytoon_vocabulary::Rng;
 
 const SINE_SIZE: usize = 4096;
 static SINE: LazyLock<Vec<f32>> =
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn instruments_are_in_tune() {
-        let mut rng = Rng::new(4);
+        let mut rng = crate::dsp::rng(4);
         for hz in [110.0_f32, 196.0, 293.66, 440.0] {
             for (name, render) in [
                 ("pluck", pluck as fn(f32, usize, &mut Rng) -> Vec<f32>),

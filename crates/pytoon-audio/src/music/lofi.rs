@@ -8,7 +8,7 @@ use super::plan::{Bar, Role, Song, Style};
 use super::studio::{Bank, Bus, Studio, Touch};
 use super::theory::{Chord, DOM13, MAJ9, MAJOR, MIN7, MIN9};
 use crate::biquad::Biquad;
-use crate::rng::Rng;
+use pytoon_vocabulary::Rng;
 
 const II: Chord = Chord { root: 2, upper: MIN9 };
 const III: Chord = Chord { root: 4, upper: MIN7 };
@@ -31,7 +31,7 @@ pub(super) fn style(rng: &mut Rng) -> Style {
         [vec![II, V, I, VI], vec![IV, III, II, I], vec![I, VI, II, V], vec![IV, V, III, VI]];
     Style {
         bpm: (72.0, 84.0),
-        swing: f64::from(rng.between(0.56, 0.60)),
+        swing: f64::from(rng.range(0.56, 0.60)),
         key: *rng.pick(&[3, 5, 8, 1, 10, 0]),
         scale: MAJOR,
         chords: rng.pick(&progressions).clone(),
@@ -97,7 +97,7 @@ impl Band {
         for (index, &(beat, length, strength)) in hits.iter().enumerate() {
             for (n, &midi) in bar.chord.upper.iter().enumerate() {
                 // Fingers do not land together.
-                let spread = f64::from(n as u32) * 7.0 + f64::from(rng.between(0.0, 4.0));
+                let spread = f64::from(n as u32) * 7.0 + f64::from(rng.range(0.0, 4.0));
                 let layer = usize::from(strength > 0.9 && bar.energy() > 0.6);
                 let touch = Touch::new(bar.beat + beat, 0.34 * strength)
                     .pan(0.18 * n as f32 - 0.27)
@@ -144,12 +144,12 @@ impl Band {
             for beat in [1.0, 3.0] {
                 let gain = if bar.role == Role::Break { 0.25 } else { 0.5 };
                 let touch = Touch::new(bar.beat + beat, gain).late(7.0);
-                studio.play(Bus::Drums, self.snare.get(60, rng.below(4)), touch);
+                studio.play(Bus::Drums, self.snare.get(60, rng.index(4)), touch);
             }
             if bar.fill {
                 for (beat, gain) in [(3.5, 0.22), (3.75, 0.34)] {
                     let touch = Touch::new(bar.beat + beat, gain).late(5.0);
-                    studio.play(Bus::Drums, self.snare.get(60, rng.below(4)), touch);
+                    studio.play(Bus::Drums, self.snare.get(60, rng.index(4)), touch);
                 }
             }
         }
@@ -160,10 +160,10 @@ impl Band {
             let accent = if step % 2 == 0 { 0.2 } else { 0.13 };
             let gain = accent * if bar.role == Role::Intro { 0.7 } else { 1.0 };
             let touch = Touch::new(bar.beat + 0.5 * f64::from(step), gain).pan(0.3).late(3.0);
-            studio.play(Bus::Drums, self.hat.get(60, rng.below(4)), touch);
+            studio.play(Bus::Drums, self.hat.get(60, rng.index(4)), touch);
             if bar.block % 2 == 1 && step == 5 {
                 let ghost = Touch::new(bar.beat + 2.75, 0.09).pan(0.3);
-                studio.play(Bus::Drums, self.hat.get(60, rng.below(4)), ghost);
+                studio.play(Bus::Drums, self.hat.get(60, rng.index(4)), ghost);
             }
         }
     }

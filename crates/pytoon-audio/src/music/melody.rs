@@ -5,7 +5,7 @@
 
 use super::plan::{Bar, Song};
 use super::theory::snap;
-use crate::rng::Rng;
+use pytoon_vocabulary::Rng;
 
 const RANGE: std::ops::RangeInclusive<i32> = 62..=76;
 
@@ -49,7 +49,7 @@ pub(super) fn compose(
             (rhythm, contour(rhythm.len(), rng))
         })
         .collect();
-    let start = 66 + rng.below(5) as i32;
+    let start = 66 + rng.index(5) as i32;
     let mut notes = Vec::new();
     for (phrase, pair) in song.bars.chunks(2).enumerate() {
         // A A B A': the third phrase answers with the other motif.
@@ -80,12 +80,12 @@ pub(super) fn compose(
 
 /// An arch of small steps with one leap.
 fn contour(len: usize, rng: &mut Rng) -> Vec<i32> {
-    let leap = rng.below(len.max(1));
+    let leap = rng.index(len.max(1));
     let mut at = 0_i32;
     (0..len)
         .map(|n| {
             let up = if n * 2 < len { 0.65 } else { 0.35 };
-            let size = if n == leap { 5 } else { 1 + rng.below(3) as i32 };
+            let size = if n == leap { 5 } else { 1 + rng.index(3) as i32 };
             let here = at;
             at += if rng.chance(up) { size } else { -size };
             at = at.clamp(-6, 9);

@@ -3,7 +3,7 @@
 use super::StoryArc;
 use super::finish::Sound;
 use super::theory::{Chord, Voicing, lead_voices};
-use crate::rng::Rng;
+use pytoon_vocabulary::Rng;
 
 /// What a mood brings to the plan.
 pub(super) struct Style {
@@ -35,7 +35,7 @@ impl Grid {
     const FLEX: f64 = 0.04;
 
     fn fit(len: usize, bpm: (f64, f64), swing: f64, rng: &mut Rng) -> Self {
-        let wished = f64::from(rng.between(bpm.0 as f32, bpm.1 as f32));
+        let wished = f64::from(rng.range(bpm.0 as f32, bpm.1 as f32));
         let seconds = len as f64 / 48_000.0;
         let tempo = |bars: usize| 240.0 * bars as f64 / seconds.max(1e-3);
         let (low, high) = (bpm.0 * (1.0 - Self::FLEX), bpm.1 * (1.0 + Self::FLEX));
@@ -142,14 +142,14 @@ impl Song {
         let high = lead_voices(&style.chords, style.key, 67.0);
         let home = lead_voices(&[style.home], style.key, 64.0);
         let bar_samples = grid.beat * 4.0;
-        let mut variant = rng.below(4);
+        let mut variant = rng.index(4);
         let bars = roles
             .iter()
             .enumerate()
             .map(|(index, &role)| {
                 let block = index / 4;
                 if index % 4 == 0 {
-                    variant = (variant + 1 + rng.below(3)) % 4;
+                    variant = (variant + 1 + rng.index(3)) % 4;
                 }
                 let cycle = if block % 2 == 1 { &high } else { &low };
                 let chord = match role {
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn bars_fit_films_of_usual_length() {
-        let mut rng = Rng::new(1);
+        let mut rng = crate::dsp::rng(1);
         for seconds in 18..60 {
             let grid = Grid::fit(seconds * 48_000, (108.0, 118.0), 0.5, &mut rng);
             assert!(grid.fits, "{seconds} s");
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn every_length_gets_a_plan() {
-        let mut rng = Rng::new(1);
+        let mut rng = crate::dsp::rng(1);
         for len in [0, 1, 4800, 48_000, 100_000, 480_000, 48_000 * 90] {
             for turn in [None, Some(0), Some(len / 2), Some(len)] {
                 let grid = Grid::fit(len, (84.0, 90.0), 0.5, &mut rng);

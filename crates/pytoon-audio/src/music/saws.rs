@@ -8,7 +8,7 @@ use std::f32::consts::{PI, TAU};
 
 use super::theory::hz;
 use crate::Stereo;
-use crate::rng::Rng;
+use pytoon_vocabulary::Rng;
 
 const SIZE: usize = 2048;
 const SIZE_BITS: u32 = 11;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::plan::Grid;
 use crate::Stereo;
-use crate::rng::Rng;
+use pytoon_vocabulary::Rng;
 
 /// Groups that share processing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

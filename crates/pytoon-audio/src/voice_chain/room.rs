@@ -7,7 +7,6 @@
 
 use crate::Db;
 use crate::biquad::Biquad;
-use crate::rng::Rng;
 
 const TAPS: usize = 28;
 const LENGTH: usize = 14_400;
@@ -29,11 +28,11 @@ pub(super) fn add_early_reflections(take: &mut [f32], level: Db) {
 }
 
 fn taps(level: Db) -> Vec<(usize, f32)> {
-    let mut rng = Rng::new(0x0B00_7400);
+    let mut rng = crate::dsp::rng(0x0B00_7400);
     let taps: Vec<(usize, f32)> = (0..TAPS)
         .map(|index| {
             // Quadratic spacing: dense walls first, sparser later.
-            let share = (index as f32 + rng.between(0.1, 0.9)) / TAPS as f32;
+            let share = (index as f32 + rng.range(0.1, 0.9)) / TAPS as f32;
             let delay = FIRST + ((LENGTH - FIRST) as f32 * share.powf(1.6)) as usize;
             let sign = if rng.chance(0.5) { 1.0 } else { -1.0 };
             (delay, sign * (-4.0 * delay as f32 / LENGTH as f32).exp())

@@ -1,7 +1,7 @@
 //! The files that a brief names, for those who must judge or move them.
 
 use super::{BrandField, Brief, Logo, MediaFile};
-use crate::preset::MusicMood;
+use pytoon_vocabulary::MusicMood;
 
 impl Brief {
     /// Every file that the brief names, by its field, to be read or replaced.

@@ -12,7 +12,7 @@ pub mod redo;
 pub use check::deadline;
 pub use denoise::Denoise;
 
-use crate::preset::CaptionLook;
+use pytoon_vocabulary::CaptionLook;
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
@@ -499,7 +499,7 @@ pub struct SceneOverride {
     pub effect: Option<crate::preset::Move>,
     /// The background drawn where there is no picture.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub background: Option<crate::preset::Background>,
+    pub background: Option<pytoon_vocabulary::Background>,
     /// The transition into this scene.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transition: Option<crate::preset::TransitionKind>,

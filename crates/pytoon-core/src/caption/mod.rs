@@ -9,11 +9,11 @@
 pub mod reading;
 pub mod sidecar;
 
-use crate::preset::CaptionLook;
 use crate::script::sentence;
 use crate::text;
 use crate::time::MsRange;
-use crate::timeline::{CaptionCue, CaptionWord};
+use pytoon_vocabulary::CaptionLook;
+use pytoon_vocabulary::{CaptionCue, CaptionWord};
 use unicode_width::UnicodeWidthStr;
 
 /// A cue appears this long before its first word.

@@ -2,7 +2,7 @@
 
 use crate::note::Note;
 use crate::text::on_screen;
-use crate::timeline::CaptionCue;
+use pytoon_vocabulary::CaptionCue;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 

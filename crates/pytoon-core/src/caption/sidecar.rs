@@ -5,7 +5,7 @@
 //! text there and never markup; times ascend and stay inside their cue.
 
 use super::shown_text;
-use crate::timeline::{CaptionCue, CaptionWord};
+use pytoon_vocabulary::{CaptionCue, CaptionWord};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -15,14 +15,15 @@ use crate::brief::{Brief, FieldProblem, MAX_SCENES, MediaFit, SceneOverride};
 use crate::language::{self, Detected};
 use crate::layout;
 use crate::note::{self, Note};
-use crate::preset::{Background, Move, MusicMood, Preset, TransitionKind};
-use crate::rng::Rng;
+use crate::preset::{Move, Preset, TransitionKind};
 use crate::scene::{
     GlobalAudio, MediaKind, MusicSource, SCENE_GRAPH_VERSION, Scene, SceneGraph, SceneMedia,
     SceneStyle, VoiceSource,
 };
 use crate::script::{self, Beat, Script, Sentence};
 use crate::text;
+use pytoon_vocabulary::Rng;
+use pytoon_vocabulary::{Background, MusicMood};
 use serde::Serialize;
 use spoken::Spoken;
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::preset::*;
+use pytoon_vocabulary::{Background, CaptionLook};
 
 pub(crate) fn preset() -> Preset {
     Preset {

@@ -14,9 +14,8 @@ use super::moving::{self, Moving};
 use super::reading::{ClipReading, SoundReading};
 use super::shots::{FrameSize, PictureFacts, ShotTime, ShotWish, plan_shot};
 use super::{
-    AudioTrack, CaptionWord, ClipSource, Look, MusicTrackSource, OverlayClip, OverlayContent,
-    SoundClip, TIMELINE_VERSION, Timeline, TimelineScene, Tracks, Transition, VideoClip, VoiceClip,
-    words,
+    AudioTrack, ClipSource, Look, MusicTrackSource, OverlayClip, OverlayContent, SoundClip,
+    TIMELINE_VERSION, Timeline, TimelineScene, Tracks, Transition, VideoClip, VoiceClip, words,
 };
 use crate::brief::Position;
 use crate::caption;
@@ -24,10 +23,11 @@ use crate::colour::ColourMatch;
 use crate::note::Note;
 use crate::preset::{Move, Preset, TransitionKind};
 use crate::profile::Profile;
-use crate::rng::Rng;
 use crate::scene::{MediaKind, MusicSource, Scene, SceneGraph, SceneMedia};
 use crate::text;
 use crate::time::MsRange;
+use pytoon_vocabulary::CaptionWord;
+use pytoon_vocabulary::Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -328,7 +328,7 @@ fn scene_shots<'a>(
         for view in 0..views {
             // Lengths vary a little: equal ones tick like a metronome.
             let even = start + (end - start) * (view + 1) / views;
-            let sway = ((end - start) as f64 / views as f64 * rng.range(-0.14, 0.14)) as i64;
+            let sway = ((end - start) as f64 / views as f64 * rng.range_f64(-0.14, 0.14)) as i64;
             let until = if view + 1 == views { end } else { (even + sway).clamp(at + 1, end - 1) };
             shots.push(Shot {
                 scene: index,

@@ -3,8 +3,8 @@
 //! From word times, not from a level detector: a detector hears breaths and pumps. Pauses shorter
 //! than [`DuckSettings::stay_down_ms`] do not let the music up.
 
-use super::DuckRegion;
 use crate::time::MsRange;
+use pytoon_vocabulary::DuckRegion;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

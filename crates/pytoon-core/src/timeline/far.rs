@@ -7,7 +7,7 @@ use super::{AudioTrack, ClipSource, Timeline};
 const FAR_MS: i64 = 600_000;
 
 /// No file that is shown or heard is longer, in milliseconds: a day.
-const LONGEST_MS: i64 = 86_400_000;
+const LONGEST_MS: i64 = pytoon_vocabulary::DAY_MS;
 
 /// A field and two instants of it.
 type Instants = (&'static str, i64, i64);

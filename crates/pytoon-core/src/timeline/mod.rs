@@ -20,9 +20,10 @@ mod words;
 
 use crate::brief::{LogoShow, Platform, Position};
 use crate::colour::ColourMatch;
-use crate::preset::{Background, CaptionLook, Grade, MusicMood, TransitionKind};
+use crate::preset::{Grade, TransitionKind};
 use crate::profile::Profile;
 use crate::time::{FrameRange, FrameRate, MsRange};
+use pytoon_vocabulary::{Background, CaptionCue, CaptionLook, DuckRegion, MusicMood};
 use reading::{AtEnd, ClipFit, ClipReading};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -405,57 +406,6 @@ pub enum MusicTrackSource {
         /// The file.
         asset: String,
     },
-}
-
-/// A stretch in which music is lowered. It is fully down from `start` to `end`; the ramps lie
-/// outside, so the music is already down when the word begins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct DuckRegion {
-    /// Fully lowered from here, in milliseconds.
-    pub start: i64,
-    /// Rising from here, in milliseconds.
-    pub end: i64,
-    /// How far, in dB (negative).
-    pub gain_db: f64,
-    /// The ramp down, ending at `start`, in milliseconds.
-    pub ramp_down: i64,
-    /// The ramp up, beginning at `end`, in milliseconds.
-    pub ramp_up: i64,
-}
-
-/// One caption on screen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CaptionCue {
-    /// The scene it belongs to.
-    pub scene_id: String,
-    /// Start in milliseconds.
-    pub start: i64,
-    /// End in milliseconds.
-    pub end: i64,
-    /// The words as one text, in the script's own spelling.
-    pub text: String,
-    /// The words with their times.
-    pub words: Vec<CaptionWord>,
-}
-
-/// A word and when it is spoken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CaptionWord {
-    /// The script's own spelling.
-    pub text: String,
-    /// Onset in milliseconds.
-    pub start: i64,
-    /// End in milliseconds.
-    pub end: i64,
-    /// Whether a look may set it off.
-    #[serde(default)]
-    pub emphasis: bool,
-    /// Whether it joins the next word without a space.
-    #[serde(default)]
-    pub joins_next: bool,
 }
 
 impl VideoClip {

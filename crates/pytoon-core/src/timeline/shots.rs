@@ -7,7 +7,7 @@
 use super::{Fit, Motion, Window};
 use crate::brief::MediaFit;
 use crate::preset::{MotionSpec, Move};
-use crate::rng::Rng;
+use pytoon_vocabulary::Rng;
 use serde::{Deserialize, Serialize};
 
 /// What is known of a picture.
@@ -174,7 +174,7 @@ fn choose_move(
         return Move::PushIn;
     }
     if facts.crop_keeps < CROP_KEEPS && !(0.8..=1.25).contains(&aspect) {
-        let first = rng.unit() < 0.5;
+        let first = rng.unit_f64() < 0.5;
         return match (aspect < 1.0, first) {
             (true, true) => Move::PanRight,
             (true, false) => Move::PanLeft,
@@ -207,7 +207,7 @@ fn mirrors(kind: Move, previous: Option<Move>) -> bool {
 
 fn zoom_rate(wish: ShotWish<'_>, rng: &mut Rng) -> f64 {
     let spec = wish.spec;
-    (rng.range(
+    (rng.range_f64(
         spec.min_zoom_pct_per_s,
         spec.max_zoom_pct_per_s.max(spec.min_zoom_pct_per_s + 1e-9),
     ) * wish.energy)
@@ -297,8 +297,8 @@ fn canvas_windows(kind: Move, rate: f64, seconds: f64) -> (Window, Window) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Rng;
     use proptest::prelude::*;
+    use pytoon_vocabulary::Rng;
 
     const FRAME: FrameSize = FrameSize { width: 1080, height: 1920 };
 

@@ -4,13 +4,14 @@
 //!
 //! Leaves breaking words into captions to `caption`.
 
+use super::TimelineScene;
 use super::build::BuildInput;
 use super::fit::{self, Fit as TimeFit};
-use super::{CaptionCue, CaptionWord, TimelineScene};
 use crate::caption::{self, SceneWords};
 use crate::scene::Scene;
 use crate::text;
 use crate::time::MsRange;
+use pytoon_vocabulary::{CaptionCue, CaptionWord};
 
 /// The words of each scene in film time.
 pub(super) fn scene_words(

@@ -286,7 +286,7 @@ fn place(queue: &Value, id: &str) -> Place {
 /// A UUID made from the call's id (version 8 of RFC 9562, which leaves the bits to us).
 fn task_id(call_id: &str) -> String {
     let digest = Sha256::digest(call_id.as_bytes());
-    let mut hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let mut hex = pytoon_vocabulary::hex(&digest[..16]);
     hex.replace_range(12..13, "8");
     hex.replace_range(16..17, "a");
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])

@@ -12,8 +12,8 @@ use pytoon_records::ledger::{BreakerRow, CallRow};
 use pytoon_telemetry::{Breaker, Event, Metrics};
 use pytoon_vendor::breaker::Advice;
 use pytoon_vendor::breakers::{self, BreakerUnavailable, Breakers, Passage};
-use pytoon_vendor::hash::{file_hash, hex};
-use pytoon_vocabulary::MicroUsd;
+use pytoon_vendor::hash::file_hash;
+use pytoon_vocabulary::{MicroUsd, hex};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 

@@ -45,8 +45,7 @@ use pytoon_records::ledger::{BreakerRow, EngineStore};
 use pytoon_storage::Storage;
 use pytoon_telemetry::{Event, Metrics};
 use pytoon_vendor::breakers::BreakerUnavailable;
-use pytoon_vocabulary::MicroUsd;
-use pytoon_vocabulary::UnixMs;
+use pytoon_vocabulary::{MicroUsd, UnixMs, start_of_day};
 use serde::{Deserialize, Serialize};
 use slices::Walk;
 use std::collections::{BTreeMap, HashSet};
@@ -222,8 +221,7 @@ impl EngineManager {
 
     /// Shows today's spend (UTC) in the metrics.
     pub async fn show_spend(&self) {
-        let now = self.buyer.world.now();
-        let day = now - now.rem_euclid(86_400_000);
+        let day = start_of_day(self.buyer.world.now());
         for (engine, usd) in self.buyer.ledger.spend_since(day).await.unwrap_or_default() {
             Metrics::spend(&engine, usd.as_usd());
         }

@@ -1,13 +1,14 @@
 //! A placed cue to sprites, and sprites to a frame at a moment.
 
+use super::CaptionStyle;
 use super::look;
 use super::prepare::PlacedCue;
-use super::{CaptionLook, CaptionStyle};
 use crate::color::Rgb;
 use crate::frame::Frame;
 use crate::layer::{Placement, Sprite, blend, blend_placed, rounded_rect};
 use crate::motion;
 use crate::text::{PlacedSprite, TextEngine, TextStyle};
+use pytoon_vocabulary::CaptionLook;
 
 /// One cue's pictures.
 pub(super) struct CueSprites {

@@ -62,13 +62,13 @@ pub fn chip_scale(t: f32) -> f32 {
 }
 
 /// The text style of a look, scaled by `k` pixels per reference pixel.
-pub(super) fn text_style(style: &CaptionStyle, language: Option<&str>, k: f32) -> TextStyle {
+pub(super) fn text_style(style: &CaptionStyle, k: f32) -> TextStyle {
     let family = |default: &str| style.font_family.clone().unwrap_or_else(|| default.to_owned());
     let shadow = |opacity, dy: f32, sigma: f32| {
         Some(Shadow { color: Rgb::BLACK, opacity, dy_px: dy * k, sigma_px: sigma * k })
     };
     let base = |weight, size: f32, line: f32, floor: f32| TextStyle {
-        language: language.map(str::to_owned),
+        language: style.language.clone(),
         min_size_px: floor * k,
         ..TextStyle::new(&family("Inter"), weight, size * k, line * k)
     };

@@ -21,45 +21,7 @@ pub use renderer::{ActiveWord, CaptionRenderer, CueBox};
 
 use crate::color::Rgb;
 use crate::safe_zone::SafeRect;
-
-/// One word of a cue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CaptionWord {
-    /// As shown, with its punctuation.
-    pub text: String,
-    /// Acoustic onset.
-    pub start_ms: i64,
-    /// Acoustic end.
-    pub end_ms: i64,
-    /// Stressed by the look; at most one per cue reads well.
-    pub emphasis: bool,
-    /// No space follows, as between Chinese or Japanese words.
-    pub joins_next: bool,
-}
-
-/// What is on screen from `start_ms` up to, not including, `end_ms`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CaptionCue {
-    /// Appears.
-    pub start_ms: i64,
-    /// Is gone.
-    pub end_ms: i64,
-    /// In reading order.
-    pub words: Vec<CaptionWord>,
-    /// BCP 47 tag.
-    pub language: Option<String>,
-}
-
-/// The three looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CaptionLook {
-    /// White text on a dark bar; the spoken word is coloured.
-    Classic,
-    /// Outlined text with a chip behind the spoken word.
-    Karaoke,
-    /// Large capitals that pop in word by word.
-    Pop,
-}
+use pytoon_vocabulary::CaptionLook;
 
 /// How captions look. Pixel figures are those of a 1080x1920 frame and scale with its height.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +38,8 @@ pub struct CaptionStyle {
     pub accent: Rgb,
     /// Instead of the look's own family.
     pub font_family: Option<String>,
+    /// BCP 47 tag of the text.
+    pub language: Option<String>,
 }
 
 impl CaptionStyle {
@@ -88,6 +52,7 @@ impl CaptionStyle {
             lead_ms: 50,
             accent: Rgb::new(0xFF, 0xD6, 0x0A),
             font_family: None,
+            language: None,
         }
     }
 }

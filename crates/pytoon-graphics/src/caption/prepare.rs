@@ -1,9 +1,10 @@
 //! One cue laid out and placed: where everything is, before any pixel.
 
+use pytoon_vocabulary::{CaptionCue, CaptionLook};
 use std::ops::Range;
 
+use super::CaptionStyle;
 use super::look::{self, POP_EMPHASIS, POP_PEAK};
-use super::{CaptionCue, CaptionLook, CaptionStyle};
 use crate::safe_zone::{Rect, SafeRect};
 use crate::text::{Layout, LayoutRequest, TextEngine, TextStyle};
 
@@ -95,7 +96,7 @@ fn attempt(
     text: &str,
     ranges: &[Range<usize>],
 ) -> PlacedCue {
-    let text_style = look::text_style(style, cue.language.as_deref(), k);
+    let text_style = look::text_style(style, k);
     let room = zone.centred_width();
     let stroke = text_style.stroke.map_or(0.0, |s| s.width_px);
     let max_width = match style.look {
@@ -123,8 +124,8 @@ fn attempt(
         (zone.rect.y1 - below(style.look, &layout, &text_style, k)).round() as i32,
     );
     let mut placed = PlacedCue {
-        start_ms: cue.start_ms,
-        end_ms: cue.end_ms,
+        start_ms: cue.start,
+        end_ms: cue.end,
         layout,
         style: text_style,
         origin,
@@ -162,14 +163,14 @@ fn placed_words(
     let lead = style.lead_ms;
     // Padding shrinks with the text, or chips would touch their neighbours.
     let k = k * placed.layout.size_px / placed.style.size_px.max(1.0);
-    let mut from = cue.start_ms;
+    let mut from = cue.start;
     let starts: Vec<i64> = cue
         .words
         .iter()
         .map(|word| {
             // Never before the cue or an earlier word, and never too late to be seen.
-            let latest = (cue.end_ms - 100).max(cue.start_ms);
-            from = (word.start_ms - lead).clamp(from.min(latest), latest);
+            let latest = (cue.end - 100).max(cue.start);
+            from = (word.start - lead).clamp(from.min(latest), latest);
             from
         })
         .collect();
@@ -177,9 +178,8 @@ fn placed_words(
     (0..cue.words.len())
         .map(|i| {
             let word = &cue.words[i];
-            let next = starts.get(i + 1).copied().unwrap_or(cue.end_ms);
-            let to_ms =
-                if next - word.end_ms < BRIDGE { next } else { word.end_ms.max(starts[i] + 100) };
+            let next = starts.get(i + 1).copied().unwrap_or(cue.end);
+            let to_ms = if next - word.end < BRIDGE { next } else { word.end.max(starts[i] + 100) };
             let boxes = placed.layout.words.iter().filter(|b| b.word == i);
             let chips: Vec<Rect> = boxes
                 .clone()

@@ -1,11 +1,12 @@
 //! Prepared captions: lookup by time, and the few cues kept rasterised.
 
+use pytoon_vocabulary::CaptionCue;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::CaptionStyle;
 use super::draw::{self, CueSprites};
 use super::prepare::{PlacedCue, place_cue};
-use super::{CaptionCue, CaptionStyle};
 use crate::frame::Frame;
 use crate::safe_zone::Rect;
 use crate::text::TextEngine;

@@ -3,46 +3,57 @@
 use super::*;
 use crate::frame::Frame;
 use crate::text::testing::engine;
+use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord};
 
 const LOOKS: [CaptionLook; 3] = [CaptionLook::Classic, CaptionLook::Karaoke, CaptionLook::Pop];
 
-fn cue(text: &str, language: &str) -> CaptionCue {
+fn cue(text: &str) -> CaptionCue {
     let mut words = Vec::new();
     for token in text.split(' ') {
         let parts: Vec<&str> = token.split('|').collect();
         for (i, part) in parts.iter().enumerate() {
-            let start_ms = 1000 + 300 * words.len() as i64;
+            let start = 1000 + 300 * words.len() as i64;
             words.push(CaptionWord {
                 text: (*part).to_owned(),
-                start_ms,
-                end_ms: start_ms + 280,
+                start,
+                end: start + 280,
                 emphasis: words.len() == 1,
                 joins_next: i + 1 < parts.len(),
             });
         }
     }
-    let end_ms = 1000 + 300 * words.len() as i64 + 200;
-    CaptionCue { start_ms: 900, end_ms, words, language: Some(language.to_owned()) }
+    let end = 1000 + 300 * words.len() as i64 + 200;
+    cue_of(900, end, words)
 }
 
-fn samples() -> Vec<CaptionCue> {
+fn cue_of(start: i64, end: i64, words: Vec<CaptionWord>) -> CaptionCue {
+    CaptionCue { scene_id: String::new(), start, end, text: String::new(), words }
+}
+
+fn style_in(look: CaptionLook, language: &str) -> CaptionStyle {
+    CaptionStyle { language: Some(language.to_owned()), ..CaptionStyle::new(look) }
+}
+
+fn samples() -> Vec<(&'static str, CaptionCue)> {
     vec![
-        cue("you only need five minutes a day", "en"),
-        cue(
-            "die Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamte schläft",
+        ("en", cue("you only need five minutes a day")),
+        (
             "de",
+            cue("die Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamte schläft"),
         ),
-        cue("it's 100 % \\ : ' $1,299", "en"),
-        cue("تعلم اللغة العربية في خمس دقائق", "ar"),
-        cue("हर दिन सिर्फ़ पाँच मिनट क्षत्रिय", "hi"),
-        cue("今日は|とても|いい|天気|ですね", "ja"),
-        cue("하루에 단 오분이면 충분합니다", "ko"),
-        cue("family 👨‍👩‍👧‍👦 flag 🇩🇪 fire", "en"),
-        cue("mixed שלום English مرحبا end", "en"),
-        cue("W", "en"),
-        cue(
-            "a much longer cue than anybody should ever write but which must still be shown in full",
+        ("en", cue("it's 100 % \\ : ' $1,299")),
+        ("ar", cue("تعلم اللغة العربية في خمس دقائق")),
+        ("hi", cue("हर दिन सिर्फ़ पाँच मिनट क्षत्रिय")),
+        ("ja", cue("今日は|とても|いい|天気|ですね")),
+        ("ko", cue("하루에 단 오분이면 충분합니다")),
+        ("en", cue("family 👨‍👩‍👧‍👦 flag 🇩🇪 fire")),
+        ("en", cue("mixed שלום English مرحبا end")),
+        ("en", cue("W")),
+        (
             "en",
+            cue(
+                "a much longer cue than anybody should ever write but which must still be shown in full",
+            ),
         ),
     ]
 }
@@ -67,8 +78,8 @@ fn nothing_leaves_the_zone_in_any_frame() {
     let zones = [crate::SafeRect::UNIVERSAL, crate::SafeRect::UNIVERSAL_STRICT];
     for (zone, scale) in zones.into_iter().zip([1.0, 1.3]) {
         for look in LOOKS {
-            let style = CaptionStyle { zone, size_scale: scale, ..CaptionStyle::new(look) };
-            for cue in samples() {
+            for (language, cue) in samples() {
+                let style = CaptionStyle { zone, size_scale: scale, ..style_in(look, language) };
                 let renderer =
                     CaptionRenderer::prepare(&engine(), &style, 1920, std::slice::from_ref(&cue));
                 let boxes = renderer.cue_boxes();
@@ -89,13 +100,13 @@ fn nothing_leaves_the_zone_in_any_frame() {
 fn pixels_agree_with_the_boxes() {
     // White on black: shadows and strokes are black, so every change is a fill, chip or plate.
     for look in LOOKS {
-        for cue in samples() {
-            let style = CaptionStyle::new(look);
+        for (language, cue) in samples() {
+            let style = style_in(look, language);
             let renderer =
                 CaptionRenderer::prepare(&engine(), &style, 960, std::slice::from_ref(&cue));
             let rect = renderer.cue_boxes()[0].rect;
             let mut seen = false;
-            let times = (0..60).map(|i| 890.0 + (cue.end_ms - 880) as f64 * f64::from(i) / 59.0);
+            let times = (0..60).map(|i| 890.0 + (cue.end - 880) as f64 * f64::from(i) / 59.0);
             for t in times {
                 let mut frame = Frame::new(540, 960);
                 renderer.draw(&mut frame, t);
@@ -117,9 +128,9 @@ fn pixels_agree_with_the_boxes() {
 #[test]
 fn every_word_is_drawn() {
     for look in LOOKS {
-        for cue in samples() {
-            let style = CaptionStyle::new(look);
-            let end = cue.end_ms as f64 - 130.0;
+        for (language, cue) in samples() {
+            let style = style_in(look, language);
+            let end = cue.end as f64 - 130.0;
             let ink = |cue: &CaptionCue| {
                 let renderer =
                     CaptionRenderer::prepare(&engine(), &style, 1920, std::slice::from_ref(cue));
@@ -147,16 +158,16 @@ fn every_word_is_drawn() {
 #[test]
 fn highlights_start_with_the_lead() {
     for look in LOOKS {
-        let cue = cue("you only need five minutes", "en");
-        let style = CaptionStyle::new(look);
+        let cue = cue("you only need five minutes");
+        let style = style_in(look, "en");
         let renderer =
             CaptionRenderer::prepare(&engine(), &style, 1920, std::slice::from_ref(&cue));
         for (i, word) in cue.words.iter().enumerate() {
             // The first millisecond at which this word is the active one.
-            let first = (900..cue.end_ms)
+            let first = (900..cue.end)
                 .find(|t| renderer.active_word(*t as f64) == Some(ActiveWord { cue: 0, word: i }))
                 .expect("becomes active");
-            assert_eq!(first, word.start_ms - 50, "{look:?} word {i}");
+            assert_eq!(first, word.start - 50, "{look:?} word {i}");
             // And the picture changes within a frame of it.
             let at = |t: f64| {
                 let mut frame = Frame::new(1080, 1920);
@@ -169,18 +180,16 @@ fn highlights_start_with_the_lead() {
             }
         }
         // No flicker in the short gaps between words.
-        let gaps =
-            (960..cue.end_ms - 1).filter(|t| renderer.active_word(*t as f64).is_none()).count();
+        let gaps = (960..cue.end - 1).filter(|t| renderer.active_word(*t as f64).is_none()).count();
         assert_eq!(gaps, 0, "{look:?}");
     }
 }
 
 #[test]
 fn arabic_is_highlighted_right_to_left() {
-    let cue = cue("تعلم اللغة العربية", "ar");
-    let placed =
-        super::prepare::place_cue(&engine(), &CaptionStyle::new(CaptionLook::Karaoke), &cue, 1.0)
-            .expect("placed");
+    let cue = cue("تعلم اللغة العربية");
+    let style = style_in(CaptionLook::Karaoke, "ar");
+    let placed = super::prepare::place_cue(&engine(), &style, &cue, 1.0).expect("placed");
     let x: Vec<f32> = placed.words.iter().map(|w| w.anchor.0).collect();
     assert!(x[0] > x[1], "{x:?}");
 }
@@ -188,22 +197,22 @@ fn arabic_is_highlighted_right_to_left() {
 #[test]
 fn baselines_stay_put_and_drawing_is_pure() {
     for look in LOOKS {
-        let style = CaptionStyle::new(look);
+        let style = style_in(look, "en");
         let baseline = |text: &str| {
-            let placed = super::prepare::place_cue(&engine(), &style, &cue(text, "en"), 1.0)
-                .expect("placed");
+            let placed =
+                super::prepare::place_cue(&engine(), &style, &cue(text), 1.0).expect("placed");
             let line = placed.layout.lines.last().expect("line");
             line.baseline + placed.origin.1 as f32
         };
         assert_eq!(baseline("a word"), baseline("go up"), "{look:?}");
         let cues: Vec<CaptionCue> = (0..12)
             .map(|i| {
-                let mut c = cue("one two three", "en");
-                c.start_ms += 2000 * i;
-                c.end_ms += 2000 * i;
-                c.words.iter_mut().for_each(|w| {
-                    (w.start_ms, w.end_ms) = (w.start_ms + 2000 * i, w.end_ms + 2000 * i)
-                });
+                let mut c = cue("one two three");
+                c.start += 2000 * i;
+                c.end += 2000 * i;
+                c.words
+                    .iter_mut()
+                    .for_each(|w| (w.start, w.end) = (w.start + 2000 * i, w.end + 2000 * i));
                 c
             })
             .collect();
@@ -226,37 +235,22 @@ fn baselines_stay_put_and_drawing_is_pure() {
 
 #[test]
 fn odd_cues_are_survived() {
-    let word = |text: &str, start_ms, end_ms| CaptionWord {
+    let word = |text: &str, start, end| CaptionWord {
         text: text.to_owned(),
-        start_ms,
-        end_ms,
+        start,
+        end,
         emphasis: false,
         joins_next: false,
     };
     let cues = [
-        CaptionCue { start_ms: 0, end_ms: 0, words: vec![word("x", 0, 0)], language: None },
-        CaptionCue {
-            start_ms: 500,
-            end_ms: 100,
-            words: vec![word("x", 900, -5)],
-            language: Some("??".into()),
-        },
-        CaptionCue { start_ms: 0, end_ms: 900, words: vec![], language: None },
-        CaptionCue {
-            start_ms: 0,
-            end_ms: 900,
-            words: vec![word("  ", 0, 1), word("", 0, 1)],
-            language: None,
-        },
-        CaptionCue {
-            start_ms: 1000,
-            end_ms: 2000,
-            words: vec![word("late", 5000, 6000)],
-            language: None,
-        },
+        cue_of(0, 0, vec![word("x", 0, 0)]),
+        cue_of(500, 100, vec![word("x", 900, -5)]),
+        cue_of(0, 900, vec![]),
+        cue_of(0, 900, vec![word("  ", 0, 1), word("", 0, 1)]),
+        cue_of(1000, 2000, vec![word("late", 5000, 6000)]),
     ];
     for look in LOOKS {
-        let renderer = CaptionRenderer::prepare(&engine(), &CaptionStyle::new(look), 1920, &cues);
+        let renderer = CaptionRenderer::prepare(&engine(), &style_in(look, "??"), 1920, &cues);
         let mut frame = Frame::new(1080, 1920);
         [0.0, 450.0, 1990.0, 1e12, -1e12, f64::NAN]
             .iter()

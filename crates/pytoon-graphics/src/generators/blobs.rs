@@ -4,7 +4,6 @@ use super::field::{Canvas, Scratch};
 use crate::color::{linear_to_oklab, linear_to_srgb, oklab_to_linear, srgb_to_linear};
 use crate::frame::Frame;
 use crate::motion::smoothstep;
-use crate::noise::Rng;
 use crate::palette::Palette;
 
 const EDGE: f32 = 0.42;
@@ -30,7 +29,7 @@ struct Ball {
 
 impl Blobs {
     pub(super) fn new(palette: &Palette, seed: u64) -> Self {
-        let mut rng = Rng::new(seed ^ 0x626C_6F62);
+        let mut rng = crate::noise::rng(seed ^ 0x626C_6F62);
         let lab = |rgb: crate::Rgb| linear_to_oklab(rgb.to_float().map(srgb_to_linear));
         let colors = [
             palette.body,

@@ -3,7 +3,6 @@
 use super::field::{Canvas, Scratch};
 use crate::color::{Oklch, linear_to_srgb, srgb_to_linear};
 use crate::frame::Frame;
-use crate::noise::Rng;
 use crate::palette::Palette;
 
 pub(super) struct BokehLeak {
@@ -31,7 +30,7 @@ const STEP: usize = 8;
 
 impl BokehLeak {
     pub(super) fn new(palette: &Palette, seed: u64) -> Self {
-        let mut rng = Rng::new(seed ^ 0x626F_6B65);
+        let mut rng = crate::noise::rng(seed ^ 0x626F_6B65);
         let linear = |c: Oklch| c.to_rgb().to_float().map(srgb_to_linear);
         let (base, accent) = (palette.body.to_oklch(), palette.accent.to_oklch());
         let discs = (0..26)

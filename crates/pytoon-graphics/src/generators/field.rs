@@ -8,7 +8,7 @@
 
 use crate::color::rgb_to_ycc;
 use crate::frame::Frame;
-use crate::noise::Rng;
+use pytoon_vocabulary::Rng;
 
 /// Buffers for one thread.
 #[derive(Debug, Default)]
@@ -79,14 +79,14 @@ const TILE_SLACK: usize = 64;
 impl Canvas {
     pub(super) fn new(width: usize, height: usize, grain_sigma: f32, seed: u64) -> Self {
         let (width, height) = ((width + 1) & !1, (height + 1) & !1);
-        let mut rng = Rng::new(seed ^ 0x6772_6169_6E00);
+        let mut rng = crate::noise::rng(seed ^ 0x6772_6169_6E00);
         let tile_width = width + TILE_SLACK;
         let cells = tile_width / 2 + 1;
         let mut grain = vec![0.0f32; cells];
         let mut luma_noise = Vec::with_capacity(tile_width * TILE_ROWS);
         for row in 0..TILE_ROWS {
             if row % 2 == 0 {
-                grain.fill_with(|| (rng.normal() * grain_sigma).clamp(-4.0, 4.0));
+                grain.fill_with(|| (crate::noise::normal(&mut rng) * grain_sigma).clamp(-4.0, 4.0));
             }
             luma_noise.extend((0..tile_width).map(|x| to_fixed(grain[x / 2] + tpdf(&mut rng))));
         }

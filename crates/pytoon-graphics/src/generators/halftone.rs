@@ -6,7 +6,7 @@
 use super::field::{Canvas, Scratch};
 use crate::color::Rgb;
 use crate::frame::Frame;
-use crate::noise::{Noise, Rng};
+use crate::noise::Noise;
 use crate::palette::Palette;
 
 /// Screen angle in degrees; odd enough not to line up with the frame.
@@ -30,7 +30,7 @@ pub(super) struct Halftone {
 
 impl Halftone {
     pub(super) fn new(palette: &Palette, seed: u64, canvas: &Canvas) -> Self {
-        let mut rng = Rng::new(seed ^ 0x6861_6C66);
+        let mut rng = crate::noise::rng(seed ^ 0x6861_6C66);
         let (w, h) = (canvas.width, canvas.height);
         let paper: Rgb = palette.shade(0.27, 0.7, 0.0);
         let ink: Rgb = palette.shade(0.49, 1.1, 8.0);

@@ -3,7 +3,7 @@
 use super::field::{Canvas, Scratch};
 use crate::color::{linear_to_oklab, linear_to_srgb, oklab_to_linear, srgb_to_linear};
 use crate::frame::Frame;
-use crate::noise::{Noise, Rng};
+use crate::noise::Noise;
 use crate::palette::Palette;
 
 /// Wider than this goes muddy.
@@ -25,7 +25,7 @@ struct Point {
 
 impl Mesh {
     pub(super) fn new(palette: &Palette, seed: u64) -> Self {
-        let mut rng = Rng::new(seed ^ 0x6D65_7368);
+        let mut rng = crate::noise::rng(seed ^ 0x6D65_7368);
         let lab = |rgb: crate::Rgb| linear_to_oklab(rgb.to_float().map(srgb_to_linear));
         // Dark ground holds the text area; body and its neighbours glow around it; the accent is
         // a small light in one corner.

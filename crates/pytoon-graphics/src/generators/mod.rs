@@ -24,64 +24,11 @@ mod tests;
 use crate::frame::Frame;
 use crate::palette::Palette;
 use field::Canvas;
+use pytoon_vocabulary::Background;
 
-/// The kinds of background.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum GeneratorKind {
-    /// Slowly folding colour mesh: all-purpose.
-    Mesh,
-    /// Curtains of light: calm, night, wonder.
-    Aurora,
-    /// Out-of-focus discs and a light leak: warm, people, celebration.
-    BokehLeak,
-    /// Torn sheets that slide in: stories, lists.
-    Paper,
-    /// Circles on a grid: data, business, education.
-    Swiss,
-    /// Drifting points of light: science, luxury, night.
-    Particles,
-    /// Soft merging bodies: playful, beauty, food.
-    Blobs,
-    /// Printed dots: energetic, sport, pop.
-    Halftone,
-}
-
-impl GeneratorKind {
-    /// Every kind, for tables and tests.
-    pub const ALL: [Self; 8] = [
-        Self::Mesh,
-        Self::Aurora,
-        Self::BokehLeak,
-        Self::Paper,
-        Self::Swiss,
-        Self::Particles,
-        Self::Blobs,
-        Self::Halftone,
-    ];
-
-    /// The name used in configuration.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Mesh => "mesh",
-            Self::Aurora => "aurora",
-            Self::BokehLeak => "bokeh_leak",
-            Self::Paper => "paper",
-            Self::Swiss => "swiss",
-            Self::Particles => "particles",
-            Self::Blobs => "blobs",
-            Self::Halftone => "halftone",
-        }
-    }
-
-    /// The kind of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// Whether the ground is light, so that text on it should be dark.
-    pub fn is_light(self) -> bool {
-        matches!(self, Self::Paper | Self::Swiss)
-    }
+/// Returns true if the ground is light, so that text on it should be dark.
+pub fn is_light(background: Background) -> bool {
+    matches!(background, Background::Paper | Background::Swiss)
 }
 
 /// Buffers reused between frames; one per drawing thread.
@@ -90,7 +37,7 @@ pub struct GenScratch(field::Scratch);
 
 /// One background, ready to draw at any time from any thread.
 pub struct Generator {
-    kind: GeneratorKind,
+    kind: Background,
     canvas: Canvas,
     inner: Inner,
 }
@@ -109,33 +56,29 @@ enum Inner {
 impl Generator {
     /// Prepares everything that does not move.
     pub fn new(
-        kind: GeneratorKind,
+        kind: Background,
         palette: &Palette,
         seed: u64,
         frame_width: usize,
         frame_height: usize,
     ) -> Self {
         // Grain shows more on light grounds, where film has less of it.
-        let grain = if kind.is_light() { 0.7 } else { 1.2 };
+        let grain = if is_light(kind) { 0.7 } else { 1.2 };
         let canvas = Canvas::new(frame_width, frame_height, grain, seed);
         let (w, h) = (canvas.width, canvas.height);
         let inner = match kind {
-            GeneratorKind::Mesh => Inner::Mesh(mesh::Mesh::new(palette, seed)),
-            GeneratorKind::Aurora => Inner::Aurora(aurora::Aurora::new(palette, seed)),
-            GeneratorKind::BokehLeak => {
+            Background::Mesh => Inner::Mesh(mesh::Mesh::new(palette, seed)),
+            Background::Aurora => Inner::Aurora(aurora::Aurora::new(palette, seed)),
+            Background::BokehLeak => {
                 Inner::BokehLeak(Box::new(bokeh_leak::BokehLeak::new(palette, seed)))
             }
-            GeneratorKind::Paper => {
-                Inner::Paper(Box::new(paper::Paper::new(palette, seed, &canvas)))
-            }
-            GeneratorKind::Swiss => {
-                Inner::Swiss(Box::new(swiss::Swiss::new(palette, seed, &canvas)))
-            }
-            GeneratorKind::Particles => {
+            Background::Paper => Inner::Paper(Box::new(paper::Paper::new(palette, seed, &canvas))),
+            Background::Swiss => Inner::Swiss(Box::new(swiss::Swiss::new(palette, seed, &canvas))),
+            Background::Particles => {
                 Inner::Particles(Box::new(particles::Particles::new(palette, seed, w, h)))
             }
-            GeneratorKind::Blobs => Inner::Blobs(Box::new(blobs::Blobs::new(palette, seed))),
-            GeneratorKind::Halftone => {
+            Background::Blobs => Inner::Blobs(Box::new(blobs::Blobs::new(palette, seed))),
+            Background::Halftone => {
                 Inner::Halftone(Box::new(halftone::Halftone::new(palette, seed, &canvas)))
             }
         };
@@ -143,7 +86,7 @@ impl Generator {
     }
 
     /// Which kind this is.
-    pub fn kind(&self) -> GeneratorKind {
+    pub fn kind(&self) -> Background {
         self.kind
     }
 

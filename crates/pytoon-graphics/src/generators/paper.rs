@@ -6,7 +6,7 @@ use crate::color::{Oklch, Rgb};
 use crate::frame::Frame;
 use crate::layer::{Sprite, blend};
 use crate::motion::expo_out;
-use crate::noise::{Noise, Rng};
+use crate::noise::Noise;
 use crate::palette::Palette;
 
 /// Sheets already lying there at the first frame.
@@ -41,7 +41,7 @@ struct Plan {
 
 impl Paper {
     pub(super) fn new(palette: &Palette, seed: u64, canvas: &Canvas) -> Self {
-        let mut rng = Rng::new(seed ^ 0x7061_7065);
+        let mut rng = crate::noise::rng(seed ^ 0x7061_7065);
         let noise = Noise::new(seed);
         let base = palette.body.to_oklch();
         let accent = palette.accent.to_oklch();

@@ -4,7 +4,7 @@ use super::field::{Canvas, Scratch};
 use crate::color::{Oklch, Rgb};
 use crate::frame::Frame;
 use crate::layer::{Placement, Sprite, blend_placed};
-use crate::noise::{Noise, Rng};
+use crate::noise::Noise;
 use crate::palette::Palette;
 
 const COUNT: usize = 180;
@@ -39,7 +39,7 @@ fn sigma(z: f32) -> f32 {
 
 impl Particles {
     pub(super) fn new(palette: &Palette, seed: u64, width: usize, _height: usize) -> Self {
-        let mut rng = Rng::new(seed ^ 0x7061_7274);
+        let mut rng = crate::noise::rng(seed ^ 0x7061_7274);
         let base = palette.body.to_oklch();
         let colors = [
             palette.accent,

@@ -6,7 +6,6 @@ use super::shapes::{Circle, circle, rect};
 use crate::color::Rgb;
 use crate::frame::Frame;
 use crate::motion::expo_out;
-use crate::noise::Rng;
 use crate::palette::Palette;
 
 const COLUMNS: usize = 5;
@@ -47,7 +46,7 @@ impl Track {
 
 impl Swiss {
     pub(super) fn new(palette: &Palette, seed: u64, canvas: &Canvas) -> Self {
-        let mut rng = Rng::new(seed ^ 0x7377_6973);
+        let mut rng = crate::noise::rng(seed ^ 0x7377_6973);
         let width = canvas.width as f32;
         let aspect = canvas.height as f32 / width;
         let margin = MARGIN / 1080.0;

@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::palette::{Mood, Palette};
+use pytoon_vocabulary::Background;
 
 const W: usize = 270;
 const H: usize = 480;
 
-fn frame_at(kind: GeneratorKind, seed: u64, t: f64) -> Frame {
+fn frame_at(kind: Background, seed: u64, t: f64) -> Frame {
     let palette = Palette::from_mood(Mood::Calm);
     let generator = Generator::new(kind, &palette, seed, W, H);
     let mut frame = Frame::new(W, H);
@@ -21,7 +22,7 @@ fn mean_difference(a: &Frame, b: &Frame) -> f64 {
 
 #[test]
 fn a_frame_depends_only_on_kind_seed_and_time() {
-    for kind in GeneratorKind::ALL {
+    for kind in Background::ALL.iter().copied() {
         assert_eq!(frame_at(kind, 3, 1.25), frame_at(kind, 3, 1.25), "{kind:?}");
         assert_ne!(frame_at(kind, 3, 1.25), frame_at(kind, 4, 1.25), "{kind:?} ignores its seed");
         // Scratch from another generator must not leak in.
@@ -29,18 +30,18 @@ fn a_frame_depends_only_on_kind_seed_and_time() {
         let generator = Generator::new(kind, &palette, 3, W, H);
         let mut scratch = GenScratch::default();
         let mut frame = Frame::new(W, H);
-        for other in GeneratorKind::ALL {
+        for other in Background::ALL.iter().copied() {
             Generator::new(other, &palette, 9, W, H).draw(&mut frame, 0.3, &mut scratch);
         }
         generator.draw(&mut frame, 1.25, &mut scratch);
         assert_eq!(frame, frame_at(kind, 3, 1.25), "{kind:?} depends on what was drawn before");
-        assert_eq!(GeneratorKind::from_name(kind.name()), Some(kind));
+        assert_eq!(Background::from_name(kind.as_str()), Some(kind));
     }
 }
 
 #[test]
 fn motion_is_continuous() {
-    for kind in GeneratorKind::ALL {
+    for kind in Background::ALL.iter().copied() {
         let palette = Palette::from_mood(Mood::Energetic);
         let generator = Generator::new(kind, &palette, 5, W, H);
         let mut scratch = GenScratch::default();
@@ -52,7 +53,7 @@ fn motion_is_continuous() {
             let difference = mean_difference(&last, &next);
             // Sheets and discs that travel may change more at once than drifting light.
             let limit = match kind {
-                GeneratorKind::Paper | GeneratorKind::Swiss => 25.0,
+                Background::Paper | Background::Swiss => 25.0,
                 _ => 2.5,
             };
             assert!(difference < limit, "{kind:?} jumps by {difference} at frame {i}");
@@ -65,7 +66,7 @@ fn motion_is_continuous() {
 
 #[test]
 fn the_first_frame_is_a_picture() {
-    for kind in GeneratorKind::ALL {
+    for kind in Background::ALL.iter().copied() {
         let frame = frame_at(kind, 11, 0.0);
         let n = frame.y().len() as f64;
         let mean = frame.y().iter().map(|v| f64::from(*v)).sum::<f64>() / n;
@@ -82,12 +83,8 @@ fn smooth_generators_do_not_band() {
     // area mixes neighbouring codes, so no window of a column is constant.
     let (w, h) = (1080, 1920);
     let palette = Palette::from_mood(Mood::Cinematic);
-    for kind in [
-        GeneratorKind::Mesh,
-        GeneratorKind::Aurora,
-        GeneratorKind::BokehLeak,
-        GeneratorKind::Particles,
-    ] {
+    for kind in [Background::Mesh, Background::Aurora, Background::BokehLeak, Background::Particles]
+    {
         let generator = Generator::new(kind, &palette, 5, w, h);
         let mut frame = Frame::new(w, h);
         generator.draw(&mut frame, 1.0, &mut GenScratch::default());
@@ -98,7 +95,7 @@ fn smooth_generators_do_not_band() {
                 assert!(run < 40, "{kind:?}: a plateau of {run} rows at {x}, {y}");
             }
         }
-        if kind == GeneratorKind::Particles {
+        if kind == Background::Particles {
             continue; // Its points are steps of their own.
         }
         // Row means follow the gradient to a fraction of a code: no staircase survives.

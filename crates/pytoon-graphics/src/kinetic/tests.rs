@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::SafeRect;
-use crate::generators::{GenScratch, Generator, GeneratorKind};
+use crate::generators::{GenScratch, Generator};
 use crate::palette::Mood;
 use crate::text::testing::engine;
+use pytoon_vocabulary::Background;
 
 fn prepare(phrase: &str, variant: KineticVariant) -> KineticType {
     let palette = Palette::from_mood(Mood::Calm);
@@ -78,7 +79,7 @@ fn quiet_zone_restores_contrast() {
     assert_eq!(frame.y()[1900 * 1080 + 5], sample.y()[0], "the corner is not");
     // A dark background is left alone.
     let mut dark = Frame::new(1080, 1920);
-    Generator::new(GeneratorKind::Particles, &palette, 1, 1080, 1920).draw(
+    Generator::new(Background::Particles, &palette, 1, 1080, 1920).draw(
         &mut dark,
         0.0,
         &mut GenScratch::default(),

@@ -92,10 +92,9 @@ pub(super) fn blend_row(dst: &mut [u8], src: &[u8], alpha: &[u8], weight: u16) {
 mod tests {
     use super::*;
     use crate::color::{Rgb, rgb_to_ycc, ycc_to_rgb};
-    use crate::noise::Rng;
 
     fn random_rgba(w: usize, h: usize) -> Vec<u8> {
-        let mut rng = Rng::new(3);
+        let mut rng = crate::noise::rng(3);
         (0..4 * w * h).map(|_| rng.next_u64() as u8).collect()
     }
 

@@ -8,11 +8,11 @@
 
 use super::reasons::distance;
 use super::{Inspection, LateCue, ducks};
-use pytoon_core::timeline::DuckRegion;
 use pytoon_graphics::Frame;
 use pytoon_graphics::color::Rgb;
 use pytoon_graphics::layer::{blend, rounded_rect};
 use pytoon_graphics::text::{Align, TextEngine, TextStyle};
+use pytoon_vocabulary::DuckRegion;
 
 const WIDTH: usize = 2400;
 const LEFT: i64 = 150;

@@ -8,7 +8,7 @@ use pytoon_voice::alignment::{AlignmentMethod, LOW_CONFIDENCE};
 /// Captions that come a frame or more after their first word should light up.
 pub(super) fn late_cues(timeline: &Timeline) -> Vec<LateCue> {
     let lead = timeline.look.captions.lead_ms;
-    let late = |cue: &pytoon_core::timeline::CaptionCue| {
+    let late = |cue: &pytoon_vocabulary::CaptionCue| {
         let late_ms = cue.start - (cue.words.first()?.start - lead).max(0);
         let is_late = late_ms as f64 >= frame_ms(timeline);
         is_late.then(|| LateCue { text: cue.text.clone(), start_ms: cue.start, late_ms })

@@ -5,23 +5,20 @@ use crate::folder::JobFolder;
 use crate::places;
 use crate::stage::{Stage, StageContext, Step};
 use pytoon_audio::bed::{fade_ends, fit_music};
-use pytoon_audio::ducking::DuckRegion as AudioDuck;
 use pytoon_audio::loudness::{Loudness, measure};
 use pytoon_audio::mixer::{Mix, MixInput, MixReport, Placed, PlacedStereo, Stems};
-use pytoon_audio::music::{Mood, StoryArc, generate};
+use pytoon_audio::music::{StoryArc, generate};
 use pytoon_audio::{AudioError, Db, Dbtp, Lufs, Stereo, stretch, wav};
 use pytoon_config::settings::MixSettings;
 use pytoon_core::layout;
-use pytoon_core::preset::MusicMood;
 use pytoon_core::profile::AudioSettings;
 use pytoon_core::time::{FrameRate, MsRange};
-use pytoon_core::timeline::{
-    AudioTrack, DuckRegion, MusicTrackSource, SoundClip, Timeline, VoiceClip,
-};
+use pytoon_core::timeline::{AudioTrack, MusicTrackSource, SoundClip, Timeline, VoiceClip};
 use pytoon_ffmpeg::sound;
 use pytoon_media::encode;
 use pytoon_process::{SystemError, disk};
 use pytoon_telemetry::Event;
+use pytoon_vocabulary::DuckRegion;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -209,7 +206,7 @@ struct Parts {
     music: Option<Stereo>,
     music_gain_db: f64,
     bed_below_voice_lu: f64,
-    ducks: Vec<AudioDuck>,
+    ducks: Vec<DuckRegion>,
     clips: Vec<(usize, Stereo)>,
 }
 
@@ -263,12 +260,12 @@ fn load(context: &StageContext<'_>, input: &SoundInput) -> Result<Parts, Pipelin
                 parts.music = Some(music(context, input, source, len, words.clone())?);
                 parts.music_gain_db = *gain_db;
                 parts.bed_below_voice_lu = *bed_below_voice_lu;
-                parts.ducks = ducks(duck_regions);
+                parts.ducks = duck_regions.clone();
             }
             AudioTrack::ClipSound { clips, duck_regions } => {
                 parts.clips = clip_parts(context, input.rate, clips)?;
                 if parts.ducks.is_empty() {
-                    parts.ducks = ducks(duck_regions);
+                    parts.ducks = duck_regions.clone();
                 }
             }
         }
@@ -278,19 +275,6 @@ fn load(context: &StageContext<'_>, input: &SoundInput) -> Result<Parts, Pipelin
 
 fn at(ms: i64) -> usize {
     (ms.max(0) * SAMPLES_PER_MS) as usize
-}
-
-fn ducks(regions: &[DuckRegion]) -> Vec<AudioDuck> {
-    regions
-        .iter()
-        .map(|region| AudioDuck {
-            start: at(region.start),
-            end: at(region.end),
-            depth_db: region.gain_db as f32,
-            ramp_down: at(region.ramp_down),
-            ramp_up: at(region.ramp_up),
-        })
-        .collect()
 }
 
 fn voice_parts(
@@ -347,22 +331,10 @@ fn music(
         }
         MusicTrackSource::Mood { mood } => {
             let turn = input.last_scene.map(at).filter(|&t| t * 2 > len);
-            let mut bed =
-                generate(audio_mood(*mood), len, input.seed, &StoryArc { voice, turn }).audio;
+            let mut bed = generate(*mood, len, input.seed, &StoryArc { voice, turn }).audio;
             fade_ends(&mut bed);
             Ok(bed)
         }
-    }
-}
-
-/// The generator's name for a mood.
-pub(crate) fn audio_mood(mood: MusicMood) -> Mood {
-    match mood {
-        MusicMood::UpbeatCorporate => Mood::UpbeatCorporate,
-        MusicMood::Calm => Mood::Calm,
-        MusicMood::Cinematic => Mood::Cinematic,
-        MusicMood::Lofi => Mood::Lofi,
-        MusicMood::Energetic => Mood::Energetic,
     }
 }
 

@@ -164,7 +164,7 @@ impl VendorHttp {
             // Paid for: it must survive a power cut before the ledger says that it is kept.
             file.sync_all().await.map_err(disk)?;
             tokio::fs::rename(part, to).await.map_err(disk)?;
-            let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+            let sha256 = pytoon_vocabulary::hex(&hasher.finalize());
             Ok(Downloaded { path: to.to_owned(), size_bytes: size, sha256 })
         }
         .await;

@@ -11,8 +11,8 @@ use crate::VoiceError;
 use crate::tts::neural::Neural;
 use pytoon_align::{Alignment, align, to_analysis_rate};
 use pytoon_core::text::Word;
-use pytoon_core::timeline::CaptionWord;
 use pytoon_process::Runner;
+use pytoon_vocabulary::CaptionWord;
 use std::collections::BTreeMap;
 
 /// The aligner.

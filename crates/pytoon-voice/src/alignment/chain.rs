@@ -10,9 +10,9 @@ use crate::VoiceError;
 use pytoon_align::LOW_CONFIDENCE;
 use pytoon_core::text::Word;
 use pytoon_core::time::MsRange;
-use pytoon_core::timeline::CaptionWord;
 use pytoon_process::SystemError;
 use pytoon_telemetry::Event;
+use pytoon_vocabulary::CaptionWord;
 
 /// The chain.
 #[derive(Debug, Clone)]

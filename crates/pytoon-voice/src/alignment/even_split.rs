@@ -6,7 +6,7 @@
 use pytoon_core::caption;
 use pytoon_core::text::Word;
 use pytoon_core::time::MsRange;
-use pytoon_core::timeline::CaptionWord;
+use pytoon_vocabulary::CaptionWord;
 
 /// Times of words over speech (ranges in milliseconds, in order, not overlapping).
 pub fn spread_over_speech(words: &[Word], speech: &[MsRange]) -> Vec<CaptionWord> {

@@ -7,7 +7,7 @@
 
 use crate::spoken::SpokenText;
 use pytoon_core::text::Word;
-use pytoon_core::timeline::CaptionWord;
+use pytoon_vocabulary::CaptionWord;
 
 /// Times of the written words, given events (character position, milliseconds).
 pub fn word_times(

@@ -21,8 +21,8 @@ use crate::VoiceError;
 use crate::installed::Style;
 use pytoon_config::engines::BreakerSettings;
 use pytoon_core::text::Word;
-use pytoon_core::timeline::CaptionWord;
 use pytoon_normalize::Pronunciations;
+use pytoon_vocabulary::CaptionWord;
 use pytoon_vocabulary::MicroUsd;
 use serde::{Deserialize, Serialize};
 

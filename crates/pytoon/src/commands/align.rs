@@ -7,13 +7,13 @@ use anyhow::Context as _;
 use pytoon_audio::speech;
 use pytoon_core::caption::{self, SceneWords, sidecar};
 use pytoon_core::language;
-use pytoon_core::preset::CaptionLook;
 use pytoon_core::script::sentence;
 use pytoon_core::text::{self, Word};
 use pytoon_core::time::MsRange;
-use pytoon_core::timeline::CaptionWord;
 use pytoon_ffmpeg::sound;
 use pytoon_pipeline::aligner;
+use pytoon_vocabulary::CaptionLook;
+use pytoon_vocabulary::CaptionWord;
 use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::alignment::chain::{Outcome, Recorded};
 use std::io::Read;
@@ -134,7 +134,7 @@ fn tokens(script: &str, words: &[CaptionWord]) -> Vec<CaptionWord> {
         .collect()
 }
 
-fn cues(words: Vec<CaptionWord>, samples: &[f32]) -> Vec<pytoon_core::timeline::CaptionCue> {
+fn cues(words: Vec<CaptionWord>, samples: &[f32]) -> Vec<pytoon_vocabulary::CaptionCue> {
     let range = MsRange::new(0, samples.len() as i64 / PER_MS);
     let scene =
         SceneWords { scene_id: "recording".to_owned(), words, sentence_ends: Vec::new(), range };

@@ -168,7 +168,7 @@ fn ledger_facts(outside: &Outside) -> anyhow::Result<LedgerFacts> {
             }
         }
         facts.spend =
-            store.spend_since(now - now.rem_euclid(86_400_000)).await?.into_iter().collect();
+            store.spend_since(pytoon_vocabulary::start_of_day(now)).await?.into_iter().collect();
         Ok(facts)
     })
 }

@@ -3,9 +3,10 @@
 use crate::context::Context;
 use crate::output;
 use pytoon_audio::bed::fade_ends;
-use pytoon_audio::music::{Mood, StoryArc, generate};
+use pytoon_audio::music::{StoryArc, generate};
 use pytoon_audio::wav;
 use pytoon_process::disk;
+use pytoon_vocabulary::MusicMood;
 use std::io::Cursor;
 use std::path::Path;
 
@@ -42,18 +43,18 @@ pub(crate) fn music(
     seed: u64,
     out: &Path,
 ) -> anyhow::Result<()> {
+    let names: Vec<&str> = MusicMood::ALL.iter().map(|mood| mood.as_str()).collect();
     let Some(name) = preview else {
         if context.global.json {
-            return output::json(&Mood::ALL.map(|mood| mood.as_str()));
+            return output::json(&names);
         }
-        for mood in Mood::ALL {
-            output::line(mood.as_str());
+        for name in names {
+            output::line(name);
         }
         return Ok(());
     };
-    let mood: Mood = name.parse().map_err(|_| {
-        let names = Mood::ALL.map(|mood| mood.as_str());
-        let near = pytoon_config::strict::nearest(name, names)
+    let mood = MusicMood::from_name(name).ok_or_else(|| {
+        let near = pytoon_config::strict::nearest(name, names.iter().copied())
             .map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
         anyhow::anyhow!("there is no mood `{name}`; there are {}{near}", names.join(", "))
     })?;

@@ -8,9 +8,9 @@ use crate::VoiceError;
 use crate::tts::SpokenSentence;
 use pytoon_audio::{resample, speech};
 use pytoon_core::text::Word;
-use pytoon_core::timeline::CaptionWord;
 use pytoon_neural::Take;
 use pytoon_normalize::SpokenWord;
+use pytoon_vocabulary::CaptionWord;
 use std::ops::Range;
 
 /// Samples in a millisecond at 48 kHz.

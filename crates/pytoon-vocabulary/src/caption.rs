@@ -1,0 +1,38 @@
+//! Captions on screen, and the words in them with their times.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One caption on screen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaptionCue {
+    /// The scene it belongs to.
+    pub scene_id: String,
+    /// Start in milliseconds.
+    pub start: i64,
+    /// End in milliseconds.
+    pub end: i64,
+    /// The words as one text, in the script's own spelling.
+    pub text: String,
+    /// The words with their times.
+    pub words: Vec<CaptionWord>,
+}
+
+/// A word and when it is spoken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CaptionWord {
+    /// The script's own spelling.
+    pub text: String,
+    /// Onset in milliseconds.
+    pub start: i64,
+    /// End in milliseconds.
+    pub end: i64,
+    /// Whether a look may set it off.
+    #[serde(default)]
+    pub emphasis: bool,
+    /// Whether it joins the next word without a space.
+    #[serde(default)]
+    pub joins_next: bool,
+}
