@@ -11,6 +11,7 @@
 mod brief_file;
 mod builtin;
 pub mod document;
+mod ending_models;
 pub mod engines;
 mod layers;
 pub mod model_ends;

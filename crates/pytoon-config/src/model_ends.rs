@@ -1,8 +1,6 @@
-//! Models that their vendors shut down: which of them are in use, and until when.
+//! Models that their vendors shut down, and when.
 
 use crate::engines::EngineConfig;
-use crate::layers::Config;
-use crate::settings::TranscriptionChoice;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -34,51 +32,6 @@ impl ModelEnd {
     /// Returns the whole days from a moment to the end, in milliseconds since 1970; negative after it.
     pub fn days_from(&self, now_ms: i64) -> Option<i64> {
         Some((self.at_ms()? - now_ms).div_euclid(pytoon_vocabulary::DAY_MS))
-    }
-}
-
-/// A model in use that its vendor shuts down.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EndingModel<'a> {
-    /// The field that names it.
-    pub field: String,
-    /// The file of configuration that the field stands in.
-    pub file: &'static str,
-    /// The variables that may hold the provider's key.
-    pub key_env: &'a [String],
-    /// Its end.
-    pub end: &'a ModelEnd,
-}
-
-impl Config {
-    /// Returns the models in use that have an end, each under the field that names it.
-    pub fn ending_models(&self) -> Vec<EndingModel<'_>> {
-        let (tts, writer) = (&self.settings.tts, &self.settings.transcription);
-        let writes = writer.order.contains(&TranscriptionChoice::Openai);
-        let writer = &writer.openai;
-        let voices = [
-            ("tts.elevenlabs.model", "elevenlabs", &tts.elevenlabs),
-            ("tts.openai.model", "openai", &tts.openai),
-            ("tts.google.model", "google", &tts.google),
-        ];
-        let voices = voices.into_iter().filter(|(.., block)| block.enabled);
-        let voices = voices.map(|(field, name, block)| (field, name, &block.model, &block.key_env));
-        let writer = ("transcription.openai.model", "openai", &writer.model, &writer.key_env);
-        let services = voices.chain(Some(writer).filter(|_| writes)).filter_map(
-            |(field, provider, model, key_env)| {
-                let is_it = |end: &&ModelEnd| end.provider == provider && end.model == *model;
-                let end = self.settings.model_ends.iter().find(is_it)?;
-                Some(EndingModel { field: field.to_owned(), file: "defaults.yaml", key_env, end })
-            },
-        );
-        let engines = self.engines.engines.external.iter().filter(|(_, block)| block.enabled);
-        let engines = engines.flat_map(|(name, block)| {
-            ends_of_engine(&self.settings.model_ends, name, block).map(move |(option, end)| {
-                let field = format!("v2.engines.{name}.options.{option}");
-                EndingModel { field, file: "engine.yaml", key_env: &block.key_env, end }
-            })
-        });
-        services.chain(engines).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use crate::dictionary::Dictionary;
 use crate::error::{DataFile, EnglishError};
 use crate::files::EnglishFiles;
 use crate::lexicon::{Context, Lexicon, NextSound};
+use crate::phoneme_word::{PhonemeWord, is_pause};
 use crate::stress::{is_consonant, is_vowel};
 use crate::tagger::Tagger;
 use crate::token::{Group, Token, group};
@@ -21,18 +22,6 @@ pub struct Fixed {
     pub chars: Range<usize>,
     /// Its phonemes, in misaki's letters.
     pub phonemes: String,
-}
-
-/// One token's phonemes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PhonemeWord {
-    /// Characters of the text. Ranges are in order and do not overlap.
-    pub chars: Range<usize>,
-    /// Phonemes, stress marks, punctuation; spaces where a token is read as several words. May be
-    /// empty.
-    pub phonemes: String,
-    /// True if whitespace follows in the text.
-    pub space_after: bool,
 }
 
 /// The English front end of one accent.
@@ -211,20 +200,4 @@ fn context_before(context: Context, phonemes: &str, text: &str, tag: &str) -> Co
         _ => false,
     };
     Context { sound: sound.unwrap_or(context.sound), before_to }
-}
-
-/// Returns true for punctuation at which a speaker may pause. Quotes are none.
-pub(crate) fn is_pause(c: char) -> bool {
-    ";:,.!?—…".contains(c)
-}
-
-/// Returns the phonemes of a text as one string: a space where the text had one.
-#[must_use]
-pub fn join(words: &[PhonemeWord]) -> String {
-    let mut out = String::new();
-    for word in words {
-        out.push_str(&word.phonemes);
-        out.push_str(if word.space_after { " " } else { "" });
-    }
-    out.trim().to_owned()
 }

@@ -17,6 +17,7 @@ mod fallback;
 mod files;
 mod ipa;
 mod lexicon;
+mod phoneme_word;
 mod pieces;
 mod resolve;
 mod stress;
@@ -27,10 +28,11 @@ mod token;
 mod tokenizer;
 mod unknown;
 
-pub use english::{English, Fixed, PhonemeWord, join};
+pub use english::{English, Fixed};
 pub use error::{DataFile, EnglishError};
 pub use files::EnglishFiles;
 pub use ipa::misaki_from_ipa;
+pub use phoneme_word::{PhonemeWord, join};
 
 /// The accent of a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

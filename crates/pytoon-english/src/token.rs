@@ -1,8 +1,7 @@
 //! Tokens and their pieces on the way to phonemes, and which of them are read together.
 
-use crate::PhonemeWord;
-use crate::english::is_pause;
 use crate::lexicon::{Currency, Word};
+use crate::phoneme_word::{PhonemeWord, is_pause};
 use crate::pieces::pieces;
 use crate::text::{is_letter, is_space};
 use crate::tokenizer::TokenPlace;

@@ -1,6 +1,6 @@
 //! Watches a program whose owner is blocked on one of its pipes.
 
-use crate::runner::{Progress, kill_group};
+use crate::progress::Progress;
 use crate::{CancelToken, SystemError, threads};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -74,5 +74,13 @@ impl Guard {
         // The thread cannot panic; a join that fails would only mean that it is over.
         let _ = self.thread.join();
         self.state.killed.load(Ordering::Acquire)
+    }
+}
+
+/// Kills a program and all that it started.
+pub(crate) fn kill_group(id: u32) {
+    if let Some(pid) = rustix::process::Pid::from_raw(id as i32) {
+        // It may have ended by itself in between.
+        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
     }
 }

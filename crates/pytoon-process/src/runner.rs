@@ -5,12 +5,12 @@
 //! no progress for too long or takes too long in all; its memory is bounded; the end of its standard
 //! error is kept for the message.
 
-use crate::guard::{Guard, STALLED, TOO_LONG};
+use crate::guard::{Guard, STALLED, TOO_LONG, kill_group};
+use crate::progress::Progress;
 use crate::{CancelToken, CommandLine, Programs, Shortage, SystemError, keeper, threads};
 use pytoon_telemetry::Event;
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -222,25 +222,6 @@ fn frame_socket(command: &CommandLine) -> Result<(UnixStream, OwnedFd), SystemEr
     Ok((ours, theirs.into()))
 }
 
-/// When a program last showed a sign of life.
-#[derive(Debug, Clone)]
-pub struct Progress(Arc<(Instant, AtomicU64)>);
-
-impl Progress {
-    fn new() -> Self {
-        Self(Arc::new((Instant::now(), AtomicU64::new(0))))
-    }
-
-    /// Notes a sign of life.
-    pub fn touch(&self) {
-        self.0.1.store(self.0.0.elapsed().as_millis() as u64, Ordering::Relaxed);
-    }
-
-    pub(crate) fn idle(&self) -> Duration {
-        self.0.0.elapsed().saturating_sub(Duration::from_millis(self.0.1.load(Ordering::Relaxed)))
-    }
-}
-
 fn keep_tail(mut pipe: impl Read, kept: &Mutex<String>, progress: &Progress) {
     let mut buffer = [0; 4096];
     while let Ok(count) = pipe.read(&mut buffer)
@@ -409,14 +390,6 @@ impl Running {
 
     fn kill(&mut self) {
         kill_group(self.child.id());
-    }
-}
-
-/// Kills a program and all that it started.
-pub(crate) fn kill_group(id: u32) {
-    if let Some(pid) = rustix::process::Pid::from_raw(id as i32) {
-        // It may have ended by itself in between.
-        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
     }
 }
 

@@ -8,7 +8,7 @@
 //! that is in no enumeration; an answer that the types do not allow is noticed. Leaves to the
 //! vendors' modules: lengths, ranges, and fields that exclude each other, which types do not say.
 
-use crate::strict::Problem;
+use crate::problem::Problem;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

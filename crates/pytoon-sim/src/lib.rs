@@ -20,6 +20,7 @@ mod files;
 mod job;
 mod ledger;
 mod prices;
+mod problem;
 mod receive;
 mod refusal;
 mod reply;

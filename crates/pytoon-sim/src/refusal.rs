@@ -1,8 +1,8 @@
 //! Why a request is refused, before any vendor has put it into its own words.
 
 use crate::documented::{ANSWERS, Documented};
+use crate::problem::Problem;
 use crate::scenario::Fault;
-use crate::strict::Problem;
 use hyper::StatusCode;
 
 /// A pause that a vendor asks for, in seconds.
@@ -129,7 +129,7 @@ impl Refusal {
             Self::NotJson(why) => format!("The body is not valid JSON: {why}"),
             Self::Bad(why) => why.clone(),
             Self::Broken(why) => format!("the simulator failed: {why}"),
-            Self::Invalid(problems) => crate::strict::lines(problems),
+            Self::Invalid(problems) => crate::problem::lines(problems),
             Self::Moderated => "The content was rejected by moderation".to_owned(),
         }
     }

@@ -313,7 +313,7 @@ fn by_contract(vendor: &str, op: &str, answer: Answer, is_loose: bool) -> Result
     };
     let problems = types.problems_of_answer(&body);
     if !problems.is_empty() {
-        let what = crate::strict::lines(&problems);
+        let what = crate::problem::lines(&problems);
         return Err(Refusal::Broken(format!("{vendor}'s types forbid its answer to {op}: {what}")));
     }
     if !is_loose {

@@ -10,6 +10,7 @@
 //!
 //! Start with [`Event`] and [`init`].
 
+mod emit;
 mod event;
 mod json_lines;
 mod metric;

@@ -8,7 +8,7 @@ use pytoon_audio::speech::quietest_point;
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::text;
 use pytoon_core::time::MsRange;
-use pytoon_core::timeline::build::Utterance;
+use pytoon_core::timeline::utterance::Utterance;
 use pytoon_telemetry::Event;
 use pytoon_vocabulary::CaptionWord;
 

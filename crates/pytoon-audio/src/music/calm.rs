@@ -1,8 +1,8 @@
 //! Calm: felt piano in broken chords over a soft pad, no drums.
 
-use super::finish::Sound;
 use super::instruments::{piano, rhodes, sub};
 use super::melody::{self, SPARSE};
+use super::plan::Sound;
 use super::plan::{Bar, Role, Song, Style};
 use super::saws::{SawBank, Shape};
 use super::studio::{Bank, Bus, Studio, Touch};

@@ -2,9 +2,9 @@
 //! time, a riser, a breath and a hit.
 
 use super::drums;
-use super::finish::Sound;
 use super::instruments::{piano, sub};
 use super::melody::{self, SPARSE};
+use super::plan::Sound;
 use super::plan::{Bar, Role, Song, Style};
 use super::saws::{SawBank, Shape};
 use super::studio::{Bank, Bus, Studio, Touch};

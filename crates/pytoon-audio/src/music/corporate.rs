@@ -1,9 +1,9 @@
 //! Upbeat corporate: muted plucks in straight eighths, soft piano, sub, claps.
 
 use super::drums;
-use super::finish::Sound;
 use super::instruments::{piano, pluck, sub};
 use super::melody::{self, FLOWING};
+use super::plan::Sound;
 use super::plan::{Bar, Role, Song, Style};
 use super::saws::{SawBank, Shape};
 use super::studio::{Bank, Bus, Studio, Touch};

@@ -1,8 +1,8 @@
 //! Energetic: four on the floor, off-beat bass, saw stabs and sixteenth hats.
 
 use super::drums;
-use super::finish::Sound;
 use super::instruments::{pluck, sub};
+use super::plan::Sound;
 use super::plan::{Bar, Role, Song, Style};
 use super::saws::{SawBank, Shape};
 use super::studio::{Bank, Bus, Studio, Touch};

@@ -1,30 +1,12 @@
 //! Mixes the buses: room, sidechain, glue, tone and level.
 
+use super::plan::Sound;
 use super::reverb;
 use super::studio::Studio;
 use crate::biquad::Biquad;
 use crate::dsp::{add_scaled, decay_per_sample};
 use crate::limiter::limit;
 use crate::{Dbtp, Stereo};
-
-/// The mixing desk of a mood.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sound {
-    /// Levels of keys, pads, drums and bass.
-    pub(super) keys: f32,
-    pub(super) pads: f32,
-    pub(super) drums: f32,
-    pub(super) bass: f32,
-    /// Reverb sends of keys, pads and drums.
-    pub(super) sends: [f32; 3],
-    pub(super) room_seconds: f32,
-    /// How far the kick pushes pads, keys and bass down.
-    pub(super) pump_db: f32,
-    /// Low-pass over everything.
-    pub(super) low_pass: Option<f64>,
-    /// Speed wobble of old tape on the keys.
-    pub(super) wow: bool,
-}
 
 /// Loudness of every finished bed.
 const LEVEL_LUFS: f64 = -20.0;

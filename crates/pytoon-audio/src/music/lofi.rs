@@ -1,9 +1,9 @@
 //! Lofi: swung electric piano over a dusty kit, sub and record noise.
 
 use super::drums;
-use super::finish::Sound;
 use super::instruments::{pluck, rhodes, sub};
 use super::melody::{self, SPARSE};
+use super::plan::Sound;
 use super::plan::{Bar, Role, Song, Style};
 use super::studio::{Bank, Bus, Studio, Touch};
 use super::theory::{Chord, DOM13, MAJ9, MAJOR, MIN7, MIN9};

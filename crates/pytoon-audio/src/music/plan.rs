@@ -1,9 +1,27 @@
 //! Fits bars to the film and decides what each bar is for.
 
 use super::StoryArc;
-use super::finish::Sound;
 use super::theory::{Chord, Voicing, lead_voices};
 use pytoon_vocabulary::Rng;
+
+/// The mixing desk of a mood.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sound {
+    /// Levels of keys, pads, drums and bass.
+    pub(super) keys: f32,
+    pub(super) pads: f32,
+    pub(super) drums: f32,
+    pub(super) bass: f32,
+    /// Reverb sends of keys, pads and drums.
+    pub(super) sends: [f32; 3],
+    pub(super) room_seconds: f32,
+    /// How far the kick pushes pads, keys and bass down.
+    pub(super) pump_db: f32,
+    /// Low-pass over everything.
+    pub(super) low_pass: Option<f64>,
+    /// Speed wobble of old tape on the keys.
+    pub(super) wow: bool,
+}
 
 /// What a mood brings to the plan.
 pub(super) struct Style {

@@ -13,6 +13,7 @@ use super::fit::{self, Fit as TimeFit, SceneNeed, TooLong};
 use super::moving::{self, Moving};
 use super::reading::{ClipReading, SoundReading};
 use super::shots::{FrameSize, PictureFacts, ShotTime, ShotWish, plan_shot};
+use super::utterance::Utterance;
 use super::{
     AudioTrack, ClipSource, Look, MusicTrackSource, OverlayClip, OverlayContent, SoundClip,
     TIMELINE_VERSION, Timeline, TimelineScene, Tracks, Transition, VideoClip, VoiceClip, words,
@@ -30,19 +31,6 @@ use pytoon_vocabulary::CaptionWord;
 use pytoon_vocabulary::Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// A sentence as it was spoken.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Utterance {
-    /// The take it is in.
-    pub asset: String,
-    /// Where in the take it begins, in milliseconds.
-    pub source_start_ms: i64,
-    /// Its length in milliseconds.
-    pub duration_ms: i64,
-    /// Its words, timed from its own start.
-    pub words: Vec<CaptionWord>,
-}
 
 /// What is known of an asset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -179,7 +167,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     };
     let places = scene_places(input, &fitted, total_frames);
     let video = video_track(input, &places);
-    let words = words::scene_words(input, &fitted, &places);
+    let words = words::scene_words(input.graph, input.speech, &fitted, &places);
     let mut warnings: Vec<Note> = fitted.warning.iter().cloned().collect();
     warnings.extend(input.graph.warnings.iter().cloned());
     let captions = if input.captions {
@@ -447,7 +435,7 @@ fn audio_tracks(
                 end: (start + utterance.duration_ms).min(total_ms),
             });
         }
-        spoken.extend(words::spoken_words(input, fitted, index, scene_start));
+        spoken.extend(words::spoken_words(input.speech, fitted, index, scene_start));
         scene_start += fitted.scenes[index].duration_ms;
     }
     let ranges = || spoken.iter().map(|w| MsRange::new(w.start, w.end));

@@ -16,6 +16,7 @@ pub mod reading;
 pub mod shots;
 #[cfg(test)]
 mod test_film;
+pub mod utterance;
 mod words;
 
 use crate::brief::{LogoShow, Platform, Position};

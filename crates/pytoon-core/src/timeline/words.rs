@@ -5,25 +5,26 @@
 //! Leaves breaking words into captions to `caption`.
 
 use super::TimelineScene;
-use super::build::BuildInput;
 use super::fit::{self, Fit as TimeFit};
+use super::utterance::Utterance;
 use crate::caption::{self, SceneWords};
-use crate::scene::Scene;
+use crate::scene::{Scene, SceneGraph};
 use crate::text;
 use crate::time::MsRange;
 use pytoon_vocabulary::{CaptionCue, CaptionWord};
 
 /// The words of each scene in film time.
 pub(super) fn scene_words(
-    input: &BuildInput<'_>,
+    graph: &SceneGraph,
+    speech: &[Vec<Utterance>],
     fitted: &TimeFit,
     places: &[TimelineScene],
 ) -> Vec<SceneWords> {
     let mut scene_start = 0;
     let mut out = Vec::new();
-    for (index, scene) in input.graph.scenes.iter().enumerate() {
+    for (index, scene) in graph.scenes.iter().enumerate() {
         let place = &places[index];
-        let spoken: Vec<CaptionWord> = spoken_words(input, fitted, index, scene_start).collect();
+        let spoken: Vec<CaptionWord> = spoken_words(speech, fitted, index, scene_start).collect();
         let mut words = match (&scene.caption, spoken.is_empty()) {
             (Some(caption), _) => caption::spread(&text::words(caption), reading_range(place)),
             (None, false) => spoken,
@@ -70,12 +71,12 @@ fn reading_range(place: &TimelineScene) -> MsRange {
 
 /// Returns the words spoken in a scene, in film time.
 pub(super) fn spoken_words<'a>(
-    input: &'a BuildInput<'_>,
+    speech: &'a [Vec<Utterance>],
     fitted: &'a TimeFit,
     scene: usize,
     scene_start: i64,
 ) -> impl Iterator<Item = CaptionWord> + 'a {
-    input.speech[scene].iter().zip(&fitted.scenes[scene].utterance_starts_ms).flat_map(
+    speech[scene].iter().zip(&fitted.scenes[scene].utterance_starts_ms).flat_map(
         move |(utterance, &start)| {
             let offset = scene_start + start;
             utterance.words.iter().map(move |word| CaptionWord {

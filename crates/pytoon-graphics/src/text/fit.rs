@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::breaks::{self, Piece};
-use super::layout::{LayoutRequest, Prepared};
+use super::request::{LayoutRequest, Prepared};
 use super::script;
 use super::shape::Measured;
 use super::style::TextStyle;

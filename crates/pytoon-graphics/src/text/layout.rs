@@ -10,29 +10,11 @@
 use std::ops::Range;
 
 use super::fit::{Fitted, SOFT_HYPHEN, fit};
+use super::request::{LayoutRequest, Prepared};
 use super::script;
 use super::shape::{ShapeSpec, Shaper};
 use super::style::{Align, TextStyle};
 use crate::safe_zone::Rect;
-
-/// What to lay out.
-#[derive(Clone, Debug)]
-pub struct LayoutRequest<'a> {
-    /// The look of the text.
-    pub style: &'a TextStyle,
-    /// The text; white space is collapsed.
-    pub text: &'a str,
-    /// Byte ranges of the words in `text`; empty means white-space tokens.
-    pub words: &'a [Range<usize>],
-    /// Indices of emphasised words, set larger by `emphasis_scale`.
-    pub emphasis: &'a [usize],
-    /// Size factor of emphasised words.
-    pub emphasis_scale: f32,
-    /// Lines are no wider than this.
-    pub max_width: f32,
-    /// No more lines than this.
-    pub max_lines: usize,
-}
 
 /// Where (part of) a word is. A word broken over two lines has two boxes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,12 +82,6 @@ pub struct Layout {
     pub ink: Rect,
     pub(crate) glyphs: Vec<PlacedGlyph>,
     pub(crate) fonts: Vec<parley::FontData>,
-}
-
-/// The text as drawn (case applied, white space collapsed) and its words in it.
-pub(super) struct Prepared {
-    pub text: String,
-    pub words: Vec<Range<usize>>,
 }
 
 /// Lays text out. `bounds` gives a glyph's ink box around its origin, in pixels.

@@ -15,6 +15,7 @@ mod fonts;
 mod glyph;
 mod layout;
 mod raster;
+mod request;
 mod script;
 mod shape;
 mod style;
@@ -25,8 +26,9 @@ mod tests;
 mod wanted;
 
 pub use fonts::{FontBytes, FontFile, FontLibrary, fonts_needed, glyphs_needed, take_covered};
-pub use layout::{Layout, LayoutRequest, Line, WordBox};
+pub use layout::{Layout, Line, WordBox};
 pub use raster::{PlacedSprite, TextSprites};
+pub use request::LayoutRequest;
 pub use script::font_script;
 pub use style::{Align, Shadow, Stroke, TextStyle};
 pub use wanted::{FontScript, WANTED_FONTS, WantedFont};

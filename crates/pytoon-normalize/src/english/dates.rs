@@ -3,6 +3,7 @@
 //! Which of two numbers is the month follows the dialect, unless only one can be.
 
 use super::context::{Context, is_capitalised};
+use super::decades::is_decade;
 use super::units;
 use crate::numbers::english::{Dialect, cardinal, ordinal, plural, year};
 use crate::numbers::is_digits;
@@ -21,34 +22,6 @@ const MONTHS: [&str; 12] = [
     "October",
     "November",
     "December",
-];
-/// Words before a decade, as opposed to a number of seconds.
-const DECADE_CUES: &[&str] =
-    &["the", "early", "late", "mid", "his", "her", "their", "my", "our", "your", "of"];
-/// Words after a decade.
-const DECADE_STYLES: &[&str] = &[
-    "music",
-    "hits",
-    "fashion",
-    "style",
-    "look",
-    "vibe",
-    "vibes",
-    "kid",
-    "kids",
-    "nostalgia",
-    "movie",
-    "movies",
-    "rock",
-    "pop",
-    "song",
-    "songs",
-    "party",
-    "show",
-    "shows",
-    "classic",
-    "classics",
-    "disco",
 ];
 /// Words before a date of month and day without a year.
 const DATE_CUES: &[&str] = &[
@@ -303,17 +276,6 @@ fn decade(context: &Context<'_>, index: usize) -> Option<String> {
         2 if context.is_piece || is_decade(context, index) => short_decade(digits),
         _ => None,
     }
-}
-
-/// Returns true if `90s` is a decade rather than a number of seconds.
-pub(super) fn is_decade(context: &Context<'_>, index: usize) -> bool {
-    let core = context.core(index);
-    let has_shape = (core.len() == 3 && core.ends_with("0s")
-        || core.len() == 4 && core.ends_with("0's"))
-        && core.starts_with(|c: char| c > '1');
-    let before_style =
-        core.starts_with(|c: char| c > '4') && DECADE_STYLES.contains(&context.next(index));
-    has_shape && (context.follows(index, DECADE_CUES) || before_style)
 }
 
 fn short_decade(digits: &str) -> Option<String> {

@@ -10,9 +10,11 @@ mod compounds;
 mod context;
 mod dates;
 mod days;
+mod decades;
 mod fractions;
 mod labels;
 mod lexicon;
+mod mixed_fractions;
 mod money;
 mod numerals;
 mod phones;
@@ -40,7 +42,7 @@ const RULES: &[Rule] = &[
     days::weekday,
     times::time,
     money::money,
-    fractions::mixed,
+    mixed_fractions::mixed,
     units::measure,
     addresses::direction,
     places::state_and_zip,

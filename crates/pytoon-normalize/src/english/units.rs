@@ -416,7 +416,7 @@ fn is_label(context: &Context<'_>, index: usize, symbol: &str, digits: usize) ->
         "s" => {
             digits == 4
                 || context.core(index + 1) == "of"
-                || super::dates::is_decade(context, index)
+                || super::decades::is_decade(context, index)
         }
         _ => false,
     }

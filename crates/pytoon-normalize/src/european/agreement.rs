@@ -1,6 +1,7 @@
 //! The gender of what a number counts, where the next word tells it.
 
-use super::{Context, Form, Language};
+use super::{Context, Language};
+use crate::numbers::Form;
 
 const GERMAN_MASCULINE_IN_E: &[&str] =
     &["name", "kunde", "käse", "junge", "ende", "auge", "gebäude", "kollege"];

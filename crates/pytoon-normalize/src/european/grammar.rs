@@ -1,6 +1,7 @@
 //! The words of each language for what stands beside numbers.
 
-use super::{Context, Form, Language};
+use super::{Context, Language};
+use crate::numbers::Form;
 use crate::numbers::portuguese::Country;
 use crate::numbers::{french, german, portuguese, spanish};
 

@@ -10,23 +10,13 @@ mod money;
 mod numerals;
 mod times;
 
+use crate::numbers::Form;
 use crate::numbers::portuguese::Country;
 use crate::numbers::{Notation, Numeral, digit_words, french, german, portuguese, scan, spanish};
 use crate::pronunciation::Found;
 use crate::sentence::{Reading, Sentence, Token};
 use crate::{SpokenWord, symbols, with_pronunciations};
 use pytoon_core::text::Word;
-
-/// What a number agrees with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// Nothing: it stands alone.
-    Alone,
-    /// A masculine or neuter noun.
-    Masculine,
-    /// A feminine noun.
-    Feminine,
-}
 
 /// A language whose numbers are read here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Money: `12,50 €`, `5 $`, `€5`, `R$ 20`, `20 EUR`, `10-20 €`, `2 Mio. €`.
 
-use super::{Context, Form, Language, numerals};
+use super::{Context, Language, numerals};
+use crate::numbers::Form;
 use crate::numbers::Numeral;
 use crate::numbers::portuguese::Country;
 use crate::sentence::Reading;

@@ -1,6 +1,7 @@
 //! Numbers, percentages, ordinals and ranges.
 
-use super::{Context, Form, Language, agreement};
+use super::{Context, Language, agreement};
+use crate::numbers::Form;
 use crate::numbers::{Numeral, is_digits, share};
 use crate::sentence::Reading;
 

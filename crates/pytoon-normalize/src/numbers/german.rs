@@ -3,7 +3,7 @@
 //! Guarantees: words only, no digits, for numbers below 10¹⁵.
 
 use super::{thousands, words};
-use crate::european::Form;
+use crate::numbers::Form;
 
 const ONES: [&str; 20] = [
     "null",

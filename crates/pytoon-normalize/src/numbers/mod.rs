@@ -14,6 +14,17 @@ pub(crate) const MAX_DIGITS: usize = 48;
 /// Numbers with more digits than these are read digit by digit.
 pub(crate) const MAX_CARDINAL: usize = 15;
 
+/// What a number agrees with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Nothing: it stands alone.
+    Alone,
+    /// A masculine or neuter noun.
+    Masculine,
+    /// A feminine noun.
+    Feminine,
+}
+
 /// How a language writes numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Notation {

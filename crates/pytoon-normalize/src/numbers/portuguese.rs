@@ -4,7 +4,7 @@
 //! nouns.
 
 use super::{thousands, words};
-use crate::european::Form;
+use crate::numbers::Form;
 
 const ONES: [&str; 20] = [
     "zero",

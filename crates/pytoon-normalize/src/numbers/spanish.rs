@@ -4,7 +4,7 @@
 //! feminine hundreds before feminine ones.
 
 use super::words;
-use crate::european::Form;
+use crate::numbers::Form;
 
 const ONES: [&str; 30] = [
     "cero",

@@ -3,11 +3,12 @@
 use super::{Answering, Vendor, header_key, openai};
 use crate::call::{Call, Route};
 use crate::contract;
+use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::reply::{self, Answer, Reply};
 use crate::scenario::{Fault, Step};
 use crate::speech::{self, Spoken};
-use crate::strict::{Check, Optional, Problem, Required, Units};
+use crate::strict::{Check, Optional, Required, Units};
 use base64::Engine;
 use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};

@@ -5,10 +5,11 @@
 use super::{Answering, Vendor, authorization, picture};
 use crate::call::{Call, Look, Order, Route};
 use crate::job::Phase;
+use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::reply::{self, Answer};
 use crate::scenario::Step;
-use crate::strict::{Check, Optional, Problem, Required, Units};
+use crate::strict::{Check, Optional, Required, Units};
 use crate::uploads::Upload;
 use crate::{clock, contract, prices, receive};
 use hyper::{HeaderMap, Method, StatusCode};

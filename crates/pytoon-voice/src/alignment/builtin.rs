@@ -4,8 +4,8 @@
 //! makes it more exact. How well it does, and what was tried,
 //! stands in docs/alignment.md.
 
-use super::chain::Recorded;
 use super::mismatch::{Mismatch, Search};
+use super::recorded::{Aligned, Recorded};
 use super::reference_voice;
 use crate::VoiceError;
 use crate::tts::neural::Neural;
@@ -24,19 +24,6 @@ pub struct Builtin {
     pub voices: BTreeMap<String, String>,
     /// Installed natural voices, for one more reference. `None` uses the local voices alone.
     pub natural: Option<Neural>,
-}
-
-/// Words with their times, and how far to trust them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Aligned {
-    /// One for each word of the script, in order, in milliseconds of the recording.
-    pub words: Vec<CaptionWord>,
-    /// 0 to 1.
-    pub confidence: f64,
-    /// The estimated error of a word's start, in milliseconds.
-    pub estimated_error_ms: f64,
-    /// What the recording leaves out of the script, or adds to it.
-    pub mismatch: Option<Mismatch>,
 }
 
 impl Builtin {

@@ -3,13 +3,13 @@
 //! Guarantees: every word of the script gets a time; every method that gives way is logged with
 //! its reason; what was used is logged with its confidence.
 
-use super::builtin::{Aligned, Builtin};
+use super::builtin::Builtin;
 use super::outside::{self, Outside};
+use super::recorded::{Aligned, Recorded};
 use super::{AlignmentMethod, Mismatch, even_split};
 use crate::VoiceError;
 use pytoon_align::LOW_CONFIDENCE;
 use pytoon_core::text::Word;
-use pytoon_core::time::MsRange;
 use pytoon_process::SystemError;
 use pytoon_telemetry::Event;
 use pytoon_vocabulary::CaptionWord;
@@ -21,19 +21,6 @@ pub struct Aligner {
     pub order: Vec<AlignmentMethod>,
     /// Our own.
     pub builtin: Builtin,
-}
-
-/// A script and its recording.
-#[derive(Debug, Clone, Copy)]
-pub struct Recorded<'a> {
-    /// 48 kHz mono.
-    pub samples: &'a [f32],
-    /// Where there is speech, in milliseconds.
-    pub speech: &'a [MsRange],
-    /// The script, sentence by sentence.
-    pub sentences: &'a [Vec<Word>],
-    /// BCP 47 tag.
-    pub language: &'a str,
 }
 
 /// Word times and where they are from.

@@ -10,6 +10,7 @@ pub mod even_split;
 mod mismatch;
 pub(crate) mod outside;
 pub mod provider;
+pub mod recorded;
 mod reference_voice;
 
 pub use mismatch::Mismatch;

@@ -4,8 +4,8 @@
 //! tried. What they recognise is mapped onto the script's words by edit distance: the script is
 //! never changed.
 
-use super::builtin::Aligned;
-use super::chain::Recorded;
+use super::recorded::Aligned;
+use super::recorded::Recorded;
 use crate::VoiceError;
 use pytoon_audio::wav;
 use pytoon_core::text::Word;

@@ -15,7 +15,8 @@ use pytoon_pipeline::aligner;
 use pytoon_vocabulary::CaptionLook;
 use pytoon_vocabulary::CaptionWord;
 use pytoon_voice::alignment::AlignmentMethod;
-use pytoon_voice::alignment::chain::{Outcome, Recorded};
+use pytoon_voice::alignment::chain::Outcome;
+use pytoon_voice::alignment::recorded::Recorded;
 use std::io::Read;
 use std::path::Path;
 

@@ -1,0 +1,17 @@
+//! A sentence as it was spoken.
+
+use pytoon_vocabulary::CaptionWord;
+use serde::{Deserialize, Serialize};
+
+/// A sentence as it was spoken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Utterance {
+    /// The take it is in.
+    pub asset: String,
+    /// Where in the take it begins, in milliseconds.
+    pub source_start_ms: i64,
+    /// Its length in milliseconds.
+    pub duration_ms: i64,
+    /// Its words, timed from its own start.
+    pub words: Vec<CaptionWord>,
+}

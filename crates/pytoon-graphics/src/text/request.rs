@@ -1,0 +1,29 @@
+//! Text that is to be laid out, as it was asked for and as it is drawn.
+
+use super::style::TextStyle;
+use std::ops::Range;
+
+/// What to lay out.
+#[derive(Clone, Debug)]
+pub struct LayoutRequest<'a> {
+    /// The look of the text.
+    pub style: &'a TextStyle,
+    /// The text; white space is collapsed.
+    pub text: &'a str,
+    /// Byte ranges of the words in `text`; empty means white-space tokens.
+    pub words: &'a [Range<usize>],
+    /// Indices of emphasised words, set larger by `emphasis_scale`.
+    pub emphasis: &'a [usize],
+    /// Size factor of emphasised words.
+    pub emphasis_scale: f32,
+    /// Lines are no wider than this.
+    pub max_width: f32,
+    /// No more lines than this.
+    pub max_lines: usize,
+}
+
+/// The text as drawn (case applied, white space collapsed) and its words in it.
+pub(super) struct Prepared {
+    pub text: String,
+    pub words: Vec<Range<usize>>,
+}

@@ -1,0 +1,336 @@
+//! Emitting an event: a line of the log, and what it counts for in the metrics.
+
+use crate::event::Event;
+use crate::metric::{count, count_service};
+use crate::service_event::ServiceEvent;
+use tracing::{debug, info, warn};
+
+impl Event<'_> {
+    /// Writes the log line, and counts what is counted.
+    pub fn emit(&self) {
+        count(self);
+        let event = self.name();
+        match *self {
+            Self::JobStarted { folder, preset, seed } => {
+                info!(event, folder, preset, seed, "render started");
+            }
+            Self::JobFinished { output, duration_ms, wall_ms, findings } => {
+                info!(event, output, duration_ms, wall_ms, findings, "render finished");
+            }
+            Self::JobFailed { stage, reason } => {
+                tracing::error!(event, stage, reason, "render failed");
+            }
+            Self::StageFinished { stage, duration_ms, reused } => {
+                info!(event, stage, duration_ms, reused, "stage finished");
+            }
+            Self::TtsProviderFailed { provider, kind, reason, duration_ms } => {
+                warn!(event, provider, kind, reason, duration_ms, "a TTS provider failed");
+            }
+            Self::TtsProviderSpoke { provider, sentences, duration_ms } => {
+                info!(event, provider, sentences, duration_ms, "a TTS provider spoke the script");
+            }
+            Self::TtsProviderLeftOut { provider, reason } => {
+                info!(event, provider, reason, "a TTS provider is not asked");
+            }
+            Self::AllTtsProvidersFailed { tried } => {
+                warn!(event, tried, "All TTS providers failed: the film is silent and captioned");
+            }
+            Self::VoiceProcessed {
+                source,
+                raw_ms,
+                used_ms,
+                noise_floor_db,
+                words_per_minute,
+                denoised,
+            } => {
+                info!(
+                    event,
+                    source,
+                    raw_ms,
+                    used_ms,
+                    noise_floor_db,
+                    words_per_minute,
+                    denoised,
+                    "voice ready"
+                );
+            }
+            Self::VoiceMapped { scenes, utterances, speech_ms } => {
+                info!(event, scenes, utterances, speech_ms, "voice mapped to scenes");
+            }
+            Self::AlignmentProviderTimes { provider, words } => {
+                info!(
+                    event,
+                    method = "provider",
+                    provider,
+                    words,
+                    confidence = 1.0,
+                    "words timed by the voice provider"
+                );
+            }
+            Self::AlignmentDone { method, confidence, words, estimated_error_ms, version } => {
+                info!(event, method, confidence, words, estimated_error_ms, version, "words timed");
+            }
+            Self::AlignmentMethodFailed { method, kind, confidence, reason } => {
+                warn!(event, method, kind, confidence, reason, "an alignment method gave way");
+            }
+            Self::TranscriptDone { method, chars, language } => {
+                info!(event, method, chars, language, "a recording was written down");
+            }
+            Self::TranscriptMethodFailed { method, reason } => {
+                warn!(event, method, reason, "a recording could not be written down so");
+            }
+            Self::AlignmentFallbackToEvenSplit { reason, words } => {
+                warn!(event, method = "even_split", reason, words, "words spread by syllables");
+            }
+            Self::Loudnorm { input_lufs, output_lufs, true_peak_dbtp, gain_db } => {
+                info!(event, input_lufs, output_lufs, true_peak_dbtp, gain_db, "loudness set");
+            }
+            Self::EngineFallback { job, scene, from, to, kind, latency_ms, reason } => {
+                warn!(
+                    event,
+                    job, scene, from, to, kind, latency_ms, reason, "an engine gave way to another"
+                );
+            }
+            Self::EngineRotationTriggered { engine, kind, failures, cooldown_s, advice } => {
+                warn!(
+                    event,
+                    engine,
+                    kind,
+                    failures,
+                    cooldown_s,
+                    advice,
+                    "an engine or a voice is left alone for a while"
+                );
+            }
+            Self::EngineBreakerUnavailable { engine, operation, reason } => {
+                warn!(
+                    event,
+                    engine,
+                    operation,
+                    reason,
+                    "the breaker of an engine or a voice cannot be read or written"
+                );
+            }
+            Self::EngineInvocation {
+                job,
+                scene,
+                engine,
+                result,
+                kind,
+                latency_ms,
+                charged_usd,
+            } => {
+                info!(
+                    event,
+                    job,
+                    scene,
+                    engine,
+                    result,
+                    kind,
+                    latency_ms,
+                    charged_usd,
+                    "an attempt at an engine ended"
+                );
+            }
+            Self::EngineSubmitted { job, scene, engine, call, task, estimated_usd } => {
+                info!(event, job, scene, engine, call, task, estimated_usd, "paid work began");
+            }
+            Self::EngineResumed { job, scene, engine, call, state } => {
+                info!(event, job, scene, engine, call, state, "paid work is gone on with");
+            }
+            Self::EnginePurchaseWasted { job, scene, engine, kind, charged_usd, reason } => {
+                let said = "a purchase was paid for and cannot be used";
+                warn!(event, job, scene, engine, kind, charged_usd, reason, "{said}");
+            }
+            Self::EngineCallUnknown { job, scene, engine, call } => {
+                warn!(
+                    event,
+                    job,
+                    scene,
+                    engine,
+                    call,
+                    "the answer to a paid call never came: `pytoon ledger resolve` decides it"
+                );
+            }
+            Self::EngineCancelled { engine, call, outcome } => {
+                info!(event, engine, call, outcome, "a vendor was asked to stop");
+            }
+            Self::EngineStatusUnknown { engine, call, status } => {
+                warn!(event, engine, call, status, "a vendor used a status that is not documented");
+            }
+            Self::EngineWaiting { job, scene, engine, wait_ms } => {
+                info!(event, job, scene, engine, wait_ms, "a scene waits for its engine to cool");
+            }
+            Self::LedgerUnavailable { job, scene, engine, operation, retry_in_ms, reason } => {
+                warn!(
+                    event,
+                    job,
+                    scene,
+                    engine,
+                    operation,
+                    retry_in_ms,
+                    reason,
+                    "a scene waits for the ledger, and nothing is bought"
+                );
+            }
+            Self::HealthCheck { engine, healthy, key_present, kind, latency_ms, detail } => {
+                // What is switched off, or was never given a key, is no fault.
+                if healthy || !key_present || kind == "disabled" {
+                    info!(event, engine, healthy, key_present, kind, latency_ms, detail, "health");
+                } else {
+                    warn!(event, engine, healthy, key_present, kind, latency_ms, detail, "health");
+                }
+            }
+            Self::EngineConfigReloaded { engines } => {
+                info!(event, engines, "engine.yaml was read again");
+            }
+            Self::EngineConfigRefused { reason } => {
+                warn!(event, reason, "an edit of engine.yaml is refused; the old one stays");
+            }
+            Self::ModerationFlagged { scene, source, action, detail } => {
+                warn!(event, scene, source, action, detail, "a prompt was flagged");
+            }
+            Self::ModerationRephrased { scene, engine, attempt } => {
+                info!(event, scene, engine, attempt, "a refused prompt is rephrased");
+            }
+            Self::EncoderFallback { from, to, reason } => {
+                warn!(event, from, to, reason, "the encoder gave way to software");
+            }
+            Self::GlyphsMissing { characters } => {
+                warn!(event, characters, "no installed font has these characters");
+            }
+            Self::SelfCheckFinding { check, detail } => {
+                warn!(event, check, detail, "the self-check found something");
+            }
+            Self::Warning { detail } => warn!(event, detail, "something was bent"),
+            Self::ProcessFinished { program, purpose, duration_ms } => {
+                debug!(event, program, purpose, duration_ms, "a program ran");
+            }
+        }
+    }
+}
+
+impl ServiceEvent<'_> {
+    /// Writes the log line, and counts what is counted.
+    pub fn emit(&self) {
+        count_service(self);
+        match *self {
+            Self::ServiceStarted { role, address, database, version } => {
+                let event = "service_started";
+                info!(event, role, address, database, version, "the service is up");
+            }
+            Self::ServiceStopped { role, handed_back } => {
+                info!(event = "service_stopped", role, handed_back, "the service ended in order");
+            }
+            Self::TaskClaimed { job, task, attempt, waited_ms } => {
+                debug!(event = "task_claimed", job, task, attempt, waited_ms, "a task begins");
+            }
+            Self::LeaseTakenOver { job, task, attempt, token } => {
+                let event = "lease_taken_over";
+                warn!(
+                    event,
+                    job, task, attempt, token, "a task of a worker that is silent is begun again"
+                );
+            }
+            Self::LeaseLost { job, task, token, why } => {
+                let event = "lease_lost";
+                warn!(
+                    event,
+                    job,
+                    task,
+                    token,
+                    why,
+                    "another worker may have this task: nothing that was done here is written"
+                );
+            }
+            Self::TaskFinished { job, task, stage, duration_ms } => {
+                info!(event = "task_finished", job, task, stage, duration_ms, "a task is done");
+            }
+            Self::TaskFailed { job, task, stage, attempt, code, reason, retry_in_ms } => {
+                let event = "task_failed";
+                if retry_in_ms >= 0 {
+                    warn!(
+                        event,
+                        job,
+                        task,
+                        stage,
+                        attempt,
+                        code,
+                        reason,
+                        retry_in_ms,
+                        "a task failed and is tried again"
+                    );
+                } else {
+                    tracing::error!(
+                        event,
+                        job,
+                        task,
+                        stage,
+                        attempt,
+                        code,
+                        reason,
+                        retry_in_ms,
+                        "a task failed"
+                    );
+                }
+            }
+            Self::DiskFull { reason, retry_in_ms } => {
+                let event = "disk_full";
+                warn!(event, reason, retry_in_ms, "the disk is full; work waits for room");
+            }
+            Self::ResourceExhausted { reason, retry_in_ms } => {
+                let event = "resource_exhausted";
+                warn!(event, reason, retry_in_ms, "a resource is used up; the task waits");
+            }
+            Self::PartsRemoved { files } => {
+                info!(event = "parts_removed", files, "files of killed workers were removed");
+            }
+            Self::StoreUnavailable { operation, reason } => {
+                let event = "store_unavailable";
+                warn!(event, operation, reason, "the database does not answer; asking again");
+            }
+            Self::WebhookDelivered { job, webhook, attempt } => {
+                let event = "webhook_delivered";
+                info!(event, job, webhook, attempt, "the submitter heard how its job ended");
+            }
+            Self::WebhookFailed { job, webhook, attempt, reason, retry_in_ms } => {
+                let event = "webhook_failed";
+                warn!(
+                    event,
+                    job,
+                    webhook,
+                    attempt,
+                    reason,
+                    retry_in_ms,
+                    "the submitter did not hear how its job ended"
+                );
+            }
+            Self::StorageLow { free_mib, needed_mib } => {
+                let event = "storage_low";
+                warn!(event, free_mib, needed_mib, "too little room: no film is begun");
+            }
+            Self::StorageCollected { kind, files, bytes } => {
+                info!(
+                    event = "storage_collected",
+                    kind, files, bytes, "removed what was out of date"
+                );
+            }
+            Self::StorageCollectFailed { reason } => {
+                let event = "storage_collect_failed";
+                warn!(event, reason, "what is out of date was not removed; it is tried again");
+            }
+            Self::Request { method, route, status, duration_ms } => {
+                // A target of its own: requests have a log of their own.
+                info!(
+                    target: "pytoon_request",
+                    event = "request",
+                    method,
+                    route,
+                    status,
+                    duration_ms,
+                    "a request was answered"
+                );
+            }
+        }
+    }
+}

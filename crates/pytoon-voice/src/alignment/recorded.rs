@@ -1,0 +1,32 @@
+//! A recording with its script, and its words once they are timed.
+
+use super::Mismatch;
+use pytoon_core::text::Word;
+use pytoon_core::time::MsRange;
+use pytoon_vocabulary::CaptionWord;
+
+/// A script and its recording.
+#[derive(Debug, Clone, Copy)]
+pub struct Recorded<'a> {
+    /// 48 kHz mono.
+    pub samples: &'a [f32],
+    /// Where there is speech, in milliseconds.
+    pub speech: &'a [MsRange],
+    /// The script, sentence by sentence.
+    pub sentences: &'a [Vec<Word>],
+    /// BCP 47 tag.
+    pub language: &'a str,
+}
+
+/// Words with their times, and how far to trust them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aligned {
+    /// One for each word of the script, in order, in milliseconds of the recording.
+    pub words: Vec<CaptionWord>,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// The estimated error of a word's start, in milliseconds.
+    pub estimated_error_ms: f64,
+    /// What the recording leaves out of the script, or adds to it.
+    pub mismatch: Option<Mismatch>,
+}
