@@ -5,9 +5,9 @@
 //! length of the film. Any number of threads may compose at once.
 
 use crate::CompositorError;
+use crate::assets::Assets;
 use crate::grade::GradeTable;
 use crate::overlay::PreparedOverlay;
-use crate::picture::Picture;
 use crate::sampler::Scratch;
 use crate::still::PreparedStill;
 use crate::transition;
@@ -21,14 +21,6 @@ use pytoon_graphics::text::TextEngine;
 use pytoon_graphics::{Frame, Palette, Rgb, SafeRect};
 use pytoon_vocabulary::{Background, CaptionCue, CaptionWord};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Where pictures come from.
-pub trait Assets: Send + Sync {
-    /// A picture with its alpha, for an overlay.
-    fn overlay(&self, asset: &str) -> Result<Arc<Picture>, CompositorError>;
-    /// An opaque picture, for a scene.
-    fn picture(&self, asset: &str) -> Result<Arc<Picture>, CompositorError>;
-}
 
 /// Frames of moving clips that a frame of the film needs, by index on the video track.
 pub type MovingFrames = [(usize, Arc<Frame>)];

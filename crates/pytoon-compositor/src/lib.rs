@@ -5,10 +5,11 @@
 //! limited range, with left-sited chroma, which is what the encoder takes.
 //!
 //! Does not read files, decode pictures or run processes: assets are handed in through
-//! [`compose::Assets`].
+//! [`assets::Assets`].
 //!
 //! Start with [`compose::Compositor`].
 
+pub mod assets;
 pub mod compose;
 pub mod grade;
 mod overlay;

@@ -1,7 +1,7 @@
 //! Pictures and words over the film, placed in the safe zone.
 
 use crate::CompositorError;
-use crate::compose::Assets;
+use crate::assets::Assets;
 use crate::still::resize_with_alpha;
 use pytoon_core::brief::Position;
 use pytoon_core::timeline::{OverlayClip, OverlayContent};

@@ -2,7 +2,8 @@
 
 use crate::environment::Environment;
 use pytoon_compositor::CompositorError;
-use pytoon_compositor::compose::{Assets, palette};
+use pytoon_compositor::assets::Assets;
+use pytoon_compositor::compose::palette;
 use pytoon_compositor::picture::Picture;
 use pytoon_core::timeline::PaletteChoice;
 use pytoon_media::picture::{self, PictureLimits};

@@ -9,10 +9,12 @@ use crate::receipt::{
 };
 use crate::sources::Sources;
 use crate::stage::{StageContext, write_json};
+use crate::stages::budget::spend;
 use crate::stages::engines::{self, Drawn, SceneEngines};
 use crate::stages::picture::PictureReport;
 use crate::stages::sound::SoundReport;
-use crate::stages::voice::{self, VoiceResult};
+use crate::stages::voice;
+use crate::stages::voice_order::VoiceResult;
 use pytoon_core::layout;
 use pytoon_core::note::{self, Note};
 use pytoon_core::scene::{MusicSource, SceneGraph};
@@ -223,12 +225,6 @@ fn wasted(context: &StageContext<'_>, failed: &[FailedAttempt]) -> MicroUsd {
         _ => row.state.wastes(),
     };
     rows.unwrap_or_default().iter().filter(|row| is_wasted(row)).map(|row| row.charged).sum()
-}
-
-/// Returns the total charges of the job from the ledger.
-pub(crate) fn spend(context: &StageContext<'_>) -> MicroUsd {
-    let Some(books) = context.engines().books() else { return MicroUsd::ZERO };
-    books.runtime.block_on(books.store.spend_of_job(context.folder.job_id())).unwrap_or_default()
 }
 
 /// What the brief asks for.

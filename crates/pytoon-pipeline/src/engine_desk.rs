@@ -4,8 +4,8 @@
 //! key and without a speech server nothing is written beside the job's own folder.
 
 use crate::PipelineError;
-use crate::environment::picture_limits;
 use crate::first_frames::FirstFrames;
+use crate::limits::picture_limits;
 use pytoon_config::engines::EngineSettings;
 use pytoon_config::secrets::Secrets;
 use pytoon_config::settings::TranscriptionChoice;

@@ -1,6 +1,7 @@
 //! The handles a render works with, built once by the program.
 
 use crate::engine_desk::EngineDesk;
+use crate::limits;
 use pytoon_config::Config;
 use pytoon_media::fonts::FontFinder;
 use pytoon_media::picture::PictureLimits;
@@ -34,19 +35,10 @@ pub struct Environment {
     pub clock: fn() -> String,
 }
 
-/// Returns the bounds on pictures of a configuration.
-pub(crate) fn picture_limits(config: &Config) -> PictureLimits {
-    let limits = &config.settings.limits;
-    PictureLimits {
-        max_bytes: limits.max_file_mib << 20,
-        max_pixels: u64::from(limits.max_picture_megapixels) * 1_000_000,
-    }
-}
-
 impl Environment {
     /// Bounds on pictures from the configuration.
     pub fn picture_limits(&self) -> PictureLimits {
-        picture_limits(&self.config)
+        limits::picture_limits(&self.config)
     }
 
     /// Threads that draw.

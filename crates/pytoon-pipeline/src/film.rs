@@ -36,7 +36,7 @@ use crate::stages::plan::{self, PLAN, Plan, PlanInput, PlanStage};
 use crate::stages::sound::{MixStage, SoundInput};
 use crate::stages::timeline::TimelineSettings;
 use crate::stages::transcript::{self, TranscriptInput, TranscriptStage};
-use crate::stages::voice::KeptVoice;
+use crate::stages::voice_order::KeptVoice;
 use crate::stages::voiced::{VOICED, Voiced, VoicedInput, VoicedStage};
 use crate::stages::{speech, timeline};
 use pytoon_config::BriefFile;

@@ -24,6 +24,7 @@ pub mod film;
 mod first_frames;
 mod folder;
 pub mod inspect;
+mod limits;
 pub mod local;
 mod options;
 mod owned_folder;

@@ -13,13 +13,12 @@
 use crate::PipelineError;
 use crate::draw_plan::DrawPlan;
 use crate::environment::Environment;
-use crate::film::{Film, FilmSource, JobIdentity, StageEnd};
+use crate::film::{Film, FilmSource, StageEnd};
 use crate::options::RenderOptions;
-use crate::owned_folder::OwnedFolder;
+use crate::owned_folder::{OwnedFolder, new_job};
 use crate::receipt::Receipt;
 use pytoon_core::graph::{FilmGraph, StageId};
 use pytoon_engines::engine_manager::SceneMemo;
-use pytoon_engines::world::{RealWorld, World};
 use pytoon_process::{SystemError, threads, yield_to_encoder};
 use pytoon_telemetry::Event;
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,11 +108,6 @@ pub(crate) fn run_to_voice(
     let made = Executor { film: &film, chunks: 1 }.run(Some(&StageId::Voice));
     made.map_err(|stopped| *stopped.error)?;
     Ok(film)
-}
-
-/// Returns a new job.
-pub(crate) fn new_job() -> JobIdentity {
-    JobIdentity { id: RealWorld.new_id(), started_at_ms: RealWorld.now() }
 }
 
 /// Why a film was not finished.

@@ -8,8 +8,8 @@
 //! `.work`, finishing renames it back.
 
 use crate::folder::JobIdentity;
-use crate::local::new_job;
 use pytoon_core::layout;
+use pytoon_engines::world::{RealWorld, World};
 use pytoon_process::{SystemError, disk};
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -170,6 +170,11 @@ fn missing_folders(root: &Path) -> Vec<PathBuf> {
         .collect();
     missing.reverse();
     missing
+}
+
+/// Returns a new job.
+pub(crate) fn new_job() -> JobIdentity {
+    JobIdentity { id: RealWorld.new_id(), started_at_ms: RealWorld.now() }
 }
 
 #[cfg(test)]

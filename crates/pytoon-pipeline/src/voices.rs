@@ -15,8 +15,9 @@ use pytoon_voice::alignment::chain::Aligner;
 use pytoon_voice::breakers::VoiceBreakers;
 use pytoon_voice::paid::PaidWork;
 use pytoon_voice::transcript::OpenAi;
-use pytoon_voice::tts::chain::{Chain, ChainError, ChainParts, chain};
+use pytoon_voice::tts::chain::{Chain, ChainError, chain};
 use pytoon_voice::tts::neural::{Neural, Voices};
+use pytoon_voice::tts::parts::ChainParts;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 

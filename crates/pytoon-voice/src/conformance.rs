@@ -24,8 +24,9 @@ mod tests;
 
 use crate::VoiceError;
 use crate::paid::PaidWork;
-use crate::tts::chain::{ChainError, ChainParts, chain};
+use crate::tts::chain::{ChainError, chain};
 use crate::tts::neural::Voices;
+use crate::tts::parts::ChainParts;
 use crate::tts::{SpokenSentence, TtsProvider, TtsRequest};
 use pytoon_audio::speech;
 use pytoon_config::secrets::Secrets;

@@ -10,6 +10,7 @@ use crate::spoken::{SpokenText, spoken_text};
 use crate::transcript::{openai, understood};
 use crate::tts::cloud::{self, Speech};
 use crate::tts::piece::{Limit, Piece, pieces};
+use crate::tts::registry;
 use crate::tts::take::Take;
 use crate::tts::{SpokenSentence, cut, espeak};
 use pytoon_config::tts::{CloudVoice, TtsProviderName};
@@ -38,7 +39,8 @@ impl Service {
         script: &[&str],
     ) -> Result<Self, String> {
         let provider = TtsProviderName::from_name(name).ok_or("there is no such provider")?;
-        let adapter = cloud::adapter(provider, settings).map_err(|(_, reason)| reason)?;
+        let make = registry::adapter(provider).ok_or("it is not a service")?;
+        let adapter = make(settings)?;
         let all: Vec<Vec<Word>> = script.iter().map(|sentence| text::words(sentence)).collect();
         let size = |text: &SpokenText| adapter.size(text);
         let limit = Limit { most: adapter.most(), size: &size, one_by_one: !adapter.gives_times() };

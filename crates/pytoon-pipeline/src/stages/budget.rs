@@ -1,20 +1,14 @@
-//! Compares the estimated cost of a film with its budget.
+//! The budget of a film, its estimated cost, and what is spent of it.
 //!
-//! Guarantees: a film that its brief wants whole or not at all is refused before anything of it is
-//! bought where its budget does not pay for the engines that are asked first, or where a scene would
-//! fall back for certain. Leaves to the ledger: what is admitted call by call.
+//! Leaves to `refusal` whether a film is begun, and to the ledger what is admitted call by call.
 
-use super::engines::Wanted;
-use crate::PipelineError;
 use crate::engine_desk::EngineDesk;
 use crate::sources::Sources;
 use crate::stage::StageContext;
 use pytoon_core::brief::OnDegrade;
-use pytoon_core::chain::LOCAL_ENGINE;
 use pytoon_core::note::Note;
 use pytoon_core::scene::SceneGraph;
 use pytoon_vocabulary::MicroUsd;
-use std::collections::BTreeMap;
 
 /// Returns the budget of the film from its brief, or else from the configuration.
 pub(crate) fn budget(desk: &EngineDesk, sources: &Sources) -> Option<MicroUsd> {
@@ -41,67 +35,12 @@ pub(crate) fn note(
     })
 }
 
-fn wants_all(sources: &Sources) -> bool {
+pub(super) fn wants_all(sources: &Sources) -> bool {
     sources.brief.on_degrade.unwrap_or_default() != OnDegrade::Ship
 }
 
-/// Refuses a film that its budget does not pay for, or some scene of which no outside engine can
-/// draw as things stand, where its brief wants no lesser one. `voice` is what its voice will cost.
-///
-/// # Errors
-/// A problem of the brief's field `budget`, or [`PipelineError::Degraded`].
-pub(crate) fn refuse(
-    context: &StageContext<'_>,
-    sources: &Sources,
-    wanted: &[Wanted],
-    voice: MicroUsd,
-) -> Result<(), PipelineError> {
-    if sources.brief.on_degrade == Some(OnDegrade::Fail) {
-        refuse_lesser(wanted)?;
-    }
-    let budget = budget(context.engines(), sources).filter(|_| wants_all(sources));
-    let (Some(budget), Some(outside)) = (budget, context.engines().outside()) else {
-        return Ok(());
-    };
-    let (cost, spent) = outside.runtime.block_on(async {
-        // Scenes that ask for the same clip share it.
-        let mut clips = BTreeMap::new();
-        for wanted in wanted {
-            // Where the ledger cannot be read nothing is refused: the walk waits for it.
-            clips.extend(outside.manager.foreseen_cost(&wanted.order).await.ok().flatten());
-        }
-        let spent = outside.manager.store().spend_of_job(context.folder.job_id()).await?;
-        Ok::<_, PipelineError>((voice + clips.into_values().sum(), spent))
-    })?;
-    if cost + spent <= budget {
-        return Ok(());
-    }
-    let what = if voice == MicroUsd::ZERO { "its clips" } else { "its voice and its clips" };
-    let (and_spent, bought) = match spent {
-        MicroUsd::ZERO => (String::new(), "nothing was bought"),
-        spent => (format!(" and {spent} of it is spent"), "nothing more was bought"),
-    };
-    let reason = format!(
-        "{what} cost about {cost}, its budget is {budget}{and_spent}, and `on_degrade` wants no \
-         lesser film: raise `budget`, let cheaper engines draw, or set `on_degrade: ship`; {bought}"
-    );
-    Err(context.field_error("budget", reason).into())
-}
-
-/// Refuses what would fall back to `local` for certain. A cooling engine may be waited for.
-fn refuse_lesser(wanted: &[Wanted]) -> Result<(), PipelineError> {
-    let lesser: Vec<String> = wanted
-        .iter()
-        .filter(|wanted| wanted.asked != LOCAL_ENGINE && !wanted.order.chain.has_outside_engine())
-        .map(|wanted| {
-            let left_out = wanted.order.chain.left_out.iter();
-            let why: Vec<_> = left_out.map(|it| format!("{}: {}", it.engine, it.reason)).collect();
-            format!("{}: {}", wanted.order.scene_id, why.join(", "))
-        })
-        .collect();
-    if lesser.is_empty() {
-        return Ok(());
-    }
-    let what = format!("scenes would fall back to the local engine: {}", lesser.join("; "));
-    Err(PipelineError::Degraded(what))
+/// Returns the total charges of the job from the ledger.
+pub(crate) fn spend(context: &StageContext<'_>) -> MicroUsd {
+    let Some(books) = context.engines().books() else { return MicroUsd::ZERO };
+    books.runtime.block_on(books.store.spend_of_job(context.folder.job_id())).unwrap_or_default()
 }

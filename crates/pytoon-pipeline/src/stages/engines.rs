@@ -10,10 +10,9 @@
 //! draws.
 
 use super::Asset;
-use super::budget::budget;
+use super::budget::{budget, spend};
 use super::colours::{FilmColours, SeenClip};
 use crate::PipelineError;
-use crate::delivery;
 use crate::engine_desk::EngineDesk;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
@@ -411,7 +410,7 @@ pub(crate) fn stop_if_short(
     shortfall: Option<String>,
 ) -> Result<(), PipelineError> {
     let Some(mut reason) = shortfall else { return Ok(()) };
-    let spent = delivery::spend(context);
+    let spent = spend(context);
     if spent > MicroUsd::ZERO {
         reason += &format!("; {spent} was spent, and what it bought is kept");
     }

@@ -9,11 +9,13 @@ pub(crate) mod finish;
 pub(crate) mod look;
 pub(crate) mod picture;
 pub(crate) mod plan;
+pub(crate) mod refusal;
 pub(crate) mod sound;
 pub(crate) mod speech;
 pub(crate) mod timeline;
 pub(crate) mod transcript;
 pub(crate) mod voice;
+pub(crate) mod voice_order;
 pub(crate) mod voice_warnings;
 pub(crate) mod voiced;
 

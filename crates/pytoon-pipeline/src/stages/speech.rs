@@ -6,8 +6,10 @@
 //!
 //! Start with [`synthetic`]; [`time_words`] is where words without times get theirs.
 
-use super::voice::{KeptVoice, Refuse, VoiceInput, VoiceResult, VoiceStage, silent, write_take};
-use super::voice_warnings::no_natural_voice;
+use super::voice_order::{
+    KeptVoice, Refuse, VoiceInput, VoiceResult, VoiceStage, silent, write_take,
+};
+use super::voice_warnings::{leave_out_who_has_no_voice, no_natural_voice};
 use crate::PipelineError;
 use crate::engine_desk::EngineDesk;
 use crate::sources::Sources;
@@ -273,18 +275,6 @@ fn keep_voice(chain: &Chain, request: &mut TtsRequest, kept: KeptVoice) -> Optio
     }
     request.voice = Some(name);
     None
-}
-
-/// Takes out the providers that have no voice for the language, each with its reason.
-pub(super) fn leave_out_who_has_no_voice(chain: &mut Chain, request: &TtsRequest) {
-    let Chain { providers, left_out } = chain;
-    providers.retain(|provider| match provider.has_no_voice(request) {
-        Some(reason) => {
-            left_out.push(LeftOut { provider: provider.name().to_owned(), reason });
-            false
-        }
-        None => true,
-    });
 }
 
 /// Where nothing may be bought: takes out the voices that would have to be, and tells what the

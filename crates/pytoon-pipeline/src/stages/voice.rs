@@ -3,77 +3,32 @@
 //! Takes are written to the work folder and found again there, so a continued or repeated render
 //! does not speak twice.
 
+use super::voice_order::{KeptVoice, VoiceInput, VoiceResult, VoiceStage, silent, write_take};
 use crate::PipelineError;
 use crate::folder::JobFolder;
 use crate::receipt::VoiceReceipt;
-use crate::sources::{Sources, entries};
+use crate::sources::Sources;
 use crate::stage::{self, Stage, StageContext, Step};
 use crate::stages::voice_warnings::assumed_language;
 use crate::stages::{Asset, speech};
-use pytoon_audio::wav;
-use pytoon_config::settings::{AlignmentSettings, Settings, VoiceDefaults};
-use pytoon_config::tts::TtsSettings;
-use pytoon_core::brief::VoiceSettings;
+use pytoon_config::settings::Settings;
 use pytoon_core::chain::LOCAL_ENGINE;
 use pytoon_core::layout;
 use pytoon_core::note::Note;
-use pytoon_core::preset::{Grade, Move, Preset, TransitionKind};
+use pytoon_core::preset::{Grade, Move, TransitionKind};
 use pytoon_core::scene::{MediaKind, MusicSource, SceneGraph, SceneMedia, VoiceSource};
 use pytoon_core::text;
 use pytoon_core::timeline::build::needs;
-use pytoon_core::timeline::fit::{self, Fit};
-use pytoon_core::timeline::utterance::Utterance;
-use pytoon_normalize::Pronunciations;
-use pytoon_process::{SystemError, disk};
-use pytoon_records::ledger::CallLimits;
+use pytoon_core::timeline::fit::{self};
+use pytoon_process::SystemError;
 use pytoon_vocabulary::Background;
-use pytoon_vocabulary::MicroUsd;
+use pytoon_voice::alignment::Mismatch;
 use pytoon_voice::alignment::recorded::Recorded;
-use pytoon_voice::alignment::{AlignmentMethod, Mismatch};
-use pytoon_voice::tts::{Quote, VoiceUsed};
-use pytoon_voice::tts_manager::FailedAttempt;
 use pytoon_voice::voice_processor::{self, Recording};
 use pytoon_voice::{VoiceError, voice_mapper};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::io::Cursor;
 use std::path::Path;
-
-/// What became of the voice.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct VoiceResult {
-    /// Utterances by scene.
-    pub(crate) speech: Vec<Vec<Utterance>>,
-    /// Who spoke: a provider, `voice_file`, or nobody.
-    pub(crate) provider: Option<String>,
-    /// The voice that spoke, where the provider knows it.
-    #[serde(default)]
-    pub(crate) voice: Option<VoiceUsed>,
-    /// How words were timed.
-    pub(crate) method: AlignmentMethod,
-    /// How far to trust that, 0 to 1; absent without a voice.
-    pub(crate) confidence: Option<f64>,
-    /// What went wrong on the way.
-    pub(crate) warnings: Vec<Note>,
-    /// How much faster the voice was made.
-    pub(crate) tempo: f64,
-    /// Who was asked for a voice before and failed.
-    #[serde(default)]
-    pub(crate) attempts: Vec<FailedAttempt>,
-    /// Whether a voice of this machine stands in for a service's.
-    #[serde(default)]
-    pub(crate) stepped_down: bool,
-    /// What a service would have cost, where nothing may be bought.
-    #[serde(default)]
-    pub(crate) quote: Option<Quote>,
-}
-
-/// The voice of an earlier film of the same job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct KeptVoice {
-    pub(super) provider: String,
-    pub(super) name: Option<String>,
-}
 
 impl KeptVoice {
     /// Returns the voice that a continued job keeps: that of its last take, or else of its receipt.
@@ -108,61 +63,7 @@ struct EarlierReceipt {
     voice: VoiceReceipt,
 }
 
-impl VoiceResult {
-    pub(crate) fn new(
-        speech: Vec<Vec<Utterance>>,
-        provider: Option<&str>,
-        method: AlignmentMethod,
-    ) -> Self {
-        Self {
-            speech,
-            provider: provider.map(str::to_owned),
-            voice: None,
-            method,
-            confidence: (method == AlignmentMethod::Provider).then_some(1.0),
-            warnings: Vec::new(),
-            tempo: 1.0,
-            attempts: Vec::new(),
-            stepped_down: false,
-            quote: None,
-        }
-    }
-}
-
 const RESULT: &str = "voice.json";
-
-/// Refuses a film before its voice is bought, given the lengths of its scenes and what the voice
-/// costs.
-pub(crate) type Refuse<'a> = &'a dyn Fn(&Fit, MicroUsd) -> Result<(), PipelineError>;
-
-/// Speaks the script or reads the recording.
-pub(crate) struct VoiceStage<'a> {
-    /// The voice of an earlier film of this job, which a continued job keeps.
-    pub(crate) kept: Option<KeptVoice>,
-    /// Budgets of services.
-    pub(crate) limits: CallLimits,
-    pub(crate) refuse: Refuse<'a>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct VoiceInput {
-    /// The scenes with only what is spoken and how long they last at least.
-    pub(crate) graph: SceneGraph,
-    pub(crate) recording: Option<Asset>,
-    pub(crate) settings: VoiceSettings,
-    /// A note, if the language of the words is a guess.
-    pub(crate) assumed_language: Option<Note>,
-    pub(crate) preset: Preset,
-    pub(crate) target_ms: Option<i64>,
-    pub(crate) tts: TtsSettings,
-    pub(crate) defaults: VoiceDefaults,
-    pub(crate) alignment: AlignmentSettings,
-    pub(crate) guessed_script: Option<String>,
-    #[serde(serialize_with = "entries")]
-    pub(crate) pronunciations: Pronunciations,
-    /// The voices and services that there are; absent where a job keeps the voice it has.
-    pub(crate) means: Option<String>,
-}
 
 impl VoiceInput {
     pub(crate) fn of(
@@ -279,10 +180,6 @@ pub(crate) fn shortfall(graph: &SceneGraph, result: &VoiceResult) -> Option<Stri
     (is_silent || result.stepped_down).then(|| format!("the voice fell back: {}", why.join("; ")))
 }
 
-pub(crate) fn silent(graph: &SceneGraph) -> VoiceResult {
-    VoiceResult::new(vec![Vec::new(); graph.scenes.len()], None, AlignmentMethod::Reading)
-}
-
 fn recorded(
     context: &StageContext<'_>,
     input: &VoiceInput,
@@ -377,15 +274,4 @@ fn mismatch_note(
 /// The target of a brief in milliseconds.
 pub(crate) fn target_ms(sources: &Sources) -> Option<i64> {
     sources.brief.target_duration_seconds.map(|seconds| (seconds * 1000.0).round() as i64)
-}
-
-pub(crate) fn write_take(
-    folder: &JobFolder,
-    name: &str,
-    samples: &[f32],
-) -> Result<(), PipelineError> {
-    let mut bytes = Cursor::new(Vec::new());
-    wav::write_mono(&mut bytes, samples)?;
-    disk::write_whole(&folder.new_work(name)?, &bytes.into_inner())?;
-    Ok(())
 }

@@ -2,7 +2,6 @@
 //!
 //! Reads the installed voices and the configuration; speaks nothing and buys nothing.
 
-use super::speech::leave_out_who_has_no_voice;
 use crate::PipelineError;
 use crate::environment::Environment;
 use crate::voices::providers;
@@ -13,7 +12,7 @@ use pytoon_core::plan;
 use pytoon_records::ledger::CallLimits;
 use pytoon_voice::installed::catalogue::known;
 use pytoon_voice::tts::TtsRequest;
-use pytoon_voice::tts::chain::LeftOut;
+use pytoon_voice::tts::chain::{Chain, LeftOut};
 
 /// Returns the warnings about a brief's voice and language.
 ///
@@ -66,4 +65,16 @@ pub(super) fn no_natural_voice(
     };
     let (language, provider) = (language.to_owned(), provider.to_owned());
     Some(Note::NoNaturalVoice { language, provider, command })
+}
+
+/// Takes out the providers that have no voice for the language, each with its reason.
+pub(super) fn leave_out_who_has_no_voice(chain: &mut Chain, request: &TtsRequest) {
+    let Chain { providers, left_out } = chain;
+    providers.retain(|provider| match provider.has_no_voice(request) {
+        Some(reason) => {
+            left_out.push(LeftOut { provider: provider.name().to_owned(), reason });
+            false
+        }
+        None => true,
+    });
 }

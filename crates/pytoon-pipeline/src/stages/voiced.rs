@@ -3,9 +3,10 @@
 
 use super::engines::{self, Wanted};
 use super::look::{LookInput, LookStage};
+use super::speech;
 use super::timeline::{self, TimelineSettings};
-use super::voice::{self, KeptVoice, VoiceInput, VoiceResult, VoiceStage};
-use super::{budget, speech};
+use super::voice::{self};
+use super::voice_order::{KeptVoice, VoiceInput, VoiceResult, VoiceStage};
 use crate::PipelineError;
 use crate::assets::ground;
 use crate::engine_desk::EngineMeans;
@@ -133,7 +134,7 @@ impl Stage for VoicedStage {
         engines::choose(context.engines(), sources, &mut graph, &needed_ms);
         let wanted = engines::orders(context, sources, &graph, &needed_ms);
         if context.buys() {
-            budget::refuse(context, sources, &wanted, MicroUsd::ZERO)?;
+            crate::stages::refusal::refuse(context, sources, &wanted, MicroUsd::ZERO)?;
         }
         // An earlier brief of this job may have left others.
         write_json(context.folder, layout::SCENE_GRAPH, &graph)?;
@@ -173,7 +174,7 @@ impl VoicedStage {
             let mut graph = input.graph.clone();
             engines::choose(context.engines(), &input.sources, &mut graph, &needed_ms);
             let wanted = engines::orders(context, &input.sources, &graph, &needed_ms);
-            budget::refuse(context, &input.sources, &wanted, price)
+            crate::stages::refusal::refuse(context, &input.sources, &wanted, price)
         };
         let stage = VoiceStage {
             kept: self.kept.clone(),

@@ -7,35 +7,13 @@
 
 use super::TtsProvider;
 use super::cloud::{Cloud, Problem};
-use super::neural::Voices;
-use super::registry::{Entry, entry};
-use crate::paid::PaidWork;
+use super::parts::{ChainParts, Made};
+use super::registry::{Entry, MakeAdapter, entry};
 use pytoon_config::ConfigError;
 use pytoon_config::secrets::{Key, Secrets};
 use pytoon_config::tts::{CloudVoice, ServerVoice, TtsProviderName, TtsSettings, VoiceProvider};
-use pytoon_process::Runner;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::runtime::Handle;
-
-/// What providers are made of.
-#[derive(Debug)]
-pub struct ChainParts<'a> {
-    /// `tts` of the configuration.
-    pub settings: &'a TtsSettings,
-    /// Keys.
-    pub secrets: &'a Secrets,
-    /// Runs programs.
-    pub runner: &'a Runner,
-    /// Neural voices that are loaded.
-    pub voices: &'a Arc<Voices>,
-    /// Where paid work is written down, and what waits for services and servers; without it none
-    /// is used.
-    pub paid: Option<(Arc<PaidWork>, Handle)>,
-    /// The provider that goes before all.
-    pub first: Option<&'a str>,
-}
 
 /// Providers in order.
 #[derive(Debug, Default)]
@@ -94,14 +72,11 @@ pub fn chain(parts: &ChainParts<'_>) -> Result<Chain, ChainError> {
     Ok(chain)
 }
 
-/// A provider, or why it is left out.
-pub(crate) type Made = Result<Arc<dyn TtsProvider>, String>;
-
 impl ChainParts<'_> {
     fn provider(&self, provider: &VoiceProvider) -> Result<Made, ChainError> {
         match provider {
             VoiceProvider::BuiltIn(provider) => match entry(*provider) {
-                Entry::Service(_) => self.cloud(*provider),
+                Entry::Service(make) => self.cloud(*provider, make),
                 Entry::Local(make) => Ok(make(self)),
             },
             VoiceProvider::Server(name) => match self.settings.openai_compatible.get(&**name) {
@@ -111,12 +86,7 @@ impl ChainParts<'_> {
         }
     }
 
-    /// A runner that ends a program which shows no sign of life for so long.
-    pub(crate) fn patient(&self, seconds: u64) -> Runner {
-        Runner { stall: Duration::from_secs(seconds.clamp(1, 3600)), ..self.runner.clone() }
-    }
-
-    fn cloud(&self, provider: TtsProviderName) -> Result<Made, ChainError> {
+    fn cloud(&self, provider: TtsProviderName, make: MakeAdapter) -> Result<Made, ChainError> {
         let name = provider.as_str();
         let Some(settings) = self.settings.cloud(provider) else {
             return Ok(Err(format!("tts.{name} is not there")));
@@ -124,7 +94,7 @@ impl ChainParts<'_> {
         let wrong =
             |(field, reason): Problem| ChainError::Field((format!("tts.{name}.{field}"), reason));
         // A mistake is told also where there is no key yet.
-        Cloud::check(provider, settings).map_err(wrong)?;
+        let adapter = make(settings).map_err(|reason| wrong(("options".to_owned(), reason)))?;
         if !settings.enabled {
             return Ok(Err(format!("tts.{name}.enabled is false")));
         }
@@ -134,7 +104,7 @@ impl ChainParts<'_> {
         let Some((paid, runtime)) = &self.paid else {
             return Ok(Err("the ledger of paid work is not open".to_owned()));
         };
-        let made = Cloud::new(provider, settings, &key, paid.clone(), runtime.clone());
+        let made = Cloud::new(provider, settings, adapter, &key, paid.clone(), runtime.clone());
         made.map(|cloud| Ok(Arc::new(cloud) as _)).map_err(wrong)
     }
 

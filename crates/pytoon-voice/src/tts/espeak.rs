@@ -2,7 +2,7 @@
 //!
 //! Word times come from the synthesiser itself and are exact to the sample.
 
-use super::chain::{ChainParts, Made};
+use super::parts::{ChainParts, Made};
 use super::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
 use crate::VoiceError;
 use crate::alignment::provider::word_times;

@@ -1,6 +1,6 @@
 //! Flite, where it is installed: English only, without times.
 
-use super::chain::{ChainParts, Made};
+use super::parts::{ChainParts, Made};
 use super::program::{Program, installed};
 use super::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
 use crate::VoiceError;

@@ -10,6 +10,7 @@ pub(crate) mod cut;
 pub mod espeak;
 pub mod flite;
 pub mod neural;
+pub mod parts;
 pub mod piece;
 mod program;
 pub(crate) mod registry;

@@ -3,8 +3,8 @@
 //! A service is an adapter over [`super::cloud`]; the others are made from the parts of a chain.
 //! Name and kind of a provider stand in `pytoon_config::tts::TtsProviderName`.
 
-use super::chain::{ChainParts, Made};
 use super::cloud::{CloudAdapter, elevenlabs, google, openai};
+use super::parts::{ChainParts, Made};
 use super::{espeak, flite, neural};
 use pytoon_config::tts::{CloudVoice, TtsProviderName};
 
@@ -32,7 +32,8 @@ pub(crate) fn entry(provider: TtsProviderName) -> Entry {
     }
 }
 
-/// The adapter of a service; `None` for voices of this machine.
+/// Returns what makes the adapter of a service; `None` for voices of this machine.
+#[cfg(feature = "testing")]
 pub(crate) fn adapter(provider: TtsProviderName) -> Option<MakeAdapter> {
     match entry(provider) {
         Entry::Service(make) => Some(make),

@@ -17,7 +17,6 @@ pub(crate) mod openai;
 
 use super::cut;
 use super::piece::{Limit, Piece, pieces};
-use super::registry;
 use super::take::Take;
 use super::{Guarded, Quote, SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
 use crate::VoiceError;
@@ -128,10 +127,14 @@ enum Payment {
 pub type Problem = (String, String);
 
 impl Cloud {
-    /// A service; fails with the field that is wrong and why.
-    pub fn new(
+    /// Returns a service.
+    ///
+    /// # Errors
+    /// The field that is wrong and why.
+    pub(crate) fn new(
         provider: TtsProviderName,
         settings: &CloudVoice,
+        adapter: Box<dyn CloudAdapter>,
         key: &Key,
         paid: Arc<PaidWork>,
         runtime: Handle,
@@ -141,7 +144,7 @@ impl Cloud {
             name: provider.as_str(),
             settings: settings.clone(),
             key: Some(key),
-            adapter: adapter(provider, settings)?,
+            adapter,
             payment: Payment::Ledger { paid, key_id },
             runtime,
         };
@@ -166,11 +169,6 @@ impl Cloud {
             runtime,
         };
         parts.made()
-    }
-
-    /// Whether a block's options are understood.
-    pub fn check(provider: TtsProviderName, settings: &CloudVoice) -> Result<(), Problem> {
-        adapter(provider, settings).map(|_| ())
     }
 
     async fn speak_all(self, job: Job) -> Result<Vec<(Piece, Take)>, EngineError> {
@@ -476,15 +474,6 @@ impl TtsProvider for Cloud {
             Payment::Free { .. } => false,
         }
     }
-}
-
-pub(crate) fn adapter(
-    provider: TtsProviderName,
-    settings: &CloudVoice,
-) -> Result<Box<dyn CloudAdapter>, Problem> {
-    let make = registry::adapter(provider)
-        .ok_or_else(|| ("options".to_owned(), format!("{} is not a service", provider.as_str())))?;
-    make(settings).map_err(|reason| ("options".to_owned(), reason))
 }
 
 /// A block's options as the adapter's own type.

@@ -1,7 +1,7 @@
 //! Makes the two neural providers of a configuration, or says why one is left out.
 
 use super::{Neural, PiperFiles};
-use crate::tts::chain::{ChainParts, Made};
+use crate::tts::parts::{ChainParts, Made};
 use std::sync::Arc;
 
 /// Makes the provider of installed voices.

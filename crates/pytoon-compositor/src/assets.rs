@@ -1,0 +1,13 @@
+//! The seam to pictures.
+
+use crate::CompositorError;
+use crate::picture::Picture;
+use std::sync::Arc;
+
+/// Where pictures come from.
+pub trait Assets: Send + Sync {
+    /// A picture with its alpha, for an overlay.
+    fn overlay(&self, asset: &str) -> Result<Arc<Picture>, CompositorError>;
+    /// An opaque picture, for a scene.
+    fn picture(&self, asset: &str) -> Result<Arc<Picture>, CompositorError>;
+}

@@ -1,0 +1,129 @@
+//! What the stage `voice` is asked for, and what it gives.
+
+use crate::PipelineError;
+use crate::folder::JobFolder;
+use crate::sources::entries;
+use crate::stages::Asset;
+use pytoon_audio::wav;
+use pytoon_config::settings::{AlignmentSettings, VoiceDefaults};
+use pytoon_config::tts::TtsSettings;
+use pytoon_core::brief::VoiceSettings;
+use pytoon_core::note::Note;
+use pytoon_core::preset::Preset;
+use pytoon_core::scene::SceneGraph;
+use pytoon_core::timeline::fit::Fit;
+use pytoon_core::timeline::utterance::Utterance;
+use pytoon_normalize::Pronunciations;
+use pytoon_process::disk;
+use pytoon_records::ledger::CallLimits;
+use pytoon_vocabulary::MicroUsd;
+use pytoon_voice::alignment::AlignmentMethod;
+use pytoon_voice::tts::{Quote, VoiceUsed};
+use pytoon_voice::tts_manager::FailedAttempt;
+use serde::{Deserialize, Serialize};
+use std::io::Cursor;
+
+/// Speaks the script or reads the recording.
+pub(crate) struct VoiceStage<'a> {
+    /// The voice of an earlier film of this job, which a continued job keeps.
+    pub(crate) kept: Option<KeptVoice>,
+    /// Budgets of services.
+    pub(crate) limits: CallLimits,
+    pub(crate) refuse: Refuse<'a>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct VoiceInput {
+    /// The scenes with only what is spoken and how long they last at least.
+    pub(crate) graph: SceneGraph,
+    pub(crate) recording: Option<Asset>,
+    pub(crate) settings: VoiceSettings,
+    /// A note, if the language of the words is a guess.
+    pub(crate) assumed_language: Option<Note>,
+    pub(crate) preset: Preset,
+    pub(crate) target_ms: Option<i64>,
+    pub(crate) tts: TtsSettings,
+    pub(crate) defaults: VoiceDefaults,
+    pub(crate) alignment: AlignmentSettings,
+    pub(crate) guessed_script: Option<String>,
+    #[serde(serialize_with = "entries")]
+    pub(crate) pronunciations: Pronunciations,
+    /// The voices and services that there are; absent where a job keeps the voice it has.
+    pub(crate) means: Option<String>,
+}
+
+/// The voice of an earlier film of the same job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeptVoice {
+    pub(super) provider: String,
+    pub(super) name: Option<String>,
+}
+
+/// Refuses a film before its voice is bought, given the lengths of its scenes and what the voice
+/// costs.
+pub(crate) type Refuse<'a> = &'a dyn Fn(&Fit, MicroUsd) -> Result<(), PipelineError>;
+
+/// What became of the voice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct VoiceResult {
+    /// Utterances by scene.
+    pub(crate) speech: Vec<Vec<Utterance>>,
+    /// Who spoke: a provider, `voice_file`, or nobody.
+    pub(crate) provider: Option<String>,
+    /// The voice that spoke, where the provider knows it.
+    #[serde(default)]
+    pub(crate) voice: Option<VoiceUsed>,
+    /// How words were timed.
+    pub(crate) method: AlignmentMethod,
+    /// How far to trust that, 0 to 1; absent without a voice.
+    pub(crate) confidence: Option<f64>,
+    /// What went wrong on the way.
+    pub(crate) warnings: Vec<Note>,
+    /// How much faster the voice was made.
+    pub(crate) tempo: f64,
+    /// Who was asked for a voice before and failed.
+    #[serde(default)]
+    pub(crate) attempts: Vec<FailedAttempt>,
+    /// Whether a voice of this machine stands in for a service's.
+    #[serde(default)]
+    pub(crate) stepped_down: bool,
+    /// What a service would have cost, where nothing may be bought.
+    #[serde(default)]
+    pub(crate) quote: Option<Quote>,
+}
+
+impl VoiceResult {
+    pub(crate) fn new(
+        speech: Vec<Vec<Utterance>>,
+        provider: Option<&str>,
+        method: AlignmentMethod,
+    ) -> Self {
+        Self {
+            speech,
+            provider: provider.map(str::to_owned),
+            voice: None,
+            method,
+            confidence: (method == AlignmentMethod::Provider).then_some(1.0),
+            warnings: Vec::new(),
+            tempo: 1.0,
+            attempts: Vec::new(),
+            stepped_down: false,
+            quote: None,
+        }
+    }
+}
+
+pub(crate) fn silent(graph: &SceneGraph) -> VoiceResult {
+    VoiceResult::new(vec![Vec::new(); graph.scenes.len()], None, AlignmentMethod::Reading)
+}
+
+pub(crate) fn write_take(
+    folder: &JobFolder,
+    name: &str,
+    samples: &[f32],
+) -> Result<(), PipelineError> {
+    let mut bytes = Cursor::new(Vec::new());
+    wav::write_mono(&mut bytes, samples)?;
+    disk::write_whole(&folder.new_work(name)?, &bytes.into_inner())?;
+    Ok(())
+}
