@@ -133,7 +133,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     }
     let done = || -> u64 {
         let queue = runtime.block_on(store.queue_state()).unwrap_or_default();
-        queue.jobs.get(JobStatus::Done.as_str()).copied().unwrap_or(0)
+        queue.jobs.get(&JobStatus::Done).copied().unwrap_or(0)
     };
     let begun = Instant::now();
     wait_until(|| done() >= jobs / 8)?;

@@ -142,7 +142,7 @@ impl Drill {
             self.fleet.kill(place)?;
             self.fleet.start(place)?;
             let Some(queue) = self.look(&store) else { continue };
-            let count = |status: JobStatus| queue.jobs.get(status.as_str()).copied().unwrap_or(0);
+            let count = |status: JobStatus| queue.jobs.get(&status).copied().unwrap_or(0);
             let done = count(JobStatus::Done);
             if done >= told + self.jobs.div_ceil(10) {
                 told = done;

@@ -1,9 +1,9 @@
 //! Stores that hold one job that is done, and keep nothing.
 
-use pytoon_records::job::JobStatus;
+use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_records::job::files::{AssetRow, FileStore, KeptFile, Uploaded};
 use pytoon_records::job::store::{
-    AddUp, DeadTask, Failure, Finish, Hold, Idempotency, JobEvent, JobFilter, JobRow, JobStore,
+    AddUp, DeadTask, EventKind, EventRow, Failure, Finish, Hold, Idempotency, JobFilter, JobRow, JobStore,
     KeyRow, Lease, NewJob, QueueState, SceneRow, Submission, TaskRow,
 };
 use pytoon_records::job::webhook::{DueWebhook, Told, WebhookRow, WebhookState, WebhookStore};
@@ -89,11 +89,11 @@ impl JobStore for OneJob {
     fn job_scenes(&self, _id: &str) -> StoreFuture<'_, Vec<SceneRow>> {
         told(vec![SceneRow { scene_id: "scene_01".to_owned(), ..SceneRow::default() }])
     }
-    fn job_events(&self, _id: &str, after: i64, _limit: u32) -> StoreFuture<'_, Vec<JobEvent>> {
-        let event = JobEvent {
+    fn job_events(&self, _id: &str, after: i64, _limit: u32) -> StoreFuture<'_, Vec<EventRow>> {
+        let event = EventRow {
             seq: 1,
             at: 1_700_000_000_000,
-            event: "status".to_owned(),
+            event: EventKind::Status,
             data: json!({"status": "done"}),
         };
         told(if after < 1 { vec![event] } else { Vec::new() })
@@ -101,16 +101,13 @@ impl JobStore for OneJob {
     fn job_tasks(&self, _id: &str) -> StoreFuture<'_, Vec<TaskRow>> {
         told(Vec::new())
     }
-    fn job_note(&self, _id: &str, _event: &str, _data: Value) -> StoreFuture<'_, ()> {
-        told(())
-    }
     fn job_cancel(&self, _id: &str) -> StoreFuture<'_, Option<JobStatus>> {
         told(Some(JobStatus::Cancelled))
     }
-    fn job_go_on(&self, _id: &str, _from: Vec<JobStatus>) -> StoreFuture<'_, bool> {
+    fn job_resume(&self, _id: &str, _event: JobEvent) -> StoreFuture<'_, bool> {
         told(true)
     }
-    fn job_redo(&self, _id: &str, _brief: Value, _from: Vec<JobStatus>) -> StoreFuture<'_, bool> {
+    fn job_redo(&self, _id: &str, _brief: Value, _event: JobEvent) -> StoreFuture<'_, bool> {
         told(true)
     }
     fn job_delete(&self, _id: &str) -> StoreFuture<'_, bool> {

@@ -1,4 +1,4 @@
-//! Stopping jobs and letting them go on.
+//! Cancels, retries, releases and deletes jobs.
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use pytoon_records::job::JobStatus;
+use pytoon_records::job::{JobEvent, JobStatus};
 
 pub(crate) fn conflict(status: JobStatus, what: &str) -> Problem {
     let detail = format!("the job is {}: {what}", status.as_str());
@@ -51,16 +51,16 @@ pub(crate) async fn cancel(
     }
 }
 
-async fn go_on(
+async fn resume(
     api: &Api,
     caller: &Caller,
     id: &str,
-    from: &[JobStatus],
+    event: JobEvent,
     otherwise: &str,
 ) -> Result<Json<Job>, Problem> {
     caller.may(Scope::Submit)?;
     let row = seen(api, caller, id).await?;
-    if !api.jobs.job_go_on(id, from.to_vec()).await? {
+    if !api.jobs.job_resume(id, event).await? {
         return Err(conflict(row.status, otherwise));
     }
     after(api, caller, id).await
@@ -88,8 +88,8 @@ pub(crate) async fn retry(
     caller: Caller,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<Job>, Problem> {
-    let from = [JobStatus::Failed, JobStatus::Cancelled];
-    go_on(&api, &caller, &id, &from, "only what failed or was cancelled is retried").await
+    let otherwise = "only what failed or was cancelled is retried";
+    resume(&api, &caller, &id, JobEvent::Retried, otherwise).await
 }
 
 /// Release a held job
@@ -112,7 +112,7 @@ pub(crate) async fn release(
     caller: Caller,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<Job>, Problem> {
-    go_on(&api, &caller, &id, &[JobStatus::Held], "only what is held is released").await
+    resume(&api, &caller, &id, JobEvent::Released, "only what is held is released").await
 }
 
 /// Delete a job

@@ -11,6 +11,7 @@ use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use pytoon_records::job::JobStatus;
+use pytoon_records::job::store::EventKind;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -96,11 +97,12 @@ async fn watch(
         for event in events {
             after = event.seq;
             let status = event.data["status"].as_str().and_then(JobStatus::from_name);
-            let ends = event.event == "status" && status.is_some_and(JobStatus::is_terminal);
-            has_ended = if event.event == "status" { ends } else { has_ended };
+            if event.event == EventKind::Status {
+                has_ended = status.is_some_and(JobStatus::is_terminal);
+            }
             let line = Event::default()
                 .id(event.seq.to_string())
-                .event(&event.event)
+                .event(event.event.as_str())
                 .data(event.data.to_string());
             if tell.send(Ok(line)).await.is_err() {
                 return;

@@ -289,7 +289,7 @@ fn queue_text(queue: Option<QueueState>) -> String {
     let by_status: Vec<(String, f64)> = JobStatus::ALL
         .iter()
         .map(|status| {
-            let count = queue.jobs.get(status.as_str()).copied().unwrap_or_default();
+            let count = queue.jobs.get(status).copied().unwrap_or_default();
             (format!("{{status=\"{}\"}}", status.as_str()), count as f64)
         })
         .collect();

@@ -55,7 +55,7 @@ pub(crate) struct Job {
 pub(crate) struct Scene {
     /// The scene.
     scene_id: String,
-    /// `planned`, `rendering`, `done` or `failed`.
+    /// `planned`, `rendering` or `done`.
     status: String,
     /// The engine that draws or drew it.
     engine_used: Option<String>,
@@ -72,7 +72,7 @@ impl From<SceneRow> for Scene {
     fn from(row: SceneRow) -> Self {
         Self {
             scene_id: row.scene_id,
-            status: row.status,
+            status: row.status.to_string(),
             engine_used: row.engine_used,
             fallback_used: row.fallback_used,
             render_duration_ms: row.render_duration_ms,
@@ -124,7 +124,7 @@ fn job(row: JobRow) -> Job {
     let is_done = row.status == JobStatus::Done;
     let uri = |name: &str| is_done.then(|| format!("/api/v2/jobs/{}/artifacts/{name}", row.id));
     Job {
-        status: row.status.as_str().to_owned(),
+        status: row.status.to_string(),
         progress_pct: row.status.progress_pct(row.tasks_done, row.tasks_known),
         output_uri: uri(layout::OUTPUT),
         thumbnail_uri: uri(layout::THUMBNAIL),

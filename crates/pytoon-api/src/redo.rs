@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use pytoon_config::{Config, read_brief};
 use pytoon_core::brief::{Brief, FieldProblem, redo};
-use pytoon_records::job::JobStatus;
+use pytoon_records::job::JobEvent;
 use pytoon_records::job::store::JobRow;
 use serde::Deserialize;
 use serde_json::Value;
@@ -113,7 +113,7 @@ pub(crate) async fn redo(
             }
             Problem::field(&problem.field, problem.reason)
         })?;
-    if !api.jobs.job_redo(&id, brief, JobStatus::REDO_FROM.to_vec()).await? {
+    if !api.jobs.job_redo(&id, brief, JobEvent::Redone).await? {
         return Err(conflict(row.status, "a scene is made anew once the job has ended"));
     }
     Ok((StatusCode::ACCEPTED, after(&api, &caller, &id).await?))

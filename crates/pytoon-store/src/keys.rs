@@ -157,7 +157,7 @@ pub(crate) async fn now(db: &Db) -> Result<UnixMs, StoreError> {
 pub(crate) async fn check(db: &Db) -> Result<(), StoreError> {
     db.check_file()?;
     let sql = format!(
-        "INSERT INTO probes (name, updated_at) VALUES ('ready', {}) \
+        "INSERT INTO probes (name, updated_at) VALUES ('write', {}) \
          ON CONFLICT (name) DO UPDATE SET updated_at = excluded.updated_at RETURNING updated_at",
         db.now()
     );

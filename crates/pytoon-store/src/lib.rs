@@ -13,13 +13,17 @@ mod breakers;
 mod calls;
 mod clips;
 mod db;
+mod events;
 mod files;
 mod jobs;
 mod keys;
 mod migrations;
+mod queue;
 mod rows;
 mod service;
+mod states;
 mod store;
+mod task_graph;
 mod tasks;
 mod webhooks;
 

@@ -3,13 +3,13 @@
 use crate::db::{Db, Dialect};
 use crate::jobs::CHANNEL;
 use crate::store::{Store, bounded};
-use crate::{again, jobs, keys, tasks, webhooks};
-use pytoon_records::job::JobStatus;
+use crate::{again, events, jobs, keys, queue, tasks, webhooks};
 use pytoon_records::job::store::{
-    AddUp, DeadTask, Failure, Finish, Hold, Idempotency, JobEvent, JobFilter, JobRow, JobStore,
+    AddUp, DeadTask, EventRow, Failure, Finish, Hold, Idempotency, JobFilter, JobRow, JobStore,
     KeyRow, Lease, NewJob, QueueState, SceneRow, Submission, TaskRow,
 };
 use pytoon_records::job::webhook::{DueWebhook, Told, WebhookRow, WebhookStore};
+use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_records::ledger::StoreFuture;
 use pytoon_vocabulary::MicroUsd;
 use pytoon_vocabulary::UnixMs;
@@ -120,22 +120,17 @@ impl JobStore for Store {
 
     fn job_scenes(&self, id: &str) -> StoreFuture<'_, Vec<SceneRow>> {
         let id = id.to_owned();
-        bounded(async move { jobs::scenes(&self.db, &id).await })
+        bounded(async move { events::scenes(&self.db, &id).await })
     }
 
-    fn job_events(&self, id: &str, after: i64, limit: u32) -> StoreFuture<'_, Vec<JobEvent>> {
+    fn job_events(&self, id: &str, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>> {
         let id = id.to_owned();
-        bounded(async move { jobs::events(&self.db, &id, after, limit).await })
+        bounded(async move { events::events(&self.db, &id, after, limit).await })
     }
 
     fn job_tasks(&self, id: &str) -> StoreFuture<'_, Vec<TaskRow>> {
         let id = id.to_owned();
-        bounded(async move { tasks::of_job(&self.db, &id).await })
-    }
-
-    fn job_note(&self, id: &str, event: &str, data: Value) -> StoreFuture<'_, ()> {
-        let (id, event) = (id.to_owned(), event.to_owned());
-        bounded(async move { jobs::note_alone(&self.db, &id, &event, &data).await })
+        bounded(async move { queue::of_job(&self.db, &id).await })
     }
 
     fn job_cancel(&self, id: &str) -> StoreFuture<'_, Option<JobStatus>> {
@@ -147,21 +142,21 @@ impl JobStore for Store {
         })
     }
 
-    fn job_go_on(&self, id: &str, from: Vec<JobStatus>) -> StoreFuture<'_, bool> {
+    fn job_resume(&self, id: &str, event: JobEvent) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
         bounded(async move {
-            let goes_on = again::go_on(&self.db, &id, &from).await;
+            let resumed = again::resume(&self.db, &id, event).await;
             self.wakeups.wake();
-            goes_on
+            resumed
         })
     }
 
-    fn job_redo(&self, id: &str, brief: Value, from: Vec<JobStatus>) -> StoreFuture<'_, bool> {
+    fn job_redo(&self, id: &str, brief: Value, event: JobEvent) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
         bounded(async move {
-            let goes_on = again::redo(&self.db, &id, &brief, &from).await;
+            let queued = again::redo(&self.db, &id, &brief, event).await;
             self.wakeups.wake();
-            goes_on
+            queued
         })
     }
 
@@ -222,20 +217,20 @@ impl JobStore for Store {
     }
 
     fn task_dead(&self) -> StoreFuture<'_, Vec<DeadTask>> {
-        bounded(async move { tasks::dead(&self.db).await })
+        bounded(async move { queue::dead(&self.db).await })
     }
 
     fn task_requeue(&self, id: &str) -> StoreFuture<'_, bool> {
         let id = id.to_owned();
         bounded(async move {
-            let requeued = tasks::requeue(&self.db, &id).await;
+            let requeued = queue::requeue(&self.db, &id).await;
             self.wakeups.wake();
             requeued
         })
     }
 
     fn queue_state(&self) -> StoreFuture<'_, QueueState> {
-        bounded(async move { tasks::queue(&self.db).await })
+        bounded(async move { queue::state(&self.db).await })
     }
 
     fn task_wait(&self, at_most: Duration) -> StoreFuture<'_, ()> {

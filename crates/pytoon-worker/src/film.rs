@@ -11,9 +11,9 @@ use pytoon_pipeline::{Environment, PipelineError, RenderOptions};
 use pytoon_process::{CancelToken, Runner, SystemError, disk};
 use pytoon_records::job::files::FileStore;
 use pytoon_records::job::store::{
-    DEGRADED, Failure, Finish, Hold, JobError, JobStore, Lease, SceneRow,
+    DEGRADED, Failure, Finish, Hold, JobError, JobStore, Lease, SceneChange,
 };
-use pytoon_records::job::{JobStatus, NewTask, TaskKind};
+use pytoon_records::job::{JobEvent, NewTask, SceneEvent, TaskKind};
 use pytoon_records::ledger::Fence;
 use pytoon_storage::StorageError;
 use pytoon_storage::job_files::folder_of;
@@ -28,14 +28,6 @@ const MOST_TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// The pause of a task that found the disk full, the database away or no descriptor free.
 const RESOURCE_PAUSE: Duration = Duration::from_secs(5);
-
-/// The states of a job whose tasks run.
-const UNDER_WAY: [JobStatus; 4] = [
-    JobStatus::PlanningScenes,
-    JobStatus::BuildingTimeline,
-    JobStatus::RenderingScenes,
-    JobStatus::Composing,
-];
 
 /// Makes films, task by task: the executor of the film's graph over the queue.
 pub struct FilmRunner {
@@ -164,7 +156,7 @@ impl FilmRunner {
         );
         Event::Warning { detail: &detail }.emit();
         let brief = lease.job.brief.clone();
-        let redo = self.jobs.job_redo(&lease.job.id, brief, UNDER_WAY.to_vec());
+        let redo = self.jobs.job_redo(&lease.job.id, brief, JobEvent::StartedOver);
         tokio::runtime::Handle::current().block_on(redo)?;
         Ok(Outcome::Stopped)
     }
@@ -174,38 +166,40 @@ impl FilmRunner {
 fn finish(stage: &StageId, end: StageEnd) -> Finish {
     match end {
         StageEnd::Voiced(film) => {
-            let scenes = film.scenes.iter().map(|scene| SceneRow {
+            let scenes = film.scenes.iter().map(|scene| SceneChange {
                 scene_id: scene.id.clone(),
-                status: if scene.drawn_outside { "rendering" } else { "planned" }.to_owned(),
+                event: if scene.drawn_outside { SceneEvent::Ordered } else { SceneEvent::Planned },
                 engine_used: Some(scene.engine_asked.clone()),
-                ..SceneRow::default()
+                fallback_used: false,
+                render_duration_ms: None,
+                error: None,
             });
             let then = NewTask::of(&FilmGraph::after_voice(&film.shape()));
-            Finish { then, scenes: scenes.collect(), job: None }
+            Finish { then, scenes: scenes.collect(), publishes: false }
         }
         StageEnd::Scene(scene) => {
             let StageId::Scene(scene_id) = stage else { return Finish::default() };
-            let row = SceneRow {
+            let drawn = SceneChange {
                 scene_id: scene_id.clone(),
-                status: "done".to_owned(),
+                event: SceneEvent::Drawn,
                 engine_used: Some(scene.engine_used),
                 fallback_used: scene.fallback_used,
                 render_duration_ms: None,
                 error: scene.error,
             };
-            Finish { scenes: vec![row], ..Finish::default() }
+            Finish { scenes: vec![drawn], ..Finish::default() }
         }
         StageEnd::Published(receipt) => {
-            let scenes = receipt.scenes.iter().map(|scene| SceneRow {
+            let scenes = receipt.scenes.iter().map(|scene| SceneChange {
                 scene_id: scene.scene_id.clone(),
-                status: "done".to_owned(),
+                event: SceneEvent::Drawn,
                 engine_used: Some(scene.engine_used.clone()),
                 fallback_used: scene.fallback_used,
                 render_duration_ms: drawn_in(scene),
                 error: scene.fallback_used.then(|| scene.reason.clone()),
             });
             let scenes = scenes.collect();
-            Finish { scenes, job: Some(JobStatus::Done), ..Finish::default() }
+            Finish { scenes, publishes: true, ..Finish::default() }
         }
         StageEnd::Done | StageEnd::Later { .. } => Finish::default(),
     }

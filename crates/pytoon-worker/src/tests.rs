@@ -104,8 +104,8 @@ fn film(lease: &Lease) -> Outcome {
         TaskKind::Voice => after_voice(&["scene_01"], 2),
         _ => Vec::new(),
     };
-    let job = (lease.kind == TaskKind::Publish).then_some(JobStatus::Done);
-    Outcome::Finished(Finish { then, job, ..Finish::default() })
+    let publishes = lease.kind == TaskKind::Publish;
+    Outcome::Finished(Finish { then, publishes, ..Finish::default() })
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {

@@ -7,8 +7,9 @@
 //!
 //! Guarantees: every method is one transaction; times are the database's.
 
-use super::{JobStatus, NewTask, TaskKind};
+use super::{JobEvent, JobStatus, NewTask, SceneEvent, SceneStatus, TaskKind, TaskState};
 use crate::ledger::StoreFuture;
+use crate::state::names;
 use pytoon_vocabulary::MicroUsd;
 use pytoon_vocabulary::UnixMs;
 use serde::{Deserialize, Serialize};
@@ -116,8 +117,8 @@ pub struct JobError {
 pub struct SceneRow {
     /// The scene.
     pub scene_id: String,
-    /// `planned`, `rendering`, `done` or `failed`.
-    pub status: String,
+    /// Its status.
+    pub status: SceneStatus,
     /// The engine that draws or drew it.
     pub engine_used: Option<String>,
     /// Whether that was another than asked for.
@@ -127,6 +128,31 @@ pub struct SceneRow {
     pub render_duration_ms: Option<i64>,
     /// Why the engine asked for did not draw it.
     pub error: Option<String>,
+}
+
+/// A change of a scene.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SceneChange {
+    /// The scene.
+    pub scene_id: String,
+    /// Changes its status.
+    pub event: SceneEvent,
+    /// The engine that draws or drew it.
+    pub engine_used: Option<String>,
+    /// True if that is another engine than the one asked for.
+    pub fallback_used: bool,
+    /// Time that outside engines worked on it, in milliseconds; absent if none did.
+    pub render_duration_ms: Option<i64>,
+    /// The reason why the engine asked for did not draw it.
+    pub error: Option<String>,
+}
+
+impl SceneChange {
+    /// Returns the row of the scene in its new status.
+    pub fn into_row(self, status: SceneStatus) -> SceneRow {
+        let Self { scene_id, engine_used, fallback_used, render_duration_ms, error, .. } = self;
+        SceneRow { scene_id, status, engine_used, fallback_used, render_duration_ms, error }
+    }
 }
 
 /// Which jobs are wanted; all that are given must hold. Newest first.
@@ -147,16 +173,27 @@ pub struct JobFilter {
 /// The largest `client_data` of a job, in bytes of JSON: every list of jobs carries it.
 pub const MAX_CLIENT_DATA: usize = 16 << 10;
 
-/// Something that happened to a job, for those who watch it.
+/// The kind of a job's event, as those who watch the job see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    /// The job has another status.
+    Status,
+    /// A scene changed.
+    Scene,
+}
+
+names!(EventKind { Status = "status", Scene = "scene" });
+
+/// An event of a job as kept, for those who watch it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct JobEvent {
+pub struct EventRow {
     /// Its place among the job's events, from 1.
     pub seq: i64,
-    /// When.
+    /// Its time.
     pub at: UnixMs,
-    /// `status`, `scene`, `progress` or `error`.
-    pub event: String,
-    /// What.
+    /// Its kind.
+    pub event: EventKind,
+    /// Its content: a status with its error, or a [`SceneRow`].
     pub data: Value,
 }
 
@@ -194,15 +231,15 @@ pub enum Hold {
     Lost,
 }
 
-/// What a finished task leaves behind.
+/// The result of a finished task.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Finish {
-    /// Tasks that are known now.
+    /// Tasks that follow it.
     pub then: Vec<NewTask>,
-    /// Scenes that changed.
-    pub scenes: Vec<SceneRow>,
-    /// Where it ends the job: how.
-    pub job: Option<JobStatus>,
+    /// Changes of scenes.
+    pub scenes: Vec<SceneChange>,
+    /// True if the film is published with it.
+    pub publishes: bool,
 }
 
 /// How a task failed.
@@ -238,8 +275,8 @@ pub struct DeadTask {
 pub struct TaskRow {
     /// Its name within the job.
     pub name: String,
-    /// `blocked`, `ready`, `running`, `parked`, `done` or `dead`.
-    pub state: String,
+    /// Its state; obsolete tasks are not listed.
+    pub state: TaskState,
     /// Who has or had it.
     pub worker: Option<String>,
     /// Claims that did not end in order.
@@ -258,7 +295,7 @@ pub struct TaskRow {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueueState {
     /// Jobs by status.
-    pub jobs: BTreeMap<String, u64>,
+    pub jobs: BTreeMap<JobStatus, u64>,
     /// Tasks that could run now.
     pub ready: u64,
     /// Tasks that run.
@@ -310,19 +347,19 @@ pub trait JobStore: fmt::Debug + Send + Sync {
     fn job_list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<JobRow>>;
     /// A job's scenes in order.
     fn job_scenes(&self, id: &str) -> StoreFuture<'_, Vec<SceneRow>>;
-    /// What happened to a job after an event.
-    fn job_events(&self, id: &str, after: i64, limit: u32) -> StoreFuture<'_, Vec<JobEvent>>;
+    /// Lists the events of a job after one of them.
+    fn job_events(&self, id: &str, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>>;
     /// A job's tasks in the order in which they came up.
     fn job_tasks(&self, id: &str) -> StoreFuture<'_, Vec<TaskRow>>;
-    /// Notes something that happened to a job.
-    fn job_note(&self, id: &str, event: &str, data: Value) -> StoreFuture<'_, ()>;
     /// Asks for a job's end; its status afterwards, or nothing where there is no such job.
     fn job_cancel(&self, id: &str) -> StoreFuture<'_, Option<JobStatus>>;
-    /// Lets a job in one of these statuses go on where it stopped; whether it was in one.
-    fn job_go_on(&self, id: &str, from: Vec<JobStatus>) -> StoreFuture<'_, bool>;
-    /// Gives a job in one of these statuses another brief and has it made anew; whether it was in
-    /// one. What does not change with the brief is not made or bought again.
-    fn job_redo(&self, id: &str, brief: Value, from: Vec<JobStatus>) -> StoreFuture<'_, bool>;
+    /// Queues a stopped job again by an event that its status allows. Its finished tasks stay
+    /// finished. Returns false if the status does not allow the event.
+    fn job_resume(&self, id: &str, event: JobEvent) -> StoreFuture<'_, bool>;
+    /// Queues a job again with another brief, by an event that its status allows. Stages whose input
+    /// does not change are not made or bought again. Returns false if the status does not allow the
+    /// event.
+    fn job_redo(&self, id: &str, brief: Value, event: JobEvent) -> StoreFuture<'_, bool>;
     /// Forgets a job that has ended; whether it had.
     fn job_delete(&self, id: &str) -> StoreFuture<'_, bool>;
     /// Claims a task for so long.

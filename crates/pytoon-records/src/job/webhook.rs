@@ -6,40 +6,61 @@
 //! Does not send anything; see Standard Webhooks 1.0 for what is sent.
 
 use crate::ledger::StoreFuture;
+use crate::state::{InvalidTransition, State, names};
 use pytoon_vocabulary::UnixMs;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
-/// What has become of a message.
+/// The state of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookState {
-    /// It is to be told, now or later.
+    /// It is delivered at its next time.
     Due,
-    /// It was heard.
+    /// The receiver answered with success.
     Delivered,
-    /// It was told in vain, and is told again only when a person wants it.
+    /// Every attempt failed. It is retried only when a person wants it.
     Dead,
 }
 
-impl WebhookState {
-    /// Every state.
-    pub const ALL: [Self; 3] = [Self::Due, Self::Delivered, Self::Dead];
+names!(WebhookState { Due = "due", Delivered = "delivered", Dead = "dead" });
 
-    /// The name as stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Due => "due",
-            Self::Delivered => "delivered",
-            Self::Dead => "dead",
-        }
-    }
+/// Changes the state of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookEvent {
+    /// The receiver answers with success.
+    Delivered,
+    /// An attempt fails, and another follows.
+    RetryScheduled,
+    /// The last attempt fails.
+    GivenUp,
+    /// A person has it delivered again.
+    Resent,
+}
 
-    /// The state of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
+names!(WebhookEvent {
+    Delivered = "delivered",
+    RetryScheduled = "retry_scheduled",
+    GivenUp = "given_up",
+    Resent = "resent",
+});
+
+impl State for WebhookState {
+    type Event = WebhookEvent;
+    type Invalid = InvalidTransition<Self>;
+    const STATES: &'static [Self] = &Self::ALL;
+    const EVENTS: &'static [WebhookEvent] = &WebhookEvent::ALL;
+
+    fn apply(self, event: WebhookEvent) -> Result<Self, InvalidTransition<Self>> {
+        use WebhookEvent as E;
+        Ok(match (self, event) {
+            (Self::Due, E::Delivered) => Self::Delivered,
+            (Self::Due, E::GivenUp) => Self::Dead,
+            (Self::Due, E::RetryScheduled) | (Self::Delivered | Self::Dead, E::Resent) => Self::Due,
+            (from, event) => return Err(InvalidTransition { from, event }),
+        })
     }
 }
 
@@ -123,4 +144,22 @@ pub trait WebhookStore: fmt::Debug + Send + Sync {
     fn webhooks_dead(&self) -> StoreFuture<'_, Vec<WebhookRow>>;
     /// Has a message told again; whether there was one that is not waiting anyway.
     fn webhook_resend(&self, id: &str) -> StoreFuture<'_, bool>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::checks::assert_table;
+
+    #[test]
+    fn every_state_meets_every_event() {
+        use WebhookEvent as E;
+        use WebhookState as S;
+        assert_table::<S>(&[
+            (E::Delivered, &[S::Due], S::Delivered),
+            (E::RetryScheduled, &[S::Due], S::Due),
+            (E::GivenUp, &[S::Due], S::Dead),
+            (E::Resent, &[S::Delivered, S::Dead], S::Due),
+        ]);
+    }
 }

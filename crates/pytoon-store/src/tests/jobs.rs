@@ -6,9 +6,9 @@ use crate::Store;
 use pytoon_core::graph::{FilmGraph, FilmShape};
 use pytoon_records::job::store::{
     Failure, Finish, Hold, Idempotency, JobError, JobFilter, JobStore, KeyRow, Lease, NewJob,
-    SceneRow, Submission,
+    SceneChange, Submission,
 };
-use pytoon_records::job::{JobStatus, NewTask, TaskKind};
+use pytoon_records::job::{JobEvent, JobStatus, NewTask, SceneEvent, SceneStatus, TaskKind};
 use pytoon_records::ledger::{Admission, CallLimits, EngineStore, Fence, NewCall};
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -153,13 +153,16 @@ fn a_job_goes_through_its_graph_to_the_end() {
         assert_eq!(done(&store, &plan, Finish::default()).await, Hold::Ours);
         let voice = claim(&store).await;
         assert_eq!(voice.kind, TaskKind::Voice);
-        let scene = |status: &str| SceneRow {
+        let scene = |event| SceneChange {
             scene_id: "scene_01".into(),
-            status: status.into(),
-            ..SceneRow::default()
+            event,
+            engine_used: None,
+            fallback_used: false,
+            render_duration_ms: None,
+            error: None,
         };
         let then = after_voice(&["scene_01", "scene_02"], 2);
-        let finish = Finish { then, scenes: vec![scene("planned")], job: None };
+        let finish = Finish { then, scenes: vec![scene(SceneEvent::Planned)], publishes: false };
         done(&store, &voice, finish).await;
         let (first, second) = (claim(&store).await, claim(&store).await);
         assert_eq!(
@@ -167,7 +170,7 @@ fn a_job_goes_through_its_graph_to_the_end() {
             ("scene:scene_01", "scene:scene_02")
         );
         none_left(&store).await;
-        let finish = Finish { scenes: vec![scene("done")], ..Finish::default() };
+        let finish = Finish { scenes: vec![scene(SceneEvent::Drawn)], ..Finish::default() };
         done(&store, &first, finish).await;
         none_left(&store).await;
         done(&store, &second, Finish::default()).await;
@@ -181,11 +184,12 @@ fn a_job_goes_through_its_graph_to_the_end() {
         assert_eq!(names, ["compose:000", "compose:001", "mix"]);
         let publish = claim(&store).await;
         assert_eq!((publish.kind, publish.job.tasks_done), (TaskKind::Publish, 7));
-        done(&store, &publish, Finish { job: Some(JobStatus::Done), ..Finish::default() }).await;
+        done(&store, &publish, Finish { publishes: true, ..Finish::default() }).await;
         let row = store.job_fetch("one").await.expect("reads").expect("is there");
         assert_eq!((row.status, row.tasks_done, row.tasks_known), (JobStatus::Done, 8, 8));
         assert!(row.finished_at >= row.started_at && row.started_at >= Some(row.created_at));
-        assert_eq!(store.job_scenes("one").await.expect("reads"), [scene("done")]);
+        let drawn = scene(SceneEvent::Drawn).into_row(SceneStatus::Done);
+        assert_eq!(store.job_scenes("one").await.expect("reads"), [drawn]);
         let events = store.job_events("one", 0, 100).await.expect("reads");
         let seqs: Vec<i64> = events.iter().map(|event| event.seq).collect();
         assert_eq!(seqs, (1..=events.len() as i64).collect::<Vec<_>>());
@@ -218,8 +222,7 @@ fn tasks_that_end_at_one_moment_free_what_waits_for_all_of_them() {
             }
             let publish = claim(&store).await;
             assert_eq!(publish.kind, TaskKind::Publish);
-            done(&store, &publish, Finish { job: Some(JobStatus::Done), ..Finish::default() })
-                .await;
+            done(&store, &publish, Finish { publishes: true, ..Finish::default() }).await;
         }
     });
 }
@@ -389,14 +392,17 @@ fn a_failed_job_goes_on_where_it_stopped() {
             let expected = if held { JobStatus::Held } else { JobStatus::Failed };
             assert_eq!((row.status, row.error), (expected, Some(end.error)));
             none_left(&store).await;
-            let wrong = vec![JobStatus::Done];
-            assert!(!store.job_go_on(id, wrong).await.expect("answers"));
-            assert!(store.job_go_on(id, vec![expected]).await.expect("goes on"));
+            let (event, wrong) = match expected {
+                JobStatus::Held => (JobEvent::Released, JobEvent::Retried),
+                _ => (JobEvent::Retried, JobEvent::Released),
+            };
+            assert!(!store.job_resume(id, wrong).await.expect("answers"));
+            assert!(store.job_resume(id, event).await.expect("resumes"));
             let row = store.job_fetch(id).await.expect("reads").expect("is there");
             assert_eq!((row.status, row.error, row.tasks_done), (JobStatus::Queued, None, 1));
             let voice = claim(&store).await;
             assert_eq!((voice.kind, voice.attempts), (TaskKind::Voice, 1));
-            done(&store, &voice, Finish { job: Some(JobStatus::Done), ..Finish::default() }).await;
+            done(&store, &voice, Finish { publishes: true, ..Finish::default() }).await;
         }
     });
 }
@@ -561,7 +567,7 @@ fn jobs_are_listed_page_by_page() {
         let done = JobFilter { status: Some(JobStatus::Done), limit: 9, ..JobFilter::default() };
         assert_eq!(store.job_list(done).await.expect("lists"), []);
         let state = store.queue_state().await.expect("looks");
-        assert_eq!((state.jobs["queued"], state.ready), (7, 7));
+        assert_eq!((state.jobs[&JobStatus::Queued], state.ready), (7, 7));
     });
 }
 

@@ -11,9 +11,9 @@ use anyhow::{Context as _, bail};
 use pytoon_api::{Scope, new_key};
 use pytoon_config::read_brief;
 use pytoon_pipeline::engine_desk::{database, open_storage};
-use pytoon_records::job::JobStatus;
 use pytoon_records::job::store::{JobFilter, JobRow, JobStore};
 use pytoon_records::job::webhook::{WebhookRow, WebhookStore};
+use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_records::ledger::EngineStore;
 use pytoon_storage::job_files::folder_of;
 use pytoon_store::Store;
@@ -84,9 +84,9 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
                 output::line(status.as_str());
             }
             JobsAction::Retry { id } => {
-                go_on(&store, id, vec![JobStatus::Failed, JobStatus::Cancelled]).await?;
+                resume(&store, id, JobEvent::Retried).await?;
             }
-            JobsAction::Release { id } => go_on(&store, id, vec![JobStatus::Held]).await?,
+            JobsAction::Release { id } => resume(&store, id, JobEvent::Released).await?,
             JobsAction::Redo(args) => redo(context, &store, args).await?,
         }
         Ok(ExitCode::SUCCESS)
@@ -97,12 +97,12 @@ fn no_job(id: &str) -> String {
     format!("there is no job `{id}`; `pytoon jobs list` shows all")
 }
 
-async fn go_on(store: &Store, id: &str, from: Vec<JobStatus>) -> anyhow::Result<()> {
+async fn resume(store: &Store, id: &str, event: JobEvent) -> anyhow::Result<()> {
     let row = store.job_fetch(id).await?.with_context(|| no_job(id))?;
-    if !store.job_go_on(id, from).await? {
+    if !store.job_resume(id, event).await? {
         bail!("the job is {}: there is nothing to go on with", row.status.as_str());
     }
-    output::line("queued");
+    output::line(JobStatus::Queued.as_str());
     Ok(())
 }
 
@@ -118,10 +118,10 @@ async fn redo(context: &Context, store: &Store, args: &JobRedoArgs) -> anyhow::R
     let brief = change.applied(file.brief, &args.scene, scenes);
     let brief = brief.map_err(|problem| problem_of(&problem.field, &problem.reason))?;
     let brief = serde_json::to_value(&brief)?;
-    if !store.job_redo(&args.id, brief, JobStatus::REDO_FROM.to_vec()).await? {
+    if !store.job_redo(&args.id, brief, JobEvent::Redone).await? {
         bail!("the job is {}: a scene can be redone once the job has ended", row.status.as_str());
     }
-    output::line("queued");
+    output::line(JobStatus::Queued.as_str());
     Ok(())
 }
 
@@ -198,7 +198,7 @@ pub(crate) fn tasks(context: &Context, action: &TasksAction) -> anyhow::Result<E
                 if !store.task_requeue(id).await? {
                     bail!("`{id}` is no dead task; `pytoon tasks dead` shows all");
                 }
-                output::line("queued");
+                output::line(JobStatus::Queued.as_str());
             }
         }
         Ok(ExitCode::SUCCESS)

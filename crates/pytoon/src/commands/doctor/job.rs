@@ -7,9 +7,9 @@ use anyhow::Context as _;
 use pytoon_core::layout;
 use pytoon_pipeline::engine_desk::{database, open_storage};
 use pytoon_process::CommandLine;
-use pytoon_records::job::JobStatus;
-use pytoon_records::job::store::{JobEvent, JobRow, JobStore, SceneRow, TaskRow};
+use pytoon_records::job::store::{EventKind, EventRow, JobRow, JobStore, SceneRow, TaskRow};
 use pytoon_records::job::webhook::{WebhookState, WebhookStore};
+use pytoon_records::job::{JobStatus, TaskState};
 use pytoon_records::ledger::{CallFilter, CallState, EngineStore};
 use pytoon_storage::job_files::folder_of;
 use pytoon_store::Store;
@@ -97,7 +97,9 @@ fn standing(row: &JobRow, tasks: &[TaskRow], now: i64) -> Check {
         };
         return Check::failed("status", evidence, fix).see(page);
     }
-    let waits = tasks.iter().find(|task| task.state == "ready" && now - task.run_at > UNCLAIMED_MS);
+    let waits = tasks
+        .iter()
+        .find(|task| task.state == TaskState::Ready && now - task.run_at > UNCLAIMED_MS);
     match (row.status, waits) {
         (JobStatus::Done, _) => Check::good("status", "done"),
         (JobStatus::Cancelled, _) => Check::good("status", "cancelled, by a person's wish"),
@@ -120,8 +122,8 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
     for task in tasks {
         let name = format!("step {}", task.name);
         let why = task.error.as_deref().unwrap_or("");
-        match task.state.as_str() {
-            "running" if task.lease_until < now => {
+        match task.state {
+            TaskState::Running if task.lease_until < now => {
                 let worker = task.worker.as_deref().unwrap_or("nobody");
                 let evidence = format!(
                     "its worker {worker} is silent since {}",
@@ -130,7 +132,7 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
                 let fix = "another worker takes it over at once where one runs: start one (`pytoon worker`)";
                 checks.push(Check::failed(name, evidence, fix).see("leases"));
             }
-            "running" => {
+            TaskState::Running => {
                 let worker = task.worker.as_deref().unwrap_or("nobody");
                 let evidence = format!(
                     "runs at {worker} for {}, claim {}",
@@ -144,7 +146,7 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
                     Check::good(name, evidence)
                 });
             }
-            "ready" if task.run_at > now && task.attempts > 0 => {
+            TaskState::Ready if task.run_at > now && task.attempts > 0 => {
                 let evidence = format!(
                     "failed {} times, is tried again in {}: {why}",
                     task.attempts,
@@ -154,28 +156,32 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
                     Check::warning(name, evidence, "mend it before its last try").see("dead-tasks"),
                 );
             }
-            "ready" if task.run_at > now => {
+            TaskState::Ready if task.run_at > now => {
                 let evidence =
                     format!("waits for its vendor, asks again in {}", seconds(task.run_at - now));
                 checks.push(Check::good(name, evidence));
             }
-            "dead" => {
+            TaskState::Dead => {
                 let evidence = format!("came to nothing after {} tries: {why}", task.attempts);
                 let fix =
                     "mend it, then `pytoon jobs retry`, or `pytoon tasks requeue` with its id";
                 checks.push(Check::failed(name, evidence, fix).see("dead-tasks"));
             }
-            _ => {}
+            TaskState::Ready
+            | TaskState::Blocked
+            | TaskState::Parked
+            | TaskState::Done
+            | TaskState::Obsolete => {}
         }
     }
     checks
 }
 
 /// How long it stayed in each status, the longest named.
-fn times(events: &[JobEvent], now: i64) -> Check {
+fn times(events: &[EventRow], now: i64) -> Check {
     let statuses: Vec<(&str, i64)> = events
         .iter()
-        .filter(|event| event.event == "status")
+        .filter(|event| event.event == EventKind::Status)
         .filter_map(|event| Some((event.data["status"].as_str()?, event.at)))
         .collect();
     let ends = statuses.iter().skip(1).map(|(_, at)| *at).chain([now]);
