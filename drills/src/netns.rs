@@ -15,7 +15,7 @@ use crate::storage::is_root;
 use crate::{note, number, result};
 use anyhow::{Context, ensure};
 use pytoon_records::job::JobStatus;
-use pytoon_records::job::store::JobStore;
+use pytoon_records::job::process::ProcessStore;
 use pytoon_store::Store;
 use pytoon_testkit::postgres::Postgres;
 use serde_json::Value;

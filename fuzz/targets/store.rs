@@ -1,15 +1,20 @@
 //! Stores that hold one job that is done, and keep nothing.
 
-use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_records::job::files::{AssetRow, FileStore, KeptFile, Uploaded};
+use pytoon_records::job::keys::{KeyRow, KeyStore};
+use pytoon_records::job::process::{AddUp, ProcessStore, QueueState};
+use pytoon_records::job::queue::{DeadTask, Failure, Finish, Hold, Lease, TaskQueue, TaskRow};
 use pytoon_records::job::store::{
-    AddUp, DeadTask, EventKind, EventRow, Failure, Finish, Hold, Idempotency, JobFilter, JobRow, JobStore,
-    KeyRow, Lease, NewJob, QueueState, SceneRow, Submission, TaskRow,
+    EventKind, EventRow, Idempotency, JobFilter, JobRow, JobStore, NewJob, SceneRow, Submission,
 };
 use pytoon_records::job::webhook::{DueWebhook, Told, WebhookRow, WebhookState, WebhookStore};
-use pytoon_records::ledger::{Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, EngineStore, History, KeptClip, NewCall, StoreError, StoreFuture};
-use pytoon_vocabulary::UnixMs;
+use pytoon_records::job::{JobEvent, JobStatus};
+use pytoon_records::ledger::{
+    Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
+    EngineStore, History, KeptClip, NewCall, StoreError, StoreFuture,
+};
 use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::UnixMs;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -113,6 +118,34 @@ impl JobStore for OneJob {
     fn job_delete(&self, _id: &str) -> StoreFuture<'_, bool> {
         told(true)
     }
+}
+
+impl TaskQueue for OneJob {
+    not_asked! {
+        task_claim(worker: &str, lease: Duration) -> Option<Lease>;
+        task_claim_begun(worker: &str, lease: Duration) -> Option<Lease>;
+        task_beat(id: &str, token: i64, lease: Duration) -> Hold;
+        task_finish(id: &str, token: i64, finish: Finish) -> Hold;
+        task_later(id: &str, token: i64, wait: Duration, memo: Value) -> Hold;
+        task_give_back(id: &str, token: i64) -> Hold;
+        task_fail(id: &str, token: i64, failure: Failure) -> Hold;
+        task_dead() -> Vec<DeadTask>;
+        task_requeue(id: &str) -> bool;
+        task_wait(at_most: Duration) -> ();
+    }
+}
+
+impl KeyStore for OneJob {
+    not_asked! {
+        key_add(key: KeyRow, hash: &str) -> ();
+        key_find(hash: &str) -> Option<KeyRow>;
+        key_list() -> Vec<KeyRow>;
+        key_budget(name: &str, per_day: Option<MicroUsd>) -> bool;
+        key_revoke(name: &str) -> bool;
+    }
+}
+
+impl ProcessStore for OneJob {
     fn queue_state(&self) -> StoreFuture<'_, QueueState> {
         told(QueueState::default())
     }
@@ -126,21 +159,6 @@ impl JobStore for OneJob {
         told(())
     }
     not_asked! {
-        task_claim(worker: &str, lease: Duration) -> Option<Lease>;
-        task_claim_begun(worker: &str, lease: Duration) -> Option<Lease>;
-        task_beat(id: &str, token: i64, lease: Duration) -> Hold;
-        task_finish(id: &str, token: i64, finish: Finish) -> Hold;
-        task_later(id: &str, token: i64, wait: Duration, memo: Value) -> Hold;
-        task_give_back(id: &str, token: i64) -> Hold;
-        task_fail(id: &str, token: i64, failure: Failure) -> Hold;
-        task_dead() -> Vec<DeadTask>;
-        task_requeue(id: &str) -> bool;
-        task_wait(at_most: Duration) -> ();
-        key_add(key: KeyRow, hash: &str) -> ();
-        key_find(hash: &str) -> Option<KeyRow>;
-        key_list() -> Vec<KeyRow>;
-        key_budget(name: &str, per_day: Option<MicroUsd>) -> bool;
-        key_revoke(name: &str) -> bool;
         counts_put(process: &str, text: &str) -> ();
         counts_fold(unheard_for: Duration, add_up: AddUp) -> usize;
     }

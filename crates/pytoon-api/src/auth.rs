@@ -8,36 +8,8 @@ use crate::problem::Problem;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
-use pytoon_records::job::store::KeyRow;
-use pytoon_vocabulary::MicroUsd;
-use sha2::{Digest, Sha256};
-use std::fmt::Write;
+pub(crate) use pytoon_records::job::keys::{Scope, sha256_hex};
 use std::time::Duration;
-
-/// What a key may do; each may do what stands before it too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
-    /// Look.
-    Read,
-    /// Submit jobs, and change its own.
-    Submit,
-    /// See and change everybody's jobs.
-    Admin,
-}
-
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Submit, Self::Admin];
-
-    /// The name as stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Submit => "submit",
-            Self::Admin => "admin",
-        }
-    }
-}
 
 /// A caller.
 #[derive(Debug, Clone)]
@@ -67,7 +39,7 @@ impl Caller {
         loop {
             tokio::time::sleep(LOOK).await;
             // While the database is away nothing is known.
-            if let Ok(None) = api.jobs.key_find(hash).await {
+            if let Ok(None) = api.keys.key_find(hash).await {
                 return;
             }
         }
@@ -108,8 +80,8 @@ impl FromRequestParts<Api> for Caller {
         let refused = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
         let key = shown(parts)
             .ok_or_else(|| refused("an API key is needed: `Authorization: Bearer <key>`"))?;
-        let hash = hash(key);
-        let row = api.jobs.key_find(&hash).await?;
+        let hash = sha256_hex(key);
+        let row = api.keys.key_find(&hash).await?;
         let row = row.ok_or_else(|| refused("this API key is not known, or was revoked"))?;
         let scope = Scope::ALL
             .into_iter()
@@ -123,26 +95,3 @@ impl FromRequestParts<Api> for Caller {
 
 /// Who asks where no key is demanded.
 const LOCAL: &str = "local";
-
-/// What is kept of a key. Keys are long and random, so that a plain hash gives nothing away.
-pub fn hash(key: &str) -> String {
-    Sha256::digest(key.as_bytes()).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// A new key and its row; the key is shown once and kept nowhere. `budget` is what its jobs may
-/// spend a day.
-pub fn new_key(name: &str, scope: Scope, budget: Option<MicroUsd>) -> (String, KeyRow) {
-    let secret = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
-    let row = KeyRow {
-        id: uuid::Uuid::new_v4().to_string(),
-        name: name.to_owned(),
-        scopes: vec![scope.as_str().to_owned()],
-        budget_per_day: budget,
-        created_at: 0,
-        revoked_at: None,
-    };
-    (format!("pyt_{secret}"), row)
-}

@@ -13,7 +13,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use pytoon_config::{Config, read_brief};
-use pytoon_core::brief::{Brief, FieldProblem, redo};
+use pytoon_core::brief::{FieldProblem, redo};
 use pytoon_records::job::JobEvent;
 use pytoon_records::job::store::JobRow;
 use serde::Deserialize;
@@ -57,15 +57,6 @@ fn changed_brief(
     let change = redo::SceneChange { prompt, engine, caption };
     let brief = change.applied(file.brief, scene, scenes)?;
     serde_json::to_value(&brief).map_err(|error| wrong(error.to_string()))
-}
-
-/// Engines that a brief asks for, by field.
-pub fn engines_asked(brief: &Brief) -> impl Iterator<Item = (String, &str)> {
-    let whole = brief.engine_override.iter().map(|name| ("engine_override".to_owned(), name));
-    let of_scenes = brief.scenes.iter().enumerate().filter_map(|(index, scene)| {
-        Some((format!("scenes[{index}].engine"), scene.engine.as_ref()?))
-    });
-    whole.chain(of_scenes).map(|(field, name)| (field, name.as_str()))
 }
 
 /// Redo a scene

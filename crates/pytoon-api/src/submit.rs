@@ -148,7 +148,7 @@ fn mark(headers: &HeaderMap, asked: &Value) -> Result<Option<Idempotency>, Probl
         let detail = format!("it has 1 to {MAX_MARK} visible characters");
         return Err(Problem::field("Idempotency-Key", detail));
     }
-    let request_hash = crate::auth::hash(&asked.to_string());
+    let request_hash = crate::auth::sha256_hex(&asked.to_string());
     Ok(Some(Idempotency { mark: mark.to_owned(), request_hash }))
 }
 
@@ -184,7 +184,8 @@ fn known_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
     };
     let reason = |result: Result<(), ConfigError>| result.err().map(|error| said(&error));
     named("preset_id", &brief.preset_id, &|name| reason(api.config.preset(name).map(|_| ())))?;
-    let asked = crate::redo::engines_asked(brief)
+    let asked = brief
+        .engines_asked()
         .find_map(|(field, name)| Some((field, api.config.unknown_engine(name)?)));
     if let Some((field, reason)) = asked {
         return Err(Problem::field(&field, reason));

@@ -27,6 +27,7 @@ mod task_graph;
 mod tasks;
 mod webhooks;
 
+pub use keys::new_key;
 pub use store::Store as SqliteStore;
 pub use store::{Store, is_postgres};
 

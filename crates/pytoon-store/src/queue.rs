@@ -3,7 +3,8 @@
 use crate::db::Db;
 use crate::rows::database;
 use crate::states::named;
-use pytoon_records::job::store::{DeadTask, QueueState, TaskRow};
+use pytoon_records::job::process::QueueState;
+use pytoon_records::job::queue::{DeadTask, TaskRow};
 use pytoon_records::job::{JobEvent, JobStatus, TaskState};
 use pytoon_records::ledger::StoreError;
 use sqlx::any::AnyRow;

@@ -1,12 +1,14 @@
-//! [`JobStore`] and [`WebhookStore`] over the database, and waking those who wait for tasks.
+//! The stores of the service over the database, and the wake-up of workers that wait for tasks.
 
 use crate::db::{Db, Dialect};
 use crate::jobs::CHANNEL;
 use crate::store::{Store, bounded};
 use crate::{again, events, jobs, keys, queue, tasks, webhooks};
+use pytoon_records::job::keys::{KeyRow, KeyStore};
+use pytoon_records::job::process::{AddUp, ProcessStore, QueueState};
+use pytoon_records::job::queue::{DeadTask, Failure, Finish, Hold, Lease, TaskQueue, TaskRow};
 use pytoon_records::job::store::{
-    AddUp, DeadTask, EventRow, Failure, Finish, Hold, Idempotency, JobFilter, JobRow, JobStore,
-    KeyRow, Lease, NewJob, QueueState, SceneRow, Submission, TaskRow,
+    EventRow, Idempotency, JobFilter, JobRow, JobStore, NewJob, SceneRow, Submission,
 };
 use pytoon_records::job::webhook::{DueWebhook, Told, WebhookRow, WebhookStore};
 use pytoon_records::job::{JobEvent, JobStatus};
@@ -164,7 +166,9 @@ impl JobStore for Store {
         let id = id.to_owned();
         bounded(async move { jobs::delete(&self.db, &id).await })
     }
+}
 
+impl TaskQueue for Store {
     fn task_claim(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>> {
         let worker = worker.to_owned();
         let most = self.most_attempts;
@@ -229,17 +233,15 @@ impl JobStore for Store {
         })
     }
 
-    fn queue_state(&self) -> StoreFuture<'_, QueueState> {
-        bounded(async move { queue::state(&self.db).await })
-    }
-
     fn task_wait(&self, at_most: Duration) -> StoreFuture<'_, ()> {
         bounded(async move {
             wait(&self.db, &self.wakeups, at_most).await;
             Ok(())
         })
     }
+}
 
+impl KeyStore for Store {
     fn key_add(&self, key: KeyRow, hash: &str) -> StoreFuture<'_, ()> {
         let hash = hash.to_owned();
         bounded(async move { keys::add(&self.db, &key, &hash).await })
@@ -262,6 +264,12 @@ impl JobStore for Store {
     fn key_revoke(&self, name: &str) -> StoreFuture<'_, bool> {
         let name = name.to_owned();
         bounded(async move { keys::revoke(&self.db, &name).await })
+    }
+}
+
+impl ProcessStore for Store {
+    fn queue_state(&self) -> StoreFuture<'_, QueueState> {
+        bounded(async move { queue::state(&self.db).await })
     }
 
     fn counts_put(&self, process: &str, text: &str) -> StoreFuture<'_, ()> {

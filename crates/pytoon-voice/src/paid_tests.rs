@@ -3,6 +3,7 @@
 use super::*;
 use crate::tts::take::Take;
 use pytoon_records::job::NewTask;
+use pytoon_records::job::queue::TaskQueue;
 use pytoon_records::job::store::{JobStore, NewJob};
 use pytoon_store::SqliteStore;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};

@@ -10,9 +10,8 @@ use pytoon_pipeline::receipt::SceneReceipt;
 use pytoon_pipeline::{Environment, PipelineError, RenderOptions};
 use pytoon_process::{CancelToken, Runner, SystemError, disk};
 use pytoon_records::job::files::FileStore;
-use pytoon_records::job::store::{
-    DEGRADED, Failure, Finish, Hold, JobError, JobStore, Lease, SceneChange,
-};
+use pytoon_records::job::queue::{Failure, Finish, Hold, Lease, MAX_TRIES, TaskQueue};
+use pytoon_records::job::store::{DEGRADED, JobError, JobStore, SceneChange};
 use pytoon_records::job::{JobEvent, NewTask, SceneEvent, TaskKind};
 use pytoon_records::ledger::Fence;
 use pytoon_storage::StorageError;
@@ -22,8 +21,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Attempts at a task whose failure may pass.
-const MOST_TRIES: u32 = 3;
 /// The pause before the second attempt; each further one is four times as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// The pause of a task that found the disk full, the database away or no descriptor free.
@@ -33,8 +30,10 @@ const RESOURCE_PAUSE: Duration = Duration::from_secs(5);
 pub struct FilmRunner {
     /// What a render works with.
     pub env: Environment,
-    /// Where tasks are.
+    /// The jobs that films belong to.
     pub jobs: Arc<dyn JobStore>,
+    /// The queue that tasks come from.
+    pub queue: Arc<dyn TaskQueue>,
     /// What files were uploaded.
     pub files: Arc<dyn FileStore>,
     /// How long a claim holds without a heartbeat.
@@ -103,7 +102,7 @@ impl FilmRunner {
 
     /// Whether this claim still holds, as the database knows it: this machine may have slept.
     fn check_lease(&self, lease: &Lease) -> Result<(), PipelineError> {
-        let beat = self.jobs.task_beat(&lease.task_id, lease.token, self.lease);
+        let beat = self.queue.task_beat(&lease.task_id, lease.token, self.lease);
         match tokio::runtime::Handle::current().block_on(beat)? {
             Hold::Ours => Ok(()),
             Hold::Stop | Hold::Lost => Err(StorageError::Stopped.into()),
@@ -233,7 +232,7 @@ fn failure(lease: &Lease, error: &PipelineError) -> Failure {
         PipelineError::Voice(_) => ("voice", true),
         _ => ("internal", true),
     };
-    let tries_left = may_pass && lease.attempts < MOST_TRIES;
+    let tries_left = may_pass && lease.attempts < MAX_TRIES;
     let pause = FIRST_PAUSE * 4u32.pow(lease.attempts.saturating_sub(1).min(4));
     Failure {
         error: JobError {

@@ -17,7 +17,7 @@ pub mod film;
 mod parts;
 
 use pytoon_process::{CancelToken, disk};
-use pytoon_records::job::store::{Failure, Finish, Hold, JobStore, Lease};
+use pytoon_records::job::queue::{Failure, Finish, Hold, Lease, TaskQueue};
 use pytoon_records::ledger::StoreError;
 use pytoon_telemetry::ServiceEvent;
 use serde_json::Value;
@@ -84,7 +84,7 @@ pub trait TaskRunner: fmt::Debug + Send + Sync + 'static {
 #[derive(Debug, Clone)]
 pub struct Worker {
     /// Where tasks are.
-    pub store: Arc<dyn JobStore>,
+    pub store: Arc<dyn TaskQueue>,
     /// What is done with them.
     pub runner: Arc<dyn TaskRunner>,
     /// The name under which it claims.

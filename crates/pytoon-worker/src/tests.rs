@@ -2,6 +2,7 @@
 
 use super::*;
 use pytoon_core::graph::{FilmGraph, FilmShape};
+use pytoon_records::job::queue::TaskQueue;
 use pytoon_records::job::store::{JobFilter, JobStore, NewJob, Submission};
 use pytoon_records::job::{JobStatus, NewTask, TaskKind};
 use pytoon_store::Store;

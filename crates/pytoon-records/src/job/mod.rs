@@ -3,11 +3,15 @@
 //! Guarantees: pure values; every state changes only through its [`State::apply`](crate::state::State::apply).
 //!
 //! Does not say which tasks there are and in which order ([`pytoon_core::graph`]), run them (the
-//! worker), keep rows ([`store::JobStore`]) or notify submitters ([`webhook`]).
+//! worker), keep rows ([`store::JobStore`], [`queue::TaskQueue`]) or notify submitters ([`webhook`]).
 //!
 //! Start with [`JobStatus`], then [`store::JobStore`].
 
+pub mod counts;
 pub mod files;
+pub mod keys;
+pub mod process;
+pub mod queue;
 mod scene;
 mod status;
 pub mod store;

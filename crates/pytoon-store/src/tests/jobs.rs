@@ -4,9 +4,11 @@ use super::super::{block_on, call};
 use super::open;
 use crate::Store;
 use pytoon_core::graph::{FilmGraph, FilmShape};
+use pytoon_records::job::keys::{KeyRow, KeyStore};
+use pytoon_records::job::process::ProcessStore;
+use pytoon_records::job::queue::{Failure, Finish, Hold, Lease, TaskQueue};
 use pytoon_records::job::store::{
-    Failure, Finish, Hold, Idempotency, JobError, JobFilter, JobStore, KeyRow, Lease, NewJob,
-    SceneChange, Submission,
+    Idempotency, JobError, JobFilter, JobStore, NewJob, SceneChange, Submission,
 };
 use pytoon_records::job::{JobEvent, JobStatus, NewTask, SceneEvent, SceneStatus, TaskKind};
 use pytoon_records::ledger::{Admission, CallLimits, EngineStore, Fence, NewCall};

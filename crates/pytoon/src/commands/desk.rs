@@ -8,15 +8,16 @@ use crate::commands::redo::problem_of;
 use crate::context::Context;
 use crate::output;
 use anyhow::{Context as _, bail};
-use pytoon_api::{Scope, new_key};
 use pytoon_config::read_brief;
 use pytoon_pipeline::engine_desk::{database, open_storage};
+use pytoon_records::job::keys::{KeyStore, Scope, sha256_hex};
+use pytoon_records::job::queue::TaskQueue;
 use pytoon_records::job::store::{JobFilter, JobRow, JobStore};
 use pytoon_records::job::webhook::{WebhookRow, WebhookStore};
 use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_records::ledger::EngineStore;
 use pytoon_storage::job_files::folder_of;
-use pytoon_store::Store;
+use pytoon_store::{Store, new_key};
 use pytoon_vocabulary::MicroUsd;
 use pytoon_worker::collector::Collector;
 use pytoon_worker::courier::WebhookSecrets;
@@ -210,11 +211,11 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
     at_store(context, async |store| {
         match action {
             KeysAction::Add { name, scope, budget_per_day } => {
-                let scope = Scope::ALL.into_iter().find(|known| known.as_str() == scope);
+                let scope = Scope::from_name(scope);
                 let scope = scope.context("a scope is `read`, `submit` or `admin`")?;
                 let budget = budget_per_day.map(budget).transpose()?;
                 let (key, row) = new_key(name, scope, budget);
-                store.key_add(row, &pytoon_api::hash(&key)).await?;
+                store.key_add(row, &sha256_hex(&key)).await?;
                 output::line(key);
                 output::note("this key is shown once and kept nowhere");
             }
