@@ -236,7 +236,7 @@ impl Drill {
             let error =
                 job.error.as_ref().map(|e| format!("{} at {}: {}", e.code, e.stage, e.message));
             note(&format!("{} failed: {}", job.id, error.unwrap_or_default()));
-            self.runtime.block_on(caller.retry(&job.id))?;
+            self.runtime.block_on(caller.retry(job.id.as_str()))?;
         }
         Ok(failed.len() as u64)
     }
@@ -248,7 +248,8 @@ impl Drill {
         let done = self.runtime.block_on(store.job_list(filter))?;
         let film = |id: &str| self.fleet.folder.join("storage/jobs").join(id).join("output.mp4");
         let with_film = done.iter().filter(|job| {
-            let is_there = std::fs::metadata(film(&job.id)).is_ok_and(|file| file.len() > 1000);
+            let is_there =
+                std::fs::metadata(film(job.id.as_str())).is_ok_and(|file| file.len() > 1000);
             if !is_there {
                 note(&format!("{} is done without a film", job.id));
             }

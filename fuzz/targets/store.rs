@@ -13,8 +13,7 @@ use pytoon_records::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
     EngineStore, History, KeptClip, NewCall, StoreError, StoreFuture,
 };
-use pytoon_vocabulary::MicroUsd;
-use pytoon_vocabulary::UnixMs;
+use pytoon_vocabulary::{JobId, MicroUsd, TaskId, UnixMs};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -33,7 +32,7 @@ fn none<'a, T: Send + 'a>() -> StoreFuture<'a, T> {
 
 fn job(id: &str) -> JobRow {
     JobRow {
-        id: id.to_owned(),
+        id: id.into(),
         key_id: "local".to_owned(),
         status: JobStatus::Done,
         brief: json!({"script": "Hi you. No, 5.", "scenes": [{"scene": 1, "caption": "Hi"}]}),
@@ -50,10 +49,10 @@ fn job(id: &str) -> JobRow {
     }
 }
 
-fn message(job: &str) -> WebhookRow {
+fn message(job: &JobId) -> WebhookRow {
     WebhookRow {
         id: "msg_1".to_owned(),
-        job_id: job.to_owned(),
+        job_id: job.clone(),
         event: "job.done".to_owned(),
         url: "https://example.com/hook?key=hidden".to_owned(),
         state: WebhookState::Dead,
@@ -76,7 +75,7 @@ macro_rules! not_asked {
 impl JobStore for OneJob {
     fn job_submit(&self, job: NewJob, _most: u32) -> StoreFuture<'_, Submission> {
         told(match job.idempotency.map(|own| own.mark) {
-            Some(mark) if mark.starts_with('r') => Submission::Repeated(mark),
+            Some(mark) if mark.starts_with('r') => Submission::Repeated(mark.into()),
             Some(mark) if mark.starts_with('d') => Submission::Different,
             Some(mark) if mark.starts_with('f') => Submission::Full,
             _ => Submission::New,
@@ -85,16 +84,16 @@ impl JobStore for OneJob {
     fn job_repeated(&self, _: &str, _: &Idempotency) -> StoreFuture<'_, Option<Submission>> {
         none()
     }
-    fn job_fetch(&self, id: &str) -> StoreFuture<'_, Option<JobRow>> {
-        told((id != "none").then(|| job(id)))
+    fn job_fetch(&self, id: &JobId) -> StoreFuture<'_, Option<JobRow>> {
+        told((id.as_str() != "none").then(|| job(id.as_str())))
     }
     fn job_list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<JobRow>> {
         told((0..filter.limit.min(3)).map(|n| job(&n.to_string())).collect())
     }
-    fn job_scenes(&self, _id: &str) -> StoreFuture<'_, Vec<SceneRow>> {
-        told(vec![SceneRow { scene_id: "scene_01".to_owned(), ..SceneRow::default() }])
+    fn job_scenes(&self, _id: &JobId) -> StoreFuture<'_, Vec<SceneRow>> {
+        told(vec![SceneRow { scene_id: "scene_01".into(), ..SceneRow::default() }])
     }
-    fn job_events(&self, _id: &str, after: i64, _limit: u32) -> StoreFuture<'_, Vec<EventRow>> {
+    fn job_events(&self, _id: &JobId, after: i64, _limit: u32) -> StoreFuture<'_, Vec<EventRow>> {
         let event = EventRow {
             seq: 1,
             at: 1_700_000_000_000,
@@ -103,19 +102,19 @@ impl JobStore for OneJob {
         };
         told(if after < 1 { vec![event] } else { Vec::new() })
     }
-    fn job_tasks(&self, _id: &str) -> StoreFuture<'_, Vec<TaskRow>> {
+    fn job_tasks(&self, _id: &JobId) -> StoreFuture<'_, Vec<TaskRow>> {
         told(Vec::new())
     }
-    fn job_cancel(&self, _id: &str) -> StoreFuture<'_, Option<JobStatus>> {
+    fn job_cancel(&self, _id: &JobId) -> StoreFuture<'_, Option<JobStatus>> {
         told(Some(JobStatus::Cancelled))
     }
-    fn job_resume(&self, _id: &str, _event: JobEvent) -> StoreFuture<'_, bool> {
+    fn job_resume(&self, _id: &JobId, _event: JobEvent) -> StoreFuture<'_, bool> {
         told(true)
     }
-    fn job_redo(&self, _id: &str, _brief: Value, _event: JobEvent) -> StoreFuture<'_, bool> {
+    fn job_redo(&self, _id: &JobId, _brief: Value, _event: JobEvent) -> StoreFuture<'_, bool> {
         told(true)
     }
-    fn job_delete(&self, _id: &str) -> StoreFuture<'_, bool> {
+    fn job_delete(&self, _id: &JobId) -> StoreFuture<'_, bool> {
         told(true)
     }
 }
@@ -124,13 +123,13 @@ impl TaskQueue for OneJob {
     not_asked! {
         task_claim(worker: &str, lease: Duration) -> Option<Lease>;
         task_claim_begun(worker: &str, lease: Duration) -> Option<Lease>;
-        task_beat(id: &str, token: i64, lease: Duration) -> Hold;
-        task_finish(id: &str, token: i64, finish: Finish) -> Hold;
-        task_later(id: &str, token: i64, wait: Duration, memo: Value) -> Hold;
-        task_give_back(id: &str, token: i64) -> Hold;
-        task_fail(id: &str, token: i64, failure: Failure) -> Hold;
+        task_beat(id: &TaskId, token: i64, lease: Duration) -> Hold;
+        task_finish(id: &TaskId, token: i64, finish: Finish) -> Hold;
+        task_later(id: &TaskId, token: i64, wait: Duration, memo: Value) -> Hold;
+        task_give_back(id: &TaskId, token: i64) -> Hold;
+        task_fail(id: &TaskId, token: i64, failure: Failure) -> Hold;
         task_dead() -> Vec<DeadTask>;
-        task_requeue(id: &str) -> bool;
+        task_requeue(id: &TaskId) -> bool;
         task_wait(at_most: Duration) -> ();
     }
 }
@@ -191,7 +190,7 @@ impl FileStore for OneJob {
 }
 
 impl WebhookStore for OneJob {
-    fn webhooks_of_job(&self, job: &str) -> StoreFuture<'_, Vec<WebhookRow>> {
+    fn webhooks_of_job(&self, job: &JobId) -> StoreFuture<'_, Vec<WebhookRow>> {
         told(vec![message(job)])
     }
     fn webhook_resend(&self, _id: &str) -> StoreFuture<'_, bool> {

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use pytoon_core::layout;
 use pytoon_storage::Bucket;
 use pytoon_storage::job_files::folder_of;
+use pytoon_vocabulary::JobId;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
@@ -34,8 +35,8 @@ const ARTIFACTS: [(&str, &str); 12] = [
 ];
 
 /// The name under which a file of a job is kept.
-pub(crate) fn kept_as(id: &str, name: &str) -> String {
-    format!("{}/{name}", folder_of(id))
+pub(crate) fn kept_as(id: &JobId, name: &str) -> String {
+    format!("{}/{name}", folder_of(id.as_str()))
 }
 
 /// Fetch an artifact
@@ -68,7 +69,7 @@ pub(crate) fn kept_as(id: &str, name: &str) -> String {
 pub(crate) async fn artifact(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath((id, name)): ApiPath<(String, String)>,
+    ApiPath((id, name)): ApiPath<(JobId, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;

@@ -12,6 +12,7 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use pytoon_records::job::JobStatus;
 use pytoon_records::job::store::EventKind;
+use pytoon_vocabulary::JobId;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -60,7 +61,7 @@ pub(crate) struct StreamedEvent {
 pub(crate) async fn events(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath(id): ApiPath<String>,
+    ApiPath(id): ApiPath<JobId>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
     caller.may(Scope::Read)?;
@@ -84,7 +85,7 @@ pub(crate) async fn events(
 /// Tells until the job has ended or nobody listens.
 async fn watch(
     api: &Api,
-    id: String,
+    id: JobId,
     mut after: i64,
     tell: mpsc::Sender<Result<Event, Infallible>>,
 ) {

@@ -16,6 +16,7 @@ use pytoon_config::{Config, read_brief};
 use pytoon_core::brief::{FieldProblem, redo};
 use pytoon_records::job::JobEvent;
 use pytoon_records::job::store::JobRow;
+use pytoon_vocabulary::JobId;
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -89,7 +90,7 @@ fn changed_brief(
 pub(crate) async fn redo(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath((id, scene)): ApiPath<(String, String)>,
+    ApiPath((id, scene)): ApiPath<(JobId, String)>,
     ApiJson(body): ApiJson,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
     caller.may(Scope::Submit)?;

@@ -3,7 +3,7 @@
 use crate::db::{Db, Tx};
 use crate::jobs::json_of;
 use crate::rows::database;
-use crate::states::{applied, named, step};
+use crate::states::{applied, id, named, step};
 use pytoon_records::job::SceneStatus;
 use pytoon_records::job::store::{EventKind, EventRow, SceneChange, SceneRow};
 use pytoon_records::ledger::StoreError;
@@ -92,7 +92,7 @@ pub(crate) async fn scenes(db: &Db, job: &str) -> Result<Vec<SceneRow>, StoreErr
     .map_err(&failed)?;
     let read = |row: &AnyRow| -> Result<SceneRow, sqlx::Error> {
         Ok(SceneRow {
-            scene_id: row.try_get("scene_id")?,
+            scene_id: id(row, "scene_id")?,
             status: named(row, "status", SceneStatus::from_name)?,
             engine_used: row.try_get("engine_used")?,
             fallback_used: row.try_get::<i64, _>("fallback_used")? != 0,
@@ -126,7 +126,7 @@ pub(crate) async fn change_scenes(
         let scene = change.clone().into_row(status);
         sqlx::query(AssertSqlSafe(sql))
             .bind(job)
-            .bind(&scene.scene_id)
+            .bind(scene.scene_id.as_str())
             .bind(scene.status.as_str())
             .bind(scene.engine_used.as_deref())
             .bind(i64::from(scene.fallback_used))

@@ -3,7 +3,7 @@
 use crate::db::{Db, Durability, Tx};
 use crate::events::{insert_event, write_event};
 use crate::rows::database;
-use crate::states::{applied, named};
+use crate::states::{applied, id, named};
 use crate::task_graph::{add_tasks, insert_first_tasks, park};
 use pytoon_records::job::store::{
     EventKind, Idempotency, JobError, JobFilter, JobRow, MAX_CLIENT_DATA, NewJob, Submission,
@@ -51,7 +51,7 @@ pub(crate) fn job_row(row: &AnyRow) -> Result<JobRow, StoreError> {
         };
         let error = json_of(row.try_get("error")?)?;
         Ok(JobRow {
-            id: row.try_get("id")?,
+            id: id(row, "id")?,
             key_id: row.try_get("key_id")?,
             status: named(row, "status", JobStatus::from_name)?,
             brief: json_of(Some(row.try_get("brief")?))?.unwrap_or_default(),
@@ -99,7 +99,7 @@ pub(crate) async fn submit(
             .bind(&job.key_id)
             .bind(&mark.mark)
             .bind(&mark.request_hash)
-            .bind(&job.id)
+            .bind(job.id.as_str())
             .fetch_all(&mut *tx)
             .await
             .map_err(&failed)?;
@@ -116,7 +116,7 @@ pub(crate) async fn submit(
             if hash != mark.request_hash {
                 return Ok(Submission::Different);
             }
-            return Ok(Submission::Repeated(row.try_get("job_id").map_err(&failed)?));
+            return Ok(Submission::Repeated(id(&row, "job_id").map_err(&failed)?));
         }
     }
     let sql = format!(
@@ -130,7 +130,7 @@ pub(crate) async fn submit(
         limit = most_waiting.max(1)
     );
     let written = sqlx::query(AssertSqlSafe(sql))
-        .bind(&job.id)
+        .bind(job.id.as_str())
         .bind(&job.key_id)
         .bind(job.brief.to_string())
         .bind(job.client_data.as_ref().map(Value::to_string))
@@ -142,9 +142,9 @@ pub(crate) async fn submit(
         return Ok(Submission::Full);
     }
     // Each further statement is a further way to the server and back: as few as can be.
-    insert_first_tasks(db, &mut tx, &job.id, &job.tasks, SUBMIT).await?;
+    insert_first_tasks(db, &mut tx, job.id.as_str(), &job.tasks, SUBMIT).await?;
     let data = json!({ "status": JobStatus::Queued });
-    insert_event(db, &mut tx, &job.id, 1, EventKind::Status, &data, SUBMIT).await?;
+    insert_event(db, &mut tx, job.id.as_str(), 1, EventKind::Status, &data, SUBMIT).await?;
     tx.commit().await.map_err(failed)?;
     Ok(Submission::New)
 }
@@ -172,7 +172,7 @@ pub(crate) async fn repeated(
     if hash != mark.request_hash {
         return Ok(Some(Submission::Different));
     }
-    Ok(Some(Submission::Repeated(row.try_get("job_id").map_err(&failed)?)))
+    Ok(Some(Submission::Repeated(id(&row, "job_id").map_err(&failed)?)))
 }
 
 /// Applies an event to a job that this transaction holds, and tells of its new status. An event that
@@ -202,7 +202,7 @@ pub(crate) async fn advance(
     let row = sqlx::query(AssertSqlSafe(sql))
         .bind(status.as_str())
         .bind(error.map(|error| json!(error).to_string()))
-        .bind(&job.id)
+        .bind(job.id.as_str())
         .fetch_all(&mut **tx)
         .await
         .map_err(database(operation))?;
@@ -210,9 +210,10 @@ pub(crate) async fn advance(
     if let Some(error) = error {
         data["error"] = json!(error);
     }
-    let seq = write_event(db, tx, &job.id, &row, EventKind::Status, &data, operation).await?;
+    let seq =
+        write_event(db, tx, job.id.as_str(), &row, EventKind::Status, &data, operation).await?;
     if status.is_terminal() {
-        crate::webhooks::put(db, tx, &job.id, status, error, seq, operation).await?;
+        crate::webhooks::put(db, tx, job.id.as_str(), status, error, seq, operation).await?;
     }
     Ok(status)
 }
@@ -283,7 +284,7 @@ pub(crate) async fn list(db: &Db, filter: &JobFilter) -> Result<Vec<JobRow>, Sto
     is("key_id", filter.key_id.clone());
     is("status", filter.status.map(|status| status.as_str().to_owned()));
     if let Some((at, id)) = &filter.after {
-        texts.push(id.clone());
+        texts.push(id.to_string());
         let id = format!("${}", texts.len());
         // Our own number: no value of a user's.
         conditions.push(format!("(created_at < {at} OR created_at = {at} AND id < {id})"));

@@ -2,7 +2,7 @@
 
 use crate::db::Db;
 use crate::rows::database;
-use crate::states::named;
+use crate::states::{id, named};
 use pytoon_records::job::process::QueueState;
 use pytoon_records::job::queue::{DeadTask, TaskRow};
 use pytoon_records::job::{JobEvent, JobStatus, TaskState};
@@ -50,8 +50,8 @@ pub(crate) async fn dead(db: &Db) -> Result<Vec<DeadTask>, StoreError> {
     let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&db.pool).await.map_err(&failed)?;
     let read = |row: &AnyRow| -> Result<DeadTask, sqlx::Error> {
         Ok(DeadTask {
-            id: row.try_get("id")?,
-            job_id: row.try_get("job_id")?,
+            id: id(row, "id")?,
+            job_id: id(row, "job_id")?,
             name: row.try_get("name")?,
             attempts: attempts(row)?,
             error: row.try_get::<Option<String>, _>("error")?.unwrap_or_default(),

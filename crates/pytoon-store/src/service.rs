@@ -13,8 +13,7 @@ use pytoon_records::job::store::{
 use pytoon_records::job::webhook::{DueWebhook, Told, WebhookRow, WebhookStore};
 use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_records::ledger::StoreFuture;
-use pytoon_vocabulary::MicroUsd;
-use pytoon_vocabulary::UnixMs;
+use pytoon_vocabulary::{JobId, MicroUsd, TaskId, UnixMs};
 use serde_json::Value;
 use sqlx::{AnyPool, AssertSqlSafe};
 use std::sync::Arc;
@@ -111,60 +110,60 @@ impl JobStore for Store {
         bounded(async move { jobs::repeated(&self.db, &key_id, &mark).await })
     }
 
-    fn job_fetch(&self, id: &str) -> StoreFuture<'_, Option<JobRow>> {
-        let id = id.to_owned();
-        bounded(async move { jobs::fetch(&self.db, &id).await })
+    fn job_fetch(&self, id: &JobId) -> StoreFuture<'_, Option<JobRow>> {
+        let id = id.clone();
+        bounded(async move { jobs::fetch(&self.db, id.as_str()).await })
     }
 
     fn job_list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<JobRow>> {
         bounded(async move { jobs::list(&self.db, &filter).await })
     }
 
-    fn job_scenes(&self, id: &str) -> StoreFuture<'_, Vec<SceneRow>> {
-        let id = id.to_owned();
-        bounded(async move { events::scenes(&self.db, &id).await })
+    fn job_scenes(&self, id: &JobId) -> StoreFuture<'_, Vec<SceneRow>> {
+        let id = id.clone();
+        bounded(async move { events::scenes(&self.db, id.as_str()).await })
     }
 
-    fn job_events(&self, id: &str, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>> {
-        let id = id.to_owned();
-        bounded(async move { events::events(&self.db, &id, after, limit).await })
+    fn job_events(&self, id: &JobId, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>> {
+        let id = id.clone();
+        bounded(async move { events::events(&self.db, id.as_str(), after, limit).await })
     }
 
-    fn job_tasks(&self, id: &str) -> StoreFuture<'_, Vec<TaskRow>> {
-        let id = id.to_owned();
-        bounded(async move { queue::of_job(&self.db, &id).await })
+    fn job_tasks(&self, id: &JobId) -> StoreFuture<'_, Vec<TaskRow>> {
+        let id = id.clone();
+        bounded(async move { queue::of_job(&self.db, id.as_str()).await })
     }
 
-    fn job_cancel(&self, id: &str) -> StoreFuture<'_, Option<JobStatus>> {
-        let id = id.to_owned();
+    fn job_cancel(&self, id: &JobId) -> StoreFuture<'_, Option<JobStatus>> {
+        let id = id.clone();
         bounded(async move {
-            let cancelled = jobs::cancel(&self.db, &id).await;
+            let cancelled = jobs::cancel(&self.db, id.as_str()).await;
             self.wakeups.wake();
             cancelled
         })
     }
 
-    fn job_resume(&self, id: &str, event: JobEvent) -> StoreFuture<'_, bool> {
-        let id = id.to_owned();
+    fn job_resume(&self, id: &JobId, event: JobEvent) -> StoreFuture<'_, bool> {
+        let id = id.clone();
         bounded(async move {
-            let resumed = again::resume(&self.db, &id, event).await;
+            let resumed = again::resume(&self.db, id.as_str(), event).await;
             self.wakeups.wake();
             resumed
         })
     }
 
-    fn job_redo(&self, id: &str, brief: Value, event: JobEvent) -> StoreFuture<'_, bool> {
-        let id = id.to_owned();
+    fn job_redo(&self, id: &JobId, brief: Value, event: JobEvent) -> StoreFuture<'_, bool> {
+        let id = id.clone();
         bounded(async move {
-            let queued = again::redo(&self.db, &id, &brief, event).await;
+            let queued = again::redo(&self.db, id.as_str(), &brief, event).await;
             self.wakeups.wake();
             queued
         })
     }
 
-    fn job_delete(&self, id: &str) -> StoreFuture<'_, bool> {
-        let id = id.to_owned();
-        bounded(async move { jobs::delete(&self.db, &id).await })
+    fn job_delete(&self, id: &JobId) -> StoreFuture<'_, bool> {
+        let id = id.clone();
+        bounded(async move { jobs::delete(&self.db, id.as_str()).await })
     }
 }
 
@@ -181,15 +180,15 @@ impl TaskQueue for Store {
         bounded(async move { tasks::claim(&self.db, &worker, lease, most, true).await })
     }
 
-    fn task_beat(&self, id: &str, token: i64, lease: Duration) -> StoreFuture<'_, Hold> {
-        let id = id.to_owned();
-        bounded(async move { tasks::beat(&self.db, &id, token, lease).await })
+    fn task_beat(&self, id: &TaskId, token: i64, lease: Duration) -> StoreFuture<'_, Hold> {
+        let id = id.clone();
+        bounded(async move { tasks::beat(&self.db, id.as_str(), token, lease).await })
     }
 
-    fn task_finish(&self, id: &str, token: i64, finish: Finish) -> StoreFuture<'_, Hold> {
-        let id = id.to_owned();
+    fn task_finish(&self, id: &TaskId, token: i64, finish: Finish) -> StoreFuture<'_, Hold> {
+        let id = id.clone();
         bounded(async move {
-            let hold = tasks::finish(&self.db, &id, token, &finish).await;
+            let hold = tasks::finish(&self.db, id.as_str(), token, &finish).await;
             self.wakeups.wake();
             hold
         })
@@ -197,37 +196,37 @@ impl TaskQueue for Store {
 
     fn task_later(
         &self,
-        id: &str,
+        id: &TaskId,
         token: i64,
         wait: Duration,
         memo: Value,
     ) -> StoreFuture<'_, Hold> {
-        let id = id.to_owned();
-        bounded(async move { tasks::later(&self.db, &id, token, wait, &memo).await })
+        let id = id.clone();
+        bounded(async move { tasks::later(&self.db, id.as_str(), token, wait, &memo).await })
     }
 
-    fn task_give_back(&self, id: &str, token: i64) -> StoreFuture<'_, Hold> {
-        let id = id.to_owned();
+    fn task_give_back(&self, id: &TaskId, token: i64) -> StoreFuture<'_, Hold> {
+        let id = id.clone();
         bounded(async move {
-            let hold = tasks::give_back(&self.db, &id, token).await;
+            let hold = tasks::give_back(&self.db, id.as_str(), token).await;
             self.wakeups.wake();
             hold
         })
     }
 
-    fn task_fail(&self, id: &str, token: i64, failure: Failure) -> StoreFuture<'_, Hold> {
-        let id = id.to_owned();
-        bounded(async move { tasks::fail(&self.db, &id, token, &failure).await })
+    fn task_fail(&self, id: &TaskId, token: i64, failure: Failure) -> StoreFuture<'_, Hold> {
+        let id = id.clone();
+        bounded(async move { tasks::fail(&self.db, id.as_str(), token, &failure).await })
     }
 
     fn task_dead(&self) -> StoreFuture<'_, Vec<DeadTask>> {
         bounded(async move { queue::dead(&self.db).await })
     }
 
-    fn task_requeue(&self, id: &str) -> StoreFuture<'_, bool> {
-        let id = id.to_owned();
+    fn task_requeue(&self, id: &TaskId) -> StoreFuture<'_, bool> {
+        let id = id.clone();
         bounded(async move {
-            let requeued = queue::requeue(&self.db, &id).await;
+            let requeued = queue::requeue(&self.db, id.as_str()).await;
             self.wakeups.wake();
             requeued
         })
@@ -304,9 +303,9 @@ impl WebhookStore for Store {
         bounded(async move { webhooks::told(&self.db, &id, token, &told).await })
     }
 
-    fn webhooks_of_job(&self, job: &str) -> StoreFuture<'_, Vec<WebhookRow>> {
-        let job = job.to_owned();
-        bounded(async move { webhooks::list(&self.db, Some(&job)).await })
+    fn webhooks_of_job(&self, job: &JobId) -> StoreFuture<'_, Vec<WebhookRow>> {
+        let job = job.clone();
+        bounded(async move { webhooks::list(&self.db, Some(job.as_str())).await })
     }
 
     fn webhooks_dead(&self) -> StoreFuture<'_, Vec<WebhookRow>> {

@@ -1,4 +1,5 @@
-//! States in statements: every name comes from its enum, every condition from its transition function.
+//! States in statements and rows: every name comes from its enum, every condition from its transition
+//! function.
 
 use pytoon_records::ledger::StoreError;
 use pytoon_records::state::State;
@@ -37,6 +38,11 @@ pub(crate) fn one_of<S: State>(states: &[S]) -> String {
 /// Applies an event to a row that this transaction holds.
 pub(crate) fn applied<S: State>(state: S, event: S::Event) -> Result<S, StoreError> {
     state.apply(event).map_err(|invalid| StoreError::Conflict(invalid.to_string()))
+}
+
+/// Reads a column that holds an id.
+pub(crate) fn id<T: From<String>>(row: &AnyRow, column: &str) -> Result<T, sqlx::Error> {
+    row.try_get::<String, _>(column).map(T::from)
 }
 
 /// Reads a column that holds a name.

@@ -4,13 +4,14 @@ use crate::db::{Db, Durability, Tx, ms};
 use crate::events::change_scenes;
 use crate::jobs::{advance, fetch_in, hold, hold_if_free, hold_of_task};
 use crate::rows::database;
-use crate::states::{named, one_of, step};
+use crate::states::{id, named, one_of, step};
 use crate::task_graph::{add_tasks, park};
 use pytoon_records::job::queue::{Failure, Finish, Hold, Lease};
 use pytoon_records::job::store::{JobError, JobRow};
 use pytoon_records::job::{JobEvent, JobStatus, TaskEvent, TaskKind, TaskState};
 use pytoon_records::ledger::StoreError;
 use pytoon_records::state::State;
+use pytoon_vocabulary::{JobId, TaskId};
 use serde_json::Value;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
@@ -40,7 +41,7 @@ pub(crate) async fn claim(
             tx.commit().await.map_err(database(CLAIM))?;
             return Ok(None);
         };
-        let job = fetch_in(&mut tx, &row.job_id).await?;
+        let job = fetch_in(&mut tx, row.job_id.as_str()).await?;
         let Some(job) = job.filter(|job| allows(job, row.kind)) else {
             // A job is locked before its tasks.
             tx.rollback().await.map_err(database(CLAIM))?;
@@ -50,14 +51,14 @@ pub(crate) async fn claim(
         if row.attempts > most_attempts {
             // Should we die here, another worker finds it lost and with as many attempts.
             tx.commit().await.map_err(database(CLAIM))?;
-            fail(db, &row.id, row.token, &given_up(&row, most_attempts)).await?;
+            fail(db, row.id.as_str(), row.token, &given_up(&row, most_attempts)).await?;
             continue;
         }
         // A claim does not wait for another transaction's job: the next one tells the stage. The job
         // may have been stopped since it was read.
         let event = JobEvent::of_claim(row.kind);
         if job.status.apply(event) != Ok(job.status)
-            && let Some(now) = hold_if_free(db, &mut tx, &job.id).await?
+            && let Some(now) = hold_if_free(db, &mut tx, job.id.as_str()).await?
             && allows(&now, row.kind)
         {
             advance(db, &mut tx, &now, event, None, CLAIM).await?;
@@ -80,8 +81,8 @@ enum Wanted {
 
 /// A claimed row, before its job is read.
 struct Claimed {
-    id: String,
-    job_id: String,
+    id: TaskId,
+    job_id: JobId,
     name: String,
     kind: TaskKind,
     token: i64,
@@ -127,8 +128,8 @@ async fn claim_one(
 fn read_claim(row: &AnyRow) -> Result<Claimed, sqlx::Error> {
     let memo: Option<String> = row.try_get("memo")?;
     Ok(Claimed {
-        id: row.try_get("id")?,
-        job_id: row.try_get("job_id")?,
+        id: id(row, "id")?,
+        job_id: id(row, "job_id")?,
         name: row.try_get("name")?,
         kind: named(row, "kind", TaskKind::from_name)?,
         token: row.try_get("token")?,
@@ -146,7 +147,7 @@ fn allows(job: &JobRow, kind: TaskKind) -> bool {
 /// Parks a task whose job is stopped, unless the job was queued again meanwhile.
 async fn put_away(db: &Db, row: &Claimed) -> Result<(), StoreError> {
     let mut tx = db.begin(Durability::Process, CLAIM).await?;
-    let job = hold(db, &mut tx, &row.job_id).await?;
+    let job = hold(db, &mut tx, row.job_id.as_str()).await?;
     if job.as_ref().is_some_and(|job| allows(job, row.kind)) {
         return Ok(());
     }
@@ -160,7 +161,7 @@ async fn put_away(db: &Db, row: &Claimed) -> Result<(), StoreError> {
         lost.from,
         now = db.now()
     );
-    let done = sqlx::query(AssertSqlSafe(sql)).bind(&row.id).execute(&mut *tx).await;
+    let done = sqlx::query(AssertSqlSafe(sql)).bind(row.id.as_str()).execute(&mut *tx).await;
     done.map_err(database(CLAIM))?;
     if let Some(job) = job {
         end_of_cancel(db, &mut tx, &job).await?;
@@ -211,7 +212,7 @@ async fn end_of_cancel(db: &Db, tx: &mut Tx, job: &JobRow) -> Result<(), StoreEr
         cancel = TaskKind::Cancel,
         ended = one_of(&[TaskState::Done, TaskState::Dead])
     );
-    let row = sqlx::query(AssertSqlSafe(sql)).bind(&job.id).fetch_one(&mut **tx).await;
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(job.id.as_str()).fetch_one(&mut **tx).await;
     let left: i64 = row.and_then(|row| row.try_get("left_over")).map_err(database(END))?;
     if left == 0 {
         advance(db, tx, job, JobEvent::CancelFinished, None, END).await?;
@@ -282,10 +283,10 @@ pub(crate) async fn finish(
     let Some(job) = leave(db, &mut tx, id, token, event, set, FINISH).await? else {
         return Ok(Hold::Lost);
     };
-    change_scenes(db, &mut tx, &job.id, &finish.scenes, FINISH).await?;
+    change_scenes(db, &mut tx, job.id.as_str(), &finish.scenes, FINISH).await?;
     if job.status.is_active() {
         // This also unblocks the tasks that waited for this one.
-        add_tasks(db, &mut tx, &job.id, &finish.then, FINISH).await?;
+        add_tasks(db, &mut tx, job.id.as_str(), &finish.then, FINISH).await?;
         if finish.publishes {
             advance(db, &mut tx, &job, JobEvent::Published, None, FINISH).await?;
         }
@@ -345,7 +346,7 @@ async fn stop_if_stopped(
     if job.status.is_active() {
         return Ok(Hold::Ours);
     }
-    park(db, tx, &job.id, operation).await?;
+    park(db, tx, job.id.as_str(), operation).await?;
     end_of_cancel(db, tx, job).await?;
     Ok(Hold::Stop)
 }
@@ -376,7 +377,7 @@ pub(crate) async fn fail(
         .map_err(database(FAIL))?;
     let mut hold = Hold::Ours;
     if event == TaskEvent::Died {
-        park(db, &mut tx, &job.id, FAIL).await?;
+        park(db, &mut tx, job.id.as_str(), FAIL).await?;
         if job.status.is_active() {
             let ended = if failure.held { JobEvent::Held } else { JobEvent::Failed };
             advance(db, &mut tx, &job, ended, Some(&failure.error), FAIL).await?;

@@ -3,7 +3,7 @@
 
 use crate::db::{Db, Durability, Tx, ms};
 use crate::rows::database;
-use crate::states::{named, step};
+use crate::states::{id, named, step};
 use pytoon_records::job::JobStatus;
 use pytoon_records::job::store::JobError;
 use pytoon_records::job::webhook::{
@@ -85,7 +85,7 @@ pub(crate) async fn claim(db: &Db, lease: Duration) -> Result<Option<DueWebhook>
         let body: String = row.try_get("body")?;
         Ok(DueWebhook {
             id: row.try_get("id")?,
-            job_id: row.try_get("job_id")?,
+            job_id: id(row, "job_id")?,
             event: row.try_get("event")?,
             url: row.try_get("url")?,
             data: serde_json::from_str(&body).map_err(|e| sqlx::Error::Decode(e.into()))?,
@@ -167,7 +167,7 @@ fn webhook_row(row: &AnyRow) -> Result<WebhookRow, sqlx::Error> {
     let next_at: i64 = row.try_get("run_at")?;
     Ok(WebhookRow {
         id: row.try_get("id")?,
-        job_id: row.try_get("job_id")?,
+        job_id: id(row, "job_id")?,
         event: row.try_get("event")?,
         url: row.try_get("url")?,
         state,

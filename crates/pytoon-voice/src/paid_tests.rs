@@ -75,7 +75,7 @@ impl Bench {
     async fn claim(&self) -> Fence {
         let store = SqliteStore::open(&self.folder.path().join("ledger.db")).await.expect("opens");
         let job = NewJob {
-            id: "one".to_owned(),
+            id: "one".into(),
             key_id: "k".to_owned(),
             brief: serde_json::Value::Null,
             client_data: None,
@@ -86,7 +86,7 @@ impl Bench {
         store.job_submit(job, 10).await.expect("submits");
         let lease = store.task_claim("w", Duration::from_secs(60)).await.expect("claims");
         let lease = lease.expect("there is a task");
-        Fence { task_id: lease.task_id, token: lease.token, unanswered_ms: 60_000 }
+        Fence { task_id: lease.task_id.into(), token: lease.token, unanswered_ms: 60_000 }
     }
 
     fn order(&self) -> Order<'_> {

@@ -82,7 +82,7 @@ impl FilmRunner {
     fn shared_step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
         if lease.kind == TaskKind::Cancel {
             // It needs no file, and is to go well though the brief's may be gone.
-            self.env.engines.cancel_job(&lease.job.id)?;
+            self.env.engines.cancel_job(lease.job.id.as_str())?;
             return Ok(Outcome::Finished(Finish::default()));
         }
         let storage = self.env.engines.storage();
@@ -90,7 +90,7 @@ impl FilmRunner {
             return self.step(lease, cancel);
         }
         let stop = || cancel.is_cancelled();
-        let mut copy = storage.job(&lease.job.id);
+        let mut copy = storage.job(lease.job.id.as_str());
         copy.fetch(&stop)?;
         let outcome = self.step(lease, cancel)?;
         if matches!(outcome, Outcome::Finished(_)) {
@@ -116,13 +116,13 @@ impl FilmRunner {
         let runner = Runner { cancel: cancel.clone(), holder, ..self.env.runner.clone() };
         let unanswered = i64::from(self.env.config.settings.service.unanswered_seconds);
         let claim = Some(Fence {
-            task_id: lease.task_id.clone(),
+            task_id: lease.task_id.to_string(),
             token: lease.token,
             unanswered_ms: unanswered * 1000,
         });
         let env = Environment { runner, claim, ..self.env.clone() };
-        let job = JobIdentity { id: lease.job.id.clone(), started_at_ms: lease.job.asked_at };
-        let root = env.engines.storage().path(&folder_of(&lease.job.id));
+        let job = JobIdentity { id: lease.job.id.to_string(), started_at_ms: lease.job.asked_at };
+        let root = env.engines.storage().path(&folder_of(lease.job.id.as_str()));
         let Some(stage) = StageId::from_name(&lease.name) else {
             return Err(PipelineError::Internal(format!("there is no stage `{}`", lease.name)));
         };
@@ -166,7 +166,7 @@ fn finish(stage: &StageId, end: StageEnd) -> Finish {
     match end {
         StageEnd::Voiced(film) => {
             let scenes = film.scenes.iter().map(|scene| SceneChange {
-                scene_id: scene.id.clone(),
+                scene_id: scene.id.clone().into(),
                 event: if scene.drawn_outside { SceneEvent::Ordered } else { SceneEvent::Planned },
                 engine_used: Some(scene.engine_asked.clone()),
                 fallback_used: false,
@@ -179,7 +179,7 @@ fn finish(stage: &StageId, end: StageEnd) -> Finish {
         StageEnd::Scene(scene) => {
             let StageId::Scene(scene_id) = stage else { return Finish::default() };
             let drawn = SceneChange {
-                scene_id: scene_id.clone(),
+                scene_id: scene_id.clone().into(),
                 event: SceneEvent::Drawn,
                 engine_used: Some(scene.engine_used),
                 fallback_used: scene.fallback_used,
@@ -190,7 +190,7 @@ fn finish(stage: &StageId, end: StageEnd) -> Finish {
         }
         StageEnd::Published(receipt) => {
             let scenes = receipt.scenes.iter().map(|scene| SceneChange {
-                scene_id: scene.scene_id.clone(),
+                scene_id: scene.scene_id.clone().into(),
                 event: SceneEvent::Drawn,
                 engine_used: Some(scene.engine_used.clone()),
                 fallback_used: scene.fallback_used,

@@ -303,7 +303,7 @@ impl Worker {
         handed_back: &AtomicUsize,
     ) {
         let begun = Instant::now();
-        let (id, token) = (lease.task_id.as_str(), lease.token);
+        let (id, token) = (&lease.task_id, lease.token);
         let (job, task, stage) = (lease.job.id.as_str(), lease.name.as_str(), lease.kind.as_str());
         let (hold, why) = loop {
             let writing = match outcome.clone() {

@@ -81,7 +81,7 @@ impl Bench {
     }
 
     async fn status(&self, id: &str) -> JobStatus {
-        self.store.job_fetch(id).await.expect("reads").expect("is there").status
+        self.store.job_fetch(&id.into()).await.expect("reads").expect("is there").status
     }
 
     async fn until(&self, id: &str, status: JobStatus) {
@@ -195,7 +195,7 @@ fn a_cancelled_job_is_stopped_while_it_runs() {
         tokio::spawn(bench.worker(&runner, 2000).run());
         bench.submit("one").await;
         bench.until("one", JobStatus::PlanningScenes).await;
-        bench.store.job_cancel("one").await.expect("cancels");
+        bench.store.job_cancel(&"one".into()).await.expect("cancels");
         bench.until("one", JobStatus::Cancelled).await;
         assert_eq!(runner.begun(), ["plan", "cancel"]);
     });

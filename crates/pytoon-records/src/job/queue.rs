@@ -11,7 +11,7 @@
 use super::store::{JobError, JobRow, SceneChange};
 use super::{NewTask, TaskKind, TaskState};
 use crate::ledger::StoreFuture;
-use pytoon_vocabulary::UnixMs;
+use pytoon_vocabulary::{JobId, TaskId, UnixMs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -29,7 +29,7 @@ pub const MAX_CLAIMS: u32 = 5;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lease {
     /// The id of the task.
-    pub task_id: String,
+    pub task_id: TaskId,
     /// Its name within the job.
     pub name: String,
     /// Its kind.
@@ -85,9 +85,9 @@ pub struct Failure {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeadTask {
     /// Its id.
-    pub id: String,
+    pub id: TaskId,
     /// The job.
-    pub job_id: String,
+    pub job_id: JobId,
     /// Its name within the job.
     pub name: String,
     /// Attempts at it.
@@ -126,25 +126,25 @@ pub trait TaskQueue: fmt::Debug + Send + Sync {
     /// Claims a task of a job that has begun. A worker without room on its disk begins no other.
     fn task_claim_begun(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>>;
     /// Extends a lease (heartbeat).
-    fn task_beat(&self, id: &str, token: i64, lease: Duration) -> StoreFuture<'_, Hold>;
+    fn task_beat(&self, id: &TaskId, token: i64, lease: Duration) -> StoreFuture<'_, Hold>;
     /// Finishes a task, and adds the tasks that follow it.
-    fn task_finish(&self, id: &str, token: i64, finish: Finish) -> StoreFuture<'_, Hold>;
+    fn task_finish(&self, id: &TaskId, token: i64, finish: Finish) -> StoreFuture<'_, Hold>;
     /// Puts a task off, with a memo for its next claim. This is no failed attempt.
     fn task_later(
         &self,
-        id: &str,
+        id: &TaskId,
         token: i64,
         wait: Duration,
         memo: Value,
     ) -> StoreFuture<'_, Hold>;
     /// Hands a task back unfinished, as a worker does that is stopped. This is no failed attempt.
-    fn task_give_back(&self, id: &str, token: i64) -> StoreFuture<'_, Hold>;
+    fn task_give_back(&self, id: &TaskId, token: i64) -> StoreFuture<'_, Hold>;
     /// Ends a failed attempt: the task is retried, or its job fails or is held.
-    fn task_fail(&self, id: &str, token: i64, failure: Failure) -> StoreFuture<'_, Hold>;
+    fn task_fail(&self, id: &TaskId, token: i64, failure: Failure) -> StoreFuture<'_, Hold>;
     /// Lists dead tasks, newest first.
     fn task_dead(&self) -> StoreFuture<'_, Vec<DeadTask>>;
     /// Requeues a dead task with its job. Returns false if it is not dead.
-    fn task_requeue(&self, id: &str) -> StoreFuture<'_, bool>;
+    fn task_requeue(&self, id: &TaskId) -> StoreFuture<'_, bool>;
     /// Waits until there may be a task, or the time is over.
     fn task_wait(&self, at_most: Duration) -> StoreFuture<'_, ()>;
 }

@@ -6,7 +6,7 @@ use super::queue::TaskRow;
 use super::{JobEvent, JobStatus, NewTask, SceneEvent, SceneStatus};
 use crate::ledger::StoreFuture;
 use crate::state::names;
-use pytoon_vocabulary::UnixMs;
+use pytoon_vocabulary::{JobId, SceneId, UnixMs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -15,7 +15,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewJob {
     /// Its id.
-    pub id: String,
+    pub id: JobId,
     /// The API key that submits it.
     pub key_id: String,
     /// The brief.
@@ -45,7 +45,7 @@ pub enum Submission {
     /// A new job was inserted.
     New,
     /// The same request was submitted before, as this job.
-    Repeated(String),
+    Repeated(JobId),
     /// Another request was submitted with the same idempotency key.
     Different,
     /// The queue is full.
@@ -56,7 +56,7 @@ pub enum Submission {
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobRow {
     /// Its id.
-    pub id: String,
+    pub id: JobId,
     /// The API key that submitted it.
     pub key_id: String,
     /// Its status.
@@ -109,7 +109,7 @@ pub struct JobError {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SceneRow {
     /// The scene.
-    pub scene_id: String,
+    pub scene_id: SceneId,
     /// Its status.
     pub status: SceneStatus,
     /// The engine that draws or drew it.
@@ -126,7 +126,7 @@ pub struct SceneRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SceneChange {
     /// The scene.
-    pub scene_id: String,
+    pub scene_id: SceneId,
     /// Changes its status.
     pub event: SceneEvent,
     /// The engine that draws or drew it.
@@ -155,7 +155,7 @@ pub struct JobFilter {
     /// In this status.
     pub status: Option<JobStatus>,
     /// Jobs after the last one of the page before.
-    pub after: Option<(UnixMs, String)>,
+    pub after: Option<(UnixMs, JobId)>,
     /// Maximum number.
     pub limit: u32,
     /// True to read briefs; otherwise each row has an empty one.
@@ -198,24 +198,24 @@ pub trait JobStore: fmt::Debug + Send + Sync {
     fn job_repeated(&self, key_id: &str, mark: &Idempotency)
     -> StoreFuture<'_, Option<Submission>>;
     /// Reads a job.
-    fn job_fetch(&self, id: &str) -> StoreFuture<'_, Option<JobRow>>;
+    fn job_fetch(&self, id: &JobId) -> StoreFuture<'_, Option<JobRow>>;
     /// Lists jobs, newest first.
     fn job_list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<JobRow>>;
     /// Lists the scenes of a job in order.
-    fn job_scenes(&self, id: &str) -> StoreFuture<'_, Vec<SceneRow>>;
+    fn job_scenes(&self, id: &JobId) -> StoreFuture<'_, Vec<SceneRow>>;
     /// Lists the events of a job after one of them.
-    fn job_events(&self, id: &str, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>>;
+    fn job_events(&self, id: &JobId, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>>;
     /// Lists the tasks of a job in the order of their creation.
-    fn job_tasks(&self, id: &str) -> StoreFuture<'_, Vec<TaskRow>>;
+    fn job_tasks(&self, id: &JobId) -> StoreFuture<'_, Vec<TaskRow>>;
     /// Cancels a job, and returns its status; `None` if there is no such job.
-    fn job_cancel(&self, id: &str) -> StoreFuture<'_, Option<JobStatus>>;
+    fn job_cancel(&self, id: &JobId) -> StoreFuture<'_, Option<JobStatus>>;
     /// Queues a stopped job again by an event that its status allows. Its finished tasks stay
     /// finished. Returns false if the status does not allow the event.
-    fn job_resume(&self, id: &str, event: JobEvent) -> StoreFuture<'_, bool>;
+    fn job_resume(&self, id: &JobId, event: JobEvent) -> StoreFuture<'_, bool>;
     /// Queues a job again with another brief, by an event that its status allows. Stages whose input
     /// does not change are not made or bought again. Returns false if the status does not allow the
     /// event.
-    fn job_redo(&self, id: &str, brief: Value, event: JobEvent) -> StoreFuture<'_, bool>;
+    fn job_redo(&self, id: &JobId, brief: Value, event: JobEvent) -> StoreFuture<'_, bool>;
     /// Deletes a job that has ended. Returns false if it has not.
-    fn job_delete(&self, id: &str) -> StoreFuture<'_, bool>;
+    fn job_delete(&self, id: &JobId) -> StoreFuture<'_, bool>;
 }

@@ -7,7 +7,7 @@
 
 use crate::ledger::StoreFuture;
 use crate::state::{InvalidTransition, State, names};
-use pytoon_vocabulary::UnixMs;
+use pytoon_vocabulary::{JobId, UnixMs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -70,7 +70,7 @@ pub struct DueWebhook {
     /// Its id, the same in every attempt.
     pub id: String,
     /// The job that it tells of.
-    pub job_id: String,
+    pub job_id: JobId,
     /// What happened: `job.done`, `job.failed`, `job.held` or `job.cancelled`.
     pub event: String,
     /// Where it is told.
@@ -117,7 +117,7 @@ pub struct WebhookRow {
     /// Its id.
     pub id: String,
     /// The job that it tells of.
-    pub job_id: String,
+    pub job_id: JobId,
     /// What happened.
     pub event: String,
     /// Where it is told.
@@ -139,7 +139,7 @@ pub trait WebhookStore: fmt::Debug + Send + Sync {
     /// Notes what came of an attempt; whether that claim still holds.
     fn webhook_told(&self, id: &str, token: i64, told: Told) -> StoreFuture<'_, bool>;
     /// The messages of a job, oldest first.
-    fn webhooks_of_job(&self, job: &str) -> StoreFuture<'_, Vec<WebhookRow>>;
+    fn webhooks_of_job(&self, job: &JobId) -> StoreFuture<'_, Vec<WebhookRow>>;
     /// Messages that were given up, newest first.
     fn webhooks_dead(&self) -> StoreFuture<'_, Vec<WebhookRow>>;
     /// Has a message told again; whether there was one that is not waiting anyway.

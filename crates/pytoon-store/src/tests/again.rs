@@ -66,12 +66,14 @@ fn a_job_is_made_anew_with_another_graph() {
         let store = open(&folder).await;
         submit(&store, "one", "k1").await;
         assert_eq!(work(&store, 3).await.len(), 7);
-        let before = store.job_fetch("one").await.expect("reads").expect("is there");
+        let before = store.job_fetch(&"one".into()).await.expect("reads").expect("is there");
         let brief = json!({"script": "Two."});
         let redone = JobEvent::Redone;
-        assert!(store.job_redo("one", brief.clone(), redone).await.expect("redoes"));
-        assert!(!store.job_redo("one", brief.clone(), redone).await.expect("it has not ended"));
-        let row = store.job_fetch("one").await.expect("reads").expect("is there");
+        assert!(store.job_redo(&"one".into(), brief.clone(), redone).await.expect("redoes"));
+        assert!(
+            !store.job_redo(&"one".into(), brief.clone(), redone).await.expect("it has not ended")
+        );
+        let row = store.job_fetch(&"one".into()).await.expect("reads").expect("is there");
         assert_eq!((row.status, row.brief, row.finished_at), (JobStatus::Queued, brief, None));
         assert_eq!(
             (row.tasks_done, row.tasks_known),
@@ -83,7 +85,7 @@ fn a_job_is_made_anew_with_another_graph() {
         names.sort();
         let expected = ["compose:000", "compose:001", "mix", "plan", "publish", "voice"];
         assert_eq!(names, expected, "the third chunk is not of this graph");
-        let row = store.job_fetch("one").await.expect("reads").expect("is there");
+        let row = store.job_fetch(&"one".into()).await.expect("reads").expect("is there");
         assert_eq!((row.status, row.tasks_done, row.tasks_known), (JobStatus::Done, 6, 6));
     });
 }
@@ -97,13 +99,15 @@ fn who_worked_for_the_earlier_brief_has_lost_its_task() {
         // Its worker sleeps longer than the lease holds.
         let moment = Duration::from_millis(1);
         let old = store.task_claim("w1", moment).await.expect("claims").expect("there is a task");
-        store.job_cancel("one").await.expect("cancels");
+        store.job_cancel(&"one".into()).await.expect("cancels");
         tokio::time::sleep(Duration::from_millis(20)).await;
         let cancel = claim(&store).await;
         assert_eq!(cancel.kind, TaskKind::Cancel);
         done(&store, &cancel, Finish::default()).await;
         let redone = JobEvent::Redone;
-        assert!(store.job_redo("one", json!({"script": "Two."}), redone).await.expect("redoes"));
+        assert!(
+            store.job_redo(&"one".into(), json!({"script": "Two."}), redone).await.expect("redoes")
+        );
         let new = claim(&store).await;
         assert_eq!((new.name.as_str(), new.token), ("plan", old.token + 1));
         assert_eq!(done(&store, &old, Finish::default()).await, Hold::Lost);
@@ -148,10 +152,10 @@ fn an_end_is_told_until_it_is_heard_or_given_up() {
         assert!(!store.webhook_resend(&due.id).await.expect("it is due already"));
         let last = store.webhook_claim(LEASE).await.expect("claims").expect("is due");
         assert!(store.webhook_told(&last.id, last.token, told(None, None)).await.expect("notes"));
-        let rows = store.webhooks_of_job("one").await.expect("lists");
+        let rows = store.webhooks_of_job(&"one".into()).await.expect("lists");
         assert_eq!((rows[0].state, rows[0].attempts.len()), (WebhookState::Delivered, 3));
-        assert!(store.job_delete("one").await.expect("deletes"));
-        assert_eq!(store.webhooks_of_job("one").await.expect("lists"), []);
+        assert!(store.job_delete(&"one".into()).await.expect("deletes"));
+        assert_eq!(store.webhooks_of_job(&"one".into()).await.expect("lists"), []);
     });
 }
 
@@ -185,8 +189,8 @@ fn a_keys_budget_is_over_all_its_jobs_of_a_day() {
         assert_eq!(admit("4", "c", 9.0).await, Admission::Granted);
         assert_eq!(admit("5", "a render at a terminal", 9.0).await, Admission::Granted);
         // A deleted job has spent all the same.
-        store.job_cancel("a").await.expect("cancels");
-        assert!(store.job_delete("a").await.expect("deletes"));
+        store.job_cancel(&"a".into()).await.expect("cancels");
+        assert!(store.job_delete(&"a".into()).await.expect("deletes"));
         assert!(matches!(admit("6", "b", 0.1).await, Admission::OverBudget { .. }));
         assert!(store.key_budget("shop", Some(MicroUsd::from_usd(2.0))).await.expect("sets"));
         assert_eq!(admit("7", "b", 0.1).await, Admission::Granted);

@@ -18,7 +18,7 @@ use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_records::ledger::EngineStore;
 use pytoon_storage::job_files::folder_of;
 use pytoon_store::{Store, new_key};
-use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::{JobId, MicroUsd};
 use pytoon_worker::collector::Collector;
 use pytoon_worker::courier::WebhookSecrets;
 use serde_json::json;
@@ -77,7 +77,7 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
                 let row = store.job_fetch(id).await?.with_context(|| no_job(id))?;
                 let mut text = shown(&row);
                 text["scenes"] = json!(store.job_scenes(id).await?);
-                text["cost_usd"] = json!(store.spend_of_job(id).await?.as_usd());
+                text["cost_usd"] = json!(store.spend_of_job(id.as_str()).await?.as_usd());
                 output::json(&text)?;
             }
             JobsAction::Cancel { id } => {
@@ -94,11 +94,11 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
     })
 }
 
-fn no_job(id: &str) -> String {
+fn no_job(id: &JobId) -> String {
     format!("there is no job `{id}`; `pytoon jobs list` shows all")
 }
 
-async fn resume(store: &Store, id: &str, event: JobEvent) -> anyhow::Result<()> {
+async fn resume(store: &Store, id: &JobId, event: JobEvent) -> anyhow::Result<()> {
     let row = store.job_fetch(id).await?.with_context(|| no_job(id))?;
     if !store.job_resume(id, event).await? {
         bail!("the job is {}: there is nothing to go on with", row.status.as_str());
@@ -275,8 +275,8 @@ pub(crate) fn artifacts(context: &Context, action: &ArtifactsAction) -> anyhow::
 }
 
 fn get(context: &Context, job: &str, name: &str, out: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let is_plain = |text: &str| !text.is_empty() && !text.contains(['/', '\\']) && text != "..";
-    if !is_plain(job) || !is_plain(name) {
+    let is_plain = !name.is_empty() && !name.contains(['/', '\\']) && name != "..";
+    if !is_plain || job.parse::<JobId>().is_err() {
         bail!("a job and an artifact are named without folders, such as `output.mp4`");
     }
     let storage = open_storage(&context.config, &context.secrets)?;

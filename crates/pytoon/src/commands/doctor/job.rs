@@ -15,6 +15,7 @@ use pytoon_records::job::{JobStatus, TaskState};
 use pytoon_records::ledger::{CallFilter, CallState, EngineStore};
 use pytoon_storage::job_files::folder_of;
 use pytoon_store::Store;
+use pytoon_vocabulary::JobId;
 use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;
@@ -27,7 +28,7 @@ const SLOW_MS: i64 = 600_000;
 const APART_MS: f64 = 45.0;
 
 /// Explains a job; fails where it came to nothing.
-pub(crate) fn run(context: &Context, id: &str) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(context: &Context, id: &JobId) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let at = database(&context.config, &context.secrets)?;
     let checks: anyhow::Result<Vec<Check>> = runtime.block_on(async {
@@ -44,7 +45,7 @@ pub(crate) fn run(context: &Context, id: &str) -> anyhow::Result<ExitCode> {
         checks.extend(paid(&store, id).await?);
         checks.extend(told(&store, id).await?);
         let storage = open_storage(&context.config, &context.secrets)?;
-        let name = |file: &str| format!("{}/{file}", folder_of(id));
+        let name = |file: &str| format!("{}/{file}", folder_of(id.as_str()));
         let read = async |file: &str| -> Option<Value> {
             serde_json::from_slice(&storage.read(&name(file)).await.ok()??).ok()
         };
@@ -59,7 +60,7 @@ pub(crate) fn run(context: &Context, id: &str) -> anyhow::Result<ExitCode> {
                 // A file that is nowhere is told of below.
                 let _ = storage.have(&name(file)).await;
             }
-            let folder = storage.path(&folder_of(id));
+            let folder = storage.path(&folder_of(id.as_str()));
             checks.push(in_time(context, &folder, read(layout::TIMELINE).await.as_ref()));
         }
         Ok(checks)
@@ -219,7 +220,7 @@ fn scenes_of(scenes: &[SceneRow], receipt: Option<&Value>) -> Vec<Check> {
             let kind = kinds.first().copied().unwrap_or_else(|| kind_in(why));
             let evidence = format!("drawn by {used}: {why}");
             let (fix, page) = remedy(kind);
-            Check::warning(&scene.scene_id, evidence, fix).see(page)
+            Check::warning(scene.scene_id.as_str(), evidence, fix).see(page)
         })
         .collect();
     if checks.is_empty() && !scenes.is_empty() {
@@ -371,11 +372,11 @@ fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check 
     Check::failed(name, evidence, fix).see("audio-sync")
 }
 
-async fn paid(store: &Store, id: &str) -> anyhow::Result<Option<Check>> {
-    let filter = CallFilter { job_id: Some(id.to_owned()), ..CallFilter::default() };
+async fn paid(store: &Store, id: &JobId) -> anyhow::Result<Option<Check>> {
+    let filter = CallFilter { job_id: Some(id.to_string()), ..CallFilter::default() };
     let calls = store.call_list(filter).await?;
     let unknown: Vec<_> = calls.iter().filter(|call| call.state == CallState::Unknown).collect();
-    let cost = store.spend_of_job(id).await?;
+    let cost = store.spend_of_job(id.as_str()).await?;
     Ok(match unknown.first() {
         Some(call) => {
             let evidence = format!(
@@ -393,7 +394,7 @@ async fn paid(store: &Store, id: &str) -> anyhow::Result<Option<Check>> {
     })
 }
 
-async fn told(store: &Store, id: &str) -> anyhow::Result<Option<Check>> {
+async fn told(store: &Store, id: &JobId) -> anyhow::Result<Option<Check>> {
     let rows = store.webhooks_of_job(id).await?;
     let last = rows.iter().rev().find(|row| row.state != WebhookState::Delivered);
     Ok(last.map(|row| {
