@@ -5,8 +5,8 @@ use super::open;
 use crate::Store;
 use pytoon_core::graph::{FilmGraph, FilmShape};
 use pytoon_records::job::keys::{KeyRow, KeyStore};
-use pytoon_records::job::queue::{Finish, Hold, Lease, TaskQueue};
-use pytoon_records::job::store::{JobStore, NewJob};
+use pytoon_records::job::queue::{Failure, Finish, Hold, Lease, TaskQueue};
+use pytoon_records::job::store::{DEGRADED, JobError, JobStore, NewJob};
 use pytoon_records::job::webhook::{Told, WebhookState, WebhookStore};
 use pytoon_records::job::{JobEvent, JobStatus, NewTask, TaskKind};
 use pytoon_records::ledger::{Admission, CallLimits, EngineStore};
@@ -87,6 +87,37 @@ fn a_job_is_made_anew_with_another_graph() {
         assert_eq!(names, expected, "the third chunk is not of this graph");
         let row = store.job_fetch(&"one".into()).await.expect("reads").expect("is there");
         assert_eq!((row.status, row.tasks_done, row.tasks_known), (JobStatus::Done, 6, 6));
+    });
+}
+
+#[test]
+fn a_degraded_job_restarts_without_tasks_of_its_earlier_brief() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        submit(&store, "one", "k1").await;
+        work(&store, 3).await;
+        let brief = json!({"script": "Two."});
+        assert!(store.job_redo(&"one".into(), brief, JobEvent::Redone).await.expect("redoes"));
+        done(&store, &claim(&store).await, Finish::default()).await;
+        let shape = FilmShape { scenes: Vec::new(), chunks: 1 };
+        let then = NewTask::of(&FilmGraph::after_voice(&shape));
+        done(&store, &claim(&store).await, Finish { then, ..Finish::default() }).await;
+        let error = JobError {
+            code: DEGRADED.into(),
+            stage: "mix".into(),
+            provider: None,
+            message: "it would be degraded".into(),
+            retryable: true,
+        };
+        let failure = Failure { error, retry_in: None, held: true };
+        let lease = claim(&store).await;
+        store.task_fail(&lease.task_id, lease.token, failure).await.expect("fails");
+        assert!(store.job_resume(&"one".into(), JobEvent::Released).await.expect("resumes"));
+        let mut names = work(&store, 1).await;
+        names.sort();
+        assert_eq!(names, ["compose:000", "mix", "publish", "voice"]);
+        assert_eq!(store.task_claim("w1", LEASE).await.expect("claims"), None);
     });
 }
 
