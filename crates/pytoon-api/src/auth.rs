@@ -1,4 +1,4 @@
-//! Who asks: API keys by their hashes, with scopes.
+//! Authenticates callers by API keys with scopes.
 //!
 //! Guarantees: the key itself is kept nowhere and shown once; a key sees only its own jobs unless
 //! it is an `admin`'s.
@@ -20,11 +20,11 @@ pub(crate) struct Caller {
     hash: Option<String>,
 }
 
-/// How often is looked whether a key of a long answer still holds.
+/// Interval at which the key of a long answer is checked.
 const LOOK: Duration = Duration::from_secs(2);
 
 impl Caller {
-    /// Refuses where the key may not do this.
+    /// Refuses a key without a scope.
     pub(crate) fn may(&self, scope: Scope) -> Result<(), Problem> {
         if self.scope >= scope {
             return Ok(());
@@ -38,25 +38,25 @@ impl Caller {
         let Some(hash) = &self.hash else { return std::future::pending().await };
         loop {
             tokio::time::sleep(LOOK).await;
-            // While the database is away nothing is known.
+            // An unreachable database revokes nothing.
             if let Ok(None) = api.keys.key_find(hash).await {
                 return;
             }
         }
     }
 
-    /// The key whose jobs it sees; all, where absent.
+    /// Returns the key whose jobs it sees; `None` for all keys.
     pub(crate) fn sees(&self) -> Option<String> {
         (self.scope < Scope::Admin).then(|| self.key_id.clone())
     }
 
-    /// Whether it sees the jobs of a key.
+    /// Returns true if it sees the jobs of a key.
     pub(crate) fn sees_key(&self, key_id: &str) -> bool {
         self.scope == Scope::Admin || self.key_id == key_id
     }
 }
 
-/// The key in a request: `Authorization: Bearer …`, or `X-API-Key`.
+/// Returns the key of a request: `Authorization: Bearer …`, or `X-API-Key`.
 fn shown(parts: &Parts) -> Option<&str> {
     // Of two keys nobody can tell which is meant.
     if parts.headers.get_all(header::AUTHORIZATION).iter().nth(1).is_some() {
@@ -93,5 +93,5 @@ impl FromRequestParts<Api> for Caller {
     }
 }
 
-/// Who asks where no key is demanded.
+/// The caller of a service without keys.
 const LOCAL: &str = "local";

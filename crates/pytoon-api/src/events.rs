@@ -1,4 +1,4 @@
-//! What happens to a job, as it happens (server-sent events).
+//! Streams the events of a job (server-sent events).
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
@@ -17,13 +17,12 @@ use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// How soon is looked for something new, and at the latest after nothing came for a while: hundreds of
-/// streams must not keep the database busy.
+/// First and longest poll interval: hundreds of streams must not keep the database busy.
 const LOOK: Duration = Duration::from_millis(300);
 const LATEST_LOOK: Duration = Duration::from_millis(1500);
-/// Events of one look.
+/// Maximum number of events of one poll.
 const PAGE: u32 = 200;
-/// Without anything new, the connection is shown to live.
+/// Interval of keep-alive comments.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// An event of a job, as the stream sends it (HTML standard, 9.2).
@@ -82,7 +81,7 @@ pub(crate) async fn events(
     Ok(stream)
 }
 
-/// Tells until the job has ended or nobody listens.
+/// Sends events until the job has ended or the client is gone.
 async fn watch(
     api: &Api,
     id: JobId,

@@ -1,4 +1,4 @@
-//! Uploaded files, what was bought, and turns.
+//! Uploaded files, bought files, and turns.
 
 use crate::db::{Db, ms};
 use crate::rows::database;

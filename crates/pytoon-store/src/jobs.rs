@@ -28,7 +28,7 @@ static JOB: LazyLock<String> = LazyLock::new(|| {
         obsolete = TaskState::Obsolete
     )
 });
-/// How long a mark of a submitter's is remembered, in milliseconds.
+/// Time for which an idempotency key is remembered, in milliseconds.
 const REMEMBERED_MS: i64 = 86_400_000;
 /// The channel on which PostgreSQL announces tasks.
 pub(crate) const CHANNEL: &str = "pytoon_tasks";
@@ -149,7 +149,7 @@ pub(crate) async fn submit(
     Ok(Submission::New)
 }
 
-/// Returns what a submission with a remembered mark comes to.
+/// Looks up a submission by its idempotency key.
 pub(crate) async fn repeated(
     db: &Db,
     key_id: &str,

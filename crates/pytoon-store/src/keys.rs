@@ -1,4 +1,4 @@
-//! API keys by their hashes, what processes have counted, and a look at whether writing works.
+//! API keys by their hashes, counters of processes, and a write probe.
 
 use crate::db::{Db, Durability};
 use crate::rows::database;

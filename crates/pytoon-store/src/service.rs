@@ -20,43 +20,43 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// How often a worker looks that nobody wakes: tasks become due by time alone, and another process
-/// of SQLite's tells nobody.
+/// Poll interval of a worker that is not woken: tasks become due by time alone, and SQLite notifies no
+/// other process.
 const LOOK: Duration = Duration::from_millis(200);
-/// After a lost connection to PostgreSQL's notices.
+/// Pause before a lost connection for notices is opened again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(2);
 
-/// Between two notices to other processes; what happens meanwhile is one notice.
+/// Minimum time between two notices to other processes.
 const RING_PAUSE: Duration = Duration::from_millis(2);
-/// How often the one who rings looks whether the store is there still.
+/// Interval at which the notifier checks that the store still exists.
 const RING_LOOK: Duration = Duration::from_secs(5);
 
-/// Who is woken when there may be a task.
+/// Wakes workers that wait for tasks.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wakeups {
-    /// Those who wait in this process.
+    /// Wakes workers of this process.
     here: Arc<Notify>,
-    /// Set when those of other processes are to be told.
+    /// Wakes the notifier of other processes.
     bell: Arc<Notify>,
 }
 
 impl Wakeups {
-    /// After a commit: there may be a task.
+    /// Wakes workers after a commit that may have made a task ready.
     pub(crate) fn wake(&self) {
         self.here.notify_waiters();
         self.bell.notify_one();
     }
 
-    /// Tells other processes over PostgreSQL, after the commit and by a statement of its own: a
+    /// Notifies other processes over PostgreSQL, after the commit and by a statement of its own: a
     /// transaction with a notice in it holds a lock of the whole server until its log is on the disk,
-    /// so that commits come one after the other. A notice that is lost with its process costs a wait.
+    /// so that commits come one after the other. A lost notice costs one poll interval.
     pub(crate) fn ring(&self, pool: &AnyPool) {
         let (pool, bell) = (pool.clone(), Arc::downgrade(&self.bell));
         tokio::spawn(async move {
             while let Some(bell) = bell.upgrade().filter(|_| !pool.is_closed()) {
                 if tokio::time::timeout(RING_LOOK, bell.notified()).await.is_ok() {
                     let notice = AssertSqlSafe(format!("NOTIFY {CHANNEL}"));
-                    // Workers look by themselves too.
+                    // Workers poll too.
                     let _ = sqlx::query(notice).execute(&pool).await;
                     tokio::time::sleep(RING_PAUSE).await;
                 }
@@ -64,8 +64,8 @@ impl Wakeups {
         });
     }
 
-    /// Listens to PostgreSQL as long as anybody may wait. Notices are only a hint: workers look by
-    /// themselves too.
+    /// Listens to notices of PostgreSQL while the store exists. Notices are only a hint: workers poll
+    /// too.
     pub(crate) fn listen(&self, address: &str) {
         let (address, notify) = (address.to_owned(), Arc::downgrade(&self.here));
         tokio::spawn(async move {

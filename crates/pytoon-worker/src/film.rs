@@ -1,4 +1,4 @@
-//! Films: runs the stage of a task, and says what its end and its failure mean for the job.
+//! Runs stages of films as tasks of the queue, and maps their ends and failures to jobs.
 //!
 //! Guarantees: the tasks that follow are those of the film's graph; a failure says its stage and what
 //! to do; a failure that may pass is tried again, three times, one of the brief's own is not.
@@ -28,15 +28,15 @@ const RESOURCE_PAUSE: Duration = Duration::from_secs(5);
 
 /// Makes films, task by task: the executor of the film's graph over the queue.
 pub struct FilmRunner {
-    /// What a render works with.
+    /// The environment of a render.
     pub env: Environment,
     /// The jobs that films belong to.
     pub jobs: Arc<dyn JobStore>,
     /// The queue that tasks come from.
     pub queue: Arc<dyn TaskQueue>,
-    /// What files were uploaded.
+    /// Uploaded files.
     pub files: Arc<dyn FileStore>,
-    /// How long a claim holds without a heartbeat.
+    /// The time for which a claim holds without a heartbeat.
     pub lease: Duration,
 }
 
@@ -78,7 +78,7 @@ impl TaskRunner for FilmRunner {
 }
 
 impl FilmRunner {
-    /// A step between what other machines have left and what they are to find.
+    /// Runs a stage between fetching the files of other machines and sending them the new ones.
     fn shared_step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
         if lease.kind == TaskKind::Cancel {
             // It needs no file, and is to go well though the brief's may be gone.
@@ -100,7 +100,7 @@ impl FilmRunner {
         Ok(outcome)
     }
 
-    /// Whether this claim still holds, as the database knows it: this machine may have slept.
+    /// Checks with the database that the lease still holds: this machine may have slept.
     fn check_lease(&self, lease: &Lease) -> Result<(), PipelineError> {
         let beat = self.queue.task_beat(&lease.task_id, lease.token, self.lease);
         match tokio::runtime::Handle::current().block_on(beat)? {
@@ -161,7 +161,7 @@ impl FilmRunner {
     }
 }
 
-/// Returns what a stage's end means for its job: the tasks that follow it, and the rows of scenes.
+/// Maps the end of a stage to the tasks that follow it and the changes of scenes.
 fn finish(stage: &StageId, end: StageEnd) -> Finish {
     match end {
         StageEnd::Voiced(film) => {
@@ -204,21 +204,21 @@ fn finish(stage: &StageId, end: StageEnd) -> Finish {
     }
 }
 
-/// Says how many half-written files were removed, where there were any.
+/// Logs the number of removed half-written files, if there were any.
 fn removed(files: usize) {
     if files > 0 {
         ServiceEvent::PartsRemoved { files }.emit();
     }
 }
 
-/// How long outside engines were at work on a scene, in milliseconds; none where none was asked: what
-/// this machine draws is drawn with the film.
+/// Returns the time that outside engines worked on a scene, in milliseconds; `None` if none was asked,
+/// since this machine draws a scene with the film.
 fn drawn_in(scene: &SceneReceipt) -> Option<i64> {
     let spent: u64 = scene.attempts.iter().map(|attempt| attempt.latency_ms).sum();
     (!scene.attempts.is_empty()).then(|| i64::try_from(spent).unwrap_or(i64::MAX))
 }
 
-/// What a failure means for its task and job.
+/// Maps an error to the failure of its task and job.
 fn failure(lease: &Lease, error: &PipelineError) -> Failure {
     let held = error.is_held();
     let (code, may_pass) = match error {
@@ -248,7 +248,7 @@ fn failure(lease: &Lease, error: &PipelineError) -> Failure {
     }
 }
 
-/// Puts a task off until there is room again, and tells the operator why.
+/// Puts a task off until there is room again, and logs the reason.
 fn put_off(lease: &Lease, reason: &str, is_disk_full: bool) -> Outcome {
     let wait = RESOURCE_PAUSE;
     let retry_in_ms = wait.as_millis() as u64;
@@ -262,7 +262,7 @@ fn put_off(lease: &Lease, reason: &str, is_disk_full: bool) -> Outcome {
 }
 
 /// Returns the outcome of a task that panicked. A library that cannot start a thread panics with
-/// the system's reason in its message: such a task is put off like any that finds too little.
+/// the system's reason in its message: such a task is put off.
 pub(crate) fn after_panic(lease: &Lease, ended: tokio::task::JoinError) -> Outcome {
     let payload = ended.try_into_panic().ok();
     let said = payload.as_ref().and_then(|payload| {

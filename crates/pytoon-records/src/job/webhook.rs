@@ -1,9 +1,9 @@
-//! Telling submitters how their jobs ended.
+//! Webhook messages to submitters about the end of their jobs.
 //!
-//! A message is written in the transaction of the change that it tells of, and told until it was
-//! heard or given up: at least once, perhaps more often, under one id by which a receiver knows it.
+//! A message is written in the transaction of the change that it tells of (an outbox) and delivered at
+//! least once, under one id by which a receiver knows duplicates.
 //!
-//! Does not send anything; see Standard Webhooks 1.0 for what is sent.
+//! Does not send messages; their format is that of Standard Webhooks 1.0.
 
 use crate::ledger::StoreFuture;
 use crate::state::{InvalidTransition, State, names};
@@ -64,50 +64,50 @@ impl State for WebhookState {
     }
 }
 
-/// A message that is to be told now.
+/// A leased message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DueWebhook {
     /// Its id, the same in every attempt.
     pub id: String,
     /// The job that it tells of.
     pub job_id: JobId,
-    /// What happened: `job.done`, `job.failed`, `job.held` or `job.cancelled`.
+    /// Its type: `job.done`, `job.failed`, `job.held` or `job.cancelled`.
     pub event: String,
-    /// Where it is told.
+    /// The address of the receiver.
     pub url: String,
-    /// What is told.
+    /// Its content.
     pub data: Value,
     /// Attempts so far.
     pub attempts: u32,
-    /// Names this claim.
+    /// The token of this lease.
     pub token: i64,
-    /// When it happened.
+    /// The time of the change that it tells of.
     pub created_at: UnixMs,
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
-    /// How long it took.
+    /// Its duration.
     pub took: Duration,
-    /// Why it was not heard; absent where it was.
+    /// The error; absent if it succeeded.
     pub error: Option<String>,
-    /// When it is told again; never, where absent.
+    /// The pause before the next attempt; absent if there is none.
     pub retry_in: Option<Duration>,
 }
 
 /// An attempt as kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookAttempt {
-    /// When.
+    /// Its time.
     pub at: UnixMs,
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
-    /// How long it took, in milliseconds.
+    /// Its duration in milliseconds.
     pub duration_ms: i64,
-    /// Why it was not heard; absent where it was.
+    /// The error; absent if it succeeded.
     pub error: Option<String>,
 }
 
@@ -118,31 +118,31 @@ pub struct WebhookRow {
     pub id: String,
     /// The job that it tells of.
     pub job_id: JobId,
-    /// What happened.
+    /// Its type.
     pub event: String,
-    /// Where it is told.
+    /// The address of the receiver.
     pub url: String,
-    /// What has become of it.
+    /// Its state.
     pub state: WebhookState,
-    /// When it is told next, where it is.
+    /// The time of the next attempt, if there is one.
     pub next_at: Option<UnixMs>,
-    /// When it happened.
+    /// The time of the change that it tells of.
     pub created_at: UnixMs,
     /// Attempts so far.
     pub attempts: Vec<WebhookAttempt>,
 }
 
-/// Where messages are kept. Every method is one atomic step.
+/// Keeps messages. Every method is one transaction.
 pub trait WebhookStore: fmt::Debug + Send + Sync {
-    /// The message that has waited longest, nobody else's for so long.
+    /// Leases the due message that has waited longest.
     fn webhook_claim(&self, lease: Duration) -> StoreFuture<'_, Option<DueWebhook>>;
-    /// Notes what came of an attempt; whether that claim still holds.
+    /// Writes an attempt with its result. Returns false if the lease is lost.
     fn webhook_told(&self, id: &str, token: i64, told: Told) -> StoreFuture<'_, bool>;
-    /// The messages of a job, oldest first.
+    /// Lists the messages of a job, oldest first.
     fn webhooks_of_job(&self, job: &JobId) -> StoreFuture<'_, Vec<WebhookRow>>;
-    /// Messages that were given up, newest first.
+    /// Lists dead messages, newest first.
     fn webhooks_dead(&self) -> StoreFuture<'_, Vec<WebhookRow>>;
-    /// Has a message told again; whether there was one that is not waiting anyway.
+    /// Makes a message due again. Returns false if it is due already, or there is none.
     fn webhook_resend(&self, id: &str) -> StoreFuture<'_, bool>;
 }
 
