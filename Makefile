@@ -3,7 +3,7 @@
 #   make demo    set up, build, and make a video from examples/
 #   make demo-engines   a film drawn by three simulated AI engines, one of them failing
 #   make test    everything
-#   make check   format, lints, house rules, schemas
+#   make check   format, lints, house rules, schemas, states
 #   make bench   speed and memory as ratios, measured in one run
 #   make voice   the natural English voice alone (part of setup)
 #   make bench-align   the built-in aligner against the recordings in ALIGN_SET
@@ -101,6 +101,7 @@ check: setup
 	$(CARGO) build --workspace --bins --tests
 	$(BUILT)/xtask tidy
 	$(BUILT)/xtask schema --check
+	$(BUILT)/xtask states --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
 # Needs no build. Says what it skips for want of a tool.
@@ -141,6 +142,7 @@ bench-align: setup
 
 schema: setup
 	$(CARGO) xtask schema
+	$(CARGO) xtask states
 
 clean:
 	$(CARGO) clean

@@ -3,7 +3,7 @@
 //! memory.
 
 use anyhow::{Context, ensure};
-use pytoon_records::job::store::JobStore;
+use pytoon_records::job::queue::TaskQueue;
 use pytoon_store::Store;
 use pytoon_testkit::postgres::Postgres;
 use pytoon_testkit::service::Service;

@@ -15,7 +15,7 @@ use crate::storage::is_root;
 use crate::{note, number, result};
 use anyhow::{Context, ensure};
 use pytoon_records::job::JobStatus;
-use pytoon_records::job::store::JobStore;
+use pytoon_records::job::process::ProcessStore;
 use pytoon_store::Store;
 use pytoon_testkit::postgres::Postgres;
 use serde_json::Value;
@@ -133,7 +133,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     }
     let done = || -> u64 {
         let queue = runtime.block_on(store.queue_state()).unwrap_or_default();
-        queue.jobs.get(JobStatus::Done.as_str()).copied().unwrap_or(0)
+        queue.jobs.get(&JobStatus::Done).copied().unwrap_or(0)
     };
     let begun = Instant::now();
     wait_until(|| done() >= jobs / 8)?;

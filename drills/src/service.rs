@@ -12,7 +12,8 @@ use crate::storage::{Disk, parts};
 use crate::{note, number, result};
 use anyhow::ensure;
 use pytoon_records::job::JobStatus;
-use pytoon_records::job::store::{JobFilter, JobStore, QueueState};
+use pytoon_records::job::process::{ProcessStore, QueueState};
+use pytoon_records::job::store::{JobFilter, JobStore};
 use pytoon_store::Store;
 use pytoon_testkit::postgres::Postgres;
 use std::path::Path;
@@ -142,7 +143,7 @@ impl Drill {
             self.fleet.kill(place)?;
             self.fleet.start(place)?;
             let Some(queue) = self.look(&store) else { continue };
-            let count = |status: JobStatus| queue.jobs.get(status.as_str()).copied().unwrap_or(0);
+            let count = |status: JobStatus| queue.jobs.get(&status).copied().unwrap_or(0);
             let done = count(JobStatus::Done);
             if done >= told + self.jobs.div_ceil(10) {
                 told = done;
@@ -235,7 +236,7 @@ impl Drill {
             let error =
                 job.error.as_ref().map(|e| format!("{} at {}: {}", e.code, e.stage, e.message));
             note(&format!("{} failed: {}", job.id, error.unwrap_or_default()));
-            self.runtime.block_on(caller.retry(&job.id))?;
+            self.runtime.block_on(caller.retry(job.id.as_str()))?;
         }
         Ok(failed.len() as u64)
     }
@@ -247,7 +248,8 @@ impl Drill {
         let done = self.runtime.block_on(store.job_list(filter))?;
         let film = |id: &str| self.fleet.folder.join("storage/jobs").join(id).join("output.mp4");
         let with_film = done.iter().filter(|job| {
-            let is_there = std::fs::metadata(film(&job.id)).is_ok_and(|file| file.len() > 1000);
+            let is_there =
+                std::fs::metadata(film(job.id.as_str())).is_ok_and(|file| file.len() > 1000);
             if !is_there {
                 note(&format!("{} is done without a film", job.id));
             }

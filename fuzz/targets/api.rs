@@ -76,6 +76,8 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
     }));
     let api = Api {
         jobs: jobs.clone(),
+        keys: jobs.clone(),
+        processes: jobs.clone(),
         webhooks: jobs.clone(),
         files: jobs.clone(),
         ledger: jobs,

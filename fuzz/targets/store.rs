@@ -1,15 +1,19 @@
 //! Stores that hold one job that is done, and keep nothing.
 
-use pytoon_records::job::JobStatus;
 use pytoon_records::job::files::{AssetRow, FileStore, KeptFile, Uploaded};
+use pytoon_records::job::keys::{KeyRow, KeyStore};
+use pytoon_records::job::process::{AddUp, ProcessStore, QueueState};
+use pytoon_records::job::queue::{DeadTask, Failure, Finish, Hold, Lease, TaskQueue, TaskRow};
 use pytoon_records::job::store::{
-    AddUp, DeadTask, Failure, Finish, Hold, Idempotency, JobEvent, JobFilter, JobRow, JobStore,
-    KeyRow, Lease, NewJob, QueueState, SceneRow, Submission, TaskRow,
+    EventKind, EventRow, Idempotency, JobFilter, JobRow, JobStore, NewJob, SceneRow, Submission,
 };
 use pytoon_records::job::webhook::{DueWebhook, Told, WebhookRow, WebhookState, WebhookStore};
-use pytoon_records::ledger::{Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, EngineStore, History, KeptClip, NewCall, StoreError, StoreFuture};
-use pytoon_vocabulary::UnixMs;
-use pytoon_vocabulary::MicroUsd;
+use pytoon_records::job::{JobEvent, JobStatus};
+use pytoon_records::ledger::{
+    Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
+    EngineStore, History, KeptClip, NewCall, StoreError, StoreFuture,
+};
+use pytoon_vocabulary::{JobId, MicroUsd, TaskId, UnixMs};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -28,7 +32,7 @@ fn none<'a, T: Send + 'a>() -> StoreFuture<'a, T> {
 
 fn job(id: &str) -> JobRow {
     JobRow {
-        id: id.to_owned(),
+        id: id.into(),
         key_id: "local".to_owned(),
         status: JobStatus::Done,
         brief: json!({"script": "Hi you. No, 5.", "scenes": [{"scene": 1, "caption": "Hi"}]}),
@@ -45,10 +49,10 @@ fn job(id: &str) -> JobRow {
     }
 }
 
-fn message(job: &str) -> WebhookRow {
+fn message(job: &JobId) -> WebhookRow {
     WebhookRow {
         id: "msg_1".to_owned(),
-        job_id: job.to_owned(),
+        job_id: job.clone(),
         event: "job.done".to_owned(),
         url: "https://example.com/hook?key=hidden".to_owned(),
         state: WebhookState::Dead,
@@ -71,7 +75,7 @@ macro_rules! not_asked {
 impl JobStore for OneJob {
     fn job_submit(&self, job: NewJob, _most: u32) -> StoreFuture<'_, Submission> {
         told(match job.idempotency.map(|own| own.mark) {
-            Some(mark) if mark.starts_with('r') => Submission::Repeated(mark),
+            Some(mark) if mark.starts_with('r') => Submission::Repeated(mark.into()),
             Some(mark) if mark.starts_with('d') => Submission::Different,
             Some(mark) if mark.starts_with('f') => Submission::Full,
             _ => Submission::New,
@@ -80,42 +84,67 @@ impl JobStore for OneJob {
     fn job_repeated(&self, _: &str, _: &Idempotency) -> StoreFuture<'_, Option<Submission>> {
         none()
     }
-    fn job_fetch(&self, id: &str) -> StoreFuture<'_, Option<JobRow>> {
-        told((id != "none").then(|| job(id)))
+    fn job_fetch(&self, id: &JobId) -> StoreFuture<'_, Option<JobRow>> {
+        told((id.as_str() != "none").then(|| job(id.as_str())))
     }
     fn job_list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<JobRow>> {
         told((0..filter.limit.min(3)).map(|n| job(&n.to_string())).collect())
     }
-    fn job_scenes(&self, _id: &str) -> StoreFuture<'_, Vec<SceneRow>> {
-        told(vec![SceneRow { scene_id: "scene_01".to_owned(), ..SceneRow::default() }])
+    fn job_scenes(&self, _id: &JobId) -> StoreFuture<'_, Vec<SceneRow>> {
+        told(vec![SceneRow { scene_id: "scene_01".into(), ..SceneRow::default() }])
     }
-    fn job_events(&self, _id: &str, after: i64, _limit: u32) -> StoreFuture<'_, Vec<JobEvent>> {
-        let event = JobEvent {
+    fn job_events(&self, _id: &JobId, after: i64, _limit: u32) -> StoreFuture<'_, Vec<EventRow>> {
+        let event = EventRow {
             seq: 1,
             at: 1_700_000_000_000,
-            event: "status".to_owned(),
+            event: EventKind::Status,
             data: json!({"status": "done"}),
         };
         told(if after < 1 { vec![event] } else { Vec::new() })
     }
-    fn job_tasks(&self, _id: &str) -> StoreFuture<'_, Vec<TaskRow>> {
+    fn job_tasks(&self, _id: &JobId) -> StoreFuture<'_, Vec<TaskRow>> {
         told(Vec::new())
     }
-    fn job_note(&self, _id: &str, _event: &str, _data: Value) -> StoreFuture<'_, ()> {
-        told(())
-    }
-    fn job_cancel(&self, _id: &str) -> StoreFuture<'_, Option<JobStatus>> {
+    fn job_cancel(&self, _id: &JobId) -> StoreFuture<'_, Option<JobStatus>> {
         told(Some(JobStatus::Cancelled))
     }
-    fn job_go_on(&self, _id: &str, _from: Vec<JobStatus>) -> StoreFuture<'_, bool> {
+    fn job_resume(&self, _id: &JobId, _event: JobEvent) -> StoreFuture<'_, bool> {
         told(true)
     }
-    fn job_redo(&self, _id: &str, _brief: Value, _from: Vec<JobStatus>) -> StoreFuture<'_, bool> {
+    fn job_redo(&self, _id: &JobId, _brief: Value, _event: JobEvent) -> StoreFuture<'_, bool> {
         told(true)
     }
-    fn job_delete(&self, _id: &str) -> StoreFuture<'_, bool> {
+    fn job_delete(&self, _id: &JobId) -> StoreFuture<'_, bool> {
         told(true)
     }
+}
+
+impl TaskQueue for OneJob {
+    not_asked! {
+        task_claim(worker: &str, lease: Duration) -> Option<Lease>;
+        task_claim_begun(worker: &str, lease: Duration) -> Option<Lease>;
+        task_beat(id: &TaskId, token: i64, lease: Duration) -> Hold;
+        task_finish(id: &TaskId, token: i64, finish: Finish) -> Hold;
+        task_later(id: &TaskId, token: i64, wait: Duration, memo: Value) -> Hold;
+        task_give_back(id: &TaskId, token: i64) -> Hold;
+        task_fail(id: &TaskId, token: i64, failure: Failure) -> Hold;
+        task_dead() -> Vec<DeadTask>;
+        task_requeue(id: &TaskId) -> bool;
+        task_wait(at_most: Duration) -> ();
+    }
+}
+
+impl KeyStore for OneJob {
+    not_asked! {
+        key_add(key: KeyRow, hash: &str) -> ();
+        key_find(hash: &str) -> Option<KeyRow>;
+        key_list() -> Vec<KeyRow>;
+        key_budget(name: &str, per_day: Option<MicroUsd>) -> bool;
+        key_revoke(name: &str) -> bool;
+    }
+}
+
+impl ProcessStore for OneJob {
     fn queue_state(&self) -> StoreFuture<'_, QueueState> {
         told(QueueState::default())
     }
@@ -129,21 +158,6 @@ impl JobStore for OneJob {
         told(())
     }
     not_asked! {
-        task_claim(worker: &str, lease: Duration) -> Option<Lease>;
-        task_claim_begun(worker: &str, lease: Duration) -> Option<Lease>;
-        task_beat(id: &str, token: i64, lease: Duration) -> Hold;
-        task_finish(id: &str, token: i64, finish: Finish) -> Hold;
-        task_later(id: &str, token: i64, wait: Duration, memo: Value) -> Hold;
-        task_give_back(id: &str, token: i64) -> Hold;
-        task_fail(id: &str, token: i64, failure: Failure) -> Hold;
-        task_dead() -> Vec<DeadTask>;
-        task_requeue(id: &str) -> bool;
-        task_wait(at_most: Duration) -> ();
-        key_add(key: KeyRow, hash: &str) -> ();
-        key_find(hash: &str) -> Option<KeyRow>;
-        key_list() -> Vec<KeyRow>;
-        key_budget(name: &str, per_day: Option<MicroUsd>) -> bool;
-        key_revoke(name: &str) -> bool;
         counts_put(process: &str, text: &str) -> ();
         counts_fold(unheard_for: Duration, add_up: AddUp) -> usize;
     }
@@ -176,7 +190,7 @@ impl FileStore for OneJob {
 }
 
 impl WebhookStore for OneJob {
-    fn webhooks_of_job(&self, job: &str) -> StoreFuture<'_, Vec<WebhookRow>> {
+    fn webhooks_of_job(&self, job: &JobId) -> StoreFuture<'_, Vec<WebhookRow>> {
         told(vec![message(job)])
     }
     fn webhook_resend(&self, _id: &str) -> StoreFuture<'_, bool> {

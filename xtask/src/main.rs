@@ -4,9 +4,11 @@
 //!   pure crates, and on files that have grown too large to be one thing;
 //! - `schema` writes the JSON Schemas of brief, scene graph, timeline and configuration, and the
 //!   OpenAPI document
-//!   (`schema --check` fails when the checked-in ones are out of date).
+//!   (`schema --check` fails when the checked-in ones are out of date);
+//! - `states` writes `docs/specs/job-states.md` (`states --check` likewise).
 
 mod schema;
+mod states;
 mod tidy;
 
 use anyhow::bail;
@@ -18,7 +20,9 @@ fn main() -> anyhow::Result<()> {
         ["tidy"] => tidy::run(),
         ["schema"] => schema::run(false),
         ["schema", "--check"] => schema::run(true),
-        _ => bail!("usage: cargo xtask tidy | schema [--check]"),
+        ["states"] => states::run(false),
+        ["states", "--check"] => states::run(true),
+        _ => bail!("usage: cargo xtask tidy | schema [--check] | states [--check]"),
     }
 }
 

@@ -82,8 +82,8 @@ const IMPURE: &[&str] = &[
     "std::thread::sleep",
 ];
 
-/// Calls that only these files may make: the stages of a film are opened by its two executors alone,
-/// and each stage's cache is asked by the film alone.
+/// Words that only these files may use: the stages of a film are opened by its two executors alone,
+/// each stage's cache is asked by the film alone, and the HTTP crate is known to its commands alone.
 const ONLY_IN: &[(&str, &[&str], &str)] = &[
     (
         "Film::open(",
@@ -101,11 +101,56 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
         "a stage does not run other stages",
     ),
     (
+        "pytoon_api::",
+        &["crates/pytoon/src/commands/planner.rs", "crates/pytoon/src/commands/service.rs"],
+        "only `serve` and `api` are the HTTP interface",
+    ),
+    (
         ".config.settings",
         &[],
         "a stage reads its input alone: configuration reaches it through that",
     ),
 ];
+
+/// Names of states: statements of the store take them from the enums of `pytoon-records`.
+const STATES: &[&str] = &[
+    // Jobs.
+    "queued",
+    "planning_scenes",
+    "building_timeline",
+    "rendering_scenes",
+    "composing",
+    "done",
+    "failed",
+    "held",
+    "cancelling",
+    "cancelled",
+    // Tasks.
+    "blocked",
+    "ready",
+    "running",
+    "parked",
+    "dead",
+    "obsolete",
+    // Scenes.
+    "planned",
+    "rendering",
+    // Paid calls.
+    "intent",
+    "submitted",
+    "kept",
+    "not_sent",
+    "refused",
+    "bad_output",
+    "abandoned",
+    "lost",
+    "unknown",
+    // Webhook messages.
+    "due",
+    "delivered",
+];
+/// Files of the store that still name states.
+const NAMES_STATES: &[&str] = &["crates/pytoon-store/src/calls.rs"];
 
 /// Files longer than this are hardly one thing any more.
 const MAX_LINES: usize = 700;
@@ -229,6 +274,16 @@ fn file_problems(path: &Path, text: &str) -> Vec<String> {
             if is_ruled && is_used && !files.contains(&shown.as_str()) {
                 problems.push(format!("{shown} uses {call}: {why}"));
             }
+        }
+    }
+    if is_product && shown.starts_with("crates/pytoon-store/src/") && !shown.contains("/tests/") {
+        let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let named = STATES.iter().filter(|state| {
+            let (single, double) = (format!("'{state}'"), format!("\"{state}\""));
+            lines.clone().any(|line| line.contains(&single) || line.contains(&double))
+        });
+        for state in named.filter(|_| !NAMES_STATES.contains(&shown.as_str())) {
+            problems.push(format!("{shown} names the state `{state}`: take it from its enum"));
         }
     }
     if is_source && !text.starts_with("//!") {

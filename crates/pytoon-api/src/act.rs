@@ -1,4 +1,4 @@
-//! Stopping jobs and letting them go on.
+//! Cancels, retries, releases and deletes jobs.
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
@@ -8,14 +8,15 @@ use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use pytoon_records::job::JobStatus;
+use pytoon_records::job::{JobEvent, JobStatus};
+use pytoon_vocabulary::JobId;
 
 pub(crate) fn conflict(status: JobStatus, what: &str) -> Problem {
     let detail = format!("the job is {}: {what}", status.as_str());
     Problem::new(StatusCode::CONFLICT, "wrong_status", detail)
 }
 
-pub(crate) async fn after(api: &Api, caller: &Caller, id: &str) -> Result<Json<Job>, Problem> {
+pub(crate) async fn after(api: &Api, caller: &Caller, id: &JobId) -> Result<Json<Job>, Problem> {
     let row = seen(api, caller, id).await?;
     Ok(Json(whole(api, row).await?))
 }
@@ -40,7 +41,7 @@ pub(crate) async fn after(api: &Api, caller: &Caller, id: &str) -> Result<Json<J
 pub(crate) async fn cancel(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath(id): ApiPath<String>,
+    ApiPath(id): ApiPath<JobId>,
 ) -> Result<Json<Job>, Problem> {
     caller.may(Scope::Submit)?;
     seen(&api, &caller, &id).await?;
@@ -51,16 +52,16 @@ pub(crate) async fn cancel(
     }
 }
 
-async fn go_on(
+async fn resume(
     api: &Api,
     caller: &Caller,
-    id: &str,
-    from: &[JobStatus],
+    id: &JobId,
+    event: JobEvent,
     otherwise: &str,
 ) -> Result<Json<Job>, Problem> {
     caller.may(Scope::Submit)?;
     let row = seen(api, caller, id).await?;
-    if !api.jobs.job_go_on(id, from.to_vec()).await? {
+    if !api.jobs.job_resume(id, event).await? {
         return Err(conflict(row.status, otherwise));
     }
     after(api, caller, id).await
@@ -86,10 +87,10 @@ async fn go_on(
 pub(crate) async fn retry(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath(id): ApiPath<String>,
+    ApiPath(id): ApiPath<JobId>,
 ) -> Result<Json<Job>, Problem> {
-    let from = [JobStatus::Failed, JobStatus::Cancelled];
-    go_on(&api, &caller, &id, &from, "only what failed or was cancelled is retried").await
+    let otherwise = "only what failed or was cancelled is retried";
+    resume(&api, &caller, &id, JobEvent::Retried, otherwise).await
 }
 
 /// Release a held job
@@ -110,9 +111,9 @@ pub(crate) async fn retry(
 pub(crate) async fn release(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath(id): ApiPath<String>,
+    ApiPath(id): ApiPath<JobId>,
 ) -> Result<Json<Job>, Problem> {
-    go_on(&api, &caller, &id, &[JobStatus::Held], "only what is held is released").await
+    resume(&api, &caller, &id, JobEvent::Released, "only what is held is released").await
 }
 
 /// Delete a job
@@ -135,7 +136,7 @@ pub(crate) async fn release(
 pub(crate) async fn delete(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath(id): ApiPath<String>,
+    ApiPath(id): ApiPath<JobId>,
 ) -> Result<StatusCode, Problem> {
     caller.may(Scope::Submit)?;
     let row = seen(&api, &caller, &id).await?;
@@ -143,6 +144,6 @@ pub(crate) async fn delete(
         return Err(conflict(row.status, "cancel it first"));
     }
     // What cannot be removed is nobody's film any more: a later sweep finds it.
-    let _ = api.storage.remove_job(&row.id).await;
+    let _ = api.storage.remove_job(row.id.as_str()).await;
     Ok(StatusCode::NO_CONTENT)
 }

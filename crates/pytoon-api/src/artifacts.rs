@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use pytoon_core::layout;
 use pytoon_storage::Bucket;
 use pytoon_storage::job_files::folder_of;
+use pytoon_vocabulary::JobId;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
@@ -34,8 +35,8 @@ const ARTIFACTS: [(&str, &str); 12] = [
 ];
 
 /// The name under which a file of a job is kept.
-pub(crate) fn kept_as(id: &str, name: &str) -> String {
-    format!("{}/{name}", folder_of(id))
+pub(crate) fn kept_as(id: &JobId, name: &str) -> String {
+    format!("{}/{name}", folder_of(id.as_str()))
 }
 
 /// Fetch an artifact
@@ -68,7 +69,7 @@ pub(crate) fn kept_as(id: &str, name: &str) -> String {
 pub(crate) async fn artifact(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath((id, name)): ApiPath<(String, String)>,
+    ApiPath((id, name)): ApiPath<(JobId, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
@@ -107,10 +108,10 @@ pub(crate) async fn artifact(
         return answer.body(Body::empty()).map_err(|error| internal(&error));
     }
     let is_current = text(header::IF_RANGE).is_none_or(|known| known == tag);
-    let wanted = text(header::RANGE).filter(|_| is_current).and_then(|range| part(range, length));
-    let (start, size, answer) = match wanted {
-        None => (0, length, answer.status(StatusCode::OK)),
-        Some(Err(())) => {
+    let range = text(header::RANGE).filter(|_| is_current);
+    let (start, size, answer) = match range.map_or(Part::Whole, |range| part(range, length)) {
+        Part::Whole => (0, length, answer.status(StatusCode::OK)),
+        Part::NotThere => {
             let detail = format!("the file has {length} bytes");
             let problem = Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", detail);
             let mut response = problem.into_response();
@@ -119,7 +120,7 @@ pub(crate) async fn artifact(
             }
             return Ok(response);
         }
-        Some(Ok((first, last))) => {
+        Part::Bytes { first, last } => {
             let range = format!("bytes {first}-{last}/{length}");
             let answer = answer.status(StatusCode::PARTIAL_CONTENT);
             (first, last - first + 1, answer.header(header::CONTENT_RANGE, range))
@@ -152,48 +153,66 @@ fn tag(metadata: &std::fs::Metadata) -> String {
     format!("\"{:x}-{:x}\"", changed.unwrap_or_default().as_nanos(), metadata.len())
 }
 
-/// The first and last byte of a part (RFC 9110, 14.1.2); none where the whole is to be sent, since
-/// the unit is another, the text is not understood or several parts are wanted.
-fn part(range: &str, length: u64) -> Option<Result<(u64, u64), ()>> {
-    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
-    let bytes = match (first.trim(), last.trim()) {
-        ("", last) => {
-            let count: u64 = last.parse().ok()?;
-            if count == 0 {
-                return Some(Err(()));
+/// The part of a file that a request asks for (RFC 9110, 14.1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// All of it: no range is asked for, or one that is not understood, in another unit, or of
+    /// several parts.
+    Whole,
+    /// A range of bytes.
+    Bytes {
+        /// The first byte.
+        first: u64,
+        /// The last byte, included.
+        last: u64,
+    },
+    /// A range that the file does not have.
+    NotThere,
+}
+
+/// Reads the `Range` header of a request for a file.
+fn part(range: &str, length: u64) -> Part {
+    let end = length.saturating_sub(1);
+    let bytes = range.strip_prefix("bytes=").and_then(|range| {
+        let (first, last) = range.split_once('-')?;
+        Some(match (first.trim(), last.trim()) {
+            // The last bytes; of none, no byte is there.
+            ("", last) => match last.parse().ok()? {
+                0 => (length, end),
+                count => (length.saturating_sub(count), end),
+            },
+            (first, "") => (first.parse().ok()?, end),
+            (first, last) => {
+                let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+                (last >= first).then_some((first, last.min(end)))?
             }
-            (length.saturating_sub(count), length.saturating_sub(1))
-        }
-        (first, "") => (first.parse().ok()?, length.saturating_sub(1)),
-        (first, last) => {
-            let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
-            if last < first {
-                return None;
-            }
-            (first, last.min(length.saturating_sub(1)))
-        }
-    };
-    Some(if bytes.0 < length { Ok(bytes) } else { Err(()) })
+        })
+    });
+    match bytes {
+        None => Part::Whole,
+        Some((first, last)) if first < length => Part::Bytes { first, last },
+        Some(_) => Part::NotThere,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::part;
+    use super::{Part, part};
 
     #[test]
     fn parts_are_read_as_the_standard_says() {
         for (range, expected) in [
-            ("bytes=0-9", Some(Ok((0, 9)))),
-            ("bytes=90-", Some(Ok((90, 99)))),
-            ("bytes=-10", Some(Ok((90, 99)))),
-            ("bytes=-1000", Some(Ok((0, 99)))),
-            ("bytes=50-1000", Some(Ok((50, 99)))),
-            ("bytes=100-", Some(Err(()))),
-            ("bytes=-0", Some(Err(()))),
-            ("bytes=9-5", None),
-            ("bytes=0-1,5-6", None),
-            ("lines=0-1", None),
-            ("bytes=x-", None),
+            ("bytes=0-9", Part::Bytes { first: 0, last: 9 }),
+            ("bytes=90-", Part::Bytes { first: 90, last: 99 }),
+            ("bytes=-10", Part::Bytes { first: 90, last: 99 }),
+            ("bytes=-1000", Part::Bytes { first: 0, last: 99 }),
+            ("bytes=50-1000", Part::Bytes { first: 50, last: 99 }),
+            ("bytes=100-", Part::NotThere),
+            ("bytes=-0", Part::NotThere),
+            ("bytes=9-5", Part::Whole),
+            ("bytes=0-1,5-6", Part::Whole),
+            ("lines=0-1", Part::Whole),
+            ("bytes=x-", Part::Whole),
         ] {
             assert_eq!(part(range, 100), expected, "{range}");
         }

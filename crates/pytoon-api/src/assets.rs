@@ -262,25 +262,24 @@ pub(crate) async fn confirm_upload(
     let copy = format!("incoming/{id}.part");
     let path = api.storage.path(&copy);
     bucket.download(&name, &path).await?.ok_or_else(none)?;
+    let unreadable = |error: std::io::Error| {
+        let (status, code) = (StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable");
+        Refused::Ours(Problem::new(status, code, error.to_string()))
+    };
     let read = async {
-        let mut file = tokio::fs::File::open(&path).await?;
+        let mut file = tokio::fs::File::open(&path).await.map_err(unreadable)?;
         let mut piece = vec![0; 1 << 20];
         loop {
-            let got = file.read(&mut piece).await?;
+            let got = file.read(&mut piece).await.map_err(unreadable)?;
             if got == 0 {
-                return Ok(Ok(()));
+                return Ok(());
             }
-            if let Err(refused) = receiver.push(&piece[..got]).await {
-                return Ok(Err(refused));
-            }
+            receiver.push(&piece[..got]).await?;
         }
     };
-    let read: std::io::Result<Result<(), Refused>> = read.await;
+    let read: Result<(), Refused> = read.await;
     let _ = api.storage.remove_here(&copy).await;
-    read.map_err(|error| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", error.to_string())
-    })?
-    .map_err(Refused::of_body)?;
+    read.map_err(Refused::of_body)?;
     let received = receiver.end().await.map_err(Refused::of_body)?;
     let kept = keep(&api, &caller, received).await;
     // Kept or refused, it has had its use.

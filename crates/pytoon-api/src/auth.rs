@@ -1,4 +1,4 @@
-//! Who asks: API keys by their hashes, with scopes.
+//! Authenticates callers by API keys with scopes.
 //!
 //! Guarantees: the key itself is kept nowhere and shown once; a key sees only its own jobs unless
 //! it is an `admin`'s.
@@ -8,36 +8,8 @@ use crate::problem::Problem;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
-use pytoon_records::job::store::KeyRow;
-use pytoon_vocabulary::MicroUsd;
-use sha2::{Digest, Sha256};
-use std::fmt::Write;
+pub(crate) use pytoon_records::job::keys::{Scope, sha256_hex};
 use std::time::Duration;
-
-/// What a key may do; each may do what stands before it too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
-    /// Look.
-    Read,
-    /// Submit jobs, and change its own.
-    Submit,
-    /// See and change everybody's jobs.
-    Admin,
-}
-
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Submit, Self::Admin];
-
-    /// The name as stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Submit => "submit",
-            Self::Admin => "admin",
-        }
-    }
-}
 
 /// A caller.
 #[derive(Debug, Clone)]
@@ -48,11 +20,11 @@ pub(crate) struct Caller {
     hash: Option<String>,
 }
 
-/// How often is looked whether a key of a long answer still holds.
+/// Interval at which the key of a long answer is checked.
 const LOOK: Duration = Duration::from_secs(2);
 
 impl Caller {
-    /// Refuses where the key may not do this.
+    /// Refuses a key without a scope.
     pub(crate) fn may(&self, scope: Scope) -> Result<(), Problem> {
         if self.scope >= scope {
             return Ok(());
@@ -66,25 +38,25 @@ impl Caller {
         let Some(hash) = &self.hash else { return std::future::pending().await };
         loop {
             tokio::time::sleep(LOOK).await;
-            // While the database is away nothing is known.
-            if let Ok(None) = api.jobs.key_find(hash).await {
+            // An unreachable database revokes nothing.
+            if let Ok(None) = api.keys.key_find(hash).await {
                 return;
             }
         }
     }
 
-    /// The key whose jobs it sees; all, where absent.
+    /// Returns the key whose jobs it sees; `None` for all keys.
     pub(crate) fn sees(&self) -> Option<String> {
         (self.scope < Scope::Admin).then(|| self.key_id.clone())
     }
 
-    /// Whether it sees the jobs of a key.
+    /// Returns true if it sees the jobs of a key.
     pub(crate) fn sees_key(&self, key_id: &str) -> bool {
         self.scope == Scope::Admin || self.key_id == key_id
     }
 }
 
-/// The key in a request: `Authorization: Bearer …`, or `X-API-Key`.
+/// Returns the key of a request: `Authorization: Bearer …`, or `X-API-Key`.
 fn shown(parts: &Parts) -> Option<&str> {
     // Of two keys nobody can tell which is meant.
     if parts.headers.get_all(header::AUTHORIZATION).iter().nth(1).is_some() {
@@ -108,8 +80,8 @@ impl FromRequestParts<Api> for Caller {
         let refused = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
         let key = shown(parts)
             .ok_or_else(|| refused("an API key is needed: `Authorization: Bearer <key>`"))?;
-        let hash = hash(key);
-        let row = api.jobs.key_find(&hash).await?;
+        let hash = sha256_hex(key);
+        let row = api.keys.key_find(&hash).await?;
         let row = row.ok_or_else(|| refused("this API key is not known, or was revoked"))?;
         let scope = Scope::ALL
             .into_iter()
@@ -121,28 +93,5 @@ impl FromRequestParts<Api> for Caller {
     }
 }
 
-/// Who asks where no key is demanded.
+/// The caller of a service without keys.
 const LOCAL: &str = "local";
-
-/// What is kept of a key. Keys are long and random, so that a plain hash gives nothing away.
-pub fn hash(key: &str) -> String {
-    Sha256::digest(key.as_bytes()).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// A new key and its row; the key is shown once and kept nowhere. `budget` is what its jobs may
-/// spend a day.
-pub fn new_key(name: &str, scope: Scope, budget: Option<MicroUsd>) -> (String, KeyRow) {
-    let secret = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
-    let row = KeyRow {
-        id: uuid::Uuid::new_v4().to_string(),
-        name: name.to_owned(),
-        scopes: vec![scope.as_str().to_owned()],
-        budget_per_day: budget,
-        created_at: 0,
-        revoked_at: None,
-    };
-    (format!("pyt_{secret}"), row)
-}

@@ -1,4 +1,4 @@
-//! What happens to a job, as it happens (server-sent events).
+//! Streams the events of a job (server-sent events).
 
 use crate::Api;
 use crate::auth::{Caller, Scope};
@@ -11,17 +11,18 @@ use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use pytoon_records::job::JobStatus;
+use pytoon_records::job::store::EventKind;
+use pytoon_vocabulary::JobId;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// How soon is looked for something new, and at the latest after nothing came for a while: hundreds of
-/// streams must not keep the database busy.
+/// First and longest poll interval: hundreds of streams must not keep the database busy.
 const LOOK: Duration = Duration::from_millis(300);
 const LATEST_LOOK: Duration = Duration::from_millis(1500);
-/// Events of one look.
+/// Maximum number of events of one poll.
 const PAGE: u32 = 200;
-/// Without anything new, the connection is shown to live.
+/// Interval of keep-alive comments.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// An event of a job, as the stream sends it (HTML standard, 9.2).
@@ -59,7 +60,7 @@ pub(crate) struct StreamedEvent {
 pub(crate) async fn events(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath(id): ApiPath<String>,
+    ApiPath(id): ApiPath<JobId>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
     caller.may(Scope::Read)?;
@@ -80,10 +81,10 @@ pub(crate) async fn events(
     Ok(stream)
 }
 
-/// Tells until the job has ended or nobody listens.
+/// Sends events until the job has ended or the client is gone.
 async fn watch(
     api: &Api,
-    id: String,
+    id: JobId,
     mut after: i64,
     tell: mpsc::Sender<Result<Event, Infallible>>,
 ) {
@@ -96,11 +97,12 @@ async fn watch(
         for event in events {
             after = event.seq;
             let status = event.data["status"].as_str().and_then(JobStatus::from_name);
-            let ends = event.event == "status" && status.is_some_and(JobStatus::is_terminal);
-            has_ended = if event.event == "status" { ends } else { has_ended };
+            if event.event == EventKind::Status {
+                has_ended = status.is_some_and(JobStatus::is_terminal);
+            }
             let line = Event::default()
                 .id(event.seq.to_string())
-                .event(&event.event)
+                .event(event.event.as_str())
                 .data(event.data.to_string());
             if tell.send(Ok(line)).await.is_err() {
                 return;

@@ -1,7 +1,6 @@
 //! Whether the service lives and can work, what it has counted, and what it knows.
 
 use crate::auth::{Caller, Scope};
-use crate::fleet::merged;
 use crate::problem::Problem;
 use crate::{Api, auth};
 use axum::Json;
@@ -11,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use pytoon_engines::breaker::{self, BreakerState};
 use pytoon_process::{CancelToken, CommandLine, Programs, Runner, disk};
 use pytoon_records::job::JobStatus;
-use pytoon_records::job::store::QueueState;
+use pytoon_records::job::counts::merged;
+use pytoon_records::job::process::QueueState;
 use pytoon_records::ledger::StoreError;
 use pytoon_telemetry::{Breaker, Metrics};
 use pytoon_vendor::breakers::voice_of;
@@ -123,7 +123,7 @@ async fn heard<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<
 
 async fn readiness(api: &Api) -> Readiness {
     let mut checks = BTreeMap::new();
-    let written = heard(api.jobs.check()).await.map(|()| "a row was written".to_owned());
+    let written = heard(api.processes.check()).await.map(|()| "a row was written".to_owned());
     checks.insert("database".to_owned(), check(written));
     let written = tokio::time::timeout(STORE_PATIENCE, api.storage.check()).await;
     let written = match written {
@@ -142,7 +142,7 @@ async fn readiness(api: &Api) -> Readiness {
     };
     checks.insert("disk".to_owned(), check(space));
     checks.insert("ffmpeg".to_owned(), check(api.checks.ffmpeg().await));
-    let queue = match heard(api.jobs.queue_state()).await {
+    let queue = match heard(api.processes.queue_state()).await {
         Ok(queue) => {
             let waited = Duration::from_millis(queue.oldest_ready_ms.unsigned_abs());
             let said = format!("{} tasks wait, the oldest for {} s", queue.ready, waited.as_secs());
@@ -219,15 +219,15 @@ pub(crate) async fn metrics(
     let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     // Compared as hashes: how long that takes tells nothing of the token.
-    if !token.is_empty() && auth::hash(shown) != auth::hash(token) {
+    if !token.is_empty() && auth::sha256_hex(shown) != auth::sha256_hex(token) {
         let detail = "metrics.token is demanded: `Authorization: Bearer <token>`";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail));
     }
     // At once: while the database is away, a scrape waits for it once and not three times.
     let (counts, _, queue) = tokio::join!(
-        tokio::time::timeout(COUNTS_PATIENCE, api.jobs.counts_all()),
+        tokio::time::timeout(COUNTS_PATIENCE, api.processes.counts_all()),
         tokio::time::timeout(COUNTS_PATIENCE, shared_gauges(&api)),
-        tokio::time::timeout(COUNTS_PATIENCE, api.jobs.queue_state()),
+        tokio::time::timeout(COUNTS_PATIENCE, api.processes.queue_state()),
     );
     let counts = match counts {
         Ok(Ok(counts)) => {
@@ -289,7 +289,7 @@ fn queue_text(queue: Option<QueueState>) -> String {
     let by_status: Vec<(String, f64)> = JobStatus::ALL
         .iter()
         .map(|status| {
-            let count = queue.jobs.get(status.as_str()).copied().unwrap_or_default();
+            let count = queue.jobs.get(status).copied().unwrap_or_default();
             (format!("{{status=\"{}\"}}", status.as_str()), count as f64)
         })
         .collect();

@@ -14,7 +14,7 @@ use axum::response::Response;
 use pytoon_core::layout;
 use pytoon_records::job::JobStatus;
 use pytoon_records::job::store::{JobError, JobFilter, JobRow, SceneRow};
-use pytoon_vocabulary::UnixMs;
+use pytoon_vocabulary::{JobId, UnixMs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -55,7 +55,7 @@ pub(crate) struct Job {
 pub(crate) struct Scene {
     /// The scene.
     scene_id: String,
-    /// `planned`, `rendering`, `done` or `failed`.
+    /// `planned`, `rendering` or `done`.
     status: String,
     /// The engine that draws or drew it.
     engine_used: Option<String>,
@@ -71,8 +71,8 @@ pub(crate) struct Scene {
 impl From<SceneRow> for Scene {
     fn from(row: SceneRow) -> Self {
         Self {
-            scene_id: row.scene_id,
-            status: row.status,
+            scene_id: row.scene_id.into(),
+            status: row.status.to_string(),
             engine_used: row.engine_used,
             fallback_used: row.fallback_used,
             render_duration_ms: row.render_duration_ms,
@@ -124,7 +124,7 @@ fn job(row: JobRow) -> Job {
     let is_done = row.status == JobStatus::Done;
     let uri = |name: &str| is_done.then(|| format!("/api/v2/jobs/{}/artifacts/{name}", row.id));
     Job {
-        status: row.status.as_str().to_owned(),
+        status: row.status.to_string(),
         progress_pct: row.status.progress_pct(row.tasks_done, row.tasks_known),
         output_uri: uri(layout::OUTPUT),
         thumbnail_uri: uri(layout::THUMBNAIL),
@@ -138,14 +138,14 @@ fn job(row: JobRow) -> Job {
         cost_usd: None,
         error: row.error.map(Failure::from),
         client_data: row.client_data,
-        job_id: row.id,
+        job_id: row.id.into(),
     }
 }
 
 /// A job with all that belongs to it.
 pub(crate) async fn whole(api: &Api, row: JobRow) -> Result<Job, Problem> {
     let scenes = api.jobs.job_scenes(&row.id).await?;
-    let cost = api.ledger.spend_of_job(&row.id).await?;
+    let cost = api.ledger.spend_of_job(row.id.as_str()).await?;
     let scenes: Vec<Scene> = scenes.into_iter().map(Scene::from).collect();
     Ok(Job {
         scene_count: scenes.len(),
@@ -156,7 +156,7 @@ pub(crate) async fn whole(api: &Api, row: JobRow) -> Result<Job, Problem> {
 }
 
 /// A job that the caller may see.
-pub(crate) async fn seen(api: &Api, caller: &Caller, id: &str) -> Result<JobRow, Problem> {
+pub(crate) async fn seen(api: &Api, caller: &Caller, id: &JobId) -> Result<JobRow, Problem> {
     let row = api.jobs.job_fetch(id).await?;
     row.filter(|row| caller.sees_key(&row.key_id)).ok_or_else(|| Problem::no_job(id))
 }
@@ -220,7 +220,7 @@ pub(crate) async fn list(
     let after = page.cursor.as_deref().map(|cursor| {
         let parts = cursor.split_once('_');
         parts
-            .and_then(|(at, id)| Some((at.parse().ok().filter(|at| *at >= 0)?, id.to_owned())))
+            .and_then(|(at, id)| Some((at.parse().ok().filter(|at| *at >= 0)?, id.into())))
             .ok_or_else(|| Problem::field("cursor", "it is not the `next` of a page"))
     });
     let filter = JobFilter {
@@ -258,7 +258,7 @@ pub(crate) async fn list(
 pub(crate) async fn fetch(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath(id): ApiPath<String>,
+    ApiPath(id): ApiPath<JobId>,
 ) -> Result<Json<Job>, Problem> {
     caller.may(Scope::Read)?;
     let row = seen(&api, &caller, &id).await?;
@@ -266,7 +266,7 @@ pub(crate) async fn fetch(
 }
 
 /// A JSON artifact of a job, finished or under way.
-async fn document(api: &Api, caller: &Caller, id: &str, name: &str) -> Result<Response, Problem> {
+async fn document(api: &Api, caller: &Caller, id: &JobId, name: &str) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
     let row = seen(api, caller, id).await?;
     let work = format!("{}/{name}", layout::WORK_DIR);
@@ -300,7 +300,7 @@ async fn document(api: &Api, caller: &Caller, id: &str, name: &str) -> Result<Re
 pub(crate) async fn scene_graph(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath(id): ApiPath<String>,
+    ApiPath(id): ApiPath<JobId>,
 ) -> Result<Response, Problem> {
     document(&api, &caller, &id, layout::SCENE_GRAPH).await
 }
@@ -323,7 +323,7 @@ pub(crate) async fn scene_graph(
 pub(crate) async fn timeline(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath(id): ApiPath<String>,
+    ApiPath(id): ApiPath<JobId>,
 ) -> Result<Response, Problem> {
     document(&api, &caller, &id, layout::TIMELINE).await
 }
@@ -346,7 +346,7 @@ pub(crate) async fn timeline(
 pub(crate) async fn receipt(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath(id): ApiPath<String>,
+    ApiPath(id): ApiPath<JobId>,
 ) -> Result<Response, Problem> {
     document(&api, &caller, &id, layout::METADATA).await
 }

@@ -17,7 +17,6 @@ mod budget;
 mod docs;
 mod events;
 mod extract;
-mod fleet;
 mod form;
 mod headers;
 mod health;
@@ -35,13 +34,11 @@ mod submit;
 mod warning;
 mod webhooks;
 
-pub use auth::{Scope, hash, new_key};
 pub use budget::Budgets;
-pub use fleet::added_up;
 pub use health::LastChecks;
 pub use limits::RateLimits;
 pub use plan::{PlanFailure, Planner};
-pub use redo::{SceneChange, engines_asked};
+pub use redo::SceneChange;
 pub use server::{Bounds, serve};
 
 use axum::Router;
@@ -51,6 +48,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use pytoon_config::Config;
 use pytoon_records::job::files::FileStore;
+use pytoon_records::job::keys::KeyStore;
+use pytoon_records::job::process::ProcessStore;
 use pytoon_records::job::store::JobStore;
 use pytoon_records::job::webhook::WebhookStore;
 use pytoon_records::ledger::EngineStore;
@@ -74,8 +73,12 @@ const UPLOAD_TIMEOUT: Duration = Duration::from_secs(900);
 /// What every route works with.
 #[derive(Debug, Clone)]
 pub struct Api {
-    /// Jobs, tasks and keys.
+    /// Jobs.
     pub jobs: Arc<dyn JobStore>,
+    /// API keys.
+    pub keys: Arc<dyn KeyStore>,
+    /// Counters of all processes, and the health of the database.
+    pub processes: Arc<dyn ProcessStore>,
     /// What is to be told of jobs.
     pub webhooks: Arc<dyn WebhookStore>,
     /// Uploaded files.

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pytoon_records::ledger::StoreError;
 use pytoon_storage::StorageError;
+use pytoon_vocabulary::JobId;
 use serde::Serialize;
 use std::num::NonZeroU16;
 use utoipa::ToSchema;
@@ -76,7 +77,7 @@ impl Problem {
     }
 
     /// There is no such job, or not for this key: the two are not told apart.
-    pub(crate) fn no_job(id: &str) -> Self {
+    pub(crate) fn no_job(id: &JobId) -> Self {
         Self::new(StatusCode::NOT_FOUND, "no_such_job", format!("there is no job `{id}`"))
     }
 

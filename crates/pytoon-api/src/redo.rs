@@ -13,9 +13,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use pytoon_config::{Config, read_brief};
-use pytoon_core::brief::{Brief, FieldProblem, redo};
-use pytoon_records::job::JobStatus;
+use pytoon_core::brief::{FieldProblem, redo};
+use pytoon_records::job::JobEvent;
 use pytoon_records::job::store::JobRow;
+use pytoon_vocabulary::JobId;
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -59,15 +60,6 @@ fn changed_brief(
     serde_json::to_value(&brief).map_err(|error| wrong(error.to_string()))
 }
 
-/// Engines that a brief asks for, by field.
-pub fn engines_asked(brief: &Brief) -> impl Iterator<Item = (String, &str)> {
-    let whole = brief.engine_override.iter().map(|name| ("engine_override".to_owned(), name));
-    let of_scenes = brief.scenes.iter().enumerate().filter_map(|(index, scene)| {
-        Some((format!("scenes[{index}].engine"), scene.engine.as_ref()?))
-    });
-    whole.chain(of_scenes).map(|(field, name)| (field, name.as_str()))
-}
-
 /// Redo a scene
 ///
 /// With another prompt, engine or caption. Only what the change is seen in is made again, and
@@ -98,7 +90,7 @@ pub fn engines_asked(brief: &Brief) -> impl Iterator<Item = (String, &str)> {
 pub(crate) async fn redo(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath((id, scene)): ApiPath<(String, String)>,
+    ApiPath((id, scene)): ApiPath<(JobId, String)>,
     ApiJson(body): ApiJson,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
     caller.may(Scope::Submit)?;
@@ -113,7 +105,7 @@ pub(crate) async fn redo(
             }
             Problem::field(&problem.field, problem.reason)
         })?;
-    if !api.jobs.job_redo(&id, brief, JobStatus::REDO_FROM.to_vec()).await? {
+    if !api.jobs.job_redo(&id, brief, JobEvent::Redone).await? {
         return Err(conflict(row.status, "a scene is made anew once the job has ended"));
     }
     Ok((StatusCode::ACCEPTED, after(&api, &caller, &id).await?))

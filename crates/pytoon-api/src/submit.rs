@@ -11,8 +11,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use pytoon_config::{ConfigError, read_brief};
 use pytoon_core::brief::Brief;
-use pytoon_records::job::NewTask;
 use pytoon_records::job::store::{Idempotency, MAX_CLIENT_DATA, NewJob, Submission};
+use pytoon_records::job::{JobStatus, NewTask};
+use pytoon_vocabulary::JobId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -83,7 +84,7 @@ pub(crate) async fn submit(
     crate::room::check(&api)?;
     let brief = brief(&api, &caller, body).await?;
     let warnings = warnings(&api, brief.clone()).await?;
-    let id = uuid::Uuid::new_v4().to_string();
+    let id = JobId::from(uuid::Uuid::new_v4().to_string());
     let job = NewJob {
         id: id.clone(),
         key_id: caller.key_id.clone(),
@@ -96,7 +97,11 @@ pub(crate) async fn submit(
     };
     let most = api.config.settings.service.most_queued;
     match api.jobs.job_submit(job, most).await? {
-        Submission::New => accepted(Accepted { job_id: id, status: "queued".to_owned(), warnings }),
+        Submission::New => accepted(Accepted {
+            job_id: id.into(),
+            status: JobStatus::Queued.to_string(),
+            warnings,
+        }),
         Submission::Full => {
             let detail = format!("{most} jobs are queued already; try again later");
             Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "queue_full", detail))
@@ -121,7 +126,7 @@ async fn repeated(api: &Api, earlier: Submission) -> Result<Answer, Problem> {
     let brief = serde_json::from_value(job.brief)
         .map_err(|error| Problem::field("(body)", error.to_string()))?;
     let warnings = warnings(api, brief).await?;
-    accepted(Accepted { job_id: id, status: job.status.as_str().to_owned(), warnings })
+    accepted(Accepted { job_id: id.into(), status: job.status.to_string(), warnings })
 }
 
 fn accepted(job: Accepted) -> Result<Answer, Problem> {
@@ -148,7 +153,7 @@ fn mark(headers: &HeaderMap, asked: &Value) -> Result<Option<Idempotency>, Probl
         let detail = format!("it has 1 to {MAX_MARK} visible characters");
         return Err(Problem::field("Idempotency-Key", detail));
     }
-    let request_hash = crate::auth::hash(&asked.to_string());
+    let request_hash = crate::auth::sha256_hex(&asked.to_string());
     Ok(Some(Idempotency { mark: mark.to_owned(), request_hash }))
 }
 
@@ -184,7 +189,8 @@ fn known_names(api: &Api, brief: &Brief) -> Result<(), Problem> {
     };
     let reason = |result: Result<(), ConfigError>| result.err().map(|error| said(&error));
     named("preset_id", &brief.preset_id, &|name| reason(api.config.preset(name).map(|_| ())))?;
-    let asked = crate::redo::engines_asked(brief)
+    let asked = brief
+        .engines_asked()
         .find_map(|(field, name)| Some((field, api.config.unknown_engine(name)?)));
     if let Some((field, reason)) = asked {
         return Err(Problem::field(&field, reason));

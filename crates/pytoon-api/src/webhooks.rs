@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use pytoon_records::job::webhook::{WebhookRow, WebhookState};
 use pytoon_vendor::http::public::PublicHttp;
+use pytoon_vocabulary::JobId;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -130,7 +131,7 @@ pub(crate) fn asked(api: &Api, asked: &Value) -> Result<Value, Problem> {
 pub(crate) async fn list(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath(id): ApiPath<String>,
+    ApiPath(id): ApiPath<JobId>,
 ) -> Result<Json<Webhooks>, Problem> {
     caller.may(Scope::Read)?;
     seen(&api, &caller, &id).await?;
@@ -162,7 +163,7 @@ pub(crate) async fn list(
 pub(crate) async fn resend(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath((id, message)): ApiPath<(String, String)>,
+    ApiPath((id, message)): ApiPath<(JobId, String)>,
 ) -> Result<(StatusCode, Json<Webhook>), Problem> {
     caller.may(Scope::Submit)?;
     let row = seen(&api, &caller, &id).await?;

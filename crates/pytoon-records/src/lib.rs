@@ -5,8 +5,9 @@
 //!
 //! Does not decide what a film looks or sounds like: `pytoon-core` does. `pytoon-store` keeps the rows.
 //!
-//! Start with [`job::JobStatus`], [`ledger::CallState`], then [`job::store::JobStore`] and
-//! [`ledger::EngineStore`].
+//! Start with [`state::State`], [`job::JobStatus`], [`ledger::CallState`], then
+//! [`job::store::JobStore`] and [`ledger::EngineStore`].
 
 pub mod job;
 pub mod ledger;
+pub mod state;

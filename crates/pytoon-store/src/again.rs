@@ -1,77 +1,76 @@
-//! Jobs that ended and are wanted again: as they were, or with another brief.
+//! Queues jobs again that were stopped: as they were, or with another brief.
 //!
-//! Guarantees: tasks keep their tokens, so that whoever still works on one for the earlier run has
-//! lost it; what was made and bought stays, and steps find it.
+//! Guarantees: tasks keep their tokens, so that a worker that still runs one for the earlier run has
+//! lost it; artifacts and bought clips stay, and stages find them.
 
 use crate::db::{Db, Durability, Tx};
-use crate::jobs::{add_tasks, hold, set_status, unblock};
+use crate::jobs::{advance, hold};
 use crate::rows::database;
-use pytoon_records::job::store::DEGRADED;
-use pytoon_records::job::{JobStatus, NewTask};
+use crate::task_graph::{add_tasks, reset, unblock};
+use pytoon_records::job::store::{DEGRADED, JobRow};
+use pytoon_records::job::{JobEvent, JobStatus, NewTask, TaskEvent, TaskKind};
 use pytoon_records::ledger::StoreError;
+use pytoon_records::state::State;
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 
-const GO_ON: &str = "let a job go on";
+const RESUME: &str = "resume a job";
 
-/// What was parked, what died and what was never told the end goes on; what is done stays done.
-pub(crate) async fn go_on(db: &Db, id: &str, from: &[JobStatus]) -> Result<bool, StoreError> {
-    let failed = database(GO_ON);
-    let mut tx = db.begin(Durability::Power, GO_ON).await?;
-    let Some(job) = hold(db, &mut tx, id).await? else { return Ok(false) };
-    if !from.contains(&job.status) {
-        return Ok(false);
+/// Queues a stopped job again. Parked and dead tasks are requeued; finished tasks stay finished.
+/// Returns false if the job's status does not allow the event.
+pub(crate) async fn resume(db: &Db, id: &str, event: JobEvent) -> Result<bool, StoreError> {
+    let mut tx = db.begin(Durability::Power, RESUME).await?;
+    let Some(job) = queued(db, &mut tx, id, event, RESUME).await? else { return Ok(false) };
+    // A degraded job restarts at the stage that chooses engines and voices.
+    let is_degraded = job.error.as_ref().is_some_and(|error| error.code == DEGRADED);
+    if is_degraded {
+        reset(&mut tx, id, TaskEvent::Restarted, Some(TaskKind::Plan), RESUME).await?;
     }
-    set_status(db, &mut tx, id, JobStatus::Queued, None, GO_ON).await?;
-    asked_again(db, &mut tx, id, GO_ON).await?;
-    // A film that would have been a lesser one is gone on with from where its means are chosen.
-    let degraded = job.error.as_ref().is_some_and(|error| error.code == DEGRADED);
-    let again = if degraded { " OR kind <> 'plan'" } else { "" };
-    sqlx::query(AssertSqlSafe(format!(
-        "UPDATE tasks SET state = 'blocked', attempts = 0, error = NULL, memo = NULL \
-         WHERE job_id = $1 AND (state IN ('parked', 'dead'){again})"
-    )))
-    .bind(id)
-    .execute(&mut *tx)
-    .await
-    .map_err(&failed)?;
-    unblock(db, &mut tx, id, GO_ON).await?;
-    tx.commit().await.map_err(failed)?;
+    reset(&mut tx, id, TaskEvent::Requeued, None, RESUME).await?;
+    unblock(db, &mut tx, id, RESUME).await?;
+    tx.commit().await.map_err(database(RESUME))?;
     Ok(true)
 }
 
-/// A job is asked for anew: its time counts from now, and nobody is told its end any more.
-async fn asked_again(
+/// Queues a job by an event, and returns it as it was; `None` if its status does not allow the event.
+/// Its deadline counts from now, and vendors are not told of an earlier cancel any more.
+async fn queued(
     db: &Db,
     tx: &mut Tx,
-    job: &str,
+    id: &str,
+    event: JobEvent,
     operation: &'static str,
-) -> Result<(), StoreError> {
+) -> Result<Option<JobRow>, StoreError> {
     let failed = database(operation);
+    let Some(job) = hold(db, tx, id).await? else { return Ok(None) };
+    if job.status.apply(event) != Ok(JobStatus::Queued) {
+        return Ok(None);
+    }
+    advance(db, tx, &job, event, None, operation).await?;
     let sql = format!("UPDATE jobs SET asked_at = {} WHERE id = $1", db.now());
-    sqlx::query(AssertSqlSafe(sql)).bind(job).execute(&mut **tx).await.map_err(&failed)?;
-    sqlx::query("DELETE FROM tasks WHERE job_id = $1 AND kind = 'cancel'")
-        .bind(job)
+    sqlx::query(AssertSqlSafe(sql)).bind(id).execute(&mut **tx).await.map_err(&failed)?;
+    sqlx::query("DELETE FROM tasks WHERE job_id = $1 AND kind = $2")
+        .bind(id)
+        .bind(TaskKind::Cancel.as_str())
         .execute(&mut **tx)
         .await
         .map_err(failed)?;
-    Ok(())
+    Ok(Some(job))
 }
 
 const REDO: &str = "redo a job";
 
-/// Every task is there again once the graph of the new brief has it; those that it has no more stay
-/// `obsolete`.
+/// Queues a job again with another brief. Its tasks become obsolete until the graph of the new brief
+/// has them too. Returns false if the job's status does not allow the event.
 pub(crate) async fn redo(
     db: &Db,
     id: &str,
     brief: &Value,
-    from: &[JobStatus],
+    event: JobEvent,
 ) -> Result<bool, StoreError> {
     let failed = database(REDO);
     let mut tx = db.begin(Durability::Power, REDO).await?;
-    let Some(job) = hold(db, &mut tx, id).await? else { return Ok(false) };
-    if !from.contains(&job.status) {
+    if queued(db, &mut tx, id, event, REDO).await?.is_none() {
         return Ok(false);
     }
     sqlx::query("UPDATE jobs SET brief = $1 WHERE id = $2")
@@ -80,21 +79,12 @@ pub(crate) async fn redo(
         .execute(&mut *tx)
         .await
         .map_err(&failed)?;
-    set_status(db, &mut tx, id, JobStatus::Queued, None, REDO).await?;
-    asked_again(db, &mut tx, id, REDO).await?;
     sqlx::query("DELETE FROM needs WHERE job_id = $1")
         .bind(id)
         .execute(&mut *tx)
         .await
         .map_err(&failed)?;
-    sqlx::query(
-        "UPDATE tasks SET state = 'obsolete', attempts = 0, error = NULL, memo = NULL \
-         WHERE job_id = $1",
-    )
-    .bind(id)
-    .execute(&mut *tx)
-    .await
-    .map_err(&failed)?;
+    reset(&mut tx, id, TaskEvent::Superseded, None, REDO).await?;
     add_tasks(db, &mut tx, id, &NewTask::first(), REDO).await?;
     tx.commit().await.map_err(failed)?;
     Ok(true)

@@ -1,4 +1,4 @@
-//! The connection pool, and the few words in which SQLite and PostgreSQL differ.
+//! The connection pool, and the SQL in which SQLite and PostgreSQL differ.
 
 use crate::rows::database;
 use pytoon_records::ledger::StoreError;
@@ -6,6 +6,7 @@ use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Which database answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,9 +15,9 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
-/// What a written row survives. SQLite keeps it as a setting of the connection, so each statement
-/// that cares says its own; what it wrote is then told by `RETURNING`, since a count of changes
-/// would be that of both statements. PostgreSQL always writes through.
+/// Durability of a commit. SQLite keeps it as a setting of the connection, so a statement sets its own;
+/// its result is then read by `RETURNING`, since a count of changes would be that of both statements.
+/// PostgreSQL always writes through.
 #[derive(Clone, Copy)]
 pub(crate) enum Durability {
     /// A power cut: the log is on the disk before the next step.
@@ -37,7 +38,7 @@ pub(crate) struct Db {
     pub(crate) file: Option<Arc<DatabaseFile>>,
 }
 
-/// A file that is open, by what stays the same while others may put another in its place.
+/// The identity of an open file, to notice that another file took its place.
 #[derive(Debug)]
 pub(crate) struct DatabaseFile {
     path: PathBuf,
@@ -51,7 +52,7 @@ impl DatabaseFile {
         Ok(Self { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() })
     }
 
-    /// Refuses to go on with a file that nobody would find again.
+    /// Fails if the open file is no longer the one on disk.
     fn check(&self) -> Result<(), StoreError> {
         let reason = match std::fs::metadata(&self.path) {
             Ok(now) if now.dev() != self.device || now.ino() != self.inode => {
@@ -75,13 +76,18 @@ impl DatabaseFile {
     }
 }
 
+/// Returns a duration in milliseconds.
+pub(crate) fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
+}
+
 impl Db {
-    /// Refuses to go on where the file that is open is not the one on disk.
+    /// Fails if the open file of SQLite is no longer the one on disk.
     pub(crate) fn check_file(&self) -> Result<(), StoreError> {
         self.file.as_ref().map_or(Ok(()), |file| file.check())
     }
 
-    /// The words before a statement that make it durable.
+    /// Returns the prefix of a statement that sets its durability.
     pub(crate) fn durable(&self, durability: Durability) -> &'static str {
         match (self.dialect, durability) {
             (Dialect::Postgres, _) => "",
@@ -90,7 +96,7 @@ impl Db {
         }
     }
 
-    /// The database's clock, in milliseconds since 1970: leases of many machines need one.
+    /// Returns the clock of the database, in milliseconds since 1970: leases of many machines need one.
     pub(crate) fn now(&self) -> &'static str {
         match self.dialect {
             Dialect::Sqlite => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
@@ -98,13 +104,13 @@ impl Db {
         }
     }
 
-    /// The same in a condition on a column: asked once, it is a value that an index is searched by. A
-    /// clock that is asked for each row makes every claim look at all tasks that run.
+    /// Returns the clock for a condition on a column. Read once, it is a value that an index is searched
+    /// by; read for each row, it makes every claim scan all running tasks.
     pub(crate) fn now_once(&self) -> String {
         format!("(SELECT {})", self.now())
     }
 
-    /// What lets claimers pass by each other's rows.
+    /// Returns the clause that skips rows that other claims have locked.
     pub(crate) fn skip_locked(&self) -> &'static str {
         match self.dialect {
             // Its writers come one after the other.
@@ -113,7 +119,7 @@ impl Db {
         }
     }
 
-    /// What makes the row that is read ours until the transaction ends.
+    /// Returns the clause that locks a row until the transaction ends.
     pub(crate) fn for_us_alone(&self) -> &'static str {
         match self.dialect {
             // Its writers come one after the other.
@@ -123,7 +129,7 @@ impl Db {
         }
     }
 
-    /// What keeps a row as it was read until the transaction ends.
+    /// Returns the clause that keeps others from changing a row until the transaction ends.
     pub(crate) fn for_share(&self) -> &'static str {
         match self.dialect {
             // Its writers come one after the other.
@@ -132,8 +138,8 @@ impl Db {
         }
     }
 
-    /// A transaction that may write: SQLite's takes its turn at once, since a reader that becomes
-    /// a writer would be turned away.
+    /// Begins a transaction that may write. SQLite locks at once, since a reader that becomes a writer
+    /// would be refused.
     pub(crate) async fn begin(
         &self,
         durability: Durability,
@@ -150,7 +156,7 @@ impl Db {
         self.pool.begin_with(words).await.map_err(database(operation))
     }
 
-    /// One writer at a time for what many rows decide together, until the transaction ends.
+    /// Locks out other writers of a decision over many rows, until the transaction ends.
     pub(crate) async fn one_at_a_time(
         &self,
         transaction: &mut Tx,

@@ -1,6 +1,6 @@
-//! Uploaded files, what was bought, and turns.
+//! Uploaded files, bought files, and turns.
 
-use crate::db::Db;
+use crate::db::{Db, ms};
 use crate::rows::database;
 use crate::store::Store;
 use pytoon_records::job::files::{AssetRow, FileStore, KeptFile, Uploaded};
@@ -10,10 +10,6 @@ use sqlx::{AssertSqlSafe, Row};
 use std::time::Duration;
 
 const COLUMNS: &str = "id, key_id, sha256, size_bytes, media_type, file, created_at, used_at";
-
-fn ms(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
-}
 
 fn asset(row: &AnyRow) -> Result<AssetRow, sqlx::Error> {
     Ok(AssetRow {

@@ -1,14 +1,16 @@
-//! API keys by their hashes, what processes have counted, and a look at whether writing works.
+//! API keys by their hashes, counters of processes, and a write probe.
 
 use crate::db::{Db, Durability};
 use crate::rows::database;
-use pytoon_records::job::store::{AddUp, ENDED, KeyRow};
+use pytoon_records::job::keys::{KeyRow, Scope};
+use pytoon_records::job::process::{AddUp, ENDED};
 use pytoon_records::ledger::StoreError;
 use pytoon_vocabulary::MicroUsd;
 use pytoon_vocabulary::UnixMs;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 use std::time::Duration;
+use uuid::Uuid;
 
 const COLUMNS: &str = "id, name, scopes, budget_per_day, created_at, revoked_at";
 
@@ -22,6 +24,21 @@ fn key_row(row: &AnyRow) -> Result<KeyRow, sqlx::Error> {
         created_at: row.try_get("created_at")?,
         revoked_at: row.try_get("revoked_at")?,
     })
+}
+
+/// Returns a new key and its row. The key is shown once and kept nowhere. `budget` is the amount that
+/// its jobs may spend a day.
+pub fn new_key(name: &str, scope: Scope, budget: Option<MicroUsd>) -> (String, KeyRow) {
+    let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    let row = KeyRow {
+        id: Uuid::new_v4().to_string(),
+        name: name.to_owned(),
+        scopes: vec![scope.to_string()],
+        budget_per_day: budget,
+        created_at: 0,
+        revoked_at: None,
+    };
+    (format!("pyt_{secret}"), row)
 }
 
 pub(crate) async fn add(db: &Db, key: &KeyRow, hash: &str) -> Result<(), StoreError> {
@@ -157,7 +174,7 @@ pub(crate) async fn now(db: &Db) -> Result<UnixMs, StoreError> {
 pub(crate) async fn check(db: &Db) -> Result<(), StoreError> {
     db.check_file()?;
     let sql = format!(
-        "INSERT INTO probes (name, updated_at) VALUES ('ready', {}) \
+        "INSERT INTO probes (name, updated_at) VALUES ('write', {}) \
          ON CONFLICT (name) DO UPDATE SET updated_at = excluded.updated_at RETURNING updated_at",
         db.now()
     );

@@ -2,7 +2,8 @@
 //! service's jobs, tasks under leases, and keys. One text of SQL works on SQLite and PostgreSQL.
 //!
 //! Guarantees: every method of [`EngineStore`](pytoon_records::ledger::EngineStore) is one
-//! transaction; what has returned is on disk; several processes may work on one database.
+//! transaction; what has returned is on disk; several processes may work on one database; a row's
+//! state changes only as its [`State`](pytoon_records::state::State) allows.
 //!
 //! Does not know engines, files or clocks: times are arguments, clips are names.
 //!
@@ -13,16 +14,21 @@ mod breakers;
 mod calls;
 mod clips;
 mod db;
+mod events;
 mod files;
 mod jobs;
 mod keys;
 mod migrations;
+mod queue;
 mod rows;
 mod service;
+mod states;
 mod store;
+mod task_graph;
 mod tasks;
 mod webhooks;
 
+pub use keys::new_key;
 pub use store::Store as SqliteStore;
 pub use store::{Store, is_postgres};
 

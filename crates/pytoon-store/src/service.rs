@@ -1,61 +1,62 @@
-//! [`JobStore`] and [`WebhookStore`] over the database, and waking those who wait for tasks.
+//! The stores of the service over the database, and the wake-up of workers that wait for tasks.
 
 use crate::db::{Db, Dialect};
 use crate::jobs::CHANNEL;
 use crate::store::{Store, bounded};
-use crate::{again, jobs, keys, tasks, webhooks};
-use pytoon_records::job::JobStatus;
+use crate::{again, events, jobs, keys, queue, tasks, webhooks};
+use pytoon_records::job::keys::{KeyRow, KeyStore};
+use pytoon_records::job::process::{AddUp, ProcessStore, QueueState};
+use pytoon_records::job::queue::{DeadTask, Failure, Finish, Hold, Lease, TaskQueue, TaskRow};
 use pytoon_records::job::store::{
-    AddUp, DeadTask, Failure, Finish, Hold, Idempotency, JobEvent, JobFilter, JobRow, JobStore,
-    KeyRow, Lease, NewJob, QueueState, SceneRow, Submission, TaskRow,
+    EventRow, Idempotency, JobFilter, JobRow, JobStore, NewJob, SceneRow, Submission,
 };
 use pytoon_records::job::webhook::{DueWebhook, Told, WebhookRow, WebhookStore};
+use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_records::ledger::StoreFuture;
-use pytoon_vocabulary::MicroUsd;
-use pytoon_vocabulary::UnixMs;
+use pytoon_vocabulary::{JobId, MicroUsd, TaskId, UnixMs};
 use serde_json::Value;
 use sqlx::{AnyPool, AssertSqlSafe};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// How often a worker looks that nobody wakes: tasks become due by time alone, and another process
-/// of SQLite's tells nobody.
+/// Poll interval of a worker that is not woken: tasks become due by time alone, and SQLite notifies no
+/// other process.
 const LOOK: Duration = Duration::from_millis(200);
-/// After a lost connection to PostgreSQL's notices.
+/// Pause before a lost connection for notices is opened again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(2);
 
-/// Between two notices to other processes; what happens meanwhile is one notice.
+/// Minimum time between two notices to other processes.
 const RING_PAUSE: Duration = Duration::from_millis(2);
-/// How often the one who rings looks whether the store is there still.
+/// Interval at which the notifier checks that the store still exists.
 const RING_LOOK: Duration = Duration::from_secs(5);
 
-/// Who is woken when there may be a task.
+/// Wakes workers that wait for tasks.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wakeups {
-    /// Those who wait in this process.
+    /// Wakes workers of this process.
     here: Arc<Notify>,
-    /// Set when those of other processes are to be told.
+    /// Wakes the notifier of other processes.
     bell: Arc<Notify>,
 }
 
 impl Wakeups {
-    /// After a commit: there may be a task.
+    /// Wakes workers after a commit that may have made a task ready.
     pub(crate) fn wake(&self) {
         self.here.notify_waiters();
         self.bell.notify_one();
     }
 
-    /// Tells other processes over PostgreSQL, after the commit and by a statement of its own: a
+    /// Notifies other processes over PostgreSQL, after the commit and by a statement of its own: a
     /// transaction with a notice in it holds a lock of the whole server until its log is on the disk,
-    /// so that commits come one after the other. A notice that is lost with its process costs a wait.
+    /// so that commits come one after the other. A lost notice costs one poll interval.
     pub(crate) fn ring(&self, pool: &AnyPool) {
         let (pool, bell) = (pool.clone(), Arc::downgrade(&self.bell));
         tokio::spawn(async move {
             while let Some(bell) = bell.upgrade().filter(|_| !pool.is_closed()) {
                 if tokio::time::timeout(RING_LOOK, bell.notified()).await.is_ok() {
                     let notice = AssertSqlSafe(format!("NOTIFY {CHANNEL}"));
-                    // Workers look by themselves too.
+                    // Workers poll too.
                     let _ = sqlx::query(notice).execute(&pool).await;
                     tokio::time::sleep(RING_PAUSE).await;
                 }
@@ -63,8 +64,8 @@ impl Wakeups {
         });
     }
 
-    /// Listens to PostgreSQL as long as anybody may wait. Notices are only a hint: workers look by
-    /// themselves too.
+    /// Listens to notices of PostgreSQL while the store exists. Notices are only a hint: workers poll
+    /// too.
     pub(crate) fn listen(&self, address: &str) {
         let (address, notify) = (address.to_owned(), Arc::downgrade(&self.here));
         tokio::spawn(async move {
@@ -109,67 +110,64 @@ impl JobStore for Store {
         bounded(async move { jobs::repeated(&self.db, &key_id, &mark).await })
     }
 
-    fn job_fetch(&self, id: &str) -> StoreFuture<'_, Option<JobRow>> {
-        let id = id.to_owned();
-        bounded(async move { jobs::fetch(&self.db, &id).await })
+    fn job_fetch(&self, id: &JobId) -> StoreFuture<'_, Option<JobRow>> {
+        let id = id.clone();
+        bounded(async move { jobs::fetch(&self.db, id.as_str()).await })
     }
 
     fn job_list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<JobRow>> {
         bounded(async move { jobs::list(&self.db, &filter).await })
     }
 
-    fn job_scenes(&self, id: &str) -> StoreFuture<'_, Vec<SceneRow>> {
-        let id = id.to_owned();
-        bounded(async move { jobs::scenes(&self.db, &id).await })
+    fn job_scenes(&self, id: &JobId) -> StoreFuture<'_, Vec<SceneRow>> {
+        let id = id.clone();
+        bounded(async move { events::scenes(&self.db, id.as_str()).await })
     }
 
-    fn job_events(&self, id: &str, after: i64, limit: u32) -> StoreFuture<'_, Vec<JobEvent>> {
-        let id = id.to_owned();
-        bounded(async move { jobs::events(&self.db, &id, after, limit).await })
+    fn job_events(&self, id: &JobId, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>> {
+        let id = id.clone();
+        bounded(async move { events::events(&self.db, id.as_str(), after, limit).await })
     }
 
-    fn job_tasks(&self, id: &str) -> StoreFuture<'_, Vec<TaskRow>> {
-        let id = id.to_owned();
-        bounded(async move { tasks::of_job(&self.db, &id).await })
+    fn job_tasks(&self, id: &JobId) -> StoreFuture<'_, Vec<TaskRow>> {
+        let id = id.clone();
+        bounded(async move { queue::of_job(&self.db, id.as_str()).await })
     }
 
-    fn job_note(&self, id: &str, event: &str, data: Value) -> StoreFuture<'_, ()> {
-        let (id, event) = (id.to_owned(), event.to_owned());
-        bounded(async move { jobs::note_alone(&self.db, &id, &event, &data).await })
-    }
-
-    fn job_cancel(&self, id: &str) -> StoreFuture<'_, Option<JobStatus>> {
-        let id = id.to_owned();
+    fn job_cancel(&self, id: &JobId) -> StoreFuture<'_, Option<JobStatus>> {
+        let id = id.clone();
         bounded(async move {
-            let cancelled = jobs::cancel(&self.db, &id).await;
+            let cancelled = jobs::cancel(&self.db, id.as_str()).await;
             self.wakeups.wake();
             cancelled
         })
     }
 
-    fn job_go_on(&self, id: &str, from: Vec<JobStatus>) -> StoreFuture<'_, bool> {
-        let id = id.to_owned();
+    fn job_resume(&self, id: &JobId, event: JobEvent) -> StoreFuture<'_, bool> {
+        let id = id.clone();
         bounded(async move {
-            let goes_on = again::go_on(&self.db, &id, &from).await;
+            let resumed = again::resume(&self.db, id.as_str(), event).await;
             self.wakeups.wake();
-            goes_on
+            resumed
         })
     }
 
-    fn job_redo(&self, id: &str, brief: Value, from: Vec<JobStatus>) -> StoreFuture<'_, bool> {
-        let id = id.to_owned();
+    fn job_redo(&self, id: &JobId, brief: Value, event: JobEvent) -> StoreFuture<'_, bool> {
+        let id = id.clone();
         bounded(async move {
-            let goes_on = again::redo(&self.db, &id, &brief, &from).await;
+            let queued = again::redo(&self.db, id.as_str(), &brief, event).await;
             self.wakeups.wake();
-            goes_on
+            queued
         })
     }
 
-    fn job_delete(&self, id: &str) -> StoreFuture<'_, bool> {
-        let id = id.to_owned();
-        bounded(async move { jobs::delete(&self.db, &id).await })
+    fn job_delete(&self, id: &JobId) -> StoreFuture<'_, bool> {
+        let id = id.clone();
+        bounded(async move { jobs::delete(&self.db, id.as_str()).await })
     }
+}
 
+impl TaskQueue for Store {
     fn task_claim(&self, worker: &str, lease: Duration) -> StoreFuture<'_, Option<Lease>> {
         let worker = worker.to_owned();
         let most = self.most_attempts;
@@ -182,15 +180,15 @@ impl JobStore for Store {
         bounded(async move { tasks::claim(&self.db, &worker, lease, most, true).await })
     }
 
-    fn task_beat(&self, id: &str, token: i64, lease: Duration) -> StoreFuture<'_, Hold> {
-        let id = id.to_owned();
-        bounded(async move { tasks::beat(&self.db, &id, token, lease).await })
+    fn task_beat(&self, id: &TaskId, token: i64, lease: Duration) -> StoreFuture<'_, Hold> {
+        let id = id.clone();
+        bounded(async move { tasks::beat(&self.db, id.as_str(), token, lease).await })
     }
 
-    fn task_finish(&self, id: &str, token: i64, finish: Finish) -> StoreFuture<'_, Hold> {
-        let id = id.to_owned();
+    fn task_finish(&self, id: &TaskId, token: i64, finish: Finish) -> StoreFuture<'_, Hold> {
+        let id = id.clone();
         bounded(async move {
-            let hold = tasks::finish(&self.db, &id, token, &finish).await;
+            let hold = tasks::finish(&self.db, id.as_str(), token, &finish).await;
             self.wakeups.wake();
             hold
         })
@@ -198,44 +196,40 @@ impl JobStore for Store {
 
     fn task_later(
         &self,
-        id: &str,
+        id: &TaskId,
         token: i64,
         wait: Duration,
         memo: Value,
     ) -> StoreFuture<'_, Hold> {
-        let id = id.to_owned();
-        bounded(async move { tasks::later(&self.db, &id, token, wait, &memo).await })
+        let id = id.clone();
+        bounded(async move { tasks::later(&self.db, id.as_str(), token, wait, &memo).await })
     }
 
-    fn task_give_back(&self, id: &str, token: i64) -> StoreFuture<'_, Hold> {
-        let id = id.to_owned();
+    fn task_give_back(&self, id: &TaskId, token: i64) -> StoreFuture<'_, Hold> {
+        let id = id.clone();
         bounded(async move {
-            let hold = tasks::give_back(&self.db, &id, token).await;
+            let hold = tasks::give_back(&self.db, id.as_str(), token).await;
             self.wakeups.wake();
             hold
         })
     }
 
-    fn task_fail(&self, id: &str, token: i64, failure: Failure) -> StoreFuture<'_, Hold> {
-        let id = id.to_owned();
-        bounded(async move { tasks::fail(&self.db, &id, token, &failure).await })
+    fn task_fail(&self, id: &TaskId, token: i64, failure: Failure) -> StoreFuture<'_, Hold> {
+        let id = id.clone();
+        bounded(async move { tasks::fail(&self.db, id.as_str(), token, &failure).await })
     }
 
     fn task_dead(&self) -> StoreFuture<'_, Vec<DeadTask>> {
-        bounded(async move { tasks::dead(&self.db).await })
+        bounded(async move { queue::dead(&self.db).await })
     }
 
-    fn task_requeue(&self, id: &str) -> StoreFuture<'_, bool> {
-        let id = id.to_owned();
+    fn task_requeue(&self, id: &TaskId) -> StoreFuture<'_, bool> {
+        let id = id.clone();
         bounded(async move {
-            let requeued = tasks::requeue(&self.db, &id).await;
+            let requeued = queue::requeue(&self.db, id.as_str()).await;
             self.wakeups.wake();
             requeued
         })
-    }
-
-    fn queue_state(&self) -> StoreFuture<'_, QueueState> {
-        bounded(async move { tasks::queue(&self.db).await })
     }
 
     fn task_wait(&self, at_most: Duration) -> StoreFuture<'_, ()> {
@@ -244,7 +238,9 @@ impl JobStore for Store {
             Ok(())
         })
     }
+}
 
+impl KeyStore for Store {
     fn key_add(&self, key: KeyRow, hash: &str) -> StoreFuture<'_, ()> {
         let hash = hash.to_owned();
         bounded(async move { keys::add(&self.db, &key, &hash).await })
@@ -267,6 +263,12 @@ impl JobStore for Store {
     fn key_revoke(&self, name: &str) -> StoreFuture<'_, bool> {
         let name = name.to_owned();
         bounded(async move { keys::revoke(&self.db, &name).await })
+    }
+}
+
+impl ProcessStore for Store {
+    fn queue_state(&self) -> StoreFuture<'_, QueueState> {
+        bounded(async move { queue::state(&self.db).await })
     }
 
     fn counts_put(&self, process: &str, text: &str) -> StoreFuture<'_, ()> {
@@ -301,9 +303,9 @@ impl WebhookStore for Store {
         bounded(async move { webhooks::told(&self.db, &id, token, &told).await })
     }
 
-    fn webhooks_of_job(&self, job: &str) -> StoreFuture<'_, Vec<WebhookRow>> {
-        let job = job.to_owned();
-        bounded(async move { webhooks::list(&self.db, Some(&job)).await })
+    fn webhooks_of_job(&self, job: &JobId) -> StoreFuture<'_, Vec<WebhookRow>> {
+        let job = job.clone();
+        bounded(async move { webhooks::list(&self.db, Some(job.as_str())).await })
     }
 
     fn webhooks_dead(&self) -> StoreFuture<'_, Vec<WebhookRow>> {

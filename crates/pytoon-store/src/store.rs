@@ -5,6 +5,7 @@ use crate::db::{DatabaseFile, Db, Dialect};
 use crate::rows::database;
 use crate::service::Wakeups;
 use crate::{breakers, calls, clips, migrations};
+use pytoon_records::job::queue::MAX_CLAIMS;
 use pytoon_records::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
     EngineStore, History, KeptClip, NewCall, StoreError, StoreFuture,
@@ -25,8 +26,6 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 const POSTGRES_SESSION: &str = "SET idle_in_transaction_session_timeout = '15s'; \
      SET tcp_user_timeout = '15s'; SET tcp_keepalives_idle = 10; \
      SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;";
-/// Claims of a task that did not end in order, before it is given up.
-const MOST_ATTEMPTS: u32 = 5;
 /// A connection that was not used for so long is asked whether it still stands.
 const RESTED: Duration = Duration::from_millis(500);
 /// How long the first connection to PostgreSQL may take.
@@ -95,7 +94,7 @@ impl Store {
         wakeups.listen(address);
         wakeups.ring(&pool);
         let db = Db { pool, dialect: Dialect::Postgres, file: None };
-        Ok(Self { db, wakeups, most_attempts: MOST_ATTEMPTS })
+        Ok(Self { db, wakeups, most_attempts: MAX_CLAIMS })
     }
 
     /// Opens a database file, making it and bringing it up to date where needed.
@@ -145,7 +144,7 @@ impl Store {
             reason: format!("{}: {error}", path.display()),
         })?;
         let db = Db { pool, dialect: Dialect::Sqlite, file: Some(Arc::new(file)) };
-        Ok(Self { db, wakeups: Wakeups::default(), most_attempts: MOST_ATTEMPTS })
+        Ok(Self { db, wakeups: Wakeups::default(), most_attempts: MAX_CLAIMS })
     }
 
     /// A number that SQLite's settings have now.
@@ -155,7 +154,7 @@ impl Store {
         sqlx::query_scalar(sql).fetch_one(&self.db.pool).await.expect("reads")
     }
 
-    /// The same, where a task is given up only after so many claims that did not end in order.
+    /// Sets the maximum number of claims of a task that do not end in order.
     #[must_use]
     pub fn with_most_attempts(mut self, most: u32) -> Self {
         self.most_attempts = most.max(1);

@@ -1,15 +1,17 @@
-//! Tasks under leases: claimed by one worker at a time, every later write fenced by its token.
+//! Tasks under leases: one worker claims a task at a time, and its token fences every later write.
 
-use crate::db::{Db, Durability, Tx};
-use crate::jobs::{
-    add_tasks, fetch_in, hold, hold_if_free, hold_of_task, park, put_scenes, set_status,
-};
+use crate::db::{Db, Durability, Tx, ms};
+use crate::events::change_scenes;
+use crate::jobs::{advance, fetch_in, hold, hold_if_free, hold_of_task};
 use crate::rows::database;
-use pytoon_records::job::store::{
-    DeadTask, Failure, Finish, Hold, JobError, JobRow, Lease, QueueState, TaskRow,
-};
-use pytoon_records::job::{JobStatus, TaskKind};
+use crate::states::{id, named, one_of, step};
+use crate::task_graph::{add_tasks, park};
+use pytoon_records::job::queue::{Failure, Finish, Hold, Lease};
+use pytoon_records::job::store::{JobError, JobRow};
+use pytoon_records::job::{JobEvent, JobStatus, TaskEvent, TaskKind, TaskState};
 use pytoon_records::ledger::StoreError;
+use pytoon_records::state::State;
+use pytoon_vocabulary::{JobId, TaskId};
 use serde_json::Value;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
@@ -17,10 +19,8 @@ use std::time::Duration;
 
 const CLAIM: &str = "claim a task";
 
-fn ms(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
-}
-
+/// Claims the task that has waited longest: first those whose lease ran out, then those whose time has
+/// come.
 pub(crate) async fn claim(
     db: &Db,
     worker: &str,
@@ -31,7 +31,7 @@ pub(crate) async fn claim(
     let ready = if begun_only { Wanted::ReadyOfBegun } else { Wanted::Ready };
     loop {
         let mut tx = db.begin(Durability::Process, CLAIM).await?;
-        // What was lost goes first: somebody waits for it longest.
+        // A lost task goes first: somebody waits for it longest.
         let lost = claim_one(db, &mut tx, worker, lease, Wanted::Lost).await?;
         let claimed = match lost {
             Some(row) => Some((row, true)),
@@ -41,47 +41,48 @@ pub(crate) async fn claim(
             tx.commit().await.map_err(database(CLAIM))?;
             return Ok(None);
         };
-        let job = fetch_in(&mut tx, &row.job_id).await?;
-        let Some(job) = job.filter(|job| may_go_on(job, row.kind)) else {
-            // Its job is written with it, and a job comes before its tasks.
+        let job = fetch_in(&mut tx, row.job_id.as_str()).await?;
+        let Some(job) = job.filter(|job| allows(job, row.kind)) else {
+            // A job is locked before its tasks.
             tx.rollback().await.map_err(database(CLAIM))?;
             put_away(db, &row).await?;
             continue;
         };
         if row.attempts > most_attempts {
-            // Whoever comes after us, should we die here, finds it lost and as often tried.
+            // Should we die here, another worker finds it lost and with as many attempts.
             tx.commit().await.map_err(database(CLAIM))?;
-            fail(db, &row.id, row.token, &given_up(&row, most_attempts)).await?;
+            fail(db, row.id.as_str(), row.token, &given_up(&row, most_attempts)).await?;
             continue;
         }
-        // Another's change of the job is not waited for: the next claim tells the stage. It may have
-        // been stopped since it was read.
-        if job.status != row.kind.status()
-            && let Some(now) = hold_if_free(db, &mut tx, &job.id).await?
-            && may_go_on(&now, row.kind)
+        // A claim does not wait for another transaction's job: the next one tells the stage. The job
+        // may have been stopped since it was read.
+        let event = JobEvent::of_claim(row.kind);
+        if job.status.apply(event) != Ok(job.status)
+            && let Some(now) = hold_if_free(db, &mut tx, job.id.as_str()).await?
+            && allows(&now, row.kind)
         {
-            set_status(db, &mut tx, &job.id, row.kind.status(), None, CLAIM).await?;
+            advance(db, &mut tx, &now, event, None, CLAIM).await?;
         }
         tx.commit().await.map_err(database(CLAIM))?;
         return Ok(Some(leased(row, job, was_lost)));
     }
 }
 
-/// Which tasks may be claimed.
+/// The tasks that a claim looks for.
 #[derive(Clone, Copy)]
 enum Wanted {
-    /// Those whose worker was not heard of any more.
+    /// Tasks whose lease ran out.
     Lost,
-    /// Those whose time has come.
+    /// Tasks whose time has come.
     Ready,
-    /// The same, but for the first tasks of jobs.
+    /// Tasks whose time has come, of jobs that have begun.
     ReadyOfBegun,
 }
 
-/// A claimed row, before its job was looked at.
+/// A claimed row, before its job is read.
 struct Claimed {
-    id: String,
-    job_id: String,
+    id: TaskId,
+    job_id: JobId,
     name: String,
     kind: TaskKind,
     token: i64,
@@ -98,34 +99,39 @@ async fn claim_one(
     wanted: Wanted,
 ) -> Result<Option<Claimed>, StoreError> {
     let (now, once, skip) = (db.now(), db.now_once(), db.skip_locked());
+    let event = match wanted {
+        Wanted::Lost => TaskEvent::TakenOver,
+        Wanted::Ready | Wanted::ReadyOfBegun => TaskEvent::Claimed,
+    };
+    let claimed = step::<TaskState>(event);
     let wanted = match wanted {
-        Wanted::Lost => format!("state = 'running' AND lease_until < {once} ORDER BY lease_until"),
-        Wanted::Ready => format!("state = 'ready' AND run_at <= {once} ORDER BY run_at, id"),
+        Wanted::Lost => format!("lease_until < {once} ORDER BY lease_until"),
+        Wanted::Ready => format!("run_at <= {once} ORDER BY run_at, id"),
         Wanted::ReadyOfBegun => {
-            format!("state = 'ready' AND run_at <= {once} AND kind <> 'plan' ORDER BY run_at, id")
+            format!("run_at <= {once} AND kind <> '{}' ORDER BY run_at, id", TaskKind::Plan)
         }
     };
     let sql = format!(
-        "UPDATE tasks SET state = 'running', worker = $1, token = token + 1, \
+        "UPDATE tasks SET state = {to}, worker = $1, token = token + 1, \
            attempts = attempts + 1, lease_until = {now} + {lease}, updated_at = {now} \
-         WHERE id = (SELECT id FROM tasks WHERE {wanted} LIMIT 1{skip}) \
+         WHERE id = (SELECT id FROM tasks WHERE state {from} AND {wanted} LIMIT 1{skip}) \
          RETURNING id, job_id, name, kind, token, attempts, memo, {now} - run_at AS waited_ms",
+        to = claimed.to,
+        from = claimed.from,
         lease = ms(lease)
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(worker).fetch_all(&mut **tx).await;
     let rows = rows.map_err(database(CLAIM))?;
-    rows.first().map(|row| claimed(row).map_err(database(CLAIM))).transpose()
+    rows.first().map(|row| read_claim(row).map_err(database(CLAIM))).transpose()
 }
 
-fn claimed(row: &AnyRow) -> Result<Claimed, sqlx::Error> {
-    let kind: String = row.try_get("kind")?;
+fn read_claim(row: &AnyRow) -> Result<Claimed, sqlx::Error> {
     let memo: Option<String> = row.try_get("memo")?;
     Ok(Claimed {
-        id: row.try_get("id")?,
-        job_id: row.try_get("job_id")?,
+        id: id(row, "id")?,
+        job_id: id(row, "job_id")?,
         name: row.try_get("name")?,
-        kind: TaskKind::from_name(&kind)
-            .ok_or_else(|| sqlx::Error::Decode(format!("`{kind}` is no task").into()))?,
+        kind: named(row, "kind", TaskKind::from_name)?,
         token: row.try_get("token")?,
         attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
         memo: memo.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
@@ -133,25 +139,29 @@ fn claimed(row: &AnyRow) -> Result<Claimed, sqlx::Error> {
     })
 }
 
-/// Whether a task of a job may be begun.
-fn may_go_on(job: &JobRow, kind: TaskKind) -> bool {
-    let stopped = job.status.is_terminal() || job.status == JobStatus::Cancelling;
-    !stopped || kind == TaskKind::Cancel
+/// Returns true if the status of a job allows a claim of its task.
+fn allows(job: &JobRow, kind: TaskKind) -> bool {
+    job.status.apply(JobEvent::of_claim(kind)).is_ok()
 }
 
-/// Takes a task out of the way whose job is not to go on, unless somebody did so meanwhile.
+/// Parks a task whose job is stopped, unless the job was queued again meanwhile.
 async fn put_away(db: &Db, row: &Claimed) -> Result<(), StoreError> {
     let mut tx = db.begin(Durability::Process, CLAIM).await?;
-    let job = hold(db, &mut tx, &row.job_id).await?;
-    if job.as_ref().is_some_and(|job| may_go_on(job, row.kind)) {
+    let job = hold(db, &mut tx, row.job_id.as_str()).await?;
+    if job.as_ref().is_some_and(|job| allows(job, row.kind)) {
         return Ok(());
     }
+    let (parked, lost) =
+        (step::<TaskState>(TaskEvent::Parked), step::<TaskState>(TaskEvent::LostParked));
     let sql = format!(
-        "UPDATE tasks SET state = 'parked', error = NULL, updated_at = {now} \
-         WHERE id = $1 AND (state = 'ready' OR state = 'running' AND lease_until < {now})",
+        "UPDATE tasks SET state = {}, error = NULL, updated_at = {now} \
+         WHERE id = $1 AND (state {} OR state {} AND lease_until < {now})",
+        parked.to,
+        parked.from,
+        lost.from,
         now = db.now()
     );
-    let done = sqlx::query(AssertSqlSafe(sql)).bind(&row.id).execute(&mut *tx).await;
+    let done = sqlx::query(AssertSqlSafe(sql)).bind(row.id.as_str()).execute(&mut *tx).await;
     done.map_err(database(CLAIM))?;
     if let Some(job) = job {
         end_of_cancel(db, &mut tx, &job).await?;
@@ -159,7 +169,7 @@ async fn put_away(db: &Db, row: &Claimed) -> Result<(), StoreError> {
     tx.commit().await.map_err(database(CLAIM))
 }
 
-/// Why a task that was begun too often is not begun again.
+/// Returns the failure of a task that too many workers have lost.
 fn given_up(row: &Claimed, most_attempts: u32) -> Failure {
     let error = JobError {
         code: "worker_lost".into(),
@@ -189,62 +199,28 @@ fn leased(row: Claimed, job: JobRow, was_lost: bool) -> Lease {
     }
 }
 
-async fn state(
-    db: &Db,
-    tx: &mut Tx,
-    id: &str,
-    state: &str,
-    error: Option<&str>,
-    operation: &'static str,
-) -> Result<(), StoreError> {
-    let sql =
-        format!("UPDATE tasks SET state = $1, error = $2, updated_at = {} WHERE id = $3", db.now());
-    let done =
-        sqlx::query(AssertSqlSafe(sql)).bind(state).bind(error).bind(id).execute(&mut **tx).await;
-    done.map_err(database(operation))?;
-    Ok(())
-}
-
-/// A task that is not tried again, and its job with it.
-async fn die(
-    db: &Db,
-    tx: &mut Tx,
-    id: &str,
-    job: &JobRow,
-    error: &JobError,
-    held: bool,
-) -> Result<(), StoreError> {
-    const DIE: &str = "fail a task";
-    state(db, tx, id, "dead", Some(&error.message), DIE).await?;
-    park(db, tx, &job.id, DIE).await?;
-    if !job.status.is_terminal() && job.status != JobStatus::Cancelling {
-        let status = if held { JobStatus::Held } else { JobStatus::Failed };
-        set_status(db, tx, &job.id, status, Some(error), DIE).await?;
-    }
-    Ok(())
-}
-
-/// A job that is being cancelled is cancelled once nothing of it runs and its vendors know.
+/// Ends the cancel of a job once none of its tasks runs and its vendors are told.
 async fn end_of_cancel(db: &Db, tx: &mut Tx, job: &JobRow) -> Result<(), StoreError> {
     const END: &str = "cancel a job";
-    if job.status != JobStatus::Cancelling {
+    if job.status.apply(JobEvent::CancelFinished).is_err() {
         return Ok(());
     }
-    let row = sqlx::query(
+    let sql = format!(
         "SELECT COUNT(*) AS left_over FROM tasks WHERE job_id = $1 \
-         AND (state = 'running' OR kind = 'cancel' AND state NOT IN ('done', 'dead'))",
-    )
-    .bind(&job.id)
-    .fetch_one(&mut **tx)
-    .await
-    .map_err(database(END))?;
-    let left: i64 = row.try_get("left_over").map_err(database(END))?;
+         AND (state = '{running}' OR kind = '{cancel}' AND NOT state {ended})",
+        running = TaskState::Running,
+        cancel = TaskKind::Cancel,
+        ended = one_of(&[TaskState::Done, TaskState::Dead])
+    );
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(job.id.as_str()).fetch_one(&mut **tx).await;
+    let left: i64 = row.and_then(|row| row.try_get("left_over")).map_err(database(END))?;
     if left == 0 {
-        set_status(db, tx, &job.id, JobStatus::Cancelled, None, END).await?;
+        advance(db, tx, job, JobEvent::CancelFinished, None, END).await?;
     }
     Ok(())
 }
 
+/// Extends the lease of a running task, and says whether its job goes on.
 pub(crate) async fn beat(
     db: &Db,
     id: &str,
@@ -253,44 +229,48 @@ pub(crate) async fn beat(
 ) -> Result<Hold, StoreError> {
     let failed = database("look after a task");
     let sql = format!(
-        "UPDATE tasks SET lease_until = {} + {} WHERE id = $1 AND token = $2 AND state = 'running' \
+        "UPDATE tasks SET lease_until = {} + {} WHERE id = $1 AND token = $2 AND state = '{}' \
          RETURNING (SELECT status FROM jobs WHERE jobs.id = tasks.job_id) AS status, kind",
         db.now(),
-        ms(lease)
+        ms(lease),
+        TaskState::Running
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(id).bind(token).fetch_all(&db.pool).await;
     let rows = rows.map_err(&failed)?;
     let Some(row) = rows.first() else { return Ok(Hold::Lost) };
+    let kind = named(row, "kind", TaskKind::from_name).map_err(&failed)?;
     let status: Option<String> = row.try_get("status").map_err(&failed)?;
-    let kind: String = row.try_get("kind").map_err(&failed)?;
-    let goes_on = status
-        .as_deref()
-        .and_then(JobStatus::from_name)
-        .is_some_and(|status| !status.is_terminal() && status != JobStatus::Cancelling);
-    Ok(if goes_on || kind == TaskKind::Cancel.as_str() { Hold::Ours } else { Hold::Stop })
+    let status = status.as_deref().and_then(JobStatus::from_name);
+    let goes_on = status.is_some_and(JobStatus::is_active) || kind == TaskKind::Cancel;
+    Ok(if goes_on { Hold::Ours } else { Hold::Stop })
 }
 
-/// Takes a running task of this claim to another state, and gives its job; none where the claim
-/// does not hold any more.
+/// Applies an event to the task of a claim, and returns its job, held; `None` if the claim is lost.
+/// `set` names further columns.
 async fn leave(
     db: &Db,
     tx: &mut Tx,
     id: &str,
     token: i64,
+    event: TaskEvent,
     set: &str,
     operation: &'static str,
 ) -> Result<Option<JobRow>, StoreError> {
     let Some(job) = hold_of_task(db, tx, id).await? else { return Ok(None) };
+    let left = step::<TaskState>(event);
     let sql = format!(
-        "UPDATE tasks SET {set}, updated_at = {} \
-         WHERE id = $1 AND token = $2 AND state = 'running' RETURNING id",
-        db.now()
+        "UPDATE tasks SET state = {}, {set}, updated_at = {} \
+         WHERE id = $1 AND token = $2 AND state {} RETURNING id",
+        left.to,
+        db.now(),
+        left.from
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(id).bind(token).fetch_all(&mut **tx).await;
     let rows = rows.map_err(database(operation))?;
     Ok((!rows.is_empty()).then_some(job))
 }
 
+/// Ends a task that is done, and adds the tasks that follow it.
 pub(crate) async fn finish(
     db: &Db,
     id: &str,
@@ -299,27 +279,25 @@ pub(crate) async fn finish(
 ) -> Result<Hold, StoreError> {
     const FINISH: &str = "finish a task";
     let mut tx = db.begin(Durability::Power, FINISH).await?;
-    let Some(job) =
-        leave(db, &mut tx, id, token, "state = 'done', memo = NULL, error = NULL", FINISH).await?
-    else {
+    let (event, set) = (TaskEvent::Finished, "memo = NULL, error = NULL");
+    let Some(job) = leave(db, &mut tx, id, token, event, set, FINISH).await? else {
         return Ok(Hold::Lost);
     };
-    put_scenes(db, &mut tx, &job.id, &finish.scenes, FINISH).await?;
-    let mut hold = Hold::Ours;
-    if job.status.is_terminal() || job.status == JobStatus::Cancelling {
-        end_of_cancel(db, &mut tx, &job).await?;
-        hold = Hold::Stop;
-    } else {
-        // This also frees what waited for this task.
-        add_tasks(db, &mut tx, &job.id, &finish.then, FINISH).await?;
-        if let Some(status) = finish.job {
-            set_status(db, &mut tx, &job.id, status, None, FINISH).await?;
+    change_scenes(db, &mut tx, job.id.as_str(), &finish.scenes, FINISH).await?;
+    if job.status.is_active() {
+        // This also unblocks the tasks that waited for this one.
+        add_tasks(db, &mut tx, job.id.as_str(), &finish.then, FINISH).await?;
+        if finish.publishes {
+            advance(db, &mut tx, &job, JobEvent::Published, None, FINISH).await?;
         }
+    } else {
+        end_of_cancel(db, &mut tx, &job).await?;
     }
     tx.commit().await.map_err(database(FINISH))?;
-    Ok(hold)
+    Ok(if job.status.is_active() { Hold::Ours } else { Hold::Stop })
 }
 
+/// Puts a task off, with a memo for its next run.
 pub(crate) async fn later(
     db: &Db,
     id: &str,
@@ -330,8 +308,8 @@ pub(crate) async fn later(
     const LATER: &str = "put a task off";
     let mut tx = db.begin(Durability::Process, LATER).await?;
     // An end in order is no failed attempt.
-    let set = format!("state = 'ready', attempts = 0, run_at = {} + {}", db.now(), ms(wait));
-    let Some(job) = leave(db, &mut tx, id, token, &set, LATER).await? else {
+    let set = format!("attempts = 0, run_at = {} + {}", db.now(), ms(wait));
+    let Some(job) = leave(db, &mut tx, id, token, TaskEvent::PutOff, &set, LATER).await? else {
         return Ok(Hold::Lost);
     };
     sqlx::query("UPDATE tasks SET memo = $1 WHERE id = $2")
@@ -345,11 +323,12 @@ pub(crate) async fn later(
     Ok(hold)
 }
 
+/// Hands a task back unfinished; this is no failed attempt.
 pub(crate) async fn give_back(db: &Db, id: &str, token: i64) -> Result<Hold, StoreError> {
     const BACK: &str = "hand a task back";
     let mut tx = db.begin(Durability::Process, BACK).await?;
-    let set = format!("state = 'ready', attempts = attempts - 1, run_at = {}", db.now());
-    let Some(job) = leave(db, &mut tx, id, token, &set, BACK).await? else {
+    let set = format!("attempts = attempts - 1, run_at = {}", db.now());
+    let Some(job) = leave(db, &mut tx, id, token, TaskEvent::HandedBack, &set, BACK).await? else {
         return Ok(Hold::Lost);
     };
     let hold = stop_if_stopped(db, &mut tx, &job, BACK).await?;
@@ -357,20 +336,22 @@ pub(crate) async fn give_back(db: &Db, id: &str, token: i64) -> Result<Hold, Sto
     Ok(hold)
 }
 
+/// Parks the tasks of a job that was stopped, and ends its cancel.
 async fn stop_if_stopped(
     db: &Db,
     tx: &mut Tx,
     job: &JobRow,
     operation: &'static str,
 ) -> Result<Hold, StoreError> {
-    if !job.status.is_terminal() && job.status != JobStatus::Cancelling {
+    if job.status.is_active() {
         return Ok(Hold::Ours);
     }
-    park(db, tx, &job.id, operation).await?;
+    park(db, tx, job.id.as_str(), operation).await?;
     end_of_cancel(db, tx, job).await?;
     Ok(Hold::Stop)
 }
 
+/// Ends a failed attempt at a task: it is retried after a pause, or fails its job.
 pub(crate) async fn fail(
     db: &Db,
     id: &str,
@@ -379,128 +360,32 @@ pub(crate) async fn fail(
 ) -> Result<Hold, StoreError> {
     const FAIL: &str = "fail a task";
     let mut tx = db.begin(Durability::Power, FAIL).await?;
-    let hold = match failure.retry_in {
-        Some(wait) => {
-            let set = format!("state = 'ready', run_at = {} + {}", db.now(), ms(wait));
-            match leave(db, &mut tx, id, token, &set, FAIL).await? {
-                Some(job) => {
-                    // Nobody waits for it; whoever looks sees why it is tried again.
-                    sqlx::query("UPDATE tasks SET error = $1 WHERE id = $2")
-                        .bind(&failure.error.message)
-                        .bind(id)
-                        .execute(&mut *tx)
-                        .await
-                        .map_err(database(FAIL))?;
-                    stop_if_stopped(db, &mut tx, &job, FAIL).await?
-                }
-                None => Hold::Lost,
-            }
-        }
-        None => match leave(db, &mut tx, id, token, "state = 'dead'", FAIL).await? {
-            Some(job) => {
-                die(db, &mut tx, id, &job, &failure.error, failure.held).await?;
-                end_of_cancel(db, &mut tx, &job).await?;
-                Hold::Ours
-            }
-            None => Hold::Lost,
-        },
+    let event = match failure.retry_in {
+        Some(_) => TaskEvent::RetryScheduled,
+        None => TaskEvent::Died,
     };
+    let set = format!("run_at = {} + {}", db.now(), ms(failure.retry_in.unwrap_or_default()));
+    let Some(job) = leave(db, &mut tx, id, token, event, &set, FAIL).await? else {
+        return Ok(Hold::Lost);
+    };
+    // The error of a retry is shown to those who look at the task.
+    sqlx::query("UPDATE tasks SET error = $1 WHERE id = $2")
+        .bind(&failure.error.message)
+        .bind(id)
+        .execute(&mut *tx)
+        .await
+        .map_err(database(FAIL))?;
+    let mut hold = Hold::Ours;
+    if event == TaskEvent::Died {
+        park(db, &mut tx, job.id.as_str(), FAIL).await?;
+        if job.status.is_active() {
+            let ended = if failure.held { JobEvent::Held } else { JobEvent::Failed };
+            advance(db, &mut tx, &job, ended, Some(&failure.error), FAIL).await?;
+        }
+        end_of_cancel(db, &mut tx, &job).await?;
+    } else {
+        hold = stop_if_stopped(db, &mut tx, &job, FAIL).await?;
+    }
     tx.commit().await.map_err(database(FAIL))?;
     Ok(hold)
-}
-
-/// The tasks of a job. A beat changes nothing but the lease: a running task's last change is its
-/// claim.
-pub(crate) async fn of_job(db: &Db, job: &str) -> Result<Vec<TaskRow>, StoreError> {
-    let failed = database("list tasks");
-    let rows = sqlx::query(
-        "SELECT name, state, worker, attempts, run_at, lease_until, updated_at, error FROM tasks \
-         WHERE job_id = $1 AND state <> 'obsolete' ORDER BY created_at, id",
-    )
-    .bind(job)
-    .fetch_all(&db.pool)
-    .await
-    .map_err(&failed)?;
-    let read = |row: &AnyRow| -> Result<TaskRow, sqlx::Error> {
-        Ok(TaskRow {
-            name: row.try_get("name")?,
-            state: row.try_get("state")?,
-            worker: row.try_get("worker")?,
-            attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
-            run_at: row.try_get("run_at")?,
-            lease_until: row.try_get("lease_until")?,
-            claimed_at: row.try_get("updated_at")?,
-            error: row.try_get("error")?,
-        })
-    };
-    rows.iter().map(|row| read(row).map_err(&failed)).collect()
-}
-
-pub(crate) async fn dead(db: &Db) -> Result<Vec<DeadTask>, StoreError> {
-    let failed = database("list dead tasks");
-    let rows = sqlx::query(
-        "SELECT id, job_id, name, attempts, error, updated_at FROM tasks WHERE state = 'dead' \
-         ORDER BY updated_at DESC, id LIMIT 1000",
-    )
-    .fetch_all(&db.pool)
-    .await
-    .map_err(&failed)?;
-    let read = |row: &AnyRow| -> Result<DeadTask, sqlx::Error> {
-        Ok(DeadTask {
-            id: row.try_get("id")?,
-            job_id: row.try_get("job_id")?,
-            name: row.try_get("name")?,
-            attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
-            error: row.try_get::<Option<String>, _>("error")?.unwrap_or_default(),
-            updated_at: row.try_get("updated_at")?,
-        })
-    };
-    rows.iter().map(|row| read(row).map_err(&failed)).collect()
-}
-
-/// A dead task's job goes on with it.
-pub(crate) async fn requeue(db: &Db, id: &str) -> Result<bool, StoreError> {
-    let failed = database("requeue a task");
-    let row = sqlx::query("SELECT job_id FROM tasks WHERE id = $1 AND state = 'dead'")
-        .bind(id)
-        .fetch_optional(&db.pool)
-        .await
-        .map_err(&failed)?;
-    let Some(row) = row else { return Ok(false) };
-    let job: String = row.try_get("job_id").map_err(failed)?;
-    crate::again::go_on(db, &job, &[JobStatus::Failed, JobStatus::Held]).await
-}
-
-pub(crate) async fn queue(db: &Db) -> Result<QueueState, StoreError> {
-    let failed = database("look at the queue");
-    let mut state = QueueState::default();
-    let rows = sqlx::query("SELECT status, COUNT(*) AS jobs FROM jobs GROUP BY status")
-        .fetch_all(&db.pool)
-        .await
-        .map_err(&failed)?;
-    for row in &rows {
-        let count: i64 = row.try_get("jobs").map_err(&failed)?;
-        state.jobs.insert(row.try_get("status").map_err(&failed)?, count.max(0) as u64);
-    }
-    let sql = format!(
-        "SELECT \
-           (SELECT COUNT(*) FROM tasks WHERE state = 'ready' AND run_at <= {once}) AS ready, \
-           (SELECT COUNT(*) FROM tasks WHERE state = 'running') AS running, \
-           (SELECT COUNT(*) FROM tasks WHERE state = 'ready' AND run_at > {once}) AS waiting, \
-           (SELECT COUNT(*) FROM tasks WHERE state = 'dead') AS dead, \
-           (SELECT COUNT(*) FROM tasks WHERE state = 'running' AND lease_until < {once}) AS expired, \
-           {now} - (SELECT COALESCE(MIN(run_at), {now}) FROM tasks \
-             WHERE state = 'ready' AND run_at <= {once}) AS oldest",
-        now = db.now(),
-        once = db.now_once()
-    );
-    let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(&db.pool).await.map_err(&failed)?;
-    let count = |name: &str| row.try_get::<i64, _>(name).map(|n| n.max(0) as u64);
-    state.ready = count("ready").map_err(&failed)?;
-    state.running = count("running").map_err(&failed)?;
-    state.waiting = count("waiting").map_err(&failed)?;
-    state.dead = count("dead").map_err(&failed)?;
-    state.expired = count("expired").map_err(&failed)?;
-    state.oldest_ready_ms = row.try_get::<i64, _>("oldest").map_err(failed)?.max(0);
-    Ok(state)
 }

@@ -1,22 +1,21 @@
-//! What is to be told of jobs, written in the transaction of the change that it tells of, and what
-//! came of telling it.
+//! Webhook messages: written in the transaction of the change that they tell of, leased to a sender, and
+//! their attempts.
 
-use crate::db::{Db, Durability, Tx};
+use crate::db::{Db, Durability, Tx, ms};
 use crate::rows::database;
+use crate::states::{id, named, step};
 use pytoon_records::job::JobStatus;
 use pytoon_records::job::store::JobError;
-use pytoon_records::job::webhook::{DueWebhook, Told, WebhookAttempt, WebhookRow, WebhookState};
+use pytoon_records::job::webhook::{
+    DueWebhook, Told, WebhookAttempt, WebhookEvent, WebhookRow, WebhookState,
+};
 use pytoon_records::ledger::StoreError;
 use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 use std::time::Duration;
 
-fn ms(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
-}
-
-/// Has the end of a job told to its submitter, where one wants to hear of it.
+/// Inserts the message about the end of a job, if its submitter asked for one.
 pub(crate) async fn put(
     db: &Db,
     tx: &mut Tx,
@@ -48,7 +47,8 @@ pub(crate) async fn put(
     let sql = format!(
         "INSERT INTO webhooks (id, job_id, event, url, body, state, attempts, token, run_at, \
            created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, 'due', 0, 0, {now}, {now}, {now})",
+         VALUES ($1, $2, $3, $4, $5, '{due}', 0, 0, {now}, {now}, {now})",
+        due = WebhookState::Due,
         now = db.now()
     );
     sqlx::query(AssertSqlSafe(sql))
@@ -63,17 +63,18 @@ pub(crate) async fn put(
     Ok(())
 }
 
-/// The message that has waited longest, for so long nobody else's: whoever does not say what came
-/// of it in this time is taken for dead, and it is told again.
+/// Leases the due message that has waited longest. It is due again if no attempt is reported while
+/// the lease holds.
 pub(crate) async fn claim(db: &Db, lease: Duration) -> Result<Option<DueWebhook>, StoreError> {
     let failed = database("claim a webhook");
     let sql = format!(
         "{durable}UPDATE webhooks SET token = token + 1, run_at = {now} + {lease}, \
            updated_at = {now} \
-         WHERE id = (SELECT id FROM webhooks WHERE state = 'due' AND run_at <= {once} \
+         WHERE id = (SELECT id FROM webhooks WHERE state = '{due}' AND run_at <= {once} \
            ORDER BY run_at, id LIMIT 1{skip}) \
          RETURNING id, job_id, event, url, body, attempts, token, created_at",
         durable = db.durable(Durability::Process),
+        due = WebhookState::Due,
         now = db.now(),
         once = db.now_once(),
         lease = ms(lease),
@@ -84,7 +85,7 @@ pub(crate) async fn claim(db: &Db, lease: Duration) -> Result<Option<DueWebhook>
         let body: String = row.try_get("body")?;
         Ok(DueWebhook {
             id: row.try_get("id")?,
-            job_id: row.try_get("job_id")?,
+            job_id: id(row, "job_id")?,
             event: row.try_get("event")?,
             url: row.try_get("url")?,
             data: serde_json::from_str(&body).map_err(|e| sqlx::Error::Decode(e.into()))?,
@@ -96,30 +97,27 @@ pub(crate) async fn claim(db: &Db, lease: Duration) -> Result<Option<DueWebhook>
     rows.first().map(|row| read(row).map_err(failed)).transpose()
 }
 
-/// Notes what came of an attempt; whether it was this claim's to say.
+/// Writes an attempt and its result. Returns false if the lease is lost.
 pub(crate) async fn told(db: &Db, id: &str, token: i64, told: &Told) -> Result<bool, StoreError> {
     const TOLD: &str = "note a webhook";
     let failed = database(TOLD);
     let mut tx = db.begin(Durability::Power, TOLD).await?;
-    let (state, wait) = match (told.error.is_none(), told.retry_in) {
-        (true, _) => (WebhookState::Delivered, Duration::ZERO),
-        (false, Some(wait)) => (WebhookState::Due, wait),
-        (false, None) => (WebhookState::Dead, Duration::ZERO),
+    let (event, wait) = match (told.error.is_none(), told.retry_in) {
+        (true, _) => (WebhookEvent::Delivered, Duration::ZERO),
+        (false, Some(wait)) => (WebhookEvent::RetryScheduled, wait),
+        (false, None) => (WebhookEvent::GivenUp, Duration::ZERO),
     };
+    let told_to = step::<WebhookState>(event);
     let sql = format!(
-        "UPDATE webhooks SET state = $1, attempts = attempts + 1, run_at = {now} + {wait}, \
-           updated_at = {now} \
-         WHERE id = $2 AND token = $3 AND state = 'due' RETURNING attempts",
+        "UPDATE webhooks SET state = {to}, attempts = attempts + 1, run_at = {now} + {wait}, \
+           updated_at = {now} WHERE id = $1 AND token = $2 AND state {from} RETURNING attempts",
+        to = told_to.to,
+        from = told_to.from,
         now = db.now(),
         wait = ms(wait)
     );
-    let rows = sqlx::query(AssertSqlSafe(sql))
-        .bind(state.as_str())
-        .bind(id)
-        .bind(token)
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(&failed)?;
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(id).bind(token).fetch_all(&mut *tx).await;
+    let rows = rows.map_err(&failed)?;
     let Some(row) = rows.first() else { return Ok(false) };
     let attempt: i64 = row.try_get("attempts").map_err(&failed)?;
     let sql = format!(
@@ -140,12 +138,14 @@ pub(crate) async fn told(db: &Db, id: &str, token: i64, told: &Told) -> Result<b
     Ok(true)
 }
 
-/// What was and is to be told: of one job, or all that was given up.
+/// Lists the messages of one job, or all dead messages.
 pub(crate) async fn list(db: &Db, job: Option<&str>) -> Result<Vec<WebhookRow>, StoreError> {
     let failed = database("list webhooks");
     let wanted = match job {
-        Some(_) => "job_id = $1 ORDER BY created_at, id",
-        None => "state = 'dead' AND $1 = $1 ORDER BY updated_at DESC, id",
+        Some(_) => "job_id = $1 ORDER BY created_at, id".to_owned(),
+        None => {
+            format!("state = '{}' AND $1 = $1 ORDER BY updated_at DESC, id", WebhookState::Dead)
+        }
     };
     let sql = format!(
         "SELECT id, job_id, event, url, state, attempts, run_at, created_at FROM webhooks \
@@ -163,13 +163,11 @@ pub(crate) async fn list(db: &Db, job: Option<&str>) -> Result<Vec<WebhookRow>, 
 }
 
 fn webhook_row(row: &AnyRow) -> Result<WebhookRow, sqlx::Error> {
-    let state: String = row.try_get("state")?;
-    let state = WebhookState::from_name(&state)
-        .ok_or_else(|| sqlx::Error::Decode(format!("`{state}` is no state").into()))?;
+    let state = named(row, "state", WebhookState::from_name)?;
     let next_at: i64 = row.try_get("run_at")?;
     Ok(WebhookRow {
         id: row.try_get("id")?,
-        job_id: row.try_get("job_id")?,
+        job_id: id(row, "job_id")?,
         event: row.try_get("event")?,
         url: row.try_get("url")?,
         state,
@@ -201,12 +199,15 @@ async fn attempts(db: &Db, id: &str) -> Result<Vec<WebhookAttempt>, StoreError> 
     rows.iter().map(|row| read(row).map_err(&failed)).collect()
 }
 
-/// Has a message told again; whether there was one that is not to be told anyway.
+/// Makes a message due again. Returns false if it is due already, or there is none.
 pub(crate) async fn resend(db: &Db, id: &str) -> Result<bool, StoreError> {
+    let resent = step::<WebhookState>(WebhookEvent::Resent);
     let sql = format!(
-        "{}UPDATE webhooks SET state = 'due', run_at = {now}, updated_at = {now} \
-         WHERE id = $1 AND state <> 'due' RETURNING id",
+        "{}UPDATE webhooks SET state = {}, run_at = {now}, updated_at = {now} \
+         WHERE id = $1 AND state {} RETURNING id",
         db.durable(Durability::Power),
+        resent.to,
+        resent.from,
         now = db.now()
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_all(&db.pool).await;

@@ -7,6 +7,7 @@
 mod caption;
 mod duck;
 mod hex;
+mod ids;
 mod money;
 mod rng;
 mod style;
@@ -15,6 +16,7 @@ mod time;
 pub use caption::{CaptionCue, CaptionWord};
 pub use duck::DuckRegion;
 pub use hex::hex;
+pub use ids::{InvalidId, JobId, SceneId, TaskId};
 pub use money::MicroUsd;
 pub use rng::Rng;
 pub use style::{Background, CaptionLook, MusicMood};

@@ -4,6 +4,7 @@ use super::*;
 use crate::tts::take::Take;
 use pytoon_process::CancelToken;
 use pytoon_records::job::NewTask;
+use pytoon_records::job::queue::TaskQueue;
 use pytoon_records::job::store::{JobStore, NewJob};
 use pytoon_records::ledger::{EngineStore, NewCall};
 use pytoon_store::SqliteStore;
@@ -78,7 +79,7 @@ impl Bench {
     async fn claim(&self) -> Fence {
         let store = SqliteStore::open(&self.folder.path().join("ledger.db")).await.expect("opens");
         let job = NewJob {
-            id: "one".to_owned(),
+            id: "one".into(),
             key_id: "k".to_owned(),
             brief: serde_json::Value::Null,
             client_data: None,
@@ -89,7 +90,7 @@ impl Bench {
         store.job_submit(job, 10).await.expect("submits");
         let lease = store.task_claim("w", Duration::from_secs(60)).await.expect("claims");
         let lease = lease.expect("there is a task");
-        Fence { task_id: lease.task_id, token: lease.token, unanswered_ms: 60_000 }
+        Fence { task_id: lease.task_id.into(), token: lease.token, unanswered_ms: 60_000 }
     }
 
     fn order(&self) -> Wanted<'_> {

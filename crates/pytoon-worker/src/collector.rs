@@ -21,7 +21,7 @@ use pytoon_storage::job_files::folder_of;
 use pytoon_storage::{Entry, Storage, StorageError};
 use pytoon_telemetry::ServiceEvent;
 use pytoon_vendor::world::{RealWorld, World};
-use pytoon_vocabulary::DAY_MS;
+use pytoon_vocabulary::{DAY_MS, JobId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -157,7 +157,8 @@ impl Collector {
                 let rows = self.jobs.job_list(filter).await?;
                 for row in &rows {
                     assets_in(&row.brief, &mut needs.assets);
-                    let scenes = format!("{}/{}/scenes", folder_of(&row.id), layout::WORK_DIR);
+                    let scenes =
+                        format!("{}/{}/scenes", folder_of(row.id.as_str()), layout::WORK_DIR);
                     for entry in self.storage.list(&scenes).await? {
                         let bytes = self.storage.read(&entry.name).await?.unwrap_or_default();
                         needs.scenes.push_str(&String::from_utf8_lossy(&bytes));
@@ -192,7 +193,7 @@ impl Collector {
             // Notes go first: without one its artifacts are worth nothing.
             let notes = format!("{}/", layout::STEPS_DIR);
             entries.sort_by_key(|entry| !entry.name.contains(&notes));
-            let work = format!("{}/{}/", folder_of(&job), layout::WORK_DIR);
+            let work = format!("{}/{}/", folder_of(job.as_str()), layout::WORK_DIR);
             let (work, films): (Vec<_>, Vec<_>) =
                 entries.into_iter().partition(|entry| entry.name.starts_with(&work));
             if is_past(self.retention.work_days) {
@@ -200,7 +201,9 @@ impl Collector {
             }
             if is_past(self.retention.films_days) {
                 let lasts = |name: &str| {
-                    LASTING.iter().any(|lasting| name == format!("{}/{lasting}", folder_of(&job)))
+                    LASTING
+                        .iter()
+                        .any(|lasting| name == format!("{}/{lasting}", folder_of(job.as_str())))
                 };
                 let films = films.into_iter().filter(|entry| !lasts(&entry.name));
                 self.remove("films", films.collect(), removed).await?;
@@ -291,12 +294,12 @@ impl Collector {
             let row = self.jobs.job_fetch(&job).await?;
             let is_over = row.as_ref().is_none_or(|row| ended_at(row).is_some());
             let is_old = entries.iter().all(|entry| now - entry.modified_ms > COPY_MS);
-            if !is_over || !is_old || self.storage.is_busy(&job) {
+            if !is_over || !is_old || self.storage.is_busy(job.as_str()) {
                 continue;
             }
             removed.extend(entries.into_iter().map(|entry| of("copies", entry)));
             if !self.is_rehearsal {
-                self.storage.remove_job_here(&job).await?;
+                self.storage.remove_job_here(job.as_str()).await?;
             }
         }
         for folder in ["clips", "takes", "transcripts", "assets"] {
@@ -337,12 +340,12 @@ fn of(kind: &'static str, entry: Entry) -> Removal {
 
 /// The files of each job of the service. What `pytoon render` has made lies beside them under other
 /// names, and is its user's.
-fn by_job(entries: Vec<Entry>) -> BTreeMap<String, Vec<Entry>> {
-    let mut jobs: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+fn by_job(entries: Vec<Entry>) -> BTreeMap<JobId, Vec<Entry>> {
+    let mut jobs: BTreeMap<JobId, Vec<Entry>> = BTreeMap::new();
     for entry in entries {
         let job = entry.name.strip_prefix("jobs/").and_then(|rest| rest.split('/').next());
         let job = job.filter(|job| job.len() == 36 && uuid::Uuid::parse_str(job).is_ok());
-        if let Some(job) = job.map(str::to_owned) {
+        if let Some(job) = job.map(JobId::from) {
             jobs.entry(job).or_default().push(entry);
         }
     }

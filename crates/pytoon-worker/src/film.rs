@@ -1,4 +1,4 @@
-//! Films: runs the stage of a task, and says what its end and its failure mean for the job.
+//! Runs stages of films as tasks of the queue, and maps their ends and failures to jobs.
 //!
 //! Guarantees: the tasks that follow are those of the film's graph; a failure says its stage and what
 //! to do; a failure that may pass is tried again, three times, one of the brief's own is not.
@@ -10,10 +10,9 @@ use pytoon_pipeline::receipt::SceneReceipt;
 use pytoon_pipeline::{Environment, PipelineError, RenderOptions};
 use pytoon_process::{CancelToken, Runner, Shortage, SystemError, disk};
 use pytoon_records::job::files::FileStore;
-use pytoon_records::job::store::{
-    DEGRADED, Failure, Finish, Hold, JobError, JobStore, Lease, SceneRow,
-};
-use pytoon_records::job::{JobStatus, NewTask, TaskKind};
+use pytoon_records::job::queue::{Failure, Finish, Hold, Lease, MAX_TRIES, TaskQueue};
+use pytoon_records::job::store::{DEGRADED, JobError, JobStore, SceneChange};
+use pytoon_records::job::{JobEvent, NewTask, SceneEvent, TaskKind};
 use pytoon_records::ledger::Fence;
 use pytoon_storage::StorageError;
 use pytoon_storage::job_files::folder_of;
@@ -22,30 +21,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Attempts at a task whose failure may pass.
-const MOST_TRIES: u32 = 3;
 /// The pause before the second attempt; each further one is four times as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// The pause of a task that found the disk full, the database away or no descriptor free.
 const RESOURCE_PAUSE: Duration = Duration::from_secs(5);
 
-/// The states of a job whose tasks run.
-const UNDER_WAY: [JobStatus; 4] = [
-    JobStatus::PlanningScenes,
-    JobStatus::BuildingTimeline,
-    JobStatus::RenderingScenes,
-    JobStatus::Composing,
-];
-
 /// Makes films, task by task: the executor of the film's graph over the queue.
 pub struct FilmRunner {
-    /// What a render works with.
+    /// The environment of a render.
     pub env: Environment,
-    /// Where tasks are.
+    /// The jobs that films belong to.
     pub jobs: Arc<dyn JobStore>,
-    /// What files were uploaded.
+    /// The queue that tasks come from.
+    pub queue: Arc<dyn TaskQueue>,
+    /// Uploaded files.
     pub files: Arc<dyn FileStore>,
-    /// How long a claim holds without a heartbeat.
+    /// The time for which a claim holds without a heartbeat.
     pub lease: Duration,
 }
 
@@ -87,11 +78,11 @@ impl TaskRunner for FilmRunner {
 }
 
 impl FilmRunner {
-    /// A step between what other machines have left and what they are to find.
+    /// Runs a stage between fetching the files of other machines and sending them the new ones.
     fn shared_step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
         if lease.kind == TaskKind::Cancel {
             // It needs no file, and is to go well though the brief's may be gone.
-            self.env.engines.cancel_job(&lease.job.id)?;
+            self.env.engines.cancel_job(lease.job.id.as_str())?;
             return Ok(Outcome::Finished(Finish::default()));
         }
         let storage = self.env.engines.storage();
@@ -99,7 +90,7 @@ impl FilmRunner {
             return self.step(lease, cancel);
         }
         let stop = || cancel.is_cancelled();
-        let mut copy = storage.job(&lease.job.id);
+        let mut copy = storage.job(lease.job.id.as_str());
         copy.fetch(&stop)?;
         let outcome = self.step(lease, cancel)?;
         if matches!(outcome, Outcome::Finished(_)) {
@@ -109,9 +100,9 @@ impl FilmRunner {
         Ok(outcome)
     }
 
-    /// Whether this claim still holds, as the database knows it: this machine may have slept.
+    /// Checks with the database that the lease still holds: this machine may have slept.
     fn check_lease(&self, lease: &Lease) -> Result<(), PipelineError> {
-        let beat = self.jobs.task_beat(&lease.task_id, lease.token, self.lease);
+        let beat = self.queue.task_beat(&lease.task_id, lease.token, self.lease);
         match tokio::runtime::Handle::current().block_on(beat)? {
             Hold::Ours => Ok(()),
             Hold::Stop | Hold::Lost => Err(StorageError::Stopped.into()),
@@ -125,13 +116,13 @@ impl FilmRunner {
         let runner = Runner { cancel: cancel.clone(), holder, ..self.env.runner.clone() };
         let unanswered = i64::from(self.env.config.settings.service.unanswered_seconds);
         let claim = Some(Fence {
-            task_id: lease.task_id.clone(),
+            task_id: lease.task_id.to_string(),
             token: lease.token,
             unanswered_ms: unanswered * 1000,
         });
         let env = Environment { runner, claim, ..self.env.clone() };
-        let job = JobIdentity { id: lease.job.id.clone(), started_at_ms: lease.job.asked_at };
-        let root = env.engines.storage().path(&folder_of(&lease.job.id));
+        let job = JobIdentity { id: lease.job.id.to_string(), started_at_ms: lease.job.asked_at };
+        let root = env.engines.storage().path(&folder_of(lease.job.id.as_str()));
         let Some(stage) = StageId::from_name(&lease.name) else {
             return Err(PipelineError::Internal(format!("there is no stage `{}`", lease.name)));
         };
@@ -164,68 +155,70 @@ impl FilmRunner {
         );
         Event::Warning { detail: &detail }.emit();
         let brief = lease.job.brief.clone();
-        let redo = self.jobs.job_redo(&lease.job.id, brief, UNDER_WAY.to_vec());
+        let redo = self.jobs.job_redo(&lease.job.id, brief, JobEvent::StartedOver);
         tokio::runtime::Handle::current().block_on(redo)?;
         Ok(Outcome::Stopped)
     }
 }
 
-/// Returns what a stage's end means for its job: the tasks that follow it, and the rows of scenes.
+/// Maps the end of a stage to the tasks that follow it and the changes of scenes.
 fn finish(stage: &StageId, end: StageEnd) -> Finish {
     match end {
         StageEnd::Voiced(film) => {
-            let scenes = film.scenes.iter().map(|scene| SceneRow {
-                scene_id: scene.id.clone(),
-                status: if scene.drawn_outside { "rendering" } else { "planned" }.to_owned(),
+            let scenes = film.scenes.iter().map(|scene| SceneChange {
+                scene_id: scene.id.clone().into(),
+                event: if scene.drawn_outside { SceneEvent::Ordered } else { SceneEvent::Planned },
                 engine_used: Some(scene.engine_asked.clone()),
-                ..SceneRow::default()
+                fallback_used: false,
+                render_duration_ms: None,
+                error: None,
             });
             let then = NewTask::of(&FilmGraph::after_voice(&film.shape()));
-            Finish { then, scenes: scenes.collect(), job: None }
+            Finish { then, scenes: scenes.collect(), publishes: false }
         }
         StageEnd::Scene(scene) => {
             let StageId::Scene(scene_id) = stage else { return Finish::default() };
-            let row = SceneRow {
-                scene_id: scene_id.clone(),
-                status: "done".to_owned(),
+            let drawn = SceneChange {
+                scene_id: scene_id.clone().into(),
+                event: SceneEvent::Drawn,
                 engine_used: Some(scene.engine_used),
                 fallback_used: scene.fallback_used,
                 render_duration_ms: None,
                 error: scene.error,
             };
-            Finish { scenes: vec![row], ..Finish::default() }
+            Finish { scenes: vec![drawn], ..Finish::default() }
         }
         StageEnd::Published(receipt) => {
-            let scenes = receipt.scenes.iter().map(|scene| SceneRow {
-                scene_id: scene.scene_id.clone(),
-                status: "done".to_owned(),
+            let scenes = receipt.scenes.iter().map(|scene| SceneChange {
+                scene_id: scene.scene_id.clone().into(),
+                event: SceneEvent::Drawn,
                 engine_used: Some(scene.engine_used.clone()),
                 fallback_used: scene.fallback_used,
                 render_duration_ms: drawn_in(scene),
                 error: scene.fallback_used.then(|| scene.reason.clone()),
             });
             let scenes = scenes.collect();
-            Finish { scenes, job: Some(JobStatus::Done), ..Finish::default() }
+            Finish { scenes, publishes: true, ..Finish::default() }
         }
         StageEnd::Done | StageEnd::Later { .. } => Finish::default(),
     }
 }
 
-/// Says how many half-written files were removed, where there were any.
+/// Logs the number of removed half-written files, if there were any.
 fn removed(files: usize) {
     if files > 0 {
         ServiceEvent::PartsRemoved { files }.emit();
     }
 }
 
-/// How long outside engines were at work on a scene, in milliseconds; none where none was asked: what
-/// this machine draws is drawn with the film.
+/// Returns the time that outside engines worked on a scene, in milliseconds; `None` if none was asked,
+/// since this machine draws a scene with the film.
 fn drawn_in(scene: &SceneReceipt) -> Option<i64> {
     let spent: u64 = scene.attempts.iter().map(|attempt| attempt.latency_ms).sum();
     (!scene.attempts.is_empty()).then(|| i64::try_from(spent).unwrap_or(i64::MAX))
 }
 
-/// What a failure means for its task and job.
+/// Maps an error to the failure of its task and job.
 fn failure(lease: &Lease, error: &PipelineError) -> Failure {
     let held = error.is_held();
     let (code, may_pass) = match error {
@@ -239,7 +232,7 @@ fn failure(lease: &Lease, error: &PipelineError) -> Failure {
         PipelineError::Voice(_) => ("voice", true),
         _ => ("internal", true),
     };
-    let tries_left = may_pass && lease.attempts < MOST_TRIES;
+    let tries_left = may_pass && lease.attempts < MAX_TRIES;
     let pause = FIRST_PAUSE * 4u32.pow(lease.attempts.saturating_sub(1).min(4));
     Failure {
         error: JobError {
@@ -255,7 +248,7 @@ fn failure(lease: &Lease, error: &PipelineError) -> Failure {
     }
 }
 
-/// Puts a task off until there is room again, and tells the operator why.
+/// Puts a task off until there is room again, and logs the reason.
 fn put_off(lease: &Lease, reason: &str, shortage: Option<Shortage>) -> Outcome {
     let wait = RESOURCE_PAUSE;
     let retry_in_ms = wait.as_millis() as u64;
@@ -269,7 +262,7 @@ fn put_off(lease: &Lease, reason: &str, shortage: Option<Shortage>) -> Outcome {
 }
 
 /// Returns the outcome of a task that panicked. A library that cannot start a thread panics with
-/// the system's reason in its message: such a task is put off like any that finds too little.
+/// the system's reason in its message: such a task is put off.
 pub(crate) fn after_panic(lease: &Lease, ended: tokio::task::JoinError) -> Outcome {
     let payload = ended.try_into_panic().ok();
     let said = payload.as_ref().and_then(|payload| {

@@ -1,11 +1,10 @@
-//! Claims tasks, runs them under a lease, and says how they ended.
+//! Claims tasks, runs them under a lease, and writes how they ended.
 //!
-//! Guarantees: a task that runs is looked after by a heartbeat; where the lease is lost, or the
-//! database cannot be reached for as long as the lease, the work is stopped and nothing of it is
-//! written; a worker that is asked to end claims nothing further, lets what runs finish within the
-//! grace time and hands the rest back.
+//! Guarantees: a running task has a heartbeat; if the lease is lost, or the database cannot be reached
+//! for as long as the lease, the work is stopped and its result is not written; a worker that is asked
+//! to end claims no further task, lets running ones finish within the grace time and hands the rest back.
 //!
-//! Does not know what a task does: that is a [`TaskRunner`], for films [`film::FilmRunner`]. Beside the
+//! Does not know the work of a task: a [`TaskRunner`] does, for films [`film::FilmRunner`]. Beside the
 //! tasks, [`courier::Courier`] tells submitters how their jobs ended.
 //!
 //! Start with [`Worker::run`].
@@ -17,7 +16,7 @@ pub mod film;
 mod parts;
 
 use pytoon_process::{CancelToken, disk};
-use pytoon_records::job::store::{Failure, Finish, Hold, JobStore, Lease};
+use pytoon_records::job::queue::{Failure, Finish, Hold, Lease, TaskQueue};
 use pytoon_records::ledger::StoreError;
 use pytoon_telemetry::ServiceEvent;
 use serde_json::Value;
@@ -28,74 +27,77 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// How long a worker without a task waits before it looks by itself.
+/// Poll interval of a worker without a task.
 const IDLE: Duration = Duration::from_millis(500);
-/// An answer is waited for at least so long.
+/// Minimum timeout of a call to the database.
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
-/// The database turned a token away.
+/// The database refused a token.
 const REFUSED: &str = "refused";
-/// The database was not heard for as long as a lease holds.
+/// The database did not answer for as long as a lease holds.
 const UNHEARD: &str = "unheard";
-/// Before it is looked again whether there is room to work; each further look is twice as late.
+/// First pause before the room to work is checked again; it doubles each time.
 const FIRST_LOOK: Duration = Duration::from_millis(500);
-/// The latest.
+/// Maximum of that pause.
 const LONGEST_LOOK: Duration = Duration::from_secs(15);
-/// Between questions to a database that does not answer.
 /// Maximum time after the grace time for handing tasks back.
 const HAND_BACK: Duration = Duration::from_secs(10);
+/// Pause between calls to a database that does not answer.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 
-/// How a task ended.
+/// The end of a task.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// It is done.
+    /// The task is done.
     Finished(Finish),
-    /// It has to wait, and holds no worker meanwhile.
+    /// The task has to wait, and holds no worker meanwhile.
     Later {
-        /// For so long.
+        /// The pause.
         wait: Duration,
-        /// What is to be remembered.
+        /// The memo for the next run.
         memo: Value,
     },
-    /// It failed.
+    /// The task failed.
     Failed(Failure),
-    /// It was stopped.
+    /// The task was stopped.
     Stopped,
 }
 
-/// What a worker does with a task.
+/// Runs tasks.
 pub trait TaskRunner: fmt::Debug + Send + Sync + 'static {
-    /// Whether there is what every task needs, such as room on the disk; else, what is missing. No
-    /// task is claimed meanwhile. Called where blocking is allowed.
+    /// Checks for the needs of every task, such as room on the disk. No task is claimed while it
+    /// fails. May block.
+    ///
+    /// # Errors
+    /// The missing need.
     fn ready(&self) -> Result<(), String> {
         Ok(())
     }
-    /// Removes what killed workers left behind. Called now and then where blocking is allowed; when
-    /// it wants to be called again.
+    /// Removes files that killed workers left behind, and returns the pause before the next call. May
+    /// block.
     fn tidy(&self) -> Duration {
         Duration::from_secs(3600)
     }
 
-    /// Runs a task to its end, or until it is cancelled. Called where blocking is allowed.
+    /// Runs a task to its end, or until it is cancelled. May block.
     fn run(&self, lease: &Lease, cancel: &CancelToken) -> Outcome;
 }
 
 /// A worker.
 #[derive(Debug, Clone)]
 pub struct Worker {
-    /// Where tasks are.
-    pub store: Arc<dyn JobStore>,
-    /// What is done with them.
+    /// The queue of tasks.
+    pub store: Arc<dyn TaskQueue>,
+    /// Runs the tasks.
     pub runner: Arc<dyn TaskRunner>,
-    /// The name under which it claims.
+    /// The name of the worker in its claims.
     pub name: String,
-    /// How long a claim holds without a heartbeat.
+    /// The time for which a claim holds without a heartbeat.
     pub lease: Duration,
-    /// Tasks that run at once.
+    /// Maximum number of tasks that run at once.
     pub tasks: u32,
-    /// How long what runs may finish once the end is asked for.
+    /// Grace time for running tasks once the end is asked for.
     pub grace: Duration,
-    /// Where films are made, and how much is to be free there before one is begun, in MiB.
+    /// The room that new films need.
     pub room: Room,
     /// Set when the end is asked for.
     pub drain: CancelToken,
@@ -106,14 +108,14 @@ pub struct Worker {
 pub struct Room {
     /// The folder on whose disk they are made.
     pub folder: PathBuf,
-    /// How much has to be free, in MiB.
+    /// Minimum free space, in MiB.
     pub min_free_mib: u64,
-    /// Whether it was there when it was last looked for.
+    /// True if it was missing at the last check.
     pub lacks: Arc<AtomicBool>,
 }
 
 impl Room {
-    /// Whether there is room; a change is told once.
+    /// Returns true if there is room. A change is logged once.
     fn is_there(&self) -> bool {
         let free = disk::free_bytes(&self.folder).map(|bytes| bytes >> 20);
         let lacks = free.is_some_and(|free| free < self.min_free_mib);
@@ -126,7 +128,7 @@ impl Room {
 }
 
 impl Worker {
-    /// Works until the end is asked for; how many tasks were handed back unfinished.
+    /// Works until the end is asked for, and returns the number of tasks handed back unfinished.
     pub async fn run(self) -> usize {
         let places = Arc::new(Semaphore::new(self.tasks.max(1) as usize));
         let stop = CancelToken::default();
@@ -180,7 +182,7 @@ impl Worker {
         handed_back.load(Ordering::Relaxed)
     }
 
-    /// Whether work can be done here; waits for so long where it cannot.
+    /// Returns true if the runner is ready; otherwise waits.
     async fn is_ready(self: &Arc<Self>, pause: Duration) -> bool {
         let runner = self.runner.clone();
         let asked = tokio::task::spawn_blocking(move || runner.ready()).await;
@@ -248,7 +250,7 @@ impl Worker {
         self.write(&lease, outcome, begun.elapsed(), handed_back).await;
     }
 
-    /// Beats until the task is to be stopped; why the lease is lost, where it is. Ends only then.
+    /// Sends heartbeats until the task is to be stopped. Returns the reason if the lease is lost.
     async fn look_after(
         &self,
         lease: &Lease,
@@ -303,7 +305,7 @@ impl Worker {
         handed_back: &AtomicUsize,
     ) {
         let begun = Instant::now();
-        let (id, token) = (lease.task_id.as_str(), lease.token);
+        let (id, token) = (&lease.task_id, lease.token);
         let (job, task, stage) = (lease.job.id.as_str(), lease.name.as_str(), lease.kind.as_str());
         let (hold, why) = loop {
             let writing = match outcome.clone() {
@@ -361,7 +363,7 @@ fn tidy(runner: Weak<dyn TaskRunner>) {
     });
 }
 
-/// What the database answers, or that it does not answer in time.
+/// Bounds a call to the database by a timeout.
 async fn heard<T>(
     at_most: Duration,
     asked: impl Future<Output = Result<T, StoreError>>,

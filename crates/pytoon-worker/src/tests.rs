@@ -2,6 +2,7 @@
 
 use super::*;
 use pytoon_core::graph::{FilmGraph, FilmShape};
+use pytoon_records::job::queue::TaskQueue;
 use pytoon_records::job::store::{JobFilter, JobStore, NewJob, Submission};
 use pytoon_records::job::{JobStatus, NewTask, TaskKind};
 use pytoon_store::Store;
@@ -80,7 +81,7 @@ impl Bench {
     }
 
     async fn status(&self, id: &str) -> JobStatus {
-        self.store.job_fetch(id).await.expect("reads").expect("is there").status
+        self.store.job_fetch(&id.into()).await.expect("reads").expect("is there").status
     }
 
     async fn until(&self, id: &str, status: JobStatus) {
@@ -104,8 +105,8 @@ fn film(lease: &Lease) -> Outcome {
         TaskKind::Voice => after_voice(&["scene_01"], 2),
         _ => Vec::new(),
     };
-    let job = (lease.kind == TaskKind::Publish).then_some(JobStatus::Done);
-    Outcome::Finished(Finish { then, job, ..Finish::default() })
+    let publishes = lease.kind == TaskKind::Publish;
+    Outcome::Finished(Finish { then, publishes, ..Finish::default() })
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
@@ -194,7 +195,7 @@ fn a_cancelled_job_is_stopped_while_it_runs() {
         tokio::spawn(bench.worker(&runner, 2000).run());
         bench.submit("one").await;
         bench.until("one", JobStatus::PlanningScenes).await;
-        bench.store.job_cancel("one").await.expect("cancels");
+        bench.store.job_cancel(&"one".into()).await.expect("cancels");
         bench.until("one", JobStatus::Cancelled).await;
         assert_eq!(runner.begun(), ["plan", "cancel"]);
     });

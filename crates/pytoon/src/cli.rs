@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use pytoon_core::brief::redo::SceneChange;
 use pytoon_telemetry::ServiceRole;
+use pytoon_vocabulary::{JobId, TaskId};
 use std::path::PathBuf;
 
 /// Turn a brief into a finished vertical video: spoken, captioned, with music.
@@ -195,7 +196,7 @@ pub(crate) enum Command {
     /// the fix for each.
     Doctor {
         /// A job of the service [default: the machine].
-        job: Option<String>,
+        job: Option<JobId>,
     },
     /// Rehearse a fault on a scratch instance with simulated vendors: whether its alert fires, the
     /// runbook shows it and mends it, and every film is made all the same.
@@ -275,22 +276,22 @@ pub(crate) enum JobsAction {
     /// Show one job.
     Show {
         /// Its id.
-        id: String,
+        id: JobId,
     },
     /// Stop a job; vendors are told.
     Cancel {
         /// Its id.
-        id: String,
+        id: JobId,
     },
     /// Let a failed or cancelled job go on at the stage where it stopped.
     Retry {
         /// Its id.
-        id: String,
+        id: JobId,
     },
     /// Let a held job go on.
     Release {
         /// Its id.
-        id: String,
+        id: JobId,
     },
     /// Change one scene of a job; only what the change is seen in is rendered and bought again.
     Redo(JobRedoArgs),
@@ -300,7 +301,7 @@ pub(crate) enum JobsAction {
 #[derive(Debug, Args)]
 pub(crate) struct JobRedoArgs {
     /// The job's id.
-    pub(crate) id: String,
+    pub(crate) id: JobId,
     /// The scene: its place, from 1, or its id, such as `scene_03`.
     pub(crate) scene: String,
     #[command(flatten)]
@@ -355,7 +356,7 @@ pub(crate) enum WebhooksAction {
     /// List what is told of a job, with every attempt.
     List {
         /// The job's id.
-        job: String,
+        job: JobId,
     },
     /// Tell one again.
     Resend {
@@ -374,7 +375,7 @@ pub(crate) enum TasksAction {
     /// Have one tried again.
     Requeue {
         /// Its id, as `dead` shows it.
-        id: String,
+        id: TaskId,
     },
 }
 

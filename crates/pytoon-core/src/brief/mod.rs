@@ -532,6 +532,15 @@ impl FieldProblem {
 }
 
 impl Brief {
+    /// Returns the engines that the brief asks for, with their fields.
+    pub fn engines_asked(&self) -> impl Iterator<Item = (String, &str)> {
+        let whole = self.engine_override.iter().map(|name| ("engine_override".to_owned(), name));
+        let of_scenes = self.scenes.iter().enumerate().filter_map(|(index, scene)| {
+            Some((format!("scenes[{index}].engine"), scene.engine.as_ref()?))
+        });
+        whole.chain(of_scenes).map(|(field, name)| (field, name.as_str()))
+    }
+
     /// The voice settings, empty when none were given.
     pub fn voice_settings(&self) -> VoiceSettings {
         match &self.voice {

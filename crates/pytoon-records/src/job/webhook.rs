@@ -1,92 +1,113 @@
-//! Telling submitters how their jobs ended.
+//! Webhook messages to submitters about the end of their jobs.
 //!
-//! A message is written in the transaction of the change that it tells of, and told until it was
-//! heard or given up: at least once, perhaps more often, under one id by which a receiver knows it.
+//! A message is written in the transaction of the change that it tells of (an outbox) and delivered at
+//! least once, under one id by which a receiver knows duplicates.
 //!
-//! Does not send anything; see Standard Webhooks 1.0 for what is sent.
+//! Does not send messages; their format is that of Standard Webhooks 1.0.
 
 use crate::ledger::StoreFuture;
-use pytoon_vocabulary::UnixMs;
+use crate::state::{InvalidTransition, State, names};
+use pytoon_vocabulary::{JobId, UnixMs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
-/// What has become of a message.
+/// The state of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookState {
-    /// It is to be told, now or later.
+    /// It is delivered at its next time.
     Due,
-    /// It was heard.
+    /// The receiver answered with success.
     Delivered,
-    /// It was told in vain, and is told again only when a person wants it.
+    /// Every attempt failed. It is retried only when a person wants it.
     Dead,
 }
 
-impl WebhookState {
-    /// Every state.
-    pub const ALL: [Self; 3] = [Self::Due, Self::Delivered, Self::Dead];
+names!(WebhookState { Due = "due", Delivered = "delivered", Dead = "dead" });
 
-    /// The name as stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Due => "due",
-            Self::Delivered => "delivered",
-            Self::Dead => "dead",
-        }
-    }
+/// Changes the state of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookEvent {
+    /// The receiver answers with success.
+    Delivered,
+    /// An attempt fails, and another follows.
+    RetryScheduled,
+    /// The last attempt fails.
+    GivenUp,
+    /// A person has it delivered again.
+    Resent,
+}
 
-    /// The state of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
+names!(WebhookEvent {
+    Delivered = "delivered",
+    RetryScheduled = "retry_scheduled",
+    GivenUp = "given_up",
+    Resent = "resent",
+});
+
+impl State for WebhookState {
+    type Event = WebhookEvent;
+    type Invalid = InvalidTransition<Self>;
+    const STATES: &'static [Self] = &Self::ALL;
+    const EVENTS: &'static [WebhookEvent] = &WebhookEvent::ALL;
+
+    fn apply(self, event: WebhookEvent) -> Result<Self, InvalidTransition<Self>> {
+        use WebhookEvent as E;
+        Ok(match (self, event) {
+            (Self::Due, E::Delivered) => Self::Delivered,
+            (Self::Due, E::GivenUp) => Self::Dead,
+            (Self::Due, E::RetryScheduled) | (Self::Delivered | Self::Dead, E::Resent) => Self::Due,
+            (from, event) => return Err(InvalidTransition { from, event }),
+        })
     }
 }
 
-/// A message that is to be told now.
+/// A leased message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DueWebhook {
     /// Its id, the same in every attempt.
     pub id: String,
     /// The job that it tells of.
-    pub job_id: String,
-    /// What happened: `job.done`, `job.failed`, `job.held` or `job.cancelled`.
+    pub job_id: JobId,
+    /// Its type: `job.done`, `job.failed`, `job.held` or `job.cancelled`.
     pub event: String,
-    /// Where it is told.
+    /// The address of the receiver.
     pub url: String,
-    /// What is told.
+    /// Its content.
     pub data: Value,
     /// Attempts so far.
     pub attempts: u32,
-    /// Names this claim.
+    /// The token of this lease.
     pub token: i64,
-    /// When it happened.
+    /// The time of the change that it tells of.
     pub created_at: UnixMs,
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
-    /// How long it took.
+    /// Its duration.
     pub took: Duration,
-    /// Why it was not heard; absent where it was.
+    /// The error; absent if it succeeded.
     pub error: Option<String>,
-    /// When it is told again; never, where absent.
+    /// The pause before the next attempt; absent if there is none.
     pub retry_in: Option<Duration>,
 }
 
 /// An attempt as kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookAttempt {
-    /// When.
+    /// Its time.
     pub at: UnixMs,
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
-    /// How long it took, in milliseconds.
+    /// Its duration in milliseconds.
     pub duration_ms: i64,
-    /// Why it was not heard; absent where it was.
+    /// The error; absent if it succeeded.
     pub error: Option<String>,
 }
 
@@ -96,31 +117,49 @@ pub struct WebhookRow {
     /// Its id.
     pub id: String,
     /// The job that it tells of.
-    pub job_id: String,
-    /// What happened.
+    pub job_id: JobId,
+    /// Its type.
     pub event: String,
-    /// Where it is told.
+    /// The address of the receiver.
     pub url: String,
-    /// What has become of it.
+    /// Its state.
     pub state: WebhookState,
-    /// When it is told next, where it is.
+    /// The time of the next attempt, if there is one.
     pub next_at: Option<UnixMs>,
-    /// When it happened.
+    /// The time of the change that it tells of.
     pub created_at: UnixMs,
     /// Attempts so far.
     pub attempts: Vec<WebhookAttempt>,
 }
 
-/// Where messages are kept. Every method is one atomic step.
+/// Keeps messages. Every method is one transaction.
 pub trait WebhookStore: fmt::Debug + Send + Sync {
-    /// The message that has waited longest, nobody else's for so long.
+    /// Leases the due message that has waited longest.
     fn webhook_claim(&self, lease: Duration) -> StoreFuture<'_, Option<DueWebhook>>;
-    /// Notes what came of an attempt; whether that claim still holds.
+    /// Writes an attempt with its result. Returns false if the lease is lost.
     fn webhook_told(&self, id: &str, token: i64, told: Told) -> StoreFuture<'_, bool>;
-    /// The messages of a job, oldest first.
-    fn webhooks_of_job(&self, job: &str) -> StoreFuture<'_, Vec<WebhookRow>>;
-    /// Messages that were given up, newest first.
+    /// Lists the messages of a job, oldest first.
+    fn webhooks_of_job(&self, job: &JobId) -> StoreFuture<'_, Vec<WebhookRow>>;
+    /// Lists dead messages, newest first.
     fn webhooks_dead(&self) -> StoreFuture<'_, Vec<WebhookRow>>;
-    /// Has a message told again; whether there was one that is not waiting anyway.
+    /// Makes a message due again. Returns false if it is due already, or there is none.
     fn webhook_resend(&self, id: &str) -> StoreFuture<'_, bool>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::checks::assert_table;
+
+    #[test]
+    fn every_state_meets_every_event() {
+        use WebhookEvent as E;
+        use WebhookState as S;
+        assert_table::<S>(&[
+            (E::Delivered, &[S::Due], S::Delivered),
+            (E::RetryScheduled, &[S::Due], S::Due),
+            (E::GivenUp, &[S::Due], S::Dead),
+            (E::Resent, &[S::Delivered, S::Dead], S::Due),
+        ]);
+    }
 }

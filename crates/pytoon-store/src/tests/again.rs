@@ -4,9 +4,11 @@ use super::super::{block_on, call};
 use super::open;
 use crate::Store;
 use pytoon_core::graph::{FilmGraph, FilmShape};
-use pytoon_records::job::store::{Finish, Hold, JobStore, KeyRow, Lease, NewJob};
+use pytoon_records::job::keys::{KeyRow, KeyStore};
+use pytoon_records::job::queue::{Failure, Finish, Hold, Lease, TaskQueue};
+use pytoon_records::job::store::{DEGRADED, JobError, JobStore, NewJob};
 use pytoon_records::job::webhook::{Told, WebhookState, WebhookStore};
-use pytoon_records::job::{JobStatus, NewTask, TaskKind};
+use pytoon_records::job::{JobEvent, JobStatus, NewTask, TaskKind};
 use pytoon_records::ledger::{Admission, CallLimits, EngineStore};
 use pytoon_vocabulary::MicroUsd;
 use serde_json::json;
@@ -47,7 +49,7 @@ async fn work(store: &Store, chunks: u32) -> Vec<String> {
                 let then = NewTask::of(&FilmGraph::after_voice(&shape));
                 Finish { then, ..Finish::default() }
             }
-            TaskKind::Publish => Finish { job: Some(JobStatus::Done), ..Finish::default() },
+            TaskKind::Publish => Finish { publishes: true, ..Finish::default() },
             _ => Finish::default(),
         };
         assert_eq!(done(store, &lease, finish).await, Hold::Ours);
@@ -64,12 +66,14 @@ fn a_job_is_made_anew_with_another_graph() {
         let store = open(&folder).await;
         submit(&store, "one", "k1").await;
         assert_eq!(work(&store, 3).await.len(), 7);
-        let before = store.job_fetch("one").await.expect("reads").expect("is there");
+        let before = store.job_fetch(&"one".into()).await.expect("reads").expect("is there");
         let brief = json!({"script": "Two."});
-        let from = vec![JobStatus::Done];
-        assert!(store.job_redo("one", brief.clone(), from.clone()).await.expect("redoes"));
-        assert!(!store.job_redo("one", brief.clone(), from).await.expect("it has not ended"));
-        let row = store.job_fetch("one").await.expect("reads").expect("is there");
+        let redone = JobEvent::Redone;
+        assert!(store.job_redo(&"one".into(), brief.clone(), redone).await.expect("redoes"));
+        assert!(
+            !store.job_redo(&"one".into(), brief.clone(), redone).await.expect("it has not ended")
+        );
+        let row = store.job_fetch(&"one".into()).await.expect("reads").expect("is there");
         assert_eq!((row.status, row.brief, row.finished_at), (JobStatus::Queued, brief, None));
         assert_eq!(
             (row.tasks_done, row.tasks_known),
@@ -81,8 +85,39 @@ fn a_job_is_made_anew_with_another_graph() {
         names.sort();
         let expected = ["compose:000", "compose:001", "mix", "plan", "publish", "voice"];
         assert_eq!(names, expected, "the third chunk is not of this graph");
-        let row = store.job_fetch("one").await.expect("reads").expect("is there");
+        let row = store.job_fetch(&"one".into()).await.expect("reads").expect("is there");
         assert_eq!((row.status, row.tasks_done, row.tasks_known), (JobStatus::Done, 6, 6));
+    });
+}
+
+#[test]
+fn a_degraded_job_restarts_without_tasks_of_its_earlier_brief() {
+    let folder = tempfile::tempdir().expect("folder");
+    block_on(async {
+        let store = open(&folder).await;
+        submit(&store, "one", "k1").await;
+        work(&store, 3).await;
+        let brief = json!({"script": "Two."});
+        assert!(store.job_redo(&"one".into(), brief, JobEvent::Redone).await.expect("redoes"));
+        done(&store, &claim(&store).await, Finish::default()).await;
+        let shape = FilmShape { scenes: Vec::new(), chunks: 1 };
+        let then = NewTask::of(&FilmGraph::after_voice(&shape));
+        done(&store, &claim(&store).await, Finish { then, ..Finish::default() }).await;
+        let error = JobError {
+            code: DEGRADED.into(),
+            stage: "mix".into(),
+            provider: None,
+            message: "it would be degraded".into(),
+            retryable: true,
+        };
+        let failure = Failure { error, retry_in: None, held: true };
+        let lease = claim(&store).await;
+        store.task_fail(&lease.task_id, lease.token, failure).await.expect("fails");
+        assert!(store.job_resume(&"one".into(), JobEvent::Released).await.expect("resumes"));
+        let mut names = work(&store, 1).await;
+        names.sort();
+        assert_eq!(names, ["compose:000", "mix", "publish", "voice"]);
+        assert_eq!(store.task_claim("w1", LEASE).await.expect("claims"), None);
     });
 }
 
@@ -92,13 +127,18 @@ fn who_worked_for_the_earlier_brief_has_lost_its_task() {
     block_on(async {
         let store = open(&folder).await;
         submit(&store, "one", "k1").await;
-        let old = claim(&store).await;
-        store.job_cancel("one").await.expect("cancels");
+        // Its worker sleeps longer than the lease holds.
+        let moment = Duration::from_millis(1);
+        let old = store.task_claim("w1", moment).await.expect("claims").expect("there is a task");
+        store.job_cancel(&"one".into()).await.expect("cancels");
+        tokio::time::sleep(Duration::from_millis(20)).await;
         let cancel = claim(&store).await;
         assert_eq!(cancel.kind, TaskKind::Cancel);
         done(&store, &cancel, Finish::default()).await;
-        let from = vec![JobStatus::Cancelling, JobStatus::Cancelled];
-        assert!(store.job_redo("one", json!({"script": "Two."}), from).await.expect("redoes"));
+        let redone = JobEvent::Redone;
+        assert!(
+            store.job_redo(&"one".into(), json!({"script": "Two."}), redone).await.expect("redoes")
+        );
         let new = claim(&store).await;
         assert_eq!((new.name.as_str(), new.token), ("plan", old.token + 1));
         assert_eq!(done(&store, &old, Finish::default()).await, Hold::Lost);
@@ -143,10 +183,10 @@ fn an_end_is_told_until_it_is_heard_or_given_up() {
         assert!(!store.webhook_resend(&due.id).await.expect("it is due already"));
         let last = store.webhook_claim(LEASE).await.expect("claims").expect("is due");
         assert!(store.webhook_told(&last.id, last.token, told(None, None)).await.expect("notes"));
-        let rows = store.webhooks_of_job("one").await.expect("lists");
+        let rows = store.webhooks_of_job(&"one".into()).await.expect("lists");
         assert_eq!((rows[0].state, rows[0].attempts.len()), (WebhookState::Delivered, 3));
-        assert!(store.job_delete("one").await.expect("deletes"));
-        assert_eq!(store.webhooks_of_job("one").await.expect("lists"), []);
+        assert!(store.job_delete(&"one".into()).await.expect("deletes"));
+        assert_eq!(store.webhooks_of_job(&"one".into()).await.expect("lists"), []);
     });
 }
 
@@ -180,8 +220,8 @@ fn a_keys_budget_is_over_all_its_jobs_of_a_day() {
         assert_eq!(admit("4", "c", 9.0).await, Admission::Granted);
         assert_eq!(admit("5", "a render at a terminal", 9.0).await, Admission::Granted);
         // A deleted job has spent all the same.
-        store.job_cancel("a").await.expect("cancels");
-        assert!(store.job_delete("a").await.expect("deletes"));
+        store.job_cancel(&"a".into()).await.expect("cancels");
+        assert!(store.job_delete(&"a".into()).await.expect("deletes"));
         assert!(matches!(admit("6", "b", 0.1).await, Admission::OverBudget { .. }));
         assert!(store.key_budget("shop", Some(MicroUsd::from_usd(2.0))).await.expect("sets"));
         assert_eq!(admit("7", "b", 0.1).await, Admission::Granted);

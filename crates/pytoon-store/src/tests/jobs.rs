@@ -4,12 +4,15 @@ use super::super::{block_on, call};
 use super::open;
 use crate::Store;
 use pytoon_core::graph::{FilmGraph, FilmShape};
+use pytoon_records::job::keys::{KeyRow, KeyStore};
+use pytoon_records::job::process::ProcessStore;
+use pytoon_records::job::queue::{Failure, Finish, Hold, Lease, TaskQueue};
 use pytoon_records::job::store::{
-    Failure, Finish, Hold, Idempotency, JobError, JobFilter, JobStore, KeyRow, Lease, NewJob,
-    SceneRow, Submission,
+    Idempotency, JobError, JobFilter, JobStore, NewJob, SceneChange, Submission,
 };
-use pytoon_records::job::{JobStatus, NewTask, TaskKind};
+use pytoon_records::job::{JobEvent, JobStatus, NewTask, SceneEvent, SceneStatus, TaskKind};
 use pytoon_records::ledger::{Admission, CallLimits, EngineStore, Fence, NewCall};
+use pytoon_vocabulary::{JobId, TaskId};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -50,7 +53,7 @@ fn only_jobs_that_have_begun_are_gone_on_with_where_there_is_no_room() {
         submit(&store, "two").await;
         assert_eq!(
             begun().await.map(|lease| (lease.job.id, lease.name)),
-            Some(("one".to_owned(), "voice".to_owned()))
+            Some(("one".into(), "voice".to_owned()))
         );
         assert_eq!(begun().await, None);
         assert_eq!(claim(&store).await.job.id, "two");
@@ -67,7 +70,7 @@ fn a_claim_that_was_lost_buys_nothing() {
         let slept = store.task_claim("w1", short).await.expect("claims").expect("there is a task");
         let fence = |lease: &Lease| {
             Some(Fence {
-                task_id: lease.task_id.clone(),
+                task_id: lease.task_id.to_string(),
                 token: lease.token,
                 unanswered_ms: 60_000,
             })
@@ -95,7 +98,7 @@ async fn none_left(store: &Store) {
 }
 
 async fn status(store: &Store, id: &str) -> JobStatus {
-    store.job_fetch(id).await.expect("reads").expect("is there").status
+    store.job_fetch(&id.into()).await.expect("reads").expect("is there").status
 }
 
 async fn done(store: &Store, lease: &Lease, finish: Finish) -> Hold {
@@ -143,7 +146,7 @@ fn a_job_goes_through_its_graph_to_the_end() {
     block_on(async {
         let store = open(&folder).await;
         submit(&store, "one").await;
-        let row = store.job_fetch("one").await.expect("reads").expect("is there");
+        let row = store.job_fetch(&"one".into()).await.expect("reads").expect("is there");
         assert_eq!((row.status, row.tasks_known), (JobStatus::Queued, 2));
         assert_eq!((row.brief, row.client_data), (job("one").brief, job("one").client_data));
         let plan = claim(&store).await;
@@ -153,13 +156,16 @@ fn a_job_goes_through_its_graph_to_the_end() {
         assert_eq!(done(&store, &plan, Finish::default()).await, Hold::Ours);
         let voice = claim(&store).await;
         assert_eq!(voice.kind, TaskKind::Voice);
-        let scene = |status: &str| SceneRow {
+        let scene = |event| SceneChange {
             scene_id: "scene_01".into(),
-            status: status.into(),
-            ..SceneRow::default()
+            event,
+            engine_used: None,
+            fallback_used: false,
+            render_duration_ms: None,
+            error: None,
         };
         let then = after_voice(&["scene_01", "scene_02"], 2);
-        let finish = Finish { then, scenes: vec![scene("planned")], job: None };
+        let finish = Finish { then, scenes: vec![scene(SceneEvent::Planned)], publishes: false };
         done(&store, &voice, finish).await;
         let (first, second) = (claim(&store).await, claim(&store).await);
         assert_eq!(
@@ -167,7 +173,7 @@ fn a_job_goes_through_its_graph_to_the_end() {
             ("scene:scene_01", "scene:scene_02")
         );
         none_left(&store).await;
-        let finish = Finish { scenes: vec![scene("done")], ..Finish::default() };
+        let finish = Finish { scenes: vec![scene(SceneEvent::Drawn)], ..Finish::default() };
         done(&store, &first, finish).await;
         none_left(&store).await;
         done(&store, &second, Finish::default()).await;
@@ -181,20 +187,21 @@ fn a_job_goes_through_its_graph_to_the_end() {
         assert_eq!(names, ["compose:000", "compose:001", "mix"]);
         let publish = claim(&store).await;
         assert_eq!((publish.kind, publish.job.tasks_done), (TaskKind::Publish, 7));
-        done(&store, &publish, Finish { job: Some(JobStatus::Done), ..Finish::default() }).await;
-        let row = store.job_fetch("one").await.expect("reads").expect("is there");
+        done(&store, &publish, Finish { publishes: true, ..Finish::default() }).await;
+        let row = store.job_fetch(&"one".into()).await.expect("reads").expect("is there");
         assert_eq!((row.status, row.tasks_done, row.tasks_known), (JobStatus::Done, 8, 8));
         assert!(row.finished_at >= row.started_at && row.started_at >= Some(row.created_at));
-        assert_eq!(store.job_scenes("one").await.expect("reads"), [scene("done")]);
-        let events = store.job_events("one", 0, 100).await.expect("reads");
+        let drawn = scene(SceneEvent::Drawn).into_row(SceneStatus::Done);
+        assert_eq!(store.job_scenes(&"one".into()).await.expect("reads"), [drawn]);
+        let events = store.job_events(&"one".into(), 0, 100).await.expect("reads");
         let seqs: Vec<i64> = events.iter().map(|event| event.seq).collect();
         assert_eq!(seqs, (1..=events.len() as i64).collect::<Vec<_>>());
         let last = events.last().expect("events");
         assert_eq!((last.event.as_str(), &last.data), ("status", &json!({"status": "done"})));
-        let after = store.job_events("one", last.seq - 1, 100).await.expect("reads");
+        let after = store.job_events(&"one".into(), last.seq - 1, 100).await.expect("reads");
         assert_eq!(after.len(), 1);
-        assert!(store.job_delete("one").await.expect("deletes"));
-        assert_eq!(store.job_fetch("one").await.expect("reads"), None);
+        assert!(store.job_delete(&"one".into()).await.expect("deletes"));
+        assert_eq!(store.job_fetch(&"one".into()).await.expect("reads"), None);
     });
 }
 
@@ -218,8 +225,7 @@ fn tasks_that_end_at_one_moment_free_what_waits_for_all_of_them() {
             }
             let publish = claim(&store).await;
             assert_eq!(publish.kind, TaskKind::Publish);
-            done(&store, &publish, Finish { job: Some(JobStatus::Done), ..Finish::default() })
-                .await;
+            done(&store, &publish, Finish { publishes: true, ..Finish::default() }).await;
         }
     });
 }
@@ -234,7 +240,7 @@ fn a_cancelled_jobs_tasks_may_end_at_one_moment() {
             let id = format!("job{round}");
             submit(&store, &id).await;
             let plan = claim(&store).await;
-            store.job_cancel(&id).await.expect("ok");
+            store.job_cancel(&id.as_str().into()).await.expect("ok");
             let tell = claim(&store).await;
             let _ = tokio::join!(
                 store.task_give_back(&plan.task_id, plan.token),
@@ -259,7 +265,7 @@ fn a_cancel_in_the_midst_of_all_of_it() {
             let (_, _, cancelled, third, fourth) = tokio::join!(
                 done(&store, &one, Finish::default()),
                 done(&store, &other, Finish::default()),
-                store.job_cancel(&id),
+                store.job_cancel(&id.as_str().into()),
                 store.task_claim("w3", LEASE),
                 store.task_claim("w4", LEASE),
             );
@@ -283,7 +289,7 @@ fn a_claim_beside_a_cancel_does_not_undo_it() {
             let id = format!("job{round}");
             spoken(&store, &id, 1).await;
             let (claimed, cancelled) =
-                tokio::join!(store.task_claim("w2", LEASE), store.job_cancel(&id));
+                tokio::join!(store.task_claim("w2", LEASE), store.job_cancel(&id.as_str().into()));
             assert_eq!(cancelled.expect("ok"), Some(JobStatus::Cancelling));
             let now = status(&store, &id).await;
             assert_eq!(now, JobStatus::Cancelling, "round {round}");
@@ -334,7 +340,7 @@ fn a_task_whose_workers_die_again_and_again_fails_its_job() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         none_left(&store).await;
-        let row = store.job_fetch("one").await.expect("reads").expect("is there");
+        let row = store.job_fetch(&"one".into()).await.expect("reads").expect("is there");
         let error = row.error.expect("an error");
         assert_eq!((row.status, error.code.as_str()), (JobStatus::Failed, "worker_lost"));
         assert!(error.message.contains("plan was begun 5 times"), "{}", error.message);
@@ -385,18 +391,21 @@ fn a_failed_job_goes_on_where_it_stopped() {
             assert_eq!((again.kind, again.attempts), (TaskKind::Voice, 2));
             let end = failure(None, held);
             store.task_fail(&again.task_id, again.token, end.clone()).await.expect("fails");
-            let row = store.job_fetch(id).await.expect("reads").expect("is there");
+            let row = store.job_fetch(&id.into()).await.expect("reads").expect("is there");
             let expected = if held { JobStatus::Held } else { JobStatus::Failed };
             assert_eq!((row.status, row.error), (expected, Some(end.error)));
             none_left(&store).await;
-            let wrong = vec![JobStatus::Done];
-            assert!(!store.job_go_on(id, wrong).await.expect("answers"));
-            assert!(store.job_go_on(id, vec![expected]).await.expect("goes on"));
-            let row = store.job_fetch(id).await.expect("reads").expect("is there");
+            let (event, wrong) = match expected {
+                JobStatus::Held => (JobEvent::Released, JobEvent::Retried),
+                _ => (JobEvent::Retried, JobEvent::Released),
+            };
+            assert!(!store.job_resume(&id.into(), wrong).await.expect("answers"));
+            assert!(store.job_resume(&id.into(), event).await.expect("resumes"));
+            let row = store.job_fetch(&id.into()).await.expect("reads").expect("is there");
             assert_eq!((row.status, row.error, row.tasks_done), (JobStatus::Queued, None, 1));
             let voice = claim(&store).await;
             assert_eq!((voice.kind, voice.attempts), (TaskKind::Voice, 1));
-            done(&store, &voice, Finish { job: Some(JobStatus::Done), ..Finish::default() }).await;
+            done(&store, &voice, Finish { publishes: true, ..Finish::default() }).await;
         }
     });
 }
@@ -407,12 +416,12 @@ fn a_cancel_stops_what_runs_and_tells_vendors_last() {
     block_on(async {
         let store = open(&folder).await;
         submit(&store, "new").await;
-        assert_eq!(store.job_cancel("new").await.expect("ok"), Some(JobStatus::Cancelled));
+        assert_eq!(store.job_cancel(&"new".into()).await.expect("ok"), Some(JobStatus::Cancelled));
         none_left(&store).await;
         submit(&store, "one").await;
         let plan = claim(&store).await;
-        assert_eq!(store.job_cancel("one").await.expect("ok"), Some(JobStatus::Cancelling));
-        assert_eq!(store.job_cancel("one").await.expect("ok"), Some(JobStatus::Cancelling));
+        assert_eq!(store.job_cancel(&"one".into()).await.expect("ok"), Some(JobStatus::Cancelling));
+        assert_eq!(store.job_cancel(&"one".into()).await.expect("ok"), Some(JobStatus::Cancelling));
         let beat = store.task_beat(&plan.task_id, plan.token, LEASE).await.expect("ok");
         assert_eq!(beat, Hold::Stop);
         let tell = claim(&store).await;
@@ -422,12 +431,12 @@ fn a_cancel_stops_what_runs_and_tells_vendors_last() {
         assert_eq!(store.task_give_back(&plan.task_id, plan.token).await.expect("ok"), Hold::Stop);
         assert_eq!(status(&store, "one").await, JobStatus::Cancelled);
         none_left(&store).await;
-        assert_eq!(store.job_cancel("nobody").await.expect("ok"), None);
+        assert_eq!(store.job_cancel(&"nobody".into()).await.expect("ok"), None);
         // A worker that died while it was told.
         submit(&store, "two").await;
         let short = Duration::from_millis(20);
         store.task_claim("w1", short).await.expect("claims").expect("a task");
-        store.job_cancel("two").await.expect("ok");
+        store.job_cancel(&"two".into()).await.expect("ok");
         let tell = claim(&store).await;
         done(&store, &tell, Finish::default()).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -469,7 +478,7 @@ fn a_repeated_submission_is_the_same_job() {
         }
         let all = waiting.join_all().await;
         assert_eq!(all.iter().filter(|one| **one == Submission::New).count(), 1, "{all:?}");
-        let same: HashSet<String> = all
+        let same: HashSet<JobId> = all
             .iter()
             .filter_map(|one| match one {
                 Submission::Repeated(id) => Some(id.clone()),
@@ -503,8 +512,8 @@ fn no_two_workers_have_one_task() {
                 had
             });
         }
-        let had: Vec<String> = workers.join_all().await.into_iter().flatten().collect();
-        let different: HashSet<&String> = had.iter().collect();
+        let had: Vec<TaskId> = workers.join_all().await.into_iter().flatten().collect();
+        let different: HashSet<&TaskId> = had.iter().collect();
         assert_eq!((had.len(), different.len()), (80, 80));
         let state = store.queue_state().await.expect("looks");
         assert_eq!((state.ready, state.running, state.expired), (0, 0, 0));
@@ -561,7 +570,7 @@ fn jobs_are_listed_page_by_page() {
         let done = JobFilter { status: Some(JobStatus::Done), limit: 9, ..JobFilter::default() };
         assert_eq!(store.job_list(done).await.expect("lists"), []);
         let state = store.queue_state().await.expect("looks");
-        assert_eq!((state.jobs["queued"], state.ready), (7, 7));
+        assert_eq!((state.jobs[&JobStatus::Queued], state.ready), (7, 7));
     });
 }
 

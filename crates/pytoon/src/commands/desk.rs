@@ -8,16 +8,17 @@ use crate::commands::redo::problem_of;
 use crate::context::Context;
 use crate::output;
 use anyhow::{Context as _, bail};
-use pytoon_api::{Scope, new_key};
 use pytoon_config::read_brief;
 use pytoon_pipeline::engine_desk::{database, open_storage};
-use pytoon_records::job::JobStatus;
+use pytoon_records::job::keys::{KeyStore, Scope, sha256_hex};
+use pytoon_records::job::queue::TaskQueue;
 use pytoon_records::job::store::{JobFilter, JobRow, JobStore};
 use pytoon_records::job::webhook::{WebhookRow, WebhookStore};
+use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_records::ledger::EngineStore;
 use pytoon_storage::job_files::folder_of;
-use pytoon_store::Store;
-use pytoon_vocabulary::MicroUsd;
+use pytoon_store::{Store, new_key};
+use pytoon_vocabulary::{JobId, MicroUsd};
 use pytoon_worker::collector::Collector;
 use pytoon_worker::courier::WebhookSecrets;
 use serde_json::json;
@@ -76,7 +77,7 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
                 let row = store.job_fetch(id).await?.with_context(|| no_job(id))?;
                 let mut text = shown(&row);
                 text["scenes"] = json!(store.job_scenes(id).await?);
-                text["cost_usd"] = json!(store.spend_of_job(id).await?.as_usd());
+                text["cost_usd"] = json!(store.spend_of_job(id.as_str()).await?.as_usd());
                 output::json(&text)?;
             }
             JobsAction::Cancel { id } => {
@@ -84,25 +85,25 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
                 output::line(status.as_str());
             }
             JobsAction::Retry { id } => {
-                go_on(&store, id, vec![JobStatus::Failed, JobStatus::Cancelled]).await?;
+                resume(&store, id, JobEvent::Retried).await?;
             }
-            JobsAction::Release { id } => go_on(&store, id, vec![JobStatus::Held]).await?,
+            JobsAction::Release { id } => resume(&store, id, JobEvent::Released).await?,
             JobsAction::Redo(args) => redo(context, &store, args).await?,
         }
         Ok(ExitCode::SUCCESS)
     })
 }
 
-fn no_job(id: &str) -> String {
+fn no_job(id: &JobId) -> String {
     format!("there is no job `{id}`; `pytoon jobs list` shows all")
 }
 
-async fn go_on(store: &Store, id: &str, from: Vec<JobStatus>) -> anyhow::Result<()> {
+async fn resume(store: &Store, id: &JobId, event: JobEvent) -> anyhow::Result<()> {
     let row = store.job_fetch(id).await?.with_context(|| no_job(id))?;
-    if !store.job_go_on(id, from).await? {
+    if !store.job_resume(id, event).await? {
         bail!("the job is {}: there is nothing to go on with", row.status.as_str());
     }
-    output::line("queued");
+    output::line(JobStatus::Queued.as_str());
     Ok(())
 }
 
@@ -118,10 +119,10 @@ async fn redo(context: &Context, store: &Store, args: &JobRedoArgs) -> anyhow::R
     let brief = change.applied(file.brief, &args.scene, scenes);
     let brief = brief.map_err(|problem| problem_of(&problem.field, &problem.reason))?;
     let brief = serde_json::to_value(&brief)?;
-    if !store.job_redo(&args.id, brief, JobStatus::REDO_FROM.to_vec()).await? {
+    if !store.job_redo(&args.id, brief, JobEvent::Redone).await? {
         bail!("the job is {}: a scene can be redone once the job has ended", row.status.as_str());
     }
-    output::line("queued");
+    output::line(JobStatus::Queued.as_str());
     Ok(())
 }
 
@@ -198,7 +199,7 @@ pub(crate) fn tasks(context: &Context, action: &TasksAction) -> anyhow::Result<E
                 if !store.task_requeue(id).await? {
                     bail!("`{id}` is no dead task; `pytoon tasks dead` shows all");
                 }
-                output::line("queued");
+                output::line(JobStatus::Queued.as_str());
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -210,11 +211,11 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
     at_store(context, async |store| {
         match action {
             KeysAction::Add { name, scope, budget_per_day } => {
-                let scope = Scope::ALL.into_iter().find(|known| known.as_str() == scope);
+                let scope = Scope::from_name(scope);
                 let scope = scope.context("a scope is `read`, `submit` or `admin`")?;
                 let budget = budget_per_day.map(budget).transpose()?;
                 let (key, row) = new_key(name, scope, budget);
-                store.key_add(row, &pytoon_api::hash(&key)).await?;
+                store.key_add(row, &sha256_hex(&key)).await?;
                 output::line(key);
                 output::note("this key is shown once and kept nowhere");
             }
@@ -274,8 +275,8 @@ pub(crate) fn artifacts(context: &Context, action: &ArtifactsAction) -> anyhow::
 }
 
 fn get(context: &Context, job: &str, name: &str, out: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let is_plain = |text: &str| !text.is_empty() && !text.contains(['/', '\\']) && text != "..";
-    if !is_plain(job) || !is_plain(name) {
+    let is_plain = !name.is_empty() && !name.contains(['/', '\\']) && name != "..";
+    if !is_plain || job.parse::<JobId>().is_err() {
         bail!("a job and an artifact are named without folders, such as `output.mp4`");
     }
     let storage = open_storage(&context.config, &context.secrets)?;

@@ -63,7 +63,7 @@ impl Planner for FilmPlanner {
 
     fn warnings(&self, brief: &Brief) -> Vec<Note> {
         let engines = self.env.engines.engines();
-        let asked = pytoon_api::engines_asked(brief);
+        let asked = brief.engines_asked();
         let lacking = asked.filter_map(|(field, name)| {
             let engine = engines.iter().find(|engine| engine.name == name)?;
             let why = if !engine.config.enabled {

@@ -5,15 +5,18 @@ use crate::commands::planner::FilmPlanner;
 use crate::context::{self, Context};
 use crate::output;
 use anyhow::{Context as _, bail};
-use pytoon_api::{Api, Bounds, Budgets, RateLimits, Scope, new_key, router};
+use pytoon_api::{Api, Bounds, Budgets, RateLimits, router};
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_pipeline::engine_desk::{EngineDesk, database};
 use pytoon_pipeline::{Environment, NoProgress, PipelineError};
 use pytoon_process::{CancelToken, Runner, threads};
 use pytoon_records::job::TaskKind;
+use pytoon_records::job::counts::added_up;
+use pytoon_records::job::keys::{KeyStore, Scope, sha256_hex};
+use pytoon_records::job::process::ProcessStore;
 use pytoon_records::job::store::{JobFilter, JobStore};
 use pytoon_records::ledger::{CallLimits, StoreError};
-use pytoon_store::{Store, is_postgres};
+use pytoon_store::{Store, is_postgres, new_key};
 use pytoon_telemetry::{Event, Metrics, ServiceEvent};
 use pytoon_vendor::http::public::PublicHttp;
 use pytoon_voice::health::report;
@@ -112,6 +115,8 @@ pub(crate) fn run(context: &Context, role: Role, args: &ServeArgs) -> anyhow::Re
         let api = listener.map(|listener| {
             let api = Api {
                 jobs: store.clone(),
+                keys: store.clone(),
+                processes: store.clone(),
                 webhooks: store.clone(),
                 files: store.clone(),
                 ledger: store.clone(),
@@ -226,7 +231,7 @@ async fn first_key(store: &Store) -> anyhow::Result<()> {
         return Ok(());
     }
     let (key, row) = new_key("first", Scope::Admin, None);
-    store.key_add(row, &pytoon_api::hash(&key)).await?;
+    store.key_add(row, &sha256_hex(&key)).await?;
     output::note(format!("API key (shown this once): {key}"));
     Ok(())
 }
@@ -240,7 +245,13 @@ fn worker(context: &Context, env: Environment, store: Arc<Store>, process: Strin
         lacks: Arc::default(),
     };
     Worker {
-        runner: Arc::new(FilmRunner { env, jobs: store.clone(), files: store.clone(), lease }),
+        runner: Arc::new(FilmRunner {
+            env,
+            jobs: store.clone(),
+            queue: store.clone(),
+            files: store.clone(),
+            lease,
+        }),
         store,
         name: process,
         lease,
@@ -318,7 +329,7 @@ fn tell_counts(store: Arc<Store>, context: &Context, process: String) {
             // Only where the database was there for a while: right after it was away, everybody
             // looks like one that has ended.
             if told.is_ok() && told_since.elapsed() >= FOLD_COUNTS {
-                told = store.counts_fold(ENDED_AFTER, pytoon_api::added_up).await.map(|_| ());
+                told = store.counts_fold(ENDED_AFTER, added_up).await.map(|_| ());
                 told_since = Instant::now();
             }
             if let Err(error) = told {

@@ -7,12 +7,15 @@ use anyhow::Context as _;
 use pytoon_core::layout;
 use pytoon_pipeline::engine_desk::{database, open_storage};
 use pytoon_process::CommandLine;
-use pytoon_records::job::JobStatus;
-use pytoon_records::job::store::{JobEvent, JobRow, JobStore, SceneRow, TaskRow};
+use pytoon_records::job::process::ProcessStore;
+use pytoon_records::job::queue::TaskRow;
+use pytoon_records::job::store::{EventKind, EventRow, JobRow, JobStore, SceneRow};
 use pytoon_records::job::webhook::{WebhookState, WebhookStore};
+use pytoon_records::job::{JobStatus, TaskState};
 use pytoon_records::ledger::{CallFilter, CallState, EngineStore};
 use pytoon_storage::job_files::folder_of;
 use pytoon_store::Store;
+use pytoon_vocabulary::JobId;
 use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;
@@ -25,7 +28,7 @@ const SLOW_MS: i64 = 600_000;
 const APART_MS: f64 = 45.0;
 
 /// Explains a job; fails where it came to nothing.
-pub(crate) fn run(context: &Context, id: &str) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(context: &Context, id: &JobId) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let at = database(&context.config, &context.secrets)?;
     let checks: anyhow::Result<Vec<Check>> = runtime.block_on(async {
@@ -42,7 +45,7 @@ pub(crate) fn run(context: &Context, id: &str) -> anyhow::Result<ExitCode> {
         checks.extend(paid(&store, id).await?);
         checks.extend(told(&store, id).await?);
         let storage = open_storage(&context.config, &context.secrets)?;
-        let name = |file: &str| format!("{}/{file}", folder_of(id));
+        let name = |file: &str| format!("{}/{file}", folder_of(id.as_str()));
         let read = async |file: &str| -> Option<Value> {
             serde_json::from_slice(&storage.read(&name(file)).await.ok()??).ok()
         };
@@ -57,7 +60,7 @@ pub(crate) fn run(context: &Context, id: &str) -> anyhow::Result<ExitCode> {
                 // A file that is nowhere is told of below.
                 let _ = storage.have(&name(file)).await;
             }
-            let folder = storage.path(&folder_of(id));
+            let folder = storage.path(&folder_of(id.as_str()));
             checks.push(in_time(context, &folder, read(layout::TIMELINE).await.as_ref()));
         }
         Ok(checks)
@@ -97,7 +100,9 @@ fn standing(row: &JobRow, tasks: &[TaskRow], now: i64) -> Check {
         };
         return Check::failed("status", evidence, fix).see(page);
     }
-    let waits = tasks.iter().find(|task| task.state == "ready" && now - task.run_at > UNCLAIMED_MS);
+    let waits = tasks
+        .iter()
+        .find(|task| task.state == TaskState::Ready && now - task.run_at > UNCLAIMED_MS);
     match (row.status, waits) {
         (JobStatus::Done, _) => Check::good("status", "done"),
         (JobStatus::Cancelled, _) => Check::good("status", "cancelled, by a person's wish"),
@@ -120,8 +125,8 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
     for task in tasks {
         let name = format!("step {}", task.name);
         let why = task.error.as_deref().unwrap_or("");
-        match task.state.as_str() {
-            "running" if task.lease_until < now => {
+        match task.state {
+            TaskState::Running if task.lease_until < now => {
                 let worker = task.worker.as_deref().unwrap_or("nobody");
                 let evidence = format!(
                     "its worker {worker} is silent since {}",
@@ -130,7 +135,7 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
                 let fix = "another worker takes it over at once where one runs: start one (`pytoon worker`)";
                 checks.push(Check::failed(name, evidence, fix).see("leases"));
             }
-            "running" => {
+            TaskState::Running => {
                 let worker = task.worker.as_deref().unwrap_or("nobody");
                 let evidence = format!(
                     "runs at {worker} for {}, claim {}",
@@ -144,7 +149,7 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
                     Check::good(name, evidence)
                 });
             }
-            "ready" if task.run_at > now && task.attempts > 0 => {
+            TaskState::Ready if task.run_at > now && task.attempts > 0 => {
                 let evidence = format!(
                     "failed {} times, is tried again in {}: {why}",
                     task.attempts,
@@ -154,28 +159,32 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
                     Check::warning(name, evidence, "mend it before its last try").see("dead-tasks"),
                 );
             }
-            "ready" if task.run_at > now => {
+            TaskState::Ready if task.run_at > now => {
                 let evidence =
                     format!("waits for its vendor, asks again in {}", seconds(task.run_at - now));
                 checks.push(Check::good(name, evidence));
             }
-            "dead" => {
+            TaskState::Dead => {
                 let evidence = format!("came to nothing after {} tries: {why}", task.attempts);
                 let fix =
                     "mend it, then `pytoon jobs retry`, or `pytoon tasks requeue` with its id";
                 checks.push(Check::failed(name, evidence, fix).see("dead-tasks"));
             }
-            _ => {}
+            TaskState::Ready
+            | TaskState::Blocked
+            | TaskState::Parked
+            | TaskState::Done
+            | TaskState::Obsolete => {}
         }
     }
     checks
 }
 
 /// How long it stayed in each status, the longest named.
-fn times(events: &[JobEvent], now: i64) -> Check {
+fn times(events: &[EventRow], now: i64) -> Check {
     let statuses: Vec<(&str, i64)> = events
         .iter()
-        .filter(|event| event.event == "status")
+        .filter(|event| event.event == EventKind::Status)
         .filter_map(|event| Some((event.data["status"].as_str()?, event.at)))
         .collect();
     let ends = statuses.iter().skip(1).map(|(_, at)| *at).chain([now]);
@@ -211,7 +220,7 @@ fn scenes_of(scenes: &[SceneRow], receipt: Option<&Value>) -> Vec<Check> {
             let kind = kinds.first().copied().unwrap_or_else(|| kind_in(why));
             let evidence = format!("drawn by {used}: {why}");
             let (fix, page) = remedy(kind);
-            Check::warning(&scene.scene_id, evidence, fix).see(page)
+            Check::warning(scene.scene_id.as_str(), evidence, fix).see(page)
         })
         .collect();
     if checks.is_empty() && !scenes.is_empty() {
@@ -363,11 +372,11 @@ fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check 
     Check::failed(name, evidence, fix).see("audio-sync")
 }
 
-async fn paid(store: &Store, id: &str) -> anyhow::Result<Option<Check>> {
-    let filter = CallFilter { job_id: Some(id.to_owned()), ..CallFilter::default() };
+async fn paid(store: &Store, id: &JobId) -> anyhow::Result<Option<Check>> {
+    let filter = CallFilter { job_id: Some(id.to_string()), ..CallFilter::default() };
     let calls = store.call_list(filter).await?;
     let unknown: Vec<_> = calls.iter().filter(|call| call.state == CallState::Unknown).collect();
-    let cost = store.spend_of_job(id).await?;
+    let cost = store.spend_of_job(id.as_str()).await?;
     Ok(match unknown.first() {
         Some(call) => {
             let evidence = format!(
@@ -385,7 +394,7 @@ async fn paid(store: &Store, id: &str) -> anyhow::Result<Option<Check>> {
     })
 }
 
-async fn told(store: &Store, id: &str) -> anyhow::Result<Option<Check>> {
+async fn told(store: &Store, id: &JobId) -> anyhow::Result<Option<Check>> {
     let rows = store.webhooks_of_job(id).await?;
     let last = rows.iter().rev().find(|row| row.state != WebhookState::Delivered);
     Ok(last.map(|row| {

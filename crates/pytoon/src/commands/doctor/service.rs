@@ -3,7 +3,7 @@
 use super::Check;
 use crate::context::{Context, now};
 use pytoon_pipeline::engine_desk::{EngineDesk, database, storage};
-use pytoon_records::job::store::JobStore;
+use pytoon_records::job::process::ProcessStore;
 use pytoon_records::job::webhook::WebhookStore;
 use pytoon_records::ledger::{CallFilter, CallState, EngineStore};
 use pytoon_store::{Store, is_postgres};

@@ -1,23 +1,23 @@
-//! One page of metrics for all processes: counters and histograms are added up, whoever counted.
+//! Adds up the counters of several processes, as Prometheus text.
 //!
-//! Each process keeps what it has counted in the database; a process that has ended keeps its
-//! part, so that sums never fall. Gauges are of this process, or read from the database.
+//! Each process keeps its counters in the database. The counters of a process that has ended stay, so
+//! that sums never fall. Gauges belong to one process and are not added up.
 
 use std::collections::BTreeMap;
 
-/// A family of samples.
+/// One metric with its samples.
 #[derive(Debug, Default)]
 struct Family {
-    /// Its `# HELP` and `# TYPE` lines.
+    /// The `# HELP` and `# TYPE` lines.
     head: Vec<String>,
     is_gauge: bool,
-    /// Values by name and labels, in the order they came.
+    /// Names with labels, in the order of the text.
     samples: Vec<String>,
     values: BTreeMap<String, f64>,
 }
 
-/// Adds the text of other processes to one's own.
-pub(crate) fn merged(own: &str, others: &[&str]) -> String {
+/// Adds the counters of other processes to the text of this one.
+pub fn merged(own: &str, others: &[&str]) -> String {
     let mut families: Vec<(String, Family)> = Vec::new();
     read(own, true, &mut families);
     for text in others {
@@ -42,7 +42,7 @@ pub(crate) fn merged(own: &str, others: &[&str]) -> String {
     text
 }
 
-/// What several ended processes have counted, as one text: gauges told of a moment, and go.
+/// Adds up the counters of ended processes. Their gauges are dropped.
 pub fn added_up(texts: &[&str]) -> String {
     merged("", texts)
 }

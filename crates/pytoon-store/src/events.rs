@@ -1,0 +1,146 @@
+//! The events of jobs, for those who watch them, and the scenes that some of them tell of.
+
+use crate::db::{Db, Tx};
+use crate::jobs::json_of;
+use crate::rows::database;
+use crate::states::{applied, id, named, step};
+use pytoon_records::job::SceneStatus;
+use pytoon_records::job::store::{EventKind, EventRow, SceneChange, SceneRow};
+use pytoon_records::ledger::StoreError;
+use serde_json::{Value, json};
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
+
+/// Writes the event whose place an update of the job's row returned, and returns that place. The
+/// update has locked the job, so that its events have one order.
+pub(crate) async fn write_event(
+    db: &Db,
+    tx: &mut Tx,
+    job: &str,
+    row: &[AnyRow],
+    event: EventKind,
+    data: &Value,
+    operation: &'static str,
+) -> Result<i64, StoreError> {
+    let Some(row) = row.first() else {
+        return Err(StoreError::Conflict(format!("job {job} is gone")));
+    };
+    let seq: i64 = row.try_get("events").map_err(database(operation))?;
+    insert_event(db, tx, job, seq, event, data, operation).await?;
+    Ok(seq)
+}
+
+/// Inserts an event at a place.
+pub(crate) async fn insert_event(
+    db: &Db,
+    tx: &mut Tx,
+    job: &str,
+    seq: i64,
+    event: EventKind,
+    data: &Value,
+    operation: &'static str,
+) -> Result<(), StoreError> {
+    let sql = format!(
+        "INSERT INTO job_events (job_id, seq, at, event, data) VALUES ($1, $2, {}, $3, $4)",
+        db.now()
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(job)
+        .bind(seq)
+        .bind(event.as_str())
+        .bind(data.to_string())
+        .execute(&mut **tx)
+        .await
+        .map_err(database(operation))?;
+    Ok(())
+}
+
+/// Lists the events of a job after a place.
+pub(crate) async fn events(
+    db: &Db,
+    job: &str,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<EventRow>, StoreError> {
+    let failed = database("read events");
+    let sql = format!(
+        "SELECT seq, at, event, data FROM job_events WHERE job_id = $1 AND seq > $2 \
+         ORDER BY seq LIMIT {limit}"
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(job).bind(after).fetch_all(&db.pool).await;
+    let read = |row: &AnyRow| -> Result<EventRow, sqlx::Error> {
+        Ok(EventRow {
+            seq: row.try_get("seq")?,
+            at: row.try_get("at")?,
+            event: named(row, "event", EventKind::from_name)?,
+            data: json_of(Some(row.try_get("data")?))?.unwrap_or_default(),
+        })
+    };
+    rows.map_err(&failed)?.iter().map(|row| read(row).map_err(&failed)).collect()
+}
+
+/// Lists the scenes of a job in order.
+pub(crate) async fn scenes(db: &Db, job: &str) -> Result<Vec<SceneRow>, StoreError> {
+    let failed = database("read scenes");
+    let rows = sqlx::query(
+        "SELECT scene_id, status, engine_used, fallback_used, render_duration_ms, error \
+         FROM scenes WHERE job_id = $1 ORDER BY scene_id",
+    )
+    .bind(job)
+    .fetch_all(&db.pool)
+    .await
+    .map_err(&failed)?;
+    let read = |row: &AnyRow| -> Result<SceneRow, sqlx::Error> {
+        Ok(SceneRow {
+            scene_id: id(row, "scene_id")?,
+            status: named(row, "status", SceneStatus::from_name)?,
+            engine_used: row.try_get("engine_used")?,
+            fallback_used: row.try_get::<i64, _>("fallback_used")? != 0,
+            render_duration_ms: row.try_get("render_duration_ms")?,
+            error: row.try_get("error")?,
+        })
+    };
+    rows.iter().map(|row| read(row).map_err(&failed)).collect()
+}
+
+/// Applies changes to the scenes of a job, and tells of each. A scene that has no row yet counts as
+/// planned.
+pub(crate) async fn change_scenes(
+    db: &Db,
+    tx: &mut Tx,
+    job: &str,
+    changes: &[SceneChange],
+    operation: &'static str,
+) -> Result<(), StoreError> {
+    for change in changes {
+        let status = applied(SceneStatus::default(), change.event)?;
+        let sql = format!(
+            "INSERT INTO scenes (job_id, scene_id, status, engine_used, fallback_used, \
+               render_duration_ms, error) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+             ON CONFLICT (job_id, scene_id) DO UPDATE SET status = excluded.status, \
+               engine_used = excluded.engine_used, fallback_used = excluded.fallback_used, \
+               render_duration_ms = excluded.render_duration_ms, error = excluded.error \
+             WHERE scenes.status {}",
+            step::<SceneStatus>(change.event).from
+        );
+        let scene = change.clone().into_row(status);
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(job)
+            .bind(scene.scene_id.as_str())
+            .bind(scene.status.as_str())
+            .bind(scene.engine_used.as_deref())
+            .bind(i64::from(scene.fallback_used))
+            .bind(scene.render_duration_ms)
+            .bind(scene.error.as_deref())
+            .execute(&mut **tx)
+            .await
+            .map_err(database(operation))?;
+        let row = sqlx::query("UPDATE jobs SET events = events + 1 WHERE id = $1 RETURNING events")
+            .bind(job)
+            .fetch_all(&mut **tx)
+            .await
+            .map_err(database(operation))?;
+        write_event(db, tx, job, &row, EventKind::Scene, &json!(scene), operation).await?;
+    }
+    Ok(())
+}

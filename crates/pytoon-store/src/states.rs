@@ -1,0 +1,57 @@
+//! States in statements and rows: every name comes from its enum, every condition from its transition
+//! function.
+
+use pytoon_records::ledger::StoreError;
+use pytoon_records::state::State;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+/// One event as words of a statement: `SET state = {to} … WHERE state {from}`.
+pub(crate) struct Step {
+    /// The state after the event, quoted.
+    pub(crate) to: String,
+    /// A condition on the states that allow the event, such as `IN ('ready', 'blocked')`.
+    pub(crate) from: String,
+}
+
+/// Returns the words of an event.
+pub(crate) fn step<S: State>(event: S::Event) -> Step {
+    let to = S::to_state(event).map(quoted).unwrap_or_default();
+    Step { to, from: one_of(&S::from_states(event)) }
+}
+
+/// Returns a state in quotes. Names of states are our own words, never a user's; written into the
+/// statement, they let partial indexes be used.
+pub(crate) fn quoted<S: State>(state: S) -> String {
+    format!("'{state}'")
+}
+
+/// Returns a condition that a column is one of several states.
+pub(crate) fn one_of<S: State>(states: &[S]) -> String {
+    let names: Vec<String> = states.iter().copied().map(quoted).collect();
+    match names.as_slice() {
+        [one] => format!("= {one}"),
+        names => format!("IN ({})", names.join(", ")),
+    }
+}
+
+/// Applies an event to a row that this transaction holds.
+pub(crate) fn applied<S: State>(state: S, event: S::Event) -> Result<S, StoreError> {
+    state.apply(event).map_err(|invalid| StoreError::Conflict(invalid.to_string()))
+}
+
+/// Reads a column that holds an id.
+pub(crate) fn id<T: From<String>>(row: &AnyRow, column: &str) -> Result<T, sqlx::Error> {
+    row.try_get::<String, _>(column).map(T::from)
+}
+
+/// Reads a column that holds a name.
+pub(crate) fn named<T>(
+    row: &AnyRow,
+    column: &str,
+    read: fn(&str) -> Option<T>,
+) -> Result<T, sqlx::Error> {
+    let name: String = row.try_get(column)?;
+    let unknown = || sqlx::Error::Decode(format!("`{name}` is no {column}").into());
+    read(&name).ok_or_else(unknown)
+}
