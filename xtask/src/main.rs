@@ -1,12 +1,14 @@
 //! The project's own tools, run as `cargo xtask NAME`:
 //!
 //! - `tidy` fails on an arrow between crates that points the wrong way, on impure code in the
-//!   pure crates, and on files that have grown too large to be one thing;
+//!   pure crates, on files that import each other in a circle, and on files that have grown too large
+//!   to be one thing;
 //! - `schema` writes the JSON Schemas of brief, scene graph, timeline and configuration, and the
 //!   OpenAPI document
 //!   (`schema --check` fails when the checked-in ones are out of date);
 //! - `states` writes `docs/specs/job-states.md` (`states --check` likewise).
 
+mod circles;
 mod schema;
 mod states;
 mod tidy;

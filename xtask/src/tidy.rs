@@ -1,5 +1,6 @@
 //! Rules of the house that no linter knows.
 
+use crate::circles;
 use anyhow::bail;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -158,6 +159,12 @@ const MAX_LINES: usize = 700;
 /// Runs every rule.
 pub(crate) fn run() -> anyhow::Result<()> {
     let mut problems = arrows()?;
+    for entry in std::fs::read_dir(crate::root().join("crates"))? {
+        let src = entry?.path().join("src");
+        let files = sources(&src)?;
+        let name = src.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        problems.extend(circles::circles(&name, &files, &src));
+    }
     for path in sources(&crate::root().join("crates"))? {
         let text = std::fs::read_to_string(&path)?;
         problems.extend(file_problems(&path, &text));

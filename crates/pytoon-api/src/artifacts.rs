@@ -3,7 +3,7 @@
 use crate::Api;
 use crate::auth::{Caller, Scope};
 use crate::extract::ApiPath;
-use crate::jobs::seen;
+use crate::jobs::{kept_as, seen};
 use crate::problem::Problem;
 use axum::body::Body;
 use axum::extract::State;
@@ -11,7 +11,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pytoon_core::layout;
 use pytoon_storage::Bucket;
-use pytoon_storage::job_files::folder_of;
 use pytoon_vocabulary::JobId;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
@@ -33,11 +32,6 @@ const ARTIFACTS: [(&str, &str); 12] = [
     (layout::VOICE_STEM, "audio/wav"),
     (layout::MUSIC_STEM, "audio/wav"),
 ];
-
-/// The name under which a file of a job is kept.
-pub(crate) fn kept_as(id: &JobId, name: &str) -> String {
-    format!("{}/{name}", folder_of(id.as_str()))
-}
 
 /// Fetch an artifact
 ///

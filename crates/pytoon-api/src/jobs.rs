@@ -1,7 +1,6 @@
 //! Reading jobs.
 
 use crate::Api;
-use crate::artifacts::kept_as;
 use crate::auth::{Caller, Scope};
 use crate::budget::Held;
 use crate::extract::{ApiPath, ApiQuery};
@@ -14,6 +13,7 @@ use axum::response::Response;
 use pytoon_core::layout;
 use pytoon_records::job::JobStatus;
 use pytoon_records::job::store::{JobError, JobFilter, JobRow, SceneRow};
+use pytoon_storage::job_files::folder_of;
 use pytoon_vocabulary::{JobId, UnixMs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -349,4 +349,9 @@ pub(crate) async fn receipt(
     ApiPath(id): ApiPath<JobId>,
 ) -> Result<Response, Problem> {
     document(&api, &caller, &id, layout::METADATA).await
+}
+
+/// The name under which a file of a job is kept.
+pub(crate) fn kept_as(id: &JobId, name: &str) -> String {
+    format!("{}/{name}", folder_of(id.as_str()))
 }

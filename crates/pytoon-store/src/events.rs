@@ -1,8 +1,7 @@
 //! The events of jobs, for those who watch them, and the scenes that some of them tell of.
 
 use crate::db::{Db, Tx};
-use crate::jobs::json_of;
-use crate::rows::database;
+use crate::rows::{database, json_of};
 use crate::states::{applied, id, named, step};
 use pytoon_records::job::SceneStatus;
 use pytoon_records::job::store::{EventKind, EventRow, SceneChange, SceneRow};

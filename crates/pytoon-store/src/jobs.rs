@@ -2,7 +2,7 @@
 
 use crate::db::{Db, Durability, Tx};
 use crate::events::{insert_event, write_event};
-use crate::rows::database;
+use crate::rows::{database, json_of};
 use crate::states::{applied, id, named};
 use crate::task_graph::{add_tasks, insert_first_tasks, park};
 use pytoon_records::job::store::{
@@ -68,12 +68,6 @@ pub(crate) fn job_row(row: &AnyRow) -> Result<JobRow, StoreError> {
         })
     };
     read().map_err(database("read a job"))
-}
-
-pub(crate) fn json_of(text: Option<String>) -> Result<Option<Value>, sqlx::Error> {
-    text.map(|text| serde_json::from_str(&text))
-        .transpose()
-        .map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 const SUBMIT: &str = "submit a job";

@@ -26,6 +26,7 @@ mod states;
 mod store;
 mod task_graph;
 mod tasks;
+mod wakeups;
 mod webhooks;
 
 pub use keys::new_key;

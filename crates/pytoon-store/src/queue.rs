@@ -3,8 +3,9 @@
 use crate::db::Db;
 use crate::rows::database;
 use crate::states::{id, named};
+use pytoon_records::job::TaskRow;
 use pytoon_records::job::process::QueueState;
-use pytoon_records::job::queue::{DeadTask, TaskRow};
+use pytoon_records::job::queue::DeadTask;
 use pytoon_records::job::{JobEvent, JobStatus, TaskState};
 use pytoon_records::ledger::StoreError;
 use sqlx::any::AnyRow;

@@ -62,3 +62,9 @@ fn read_call(row: &AnyRow) -> Result<CallRow, sqlx::Error> {
         lease_until: row.try_get("lease_until")?,
     })
 }
+
+pub(crate) fn json_of(text: Option<String>) -> Result<Option<serde_json::Value>, sqlx::Error> {
+    text.map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| sqlx::Error::Decode(error.into()))
+}

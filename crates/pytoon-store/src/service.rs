@@ -1,12 +1,12 @@
 //! The stores of the service over the database, and the wake-up of workers that wait for tasks.
 
-use crate::db::{Db, Dialect};
-use crate::jobs::CHANNEL;
 use crate::store::{Store, bounded};
+use crate::wakeups::wait;
 use crate::{again, events, jobs, keys, queue, tasks, webhooks};
+use pytoon_records::job::TaskRow;
 use pytoon_records::job::keys::{KeyRow, KeyStore};
 use pytoon_records::job::process::{AddUp, ProcessStore, QueueState};
-use pytoon_records::job::queue::{DeadTask, Failure, Finish, Hold, Lease, TaskQueue, TaskRow};
+use pytoon_records::job::queue::{DeadTask, Failure, Finish, Hold, Lease, TaskQueue};
 use pytoon_records::job::store::{
     EventRow, Idempotency, JobFilter, JobRow, JobStore, NewJob, SceneRow, Submission,
 };
@@ -15,82 +15,7 @@ use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_records::ledger::StoreFuture;
 use pytoon_vocabulary::{JobId, MicroUsd, TaskId, UnixMs};
 use serde_json::Value;
-use sqlx::{AnyPool, AssertSqlSafe};
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
-
-/// Poll interval of a worker that is not woken: tasks become due by time alone, and SQLite notifies no
-/// other process.
-const LOOK: Duration = Duration::from_millis(200);
-/// Pause before a lost connection for notices is opened again.
-const LISTEN_AGAIN: Duration = Duration::from_secs(2);
-
-/// Minimum time between two notices to other processes.
-const RING_PAUSE: Duration = Duration::from_millis(2);
-/// Interval at which the notifier checks that the store still exists.
-const RING_LOOK: Duration = Duration::from_secs(5);
-
-/// Wakes workers that wait for tasks.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Wakeups {
-    /// Wakes workers of this process.
-    here: Arc<Notify>,
-    /// Wakes the notifier of other processes.
-    bell: Arc<Notify>,
-}
-
-impl Wakeups {
-    /// Wakes workers after a commit that may have made a task ready.
-    pub(crate) fn wake(&self) {
-        self.here.notify_waiters();
-        self.bell.notify_one();
-    }
-
-    /// Notifies other processes over PostgreSQL, after the commit and by a statement of its own: a
-    /// transaction with a notice in it holds a lock of the whole server until its log is on the disk,
-    /// so that commits come one after the other. A lost notice costs one poll interval.
-    pub(crate) fn ring(&self, pool: &AnyPool) {
-        let (pool, bell) = (pool.clone(), Arc::downgrade(&self.bell));
-        tokio::spawn(async move {
-            while let Some(bell) = bell.upgrade().filter(|_| !pool.is_closed()) {
-                if tokio::time::timeout(RING_LOOK, bell.notified()).await.is_ok() {
-                    let notice = AssertSqlSafe(format!("NOTIFY {CHANNEL}"));
-                    // Workers poll too.
-                    let _ = sqlx::query(notice).execute(&pool).await;
-                    tokio::time::sleep(RING_PAUSE).await;
-                }
-            }
-        });
-    }
-
-    /// Listens to notices of PostgreSQL while the store exists. Notices are only a hint: workers poll
-    /// too.
-    pub(crate) fn listen(&self, address: &str) {
-        let (address, notify) = (address.to_owned(), Arc::downgrade(&self.here));
-        tokio::spawn(async move {
-            while notify.strong_count() > 0 {
-                if let Ok(mut listener) = sqlx::postgres::PgListener::connect(&address).await
-                    && listener.listen(CHANNEL).await.is_ok()
-                {
-                    while listener.recv().await.is_ok() {
-                        let Some(notify) = notify.upgrade() else { return };
-                        notify.notify_waiters();
-                    }
-                }
-                tokio::time::sleep(LISTEN_AGAIN).await;
-            }
-        });
-    }
-}
-
-async fn wait(db: &Db, wakeups: &Wakeups, at_most: Duration) {
-    let most = match db.dialect {
-        Dialect::Sqlite => at_most.min(LOOK),
-        Dialect::Postgres => at_most,
-    };
-    let _ = tokio::time::timeout(most, wakeups.here.notified()).await;
-}
 
 impl JobStore for Store {
     fn job_submit(&self, job: NewJob, most_waiting: u32) -> StoreFuture<'_, Submission> {

@@ -3,7 +3,7 @@
 
 use crate::db::{DatabaseFile, Db, Dialect};
 use crate::rows::database;
-use crate::service::Wakeups;
+use crate::wakeups::Wakeups;
 use crate::{breakers, calls, clips, migrations};
 use pytoon_records::job::queue::MAX_CLAIMS;
 use pytoon_records::ledger::{

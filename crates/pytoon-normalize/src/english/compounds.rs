@@ -10,8 +10,6 @@ use crate::numbers::english::{Dialect, NOTATION, number};
 use crate::numbers::{is_digits, scan, take_digits};
 use crate::sentence::Reading;
 
-pub(super) use super::numerals::model_number;
-
 /// Signs that join the parts of a token, those that bind least first.
 const SEPARATORS: &str = "@/&+_-–:";
 /// Pairs of words where a slash means "or".
@@ -296,4 +294,14 @@ fn push_word(out: &mut String, word: &str) {
 fn is_sign(c: char) -> bool {
     !c.is_alphanumeric()
         && matches!(c as u32, 0xa0..=0xbf | 0x2000..=0x200b | 0x200e..=0x206f | 0x20a0..=0x20cf | 0x2100..=0x2bff | 0x3000..=0x3003)
+}
+
+/// Reads the digits in a name: "nineteen", "two twenty one", "twenty twenty six".
+pub(super) fn model_number(text: &str) -> String {
+    let value: u64 = if text.len() == 4 { text.parse().unwrap_or(0) } else { 0 };
+    if (1900..2100).contains(&value) {
+        return crate::numbers::english::year(value, Dialect::American);
+    }
+    let (digits_only, rest) = take_digits(text);
+    if rest.is_empty() { crate::numbers::english::label(digits_only) } else { spell_out(text) }
 }

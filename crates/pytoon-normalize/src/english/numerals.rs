@@ -2,9 +2,9 @@
 
 use super::context::Context;
 use super::quantity::{Quantity, exponent, quantity};
-use super::{compounds, fractions, labels, money};
+use super::{fractions, labels, money};
 use crate::numbers::english::{self, Dialect, NOTATION, cardinal, digits, label, to_ordinal};
-use crate::numbers::{Numeral, is_digits, scan, take_digits};
+use crate::numbers::{Numeral, is_digits, scan};
 use crate::sentence::Reading;
 
 /// Words before a year.
@@ -222,14 +222,4 @@ fn scaled(
         _ => return None,
     };
     Some(format!("{} {scale}{plus}", amount.spoken))
-}
-
-/// Reads the digits in a name: "nineteen", "two twenty one", "twenty twenty six".
-pub(super) fn model_number(text: &str) -> String {
-    let value: u64 = if text.len() == 4 { text.parse().unwrap_or(0) } else { 0 };
-    if (1900..2100).contains(&value) {
-        return english::year(value, Dialect::American);
-    }
-    let (digits_only, rest) = take_digits(text);
-    if rest.is_empty() { label(digits_only) } else { compounds::spell_out(text) }
 }

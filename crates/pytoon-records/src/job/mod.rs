@@ -20,4 +20,4 @@ pub mod webhook;
 
 pub use scene::{SceneEvent, SceneStatus};
 pub use status::{JobEvent, JobStatus};
-pub use task::{NewTask, TaskEvent, TaskKind, TaskState};
+pub use task::{NewTask, TaskEvent, TaskKind, TaskRow, TaskState};

@@ -9,7 +9,7 @@
 //! Start with [`TaskQueue`].
 
 use super::store::{JobError, JobRow, SceneChange};
-use super::{NewTask, TaskKind, TaskState};
+use super::{NewTask, TaskKind};
 use crate::ledger::StoreFuture;
 use pytoon_vocabulary::{JobId, TaskId, UnixMs};
 use serde::{Deserialize, Serialize};
@@ -96,27 +96,6 @@ pub struct DeadTask {
     pub error: String,
     /// The time of its last change.
     pub updated_at: UnixMs,
-}
-
-/// A task as kept, for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TaskRow {
-    /// Its name within the job.
-    pub name: String,
-    /// Its state; obsolete tasks are not listed.
-    pub state: TaskState,
-    /// The worker of its last claim.
-    pub worker: Option<String>,
-    /// Claims that failed or were lost.
-    pub attempts: u32,
-    /// The time from which on it may be claimed.
-    pub run_at: UnixMs,
-    /// The end of its lease.
-    pub lease_until: UnixMs,
-    /// The time of its last claim or change.
-    pub claimed_at: UnixMs,
-    /// The error of its last attempt.
-    pub error: Option<String>,
 }
 
 /// Keeps tasks and hands them out. Every method is one transaction.

@@ -2,7 +2,7 @@
 //!
 //! Guarantees: every method is one transaction; times are the database's.
 
-use super::queue::TaskRow;
+use super::TaskRow;
 use super::{JobEvent, JobStatus, NewTask, SceneEvent, SceneStatus};
 use crate::ledger::StoreFuture;
 use crate::state::names;

@@ -2,6 +2,7 @@
 
 use crate::state::{InvalidTransition, State, names};
 use pytoon_core::graph::{FilmGraph, Node, StageId};
+use pytoon_vocabulary::UnixMs;
 use serde::{Deserialize, Serialize};
 
 /// The kind of a task.
@@ -185,6 +186,27 @@ impl NewTask {
         let kind = TaskKind::Cancel;
         Self { name: kind.to_string(), kind, needs: Vec::new() }
     }
+}
+
+/// A task as kept, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRow {
+    /// Its name within the job.
+    pub name: String,
+    /// Its state; obsolete tasks are not listed.
+    pub state: TaskState,
+    /// The worker of its last claim.
+    pub worker: Option<String>,
+    /// Claims that failed or were lost.
+    pub attempts: u32,
+    /// The time from which on it may be claimed.
+    pub run_at: UnixMs,
+    /// The end of its lease.
+    pub lease_until: UnixMs,
+    /// The time of its last claim or change.
+    pub claimed_at: UnixMs,
+    /// The error of its last attempt.
+    pub error: Option<String>,
 }
 
 #[cfg(test)]
