@@ -13,7 +13,6 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon-records", 2),
     ("pytoon-config", 2),
     ("pytoon-telemetry", 2),
-    ("pytoon-align", 2),
     ("pytoon-normalize", 2),
     ("pytoon-audio", 2),
     ("pytoon-english", 2),
@@ -56,12 +55,12 @@ const APART: &[(&str, &str)] = &[
 /// Companions that share no code with the rest, not even for tests.
 const ALONE: &[&str] = &["pytoon-espeak", "pytoon-sim"];
 
-/// Crates without files, processes, environment, network and clocks.
+/// Crates, and folders of them, without files, processes, environment, network and clocks.
 const PURE: &[&str] = &[
+    "pytoon-voice/src/word_aligner",
     "pytoon-vocabulary",
     "pytoon-records",
     "pytoon-core",
-    "pytoon-align",
     "pytoon-audio",
     "pytoon-english",
     "pytoon-graphics",
@@ -86,6 +85,11 @@ const IMPURE: &[&str] = &[
 /// Words that only these files may use: the stages of a film are opened by its two executors alone,
 /// each stage's cache is asked by the film alone, and the HTTP crate is known to its commands alone.
 const ONLY_IN: &[(&str, &[&str], &str)] = &[
+    (
+        ".is_private(",
+        &["crates/pytoon-vendor/src/http/guard.rs"],
+        "one guard decides which addresses are called",
+    ),
     (
         "Film::open(",
         &["crates/pytoon-pipeline/src/local.rs", "crates/pytoon-worker/src/film.rs"],

@@ -1,11 +1,9 @@
 //! The files that a brief names: found in allowed folders, among uploads, or fetched from https
 //! addresses.
 //!
-//! An address is fetched by this process, which stands inside of a network that the caller must not
-//! see. So each host is resolved here, every address that it resolves to has to be a public one,
-//! and the connection is made to these addresses and no others: a name that changes its mind
-//! between check and call gains nothing. Redirects are followed by hand, each checked like the
-//! first.
+//! An address is fetched by this process, which stands inside a network that the caller must not see: the
+//! guard of `pytoon-vendor` lets it reach public hosts only. Redirects are followed by hand, each checked
+//! like the first.
 
 use crate::Api;
 use crate::auth::Caller;
@@ -15,17 +13,15 @@ use crate::problem::Problem;
 use pytoon_config::names::{self, Found};
 use pytoon_core::brief::Brief;
 use pytoon_records::job::files::{ASSET_MARK, Uploaded};
-use pytoon_vendor::http::is_public;
+use pytoon_vendor::http::Refusal;
+use pytoon_vendor::http::public::PublicHttp;
 use reqwest::header::LOCATION;
-use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use url::{Host, Url};
+use url::Url;
 
 /// More redirects than any content network needs.
 const MAX_REDIRECTS: usize = 4;
-/// A host that does not answer is given up after this.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Finds every file of a brief, for this caller.
 pub(crate) async fn find_files(
@@ -122,15 +118,10 @@ async fn download(
     let mut receiver = Receiver::begin(api, caller).await?;
     let mut url = Url::parse(address).map_err(|_| refuse("it is no address"))?;
     let may_be_private = api.config.settings.assets.allow_private_addresses;
+    let http = PublicHttp::for_files(may_be_private).map_err(Refused::Kind)?;
     for _ in 0..=MAX_REDIRECTS {
-        let places = checked(&url, may_be_private).await.map_err(Refused::Kind)?;
-        let client = client(&url, &places).map_err(|error| refuse(&error.to_string()))?;
-        let asked = client.get(url.clone()).send().await;
-        // What stands behind a port is told to nobody: an answer or none is all that is said.
-        let mut answer = asked.map_err(|_| refuse("its host does not answer"))?;
-        if answer.remote_addr().is_some_and(|at| !places.iter().any(|p| p.ip() == at.ip())) {
-            return Err(refuse("its host answered from elsewhere"));
-        }
+        let asked = http.get(&url).await;
+        let mut answer = asked.map_err(|refusal| Refused::Kind(worded(refusal, &url)))?;
         if answer.status().is_redirection() {
             let next = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             let next = next.and_then(|next| url.join(next).ok());
@@ -150,54 +141,22 @@ async fn download(
     Err(refuse("it leads on too many times"))
 }
 
-/// The same for a name that is not there and for one that leads inside.
-const NO_HOST: &str = "there is no public host of this name";
-
-/// Where an address leads, once nothing is wrong with it.
-async fn checked(url: &Url, may_be_private: bool) -> Result<Vec<SocketAddr>, String> {
-    let is_secure = url.scheme() == "https";
-    let is_allowed = is_secure || may_be_private && url.scheme() == "http";
-    if !is_allowed {
-        return Err(format!("`{}:` is not fetched: use https", url.scheme()));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("an address with a name or a password in it is not fetched".to_owned());
-    }
-    let port = url.port_or_known_default().unwrap_or(443);
-    let found: Vec<SocketAddr> = match url.host() {
-        None => return Err("it has no host".to_owned()),
-        Some(Host::Ipv4(ip)) => vec![SocketAddr::new(IpAddr::V4(ip), port)],
-        Some(Host::Ipv6(ip)) => vec![SocketAddr::new(IpAddr::V6(ip), port)],
-        Some(Host::Domain(name)) => {
-            let found = tokio::net::lookup_host((name, port)).await;
-            found.map_err(|_| NO_HOST.to_owned())?.collect()
+/// Returns why an address is not fetched, as its caller may know it. A name that leads inside is told
+/// like one that is not there, and a host that refuses like one that is silent.
+fn worded(refusal: Option<Refusal>, url: &Url) -> String {
+    match refusal {
+        None => "its host does not answer".to_owned(),
+        Some(Refusal::Scheme(_) | Refusal::NotSecure) => {
+            format!("`{}:` is not fetched: use https", url.scheme())
         }
-    };
-    if found.is_empty() {
-        return Err(NO_HOST.to_owned());
-    }
-    // One private address among public ones is a trap, and not a choice.
-    if !may_be_private && found.iter().any(|place| !is_public(place.ip())) {
-        // Which names there are inside is nobody's business; figures tell nothing new.
-        let is_name = matches!(url.host(), Some(Host::Domain(_)));
-        let reason = if is_name { NO_HOST } else { "its address is in a private network" };
-        return Err(reason.to_owned());
-    }
-    Ok(found)
-}
-
-/// A client that goes to these places and nowhere else: no proxy, no second look at the name.
-fn client(url: &Url, places: &[SocketAddr]) -> reqwest::Result<reqwest::Client> {
-    // A second installation (another crate's) is the same provider.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
-        .user_agent(concat!("pytoon/", env!("CARGO_PKG_VERSION")))
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT);
-    match url.host_str() {
-        Some(host) => client.resolve_to_addrs(host, places).build(),
-        None => client.build(),
+        Some(Refusal::Password) => {
+            "an address with a name or a password in it is not fetched".to_owned()
+        }
+        Some(Refusal::NoHost) => "it has no host".to_owned(),
+        Some(Refusal::Private(_)) => "its address is in a private network".to_owned(),
+        Some(Refusal::Unknown(_) | Refusal::LeadsInside(_)) => {
+            "there is no public host of this name".to_owned()
+        }
     }
 }
 
@@ -225,15 +184,13 @@ mod tests {
             ("https://user:pw@example.com/x", "password"),
         ] {
             let url = Url::parse(address).expect(address);
-            let reason = checked(&url, false).await.expect_err(address);
+            let http = PublicHttp::for_files(false).expect("a client");
+            let refusal = http.get(&url).await.expect_err(address);
+            let reason = worded(refusal, &url);
             assert!(reason.contains(part), "{address}: {reason}");
         }
-        let url = Url::parse("https://8.8.8.8/x").expect("an address");
-        assert_eq!(
-            checked(&url, false).await.expect("public"),
-            ["8.8.8.8:443".parse().expect("ip")]
-        );
         let url = Url::parse("http://127.0.0.1:9/x").expect("an address");
-        assert!(checked(&url, true).await.is_ok(), "tests may");
+        let refusal = PublicHttp::for_files(true).expect("a client").get(&url).await;
+        assert!(refusal.is_err_and(|refusal| refusal.is_none()), "tests may, and nobody is there");
     }
 }

@@ -25,5 +25,6 @@ pub mod tts;
 pub mod tts_manager;
 pub mod voice_mapper;
 pub mod voice_processor;
+pub mod word_aligner;
 
 pub use error::VoiceError;

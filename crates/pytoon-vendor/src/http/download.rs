@@ -63,7 +63,8 @@ impl VendorHttp {
             })?;
             let mut response = None;
             for _ in 0..=MAX_REDIRECTS {
-                self.allowed.check(&url).map_err(|reason| {
+                self.allowed.check(&url).map_err(|refusal| {
+                    let reason = refusal.to_string();
                     fail(EngineErrorKind::BadOutput, reason).with_status(ErrorStatus::Permanent)
                 })?;
                 let asked = self.clients("download the file")?.free.get(url.clone());

@@ -10,66 +10,116 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use url::{Host, Url};
 
-/// The hosts that an engine's configuration names.
+/// Why an address is not called.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Its scheme is not HTTP.
+    #[error("{0}: addresses are not followed")]
+    Scheme(String),
+    /// It is not TLS, and its host may not be called without.
+    #[error("it has to begin with https://")]
+    NotSecure,
+    /// It holds a name or a password.
+    #[error("an address with a password in it is not followed")]
+    Password,
+    /// It has no host.
+    #[error("the address has no host")]
+    NoHost,
+    /// Its host is a private address in figures.
+    #[error("{0} is a private address and is not called (name it in allow_hosts if it is yours)")]
+    Private(String),
+    /// Its host's name has no address.
+    #[error("there is no host `{0}`")]
+    Unknown(String),
+    /// Its host's name leads to a private address.
+    #[error("{0} is a private address and is not called (name it in allow_hosts if it is yours)")]
+    LeadsInside(String),
+}
+
+/// The hosts that may be private and need no TLS: those that configuration names, or all.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct AllowedHosts(Arc<BTreeSet<String>>);
+pub(crate) struct AllowedHosts {
+    named: Arc<BTreeSet<String>>,
+    all: bool,
+}
 
 impl AllowedHosts {
     pub(crate) fn new<'a>(hosts: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(Arc::new(hosts.into_iter().map(str::to_lowercase).collect()))
+        let named = hosts.into_iter().map(str::to_lowercase).collect();
+        Self { named: Arc::new(named), all: false }
+    }
+
+    /// Allows every host, or none.
+    pub(crate) fn all(all: bool) -> Self {
+        Self { all, ..Self::default() }
     }
 
     pub(crate) fn has(&self, host: &str) -> bool {
-        self.0.contains(&host.to_lowercase())
+        self.all || self.named.contains(&host.to_lowercase())
     }
 
-    /// Refuses an address that must not be called, with the reason.
-    pub(crate) fn check(&self, url: &Url) -> Result<(), String> {
+    /// Refuses an address that must not be called. A name is looked up at the call.
+    pub(crate) fn check(&self, url: &Url) -> Result<(), Refusal> {
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(format!("{}: addresses are not followed", url.scheme()));
+            return Err(Refusal::Scheme(url.scheme().to_owned()));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("an address with a password in it is not followed".to_owned());
+            return Err(Refusal::Password);
         }
-        let Some(host) = url.host_str() else { return Err("the address has no host".to_owned()) };
-        if self.has(host) {
-            return Ok(());
-        }
-        let literal = match url.host() {
-            Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
-            Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
-            _ => None,
-        };
-        match literal {
-            Some(ip) if !is_public(ip) => Err(refusal(host)),
+        let host = url.host_str().ok_or(Refusal::NoHost)?;
+        match literal(url) {
+            Some(ip) if !is_public(ip) && !self.has(host) => Err(Refusal::Private(host.to_owned())),
             _ => Ok(()),
         }
     }
+
+    /// The same, and refuses what is not TLS unless its host is allowed.
+    pub(crate) fn check_secure(&self, url: &Url) -> Result<(), Refusal> {
+        self.check(url)?;
+        let host = url.host_str().unwrap_or_default();
+        if url.scheme() == "https" || self.has(host) { Ok(()) } else { Err(Refusal::NotSecure) }
+    }
+
+    /// Returns the addresses of a host, all of them public unless the host is allowed: one private
+    /// address among public ones is a trap, and not a choice.
+    pub(crate) async fn addresses(
+        &self,
+        host: &str,
+        port: u16,
+    ) -> Result<Vec<SocketAddr>, Refusal> {
+        let found = tokio::net::lookup_host((host, port)).await;
+        let found: Vec<SocketAddr> = found.into_iter().flatten().collect();
+        if found.is_empty() {
+            return Err(Refusal::Unknown(host.to_owned()));
+        }
+        if !self.has(host) && found.iter().any(|place| !is_public(place.ip())) {
+            return Err(Refusal::LeadsInside(host.to_owned()));
+        }
+        Ok(found)
+    }
 }
 
-fn refusal(host: &str) -> String {
-    format!("{host} is a private address and is not called (name it in allow_hosts if it is yours)")
+/// Returns the address that a URL names in figures.
+fn literal(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(ip) => Some(IpAddr::V4(ip)),
+        Host::Ipv6(ip) => Some(IpAddr::V6(ip)),
+        Host::Domain(_) => None,
+    }
 }
 
 impl Resolve for AllowedHosts {
     fn resolve(&self, name: Name) -> Resolving {
-        let allowed = self.has(name.as_str());
-        let host = name.as_str().to_owned();
+        let guard = self.clone();
         Box::pin(async move {
-            let found: Vec<SocketAddr> =
-                tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            let usable: Vec<SocketAddr> =
-                found.iter().copied().filter(|addr| allowed || is_public(addr.ip())).collect();
-            if usable.is_empty() && !found.is_empty() {
-                return Err(refusal(&host).into());
-            }
-            Ok(Box::new(usable.into_iter()) as Addrs)
+            let found = guard.addresses(name.as_str(), 0).await?;
+            Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
 }
 
-/// Whether an address is on the public internet (IANA special-purpose registries, RFC 6890).
-pub fn is_public(ip: IpAddr) -> bool {
+/// Returns true if an address is on the public internet (IANA special-purpose registries, RFC 6890).
+pub(crate) fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
         IpAddr::V6(ip) => is_public_v6(ip),

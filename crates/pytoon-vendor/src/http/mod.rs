@@ -15,7 +15,7 @@ mod guard;
 pub mod public;
 
 pub use download::{DownloadLimits, Downloaded};
-pub use guard::is_public;
+pub use guard::Refusal;
 
 use crate::world::{RealWorld, World};
 use crate::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
@@ -334,7 +334,8 @@ impl VendorHttp {
         let fail = |kind, message: String| {
             EngineError::new(&self.engine, call.operation, kind, self.redact(&message))
         };
-        self.allowed.check(&call.url).map_err(|reason| {
+        self.allowed.check(&call.url).map_err(|refusal| {
+            let reason = refusal.to_string();
             fail(EngineErrorKind::Unreachable, reason).with_status(ErrorStatus::Permanent)
         })?;
         if self.key().is_some_and(|key| call.shows(key.expose_secret())) {

@@ -2,11 +2,11 @@
 //! redirect or change of a name.
 
 use super::CONNECT_TIMEOUT;
-use super::guard::AllowedHosts;
-use reqwest::Client;
+use super::guard::{AllowedHosts, Refusal};
+use reqwest::{Client, ClientBuilder, Response};
 use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
+use url::{Host, Url};
 
 /// A client that speaks to public hosts, and to private ones that configuration names.
 #[derive(Debug, Clone)]
@@ -19,19 +19,47 @@ impl PublicHttp {
     /// A client that waits so long for a whole answer. `allow_hosts` may be private, and need no
     /// TLS.
     pub fn new(allow_hosts: &[String], timeout: Duration) -> Result<Self, String> {
+        let allowed = AllowedHosts::new(allow_hosts.iter().map(String::as_str));
+        Self::guarded(allowed, |client| client.timeout(timeout), timeout)
+    }
+
+    /// Returns a client that downloads files. With `may_be_private` every host may be private and needs
+    /// no TLS.
+    ///
+    /// # Errors
+    /// If the system gives no client.
+    pub fn for_files(may_be_private: bool) -> Result<Self, String> {
+        Self::guarded(AllowedHosts::all(may_be_private), |client| client, CONNECT_TIMEOUT)
+    }
+
+    fn guarded(
+        allowed: AllowedHosts,
+        limit: impl FnOnce(ClientBuilder) -> ClientBuilder,
+        patience: Duration,
+    ) -> Result<Self, String> {
         // A second installation (an engine's) is the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let allowed = AllowedHosts::new(allow_hosts.iter().map(String::as_str));
         let client = Client::builder()
             .user_agent(concat!("pytoon/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT.min(timeout))
-            .timeout(timeout)
+            .connect_timeout(CONNECT_TIMEOUT.min(patience))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
-            .dns_resolver(Arc::new(allowed.clone()))
-            .build()
-            .map_err(|error| error.to_string())?;
+            .dns_resolver(Arc::new(allowed.clone()));
+        let client = limit(client).build().map_err(|error| error.to_string())?;
         Ok(Self { allowed, client })
+    }
+
+    /// Asks for an address and returns the answer, whose redirects are not followed.
+    ///
+    /// # Errors
+    /// [`Refusal`], also where the name of the host leads inside; `None` if the host does not answer.
+    pub async fn get(&self, url: &Url) -> Result<Response, Option<Refusal>> {
+        self.allowed.check_secure(url)?;
+        // Looked up here to say why; the connection looks again, and is checked like this.
+        if let Some(Host::Domain(host)) = url.host() {
+            self.allowed.addresses(host, 0).await?;
+        }
+        self.client.get(url.clone()).send().await.map_err(|_| None)
     }
 
     /// Refuses an address that would not be called, with the reason. A name is looked up at the
@@ -73,11 +101,7 @@ fn said(error: &reqwest::Error) -> String {
 
 fn checked(allowed: &AllowedHosts, address: &str) -> Result<Url, String> {
     let url = Url::parse(address).map_err(|error| format!("it is no address: {error}"))?;
-    allowed.check(&url)?;
-    let host = url.host_str().unwrap_or_default();
-    if url.scheme() != "https" && !allowed.has(host) {
-        return Err("it has to begin with https://".to_owned());
-    }
+    allowed.check_secure(&url).map_err(|refusal| refusal.to_string())?;
     Ok(url)
 }
 

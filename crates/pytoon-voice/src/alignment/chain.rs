@@ -8,7 +8,7 @@ use super::outside::{self, Outside};
 use super::recorded::{Aligned, Recorded};
 use super::{AlignmentMethod, Mismatch, even_split};
 use crate::VoiceError;
-use pytoon_align::LOW_CONFIDENCE;
+use crate::word_aligner::LOW_CONFIDENCE;
 use pytoon_core::text::Word;
 use pytoon_process::SystemError;
 use pytoon_telemetry::Event;

@@ -6,7 +6,7 @@
 //!
 //! Guarantees: a bounded number of tries; nothing is claimed unless the rest is a sure match.
 
-use pytoon_align::{Alignment, Reference, ReferenceWord, SAMPLE_RATE, Timed, align};
+use crate::word_aligner::{Alignment, Reference, ReferenceWord, SAMPLE_RATE, Timed, align};
 use pytoon_core::time::MsRange;
 use std::ops::Range;
 

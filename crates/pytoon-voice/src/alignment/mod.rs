@@ -13,8 +13,8 @@ pub mod provider;
 pub mod recorded;
 mod reference_voice;
 
+pub use crate::word_aligner::LOW_CONFIDENCE;
 pub use mismatch::Mismatch;
-pub use pytoon_align::LOW_CONFIDENCE;
 
 /// How words were timed; the receipt and the log name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -19,7 +19,7 @@ const POWER_FLOOR: f32 = 1e-6;
 /// above the power floor as loud ones.
 const LEVEL_DB: f32 = -20.0;
 
-/// A sound cut into frames of [`crate::FRAME_MS`].
+/// A sound cut into frames of [`super::FRAME_MS`].
 #[derive(Debug, Clone)]
 pub(crate) struct Frames {
     /// Natural logarithms of band powers, frame after frame.
@@ -29,7 +29,7 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// Frames of samples at [`crate::SAMPLE_RATE`]; frame `n` is centred at `n * HOP`.
+    /// Frames of samples at [`super::SAMPLE_RATE`]; frame `n` is centred at `n * HOP`.
     pub(crate) fn of(samples: &[f32]) -> Self {
         let mut energy_db = energies(samples);
         let gain_db = (LEVEL_DB - percentile(&energy_db, 92.0)).clamp(-40.0, 60.0);
@@ -105,7 +105,7 @@ fn mel_filters() -> Vec<(usize, Vec<f32>)> {
     let hz = |mel: f32| 700.0 * (10f32.powf(mel / 2595.0) - 1.0);
     let (low, high) = (mel(LOW_HZ), mel(HIGH_HZ));
     let edge = |n: usize| hz(low + (high - low) * n as f32 / (BANDS + 1) as f32);
-    let bin_hz = crate::SAMPLE_RATE as f32 / FFT as f32;
+    let bin_hz = super::SAMPLE_RATE as f32 / FFT as f32;
     (0..BANDS)
         .map(|band| {
             let (left, middle, right) = (edge(band), edge(band + 1), edge(band + 2));

@@ -12,15 +12,15 @@ const PHASES: usize = 256;
 /// Where the pass band ends, as a part of the lower Nyquist frequency.
 const CUTOFF: f64 = 0.94;
 
-/// Converts to [`crate::SAMPLE_RATE`]. A rate of 0 gives nothing.
+/// Converts to [`super::SAMPLE_RATE`]. A rate of 0 gives nothing.
 pub fn to_analysis_rate(samples: &[f32], from_rate: u32) -> Vec<f32> {
     if from_rate == 0 {
         return Vec::new();
     }
-    if from_rate == crate::SAMPLE_RATE {
+    if from_rate == super::SAMPLE_RATE {
         return samples.to_vec();
     }
-    let step = f64::from(from_rate) / f64::from(crate::SAMPLE_RATE);
+    let step = f64::from(from_rate) / f64::from(super::SAMPLE_RATE);
     // Input samples for each zero crossing: wider than one when the rate goes down.
     let stretch = step.max(1.0) / CUTOFF;
     let half = (CROSSINGS * stretch).ceil() as usize;

@@ -5,7 +5,7 @@
 //! combinations of features it leaves uncertain; distances are then taken in units of that
 //! uncertainty.
 
-use crate::features::{DIMENSIONS, Feature};
+use super::features::{DIMENSIONS, Feature};
 
 /// How strongly the map is held to the identity, in units of one frame of average size.
 const RIDGE: f64 = 60.0;

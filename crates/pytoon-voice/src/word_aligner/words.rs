@@ -1,11 +1,11 @@
 //! From samples and references to word times.
 
-use crate::adapt::Speaker;
-use crate::analysis::Frames;
-use crate::confidence;
-use crate::features::{CEPSTRA, Feature, Recorded, distance, matched, recorded, smooth_values};
-use crate::viterbi::{Chain, Local, Moves, Path, Place, cheapest};
-use crate::{FRAME_MS, SAMPLE_RATE};
+use super::adapt::Speaker;
+use super::analysis::Frames;
+use super::confidence;
+use super::features::{CEPSTRA, Feature, Recorded, distance, matched, recorded, smooth_values};
+use super::viterbi::{Chain, Local, Moves, Path, Place, cheapest};
+use super::{FRAME_MS, SAMPLE_RATE};
 use std::ops::Range;
 
 /// A word in a reference.

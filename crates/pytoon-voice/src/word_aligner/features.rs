@@ -1,7 +1,7 @@
 //! Features that a recording and a clean reference share: the reference is given the recording's
 //! balance and noise, then both become cepstra with their slopes.
 
-use crate::analysis::{BANDS, Frames, percentile};
+use super::analysis::{BANDS, Frames, percentile};
 use std::f32::consts::PI;
 
 /// Cepstra of a frame, the mean level (c0) included.
