@@ -1,6 +1,6 @@
 //! The simulator's books against the product's ledger.
 
-use pytoon_records::ledger::{CallFilter, CallRow, CallState, EngineStore};
+use pytoon_records::ledger::{CallFilter, CallRow, CallState, PurchaseStore};
 use pytoon_store::Store;
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -13,7 +13,7 @@ use pytoon_engines::engine_selector::SceneWish;
 use pytoon_engines::picture_fit::AsTheyAre;
 use pytoon_engines::world::RealWorld;
 use pytoon_process::CancelToken;
-use pytoon_records::ledger::{CallFilter, EngineStore, StoreFuture};
+use pytoon_records::ledger::{CallFilter, PurchaseStore, StoreFuture};
 use pytoon_store::SqliteStore;
 use pytoon_vocabulary::MicroUsd;
 use serde_json::{Value, json};

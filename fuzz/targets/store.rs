@@ -12,7 +12,7 @@ use pytoon_records::job::webhook::{DueWebhook, Told, WebhookRow, WebhookState, W
 use pytoon_records::job::{JobEvent, JobStatus};
 use pytoon_records::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
-    EngineStore, History, KeptClip, NewCall, StoreError, StoreFuture,
+    PurchaseStore, History, KeptClip, NewCall, StoreError, StoreFuture,
 };
 use pytoon_vocabulary::{JobId, MicroUsd, TaskId, UnixMs};
 use serde_json::{Value, json};
@@ -204,7 +204,7 @@ impl WebhookStore for OneJob {
     }
 }
 
-impl EngineStore for OneJob {
+impl PurchaseStore for OneJob {
     fn spend_of_job(&self, _job_id: &str) -> StoreFuture<'_, MicroUsd> {
         told(MicroUsd::ZERO)
     }

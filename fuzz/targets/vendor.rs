@@ -11,7 +11,7 @@ use libfuzzer_sys::{Corpus, fuzz_target};
 use pytoon_config::engines::EngineConfig;
 use pytoon_config::{Config, ConfigSource, strict};
 use pytoon_vocabulary::MicroUsd;
-use pytoon_engines::EngineError;
+use pytoon_engines::VendorError;
 use pytoon_engines::adapter::{
     Durations, ExternalEngineAdapter, GenerateRequest, Lookup, Prepared, TaskState,
 };
@@ -95,7 +95,7 @@ fn request(adapter: &dyn ExternalEngineAdapter, with_picture: bool) -> GenerateR
     }
 }
 
-fn check_error(error: &EngineError) {
+fn check_error(error: &VendorError) {
     common::check_secret(&format!("{error} {error:?}"));
     check_money(error.charged);
 }
@@ -116,7 +116,7 @@ fn check_state(state: &TaskState) {
     }
 }
 
-async fn run(adapter: &dyn ExternalEngineAdapter, prepared: &Prepared) -> Result<(), EngineError> {
+async fn run(adapter: &dyn ExternalEngineAdapter, prepared: &Prepared) -> Result<(), VendorError> {
     let task = adapter.submit(prepared).await?;
     // A task is kept between steps, by this process or for another.
     let kept = serde_json::to_string(&task).expect("plain data");

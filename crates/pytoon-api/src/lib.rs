@@ -52,7 +52,7 @@ use pytoon_records::job::keys::KeyStore;
 use pytoon_records::job::process::ProcessStore;
 use pytoon_records::job::store::JobStore;
 use pytoon_records::job::webhook::WebhookStore;
-use pytoon_records::ledger::EngineStore;
+use pytoon_records::ledger::PurchaseStore;
 use pytoon_storage::Storage;
 use pytoon_telemetry::{MetricsHandle, ServiceEvent};
 use std::sync::{Arc, Mutex};
@@ -84,7 +84,7 @@ pub struct Api {
     /// Uploaded files.
     pub files: Arc<dyn FileStore>,
     /// The ledger.
-    pub ledger: Arc<dyn EngineStore>,
+    pub ledger: Arc<dyn PurchaseStore>,
     /// Configuration.
     pub config: Arc<Config>,
     /// Plans films.

@@ -5,7 +5,7 @@
 //! the same clip.
 //!
 //! Does not draw films (the pipeline does) and does not keep anything itself: rows, breakers and
-//! clips live behind [`pytoon_records::ledger::EngineStore`].
+//! clips live behind [`pytoon_records::ledger::PurchaseStore`].
 //!
 //! Start with [`adapter::ExternalEngineAdapter`], [`engine_selector::resolve_engine`] and
 //! [`engine_manager::EngineManager::draw`].
@@ -24,5 +24,5 @@ pub mod picture_fit;
 
 pub use pytoon_vendor::hash::file_hash;
 pub use pytoon_vendor::{
-    Accepted, EngineError, EngineErrorKind, ErrorStatus, breaker, http, world,
+    Accepted, ErrorStatus, VendorError, VendorErrorKind, breaker, http, world,
 };

@@ -1,7 +1,7 @@
 //! Asks OpenAI's moderation endpoint before a prompt leaves for an engine (optional, free).
 
 use crate::http::{Call, VendorHttp};
-use crate::{EngineError, EngineErrorKind};
+use crate::{VendorError, VendorErrorKind};
 use pytoon_config::engines::{EngineConfig, ModerationService};
 use pytoon_config::secrets::Secrets;
 use pytoon_telemetry::Event;
@@ -36,7 +36,7 @@ impl ModerationClient {
     }
 
     /// The categories that a prompt falls under; `None` when it is fine.
-    pub(crate) async fn flagged(&self, prompt: &str) -> Result<Option<String>, EngineError> {
+    pub(crate) async fn flagged(&self, prompt: &str) -> Result<Option<String>, VendorError> {
         const OPERATION: &str = "moderate a prompt";
         let body = json!({ "model": self.model, "input": prompt });
         let mut call = Call::post(OPERATION, self.http.url("/moderations"), body);
@@ -51,10 +51,10 @@ impl ModerationClient {
         }
         let value = reply.json().unwrap_or(Value::Null);
         let result = value.pointer("/results/0").ok_or_else(|| {
-            EngineError::new(
+            VendorError::new(
                 self.http.engine(),
                 OPERATION,
-                EngineErrorKind::Protocol,
+                VendorErrorKind::Protocol,
                 "the reply has no result",
             )
         })?;

@@ -16,7 +16,7 @@ use pytoon_engines::engine_manager::{EngineManager, EngineSet, ManagerParts, Rel
 use pytoon_engines::engine_selector::{SceneWish, resolve_engine};
 use pytoon_engines::world::RealWorld;
 use pytoon_process::{Runner, SystemError};
-use pytoon_records::ledger::EngineStore;
+use pytoon_records::ledger::PurchaseStore;
 use pytoon_storage::{Storage, StorageError};
 use pytoon_store::Store;
 use pytoon_voice::tts::chain::{has_paid_voice, has_server};
@@ -54,7 +54,7 @@ pub struct Books {
     /// Runs what waits for vendors.
     pub runtime: Arc<Runtime>,
     /// The ledger.
-    pub store: Arc<dyn EngineStore>,
+    pub store: Arc<dyn PurchaseStore>,
     /// Where what was bought is kept.
     pub storage: Storage,
 }

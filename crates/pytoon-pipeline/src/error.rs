@@ -4,7 +4,7 @@ use pytoon_compositor::CompositorError;
 use pytoon_config::ConfigError;
 use pytoon_core::graph::StageId;
 use pytoon_core::timeline::fit::TooLong;
-use pytoon_engines::EngineError;
+use pytoon_engines::VendorError;
 use pytoon_process::{Shortage, SystemError};
 use pytoon_records::ledger::StoreError;
 use pytoon_storage::StorageError;
@@ -27,7 +27,7 @@ pub enum PipelineError {
     Voice(#[from] VoiceError),
     /// A walk along the engines of a scene failed.
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Engine(#[from] VendorError),
     /// Drawing failed.
     #[error("failed to draw: {0}")]
     Drawing(#[from] CompositorError),

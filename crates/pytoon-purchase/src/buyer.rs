@@ -4,10 +4,10 @@ use crate::order::{Obtained, Order, PurchaseMemo, Stop};
 use crate::retry::pause_before_retry;
 use crate::seller::Seller;
 use pytoon_process::CancelToken;
-use pytoon_records::ledger::{EngineStore, StoreError};
+use pytoon_records::ledger::{PurchaseStore, StoreError};
 use pytoon_storage::Storage;
 use pytoon_vendor::world::World;
-use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
+use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
 use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ const TICK: Duration = Duration::from_millis(25);
 #[derive(Debug)]
 pub struct Buyer {
     /// The ledger.
-    pub ledger: Arc<dyn EngineStore>,
+    pub ledger: Arc<dyn PurchaseStore>,
     /// Time, ids, chance.
     pub world: Arc<dyn World>,
     /// Where goods are kept.
@@ -33,7 +33,7 @@ pub struct Buyer {
 impl Buyer {
     /// Returns a buyer over its handles.
     pub fn new(
-        ledger: Arc<dyn EngineStore>,
+        ledger: Arc<dyn PurchaseStore>,
         world: Arc<dyn World>,
         storage: Storage,
         cancel: CancelToken,
@@ -52,8 +52,8 @@ impl Buyer {
     /// Waits, unless the user gives up.
     ///
     /// # Errors
-    /// [`EngineErrorKind::Cancelled`].
-    pub async fn pause(&self, vendor: &str, how_long: Duration) -> Result<(), EngineError> {
+    /// [`VendorErrorKind::Cancelled`].
+    pub async fn pause(&self, vendor: &str, how_long: Duration) -> Result<(), VendorError> {
         tokio::select! {
             () = self.cancelled() => self.check_cancel(vendor),
             () = tokio::time::sleep(how_long) => self.check_cancel(vendor),
@@ -70,13 +70,13 @@ impl Buyer {
     /// Returns an error if the user gave up.
     ///
     /// # Errors
-    /// [`EngineErrorKind::Cancelled`].
-    pub fn check_cancel(&self, vendor: &str) -> Result<(), EngineError> {
+    /// [`VendorErrorKind::Cancelled`].
+    pub fn check_cancel(&self, vendor: &str) -> Result<(), VendorError> {
         if !self.cancel.is_cancelled() {
             return Ok(());
         }
         let message = "the job was cancelled";
-        Err(EngineError::new(vendor, "go on", EngineErrorKind::Cancelled, message))
+        Err(VendorError::new(vendor, "go on", VendorErrorKind::Cancelled, message))
     }
 
     /// Returns the stop of a purchase that waits, or of a cancelled job.
@@ -95,7 +95,7 @@ impl Buyer {
         &self,
         order: &Order,
         seller: &S,
-    ) -> Result<Option<S::Goods>, EngineError> {
+    ) -> Result<Option<S::Goods>, VendorError> {
         let found = self.ledger.clip_find(&order.request_hash).await;
         let Some(kept) = found.map_err(|error| ledger_error(&order.vendor, &error))? else {
             return Ok(None);
@@ -115,11 +115,11 @@ impl Buyer {
         order: &Order,
         file: &str,
         open: impl FnOnce(&std::path::Path) -> std::io::Result<Option<T>>,
-    ) -> Result<Option<T>, EngineError> {
+    ) -> Result<Option<T>, VendorError> {
         // Another machine may have bought it: it is in the object store then.
         self.storage.have(file).await.map_err(|error| {
             let message = format!("failed to {error}; it is paid for and not bought again");
-            order.error(EngineErrorKind::Ledger, message)
+            order.error(VendorErrorKind::Ledger, message)
         })?;
         let path = self.storage.path(file);
         match open(&path) {
@@ -128,7 +128,7 @@ impl Buyer {
             Err(error) => {
                 let message =
                     format!("{}: {error}; it is paid for and not bought again", path.display());
-                Err(order.error(EngineErrorKind::Ledger, message))
+                Err(order.error(VendorErrorKind::Ledger, message))
             }
         }
     }
@@ -142,7 +142,7 @@ impl Buyer {
         &self,
         order: &Order,
         seller: &S,
-    ) -> Result<Obtained<S::Goods>, EngineError> {
+    ) -> Result<Obtained<S::Goods>, VendorError> {
         let (mut memo, mut tries) = (PurchaseMemo::default(), 1);
         loop {
             let pause = match self.obtain(order, seller, &mut memo, false).await {
@@ -165,6 +165,6 @@ impl Buyer {
 }
 
 /// Returns the failure of a ledger: without it no call may be made.
-pub fn ledger_error(vendor: &str, error: &StoreError) -> EngineError {
-    EngineError::new(vendor, "use the ledger", EngineErrorKind::Ledger, error.to_string())
+pub fn ledger_error(vendor: &str, error: &StoreError) -> VendorError {
+    VendorError::new(vendor, "use the ledger", VendorErrorKind::Ledger, error.to_string())
 }

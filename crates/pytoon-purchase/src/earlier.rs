@@ -8,7 +8,7 @@ use crate::seller::{Answering, Fetched, Seller, Task, TaskState};
 use pytoon_records::ledger::{CallChange, CallEvent, CallFilter, CallRow, CallState, StoreError};
 use pytoon_telemetry::Event;
 use pytoon_vendor::hash::file_hash;
-use pytoon_vendor::{EngineError, EngineErrorKind};
+use pytoon_vendor::{VendorError, VendorErrorKind};
 use std::time::Duration;
 
 /// The time between two looks at a call whose vendor cannot be asked any more.
@@ -72,7 +72,7 @@ impl Buyer {
         let states = CallState::ALL.into_iter().filter(|state| state.bars_buying());
         let lost = Some(CallState::Lost).filter(|_| at_once);
         let mut rows = self.rows(order, states.chain(lost).collect()).await?;
-        let given_up = EngineErrorKind::Cancelled.as_str();
+        let given_up = VendorErrorKind::Cancelled.as_str();
         let is_lost = |row: &CallRow| row.state == CallState::Lost;
         // Within a job, what was perhaps bought is not bought again; a person who gave up may.
         let own_lost = rows.iter().find(|row| {
@@ -87,7 +87,7 @@ impl Buyer {
         let Some(row) = most_telling(rows) else { return Ok(None) };
         if row.state == CallState::Refused {
             let message = "it refused this before, and is not asked again unchanged";
-            return Err(order.error(EngineErrorKind::Moderation, message).into());
+            return Err(order.error(VendorErrorKind::Moderation, message).into());
         }
         let now = self.world.now();
         // Scenes of one job are drawn at the same time, perhaps by several processes. A call that this
@@ -210,7 +210,7 @@ impl Buyer {
         &self,
         order: &Order,
         states: Vec<CallState>,
-    ) -> Result<Vec<CallRow>, EngineError> {
+    ) -> Result<Vec<CallRow>, VendorError> {
         let request_hash = Some(order.request_hash.clone());
         let filter = CallFilter { request_hash, states, ..CallFilter::default() };
         let rows = self.ledger.call_list(filter).await;
@@ -218,10 +218,10 @@ impl Buyer {
     }
 
     async fn end_unanswered(&self, row: &CallRow) {
-        let error = EngineError::new(
+        let error = VendorError::new(
             &row.engine,
             "hear the answer",
-            EngineErrorKind::Undecided,
+            VendorErrorKind::Undecided,
             "the process ended between the call and its answer",
         );
         self.end(row, CallEvent::NoAnswer, None, Some(&error)).await;
@@ -279,7 +279,7 @@ impl<S: Seller> Purchase<'_, S> {
             Ok(obtained) => Ok(Some(Obtained { reused: true, ..obtained })),
             // The earlier work came to nothing, and that cost nothing now: buy anew.
             Err(Stop::Failed(error))
-                if matches!(error.kind, EngineErrorKind::Lost | EngineErrorKind::Server)
+                if matches!(error.kind, VendorErrorKind::Lost | VendorErrorKind::Server)
                     && self.is_ended().await =>
             {
                 Ok(None)
@@ -312,7 +312,7 @@ impl<S: Seller> Purchase<'_, S> {
             self.advance(CallEvent::NoAnswer, CallChange::default()).await?;
         }
         let change = CallChange {
-            error_kind: Some(EngineErrorKind::Lost.as_str().to_owned()),
+            error_kind: Some(VendorErrorKind::Lost.as_str().to_owned()),
             error: Some("the process ended before the answer was kept".to_owned()),
             ..CallChange::default()
         };
@@ -355,19 +355,19 @@ pub fn stored_task(row: &CallRow) -> Option<Task> {
     serde_json::from_value(row.task.clone()?).ok()
 }
 
-fn undecided(order: &Order, row: &CallRow) -> EngineError {
+fn undecided(order: &Order, row: &CallRow) -> VendorError {
     let message = format!(
         "call {} for this clip has no answer yet: decide it with `pytoon ledger resolve {}`",
         row.id, row.id
     );
-    order.error(EngineErrorKind::Undecided, message)
+    order.error(VendorErrorKind::Undecided, message)
 }
 
-fn not_again(order: &Order, row: &CallRow) -> EngineError {
+fn not_again(order: &Order, row: &CallRow) -> VendorError {
     let message = format!(
         "call {} of this job for the same was not answered; it may have been bought and is not made \
          again",
         row.id
     );
-    order.error(EngineErrorKind::Undecided, message)
+    order.error(VendorErrorKind::Undecided, message)
 }

@@ -6,7 +6,7 @@ use crate::purchase::{Purchase, millis, with_task};
 use crate::seller::{Answering, Cancelled, Lookup, Seller, Task};
 use pytoon_records::ledger::{CallChange, CallEvent, CallRow};
 use pytoon_telemetry::Event;
-use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
+use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(crate) enum Traced {
     /// It has a task for it.
     Task(Task),
     /// It surely has none: the call never arrived, and may be made again.
-    NeverArrived(EngineError),
+    NeverArrived(VendorError),
     /// It cannot tell, or not yet.
     Undecided,
 }
@@ -30,7 +30,7 @@ pub(crate) enum Traced {
 impl<S: Seller> Purchase<'_, S> {
     /// Ends a call that brought neither task nor goods. Only a call that surely bought nothing may be
     /// made again; for one that may have, the vendor is asked, and then a person decides.
-    pub(crate) async fn trace_unanswered(&self, error: EngineError) -> Result<Task, EngineError> {
+    pub(crate) async fn trace_unanswered(&self, error: VendorError) -> Result<Task, VendorError> {
         let at_once = self.seller.terms().answering == Answering::AtOnce;
         match (error.accepted, error.kind) {
             (Accepted::Yes, _) if at_once => {
@@ -38,7 +38,7 @@ impl<S: Seller> Purchase<'_, S> {
                 self.end(CallEvent::BadOutput, None, Some(&error)).await;
                 Err(error)
             }
-            (Accepted::No | Accepted::Yes, EngineErrorKind::Moderation) => {
+            (Accepted::No | Accepted::Yes, VendorErrorKind::Moderation) => {
                 let charged = self.refusal_charge(&error);
                 self.end(CallEvent::Refused, Some(charged), Some(&error)).await;
                 Err(error.charged(Some(charged)))
@@ -56,7 +56,7 @@ impl<S: Seller> Purchase<'_, S> {
                 self.end(CallEvent::NoAnswer, None, Some(&error)).await;
                 self.tell_unknown();
                 // Where we hung up, the vendor may be at it still.
-                let at_it = error.kind == EngineErrorKind::Timeout;
+                let at_it = error.kind == VendorErrorKind::Timeout;
                 match self.look_up(at_it).await? {
                     Traced::Task(task) => Ok(task),
                     Traced::NeverArrived(error) => Err(error),
@@ -71,7 +71,7 @@ impl<S: Seller> Purchase<'_, S> {
 
     /// Asks the vendor for a call whose answer never came. What it does not have yet (`at_it`, or too
     /// little time has passed) stays undecided, and the next process asks again.
-    pub(crate) async fn look_up(&self, at_it: bool) -> Result<Traced, EngineError> {
+    pub(crate) async fn look_up(&self, at_it: bool) -> Result<Traced, VendorError> {
         let Answering::ByTask { lookup_settles: Some(settles) } = self.seller.terms().answering
         else {
             return Ok(Traced::Undecided);
@@ -84,7 +84,7 @@ impl<S: Seller> Purchase<'_, S> {
             }
             Ok(Lookup::Absent) if !at_it && age >= millis(settles) => {
                 let message = "the vendor has no such call: it never arrived";
-                let error = self.order.error(EngineErrorKind::Server, message);
+                let error = self.order.error(VendorErrorKind::Server, message);
                 self.end(CallEvent::Lost, Some(MicroUsd::ZERO), Some(&error)).await;
                 Ok(Traced::NeverArrived(error))
             }
@@ -96,7 +96,7 @@ impl<S: Seller> Purchase<'_, S> {
         &self,
         task: &Task,
         progress: &TaskProgress,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), VendorError> {
         let (terms, now) = (self.seller.terms(), self.now());
         let why = if now - progress.moved > millis(terms.stall) {
             format!("no progress for {} s", terms.stall.as_secs())
@@ -107,14 +107,14 @@ impl<S: Seller> Purchase<'_, S> {
         } else {
             return Ok(());
         };
-        let error = self.order.error(EngineErrorKind::Timeout, why).accepted(Accepted::Yes);
+        let error = self.order.error(VendorErrorKind::Timeout, why).accepted(Accepted::Yes);
         let charged = self.give_up(task, Some(&error)).await;
         Err(error.charged(Some(charged)))
     }
 
     /// Stops waiting: the vendor is told, and goods that come all the same are adopted later. Returns
     /// the sum that counts as charged.
-    pub(crate) async fn give_up(&self, task: &Task, error: Option<&EngineError>) -> MicroUsd {
+    pub(crate) async fn give_up(&self, task: &Task, error: Option<&VendorError>) -> MicroUsd {
         let answer = tokio::time::timeout(CANCEL_PATIENCE, self.seller.cancel(task)).await;
         let (event, outcome) = match answer {
             Ok(Ok(Cancelled::Yes)) => (CallEvent::Cancelled, "cancelled"),
@@ -131,27 +131,27 @@ impl<S: Seller> Purchase<'_, S> {
     }
 
     /// Ends a task that the vendor ended without goods.
-    pub(crate) async fn end_without_goods(&self, error: EngineError) -> EngineError {
+    pub(crate) async fn end_without_goods(&self, error: VendorError) -> VendorError {
         let by_table = error.charged.unwrap_or(self.row.estimated);
         let (event, charged) = match error.kind {
-            EngineErrorKind::Moderation => (CallEvent::Refused, self.refusal_charge(&error)),
+            VendorErrorKind::Moderation => (CallEvent::Refused, self.refusal_charge(&error)),
             // It succeeded for the vendor, and successes are charged.
-            EngineErrorKind::Protocol => (CallEvent::BadOutput, by_table),
+            VendorErrorKind::Protocol => (CallEvent::BadOutput, by_table),
             // What the vendor forgot it may still have charged.
-            EngineErrorKind::Lost => (CallEvent::Lost, by_table),
-            EngineErrorKind::Cancelled => (CallEvent::Cancelled, by_table),
+            VendorErrorKind::Lost => (CallEvent::Lost, by_table),
+            VendorErrorKind::Cancelled => (CallEvent::Cancelled, by_table),
             _ => (CallEvent::Failed, error.charged.unwrap_or_default()),
         };
         self.end(event, Some(charged), Some(&error)).await;
         // A task that somebody else cancelled is a failure of the vendor, not our own giving up.
         let kind = match error.kind {
-            EngineErrorKind::Cancelled => EngineErrorKind::Server,
+            VendorErrorKind::Cancelled => VendorErrorKind::Server,
             kind => kind,
         };
-        EngineError { kind, ..error }.charged(Some(charged))
+        VendorError { kind, ..error }.charged(Some(charged))
     }
 
-    pub(crate) fn refusal_charge(&self, error: &EngineError) -> MicroUsd {
+    pub(crate) fn refusal_charge(&self, error: &VendorError) -> MicroUsd {
         // Refused at the door, nothing was made.
         let is_charged = self.seller.terms().refusal_charged && error.accepted != Accepted::No;
         let by_table = if is_charged { self.row.estimated } else { MicroUsd::ZERO };
@@ -163,7 +163,7 @@ impl<S: Seller> Purchase<'_, S> {
         &self,
         event: CallEvent,
         change: CallChange,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), VendorError> {
         let advanced =
             self.buyer.ledger.call_advance(&self.row.id, event, change, self.now()).await;
         advanced.map(|_| ()).map_err(|error| ledger_error(&self.order.vendor, &error))
@@ -175,7 +175,7 @@ impl<S: Seller> Purchase<'_, S> {
         &self,
         event: CallEvent,
         charged: Option<MicroUsd>,
-        error: Option<&EngineError>,
+        error: Option<&VendorError>,
     ) {
         let row = &self.row;
         self.buyer.end(row, event, charged, error).await;
@@ -225,7 +225,7 @@ impl Buyer {
         row: &CallRow,
         event: CallEvent,
         charged: Option<MicroUsd>,
-        error: Option<&EngineError>,
+        error: Option<&VendorError>,
     ) {
         let change = CallChange {
             charged,

@@ -1,7 +1,7 @@
 //! An order, what a purchase remembers between looks, and how it ends.
 
 use pytoon_records::ledger::{CallLimits, Fence};
-use pytoon_vendor::{EngineError, EngineErrorKind};
+use pytoon_vendor::{VendorError, VendorErrorKind};
 use pytoon_vocabulary::{MicroUsd, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -37,8 +37,8 @@ pub struct Order {
 
 impl Order {
     /// Returns a failure of this order.
-    pub(crate) fn error(&self, kind: EngineErrorKind, message: impl Into<String>) -> EngineError {
-        EngineError::new(&self.vendor, self.operation, kind, message)
+    pub(crate) fn error(&self, kind: VendorErrorKind, message: impl Into<String>) -> VendorError {
+        VendorError::new(&self.vendor, self.operation, kind, message)
     }
 }
 
@@ -116,13 +116,13 @@ impl<G> Obtained<G> {
 #[derive(Debug)]
 pub enum Stop {
     /// Something failed.
-    Failed(EngineError),
+    Failed(VendorError),
     /// It would have to wait this long before another look.
     Later(Duration),
 }
 
-impl From<EngineError> for Stop {
-    fn from(error: EngineError) -> Self {
+impl From<VendorError> for Stop {
+    fn from(error: VendorError) -> Self {
         Self::Failed(error)
     }
 }
@@ -132,7 +132,7 @@ impl Stop {
     ///
     /// # Errors
     /// [`Stop::Later`].
-    pub fn failure(self) -> Result<EngineError, Self> {
+    pub fn failure(self) -> Result<VendorError, Self> {
         match self {
             Self::Failed(error) => Ok(error),
             later @ Self::Later(_) => Err(later),

@@ -13,7 +13,7 @@ use pytoon_records::ledger::{
 };
 use pytoon_telemetry::{Event, ServiceEvent};
 use pytoon_vendor::hash::file_hash;
-use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
+use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
 use pytoon_vocabulary::{MicroUsd, UnixMs};
 use std::path::Path;
 use std::time::Duration;
@@ -78,7 +78,7 @@ impl Buyer {
             looks_first = true;
         }
         let message = "other workers keep buying this, and none of them keeps it";
-        Err(order.error(EngineErrorKind::Undecided, message).into())
+        Err(order.error(VendorErrorKind::Undecided, message).into())
     }
 
     /// Buys, unless it is bought already: admit, submit, follow, keep.
@@ -120,7 +120,7 @@ impl Buyer {
         // Goods that come too late would be paid for and not used.
         if order.deadline.is_some_and(|deadline| now >= deadline) {
             let message = "the job's deadline has passed, so nothing more is bought";
-            return fails(EngineErrorKind::Deadline, message);
+            return fails(VendorErrorKind::Deadline, message);
         }
         let call = NewCall {
             id: call_id,
@@ -143,30 +143,30 @@ impl Buyer {
             Admission::Taken => Ok(None),
             Admission::Fenced => {
                 let message = "another worker has this task now, so nothing is bought here";
-                fails(EngineErrorKind::Ledger, message)
+                fails(VendorErrorKind::Ledger, message)
             }
             Admission::OverBudget { cap, left } => {
                 let estimated = order.estimated;
                 let message =
                     format!("{estimated} would pass the {cap}'s budget, of which {left} is left");
-                fails(EngineErrorKind::Budget, &message)
+                fails(VendorErrorKind::Budget, &message)
             }
             Admission::Busy if now > give_up_at => {
                 let message = "no place came free within its own timeout_seconds";
-                fails(EngineErrorKind::RateLimited, message)
+                fails(VendorErrorKind::RateLimited, message)
             }
             Admission::Busy => Err(self.wait(&order.vendor, terms.recheck)),
             Admission::TooFast { retry_at }
                 if order.deadline.is_some_and(|deadline| retry_at > deadline) =>
             {
                 let message = "its requests_per_minute are used up until after the deadline";
-                fails(EngineErrorKind::Deadline, message)
+                fails(VendorErrorKind::Deadline, message)
             }
             // What is known to come too late is not waited for.
             Admission::TooFast { retry_at } if retry_at > give_up_at => {
                 let message = "its requests_per_minute are used up for longer than a place is \
                                waited for";
-                fails(EngineErrorKind::Cooling, message)
+                fails(VendorErrorKind::Cooling, message)
             }
             Admission::TooFast { retry_at } => {
                 let ms = (retry_at - now).clamp(20, 60_000) as u64;
@@ -183,13 +183,13 @@ impl<S: Seller> Purchase<'_, S> {
 
     /// Makes no call where the user gave up, or where this process slept since it wrote the row: others
     /// may have taken the row for that of a dead process by now.
-    async fn check_still_wanted(&self) -> Result<(), EngineError> {
+    async fn check_still_wanted(&self) -> Result<(), VendorError> {
         let slept = self.now() - self.row.created_at;
         let checked = match self.buyer.check_cancel(&self.order.vendor) {
             Ok(()) if slept >= millis(FRESH) => {
                 let message =
                     format!("{slept} ms passed between its row and the call, which was not made");
-                Err(self.order.error(EngineErrorKind::Ledger, message))
+                Err(self.order.error(VendorErrorKind::Ledger, message))
             }
             checked => checked,
         };
@@ -209,7 +209,7 @@ impl<S: Seller> Purchase<'_, S> {
         let looked = self.look(task, progress).await;
         let goes_on = match &looked {
             Err(Stop::Later(_)) => true,
-            Err(Stop::Failed(error)) => error.kind == EngineErrorKind::Ledger,
+            Err(Stop::Failed(error)) => error.kind == VendorErrorKind::Ledger,
             Ok(_) => false,
         };
         if !goes_on {
@@ -269,7 +269,7 @@ impl<S: Seller> Purchase<'_, S> {
         task: &Task,
         output: S::Output,
         cost: Option<MicroUsd>,
-    ) -> Result<Obtained<S::Goods>, EngineError> {
+    ) -> Result<Obtained<S::Goods>, VendorError> {
         let file = self.seller.file(&self.row);
         let path = self.buyer.storage.path(&file);
         let fetched = self.fetch(task, output, &path).await?;
@@ -281,7 +281,7 @@ impl<S: Seller> Purchase<'_, S> {
             Verdict::Unusable(reason) => {
                 // Goods that cannot be used are worth nothing; their row says that they were paid for.
                 let _ = std::fs::remove_file(&path);
-                let error = self.order.error(EngineErrorKind::BadOutput, reason);
+                let error = self.order.error(VendorErrorKind::BadOutput, reason);
                 let error = error.accepted(Accepted::Yes).charged(Some(charged));
                 self.end(CallEvent::BadOutput, Some(charged), Some(&error)).await;
                 return Err(error);
@@ -300,12 +300,12 @@ impl<S: Seller> Purchase<'_, S> {
         task: &Task,
         mut output: S::Output,
         path: &Path,
-    ) -> Result<Fetched, EngineError> {
+    ) -> Result<Fetched, VendorError> {
         let vendor = &self.order.vendor;
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| {
                 let message = format!("{}: {error}", folder.display());
-                self.order.error(EngineErrorKind::Ledger, message)
+                self.order.error(VendorErrorKind::Ledger, message)
             })?;
         }
         let (mut attempt, begun) = (1, self.now());
@@ -322,7 +322,7 @@ impl<S: Seller> Purchase<'_, S> {
                 continue;
             }
             if attempt >= FETCHES || !error.is_temporary() {
-                let is_bad = error.kind == EngineErrorKind::BadOutput;
+                let is_bad = error.kind == VendorErrorKind::BadOutput;
                 // What was paid for and cannot be had now may be had later.
                 let event = if is_bad { CallEvent::BadOutput } else { CallEvent::Abandoned };
                 self.end(event, Some(self.row.estimated), Some(&error)).await;
@@ -340,13 +340,13 @@ impl<S: Seller> Purchase<'_, S> {
 
     /// Makes a file last, patiently: it is paid for. Where that is not to be had its call stays under
     /// way, and the next process fetches it again.
-    async fn make_last(&self, file: &str) -> Result<(), EngineError> {
+    async fn make_last(&self, file: &str) -> Result<(), VendorError> {
         let mut attempt = 1;
         loop {
             let Err(error) = self.buyer.storage.keep(file).await else { return Ok(()) };
             if attempt >= FETCHES {
                 let message = format!("failed to {error}");
-                return Err(self.order.error(EngineErrorKind::Ledger, message));
+                return Err(self.order.error(VendorErrorKind::Ledger, message));
             }
             self.buyer.pause(&self.order.vendor, STORE_PAUSE * attempt).await?;
             attempt += 1;
@@ -361,7 +361,7 @@ impl<S: Seller> Purchase<'_, S> {
         fetched: Fetched,
         duration_ms: i64,
         charged: MicroUsd,
-    ) -> Result<Obtained<S::Goods>, EngineError> {
+    ) -> Result<Obtained<S::Goods>, VendorError> {
         let (order, buyer) = (self.order, self.buyer);
         let path = buyer.storage.path(&file);
         let kept = KeptClip {
@@ -376,7 +376,7 @@ impl<S: Seller> Purchase<'_, S> {
         };
         let change =
             CallChange { charged: Some(charged), reported: fetched.cost, ..CallChange::default() };
-        let gone = |message: &str| order.error(EngineErrorKind::Ledger, message);
+        let gone = |message: &str| order.error(VendorErrorKind::Ledger, message);
         match buyer.ledger.clip_keep(kept.clone(), change).await {
             Ok(()) => {}
             // Two followed one task, since this process slept or was cut off for a while: the other
@@ -403,12 +403,12 @@ impl<S: Seller> Purchase<'_, S> {
         }
         let goods = self.seller.at_hand(output).ok_or_else(|| {
             let message = "its answer neither brought the goods nor named a task";
-            self.order.error(EngineErrorKind::Protocol, message).accepted(Accepted::Yes)
+            self.order.error(VendorErrorKind::Protocol, message).accepted(Accepted::Yes)
         })?;
         Ok(Obtained { goods, charged: self.row.estimated, reused: false })
     }
 
-    async fn keep_delivered(&self, output: &S::Output) -> Result<(), EngineError> {
+    async fn keep_delivered(&self, output: &S::Output) -> Result<(), VendorError> {
         self.advance(CallEvent::Answered, CallChange::default()).await?;
         let file = self.seller.file(&self.row);
         let path = self.buyer.storage.path(&file);
@@ -423,7 +423,7 @@ impl<S: Seller> Purchase<'_, S> {
             Ok(fetched) => self.keep_file(file, fetched).await.map(|_| ()),
             Err(reason) => {
                 let message = format!("it was paid for and not kept: {reason}");
-                let error = self.order.error(EngineErrorKind::Internal, message);
+                let error = self.order.error(VendorErrorKind::Internal, message);
                 let change =
                     CallChange { error: Some(error.message.clone()), ..CallChange::default() };
                 self.advance(CallEvent::Lost, change).await?;
@@ -437,12 +437,12 @@ impl<S: Seller> Purchase<'_, S> {
         &self,
         file: String,
         fetched: Fetched,
-    ) -> Result<Obtained<S::Goods>, EngineError> {
+    ) -> Result<Obtained<S::Goods>, VendorError> {
         match self.seller.check(&self.buyer.storage.path(&file)).await? {
             Verdict::Usable { duration_ms, .. } => {
                 self.keep(file, fetched, duration_ms, self.row.estimated).await
             }
-            Verdict::Unusable(reason) => Err(self.order.error(EngineErrorKind::BadOutput, reason)),
+            Verdict::Unusable(reason) => Err(self.order.error(VendorErrorKind::BadOutput, reason)),
         }
     }
 }
@@ -453,7 +453,7 @@ impl Buyer {
     ///
     /// # Errors
     /// If the user gives up meanwhile, or the ledger does not answer for ten minutes.
-    pub async fn note_task(&self, row: &CallRow, task: &Task) -> Result<(), EngineError> {
+    pub async fn note_task(&self, row: &CallRow, task: &Task) -> Result<(), VendorError> {
         let begun = self.world.now();
         let mut event = CallEvent::Answered;
         loop {
@@ -497,7 +497,7 @@ pub(crate) fn with_task(task: &Task) -> CallChange {
     CallChange { task: serde_json::to_value(task).ok(), ..CallChange::default() }
 }
 
-fn tell_no_room(error: &EngineError) {
+fn tell_no_room(error: &VendorError) {
     let (reason, retry_in_ms) = (&error.to_string(), ROOM_PAUSE.as_millis() as u64);
     let event = match error.shortage {
         Some(Shortage::Disk) => ServiceEvent::DiskFull { reason, retry_in_ms },

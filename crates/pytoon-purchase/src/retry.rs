@@ -1,7 +1,7 @@
 //! Pauses between attempts.
 
 use pytoon_config::engines::Backoff;
-use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
+use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
 use std::time::Duration;
 
 /// Returns the pause before an attempt (1 is the second): doubled each time, up to a bound, and moved by
@@ -16,11 +16,11 @@ pub fn backoff(backoff: &Backoff, attempt: u32, chance: f64) -> Duration {
 /// not be, or where that does not help.
 pub fn pause_before_retry(
     settings: &Backoff,
-    error: &EngineError,
+    error: &VendorError,
     tries: u32,
     chance: f64,
 ) -> Option<Duration> {
-    use EngineErrorKind as K;
+    use VendorErrorKind as K;
     let is_repeatable = matches!(error.kind, K::RateLimited | K::Server | K::Protocol);
     // A call that may have been taken on is never posted again.
     let is_surely_over = error.accepted != Accepted::Maybe;
@@ -52,18 +52,18 @@ mod tests {
 
     #[test]
     fn only_what_surely_bought_nothing_is_asked_again() {
-        let error = |kind, accepted| EngineError::new("v", "buy", kind, "no").accepted(accepted);
-        let pause = |error: &EngineError, tries| pause_before_retry(&BACKOFF, error, tries, 1.0);
-        let busy = error(EngineErrorKind::RateLimited, Accepted::No);
+        let error = |kind, accepted| VendorError::new("v", "buy", kind, "no").accepted(accepted);
+        let pause = |error: &VendorError, tries| pause_before_retry(&BACKOFF, error, tries, 1.0);
+        let busy = error(VendorErrorKind::RateLimited, Accepted::No);
         assert_eq!(pause(&busy, 1), Some(Duration::from_millis(100)));
         assert_eq!(pause(&busy, 3), None, "the attempts are used up");
         let asked = |ms| busy.clone().retry_after(Some(Duration::from_millis(ms)));
         assert_eq!(pause(&asked(200), 1), Some(Duration::from_millis(200)));
         assert_eq!(pause(&asked(400), 1), None, "the breaker waits that long");
         for (kind, accepted) in [
-            (EngineErrorKind::Server, Accepted::Maybe),
-            (EngineErrorKind::Unreachable, Accepted::No),
-            (EngineErrorKind::Auth, Accepted::No),
+            (VendorErrorKind::Server, Accepted::Maybe),
+            (VendorErrorKind::Unreachable, Accepted::No),
+            (VendorErrorKind::Auth, Accepted::No),
         ] {
             assert_eq!(pause(&error(kind, accepted), 1), None, "{kind} {accepted:?}");
         }

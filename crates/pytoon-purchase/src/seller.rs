@@ -2,7 +2,7 @@
 
 use pytoon_config::engines::Backoff;
 use pytoon_records::ledger::{CallRow, KeptClip};
-use pytoon_vendor::EngineError;
+use pytoon_vendor::VendorError;
 use pytoon_vocabulary::MicroUsd;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -89,7 +89,7 @@ pub enum TaskState<O> {
         cost: Option<MicroUsd>,
     },
     /// It ended without goods.
-    Failed(EngineError),
+    Failed(VendorError),
 }
 
 /// The answer to a cancel.
@@ -157,31 +157,31 @@ pub trait Seller: Sized + Send + Sync {
     ///
     /// # Errors
     /// If nobody can answer for it now.
-    fn answering_for(&self, row: &CallRow) -> Result<Self, EngineError>;
+    fn answering_for(&self, row: &CallRow) -> Result<Self, VendorError>;
 
     /// Does what is free, under the id that the call will have.
     fn prepare(
         &self,
         call_id: &str,
-    ) -> impl Future<Output = Result<Self::Prepared, EngineError>> + Send;
+    ) -> impl Future<Output = Result<Self::Prepared, VendorError>> + Send;
 
     /// Makes the one call that costs money.
     fn submit(
         &self,
         prepared: &Self::Prepared,
-    ) -> impl Future<Output = Result<Answer<Self::Output>, EngineError>> + Send;
+    ) -> impl Future<Output = Result<Answer<Self::Output>, VendorError>> + Send;
 
     /// Asks for the state of a task.
     fn poll(
         &self,
         task: &Task,
-    ) -> impl Future<Output = Result<TaskState<Self::Output>, EngineError>> + Send;
+    ) -> impl Future<Output = Result<TaskState<Self::Output>, VendorError>> + Send;
 
     /// Asks the vendor for a call whose answer never came.
-    fn look_up(&self, row: &CallRow) -> impl Future<Output = Result<Lookup, EngineError>> + Send;
+    fn look_up(&self, row: &CallRow) -> impl Future<Output = Result<Lookup, VendorError>> + Send;
 
     /// Asks the vendor to stop.
-    fn cancel(&self, task: &Task) -> impl Future<Output = Result<Cancelled, EngineError>> + Send;
+    fn cancel(&self, task: &Task) -> impl Future<Output = Result<Cancelled, VendorError>> + Send;
 
     /// Returns the file that the goods of a call are kept in, relative to the storage folder.
     fn file(&self, row: &CallRow) -> String;
@@ -191,10 +191,10 @@ pub trait Seller: Sized + Send + Sync {
         &self,
         output: &Self::Output,
         path: &Path,
-    ) -> impl Future<Output = Result<Fetched, EngineError>> + Send;
+    ) -> impl Future<Output = Result<Fetched, VendorError>> + Send;
 
     /// Checks goods in their file, and makes them fit for use there.
-    fn check(&self, path: &Path) -> impl Future<Output = Result<Verdict, EngineError>> + Send;
+    fn check(&self, path: &Path) -> impl Future<Output = Result<Verdict, VendorError>> + Send;
 
     /// Reads goods from their file; `None` where it does not hold them whole. Without a record of
     /// what was kept the file alone decides.

@@ -5,12 +5,12 @@
 //! an `intent` without a task id may or may not have reached the vendor, and is never posted
 //! again blindly.
 //!
-//! Guarantees: pure values and one transition function; [`EngineStore`] is the seam behind which
+//! Guarantees: pure values and one transition function; [`PurchaseStore`] is the seam behind which
 //! they are kept (SQLite for one machine, the service's store for many).
 //!
 //! Does not choose engines, talk to vendors or read clocks: times are arguments.
 //!
-//! Start with [`CallState`], then [`EngineStore`].
+//! Start with [`CallState`], then [`PurchaseStore`].
 
 use pytoon_vocabulary::{MicroUsd, UnixMs};
 use schemars::JsonSchema;
@@ -437,7 +437,7 @@ pub enum StoreError {
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Where paid work, kept clips and breakers live. Every method is one atomic step.
-pub trait EngineStore: fmt::Debug + Send + Sync {
+pub trait PurchaseStore: fmt::Debug + Send + Sync {
     /// What is known of a scene of a job, and of requests that it may make.
     fn history(
         &self,

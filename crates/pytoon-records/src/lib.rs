@@ -6,7 +6,7 @@
 //! Does not decide what a film looks or sounds like: `pytoon-core` does. `pytoon-store` keeps the rows.
 //!
 //! Start with [`state::State`], [`job::JobStatus`], [`ledger::CallState`], then
-//! [`job::store::JobStore`] and [`ledger::EngineStore`].
+//! [`job::store::JobStore`] and [`ledger::PurchaseStore`].
 
 pub mod job;
 pub mod ledger;

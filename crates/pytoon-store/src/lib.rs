@@ -1,7 +1,7 @@
 //! Keeps what must survive a crash: the ledger of paid work, kept clips, circuit breakers; and the
 //! service's jobs, tasks under leases, and keys. One text of SQL works on SQLite and PostgreSQL.
 //!
-//! Guarantees: every method of [`EngineStore`](pytoon_records::ledger::EngineStore) is one
+//! Guarantees: every method of [`PurchaseStore`](pytoon_records::ledger::PurchaseStore) is one
 //! transaction; what has returned is on disk; several processes may work on one database; a row's
 //! state changes only as its [`State`](pytoon_records::state::State) allows.
 //!

@@ -8,7 +8,7 @@ use crate::{breakers, calls, clips, migrations};
 use pytoon_records::job::queue::MAX_CLAIMS;
 use pytoon_records::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
-    EngineStore, History, KeptClip, NewCall, StoreError, StoreFuture,
+    History, KeptClip, NewCall, PurchaseStore, StoreError, StoreFuture,
 };
 use pytoon_vocabulary::MicroUsd;
 use pytoon_vocabulary::UnixMs;
@@ -233,7 +233,7 @@ pub(crate) fn bounded<'a, T: 'a>(
     })
 }
 
-impl EngineStore for Store {
+impl PurchaseStore for Store {
     fn history(
         &self,
         job_id: &str,

@@ -8,7 +8,7 @@
 //!
 //! Does not read clocks or keep rows: [`crate::breakers`] swaps them in the store.
 
-use crate::EngineErrorKind;
+use crate::VendorErrorKind;
 use pytoon_config::engines::BreakerSettings;
 use pytoon_records::ledger::BreakerRow;
 use pytoon_vocabulary::UnixMs;
@@ -91,12 +91,12 @@ pub enum Advice {
 /// The row after a failure.
 pub fn after_failure(
     row: &BreakerRow,
-    kind: EngineErrorKind,
+    kind: VendorErrorKind,
     retry_after: Option<Duration>,
     settings: &BreakerSettings,
     now: UnixMs,
 ) -> Verdict {
-    use EngineErrorKind as K;
+    use VendorErrorKind as K;
     let failures = row.failures.saturating_add(1);
     let open = |pause: Duration, advice| {
         let until = now.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX));
@@ -153,7 +153,7 @@ pub fn after_failure(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use EngineErrorKind as K;
+    use VendorErrorKind as K;
 
     fn settings() -> BreakerSettings {
         BreakerSettings {

@@ -9,9 +9,9 @@
 
 use crate::breaker::{self, Advice, BreakerState, Verdict};
 use crate::world::World;
-use crate::{EngineError, EngineErrorKind};
+use crate::{VendorError, VendorErrorKind};
 use pytoon_config::engines::BreakerSettings;
-use pytoon_records::ledger::{BreakerRow, EngineStore, StoreError};
+use pytoon_records::ledger::{BreakerRow, PurchaseStore, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ const ACCOUNT_KEPT: usize = 16;
 #[derive(Debug, Clone)]
 pub struct Breakers {
     /// Where they are kept.
-    pub store: Arc<dyn EngineStore>,
+    pub store: Arc<dyn PurchaseStore>,
     /// The time.
     pub world: Arc<dyn World>,
 }
@@ -136,7 +136,7 @@ impl Breakers {
     pub async fn failure(
         &self,
         name: &str,
-        kind: EngineErrorKind,
+        kind: VendorErrorKind,
         retry_after: Option<Duration>,
         settings: &BreakerSettings,
     ) -> Result<Option<Opened>, BreakerUnavailable> {
@@ -188,7 +188,7 @@ pub fn voice_of(row: &str) -> Option<&str> {
 }
 
 /// Returns the failure of a call that a breaker does not let through; `None` if it does.
-pub fn refusal(name: &str, operation: &'static str, passage: &Passage) -> Option<EngineError> {
+pub fn refusal(name: &str, operation: &'static str, passage: &Passage) -> Option<VendorError> {
     let message = match passage {
         Passage::Clean | Passage::Counting | Passage::Probing => return None,
         Passage::Cooling { row, left_ms } => format!(
@@ -199,7 +199,7 @@ pub fn refusal(name: &str, operation: &'static str, passage: &Passage) -> Option
         ),
         Passage::Contended => "others probe it".to_owned(),
     };
-    Some(EngineError::new(name, operation, EngineErrorKind::Cooling, message))
+    Some(VendorError::new(name, operation, VendorErrorKind::Cooling, message))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// What kind of failure; a metric label and a log field, so the list is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EngineErrorKind {
+pub enum VendorErrorKind {
     /// The key is wrong, missing or not allowed: a person must act.
     Auth,
     /// The account is empty or its quota used up: a person must act, or time must pass.
@@ -49,7 +49,7 @@ pub enum EngineErrorKind {
     Internal,
 }
 
-impl EngineErrorKind {
+impl VendorErrorKind {
     /// The name as logged and counted.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -76,7 +76,7 @@ impl EngineErrorKind {
     }
 }
 
-impl fmt::Display for EngineErrorKind {
+impl fmt::Display for VendorErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -107,13 +107,13 @@ pub enum Accepted {
 /// A failure of an engine.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{engine} failed to {operation}: {message}")]
-pub struct EngineError {
+pub struct VendorError {
     /// The engine.
     pub engine: String,
     /// What was being done, as "failed to …" goes on.
     pub operation: &'static str,
     /// The kind.
-    pub kind: EngineErrorKind,
+    pub kind: VendorErrorKind,
     /// Whether trying again can help.
     pub status: ErrorStatus,
     /// Whether the vendor may have taken the call on.
@@ -128,15 +128,15 @@ pub struct EngineError {
     pub message: String,
 }
 
-impl EngineError {
+impl VendorError {
     /// A failure. Its status follows from its kind and may be changed.
     pub fn new(
         engine: &str,
         operation: &'static str,
-        kind: EngineErrorKind,
+        kind: VendorErrorKind,
         message: impl Into<String>,
     ) -> Self {
-        use EngineErrorKind as K;
+        use VendorErrorKind as K;
         let status = match kind {
             K::RateLimited | K::Unreachable | K::Timeout | K::Server | K::Protocol | K::Cooling => {
                 ErrorStatus::Temporary
@@ -198,7 +198,7 @@ impl EngineError {
         file: impl fmt::Display,
         error: &std::io::Error,
     ) -> Self {
-        Self::new(engine, operation, EngineErrorKind::Internal, format!("{file}: {error}"))
+        Self::new(engine, operation, VendorErrorKind::Internal, format!("{file}: {error}"))
             .short_of(Shortage::of(error))
     }
 
@@ -211,7 +211,7 @@ impl EngineError {
     /// Whether no other engine may be asked after it: the user gave up, or what is bought already
     /// cannot be known now.
     pub fn ends_the_walk(&self) -> bool {
-        matches!(self.kind, EngineErrorKind::Cancelled | EngineErrorKind::Ledger)
+        matches!(self.kind, VendorErrorKind::Cancelled | VendorErrorKind::Ledger)
     }
 
     /// Whether trying the same call again can help.

@@ -6,7 +6,7 @@
 //!
 //! Leaves the rows to the adapters: each states where it is documented.
 
-use crate::EngineErrorKind;
+use crate::VendorErrorKind;
 use crate::http::Reply;
 use crate::replies::{said, submit_kind, text_at};
 use serde_json::Value;
@@ -21,7 +21,7 @@ pub struct Row {
     /// The words looked for; one of them is enough.
     pub words: &'static [&'static str],
     /// The meaning.
-    pub kind: EngineErrorKind,
+    pub kind: VendorErrorKind,
     /// Where that is documented, and how sure it is.
     pub source: &'static str,
 }
@@ -58,12 +58,12 @@ impl Row {
 }
 
 /// Returns the meaning of an answer that is no success.
-pub fn kind(table: &[Row], reply: &Reply) -> EngineErrorKind {
+pub fn kind(table: &[Row], reply: &Reply) -> VendorErrorKind {
     known(table, reply).unwrap_or_else(|| submit_kind(reply.status))
 }
 
 /// Returns the meaning of an answer that a row fits.
-pub fn known(table: &[Row], reply: &Reply) -> Option<EngineErrorKind> {
+pub fn known(table: &[Row], reply: &Reply) -> Option<VendorErrorKind> {
     let json = reply.json().unwrap_or_default();
     table.iter().find(|row| row.fits(reply, &json)).map(|row| row.kind)
 }
@@ -71,7 +71,7 @@ pub fn known(table: &[Row], reply: &Reply) -> Option<EngineErrorKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::EngineErrorKind as K;
+    use crate::VendorErrorKind as K;
     use serde_json::json;
 
     const TABLE: &[Row] = &[

@@ -7,7 +7,7 @@
 //! Does not know any vendor, does not wait or repeat anything. What it keeps are circuit breakers,
 //! in the store that it is given ([`breakers`]).
 //!
-//! Start with [`http::VendorHttp`] and [`EngineError`].
+//! Start with [`http::VendorHttp`] and [`VendorError`].
 
 pub mod breaker;
 pub mod breakers;
@@ -20,4 +20,4 @@ pub mod replies;
 pub mod scripted;
 pub mod world;
 
-pub use error::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
+pub use error::{Accepted, ErrorStatus, VendorError, VendorErrorKind};

@@ -4,19 +4,19 @@
 //! Whether it may have been is decided in one place, [`refused_paid`].
 
 use crate::http::{Call, Reply, VendorHttp};
-use crate::{Accepted, EngineError, EngineErrorKind};
+use crate::{Accepted, VendorError, VendorErrorKind};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 /// The key, or the failure of an engine that has none.
-pub fn key<'a>(http: &'a VendorHttp, operation: &'static str) -> Result<&'a str, EngineError> {
+pub fn key<'a>(http: &'a VendorHttp, operation: &'static str) -> Result<&'a str, VendorError> {
     http.key().map(ExposeSecret::expose_secret).ok_or_else(|| {
-        EngineError::new(http.engine(), operation, EngineErrorKind::Auth, "there is no key")
+        VendorError::new(http.engine(), operation, VendorErrorKind::Auth, "there is no key")
     })
 }
 
 /// A call with the key behind a prefix in `Authorization`.
-pub fn with_key(http: &VendorHttp, call: Call, prefix: &str) -> Result<Call, EngineError> {
+pub fn with_key(http: &VendorHttp, call: Call, prefix: &str) -> Result<Call, VendorError> {
     let value = format!("{prefix}{}", key(http, call.operation)?);
     Ok(call.secret_header("Authorization", SecretString::from(value)))
 }
@@ -60,10 +60,10 @@ pub fn said(reply: &Reply) -> Option<String> {
 pub fn refused_paid(
     http: &VendorHttp,
     operation: &'static str,
-    kind: EngineErrorKind,
+    kind: VendorErrorKind,
     reply: &Reply,
     said: Option<&str>,
-) -> EngineError {
+) -> VendorError {
     let accepted = match reply.status {
         400..=499 | 502 | 503 => Accepted::No,
         _ => Accepted::Maybe,
@@ -73,9 +73,9 @@ pub fn refused_paid(
 
 /// The kind of a refused paid call where the vendor says nothing more exact. There is no task
 /// yet that could be lost: an address that is not there is our mistake.
-pub fn submit_kind(status: u16) -> EngineErrorKind {
+pub fn submit_kind(status: u16) -> VendorErrorKind {
     match VendorHttp::kind_of_status(status) {
-        EngineErrorKind::Lost => EngineErrorKind::InvalidRequest,
+        VendorErrorKind::Lost => VendorErrorKind::InvalidRequest,
         other => other,
     }
 }

@@ -7,9 +7,9 @@
 
 use crate::VoiceError;
 use crate::tts::{Guarded, SpokenSentence, TtsProvider, TtsRequest};
-use pytoon_records::ledger::{BreakerRow, EngineStore};
+use pytoon_records::ledger::{BreakerRow, PurchaseStore};
 use pytoon_telemetry::{Breaker, Event, Metrics};
-use pytoon_vendor::EngineErrorKind;
+use pytoon_vendor::VendorErrorKind;
 use pytoon_vendor::breaker::Advice;
 use pytoon_vendor::breakers::{self, BreakerUnavailable, Breakers, Passage};
 use pytoon_vendor::world::World;
@@ -40,7 +40,7 @@ fn row_of(provider: &str, guarded: Guarded<'_>) -> String {
 
 impl VoiceBreakers {
     /// The breakers of a store; `runtime` runs what waits for it.
-    pub fn new(store: Arc<dyn EngineStore>, world: Arc<dyn World>, runtime: Handle) -> Self {
+    pub fn new(store: Arc<dyn PurchaseStore>, world: Arc<dyn World>, runtime: Handle) -> Self {
         Self { breakers: Breakers { store, world }, runtime }
     }
 
@@ -108,13 +108,13 @@ impl VoiceBreakers {
         };
         let (kind, retry_after) = match error {
             VoiceError::Vendor { source, .. } => (source.kind, source.retry_after),
-            VoiceError::BadAudio { .. } => (EngineErrorKind::BadOutput, None),
+            VoiceError::BadAudio { .. } => (VendorErrorKind::BadOutput, None),
             VoiceError::Unavailable { .. }
             | VoiceError::Refused { .. }
             | VoiceError::CannotSpeak { .. }
             | VoiceError::BadVoice { .. }
             | VoiceError::Recording(_)
-            | VoiceError::Processing(_) => (EngineErrorKind::InvalidRequest, None),
+            | VoiceError::Processing(_) => (VendorErrorKind::InvalidRequest, None),
         };
         let counted = self.breakers.failure(&row, kind, retry_after, guarded.breaker);
         match self.runtime.block_on(counted) {

@@ -35,7 +35,7 @@ use pytoon_config::{Config, ConfigSource};
 use pytoon_core::text;
 use pytoon_process::{CancelToken, Programs, Runner};
 use pytoon_purchase::Buyer;
-use pytoon_records::ledger::{CallLimits, EngineStore};
+use pytoon_records::ledger::{CallLimits, PurchaseStore};
 use pytoon_vendor::world::RealWorld;
 use serde::Deserialize;
 use serde_json::Value;
@@ -50,7 +50,7 @@ pub const KEY: &str = "key-4f1d7c-never+to/be=shown";
 pub const TEXT: &str = "The kettle sings in the quiet morning.";
 
 /// Opens a ledger in a folder.
-pub type OpenStore<'a> = &'a dyn Fn(&Runtime, &Path) -> Result<Arc<dyn EngineStore>, String>;
+pub type OpenStore<'a> = &'a dyn Fn(&Runtime, &Path) -> Result<Arc<dyn PurchaseStore>, String>;
 
 /// A provider under test.
 pub struct Subject<'a> {
@@ -120,7 +120,7 @@ struct Bench<'a> {
 /// A provider, made for one check.
 struct Stage {
     provider: Result<Arc<dyn TtsProvider>, String>,
-    store: Arc<dyn EngineStore>,
+    store: Arc<dyn PurchaseStore>,
 }
 
 impl Bench<'_> {

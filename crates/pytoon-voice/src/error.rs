@@ -1,7 +1,7 @@
 //! What can go wrong with voices.
 
 use pytoon_process::{Shortage, SystemError};
-use pytoon_vendor::{EngineError, EngineErrorKind};
+use pytoon_vendor::{VendorError, VendorErrorKind};
 use std::sync::Arc;
 
 /// A failure of a voice. `kind` is what logs and metrics count by.
@@ -55,7 +55,7 @@ pub enum VoiceError {
         /// The provider.
         provider: Arc<str>,
         /// What it was.
-        source: Box<EngineError>,
+        source: Box<VendorError>,
     },
     /// A recording cannot be used.
     #[error(transparent)]
@@ -72,14 +72,14 @@ impl VoiceError {
             Self::Unavailable { source, .. } | Self::Recording(source) => {
                 matches!(source, SystemError::Cancelled)
             }
-            Self::Vendor { source, .. } => source.kind == EngineErrorKind::Cancelled,
+            Self::Vendor { source, .. } => source.kind == VendorErrorKind::Cancelled,
             _ => false,
         }
     }
 
     /// Whether what is bought already cannot be known or written down now.
     pub fn is_of_the_ledger(&self) -> bool {
-        matches!(self, Self::Vendor { source, .. } if source.kind == EngineErrorKind::Ledger)
+        matches!(self, Self::Vendor { source, .. } if source.kind == VendorErrorKind::Ledger)
     }
 
     /// Returns the thing of this machine that ran out, which no other voice would change.
@@ -104,7 +104,7 @@ impl VoiceError {
             Self::Refused { .. } => "refused",
             Self::CannotSpeak { .. } => "cannot_speak",
             Self::BadVoice { .. } => "bad_voice",
-            Self::BadAudio { .. } => EngineErrorKind::BadOutput.as_str(),
+            Self::BadAudio { .. } => VendorErrorKind::BadOutput.as_str(),
             Self::Vendor { source, .. } => source.kind.as_str(),
             Self::Recording(_) => "recording",
             Self::Processing(_) => "processing",

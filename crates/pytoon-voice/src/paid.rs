@@ -13,7 +13,7 @@ use pytoon_purchase::{
 };
 use pytoon_records::ledger::{CallLimits, CallRow, Fence, KeptClip};
 use pytoon_vendor::hash::bytes_hash;
-use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
+use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use std::marker::PhantomData;
 use std::path::Path;
@@ -84,11 +84,11 @@ impl PaidWork {
         &self,
         wanted: &Wanted<'_>,
         call: &C,
-    ) -> Result<W, EngineError>
+    ) -> Result<W, VendorError>
     where
         W: Kept,
         C: Fn() -> F + Sync,
-        F: Future<Output = Result<W, EngineError>> + Send,
+        F: Future<Output = Result<W, VendorError>> + Send,
     {
         let order = self.order(wanted);
         let obtained = self.buyer.obtain_to_end(&order, &self.service(&order, wanted, call)).await;
@@ -99,9 +99,9 @@ impl PaidWork {
     pub(crate) async fn kept<W: Kept>(
         &self,
         wanted: &Wanted<'_>,
-    ) -> Result<Option<W>, EngineError> {
+    ) -> Result<Option<W>, VendorError> {
         let order = self.order(wanted);
-        let never = || std::future::pending::<Result<W, EngineError>>();
+        let never = || std::future::pending::<Result<W, VendorError>>();
         self.buyer.kept(&order, &self.service(&order, wanted, &never)).await
     }
 
@@ -145,12 +145,12 @@ impl PaidWork {
 }
 
 impl<W, C> Service<'_, W, C> {
-    fn error(&self, kind: EngineErrorKind, message: impl Into<String>) -> EngineError {
-        EngineError::new(&self.order.vendor, self.order.operation, kind, message)
+    fn error(&self, kind: VendorErrorKind, message: impl Into<String>) -> VendorError {
+        VendorError::new(&self.order.vendor, self.order.operation, kind, message)
     }
 
-    fn has_no_tasks<T>(&self) -> Result<T, EngineError> {
-        Err(self.error(EngineErrorKind::Lost, "it answers at once and knows no tasks"))
+    fn has_no_tasks<T>(&self) -> Result<T, VendorError> {
+        Err(self.error(VendorErrorKind::Lost, "it answers at once and knows no tasks"))
     }
 }
 
@@ -158,7 +158,7 @@ impl<W, C, F> Seller for Service<'_, W, C>
 where
     W: Kept,
     C: Fn() -> F + Sync,
-    F: Future<Output = Result<W, EngineError>> + Send,
+    F: Future<Output = Result<W, VendorError>> + Send,
 {
     type Prepared = ();
     type Output = W;
@@ -168,20 +168,20 @@ where
         &self.terms
     }
 
-    fn answering_for(&self, _: &CallRow) -> Result<Self, EngineError> {
+    fn answering_for(&self, _: &CallRow) -> Result<Self, VendorError> {
         let Self { order, buyer, call, .. } = *self;
         Ok(Self { order, buyer, terms: self.terms.clone(), call, brings: PhantomData })
     }
 
-    async fn prepare(&self, _: &str) -> Result<(), EngineError> {
+    async fn prepare(&self, _: &str) -> Result<(), VendorError> {
         Ok(())
     }
 
-    async fn submit(&self, (): &()) -> Result<Answer<W>, EngineError> {
+    async fn submit(&self, (): &()) -> Result<Answer<W>, VendorError> {
         let buyer = self.buyer;
         let given_up = async {
             buyer.cancelled().await;
-            self.error(EngineErrorKind::Cancelled, "the job was cancelled")
+            self.error(VendorErrorKind::Cancelled, "the job was cancelled")
         };
         tokio::select! {
             bought = (self.call)() => bought.map(Answer::Delivered),
@@ -189,15 +189,15 @@ where
         }
     }
 
-    async fn poll(&self, _: &Task) -> Result<TaskState<W>, EngineError> {
+    async fn poll(&self, _: &Task) -> Result<TaskState<W>, VendorError> {
         self.has_no_tasks()
     }
 
-    async fn look_up(&self, _: &CallRow) -> Result<Lookup, EngineError> {
+    async fn look_up(&self, _: &CallRow) -> Result<Lookup, VendorError> {
         Ok(Lookup::CannotSay)
     }
 
-    async fn cancel(&self, _: &Task) -> Result<Cancelled, EngineError> {
+    async fn cancel(&self, _: &Task) -> Result<Cancelled, VendorError> {
         Ok(Cancelled::Unsupported)
     }
 
@@ -205,18 +205,18 @@ where
         file_of::<W>(&row.request_hash)
     }
 
-    async fn fetch(&self, output: &W, path: &Path) -> Result<Fetched, EngineError> {
+    async fn fetch(&self, output: &W, path: &Path) -> Result<Fetched, VendorError> {
         let bytes = output.to_bytes();
         let folder = path.parent().unwrap_or(path);
         disk::create_folder(folder)
             .and_then(|()| disk::write_whole(path, &bytes))
-            .map_err(|error| self.error(EngineErrorKind::Internal, format!("failed to {error}")))?;
+            .map_err(|error| self.error(VendorErrorKind::Internal, format!("failed to {error}")))?;
         Ok(Fetched { sha256: bytes_hash(&bytes), credit: None, cost: None })
     }
 
-    async fn check(&self, path: &Path) -> Result<Verdict, EngineError> {
+    async fn check(&self, path: &Path) -> Result<Verdict, VendorError> {
         let goods = self.open(None, path).map_err(|error| {
-            self.error(EngineErrorKind::Ledger, format!("{}: {error}", path.display()))
+            self.error(VendorErrorKind::Ledger, format!("{}: {error}", path.display()))
         })?;
         Ok(match goods {
             Some(goods) => {

@@ -6,7 +6,7 @@ use pytoon_process::CancelToken;
 use pytoon_records::job::NewTask;
 use pytoon_records::job::queue::TaskQueue;
 use pytoon_records::job::store::{JobStore, NewJob};
-use pytoon_records::ledger::{EngineStore, NewCall};
+use pytoon_records::ledger::{NewCall, PurchaseStore};
 use pytoon_store::SqliteStore;
 use pytoon_vendor::world::World;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -30,7 +30,7 @@ impl World for Clock {
 
 struct Bench {
     folder: tempfile::TempDir,
-    store: Arc<dyn EngineStore>,
+    store: Arc<dyn PurchaseStore>,
     world: Arc<Clock>,
     bought: AtomicUsize,
     backoff: Backoff,
@@ -55,8 +55,8 @@ impl Bench {
     async fn take(
         &self,
         job: &str,
-        answer: impl Fn() -> Result<Take, EngineError> + Sync,
-    ) -> Result<Take, EngineError> {
+        answer: impl Fn() -> Result<Take, VendorError> + Sync,
+    ) -> Result<Take, VendorError> {
         let work = PaidWork {
             buyer: Arc::new(Buyer::new(
                 self.store.clone(),
@@ -115,8 +115,8 @@ fn take() -> Take {
     Take { rate: 24_000, pcm: vec![1, 2, 3], marks: Vec::new() }
 }
 
-fn failure(kind: EngineErrorKind, accepted: Accepted) -> EngineError {
-    EngineError::new("openai", "speak", kind, "no").accepted(accepted)
+fn failure(kind: VendorErrorKind, accepted: Accepted) -> VendorError {
+    VendorError::new("openai", "speak", kind, "no").accepted(accepted)
 }
 
 /// The row of a process that died before it kept its take.
@@ -152,11 +152,11 @@ async fn a_take_is_bought_once_by_all_jobs() {
 #[tokio::test]
 async fn what_may_have_been_bought_is_bought_again_by_another_job_only() {
     let bench = Bench::new().await;
-    let silence = || Err(failure(EngineErrorKind::Timeout, Accepted::Maybe));
+    let silence = || Err(failure(VendorErrorKind::Timeout, Accepted::Maybe));
     let first = bench.take("one", silence).await.expect_err("silence");
-    assert_eq!((first.kind, bench.bought()), (EngineErrorKind::Timeout, 1));
+    assert_eq!((first.kind, bench.bought()), (VendorErrorKind::Timeout, 1));
     let again = bench.take("one", || Ok(take())).await.expect_err("not again");
-    assert_eq!((again.kind, bench.bought()), (EngineErrorKind::Undecided, 1));
+    assert_eq!((again.kind, bench.bought()), (VendorErrorKind::Undecided, 1));
     bench.take("two", || Ok(take())).await.expect("a take");
     assert_eq!(bench.bought(), 2);
     // What was perhaps bought is charged.
@@ -166,7 +166,7 @@ async fn what_may_have_been_bought_is_bought_again_by_another_job_only() {
 #[tokio::test]
 async fn what_surely_bought_nothing_is_repeated_and_free() {
     let bench = Bench::new().await;
-    let busy = || Err(failure(EngineErrorKind::RateLimited, Accepted::No));
+    let busy = || Err(failure(VendorErrorKind::RateLimited, Accepted::No));
     bench.take("one", busy).await.expect_err("busy");
     assert_eq!(bench.bought(), 3);
     assert_eq!(bench.store.spend_of_job("one").await.expect("a sum"), MicroUsd::ZERO);
@@ -175,10 +175,10 @@ async fn what_surely_bought_nothing_is_repeated_and_free() {
 #[tokio::test]
 async fn refused_words_are_not_sent_again() {
     let bench = Bench::new().await;
-    let refused = || Err(failure(EngineErrorKind::Moderation, Accepted::No));
+    let refused = || Err(failure(VendorErrorKind::Moderation, Accepted::No));
     bench.take("one", refused).await.expect_err("refused");
     let again = bench.take("two", || Ok(take())).await.expect_err("refused");
-    assert_eq!((again.kind, bench.bought()), (EngineErrorKind::Moderation, 1));
+    assert_eq!((again.kind, bench.bought()), (VendorErrorKind::Moderation, 1));
 }
 
 #[tokio::test]
@@ -189,7 +189,7 @@ async fn a_take_whose_process_died_before_its_row_is_adopted() {
     std::fs::create_dir(bench.folder.path().join(Take::FOLDER)).expect("a folder");
     std::fs::write(bench.folder.path().join(file_of::<Take>("h")), take().to_bytes())
         .expect("a file");
-    let found = bench.take("one", || Err(failure(EngineErrorKind::Server, Accepted::No))).await;
+    let found = bench.take("one", || Err(failure(VendorErrorKind::Server, Accepted::No))).await;
     assert_eq!((found.expect("adopted"), bench.bought()), (take(), 0));
 }
 
@@ -200,7 +200,7 @@ async fn a_take_that_the_disk_cannot_give_is_not_bought_again() {
     // Something is there, and reading it fails.
     std::fs::create_dir_all(bench.folder.path().join(file_of::<Take>("h"))).expect("a folder");
     let error = bench.take("two", || Ok(take())).await.expect_err("not known is not unbought");
-    assert_eq!((error.kind, bench.bought()), (EngineErrorKind::Ledger, 0));
+    assert_eq!((error.kind, bench.bought()), (VendorErrorKind::Ledger, 0));
     assert!(error.message.contains(&file_of::<Take>("h")), "{}", error.message);
 }
 
@@ -210,7 +210,7 @@ async fn a_lost_claim_buys_no_take() {
     let lost = Fence { task_id: "another's by now".to_owned(), token: 1, unanswered_ms: 60_000 };
     *bench.fence.lock().expect("lock") = Some(lost);
     let error = bench.take("one", || Ok(take())).await.expect_err("it is another's");
-    assert_eq!((error.kind, bench.bought()), (EngineErrorKind::Ledger, 0));
+    assert_eq!((error.kind, bench.bought()), (VendorErrorKind::Ledger, 0));
 }
 
 #[tokio::test]
@@ -221,6 +221,6 @@ async fn under_a_claim_another_worker_may_still_have_the_answer() {
     // The row's lease holds: it is waited for, and then nobody buys the same within this job.
     let begun = bench.world.now();
     let error = bench.take("one", || Ok(take())).await.expect_err("it may have been bought");
-    assert_eq!((error.kind, bench.bought()), (EngineErrorKind::Undecided, 0));
+    assert_eq!((error.kind, bench.bought()), (VendorErrorKind::Undecided, 0));
     assert!(bench.world.now() - begun >= 11, "it was not waited for");
 }

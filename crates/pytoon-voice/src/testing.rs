@@ -16,7 +16,7 @@ use crate::tts::{SpokenSentence, cut, espeak};
 use pytoon_config::tts::{CloudVoice, TtsProviderName};
 use pytoon_core::text::{self, Word};
 use pytoon_normalize::Pronunciations;
-use pytoon_vendor::EngineError;
+use pytoon_vendor::VendorError;
 use pytoon_vendor::http::{Reply, VendorHttp};
 use pytoon_vocabulary::CaptionWord;
 
@@ -57,7 +57,7 @@ impl Service {
     }
 
     /// The sentences in an answer, each with the times of its words.
-    pub fn read(&self, reply: &Reply) -> Result<Vec<SpokenSentence>, EngineError> {
+    pub fn read(&self, reply: &Reply) -> Result<Vec<SpokenSentence>, VendorError> {
         let speech = Speech {
             piece: &self.piece,
             before: "",
@@ -68,10 +68,10 @@ impl Service {
         };
         let take = cloud::bought(&self.name, &self.http, self.adapter.as_ref(), reply, &speech)?;
         cut::sentences(&self.sentences, &[(self.piece.clone(), take)]).map_err(|error| {
-            EngineError::new(
+            VendorError::new(
                 &self.name,
                 cloud::SPEAK,
-                pytoon_vendor::EngineErrorKind::BadOutput,
+                pytoon_vendor::VendorErrorKind::BadOutput,
                 error.to_string(),
             )
         })
@@ -111,7 +111,7 @@ pub fn written_down(bytes: &[u8]) -> Result<(String, Option<String>), String> {
 pub fn bought_transcript(
     http: &VendorHttp,
     reply: &Reply,
-) -> Result<(String, Option<String>), EngineError> {
+) -> Result<(String, Option<String>), VendorError> {
     openai::bought(http, reply, 1000.0).map(|found| (found.text, found.language))
 }
 

@@ -162,7 +162,7 @@ impl TtsManager {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pytoon_vendor::{EngineError, EngineErrorKind};
+    use pytoon_vendor::{VendorError, VendorErrorKind};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -170,7 +170,7 @@ mod tests {
     #[derive(Debug)]
     struct Failing {
         name: &'static str,
-        kind: EngineErrorKind,
+        kind: VendorErrorKind,
         left: AtomicU32,
         asked: Arc<AtomicU32>,
         is_local: bool,
@@ -186,7 +186,7 @@ mod tests {
                 return Ok(Vec::new());
             }
             self.left.fetch_sub(1, Ordering::Relaxed);
-            let source = EngineError::new(self.name, "speak", self.kind, "as told");
+            let source = VendorError::new(self.name, "speak", self.kind, "as told");
             Err(VoiceError::Vendor { provider: self.name.into(), source: Box::new(source) })
         }
         fn health_check(&self) -> Result<String, VoiceError> {
@@ -211,7 +211,7 @@ mod tests {
 
     /// Two services and a program, of which the first fails so often; who spoke, and how often each
     /// was asked.
-    fn spoken(kind: EngineErrorKind, failures: u32) -> (String, [u32; 3]) {
+    fn spoken(kind: VendorErrorKind, failures: u32) -> (String, [u32; 3]) {
         let asked: [Arc<AtomicU32>; 3] = Default::default();
         let provider = |place: usize, name, failures, is_local| {
             let left = AtomicU32::new(failures);
@@ -255,7 +255,7 @@ mod tests {
         let asked: Arc<AtomicU32> = Arc::default();
         let next = Failing {
             name: "next",
-            kind: EngineErrorKind::Server,
+            kind: VendorErrorKind::Server,
             left: AtomicU32::new(0),
             asked: asked.clone(),
             is_local: false,
@@ -273,9 +273,9 @@ mod tests {
     #[test]
     fn where_it_cannot_be_known_what_is_bought_no_other_service_is_paid() {
         for (kind, failures, who, asked) in [
-            (EngineErrorKind::Server, 99, "second", [1, 1, 0]),
-            (EngineErrorKind::Ledger, 99, "program", [LEDGER_TRIES, 0, 1]),
-            (EngineErrorKind::Ledger, 2, "first", [3, 0, 0]),
+            (VendorErrorKind::Server, 99, "second", [1, 1, 0]),
+            (VendorErrorKind::Ledger, 99, "program", [LEDGER_TRIES, 0, 1]),
+            (VendorErrorKind::Ledger, 2, "first", [3, 0, 0]),
         ] {
             assert_eq!(spoken(kind, failures), (who.to_owned(), asked), "{kind}");
         }

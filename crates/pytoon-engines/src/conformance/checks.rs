@@ -8,7 +8,7 @@ use super::{Bench, CLIP, KEY, Row};
 use crate::adapter::{
     Durations, ExternalEngineAdapter, GenerateRequest, Offer, Prepared, Ratio, Task, TaskState,
 };
-use crate::{Accepted, EngineError, EngineErrorKind as Kind, ErrorStatus};
+use crate::{Accepted, ErrorStatus, VendorError, VendorErrorKind as Kind};
 use running::{
     broken_clip, cancel, cancel_too_late, cut_short, echoed, expired, failed, lookup_absent,
     lookup_found, lost, moderation, not_shown, poll_dropped, poll_garbage, poll_refused,
@@ -75,7 +75,7 @@ fn none() -> Outcome {
 }
 
 /// A failure in short, after a look for the key.
-fn short(error: &EngineError) -> Outcome {
+fn short(error: &VendorError) -> Outcome {
     clean(&format!("{error} {error:?}"))?;
     let accepted = match error.accepted {
         Accepted::No => "no",
@@ -101,7 +101,7 @@ fn clean(text: &str) -> Result<(), String> {
 
 /// A failure that must be of a kind, with a promise about being taken on.
 fn expect(
-    error: &EngineError,
+    error: &VendorError,
     kinds: &[Kind],
     accepted: &[Accepted],
     status: Option<ErrorStatus>,
@@ -119,7 +119,7 @@ fn expect(
     Ok(said)
 }
 
-fn text(error: EngineError) -> String {
+fn text(error: VendorError) -> String {
     format!("unexpectedly {error}")
 }
 
@@ -138,7 +138,7 @@ async fn task(bench: &Bench<'_>, script: Script) -> Result<Task, String> {
 async fn finish(
     adapter: &dyn ExternalEngineAdapter,
     task: &Task,
-) -> Result<TaskState, EngineError> {
+) -> Result<TaskState, VendorError> {
     for _ in 0..9 {
         let state = adapter.poll(task).await?;
         if matches!(state, TaskState::Succeeded { .. } | TaskState::Failed(_)) {

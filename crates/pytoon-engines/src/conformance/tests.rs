@@ -368,7 +368,7 @@ async fn stock_is_credited_and_an_empty_search_is_no_failure_of_the_source() {
         assert_eq!(output.credit.as_deref(), Some(credit));
         vendor.follow(script.on(route, Answer::json(200, empty)));
         let error = stock.submit(&prepared).await.expect_err("nothing");
-        assert_eq!(error.kind, crate::EngineErrorKind::Unsupported);
+        assert_eq!(error.kind, crate::VendorErrorKind::Unsupported);
     }
 }
 
@@ -387,13 +387,13 @@ async fn a_layer_sees_every_step_and_how_it_failed() {
     let task = layer.submit(&prepared).await.expect("submitted");
     vendor.follow(script.on("GET /v1/renders/", Answer::text(404, "")));
     layer.poll(&task).await.expect("a state");
-    let lost = Some(crate::EngineErrorKind::Lost);
+    let lost = Some(crate::VendorErrorKind::Lost);
     assert_eq!(*steps.lock().expect("lock"), [("prepare", None), ("submit", None), ("poll", lost)]);
 }
 
 #[tokio::test]
 async fn vendors_own_ways_of_refusing_are_understood() {
-    use crate::EngineErrorKind as Kind;
+    use crate::VendorErrorKind as Kind;
     let pixabay = "GET /api/videos/";
     let pika = "POST /fal-ai/pika/v2.2/text-to-video";
     let luma = "POST /v1/generations";
@@ -496,6 +496,6 @@ async fn an_older_path_of_pexels_is_tried_where_the_newer_one_is_gone() {
     let empty = Answer::json(200, json!({ "videos": [] }));
     vendor.follow(gone.on("GET /videos/search", empty));
     let error = pexels.submit(&prepared).await.expect_err("nothing");
-    assert_eq!(error.kind, crate::EngineErrorKind::Unsupported);
+    assert_eq!(error.kind, crate::VendorErrorKind::Unsupported);
     assert_eq!(vendor.count("GET /videos/search?query=red+kite&orientation=portrait"), 1);
 }

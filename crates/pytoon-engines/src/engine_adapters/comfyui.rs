@@ -21,7 +21,7 @@ use crate::adapter::{
     Task, TaskState,
 };
 use crate::http::{Body, Call, DownloadLimits, Reply, VendorHttp};
-use crate::{Accepted, EngineError, EngineErrorKind};
+use crate::{Accepted, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
@@ -114,7 +114,7 @@ impl ComfyUi {
         }))
     }
 
-    fn call(&self, mut call: Call) -> Result<Call, EngineError> {
+    fn call(&self, mut call: Call) -> Result<Call, VendorError> {
         for (name, value) in &self.options.headers {
             call = call.header(name, value);
         }
@@ -124,11 +124,11 @@ impl ComfyUi {
         Ok(call)
     }
 
-    async fn send(&self, call: Call) -> Result<Reply, EngineError> {
+    async fn send(&self, call: Call) -> Result<Reply, VendorError> {
         self.http.send(self.call(call)?).await
     }
 
-    async fn upload(&self, path: &Path, call_id: &str) -> Result<String, EngineError> {
+    async fn upload(&self, path: &Path, call_id: &str) -> Result<String, VendorError> {
         let picture = Picture::read(self.name(), path, MAX_UPLOAD).await?;
         let name = format!("pytoon-{}.{}", task_id(call_id), picture.extension);
         let part = Part::bytes(picture.bytes)
@@ -145,7 +145,7 @@ impl ComfyUi {
         // The server may have renamed it.
         let json = reply.json().unwrap_or_default();
         let name = common::text_at(&json, "/name")
-            .ok_or_else(|| self.http.refusal(UPLOAD, EngineErrorKind::Protocol, &reply, None))?;
+            .ok_or_else(|| self.http.refusal(UPLOAD, VendorErrorKind::Protocol, &reply, None))?;
         Ok(match common::text_at(&json, "/subfolder").filter(|folder| !folder.is_empty()) {
             Some(folder) => format!("{folder}/{name}"),
             None => name.to_owned(),
@@ -172,25 +172,25 @@ impl ComfyUi {
         &self,
         operation: &'static str,
         id: &str,
-    ) -> Result<Result<Option<Value>, Reply>, EngineError> {
+    ) -> Result<Result<Option<Value>, Reply>, VendorError> {
         let url = self.http.url(&format!("/history/{}", common::segment(id)));
         let reply = self.send(Call::get(operation, url)).await?;
         if !reply.is_success() {
             return Ok(Err(reply));
         }
         let Some(json) = reply.json().filter(Value::is_object) else {
-            return Err(self.http.refusal(operation, EngineErrorKind::Protocol, &reply, None));
+            return Err(self.http.refusal(operation, VendorErrorKind::Protocol, &reply, None));
         };
         Ok(Ok(json.get(id).cloned()))
     }
 
-    async fn queue(&self, operation: &'static str, id: &str) -> Result<Place, EngineError> {
+    async fn queue(&self, operation: &'static str, id: &str) -> Result<Place, VendorError> {
         let reply = self.send(Call::get(operation, self.http.url("/queue"))).await?;
         if !reply.is_success() {
             return Err(common::refused(&self.http, operation, &reply));
         }
         let Some(json) = reply.json().filter(|j| j.get("queue_pending").is_some()) else {
-            return Err(self.http.refusal(operation, EngineErrorKind::Protocol, &reply, None));
+            return Err(self.http.refusal(operation, VendorErrorKind::Protocol, &reply, None));
         };
         Ok(place(&json, id))
     }
@@ -209,7 +209,7 @@ impl ComfyUi {
                 let message = "the workflow wrote no video";
                 TaskState::Failed(common::task_failed(
                     &self.http,
-                    EngineErrorKind::BadOutput,
+                    VendorErrorKind::BadOutput,
                     message,
                 ))
             }
@@ -218,13 +218,13 @@ impl ComfyUi {
     }
 
     /// Errors and interruptions look alike but for the last message.
-    fn failure(&self, entry: &Value) -> EngineError {
+    fn failure(&self, entry: &Value) -> VendorError {
         let messages = entry.pointer("/status/messages").and_then(Value::as_array);
         let last = messages.and_then(|list| list.last());
         let event = last.and_then(|m| common::text_at(m, "/0")).unwrap_or("no message");
         if event == "execution_interrupted" {
             let message = "it was interrupted";
-            return common::task_failed(&self.http, EngineErrorKind::Cancelled, message);
+            return common::task_failed(&self.http, VendorErrorKind::Cancelled, message);
         }
         let said = |name: &str| {
             last.and_then(|m| common::text_at(m, &format!("/1/{name}"))).unwrap_or("?")
@@ -235,7 +235,7 @@ impl ComfyUi {
             said("exception_type"),
             said("exception_message")
         );
-        common::task_failed(&self.http, EngineErrorKind::Server, &message)
+        common::task_failed(&self.http, VendorErrorKind::Server, &message)
     }
 
     /// Where a file of the server's is read.
@@ -250,7 +250,7 @@ impl ComfyUi {
     }
 
     /// The way of servers that know no cancelling of tasks.
-    async fn cancel_by_queue(&self, id: &str) -> Result<Cancelled, EngineError> {
+    async fn cancel_by_queue(&self, id: &str) -> Result<Cancelled, VendorError> {
         let (path, body, agreed) = match self.queue(CANCEL, id).await? {
             Place::Pending(_) => ("/queue", json!({ "delete": [id] }), Cancelled::Yes),
             // Without the id, whatever runs would be interrupted.
@@ -430,7 +430,7 @@ impl ExternalEngineAdapter for ComfyUi {
             if let Some(errors) = errors.filter(|errors| !errors.is_empty()) {
                 let nodes = errors.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
                 let said = format!("the workflow's nodes {nodes} are refused");
-                let kind = EngineErrorKind::InvalidRequest;
+                let kind = VendorErrorKind::InvalidRequest;
                 return Err(self
                     .http
                     .refusal(SUBMIT, kind, &reply, Some(&said))
@@ -462,7 +462,7 @@ impl ExternalEngineAdapter for ComfyUi {
                 }
             }
             let message = "it is neither queued nor in the history: the server was restarted";
-            Ok(TaskState::Failed(common::task_failed(&self.http, EngineErrorKind::Lost, message)))
+            Ok(TaskState::Failed(common::task_failed(&self.http, VendorErrorKind::Lost, message)))
         })
     }
 

@@ -11,7 +11,7 @@ use crate::adapter::{
     TaskState,
 };
 use crate::http::{DownloadLimits, Reply, VendorHttp};
-use crate::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
+use crate::{Accepted, ErrorStatus, VendorError, VendorErrorKind};
 use base64::Engine as _;
 use pytoon_config::engines::EngineConfig;
 use pytoon_vendor::replies::refused_paid;
@@ -43,7 +43,7 @@ pub(crate) fn check_request(
     engine: &str,
     sold: &Capabilities,
     request: &GenerateRequest,
-) -> Result<(), EngineError> {
+) -> Result<(), VendorError> {
     let refuse = |message: String| Err(unsupported(engine, message));
     let Some(offer) = sold.offer(request.image.is_some()) else {
         return refuse(match request.image {
@@ -68,8 +68,8 @@ pub(crate) fn check_request(
 }
 
 /// A request outside what is sold.
-pub(crate) fn unsupported(engine: &str, message: impl Into<String>) -> EngineError {
-    EngineError::new(engine, PREPARE, EngineErrorKind::Unsupported, message)
+pub(crate) fn unsupported(engine: &str, message: impl Into<String>) -> VendorError {
+    VendorError::new(engine, PREPARE, VendorErrorKind::Unsupported, message)
 }
 
 /// The ratio on offer that is the one asked for: the same numbers, else the same proportion.
@@ -112,7 +112,7 @@ pub(crate) async fn fetch(
     limits: DownloadLimits,
     output: &Output,
     to: &Path,
-) -> Result<GeneratedClip, EngineError> {
+) -> Result<GeneratedClip, VendorError> {
     let file = http.download(&output.url, to, limits).await?;
     Ok(GeneratedClip {
         path: file.path,
@@ -133,9 +133,9 @@ pub(crate) struct Picture {
 
 impl Picture {
     /// Reads a picture of at most so many bytes.
-    pub(crate) async fn read(engine: &str, path: &Path, most: u64) -> Result<Self, EngineError> {
+    pub(crate) async fn read(engine: &str, path: &Path, most: u64) -> Result<Self, VendorError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let disk = |error: std::io::Error| EngineError::of_file(engine, PREPARE, &name, &error);
+        let disk = |error: std::io::Error| VendorError::of_file(engine, PREPARE, &name, &error);
         let size = tokio::fs::metadata(path).await.map_err(disk)?.len();
         if size > most {
             return Err(unsupported(engine, format!("{name}: {size} bytes are more than {most}")));
@@ -219,45 +219,45 @@ pub(crate) fn cost_at(value: &Value, pointer: &str, usd_per_unit: f64) -> Option
 /// A paid call that was answered with a refusal.
 pub(crate) fn refused_submit(
     http: &VendorHttp,
-    kind: EngineErrorKind,
+    kind: VendorErrorKind,
     reply: &Reply,
     said: Option<&str>,
-) -> EngineError {
+) -> VendorError {
     refused_paid(http, SUBMIT, kind, reply, said)
 }
 
 /// A paid call whose answer of 2xx is not understood.
-pub(crate) fn unreadable_submit(http: &VendorHttp, reply: &Reply) -> EngineError {
-    http.refusal(SUBMIT, EngineErrorKind::Protocol, reply, None).accepted(Accepted::Maybe)
+pub(crate) fn unreadable_submit(http: &VendorHttp, reply: &Reply) -> VendorError {
+    http.refusal(SUBMIT, VendorErrorKind::Protocol, reply, None).accepted(Accepted::Maybe)
 }
 
 /// A task that ended without a clip.
-pub(crate) fn task_failed(http: &VendorHttp, kind: EngineErrorKind, message: &str) -> EngineError {
+pub(crate) fn task_failed(http: &VendorHttp, kind: VendorErrorKind, message: &str) -> VendorError {
     let message = http.redacted_line(message);
-    EngineError::new(http.engine(), FINISH, kind, message).accepted(Accepted::Yes)
+    VendorError::new(http.engine(), FINISH, kind, message).accepted(Accepted::Yes)
 }
 
 /// A task that succeeded, as the vendor says, and brought no clip. It is booked as paid for and not
 /// sent again: the vendor sees nothing amiss that would end otherwise.
 pub(crate) fn no_clip(http: &VendorHttp, message: &str, cost: Option<MicroUsd>) -> TaskState {
-    let error = task_failed(http, EngineErrorKind::Protocol, message);
+    let error = task_failed(http, VendorErrorKind::Protocol, message);
     TaskState::Failed(error.with_status(ErrorStatus::Permanent).charged(cost))
 }
 
 /// What an answer to a poll means that is none of 2xx: a task that is gone, or nothing yet.
-pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState, EngineError> {
+pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState, VendorError> {
     let said = said(reply);
     match VendorHttp::kind_of_status(reply.status) {
-        EngineErrorKind::Lost => {
+        VendorErrorKind::Lost => {
             let message = format!("HTTP {}: the vendor does not know the task", reply.status);
-            Ok(TaskState::Failed(task_failed(http, EngineErrorKind::Lost, &message)))
+            Ok(TaskState::Failed(task_failed(http, VendorErrorKind::Lost, &message)))
         }
         // The task was taken on: a question that went wrong says nothing about its end.
-        EngineErrorKind::InvalidRequest => {
-            Err(http.refusal(POLL, EngineErrorKind::Protocol, reply, said.as_deref()))
+        VendorErrorKind::InvalidRequest => {
+            Err(http.refusal(POLL, VendorErrorKind::Protocol, reply, said.as_deref()))
         }
         // The account's trouble ends; the task that was bought goes on.
-        kind @ EngineErrorKind::Quota => Err(http
+        kind @ VendorErrorKind::Quota => Err(http
             .refusal(POLL, kind, reply, said.as_deref())
             .with_status(ErrorStatus::Temporary)),
         kind => Err(http.refusal(POLL, kind, reply, said.as_deref())),
@@ -265,12 +265,12 @@ pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState
 }
 
 /// The body of a poll, or what its absence means.
-pub(crate) fn unreadable_poll(http: &VendorHttp, reply: &Reply) -> EngineError {
-    http.refusal(POLL, EngineErrorKind::Protocol, reply, None)
+pub(crate) fn unreadable_poll(http: &VendorHttp, reply: &Reply) -> VendorError {
+    http.refusal(POLL, VendorErrorKind::Protocol, reply, None)
 }
 
 /// A free call that was refused.
-pub(crate) fn refused(http: &VendorHttp, operation: &'static str, reply: &Reply) -> EngineError {
+pub(crate) fn refused(http: &VendorHttp, operation: &'static str, reply: &Reply) -> VendorError {
     let kind = submit_kind(reply.status);
     http.refusal(operation, kind, reply, said(reply).as_deref())
 }
@@ -280,7 +280,7 @@ pub(crate) fn cancel_outcome(
     http: &VendorHttp,
     reply: &Reply,
     agreed: Cancelled,
-) -> Result<Cancelled, EngineError> {
+) -> Result<Cancelled, VendorError> {
     match reply.status {
         200..=299 => Ok(agreed),
         404 | 409 | 410 => Ok(Cancelled::TooLate),

@@ -10,7 +10,7 @@
 use super::common::{self, HEALTH, SUBMIT};
 use super::stock::{self, File, Found};
 use super::{AdapterParts, OptionProblem, read_options};
-use crate::EngineError;
+use crate::VendorError;
 use crate::adapter::{
     Cancelled, Capabilities, EngineFuture, EngineHealth, ExternalEngineAdapter, GenerateRequest,
     GeneratedClip, Output, Prepared, Task, TaskState,
@@ -62,7 +62,7 @@ impl Pexels {
         &self,
         operation: &'static str,
         pairs: &[(&str, &str)],
-    ) -> Result<Reply, EngineError> {
+    ) -> Result<Reply, VendorError> {
         let mut reply = self.search_at(PATHS[0], operation, pairs).await?;
         for path in &PATHS[1..] {
             if reply.status == 404 {
@@ -77,7 +77,7 @@ impl Pexels {
         path: &str,
         operation: &'static str,
         pairs: &[(&str, &str)],
-    ) -> Result<Reply, EngineError> {
+    ) -> Result<Reply, VendorError> {
         let mut url = self.http.url(path);
         url.query_pairs_mut().extend_pairs(pairs);
         // The key stands alone: no scheme before it.
@@ -162,7 +162,7 @@ impl ExternalEngineAdapter for Pexels {
             }
             let json = reply.json().filter(|json| json.get("videos").is_some());
             let json = json.ok_or_else(|| {
-                let kind = crate::EngineErrorKind::Protocol;
+                let kind = crate::VendorErrorKind::Protocol;
                 self.http.refusal(SUBMIT, kind, &reply, None)
             })?;
             let found = found(&json);

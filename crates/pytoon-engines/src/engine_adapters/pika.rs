@@ -21,7 +21,7 @@ use crate::adapter::{
     TaskState,
 };
 use crate::http::{Body, Call, DownloadLimits, Reply, VendorHttp};
-use crate::{EngineError, EngineErrorKind};
+use crate::{VendorError, VendorErrorKind};
 use pytoon_vendor::errors::{self, Place, Row};
 use pytoon_vendor::replies::MODERATION_WORDS;
 use pytoon_vocabulary::MicroUsd;
@@ -127,13 +127,13 @@ impl Pika {
         same(&base) || same(&self.upload_url) || same(&self.account_url) || allowed()
     }
 
-    fn call(&self, call: Call) -> Result<Call, EngineError> {
+    fn call(&self, call: Call) -> Result<Call, VendorError> {
         if !self.is_own(&call.url) {
             let message = "the vendor named an address of somebody else's";
-            return Err(EngineError::new(
+            return Err(VendorError::new(
                 self.name(),
                 call.operation,
-                EngineErrorKind::Protocol,
+                VendorErrorKind::Protocol,
                 message,
             ));
         }
@@ -150,7 +150,7 @@ impl Pika {
             })
     }
 
-    async fn upload(&self, path: &Path) -> Result<String, EngineError> {
+    async fn upload(&self, path: &Path) -> Result<String, VendorError> {
         let picture = Picture::read(self.name(), path, MAX_UPLOAD).await?;
         let mut url = below(&self.upload_url, "/storage/upload/initiate");
         url.set_query(Some("storage_type=fal-cdn-v3"));
@@ -160,7 +160,7 @@ impl Pika {
         if !reply.is_success() {
             return Err(common::refused(&self.http, UPLOAD, &reply));
         }
-        let unreadable = || self.http.refusal(UPLOAD, EngineErrorKind::Protocol, &reply, None);
+        let unreadable = || self.http.refusal(UPLOAD, VendorErrorKind::Protocol, &reply, None);
         let json = reply.json().ok_or_else(unreadable)?;
         let target = common::address_at(&json, "/upload_url").ok_or_else(unreadable)?;
         let address = common::text_at(&json, "/file_url").ok_or_else(unreadable)?;
@@ -174,12 +174,12 @@ impl Pika {
         Ok(address.to_owned())
     }
 
-    async fn submit_body(&self, path: &str, body: Value) -> Result<Reply, EngineError> {
+    async fn submit_body(&self, path: &str, body: Value) -> Result<Reply, VendorError> {
         let call = Call::post(SUBMIT, self.http.url(path), body);
         self.http.send(self.call(call)?.paid()).await
     }
 
-    async fn result(&self, task: &Task) -> Result<TaskState, EngineError> {
+    async fn result(&self, task: &Task) -> Result<TaskState, VendorError> {
         let url = self.task_url(task, "response_url", "");
         let reply = self.http.send(self.call(Call::get(POLL, url))?).await?;
         let json = reply.json();
@@ -199,13 +199,13 @@ impl Pika {
         Ok(TaskState::Failed(match reply.status {
             400 | 413 | 422 => failed(match errors::known(REFUSALS, &reply) {
                 Some(kind) => kind,
-                None => EngineErrorKind::InvalidRequest,
+                None => VendorErrorKind::InvalidRequest,
             }),
             // The outcome is unknown and may be billed: do not poll again, do not buy again.
-            409 | 499 => failed(EngineErrorKind::Lost),
+            409 | 499 => failed(VendorErrorKind::Lost),
             // The task's own end is marked as such; any other is the gateway's, and passes.
             500..=599 if is_marked(&reply, json.as_ref()) => {
-                let kind = errors::known(FAILURES, &reply).unwrap_or(EngineErrorKind::Server);
+                let kind = errors::known(FAILURES, &reply).unwrap_or(VendorErrorKind::Server);
                 // The vendor does not bill failures of its own.
                 failed(kind).charged(Some(MicroUsd::ZERO))
             }
@@ -220,14 +220,14 @@ const REFUSALS: &[Row] = &[
         statuses: &[],
         place: Place::Each("/detail", "/type"),
         words: &["content_policy_violation"],
-        kind: EngineErrorKind::Moderation,
+        kind: VendorErrorKind::Moderation,
         source: "fal docs, model-apis/errors",
     },
     Row {
         statuses: &[],
         place: Place::At("/error_type"),
         words: &["content_policy_violation"],
-        kind: EngineErrorKind::Moderation,
+        kind: VendorErrorKind::Moderation,
         source: "fal docs, model-apis/request-errors",
     },
     Row {
@@ -235,14 +235,14 @@ const REFUSALS: &[Row] = &[
         statuses: &[400, 422],
         place: Place::Message,
         words: MODERATION_WORDS,
-        kind: EngineErrorKind::Moderation,
+        kind: VendorErrorKind::Moderation,
         source: "fal docs: the type decides where there is one; the words are inferred",
     },
     Row {
         statuses: &[403],
         place: Place::Message,
         words: &["balance", "locked"],
-        kind: EngineErrorKind::Quota,
+        kind: VendorErrorKind::Quota,
         source: "a locked account as it answers; not documented",
     },
 ];
@@ -253,14 +253,14 @@ const FAILURES: &[Row] = &[
         statuses: &[],
         place: Place::Each("/detail", "/type"),
         words: &["generation_timeout", "request_timeout", "startup_timeout"],
-        kind: EngineErrorKind::Timeout,
+        kind: VendorErrorKind::Timeout,
         source: "fal docs, model-apis/errors",
     },
     Row {
         statuses: &[],
         place: Place::At("/error_type"),
         words: &["request_timeout", "startup_timeout"],
-        kind: EngineErrorKind::Timeout,
+        kind: VendorErrorKind::Timeout,
         source: "fal docs, model-apis/request-errors",
     },
 ];
@@ -335,7 +335,7 @@ impl ExternalEngineAdapter for Pika {
             let mut url = below(&self.account_url, "/v1/account/billing");
             url.set_query(Some("expand=credits"));
             let reply = self.http.send(self.call(Call::get(HEALTH, url))?).await?;
-            if reply.status == 403 && errors::kind(REFUSALS, &reply) == EngineErrorKind::Auth {
+            if reply.status == 403 && errors::kind(REFUSALS, &reply) == VendorErrorKind::Auth {
                 // Only an administrator's key may see the balance; this one is known, at least.
                 let detail = Some("the key may not see the balance".to_owned());
                 return Ok(EngineHealth { balance: None, detail });
@@ -452,15 +452,15 @@ impl ExternalEngineAdapter for Pika {
 }
 
 /// The failure of a task that completed with an error in its status.
-fn completed_with_error(http: &VendorHttp, json: &Value, error: &Value) -> EngineError {
+fn completed_with_error(http: &VendorHttp, json: &Value, error: &Value) -> VendorError {
     let error_type = common::text_at(json, "/error_type").unwrap_or_default();
     let text = error.as_str().map_or_else(|| error.to_string(), str::to_owned);
     let kind = match error_type {
-        "content_policy_violation" => EngineErrorKind::Moderation,
-        _ if common::names_moderation(&text) => EngineErrorKind::Moderation,
-        "bad_request" | "not_found" => EngineErrorKind::InvalidRequest,
-        t if t.ends_with("_timeout") => EngineErrorKind::Timeout,
-        _ => EngineErrorKind::Server,
+        "content_policy_violation" => VendorErrorKind::Moderation,
+        _ if common::names_moderation(&text) => VendorErrorKind::Moderation,
+        "bad_request" | "not_found" => VendorErrorKind::InvalidRequest,
+        t if t.ends_with("_timeout") => VendorErrorKind::Timeout,
+        _ => VendorErrorKind::Server,
     };
     common::task_failed(http, kind, &format!("{error_type} {text}"))
 }

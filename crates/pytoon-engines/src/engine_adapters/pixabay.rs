@@ -16,7 +16,7 @@ use crate::adapter::{
     GeneratedClip, Output, Prepared, Task, TaskState,
 };
 use crate::http::{Call, DownloadLimits, Reply, VendorHttp};
-use crate::{EngineError, EngineErrorKind};
+use crate::{VendorError, VendorErrorKind};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
@@ -67,7 +67,7 @@ impl Pixabay {
         &self,
         operation: &'static str,
         pairs: &[(&str, &str)],
-    ) -> Result<Value, EngineError> {
+    ) -> Result<Value, VendorError> {
         let mut url = self.http.url("/api/videos/");
         url.query_pairs_mut().extend_pairs(pairs);
         let key = SecretString::from(common::key(&self.http, operation)?.to_owned());
@@ -76,21 +76,21 @@ impl Pixabay {
             return Err(self.refused(operation, &reply));
         }
         let json = reply.json().filter(|json| json.get("hits").is_some());
-        json.ok_or_else(|| self.http.refusal(operation, EngineErrorKind::Protocol, &reply, None))
+        json.ok_or_else(|| self.http.refusal(operation, VendorErrorKind::Protocol, &reply, None))
     }
 
     /// Errors are plain text here, and a wrong key is a bad request.
-    fn refused(&self, operation: &'static str, reply: &Reply) -> EngineError {
+    fn refused(&self, operation: &'static str, reply: &Reply) -> VendorError {
         let text = String::from_utf8_lossy(&reply.body).to_lowercase();
         let kind = match reply.status {
-            400 if text.contains("api key") => EngineErrorKind::Auth,
+            400 if text.contains("api key") => VendorErrorKind::Auth,
             status => common::submit_kind(status),
         };
         let error = self.http.refusal(operation, kind, reply, None);
         // The seconds until the quota is whole again, unlike elsewhere not a point in time.
         let reset = reply.header("x-ratelimit-reset").and_then(|v| v.trim().parse::<u64>().ok());
         match (kind, error.retry_after, reset) {
-            (EngineErrorKind::RateLimited, None, Some(seconds)) => {
+            (VendorErrorKind::RateLimited, None, Some(seconds)) => {
                 error.retry_after(Some(Duration::from_secs(seconds.min(3600))))
             }
             _ => error,

@@ -19,7 +19,7 @@ use crate::adapter::{
     TaskState,
 };
 use crate::http::{Body, Call, DownloadLimits, VendorHttp};
-use crate::{EngineError, EngineErrorKind, ErrorStatus};
+use crate::{ErrorStatus, VendorError, VendorErrorKind};
 use pytoon_vendor::errors::{self, Place, Row};
 use pytoon_vocabulary::MicroUsd;
 use reqwest::Method;
@@ -167,7 +167,7 @@ impl Runway {
         if request.image.is_some() { self.image_model } else { self.text_model }
     }
 
-    fn call(&self, call: Call) -> Result<Call, EngineError> {
+    fn call(&self, call: Call) -> Result<Call, VendorError> {
         common::with_key(&self.http, call.header("X-Runway-Version", VERSION), "Bearer ")
     }
 
@@ -176,7 +176,7 @@ impl Runway {
         operation: &'static str,
         method: Method,
         id: &str,
-    ) -> Result<Call, EngineError> {
+    ) -> Result<Call, VendorError> {
         let url = self.http.url(&format!("/v1/tasks/{}", common::segment(id)));
         self.call(Call::new(operation, method, url))
     }
@@ -213,7 +213,7 @@ impl Runway {
     }
 
     /// The picture as an address that the vendor takes.
-    async fn hand_over(&self, path: &Path) -> Result<String, EngineError> {
+    async fn hand_over(&self, path: &Path) -> Result<String, VendorError> {
         let picture = Picture::read(self.name(), path, MAX_UPLOAD).await?;
         if picture.data_uri_len() <= MAX_DATA_URI {
             return Ok(picture.data_uri());
@@ -221,14 +221,14 @@ impl Runway {
         self.upload(picture).await
     }
 
-    async fn upload(&self, picture: Picture) -> Result<String, EngineError> {
+    async fn upload(&self, picture: Picture) -> Result<String, VendorError> {
         let wanted = json!({ "filename": picture.file_name(), "type": "ephemeral" });
         let call = self.call(Call::post(UPLOAD, self.http.url("/v1/uploads"), wanted))?;
         let reply = self.http.send(call).await?;
         if !reply.is_success() {
             return Err(common::refused(&self.http, UPLOAD, &reply));
         }
-        let unreadable = || self.http.refusal(UPLOAD, EngineErrorKind::Protocol, &reply, None);
+        let unreadable = || self.http.refusal(UPLOAD, VendorErrorKind::Protocol, &reply, None);
         let json = reply.json().ok_or_else(unreadable)?;
         let target = common::address_at(&json, "/uploadUrl").ok_or_else(unreadable)?;
         let address = common::text_at(&json, "/runwayUri").ok_or_else(unreadable)?;
@@ -255,7 +255,7 @@ impl Runway {
     }
 
     /// The task as the vendor has it.
-    async fn task(&self, operation: &'static str, id: &str) -> Result<Asked, EngineError> {
+    async fn task(&self, operation: &'static str, id: &str) -> Result<Asked, VendorError> {
         let reply = self.http.send(self.task_call(operation, Method::GET, id)?).await?;
         if !reply.is_success() {
             return Ok(Asked::Refused(reply));
@@ -289,13 +289,13 @@ impl Runway {
                 TaskState::Failed(self.failed(kind, &message, task).with_status(status))
             }
             Some("CANCELLED") => {
-                TaskState::Failed(self.failed(EngineErrorKind::Cancelled, "it was cancelled", task))
+                TaskState::Failed(self.failed(VendorErrorKind::Cancelled, "it was cancelled", task))
             }
             other => common::unknown_status(&self.http, other),
         }
     }
 
-    fn failed(&self, kind: EngineErrorKind, message: &str, task: &Value) -> EngineError {
+    fn failed(&self, kind: VendorErrorKind, message: &str, task: &Value) -> VendorError {
         // What was foretold is no bill: without one, the price table says what a refusal costs,
         // and any other failure costs nothing.
         common::task_failed(&self.http, kind, message).charged(billed(task))
@@ -322,13 +322,13 @@ const REFUSALS: &[Row] = &[Row {
     statuses: &[400],
     place: Place::Message,
     words: &["enough credits"],
-    kind: EngineErrorKind::Quota,
+    kind: VendorErrorKind::Quota,
     source: "the vendor's page on errors; the sentence is all there is",
 }];
 
 /// What a failure code means, and whether the same task may do better later.
-fn failure_kind(code: &str) -> (EngineErrorKind, ErrorStatus) {
-    use EngineErrorKind as K;
+fn failure_kind(code: &str) -> (VendorErrorKind, ErrorStatus) {
+    use VendorErrorKind as K;
     // The word stands in several families of codes, and wins over all of them.
     if code.contains("SAFETY") {
         (K::Moderation, ErrorStatus::Permanent)
@@ -500,7 +500,7 @@ mod tests {
 
     #[test]
     fn safety_anywhere_in_a_code_is_a_refusal_of_the_content() {
-        use EngineErrorKind as K;
+        use VendorErrorKind as K;
         for (code, expected) in [
             ("SAFETY", K::Moderation),
             ("SAFETY.INPUT.TEXT", K::Moderation),
@@ -526,9 +526,9 @@ mod tests {
             errors::kind(REFUSALS, &Reply { status, headers: Default::default(), body })
         };
         let empty = "You do not have enough credits to run this task.";
-        assert_eq!(kind(400, empty), EngineErrorKind::Quota);
-        assert_eq!(kind(400, "Validation failed"), EngineErrorKind::InvalidRequest);
-        assert_eq!(kind(401, empty), EngineErrorKind::Auth);
+        assert_eq!(kind(400, empty), VendorErrorKind::Quota);
+        assert_eq!(kind(400, "Validation failed"), VendorErrorKind::InvalidRequest);
+        assert_eq!(kind(401, empty), VendorErrorKind::Auth);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::adapter::{
     Capabilities, Durations, GenerateRequest, Offer, Output, Prepared, PromptUnit, Ratio, Task,
     TaskState,
 };
-use crate::{EngineError, EngineErrorKind};
+use crate::{VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use serde_json::{Value, json};
 
@@ -201,7 +201,7 @@ pub(crate) fn prepare(
     engine: &str,
     sold: &Capabilities,
     request: &GenerateRequest,
-) -> Result<Prepared, EngineError> {
+) -> Result<Prepared, VendorError> {
     common::check_request(engine, sold, request)?;
     let terms = search_terms(&request.prompt);
     if terms.is_empty() {
@@ -263,9 +263,9 @@ pub(crate) fn task(clip: &Found, file: &File) -> Task {
 }
 
 /// Nothing that was found fits.
-pub(crate) fn nothing(engine: &str, terms: &str) -> EngineError {
+pub(crate) fn nothing(engine: &str, terms: &str) -> VendorError {
     let message = format!("there is no upright clip of that length for `{terms}`");
-    EngineError::new(engine, common::SUBMIT, EngineErrorKind::Unsupported, message)
+    VendorError::new(engine, common::SUBMIT, VendorErrorKind::Unsupported, message)
 }
 
 /// The state of a clip that is there already.
@@ -277,10 +277,10 @@ pub(crate) fn state(engine: &str, task: &Task) -> TaskState {
             cost: Some(MicroUsd::ZERO),
         },
         None => TaskState::Failed(
-            EngineError::new(
+            VendorError::new(
                 engine,
                 common::POLL,
-                EngineErrorKind::Lost,
+                VendorErrorKind::Lost,
                 "the stored task holds no address",
             )
             .accepted(crate::Accepted::Yes),

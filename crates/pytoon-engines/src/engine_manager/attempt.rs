@@ -6,7 +6,7 @@ use super::{ClipUse, EngineManager, SceneOrder};
 use crate::adapter::{GenerateRequest, PromptUnit};
 use crate::engine_manager::Engine;
 use crate::moderation::{Hit, rephrase, screen};
-use crate::{EngineError, EngineErrorKind};
+use crate::{VendorError, VendorErrorKind};
 use pytoon_purchase::{Obtained, Order, Stop, ledger_error, pause_before_retry};
 use pytoon_records::ledger::{BreakerRow, CallRow};
 use pytoon_telemetry::{Breaker, Event, Metrics};
@@ -57,7 +57,7 @@ impl EngineManager {
                 set.get(name).filter(|e| e.config.enabled && e.has_key()).cloned().ok_or_else(
                     || {
                         let message = "it was taken out of use";
-                        EngineError::new(name, "start", EngineErrorKind::Cooling, message)
+                        VendorError::new(name, "start", VendorErrorKind::Cooling, message)
                     },
                 )?
             }
@@ -81,7 +81,7 @@ impl EngineManager {
                 Ok(done) => Ok(done),
                 Err(stop) => match stop.failure()? {
                     // It says nothing of the engine, and the try is not over.
-                    error if error.kind == EngineErrorKind::Ledger => return Err(error.into()),
+                    error if error.kind == VendorErrorKind::Ledger => return Err(error.into()),
                     error => Err(error),
                 },
             };
@@ -101,7 +101,7 @@ impl EngineManager {
                 }
                 Err(error) => error,
             };
-            if error.kind == EngineErrorKind::Moderation && current.rephrased < max_rephrase {
+            if error.kind == VendorErrorKind::Moderation && current.rephrased < max_rephrase {
                 current.rephrased += 1;
                 let attempt = current.rephrased;
                 let scene = &order.scene_id;
@@ -167,7 +167,7 @@ impl EngineManager {
         order: &SceneOrder,
         engine: &Engine,
         prompt: &str,
-    ) -> Result<GenerateRequest, EngineError> {
+    ) -> Result<GenerateRequest, VendorError> {
         let adapter = engine.adapter()?;
         let capabilities = adapter.capabilities();
         let offer = capabilities.offer(order.image.is_some()).ok_or_else(|| {
@@ -175,7 +175,7 @@ impl EngineManager {
                 Some(_) => "it cannot start from a picture",
                 None => "it cannot draw from words alone",
             };
-            EngineError::new(&engine.name, "choose a clip", EngineErrorKind::Unsupported, message)
+            VendorError::new(&engine.name, "choose a clip", VendorErrorKind::Unsupported, message)
         })?;
         Ok(GenerateRequest {
             call_id: String::new(),
@@ -192,10 +192,10 @@ impl EngineManager {
         &self,
         order: &SceneOrder,
         name: &str,
-        result: &Result<Drawn, EngineError>,
+        result: &Result<Drawn, VendorError>,
         latency_ms: u64,
     ) {
-        use EngineErrorKind as K;
+        use VendorErrorKind as K;
         let (outcome, kind, charged) = match result {
             // Nothing was asked of the engine.
             Ok(drawn) if drawn.clip.reused => return,
@@ -279,7 +279,7 @@ impl EngineManager {
         &self,
         name: &str,
         known: Option<BreakerRow>,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<bool, VendorError> {
         let passage = self.breakers().pass(name, known).await;
         let passage = passage.map_err(|failed| ledger_error(name, &failed.source))?;
         match passage {
@@ -308,7 +308,7 @@ impl EngineManager {
     }
 
     /// Counts a failure. What could not be written keeps nobody away: it did not open.
-    pub(super) async fn breaker_failure(&self, engine: &Engine, error: &EngineError) {
+    pub(super) async fn breaker_failure(&self, engine: &Engine, error: &VendorError) {
         let name = &engine.name;
         let settings = &engine.config.breaker;
         let counted = self.breakers().failure(name, error.kind, error.retry_after, settings).await;
@@ -352,10 +352,10 @@ fn advice(advice: Advice) -> &'static str {
 pub(super) fn request_hash(
     engine: &Engine,
     request: &GenerateRequest,
-) -> Result<String, EngineError> {
+) -> Result<String, VendorError> {
     let image = match &request.image {
         Some(path) => Some(file_hash(path).map_err(|error| {
-            EngineError::of_file(&engine.name, "read the picture", path.display(), &error)
+            VendorError::of_file(&engine.name, "read the picture", path.display(), &error)
         })?),
         None => None,
     };

@@ -4,7 +4,7 @@ use super::attempt::{Drawn, request_hash};
 use super::seller::order_of;
 use super::slices::Walk;
 use super::{Engine, EngineManager, EngineSet, SceneOrder};
-use crate::EngineError;
+use crate::VendorError;
 use crate::adapter::GenerateRequest;
 use crate::moderation::screen;
 use pytoon_purchase::{Stop, ledger_error};
@@ -38,7 +38,7 @@ impl EngineManager {
         order: &SceneOrder,
         walk: &Walk,
         prompt: &str,
-    ) -> Result<Vec<Wanted<'a>>, EngineError> {
+    ) -> Result<Vec<Wanted<'a>>, VendorError> {
         let mut wanted = Vec::new();
         let members = order.chain.members.iter().filter(|m| !walk.is_past(&m.engine));
         let members = members.take(if order.asks_anew { 1 } else { usize::MAX });
@@ -56,7 +56,7 @@ impl EngineManager {
     pub async fn foreseen_cost(
         &self,
         order: &SceneOrder,
-    ) -> Result<Option<(String, MicroUsd)>, EngineError> {
+    ) -> Result<Option<(String, MicroUsd)>, VendorError> {
         let Some(first) = order.chain.asked_first() else { return Ok(None) };
         let set = self.engines();
         let screened = screen(&order.prompt, &set.settings.moderation, order.brand_safe).prompt;
@@ -140,7 +140,7 @@ impl EngineManager {
         &self,
         order: &SceneOrder,
         hash: Option<&str>,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<bool, VendorError> {
         let filter = CallFilter {
             job_id: Some(order.job_id.clone()),
             scene_id: Some(order.scene_id.clone()),

@@ -1,7 +1,7 @@
 //! How engines are, asked without spending a render.
 
 use super::EngineManager;
-use crate::EngineErrorKind;
+use crate::VendorErrorKind;
 use crate::engine_selector::LOCAL;
 use pytoon_telemetry::Event;
 use pytoon_vocabulary::MicroUsd;
@@ -90,7 +90,7 @@ impl EngineManager {
                 // The key is good, and yet it buys nothing.
                 if health.balance.is_some_and(|left| left <= MicroUsd::ZERO) {
                     report.healthy = false;
-                    report.kind = EngineErrorKind::Quota.as_str().to_owned();
+                    report.kind = VendorErrorKind::Quota.as_str().to_owned();
                     report.detail = "the account is empty".to_owned();
                 }
             }

@@ -6,7 +6,7 @@
 //! cancelled job starts no further attempt and its vendors are told.
 //!
 //! Does not choose engines (`engine_selector`), speak to vendors (adapters), buy (`pytoon-purchase`),
-//! judge clips (`clip_check`) or keep rows (`EngineStore`).
+//! judge clips (`clip_check`) or keep rows (`PurchaseStore`).
 //!
 //! A walk does not wait for vendors: it stops, and goes on in another slice (`slices`).
 //!
@@ -37,11 +37,11 @@ use crate::engine_selector::{LOCAL, SceneWish, resolve_engine};
 use crate::moderation_service::ModerationClient;
 use crate::picture_fit::PictureFitter;
 use crate::world::World;
-use crate::{EngineError, EngineErrorKind};
+use crate::{VendorError, VendorErrorKind};
 use pytoon_core::chain::EngineChain;
 use pytoon_process::CancelToken;
 use pytoon_purchase::{Buyer, Stop};
-use pytoon_records::ledger::{BreakerRow, EngineStore};
+use pytoon_records::ledger::{BreakerRow, PurchaseStore};
 use pytoon_storage::Storage;
 use pytoon_telemetry::{Event, Metrics};
 use pytoon_vendor::breakers::BreakerUnavailable;
@@ -149,7 +149,7 @@ pub struct ManagerParts {
     /// Reads the configuration again when it changes.
     pub reloader: Option<Reloader>,
     /// The ledger.
-    pub store: Arc<dyn EngineStore>,
+    pub store: Arc<dyn PurchaseStore>,
     /// Judges clips.
     pub checker: Arc<dyn ClipChecker>,
     /// Gives pictures the shape of their clips.
@@ -201,7 +201,7 @@ impl EngineManager {
     }
 
     /// The ledger.
-    pub fn store(&self) -> &Arc<dyn EngineStore> {
+    pub fn store(&self) -> &Arc<dyn PurchaseStore> {
         &self.buyer.ledger
     }
 
@@ -246,7 +246,7 @@ impl EngineManager {
     /// ledger, and in the end leaves the scene to `local`.
     async fn walk(&self, order: &SceneOrder, walk: &mut Walk) -> Result<SceneOutcome, Stop> {
         let error = match self.walk_on(order, walk).await {
-            Err(Stop::Failed(error)) if error.kind == EngineErrorKind::Ledger => error,
+            Err(Stop::Failed(error)) if error.kind == VendorErrorKind::Ledger => error,
             walked => {
                 walk.memo.ledger_away = None;
                 return walked;
@@ -332,7 +332,7 @@ impl EngineManager {
                 Err(error) => {
                     walk.memo.is_beyond_waiting |= !matches!(
                         error.kind,
-                        EngineErrorKind::Cooling | EngineErrorKind::RateLimited
+                        VendorErrorKind::Cooling | VendorErrorKind::RateLimited
                     );
                     let next = names.get(place + 1).copied().unwrap_or(LOCAL);
                     self.step_down(order, name, next, &error, latency_ms);
@@ -361,7 +361,7 @@ impl EngineManager {
         &self,
         order: &SceneOrder,
         walk: &mut Walk,
-        error: &EngineError,
+        error: &VendorError,
     ) -> SceneOutcome {
         self.step_down(order, &error.engine, LOCAL, error, 0);
         walk.memo.attempts.push(record(&error.engine, Some(error), 0, MicroUsd::ZERO));
@@ -377,7 +377,7 @@ impl EngineManager {
         order: &SceneOrder,
         from: &str,
         to: &str,
-        error: &EngineError,
+        error: &VendorError,
         latency_ms: u64,
     ) {
         Event::EngineFallback {
@@ -426,18 +426,18 @@ fn outcome(walk: &mut Walk, clip: Option<ClipUse>) -> SceneOutcome {
     SceneOutcome { clip, attempts: memo.attempts, waited_ms: memo.waited_ms }
 }
 
-fn stopped(order: &SceneOrder) -> EngineError {
-    EngineError::new(
+fn stopped(order: &SceneOrder) -> VendorError {
+    VendorError::new(
         &order.chain.members[0].engine,
         "send the prompt",
-        EngineErrorKind::Moderation,
+        VendorErrorKind::Moderation,
         "the prompt must not leave",
     )
 }
 
 fn record(
     engine: &str,
-    error: Option<&EngineError>,
+    error: Option<&VendorError>,
     latency_ms: u64,
     charged: MicroUsd,
 ) -> AttemptRecord {

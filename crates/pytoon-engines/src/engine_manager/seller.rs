@@ -4,7 +4,7 @@ use super::{ClipUse, Engine, EngineManager, EngineSet, SceneOrder, price};
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Output, Prepared, Ratio, TaskState};
 use crate::clip_check::{ClipChecker, Expectation};
 use crate::picture_fit::{FitProblem, PictureFitter};
-use crate::{EngineError, EngineErrorKind};
+use crate::{VendorError, VendorErrorKind};
 use pytoon_purchase::{
     Answer, Answering, Cancelled, Fetched, LEASE, Lookup, Order, Seller, Task, Terms, Verdict,
     ledger_error,
@@ -40,13 +40,13 @@ impl Engine {
     ///
     /// # Errors
     /// If it is switched off.
-    pub(super) fn adapter(&self) -> Result<&Arc<dyn ExternalEngineAdapter>, EngineError> {
+    pub(super) fn adapter(&self) -> Result<&Arc<dyn ExternalEngineAdapter>, VendorError> {
         self.adapter.as_ref().ok_or_else(|| {
-            EngineError::new(&self.name, "start", EngineErrorKind::Cooling, "it is switched off")
+            VendorError::new(&self.name, "start", VendorErrorKind::Cooling, "it is switched off")
         })
     }
 
-    fn terms(&self, fence: Option<&Fence>) -> Result<Terms, EngineError> {
+    fn terms(&self, fence: Option<&Fence>) -> Result<Terms, VendorError> {
         let (config, price) = (&self.config, &self.config.price);
         let lookup_settles = self.adapter()?.capabilities().lookup_settles;
         let unanswered = |fence: &Fence| u64::try_from(fence.unanswered_ms).unwrap_or_default();
@@ -72,7 +72,7 @@ impl EngineManager {
         request: GenerateRequest,
         needed_ms: i64,
         fence: Option<&Fence>,
-    ) -> Result<EngineSeller, EngineError> {
+    ) -> Result<EngineSeller, VendorError> {
         Ok(EngineSeller {
             adapter: engine.adapter()?.clone(),
             terms: engine.terms(fence)?,
@@ -171,7 +171,7 @@ impl Seller for EngineSeller {
         &self.terms
     }
 
-    fn answering_for(&self, row: &CallRow) -> Result<Self, EngineError> {
+    fn answering_for(&self, row: &CallRow) -> Result<Self, VendorError> {
         let engine = pinned(&self.set, row)?;
         let lease = self.terms.intent_lease;
         Ok(Self {
@@ -188,17 +188,17 @@ impl Seller for EngineSeller {
 
     /// Does what is free, with the picture in the shape of the clip: as it lies there, a vendor would
     /// crop it in the middle, or draw a clip of its shape.
-    async fn prepare(&self, call_id: &str) -> Result<Prepared, EngineError> {
+    async fn prepare(&self, call_id: &str) -> Result<Prepared, VendorError> {
         let request = GenerateRequest { call_id: call_id.to_owned(), ..self.request.clone() };
         let Some(picture) = request.image.clone() else {
             return self.adapter.prepare(&request).await;
         };
         let fitted = self.fitter.fit(picture.clone(), request.ratio).await.map_err(|problem| {
             let (kind, reason) = match problem {
-                FitProblem::Picture(reason) => (EngineErrorKind::Unsupported, reason),
-                FitProblem::Machine(reason) => (EngineErrorKind::Ledger, reason),
+                FitProblem::Picture(reason) => (VendorErrorKind::Unsupported, reason),
+                FitProblem::Machine(reason) => (VendorErrorKind::Ledger, reason),
             };
-            EngineError::new(&self.engine.name, "prepare the picture", kind, reason)
+            VendorError::new(&self.engine.name, "prepare the picture", kind, reason)
         })?;
         let with = |image: PathBuf| GenerateRequest { image: Some(image), ..request.clone() };
         let prepared = self.adapter.prepare(&with(fitted.path().to_owned())).await?;
@@ -206,21 +206,21 @@ impl Seller for EngineSeller {
         Ok(Prepared { request: with(picture), ..prepared })
     }
 
-    async fn submit(&self, prepared: &Prepared) -> Result<Answer<Output>, EngineError> {
+    async fn submit(&self, prepared: &Prepared) -> Result<Answer<Output>, VendorError> {
         self.adapter.submit(prepared).await.map(Answer::Task)
     }
 
-    async fn poll(&self, task: &Task) -> Result<TaskState, EngineError> {
+    async fn poll(&self, task: &Task) -> Result<TaskState, VendorError> {
         self.adapter.poll(task).await
     }
 
-    async fn look_up(&self, row: &CallRow) -> Result<Lookup, EngineError> {
+    async fn look_up(&self, row: &CallRow) -> Result<Lookup, VendorError> {
         let request = asked_for(row);
         let body = serde_json::Value::Null;
         self.adapter.lookup(&Prepared { request, body, path: String::new() }).await
     }
 
-    async fn cancel(&self, task: &Task) -> Result<Cancelled, EngineError> {
+    async fn cancel(&self, task: &Task) -> Result<Cancelled, VendorError> {
         self.adapter.cancel(task).await
     }
 
@@ -228,12 +228,12 @@ impl Seller for EngineSeller {
         format!("{CLIPS}/{}.mp4", row.id)
     }
 
-    async fn fetch(&self, output: &Output, path: &Path) -> Result<Fetched, EngineError> {
+    async fn fetch(&self, output: &Output, path: &Path) -> Result<Fetched, VendorError> {
         let clip = self.adapter.fetch(output, path).await?;
         Ok(Fetched { sha256: clip.sha256, credit: clip.credit, cost: clip.cost })
     }
 
-    async fn check(&self, path: &Path) -> Result<Verdict, EngineError> {
+    async fn check(&self, path: &Path) -> Result<Verdict, VendorError> {
         let wanted = Expectation {
             asked_ms: self.engine.asked_ms(self.needed_ms, self.request.image.is_some()),
             needed_ms: self.needed_ms,
@@ -268,8 +268,8 @@ impl Seller for EngineSeller {
 
 /// Returns the engine as it was when it was paid: the key and the block that bought a clip answer for
 /// it.
-pub(super) fn pinned(set: &EngineSet, row: &CallRow) -> Result<Engine, EngineError> {
+pub(super) fn pinned(set: &EngineSet, row: &CallRow) -> Result<Engine, VendorError> {
     set.adapter_for(row).map_err(|reason| {
-        EngineError::new(&row.engine, "go on with paid work", EngineErrorKind::Undecided, reason)
+        VendorError::new(&row.engine, "go on with paid work", VendorErrorKind::Undecided, reason)
     })
 }

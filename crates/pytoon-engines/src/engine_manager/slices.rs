@@ -10,7 +10,7 @@
 //! slept through.
 
 use super::{AttemptRecord, EngineManager, SceneOrder, SceneOutcome};
-use crate::EngineError;
+use crate::VendorError;
 use pytoon_purchase::{PurchaseMemo, Stop, ledger_error};
 use pytoon_records::ledger::{CallRow, CallState, Fence};
 use pytoon_vocabulary::UnixMs;
@@ -129,7 +129,7 @@ impl EngineManager {
         order: &SceneOrder,
         memo: SceneMemo,
         fence: Option<Fence>,
-    ) -> Result<Slice, EngineError> {
+    ) -> Result<Slice, VendorError> {
         let mut walk = Walk { memo, own: None, fence };
         match self.walk(order, &mut walk).await {
             Ok(outcome) => Ok(Slice::Done(outcome)),
@@ -142,7 +142,7 @@ impl EngineManager {
     ///
     /// # Errors
     /// If the user gave up.
-    pub async fn draw_to_end(&self, order: &SceneOrder) -> Result<SceneOutcome, EngineError> {
+    pub async fn draw_to_end(&self, order: &SceneOrder) -> Result<SceneOutcome, VendorError> {
         let mut memo = SceneMemo::default();
         loop {
             match self.draw(order, memo, None).await? {
@@ -160,7 +160,7 @@ impl EngineManager {
         &self,
         order: &SceneOrder,
         walk: &Walk,
-    ) -> Result<Option<CallRow>, EngineError> {
+    ) -> Result<Option<CallRow>, VendorError> {
         let task = walk.memo.purchase.task.as_ref().filter(|task| task.is_own);
         let Some((task, current)) = task.zip(walk.memo.current.as_ref()) else { return Ok(None) };
         let row = self.buyer.ledger.call_fetch(&task.call).await;

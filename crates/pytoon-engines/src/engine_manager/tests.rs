@@ -13,7 +13,7 @@ use crate::adapter::{
 };
 use crate::clip_check::{Checked, Expectation};
 use crate::picture_fit::AsTheyAre;
-use crate::{Accepted, EngineErrorKind as K};
+use crate::{Accepted, VendorErrorKind as K};
 use pytoon_config::engines::EngineConfig;
 use pytoon_config::secrets::Secrets;
 use pytoon_config::{Config, ConfigSource};
@@ -137,7 +137,7 @@ impl ExternalEngineAdapter for Scripted {
             }
             match answer {
                 Some(kind) => {
-                    Err(EngineError::new(&self.name, "start a task", kind, "as scripted")
+                    Err(VendorError::new(&self.name, "start a task", kind, "as scripted")
                         .accepted(self.accepted))
                 }
                 None => {
@@ -154,7 +154,7 @@ impl ExternalEngineAdapter for Scripted {
                 None => TaskState::Succeeded { output, cost: None },
                 Some(None) => TaskState::Running { progress: None, unknown_status: None },
                 Some(Some(kind)) => TaskState::Failed(
-                    EngineError::new(&self.name, "draw a clip", kind, "as scripted")
+                    VendorError::new(&self.name, "draw a clip", kind, "as scripted")
                         .accepted(Accepted::Yes),
                 ),
             })
@@ -170,7 +170,7 @@ impl ExternalEngineAdapter for Scripted {
             if full.is_ok() {
                 let full = std::io::ErrorKind::StorageFull.into();
                 let (operation, to) = ("download the clip", to.display());
-                return Err(EngineError::of_file(&self.name, operation, to, &full));
+                return Err(VendorError::of_file(&self.name, operation, to, &full));
             }
             std::fs::write(to, b"a clip").expect("writes");
             Ok(GeneratedClip {

@@ -7,7 +7,7 @@ use crate::adapter::{
     Cancelled, Capabilities, EngineFuture, EngineHealth, ExternalEngineAdapter, GenerateRequest,
     GeneratedClip, Lookup, Output, Prepared, Task, TaskState,
 };
-use crate::{EngineError, EngineErrorKind};
+use crate::{VendorError, VendorErrorKind};
 use std::fmt;
 use std::future::Future;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub struct Step<'a> {
     /// How long it took.
     pub took: Duration,
     /// How it failed, where it did; a task that failed counts as a failed poll.
-    pub failed: Option<EngineErrorKind>,
+    pub failed: Option<VendorErrorKind>,
 }
 
 /// What is told of every step.
@@ -52,11 +52,11 @@ impl Observed {
         &'a self,
         step: &'static str,
         work: F,
-        failure: fn(&T) -> Option<EngineErrorKind>,
+        failure: fn(&T) -> Option<VendorErrorKind>,
     ) -> EngineFuture<'a, T>
     where
         T: Send + 'a,
-        F: Future<Output = Result<T, EngineError>> + Send + 'a,
+        F: Future<Output = Result<T, VendorError>> + Send + 'a,
     {
         Box::pin(async move {
             let begun = Instant::now();

@@ -27,7 +27,7 @@ use pytoon_core::timeline::{OverlayContent, Timeline};
 use pytoon_engines::adapter::Ratio;
 use pytoon_engines::engine_manager::{AttemptRecord, ClipUse, SceneMemo, SceneOrder, Slice};
 use pytoon_engines::engine_selector::SceneWish;
-use pytoon_engines::{EngineError, EngineErrorKind};
+use pytoon_engines::{VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use pytoon_vocabulary::UnixMs;
 use serde::{Deserialize, Serialize};
@@ -372,8 +372,8 @@ impl Stage for SceneStage<'_> {
 }
 
 /// Returns the failure of a film whose walk gave up.
-fn given_up(error: EngineError) -> PipelineError {
-    if error.kind == EngineErrorKind::Cancelled {
+fn given_up(error: VendorError) -> PipelineError {
+    if error.kind == VendorErrorKind::Cancelled {
         return pytoon_process::SystemError::Cancelled.into();
     }
     error.into()

@@ -9,7 +9,7 @@ use pytoon_records::job::queue::{Failure, Finish, Hold, Lease, TaskQueue};
 use pytoon_records::job::store::{DEGRADED, JobError, JobStore, NewJob};
 use pytoon_records::job::webhook::{Told, WebhookState, WebhookStore};
 use pytoon_records::job::{JobEvent, JobStatus, NewTask, TaskKind};
-use pytoon_records::ledger::{Admission, CallLimits, EngineStore};
+use pytoon_records::ledger::{Admission, CallLimits, PurchaseStore};
 use pytoon_vocabulary::MicroUsd;
 use serde_json::json;
 use std::time::Duration;

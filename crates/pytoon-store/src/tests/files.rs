@@ -3,7 +3,7 @@
 use super::super::{NOW, block_on, call};
 use super::open;
 use pytoon_records::job::files::{AssetRow, FileStore, Uploaded};
-use pytoon_records::ledger::{CallChange, CallEvent, CallLimits, EngineStore, KeptClip};
+use pytoon_records::ledger::{CallChange, CallEvent, CallLimits, KeptClip, PurchaseStore};
 use std::time::Duration;
 
 fn asset(id: &str, key: &str, sha256: &str) -> AssetRow {

@@ -11,7 +11,7 @@ use pytoon_records::job::store::{
     Idempotency, JobError, JobFilter, JobStore, NewJob, SceneChange, Submission,
 };
 use pytoon_records::job::{JobEvent, JobStatus, NewTask, SceneEvent, SceneStatus, TaskKind};
-use pytoon_records::ledger::{Admission, CallLimits, EngineStore, Fence, NewCall};
+use pytoon_records::ledger::{Admission, CallLimits, Fence, NewCall, PurchaseStore};
 use pytoon_vocabulary::{JobId, TaskId};
 use serde_json::{Value, json};
 use std::collections::HashSet;

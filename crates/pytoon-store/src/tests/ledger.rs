@@ -3,8 +3,8 @@
 use super::super::{NOW, block_on, call};
 use super::open;
 use pytoon_records::ledger::{
-    Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallState, EngineStore,
-    History, KeptClip, NewCall,
+    Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallState, History,
+    KeptClip, NewCall, PurchaseStore,
 };
 use pytoon_vocabulary::MicroUsd;
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,7 +4,7 @@ use super::on_sqlite::open;
 use super::{NOW, block_on, call};
 use crate::db::{Dialect, Durability};
 use crate::{Store, migrations};
-use pytoon_records::ledger::{CallChange, CallEvent, CallLimits, EngineStore, KeptClip};
+use pytoon_records::ledger::{CallChange, CallEvent, CallLimits, KeptClip, PurchaseStore};
 
 /// As a full disk does it.
 #[test]

@@ -2,7 +2,7 @@
 //! the way, there whole or not at all.
 
 use super::{VendorHttp, innermost};
-use crate::{EngineError, EngineErrorKind, ErrorStatus};
+use crate::{ErrorStatus, VendorError, VendorErrorKind};
 use pytoon_process::Shortage;
 use reqwest::header::LOCATION;
 use sha2::{Digest, Sha256};
@@ -53,19 +53,19 @@ impl VendorHttp {
         address: &str,
         to: &Path,
         limits: DownloadLimits,
-    ) -> Result<Downloaded, EngineError> {
+    ) -> Result<Downloaded, VendorError> {
         let fail = |kind, message: String| {
-            EngineError::new(&self.engine, "download the file", kind, self.redact(&message))
+            VendorError::new(&self.engine, "download the file", kind, self.redact(&message))
         };
         let work = async {
             let mut url = Url::parse(address).map_err(|_| {
-                fail(EngineErrorKind::Protocol, "the clip's address is not a web address".into())
+                fail(VendorErrorKind::Protocol, "the clip's address is not a web address".into())
             })?;
             let mut response = None;
             for _ in 0..=MAX_REDIRECTS {
                 self.allowed.check(&url).map_err(|refusal| {
                     let reason = refusal.to_string();
-                    fail(EngineErrorKind::BadOutput, reason).with_status(ErrorStatus::Permanent)
+                    fail(VendorErrorKind::BadOutput, reason).with_status(ErrorStatus::Permanent)
                 })?;
                 let asked = self.clients("download the file")?.free.get(url.clone());
                 let answer = asked.timeout(limits.total).send();
@@ -73,13 +73,13 @@ impl VendorHttp {
                     .await
                     .map_err(|_| {
                         let seconds = limits.stall.as_secs_f64();
-                        fail(EngineErrorKind::Timeout, format!("no answer within {seconds} s"))
+                        fail(VendorErrorKind::Timeout, format!("no answer within {seconds} s"))
                     })?
                     .map_err(|e| self.transport("download the file", false, &e))?;
                 if got.status().is_redirection() {
                     let next = got.headers().get(LOCATION).and_then(|v| v.to_str().ok());
                     url = next.and_then(|next| url.join(next).ok()).ok_or_else(|| {
-                        fail(EngineErrorKind::Protocol, "a redirect leads nowhere".into())
+                        fail(VendorErrorKind::Protocol, "a redirect leads nowhere".into())
                     })?;
                     continue;
                 }
@@ -87,12 +87,12 @@ impl VendorHttp {
                 break;
             }
             let response = response
-                .ok_or_else(|| fail(EngineErrorKind::Protocol, "too many redirects".into()))?;
+                .ok_or_else(|| fail(VendorErrorKind::Protocol, "too many redirects".into()))?;
             let status = response.status().as_u16();
             if !response.status().is_success() {
                 // An expired address is asked for again by `poll`.
                 let kind = match status {
-                    401 | 403 | 404 | 410 => EngineErrorKind::Lost,
+                    401 | 403 | 404 | 410 => VendorErrorKind::Lost,
                     other => Self::kind_of_status(other),
                 };
                 return Err(
@@ -103,7 +103,7 @@ impl VendorHttp {
         };
         tokio::time::timeout(limits.total, work).await.unwrap_or_else(|_| {
             Err(fail(
-                EngineErrorKind::Timeout,
+                VendorErrorKind::Timeout,
                 format!("it took longer than {} s", limits.total.as_secs()),
             ))
         })
@@ -114,13 +114,13 @@ impl VendorHttp {
         mut response: reqwest::Response,
         to: &Path,
         limits: DownloadLimits,
-    ) -> Result<Downloaded, EngineError> {
+    ) -> Result<Downloaded, VendorError> {
         let fail = |kind, message: String| {
-            EngineError::new(&self.engine, "download the file", kind, self.redact(&message))
+            VendorError::new(&self.engine, "download the file", kind, self.redact(&message))
         };
         let too_large = || {
             fail(
-                EngineErrorKind::BadOutput,
+                VendorErrorKind::BadOutput,
                 format!("it is larger than {} MiB", limits.max_bytes >> 20),
             )
         };
@@ -132,7 +132,7 @@ impl VendorHttp {
         part.push(".part");
         let part = Path::new(&part);
         let disk = |error: std::io::Error| {
-            fail(EngineErrorKind::Internal, format!("{}: {error}", to.display()))
+            fail(VendorErrorKind::Internal, format!("{}: {error}", to.display()))
                 .short_of(Shortage::of(&error))
         };
         let outcome = async {
@@ -143,11 +143,11 @@ impl VendorHttp {
                 let chunk = tokio::time::timeout(limits.stall, response.chunk())
                     .await
                     .map_err(|_| {
-                        fail(EngineErrorKind::Timeout, "no byte came for too long".into())
+                        fail(VendorErrorKind::Timeout, "no byte came for too long".into())
                     })?
                     .map_err(|error| {
                         fail(
-                            EngineErrorKind::Server,
+                            VendorErrorKind::Server,
                             format!("the download broke off ({})", innermost(&error)),
                         )
                     })?;
@@ -160,7 +160,7 @@ impl VendorHttp {
                 file.write_all(&chunk).await.map_err(disk)?;
             }
             if expected.is_some_and(|length| length != size) {
-                return Err(fail(EngineErrorKind::Server, "the download broke off".into()));
+                return Err(fail(VendorErrorKind::Server, "the download broke off".into()));
             }
             // Paid for: it must survive a power cut before the ledger says that it is kept.
             file.sync_all().await.map_err(disk)?;

@@ -18,7 +18,7 @@ pub use download::{DownloadLimits, Downloaded};
 pub use guard::Refusal;
 
 use crate::world::{RealWorld, World};
-use crate::{Accepted, EngineError, EngineErrorKind, ErrorStatus};
+use crate::{Accepted, ErrorStatus, VendorError, VendorErrorKind};
 use guard::AllowedHosts;
 use pytoon_config::engines::EngineConfig;
 use pytoon_process::Shortage;
@@ -275,12 +275,12 @@ impl VendorHttp {
         self
     }
 
-    fn clients(&self, operation: &'static str) -> Result<&Clients, EngineError> {
+    fn clients(&self, operation: &'static str) -> Result<&Clients, VendorError> {
         let made = self.clients.get_or_init(|| {
             self.make_clients().map_err(|error| (error.to_string(), Shortage::behind(&error)))
         });
         made.as_ref().map_err(|(reason, shortage)| {
-            EngineError::new(&self.engine, operation, EngineErrorKind::Internal, reason.clone())
+            VendorError::new(&self.engine, operation, VendorErrorKind::Internal, reason.clone())
                 .short_of(*shortage)
         })
     }
@@ -330,22 +330,22 @@ impl VendorHttp {
     }
 
     /// Sends one request and reads its answer, whatever its status.
-    pub async fn send(&self, call: Call) -> Result<Reply, EngineError> {
+    pub async fn send(&self, call: Call) -> Result<Reply, VendorError> {
         let fail = |kind, message: String| {
-            EngineError::new(&self.engine, call.operation, kind, self.redact(&message))
+            VendorError::new(&self.engine, call.operation, kind, self.redact(&message))
         };
         self.allowed.check(&call.url).map_err(|refusal| {
             let reason = refusal.to_string();
-            fail(EngineErrorKind::Unreachable, reason).with_status(ErrorStatus::Permanent)
+            fail(VendorErrorKind::Unreachable, reason).with_status(ErrorStatus::Permanent)
         })?;
         if self.key().is_some_and(|key| call.shows(key.expose_secret())) {
             let reason = "the adapter puts the key where logs show it: nothing was sent";
-            return Err(fail(EngineErrorKind::InvalidRequest, reason.to_owned()));
+            return Err(fail(VendorErrorKind::InvalidRequest, reason.to_owned()));
         }
         #[cfg(feature = "testing")]
         if let Some(answers) = &self.answers {
             let mut answers = answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let none = || fail(EngineErrorKind::Unreachable, "no answer is left".to_owned());
+            let none = || fail(VendorErrorKind::Unreachable, "no answer is left".to_owned());
             return answers.pop_front().ok_or_else(none);
         }
         let clients = self.clients(call.operation)?;
@@ -362,7 +362,7 @@ impl VendorHttp {
             let mut header = reqwest::header::HeaderValue::from_str(value.expose_secret())
                 .map_err(|_| {
                     fail(
-                        EngineErrorKind::Auth,
+                        VendorErrorKind::Auth,
                         "the key has characters that no header may have".into(),
                     )
                 })?;
@@ -386,10 +386,10 @@ impl VendorHttp {
         let status = sent.status().as_u16();
         let headers = sent.headers().clone();
         let body = read_bounded(sent, largest).await.map_err(|problem| match problem {
-            ReadProblem::TooLarge => EngineError::new(
+            ReadProblem::TooLarge => VendorError::new(
                 &self.engine,
                 operation,
-                EngineErrorKind::Protocol,
+                VendorErrorKind::Protocol,
                 format!("the reply is larger than {} MiB", largest >> 20),
             )
             .accepted(if paid { Accepted::Maybe } else { Accepted::No }),
@@ -404,13 +404,13 @@ impl VendorHttp {
         operation: &'static str,
         paid: bool,
         error: &reqwest::Error,
-    ) -> EngineError {
+    ) -> VendorError {
         let kind = if error.is_connect() {
-            EngineErrorKind::Unreachable
+            VendorErrorKind::Unreachable
         } else if error.is_timeout() {
-            EngineErrorKind::Timeout
+            VendorErrorKind::Timeout
         } else {
-            EngineErrorKind::Server
+            VendorErrorKind::Server
         };
         let accepted = if paid && !error.is_connect() && !error.is_builder() {
             Accepted::Maybe
@@ -418,12 +418,12 @@ impl VendorHttp {
             Accepted::No
         };
         let message = match kind {
-            EngineErrorKind::Unreachable => "the host could not be reached",
-            EngineErrorKind::Timeout => "no answer in time",
+            VendorErrorKind::Unreachable => "the host could not be reached",
+            VendorErrorKind::Timeout => "no answer in time",
             _ => "the connection broke before the answer was whole",
         };
         let cause = innermost(error);
-        EngineError::new(
+        VendorError::new(
             &self.engine,
             operation,
             kind,
@@ -436,28 +436,28 @@ impl VendorHttp {
     pub fn refusal(
         &self,
         operation: &'static str,
-        kind: EngineErrorKind,
+        kind: VendorErrorKind,
         reply: &Reply,
         said: Option<&str>,
-    ) -> EngineError {
+    ) -> VendorError {
         let said = said.map(str::to_owned).unwrap_or_else(|| {
             String::from_utf8_lossy(&reply.body[..reply.body.len().min(BODY_READ)]).into_owned()
         });
         let message = format!("HTTP {}: {}", reply.status, self.redacted_line(&said));
-        EngineError::new(&self.engine, operation, kind, message).retry_after(reply.retry_after())
+        VendorError::new(&self.engine, operation, kind, message).retry_after(reply.retry_after())
     }
 
     /// The kind that a status code means where the vendor says nothing more exact.
-    pub fn kind_of_status(status: u16) -> EngineErrorKind {
+    pub fn kind_of_status(status: u16) -> VendorErrorKind {
         match status {
-            401 | 403 => EngineErrorKind::Auth,
-            402 => EngineErrorKind::Quota,
-            404 | 410 => EngineErrorKind::Lost,
-            408 | 504 => EngineErrorKind::Timeout,
-            429 => EngineErrorKind::RateLimited,
-            400..=499 => EngineErrorKind::InvalidRequest,
-            500..=599 => EngineErrorKind::Server,
-            _ => EngineErrorKind::Protocol,
+            401 | 403 => VendorErrorKind::Auth,
+            402 => VendorErrorKind::Quota,
+            404 | 410 => VendorErrorKind::Lost,
+            408 | 504 => VendorErrorKind::Timeout,
+            429 => VendorErrorKind::RateLimited,
+            400..=499 => VendorErrorKind::InvalidRequest,
+            500..=599 => VendorErrorKind::Server,
+            _ => VendorErrorKind::Protocol,
         }
     }
 
@@ -575,7 +575,7 @@ mod tests {
             let body = format!("{}{KEY} is not known", "x".repeat(before));
             let reply =
                 Reply { status: 401, headers: HeaderMap::new(), body: body.clone().into_bytes() };
-            let kind = EngineErrorKind::Auth;
+            let kind = VendorErrorKind::Auth;
             for said in [None, Some(body.as_str())] {
                 let message = http().refusal("ask", kind, &reply, said).to_string();
                 assert!(!message.contains(&KEY[..6]), "{before}: {message}");

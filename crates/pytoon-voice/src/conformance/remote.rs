@@ -11,7 +11,7 @@ use pytoon_core::text;
 use pytoon_process::Runner;
 use pytoon_records::ledger::{CallFilter, CallRow, CallState};
 use pytoon_vendor::scripted::{Answer, Script, Seen, Vendor};
-use pytoon_vendor::{Accepted, EngineErrorKind as Kind};
+use pytoon_vendor::{Accepted, VendorErrorKind as Kind};
 use pytoon_vocabulary::MicroUsd;
 use serde::Deserialize;
 use serde_json::{Value, json};

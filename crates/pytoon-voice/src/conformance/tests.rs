@@ -3,7 +3,7 @@
 
 use super::{Row, Subject, run};
 use pytoon_config::tts::TtsProviderName;
-use pytoon_records::ledger::EngineStore;
+use pytoon_records::ledger::PurchaseStore;
 use pytoon_store::SqliteStore;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/voices")
 }
 
-fn open_store(runtime: &Runtime, folder: &Path) -> Result<Arc<dyn EngineStore>, String> {
+fn open_store(runtime: &Runtime, folder: &Path) -> Result<Arc<dyn PurchaseStore>, String> {
     let opened = runtime.block_on(SqliteStore::open(&folder.join("ledger.db")));
     opened.map(|store| Arc::new(store) as _).map_err(|error| error.to_string())
 }

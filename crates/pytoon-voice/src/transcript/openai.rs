@@ -14,7 +14,7 @@ use pytoon_process::SystemError;
 use pytoon_vendor::hash::bytes_hash;
 use pytoon_vendor::http::{Address, Body, Call, Reply, VendorHttp};
 use pytoon_vendor::replies::{refused_paid, text_at, with_key};
-use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
+use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use reqwest::multipart::{Form, Part};
 use secrecy::ExposeSecret;
@@ -152,7 +152,7 @@ impl OpenAi {
         let buy = || self.buy(bytes.clone(), length_ms, language);
         match self.runtime.block_on(self.paid.bought(&order, &buy)) {
             Ok(transcript) => Ok(Ok((transcript.text, transcript.language))),
-            Err(error) if error.kind == EngineErrorKind::Cancelled => {
+            Err(error) if error.kind == VendorErrorKind::Cancelled => {
                 Err(SystemError::Cancelled.into())
             }
             Err(error) => Ok(Err(error.to_string())),
@@ -165,9 +165,9 @@ impl OpenAi {
         audio: Vec<u8>,
         length_ms: f64,
         language: Option<&str>,
-    ) -> Result<Transcript, EngineError> {
+    ) -> Result<Transcript, VendorError> {
         let internal =
-            |what: String| EngineError::new(NAME, WRITE_DOWN, EngineErrorKind::Internal, what);
+            |what: String| VendorError::new(NAME, WRITE_DOWN, VendorErrorKind::Internal, what);
         let file = Part::bytes(audio)
             .file_name("voice.wav")
             .mime_str("audio/wav")
@@ -194,23 +194,23 @@ pub(crate) fn bought(
     http: &VendorHttp,
     reply: &Reply,
     length_ms: f64,
-) -> Result<Transcript, EngineError> {
+) -> Result<Transcript, VendorError> {
     if !reply.is_success() {
         let (kind, said) = refusal(reply);
         return Err(refused_paid(http, WRITE_DOWN, kind, reply, said.as_deref()));
     }
     let delivered = |accepted, kind, what: &str| {
-        EngineError::new(NAME, WRITE_DOWN, kind, what).accepted(accepted)
+        VendorError::new(NAME, WRITE_DOWN, kind, what).accepted(accepted)
     };
     let json = reply.json().unwrap_or_default();
     let Some(text) = text_at(&json, "/text").map(str::trim) else {
         // An answer of nobody's: whether it was bought is not known.
         let what = "the answer has no text in it";
-        return Err(delivered(Accepted::Maybe, EngineErrorKind::Protocol, what));
+        return Err(delivered(Accepted::Maybe, VendorErrorKind::Protocol, what));
     };
     if !text.chars().any(char::is_alphanumeric) || text.chars().count() > MAX_CHARS {
         let what = format!("it heard no words, or more than {MAX_CHARS} characters");
-        return Err(delivered(Accepted::Yes, EngineErrorKind::BadOutput, &what));
+        return Err(delivered(Accepted::Yes, VendorErrorKind::BadOutput, &what));
     }
     // Newer models tell codes of all languages that they heard.
     let told = text_at(&json, "/language").or_else(|| text_at(&json, "/languages/0/code"));

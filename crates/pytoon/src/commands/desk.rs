@@ -15,7 +15,7 @@ use pytoon_records::job::queue::TaskQueue;
 use pytoon_records::job::store::{JobFilter, JobRow, JobStore};
 use pytoon_records::job::webhook::{WebhookRow, WebhookStore};
 use pytoon_records::job::{JobEvent, JobStatus};
-use pytoon_records::ledger::EngineStore;
+use pytoon_records::ledger::PurchaseStore;
 use pytoon_storage::job_files::folder_of;
 use pytoon_store::{Store, new_key};
 use pytoon_vocabulary::{JobId, MicroUsd};

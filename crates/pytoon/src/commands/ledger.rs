@@ -8,7 +8,7 @@ use pytoon_engines::http::{DownloadLimits, VendorHttp};
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_pipeline::engine_desk::{database, open_storage, runtime};
 use pytoon_records::ledger::{
-    CallChange, CallEvent, CallFilter, CallRow, CallState, EngineStore, KeptClip,
+    CallChange, CallEvent, CallFilter, CallRow, CallState, KeptClip, PurchaseStore,
 };
 use pytoon_storage::Storage;
 use pytoon_store::{Store, is_postgres};

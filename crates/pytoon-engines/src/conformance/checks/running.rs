@@ -5,14 +5,14 @@ use super::super::vendor::Answer;
 use super::super::{Bench, CLIP, KEY};
 use super::{Outcome, clean, expect, fault, finish, none, prepared, short, task, text};
 use crate::adapter::{Cancelled, ExternalEngineAdapter, Lookup, Output, TaskState};
-use crate::{Accepted, EngineError, EngineErrorKind as Kind, ErrorStatus};
+use crate::{Accepted, ErrorStatus, VendorError, VendorErrorKind as Kind};
 use serde_json::json;
 
 /// A poll of a running task that is answered so.
 async fn polled(
     bench: &Bench<'_>,
     answer: Answer,
-) -> Result<Option<Result<TaskState, EngineError>>, String> {
+) -> Result<Option<Result<TaskState, VendorError>>, String> {
     let Some(route) = &bench.routes.poll else { return Ok(None) };
     let task = task(bench, bench.success.clone().on(route, answer)).await?;
     let outcome = bench.adapter.poll(&task).await;
@@ -220,7 +220,7 @@ async fn fetched(
     bench: &Bench<'_>,
     adapter: &dyn ExternalEngineAdapter,
     output: &Output,
-) -> Result<EngineError, String> {
+) -> Result<VendorError, String> {
     let folder = bench.folder.join("clips");
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let outcome = adapter.fetch(output, &folder.join("clip.mp4")).await;

@@ -19,7 +19,7 @@ use crate::adapter::{
     GeneratedClip, ImageInput, Lookup, Output, Prepared, PromptUnit, Task, TaskState,
 };
 use crate::http::{Call, DownloadLimits, Reply, VendorHttp};
-use crate::{EngineError, EngineErrorKind, ErrorStatus};
+use crate::{ErrorStatus, VendorError, VendorErrorKind};
 use options::{Cost, ErrorRule, HttpOptions, Image};
 use pytoon_vocabulary::MicroUsd;
 use reqwest::Method;
@@ -58,7 +58,7 @@ impl HttpEngine {
         }))
     }
 
-    fn call(&self, mut call: Call) -> Result<Call, EngineError> {
+    fn call(&self, mut call: Call) -> Result<Call, VendorError> {
         for (name, value) in &self.options.headers {
             call = call.header(name, value);
         }
@@ -71,7 +71,7 @@ impl HttpEngine {
         Ok(call.secret_header(auth.header.as_deref().unwrap_or("Authorization"), value))
     }
 
-    async fn send(&self, call: Call) -> Result<Reply, EngineError> {
+    async fn send(&self, call: Call) -> Result<Reply, VendorError> {
         self.http.send(self.call(call)?).await
     }
 
@@ -100,7 +100,7 @@ impl HttpEngine {
     }
 
     /// What an answer means: the first rule that fits, else `usual`.
-    fn kind(&self, status: u16, body: &[u8], usual: EngineErrorKind) -> EngineErrorKind {
+    fn kind(&self, status: u16, body: &[u8], usual: VendorErrorKind) -> VendorErrorKind {
         let json: Option<Value> = serde_json::from_slice(body).ok();
         let text = String::from_utf8_lossy(body);
         let found =
@@ -119,19 +119,19 @@ impl HttpEngine {
         described.or_else(|| common::said(reply))
     }
 
-    fn refused(&self, operation: &'static str, reply: &Reply) -> EngineError {
+    fn refused(&self, operation: &'static str, reply: &Reply) -> VendorError {
         let kind = self.kind(reply.status, &reply.body, common::submit_kind(reply.status));
         self.http.refusal(operation, kind, reply, self.said(reply).as_deref())
     }
 
     /// A poll that was refused. A rule may say that it was the content, or that the task is gone.
-    fn refused_poll(&self, reply: &Reply) -> Result<TaskState, EngineError> {
+    fn refused_poll(&self, reply: &Reply) -> Result<TaskState, VendorError> {
         let usual = VendorHttp::kind_of_status(reply.status);
         match self.kind(reply.status, &reply.body, usual) {
             kind if kind == usual => common::refused_poll(&self.http, reply),
-            kind @ (EngineErrorKind::Moderation
-            | EngineErrorKind::Lost
-            | EngineErrorKind::InvalidRequest) => {
+            kind @ (VendorErrorKind::Moderation
+            | VendorErrorKind::Lost
+            | VendorErrorKind::InvalidRequest) => {
                 let said = self.said(reply).unwrap_or_else(|| format!("HTTP {}", reply.status));
                 Ok(TaskState::Failed(common::task_failed(&self.http, kind, &said)))
             }
@@ -139,13 +139,13 @@ impl HttpEngine {
                 .http
                 .refusal(POLL, kind, reply, self.said(reply).as_deref())
                 .with_status(match kind {
-                    EngineErrorKind::Auth => ErrorStatus::Permanent,
+                    VendorErrorKind::Auth => ErrorStatus::Permanent,
                     _ => ErrorStatus::Temporary,
                 })),
         }
     }
 
-    async fn state(&self, json: Value, body: &[u8], id: &str) -> Result<TaskState, EngineError> {
+    async fn state(&self, json: Value, body: &[u8], id: &str) -> Result<TaskState, VendorError> {
         let poll = &self.options.poll;
         let status = common::id_at(&json, &poll.status);
         let is = |words: &[String]| status.as_ref().is_some_and(|status| words.contains(status));
@@ -153,7 +153,7 @@ impl HttpEngine {
             let found = common::number_at(&json, poll.progress.as_deref()?)?;
             Some((found * poll.progress_scale).clamp(0.0, 1.0))
         };
-        let failed = |kind: EngineErrorKind| {
+        let failed = |kind: VendorErrorKind| {
             let reason = poll.error.as_deref().and_then(|place| common::text_at(&json, place));
             let said = format!(
                 "{}: {}",
@@ -168,13 +168,13 @@ impl HttpEngine {
             return self.succeeded(json, id).await;
         }
         if is(&states.refused) {
-            return failed(EngineErrorKind::Moderation);
+            return failed(VendorErrorKind::Moderation);
         }
         if is(&states.cancelled) {
-            return failed(EngineErrorKind::Cancelled);
+            return failed(VendorErrorKind::Cancelled);
         }
         if is(&states.failed) {
-            return failed(self.kind(200, body, EngineErrorKind::Server));
+            return failed(self.kind(200, body, VendorErrorKind::Server));
         }
         if is(&states.queued) {
             return Ok(TaskState::Queued { mark: progress().map(|p| p.to_string()) });
@@ -185,7 +185,7 @@ impl HttpEngine {
         Ok(common::unknown_status(&self.http, status.as_deref()))
     }
 
-    async fn succeeded(&self, poll: Value, id: &str) -> Result<TaskState, EngineError> {
+    async fn succeeded(&self, poll: Value, id: &str) -> Result<TaskState, VendorError> {
         let cost = self.cost(&poll);
         let result = match &self.options.result.path {
             None => poll,

@@ -6,7 +6,7 @@
 
 use super::super::{AdapterParts, OptionProblem};
 use super::super::{common, template};
-use crate::EngineErrorKind;
+use crate::VendorErrorKind;
 use crate::adapter::{Durations, Offer, Ratio};
 use reqwest::Method;
 use serde::Deserialize;
@@ -303,7 +303,7 @@ pub(super) enum RuleKind {
     Lost,
 }
 
-impl From<RuleKind> for EngineErrorKind {
+impl From<RuleKind> for VendorErrorKind {
     fn from(kind: RuleKind) -> Self {
         match kind {
             RuleKind::Auth => Self::Auth,

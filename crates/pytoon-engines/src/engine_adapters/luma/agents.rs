@@ -17,7 +17,7 @@ use crate::adapter::{
     TaskState,
 };
 use crate::http::{Body, Call, DownloadLimits, VendorHttp};
-use crate::{EngineError, EngineErrorKind};
+use crate::{VendorError, VendorErrorKind};
 use pytoon_vendor::errors;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -65,12 +65,12 @@ impl Agents {
         }))
     }
 
-    fn call(&self, call: Call) -> Result<Call, EngineError> {
+    fn call(&self, call: Call) -> Result<Call, VendorError> {
         common::with_key(&self.http, call, "Bearer ")
     }
 
     /// The picture as the interface's reference to one.
-    async fn hand_over(&self, path: &Path) -> Result<Value, EngineError> {
+    async fn hand_over(&self, path: &Path) -> Result<Value, VendorError> {
         let picture = Picture::read(self.name(), path, MAX_UPLOAD).await?;
         if picture.bytes.len() <= MAX_INLINE {
             return Ok(json!({ "data": picture.base64(), "media_type": picture.media_type }));
@@ -78,7 +78,7 @@ impl Agents {
         Ok(json!({ "file_id": self.upload(picture).await? }))
     }
 
-    async fn upload(&self, picture: Picture) -> Result<String, EngineError> {
+    async fn upload(&self, picture: Picture) -> Result<String, VendorError> {
         let wanted = json!({
             "mime_type": picture.media_type,
             "size_bytes": picture.bytes.len(),
@@ -88,7 +88,7 @@ impl Agents {
         let file = self.upload_step(Call::post(UPLOAD, self.http.url("/files"), wanted)).await?;
         let unreadable = || {
             let message = "the reply names no file or no place for it";
-            EngineError::new(self.name(), UPLOAD, EngineErrorKind::Protocol, message)
+            VendorError::new(self.name(), UPLOAD, VendorErrorKind::Protocol, message)
         };
         let id = common::id_at(&file, "/id").ok_or_else(unreadable)?;
         let target = common::address_at(&file, "/upload/url").ok_or_else(unreadable)?;
@@ -119,8 +119,8 @@ impl Agents {
                     let reason = common::text_at(&file, "/failure_reason").unwrap_or("no reason");
                     let message = format!("the vendor did not take the picture: {reason}");
                     let message = self.http.redacted_line(&message);
-                    let kind = EngineErrorKind::InvalidRequest;
-                    return Err(EngineError::new(self.name(), UPLOAD, kind, message));
+                    let kind = VendorErrorKind::InvalidRequest;
+                    return Err(VendorError::new(self.name(), UPLOAD, kind, message));
                 }
                 // A state that is not documented is no end.
                 _ => tokio::time::sleep(FILE_PAUSE).await,
@@ -128,10 +128,10 @@ impl Agents {
             file = self.upload_step(Call::get(UPLOAD, self.http.url(&path))).await?;
         }
         let message = "the picture is not ready after a minute";
-        Err(EngineError::new(self.name(), UPLOAD, EngineErrorKind::Timeout, message))
+        Err(VendorError::new(self.name(), UPLOAD, VendorErrorKind::Timeout, message))
     }
 
-    async fn upload_step(&self, call: Call) -> Result<Value, EngineError> {
+    async fn upload_step(&self, call: Call) -> Result<Value, VendorError> {
         let reply = self.http.send(self.call(call)?).await?;
         if !reply.is_success() {
             return Err(common::refused(&self.http, UPLOAD, &reply));
@@ -159,7 +159,7 @@ impl Agents {
         }
     }
 
-    fn failed(&self, kind: EngineErrorKind, message: &str) -> TaskState {
+    fn failed(&self, kind: VendorErrorKind, message: &str) -> TaskState {
         TaskState::Failed(common::task_failed(&self.http, kind, message))
     }
 }
@@ -193,15 +193,15 @@ fn clip(json: &Value) -> Option<&str> {
     common::text_at(found, "/url")
 }
 
-fn failure_kind(code: &str) -> EngineErrorKind {
+fn failure_kind(code: &str) -> VendorErrorKind {
     match code {
-        "content_moderated" => EngineErrorKind::Moderation,
-        "budget_exhausted" => EngineErrorKind::Quota,
-        "rate_limited" => EngineErrorKind::RateLimited,
+        "content_moderated" => VendorErrorKind::Moderation,
+        "budget_exhausted" => VendorErrorKind::Quota,
+        "rate_limited" => VendorErrorKind::RateLimited,
         "image_too_large" | "unsupported_format" | "corrupt_input" | "invalid_request" => {
-            EngineErrorKind::InvalidRequest
+            VendorErrorKind::InvalidRequest
         }
-        _ => EngineErrorKind::Server,
+        _ => VendorErrorKind::Server,
     }
 }
 
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn codes_decide() {
-        use EngineErrorKind as K;
+        use VendorErrorKind as K;
         for (code, expected) in [
             ("content_moderated", K::Moderation),
             ("generation_failed", K::Server),

@@ -16,7 +16,7 @@ use crate::adapter::{
     GenerateRequest, GeneratedClip, Lookup, Offer, Output, Prepared, PromptUnit, Task, TaskState,
 };
 use crate::http::{Call, DownloadLimits, VendorHttp};
-use crate::{EngineError, EngineErrorKind};
+use crate::{VendorError, VendorErrorKind};
 use pytoon_vendor::errors;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ impl DreamMachine {
         }))
     }
 
-    fn call(&self, call: Call) -> Result<Call, EngineError> {
+    fn call(&self, call: Call) -> Result<Call, VendorError> {
         common::with_key(&self.http, call, "Bearer ")
     }
 
@@ -85,7 +85,7 @@ impl DreamMachine {
         }
     }
 
-    fn failed(&self, kind: EngineErrorKind, message: &str) -> TaskState {
+    fn failed(&self, kind: VendorErrorKind, message: &str) -> TaskState {
         TaskState::Failed(common::task_failed(&self.http, kind, message))
     }
 }
@@ -107,14 +107,14 @@ fn capabilities() -> Capabilities {
     }
 }
 
-fn failure_kind(reason: &str) -> EngineErrorKind {
+fn failure_kind(reason: &str) -> VendorErrorKind {
     let lower = reason.to_lowercase();
     if common::names_moderation(reason) {
-        EngineErrorKind::Moderation
+        VendorErrorKind::Moderation
     } else if lower.contains("read user input") {
-        EngineErrorKind::InvalidRequest
+        VendorErrorKind::InvalidRequest
     } else {
-        EngineErrorKind::Server
+        VendorErrorKind::Server
     }
 }
 
@@ -277,10 +277,10 @@ mod tests {
     #[test]
     fn refused_content_is_told_by_the_vendors_words() {
         for (reason, expected) in [
-            ("Contains blacklisted words", EngineErrorKind::Moderation),
-            ("Frame moderation failed", EngineErrorKind::Moderation),
-            ("Failed to read user input frames", EngineErrorKind::InvalidRequest),
-            ("Prompt processing failed", EngineErrorKind::Server),
+            ("Contains blacklisted words", VendorErrorKind::Moderation),
+            ("Frame moderation failed", VendorErrorKind::Moderation),
+            ("Failed to read user input frames", VendorErrorKind::InvalidRequest),
+            ("Prompt processing failed", VendorErrorKind::Server),
         ] {
             assert_eq!(failure_kind(reason), expected, "{reason}");
         }

@@ -8,7 +8,7 @@ mod agents;
 mod dream_machine;
 
 use super::{AdapterParts, OptionProblem, read_options};
-use crate::EngineErrorKind;
+use crate::VendorErrorKind;
 use crate::adapter::ExternalEngineAdapter;
 use pytoon_vendor::errors::{Place, Row};
 use pytoon_vendor::replies::MODERATION_WORDS;
@@ -36,21 +36,21 @@ const REFUSALS: &[Row] = &[
         statuses: &[],
         place: Place::At("/error/code"),
         words: &["content_moderated"],
-        kind: EngineErrorKind::Moderation,
+        kind: VendorErrorKind::Moderation,
         source: "the failure code of generations; inferred for refusals",
     },
     Row {
         statuses: &[400, 422],
         place: Place::Message,
         words: MODERATION_WORDS,
-        kind: EngineErrorKind::Moderation,
+        kind: VendorErrorKind::Moderation,
         source: "docs.lumalabs.ai, errors",
     },
     Row {
         statuses: &[400, 403],
         place: Place::Message,
         words: &["insufficient credits", "enough credits"],
-        kind: EngineErrorKind::Quota,
+        kind: VendorErrorKind::Quota,
         source: "docs.lumalabs.ai, errors; inferred for the current interface",
     },
 ];

@@ -18,7 +18,7 @@ fn broken<T>() -> Result<T, StoreError> {
     Err(StoreError::Database { operation: "use a breaker", reason: "the disk is gone".into() })
 }
 
-impl EngineStore for Broken {
+impl PurchaseStore for Broken {
     fn breaker_list(&self) -> StoreFuture<'_, Vec<(String, BreakerRow)>> {
         self.ledger.breaker_list()
     }

@@ -35,7 +35,7 @@ impl Away {
     }
 }
 
-impl EngineStore for Away {
+impl PurchaseStore for Away {
     fn breaker_list(&self) -> StoreFuture<'_, Vec<(String, BreakerRow)>> {
         self.ledger.breaker_list()
     }

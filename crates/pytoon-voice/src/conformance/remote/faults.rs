@@ -1,7 +1,7 @@
 //! What can go wrong with the call that speaks, whoever the vendor is.
 
 use super::{ATTEMPTS, RETRY_AFTER, Remote};
-use pytoon_vendor::EngineErrorKind as Kind;
+use pytoon_vendor::VendorErrorKind as Kind;
 use pytoon_vendor::scripted::Answer;
 use serde_json::json;
 use std::fmt;

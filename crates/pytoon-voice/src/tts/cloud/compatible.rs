@@ -13,7 +13,7 @@ use pytoon_ffmpeg::sound;
 use pytoon_process::{Runner, SystemError};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
 use pytoon_vendor::replies::with_key;
-use pytoon_vendor::{EngineError, EngineErrorKind};
+use pytoon_vendor::{VendorError, VendorErrorKind};
 use std::io::Write;
 
 /// Samples a second of a sound that FFmpeg decoded.
@@ -77,7 +77,7 @@ fn recognised(body: &[u8]) -> Sound {
 }
 
 /// A call with the key, where the server has one.
-fn signed(http: &VendorHttp, call: Call) -> Result<Call, EngineError> {
+fn signed(http: &VendorHttp, call: Call) -> Result<Call, VendorError> {
     match http.key() {
         Some(_) => with_key(http, call, "Bearer "),
         None => Ok(call),
@@ -101,7 +101,7 @@ impl CloudAdapter for Compatible {
         openai::SPEEDS
     }
 
-    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, EngineError> {
+    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError> {
         let body = openai::body(&self.model, self.format.as_str(), speech);
         signed(http, Call::post(SPEAK, http.url("/audio/speech"), body))
     }
@@ -124,7 +124,7 @@ impl CloudAdapter for Compatible {
         }
     }
 
-    fn refusal(&self, reply: &Reply) -> (EngineErrorKind, Option<String>) {
+    fn refusal(&self, reply: &Reply) -> (VendorErrorKind, Option<String>) {
         openai::refusal(reply)
     }
 

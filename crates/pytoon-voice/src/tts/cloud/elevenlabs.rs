@@ -9,7 +9,7 @@ use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Place, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
 use pytoon_vendor::replies::{key, said, segment, text_at};
-use pytoon_vendor::{EngineError, EngineErrorKind};
+use pytoon_vendor::{VendorError, VendorErrorKind};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -110,7 +110,7 @@ impl CloudAdapter for ElevenLabs {
         (0.7, 1.2)
     }
 
-    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, EngineError> {
+    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError> {
         let mut voice_settings = self.voice_settings.clone();
         voice_settings.insert("speed".into(), json!(speech.speed));
         let mut body = json!({
@@ -154,7 +154,7 @@ impl CloudAdapter for ElevenLabs {
         Ok(take)
     }
 
-    fn refusal(&self, reply: &Reply) -> (EngineErrorKind, Option<String>) {
+    fn refusal(&self, reply: &Reply) -> (VendorErrorKind, Option<String>) {
         let json = reply.json().unwrap_or_default();
         let detail = &json["detail"];
         // Two generations of bodies; the code says more than the status.
@@ -184,7 +184,7 @@ impl CloudAdapter for ElevenLabs {
                 });
             }
             let refusal = refused(http, self, &reply);
-            if refusal.kind != EngineErrorKind::Auth {
+            if refusal.kind != VendorErrorKind::Auth {
                 return Err(refusal);
             }
             // A key may be good for speech alone.
@@ -215,22 +215,22 @@ const INVALID: &[&str] = &["voice_not_found", "max_character_limit_exceeded"];
 
 /// Error table for refused requests. Newer bodies have a `code`, older ones a `status`.
 const REFUSALS: &[Row] = &[
-    row("/detail/code", EngineErrorKind::Quota, QUOTA),
-    row("/detail/code", EngineErrorKind::Auth, AUTH),
-    row("/detail/code", EngineErrorKind::RateLimited, RATE_LIMITED),
-    row("/detail/code", EngineErrorKind::InvalidRequest, INVALID),
-    row("/detail/status", EngineErrorKind::Quota, QUOTA),
-    row("/detail/status", EngineErrorKind::Auth, AUTH),
-    row("/detail/status", EngineErrorKind::RateLimited, RATE_LIMITED),
-    row("/detail/status", EngineErrorKind::InvalidRequest, INVALID),
+    row("/detail/code", VendorErrorKind::Quota, QUOTA),
+    row("/detail/code", VendorErrorKind::Auth, AUTH),
+    row("/detail/code", VendorErrorKind::RateLimited, RATE_LIMITED),
+    row("/detail/code", VendorErrorKind::InvalidRequest, INVALID),
+    row("/detail/status", VendorErrorKind::Quota, QUOTA),
+    row("/detail/status", VendorErrorKind::Auth, AUTH),
+    row("/detail/status", VendorErrorKind::RateLimited, RATE_LIMITED),
+    row("/detail/status", VendorErrorKind::InvalidRequest, INVALID),
 ];
 
-const fn row(pointer: &'static str, kind: EngineErrorKind, words: &'static [&'static str]) -> Row {
+const fn row(pointer: &'static str, kind: VendorErrorKind, words: &'static [&'static str]) -> Row {
     let source = "elevenlabs.io, resources/errors; detected_unusual_activity is not documented";
     Row { statuses: &[], place: Place::At(pointer), words, kind, source }
 }
 
-fn with_key(http: &VendorHttp, call: Call) -> Result<Call, EngineError> {
+fn with_key(http: &VendorHttp, call: Call) -> Result<Call, VendorError> {
     let value = SecretString::from(key(http, call.operation)?.to_owned());
     Ok(call.secret_header("xi-api-key", value))
 }

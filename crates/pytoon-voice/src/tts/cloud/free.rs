@@ -6,7 +6,7 @@
 use super::{SPEAK, Take};
 use pytoon_config::engines::Backoff;
 use pytoon_process::CancelToken;
-use pytoon_vendor::{Accepted, EngineError, EngineErrorKind};
+use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
 use std::future::Future;
 use std::time::Duration;
 
@@ -19,9 +19,9 @@ pub(super) async fn asked<F>(
     backoff: &Backoff,
     cancel: &CancelToken,
     ask: &(dyn Fn() -> F + Sync),
-) -> Result<Take, EngineError>
+) -> Result<Take, VendorError>
 where
-    F: Future<Output = Result<Take, EngineError>> + Send,
+    F: Future<Output = Result<Take, VendorError>> + Send,
 {
     let mut attempt = 1;
     loop {
@@ -43,8 +43,8 @@ where
 }
 
 /// How long to wait before another attempt; `None` where another does not help.
-fn pause_before(backoff: &Backoff, error: &EngineError, attempt: u32) -> Option<Duration> {
-    let may_pass = matches!(error.kind, EngineErrorKind::RateLimited | EngineErrorKind::Server);
+fn pause_before(backoff: &Backoff, error: &VendorError, attempt: u32) -> Option<Duration> {
+    let may_pass = matches!(error.kind, VendorErrorKind::RateLimited | VendorErrorKind::Server);
     if !may_pass || attempt >= backoff.attempts {
         return None;
     }
@@ -64,8 +64,8 @@ async fn cancelled(cancel: &CancelToken) {
     }
 }
 
-fn gave_up(name: &str) -> EngineError {
-    EngineError::new(name, SPEAK, EngineErrorKind::Cancelled, "the job was cancelled")
+fn gave_up(name: &str) -> VendorError {
+    VendorError::new(name, SPEAK, VendorErrorKind::Cancelled, "the job was cancelled")
 }
 
 #[cfg(test)]
@@ -76,11 +76,11 @@ mod tests {
     const BACKOFF: Backoff = Backoff { initial_ms: 1, max_ms: 5, attempts: 3 };
 
     /// Fails in one way every time; the failure, and how often it was asked.
-    async fn failed(kind: EngineErrorKind, retry_after: Option<Duration>) -> (EngineError, u32) {
+    async fn failed(kind: VendorErrorKind, retry_after: Option<Duration>) -> (VendorError, u32) {
         let calls = AtomicU32::new(0);
         let ask = || async {
             calls.fetch_add(1, Ordering::Relaxed);
-            let error = EngineError::new("kokoro", SPEAK, kind, "as told");
+            let error = VendorError::new("kokoro", SPEAK, kind, "as told");
             Err(error.accepted(Accepted::Maybe).retry_after(retry_after))
         };
         let error = asked("kokoro", &BACKOFF, &CancelToken::default(), &ask).await;
@@ -89,7 +89,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_may_pass_is_asked_again_and_nothing_counts_as_bought() {
-        use EngineErrorKind as K;
+        use VendorErrorKind as K;
         let minute = Some(Duration::from_secs(60));
         for (kind, retry_after, expected) in [
             (K::Server, None, 3),
@@ -110,8 +110,8 @@ mod tests {
     async fn a_cancel_is_heard_while_a_server_says_nothing() {
         let cancel = CancelToken::default();
         cancel.cancel();
-        let ask = || std::future::pending::<Result<Take, EngineError>>();
+        let ask = || std::future::pending::<Result<Take, VendorError>>();
         let error = asked("kokoro", &BACKOFF, &cancel, &ask).await.expect_err("it gave up");
-        assert_eq!(error.kind, EngineErrorKind::Cancelled);
+        assert_eq!(error.kind, VendorErrorKind::Cancelled);
     }
 }

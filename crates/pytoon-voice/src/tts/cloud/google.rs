@@ -10,7 +10,7 @@ use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Place, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
 use pytoon_vendor::replies::{key, said, text_at};
-use pytoon_vendor::{EngineError, EngineErrorKind};
+use pytoon_vendor::{VendorError, VendorErrorKind};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -65,7 +65,7 @@ impl CloudAdapter for Google {
         (0.25, 2.0)
     }
 
-    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, EngineError> {
+    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError> {
         let mut voice = json!({ "languageCode": language_code(speech.voice, speech.language) });
         if !speech.voice.is_empty() {
             voice["name"] = json!(speech.voice);
@@ -107,7 +107,7 @@ impl CloudAdapter for Google {
         Ok(take)
     }
 
-    fn refusal(&self, reply: &Reply) -> (EngineErrorKind, Option<String>) {
+    fn refusal(&self, reply: &Reply) -> (VendorErrorKind, Option<String>) {
         let json = reply.json().unwrap_or_default();
         let status = text_at(&json, "/error/status").unwrap_or_default();
         let kind = errors::kind(REFUSALS, reply);
@@ -136,7 +136,7 @@ impl CloudAdapter for Google {
     }
 }
 
-fn with_key(http: &VendorHttp, call: Call) -> Result<Call, EngineError> {
+fn with_key(http: &VendorHttp, call: Call) -> Result<Call, VendorError> {
     let value = SecretString::from(key(http, call.operation)?.to_owned());
     Ok(call.secret_header("X-Goog-Api-Key", value))
 }
@@ -147,7 +147,7 @@ const REFUSALS: &[Row] = &[
         statuses: &[],
         place: Place::Each("/error/details", "/reason"),
         words: &["API_KEY_INVALID", "API_KEY_EXPIRED"],
-        kind: EngineErrorKind::Auth,
+        kind: VendorErrorKind::Auth,
         source: "google.rpc.ErrorInfo, reasons of googleapis.com",
     },
     Row {
@@ -155,28 +155,28 @@ const REFUSALS: &[Row] = &[
         statuses: &[400],
         place: Place::Message,
         words: &["api key"],
-        kind: EngineErrorKind::Auth,
+        kind: VendorErrorKind::Auth,
         source: "as the interface answers",
     },
     Row {
         statuses: &[],
         place: Place::Each("/error/details", "/reason"),
         words: &["BILLING_DISABLED"],
-        kind: EngineErrorKind::Quota,
+        kind: VendorErrorKind::Quota,
         source: "google.rpc.ErrorInfo, reasons of googleapis.com",
     },
     Row {
         statuses: &[403],
         place: Place::Message,
         words: &["billing"],
-        kind: EngineErrorKind::Quota,
+        kind: VendorErrorKind::Quota,
         source: "Google Cloud, errors of projects without billing",
     },
     Row {
         statuses: &[],
         place: Place::At("/error/status"),
         words: &["RESOURCE_EXHAUSTED"],
-        kind: EngineErrorKind::RateLimited,
+        kind: VendorErrorKind::RateLimited,
         source: "google.rpc.Code",
     },
 ];

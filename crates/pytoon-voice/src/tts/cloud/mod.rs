@@ -28,7 +28,7 @@ use pytoon_process::{CancelToken, Runner, SystemError};
 use pytoon_vendor::hash::bytes_hash;
 use pytoon_vendor::http::{Address, Call, Reply, VendorHttp};
 use pytoon_vendor::replies::refused_paid;
-use pytoon_vendor::{EngineError, EngineErrorKind};
+use pytoon_vendor::{VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use serde_json::{Value, json};
 use std::future::Future;
@@ -46,7 +46,7 @@ pub(crate) const HEALTH: &str = "check the account";
 const HEALTH_PATIENCE: Duration = Duration::from_secs(15);
 
 /// A future in a box.
-pub(crate) type Told<'a> = Pin<Box<dyn Future<Output = Result<String, EngineError>> + Send + 'a>>;
+pub(crate) type Told<'a> = Pin<Box<dyn Future<Output = Result<String, VendorError>> + Send + 'a>>;
 
 /// One request, as far as adapters need to know it.
 #[derive(Debug, Clone)]
@@ -73,11 +73,11 @@ pub(crate) trait CloudAdapter: std::fmt::Debug + Send + Sync {
     /// The speeds that it takes, against the voice's own.
     fn speeds(&self) -> (f64, f64);
     /// The paid call.
-    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, EngineError>;
+    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError>;
     /// The take in an answer of 2xx, or what is wrong with it.
     fn take(&self, reply: &Reply, speech: &Speech<'_>) -> Result<Take, Unreadable>;
     /// The kind of a refusal, and what was said.
-    fn refusal(&self, reply: &Reply) -> (EngineErrorKind, Option<String>);
+    fn refusal(&self, reply: &Reply) -> (VendorErrorKind, Option<String>);
     /// Asks how it is, for nothing.
     fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a>;
     /// What makes requests with equal texts different beside voice, model and speed.
@@ -171,7 +171,7 @@ impl Cloud {
         parts.made()
     }
 
-    async fn speak_all(self, job: Job) -> Result<Vec<(Piece, Take)>, EngineError> {
+    async fn speak_all(self, job: Job) -> Result<Vec<(Piece, Take)>, VendorError> {
         let job = Arc::new(job);
         let mut running = tokio::task::JoinSet::new();
         for index in 0..job.pieces.len() {
@@ -190,7 +190,7 @@ impl Cloud {
                 }
                 Err(_) => {
                     let message = "a request stopped unexpectedly";
-                    failed.get_or_insert(self.0.error(EngineErrorKind::Internal, message));
+                    failed.get_or_insert(self.0.error(VendorErrorKind::Internal, message));
                 }
             }
         }
@@ -246,8 +246,8 @@ struct Job {
 }
 
 impl Inner {
-    fn error(&self, kind: EngineErrorKind, message: impl Into<String>) -> EngineError {
-        EngineError::new(&self.name, SPEAK, kind, message)
+    fn error(&self, kind: VendorErrorKind, message: impl Into<String>) -> VendorError {
+        VendorError::new(&self.name, SPEAK, kind, message)
     }
 
     fn voice(&self, request: &TtsRequest) -> String {
@@ -283,11 +283,11 @@ impl Inner {
         })
     }
 
-    async fn speak_piece(&self, job: &Job, index: usize) -> Result<Take, EngineError> {
+    async fn speak_piece(&self, job: &Job, index: usize) -> Result<Take, VendorError> {
         // The semaphore is never closed.
         let _place = self.places.acquire().await;
         if job.stopped.load(Ordering::Relaxed) {
-            return Err(self.error(EngineErrorKind::Undecided, "another request failed"));
+            return Err(self.error(VendorErrorKind::Undecided, "another request failed"));
         }
         let speech = self.speech(job, index);
         match &self.payment {
@@ -301,7 +301,7 @@ impl Inner {
     }
 
     /// What the pieces would cost that are not kept; nothing where all are.
-    async fn missing(&self, job: &Job) -> Result<Option<MicroUsd>, EngineError> {
+    async fn missing(&self, job: &Job) -> Result<Option<MicroUsd>, VendorError> {
         let Payment::Ledger { paid, key_id } = &self.payment else { return Ok(None) };
         let mut missing = None;
         for index in 0..job.pieces.len() {
@@ -363,7 +363,7 @@ impl Inner {
     }
 
     /// The one call. What it answers is judged here, before anybody calls it a take.
-    async fn buy(&self, speech: &Speech<'_>) -> Result<Take, EngineError> {
+    async fn buy(&self, speech: &Speech<'_>) -> Result<Take, VendorError> {
         let call = self.adapter.call(&self.http, speech)?.for_sound();
         let call = match self.payment {
             Payment::Ledger { .. } => call.paid(),
@@ -381,27 +381,27 @@ pub(crate) fn bought(
     adapter: &dyn CloudAdapter,
     reply: &Reply,
     speech: &Speech<'_>,
-) -> Result<Take, EngineError> {
+) -> Result<Take, VendorError> {
     if !reply.is_success() {
         let (kind, said) = adapter.refusal(reply);
         return Err(refused_paid(http, SPEAK, kind, reply, said.as_deref()));
     }
     let delivered = |kind, message: String| {
-        EngineError::new(name, SPEAK, kind, http.redact(&message))
+        VendorError::new(name, SPEAK, kind, http.redact(&message))
             .accepted(pytoon_vendor::Accepted::Yes)
     };
     let take = adapter.take(reply, speech).map_err(|problem| match problem {
         // An answer of nobody's: whether it was bought is not known.
         Unreadable::Protocol => http
-            .refusal(SPEAK, EngineErrorKind::Protocol, reply, None)
+            .refusal(SPEAK, VendorErrorKind::Protocol, reply, None)
             .accepted(pytoon_vendor::Accepted::Maybe),
-        Unreadable::Sound(reason) => delivered(EngineErrorKind::BadOutput, reason),
+        Unreadable::Sound(reason) => delivered(VendorErrorKind::BadOutput, reason),
         Unreadable::Machine(error) => {
-            delivered(EngineErrorKind::Internal, error.to_string()).short_of(error.shortage())
+            delivered(VendorErrorKind::Internal, error.to_string()).short_of(error.shortage())
         }
     })?;
     match take.problem(&speech.piece.text, speech.speed) {
-        Some(reason) => Err(delivered(EngineErrorKind::BadOutput, reason)),
+        Some(reason) => Err(delivered(VendorErrorKind::BadOutput, reason)),
         None => Ok(take),
     }
 }
@@ -429,7 +429,7 @@ impl TtsProvider for Cloud {
         let spoken = inner.runtime.block_on(self.clone().speak_all(job));
         let spoken = spoken.map_err(|error| match error.kind {
             // A voice that was asked for by name and is not there is the brief's to mend.
-            EngineErrorKind::InvalidRequest if request.voice.is_some() => {
+            VendorErrorKind::InvalidRequest if request.voice.is_some() => {
                 VoiceError::Refused { provider: inner.name.clone(), reason: error.message }
             }
             _ => VoiceError::Vendor { provider: inner.name.clone(), source: Box::new(error) },
@@ -447,7 +447,7 @@ impl TtsProvider for Cloud {
             let asked = inner.adapter.health(&inner.http);
             tokio::time::timeout(HEALTH_PATIENCE, asked).await.unwrap_or_else(|_| {
                 let message = format!("no answer within {} s", HEALTH_PATIENCE.as_secs());
-                Err(EngineError::new(&inner.name, HEALTH, EngineErrorKind::Timeout, message))
+                Err(VendorError::new(&inner.name, HEALTH, VendorErrorKind::Timeout, message))
             })
         });
         asked.map_err(|error| VoiceError::Vendor {
@@ -483,7 +483,7 @@ fn options<T: serde::de::DeserializeOwned>(settings: &CloudVoice) -> Result<T, S
 }
 
 /// A free call that was refused.
-fn refused(http: &VendorHttp, adapter: &dyn CloudAdapter, reply: &Reply) -> EngineError {
+fn refused(http: &VendorHttp, adapter: &dyn CloudAdapter, reply: &Reply) -> VendorError {
     let (kind, said) = adapter.refusal(reply);
     http.refusal(HEALTH, kind, reply, said.as_deref())
 }

@@ -7,7 +7,7 @@ use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Place, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
 use pytoon_vendor::replies::{said, text_at, with_key};
-use pytoon_vendor::{EngineError, EngineErrorKind};
+use pytoon_vendor::{VendorError, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ impl CloudAdapter for OpenAi {
         SPEEDS
     }
 
-    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, EngineError> {
+    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError> {
         let mut body = body(&self.model, "pcm", speech);
         if let Some(instructions) = &self.instructions {
             body["instructions"] = json!(instructions);
@@ -95,7 +95,7 @@ impl CloudAdapter for OpenAi {
         Ok(Take::from_pcm(RATE, &reply.body))
     }
 
-    fn refusal(&self, reply: &Reply) -> (EngineErrorKind, Option<String>) {
+    fn refusal(&self, reply: &Reply) -> (VendorErrorKind, Option<String>) {
         refusal(reply)
     }
 
@@ -132,7 +132,7 @@ const REFUSALS: &[Row] = &[
         statuses: &[],
         place: Place::At("/error/code"),
         words: &["insufficient_quota", "billing_hard_limit_reached"],
-        kind: EngineErrorKind::Quota,
+        kind: VendorErrorKind::Quota,
         source: "OpenAI's guide to error codes",
     },
     Row {
@@ -140,20 +140,20 @@ const REFUSALS: &[Row] = &[
         statuses: &[],
         place: Place::At("/error/type"),
         words: &["insufficient_quota"],
-        kind: EngineErrorKind::Quota,
+        kind: VendorErrorKind::Quota,
         source: "OpenAI's specification: all but message and type may be null",
     },
     Row {
         statuses: &[],
         place: Place::At("/error/code"),
         words: &["content_policy_violation", "moderation_blocked"],
-        kind: EngineErrorKind::Moderation,
+        kind: VendorErrorKind::Moderation,
         source: "OpenAI's specification, codes of failed answers",
     },
 ];
 
 /// Returns the kind of a refusal of this vendor's, and what was said.
-pub(crate) fn refusal(reply: &Reply) -> (EngineErrorKind, Option<String>) {
+pub(crate) fn refusal(reply: &Reply) -> (VendorErrorKind, Option<String>) {
     let json = reply.json().unwrap_or_default();
     let kind = errors::kind(REFUSALS, reply);
     let message = said(reply);

@@ -12,7 +12,7 @@ use pytoon_records::job::process::ProcessStore;
 use pytoon_records::job::store::{EventKind, EventRow, JobRow, JobStore, SceneRow};
 use pytoon_records::job::webhook::{WebhookState, WebhookStore};
 use pytoon_records::job::{JobStatus, TaskState};
-use pytoon_records::ledger::{CallFilter, CallState, EngineStore};
+use pytoon_records::ledger::{CallFilter, CallState, PurchaseStore};
 use pytoon_storage::job_files::folder_of;
 use pytoon_store::Store;
 use pytoon_vocabulary::JobId;

@@ -5,7 +5,7 @@ use crate::context::{Context, now};
 use pytoon_pipeline::engine_desk::{EngineDesk, database, storage};
 use pytoon_records::job::process::ProcessStore;
 use pytoon_records::job::webhook::WebhookStore;
-use pytoon_records::ledger::{CallFilter, CallState, EngineStore};
+use pytoon_records::ledger::{CallFilter, CallState, PurchaseStore};
 use pytoon_store::{Store, is_postgres};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
