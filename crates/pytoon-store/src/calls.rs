@@ -3,6 +3,7 @@
 use crate::breakers::breaker;
 use crate::db::{Db, Dialect, Durability, Tx};
 use crate::rows::{CALL_COLUMNS, call_row, database};
+use pytoon_records::job::TaskState;
 use pytoon_records::ledger::{
     Admission, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, Fence, History,
     KeptClip, NewCall, StoreError,
@@ -29,9 +30,9 @@ pub(crate) async fn admit(
 ) -> Result<Admission, StoreError> {
     for _ in 0..RACES {
         match insert(db, call, limits).await? {
-            Some(true) => return Ok(Admission::Granted),
-            Some(false) => {}
-            None => return Ok(Admission::Fenced),
+            Insert::Written => return Ok(Admission::Granted),
+            Insert::Refused => {}
+            Insert::Fenced => return Ok(Admission::Fenced),
         }
         // What stood in its way may have gone since; then it is tried again.
         if let Some(refusal) = refusal(db, call, limits).await? {
@@ -41,9 +42,18 @@ pub(crate) async fn admit(
     Ok(Admission::Busy)
 }
 
-/// Writes the row if nothing speaks against it; whether it did. Nothing is said where the call's
-/// claim does not hold.
-async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Option<bool>, StoreError> {
+/// The result of trying to write a call's row.
+enum Insert {
+    /// It is written.
+    Written,
+    /// A limit or another purchase of the same keeps it out.
+    Refused,
+    /// The claim of the call does not hold.
+    Fenced,
+}
+
+/// Writes the row if every limit allows it.
+async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Insert, StoreError> {
     // One statement is one step on SQLite.
     let alone = db.dialect == Dialect::Sqlite && call.fence.is_none();
     let mut conditions = vec![format!("NOT ({})", taken("$5")), within_callers_budget("$9")];
@@ -59,16 +69,17 @@ async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Option<b
     cap(limits.job_budget.map(|usd| usd.0), &|n| format!("$9 + {SPENT_BY_JOB} <= ${n}"));
     cap(limits.day_budget.map(|usd| usd.0), &|n| format!("$9 + {SPENT_ON_DAY} <= ${n}"));
     cap(limits.key_budget.map(|usd| usd.0), &|n| format!("$9 + {SPENT_BY_KEY} <= ${n}"));
-    cap(limits.max_concurrent.map(i64::from), &|n| format!("{RUNNING} < ${n}"));
+    cap(limits.max_concurrent.map(i64::from), &|n| format!("{} < ${n}", running()));
     cap(limits.requests_per_minute.map(i64::from), &|n| format!("{BEGUN} < ${n}"));
     let sql = format!(
         "{}INSERT INTO calls (id, job_id, scene_id, engine, request_hash, prompt, state, pinned, \
            key_id, estimated, charged, created_at, updated_at, lease_until, caller) \
-         SELECT $1, $2, $3, $4, $5, $6, 'intent', $7, $8, $9, $9, $10, $10, $11, \
+         SELECT $1, $2, $3, $4, $5, $6, '{intent}', $7, $8, $9, $9, $10, $10, $11, \
            (SELECT key_id FROM jobs WHERE id = $2) \
-         WHERE $12 = $12 AND $13 = $13 AND {} RETURNING id",
+         WHERE $12 = $12 AND $13 = $13 AND {allowed} RETURNING id",
         if alone { db.durable(Durability::Power) } else { "" },
-        conditions.join(" AND ")
+        intent = CallState::Intent,
+        allowed = conditions.join(" AND ")
     );
     let mut query = sqlx::query(AssertSqlSafe(sql))
         .bind(&call.id)
@@ -95,21 +106,22 @@ async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Option<b
         if let Some(fence) = &call.fence
             && !holds(db, &mut transaction, fence).await?
         {
-            return Ok(None);
+            return Ok(Insert::Fenced);
         }
         db.one_at_a_time(&mut transaction, ADMISSION, "admit a call").await?;
         let written = query.fetch_all(&mut *transaction).await.map_err(&failed)?;
         transaction.commit().await.map_err(failed)?;
         written
     };
-    Ok(Some(written.len() == 1))
+    Ok(if written.is_empty() { Insert::Refused } else { Insert::Written })
 }
 
 /// Whether a claim holds. Its row stays as it is until the transaction ends: who claims the task
 /// after that finds the call's row.
 async fn holds(db: &Db, transaction: &mut Tx, fence: &Fence) -> Result<bool, StoreError> {
     let sql = format!(
-        "SELECT id FROM tasks WHERE id = $1 AND token = $2 AND state = 'running'{}",
+        "SELECT id FROM tasks WHERE id = $1 AND token = $2 AND state = '{}'{}",
+        TaskState::Running,
         db.for_share()
     );
     let query = sqlx::query(AssertSqlSafe(sql)).bind(&fence.task_id).bind(fence.token);
@@ -128,12 +140,13 @@ async fn refusal(
     let sql = format!(
         "SELECT CASE WHEN {} THEN 1 ELSE 0 END AS taken, {SPENT_BY_JOB} AS of_job, \
            COALESCE((SELECT api_keys.budget_per_day - {SPENT_BY_CALLER} {CALLER}), {UNBOUNDED}) \
-             AS left_to_caller, {SPENT_ON_DAY} AS of_day, {SPENT_BY_KEY} AS of_key, {RUNNING} AS running, \
+             AS left_to_caller, {SPENT_ON_DAY} AS of_day, {SPENT_BY_KEY} AS of_key, {running} AS at_work, \
            {BEGUN} AS begun, \
            (SELECT COALESCE(MIN(created_at), 0) FROM calls WHERE engine = $4 AND created_at > $13) \
              AS oldest \
          WHERE $1 = $1 AND $3 = $3 AND $6 = $6 AND $7 = $7 AND $9 = $9 AND $11 = $11",
-        taken("$5")
+        taken("$5"),
+        running = running()
     );
     let sums = sqlx::query(AssertSqlSafe(sql))
         .bind("")
@@ -172,7 +185,7 @@ async fn refusal(
     if call.estimated > left {
         return Ok(Some(Admission::OverBudget { cap: "API key", left }));
     }
-    let (running, begun) = (number("running")?, number("begun")?);
+    let (running, begun) = (number("at_work")?, number("begun")?);
     if limits.max_concurrent.is_some_and(|max| running >= i64::from(max)) {
         return Ok(Some(Admission::Busy));
     }
@@ -202,8 +215,15 @@ fn within_callers_budget(estimated: &str) -> String {
     )
 }
 
-const RUNNING: &str = "(SELECT COUNT(*) FROM calls WHERE engine = $4 AND lease_until > $10 \
-   AND state IN ('intent', 'submitted'))";
+/// Counts the calls of an engine that are under way.
+fn running() -> String {
+    let under_way = names([CallState::Intent, CallState::Submitted]);
+    format!(
+        "(SELECT COUNT(*) FROM calls WHERE engine = $4 AND lease_until > $10 \
+           AND state IN ({under_way}))"
+    )
+}
+
 const BEGUN: &str = "(SELECT COUNT(*) FROM calls WHERE engine = $4 AND created_at > $13)";
 
 fn day_of(call: &NewCall) -> UnixMs {
@@ -238,9 +258,10 @@ pub(crate) async fn history(
                 0 AS probe_until";
     let mut sql = format!(
         "SELECT '' AS request, {none} FROM calls \
-         WHERE job_id = $1 AND scene_id = $2 AND state = 'intent' \
+         WHERE job_id = $1 AND scene_id = $2 AND state = '{intent}' \
          UNION ALL SELECT '', engine, failures, open_until, reason, opened, probe_until \
-         FROM breakers"
+         FROM breakers",
+        intent = CallState::Intent
     );
     for number in 3..3 + requests.len() {
         let request = format!("${number}");
