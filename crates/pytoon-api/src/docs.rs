@@ -1,26 +1,11 @@
-//! The interface's description: as OpenAPI for programs, as a page for people.
+//! The OpenAPI document. [`crate::pages`] serves it.
 
-use crate::Api;
-use axum::Router;
-use axum::http::header;
-use axum::response::{Html, IntoResponse};
-use axum::routing::get;
-use bytes::Bytes;
 use pytoon_core::brief::Brief;
 use pytoon_records::job::JobStatus;
 use schemars::schema_for;
 use serde_json::{Value, json};
-use std::sync::LazyLock;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-
-/// The page: it reads `/openapi.json` and needs nothing from elsewhere.
-const PAGE: &str = include_str!("docs.html");
-/// The page's JavaScript.
-const SCRIPT: &str = include_str!("docs.js");
-/// The page runs its own script alone, and speaks to this service alone.
-const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
-     style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -110,19 +95,4 @@ fn relocate(schema: &mut Value) {
         Value::Array(all) => all.iter_mut().for_each(relocate),
         _ => {}
     }
-}
-
-/// The pages that describe the interface.
-pub(crate) fn pages() -> Router<Api> {
-    /// Anybody may ask: it is put together once.
-    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| crate::openapi().into());
-    Router::new()
-        .route(
-            "/openapi.json",
-            get(|| async {
-                ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.clone()).into_response()
-            }),
-        )
-        .route("/docs", get(|| async { ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(PAGE)) }))
-        .route("/docs.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], SCRIPT) }))
 }

@@ -6,7 +6,7 @@
 //!
 //! Does not run jobs: it writes rows and reads artifacts. Workers do the rest.
 //!
-//! Start with [`router`]; routes are in [`jobs`], [`act`], [`redo`], [`plan`], [`artifacts`],
+//! Start with [`router`]; routes are in [`jobs`], [`act`], [`redo`], [`plan`], [`artifacts`], [`pages`],
 //! [`events`], [`webhooks`] and [`health`].
 
 mod act;
@@ -24,6 +24,7 @@ mod incoming;
 mod jobs;
 mod limits;
 mod media;
+mod pages;
 mod plan;
 mod problem;
 mod redo;
@@ -182,7 +183,7 @@ pub fn router(api: Api) -> Router {
     let (uploads, _) = upload_routes().split_for_parts();
     let timeout = |after| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, after);
     router
-        .merge(docs::pages())
+        .merge(pages::pages())
         .layer(DefaultBodyLimit::max(extract::MAX_BODY))
         .layer(timeout(REQUEST_TIMEOUT))
         .merge(uploads.layer(DefaultBodyLimit::disable()).layer(timeout(UPLOAD_TIMEOUT)))

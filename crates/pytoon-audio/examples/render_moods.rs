@@ -6,13 +6,12 @@ use std::io::BufWriter;
 use std::path::Path;
 use std::time::Instant;
 
-use pytoon_audio::Db;
 use pytoon_audio::loudness::{measure, mono_loss_lu, sample_peak};
-use pytoon_audio::master::{DEFAULT_CEILING, DEFAULT_TARGET};
 use pytoon_audio::mixer::{MixInput, Placed, Stems};
 use pytoon_audio::music::{StoryArc, generate};
 use pytoon_audio::voice_chain::VoiceChain;
 use pytoon_audio::wav::write_stereo;
+use pytoon_audio::{Db, Dbtp, Lufs};
 use pytoon_vocabulary::{DuckRegion, MusicMood};
 
 #[expect(clippy::print_stdout, reason = "a tool for the ear, run by hand")]
@@ -72,12 +71,19 @@ fn film(len: usize, seed: u64) {
         ramp_up: 700,
     };
     let ducks: Vec<DuckRegion> = sentences.iter().map(ducked).collect();
-    let mut input = MixInput::new(len);
-    input.voice = vec![Placed { start: 0, audio: &voice, gain_db: Db(0.0) }];
-    input.music = Some(bed.audio);
-    input.ducks = &ducks;
+    let input = MixInput {
+        len,
+        voice: vec![Placed { start: 0, audio: &voice, gain_db: Db(0.0) }],
+        music: Some(bed.audio),
+        music_gain_db: Db(0.0),
+        bed_below_voice_lu: 19.0,
+        ducks: &ducks,
+        clips: Vec::new(),
+        room_tone: true,
+        target: Lufs(-14.0),
+    };
     let start = Instant::now();
-    let mixed = Stems::of(input).master(DEFAULT_TARGET, DEFAULT_CEILING);
+    let mixed = Stems::of(input).master(Lufs(-14.0), Dbtp(-1.5));
     println!(
         "film: chain {chain_ms:.0} ms, mix and master {:.0} ms, {:?} {:?}",
         start.elapsed().as_secs_f64() * 1e3,

@@ -13,11 +13,6 @@ use crate::loudness::{Loudness, integrated};
 use crate::true_peak::peak_envelope;
 use crate::{Dbtp, Lufs, Stereo};
 
-/// Loudness of short-form feeds.
-pub const DEFAULT_TARGET: Lufs = Lufs(-14.0);
-/// Leaves room for the overshoot of a lossy encoder, so that the decoded file
-/// stays below -1 dBTP.
-pub const DEFAULT_CEILING: Dbtp = Dbtp(-1.5);
 /// Accepted distance from the target in LU.
 pub const TOLERANCE_LU: f64 = 0.1;
 /// Corrections after the first attempt.
@@ -157,6 +152,9 @@ impl GainSearch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const DEFAULT_TARGET: Lufs = Lufs(-14.0);
+    const DEFAULT_CEILING: Dbtp = Dbtp(-1.5);
     use crate::loudness::{measure, reference_true_peak};
 
     fn check(name: &str, mut audio: Stereo) -> MasterReport {

@@ -18,7 +18,7 @@ mod layers;
 
 use crate::ducking::duck_envelope;
 use crate::loudness::{integrated_centred, mono_loss_given};
-use crate::master::{self, MasterReport, master_from};
+use crate::master::{MasterReport, master_from};
 use crate::{Db, Dbtp, Lufs, Stereo};
 use pytoon_vocabulary::DuckRegion;
 
@@ -72,24 +72,6 @@ pub struct MixInput<'a> {
     pub room_tone: bool,
     /// Programme loudness that mastering will bring.
     pub target: Lufs,
-}
-
-impl MixInput<'_> {
-    /// An empty mix of `len` samples with the house targets.
-    #[must_use]
-    pub fn new(len: usize) -> Self {
-        Self {
-            len,
-            voice: Vec::new(),
-            music: None,
-            music_gain_db: Db(0.0),
-            bed_below_voice_lu: 19.0,
-            ducks: &[],
-            clips: Vec::new(),
-            room_tone: true,
-            target: master::DEFAULT_TARGET,
-        }
-    }
 }
 
 /// What was measured on the way.

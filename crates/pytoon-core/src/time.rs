@@ -9,6 +9,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+/// The longest film, in milliseconds: the one place that says it.
+pub const MAX_FILM_MS: i64 = 60_000;
+
 /// Frames per second as an exact ratio, such as 30/1 or 30000/1001.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FrameRate {

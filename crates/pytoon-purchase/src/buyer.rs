@@ -1,4 +1,6 @@
 //! What all purchases of a process share: the ledger, the storage, the clock, and cancellation.
+//!
+//! [`Buyer::obtain`] and [`Buyer::follow`] are in `purchase`.
 
 use crate::order::{Obtained, Order, PurchaseMemo, Stop};
 use crate::retry::pause_before_retry;

@@ -2,7 +2,7 @@
 
 use crate::buyer::{Buyer, ledger_error};
 use crate::ends::Traced;
-use crate::order::{Obtained, Order, PurchaseMemo, Stop};
+use crate::order::{Obtained, Order, PurchaseMemo, Stop, stored_task, undecided};
 use crate::purchase::{LEASE, Purchase, millis};
 use crate::seller::{Answering, Fetched, Seller, Task, TaskState};
 use pytoon_records::ledger::{CallChange, CallEvent, CallFilter, CallRow, CallState, StoreError};
@@ -41,22 +41,6 @@ impl Buyer {
             }
         }
         Ok(None)
-    }
-
-    /// Goes on with the task of a call that this very purchase made in an earlier look.
-    ///
-    /// # Errors
-    /// As [`Buyer::obtain`].
-    pub async fn follow<S: Seller>(
-        &self,
-        order: &Order,
-        seller: &S,
-        row: &CallRow,
-        memo: &mut PurchaseMemo,
-    ) -> Result<Obtained<S::Goods>, Stop> {
-        let task = stored_task(row).ok_or_else(|| undecided(order, row))?;
-        let purchase = Purchase { buyer: self, order, seller, row: row.clone() };
-        purchase.follow(&task, memo).await
     }
 
     /// Goes on with a call for the same goods under the lock of the request.
@@ -348,19 +332,6 @@ fn most_telling(rows: Vec<CallRow>) -> Option<CallRow> {
         _ => 4,
     };
     rows.into_iter().min_by_key(rank)
-}
-
-/// Returns the vendor's task of a call, where it has one.
-pub fn stored_task(row: &CallRow) -> Option<Task> {
-    serde_json::from_value(row.task.clone()?).ok()
-}
-
-fn undecided(order: &Order, row: &CallRow) -> VendorError {
-    let message = format!(
-        "call {} for this clip has no answer yet: decide it with `pytoon ledger resolve {}`",
-        row.id, row.id
-    );
-    order.error(VendorErrorKind::Undecided, message)
 }
 
 fn not_again(order: &Order, row: &CallRow) -> VendorError {

@@ -20,8 +20,7 @@ mod retry;
 mod seller;
 
 pub use buyer::{Buyer, ledger_error};
-pub use earlier::stored_task;
-pub use order::{Obtained, Order, PurchaseMemo, Stop, TaskProgress};
+pub use order::{Obtained, Order, PurchaseMemo, Stop, TaskProgress, stored_task};
 pub use purchase::LEASE;
 pub use retry::{backoff, pause_before_retry};
 pub use seller::{

@@ -1,6 +1,7 @@
 //! An order, what a purchase remembers between looks, and how it ends.
 
-use pytoon_records::ledger::{CallLimits, Fence};
+use crate::seller::Task;
+use pytoon_records::ledger::{CallLimits, CallRow, Fence};
 use pytoon_vendor::{VendorError, VendorErrorKind};
 use pytoon_vocabulary::{MicroUsd, UnixMs};
 use serde::{Deserialize, Serialize};
@@ -138,4 +139,18 @@ impl Stop {
             later @ Self::Later(_) => Err(later),
         }
     }
+}
+
+/// Returns the vendor's task of a call, where it has one.
+pub fn stored_task(row: &CallRow) -> Option<Task> {
+    serde_json::from_value(row.task.clone()?).ok()
+}
+
+/// Returns the failure of an order whose call may or may not have been taken on.
+pub(crate) fn undecided(order: &Order, row: &CallRow) -> VendorError {
+    let message = format!(
+        "call {} for this clip has no answer yet: decide it with `pytoon ledger resolve {}`",
+        row.id, row.id
+    );
+    order.error(VendorErrorKind::Undecided, message)
 }

@@ -4,7 +4,7 @@
 //! before its call, `submitted` once the vendor's task is on disk, and `kept` once the goods are.
 
 use crate::buyer::{Buyer, ledger_error};
-use crate::order::{Obtained, Order, PurchaseMemo, Stop, TaskProgress};
+use crate::order::{Obtained, Order, PurchaseMemo, Stop, TaskProgress, stored_task, undecided};
 use crate::retry::backoff;
 use crate::seller::{Answer, Fetched, Seller, Task, TaskState, Verdict};
 use pytoon_process::Shortage;
@@ -79,6 +79,22 @@ impl Buyer {
         }
         let message = "other workers keep buying this, and none of them keeps it";
         Err(order.error(VendorErrorKind::Undecided, message).into())
+    }
+
+    /// Goes on with the task of a call that this very purchase made in an earlier look.
+    ///
+    /// # Errors
+    /// As [`Buyer::obtain`].
+    pub async fn follow<S: Seller>(
+        &self,
+        order: &Order,
+        seller: &S,
+        row: &CallRow,
+        memo: &mut PurchaseMemo,
+    ) -> Result<Obtained<S::Goods>, Stop> {
+        let task = stored_task(row).ok_or_else(|| undecided(order, row))?;
+        let purchase = Purchase { buyer: self, order, seller, row: row.clone() };
+        purchase.follow(&task, memo).await
     }
 
     /// Buys, unless it is bought already: admit, submit, follow, keep.

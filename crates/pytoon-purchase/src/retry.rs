@@ -1,4 +1,8 @@
 //! Pauses between attempts.
+//!
+//! A vendor's 429 is `RateLimited` (`pytoon-vendor::http`). Its call surely bought nothing and ends as
+//! `not_sent` (`ends`), the circuit breaker counts it (`pytoon-vendor::breaker`), the same vendor is asked
+//! again after [`pause_before_retry`], and then the next engine (`pytoon-engines::engine_manager`).
 
 use pytoon_config::engines::Backoff;
 use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};

@@ -3,7 +3,8 @@
 //! Guarantees: [`State::apply`] is the only definition of what may follow what. Lists of states for
 //! statements over many rows ([`State::from_states`]) and `docs/specs/job-states.md` are derived from it.
 //!
-//! Does not keep rows: `pytoon-store` does.
+//! Does not keep rows: `pytoon-store` does. Which change of a job is legal stands in `job::status`, of a
+//! task in `job::task`, of a scene in `job::scene`, of a paid call in `ledger`.
 //!
 //! Start with [`State`].
 

@@ -5,15 +5,15 @@
 //! to end claims no further task, lets running ones finish within the grace time and hands the rest back.
 //!
 //! Does not know the work of a task: a [`TaskRunner`] does, for films [`film::FilmRunner`]. Beside the
-//! tasks, [`courier::Courier`] tells submitters how their jobs ended.
+//! tasks, [`webhook_sender::WebhookSender`] tells submitters how their jobs ended.
 //!
 //! Start with [`Worker::run`].
 
 pub mod brief;
-pub mod collector;
-pub mod courier;
 pub mod film;
 mod parts;
+pub mod retention;
+pub mod webhook_sender;
 
 use pytoon_process::{CancelToken, disk};
 use pytoon_records::job::queue::{Failure, Finish, Hold, Lease, TaskQueue};

@@ -13,6 +13,23 @@ struct Heard {
     report: MixReport,
 }
 
+const TARGET: Lufs = Lufs(-14.0);
+
+/// A mix of this many samples with nothing in it.
+fn nothing_in(len: usize) -> MixInput<'static> {
+    MixInput {
+        len,
+        voice: Vec::new(),
+        music: None,
+        music_gain_db: Db(0.0),
+        bed_below_voice_lu: 19.0,
+        ducks: &[],
+        clips: Vec::new(),
+        room_tone: true,
+        target: TARGET,
+    }
+}
+
 /// Regions under speech: pauses shorter than a second stay down, and each holds for 300 ms.
 fn ducks_under(speech: &[std::ops::Range<usize>]) -> Vec<DuckRegion> {
     let mut regions: Vec<DuckRegion> = Vec::new();
@@ -44,8 +61,7 @@ fn bed_below_voice_lu(mood: MusicMood) -> f64 {
 
 fn mix(input: MixInput<'_>) -> Heard {
     let stems = Stems::of(input);
-    let Mix { mixed, stem_gain, report } =
-        stems.master(master::DEFAULT_TARGET, master::DEFAULT_CEILING);
+    let Mix { mixed, stem_gain, report } = stems.master(TARGET, Dbtp(-1.5));
     let gains: Vec<f32> = (0..stems.voice.len()).map(|n| stem_gain.at(n)).collect();
     let mut voice = Stereo::from_mono(stems.voice);
     voice.apply_gain(&gains);
@@ -81,7 +97,7 @@ fn voice_over_music_lands_where_it_should() {
     let ducks = ducks_under(&ranges);
     for mood in [MusicMood::UpbeatCorporate, MusicMood::Calm, MusicMood::Energetic] {
         let bed = generate(mood, LEN, 3, &StoryArc::default());
-        let mut input = MixInput::new(LEN);
+        let mut input = nothing_in(LEN);
         input.voice = vec![Placed { start: 0, audio: &take, gain_db: Db(0.0) }];
         input.music = Some(bed.audio);
         input.ducks = &ducks;
@@ -115,7 +131,7 @@ fn stems_add_up_to_the_mix() {
     let (take, ranges) = speech();
     let ducks = ducks_under(&ranges);
     let bed = generate(MusicMood::Calm, LEN, 5, &StoryArc::default());
-    let mut input = MixInput::new(LEN);
+    let mut input = nothing_in(LEN);
     input.voice = vec![Placed { start: 0, audio: &take, gain_db: Db(0.0) }];
     input.music = Some(bed.audio);
     input.ducks = &ducks;
@@ -129,7 +145,7 @@ fn stems_add_up_to_the_mix() {
 #[test]
 fn speech_without_music_never_falls_silent() {
     let (take, _) = speech();
-    let mut input = MixInput::new(LEN);
+    let mut input = nothing_in(LEN);
     input.voice = vec![Placed { start: 0, audio: &take, gain_db: Db(0.0) }];
     input.room_tone = false;
     let got = mix(input);
@@ -146,7 +162,7 @@ fn speech_without_music_never_falls_silent() {
 #[test]
 fn music_alone_is_mastered() {
     let bed = generate(MusicMood::Energetic, LEN, 9, &StoryArc::default());
-    let mut input = MixInput::new(LEN);
+    let mut input = nothing_in(LEN);
     input.music = Some(bed.audio);
     let got = mix(input);
     assert!((measure(&got.mixed).integrated.0 + 14.0).abs() <= 0.1, "{:?}", got.report);
@@ -159,7 +175,7 @@ fn clips_land_at_their_level_and_duck() {
     let ducks = ducks_under(&ranges);
     let mut rng = crate::dsp::rng(6);
     let street = Stereo::from_mono((0..LEN).map(|_| 0.1 * rng.bipolar()).collect());
-    let mut input = MixInput::new(LEN);
+    let mut input = nothing_in(LEN);
     input.voice = vec![Placed { start: 0, audio: &take, gain_db: Db(0.0) }];
     input.clips = vec![PlacedStereo { start: 0, audio: &street, level: Lufs(-28.0) }];
     input.ducks = &ducks;
@@ -172,11 +188,11 @@ fn clips_land_at_their_level_and_duck() {
 
 #[test]
 fn odd_inputs_are_survived() {
-    let nothing = mix(MixInput::new(0));
+    let nothing = mix(nothing_in(0));
     assert!(nothing.mixed.is_empty());
     let bad = vec![f32::NAN; 5000];
     let tiny = Stereo { left: vec![f32::INFINITY; 10], right: vec![0.5; 7] };
-    let mut input = MixInput::new(4800);
+    let mut input = nothing_in(4800);
     input.voice = vec![
         Placed { start: 100, audio: &bad, gain_db: Db(f32::NAN) },
         Placed { start: usize::MAX, audio: &bad, gain_db: Db(0.0) },

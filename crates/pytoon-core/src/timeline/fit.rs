@@ -10,6 +10,7 @@
 use crate::note::Note;
 use crate::preset::PacingSpec;
 use crate::text::SentenceEnd;
+use crate::time::MAX_FILM_MS;
 
 /// The cut lies this long before a scene's first word, so the caption can come in on the cut.
 pub const CUT_LEAD_MS: i64 = 100;
@@ -17,8 +18,6 @@ pub const CUT_LEAD_MS: i64 = 100;
 pub const TAIL_MS: i64 = 300;
 /// The fastest the voice may be made.
 pub const MAX_TEMPO: f64 = 1.1;
-/// The longest film.
-pub const MAX_FILM_MS: i64 = 60_000;
 
 const MIN_SENTENCE_PAUSE_MS: i64 = 90;
 const MIN_SCENE_PAUSE_MS: i64 = 140;

@@ -23,7 +23,7 @@ use crate::brief::{LogoShow, Platform, Position};
 use crate::colour::ColourMatch;
 use crate::preset::{Grade, TransitionKind};
 use crate::profile::Profile;
-use crate::time::{FrameRange, FrameRate, MsRange};
+use crate::time::{FrameRange, FrameRate, MAX_FILM_MS, MsRange};
 use pytoon_vocabulary::{Background, CaptionCue, CaptionLook, DuckRegion, MusicMood};
 use reading::{AtEnd, ClipFit, ClipReading};
 use schemars::JsonSchema;
@@ -447,10 +447,15 @@ impl Timeline {
         if rate != self.profile.frame_rate {
             return Some(("frameRate".into(), "it differs from profile.frame_rate".into()));
         }
-        if self.total_frames < 1 || rate.frame_to_seconds(self.total_frames) > 61.0 {
+        // A second more: a film that is as long as it may be ends on a whole frame.
+        if self.total_frames < 1 || rate.frame_to_ms(self.total_frames) > MAX_FILM_MS + 1000 {
             return Some((
                 "totalFrames".into(),
-                format!("{} frames are not a film of up to 60 s", self.total_frames),
+                format!(
+                    "{} frames are not a film of up to {} s",
+                    self.total_frames,
+                    MAX_FILM_MS / 1000
+                ),
             ));
         }
         if self.total_duration != rate.frame_to_ms(self.total_frames) {

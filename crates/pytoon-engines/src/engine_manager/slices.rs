@@ -11,7 +11,7 @@
 
 use super::{AttemptRecord, EngineManager, SceneOrder, SceneOutcome};
 use crate::VendorError;
-use pytoon_purchase::{PurchaseMemo, Stop, ledger_error};
+use pytoon_purchase::{PurchaseMemo, ledger_error};
 use pytoon_records::ledger::{CallRow, CallState, Fence};
 use pytoon_vocabulary::UnixMs;
 use serde::{Deserialize, Serialize};
@@ -113,48 +113,6 @@ impl Walk {
 }
 
 impl EngineManager {
-    /// Gets a scene its clip, or leaves it to `local`, as far as that goes without waiting: for a
-    /// vendor's task, while all engines cool, for a place at a full engine, for another's purchase
-    /// of the same clip. The first slice takes an empty memo, each further one the memo that the
-    /// slice before returned, with the same order.
-    ///
-    /// `fence` names the task of the queue that the caller holds; without it the caller vouches that
-    /// no other process works on the job. Under a fence that does not hold any more nothing is
-    /// bought.
-    ///
-    /// # Errors
-    /// If the user gave up.
-    pub async fn draw(
-        &self,
-        order: &SceneOrder,
-        memo: SceneMemo,
-        fence: Option<Fence>,
-    ) -> Result<Slice, VendorError> {
-        let mut walk = Walk { memo, own: None, fence };
-        match self.walk(order, &mut walk).await {
-            Ok(outcome) => Ok(Slice::Done(outcome)),
-            Err(Stop::Later(wait)) => Ok(Slice::Later { memo: walk.memo, wait }),
-            Err(Stop::Failed(error)) => Err(error),
-        }
-    }
-
-    /// Draws a scene slice by slice and waits between them, for callers that have nothing else to do.
-    ///
-    /// # Errors
-    /// If the user gave up.
-    pub async fn draw_to_end(&self, order: &SceneOrder) -> Result<SceneOutcome, VendorError> {
-        let mut memo = SceneMemo::default();
-        loop {
-            match self.draw(order, memo, None).await? {
-                Slice::Done(outcome) => return Ok(outcome),
-                Slice::Later { memo: next, wait } => {
-                    self.buyer.pause(order.chain.first(), wait).await?;
-                    memo = next;
-                }
-            }
-        }
-    }
-
     /// The task that an earlier slice of this walk bought, where the ledger has it under way.
     pub(super) async fn own_task(
         &self,

@@ -231,8 +231,9 @@ impl Parts {
                     level: Lufs(CLIP_SOUND_LUFS),
                 })
                 .collect(),
+            room_tone: true,
             target: Lufs(target_lufs),
-            ..MixInput::new(self.len)
+            len: self.len,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The table of built-in providers: how each is made.
 //!
 //! A service is an adapter over [`super::cloud`]; the others are made from the parts of a chain.
-//! Name and kind of a provider stand in `pytoon_config::tts::TtsProviderName`.
+//! Name and kind of a provider stand in `pytoon_config::tts::TtsProviderName`. A speech server, such as
+//! one that speaks with Kokoro, needs no entry and no code: `tts.openai_compatible` names it.
 
 use super::cloud::{CloudAdapter, elevenlabs, google, openai};
 use super::parts::{ChainParts, Made};

@@ -20,9 +20,9 @@ use pytoon_store::{Store, is_postgres, new_key};
 use pytoon_telemetry::{Event, Metrics, ServiceEvent};
 use pytoon_vendor::http::public::PublicHttp;
 use pytoon_voice::health::report;
-use pytoon_worker::collector::Collector;
-use pytoon_worker::courier::{Courier, WebhookSecrets};
 use pytoon_worker::film::FilmRunner;
+use pytoon_worker::retention::Collector;
+use pytoon_worker::webhook_sender::{WebhookSecrets, WebhookSender};
 use pytoon_worker::{Room, Worker};
 use secrecy::ExposeSecret;
 use std::net::{IpAddr, SocketAddr};
@@ -279,11 +279,11 @@ fn courier(
     context: &Context,
     store: Arc<Store>,
     secrets: WebhookSecrets,
-) -> anyhow::Result<Courier> {
+) -> anyhow::Result<WebhookSender> {
     let settings = &context.config.settings.webhooks;
     let timeout = Duration::from_millis(settings.timeout_ms);
     let http = PublicHttp::new(&settings.allow_hosts, timeout).map_err(anyhow::Error::msg)?;
-    Ok(Courier {
+    Ok(WebhookSender {
         store,
         http,
         secrets,

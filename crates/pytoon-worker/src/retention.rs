@@ -3,7 +3,8 @@
 //! Guarantees: what a job that has not ended needs is never taken: such a job's folder is not looked
 //! into, and files that its brief or its scenes name stay whatever their age. A file that was bought
 //! is first forgotten and only removed later, when whoever found it before has written that down.
-//! `timeline.json`, `mixed.wav`, the receipt and the plan stay as long as the job.
+//! `timeline.json`, `mixed.wav`, the receipt and the plan stay as long as the job; the job's rows go only
+//! when a person deletes it.
 //!
 //! What is kept for all machines is looked after by one process at a time; each machine looks after
 //! its own copies of what lies in an object store.

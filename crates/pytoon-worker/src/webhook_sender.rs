@@ -72,7 +72,7 @@ impl WebhookSecrets {
 
 /// Tells.
 #[derive(Debug, Clone)]
-pub struct Courier {
+pub struct WebhookSender {
     /// Where messages are.
     pub store: Arc<dyn WebhookStore>,
     /// How receivers are reached.
@@ -89,7 +89,7 @@ pub struct Courier {
     pub drain: CancelToken,
 }
 
-impl Courier {
+impl WebhookSender {
     /// Tells until the end is asked for. What is being told then is told again by another.
     pub async fn run(self) {
         let places = Arc::new(Semaphore::new(AT_ONCE));
