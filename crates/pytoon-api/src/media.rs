@@ -180,6 +180,7 @@ mod tests {
             ("https://169.254.169.254/latest/meta-data", "private"),
             ("https://224.0.0.1/x", "private"),
             ("http://example.com/x", "use https"),
+            ("http://127.0.0.1/x", "use https"),
             ("ftp://example.com/x", "use https"),
             ("https://user:pw@example.com/x", "password"),
         ] {

@@ -73,11 +73,13 @@ impl AllowedHosts {
         }
     }
 
-    /// The same, and refuses what is not TLS unless its host is allowed.
+    /// The same, and refuses what is not TLS first, unless its host is allowed.
     pub(crate) fn check_secure(&self, url: &Url) -> Result<(), Refusal> {
-        self.check(url)?;
         let host = url.host_str().unwrap_or_default();
-        if url.scheme() == "https" || self.has(host) { Ok(()) } else { Err(Refusal::NotSecure) }
+        if url.scheme() == "http" && !self.has(host) {
+            return Err(Refusal::NotSecure);
+        }
+        self.check(url)
     }
 
     /// Returns the addresses of a host, all of them public unless the host is allowed: one private
