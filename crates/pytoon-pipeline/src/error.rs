@@ -27,7 +27,7 @@ pub enum PipelineError {
     Voice(#[from] VoiceError),
     /// A walk along the engines of a scene failed.
     #[error(transparent)]
-    Engine(#[from] VendorError),
+    Engine(Box<VendorError>),
     /// Drawing failed.
     #[error("failed to draw: {0}")]
     Drawing(#[from] CompositorError),
@@ -56,6 +56,12 @@ pub enum PipelineError {
     /// Something that should not happen did.
     #[error("{0}")]
     Internal(String),
+}
+
+impl From<VendorError> for PipelineError {
+    fn from(error: VendorError) -> Self {
+        Self::Engine(Box::new(error))
+    }
 }
 
 impl PipelineError {

@@ -31,9 +31,9 @@ pub enum SystemError {
         /// What it was for.
         purpose: String,
         /// How it ended.
-        status: String,
+        status: Box<str>,
         /// The end of its standard error.
-        stderr: String,
+        stderr: Box<str>,
         /// What ran out, where it told so.
         shortage: Option<Shortage>,
     },

@@ -382,9 +382,9 @@ impl Running {
         Err(SystemError::Failed {
             program: self.program.to_owned(),
             purpose: self.purpose.to_owned(),
-            status: status.to_string(),
+            status: status.to_string().into(),
             shortage: Shortage::told_by_program(&stderr),
-            stderr,
+            stderr: stderr.into(),
         })
     }
 

@@ -217,6 +217,13 @@ impl<'a> From<&'a EngineConfig> for Address<'a> {
     }
 }
 
+/// Why there are no clients.
+#[derive(Debug)]
+struct NoClients {
+    reason: String,
+    shortage: Option<Shortage>,
+}
+
 /// HTTP to one vendor.
 #[derive(Debug, Clone)]
 pub struct VendorHttp {
@@ -224,7 +231,7 @@ pub struct VendorHttp {
     base: Url,
     allowed: AllowedHosts,
     timeout: Duration,
-    clients: Arc<OnceLock<Result<Clients, (String, Option<Shortage>)>>>,
+    clients: Arc<OnceLock<Result<Clients, NoClients>>>,
     key: Option<SecretString>,
     #[cfg(feature = "testing")]
     answers: Option<Answers>,
@@ -277,9 +284,12 @@ impl VendorHttp {
 
     fn clients(&self, operation: &'static str) -> Result<&Clients, VendorError> {
         let made = self.clients.get_or_init(|| {
-            self.make_clients().map_err(|error| (error.to_string(), Shortage::behind(&error)))
+            self.make_clients().map_err(|error| NoClients {
+                reason: error.to_string(),
+                shortage: Shortage::behind(&error),
+            })
         });
-        made.as_ref().map_err(|(reason, shortage)| {
+        made.as_ref().map_err(|NoClients { reason, shortage }| {
             VendorError::new(&self.engine, operation, VendorErrorKind::Internal, reason.clone())
                 .short_of(*shortage)
         })
