@@ -121,7 +121,7 @@ impl Resolve for AllowedHosts {
 }
 
 /// Returns true if an address is on the public internet (IANA special-purpose registries, RFC 6890).
-pub(crate) fn is_public(ip: IpAddr) -> bool {
+pub fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
         IpAddr::V6(ip) => is_public_v6(ip),

@@ -15,7 +15,7 @@ mod guard;
 pub mod public;
 
 pub use download::{DownloadLimits, Downloaded};
-pub use guard::Refusal;
+pub use guard::{Refusal, is_public};
 
 use crate::world::{RealWorld, World};
 use crate::{Accepted, ErrorStatus, VendorError, VendorErrorKind};
