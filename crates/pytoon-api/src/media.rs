@@ -141,8 +141,8 @@ async fn download(
     Err(refuse("it leads on too many times"))
 }
 
-/// Returns why an address is not fetched, as its caller may know it. A name that leads inside is told
-/// like one that is not there, and a host that refuses like one that is silent.
+/// Returns the reason for not fetching an address, in words that reveal nothing of the private network: a
+/// name of a private host reads like an unknown name, a refused connection like a silent host.
 fn worded(refusal: Option<Refusal>, url: &Url) -> String {
     match refusal {
         None => "its host does not answer".to_owned(),

@@ -4,7 +4,7 @@ use crate::CompositorError;
 use crate::picture::Picture;
 use std::sync::Arc;
 
-/// Where pictures come from.
+/// The source of pictures.
 pub trait Assets: Send + Sync {
     /// A picture with its alpha, for an overlay.
     fn overlay(&self, asset: &str) -> Result<Arc<Picture>, CompositorError>;

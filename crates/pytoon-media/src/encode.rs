@@ -20,6 +20,18 @@ pub const SOFTWARE_ENCODER: &str = "libx264";
 /// chunks that are encoded side by side fill the cores.
 const CHUNK_THREADS: u32 = 1;
 
+/// BT.709 with video levels, as the frames that are drawn here: of the input and of the file.
+const BT709: [&str; 8] = [
+    "-color_range",
+    "tv",
+    "-colorspace",
+    "bt709",
+    "-color_primaries",
+    "bt709",
+    "-color_trc",
+    "bt709",
+];
+
 /// The command that encodes raw frames from standard input as one chunk of a film.
 ///
 /// A chunk states when each frame is decoded. Readers of negative offsets guess from them how long
@@ -37,30 +49,12 @@ pub fn video_command(profile: &Profile, encoder: &str, output: &Path) -> Command
     // chunks side by side fill the cores.
     ffmpeg("encode the picture")
         .args(["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", &size, "-r", &rate])
-        .args([
-            "-color_range",
-            "tv",
-            "-colorspace",
-            "bt709",
-            "-color_primaries",
-            "bt709",
-            "-color_trc",
-            "bt709",
-        ])
+        .args(BT709)
         .args(LOCAL_ONLY)
         .args(["-i", "pipe:0", "-an"])
         .args(codec_args(profile, encoder))
         .args(threads)
-        .args([
-            "-color_range",
-            "tv",
-            "-colorspace",
-            "bt709",
-            "-color_primaries",
-            "bt709",
-            "-color_trc",
-            "bt709",
-        ])
+        .args(BT709)
         .args(["-f", "mp4", "-video_track_timescale", "90000"])
         .arg(file_arg(output))
 }

@@ -136,7 +136,7 @@ pub struct VoiceReceipt {
     /// Who was asked before and failed, in order.
     #[serde(default)]
     pub attempts: Vec<FailedAttempt>,
-    /// Whether a voice of this machine stands in for a service's.
+    /// True if a local voice replaces that of a service.
     #[serde(default)]
     pub stepped_down: bool,
 }

@@ -198,7 +198,7 @@ pub(crate) struct StageContext<'a> {
 pub(crate) struct FrameBuffers(Mutex<Vec<Frame>>);
 
 impl FrameBuffers {
-    /// Returns so many frames, their content undefined.
+    /// Returns `count` frames with undefined content.
     pub(crate) fn take(&self, count: usize, (width, height): (usize, usize)) -> Vec<Frame> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let rest = kept.len().saturating_sub(count);

@@ -34,7 +34,7 @@ pub enum SystemError {
         status: Box<str>,
         /// The end of its standard error.
         stderr: Box<str>,
-        /// What ran out, where it told so.
+        /// The thing that ran out, if its standard error names one.
         shortage: Option<Shortage>,
     },
     /// A program said more than is read of it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// When a program last showed a sign of life.
+/// The time of a program's last sign of life.
 #[derive(Debug, Clone)]
 pub struct Progress(Arc<(Instant, AtomicU64)>);
 

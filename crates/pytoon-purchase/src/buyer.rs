@@ -1,4 +1,4 @@
-//! What all purchases of a process share: the ledger, the storage, the clock, and cancellation.
+//! The handles that all purchases of a process share: ledger, storage, clock, cancellation.
 //!
 //! [`Buyer::obtain`] and [`Buyer::follow`] are in `purchase`.
 
@@ -25,7 +25,7 @@ pub struct Buyer {
     pub ledger: Arc<dyn PurchaseStore>,
     /// Time, ids, chance.
     pub world: Arc<dyn World>,
-    /// Where goods are kept.
+    /// The storage of goods.
     pub storage: Storage,
     /// Set when the user gives up.
     pub cancel: CancelToken,

@@ -7,7 +7,7 @@ use pytoon_vocabulary::{MicroUsd, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// What is wanted of one vendor, and for whom.
+/// A request to one vendor, with the job that pays.
 #[derive(Debug, Clone)]
 pub struct Order {
     /// The job that pays.
@@ -24,11 +24,11 @@ pub struct Order {
     pub prompt: String,
     /// A fingerprint of the key that pays; never the key.
     pub key_id: String,
-    /// What is needed to answer for the call later: the vendor's block of configuration.
+    /// The vendor's block of configuration, with which the call is answered for later.
     pub pinned: serde_json::Value,
     /// The cost by the price table.
     pub estimated: MicroUsd,
-    /// What the call must keep within.
+    /// The limits of the call.
     pub limits: CallLimits,
     /// The claim under which it is bought; absent where no other process works on the job.
     pub fence: Option<Fence>,
@@ -43,7 +43,7 @@ impl Order {
     }
 }
 
-/// What a purchase remembers from one look to the next; empty at its start.
+/// The memo of a purchase from one look to the next; empty at its start.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PurchaseMemo {
@@ -96,12 +96,12 @@ impl PurchaseMemo {
     }
 }
 
-/// What an order brought.
+/// The result of an order.
 #[derive(Debug)]
 pub struct Obtained<G> {
     /// The goods.
     pub goods: G,
-    /// What they were charged now.
+    /// The charge of this purchase.
     pub charged: MicroUsd,
     /// True if an earlier purchase brought them.
     pub reused: bool,

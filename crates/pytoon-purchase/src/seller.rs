@@ -10,7 +10,7 @@ use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
 
-/// How a vendor answers a paid call.
+/// The way in which a vendor answers a paid call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answering {
     /// By the goods themselves. There is nothing to ask after: a call whose answer did not come is
@@ -18,7 +18,7 @@ pub enum Answering {
     AtOnce,
     /// By a task that is polled. The vendor may be asked for a call whose answer did not come.
     ByTask {
-        /// How long after a call the vendor's "no such call" proves that it never arrived; `None`
+        /// Time after a call from which the vendor's "no such call" proves that it never arrived; `None`
         /// where calls cannot be looked up.
         lookup_settles: Option<Duration>,
     },
@@ -27,9 +27,9 @@ pub enum Answering {
 /// The terms on which a vendor is dealt with.
 #[derive(Debug, Clone)]
 pub struct Terms {
-    /// How it answers.
+    /// The way in which it answers.
     pub answering: Answering,
-    /// How long a row without an answer stays this process's.
+    /// The lease of a row without an answer.
     pub intent_lease: Duration,
     /// The longest wait for a place at the vendor, and for a task from its start.
     pub patience: Duration,
@@ -83,7 +83,7 @@ pub enum TaskState<O> {
     },
     /// It is done.
     Succeeded {
-        /// Where the goods are.
+        /// The place of the goods.
         output: O,
         /// The cost that the vendor reports.
         cost: Option<MicroUsd>,
@@ -121,7 +121,7 @@ pub enum Lookup {
 pub struct Fetched {
     /// SHA-256 of the file in hex.
     pub sha256: String,
-    /// Who is to be credited.
+    /// The author to be credited.
     pub credit: Option<String>,
     /// The cost that the vendor reports.
     pub cost: Option<MicroUsd>,
@@ -145,7 +145,7 @@ pub enum Verdict {
 pub trait Seller: Sized + Send + Sync {
     /// A request that has cost nothing so far.
     type Prepared: Send + Sync;
-    /// Where finished goods are, or the goods themselves.
+    /// The place of finished goods, or the goods themselves.
     type Output: Send + Sync;
     /// The goods as the film uses them.
     type Goods: Send;

@@ -122,7 +122,7 @@ pub struct VendorError {
     pub retry_after: Option<Duration>,
     /// What the vendor says the failed task cost.
     pub charged: Option<MicroUsd>,
-    /// What of this machine ran out, if that is the cause.
+    /// The thing of this machine that ran out, if that is the cause.
     pub shortage: Option<Shortage>,
     /// What was said, without secrets.
     pub message: String,

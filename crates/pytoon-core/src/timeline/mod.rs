@@ -356,7 +356,7 @@ pub struct VoiceClip {
     pub scene_id: String,
     /// The take.
     pub asset: String,
-    /// Where in the take it begins, in milliseconds.
+    /// Its start within the take, in milliseconds.
     pub source_start: i64,
     /// Start in milliseconds.
     pub start: i64,

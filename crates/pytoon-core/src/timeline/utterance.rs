@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Utterance {
     /// The take it is in.
     pub asset: String,
-    /// Where in the take it begins, in milliseconds.
+    /// Its start within the take, in milliseconds.
     pub source_start_ms: i64,
     /// Its length in milliseconds.
     pub duration_ms: i64,

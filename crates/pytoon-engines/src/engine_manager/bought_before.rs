@@ -12,7 +12,7 @@ use pytoon_records::ledger::{BreakerRow, CallFilter, CallState, StoreError};
 use pytoon_vocabulary::MicroUsd;
 use std::collections::{BTreeMap, HashSet};
 
-/// What is known of a scene's clips before any is bought.
+/// The clips of a scene that exist or are under way before a purchase.
 pub(super) struct Earlier {
     /// A clip that is paid for already.
     pub(super) drawn: Option<Drawn>,

@@ -3,7 +3,7 @@
 use super::style::TextStyle;
 use std::ops::Range;
 
-/// What to lay out.
+/// A request to lay text out.
 #[derive(Clone, Debug)]
 pub struct LayoutRequest<'a> {
     /// The look of the text.

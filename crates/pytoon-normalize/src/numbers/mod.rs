@@ -14,7 +14,7 @@ pub(crate) const MAX_DIGITS: usize = 48;
 /// Numbers with more digits than these are read digit by digit.
 pub(crate) const MAX_CARDINAL: usize = 15;
 
-/// What a number agrees with.
+/// The grammatical gender that a number agrees with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// Nothing: it stands alone.

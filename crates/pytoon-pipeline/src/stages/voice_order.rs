@@ -1,4 +1,4 @@
-//! What the stage `voice` is asked for, and what it gives.
+//! The input and the output of the stage `voice`.
 
 use crate::PipelineError;
 use crate::folder::JobFolder;
@@ -63,31 +63,31 @@ pub(crate) struct KeptVoice {
 /// costs.
 pub(crate) type Refuse<'a> = &'a dyn Fn(&Fit, MicroUsd) -> Result<(), PipelineError>;
 
-/// What became of the voice.
+/// The result of the stage `voice`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct VoiceResult {
     /// Utterances by scene.
     pub(crate) speech: Vec<Vec<Utterance>>,
-    /// Who spoke: a provider, `voice_file`, or nobody.
+    /// The provider that spoke, or `voice_file`; `None` without a voice.
     pub(crate) provider: Option<String>,
     /// The voice that spoke, where the provider knows it.
     #[serde(default)]
     pub(crate) voice: Option<VoiceUsed>,
-    /// How words were timed.
+    /// The method by which words were timed.
     pub(crate) method: AlignmentMethod,
-    /// How far to trust that, 0 to 1; absent without a voice.
+    /// The confidence in it, 0 to 1; `None` without a voice.
     pub(crate) confidence: Option<f64>,
-    /// What went wrong on the way.
+    /// Notes on what failed or was assumed.
     pub(crate) warnings: Vec<Note>,
-    /// How much faster the voice was made.
+    /// The factor by which the voice was sped up.
     pub(crate) tempo: f64,
-    /// Who was asked for a voice before and failed.
+    /// Providers that were asked before and failed.
     #[serde(default)]
     pub(crate) attempts: Vec<FailedAttempt>,
-    /// Whether a voice of this machine stands in for a service's.
+    /// True if a local voice replaces that of a service.
     #[serde(default)]
     pub(crate) stepped_down: bool,
-    /// What a service would have cost, where nothing may be bought.
+    /// The price of a service, where nothing may be bought.
     #[serde(default)]
     pub(crate) quote: Option<Quote>,
 }
