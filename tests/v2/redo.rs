@@ -58,6 +58,21 @@ fn one_scene_of_a_film_is_changed_and_the_rest_stays() {
 }
 
 #[test]
+fn the_first_redo_keeps_the_voice_that_was_spoken() {
+    let workspace = Workspace::new();
+    let voice = |film: &Film| {
+        let stages = film.metadata()["stages"].as_array().cloned().unwrap_or_default();
+        stages.into_iter().find(|stage| stage["stage"] == "voice").unwrap_or_default()
+    };
+    let brief = "script: One two three four. Five six seven eight.\nmusic_source: none\n\
+        profile: test\n";
+    let first = voice(&workspace.render(brief));
+    workspace.pytoon(&["redo", "out", "--scene", "1", "--caption", "Opening"]).ok();
+    let again = voice(&Film::open(&workspace.path("out")));
+    assert_eq!((&first["reused"], &again["reused"]), (&json!(false), &json!(true)));
+}
+
+#[test]
 fn a_change_that_cannot_be_made_is_refused_and_the_film_stays() {
     let workspace = Workspace::new();
     let film = workspace.render(BRIEF);

@@ -32,7 +32,7 @@ pub(crate) struct VoiceStage<'a> {
     pub(crate) refuse: Refuse<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct VoiceInput {
     /// The scenes with only what is spoken and how long they last at least.
     pub(crate) graph: SceneGraph,

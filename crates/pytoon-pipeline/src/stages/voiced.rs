@@ -5,13 +5,13 @@ use super::engines::{self, Wanted};
 use super::look::{LookInput, LookStage};
 use super::speech;
 use super::timeline::{self, TimelineSettings};
-use super::voice::{self};
+use super::voice;
 use super::voice_order::{KeptVoice, VoiceInput, VoiceResult, VoiceStage};
 use crate::PipelineError;
 use crate::assets::ground;
 use crate::engine_desk::EngineMeans;
 use crate::sources::Sources;
-use crate::stage::{Output, Stage, StageContext, Step, made, write_json};
+use crate::stage::{Output, Stage, StageContext, Step, found, made, write_json};
 use pytoon_config::settings::Settings;
 use pytoon_core::layout;
 use pytoon_core::note::Note;
@@ -72,6 +72,22 @@ impl VoicedInput {
             graph,
         }
     }
+}
+
+/// Returns the voice of the job's first film, for a continued film whose words and settings are the same.
+/// The key of the first film names the voices that there were, which a continued film leaves out.
+fn spoken_at_first(
+    context: &StageContext<'_>,
+    stage: &VoiceStage<'_>,
+    input: &VoiceInput,
+) -> Result<Option<Output<VoiceResult>>, PipelineError> {
+    if input.means.is_some() {
+        return Ok(None);
+    }
+    let begun = Instant::now();
+    let means = Some(speech::means(context, &input.tts));
+    let earlier = found(context, stage, &VoiceInput { means, ..input.clone() })?;
+    Ok(earlier.map(|(value, _)| Output { value, reused: true, took: begun.elapsed() }))
 }
 
 /// A film whose times are known.
@@ -185,7 +201,10 @@ impl VoicedStage {
         let look = || made(context, &LookStage, &input.look);
         let speak = || {
             context.progress().stage("voice");
-            made(context, &stage, &input.voice)
+            match spoken_at_first(context, &stage, &input.voice)? {
+                Some(spoken) => Ok(spoken),
+                None => made(context, &stage, &input.voice),
+            }
         };
         let (looked, spoken) = threads::side_by_side(look, speak);
         // A broken picture is the user's to repair, so it is told first.
