@@ -4,13 +4,12 @@ use anyhow::{Context, bail};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The cost of a render.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Cost {
-    pub(crate) wall: Duration,
+/// The memory that a render takes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Peaks {
     /// Peak of the resident memory of pytoon's own process, in MiB.
     pub(crate) own_mib: f64,
     /// Peak of the resident memory of pytoon and the programs that it runs, in MiB. Pages that two
@@ -58,16 +57,46 @@ pub(crate) fn brief(work: &Path, name: &str, more: &serde_json::Value) -> anyhow
     Ok(path)
 }
 
-/// Renders a brief.
+/// Renders a brief. Returns how long it took.
+///
+/// Nothing looks at the process meanwhile: reading the memory of all processes of a machine, as
+/// [`peaks_of_render`] does, takes time from the render on a machine of two cores.
 pub(crate) fn render(
     program: &Path,
     brief: &Path,
     job: &Path,
     extra: &[&OsStr],
-) -> anyhow::Result<Cost> {
+) -> anyhow::Result<Duration> {
     let begun = Instant::now();
+    let status = start(program, brief, job, extra)?.wait()?;
+    if !status.success() {
+        bail!("the render failed: {status}");
+    }
+    Ok(begun.elapsed())
+}
+
+/// Renders a brief. Returns the peaks of its memory.
+pub(crate) fn peaks_of_render(program: &Path, brief: &Path, job: &Path) -> anyhow::Result<Peaks> {
+    let mut child = start(program, brief, job, &[])?;
+    let mut peaks = Peaks::default();
+    loop {
+        if let Some(kib) = status_kib(child.id(), "VmHWM:") {
+            peaks.own_mib = f64::max(peaks.own_mib, kib / 1024.0);
+        }
+        peaks.sum_mib = f64::max(peaks.sum_mib, family_kib(child.id()) / 1024.0);
+        if let Some(status) = child.try_wait()? {
+            if !status.success() {
+                bail!("the render failed: {status}");
+            }
+            return Ok(peaks);
+        }
+        std::thread::sleep(Duration::from_millis(40));
+    }
+}
+
+fn start(program: &Path, brief: &Path, job: &Path, extra: &[&OsStr]) -> anyhow::Result<Child> {
     #[expect(clippy::disallowed_methods, reason = "a bench, not part of the product")]
-    let mut child = Command::new(program)
+    let child = Command::new(program)
         .args(["render", "--quiet"])
         .arg(brief)
         .arg("--out")
@@ -75,22 +104,7 @@ pub(crate) fn render(
         .args(extra)
         .stdout(Stdio::null())
         .spawn()?;
-    let (mut own_kib, mut sum_kib) = (0.0, 0.0);
-    loop {
-        if let Some(kib) = status_kib(child.id(), "VmHWM:") {
-            own_kib = f64::max(own_kib, kib);
-        }
-        sum_kib = f64::max(sum_kib, family_kib(child.id()));
-        if let Some(status) = child.try_wait()? {
-            if !status.success() {
-                bail!("the render failed: {status}");
-            }
-            let (own_mib, sum_mib) = (own_kib / 1024.0, sum_kib / 1024.0);
-            return Ok(Cost { wall: begun.elapsed(), own_mib, sum_mib });
-        }
-        // Peaks last: a look now and then does not disturb the run.
-        std::thread::sleep(Duration::from_millis(40));
-    }
+    Ok(child)
 }
 
 /// Returns a figure of `/proc/PID/status`, in KiB.

@@ -2,7 +2,7 @@
 //!
 //! `PIPER_VOICE` names a Piper model (`.onnx` with its `.onnx.json` beside it) to measure as well.
 
-use crate::rendering::{Cost, brief, median, program, render};
+use crate::rendering::{brief, median, peaks_of_render, program, render};
 use anyhow::{Context, ensure};
 use pytoon_config::tts::{NeuralSettings, PiperSettings};
 use pytoon_config::{Config, ConfigSource};
@@ -95,34 +95,27 @@ fn film() -> anyhow::Result<()> {
     let natural = brief(&work, "heart.json", &voice("neural"))?;
     let formant = brief(&work, "espeak.json", &voice("espeak"))?;
     let job = work.join("voice");
-    let make = |brief: &Path, voice: &str| -> anyhow::Result<Cost> {
+    let make = |brief: &Path, voice: &str| -> anyhow::Result<f64> {
         if job.is_dir() {
             std::fs::remove_dir_all(&job)?;
         }
-        let cost = render(&program, brief, &job, &[])?;
+        let wall = render(&program, brief, &job, &[])?.as_secs_f64();
         let receipt: serde_json::Value =
             serde_json::from_slice(&std::fs::read(job.join("metadata.json"))?)?;
         let spoke = receipt["voice"]["provider"].as_str().context("the receipt names no voice")?;
         ensure!(spoke == voice, "{spoke} spoke, not {voice}");
-        Ok(cost)
+        Ok(wall)
     };
     make(&formant, "espeak")?;
     let (mut ratios, mut selfs) = (Vec::new(), Vec::new());
-    let (mut own, mut sum) = (0.0, 0.0);
     for pair in 1..=PAIRS {
         let before = make(&formant, "espeak")?;
         let with = make(&natural, "neural")?;
         let after = make(&formant, "espeak")?;
-        let mean = (before.wall + after.wall).as_secs_f64() / 2.0;
-        ratios.push(with.wall.as_secs_f64() / mean);
-        selfs.push(after.wall.as_secs_f64() / before.wall.as_secs_f64());
-        own = f64::max(own, with.own_mib);
-        sum = f64::max(sum, with.sum_mib);
+        ratios.push(with / f64::midpoint(before, after));
+        selfs.push(after / before);
         println!(
-            "voice: pair {pair}: espeak {:.2} s, heart {:.2} s, espeak {:.2} s",
-            before.wall.as_secs_f64(),
-            with.wall.as_secs_f64(),
-            after.wall.as_secs_f64()
+            "voice: pair {pair}: espeak {before:.2} s, heart {with:.2} s, espeak {after:.2} s"
         );
     }
     let spread = |values: &[f64]| {
@@ -135,7 +128,12 @@ fn film() -> anyhow::Result<()> {
         spread(&ratios),
         spread(&selfs)
     );
-    println!("voice: peak memory with heart: pytoon {own:.0} MiB, with its programs {sum:.0} MiB");
+    std::fs::remove_dir_all(&job)?;
+    let peaks = peaks_of_render(&program, &natural, &job)?;
+    println!(
+        "voice: peak memory with heart: pytoon {:.0} MiB, with its programs {:.0} MiB",
+        peaks.own_mib, peaks.sum_mib
+    );
     std::fs::remove_dir_all(&job)?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::grade::GradeTable;
 use crate::overlay::PreparedOverlay;
 use crate::sampler::Scratch;
 use crate::still::PreparedStill;
+use crate::stills::{SharedStills, StillKey};
 use crate::transition;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{ClipSource, PaletteChoice, Timeline, Transition};
@@ -37,6 +38,7 @@ pub struct ComposeScratch {
 pub struct Compositor {
     timeline: Arc<Timeline>,
     assets: Arc<dyn Assets>,
+    stills: Arc<SharedStills>,
     text: TextEngine,
     size: (usize, usize),
     slots: Vec<Slot>,
@@ -52,7 +54,7 @@ struct Slot {
 }
 
 enum Drawn {
-    Still(Box<PreparedStill>),
+    Still(Arc<PreparedStill>),
     Moving,
     Background { generator: Box<Generator>, headline: Option<Box<KineticType>> },
 }
@@ -74,6 +76,7 @@ impl Compositor {
     pub fn new(
         timeline: Arc<Timeline>,
         assets: Arc<dyn Assets>,
+        stills: Arc<SharedStills>,
         text: TextEngine,
     ) -> Result<Self, CompositorError> {
         let size = (timeline.profile.width as usize, timeline.profile.height as usize);
@@ -91,7 +94,7 @@ impl Compositor {
                 PreparedOverlay::prepare(clip, assets.as_ref(), &text, zone, font.as_deref(), size)
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { timeline, assets, text, size, slots, captions, overlays, zone, font })
+        Ok(Self { timeline, assets, stills, text, size, slots, captions, overlays, zone, font })
     }
 
     /// The timeline that is drawn.
@@ -152,10 +155,20 @@ impl Compositor {
         let clip = &self.timeline.tracks.video[index];
         match &clip.source {
             ClipSource::Picture { asset, fit, motion } => {
-                let picture = self.assets.picture(asset)?;
-                let grade = GradeTable::new(clip.grade, self.timeline.look.grade_strength);
-                PreparedStill::prepare(&picture, *fit, motion, self.size, &grade)
-                    .map(|still| Drawn::Still(Box::new(still)))
+                let key = StillKey {
+                    asset: asset.clone(),
+                    fit: *fit,
+                    motion: *motion,
+                    grade: clip.grade,
+                    grade_strength: self.timeline.look.grade_strength,
+                    frame_size: self.size,
+                };
+                let prepare = || {
+                    let picture = self.assets.picture(asset)?;
+                    let grade = GradeTable::new(key.grade, key.grade_strength);
+                    PreparedStill::prepare(&picture, *fit, motion, self.size, &grade)
+                };
+                self.stills.get(&key, prepare).map(Drawn::Still)
             }
             ClipSource::Clip { .. } => Ok(Drawn::Moving),
             ClipSource::Background { kind, seed, headline, .. } => {

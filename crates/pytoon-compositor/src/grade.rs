@@ -54,14 +54,20 @@ impl GradeTable {
 
     /// Grades pixels of four bytes in place; alpha is left alone.
     pub fn apply(&self, rgba: &mut [u8]) {
-        for pixel in rgba.chunks_exact_mut(4) {
-            let [r, g, b] = [0, 1, 2].map(|c| i32::from(self.curves[c][pixel[c] as usize]));
+        if self.is_identity() {
+            return;
+        }
+        let [red, green, blue] = &self.curves;
+        let (pixels, _) = rgba.as_chunks_mut::<4>();
+        for [r, g, b, _] in pixels {
+            let codes = (red[*r as usize], green[*g as usize], blue[*b as usize]);
+            let (red, green, blue) = (i32::from(codes.0), i32::from(codes.1), i32::from(codes.2));
             // BT.709 luma weights in 1/65536.
-            let luma = (13_933 * r + 46_871 * g + 4_732 * b + 32_768) >> 16;
-            for (channel, value) in pixel.iter_mut().zip([r, g, b]) {
-                *channel =
-                    (luma + (((value - luma) * self.saturation + 128) >> 8)).clamp(0, 255) as u8;
-            }
+            let luma = (13_933 * red + 46_871 * green + 4_732 * blue + 32_768) >> 16;
+            let saturated = |value: i32| {
+                (luma + (((value - luma) * self.saturation + 128) >> 8)).clamp(0, 255) as u8
+            };
+            (*r, *g, *b) = (saturated(red), saturated(green), saturated(blue));
         }
     }
 

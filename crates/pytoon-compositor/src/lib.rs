@@ -18,6 +18,7 @@ pub mod saliency;
 pub mod sampler;
 pub mod source_colour;
 pub mod still;
+pub mod stills;
 pub mod thumbnail;
 pub mod tone;
 pub mod transition;

@@ -15,6 +15,7 @@ use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use pytoon_core::timeline::shots::BLUR_CANVAS_MARGIN;
 use pytoon_core::timeline::{Fit, Motion, Window};
 use pytoon_graphics::Frame;
+use std::ops::Range;
 
 /// A picture ready for camera moves.
 #[derive(Debug)]
@@ -234,10 +235,13 @@ fn blur_fill_canvas(
     };
     let front = resize(picture, whole, card.width, card.height)?;
     for y in 0..card.height {
-        for x in 0..card.width {
+        let covered = card.covered_columns(y);
+        let (to, from) = (((card.top + y) * width + card.left) * 4, y * card.width * 4);
+        let bytes = covered.start * 4..covered.end * 4;
+        rgba[to..][bytes.clone()].copy_from_slice(&front[from..][bytes]);
+        for x in (0..covered.start).chain(covered.end..card.width) {
             let cover = card.coverage(x as f32 + 0.5, y as f32 + 0.5);
-            let at = ((card.top + y) * width + card.left + x) * 4;
-            let from = (y * card.width + x) * 4;
+            let (at, from) = (to + x * 4, from + x * 4);
             for c in 0..3 {
                 let (back, front) = (f32::from(rgba[at + c]), f32::from(front[from + c]));
                 rgba[at + c] = (back + (front - back) * cover).round() as u8;
@@ -260,6 +264,17 @@ impl Card {
     /// Share of a pixel, given from the card's corner, that lies in the rounded box.
     fn coverage(&self, x: f32, y: f32) -> f32 {
         (0.5 - self.distance(x, y)).clamp(0.0, 1.0)
+    }
+
+    /// Returns the columns of a row, counted from the card's left edge, that the card covers whole:
+    /// all but those beside its corners.
+    fn covered_columns(&self, row: usize) -> Range<usize> {
+        let corner = self.radius.ceil() as usize;
+        if (corner..self.height.saturating_sub(corner)).contains(&row) {
+            return 0..self.width;
+        }
+        let start = corner.min(self.width);
+        start..self.width.saturating_sub(corner).max(start)
     }
 
     /// Signed distance to the edge, negative inside.
@@ -300,7 +315,13 @@ fn shade_card(rgba: &mut [u8], width: usize, card: &Card) {
     let reach = (soft * 2.5 + drop) as usize + 1;
     let rows = card.top.saturating_sub(reach)..(card.top + card.height + reach).min(height);
     for y in rows {
+        let row = y.checked_sub(card.top).filter(|row| *row < card.height);
+        let covered = row.map_or(0..0, |row| card.covered_columns(row));
         for x in card.left.saturating_sub(reach)..(card.left + card.width + reach).min(width) {
+            if x >= card.left && covered.contains(&(x - card.left)) {
+                // The card hides it.
+                continue;
+            }
             let dx = x as f32 + 0.5 - card.left as f32;
             let dy = y as f32 + 0.5 - card.top as f32 - drop;
             // A logistic edge is close to a Gaussian-blurred one and needs no blur.
@@ -451,6 +472,23 @@ mod tests {
             for (got, want) in [y[5], u[1], v[1]].into_iter().zip(expected) {
                 assert!(got.abs_diff(want) <= 1, "{rgb:?}: {got} for {want}");
             }
+        }
+    }
+
+    #[test]
+    fn a_card_covers_all_but_its_corners() {
+        for (width, height, radius) in [(2, 2, 1.0), (3, 9, 1.5), (40, 60, 7.3), (984, 700, 28.0)] {
+            let card = Card { left: 0, top: 0, width, height, radius, unit: 1.0 };
+            let mut covered = 0;
+            for row in 0..height {
+                for column in card.covered_columns(row) {
+                    let cover = card.coverage(column as f32 + 0.5, row as f32 + 0.5);
+                    assert!(cover > 0.999, "{width}x{height}: {cover} at {column}, {row}");
+                    covered += 1;
+                }
+            }
+            let corner = radius.ceil() as usize;
+            assert!(covered + 4 * corner * corner >= width * height, "{width}x{height}: {covered}");
         }
     }
 

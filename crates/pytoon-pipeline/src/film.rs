@@ -39,6 +39,7 @@ use crate::stages::transcript::{self, TranscriptInput, TranscriptStage};
 use crate::stages::voice_order::KeptVoice;
 use crate::stages::voiced::{VOICED, Voiced, VoicedInput, VoicedStage};
 use crate::stages::{speech, timeline};
+use pytoon_compositor::stills::SharedStills;
 use pytoon_config::BriefFile;
 use pytoon_core::graph::{FilmGraph, StageId};
 use pytoon_core::layout;
@@ -81,6 +82,7 @@ pub struct Film {
     frames: FrameOutputs,
     drawing: Drawing,
     buffers: FrameBuffers,
+    stills: Arc<SharedStills>,
     pictures: OnceLock<Arc<PictureStore>>,
     sources: Mutex<Option<Sources>>,
     planned: Mutex<Option<Arc<Planned>>>,
@@ -116,6 +118,7 @@ impl Film {
             options,
             frames,
             buffers: FrameBuffers::default(),
+            stills: Arc::default(),
             pictures: OnceLock::new(),
             sources: Mutex::default(),
             planned: Mutex::default(),
@@ -190,6 +193,7 @@ impl Film {
             frames: &self.frames,
             drawing: self.drawing,
             buffers: &self.buffers,
+            stills: &self.stills,
             frames_done: &count,
         })
     }

@@ -18,6 +18,7 @@ use crate::environment::{Environment, ProgressSink};
 use crate::folder::JobFolder;
 use crate::receipt::Tools;
 use crate::voices;
+use pytoon_compositor::stills::SharedStills;
 use pytoon_config::settings::{AlignmentSettings, TranscriptionSettings};
 use pytoon_config::tts::TtsSettings;
 use pytoon_config::{BriefFile, ConfigError};
@@ -189,6 +190,7 @@ pub(crate) struct StageContext<'a> {
     pub(crate) frames: &'a FrameOutputs,
     pub(crate) drawing: Drawing,
     pub(crate) buffers: &'a FrameBuffers,
+    pub(crate) stills: &'a Arc<SharedStills>,
     /// Hears how many frames more are drawn.
     pub(crate) frames_done: &'a (dyn Fn(i64) + Sync),
 }

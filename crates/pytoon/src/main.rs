@@ -23,7 +23,7 @@ static ALLOCATOR: Budgeted<tikv_jemallocator::Jemalloc> = Budgeted(tikv_jemalloc
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    limits::set(cli.command.role().is_some());
+    limits::set(cli.command.role());
     let result = context::Context::start(&cli.global, cli.command.role())
         .and_then(|context| commands::run(&cli.command, &context));
     match result {

@@ -109,9 +109,13 @@ mod avx2 {
     #[target_feature(enable = "avx2")]
     fn blend_rows_wide(rows: [&[u8]; 4], weights: [i16; 4], out: &mut [i16]) {
         let length = rows.iter().map(|row| row.len()).min().unwrap_or(0).min(out.len());
-        let wide = length / 16 * 16;
+        if length < 16 {
+            return blend_rows_portable(rows, weights, out);
+        }
         let factors = weights.map(|weight| _mm256_set1_epi16(weight));
-        for at in (0..wide).step_by(16) {
+        // The last block ends with the row, over columns of the one before it.
+        let last = length - 16;
+        for at in (0..last).step_by(16).chain([last]) {
             let mut sum = _mm256_setzero_si256();
             for (row, factor) in rows.iter().zip(factors) {
                 // SAFETY: `at + 16 <= length <= row.len()`.
@@ -122,7 +126,6 @@ mod avx2 {
             // SAFETY: `at + 16 <= length <= out.len()`.
             unsafe { _mm256_storeu_si256(out.as_mut_ptr().add(at).cast(), sum) };
         }
-        blend_rows_portable(rows.map(|row| &row[wide..length]), weights, &mut out[wide..length]);
     }
 
     #[target_feature(enable = "avx2")]
@@ -197,9 +200,13 @@ mod avx512 {
     #[target_feature(enable = "avx512f,avx512bw")]
     fn blend_rows_wide(rows: [&[u8]; 4], weights: [i16; 4], out: &mut [i16]) {
         let length = rows.iter().map(|row| row.len()).min().unwrap_or(0).min(out.len());
-        let wide = length / 32 * 32;
+        if length < 32 {
+            return blend_rows_portable(rows, weights, out);
+        }
         let factors = weights.map(|weight| _mm512_set1_epi16(weight));
-        for at in (0..wide).step_by(32) {
+        // The last block ends with the row, over columns of the one before it.
+        let last = length - 32;
+        for at in (0..last).step_by(32).chain([last]) {
             let mut sum = _mm512_setzero_si512();
             for (row, factor) in rows.iter().zip(factors) {
                 // SAFETY: `at + 32 <= length <= row.len()`.
@@ -210,7 +217,6 @@ mod avx512 {
             // SAFETY: `at + 32 <= length <= out.len()`.
             unsafe { _mm512_storeu_si512(out.as_mut_ptr().add(at).cast(), sum) };
         }
-        blend_rows_portable(rows.map(|row| &row[wide..length]), weights, &mut out[wide..length]);
     }
 
     #[target_feature(enable = "avx512f,avx512bw")]

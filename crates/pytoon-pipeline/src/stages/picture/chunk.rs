@@ -151,7 +151,8 @@ fn draw(
     shown.look.font = fonts.brand_family.clone();
     let shown = Arc::new(shown);
     let pictures = Arc::new(SceneAssets(context.pictures.clone()));
-    let compositor = Compositor::new(shown.clone(), pictures, fonts.engine)?;
+    let compositor =
+        Compositor::new(shown.clone(), pictures, context.stills.clone(), fonts.engine)?;
     let missing_glyphs: String = compositor.missing_glyphs().into_iter().collect();
     if !missing_glyphs.is_empty() {
         Event::GlyphsMissing { characters: &missing_glyphs }.emit();
