@@ -1,7 +1,7 @@
 //! Looks at the finished file: its key frames, or every frame.
 
 use crate::{Input, ffmpeg};
-use pytoon_process::{CommandLine, Runner, SystemError, threads};
+use pytoon_process::{CommandLine, Runner, SystemError};
 use std::collections::VecDeque;
 use std::path::Path;
 
@@ -30,43 +30,23 @@ pub struct FrameLook {
 
 /// Decodes every frame.
 pub fn look_at_all(runner: &Runner, path: &Path) -> Result<Vec<FrameLook>, SystemError> {
-    let command = command(path, &[], &[]);
+    let command = command(path, &[]);
     Ok(looks(frames(&runner.run(&command, Vec::new())?)))
 }
 
-/// Decodes the key frames only, which is cheap. `times` are those of all of them, in seconds.
-///
-/// A film of more than a few is looked at in two halves side by side: a decoder of single pictures
-/// keeps only one processor busy.
-pub fn look_at_key_frames(
-    runner: &Runner,
-    path: &Path,
-    times: &[f64],
-) -> Result<Vec<FrameLook>, SystemError> {
-    // A dozen single pictures: starting threads for them costs more than they save, and the
+/// Decodes the key frames only, which is cheap.
+pub fn look_at_key_frames(runner: &Runner, path: &Path) -> Result<Vec<FrameLook>, SystemError> {
+    // The decoder's threads take a frame each only where the demuxer hands out nothing else. The
     // deblocking of edges shows in no mean.
-    let key_frames = ["-threads", "1", "-skip_frame", "nokey", "-skip_loop_filter", "all"];
-    if times.len() < 6 {
-        return Ok(looks(frames(&runner.run(&command(path, &key_frames, &[]), Vec::new())?)));
-    }
-    // In the middle of a group of pictures, far from any key frame's own time.
-    let half = times.len() / 2;
-    let middle = format!("{:.6}", times[half].midpoint(times[half - 1]));
-    let first = command(path, &key_frames, &["-t", &middle]);
-    let second = command(path, &key_frames, &["-ss", &middle]);
-    let run = |command: &CommandLine| runner.run(command, Vec::new());
-    let (first, second) = threads::side_by_side(|| run(&first), || run(&second));
-    let mut bytes =
-        first.map_err(|_| SystemError::unusable(path, "looking at its key frames stopped"))??;
-    bytes.extend(second?);
-    Ok(looks(frames(&bytes)))
+    let key_frames = ["-threads", "2", "-discard:v", "nokey"];
+    let decode = [&key_frames[..], &["-skip_frame", "nokey", "-skip_loop_filter", "all"]].concat();
+    Ok(looks(frames(&runner.run(&command(path, &decode), Vec::new())?)))
 }
 
-fn command(path: &Path, decode: &[&str], part: &[&str]) -> CommandLine {
+fn command(path: &Path, decode: &[&str]) -> CommandLine {
     let filter = format!("scale={LOOK_WIDTH}:{LOOK_HEIGHT}:flags=area,format=gray");
     ffmpeg("check the finished file")
         .args(decode.iter().copied())
-        .args(part.iter().copied())
         .input(path)
         .args(["-an", "-map", "0:v:0", "-vsync", "passthrough"])
         .args(["-vf", &filter, "-f", "rawvideo", "pipe:1"])

@@ -53,10 +53,7 @@ pub(crate) fn check(
         if full {
             return verify::look_at_all(runner, film.output);
         }
-        let rate = film.timeline.frame_rate;
-        let key_frames = film.timeline.key_frames();
-        let times: Vec<f64> = key_frames.iter().map(|n| rate.frame_to_seconds(*n)).collect();
-        verify::look_at_key_frames(runner, film.output, &times)
+        verify::look_at_key_frames(runner, film.output)
     };
     let (looks, probed) = threads::side_by_side(look, || probe(runner, film.output));
     let probed = probed?;

@@ -30,6 +30,9 @@ use std::time::{Duration, Instant};
 
 /// How often a waiting executor looks whether the user gave up.
 const CANCEL_LOOK: Duration = Duration::from_millis(50);
+/// The sound is begun when at most this part of the chunks waits for a place. It is mixed in less time
+/// than the last ones are drawn, and keeps the core busy that they leave.
+const PART_BESIDE_SOUND: usize = 5;
 /// Scenes that are asked of engines at one moment; a scene that waits for its vendor is not among
 /// them.
 const MOST_SCENES: usize = 16;
@@ -186,11 +189,16 @@ impl Executor<'_> {
         let running =
             |is: fn(&StageId) -> bool| standing.running.iter().filter(|it| is(it)).count();
         let now = Instant::now();
+        let is_chunk: fn(&StageId) -> bool = |it| matches!(it, StageId::Chunk(_));
+        let chunks = graph.nodes().iter().filter(|node| is_chunk(&node.stage)).count();
+        let ready = graph.ready(&standing.done).filter(|it| is_chunk(it));
+        let waiting = ready.filter(|it| !standing.running.contains(it)).count();
         let can_start = |stage: &&StageId| {
             let has_place = match stage {
-                StageId::Chunk(_) => running(|it| matches!(it, StageId::Chunk(_))) < self.chunks,
+                StageId::Chunk(_) => running(is_chunk) < self.chunks,
                 StageId::Scene(_) => running(|it| matches!(it, StageId::Scene(_))) < MOST_SCENES,
-                StageId::Plan | StageId::Voice | StageId::Mix | StageId::Publish => true,
+                StageId::Mix => waiting * PART_BESIDE_SOUND <= chunks,
+                StageId::Plan | StageId::Voice | StageId::Publish => true,
             };
             let is_due = standing.waiting.get(stage).is_none_or(|(until, _)| *until <= now);
             has_place && is_due && !standing.running.contains(stage)
@@ -208,7 +216,11 @@ impl Executor<'_> {
                 env.progress.stage("engines");
                 self.film.report_engine_health();
             }
-            StageId::Mix => env.progress.stage("draw"),
+            StageId::Mix | StageId::Chunk(_)
+                if !begun.any(|it| matches!(it, StageId::Mix | StageId::Chunk(_))) =>
+            {
+                env.progress.stage("draw");
+            }
             _ => {}
         }
     }
