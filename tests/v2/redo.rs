@@ -58,6 +58,19 @@ fn one_scene_of_a_film_is_changed_and_the_rest_stays() {
 }
 
 #[test]
+fn a_prompt_that_no_engine_reads_is_told() {
+    let workspace = Workspace::new();
+    workspace.render(BRIEF);
+    let prompt = |scene: &str| {
+        workspace.pytoon(&["redo", "out", "--scene", scene, "--prompt", "steam over a kettle"]).ok()
+    };
+    let told = prompt("2").stderr;
+    assert!(told.contains("scene_02: the prompt changed nothing that is seen"), "{told}");
+    let captioned = workspace.pytoon(&["redo", "out", "--scene", "2", "--caption", "Tea"]).ok();
+    assert!(!captioned.stderr.contains("the prompt changed nothing"), "{}", captioned.stderr);
+}
+
+#[test]
 fn the_first_redo_keeps_the_voice_that_was_spoken() {
     let workspace = Workspace::new();
     let voice = |film: &Film| {
@@ -78,16 +91,19 @@ fn a_change_that_cannot_be_made_is_refused_and_the_film_stays() {
     let film = workspace.render(BRIEF);
     let before = std::fs::read(film.output()).expect("a film");
     let redo = |args: &[&str]| workspace.pytoon(&[&["redo", "out"], args].concat());
-    redo(&["--scene", "3"]).refused(1, &["--prompt, --engine or --caption"]);
+    redo(&["--scene", "3"]).refused(2, &["--prompt, --engine or --caption"]);
     redo(&["--scene", "9", "--caption", "x"])
-        .refused(1, &["there is no scene `9`; the film has 3"]);
-    redo(&["--scene", "1", "--engine", "kodak"]).refused(1, &["there is no engine `kodak`"]);
+        .refused(2, &["--scene", "there is no scene `9`; the film has 3", "`scene_03`"]);
+    redo(&["--scene", "1", "--engine", "lumma"])
+        .refused(2, &["--engine", "there is no engine `lumma`", "did you mean `luma`"]);
+    redo(&["--scene", "1", "--engine", "luma"])
+        .refused(2, &["--engine", "`luma` has no key here: set LUMA_API_KEY"]);
     workspace
         .pytoon(&["redo", "nowhere", "--scene", "1", "--caption", "x"])
         .refused(2, &["nowhere"]);
     std::fs::create_dir(workspace.path("empty")).expect("a folder");
     let empty = workspace.pytoon(&["redo", "empty", "--scene", "1", "--caption", "x"]);
-    empty.refused(2, &["no finished film"]);
+    empty.refused(2, &["no finished film", "brief.json is missing"]);
     std::fs::rename(workspace.path("out/.cache"), workspace.path("out/.work")).expect("is begun");
     redo(&["--scene", "1", "--caption", "x"]).refused(2, &["not finished", "pytoon resume"]);
     assert!(std::fs::read(film.output()).expect("a film") == before);

@@ -145,6 +145,12 @@ pub(crate) enum Command {
         metrics_out: Option<PathBuf>,
     },
     /// Change one scene of a finished film, and render again only what changed.
+    ///
+    /// The change is written into the brief in the film's folder, not into yours: a later `pytoon
+    /// render` of your own brief into that folder undoes it.
+    #[command(after_help = "Examples:\n  \
+        pytoon redo out/ --scene 3 --caption \"Fresh every day\"\n  \
+        pytoon redo out/ --scene scene_02 --engine luma --prompt \"steam over a kettle\"")]
     Redo(RedoArgs),
     /// Show the engines: health, keys, breakers, calls under way, spend today.
     Engines {
@@ -327,13 +333,14 @@ pub(crate) struct RedoArgs {
 /// The fields of a scene that change.
 #[derive(Debug, Args)]
 pub(crate) struct ChangeArgs {
-    /// Another visual idea.
+    /// Another visual idea, for the AI engine that draws the scene.
     #[arg(long)]
     prompt: Option<String>,
     /// Another engine; the same one asks it again where the scene had fallen back.
     #[arg(long)]
     engine: Option<String>,
-    /// Another caption, shown over the whole scene; the voice stays.
+    /// Another caption, shown over the whole scene and as its headline where it has one; the voice
+    /// stays.
     #[arg(long)]
     caption: Option<String>,
 }

@@ -30,10 +30,16 @@ impl SceneChange {
             let reason = "name what is to be different: `prompt`, `engine` or `caption`";
             return Err(FieldProblem::new("(body)", reason));
         }
-        let place = place(scene).filter(|place| count == 0 || *place as usize <= count);
+        let place = scene_place(scene).filter(|place| count == 0 || *place as usize <= count);
         let place = place.ok_or_else(|| {
-            let reason = format!("there is no scene `{scene}`; the film has {count}, from 1");
-            FieldProblem::new("scene", reason)
+            let known = match count {
+                0 => "scenes count from 1, as `1` or `scene_01`".to_owned(),
+                1 => "the film has one, `1` or `scene_01`".to_owned(),
+                _ => format!(
+                    "the film has {count}, `1` to `{count}` or `scene_01` to `scene_{count:02}`"
+                ),
+            };
+            FieldProblem::new("scene", format!("there is no scene `{scene}`; {known}"))
         })?;
         let index = brief.scenes.iter().position(|own| own.scene == place).unwrap_or_else(|| {
             brief.scenes.push(SceneOverride { scene: place, ..SceneOverride::default() });
@@ -62,8 +68,8 @@ impl SceneChange {
     }
 }
 
-/// Returns the place of a scene, from `3` or `scene_03`.
-fn place(scene: &str) -> Option<u32> {
+/// Returns the place of a scene, 1 being the first, from `3` or `scene_03`.
+pub fn scene_place(scene: &str) -> Option<u32> {
     scene.strip_prefix("scene_").unwrap_or(scene).parse().ok().filter(|place| *place > 0)
 }
 

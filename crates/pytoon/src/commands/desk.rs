@@ -4,7 +4,7 @@
 use crate::cli::{
     ArtifactsAction, JobRedoArgs, JobsAction, KeysAction, TasksAction, WebhooksAction,
 };
-use crate::commands::redo::problem_of;
+use crate::commands::redo::changed;
 use crate::context::Context;
 use crate::output;
 use anyhow::{Context as _, bail};
@@ -111,13 +111,8 @@ async fn redo(context: &Context, store: &Store, args: &JobRedoArgs) -> anyhow::R
     let row = store.job_fetch(&args.id).await?.with_context(|| no_job(&args.id))?;
     let scenes = store.job_scenes(&args.id).await?.len();
     let change = args.change.scene_change();
-    if let Some(reason) = change.engine.as_deref().and_then(|it| context.config.unknown_engine(it))
-    {
-        return Err(problem_of("engine", &reason));
-    }
     let file = read_brief("the brief", &row.brief.to_string(), PathBuf::new())?;
-    let brief = change.applied(file.brief, &args.scene, scenes);
-    let brief = brief.map_err(|problem| problem_of(&problem.field, &problem.reason))?;
+    let brief = changed(context, file.brief, &args.scene, scenes, &change)?;
     let brief = serde_json::to_value(&brief)?;
     if !store.job_redo(&args.id, brief, JobEvent::Redone).await? {
         bail!("the job is {}: a scene can be redone once the job has ended", row.status.as_str());

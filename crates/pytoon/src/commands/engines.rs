@@ -94,6 +94,15 @@ fn rows(desk: &EngineDesk, offline: bool) -> anyhow::Result<Vec<Row>> {
         .collect())
 }
 
+/// Returns why an engine cannot be asked from here; none where it can.
+pub(crate) fn unusable(engine: &Engine) -> Option<String> {
+    if !engine.config.enabled {
+        return Some("is switched off (enabled: false)".to_owned());
+    }
+    (!engine.has_key())
+        .then(|| format!("has no key here: set {}", engine.config.key_env.join(" or ")))
+}
+
 /// Where the key was found; never the key.
 fn key(engine: Option<&Engine>) -> String {
     match engine {

@@ -1,5 +1,6 @@
 //! Plans for the API, as `pytoon plan` makes them.
 
+use crate::commands::engines::unusable;
 use pytoon_api::{PlanFailure, Planner};
 use pytoon_core::brief::Brief;
 use pytoon_core::note::Note;
@@ -66,15 +67,8 @@ impl Planner for FilmPlanner {
         let asked = brief.engines_asked();
         let lacking = asked.filter_map(|(field, name)| {
             let engine = engines.iter().find(|engine| engine.name == name)?;
-            let why = if !engine.config.enabled {
-                "is switched off (enabled: false)"
-            } else if engine.has_key() {
-                return None;
-            } else {
-                "has no key here"
-            };
-            let (engine, reason) = (name.to_owned(), why.to_owned());
-            Some(Note::EngineUnavailable { field, engine, reason })
+            let reason = unusable(engine)?;
+            Some(Note::EngineUnavailable { field, engine: name.to_owned(), reason })
         });
         let mut warnings: Vec<Note> = lacking.collect();
         match voice_warnings(&self.env, brief) {

@@ -1,10 +1,15 @@
 //! `pytoon redo`: changes one scene of a finished film and renders again only what changed.
 
 use crate::cli::RedoArgs;
+use crate::commands::engines::unusable;
 use crate::commands::{render, resume};
 use crate::context::Context;
+use crate::output;
 use pytoon_config::{ConfigError, load_brief};
+use pytoon_core::brief::Brief;
+use pytoon_core::brief::redo::{SceneChange, scene_place};
 use pytoon_core::layout;
+use pytoon_core::plan::LOCAL_ENGINE;
 use pytoon_core::scene::SceneGraph;
 use pytoon_pipeline::film::FilmSource;
 use pytoon_pipeline::{Environment, RenderOptions, local};
@@ -21,29 +26,58 @@ pub(crate) fn run(context: &Context, args: &RedoArgs) -> anyhow::Result<()> {
     }
     let brief = root.join(layout::BRIEF);
     if !brief.is_file() {
-        return Err(refused("this folder holds no finished film of a brief").into());
+        let reason =
+            format!("this folder holds no finished film of a brief: {} is missing", layout::BRIEF);
+        return Err(refused(&reason).into());
     }
     let file = load_brief(&brief)?;
     let change = args.change.scene_change();
-    let changed = change.applied(file.brief.clone(), &args.scene, scenes(&root));
-    let changed = changed.map_err(|problem| problem_of(&problem.field, &problem.reason))?;
-    if let Some(reason) = change.engine.as_deref().and_then(|it| context.config.unknown_engine(it))
-    {
-        return Err(problem_of("engine", &reason));
+    let changed = changed(context, file.brief.clone(), &args.scene, scenes(&root), &change)?;
+    let environment = Environment { keeps_voice: true, ..context.environment()? };
+    let engine = change.engine.as_deref().and_then(|name| environment.engines.engines().get(name));
+    if let Some((engine, reason)) = engine.and_then(|it| Some((&it.name, unusable(it)?))) {
+        return Err(ConfigError::file("--engine", format!("`{engine}` {reason}")).into());
     }
     let draft = root.join(layout::CACHE_DIR).join(layout::DRAFT_MARK).is_file();
     let options = RenderOptions { draft, ..RenderOptions::default() };
-    let environment = Environment { keeps_voice: true, ..context.environment()? };
     let source = FilmSource::Brief(Box::new(file.with_brief(changed)));
-    render::report(context, &local::render(environment, source, &root, options)?)
+    let rendered = local::render(environment, source, &root, options)?;
+    render::report(context, &rendered)?;
+    let place = scene_place(&args.scene).and_then(|place| place.checked_sub(1));
+    let scene = place.and_then(|index| rendered.receipt.scenes.get(index as usize));
+    if let Some(scene) =
+        scene.filter(|it| change.prompt.is_some() && it.engine_used == LOCAL_ENGINE)
+    {
+        output::note(format!(
+            "note: {}: the prompt changed nothing that is seen: the local engine drew the scene, and \
+             prompts are for AI engines; name one with --engine (`pytoon engines` lists them)",
+            scene.scene_id
+        ));
+    }
+    Ok(())
 }
 
-/// Returns the error of a change that cannot be made.
-pub(crate) fn problem_of(field: &str, reason: &str) -> anyhow::Error {
-    match field {
-        "(body)" => anyhow::anyhow!("name what is to change: --prompt, --engine or --caption"),
-        field => anyhow::anyhow!("{field}: {reason}"),
+/// Returns a brief with one scene changed.
+///
+/// # Errors
+/// Names the argument that is wrong.
+pub(crate) fn changed(
+    context: &Context,
+    brief: Brief,
+    scene: &str,
+    count: usize,
+    change: &SceneChange,
+) -> Result<Brief, ConfigError> {
+    if let Some(name) = &change.engine
+        && let Some(reason) = context.config.unknown_engine(name)
+    {
+        let known = context.config.engines.engines.names();
+        return Err(ConfigError::file("--engine", reason).suggest(name, known));
     }
+    change.applied(brief, scene, count).map_err(|problem| match problem.field.as_str() {
+        "(body)" => ConfigError::file("redo", "name the change: --prompt, --engine or --caption"),
+        field => ConfigError::file(format!("--{field}"), problem.reason),
+    })
 }
 
 /// Returns the number of scenes of a finished film; 0 if it cannot be read.

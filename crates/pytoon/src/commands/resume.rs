@@ -32,9 +32,14 @@ pub(crate) fn run(context: &Context, job: &str) -> anyhow::Result<()> {
 
 /// The folder of a job, by its path or its name.
 pub(crate) fn folder(context: &Context, job: &str) -> anyhow::Result<PathBuf> {
-    let by_name = Path::new(&context.config.settings.storage_dir).join("jobs").join(job);
-    let found = [PathBuf::from(job), by_name].into_iter().find(|path| path.is_dir());
+    let jobs = Path::new(&context.config.settings.storage_dir).join("jobs");
+    let found = [PathBuf::from(job), jobs.join(job)].into_iter().find(|path| path.is_dir());
     found.ok_or_else(|| {
-        ConfigError::file(job, "there is neither such a folder nor a job of that name").into()
+        let reason =
+            format!("there is neither such a folder nor a job of that name in {}", jobs.display());
+        let entries = std::fs::read_dir(&jobs).into_iter().flatten().flatten();
+        let names: Vec<String> =
+            entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        ConfigError::file(job, reason).suggest(job, names.iter().map(String::as_str)).into()
     })
 }
