@@ -120,7 +120,7 @@ impl Resolver<'_> {
         self.sound(&mut brief)?;
         let kit = self.brand(&brief)?;
         let overlays = self.overlays(&mut brief, &kit)?;
-        let palette = self.palette(&preset, &kit)?;
+        let palette = palette(&preset, &kit);
         let font = kit.font.clone();
         let pronunciations = self.pronunciations(&brief, &kit)?;
         let seed = brief.seed.unwrap_or(0);
@@ -204,10 +204,8 @@ impl Resolver<'_> {
                 Some((format!("scenes[{i}].engine"), scene.engine.as_ref()?))
             }));
         for (field, engine) in wanted {
-            let known: Vec<&str> = self.env.config.engines.engines.names().collect();
-            if !known.contains(&engine.as_str()) {
-                let list = known.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-                let reason = format!("there is no engine `{engine}`; there are {list}");
+            if let Some(reason) = self.env.config.unknown_engine(engine) {
+                let known = self.env.config.engines.engines.names();
                 return Err(self.file.error(&field, reason).suggest(engine, known).into());
             }
         }
@@ -353,14 +351,7 @@ impl Resolver<'_> {
     /// Voice file and music.
     fn sound(&self, brief: &mut Brief) -> Result<(), PipelineError> {
         if let Some(voice) = &brief.voice_file {
-            let full = self.existing("voice_file", voice)?;
-            self.refuse_picture("voice_file", &full)?;
-            let probe = probe::probe(&self.env.runner, &full)
-                .map_err(|error| self.file.error("voice_file", error.to_string()))?;
-            if probe.audio.is_none() {
-                return Err(self.error("voice_file", format!("{voice} has no sound")));
-            }
-            brief.voice_file = Some(full.display().to_string());
+            brief.voice_file = Some(self.sound_file("voice_file", voice)?);
         }
         if let Some(music) = &brief.music_source
             && music != "none"
@@ -381,26 +372,24 @@ impl Resolver<'_> {
                 );
                 return Err(error.suggest(music, moods).into());
             }
-            let full = self.existing("music_source", music)?;
-            self.refuse_picture("music_source", &full)?;
-            let probe = probe::probe(&self.env.runner, &full)
-                .map_err(|error| self.file.error("music_source", error.to_string()))?;
-            if probe.audio.is_none() {
-                return Err(self.error("music_source", format!("{music} has no sound")));
-            }
-            brief.music_source = Some(full.display().to_string());
+            brief.music_source = Some(self.sound_file("music_source", music)?);
         }
         Ok(())
     }
 
-    /// Refuses a still picture where sound is wanted.
-    fn refuse_picture(&self, field: &str, full: &Path) -> Result<(), PipelineError> {
-        match picture::kind(full, &self.env.picture_limits()) {
-            Ok(FileKind::Picture) => {
-                let name = note::file_name(&full.display().to_string());
-                Err(self.error(field, format!("{name} is a picture: name a file with sound")))
-            }
-            _ => Ok(()),
+    /// Returns the absolute path of a file that has sound.
+    fn sound_file(&self, field: &str, path: &str) -> Result<String, PipelineError> {
+        let full = self.existing(field, path)?;
+        let name = full.display().to_string();
+        if let Ok(FileKind::Picture) = picture::kind(&full, &self.env.picture_limits()) {
+            let file = note::file_name(&name);
+            return Err(self.error(field, format!("{file} is a picture: name a file with sound")));
+        }
+        let probe = probe::probe(&self.env.runner, &full)
+            .map_err(|error| self.error(field, error.to_string()))?;
+        match probe.audio {
+            Some(_) => Ok(name),
+            None => Err(self.error(field, format!("{path} has no sound"))),
         }
     }
 
@@ -497,15 +486,15 @@ impl Resolver<'_> {
         }
         Ok(out)
     }
+}
 
-    fn palette(&self, preset: &Preset, kit: &BrandKit) -> Result<PaletteChoice, PipelineError> {
-        Ok(PaletteChoice {
-            base_hue: preset.palette.base_hue,
-            accent_hue: preset.palette.accent_hue,
-            chroma: preset.palette.chroma,
-            brand_accent: kit.palette.first().cloned(),
-            brand_ground: kit.palette.get(1).cloned(),
-        })
+fn palette(preset: &Preset, kit: &BrandKit) -> PaletteChoice {
+    PaletteChoice {
+        base_hue: preset.palette.base_hue,
+        accent_hue: preset.palette.accent_hue,
+        chroma: preset.palette.chroma,
+        brand_accent: kit.palette.first().cloned(),
+        brand_ground: kit.palette.get(1).cloned(),
     }
 }
 
