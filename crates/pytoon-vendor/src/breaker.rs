@@ -31,6 +31,16 @@ pub enum BreakerState {
     HalfOpen,
 }
 
+impl BreakerState {
+    /// Returns when one may try again; `None` where calls go through now.
+    pub fn open_until(self) -> Option<UnixMs> {
+        match self {
+            Self::Open { until } => Some(until),
+            Self::Closed | Self::HalfOpen => None,
+        }
+    }
+}
+
 /// The state of a row now.
 pub fn state(row: &BreakerRow, now: UnixMs) -> BreakerState {
     if row.open_until == 0 {

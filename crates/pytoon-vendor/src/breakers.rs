@@ -3,7 +3,7 @@
 //!
 //! Guarantees: a row is replaced only if it is still as it was read; of several callers one probes.
 //!
-//! Does not log and does not count: the caller knows whether an engine or a voice is meant.
+//! Does not count: the caller knows whether an engine or a voice is meant.
 //!
 //! Start with [`Breakers::pass`].
 
@@ -12,6 +12,7 @@ use crate::world::World;
 use crate::{VendorError, VendorErrorKind};
 use pytoon_config::engines::BreakerSettings;
 use pytoon_records::ledger::{BreakerRow, PurchaseStore, StoreError};
+use pytoon_telemetry::Event;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +63,15 @@ pub struct Opened {
     pub advice: Advice,
 }
 
+impl Opened {
+    /// Logs that the breaker of an engine or a voice opened.
+    pub fn tell(&self, name: &str, kind: VendorErrorKind, advice: &str) {
+        let (failures, cooldown_s) = (self.failures, self.pause.as_secs());
+        let kind = kind.as_str();
+        Event::EngineRotationTriggered { engine: name, kind, failures, cooldown_s, advice }.emit();
+    }
+}
+
 /// The store could not read or write a breaker.
 #[derive(Debug)]
 pub struct BreakerUnavailable {
@@ -69,6 +79,14 @@ pub struct BreakerUnavailable {
     pub operation: &'static str,
     /// What the store said.
     pub source: StoreError,
+}
+
+impl BreakerUnavailable {
+    /// Logs that the breaker of an engine or a voice could not be read or written.
+    pub fn tell(&self, name: &str) {
+        let (operation, reason) = (self.operation, &self.source.to_string());
+        Event::EngineBreakerUnavailable { engine: name, operation, reason }.emit();
+    }
 }
 
 impl Breakers {
@@ -122,9 +140,8 @@ impl Breakers {
     pub async fn success(&self, name: &str) -> Result<(), BreakerUnavailable> {
         for _ in 0..RACES {
             let row = self.row(name).await?;
-            if row == BreakerRow::default()
-                || self.swap(name, row, breaker::after_success()).await?
-            {
+            let is_clean = row == BreakerRow::default();
+            if is_clean || self.swap(name, row, breaker::after_success()).await? {
                 break;
             }
         }
@@ -191,12 +208,10 @@ pub fn voice_of(row: &str) -> Option<&str> {
 pub fn refusal(name: &str, operation: &'static str, passage: &Passage) -> Option<VendorError> {
     let message = match passage {
         Passage::Clean | Passage::Counting | Passage::Probing => return None,
-        Passage::Cooling { row, left_ms } => format!(
-            "it is left alone for {} s more after {} failures ({})",
-            ((*left_ms).max(0) + 999) / 1000,
-            row.failures,
-            row.reason
-        ),
+        Passage::Cooling { row: BreakerRow { failures, reason, .. }, left_ms } => {
+            let seconds = ((*left_ms).max(0) + 999) / 1000;
+            format!("it is left alone for {seconds} s more after {failures} failures ({reason})")
+        }
         Passage::Contended => "others probe it".to_owned(),
     };
     Some(VendorError::new(name, operation, VendorErrorKind::Cooling, message))

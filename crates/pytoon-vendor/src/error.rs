@@ -104,6 +104,11 @@ pub enum Accepted {
     Yes,
 }
 
+/// A future of what a vendor is asked for.
+pub trait VendorFuture<T>: Future<Output = Result<T, VendorError>> + Send {}
+
+impl<T, F: Future<Output = Result<T, VendorError>> + Send> VendorFuture<T> for F {}
+
 /// A failure of an engine.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{engine} failed to {operation}: {message}")]

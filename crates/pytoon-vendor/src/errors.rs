@@ -19,7 +19,7 @@ pub struct Row {
     /// Where to look.
     pub place: Place,
     /// The words looked for; one of them is enough.
-    pub words: &'static [&'static str],
+    pub words: Words,
     /// The meaning.
     pub kind: VendorErrorKind,
     /// Where that is documented, and how sure it is.
@@ -37,7 +37,34 @@ pub enum Place {
     Message,
 }
 
+/// Words that are looked for.
+type Words = &'static [&'static str];
+
 impl Row {
+    /// Makes a row about the text at a JSON pointer.
+    pub const fn at(pointer: &'static str, words: Words, kind: VendorErrorKind) -> Self {
+        Self { statuses: &[], place: Place::At(pointer), words, kind, source: "" }
+    }
+
+    /// Makes a row about the items of a list: the list's pointer, and the text's in an item.
+    pub const fn each(
+        (list, pointer): (&'static str, &'static str),
+        words: Words,
+        kind: VendorErrorKind,
+    ) -> Self {
+        Self { place: Place::Each(list, pointer), ..Self::at(list, words, kind) }
+    }
+
+    /// Makes a row about the message for people in answers of these statuses.
+    pub const fn message(statuses: &'static [u16], words: Words, kind: VendorErrorKind) -> Self {
+        Self { statuses, place: Place::Message, words, kind, source: "" }
+    }
+
+    /// Returns the row with where it is documented.
+    pub const fn source(self, source: &'static str) -> Self {
+        Self { source, ..self }
+    }
+
     fn fits(&self, reply: &Reply, json: &Value) -> bool {
         if !self.statuses.is_empty() && !self.statuses.contains(&reply.status) {
             return false;

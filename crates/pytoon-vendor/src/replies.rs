@@ -21,6 +21,20 @@ pub fn with_key(http: &VendorHttp, call: Call, prefix: &str) -> Result<Call, Ven
     Ok(call.secret_header("Authorization", SecretString::from(value)))
 }
 
+/// A call with the bare key in a header of the vendor's own.
+pub fn with_key_in(http: &VendorHttp, call: Call, header: &str) -> Result<Call, VendorError> {
+    let value = SecretString::from(key(http, call.operation)?);
+    Ok(call.secret_header(header, value))
+}
+
+/// A message behind the code that the vendor gives for it; the message alone without a code.
+pub fn coded(code: &str, message: Option<String>) -> Option<String> {
+    match code {
+        "" => message,
+        code => Some(format!("{code}: {}", message.unwrap_or_default())),
+    }
+}
+
 /// A text at a JSON pointer.
 pub fn text_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()

@@ -19,6 +19,9 @@ const MAX_REQUEST: usize = 64 << 20;
 /// Between two bytes of an answer that drips.
 const DRIP: Duration = Duration::from_millis(20);
 
+/// Longer than any client waits here.
+const SILENCE: Duration = Duration::from_secs(60);
+
 /// What a vendor does with a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
@@ -94,9 +97,7 @@ struct FixtureReply {
     status: u16,
     #[serde(default)]
     headers: BTreeMap<String, String>,
-    #[serde(default)]
     json: Option<Value>,
-    #[serde(default)]
     text: Option<String>,
     /// The clip or sound of the suite.
     #[serde(default, alias = "sound")]
@@ -116,11 +117,10 @@ impl Script {
             let mut answer = match (&reply.json, &reply.text) {
                 (Some(json), _) => Answer::json(reply.status, json.clone()),
                 (None, Some(text)) => Answer::text(reply.status, text),
-                (None, None) => Answer::Reply {
-                    status: reply.status,
-                    headers: Vec::new(),
-                    body: if reply.clip { body.to_vec() } else { Vec::new() },
-                },
+                (None, None) => {
+                    let body = if reply.clip { body.to_vec() } else { Vec::new() };
+                    Answer::Reply { status: reply.status, headers: Vec::new(), body }
+                }
             };
             for (name, value) in &reply.headers {
                 answer = answer.with(name, value);
@@ -149,12 +149,8 @@ impl Script {
     }
 
     fn answer(&mut self, route: &str) -> Answer {
-        let found = self
-            .0
-            .iter_mut()
-            .filter(|(prefix, _)| route.starts_with(prefix.as_str()))
-            .max_by_key(|(prefix, _)| prefix.len());
-        match found {
+        let fitting = self.0.iter_mut().filter(|(prefix, _)| route.starts_with(prefix.as_str()));
+        match fitting.max_by_key(|(prefix, _)| prefix.len()) {
             Some((_, answers)) if answers.len() > 1 => answers.remove(0),
             Some((_, answers)) => answers[0].clone(),
             None => Answer::text(599, "the script has no such route"),
@@ -276,7 +272,7 @@ async fn answer(mut stream: TcpStream, state: Arc<Mutex<State>>) -> io::Result<(
     };
     match answer {
         Answer::HangUp => {}
-        Answer::Silence => silence().await,
+        Answer::Silence => tokio::time::sleep(SILENCE).await,
         Answer::Reply { status, headers, body } => {
             stream.write_all(head(status, &headers, body.len() as u64).as_bytes()).await?;
             stream.write_all(&body).await?;
@@ -286,7 +282,7 @@ async fn answer(mut stream: TcpStream, state: Arc<Mutex<State>>) -> io::Result<(
             stream.write_all(&body).await?;
             stream.flush().await?;
             if silent {
-                silence().await;
+                tokio::time::sleep(SILENCE).await;
             }
         }
         Answer::Drip { body } => {
@@ -299,11 +295,6 @@ async fn answer(mut stream: TcpStream, state: Arc<Mutex<State>>) -> io::Result<(
         }
     }
     stream.shutdown().await
-}
-
-/// Longer than any client waits here.
-async fn silence() {
-    tokio::time::sleep(Duration::from_secs(60)).await;
 }
 
 fn head(status: u16, headers: &[(String, String)], length: u64) -> String {
@@ -330,13 +321,10 @@ async fn read(stream: &mut TcpStream) -> io::Result<Option<Seen>> {
         bytes.extend_from_slice(&buffer[..read]);
     };
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-    let length = head
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .and_then(|(_, value)| value.trim().parse::<usize>().ok())
-        .unwrap_or(0)
-        .min(MAX_REQUEST);
+    let mut fields = head.lines().filter_map(|line| line.split_once(':'));
+    let length = fields.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length = length.and_then(|(_, value)| value.trim().parse::<usize>().ok());
+    let length = length.unwrap_or(0).min(MAX_REQUEST);
     while bytes.len() < end + length {
         let read = stream.read(&mut buffer).await?;
         if read == 0 {

@@ -61,8 +61,12 @@ impl VendorHttp {
             let mut url = Url::parse(address).map_err(|_| {
                 fail(VendorErrorKind::Protocol, "the clip's address is not a web address".into())
             })?;
-            let mut response = None;
-            for _ in 0..=MAX_REDIRECTS {
+            let mut redirects = 0;
+            let response = loop {
+                if redirects > MAX_REDIRECTS {
+                    return Err(fail(VendorErrorKind::Protocol, "too many redirects".into()));
+                }
+                redirects += 1;
                 self.allowed.check(&url).map_err(|refusal| {
                     let reason = refusal.to_string();
                     fail(VendorErrorKind::BadOutput, reason).with_status(ErrorStatus::Permanent)
@@ -76,18 +80,14 @@ impl VendorHttp {
                         fail(VendorErrorKind::Timeout, format!("no answer within {seconds} s"))
                     })?
                     .map_err(|e| self.transport("download the file", false, &e))?;
-                if got.status().is_redirection() {
-                    let next = got.headers().get(LOCATION).and_then(|v| v.to_str().ok());
-                    url = next.and_then(|next| url.join(next).ok()).ok_or_else(|| {
-                        fail(VendorErrorKind::Protocol, "a redirect leads nowhere".into())
-                    })?;
-                    continue;
+                if !got.status().is_redirection() {
+                    break got;
                 }
-                response = Some(got);
-                break;
-            }
-            let response = response
-                .ok_or_else(|| fail(VendorErrorKind::Protocol, "too many redirects".into()))?;
+                let next = got.headers().get(LOCATION).and_then(|v| v.to_str().ok());
+                url = next.and_then(|next| url.join(next).ok()).ok_or_else(|| {
+                    fail(VendorErrorKind::Protocol, "a redirect leads nowhere".into())
+                })?;
+            };
             let status = response.status().as_u16();
             if !response.status().is_success() {
                 // An expired address is asked for again by `poll`.
@@ -95,17 +95,14 @@ impl VendorHttp {
                     401 | 403 | 404 | 410 => VendorErrorKind::Lost,
                     other => Self::kind_of_status(other),
                 };
-                return Err(
-                    fail(kind, format!("HTTP {status}")).with_status(ErrorStatus::Temporary)
-                );
+                let error = fail(kind, format!("HTTP {status}"));
+                return Err(error.with_status(ErrorStatus::Temporary));
             }
             self.store(response, to, limits).await
         };
         tokio::time::timeout(limits.total, work).await.unwrap_or_else(|_| {
-            Err(fail(
-                VendorErrorKind::Timeout,
-                format!("it took longer than {} s", limits.total.as_secs()),
-            ))
+            let seconds = limits.total.as_secs();
+            Err(fail(VendorErrorKind::Timeout, format!("it took longer than {seconds} s")))
         })
     }
 
@@ -118,12 +115,9 @@ impl VendorHttp {
         let fail = |kind, message: String| {
             VendorError::new(&self.engine, "download the file", kind, self.redact(&message))
         };
-        let too_large = || {
-            fail(
-                VendorErrorKind::BadOutput,
-                format!("it is larger than {} MiB", limits.max_bytes >> 20),
-            )
-        };
+        let most = limits.max_bytes >> 20;
+        let too_large =
+            || fail(VendorErrorKind::BadOutput, format!("it is larger than {most} MiB"));
         let expected = response.content_length();
         if expected.is_some_and(|length| length > limits.max_bytes) {
             return Err(too_large());
@@ -140,17 +134,13 @@ impl VendorHttp {
             let mut hasher = Sha256::new();
             let mut size = 0u64;
             loop {
-                let chunk = tokio::time::timeout(limits.stall, response.chunk())
-                    .await
-                    .map_err(|_| {
-                        fail(VendorErrorKind::Timeout, "no byte came for too long".into())
-                    })?
-                    .map_err(|error| {
-                        fail(
-                            VendorErrorKind::Server,
-                            format!("the download broke off ({})", innermost(&error)),
-                        )
-                    })?;
+                let chunk = tokio::time::timeout(limits.stall, response.chunk()).await;
+                let stalled =
+                    |_| fail(VendorErrorKind::Timeout, "no byte came for too long".into());
+                let chunk = chunk.map_err(stalled)?.map_err(|error| {
+                    let cause = innermost(&error);
+                    fail(VendorErrorKind::Server, format!("the download broke off ({cause})"))
+                })?;
                 let Some(chunk) = chunk else { break };
                 size += chunk.len() as u64;
                 if size > limits.max_bytes {

@@ -27,6 +27,7 @@ use reqwest::multipart::Form;
 use reqwest::{Client, Method};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use url::Url;
@@ -56,6 +57,7 @@ pub enum Body {
 }
 
 /// One request.
+#[must_use]
 #[derive(Debug)]
 pub struct Call {
     /// The purpose, in words that complete "failed to …".
@@ -110,35 +112,30 @@ impl Call {
     }
 
     /// With a header.
-    #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
     /// With a header that holds the key.
-    #[must_use]
     pub fn secret_header(mut self, name: &str, value: SecretString) -> Self {
         self.secret_headers.push((name.to_owned(), value));
         self
     }
 
     /// With a query parameter that holds the key.
-    #[must_use]
     pub fn secret_query(mut self, name: &str, value: SecretString) -> Self {
         self.secret_query.push((name.to_owned(), value));
         self
     }
 
     /// As one that is answered with a sound.
-    #[must_use]
     pub fn for_sound(mut self) -> Self {
         self.largest_reply = MAX_SOUND;
         self
     }
 
     /// As the call that costs money.
-    #[must_use]
     pub fn paid(mut self) -> Self {
         self.paid = true;
         self
@@ -258,9 +255,8 @@ impl VendorHttp {
         let address = address.into();
         let base = Url::parse(address.base_url).map_err(|error| error.to_string())?;
         let host = base.host_str().ok_or("it has no host")?.to_owned();
-        let allowed = AllowedHosts::new(
-            address.allow_hosts.iter().map(String::as_str).chain([host.as_str()]),
-        );
+        let named = address.allow_hosts.iter().map(String::as_str);
+        let allowed = AllowedHosts::new(named.chain([host.as_str()]));
         Ok(Self {
             engine: engine.into(),
             base,
@@ -369,13 +365,11 @@ impl VendorHttp {
             request = request.header(name, value);
         }
         for (name, value) in &call.secret_headers {
-            let mut header = reqwest::header::HeaderValue::from_str(value.expose_secret())
-                .map_err(|_| {
-                    fail(
-                        VendorErrorKind::Auth,
-                        "the key has characters that no header may have".into(),
-                    )
-                })?;
+            let header = reqwest::header::HeaderValue::from_str(value.expose_secret());
+            let mut header = header.map_err(|_| {
+                let reason = "the key has characters that no header may have";
+                fail(VendorErrorKind::Auth, reason.to_owned())
+            })?;
             header.set_sensitive(true);
             request = request.header(name, header);
         }
@@ -396,13 +390,11 @@ impl VendorHttp {
         let status = sent.status().as_u16();
         let headers = sent.headers().clone();
         let body = read_bounded(sent, largest).await.map_err(|problem| match problem {
-            ReadProblem::TooLarge => VendorError::new(
-                &self.engine,
-                operation,
-                VendorErrorKind::Protocol,
-                format!("the reply is larger than {} MiB", largest >> 20),
-            )
-            .accepted(if paid { Accepted::Maybe } else { Accepted::No }),
+            ReadProblem::TooLarge => {
+                let message = format!("the reply is larger than {} MiB", largest >> 20);
+                VendorError::new(&self.engine, operation, VendorErrorKind::Protocol, message)
+                    .accepted(if paid { Accepted::Maybe } else { Accepted::No })
+            }
             ReadProblem::Broken(error) => self.transport(operation, paid, &error),
         })?;
         Ok(Reply { status, headers, body })
@@ -415,31 +407,20 @@ impl VendorHttp {
         paid: bool,
         error: &reqwest::Error,
     ) -> VendorError {
-        let kind = if error.is_connect() {
-            VendorErrorKind::Unreachable
+        let (kind, message) = if error.is_connect() {
+            (VendorErrorKind::Unreachable, "the host could not be reached")
         } else if error.is_timeout() {
-            VendorErrorKind::Timeout
+            (VendorErrorKind::Timeout, "no answer in time")
         } else {
-            VendorErrorKind::Server
+            (VendorErrorKind::Server, "the connection broke before the answer was whole")
         };
         let accepted = if paid && !error.is_connect() && !error.is_builder() {
             Accepted::Maybe
         } else {
             Accepted::No
         };
-        let message = match kind {
-            VendorErrorKind::Unreachable => "the host could not be reached",
-            VendorErrorKind::Timeout => "no answer in time",
-            _ => "the connection broke before the answer was whole",
-        };
-        let cause = innermost(error);
-        VendorError::new(
-            &self.engine,
-            operation,
-            kind,
-            self.redact(&format!("{message} ({cause})")),
-        )
-        .accepted(accepted)
+        let message = self.redact(&format!("{message} ({})", innermost(error)));
+        VendorError::new(&self.engine, operation, kind, message).accepted(accepted)
     }
 
     /// A failure that the vendor told, with the kind and state that its adapter gave.
@@ -450,9 +431,8 @@ impl VendorHttp {
         reply: &Reply,
         said: Option<&str>,
     ) -> VendorError {
-        let said = said.map(str::to_owned).unwrap_or_else(|| {
-            String::from_utf8_lossy(&reply.body[..reply.body.len().min(BODY_READ)]).into_owned()
-        });
+        let body = || String::from_utf8_lossy(&reply.body[..reply.body.len().min(BODY_READ)]);
+        let said = said.map_or_else(body, Cow::Borrowed);
         let message = format!("HTTP {}: {}", reply.status, self.redacted_line(&said));
         VendorError::new(&self.engine, operation, kind, message).retry_after(reply.retry_after())
     }
@@ -516,16 +496,11 @@ async fn read_bounded(
 
 /// The last cause of an error says most; its address is left out, since it may hold a key.
 fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause.and_then(std::error::Error::source) {
+        cause = Some(source);
     }
-    if std::ptr::eq(std::ptr::from_ref(cause).cast::<()>(), std::ptr::from_ref(error).cast::<()>())
-    {
-        "no more is known".to_owned()
-    } else {
-        one_line(&cause.to_string())
-    }
+    cause.map_or_else(|| "no more is known".to_owned(), |cause| one_line(&cause.to_string()))
 }
 
 /// A message on one line, of bounded length.
