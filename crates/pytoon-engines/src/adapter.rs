@@ -30,7 +30,7 @@ use std::time::Duration;
 pub type EngineFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, VendorError>> + Send + 'a>>;
 
 /// What an engine sells, honestly.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Capabilities {
     /// From words alone; `None` where it needs a picture.
     pub from_words: Option<Offer>,
@@ -77,6 +77,11 @@ impl Capabilities {
     }
 }
 
+/// Why an engine without an offer for requests with a picture, or without, cannot draw one.
+pub(crate) fn not_offered(with_picture: bool) -> &'static str {
+    if with_picture { "it cannot start from a picture" } else { "it cannot draw from words alone" }
+}
+
 impl Offer {
     /// Returns the ratio sold that is nearest to a shape.
     pub fn nearest(&self, wanted: Ratio) -> Ratio {
@@ -106,12 +111,10 @@ impl Durations {
     /// The shortest length sold that covers `needed_ms`; the longest sold where none does.
     pub fn cover(&self, needed_ms: i64) -> u32 {
         match self {
-            Self::Fixed(lengths) => lengths
-                .iter()
-                .copied()
-                .find(|&length| i64::from(length) >= needed_ms)
-                .or_else(|| lengths.last().copied())
-                .unwrap_or(0),
+            Self::Fixed(lengths) => {
+                let covers = |length: &&u32| i64::from(**length) >= needed_ms;
+                lengths.iter().find(covers).or(lengths.last()).copied().unwrap_or(0)
+            }
             Self::Range { min, max, step } => {
                 let over = (needed_ms - i64::from(*min)).max(0) as u64;
                 let steps = over.div_ceil(u64::from((*step).max(1)));
@@ -186,9 +189,10 @@ pub enum ImageInput {
 }
 
 /// What a prompt's length is counted in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum PromptUnit {
     /// Unicode scalar values.
+    #[default]
     Chars,
     /// UTF-16 code units.
     Utf16,
@@ -208,7 +212,7 @@ impl PromptUnit {
 }
 
 /// A clip that is wanted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GenerateRequest {
     /// Our own id of the call; vendors that allow it hear it, so that a lost answer can be found.
     pub call_id: String,
@@ -227,7 +231,7 @@ pub struct GenerateRequest {
 }
 
 /// A request that costs nothing so far: checked, pictures uploaded.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prepared {
     /// The request.
     pub request: GenerateRequest,

@@ -14,23 +14,22 @@
 
 use super::common::{self, CANCEL, HEALTH, LOOKUP, POLL, Picture, SUBMIT, UPLOAD};
 use super::template::{self, Values};
-use super::{AdapterParts, OptionProblem, read_options};
+use super::vendor::{Adapter, Paid, Vendor};
+use super::{AdapterParts, Made, OptionProblem, read_options};
 use crate::adapter::{
-    Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
-    GenerateRequest, GeneratedClip, ImageInput, Lookup, Offer, Output, Prepared, PromptUnit, Ratio,
-    Task, TaskState,
+    Cancelled, Capabilities, Durations, EngineHealth, GenerateRequest, ImageInput, Lookup, Offer,
+    Prepared, Ratio, Task, TaskState,
 };
-use crate::http::{Body, Call, DownloadLimits, Reply, VendorHttp};
+use crate::http::{Body, Call, Reply};
 use crate::{Accepted, VendorError, VendorErrorKind};
+use pytoon_vendor::hash::bytes_hash;
 use pytoon_vocabulary::MicroUsd;
 use reqwest::Method;
-use reqwest::multipart::{Form, Part};
+use reqwest::multipart::Form;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
@@ -74,21 +73,16 @@ fn one() -> u32 {
     1
 }
 
-/// The adapter.
+/// The vendor.
 #[derive(Debug)]
 pub(super) struct ComfyUi {
-    http: VendorHttp,
-    capabilities: Capabilities,
-    limits: DownloadLimits,
     workflow: Value,
     options: Options,
 }
 
 impl ComfyUi {
     /// Makes the adapter from its block and the workflow that it names.
-    pub(super) fn try_new(
-        parts: &AdapterParts<'_>,
-    ) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
+    pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
         let options: Options = read_options(parts.config)?;
         for (field, value) in [
             ("width", options.width),
@@ -98,54 +92,28 @@ impl ComfyUi {
             ("frame_multiple", options.frame_multiple),
         ] {
             if value == 0 || value > 16_384 {
-                return Err(OptionProblem::new(
-                    format!("options.{field}"),
-                    "it is not within 1 to 16384",
-                ));
+                let field = format!("options.{field}");
+                return Err(OptionProblem::new(field, "it is not within 1 to 16384"));
             }
         }
         let workflow = read_workflow(&options.workflow)?;
-        Ok(Arc::new(Self {
-            http: parts.http.clone(),
-            capabilities: capabilities(&workflow, &options),
-            limits: common::download_limits(parts.config),
-            workflow,
-            options,
-        }))
+        Adapter::build(parts, capabilities(&workflow, &options), Self { workflow, options })
     }
+}
 
-    fn call(&self, mut call: Call) -> Result<Call, VendorError> {
-        for (name, value) in &self.options.headers {
-            call = call.header(name, value);
-        }
-        if self.http.key().is_some() {
-            return common::with_key(&self.http, call, "Bearer ");
-        }
-        Ok(call)
-    }
-
-    async fn send(&self, call: Call) -> Result<Reply, VendorError> {
-        self.http.send(self.call(call)?).await
-    }
-
+impl Adapter<ComfyUi> {
     async fn upload(&self, path: &Path, call_id: &str) -> Result<String, VendorError> {
-        let picture = Picture::read(self.name(), path, MAX_UPLOAD).await?;
+        let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
         let name = format!("pytoon-{}.{}", task_id(call_id), picture.extension);
-        let part = Part::bytes(picture.bytes)
-            .file_name(name)
-            .mime_str(picture.media_type)
-            .map_err(|_| common::unsupported(self.name(), "the picture's type is none"))?;
+        let part = picture.into_part(self.http.engine(), name)?;
         let form = Form::new().text("type", "input").text("overwrite", "true").part("image", part);
         let mut call = Call::new(UPLOAD, Method::POST, self.http.url("/upload/image"));
         call.body = Body::Form(form);
-        let reply = self.send(call).await?;
-        if !reply.is_success() {
-            return Err(common::refused(&self.http, UPLOAD, &reply));
-        }
+        let reply = self.ask(call).await?;
         // The server may have renamed it.
         let json = reply.json().unwrap_or_default();
-        let name = common::text_at(&json, "/name")
-            .ok_or_else(|| self.http.refusal(UPLOAD, VendorErrorKind::Protocol, &reply, None))?;
+        let name = common::text_at(&json, "/name");
+        let name = name.ok_or_else(|| self.unreadable(UPLOAD, &reply))?;
         Ok(match common::text_at(&json, "/subfolder").filter(|folder| !folder.is_empty()) {
             Some(folder) => format!("{folder}/{name}"),
             None => name.to_owned(),
@@ -153,18 +121,21 @@ impl ComfyUi {
     }
 
     fn values(&self, request: &GenerateRequest, image: Option<String>) -> Values {
-        let mut values = Values::new();
-        values.insert("prompt".into(), request.prompt.as_str().into());
-        // An encoder node needs a text, be it an empty one.
-        let negative = request.negative_prompt.as_deref().unwrap_or_default();
-        values.insert("negative_prompt".into(), negative.into());
-        values.insert("image".into(), image.into());
-        values.insert("seed".into(), request.seed.into());
-        values.insert("width".into(), self.options.width.into());
-        values.insert("height".into(), self.options.height.into());
-        values.insert("frames".into(), frames(&self.options, request.duration_ms).into());
-        values.insert("seconds".into(), (f64::from(request.duration_ms) / 1000.0).into());
-        values
+        let options = &self.vendor.options;
+        [
+            ("prompt", request.prompt.as_str().into()),
+            // An encoder node needs a text, be it an empty one.
+            ("negative_prompt", request.negative_prompt.as_deref().unwrap_or_default().into()),
+            ("image", image.into()),
+            ("seed", request.seed.into()),
+            ("width", options.width.into()),
+            ("height", options.height.into()),
+            ("frames", frames(options, request.duration_ms).into()),
+            ("seconds", (f64::from(request.duration_ms) / 1000.0).into()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect()
     }
 
     /// A task's entry in the history; `None` while it is not finished.
@@ -178,21 +149,15 @@ impl ComfyUi {
         if !reply.is_success() {
             return Ok(Err(reply));
         }
-        let Some(json) = reply.json().filter(Value::is_object) else {
-            return Err(self.http.refusal(operation, VendorErrorKind::Protocol, &reply, None));
-        };
+        let json = reply.json().filter(Value::is_object);
+        let json = json.ok_or_else(|| self.unreadable(operation, &reply))?;
         Ok(Ok(json.get(id).cloned()))
     }
 
     async fn queue(&self, operation: &'static str, id: &str) -> Result<Place, VendorError> {
-        let reply = self.send(Call::get(operation, self.http.url("/queue"))).await?;
-        if !reply.is_success() {
-            return Err(common::refused(&self.http, operation, &reply));
-        }
-        let Some(json) = reply.json().filter(|j| j.get("queue_pending").is_some()) else {
-            return Err(self.http.refusal(operation, VendorErrorKind::Protocol, &reply, None));
-        };
-        Ok(place(&json, id))
+        let reply = self.ask(Call::get(operation, self.http.url("/queue"))).await?;
+        let json = reply.json().filter(|j| j.get("queue_pending").is_some());
+        Ok(place(&json.ok_or_else(|| self.unreadable(operation, &reply))?, id))
     }
 
     fn finished(&self, entry: &Value) -> TaskState {
@@ -201,17 +166,10 @@ impl ComfyUi {
             return TaskState::Failed(self.failure(entry));
         }
         match clip(entry) {
-            Some(file) => TaskState::Succeeded {
-                output: Output { url: self.view(file).to_string(), credit: None },
-                cost: Some(MicroUsd::ZERO),
-            },
+            Some(file) => common::clip_at(self.view(file).as_str(), Some(MicroUsd::ZERO)),
             None if status.is_none() || status == Some("success") => {
-                let message = "the workflow wrote no video";
-                TaskState::Failed(common::task_failed(
-                    &self.http,
-                    VendorErrorKind::BadOutput,
-                    message,
-                ))
+                let (kind, message) = (VendorErrorKind::BadOutput, "the workflow wrote no video");
+                TaskState::Failed(common::task_failed(&self.http, kind, message))
             }
             None => common::unknown_status(&self.http, status),
         }
@@ -226,15 +184,9 @@ impl ComfyUi {
             let message = "it was interrupted";
             return common::task_failed(&self.http, VendorErrorKind::Cancelled, message);
         }
-        let said = |name: &str| {
-            last.and_then(|m| common::text_at(m, &format!("/1/{name}"))).unwrap_or("?")
-        };
-        let message = format!(
-            "{event} in {}: {}: {}",
-            said("node_type"),
-            said("exception_type"),
-            said("exception_message")
-        );
+        let said = |place| last.and_then(|m| common::text_at(m, place)).unwrap_or("?");
+        let (node, kind) = (said("/1/node_type"), said("/1/exception_type"));
+        let message = format!("{event} in {node}: {kind}: {}", said("/1/exception_message"));
         common::task_failed(&self.http, VendorErrorKind::Server, &message)
     }
 
@@ -285,11 +237,10 @@ fn place(queue: &Value, id: &str) -> Place {
 
 /// A UUID made from the call's id (version 8 of RFC 9562, which leaves the bits to us).
 fn task_id(call_id: &str) -> String {
-    let digest = Sha256::digest(call_id.as_bytes());
-    let mut hex = pytoon_vocabulary::hex(&digest[..16]);
+    let mut hex = bytes_hash(call_id.as_bytes());
     hex.replace_range(12..13, "8");
     hex.replace_range(16..17, "a");
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
 }
 
 fn frames(options: &Options, duration_ms: u32) -> u64 {
@@ -327,27 +278,24 @@ fn read_workflow(path: &str) -> Result<Value, OptionProblem> {
 }
 
 fn capabilities(workflow: &Value, options: &Options) -> Capabilities {
-    let takes_image = template::uses(workflow, "image");
     let offer = Offer {
         durations: Durations::Range { min: 1000, max: options.max_seconds * 1000, step: 1000 },
         ratios: vec![Ratio { width: options.width, height: options.height }],
         follows_picture: false,
     };
+    let takes_image = template::uses(workflow, "image");
     let (from_words, from_picture) =
         if takes_image { (None, Some(offer)) } else { (Some(offer), None) };
+    let image_inputs = from_picture.iter().map(|_| ImageInput::Upload(MAX_UPLOAD)).collect();
     Capabilities {
         from_words,
         from_picture,
-        image_inputs: match takes_image {
-            true => vec![ImageInput::Upload(MAX_UPLOAD)],
-            false => Vec::new(),
-        },
+        image_inputs,
         max_prompt: MAX_PROMPT,
-        prompt_unit: PromptUnit::Chars,
         cancel: true,
         // One process takes calls on and tells of them.
         lookup_settles: Some(Duration::ZERO),
-        is_stock: false,
+        ..Capabilities::default()
     }
 }
 
@@ -364,148 +312,110 @@ fn clip(entry: &Value) -> Option<&Value> {
     };
     // Previews lie beside results: what was written to be kept comes first.
     let is_kept = |file: &&Value| common::text_at(file, "/type") == Some("output");
-    files
-        .iter()
-        .copied()
-        .filter(is_clip)
-        .find(is_kept)
-        .or_else(|| files.iter().copied().find(is_clip))
+    let clips = || files.iter().copied().filter(is_clip);
+    clips().find(is_kept).or_else(|| clips().next())
 }
 
-impl ExternalEngineAdapter for ComfyUi {
-    fn name(&self) -> &str {
-        self.http.engine()
+impl Vendor for ComfyUi {
+    fn signed(engine: &Adapter<Self>, mut call: Call) -> Result<Call, VendorError> {
+        for (name, value) in &engine.vendor.options.headers {
+            call = call.header(name, value);
+        }
+        if engine.http.key().is_some() {
+            return common::with_key(&engine.http, call, "Bearer ");
+        }
+        Ok(call)
     }
 
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth, VendorError> {
+        let reply = engine.ask(Call::get(HEALTH, engine.http.url("/system_stats"))).await?;
+        let json = reply.json().unwrap_or_default();
+        let device = common::text_at(&json, "/devices/0/name").unwrap_or("no device");
+        let version = common::text_at(&json, "/system/comfyui_version").unwrap_or("unknown");
+        let detail = engine.http.redact(&format!("version {version}, {device}"));
+        Ok(EngineHealth { balance: None, detail: Some(detail) })
     }
 
-    fn price_key(&self, _request: &GenerateRequest) -> String {
-        "default".to_owned()
+    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid, VendorError> {
+        let image = match &request.image {
+            Some(path) => Some(engine.upload(path, &request.call_id).await?),
+            None => None,
+        };
+        let graph = template::fill(&engine.vendor.workflow, &engine.values(request, image));
+        let id = task_id(&request.call_id);
+        let body = json!({ "prompt": graph, "prompt_id": id, "client_id": "pytoon" });
+        Ok(("/prompt".to_owned(), body))
     }
 
-    fn health_check(&self) -> EngineFuture<'_, EngineHealth> {
-        Box::pin(async move {
-            let reply = self.send(Call::get(HEALTH, self.http.url("/system_stats"))).await?;
-            if !reply.is_success() {
-                return Err(common::refused(&self.http, HEALTH, &reply));
+    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task, VendorError> {
+        let reply = engine.post(&prepared.path, prepared.body.clone()).await?;
+        let (id, json) = engine.taken_on(&reply, "/prompt_id")?;
+        // A part of the graph was taken on, and it may not be the part that writes the clip.
+        let nodes: Vec<&str> =
+            common::fields_at(&json, "/node_errors").map(|(node, _)| node.as_str()).collect();
+        if !nodes.is_empty() {
+            let said = format!("the workflow's nodes {} are refused", nodes.join(", "));
+            let kind = VendorErrorKind::InvalidRequest;
+            let refusal = engine.http.refusal(SUBMIT, kind, &reply, Some(&said));
+            return Err(refusal.accepted(Accepted::Yes));
+        }
+        Ok(Task { id, data: Value::Null })
+    }
+
+    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState, VendorError> {
+        for attempt in 0..2 {
+            match engine.history(POLL, &task.id).await? {
+                Ok(Some(entry)) => return Ok(engine.finished(&entry)),
+                Ok(None) => {}
+                Err(reply) => return common::refused_poll(&engine.http, &reply),
             }
-            let json = reply.json().unwrap_or_default();
-            let device = common::text_at(&json, "/devices/0/name").unwrap_or("no device");
-            let version = common::text_at(&json, "/system/comfyui_version").unwrap_or("unknown");
-            let detail = self.http.redact(&format!("version {version}, {device}"));
-            Ok(EngineHealth { balance: None, detail: Some(detail) })
-        })
-    }
-
-    fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared> {
-        Box::pin(async move {
-            common::check_request(self.name(), &self.capabilities, request)?;
-            let image = match &request.image {
-                Some(path) => Some(self.upload(path, &request.call_id).await?),
-                None => None,
-            };
-            let graph = template::fill(&self.workflow, &self.values(request, image));
-            let id = task_id(&request.call_id);
-            let body = json!({ "prompt": graph, "prompt_id": id, "client_id": "pytoon" });
-            Ok(Prepared { request: request.clone(), body, path: "/prompt".to_owned() })
-        })
-    }
-
-    fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task> {
-        Box::pin(async move {
-            let call = Call::post(SUBMIT, self.http.url(&prepared.path), prepared.body.clone());
-            let reply = self.send(call.paid()).await?;
-            if !reply.is_success() {
-                let kind = common::submit_kind(reply.status);
-                let said = common::said(&reply);
-                return Err(common::refused_submit(&self.http, kind, &reply, said.as_deref()));
+            if attempt > 0 {
+                break;
             }
-            let json = reply.json().unwrap_or_default();
-            let id = common::id_at(&json, "/prompt_id")
-                .ok_or_else(|| common::unreadable_submit(&self.http, &reply))?;
-            // A part of the graph was taken on, and it may not be the part that writes the clip.
-            let errors = json.pointer("/node_errors").and_then(Value::as_object);
-            if let Some(errors) = errors.filter(|errors| !errors.is_empty()) {
-                let nodes = errors.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-                let said = format!("the workflow's nodes {nodes} are refused");
-                let kind = VendorErrorKind::InvalidRequest;
-                return Err(self
-                    .http
-                    .refusal(SUBMIT, kind, &reply, Some(&said))
-                    .accepted(Accepted::Yes));
+            match engine.queue(POLL, &task.id).await? {
+                Place::Running => return Ok(common::running(None)),
+                Place::Pending(before) => {
+                    return Ok(TaskState::Queued { mark: Some(before.to_string()) });
+                }
+                Place::Nowhere => {}
             }
-            Ok(Task { id, data: Value::Null })
-        })
+        }
+        let message = "it is neither queued nor in the history: the server was restarted";
+        Ok(TaskState::Failed(common::task_failed(&engine.http, VendorErrorKind::Lost, message)))
     }
 
-    fn poll<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, TaskState> {
-        Box::pin(async move {
-            for attempt in 0..2 {
-                match self.history(POLL, &task.id).await? {
-                    Ok(Some(entry)) => return Ok(self.finished(&entry)),
-                    Ok(None) => {}
-                    Err(reply) => return common::refused_poll(&self.http, &reply),
-                }
-                if attempt > 0 {
-                    break;
-                }
-                match self.queue(POLL, &task.id).await? {
-                    Place::Running => {
-                        return Ok(TaskState::Running { progress: None, unknown_status: None });
-                    }
-                    Place::Pending(before) => {
-                        return Ok(TaskState::Queued { mark: Some(before.to_string()) });
-                    }
-                    Place::Nowhere => {}
-                }
+    async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled, VendorError> {
+        let path = format!("/api/jobs/{}/cancel", common::segment(&task.id));
+        let reply = engine.send(Call::post(CANCEL, engine.http.url(&path), json!({}))).await?;
+        match reply.status {
+            404 | 405 => engine.cancel_by_queue(&task.id).await,
+            200..=299 => {
+                let json = reply.json().unwrap_or_default();
+                Ok(match json.get("cancelled").and_then(Value::as_bool) {
+                    Some(true) => Cancelled::Yes,
+                    Some(false) => Cancelled::TooLate,
+                    None => Cancelled::Asked,
+                })
             }
-            let message = "it is neither queued nor in the history: the server was restarted";
-            Ok(TaskState::Failed(common::task_failed(&self.http, VendorErrorKind::Lost, message)))
-        })
+            _ => Err(common::refused(&engine.http, CANCEL, &reply)),
+        }
     }
 
-    fn cancel<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, Cancelled> {
-        Box::pin(async move {
-            let path = format!("/api/jobs/{}/cancel", common::segment(&task.id));
-            let reply = self.send(Call::post(CANCEL, self.http.url(&path), json!({}))).await?;
-            match reply.status {
-                404 | 405 => self.cancel_by_queue(&task.id).await,
-                200..=299 => {
-                    let json = reply.json().unwrap_or_default();
-                    Ok(match json.get("cancelled").and_then(Value::as_bool) {
-                        Some(true) => Cancelled::Yes,
-                        Some(false) => Cancelled::TooLate,
-                        None => Cancelled::Asked,
-                    })
-                }
-                _ => Err(common::refused(&self.http, CANCEL, &reply)),
+    async fn lookup(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Lookup, VendorError> {
+        let id = task_id(&prepared.request.call_id);
+        let found = || Ok(Lookup::Found(Task { id: id.clone(), data: Value::Null }));
+        // The history is asked on both sides of the queue, for a task that passes between.
+        for attempt in 0..2 {
+            match engine.history(LOOKUP, &id).await? {
+                Ok(Some(_)) => return found(),
+                Ok(None) => {}
+                Err(reply) => return Err(common::refused(&engine.http, LOOKUP, &reply)),
             }
-        })
-    }
-
-    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
-        Box::pin(common::fetch(&self.http, self.limits, output, to))
-    }
-
-    fn lookup<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Lookup> {
-        Box::pin(async move {
-            let id = task_id(&prepared.request.call_id);
-            let found = || Ok(Lookup::Found(Task { id: id.clone(), data: Value::Null }));
-            // The history is asked on both sides of the queue, for a task that passes between.
-            for attempt in 0..2 {
-                match self.history(LOOKUP, &id).await? {
-                    Ok(Some(_)) => return found(),
-                    Ok(None) => {}
-                    Err(reply) => return Err(common::refused(&self.http, LOOKUP, &reply)),
-                }
-                if attempt == 0 && self.queue(LOOKUP, &id).await? != Place::Nowhere {
-                    return found();
-                }
+            if attempt == 0 && engine.queue(LOOKUP, &id).await? != Place::Nowhere {
+                return found();
             }
-            Ok(Lookup::Absent)
-        })
+        }
+        Ok(Lookup::Absent)
     }
 }
 

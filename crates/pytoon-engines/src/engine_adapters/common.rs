@@ -2,24 +2,24 @@
 //! pictures, places in replies, and the failures that every vendor names the same way.
 //!
 //! Guarantees: every failure made here has gone through [`VendorHttp::redact`]; whether a paid
-//! call may have been taken on is decided in one place, [`refused_paid`].
+//! call may have been taken on is decided in one place, [`pytoon_vendor::replies::refused_paid`].
 //!
 //! Leaves the vendors' own words to their adapters.
 
 use crate::adapter::{
-    Cancelled, Capabilities, GenerateRequest, GeneratedClip, ImageInput, Offer, Output, Ratio,
-    TaskState,
+    Cancelled, Capabilities, Durations, GenerateRequest, ImageInput, Offer, Output, Ratio,
+    TaskState, not_offered,
 };
 use crate::http::{DownloadLimits, Reply, VendorHttp};
 use crate::{Accepted, ErrorStatus, VendorError, VendorErrorKind};
 use base64::Engine as _;
 use pytoon_config::engines::EngineConfig;
-use pytoon_vendor::replies::refused_paid;
 pub(crate) use pytoon_vendor::replies::{
     key, names_moderation, said, segment, submit_kind, text_at, with_key,
 };
 use pytoon_vocabulary::MicroUsd;
-use serde_json::Value;
+use reqwest::multipart::Part;
+use serde_json::{Map, Value};
 use std::path::Path;
 use std::time::Duration;
 use url::Url;
@@ -46,10 +46,7 @@ pub(crate) fn check_request(
 ) -> Result<(), VendorError> {
     let refuse = |message: String| Err(unsupported(engine, message));
     let Some(offer) = sold.offer(request.image.is_some()) else {
-        return refuse(match request.image {
-            Some(_) => "it cannot start from a picture".to_owned(),
-            None => "it cannot draw from words alone".to_owned(),
-        });
+        return refuse(not_offered(request.image.is_some()).to_owned());
     };
     if !offer.durations.sells(request.duration_ms) {
         return refuse(format!("clips of {} ms are not sold", request.duration_ms));
@@ -80,12 +77,8 @@ fn sold_ratio(offer: &Offer, asked: Ratio) -> Option<Ratio> {
             && u64::from(r.width) * u64::from(asked.height)
                 == u64::from(r.height) * u64::from(asked.width)
     };
-    offer
-        .ratios
-        .iter()
-        .find(|&&r| r == asked)
-        .or_else(|| offer.ratios.iter().find(same_shape))
-        .copied()
+    let exact = offer.ratios.iter().find(|&&r| r == asked);
+    exact.or_else(|| offer.ratios.iter().find(same_shape)).copied()
 }
 
 /// Returns the ratio that a request names at the vendor.
@@ -106,21 +99,10 @@ pub(crate) fn download_limits(config: &EngineConfig) -> DownloadLimits {
     DownloadLimits { stall: default.stall.min(patience), ..default }
 }
 
-/// Downloads a clip and keeps its credit.
-pub(crate) async fn fetch(
-    http: &VendorHttp,
-    limits: DownloadLimits,
-    output: &Output,
-    to: &Path,
-) -> Result<GeneratedClip, VendorError> {
-    let file = http.download(&output.url, to, limits).await?;
-    Ok(GeneratedClip {
-        path: file.path,
-        size_bytes: file.size_bytes,
-        sha256: file.sha256,
-        credit: output.credit.clone(),
-        cost: None,
-    })
+/// Returns an offer of these lengths, in milliseconds, and shapes.
+pub(crate) fn offer(lengths_ms: Vec<u32>, shapes: &[(u32, u32)]) -> Offer {
+    let durations = Durations::Fixed(lengths_ms);
+    Offer { durations, ratios: ratios(shapes), follows_picture: false }
 }
 
 /// A picture that is to be handed over.
@@ -162,6 +144,14 @@ impl Picture {
         "data:;base64,".len() + self.media_type.len() + self.bytes.len().div_ceil(3) * 4
     }
 
+    /// The picture as a part of a form.
+    pub(crate) fn into_part(self, engine: &str, name: String) -> Result<Part, VendorError> {
+        Part::bytes(self.bytes)
+            .file_name(name)
+            .mime_str(self.media_type)
+            .map_err(|_| unsupported(engine, "the picture's type is none"))
+    }
+
     /// A file name for the vendor; ours stay at home.
     pub(crate) fn file_name(&self) -> String {
         format!("frame.{}", self.extension)
@@ -182,23 +172,18 @@ pub(crate) fn media_type(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
 
 /// The most bytes of picture that any way of handing it over takes.
 pub(crate) fn largest_picture(sold: &Capabilities) -> u64 {
-    sold.image_inputs
-        .iter()
-        .map(|input| match input {
-            ImageInput::Url => 0,
-            ImageInput::Inline(most) | ImageInput::Upload(most) => *most,
-        })
-        .max()
-        .unwrap_or(0)
+    let most = sold.image_inputs.iter().map(|input| match input {
+        ImageInput::Url => 0,
+        ImageInput::Inline(most) | ImageInput::Upload(most) => *most,
+    });
+    most.max().unwrap_or(0)
 }
 
 /// A number at a JSON pointer, also where it is written as a text.
 pub(crate) fn number_at(value: &Value, pointer: &str) -> Option<f64> {
     let found = value.pointer(pointer)?;
-    found
-        .as_f64()
-        .or_else(|| found.as_str()?.trim().parse().ok())
-        .filter(|number: &f64| number.is_finite())
+    let number = found.as_f64().or_else(|| found.as_str()?.trim().parse().ok());
+    number.filter(|number| number.is_finite())
 }
 
 /// An id at a JSON pointer: a text or a whole number, never empty.
@@ -216,19 +201,20 @@ pub(crate) fn cost_at(value: &Value, pointer: &str, usd_per_unit: f64) -> Option
     Some(MicroUsd::from_usd(units * usd_per_unit))
 }
 
-/// A paid call that was answered with a refusal.
-pub(crate) fn refused_submit(
-    http: &VendorHttp,
-    kind: VendorErrorKind,
-    reply: &Reply,
-    said: Option<&str>,
-) -> VendorError {
-    refused_paid(http, SUBMIT, kind, reply, said)
+/// The fields of an object at a JSON pointer; none where there is no object.
+pub(crate) fn fields_at<'a>(
+    value: &'a Value,
+    pointer: &str,
+) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
+    value.pointer(pointer).and_then(Value::as_object).into_iter().flat_map(Map::iter)
 }
 
-/// A paid call whose answer of 2xx is not understood.
-pub(crate) fn unreadable_submit(http: &VendorHttp, reply: &Reply) -> VendorError {
-    http.refusal(SUBMIT, VendorErrorKind::Protocol, reply, None).accepted(Accepted::Maybe)
+/// The items of a list at a JSON pointer; none where there is no list.
+pub(crate) fn items_at<'a>(
+    value: &'a Value,
+    pointer: &str,
+) -> impl Iterator<Item = &'a Value> + use<'a> {
+    value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// A task that ended without a clip.
@@ -237,36 +223,45 @@ pub(crate) fn task_failed(http: &VendorHttp, kind: VendorErrorKind, message: &st
     VendorError::new(http.engine(), FINISH, kind, message).accepted(Accepted::Yes)
 }
 
-/// A task that succeeded, as the vendor says, and brought no clip. It is booked as paid for and not
-/// sent again: the vendor sees nothing amiss that would end otherwise.
-pub(crate) fn no_clip(http: &VendorHttp, message: &str, cost: Option<MicroUsd>) -> TaskState {
-    let error = task_failed(http, VendorErrorKind::Protocol, message);
+/// A clip that is done, at its address.
+pub(crate) fn clip_at(url: &str, cost: Option<MicroUsd>) -> TaskState {
+    TaskState::Succeeded { output: Output { url: url.to_owned(), credit: None }, cost }
+}
+
+/// A task that succeeded, as the vendor says. Where it brought no clip it is booked as paid for and
+/// not sent again: the vendor sees nothing amiss that would end otherwise.
+pub(crate) fn succeeded(
+    http: &VendorHttp,
+    clip: Option<&str>,
+    without: &str,
+    cost: Option<MicroUsd>,
+) -> TaskState {
+    if let Some(url) = clip {
+        return clip_at(url, cost);
+    }
+    let error = task_failed(http, VendorErrorKind::Protocol, without);
     TaskState::Failed(error.with_status(ErrorStatus::Permanent).charged(cost))
+}
+
+/// A task that is being worked on, as far as the vendor says.
+pub(crate) fn running(progress: Option<f64>) -> TaskState {
+    TaskState::Running { progress, unknown_status: None }
 }
 
 /// What an answer to a poll means that is none of 2xx: a task that is gone, or nothing yet.
 pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState, VendorError> {
-    let said = said(reply);
+    let failed = |kind| http.refusal(POLL, kind, reply, said(reply).as_deref());
     match VendorHttp::kind_of_status(reply.status) {
         VendorErrorKind::Lost => {
             let message = format!("HTTP {}: the vendor does not know the task", reply.status);
             Ok(TaskState::Failed(task_failed(http, VendorErrorKind::Lost, &message)))
         }
         // The task was taken on: a question that went wrong says nothing about its end.
-        VendorErrorKind::InvalidRequest => {
-            Err(http.refusal(POLL, VendorErrorKind::Protocol, reply, said.as_deref()))
-        }
+        VendorErrorKind::InvalidRequest => Err(failed(VendorErrorKind::Protocol)),
         // The account's trouble ends; the task that was bought goes on.
-        kind @ VendorErrorKind::Quota => Err(http
-            .refusal(POLL, kind, reply, said.as_deref())
-            .with_status(ErrorStatus::Temporary)),
-        kind => Err(http.refusal(POLL, kind, reply, said.as_deref())),
+        kind @ VendorErrorKind::Quota => Err(failed(kind).with_status(ErrorStatus::Temporary)),
+        kind => Err(failed(kind)),
     }
-}
-
-/// The body of a poll, or what its absence means.
-pub(crate) fn unreadable_poll(http: &VendorHttp, reply: &Reply) -> VendorError {
-    http.refusal(POLL, VendorErrorKind::Protocol, reply, None)
 }
 
 /// A free call that was refused.

@@ -17,6 +17,7 @@ mod pixabay;
 mod runway;
 mod stock;
 mod template;
+mod vendor;
 
 use crate::adapter::ExternalEngineAdapter;
 use crate::http::VendorHttp;
@@ -52,9 +53,11 @@ impl OptionProblem {
     }
 }
 
-/// Makes an adapter, or says what is wrong in its block.
-pub type Constructor =
-    fn(&AdapterParts<'_>) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem>;
+/// An adapter, or what is wrong in its block.
+pub type Made = Result<Arc<dyn ExternalEngineAdapter>, OptionProblem>;
+
+/// Makes an adapter from its block.
+pub type Constructor = fn(&AdapterParts<'_>) -> Made;
 
 /// Every kind of engine: the name in `kind` (or the engine's own name) and its constructor.
 pub fn builtin_engines() -> &'static [(&'static str, Constructor)] {
@@ -70,7 +73,7 @@ pub fn builtin_engines() -> &'static [(&'static str, Constructor)] {
 }
 
 /// Makes an engine's adapter by its kind.
-pub fn make(parts: &AdapterParts<'_>) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
+pub fn make(parts: &AdapterParts<'_>) -> Made {
     let kind = parts.config.kind(parts.name);
     match builtin_engines().iter().find(|(name, _)| *name == kind) {
         Some((_, constructor)) => constructor(parts),
@@ -91,4 +94,9 @@ pub fn read_options<T: DeserializeOwned>(config: &EngineConfig) -> Result<T, Opt
         let field = if path == "." { "options".to_owned() } else { format!("options.{path}") };
         OptionProblem::new(field, error.inner().to_string())
     })
+}
+
+/// Returns true: the default of options that are on.
+fn yes() -> bool {
+    true
 }

@@ -9,89 +9,58 @@
 
 use super::common::{self, HEALTH, SUBMIT};
 use super::stock::{self, File, Found};
-use super::{AdapterParts, OptionProblem, read_options};
-use crate::VendorError;
-use crate::adapter::{
-    Cancelled, Capabilities, EngineFuture, EngineHealth, ExternalEngineAdapter, GenerateRequest,
-    GeneratedClip, Output, Prepared, Task, TaskState,
-};
-use crate::http::{Call, DownloadLimits, Reply, VendorHttp};
+use super::vendor::{Adapter, Paid, Vendor};
+use super::{AdapterParts, Made, read_options};
+use crate::adapter::{EngineHealth, GenerateRequest, Prepared, Task, TaskState};
+use crate::http::{Call, Reply};
+use crate::{VendorError, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::Value;
-use std::path::Path;
-use std::sync::Arc;
 
 /// The current path, and the one that older accounts' clients still use.
 const PATHS: &[&str] = &["/v1/videos/search", "/videos/search"];
 /// Clips looked at.
 const PER_PAGE: &str = "40";
 
-/// The engine's own settings.
+/// The vendor, with the engine's own settings.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Options {
-    /// The language of the search, such as `en-US`.
-    #[serde(default)]
-    locale: Option<String>,
-}
-
-/// The adapter.
-#[derive(Debug)]
 pub(super) struct Pexels {
-    http: VendorHttp,
-    capabilities: Capabilities,
-    limits: DownloadLimits,
+    /// The language of the search, such as `en-US`.
     locale: Option<String>,
 }
 
 impl Pexels {
     /// Makes the adapter from its block.
-    pub(super) fn try_new(
-        parts: &AdapterParts<'_>,
-    ) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
-        let options: Options = read_options(parts.config)?;
-        Ok(Arc::new(Self {
-            http: parts.http.clone(),
-            capabilities: stock::capabilities(),
-            limits: common::download_limits(parts.config),
-            locale: options.locale,
-        }))
+    pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
+        Adapter::build(parts, stock::capabilities(), read_options::<Self>(parts.config)?)
     }
+}
 
+impl Adapter<Pexels> {
+    /// Searches at the current path, and where that is gone at the older one. A refusal is a failure.
     async fn search(
         &self,
         operation: &'static str,
         pairs: &[(&str, &str)],
     ) -> Result<Reply, VendorError> {
-        let mut reply = self.search_at(PATHS[0], operation, pairs).await?;
+        let call_at = |path: &str| {
+            let mut url = self.http.url(path);
+            url.query_pairs_mut().extend_pairs(pairs);
+            Call::get(operation, url)
+        };
+        let mut reply = self.send(call_at(PATHS[0])).await?;
         for path in &PATHS[1..] {
             if reply.status == 404 {
-                reply = self.search_at(path, operation, pairs).await?;
+                reply = self.send(call_at(path)).await?;
             }
         }
-        Ok(reply)
-    }
-
-    async fn search_at(
-        &self,
-        path: &str,
-        operation: &'static str,
-        pairs: &[(&str, &str)],
-    ) -> Result<Reply, VendorError> {
-        let mut url = self.http.url(path);
-        url.query_pairs_mut().extend_pairs(pairs);
-        // The key stands alone: no scheme before it.
-        self.http.send(common::with_key(&self.http, Call::get(operation, url), "")?).await
+        if reply.is_success() { Ok(reply) } else { Err(Pexels::refused(self, operation, &reply)) }
     }
 }
 
 fn found(json: &Value) -> Vec<Found> {
-    json.pointer("/videos")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(clip)
-        .collect()
+    common::items_at(json, "/videos").filter_map(clip).collect()
 }
 
 fn clip(video: &Value) -> Option<Found> {
@@ -119,68 +88,38 @@ fn file(file: &Value) -> Option<File> {
     })?
 }
 
-impl ExternalEngineAdapter for Pexels {
-    fn name(&self) -> &str {
-        self.http.engine()
+impl Vendor for Pexels {
+    /// The key stands alone: no scheme before it.
+    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call, VendorError> {
+        common::with_key(&engine.http, call, "")
     }
 
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth, VendorError> {
+        let reply = engine.search(HEALTH, &[("query", "sea"), ("per_page", "1")]).await?;
+        let left = reply.header("x-ratelimit-remaining");
+        let detail = left.map(|left| format!("{left} searches left"));
+        Ok(EngineHealth { balance: None, detail })
     }
 
-    fn price_key(&self, _request: &GenerateRequest) -> String {
-        "default".to_owned()
+    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid, VendorError> {
+        stock::body(engine.http.engine(), request)
     }
 
-    fn health_check(&self) -> EngineFuture<'_, EngineHealth> {
-        Box::pin(async move {
-            let reply = self.search(HEALTH, &[("query", "sea"), ("per_page", "1")]).await?;
-            if !reply.is_success() {
-                return Err(common::refused(&self.http, HEALTH, &reply));
-            }
-            let left = reply.header("x-ratelimit-remaining");
-            let detail = left.map(|left| format!("{left} searches left"));
-            Ok(EngineHealth { balance: None, detail })
-        })
+    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task, VendorError> {
+        let terms = stock::query(prepared);
+        let mut pairs = vec![("query", terms), ("orientation", "portrait"), ("per_page", PER_PAGE)];
+        if let Some(locale) = &engine.vendor.locale {
+            pairs.push(("locale", locale));
+        }
+        let reply = engine.search(SUBMIT, &pairs).await?;
+        let json = reply
+            .json()
+            .filter(|json| json.get("videos").is_some())
+            .ok_or_else(|| engine.http.refusal(SUBMIT, VendorErrorKind::Protocol, &reply, None))?;
+        stock::task(engine.http.engine(), &found(&json), prepared)
     }
 
-    fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared> {
-        Box::pin(async move { stock::prepare(self.name(), &self.capabilities, request) })
-    }
-
-    fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task> {
-        Box::pin(async move {
-            let terms = stock::query(prepared);
-            let mut pairs =
-                vec![("query", terms), ("orientation", "portrait"), ("per_page", PER_PAGE)];
-            if let Some(locale) = &self.locale {
-                pairs.push(("locale", locale));
-            }
-            let reply = self.search(SUBMIT, &pairs).await?;
-            if !reply.is_success() {
-                return Err(common::refused(&self.http, SUBMIT, &reply));
-            }
-            let json = reply.json().filter(|json| json.get("videos").is_some());
-            let json = json.ok_or_else(|| {
-                let kind = crate::VendorErrorKind::Protocol;
-                self.http.refusal(SUBMIT, kind, &reply, None)
-            })?;
-            let found = found(&json);
-            let (clip, file) = stock::choose(&found, &prepared.request)
-                .ok_or_else(|| stock::nothing(self.name(), terms))?;
-            Ok(stock::task(clip, file))
-        })
-    }
-
-    fn poll<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, TaskState> {
-        Box::pin(async move { Ok(stock::state(self.name(), task)) })
-    }
-
-    fn cancel<'a>(&'a self, _task: &'a Task) -> EngineFuture<'a, Cancelled> {
-        Box::pin(async { Ok(Cancelled::Unsupported) })
-    }
-
-    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
-        Box::pin(common::fetch(&self.http, self.limits, output, to))
+    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState, VendorError> {
+        Ok(stock::state(engine.http.engine(), task))
     }
 }

@@ -13,23 +13,22 @@
 //!
 //! Start with [`Pika`].
 
-use super::common::{self, CANCEL, HEALTH, POLL, Picture, SUBMIT, UPLOAD};
-use super::{AdapterParts, OptionProblem, read_options};
+use super::common::{self, CANCEL, HEALTH, POLL, Picture, UPLOAD};
+use super::vendor::{Adapter, Paid, Vendor};
+use super::{AdapterParts, Made, OptionProblem, read_options};
 use crate::adapter::{
-    Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
-    GenerateRequest, GeneratedClip, ImageInput, Offer, Output, Prepared, PromptUnit, Task,
+    Cancelled, Capabilities, EngineHealth, GenerateRequest, ImageInput, Offer, Prepared, Task,
     TaskState,
 };
-use crate::http::{Body, Call, DownloadLimits, Reply, VendorHttp};
+use crate::http::{Body, Call, Reply, VendorHttp};
 use crate::{VendorError, VendorErrorKind};
-use pytoon_vendor::errors::{self, Place, Row};
+use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::replies::MODERATION_WORDS;
 use pytoon_vocabulary::MicroUsd;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::sync::Arc;
 use url::Url;
 
 /// The shapes without a picture, the vertical one first. With one, the picture's is kept.
@@ -75,12 +74,9 @@ impl Resolution {
     }
 }
 
-/// The adapter.
+/// The vendor.
 #[derive(Debug)]
 pub(super) struct Pika {
-    http: VendorHttp,
-    capabilities: Capabilities,
-    limits: DownloadLimits,
     model: String,
     version: String,
     resolution: Resolution,
@@ -91,27 +87,33 @@ pub(super) struct Pika {
 
 impl Pika {
     /// Makes the adapter from its block.
-    pub(super) fn try_new(
-        parts: &AdapterParts<'_>,
-    ) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
+    pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
         let options: Options = read_options(parts.config)?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.';
         if options.version.is_empty() || !options.version.chars().all(is_plain) {
             return Err(OptionProblem::new("options.version", "it is a name such as `v2.2`"));
         }
-        Ok(Arc::new(Self {
-            http: parts.http.clone(),
-            capabilities: capabilities(),
-            limits: common::download_limits(parts.config),
+        let sold = Capabilities {
+            from_words: Some(offer(false)),
+            from_picture: Some(offer(true)),
+            image_inputs: vec![ImageInput::Upload(MAX_UPLOAD)],
+            max_prompt: MAX_PROMPT,
+            cancel: true,
+            ..Capabilities::default()
+        };
+        let vendor = Self {
             model: format!("/fal-ai/pika/{}", options.version),
             version: options.version,
             resolution: options.resolution,
             upload_url: address(&options.upload_url, "options.upload_url")?,
             account_url: address(&options.account_url, "options.account_url")?,
             allow_hosts: parts.config.allow_hosts.iter().map(|host| host.to_lowercase()).collect(),
-        }))
+        };
+        Adapter::build(parts, sold, vendor)
     }
+}
 
+impl Adapter<Pika> {
     /// Whether the key may go to an address: the hosts that the configuration names.
     fn is_own(&self, url: &Url) -> bool {
         let same = |other: &Url| {
@@ -122,22 +124,9 @@ impl Pika {
         let base = self.http.url("/");
         let allowed = || {
             let host = url.host_str().unwrap_or_default().to_lowercase();
-            url.scheme() == base.scheme() && self.allow_hosts.contains(&host)
+            url.scheme() == base.scheme() && self.vendor.allow_hosts.contains(&host)
         };
-        same(&base) || same(&self.upload_url) || same(&self.account_url) || allowed()
-    }
-
-    fn call(&self, call: Call) -> Result<Call, VendorError> {
-        if !self.is_own(&call.url) {
-            let message = "the vendor named an address of somebody else's";
-            return Err(VendorError::new(
-                self.name(),
-                call.operation,
-                VendorErrorKind::Protocol,
-                message,
-            ));
-        }
-        common::with_key(&self.http, call, "Key ")
+        same(&base) || same(&self.vendor.upload_url) || same(&self.vendor.account_url) || allowed()
     }
 
     /// An address of the task: the one in the submission's reply, where it is the vendor's own.
@@ -151,47 +140,46 @@ impl Pika {
     }
 
     async fn upload(&self, path: &Path) -> Result<String, VendorError> {
-        let picture = Picture::read(self.name(), path, MAX_UPLOAD).await?;
-        let mut url = below(&self.upload_url, "/storage/upload/initiate");
+        let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
+        let mut url = below(&self.vendor.upload_url, "/storage/upload/initiate");
         url.set_query(Some("storage_type=fal-cdn-v3"));
         let wanted =
             json!({ "content_type": picture.media_type, "file_name": picture.file_name() });
-        let reply = self.http.send(self.call(Call::post(UPLOAD, url, wanted))?).await?;
-        if !reply.is_success() {
-            return Err(common::refused(&self.http, UPLOAD, &reply));
-        }
-        let unreadable = || self.http.refusal(UPLOAD, VendorErrorKind::Protocol, &reply, None);
+        let reply = self.ask(Call::post(UPLOAD, url, wanted)).await?;
+        let unreadable = || self.unreadable(UPLOAD, &reply);
         let json = reply.json().ok_or_else(unreadable)?;
         let target = common::address_at(&json, "/upload_url").ok_or_else(unreadable)?;
         let address = common::text_at(&json, "/file_url").ok_or_else(unreadable)?;
-        // The address is signed: the key stays here.
         let mut call = Call::new(UPLOAD, Method::PUT, target);
         call.body = Body::Bytes(picture.bytes, picture.media_type);
-        let stored = self.http.send(call).await?;
-        if !stored.is_success() {
-            return Err(common::refused(&self.http, UPLOAD, &stored));
-        }
+        self.store(call).await?;
         Ok(address.to_owned())
     }
 
-    async fn submit_body(&self, path: &str, body: Value) -> Result<Reply, VendorError> {
-        let call = Call::post(SUBMIT, self.http.url(path), body);
-        self.http.send(self.call(call)?.paid()).await
+    async fn state(&self, json: Value, task: &Task) -> Result<TaskState, VendorError> {
+        match common::text_at(&json, "/status") {
+            Some("IN_QUEUE") => Ok(TaskState::Queued {
+                mark: json.get("queue_position").map(|position| position.to_string()),
+            }),
+            Some("IN_PROGRESS") => Ok(common::running(None)),
+            Some("COMPLETED") => match json.get("error").filter(|error| !error.is_null()) {
+                Some(error) => {
+                    Ok(TaskState::Failed(completed_with_error(&self.http, &json, error)))
+                }
+                None => self.result(task).await,
+            },
+            other => Ok(common::unknown_status(&self.http, other)),
+        }
     }
 
     async fn result(&self, task: &Task) -> Result<TaskState, VendorError> {
         let url = self.task_url(task, "response_url", "");
-        let reply = self.http.send(self.call(Call::get(POLL, url))?).await?;
+        let reply = self.send(Call::get(POLL, url)).await?;
         let json = reply.json();
         if reply.is_success() {
-            let json = json.ok_or_else(|| common::unreadable_poll(&self.http, &reply))?;
-            return Ok(match common::text_at(&json, "/video/url") {
-                Some(url) => TaskState::Succeeded {
-                    output: Output { url: url.to_owned(), credit: None },
-                    cost: None,
-                },
-                None => common::no_clip(&self.http, "it completed without a clip", None),
-            });
+            let json = json.ok_or_else(|| self.unreadable(POLL, &reply))?;
+            let clip = common::text_at(&json, "/video/url");
+            return Ok(common::succeeded(&self.http, clip, "it completed without a clip", None));
         }
         let said = common::said(&reply).unwrap_or_else(|| "no reason".to_owned());
         let message = format!("HTTP {}: {said}", reply.status);
@@ -216,53 +204,27 @@ impl Pika {
 
 /// Error table for refused requests.
 const REFUSALS: &[Row] = &[
-    Row {
-        statuses: &[],
-        place: Place::Each("/detail", "/type"),
-        words: &["content_policy_violation"],
-        kind: VendorErrorKind::Moderation,
-        source: "fal docs, model-apis/errors",
-    },
-    Row {
-        statuses: &[],
-        place: Place::At("/error_type"),
-        words: &["content_policy_violation"],
-        kind: VendorErrorKind::Moderation,
-        source: "fal docs, model-apis/request-errors",
-    },
-    Row {
-        // A detail that is a plain text.
-        statuses: &[400, 422],
-        place: Place::Message,
-        words: MODERATION_WORDS,
-        kind: VendorErrorKind::Moderation,
-        source: "fal docs: the type decides where there is one; the words are inferred",
-    },
-    Row {
-        statuses: &[403],
-        place: Place::Message,
-        words: &["balance", "locked"],
-        kind: VendorErrorKind::Quota,
-        source: "a locked account as it answers; not documented",
-    },
+    Row::each(("/detail", "/type"), &["content_policy_violation"], VendorErrorKind::Moderation)
+        .source("fal docs, model-apis/errors"),
+    Row::at("/error_type", &["content_policy_violation"], VendorErrorKind::Moderation)
+        .source("fal docs, model-apis/request-errors"),
+    // A detail that is a plain text.
+    Row::message(&[400, 422], MODERATION_WORDS, VendorErrorKind::Moderation)
+        .source("fal docs: the type decides where there is one; the words are inferred"),
+    Row::message(&[403], &["balance", "locked"], VendorErrorKind::Quota)
+        .source("a locked account as it answers; not documented"),
 ];
 
 /// How a task ended by its result's error.
 const FAILURES: &[Row] = &[
-    Row {
-        statuses: &[],
-        place: Place::Each("/detail", "/type"),
-        words: &["generation_timeout", "request_timeout", "startup_timeout"],
-        kind: VendorErrorKind::Timeout,
-        source: "fal docs, model-apis/errors",
-    },
-    Row {
-        statuses: &[],
-        place: Place::At("/error_type"),
-        words: &["request_timeout", "startup_timeout"],
-        kind: VendorErrorKind::Timeout,
-        source: "fal docs, model-apis/request-errors",
-    },
+    Row::each(
+        ("/detail", "/type"),
+        &["generation_timeout", "request_timeout", "startup_timeout"],
+        VendorErrorKind::Timeout,
+    )
+    .source("fal docs, model-apis/errors"),
+    Row::at("/error_type", &["request_timeout", "startup_timeout"], VendorErrorKind::Timeout)
+        .source("fal docs, model-apis/request-errors"),
 ];
 
 fn address(text: &str, field: &str) -> Result<Url, OptionProblem> {
@@ -273,21 +235,7 @@ fn address(text: &str, field: &str) -> Result<Url, OptionProblem> {
 }
 
 fn offer(follows_picture: bool) -> Offer {
-    let durations = Durations::Fixed(vec![5000, 10_000]);
-    Offer { durations, ratios: common::ratios(RATIOS), follows_picture }
-}
-
-fn capabilities() -> Capabilities {
-    Capabilities {
-        from_words: Some(offer(false)),
-        from_picture: Some(offer(true)),
-        image_inputs: vec![ImageInput::Upload(MAX_UPLOAD)],
-        max_prompt: MAX_PROMPT,
-        prompt_unit: PromptUnit::Chars,
-        cancel: true,
-        lookup_settles: None,
-        is_stock: false,
-    }
+    Offer { follows_picture, ..common::offer(vec![5000, 10_000], RATIOS) }
 }
 
 /// Whether a body of 422 complains about `duration`.
@@ -317,137 +265,94 @@ fn below(base: &Url, path: &str) -> Url {
     url
 }
 
-impl ExternalEngineAdapter for Pika {
-    fn name(&self) -> &str {
-        self.http.engine()
-    }
-
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
+impl Vendor for Pika {
+    const REFUSALS: &'static [Row] = REFUSALS;
 
     fn price_key(&self, _request: &GenerateRequest) -> String {
         format!("{}@{}", self.version, self.resolution.as_str())
     }
 
-    fn health_check(&self) -> EngineFuture<'_, EngineHealth> {
-        Box::pin(async move {
-            let mut url = below(&self.account_url, "/v1/account/billing");
-            url.set_query(Some("expand=credits"));
-            let reply = self.http.send(self.call(Call::get(HEALTH, url))?).await?;
-            if reply.status == 403 && errors::kind(REFUSALS, &reply) == VendorErrorKind::Auth {
-                // Only an administrator's key may see the balance; this one is known, at least.
-                let detail = Some("the key may not see the balance".to_owned());
-                return Ok(EngineHealth { balance: None, detail });
-            }
-            if !reply.is_success() {
-                let (kind, said) = (errors::kind(REFUSALS, &reply), common::said(&reply));
-                return Err(self.http.refusal(HEALTH, kind, &reply, said.as_deref()));
-            }
-            let json = reply.json().unwrap_or_default();
-            let in_usd = common::text_at(&json, "/credits/currency").is_none_or(|c| c == "USD");
-            let balance = common::cost_at(&json, "/credits/current_balance", 1.0);
-            Ok(EngineHealth { balance: balance.filter(|_| in_usd), detail: None })
-        })
+    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call, VendorError> {
+        if !engine.is_own(&call.url) {
+            let message = "the vendor named an address of somebody else's";
+            let kind = VendorErrorKind::Protocol;
+            return Err(VendorError::new(engine.http.engine(), call.operation, kind, message));
+        }
+        common::with_key(&engine.http, call, "Key ")
     }
 
-    fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared> {
-        Box::pin(async move {
-            common::check_request(self.name(), &self.capabilities, request)?;
-            let mut body = json!({
-                "prompt": request.prompt,
-                "resolution": self.resolution.as_str(),
-                "duration": request.duration_ms / 1000,
-                "seed": request.seed,
-            });
-            if let Some(negative) = &request.negative_prompt {
-                body["negative_prompt"] = negative.as_str().into();
-            }
-            let kind = match &request.image {
-                Some(path) => {
-                    body["image_url"] = self.upload(path).await?.into();
-                    "image-to-video"
-                }
-                None => {
-                    let ratio = common::ratio_named(&self.capabilities, request);
-                    body["aspect_ratio"] = ratio.to_string().into();
-                    "text-to-video"
-                }
-            };
-            let path = format!("{}/{kind}", self.model);
-            Ok(Prepared { request: request.clone(), body, path })
-        })
+    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth, VendorError> {
+        let mut url = below(&engine.vendor.account_url, "/v1/account/billing");
+        url.set_query(Some("expand=credits"));
+        let reply = engine.send(Call::get(HEALTH, url)).await?;
+        let (kind, said) = Self::meaning(engine, &reply);
+        if reply.status == 403 && kind == VendorErrorKind::Auth {
+            // Only an administrator's key may see the balance; this one is known, at least.
+            let detail = Some("the key may not see the balance".to_owned());
+            return Ok(EngineHealth { balance: None, detail });
+        }
+        if !reply.is_success() {
+            return Err(engine.http.refusal(HEALTH, kind, &reply, said.as_deref()));
+        }
+        let json = reply.json().unwrap_or_default();
+        let in_usd = common::text_at(&json, "/credits/currency").is_none_or(|c| c == "USD");
+        let balance = common::cost_at(&json, "/credits/current_balance", 1.0);
+        Ok(EngineHealth { balance: balance.filter(|_| in_usd), detail: None })
     }
 
-    fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task> {
-        Box::pin(async move {
-            let mut reply = self.submit_body(&prepared.path, prepared.body.clone()).await?;
-            if reply.status == 422 && is_about_duration(reply.json().as_ref()) {
-                let mut body = prepared.body.clone();
-                body["duration"] = (prepared.request.duration_ms / 1000).to_string().into();
-                reply = self.submit_body(&prepared.path, body).await?;
+    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid, VendorError> {
+        let mut body = json!({
+            "prompt": request.prompt,
+            "resolution": engine.vendor.resolution.as_str(),
+            "duration": request.duration_ms / 1000,
+            "seed": request.seed,
+        });
+        if let Some(negative) = &request.negative_prompt {
+            body["negative_prompt"] = negative.as_str().into();
+        }
+        let kind = match &request.image {
+            Some(path) => {
+                body["image_url"] = engine.upload(path).await?.into();
+                "image-to-video"
             }
-            if !reply.is_success() {
-                let (kind, said) = (errors::kind(REFUSALS, &reply), common::said(&reply));
-                return Err(common::refused_submit(&self.http, kind, &reply, said.as_deref()));
+            None => {
+                let ratio = common::ratio_named(&engine.capabilities, request);
+                body["aspect_ratio"] = ratio.to_string().into();
+                "text-to-video"
             }
-            let json = reply.json().unwrap_or_default();
-            let id = common::id_at(&json, "/request_id")
-                .ok_or_else(|| common::unreadable_submit(&self.http, &reply))?;
-            let place = |name: &str| json.get(name).cloned().unwrap_or_default();
-            let data = json!({
-                "status_url": place("status_url"),
-                "response_url": place("response_url"),
-                "cancel_url": place("cancel_url"),
-            });
-            Ok(Task { id, data })
-        })
+        };
+        Ok((format!("{}/{kind}", engine.vendor.model), body))
     }
 
-    fn poll<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, TaskState> {
-        Box::pin(async move {
-            let url = self.task_url(task, "status_url", "/status");
-            let reply = self.http.send(self.call(Call::get(POLL, url))?).await?;
-            if !reply.is_success() {
-                return common::refused_poll(&self.http, &reply);
-            }
-            let json = reply
-                .json()
-                .filter(Value::is_object)
-                .ok_or_else(|| common::unreadable_poll(&self.http, &reply))?;
-            match common::text_at(&json, "/status") {
-                Some("IN_QUEUE") => Ok(TaskState::Queued {
-                    mark: json.get("queue_position").map(|position| position.to_string()),
-                }),
-                Some("IN_PROGRESS") => {
-                    Ok(TaskState::Running { progress: None, unknown_status: None })
-                }
-                Some("COMPLETED") => match json.get("error").filter(|error| !error.is_null()) {
-                    Some(error) => {
-                        Ok(TaskState::Failed(completed_with_error(&self.http, &json, error)))
-                    }
-                    None => self.result(task).await,
-                },
-                other => Ok(common::unknown_status(&self.http, other)),
-            }
-        })
+    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task, VendorError> {
+        let mut reply = engine.post(&prepared.path, prepared.body.clone()).await?;
+        if reply.status == 422 && is_about_duration(reply.json().as_ref()) {
+            let mut body = prepared.body.clone();
+            body["duration"] = (prepared.request.duration_ms / 1000).to_string().into();
+            reply = engine.post(&prepared.path, body).await?;
+        }
+        let (id, json) = engine.taken_on(&reply, "/request_id")?;
+        let data = json!({
+            "status_url": json.get("status_url"),
+            "response_url": json.get("response_url"),
+            "cancel_url": json.get("cancel_url"),
+        });
+        Ok(Task { id, data })
     }
 
-    fn cancel<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, Cancelled> {
-        Box::pin(async move {
-            let url = self.task_url(task, "cancel_url", "/cancel");
-            let call = self.call(Call::new(CANCEL, Method::PUT, url))?;
-            let reply = self.http.send(call).await?;
-            match reply.status {
-                200 => Ok(Cancelled::Yes),
-                400 => Ok(Cancelled::TooLate),
-                _ => common::cancel_outcome(&self.http, &reply, Cancelled::Asked),
-            }
-        })
+    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState, VendorError> {
+        let url = engine.task_url(task, "status_url", "/status");
+        engine.poll_at(url, |json, _| engine.state(json, task)).await
     }
 
-    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
-        Box::pin(common::fetch(&self.http, self.limits, output, to))
+    async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled, VendorError> {
+        let url = engine.task_url(task, "cancel_url", "/cancel");
+        let reply = engine.send(Call::new(CANCEL, Method::PUT, url)).await?;
+        match reply.status {
+            200 => Ok(Cancelled::Yes),
+            400 => Ok(Cancelled::TooLate),
+            _ => common::cancel_outcome(&engine.http, &reply, Cancelled::Asked),
+        }
     }
 }
 

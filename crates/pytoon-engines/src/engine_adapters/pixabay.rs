@@ -10,18 +10,14 @@
 
 use super::common::{self, HEALTH, SUBMIT};
 use super::stock::{self, File, Found};
-use super::{AdapterParts, OptionProblem, read_options};
-use crate::adapter::{
-    Cancelled, Capabilities, EngineFuture, EngineHealth, ExternalEngineAdapter, GenerateRequest,
-    GeneratedClip, Output, Prepared, Task, TaskState,
-};
-use crate::http::{Call, DownloadLimits, Reply, VendorHttp};
+use super::vendor::{Adapter, Paid, Vendor};
+use super::{AdapterParts, Made, read_options};
+use crate::adapter::{EngineHealth, GenerateRequest, Prepared, Task, TaskState};
+use crate::http::{Call, Reply};
 use crate::{VendorError, VendorErrorKind};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Clips looked at: there is no filter for upright ones, so many are asked for.
@@ -29,40 +25,25 @@ const PER_PAGE: &str = "200";
 /// The sizes that a clip may have, the largest first.
 const SIZES: &[&str] = &["large", "medium", "small", "tiny"];
 
-/// The engine's own settings.
+/// The vendor, with the engine's own settings.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Options {
+pub(super) struct Pixabay {
     /// The language of the search, such as `en`.
-    #[serde(default)]
     lang: Option<String>,
     /// Whether drawn clips are found as well.
     #[serde(default)]
     animations: bool,
 }
 
-/// The adapter.
-#[derive(Debug)]
-pub(super) struct Pixabay {
-    http: VendorHttp,
-    capabilities: Capabilities,
-    limits: DownloadLimits,
-    options: Options,
-}
-
 impl Pixabay {
     /// Makes the adapter from its block.
-    pub(super) fn try_new(
-        parts: &AdapterParts<'_>,
-    ) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
-        Ok(Arc::new(Self {
-            http: parts.http.clone(),
-            capabilities: stock::capabilities(),
-            limits: common::download_limits(parts.config),
-            options: read_options(parts.config)?,
-        }))
+    pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
+        Adapter::build(parts, stock::capabilities(), read_options::<Self>(parts.config)?)
     }
+}
 
+impl Adapter<Pixabay> {
     async fn search(
         &self,
         operation: &'static str,
@@ -70,36 +51,14 @@ impl Pixabay {
     ) -> Result<Value, VendorError> {
         let mut url = self.http.url("/api/videos/");
         url.query_pairs_mut().extend_pairs(pairs);
-        let key = SecretString::from(common::key(&self.http, operation)?.to_owned());
-        let reply = self.http.send(Call::get(operation, url).secret_query("key", key)).await?;
-        if !reply.is_success() {
-            return Err(self.refused(operation, &reply));
-        }
+        let reply = self.ask(Call::get(operation, url)).await?;
         let json = reply.json().filter(|json| json.get("hits").is_some());
-        json.ok_or_else(|| self.http.refusal(operation, VendorErrorKind::Protocol, &reply, None))
-    }
-
-    /// Errors are plain text here, and a wrong key is a bad request.
-    fn refused(&self, operation: &'static str, reply: &Reply) -> VendorError {
-        let text = String::from_utf8_lossy(&reply.body).to_lowercase();
-        let kind = match reply.status {
-            400 if text.contains("api key") => VendorErrorKind::Auth,
-            status => common::submit_kind(status),
-        };
-        let error = self.http.refusal(operation, kind, reply, None);
-        // The seconds until the quota is whole again, unlike elsewhere not a point in time.
-        let reset = reply.header("x-ratelimit-reset").and_then(|v| v.trim().parse::<u64>().ok());
-        match (kind, error.retry_after, reset) {
-            (VendorErrorKind::RateLimited, None, Some(seconds)) => {
-                error.retry_after(Some(Duration::from_secs(seconds.min(3600))))
-            }
-            _ => error,
-        }
+        json.ok_or_else(|| self.unreadable(operation, &reply))
     }
 }
 
 fn found(json: &Value) -> Vec<Found> {
-    json.pointer("/hits").and_then(Value::as_array).into_iter().flatten().filter_map(clip).collect()
+    common::items_at(json, "/hits").filter_map(clip).collect()
 }
 
 fn clip(hit: &Value) -> Option<Found> {
@@ -122,59 +81,55 @@ fn clip(hit: &Value) -> Option<Found> {
     })
 }
 
-impl ExternalEngineAdapter for Pixabay {
-    fn name(&self) -> &str {
-        self.http.engine()
+impl Vendor for Pixabay {
+    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call, VendorError> {
+        let key = SecretString::from(common::key(&engine.http, call.operation)?);
+        Ok(call.secret_query("key", key))
     }
 
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-
-    fn price_key(&self, _request: &GenerateRequest) -> String {
-        "default".to_owned()
-    }
-
-    fn health_check(&self) -> EngineFuture<'_, EngineHealth> {
-        Box::pin(async move {
-            self.search(HEALTH, &[("q", "sea"), ("per_page", "3")]).await?;
-            Ok(EngineHealth::default())
-        })
-    }
-
-    fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared> {
-        Box::pin(async move { stock::prepare(self.name(), &self.capabilities, request) })
-    }
-
-    fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task> {
-        Box::pin(async move {
-            let terms = stock::query(prepared);
-            let video_type = if self.options.animations { "all" } else { "film" };
-            let mut pairs = vec![
-                ("q", terms),
-                ("video_type", video_type),
-                ("safesearch", "true"),
-                ("per_page", PER_PAGE),
-            ];
-            if let Some(lang) = &self.options.lang {
-                pairs.push(("lang", lang));
+    /// Errors are plain text here, and a wrong key is a bad request.
+    fn refused(engine: &Adapter<Self>, operation: &'static str, reply: &Reply) -> VendorError {
+        let text = String::from_utf8_lossy(&reply.body).to_lowercase();
+        let kind = match reply.status {
+            400 if text.contains("api key") => VendorErrorKind::Auth,
+            status => common::submit_kind(status),
+        };
+        let error = engine.http.refusal(operation, kind, reply, None);
+        // The seconds until the quota is whole again, unlike elsewhere not a point in time.
+        let reset = reply.header("x-ratelimit-reset").and_then(|v| v.trim().parse::<u64>().ok());
+        match (kind, error.retry_after, reset) {
+            (VendorErrorKind::RateLimited, None, Some(seconds)) => {
+                error.retry_after(Some(Duration::from_secs(seconds.min(3600))))
             }
-            let found = found(&self.search(SUBMIT, &pairs).await?);
-            let (clip, file) = stock::choose(&found, &prepared.request)
-                .ok_or_else(|| stock::nothing(self.name(), terms))?;
-            Ok(stock::task(clip, file))
-        })
+            _ => error,
+        }
     }
 
-    fn poll<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, TaskState> {
-        Box::pin(async move { Ok(stock::state(self.name(), task)) })
+    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth, VendorError> {
+        engine.search(HEALTH, &[("q", "sea"), ("per_page", "3")]).await?;
+        Ok(EngineHealth::default())
     }
 
-    fn cancel<'a>(&'a self, _task: &'a Task) -> EngineFuture<'a, Cancelled> {
-        Box::pin(async { Ok(Cancelled::Unsupported) })
+    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid, VendorError> {
+        stock::body(engine.http.engine(), request)
     }
 
-    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
-        Box::pin(common::fetch(&self.http, self.limits, output, to))
+    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task, VendorError> {
+        let video_type = if engine.vendor.animations { "all" } else { "film" };
+        let mut pairs = vec![
+            ("q", stock::query(prepared)),
+            ("video_type", video_type),
+            ("safesearch", "true"),
+            ("per_page", PER_PAGE),
+        ];
+        if let Some(lang) = &engine.vendor.lang {
+            pairs.push(("lang", lang));
+        }
+        let found = found(&engine.search(SUBMIT, &pairs).await?);
+        stock::task(engine.http.engine(), &found, prepared)
+    }
+
+    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState, VendorError> {
+        Ok(stock::state(engine.http.engine(), task))
     }
 }

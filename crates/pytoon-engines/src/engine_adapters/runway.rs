@@ -11,23 +11,23 @@
 //!
 //! Start with [`Runway`].
 
-use super::common::{self, CANCEL, HEALTH, POLL, Picture, SUBMIT, UPLOAD};
-use super::{AdapterParts, OptionProblem, read_options};
+use super::common::{self, CANCEL, HEALTH, Picture, UPLOAD};
+use super::vendor::{Adapter, Paid, Vendor};
+use super::{AdapterParts, Made, OptionProblem, read_options};
 use crate::adapter::{
-    Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
-    GenerateRequest, GeneratedClip, ImageInput, Offer, Output, Prepared, PromptUnit, Task,
+    Cancelled, Capabilities, EngineHealth, GenerateRequest, ImageInput, Prepared, PromptUnit, Task,
     TaskState,
 };
-use crate::http::{Body, Call, DownloadLimits, VendorHttp};
+use crate::http::{Body, Call};
 use crate::{ErrorStatus, VendorError, VendorErrorKind};
-use pytoon_vendor::errors::{self, Place, Row};
+use pytoon_vendor::errors::Row;
 use pytoon_vocabulary::MicroUsd;
 use reqwest::Method;
-use reqwest::multipart::{Form, Part};
-use serde::Deserialize;
+use reqwest::multipart::Form;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::sync::Arc;
+use url::Url;
 
 /// The version of the interface, asked for with every call.
 const VERSION: &str = "2024-11-06";
@@ -72,72 +72,49 @@ enum Family {
     Veo,
 }
 
-const MODELS: &[Model] = &[
+const MODELS: &[Model] =
+    &[gen4("gen4_turbo", &[]), gen4("gen4.5", WIDE_AND_TALL), veo("veo3.1"), veo("veo3.1_fast")];
+
+const fn gen4(name: &'static str, text_ratios: &'static [(u32, u32)]) -> Model {
+    let (image_ratios, seconds) = (GEN4_RATIOS, TWO_TO_TEN);
+    Model { name, image_ratios, text_ratios, seconds, max_prompt: 1000, family: Family::Gen4 }
+}
+
+const fn veo(name: &'static str) -> Model {
     Model {
-        name: "gen4_turbo",
-        image_ratios: GEN4_RATIOS,
-        text_ratios: &[],
-        seconds: TWO_TO_TEN,
-        max_prompt: 1000,
-        family: Family::Gen4,
-    },
-    Model {
-        name: "gen4.5",
-        image_ratios: GEN4_RATIOS,
-        text_ratios: WIDE_AND_TALL,
-        seconds: TWO_TO_TEN,
-        max_prompt: 1000,
-        family: Family::Gen4,
-    },
-    Model {
-        name: "veo3.1",
+        name,
         image_ratios: VEO_RATIOS,
         text_ratios: VEO_RATIOS,
         seconds: FOUR_SIX_EIGHT,
         max_prompt: 1000,
         family: Family::Veo,
-    },
-    Model {
-        name: "veo3.1_fast",
-        image_ratios: VEO_RATIOS,
-        text_ratios: VEO_RATIOS,
-        seconds: FOUR_SIX_EIGHT,
-        max_prompt: 1000,
-        family: Family::Veo,
-    },
-];
+    }
+}
 
 /// The engine's own settings.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
     /// The model for clips that start from a picture; none where absent.
-    #[serde(default)]
     image_model: Option<String>,
     /// The model for clips from words alone; none where absent.
-    #[serde(default)]
     text_model: Option<String>,
     /// A seed for every clip, instead of the scene's own.
-    #[serde(default)]
     seed: Option<u32>,
     /// How strictly likenesses of public figures are refused.
-    #[serde(default)]
     public_figures: Option<PublicFigures>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum PublicFigures {
     Auto,
     Low,
 }
 
-/// The adapter.
+/// The vendor.
 #[derive(Debug)]
 pub(super) struct Runway {
-    http: VendorHttp,
-    capabilities: Capabilities,
-    limits: DownloadLimits,
     image_model: Option<&'static Model>,
     text_model: Option<&'static Model>,
     seed: Option<u32>,
@@ -146,58 +123,42 @@ pub(super) struct Runway {
 
 impl Runway {
     /// Makes the adapter from its block.
-    pub(super) fn try_new(
-        parts: &AdapterParts<'_>,
-    ) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
-        let options: Options = read_options(parts.config)?;
-        let image_model = model(options.image_model.as_deref(), "image_model", |m| m.image_ratios)?;
-        let text_model = model(options.text_model.as_deref(), "text_model", |m| m.text_ratios)?;
-        Ok(Arc::new(Self {
-            http: parts.http.clone(),
-            capabilities: capabilities(image_model, text_model)?,
-            limits: common::download_limits(parts.config),
-            image_model,
-            text_model,
-            seed: options.seed,
-            public_figures: options.public_figures,
-        }))
+    pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
+        let Options { image_model, text_model, seed, public_figures } = read_options(parts.config)?;
+        let image_model = model(image_model.as_deref(), "image_model", |m| m.image_ratios)?;
+        let text_model = model(text_model.as_deref(), "text_model", |m| m.text_ratios)?;
+        let sold = capabilities(image_model, text_model)?;
+        Adapter::build(parts, sold, Self { image_model, text_model, seed, public_figures })
     }
 
     fn model(&self, request: &GenerateRequest) -> Option<&'static Model> {
         if request.image.is_some() { self.image_model } else { self.text_model }
     }
+}
 
-    fn call(&self, call: Call) -> Result<Call, VendorError> {
-        common::with_key(&self.http, call.header("X-Runway-Version", VERSION), "Bearer ")
+impl Adapter<Runway> {
+    fn task(&self, id: &str) -> Url {
+        self.http.url(&format!("/v1/tasks/{}", common::segment(id)))
     }
 
-    fn task_call(
+    fn request_body(
         &self,
-        operation: &'static str,
-        method: Method,
-        id: &str,
-    ) -> Result<Call, VendorError> {
-        let url = self.http.url(&format!("/v1/tasks/{}", common::segment(id)));
-        self.call(Call::new(operation, method, url))
-    }
-
-    fn body(&self, model: &Model, request: &GenerateRequest, image: Option<String>) -> Value {
+        model: &Model,
+        request: &GenerateRequest,
+        image: Option<String>,
+    ) -> Value {
         let mut body = json!({
             "model": model.name,
             "promptText": request.prompt,
             "ratio": common::ratio_named(&self.capabilities, request).to_string(),
             "duration": request.duration_ms / 1000,
-            "seed": self.seed.unwrap_or(request.seed),
+            "seed": self.vendor.seed.unwrap_or(request.seed),
         });
         if let Some(image) = image {
             body["promptImage"] = image.into();
         }
-        match (&model.family, self.public_figures, &request.negative_prompt) {
-            (Family::Gen4, Some(figures), _) => {
-                let threshold = match figures {
-                    PublicFigures::Auto => "auto",
-                    PublicFigures::Low => "low",
-                };
+        match (&model.family, self.vendor.public_figures, &request.negative_prompt) {
+            (Family::Gen4, Some(threshold), _) => {
                 body["contentModeration"] = json!({ "publicFigureThreshold": threshold });
             }
             (Family::Veo, _, negative) => {
@@ -214,7 +175,7 @@ impl Runway {
 
     /// The picture as an address that the vendor takes.
     async fn hand_over(&self, path: &Path) -> Result<String, VendorError> {
-        let picture = Picture::read(self.name(), path, MAX_UPLOAD).await?;
+        let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
         if picture.data_uri_len() <= MAX_DATA_URI {
             return Ok(picture.data_uri());
         }
@@ -223,108 +184,65 @@ impl Runway {
 
     async fn upload(&self, picture: Picture) -> Result<String, VendorError> {
         let wanted = json!({ "filename": picture.file_name(), "type": "ephemeral" });
-        let call = self.call(Call::post(UPLOAD, self.http.url("/v1/uploads"), wanted))?;
-        let reply = self.http.send(call).await?;
-        if !reply.is_success() {
-            return Err(common::refused(&self.http, UPLOAD, &reply));
-        }
-        let unreadable = || self.http.refusal(UPLOAD, VendorErrorKind::Protocol, &reply, None);
+        let call = Call::post(UPLOAD, self.http.url("/v1/uploads"), wanted);
+        let reply = self.ask(call).await?;
+        let unreadable = || self.unreadable(UPLOAD, &reply);
         let json = reply.json().ok_or_else(unreadable)?;
         let target = common::address_at(&json, "/uploadUrl").ok_or_else(unreadable)?;
         let address = common::text_at(&json, "/runwayUri").ok_or_else(unreadable)?;
         let mut form = Form::new();
-        for (name, value) in
-            json.pointer("/fields").and_then(Value::as_object).into_iter().flatten()
-        {
+        for (name, value) in common::fields_at(&json, "/fields") {
             form = form.text(name.clone(), value.as_str().unwrap_or_default().to_owned());
         }
         // The store reads the fields first: whatever follows the file is not looked at.
-        let part = Part::bytes(picture.bytes.clone())
-            .file_name(picture.file_name())
-            .mime_str(picture.media_type)
-            .map_err(|_| common::unsupported(self.name(), "the picture's type is none"))?;
-        let form = form.part("file", part);
-        // The store is somebody else's: the key stays here.
+        let name = picture.file_name();
+        let form = form.part("file", picture.into_part(self.http.engine(), name)?);
         let mut call = Call::new(UPLOAD, Method::POST, target);
         call.body = Body::Form(form);
-        let stored = self.http.send(call).await?;
-        if !stored.is_success() {
-            return Err(common::refused(&self.http, UPLOAD, &stored));
-        }
+        self.store(call).await?;
         Ok(address.to_owned())
     }
 
-    /// The task as the vendor has it.
-    async fn task(&self, operation: &'static str, id: &str) -> Result<Asked, VendorError> {
-        let reply = self.http.send(self.task_call(operation, Method::GET, id)?).await?;
-        if !reply.is_success() {
-            return Ok(Asked::Refused(reply));
-        }
-        let json = reply.json().filter(Value::is_object);
-        Ok(json.map_or(Asked::Unreadable(reply), Asked::Task))
-    }
-
     fn state(&self, task: &Value) -> TaskState {
-        let status = common::text_at(task, "/status");
-        match status {
+        let failed = |kind, message: &str| {
+            // What was foretold is no bill: without one, the price table says what a refusal costs,
+            // and any other failure costs nothing.
+            common::task_failed(&self.http, kind, message).charged(billed(task))
+        };
+        match common::text_at(task, "/status") {
             Some(status @ ("PENDING" | "THROTTLED")) => {
                 TaskState::Queued { mark: Some(status.to_owned()) }
             }
-            Some("RUNNING") => TaskState::Running {
-                progress: common::number_at(task, "/progress").map(|p| p.clamp(0.0, 1.0)),
-                unknown_status: None,
-            },
-            Some("SUCCEEDED") => match common::text_at(task, "/output/0") {
-                Some(url) => TaskState::Succeeded {
-                    output: Output { url: url.to_owned(), credit: None },
-                    cost: cost(task),
-                },
-                None => common::no_clip(&self.http, "it succeeded without a clip", cost(task)),
-            },
+            Some("RUNNING") => {
+                common::running(common::number_at(task, "/progress").map(|p| p.clamp(0.0, 1.0)))
+            }
+            Some("SUCCEEDED") => {
+                let clip = common::text_at(task, "/output/0");
+                let cost = billed(task)
+                    .or_else(|| common::cost_at(task, "/estimatedCost/credits", USD_PER_CREDIT));
+                common::succeeded(&self.http, clip, "it succeeded without a clip", cost)
+            }
             Some("FAILED") => {
                 let code = common::text_at(task, "/failureCode").unwrap_or("no code");
                 let failure = common::text_at(task, "/failure").unwrap_or("no reason");
                 let (kind, status) = failure_kind(code);
-                let message = format!("{code}: {failure}");
-                TaskState::Failed(self.failed(kind, &message, task).with_status(status))
+                TaskState::Failed(failed(kind, &format!("{code}: {failure}")).with_status(status))
             }
             Some("CANCELLED") => {
-                TaskState::Failed(self.failed(VendorErrorKind::Cancelled, "it was cancelled", task))
+                TaskState::Failed(failed(VendorErrorKind::Cancelled, "it was cancelled"))
             }
             other => common::unknown_status(&self.http, other),
         }
     }
-
-    fn failed(&self, kind: VendorErrorKind, message: &str, task: &Value) -> VendorError {
-        // What was foretold is no bill: without one, the price table says what a refusal costs,
-        // and any other failure costs nothing.
-        common::task_failed(&self.http, kind, message).charged(billed(task))
-    }
-}
-
-/// What came of asking after a task.
-enum Asked {
-    Task(Value),
-    Refused(crate::http::Reply),
-    Unreadable(crate::http::Reply),
 }
 
 fn billed(task: &Value) -> Option<MicroUsd> {
     common::cost_at(task, "/cost/credits", USD_PER_CREDIT)
 }
 
-fn cost(task: &Value) -> Option<MicroUsd> {
-    billed(task).or_else(|| common::cost_at(task, "/estimatedCost/credits", USD_PER_CREDIT))
-}
-
 /// Error table for refused submissions.
-const REFUSALS: &[Row] = &[Row {
-    statuses: &[400],
-    place: Place::Message,
-    words: &["enough credits"],
-    kind: VendorErrorKind::Quota,
-    source: "the vendor's page on errors; the sentence is all there is",
-}];
+const REFUSALS: &[Row] = &[Row::message(&[400], &["enough credits"], VendorErrorKind::Quota)
+    .source("the vendor's page on errors; the sentence is all there is")];
 
 /// What a failure code means, and whether the same task may do better later.
 fn failure_kind(code: &str) -> (VendorErrorKind, ErrorStatus) {
@@ -362,141 +280,96 @@ fn capabilities(
 ) -> Result<Capabilities, OptionProblem> {
     let none = || OptionProblem::new("options", "name an image_model, a text_model or both");
     let prompts = image.into_iter().chain(text).map(|model| model.max_prompt);
-    let offer = |model: &Model, ratios| Offer {
-        durations: Durations::Fixed(model.seconds.iter().map(|s| s * 1000).collect()),
-        ratios: common::ratios(ratios),
-        follows_picture: false,
+    let offer = |model: &Model, ratios| {
+        common::offer(model.seconds.iter().map(|s| s * 1000).collect(), ratios)
     };
+    let inline = (MAX_DATA_URI as u64 - 64) / 4 * 3;
+    let image_inputs = vec![ImageInput::Inline(inline), ImageInput::Upload(MAX_UPLOAD)];
     Ok(Capabilities {
         max_prompt: prompts.min().ok_or_else(none)?,
         from_words: text.map(|model| offer(model, model.text_ratios)),
         from_picture: image.map(|model| offer(model, model.image_ratios)),
-        image_inputs: match image {
-            Some(_) => {
-                let inline = (MAX_DATA_URI as u64 - 64) / 4 * 3;
-                vec![ImageInput::Inline(inline), ImageInput::Upload(MAX_UPLOAD)]
-            }
-            None => Vec::new(),
-        },
+        image_inputs: if image.is_some() { image_inputs } else { Vec::new() },
         prompt_unit: PromptUnit::Utf16,
         cancel: true,
-        lookup_settles: None,
-        is_stock: false,
+        ..Capabilities::default()
     })
 }
 
-impl ExternalEngineAdapter for Runway {
-    fn name(&self) -> &str {
-        self.http.engine()
-    }
-
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
+impl Vendor for Runway {
+    const REFUSALS: &'static [Row] = REFUSALS;
 
     fn price_key(&self, request: &GenerateRequest) -> String {
         self.model(request).map_or("default", |model| model.name).to_owned()
     }
 
-    fn health_check(&self) -> EngineFuture<'_, EngineHealth> {
-        Box::pin(async move {
-            let call = self.call(Call::get(HEALTH, self.http.url("/v1/organization")))?;
-            let reply = self.http.send(call).await?;
-            if !reply.is_success() {
-                return Err(common::refused(&self.http, HEALTH, &reply));
+    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call, VendorError> {
+        common::with_key(&engine.http, call.header("X-Runway-Version", VERSION), "Bearer ")
+    }
+
+    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth, VendorError> {
+        let reply = engine.ask(Call::get(HEALTH, engine.http.url("/v1/organization"))).await?;
+        let json = reply.json().unwrap_or_default();
+        let most = common::cost_at(&json, "/tier/maxMonthlyCreditSpend", USD_PER_CREDIT);
+        Ok(EngineHealth {
+            balance: common::cost_at(&json, "/creditBalance", USD_PER_CREDIT),
+            detail: most.map(|most| format!("at most {most} a month")),
+        })
+    }
+
+    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid, VendorError> {
+        let unset = || common::unsupported(engine.http.engine(), "no model is set for it");
+        let model = engine.vendor.model(request).ok_or_else(unset)?;
+        let (path, image) = match &request.image {
+            Some(path) => ("/v1/image_to_video", Some(engine.hand_over(path).await?)),
+            None => ("/v1/text_to_video", None),
+        };
+        Ok((path.to_owned(), engine.request_body(model, request, image)))
+    }
+
+    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task, VendorError> {
+        let reply = engine.post(&prepared.path, prepared.body.clone()).await?;
+        let (id, json) = engine.taken_on(&reply, "/id")?;
+        Ok(Task { id, data: json!({ "estimatedCost": json.get("estimatedCost") }) })
+    }
+
+    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState, VendorError> {
+        let with_cost = |mut json: Value| {
+            // A task that does not say what it costs costs what was foretold.
+            if json.pointer("/estimatedCost").is_none_or(Value::is_null)
+                && let Some(foretold) = task.data.pointer("/estimatedCost")
+            {
+                json["estimatedCost"] = foretold.clone();
             }
-            let json = reply.json().unwrap_or_default();
-            Ok(EngineHealth {
-                balance: common::cost_at(&json, "/creditBalance", USD_PER_CREDIT),
-                detail: common::cost_at(&json, "/tier/maxMonthlyCreditSpend", USD_PER_CREDIT)
-                    .map(|most| format!("at most {most} a month")),
-            })
-        })
+            json
+        };
+        let url = engine.task(&task.id);
+        engine.poll_at(url, |json, _| async move { Ok(engine.state(&with_cost(json))) }).await
     }
 
-    fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared> {
-        Box::pin(async move {
-            common::check_request(self.name(), &self.capabilities, request)?;
-            let model = self
-                .model(request)
-                .ok_or_else(|| common::unsupported(self.name(), "no model is set for it"))?;
-            let (path, image) = match &request.image {
-                Some(path) => ("/v1/image_to_video", Some(self.hand_over(path).await?)),
-                None => ("/v1/text_to_video", None),
-            };
-            Ok(Prepared {
-                request: request.clone(),
-                body: self.body(model, request, image),
-                path: path.to_owned(),
-            })
-        })
-    }
-
-    fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task> {
-        Box::pin(async move {
-            let url = self.http.url(&prepared.path);
-            let call = self.call(Call::post(SUBMIT, url, prepared.body.clone()))?.paid();
-            let reply = self.http.send(call).await?;
-            if !reply.is_success() {
-                let (kind, said) = (errors::kind(REFUSALS, &reply), common::said(&reply));
-                return Err(common::refused_submit(&self.http, kind, &reply, said.as_deref()));
+    async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled, VendorError> {
+        let reply = engine.send(Call::get(CANCEL, engine.task(&task.id))).await?;
+        if !reply.is_success() {
+            return common::cancel_outcome(&engine.http, &reply, Cancelled::TooLate);
+        }
+        let agreed = match reply.json().filter(Value::is_object).map(|json| engine.state(&json)) {
+            Some(TaskState::Queued { .. }) => Cancelled::Yes,
+            Some(TaskState::Running { .. }) | None => Cancelled::Asked,
+            Some(TaskState::Succeeded { .. } | TaskState::Failed(_)) => {
+                return Ok(Cancelled::TooLate);
             }
-            let json = reply.json().unwrap_or_default();
-            let id = common::id_at(&json, "/id")
-                .ok_or_else(|| common::unreadable_submit(&self.http, &reply))?;
-            let estimate = json.pointer("/estimatedCost").cloned().unwrap_or_default();
-            Ok(Task { id, data: json!({ "estimatedCost": estimate }) })
-        })
-    }
-
-    fn poll<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, TaskState> {
-        Box::pin(async move {
-            match self.task(POLL, &task.id).await? {
-                Asked::Task(mut json) => {
-                    // A task that does not say what it costs costs what was foretold.
-                    if json.pointer("/estimatedCost").is_none_or(Value::is_null)
-                        && let Some(foretold) = task.data.pointer("/estimatedCost")
-                    {
-                        json["estimatedCost"] = foretold.clone();
-                    }
-                    Ok(self.state(&json))
-                }
-                Asked::Refused(reply) => common::refused_poll(&self.http, &reply),
-                Asked::Unreadable(reply) => Err(common::unreadable_poll(&self.http, &reply)),
-            }
-        })
-    }
-
-    fn cancel<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, Cancelled> {
-        Box::pin(async move {
-            let agreed = match self.task(CANCEL, &task.id).await? {
-                Asked::Task(json) => match self.state(&json) {
-                    TaskState::Queued { .. } => Cancelled::Yes,
-                    TaskState::Running { .. } => Cancelled::Asked,
-                    TaskState::Succeeded { .. } | TaskState::Failed(_) => {
-                        return Ok(Cancelled::TooLate);
-                    }
-                },
-                Asked::Refused(reply) => {
-                    return common::cancel_outcome(&self.http, &reply, Cancelled::TooLate);
-                }
-                Asked::Unreadable(_) => Cancelled::Asked,
-            };
-            let call = self.task_call(CANCEL, Method::DELETE, &task.id)?;
-            let reply = self.http.send(call).await?;
-            common::cancel_outcome(&self.http, &reply, agreed)
-        })
-    }
-
-    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
-        Box::pin(common::fetch(&self.http, self.limits, output, to))
+        };
+        let reply = engine.send(Call::new(CANCEL, Method::DELETE, engine.task(&task.id))).await?;
+        common::cancel_outcome(&engine.http, &reply, agreed)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adapter::Durations;
     use crate::http::Reply;
+    use pytoon_vendor::errors;
 
     #[test]
     fn safety_anywhere_in_a_code_is_a_refusal_of_the_content() {

@@ -6,10 +6,9 @@
 
 use super::common;
 use crate::adapter::{
-    Capabilities, Durations, GenerateRequest, Offer, Output, Prepared, PromptUnit, Ratio, Task,
-    TaskState,
+    Capabilities, Durations, GenerateRequest, Offer, Output, Prepared, Ratio, Task, TaskState,
 };
-use crate::{VendorError, VendorErrorKind};
+use crate::{Accepted, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use serde_json::{Value, json};
 
@@ -22,141 +21,19 @@ const CONSIDERED: usize = 5;
 /// A side of this many pixels is as much as a film of 1920 pixels' height needs.
 const ENOUGH: u64 = 1920;
 
-/// Words that say how a picture is made, or nothing at all.
-const SILENT: &[&str] = &[
-    "about",
-    "above",
-    "aerial",
-    "after",
-    "against",
-    "amid",
-    "and",
-    "angle",
-    "animated",
-    "animation",
-    "are",
-    "around",
-    "background",
-    "beautiful",
-    "before",
-    "behind",
-    "being",
-    "below",
-    "bokeh",
-    "bright",
-    "camera",
-    "cinematic",
-    "clean",
-    "close",
-    "closeup",
-    "color",
-    "colour",
-    "composition",
-    "depth",
-    "detailed",
-    "dolly",
-    "down",
-    "dramatic",
-    "drone",
-    "during",
-    "each",
-    "epic",
-    "establishing",
-    "field",
-    "film",
-    "focus",
-    "footage",
-    "for",
-    "frame",
-    "from",
-    "gentle",
-    "gently",
-    "has",
-    "have",
-    "high",
-    "highly",
-    "hyper",
-    "image",
-    "in",
-    "into",
-    "its",
-    "lens",
-    "light",
-    "lighting",
-    "like",
-    "look",
-    "macro",
-    "mood",
-    "motion",
-    "movement",
-    "moving",
-    "near",
-    "no",
-    "not",
-    "of",
-    "off",
-    "on",
-    "onto",
-    "our",
-    "out",
-    "over",
-    "pan",
-    "panning",
-    "people",
-    "photo",
-    "photorealistic",
-    "portrait",
-    "quality",
-    "realistic",
-    "render",
-    "resolution",
-    "scene",
-    "shallow",
-    "shot",
-    "show",
-    "showing",
-    "shows",
-    "slow",
-    "slowly",
-    "smooth",
-    "soft",
-    "some",
-    "style",
-    "stylized",
-    "subtle",
-    "text",
-    "that",
-    "the",
-    "their",
-    "them",
-    "then",
-    "there",
-    "these",
-    "they",
-    "this",
-    "through",
-    "to",
-    "toward",
-    "towards",
-    "tracking",
-    "ultra",
-    "under",
-    "vertical",
-    "very",
-    "video",
-    "view",
-    "viewed",
-    "warm",
-    "was",
-    "watching",
-    "wide",
-    "with",
-    "without",
-    "words",
-    "you",
-    "your",
-    "zoom",
-];
+/// Words that say how a picture is made, or nothing at all; in alphabetical order.
+const SILENT: &str = "
+    about above aerial after against amid and angle animated animation are around background
+    beautiful before behind being below bokeh bright camera cinematic clean close closeup color
+    colour composition depth detailed dolly down dramatic drone during each epic establishing
+    field film focus footage for frame from gentle gently has have high highly hyper image in
+    into its lens light lighting like look macro mood motion movement moving near no not of off
+    on onto our out over pan panning people photo photorealistic portrait quality realistic
+    render resolution scene shallow shot show showing shows slow slowly smooth soft some style
+    stylized subtle text that the their them then there these they this through to toward
+    towards tracking ultra under vertical very video view viewed warm was watching wide with
+    without words you your zoom
+";
 
 /// The few words of a prompt that are worth a search, in its order.
 pub(crate) fn search_terms(prompt: &str) -> String {
@@ -166,7 +43,7 @@ pub(crate) fn search_terms(prompt: &str) -> String {
         let word = word.trim_matches('\'').to_lowercase();
         let is_telling = word.chars().count() >= 3
             && !word.chars().all(|c| c.is_ascii_digit())
-            && !SILENT.contains(&word.as_str());
+            && !SILENT.split_whitespace().any(|silent| silent == word);
         let length: usize = terms.iter().map(|t| t.chars().count() + 1).sum();
         if is_telling && !terms.contains(&word) && length + word.chars().count() <= MAX_SEARCH {
             terms.push(word);
@@ -183,31 +60,25 @@ pub(crate) fn capabilities() -> Capabilities {
     Capabilities {
         from_words: Some(Offer {
             durations: Durations::Range { min: 1000, max: 60_000, step: 1000 },
-            ratios: vec![Ratio { width: 9, height: 16 }],
+            ratios: vec![Ratio::default()],
             follows_picture: false,
         }),
-        from_picture: None,
-        image_inputs: Vec::new(),
         max_prompt: 5000,
-        prompt_unit: PromptUnit::Chars,
-        cancel: false,
-        lookup_settles: None,
         is_stock: true,
+        ..Capabilities::default()
     }
 }
 
-/// A request as its search terms.
-pub(crate) fn prepare(
+/// A request as its search terms, at no path.
+pub(crate) fn body(
     engine: &str,
-    sold: &Capabilities,
     request: &GenerateRequest,
-) -> Result<Prepared, VendorError> {
-    common::check_request(engine, sold, request)?;
+) -> Result<(String, Value), VendorError> {
     let terms = search_terms(&request.prompt);
     if terms.is_empty() {
         return Err(common::unsupported(engine, "the prompt has no words to search for"));
     }
-    Ok(Prepared { request: request.clone(), body: json!({ "query": terms }), path: String::new() })
+    Ok((String::new(), json!({ "query": terms })))
 }
 
 /// The search terms of a prepared request.
@@ -232,12 +103,22 @@ pub(crate) struct File {
     pub(crate) height: u64,
 }
 
+/// The clip for a prepared request as a task that is at its end already.
+pub(crate) fn task(
+    engine: &str,
+    found: &[Found],
+    prepared: &Prepared,
+) -> Result<Task, VendorError> {
+    let (clip, file) = choose(found, &prepared.request).ok_or_else(|| {
+        let message = format!("there is no upright clip of that length for `{}`", query(prepared));
+        VendorError::new(engine, common::SUBMIT, VendorErrorKind::Unsupported, message)
+    })?;
+    Ok(Task { id: clip.id.clone(), data: json!({ "url": file.url, "credit": clip.credit }) })
+}
+
 /// The clip and its file for a request: the seed decides among those that fit, so that scenes
 /// with the same words do not all show the same.
-pub(crate) fn choose<'a>(
-    found: &'a [Found],
-    request: &GenerateRequest,
-) -> Option<(&'a Found, &'a File)> {
+fn choose<'a>(found: &'a [Found], request: &GenerateRequest) -> Option<(&'a Found, &'a File)> {
     let fitting: Vec<(&Found, &File)> = found
         .iter()
         .filter(|clip| clip.length_ms >= u64::from(request.duration_ms))
@@ -257,17 +138,6 @@ fn best_file(files: &[File]) -> Option<&File> {
         .or_else(|| upright().max_by_key(|f| f.height))
 }
 
-/// The task of a clip that is there already.
-pub(crate) fn task(clip: &Found, file: &File) -> Task {
-    Task { id: clip.id.clone(), data: json!({ "url": file.url, "credit": clip.credit }) }
-}
-
-/// Nothing that was found fits.
-pub(crate) fn nothing(engine: &str, terms: &str) -> VendorError {
-    let message = format!("there is no upright clip of that length for `{terms}`");
-    VendorError::new(engine, common::SUBMIT, VendorErrorKind::Unsupported, message)
-}
-
 /// The state of a clip that is there already.
 pub(crate) fn state(engine: &str, task: &Task) -> TaskState {
     let text = |pointer: &str| common::text_at(&task.data, pointer).map(str::to_owned);
@@ -276,15 +146,11 @@ pub(crate) fn state(engine: &str, task: &Task) -> TaskState {
             output: Output { url, credit: text("/credit") },
             cost: Some(MicroUsd::ZERO),
         },
-        None => TaskState::Failed(
-            VendorError::new(
-                engine,
-                common::POLL,
-                VendorErrorKind::Lost,
-                "the stored task holds no address",
-            )
-            .accepted(crate::Accepted::Yes),
-        ),
+        None => {
+            let message = "the stored task holds no address";
+            let lost = VendorError::new(engine, common::POLL, VendorErrorKind::Lost, message);
+            TaskState::Failed(lost.accepted(Accepted::Yes))
+        }
     }
 }
 

@@ -36,10 +36,8 @@ pub(crate) fn check_text(text: &str, known: &[&str], field: &str) -> Result<(), 
         let name = inside[..end].trim();
         if !known.contains(&name) {
             let list = known.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-            return Err(OptionProblem::new(
-                field,
-                format!("there is no `{{{{{name}}}}}`; there are {list}"),
-            ));
+            let reason = format!("there is no `{{{{{name}}}}}`; there are {list}");
+            return Err(OptionProblem::new(field, reason));
         }
         rest = &inside[end + 2..];
     }

@@ -4,8 +4,7 @@
 //! Guarantees: whatever passes [`HttpOptions::check`] can be used without another look: places
 //! have known names, pointers are pointers, methods are methods.
 
-use super::super::{AdapterParts, OptionProblem};
-use super::super::{common, template};
+use super::super::{AdapterParts, OptionProblem, common, template, yes};
 use crate::VendorErrorKind;
 use crate::adapter::{Durations, Offer, Ratio};
 use reqwest::Method;
@@ -35,7 +34,6 @@ const LOOKUP_PLACES: &[&str] = &["call_id"];
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HttpOptions {
-    #[serde(default)]
     pub(super) auth: Option<Auth>,
     /// Headers of every call, without secrets.
     #[serde(default)]
@@ -47,11 +45,8 @@ pub(super) struct HttpOptions {
     pub(super) submit: Submit,
     pub(super) poll: Poll,
     pub(super) result: ResultPlace,
-    #[serde(default)]
     pub(super) cancel: Option<Cancel>,
-    #[serde(default)]
     pub(super) health: Option<Health>,
-    #[serde(default)]
     pub(super) lookup: Option<LookupCall>,
     /// What answers mean where their status does not say it; the first that fits counts.
     #[serde(default)]
@@ -66,12 +61,10 @@ fn default_model() -> String {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Auth {
-    #[serde(default)]
     pub(super) header: Option<String>,
     /// What stands in the header, with `{{key}}` in it.
     #[serde(default = "bare_key")]
     pub(super) format: String,
-    #[serde(default)]
     pub(super) query: Option<String>,
 }
 
@@ -87,16 +80,12 @@ pub(super) struct Sold {
     #[serde(default)]
     durations_ms: Vec<u32>,
     /// Or the shortest, the longest and the step.
-    #[serde(default)]
     min_ms: Option<u32>,
-    #[serde(default)]
     max_ms: Option<u32>,
-    #[serde(default)]
     step_ms: Option<u32>,
     /// `9:16`, or sizes such as `720:1280`; the first is used for upright films.
     ratios: Vec<String>,
     /// Overrides for clips that start from a picture.
-    #[serde(default)]
     with_picture: Option<SoldWithPicture>,
     #[serde(default)]
     pub(super) image: Image,
@@ -114,11 +103,8 @@ pub(super) struct Sold {
 struct SoldWithPicture {
     #[serde(default)]
     durations_ms: Vec<u32>,
-    #[serde(default)]
     min_ms: Option<u32>,
-    #[serde(default)]
     max_ms: Option<u32>,
-    #[serde(default)]
     step_ms: Option<u32>,
     #[serde(default)]
     ratios: Vec<String>,
@@ -129,10 +115,6 @@ struct SoldWithPicture {
 
 fn five_mib() -> u64 {
     5 << 20
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// How a picture is handed over. By address only is the same as not at all for a film: its
@@ -171,15 +153,12 @@ pub(super) struct Poll {
     pub(super) path: String,
     pub(super) status: String,
     pub(super) states: States,
-    #[serde(default)]
     pub(super) progress: Option<String>,
     /// What the vendor's progress is multiplied by to be 1 at its end.
     #[serde(default = "unit")]
     pub(super) progress_scale: f64,
     /// Where the reason of a failure stands.
-    #[serde(default)]
     pub(super) error: Option<String>,
-    #[serde(default)]
     pub(super) cost: Option<Cost>,
 }
 
@@ -217,7 +196,6 @@ pub(super) struct Cost {
 pub(super) struct ResultPlace {
     pub(super) url: String,
     /// The call that is asked for it, where the poll does not hold it.
-    #[serde(default)]
     pub(super) path: Option<String>,
 }
 
@@ -240,7 +218,6 @@ fn delete() -> String {
 pub(super) struct Health {
     pub(super) path: String,
     /// Where what is left on the account stands.
-    #[serde(default)]
     pub(super) balance: Option<Cost>,
 }
 
@@ -277,22 +254,19 @@ fn two_minutes() -> u64 {
 #[serde(deny_unknown_fields)]
 pub(super) struct ErrorRule {
     /// The answer's status; any where absent, also that of a failed task.
-    #[serde(default)]
     pub(super) status: Option<u16>,
     /// Where in the body is looked; anywhere in its text where absent.
-    #[serde(default)]
     pub(super) pointer: Option<String>,
-    #[serde(default)]
     pub(super) equals: Option<Value>,
-    #[serde(default)]
     pub(super) contains: Option<String>,
-    pub(super) kind: RuleKind,
+    #[serde(with = "RuleKind")]
+    pub(super) kind: VendorErrorKind,
 }
 
 /// The kinds that a vendor can tell.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum RuleKind {
+#[derive(Deserialize)]
+#[serde(remote = "VendorErrorKind", rename_all = "snake_case")]
+enum RuleKind {
     Auth,
     Quota,
     RateLimited,
@@ -301,21 +275,6 @@ pub(super) enum RuleKind {
     Timeout,
     Server,
     Lost,
-}
-
-impl From<RuleKind> for VendorErrorKind {
-    fn from(kind: RuleKind) -> Self {
-        match kind {
-            RuleKind::Auth => Self::Auth,
-            RuleKind::Quota => Self::Quota,
-            RuleKind::RateLimited => Self::RateLimited,
-            RuleKind::Moderation => Self::Moderation,
-            RuleKind::InvalidRequest => Self::InvalidRequest,
-            RuleKind::Timeout => Self::Timeout,
-            RuleKind::Server => Self::Server,
-            RuleKind::Lost => Self::Lost,
-        }
-    }
 }
 
 impl HttpOptions {
@@ -386,9 +345,8 @@ impl HttpOptions {
         if !template::uses(&submit.body, "prompt") {
             return problem("options.submit.body", "it has no `{{prompt}}`");
         }
-        if self.capabilities.image == Image::Inline
-            && !template::uses(&submit.body, "image_data_uri")
-        {
+        let takes_picture = template::uses(&submit.body, "image_data_uri");
+        if self.capabilities.image == Image::Inline && !takes_picture {
             let reason = "it has no `{{image_data_uri}}`, and capabilities.image is inline";
             return problem("options.submit.body", reason);
         }
@@ -402,12 +360,11 @@ impl HttpOptions {
             return problem("options.poll.path", "it has no `{{id}}`");
         }
         pointer(&poll.status, "options.poll.status")?;
-        for (place, field) in
-            [(&poll.progress, "options.poll.progress"), (&poll.error, "options.poll.error")]
-        {
-            if let Some(place) = place {
-                pointer(place, field)?;
-            }
+        if let Some(place) = &poll.progress {
+            pointer(place, "options.poll.progress")?;
+        }
+        if let Some(place) = &poll.error {
+            pointer(place, "options.poll.error")?;
         }
         if !(poll.progress_scale.is_finite() && poll.progress_scale > 0.0) {
             return problem("options.poll.progress_scale", "it is more than 0");
@@ -422,14 +379,8 @@ impl HttpOptions {
         if states.failed.is_empty() {
             return problem("options.poll.states.failed", "name the word for a failed task");
         }
-        let all = [
-            &states.queued,
-            &states.running,
-            &states.succeeded,
-            &states.failed,
-            &states.refused,
-            &states.cancelled,
-        ];
+        let States { queued, running, succeeded, failed, refused, cancelled } = states;
+        let all = [queued, running, succeeded, failed, refused, cancelled];
         let mut seen = std::collections::BTreeSet::new();
         match all.into_iter().flatten().find(|word| !seen.insert(word.as_str())) {
             Some(word) => problem("options.poll.states", &format!("`{word}` stands here twice")),
@@ -460,27 +411,22 @@ impl HttpOptions {
             step: sold.step_ms,
         };
         let field = "options.capabilities";
-        let other = sold.with_picture.as_ref().filter(|_| with_picture);
-        let own = other.map(|other| Lengths {
-            fixed: &other.durations_ms,
-            min: other.min_ms,
-            max: other.max_ms,
-            step: other.step_ms,
+        let field_of =
+            |is_own: bool| if is_own { format!("{field}.with_picture") } else { field.into() };
+        let own = sold.with_picture.as_ref().filter(|_| with_picture);
+        let lengths = own.map(|own| Lengths {
+            fixed: &own.durations_ms,
+            min: own.min_ms,
+            max: own.max_ms,
+            step: own.step_ms,
         });
-        let own = own.filter(|own| !own.is_empty());
-        let (lengths, of_lengths) = match own {
-            Some(own) => (own, format!("{field}.with_picture")),
-            None => (usual, field.to_owned()),
-        };
-        let own = other.map(|other| &other.ratios).filter(|ratios| !ratios.is_empty());
-        let (shapes, of_shapes) = match own {
-            Some(own) => (own, format!("{field}.with_picture")),
-            None => (&sold.ratios, field.to_owned()),
-        };
+        let lengths = lengths.filter(|own| !own.is_empty());
+        let shapes = own.map(|own| &own.ratios).filter(|ratios| !ratios.is_empty());
+        let (of_lengths, of_shapes) = (field_of(lengths.is_some()), field_of(shapes.is_some()));
         Ok(Offer {
-            durations: lengths.durations(&of_lengths)?,
-            ratios: ratios(shapes, &of_shapes)?,
-            follows_picture: other.is_some_and(|other| other.follows_picture),
+            durations: lengths.unwrap_or(usual).durations(&of_lengths)?,
+            ratios: ratios(shapes.unwrap_or(&sold.ratios), &of_shapes)?,
+            follows_picture: own.is_some_and(|own| own.follows_picture),
         })
     }
 }
@@ -559,10 +505,8 @@ fn pointer_or_root(text: &str, field: &str) -> Result<(), OptionProblem> {
 
 fn path(text: &str, places: &[&str], field: &str) -> Result<(), OptionProblem> {
     if !text.starts_with('/') {
-        return problem(
-            field,
-            &format!("`{text}` is not a path below base_url: begin it with `/`"),
-        );
+        let reason = format!("`{text}` is not a path below base_url: begin it with `/`");
+        return problem(field, &reason);
     }
     template::check_text(text, places, field)
 }

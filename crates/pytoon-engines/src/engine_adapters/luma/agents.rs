@@ -8,21 +8,17 @@
 //! came cannot be looked up. A clip that starts from a picture lasts 5 s; from words alone 10 s are
 //! sold too.
 
-use super::super::common::{self, HEALTH, POLL, Picture, SUBMIT, UPLOAD};
-use super::super::{AdapterParts, OptionProblem};
-use super::{Options, REFUSALS, one_of};
-use crate::adapter::{
-    Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
-    GenerateRequest, GeneratedClip, ImageInput, Offer, Output, Prepared, PromptUnit, Task,
-    TaskState,
-};
-use crate::http::{Body, Call, DownloadLimits, VendorHttp};
+use super::super::common::{self, HEALTH, Picture, UPLOAD};
+use super::super::vendor::{Adapter, Paid, Vendor};
+use super::super::{AdapterParts, Made, OptionProblem};
+use super::{Options, one_of};
+use crate::adapter::{Capabilities, EngineHealth, GenerateRequest, ImageInput, Task, TaskState};
+use crate::http::{Body, Call};
 use crate::{VendorError, VendorErrorKind};
-use pytoon_vendor::errors;
+use pytoon_vendor::errors::Row;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 const RATIOS: &[(u32, u32)] = &[(9, 16), (3, 4), (1, 1), (4, 3), (16, 9), (21, 9)];
@@ -37,41 +33,28 @@ const MAX_UPLOAD: u64 = 50_000_000;
 /// Longest prompt; a reseller's figure.
 const MAX_PROMPT: usize = 6000;
 
-/// The adapter.
+/// The vendor.
 #[derive(Debug)]
 pub(super) struct Agents {
-    http: VendorHttp,
-    capabilities: Capabilities,
-    limits: DownloadLimits,
     model: String,
     resolution: String,
 }
 
 impl Agents {
-    pub(super) fn try_new(
-        parts: &AdapterParts<'_>,
-        options: &Options,
-    ) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
+    pub(super) fn try_new(parts: &AdapterParts<'_>, options: Options) -> Made {
         one_of(&options.resolution, RESOLUTIONS, "options.resolution")?;
         if options.model.trim().is_empty() {
             return Err(OptionProblem::new("options.model", "name a model such as `ray-3.2`"));
         }
-        Ok(Arc::new(Self {
-            http: parts.http.clone(),
-            capabilities: capabilities(options.image_input),
-            limits: common::download_limits(parts.config),
-            model: options.model.clone(),
-            resolution: options.resolution.clone(),
-        }))
+        let sold = capabilities(options.image_input);
+        Adapter::build(parts, sold, Self { model: options.model, resolution: options.resolution })
     }
+}
 
-    fn call(&self, call: Call) -> Result<Call, VendorError> {
-        common::with_key(&self.http, call, "Bearer ")
-    }
-
+impl Adapter<Agents> {
     /// The picture as the interface's reference to one.
     async fn hand_over(&self, path: &Path) -> Result<Value, VendorError> {
-        let picture = Picture::read(self.name(), path, MAX_UPLOAD).await?;
+        let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
         if picture.bytes.len() <= MAX_INLINE {
             return Ok(json!({ "data": picture.base64(), "media_type": picture.media_type }));
         }
@@ -88,15 +71,12 @@ impl Agents {
         let file = self.upload_step(Call::post(UPLOAD, self.http.url("/files"), wanted)).await?;
         let unreadable = || {
             let message = "the reply names no file or no place for it";
-            VendorError::new(self.name(), UPLOAD, VendorErrorKind::Protocol, message)
+            self.not_uploaded(VendorErrorKind::Protocol, message)
         };
         let id = common::id_at(&file, "/id").ok_or_else(unreadable)?;
         let target = common::address_at(&file, "/upload/url").ok_or_else(unreadable)?;
-        // The address is signed: the key stays here.
         let mut call = Call::new(UPLOAD, Method::PUT, target);
-        for (name, value) in
-            file.pointer("/upload/headers").and_then(Value::as_object).into_iter().flatten()
-        {
+        for (name, value) in common::fields_at(&file, "/upload/headers") {
             // The media type is set with the bytes.
             if let Some(value) =
                 value.as_str().filter(|_| !name.eq_ignore_ascii_case("content-type"))
@@ -105,10 +85,7 @@ impl Agents {
             }
         }
         call.body = Body::Bytes(picture.bytes, picture.media_type);
-        let stored = self.http.send(call).await?;
-        if !stored.is_success() {
-            return Err(common::refused(&self.http, UPLOAD, &stored));
-        }
+        self.store(call).await?;
         let path = format!("/files/{}", common::segment(&id));
         let complete = self.http.url(&format!("{path}/complete"));
         let mut file = self.upload_step(Call::post(UPLOAD, complete, json!({}))).await?;
@@ -119,8 +96,7 @@ impl Agents {
                     let reason = common::text_at(&file, "/failure_reason").unwrap_or("no reason");
                     let message = format!("the vendor did not take the picture: {reason}");
                     let message = self.http.redacted_line(&message);
-                    let kind = VendorErrorKind::InvalidRequest;
-                    return Err(VendorError::new(self.name(), UPLOAD, kind, message));
+                    return Err(self.not_uploaded(VendorErrorKind::InvalidRequest, &message));
                 }
                 // A state that is not documented is no end.
                 _ => tokio::time::sleep(FILE_PAUSE).await,
@@ -128,60 +104,43 @@ impl Agents {
             file = self.upload_step(Call::get(UPLOAD, self.http.url(&path))).await?;
         }
         let message = "the picture is not ready after a minute";
-        Err(VendorError::new(self.name(), UPLOAD, VendorErrorKind::Timeout, message))
+        Err(self.not_uploaded(VendorErrorKind::Timeout, message))
+    }
+
+    fn not_uploaded(&self, kind: VendorErrorKind, message: &str) -> VendorError {
+        VendorError::new(self.http.engine(), UPLOAD, kind, message)
     }
 
     async fn upload_step(&self, call: Call) -> Result<Value, VendorError> {
-        let reply = self.http.send(self.call(call)?).await?;
-        if !reply.is_success() {
-            return Err(common::refused(&self.http, UPLOAD, &reply));
-        }
-        Ok(reply.json().unwrap_or_default())
+        Ok(self.ask(call).await?.json().unwrap_or_default())
     }
 
     fn state(&self, json: &Value) -> TaskState {
         match common::text_at(json, "/state") {
             Some("queued") => TaskState::Queued { mark: None },
-            Some("processing") => TaskState::Running { progress: None, unknown_status: None },
-            Some("completed") => match clip(json) {
-                Some(url) => TaskState::Succeeded {
-                    output: Output { url: url.to_owned(), credit: None },
-                    cost: None,
-                },
-                None => common::no_clip(&self.http, "it completed without a clip", None),
-            },
+            Some("processing") => common::running(None),
+            Some("completed") => {
+                common::succeeded(&self.http, clip(json), "it completed without a clip", None)
+            }
             Some("failed") => {
                 let code = common::text_at(json, "/failure_code").unwrap_or("no code");
                 let reason = common::text_at(json, "/failure_reason").unwrap_or("no reason");
-                self.failed(failure_kind(code), &format!("{code}: {reason}"))
+                let message = format!("{code}: {reason}");
+                TaskState::Failed(common::task_failed(&self.http, failure_kind(code), &message))
             }
             other => common::unknown_status(&self.http, other),
         }
     }
-
-    fn failed(&self, kind: VendorErrorKind, message: &str) -> TaskState {
-        TaskState::Failed(common::task_failed(&self.http, kind, message))
-    }
 }
 
 fn capabilities(image_input: bool) -> Capabilities {
-    let offer = |lengths: &[u32]| Offer {
-        durations: Durations::Fixed(lengths.to_vec()),
-        ratios: common::ratios(RATIOS),
-        follows_picture: false,
-    };
+    let image_inputs = vec![ImageInput::Inline(MAX_INLINE as u64), ImageInput::Upload(MAX_UPLOAD)];
     Capabilities {
-        from_words: Some(offer(&[5000, 10_000])),
-        from_picture: image_input.then(|| offer(&[5000])),
-        image_inputs: match image_input {
-            true => vec![ImageInput::Inline(MAX_INLINE as u64), ImageInput::Upload(MAX_UPLOAD)],
-            false => Vec::new(),
-        },
+        from_words: Some(common::offer(vec![5000, 10_000], RATIOS)),
+        from_picture: image_input.then(|| common::offer(vec![5000], RATIOS)),
+        image_inputs: if image_input { image_inputs } else { Vec::new() },
         max_prompt: MAX_PROMPT,
-        prompt_unit: PromptUnit::Chars,
-        cancel: false,
-        lookup_settles: None,
-        is_stock: false,
+        ..Capabilities::default()
     }
 }
 
@@ -205,90 +164,40 @@ fn failure_kind(code: &str) -> VendorErrorKind {
     }
 }
 
-impl ExternalEngineAdapter for Agents {
-    fn name(&self) -> &str {
-        self.http.engine()
-    }
-
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
+impl Vendor for Agents {
+    const REFUSALS: &'static [Row] = super::REFUSALS;
 
     fn price_key(&self, _request: &GenerateRequest) -> String {
         format!("{}@{}", self.model, self.resolution)
     }
 
-    fn health_check(&self) -> EngineFuture<'_, EngineHealth> {
-        Box::pin(async move {
-            let call = self.call(Call::get(HEALTH, self.http.url("/files?limit=1")))?;
-            let reply = self.http.send(call).await?;
-            if !reply.is_success() {
-                return Err(common::refused(&self.http, HEALTH, &reply));
-            }
-            let version = reply.header("x-api-version").map(|version| format!("version {version}"));
-            Ok(EngineHealth { balance: None, detail: version })
-        })
+    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth, VendorError> {
+        let reply = engine.ask(Call::get(HEALTH, engine.http.url("/files?limit=1"))).await?;
+        let detail = reply.header("x-api-version").map(|version| format!("version {version}"));
+        Ok(EngineHealth { balance: None, detail })
     }
 
-    fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared> {
-        Box::pin(async move {
-            common::check_request(self.name(), &self.capabilities, request)?;
-            let mut video = json!({
-                "resolution": self.resolution,
-                "duration": format!("{}s", request.duration_ms / 1000),
-            });
-            if let Some(path) = &request.image {
-                video["start_frame"] = self.hand_over(path).await?;
-            }
-            let body = json!({
-                "type": "video",
-                "model": self.model,
-                "prompt": request.prompt,
-                "aspect_ratio": common::ratio_named(&self.capabilities, request).to_string(),
-                "video": video,
-            });
-            Ok(Prepared { request: request.clone(), body, path: "/generations".to_owned() })
-        })
+    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid, VendorError> {
+        let mut video = json!({
+            "resolution": engine.vendor.resolution,
+            "duration": format!("{}s", request.duration_ms / 1000),
+        });
+        if let Some(path) = &request.image {
+            video["start_frame"] = engine.hand_over(path).await?;
+        }
+        let body = json!({
+            "type": "video",
+            "model": engine.vendor.model,
+            "prompt": request.prompt,
+            "aspect_ratio": common::ratio_named(&engine.capabilities, request).to_string(),
+            "video": video,
+        });
+        Ok(("/generations".to_owned(), body))
     }
 
-    fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task> {
-        Box::pin(async move {
-            let url = self.http.url(&prepared.path);
-            let call = self.call(Call::post(SUBMIT, url, prepared.body.clone()))?.paid();
-            let reply = self.http.send(call).await?;
-            if !reply.is_success() {
-                let (kind, said) = (errors::kind(REFUSALS, &reply), common::said(&reply));
-                return Err(common::refused_submit(&self.http, kind, &reply, said.as_deref()));
-            }
-            let id = reply
-                .json()
-                .and_then(|json| common::id_at(&json, "/id"))
-                .ok_or_else(|| common::unreadable_submit(&self.http, &reply))?;
-            Ok(Task { id, data: Value::Null })
-        })
-    }
-
-    fn poll<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, TaskState> {
-        Box::pin(async move {
-            let url = self.http.url(&format!("/generations/{}", common::segment(&task.id)));
-            let reply = self.http.send(self.call(Call::get(POLL, url))?).await?;
-            if !reply.is_success() {
-                return common::refused_poll(&self.http, &reply);
-            }
-            let json = reply
-                .json()
-                .filter(Value::is_object)
-                .ok_or_else(|| common::unreadable_poll(&self.http, &reply))?;
-            Ok(self.state(&json))
-        })
-    }
-
-    fn cancel<'a>(&'a self, _task: &'a Task) -> EngineFuture<'a, Cancelled> {
-        Box::pin(async { Ok(Cancelled::Unsupported) })
-    }
-
-    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
-        Box::pin(common::fetch(&self.http, self.limits, output, to))
+    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState, VendorError> {
+        let url = engine.http.url(&format!("/generations/{}", common::segment(&task.id)));
+        engine.poll_at(url, |json, _| async move { Ok(engine.state(&json)) }).await
     }
 }
 

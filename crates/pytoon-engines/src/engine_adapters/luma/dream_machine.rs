@@ -8,20 +8,19 @@
 //! call: a lookup can show that a call never arrived, and never which generation is its. So
 //! [`Lookup::Found`] is not given.
 
-use super::super::common::{self, CANCEL, HEALTH, LOOKUP, POLL, SUBMIT};
-use super::super::{AdapterParts, OptionProblem};
-use super::{Options, REFUSALS, one_of};
+use super::super::common::{self, CANCEL, HEALTH, LOOKUP};
+use super::super::vendor::{Adapter, Paid, Vendor};
+use super::super::{AdapterParts, Made};
+use super::{Options, one_of};
 use crate::adapter::{
-    Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
-    GenerateRequest, GeneratedClip, Lookup, Offer, Output, Prepared, PromptUnit, Task, TaskState,
+    Cancelled, Capabilities, EngineHealth, GenerateRequest, Lookup, Prepared, Task, TaskState,
 };
-use crate::http::{Call, DownloadLimits, VendorHttp};
+use crate::http::Call;
 use crate::{VendorError, VendorErrorKind};
-use pytoon_vendor::errors;
+use pytoon_vendor::errors::Row;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::path::Path;
-use std::sync::Arc;
+use url::Url;
 
 const RATIOS: &[(u32, u32)] = &[(9, 16), (16, 9), (1, 1), (3, 4), (4, 3), (9, 21), (21, 9)];
 const MODELS: &[&str] = &["ray-2", "ray-flash-2"];
@@ -31,79 +30,48 @@ const PROMPT: std::ops::RangeInclusive<usize> = 3..=5000;
 /// US dollars a cent, the unit of the balance.
 const USD_PER_CENT: f64 = 0.01;
 
-/// The adapter.
+/// The vendor.
 #[derive(Debug)]
 pub(super) struct DreamMachine {
-    http: VendorHttp,
-    capabilities: Capabilities,
-    limits: DownloadLimits,
     model: String,
     resolution: String,
 }
 
 impl DreamMachine {
-    pub(super) fn try_new(
-        parts: &AdapterParts<'_>,
-        options: &Options,
-    ) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
+    pub(super) fn try_new(parts: &AdapterParts<'_>, options: Options) -> Made {
         one_of(&options.model, MODELS, "options.model")?;
         one_of(&options.resolution, RESOLUTIONS, "options.resolution")?;
-        Ok(Arc::new(Self {
-            http: parts.http.clone(),
-            capabilities: capabilities(),
-            limits: common::download_limits(parts.config),
-            model: options.model.clone(),
-            resolution: options.resolution.clone(),
-        }))
+        let sold = Capabilities {
+            from_words: Some(common::offer(vec![5000, 9000], RATIOS)),
+            max_prompt: *PROMPT.end(),
+            cancel: true,
+            lookup_settles: Some(common::LIST_SETTLES),
+            ..Capabilities::default()
+        };
+        Adapter::build(parts, sold, Self { model: options.model, resolution: options.resolution })
     }
+}
 
-    fn call(&self, call: Call) -> Result<Call, VendorError> {
-        common::with_key(&self.http, call, "Bearer ")
-    }
-
-    fn generation(&self, operation: &'static str, method: Method, id: &str) -> Call {
-        let url = self.http.url(&format!("/generations/{}", common::segment(id)));
-        Call::new(operation, method, url)
+impl Adapter<DreamMachine> {
+    fn generation(&self, id: &str) -> Url {
+        self.http.url(&format!("/generations/{}", common::segment(id)))
     }
 
     fn state(&self, json: &Value) -> TaskState {
         match common::text_at(json, "/state") {
             Some("queued") => TaskState::Queued { mark: None },
-            Some("dreaming") => TaskState::Running { progress: None, unknown_status: None },
-            Some("completed") => match common::text_at(json, "/assets/video") {
-                Some(url) => TaskState::Succeeded {
-                    output: Output { url: url.to_owned(), credit: None },
-                    cost: None,
-                },
-                None => common::no_clip(&self.http, "it completed without a clip", None),
-            },
+            Some("dreaming") => common::running(None),
+            Some("completed") => {
+                let clip = common::text_at(json, "/assets/video");
+                common::succeeded(&self.http, clip, "it completed without a clip", None)
+            }
             Some("failed") => {
                 let reason = common::text_at(json, "/failure_reason").unwrap_or("no reason");
-                self.failed(failure_kind(reason), reason)
+                let kind = failure_kind(reason);
+                TaskState::Failed(common::task_failed(&self.http, kind, reason))
             }
             other => common::unknown_status(&self.http, other),
         }
-    }
-
-    fn failed(&self, kind: VendorErrorKind, message: &str) -> TaskState {
-        TaskState::Failed(common::task_failed(&self.http, kind, message))
-    }
-}
-
-fn capabilities() -> Capabilities {
-    Capabilities {
-        from_words: Some(Offer {
-            durations: Durations::Fixed(vec![5000, 9000]),
-            ratios: common::ratios(RATIOS),
-            follows_picture: false,
-        }),
-        from_picture: None,
-        image_inputs: Vec::new(),
-        max_prompt: *PROMPT.end(),
-        prompt_unit: PromptUnit::Chars,
-        cancel: true,
-        lookup_settles: Some(common::LIST_SETTLES),
-        is_stock: false,
     }
 }
 
@@ -118,111 +86,55 @@ fn failure_kind(reason: &str) -> VendorErrorKind {
     }
 }
 
-impl ExternalEngineAdapter for DreamMachine {
-    fn name(&self) -> &str {
-        self.http.engine()
-    }
-
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
+impl Vendor for DreamMachine {
+    const REFUSALS: &'static [Row] = super::REFUSALS;
 
     fn price_key(&self, _request: &GenerateRequest) -> String {
         format!("{}@{}", self.model, self.resolution)
     }
 
-    fn health_check(&self) -> EngineFuture<'_, EngineHealth> {
-        Box::pin(async move {
-            let call = self.call(Call::get(HEALTH, self.http.url("/credits")))?;
-            let reply = self.http.send(call).await?;
-            if !reply.is_success() {
-                return Err(common::refused(&self.http, HEALTH, &reply));
-            }
-            let json = reply.json().unwrap_or_default();
-            let balance = common::cost_at(&json, "/credit_balance", USD_PER_CENT);
-            Ok(EngineHealth { balance, detail: None })
-        })
+    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth, VendorError> {
+        let reply = engine.ask(Call::get(HEALTH, engine.http.url("/credits"))).await?;
+        let json = reply.json().unwrap_or_default();
+        let balance = common::cost_at(&json, "/credit_balance", USD_PER_CENT);
+        Ok(EngineHealth { balance, detail: None })
     }
 
-    fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared> {
-        Box::pin(async move {
-            common::check_request(self.name(), &self.capabilities, request)?;
-            if request.prompt.trim().chars().count() < *PROMPT.start() {
-                return Err(common::unsupported(self.name(), "the prompt is too short"));
-            }
-            let body = json!({
-                "generation_type": "video",
-                "model": self.model,
-                "prompt": request.prompt,
-                "aspect_ratio": common::ratio_named(&self.capabilities, request).to_string(),
-                "duration": format!("{}s", request.duration_ms / 1000),
-                "resolution": self.resolution,
-            });
-            Ok(Prepared { request: request.clone(), body, path: "/generations/video".to_owned() })
-        })
+    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid, VendorError> {
+        if request.prompt.trim().chars().count() < *PROMPT.start() {
+            return Err(common::unsupported(engine.http.engine(), "the prompt is too short"));
+        }
+        let body = json!({
+            "generation_type": "video",
+            "model": engine.vendor.model,
+            "prompt": request.prompt,
+            "aspect_ratio": common::ratio_named(&engine.capabilities, request).to_string(),
+            "duration": format!("{}s", request.duration_ms / 1000),
+            "resolution": engine.vendor.resolution,
+        });
+        Ok(("/generations/video".to_owned(), body))
     }
 
-    fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task> {
-        Box::pin(async move {
-            let url = self.http.url(&prepared.path);
-            let call = self.call(Call::post(SUBMIT, url, prepared.body.clone()))?.paid();
-            let reply = self.http.send(call).await?;
-            if !reply.is_success() {
-                let (kind, said) = (errors::kind(REFUSALS, &reply), common::said(&reply));
-                return Err(common::refused_submit(&self.http, kind, &reply, said.as_deref()));
-            }
-            let id = reply
-                .json()
-                .and_then(|json| common::id_at(&json, "/id"))
-                .ok_or_else(|| common::unreadable_submit(&self.http, &reply))?;
-            Ok(Task { id, data: Value::Null })
-        })
+    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState, VendorError> {
+        let url = engine.generation(&task.id);
+        engine.poll_at(url, |json, _| async move { Ok(engine.state(&json)) }).await
     }
 
-    fn poll<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, TaskState> {
-        Box::pin(async move {
-            let call = self.call(self.generation(POLL, Method::GET, &task.id))?;
-            let reply = self.http.send(call).await?;
-            if !reply.is_success() {
-                return common::refused_poll(&self.http, &reply);
-            }
-            let json = reply
-                .json()
-                .filter(Value::is_object)
-                .ok_or_else(|| common::unreadable_poll(&self.http, &reply))?;
-            Ok(self.state(&json))
-        })
+    async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled, VendorError> {
+        // Deleting what is finished deletes the clip: look first.
+        match Self::poll(engine, task).await? {
+            TaskState::Succeeded { .. } | TaskState::Failed(_) => return Ok(Cancelled::TooLate),
+            TaskState::Queued { .. } | TaskState::Running { .. } => {}
+        }
+        let call = Call::new(CANCEL, Method::DELETE, engine.generation(&task.id));
+        // Whether deleting stops the work is not documented.
+        common::cancel_outcome(&engine.http, &engine.send(call).await?, Cancelled::Asked)
     }
 
-    fn cancel<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, Cancelled> {
-        Box::pin(async move {
-            // Deleting what is finished deletes the clip: look first.
-            match self.poll(task).await? {
-                TaskState::Succeeded { .. } | TaskState::Failed(_) => {
-                    return Ok(Cancelled::TooLate);
-                }
-                TaskState::Queued { .. } | TaskState::Running { .. } => {}
-            }
-            let call = self.call(self.generation(CANCEL, Method::DELETE, &task.id))?;
-            let reply = self.http.send(call).await?;
-            // Whether deleting stops the work is not documented.
-            common::cancel_outcome(&self.http, &reply, Cancelled::Asked)
-        })
-    }
-
-    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
-        Box::pin(common::fetch(&self.http, self.limits, output, to))
-    }
-
-    fn lookup<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Lookup> {
-        Box::pin(async move {
-            let url = self.http.url("/generations?limit=100&offset=0");
-            let reply = self.http.send(self.call(Call::get(LOOKUP, url))?).await?;
-            if !reply.is_success() {
-                return Err(common::refused(&self.http, LOOKUP, &reply));
-            }
-            Ok(reply.json().map_or(Lookup::CannotSay, |json| looked_up(&json, prepared)))
-        })
+    async fn lookup(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Lookup, VendorError> {
+        let url = engine.http.url("/generations?limit=100&offset=0");
+        let reply = engine.ask(Call::get(LOOKUP, url)).await?;
+        Ok(reply.json().map_or(Lookup::CannotSay, |json| looked_up(&json, prepared)))
     }
 }
 

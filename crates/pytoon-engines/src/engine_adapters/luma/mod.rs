@@ -7,13 +7,11 @@
 mod agents;
 mod dream_machine;
 
-use super::{AdapterParts, OptionProblem, read_options};
+use super::{AdapterParts, Made, OptionProblem, read_options, yes};
 use crate::VendorErrorKind;
-use crate::adapter::ExternalEngineAdapter;
-use pytoon_vendor::errors::{Place, Row};
+use pytoon_vendor::errors::Row;
 use pytoon_vendor::replies::MODERATION_WORDS;
 use serde::Deserialize;
-use std::sync::Arc;
 
 /// The engine's own settings.
 #[derive(Debug, Deserialize)]
@@ -32,32 +30,13 @@ struct Options {
 
 /// Error table for refused submissions, for both interfaces.
 const REFUSALS: &[Row] = &[
-    Row {
-        statuses: &[],
-        place: Place::At("/error/code"),
-        words: &["content_moderated"],
-        kind: VendorErrorKind::Moderation,
-        source: "the failure code of generations; inferred for refusals",
-    },
-    Row {
-        statuses: &[400, 422],
-        place: Place::Message,
-        words: MODERATION_WORDS,
-        kind: VendorErrorKind::Moderation,
-        source: "docs.lumalabs.ai, errors",
-    },
-    Row {
-        statuses: &[400, 403],
-        place: Place::Message,
-        words: &["insufficient credits", "enough credits"],
-        kind: VendorErrorKind::Quota,
-        source: "docs.lumalabs.ai, errors; inferred for the current interface",
-    },
+    Row::at("/error/code", &["content_moderated"], VendorErrorKind::Moderation)
+        .source("the failure code of generations; inferred for refusals"),
+    Row::message(&[400, 422], MODERATION_WORDS, VendorErrorKind::Moderation)
+        .source("docs.lumalabs.ai, errors"),
+    Row::message(&[400, 403], &["insufficient credits", "enough credits"], VendorErrorKind::Quota)
+        .source("docs.lumalabs.ai, errors; inferred for the current interface"),
 ];
-
-fn yes() -> bool {
-    true
-}
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -67,13 +46,11 @@ enum Api {
 }
 
 /// Makes the adapter of the interface that the options name.
-pub(super) fn try_new(
-    parts: &AdapterParts<'_>,
-) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
+pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
     let options: Options = read_options(parts.config)?;
     match options.api {
-        Api::Agents => agents::Agents::try_new(parts, &options),
-        Api::DreamMachine => dream_machine::DreamMachine::try_new(parts, &options),
+        Api::Agents => agents::Agents::try_new(parts, options),
+        Api::DreamMachine => dream_machine::DreamMachine::try_new(parts, options),
     }
 }
 

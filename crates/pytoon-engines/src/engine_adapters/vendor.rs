@@ -1,0 +1,214 @@
+//! The form that all adapters share: a paid call that names a task, polls, a clip at an address. A
+//! [`Vendor`] states what is its own.
+//!
+//! Guarantees: nothing is prepared that is not sold; every call with a key goes through
+//! [`Vendor::signed`]; a refused paid call is read by the vendor's error table.
+//!
+//! Start with [`Adapter`].
+
+use super::common::{self, POLL, SUBMIT, UPLOAD};
+use super::{AdapterParts, Made};
+use crate::adapter::{
+    Cancelled, Capabilities, EngineFuture, EngineHealth, ExternalEngineAdapter, GenerateRequest,
+    GeneratedClip, Lookup, Output, Prepared, Task, TaskState,
+};
+use crate::http::{Call, DownloadLimits, Reply, VendorHttp};
+use crate::{Accepted, VendorError, VendorErrorKind};
+use pytoon_vendor::VendorFuture;
+use pytoon_vendor::errors::{self, Row};
+use pytoon_vendor::replies::refused_paid;
+use serde_json::Value;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use url::Url;
+
+/// An engine: HTTP to its vendor, what it sells, and what is the vendor's own.
+#[derive(Debug)]
+pub(super) struct Adapter<V> {
+    pub(super) http: VendorHttp,
+    pub(super) capabilities: Capabilities,
+    pub(super) vendor: V,
+    limits: DownloadLimits,
+}
+
+/// The paid call's path below the vendor's address, and its body.
+pub(super) type Paid = (String, Value);
+
+/// What one vendor does otherwise than others.
+pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
+    /// Error table for refused paid calls.
+    const REFUSALS: &'static [Row] = &[];
+
+    /// Returns the price table's key for a request.
+    fn price_key(&self, _request: &GenerateRequest) -> String {
+        "default".to_owned()
+    }
+
+    /// Adds the key to a call.
+    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call, VendorError> {
+        common::with_key(&engine.http, call, "Bearer ")
+    }
+
+    /// Returns the meaning of a refused paid call, and what was said.
+    fn meaning(_: &Adapter<Self>, reply: &Reply) -> (VendorErrorKind, Option<String>) {
+        (errors::kind(Self::REFUSALS, reply), common::said(reply))
+    }
+
+    /// Returns the failure of a free call that was refused.
+    fn refused(engine: &Adapter<Self>, operation: &'static str, reply: &Reply) -> VendorError {
+        common::refused(&engine.http, operation, reply)
+    }
+
+    /// Returns the meaning of a poll that was refused.
+    fn refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState, VendorError> {
+        common::refused_poll(&engine.http, reply)
+    }
+
+    /// Asks how the engine is.
+    fn health(engine: &Adapter<Self>) -> impl VendorFuture<EngineHealth>;
+
+    /// Makes the paid call's path and body for a request that is sold; uploads its picture.
+    fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> impl VendorFuture<Paid>;
+
+    /// Makes the paid call.
+    fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> impl VendorFuture<Task> {
+        async {
+            let reply = engine.post(&prepared.path, prepared.body.clone()).await?;
+            let (id, _) = engine.taken_on(&reply, "/id")?;
+            Ok(Task { id, data: Value::Null })
+        }
+    }
+
+    /// Asks how far a task is.
+    fn poll(engine: &Adapter<Self>, task: &Task) -> impl VendorFuture<TaskState>;
+
+    /// Asks the vendor to stop.
+    fn cancel(_: &Adapter<Self>, _: &Task) -> impl VendorFuture<Cancelled> {
+        async { Ok(Cancelled::Unsupported) }
+    }
+
+    /// Looks for a call whose answer never came.
+    fn lookup(_: &Adapter<Self>, _: &Prepared) -> impl VendorFuture<Lookup> {
+        async { Ok(Lookup::CannotSay) }
+    }
+}
+
+impl<V: Vendor> Adapter<V> {
+    /// Makes the adapter of a vendor that sells this.
+    pub(super) fn build(parts: &AdapterParts<'_>, capabilities: Capabilities, vendor: V) -> Made {
+        let limits = common::download_limits(parts.config);
+        Ok(Arc::new(Self { http: parts.http.clone(), capabilities, vendor, limits }))
+    }
+
+    /// Sends a call with the key.
+    pub(super) async fn send(&self, call: Call) -> Result<Reply, VendorError> {
+        self.http.send(V::signed(self, call)?).await
+    }
+
+    /// Sends a free call with the key. A refusal is a failure.
+    pub(super) async fn ask(&self, call: Call) -> Result<Reply, VendorError> {
+        let operation = call.operation;
+        let reply = self.send(call).await?;
+        if reply.is_success() { Ok(reply) } else { Err(V::refused(self, operation, &reply)) }
+    }
+
+    /// Sends a picture to where the vendor wants it: the place may be somebody else's, so the key
+    /// stays here.
+    pub(super) async fn store(&self, call: Call) -> Result<(), VendorError> {
+        let reply = self.http.send(call).await?;
+        if reply.is_success() { Ok(()) } else { Err(common::refused(&self.http, UPLOAD, &reply)) }
+    }
+
+    /// Returns the failure of an answer of 2xx that is not understood.
+    pub(super) fn unreadable(&self, operation: &'static str, reply: &Reply) -> VendorError {
+        self.http.refusal(operation, VendorErrorKind::Protocol, reply, None)
+    }
+
+    /// Posts the body of the paid call.
+    pub(super) async fn post(&self, path: &str, body: Value) -> Result<Reply, VendorError> {
+        self.send(Call::post(SUBMIT, self.http.url(path), body).paid()).await
+    }
+
+    /// Returns the task's id in the answer to the paid call, and the whole answer.
+    pub(super) fn taken_on(&self, reply: &Reply, id: &str) -> Result<(String, Value), VendorError> {
+        if !reply.is_success() {
+            let (kind, said) = V::meaning(self, reply);
+            return Err(refused_paid(&self.http, SUBMIT, kind, reply, said.as_deref()));
+        }
+        let json = reply.json().unwrap_or_default();
+        let unknown = || self.unreadable(SUBMIT, reply).accepted(Accepted::Maybe);
+        let id = common::id_at(&json, id).ok_or_else(unknown)?;
+        Ok((id, json))
+    }
+
+    /// Asks for a task at an address; `state` reads the answer.
+    pub(super) async fn poll_at<F: VendorFuture<TaskState>>(
+        &self,
+        url: Url,
+        state: impl FnOnce(Value, Reply) -> F + Send,
+    ) -> Result<TaskState, VendorError> {
+        let reply = self.send(Call::get(POLL, url)).await?;
+        if !reply.is_success() {
+            return V::refused_poll(self, &reply);
+        }
+        let json = reply.json().filter(Value::is_object);
+        let json = json.ok_or_else(|| self.unreadable(POLL, &reply))?;
+        state(json, reply).await
+    }
+}
+
+impl<V: Vendor> ExternalEngineAdapter for Adapter<V> {
+    fn name(&self) -> &str {
+        self.http.engine()
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn price_key(&self, request: &GenerateRequest) -> String {
+        self.vendor.price_key(request)
+    }
+
+    fn health_check(&self) -> EngineFuture<'_, EngineHealth> {
+        Box::pin(V::health(self))
+    }
+
+    fn prepare<'a>(&'a self, request: &'a GenerateRequest) -> EngineFuture<'a, Prepared> {
+        Box::pin(async move {
+            common::check_request(self.name(), &self.capabilities, request)?;
+            let (path, body) = V::body(self, request).await?;
+            Ok(Prepared { request: request.clone(), body, path })
+        })
+    }
+
+    fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task> {
+        Box::pin(V::submit(self, prepared))
+    }
+
+    fn poll<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, TaskState> {
+        Box::pin(V::poll(self, task))
+    }
+
+    fn cancel<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, Cancelled> {
+        Box::pin(V::cancel(self, task))
+    }
+
+    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
+        Box::pin(async move {
+            let file = self.http.download(&output.url, to, self.limits).await?;
+            Ok(GeneratedClip {
+                path: file.path,
+                size_bytes: file.size_bytes,
+                sha256: file.sha256,
+                credit: output.credit.clone(),
+                cost: None,
+            })
+        })
+    }
+
+    fn lookup<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Lookup> {
+        Box::pin(V::lookup(self, prepared))
+    }
+}
