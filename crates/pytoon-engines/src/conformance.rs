@@ -18,7 +18,7 @@ mod checks;
 mod tests;
 
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest};
-use crate::engine_adapters::OptionProblem;
+use crate::engine_adapters::Made;
 use pytoon_config::engines::EngineConfig;
 pub use pytoon_vendor::scripted as vendor;
 use secrecy::SecretString;
@@ -34,14 +34,7 @@ pub const KEY: &str = "key-4f1d7c-never+to/be=shown";
 pub const CLIP: &[u8] = b"\0\0\0\x18ftypmp42-a-clip-as-far-as-anybody-here-can-tell";
 
 /// Makes an adapter from a name, a block and a key.
-pub type Make<'a> = &'a (
-        dyn Fn(
-    &str,
-    &EngineConfig,
-    Option<SecretString>,
-) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem>
-            + Sync
-    );
+pub type Make<'a> = &'a (dyn Fn(&str, &EngineConfig, Option<SecretString>) -> Made + Sync);
 
 /// An adapter under test.
 pub struct Subject<'a> {
@@ -72,7 +65,6 @@ pub(crate) struct Routes {
     #[expect(dead_code, reason = "for readers of the fixture")]
     about: String,
     /// The engine in `engine.yaml`, where the folder is named otherwise.
-    #[serde(default)]
     #[expect(dead_code, reason = "for whoever lists the fixtures")]
     engine: Option<String>,
     /// Below the vendor's address.
@@ -82,19 +74,15 @@ pub(crate) struct Routes {
     #[serde(default)]
     options: Map<String, Value>,
     /// The calls that submit, with a picture and without.
-    #[serde(default)]
     submit_image: Option<String>,
-    #[serde(default)]
     submit_text: Option<String>,
     /// The call that asks after a task; none where a clip is there at once.
-    #[serde(default)]
     poll: Option<String>,
     /// The clip.
     clip: String,
     /// The account.
     health: String,
     /// How the key stands in the head of a call, with `{{key}}`; none for engines without one.
-    #[serde(default)]
     key_as: Option<String>,
     /// Calls that must not carry the key, beside the clip's.
     #[serde(default)]
@@ -142,7 +130,7 @@ impl<'a> Bench<'a> {
         let success = Script::parse(&filled(text("success.json")?), CLIP)
             .map_err(|error| format!("{}/success.json: {error}", subject.name))?;
         let made = |patience| {
-            make(subject, &routes, vendor.base(), patience, true)
+            make(subject, &routes, vendor.base(), patience)
                 .map_err(|p| format!("{}: {}: {}", subject.name, p.field, p.reason))
         };
         let (adapter, hasty) = (made(PATIENT_MS)?, made(HASTY_MS)?);
@@ -163,7 +151,7 @@ impl<'a> Bench<'a> {
 
     /// The same engine, made anew: another process after a restart.
     fn another(&self, base: &str) -> Result<Arc<dyn ExternalEngineAdapter>, String> {
-        make(self.subject, &self.routes, base, PATIENT_MS, true).map_err(|p| p.reason)
+        make(self.subject, &self.routes, base, PATIENT_MS).map_err(|p| p.reason)
     }
 
     /// A request that the engine sells.
@@ -174,11 +162,10 @@ impl<'a> Bench<'a> {
         GenerateRequest {
             call_id: "call-0001".to_owned(),
             prompt: "A red kite over a quiet harbour".to_owned(),
-            negative_prompt: None,
             image: with_image.then(|| self.folder.join("frame.png")),
             duration_ms: offer.map_or(0, |offer| offer.durations.cover(4000)),
             ratio: offer.and_then(|offer| offer.ratios.first().copied()).unwrap_or_default(),
-            seed: 0,
+            ..GenerateRequest::default()
         }
     }
 
@@ -190,17 +177,11 @@ impl<'a> Bench<'a> {
     }
 }
 
-fn make(
-    subject: &Subject<'_>,
-    routes: &Routes,
-    base: &str,
-    patience_ms: u64,
-    with_key: bool,
-) -> Result<Arc<dyn ExternalEngineAdapter>, OptionProblem> {
+fn make(subject: &Subject<'_>, routes: &Routes, base: &str, patience_ms: u64) -> Made {
     let mut config = subject.config.clone();
     config.base_url = format!("{base}{}", routes.base_path);
     config.request_timeout_ms = patience_ms;
     config.options.extend(routes.options.clone());
-    let key = (with_key && !config.key_env.is_empty()).then(|| SecretString::from(KEY.to_owned()));
+    let key = (!config.key_env.is_empty()).then(|| SecretString::from(KEY.to_owned()));
     (subject.make)(subject.name, &config, key)
 }

@@ -6,13 +6,14 @@ mod running;
 use super::vendor::{Answer, Script};
 use super::{Bench, CLIP, KEY, Row};
 use crate::adapter::{
-    Durations, ExternalEngineAdapter, GenerateRequest, Offer, Prepared, Ratio, Task, TaskState,
+    Durations, ExternalEngineAdapter, GenerateRequest, Offer, Output, Prepared, Ratio, Task,
+    TaskState,
 };
 use crate::{Accepted, ErrorStatus, VendorError, VendorErrorKind as Kind};
+use pytoon_vocabulary::MicroUsd;
 use running::{
-    broken_clip, cancel, cancel_too_late, cut_short, echoed, expired, failed, lookup_absent,
-    lookup_found, lost, moderation, not_shown, poll_dropped, poll_garbage, poll_refused,
-    redirected, stalled, too_large, unknown_status,
+    broken_clip, cancel, cancel_too_late, clip_faults, echoed, failed, lookup_absent, lookup_found,
+    lost, moderation, not_shown, poll_fault, poll_faults, unknown_status,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -41,13 +42,9 @@ pub(super) async fn all(bench: &Bench<'_>) -> Vec<Row> {
     row("submit unreachable", unreachable(bench).await);
     row("submit dropped unread", dropped_unread(bench).await);
     row("submit no answer", no_answer(bench).await);
-    for (name, status) in
-        [("poll 401", 401), ("poll 402", 402), ("poll 429", 429), ("poll 500", 500)]
-    {
-        row(name, poll_refused(bench, status).await);
+    for fault in poll_faults() {
+        row(fault.name, poll_fault(bench, &fault).await);
     }
-    row("poll dropped", poll_dropped(bench).await);
-    row("poll garbage", poll_garbage(bench).await);
     row("task lost", lost(bench).await);
     row("unknown status", unknown_status(bench).await);
     row("content refused", moderation(bench).await);
@@ -56,11 +53,9 @@ pub(super) async fn all(bench: &Bench<'_>) -> Vec<Row> {
     row("cancel too late", cancel_too_late(bench).await);
     row("lookup found", lookup_found(bench).await);
     row("lookup absent", lookup_absent(bench).await);
-    row("clip expired", expired(bench).await);
-    row("clip redirected inwards", redirected(bench).await);
-    row("clip too large", broken_clip(bench, too_large(), &[Kind::BadOutput]).await);
-    row("clip cut short", broken_clip(bench, cut_short(), &[Kind::Server]).await);
-    row("clip stalled", stalled(bench).await);
+    for fault in clip_faults() {
+        row(fault.name, broken_clip(bench, &fault).await);
+    }
     row("key echoed", echoed(bench).await);
     row("key not shown", not_shown(bench));
     rows
@@ -127,11 +122,42 @@ async fn prepared(bench: &Bench<'_>, with_image: bool) -> Result<Prepared, Strin
     bench.adapter.prepare(&bench.request(with_image)).await.map_err(text)
 }
 
-/// A task of the script in which all goes well.
-async fn task(bench: &Bench<'_>, script: Script) -> Result<Task, String> {
+/// A prepared request of the first way to ask, under a script, with the route that costs money.
+async fn first_prepared(bench: &Bench<'_>, script: Script) -> Result<(Prepared, String), String> {
     bench.vendor.follow(script);
-    let (with_image, _) = *bench.ways().first().ok_or("the fixtures name no way to submit")?;
-    bench.adapter.submit(&prepared(bench, with_image).await?).await.map_err(text)
+    let way = bench.ways().into_iter().next();
+    let (with_image, route) = way.ok_or("the fixtures name no way to submit")?;
+    Ok((prepared(bench, with_image).await?, route))
+}
+
+/// A task of a script.
+async fn task(bench: &Bench<'_>, script: Script) -> Result<Task, String> {
+    let (prepared, _) = first_prepared(bench, script).await?;
+    bench.adapter.submit(&prepared).await.map_err(text)
+}
+
+/// The clip of a task that must succeed.
+async fn clip(
+    adapter: &dyn ExternalEngineAdapter,
+    task: &Task,
+) -> Result<(Output, Option<MicroUsd>), String> {
+    match finish(adapter, task).await.map_err(text)? {
+        TaskState::Succeeded { output, cost } => Ok((output, cost)),
+        state => Err(format!("it ended as {state:?}")),
+    }
+}
+
+/// The failure of a paid call, which must be one.
+fn failure(submitted: Result<Task, VendorError>) -> Result<VendorError, String> {
+    submitted.err().ok_or_else(|| "it was taken for a success".to_owned())
+}
+
+/// Refuses more or fewer calls of a route than one.
+fn called_once(bench: &Bench<'_>, route: &str) -> Result<(), String> {
+    match bench.vendor.count(route) {
+        1 => Ok(()),
+        count => Err(format!("{route} was called {count} times")),
+    }
 }
 
 /// Polls until a task ends.
@@ -183,11 +209,8 @@ async fn health(bench: &Bench<'_>) -> Outcome {
     if bench.vendor.count(&bench.routes.health) == 0 {
         return fault(format!("{} was not asked", bench.routes.health));
     }
-    if bench
-        .ways()
-        .iter()
-        .any(|(_, route)| bench.routes.poll.is_some() && bench.vendor.count(route) > 0)
-    {
+    let is_paid = bench.ways().iter().any(|(_, route)| bench.vendor.count(route) > 0);
+    if bench.routes.poll.is_some() && is_paid {
         return fault("the account's check called what costs money");
     }
     Ok(health.balance.map_or_else(|| "fine".to_owned(), |balance| balance.to_string()))
@@ -222,12 +245,8 @@ async fn refused_request(bench: &Bench<'_>, request: &GenerateRequest) -> Outcom
     if let Some(seen) = bench.vendor.seen().first() {
         return fault(format!("it asked the vendor first: {}", seen.route));
     }
-    match outcome {
-        Ok(_) => fault("it was not refused"),
-        Err(error) => {
-            expect(&error, &[Kind::Unsupported], &[Accepted::No], Some(ErrorStatus::Permanent))
-        }
-    }
+    let error = outcome.err().ok_or("it was not refused")?;
+    expect(&error, &[Kind::Unsupported], &[Accepted::No], Some(ErrorStatus::Permanent))
 }
 
 fn length_not_sold(_: &Bench<'_>, request: &mut GenerateRequest) {
@@ -292,20 +311,15 @@ async fn success(bench: &Bench<'_>) -> Outcome {
             return fault("prepare called what costs money");
         }
         let task = bench.adapter.submit(&prepared).await.map_err(text)?;
-        if bench.vendor.count(&route) != 1 {
-            return fault(format!("{route} was called {} times", bench.vendor.count(&route)));
-        }
-        let state = finish(&*bench.adapter, &task).await.map_err(text)?;
-        let TaskState::Succeeded { output, cost } = state else {
-            return fault(format!("it ended as {state:?}"));
-        };
+        called_once(bench, &route)?;
+        let (output, cost) = clip(&*bench.adapter, &task).await?;
         let to = bench.folder.join("clip.mp4");
-        let clip = bench.adapter.fetch(&output, &to).await.map_err(text)?;
+        let file = bench.adapter.fetch(&output, &to).await.map_err(text)?;
         let bytes = std::fs::read(&to).map_err(|error| error.to_string())?;
-        if bytes != CLIP || clip.size_bytes != CLIP.len() as u64 || clip.sha256.len() != 64 {
+        if bytes != CLIP || file.size_bytes != CLIP.len() as u64 || file.sha256.len() != 64 {
             return fault("the clip is not the vendor's");
         }
-        if clip.credit != output.credit {
+        if file.credit != output.credit {
             return fault("the credit was lost");
         }
         std::fs::remove_file(&to).map_err(|error| error.to_string())?;
@@ -342,18 +356,15 @@ async fn resumed(bench: &Bench<'_>) -> Outcome {
     if read != first {
         return fault("a task is not the same after it was stored");
     }
-    let other = bench.another(bench.vendor.base())?;
-    match finish(&*other, &read).await.map_err(text)? {
-        TaskState::Succeeded { .. } => Ok("a clip".to_owned()),
-        state => fault(format!("it ended as {state:?}")),
-    }
+    clip(&*bench.another(bench.vendor.base())?, &read).await?;
+    Ok("a clip".to_owned())
 }
 
 /// An answer to the call that costs money, and what it means.
 struct SubmitFault {
     name: &'static str,
     answer: Answer,
-    kinds: &'static [Kind],
+    kind: Kind,
     accepted: Accepted,
     status: ErrorStatus,
     retry_after: Option<Duration>,
@@ -362,38 +373,29 @@ struct SubmitFault {
 fn submit_faults() -> Vec<SubmitFault> {
     use ErrorStatus::{Permanent, Temporary};
     let said = |status| Answer::json(status, json!({ "error": "no" }));
-    let fault = |name, answer, kinds, accepted, status| SubmitFault {
-        name,
-        answer,
-        kinds,
-        accepted,
-        status,
-        retry_after: None,
+    let fault = |name, answer, kind, accepted, status| {
+        let retry_after = None;
+        SubmitFault { name, answer, kind, accepted, status, retry_after }
     };
     let limited = said(429).with("retry-after", "7");
+    let garbage = Answer::text(200, "<html>fine</html>");
     vec![
-        fault("submit 400", said(400), &[Kind::InvalidRequest], Accepted::No, Permanent),
-        fault("submit 401", said(401), &[Kind::Auth], Accepted::No, Permanent),
-        fault("submit 402", said(402), &[Kind::Quota], Accepted::No, Permanent),
-        fault("submit 404", said(404), &[Kind::InvalidRequest], Accepted::No, Permanent),
+        fault("submit 400", said(400), Kind::InvalidRequest, Accepted::No, Permanent),
+        fault("submit 401", said(401), Kind::Auth, Accepted::No, Permanent),
+        fault("submit 402", said(402), Kind::Quota, Accepted::No, Permanent),
+        fault("submit 404", said(404), Kind::InvalidRequest, Accepted::No, Permanent),
         SubmitFault {
             retry_after: Some(Duration::from_secs(7)),
-            ..fault("submit 429 with time", limited, &[Kind::RateLimited], Accepted::No, Temporary)
+            ..fault("submit 429 with time", limited, Kind::RateLimited, Accepted::No, Temporary)
         },
-        fault("submit 429", said(429), &[Kind::RateLimited], Accepted::No, Temporary),
-        fault("submit 500", said(500), &[Kind::Server], Accepted::Maybe, Temporary),
-        fault("submit 502", said(502), &[Kind::Server], Accepted::No, Temporary),
-        fault("submit 503", said(503), &[Kind::Server], Accepted::No, Temporary),
-        fault("submit 504", said(504), &[Kind::Timeout], Accepted::Maybe, Temporary),
-        fault("submit 302", said(302), &[Kind::Protocol], Accepted::Maybe, Temporary),
-        fault(
-            "submit garbage",
-            Answer::text(200, "<html>fine</html>"),
-            &[Kind::Protocol],
-            Accepted::Maybe,
-            Temporary,
-        ),
-        fault("submit dropped", Answer::HangUp, &[Kind::Server], Accepted::Maybe, Temporary),
+        fault("submit 429", said(429), Kind::RateLimited, Accepted::No, Temporary),
+        fault("submit 500", said(500), Kind::Server, Accepted::Maybe, Temporary),
+        fault("submit 502", said(502), Kind::Server, Accepted::No, Temporary),
+        fault("submit 503", said(503), Kind::Server, Accepted::No, Temporary),
+        fault("submit 504", said(504), Kind::Timeout, Accepted::Maybe, Temporary),
+        fault("submit 302", said(302), Kind::Protocol, Accepted::Maybe, Temporary),
+        fault("submit garbage", garbage, Kind::Protocol, Accepted::Maybe, Temporary),
+        fault("submit dropped", Answer::HangUp, Kind::Server, Accepted::Maybe, Temporary),
     ]
 }
 
@@ -407,56 +409,39 @@ async fn submit_fault(bench: &Bench<'_>, wanted: &SubmitFault) -> Outcome {
     for (with_image, route) in bench.ways() {
         bench.vendor.follow(bench.success.clone().on(&route, wanted.answer.clone()));
         let prepared = prepared(bench, with_image).await?;
-        let Err(error) = bench.adapter.submit(&prepared).await else {
-            return fault("it was taken for a success");
-        };
-        if bench.vendor.count(&route) != 1 {
-            return fault(format!("{route} was called {} times", bench.vendor.count(&route)));
-        }
+        let error = failure(bench.adapter.submit(&prepared).await)?;
+        called_once(bench, &route)?;
         if error.retry_after != wanted.retry_after {
             return fault(format!("asked again after {:?}", error.retry_after));
         }
         let accepted = unknown(bench, wanted.accepted);
-        said = expect(&error, wanted.kinds, &[accepted], Some(wanted.status))?;
+        said = expect(&error, &[wanted.kind], &[accepted], Some(wanted.status))?;
     }
     Ok(said)
 }
 
 async fn unreachable(bench: &Bench<'_>) -> Outcome {
-    let (with_image, _) = *bench.ways().first().ok_or("no way to submit")?;
-    bench.vendor.follow(bench.success.clone());
-    let prepared = prepared(bench, with_image).await?;
+    let (prepared, _) = first_prepared(bench, bench.success.clone()).await?;
     // A port that is taken and where nobody listens.
     let silent = tokio::net::TcpSocket::new_v4().map_err(|error| error.to_string())?;
     let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     silent.bind(any).map_err(|error| error.to_string())?;
     let at = silent.local_addr().map_err(|error| error.to_string())?;
-    match bench.another(&format!("http://{at}"))?.submit(&prepared).await {
-        Ok(_) => fault("it was taken for a success"),
-        Err(error) => {
-            expect(&error, &[Kind::Unreachable], &[Accepted::No], Some(ErrorStatus::Temporary))
-        }
-    }
+    let error = failure(bench.another(&format!("http://{at}"))?.submit(&prepared).await)?;
+    expect(&error, &[Kind::Unreachable], &[Accepted::No], Some(ErrorStatus::Temporary))
 }
 
 async fn dropped_unread(bench: &Bench<'_>) -> Outcome {
-    let (with_image, _) = *bench.ways().first().ok_or("no way to submit")?;
-    bench.vendor.follow(bench.success.clone());
-    let prepared = prepared(bench, with_image).await?;
+    let (prepared, _) = first_prepared(bench, bench.success.clone()).await?;
     bench.vendor.go_deaf();
-    match bench.adapter.submit(&prepared).await {
-        Ok(_) => fault("it was taken for a success"),
-        // The connection stood, so nobody can know what was read.
-        Err(error) => expect(&error, &[Kind::Server], &[unknown(bench, Accepted::Maybe)], None),
-    }
+    let error = failure(bench.adapter.submit(&prepared).await)?;
+    // The connection stood, so nobody can know what was read.
+    expect(&error, &[Kind::Server], &[unknown(bench, Accepted::Maybe)], None)
 }
 
 async fn no_answer(bench: &Bench<'_>) -> Outcome {
-    let (with_image, route) = bench.ways().first().cloned().ok_or("no way to submit")?;
+    let (prepared, route) = first_prepared(bench, bench.success.clone()).await?;
     bench.vendor.follow(bench.success.clone().on(&route, Answer::Silence));
-    let prepared = prepared(bench, with_image).await?;
-    match bench.hasty.submit(&prepared).await {
-        Ok(_) => fault("it was taken for a success"),
-        Err(error) => expect(&error, &[Kind::Timeout], &[unknown(bench, Accepted::Maybe)], None),
-    }
+    let error = failure(bench.hasty.submit(&prepared).await)?;
+    expect(&error, &[Kind::Timeout], &[unknown(bench, Accepted::Maybe)], None)
 }

@@ -3,7 +3,9 @@
 
 use super::super::vendor::Answer;
 use super::super::{Bench, CLIP, KEY};
-use super::{Outcome, clean, expect, fault, finish, none, prepared, short, task, text};
+use super::{
+    Outcome, clean, clip, expect, fault, finish, first_prepared, none, prepared, short, task, text,
+};
 use crate::adapter::{Cancelled, ExternalEngineAdapter, Lookup, Output, TaskState};
 use crate::{Accepted, ErrorStatus, VendorError, VendorErrorKind as Kind};
 use serde_json::json;
@@ -22,48 +24,45 @@ async fn polled(
     Ok(Some(outcome))
 }
 
-pub(super) async fn poll_refused(bench: &Bench<'_>, status: u16) -> Outcome {
-    let answer = Answer::json(status, json!({ "error": "no" }));
-    let kind = match status {
-        401 => Kind::Auth,
-        402 => Kind::Quota,
-        429 => Kind::RateLimited,
-        _ => Kind::Server,
+/// An answer that must be a failure, and which.
+pub(super) struct Fault {
+    pub(super) name: &'static str,
+    answers: Vec<Answer>,
+    kind: Kind,
+    status: Option<ErrorStatus>,
+}
+
+/// Answers to a poll that say nothing about the task.
+pub(super) fn poll_faults() -> Vec<Fault> {
+    let fault = |name, answer, kind| Fault {
+        name,
+        answers: vec![answer],
+        kind,
+        status: (kind != Kind::Auth).then_some(ErrorStatus::Temporary),
     };
-    match polled(bench, answer).await? {
-        None => none(),
-        Some(Err(error)) => {
-            let status = (status != 401).then_some(ErrorStatus::Temporary);
-            expect(&error, &[kind], &[Accepted::No, Accepted::Yes], status)
-        }
-        Some(Ok(state)) => fault(format!("the task is {state:?}, and nobody said so")),
-    }
+    let said = |status| Answer::json(status, json!({ "error": "no" }));
+    vec![
+        fault("poll 401", said(401), Kind::Auth),
+        fault("poll 402", said(402), Kind::Quota),
+        fault("poll 429", said(429), Kind::RateLimited),
+        fault("poll 500", said(500), Kind::Server),
+        fault("poll dropped", Answer::HangUp, Kind::Server),
+        fault("poll garbage", Answer::text(200, "<html>fine</html>"), Kind::Protocol),
+    ]
 }
 
-pub(super) async fn poll_dropped(bench: &Bench<'_>) -> Outcome {
-    match polled(bench, Answer::HangUp).await? {
-        None => none(),
-        Some(Err(error)) => expect(
-            &error,
-            &[Kind::Server],
-            &[Accepted::No, Accepted::Yes],
-            Some(ErrorStatus::Temporary),
-        ),
-        Some(Ok(state)) => fault(format!("the task is {state:?}, and nobody said so")),
+pub(super) async fn poll_fault(bench: &Bench<'_>, fault: &Fault) -> Outcome {
+    let mut said = none()?;
+    for answer in &fault.answers {
+        said = match polled(bench, answer.clone()).await? {
+            None => return none(),
+            Some(Ok(state)) => return Err(format!("the task is {state:?}, and nobody said so")),
+            Some(Err(error)) => {
+                expect(&error, &[fault.kind], &[Accepted::No, Accepted::Yes], fault.status)?
+            }
+        };
     }
-}
-
-pub(super) async fn poll_garbage(bench: &Bench<'_>) -> Outcome {
-    match polled(bench, Answer::text(200, "<html>fine</html>")).await? {
-        None => none(),
-        Some(Err(error)) => expect(
-            &error,
-            &[Kind::Protocol],
-            &[Accepted::No, Accepted::Yes],
-            Some(ErrorStatus::Temporary),
-        ),
-        Some(Ok(state)) => fault(format!("the task is {state:?}, and nobody said so")),
-    }
+    Ok(said)
 }
 
 pub(super) async fn lost(bench: &Bench<'_>) -> Outcome {
@@ -107,9 +106,7 @@ fn absent(bench: &Bench<'_>, name: &str) -> Outcome {
 pub(super) async fn moderation(bench: &Bench<'_>) -> Outcome {
     // An engine of one's own, or a search, refuses no content.
     let Some(script) = bench.scenario("moderation.json")? else { return none() };
-    bench.vendor.follow(script);
-    let (with_image, _) = *bench.ways().first().ok_or("no way to submit")?;
-    let prepared = prepared(bench, with_image).await?;
+    let (prepared, _) = first_prepared(bench, script).await?;
     let error = match bench.adapter.submit(&prepared).await {
         Err(error) => error,
         Ok(task) => match finish(&*bench.adapter, &task).await.map_err(text)? {
@@ -125,12 +122,10 @@ pub(super) async fn failed(bench: &Bench<'_>) -> Outcome {
     let Some(script) = bench.scenario("failed.json")? else { return absent(bench, "failed.json") };
     let task = task(bench, script).await?;
     match finish(&*bench.adapter, &task).await.map_err(text)? {
-        TaskState::Failed(error) => expect(
-            &error,
-            &[Kind::Server, Kind::BadOutput],
-            &[Accepted::Yes],
-            Some(ErrorStatus::Temporary),
-        ),
+        TaskState::Failed(error) => {
+            let kinds = [Kind::Server, Kind::BadOutput];
+            expect(&error, &kinds, &[Accepted::Yes], Some(ErrorStatus::Temporary))
+        }
         state => fault(format!("it ended as {state:?}")),
     }
 }
@@ -166,9 +161,7 @@ pub(super) async fn cancel_too_late(bench: &Bench<'_>) -> Outcome {
 
 async fn looked_up(bench: &Bench<'_>, name: &str) -> Result<Option<Lookup>, String> {
     let Some(script) = bench.scenario(name)? else { return Ok(None) };
-    bench.vendor.follow(script);
-    let (with_image, route) = bench.ways().first().cloned().ok_or("no way to submit")?;
-    let prepared = prepared(bench, with_image).await?;
+    let (prepared, route) = first_prepared(bench, script).await?;
     let found = bench.adapter.lookup(&prepared).await.map_err(text)?;
     if bench.vendor.count(&route) > 0 {
         return Err("looking called what costs money".to_owned());
@@ -180,10 +173,10 @@ pub(super) async fn lookup_found(bench: &Bench<'_>) -> Outcome {
     match looked_up(bench, "lookup_found.json").await? {
         // A vendor may show that a call never came without showing which one is ours.
         None => none(),
-        Some(Lookup::Found(task)) => match finish(&*bench.adapter, &task).await.map_err(text)? {
-            TaskState::Succeeded { .. } => Ok("found".to_owned()),
-            state => fault(format!("what was found ended as {state:?}")),
-        },
+        Some(Lookup::Found(task)) => {
+            let found = clip(&*bench.adapter, &task).await;
+            found.map(|_| "found".to_owned()).map_err(|why| format!("what was found: {why}"))
+        }
         Some(other) => fault(format!("{other:?}")),
     }
 }
@@ -194,24 +187,12 @@ pub(super) async fn lookup_absent(bench: &Bench<'_>) -> Outcome {
         (true, Some(Lookup::Absent)) => Ok("absent".to_owned()),
         (true, other) => fault(format!("{other:?}")),
         (false, _) => {
-            bench.vendor.follow(bench.success.clone());
-            let (with_image, _) = *bench.ways().first().ok_or("no way to submit")?;
-            let prepared = prepared(bench, with_image).await?;
+            let (prepared, _) = first_prepared(bench, bench.success.clone()).await?;
             match bench.adapter.lookup(&prepared).await.map_err(text)? {
                 Lookup::CannotSay => Ok("cannot say".to_owned()),
                 other => fault(format!("it sells no lookup and says {other:?}")),
             }
         }
-    }
-}
-
-/// A finished task's clip under a script.
-async fn output(bench: &Bench<'_>, answer: Answer) -> Result<Output, String> {
-    let script = bench.success.clone().on(&bench.routes.clip, answer);
-    let task = task(bench, script).await?;
-    match finish(&*bench.adapter, &task).await.map_err(text)? {
-        TaskState::Succeeded { output, .. } => Ok(output),
-        state => Err(format!("it ended as {state:?}")),
     }
 }
 
@@ -231,45 +212,33 @@ async fn fetched(
     outcome.err().ok_or_else(|| "it was fetched".to_owned())
 }
 
-pub(super) async fn expired(bench: &Bench<'_>) -> Outcome {
+/// Answers to a call for the clip that bring none.
+pub(super) fn clip_faults() -> Vec<Fault> {
+    use ErrorStatus::{Permanent, Temporary};
+    let part = |promised, silent| vec![Answer::Part { body: CLIP.to_vec(), promised, silent }];
+    let fault = |name, answers, kind, status| Fault { name, answers, kind, status };
+    let gone = [403, 404, 410].map(|status| Answer::text(status, "gone"));
+    let inwards = ["http://169.254.169.254/latest", "http://127.0.0.2:9/", "file:///etc/hosts"];
+    let inwards = inwards.map(|target| Answer::text(302, "").with("location", target));
+    vec![
+        fault("clip expired", gone.to_vec(), Kind::Lost, Some(Temporary)),
+        fault("clip redirected inwards", inwards.to_vec(), Kind::BadOutput, Some(Permanent)),
+        fault("clip too large", part(4 << 30, true), Kind::BadOutput, None),
+        fault("clip cut short", part(10_000, false), Kind::Server, None),
+        fault("clip stalled", part(10_000, true), Kind::Timeout, Some(Temporary)),
+    ]
+}
+
+pub(super) async fn broken_clip(bench: &Bench<'_>, fault: &Fault) -> Outcome {
+    let adapter = if fault.kind == Kind::Timeout { &bench.hasty } else { &bench.adapter };
     let mut said = String::new();
-    for status in [403, 404, 410] {
-        let output = output(bench, Answer::text(status, "gone")).await?;
-        let error = fetched(bench, &*bench.adapter, &output).await?;
-        said = expect(&error, &[Kind::Lost], &[Accepted::No], Some(ErrorStatus::Temporary))?;
+    for answer in &fault.answers {
+        let script = bench.success.clone().on(&bench.routes.clip, answer.clone());
+        let (output, _) = clip(&*bench.adapter, &task(bench, script).await?).await?;
+        let error = fetched(bench, &**adapter, &output).await?;
+        said = expect(&error, &[fault.kind], &[Accepted::No], fault.status)?;
     }
     Ok(said)
-}
-
-pub(super) async fn redirected(bench: &Bench<'_>) -> Outcome {
-    let mut said = String::new();
-    for target in ["http://169.254.169.254/latest", "http://127.0.0.2:9/", "file:///etc/hosts"] {
-        let output = output(bench, Answer::text(302, "").with("location", target)).await?;
-        let error = fetched(bench, &*bench.adapter, &output).await?;
-        said = expect(&error, &[Kind::BadOutput], &[Accepted::No], Some(ErrorStatus::Permanent))?;
-    }
-    Ok(said)
-}
-
-pub(super) fn too_large() -> Answer {
-    Answer::Part { body: CLIP.to_vec(), promised: 4 << 30, silent: true }
-}
-
-pub(super) fn cut_short() -> Answer {
-    Answer::Part { body: CLIP.to_vec(), promised: 10_000, silent: false }
-}
-
-pub(super) async fn broken_clip(bench: &Bench<'_>, answer: Answer, kinds: &[Kind]) -> Outcome {
-    let output = output(bench, answer).await?;
-    let error = fetched(bench, &*bench.adapter, &output).await?;
-    expect(&error, kinds, &[Accepted::No], None)
-}
-
-pub(super) async fn stalled(bench: &Bench<'_>) -> Outcome {
-    let answer = Answer::Part { body: CLIP.to_vec(), promised: 10_000, silent: true };
-    let output = output(bench, answer).await?;
-    let error = fetched(bench, &*bench.hasty, &output).await?;
-    expect(&error, &[Kind::Timeout], &[Accepted::No], Some(ErrorStatus::Temporary))
 }
 
 /// A vendor that repeats the key in whatever it says.
