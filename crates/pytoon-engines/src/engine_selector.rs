@@ -12,7 +12,7 @@
 //!
 //! Start with [`resolve_engine`].
 
-use crate::adapter::Ratio;
+use crate::adapter::{Ratio, not_offered};
 use crate::breaker::BreakerState;
 use pytoon_config::engines::EngineSettings;
 use pytoon_core::chain::{ChainMember, EngineChain, LeftOut};
@@ -90,10 +90,7 @@ pub fn resolve_engine(
                 estimate: facts.estimate,
                 asked_ms: facts.asked_ms,
                 blocked: blocked(facts, wish),
-                cooling_until: match facts.breaker {
-                    BreakerState::Open { until } => Some(until),
-                    _ => None,
-                },
+                cooling_until: facts.breaker.open_until(),
                 engine,
                 reason,
             })),
@@ -133,18 +130,15 @@ fn order(wish: &SceneWish<'_>, settings: &EngineSettings) -> Vec<(String, String
         order.extend(names.iter().map(|name| (name.clone(), reason.clone())));
         return order;
     }
-    let mut by_words: Vec<(usize, &String, Vec<&str>)> = settings
-        .default_chain
-        .iter()
-        .enumerate()
-        .filter_map(|(place, name)| {
-            let words = matching_words(wish, &settings.engines.external.get(name)?.capabilities);
-            (!words.is_empty()).then_some((place, name, words))
-        })
-        .collect();
-    by_words.sort_by_key(|(place, _, words)| (std::cmp::Reverse(words.len()), *place));
-    for (_, name, words) in by_words {
-        order.push((name.clone(), format!("good at: {}", words.join(", "))));
+    let found = |name: &String| {
+        let words = matching_words(wish, &settings.engines.external.get(name)?.capabilities);
+        (!words.is_empty()).then(|| (name.clone(), words))
+    };
+    let mut by_words: Vec<_> = settings.default_chain.iter().filter_map(found).collect();
+    // Stable: among equals the default chain's order holds.
+    by_words.sort_by_key(|(_, words)| std::cmp::Reverse(words.len()));
+    for (name, words) in by_words {
+        order.push((name, format!("good at: {}", words.join(", "))));
     }
     for (place, name) in settings.default_chain.iter().enumerate() {
         order.push((name.clone(), format!("default chain, place {}", place + 1)));
@@ -184,11 +178,8 @@ fn obstacle(
     if let Some(problem) = &facts.problem {
         return Some(problem.clone());
     }
-    if wish.has_image && !facts.image_input {
-        return Some("it cannot start from a picture".to_owned());
-    }
-    if !wish.has_image && !facts.text_to_video {
-        return Some("it cannot draw from words alone".to_owned());
+    if !(if wish.has_image { facts.image_input } else { facts.text_to_video }) {
+        return Some(not_offered(wish.has_image).to_owned());
     }
     let shape = facts.shape?;
     let kept = shape.kept_of(wish.ratio);
@@ -203,7 +194,7 @@ fn obstacle(
 
 /// What keeps an engine from being used right now.
 fn blocked(facts: &EngineFacts, wish: &SceneWish<'_>) -> Option<String> {
-    if let BreakerState::Open { .. } = facts.breaker {
+    if facts.breaker.open_until().is_some() {
         return Some("it cools after failures".to_owned());
     }
     let left = wish.budget_left?;

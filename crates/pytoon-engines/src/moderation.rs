@@ -35,19 +35,13 @@ pub fn screen(prompt: &str, settings: &ModerationSettings, brand_safe: bool) -> 
     for (word, meant) in &settings.substitutions {
         text = replace_words(&text, word, meant);
     }
-    let hits = if settings.strictness == Strictness::Off && !brand_safe {
-        Vec::new()
-    } else {
-        let find = |source, list: &[String]| -> Vec<Hit> {
-            list.iter()
-                .filter(|word| contains_words(&text, word))
-                .map(|word| Hit { source, word: word.clone() })
-                .collect()
-        };
-        let mut hits = find("blocklist", &settings.blocklist);
-        hits.extend(find("competitor", &settings.competitors));
-        hits
-    };
+    let lists = [("blocklist", &settings.blocklist), ("competitor", &settings.competitors)];
+    let is_on = settings.strictness != Strictness::Off || brand_safe;
+    let mut hits = Vec::new();
+    for (source, list) in lists.into_iter().filter(|_| is_on) {
+        let found = list.iter().filter(|word| contains_words(&text, word));
+        hits.extend(found.map(|word| Hit { source, word: word.clone() }));
+    }
     if !hits.is_empty() && (settings.strictness == Strictness::Strict || brand_safe) {
         return Screened { prompt: None, hits };
     }
@@ -164,15 +158,10 @@ fn occurrences(text: &str, word: &str) -> Vec<(usize, usize)> {
 
 /// Where a match that begins here ends, in characters.
 fn match_at(chars: &[(usize, char)], start: usize, wanted: &[char]) -> Option<usize> {
-    let mut at = start;
-    let mut matched = 0;
-    while matched < wanted.len() {
-        let (_, c) = chars.get(at)?;
-        for lower in c.to_lowercase() {
-            if wanted.get(matched) != Some(&lower) {
-                return None;
-            }
-            matched += 1;
+    let (mut at, mut rest) = (start, wanted);
+    while !rest.is_empty() {
+        for lower in chars.get(at)?.1.to_lowercase() {
+            rest = rest.strip_prefix(&[lower])?;
         }
         at += 1;
     }

@@ -5,8 +5,9 @@ use crate::{VendorError, VendorErrorKind};
 use pytoon_config::engines::{EngineConfig, ModerationService};
 use pytoon_config::secrets::Secrets;
 use pytoon_telemetry::Event;
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use pytoon_vendor::replies::with_key;
+use secrecy::ExposeSecret;
+use serde_json::json;
 
 /// A moderation service.
 #[derive(Debug)]
@@ -39,24 +40,16 @@ impl ModerationClient {
     pub(crate) async fn flagged(&self, prompt: &str) -> Result<Option<String>, VendorError> {
         const OPERATION: &str = "moderate a prompt";
         let body = json!({ "model": self.model, "input": prompt });
-        let mut call = Call::post(OPERATION, self.http.url("/moderations"), body);
-        if let Some(key) = self.http.key() {
-            let bearer = format!("Bearer {}", key.expose_secret());
-            call = call.secret_header("authorization", SecretString::from(bearer));
-        }
-        let reply = self.http.send(call).await?;
+        let call = Call::post(OPERATION, self.http.url("/moderations"), body);
+        let reply = self.http.send(with_key(&self.http, call, "Bearer ")?).await?;
         if !reply.is_success() {
             let kind = VendorHttp::kind_of_status(reply.status);
             return Err(self.http.refusal(OPERATION, kind, &reply, None));
         }
-        let value = reply.json().unwrap_or(Value::Null);
+        let value = reply.json().unwrap_or_default();
         let result = value.pointer("/results/0").ok_or_else(|| {
-            VendorError::new(
-                self.http.engine(),
-                OPERATION,
-                VendorErrorKind::Protocol,
-                "the reply has no result",
-            )
+            let kind = VendorErrorKind::Protocol;
+            VendorError::new(self.http.engine(), OPERATION, kind, "the reply has no result")
         })?;
         if result["flagged"] != json!(true) {
             return Ok(None);
@@ -82,6 +75,7 @@ fn left_out(reason: &str) -> Option<ModerationClient> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use secrecy::SecretString;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 

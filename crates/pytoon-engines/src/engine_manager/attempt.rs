@@ -3,7 +3,7 @@
 use super::seller::{asked_for, order_of, pinned};
 use super::slices::{Current, Walk};
 use super::{ClipUse, EngineManager, SceneOrder};
-use crate::adapter::{GenerateRequest, PromptUnit};
+use crate::adapter::{GenerateRequest, PromptUnit, not_offered};
 use crate::engine_manager::Engine;
 use crate::moderation::{Hit, rephrase, screen};
 use crate::{VendorError, VendorErrorKind};
@@ -11,10 +11,9 @@ use pytoon_purchase::{Obtained, Order, Stop, ledger_error, pause_before_retry};
 use pytoon_records::ledger::{BreakerRow, CallRow};
 use pytoon_telemetry::{Breaker, Event, Metrics};
 use pytoon_vendor::breaker::Advice;
-use pytoon_vendor::breakers::{self, BreakerUnavailable, Breakers, Passage};
-use pytoon_vendor::hash::file_hash;
-use pytoon_vocabulary::{MicroUsd, hex};
-use sha2::{Digest, Sha256};
+use pytoon_vendor::breakers::{self, Breakers, Passage};
+use pytoon_vendor::hash::{bytes_hash, file_hash};
+use pytoon_vocabulary::MicroUsd;
 use std::collections::HashSet;
 
 /// A clip that a scene is drawn with.
@@ -54,12 +53,11 @@ impl EngineManager {
             Some(row) => pinned(&set, row)?,
             None => {
                 self.buyer.check_cancel(name)?;
-                set.get(name).filter(|e| e.config.enabled && e.has_key()).cloned().ok_or_else(
-                    || {
-                        let message = "it was taken out of use";
-                        VendorError::new(name, "start", VendorErrorKind::Cooling, message)
-                    },
-                )?
+                let usable = set.get(name).filter(|e| e.config.enabled && e.has_key());
+                usable.cloned().ok_or_else(|| {
+                    let message = "it was taken out of use";
+                    VendorError::new(name, "start", VendorErrorKind::Cooling, message)
+                })?
             }
         };
         let engine = &engine;
@@ -79,11 +77,9 @@ impl EngineManager {
             };
             let result = match result {
                 Ok(done) => Ok(done),
-                Err(stop) => match stop.failure()? {
-                    // It says nothing of the engine, and the try is not over.
-                    error if error.kind == VendorErrorKind::Ledger => return Err(error.into()),
-                    error => Err(error),
-                },
+                Err(Stop::Failed(error)) if error.kind != VendorErrorKind::Ledger => Err(error),
+                // It says nothing of the engine, and the try is not over.
+                Err(stop) => return Err(stop),
             };
             let current =
                 walk.memo.current.get_or_insert_with(|| Current::new(name, self.buyer.world.now()));
@@ -171,11 +167,9 @@ impl EngineManager {
         let adapter = engine.adapter()?;
         let capabilities = adapter.capabilities();
         let offer = capabilities.offer(order.image.is_some()).ok_or_else(|| {
-            let message = match order.image {
-                Some(_) => "it cannot start from a picture",
-                None => "it cannot draw from words alone",
-            };
-            VendorError::new(&engine.name, "choose a clip", VendorErrorKind::Unsupported, message)
+            let (kind, message) =
+                (VendorErrorKind::Unsupported, not_offered(order.image.is_some()));
+            VendorError::new(&engine.name, "choose a clip", kind, message)
         })?;
         Ok(GenerateRequest {
             call_id: String::new(),
@@ -196,45 +190,29 @@ impl EngineManager {
         latency_ms: u64,
     ) {
         use VendorErrorKind as K;
-        let (outcome, kind, charged) = match result {
+        let (job, scene, engine) = (order.job_id.as_str(), order.scene_id.as_str(), name);
+        let (result, kind, charged) = match result {
             // Nothing was asked of the engine.
             Ok(drawn) if drawn.clip.reused => return,
             Ok(drawn) => ("success", "", drawn.charged),
-            Err(error) => match error.kind {
-                K::Cooling
-                | K::Budget
-                | K::Deadline
-                | K::Undecided
-                | K::Unsupported
-                | K::Cancelled
-                | K::Ledger
-                | K::Internal => return,
-                K::Moderation => ("moderation", "moderation", error.charged.unwrap_or_default()),
-                K::Timeout => ("timeout", "timeout", error.charged.unwrap_or_default()),
-                kind => ("failure", kind.as_str(), error.charged.unwrap_or_default()),
-            },
-        };
-        if let Err(error) = result
-            && error.kind == K::Moderation
-        {
-            Event::ModerationFlagged {
-                scene: &order.scene_id,
-                source: name,
-                action: "refused",
-                detail: &error.message,
+            Err(error) => {
+                let result = match error.kind {
+                    K::Cooling | K::Budget | K::Deadline | K::Undecided => return,
+                    K::Unsupported | K::Cancelled | K::Ledger | K::Internal => return,
+                    K::Moderation => {
+                        let (action, detail) = ("refused", error.message.as_str());
+                        Event::ModerationFlagged { scene, source: name, action, detail }.emit();
+                        "moderation"
+                    }
+                    K::Timeout => "timeout",
+                    _ => "failure",
+                };
+                (result, error.kind.as_str(), error.charged.unwrap_or_default())
             }
+        };
+        let charged_usd = charged.as_usd();
+        Event::EngineInvocation { job, scene, engine, result, kind, latency_ms, charged_usd }
             .emit();
-        }
-        Event::EngineInvocation {
-            job: &order.job_id,
-            scene: &order.scene_id,
-            engine: name,
-            result: outcome,
-            kind,
-            latency_ms,
-            charged_usd: charged.as_usd(),
-        }
-        .emit();
     }
 
     /// The prompt as it may leave; absent when it must not.
@@ -242,9 +220,9 @@ impl EngineManager {
         let in_force = self.in_force();
         let settings = &in_force.engines.settings.moderation;
         let screened = screen(&order.prompt, settings, order.brand_safe);
+        let scene = &order.scene_id;
         let action = if screened.prompt.is_some() { "removed" } else { "stopped" };
         for Hit { source, word } in &screened.hits {
-            let scene = &order.scene_id;
             Event::ModerationFlagged { scene, source, action, detail: word }.emit();
         }
         let prompt = screened.prompt?;
@@ -252,13 +230,8 @@ impl EngineManager {
         match service.flagged(&prompt).await {
             Ok(None) => Some(prompt),
             Ok(Some(categories)) => {
-                Event::ModerationFlagged {
-                    scene: &order.scene_id,
-                    source: "service",
-                    action: "stopped",
-                    detail: &categories,
-                }
-                .emit();
+                let (source, action, detail) = ("service", "stopped", &categories);
+                Event::ModerationFlagged { scene, source, action, detail }.emit();
                 None
             }
             Err(error) => {
@@ -297,14 +270,14 @@ impl EngineManager {
     async fn breaker_success(&self, name: &str) {
         match self.breakers().success(name).await {
             Ok(()) => Metrics::breaker(name, Breaker::Closed),
-            Err(failed) => tell(name, &failed),
+            Err(failed) => failed.tell(name),
         }
     }
 
     /// A breaker's row. Where the store cannot give it, the log says so and the render goes on: a
     /// breaker spares calls that would fail, and no film depends on it.
     pub(super) async fn breaker_row(&self, name: &str) -> Option<BreakerRow> {
-        self.breakers().row(name).await.inspect_err(|failed| tell(name, failed)).ok()
+        self.breakers().row(name).await.inspect_err(|failed| failed.tell(name)).ok()
     }
 
     /// Counts a failure. What could not be written keeps nobody away: it did not open.
@@ -316,23 +289,11 @@ impl EngineManager {
             Ok(None) => {}
             Ok(Some(opened)) => {
                 Metrics::breaker(name, Breaker::Open);
-                Event::EngineRotationTriggered {
-                    engine: name,
-                    kind: error.kind.as_str(),
-                    failures: opened.failures,
-                    cooldown_s: opened.pause.as_secs(),
-                    advice: advice(opened.advice),
-                }
-                .emit();
+                opened.tell(name, error.kind, advice(opened.advice));
             }
-            Err(failed) => tell(name, &failed),
+            Err(failed) => failed.tell(name),
         }
     }
-}
-
-pub(super) fn tell(engine: &str, failed: &BreakerUnavailable) {
-    let reason = failed.source.to_string();
-    Event::EngineBreakerUnavailable { engine, operation: failed.operation, reason: &reason }.emit();
 }
 
 /// Returns the advice for the operator when an engine's breaker opens.
@@ -370,7 +331,7 @@ pub(super) fn request_hash(
         "ratio": [request.ratio.width, request.ratio.height],
         "seed": request.seed,
     });
-    Ok(hex(&Sha256::digest(what.to_string().as_bytes())))
+    Ok(bytes_hash(what.to_string().as_bytes()))
 }
 
 /// A prompt within a vendor's limit, cut between words.
@@ -390,15 +351,8 @@ fn fitted(prompt: &str, unit: PromptUnit, limit: usize) -> String {
         return cut;
     }
     // One endless word: cut between characters.
-    let mut out = String::new();
-    for c in prompt.chars() {
-        let mut buffer = [0; 4];
-        if unit.count(&out) + unit.count(c.encode_utf8(&mut buffer)) > limit {
-            break;
-        }
-        out.push(c);
-    }
-    out
+    let ends = prompt.char_indices().map(|(start, c)| &prompt[..start + c.len_utf8()]);
+    ends.take_while(|begun| unit.count(begun) <= limit).last().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

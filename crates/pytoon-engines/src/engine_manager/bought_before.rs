@@ -13,6 +13,7 @@ use pytoon_vocabulary::MicroUsd;
 use std::collections::{BTreeMap, HashSet};
 
 /// The clips of a scene that exist or are under way before a purchase.
+#[derive(Default)]
 pub(super) struct Earlier {
     /// A clip that is paid for already.
     pub(super) drawn: Option<Drawn>,
@@ -94,11 +95,9 @@ impl EngineManager {
         let mut earlier = Earlier { drawn: None, fresh, breakers: Some(history.breakers) };
         wanted.retain(|wanted| history.taken.contains(&wanted.hash));
         if order.only_own {
-            let all = std::mem::take(&mut wanted);
-            for one in all {
-                if one.engine.name == order.chain.first()
-                    || self.was_bought_for(order, Some(&one.hash)).await?
-                {
+            for one in std::mem::take(&mut wanted) {
+                let is_first = one.engine.name == order.chain.first();
+                if is_first || self.was_bought_for(order, Some(&one.hash)).await? {
                     wanted.push(one);
                 }
             }
@@ -121,11 +120,11 @@ impl EngineManager {
                     earlier.drawn = Some(obtained.into());
                     return Ok(earlier);
                 }
-                Err(stop) => match stop.failure()? {
-                    error if error.ends_the_walk() => return Err(error.into()),
-                    // Its row says what became of it; the chain goes on.
-                    error => self.breaker_failure(engine, &error).await,
-                },
+                // Its row says what became of it; the chain goes on.
+                Err(Stop::Failed(error)) if !error.ends_the_walk() => {
+                    self.breaker_failure(engine, &error).await;
+                }
+                Err(stop) => return Err(stop),
             }
         }
         if !purchases.is_empty() {

@@ -13,8 +13,7 @@ use pytoon_config::secrets::{Key, Secrets};
 use pytoon_config::{ConfigError, Origin};
 use pytoon_records::ledger::{BreakerRow, CallRow};
 use pytoon_telemetry::Metrics;
-use pytoon_vocabulary::MicroUsd;
-use pytoon_vocabulary::UnixMs;
+use pytoon_vocabulary::{MicroUsd, UnixMs};
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,14 +55,10 @@ impl EngineSet {
             if let Some(key) = &key {
                 pytoon_telemetry::register_secret(key.secret.expose_secret());
             }
-            let adapter = if config.enabled {
-                let made = adapter(name, config, key.as_ref());
-                Some(made.map_err(|(field, reason)| {
-                    at.error(&format!("v2.engines.{name}.{field}"), reason)
-                })?)
-            } else {
-                None
-            };
+            let adapter = config.enabled.then(|| adapter(name, config, key.as_ref()));
+            let adapter = adapter.transpose().map_err(|(field, reason)| {
+                at.error(&format!("v2.engines.{name}.{field}"), reason)
+            })?;
             let engine = Engine { name: name.clone(), config: config.clone(), key, adapter };
             engines.insert(name.clone(), engine);
         }
@@ -165,10 +160,8 @@ impl EngineSet {
         // A rotated key of the same account answers too.
         let key = pinned.or(keys.first()).cloned();
         if key.is_none() && !config.key_env.is_empty() {
-            return Err(format!(
-                "the key that bought it is gone: set {}",
-                config.key_env.join(" or ")
-            ));
+            let variables = config.key_env.join(" or ");
+            return Err(format!("the key that bought it is gone: set {variables}"));
         }
         let made = adapter(&row.engine, &config, key.as_ref());
         let adapter = made.map_err(|(field, reason)| format!("{field}: {reason}"))?;
@@ -207,17 +200,12 @@ impl Engine {
     /// What a request would cost by the price table.
     pub fn estimate(&self, asked_ms: u32, has_image: bool) -> MicroUsd {
         let Some(adapter) = &self.adapter else { return MicroUsd::ZERO };
+        let ratio = self.offer(has_image).and_then(|offer| offer.ratios.first().copied());
         let request = GenerateRequest {
-            call_id: String::new(),
-            prompt: String::new(),
-            negative_prompt: None,
             image: has_image.then(Default::default),
             duration_ms: asked_ms,
-            ratio: self
-                .offer(has_image)
-                .and_then(|offer| offer.ratios.first().copied())
-                .unwrap_or(Ratio { width: 9, height: 16 }),
-            seed: 0,
+            ratio: ratio.unwrap_or_default(),
+            ..GenerateRequest::default()
         };
         price(&self.config.price, &adapter.price_key(&request), asked_ms)
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What an engine said.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct HealthReport {
     /// The engine.
     pub engine: String,
@@ -47,15 +47,8 @@ impl EngineManager {
     }
 
     async fn ask(&self, name: &str) -> HealthReport {
-        let mut report = HealthReport {
-            engine: name.to_owned(),
-            healthy: false,
-            key_present: true,
-            kind: String::new(),
-            latency_ms: 0,
-            detail: String::new(),
-            balance: None,
-        };
+        let mut report =
+            HealthReport { engine: name.to_owned(), key_present: true, ..HealthReport::default() };
         if name == LOCAL {
             report.healthy = true;
             report.detail = "drawn on this machine".to_owned();

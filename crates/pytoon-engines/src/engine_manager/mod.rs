@@ -31,7 +31,7 @@ pub use reload::Reloader;
 pub use slices::{SceneMemo, Slice};
 
 use crate::adapter::Ratio;
-use crate::breaker::{self, BreakerState};
+use crate::breaker;
 use crate::clip_check::ClipChecker;
 use crate::engine_selector::{LOCAL, SceneWish, resolve_engine};
 use crate::moderation_service::ModerationClient;
@@ -48,7 +48,7 @@ use pytoon_vendor::breakers::BreakerUnavailable;
 use pytoon_vocabulary::{MicroUsd, UnixMs, start_of_day};
 use serde::{Deserialize, Serialize};
 use slices::Walk;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -231,13 +231,12 @@ impl EngineManager {
     pub async fn resolve(&self, wish: &SceneWish<'_>, needed_ms: i64) -> EngineChain {
         // Those that cannot be read count as closed: the walk asks each again.
         let breakers = self.buyer.ledger.breaker_list().await.unwrap_or_else(|source| {
-            attempt::tell("all", &BreakerUnavailable { operation: "read", source });
+            BreakerUnavailable { operation: "read", source }.tell("all");
             Vec::new()
         });
         let breakers: BTreeMap<String, BreakerRow> = breakers.into_iter().collect();
-        let set = self.engines();
-        let facts =
-            set.facts(needed_ms, wish.ratio, wish.has_image, &breakers, self.buyer.world.now());
+        let (set, now) = (self.engines(), self.buyer.world.now());
+        let facts = set.facts(needed_ms, wish.ratio, wish.has_image, &breakers, now);
         resolve_engine(wish, &set.settings, &facts)
     }
 
@@ -329,7 +328,7 @@ impl EngineManager {
         walk.own = self.own_task(order, walk).await?;
         // A task of the walk's own comes before all that others may have left.
         let earlier = match walk.own {
-            Some(_) => Ok(Earlier { drawn: None, fresh: HashSet::new(), breakers: None }),
+            Some(_) => Ok(Earlier::default()),
             None => self.already_paid(order, walk).await,
         };
         let (fresh, mut breakers) = match earlier {
@@ -338,14 +337,12 @@ impl EngineManager {
                 walk.memo.attempts.push(record(&clip.engine, None, 0, charged));
                 return Ok(self.delivered(walk, begun, clip));
             }
-            Err(stop) => match stop.failure()? {
-                error if error.ends_the_walk() => return Err(error.into()),
-                // What is paid for cannot be known, so nothing may be bought.
-                error => {
-                    self.finished(begun, LOCAL);
-                    return Ok(self.left_to_local(order, walk, &error));
-                }
-            },
+            // What is paid for cannot be known, so nothing may be bought.
+            Err(Stop::Failed(error)) if !error.ends_the_walk() => {
+                self.finished(begun, LOCAL);
+                return Ok(self.left_to_local(order, walk, &error));
+            }
+            Err(stop) => return Err(stop),
         };
         let outside = order.chain.members.iter().filter(|m| m.engine != LOCAL);
         let names: Vec<&str> = outside.map(|m| m.engine.as_str()).collect();
@@ -355,13 +352,10 @@ impl EngineManager {
             }
             // What was read a moment ago serves the first engine; time passes before others.
             let breaker = breakers.take().map(|mut rows| rows.remove(*name).unwrap_or_default());
-            let tried = self.attempt(order, name, walk, &fresh, breaker).await;
-            let tried = match tried {
+            let tried = match self.attempt(order, name, walk, &fresh, breaker).await {
                 Ok(done) => Ok(done),
-                Err(stop) => match stop.failure()? {
-                    error if error.ends_the_walk() => return Err(error.into()),
-                    error => Err(error),
-                },
+                Err(Stop::Failed(error)) if !error.ends_the_walk() => Err(error),
+                Err(stop) => return Err(stop),
             };
             let current = walk.memo.current.take();
             let began = current.map_or_else(|| self.buyer.world.now(), |current| current.began);
@@ -372,10 +366,8 @@ impl EngineManager {
                     return Ok(self.delivered(walk, begun, clip));
                 }
                 Err(error) => {
-                    walk.memo.is_beyond_waiting |= !matches!(
-                        error.kind,
-                        VendorErrorKind::Cooling | VendorErrorKind::RateLimited
-                    );
+                    use VendorErrorKind::{Cooling, RateLimited};
+                    walk.memo.is_beyond_waiting |= !matches!(error.kind, Cooling | RateLimited);
                     let next = names.get(place + 1).copied().unwrap_or(LOCAL);
                     self.step_down(order, name, next, &error, latency_ms);
                     let charged = error.charged.unwrap_or_default();
@@ -447,10 +439,7 @@ impl EngineManager {
         let mut first: Option<(UnixMs, &str)> = None;
         for name in names {
             let row = self.breaker_row(name).await.unwrap_or_default();
-            let until = match breaker::state(&row, now) {
-                BreakerState::Open { until } => until,
-                _ => now,
-            };
+            let until = breaker::state(&row, now).open_until().unwrap_or(now);
             if first.is_none_or(|(best, _)| until < best) {
                 first = Some((until, name));
             }
@@ -469,12 +458,8 @@ fn outcome(walk: &mut Walk, clip: Option<ClipUse>) -> SceneOutcome {
 }
 
 fn stopped(order: &SceneOrder) -> VendorError {
-    VendorError::new(
-        &order.chain.members[0].engine,
-        "send the prompt",
-        VendorErrorKind::Moderation,
-        "the prompt must not leave",
-    )
+    let (engine, kind) = (&order.chain.members[0].engine, VendorErrorKind::Moderation);
+    VendorError::new(engine, "send the prompt", kind, "the prompt must not leave")
 }
 
 fn record(

@@ -21,7 +21,7 @@ const RECHECK: Duration = Duration::from_secs(1);
 const CLIPS: &str = "clips";
 
 /// One engine, asked for one clip.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct EngineSeller {
     engine: Engine,
     adapter: Arc<dyn ExternalEngineAdapter>,
@@ -154,11 +154,8 @@ pub(super) fn asked_for(row: &CallRow) -> GenerateRequest {
     GenerateRequest {
         call_id: row.id.clone(),
         prompt: row.prompt.clone(),
-        negative_prompt: None,
-        image: None,
-        duration_ms: 0,
         ratio: Ratio { width: 0, height: 0 },
-        seed: 0,
+        ..GenerateRequest::default()
     }
 }
 
@@ -173,17 +170,9 @@ impl Seller for EngineSeller {
 
     fn answering_for(&self, row: &CallRow) -> Result<Self, VendorError> {
         let engine = pinned(&self.set, row)?;
-        let lease = self.terms.intent_lease;
-        Ok(Self {
-            adapter: engine.adapter()?.clone(),
-            terms: Terms { intent_lease: lease, ..engine.terms(None)? },
-            engine,
-            request: self.request.clone(),
-            needed_ms: self.needed_ms,
-            set: self.set.clone(),
-            checker: self.checker.clone(),
-            fitter: self.fitter.clone(),
-        })
+        let terms = Terms { intent_lease: self.terms.intent_lease, ..engine.terms(None)? };
+        let adapter = engine.adapter()?.clone();
+        Ok(Self { adapter, terms, engine, ..self.clone() })
     }
 
     /// Does what is free, with the picture in the shape of the clip: as it lies there, a vendor would
@@ -215,9 +204,8 @@ impl Seller for EngineSeller {
     }
 
     async fn look_up(&self, row: &CallRow) -> Result<Lookup, VendorError> {
-        let request = asked_for(row);
-        let body = serde_json::Value::Null;
-        self.adapter.lookup(&Prepared { request, body, path: String::new() }).await
+        let prepared = Prepared { request: asked_for(row), ..Prepared::default() };
+        self.adapter.lookup(&prepared).await
     }
 
     async fn cancel(&self, task: &Task) -> Result<Cancelled, VendorError> {
