@@ -1,7 +1,7 @@
 //! Calls that were made before: by an earlier process, by another one, or by an earlier look.
 
 use crate::buyer::{Buyer, ledger_error};
-use crate::ends::Traced;
+use crate::ends::{Traced, tell_unknown};
 use crate::order::{Obtained, Order, PurchaseMemo, Stop, stored_task, undecided};
 use crate::purchase::{LEASE, Purchase, millis};
 use crate::seller::{Answering, Fetched, Seller, Task, TaskState};
@@ -56,13 +56,11 @@ impl Buyer {
         let states = CallState::ALL.into_iter().filter(|state| state.bars_buying());
         let lost = Some(CallState::Lost).filter(|_| at_once);
         let mut rows = self.rows(order, states.chain(lost).collect()).await?;
-        let given_up = VendorErrorKind::Cancelled.as_str();
+        let given_up = Some(VendorErrorKind::Cancelled.as_str());
         let is_lost = |row: &CallRow| row.state == CallState::Lost;
         // Within a job, what was perhaps bought is not bought again; a person who gave up may.
         let own_lost = rows.iter().find(|row| {
-            is_lost(row)
-                && row.job_id == order.job_id
-                && row.error_kind.as_deref() != Some(given_up)
+            is_lost(row) && row.job_id == order.job_id && row.error_kind.as_deref() != given_up
         });
         if let Some(row) = own_lost {
             return Err(not_again(order, row).into());
@@ -110,7 +108,7 @@ impl Buyer {
     /// # Errors
     /// If the ledger does not answer.
     pub async fn take_over_job(&self, job_id: &str) -> Result<(), StoreError> {
-        for row in self.intents(job_id, None).await? {
+        for row in self.of_job(job_id, None, CallState::Intent).await? {
             self.end_unanswered(&row).await;
         }
         Ok(())
@@ -127,7 +125,7 @@ impl Buyer {
         order: &Order,
         seller_of: impl Fn(&CallRow) -> Option<S>,
     ) -> Result<(), Stop> {
-        let rows = self.intents(&order.job_id, Some(&order.scene_id)).await;
+        let rows = self.of_job(&order.job_id, Some(&order.scene_id), CallState::Intent).await;
         let now = self.world.now();
         for row in rows.map_err(|error| ledger_error(&order.vendor, &error))? {
             if row.lease_until <= now {
@@ -137,17 +135,14 @@ impl Buyer {
             let seller = seller_of(&row);
             let recheck = seller.as_ref().map(|seller| seller.terms().recheck);
             let vendor = row.engine.clone();
-            let is_found = match &seller {
-                Some(seller) => {
-                    let purchase = Purchase { buyer: self, order, seller, row };
-                    // Its vendor may have it in a moment: what it does not have yet decides nothing.
-                    matches!(purchase.look_up(true).await?, Traced::Task(_))
+            if let Some(seller) = &seller {
+                let purchase = Purchase { buyer: self, order, seller, row };
+                // Its vendor may have it in a moment: what it does not have yet decides nothing.
+                if let Traced::Task(_) = purchase.look_up(true).await? {
+                    continue;
                 }
-                None => false,
-            };
-            if !is_found {
-                return Err(self.wait(&vendor, recheck.unwrap_or(RECHECK)));
             }
+            return Err(self.wait(&vendor, recheck.unwrap_or(RECHECK)));
         }
         Ok(())
     }
@@ -161,12 +156,7 @@ impl Buyer {
         job_id: &str,
         purchase_of: impl Fn(&CallRow) -> Option<(Order, S)>,
     ) -> Result<(), StoreError> {
-        let filter = CallFilter {
-            job_id: Some(job_id.to_owned()),
-            states: vec![CallState::Submitted],
-            ..CallFilter::default()
-        };
-        for row in self.ledger.call_list(filter).await? {
+        for row in self.of_job(job_id, None, CallState::Submitted).await? {
             // What cannot be told stays in the ledger as it is, and its goods are adopted later.
             if let (Some((order, seller)), Some(task)) = (purchase_of(&row), stored_task(&row)) {
                 let purchase = Purchase { buyer: self, order: &order, seller: &seller, row };
@@ -176,15 +166,16 @@ impl Buyer {
         Ok(())
     }
 
-    async fn intents(
+    async fn of_job(
         &self,
         job_id: &str,
         scene_id: Option<&str>,
+        state: CallState,
     ) -> Result<Vec<CallRow>, StoreError> {
         let filter = CallFilter {
             job_id: Some(job_id.to_owned()),
             scene_id: scene_id.map(str::to_owned),
-            states: vec![CallState::Intent],
+            states: vec![state],
             ..CallFilter::default()
         };
         self.ledger.call_list(filter).await
@@ -202,15 +193,11 @@ impl Buyer {
     }
 
     async fn end_unanswered(&self, row: &CallRow) {
-        let error = VendorError::new(
-            &row.engine,
-            "hear the answer",
-            VendorErrorKind::Undecided,
-            "the process ended between the call and its answer",
-        );
+        let message = "the process ended between the call and its answer";
+        let kind = VendorErrorKind::Undecided;
+        let error = VendorError::new(&row.engine, "hear the answer", kind, message);
         self.end(row, CallEvent::NoAnswer, None, Some(&error)).await;
-        let (job, scene) = (row.job_id.as_str(), row.scene_id.as_str());
-        Event::EngineCallUnknown { job, scene, engine: &row.engine, call: &row.id }.emit();
+        tell_unknown(row);
     }
 }
 
@@ -228,10 +215,8 @@ impl<S: Seller> Purchase<'_, S> {
         self.tell_resumed();
         match self.follow(task, memo).await {
             Ok(obtained) => Ok(Some(Obtained { reused: true, ..obtained })),
-            Err(stop) => match stop.failure()? {
-                error if error.ends_the_walk() => Err(error.into()),
-                _ => Ok(None),
-            },
+            Err(Stop::Failed(error)) if !error.ends_the_walk() => Ok(None),
+            Err(stop) => Err(stop),
         }
     }
 

@@ -54,7 +54,7 @@ impl<S: Seller> Purchase<'_, S> {
             }
             (Accepted::Maybe, _) => {
                 self.end(CallEvent::NoAnswer, None, Some(&error)).await;
-                self.tell_unknown();
+                tell_unknown(&self.row);
                 // Where we hung up, the vendor may be at it still.
                 let at_it = error.kind == VendorErrorKind::Timeout;
                 match self.look_up(at_it).await? {
@@ -144,10 +144,8 @@ impl<S: Seller> Purchase<'_, S> {
         };
         self.end(event, Some(charged), Some(&error)).await;
         // A task that somebody else cancelled is a failure of the vendor, not our own giving up.
-        let kind = match error.kind {
-            VendorErrorKind::Cancelled => VendorErrorKind::Server,
-            kind => kind,
-        };
+        let by_others = error.kind == VendorErrorKind::Cancelled;
+        let kind = if by_others { VendorErrorKind::Server } else { error.kind };
         VendorError { kind, ..error }.charged(Some(charged))
     }
 
@@ -164,9 +162,9 @@ impl<S: Seller> Purchase<'_, S> {
         event: CallEvent,
         change: CallChange,
     ) -> Result<(), VendorError> {
-        let advanced =
-            self.buyer.ledger.call_advance(&self.row.id, event, change, self.now()).await;
-        advanced.map(|_| ()).map_err(|error| ledger_error(&self.order.vendor, &error))
+        let ledger = &self.buyer.ledger;
+        let advanced = ledger.call_advance(&self.row.id, event, change, self.now()).await;
+        advanced.map(drop).map_err(|error| ledger_error(&self.order.vendor, &error))
     }
 
     /// Notes an end. A row that cannot be written is told in the log, and is open for the next process
@@ -177,8 +175,7 @@ impl<S: Seller> Purchase<'_, S> {
         charged: Option<MicroUsd>,
         error: Option<&VendorError>,
     ) {
-        let row = &self.row;
-        self.buyer.end(row, event, charged, error).await;
+        self.buyer.end(&self.row, event, charged, error).await;
         if event == CallEvent::Abandoned {
             self.let_go().await;
         }
@@ -192,12 +189,6 @@ impl<S: Seller> Purchase<'_, S> {
     /// Extends the lease of the row. Where that fails, another process takes a second look at worst.
     pub(crate) async fn touch(&self, lease: Duration) {
         let _ = self.buyer.ledger.call_touch(&self.row.id, self.now() + millis(lease)).await;
-    }
-
-    pub(crate) fn tell_unknown(&self) {
-        let (job, scene) = (self.row.job_id.as_str(), self.row.scene_id.as_str());
-        Event::EngineCallUnknown { job, scene, engine: &self.row.engine, call: &self.row.id }
-            .emit();
     }
 
     /// Returns the cost that the vendor reported; `None` if it is implausible, so that the price table
@@ -216,6 +207,12 @@ impl<S: Seller> Purchase<'_, S> {
         Event::Warning { detail: &detail }.emit();
         None
     }
+}
+
+/// Logs that a call has no answer.
+pub(crate) fn tell_unknown(row: &CallRow) {
+    let (job, scene) = (row.job_id.as_str(), row.scene_id.as_str());
+    Event::EngineCallUnknown { job, scene, engine: &row.engine, call: &row.id }.emit();
 }
 
 impl Buyer {

@@ -54,7 +54,7 @@ pub struct PurchaseMemo {
 }
 
 /// The progress of a vendor's task, as far as it was seen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskProgress {
     /// The ledger's row that bought it.
@@ -82,11 +82,9 @@ impl PurchaseMemo {
         let known = self.task.take().filter(|task| task.call == call);
         self.task.insert(known.unwrap_or_else(|| TaskProgress {
             call: call.to_owned(),
-            is_own: false,
             began: now,
             moved: now,
-            mark: String::new(),
-            said_unknown: false,
+            ..TaskProgress::default()
         }))
     }
 
@@ -128,19 +126,6 @@ impl From<VendorError> for Stop {
     }
 }
 
-impl Stop {
-    /// Returns the failure; passes a wait on.
-    ///
-    /// # Errors
-    /// [`Stop::Later`].
-    pub fn failure(self) -> Result<VendorError, Self> {
-        match self {
-            Self::Failed(error) => Ok(error),
-            later @ Self::Later(_) => Err(later),
-        }
-    }
-}
-
 /// Returns the vendor's task of a call, where it has one.
 pub fn stored_task(row: &CallRow) -> Option<Task> {
     serde_json::from_value(row.task.clone()?).ok()
@@ -148,9 +133,9 @@ pub fn stored_task(row: &CallRow) -> Option<Task> {
 
 /// Returns the failure of an order whose call may or may not have been taken on.
 pub(crate) fn undecided(order: &Order, row: &CallRow) -> VendorError {
+    let id = &row.id;
     let message = format!(
-        "call {} for this clip has no answer yet: decide it with `pytoon ledger resolve {}`",
-        row.id, row.id
+        "call {id} for this clip has no answer yet: decide it with `pytoon ledger resolve {id}`"
     );
     order.error(VendorErrorKind::Undecided, message)
 }

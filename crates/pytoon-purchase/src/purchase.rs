@@ -167,10 +167,10 @@ impl Buyer {
                     format!("{estimated} would pass the {cap}'s budget, of which {left} is left");
                 fails(VendorErrorKind::Budget, &message)
             }
-            Admission::Busy if now > give_up_at => {
-                let message = "no place came free within its own timeout_seconds";
-                fails(VendorErrorKind::RateLimited, message)
-            }
+            Admission::Busy if now > give_up_at => fails(
+                VendorErrorKind::RateLimited,
+                "no place came free within its own timeout_seconds",
+            ),
             Admission::Busy => Err(self.wait(&order.vendor, terms.recheck)),
             Admission::TooFast { retry_at }
                 if order.deadline.is_some_and(|deadline| retry_at > deadline) =>
@@ -179,11 +179,10 @@ impl Buyer {
                 fails(VendorErrorKind::Deadline, message)
             }
             // What is known to come too late is not waited for.
-            Admission::TooFast { retry_at } if retry_at > give_up_at => {
-                let message = "its requests_per_minute are used up for longer than a place is \
-                               waited for";
-                fails(VendorErrorKind::Cooling, message)
-            }
+            Admission::TooFast { retry_at } if retry_at > give_up_at => fails(
+                VendorErrorKind::Cooling,
+                "its requests_per_minute are used up for longer than a place is waited for",
+            ),
             Admission::TooFast { retry_at } => {
                 let ms = (retry_at - now).clamp(20, 60_000) as u64;
                 Err(self.wait(&order.vendor, Duration::from_millis(ms)))
@@ -228,9 +227,7 @@ impl<S: Seller> Purchase<'_, S> {
             Err(Stop::Failed(error)) => error.kind == VendorErrorKind::Ledger,
             Ok(_) => false,
         };
-        if !goes_on {
-            memo.task = None;
-        }
+        memo.task = memo.task.take().filter(|_| goes_on);
         looked
     }
 
@@ -428,24 +425,18 @@ impl<S: Seller> Purchase<'_, S> {
         self.advance(CallEvent::Answered, CallChange::default()).await?;
         let file = self.seller.file(&self.row);
         let path = self.buyer.storage.path(&file);
-        let written = match self.seller.fetch(output, &path).await {
-            Ok(fetched) => {
-                let kept = self.buyer.storage.keep(&file).await;
-                kept.map(|()| fetched).map_err(|error| format!("failed to {error}"))
-            }
-            Err(error) => Err(error.message),
+        let reason = match self.seller.fetch(output, &path).await {
+            Ok(fetched) => match self.buyer.storage.keep(&file).await {
+                Ok(()) => return self.keep_file(file, fetched).await.map(|_| ()),
+                Err(error) => format!("failed to {error}"),
+            },
+            Err(error) => error.message,
         };
-        match written {
-            Ok(fetched) => self.keep_file(file, fetched).await.map(|_| ()),
-            Err(reason) => {
-                let message = format!("it was paid for and not kept: {reason}");
-                let error = self.order.error(VendorErrorKind::Internal, message);
-                let change =
-                    CallChange { error: Some(error.message.clone()), ..CallChange::default() };
-                self.advance(CallEvent::Lost, change).await?;
-                Err(error)
-            }
-        }
+        let message = format!("it was paid for and not kept: {reason}");
+        let error = self.order.error(VendorErrorKind::Internal, message);
+        let change = CallChange { error: Some(error.message.clone()), ..CallChange::default() };
+        self.advance(CallEvent::Lost, change).await?;
+        Err(error)
     }
 
     /// Checks and keeps a file that is there whole, at the price of the table.

@@ -2,11 +2,10 @@
 
 use pytoon_config::engines::Backoff;
 use pytoon_records::ledger::{CallRow, KeptClip};
-use pytoon_vendor::VendorError;
+use pytoon_vendor::{VendorError, VendorFuture};
 use pytoon_vocabulary::MicroUsd;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
 
@@ -160,41 +159,28 @@ pub trait Seller: Sized + Send + Sync {
     fn answering_for(&self, row: &CallRow) -> Result<Self, VendorError>;
 
     /// Does what is free, under the id that the call will have.
-    fn prepare(
-        &self,
-        call_id: &str,
-    ) -> impl Future<Output = Result<Self::Prepared, VendorError>> + Send;
+    fn prepare(&self, call_id: &str) -> impl VendorFuture<Self::Prepared>;
 
     /// Makes the one call that costs money.
-    fn submit(
-        &self,
-        prepared: &Self::Prepared,
-    ) -> impl Future<Output = Result<Answer<Self::Output>, VendorError>> + Send;
+    fn submit(&self, prepared: &Self::Prepared) -> impl VendorFuture<Answer<Self::Output>>;
 
     /// Asks for the state of a task.
-    fn poll(
-        &self,
-        task: &Task,
-    ) -> impl Future<Output = Result<TaskState<Self::Output>, VendorError>> + Send;
+    fn poll(&self, task: &Task) -> impl VendorFuture<TaskState<Self::Output>>;
 
     /// Asks the vendor for a call whose answer never came.
-    fn look_up(&self, row: &CallRow) -> impl Future<Output = Result<Lookup, VendorError>> + Send;
+    fn look_up(&self, row: &CallRow) -> impl VendorFuture<Lookup>;
 
     /// Asks the vendor to stop.
-    fn cancel(&self, task: &Task) -> impl Future<Output = Result<Cancelled, VendorError>> + Send;
+    fn cancel(&self, task: &Task) -> impl VendorFuture<Cancelled>;
 
     /// Returns the file that the goods of a call are kept in, relative to the storage folder.
     fn file(&self, row: &CallRow) -> String;
 
     /// Puts goods into a file, which is there whole or not at all.
-    fn fetch(
-        &self,
-        output: &Self::Output,
-        path: &Path,
-    ) -> impl Future<Output = Result<Fetched, VendorError>> + Send;
+    fn fetch(&self, output: &Self::Output, path: &Path) -> impl VendorFuture<Fetched>;
 
     /// Checks goods in their file, and makes them fit for use there.
-    fn check(&self, path: &Path) -> impl Future<Output = Result<Verdict, VendorError>> + Send;
+    fn check(&self, path: &Path) -> impl VendorFuture<Verdict>;
 
     /// Reads goods from their file; `None` where it does not hold them whole. Without a record of
     /// what was kept the file alone decides.
