@@ -41,7 +41,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 /// The key that no output may show.
@@ -156,13 +156,9 @@ impl Bench<'_> {
         let line = key.map_or(String::new(), |variable| format!("{variable}='{KEY}'\n"));
         std::fs::write(&dotenv, line).map_err(|error| error.to_string())?;
         let secrets = Secrets::load(&dotenv).map_err(|error| error.to_string())?;
+        let (world, cancel) = (Arc::new(RealWorld), runner.cancel.clone());
         let paid = PaidWork {
-            buyer: Arc::new(Buyer::new(
-                store.clone(),
-                Arc::new(RealWorld),
-                folder.into(),
-                runner.cancel.clone(),
-            )),
+            buyer: Arc::new(Buyer::new(store.clone(), world, folder.into(), cancel)),
             job_id: "conformance".to_owned(),
             fence: None,
             limits: CallLimits::default(),
@@ -186,6 +182,19 @@ impl Bench<'_> {
             _ => return Err(format!("the chain does not know {name}")),
         };
         Ok(Stage { provider, store })
+    }
+}
+
+impl Bench<'_> {
+    /// The provider without a key, its block changed.
+    fn own_stage(
+        &self,
+        check: &str,
+        runner: &Runner,
+        change: impl FnOnce(&mut Value),
+    ) -> Result<Stage, String> {
+        let name = self.subject.provider;
+        self.stage(check, name, None, runner, |tts| change(&mut tts[name]))
     }
 }
 
@@ -242,6 +251,16 @@ fn fails(provider: &dyn TtsProvider, request: &TtsRequest) -> Result<VoiceError,
     }
 }
 
+/// Speaks, when it must fail before a time has passed.
+fn fails_within(patience: Duration, provider: &dyn TtsProvider) -> Result<VoiceError, String> {
+    let begun = Instant::now();
+    let error = fails(provider, &request())?;
+    match begun.elapsed() {
+        waited if waited > patience => Err(format!("it was waited for during {waited:?}")),
+        _ => Ok(error),
+    }
+}
+
 /// A failure of a kind.
 fn of_kind(error: &VoiceError, kind: &str) -> Outcome {
     if error.kind() == kind {
@@ -249,6 +268,22 @@ fn of_kind(error: &VoiceError, kind: &str) -> Outcome {
     } else {
         Err(format!("{}; the kind should be {kind}: {error}", error.kind()))
     }
+}
+
+/// Refuses a request that lacks a word of the text.
+fn says_all(asked: &str) -> Result<(), String> {
+    for word in text::words(TEXT) {
+        let bare = word.text.trim_end_matches('.');
+        if !asked.contains(bare) {
+            return Err(format!("its request lacks the word `{bare}`: {asked}"));
+        }
+    }
+    Ok(())
+}
+
+/// Checks the health of a provider that must fail.
+fn is_unwell(provider: &dyn TtsProvider) -> Result<VoiceError, String> {
+    provider.health_check().err().ok_or_else(|| "it says that all is well".to_owned())
 }
 
 /// Refuses a text that shows the key, or half of it.

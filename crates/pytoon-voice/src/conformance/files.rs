@@ -1,6 +1,8 @@
 //! Voices that are files on this machine: one file after another is spoiled.
 
-use super::{Bench, Outcome, Row, Stage, fails, of_kind, request, row, speaks};
+use super::{
+    Bench, Outcome, Row, Stage, fails, fails_within, is_unwell, of_kind, request, row, speaks,
+};
 use crate::installed::{FOLDER_ENV, MANIFEST};
 use crate::tts::TtsRequest;
 use pytoon_neural::toy::{Toy, piper_config, piper_model};
@@ -9,7 +11,7 @@ use pytoon_vendor::hash::bytes_hash;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Kinds, as logs name them.
 const BAD_VOICE: &str = "bad_voice";
@@ -71,11 +73,8 @@ impl Files {
             row(&mut rows, &check.replace(VOICE, "voice"), outcome);
         }
         if self.layout == Layout::Installed {
-            row(
-                &mut rows,
-                "manifest changed",
-                self.spoilt(bench, "manifest", Spoil::Replace(MANIFEST)),
-            );
+            let outcome = self.spoilt(bench, "manifest", Spoil::Replace(MANIFEST));
+            row(&mut rows, "manifest changed", outcome);
         }
         row(&mut rows, "success", self.of_toy(bench, Toy::Hums));
         row(&mut rows, "silent", self.of_toy(bench, Toy::Silent));
@@ -88,9 +87,8 @@ impl Files {
     fn stage(&self, bench: &Bench<'_>, check: &str, spoil: Spoil) -> Result<Stage, String> {
         let folder = bench.own_folder(check)?;
         let voice = self.install(bench, &folder, spoil)?;
-        let name = bench.subject.provider;
-        bench.stage(check, name, None, &bench.runner(&folder), |tts| {
-            self.name_voice(&mut tts[name], &folder, &voice);
+        bench.own_stage(check, &bench.runner(&folder), |block| {
+            self.name_voice(block, &folder, &voice);
         })
     }
 
@@ -144,10 +142,9 @@ impl Files {
 
     fn no_voice(&self, bench: &Bench<'_>) -> Outcome {
         let folder = bench.own_folder("no voice")?;
-        let name = bench.subject.provider;
-        let stage = bench.stage("no voice", name, None, &bench.runner(&folder), |tts| {
+        let stage = bench.own_stage("no voice", &bench.runner(&folder), |block| {
             if self.layout == Layout::Installed {
-                tts[name]["folder"] = json!(folder.join("none"));
+                block["folder"] = json!(folder.join("none"));
             }
         })?;
         match stage.provider {
@@ -165,8 +162,8 @@ impl Files {
         let provider = stage.provider()?;
         // Whether an installed model works is known when it is loaded, which takes its time.
         let is_seen = self.layout == Layout::Paths || !matches!(spoil, Spoil::Nothing);
-        if is_seen && provider.health_check().is_ok() {
-            return Err("it says that all is well".to_owned());
+        if is_seen {
+            is_unwell(provider)?;
         }
         of_kind(&fails(provider, &request())?, kind)
     }
@@ -177,25 +174,17 @@ impl Files {
         let folder = bench.own_folder(&check)?;
         let files = [piper_model(toy), piper_config("en-us").into_bytes()];
         let model = self.lay_down(bench, &folder, &files)?;
-        let name = bench.subject.provider;
         // Phonemes come from the real helper.
         let runner = Runner { programs: Programs::beside_this_one(), ..bench.runner(&folder) };
-        let stage = bench.stage(&check, name, None, &runner, |tts| {
-            tts[name]["timeout_seconds"] = json!(1);
-            self.name_voice(&mut tts[name], &folder, &model);
+        let stage = bench.own_stage(&check, &runner, |block| {
+            block["timeout_seconds"] = json!(1);
+            self.name_voice(block, &folder, &model);
         })?;
         let provider = stage.provider()?;
-        let begun = Instant::now();
         match toy {
             Toy::Hums => speaks(provider),
             Toy::Silent => of_kind(&fails(provider, &request())?, BAD_OUTPUT),
-            Toy::Slow => {
-                let error = fails(provider, &request())?;
-                if begun.elapsed() > PATIENCE {
-                    return Err(format!("it was waited for during {:?}", begun.elapsed()));
-                }
-                of_kind(&error, BAD_VOICE)
-            }
+            Toy::Slow => of_kind(&fails_within(PATIENCE, provider)?, BAD_VOICE),
         }
     }
 

@@ -1,12 +1,15 @@
 //! Programs of the machine, played by a shell script.
 
-use super::{Bench, Outcome, Row, TEXT, fails, of_kind, request, row, sounds, speaks};
+use super::{
+    Bench, Outcome, Row, TEXT, fails, fails_within, is_unwell, of_kind, request, row, says_all,
+    sounds, speaks,
+};
 use pytoon_core::text;
 use serde::Deserialize;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Kinds, as logs name them.
 const UNAVAILABLE: &str = "unavailable";
@@ -78,11 +81,8 @@ impl Program {
             ("too slow", "sleep 60", UNAVAILABLE),
             ("says nothing", "exit 0", BAD_OUTPUT),
         ] {
-            row(
-                &mut rows,
-                check,
-                self.fails(bench, check, &format!("#!/bin/sh\n{body}\n"), &[], kind),
-            );
+            let script = format!("#!/bin/sh\n{body}\n");
+            row(&mut rows, check, self.fails(bench, check, &script, &[], kind));
         }
         let not_audio: Vec<u8> = b"<html>no</html>".repeat(9);
         let mut cut = self.form.bytes(&sounds::good());
@@ -125,31 +125,21 @@ impl Program {
     fn succeeds(&self, bench: &Bench<'_>, script: &str) -> Outcome {
         let folder = bench.own_folder("success")?;
         self.install(&folder, script, &self.form.bytes(&sounds::good()))?;
-        let name = bench.subject.provider;
-        let stage = bench.stage("success", name, None, &bench.runner(&folder), |_| {})?;
+        let stage = bench.own_stage("success", &bench.runner(&folder), |_| {})?;
         stage.provider()?.health_check().map_err(|error| format!("health: {error}"))?;
         let spoken = speaks(stage.provider()?)?;
-        let asked = std::fs::read_to_string(folder.join(ASKED)).unwrap_or_default();
-        for word in text::words(TEXT) {
-            let bare = word.text.trim_end_matches('.');
-            if !asked.contains(bare) {
-                return Err(format!("it is not asked to say `{bare}`: {asked}"));
-            }
-        }
+        says_all(&std::fs::read_to_string(folder.join(ASKED)).unwrap_or_default())?;
         Ok(spoken)
     }
 
     fn is_missing(&self, bench: &Bench<'_>) -> Outcome {
         let folder = bench.own_folder("missing")?;
-        let name = bench.subject.provider;
-        let stage = bench.stage("missing", name, None, &bench.runner(&folder), |_| {})?;
+        let stage = bench.own_stage("missing", &bench.runner(&folder), |_| {})?;
         match &stage.provider {
             Err(reason) if reason.contains(&self.program) => Ok("left out".to_owned()),
             Err(reason) => Err(format!("it is left out for another reason: {reason}")),
             Ok(provider) => {
-                if provider.health_check().is_ok() {
-                    return Err("it says that all is well".to_owned());
-                }
+                is_unwell(provider.as_ref())?;
                 of_kind(&fails(provider.as_ref(), &request())?, UNAVAILABLE)
             }
         }
@@ -165,17 +155,11 @@ impl Program {
     ) -> Outcome {
         let folder = bench.own_folder(check)?;
         self.install(&folder, script, sound)?;
-        let name = bench.subject.provider;
-        let stage = bench.stage(check, name, None, &bench.runner(&folder), |tts| {
-            if tts[name]["timeout_seconds"].is_number() {
-                tts[name]["timeout_seconds"] = json!(1);
+        let stage = bench.own_stage(check, &bench.runner(&folder), |block| {
+            if block["timeout_seconds"].is_number() {
+                block["timeout_seconds"] = json!(1);
             }
         })?;
-        let begun = Instant::now();
-        let error = fails(stage.provider()?, &request())?;
-        if begun.elapsed() > PATIENCE {
-            return Err(format!("it was waited for during {:?}", begun.elapsed()));
-        }
-        of_kind(&error, kind)
+        of_kind(&fails_within(PATIENCE, stage.provider()?)?, kind)
     }
 }

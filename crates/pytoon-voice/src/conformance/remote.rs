@@ -2,12 +2,15 @@
 
 mod faults;
 
-use super::{Bench, KEY, Outcome, Row, Stage, TEXT, clean, judged, of_kind, request, row, sounds};
+use super::{
+    Bench, KEY, Outcome, Row, Stage, clean, is_unwell, judged, of_kind, request, row, says_all,
+    sounds,
+};
 use crate::VoiceError;
 use crate::tts::TtsRequest;
 use base64::Engine;
 use faults::{Fault, Money};
-use pytoon_core::text;
+use pytoon_config::tts::CloudVoice;
 use pytoon_process::Runner;
 use pytoon_records::ledger::{CallFilter, CallRow, CallState};
 use pytoon_vendor::scripted::{Answer, Script, Seen, Vendor};
@@ -150,10 +153,7 @@ impl Played<'_> {
                 tts[provider] = json!({ BLOCK: block });
             });
         }
-        let built_in = super::settings(|_| {})?;
-        let clouds = built_in.clouds();
-        let cloud = clouds.iter().find(|(name, _)| *name == provider);
-        let key = cloud.and_then(|(_, cloud)| cloud.key_env.first()).cloned();
+        let key = self.cloud()?.and_then(|cloud| cloud.key_env.into_iter().next());
         self.bench.stage(check, provider, key.as_deref(), &runner, |tts| {
             tts[provider].as_object_mut().into_iter().for_each(|own| own.extend(fields.clone()));
         })
@@ -168,11 +168,8 @@ impl Played<'_> {
     fn money(&self, stage: &Stage) -> Result<Money, String> {
         let rows = self.rows(stage)?;
         if self.remote.is_free {
-            return if rows.is_empty() {
-                Ok(Money::NotSpent)
-            } else {
-                Err("what costs nothing has a row in the ledger".to_owned())
-            };
+            let paid = Err("what costs nothing has a row in the ledger".to_owned());
+            return if rows.is_empty() { Ok(Money::NotSpent) } else { paid };
         }
         let has = |states: &[CallState]| rows.iter().any(|row| states.contains(&row.state));
         if rows.is_empty() {
@@ -225,12 +222,7 @@ impl Played<'_> {
     /// Refuses a request that lacks a word of the sentence, the voice or the speed.
     fn carries_the_request(&self, asked: &Seen) -> Result<(), String> {
         let body = String::from_utf8_lossy(&asked.body);
-        for word in text::words(TEXT) {
-            let bare = word.text.trim_end_matches('.');
-            if !body.contains(bare) {
-                return Err(format!("its request lacks the word `{bare}`: {body}"));
-            }
-        }
+        says_all(&body)?;
         let voice = self.voice()?;
         if !body.contains(&voice) && !asked.shows(&voice) {
             return Err(format!("its request lacks the voice `{voice}`: {body}"));
@@ -247,10 +239,16 @@ impl Played<'_> {
         if self.remote.is_free {
             return Ok(SERVER_VOICE.to_owned());
         }
+        let voice = self.cloud()?.map(|cloud| cloud.voice_for("en").to_owned());
+        voice.ok_or("it has no block".to_owned())
+    }
+
+    /// The service's block in the built-in configuration.
+    fn cloud(&self) -> Result<Option<CloudVoice>, String> {
         let built_in = super::settings(|_| {})?;
-        let clouds = built_in.clouds();
-        let cloud = clouds.iter().find(|(name, _)| *name == self.bench.subject.provider);
-        cloud.map(|(_, cloud)| cloud.voice_for("en").to_owned()).ok_or("it has no block".to_owned())
+        let mut clouds = built_in.clouds().into_iter();
+        let own = clouds.find(|(name, _)| *name == self.bench.subject.provider);
+        Ok(own.map(|(_, cloud)| cloud.clone()))
     }
 
     fn health(&self) -> Outcome {
@@ -266,9 +264,7 @@ impl Played<'_> {
         let refused = Answer::json(401, json!({ "error": { "message": "no such key" } }));
         self.vendor.follow(self.good()?.on(&self.remote.health, refused));
         let stage = self.stage("health refused", self.vendor.base(), PATIENT_MS)?;
-        let Err(error) = stage.provider()?.health_check() else {
-            return Err("it says that all is well".to_owned());
-        };
+        let error = is_unwell(stage.provider()?)?;
         clean(&format!("{error} {error:?}"))?;
         self.unpaid()?;
         of_kind(&error, Kind::Auth.as_str())
@@ -295,16 +291,15 @@ impl Played<'_> {
         {
             return Err(format!("asked again after {:?}", source.retry_after));
         }
-        self.expect(&stage, &error, fault.kind.as_str(), Some(fault.money))
+        self.expect(&stage, &error, fault.kind.as_str(), fault.money)
     }
 
-    fn expect(
-        &self,
-        stage: &Stage,
-        error: &VoiceError,
-        kind: &str,
-        money: Option<Money>,
-    ) -> Outcome {
+    /// Speaks, when that must fail, and expects what is spent then.
+    fn fails(&self, stage: &Stage, kind: &str, money: Money) -> Outcome {
+        self.expect(stage, &super::fails(stage.provider()?, &request())?, kind, money)
+    }
+
+    fn expect(&self, stage: &Stage, error: &VoiceError, kind: &str, money: Money) -> Outcome {
         of_kind(error, kind)?;
         let spent = self.money(stage)?;
         let VoiceError::Vendor { source, .. } = error else {
@@ -313,8 +308,8 @@ impl Played<'_> {
         if self.remote.is_free && source.accepted != Accepted::No {
             return Err("it says that a free call may have been bought".to_owned());
         }
-        let expected = money.map(|money| if self.remote.is_free { Money::NotSpent } else { money });
-        if expected.is_some_and(|expected| expected != spent) {
+        let expected = if self.remote.is_free { Money::NotSpent } else { money };
+        if expected != spent {
             return Err(format!("{kind}, spent: {spent}; it should be {expected:?}"));
         }
         Ok(format!("{kind}, spent: {spent}"))
@@ -331,8 +326,7 @@ impl Played<'_> {
             .map_err(|error| format!("{name}.json: {error}"))?;
         self.vendor.follow(self.good()?.over(own));
         let stage = self.stage(name, self.vendor.base(), PATIENT_MS)?;
-        let error = super::fails(stage.provider()?, &request())?;
-        self.expect(&stage, &error, kind, Some(Money::NotSpent))
+        self.fails(&stage, kind, Money::NotSpent)
     }
 
     fn unreachable(&self) -> Outcome {
@@ -340,23 +334,20 @@ impl Played<'_> {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0));
         let at = listener.and_then(|free| free.local_addr()).map_err(|error| error.to_string())?;
         let stage = self.stage("unreachable", &format!("http://{at}"), PATIENT_MS)?;
-        let error = super::fails(stage.provider()?, &request())?;
-        self.expect(&stage, &error, Kind::Unreachable.as_str(), Some(Money::NotSpent))
+        self.fails(&stage, Kind::Unreachable.as_str(), Money::NotSpent)
     }
 
     fn deaf(&self) -> Outcome {
         self.vendor.go_deaf();
         let stage = self.stage("deaf", self.vendor.base(), PATIENT_MS)?;
-        let error = super::fails(stage.provider()?, &request())?;
         // The connection stood, so nobody can know what was read.
-        self.expect(&stage, &error, Kind::Server.as_str(), Some(Money::Unknown))
+        self.fails(&stage, Kind::Server.as_str(), Money::Unknown)
     }
 
     fn spoilt(&self, what: &str, body: &[u8]) -> Outcome {
         self.vendor.follow(self.success_script(body)?);
         let stage = self.stage(what, self.vendor.base(), PATIENT_MS)?;
-        let error = super::fails(stage.provider()?, &request())?;
-        self.expect(&stage, &error, Kind::BadOutput.as_str(), Some(Money::Spent))
+        self.fails(&stage, Kind::BadOutput.as_str(), Money::Spent)
     }
 
     fn echoed(&self) -> Outcome {

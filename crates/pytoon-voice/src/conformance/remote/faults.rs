@@ -52,18 +52,13 @@ pub(super) fn answers(remote: &Remote) -> Vec<Fault> {
         let may_pass = matches!(kind, Kind::RateLimited | Kind::Server);
         if may_pass && (remote.is_free || money == NotSpent) { ATTEMPTS } else { 1 }
     };
-    let fault = |name: &str, answer: Answer, kind: Kind, money: Money| Fault {
-        name: name.to_owned(),
-        answer,
-        kind,
-        money,
-        retry_after: None,
-        calls: again(kind, money),
-        is_hasty: false,
+    let fault = |name: &str, answer: Answer, kind: Kind, money: Money| {
+        let (name, calls) = (name.to_owned(), again(kind, money));
+        Fault { name, answer, kind, money, retry_after: None, calls, is_hasty: false }
     };
     let said = |status| Answer::json(status, json!({ "error": { "message": "told so" } }));
     let part = |silent| Answer::Part { body: b"RIFF".to_vec(), promised: 9_000, silent };
-    let seconds = RETRY_AFTER.as_secs().to_string();
+    let limited = said(429).with("retry-after", &RETRY_AFTER.as_secs().to_string());
     let late = |fault: Fault| Fault { is_hasty: true, ..fault };
     vec![
         fault("401", said(401), Kind::Auth, NotSpent),
@@ -75,12 +70,7 @@ pub(super) fn answers(remote: &Remote) -> Vec<Fault> {
             retry_after: Some(RETRY_AFTER),
             // That is longer than anybody waits within a render.
             calls: 1,
-            ..fault(
-                "429 with Retry-After",
-                said(429).with("retry-after", &seconds),
-                Kind::RateLimited,
-                NotSpent,
-            )
+            ..fault("429 with Retry-After", limited, Kind::RateLimited, NotSpent)
         },
         fault("500", said(500), Kind::Server, Unknown),
         fault("502", said(502), Kind::Server, NotSpent),
