@@ -8,10 +8,10 @@
 use crate::VoiceError;
 use crate::tts::{Guarded, SpokenSentence, TtsProvider, TtsRequest};
 use pytoon_records::ledger::{BreakerRow, PurchaseStore};
-use pytoon_telemetry::{Breaker, Event, Metrics};
+use pytoon_telemetry::{Breaker, Metrics};
 use pytoon_vendor::VendorErrorKind;
 use pytoon_vendor::breaker::Advice;
-use pytoon_vendor::breakers::{self, BreakerUnavailable, Breakers, Passage};
+use pytoon_vendor::breakers::{self, Breakers, Passage};
 use pytoon_vendor::world::World;
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -52,22 +52,14 @@ impl VoiceBreakers {
     ) -> Result<Entered, VoiceError> {
         let Some(guarded) = provider.guarded() else { return Ok(Entered::Unguarded) };
         let (name, row) = (provider.name(), row_of(provider.name(), guarded));
-        let known = match self.runtime.block_on(self.breakers.row(&row)) {
-            Ok(known) => known,
-            Err(failed) => {
-                tell(name, &failed);
-                return Ok(Entered::Unguarded);
+        let passage = self.runtime.block_on(self.breakers.row(&row)).and_then(|known| {
+            if known != BreakerRow::default() && provider.is_kept(request) {
+                return Ok(None);
             }
-        };
-        if known != BreakerRow::default() && provider.is_kept(request) {
+            self.runtime.block_on(self.breakers.pass(&row, Some(known))).map(Some)
+        });
+        let Some(passage) = passage.inspect_err(|failed| failed.tell(name)).ok().flatten() else {
             return Ok(Entered::Unguarded);
-        }
-        let passage = match self.runtime.block_on(self.breakers.pass(&row, Some(known))) {
-            Ok(passage) => passage,
-            Err(failed) => {
-                tell(name, &failed);
-                return Ok(Entered::Unguarded);
-            }
         };
         let (state, entered) = match passage {
             Passage::Clean => (Breaker::Closed, Entered::Clean),
@@ -78,9 +70,7 @@ impl VoiceBreakers {
         Metrics::voice_breaker(name, state);
         match breakers::refusal(name, "start", &passage) {
             None => Ok(entered),
-            Some(error) => {
-                Err(VoiceError::Vendor { provider: name.into(), source: Box::new(error) })
-            }
+            Some(error) => Err(VoiceError::vendor(name, error)),
         }
     }
 
@@ -95,54 +85,36 @@ impl VoiceBreakers {
             return;
         };
         let (name, row) = (provider.name(), row_of(provider.name(), guarded));
-        let error = match spoken {
+        let (kind, retry_after) = match spoken {
             Ok(_) if entered == Entered::Clean => return,
             Ok(_) => {
                 match self.runtime.block_on(self.breakers.success(&row)) {
                     Ok(()) => Metrics::voice_breaker(name, Breaker::Closed),
-                    Err(failed) => tell(name, &failed),
+                    Err(failed) => failed.tell(name),
                 }
                 return;
             }
-            Err(error) => error,
-        };
-        let (kind, retry_after) = match error {
-            VoiceError::Vendor { source, .. } => (source.kind, source.retry_after),
-            VoiceError::BadAudio { .. } => (VendorErrorKind::BadOutput, None),
-            VoiceError::Unavailable { .. }
-            | VoiceError::Refused { .. }
-            | VoiceError::CannotSpeak { .. }
-            | VoiceError::BadVoice { .. }
-            | VoiceError::Recording(_)
-            | VoiceError::Processing(_) => (VendorErrorKind::InvalidRequest, None),
+            Err(VoiceError::Vendor { source, .. }) => (source.kind, source.retry_after),
+            Err(VoiceError::BadAudio { .. }) => (VendorErrorKind::BadOutput, None),
+            Err(
+                VoiceError::Unavailable { .. }
+                | VoiceError::Refused { .. }
+                | VoiceError::CannotSpeak { .. }
+                | VoiceError::BadVoice { .. }
+                | VoiceError::Recording(_)
+                | VoiceError::Processing(_),
+            ) => (VendorErrorKind::InvalidRequest, None),
         };
         let counted = self.breakers.failure(&row, kind, retry_after, guarded.breaker);
         match self.runtime.block_on(counted) {
             Ok(None) => {}
             Ok(Some(opened)) => {
                 Metrics::voice_breaker(name, Breaker::Open);
-                Event::EngineRotationTriggered {
-                    engine: name,
-                    kind: kind.as_str(),
-                    failures: opened.failures,
-                    cooldown_s: opened.pause.as_secs(),
-                    advice: advice(opened.advice),
-                }
-                .emit();
+                opened.tell(name, kind, advice(opened.advice));
             }
-            Err(failed) => tell(name, &failed),
+            Err(failed) => failed.tell(name),
         }
     }
-}
-
-fn tell(provider: &str, failed: &BreakerUnavailable) {
-    let reason = failed.source.to_string();
-    Event::EngineBreakerUnavailable {
-        engine: provider,
-        operation: failed.operation,
-        reason: &reason,
-    }
-    .emit();
 }
 
 /// What a person may do about a voice's breaker.

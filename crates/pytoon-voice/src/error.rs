@@ -66,6 +66,11 @@ pub enum VoiceError {
 }
 
 impl VoiceError {
+    /// Returns the failure of a service.
+    pub(crate) fn vendor(provider: impl Into<Arc<str>>, error: VendorError) -> Self {
+        Self::Vendor { provider: provider.into(), source: Box::new(error) }
+    }
+
     /// Whether the user gave up.
     pub fn is_cancelled(&self) -> bool {
         match self {

@@ -62,23 +62,31 @@ struct Event {
     sample: i32,
 }
 
-fn unavailable(source: pytoon_process::SystemError) -> VoiceError {
-    VoiceError::Unavailable { provider: NAME.into(), source }
-}
-
-fn bad(reason: impl Into<String>) -> VoiceError {
+pub(crate) fn bad(reason: impl Into<String>) -> VoiceError {
     VoiceError::BadAudio { provider: NAME.into(), reason: reason.into() }
 }
 
-/// Runs the helper with one argument that asks it for something.
+fn run(runner: &Runner, command: &CommandLine, input: Vec<u8>) -> Result<Vec<u8>, VoiceError> {
+    let ran = runner.run(command, input);
+    ran.map_err(|source| VoiceError::Unavailable { provider: NAME.into(), source })
+}
+
+/// Runs the helper with one argument that asks it for something, about these lines of JSON.
 pub(crate) fn ask(
     runner: &Runner,
     purpose: &'static str,
     argument: &str,
+    lines: Vec<u8>,
 ) -> Result<String, VoiceError> {
-    let command = CommandLine::new(PROGRAM, purpose).arg(argument);
-    let bytes = runner.run(&command, Vec::new()).map_err(unavailable)?;
+    let bytes = run(runner, &CommandLine::new(PROGRAM, purpose).arg(argument), lines)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Returns lines of JSON, as the helper reads them.
+pub(crate) fn lines<T: Serialize>(items: impl IntoIterator<Item = T>) -> Vec<u8> {
+    // Plain text and numbers always serialise.
+    let line = |item: T| [serde_json::to_vec(&item).unwrap_or_default(), b"\n".to_vec()].concat();
+    items.into_iter().flat_map(line).collect()
 }
 
 /// Speaks texts, in order.
@@ -91,13 +99,8 @@ pub(crate) fn speak(
     purpose: &'static str,
     asks: &[Ask<'_>],
 ) -> Result<Vec<Said>, VoiceError> {
-    let mut input = Vec::new();
-    for (id, ask) in asks.iter().enumerate() {
-        // Plain text and numbers always serialise.
-        input.extend(serde_json::to_vec(&Line { id, ask }).unwrap_or_default());
-        input.push(b'\n');
-    }
-    let bytes = runner.run(&CommandLine::new(PROGRAM, purpose), input).map_err(unavailable)?;
+    let input = lines(asks.iter().enumerate().map(|(id, ask)| Line { id, ask }));
+    let bytes = run(runner, &CommandLine::new(PROGRAM, purpose), input)?;
     let mut rest = bytes.as_slice();
     asks.iter().map(|_| next_reply(&mut rest)).collect()
 }
@@ -114,17 +117,12 @@ pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<Said, VoiceError> {
         let reason = format!("{reason}; `pytoon voices` lists the voices");
         return Err(VoiceError::Refused { provider: NAME.into(), reason });
     }
-    let samples = body[..length]
-        .chunks_exact(2)
-        .map(|b| f32::from(i16::from_le_bytes([b[0], b[1]])) / 32_768.0)
-        .collect();
+    let (pairs, _) = body[..length].as_chunks();
+    let samples = pairs.iter().map(|b| f32::from(i16::from_le_bytes(*b)) / 32_768.0).collect();
     *rest = &body[length..];
     let to_ms = |sample: i32| f64::from(sample) / f64::from(reply.sample_rate) * 1000.0;
-    let events = reply
-        .events
-        .iter()
-        .map(|e| (e.at.saturating_sub(1).max(0) as usize, to_ms(e.sample)))
-        .collect();
+    let event = |e: &Event| (e.at.saturating_sub(1).max(0) as usize, to_ms(e.sample));
+    let events = reply.events.iter().map(event).collect();
     Ok(Said { sample_rate: reply.sample_rate, samples, events })
 }
 
@@ -149,16 +147,10 @@ fn is_kanji(c: char) -> bool {
 /// A sentence is read as a whole, since a reading depends on what stands beside it. Where each
 /// word lies in it is told by the lengths of its beginnings.
 fn in_kana(runner: &Runner, sentences: &[Vec<Word>]) -> Result<Vec<SpokenText>, VoiceError> {
-    let mut input = Vec::new();
-    for words in sentences {
-        for count in 1..=words.len() {
-            input.extend(serde_json::to_vec(&text::join(&words[..count])).unwrap_or_default());
-            input.push(b'\n');
-        }
-    }
-    let command = CommandLine::new(PROGRAM, "read kanji").arg("--kana");
-    let bytes = runner.run(&command, input).map_err(unavailable)?;
-    let answer = String::from_utf8_lossy(&bytes);
+    let beginnings = sentences
+        .iter()
+        .flat_map(|words| (1..=words.len()).map(move |count| text::join(&words[..count])));
+    let answer = ask(runner, "read kanji", "--kana", lines(beginnings))?;
     let mut lines = answer.lines();
     let mut next = || -> Result<String, VoiceError> {
         let line = lines.next().ok_or_else(|| bad("a reading is missing"))?;

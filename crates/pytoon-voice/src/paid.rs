@@ -169,8 +169,7 @@ where
     }
 
     fn answering_for(&self, _: &CallRow) -> Result<Self, VendorError> {
-        let Self { order, buyer, call, .. } = *self;
-        Ok(Self { order, buyer, terms: self.terms.clone(), call, brings: PhantomData })
+        Ok(Self { terms: self.terms.clone(), ..*self })
     }
 
     async fn prepare(&self, _: &str) -> Result<(), VendorError> {

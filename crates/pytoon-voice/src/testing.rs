@@ -16,8 +16,8 @@ use crate::tts::{SpokenSentence, cut, espeak};
 use pytoon_config::tts::{CloudVoice, TtsProviderName};
 use pytoon_core::text::{self, Word};
 use pytoon_normalize::Pronunciations;
-use pytoon_vendor::VendorError;
 use pytoon_vendor::http::{Reply, VendorHttp};
+use pytoon_vendor::{VendorError, VendorErrorKind};
 use pytoon_vocabulary::CaptionWord;
 
 /// A service's answer to one request that holds as much of a script as the service takes.
@@ -42,8 +42,8 @@ impl Service {
         let make = registry::adapter(provider).ok_or("it is not a service")?;
         let adapter = make(settings)?;
         let all: Vec<Vec<Word>> = script.iter().map(|sentence| text::words(sentence)).collect();
-        let size = |text: &SpokenText| adapter.size(text);
-        let limit = Limit { most: adapter.most(), size: &size, one_by_one: !adapter.gives_times() };
+        let (scope, size) = (adapter.scope(), |text: &SpokenText| adapter.size(text));
+        let limit = Limit { most: scope.most, size: &size, one_by_one: !scope.gives_times };
         let piece = pieces(&all, &limit).map_err(|word| word.0)?.into_iter().next();
         let piece = piece.ok_or("there is nothing to say")?;
         let spoken = piece.parts.last().map_or(0, |part| part.sentence + 1);
@@ -68,12 +68,8 @@ impl Service {
         };
         let take = cloud::bought(&self.name, &self.http, self.adapter.as_ref(), reply, &speech)?;
         cut::sentences(&self.sentences, &[(self.piece.clone(), take)]).map_err(|error| {
-            VendorError::new(
-                &self.name,
-                cloud::SPEAK,
-                pytoon_vendor::VendorErrorKind::BadOutput,
-                error.to_string(),
-            )
+            let kind = VendorErrorKind::BadOutput;
+            VendorError::new(&self.name, cloud::SPEAK, kind, error.to_string())
         })
     }
 }

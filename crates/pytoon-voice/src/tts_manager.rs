@@ -122,12 +122,9 @@ impl TtsManager {
             let duration_ms = begun.elapsed().as_millis() as u64;
             let error = match spoken {
                 Ok(sentences) => {
-                    Event::TtsProviderSpoke {
-                        provider: name,
-                        sentences: sentences.len(),
-                        duration_ms,
-                    }
-                    .emit();
+                    let count = sentences.len();
+                    Event::TtsProviderSpoke { provider: name, sentences: count, duration_ms }
+                        .emit();
                     let is_local = provider.is_local();
                     let voice = provider.voice_used(&request);
                     let provider = name.to_owned();

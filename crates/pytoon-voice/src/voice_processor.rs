@@ -65,11 +65,8 @@ pub fn read_recording(
         return Err(SystemError::unusable(path, reason).into());
     }
     if speech::is_silent(&raw) {
-        return Err(SystemError::unusable(
-            path,
-            "the recording is silent: there is no voice in it",
-        )
-        .into());
+        let reason = "the recording is silent: there is no voice in it";
+        return Err(SystemError::unusable(path, reason).into());
     }
     let noise_floor_db = f64::from(speech::measure_noise_floor_db(&raw));
     let snr_db = f64::from(speech::measure_snr_db(&raw));

@@ -6,13 +6,12 @@
 
 use super::mismatch::{Mismatch, Search};
 use super::recorded::{Aligned, Recorded};
-use super::reference_voice;
+use super::{reference_voice, timed};
 use crate::VoiceError;
 use crate::tts::neural::Neural;
 use crate::word_aligner::{Alignment, align, to_analysis_rate};
 use pytoon_core::text::Word;
 use pytoon_process::Runner;
-use pytoon_vocabulary::CaptionWord;
 use std::collections::BTreeMap;
 
 /// The aligner.
@@ -35,13 +34,10 @@ impl Builtin {
     pub fn align(&self, recorded: Recorded<'_>) -> Result<Option<Aligned>, VoiceError> {
         let Recorded { samples, sentences, language, .. } = recorded;
         let voice = self.voice_for(language);
-        let voices: Vec<reference_voice::Voice> =
-            VARIANTS.iter().map(|variant| (voice.clone(), *variant)).collect();
+        let voices = VARIANTS.map(|variant| (voice.clone(), variant));
         let references = reference_voice::speak(&self.runner, sentences, language, &voices)?;
-        let natural = self
-            .natural
-            .as_ref()
-            .and_then(|neural| reference_voice::speak_naturally(neural, sentences, language));
+        let speak = |neural| reference_voice::speak_naturally(neural, sentences, language);
+        let natural = self.natural.as_ref().and_then(speak);
         let analysed = to_analysis_rate(samples, pytoon_audio::SAMPLE_RATE);
         let found = align(&analysed, &references, natural.as_ref());
         let counts: Vec<usize> = sentences.iter().map(Vec::len).collect();
@@ -82,8 +78,7 @@ fn finish(sentences: &[Vec<Word>], found: &Alignment, mismatch: Option<Mismatch>
             let start = (time.start_ms.round() as i64).max(earliest);
             let end = (time.end_ms.round() as i64).max(start + 1);
             earliest = start + 1;
-            let (text, joins_next) = (word.text.clone(), word.joins_next);
-            CaptionWord { text, start, end, emphasis: false, joins_next }
+            timed(word, start, end)
         })
         .collect();
     let (confidence, estimated_error_ms) = (found.confidence, found.spread_ms);
@@ -98,6 +93,7 @@ mod tests {
     use pytoon_core::script::sentences;
     use pytoon_core::text::words;
     use pytoon_process::{CancelToken, Programs};
+    use pytoon_vocabulary::CaptionWord;
     use std::time::Duration;
 
     const SCRIPT: &str =

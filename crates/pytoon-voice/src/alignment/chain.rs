@@ -105,13 +105,10 @@ impl Aligner {
         method: AlignmentMethod,
         recorded: Recorded<'_>,
     ) -> Result<Result<(Aligned, String), GaveWay>, VoiceError> {
+        let outside = |program| outside::align(&self.builtin.runner, program, recorded);
         let found = match method {
-            AlignmentMethod::Whisperx => {
-                outside::align(&self.builtin.runner, Outside::Whisperx, recorded)
-            }
-            AlignmentMethod::StableTs => {
-                outside::align(&self.builtin.runner, Outside::StableTs, recorded)
-            }
+            AlignmentMethod::Whisperx => outside(Outside::Whisperx),
+            AlignmentMethod::StableTs => outside(Outside::StableTs),
             _ => {
                 self.builtin.align(recorded).map(|found| found.map(|found| (found, String::new())))
             }
@@ -119,19 +116,17 @@ impl Aligner {
         Ok(match found {
             Err(error) if error.is_cancelled() || error.is_exhausted() => return Err(error),
             Err(error) => Err(gave_way(&error)),
-            Ok(None) => Err(GaveWay {
-                kind: "failed",
-                confidence: 0.0,
-                reason: "the recording and the script cannot be laid along each other".into(),
-            }),
-            Ok(Some((found, _))) if found.confidence < LOW_CONFIDENCE => Err(GaveWay {
-                kind: "low_confidence",
-                confidence: found.confidence,
-                reason: format!(
-                    "confidence {:.2} is under {LOW_CONFIDENCE}: does the recording say the script?",
-                    found.confidence
-                ),
-            }),
+            Ok(None) => {
+                let reason = "the recording and the script cannot be laid along each other";
+                Err(GaveWay { kind: "failed", confidence: 0.0, reason: reason.to_owned() })
+            }
+            Ok(Some((Aligned { confidence, .. }, _))) if confidence < LOW_CONFIDENCE => {
+                let reason = format!(
+                    "confidence {confidence:.2} is under {LOW_CONFIDENCE}: does the recording say the \
+                     script?"
+                );
+                Err(GaveWay { kind: "low_confidence", confidence, reason })
+            }
             Ok(Some(found)) => Ok(found),
         })
     }

@@ -6,6 +6,7 @@
 
 pub mod builtin;
 pub mod chain;
+pub(crate) mod edits;
 pub mod even_split;
 mod mismatch;
 pub(crate) mod outside;
@@ -15,6 +16,15 @@ mod reference_voice;
 
 pub use crate::word_aligner::LOW_CONFIDENCE;
 pub use mismatch::Mismatch;
+
+use pytoon_core::text::Word;
+use pytoon_vocabulary::CaptionWord;
+
+/// Returns a written word with its time, in milliseconds.
+pub(crate) fn timed(word: &Word, start: i64, end: i64) -> CaptionWord {
+    let (text, joins_next) = (word.text.clone(), word.joins_next);
+    CaptionWord { text, start, end, emphasis: false, joins_next }
+}
 
 /// How words were timed; the receipt and the log name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

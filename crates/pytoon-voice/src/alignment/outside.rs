@@ -4,13 +4,14 @@
 //! tried. What they recognise is mapped onto the script's words by edit distance: the script is
 //! never changed.
 
-use super::recorded::Aligned;
-use super::recorded::Recorded;
+use super::edits::cheapest;
+use super::recorded::{Aligned, Recorded};
+use super::timed as timed_word;
 use crate::VoiceError;
+use crate::language::primary;
 use pytoon_audio::wav;
 use pytoon_core::text::Word;
 use pytoon_process::{CommandLine, ProcessLimits, Runner, SystemError};
-use pytoon_vocabulary::CaptionWord;
 use serde::Deserialize;
 use std::io::Cursor;
 use std::path::Path;
@@ -83,17 +84,14 @@ pub(crate) fn align(
     recorded: Recorded<'_>,
 ) -> Result<Option<(Aligned, String)>, VoiceError> {
     let provider = outside.program();
-    runner.programs.find(provider).map_err(|_| VoiceError::Unavailable {
-        provider: provider.into(),
-        source: SystemError::MissingProgram {
-            program: provider.to_owned(),
-            hint: match outside {
-                Outside::Whisperx => "`pip install whisperx` brings it",
-                Outside::StableTs => "`pip install stable-ts` brings it",
-            },
-        },
-    })?;
     let unavailable = |source| VoiceError::Unavailable { provider: provider.into(), source };
+    runner.programs.find(provider).map_err(|_| {
+        let hint = match outside {
+            Outside::Whisperx => "`pip install whisperx` brings it",
+            Outside::StableTs => "`pip install stable-ts` brings it",
+        };
+        unavailable(SystemError::MissingProgram { program: provider.to_owned(), hint })
+    })?;
     let bad = |reason: String| VoiceError::BadAudio { provider: provider.into(), reason };
     // Models of speech take what memory they need.
     let limits = ProcessLimits { memory: None, ..runner.limits };
@@ -110,8 +108,8 @@ pub(crate) fn align(
     std::fs::write(folder.path().join("voice.wav"), sound.into_inner())
         .and_then(|()| std::fs::write(folder.path().join("script.txt"), script.join("\n")))
         .map_err(|e| SystemError::write(folder.path(), e))?;
-    let language = recorded.language.split(['-', '_']).next().unwrap_or("en");
-    runner.run(&outside.command(folder.path(), language), Vec::new()).map_err(unavailable)?;
+    let command = outside.command(folder.path(), primary(recorded.language));
+    runner.run(&command, Vec::new()).map_err(unavailable)?;
     let bytes = std::fs::read(folder.path().join("voice.json"))
         .map_err(|e| bad(format!("it left no voice.json: {e}")))?;
     let words: Vec<&Word> = recorded.sentences.iter().flatten().collect();
@@ -127,8 +125,8 @@ pub(crate) fn read(
 ) -> Result<Option<Aligned>, String> {
     let transcript: Transcript = serde_json::from_slice(bytes)
         .map_err(|e| format!("its voice.json is not understood: {e}"))?;
-    let heard: Vec<Heard> =
-        transcript.segments.into_iter().flat_map(|segment| segment.words).collect();
+    let segments = transcript.segments.into_iter();
+    let heard: Vec<Heard> = segments.flat_map(|segment| segment.words).collect();
     // Each is held against each of the script's.
     if heard.len() > MAX_HEARD {
         return Err(format!("it heard {} words, more than anybody says", heard.len()));
@@ -160,13 +158,7 @@ fn map(words: &[&Word], heard: &[Heard], length_ms: f64) -> Option<Aligned> {
             let (start, end) = known[index].unwrap_or_else(|| between(&known, index, length_ms));
             let start = (start.round() as i64).max(earliest);
             earliest = start + 1;
-            CaptionWord {
-                text: word.text.clone(),
-                start,
-                end: (end.round() as i64).max(start + 1),
-                emphasis: false,
-                joins_next: word.joins_next,
-            }
+            timed_word(word, start, (end.round() as i64).max(start + 1))
         })
         .collect();
     let confidence = matched as f64 / known.len() as f64;
@@ -192,39 +184,15 @@ fn bare(word: &str) -> String {
 /// For each word of the script, which heard word it is, by the fewest edits. A different word in
 /// the same place counts as heard when the two begin alike.
 fn pairs(script: &[String], heard: &[(String, f64, f64)]) -> Vec<Option<usize>> {
-    let (rows, columns) = (script.len() + 1, heard.len() + 1);
     let alike = |a: &str, b: &str| match (a == b, a.chars().next() == b.chars().next()) {
         (true, _) => 0u32,
         (false, true) => 1,
         (false, false) => 2,
     };
-    let mut cost = vec![0u32; rows * columns];
-    for row in 0..rows {
-        for column in 0..columns {
-            if row == 0 || column == 0 {
-                cost[row * columns + column] = (row + column) as u32;
-                continue;
-            }
-            let swap = cost[(row - 1) * columns + column - 1]
-                + alike(&script[row - 1], &heard[column - 1].0);
-            let miss = cost[(row - 1) * columns + column] + 1;
-            let extra = cost[row * columns + column - 1] + 1;
-            cost[row * columns + column] = swap.min(miss).min(extra);
-        }
-    }
+    let change = |row: usize, column: usize| alike(&script[row], &heard[column].0);
     let mut out = vec![None; script.len()];
-    let (mut row, mut column) = (script.len(), heard.len());
-    while row > 0 && column > 0 {
-        let here = cost[row * columns + column];
-        let edit = alike(&script[row - 1], &heard[column - 1].0);
-        if here == cost[(row - 1) * columns + column - 1] + edit {
-            (row, column) = (row - 1, column - 1);
-            out[row] = (edit < 2).then_some(column);
-        } else if here == cost[(row - 1) * columns + column] + 1 {
-            row -= 1;
-        } else {
-            column -= 1;
-        }
+    for (row, column) in cheapest((script.len(), heard.len()), change, |_| 1, |_| 1) {
+        out[row] = (change(row, column) < 2).then_some(column);
     }
     out
 }

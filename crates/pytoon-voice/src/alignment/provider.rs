@@ -5,6 +5,7 @@
 //! the first event in their own range; words without one share the time between their neighbours
 //! by length. Starts are strictly increasing.
 
+use super::timed;
 use crate::spoken::SpokenText;
 use pytoon_core::text::Word;
 use pytoon_vocabulary::CaptionWord;
@@ -27,15 +28,10 @@ pub fn word_times(
     words
         .iter()
         .enumerate()
-        .map(|(index, word)| CaptionWord {
-            text: word.text.clone(),
-            start: starts[index],
-            end: starts
-                .get(index + 1)
-                .copied()
-                .unwrap_or((length_ms.round() as i64).max(starts[index] + 1)),
-            emphasis: false,
-            joins_next: word.joins_next,
+        .map(|(index, word)| {
+            let start = starts[index];
+            let last = || (length_ms.round() as i64).max(start + 1);
+            timed(word, start, starts.get(index + 1).copied().unwrap_or_else(last))
         })
         .collect()
 }
@@ -46,12 +42,9 @@ fn first_events(text: &SpokenText, events: &[(usize, f64)]) -> Vec<Option<f64>> 
     for &(position, ms) in events {
         // The word that holds the position, or the next one when it lies on white space.
         let Some(word) = text.ranges.iter().position(|&(_, end)| position < end) else { continue };
-        if word < last {
-            continue;
-        }
-        last = word;
-        if starts[word].is_none() {
-            starts[word] = Some(ms.max(0.0));
+        if word >= last {
+            last = word;
+            starts[word].get_or_insert(ms.max(0.0));
         }
     }
     starts

@@ -14,6 +14,7 @@ use pytoon_core::text;
 use pytoon_neural::piper::PiperConfig;
 use pytoon_process::Runner;
 use pytoon_vendor::hash::file_hash;
+use pytoon_vendor::replies::text_at;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -72,13 +73,10 @@ impl Incoming {
             if let Some(language) = &stated.language {
                 manifest.language.clone_from(language);
             }
-            manifest.check().map_err(AddError::NotAVoice)?;
-            let files = manifest
-                .files
-                .iter()
-                .map(|(role, entry)| (role.clone(), folder.join(&entry.file)))
-                .collect();
-            return Ok(Self { manifest, files });
+            let place =
+                |(role, entry): (&String, &FileEntry)| (role.clone(), folder.join(&entry.file));
+            let files = manifest.files.iter().map(place).collect();
+            return Self::checked(manifest, files);
         }
         let entries = std::fs::read_dir(folder).map_err(|error| at(folder, error))?;
         let mut models: Vec<PathBuf> = entries
@@ -88,15 +86,10 @@ impl Incoming {
         models.sort();
         match models.as_slice() {
             [model] => Self::from_piper(model, stated),
-            [] => Err(AddError::NotAVoice(format!(
-                "{}: there is neither {MANIFEST} nor an .onnx file",
-                folder.display()
-            ))),
-            _ => Err(AddError::NotAVoice(format!(
-                "{}: it holds {} .onnx files; name one of them",
-                folder.display(),
-                models.len()
-            ))),
+            [] => no_voice(folder, format!("there is neither {MANIFEST} nor an .onnx file")),
+            _ => {
+                no_voice(folder, format!("it holds {} .onnx files; name one of them", models.len()))
+            }
         }
     }
 
@@ -106,31 +99,26 @@ impl Incoming {
         config.push(".json");
         let config = PathBuf::from(config);
         if model.extension().is_none_or(|end| end != "onnx") {
-            return Err(AddError::NotAVoice(format!(
-                "{}: this is not a voice; a voice is an .onnx file with its .onnx.json beside it, \
-                 or a folder with {MANIFEST}",
-                model.display()
-            )));
+            let reason = format!(
+                "this is not a voice; a voice is an .onnx file with its .onnx.json beside it, or a \
+                 folder with {MANIFEST}"
+            );
+            return no_voice(model, reason);
         }
         if !config.is_file() {
-            return Err(AddError::NotAVoice(format!(
-                "{}: its settings are missing; {} has to lie beside it",
-                model.display(),
-                config.file_name().unwrap_or_default().to_string_lossy()
-            )));
+            let name = config.file_name().unwrap_or_default().to_string_lossy();
+            let reason = format!("its settings are missing; {name} has to lie beside it");
+            return no_voice(model, reason);
         }
         let bytes = std::fs::read(&config).map_err(|error| at(&config, error))?;
-        let read = PiperConfig::read(&bytes)
-            .map_err(|error| AddError::NotAVoice(format!("{}: {error}", config.display())))?;
+        let read =
+            PiperConfig::read(&bytes).or_else(|error| no_voice(&config, error.to_string()))?;
         let facts: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let stem = model.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let language = stated
-            .language
-            .clone()
-            .or_else(|| Some(facts.get("language")?.get("code")?.as_str()?.replace('_', "-")))
-            .unwrap_or_else(|| read.espeak_voice().to_owned());
-        let quality =
-            facts.get("audio").and_then(|audio| audio.get("quality")).and_then(Value::as_str);
+        let own = text_at(&facts, "/language/code").map(|code| code.replace('_', "-"));
+        let language = stated.language.clone().or(own);
+        let language = language.unwrap_or_else(|| read.espeak_voice().to_owned());
+        let quality = text_at(&facts, "/audio/quality");
         let files = BTreeMap::from([
             ("config".to_owned(), config.clone()),
             ("model".to_owned(), model.to_owned()),
@@ -151,8 +139,7 @@ impl Incoming {
             front_end: None,
             files: entries(&files)?,
         };
-        manifest.check().map_err(AddError::NotAVoice)?;
-        Ok(Self { manifest, files })
+        Self::checked(manifest, files)
     }
 
     /// A single model of the `heart` family that uses another voice's pronunciation files.
@@ -177,17 +164,20 @@ impl Incoming {
             front_end: known.front_end.clone(),
             files: entries(&files)?,
         };
+        Self::checked(manifest, files)
+    }
+
+    fn checked(manifest: Manifest, files: BTreeMap<String, PathBuf>) -> Result<Self, AddError> {
         manifest.check().map_err(AddError::NotAVoice)?;
         Ok(Self { manifest, files })
     }
 
     /// Copies the files beside their place, hears the voice say a word, and puts it in place.
     pub fn install(self, folders: &VoiceFolders, runner: &Runner) -> Result<PathBuf, AddError> {
-        let Some(own) = folders.own() else {
-            return Err(AddError::NotAVoice(
-                "there is no folder for voices: set PYTOON_VOICES or HOME".to_owned(),
-            ));
-        };
+        let own = folders.own().ok_or_else(|| {
+            let reason = "there is no folder for voices: set PYTOON_VOICES or HOME";
+            AddError::NotAVoice(reason.to_owned())
+        })?;
         std::fs::create_dir_all(own).map_err(|error| at(own, error))?;
         let work = tempfile::Builder::new()
             .prefix(".adding-")
@@ -218,11 +208,10 @@ pub fn remove(folders: &VoiceFolders, name: &str) -> Result<PathBuf, AddError> {
         folders.own().map(|own| own.join(name)).filter(|place| place.join(MANIFEST).is_file());
     let Some(place) = place else {
         let elsewhere = folders.all().iter().skip(1).find(|folder| folder.join(name).is_dir());
-        return Err(AddError::NotAVoice(match elsewhere {
-            Some(folder) => format!(
-                "`{name}` lies in {}, which belongs to the machine: remove it there",
-                folder.display()
-            ),
+        return Err(AddError::NotAVoice(match elsewhere.map(|folder| folder.display()) {
+            Some(folder) => {
+                format!("`{name}` lies in {folder}, which belongs to the machine: remove it there")
+            }
             None => format!("there is no voice `{name}`"),
         }));
     };
@@ -239,8 +228,7 @@ fn hear(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) -> Resu
         ..crate::tts::TtsRequest::default()
     };
     let said = neural::speak_with(voice, folders, &voices, runner, &request)?;
-    let is_silent = said.iter().all(|sentence| pytoon_audio::speech::is_silent(&sentence.samples));
-    if is_silent {
+    if said.iter().all(|sentence| pytoon_audio::speech::is_silent(&sentence.samples)) {
         let reason = "it says nothing".to_owned();
         return Err(VoiceError::BadAudio { provider: neural::NEURAL.into(), reason });
     }
@@ -249,21 +237,16 @@ fn hear(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) -> Resu
 
 /// Puts a folder in another's place.
 fn replace(from: &Path, to: &Path) -> std::io::Result<()> {
-    let old = to.with_file_name(format!(".old-{}", std::process::id()));
-    let had_one = to.exists();
-    if had_one {
-        std::fs::rename(to, &old)?;
+    if !to.exists() {
+        return std::fs::rename(from, to);
     }
+    let old = to.with_file_name(format!(".old-{}", std::process::id()));
+    std::fs::rename(to, &old)?;
     if let Err(error) = std::fs::rename(from, to) {
-        if had_one {
-            std::fs::rename(&old, to)?;
-        }
+        std::fs::rename(&old, to)?;
         return Err(error);
     }
-    if had_one {
-        std::fs::remove_dir_all(&old)?;
-    }
-    Ok(())
+    std::fs::remove_dir_all(&old)
 }
 
 fn entries(files: &BTreeMap<String, PathBuf>) -> Result<BTreeMap<String, FileEntry>, AddError> {
@@ -272,16 +255,18 @@ fn entries(files: &BTreeMap<String, PathBuf>) -> Result<BTreeMap<String, FileEnt
         .map(|(role, path)| {
             let bytes = std::fs::metadata(path).map_err(|error| at(path, error))?.len();
             if bytes > MAX_FILE {
-                return Err(AddError::NotAVoice(format!(
-                    "{}: {bytes} bytes are too many for a voice; at most {MAX_FILE} are taken",
-                    path.display()
-                )));
+                let most = format!("at most {MAX_FILE} are taken");
+                return no_voice(path, format!("{bytes} bytes are too many for a voice; {most}"));
             }
             let sha256 = file_hash(path).map_err(|error| at(path, error))?;
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             Ok((role.clone(), FileEntry { file, bytes, sha256 }))
         })
         .collect()
+}
+
+fn no_voice<T>(path: &Path, reason: String) -> Result<T, AddError> {
+    Err(AddError::NotAVoice(format!("{}: {reason}", path.display())))
 }
 
 fn at(path: &Path, source: std::io::Error) -> AddError {

@@ -17,6 +17,7 @@ pub use manifest::{Family, FileEntry, Gender, MANIFEST, Manifest, Style, Unreada
 use pytoon_process::Shortage;
 use pytoon_vendor::hash::bytes_hash;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The largest file of a voice, in bytes.
@@ -53,8 +54,7 @@ impl VoiceFolders {
     /// The folders of a configuration: that of the environment, the configured one, or those of
     /// the user and of the machine.
     pub fn new(configured: &str) -> Self {
-        let from_env = std::env::var_os(FOLDER_ENV).filter(|value| !value.is_empty());
-        if let Some(folder) = from_env {
+        if let Some(folder) = set(FOLDER_ENV) {
             return Self(vec![folder.into()]);
         }
         if !configured.is_empty() {
@@ -80,11 +80,8 @@ impl VoiceFolders {
         let mut broken = Vec::new();
         for folder in &self.0 {
             let subfolders = subfolders(folder).unwrap_or_else(|error| {
-                broken.push(BrokenVoice {
-                    name: folder.display().to_string(),
-                    reason: error.to_string(),
-                    exhausted: true,
-                });
+                let (name, reason) = (folder.display().to_string(), error.to_string());
+                broken.push(BrokenVoice { name, reason, exhausted: true });
                 Vec::new()
             });
             for path in subfolders {
@@ -108,15 +105,9 @@ impl VoiceFolders {
 
     /// The voices whose files are whole, and those that cannot be used. Reads every file.
     pub fn checked(&self) -> (Vec<InstalledVoice>, Vec<BrokenVoice>) {
-        let (installed, mut broken) = self.list();
-        let whole = |voice: &InstalledVoice| match voice.check() {
-            Ok(()) => true,
-            Err(reason) => {
-                broken.push(reason);
-                false
-            }
-        };
-        (installed.into_iter().filter(whole).collect(), broken)
+        let (mut installed, mut broken) = self.list();
+        installed.retain(|voice| voice.check().map_err(|reason| broken.push(reason)).is_ok());
+        (installed, broken)
     }
 
     /// The voice of a name.
@@ -157,12 +148,11 @@ impl InstalledVoice {
     /// # Errors
     /// The first file that is missing, changed, or no model.
     pub fn check(&self) -> Result<(), BrokenVoice> {
-        for role in self.manifest.files.keys() {
+        for (role, entry) in &self.manifest.files {
             let bytes = self.read(role)?;
             if role == "model" {
-                let file = &self.manifest.files[role].file;
-                pytoon_neural::check(&bytes)
-                    .map_err(|error| self.damaged(file, &error.to_string()))?;
+                let damaged = |error| self.damaged(&entry.file, &format!("{error}"));
+                pytoon_neural::check(&bytes).map_err(damaged)?;
             }
         }
         Ok(())
@@ -170,8 +160,8 @@ impl InstalledVoice {
 
     /// What tells this voice's content from another's: the hashes of all its files.
     pub fn fingerprint(&self) -> String {
-        let hashes: Vec<&str> =
-            self.manifest.files.values().map(|entry| entry.sha256.as_str()).collect();
+        let files = self.manifest.files.values();
+        let hashes: Vec<&str> = files.map(|entry| entry.sha256.as_str()).collect();
         bytes_hash(hashes.join(" ").as_bytes())
     }
 
@@ -199,11 +189,14 @@ pub(crate) fn install_again(name: &str) -> String {
 
 /// Where a user's voices lie: `$XDG_DATA_HOME/pytoon/voices`, else in `~/.local/share`.
 fn user_folder() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let data = set("XDG_DATA_HOME")
-        .map(PathBuf::from)
-        .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".local/share")))?;
+    let at_home = || set("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    let data = set("XDG_DATA_HOME").map(PathBuf::from).or_else(at_home)?;
     Some(data.join("pytoon/voices"))
+}
+
+/// Returns an environment variable that is not empty.
+fn set(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// Returns the folders in a folder; none where it is missing or closed to this user.

@@ -149,10 +149,8 @@ fn program(
     }
     let model = Path::new(&settings.whisper_cpp_model);
     if choice == TranscriptionChoice::WhisperCpp && !model.is_file() {
-        return Err(format!(
-            "transcription.whisper_cpp_model names no model file (`{}`)",
-            model.display()
-        ));
+        let model = model.display();
+        return Err(format!("transcription.whisper_cpp_model names no model file (`{model}`)"));
     }
     Ok(program)
 }
@@ -197,19 +195,16 @@ fn written(
         _ => {}
     }
     let primary = language.map(primary);
-    let mut command = CommandLine::new(program, "write the recording down");
-    command = match choice {
+    let command = CommandLine::new(program, "write the recording down");
+    let mut command = match choice {
         TranscriptionChoice::Whisperx => {
             command.arg(&audio).args(["--output_format", "json", "--output_dir"]).arg(folder)
         }
         TranscriptionChoice::StableTs => command.arg(&audio).args(["-y", "-o"]).arg(&answer),
-        TranscriptionChoice::WhisperCpp => command
-            .arg("-m")
-            .arg(&settings.whisper_cpp_model)
-            .arg("-f")
-            .arg(&audio)
-            .args(["-oj", "-of"])
-            .arg(folder.join("voice")),
+        TranscriptionChoice::WhisperCpp => {
+            let command = command.arg("-m").arg(&settings.whisper_cpp_model).arg("-f").arg(&audio);
+            command.args(["-oj", "-of"]).arg(folder.join("voice"))
+        }
         TranscriptionChoice::Openai => return Ok(Err("it is no program".to_owned())),
     };
     let flag = if choice == TranscriptionChoice::WhisperCpp { "-l" } else { "--language" };
@@ -224,12 +219,8 @@ fn written(
         Err(SystemError::Cancelled) => return Err(SystemError::Cancelled.into()),
         Err(error) => return Ok(Err(error.to_string())),
     }
-    Ok(read(&answer))
-}
-
-fn read(answer: &Path) -> Heard {
-    let bytes = std::fs::read(answer).map_err(|error| format!("it left no voice.json: {error}"))?;
-    understood(&bytes)
+    let left = std::fs::read(&answer).map_err(|error| format!("it left no voice.json: {error}"));
+    Ok(left.and_then(|bytes| understood(&bytes)))
 }
 
 /// The text in a program's answer.

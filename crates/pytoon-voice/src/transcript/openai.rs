@@ -16,6 +16,7 @@ use pytoon_vendor::http::{Address, Body, Call, Reply, VendorHttp};
 use pytoon_vendor::replies::{refused_paid, text_at, with_key};
 use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
+use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -126,9 +127,8 @@ impl OpenAi {
     ) -> Result<Heard, VoiceError> {
         let bytes = std::fs::read(audio).map_err(|e| SystemError::read(audio, e))?;
         if bytes.len() > MAX_FILE {
-            let reason =
-                format!("the recording has {} MB and the service takes 25", bytes.len() >> 20);
-            return Ok(Err(reason));
+            let size = bytes.len() >> 20;
+            return Ok(Err(format!("the recording has {size} MB and the service takes 25")));
         }
         let code = language.and_then(two_letters);
         let language = code.as_deref();
@@ -166,12 +166,11 @@ impl OpenAi {
         length_ms: f64,
         language: Option<&str>,
     ) -> Result<Transcript, VendorError> {
-        let internal =
-            |what: String| VendorError::new(NAME, WRITE_DOWN, VendorErrorKind::Internal, what);
-        let file = Part::bytes(audio)
-            .file_name("voice.wav")
-            .mime_str("audio/wav")
-            .map_err(|error| internal(error.to_string()))?;
+        let file = Part::bytes(audio).file_name("voice.wav").mime_str("audio/wav");
+        let file = file.map_err(|error| {
+            let kind = VendorErrorKind::Internal;
+            VendorError::new(NAME, WRITE_DOWN, kind, error.to_string())
+        })?;
         let tells = self.settings.model == TELLS_LANGUAGE;
         let mut form = Form::new()
             .part("file", file)
@@ -180,10 +179,8 @@ impl OpenAi {
         if let Some(language) = language {
             form = form.text("language", language.to_owned());
         }
-        let call = Call {
-            body: Body::Form(form),
-            ..Call::new(WRITE_DOWN, reqwest::Method::POST, self.http.url("/audio/transcriptions"))
-        };
+        let url = self.http.url("/audio/transcriptions");
+        let call = Call { body: Body::Form(form), ..Call::new(WRITE_DOWN, Method::POST, url) };
         let reply = self.http.send(with_key(&self.http, call, "Bearer ")?.paid()).await?;
         bought(&self.http, &reply, length_ms)
     }

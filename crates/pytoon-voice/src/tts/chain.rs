@@ -6,7 +6,8 @@
 //! How each built-in provider is made stands in [`super::registry`].
 
 use super::TtsProvider;
-use super::cloud::{Cloud, Problem};
+use super::cloud::compatible::Compatible;
+use super::cloud::{Parts, Payment, Problem};
 use super::parts::{ChainParts, Made};
 use super::registry::{Entry, MakeAdapter, entry};
 use pytoon_config::ConfigError;
@@ -104,8 +105,15 @@ impl ChainParts<'_> {
         let Some((paid, runtime)) = &self.paid else {
             return Ok(Err("the ledger of paid work is not open".to_owned()));
         };
-        let made = Cloud::new(provider, settings, adapter, &key, paid.clone(), runtime.clone());
-        made.map(|cloud| Ok(Arc::new(cloud) as _)).map_err(wrong)
+        let parts = Parts {
+            name,
+            settings: settings.clone(),
+            adapter,
+            payment: Payment::Ledger { paid: paid.clone(), key_id: key.fingerprint() },
+            key: Some(&key),
+            runtime: runtime.clone(),
+        };
+        parts.made().map(|cloud| Ok(Arc::new(cloud) as _)).map_err(wrong)
     }
 
     fn server(&self, name: &str, settings: &ServerVoice) -> Result<Made, ChainError> {
@@ -120,9 +128,16 @@ impl ChainParts<'_> {
         let Some((_, runtime)) = &self.paid else {
             return Ok(Err("the store of circuit breakers is not open".to_owned()));
         };
-        let made = Cloud::server(name, settings, key.as_ref(), self.runner, runtime.clone());
-        made.map(|server| Ok(Arc::new(server) as _))
-            .map_err(|(field, reason)| ChainError::Field((format!("{at}.{field}"), reason)))
+        let parts = Parts {
+            name,
+            settings: settings.as_service(),
+            adapter: Box::new(Compatible::new(settings, self.runner)),
+            payment: Payment::Free { cancel: self.runner.cancel.clone() },
+            key: key.as_ref(),
+            runtime: runtime.clone(),
+        };
+        let made = parts.made().map(|server| Ok(Arc::new(server) as _));
+        made.map_err(|(field, reason)| ChainError::Field((format!("{at}.{field}"), reason)))
     }
 
     /// A key, known to the log's redaction.

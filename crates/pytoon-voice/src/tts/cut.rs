@@ -43,21 +43,15 @@ pub(crate) fn sentences(
             }
         }
     }
-    Ok(all
-        .into_iter()
-        .zip(asked)
-        .map(|(said, words)| said.unwrap_or_else(|| mute(words)))
-        .collect())
+    let whole = all.into_iter().zip(asked).map(|(said, words)| said.unwrap_or_else(|| mute(words)));
+    Ok(whole.collect())
 }
 
 /// A sentence without anything to say: its words have no time of their own.
 fn mute(words: &[Word]) -> SpokenSentence {
     let text = crate::spoken::written_text(words);
-    SpokenSentence {
-        samples: Vec::new(),
-        words: provider::word_times(words, &text, &[], 0.0),
-        needs_alignment: false,
-    }
+    let words = provider::word_times(words, &text, &[], 0.0);
+    SpokenSentence { samples: Vec::new(), words, needs_alignment: false }
 }
 
 /// Where parts begin and end, in samples: one more than there are parts.
@@ -83,11 +77,8 @@ fn pause(before: &Part, after: &Part, marks: &[Mark]) -> (f64, f64) {
     let end_of_before = before.begins + before.text.text.chars().count();
     let start = marks.iter().find(|m| m.at >= after.begins).map(|m| m.start_ms);
     let last = marks.iter().rev().find(|m| m.at < end_of_before);
-    let known_end = marks
-        .iter()
-        .filter(|m| m.at < end_of_before)
-        .filter_map(|m| m.end_ms)
-        .fold(None, |a: Option<f64>, b| Some(a.map_or(b, |a| a.max(b))));
+    let before_end = marks.iter().filter(|m| m.at < end_of_before);
+    let known_end = before_end.filter_map(|m| m.end_ms).reduce(f64::max);
     let start = start.or(known_end).unwrap_or(0.0);
     let from = known_end
         .unwrap_or_else(|| last.map_or(0.0, |m| m.start_ms + 30.0).max(start - LOOK_BACK_MS));
@@ -97,11 +88,9 @@ fn pause(before: &Part, after: &Part, marks: &[Mark]) -> (f64, f64) {
 
 /// Where parts would end if words were spread over the speech by their syllables.
 fn guesses(piece: &Piece, samples: &[f32], asked: &[Vec<Word>]) -> Vec<f64> {
-    let words: Vec<Word> = piece
-        .parts
-        .iter()
-        .flat_map(|part| asked[part.sentence][part.words.clone()].iter().cloned())
-        .collect();
+    let parts = piece.parts.iter();
+    let words: Vec<Word> =
+        parts.flat_map(|part| asked[part.sentence][part.words.clone()].to_vec()).collect();
     let spread = even_split::spread_over_speech(&words, &speech_ms(samples));
     let mut last = 0;
     piece
@@ -138,11 +127,8 @@ fn said(part: &Part, words: &[Word], take: &Take, stretch: &[f32], from: usize) 
         .filter(|mark| (part.begins..part.begins + chars).contains(&mark.at))
         .map(|mark| (mark.at - part.begins, mark.start_ms - (from + used.start) as f64 / MS))
         .collect();
-    SpokenSentence {
-        words: provider::word_times(words, &part.text, &events, length_ms),
-        samples,
-        needs_alignment: events.is_empty(),
-    }
+    let words = provider::word_times(words, &part.text, &events, length_ms);
+    SpokenSentence { words, samples, needs_alignment: events.is_empty() }
 }
 
 fn fade_edges(samples: &mut [f32]) {

@@ -7,6 +7,7 @@ use super::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
 use crate::VoiceError;
 use crate::alignment::provider::word_times;
 use crate::helper::{self, Ask, Said};
+use crate::language::primary;
 use crate::spoken::SpokenText;
 use pytoon_audio::{resample, speech};
 use pytoon_config::tts::{EspeakSettings, by_language};
@@ -43,17 +44,13 @@ pub struct EspeakVoice {
 impl Espeak {
     /// The provider of a configuration.
     pub fn new(runner: &Runner, settings: &EspeakSettings) -> Self {
-        Self {
-            runner: runner.clone(),
-            voices: settings.voices.clone(),
-            pitch: settings.pitch,
-            speed: settings.speed,
-        }
+        let (pitch, speed) = (settings.pitch, settings.speed);
+        Self { runner: runner.clone(), voices: settings.voices.clone(), pitch, speed }
     }
 
     /// The voices that the helper knows.
     pub fn list_voices(&self) -> Result<Vec<EspeakVoice>, VoiceError> {
-        let listed = helper::ask(&self.runner, "list the local voices", "--voices")?;
+        let listed = helper::ask(&self.runner, "list the local voices", "--voices", Vec::new())?;
         let mut voices: Vec<EspeakVoice> =
             listed.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         voices.sort_by(|a, b| a.language.cmp(&b.language));
@@ -68,13 +65,9 @@ impl Espeak {
 
     /// The voice for a request: asked for by name, configured for the language, or of its name.
     fn voice_for(&self, request: &TtsRequest) -> String {
-        let primary = request.language.split(['-', '_']).next().unwrap_or("en");
         let configured = by_language(&self.voices, &request.language);
-        request
-            .voice
-            .clone()
-            .or_else(|| configured.map(str::to_owned))
-            .unwrap_or_else(|| primary.to_owned())
+        let voice = request.voice.as_deref().or(configured);
+        voice.unwrap_or_else(|| primary(&request.language)).to_owned()
     }
 
     /// The voice and its variant: the voice's own (`en-us+f2`), or the request's.
@@ -99,12 +92,8 @@ impl TtsProvider for Espeak {
 
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
         let (voice, variant) = self.voice_and_variant(request);
-        let spoken = helper::spoken(
-            &self.runner,
-            &request.sentences,
-            &request.language,
-            &request.pronunciations,
-        )?;
+        let TtsRequest { sentences, language, pronunciations, .. } = request;
+        let spoken = helper::spoken(&self.runner, sentences, language, pronunciations)?;
         let asks: Vec<Ask<'_>> = spoken
             .iter()
             .map(|text| Ask {
@@ -116,7 +105,7 @@ impl TtsProvider for Espeak {
             })
             .collect();
         let said = helper::speak(&self.runner, "speak the script", &asks)?;
-        let texts = spoken.iter().zip(&request.sentences);
+        let texts = spoken.iter().zip(sentences);
         texts.zip(&said).map(|((text, words), said)| sentence(words, text, said)).collect()
     }
 
@@ -127,7 +116,7 @@ impl TtsProvider for Espeak {
     }
 
     fn health_check(&self) -> Result<String, VoiceError> {
-        let said = helper::ask(&self.runner, "check the local voice", "--version")?;
+        let said = helper::ask(&self.runner, "check the local voice", "--version", Vec::new())?;
         Ok(said.lines().next().unwrap_or_default().trim().to_owned())
     }
 }
@@ -142,10 +131,7 @@ pub(crate) fn sentence(
     let used = speech::trim_silence(&samples);
     let speaks = words.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
     if speaks && (used.is_empty() || speech::is_silent(&samples)) {
-        return Err(VoiceError::BadAudio {
-            provider: helper::NAME.into(),
-            reason: format!("`{}` came back silent", text.text),
-        });
+        return Err(helper::bad(format!("`{}` came back silent", text.text)));
     }
     let start_ms = used.start as f64 / 48.0;
     let events: Vec<(usize, f64)> =

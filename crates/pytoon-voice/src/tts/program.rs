@@ -1,7 +1,7 @@
 //! Voices that are programs of this machine: one run a sentence, one WAV file a run.
 
 use super::cut;
-use super::piece::{Limit, pieces};
+use super::piece::{Limit, Part, pieces};
 use super::take::Take;
 use super::{SpokenSentence, TtsRequest};
 use crate::VoiceError;
@@ -33,17 +33,15 @@ impl Program<'_> {
         let file = folder.path().join("spoken.wav");
         let size = |text: &SpokenText| text.text.chars().count();
         let cut = pieces(&request.sentences, &Limit { most: MOST, size: &size, one_by_one: true })
-            .map_err(|word| VoiceError::CannotSpeak {
-                provider: self.name.into(),
-                reason: format!("`{}` is no word", word.0.chars().take(20).collect::<String>()),
+            .map_err(|word| {
+                let begins: String = word.0.chars().take(20).collect();
+                let reason = format!("`{begins}` is no word");
+                VoiceError::CannotSpeak { provider: self.name.into(), reason }
             })?;
         let mut spoken = Vec::with_capacity(cut.len());
         for piece in cut {
-            let words: Vec<Word> = piece
-                .parts
-                .iter()
-                .flat_map(|part| request.sentences[part.sentence][part.words.clone()].to_vec())
-                .collect();
+            let own = |part: &Part| request.sentences[part.sentence][part.words.clone()].to_vec();
+            let words: Vec<Word> = piece.parts.iter().flat_map(own).collect();
             // These read prices and abbreviations badly.
             let text = spoken_text(&words, &request.language, &request.pronunciations).text;
             let take = self.run(&text, &file)?;
@@ -73,8 +71,6 @@ impl Program<'_> {
 
 /// Whether a program is installed; where, for people.
 pub(super) fn installed(name: &'static str, runner: &Runner) -> Result<String, VoiceError> {
-    let found = runner.programs.find(name);
-    found
-        .map(|path| path.display().to_string())
-        .map_err(|source| VoiceError::Unavailable { provider: name.into(), source })
+    let found = runner.programs.find(name).map(|path| path.display().to_string());
+    found.map_err(|source| VoiceError::Unavailable { provider: name.into(), source })
 }

@@ -4,13 +4,13 @@
 //! Name and kind of a provider stand in `pytoon_config::tts::TtsProviderName`. A speech server, such as
 //! one that speaks with Kokoro, needs no entry and no code: `tts.openai_compatible` names it.
 
-use super::cloud::{CloudAdapter, elevenlabs, google, openai};
+use super::cloud::{MadeAdapter, elevenlabs, google, openai};
 use super::parts::{ChainParts, Made};
 use super::{espeak, flite, neural};
 use pytoon_config::tts::{CloudVoice, TtsProviderName};
 
 /// Makes a service's adapter from its block; fails with what is wrong in its options.
-pub(crate) type MakeAdapter = fn(&CloudVoice) -> Result<Box<dyn CloudAdapter>, String>;
+pub(crate) type MakeAdapter = fn(&CloudVoice) -> MadeAdapter;
 
 /// How a provider is made.
 pub(crate) enum Entry {

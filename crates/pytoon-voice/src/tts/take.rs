@@ -90,12 +90,8 @@ impl Take {
 
     /// A take of a WAV file (RIFF, 16-bit PCM); two channels become one.
     pub fn from_wav(bytes: &[u8]) -> Result<Self, WavProblem> {
-        let word = |at: usize| {
-            bytes.get(at..at + 4).and_then(|b| b.first_chunk()).map(|b| u32::from_le_bytes(*b))
-        };
-        let half = |at: usize| {
-            bytes.get(at..at + 2).and_then(|b| b.first_chunk()).map(|b| u16::from_le_bytes(*b))
-        };
+        let word = |at: usize| Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
+        let half = |at: usize| Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
         if bytes.get(..4) != Some(b"RIFF") || bytes.get(8..12) != Some(b"WAVE") {
             return Err(WavProblem::NotWav);
         }
@@ -117,15 +113,12 @@ impl Take {
                 if !is_open && (length as usize) > have {
                     return Err(WavProblem::CutOff { have, promised: length });
                 }
-                let data =
-                    if is_open { &bytes[body..] } else { &bytes[body..body + length as usize] };
-                let mut take = Self::from_pcm(rate, data);
+                let used = if is_open { have } else { length as usize };
+                let mut take = Self::from_pcm(rate, &bytes[body..body + used]);
                 if channels == 2 {
-                    take.pcm = take
-                        .pcm
-                        .chunks_exact(2)
-                        .map(|pair| ((i32::from(pair[0]) + i32::from(pair[1])) / 2) as i16)
-                        .collect();
+                    let (pairs, _) = take.pcm.as_chunks();
+                    let mean = |[l, r]: &[i16; 2]| ((i32::from(*l) + i32::from(*r)) / 2) as i16;
+                    take.pcm = pairs.iter().map(mean).collect();
                 }
                 return Ok(take);
             }
@@ -142,8 +135,11 @@ impl Take {
 
     /// Its sound at 48 kHz.
     pub fn samples(&self) -> Result<Vec<f32>, pytoon_audio::AudioError> {
-        let floats: Vec<f32> = self.pcm.iter().map(|&s| f32::from(s) / 32_768.0).collect();
-        resample::to_48k(&floats, self.rate)
+        resample::to_48k(&self.floats(), self.rate)
+    }
+
+    fn floats(&self) -> Vec<f32> {
+        self.pcm.iter().map(|&s| f32::from(s) / 32_768.0).collect()
     }
 
     /// Why it cannot be the speech that was asked for, if it cannot; `speed` is against the
@@ -152,7 +148,7 @@ impl Take {
         if self.pcm.is_empty() {
             return Some("it is empty".into());
         }
-        let samples: Vec<f32> = self.pcm.iter().map(|&s| f32::from(s) / 32_768.0).collect();
+        let samples = self.floats();
         if !(8000..=192_000).contains(&self.rate) {
             return Some(format!("{} samples a second", self.rate));
         }
@@ -179,9 +175,9 @@ impl Take {
         }
         let last = self.marks.iter().map(|m| m.end_ms.unwrap_or(m.start_ms)).fold(0.0, f64::max);
         if last > self.length_ms() + TIME_SLACK_MS {
+            let end = self.length_ms();
             return Some(format!(
-                "it is cut off: the last word is at {last:.0} ms, the sound ends at {:.0} ms",
-                self.length_ms()
+                "it is cut off: the last word is at {last:.0} ms, the sound ends at {end:.0} ms"
             ));
         }
         None

@@ -51,11 +51,8 @@ impl Surroundings {
         let all = vec![true; smooth.len()];
         let quiet = band_percentile(&smooth, &all, 8.0);
         let top = band_percentile(&frames.mel, speech, 98.0);
-        Self {
-            noise: quiet.map(|level| level + 0.3),
-            loud: band_percentile(&frames.mel, speech, 80.0),
-            floor: top.map(|level| level - DEPTH),
-        }
+        let loud = band_percentile(&frames.mel, speech, 80.0);
+        Self { noise: quiet.map(|level| level + 0.3), loud, floor: top.map(|level| level - DEPTH) }
     }
 }
 
@@ -66,12 +63,10 @@ pub(crate) fn recorded(frames: &Frames) -> Recorded {
     let raw = cepstra(&frames.mel, &surroundings.floor);
     let scale = Scale::of(&raw, &speech);
     let features: Vec<Feature> = raw.iter().map(|frame| scale.apply(frame)).collect();
-    let mut quiet = [0.0; BANDS];
-    for (band, level) in quiet.iter_mut().enumerate() {
-        *level = (surroundings.noise[band] - 0.3).max(surroundings.floor[band]);
-    }
+    let Surroundings { noise, floor, .. } = &surroundings;
+    let quiet = std::array::from_fn(|band| (noise[band] - 0.3).max(floor[band]));
     let mut silent = [0.0; DIMENSIONS];
-    silent[..CEPSTRA].copy_from_slice(&cosine_transform(&quiet));
+    silent[..CEPSTRA].copy_from_slice(&transform(&quiet, &cosines()));
     // Silence does not move: its slopes are zero before they are scaled, like everyone's.
     let silent = scale.apply(&silent);
     let distances: Vec<f32> = features.iter().map(|f| distance(f, &silent)).collect();
@@ -138,10 +133,6 @@ fn cosines() -> Vec<[f32; BANDS]> {
 
 fn transform(mel: &[f32; BANDS], table: &[[f32; BANDS]]) -> [f32; CEPSTRA] {
     std::array::from_fn(|c| mel.iter().zip(&table[c]).map(|(level, cos)| level * cos).sum())
-}
-
-fn cosine_transform(mel: &[f32; BANDS]) -> [f32; CEPSTRA] {
-    transform(mel, &cosines())
 }
 
 /// Mean and spread over speech.

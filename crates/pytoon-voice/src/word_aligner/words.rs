@@ -161,15 +161,9 @@ pub fn align(
         })
         .collect();
     let ratio = median(takes.iter().map(|take| take.ratio));
-    Some(Alignment {
-        confidence: confidence::of(
-            ratio,
-            &spread,
-            variety(&recorded.features, &frames.speech(0.5)),
-        ),
-        spread_ms: median(spread.into_iter()),
-        words,
-    })
+    let variety = variety(&recorded.features, &frames.speech(0.5));
+    let confidence = confidence::of(ratio, &spread, variety);
+    Some(Alignment { confidence, spread_ms: median(spread.into_iter()), words })
 }
 
 /// How many ways a sound's colour moves in while it is loud: the participation ratio of the
@@ -219,11 +213,8 @@ impl Take {
         let states = states(reference, &own);
         let features = matched(&own, &recorded.surroundings);
         let plain: Vec<Feature> = states.frames.iter().map(|&frame| features[frame]).collect();
-        let local = Distances {
-            recorded: &recorded.features,
-            silence: &recorded.silence,
-            states: plain.clone(),
-        };
+        let Recorded { features: all, silence, .. } = recorded;
+        let local = Distances { recorded: all, silence, states: plain.clone() };
         let first = cheapest(&states.chain, &local, &MOVES)?;
         let path = second_pass(recorded, &plain, &states, &first).unwrap_or(first);
         let ratio = unseen_ratio(&recorded.features, &plain, &path);
@@ -279,23 +270,16 @@ fn second_pass(
     let speaker = Speaker::fit(&pairs, total / pairs.len().max(1) as f32)?;
     let own: Vec<Feature> = recorded.features.iter().map(|f| speaker.recorded(f)).collect();
     let silence = silence_of_first_pass(recorded, &own, first);
-    let local = Distances {
-        recorded: &own,
-        silence: &silence,
-        states: plain.iter().map(|f| speaker.reference(f)).collect(),
-    };
+    let mapped = plain.iter().map(|f| speaker.reference(f)).collect();
+    let local = Distances { recorded: &own, silence: &silence, states: mapped };
     cheapest(&states.chain, &local, &MOVES)
 }
 
 /// Silence as the template has it and as the frames of the first pass have it, half each.
 fn silence_of_first_pass(recorded: &Recorded, own: &[Feature], first: &Path) -> Vec<f32> {
-    let silent: Vec<&Feature> = first
-        .places
-        .iter()
-        .zip(own)
-        .filter(|(place, _)| matches!(place, Place::Silence(_)))
-        .map(|(_, frame)| frame)
-        .collect();
+    let placed = first.places.iter().zip(own);
+    let silent = placed.filter(|(place, _)| matches!(place, Place::Silence(_)));
+    let silent: Vec<&Feature> = silent.map(|(_, frame)| frame).collect();
     if silent.len() < MIN_SILENT {
         return recorded.silence.clone();
     }

@@ -5,8 +5,7 @@
 //! media type the server names; MP3 is decoded by FFmpeg, bounded in size and length; a body that
 //! is neither is not heard as noise.
 
-use super::{CloudAdapter, HEALTH, SPEAK, Speech, Told, Unreadable, openai, refused};
-use crate::spoken::SpokenText;
+use super::{CloudAdapter, HEALTH, SPEAK, Scope, Speech, Told, Unreadable, openai, refused};
 use crate::tts::take::{Take, WavProblem};
 use pytoon_config::tts::{ServerVoice, SpeechFormat};
 use pytoon_ffmpeg::sound;
@@ -33,11 +32,8 @@ pub(crate) struct Compatible {
 
 impl Compatible {
     pub(crate) fn new(settings: &ServerVoice, runner: &Runner) -> Self {
-        Self {
-            model: settings.model.clone(),
-            format: settings.response_format,
-            runner: runner.clone(),
-        }
+        let (model, format) = (settings.model.clone(), settings.response_format);
+        Self { model, format, runner: runner.clone() }
     }
 
     fn decoded(&self, body: &[u8]) -> Result<Take, Unreadable> {
@@ -85,20 +81,8 @@ fn signed(http: &VendorHttp, call: Call) -> Result<Call, VendorError> {
 }
 
 impl CloudAdapter for Compatible {
-    fn most(&self) -> usize {
-        openai::MOST
-    }
-
-    fn size(&self, text: &SpokenText) -> usize {
-        text.text.chars().count()
-    }
-
-    fn gives_times(&self) -> bool {
-        false
-    }
-
-    fn speeds(&self) -> (f64, f64) {
-        openai::SPEEDS
+    fn scope(&self) -> Scope {
+        openai::SCOPE
     }
 
     fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError> {
@@ -109,12 +93,8 @@ impl CloudAdapter for Compatible {
     fn take(&self, reply: &Reply, _: &Speech<'_>) -> Result<Take, Unreadable> {
         match recognised(&reply.body) {
             Sound::Wav => match Take::from_wav(&reply.body) {
-                Ok(take) => Ok(take),
                 Err(WavProblem::OtherSamples) => self.decoded(&reply.body),
-                Err(
-                    problem
-                    @ (WavProblem::NotWav | WavProblem::CutOff { .. } | WavProblem::NoSound),
-                ) => Err(Unreadable::Sound(problem.to_string())),
+                read => read.map_err(|problem| Unreadable::Sound(problem.to_string())),
             },
             Sound::Encoded => self.decoded(&reply.body),
             Sound::Other if reply.body.is_empty() => {

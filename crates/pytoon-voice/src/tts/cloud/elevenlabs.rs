@@ -1,16 +1,17 @@
 //! ElevenLabs: speech with the time of each character.
 
-use super::{CloudAdapter, HEALTH, SPEAK, Speech, Told, Unreadable, options, refused};
+use super::{
+    CloudAdapter, HEALTH, MadeAdapter, SPEAK, Scope, Speech, Told, Unreadable, options, refused,
+};
 use crate::language::two_letters;
 use crate::spoken::SpokenText;
 use crate::tts::take::{Mark, Take};
 use base64::Engine as _;
 use pytoon_config::tts::CloudVoice;
-use pytoon_vendor::errors::{self, Place, Row};
+use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{key, said, segment, text_at};
+use pytoon_vendor::replies::{coded, said, segment, text_at, with_key_in};
 use pytoon_vendor::{VendorError, VendorErrorKind};
-use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -24,6 +25,8 @@ const MOST: &[(&str, usize)] = &[
 ];
 /// The most of all other models.
 const MOST_OTHERWISE: usize = 10_000;
+/// The header with the key.
+const KEY_HEADER: &str = "xi-api-key";
 /// How much of the neighbouring text is told, for the tone.
 const CONTEXT_CHARS: usize = 300;
 
@@ -39,9 +42,7 @@ struct ElevenLabs {
 #[serde(deny_unknown_fields)]
 struct Options {
     output_format: String,
-    #[serde(default)]
     stability: Option<f64>,
-    #[serde(default)]
     similarity_boost: Option<f64>,
 }
 
@@ -53,33 +54,6 @@ struct Alignment {
 }
 
 impl ElevenLabs {
-    fn new(settings: &CloudVoice) -> Result<Self, String> {
-        let options: Options = options(settings)?;
-        let rate = options.output_format.strip_prefix("pcm_").and_then(|rate| rate.parse().ok());
-        let rate = rate.filter(|rate| (8000..=48_000).contains(rate)).ok_or_else(|| {
-            format!(
-                "output_format `{}` is not pcm_ and a rate, such as pcm_24000",
-                options.output_format
-            )
-        })?;
-        let mut voice_settings = Map::new();
-        for (name, value) in
-            [("stability", options.stability), ("similarity_boost", options.similarity_boost)]
-        {
-            let Some(value) = value else { continue };
-            if !(0.0..=1.0).contains(&value) {
-                return Err(format!("{name} {value} is not within 0 to 1"));
-            }
-            voice_settings.insert(name.to_owned(), json!(value));
-        }
-        Ok(Self {
-            model: settings.model.clone(),
-            format: options.output_format,
-            rate,
-            voice_settings,
-        })
-    }
-
     /// Only these models are told the language; others refuse it.
     fn takes_language(&self) -> bool {
         self.model.ends_with("v2_5") || self.model == "eleven_v3"
@@ -87,27 +61,36 @@ impl ElevenLabs {
 }
 
 /// Makes the adapter; fails with what is wrong in its options.
-pub(crate) fn adapter(settings: &CloudVoice) -> Result<Box<dyn CloudAdapter>, String> {
-    Ok(Box::new(ElevenLabs::new(settings)?))
+pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
+    let options: Options = options(settings)?;
+    let rate = options.output_format.strip_prefix("pcm_").and_then(|rate| rate.parse().ok());
+    let rate = rate.filter(|rate| (8000..=48_000).contains(rate)).ok_or_else(|| {
+        let format = &options.output_format;
+        format!("output_format `{format}` is not pcm_ and a rate, such as pcm_24000")
+    })?;
+    let mut voice_settings = Map::new();
+    for (name, value) in
+        [("stability", options.stability), ("similarity_boost", options.similarity_boost)]
+    {
+        let Some(value) = value else { continue };
+        if !(0.0..=1.0).contains(&value) {
+            return Err(format!("{name} {value} is not within 0 to 1"));
+        }
+        voice_settings.insert(name.to_owned(), json!(value));
+    }
+    let (model, format) = (settings.model.clone(), options.output_format);
+    Ok(Box::new(ElevenLabs { model, format, rate, voice_settings }))
 }
 
 impl CloudAdapter for ElevenLabs {
-    fn most(&self) -> usize {
-        MOST.iter()
-            .find(|(model, _)| *model == self.model)
-            .map_or(MOST_OTHERWISE, |(_, most)| *most)
+    fn scope(&self) -> Scope {
+        let own = MOST.iter().find(|(model, _)| *model == self.model);
+        let most = own.map_or(MOST_OTHERWISE, |(_, most)| *most);
+        Scope { most, gives_times: true, speeds: (0.7, 1.2) }
     }
 
     fn size(&self, text: &SpokenText) -> usize {
         text.text.chars().count() + 1
-    }
-
-    fn gives_times(&self) -> bool {
-        true
-    }
-
-    fn speeds(&self) -> (f64, f64) {
-        (0.7, 1.2)
     }
 
     fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError> {
@@ -137,7 +120,7 @@ impl CloudAdapter for ElevenLabs {
             segment(speech.voice),
             self.format
         );
-        with_key(http, Call::post(SPEAK, http.url(&path), body))
+        with_key_in(http, Call::post(SPEAK, http.url(&path), body), KEY_HEADER)
     }
 
     fn take(&self, reply: &Reply, speech: &Speech<'_>) -> Result<Take, Unreadable> {
@@ -159,19 +142,14 @@ impl CloudAdapter for ElevenLabs {
         let detail = &json["detail"];
         // Two generations of bodies; the code says more than the status.
         let code = detail["code"].as_str().or(detail["status"].as_str()).unwrap_or_default();
-        let kind = errors::kind(REFUSALS, reply);
         let message = detail["message"].as_str().map(str::to_owned).or_else(|| said(reply));
-        let message = match (code, message) {
-            ("", message) => message,
-            (code, message) => Some(format!("{code}: {}", message.unwrap_or_default())),
-        };
-        (kind, message)
+        (errors::kind(REFUSALS, reply), coded(code, message))
     }
 
     fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a> {
         Box::pin(async move {
             let call = Call::get(HEALTH, http.url("/v1/user/subscription"));
-            let reply = http.send(with_key(http, call)?).await?;
+            let reply = http.send(with_key_in(http, call, KEY_HEADER)?).await?;
             if reply.is_success() {
                 let json = reply.json().unwrap_or_default();
                 let number = |name: &str| json[name].as_u64();
@@ -188,8 +166,8 @@ impl CloudAdapter for ElevenLabs {
                 return Err(refusal);
             }
             // A key may be good for speech alone.
-            let models = with_key(http, Call::get(HEALTH, http.url("/v1/models")))?;
-            let reply = http.send(models).await?;
+            let models = Call::get(HEALTH, http.url("/v1/models"));
+            let reply = http.send(with_key_in(http, models, KEY_HEADER)?).await?;
             if reply.is_success() {
                 Ok("there; the key shows no account".into())
             } else {
@@ -226,13 +204,8 @@ const REFUSALS: &[Row] = &[
 ];
 
 const fn row(pointer: &'static str, kind: VendorErrorKind, words: &'static [&'static str]) -> Row {
-    let source = "elevenlabs.io, resources/errors; detected_unusual_activity is not documented";
-    Row { statuses: &[], place: Place::At(pointer), words, kind, source }
-}
-
-fn with_key(http: &VendorHttp, call: Call) -> Result<Call, VendorError> {
-    let value = SecretString::from(key(http, call.operation)?.to_owned());
-    Ok(call.secret_header("xi-api-key", value))
+    Row::at(pointer, words, kind)
+        .source("elevenlabs.io, resources/errors; detected_unusual_activity is not documented")
 }
 
 fn tail(text: &str) -> String {

@@ -1,17 +1,18 @@
 //! Google Cloud Text-to-Speech: marks before words come back with their times.
 
-use super::{CloudAdapter, HEALTH, SPEAK, Speech, Told, Unreadable, options, refused};
+use super::{
+    CloudAdapter, HEALTH, MadeAdapter, SPEAK, Scope, Speech, Told, Unreadable, options, refused,
+};
 use crate::language::{primary, script_apart};
 use crate::spoken::SpokenText;
 use crate::tts::piece::Piece;
 use crate::tts::take::{Mark, Take};
 use base64::Engine as _;
 use pytoon_config::tts::CloudVoice;
-use pytoon_vendor::errors::{self, Place, Row};
+use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{key, said, text_at};
+use pytoon_vendor::replies::{coded, said, text_at, with_key_in};
 use pytoon_vendor::{VendorError, VendorErrorKind};
-use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -20,6 +21,8 @@ use serde_json::{Value, json};
 const MOST: usize = 5000 - "<speak></speak>".len();
 /// Samples a second asked for.
 const RATE: u32 = 24_000;
+/// The header with the key.
+const KEY_HEADER: &str = "X-Goog-Api-Key";
 
 #[derive(Debug)]
 struct Google {
@@ -33,21 +36,15 @@ struct Options {
     marks: bool,
 }
 
-impl Google {
-    fn new(settings: &CloudVoice) -> Result<Self, String> {
-        let Options { marks } = options(settings)?;
-        Ok(Self { model: settings.model.clone(), marks })
-    }
-}
-
 /// Makes the adapter; fails with what is wrong in its options.
-pub(crate) fn adapter(settings: &CloudVoice) -> Result<Box<dyn CloudAdapter>, String> {
-    Ok(Box::new(Google::new(settings)?))
+pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
+    let Options { marks } = options(settings)?;
+    Ok(Box::new(Google { model: settings.model.clone(), marks }))
 }
 
 impl CloudAdapter for Google {
-    fn most(&self) -> usize {
-        MOST
+    fn scope(&self) -> Scope {
+        Scope { most: MOST, gives_times: self.marks, speeds: (0.25, 2.0) }
     }
 
     fn size(&self, text: &SpokenText) -> usize {
@@ -55,14 +52,6 @@ impl CloudAdapter for Google {
         let marks =
             if self.marks { (text.ranges.len() + 1) * "<mark name=\"w9999\"/>".len() } else { 0 };
         escaped(&text.text).len() + 1 + marks
-    }
-
-    fn gives_times(&self) -> bool {
-        self.marks
-    }
-
-    fn speeds(&self) -> (f64, f64) {
-        (0.25, 2.0)
     }
 
     fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError> {
@@ -92,7 +81,7 @@ impl CloudAdapter for Google {
         }
         // Time points are in the beta alone.
         let path = if self.marks { "/v1beta1/text:synthesize" } else { "/v1/text:synthesize" };
-        with_key(http, Call::post(SPEAK, http.url(path), body))
+        with_key_in(http, Call::post(SPEAK, http.url(path), body), KEY_HEADER)
     }
 
     fn take(&self, reply: &Reply, speech: &Speech<'_>) -> Result<Take, Unreadable> {
@@ -110,18 +99,13 @@ impl CloudAdapter for Google {
     fn refusal(&self, reply: &Reply) -> (VendorErrorKind, Option<String>) {
         let json = reply.json().unwrap_or_default();
         let status = text_at(&json, "/error/status").unwrap_or_default();
-        let kind = errors::kind(REFUSALS, reply);
-        let message = match (status, said(reply)) {
-            ("", message) => message,
-            (status, message) => Some(format!("{status}: {}", message.unwrap_or_default())),
-        };
-        (kind, message)
+        (errors::kind(REFUSALS, reply), coded(status, said(reply)))
     }
 
     fn health<'a>(&'a self, http: &'a VendorHttp) -> Told<'a> {
         Box::pin(async move {
             let call = Call::get(HEALTH, http.url("/v1/voices?languageCode=en-US"));
-            let reply = http.send(with_key(http, call)?).await?;
+            let reply = http.send(with_key_in(http, call, KEY_HEADER)?).await?;
             if !reply.is_success() {
                 return Err(refused(http, self, &reply));
             }
@@ -136,50 +120,21 @@ impl CloudAdapter for Google {
     }
 }
 
-fn with_key(http: &VendorHttp, call: Call) -> Result<Call, VendorError> {
-    let value = SecretString::from(key(http, call.operation)?.to_owned());
-    Ok(call.secret_header("X-Goog-Api-Key", value))
-}
-
 /// Error table for refused requests.
 const REFUSALS: &[Row] = &[
-    Row {
-        statuses: &[],
-        place: Place::Each("/error/details", "/reason"),
-        words: &["API_KEY_INVALID", "API_KEY_EXPIRED"],
-        kind: VendorErrorKind::Auth,
-        source: "google.rpc.ErrorInfo, reasons of googleapis.com",
-    },
-    Row {
-        // A wrong key comes as an invalid argument.
-        statuses: &[400],
-        place: Place::Message,
-        words: &["api key"],
-        kind: VendorErrorKind::Auth,
-        source: "as the interface answers",
-    },
-    Row {
-        statuses: &[],
-        place: Place::Each("/error/details", "/reason"),
-        words: &["BILLING_DISABLED"],
-        kind: VendorErrorKind::Quota,
-        source: "google.rpc.ErrorInfo, reasons of googleapis.com",
-    },
-    Row {
-        statuses: &[403],
-        place: Place::Message,
-        words: &["billing"],
-        kind: VendorErrorKind::Quota,
-        source: "Google Cloud, errors of projects without billing",
-    },
-    Row {
-        statuses: &[],
-        place: Place::At("/error/status"),
-        words: &["RESOURCE_EXHAUSTED"],
-        kind: VendorErrorKind::RateLimited,
-        source: "google.rpc.Code",
-    },
+    Row::each(REASONS, &["API_KEY_INVALID", "API_KEY_EXPIRED"], VendorErrorKind::Auth)
+        .source("google.rpc.ErrorInfo, reasons of googleapis.com"),
+    // A wrong key comes as an invalid argument.
+    Row::message(&[400], &["api key"], VendorErrorKind::Auth).source("as the interface answers"),
+    Row::each(REASONS, &["BILLING_DISABLED"], VendorErrorKind::Quota)
+        .source("google.rpc.ErrorInfo, reasons of googleapis.com"),
+    Row::message(&[403], &["billing"], VendorErrorKind::Quota)
+        .source("Google Cloud, errors of projects without billing"),
+    Row::at("/error/status", &["RESOURCE_EXHAUSTED"], VendorErrorKind::RateLimited)
+        .source("google.rpc.Code"),
 ];
+/// The places of reasons.
+const REASONS: (&str, &str) = ("/error/details", "/reason");
 
 /// A voice's name begins with its language and region.
 fn language_code(voice: &str, language: &str) -> String {

@@ -23,12 +23,12 @@ use crate::VoiceError;
 use crate::paid::{PaidWork, Wanted};
 use crate::spoken::SpokenText;
 use pytoon_config::secrets::Key;
-use pytoon_config::tts::{CloudVoice, ServerVoice, TtsProviderName};
-use pytoon_process::{CancelToken, Runner, SystemError};
+use pytoon_config::tts::CloudVoice;
+use pytoon_process::{CancelToken, SystemError};
 use pytoon_vendor::hash::bytes_hash;
 use pytoon_vendor::http::{Address, Call, Reply, VendorHttp};
 use pytoon_vendor::replies::refused_paid;
-use pytoon_vendor::{VendorError, VendorErrorKind};
+use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use serde_json::{Value, json};
 use std::future::Future;
@@ -62,16 +62,26 @@ pub(crate) struct Speech<'a> {
     pub(crate) speed: f64,
 }
 
+/// What a vendor's requests take, and what its answers give.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope {
+    /// The most that one request takes, in the unit of [`CloudAdapter::size`].
+    pub(crate) most: usize,
+    /// Whether it gives times, so that one request can hold several sentences.
+    pub(crate) gives_times: bool,
+    /// The slowest and the fastest speed that it takes, against the voice's own.
+    pub(crate) speeds: (f64, f64),
+}
+
 /// A vendor's own words.
 pub(crate) trait CloudAdapter: std::fmt::Debug + Send + Sync {
-    /// The most that one request takes, in the unit of [`CloudAdapter::size`].
-    fn most(&self) -> usize;
-    /// The size of a part of a request, its joint to the next included.
-    fn size(&self, text: &SpokenText) -> usize;
-    /// Whether it gives times, so that one request can hold several sentences.
-    fn gives_times(&self) -> bool;
-    /// The speeds that it takes, against the voice's own.
-    fn speeds(&self) -> (f64, f64);
+    /// What its requests take, and what its answers give.
+    fn scope(&self) -> Scope;
+    /// The size of a part of a request, its joint to the next included; in characters, where the
+    /// vendor counts nothing else.
+    fn size(&self, text: &SpokenText) -> usize {
+        text.text.chars().count()
+    }
     /// The paid call.
     fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError>;
     /// The take in an answer of 2xx, or what is wrong with it.
@@ -85,6 +95,9 @@ pub(crate) trait CloudAdapter: std::fmt::Debug + Send + Sync {
         Value::Null
     }
 }
+
+/// A service's adapter, or what is wrong in its options.
+pub(crate) type MadeAdapter = Result<Box<dyn CloudAdapter>, String>;
 
 /// Why an answer of 2xx holds no take.
 #[derive(Debug)]
@@ -116,7 +129,7 @@ struct Inner {
 
 /// Who pays.
 #[derive(Debug)]
-enum Payment {
+pub(crate) enum Payment {
     /// The ledger has a row before each call, under the fingerprint of the key.
     Ledger { paid: Arc<PaidWork>, key_id: String },
     /// Nobody: the server is the user's own.
@@ -127,50 +140,6 @@ enum Payment {
 pub type Problem = (String, String);
 
 impl Cloud {
-    /// Returns a service.
-    ///
-    /// # Errors
-    /// The field that is wrong and why.
-    pub(crate) fn new(
-        provider: TtsProviderName,
-        settings: &CloudVoice,
-        adapter: Box<dyn CloudAdapter>,
-        key: &Key,
-        paid: Arc<PaidWork>,
-        runtime: Handle,
-    ) -> Result<Self, Problem> {
-        let key_id = key.fingerprint();
-        let parts = Parts {
-            name: provider.as_str(),
-            settings: settings.clone(),
-            key: Some(key),
-            adapter,
-            payment: Payment::Ledger { paid, key_id },
-            runtime,
-        };
-        parts.made()
-    }
-
-    /// A server of the user's own, by the name of its block; fails with the field that is wrong
-    /// and why.
-    pub fn server(
-        name: &str,
-        settings: &ServerVoice,
-        key: Option<&Key>,
-        runner: &Runner,
-        runtime: Handle,
-    ) -> Result<Self, Problem> {
-        let parts = Parts {
-            name,
-            settings: settings.as_service(),
-            key,
-            adapter: Box::new(compatible::Compatible::new(settings, runner)),
-            payment: Payment::Free { cancel: runner.cancel.clone() },
-            runtime,
-        };
-        parts.made()
-    }
-
     async fn speak_all(self, job: Job) -> Result<Vec<(Piece, Take)>, VendorError> {
         let job = Arc::new(job);
         let mut running = tokio::task::JoinSet::new();
@@ -202,17 +171,21 @@ impl Cloud {
 }
 
 /// What a provider is made of.
-struct Parts<'a> {
-    name: &'a str,
-    settings: CloudVoice,
-    key: Option<&'a Key>,
-    adapter: Box<dyn CloudAdapter>,
-    payment: Payment,
-    runtime: Handle,
+pub(crate) struct Parts<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) settings: CloudVoice,
+    pub(crate) key: Option<&'a Key>,
+    pub(crate) adapter: Box<dyn CloudAdapter>,
+    pub(crate) payment: Payment,
+    pub(crate) runtime: Handle,
 }
 
 impl Parts<'_> {
-    fn made(self) -> Result<Cloud, Problem> {
+    /// Returns the provider.
+    ///
+    /// # Errors
+    /// The field that is wrong and why.
+    pub(crate) fn made(self) -> Result<Cloud, Problem> {
         let address = Address {
             base_url: &self.settings.base_url,
             allow_hosts: &self.settings.allow_hosts,
@@ -250,15 +223,19 @@ impl Inner {
         VendorError::new(&self.name, SPEAK, kind, message)
     }
 
+    fn failed(&self, error: VendorError) -> VoiceError {
+        VoiceError::vendor(self.name.clone(), error)
+    }
+
     fn voice(&self, request: &TtsRequest) -> String {
         let own = || self.settings.voice_for(&request.language).to_owned();
         request.voice.clone().unwrap_or_else(own)
     }
 
     fn job(&self, request: &TtsRequest) -> Result<Job, VoiceError> {
-        let (slowest, fastest) = self.adapter.speeds();
+        let (slowest, fastest) = self.adapter.scope().speeds;
         Ok(Job {
-            pieces: self.limit_and_pieces(request)?,
+            pieces: self.pieces(request)?,
             language: request.language.clone(),
             voice: self.voice(request),
             speed: (self.settings.speed * request.speed).clamp(slowest, fastest),
@@ -266,20 +243,18 @@ impl Inner {
         })
     }
 
-    fn limit_and_pieces(&self, request: &TtsRequest) -> Result<Vec<Piece>, VoiceError> {
-        let vendor = self.adapter.most();
+    fn pieces(&self, request: &TtsRequest) -> Result<Vec<Piece>, VoiceError> {
+        let scope = self.adapter.scope();
         let size = |text: &SpokenText| self.adapter.size(text);
         let limit = Limit {
-            most: self.settings.max_characters.map_or(vendor, |own| own.min(vendor)),
+            most: self.settings.max_characters.map_or(scope.most, |own| own.min(scope.most)),
             size: &size,
-            one_by_one: !self.adapter.gives_times(),
+            one_by_one: !scope.gives_times,
         };
-        pieces(&request.sentences, &limit).map_err(|word| VoiceError::CannotSpeak {
-            provider: self.name.clone(),
-            reason: format!(
-                "`{}…` is longer than one request",
-                word.0.chars().take(20).collect::<String>()
-            ),
+        pieces(&request.sentences, &limit).map_err(|word| {
+            let begins: String = word.0.chars().take(20).collect();
+            let reason = format!("`{begins}…` is longer than one request");
+            VoiceError::CannotSpeak { provider: self.name.clone(), reason }
         })
     }
 
@@ -387,14 +362,14 @@ pub(crate) fn bought(
         return Err(refused_paid(http, SPEAK, kind, reply, said.as_deref()));
     }
     let delivered = |kind, message: String| {
-        VendorError::new(name, SPEAK, kind, http.redact(&message))
-            .accepted(pytoon_vendor::Accepted::Yes)
+        VendorError::new(name, SPEAK, kind, http.redact(&message)).accepted(Accepted::Yes)
     };
     let take = adapter.take(reply, speech).map_err(|problem| match problem {
         // An answer of nobody's: whether it was bought is not known.
-        Unreadable::Protocol => http
-            .refusal(SPEAK, VendorErrorKind::Protocol, reply, None)
-            .accepted(pytoon_vendor::Accepted::Maybe),
+        Unreadable::Protocol => {
+            let kind = VendorErrorKind::Protocol;
+            http.refusal(SPEAK, kind, reply, None).accepted(Accepted::Maybe)
+        }
         Unreadable::Sound(reason) => delivered(VendorErrorKind::BadOutput, reason),
         Unreadable::Machine(error) => {
             delivered(VendorErrorKind::Internal, error.to_string()).short_of(error.shortage())
@@ -415,10 +390,7 @@ impl TtsProvider for Cloud {
         let inner = &self.0;
         let job = inner.job(request)?;
         let missing = inner.runtime.block_on(inner.missing(&job));
-        let missing = missing.map_err(|error| VoiceError::Vendor {
-            provider: inner.name.clone(),
-            source: Box::new(error),
-        })?;
+        let missing = missing.map_err(|error| inner.failed(error))?;
         let provider = inner.name.to_string();
         Ok(missing.map(|estimated| Quote { provider, estimated }))
     }
@@ -432,7 +404,7 @@ impl TtsProvider for Cloud {
             VendorErrorKind::InvalidRequest if request.voice.is_some() => {
                 VoiceError::Refused { provider: inner.name.clone(), reason: error.message }
             }
-            _ => VoiceError::Vendor { provider: inner.name.clone(), source: Box::new(error) },
+            _ => inner.failed(error),
         })?;
         cut::sentences(&request.sentences, &spoken)
     }
@@ -450,10 +422,7 @@ impl TtsProvider for Cloud {
                 Err(VendorError::new(&inner.name, HEALTH, VendorErrorKind::Timeout, message))
             })
         });
-        asked.map_err(|error| VoiceError::Vendor {
-            provider: inner.name.clone(),
-            source: Box::new(error),
-        })
+        asked.map_err(|error| inner.failed(error))
     }
 
     fn is_local(&self) -> bool {
@@ -467,12 +436,9 @@ impl TtsProvider for Cloud {
 
     fn is_kept(&self, request: &TtsRequest) -> bool {
         let inner = &self.0;
-        match inner.payment {
-            Payment::Ledger { .. } => inner
-                .job(request)
-                .is_ok_and(|job| matches!(inner.runtime.block_on(inner.missing(&job)), Ok(None))),
-            Payment::Free { .. } => false,
-        }
+        let nothing_missing =
+            |job: Job| matches!(inner.runtime.block_on(inner.missing(&job)), Ok(None));
+        !self.is_local() && inner.job(request).is_ok_and(nothing_missing)
     }
 }
 

@@ -1,20 +1,20 @@
 //! OpenAI: speech without times, so that each sentence is a request of its own.
 
-use super::{CloudAdapter, HEALTH, SPEAK, Speech, Told, Unreadable, options, refused};
-use crate::spoken::SpokenText;
+use super::{
+    CloudAdapter, HEALTH, MadeAdapter, SPEAK, Scope, Speech, Told, Unreadable, options, refused,
+};
 use crate::tts::take::Take;
 use pytoon_config::tts::CloudVoice;
-use pytoon_vendor::errors::{self, Place, Row};
+use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{said, text_at, with_key};
+use pytoon_vendor::replies::{coded, said, text_at, with_key};
 use pytoon_vendor::{VendorError, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The most characters of a request (`input` in the vendor's specification).
-pub(super) const MOST: usize = 4096;
-/// The slowest and the fastest speed (`speed` in the same specification).
-pub(super) const SPEEDS: (f64, f64) = (0.25, 4.0);
+/// The most characters of a request, and its speeds (`input` and `speed` in the vendor's
+/// specification).
+pub(super) const SCOPE: Scope = Scope { most: 4096, gives_times: false, speeds: (0.25, 4.0) };
 /// Of its raw samples.
 const RATE: u32 = 24_000;
 
@@ -27,23 +27,16 @@ struct OpenAi {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    #[serde(default)]
     instructions: Option<String>,
 }
 
-impl OpenAi {
-    fn new(settings: &CloudVoice) -> Result<Self, String> {
-        let Options { instructions } = options(settings)?;
-        if instructions.is_some() && settings.model.starts_with("tts-1") {
-            return Err(format!("instructions do not work with the model {}", settings.model));
-        }
-        Ok(Self { model: settings.model.clone(), instructions })
-    }
-}
-
 /// Makes the adapter; fails with what is wrong in its options.
-pub(crate) fn adapter(settings: &CloudVoice) -> Result<Box<dyn CloudAdapter>, String> {
-    Ok(Box::new(OpenAi::new(settings)?))
+pub(crate) fn adapter(settings: &CloudVoice) -> MadeAdapter {
+    let Options { instructions } = options(settings)?;
+    if instructions.is_some() && settings.model.starts_with("tts-1") {
+        return Err(format!("instructions do not work with the model {}", settings.model));
+    }
+    Ok(Box::new(OpenAi { model: settings.model.clone(), instructions }))
 }
 
 /// Returns the body of `POST /audio/speech`.
@@ -58,20 +51,8 @@ pub(super) fn body(model: &str, format: &str, speech: &Speech<'_>) -> Value {
 }
 
 impl CloudAdapter for OpenAi {
-    fn most(&self) -> usize {
-        MOST
-    }
-
-    fn size(&self, text: &SpokenText) -> usize {
-        text.text.chars().count()
-    }
-
-    fn gives_times(&self) -> bool {
-        false
-    }
-
-    fn speeds(&self) -> (f64, f64) {
-        SPEEDS
+    fn scope(&self) -> Scope {
+        SCOPE
     }
 
     fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError> {
@@ -128,39 +109,26 @@ impl CloudAdapter for OpenAi {
 
 /// Error table for refused requests.
 const REFUSALS: &[Row] = &[
-    Row {
-        statuses: &[],
-        place: Place::At("/error/code"),
-        words: &["insufficient_quota", "billing_hard_limit_reached"],
-        kind: VendorErrorKind::Quota,
-        source: "OpenAI's guide to error codes",
-    },
-    Row {
-        // The code may be null.
-        statuses: &[],
-        place: Place::At("/error/type"),
-        words: &["insufficient_quota"],
-        kind: VendorErrorKind::Quota,
-        source: "OpenAI's specification: all but message and type may be null",
-    },
-    Row {
-        statuses: &[],
-        place: Place::At("/error/code"),
-        words: &["content_policy_violation", "moderation_blocked"],
-        kind: VendorErrorKind::Moderation,
-        source: "OpenAI's specification, codes of failed answers",
-    },
+    Row::at(
+        "/error/code",
+        &["insufficient_quota", "billing_hard_limit_reached"],
+        VendorErrorKind::Quota,
+    )
+    .source("OpenAI's guide to error codes"),
+    // The code may be null.
+    Row::at("/error/type", &["insufficient_quota"], VendorErrorKind::Quota)
+        .source("OpenAI's specification: all but message and type may be null"),
+    Row::at(
+        "/error/code",
+        &["content_policy_violation", "moderation_blocked"],
+        VendorErrorKind::Moderation,
+    )
+    .source("OpenAI's specification, codes of failed answers"),
 ];
 
 /// Returns the kind of a refusal of this vendor's, and what was said.
 pub(crate) fn refusal(reply: &Reply) -> (VendorErrorKind, Option<String>) {
     let json = reply.json().unwrap_or_default();
-    let kind = errors::kind(REFUSALS, reply);
-    let message = said(reply);
     let code = text_at(&json, "/error/code").or_else(|| text_at(&json, "/error/type"));
-    let message = match code {
-        None | Some("") => message,
-        Some(code) => Some(format!("{code}: {}", message.unwrap_or_default())),
-    };
-    (kind, message)
+    (errors::kind(REFUSALS, reply), coded(code.unwrap_or_default(), said(reply)))
 }

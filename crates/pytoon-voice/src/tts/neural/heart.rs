@@ -2,7 +2,7 @@
 
 use super::loaded::HeartVoice;
 use super::timing::{Timed, pause_at_commas};
-use super::{Manner, refuse_silence};
+use super::{Manner, refuse_silence, spoilt};
 use crate::VoiceError;
 use crate::tts::{SpokenSentence, TtsRequest};
 use pytoon_core::text::Word;
@@ -58,28 +58,23 @@ fn sentence(
             Ok(take) => take,
             // Signs alone.
             Err(NeuralError::NothingToSay(_)) => continue,
-            Err(error) => {
-                return Err(VoiceError::BadVoice {
-                    provider: provider.into(),
-                    reason: error.to_string(),
-                    exhausted: false,
-                });
-            }
+            Err(error) => return Err(spoilt(provider, &error)),
         };
         let mut own = Timed::new(&take, &line.words)?;
         let at = timed.samples.len();
         timed.samples.append(&mut own.samples);
         for (place, range) in timed.words.iter_mut().zip(own.words) {
             let Some(range) = range else { continue };
-            let start =
-                place.as_ref().map_or(range.start + at, |before: &Range<usize>| before.start);
-            *place = Some(start..range.end + at);
+            place.get_or_insert(range.start + at..0).end = range.end + at;
         }
     }
     pause_at_commas(&mut timed, &spoken, manner);
     refuse_silence(provider, &spoken, &timed.samples)?;
     Ok(timed.sentence(words))
 }
+
+/// The marks behind which a stretch is cut first.
+const CLAUSE_ENDS: [char; 7] = [',', ';', ':', '—', '.', '!', '?'];
 
 /// Stretches that the model takes at once: cut behind punctuation where there is some, else
 /// between words.
@@ -92,16 +87,10 @@ fn pieces(words: &[PhonemeWord]) -> Vec<&[PhonemeWord]> {
     while !rest.is_empty() {
         let mut fits = rest.len();
         if size(rest) > MAX_PHONEMES {
-            fits = (1..=rest.len())
-                .take_while(|&n| size(&rest[..n]) <= MAX_PHONEMES)
-                .last()
-                .unwrap_or(1);
-            let clause = (fits / 3..fits).rev().find(|&n| {
-                rest.get(n).is_some_and(|word| {
-                    word.phonemes.ends_with([',', ';', ':', '—', '.', '!', '?'])
-                })
-            });
-            fits = clause.map_or(fits, |n| n + 1);
+            let whole = (1..=rest.len()).take_while(|&n| size(&rest[..n]) <= MAX_PHONEMES);
+            fits = whole.last().unwrap_or(1);
+            let ends = |n: &usize| rest[*n].phonemes.ends_with(CLAUSE_ENDS);
+            fits = (fits / 3..fits).rev().find(ends).map_or(fits, |n| n + 1);
         }
         let (piece, more) = rest.split_at(fits);
         pieces.push(piece);
@@ -130,8 +119,7 @@ impl Line {
             let is_sound = own.chars().any(char::is_alphabetic);
             let place = ranges.partition_point(|range| range.1 <= word.chars.start);
             if is_sound && let Some(range) = words.get_mut(place) {
-                let start = range.as_ref().map_or(length, |range| range.start);
-                *range = Some(start..length + count);
+                range.get_or_insert(length..0).end = length + count;
             }
             phonemes.push_str(&own);
             length += count;
@@ -140,7 +128,7 @@ impl Line {
                 length += 1;
             }
         }
-        let trimmed = phonemes.trim_end().to_owned();
-        Self { phonemes: trimmed, words }
+        phonemes.truncate(phonemes.trim_end().len());
+        Self { phonemes, words }
     }
 }

@@ -125,11 +125,8 @@ fn load(
 }
 
 fn load_file(file: &Path, limits: Limits) -> Result<Loaded, BrokenVoice> {
-    let broken = |reason: String, exhausted: bool| BrokenVoice {
-        name: file.display().to_string(),
-        reason,
-        exhausted,
-    };
+    let name = file.display().to_string();
+    let broken = |reason, exhausted| BrokenVoice { name: name.clone(), reason, exhausted };
     let mut config = file.as_os_str().to_owned();
     config.push(".json");
     let read = |path: &Path, role: &str| {
@@ -162,19 +159,13 @@ fn english(voice: &InstalledVoice, accent: Accent) -> Result<English, BrokenVoic
         Accent::American => format!("{role}_us"),
         Accent::British => format!("{role}_gb"),
     };
-    let gold = read(&of_accent("gold"))?;
-    let silver = read(&of_accent("silver"))?;
-    let oov_model = read(&of_accent("unknown_words"))?;
-    let oov_meta = read(&of_accent("unknown_words_meta"))?;
-    let tagger = read("tagger")?;
-    let tokenizer_exceptions = read("tokenizer_exceptions")?;
     let files = EnglishFiles {
-        gold: &gold,
-        silver: &silver,
-        tagger: &tagger,
-        tokenizer_exceptions: &tokenizer_exceptions,
-        oov_model: &oov_model,
-        oov_meta: &oov_meta,
+        gold: &read(&of_accent("gold"))?,
+        silver: &read(&of_accent("silver"))?,
+        oov_model: &read(&of_accent("unknown_words"))?,
+        oov_meta: &read(&of_accent("unknown_words_meta"))?,
+        tagger: &read("tagger")?,
+        tokenizer_exceptions: &read("tokenizer_exceptions")?,
     };
     let again = install_again(&voice.manifest.name);
     English::load(&files, accent).map_err(|error| voice.broken(format!("{error}; {again}")))

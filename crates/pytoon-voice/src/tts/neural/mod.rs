@@ -28,6 +28,7 @@ use crate::installed::{BrokenVoice, Family, InstalledVoice, VoiceFolders};
 use loaded::Loaded;
 use pytoon_audio::speech;
 use pytoon_config::tts::NeuralSettings;
+use pytoon_neural::NeuralError;
 use pytoon_neural::session::Limits;
 use pytoon_normalize::{SpokenWord, joined};
 use pytoon_process::Runner;
@@ -44,6 +45,13 @@ pub(crate) struct Manner {
     pub(crate) pitch: f64,
     /// The pause after a comma, in milliseconds; `None` leaves it to the voice.
     pub(crate) comma_pause_ms: Option<u32>,
+}
+
+impl Manner {
+    /// Returns the manner of a request, at a speed against the voice's own.
+    fn of(request: &TtsRequest, speed: f64) -> Self {
+        Self { speed, pitch: request.pitch_ratio(), comma_pause_ms: request.comma_pause_ms }
+    }
 }
 
 /// The provider of installed voices.
@@ -91,29 +99,28 @@ impl Neural {
         if let Some(unread) = broken.iter().find(|voice| voice.exhausted) {
             return Err(unusable(NEURAL, unread));
         }
+        let named =
+            |name: &str| installed.iter().find(|voice| voice.manifest.name == name).cloned();
         if let Some(name) = &request.voice {
             let (name, _) = split_speaker(name);
             if let Some(broken) = broken.iter().find(|voice| voice.name == name) {
                 return Err(unusable(NEURAL, broken));
             }
-            let found = installed.iter().find(|voice| voice.manifest.name == name);
-            return found.cloned().ok_or_else(|| refused(&installed, name));
+            return named(name).ok_or_else(|| refused(&installed, name));
         }
         let own = pytoon_config::tts::by_language(&self.settings.voices, &request.language);
         if let Some(name) = own {
-            let found = installed.iter().find(|voice| voice.manifest.name == name);
-            return found.cloned().ok_or_else(|| {
-                let reason = format!("tts.neural.voices names `{name}`, which is not installed");
-                cannot_speak(reason)
+            return named(name).ok_or_else(|| {
+                cannot_speak(format!("tts.neural.voices names `{name}`, which is not installed"))
             });
         }
         choose(&installed, &request.language, request.style).cloned().ok_or_else(|| {
             if let Some(broken) = broken.first() {
                 return unusable(NEURAL, broken);
             }
+            let language = &request.language;
             cannot_speak(format!(
-                "no installed voice speaks `{}`; `pytoon voices` lists voices to add",
-                request.language
+                "no installed voice speaks `{language}`; `pytoon voices` lists voices to add"
             ))
         })
     }
@@ -135,12 +142,8 @@ impl TtsProvider for Neural {
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
         let voice = self.voice(request)?;
         let (_, speaker) = split_speaker(request.voice.as_deref().unwrap_or_default());
-        let loaded = self.voices.get(
-            NEURAL,
-            &voice,
-            &self.folders,
-            limits(self.settings.timeout_seconds),
-        )?;
+        let limits = limits(self.settings.timeout_seconds);
+        let loaded = self.voices.get(NEURAL, &voice, &self.folders, limits)?;
         let manner = manner(&voice, self.settings.speed * request.words_per_minute, request);
         speak(NEURAL, &self.runner, &loaded, speaker, request, manner)
     }
@@ -150,8 +153,7 @@ impl TtsProvider for Neural {
         if let Some(broken) = broken.first() {
             return Err(unusable(NEURAL, broken));
         }
-        let names: Vec<&str> = installed.iter().map(|voice| voice.manifest.name.as_str()).collect();
-        match names.as_slice() {
+        match names(&installed).as_slice() {
             [] => Err(cannot_speak("no voice is installed".to_owned())),
             names => Ok(format!("{} installed: {}", names.len(), names.join(", "))),
         }
@@ -175,9 +177,9 @@ impl PiperFiles {
     fn file(&self, request: &TtsRequest) -> Result<PathBuf, VoiceError> {
         let configured = pytoon_config::tts::by_language(&self.settings.voices, &request.language);
         let asked = request.voice.as_deref().map(|name| split_speaker(name).0);
-        let file = asked.or(configured).ok_or_else(|| VoiceError::CannotSpeak {
-            provider: PIPER.into(),
-            reason: format!("tts.piper.voices has no voice for `{}`", request.language),
+        let file = asked.or(configured).ok_or_else(|| {
+            let reason = format!("tts.piper.voices has no voice for `{}`", request.language);
+            VoiceError::CannotSpeak { provider: PIPER.into(), reason }
         })?;
         Ok(PathBuf::from(file))
     }
@@ -196,11 +198,7 @@ impl TtsProvider for PiperFiles {
         }
         let (_, speaker) = split_speaker(request.voice.as_deref().unwrap_or_default());
         let loaded = self.voices.get_file(PIPER, &file, limits(self.settings.timeout_seconds))?;
-        let manner = Manner {
-            speed: self.settings.speed * request.speed,
-            pitch: request.pitch_ratio(),
-            comma_pause_ms: request.comma_pause_ms,
-        };
+        let manner = Manner::of(request, self.settings.speed * request.speed);
         speak(PIPER, &self.runner, &loaded, speaker, request, manner)
     }
 
@@ -233,11 +231,7 @@ fn limits(timeout_seconds: u64) -> Limits {
 /// Returns the manner in which an installed voice speaks a request at a pace.
 fn manner(voice: &InstalledVoice, words_per_minute: f64, request: &TtsRequest) -> Manner {
     let own = voice.manifest.words_per_minute.unwrap_or(USUAL_PACE);
-    Manner {
-        speed: words_per_minute / f64::from(own),
-        pitch: request.pitch_ratio(),
-        comma_pause_ms: request.comma_pause_ms,
-    }
+    Manner::of(request, words_per_minute / f64::from(own))
 }
 
 /// Speaks a request with one installed voice, at the request's pace, as films are spoken.
@@ -289,17 +283,24 @@ fn split_speaker(name: &str) -> (&str, Option<&str>) {
 }
 
 fn refused(installed: &[InstalledVoice], name: &str) -> VoiceError {
-    let names: Vec<&str> = installed.iter().map(|voice| voice.manifest.name.as_str()).collect();
-    let known = match names.as_slice() {
+    let known = match names(installed).as_slice() {
         [] => "no voice is installed".to_owned(),
         names => format!("installed are {}", names.join(", ")),
     };
-    let add = match known_voice(name) {
-        Some(voice) => format!("; {}", how_to_add(&voice)),
-        None => String::new(),
-    };
+    let add = known_voice(name).map(|voice| format!("; {}", how_to_add(&voice)));
+    let add = add.unwrap_or_default();
     let reason = format!("there is no voice `{name}`: {known}{add}");
     VoiceError::Refused { provider: NEURAL.into(), reason }
+}
+
+fn names(installed: &[InstalledVoice]) -> Vec<&str> {
+    installed.iter().map(|voice| voice.manifest.name.as_str()).collect()
+}
+
+/// A model that failed to speak.
+fn spoilt(provider: &'static str, error: &NeuralError) -> VoiceError {
+    let (reason, exhausted) = (error.to_string(), false);
+    VoiceError::BadVoice { provider: provider.into(), reason, exhausted }
 }
 
 fn cannot_speak(reason: String) -> VoiceError {

@@ -5,9 +5,10 @@
 //! laying the phonemes of each word alone along those of the clause.
 
 use crate::VoiceError;
+use crate::alignment::edits::cheapest;
 use crate::helper;
 use pytoon_normalize::SpokenWord;
-use pytoon_process::{CommandLine, Runner};
+use pytoon_process::Runner;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -195,37 +196,14 @@ fn laid_along(whole: &str, alone: &[String], spoken: &[usize], out: &mut [Option
         })
         .collect();
     let cost_of = |c: char| u32::from(!"ˈˌː ".contains(c));
-    let width = whole.len() + 1;
-    let mut costs = vec![0u32; (own.len() + 1) * width];
-    for j in 1..width {
-        costs[j] = costs[j - 1] + cost_of(whole[j - 1]);
-    }
-    for i in 1..=own.len() {
-        let c = own[i - 1].1;
-        costs[i * width] = costs[(i - 1) * width] + cost_of(c);
-        for j in 1..width {
-            let change =
-                if c == whole[j - 1] { 0 } else { 1 + cost_of(c).min(cost_of(whole[j - 1])) };
-            costs[i * width + j] = (costs[(i - 1) * width + j - 1] + change)
-                .min(costs[(i - 1) * width + j] + cost_of(c))
-                .min(costs[i * width + j - 1] + cost_of(whole[j - 1]));
-        }
-    }
-    let (mut i, mut j) = (own.len(), whole.len());
-    while i > 0 && j > 0 {
-        let here = costs[i * width + j];
-        let (index, c) = own[i - 1];
-        let change = if c == whole[j - 1] { 0 } else { 1 + cost_of(c).min(cost_of(whole[j - 1])) };
-        if here == costs[(i - 1) * width + j - 1] + change {
-            if !whole[j - 1].is_whitespace() {
-                let place = out[index].get_or_insert(j - 1..j);
-                place.start = j - 1;
-            }
-            (i, j) = (i - 1, j - 1);
-        } else if here == costs[(i - 1) * width + j] + cost_of(c) {
-            i -= 1;
-        } else {
-            j -= 1;
+    let change = |i: usize, j: usize| match (own[i].1, whole[j]) {
+        (a, b) if a == b => 0,
+        (a, b) => 1 + cost_of(a).min(cost_of(b)),
+    };
+    let size = (own.len(), whole.len());
+    for (i, j) in cheapest(size, change, |i| cost_of(own[i].1), |j| cost_of(whole[j])) {
+        if !whole[j].is_whitespace() {
+            out[own[i].0].get_or_insert(j..j + 1).start = j;
         }
     }
     // A stress mark before a word's first sound is the word's.
@@ -237,25 +215,13 @@ fn laid_along(whole: &str, alone: &[String], spoken: &[usize], out: &mut [Option
 }
 
 fn ask(runner: &Runner, voice: &str, texts: &[String]) -> Result<Vec<String>, VoiceError> {
-    let mut input = Vec::new();
-    for text in texts {
-        input.extend(serde_json::to_vec(&Ask { text, voice }).unwrap_or_default());
-        input.push(b'\n');
-    }
-    let unavailable = |source| VoiceError::Unavailable { provider: helper::NAME.into(), source };
-    let bad = |reason: String| VoiceError::BadAudio { provider: helper::NAME.into(), reason };
-    let command =
-        CommandLine::new(helper::PROGRAM, "read the script as phonemes").arg("--phonemes");
-    let bytes = runner.run(&command, input).map_err(unavailable)?;
-    let answer = String::from_utf8_lossy(&bytes);
-    let replies: Vec<Reply> = answer
-        .lines()
-        .map(|line| {
-            serde_json::from_str(line).map_err(|e| bad(format!("phonemes are not understood: {e}")))
-        })
-        .collect::<Result<_, _>>()?;
+    let input = helper::lines(texts.iter().map(|text| Ask { text, voice }));
+    let answer = helper::ask(runner, "read the script as phonemes", "--phonemes", input)?;
+    let unknown = |e| helper::bad(format!("phonemes are not understood: {e}"));
+    let read = |line| serde_json::from_str(line).map_err(unknown);
+    let replies: Vec<Reply> = answer.lines().map(read).collect::<Result<_, _>>()?;
     if replies.len() != texts.len() {
-        return Err(bad("phonemes are missing".to_owned()));
+        return Err(helper::bad("phonemes are missing"));
     }
     replies
         .into_iter()

@@ -1,7 +1,7 @@
 //! Sentences in a Piper voice: words, eSpeak NG's phonemes, sound.
 
 use super::timing::{Timed, pause_at_commas};
-use super::{Manner, phonemes, refuse_silence};
+use super::{Manner, phonemes, refuse_silence, spoilt};
 use crate::VoiceError;
 use crate::tts::{SpokenSentence, TtsRequest};
 use pytoon_audio::stretch;
@@ -9,6 +9,7 @@ use pytoon_neural::NeuralError;
 use pytoon_neural::piper::{Delivery, Piper};
 use pytoon_normalize::{SpokenWord, normalize};
 use pytoon_process::Runner;
+use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 
 /// Speaks every sentence.
@@ -21,11 +22,8 @@ pub(super) fn speak(
     manner: Manner,
 ) -> Result<Vec<SpokenSentence>, VoiceError> {
     let Some(speaker_id) = voice.config().speaker(speaker) else {
-        let reason = format!(
-            "there is no speaker `{}`; the voice has {}",
-            speaker.unwrap_or_default(),
-            voice.config().speakers()
-        );
+        let (asked, known) = (speaker.unwrap_or_default(), voice.config().speakers());
+        let reason = format!("there is no speaker `{asked}`; the voice has {known}");
         return Err(VoiceError::Refused { provider: provider.into(), reason });
     };
     let spoken: Vec<Vec<SpokenWord>> = request
@@ -43,13 +41,7 @@ pub(super) fn speak(
             Err(NeuralError::NothingToSay(_)) => {
                 Timed { samples: Vec::new(), words: vec![None; words.len()] }
             }
-            Err(error) => {
-                return Err(VoiceError::BadVoice {
-                    provider: provider.into(),
-                    reason: error.to_string(),
-                    exhausted: false,
-                });
-            }
+            Err(error) => return Err(spoilt(provider, &error)),
         };
         refuse_silence(provider, &spoken[index], &timed.samples)?;
         pause_at_commas(&mut timed, &spoken[index], manner);
@@ -62,23 +54,17 @@ pub(super) fn speak(
 }
 
 /// The text in Unicode's decomposed form, with the words' places in it.
-fn decomposed(
-    text: &str,
-    words: &[Option<std::ops::Range<usize>>],
-) -> (String, Vec<Option<std::ops::Range<usize>>>) {
+fn decomposed(text: &str, words: &[Option<Range<usize>>]) -> (String, Vec<Option<Range<usize>>>) {
     let mut out = String::new();
-    let mut places = Vec::new();
-    let mut length = 0;
+    let (mut places, mut length) = (vec![0], 0);
     for c in text.chars() {
-        places.push(length);
         for part in std::iter::once(c).nfd() {
             out.push(part);
             length += 1;
         }
+        places.push(length);
     }
-    places.push(length);
-    let moved =
-        |range: &std::ops::Range<usize>| Some(*places.get(range.start)?..*places.get(range.end)?);
+    let moved = |range: &Range<usize>| Some(*places.get(range.start)?..*places.get(range.end)?);
     let words = words.iter().map(|range| range.as_ref().and_then(moved)).collect();
     (out, words)
 }

@@ -5,6 +5,7 @@
 
 use super::Manner;
 use crate::VoiceError;
+use crate::alignment;
 use crate::tts::SpokenSentence;
 use pytoon_audio::{resample, speech};
 use pytoon_core::text::Word;
@@ -100,11 +101,9 @@ impl Timed {
         let used = speech::trim_silence(&self.samples);
         let length_ms = (used.len() as f64 / PER_MS).round() as i64;
         let ms = |sample: usize| (sample.saturating_sub(used.start) as f64 / PER_MS).round() as i64;
-        let times: Vec<Option<Range<i64>>> = self
-            .words
-            .iter()
-            .map(|range| range.as_ref().map(|range| ms(range.start)..ms(range.end)))
-            .collect();
+        let in_ms = |range: &Range<usize>| ms(range.start)..ms(range.end);
+        let times: Vec<Option<Range<i64>>> =
+            self.words.iter().map(|range| range.as_ref().map(in_ms)).collect();
         SpokenSentence {
             samples: self.samples[used].to_vec(),
             words: caption_words(words, &times, length_ms),
@@ -140,19 +139,13 @@ fn caption_words(words: &[Word], times: &[Option<Range<i64>>], length_ms: i64) -
         let end = own.map_or(silent_end, |range| range.end);
         let end = end.clamp(start + 1, length_ms.max(start + 1));
         earliest = start + 1;
-        timed.push(CaptionWord {
-            text: word.text.clone(),
-            start,
-            end,
-            emphasis: false,
-            joins_next: word.joins_next,
-        });
+        timed.push(alignment::timed(word, start, end));
     }
     // A word ends where the next begins, at the latest.
     for index in 1..timed.len() {
         let next = timed[index].start;
-        let end = timed[index - 1].end;
-        timed[index - 1].end = end.min(next).max(timed[index - 1].start + 1);
+        let before = &mut timed[index - 1];
+        before.end = before.end.min(next).max(before.start + 1);
     }
     timed
 }
