@@ -81,6 +81,8 @@ pub struct BreakerUnavailable {
     pub source: StoreError,
 }
 
+type Result<T, E = BreakerUnavailable> = std::result::Result<T, E>;
+
 impl BreakerUnavailable {
     /// Logs that the breaker of an engine or a voice could not be read or written.
     pub fn tell(&self, name: &str) {
@@ -91,28 +93,19 @@ impl BreakerUnavailable {
 
 impl Breakers {
     /// Reads a breaker.
-    pub async fn row(&self, name: &str) -> Result<BreakerRow, BreakerUnavailable> {
+    pub async fn row(&self, name: &str) -> Result<BreakerRow> {
         let read = self.store.breaker_fetch(name).await;
         read.map_err(|source| BreakerUnavailable { operation: "read", source })
     }
 
-    async fn swap(
-        &self,
-        name: &str,
-        old: BreakerRow,
-        new: BreakerRow,
-    ) -> Result<bool, BreakerUnavailable> {
+    async fn swap(&self, name: &str, old: BreakerRow, new: BreakerRow) -> Result<bool> {
         let written = self.store.breaker_swap(name, old, new).await;
         written.map_err(|source| BreakerUnavailable { operation: "write", source })
     }
 
     /// Lets a call through or not. After a pause one caller probes. Reads the row unless the caller
     /// passes a fresh one.
-    pub async fn pass(
-        &self,
-        name: &str,
-        mut known: Option<BreakerRow>,
-    ) -> Result<Passage, BreakerUnavailable> {
+    pub async fn pass(&self, name: &str, mut known: Option<BreakerRow>) -> Result<Passage> {
         for _ in 0..RACES {
             let row = match known.take() {
                 Some(row) => row,
@@ -137,7 +130,7 @@ impl Breakers {
     }
 
     /// Closes a breaker after a success.
-    pub async fn success(&self, name: &str) -> Result<(), BreakerUnavailable> {
+    pub async fn success(&self, name: &str) -> Result<()> {
         for _ in 0..RACES {
             let row = self.row(name).await?;
             let is_clean = row == BreakerRow::default();
@@ -156,7 +149,7 @@ impl Breakers {
         kind: VendorErrorKind,
         retry_after: Option<Duration>,
         settings: &BreakerSettings,
-    ) -> Result<Option<Opened>, BreakerUnavailable> {
+    ) -> Result<Option<Opened>> {
         for _ in 0..RACES {
             let row = self.row(name).await?;
             let now = self.world.now();
@@ -183,7 +176,7 @@ impl Breakers {
 
     /// Frees the place of a probe that ended in something that says nothing about the engine.
     /// Where this fails, the place is free again after its time.
-    async fn give_probe_back(&self, name: &str, row: BreakerRow) -> Result<(), BreakerUnavailable> {
+    async fn give_probe_back(&self, name: &str, row: BreakerRow) -> Result<()> {
         if row.probe_until != 0 {
             let free = BreakerRow { probe_until: 0, ..row.clone() };
             self.swap(name, row, free).await?;

@@ -104,10 +104,13 @@ pub enum Accepted {
     Yes,
 }
 
-/// A future of what a vendor is asked for.
-pub trait VendorFuture<T>: Future<Output = Result<T, VendorError>> + Send {}
+/// The result of what a vendor is asked for.
+pub type Result<T, E = VendorError> = std::result::Result<T, E>;
 
-impl<T, F: Future<Output = Result<T, VendorError>> + Send> VendorFuture<T> for F {}
+/// A future of what a vendor is asked for.
+pub trait VendorFuture<T>: Future<Output = Result<T>> + Send {}
+
+impl<T, F: Future<Output = Result<T>> + Send> VendorFuture<T> for F {}
 
 /// A failure of an engine.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -20,4 +20,4 @@ pub mod replies;
 pub mod scripted;
 pub mod world;
 
-pub use error::{Accepted, ErrorStatus, VendorError, VendorErrorKind, VendorFuture};
+pub use error::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind, VendorFuture};

@@ -4,25 +4,25 @@
 //! Whether it may have been is decided in one place, [`refused_paid`].
 
 use crate::http::{Call, Reply, VendorHttp};
-use crate::{Accepted, VendorError, VendorErrorKind};
+use crate::{Accepted, Result, VendorError, VendorErrorKind};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 /// The key, or the failure of an engine that has none.
-pub fn key<'a>(http: &'a VendorHttp, operation: &'static str) -> Result<&'a str, VendorError> {
+pub fn key<'a>(http: &'a VendorHttp, operation: &'static str) -> Result<&'a str> {
     http.key().map(ExposeSecret::expose_secret).ok_or_else(|| {
         VendorError::new(http.engine(), operation, VendorErrorKind::Auth, "there is no key")
     })
 }
 
 /// A call with the key behind a prefix in `Authorization`.
-pub fn with_key(http: &VendorHttp, call: Call, prefix: &str) -> Result<Call, VendorError> {
+pub fn with_key(http: &VendorHttp, call: Call, prefix: &str) -> Result<Call> {
     let value = format!("{prefix}{}", key(http, call.operation)?);
     Ok(call.secret_header("Authorization", SecretString::from(value)))
 }
 
 /// A call with the bare key in a header of the vendor's own.
-pub fn with_key_in(http: &VendorHttp, call: Call, header: &str) -> Result<Call, VendorError> {
+pub fn with_key_in(http: &VendorHttp, call: Call, header: &str) -> Result<Call> {
     let value = SecretString::from(key(http, call.operation)?);
     Ok(call.secret_header(header, value))
 }

@@ -79,7 +79,7 @@ impl Answer {
 /// Answers by route. A route is a method and the beginning of a path; the longest that fits
 /// counts. Its answers are given in order, the last one for ever.
 #[derive(Debug, Clone, Default)]
-pub struct Script(Vec<(String, Vec<Answer>)>);
+pub struct Script(BTreeMap<String, Vec<Answer>>);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,8 +93,8 @@ struct Fixture {
 #[serde(deny_unknown_fields)]
 struct FixtureReply {
     on: String,
-    #[serde(default = "ok")]
-    status: u16,
+    /// 200 where absent.
+    status: Option<u16>,
     #[serde(default)]
     headers: BTreeMap<String, String>,
     json: Option<Value>,
@@ -104,31 +104,25 @@ struct FixtureReply {
     clip: bool,
 }
 
-fn ok() -> u16 {
-    200
-}
-
 impl Script {
     /// Reads a fixture; `body` is the clip or sound that it may ask for.
     pub fn parse(text: &str, body: &[u8]) -> Result<Self, serde_json::Error> {
         let fixture: Fixture = serde_json::from_str(text)?;
         let mut script = Self::default();
         for reply in fixture.replies {
-            let mut answer = match (&reply.json, &reply.text) {
-                (Some(json), _) => Answer::json(reply.status, json.clone()),
-                (None, Some(text)) => Answer::text(reply.status, text),
+            let status = reply.status.unwrap_or(200);
+            let mut answer = match (reply.json, &reply.text) {
+                (Some(json), _) => Answer::json(status, json),
+                (None, Some(text)) => Answer::text(status, text),
                 (None, None) => {
                     let body = if reply.clip { body.to_vec() } else { Vec::new() };
-                    Answer::Reply { status: reply.status, headers: Vec::new(), body }
+                    Answer::Reply { status, headers: Vec::new(), body }
                 }
             };
             for (name, value) in &reply.headers {
                 answer = answer.with(name, value);
             }
-            match script.0.iter_mut().find(|(route, _)| *route == reply.on) {
-                Some((_, answers)) => answers.push(answer),
-                None => script.0.push((reply.on, vec![answer])),
-            }
+            script.0.entry(reply.on).or_default().push(answer);
         }
         Ok(script)
     }
@@ -136,7 +130,6 @@ impl Script {
     /// This script with the routes of another replaced.
     #[must_use]
     pub fn over(mut self, other: Self) -> Self {
-        self.0.retain(|(route, _)| !other.0.iter().any(|(theirs, _)| theirs == route));
         self.0.extend(other.0);
         self
     }
@@ -144,8 +137,9 @@ impl Script {
     /// This script with one answer for a route and all below it.
     #[must_use]
     pub fn on(mut self, route: &str, answer: Answer) -> Self {
-        self.0.retain(|(theirs, _)| !theirs.starts_with(route));
-        self.over(Self(vec![(route.to_owned(), vec![answer])]))
+        self.0.retain(|theirs, _| !theirs.starts_with(route));
+        self.0.insert(route.to_owned(), vec![answer]);
+        self
     }
 
     fn answer(&mut self, route: &str) -> Answer {
@@ -156,6 +150,18 @@ impl Script {
             None => Answer::text(599, "the script has no such route"),
         }
     }
+}
+
+/// Refuses a text that shows a key, as it is or escaped as in a query, or its first half.
+pub fn hides(text: &str, key: &str) -> Result<(), String> {
+    if text.contains(key) || text.contains(&escaped(key)) || text.contains(&key[..12]) {
+        return Err("the key shows".to_owned());
+    }
+    Ok(())
+}
+
+fn escaped(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 /// A request that arrived.
@@ -172,18 +178,16 @@ pub struct Seen {
 impl Seen {
     /// Whether the head holds a key in a form such as `x-key: {{key}}`.
     pub fn shows_as(&self, form: &str, key: &str) -> bool {
-        let escaped: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
         let end = |form: String| {
             // Whatever follows the key ends it: a line, another parameter, the address.
             self.head.split(&form).nth(1).is_some_and(|rest| rest.starts_with(['\r', '&', ' ']))
         };
-        end(form.replace("{{key}}", key)) || end(form.replace("{{key}}", &escaped))
+        end(form.replace("{{key}}", key)) || end(form.replace("{{key}}", &escaped(key)))
     }
 
     /// Whether the head holds a text, also where it is escaped as in a query.
     pub fn shows(&self, text: &str) -> bool {
-        let escaped: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
-        self.head.contains(text) || self.head.contains(&escaped)
+        self.head.contains(text) || self.head.contains(&escaped(text))
     }
 }
 

@@ -2,7 +2,7 @@
 //! the way, there whole or not at all.
 
 use super::{VendorHttp, innermost};
-use crate::{ErrorStatus, VendorError, VendorErrorKind};
+use crate::{ErrorStatus, Result, VendorError, VendorErrorKind};
 use pytoon_process::Shortage;
 use reqwest::header::LOCATION;
 use sha2::{Digest, Sha256};
@@ -53,10 +53,8 @@ impl VendorHttp {
         address: &str,
         to: &Path,
         limits: DownloadLimits,
-    ) -> Result<Downloaded, VendorError> {
-        let fail = |kind, message: String| {
-            VendorError::new(&self.engine, "download the file", kind, self.redact(&message))
-        };
+    ) -> Result<Downloaded> {
+        let fail = |kind, message| self.not_downloaded(kind, message);
         let work = async {
             let mut url = Url::parse(address).map_err(|_| {
                 fail(VendorErrorKind::Protocol, "the clip's address is not a web address".into())
@@ -79,7 +77,7 @@ impl VendorHttp {
                         let seconds = limits.stall.as_secs_f64();
                         fail(VendorErrorKind::Timeout, format!("no answer within {seconds} s"))
                     })?
-                    .map_err(|e| self.transport("download the file", false, &e))?;
+                    .map_err(|e| self.broken("download the file", false, &e))?;
                 if !got.status().is_redirection() {
                     break got;
                 }
@@ -106,15 +104,17 @@ impl VendorHttp {
         })
     }
 
+    fn not_downloaded(&self, kind: VendorErrorKind, message: String) -> VendorError {
+        VendorError::new(&self.engine, "download the file", kind, self.redact(&message))
+    }
+
     async fn store(
         &self,
         mut response: reqwest::Response,
         to: &Path,
         limits: DownloadLimits,
-    ) -> Result<Downloaded, VendorError> {
-        let fail = |kind, message: String| {
-            VendorError::new(&self.engine, "download the file", kind, self.redact(&message))
-        };
+    ) -> Result<Downloaded> {
+        let fail = |kind, message| self.not_downloaded(kind, message);
         let most = limits.max_bytes >> 20;
         let too_large =
             || fail(VendorErrorKind::BadOutput, format!("it is larger than {most} MiB"));
@@ -122,9 +122,7 @@ impl VendorHttp {
         if expected.is_some_and(|length| length > limits.max_bytes) {
             return Err(too_large());
         }
-        let mut part = to.as_os_str().to_owned();
-        part.push(".part");
-        let part = Path::new(&part);
+        let part = &to.with_added_extension("part");
         let disk = |error: std::io::Error| {
             fail(VendorErrorKind::Internal, format!("{}: {error}", to.display()))
                 .short_of(Shortage::of(&error))

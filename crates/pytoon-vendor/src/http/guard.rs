@@ -84,11 +84,7 @@ impl AllowedHosts {
 
     /// Returns the addresses of a host, all of them public unless the host is allowed: one private
     /// address among public ones is a trap, and not a choice.
-    pub(crate) async fn addresses(
-        &self,
-        host: &str,
-        port: u16,
-    ) -> Result<Vec<SocketAddr>, Refusal> {
+    pub(crate) async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Refusal> {
         let found = tokio::net::lookup_host((host, port)).await;
         let found: Vec<SocketAddr> = found.into_iter().flatten().collect();
         if found.is_empty() {
@@ -114,7 +110,7 @@ impl Resolve for AllowedHosts {
     fn resolve(&self, name: Name) -> Resolving {
         let guard = self.clone();
         Box::pin(async move {
-            let found = guard.addresses(name.as_str(), 0).await?;
+            let found = guard.resolve(name.as_str(), 0).await?;
             Ok(Box::new(found.into_iter()) as Addrs)
         })
     }

@@ -18,7 +18,7 @@ pub use download::{DownloadLimits, Downloaded};
 pub use guard::{Refusal, is_public};
 
 use crate::world::{RealWorld, World};
-use crate::{Accepted, ErrorStatus, VendorError, VendorErrorKind};
+use crate::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind};
 use guard::AllowedHosts;
 use pytoon_config::engines::EngineConfig;
 use pytoon_process::Shortage;
@@ -214,12 +214,8 @@ impl<'a> From<&'a EngineConfig> for Address<'a> {
     }
 }
 
-/// Why there are no clients.
-#[derive(Debug)]
-struct NoClients {
-    reason: String,
-    shortage: Option<Shortage>,
-}
+/// Why there are no clients, and the thing of this machine that ran out.
+type NoClients = (String, Option<Shortage>);
 
 /// HTTP to one vendor.
 #[derive(Debug, Clone)]
@@ -278,14 +274,11 @@ impl VendorHttp {
         self
     }
 
-    fn clients(&self, operation: &'static str) -> Result<&Clients, VendorError> {
+    fn clients(&self, operation: &'static str) -> Result<&Clients> {
         let made = self.clients.get_or_init(|| {
-            self.make_clients().map_err(|error| NoClients {
-                reason: error.to_string(),
-                shortage: Shortage::behind(&error),
-            })
+            self.make_clients().map_err(|error| (error.to_string(), Shortage::behind(&error)))
         });
-        made.as_ref().map_err(|NoClients { reason, shortage }| {
+        made.as_ref().map_err(|(reason, shortage)| {
             VendorError::new(&self.engine, operation, VendorErrorKind::Internal, reason.clone())
                 .short_of(*shortage)
         })
@@ -336,7 +329,7 @@ impl VendorHttp {
     }
 
     /// Sends one request and reads its answer, whatever its status.
-    pub async fn send(&self, call: Call) -> Result<Reply, VendorError> {
+    pub async fn send(&self, call: Call) -> Result<Reply> {
         let fail = |kind, message: String| {
             VendorError::new(&self.engine, call.operation, kind, self.redact(&message))
         };
@@ -386,7 +379,7 @@ impl VendorHttp {
             }
         };
         let (operation, paid, largest) = (call.operation, call.paid, call.largest_reply);
-        let sent = request.send().await.map_err(|e| self.transport(operation, paid, &e))?;
+        let sent = request.send().await.map_err(|e| self.broken(operation, paid, &e))?;
         let status = sent.status().as_u16();
         let headers = sent.headers().clone();
         let body = read_bounded(sent, largest).await.map_err(|problem| match problem {
@@ -395,18 +388,13 @@ impl VendorHttp {
                 VendorError::new(&self.engine, operation, VendorErrorKind::Protocol, message)
                     .accepted(if paid { Accepted::Maybe } else { Accepted::No })
             }
-            ReadProblem::Broken(error) => self.transport(operation, paid, &error),
+            ReadProblem::Broken(error) => self.broken(operation, paid, &error),
         })?;
         Ok(Reply { status, headers, body })
     }
 
     /// A failure of the connection. Before it stood, nothing was sent.
-    fn transport(
-        &self,
-        operation: &'static str,
-        paid: bool,
-        error: &reqwest::Error,
-    ) -> VendorError {
+    fn broken(&self, operation: &'static str, paid: bool, error: &reqwest::Error) -> VendorError {
         let (kind, message) = if error.is_connect() {
             (VendorErrorKind::Unreachable, "the host could not be reached")
         } else if error.is_timeout() {
