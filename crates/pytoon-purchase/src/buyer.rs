@@ -6,10 +6,10 @@ use crate::order::{Obtained, Order, PurchaseMemo, Stop};
 use crate::retry::pause_before_retry;
 use crate::seller::Seller;
 use pytoon_process::CancelToken;
-use pytoon_records::ledger::{PurchaseStore, StoreError};
+use pytoon_records::ledger::PurchaseStore;
 use pytoon_storage::Storage;
 use pytoon_vendor::world::World;
-use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
+use pytoon_vendor::{Accepted, Result, VendorError, VendorErrorKind};
 use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,7 +55,7 @@ impl Buyer {
     ///
     /// # Errors
     /// [`VendorErrorKind::Cancelled`].
-    pub async fn pause(&self, vendor: &str, how_long: Duration) -> Result<(), VendorError> {
+    pub async fn pause(&self, vendor: &str, how_long: Duration) -> Result<()> {
         tokio::select! {
             () = self.cancelled() => self.check_cancel(vendor),
             () = tokio::time::sleep(how_long) => self.check_cancel(vendor),
@@ -64,16 +64,14 @@ impl Buyer {
 
     /// Returns once the user gave up.
     pub async fn cancelled(&self) {
-        while !self.cancel.is_cancelled() {
-            tokio::time::sleep(TICK).await;
-        }
+        cancelled(&self.cancel).await;
     }
 
     /// Returns an error if the user gave up.
     ///
     /// # Errors
     /// [`VendorErrorKind::Cancelled`].
-    pub fn check_cancel(&self, vendor: &str) -> Result<(), VendorError> {
+    pub fn check_cancel(&self, vendor: &str) -> Result<()> {
         if !self.cancel.is_cancelled() {
             return Ok(());
         }
@@ -93,20 +91,13 @@ impl Buyer {
     ///
     /// # Errors
     /// If the ledger or the disk cannot answer: "not known" must never be taken for "not bought".
-    pub async fn kept<S: Seller>(
-        &self,
-        order: &Order,
-        seller: &S,
-    ) -> Result<Option<S::Goods>, VendorError> {
-        let found = self.ledger.clip_find(&order.request_hash).await;
-        let Some(kept) = found.map_err(|error| ledger_error(&order.vendor, &error))? else {
-            return Ok(None);
-        };
+    pub async fn kept<S: Seller>(&self, order: &Order, seller: &S) -> Result<Option<S::Goods>> {
+        let found = order.known(self.ledger.clip_find(&order.request_hash).await)?;
+        let Some(kept) = found else { return Ok(None) };
         let goods = self.read(order, &kept.file, |path| seller.open(Some(&kept), path)).await?;
         if goods.is_none() {
             // What cannot be used must not be found again.
-            let forgotten = self.ledger.clip_forget(&order.request_hash).await;
-            forgotten.map_err(|error| ledger_error(&order.vendor, &error))?;
+            order.known(self.ledger.clip_forget(&order.request_hash).await)?;
         }
         Ok(goods)
     }
@@ -117,7 +108,7 @@ impl Buyer {
         order: &Order,
         file: &str,
         open: impl FnOnce(&std::path::Path) -> std::io::Result<Option<T>>,
-    ) -> Result<Option<T>, VendorError> {
+    ) -> Result<Option<T>> {
         // Another machine may have bought it: it is in the object store then.
         self.storage.have(file).await.map_err(|error| {
             let message = format!("failed to {error}; it is paid for and not bought again");
@@ -144,7 +135,7 @@ impl Buyer {
         &self,
         order: &Order,
         seller: &S,
-    ) -> Result<Obtained<S::Goods>, VendorError> {
+    ) -> Result<Obtained<S::Goods>> {
         let (mut memo, mut tries) = (PurchaseMemo::default(), 1);
         loop {
             let pause = match self.obtain(order, seller, &mut memo, false).await {
@@ -166,7 +157,9 @@ impl Buyer {
     }
 }
 
-/// Returns the failure of a ledger: without it no call may be made.
-pub fn ledger_error(vendor: &str, error: &StoreError) -> VendorError {
-    VendorError::new(vendor, "use the ledger", VendorErrorKind::Ledger, error.to_string())
+/// Returns once a token is set.
+pub async fn cancelled(token: &CancelToken) {
+    while !token.is_cancelled() {
+        tokio::time::sleep(TICK).await;
+    }
 }

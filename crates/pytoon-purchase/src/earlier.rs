@@ -1,6 +1,6 @@
 //! Calls that were made before: by an earlier process, by another one, or by an earlier look.
 
-use crate::buyer::{Buyer, ledger_error};
+use crate::buyer::Buyer;
 use crate::ends::{Traced, tell_unknown};
 use crate::order::{Obtained, Order, PurchaseMemo, Stop, stored_task, undecided};
 use crate::purchase::{LEASE, Purchase, millis};
@@ -8,7 +8,7 @@ use crate::seller::{Answering, Fetched, Seller, Task, TaskState};
 use pytoon_records::ledger::{CallChange, CallEvent, CallFilter, CallRow, CallState, StoreError};
 use pytoon_telemetry::Event;
 use pytoon_vendor::hash::file_hash;
-use pytoon_vendor::{VendorError, VendorErrorKind};
+use pytoon_vendor::{Result, VendorError, VendorErrorKind};
 use std::time::Duration;
 
 /// The time between two looks at a call whose vendor cannot be asked any more.
@@ -26,8 +26,7 @@ impl Buyer {
         seller: &S,
         memo: &mut PurchaseMemo,
     ) -> Result<Option<Obtained<S::Goods>>, Stop> {
-        let lock = self.lock(&order.request_hash);
-        let _one_at_a_time = lock.lock().await;
+        let _one_at_a_time = self.lock(&order.request_hash).lock_owned().await;
         let states = vec![CallState::Submitted, CallState::Abandoned];
         for row in self.rows(order, states).await? {
             if row.state == CallState::Submitted {
@@ -93,7 +92,7 @@ impl Buyer {
         } else {
             self.ledger.call_claim(&row.id, now, lease).await
         };
-        if !taken.map_err(|error| ledger_error(&order.vendor, &error))? {
+        if !order.known(taken)? {
             // Another job is finding out what became of it.
             return Err(self.wait(&order.vendor, terms.recheck));
         }
@@ -127,7 +126,7 @@ impl Buyer {
     ) -> Result<(), Stop> {
         let rows = self.of_job(&order.job_id, Some(&order.scene_id), CallState::Intent).await;
         let now = self.world.now();
-        for row in rows.map_err(|error| ledger_error(&order.vendor, &error))? {
+        for row in order.known(rows)? {
             if row.lease_until <= now {
                 self.end_unanswered(&row).await;
                 continue;
@@ -181,15 +180,10 @@ impl Buyer {
         self.ledger.call_list(filter).await
     }
 
-    async fn rows(
-        &self,
-        order: &Order,
-        states: Vec<CallState>,
-    ) -> Result<Vec<CallRow>, VendorError> {
+    async fn rows(&self, order: &Order, states: Vec<CallState>) -> Result<Vec<CallRow>> {
         let request_hash = Some(order.request_hash.clone());
         let filter = CallFilter { request_hash, states, ..CallFilter::default() };
-        let rows = self.ledger.call_list(filter).await;
-        rows.map_err(|error| ledger_error(&order.vendor, &error))
+        order.known(self.ledger.call_list(filter).await)
     }
 
     async fn end_unanswered(&self, row: &CallRow) {

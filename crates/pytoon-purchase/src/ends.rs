@@ -1,12 +1,12 @@
 //! The ends of a call that brings nothing, or nothing yet, and the sums that they are charged.
 
-use crate::buyer::{Buyer, ledger_error};
+use crate::buyer::Buyer;
 use crate::order::TaskProgress;
 use crate::purchase::{Purchase, millis, with_task};
 use crate::seller::{Answering, Cancelled, Lookup, Seller, Task};
 use pytoon_records::ledger::{CallChange, CallEvent, CallRow};
 use pytoon_telemetry::Event;
-use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
+use pytoon_vendor::{Accepted, Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub(crate) enum Traced {
 impl<S: Seller> Purchase<'_, S> {
     /// Ends a call that brought neither task nor goods. Only a call that surely bought nothing may be
     /// made again; for one that may have, the vendor is asked, and then a person decides.
-    pub(crate) async fn trace_unanswered(&self, error: VendorError) -> Result<Task, VendorError> {
+    pub(crate) async fn trace_unanswered(&self, error: VendorError) -> Result<Task> {
         let at_once = self.seller.terms().answering == Answering::AtOnce;
         match (error.accepted, error.kind) {
             (Accepted::Yes, _) if at_once => {
@@ -71,7 +71,7 @@ impl<S: Seller> Purchase<'_, S> {
 
     /// Asks the vendor for a call whose answer never came. What it does not have yet (`at_it`, or too
     /// little time has passed) stays undecided, and the next process asks again.
-    pub(crate) async fn look_up(&self, at_it: bool) -> Result<Traced, VendorError> {
+    pub(crate) async fn look_up(&self, at_it: bool) -> Result<Traced> {
         let Answering::ByTask { lookup_settles: Some(settles) } = self.seller.terms().answering
         else {
             return Ok(Traced::Undecided);
@@ -92,11 +92,7 @@ impl<S: Seller> Purchase<'_, S> {
         }
     }
 
-    pub(crate) async fn check_patience(
-        &self,
-        task: &Task,
-        progress: &TaskProgress,
-    ) -> Result<(), VendorError> {
+    pub(crate) async fn check_patience(&self, task: &Task, progress: &TaskProgress) -> Result<()> {
         let (terms, now) = (self.seller.terms(), self.now());
         let why = if now - progress.moved > millis(terms.stall) {
             format!("no progress for {} s", terms.stall.as_secs())
@@ -157,14 +153,10 @@ impl<S: Seller> Purchase<'_, S> {
     }
 
     /// Takes the row to its next state.
-    pub(crate) async fn advance(
-        &self,
-        event: CallEvent,
-        change: CallChange,
-    ) -> Result<(), VendorError> {
+    pub(crate) async fn advance(&self, event: CallEvent, change: CallChange) -> Result<()> {
         let ledger = &self.buyer.ledger;
         let advanced = ledger.call_advance(&self.row.id, event, change, self.now()).await;
-        advanced.map(drop).map_err(|error| ledger_error(&self.order.vendor, &error))
+        self.order.known(advanced).map(drop)
     }
 
     /// Notes an end. A row that cannot be written is told in the log, and is open for the next process

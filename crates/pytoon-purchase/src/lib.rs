@@ -19,8 +19,8 @@ mod purchase;
 mod retry;
 mod seller;
 
-pub use buyer::{Buyer, ledger_error};
-pub use order::{Obtained, Order, PurchaseMemo, Stop, TaskProgress, stored_task};
+pub use buyer::{Buyer, cancelled};
+pub use order::{Obtained, Order, PurchaseMemo, Stop, TaskProgress, ledger_error, stored_task};
 pub use purchase::LEASE;
 pub use retry::{backoff, pause_before_retry};
 pub use seller::{

@@ -1,8 +1,8 @@
 //! An order, what a purchase remembers between looks, and how it ends.
 
 use crate::seller::Task;
-use pytoon_records::ledger::{CallLimits, CallRow, Fence};
-use pytoon_vendor::{VendorError, VendorErrorKind};
+use pytoon_records::ledger::{CallLimits, CallRow, Fence, StoreError};
+use pytoon_vendor::{Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::{MicroUsd, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -37,6 +37,11 @@ pub struct Order {
 }
 
 impl Order {
+    /// Returns what the ledger said, or the failure of one that does not answer.
+    pub(crate) fn known<T>(&self, said: Result<T, StoreError>) -> Result<T> {
+        said.map_err(|error| ledger_error(&self.vendor, &error))
+    }
+
     /// Returns a failure of this order.
     pub(crate) fn error(&self, kind: VendorErrorKind, message: impl Into<String>) -> VendorError {
         VendorError::new(&self.vendor, self.operation, kind, message)
@@ -124,6 +129,11 @@ impl From<VendorError> for Stop {
     fn from(error: VendorError) -> Self {
         Self::Failed(error)
     }
+}
+
+/// Returns the failure of a ledger: without it no call may be made.
+pub fn ledger_error(vendor: &str, error: &StoreError) -> VendorError {
+    VendorError::new(vendor, "use the ledger", VendorErrorKind::Ledger, error.to_string())
 }
 
 /// Returns the vendor's task of a call, where it has one.

@@ -3,8 +3,10 @@
 //! Each step leaves the ledger in a state from which another process goes on: a row is an `intent`
 //! before its call, `submitted` once the vendor's task is on disk, and `kept` once the goods are.
 
-use crate::buyer::{Buyer, ledger_error};
-use crate::order::{Obtained, Order, PurchaseMemo, Stop, TaskProgress, stored_task, undecided};
+use crate::buyer::Buyer;
+use crate::order::{
+    Obtained, Order, PurchaseMemo, Stop, TaskProgress, ledger_error, stored_task, undecided,
+};
 use crate::retry::backoff;
 use crate::seller::{Answer, Fetched, Seller, Task, TaskState, Verdict};
 use pytoon_process::Shortage;
@@ -13,7 +15,7 @@ use pytoon_records::ledger::{
 };
 use pytoon_telemetry::{Event, ServiceEvent};
 use pytoon_vendor::hash::file_hash;
-use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
+use pytoon_vendor::{Accepted, Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::{MicroUsd, UnixMs};
 use std::path::Path;
 use std::time::Duration;
@@ -34,6 +36,9 @@ const ROOM_PATIENCE: Duration = Duration::from_secs(600);
 const ROOM_PAUSE: Duration = Duration::from_secs(1);
 /// The pause after the object store took no goods; each further one is longer by as much.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// What one look at a purchase brings.
+type Looked<S> = Result<Obtained<<S as Seller>::Goods>, Stop>;
 
 /// A call with its row in the ledger, and all that belongs to it.
 #[derive(Debug)]
@@ -58,9 +63,8 @@ impl Buyer {
         seller: &S,
         memo: &mut PurchaseMemo,
         is_fresh: bool,
-    ) -> Result<Obtained<S::Goods>, Stop> {
-        let lock = self.lock(&order.request_hash);
-        let _one_at_a_time = lock.lock().await;
+    ) -> Looked<S> {
+        let _one_at_a_time = self.lock(&order.request_hash).lock_owned().await;
         let mut looks_first = !is_fresh;
         for _ in 0..RACES {
             if looks_first {
@@ -91,7 +95,7 @@ impl Buyer {
         seller: &S,
         row: &CallRow,
         memo: &mut PurchaseMemo,
-    ) -> Result<Obtained<S::Goods>, Stop> {
+    ) -> Looked<S> {
         let task = stored_task(row).ok_or_else(|| undecided(order, row))?;
         let purchase = Purchase { buyer: self, order, seller, row: row.clone() };
         purchase.follow(&task, memo).await
@@ -153,8 +157,7 @@ impl Buyer {
             fence: order.fence.clone(),
         };
         let row = CallRow::written(&call);
-        let admission = self.ledger.call_admit(call, order.limits).await;
-        match admission.map_err(|error| ledger_error(&order.vendor, &error))? {
+        match order.known(self.ledger.call_admit(call, order.limits).await)? {
             Admission::Granted => Ok(Some(row)),
             Admission::Taken => Ok(None),
             Admission::Fenced => {
@@ -198,7 +201,7 @@ impl<S: Seller> Purchase<'_, S> {
 
     /// Makes no call where the user gave up, or where this process slept since it wrote the row: others
     /// may have taken the row for that of a dead process by now.
-    async fn check_still_wanted(&self) -> Result<(), VendorError> {
+    async fn check_still_wanted(&self) -> Result<()> {
         let slept = self.now() - self.row.created_at;
         let checked = match self.buyer.check_cancel(&self.order.vendor) {
             Ok(()) if slept >= millis(FRESH) => {
@@ -215,11 +218,7 @@ impl<S: Seller> Purchase<'_, S> {
     }
 
     /// Follows a task to its goods: one look, and a wait where they are not there yet.
-    pub(crate) async fn follow(
-        &self,
-        task: &Task,
-        memo: &mut PurchaseMemo,
-    ) -> Result<Obtained<S::Goods>, Stop> {
+    pub(crate) async fn follow(&self, task: &Task, memo: &mut PurchaseMemo) -> Looked<S> {
         let progress = memo.follow(&self.row.id, self.now());
         let looked = self.look(task, progress).await;
         let goes_on = match &looked {
@@ -231,11 +230,7 @@ impl<S: Seller> Purchase<'_, S> {
         looked
     }
 
-    async fn look(
-        &self,
-        task: &Task,
-        progress: &mut TaskProgress,
-    ) -> Result<Obtained<S::Goods>, Stop> {
+    async fn look(&self, task: &Task, progress: &mut TaskProgress) -> Looked<S> {
         let vendor = &self.order.vendor;
         if let Err(error) = self.buyer.check_cancel(vendor) {
             self.give_up(task, None).await;
@@ -282,7 +277,7 @@ impl<S: Seller> Purchase<'_, S> {
         task: &Task,
         output: S::Output,
         cost: Option<MicroUsd>,
-    ) -> Result<Obtained<S::Goods>, VendorError> {
+    ) -> Result<Obtained<S::Goods>> {
         let file = self.seller.file(&self.row);
         let path = self.buyer.storage.path(&file);
         let fetched = self.fetch(task, output, &path).await?;
@@ -308,12 +303,7 @@ impl<S: Seller> Purchase<'_, S> {
     }
 
     /// Gets the goods, with a fresh address where the old one expired.
-    async fn fetch(
-        &self,
-        task: &Task,
-        mut output: S::Output,
-        path: &Path,
-    ) -> Result<Fetched, VendorError> {
+    async fn fetch(&self, task: &Task, mut output: S::Output, path: &Path) -> Result<Fetched> {
         let vendor = &self.order.vendor;
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| {
@@ -353,7 +343,7 @@ impl<S: Seller> Purchase<'_, S> {
 
     /// Makes a file last, patiently: it is paid for. Where that is not to be had its call stays under
     /// way, and the next process fetches it again.
-    async fn make_last(&self, file: &str) -> Result<(), VendorError> {
+    async fn make_last(&self, file: &str) -> Result<()> {
         let mut attempt = 1;
         loop {
             let Err(error) = self.buyer.storage.keep(file).await else { return Ok(()) };
@@ -374,7 +364,7 @@ impl<S: Seller> Purchase<'_, S> {
         fetched: Fetched,
         duration_ms: i64,
         charged: MicroUsd,
-    ) -> Result<Obtained<S::Goods>, VendorError> {
+    ) -> Result<Obtained<S::Goods>> {
         let (order, buyer) = (self.order, self.buyer);
         let path = buyer.storage.path(&file);
         let kept = KeptClip {
@@ -410,7 +400,7 @@ impl<S: Seller> Purchase<'_, S> {
 
     /// Keeps goods that the answer brought. They are paid for and at hand, so they are used, whatever
     /// becomes of their file and their row.
-    async fn deliver(&self, output: S::Output) -> Result<Obtained<S::Goods>, Stop> {
+    async fn deliver(&self, output: S::Output) -> Looked<S> {
         if let Err(error) = self.keep_delivered(&output).await {
             Event::Warning { detail: &error.to_string() }.emit();
         }
@@ -421,7 +411,7 @@ impl<S: Seller> Purchase<'_, S> {
         Ok(Obtained { goods, charged: self.row.estimated, reused: false })
     }
 
-    async fn keep_delivered(&self, output: &S::Output) -> Result<(), VendorError> {
+    async fn keep_delivered(&self, output: &S::Output) -> Result<()> {
         self.advance(CallEvent::Answered, CallChange::default()).await?;
         let file = self.seller.file(&self.row);
         let path = self.buyer.storage.path(&file);
@@ -444,7 +434,7 @@ impl<S: Seller> Purchase<'_, S> {
         &self,
         file: String,
         fetched: Fetched,
-    ) -> Result<Obtained<S::Goods>, VendorError> {
+    ) -> Result<Obtained<S::Goods>> {
         match self.seller.check(&self.buyer.storage.path(&file)).await? {
             Verdict::Usable { duration_ms, .. } => {
                 self.keep(file, fetched, duration_ms, self.row.estimated).await
@@ -460,7 +450,7 @@ impl Buyer {
     ///
     /// # Errors
     /// If the user gives up meanwhile, or the ledger does not answer for ten minutes.
-    pub async fn note_task(&self, row: &CallRow, task: &Task) -> Result<(), VendorError> {
+    pub async fn note_task(&self, row: &CallRow, task: &Task) -> Result<()> {
         let begun = self.world.now();
         let mut event = CallEvent::Answered;
         loop {

@@ -2,7 +2,7 @@
 
 use pytoon_config::engines::Backoff;
 use pytoon_records::ledger::{CallRow, KeptClip};
-use pytoon_vendor::{VendorError, VendorFuture};
+use pytoon_vendor::{Result, VendorError, VendorFuture};
 use pytoon_vocabulary::MicroUsd;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -156,7 +156,7 @@ pub trait Seller: Sized + Send + Sync {
     ///
     /// # Errors
     /// If nobody can answer for it now.
-    fn answering_for(&self, row: &CallRow) -> Result<Self, VendorError>;
+    fn answering_for(&self, row: &CallRow) -> Result<Self>;
 
     /// Does what is free, under the id that the call will have.
     fn prepare(&self, call_id: &str) -> impl VendorFuture<Self::Prepared>;
