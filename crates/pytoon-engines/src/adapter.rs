@@ -15,7 +15,7 @@
 //! Deliberately not an adapter's business: choosing (`engine_selector`), waiting, repeating and
 //! falling back (`engine_manager`), keeping (`PurchaseStore`), judging clips (`clip_check`).
 
-use crate::VendorError;
+use crate::Result;
 pub use pytoon_purchase::{Cancelled, Lookup, Task};
 use pytoon_vocabulary::MicroUsd;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 /// A future in a box, so that adapters can be chosen at run time.
-pub type EngineFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, VendorError>> + Send + 'a>>;
+pub type EngineFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 /// What an engine sells, honestly.
 #[derive(Debug, Clone, Default, PartialEq)]

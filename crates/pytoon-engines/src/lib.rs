@@ -24,5 +24,5 @@ pub mod picture_fit;
 
 pub use pytoon_vendor::hash::file_hash;
 pub use pytoon_vendor::{
-    Accepted, ErrorStatus, VendorError, VendorErrorKind, breaker, http, world,
+    Accepted, ErrorStatus, Result, VendorError, VendorErrorKind, breaker, http, world,
 };

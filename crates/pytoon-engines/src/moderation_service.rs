@@ -1,7 +1,7 @@
 //! Asks OpenAI's moderation endpoint before a prompt leaves for an engine (optional, free).
 
 use crate::http::{Call, VendorHttp};
-use crate::{VendorError, VendorErrorKind};
+use crate::{Result, VendorError, VendorErrorKind};
 use pytoon_config::engines::{EngineConfig, ModerationService};
 use pytoon_config::secrets::Secrets;
 use pytoon_telemetry::Event;
@@ -37,7 +37,7 @@ impl ModerationClient {
     }
 
     /// The categories that a prompt falls under; `None` when it is fine.
-    pub(crate) async fn flagged(&self, prompt: &str) -> Result<Option<String>, VendorError> {
+    pub(crate) async fn flagged(&self, prompt: &str) -> Result<Option<String>> {
         const OPERATION: &str = "moderate a prompt";
         let body = json!({ "model": self.model, "input": prompt });
         let call = Call::post(OPERATION, self.http.url("/moderations"), body);

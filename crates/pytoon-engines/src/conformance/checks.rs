@@ -3,13 +3,13 @@
 
 mod running;
 
-use super::vendor::{Answer, Script};
+use super::vendor::{self, Answer, Script};
 use super::{Bench, CLIP, KEY, Row};
 use crate::adapter::{
     Durations, ExternalEngineAdapter, GenerateRequest, Offer, Output, Prepared, Ratio, Task,
     TaskState,
 };
-use crate::{Accepted, ErrorStatus, VendorError, VendorErrorKind as Kind};
+use crate::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind as Kind};
 use pytoon_vocabulary::MicroUsd;
 use running::{
     broken_clip, cancel, cancel_too_late, clip_faults, echoed, failed, lookup_absent, lookup_found,
@@ -28,10 +28,13 @@ pub(super) async fn all(bench: &Bench<'_>) -> Vec<Row> {
     row("says what it is", identity(bench));
     row("account", health(bench).await);
     row("account 401", health_refused(bench).await);
-    row("length not sold", refused(bench, length_not_sold).await);
-    row("shape not sold", refused(bench, shape_not_sold).await);
-    row("prompt too long", refused(bench, prompt_too_long).await);
-    row("prompt empty", refused(bench, prompt_empty).await);
+    // Two UTF-16 units and four bytes a character: too long in any unit.
+    let too_long = "😀".repeat(bench.adapter.capabilities().max_prompt + 1);
+    row("length not sold", refused(bench, |asked| asked.duration_ms = 1_234_567).await);
+    let shape = Ratio { width: 1013, height: 17 };
+    row("shape not sold", refused(bench, |asked| asked.ratio = shape).await);
+    row("prompt too long", refused(bench, |asked| asked.prompt.clone_from(&too_long)).await);
+    row("prompt empty", refused(bench, |asked| asked.prompt = " ".to_owned()).await);
     row("picture / words not sold", input_not_sold(bench).await);
     row("all that is sold", sells_all(bench).await);
     row("success", success(bench).await);
@@ -72,11 +75,7 @@ fn none() -> Outcome {
 /// A failure in short, after a look for the key.
 fn short(error: &VendorError) -> Outcome {
     clean(&format!("{error} {error:?}"))?;
-    let accepted = match error.accepted {
-        Accepted::No => "no",
-        Accepted::Maybe => "maybe",
-        Accepted::Yes => "yes",
-    };
+    let accepted = format!("{:?}", error.accepted).to_lowercase();
     let status = match error.status {
         ErrorStatus::Permanent => "for good",
         ErrorStatus::Temporary => "for now",
@@ -87,11 +86,7 @@ fn short(error: &VendorError) -> Outcome {
 
 /// Refuses a text that shows the key, or half of it.
 fn clean(text: &str) -> Result<(), String> {
-    let escaped: String = url::form_urlencoded::byte_serialize(KEY.as_bytes()).collect();
-    if text.contains(KEY) || text.contains(&escaped) || text.contains(&KEY[..12]) {
-        return Err("the key shows".to_owned());
-    }
-    Ok(())
+    vendor::hides(text, KEY)
 }
 
 /// A failure that must be of a kind, with a promise about being taken on.
@@ -148,7 +143,7 @@ async fn clip(
 }
 
 /// The failure of a paid call, which must be one.
-fn failure(submitted: Result<Task, VendorError>) -> Result<VendorError, String> {
+fn failure(submitted: Result<Task>) -> Result<VendorError, String> {
     submitted.err().ok_or_else(|| "it was taken for a success".to_owned())
 }
 
@@ -161,10 +156,7 @@ fn called_once(bench: &Bench<'_>, route: &str) -> Result<(), String> {
 }
 
 /// Polls until a task ends.
-async fn finish(
-    adapter: &dyn ExternalEngineAdapter,
-    task: &Task,
-) -> Result<TaskState, VendorError> {
+async fn finish(adapter: &dyn ExternalEngineAdapter, task: &Task) -> Result<TaskState> {
     for _ in 0..9 {
         let state = adapter.poll(task).await?;
         if matches!(state, TaskState::Succeeded { .. } | TaskState::Failed(_)) {
@@ -229,11 +221,11 @@ async fn health_refused(bench: &Bench<'_>) -> Outcome {
 }
 
 /// A request that must be refused before anything is sent.
-async fn refused(bench: &Bench<'_>, change: fn(&Bench<'_>, &mut GenerateRequest)) -> Outcome {
+async fn refused(bench: &Bench<'_>, change: impl Fn(&mut GenerateRequest)) -> Outcome {
     let mut said = String::new();
     for (with_image, _) in bench.ways() {
         let mut request = bench.request(with_image);
-        change(bench, &mut request);
+        change(&mut request);
         said = refused_request(bench, &request).await?;
     }
     Ok(said)
@@ -247,23 +239,6 @@ async fn refused_request(bench: &Bench<'_>, request: &GenerateRequest) -> Outcom
     }
     let error = outcome.err().ok_or("it was not refused")?;
     expect(&error, &[Kind::Unsupported], &[Accepted::No], Some(ErrorStatus::Permanent))
-}
-
-fn length_not_sold(_: &Bench<'_>, request: &mut GenerateRequest) {
-    request.duration_ms = 1_234_567;
-}
-
-fn shape_not_sold(_: &Bench<'_>, request: &mut GenerateRequest) {
-    request.ratio = Ratio { width: 1013, height: 17 };
-}
-
-fn prompt_too_long(bench: &Bench<'_>, request: &mut GenerateRequest) {
-    // Two UTF-16 units and four bytes a character: too long in any unit.
-    request.prompt = "😀".repeat(bench.adapter.capabilities().max_prompt + 1);
-}
-
-fn prompt_empty(_: &Bench<'_>, request: &mut GenerateRequest) {
-    request.prompt = " ".to_owned();
 }
 
 async fn input_not_sold(bench: &Bench<'_>) -> Outcome {

@@ -21,7 +21,7 @@ use crate::adapter::{
     Prepared, Ratio, Task, TaskState,
 };
 use crate::http::{Body, Call, Reply};
-use crate::{Accepted, VendorError, VendorErrorKind};
+use crate::{Accepted, Result, VendorError, VendorErrorKind};
 use pytoon_vendor::hash::bytes_hash;
 use pytoon_vocabulary::MicroUsd;
 use reqwest::Method;
@@ -102,7 +102,7 @@ impl ComfyUi {
 }
 
 impl Adapter<ComfyUi> {
-    async fn upload(&self, path: &Path, call_id: &str) -> Result<String, VendorError> {
+    async fn upload(&self, path: &Path, call_id: &str) -> Result<String> {
         let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
         let name = format!("pytoon-{}.{}", task_id(call_id), picture.extension);
         let part = picture.into_part(self.http.engine(), name)?;
@@ -122,7 +122,7 @@ impl Adapter<ComfyUi> {
 
     fn values(&self, request: &GenerateRequest, image: Option<String>) -> Values {
         let options = &self.vendor.options;
-        [
+        template::values([
             ("prompt", request.prompt.as_str().into()),
             // An encoder node needs a text, be it an empty one.
             ("negative_prompt", request.negative_prompt.as_deref().unwrap_or_default().into()),
@@ -132,10 +132,7 @@ impl Adapter<ComfyUi> {
             ("height", options.height.into()),
             ("frames", frames(options, request.duration_ms).into()),
             ("seconds", (f64::from(request.duration_ms) / 1000.0).into()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into_iter()
-        .collect()
+        ])
     }
 
     /// A task's entry in the history; `None` while it is not finished.
@@ -143,7 +140,7 @@ impl Adapter<ComfyUi> {
         &self,
         operation: &'static str,
         id: &str,
-    ) -> Result<Result<Option<Value>, Reply>, VendorError> {
+    ) -> Result<Result<Option<Value>, Reply>> {
         let url = self.http.url(&format!("/history/{}", common::segment(id)));
         let reply = self.send(Call::get(operation, url)).await?;
         if !reply.is_success() {
@@ -154,7 +151,7 @@ impl Adapter<ComfyUi> {
         Ok(Ok(json.get(id).cloned()))
     }
 
-    async fn queue(&self, operation: &'static str, id: &str) -> Result<Place, VendorError> {
+    async fn queue(&self, operation: &'static str, id: &str) -> Result<Place> {
         let reply = self.ask(Call::get(operation, self.http.url("/queue"))).await?;
         let json = reply.json().filter(|j| j.get("queue_pending").is_some());
         Ok(place(&json.ok_or_else(|| self.unreadable(operation, &reply))?, id))
@@ -202,7 +199,7 @@ impl Adapter<ComfyUi> {
     }
 
     /// The way of servers that know no cancelling of tasks.
-    async fn cancel_by_queue(&self, id: &str) -> Result<Cancelled, VendorError> {
+    async fn cancel_by_queue(&self, id: &str) -> Result<Cancelled> {
         let (path, body, agreed) = match self.queue(CANCEL, id).await? {
             Place::Pending(_) => ("/queue", json!({ "delete": [id] }), Cancelled::Yes),
             // Without the id, whatever runs would be interrupted.
@@ -317,7 +314,7 @@ fn clip(entry: &Value) -> Option<&Value> {
 }
 
 impl Vendor for ComfyUi {
-    fn signed(engine: &Adapter<Self>, mut call: Call) -> Result<Call, VendorError> {
+    fn signed(engine: &Adapter<Self>, mut call: Call) -> Result<Call> {
         for (name, value) in &engine.vendor.options.headers {
             call = call.header(name, value);
         }
@@ -327,7 +324,7 @@ impl Vendor for ComfyUi {
         Ok(call)
     }
 
-    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth, VendorError> {
+    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth> {
         let reply = engine.ask(Call::get(HEALTH, engine.http.url("/system_stats"))).await?;
         let json = reply.json().unwrap_or_default();
         let device = common::text_at(&json, "/devices/0/name").unwrap_or("no device");
@@ -336,7 +333,7 @@ impl Vendor for ComfyUi {
         Ok(EngineHealth { balance: None, detail: Some(detail) })
     }
 
-    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid, VendorError> {
+    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid> {
         let image = match &request.image {
             Some(path) => Some(engine.upload(path, &request.call_id).await?),
             None => None,
@@ -347,7 +344,7 @@ impl Vendor for ComfyUi {
         Ok(("/prompt".to_owned(), body))
     }
 
-    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task, VendorError> {
+    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task> {
         let reply = engine.post(&prepared.path, prepared.body.clone()).await?;
         let (id, json) = engine.taken_on(&reply, "/prompt_id")?;
         // A part of the graph was taken on, and it may not be the part that writes the clip.
@@ -362,7 +359,7 @@ impl Vendor for ComfyUi {
         Ok(Task { id, data: Value::Null })
     }
 
-    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState, VendorError> {
+    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState> {
         for attempt in 0..2 {
             match engine.history(POLL, &task.id).await? {
                 Ok(Some(entry)) => return Ok(engine.finished(&entry)),
@@ -384,7 +381,7 @@ impl Vendor for ComfyUi {
         Ok(TaskState::Failed(common::task_failed(&engine.http, VendorErrorKind::Lost, message)))
     }
 
-    async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled, VendorError> {
+    async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled> {
         let path = format!("/api/jobs/{}/cancel", common::segment(&task.id));
         let reply = engine.send(Call::post(CANCEL, engine.http.url(&path), json!({}))).await?;
         match reply.status {
@@ -401,7 +398,7 @@ impl Vendor for ComfyUi {
         }
     }
 
-    async fn lookup(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Lookup, VendorError> {
+    async fn lookup(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Lookup> {
         let id = task_id(&prepared.request.call_id);
         let found = || Ok(Lookup::Found(Task { id: id.clone(), data: Value::Null }));
         // The history is asked on both sides of the queue, for a task that passes between.

@@ -11,7 +11,7 @@ use crate::adapter::{
     TaskState, not_offered,
 };
 use crate::http::{DownloadLimits, Reply, VendorHttp};
-use crate::{Accepted, ErrorStatus, VendorError, VendorErrorKind};
+use crate::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind};
 use base64::Engine as _;
 use pytoon_config::engines::EngineConfig;
 pub(crate) use pytoon_vendor::replies::{
@@ -43,7 +43,7 @@ pub(crate) fn check_request(
     engine: &str,
     sold: &Capabilities,
     request: &GenerateRequest,
-) -> Result<(), VendorError> {
+) -> Result<()> {
     let refuse = |message: String| Err(unsupported(engine, message));
     let Some(offer) = sold.offer(request.image.is_some()) else {
         return refuse(not_offered(request.image.is_some()).to_owned());
@@ -115,7 +115,7 @@ pub(crate) struct Picture {
 
 impl Picture {
     /// Reads a picture of at most so many bytes.
-    pub(crate) async fn read(engine: &str, path: &Path, most: u64) -> Result<Self, VendorError> {
+    pub(crate) async fn read(engine: &str, path: &Path, most: u64) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let disk = |error: std::io::Error| VendorError::of_file(engine, PREPARE, &name, &error);
         let size = tokio::fs::metadata(path).await.map_err(disk)?.len();
@@ -145,7 +145,7 @@ impl Picture {
     }
 
     /// The picture as a part of a form.
-    pub(crate) fn into_part(self, engine: &str, name: String) -> Result<Part, VendorError> {
+    pub(crate) fn into_part(self, engine: &str, name: String) -> Result<Part> {
         Part::bytes(self.bytes)
             .file_name(name)
             .mime_str(self.media_type)
@@ -249,7 +249,7 @@ pub(crate) fn running(progress: Option<f64>) -> TaskState {
 }
 
 /// What an answer to a poll means that is none of 2xx: a task that is gone, or nothing yet.
-pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState, VendorError> {
+pub(crate) fn refused_poll(http: &VendorHttp, reply: &Reply) -> Result<TaskState> {
     let failed = |kind| http.refusal(POLL, kind, reply, said(reply).as_deref());
     match VendorHttp::kind_of_status(reply.status) {
         VendorErrorKind::Lost => {
@@ -275,7 +275,7 @@ pub(crate) fn cancel_outcome(
     http: &VendorHttp,
     reply: &Reply,
     agreed: Cancelled,
-) -> Result<Cancelled, VendorError> {
+) -> Result<Cancelled> {
     match reply.status {
         200..=299 => Ok(agreed),
         404 | 409 | 410 => Ok(Cancelled::TooLate),

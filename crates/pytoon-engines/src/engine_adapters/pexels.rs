@@ -13,7 +13,7 @@ use super::vendor::{Adapter, Paid, Vendor};
 use super::{AdapterParts, Made, read_options};
 use crate::adapter::{EngineHealth, GenerateRequest, Prepared, Task, TaskState};
 use crate::http::{Call, Reply};
-use crate::{VendorError, VendorErrorKind};
+use crate::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -39,11 +39,7 @@ impl Pexels {
 
 impl Adapter<Pexels> {
     /// Searches at the current path, and where that is gone at the older one. A refusal is a failure.
-    async fn search(
-        &self,
-        operation: &'static str,
-        pairs: &[(&str, &str)],
-    ) -> Result<Reply, VendorError> {
+    async fn search(&self, operation: &'static str, pairs: &[(&str, &str)]) -> Result<Reply> {
         let call_at = |path: &str| {
             let mut url = self.http.url(path);
             url.query_pairs_mut().extend_pairs(pairs);
@@ -90,22 +86,22 @@ fn file(file: &Value) -> Option<File> {
 
 impl Vendor for Pexels {
     /// The key stands alone: no scheme before it.
-    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call, VendorError> {
+    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         common::with_key(&engine.http, call, "")
     }
 
-    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth, VendorError> {
+    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth> {
         let reply = engine.search(HEALTH, &[("query", "sea"), ("per_page", "1")]).await?;
         let left = reply.header("x-ratelimit-remaining");
         let detail = left.map(|left| format!("{left} searches left"));
         Ok(EngineHealth { balance: None, detail })
     }
 
-    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid, VendorError> {
+    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid> {
         stock::body(engine.http.engine(), request)
     }
 
-    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task, VendorError> {
+    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task> {
         let terms = stock::query(prepared);
         let mut pairs = vec![("query", terms), ("orientation", "portrait"), ("per_page", PER_PAGE)];
         if let Some(locale) = &engine.vendor.locale {
@@ -119,7 +115,7 @@ impl Vendor for Pexels {
         stock::task(engine.http.engine(), &found(&json), prepared)
     }
 
-    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState, VendorError> {
+    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState> {
         Ok(stock::state(engine.http.engine(), task))
     }
 }

@@ -21,7 +21,7 @@ use crate::adapter::{
     TaskState,
 };
 use crate::http::{Body, Call, Reply, VendorHttp};
-use crate::{VendorError, VendorErrorKind};
+use crate::{Result, VendorError, VendorErrorKind};
 use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::replies::MODERATION_WORDS;
 use pytoon_vocabulary::MicroUsd;
@@ -139,7 +139,7 @@ impl Adapter<Pika> {
             })
     }
 
-    async fn upload(&self, path: &Path) -> Result<String, VendorError> {
+    async fn upload(&self, path: &Path) -> Result<String> {
         let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
         let mut url = below(&self.vendor.upload_url, "/storage/upload/initiate");
         url.set_query(Some("storage_type=fal-cdn-v3"));
@@ -156,7 +156,7 @@ impl Adapter<Pika> {
         Ok(address.to_owned())
     }
 
-    async fn state(&self, json: Value, task: &Task) -> Result<TaskState, VendorError> {
+    async fn state(&self, json: Value, task: &Task) -> Result<TaskState> {
         match common::text_at(&json, "/status") {
             Some("IN_QUEUE") => Ok(TaskState::Queued {
                 mark: json.get("queue_position").map(|position| position.to_string()),
@@ -172,7 +172,7 @@ impl Adapter<Pika> {
         }
     }
 
-    async fn result(&self, task: &Task) -> Result<TaskState, VendorError> {
+    async fn result(&self, task: &Task) -> Result<TaskState> {
         let url = self.task_url(task, "response_url", "");
         let reply = self.send(Call::get(POLL, url)).await?;
         let json = reply.json();
@@ -272,7 +272,7 @@ impl Vendor for Pika {
         format!("{}@{}", self.version, self.resolution.as_str())
     }
 
-    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call, VendorError> {
+    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         if !engine.is_own(&call.url) {
             let message = "the vendor named an address of somebody else's";
             let kind = VendorErrorKind::Protocol;
@@ -281,7 +281,7 @@ impl Vendor for Pika {
         common::with_key(&engine.http, call, "Key ")
     }
 
-    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth, VendorError> {
+    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth> {
         let mut url = below(&engine.vendor.account_url, "/v1/account/billing");
         url.set_query(Some("expand=credits"));
         let reply = engine.send(Call::get(HEALTH, url)).await?;
@@ -300,7 +300,7 @@ impl Vendor for Pika {
         Ok(EngineHealth { balance: balance.filter(|_| in_usd), detail: None })
     }
 
-    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid, VendorError> {
+    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid> {
         let mut body = json!({
             "prompt": request.prompt,
             "resolution": engine.vendor.resolution.as_str(),
@@ -324,7 +324,7 @@ impl Vendor for Pika {
         Ok((format!("{}/{kind}", engine.vendor.model), body))
     }
 
-    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task, VendorError> {
+    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task> {
         let mut reply = engine.post(&prepared.path, prepared.body.clone()).await?;
         if reply.status == 422 && is_about_duration(reply.json().as_ref()) {
             let mut body = prepared.body.clone();
@@ -340,12 +340,12 @@ impl Vendor for Pika {
         Ok(Task { id, data })
     }
 
-    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState, VendorError> {
+    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState> {
         let url = engine.task_url(task, "status_url", "/status");
         engine.poll_at(url, |json, _| engine.state(json, task)).await
     }
 
-    async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled, VendorError> {
+    async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled> {
         let url = engine.task_url(task, "cancel_url", "/cancel");
         let reply = engine.send(Call::new(CANCEL, Method::PUT, url)).await?;
         match reply.status {

@@ -14,7 +14,7 @@ use super::vendor::{Adapter, Paid, Vendor};
 use super::{AdapterParts, Made, read_options};
 use crate::adapter::{EngineHealth, GenerateRequest, Prepared, Task, TaskState};
 use crate::http::{Call, Reply};
-use crate::{VendorError, VendorErrorKind};
+use crate::{Result, VendorError, VendorErrorKind};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
@@ -44,11 +44,7 @@ impl Pixabay {
 }
 
 impl Adapter<Pixabay> {
-    async fn search(
-        &self,
-        operation: &'static str,
-        pairs: &[(&str, &str)],
-    ) -> Result<Value, VendorError> {
+    async fn search(&self, operation: &'static str, pairs: &[(&str, &str)]) -> Result<Value> {
         let mut url = self.http.url("/api/videos/");
         url.query_pairs_mut().extend_pairs(pairs);
         let reply = self.ask(Call::get(operation, url)).await?;
@@ -82,7 +78,7 @@ fn clip(hit: &Value) -> Option<Found> {
 }
 
 impl Vendor for Pixabay {
-    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call, VendorError> {
+    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         let key = SecretString::from(common::key(&engine.http, call.operation)?);
         Ok(call.secret_query("key", key))
     }
@@ -105,16 +101,16 @@ impl Vendor for Pixabay {
         }
     }
 
-    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth, VendorError> {
+    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth> {
         engine.search(HEALTH, &[("q", "sea"), ("per_page", "3")]).await?;
         Ok(EngineHealth::default())
     }
 
-    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid, VendorError> {
+    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid> {
         stock::body(engine.http.engine(), request)
     }
 
-    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task, VendorError> {
+    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task> {
         let video_type = if engine.vendor.animations { "all" } else { "film" };
         let mut pairs = vec![
             ("q", stock::query(prepared)),
@@ -129,7 +125,7 @@ impl Vendor for Pixabay {
         stock::task(engine.http.engine(), &found, prepared)
     }
 
-    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState, VendorError> {
+    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState> {
         Ok(stock::state(engine.http.engine(), task))
     }
 }

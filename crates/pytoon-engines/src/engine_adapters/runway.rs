@@ -19,7 +19,7 @@ use crate::adapter::{
     TaskState,
 };
 use crate::http::{Body, Call};
-use crate::{ErrorStatus, VendorError, VendorErrorKind};
+use crate::{ErrorStatus, Result, VendorErrorKind};
 use pytoon_vendor::errors::Row;
 use pytoon_vocabulary::MicroUsd;
 use reqwest::Method;
@@ -141,12 +141,7 @@ impl Adapter<Runway> {
         self.http.url(&format!("/v1/tasks/{}", common::segment(id)))
     }
 
-    fn request_body(
-        &self,
-        model: &Model,
-        request: &GenerateRequest,
-        image: Option<String>,
-    ) -> Value {
+    fn body_of(&self, model: &Model, request: &GenerateRequest, image: Option<String>) -> Value {
         let mut body = json!({
             "model": model.name,
             "promptText": request.prompt,
@@ -174,7 +169,7 @@ impl Adapter<Runway> {
     }
 
     /// The picture as an address that the vendor takes.
-    async fn hand_over(&self, path: &Path) -> Result<String, VendorError> {
+    async fn hand_over(&self, path: &Path) -> Result<String> {
         let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
         if picture.data_uri_len() <= MAX_DATA_URI {
             return Ok(picture.data_uri());
@@ -182,7 +177,7 @@ impl Adapter<Runway> {
         self.upload(picture).await
     }
 
-    async fn upload(&self, picture: Picture) -> Result<String, VendorError> {
+    async fn upload(&self, picture: Picture) -> Result<String> {
         let wanted = json!({ "filename": picture.file_name(), "type": "ephemeral" });
         let call = Call::post(UPLOAD, self.http.url("/v1/uploads"), wanted);
         let reply = self.ask(call).await?;
@@ -303,11 +298,11 @@ impl Vendor for Runway {
         self.model(request).map_or("default", |model| model.name).to_owned()
     }
 
-    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call, VendorError> {
+    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         common::with_key(&engine.http, call.header("X-Runway-Version", VERSION), "Bearer ")
     }
 
-    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth, VendorError> {
+    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth> {
         let reply = engine.ask(Call::get(HEALTH, engine.http.url("/v1/organization"))).await?;
         let json = reply.json().unwrap_or_default();
         let most = common::cost_at(&json, "/tier/maxMonthlyCreditSpend", USD_PER_CREDIT);
@@ -317,23 +312,23 @@ impl Vendor for Runway {
         })
     }
 
-    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid, VendorError> {
+    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid> {
         let unset = || common::unsupported(engine.http.engine(), "no model is set for it");
         let model = engine.vendor.model(request).ok_or_else(unset)?;
         let (path, image) = match &request.image {
             Some(path) => ("/v1/image_to_video", Some(engine.hand_over(path).await?)),
             None => ("/v1/text_to_video", None),
         };
-        Ok((path.to_owned(), engine.request_body(model, request, image)))
+        Ok((path.to_owned(), engine.body_of(model, request, image)))
     }
 
-    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task, VendorError> {
+    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task> {
         let reply = engine.post(&prepared.path, prepared.body.clone()).await?;
         let (id, json) = engine.taken_on(&reply, "/id")?;
         Ok(Task { id, data: json!({ "estimatedCost": json.get("estimatedCost") }) })
     }
 
-    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState, VendorError> {
+    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState> {
         let with_cost = |mut json: Value| {
             // A task that does not say what it costs costs what was foretold.
             if json.pointer("/estimatedCost").is_none_or(Value::is_null)
@@ -347,7 +342,7 @@ impl Vendor for Runway {
         engine.poll_at(url, |json, _| async move { Ok(engine.state(&with_cost(json))) }).await
     }
 
-    async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled, VendorError> {
+    async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled> {
         let reply = engine.send(Call::get(CANCEL, engine.task(&task.id))).await?;
         if !reply.is_success() {
             return common::cancel_outcome(&engine.http, &reply, Cancelled::TooLate);

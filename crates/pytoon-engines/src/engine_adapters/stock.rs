@@ -8,7 +8,7 @@ use super::common;
 use crate::adapter::{
     Capabilities, Durations, GenerateRequest, Offer, Output, Prepared, Ratio, Task, TaskState,
 };
-use crate::{Accepted, VendorError, VendorErrorKind};
+use crate::{Accepted, Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use serde_json::{Value, json};
 
@@ -70,10 +70,7 @@ pub(crate) fn capabilities() -> Capabilities {
 }
 
 /// A request as its search terms, at no path.
-pub(crate) fn body(
-    engine: &str,
-    request: &GenerateRequest,
-) -> Result<(String, Value), VendorError> {
+pub(crate) fn body(engine: &str, request: &GenerateRequest) -> Result<(String, Value)> {
     let terms = search_terms(&request.prompt);
     if terms.is_empty() {
         return Err(common::unsupported(engine, "the prompt has no words to search for"));
@@ -104,11 +101,7 @@ pub(crate) struct File {
 }
 
 /// The clip for a prepared request as a task that is at its end already.
-pub(crate) fn task(
-    engine: &str,
-    found: &[Found],
-    prepared: &Prepared,
-) -> Result<Task, VendorError> {
+pub(crate) fn task(engine: &str, found: &[Found], prepared: &Prepared) -> Result<Task> {
     let (clip, file) = choose(found, &prepared.request).ok_or_else(|| {
         let message = format!("there is no upright clip of that length for `{}`", query(prepared));
         VendorError::new(engine, common::SUBMIT, VendorErrorKind::Unsupported, message)

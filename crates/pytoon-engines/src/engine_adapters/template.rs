@@ -10,6 +10,11 @@ use serde_json::{Map, Value};
 /// The values by name; null for those that a request does not have.
 pub(crate) type Values = Map<String, Value>;
 
+/// Returns values by their names.
+pub(crate) fn values<const N: usize>(named: [(&str, Value); N]) -> Values {
+    named.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
 /// Refuses names that are not known.
 pub(crate) fn check(value: &Value, known: &[&str], field: &str) -> Result<(), OptionProblem> {
     match value {

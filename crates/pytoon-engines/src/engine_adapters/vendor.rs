@@ -13,7 +13,7 @@ use crate::adapter::{
     GeneratedClip, Lookup, Output, Prepared, Task, TaskState,
 };
 use crate::http::{Call, DownloadLimits, Reply, VendorHttp};
-use crate::{Accepted, VendorError, VendorErrorKind};
+use crate::{Accepted, Result, VendorError, VendorErrorKind};
 use pytoon_vendor::VendorFuture;
 use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::replies::refused_paid;
@@ -46,7 +46,7 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
     }
 
     /// Adds the key to a call.
-    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call, VendorError> {
+    fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         common::with_key(&engine.http, call, "Bearer ")
     }
 
@@ -61,7 +61,7 @@ pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
     }
 
     /// Returns the meaning of a poll that was refused.
-    fn refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState, VendorError> {
+    fn refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState> {
         common::refused_poll(&engine.http, reply)
     }
 
@@ -102,12 +102,12 @@ impl<V: Vendor> Adapter<V> {
     }
 
     /// Sends a call with the key.
-    pub(super) async fn send(&self, call: Call) -> Result<Reply, VendorError> {
+    pub(super) async fn send(&self, call: Call) -> Result<Reply> {
         self.http.send(V::signed(self, call)?).await
     }
 
     /// Sends a free call with the key. A refusal is a failure.
-    pub(super) async fn ask(&self, call: Call) -> Result<Reply, VendorError> {
+    pub(super) async fn ask(&self, call: Call) -> Result<Reply> {
         let operation = call.operation;
         let reply = self.send(call).await?;
         if reply.is_success() { Ok(reply) } else { Err(V::refused(self, operation, &reply)) }
@@ -115,7 +115,7 @@ impl<V: Vendor> Adapter<V> {
 
     /// Sends a picture to where the vendor wants it: the place may be somebody else's, so the key
     /// stays here.
-    pub(super) async fn store(&self, call: Call) -> Result<(), VendorError> {
+    pub(super) async fn store(&self, call: Call) -> Result<()> {
         let reply = self.http.send(call).await?;
         if reply.is_success() { Ok(()) } else { Err(common::refused(&self.http, UPLOAD, &reply)) }
     }
@@ -126,12 +126,12 @@ impl<V: Vendor> Adapter<V> {
     }
 
     /// Posts the body of the paid call.
-    pub(super) async fn post(&self, path: &str, body: Value) -> Result<Reply, VendorError> {
+    pub(super) async fn post(&self, path: &str, body: Value) -> Result<Reply> {
         self.send(Call::post(SUBMIT, self.http.url(path), body).paid()).await
     }
 
     /// Returns the task's id in the answer to the paid call, and the whole answer.
-    pub(super) fn taken_on(&self, reply: &Reply, id: &str) -> Result<(String, Value), VendorError> {
+    pub(super) fn taken_on(&self, reply: &Reply, id: &str) -> Result<(String, Value)> {
         if !reply.is_success() {
             let (kind, said) = V::meaning(self, reply);
             return Err(refused_paid(&self.http, SUBMIT, kind, reply, said.as_deref()));
@@ -147,7 +147,7 @@ impl<V: Vendor> Adapter<V> {
         &self,
         url: Url,
         state: impl FnOnce(Value, Reply) -> F + Send,
-    ) -> Result<TaskState, VendorError> {
+    ) -> Result<TaskState> {
         let reply = self.send(Call::get(POLL, url)).await?;
         if !reply.is_success() {
             return V::refused_poll(self, &reply);

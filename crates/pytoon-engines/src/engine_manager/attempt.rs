@@ -6,29 +6,17 @@ use super::{ClipUse, EngineManager, SceneOrder};
 use crate::adapter::{GenerateRequest, PromptUnit, not_offered};
 use crate::engine_manager::Engine;
 use crate::moderation::{Hit, rephrase, screen};
-use crate::{VendorError, VendorErrorKind};
+use crate::{Result, VendorError, VendorErrorKind};
 use pytoon_purchase::{Obtained, Order, Stop, ledger_error, pause_before_retry};
 use pytoon_records::ledger::{BreakerRow, CallRow};
 use pytoon_telemetry::{Breaker, Event, Metrics};
 use pytoon_vendor::breaker::Advice;
 use pytoon_vendor::breakers::{self, Breakers, Passage};
 use pytoon_vendor::hash::{bytes_hash, file_hash};
-use pytoon_vocabulary::MicroUsd;
 use std::collections::HashSet;
 
 /// A clip that a scene is drawn with.
-pub(super) struct Drawn {
-    pub(super) clip: ClipUse,
-    /// The sum that it was charged now.
-    pub(super) charged: MicroUsd,
-}
-
-impl From<Obtained<ClipUse>> for Drawn {
-    fn from(obtained: Obtained<ClipUse>) -> Self {
-        let clip = ClipUse { reused: obtained.reused, ..obtained.goods };
-        Self { clip, charged: obtained.charged }
-    }
-}
+pub(super) type Drawn = Obtained<ClipUse>;
 
 impl EngineManager {
     /// Tries one engine, whose breaker the caller may know already, or goes on with the try that an
@@ -90,7 +78,7 @@ impl EngineManager {
             let error = match result {
                 Ok(done) => {
                     // A breaker that counted nothing has nothing to forget.
-                    if !done.clip.reused && !is_clean {
+                    if !done.reused && !is_clean {
                         self.breaker_success(name).await;
                     }
                     return Ok(done);
@@ -139,7 +127,7 @@ impl EngineManager {
         let seller = self.seller(engine.clone(), request, order.needed_ms, fence)?;
         let is_fresh = fresh.contains(&hash);
         let memo = &mut walk.memo.purchase;
-        Ok(self.buyer.obtain(&own, &seller, memo, is_fresh).await?.into())
+        self.buyer.obtain(&own, &seller, memo, is_fresh).await
     }
 
     /// Goes on with a task that an earlier slice of the same walk bought: what becomes of it is this
@@ -154,7 +142,7 @@ impl EngineManager {
         let request = asked_for(row);
         let seller = self.seller(engine.clone(), request, order.needed_ms, walk.fence.as_ref())?;
         let own = Order { deadline: order.deadline, ..order_of(row) };
-        Ok(self.buyer.follow(&own, &seller, row, &mut walk.memo.purchase).await?.into())
+        self.buyer.follow(&own, &seller, row, &mut walk.memo.purchase).await
     }
 
     /// Returns what an engine is asked for. The purchase gives it the id of its call.
@@ -163,7 +151,7 @@ impl EngineManager {
         order: &SceneOrder,
         engine: &Engine,
         prompt: &str,
-    ) -> Result<GenerateRequest, VendorError> {
+    ) -> Result<GenerateRequest> {
         let adapter = engine.adapter()?;
         let capabilities = adapter.capabilities();
         let offer = capabilities.offer(order.image.is_some()).ok_or_else(|| {
@@ -182,18 +170,12 @@ impl EngineManager {
         })
     }
 
-    fn note_result(
-        &self,
-        order: &SceneOrder,
-        name: &str,
-        result: &Result<Drawn, VendorError>,
-        latency_ms: u64,
-    ) {
+    fn note_result(&self, order: &SceneOrder, name: &str, result: &Result<Drawn>, latency_ms: u64) {
         use VendorErrorKind as K;
         let (job, scene, engine) = (order.job_id.as_str(), order.scene_id.as_str(), name);
         let (result, kind, charged) = match result {
             // Nothing was asked of the engine.
-            Ok(drawn) if drawn.clip.reused => return,
+            Ok(drawn) if drawn.reused => return,
             Ok(drawn) => ("success", "", drawn.charged),
             Err(error) => {
                 let result = match error.kind {
@@ -248,11 +230,7 @@ impl EngineManager {
 
     /// Lets a call through, or says that the engine cools. Returns true if the breaker has nothing
     /// on record. Reads the row unless the caller passes a fresh one.
-    async fn pass_breaker(
-        &self,
-        name: &str,
-        known: Option<BreakerRow>,
-    ) -> Result<bool, VendorError> {
+    async fn pass_breaker(&self, name: &str, known: Option<BreakerRow>) -> Result<bool> {
         let passage = self.breakers().pass(name, known).await;
         let passage = passage.map_err(|failed| ledger_error(name, &failed.source))?;
         match passage {
@@ -310,16 +288,13 @@ fn advice(advice: Advice) -> &'static str {
 }
 
 /// What identifies a request: equal hashes ask for the same clip.
-pub(super) fn request_hash(
-    engine: &Engine,
-    request: &GenerateRequest,
-) -> Result<String, VendorError> {
-    let image = match &request.image {
-        Some(path) => Some(file_hash(path).map_err(|error| {
+pub(super) fn request_hash(engine: &Engine, request: &GenerateRequest) -> Result<String> {
+    let hashed = request.image.as_ref().map(|path| {
+        file_hash(path).map_err(|error| {
             VendorError::of_file(&engine.name, "read the picture", path.display(), &error)
-        })?),
-        None => None,
-    };
+        })
+    });
+    let image = hashed.transpose()?;
     let what = serde_json::json!({
         "engine": engine.name,
         "kind": engine.config.kind(&engine.name),

@@ -4,7 +4,7 @@ use super::attempt::{Drawn, request_hash};
 use super::seller::order_of;
 use super::slices::Walk;
 use super::{Engine, EngineManager, EngineSet, SceneOrder};
-use crate::VendorError;
+use crate::Result;
 use crate::adapter::GenerateRequest;
 use crate::moderation::screen;
 use pytoon_purchase::{Stop, ledger_error};
@@ -39,7 +39,7 @@ impl EngineManager {
         order: &SceneOrder,
         walk: &Walk,
         prompt: &str,
-    ) -> Result<Vec<Wanted<'a>>, VendorError> {
+    ) -> Result<Vec<Wanted<'a>>> {
         let mut wanted = Vec::new();
         let members = order.chain.members.iter().filter(|m| !walk.is_past(&m.engine));
         let members = members.take(if order.asks_anew { 1 } else { usize::MAX });
@@ -54,10 +54,7 @@ impl EngineManager {
 
     /// Returns what a scene will cost as things stand, with what tells its clip from others; absent
     /// where a clip is paid for already, or no outside engine can be asked.
-    pub async fn foreseen_cost(
-        &self,
-        order: &SceneOrder,
-    ) -> Result<Option<(String, MicroUsd)>, VendorError> {
+    pub async fn foreseen_cost(&self, order: &SceneOrder) -> Result<Option<(String, MicroUsd)>> {
         let Some(first) = order.chain.asked_first() else { return Ok(None) };
         let set = self.engines();
         let screened = screen(&order.prompt, &set.settings.moderation, order.brand_safe).prompt;
@@ -107,8 +104,8 @@ impl EngineManager {
         for Wanted { engine, request, hash } in wanted {
             let own = self.order(order, engine, &request, &hash, fence.as_ref());
             let seller = self.seller(engine.clone(), request, order.needed_ms, fence.as_ref())?;
-            if let Some(clip) = self.buyer.kept(&own, &seller).await? {
-                earlier.drawn = Some(Drawn { clip, charged: MicroUsd::ZERO });
+            if let Some(goods) = self.buyer.kept(&own, &seller).await? {
+                earlier.drawn = Some(Drawn { goods, charged: MicroUsd::ZERO, reused: true });
                 return Ok(earlier);
             }
             purchases.push((engine, own, seller));
@@ -117,7 +114,7 @@ impl EngineManager {
             match self.buyer.resume(own, seller, &mut walk.memo.purchase).await {
                 Ok(None) => {}
                 Ok(Some(obtained)) => {
-                    earlier.drawn = Some(obtained.into());
+                    earlier.drawn = Some(obtained);
                     return Ok(earlier);
                 }
                 // Its row says what became of it; the chain goes on.
@@ -135,11 +132,7 @@ impl EngineManager {
     }
 
     /// Returns true if a clip was bought for this very scene, or is under way for it.
-    async fn was_bought_for(
-        &self,
-        order: &SceneOrder,
-        hash: Option<&str>,
-    ) -> Result<bool, VendorError> {
+    async fn was_bought_for(&self, order: &SceneOrder, hash: Option<&str>) -> Result<bool> {
         let filter = CallFilter {
             job_id: Some(order.job_id.clone()),
             scene_id: Some(order.scene_id.clone()),

@@ -2,6 +2,7 @@
 
 use super::EngineManager;
 use crate::VendorErrorKind;
+use crate::adapter::EngineHealth;
 use crate::engine_selector::LOCAL;
 use pytoon_telemetry::Event;
 use pytoon_vocabulary::MicroUsd;
@@ -47,55 +48,44 @@ impl EngineManager {
     }
 
     async fn ask(&self, name: &str) -> HealthReport {
-        let mut report =
-            HealthReport { engine: name.to_owned(), key_present: true, ..HealthReport::default() };
+        let (engine, key_present) = (name.to_owned(), true);
+        let known = HealthReport { engine, key_present, ..HealthReport::default() };
+        let unwell = |kind: &str, detail: String| {
+            let kind = kind.to_owned();
+            HealthReport { kind, detail, ..known.clone() }
+        };
         if name == LOCAL {
-            report.healthy = true;
-            report.detail = "drawn on this machine".to_owned();
-            return report;
+            let detail = "drawn on this machine".to_owned();
+            return HealthReport { healthy: true, detail, ..known };
         }
         let set = self.engines();
-        let Some(engine) = set.get(name) else {
-            report.kind = "unknown".to_owned();
-            return report;
-        };
-        report.key_present = engine.has_key();
-        if !report.key_present {
-            report.kind = "no_key".to_owned();
-            report.detail = format!("set {}", engine.config.key_env.join(" or "));
-            return report;
+        let Some(engine) = set.get(name) else { return unwell("unknown", String::new()) };
+        if !engine.has_key() {
+            let detail = format!("set {}", engine.config.key_env.join(" or "));
+            return HealthReport { key_present: false, ..unwell("no_key", detail) };
         }
         let Some(adapter) = &engine.adapter else {
-            report.kind = "disabled".to_owned();
-            report.detail = format!("v2.engines.{name}.enabled is false");
-            return report;
+            return unwell("disabled", format!("v2.engines.{name}.enabled is false"));
         };
         let began = self.buyer.world.now();
         let asked = tokio::time::timeout(PATIENCE, adapter.health_check()).await;
-        report.latency_ms = (self.buyer.world.now() - began).max(0) as u64;
-        match asked {
-            Ok(Ok(health)) => {
-                report.healthy = true;
-                report.balance = health.balance;
-                let said = health.detail.into_iter();
+        let latency_ms = (self.buyer.world.now() - began).max(0) as u64;
+        let report = match asked {
+            // The key is good, and yet it buys nothing.
+            Ok(Ok(EngineHealth { balance, .. }))
+                if balance.is_some_and(|b| b <= MicroUsd::ZERO) =>
+            {
+                let empty = unwell(VendorErrorKind::Quota.as_str(), "the account is empty".into());
+                HealthReport { balance, ..empty }
+            }
+            Ok(Ok(EngineHealth { balance, detail })) => {
                 let ends = set.told_ends(engine, self.buyer.world.now());
-                report.detail = said.chain(ends).collect::<Vec<_>>().join("; ");
-                // The key is good, and yet it buys nothing.
-                if health.balance.is_some_and(|left| left <= MicroUsd::ZERO) {
-                    report.healthy = false;
-                    report.kind = VendorErrorKind::Quota.as_str().to_owned();
-                    report.detail = "the account is empty".to_owned();
-                }
+                let detail = detail.into_iter().chain(ends).collect::<Vec<_>>().join("; ");
+                HealthReport { healthy: true, balance, detail, ..known.clone() }
             }
-            Ok(Err(error)) => {
-                report.kind = error.kind.as_str().to_owned();
-                report.detail = error.message;
-            }
-            Err(_) => {
-                report.kind = "timeout".to_owned();
-                report.detail = format!("no answer within {} s", PATIENCE.as_secs());
-            }
-        }
-        report
+            Ok(Err(error)) => unwell(error.kind.as_str(), error.message),
+            Err(_) => unwell("timeout", format!("no answer within {} s", PATIENCE.as_secs())),
+        };
+        HealthReport { latency_ms, ..report }
     }
 }

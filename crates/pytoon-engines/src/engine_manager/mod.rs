@@ -31,12 +31,12 @@ pub use reload::Reloader;
 pub use slices::{SceneMemo, Slice};
 
 use crate::adapter::Ratio;
-use crate::breaker;
 use crate::clip_check::ClipChecker;
 use crate::engine_selector::{LOCAL, SceneWish, resolve_engine};
 use crate::moderation_service::ModerationClient;
 use crate::picture_fit::PictureFitter;
 use crate::world::World;
+use crate::{Result, breaker};
 use crate::{VendorError, VendorErrorKind};
 use pytoon_core::chain::EngineChain;
 use pytoon_process::CancelToken;
@@ -256,7 +256,7 @@ impl EngineManager {
         order: &SceneOrder,
         memo: SceneMemo,
         fence: Option<Fence>,
-    ) -> Result<Slice, VendorError> {
+    ) -> Result<Slice> {
         let mut walk = Walk { memo, own: None, fence };
         match self.walk(order, &mut walk).await {
             Ok(outcome) => Ok(Slice::Done(outcome)),
@@ -269,7 +269,7 @@ impl EngineManager {
     ///
     /// # Errors
     /// If the user gave up.
-    pub async fn draw_to_end(&self, order: &SceneOrder) -> Result<SceneOutcome, VendorError> {
+    pub async fn draw_to_end(&self, order: &SceneOrder) -> Result<SceneOutcome> {
         let mut memo = SceneMemo::default();
         loop {
             match self.draw(order, memo, None).await? {
@@ -325,7 +325,7 @@ impl EngineManager {
         if walk.memo.prompt.is_none() {
             return Ok(self.left_to_local(order, walk, &stopped(order)));
         }
-        walk.own = self.own_task(order, walk).await?;
+        walk.own = self.own_row(order, walk).await?;
         // A task of the walk's own comes before all that others may have left.
         let earlier = match walk.own {
             Some(_) => Ok(Earlier::default()),
@@ -333,9 +333,9 @@ impl EngineManager {
         };
         let (fresh, mut breakers) = match earlier {
             Ok(Earlier { drawn: None, fresh, breakers }) => (fresh, breakers),
-            Ok(Earlier { drawn: Some(Drawn { clip, charged }), .. }) => {
-                walk.memo.attempts.push(record(&clip.engine, None, 0, charged));
-                return Ok(self.delivered(walk, begun, clip));
+            Ok(Earlier { drawn: Some(drawn), .. }) => {
+                let engine = drawn.goods.engine.clone();
+                return Ok(self.delivered(walk, begun, &engine, 0, drawn));
             }
             // What is paid for cannot be known, so nothing may be bought.
             Err(Stop::Failed(error)) if !error.ends_the_walk() => {
@@ -361,10 +361,7 @@ impl EngineManager {
             let began = current.map_or_else(|| self.buyer.world.now(), |current| current.began);
             let latency_ms = (self.buyer.world.now() - began).max(0) as u64;
             match tried {
-                Ok(Drawn { clip, charged }) => {
-                    walk.memo.attempts.push(record(name, None, latency_ms, charged));
-                    return Ok(self.delivered(walk, begun, clip));
-                }
+                Ok(drawn) => return Ok(self.delivered(walk, begun, name, latency_ms, drawn)),
                 Err(error) => {
                     use VendorErrorKind::{Cooling, RateLimited};
                     walk.memo.is_beyond_waiting |= !matches!(error.kind, Cooling | RateLimited);
@@ -385,7 +382,16 @@ impl EngineManager {
         Ok(outcome(walk, None))
     }
 
-    fn delivered(&self, walk: &mut Walk, begun: UnixMs, clip: ClipUse) -> SceneOutcome {
+    fn delivered(
+        &self,
+        walk: &mut Walk,
+        begun: UnixMs,
+        engine: &str,
+        latency_ms: u64,
+        drawn: Drawn,
+    ) -> SceneOutcome {
+        walk.memo.attempts.push(record(engine, None, latency_ms, drawn.charged));
+        let clip = ClipUse { reused: drawn.reused, ..drawn.goods };
         self.finished(begun, &clip.engine);
         outcome(walk, Some(clip))
     }

@@ -4,7 +4,7 @@ use super::{ClipUse, Engine, EngineManager, EngineSet, SceneOrder, price};
 use crate::adapter::{ExternalEngineAdapter, GenerateRequest, Output, Prepared, Ratio, TaskState};
 use crate::clip_check::{ClipChecker, Expectation};
 use crate::picture_fit::{FitProblem, PictureFitter};
-use crate::{VendorError, VendorErrorKind};
+use crate::{Result, VendorError, VendorErrorKind};
 use pytoon_purchase::{
     Answer, Answering, Cancelled, Fetched, LEASE, Lookup, Order, Seller, Task, Terms, Verdict,
     ledger_error,
@@ -40,13 +40,13 @@ impl Engine {
     ///
     /// # Errors
     /// If it is switched off.
-    pub(super) fn adapter(&self) -> Result<&Arc<dyn ExternalEngineAdapter>, VendorError> {
+    pub(super) fn adapter(&self) -> Result<&Arc<dyn ExternalEngineAdapter>> {
         self.adapter.as_ref().ok_or_else(|| {
             VendorError::new(&self.name, "start", VendorErrorKind::Cooling, "it is switched off")
         })
     }
 
-    fn terms(&self, fence: Option<&Fence>) -> Result<Terms, VendorError> {
+    fn terms(&self, fence: Option<&Fence>) -> Result<Terms> {
         let (config, price) = (&self.config, &self.config.price);
         let lookup_settles = self.adapter()?.capabilities().lookup_settles;
         let unanswered = |fence: &Fence| u64::try_from(fence.unanswered_ms).unwrap_or_default();
@@ -72,7 +72,7 @@ impl EngineManager {
         request: GenerateRequest,
         needed_ms: i64,
         fence: Option<&Fence>,
-    ) -> Result<EngineSeller, VendorError> {
+    ) -> Result<EngineSeller> {
         Ok(EngineSeller {
             adapter: engine.adapter()?.clone(),
             terms: engine.terms(fence)?,
@@ -168,7 +168,7 @@ impl Seller for EngineSeller {
         &self.terms
     }
 
-    fn answering_for(&self, row: &CallRow) -> Result<Self, VendorError> {
+    fn answering_for(&self, row: &CallRow) -> Result<Self> {
         let engine = pinned(&self.set, row)?;
         let terms = Terms { intent_lease: self.terms.intent_lease, ..engine.terms(None)? };
         let adapter = engine.adapter()?.clone();
@@ -177,7 +177,7 @@ impl Seller for EngineSeller {
 
     /// Does what is free, with the picture in the shape of the clip: as it lies there, a vendor would
     /// crop it in the middle, or draw a clip of its shape.
-    async fn prepare(&self, call_id: &str) -> Result<Prepared, VendorError> {
+    async fn prepare(&self, call_id: &str) -> Result<Prepared> {
         let request = GenerateRequest { call_id: call_id.to_owned(), ..self.request.clone() };
         let Some(picture) = request.image.clone() else {
             return self.adapter.prepare(&request).await;
@@ -195,20 +195,20 @@ impl Seller for EngineSeller {
         Ok(Prepared { request: with(picture), ..prepared })
     }
 
-    async fn submit(&self, prepared: &Prepared) -> Result<Answer<Output>, VendorError> {
+    async fn submit(&self, prepared: &Prepared) -> Result<Answer<Output>> {
         self.adapter.submit(prepared).await.map(Answer::Task)
     }
 
-    async fn poll(&self, task: &Task) -> Result<TaskState, VendorError> {
+    async fn poll(&self, task: &Task) -> Result<TaskState> {
         self.adapter.poll(task).await
     }
 
-    async fn look_up(&self, row: &CallRow) -> Result<Lookup, VendorError> {
+    async fn look_up(&self, row: &CallRow) -> Result<Lookup> {
         let prepared = Prepared { request: asked_for(row), ..Prepared::default() };
         self.adapter.lookup(&prepared).await
     }
 
-    async fn cancel(&self, task: &Task) -> Result<Cancelled, VendorError> {
+    async fn cancel(&self, task: &Task) -> Result<Cancelled> {
         self.adapter.cancel(task).await
     }
 
@@ -216,12 +216,12 @@ impl Seller for EngineSeller {
         format!("{CLIPS}/{}.mp4", row.id)
     }
 
-    async fn fetch(&self, output: &Output, path: &Path) -> Result<Fetched, VendorError> {
+    async fn fetch(&self, output: &Output, path: &Path) -> Result<Fetched> {
         let clip = self.adapter.fetch(output, path).await?;
         Ok(Fetched { sha256: clip.sha256, credit: clip.credit, cost: clip.cost })
     }
 
-    async fn check(&self, path: &Path) -> Result<Verdict, VendorError> {
+    async fn check(&self, path: &Path) -> Result<Verdict> {
         let wanted = Expectation {
             asked_ms: self.engine.asked_ms(self.needed_ms, self.request.image.is_some()),
             needed_ms: self.needed_ms,
@@ -256,7 +256,7 @@ impl Seller for EngineSeller {
 
 /// Returns the engine as it was when it was paid: the key and the block that bought a clip answer for
 /// it.
-pub(super) fn pinned(set: &EngineSet, row: &CallRow) -> Result<Engine, VendorError> {
+pub(super) fn pinned(set: &EngineSet, row: &CallRow) -> Result<Engine> {
     set.adapter_for(row).map_err(|reason| {
         VendorError::new(&row.engine, "go on with paid work", VendorErrorKind::Undecided, reason)
     })

@@ -10,7 +10,7 @@
 //! slept through.
 
 use super::{AttemptRecord, EngineManager, SceneOrder, SceneOutcome};
-use crate::VendorError;
+use crate::Result;
 use pytoon_purchase::{PurchaseMemo, ledger_error};
 use pytoon_records::ledger::{CallRow, CallState, Fence};
 use pytoon_vocabulary::UnixMs;
@@ -114,11 +114,7 @@ impl Walk {
 
 impl EngineManager {
     /// The task that an earlier slice of this walk bought, where the ledger has it under way.
-    pub(super) async fn own_task(
-        &self,
-        order: &SceneOrder,
-        walk: &Walk,
-    ) -> Result<Option<CallRow>, VendorError> {
+    pub(super) async fn own_row(&self, order: &SceneOrder, walk: &Walk) -> Result<Option<CallRow>> {
         let task = walk.memo.purchase.task.as_ref().filter(|task| task.is_own);
         let Some((task, current)) = task.zip(walk.memo.current.as_ref()) else { return Ok(None) };
         let row = self.buyer.ledger.call_fetch(&task.call).await;

@@ -7,7 +7,7 @@ use crate::adapter::{
     Cancelled, Capabilities, EngineFuture, EngineHealth, ExternalEngineAdapter, GenerateRequest,
     GeneratedClip, Lookup, Output, Prepared, Task, TaskState,
 };
-use crate::{VendorError, VendorErrorKind};
+use crate::{Result, VendorErrorKind};
 use std::fmt;
 use std::future::Future;
 use std::path::Path;
@@ -56,7 +56,7 @@ impl Observed {
     ) -> EngineFuture<'a, T>
     where
         T: Send + 'a,
-        F: Future<Output = Result<T, VendorError>> + Send + 'a,
+        F: Future<Output = Result<T>> + Send + 'a,
     {
         Box::pin(async move {
             let begun = Instant::now();

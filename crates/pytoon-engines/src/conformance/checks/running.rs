@@ -7,14 +7,11 @@ use super::{
     Outcome, clean, clip, expect, fault, finish, first_prepared, none, prepared, short, task, text,
 };
 use crate::adapter::{Cancelled, ExternalEngineAdapter, Lookup, Output, TaskState};
-use crate::{Accepted, ErrorStatus, VendorError, VendorErrorKind as Kind};
+use crate::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind as Kind};
 use serde_json::json;
 
 /// A poll of a running task that is answered so.
-async fn polled(
-    bench: &Bench<'_>,
-    answer: Answer,
-) -> Result<Option<Result<TaskState, VendorError>>, String> {
+async fn polled(bench: &Bench<'_>, answer: Answer) -> Result<Option<Result<TaskState>>, String> {
     let Some(route) = &bench.routes.poll else { return Ok(None) };
     let task = task(bench, bench.success.clone().on(route, answer)).await?;
     let outcome = bench.adapter.poll(&task).await;

@@ -20,7 +20,7 @@ use crate::adapter::{
     TaskState,
 };
 use crate::http::{Body, Call, Reply, VendorHttp};
-use crate::{ErrorStatus, VendorError, VendorErrorKind};
+use crate::{ErrorStatus, Result, VendorError, VendorErrorKind};
 use options::{Cost, ErrorRule, HttpOptions, Image};
 use pytoon_vocabulary::MicroUsd;
 use reqwest::Method;
@@ -52,13 +52,13 @@ impl HttpEngine {
 impl Adapter<HttpEngine> {
     /// A path of the description with a task's id in it.
     fn task_path(&self, path: &str, id: &str) -> url::Url {
-        let values = Values::from_iter([("id".to_owned(), id.into())]);
+        let values = template::values([("id", id.into())]);
         self.http.url(&template::fill_text(path, &values, common::segment))
     }
 
     fn values(&self, request: &GenerateRequest, image: Option<String>) -> Values {
         let ratio = common::ratio_named(&self.capabilities, request);
-        [
+        template::values([
             ("prompt", request.prompt.as_str().into()),
             ("negative_prompt", request.negative_prompt.clone().into()),
             ("seconds", seconds(request.duration_ms)),
@@ -69,10 +69,7 @@ impl Adapter<HttpEngine> {
             ("seed", request.seed.into()),
             ("call_id", request.call_id.as_str().into()),
             ("image_data_uri", image.into()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into_iter()
-        .collect()
+        ])
     }
 
     /// What an answer means: the first rule that fits, else `usual`.
@@ -92,7 +89,7 @@ impl Adapter<HttpEngine> {
             .or_else(|| common::said(reply))
     }
 
-    async fn state(&self, json: Value, body: &[u8], id: &str) -> Result<TaskState, VendorError> {
+    async fn state(&self, json: Value, body: &[u8], id: &str) -> Result<TaskState> {
         let poll = &self.vendor.options.poll;
         let status = common::id_at(&json, &poll.status);
         let is = |words: &[String]| status.as_ref().is_some_and(|status| words.contains(status));
@@ -129,7 +126,7 @@ impl Adapter<HttpEngine> {
         Ok(common::unknown_status(&self.http, status.as_deref()))
     }
 
-    async fn succeeded(&self, poll: Value, id: &str) -> Result<TaskState, VendorError> {
+    async fn succeeded(&self, poll: Value, id: &str) -> Result<TaskState> {
         let cost = self.cost(&poll);
         let place = &self.vendor.options.result;
         let result = match &place.path {
@@ -205,7 +202,7 @@ impl Vendor for HttpEngine {
         self.options.model.clone()
     }
 
-    fn signed(engine: &Adapter<Self>, mut call: Call) -> Result<Call, VendorError> {
+    fn signed(engine: &Adapter<Self>, mut call: Call) -> Result<Call> {
         let options = &engine.vendor.options;
         for (name, value) in &options.headers {
             call = call.header(name, value);
@@ -230,7 +227,7 @@ impl Vendor for HttpEngine {
     }
 
     /// A rule may say that it was the content, or that the task is gone.
-    fn refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState, VendorError> {
+    fn refused_poll(engine: &Adapter<Self>, reply: &Reply) -> Result<TaskState> {
         let usual = VendorHttp::kind_of_status(reply.status);
         match engine.kind(reply.status, &reply.body, usual) {
             kind if kind == usual => common::refused_poll(&engine.http, reply),
@@ -250,7 +247,7 @@ impl Vendor for HttpEngine {
         }
     }
 
-    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth, VendorError> {
+    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth> {
         let Some(health) = &engine.vendor.options.health else {
             let detail = Some("no health call is described".to_owned());
             return Ok(EngineHealth { balance: None, detail });
@@ -260,7 +257,7 @@ impl Vendor for HttpEngine {
         Ok(EngineHealth { balance: money(&json, health.balance.as_ref()), detail: None })
     }
 
-    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid, VendorError> {
+    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid> {
         let image = match &request.image {
             Some(path) => {
                 let most = common::largest_picture(&engine.capabilities);
@@ -282,7 +279,7 @@ impl Vendor for HttpEngine {
         Ok((path, json!({ "headers": headers, "body": body })))
     }
 
-    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task, VendorError> {
+    async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task> {
         let url = engine.http.url(&prepared.path);
         let mut call = Call::new(SUBMIT, engine.vendor.submit_method.clone(), url).paid();
         call.body = Body::Json(prepared.body["body"].clone());
@@ -294,14 +291,14 @@ impl Vendor for HttpEngine {
         Ok(Task { id, data: Value::Null })
     }
 
-    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState, VendorError> {
+    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState> {
         let url = engine.task_path(&engine.vendor.options.poll.path, &task.id);
         let state =
             |json, reply: Reply| async move { engine.state(json, &reply.body, &task.id).await };
         engine.poll_at(url, state).await
     }
 
-    async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled, VendorError> {
+    async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled> {
         let HttpEngine { options, cancel_method, .. } = &engine.vendor;
         let Some(cancel) = &options.cancel else { return Ok(Cancelled::Unsupported) };
         let url = engine.task_path(&cancel.path, &task.id);
@@ -310,10 +307,10 @@ impl Vendor for HttpEngine {
         common::cancel_outcome(&engine.http, &reply, Cancelled::Asked)
     }
 
-    async fn lookup(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Lookup, VendorError> {
+    async fn lookup(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Lookup> {
         let Some(lookup) = &engine.vendor.options.lookup else { return Ok(Lookup::CannotSay) };
         let call_id = &prepared.request.call_id;
-        let values = Values::from_iter([("call_id".to_owned(), call_id.as_str().into())]);
+        let values = template::values([("call_id", call_id.as_str().into())]);
         let path = template::fill_text(&lookup.path, &values, common::segment);
         let reply = engine.ask(Call::get(LOOKUP, engine.http.url(&path))).await?;
         let json = reply.json().unwrap_or_default();

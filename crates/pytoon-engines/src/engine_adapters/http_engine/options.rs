@@ -284,25 +284,21 @@ impl HttpOptions {
         self.check_submit()?;
         self.check_poll()?;
         pointer(&self.result.url, "options.result.url")?;
-        if let Some(place) = &self.result.path {
-            path(place, TASK_PLACES, "options.result.path")?;
-        }
+        self.result.path.iter().try_for_each(|p| path(p, TASK_PLACES, "options.result.path"))?;
         if let Some(cancel) = &self.cancel {
             path(&cancel.path, TASK_PLACES, "options.cancel.path")?;
             method(&cancel.method, "options.cancel.method")?;
         }
         if let Some(health) = &self.health {
             path(&health.path, &[], "options.health.path")?;
-            if let Some(balance) = &health.balance {
-                cost(balance, "options.health.balance")?;
-            }
+            health.balance.iter().try_for_each(|sum| cost(sum, "options.health.balance"))?;
         }
         self.check_lookup()?;
         self.errors.iter().enumerate().try_for_each(|(index, rule)| {
             let field = format!("options.errors[{index}]");
-            if let Some(place) = &rule.pointer {
-                pointer(place, &format!("{field}.pointer"))?;
-            }
+            rule.pointer
+                .iter()
+                .try_for_each(|place| pointer(place, &format!("{field}.pointer")))?;
             if rule.equals.is_some() && rule.pointer.is_none() {
                 return problem(&field, "`equals` compares what a `pointer` points to: name one");
             }
@@ -360,18 +356,12 @@ impl HttpOptions {
             return problem("options.poll.path", "it has no `{{id}}`");
         }
         pointer(&poll.status, "options.poll.status")?;
-        if let Some(place) = &poll.progress {
-            pointer(place, "options.poll.progress")?;
-        }
-        if let Some(place) = &poll.error {
-            pointer(place, "options.poll.error")?;
-        }
+        poll.progress.iter().try_for_each(|place| pointer(place, "options.poll.progress"))?;
+        poll.error.iter().try_for_each(|place| pointer(place, "options.poll.error"))?;
         if !(poll.progress_scale.is_finite() && poll.progress_scale > 0.0) {
             return problem("options.poll.progress_scale", "it is more than 0");
         }
-        if let Some(price) = &poll.cost {
-            cost(price, "options.poll.cost")?;
-        }
+        poll.cost.iter().try_for_each(|price| cost(price, "options.poll.cost"))?;
         let states = &poll.states;
         if states.succeeded.is_empty() {
             return problem("options.poll.states.succeeded", "name the word for a finished task");
@@ -391,7 +381,10 @@ impl HttpOptions {
     fn check_lookup(&self) -> Result<(), OptionProblem> {
         let Some(lookup) = &self.lookup else { return Ok(()) };
         path(&lookup.path, LOOKUP_PLACES, "options.lookup.path")?;
-        pointer_or_root(&lookup.items, "options.lookup.items")?;
+        // The list may be the whole answer.
+        if !lookup.items.is_empty() {
+            pointer(&lookup.items, "options.lookup.items")?;
+        }
         pointer(&lookup.reference, "options.lookup.ref")?;
         pointer(&lookup.id, "options.lookup.id")?;
         if !template::uses(&self.submit.body, "call_id") {
@@ -404,23 +397,15 @@ impl HttpOptions {
     /// Returns what is sold for a request with a picture or without.
     pub(super) fn offer(&self, with_picture: bool) -> Result<Offer, OptionProblem> {
         let sold = &self.capabilities;
-        let usual = Lengths {
-            fixed: &sold.durations_ms,
-            min: sold.min_ms,
-            max: sold.max_ms,
-            step: sold.step_ms,
-        };
+        let written = |fixed, min, max, step| Lengths { fixed, min, max, step };
+        let usual = written(&sold.durations_ms, sold.min_ms, sold.max_ms, sold.step_ms);
         let field = "options.capabilities";
         let field_of =
             |is_own: bool| if is_own { format!("{field}.with_picture") } else { field.into() };
         let own = sold.with_picture.as_ref().filter(|_| with_picture);
-        let lengths = own.map(|own| Lengths {
-            fixed: &own.durations_ms,
-            min: own.min_ms,
-            max: own.max_ms,
-            step: own.step_ms,
-        });
-        let lengths = lengths.filter(|own| !own.is_empty());
+        let lengths = own
+            .map(|own| written(&own.durations_ms, own.min_ms, own.max_ms, own.step_ms))
+            .filter(|own| !own.is_empty());
         let shapes = own.map(|own| &own.ratios).filter(|ratios| !ratios.is_empty());
         let (of_lengths, of_shapes) = (field_of(lengths.is_some()), field_of(shapes.is_some()));
         Ok(Offer {
@@ -497,10 +482,6 @@ fn pointer(text: &str, field: &str) -> Result<(), OptionProblem> {
         return Ok(());
     }
     problem(field, &format!("`{text}` is not a JSON pointer: they begin with `/`, as in `/id`"))
-}
-
-fn pointer_or_root(text: &str, field: &str) -> Result<(), OptionProblem> {
-    if text.is_empty() { Ok(()) } else { pointer(text, field) }
 }
 
 fn path(text: &str, places: &[&str], field: &str) -> Result<(), OptionProblem> {

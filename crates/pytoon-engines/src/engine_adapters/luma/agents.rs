@@ -14,7 +14,7 @@ use super::super::{AdapterParts, Made, OptionProblem};
 use super::{Options, one_of};
 use crate::adapter::{Capabilities, EngineHealth, GenerateRequest, ImageInput, Task, TaskState};
 use crate::http::{Body, Call};
-use crate::{VendorError, VendorErrorKind};
+use crate::{Result, VendorError, VendorErrorKind};
 use pytoon_vendor::errors::Row;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -35,10 +35,7 @@ const MAX_PROMPT: usize = 6000;
 
 /// The vendor.
 #[derive(Debug)]
-pub(super) struct Agents {
-    model: String,
-    resolution: String,
-}
+pub(super) struct Agents(Options);
 
 impl Agents {
     pub(super) fn try_new(parts: &AdapterParts<'_>, options: Options) -> Made {
@@ -47,13 +44,13 @@ impl Agents {
             return Err(OptionProblem::new("options.model", "name a model such as `ray-3.2`"));
         }
         let sold = capabilities(options.image_input);
-        Adapter::build(parts, sold, Self { model: options.model, resolution: options.resolution })
+        Adapter::build(parts, sold, Self(options))
     }
 }
 
 impl Adapter<Agents> {
     /// The picture as the interface's reference to one.
-    async fn hand_over(&self, path: &Path) -> Result<Value, VendorError> {
+    async fn hand_over(&self, path: &Path) -> Result<Value> {
         let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
         if picture.bytes.len() <= MAX_INLINE {
             return Ok(json!({ "data": picture.base64(), "media_type": picture.media_type }));
@@ -61,7 +58,7 @@ impl Adapter<Agents> {
         Ok(json!({ "file_id": self.upload(picture).await? }))
     }
 
-    async fn upload(&self, picture: Picture) -> Result<String, VendorError> {
+    async fn upload(&self, picture: Picture) -> Result<String> {
         let wanted = json!({
             "mime_type": picture.media_type,
             "size_bytes": picture.bytes.len(),
@@ -111,7 +108,7 @@ impl Adapter<Agents> {
         VendorError::new(self.http.engine(), UPLOAD, kind, message)
     }
 
-    async fn upload_step(&self, call: Call) -> Result<Value, VendorError> {
+    async fn upload_step(&self, call: Call) -> Result<Value> {
         Ok(self.ask(call).await?.json().unwrap_or_default())
     }
 
@@ -168,18 +165,18 @@ impl Vendor for Agents {
     const REFUSALS: &'static [Row] = super::REFUSALS;
 
     fn price_key(&self, _request: &GenerateRequest) -> String {
-        format!("{}@{}", self.model, self.resolution)
+        format!("{}@{}", self.0.model, self.0.resolution)
     }
 
-    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth, VendorError> {
+    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth> {
         let reply = engine.ask(Call::get(HEALTH, engine.http.url("/files?limit=1"))).await?;
         let detail = reply.header("x-api-version").map(|version| format!("version {version}"));
         Ok(EngineHealth { balance: None, detail })
     }
 
-    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid, VendorError> {
+    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid> {
         let mut video = json!({
-            "resolution": engine.vendor.resolution,
+            "resolution": engine.vendor.0.resolution,
             "duration": format!("{}s", request.duration_ms / 1000),
         });
         if let Some(path) = &request.image {
@@ -187,7 +184,7 @@ impl Vendor for Agents {
         }
         let body = json!({
             "type": "video",
-            "model": engine.vendor.model,
+            "model": engine.vendor.0.model,
             "prompt": request.prompt,
             "aspect_ratio": common::ratio_named(&engine.capabilities, request).to_string(),
             "video": video,
@@ -195,7 +192,7 @@ impl Vendor for Agents {
         Ok(("/generations".to_owned(), body))
     }
 
-    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState, VendorError> {
+    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState> {
         let url = engine.http.url(&format!("/generations/{}", common::segment(&task.id)));
         engine.poll_at(url, |json, _| async move { Ok(engine.state(&json)) }).await
     }

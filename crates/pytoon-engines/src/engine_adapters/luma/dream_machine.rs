@@ -16,7 +16,7 @@ use crate::adapter::{
     Cancelled, Capabilities, EngineHealth, GenerateRequest, Lookup, Prepared, Task, TaskState,
 };
 use crate::http::Call;
-use crate::{VendorError, VendorErrorKind};
+use crate::{Result, VendorErrorKind};
 use pytoon_vendor::errors::Row;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -32,10 +32,7 @@ const USD_PER_CENT: f64 = 0.01;
 
 /// The vendor.
 #[derive(Debug)]
-pub(super) struct DreamMachine {
-    model: String,
-    resolution: String,
-}
+pub(super) struct DreamMachine(Options);
 
 impl DreamMachine {
     pub(super) fn try_new(parts: &AdapterParts<'_>, options: Options) -> Made {
@@ -48,7 +45,7 @@ impl DreamMachine {
             lookup_settles: Some(common::LIST_SETTLES),
             ..Capabilities::default()
         };
-        Adapter::build(parts, sold, Self { model: options.model, resolution: options.resolution })
+        Adapter::build(parts, sold, Self(options))
     }
 }
 
@@ -90,37 +87,37 @@ impl Vendor for DreamMachine {
     const REFUSALS: &'static [Row] = super::REFUSALS;
 
     fn price_key(&self, _request: &GenerateRequest) -> String {
-        format!("{}@{}", self.model, self.resolution)
+        format!("{}@{}", self.0.model, self.0.resolution)
     }
 
-    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth, VendorError> {
+    async fn health(engine: &Adapter<Self>) -> Result<EngineHealth> {
         let reply = engine.ask(Call::get(HEALTH, engine.http.url("/credits"))).await?;
         let json = reply.json().unwrap_or_default();
         let balance = common::cost_at(&json, "/credit_balance", USD_PER_CENT);
         Ok(EngineHealth { balance, detail: None })
     }
 
-    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid, VendorError> {
+    async fn body(engine: &Adapter<Self>, request: &GenerateRequest) -> Result<Paid> {
         if request.prompt.trim().chars().count() < *PROMPT.start() {
             return Err(common::unsupported(engine.http.engine(), "the prompt is too short"));
         }
         let body = json!({
             "generation_type": "video",
-            "model": engine.vendor.model,
+            "model": engine.vendor.0.model,
             "prompt": request.prompt,
             "aspect_ratio": common::ratio_named(&engine.capabilities, request).to_string(),
             "duration": format!("{}s", request.duration_ms / 1000),
-            "resolution": engine.vendor.resolution,
+            "resolution": engine.vendor.0.resolution,
         });
         Ok(("/generations/video".to_owned(), body))
     }
 
-    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState, VendorError> {
+    async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState> {
         let url = engine.generation(&task.id);
         engine.poll_at(url, |json, _| async move { Ok(engine.state(&json)) }).await
     }
 
-    async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled, VendorError> {
+    async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled> {
         // Deleting what is finished deletes the clip: look first.
         match Self::poll(engine, task).await? {
             TaskState::Succeeded { .. } | TaskState::Failed(_) => return Ok(Cancelled::TooLate),
@@ -131,7 +128,7 @@ impl Vendor for DreamMachine {
         common::cancel_outcome(&engine.http, &engine.send(call).await?, Cancelled::Asked)
     }
 
-    async fn lookup(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Lookup, VendorError> {
+    async fn lookup(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Lookup> {
         let url = engine.http.url("/generations?limit=100&offset=0");
         let reply = engine.ask(Call::get(LOOKUP, url)).await?;
         Ok(reply.json().map_or(Lookup::CannotSay, |json| looked_up(&json, prepared)))
