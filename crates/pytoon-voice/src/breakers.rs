@@ -5,8 +5,8 @@
 //!
 //! Voices of this machine have no breaker: nothing is spared by not asking them.
 
-use crate::VoiceError;
 use crate::tts::{Guarded, SpokenSentence, TtsProvider, TtsRequest};
+use crate::{Result, VoiceError};
 use pytoon_records::ledger::{BreakerRow, PurchaseStore};
 use pytoon_telemetry::{Breaker, Metrics};
 use pytoon_vendor::VendorErrorKind;
@@ -45,11 +45,7 @@ impl VoiceBreakers {
     }
 
     /// Lets a provider be asked, or says that it is left alone.
-    pub(crate) fn enter(
-        &self,
-        provider: &dyn TtsProvider,
-        request: &TtsRequest,
-    ) -> Result<Entered, VoiceError> {
+    pub(crate) fn pass(&self, provider: &dyn TtsProvider, request: &TtsRequest) -> Result<Entered> {
         let Some(guarded) = provider.guarded() else { return Ok(Entered::Unguarded) };
         let (name, row) = (provider.name(), row_of(provider.name(), guarded));
         let passage = self.runtime.block_on(self.breakers.row(&row)).and_then(|known| {
@@ -79,7 +75,7 @@ impl VoiceBreakers {
         &self,
         provider: &dyn TtsProvider,
         entered: Entered,
-        spoken: &Result<Vec<SpokenSentence>, VoiceError>,
+        spoken: &Result<Vec<SpokenSentence>>,
     ) {
         let Some(guarded) = provider.guarded().filter(|_| entered != Entered::Unguarded) else {
             return;

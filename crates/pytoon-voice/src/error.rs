@@ -4,6 +4,9 @@ use pytoon_process::{Shortage, SystemError};
 use pytoon_vendor::{VendorError, VendorErrorKind};
 use std::sync::Arc;
 
+/// The result of what a voice is asked for.
+pub type Result<T, E = VoiceError> = std::result::Result<T, E>;
+
 /// A failure of a voice. `kind` is what logs and metrics count by.
 #[derive(Debug, thiserror::Error)]
 pub enum VoiceError {

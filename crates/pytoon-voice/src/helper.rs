@@ -3,8 +3,8 @@
 //! Start with [`spoken`], which makes of written words what the synthesiser can read, and
 //! [`speak`].
 
-use crate::VoiceError;
 use crate::spoken::{SpokenText, spoken_text};
+use crate::{Result, VoiceError};
 use pytoon_core::text::{self, Word};
 use pytoon_normalize::Pronunciations;
 use pytoon_process::{CommandLine, Runner};
@@ -66,7 +66,7 @@ pub(crate) fn bad(reason: impl Into<String>) -> VoiceError {
     VoiceError::BadAudio { provider: NAME.into(), reason: reason.into() }
 }
 
-fn run(runner: &Runner, command: &CommandLine, input: Vec<u8>) -> Result<Vec<u8>, VoiceError> {
+fn run(runner: &Runner, command: &CommandLine, input: Vec<u8>) -> Result<Vec<u8>> {
     let ran = runner.run(command, input);
     ran.map_err(|source| VoiceError::Unavailable { provider: NAME.into(), source })
 }
@@ -77,7 +77,7 @@ pub(crate) fn ask(
     purpose: &'static str,
     argument: &str,
     lines: Vec<u8>,
-) -> Result<String, VoiceError> {
+) -> Result<String> {
     let bytes = run(runner, &CommandLine::new(PROGRAM, purpose).arg(argument), lines)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
@@ -94,11 +94,7 @@ pub(crate) fn lines<T: Serialize>(items: impl IntoIterator<Item = T>) -> Vec<u8>
 /// # Errors
 /// [`VoiceError::Unavailable`] when the helper cannot run, [`VoiceError::Refused`] when it does
 /// not know a voice, [`VoiceError::BadAudio`] when its answer is cut off.
-pub(crate) fn speak(
-    runner: &Runner,
-    purpose: &'static str,
-    asks: &[Ask<'_>],
-) -> Result<Vec<Said>, VoiceError> {
+pub(crate) fn speak(runner: &Runner, purpose: &'static str, asks: &[Ask<'_>]) -> Result<Vec<Said>> {
     let input = lines(asks.iter().enumerate().map(|(id, ask)| Line { id, ask }));
     let bytes = run(runner, &CommandLine::new(PROGRAM, purpose), input)?;
     let mut rest = bytes.as_slice();
@@ -106,7 +102,7 @@ pub(crate) fn speak(
 }
 
 /// The next answer of those that the helper wrote.
-pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<Said, VoiceError> {
+pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<Said> {
     let end = rest.iter().position(|&b| b == b'\n').ok_or_else(|| bad("an answer is missing"))?;
     let reply: Reply = serde_json::from_slice(&rest[..end])
         .map_err(|e| bad(format!("an answer is not understood: {e}")))?;
@@ -132,7 +128,7 @@ pub(crate) fn spoken(
     sentences: &[Vec<Word>],
     language: &str,
     pronunciations: &Pronunciations,
-) -> Result<Vec<SpokenText>, VoiceError> {
+) -> Result<Vec<SpokenText>> {
     let japanese = language.split(['-', '_']).next() == Some("ja");
     if japanese && sentences.iter().flatten().any(|word| word.text.chars().any(is_kanji)) {
         return in_kana(runner, sentences);
@@ -146,13 +142,13 @@ fn is_kanji(c: char) -> bool {
 
 /// A sentence is read as a whole, since a reading depends on what stands beside it. Where each
 /// word lies in it is told by the lengths of its beginnings.
-fn in_kana(runner: &Runner, sentences: &[Vec<Word>]) -> Result<Vec<SpokenText>, VoiceError> {
+fn in_kana(runner: &Runner, sentences: &[Vec<Word>]) -> Result<Vec<SpokenText>> {
     let beginnings = sentences
         .iter()
         .flat_map(|words| (1..=words.len()).map(move |count| text::join(&words[..count])));
     let answer = ask(runner, "read kanji", "--kana", lines(beginnings))?;
     let mut lines = answer.lines();
-    let mut next = || -> Result<String, VoiceError> {
+    let mut next = || -> Result<String> {
         let line = lines.next().ok_or_else(|| bad("a reading is missing"))?;
         serde_json::from_str(line).map_err(|e| bad(format!("a reading is not understood: {e}")))
     };

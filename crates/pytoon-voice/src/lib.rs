@@ -27,4 +27,4 @@ pub mod voice_mapper;
 pub mod voice_processor;
 pub mod word_aligner;
 
-pub use error::VoiceError;
+pub use error::{Result, VoiceError};

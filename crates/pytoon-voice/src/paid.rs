@@ -13,7 +13,7 @@ use pytoon_purchase::{
 };
 use pytoon_records::ledger::{CallLimits, CallRow, Fence, KeptClip};
 use pytoon_vendor::hash::bytes_hash;
-use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
+use pytoon_vendor::{Accepted, Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use std::marker::PhantomData;
 use std::path::Path;
@@ -80,15 +80,11 @@ struct Service<'a, W, C> {
 
 impl PaidWork {
     /// Returns what a call brings: kept from an earlier purchase, or bought now by `call`.
-    pub(crate) async fn bought<W, C, F>(
-        &self,
-        wanted: &Wanted<'_>,
-        call: &C,
-    ) -> Result<W, VendorError>
+    pub(crate) async fn bought<W, C, F>(&self, wanted: &Wanted<'_>, call: &C) -> Result<W>
     where
         W: Kept,
         C: Fn() -> F + Sync,
-        F: Future<Output = Result<W, VendorError>> + Send,
+        F: Future<Output = Result<W>> + Send,
     {
         let order = self.order(wanted);
         let obtained = self.buyer.obtain_to_end(&order, &self.service(&order, wanted, call)).await;
@@ -96,12 +92,9 @@ impl PaidWork {
     }
 
     /// Returns what was kept of an earlier purchase, if its file is whole.
-    pub(crate) async fn kept<W: Kept>(
-        &self,
-        wanted: &Wanted<'_>,
-    ) -> Result<Option<W>, VendorError> {
+    pub(crate) async fn kept<W: Kept>(&self, wanted: &Wanted<'_>) -> Result<Option<W>> {
         let order = self.order(wanted);
-        let never = || std::future::pending::<Result<W, VendorError>>();
+        let never = || std::future::pending::<Result<W>>();
         self.buyer.kept(&order, &self.service(&order, wanted, &never)).await
     }
 
@@ -149,7 +142,7 @@ impl<W, C> Service<'_, W, C> {
         VendorError::new(&self.order.vendor, self.order.operation, kind, message)
     }
 
-    fn has_no_tasks<T>(&self) -> Result<T, VendorError> {
+    fn has_no_tasks<T>(&self) -> Result<T> {
         Err(self.error(VendorErrorKind::Lost, "it answers at once and knows no tasks"))
     }
 }
@@ -158,7 +151,7 @@ impl<W, C, F> Seller for Service<'_, W, C>
 where
     W: Kept,
     C: Fn() -> F + Sync,
-    F: Future<Output = Result<W, VendorError>> + Send,
+    F: Future<Output = Result<W>> + Send,
 {
     type Prepared = ();
     type Output = W;
@@ -168,15 +161,15 @@ where
         &self.terms
     }
 
-    fn answering_for(&self, _: &CallRow) -> Result<Self, VendorError> {
+    fn answering_for(&self, _: &CallRow) -> Result<Self> {
         Ok(Self { terms: self.terms.clone(), ..*self })
     }
 
-    async fn prepare(&self, _: &str) -> Result<(), VendorError> {
+    async fn prepare(&self, _: &str) -> Result<()> {
         Ok(())
     }
 
-    async fn submit(&self, (): &()) -> Result<Answer<W>, VendorError> {
+    async fn submit(&self, (): &()) -> Result<Answer<W>> {
         let buyer = self.buyer;
         let given_up = async {
             buyer.cancelled().await;
@@ -188,15 +181,15 @@ where
         }
     }
 
-    async fn poll(&self, _: &Task) -> Result<TaskState<W>, VendorError> {
+    async fn poll(&self, _: &Task) -> Result<TaskState<W>> {
         self.has_no_tasks()
     }
 
-    async fn look_up(&self, _: &CallRow) -> Result<Lookup, VendorError> {
+    async fn look_up(&self, _: &CallRow) -> Result<Lookup> {
         Ok(Lookup::CannotSay)
     }
 
-    async fn cancel(&self, _: &Task) -> Result<Cancelled, VendorError> {
+    async fn cancel(&self, _: &Task) -> Result<Cancelled> {
         Ok(Cancelled::Unsupported)
     }
 
@@ -204,7 +197,7 @@ where
         file_of::<W>(&row.request_hash)
     }
 
-    async fn fetch(&self, output: &W, path: &Path) -> Result<Fetched, VendorError> {
+    async fn fetch(&self, output: &W, path: &Path) -> Result<Fetched> {
         let bytes = output.to_bytes();
         let folder = path.parent().unwrap_or(path);
         disk::create_folder(folder)
@@ -213,7 +206,7 @@ where
         Ok(Fetched { sha256: bytes_hash(&bytes), credit: None, cost: None })
     }
 
-    async fn check(&self, path: &Path) -> Result<Verdict, VendorError> {
+    async fn check(&self, path: &Path) -> Result<Verdict> {
         let goods = self.open(None, path).map_err(|error| {
             self.error(VendorErrorKind::Ledger, format!("{}: {error}", path.display()))
         })?;

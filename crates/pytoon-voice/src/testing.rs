@@ -10,14 +10,14 @@ use crate::spoken::{SpokenText, spoken_text};
 use crate::transcript::{openai, understood};
 use crate::tts::cloud::{self, Speech};
 use crate::tts::piece::{Limit, Piece, pieces};
-use crate::tts::registry;
+use crate::tts::registry::{Entry, entry};
 use crate::tts::take::Take;
 use crate::tts::{SpokenSentence, cut, espeak};
 use pytoon_config::tts::{CloudVoice, TtsProviderName};
 use pytoon_core::text::{self, Word};
 use pytoon_normalize::Pronunciations;
 use pytoon_vendor::http::{Reply, VendorHttp};
-use pytoon_vendor::{VendorError, VendorErrorKind};
+use pytoon_vendor::{Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::CaptionWord;
 
 /// A service's answer to one request that holds as much of a script as the service takes.
@@ -39,7 +39,9 @@ impl Service {
         script: &[&str],
     ) -> Result<Self, String> {
         let provider = TtsProviderName::from_name(name).ok_or("there is no such provider")?;
-        let make = registry::adapter(provider).ok_or("it is not a service")?;
+        let Entry::Service(make) = entry(provider) else {
+            return Err("it is not a service".into());
+        };
         let adapter = make(settings)?;
         let all: Vec<Vec<Word>> = script.iter().map(|sentence| text::words(sentence)).collect();
         let (scope, size) = (adapter.scope(), |text: &SpokenText| adapter.size(text));
@@ -57,7 +59,7 @@ impl Service {
     }
 
     /// The sentences in an answer, each with the times of its words.
-    pub fn read(&self, reply: &Reply) -> Result<Vec<SpokenSentence>, VendorError> {
+    pub fn read(&self, reply: &Reply) -> Result<Vec<SpokenSentence>> {
         let speech = Speech {
             piece: &self.piece,
             before: "",
@@ -104,10 +106,7 @@ pub fn written_down(bytes: &[u8]) -> Result<(String, Option<String>), String> {
 }
 
 /// What a service wrote down, and its language.
-pub fn bought_transcript(
-    http: &VendorHttp,
-    reply: &Reply,
-) -> Result<(String, Option<String>), VendorError> {
+pub fn bought_transcript(http: &VendorHttp, reply: &Reply) -> Result<(String, Option<String>)> {
     openai::bought(http, reply, 1000.0).map(|found| (found.text, found.language))
 }
 

@@ -7,9 +7,9 @@
 //! disk, on which the next voice would be spoken in vain and perhaps paid for. A provider whose
 //! circuit breaker is open is skipped, and that is told like a failure.
 
-use crate::VoiceError;
 use crate::breakers::{Entered, VoiceBreakers};
 use crate::tts::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
+use crate::{Result, VoiceError};
 use pytoon_telemetry::Event;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -64,10 +64,7 @@ pub struct FailedAttempt {
 }
 
 /// Speaks, and asks again where the ledger of what is bought does not answer.
-fn patiently(
-    provider: &dyn TtsProvider,
-    request: &TtsRequest,
-) -> Result<Vec<SpokenSentence>, VoiceError> {
+fn patiently(provider: &dyn TtsProvider, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
     let mut tries = 1;
     loop {
         match provider.speak(request) {
@@ -94,13 +91,9 @@ impl TtsManager {
     }
 
     /// Asks one provider, if its breaker lets it be asked.
-    fn ask(
-        &self,
-        provider: &dyn TtsProvider,
-        request: &TtsRequest,
-    ) -> Result<Vec<SpokenSentence>, VoiceError> {
+    fn ask(&self, provider: &dyn TtsProvider, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
         let Some(breakers) = &self.breakers else { return patiently(provider, request) };
-        let entered: Entered = breakers.enter(provider, request)?;
+        let entered: Entered = breakers.pass(provider, request)?;
         let spoken = patiently(provider, request);
         breakers.note(provider, entered, &spoken);
         spoken
@@ -108,7 +101,7 @@ impl TtsManager {
 
     /// Speaks with the first provider that can. A voice that was asked for by name is the first
     /// provider's: others do not know it, and speak with their own.
-    pub fn speak(&self, request: &TtsRequest) -> Result<Spoken, VoiceError> {
+    pub fn speak(&self, request: &TtsRequest) -> Result<Spoken> {
         let mut attempts = Vec::new();
         let mut request = request.clone();
         let mut may_buy = true;
@@ -143,12 +136,8 @@ impl TtsManager {
             may_buy &= !error.is_of_the_ledger();
             let (kind, reason) = (error.kind(), error.to_string());
             Event::TtsProviderFailed { provider: name, kind, reason: &reason, duration_ms }.emit();
-            attempts.push(FailedAttempt {
-                provider: name.to_owned(),
-                kind: kind.to_owned(),
-                reason,
-                is_local: provider.is_local(),
-            });
+            let (name, kind, is_local) = (name.to_owned(), kind.to_owned(), provider.is_local());
+            attempts.push(FailedAttempt { provider: name, kind, reason, is_local });
             request.voice = None;
         }
         Event::AllTtsProvidersFailed { tried: attempts.len() }.emit();

@@ -22,11 +22,9 @@ pub fn map_recording(
     words: &[CaptionWord],
     asset: &str,
 ) -> Vec<Vec<Utterance>> {
-    let counts: Vec<usize> = graph
-        .scenes
-        .iter()
-        .map(|scene| scene.sentences.iter().map(|s| text::words(s).len()).sum())
-        .collect();
+    let scenes = graph.scenes.iter();
+    let counts: Vec<usize> =
+        scenes.map(|scene| scene.sentences.iter().map(|s| text::words(s).len()).sum()).collect();
     let cuts = cut_points(&counts, recording, words);
     let mut next_word = 0;
     let mut out = Vec::with_capacity(counts.len());
@@ -64,11 +62,8 @@ fn cut_points(counts: &[usize], recording: &Recording, words: &[CaptionWord]) ->
         } else {
             words.get(seen).map_or(length, |word| word.start)
         };
-        let cut = if expected <= previous || expected >= length {
-            expected
-        } else {
-            near_pause(recording, expected)
-        };
+        let is_inside = previous < expected && expected < length;
+        let cut = if is_inside { near_pause(recording, expected) } else { expected };
         cuts.push(cut.clamp(previous, length));
     }
     cuts.push(length);
@@ -100,11 +95,8 @@ fn utterance(asset: &str, range: MsRange, words: &[CaptionWord]) -> Utterance {
             // The cut may have moved past a word's estimated time; it stays in its scene.
             let latest = (length - (count - index as i64)).max(0);
             let start = (word.start - range.start).clamp(0, latest);
-            CaptionWord {
-                start,
-                end: (word.end - range.start).clamp(start + 1, length.max(start + 1)),
-                ..word.clone()
-            }
+            let end = (word.end - range.start).clamp(start + 1, length.max(start + 1));
+            CaptionWord { start, end, ..word.clone() }
         })
         .collect();
     Utterance { asset: asset.to_owned(), source_start_ms: range.start, duration_ms: length, words }

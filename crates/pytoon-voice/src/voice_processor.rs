@@ -4,8 +4,8 @@
 //! Nothing is ever cut off but silence at both ends. Synthetic takes go through the same chain,
 //! so that a film sounds like one take.
 
-use crate::VoiceError;
 use crate::tts::SpokenSentence;
+use crate::{Result, VoiceError};
 use pytoon_audio::Db;
 use pytoon_audio::denoise::denoise_48k;
 use pytoon_audio::voice_chain::{VoiceChain, VoiceSettings};
@@ -52,21 +52,17 @@ impl Recording {
 const SHORTEST_MS: i64 = 150;
 
 /// Reads a recording.
-pub fn read_recording(
-    runner: &Runner,
-    path: &Path,
-    denoise: Denoise,
-) -> Result<Recording, VoiceError> {
+pub fn read_recording(runner: &Runner, path: &Path, denoise: Denoise) -> Result<Recording> {
     let (left, right) = sound::decode_stereo(runner, path)?;
+    let unusable = |reason: &str| VoiceError::from(SystemError::unusable(path, reason));
     let raw = mono(left, &right);
     let raw_ms = raw.len() as i64 / SAMPLES_PER_MS;
     if raw_ms < SHORTEST_MS {
         let reason = format!("the recording lasts {raw_ms} ms, which is too short for a word");
-        return Err(SystemError::unusable(path, reason).into());
+        return Err(unusable(&reason));
     }
     if speech::is_silent(&raw) {
-        let reason = "the recording is silent: there is no voice in it";
-        return Err(SystemError::unusable(path, reason).into());
+        return Err(unusable("the recording is silent: there is no voice in it"));
     }
     let noise_floor_db = f64::from(speech::measure_noise_floor_db(&raw));
     let snr_db = f64::from(speech::measure_snr_db(&raw));
@@ -77,7 +73,7 @@ pub fn read_recording(
     };
     let used = voice_activity::trim_to_voice(&raw);
     if used.is_empty() {
-        return Err(SystemError::unusable(path, "no speech was found in the recording").into());
+        return Err(unusable("no speech was found in the recording"));
     }
     let lead_ms = used.start as i64 / SAMPLES_PER_MS;
     let clean = if denoised { denoise_48k(&raw) } else { raw };
@@ -141,9 +137,8 @@ pub fn level_sentences(sentences: &mut [SpokenSentence], timbre: Timbre) {
     let mut take = Vec::new();
     let mut ranges = Vec::with_capacity(sentences.len());
     for sentence in sentences.iter() {
-        let start = take.len();
+        ranges.push(take.len()..take.len() + sentence.samples.len());
         take.extend_from_slice(&sentence.samples);
-        ranges.push(start..take.len());
         take.resize(take.len() + GAP, 0.0);
     }
     VoiceChain::new(synthetic(timbre)).process(&mut take, &ranges);
@@ -153,7 +148,7 @@ pub fn level_sentences(sentences: &mut [SpokenSentence], timbre: Timbre) {
 }
 
 /// Speaks a sentence faster without changing its pitch.
-pub fn speed_up(sentence: &mut SpokenSentence, tempo: f64) -> Result<(), VoiceError> {
+pub fn speed_up(sentence: &mut SpokenSentence, tempo: f64) -> Result<()> {
     sentence.samples = stretch::stretch_tempo(&sentence.samples, tempo)?;
     for word in &mut sentence.words {
         word.start = (word.start as f64 / tempo).round() as i64;

@@ -7,7 +7,7 @@
 use super::mismatch::{Mismatch, Search};
 use super::recorded::{Aligned, Recorded};
 use super::{reference_voice, timed};
-use crate::VoiceError;
+use crate::Result;
 use crate::tts::neural::Neural;
 use crate::word_aligner::{Alignment, align, to_analysis_rate};
 use pytoon_core::text::Word;
@@ -30,8 +30,8 @@ impl Builtin {
     /// cannot be compared: nothing to say, or a recording that is far too short.
     ///
     /// # Errors
-    /// As [`VoiceError`] of the local voice.
-    pub fn align(&self, recorded: Recorded<'_>) -> Result<Option<Aligned>, VoiceError> {
+    /// As [`crate::VoiceError`] of the local voice.
+    pub fn align(&self, recorded: Recorded<'_>) -> Result<Option<Aligned>> {
         let Recorded { samples, sentences, language, .. } = recorded;
         let voice = self.voice_for(language);
         let voices = VARIANTS.map(|variant| (voice.clone(), variant));
@@ -41,13 +41,9 @@ impl Builtin {
         let analysed = to_analysis_rate(samples, pytoon_audio::SAMPLE_RATE);
         let found = align(&analysed, &references, natural.as_ref());
         let counts: Vec<usize> = sentences.iter().map(Vec::len).collect();
-        let search = Search {
-            samples: &analysed,
-            references: &references,
-            counts: &counts,
-            speech: recorded.speech,
-            whole: found.as_ref(),
-        };
+        let (samples, references, counts) = (&analysed, &references, &counts);
+        let whole = found.as_ref();
+        let search = Search { samples, references, counts, speech: recorded.speech, whole };
         if search.is_called_for()
             && let Some((found, mismatch)) = search.run()
         {

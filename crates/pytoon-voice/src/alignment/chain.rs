@@ -7,8 +7,8 @@ use super::builtin::Builtin;
 use super::outside::{self, Outside};
 use super::recorded::{Aligned, Recorded};
 use super::{AlignmentMethod, Mismatch, even_split};
-use crate::VoiceError;
 use crate::word_aligner::LOW_CONFIDENCE;
+use crate::{Result, VoiceError};
 use pytoon_core::text::Word;
 use pytoon_process::SystemError;
 use pytoon_telemetry::Event;
@@ -62,7 +62,7 @@ impl Aligner {
     /// # Errors
     /// Only when the user gives up, or when the machine ran out of something, which no other method
     /// would change; every other failure leads to the next method.
-    pub fn align(&self, recorded: Recorded<'_>) -> Result<Outcome, VoiceError> {
+    pub fn align(&self, recorded: Recorded<'_>) -> Result<Outcome> {
         let mut tried = Vec::new();
         let count = recorded.sentences.iter().map(Vec::len).sum();
         for &method in self.order.iter().filter(|method| **method != AlignmentMethod::EvenSplit) {
@@ -104,7 +104,7 @@ impl Aligner {
         &self,
         method: AlignmentMethod,
         recorded: Recorded<'_>,
-    ) -> Result<Result<(Aligned, String), GaveWay>, VoiceError> {
+    ) -> Result<Result<(Aligned, String), GaveWay>> {
         let outside = |program| outside::align(&self.builtin.runner, program, recorded);
         let found = match method {
             AlignmentMethod::Whisperx => outside(Outside::Whisperx),

@@ -7,8 +7,8 @@
 use super::edits::cheapest;
 use super::recorded::{Aligned, Recorded};
 use super::timed as timed_word;
-use crate::VoiceError;
 use crate::language::primary;
+use crate::{Result, VoiceError};
 use pytoon_audio::wav;
 use pytoon_core::text::Word;
 use pytoon_process::{CommandLine, ProcessLimits, Runner, SystemError};
@@ -51,16 +51,17 @@ struct Segment {
 }
 
 impl Outside {
-    fn program(self) -> &'static str {
+    /// The program's name, and how to get it.
+    fn program(self) -> (&'static str, &'static str) {
         match self {
-            Self::Whisperx => "whisperx",
-            Self::StableTs => "stable-ts",
+            Self::Whisperx => ("whisperx", "`pip install whisperx` brings it"),
+            Self::StableTs => ("stable-ts", "`pip install stable-ts` brings it"),
         }
     }
 
     /// The command that leaves `voice.json` in the folder.
     fn command(self, folder: &Path, language: &str) -> CommandLine {
-        let command = CommandLine::new(self.program(), "time the recording's words");
+        let command = CommandLine::new(self.program().0, "time the recording's words");
         let audio = folder.join("voice.wav");
         match self {
             Self::Whisperx => command
@@ -82,14 +83,10 @@ pub(crate) fn align(
     runner: &Runner,
     outside: Outside,
     recorded: Recorded<'_>,
-) -> Result<Option<(Aligned, String)>, VoiceError> {
-    let provider = outside.program();
+) -> Result<Option<(Aligned, String)>> {
+    let (provider, hint) = outside.program();
     let unavailable = |source| VoiceError::Unavailable { provider: provider.into(), source };
     runner.programs.find(provider).map_err(|_| {
-        let hint = match outside {
-            Outside::Whisperx => "`pip install whisperx` brings it",
-            Outside::StableTs => "`pip install stable-ts` brings it",
-        };
         unavailable(SystemError::MissingProgram { program: provider.to_owned(), hint })
     })?;
     let bad = |reason: String| VoiceError::BadAudio { provider: provider.into(), reason };

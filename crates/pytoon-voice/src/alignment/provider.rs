@@ -17,13 +17,7 @@ pub fn word_times(
     events: &[(usize, f64)],
     length_ms: f64,
 ) -> Vec<CaptionWord> {
-    let mut starts = first_events(text, events);
-    if let Some(first) = starts.first_mut()
-        && first.is_none()
-    {
-        *first = Some(0.0);
-    }
-    let starts = fill_gaps(&starts, text, length_ms);
+    let starts = fill_gaps(&first_events(text, events), text, length_ms);
     let starts = increasing(starts, length_ms);
     words
         .iter()
@@ -50,16 +44,14 @@ fn first_events(text: &SpokenText, events: &[(usize, f64)]) -> Vec<Option<f64>> 
     starts
 }
 
-/// Words without an event share the stretch from the word before to the next known one.
+/// Words without an event share the stretch from the word before, or from the beginning of the
+/// sound, to the next known one.
 fn fill_gaps(starts: &[Option<f64>], text: &SpokenText, length_ms: f64) -> Vec<f64> {
     let letters = |i: usize| (text.ranges[i].1 - text.ranges[i].0).max(1) as f64;
     let mut out = Vec::with_capacity(starts.len());
     let mut index = 0;
     while index < starts.len() {
-        let Some(start) = starts[index] else {
-            index += 1;
-            continue;
-        };
+        let start = starts[index].unwrap_or(0.0);
         let next = (index + 1..starts.len()).find(|&i| starts[i].is_some()).unwrap_or(starts.len());
         let end = starts.get(next).copied().flatten().unwrap_or(length_ms);
         let total: f64 = (index..next).map(letters).sum();

@@ -2,7 +2,7 @@
 //!
 //! References are the bare sound of a synthesiser with its word times, not takes for a film.
 
-use crate::VoiceError;
+use crate::Result;
 use crate::alignment::provider;
 use crate::helper::{self, Ask, Said};
 use crate::spoken::SpokenText;
@@ -29,14 +29,14 @@ pub(crate) type Voice = (String, &'static str);
 /// One reference for each voice, all with the same words.
 ///
 /// # Errors
-/// [`VoiceError::Unavailable`] when the helper cannot run, [`VoiceError::Refused`] when it does
-/// not know a voice, [`VoiceError::BadAudio`] when its answer is cut off.
+/// A [`crate::VoiceError`]: `Unavailable` when the helper cannot run, `Refused` when it does not
+/// know a voice, `BadAudio` when its answer is cut off.
 pub(crate) fn speak(
     runner: &Runner,
     sentences: &[Vec<Word>],
     language: &str,
     voices: &[Voice],
-) -> Result<Vec<Reference>, VoiceError> {
+) -> Result<Vec<Reference>> {
     let spoken = helper::spoken(runner, sentences, language, &Pronunciations::default())?;
     let asks: Vec<Ask<'_>> = voices
         .iter()
@@ -51,16 +51,14 @@ pub(crate) fn speak(
         })
         .collect();
     let said = helper::speak(runner, "speak the script to compare with", &asks)?;
-    let by_voice = said.chunks(spoken.len().max(1));
-    Ok(by_voice
-        .map(|said| {
-            let mut reference = Reference { samples: Vec::new(), words: Vec::new() };
-            for ((words, text), said) in sentences.iter().zip(&spoken).zip(said) {
-                append(&mut reference, words, text, said);
-            }
-            reference
-        })
-        .collect())
+    let by_voice = said.chunks(spoken.len().max(1)).map(|said| {
+        let mut reference = Reference { samples: Vec::new(), words: Vec::new() };
+        for ((words, text), said) in sentences.iter().zip(&spoken).zip(said) {
+            append(&mut reference, words, text, said);
+        }
+        reference
+    });
+    Ok(by_voice.collect())
 }
 
 /// Returns a reference in an installed voice of the `heart` family, or `None` if none speaks the

@@ -7,9 +7,10 @@
 //!
 //! Start with [`Incoming`].
 
+use super::catalogue::KnownVoice;
 use super::{Family, FileEntry, InstalledVoice, MANIFEST, MAX_FILE, Manifest, VoiceFolders};
-use crate::VoiceError;
 use crate::tts::neural::{self, Voices};
+use crate::{Result, VoiceError};
 use pytoon_core::text;
 use pytoon_neural::piper::PiperConfig;
 use pytoon_process::Runner;
@@ -67,12 +68,8 @@ impl Incoming {
             let folder = std::fs::canonicalize(folder).map_err(|e| at(folder, e))?;
             let mut manifest =
                 Manifest::read(&folder).map_err(|error| AddError::NotAVoice(error.reason))?;
-            if let Some(name) = &stated.name {
-                manifest.name.clone_from(name);
-            }
-            if let Some(language) = &stated.language {
-                manifest.language.clone_from(language);
-            }
+            manifest.name = stated.name.clone().unwrap_or(manifest.name);
+            manifest.language = stated.language.clone().unwrap_or(manifest.language);
             let place =
                 |(role, entry): (&String, &FileEntry)| (role.clone(), folder.join(&entry.file));
             let files = manifest.files.iter().map(place).collect();
@@ -95,9 +92,7 @@ impl Incoming {
 
     /// A Piper voice: an `.onnx` file with its `.onnx.json` beside it.
     pub fn from_piper(model: &Path, stated: &Stated) -> Result<Self, AddError> {
-        let mut config = model.as_os_str().to_owned();
-        config.push(".json");
-        let config = PathBuf::from(config);
+        let config = model.with_added_extension("json");
         if model.extension().is_none_or(|end| end != "onnx") {
             let reason = format!(
                 "this is not a voice; a voice is an .onnx file with its .onnx.json beside it, or a \
@@ -143,10 +138,7 @@ impl Incoming {
     }
 
     /// A single model of the `heart` family that uses another voice's pronunciation files.
-    pub fn from_heart(
-        model: &Path,
-        known: &super::catalogue::KnownVoice,
-    ) -> Result<Self, AddError> {
+    pub fn from_heart(model: &Path, known: &KnownVoice) -> Result<Self, AddError> {
         let files = BTreeMap::from([("model".to_owned(), model.to_owned())]);
         let manifest = Manifest {
             version: 1,
@@ -220,7 +212,7 @@ pub fn remove(folders: &VoiceFolders, name: &str) -> Result<PathBuf, AddError> {
 }
 
 /// One word, so that a voice that cannot speak is never put in place.
-fn hear(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) -> Result<(), VoiceError> {
+fn hear(voice: &InstalledVoice, folders: &VoiceFolders, runner: &Runner) -> Result<()> {
     let voices = Voices::default();
     let request = crate::tts::TtsRequest {
         sentences: vec![text::words("One, two.")],

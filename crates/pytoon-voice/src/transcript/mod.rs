@@ -9,7 +9,7 @@ pub(crate) mod openai;
 
 pub use openai::OpenAi;
 
-use crate::VoiceError;
+use crate::Result;
 use crate::language::primary;
 use crate::voice_processor::SAMPLES_PER_MS;
 use pytoon_audio::wav;
@@ -76,14 +76,14 @@ pub fn transcribe(
     service: &Result<OpenAi, String>,
     recording: &Path,
     language: Option<&str>,
-) -> Result<Outcome, VoiceError> {
+) -> Result<Outcome> {
     let mut tried = Vec::new();
     let mut sound = None;
     for &choice in &settings.order {
         let method = name(choice);
         let asked = match choice {
             TranscriptionChoice::Openai => {
-                service.as_ref().map(Asked::Service).map_err(String::clone)
+                service.as_ref().map(Asked::Service).map_err(Clone::clone)
             }
             _ => program(runner, settings, choice).map(Asked::Program),
         };
@@ -94,13 +94,13 @@ pub fn transcribe(
                     Some(sound) => sound,
                     None => sound.insert(prepared(runner, recording)?),
                 };
+                let folder = folder.path();
                 match asked {
                     Asked::Service(service) => {
-                        let audio = folder.path().join(AUDIO);
-                        service.written(&audio, *length_ms, language)?
+                        service.written(&folder.join(AUDIO), *length_ms, language)?
                     }
                     Asked::Program(program) => {
-                        written(runner, settings, choice, program, folder.path(), language)?
+                        written(runner, settings, choice, program, folder, language)?
                     }
                 }
             }
@@ -164,7 +164,7 @@ struct Sound {
     length_ms: f64,
 }
 
-fn prepared(runner: &Runner, recording: &Path) -> Result<Sound, VoiceError> {
+fn prepared(runner: &Runner, recording: &Path) -> Result<Sound> {
     let samples = sound::decode_mono(runner, recording)?;
     let mut bytes = Cursor::new(Vec::new());
     wav::write_mono(&mut bytes, &samples)?;
@@ -185,7 +185,7 @@ fn written(
     program: &'static str,
     folder: &Path,
     language: Option<&str>,
-) -> Result<Heard, VoiceError> {
+) -> Result<Heard> {
     let (audio, answer) = (folder.join(AUDIO), folder.join("voice.json"));
     // What a program before this one left is not its answer.
     match std::fs::remove_file(&answer) {

@@ -14,7 +14,7 @@ use pytoon_process::SystemError;
 use pytoon_vendor::hash::bytes_hash;
 use pytoon_vendor::http::{Address, Body, Call, Reply, VendorHttp};
 use pytoon_vendor::replies::{refused_paid, text_at, with_key};
-use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
+use pytoon_vendor::{Accepted, Result, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
@@ -165,7 +165,7 @@ impl OpenAi {
         audio: Vec<u8>,
         length_ms: f64,
         language: Option<&str>,
-    ) -> Result<Transcript, VendorError> {
+    ) -> Result<Transcript> {
         let file = Part::bytes(audio).file_name("voice.wav").mime_str("audio/wav");
         let file = file.map_err(|error| {
             let kind = VendorErrorKind::Internal;
@@ -187,11 +187,7 @@ impl OpenAi {
 }
 
 /// The transcript that an answer to the paid call brings, or what it means that there is none.
-pub(crate) fn bought(
-    http: &VendorHttp,
-    reply: &Reply,
-    length_ms: f64,
-) -> Result<Transcript, VendorError> {
+pub(crate) fn bought(http: &VendorHttp, reply: &Reply, length_ms: f64) -> Result<Transcript> {
     if !reply.is_success() {
         let (kind, said) = refusal(reply);
         return Err(refused_paid(http, WRITE_DOWN, kind, reply, said.as_deref()));

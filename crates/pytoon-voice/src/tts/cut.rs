@@ -7,7 +7,7 @@
 use super::SpokenSentence;
 use super::piece::{Part, Piece};
 use super::take::{Mark, Take};
-use crate::VoiceError;
+use crate::Result;
 use crate::alignment::{even_split, provider};
 use pytoon_audio::speech;
 use pytoon_core::text::Word;
@@ -29,7 +29,7 @@ const LOOK_AROUND_MS: f64 = 600.0;
 pub(crate) fn sentences(
     asked: &[Vec<Word>],
     spoken: &[(Piece, Take)],
-) -> Result<Vec<SpokenSentence>, VoiceError> {
+) -> Result<Vec<SpokenSentence>> {
     let mut all: Vec<Option<SpokenSentence>> = asked.iter().map(|_| None).collect();
     for (piece, take) in spoken {
         let samples = take.samples()?;

@@ -4,7 +4,7 @@
 
 use super::parts::{ChainParts, Made};
 use super::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
-use crate::VoiceError;
+use crate::Result;
 use crate::alignment::provider::word_times;
 use crate::helper::{self, Ask, Said};
 use crate::language::primary;
@@ -49,7 +49,7 @@ impl Espeak {
     }
 
     /// The voices that the helper knows.
-    pub fn list_voices(&self) -> Result<Vec<EspeakVoice>, VoiceError> {
+    pub fn list_voices(&self) -> Result<Vec<EspeakVoice>> {
         let listed = helper::ask(&self.runner, "list the local voices", "--voices", Vec::new())?;
         let mut voices: Vec<EspeakVoice> =
             listed.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
@@ -90,7 +90,7 @@ impl TtsProvider for Espeak {
         helper::NAME
     }
 
-    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
+    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
         let (voice, variant) = self.voice_and_variant(request);
         let TtsRequest { sentences, language, pronunciations, .. } = request;
         let spoken = helper::spoken(&self.runner, sentences, language, pronunciations)?;
@@ -115,18 +115,14 @@ impl TtsProvider for Espeak {
         Some(VoiceUsed { name, licence: None, language: None })
     }
 
-    fn health_check(&self) -> Result<String, VoiceError> {
+    fn health_check(&self) -> Result<String> {
         let said = helper::ask(&self.runner, "check the local voice", "--version", Vec::new())?;
         Ok(said.lines().next().unwrap_or_default().trim().to_owned())
     }
 }
 
 /// A sentence as the helper spoke it.
-pub(crate) fn sentence(
-    words: &[Word],
-    text: &SpokenText,
-    said: &Said,
-) -> Result<SpokenSentence, VoiceError> {
+pub(crate) fn sentence(words: &[Word], text: &SpokenText, said: &Said) -> Result<SpokenSentence> {
     let samples = resample::to_48k(&said.samples, said.sample_rate)?;
     let used = speech::trim_silence(&samples);
     let speaks = words.iter().any(|word| word.text.chars().any(char::is_alphanumeric));

@@ -3,7 +3,7 @@
 use super::parts::{ChainParts, Made};
 use super::program::{Program, installed};
 use super::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
-use crate::VoiceError;
+use crate::{Result, VoiceError};
 use pytoon_config::tts::FliteSettings;
 use pytoon_process::{CommandLine, Runner};
 use std::path::Path;
@@ -40,7 +40,7 @@ impl TtsProvider for Flite {
         NAME
     }
 
-    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
+    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
         if let Some(reason) = self.has_no_voice(request) {
             return Err(VoiceError::CannotSpeak { provider: NAME.into(), reason });
         }
@@ -65,7 +65,7 @@ impl TtsProvider for Flite {
         Some(VoiceUsed { name: self.voice(request).to_owned(), licence: None, language: None })
     }
 
-    fn health_check(&self) -> Result<String, VoiceError> {
+    fn health_check(&self) -> Result<String> {
         installed(NAME, &self.runner)
     }
 }

@@ -18,7 +18,7 @@ pub mod take;
 
 pub use cut::speech_ms;
 
-use crate::VoiceError;
+use crate::Result;
 use crate::installed::Style;
 use pytoon_config::engines::BreakerSettings;
 use pytoon_core::text::Word;
@@ -123,15 +123,15 @@ pub trait TtsProvider: std::fmt::Debug + Send + Sync {
     /// Its name in configuration, logs and metrics.
     fn name(&self) -> &str;
     /// Speaks sentences, one result each, in order.
-    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError>;
+    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>>;
     /// What speaking would buy that is not bought yet, and without buying it; nothing where it
     /// costs nothing.
-    fn quote(&self, _request: &TtsRequest) -> Result<Option<Quote>, VoiceError> {
+    fn quote(&self, _request: &TtsRequest) -> Result<Option<Quote>> {
         Ok(None)
     }
     /// Whether it works, without speaking anything of a user's and without costing anything; what
     /// it says of itself.
-    fn health_check(&self) -> Result<String, VoiceError>;
+    fn health_check(&self) -> Result<String>;
     /// Returns true if it costs nothing and is the user's own: a voice of this machine, or a speech
     /// server. Without it a film is not a lesser one.
     fn is_local(&self) -> bool {

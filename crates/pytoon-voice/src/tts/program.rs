@@ -4,8 +4,8 @@ use super::cut;
 use super::piece::{Limit, Part, pieces};
 use super::take::Take;
 use super::{SpokenSentence, TtsRequest};
-use crate::VoiceError;
 use crate::spoken::{SpokenText, spoken_text};
+use crate::{Result, VoiceError};
 use pytoon_core::text::Word;
 use pytoon_process::{CommandLine, Runner, SystemError};
 use std::path::Path;
@@ -27,7 +27,7 @@ pub(super) struct Program<'a> {
 
 impl Program<'_> {
     /// Speaks every sentence; the program gives no times.
-    pub(super) fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
+    pub(super) fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
         let folder = tempfile::tempdir()
             .map_err(|error| self.unavailable(SystemError::write(&std::env::temp_dir(), error)))?;
         let file = folder.path().join("spoken.wav");
@@ -50,7 +50,7 @@ impl Program<'_> {
         cut::sentences(&request.sentences, &spoken)
     }
 
-    fn run(&self, text: &str, file: &Path) -> Result<Take, VoiceError> {
+    fn run(&self, text: &str, file: &Path) -> Result<Take> {
         let (command, input) = (self.command)(text, file);
         // What the run before left must not be heard again.
         let _ = std::fs::remove_file(file);
@@ -70,7 +70,7 @@ impl Program<'_> {
 }
 
 /// Whether a program is installed; where, for people.
-pub(super) fn installed(name: &'static str, runner: &Runner) -> Result<String, VoiceError> {
+pub(super) fn installed(name: &'static str, runner: &Runner) -> Result<String> {
     let found = runner.programs.find(name).map(|path| path.display().to_string());
     found.map_err(|source| VoiceError::Unavailable { provider: name.into(), source })
 }

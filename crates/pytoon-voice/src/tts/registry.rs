@@ -32,12 +32,3 @@ pub(crate) fn entry(provider: TtsProviderName) -> Entry {
         TtsProviderName::Flite => Entry::Local(flite::provider),
     }
 }
-
-/// Returns what makes the adapter of a service; `None` for voices of this machine.
-#[cfg(feature = "testing")]
-pub(crate) fn adapter(provider: TtsProviderName) -> Option<MakeAdapter> {
-    match entry(provider) {
-        Entry::Service(make) => Some(make),
-        Entry::Local(_) => None,
-    }
-}

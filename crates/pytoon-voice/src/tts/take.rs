@@ -247,17 +247,12 @@ struct Letters {
 
 impl Letters {
     fn of(text: &str) -> Self {
-        let mut count = Self { letters: 0.0, ideographs: 0.0, digits: 0.0 };
-        for c in text.chars() {
-            if pytoon_core::text::is_unspaced_script(c) {
-                count.ideographs += 1.0;
-            } else if c.is_numeric() {
-                count.digits += 1.0;
-            } else if c.is_alphabetic() {
-                count.letters += 1.0;
-            }
-        }
-        count
+        let is_ideograph = |c: &char| pytoon_core::text::is_unspaced_script(*c);
+        let (ideographs, others): (Vec<char>, Vec<char>) = text.chars().partition(is_ideograph);
+        let (digits, others): (Vec<char>, Vec<char>) =
+            others.into_iter().partition(|c| c.is_numeric());
+        let letters = others.into_iter().filter(|c| c.is_alphabetic()).count() as f64;
+        Self { letters, ideographs: ideographs.len() as f64, digits: digits.len() as f64 }
     }
 
     fn all(&self) -> f64 {

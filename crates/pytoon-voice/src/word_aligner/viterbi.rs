@@ -4,6 +4,7 @@
 //! beam of the cheapest at each frame, so memory grows with the length of the recording and not
 //! with its square.
 
+use super::features::{Feature, distance};
 use std::ops::Range;
 
 /// Costs of moving through the reference.
@@ -28,14 +29,28 @@ pub(crate) struct Chain {
     pub(crate) pause: Vec<f32>,
 }
 
-/// One frame's costs.
-pub(crate) trait Local {
+const SILENCE_WEIGHT: f32 = 1.5;
+
+/// Squared distances between two sets of features: the costs of a frame.
+pub(crate) struct Distances<'a> {
+    pub(crate) recorded: &'a [Feature],
+    pub(crate) silence: &'a [f32],
+    pub(crate) states: Vec<Feature>,
+}
+
+impl Distances<'_> {
     /// Writes the costs of states `range` at a frame.
-    fn states(&self, frame: usize, range: Range<usize>, out: &mut [f32]);
+    fn states(&self, frame: usize, range: Range<usize>, out: &mut [f32]) {
+        let own = &self.recorded[frame];
+        for (out, state) in out.iter_mut().zip(&self.states[range]) {
+            *out = distance(own, state);
+        }
+    }
+
     /// The cost of silence at a frame.
-    fn silence(&self, frame: usize) -> f32;
-    /// How many frames there are.
-    fn frames(&self) -> usize;
+    fn silence(&self, frame: usize) -> f32 {
+        SILENCE_WEIGHT * self.silence[frame]
+    }
 }
 
 /// Where a frame of the recording lies.
@@ -47,12 +62,8 @@ pub(crate) enum Place {
     State(usize),
 }
 
-/// The cheapest path.
-#[derive(Debug, Clone)]
-pub(crate) struct Path {
-    /// A place for every frame.
-    pub(crate) places: Vec<Place>,
-}
+/// The cheapest path: a place for every frame.
+pub(crate) type Path = Vec<Place>;
 
 /// States whose cost exceeds the cheapest by more than this are given up.
 const BEAM: f32 = 220.0;
@@ -63,9 +74,9 @@ const FROM_SILENCE: u8 = 8;
 const NEVER: f32 = 1e30;
 
 /// Finds the path. `None` when the recording is too short for the chain.
-pub(crate) fn cheapest(chain: &Chain, local: &impl Local, moves: &Moves) -> Option<Path> {
+pub(crate) fn cheapest(chain: &Chain, local: &Distances<'_>, moves: &Moves) -> Option<Path> {
     let mut search = Search::new(chain, moves);
-    if search.states == 0 || local.frames() == 0 {
+    if search.states == 0 || local.recorded.is_empty() {
         return None;
     }
     search.run(local);
@@ -109,7 +120,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn run(&mut self, local: &impl Local) {
+    fn run(&mut self, local: &Distances<'_>) {
         let mut costs = vec![0.0; self.states];
         local.states(0, 0..1, &mut costs[..1]);
         self.old[0] = costs[0];
@@ -117,7 +128,7 @@ impl<'a> Search<'a> {
         let mut range = 0..1;
         self.kept.push((0, vec![0]));
         self.silence_back.push((0, vec![0]));
-        for frame in 1..local.frames() {
+        for frame in 1..local.recorded.len() {
             let reach = range.start..(range.end + 3).min(self.states);
             // Both buffers hold leavings of earlier frames round the states that were kept.
             self.old[range.start.saturating_sub(3)..range.start].fill(NEVER);
@@ -149,8 +160,7 @@ impl<'a> Search<'a> {
             back[state - reach.start] = from;
         }
         // From silence into the first three states of a word.
-        let words = self.words_in(&reach);
-        for word in words {
+        for word in self.words_in(&reach) {
             let first = self.chain.words[word].start;
             for (step, extra) in [(0, 0.0), (1, skip_one), (2, skip_two)] {
                 let state = first + step;
@@ -260,6 +270,6 @@ impl<'a> Search<'a> {
             };
         }
         places[0] = place;
-        Some(Path { places })
+        Some(places)
     }
 }

@@ -4,7 +4,7 @@ use super::adapt::Speaker;
 use super::analysis::Frames;
 use super::confidence;
 use super::features::{CEPSTRA, Feature, Recorded, distance, matched, recorded, smooth_values};
-use super::viterbi::{Chain, Local, Moves, Path, Place, cheapest};
+use super::viterbi::{Chain, Distances, Moves, Path, Place, cheapest};
 use super::{FRAME_MS, SAMPLE_RATE};
 use std::ops::Range;
 
@@ -48,7 +48,6 @@ pub struct Alignment {
 }
 
 const MOVES: Moves = Moves { stay: 0.3, skip_one: 0.15, skip_two: 0.6, pause: 1.0 };
-const SILENCE_WEIGHT: f32 = 1.5;
 /// References agree on a time within this many milliseconds.
 const AGREED_MS: f64 = 15.0;
 /// Frames (400 ms) that are judged together when a map is tried on what it was not made from.
@@ -95,28 +94,6 @@ fn states(reference: &Reference, frames: &Frames) -> States {
     }
     out.chain.pause.push(0.0);
     out
-}
-
-/// Squared distances between two sets of features.
-struct Distances<'a> {
-    recorded: &'a [Feature],
-    silence: &'a [f32],
-    states: Vec<Feature>,
-}
-
-impl Local for Distances<'_> {
-    fn states(&self, frame: usize, range: Range<usize>, out: &mut [f32]) {
-        let own = &self.recorded[frame];
-        for (out, state) in out.iter_mut().zip(&self.states[range]) {
-            *out = distance(own, state);
-        }
-    }
-    fn silence(&self, frame: usize) -> f32 {
-        SILENCE_WEIGHT * self.silence[frame]
-    }
-    fn frames(&self) -> usize {
-        self.recorded.len()
-    }
 }
 
 /// Times every word of the references' script in a recording at [`SAMPLE_RATE`]. `None` when
@@ -227,7 +204,7 @@ impl Take {
 /// the script is a wrong one, the more so the shorter the recording.
 fn unseen_ratio(recorded: &[Feature], plain: &[Feature], path: &Path) -> f64 {
     let mut halves: [Vec<(usize, usize)>; 2] = [Vec::new(), Vec::new()];
-    let laid = path.places.iter().enumerate().filter_map(|(frame, place)| match place {
+    let laid = path.iter().enumerate().filter_map(|(frame, place)| match place {
         Place::State(state) => Some((frame, *state)),
         Place::Silence(_) => None,
     });
@@ -261,7 +238,7 @@ fn second_pass(
 ) -> Option<Path> {
     let mut pairs = Vec::new();
     let mut total = 0.0;
-    for (frame, place) in first.places.iter().enumerate() {
+    for (frame, place) in first.iter().enumerate() {
         if let Place::State(state) = place {
             pairs.push((plain[*state], recorded.features[frame]));
             total += distance(&plain[*state], &recorded.features[frame]);
@@ -277,7 +254,7 @@ fn second_pass(
 
 /// Silence as the template has it and as the frames of the first pass have it, half each.
 fn silence_of_first_pass(recorded: &Recorded, own: &[Feature], first: &Path) -> Vec<f32> {
-    let placed = first.places.iter().zip(own);
+    let placed = first.iter().zip(own);
     let silent = placed.filter(|(place, _)| matches!(place, Place::Silence(_)));
     let silent: Vec<&Feature> = silent.map(|(_, frame)| frame).collect();
     if silent.len() < MIN_SILENT {
@@ -294,7 +271,7 @@ fn silence_of_first_pass(recorded: &Recorded, own: &[Feature], first: &Path) -> 
 fn times(count: usize, states: &States, path: &Path) -> Vec<Timed> {
     let mut spans: Vec<Option<(usize, usize)>> = vec![None; states.chain.words.len()];
     let mut word = 0;
-    for (frame, place) in path.places.iter().enumerate() {
+    for (frame, place) in path.iter().enumerate() {
         if let Place::State(state) = place {
             while state >= &states.chain.words[word].end {
                 word += 1;

@@ -12,7 +12,7 @@ use pytoon_ffmpeg::sound;
 use pytoon_process::{Runner, SystemError};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
 use pytoon_vendor::replies::with_key;
-use pytoon_vendor::{VendorError, VendorErrorKind};
+use pytoon_vendor::{Result, VendorErrorKind};
 use std::io::Write;
 
 /// Samples a second of a sound that FFmpeg decoded.
@@ -73,7 +73,7 @@ fn recognised(body: &[u8]) -> Sound {
 }
 
 /// A call with the key, where the server has one.
-fn signed(http: &VendorHttp, call: Call) -> Result<Call, VendorError> {
+fn signed(http: &VendorHttp, call: Call) -> Result<Call> {
     match http.key() {
         Some(_) => with_key(http, call, "Bearer "),
         None => Ok(call),
@@ -85,7 +85,7 @@ impl CloudAdapter for Compatible {
         openai::SCOPE
     }
 
-    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError> {
+    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call> {
         let body = openai::body(&self.model, self.format.as_str(), speech);
         signed(http, Call::post(SPEAK, http.url("/audio/speech"), body))
     }

@@ -11,7 +11,7 @@ use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
 use pytoon_vendor::replies::{coded, said, segment, text_at, with_key_in};
-use pytoon_vendor::{VendorError, VendorErrorKind};
+use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -93,7 +93,7 @@ impl CloudAdapter for ElevenLabs {
         text.text.chars().count() + 1
     }
 
-    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError> {
+    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call> {
         let mut voice_settings = self.voice_settings.clone();
         voice_settings.insert("speed".into(), json!(speech.speed));
         let mut body = json!({

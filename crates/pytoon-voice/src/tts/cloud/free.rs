@@ -6,12 +6,10 @@
 use super::{SPEAK, Take};
 use pytoon_config::engines::Backoff;
 use pytoon_process::CancelToken;
-use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
+use pytoon_purchase::cancelled;
+use pytoon_vendor::{Accepted, Result, VendorError, VendorErrorKind};
 use std::future::Future;
 use std::time::Duration;
-
-/// How often a waiting task looks whether the user gave up.
-const LOOK: Duration = Duration::from_millis(25);
 
 /// Asks until there is a take, at most `backoff.attempts` times.
 pub(super) async fn asked<F>(
@@ -19,9 +17,9 @@ pub(super) async fn asked<F>(
     backoff: &Backoff,
     cancel: &CancelToken,
     ask: &(dyn Fn() -> F + Sync),
-) -> Result<Take, VendorError>
+) -> Result<Take>
 where
-    F: Future<Output = Result<Take, VendorError>> + Send,
+    F: Future<Output = Result<Take>> + Send,
 {
     let mut attempt = 1;
     loop {
@@ -55,12 +53,6 @@ fn pause_before(backoff: &Backoff, error: &VendorError, attempt: u32) -> Option<
             let doubled = backoff.initial_ms.saturating_mul(1 << (attempt - 1).min(16));
             Some(Duration::from_millis(doubled.min(backoff.max_ms)))
         }
-    }
-}
-
-async fn cancelled(cancel: &CancelToken) {
-    while !cancel.is_cancelled() {
-        tokio::time::sleep(LOOK).await;
     }
 }
 

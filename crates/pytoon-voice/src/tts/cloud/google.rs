@@ -12,7 +12,7 @@ use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
 use pytoon_vendor::replies::{coded, said, text_at, with_key_in};
-use pytoon_vendor::{VendorError, VendorErrorKind};
+use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ impl CloudAdapter for Google {
         escaped(&text.text).len() + 1 + marks
     }
 
-    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError> {
+    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call> {
         let mut voice = json!({ "languageCode": language_code(speech.voice, speech.language) });
         if !speech.voice.is_empty() {
             voice["name"] = json!(speech.voice);
@@ -160,18 +160,8 @@ fn without_script(language: &str) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
-            other => out.push(other),
-        }
-    }
-    out
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;").replace('\'', "&apos;")
 }
 
 /// The piece with a mark before each word (`w` and its first character) and one after each part

@@ -19,9 +19,9 @@ use super::cut;
 use super::piece::{Limit, Piece, pieces};
 use super::take::Take;
 use super::{Guarded, Quote, SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
-use crate::VoiceError;
 use crate::paid::{PaidWork, Wanted};
 use crate::spoken::SpokenText;
+use crate::{Result, VoiceError};
 use pytoon_config::secrets::Key;
 use pytoon_config::tts::CloudVoice;
 use pytoon_process::{CancelToken, SystemError};
@@ -232,7 +232,7 @@ impl Inner {
         request.voice.clone().unwrap_or_else(own)
     }
 
-    fn job(&self, request: &TtsRequest) -> Result<Job, VoiceError> {
+    fn job(&self, request: &TtsRequest) -> Result<Job> {
         let (slowest, fastest) = self.adapter.scope().speeds;
         Ok(Job {
             pieces: self.pieces(request)?,
@@ -243,7 +243,7 @@ impl Inner {
         })
     }
 
-    fn pieces(&self, request: &TtsRequest) -> Result<Vec<Piece>, VoiceError> {
+    fn pieces(&self, request: &TtsRequest) -> Result<Vec<Piece>> {
         let scope = self.adapter.scope();
         let size = |text: &SpokenText| self.adapter.size(text);
         let limit = Limit {
@@ -386,7 +386,7 @@ impl TtsProvider for Cloud {
         &self.0.name
     }
 
-    fn quote(&self, request: &TtsRequest) -> Result<Option<Quote>, VoiceError> {
+    fn quote(&self, request: &TtsRequest) -> Result<Option<Quote>> {
         let inner = &self.0;
         let job = inner.job(request)?;
         let missing = inner.runtime.block_on(inner.missing(&job));
@@ -395,7 +395,7 @@ impl TtsProvider for Cloud {
         Ok(missing.map(|estimated| Quote { provider, estimated }))
     }
 
-    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
+    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
         let inner = &self.0;
         let job = inner.job(request)?;
         let spoken = inner.runtime.block_on(self.clone().speak_all(job));
@@ -413,7 +413,7 @@ impl TtsProvider for Cloud {
         Some(VoiceUsed { name: self.0.voice(request), licence: None, language: None })
     }
 
-    fn health_check(&self) -> Result<String, VoiceError> {
+    fn health_check(&self) -> Result<String> {
         let inner = &self.0;
         let asked = inner.runtime.block_on(async {
             let asked = inner.adapter.health(&inner.http);

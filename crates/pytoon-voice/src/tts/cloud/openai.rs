@@ -8,7 +8,7 @@ use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
 use pytoon_vendor::replies::{coded, said, text_at, with_key};
-use pytoon_vendor::{VendorError, VendorErrorKind};
+use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -55,7 +55,7 @@ impl CloudAdapter for OpenAi {
         SCOPE
     }
 
-    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call, VendorError> {
+    fn call(&self, http: &VendorHttp, speech: &Speech<'_>) -> Result<Call> {
         let mut body = body(&self.model, "pcm", speech);
         if let Some(instructions) = &self.instructions {
             body["instructions"] = json!(instructions);

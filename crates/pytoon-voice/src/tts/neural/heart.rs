@@ -3,7 +3,7 @@
 use super::loaded::HeartVoice;
 use super::timing::{Timed, pause_at_commas};
 use super::{Manner, refuse_silence, spoilt};
-use crate::VoiceError;
+use crate::Result;
 use crate::tts::{SpokenSentence, TtsRequest};
 use pytoon_core::text::Word;
 use pytoon_english::{Fixed, PhonemeWord, misaki_from_ipa};
@@ -18,7 +18,7 @@ pub(super) fn speak(
     voice: &HeartVoice,
     request: &TtsRequest,
     manner: Manner,
-) -> Result<Vec<SpokenSentence>, VoiceError> {
+) -> Result<Vec<SpokenSentence>> {
     request
         .sentences
         .iter()
@@ -34,7 +34,7 @@ fn sentence(
     words: &[Word],
     manner: Manner,
     seed: u64,
-) -> Result<SpokenSentence, VoiceError> {
+) -> Result<SpokenSentence> {
     let spoken = normalize(words, &request.language, &request.pronunciations);
     let text = joined(&spoken);
     let fixed: Vec<Fixed> = spoken

@@ -1,7 +1,7 @@
 //! Voices that are loaded: each once in a process, for as long as somebody holds [`Voices`].
 
 use super::unusable;
-use crate::VoiceError;
+use crate::Result;
 use crate::installed::{
     BrokenVoice, Family, InstalledVoice, MAX_FILE, VoiceFolders, install_again,
 };
@@ -48,7 +48,7 @@ impl Voices {
         voice: &InstalledVoice,
         folders: &VoiceFolders,
         limits: Limits,
-    ) -> Result<Arc<Loaded>, VoiceError> {
+    ) -> Result<Arc<Loaded>> {
         let key = format!("{} {}", voice.folder.display(), voice.fingerprint());
         self.once(provider, key, || load(voice, folders, limits))
     }
@@ -59,7 +59,7 @@ impl Voices {
         provider: &'static str,
         file: &Path,
         limits: Limits,
-    ) -> Result<Arc<Loaded>, VoiceError> {
+    ) -> Result<Arc<Loaded>> {
         let key = format!("{} {:?}", file.display(), std::fs::metadata(file).map(|m| m.modified()));
         self.once(provider, key, || load_file(file, limits))
     }
@@ -69,7 +69,7 @@ impl Voices {
         provider: &'static str,
         key: String,
         load: impl FnOnce() -> Result<Loaded, BrokenVoice>,
-    ) -> Result<Arc<Loaded>, VoiceError> {
+    ) -> Result<Arc<Loaded>> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let voice = match loaded.remove(&key) {
             Some(voice) => voice,
@@ -127,8 +127,7 @@ fn load(
 fn load_file(file: &Path, limits: Limits) -> Result<Loaded, BrokenVoice> {
     let name = file.display().to_string();
     let broken = |reason, exhausted| BrokenVoice { name: name.clone(), reason, exhausted };
-    let mut config = file.as_os_str().to_owned();
-    config.push(".json");
+    let config = file.with_added_extension("json");
     let read = |path: &Path, role: &str| {
         let unreadable = |error: std::io::Error| {
             broken(format!("{role}{error}"), Shortage::of(&error).is_some())
@@ -140,7 +139,7 @@ fn load_file(file: &Path, limits: Limits) -> Result<Loaded, BrokenVoice> {
         std::fs::read(path).map_err(unreadable)
     };
     let beside = "its `.onnx.json` file, which has to lie beside it: ";
-    let config = read(Path::new(&config), beside)?;
+    let config = read(&config, beside)?;
     let model = read(file, "")?;
     Piper::load(model, &config, limits)
         .map(Loaded::Piper)

@@ -22,9 +22,9 @@ pub use loaded::Voices;
 pub(crate) use providers::{installed_provider, piper_provider};
 
 use super::{SpokenSentence, TtsProvider, TtsRequest};
-use crate::VoiceError;
 use crate::installed::catalogue::{how_to_add, known_voice};
 use crate::installed::{BrokenVoice, Family, InstalledVoice, VoiceFolders};
+use crate::{Result, VoiceError};
 use loaded::Loaded;
 use pytoon_audio::speech;
 use pytoon_config::tts::NeuralSettings;
@@ -94,7 +94,7 @@ impl Neural {
     }
 
     /// The voice for a request.
-    fn voice(&self, request: &TtsRequest) -> Result<InstalledVoice, VoiceError> {
+    fn voice(&self, request: &TtsRequest) -> Result<InstalledVoice> {
         let (installed, broken) = self.folders.list();
         if let Some(unread) = broken.iter().find(|voice| voice.exhausted) {
             return Err(unusable(NEURAL, unread));
@@ -139,7 +139,7 @@ impl TtsProvider for Neural {
         NEURAL
     }
 
-    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
+    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
         let voice = self.voice(request)?;
         let (_, speaker) = split_speaker(request.voice.as_deref().unwrap_or_default());
         let limits = limits(self.settings.timeout_seconds);
@@ -148,7 +148,7 @@ impl TtsProvider for Neural {
         speak(NEURAL, &self.runner, &loaded, speaker, request, manner)
     }
 
-    fn health_check(&self) -> Result<String, VoiceError> {
+    fn health_check(&self) -> Result<String> {
         let (installed, broken) = self.folders.checked();
         if let Some(broken) = broken.first() {
             return Err(unusable(NEURAL, broken));
@@ -174,7 +174,7 @@ impl TtsProvider for Neural {
 }
 
 impl PiperFiles {
-    fn file(&self, request: &TtsRequest) -> Result<PathBuf, VoiceError> {
+    fn file(&self, request: &TtsRequest) -> Result<PathBuf> {
         let configured = pytoon_config::tts::by_language(&self.settings.voices, &request.language);
         let asked = request.voice.as_deref().map(|name| split_speaker(name).0);
         let file = asked.or(configured).ok_or_else(|| {
@@ -190,7 +190,7 @@ impl TtsProvider for PiperFiles {
         PIPER
     }
 
-    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>, VoiceError> {
+    fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
         let file = self.file(request)?;
         if !file.is_file() {
             let reason = format!("there is no voice file {}", file.display());
@@ -202,7 +202,7 @@ impl TtsProvider for PiperFiles {
         speak(PIPER, &self.runner, &loaded, speaker, request, manner)
     }
 
-    fn health_check(&self) -> Result<String, VoiceError> {
+    fn health_check(&self) -> Result<String> {
         for file in self.settings.voices.values() {
             self.voices.get_file(PIPER, file.as_ref(), limits(self.settings.timeout_seconds))?;
         }
@@ -241,7 +241,7 @@ pub fn speak_with(
     voices: &Voices,
     runner: &Runner,
     request: &TtsRequest,
-) -> Result<Vec<SpokenSentence>, VoiceError> {
+) -> Result<Vec<SpokenSentence>> {
     let loaded = voices.get(NEURAL, voice, folders, Limits::default())?;
     speak(NEURAL, runner, &loaded, None, request, manner(voice, request.words_per_minute, request))
 }
@@ -253,7 +253,7 @@ fn speak(
     speaker: Option<&str>,
     request: &TtsRequest,
     manner: Manner,
-) -> Result<Vec<SpokenSentence>, VoiceError> {
+) -> Result<Vec<SpokenSentence>> {
     match loaded {
         Loaded::Heart(voice) => heart::speak(provider, voice, request, manner),
         Loaded::Piper(voice) => piper::speak(provider, runner, voice, speaker, request, manner),
@@ -261,11 +261,7 @@ fn speak(
 }
 
 /// Refuses silence that is passed off as speech.
-fn refuse_silence(
-    provider: &'static str,
-    spoken: &[SpokenWord],
-    samples: &[f32],
-) -> Result<(), VoiceError> {
+fn refuse_silence(provider: &'static str, spoken: &[SpokenWord], samples: &[f32]) -> Result<()> {
     let speaks = spoken.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
     if !speaks || !speech::is_silent(samples) {
         return Ok(());

@@ -4,9 +4,9 @@
 //! ("of the"). Clauses are cut here, at the marks that shape a sentence; words are found again by
 //! laying the phonemes of each word alone along those of the clause.
 
-use crate::VoiceError;
 use crate::alignment::edits::cheapest;
 use crate::helper;
+use crate::{Result, VoiceError};
 use pytoon_normalize::SpokenWord;
 use pytoon_process::Runner;
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ pub(crate) fn of(
     runner: &Runner,
     voice: &str,
     sentences: &[Vec<SpokenWord>],
-) -> Result<Vec<Phonemes>, VoiceError> {
+) -> Result<Vec<Phonemes>> {
     let cut: Vec<Vec<Clause>> = sentences.iter().map(|words| clauses(words)).collect();
     let mut texts = Vec::new();
     for (sentence, clauses) in sentences.iter().zip(&cut) {
@@ -170,19 +170,13 @@ fn places(whole: &str, alone: &[String]) -> Vec<Option<Range<usize>>> {
 
 /// Stretches between spaces, in characters.
 fn groups(text: &str) -> Vec<Range<usize>> {
-    let mut out: Vec<Range<usize>> = Vec::new();
-    let mut open = false;
-    for (index, c) in text.chars().enumerate() {
-        match (c.is_whitespace(), out.last_mut()) {
-            (true, _) => open = false,
-            (false, Some(last)) if open => last.end = index + 1,
-            (false, _) => {
-                out.push(index..index + 1);
-                open = true;
-            }
-        }
-    }
-    out
+    let mut at = 0;
+    let parts = text.split(char::is_whitespace).filter_map(|part| {
+        let start = at;
+        at += part.chars().count() + 1;
+        (!part.is_empty()).then(|| start..at - 1)
+    });
+    parts.collect()
 }
 
 /// Lays the words' own phonemes along the clause's: the cheapest edits (Levenshtein's distance, a
@@ -214,7 +208,7 @@ fn laid_along(whole: &str, alone: &[String], spoken: &[usize], out: &mut [Option
     }
 }
 
-fn ask(runner: &Runner, voice: &str, texts: &[String]) -> Result<Vec<String>, VoiceError> {
+fn ask(runner: &Runner, voice: &str, texts: &[String]) -> Result<Vec<String>> {
     let input = helper::lines(texts.iter().map(|text| Ask { text, voice }));
     let answer = helper::ask(runner, "read the script as phonemes", "--phonemes", input)?;
     let unknown = |e| helper::bad(format!("phonemes are not understood: {e}"));

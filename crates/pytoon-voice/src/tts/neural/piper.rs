@@ -2,8 +2,8 @@
 
 use super::timing::{Timed, pause_at_commas};
 use super::{Manner, phonemes, refuse_silence, spoilt};
-use crate::VoiceError;
 use crate::tts::{SpokenSentence, TtsRequest};
+use crate::{Result, VoiceError};
 use pytoon_audio::stretch;
 use pytoon_neural::NeuralError;
 use pytoon_neural::piper::{Delivery, Piper};
@@ -20,7 +20,7 @@ pub(super) fn speak(
     speaker: Option<&str>,
     request: &TtsRequest,
     manner: Manner,
-) -> Result<Vec<SpokenSentence>, VoiceError> {
+) -> Result<Vec<SpokenSentence>> {
     let Some(speaker_id) = voice.config().speaker(speaker) else {
         let (asked, known) = (speaker.unwrap_or_default(), voice.config().speakers());
         let reason = format!("there is no speaker `{asked}`; the voice has {known}");

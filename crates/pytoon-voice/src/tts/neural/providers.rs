@@ -21,9 +21,6 @@ pub(crate) fn piper_provider(parts: &ChainParts<'_>) -> Made {
     if settings.voices.is_empty() {
         return Err("tts.piper.voices names no voice file".to_owned());
     }
-    Ok(Arc::new(PiperFiles {
-        runner: parts.patient(settings.timeout_seconds),
-        settings,
-        voices: parts.voices.clone(),
-    }))
+    let (runner, voices) = (parts.patient(settings.timeout_seconds), parts.voices.clone());
+    Ok(Arc::new(PiperFiles { runner, settings, voices }))
 }

@@ -4,7 +4,7 @@
 //! without phonemes (an emoji) shares its neighbours' time.
 
 use super::Manner;
-use crate::VoiceError;
+use crate::Result;
 use crate::alignment;
 use crate::tts::SpokenSentence;
 use pytoon_audio::{resample, speech};
@@ -30,10 +30,7 @@ pub(crate) struct Timed {
 
 impl Timed {
     /// A take whose phoneme characters belong to words: `characters` has the range of each word.
-    pub(crate) fn new(
-        take: &Take,
-        characters: &[Option<Range<usize>>],
-    ) -> Result<Self, VoiceError> {
+    pub(crate) fn new(take: &Take, characters: &[Option<Range<usize>>]) -> Result<Self> {
         let samples = resample::to_48k(&take.samples, take.rate)?;
         let ratio = 48_000.0 / f64::from(take.rate);
         let place = |sample: usize| ((sample as f64 * ratio) as usize).min(samples.len());
@@ -104,11 +101,8 @@ impl Timed {
         let in_ms = |range: &Range<usize>| ms(range.start)..ms(range.end);
         let times: Vec<Option<Range<i64>>> =
             self.words.iter().map(|range| range.as_ref().map(in_ms)).collect();
-        SpokenSentence {
-            samples: self.samples[used].to_vec(),
-            words: caption_words(words, &times, length_ms),
-            needs_alignment: false,
-        }
+        let words = caption_words(words, &times, length_ms);
+        SpokenSentence { samples: self.samples[used].to_vec(), words, needs_alignment: false }
     }
 }
 
