@@ -112,7 +112,9 @@ async fn redo(context: &Context, store: &Store, args: &JobRedoArgs) -> anyhow::R
     let scenes = store.job_scenes(&args.id).await?.len();
     let change = args.change.scene_change();
     let file = read_brief("the brief", &row.brief.to_string(), PathBuf::new())?;
-    let brief = changed(context, file.brief, &args.scene, scenes, &change)?;
+    let brief = changed(context, file.brief, &args.scene, scenes, &change);
+    // Exit status 2 is for files and folders that are named; a stored job is asked, as by `resume`.
+    let brief = brief.map_err(|error| anyhow::anyhow!("{error}"))?;
     let brief = serde_json::to_value(&brief)?;
     if !store.job_redo(&args.id, brief, JobEvent::Redone).await? {
         bail!("the job is {}: a scene can be redone once the job has ended", row.status.as_str());
