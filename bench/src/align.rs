@@ -154,7 +154,7 @@ fn print_item(item: &Item, found: Option<&Aligned>) {
     let Some(found) = found else { return println!("align: {} failed", item.id) };
     println!("align: {} confidence {:.2}", item.id, found.confidence);
     for (word, truth) in found.words.iter().zip(&item.words) {
-        let error = word.start as f64 - truth.start_ms;
+        let error = word.start.get() as f64 - truth.start_ms;
         if error.abs() > 30.0 && truth.score {
             println!("align:    {:>7.0} {error:>+6.0} {}", truth.start_ms, word.text);
         }
@@ -182,7 +182,7 @@ fn errors(item: &Item, found: Option<&Aligned>) -> Vec<f64> {
         .enumerate()
         .filter(|(_, truth)| truth.score)
         .map(|(index, truth)| {
-            found.map_or(FAILED_MS, |f| f.words[index].start as f64 - truth.start_ms)
+            found.map_or(FAILED_MS, |f| f.words[index].start.get() as f64 - truth.start_ms)
         })
         .collect()
 }

@@ -36,7 +36,7 @@ fn take(runner: &Runner, voice: &str, condition: &str) -> anyhow::Result<Take> {
         let at = samples.len() as f64 / 48.0;
         words.extend(sentence.words.iter().map(|word| Truth {
             word: word.text.clone(),
-            start_ms: at + word.start as f64,
+            start_ms: at + word.start.get() as f64,
             score: true,
         }));
         samples.extend(sentence.samples);

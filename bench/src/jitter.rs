@@ -9,6 +9,7 @@ use pytoon_compositor::still::PreparedStill;
 use pytoon_core::preset::Grade;
 use pytoon_core::timeline::{Fit, Motion, Window};
 use pytoon_graphics::Frame;
+use pytoon_vocabulary::Frame as FrameNumber;
 
 const FRAMES: i64 = 150;
 
@@ -28,7 +29,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
         ),
     ];
     for (name, from, to) in moves {
-        let motion = Motion { from, to, start_frame: 0, end_frame: FRAMES, ease_in_frames: 0 };
+        let (start_frame, end_frame) = (FrameNumber::ZERO, FrameNumber::new(FRAMES));
+        let motion = Motion { from, to, start_frame, end_frame, ease_in_frames: FrameNumber::ZERO };
         let (deviation, backward) = track(&motion).context("drawing the test picture")?;
         println!("jitter: {name}: {deviation:.4} px standard deviation, {backward} backward steps");
     }
@@ -52,7 +54,7 @@ fn track(motion: &Motion) -> anyhow::Result<(f64, usize)> {
     let mut positions = Vec::new();
     let mut frame = Frame::new(1080, 1920);
     for n in 0..FRAMES {
-        let window = motion.window_at(n);
+        let window = motion.window_at(FrameNumber::new(n));
         still.draw(&mut frame, window, &mut scratch);
         let found = centroid(&frame);
         let wanted = (

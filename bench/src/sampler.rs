@@ -7,6 +7,7 @@ use pytoon_compositor::still::PreparedStill;
 use pytoon_core::preset::Grade;
 use pytoon_core::timeline::{Fit, Motion, Window};
 use pytoon_graphics::Frame;
+use pytoon_vocabulary::Frame as FrameNumber;
 use std::time::Instant;
 
 const FRAMES: u32 = 240;
@@ -17,9 +18,9 @@ pub(crate) fn run() {
     let motion = Motion {
         from,
         to: from.zoomed_about(1.25, (0.6, 0.4)),
-        start_frame: 0,
-        end_frame: i64::from(FRAMES),
-        ease_in_frames: 0,
+        start_frame: FrameNumber::ZERO,
+        end_frame: FrameNumber::new(i64::from(FRAMES)),
+        ease_in_frames: FrameNumber::ZERO,
     };
     let Ok(still) = PreparedStill::prepare(
         &picture,
@@ -34,7 +35,7 @@ pub(crate) fn run() {
     let mut scratch = Scratch::default();
     let begun = Instant::now();
     for n in 0..FRAMES {
-        still.draw(&mut frame, motion.window_at(i64::from(n)), &mut scratch);
+        still.draw(&mut frame, motion.window_at(FrameNumber::new(i64::from(n))), &mut scratch);
     }
     let fast = f64::from(FRAMES) / begun.elapsed().as_secs_f64();
     println!(

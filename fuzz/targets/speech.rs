@@ -11,6 +11,7 @@ use libfuzzer_sys::{Corpus, fuzz_target};
 use pytoon_config::{Config, ConfigSource};
 use pytoon_voice::testing::{Service, kept_take, take_to_keep};
 use pytoon_voice::tts::SpokenSentence;
+use pytoon_vocabulary::Ms;
 use std::sync::LazyLock;
 
 const SCRIPT: [&str; 2] = ["A b.", "C d."];
@@ -28,7 +29,7 @@ fn check(sentences: &[SpokenSentence]) {
     for sentence in sentences {
         assert!(sentence.samples.iter().all(|sample| sample.is_finite()));
         assert!(sentence.words.windows(2).all(|pair| pair[0].start < pair[1].start));
-        assert!(sentence.words.iter().all(|word| word.start >= 0 && word.start <= word.end));
+        assert!(sentence.words.iter().all(|word| word.start >= Ms::ZERO && word.start <= word.end));
     }
 }
 

@@ -12,6 +12,7 @@ use libfuzzer_sys::fuzz_target;
 use pytoon_config::strict;
 use pytoon_core::caption::{reading, sidecar};
 use pytoon_core::timeline::Timeline;
+use pytoon_vocabulary::Frame;
 
 fn read(text: &str) -> Result<Timeline, pytoon_config::ConfigError> {
     let document = strict::parse("timeline", text)?;
@@ -29,7 +30,7 @@ fuzz_target!(|text: &str| {
         assert!(!field.is_empty() && !reason.is_empty());
         return;
     }
-    let frames: i64 = timeline.tracks.video.iter().map(|clip| clip.range().len()).sum();
+    let frames: Frame = timeline.tracks.video.iter().map(|clip| clip.range().len()).sum();
     assert_eq!(frames, timeline.total_frames);
     for overlay in &timeline.tracks.overlays {
         let _ = overlay.range().len();

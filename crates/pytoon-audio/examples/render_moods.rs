@@ -12,7 +12,7 @@ use pytoon_audio::music::{StoryArc, generate};
 use pytoon_audio::voice_chain::VoiceChain;
 use pytoon_audio::wav::write_stereo;
 use pytoon_audio::{Db, Dbtp, Lufs};
-use pytoon_vocabulary::{DuckRegion, MusicMood};
+use pytoon_vocabulary::{DuckRegion, Ms, MusicMood};
 
 #[expect(clippy::print_stdout, reason = "a tool for the ear, run by hand")]
 fn main() -> Result<(), Box<dyn Error>> {
@@ -62,13 +62,13 @@ fn film(len: usize, seed: u64) {
     let start = Instant::now();
     let chain = VoiceChain::default().process(&mut voice, &sentences);
     let chain_ms = start.elapsed().as_secs_f64() * 1e3;
-    let ms = |sample: usize| (sample / 48) as i64;
+    let ms = |sample: usize| Ms::new((sample / 48) as i64);
     let ducked = |sentence: &std::ops::Range<usize>| DuckRegion {
         start: ms(sentence.start),
-        end: ms(sentence.end) + 300,
+        end: ms(sentence.end) + Ms::new(300),
         gain_db: -12.0,
-        ramp_down: 180,
-        ramp_up: 700,
+        ramp_down: Ms::new(180),
+        ramp_up: Ms::new(700),
     };
     let ducks: Vec<DuckRegion> = sentences.iter().map(ducked).collect();
     let input = MixInput {

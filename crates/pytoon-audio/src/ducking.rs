@@ -13,7 +13,7 @@ use std::f64::consts::PI;
 
 use crate::dsp::raised_cosine;
 use crate::samples_from_ms;
-use pytoon_vocabulary::DuckRegion;
+use pytoon_vocabulary::{DuckRegion, Ms};
 
 /// Largest change in any 10 ms.
 pub const MAX_STEP_DB: f32 = 1.0;
@@ -39,7 +39,7 @@ struct Lowered {
 
 impl From<&DuckRegion> for Lowered {
     fn from(region: &DuckRegion) -> Self {
-        let samples = |ms: i64| samples_from_ms(ms.max(0) as f64);
+        let samples = |length: Ms| samples_from_ms(length.max(Ms::ZERO).get() as f64);
         Self {
             start: samples(region.start),
             end: samples(region.end),
@@ -133,10 +133,15 @@ mod tests {
 
     #[test]
     fn a_region_lies_where_its_milliseconds_are() {
-        let region =
-            DuckRegion { start: 1000, end: 2000, gain_db: -12.0, ramp_down: 180, ramp_up: 700 };
+        let region = DuckRegion {
+            start: Ms::new(1000),
+            end: Ms::new(2000),
+            gain_db: -12.0,
+            ramp_down: Ms::new(180),
+            ramp_up: Ms::new(700),
+        };
         assert_eq!(Lowered::from(&region), lowered(48_000, 96_000));
-        let before = DuckRegion { start: -5, end: -1, ..region };
+        let before = DuckRegion { start: Ms::new(-5), end: Ms::new(-1), ..region };
         assert_eq!(duck_envelope(&[before], 10), vec![1.0; 10]);
     }
 

@@ -20,6 +20,7 @@ use pytoon_graphics::kinetic::{KineticSpec, KineticType, KineticVariant};
 use pytoon_graphics::safe_zone::safe_zone;
 use pytoon_graphics::text::TextEngine;
 use pytoon_graphics::{Frame, Palette, Rgb, SafeRect};
+use pytoon_vocabulary::Frame as FrameNumber;
 use pytoon_vocabulary::{Background, CaptionCue, CaptionWord};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -113,14 +114,14 @@ impl Compositor {
     }
 
     /// Clips that a frame shows, with the transition between them if it lies in one.
-    pub fn clips_at(&self, frame: i64) -> (usize, Option<(usize, &Transition)>) {
+    pub fn clips_at(&self, frame: FrameNumber) -> (usize, Option<(usize, &Transition)>) {
         let clips = &self.timeline.tracks.video;
         let index = clips.partition_point(|clip| clip.end_frame <= frame).min(clips.len() - 1);
         let covers = |i: usize| {
             clips
                 .get(i)
                 .and_then(|c| c.transition_in.as_ref())
-                .filter(|t| (t.start_frame..t.end_frame).contains(&frame))
+                .filter(|t| t.range().contains(frame))
         };
         if let Some(transition) = covers(index) {
             return (index - 1, Some((index, transition)));
@@ -134,7 +135,7 @@ impl Compositor {
     }
 
     /// Lets clips go that are not seen from a frame on.
-    pub fn release_before(&self, frame: i64) {
+    pub fn release_before(&self, frame: FrameNumber) {
         for slot in self.slots.iter().filter(|slot| slot.visible.end <= frame) {
             // A poisoned slot holds nothing but a clip that can be prepared again.
             *slot.drawn.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -213,7 +214,7 @@ impl Compositor {
     /// Draws a frame. `moving` holds the frames of the moving clips it shows.
     pub fn compose(
         &self,
-        frame: i64,
+        frame: FrameNumber,
         moving: &MovingFrames,
         out: &mut Frame,
         scratch: &mut ComposeScratch,
@@ -225,9 +226,9 @@ impl Compositor {
                 let (mut a, mut b) = scratch.pair.take().unwrap_or_else(|| self.frame_pair());
                 self.draw_clip(first, frame, moving, &mut a, scratch)?;
                 self.draw_clip(second, frame, moving, &mut b, scratch)?;
-                let length = (transition.end_frame - transition.start_frame) as f64;
+                let length = (transition.end_frame - transition.start_frame).get() as f64;
                 // Frame centres: neither end of a transition repeats its clip.
-                let progress = ((frame - transition.start_frame) as f64 + 0.5) / length;
+                let progress = ((frame - transition.start_frame).get() as f64 + 0.5) / length;
                 transition::blend(transition.kind, &a, &b, progress, out);
                 scratch.pair = Some((a, b));
             }
@@ -238,7 +239,7 @@ impl Compositor {
         if let Some(captions) = &self.captions {
             // Rounded as the cues are: else one would be seen for a frame in the scene after its
             // own.
-            captions.draw(out, self.timeline.frame_rate.frame_to_ms(frame) as f64);
+            captions.draw(out, self.timeline.frame_rate.frame_to_ms(frame).get() as f64);
         }
         Ok(())
     }
@@ -250,7 +251,7 @@ impl Compositor {
     fn draw_clip(
         &self,
         index: usize,
-        frame: i64,
+        frame: FrameNumber,
         moving: &MovingFrames,
         out: &mut Frame,
         scratch: &mut ComposeScratch,
@@ -267,7 +268,7 @@ impl Compositor {
                 let rate = self.timeline.frame_rate;
                 generator.draw(
                     out,
-                    rate.frame_to_seconds(frame - origin_frame),
+                    rate.frame_to_seconds(frame - *origin_frame),
                     &mut scratch.generator,
                 );
                 if let Some(headline) = headline {

@@ -8,6 +8,7 @@ use pytoon_core::timeline::{OverlayClip, OverlayContent};
 use pytoon_graphics::layer::blend;
 use pytoon_graphics::text::{Shadow, Stroke, TextEngine, TextStyle};
 use pytoon_graphics::{Frame, Rect, Rgb, SafeRect, Sprite};
+use pytoon_vocabulary::Frame as FrameNumber;
 
 /// An overlay ready to draw.
 pub(crate) struct PreparedOverlay {
@@ -57,15 +58,16 @@ impl PreparedOverlay {
         Ok(Self { layers, clip: clip.clone(), missing })
     }
 
-    pub(crate) fn draw(&self, out: &mut Frame, frame: i64) {
+    pub(crate) fn draw(&self, out: &mut Frame, frame: FrameNumber) {
         if !self.clip.range().contains(frame) {
             return;
         }
-        let fade = self.clip.fade_frames.max(1) as f64;
-        let into = (frame - self.clip.start_frame) as f64 + 1.0;
-        let left = (self.clip.end_frame - frame) as f64;
+        let fade = self.clip.fade_frames.get().max(1) as f64;
+        let into = (frame - self.clip.start_frame).get() as f64 + 1.0;
+        let left = (self.clip.end_frame - frame).get() as f64;
         // What is there from the first frame does not fade in: frame 0 is a finished picture.
-        let rise = if self.clip.start_frame == 0 { 1.0 } else { (into / fade).min(1.0) };
+        let rise =
+            if self.clip.start_frame == FrameNumber::ZERO { 1.0 } else { (into / fade).min(1.0) };
         let opacity = self.clip.opacity * rise.min((left / fade).min(1.0));
         for (x, y, sprite) in &self.layers {
             blend(out, sprite, *x, *y, opacity as f32);

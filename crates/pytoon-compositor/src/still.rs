@@ -449,13 +449,20 @@ pub fn to_yuv420(rgba: &[u8], width: usize, height: usize) -> (Vec<u8>, Vec<u8>,
 mod tests {
     use super::*;
     use pytoon_core::preset::Grade;
+    use pytoon_vocabulary::Frame as FrameNumber;
 
     fn plain() -> GradeTable {
         GradeTable::new(Grade::Clean, 0.0)
     }
 
     fn still_motion(window: Window) -> Motion {
-        Motion { from: window, to: window, start_frame: 0, end_frame: 10, ease_in_frames: 0 }
+        Motion {
+            from: window,
+            to: window,
+            start_frame: FrameNumber::ZERO,
+            end_frame: FrameNumber::new(10),
+            ease_in_frames: FrameNumber::ZERO,
+        }
     }
 
     #[test]
@@ -562,14 +569,19 @@ mod tests {
         let picture = Picture::try_new(width, height, rgba).expect("picture");
         let wide = Window::around(0.75, 1.1, (0.5, 0.5));
         for to in [wide.zoomed_about(1.08, (0.4, 0.4)), wide.shifted(0.008, 0.0)] {
-            let motion =
-                Motion { from: wide, to, start_frame: 0, end_frame: 60, ease_in_frames: 0 };
+            let motion = Motion {
+                from: wide,
+                to,
+                start_frame: FrameNumber::ZERO,
+                end_frame: FrameNumber::new(60),
+                ease_in_frames: FrameNumber::ZERO,
+            };
             let still = PreparedStill::prepare(&picture, Fit::Cover, &motion, (540, 960), &plain())
                 .expect("still");
             let mut frame = Frame::new(540, 960);
             let mut errors = Vec::new();
             for n in 0..60 {
-                let window = motion.window_at(n);
+                let window = motion.window_at(FrameNumber::new(n));
                 still.draw(&mut frame, window, &mut Scratch::default());
                 let found = centroid(&frame);
                 let wanted_x =

@@ -65,15 +65,16 @@ mod tests {
     use crate::grade::GradeTable;
     use crate::picture::Picture;
     use pytoon_core::timeline::Window;
+    use pytoon_vocabulary::Frame as FrameNumber;
 
     #[test]
     fn a_picture_is_prepared_once_while_it_is_held_and_for_each_move() {
         let motion = Motion {
             from: Window::FULL,
             to: Window::FULL,
-            start_frame: 0,
-            end_frame: 10,
-            ease_in_frames: 0,
+            start_frame: FrameNumber::ZERO,
+            end_frame: FrameNumber::new(10),
+            ease_in_frames: FrameNumber::ZERO,
         };
         let key = StillKey {
             asset: "a.jpg".to_owned(),
@@ -97,7 +98,10 @@ mod tests {
         };
         let first = get(&key);
         assert!(Arc::ptr_eq(&first, &get(&key)));
-        let other = StillKey { motion: Motion { end_frame: 11, ..motion }, ..key.clone() };
+        let other = StillKey {
+            motion: Motion { end_frame: FrameNumber::new(11), ..motion },
+            ..key.clone()
+        };
         assert!(!Arc::ptr_eq(&first, &get(&other)));
         drop(first);
         get(&key);

@@ -6,6 +6,7 @@
 
 use crate::time::FrameRate;
 use crate::timeline::{Motion, Window};
+use pytoon_vocabulary::Frame;
 
 impl Window {
     /// The whole picture.
@@ -48,10 +49,10 @@ impl Window {
 
 impl Motion {
     /// The window at a frame. Frames outside the move show its ends.
-    pub fn window_at(&self, frame: i64) -> Window {
-        let length = (self.end_frame - self.start_frame).max(1) as f64;
-        let t = ((frame - self.start_frame) as f64).clamp(0.0, length);
-        let u = eased(t, length, self.ease_in_frames as f64);
+    pub fn window_at(&self, frame: Frame) -> Window {
+        let length = self.length().get() as f64;
+        let t = ((frame - self.start_frame).get() as f64).clamp(0.0, length);
+        let u = eased(t, length, self.ease_in_frames.get() as f64);
         let ratio = self.to.width / self.from.width;
         if (ratio - 1.0).abs() < 1e-9 {
             return lerp(self.from, self.to, u);
@@ -63,8 +64,13 @@ impl Motion {
 
     /// The rate of zoom in per cent a second; negative when pulling out.
     pub fn zoom_pct_per_second(&self, rate: FrameRate) -> f64 {
-        let seconds = rate.frame_to_seconds((self.end_frame - self.start_frame).max(1));
+        let seconds = rate.frame_to_seconds(self.length());
         ((self.from.width / self.to.width).powf(1.0 / seconds) - 1.0) * 100.0
+    }
+
+    /// Returns its length, at least a frame.
+    fn length(&self) -> Frame {
+        (self.end_frame - self.start_frame).max(Frame::new(1))
     }
 }
 
@@ -98,17 +104,21 @@ mod tests {
         Motion {
             from,
             to: from.zoomed_about(1.12, (0.6, 0.4)),
-            start_frame: 10,
-            end_frame: 130,
-            ease_in_frames: ease,
+            start_frame: Frame::new(10),
+            end_frame: Frame::new(130),
+            ease_in_frames: Frame::new(ease),
         }
+    }
+
+    fn at(motion: Motion, frame: i64) -> Window {
+        motion.window_at(Frame::new(frame))
     }
 
     #[test]
     fn a_zoom_has_a_constant_perceived_rate() {
         let motion = push_in(0);
         let rates: Vec<f64> =
-            (10..130).map(|f| motion.window_at(f).width / motion.window_at(f + 1).width).collect();
+            (10..130).map(|f| at(motion, f).width / at(motion, f + 1).width).collect();
         let spread = rates.iter().cloned().fold(f64::MIN, f64::max)
             - rates.iter().cloned().fold(f64::MAX, f64::min);
         assert!(spread < 1e-9, "{spread}");
@@ -118,7 +128,7 @@ mod tests {
     fn a_zoom_keeps_its_point_fixed_on_screen() {
         let motion = push_in(0);
         let on_screen = |f: i64| {
-            let w = motion.window_at(f);
+            let w = at(motion, f);
             ((0.6 - w.x) / w.width, (0.4 - w.y) / w.height)
         };
         let first = on_screen(10);
@@ -131,7 +141,7 @@ mod tests {
     #[test]
     fn an_eased_move_starts_at_rest_and_never_goes_back() {
         let motion = push_in(18);
-        let widths: Vec<f64> = (10..=130).map(|f| motion.window_at(f).width).collect();
+        let widths: Vec<f64> = (10..=130).map(|f| at(motion, f).width).collect();
         assert!(widths.windows(2).all(|w| w[1] <= w[0]));
         assert!(widths[0] - widths[1] < (widths[60] - widths[61]) * 0.2);
         assert!((widths[120] - motion.to.width).abs() < 1e-12);

@@ -6,11 +6,12 @@
 //!
 //! Floats appear only where a caller hands seconds in, and the rounding is named there.
 
+use pytoon_vocabulary::{Frame, Ms};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The longest film, in milliseconds: the one place that says it.
-pub const MAX_FILM_MS: i64 = 60_000;
+/// The longest film: the one place that says it.
+pub const MAX_FILM: Ms = Ms::new(60_000);
 
 /// Frames per second as an exact ratio, such as 30/1 or 30000/1001.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,39 +46,42 @@ impl FrameRate {
     }
 
     /// The instant at which a frame begins, in seconds.
-    pub fn frame_to_seconds(self, frame: i64) -> f64 {
-        frame as f64 * f64::from(self.den) / f64::from(self.num)
+    pub fn frame_to_seconds(self, frame: Frame) -> f64 {
+        frame.get() as f64 * f64::from(self.den) / f64::from(self.num)
     }
 
     /// The instant at which a frame begins, rounded to the nearest millisecond.
-    pub fn frame_to_ms(self, frame: i64) -> i64 {
-        div_round(frame as i128 * 1000 * i128::from(self.den), i128::from(self.num))
+    pub fn frame_to_ms(self, frame: Frame) -> Ms {
+        let num = i128::from(frame.get()) * 1000 * i128::from(self.den);
+        Ms::new(div_round(num, i128::from(self.num)))
     }
 
     /// The frame nearest to an instant.
-    pub fn ms_to_frame_round(self, ms: i64) -> i64 {
-        div_round(ms as i128 * i128::from(self.num), 1000 * i128::from(self.den))
+    pub fn ms_to_frame_round(self, ms: Ms) -> Frame {
+        let num = i128::from(ms.get()) * i128::from(self.num);
+        Frame::new(div_round(num, 1000 * i128::from(self.den)))
     }
 
     /// The frame that is on screen at an instant.
-    pub fn ms_to_frame_floor(self, ms: i64) -> i64 {
-        (ms as i128 * i128::from(self.num)).div_euclid(1000 * i128::from(self.den)) as i64
+    pub fn ms_to_frame_floor(self, ms: Ms) -> Frame {
+        let num = i128::from(ms.get()) * i128::from(self.num);
+        Frame::new(saturated(num.div_euclid(1000 * i128::from(self.den))))
     }
 
     /// The first frame that begins at or after an instant.
-    pub fn ms_to_frame_ceil(self, ms: i64) -> i64 {
+    pub fn ms_to_frame_ceil(self, ms: Ms) -> Frame {
         -self.ms_to_frame_floor(-ms)
     }
 
     /// The frame count nearest to a length in seconds.
-    pub fn seconds_to_frames_round(self, seconds: f64) -> i64 {
-        (seconds * self.as_f64()).round() as i64
+    pub fn seconds_to_frames_round(self, seconds: f64) -> Frame {
+        Frame::new((seconds * self.as_f64()).round() as i64)
     }
 
     /// The first audio sample of a frame at a sampling rate in Hz.
-    pub fn frame_to_sample(self, frame: i64, sample_rate: u32) -> i64 {
+    pub fn frame_to_sample(self, frame: Frame, sample_rate: u32) -> i64 {
         div_round(
-            frame as i128 * i128::from(sample_rate) * i128::from(self.den),
+            i128::from(frame.get()) * i128::from(sample_rate) * i128::from(self.den),
             i128::from(self.num),
         )
     }
@@ -89,7 +93,11 @@ impl FrameRate {
 }
 
 fn div_round(num: i128, den: i128) -> i64 {
-    (2 * num + den).div_euclid(2 * den) as i64
+    saturated((2 * num + den).div_euclid(2 * den))
+}
+
+fn saturated(value: i128) -> i64 {
+    value.clamp(i64::MIN.into(), i64::MAX.into()) as i64
 }
 
 impl std::str::FromStr for FrameRate {
@@ -150,19 +158,19 @@ impl JsonSchema for FrameRate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct FrameRange {
     /// The first frame.
-    pub start: i64,
+    pub start: Frame,
     /// One past the last frame.
-    pub end: i64,
+    pub end: Frame,
 }
 
 impl FrameRange {
     /// The range from `start` up to and without `end`; an inverted pair becomes empty.
-    pub fn new(start: i64, end: i64) -> Self {
+    pub fn new(start: Frame, end: Frame) -> Self {
         Self { start, end: end.max(start) }
     }
 
     /// How many frames it holds.
-    pub fn len(self) -> i64 {
+    pub fn len(self) -> Frame {
         self.end - self.start
     }
 
@@ -171,14 +179,29 @@ impl FrameRange {
         self.end <= self.start
     }
 
+    /// The last frame; one before the start of an empty range.
+    pub fn last(self) -> Frame {
+        self.end - Frame::new(1)
+    }
+
     /// The frames that lie in both.
     pub fn meet(self, other: Self) -> Self {
         Self::new(self.start.max(other.start), self.end.min(other.end))
     }
 
     /// Whether a frame lies in it.
-    pub fn contains(self, frame: i64) -> bool {
+    pub fn contains(self, frame: Frame) -> bool {
         (self.start..self.end).contains(&frame)
+    }
+
+    /// Returns its frames in order.
+    pub fn frames(self) -> impl DoubleEndedIterator<Item = Frame> + Clone {
+        (self.start.get()..self.end.get()).map(Frame::new)
+    }
+
+    /// Returns the instants at which its first frame and the frame after its last begin.
+    pub fn to_ms(self, rate: FrameRate) -> MsRange {
+        MsRange::new(rate.frame_to_ms(self.start), rate.frame_to_ms(self.end))
     }
 }
 
@@ -186,25 +209,25 @@ impl FrameRange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct MsRange {
     /// The first millisecond.
-    pub start: i64,
+    pub start: Ms,
     /// One past the last millisecond.
-    pub end: i64,
+    pub end: Ms,
 }
 
 impl MsRange {
     /// The range from `start` up to and without `end`; an inverted pair becomes empty.
-    pub fn new(start: i64, end: i64) -> Self {
+    pub fn new(start: Ms, end: Ms) -> Self {
         Self { start, end: end.max(start) }
     }
 
-    /// Its length in milliseconds.
-    pub fn duration_ms(self) -> i64 {
+    /// Returns its length.
+    pub fn duration(self) -> Ms {
         self.end - self.start
     }
 
-    /// The same range, moved later by `offset_ms`.
-    pub fn shifted(self, offset_ms: i64) -> Self {
-        Self { start: self.start + offset_ms, end: self.end + offset_ms }
+    /// The same range, moved later by `offset`.
+    pub fn shifted(self, offset: Ms) -> Self {
+        Self { start: self.start + offset, end: self.end + offset }
     }
 }
 
@@ -228,13 +251,13 @@ mod tests {
     #[test]
     fn thirty_frames_are_a_second() {
         let rate = FrameRate::FPS_30;
-        assert_eq!(rate.frame_to_ms(1), 33);
-        assert_eq!(rate.frame_to_ms(2), 67);
-        assert_eq!(rate.frame_to_ms(30), 1000);
-        assert_eq!(rate.frame_to_sample(900, 48_000), 1_440_000);
-        assert_eq!(rate.ms_to_frame_floor(99), 2);
-        assert_eq!(rate.ms_to_frame_ceil(99), 3);
-        assert_eq!(rate.ms_to_frame_ceil(100), 3);
+        assert_eq!(rate.frame_to_ms(Frame::new(1)), Ms::new(33));
+        assert_eq!(rate.frame_to_ms(Frame::new(2)), Ms::new(67));
+        assert_eq!(rate.frame_to_ms(Frame::new(30)), Ms::new(1000));
+        assert_eq!(rate.frame_to_sample(Frame::new(900), 48_000), 1_440_000);
+        assert_eq!(rate.ms_to_frame_floor(Ms::new(99)), Frame::new(2));
+        assert_eq!(rate.ms_to_frame_ceil(Ms::new(99)), Frame::new(3));
+        assert_eq!(rate.ms_to_frame_ceil(Ms::new(100)), Frame::new(3));
     }
 
     proptest! {
@@ -243,13 +266,27 @@ mod tests {
             let rates = [(24, 1), (25, 1), (30, 1), (30_000, 1001), (60, 1)];
             let (num, den) = rates[which];
             let rate = FrameRate::try_new(num, den).expect("valid");
+            let frame = Frame::new(frame);
             prop_assert_eq!(rate.ms_to_frame_round(rate.frame_to_ms(frame)), frame);
         }
 
         #[test]
         fn milliseconds_of_frames_never_run_backwards(frame in 0i64..100_000) {
             let rate = FrameRate::try_new(30_000, 1001).expect("valid");
-            prop_assert!(rate.frame_to_ms(frame + 1) > rate.frame_to_ms(frame));
+            let (frame, next) = (Frame::new(frame), Frame::new(frame + 1));
+            prop_assert!(rate.frame_to_ms(next) > rate.frame_to_ms(frame));
+        }
+
+        #[test]
+        fn no_number_wraps_or_panics(number in prop_oneof![any::<i64>(), Just(i64::MAX), Just(i64::MIN)]) {
+            let rate = FrameRate::try_new(30_000, 1001).expect("valid");
+            let (ms, frame) = (Ms::new(number), Frame::new(number));
+            let is_negative = number < 0;
+            prop_assert_eq!(rate.frame_to_ms(frame) < Ms::ZERO, is_negative);
+            let frames = [rate.ms_to_frame_floor(ms), rate.ms_to_frame_round(ms), rate.ms_to_frame_ceil(ms)];
+            prop_assert!(frames.is_sorted(), "{:?}", frames);
+            prop_assert!(number.unsigned_abs() < 100 || (frames[2] < Frame::ZERO) == is_negative);
+            prop_assert!((rate.frame_to_sample(frame, 48_000) < 0) == is_negative);
         }
     }
 }

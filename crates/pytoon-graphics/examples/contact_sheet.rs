@@ -2,7 +2,7 @@
 //!
 //! Usage: `contact_sheet <output folder> [generators|captions|scripts|kinetic|times]`.
 
-use pytoon_vocabulary::{Background, CaptionCue, CaptionLook, CaptionWord};
+use pytoon_vocabulary::{Background, CaptionCue, CaptionLook, CaptionWord, Ms};
 use std::error::Error;
 use std::fs;
 use std::io::Write;
@@ -112,18 +112,18 @@ fn cue(text: &str, emphasis: usize) -> CaptionCue {
     for token in text.split(' ') {
         let parts: Vec<&str> = token.split('|').collect();
         for (i, part) in parts.iter().enumerate() {
-            let start = 1000 + 300 * words.len() as i64;
+            let start = Ms::new(1000 + 300 * words.len() as i64);
             words.push(CaptionWord {
                 text: (*part).to_owned(),
                 start,
-                end: start + 280,
+                end: start + Ms::new(280),
                 emphasis: words.len() == emphasis,
                 joins_next: i + 1 < parts.len(),
             });
         }
     }
-    let end = 1000 + 300 * words.len() as i64 + 200;
-    CaptionCue { scene_id: String::new(), start: 900, end, text: String::new(), words }
+    let end = Ms::new(1000 + 300 * words.len() as i64 + 200);
+    CaptionCue { scene_id: String::new(), start: Ms::new(900), end, text: String::new(), words }
 }
 
 fn style_in(look: CaptionLook, language: &str) -> CaptionStyle {
@@ -188,7 +188,7 @@ fn scripts(out: &Path, engine: &TextEngine) -> Result<()> {
             )?;
             renderer.draw(
                 &mut frame,
-                if look == CaptionLook::Pop { cues[0].end as f64 - 150.0 } else { 1750.0 },
+                if look == CaptionLook::Pop { cues[0].end.get() as f64 - 150.0 } else { 1750.0 },
             );
             save(&frame, &out.join(format!("scr-{name}-{i}.ppm")))?;
         }
@@ -284,9 +284,9 @@ fn times(engine: &TextEngine) -> Result<()> {
         let start = Instant::now();
         renderer.draw(&mut frame, 1000.0);
         let first = start.elapsed();
-        let span = (cues[0].end - cues[0].start) as f64;
+        let span = (cues[0].end - cues[0].start).get() as f64;
         let all = measure(120, |i| renderer.draw(&mut frame, 900.0 + span * i as f64 / 120.0));
-        let settled = measure(60, |_| renderer.draw(&mut frame, cues[0].end as f64 - 110.0));
+        let settled = measure(60, |_| renderer.draw(&mut frame, cues[0].end.get() as f64 - 110.0));
         let busy = measure(60, |_| renderer.draw(&mut frame, 1310.0));
         writeln!(
             err,

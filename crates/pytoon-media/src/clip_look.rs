@@ -109,7 +109,7 @@ pub fn look(runner: &Runner, path: &Path, reading: &ClipReading) -> Result<ClipL
     );
     let frames = LOOK_FRAMES.to_string();
     let command = with_decoder(ffmpeg("look at a clip"), reading).args(["-skip_frame", "nokey"]);
-    let command = with_start(command, reading.start, reading)
+    let command = with_start(command, reading.start.get(), reading)
         .input(path)
         .args(["-an", "-sn", "-map", &picture_stream(reading), "-vf", &filter])
         .args(["-fps_mode", "passthrough", "-frames:v", &frames])

@@ -14,6 +14,7 @@ use pytoon_ffmpeg::{
     probe::{MediaProbe, VideoStream, probe_picture},
 };
 use pytoon_process::{Runner, SystemError};
+use pytoon_vocabulary::Ms;
 use std::path::Path;
 
 /// A clip as it was read.
@@ -130,7 +131,7 @@ fn reading(video: &VideoStream, file_start_s: f64) -> ClipReading {
         width,
         height,
         anamorphic: above != below,
-        start: ms((video.start_s - file_start_s).max(0.0)),
+        start: Ms::new(ms((video.start_s - file_start_s).max(0.0))),
         fields: fields(video),
         recoded: is_recoded(video),
         colours: colours(video),

@@ -14,6 +14,7 @@ use pytoon_ffmpeg::probe::{MediaProbe, probe};
 use pytoon_ffmpeg::verify::{self, FrameLook};
 use pytoon_process::{Runner, SystemError, threads};
 use pytoon_telemetry::Event;
+use pytoon_vocabulary::Frame;
 use std::path::Path;
 
 /// Pictures may stand still for this long before it is worth a word, in seconds.
@@ -108,7 +109,7 @@ fn check_file(findings: &mut Findings, film: &Finished<'_>, probed: &MediaProbe)
             ),
         );
     }
-    let frames = video.frames.unwrap_or(-1);
+    let frames = Frame::new(video.frames.unwrap_or(-1));
     if frames != film.timeline.total_frames {
         findings
             .add("length", format!("{frames} frames instead of {}", film.timeline.total_frames));
@@ -157,7 +158,7 @@ fn check_picture(findings: &mut Findings, film: &Finished<'_>) {
             findings.add("black", format!("frames {start} to {end} are black"));
         }
     }
-    let longest = (STILL_SECONDS * timeline.frame_rate.as_f64()) as i64;
+    let longest = Frame::new((STILL_SECONDS * timeline.frame_rate.as_f64()) as i64);
     for &(start, end) in &film.picture.frozen {
         if end - start > longest && !may_stand_still(timeline, start, end) {
             findings.add("frozen", format!("frames {start} to {end} do not change"));
@@ -169,7 +170,7 @@ fn check_picture(findings: &mut Findings, film: &Finished<'_>) {
 }
 
 /// Whether the timeline itself asks for a still picture there.
-fn may_stand_still(timeline: &Timeline, start: i64, end: i64) -> bool {
+fn may_stand_still(timeline: &Timeline, start: Frame, end: Frame) -> bool {
     timeline.tracks.video.iter().filter(|c| c.start_frame < end && start < c.end_frame).all(
         |clip| match &clip.source {
             // A camera move over a plain picture changes no pixel; the move itself is arithmetic.
@@ -192,7 +193,7 @@ fn check_captions(findings: &mut Findings, timeline: &Timeline) {
 fn check_decoded(findings: &mut Findings, film: &Finished<'_>, looks: &[FrameLook], full: bool) {
     let timeline = film.timeline;
     let expected = match full {
-        true => timeline.total_frames,
+        true => timeline.total_frames.get(),
         false => timeline.key_frames().len() as i64,
     };
     if (looks.len() as i64) != expected {

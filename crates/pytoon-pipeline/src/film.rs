@@ -407,7 +407,7 @@ impl Film {
                 made(context, &FinalStage, &input)?.value
             }
         };
-        self.total_frames.store(planned.timeline.total_frames, Ordering::Relaxed);
+        self.total_frames.store(planned.timeline.total_frames.get(), Ordering::Relaxed);
         Ok(known.insert(Arc::new(planned)).clone())
     }
 
@@ -443,7 +443,7 @@ impl Film {
         let stage = ChunkStage { index };
         let chunk = made(context, &stage, &input)?;
         if chunk.reused {
-            self.count_frames(range.len());
+            self.count_frames(range.len().get());
         }
         let time = StageTime {
             stage: stage.name(),

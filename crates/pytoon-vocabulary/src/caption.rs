@@ -1,5 +1,6 @@
 //! Captions on screen, and the words in them with their times.
 
+use crate::units::Ms;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +11,9 @@ pub struct CaptionCue {
     /// The scene it belongs to.
     pub scene_id: String,
     /// Start in milliseconds.
-    pub start: i64,
+    pub start: Ms,
     /// End in milliseconds.
-    pub end: i64,
+    pub end: Ms,
     /// The words as one text, in the script's own spelling.
     pub text: String,
     /// The words with their times.
@@ -26,9 +27,9 @@ pub struct CaptionWord {
     /// The script's own spelling.
     pub text: String,
     /// Onset in milliseconds.
-    pub start: i64,
+    pub start: Ms,
     /// End in milliseconds.
-    pub end: i64,
+    pub end: Ms,
     /// Whether a look may set it off.
     #[serde(default)]
     pub emphasis: bool,

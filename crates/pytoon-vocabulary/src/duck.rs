@@ -1,5 +1,6 @@
 //! Stretches of lowered music.
 
+use crate::units::Ms;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,13 +10,13 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DuckRegion {
     /// Fully lowered from here, in milliseconds.
-    pub start: i64,
+    pub start: Ms,
     /// Rising from here, in milliseconds.
-    pub end: i64,
+    pub end: Ms,
     /// The gain inside, in dB (negative).
     pub gain_db: f64,
     /// The ramp down, ending at `start`, in milliseconds.
-    pub ramp_down: i64,
+    pub ramp_down: Ms,
     /// The ramp up, beginning at `end`, in milliseconds.
-    pub ramp_up: i64,
+    pub ramp_up: Ms,
 }

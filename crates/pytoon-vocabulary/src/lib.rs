@@ -2,7 +2,7 @@
 //!
 //! Guarantees: pure values; no module knows another crate of the house.
 //!
-//! Start with [`UnixMs`], [`MicroUsd`] and [`CaptionWord`].
+//! Start with [`Ms`], [`Frame`], [`MicroUsd`] and [`CaptionWord`].
 
 mod caption;
 mod duck;
@@ -12,6 +12,7 @@ mod money;
 mod rng;
 mod style;
 mod time;
+mod units;
 
 pub use caption::{CaptionCue, CaptionWord};
 pub use duck::DuckRegion;
@@ -21,3 +22,4 @@ pub use money::MicroUsd;
 pub use rng::Rng;
 pub use style::{Background, CaptionLook, MusicMood};
 pub use time::{DAY_MS, UnixMs, start_of_day};
+pub use units::{Frame, Ms};

@@ -10,7 +10,7 @@ use pytoon_core::text;
 use pytoon_core::time::MsRange;
 use pytoon_core::timeline::utterance::Utterance;
 use pytoon_telemetry::Event;
-use pytoon_vocabulary::CaptionWord;
+use pytoon_vocabulary::{CaptionWord, Ms};
 
 /// How far from its expected place a cut may move to reach a pause, in milliseconds.
 const SEARCH_MS: i64 = 700;
@@ -29,9 +29,9 @@ pub fn map_recording(
     let mut next_word = 0;
     let mut out = Vec::with_capacity(counts.len());
     for (index, &count) in counts.iter().enumerate() {
-        let range = MsRange::new(cuts[index], cuts[index + 1]);
+        let range = MsRange::new(Ms::new(cuts[index]), Ms::new(cuts[index + 1]));
         // Words that the recording does not say have a millisecond each.
-        if range.duration_ms() <= count as i64 {
+        if range.duration().get() <= count as i64 {
             out.push(Vec::new());
             continue;
         }
@@ -60,7 +60,7 @@ fn cut_points(counts: &[usize], recording: &Recording, words: &[CaptionWord]) ->
         } else if seen >= total {
             length
         } else {
-            words.get(seen).map_or(length, |word| word.start)
+            words.get(seen).map_or(length, |word| word.start.get())
         };
         let is_inside = previous < expected && expected < length;
         let cut = if is_inside { near_pause(recording, expected) } else { expected };
@@ -75,7 +75,7 @@ fn near_pause(recording: &Recording, expected: i64) -> i64 {
     let pause = recording
         .speech
         .windows(2)
-        .map(|pair| (pair[0].end + pair[1].start) / 2)
+        .map(|pair| ((pair[0].end + pair[1].start) / 2).get())
         .filter(|middle| (middle - expected).abs() <= SEARCH_MS)
         .min_by_key(|middle| (middle - expected).abs());
     pause.unwrap_or_else(|| {
@@ -86,7 +86,7 @@ fn near_pause(recording: &Recording, expected: i64) -> i64 {
 }
 
 fn utterance(asset: &str, range: MsRange, words: &[CaptionWord]) -> Utterance {
-    let length = range.duration_ms();
+    let length = range.duration().get();
     let count = words.len() as i64;
     let words = words
         .iter()
@@ -94,12 +94,13 @@ fn utterance(asset: &str, range: MsRange, words: &[CaptionWord]) -> Utterance {
         .map(|(index, word)| {
             // The cut may have moved past a word's estimated time; it stays in its scene.
             let latest = (length - (count - index as i64)).max(0);
-            let start = (word.start - range.start).clamp(0, latest);
-            let end = (word.end - range.start).clamp(start + 1, length.max(start + 1));
-            CaptionWord { start, end, ..word.clone() }
+            let start = (word.start - range.start).get().clamp(0, latest);
+            let end = (word.end - range.start).get().clamp(start + 1, length.max(start + 1));
+            CaptionWord { start: Ms::new(start), end: Ms::new(end), ..word.clone() }
         })
         .collect();
-    Utterance { asset: asset.to_owned(), source_start_ms: range.start, duration_ms: length, words }
+    let source_start_ms = range.start.get();
+    Utterance { asset: asset.to_owned(), source_start_ms, duration_ms: length, words }
 }
 
 /// Logs the mapping.

@@ -16,6 +16,7 @@ use pytoon_core::time::MsRange;
 use pytoon_ffmpeg::sound;
 use pytoon_process::{Runner, SystemError};
 use pytoon_telemetry::Event;
+use pytoon_vocabulary::Ms;
 use std::path::Path;
 
 /// Samples in a millisecond at 48 kHz.
@@ -84,10 +85,11 @@ pub fn read_recording(runner: &Runner, path: &Path, denoise: Denoise) -> Result<
         speech::speech_ranges(&samples)
     };
     VoiceChain::new(recorded()).process(&mut samples, &ranges);
+    let at = |sample: usize| Ms::new(sample as i64 / SAMPLES_PER_MS);
     let speech = ranges
         .iter()
-        .map(|r| MsRange::new(r.start as i64 / SAMPLES_PER_MS, r.end as i64 / SAMPLES_PER_MS))
-        .filter(|r| r.duration_ms() > 0)
+        .map(|r| MsRange::new(at(r.start), at(r.end)))
+        .filter(|r| r.duration() > Ms::ZERO)
         .collect();
     Ok(Recording { samples, speech, raw_ms, lead_ms, noise_floor_db, denoised })
 }
@@ -150,9 +152,10 @@ pub fn level_sentences(sentences: &mut [SpokenSentence], timbre: Timbre) {
 /// Speaks a sentence faster without changing its pitch.
 pub fn speed_up(sentence: &mut SpokenSentence, tempo: f64) -> Result<()> {
     sentence.samples = stretch::stretch_tempo(&sentence.samples, tempo)?;
+    let sooner = |at: Ms| Ms::new((at.get() as f64 / tempo).round() as i64);
     for word in &mut sentence.words {
-        word.start = (word.start as f64 / tempo).round() as i64;
-        word.end = ((word.end as f64 / tempo).round() as i64).max(word.start + 1);
+        word.start = sooner(word.start);
+        word.end = sooner(word.end).max(word.start + Ms::new(1));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@ use std::ops::Range;
 use super::*;
 use crate::loudness::{block_powers, loudness_of_power, mean_power, measure};
 use crate::music::{StoryArc, generate};
-use pytoon_vocabulary::{DuckRegion, MusicMood};
+use pytoon_vocabulary::{DuckRegion, Ms, MusicMood};
 
 /// Everything at the level it has in the mix.
 struct Heard {
@@ -34,15 +34,16 @@ fn nothing_in(len: usize) -> MixInput<'static> {
 fn ducks_under(speech: &[std::ops::Range<usize>]) -> Vec<DuckRegion> {
     let mut regions: Vec<DuckRegion> = Vec::new();
     for range in speech {
-        let (start, end) = ((range.start / 48) as i64, (range.end / 48) as i64 + 300);
+        let ms = |sample: usize| Ms::new((sample / 48) as i64);
+        let (start, end) = (ms(range.start), ms(range.end) + Ms::new(300));
         match regions.last_mut() {
-            Some(last) if start <= last.end + 700 => last.end = end,
+            Some(last) if start <= last.end + Ms::new(700) => last.end = end,
             _ => regions.push(DuckRegion {
                 start,
                 end,
                 gain_db: -12.0,
-                ramp_down: 180,
-                ramp_up: 700,
+                ramp_down: Ms::new(180),
+                ramp_up: Ms::new(700),
             }),
         }
     }

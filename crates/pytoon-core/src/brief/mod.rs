@@ -12,7 +12,7 @@ pub mod redo;
 pub use check::deadline;
 pub use denoise::Denoise;
 
-use crate::time::MAX_FILM_MS;
+use crate::time::MAX_FILM;
 use pytoon_vocabulary::CaptionLook;
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
@@ -88,8 +88,8 @@ fn off(text: &str) -> Result<Off, String> {
     }
 }
 
-/// The longest film, in seconds ([`MAX_FILM_MS`]).
-pub const MAX_FILM_SECONDS: f64 = MAX_FILM_MS as f64 / 1000.0;
+/// The longest film, in seconds ([`MAX_FILM`]).
+pub const MAX_FILM_SECONDS: f64 = MAX_FILM.get() as f64 / 1000.0;
 /// The most scenes one film may have.
 pub const MAX_SCENES: u32 = 40;
 /// The longest script, in characters; more cannot be spoken in a minute in any language.

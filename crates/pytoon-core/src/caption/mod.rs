@@ -12,18 +12,19 @@ pub mod sidecar;
 use crate::script::sentence;
 use crate::text;
 use crate::time::MsRange;
-use pytoon_vocabulary::CaptionLook;
-use pytoon_vocabulary::{CaptionCue, CaptionWord};
+use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord, Ms};
 use unicode_width::UnicodeWidthStr;
 
 /// A cue appears this long before its first word.
-const LEAD_IN_MS: i64 = 100;
+const LEAD_IN: Ms = Ms::new(100);
 /// A cue stays this long after its last word, when there is room.
-const TAIL_MS: i64 = 200;
+const TAIL: Ms = Ms::new(200);
 /// A pause longer than this ends a cue.
-const CUE_PAUSE_MS: i64 = 350;
+const CUE_PAUSE: Ms = Ms::new(350);
+/// No cue is shorter, whatever its words.
+const SHORTEST: Ms = Ms::new(1);
 /// Gaps between cues shorter than this are closed by holding the earlier one.
-const CLOSE_GAP_MS: i64 = 300;
+const CLOSE_GAP: Ms = Ms::new(300);
 
 /// What a cue that has twice too little time costs, where the raggedness of an uneven one is below 1.
 const TOO_FAST_COST: f64 = 6.0;
@@ -44,20 +45,24 @@ pub struct SceneWords {
 struct Limits {
     max_words: usize,
     max_chars: usize,
-    min_ms: i64,
+    shortest: Ms,
 }
 
 fn limits(look: CaptionLook, size: f64) -> Limits {
-    let (max_words, max_chars, min_ms) = match look {
+    let (max_words, max_chars, shortest_ms) = match look {
         CaptionLook::Classic => (9, 46, 830),
         CaptionLook::Karaoke => (6, 32, 500),
         CaptionLook::Pop => (3, 20, 250),
     };
-    Limits { max_words, max_chars: (max_chars as f64 / size.max(0.5)) as usize, min_ms }
+    Limits {
+        max_words,
+        max_chars: (max_chars as f64 / size.max(0.5)) as usize,
+        shortest: Ms::new(shortest_ms),
+    }
 }
 
-/// The cues of a film, whose words light up `lead_ms` before they are said.
-pub fn cues(scenes: &[SceneWords], look: CaptionLook, size: f64, lead_ms: i64) -> Vec<CaptionCue> {
+/// The cues of a film, whose words light up `lead` before they are said.
+pub fn cues(scenes: &[SceneWords], look: CaptionLook, size: f64, lead: Ms) -> Vec<CaptionCue> {
     let limits = limits(look, size);
     let runs: Vec<Run<'_>> = scenes.iter().flat_map(runs).collect();
     let lay = |splits: &[&Split]| {
@@ -65,7 +70,7 @@ pub fn cues(scenes: &[SceneWords], look: CaptionLook, size: f64, lead_ms: i64) -
             split.iter().map(|group| cue(run.scene, group)).collect::<Vec<_>>()
         });
         let mut cues: Vec<CaptionCue> = groups.collect();
-        settle(&mut cues, &limits, scenes, lead_ms);
+        settle(&mut cues, &limits, scenes, lead);
         cues
     };
     let even: Vec<Split> = runs.iter().map(|run| split(run, &limits, false)).collect();
@@ -98,8 +103,8 @@ pub fn cues(scenes: &[SceneWords], look: CaptionLook, size: f64, lead_ms: i64) -
 struct Run<'a> {
     scene: &'a SceneWords,
     words: &'a [CaptionWord],
-    /// When something else wants the screen, in milliseconds.
-    until: i64,
+    /// When something else wants the screen.
+    until: Ms,
 }
 
 /// The words of a run, cue by cue.
@@ -117,8 +122,9 @@ fn strains(splits: &[&Split], cues: &[CaptionCue], limits: &Limits) -> Vec<f64> 
         .collect()
 }
 
-fn strain(text: &str, ms: i64, limits: &Limits) -> f64 {
-    (reading::needed_ms(text).max(limits.min_ms) as f64) / ms.max(1) as f64
+fn strain(text: &str, shown: Ms, limits: &Limits) -> f64 {
+    let needed = reading::needed_time(text).max(limits.shortest);
+    needed.get() as f64 / shown.max(SHORTEST).get() as f64
 }
 
 /// Width of a text in units of a Latin letter (UAX #11): ideographs count twice, marks over a letter
@@ -137,11 +143,11 @@ fn runs(scene: &SceneWords) -> Vec<Run<'_>> {
             [] => ends_sentence(&rest[at].text),
             ends => ends.contains(&(first + at)),
         };
-        let is_pause = |pair: &[CaptionWord]| pair[1].start - pair[0].end > CUE_PAUSE_MS;
+        let is_pause = |pair: &[CaptionWord]| pair[1].start - pair[0].end > CUE_PAUSE;
         let length =
             (1..rest.len()).position(|at| ends_here(at - 1) || is_pause(&rest[at - 1..=at]));
         let (words, after) = rest.split_at(length.map_or(rest.len(), |last| last + 1));
-        let until = after.first().map_or(scene.range.end, |next| next.start - LEAD_IN_MS);
+        let until = after.first().map_or(scene.range.end, |next| next.start - LEAD_IN);
         out.push(Run { scene, words, until });
         rest = after;
     }
@@ -183,8 +189,8 @@ fn split(run: &Run<'_>, limits: &Limits, timed: bool) -> Split {
             }
             let mut cost = best[start] + group_cost(run, end, width as f64, ideal);
             if timed {
-                let gone = run.get(end).map_or(until, |next| next.start - LEAD_IN_MS);
-                let shown = gone - (run[start].start - LEAD_IN_MS);
+                let gone = run.get(end).map_or(until, |next| next.start - LEAD_IN);
+                let shown = gone - (run[start].start - LEAD_IN);
                 let over = strain(&shown_text(&run[start..end]), shown, limits) - 1.0;
                 cost += TOO_FAST_COST * over.max(0.0);
             }
@@ -232,8 +238,8 @@ fn cue(scene: &SceneWords, words: &[CaptionWord]) -> CaptionCue {
     emphasise(&mut words);
     CaptionCue {
         scene_id: scene.scene_id.clone(),
-        start: first - LEAD_IN_MS,
-        end: last + TAIL_MS,
+        start: first - LEAD_IN,
+        end: last + TAIL,
         text: shown_text(&words),
         words,
     }
@@ -273,35 +279,35 @@ fn emphasise(words: &mut [CaptionWord]) {
 }
 
 /// Keeps cues in their scene and off each other, and closes short gaps.
-fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead_ms: i64) {
+fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead: Ms) {
     let range_of = |id: &str| scenes.iter().find(|s| s.scene_id == id).map(|s| s.range);
-    let mut previous_end = 0;
+    let mut previous_end = Ms::ZERO;
     for cue in cues.iter_mut() {
         if let Some(range) = range_of(&cue.scene_id) {
             cue.start = cue.start.max(range.start);
             cue.end = cue.end.min(range.end);
         }
         let first_word = cue.words.first().map_or(cue.start, |w| w.start);
-        cue.start = cue.start.max(previous_end).max(0).min(first_word.max(previous_end));
+        cue.start = cue.start.max(previous_end).max(Ms::ZERO).min(first_word.max(previous_end));
         let last_word = cue.words.last().map_or(cue.end, |w| w.end);
-        cue.end = cue.end.max(last_word).max(cue.start + 1);
+        cue.end = cue.end.max(last_word).max(cue.start + SHORTEST);
         previous_end = cue.end;
     }
     for index in 0..cues.len() {
         let next_word = cues.get(index + 1).map(|n| n.words.first().map_or(n.start, |w| w.start));
-        let scene_end = range_of(&cues[index].scene_id).map_or(i64::MAX, |r| r.end);
+        let scene_end = range_of(&cues[index].scene_id).map_or(Ms::MAX, |r| r.end);
         let Some(next_word) = next_word else { continue };
         // The next cue takes the screen just before its first word, not after this one's tail: at
         // the latest when that word lights up, even where this one's last word still sounds.
-        let last_end = cues[index].words.last().map_or(0, |w| w.end);
-        let next_start = (next_word - LEAD_IN_MS).max(last_end.min(next_word - lead_ms));
-        let next_scene_start = range_of(&cues[index + 1].scene_id).map_or(0, |r| r.start);
+        let last_end = cues[index].words.last().map_or(Ms::ZERO, |w| w.end);
+        let next_start = (next_word - LEAD_IN).max(last_end.min(next_word - lead));
+        let next_scene_start = range_of(&cues[index + 1].scene_id).map_or(Ms::ZERO, |r| r.start);
         let next_start = next_start.max(next_scene_start).min(next_word.max(next_scene_start));
         let cue = &mut cues[index];
-        if cue.end > next_start || next_start - cue.end < CLOSE_GAP_MS {
-            cue.end = next_start.min(scene_end.max(cue.words.last().map_or(0, |w| w.end)));
+        if cue.end > next_start || next_start - cue.end < CLOSE_GAP {
+            cue.end = next_start.min(scene_end.max(cue.words.last().map_or(Ms::ZERO, |w| w.end)));
         }
-        let wanted = cue.start + limits.min_ms;
+        let wanted = cue.start + limits.shortest;
         if cue.end < wanted {
             cue.end = wanted.min(next_start).min(scene_end).max(cue.end);
         }
@@ -310,19 +316,19 @@ fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead_
     }
     if let Some(last) = cues.last_mut() {
         let scene_end = range_of(&last.scene_id).map_or(last.end, |r| r.end);
-        last.end = last.end.max((last.start + limits.min_ms).min(scene_end));
+        last.end = last.end.max((last.start + limits.shortest).min(scene_end));
     }
     // What is still too short to be seen comes earlier, as far as the one before can spare the time.
     for index in 0..cues.len() {
-        let missing = limits.min_ms - (cues[index].end - cues[index].start);
-        let scene_start = range_of(&cues[index].scene_id).map_or(0, |r| r.start);
-        if missing <= 0 {
+        let missing = limits.shortest - (cues[index].end - cues[index].start);
+        let scene_start = range_of(&cues[index].scene_id).map_or(Ms::ZERO, |r| r.start);
+        if missing <= Ms::ZERO {
             continue;
         }
         let spare_from = index.checked_sub(1).map_or(scene_start, |before| {
             let before = &cues[before];
-            let needed = before.start + reading::needed_ms(&before.text).max(limits.min_ms);
-            needed.max(before.words.last().map_or(0, |word| word.end)).max(scene_start)
+            let needed = before.start + reading::needed_time(&before.text).max(limits.shortest);
+            needed.max(before.words.last().map_or(Ms::ZERO, |word| word.end)).max(scene_start)
         });
         let start = (cues[index].start - missing).max(spare_from).min(cues[index].start);
         cues[index].start = start;
@@ -332,10 +338,10 @@ fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead_
     }
     // What goes by too fast is held while nothing else wants the screen.
     for index in 0..cues.len() {
-        let free_until = cues.get(index + 1).map_or(i64::MAX, |next| next.start);
+        let free_until = cues.get(index + 1).map_or(Ms::MAX, |next| next.start);
         let cue = &mut cues[index];
-        let free_until = free_until.min(range_of(&cue.scene_id).map_or(i64::MAX, |r| r.end));
-        let wanted = cue.start + reading::needed_ms(&cue.text);
+        let free_until = free_until.min(range_of(&cue.scene_id).map_or(Ms::MAX, |r| r.end));
+        let wanted = cue.start + reading::needed_time(&cue.text);
         cue.end = cue.end.max(wanted.min(free_until));
     }
 }
@@ -350,12 +356,12 @@ pub fn spread(words: &[text::Word], range: MsRange) -> Vec<CaptionWord> {
         .iter()
         .zip(weights)
         .map(|(word, weight)| {
-            let start = range.start + range.duration_ms() * seen / total;
+            let start = range.start + range.duration() * seen / total;
             seen += weight;
             CaptionWord {
                 text: word.text.clone(),
                 start,
-                end: range.start + range.duration_ms() * seen / total,
+                end: range.start + range.duration() * seen / total,
                 emphasis: false,
                 joins_next: word.joins_next,
             }
@@ -372,12 +378,16 @@ mod tests {
         spread(&text::words(text), range)
     }
 
+    fn range(start: i64, end: i64) -> MsRange {
+        MsRange::new(Ms::new(start), Ms::new(end))
+    }
+
     fn scene(text: &str, start: i64, end: i64) -> SceneWords {
         SceneWords {
             scene_id: format!("scene_{start}"),
-            words: timed(text, MsRange::new(start + 100, end - 300)),
+            words: timed(text, range(start + 100, end - 300)),
             sentence_ends: Vec::new(),
-            range: MsRange::new(start, end),
+            range: range(start, end),
         }
     }
 
@@ -391,7 +401,7 @@ mod tests {
             &[scene("Wake up. Fresh coffee is here.", 0, 3000)],
             CaptionLook::Karaoke,
             1.0,
-            50,
+            Ms::new(50),
         );
         assert_eq!(texts(&cues), ["Wake up.", "Fresh coffee is here."]);
     }
@@ -402,7 +412,7 @@ mod tests {
             &[scene("Slow roasted in small batches, ground in the morning", 0, 5000)],
             CaptionLook::Karaoke,
             1.0,
-            50,
+            Ms::new(50),
         );
         assert!(
             texts(&cues).iter().all(|t| !t.ends_with(" the") && !t.ends_with(" in")),
@@ -413,7 +423,8 @@ mod tests {
 
     #[test]
     fn numbers_are_set_off_once() {
-        let cues = cues(&[scene("Only $5 for 2 cups", 0, 2000)], CaptionLook::Classic, 1.0, 50);
+        let cues =
+            cues(&[scene("Only $5 for 2 cups", 0, 2000)], CaptionLook::Classic, 1.0, Ms::new(50));
         let marked: Vec<_> =
             cues[0].words.iter().filter(|w| w.emphasis).map(|w| w.text.as_str()).collect();
         assert_eq!(marked, ["$5"]);
@@ -431,21 +442,21 @@ mod tests {
         ];
         let words = times.map(|(text, start, end)| CaptionWord {
             text: text.to_owned(),
-            start: start + 100,
-            end: end + 100,
+            start: Ms::new(start + 100),
+            end: Ms::new(end + 100),
             emphasis: false,
             joins_next: false,
         });
-        let range = MsRange::new(0, 3600);
+
         let scene = SceneWords {
             scene_id: "scene_01".into(),
             words: words.to_vec(),
             sentence_ends: Vec::new(),
-            range,
+            range: range(0, 3600),
         };
         let even = split(&runs(&scene)[0], &limits(CaptionLook::Karaoke, 1.0), false);
         assert_eq!(even[0].len(), 1, "the even split shows the first word for 250 ms");
-        let cues = cues(&[scene], CaptionLook::Karaoke, 1.0, 50);
+        let cues = cues(&[scene], CaptionLook::Karaoke, 1.0, Ms::new(50));
         assert!(
             cues.iter().all(|cue| reading::speed(cue) <= reading::limit(&cue.text)),
             "{cues:?}"
@@ -454,7 +465,7 @@ mod tests {
 
     #[test]
     fn a_short_cue_comes_earlier_where_the_one_before_can_spare_it() {
-        let words = |text: &str, start, end| timed(text, MsRange::new(start, end));
+        let words = |text: &str, start, end| timed(text, range(start, end));
         let scenes = [SceneWords {
             scene_id: "scene_01".into(),
             words: [
@@ -464,12 +475,12 @@ mod tests {
             ]
             .concat(),
             sentence_ends: Vec::new(),
-            range: MsRange::new(0, 4300),
+            range: range(0, 4300),
         }];
-        let cues = cues(&scenes, CaptionLook::Karaoke, 1.0, 50);
+        let cues = cues(&scenes, CaptionLook::Karaoke, 1.0, Ms::new(50));
         assert_eq!(texts(&cues)[1], "Go!");
-        assert_eq!(cues[1].end - cues[1].start, 500, "{cues:?}");
-        assert!(cues[0].end >= 1300 && cues[0].end == cues[1].start, "{cues:?}");
+        assert_eq!(cues[1].end - cues[1].start, Ms::new(500), "{cues:?}");
+        assert!(cues[0].end >= Ms::new(1300) && cues[0].end == cues[1].start, "{cues:?}");
     }
 
     proptest! {
@@ -488,25 +499,26 @@ mod tests {
                 scenes.push(scene(sentence, at, end));
                 at = end;
             }
-            let cues = cues(&scenes, look, 1.0, 50);
+            let cues = cues(&scenes, look, 1.0, Ms::new(50));
             let shown: Vec<String> = cues.iter().flat_map(|c| c.words.iter().map(|w| w.text.clone())).collect();
             let asked: Vec<String> =
                 sentences.iter().flat_map(|s| s.split_whitespace().map(str::to_owned)).collect();
             prop_assert_eq!(shown, asked);
-            let min_ms = limits(look, 1.0).min_ms;
+            let slack = Ms::new(250);
+            let shortest = limits(look, 1.0).shortest;
             for (index, cue) in cues.iter().enumerate() {
                 prop_assert!(cue.end > cue.start);
                 let range = scenes.iter().find(|s| s.scene_id == cue.scene_id).expect("scene").range;
-                prop_assert!(cue.start >= range.start - 250 && cue.end <= range.end + 250);
+                prop_assert!(cue.start >= range.start - slack && cue.end <= range.end + slack);
                 let before = index.checked_sub(1).map(|before| &cues[before]);
                 prop_assert!(before.is_none_or(|before| before.end <= cue.start), "{:?}", cues);
                 // Shorter than can be seen, or faster than can be read, only where there is no room.
                 let room = cues.get(index + 1).map_or(range.end, |next| next.start.min(range.end));
-                let needed = min_ms.max(reading::needed_ms(&cue.text));
+                let needed = shortest.max(reading::needed_time(&cue.text));
                 prop_assert!(cue.end - cue.start >= needed || cue.end >= room, "{:?}", cue);
-                if cue.end - cue.start < min_ms {
+                if cue.end - cue.start < shortest {
                     let spared = before.map_or(range.start, |before| {
-                        let seen = before.start + min_ms.max(reading::needed_ms(&before.text));
+                        let seen = before.start + shortest.max(reading::needed_time(&before.text));
                         seen.max(before.words.last().expect("a word").end).max(range.start)
                     });
                     prop_assert!(cue.start <= spared, "{:?} after {:?}", cue, before);

@@ -2,7 +2,7 @@
 
 use crate::note::Note;
 use crate::text::on_screen;
-use pytoon_vocabulary::CaptionCue;
+use pytoon_vocabulary::{CaptionCue, Ms};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -27,12 +27,12 @@ const OTHERS: f64 = 20.0;
 
 /// Characters a second of a cue, as readers count them: graphemes without white space and soft hyphens.
 pub fn speed(cue: &CaptionCue) -> f64 {
-    characters(&cue.text) * 1000.0 / (cue.end - cue.start).max(1) as f64
+    characters(&cue.text) * 1000.0 / (cue.end - cue.start).get().max(1) as f64
 }
 
-/// How long a text has to stay to be read, in milliseconds.
-pub fn needed_ms(text: &str) -> i64 {
-    (characters(text) * 1000.0 / limit(text)).ceil() as i64
+/// Returns how long a text has to stay to be read.
+pub fn needed_time(text: &str) -> Ms {
+    Ms::new((characters(text) * 1000.0 / limit(text)).ceil() as i64)
 }
 
 fn characters(text: &str) -> f64 {
@@ -72,8 +72,8 @@ mod tests {
     fn cue(text: &str, ms: i64) -> CaptionCue {
         CaptionCue {
             scene_id: "scene_01".into(),
-            start: 500,
-            end: 500 + ms,
+            start: Ms::new(500),
+            end: Ms::new(500 + ms),
             text: text.into(),
             words: Vec::new(),
         }

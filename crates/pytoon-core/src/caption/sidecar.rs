@@ -5,7 +5,7 @@
 //! text there and never markup; times ascend and stay inside their cue.
 
 use super::shown_text;
-use pytoon_vocabulary::{CaptionCue, CaptionWord};
+use pytoon_vocabulary::{CaptionCue, CaptionWord, Ms};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -137,15 +137,15 @@ impl CaptionsFile {
         let words = cues.iter().enumerate().flat_map(|(cue, c)| {
             c.words.iter().map(move |word| WordEntry {
                 word: word.text.clone(),
-                start_ms: word.start,
-                end_ms: word.end,
+                start_ms: word.start.get(),
+                end_ms: word.end.get(),
                 cue,
             })
         });
         let entries = cues.iter().map(|cue| CueEntry {
             text: cue.text.clone(),
-            start_ms: cue.start,
-            end_ms: cue.end,
+            start_ms: cue.start.get(),
+            end_ms: cue.end.get(),
             scene_id: cue.scene_id.clone(),
         });
         Self {
@@ -185,16 +185,16 @@ fn escaped_for_ass(text: &str) -> String {
     one_line(text).replace('\\', "\\\u{2060}").replace('{', "\\{").replace('}', "\\}")
 }
 
-fn centiseconds(ms: i64) -> i64 {
-    (ms.max(0) + 5) / 10
+fn centiseconds(at: Ms) -> i64 {
+    (at.max(Ms::ZERO) + Ms::new(5)).get() / 10
 }
 
 fn ass_clock(cs: i64) -> String {
     format!("{}:{:02}:{:02}.{:02}", cs / 360_000, cs / 6000 % 60, cs / 100 % 60, cs % 100)
 }
 
-fn clock(ms: i64, separator: char) -> String {
-    let ms = ms.max(0);
+fn clock(at: Ms, separator: char) -> String {
+    let ms = at.get().max(0);
     format!(
         "{:02}:{:02}:{:02}{separator}{:03}",
         ms / 3_600_000,
@@ -225,14 +225,14 @@ pub(super) mod tests {
             assert!(!payload.contains('\n') && !payload.contains("-->"), "{block}");
             assert_eq!(
                 times.split_once(" --> ").map(|(a, b)| (ms(a), ms(b))),
-                Some((cue.start, cue.end))
+                Some((cue.start.get(), cue.end.get()))
             );
             let mut parts = payload.split('<');
             let mut text = parts.next().expect("text").to_owned();
-            let mut latest = cue.start;
+            let mut latest = cue.start.get();
             for part in parts {
                 let (time, after) = part.split_once('>').expect("a whole tag");
-                assert!(ms(time) > latest && ms(time) < cue.end, "{block}");
+                assert!(ms(time) > latest && ms(time) < cue.end.get(), "{block}");
                 latest = ms(time);
                 text += after;
             }
@@ -246,7 +246,7 @@ pub(super) mod tests {
         for (line, cue) in lines.iter().zip(cues) {
             let fields: Vec<&str> = line.splitn(10, ',').collect();
             let (start, end) = (ms(fields[1]), ms(fields[2]));
-            assert!(start >= gone && end >= start && (end - cue.end).abs() <= 5, "{line}");
+            assert!(start >= gone && end >= start && (end - cue.end.get()).abs() <= 5, "{line}");
             gone = end;
             // A brace without a backslash before it begins an override.
             let mut parts = fields[9].split("{\\k");
@@ -268,12 +268,13 @@ pub(super) mod tests {
             .iter()
             .map(|(text, start, end)| CaptionWord {
                 text: (*text).to_owned(),
-                start: *start,
-                end: *end,
+                start: Ms::new(*start),
+                end: Ms::new(*end),
                 emphasis: false,
                 joins_next: false,
             })
             .collect();
+        let (start, end) = (Ms::new(start), Ms::new(end));
         CaptionCue { scene_id: "scene_01".into(), start, end, text: shown_text(&words), words }
     }
 

@@ -26,11 +26,16 @@ use crate::preset::{Move, Preset, TransitionKind};
 use crate::profile::Profile;
 use crate::scene::{MediaKind, MusicSource, Scene, SceneGraph, SceneMedia};
 use crate::text;
-use crate::time::MsRange;
-use pytoon_vocabulary::CaptionWord;
-use pytoon_vocabulary::Rng;
+use crate::time::{FrameRange, MsRange};
+use pytoon_vocabulary::{CaptionWord, Frame, Ms, Rng};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+const ONE_FRAME: Frame = Frame::new(1);
+/// A transition has a frame of each clip at least.
+const SHORTEST_TRANSITION: Frame = Frame::new(2);
+/// A masked word is silenced this long after its onset.
+const MUTE_DELAY: Ms = Ms::new(60);
 
 /// What is known of an asset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -159,12 +164,13 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
         &input.preset.pacing,
     )?;
     let rate = input.profile.frame_rate;
-    let total_frames = rate.ms_to_frame_ceil(fitted.total_ms).max(1);
+    let total = Ms::new(fitted.total_ms);
     let total_frames = if input.target_ms == Some(fitted.total_ms) {
-        rate.ms_to_frame_round(fitted.total_ms).max(1)
+        rate.ms_to_frame_round(total)
     } else {
-        total_frames
+        rate.ms_to_frame_ceil(total)
     };
+    let total_frames = total_frames.max(ONE_FRAME);
     let places = scene_places(input, &fitted, total_frames);
     let video = video_track(input, &places);
     let words = words::scene_words(input.graph, input.speech, &fitted, &places);
@@ -172,7 +178,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     warnings.extend(input.graph.warnings.iter().cloned());
     let captions = if input.captions {
         let style = &input.look.captions;
-        caption::cues(&words, style.look, style.size, style.lead_ms)
+        caption::cues(&words, style.look, style.size, Ms::new(style.lead_ms))
     } else {
         Vec::new()
     };
@@ -199,21 +205,25 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     Ok(Built { timeline, warnings })
 }
 
-fn scene_places(input: &BuildInput<'_>, fitted: &TimeFit, total_frames: i64) -> Vec<TimelineScene> {
+fn scene_places(
+    input: &BuildInput<'_>,
+    fitted: &TimeFit,
+    total_frames: Frame,
+) -> Vec<TimelineScene> {
     let rate = input.profile.frame_rate;
     let count = input.graph.scenes.len();
-    let mut at_ms = 0;
-    let mut start_frame = 0;
+    let mut at = Ms::ZERO;
+    let mut start_frame = Frame::ZERO;
     let mut places = Vec::with_capacity(count);
     for (index, (scene, fit)) in input.graph.scenes.iter().zip(&fitted.scenes).enumerate() {
-        at_ms += fit.duration_ms;
-        let left = (count - 1 - index) as i64;
-        let end_frame = if left == 0 {
+        at += Ms::new(fit.duration_ms);
+        let left = Frame::new((count - 1 - index) as i64);
+        let end_frame = if left == Frame::ZERO {
             total_frames
         } else {
             // Every scene keeps at least one frame, whatever the rounding.
-            rate.ms_to_frame_floor(at_ms)
-                .clamp(start_frame + 1, (total_frames - left).max(start_frame + 1))
+            let first = start_frame + ONE_FRAME;
+            rate.ms_to_frame_floor(at).clamp(first, (total_frames - left).max(first))
         };
         places.push(TimelineScene {
             scene_id: scene.id.clone(),
@@ -232,8 +242,8 @@ fn scene_places(input: &BuildInput<'_>, fitted: &TimeFit, total_frames: i64) -> 
 struct Shot<'a> {
     scene: usize,
     media: &'a SceneMedia,
-    start_frame: i64,
-    end_frame: i64,
+    start_frame: Frame,
+    end_frame: Frame,
     /// Which view of the same picture this is: 0 for the first.
     view: usize,
 }
@@ -300,8 +310,8 @@ fn scene_shots<'a>(
     let media: Vec<&SceneMedia> = scene.all_media().collect();
     let frames = place.end_frame - place.start_frame;
     // A medium needs a few frames to be seen at all.
-    let shown = media.len().min((frames / 6).max(1) as usize);
-    let per_media = frames / shown as i64;
+    let shown = media.len().min((frames.get() / 6).max(1) as usize);
+    let per_media = frames.get() / shown as i64;
     let max_shot = (input.preset.pacing.max_shot_seconds * rate.as_f64()) as i64;
     let mut shots = Vec::new();
     for (slot, medium) in media.iter().take(shown).enumerate() {
@@ -316,8 +326,13 @@ fn scene_shots<'a>(
         for view in 0..views {
             // Lengths vary a little: equal ones tick like a metronome.
             let even = start + (end - start) * (view + 1) / views;
-            let sway = ((end - start) as f64 / views as f64 * rng.range_f64(-0.14, 0.14)) as i64;
-            let until = if view + 1 == views { end } else { (even + sway).clamp(at + 1, end - 1) };
+            let length = (end - start).get() as f64 / views as f64;
+            let sway = Frame::new((length * rng.range_f64(-0.14, 0.14)) as i64);
+            let until = if view + 1 == views {
+                end
+            } else {
+                (even + sway).clamp(at + ONE_FRAME, end - ONE_FRAME)
+            };
             shots.push(Shot {
                 scene: index,
                 media: medium,
@@ -339,11 +354,12 @@ fn transition(input: &BuildInput<'_>, shots: &[Shot<'_>], index: usize) -> Optio
         return None;
     }
     let rate = input.profile.frame_rate;
-    let wanted = rate.seconds_to_frames_round(input.preset.transitions.seconds).max(2);
+    let wanted =
+        rate.seconds_to_frames_round(input.preset.transitions.seconds).max(SHORTEST_TRANSITION);
     let room = (previous.end_frame - previous.start_frame).min(shot.end_frame - shot.start_frame);
     // Both halves must lie in their own clips, and a clip may have a transition at either end.
     let length = wanted.min(room);
-    if length < 2 {
+    if length < SHORTEST_TRANSITION {
         return None;
     }
     let start_frame = shot.start_frame - length / 2;
@@ -417,34 +433,34 @@ fn audio_tracks(
     fitted: &TimeFit,
     places: &[TimelineScene],
     video: &[VideoClip],
-    total_ms: i64,
+    total: Ms,
 ) -> Vec<AudioTrack> {
     let mut tracks = Vec::new();
     let mut voice = Vec::new();
     let mut spoken: Vec<CaptionWord> = Vec::new();
-    let mut scene_start = 0;
+    let mut scene_start = Ms::ZERO;
     for (index, utterances) in input.speech.iter().enumerate() {
         for (utterance, &start) in utterances.iter().zip(&fitted.scenes[index].utterance_starts_ms)
         {
-            let start = scene_start + start;
+            let start = scene_start + Ms::new(start);
             voice.push(VoiceClip {
                 scene_id: places[index].scene_id.clone(),
                 asset: utterance.asset.clone(),
-                source_start: utterance.source_start_ms,
+                source_start: Ms::new(utterance.source_start_ms),
                 start,
-                end: (start + utterance.duration_ms).min(total_ms),
+                end: (start + Ms::new(utterance.duration_ms)).min(total),
             });
         }
         spoken.extend(words::spoken_words(input.speech, fitted, index, scene_start));
-        scene_start += fitted.scenes[index].duration_ms;
+        scene_start += Ms::new(fitted.scenes[index].duration_ms);
     }
     let ranges = || spoken.iter().map(|w| MsRange::new(w.start, w.end));
-    let regions = duck_regions(ranges(), input.duck, total_ms);
+    let regions = duck_regions(ranges(), input.duck, total);
     if !voice.is_empty() {
         let mutes = spoken
             .iter()
             .filter(|w| words::is_masked(&w.text, input.masked_words))
-            .map(|w| MsRange::new(w.start + 60, w.end))
+            .map(|w| MsRange::new(w.start + MUTE_DELAY, w.end))
             .collect();
         tracks.push(AudioTrack::Voice { clips: voice, mutes });
     }
@@ -483,8 +499,8 @@ fn clip_sounds(input: &BuildInput<'_>, video: &[VideoClip]) -> Vec<SoundClip> {
             // With its handles, on which the picture runs already.
             let start = transition(index).map_or(clip.start_frame, |t| t.start_frame);
             let end = transition(index + 1).map_or(clip.end_frame, |t| t.end_frame);
-            let visible_ms = (rate.frame_to_ms(start), rate.frame_to_ms(end));
-            moving::sound(&clip.source, visible_ms, *sound)
+            let visible = FrameRange::new(start, end).to_ms(rate);
+            moving::sound(&clip.source, visible, *sound)
         })
         .collect()
 }
@@ -496,25 +512,24 @@ fn frame_size(profile: &Profile) -> FrameSize {
 fn overlay_track(
     input: &BuildInput<'_>,
     places: &[TimelineScene],
-    total_frames: i64,
+    total_frames: Frame,
 ) -> Vec<OverlayClip> {
     let rate = input.profile.frame_rate;
-    let total_ms = rate.frame_to_ms(total_frames);
+    let total = rate.frame_to_ms(total_frames);
     input
         .overlays
         .iter()
         .filter_map(|overlay| {
             let (low, high) = match overlay.scene {
                 Some(scene) => places.get(scene).map(|p| (p.start_frame, p.end_frame))?,
-                None => (0, total_frames),
+                None => (Frame::ZERO, total_frames),
             };
-            let start_ms =
-                if overlay.start_ms < 0 { total_ms + overlay.start_ms } else { overlay.start_ms };
-            let offset = if overlay.scene.is_some() { low } else { 0 };
-            let start_frame = (rate.ms_to_frame_round(start_ms.max(0)) + offset).clamp(low, high);
-            let end_frame = overlay
-                .end_ms
-                .map_or(high, |ms| (rate.ms_to_frame_round(ms) + offset).clamp(low, high));
+            let start = Ms::new(overlay.start_ms);
+            let start = if start < Ms::ZERO { total + start } else { start };
+            let offset = if overlay.scene.is_some() { low } else { Frame::ZERO };
+            let frame_at = |ms| (rate.ms_to_frame_round(ms) + offset).clamp(low, high);
+            let start_frame = frame_at(start.max(Ms::ZERO));
+            let end_frame = overlay.end_ms.map_or(high, |ms| frame_at(Ms::new(ms)));
             (end_frame > start_frame).then(|| OverlayClip {
                 content: overlay.content.clone(),
                 position: overlay.position,

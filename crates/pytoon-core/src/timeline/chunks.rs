@@ -6,6 +6,7 @@
 
 use super::Timeline;
 use crate::time::FrameRange;
+use pytoon_vocabulary::Frame;
 
 /// About how long a chunk is at most, in seconds; it is whole groups of pictures. Short enough that
 /// cores share the film evenly and a change draws little again, long enough that starting an encoder
@@ -26,7 +27,7 @@ impl Timeline {
             .zip(ends)
             .flat_map(|(&start, end)| {
                 let length = end - start;
-                let parts = ((length + longest - 1) / longest).max(1);
+                let parts = (length.get() + longest - 1).div_euclid(longest).max(1);
                 let at = move |part: i64| start + length * part / parts;
                 (0..parts).map(move |part| FrameRange::new(at(part), at(part + 1)))
             })
@@ -34,16 +35,16 @@ impl Timeline {
     }
 
     /// The film's key frames: the first of every chunk, and one after every full group of pictures.
-    pub fn key_frames(&self) -> Vec<i64> {
+    pub fn key_frames(&self) -> Vec<Frame> {
         let gop = self.profile.gop_frames() as usize;
-        self.chunks().iter().flat_map(|chunk| (chunk.start..chunk.end).step_by(gop)).collect()
+        self.chunks().iter().flat_map(|chunk| chunk.frames().step_by(gop)).collect()
     }
 
     /// The first frames of what is cut into chunks: the film's, and the first that shows something
     /// of a further scene.
-    fn section_starts(&self) -> Vec<i64> {
+    fn section_starts(&self) -> Vec<Frame> {
         let shortest = self.frame_rate.seconds_to_frames_round(SHORTEST_SECONDS);
-        let mut starts = vec![0];
+        let mut starts = vec![Frame::ZERO];
         for pair in self.tracks.video.windows(2) {
             let (before, clip) = (&pair[0], &pair[1]);
             let start = clip.transition_in.as_ref().map_or(clip.start_frame, |t| t.start_frame);
@@ -74,7 +75,7 @@ mod tests {
     }
 
     fn lengths(film: &Timeline) -> Vec<i64> {
-        film.chunks().iter().map(|chunk| chunk.len()).collect()
+        film.chunks().iter().map(|chunk| chunk.len().get()).collect()
     }
 
     #[test]
@@ -86,14 +87,16 @@ mod tests {
                     let film = film(rate.clone(), gop, &scenes);
                     let chunks = film.chunks();
                     let (first, last) = (chunks[0], chunks[chunks.len() - 1]);
-                    assert_eq!((first.start, last.end), (0, film.total_frames));
+                    assert_eq!((first.start, last.end), (Frame::ZERO, film.total_frames));
                     assert!(chunks.windows(2).all(|pair| pair[0].end == pair[1].start));
                     assert!(chunks.iter().all(|chunk| !chunk.is_empty()), "{chunks:?}");
                     let mut keys = film.key_frames();
                     assert!(chunks.iter().all(|chunk| keys.contains(&chunk.start)));
                     keys.push(film.total_frames);
                     let gop = film.profile.gop_frames();
-                    assert!(keys.windows(2).all(|pair| (1..=gop).contains(&(pair[1] - pair[0]))));
+                    assert!(
+                        keys.windows(2).all(|pair| (1..=gop).contains(&(pair[1] - pair[0]).get()))
+                    );
                 }
             }
         }

@@ -4,7 +4,7 @@
 //! than [`DuckSettings::stay_down_ms`] do not let the music up.
 
 use crate::time::MsRange;
-use pytoon_vocabulary::DuckRegion;
+use pytoon_vocabulary::{DuckRegion, Ms};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,12 +28,13 @@ pub struct DuckSettings {
 pub fn duck_regions(
     words: impl IntoIterator<Item = MsRange>,
     settings: &DuckSettings,
-    total_ms: i64,
+    total: Ms,
 ) -> Vec<DuckRegion> {
+    let (stay_down, hold) = (Ms::new(settings.stay_down_ms), Ms::new(settings.hold_ms));
     let mut regions: Vec<MsRange> = Vec::new();
     for word in words {
         match regions.last_mut() {
-            Some(last) if word.start - last.end < settings.stay_down_ms => {
+            Some(last) if word.start - last.end < stay_down => {
                 last.end = last.end.max(word.end);
             }
             _ => regions.push(word),
@@ -42,11 +43,11 @@ pub fn duck_regions(
     regions
         .into_iter()
         .map(|region| DuckRegion {
-            start: region.start.max(0),
-            end: (region.end + settings.hold_ms).min(total_ms),
+            start: region.start.max(Ms::ZERO),
+            end: (region.end + hold).min(total),
             gain_db: settings.gain_db,
-            ramp_down: settings.ramp_down_ms,
-            ramp_up: settings.ramp_up_ms,
+            ramp_down: Ms::new(settings.ramp_down_ms),
+            ramp_up: Ms::new(settings.ramp_up_ms),
         })
         .collect()
 }
@@ -64,9 +65,10 @@ mod tests {
             ramp_up_ms: 700,
             stay_down_ms: 1000,
         };
-        let words = [(100, 400), (600, 900), (3000, 3500)].map(|(a, b)| MsRange::new(a, b));
-        let regions = duck_regions(words, &settings, 3600);
-        let spans: Vec<_> = regions.iter().map(|r| (r.start, r.end)).collect();
+        let words = [(100, 400), (600, 900), (3000, 3500)]
+            .map(|(a, b)| MsRange::new(Ms::new(a), Ms::new(b)));
+        let regions = duck_regions(words, &settings, Ms::new(3600));
+        let spans: Vec<_> = regions.iter().map(|r| (r.start.get(), r.end.get())).collect();
         assert_eq!(spans, [(100, 1200), (3000, 3600)]);
     }
 }

@@ -2,20 +2,23 @@
 //! them.
 
 use super::{AudioTrack, ClipSource, Timeline};
+use pytoon_vocabulary::{Frame, Ms};
+use std::fmt::Display;
+use std::ops::Neg;
 
-/// Nothing of a film of a minute lies further from its beginning, in milliseconds.
-const FAR_MS: i64 = 600_000;
+/// Nothing of a film of a minute lies further from its beginning.
+const FAR: Ms = Ms::new(600_000);
 
-/// No file that is shown or heard is longer, in milliseconds: a day.
-const LONGEST_MS: i64 = pytoon_vocabulary::DAY_MS;
+/// No file that is shown or heard is longer: a day.
+const LONGEST: Ms = Ms::new(pytoon_vocabulary::DAY_MS);
 
 /// A field and two instants of it.
-type Instants = (&'static str, i64, i64);
+type Instants<T = Ms> = (&'static str, T, T);
 
 impl Timeline {
     /// Instants far outside of the film, which no sum or buffer is made for.
     pub(super) fn instant_problem(&self) -> Option<(String, String)> {
-        let far_frame = self.frame_rate.ms_to_frame_ceil(FAR_MS);
+        let far_frame = self.frame_rate.ms_to_frame_ceil(FAR);
         let mut frames = Vec::new();
         let mut instants = Vec::new();
         let mut sources = Vec::new();
@@ -26,24 +29,24 @@ impl Timeline {
             instants.push(("tracks.video", clip.start, clip.end));
             if let Some(transition) = &clip.transition_in {
                 frames.push(("tracks.video", transition.start_frame, transition.end_frame));
-                instants.push(("tracks.video", transition.duration, 0));
+                instants.push(("tracks.video", transition.duration, Ms::ZERO));
             }
             match &clip.source {
                 ClipSource::Picture { motion, .. } => {
                     frames.push(("tracks.video", motion.start_frame, motion.end_frame));
-                    frames.push(("tracks.video", motion.ease_in_frames, 0));
+                    frames.push(("tracks.video", motion.ease_in_frames, Frame::ZERO));
                 }
                 ClipSource::Clip { source_start, source_duration, .. } => {
                     sources.push(("tracks.video", *source_start, *source_duration));
                 }
                 ClipSource::Background { origin_frame, .. } => {
-                    frames.push(("tracks.video", *origin_frame, 0));
+                    frames.push(("tracks.video", *origin_frame, Frame::ZERO));
                 }
             }
         }
         for clip in &self.tracks.overlays {
             frames.push(("tracks.overlays", clip.start_frame, clip.end_frame));
-            frames.push(("tracks.overlays", clip.fade_frames, 0));
+            frames.push(("tracks.overlays", clip.fade_frames, Frame::ZERO));
             instants.push(("tracks.overlays", clip.start, clip.end));
         }
         for track in &self.tracks.audio {
@@ -53,18 +56,22 @@ impl Timeline {
             instants.push(("tracks.captions", cue.start, cue.end));
             instants.extend(cue.words.iter().map(|w| ("tracks.captions", w.start, w.end)));
         }
-        instants.push(("look.captions.leadMs", self.look.captions.lead_ms, 0));
-        let is_far = |most: i64| move |at: &i64| !(-most..=most).contains(at);
-        let far = |list: Vec<Instants>, most: i64, unit: &str| {
-            let found = list.into_iter().find_map(|(field, start, end)| {
-                Some((field, [start, end].into_iter().find(is_far(most))?))
-            });
-            found.map(|(field, at)| (field.to_owned(), format!("{at} {unit} is far off the film")))
-        };
-        far(instants, FAR_MS, "ms")
-            .or_else(|| far(sources, LONGEST_MS, "ms of a file"))
+        instants.push(("look.captions.leadMs", Ms::new(self.look.captions.lead_ms), Ms::ZERO));
+        far(instants, FAR, "ms")
+            .or_else(|| far(sources, LONGEST, "ms of a file"))
             .or_else(|| far(frames, far_frame, "frames"))
     }
+}
+
+/// Returns the first instant that lies further from zero than `most`, in either direction.
+fn far<T>(list: Vec<Instants<T>>, most: T, unit: &str) -> Option<(String, String)>
+where
+    T: Copy + Display + Neg<Output = T> + PartialOrd,
+{
+    list.into_iter().find_map(|(field, start, end)| {
+        let at = [start, end].into_iter().find(|at| !(-most..=most).contains(at))?;
+        Some((field.to_owned(), format!("{at} {unit} is far off the film")))
+    })
 }
 
 impl AudioTrack {
@@ -73,14 +80,14 @@ impl AudioTrack {
         let regions = match self {
             Self::Voice { clips, mutes } => {
                 all.extend(clips.iter().map(|clip| (FIELD, clip.start, clip.end)));
-                sources.extend(clips.iter().map(|clip| (FIELD, clip.source_start, 0)));
+                sources.extend(clips.iter().map(|clip| (FIELD, clip.source_start, Ms::ZERO)));
                 all.extend(mutes.iter().map(|range| (FIELD, range.start, range.end)));
                 return;
             }
             Self::Music { duck_regions, .. } => duck_regions,
             Self::ClipSound { clips, duck_regions } => {
                 all.extend(clips.iter().map(|clip| (FIELD, clip.start, clip.end)));
-                sources.extend(clips.iter().map(|clip| (FIELD, clip.source_start, 0)));
+                sources.extend(clips.iter().map(|clip| (FIELD, clip.source_start, Ms::ZERO)));
                 duck_regions
             }
         };

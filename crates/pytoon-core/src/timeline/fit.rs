@@ -10,8 +10,10 @@
 use crate::note::Note;
 use crate::preset::PacingSpec;
 use crate::text::SentenceEnd;
-use crate::time::MAX_FILM_MS;
+use crate::time::MAX_FILM;
 
+/// The longest film, in milliseconds.
+const MAX_FILM_MS: i64 = MAX_FILM.get();
 /// The cut lies this long before a scene's first word, so the caption can come in on the cut.
 pub const CUT_LEAD_MS: i64 = 100;
 /// The film ends this long after the last word.

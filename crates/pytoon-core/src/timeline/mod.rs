@@ -23,8 +23,8 @@ use crate::brief::{LogoShow, Platform, Position};
 use crate::colour::ColourMatch;
 use crate::preset::{Grade, TransitionKind};
 use crate::profile::Profile;
-use crate::time::{FrameRange, FrameRate, MAX_FILM_MS, MsRange};
-use pytoon_vocabulary::{Background, CaptionCue, CaptionLook, DuckRegion, MusicMood};
+use crate::time::{FrameRange, FrameRate, MAX_FILM, MsRange};
+use pytoon_vocabulary::{Background, CaptionCue, CaptionLook, DuckRegion, Frame, Ms, MusicMood};
 use reading::{AtEnd, ClipFit, ClipReading};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,9 +41,9 @@ pub struct Timeline {
     /// Frames per second.
     pub frame_rate: FrameRate,
     /// The length in frames.
-    pub total_frames: i64,
+    pub total_frames: Frame,
     /// The length in milliseconds, rounded from frames.
-    pub total_duration: i64,
+    pub total_duration: Ms,
     /// The seed of every free choice.
     pub seed: u64,
     /// The language of the words, a BCP 47 tag.
@@ -67,13 +67,13 @@ pub struct TimelineScene {
     /// The engine asked for.
     pub engine: String,
     /// The first frame.
-    pub start_frame: i64,
+    pub start_frame: Frame,
     /// One past the last frame.
-    pub end_frame: i64,
+    pub end_frame: Frame,
     /// Start in milliseconds.
-    pub start: i64,
+    pub start: Ms,
     /// End in milliseconds.
-    pub end: i64,
+    pub end: Ms,
 }
 
 /// The tracks.
@@ -146,13 +146,13 @@ pub struct VideoClip {
     /// The scene it belongs to.
     pub scene_id: String,
     /// The first frame.
-    pub start_frame: i64,
+    pub start_frame: Frame,
     /// One past the last frame.
-    pub end_frame: i64,
+    pub end_frame: Frame,
     /// Start in milliseconds.
-    pub start: i64,
+    pub start: Ms,
     /// End in milliseconds.
-    pub end: i64,
+    pub end: Ms,
     /// What is shown.
     pub source: ClipSource,
     /// The colour grade.
@@ -169,11 +169,11 @@ pub struct Transition {
     /// The kind.
     pub kind: TransitionKind,
     /// The first frame of the transition.
-    pub start_frame: i64,
+    pub start_frame: Frame,
     /// One past its last frame.
-    pub end_frame: i64,
+    pub end_frame: Frame,
     /// Its length in milliseconds.
-    pub duration: i64,
+    pub duration: Ms,
 }
 
 /// What a clip shows.
@@ -199,9 +199,9 @@ pub enum ClipSource {
         /// The file.
         asset: String,
         /// Where in the file it begins, in milliseconds.
-        source_start: i64,
+        source_start: Ms,
         /// How much of the file is used, in milliseconds.
-        source_duration: i64,
+        source_duration: Ms,
         /// Playing speed; below 1 is slow motion.
         speed: f64,
         /// What brings its colour to that of the other clips; absent where nothing does.
@@ -226,7 +226,7 @@ pub enum ClipSource {
         /// The words set over it.
         headline: Option<String>,
         /// The frame from which its clock runs, so that one background carries on over a cut.
-        origin_frame: i64,
+        origin_frame: Frame,
     },
 }
 
@@ -250,11 +250,11 @@ pub struct Motion {
     /// The window one past the last visible frame.
     pub to: Window,
     /// The first frame of the move, handles included.
-    pub start_frame: i64,
+    pub start_frame: Frame,
     /// One past the last frame of the move, handles included.
-    pub end_frame: i64,
+    pub end_frame: Frame,
     /// Frames over which the move gathers speed at its start; 0 for a constant rate.
-    pub ease_in_frames: i64,
+    pub ease_in_frames: Frame,
 }
 
 /// A window onto a picture, in shares of its width and height.
@@ -284,15 +284,15 @@ pub struct OverlayClip {
     /// Opacity, 0 to 1.
     pub opacity: f64,
     /// The first frame.
-    pub start_frame: i64,
+    pub start_frame: Frame,
     /// One past the last frame.
-    pub end_frame: i64,
+    pub end_frame: Frame,
     /// Start in milliseconds.
-    pub start: i64,
+    pub start: Ms,
     /// End in milliseconds.
-    pub end: i64,
+    pub end: Ms,
     /// Frames of its fade at both ends.
-    pub fade_frames: i64,
+    pub fade_frames: Frame,
 }
 
 /// A picture or words.
@@ -357,11 +357,11 @@ pub struct VoiceClip {
     /// The take.
     pub asset: String,
     /// Its start within the take, in milliseconds.
-    pub source_start: i64,
+    pub source_start: Ms,
     /// Start in milliseconds.
-    pub start: i64,
+    pub start: Ms,
     /// End in milliseconds.
-    pub end: i64,
+    pub end: Ms,
 }
 
 /// The own sound of a clip.
@@ -371,26 +371,26 @@ pub struct SoundClip {
     /// The file.
     pub asset: String,
     /// Where in the file it begins, in milliseconds.
-    pub source_start: i64,
+    pub source_start: Ms,
     /// Playing speed; the pitch is kept.
     pub speed: f64,
     /// Start in milliseconds.
-    pub start: i64,
+    pub start: Ms,
     /// End in milliseconds.
-    pub end: i64,
+    pub end: Ms,
     /// The stream of the sound, counted over all streams; the first sound stream when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<u32>,
     /// How much later the sound begins than the picture in the file, in milliseconds.
     #[serde(default, skip_serializing_if = "is_together")]
-    pub offset: i64,
+    pub offset: Ms,
     /// Frames of the film after which it starts again; absent where it is silent after its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repeat_frames: Option<i64>,
+    pub repeat_frames: Option<Frame>,
 }
 
-fn is_together(offset: &i64) -> bool {
-    *offset == 0
+fn is_together(offset: &Ms) -> bool {
+    *offset == Ms::ZERO
 }
 
 /// Where the music comes from.
@@ -410,6 +410,20 @@ pub enum MusicTrackSource {
 }
 
 impl VideoClip {
+    /// Its frames.
+    pub fn range(&self) -> FrameRange {
+        FrameRange::new(self.start_frame, self.end_frame)
+    }
+}
+
+impl TimelineScene {
+    /// Its frames.
+    pub fn range(&self) -> FrameRange {
+        FrameRange::new(self.start_frame, self.end_frame)
+    }
+}
+
+impl Transition {
     /// Its frames.
     pub fn range(&self) -> FrameRange {
         FrameRange::new(self.start_frame, self.end_frame)
@@ -448,13 +462,14 @@ impl Timeline {
             return Some(("frameRate".into(), "it differs from profile.frame_rate".into()));
         }
         // A second more: a film that is as long as it may be ends on a whole frame.
-        if self.total_frames < 1 || rate.frame_to_ms(self.total_frames) > MAX_FILM_MS + 1000 {
+        let longest = MAX_FILM + Ms::new(1000);
+        if self.total_frames <= Frame::ZERO || rate.frame_to_ms(self.total_frames) > longest {
             return Some((
                 "totalFrames".into(),
                 format!(
                     "{} frames are not a film of up to {} s",
                     self.total_frames,
-                    MAX_FILM_MS / 1000
+                    MAX_FILM.get() / 1000
                 ),
             ));
         }
@@ -523,7 +538,7 @@ impl Timeline {
     }
 
     fn caption_problem(&self) -> Option<(String, String)> {
-        let mut previous_end = i64::MIN;
+        let mut previous_end = Ms::MIN;
         for (index, cue) in self.tracks.captions.iter().enumerate() {
             if cue.start < previous_end || cue.end <= cue.start {
                 return Some((
@@ -537,8 +552,11 @@ impl Timeline {
     }
 }
 
-fn tile_problem(mut ranges: impl Iterator<Item = (i64, i64)>, total_frames: i64) -> Option<String> {
-    let mut at = 0;
+fn tile_problem(
+    mut ranges: impl Iterator<Item = (Frame, Frame)>,
+    total_frames: Frame,
+) -> Option<String> {
+    let mut at = Frame::ZERO;
     for (start, end) in ranges.by_ref() {
         if start != at || end <= start {
             return Some(format!(

@@ -10,7 +10,8 @@ use super::{ClipSource, SoundClip, VideoClip};
 use crate::brief::MediaFit;
 use crate::colour::ColourMatch;
 use crate::note::Note;
-use crate::time::FrameRate;
+use crate::time::{FrameRate, MsRange};
+use pytoon_vocabulary::{Frame, Ms};
 
 /// The slowest that a clip is played.
 const SLOWEST: f64 = 0.5;
@@ -52,8 +53,8 @@ pub(super) fn source(
     let (speed, at_end) = pace(clip.duration_ms, clip.keep_sound, needed_ms, rate);
     ClipSource::Clip {
         asset: clip.asset.to_owned(),
-        source_start: 0,
-        source_duration: clip.duration_ms.min((needed_ms * speed).ceil() as i64 + 1),
+        source_start: Ms::ZERO,
+        source_duration: Ms::new(clip.duration_ms.min((needed_ms * speed).ceil() as i64 + 1)),
         speed,
         colour: clip.colour,
         fit: fit(clip, time, frame),
@@ -79,7 +80,8 @@ fn pace(duration_ms: i64, keep_sound: bool, needed_ms: f64, rate: FrameRate) -> 
     if missing_ms <= LONGEST_HOLD_MS {
         return (rounded(SLOWEST_WITH_SOUND), AtEnd::Hold);
     }
-    (1.0, AtEnd::Loop { frames: rate.ms_to_frame_round(duration_ms).max(1) })
+    let frames = rate.ms_to_frame_round(Ms::new(duration_ms)).max(Frame::new(1));
+    (1.0, AtEnd::Loop { frames })
 }
 
 /// Returns how a clip meets the frame.
@@ -157,7 +159,7 @@ pub(super) fn notes(video: &[VideoClip], frame: FrameSize) -> Vec<Note> {
 /// Returns the own sound of a clip of the video track, for as long as its picture is seen.
 pub(super) fn sound(
     source: &ClipSource,
-    visible_ms: (i64, i64),
+    visible: MsRange,
     sound: super::reading::SoundReading,
 ) -> Option<SoundClip> {
     let ClipSource::Clip { asset, source_start, speed, at_end, .. } = source else { return None };
@@ -165,10 +167,10 @@ pub(super) fn sound(
         asset: asset.clone(),
         source_start: *source_start,
         speed: *speed,
-        start: visible_ms.0,
-        end: visible_ms.1,
+        start: visible.start,
+        end: visible.end,
         stream: sound.stream,
-        offset: sound.offset_ms,
+        offset: Ms::new(sound.offset_ms),
         repeat_frames: match at_end {
             AtEnd::Loop { frames } => Some(*frames),
             AtEnd::Restart | AtEnd::Hold => None,
@@ -218,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_sound_of_a_clip_is_never_slower_than_it_can_be_stretched() {
-        let looped = |frames| (1.0, AtEnd::Loop { frames });
+        let looped = |frames| (1.0, AtEnd::Loop { frames: Frame::new(frames) });
         for (duration, needed, expected) in [
             (8000, 4000.0, (1.0, AtEnd::Hold)),
             (3980, 5000.0, (0.8, AtEnd::Hold)),
@@ -257,7 +259,8 @@ mod tests {
                 seen: Some(&seen),
                 fit,
             };
-            let time = ShotTime { start_frame: 0, end_frame: 90, seconds, eases_in: false };
+            let (start_frame, end_frame) = (Frame::ZERO, Frame::new(90));
+            let time = ShotTime { start_frame, end_frame, seconds, eases_in: false };
             super::fit(&clip, time, FRAME)
         };
         assert_eq!(shown(0.3, 3.0, None), ClipFit::Whole);

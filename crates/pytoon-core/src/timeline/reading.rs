@@ -3,6 +3,7 @@
 //! Guarantees: the default value describes an ordinary clip (first video stream, square pixels,
 //! progressive, BT.709, opaque), so that a timeline without these fields means what it always did.
 
+use pytoon_vocabulary::{Frame, Ms};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,7 @@ pub struct ClipReading {
     pub anamorphic: bool,
     /// How much later the picture begins than the file, in milliseconds.
     #[serde(skip_serializing_if = "is_zero")]
-    pub start: i64,
+    pub start: Ms,
     /// The order of its fields; progressive when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fields: Option<FieldOrder>,
@@ -215,7 +216,7 @@ pub enum AtEnd {
     /// It starts again after a number of frames of the film, together with its sound.
     Loop {
         /// The frames of one round.
-        frames: i64,
+        frames: Frame,
     },
     /// It stands still on its last frame, and its sound is over.
     Hold,

@@ -7,7 +7,7 @@
 use super::{Fit, Motion, Window};
 use crate::brief::MediaFit;
 use crate::preset::{MotionSpec, Move};
-use pytoon_vocabulary::Rng;
+use pytoon_vocabulary::{Frame, Rng};
 use serde::{Deserialize, Serialize};
 
 /// What is known of a picture.
@@ -40,9 +40,9 @@ pub struct FrameSize {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ShotTime {
     /// The first visible frame, handles included.
-    pub start_frame: i64,
+    pub start_frame: Frame,
     /// One past the last visible frame, handles included.
-    pub end_frame: i64,
+    pub end_frame: Frame,
     /// The same length in seconds.
     pub seconds: f64,
     /// Whether the shot comes in through a dissolve, so that its move may gather speed.
@@ -102,7 +102,7 @@ pub fn plan_shot(
         Fit::Cover => cover_windows(facts, frame, aspect, kind, rate, time.seconds, wanted.tighter),
     };
     let ease_in_frames =
-        if time.eases_in { (time.end_frame - time.start_frame) * 15 / 100 } else { 0 };
+        if time.eases_in { (time.end_frame - time.start_frame) * 15 / 100 } else { Frame::ZERO };
     let motion = Motion {
         from,
         to,
@@ -324,8 +324,8 @@ mod tests {
     fn shot(facts: &PictureFacts, asked: Move, seconds: f64) -> ShotPlan {
         let spec = spec();
         let time = ShotTime {
-            start_frame: 0,
-            end_frame: (seconds * 30.0) as i64,
+            start_frame: Frame::ZERO,
+            end_frame: Frame::new((seconds * 30.0) as i64),
             seconds,
             eases_in: false,
         };
@@ -362,11 +362,11 @@ mod tests {
                 crop_keeps: keeps, crop_centre: (ax, ay),
             };
             let spec = spec();
-            let time = ShotTime { start_frame: 5, end_frame: 5 + (seconds * 30.0) as i64 + 1, seconds, eases_in: true };
+            let time = ShotTime { start_frame: Frame::new(5), end_frame: Frame::new(6 + (seconds * 30.0) as i64), seconds, eases_in: true };
             let wish = ShotWish { asked: Move::ALL[which], spec: &spec, energy: 1.0, previous: None, tighter, fit: None };
             let plan = plan_shot(&facts, FRAME, time, wish, &mut Rng::new(3, "t"));
-            for frame in time.start_frame..=time.end_frame {
-                let w = plan.motion.window_at(frame);
+            for frame in time.start_frame.get()..=time.end_frame.get() {
+                let w = plan.motion.window_at(Frame::new(frame));
                 prop_assert!(w.x >= -1e-9 && w.y >= -1e-9 && w.width > 0.0 && w.height > 0.0);
                 prop_assert!(w.x + w.width <= 1.0 + 1e-9 && w.y + w.height <= 1.0 + 1e-9);
             }

@@ -1,6 +1,7 @@
 //! A small film for the tests of timelines.
 
 use crate::time::FrameRate;
+use pytoon_vocabulary::Frame;
 use serde_json::{Value, json};
 
 /// A silent film of drawn scenes of so many frames; the transition into each is so long.
@@ -10,7 +11,8 @@ pub(super) fn drawn_film(rate: Value, gop_seconds: f64, scenes: &[(i64, i64)]) -
     let (mut places, mut clips) = (Vec::new(), Vec::new());
     for (index, &(frames, transition)) in scenes.iter().enumerate() {
         let (scene, first, end) = (format!("scene_{:02}", index + 1), at, at + frames);
-        let (start_ms, end_ms) = (frame_rate.frame_to_ms(first), frame_rate.frame_to_ms(end));
+        let at_ms = |frame| frame_rate.frame_to_ms(Frame::new(frame));
+        let (start_ms, end_ms) = (at_ms(first), at_ms(end));
         places.push(json!({"sceneId": scene, "engine": "local", "startFrame": first,
             "endFrame": end, "start": start_ms, "end": end_ms}));
         let transition = (transition > 0).then(|| {
@@ -25,7 +27,7 @@ pub(super) fn drawn_film(rate: Value, gop_seconds: f64, scenes: &[(i64, i64)]) -
     }
     json!({
         "version": 1, "frameRate": rate, "totalFrames": at,
-        "totalDuration": frame_rate.frame_to_ms(at), "seed": 1, "language": "en",
+        "totalDuration": frame_rate.frame_to_ms(Frame::new(at)), "seed": 1, "language": "en",
         "look": {
             "gradeStrength": 0.5, "font": null,
             "palette": {"baseHue": 0.0, "accentHue": 0.0, "chroma": 1.0,

@@ -11,7 +11,7 @@ use crate::caption::{self, SceneWords};
 use crate::scene::{Scene, SceneGraph};
 use crate::text;
 use crate::time::MsRange;
-use pytoon_vocabulary::{CaptionCue, CaptionWord};
+use pytoon_vocabulary::{CaptionCue, CaptionWord, Ms};
 
 /// The words of each scene in film time.
 pub(super) fn scene_words(
@@ -20,7 +20,7 @@ pub(super) fn scene_words(
     fitted: &TimeFit,
     places: &[TimelineScene],
 ) -> Vec<SceneWords> {
-    let mut scene_start = 0;
+    let mut scene_start = Ms::ZERO;
     let mut out = Vec::new();
     for (index, scene) in graph.scenes.iter().enumerate() {
         let place = &places[index];
@@ -40,7 +40,7 @@ pub(super) fn scene_words(
             sentence_ends,
             range: MsRange::new(place.start, place.end),
         });
-        scene_start += fitted.scenes[index].duration_ms;
+        scene_start += Ms::new(fitted.scenes[index].duration_ms);
     }
     out
 }
@@ -64,8 +64,8 @@ fn mark_words(scene: &Scene, words: &mut [CaptionWord]) -> Vec<usize> {
 fn reading_range(place: &TimelineScene) -> MsRange {
     let length = place.end - place.start;
     MsRange::new(
-        place.start + (length / 10).min(fit::CUT_LEAD_MS),
-        place.end - (length / 10).min(250),
+        place.start + (length / 10).min(Ms::new(fit::CUT_LEAD_MS)),
+        place.end - (length / 10).min(Ms::new(250)),
     )
 }
 
@@ -74,11 +74,11 @@ pub(super) fn spoken_words<'a>(
     speech: &'a [Vec<Utterance>],
     fitted: &'a TimeFit,
     scene: usize,
-    scene_start: i64,
+    scene_start: Ms,
 ) -> impl Iterator<Item = CaptionWord> + 'a {
     speech[scene].iter().zip(&fitted.scenes[scene].utterance_starts_ms).flat_map(
         move |(utterance, &start)| {
-            let offset = scene_start + start;
+            let offset = scene_start + Ms::new(start);
             utterance.words.iter().map(move |word| CaptionWord {
                 start: word.start + offset,
                 end: word.end + offset,

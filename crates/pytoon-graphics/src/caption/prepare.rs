@@ -1,6 +1,6 @@
 //! One cue laid out and placed: where everything is, before any pixel.
 
-use pytoon_vocabulary::{CaptionCue, CaptionLook};
+use pytoon_vocabulary::{CaptionCue, CaptionLook, Ms};
 use std::ops::Range;
 
 use super::CaptionStyle;
@@ -124,8 +124,8 @@ fn attempt(
         (zone.rect.y1 - below(style.look, &layout, &text_style, k)).round() as i32,
     );
     let mut placed = PlacedCue {
-        start_ms: cue.start,
-        end_ms: cue.end,
+        start_ms: cue.start.get(),
+        end_ms: cue.end.get(),
         layout,
         style: text_style,
         origin,
@@ -160,16 +160,16 @@ fn placed_words(
     placed: &PlacedCue,
     k: f32,
 ) -> Vec<PlacedWord> {
-    let lead = style.lead_ms;
+    let lead = Ms::new(style.lead_ms);
     // Padding shrinks with the text, or chips would touch their neighbours.
     let k = k * placed.layout.size_px / placed.style.size_px.max(1.0);
     let mut from = cue.start;
-    let starts: Vec<i64> = cue
+    let starts: Vec<Ms> = cue
         .words
         .iter()
         .map(|word| {
             // Never before the cue or an earlier word, and never too late to be seen.
-            let latest = (cue.end - 100).max(cue.start);
+            let latest = (cue.end - SHORTEST).max(cue.start);
             from = (word.start - lead).clamp(from.min(latest), latest);
             from
         })
@@ -179,7 +179,8 @@ fn placed_words(
         .map(|i| {
             let word = &cue.words[i];
             let next = starts.get(i + 1).copied().unwrap_or(cue.end);
-            let to_ms = if next - word.end < BRIDGE { next } else { word.end.max(starts[i] + 100) };
+            let bridged = next - word.end < BRIDGE;
+            let until = if bridged { next } else { word.end.max(starts[i] + SHORTEST) };
             let boxes = placed.layout.words.iter().filter(|b| b.word == i);
             let chips: Vec<Rect> = boxes
                 .clone()
@@ -205,12 +206,21 @@ fn placed_words(
                 .map(|b| (ox + 0.5 * (b.x0 + b.x1), oy + b.baseline))
                 .next()
                 .unwrap_or((ox, oy));
-            PlacedWord { from_ms: starts[i], to_ms, emphasis: word.emphasis, chips, anchor }
+            PlacedWord {
+                from_ms: starts[i].get(),
+                to_ms: until.get(),
+                emphasis: word.emphasis,
+                chips,
+                anchor,
+            }
         })
         .collect()
 }
 
-const BRIDGE: i64 = look::BRIDGE_MS;
+/// Gaps shorter than this stay lit.
+const BRIDGE: Ms = Ms::new(look::BRIDGE_MS);
+/// A word is lit at least this long.
+const SHORTEST: Ms = Ms::new(100);
 
 impl PlacedCue {
     /// Fills in plate and bounds, and lets chips follow tall scripts.

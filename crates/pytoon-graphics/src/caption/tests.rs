@@ -3,7 +3,7 @@
 use super::*;
 use crate::frame::Frame;
 use crate::text::testing::engine;
-use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord};
+use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord, Ms};
 
 const LOOKS: [CaptionLook; 3] = [CaptionLook::Classic, CaptionLook::Karaoke, CaptionLook::Pop];
 
@@ -12,11 +12,11 @@ fn cue(text: &str) -> CaptionCue {
     for token in text.split(' ') {
         let parts: Vec<&str> = token.split('|').collect();
         for (i, part) in parts.iter().enumerate() {
-            let start = 1000 + 300 * words.len() as i64;
+            let start = Ms::new(1000 + 300 * words.len() as i64);
             words.push(CaptionWord {
                 text: (*part).to_owned(),
                 start,
-                end: start + 280,
+                end: start + Ms::new(280),
                 emphasis: words.len() == 1,
                 joins_next: i + 1 < parts.len(),
             });
@@ -27,6 +27,7 @@ fn cue(text: &str) -> CaptionCue {
 }
 
 fn cue_of(start: i64, end: i64, words: Vec<CaptionWord>) -> CaptionCue {
+    let (start, end) = (Ms::new(start), Ms::new(end));
     CaptionCue { scene_id: String::new(), start, end, text: String::new(), words }
 }
 
@@ -106,7 +107,7 @@ fn pixels_agree_with_the_boxes() {
                 CaptionRenderer::prepare(&engine(), &style, 960, std::slice::from_ref(&cue));
             let rect = renderer.cue_boxes()[0].rect;
             let mut seen = false;
-            let times = (0..60).map(|i| 890.0 + (cue.end - 880) as f64 * f64::from(i) / 59.0);
+            let times = (0..60).map(|i| 890.0 + (cue.end.get() - 880) as f64 * f64::from(i) / 59.0);
             for t in times {
                 let mut frame = Frame::new(540, 960);
                 renderer.draw(&mut frame, t);
@@ -130,7 +131,7 @@ fn every_word_is_drawn() {
     for look in LOOKS {
         for (language, cue) in samples() {
             let style = style_in(look, language);
-            let end = cue.end as f64 - 130.0;
+            let end = cue.end.get() as f64 - 130.0;
             let ink = |cue: &CaptionCue| {
                 let renderer =
                     CaptionRenderer::prepare(&engine(), &style, 1920, std::slice::from_ref(cue));
@@ -164,10 +165,10 @@ fn highlights_start_with_the_lead() {
             CaptionRenderer::prepare(&engine(), &style, 1920, std::slice::from_ref(&cue));
         for (i, word) in cue.words.iter().enumerate() {
             // The first millisecond at which this word is the active one.
-            let first = (900..cue.end)
+            let first = (900..cue.end.get())
                 .find(|t| renderer.active_word(*t as f64) == Some(ActiveWord { cue: 0, word: i }))
                 .expect("becomes active");
-            assert_eq!(first, word.start - 50, "{look:?} word {i}");
+            assert_eq!(first, word.start.get() - 50, "{look:?} word {i}");
             // And the picture changes within a frame of it.
             let at = |t: f64| {
                 let mut frame = Frame::new(1080, 1920);
@@ -180,7 +181,8 @@ fn highlights_start_with_the_lead() {
             }
         }
         // No flicker in the short gaps between words.
-        let gaps = (960..cue.end - 1).filter(|t| renderer.active_word(*t as f64).is_none()).count();
+        let gaps =
+            (960..cue.end.get() - 1).filter(|t| renderer.active_word(*t as f64).is_none()).count();
         assert_eq!(gaps, 0, "{look:?}");
     }
 }
@@ -208,11 +210,12 @@ fn baselines_stay_put_and_drawing_is_pure() {
         let cues: Vec<CaptionCue> = (0..12)
             .map(|i| {
                 let mut c = cue("one two three");
-                c.start += 2000 * i;
-                c.end += 2000 * i;
+                let later = Ms::new(2000 * i);
+                c.start += later;
+                c.end += later;
                 c.words
                     .iter_mut()
-                    .for_each(|w| (w.start, w.end) = (w.start + 2000 * i, w.end + 2000 * i));
+                    .for_each(|w| (w.start, w.end) = (w.start + later, w.end + later));
                 c
             })
             .collect();
@@ -237,8 +240,8 @@ fn baselines_stay_put_and_drawing_is_pure() {
 fn odd_cues_are_survived() {
     let word = |text: &str, start, end| CaptionWord {
         text: text.to_owned(),
-        start,
-        end,
+        start: Ms::new(start),
+        end: Ms::new(end),
         emphasis: false,
         joins_next: false,
     };

@@ -6,6 +6,7 @@ use pytoon_core::profile::Profile;
 use pytoon_core::timeline::reading::{ClipFit, ClipReading, FieldOrder};
 use pytoon_ffmpeg::{Input, LOCAL_ONLY, ffmpeg};
 use pytoon_process::CommandLine;
+use pytoon_vocabulary::Ms;
 
 /// The blurred ground is worked out at this share of the frame's size.
 const GROUND_SHARE: u32 = 16;
@@ -109,7 +110,7 @@ pub(super) fn decode_command(
         let raw = ["-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", &size];
         command.args(LOCAL_ONLY).args(raw).args(["-framerate", &rate, "-i", "pipe:0"])
     } else {
-        let start_ms = view.cut.start_ms + reading.start;
+        let start_ms = (Ms::new(view.cut.start_ms) + reading.start).get();
         with_start(with_decoder(command, reading), start_ms, reading).input(&view.path)
     };
     command.args(["-an", "-sn", "-map", &picture_stream(reading), "-vf", &filter]).args([
@@ -215,6 +216,7 @@ mod tests {
     use super::super::ClipCut;
     use super::*;
     use pytoon_core::timeline::reading::{AtEnd, Matrix, Primaries, SourceColours, Transfer};
+    use pytoon_vocabulary::Frame;
 
     fn view(reading: ClipReading, fit: ClipFit) -> ClipView {
         ClipView {
@@ -223,7 +225,7 @@ mod tests {
             reading,
             fit,
             at_end: AtEnd::Restart,
-            frames: 60,
+            frames: Frame::new(60),
             repeats: false,
             ground: [1, 2, 3],
         }
@@ -278,7 +280,7 @@ mod tests {
         let hdr = of(ClipReading { colours: Some(colours), ..wide.clone() });
         assert!(hdr.contains("in_color_matrix=bt2020:out_color_matrix=bt2020"), "{hdr}");
         assert!(hdr.ends_with("-pix_fmt yuv420p10le pipe:1"), "{hdr}");
-        let second = of(ClipReading { stream: Some(1), start: 40, ..wide.clone() });
+        let second = of(ClipReading { stream: Some(1), start: Ms::new(40), ..wide.clone() });
         assert!(second.contains("-map 0:1") && second.contains("-ss 0.040"), "{second}");
         let whole = text(&view(wide, ClipFit::Whole));
         assert!(whole.contains("[front]scale=1080:608"), "{whole}");

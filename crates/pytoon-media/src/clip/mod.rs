@@ -20,6 +20,7 @@ use pytoon_core::profile::Profile;
 use pytoon_core::timeline::reading::{AtEnd, ClipFit, ClipReading};
 use pytoon_graphics::Frame;
 use pytoon_process::{Runner, Running, SystemError, threads};
+use pytoon_vocabulary::Frame as FrameNumber;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -52,7 +53,7 @@ pub struct ClipView {
     /// What it does at its end.
     pub at_end: AtEnd,
     /// The number of frames on which it is seen.
-    pub frames: i64,
+    pub frames: FrameNumber,
     /// Whether it is expected to start again within these frames.
     pub repeats: bool,
     /// The colour under transparent parts, R'G'B'.
@@ -67,7 +68,7 @@ pub struct ClipDecoder {
     finish: Arc<Finish>,
     stream: Option<Source>,
     /// Frames given or left out so far.
-    position: i64,
+    position: FrameNumber,
     frames_this_round: usize,
     /// The frames of the first round as FFmpeg gave them, while they are few.
     kept: Option<Vec<Arc<[u8]>>>,
@@ -143,7 +144,7 @@ impl ClipDecoder {
     /// Starts decoding.
     pub fn start(runner: &Runner, view: ClipView, profile: &Profile) -> Result<Self, SystemError> {
         let round = match view.at_end {
-            AtEnd::Loop { frames } => usize::try_from(frames).unwrap_or(usize::MAX),
+            AtEnd::Loop { frames } => usize::try_from(frames.get()).unwrap_or(usize::MAX),
             AtEnd::Restart | AtEnd::Hold => 0,
         };
         let starts_again = match view.at_end {
@@ -162,7 +163,7 @@ impl ClipDecoder {
             profile: profile.clone(),
             view,
             stream: None,
-            position: 0,
+            position: FrameNumber::ZERO,
             frames_this_round: 0,
             kept: keeps.then(Vec::new),
             is_kept: false,
@@ -192,15 +193,15 @@ impl ClipDecoder {
     }
 
     /// Leaves out a number of frames.
-    pub fn skip(&mut self, frames: i64) -> Result<(), SystemError> {
+    pub fn skip(&mut self, frames: FrameNumber) -> Result<(), SystemError> {
         let mut left = frames;
         if let AtEnd::Loop { frames } = self.view.at_end {
             // Rounds are alike.
-            let rounds = left / frames.max(1);
-            self.position += rounds * frames;
-            left -= rounds * frames;
+            let rounds = left.get() / frames.get().max(1);
+            self.position += frames * rounds;
+            left -= frames * rounds;
         }
-        for _ in 0..left {
+        for _ in 0..left.get() {
             self.raw()?;
         }
         Ok(())
@@ -208,7 +209,7 @@ impl ClipDecoder {
 
     /// The next frame; the clip does what the view says at its end.
     pub fn next_frame(&mut self) -> Result<ClipFrame, SystemError> {
-        let share = self.position as f64 / self.view.frames.max(1) as f64;
+        let share = self.position.get() as f64 / self.view.frames.get().max(1) as f64;
         Ok(ClipFrame {
             raw: self.raw()?,
             share: share.clamp(0.0, 1.0),
@@ -219,18 +220,20 @@ impl ClipDecoder {
     /// The next frame as FFmpeg gave it.
     fn raw(&mut self) -> Result<Arc<[u8]>, SystemError> {
         let raw = self.raw_at(self.position)?;
-        self.position += 1;
+        self.position += FrameNumber::new(1);
         Ok(raw)
     }
 
-    fn raw_at(&mut self, position: i64) -> Result<Arc<[u8]>, SystemError> {
+    fn raw_at(&mut self, position: FrameNumber) -> Result<Arc<[u8]>, SystemError> {
         if let AtEnd::Loop { frames } = self.view.at_end {
-            let round = position % frames.max(1);
+            let round = position.get() % frames.get().max(1);
             if let (true, Some(kept)) = (self.is_kept, &self.kept) {
                 return Ok(kept[(round as usize).min(kept.len() - 1)].clone());
             }
             if round == 0 && self.frames_this_round > 0 {
-                if let Some(kept) = self.kept.as_ref().filter(|kept| kept.len() as i64 == frames) {
+                if let Some(kept) =
+                    self.kept.as_ref().filter(|kept| kept.len() as i64 == frames.get())
+                {
                     self.is_kept = true;
                     self.stream = None;
                     return Ok(kept[0].clone());
@@ -239,7 +242,7 @@ impl ClipDecoder {
             }
         }
         if let (true, Some(kept)) = (self.is_kept, &self.kept) {
-            let round = position as usize % kept.len();
+            let round = position.get() as usize % kept.len();
             return Ok(kept[round].clone());
         }
         self.decoded()

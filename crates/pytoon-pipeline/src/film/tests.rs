@@ -10,6 +10,7 @@ use pytoon_config::{Config, ConfigSource, read_brief};
 use pytoon_core::timeline::{ClipSource, VideoClip};
 use pytoon_media::fonts::FontFinder;
 use pytoon_process::{CancelToken, CommandLine, Programs, Runner};
+use pytoon_vocabulary::{Frame, Ms};
 use std::os::unix::fs::MetadataExt;
 
 /// A folder with pictures, a clip, and films made of them.
@@ -136,7 +137,8 @@ impl Bench {
         });
         drawn.expect("draws");
         let bytes = std::fs::read(hashes).expect("hashes");
-        let text = String::from_utf8(bytes[range.start as usize * 33..].to_vec()).expect("text");
+        let text =
+            String::from_utf8(bytes[range.start.get() as usize * 33..].to_vec()).expect("text");
         text.lines().map(str::to_owned).collect()
     }
 
@@ -278,15 +280,16 @@ fn any_range_of_frames_is_drawn_as_in_the_whole() {
     let whole = std::fs::read_to_string(&hashes).expect("hashes");
     let whole: Vec<&str> = whole.lines().collect();
     let timeline = bench.timeline("whole");
-    let in_one_go = bench.frame_hashes(&timeline, FrameRange::new(0, timeline.total_frames));
+    let in_one_go =
+        bench.frame_hashes(&timeline, FrameRange::new(Frame::ZERO, timeline.total_frames));
     assert_eq!(whole, in_one_go, "where the film is cut changes no frame");
     let moving = |clip: &&VideoClip| matches!(clip.source, ClipSource::Clip { .. });
     let moving = timeline.tracks.video.iter().find(moving).expect("a moving clip");
-    let total = timeline.total_frames;
+    let total = timeline.total_frames.get();
     // One begins inside the moving clip.
-    let inside = moving.start_frame + moving.range().len() / 2;
+    let inside = (moving.start_frame + moving.range().len() / 2).get();
     for (start, end) in [(0, 7), (inside, inside + 20), (61, 125), (total - 9, total)] {
-        let range = FrameRange::new(start, end);
+        let range = FrameRange::new(Frame::new(start), Frame::new(end));
         let own = bench.frame_hashes(&timeline, range);
         assert_eq!(own, whole[start as usize..end as usize], "{range:?}");
     }
@@ -299,14 +302,14 @@ fn a_caption_is_gone_in_the_frame_at_its_end() {
     let frames = |text: &str| {
         let mut timeline = bench.timeline("job");
         // Frame 62 is at 2066.67 ms, which is 2067 for all that has whole milliseconds.
-        assert_eq!(timeline.frame_rate.frame_to_ms(62), 2067);
+        assert_eq!(timeline.frame_rate.frame_to_ms(Frame::new(62)), Ms::new(2067));
         timeline.tracks.captions.truncate(1);
         let cue = &mut timeline.tracks.captions[0];
-        (cue.start, cue.end, cue.text) = (0, 2067, text.to_owned());
+        (cue.start, cue.end, cue.text) = (Ms::ZERO, Ms::new(2067), text.to_owned());
         cue.words.truncate(1);
-        (cue.words[0].start, cue.words[0].end) = (0, 2067);
+        (cue.words[0].start, cue.words[0].end) = (cue.start, cue.end);
         cue.words[0].text = text.to_owned();
-        bench.frame_hashes(&timeline, FrameRange::new(61, 63))
+        bench.frame_hashes(&timeline, FrameRange::new(Frame::new(61), Frame::new(63)))
     };
     let (one, other) = (frames("One"), frames("Other"));
     assert_ne!(one[0], other[0], "no caption is seen: this tests nothing");
@@ -392,7 +395,7 @@ fn a_changed_caption_makes_only_those_chunks_anew_that_show_it() {
     let mut anew = 0;
     for (index, range) in ranges.iter().enumerate() {
         let name = format!(".work/chunks/{index:03}.mp4");
-        let shows = timeline.frame_rate.frame_to_ms(range.end - 1) >= changed_from;
+        let shows = timeline.frame_rate.frame_to_ms(range.last()) >= changed_from;
         assert_eq!(before[&name] != after[&name], shows, "chunk {index} of {ranges:?}");
         anew += usize::from(shows);
     }

@@ -12,7 +12,7 @@ use pytoon_graphics::Frame;
 use pytoon_graphics::color::Rgb;
 use pytoon_graphics::layer::{blend, rounded_rect};
 use pytoon_graphics::text::{Align, TextEngine, TextStyle};
-use pytoon_vocabulary::DuckRegion;
+use pytoon_vocabulary::{DuckRegion, Ms};
 
 const WIDTH: usize = 2400;
 const LEFT: i64 = 150;
@@ -82,8 +82,8 @@ struct Band {
 }
 
 impl Band {
-    fn x(&self, ms: i64) -> i64 {
-        LEFT + (ms - self.from) * (WIDTH as i64 - LEFT - RIGHT) / BAND_MS
+    fn x(&self, at: Ms) -> i64 {
+        LEFT + (at.get() - self.from) * (WIDTH as i64 - LEFT - RIGHT) / BAND_MS
     }
 
     fn row(&self, (top, bottom): (i64, i64)) -> (i64, i64) {
@@ -91,8 +91,9 @@ impl Band {
     }
 
     /// A stretch of the film as far as it lies in the band.
-    fn part(&self, start: i64, end: i64) -> Option<(i64, i64)> {
-        let (start, end) = (start.max(self.from), end.min(self.from + BAND_MS));
+    fn part(&self, start: Ms, end: Ms) -> Option<(i64, i64)> {
+        let start = start.max(Ms::new(self.from));
+        let end = end.min(Ms::new(self.from + BAND_MS));
         (start < end).then(|| (self.x(start), self.x(end)))
     }
 }
@@ -181,7 +182,7 @@ fn head(canvas: &mut Canvas<'_>, found: &Inspection, name: &str) {
 
 fn draw_band(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     let duration = found.facts.duration_ms;
-    let shown = band.part(0, duration).unwrap_or((LEFT, LEFT + 1));
+    let shown = band.part(Ms::ZERO, Ms::new(duration)).unwrap_or((LEFT, LEFT + 1));
     for row in [row::WAVE, row::WORDS[0], row::WORDS[1], row::CUES, row::DUCK] {
         canvas.bar(shown, band.row(row), PANEL, 1.0);
     }
@@ -200,7 +201,7 @@ fn draw_band(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
         let Some((x0, x1)) = band.part(scene.start, scene.end) else { continue };
         canvas.bar((x0 + 1, x1 - 1), band.row(row::SCENES), PANEL, 1.0);
         canvas.write(&scene.scene_id, (x0 + 8, band.top + 3), 22.0, TEXT, x1 - x0 - 12);
-        if scene.start > band.from {
+        if scene.start.get() > band.from {
             canvas.bar((x0, x0 + 2), (band.top, band.row(row::DUCK).1), TEXT, 0.55);
         }
     }
@@ -232,7 +233,7 @@ fn waves(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
 fn axis(canvas: &mut Canvas<'_>, band: &Band, duration: i64) {
     let (top, _) = band.row(row::AXIS);
     for tick in (band.from..=(band.from + BAND_MS).min(duration)).step_by(200) {
-        let x = band.x(tick);
+        let x = band.x(Ms::new(tick));
         let (tall, second) = if tick % 1000 == 0 { (16, true) } else { (7, false) };
         canvas.bar((x, x + 2), (top, top + tall), FAINT, 1.0);
         if second && tick < band.from + BAND_MS {
@@ -247,14 +248,17 @@ fn words(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     for (index, word) in all.iter().enumerate() {
         let Some((x0, x1)) = band.part(word.start, word.end) else { continue };
         let (top, bottom) = band.row(row::WORDS[index % 2]);
-        let off =
-            found.facts.off.iter().find(|off| off.start_ms == word.start && off.word == word.text);
+        let off = found
+            .facts
+            .off
+            .iter()
+            .find(|off| off.start_ms == word.start.get() && off.word == word.text);
         canvas.bar((x0, x1), (top, bottom), if off.is_some() { OFF } else { WORD }, 1.0);
         canvas.bar((x0, x0 + 2), (band.row(row::WAVE).0, bottom), TEXT, 0.25);
         // A word may be written over the gap beside it, up to the next on its own row.
         let next = all.get(index + 2).map_or(x1 + 200, |next| band.x(next.start));
         let shown = match off.map(|off| off.heard_ms) {
-            Some(Some(heard)) => format!("{} {}", word.text, distance(word.start - heard)),
+            Some(Some(heard)) => format!("{} {}", word.text, distance(word.start.get() - heard)),
             Some(None) => format!("{} unheard", word.text),
             None => word.text.clone(),
         };
@@ -269,7 +273,8 @@ fn cues(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     let (top, bottom) = band.row(row::CUES);
     for cue in &found.timeline.tracks.captions {
         if let Some((x0, x1)) = band.part(cue.start, cue.end) {
-            let is_cue = |late: &&LateCue| late.start_ms == cue.start && late.text == cue.text;
+            let is_cue =
+                |late: &&LateCue| late.start_ms == cue.start.get() && late.text == cue.text;
             let late = found.facts.late_cues.iter().find(is_cue);
             canvas.bar(
                 (x0 + 1, x1 - 1),
@@ -285,8 +290,8 @@ fn cues(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
             }
         }
         for word in &cue.words {
-            let lights = (word.start - found.facts.lead_ms).max(0);
-            if let Some((x, _)) = band.part(lights, lights + 1) {
+            let lights = (word.start - Ms::new(found.facts.lead_ms)).max(Ms::ZERO);
+            if let Some((x, _)) = band.part(lights, lights + Ms::new(1)) {
                 canvas.bar((x, x + 3), (top, top + 12), LIGHT, 1.0);
             }
         }
@@ -305,7 +310,8 @@ fn bed(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
         let share = 1.0 - (10.0 * power.max(1e-12).log10() / BED_FLOOR_DB).clamp(0.0, 1.0);
         let tall = (share * (bottom - top) as f64).round() as i64;
         if tall > 0 {
-            canvas.bar((band.x(ms), band.x(ms + 20)), (bottom - tall, bottom), BED, 1.0);
+            let (x0, x1) = (band.x(Ms::new(ms)), band.x(Ms::new(ms + 20)));
+            canvas.bar((x0, x1), (bottom - tall, bottom), BED, 1.0);
         }
     }
 }
@@ -315,12 +321,13 @@ fn duck_curve(canvas: &mut Canvas<'_>, ducks: &[&DuckRegion], band: &Band, durat
     let deepest = ducks.iter().map(|duck| duck.gain_db).fold(-6.0, f64::min);
     let end = (band.from + BAND_MS).min(duration);
     for ms in (band.from..end).step_by(5) {
-        let (x0, x1) = (band.x(ms), band.x(ms + 5));
-        let low = (gain_at(ducks, ms) / deepest * (bottom - top - 26) as f64).round() as i64;
+        let (x0, x1) = (band.x(Ms::new(ms)), band.x(Ms::new(ms + 5)));
+        let low =
+            (gain_at(ducks, Ms::new(ms)) / deepest * (bottom - top - 26) as f64).round() as i64;
         canvas.bar((x0, x1), (top + 22 + low, top + 25 + low), MUSIC, 1.0);
     }
     for duck in ducks {
-        if duck.start >= band.from && duck.start < end {
+        if (band.from..end).contains(&duck.start.get()) {
             let label = format!("{:.1} dB", duck.gain_db);
             canvas.write(&label, (band.x(duck.start) + 6, top), 19.0, FAINT, 120);
         }
@@ -328,18 +335,19 @@ fn duck_curve(canvas: &mut Canvas<'_>, ducks: &[&DuckRegion], band: &Band, durat
 }
 
 /// How far the music is lowered at a moment, in dB.
-fn gain_at(ducks: &[&DuckRegion], ms: i64) -> f64 {
+fn gain_at(ducks: &[&DuckRegion], at: Ms) -> f64 {
+    let share_of = |part: Ms, ramp: Ms| part.get() as f64 / ramp.get().max(1) as f64;
     let share = |duck: &DuckRegion| {
         let down = duck.start - duck.ramp_down;
         let up = duck.end + duck.ramp_up;
-        if ms < down || ms >= up {
+        if at < down || at >= up {
             0.0
-        } else if ms < duck.start {
-            (ms - down) as f64 / duck.ramp_down.max(1) as f64
-        } else if ms < duck.end {
+        } else if at < duck.start {
+            share_of(at - down, duck.ramp_down)
+        } else if at < duck.end {
             1.0
         } else {
-            (up - ms) as f64 / duck.ramp_up.max(1) as f64
+            share_of(up - at, duck.ramp_up)
         }
     };
     ducks.iter().map(|duck| share(duck) * duck.gain_db).fold(0.0, f64::min)

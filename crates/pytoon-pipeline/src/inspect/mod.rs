@@ -18,7 +18,7 @@ use pytoon_core::timeline::{AudioTrack, Timeline};
 use pytoon_ffmpeg::probe::probe;
 use pytoon_ffmpeg::sound;
 use pytoon_process::{Runner, SystemError};
-use pytoon_vocabulary::DuckRegion;
+use pytoon_vocabulary::{DuckRegion, Ms};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,9 +26,11 @@ use std::path::Path;
 /// Samples in a millisecond.
 const PER_MS: i64 = 48;
 /// A word is off when its start is further than this from where the voice begins to sound.
-const OFF_MS: i64 = 80;
+const OFF: Ms = Ms::new(80);
 /// A word follows a pause when this much silence is before it.
-const PAUSE_MS: i64 = 120;
+const PAUSE: Ms = Ms::new(120);
+/// A sound further off than this belongs to another word.
+const FAR: Ms = Ms::new(1_000);
 /// A word stands in silence when less than this part of it sounds.
 const SOUNDS: f64 = 0.35;
 /// How far sound and picture may be apart and still be found, in milliseconds.
@@ -248,12 +250,13 @@ fn facts(
         .iter()
         .map(|scene| {
             let clips = || voice_clips(timeline).filter(|clip| clip.scene_id == scene.scene_id);
-            let spoken = clips().map(|c| takes.get(&c.asset).copied().unwrap_or(c.end - c.start));
-            let used = clips().map(|clip| clip.end - clip.start).sum();
+            let spoken =
+                clips().map(|c| takes.get(&c.asset).copied().unwrap_or((c.end - c.start).get()));
+            let used = clips().map(|clip| (clip.end - clip.start).get()).sum();
             SceneFacts {
                 scene: scene.scene_id.clone(),
-                start_ms: scene.start,
-                end_ms: scene.end,
+                start_ms: scene.start.get(),
+                end_ms: scene.end.get(),
                 // A recording is one take for the whole film; a scene's part of it is what counts.
                 spoken_ms: if takes.len() == 1 && timeline.timeline.len() > 1 {
                     used
@@ -261,14 +264,14 @@ fn facts(
                     spoken.sum()
                 },
                 used_ms: used,
-                voice_ms: clips().map(|clip| clip.start).min(),
+                voice_ms: clips().map(|clip| clip.start.get()).min(),
                 words: words(&scene.scene_id),
             }
         })
         .collect();
     let ducks = ducks(timeline);
     Facts {
-        duration_ms: timeline.total_duration,
+        duration_ms: timeline.total_duration.get(),
         spoken_ms: takes.values().sum(),
         used_ms: scenes.iter().map(|scene| scene.used_ms).sum(),
         av_offset_ms: None,
@@ -286,35 +289,38 @@ fn facts(
 
 /// Words that stand in silence, or begin elsewhere than the voice does after a pause.
 fn off_words(timeline: &Timeline, voice: &[f32]) -> Vec<OffWord> {
+    let at = |sample: usize| Ms::new(sample as i64 / PER_MS);
     let sounding: Vec<MsRange> = speech::speech_ranges(voice)
         .iter()
-        .map(|range| MsRange::new(range.start as i64 / PER_MS, range.end as i64 / PER_MS))
+        .map(|range| MsRange::new(at(range.start), at(range.end)))
         .collect();
     if sounding.is_empty() {
         return Vec::new();
     }
-    let mut before = i64::MIN / 2;
+    let mut before = Ms::MIN / 2;
     let mut out = Vec::new();
     for word in timeline.tracks.captions.iter().flat_map(|cue| &cue.words) {
         // Signs alone are not spoken.
         let is_spoken = word.text.chars().any(char::is_alphanumeric);
-        let onset =
-            sounding.iter().map(|range| range.start).min_by_key(|start| (start - word.start).abs());
-        let heard: i64 = sounding
+        let onset = sounding
             .iter()
-            .map(|range| (range.end.min(word.end) - range.start.max(word.start)).max(0))
+            .map(|range| range.start)
+            .min_by_key(|start| (*start - word.start).abs());
+        let heard: Ms = sounding
+            .iter()
+            .map(|range| (range.end.min(word.end) - range.start.max(word.start)).max(Ms::ZERO))
             .sum();
-        let is_silent = (heard as f64) < SOUNDS * (word.end - word.start) as f64;
-        let is_moved = word.start - before >= PAUSE_MS
+        let is_silent = (heard.get() as f64) < SOUNDS * (word.end - word.start).get() as f64;
+        let is_moved = word.start - before >= PAUSE
             && onset.is_some_and(|onset| {
                 let off = (onset - word.start).abs();
-                off > OFF_MS && off < 1_000
+                off > OFF && off < FAR
             });
         if is_spoken && (is_silent || is_moved) {
             out.push(OffWord {
                 word: word.text.clone(),
-                start_ms: word.start,
-                heard_ms: onset.filter(|onset| (onset - word.start).abs() < 1_000),
+                start_ms: word.start.get(),
+                heard_ms: onset.filter(|onset| (*onset - word.start).abs() < FAR).map(Ms::get),
             });
         }
         before = word.end;

@@ -3,15 +3,17 @@
 use super::{Facts, LateCue};
 use crate::receipt::VoiceReceipt;
 use pytoon_core::timeline::Timeline;
+use pytoon_vocabulary::{CaptionCue, Ms};
 use pytoon_voice::alignment::{AlignmentMethod, LOW_CONFIDENCE};
 
 /// Captions that come a frame or more after their first word should light up.
 pub(super) fn late_cues(timeline: &Timeline) -> Vec<LateCue> {
-    let lead = timeline.look.captions.lead_ms;
-    let late = |cue: &pytoon_vocabulary::CaptionCue| {
-        let late_ms = cue.start - (cue.words.first()?.start - lead).max(0);
+    let lead = Ms::new(timeline.look.captions.lead_ms);
+    let late = |cue: &CaptionCue| {
+        let lights = (cue.words.first()?.start - lead).max(Ms::ZERO);
+        let late_ms = (cue.start - lights).get();
         let is_late = late_ms as f64 >= frame_ms(timeline);
-        is_late.then(|| LateCue { text: cue.text.clone(), start_ms: cue.start, late_ms })
+        is_late.then(|| LateCue { text: cue.text.clone(), start_ms: cue.start.get(), late_ms })
     };
     timeline.tracks.captions.iter().filter_map(late).collect()
 }

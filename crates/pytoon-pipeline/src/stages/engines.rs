@@ -28,8 +28,7 @@ use pytoon_engines::adapter::Ratio;
 use pytoon_engines::engine_manager::{AttemptRecord, ClipUse, SceneMemo, SceneOrder, Slice};
 use pytoon_engines::engine_selector::SceneWish;
 use pytoon_engines::{VendorError, VendorErrorKind};
-use pytoon_vocabulary::MicroUsd;
-use pytoon_vocabulary::UnixMs;
+use pytoon_vocabulary::{Frame, MicroUsd, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -137,15 +136,16 @@ pub(crate) fn needed_ms(timeline: &Timeline, index: usize) -> i64 {
         .filter_map(|clip| clip.transition_in.as_ref())
         .map(|t| place.start_frame - t.start_frame)
         .max()
-        .unwrap_or(0);
+        .unwrap_or_default();
     let handle_out = clips
         .filter(|clip| clip.start_frame == place.end_frame)
         .filter_map(|clip| clip.transition_in.as_ref())
         .map(|t| t.end_frame - place.end_frame)
         .max()
-        .unwrap_or(0);
+        .unwrap_or_default();
     let rate = timeline.frame_rate;
-    place.end - place.start + rate.frame_to_ms(handle_in.max(0) + handle_out.max(0))
+    let handles = handle_in.max(Frame::ZERO) + handle_out.max(Frame::ZERO);
+    (place.end - place.start + rate.frame_to_ms(handles)).get()
 }
 
 /// What is wanted of outside engines for one scene.
@@ -494,7 +494,7 @@ pub(crate) fn place(
         if scene.sentences.is_empty()
             && let Some(place) = timeline.timeline.get(index)
         {
-            scene.min_duration = scene.min_duration.max(place.end - place.start);
+            scene.min_duration = scene.min_duration.max((place.end - place.start).get());
         }
         scene.more_media.clear();
     }

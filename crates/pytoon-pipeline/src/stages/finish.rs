@@ -14,6 +14,7 @@ use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
 use pytoon_media::encode::{chunk_list, join_command};
 use pytoon_process::{disk, threads};
+use pytoon_vocabulary::Frame;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -114,7 +115,7 @@ impl Stage for PublishStage {
 /// Writes `output.mp4` into the work folder.
 fn join(context: &StageContext<'_>, timeline: &Timeline) -> Result<(), PipelineError> {
     let folder = context.folder;
-    let seconds = |frames: i64| timeline.frame_rate.frame_to_seconds(frames);
+    let seconds = |frames: Frame| timeline.frame_rate.frame_to_seconds(frames);
     let chunks: Vec<FrameRange> = timeline.chunks();
     let names: Vec<String> = (0..chunks.len()).map(chunk::video).collect();
     let lengths = chunks.iter().map(|range| seconds(range.len()));

@@ -18,7 +18,7 @@ use pytoon_ffmpeg::sound;
 use pytoon_media::encode;
 use pytoon_process::{SystemError, disk};
 use pytoon_telemetry::Event;
-use pytoon_vocabulary::DuckRegion;
+use pytoon_vocabulary::{DuckRegion, Frame, Ms};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -71,10 +71,10 @@ pub(crate) struct MixStage;
 #[derive(Serialize)]
 pub(crate) struct SoundInput {
     rate: FrameRate,
-    total_frames: i64,
+    total_frames: Frame,
     seed: u64,
-    /// Where the last scene begins, in milliseconds.
-    last_scene: Option<i64>,
+    /// Where the last scene begins.
+    last_scene: Option<Ms>,
     profile: AudioSettings,
     tracks: Vec<AudioTrack>,
     stamps: Vec<String>,
@@ -274,8 +274,9 @@ fn load(context: &StageContext<'_>, input: &SoundInput) -> Result<Parts, Pipelin
     Ok(parts)
 }
 
-fn at(ms: i64) -> usize {
-    (ms.max(0) * SAMPLES_PER_MS) as usize
+/// Returns the number of samples in a length; none in a negative one.
+fn at(length: Ms) -> usize {
+    (length.max(Ms::ZERO) * SAMPLES_PER_MS).get() as usize
 }
 
 fn voice_parts(
@@ -305,7 +306,7 @@ fn voice_parts(
 
 /// Silences a stretch, with 5 ms edges so that it does not click.
 fn mute_part(samples: &mut [f32], range: MsRange) {
-    if range.end <= 0 || at(range.start) >= samples.len() {
+    if range.end <= Ms::ZERO || at(range.start) >= samples.len() {
         return;
     }
     let (start, end) = (at(range.start), at(range.end).min(samples.len()));
@@ -348,14 +349,15 @@ fn clip_parts(
     for clip in clips {
         let wanted = at(clip.end - clip.start);
         let round = clip.repeat_frames.map_or(wanted, |frames| {
-            (rate.frame_to_sample(frames.max(1), SAMPLE_RATE) as usize).clamp(1, wanted.max(1))
+            (rate.frame_to_sample(frames.max(Frame::new(1)), SAMPLE_RATE) as usize)
+                .clamp(1, wanted.max(1))
         });
         let speed = clip.speed.clamp(stretch::MIN_FACTOR, stretch::MAX_FACTOR);
         // The sound's clock is the picture's: what comes before its first frame is left out, and
         // where the sound begins later it is silent until then.
-        let start_ms = clip.source_start - clip.offset;
+        let start = clip.source_start - clip.offset;
         let needed = (round as f64 * speed).ceil() as usize + 1;
-        let seconds = (at(start_ms) + needed) as f64 / f64::from(SAMPLE_RATE) + 0.1;
+        let seconds = (at(start) + needed) as f64 / f64::from(SAMPLE_RATE) + 0.1;
         let (left, right) = sound::decode_clip_sound(
             context.runner(),
             Path::new(&clip.asset),
@@ -363,8 +365,8 @@ fn clip_parts(
             seconds,
         )?;
         let cut = |samples: &[f32]| -> Result<Vec<f32>, PipelineError> {
-            let silent = at(-start_ms).min(needed);
-            let from = at(start_ms).min(samples.len());
+            let silent = at(-start).min(needed);
+            let from = at(start).min(samples.len());
             let until = (from + needed - silent).min(samples.len());
             let mut part = vec![0.0; silent];
             part.extend_from_slice(&samples[from..until]);

@@ -25,8 +25,7 @@ use pytoon_core::timeline::fit;
 use pytoon_core::timeline::utterance::Utterance;
 use pytoon_records::ledger::CallLimits;
 use pytoon_telemetry::Event;
-use pytoon_vocabulary::CaptionWord;
-use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::{CaptionWord, MicroUsd, Ms};
 use pytoon_voice::VoiceError;
 use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::alignment::chain::{Aligner, Outcome};
@@ -59,7 +58,7 @@ fn time_words(
         let own = &sentences[index].samples;
         let start = samples.len() as i64 / SAMPLES_PER_MS;
         starts.push(start);
-        speech.extend(speech_ms(own).into_iter().map(|range| range.shifted(start)));
+        speech.extend(speech_ms(own).into_iter().map(|range| range.shifted(Ms::new(start))));
         samples.extend_from_slice(own);
         samples.resize(samples.len() + GAP, 0.0);
     }
@@ -89,10 +88,10 @@ fn within(words: Vec<CaptionWord>, start: i64, length: i64) -> Vec<CaptionWord> 
         .enumerate()
         .map(|(index, word)| {
             let latest = (length - (count - index as i64)).max(earliest);
-            let from = (word.start - start).clamp(earliest, latest);
+            let from = (word.start.get() - start).clamp(earliest, latest);
             earliest = from + 1;
-            let end = (word.end - start).clamp(earliest, length.max(earliest));
-            CaptionWord { start: from, end, ..word }
+            let end = (word.end.get() - start).clamp(earliest, length.max(earliest));
+            CaptionWord { start: Ms::new(from), end: Ms::new(end), ..word }
         })
         .collect()
 }

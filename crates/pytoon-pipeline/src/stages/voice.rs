@@ -266,7 +266,8 @@ fn mismatch_note(
             }
         }
         Mismatch::Unscripted(range) => {
-            Note::RecordingSaysMore { from_ms: of_file(range.start), to_ms: of_file(range.end) }
+            let (from_ms, to_ms) = (of_file(range.start.get()), of_file(range.end.get()));
+            Note::RecordingSaysMore { from_ms, to_ms }
         }
     }
 }

@@ -118,7 +118,7 @@ mod tests {
         };
         let (mut samples, mut timed) = (vec![0.0; 48_000], Vec::new());
         for SpokenSentence { samples: own, words, .. } in espeak.speak(&request).expect("a voice") {
-            let at = samples.len() as i64 / 48;
+            let at = Ms::new(samples.len() as i64 / 48);
             timed.extend(words.into_iter().map(|word| CaptionWord {
                 start: word.start + at,
                 end: word.end + at,
@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(found.words.len(), known.len());
         for (found, known) in found.words.iter().zip(&known) {
             assert_eq!(found.text, known.text);
-            let error = (found.start - known.start).abs();
+            let error = (found.start - known.start).abs().get();
             assert!(error <= 60, "{} is {error} ms off", found.text);
             assert!(found.end > found.start);
         }
@@ -175,7 +175,7 @@ mod tests {
         let (samples, _) = recording("Hot tea, now.");
         let found =
             builtin().align(recorded(&samples, &script(text))).expect("runs").expect("fits");
-        let starts: Vec<i64> = found.words.iter().map(|word| word.start).collect();
+        let starts: Vec<Ms> = found.words.iter().map(|word| word.start).collect();
         assert!(starts.windows(2).all(|pair| pair[0] < pair[1]), "{starts:?}");
         assert_eq!(found.words[1].text, "\u{1f525}");
     }

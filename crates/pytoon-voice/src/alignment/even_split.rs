@@ -6,27 +6,28 @@
 use pytoon_core::caption;
 use pytoon_core::text::Word;
 use pytoon_core::time::MsRange;
-use pytoon_vocabulary::CaptionWord;
+use pytoon_vocabulary::{CaptionWord, Ms};
 
 /// Times of words over speech (ranges in milliseconds, in order, not overlapping).
 pub fn spread_over_speech(words: &[Word], speech: &[MsRange]) -> Vec<CaptionWord> {
-    let total: i64 = speech.iter().map(|range| range.duration_ms()).sum();
-    let in_speech_time = caption::spread(words, MsRange::new(0, total));
+    let total: Ms = speech.iter().map(|range| range.duration()).sum();
+    let in_speech_time = caption::spread(words, MsRange::new(Ms::ZERO, total));
     in_speech_time
         .into_iter()
         .map(|word| {
             let start = to_film_time(word.start, speech, false);
-            CaptionWord { start, end: to_film_time(word.end, speech, true).max(start + 1), ..word }
+            let end = to_film_time(word.end, speech, true).max(start + Ms::new(1));
+            CaptionWord { start, end, ..word }
         })
         .collect()
 }
 
 /// An instant of speech time as an instant of the recording. At the border of two stretches a
 /// start belongs to the later one and an end to the earlier.
-fn to_film_time(at: i64, speech: &[MsRange], is_end: bool) -> i64 {
+fn to_film_time(at: Ms, speech: &[MsRange], is_end: bool) -> Ms {
     let mut left = at;
     for range in speech {
-        let length = range.duration_ms();
+        let length = range.duration();
         if left < length || (is_end && left == length) {
             return range.start + left;
         }
@@ -42,11 +43,11 @@ mod tests {
 
     #[test]
     fn pauses_hold_no_words() {
-        let speech = [MsRange::new(100, 600), MsRange::new(1600, 2100)];
+        let speech = [(100, 600), (1600, 2100)].map(|(a, b)| MsRange::new(Ms::new(a), Ms::new(b)));
         let timed = spread_over_speech(&words("one two three four"), &speech);
         assert_eq!(timed.len(), 4);
-        assert!(timed[0].start == 100 && timed[3].end == 2100);
-        assert!(timed.iter().all(|w| w.end <= 600 || w.start >= 600), "{timed:?}");
+        assert!(timed[0].start.get() == 100 && timed[3].end.get() == 2100);
+        assert!(timed.iter().all(|w| w.end.get() <= 600 || w.start.get() >= 600), "{timed:?}");
         assert!(timed.windows(2).all(|w| w[0].start < w[1].start));
     }
 }

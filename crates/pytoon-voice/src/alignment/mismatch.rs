@@ -87,7 +87,7 @@ impl Search<'_> {
     }
 
     fn speech_ms(&self) -> i64 {
-        self.speech.iter().map(|range| range.duration_ms()).sum()
+        self.speech.iter().map(|range| range.duration().get()).sum()
     }
 
     /// Milliseconds that the references take for the words in a range.
@@ -127,7 +127,7 @@ impl Search<'_> {
     /// Aligns the recording without some stretches of speech.
     fn without_sound(&self, stretches: &[MsRange], run: &Range<usize>) -> Option<Found> {
         let own = &stretches[run.clone()];
-        let spoken: i64 = own.iter().map(|range| range.duration_ms()).sum();
+        let spoken: i64 = own.iter().map(|range| range.duration().get()).sum();
         let words: usize = self.counts.iter().sum();
         let rest = self.speech_ms() - spoken;
         let pace = self.pace(self.reference_ms(&(0..words)), rest)?;
@@ -136,18 +136,18 @@ impl Search<'_> {
         }
         let range = MsRange::new(own.first()?.start, own.last()?.end);
         let at = |ms: i64| (ms.max(0) * i64::from(SAMPLE_RATE) / 1000) as usize;
-        let (from, to) = (at(range.start).min(self.samples.len()), at(range.end));
+        let (from, to) = (at(range.start.get()).min(self.samples.len()), at(range.end.get()));
         let rest = [&self.samples[..from], self.samples.get(to..).unwrap_or_default()].concat();
         let mut alignment = align(&rest, self.references, None)?;
         let moved = |ms: &mut f64| {
-            if *ms >= range.start as f64 {
-                *ms += range.duration_ms() as f64;
+            if *ms >= range.start.get() as f64 {
+                *ms += range.duration().get() as f64;
             }
         };
         for word in &mut alignment.words {
             moved(&mut word.start_ms);
             // A word that ends at the cut ends before it.
-            if word.end_ms > range.start as f64 {
+            if word.end_ms > range.start.get() as f64 {
                 moved(&mut word.end_ms);
             }
         }
@@ -185,7 +185,7 @@ fn stretches(speech: &[MsRange]) -> Vec<MsRange> {
     let mut out: Vec<MsRange> = Vec::new();
     for range in speech {
         match out.last_mut() {
-            Some(last) if range.start - last.end < PAUSE_MS => last.end = range.end,
+            Some(last) if (range.start - last.end).get() < PAUSE_MS => last.end = range.end,
             _ => out.push(*range),
         }
     }

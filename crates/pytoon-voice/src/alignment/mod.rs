@@ -18,11 +18,12 @@ pub use crate::word_aligner::LOW_CONFIDENCE;
 pub use mismatch::Mismatch;
 
 use pytoon_core::text::Word;
-use pytoon_vocabulary::CaptionWord;
+use pytoon_vocabulary::{CaptionWord, Ms};
 
 /// Returns a written word with its time, in milliseconds.
 pub(crate) fn timed(word: &Word, start: i64, end: i64) -> CaptionWord {
     let (text, joins_next) = (word.text.clone(), word.joins_next);
+    let (start, end) = (Ms::new(start), Ms::new(end));
     CaptionWord { text, start, end, emphasis: false, joins_next }
 }
 

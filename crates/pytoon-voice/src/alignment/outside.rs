@@ -214,7 +214,7 @@ mod tests {
         let script = words(script);
         let script: Vec<&Word> = script.iter().collect();
         let found = map(&script, heard, 3000.0).expect("words");
-        (found.words.iter().map(|word| word.start).collect(), found.confidence)
+        (found.words.iter().map(|word| word.start.get()).collect(), found.confidence)
     }
 
     #[test]
@@ -246,9 +246,12 @@ mod tests {
         let json = br#"{"segments": [{"words": [{"word": "one", "start": 0.1, "end": 0.3},
             {"word": "two", "start": 9e15, "end": 9e15}, {"word": "three", "start": 2.0, "end": 1e300}]}]}"#;
         let found = read(json, &script, 3000.0).expect("read").expect("words").words;
-        let starts: Vec<i64> = found.iter().map(|word| word.start).collect();
+        let starts: Vec<i64> = found.iter().map(|word| word.start.get()).collect();
         assert_eq!((starts[0], starts[2]), (100, 2000));
-        assert!(found.iter().all(|word| word.start < word.end && word.end <= 5000), "{found:?}");
+        assert!(
+            found.iter().all(|word| word.start < word.end && word.end.get() <= 5000),
+            "{found:?}"
+        );
         let many = vec![r#"{"word": "one", "start": 0.1, "end": 0.2}"#; MAX_HEARD + 1].join(",");
         let many = format!(r#"{{"segments": [{{"words": [{many}]}}]}}"#);
         assert!(

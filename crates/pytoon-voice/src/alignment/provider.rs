@@ -97,7 +97,7 @@ mod tests {
             length_ms,
         )
         .iter()
-        .map(|w| w.start)
+        .map(|w| w.start.get())
         .collect()
     }
 

@@ -92,7 +92,7 @@ fn append_natural(reference: &mut Reference, words: &[Word], take: &SpokenSenten
     };
     for (index, (word, timed)) in words.iter().zip(&take.words).enumerate() {
         let pause_after = index + 1 == words.len() || pauses(&word.text);
-        let samples = place(timed.start)..place(timed.end);
+        let samples = place(timed.start.get())..place(timed.end.get());
         reference.words.push(ReferenceWord { samples, pause_after });
     }
     reference.samples.extend_from_slice(&samples);
@@ -112,7 +112,7 @@ fn append(reference: &mut Reference, words: &[Word], text: &SpokenText, said: &S
     let place = |ms: i64| at + (ms.max(0) as usize * per_ms).clamp(from, to.max(from)) - from;
     for (index, (word, time)) in words.iter().zip(&timed).enumerate() {
         let is_spoken = spoken_form(text, index).chars().any(char::is_alphanumeric);
-        let span = place(time.start)..place(time.end);
+        let span = place(time.start.get())..place(time.end.get());
         let samples = if is_spoken { span } else { span.start..span.start };
         let pause_after = index + 1 == count || pauses(&word.text);
         reference.words.push(ReferenceWord { samples, pause_after });

@@ -5,6 +5,7 @@ use super::{Row, Subject, run};
 use pytoon_config::tts::TtsProviderName;
 use pytoon_records::ledger::PurchaseStore;
 use pytoon_store::SqliteStore;
+use pytoon_vocabulary::Ms;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -115,7 +116,7 @@ fn silence_is_no_speech() {
     let words = pytoon_core::text::words(super::TEXT);
     let mut words = crate::alignment::even_split::spread_over_speech(
         &words,
-        &[pytoon_core::time::MsRange::new(0, 2_000)],
+        &[pytoon_core::time::MsRange::new(Ms::ZERO, Ms::new(2_000))],
     );
     let sentence = |words: &[_], samples| crate::tts::SpokenSentence {
         words: words.to_vec(),

@@ -12,6 +12,7 @@ use crate::alignment::{even_split, provider};
 use pytoon_audio::speech;
 use pytoon_core::text::Word;
 use pytoon_core::time::MsRange;
+use pytoon_vocabulary::Ms;
 
 /// Samples in a millisecond.
 const MS: f64 = 48.0;
@@ -98,20 +99,23 @@ fn guesses(piece: &Piece, samples: &[f32], asked: &[Vec<Word>]) -> Vec<f64> {
         .iter()
         .map(|part| {
             last += part.words.len();
-            spread.get(last.saturating_sub(1)).map_or(0.0, |word| word.end as f64)
+            spread.get(last.saturating_sub(1)).map_or(0.0, |word| word.end.get() as f64)
         })
         .collect()
 }
 
 /// Where there is speech, in milliseconds; all of it where none is found.
 pub fn speech_ms(samples: &[f32]) -> Vec<MsRange> {
-    let to_ms = |sample: usize| (sample as f64 / MS).round() as i64;
+    let to_ms = |sample: usize| Ms::new((sample as f64 / MS).round() as i64);
     let found: Vec<MsRange> = speech::speech_ranges(samples)
         .into_iter()
         .map(|range| MsRange::new(to_ms(range.start), to_ms(range.end)))
-        .filter(|range| range.duration_ms() > 0)
+        .filter(|range| range.duration() > Ms::ZERO)
         .collect();
-    if found.is_empty() { vec![MsRange::new(0, to_ms(samples.len()).max(1))] } else { found }
+    if found.is_empty() {
+        return vec![MsRange::new(Ms::ZERO, to_ms(samples.len()).max(Ms::new(1)))];
+    }
+    found
 }
 
 /// One part, from its own stretch of the take, which begins at sample `from`.
@@ -144,7 +148,7 @@ fn fade_edges(samples: &mut [f32]) {
 /// The rest of a sentence that came in several takes.
 fn join(begun: &mut SpokenSentence, rest: SpokenSentence) {
     begun.samples.resize(begun.samples.len() + JOINT, 0.0);
-    let shift = (begun.samples.len() as f64 / MS).round() as i64;
+    let shift = Ms::new((begun.samples.len() as f64 / MS).round() as i64);
     begun.samples.extend(rest.samples);
     begun.words.extend(rest.words.into_iter().map(|mut word| {
         word.start += shift;
@@ -210,7 +214,7 @@ mod tests {
             }
             if timed {
                 for (word, start) in got[1].words.iter().zip([30, 430, 830]) {
-                    assert!((word.start - start).abs() <= 6, "{word:?} at {start}");
+                    assert!((word.start.get() - start).abs() <= 6, "{word:?} at {start}");
                 }
             }
         }

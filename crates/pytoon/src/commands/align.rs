@@ -12,8 +12,8 @@ use pytoon_core::text::{self, Word};
 use pytoon_core::time::MsRange;
 use pytoon_ffmpeg::sound;
 use pytoon_pipeline::aligner;
-use pytoon_vocabulary::CaptionLook;
-use pytoon_vocabulary::CaptionWord;
+
+use pytoon_vocabulary::{CaptionLook, CaptionWord, Ms};
 use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::alignment::chain::Outcome;
 use pytoon_voice::alignment::recorded::Recorded;
@@ -37,10 +37,11 @@ pub(crate) fn run(context: &Context, args: &AlignArgs) -> anyhow::Result<()> {
         "{} is silent: there is no voice in it",
         args.audio.display()
     );
+    let at = |sample: usize| Ms::new(sample as i64 / PER_MS);
     let ranges: Vec<MsRange> = speech::speech_ranges(&samples)
         .iter()
-        .map(|r| MsRange::new(r.start as i64 / PER_MS, r.end as i64 / PER_MS))
-        .filter(|range| range.duration_ms() > 0)
+        .map(|r| MsRange::new(at(r.start), at(r.end)))
+        .filter(|range| range.duration() > Ms::ZERO)
         .collect();
     let language = args.language.as_deref().unwrap_or_else(|| language::detect(&script).tag);
     let recorded = Recorded { samples: &samples, speech: &ranges, sentences: &sentences, language };
@@ -136,10 +137,10 @@ fn tokens(script: &str, words: &[CaptionWord]) -> Vec<CaptionWord> {
 }
 
 fn cues(words: Vec<CaptionWord>, samples: &[f32]) -> Vec<pytoon_vocabulary::CaptionCue> {
-    let range = MsRange::new(0, samples.len() as i64 / PER_MS);
+    let range = MsRange::new(Ms::ZERO, Ms::new(samples.len() as i64 / PER_MS));
     let scene =
         SceneWords { scene_id: "recording".to_owned(), words, sentence_ends: Vec::new(), range };
-    caption::cues(&[scene], CaptionLook::Classic, 1.0, 0)
+    caption::cues(&[scene], CaptionLook::Classic, 1.0, Ms::ZERO)
 }
 
 /// Returns the words of each sentence; marks stay, since tokens are told by their place.
@@ -167,8 +168,8 @@ mod tests {
             .enumerate()
             .map(|(n, word)| CaptionWord {
                 text: word.text,
-                start: n as i64 * 10,
-                end: n as i64 * 10 + 10,
+                start: Ms::new(n as i64 * 10),
+                end: Ms::new(n as i64 * 10 + 10),
                 emphasis: false,
                 joins_next: word.joins_next,
             })
@@ -176,8 +177,8 @@ mod tests {
         let got = tokens(script, &words);
         let texts: Vec<&str> = got.iter().map(|word| word.text.as_str()).collect();
         assert_eq!(texts, script.split_whitespace().collect::<Vec<_>>());
-        assert_eq!(got.first().map(|w| w.start), Some(0));
+        assert_eq!(got.first().map(|w| w.start), Some(Ms::ZERO));
         assert_eq!(got.last().map(|w| w.end), words.last().map(|w| w.end));
-        assert!(got[2].end - got[2].start > 10);
+        assert!(got[2].end - got[2].start > Ms::new(10));
     }
 }

@@ -53,8 +53,8 @@ fn table(found: &Inspection, picture: &Path) {
     for duck in &facts.duck_regions {
         output::line(format!(
             "            {} to {}: {:.1} dB",
-            seconds(duck.start),
-            seconds(duck.end),
+            seconds(duck.start.get()),
+            seconds(duck.end.get()),
             duck.gain_db
         ));
     }

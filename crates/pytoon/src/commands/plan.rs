@@ -6,6 +6,7 @@ use crate::output;
 use pytoon_core::chain::EngineChain;
 use pytoon_core::timeline::{ClipSource, Timeline};
 use pytoon_pipeline::plan_only::{self, Price};
+use pytoon_vocabulary::Ms;
 
 /// Plans and prints.
 pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
@@ -18,7 +19,7 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
     let timeline = &plan.timeline;
     output::line(format!(
         "{:.2} s, {} scenes, preset {}, seed {}",
-        timeline.total_duration as f64 / 1000.0,
+        timeline.total_duration.get() as f64 / 1000.0,
         plan.graph.scenes.len(),
         plan.graph.preset_id,
         plan.graph.seed
@@ -90,8 +91,8 @@ fn engines(chain: &EngineChain) -> Vec<String> {
     members.chain(left_out).collect()
 }
 
-fn seconds(ms: i64) -> String {
-    format!("{:>6.2}", ms as f64 / 1000.0)
+fn seconds(at: Ms) -> String {
+    format!("{:>6.2}", at.get() as f64 / 1000.0)
 }
 
 fn shots(timeline: &Timeline, scene: &str) -> Vec<String> {

@@ -8,6 +8,7 @@ use pytoon_core::{script, text};
 use pytoon_normalize::Pronunciations;
 use pytoon_process::disk;
 use pytoon_vendor::http::{Address, DownloadLimits, VendorHttp};
+use pytoon_vocabulary::Ms;
 use pytoon_voice::installed::add::{Incoming, Stated, remove};
 use pytoon_voice::installed::catalogue::{KnownVoice, how_to_add, known, known_voice};
 use pytoon_voice::installed::{Family, InstalledVoice, MAX_FILE, VoiceFolders};
@@ -137,7 +138,7 @@ fn say(
     let mut samples = Vec::new();
     let mut timed = Vec::new();
     for sentence in spoken {
-        let at = samples.len() as i64 / SAMPLES_PER_MS;
+        let at = Ms::new(samples.len() as i64 / SAMPLES_PER_MS);
         timed.extend(sentence.words.iter().map(
             |word| json!({"word": word.text, "start_ms": word.start + at, "end_ms": word.end + at}),
         ));

@@ -22,8 +22,7 @@ use pytoon_core::preset::Grade;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{ClipSource, Timeline, Transition, VideoClip};
 use pytoon_telemetry::Event;
-use pytoon_vocabulary::Background;
-use pytoon_vocabulary::CaptionCue;
+use pytoon_vocabulary::{Background, CaptionCue, Frame, Ms};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
@@ -74,7 +73,7 @@ pub(crate) struct ChunkInput {
     shown: Timeline,
     files: Vec<Asset>,
     /// The frames that may become the cover.
-    candidates: Vec<i64>,
+    candidates: Vec<Frame>,
 }
 
 impl ChunkInput {
@@ -169,7 +168,7 @@ fn draw(
 fn seen_in(timeline: &Timeline, range: FrameRange) -> Timeline {
     let mut shown = timeline.clone();
     let rate = timeline.frame_rate;
-    let (first, last) = (rate.frame_to_ms(range.start), rate.frame_to_ms(range.end - 1));
+    let (first, last) = (rate.frame_to_ms(range.start), rate.frame_to_ms(range.last()));
     let burn_in = timeline.look.captions.burn_in;
     let is_seen = |cue: &CaptionCue| cue.start <= last && first < cue.end;
     shown.tracks.captions.retain(|cue| burn_in && is_seen(cue));
@@ -180,7 +179,7 @@ fn seen_in(timeline: &Timeline, range: FrameRange) -> Timeline {
     shown.tracks.video = clips_in(timeline, range);
     shown.tracks.audio.clear();
     shown.timeline.clear();
-    (shown.total_frames, shown.total_duration, shown.seed) = (range.end, 0, 0);
+    (shown.total_frames, shown.total_duration, shown.seed) = (range.end, Ms::ZERO, 0);
     shown
 }
 
@@ -194,16 +193,13 @@ fn clips_in(timeline: &Timeline, range: FrameRange) -> Vec<VideoClip> {
     for clip in &mut shown {
         clip.id.clear();
         clip.scene_id.clear();
-        (clip.start, clip.end) = (0, 0);
+        (clip.start, clip.end) = (Ms::ZERO, Ms::ZERO);
         // A headline is as long as its clip, and a moving clip begins with it: they keep their
         // length. Of a picture only the part that is seen here matters.
         if matches!(clip.source, ClipSource::Picture { .. }) {
             let own = clip.range().meet(range);
             (clip.start_frame, clip.end_frame) = (own.start, own.end);
-            let meets = |transition: &Transition| {
-                let frames = FrameRange::new(transition.start_frame, transition.end_frame);
-                !frames.meet(range).is_empty()
-            };
+            let meets = |transition: &Transition| !transition.range().meet(range).is_empty();
             clip.transition_in = clip.transition_in.take().filter(meets);
         }
     }
@@ -215,14 +211,14 @@ fn clips_in(timeline: &Timeline, range: FrameRange) -> Vec<VideoClip> {
             id: String::new(),
             scene_id: String::new(),
             start_frame: next.start_frame,
-            end_frame: next.start_frame + 1,
-            start: 0,
-            end: 0,
+            end_frame: next.start_frame + Frame::new(1),
+            start: Ms::ZERO,
+            end: Ms::ZERO,
             source: ClipSource::Background {
                 kind: Background::Aurora,
                 seed: 0,
                 headline: None,
-                origin_frame: 0,
+                origin_frame: Frame::ZERO,
             },
             grade: Grade::Clean,
             transition_in: next.transition_in.clone(),
@@ -242,7 +238,7 @@ pub(crate) fn joined(reports: &[ChunkReport]) -> Result<(PictureReport, usize), 
     let best = covers.reduce(|best, next| if next.1 > best.1 { next } else { best });
     let (best, _) =
         best.ok_or_else(|| PipelineError::Internal("the film has no frame for its cover".into()))?;
-    let (black, frozen) = Seen::joined(reports.iter().map(|r| (&r.seen, r.range.end - 1)));
+    let (black, frozen) = Seen::joined(reports.iter().map(|r| (&r.seen, r.range.last())));
     let distinct = |mut all: Vec<&str>| {
         all.sort_unstable();
         all.dedup();

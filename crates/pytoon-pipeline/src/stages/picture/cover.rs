@@ -4,27 +4,28 @@ use pytoon_compositor::thumbnail;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
 use pytoon_graphics::Frame;
+use pytoon_vocabulary::Frame as FrameNumber;
 
 /// Frames of the first three seconds that may become the cover; none lies in a transition. A very
 /// short film has its first frame.
-pub(super) fn cover_candidates(timeline: &Timeline) -> Vec<i64> {
+pub(super) fn cover_candidates(timeline: &Timeline) -> Vec<FrameNumber> {
     let transitions = || timeline.tracks.video.iter().filter_map(|c| c.transition_in.as_ref());
-    let in_transition = |n: i64| transitions().any(|t| (t.start_frame..t.end_frame).contains(&n));
+    let in_transition = |n: FrameNumber| transitions().any(|t| t.range().contains(n));
     let rate = timeline.frame_rate.as_f64();
-    let mut candidates: Vec<i64> = [6, 10, 14, 18, 22, 26, 30]
+    let mut candidates: Vec<FrameNumber> = [6, 10, 14, 18, 22, 26, 30]
         .into_iter()
-        .map(|tenth| (f64::from(tenth) / 10.0 * rate) as i64)
+        .map(|tenth| FrameNumber::new((f64::from(tenth) / 10.0 * rate) as i64))
         .filter(|&n| n < timeline.total_frames && !in_transition(n))
         .collect();
     if candidates.is_empty() {
-        candidates.push(0);
+        candidates.push(FrameNumber::ZERO);
     }
     candidates
 }
 
 /// The best frame so far.
 pub(super) struct Cover {
-    candidates: Vec<i64>,
+    candidates: Vec<FrameNumber>,
     best: Option<(f64, Frame)>,
     /// How good the chosen frame is.
     pub(super) score: Option<f64>,
@@ -32,13 +33,13 @@ pub(super) struct Cover {
 
 impl Cover {
     /// Chooses among those candidates that lie in a range.
-    pub(super) fn among(candidates: &[i64], range: FrameRange) -> Self {
+    pub(super) fn among(candidates: &[FrameNumber], range: FrameRange) -> Self {
         let candidates = candidates.iter().copied().filter(|&n| range.contains(n)).collect();
         Self { candidates, best: None, score: None }
     }
 
     /// The frames it chooses among.
-    pub(super) fn candidates(&self) -> &[i64] {
+    pub(super) fn candidates(&self) -> &[FrameNumber] {
         &self.candidates
     }
 
@@ -48,7 +49,7 @@ impl Cover {
     }
 
     /// The chosen frame, once the last candidate was seen.
-    pub(super) fn consider(&mut self, number: i64, frame: &Frame) -> Option<Frame> {
+    pub(super) fn consider(&mut self, number: FrameNumber, frame: &Frame) -> Option<Frame> {
         if !self.candidates.contains(&number) {
             return None;
         }

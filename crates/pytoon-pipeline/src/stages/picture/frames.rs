@@ -6,21 +6,22 @@ use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{ClipSource, Timeline};
 use pytoon_media::clip::{ClipCut, ClipDecoder, ClipFrame, ClipView};
 use pytoon_process::{Runner, SystemError};
+use pytoon_vocabulary::Frame;
 use std::collections::BTreeMap;
 
 /// Gives out frame numbers in order, with the frames of moving clips that each one needs.
 pub(super) struct FrameSource<'a> {
     runner: &'a Runner,
     timeline: &'a Timeline,
-    next: i64,
-    end: i64,
+    next: Frame,
+    end: Frame,
     decoders: BTreeMap<usize, ClipDecoder>,
 }
 
 /// Frames of moving clips, by index on the video track.
 pub(super) type Moving = Vec<(usize, ClipFrame)>;
 /// A frame number and what it needs.
-pub(super) type Claimed = (i64, Moving);
+pub(super) type Claimed = (Frame, Moving);
 
 impl<'a> FrameSource<'a> {
     pub(super) fn new(runner: &'a Runner, timeline: &'a Timeline, range: FrameRange) -> Self {
@@ -28,7 +29,7 @@ impl<'a> FrameSource<'a> {
     }
 
     /// Leaves out frames that were drawn elsewhere; only where no clip moves.
-    pub(super) fn skip_to(&mut self, number: i64) {
+    pub(super) fn skip_to(&mut self, number: Frame) {
         self.next = self.next.max(number);
     }
 
@@ -37,7 +38,7 @@ impl<'a> FrameSource<'a> {
             return Ok(None);
         }
         let number = self.next;
-        self.next += 1;
+        self.next += Frame::new(1);
         let mut moving = Vec::new();
         for (index, clip) in self.timeline.tracks.video.iter().enumerate() {
             if !matches!(clip.source, ClipSource::Clip { .. }) {
@@ -78,15 +79,16 @@ impl<'a> FrameSource<'a> {
             return None;
         };
         let rate = self.timeline.frame_rate.as_f64();
-        let round = (*source_duration as f64 / 1000.0 / speed * rate).round() as i64;
+        let seconds = source_duration.get() as f64 / 1000.0 / speed;
+        let round = Frame::new((seconds * rate).round() as i64);
         Some(ClipView {
             path: asset.into(),
-            cut: ClipCut { start_ms: *source_start, speed: *speed },
+            cut: ClipCut { start_ms: source_start.get(), speed: *speed },
             reading: reading.clone(),
             fit: *fit,
             at_end: *at_end,
             frames: visible.len(),
-            repeats: round + 1 < visible.len(),
+            repeats: round + Frame::new(1) < visible.len(),
             ground: ground(&self.timeline.look.palette),
         })
     }

@@ -16,6 +16,7 @@ use crate::stage::StageContext;
 use pytoon_core::timeline::{ClipSource, OverlayContent, Timeline};
 use pytoon_media::encode::{SOFTWARE_ENCODER, try_encoder};
 use pytoon_telemetry::Event;
+use pytoon_vocabulary::Frame;
 use serde::{Deserialize, Serialize};
 
 /// What was seen of the frames as they were composed.
@@ -25,11 +26,11 @@ pub(crate) struct PictureReport {
     /// The encoder used.
     pub(crate) encoder: String,
     /// Frames drawn.
-    pub(crate) frames: i64,
+    pub(crate) frames: Frame,
     /// Runs of black frames, as (start, end).
-    pub(crate) black: Vec<(i64, i64)>,
+    pub(crate) black: Vec<(Frame, Frame)>,
     /// Runs of frames without any change, as (start, end).
-    pub(crate) frozen: Vec<(i64, i64)>,
+    pub(crate) frozen: Vec<(Frame, Frame)>,
     /// Characters that no font has.
     pub(crate) missing_glyphs: String,
 }

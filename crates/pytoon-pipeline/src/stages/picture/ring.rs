@@ -18,6 +18,7 @@ use pytoon_core::timeline::{ClipSource, Timeline, VideoClip};
 use pytoon_graphics::Frame;
 use pytoon_media::picture;
 use pytoon_process::{CancelToken, SystemError, threads, work_in_gaps, yield_to_encoder};
+use pytoon_vocabulary::Frame as FrameNumber;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -53,9 +54,9 @@ struct Ring<'a> {
 #[derive(Default)]
 struct RingState {
     free: Vec<Frame>,
-    drawn: BTreeMap<i64, Frame>,
+    drawn: BTreeMap<FrameNumber, Frame>,
     /// The frame that the writer needs next.
-    wanted: i64,
+    wanted: FrameNumber,
     /// Frames that the writer had to add to draw itself.
     extra: usize,
     /// The writer drew the frame before.
@@ -96,7 +97,7 @@ impl Ring<'_> {
                 Ok(None) => return,
                 Err(error) => return self.fail(error.into()),
             };
-            self.reached.fetch_max(number, Ordering::Relaxed);
+            self.reached.fetch_max(number.get(), Ordering::Relaxed);
             let moving: Vec<(usize, Arc<Frame>)> = decoded
                 .into_iter()
                 .map(|(index, decoded)| {
@@ -130,7 +131,7 @@ impl Ring<'_> {
             }
             let before = index.saturating_sub(1);
             let start = visible_range(self.timeline, before).start;
-            while self.reached.load(Ordering::Relaxed) < start {
+            while self.reached.load(Ordering::Relaxed) < start.get() {
                 if self.stop.load(Ordering::Relaxed) {
                     return;
                 }
@@ -146,7 +147,7 @@ impl Ring<'_> {
     /// something else keeps the machine busy, the writer draws it itself.
     fn next_drawn(
         &self,
-        number: i64,
+        number: FrameNumber,
         scratch: &mut ComposeScratch,
     ) -> Result<Frame, PipelineError> {
         let mut state = self.lock();
@@ -162,12 +163,12 @@ impl Ring<'_> {
             }
             self.cancel.check()?;
             if let Some(frame) = state.drawn.remove(&number) {
-                state.wanted = number + 1;
+                state.wanted = number + FrameNumber::new(1);
                 state.helped = false;
                 return Ok(frame);
             }
             if waited_enough && self.in_gaps {
-                state.wanted = number + 1;
+                state.wanted = number + FrameNumber::new(1);
                 state.helped = true;
                 let frame = state.free.pop();
                 state.extra += usize::from(frame.is_none());
@@ -184,14 +185,14 @@ impl Ring<'_> {
     /// Draws a frame that drawers did not get to, or did not get done.
     fn draw_now(
         &self,
-        number: i64,
+        number: FrameNumber,
         frame: Option<Frame>,
         scratch: &mut ComposeScratch,
     ) -> Result<Frame, PipelineError> {
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
-        source.skip_to(number + 1);
+        source.skip_to(number + FrameNumber::new(1));
         drop(source);
-        self.reached.fetch_max(number, Ordering::Relaxed);
+        self.reached.fetch_max(number.get(), Ordering::Relaxed);
         let profile = &self.timeline.profile;
         let (width, height) = (profile.width as usize, profile.height as usize);
         let mut frame = frame.unwrap_or_else(|| Frame::new(width, height));
@@ -262,7 +263,7 @@ pub(super) fn draw_all(
         changed: Condvar::new(),
         tones: tones(timeline),
         source: Mutex::new(FrameSource::new(context.runner(), timeline, range)),
-        reached: AtomicI64::new(range.start),
+        reached: AtomicI64::new(range.start.get()),
         stop: AtomicBool::new(false),
         cancel: context.runner().cancel.clone(),
     };
@@ -320,7 +321,7 @@ fn write_all<'scope>(
     let wants_cover = cover.has_candidates();
     let mut cover_written = None;
     let mut scratch = ComposeScratch::default();
-    for number in range.start..range.end {
+    for number in range.frames() {
         let frame = ring.next_drawn(number, &mut scratch)?;
         statistics.push(&frame);
         if let Some(chosen) = cover.consider(number, &frame) {
@@ -328,7 +329,7 @@ fn write_all<'scope>(
         }
         sink.write(&frame)?;
         ring.give_back(frame);
-        if number % 15 == 0 {
+        if number.get() % 15 == 0 {
             ring.compositor.release_before(number);
         }
         drawn(1);

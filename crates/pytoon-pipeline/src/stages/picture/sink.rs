@@ -7,6 +7,7 @@ use pytoon_core::timeline::Timeline;
 use pytoon_graphics::Frame;
 use pytoon_media::encode::VideoEncoder;
 use pytoon_process::SystemError;
+use pytoon_vocabulary::Frame as FrameNumber;
 use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -29,11 +30,11 @@ struct FramesFile {
 
 impl FramesFile {
     /// Opens the file at the place of a frame.
-    fn at(path: &Path, frame: i64, size: u64) -> Result<Self, SystemError> {
+    fn at(path: &Path, frame: FrameNumber, size: u64) -> Result<Self, SystemError> {
         let failed = |error| SystemError::write(path, error);
         let file = File::options().create(true).truncate(false).write(true).open(path);
         let mut file = BufWriter::new(file.map_err(failed)?);
-        file.seek(SeekFrom::Start(frame as u64 * size)).map_err(failed)?;
+        file.seek(SeekFrom::Start(frame.get() as u64 * size)).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file })
     }
 

@@ -4,13 +4,16 @@
 //! of the whole.
 
 use pytoon_graphics::Frame;
+use pytoon_vocabulary::Frame as FrameNumber;
 use serde::{Deserialize, Serialize};
 
 /// Sampling grid of the frame statistics.
 const GRID: usize = 40;
 
+const ONE: FrameNumber = FrameNumber::new(1);
+
 /// Half-open runs of frames, as (start, end).
-type Runs = Vec<(i64, i64)>;
+type Runs = Vec<(FrameNumber, FrameNumber)>;
 
 /// What was seen of frames that follow each other.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -28,14 +31,16 @@ pub(crate) struct Seen {
 
 impl Seen {
     /// What was seen of all pieces of a film, each with its last frame's number, in order.
-    pub(crate) fn joined<'a>(pieces: impl IntoIterator<Item = (&'a Self, i64)>) -> (Runs, Runs) {
+    pub(crate) fn joined<'a>(
+        pieces: impl IntoIterator<Item = (&'a Self, FrameNumber)>,
+    ) -> (Runs, Runs) {
         let (mut black, mut frozen) = (Runs::new(), Runs::new());
-        let mut before: Option<(u64, i64)> = None;
+        let mut before: Option<(u64, FrameNumber)> = None;
         for (piece, last) in pieces {
             if let Some((grid, number)) = before
                 && grid == piece.first
             {
-                append(&mut frozen, (number, number + 1));
+                append(&mut frozen, (number, number + ONE));
             }
             piece.black.iter().for_each(|&run| append(&mut black, run));
             piece.frozen.iter().for_each(|&run| append(&mut frozen, run));
@@ -45,7 +50,7 @@ impl Seen {
     }
 }
 
-fn append(runs: &mut Runs, run: (i64, i64)) {
+fn append(runs: &mut Runs, run: (FrameNumber, FrameNumber)) {
     match runs.last_mut() {
         Some(last) if last.1 == run.0 => last.1 = run.1,
         _ => runs.push(run),
@@ -54,14 +59,14 @@ fn append(runs: &mut Runs, run: (i64, i64)) {
 
 /// Looks at frames as they pass.
 pub(super) struct Statistics {
-    number: i64,
+    number: FrameNumber,
     seen: Seen,
     grid: Option<Vec<u8>>,
 }
 
 impl Statistics {
     /// Looks from this frame on.
-    pub(super) fn new(first: i64) -> Self {
+    pub(super) fn new(first: FrameNumber) -> Self {
         Self { number: first, seen: Seen::default(), grid: None }
     }
 
@@ -76,17 +81,17 @@ impl Statistics {
         let mean = grid.iter().map(|&v| f32::from(v)).sum::<f32>() / n;
         let variance = grid.iter().map(|&v| (f32::from(v) - mean).powi(2)).sum::<f32>() / n;
         if mean < 20.0 && variance.sqrt() < 3.0 {
-            append(&mut self.seen.black, (self.number, self.number + 1));
+            append(&mut self.seen.black, (self.number, self.number + ONE));
         }
         match &self.grid {
             None => self.seen.first = xxhash_rust::xxh3::xxh3_64(&grid),
             Some(before) if *before == grid => {
-                append(&mut self.seen.frozen, (self.number - 1, self.number));
+                append(&mut self.seen.frozen, (self.number - ONE, self.number));
             }
             Some(_) => {}
         }
         self.grid = Some(grid);
-        self.number += 1;
+        self.number += ONE;
     }
 
     /// All that was seen.
@@ -102,7 +107,7 @@ mod tests {
 
     /// A frame of one grey, which its number picks from `greys`.
     fn seen(greys: &[u8], range: std::ops::Range<usize>) -> Seen {
-        let mut statistics = Statistics::new(range.start as i64);
+        let mut statistics = Statistics::new(FrameNumber::new(range.start as i64));
         for &grey in &greys[range] {
             let mut frame = Frame::new(80, 160);
             frame.data_mut()[..80 * 160].fill(grey);
@@ -114,7 +119,11 @@ mod tests {
     #[test]
     fn runs_are_half_open() {
         let whole = seen(&[90, 16, 16, 90, 16], 0..5);
-        assert_eq!((whole.black, whole.frozen), (vec![(1, 3), (4, 5)], vec![(1, 2)]));
+        let runs = |runs: &[(i64, i64)]| -> Runs {
+            runs.iter().map(|&(a, b)| (FrameNumber::new(a), FrameNumber::new(b))).collect()
+        };
+        assert_eq!(whole.black, runs(&[(1, 3), (4, 5)]));
+        assert_eq!(whole.frozen, runs(&[(1, 2)]));
     }
 
     #[test]
@@ -123,7 +132,8 @@ mod tests {
         let whole = seen(&greys, 0..greys.len());
         for cut in 1..greys.len() {
             let (a, b) = (seen(&greys, 0..cut), seen(&greys, cut..greys.len()));
-            let pieces = [(&a, cut as i64 - 1), (&b, greys.len() as i64 - 1)];
+            let last = |end: usize| FrameNumber::new(end as i64 - 1);
+            let pieces = [(&a, last(cut)), (&b, last(greys.len()))];
             assert_eq!(Seen::joined(pieces), (whole.black.clone(), whole.frozen.clone()), "{cut}");
         }
     }

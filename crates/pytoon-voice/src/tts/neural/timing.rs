@@ -11,7 +11,7 @@ use pytoon_audio::{resample, speech};
 use pytoon_core::text::Word;
 use pytoon_neural::Take;
 use pytoon_normalize::SpokenWord;
-use pytoon_vocabulary::CaptionWord;
+use pytoon_vocabulary::{CaptionWord, Ms};
 use std::ops::Range;
 
 /// Samples in a millisecond at 48 kHz.
@@ -125,7 +125,7 @@ fn caption_words(words: &[Word], times: &[Option<Range<i64>>], length_ms: i64) -
         let own = times.get(index).cloned().flatten();
         let next = times.get(index + 1..).into_iter().flatten().flatten().next();
         // A silent word stands where the word before ends.
-        let silent_start = timed.last().map_or(0, |before: &CaptionWord| before.end);
+        let silent_start = timed.last().map_or(0, |before: &CaptionWord| before.end.get());
         let start = own.as_ref().map_or(silent_start, |range| range.start);
         let latest = (length_ms - (count - index as i64)).max(earliest);
         let start = start.clamp(earliest, latest);
@@ -138,8 +138,8 @@ fn caption_words(words: &[Word], times: &[Option<Range<i64>>], length_ms: i64) -
     // A word ends where the next begins, at the latest.
     for index in 1..timed.len() {
         let next = timed[index].start;
-        let before = &mut timed[index - 1];
-        before.end = before.end.min(next).max(before.start + 1);
+        let end = timed[index - 1].end;
+        timed[index - 1].end = end.min(next).max(timed[index - 1].start + Ms::new(1));
     }
     timed
 }
@@ -158,7 +158,8 @@ mod tests {
         let take = Take { rate, samples, spans };
         let timed = Timed::new(&take, &[Some(0..2), None, Some(3..5)]).expect("timed");
         let sentence = timed.sentence(&words("one 🔥 two"));
-        let times: Vec<(i64, i64)> = sentence.words.iter().map(|w| (w.start, w.end)).collect();
+        let times: Vec<(i64, i64)> =
+            sentence.words.iter().map(|w| (w.start.get(), w.end.get())).collect();
         assert_eq!(times, [(0, 200), (200, 300), (300, 500)]);
     }
 
@@ -189,6 +190,6 @@ mod tests {
         let words = words("a b c d");
         let timed = caption_words(&words, &[Some(0..5), Some(0..5), None, Some(5..9)], 10);
         assert!(timed.windows(2).all(|w| w[0].start < w[1].start), "{timed:?}");
-        assert!(timed.iter().all(|w| w.start < w.end && w.end <= 10), "{timed:?}");
+        assert!(timed.iter().all(|w| w.start < w.end && w.end.get() <= 10), "{timed:?}");
     }
 }
