@@ -12,24 +12,31 @@ use libfuzzer_sys::fuzz_target;
 use pytoon_config::strict;
 use pytoon_core::caption::{reading, sidecar};
 use pytoon_core::timeline::Timeline;
+use pytoon_core::timeline::format::TimelineFile;
 use pytoon_vocabulary::Frame;
 
-fn read(text: &str) -> Result<Timeline, pytoon_config::ConfigError> {
+fn read(text: &str) -> Result<TimelineFile, pytoon_config::ConfigError> {
     let document = strict::parse("timeline", text)?;
     strict::read("timeline", &document, &document.value)
 }
 
 fuzz_target!(|text: &str| {
-    let timeline = match read(text) {
-        Ok(timeline) => timeline,
+    let file = match read(text) {
+        Ok(file) => file,
         Err(error) => return common::check_place(&error, text),
     };
+    let timeline = Timeline::from(file.clone());
     let written = serde_json::to_string(&timeline).expect("plain data");
-    assert_eq!(read(&written).expect("was read before"), timeline);
-    if let Some((field, reason)) = timeline.problem() {
-        assert!(!field.is_empty() && !reason.is_empty());
-        return;
-    }
+    let read_again = read(&written).expect("was read before");
+    assert_eq!(Timeline::from(read_again.clone()), timeline);
+    let timeline = match file.checked() {
+        Ok(timeline) => timeline,
+        Err((field, reason)) => {
+            assert!(!field.is_empty() && !reason.is_empty());
+            return;
+        }
+    };
+    assert_eq!(read_again.checked().as_ref(), Ok(&timeline));
     let frames: Frame = timeline.tracks.video.iter().map(|clip| clip.range().len()).sum();
     assert_eq!(frames, timeline.total_frames);
     for overlay in &timeline.tracks.overlays {

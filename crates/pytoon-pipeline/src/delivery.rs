@@ -165,7 +165,7 @@ pub(crate) fn receipt(
         asked: planned.asked.clone(),
         output: OutputFacts {
             file: layout::OUTPUT.to_owned(),
-            duration_ms: timeline.total_duration.get(),
+            duration_ms: timeline.total_duration().get(),
             frames: timeline.total_frames.get(),
             size_bytes: probed.size_bytes,
             width: timeline.profile.width,
@@ -283,7 +283,7 @@ fn scene_receipts(
                 attempts: story.attempts.clone(),
                 credit: story.clip.as_ref().and_then(|clip| clip.credit.clone()),
                 reason: reason.join("; "),
-                duration_ms: (scene.end - scene.start).get(),
+                duration_ms: scene.range().to_ms(timeline.frame_rate).duration().get(),
             }
         })
         .collect()

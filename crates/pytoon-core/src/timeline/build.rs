@@ -16,7 +16,7 @@ use super::shots::{FrameSize, PictureFacts, ShotTime, ShotWish, plan_shot};
 use super::utterance::Utterance;
 use super::{
     AudioTrack, ClipSource, Look, MusicTrackSource, OverlayClip, OverlayContent, SoundClip,
-    TIMELINE_VERSION, Timeline, TimelineScene, Tracks, Transition, VideoClip, VoiceClip, words,
+    Timeline, TimelineScene, Tracks, Transition, VideoClip, VoiceClip, words,
 };
 use crate::brief::Position;
 use crate::caption;
@@ -173,7 +173,7 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     let total_frames = total_frames.max(ONE_FRAME);
     let places = scene_places(input, &fitted, total_frames);
     let video = video_track(input, &places);
-    let words = words::scene_words(input.graph, input.speech, &fitted, &places);
+    let words = words::scene_words(input.graph, input.speech, &fitted, &places, rate);
     let mut warnings: Vec<Note> = fitted.warning.iter().cloned().collect();
     warnings.extend(input.graph.warnings.iter().cloned());
     let captions = if input.captions {
@@ -186,10 +186,8 @@ pub fn build(input: &BuildInput<'_>) -> Result<Built, TooLong> {
     warnings.extend(moving::notes(&video, frame_size(input.profile)));
     let total_duration = rate.frame_to_ms(total_frames);
     let timeline = Timeline {
-        version: TIMELINE_VERSION,
         frame_rate: rate,
         total_frames,
-        total_duration,
         seed: input.graph.seed,
         language: input.graph.language.clone(),
         look: input.look.clone(),
@@ -230,8 +228,6 @@ fn scene_places(
             engine: scene.media.engine.clone(),
             start_frame,
             end_frame,
-            start: rate.frame_to_ms(start_frame),
-            end: rate.frame_to_ms(end_frame),
         });
         start_frame = end_frame;
     }
@@ -287,8 +283,6 @@ fn video_track(input: &BuildInput<'_>, places: &[TimelineScene]) -> Vec<VideoCli
             scene_id: input.graph.scenes[shot.scene].id.clone(),
             start_frame: shot.start_frame,
             end_frame: shot.end_frame,
-            start: rate.frame_to_ms(shot.start_frame),
-            end: rate.frame_to_ms(shot.end_frame),
             source,
             grade: input.graph.scenes[shot.scene].style.grade,
             transition_in: transitions[index].clone(),
@@ -363,13 +357,7 @@ fn transition(input: &BuildInput<'_>, shots: &[Shot<'_>], index: usize) -> Optio
         return None;
     }
     let start_frame = shot.start_frame - length / 2;
-    let end_frame = start_frame + length;
-    Some(Transition {
-        kind,
-        start_frame,
-        end_frame,
-        duration: rate.frame_to_ms(end_frame) - rate.frame_to_ms(start_frame),
-    })
+    Some(Transition { kind, start_frame, end_frame: start_frame + length })
 }
 
 fn clip_source(
@@ -537,8 +525,6 @@ fn overlay_track(
                 opacity: overlay.opacity,
                 start_frame,
                 end_frame,
-                start: rate.frame_to_ms(start_frame),
-                end: rate.frame_to_ms(end_frame),
                 fade_frames: rate.seconds_to_frames_round(0.2).min((end_frame - start_frame) / 2),
             })
         })

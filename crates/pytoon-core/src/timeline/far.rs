@@ -13,7 +13,7 @@ const FAR: Ms = Ms::new(600_000);
 const LONGEST: Ms = Ms::new(pytoon_vocabulary::DAY_MS);
 
 /// A field and two instants of it.
-type Instants<T = Ms> = (&'static str, T, T);
+pub(super) type Instants<T = Ms> = (&'static str, T, T);
 
 impl Timeline {
     /// Instants far outside of the film, which no sum or buffer is made for.
@@ -22,14 +22,9 @@ impl Timeline {
         let mut frames = Vec::new();
         let mut instants = Vec::new();
         let mut sources = Vec::new();
-        for scene in &self.timeline {
-            instants.push(("timeline", scene.start, scene.end));
-        }
         for clip in &self.tracks.video {
-            instants.push(("tracks.video", clip.start, clip.end));
             if let Some(transition) = &clip.transition_in {
                 frames.push(("tracks.video", transition.start_frame, transition.end_frame));
-                instants.push(("tracks.video", transition.duration, Ms::ZERO));
             }
             match &clip.source {
                 ClipSource::Picture { motion, .. } => {
@@ -47,7 +42,6 @@ impl Timeline {
         for clip in &self.tracks.overlays {
             frames.push(("tracks.overlays", clip.start_frame, clip.end_frame));
             frames.push(("tracks.overlays", clip.fade_frames, Frame::ZERO));
-            instants.push(("tracks.overlays", clip.start, clip.end));
         }
         for track in &self.tracks.audio {
             track.instants(&mut instants, &mut sources);
@@ -57,10 +51,15 @@ impl Timeline {
             instants.extend(cue.words.iter().map(|w| ("tracks.captions", w.start, w.end)));
         }
         instants.push(("look.captions.leadMs", Ms::new(self.look.captions.lead_ms), Ms::ZERO));
-        far(instants, FAR, "ms")
+        far_ms(instants)
             .or_else(|| far(sources, LONGEST, "ms of a file"))
             .or_else(|| far(frames, far_frame, "frames"))
     }
+}
+
+/// Returns the first instant that no film has, as (where, why).
+pub(super) fn far_ms(instants: Vec<Instants>) -> Option<(String, String)> {
+    far(instants, FAR, "ms")
 }
 
 /// Returns the first instant that lies further from zero than `most`, in either direction.
@@ -98,7 +97,7 @@ impl AudioTrack {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::timeline::format::TimelineFile;
     use crate::timeline::test_film::drawn_film;
     use serde_json::{Value, json};
 
@@ -113,8 +112,9 @@ mod tests {
 
     #[test]
     fn instants_that_no_film_has_are_refused_with_their_track() {
-        let problem =
-            |film: Value| serde_json::from_value::<Timeline>(film).expect("a timeline").problem();
+        let problem = |film: Value| {
+            serde_json::from_value::<TimelineFile>(film).expect("a timeline").checked().err()
+        };
         assert_eq!(problem(film()), None);
         for (place, field) in [
             ("/tracks/captions/0/start", "tracks.captions"),

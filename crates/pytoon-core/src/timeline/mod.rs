@@ -1,8 +1,8 @@
 //! The timeline: the one source of truth for drawing, mixing and encoding.
 //!
-//! A timeline stacks tracks; a track sequences clips. Frames are exact; the milliseconds beside
-//! them are the same instants rounded, for people and for words. Every range is half-open.
-//! [`Timeline::problem`] checks what a hand-edited file may have broken.
+//! A timeline stacks tracks; a track sequences clips. Pictures have frames, which are exact; words and
+//! sound have milliseconds. Every range is half-open. [`format`] is the file, and
+//! [`format::TimelineFile::checked`] finds what a person who edited it may have broken.
 //!
 //! Words follow OpenTimelineIO where it has one: timeline, track, clip, transition.
 
@@ -11,6 +11,7 @@ mod chunks;
 pub mod duck;
 mod far;
 pub mod fit;
+pub mod format;
 pub mod moving;
 pub mod reading;
 pub mod shots;
@@ -29,21 +30,13 @@ use reading::{AtEnd, ClipFit, ClipReading};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The version of the timeline's format.
-pub const TIMELINE_VERSION: u32 = 1;
-
-/// A film, ready to be drawn and mixed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// A film, ready to be drawn and mixed; [`format`] is its file.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Timeline {
-    /// The format's version.
-    pub version: u32,
     /// Frames per second.
     pub frame_rate: FrameRate,
     /// The length in frames.
     pub total_frames: Frame,
-    /// The length in milliseconds, rounded from frames.
-    pub total_duration: Ms,
     /// The seed of every free choice.
     pub seed: u64,
     /// The language of the words, a BCP 47 tag.
@@ -59,8 +52,7 @@ pub struct Timeline {
 }
 
 /// A scene's place in the film.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TimelineScene {
     /// The scene's id in the scene graph.
     pub scene_id: String,
@@ -70,20 +62,14 @@ pub struct TimelineScene {
     pub start_frame: Frame,
     /// One past the last frame.
     pub end_frame: Frame,
-    /// Start in milliseconds.
-    pub start: Ms,
-    /// End in milliseconds.
-    pub end: Ms,
 }
 
 /// The tracks.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Tracks {
     /// Pictures, clips and drawn backgrounds; they tile the film.
     pub video: Vec<VideoClip>,
     /// Pictures and text over the film, drawn in order, under the captions.
-    #[serde(default)]
     pub overlays: Vec<OverlayClip>,
     /// Voice, music and clips' own sound.
     pub audio: Vec<AudioTrack>,
@@ -138,8 +124,7 @@ pub struct CaptionStyle {
 }
 
 /// One picture, clip or background on the video track.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct VideoClip {
     /// `clip_001`, …
     pub id: String,
@@ -149,10 +134,6 @@ pub struct VideoClip {
     pub start_frame: Frame,
     /// One past the last frame.
     pub end_frame: Frame,
-    /// Start in milliseconds.
-    pub start: Ms,
-    /// End in milliseconds.
-    pub end: Ms,
     /// What is shown.
     pub source: ClipSource,
     /// The colour grade.
@@ -163,8 +144,7 @@ pub struct VideoClip {
 
 /// A transition into a clip, laid across the cut: both clips run through it on their handles,
 /// and it adds nothing to the length of the film.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Transition {
     /// The kind.
     pub kind: TransitionKind,
@@ -172,8 +152,6 @@ pub struct Transition {
     pub start_frame: Frame,
     /// One past its last frame.
     pub end_frame: Frame,
-    /// Its length in milliseconds.
-    pub duration: Ms,
 }
 
 /// What a clip shows.
@@ -272,8 +250,7 @@ pub struct Window {
 }
 
 /// Something laid over the film.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OverlayClip {
     /// The picture or the words.
     pub content: OverlayContent,
@@ -287,10 +264,6 @@ pub struct OverlayClip {
     pub start_frame: Frame,
     /// One past the last frame.
     pub end_frame: Frame,
-    /// Start in milliseconds.
-    pub start: Ms,
-    /// End in milliseconds.
-    pub end: Ms,
     /// Frames of its fade at both ends.
     pub fade_frames: Frame,
 }
@@ -446,46 +419,37 @@ pub fn logo_place(show: LogoShow) -> (Position, f64, f64) {
 }
 
 impl Timeline {
+    /// Returns its length in milliseconds.
+    pub fn total_duration(&self) -> Ms {
+        self.frame_rate.frame_to_ms(self.total_frames)
+    }
+
     /// The first thing that contradicts itself, if any, as (where, why).
     pub fn problem(&self) -> Option<(String, String)> {
-        let rate = self.frame_rate;
-        if self.version != TIMELINE_VERSION {
-            return Some((
-                "version".into(),
-                format!(
-                    "{} is not {TIMELINE_VERSION}, the version this program reads",
-                    self.version
-                ),
-            ));
-        }
-        if rate != self.profile.frame_rate {
+        self.length_problem().or_else(|| self.shape_problem()).or_else(|| self.content_problem())
+    }
+
+    fn length_problem(&self) -> Option<(String, String)> {
+        if self.frame_rate != self.profile.frame_rate {
             return Some(("frameRate".into(), "it differs from profile.frame_rate".into()));
         }
         // A second more: a film that is as long as it may be ends on a whole frame.
         let longest = MAX_FILM + Ms::new(1000);
-        if self.total_frames <= Frame::ZERO || rate.frame_to_ms(self.total_frames) > longest {
-            return Some((
-                "totalFrames".into(),
-                format!(
-                    "{} frames are not a film of up to {} s",
-                    self.total_frames,
-                    MAX_FILM.get() / 1000
-                ),
-            ));
-        }
-        if self.total_duration != rate.frame_to_ms(self.total_frames) {
-            return Some((
-                "totalDuration".into(),
-                format!("{} ms is not {} frames", self.total_duration, self.total_frames),
-            ));
-        }
+        (self.total_frames <= Frame::ZERO || self.total_duration() > longest).then(|| {
+            let (frames, seconds) = (self.total_frames, MAX_FILM.get() / 1000);
+            ("totalFrames".into(), format!("{frames} frames are not a film of up to {seconds} s"))
+        })
+    }
+
+    fn shape_problem(&self) -> Option<(String, String)> {
         if let Some((field, reason)) = self.profile.problem() {
             return Some((format!("profile.{field}"), reason));
         }
         self.tiling_problem()
-            .or_else(|| self.instant_problem())
-            .or_else(|| self.clip_problem())
-            .or_else(|| self.caption_problem())
+    }
+
+    fn content_problem(&self) -> Option<(String, String)> {
+        self.instant_problem().or_else(|| self.clip_problem()).or_else(|| self.caption_problem())
     }
 
     fn tiling_problem(&self) -> Option<(String, String)> {

@@ -10,7 +10,7 @@ use super::utterance::Utterance;
 use crate::caption::{self, SceneWords};
 use crate::scene::{Scene, SceneGraph};
 use crate::text;
-use crate::time::MsRange;
+use crate::time::{FrameRate, MsRange};
 use pytoon_vocabulary::{CaptionCue, CaptionWord, Ms};
 
 /// The words of each scene in film time.
@@ -19,11 +19,12 @@ pub(super) fn scene_words(
     speech: &[Vec<Utterance>],
     fitted: &TimeFit,
     places: &[TimelineScene],
+    rate: FrameRate,
 ) -> Vec<SceneWords> {
     let mut scene_start = Ms::ZERO;
     let mut out = Vec::new();
     for (index, scene) in graph.scenes.iter().enumerate() {
-        let place = &places[index];
+        let place = places[index].range().to_ms(rate);
         let spoken: Vec<CaptionWord> = spoken_words(speech, fitted, index, scene_start).collect();
         let mut words = match (&scene.caption, spoken.is_empty()) {
             (Some(caption), _) => caption::spread(&text::words(caption), reading_range(place)),
@@ -34,12 +35,7 @@ pub(super) fn scene_words(
         };
         let sentence_ends =
             if scene.caption.is_none() { mark_words(scene, &mut words) } else { Vec::new() };
-        out.push(SceneWords {
-            scene_id: scene.id.clone(),
-            words,
-            sentence_ends,
-            range: MsRange::new(place.start, place.end),
-        });
+        out.push(SceneWords { scene_id: scene.id.clone(), words, sentence_ends, range: place });
         scene_start += Ms::new(fitted.scenes[index].duration_ms);
     }
     out
@@ -61,8 +57,8 @@ fn mark_words(scene: &Scene, words: &mut [CaptionWord]) -> Vec<usize> {
     (1..=counts.len()).filter_map(|sentence| before(sentence).checked_sub(1)).collect()
 }
 
-fn reading_range(place: &TimelineScene) -> MsRange {
-    let length = place.end - place.start;
+fn reading_range(place: MsRange) -> MsRange {
+    let length = place.duration();
     MsRange::new(
         place.start + (length / 10).min(Ms::new(fit::CUT_LEAD_MS)),
         place.end - (length / 10).min(Ms::new(250)),

@@ -252,11 +252,12 @@ fn facts(
             let clips = || voice_clips(timeline).filter(|clip| clip.scene_id == scene.scene_id);
             let spoken =
                 clips().map(|c| takes.get(&c.asset).copied().unwrap_or((c.end - c.start).get()));
+            let place = scene.range().to_ms(timeline.frame_rate);
             let used = clips().map(|clip| (clip.end - clip.start).get()).sum();
             SceneFacts {
                 scene: scene.scene_id.clone(),
-                start_ms: scene.start.get(),
-                end_ms: scene.end.get(),
+                start_ms: place.start.get(),
+                end_ms: place.end.get(),
                 // A recording is one take for the whole film; a scene's part of it is what counts.
                 spoken_ms: if takes.len() == 1 && timeline.timeline.len() > 1 {
                     used
@@ -271,7 +272,7 @@ fn facts(
         .collect();
     let ducks = ducks(timeline);
     Facts {
-        duration_ms: timeline.total_duration.get(),
+        duration_ms: timeline.total_duration().get(),
         spoken_ms: takes.values().sum(),
         used_ms: scenes.iter().map(|scene| scene.used_ms).sum(),
         av_offset_ms: None,

@@ -145,7 +145,7 @@ pub(crate) fn needed_ms(timeline: &Timeline, index: usize) -> i64 {
         .unwrap_or_default();
     let rate = timeline.frame_rate;
     let handles = handle_in.max(Frame::ZERO) + handle_out.max(Frame::ZERO);
-    (place.end - place.start + rate.frame_to_ms(handles)).get()
+    (place.range().to_ms(rate).duration() + rate.frame_to_ms(handles)).get()
 }
 
 /// What is wanted of outside engines for one scene.
@@ -494,7 +494,8 @@ pub(crate) fn place(
         if scene.sentences.is_empty()
             && let Some(place) = timeline.timeline.get(index)
         {
-            scene.min_duration = scene.min_duration.max((place.end - place.start).get());
+            let shown = place.range().to_ms(timeline.frame_rate).duration();
+            scene.min_duration = scene.min_duration.max(shown.get());
         }
         scene.more_media.clear();
     }

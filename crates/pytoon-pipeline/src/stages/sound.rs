@@ -83,11 +83,12 @@ pub(crate) struct SoundInput {
 
 impl SoundInput {
     pub(crate) fn of(timeline: &Timeline, settings: &MixSettings, folder: &JobFolder) -> Self {
+        let at_frame = |frame| timeline.frame_rate.frame_to_ms(frame);
         Self {
             rate: timeline.frame_rate,
             total_frames: timeline.total_frames,
             seed: timeline.seed,
-            last_scene: timeline.timeline.last().map(|scene| scene.start),
+            last_scene: timeline.timeline.last().map(|scene| at_frame(scene.start_frame)),
             profile: timeline.profile.audio.clone(),
             tracks: timeline.tracks.audio.clone(),
             stamps: assets(timeline).map(|asset| stamp(folder, asset)).collect(),

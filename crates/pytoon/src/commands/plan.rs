@@ -19,7 +19,7 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
     let timeline = &plan.timeline;
     output::line(format!(
         "{:.2} s, {} scenes, preset {}, seed {}",
-        timeline.total_duration.get() as f64 / 1000.0,
+        timeline.total_duration().get() as f64 / 1000.0,
         plan.graph.scenes.len(),
         plan.graph.preset_id,
         plan.graph.seed
@@ -31,12 +31,13 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
     };
     output::line(format!("language {}, {voice}", plan.graph.language));
     for (place, scene) in timeline.timeline.iter().zip(&plan.graph.scenes) {
+        let range = place.range().to_ms(timeline.frame_rate);
         output::line("");
         output::line(format!(
             "{} {} to {}  {}",
             place.scene_id,
-            seconds(place.start),
-            seconds(place.end),
+            seconds(range.start),
+            seconds(range.end),
             scene.transition.as_str()
         ));
         if !scene.sentences.is_empty() {
@@ -121,7 +122,7 @@ fn shots(timeline: &Timeline, scene: &str) -> Vec<String> {
                     )
                 }
             };
-            format!("{} {what}", seconds(clip.start))
+            format!("{} {what}", seconds(timeline.frame_rate.frame_to_ms(clip.start_frame)))
         })
         .collect()
 }

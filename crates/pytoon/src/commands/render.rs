@@ -8,6 +8,7 @@ use pytoon_config::strict;
 use pytoon_config::{BriefFile, ConfigError, load_brief, read_brief};
 use pytoon_core::layout;
 use pytoon_core::timeline::Timeline;
+use pytoon_core::timeline::format::TimelineFile;
 use pytoon_pipeline::RenderOptions;
 use pytoon_pipeline::film::FilmSource;
 use pytoon_pipeline::local::{self, Rendered};
@@ -67,11 +68,9 @@ fn read_timeline(path: &Path) -> anyhow::Result<Timeline> {
         ConfigError::file(&name, format!("the timeline cannot be read: {error}"))
     })?;
     let document = strict::parse(&name, &text)?;
-    let timeline: Timeline = strict::read(&name, &document, &document.value)?;
-    match timeline.problem() {
-        Some((field, reason)) => Err(ConfigError::field(&name, &document, &field, reason).into()),
-        None => Ok(timeline),
-    }
+    let file: TimelineFile = strict::read(&name, &document, &document.value)?;
+    file.checked()
+        .map_err(|(field, reason)| ConfigError::field(&name, &document, &field, reason).into())
 }
 
 pub(crate) fn report(context: &Context, rendered: &Rendered) -> anyhow::Result<()> {

@@ -22,7 +22,7 @@ use pytoon_core::preset::Grade;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{ClipSource, Timeline, Transition, VideoClip};
 use pytoon_telemetry::Event;
-use pytoon_vocabulary::{Background, CaptionCue, Frame, Ms};
+use pytoon_vocabulary::{Background, CaptionCue, Frame};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
@@ -179,7 +179,7 @@ fn seen_in(timeline: &Timeline, range: FrameRange) -> Timeline {
     shown.tracks.video = clips_in(timeline, range);
     shown.tracks.audio.clear();
     shown.timeline.clear();
-    (shown.total_frames, shown.total_duration, shown.seed) = (range.end, Ms::ZERO, 0);
+    (shown.total_frames, shown.seed) = (range.end, 0);
     shown
 }
 
@@ -193,7 +193,6 @@ fn clips_in(timeline: &Timeline, range: FrameRange) -> Vec<VideoClip> {
     for clip in &mut shown {
         clip.id.clear();
         clip.scene_id.clear();
-        (clip.start, clip.end) = (Ms::ZERO, Ms::ZERO);
         // A headline is as long as its clip, and a moving clip begins with it: they keep their
         // length. Of a picture only the part that is seen here matters.
         if matches!(clip.source, ClipSource::Picture { .. }) {
@@ -212,8 +211,6 @@ fn clips_in(timeline: &Timeline, range: FrameRange) -> Vec<VideoClip> {
             scene_id: String::new(),
             start_frame: next.start_frame,
             end_frame: next.start_frame + Frame::new(1),
-            start: Ms::ZERO,
-            end: Ms::ZERO,
             source: ClipSource::Background {
                 kind: Background::Aurora,
                 seed: 0,

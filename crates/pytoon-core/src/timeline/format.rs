@@ -1,0 +1,429 @@
+//! The file format of a timeline, version 1: `timeline.json`.
+//!
+//! A file has the milliseconds of an instant beside its frame, for people and for other programs. A
+//! [`Timeline`] has the frames alone: milliseconds are worked out where they are written, and held
+//! against the frames where somebody else's file is read.
+//!
+//! Guarantees: what is written reads as the same timeline; milliseconds in a file are never the
+//! source of anything.
+//!
+//! Start with [`TimelineFile::checked`], which reads a file that a person may have changed.
+
+use super::far::{Instants, far_ms};
+use super::{
+    AudioTrack, ClipSource, Look, OverlayClip, OverlayContent, Timeline, TimelineScene, Tracks,
+    Transition, VideoClip,
+};
+use crate::brief::Position;
+use crate::preset::{Grade, TransitionKind};
+use crate::profile::Profile;
+use crate::time::{FrameRange, FrameRate};
+use pytoon_vocabulary::{CaptionCue, Frame, Ms};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+
+/// The version of the timeline's format.
+pub const TIMELINE_VERSION: u32 = 1;
+
+/// A film, ready to be drawn and mixed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "Timeline", rename_all = "camelCase", deny_unknown_fields)]
+pub struct TimelineFile {
+    /// The format's version.
+    version: u32,
+    /// Frames per second.
+    frame_rate: FrameRate,
+    /// The length in frames.
+    total_frames: Frame,
+    /// The length in milliseconds, rounded from frames.
+    total_duration: Ms,
+    /// The seed of every free choice.
+    seed: u64,
+    /// The language of the words, a BCP 47 tag.
+    language: String,
+    /// Colours, type and grade.
+    look: Look,
+    /// Size, codecs and bit rates of the finished file.
+    profile: Profile,
+    /// The scenes in order; they tile the film.
+    timeline: Vec<SceneEntry>,
+    /// What plays when.
+    tracks: TrackEntries,
+}
+
+/// A scene's place in the film.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "TimelineScene", rename_all = "camelCase", deny_unknown_fields)]
+struct SceneEntry {
+    /// The scene's id in the scene graph.
+    scene_id: String,
+    /// The engine asked for.
+    engine: String,
+    /// The first frame.
+    start_frame: Frame,
+    /// One past the last frame.
+    end_frame: Frame,
+    /// Start in milliseconds.
+    start: Ms,
+    /// End in milliseconds.
+    end: Ms,
+}
+
+/// The tracks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "Tracks", rename_all = "camelCase", deny_unknown_fields)]
+struct TrackEntries {
+    /// Pictures, clips and drawn backgrounds; they tile the film.
+    video: Vec<ClipEntry>,
+    /// Pictures and text over the film, drawn in order, under the captions.
+    #[serde(default)]
+    overlays: Vec<OverlayEntry>,
+    /// Voice, music and clips' own sound.
+    audio: Vec<AudioTrack>,
+    /// Caption cues; they never overlap.
+    captions: Vec<CaptionCue>,
+}
+
+/// One picture, clip or background on the video track.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "VideoClip", rename_all = "camelCase", deny_unknown_fields)]
+struct ClipEntry {
+    /// `clip_001`, …
+    id: String,
+    /// The scene it belongs to.
+    scene_id: String,
+    /// The first frame.
+    start_frame: Frame,
+    /// One past the last frame.
+    end_frame: Frame,
+    /// Start in milliseconds.
+    start: Ms,
+    /// End in milliseconds.
+    end: Ms,
+    /// What is shown.
+    source: ClipSource,
+    /// The colour grade.
+    grade: Grade,
+    /// How the film gets into this clip; absent for a cut.
+    transition_in: Option<TransitionEntry>,
+}
+
+/// A transition into a clip, laid across the cut: both clips run through it on their handles,
+/// and it adds nothing to the length of the film.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "Transition", rename_all = "camelCase", deny_unknown_fields)]
+struct TransitionEntry {
+    /// The kind.
+    kind: TransitionKind,
+    /// The first frame of the transition.
+    start_frame: Frame,
+    /// One past its last frame.
+    end_frame: Frame,
+    /// Its length in milliseconds.
+    duration: Ms,
+}
+
+/// Something laid over the film.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "OverlayClip", rename_all = "camelCase", deny_unknown_fields)]
+struct OverlayEntry {
+    /// The picture or the words.
+    content: OverlayContent,
+    /// Where in the safe zone.
+    position: Position,
+    /// Width as a share of the frame.
+    width: f64,
+    /// Opacity, 0 to 1.
+    opacity: f64,
+    /// The first frame.
+    start_frame: Frame,
+    /// One past the last frame.
+    end_frame: Frame,
+    /// Start in milliseconds.
+    start: Ms,
+    /// End in milliseconds.
+    end: Ms,
+    /// Frames of its fade at both ends.
+    fade_frames: Frame,
+}
+
+impl TimelineFile {
+    /// Returns the timeline of a file that a person may have changed.
+    ///
+    /// # Errors
+    /// The first thing that contradicts itself, as (where, why).
+    pub fn checked(self) -> Result<Timeline, (String, String)> {
+        let (version, total_duration) = (self.version, self.total_duration);
+        let instants = self.instants();
+        let timeline = Timeline::from(self);
+        let problem = version_problem(version)
+            .or_else(|| timeline.length_problem())
+            .or_else(|| duration_problem(&timeline, total_duration))
+            .or_else(|| timeline.shape_problem())
+            .or_else(|| far_ms(instants))
+            .or_else(|| timeline.content_problem());
+        problem.map_or(Ok(timeline), Err)
+    }
+
+    /// Returns the milliseconds that stand beside frames.
+    fn instants(&self) -> Vec<Instants> {
+        let mut instants = Vec::new();
+        instants.extend(self.timeline.iter().map(|scene| ("timeline", scene.start, scene.end)));
+        for clip in &self.tracks.video {
+            instants.push(("tracks.video", clip.start, clip.end));
+            let transition = clip.transition_in.as_ref();
+            instants.extend(transition.map(|t| ("tracks.video", t.duration, Ms::ZERO)));
+        }
+        let overlays = self.tracks.overlays.iter();
+        instants.extend(overlays.map(|clip| ("tracks.overlays", clip.start, clip.end)));
+        instants
+    }
+}
+
+fn version_problem(version: u32) -> Option<(String, String)> {
+    (version != TIMELINE_VERSION).then(|| {
+        let reason = format!("{version} is not {TIMELINE_VERSION}, the version this program reads");
+        ("version".to_owned(), reason)
+    })
+}
+
+fn duration_problem(timeline: &Timeline, written: Ms) -> Option<(String, String)> {
+    (written != timeline.total_duration()).then(|| {
+        let reason = format!("{written} ms is not {} frames", timeline.total_frames);
+        ("totalDuration".to_owned(), reason)
+    })
+}
+
+impl From<TimelineFile> for Timeline {
+    /// Returns the timeline of a file; its version and its milliseconds are left behind.
+    fn from(file: TimelineFile) -> Self {
+        Self {
+            frame_rate: file.frame_rate,
+            total_frames: file.total_frames,
+            seed: file.seed,
+            language: file.language,
+            look: file.look,
+            profile: file.profile,
+            timeline: file.timeline.into_iter().map(TimelineScene::from).collect(),
+            tracks: Tracks {
+                video: file.tracks.video.into_iter().map(VideoClip::from).collect(),
+                overlays: file.tracks.overlays.into_iter().map(OverlayClip::from).collect(),
+                audio: file.tracks.audio,
+                captions: file.tracks.captions,
+            },
+        }
+    }
+}
+
+impl From<SceneEntry> for TimelineScene {
+    fn from(entry: SceneEntry) -> Self {
+        let SceneEntry { scene_id, engine, start_frame, end_frame, .. } = entry;
+        Self { scene_id, engine, start_frame, end_frame }
+    }
+}
+
+impl From<ClipEntry> for VideoClip {
+    fn from(entry: ClipEntry) -> Self {
+        Self {
+            id: entry.id,
+            scene_id: entry.scene_id,
+            start_frame: entry.start_frame,
+            end_frame: entry.end_frame,
+            source: entry.source,
+            grade: entry.grade,
+            transition_in: entry.transition_in.map(Transition::from),
+        }
+    }
+}
+
+impl From<TransitionEntry> for Transition {
+    fn from(entry: TransitionEntry) -> Self {
+        let TransitionEntry { kind, start_frame, end_frame, .. } = entry;
+        Self { kind, start_frame, end_frame }
+    }
+}
+
+impl From<OverlayEntry> for OverlayClip {
+    fn from(entry: OverlayEntry) -> Self {
+        Self {
+            content: entry.content,
+            position: entry.position,
+            width: entry.width,
+            opacity: entry.opacity,
+            start_frame: entry.start_frame,
+            end_frame: entry.end_frame,
+            fade_frames: entry.fade_frames,
+        }
+    }
+}
+
+impl From<&Timeline> for TimelineFile {
+    fn from(timeline: &Timeline) -> Self {
+        let rate = timeline.frame_rate;
+        let tracks = &timeline.tracks;
+        Self {
+            version: TIMELINE_VERSION,
+            frame_rate: rate,
+            total_frames: timeline.total_frames,
+            total_duration: timeline.total_duration(),
+            seed: timeline.seed,
+            language: timeline.language.clone(),
+            look: timeline.look.clone(),
+            profile: timeline.profile.clone(),
+            timeline: timeline.timeline.iter().map(|scene| SceneEntry::of(scene, rate)).collect(),
+            tracks: TrackEntries {
+                video: tracks.video.iter().map(|clip| ClipEntry::of(clip, rate)).collect(),
+                overlays: tracks.overlays.iter().map(|o| OverlayEntry::of(o, rate)).collect(),
+                audio: tracks.audio.clone(),
+                captions: tracks.captions.clone(),
+            },
+        }
+    }
+}
+
+impl SceneEntry {
+    fn of(scene: &TimelineScene, rate: FrameRate) -> Self {
+        let (start, end) = ends(scene.range(), rate);
+        Self {
+            scene_id: scene.scene_id.clone(),
+            engine: scene.engine.clone(),
+            start_frame: scene.start_frame,
+            end_frame: scene.end_frame,
+            start,
+            end,
+        }
+    }
+}
+
+impl ClipEntry {
+    fn of(clip: &VideoClip, rate: FrameRate) -> Self {
+        let (start, end) = ends(clip.range(), rate);
+        Self {
+            id: clip.id.clone(),
+            scene_id: clip.scene_id.clone(),
+            start_frame: clip.start_frame,
+            end_frame: clip.end_frame,
+            start,
+            end,
+            source: clip.source.clone(),
+            grade: clip.grade,
+            transition_in: clip.transition_in.as_ref().map(|t| TransitionEntry::of(t, rate)),
+        }
+    }
+}
+
+impl TransitionEntry {
+    fn of(transition: &Transition, rate: FrameRate) -> Self {
+        Self {
+            kind: transition.kind,
+            start_frame: transition.start_frame,
+            end_frame: transition.end_frame,
+            duration: transition.range().to_ms(rate).duration(),
+        }
+    }
+}
+
+impl OverlayEntry {
+    fn of(clip: &OverlayClip, rate: FrameRate) -> Self {
+        let (start, end) = ends(clip.range(), rate);
+        Self {
+            content: clip.content.clone(),
+            position: clip.position,
+            width: clip.width,
+            opacity: clip.opacity,
+            start_frame: clip.start_frame,
+            end_frame: clip.end_frame,
+            start,
+            end,
+            fade_frames: clip.fade_frames,
+        }
+    }
+}
+
+fn ends(frames: FrameRange, rate: FrameRate) -> (Ms, Ms) {
+    let range = frames.to_ms(rate);
+    (range.start, range.end)
+}
+
+impl Serialize for Timeline {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        TimelineFile::from(self).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timeline {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        TimelineFile::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl JsonSchema for Timeline {
+    fn schema_name() -> Cow<'static, str> {
+        TimelineFile::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        TimelineFile::json_schema(generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::test_film::drawn_film;
+    use serde_json::{Value, json};
+
+    /// A film whose transition has the length that its frames have.
+    fn film() -> Value {
+        let mut film = drawn_film(json!("30000/1001"), 2.0, &[(50, 0), (70, 10)]);
+        film["tracks"]["video"][1]["transitionIn"]["duration"] = 333.into();
+        film["tracks"]["overlays"] = json!([{"content": {"type": "text", "text": "Now"},
+            "position": "top", "width": 0.5, "opacity": 1.0, "startFrame": 1, "endFrame": 31,
+            "start": 33, "end": 1034, "fadeFrames": 6}]);
+        film
+    }
+
+    fn problem(film: Value) -> Option<(String, String)> {
+        serde_json::from_value::<TimelineFile>(film).expect("a timeline").checked().err()
+    }
+
+    #[test]
+    fn a_timeline_is_written_as_it_was_read() {
+        let text = film().to_string();
+        let timeline: Timeline = serde_json::from_str(&text).expect("a timeline");
+        let written = serde_json::to_value(&timeline).expect("json");
+        assert_eq!(written, film());
+        assert_eq!(problem(written), None);
+    }
+
+    #[test]
+    fn milliseconds_are_written_from_frames_whatever_a_file_has() {
+        let mut changed = film();
+        for place in ["/timeline/0/end", "/tracks/video/1/start", "/tracks/overlays/0/end"] {
+            *changed.pointer_mut(place).expect(place) = 7.into();
+        }
+        let timeline: Timeline = serde_json::from_value(changed).expect("a timeline");
+        assert_eq!(serde_json::to_value(&timeline).expect("json"), film());
+    }
+
+    #[test]
+    fn a_file_that_contradicts_itself_is_refused_where_it_does() {
+        for (place, value, field, reason) in [
+            ("/version", 2, "version", "2 is not 1, the version this program reads"),
+            ("/frameRate", 30, "frameRate", "it differs from profile.frame_rate"),
+            ("/totalFrames", 0, "totalFrames", "0 frames are not a film of up to 60 s"),
+            ("/totalFrames", 121, "totalDuration", "4004 ms is not 121 frames"),
+            ("/totalDuration", 4000, "totalDuration", "4000 ms is not 120 frames"),
+            ("/tracks/video/0/end", i64::MAX, "tracks.video", "9223372036854775807 ms is far"),
+            ("/tracks/overlays/0/start", i64::MIN, "tracks.overlays", "ms is far off the film"),
+            ("/tracks/video/1/transitionIn/duration", 600_001, "tracks.video", "600001 ms is far"),
+        ] {
+            let mut film = film();
+            *film.pointer_mut(place).expect(place) = value.into();
+            let (found, why) = problem(film).expect(place);
+            assert_eq!(found, field, "{place}: {why}");
+            assert!(why.contains(reason), "{place}: {why}");
+        }
+    }
+}
