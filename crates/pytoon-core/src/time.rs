@@ -2,7 +2,8 @@
 //!
 //! The frame is the unit of the picture and the source of truth of a timeline; milliseconds are
 //! for people and for words. A frame number turns into milliseconds by rounding to nearest and
-//! in one place only ([`FrameRate::frame_to_ms`]), so two readers of a timeline never disagree.
+//! in one place only ([`FrameRate::frame_to_ms`]), so two readers of a timeline never disagree. Only
+//! a [`FrameRate`] turns one unit into the other.
 //!
 //! Floats appear only where a caller hands seconds in, and the rounding is named there.
 
@@ -24,7 +25,7 @@ impl FrameRate {
     /// Thirty frames a second, the default.
     pub const FPS_30: Self = Self { num: 30, den: 1 };
 
-    /// A rate between 1 and 240 frames a second, or `None`.
+    /// Returns a rate between 1 and 240 frames a second, or `None`.
     pub fn try_new(num: u32, den: u32) -> Option<Self> {
         let valid = den > 0 && num >= den && u64::from(num) <= 240 * u64::from(den);
         valid.then_some(Self { num, den })
@@ -45,40 +46,40 @@ impl FrameRate {
         f64::from(self.num) / f64::from(self.den)
     }
 
-    /// The instant at which a frame begins, in seconds.
+    /// Returns the instant at which a frame begins, in seconds.
     pub fn frame_to_seconds(self, frame: Frame) -> f64 {
         frame.get() as f64 * f64::from(self.den) / f64::from(self.num)
     }
 
-    /// The instant at which a frame begins, rounded to the nearest millisecond.
+    /// Returns the instant at which a frame begins, rounded to the nearest millisecond.
     pub fn frame_to_ms(self, frame: Frame) -> Ms {
         let num = i128::from(frame.get()) * 1000 * i128::from(self.den);
         Ms::new(div_round(num, i128::from(self.num)))
     }
 
-    /// The frame nearest to an instant.
+    /// Returns the frame nearest to an instant.
     pub fn ms_to_frame_round(self, ms: Ms) -> Frame {
         let num = i128::from(ms.get()) * i128::from(self.num);
         Frame::new(div_round(num, 1000 * i128::from(self.den)))
     }
 
-    /// The frame that is on screen at an instant.
+    /// Returns the frame that is on screen at an instant.
     pub fn ms_to_frame_floor(self, ms: Ms) -> Frame {
         let num = i128::from(ms.get()) * i128::from(self.num);
         Frame::new(saturated(num.div_euclid(1000 * i128::from(self.den))))
     }
 
-    /// The first frame that begins at or after an instant.
+    /// Returns the first frame that begins at or after an instant.
     pub fn ms_to_frame_ceil(self, ms: Ms) -> Frame {
         -self.ms_to_frame_floor(-ms)
     }
 
-    /// The frame count nearest to a length in seconds.
+    /// Returns the frame count nearest to a length in seconds.
     pub fn seconds_to_frames_round(self, seconds: f64) -> Frame {
         Frame::new((seconds * self.as_f64()).round() as i64)
     }
 
-    /// The first audio sample of a frame at a sampling rate in Hz.
+    /// Returns the first audio sample of a frame at a sampling rate in Hz.
     pub fn frame_to_sample(self, frame: Frame, sample_rate: u32) -> i64 {
         div_round(
             i128::from(frame.get()) * i128::from(sample_rate) * i128::from(self.den),
@@ -164,32 +165,32 @@ pub struct FrameRange {
 }
 
 impl FrameRange {
-    /// The range from `start` up to and without `end`; an inverted pair becomes empty.
+    /// Returns the range from `start` up to and without `end`; an inverted pair becomes empty.
     pub fn new(start: Frame, end: Frame) -> Self {
         Self { start, end: end.max(start) }
     }
 
-    /// How many frames it holds.
+    /// Returns the number of its frames.
     pub fn len(self) -> Frame {
         self.end - self.start
     }
 
-    /// Whether it holds none.
+    /// Returns true if it holds none.
     pub fn is_empty(self) -> bool {
         self.end <= self.start
     }
 
-    /// The last frame; one before the start of an empty range.
+    /// Returns the last frame; one before the start of an empty range.
     pub fn last(self) -> Frame {
         self.end - Frame::new(1)
     }
 
-    /// The frames that lie in both.
+    /// Returns the frames that lie in both.
     pub fn meet(self, other: Self) -> Self {
         Self::new(self.start.max(other.start), self.end.min(other.end))
     }
 
-    /// Whether a frame lies in it.
+    /// Returns true if a frame lies in it.
     pub fn contains(self, frame: Frame) -> bool {
         (self.start..self.end).contains(&frame)
     }
@@ -215,7 +216,7 @@ pub struct MsRange {
 }
 
 impl MsRange {
-    /// The range from `start` up to and without `end`; an inverted pair becomes empty.
+    /// Returns the range from `start` up to and without `end`; an inverted pair becomes empty.
     pub fn new(start: Ms, end: Ms) -> Self {
         Self { start, end: end.max(start) }
     }
@@ -225,7 +226,7 @@ impl MsRange {
         self.end - self.start
     }
 
-    /// The same range, moved later by `offset`.
+    /// Returns the same range, moved later by `offset`.
     pub fn shifted(self, offset: Ms) -> Self {
         Self { start: self.start + offset, end: self.end + offset }
     }

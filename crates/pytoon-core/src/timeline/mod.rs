@@ -383,28 +383,28 @@ pub enum MusicTrackSource {
 }
 
 impl VideoClip {
-    /// Its frames.
+    /// Returns its frames.
     pub fn range(&self) -> FrameRange {
         FrameRange::new(self.start_frame, self.end_frame)
     }
 }
 
 impl TimelineScene {
-    /// Its frames.
+    /// Returns its frames.
     pub fn range(&self) -> FrameRange {
         FrameRange::new(self.start_frame, self.end_frame)
     }
 }
 
 impl Transition {
-    /// Its frames.
+    /// Returns its frames.
     pub fn range(&self) -> FrameRange {
         FrameRange::new(self.start_frame, self.end_frame)
     }
 }
 
 impl OverlayClip {
-    /// Its frames.
+    /// Returns its frames.
     pub fn range(&self) -> FrameRange {
         FrameRange::new(self.start_frame, self.end_frame)
     }
@@ -424,7 +424,7 @@ impl Timeline {
         self.frame_rate.frame_to_ms(self.total_frames)
     }
 
-    /// The first thing that contradicts itself, if any, as (where, why).
+    /// Returns the first thing that contradicts itself, if any, as (where, why).
     pub fn problem(&self) -> Option<(String, String)> {
         self.length_problem().or_else(|| self.shape_problem()).or_else(|| self.content_problem())
     }
