@@ -89,7 +89,7 @@ mod tests {
     use pytoon_core::script::sentences;
     use pytoon_core::text::words;
     use pytoon_process::{CancelToken, Programs};
-    use pytoon_vocabulary::CaptionWord;
+    use pytoon_vocabulary::{CaptionWord, Ms};
     use std::time::Duration;
 
     const SCRIPT: &str =
