@@ -3,7 +3,7 @@
 use crate::note::Note;
 use crate::preset::{Grade, Move, TransitionKind};
 use crate::text::SentenceEnd;
-use pytoon_vocabulary::Background;
+use pytoon_vocabulary::{Background, SceneId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,7 @@ impl SceneGraph {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Scene {
     /// `scene_01`, `scene_02`, …
-    pub id: String,
+    pub id: SceneId,
     /// What is to be seen.
     pub description: String,
     /// The planned length in milliseconds; the timeline has the exact one.

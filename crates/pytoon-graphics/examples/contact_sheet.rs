@@ -2,7 +2,7 @@
 //!
 //! Usage: `contact_sheet <output folder> [generators|captions|scripts|kinetic|times]`.
 
-use pytoon_vocabulary::{Background, CaptionCue, CaptionLook, CaptionWord, Ms};
+use pytoon_vocabulary::{Background, CaptionCue, CaptionLook, CaptionWord, Ms, SceneId};
 use std::error::Error;
 use std::fs;
 use std::io::Write;
@@ -123,7 +123,13 @@ fn cue(text: &str, emphasis: usize) -> CaptionCue {
         }
     }
     let end = Ms::new(1000 + 300 * words.len() as i64 + 200);
-    CaptionCue { scene_id: String::new(), start: Ms::new(900), end, text: String::new(), words }
+    CaptionCue {
+        scene_id: SceneId::default(),
+        start: Ms::new(900),
+        end,
+        text: String::new(),
+        words,
+    }
 }
 
 fn style_in(look: CaptionLook, language: &str) -> CaptionStyle {

@@ -254,7 +254,7 @@ fn scene_receipts(
         .map(|scene| {
             let clips: Vec<_> =
                 timeline.tracks.video.iter().filter(|c| c.scene_id == scene.scene_id).collect();
-            let story = drawn.get(&scene.scene_id).unwrap_or(&local);
+            let story = drawn.get(scene.scene_id.as_str()).unwrap_or(&local);
             let asked =
                 if story.asked.is_empty() { scene.engine.clone() } else { story.asked.clone() };
             let chain = graph
@@ -275,7 +275,7 @@ fn scene_receipts(
                 reason.push(format!("{asked} was asked for and did not draw it: {why}"));
             }
             SceneReceipt {
-                scene_id: scene.scene_id.clone(),
+                scene_id: scene.scene_id.to_string(),
                 engine_used: scene.engine.clone(),
                 fallback_used,
                 engine_asked: asked,

@@ -542,9 +542,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn voiced_film(voiced: &Voiced) -> VoicedFilm {
     let scenes = voiced.timeline.timeline.iter().map(|scene| {
-        let wanted = voiced.wanted(&scene.scene_id);
+        let wanted = voiced.wanted(scene.scene_id.as_str());
         VoicedScene {
-            id: scene.scene_id.clone(),
+            id: scene.scene_id.to_string(),
             engine_asked: wanted.map_or_else(|| scene.engine.clone(), |w| w.asked.clone()),
             drawn_outside: wanted.is_some_and(|w| w.order.chain.has_outside_engine()),
         }

@@ -1,5 +1,6 @@
 //! Captions on screen, and the words in them with their times.
 
+use crate::ids::SceneId;
 use crate::units::Ms;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CaptionCue {
     /// The scene it belongs to.
-    pub scene_id: String,
+    pub scene_id: SceneId,
     /// Start in milliseconds.
     pub start: Ms,
     /// End in milliseconds.

@@ -3,8 +3,9 @@
 //! Any text may be looked up as an id (`From`). An id that becomes part of a path is parsed
 //! (`FromStr`): it names no folder.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -25,7 +26,6 @@ macro_rules! ids {
         $(#[$doc])+
         #[derive(
             Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-            JsonSchema,
         )]
         #[serde(transparent)]
         pub struct $name(String);
@@ -64,6 +64,21 @@ macro_rules! ids {
                     return Err(InvalidId(text.to_owned()));
                 }
                 Ok(Self(text.to_owned()))
+            }
+        }
+
+        // The schema of a bare text, without a name of its own.
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                String::schema_name()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                String::json_schema(generator)
             }
         }
 

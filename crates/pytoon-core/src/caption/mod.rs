@@ -12,7 +12,7 @@ pub mod sidecar;
 use crate::script::sentence;
 use crate::text;
 use crate::time::MsRange;
-use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord, Ms};
+use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord, Ms, SceneId};
 use unicode_width::UnicodeWidthStr;
 
 /// A cue appears this long before its first word.
@@ -33,7 +33,7 @@ const TOO_FAST_COST: f64 = 6.0;
 #[derive(Debug, Clone)]
 pub struct SceneWords {
     /// The scene.
-    pub scene_id: String,
+    pub scene_id: SceneId,
     /// Its words in order, in film time.
     pub words: Vec<CaptionWord>,
     /// The index of each sentence's last word; empty where only the words tell.
@@ -280,7 +280,7 @@ fn emphasise(words: &mut [CaptionWord]) {
 
 /// Keeps cues in their scene and off each other, and closes short gaps.
 fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead: Ms) {
-    let range_of = |id: &str| scenes.iter().find(|s| s.scene_id == id).map(|s| s.range);
+    let range_of = |id: &SceneId| scenes.iter().find(|s| s.scene_id == *id).map(|s| s.range);
     let mut previous_end = Ms::ZERO;
     for cue in cues.iter_mut() {
         if let Some(range) = range_of(&cue.scene_id) {
@@ -384,7 +384,7 @@ mod tests {
 
     fn scene(text: &str, start: i64, end: i64) -> SceneWords {
         SceneWords {
-            scene_id: format!("scene_{start}"),
+            scene_id: format!("scene_{start}").into(),
             words: timed(text, range(start + 100, end - 300)),
             sentence_ends: Vec::new(),
             range: range(start, end),

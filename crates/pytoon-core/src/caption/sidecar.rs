@@ -146,7 +146,7 @@ impl CaptionsFile {
             text: cue.text.clone(),
             start_ms: cue.start.get(),
             end_ms: cue.end.get(),
-            scene_id: cue.scene_id.clone(),
+            scene_id: cue.scene_id.to_string(),
         });
         Self {
             version: CAPTIONS_VERSION,

@@ -201,7 +201,7 @@ fn scene(input: &PlanInput<'_>, index: usize, beat: &Beat) -> Scene {
     };
     let spoken = Spoken::of(&beat.sentences, &preset.pacing);
     Scene {
-        id: layout::scene_id(index),
+        id: layout::scene_id(index).into(),
         description: description.clone(),
         duration: estimated_duration_ms(preset, &beat.sentences),
         media: SceneMedia {
@@ -331,7 +331,7 @@ fn keep_joins_plain(scenes: &mut [Scene], warnings: &mut Vec<Note>) {
         );
         if !plain {
             warnings.push(Note::TransitionReplaced {
-                scene: scene.id.clone(),
+                scene: scene.id.to_string(),
                 transition: scene.transition.as_str().to_owned(),
             });
             scene.transition = TransitionKind::Crossfade;

@@ -18,7 +18,7 @@ use crate::brief::Position;
 use crate::preset::{Grade, TransitionKind};
 use crate::profile::Profile;
 use crate::time::{FrameRange, FrameRate};
-use pytoon_vocabulary::{CaptionCue, Frame, Ms};
+use pytoon_vocabulary::{CaptionCue, Frame, Ms, SceneId};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -57,7 +57,7 @@ pub struct TimelineFile {
 #[serde(rename = "TimelineScene", rename_all = "camelCase", deny_unknown_fields)]
 struct SceneEntry {
     /// The scene's id in the scene graph.
-    scene_id: String,
+    scene_id: SceneId,
     /// The engine asked for.
     engine: String,
     /// The first frame.
@@ -92,7 +92,7 @@ struct ClipEntry {
     /// `clip_001`, …
     id: String,
     /// The scene it belongs to.
-    scene_id: String,
+    scene_id: SceneId,
     /// The first frame.
     start_frame: Frame,
     /// One past the last frame.

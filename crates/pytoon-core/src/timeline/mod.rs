@@ -25,7 +25,9 @@ use crate::colour::ColourMatch;
 use crate::preset::{Grade, TransitionKind};
 use crate::profile::Profile;
 use crate::time::{FrameRange, FrameRate, MAX_FILM, MsRange};
-use pytoon_vocabulary::{Background, CaptionCue, CaptionLook, DuckRegion, Frame, Ms, MusicMood};
+use pytoon_vocabulary::{
+    Background, CaptionCue, CaptionLook, DuckRegion, Frame, Ms, MusicMood, SceneId,
+};
 use reading::{AtEnd, ClipFit, ClipReading};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,7 +57,7 @@ pub struct Timeline {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimelineScene {
     /// The scene's id in the scene graph.
-    pub scene_id: String,
+    pub scene_id: SceneId,
     /// The engine asked for.
     pub engine: String,
     /// The first frame.
@@ -129,7 +131,7 @@ pub struct VideoClip {
     /// `clip_001`, …
     pub id: String,
     /// The scene it belongs to.
-    pub scene_id: String,
+    pub scene_id: SceneId,
     /// The first frame.
     pub start_frame: Frame,
     /// One past the last frame.
@@ -326,7 +328,7 @@ pub enum AudioTrack {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VoiceClip {
     /// The scene it belongs to.
-    pub scene_id: String,
+    pub scene_id: SceneId,
     /// The take.
     pub asset: String,
     /// Its start within the take, in milliseconds.

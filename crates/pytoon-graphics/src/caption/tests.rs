@@ -3,7 +3,7 @@
 use super::*;
 use crate::frame::Frame;
 use crate::text::testing::engine;
-use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord, Ms};
+use pytoon_vocabulary::{CaptionCue, CaptionLook, CaptionWord, Ms, SceneId};
 
 const LOOKS: [CaptionLook; 3] = [CaptionLook::Classic, CaptionLook::Karaoke, CaptionLook::Pop];
 
@@ -28,7 +28,7 @@ fn cue(text: &str) -> CaptionCue {
 
 fn cue_of(start: i64, end: i64, words: Vec<CaptionWord>) -> CaptionCue {
     let (start, end) = (Ms::new(start), Ms::new(end));
-    CaptionCue { scene_id: String::new(), start, end, text: String::new(), words }
+    CaptionCue { scene_id: SceneId::default(), start, end, text: String::new(), words }
 }
 
 fn style_in(look: CaptionLook, language: &str) -> CaptionStyle {

@@ -38,7 +38,7 @@ impl VoicedFilm {
     /// Returns what shapes the graph of the film.
     pub fn shape(&self) -> FilmShape {
         let drawn = self.scenes.iter().filter(|scene| scene.drawn_outside);
-        FilmShape { scenes: drawn.map(|scene| scene.id.clone()).collect(), chunks: self.chunks }
+        FilmShape { scenes: drawn.map(|scene| scene.id.to_string()).collect(), chunks: self.chunks }
     }
 }
 

@@ -201,7 +201,7 @@ fn draw_band(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
         let place = scene.range().to_ms(found.timeline.frame_rate);
         let Some((x0, x1)) = band.part(place.start, place.end) else { continue };
         canvas.bar((x0 + 1, x1 - 1), band.row(row::SCENES), PANEL, 1.0);
-        canvas.write(&scene.scene_id, (x0 + 8, band.top + 3), 22.0, TEXT, x1 - x0 - 12);
+        canvas.write(scene.scene_id.as_str(), (x0 + 8, band.top + 3), 22.0, TEXT, x1 - x0 - 12);
         if place.start.get() > band.from {
             canvas.bar((x0, x0 + 2), (band.top, band.row(row::DUCK).1), TEXT, 0.55);
         }

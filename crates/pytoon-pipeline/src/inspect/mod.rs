@@ -255,7 +255,7 @@ fn facts(
             let place = scene.range().to_ms(timeline.frame_rate);
             let used = clips().map(|clip| (clip.end - clip.start).get()).sum();
             SceneFacts {
-                scene: scene.scene_id.clone(),
+                scene: scene.scene_id.to_string(),
                 start_ms: place.start.get(),
                 end_ms: place.end.get(),
                 // A recording is one take for the whole film; a scene's part of it is what counts.
@@ -266,7 +266,7 @@ fn facts(
                 },
                 used_ms: used,
                 voice_ms: clips().map(|clip| clip.start.get()).min(),
-                words: words(&scene.scene_id),
+                words: words(scene.scene_id.as_str()),
             }
         })
         .collect();

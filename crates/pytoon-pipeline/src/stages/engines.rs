@@ -179,7 +179,7 @@ pub(crate) fn orders(
             let prompt = visual_idea(scene);
             let order = SceneOrder {
                 job_id: folder.job_id().to_owned(),
-                scene_id: scene.id.clone(),
+                scene_id: scene.id.to_string(),
                 chain: chain.clone(),
                 seed: seed(clip_seed(folder, sources), &prompt),
                 prompt,
@@ -394,7 +394,7 @@ pub(crate) fn shortfall(graph: &SceneGraph, drawn: &Drawn) -> Option<String> {
     let lesser: Vec<String> = graph
         .scenes
         .iter()
-        .filter_map(|scene| Some((scene, drawn.get(&scene.id)?)))
+        .filter_map(|scene| Some((scene, drawn.get(scene.id.as_str())?)))
         .filter(|(_, story)| is_degraded(story))
         .map(|(scene, story)| format!("{}: {}", scene.id, why(story, scene.engine_chain.as_ref())))
         .collect();
@@ -459,7 +459,7 @@ pub(crate) fn place(
     colours: &FilmColours,
 ) {
     for (index, scene) in graph.scenes.iter_mut().enumerate() {
-        let Some(story) = drawn.get(&scene.id) else { continue };
+        let Some(story) = drawn.get(scene.id.as_str()) else { continue };
         let Some(clip) = &story.clip else {
             scene.media.engine = LOCAL_ENGINE.to_owned();
             continue;

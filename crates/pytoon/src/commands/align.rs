@@ -139,7 +139,7 @@ fn tokens(script: &str, words: &[CaptionWord]) -> Vec<CaptionWord> {
 fn cues(words: Vec<CaptionWord>, samples: &[f32]) -> Vec<pytoon_vocabulary::CaptionCue> {
     let range = MsRange::new(Ms::ZERO, Ms::new(samples.len() as i64 / PER_MS));
     let scene =
-        SceneWords { scene_id: "recording".to_owned(), words, sentence_ends: Vec::new(), range };
+        SceneWords { scene_id: "recording".into(), words, sentence_ends: Vec::new(), range };
     caption::cues(&[scene], CaptionLook::Classic, 1.0, Ms::ZERO)
 }
 

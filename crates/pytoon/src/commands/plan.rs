@@ -43,7 +43,7 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
         if !scene.sentences.is_empty() {
             output::line(format!("  says   {}", scene.spoken_text()));
         }
-        for text in shots(timeline, &place.scene_id) {
+        for text in shots(timeline, place.scene_id.as_str()) {
             output::line(format!("  shows  {text}"));
         }
         if let Some(chain) = &scene.engine_chain {

@@ -22,7 +22,7 @@ use pytoon_core::preset::Grade;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{ClipSource, Timeline, Transition, VideoClip};
 use pytoon_telemetry::Event;
-use pytoon_vocabulary::{Background, CaptionCue, Frame};
+use pytoon_vocabulary::{Background, CaptionCue, Frame, SceneId};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
@@ -173,7 +173,7 @@ fn seen_in(timeline: &Timeline, range: FrameRange) -> Timeline {
     let is_seen = |cue: &CaptionCue| cue.start <= last && first < cue.end;
     shown.tracks.captions.retain(|cue| burn_in && is_seen(cue));
     for cue in &mut shown.tracks.captions {
-        cue.scene_id.clear();
+        cue.scene_id = SceneId::default();
     }
     shown.tracks.overlays.retain(|overlay| !overlay.range().meet(range).is_empty());
     shown.tracks.video = clips_in(timeline, range);
@@ -192,7 +192,7 @@ fn clips_in(timeline: &Timeline, range: FrameRange) -> Vec<VideoClip> {
     let mut shown: Vec<VideoClip> = seen.iter().map(|&index| clips[index].clone()).collect();
     for clip in &mut shown {
         clip.id.clear();
-        clip.scene_id.clear();
+        clip.scene_id = SceneId::default();
         // A headline is as long as its clip, and a moving clip begins with it: they keep their
         // length. Of a picture only the part that is seen here matters.
         if matches!(clip.source, ClipSource::Picture { .. }) {
@@ -208,7 +208,7 @@ fn clips_in(timeline: &Timeline, range: FrameRange) -> Vec<VideoClip> {
     if let Some(next) = next.filter(|next| keeps_length && next.transition_in.is_some()) {
         shown.push(VideoClip {
             id: String::new(),
-            scene_id: String::new(),
+            scene_id: SceneId::default(),
             start_frame: next.start_frame,
             end_frame: next.start_frame + Frame::new(1),
             source: ClipSource::Background {
