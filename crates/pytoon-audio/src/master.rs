@@ -153,13 +153,13 @@ impl GainSearch {
 mod tests {
     use super::*;
 
-    const DEFAULT_TARGET: Lufs = Lufs(-14.0);
+    const TEST_TARGET: Lufs = Lufs(-14.0);
     const DEFAULT_CEILING: Dbtp = Dbtp(-1.5);
     use crate::loudness::{measure, reference_true_peak};
 
     fn check(name: &str, mut audio: Stereo) -> MasterReport {
         let len = audio.len();
-        let report = master(&mut audio, DEFAULT_TARGET, DEFAULT_CEILING);
+        let report = master(&mut audio, TEST_TARGET, DEFAULT_CEILING);
         assert_eq!(audio.len(), len, "{name}");
         assert!(report.after.true_peak.0 <= DEFAULT_CEILING.0 + 1e-3, "{name}: {report:?}");
         assert!(reference_true_peak(&audio).0 <= -1.35, "{name}: {report:?}");
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn silence_is_left_alone() {
         let mut audio = Stereo::silence(48_000);
-        let report = master(&mut audio, DEFAULT_TARGET, DEFAULT_CEILING);
+        let report = master(&mut audio, TEST_TARGET, DEFAULT_CEILING);
         assert_eq!(report.outcome, MasterOutcome::Silent);
         assert_eq!(audio, Stereo::silence(48_000));
     }
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn an_impossible_programme_is_reported_and_stays_under_the_ceiling() {
         let mut audio = make(5.0, |n| if n % 48_000 == 100 { 0.9 } else { 0.0 });
-        let report = master(&mut audio, DEFAULT_TARGET, DEFAULT_CEILING);
+        let report = master(&mut audio, TEST_TARGET, DEFAULT_CEILING);
         assert!(report.outcome != MasterOutcome::Reached, "{report:?}");
         assert!(report.after.true_peak.0 <= DEFAULT_CEILING.0 + 1e-3);
     }

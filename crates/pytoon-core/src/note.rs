@@ -7,6 +7,7 @@
 //! Start with [`Note`]; add one as a variant with named fields and its sentence in
 //! [`Note::fmt`](std::fmt::Display).
 
+use crate::time::MAX_FILM;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -313,7 +314,8 @@ impl fmt::Display for Note {
                 seconds(*asked_ms)
             ),
             Self::VoiceSpedUp { factor } => {
-                write!(f, "the voice was sped up {factor:.3} times to fit a film of 60 s")
+                let most = MAX_FILM / 1000;
+                write!(f, "the voice was sped up {factor:.3} times to fit a film of {most} s")
             }
             Self::CaptionsTooFast { fast, captions, text, speed, limit, recorded } => {
                 let advice = if *recorded {

@@ -1,8 +1,10 @@
 //! Pauses between attempts.
 //!
-//! A vendor's 429 is `RateLimited` (`pytoon-vendor::http`). Its call surely bought nothing and ends as
-//! `not_sent` (`ends`), the circuit breaker counts it (`pytoon-vendor::breaker`), the same vendor is asked
-//! again after [`pause_before_retry`], and then the next engine (`pytoon-engines::engine_manager`).
+//! A vendor's 429 to a paid call is `RateLimited` (`pytoon-vendor::http`), or `Quota` where the vendor's
+//! table of errors says so, which is not asked again. The call surely bought nothing and ends as `not_sent`
+//! (`ends`). The circuit breaker counts it, and opens at once where the answer names a time to wait
+//! (`pytoon-vendor::breaker`). The same vendor is asked again after [`pause_before_retry`], and then the
+//! next engine (`pytoon-engines::engine_manager`). A 429 to a poll changes nothing for its task.
 
 use pytoon_config::engines::Backoff;
 use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};

@@ -42,7 +42,7 @@ impl Brief {
                 return Some(FieldProblem::new(
                     field,
                     format!(
-                        "{chars} characters are more than a film of 60 s can hold (at most {MAX_SCRIPT_CHARS})"
+                        "{chars} characters are more than a film of {MAX_FILM_SECONDS} s can hold (at most {MAX_SCRIPT_CHARS})"
                     ),
                 ));
             }

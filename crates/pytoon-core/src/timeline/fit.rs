@@ -66,7 +66,8 @@ pub struct Fit {
 /// More speech than a film can hold.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error(
-    "the script takes {speech_s:.1} s to speak, which is too much for a film of 60 s even {MAX_TEMPO} times faster: shorten it by about {excess_s:.0} s of speech"
+    "the script takes {speech_s:.1} s to speak, which is too much for a film of {} s even {MAX_TEMPO} times faster: shorten it by about {excess_s:.0} s of speech",
+    MAX_FILM_MS / 1000
 )]
 pub struct TooLong {
     /// The speech in seconds.

@@ -12,6 +12,7 @@ use crate::stage::{self, Stage, StageContext, Step};
 use crate::stages::voice_warnings::assumed_language;
 use crate::stages::{Asset, speech};
 use pytoon_config::settings::Settings;
+use pytoon_core::brief::MAX_FILM_SECONDS;
 use pytoon_core::chain::LOCAL_ENGINE;
 use pytoon_core::layout;
 use pytoon_core::note::Note;
@@ -237,7 +238,7 @@ fn recorded(
         _ => {
             let seconds = recording.duration_ms() as f64 / 1000.0;
             return Err(context
-                .field_error("voice_file", format!("the recording lasts {seconds:.1} s with its pauses; a film holds 60 s: shorten it"))
+                .field_error("voice_file", format!("the recording lasts {seconds:.1} s with its pauses; a film holds {MAX_FILM_SECONDS} s: shorten it"))
                 .into());
         }
     }

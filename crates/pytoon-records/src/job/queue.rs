@@ -17,11 +17,11 @@ use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
-/// Retries of a failed task: maximum number of attempts at a task that fails with an error that may pass; the worker then fails
-/// it with that error. Attempts are the same number as for [`MAX_CLAIMS`], which is higher: a task that
-/// can tell its error fails by it first.
+/// Maximum number of attempts at a task that fails with an error that may pass; the worker then fails it
+/// with that error. [`MAX_CLAIMS`] limits the same count (`attempt`) where no error is told, and is
+/// higher.
 pub const MAX_TRIES: u32 = 3;
-/// Retries of a lost task: maximum number of attempts at a task whose workers are killed and tell no error; the next claim then
+/// Maximum number of attempts at a task whose workers are killed and tell no error; the next claim then
 /// fails it as `worker_lost`. It is the default of `service.most_attempts`. See [`MAX_TRIES`].
 pub const MAX_CLAIMS: u32 = 5;
 
