@@ -48,7 +48,7 @@ pub struct Scene {
     pub description: String,
     /// The planned length in milliseconds; the timeline has the exact one.
     pub duration: i64,
-    /// What is shown.
+    /// The picture, clip or background.
     pub media: SceneMedia,
     /// Further pictures shown in the same scene, after the first.
     #[serde(default)]

@@ -37,7 +37,7 @@ const ROOM_PAUSE: Duration = Duration::from_secs(1);
 /// The pause after the object store took no goods; each further one is longer by as much.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
-/// What one look at a purchase brings.
+/// Result of one poll of a purchase.
 type Looked<S> = Result<Obtained<<S as Seller>::Goods>, Stop>;
 
 /// A call with its row in the ledger, and all that belongs to it.

@@ -438,7 +438,7 @@ pub struct Overlay {
     /// Text; give this or `image`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Where in the safe zone it sits.
+    /// The place in the safe zone.
     #[serde(default)]
     pub position: Position,
     /// Its width as a share of the frame, 0.02 to 1; 0.3 when not given.

@@ -64,7 +64,7 @@ pub enum AssetFacts {
 pub struct OverlayRequest {
     /// The picture or words.
     pub content: OverlayContent,
-    /// Where in the safe zone.
+    /// The place in the safe zone.
     pub position: Position,
     /// Width as a share of the frame.
     pub width: f64,

@@ -48,7 +48,7 @@ pub struct TimelineFile {
     profile: Profile,
     /// The scenes in order; they tile the film.
     timeline: Vec<SceneEntry>,
-    /// What plays when.
+    /// The tracks: picture, overlays, sound, captions.
     tracks: TrackEntries,
 }
 
@@ -101,7 +101,7 @@ struct ClipEntry {
     start: Ms,
     /// End in milliseconds.
     end: Ms,
-    /// What is shown.
+    /// The picture, clip or background.
     source: ClipSource,
     /// The colour grade.
     grade: Grade,
@@ -130,7 +130,7 @@ struct TransitionEntry {
 struct OverlayEntry {
     /// The picture or the words.
     content: OverlayContent,
-    /// Where in the safe zone.
+    /// The place in the safe zone.
     position: Position,
     /// Width as a share of the frame.
     width: f64,

@@ -49,7 +49,7 @@ pub struct Timeline {
     pub profile: Profile,
     /// The scenes in order; they tile the film.
     pub timeline: Vec<TimelineScene>,
-    /// What plays when.
+    /// The tracks: picture, overlays, sound, captions.
     pub tracks: Tracks,
 }
 
@@ -136,7 +136,7 @@ pub struct VideoClip {
     pub start_frame: Frame,
     /// One past the last frame.
     pub end_frame: Frame,
-    /// What is shown.
+    /// The picture, clip or background.
     pub source: ClipSource,
     /// The colour grade.
     pub grade: Grade,
@@ -256,7 +256,7 @@ pub struct Window {
 pub struct OverlayClip {
     /// The picture or the words.
     pub content: OverlayContent,
-    /// Where in the safe zone.
+    /// The place in the safe zone.
     pub position: Position,
     /// Width as a share of the frame.
     pub width: f64,

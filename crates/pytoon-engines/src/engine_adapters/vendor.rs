@@ -35,7 +35,7 @@ pub(super) struct Adapter<V> {
 /// The paid call's path below the vendor's address, and its body.
 pub(super) type Paid = (String, Value);
 
-/// What one vendor does otherwise than others.
+/// Behaviour of one vendor: the adapter calls it, and defaults stand for what most vendors do.
 pub(super) trait Vendor: fmt::Debug + Send + Sync + Sized + 'static {
     /// Error table for refused paid calls.
     const REFUSALS: &'static [Row] = &[];

@@ -73,7 +73,7 @@ pub(crate) struct SoundInput {
     rate: FrameRate,
     total_frames: Frame,
     seed: u64,
-    /// Where the last scene begins.
+    /// Start of the last scene.
     last_scene: Option<Ms>,
     profile: AudioSettings,
     tracks: Vec<AudioTrack>,

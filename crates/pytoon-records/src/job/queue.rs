@@ -17,12 +17,12 @@ use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
-/// Maximum number of attempts at a task that fails with an error that may pass; the worker then fails it
-/// with that error. [`MAX_CLAIMS`] limits the same count (`attempt`) where no error is told, and is
-/// higher.
+/// Maximum number of attempts at a task that fails with a temporary error. After the last attempt the
+/// worker fails the task with that error. [`MAX_CLAIMS`] limits the same counter (`attempt`) for workers
+/// that end without reporting an error; by default it is higher.
 pub const MAX_TRIES: u32 = 3;
-/// Maximum number of attempts at a task whose workers are killed and tell no error; the next claim then
-/// fails it as `worker_lost`. It is the default of `service.most_attempts`. See [`MAX_TRIES`].
+/// Maximum number of attempts at a task whose workers are killed without reporting an error. The next
+/// claim then fails the task as `worker_lost`. It is the default of `service.most_attempts`. See [`MAX_TRIES`].
 pub const MAX_CLAIMS: u32 = 5;
 
 /// A task under a lease.

@@ -62,7 +62,7 @@ pub(crate) struct Speech<'a> {
     pub(crate) speed: f64,
 }
 
-/// What a vendor's requests take, and what its answers give.
+/// Limits of a vendor's requests, and the form of its answers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope {
     /// The most that one request takes, in the unit of [`CloudAdapter::size`].
@@ -75,7 +75,7 @@ pub(crate) struct Scope {
 
 /// A vendor's own words.
 pub(crate) trait CloudAdapter: std::fmt::Debug + Send + Sync {
-    /// What its requests take, and what its answers give.
+    /// Limits of requests, and the form of answers.
     fn scope(&self) -> Scope;
     /// The size of a part of a request, its joint to the next included; in characters, where the
     /// vendor counts nothing else.
