@@ -1,4 +1,4 @@
-# The image of pytoon: `pytoon` and its voice helper, with all that they call.
+# The image of pytoon: `pytoon` and its helpers for voice and picture, with all that they call.
 #
 #   docker build -t pytoon .
 #   docker run --rm pytoon doctor
@@ -8,7 +8,7 @@
 
 FROM rust:1.94-slim-bookworm AS build
 RUN apt-get update \
- && apt-get install -y --no-install-recommends build-essential pkg-config libespeak-ng-dev \
+ && apt-get install -y --no-install-recommends build-essential pkg-config libespeak-ng-dev libx264-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -16,8 +16,8 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     RUSTUP_TOOLCHAIN="$RUST_VERSION" \
-    cargo build --profile dist --locked --package pytoon --package pytoon-espeak --bins \
- && install -D -t /out target/dist/pytoon target/dist/pytoon-espeak
+    cargo build --profile dist --locked --package pytoon --package pytoon-espeak --package pytoon-x264 --bins \
+ && install -D -t /out target/dist/pytoon target/dist/pytoon-espeak target/dist/pytoon-x264
 
 # The natural English voice: fetched here, so that the image itself needs no Python.
 FROM debian:bookworm-slim AS voice
@@ -39,9 +39,9 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 1000 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin pytoon \
  && install -d -o pytoon -g pytoon /srv/pytoon /srv/pytoon/storage
-COPY --from=build /out/pytoon /out/pytoon-espeak /usr/local/bin/
+COPY --from=build /out/pytoon /out/pytoon-espeak /out/pytoon-x264 /usr/local/bin/
 COPY --from=voice /out/voices /usr/share/pytoon/voices
-# The helper links a GPL library and is under the GPL itself.
+# The helpers link GPL libraries and are under the GPL themselves, both under the same text.
 COPY LICENSE-APACHE LICENSE-MIT crates/pytoon-espeak/LICENSE /usr/share/doc/pytoon/
 USER pytoon
 # config/, storage/ and .env are looked for here.

@@ -49,7 +49,7 @@ voice:
 
 # What users run. Drills, benches and tests take as long again, and are built where they are asked for.
 build: setup
-	$(CARGO) build --release --package pytoon --package pytoon-espeak --package pytoon-sim --bins
+	$(CARGO) build --release --package pytoon --package pytoon-espeak --package pytoon-x264 --package pytoon-sim --bins
 
 build-all: setup
 	$(CARGO) build --release
@@ -120,7 +120,7 @@ fuzz: setup
 	@sh scripts/fuzz.sh $(TARGETS)
 
 dist: setup
-	$(CARGO) build --profile dist --package pytoon --package pytoon-espeak --package pytoon-sim \
+	$(CARGO) build --profile dist --package pytoon --package pytoon-espeak --package pytoon-x264 --package pytoon-sim \
 	  --package pytoon-drills --bins
 	@sh scripts/dist.sh
 
@@ -137,7 +137,7 @@ bench: setup
 
 # The dev profile is enough: the aligner's crate is optimised in it.
 bench-align: setup
-	$(CARGO) build --package pytoon-bench --package pytoon-espeak
+	$(CARGO) build --package pytoon-bench --package pytoon-espeak --package pytoon-x264
 	./target/debug/pytoon-bench align
 
 schema: setup

@@ -40,7 +40,7 @@ DEBIAN_FRONTEND=noninteractive chroot "$root" /bin/sh -eu /run.sh >"$root/run.lo
   tail -20 "$root/run.log" >&2
   exit 1
 }
-install -m 755 "$built/pytoon" "$built/pytoon-espeak" "$root/usr/local/bin/"
+install -m 755 "$built/pytoon" "$built/pytoon-espeak" "$built/pytoon-x264" "$root/usr/local/bin/"
 sh scripts/voice.sh "$root/usr/share/pytoon/voices"
 inside() { chroot --userspec=pytoon:pytoon "$root" /bin/sh -c "cd /srv/pytoon && HOME=/tmp $1"; }
 chmod 1777 "$root/tmp"

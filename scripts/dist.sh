@@ -20,7 +20,7 @@ fail() {
 for tool in dpkg-deb dpkg sha256sum; do
   command -v "$tool" >/dev/null || fail "$tool is missing (apt-get install dpkg)"
 done
-for program in pytoon pytoon-espeak pytoon-sim pytoon-drills; do
+for program in pytoon pytoon-espeak pytoon-x264 pytoon-sim pytoon-drills; do
   [ -x "$built/$program" ] || fail "$built/$program is not built"
 done
 
@@ -38,15 +38,15 @@ trap 'rm -rf "$work"' EXIT
 foreign=$(ldd "$built/pytoon" | awk '{ print $1 }' |
   grep -Ev '^(linux-vdso|libc|libm|libgcc_s|libpthread|libdl|librt|/.*ld-linux)' || true)
 [ -z "$foreign" ] || fail "pytoon is linked to $foreign"
-glibc=$(objdump -T "$built/pytoon" "$built/pytoon-espeak" 2>/dev/null |
+glibc=$(objdump -T "$built/pytoon" "$built/pytoon-espeak" "$built/pytoon-x264" 2>/dev/null |
   sed -n 's/.*GLIBC_\([0-9.]*\).*/\1/p' | sort -V | tail -1)
 
 root=$work/root
 doc=$root/usr/share/doc/pytoon
 install -d "$root/DEBIAN" "$root/usr/bin" "$root/etc/pytoon" "$doc" \
   "$root/usr/lib/systemd/system"
-install -m 755 "$built/pytoon" "$built/pytoon-espeak" "$built/pytoon-sim" "$built/pytoon-drills" \
-  "$root/usr/bin/"
+install -m 755 "$built/pytoon" "$built/pytoon-espeak" "$built/pytoon-x264" "$built/pytoon-sim" \
+  "$built/pytoon-drills" "$root/usr/bin/"
 if command -v strip >/dev/null; then
   strip --strip-debug "$root"/usr/bin/*
 fi
@@ -56,6 +56,7 @@ install -m 640 .env.example "$root/etc/pytoon/env"
 install -m 644 config/defaults.yaml config/engine.yaml docs/guides/running-as-a-service.md \
   LICENSE-APACHE LICENSE-MIT dist/THIRD-PARTY-NOTICES "$doc/"
 install -m 644 crates/pytoon-espeak/LICENSE "$doc/LICENSE-pytoon-espeak"
+install -m 644 crates/pytoon-x264/LICENSE "$doc/LICENSE-pytoon-x264"
 # The voice `heart`, with its licence and notice beside its files.
 sh scripts/voice.sh "$root/usr/share/pytoon/voices" || fail "the voice could not be fetched"
 install -m 755 deploy/debian/postinst deploy/debian/prerm "$root/DEBIAN/"
@@ -76,7 +77,7 @@ Suggests: postgresql, prometheus
 Description: turns a brief into a finished vertical video
  pytoon makes a video out of a script: voice, pictures or AI video engines,
  captions, music and mix. As a service it takes briefs over HTTP.
- The voice helper, pytoon-espeak, is under the GPL.
+ The helpers pytoon-espeak (voice) and pytoon-x264 (encoder) are under the GPL.
 END
 deb=dist/pytoon_${version}_$arch.deb
 dpkg-deb --root-owner-group --build "$root" "$deb" >/dev/null
@@ -86,6 +87,7 @@ install -d "$work/$folder"
 cp "$root"/usr/bin/* "$work/$folder/"
 cp LICENSE-APACHE LICENSE-MIT dist/THIRD-PARTY-NOTICES .env.example config/defaults.yaml "$work/$folder/"
 cp crates/pytoon-espeak/LICENSE "$work/$folder/LICENSE-pytoon-espeak"
+cp crates/pytoon-x264/LICENSE "$work/$folder/LICENSE-pytoon-x264"
 tar -C "$work" --owner=0 --group=0 --sort=name -czf "dist/$folder.tar.gz" "$folder"
 (cd dist && sha256sum ./*.deb ./*.tar.gz ./*.cdx.json >SHA256SUMS)
 say "$deb, dist/$folder.tar.gz (glibc ${glibc:-unknown} or newer)"

@@ -3,11 +3,11 @@
 #
 #   make sbom
 #
-# In it are `pytoon`, its helper `pytoon-espeak`, and every crate whose code is linked into one of
-# the two on this host: no crates of tests or builds, no procedural macros, and nothing that only
-# another member of the workspace switches on. The helper stands in the list without an edge from
-# `pytoon`, which runs it as a program. What the system brings is not in it: FFmpeg, libespeak-ng,
-# glibc, fonts (docs/licences.md).
+# In it are `pytoon`, its helpers `pytoon-espeak` and `pytoon-x264`, and every crate whose code is linked into one of
+# the three on this host: no crates of tests or builds, no procedural macros, and nothing that only
+# another member of the workspace switches on. Helpers stand in the list without an edge from
+# `pytoon`, which runs them as programs. What the system brings is not in it: FFmpeg, libespeak-ng,
+# libx264, glibc, fonts (docs/licences.md).
 #
 # Nothing is compiled. The same commit gives the same file, byte for byte.
 set -eu
@@ -26,7 +26,7 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 # What each crate is, and what it depends on.
 cargo metadata --format-version 1 --locked --filter-platform "$host" >"$work/metadata.json"
 # Which of them are linked: metadata alone adds up the features of the whole workspace.
-cargo tree --locked --package pytoon --package pytoon-espeak --target "$host" \
+cargo tree --locked --package pytoon --package pytoon-espeak --package pytoon-x264 --target "$host" \
   --edges normal,no-proc-macro --prefix none --format '{p}' >"$work/tree"
 awk 'NF > 1 { print $1 "@" substr($2, 2) }' "$work/tree" | sort -u |
   jq -R . | jq -s . >"$work/linked.json"
@@ -48,7 +48,7 @@ jq --arg when "$when" --arg host "$host" \
   | def purl: "pkg:cargo/\(.name)@\(.version | @uri)";
     # A slash is how older crates write OR.
     def licence: .license | gsub(" */ *"; " OR ");
-    def is_program: .name == "pytoon" or .name == "pytoon-espeak";
+    def is_program: .name == "pytoon" or .name == "pytoon-espeak" or .name == "pytoon-x264";
     def component:
       {
         type: (if is_program then "application" else "library" end),

@@ -42,7 +42,7 @@ if [ -n "$home" ] && [ -d "$home/.cargo/bin" ]; then
 fi
 
 # What each package is for. Fonts may be left out where a distribution has none.
-tools='build-essential pkg-config ffmpeg libespeak-ng-dev espeak-ng-data postgresql jq curl'
+tools='build-essential pkg-config ffmpeg libespeak-ng-dev espeak-ng-data libx264-dev postgresql jq curl'
 fonts='fonts-inter fonts-lato fonts-open-sans fonts-noto-core fonts-noto-extra
 fonts-noto-cjk fonts-noto-cjk-extra fonts-noto-color-emoji'
 reason() {
@@ -51,6 +51,7 @@ reason() {
     pkg-config) echo "finds the C libraries while building" ;;
     ffmpeg) echo "reads and writes video and sound" ;;
     libespeak-ng-dev) echo "speech synthesis library, for the voice" ;;
+    libx264-dev) echo "video encoder library, for the picture" ;;
     jq) echo "reads JSON, in the runbooks' commands and their tests" ;;
     postgresql) echo "the other database, for tests" ;;
     espeak-ng-data) echo "the voice's pronunciation data" ;;
@@ -101,7 +102,7 @@ if ! have apt-get || ! have dpkg-query; then
   done
   if [ -z "$absent" ] && [ "$rust" = ok ]; then
     if [ "$quiet" = no ]; then
-      say "not a Debian or Ubuntu system; ffmpeg, cc and cargo are here. libespeak-ng (with headers) and the Noto fonts are for you to check."
+      say "not a Debian or Ubuntu system; ffmpeg, cc and cargo are here. libespeak-ng and libx264 (with headers) and the Noto fonts are for you to check."
     fi
     exit 0
   fi
@@ -111,6 +112,7 @@ setup: this is not a Debian or Ubuntu system, so nothing is installed. pytoon ne
   a C compiler (cc), pkg-config
   ffmpeg                           reads and writes video and sound
   libespeak-ng, headers and data   speech synthesis
+  libx264 with headers             encodes the picture
   fonts: Inter, Lato, Open Sans, Noto (core, extra, CJK, colour emoji)
 EOF
   if [ -n "$absent" ]; then

@@ -2,17 +2,25 @@
 
 use crate::small_disk::SmallDisk;
 use crate::support::quick;
-use pytoon_testkit::program::{find_tool, run};
-use pytoon_testkit::{Film, Workspace};
+use pytoon_testkit::program::{alone, find_tool, other, run};
+use pytoon_testkit::{Film, Run, Workspace};
+use std::path::Path;
 
-/// Writes a script that stands in for `ffmpeg` and returns a PATH on which it comes first.
-fn fake_ffmpeg(workspace: &Workspace, body: &str) -> String {
+/// Writes a script that stands in for a program, runs `body` and then the program.
+fn stand_in(workspace: &Workspace, name: &str, real: &Path, body: &str) {
     use std::os::unix::fs::PermissionsExt;
-    let real = find_tool("ffmpeg").display().to_string();
-    let path = workspace.write("bin/ffmpeg", format!("#!/bin/sh\n{body}\nexec {real} \"$@\"\n"));
+    let script = format!("#!/bin/sh\n{body}\nexec '{}' \"$@\"\n", real.display());
+    let path = workspace.write(&format!("bin/{name}"), script);
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("executable");
-    let old = std::env::var("PATH").unwrap_or_default();
-    format!("{}:{old}", workspace.path("bin").display())
+}
+
+/// Renders `brief.yaml` with a program in whose folder an encoder stands that dies of its first frame.
+fn render_with_dying_encoder(workspace: &Workspace) -> Run {
+    let program = alone(&workspace.path("bin"), &["pytoon-espeak"]);
+    let die = "head -c 2000000 >/dev/null; kill -9 $$";
+    stand_in(workspace, "pytoon-x264", Path::new("/bin/true"), die);
+    let mut command = other(&program);
+    run(command.current_dir(workspace.root()).args(["render", "brief.yaml", "--out", "out"]))
 }
 
 #[test]
@@ -31,10 +39,7 @@ fn without_ffmpeg_a_render_says_how_to_get_it() {
 fn an_encoder_killed_in_the_middle_is_reported_and_leaves_nothing() {
     let workspace = Workspace::new();
     workspace.write("brief.yaml", quick(""));
-    let die = "case \" $* \" in *' -f rawvideo '*) head -c 2000000 >/dev/null; kill -9 $$;; esac";
-    let path = fake_ffmpeg(&workspace, die);
-    let mut command = workspace.command(&["render", "brief.yaml", "--out", "out"]);
-    run(command.env("PATH", path)).refused(1, &["`ffmpeg`", "signal"]);
+    render_with_dying_encoder(&workspace).refused(1, &["`pytoon-x264`", "signal"]);
     assert!(!workspace.path("out").exists());
 }
 
@@ -44,8 +49,11 @@ fn a_failed_render_leaves_the_old_film_as_it_was() {
     let film = workspace.render(&quick(""));
     let before = std::fs::read(film.output()).expect("a film");
     workspace.write("brief.yaml", quick("seed: 5\ncaptions: off\n"));
-    let die = "case \" $* \" in *' -f rawvideo '*) head -c 2000000 >/dev/null; kill -9 $$;; esac";
-    let path = fake_ffmpeg(&workspace, die);
+    render_with_dying_encoder(&workspace).refused(1, &["`pytoon-x264`"]);
+    let die = "case \" $* \" in *' -f concat '*) kill -9 $$;; esac";
+    stand_in(&workspace, "ffmpeg", &find_tool("ffmpeg"), die);
+    let path = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{path}", workspace.path("bin").display());
     let mut command = workspace.command(&["render", "brief.yaml", "--out", "out"]);
     run(command.env("PATH", path)).refused(1, &["`ffmpeg`"]);
     workspace.try_render(&quick("media_files: [none.jpg]\n")).refused(2, &["none.jpg"]);
@@ -82,22 +90,44 @@ fn without_the_voice_program_the_film_is_silent_and_says_so() {
     let workspace = Workspace::new();
     workspace
         .write("brief.yaml", "script: Hello there friend.\nmusic_source: none\nprofile: test\n");
-    // A copy of the program alone in its folder finds no voice beside it.
-    let program = workspace.path("alone/bin/pytoon");
-    std::fs::create_dir_all(program.parent().expect("a folder")).expect("a folder");
-    let own = pytoon_testkit::pytoon();
-    std::fs::copy(own.get_program(), &program).expect("copied");
-    let run: pytoon_testkit::Run = pytoon_testkit::program::run(
-        pytoon_testkit::program::other(&program).current_dir(workspace.root()).args([
-            "render",
-            "brief.yaml",
-            "--out",
-            "out",
-        ]),
-    );
+    let program = alone(&workspace.path("alone/bin"), &["pytoon-x264"]);
+    let mut command = other(&program);
+    let run =
+        run(command.current_dir(workspace.root()).args(["render", "brief.yaml", "--out", "out"]));
     run.ok();
     let film = Film::open(&workspace.path("out"));
     assert_eq!(film.metadata()["degraded"], true);
     assert!(film.warnings().contains("pytoon-espeak"), "{}", film.warnings());
     assert_eq!(film.caption_words(), ["Hello", "there", "friend."]);
+}
+
+#[test]
+fn ffmpeg_encodes_the_same_film_where_the_encoder_program_is_missing() {
+    let workspace = Workspace::new();
+    // Frame rates whose frames last no whole number of ticks, and a bound on the bit rate.
+    let rates = [("30", ""), ("24000/1001", ", max_rate_kbps: 900")];
+    for (index, (rate, more)) in rates.into_iter().enumerate() {
+        workspace.write(
+            "config/profiles/odd.yaml",
+            format!(
+                "width: 270\nheight: 480\nframe_rate: {rate}\nvideo: {{encoder: libx264, preset: \
+                 veryfast, crf: 26, gop_seconds: 0.7{more}}}\naudio: {{bit_rate_kbps: 128}}\n"
+            ),
+        );
+        workspace.write("brief.yaml", quick("").replace("profile: test", "profile: odd"));
+        let render = |program: &Path, out: &str| {
+            let mut command = other(program);
+            let args = ["render", "brief.yaml", "--out", out];
+            run(command.current_dir(workspace.root()).args(args)).ok();
+            let film = Film::open(&workspace.path(out));
+            (std::fs::read(film.output()).expect("a film"), film.metadata()["encoder"].clone())
+        };
+        let folder = |name: &str| workspace.path(&format!("{name}-{index}/bin"));
+        let with = alone(&folder("with"), &["pytoon-espeak", "pytoon-x264"]);
+        let without = alone(&folder("without"), &["pytoon-espeak"]);
+        let (own, encoder) = render(&with, &format!("own-{index}"));
+        let (other, same) = render(&without, &format!("other-{index}"));
+        assert!(own == other, "{rate} frames a second: the two films differ");
+        assert_eq!(encoder, same);
+    }
 }

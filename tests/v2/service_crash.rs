@@ -1,7 +1,7 @@
 //! Processes of the service die, and what they had started dies with them; disks fill up.
 
 use pytoon_testkit::postgres::Postgres;
-use pytoon_testkit::program::tool;
+use pytoon_testkit::program::{alone, other, tool};
 use pytoon_testkit::service::Service;
 use pytoon_testkit::workspace::Workspace;
 use serde_json::json;
@@ -25,29 +25,24 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A folder with an `ffmpeg` that, asked to encode a picture, notes its number and goes on for ever,
-/// whatever happens to its pipes; with it, where the numbers are noted.
-fn stubborn_ffmpeg(workspace: &Workspace) -> (PathBuf, PathBuf) {
-    let real = pytoon_testkit::program::find_tool("ffmpeg").display().to_string();
+/// A program beside which an encoder stands that notes its number and goes on for ever, whatever
+/// happens to its pipes; with it, where the numbers are noted.
+fn with_stubborn_encoder(workspace: &Workspace) -> (PathBuf, PathBuf) {
+    let program = alone(&workspace.path("bin"), &["pytoon-espeak"]);
     let noted = workspace.path("encoders");
-    let script = format!(
-        "#!/bin/sh\ncase \"$*\" in\n*rawvideo*libx264*) echo $$ >> '{}'; \
-         exec tail -f /dev/null;;\nesac\nexec '{real}' \"$@\"\n",
-        noted.display()
-    );
-    let program = workspace.write("bin/ffmpeg", script);
+    let script = format!("#!/bin/sh\necho $$ >> '{}'\nexec tail -f /dev/null\n", noted.display());
+    let encoder = workspace.write("bin/pytoon-x264", script);
     let may_run = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(&program, may_run).expect("may be run");
-    (workspace.path("bin"), noted)
+    std::fs::set_permissions(&encoder, may_run).expect("may be run");
+    (program, noted)
 }
 
 #[test]
-fn ffmpeg_dies_with_a_worker_that_is_killed() {
+fn an_encoder_dies_with_a_worker_that_is_killed() {
     let workspace = Workspace::new();
-    let (folder, noted) = stubborn_ffmpeg(&workspace);
-    let path = std::env::var("PATH").unwrap_or_default();
-    let mut command = workspace.command(&["serve", "--port", "0"]);
-    command.env("PATH", format!("{}:{path}", folder.display()));
+    let (program, noted) = with_stubborn_encoder(&workspace);
+    let mut command = other(&program);
+    command.current_dir(workspace.root()).args(["serve", "--port", "0"]);
     let mut service = Service::start(&mut command, workspace.root(), "serve");
     service.submit(&json!({
         "script": "Bread. And butter.", "profile": "test", "voice": "off", "captions": "off",

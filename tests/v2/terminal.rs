@@ -58,7 +58,10 @@ fn doctor_lists_checks_with_a_verdict() {
         assert!(check["verdict"] == "ok" || check["fix"].is_string(), "{check} has no fix");
     }
     let named = |name: &str| checks.iter().any(|check| check["name"] == name);
-    assert!(named("ffmpeg") && named("ffprobe") && named("pytoon-espeak"), "{checks:?}");
+    assert!(
+        named("ffmpeg") && named("ffprobe") && named("pytoon-espeak") && named("pytoon-x264"),
+        "{checks:?}"
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@
 //! - `states` writes `docs/specs/job-states.md` (`states --check` likewise).
 
 mod circles;
+mod documents;
 mod schema;
 mod states;
 mod tidy;

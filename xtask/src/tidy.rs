@@ -1,6 +1,6 @@
 //! Rules of the house that no linter knows.
 
-use crate::circles;
+use crate::{circles, documents};
 use anyhow::bail;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("pytoon", 9),
     // Programs of their own: nothing depends on them.
     ("pytoon-espeak", 10),
+    ("pytoon-x264", 10),
     ("pytoon-sim", 10),
     ("pytoon-testkit", 10),
     ("xtask", 11),
@@ -53,7 +54,7 @@ const APART: &[(&str, &str)] = &[
 ];
 
 /// Companions that share no code with the rest, not even for tests.
-const ALONE: &[&str] = &["pytoon-espeak", "pytoon-sim"];
+const ALONE: &[&str] = &["pytoon-espeak", "pytoon-sim", "pytoon-x264"];
 
 /// Crates, and folders of them, without files, processes, environment, network and clocks.
 const PURE: &[&str] = &[
@@ -160,6 +161,7 @@ const MAX_LINES: usize = 700;
 /// Runs every rule.
 pub(crate) fn run() -> anyhow::Result<()> {
     let mut problems = arrows()?;
+    problems.extend(documents::problems()?);
     for entry in std::fs::read_dir(crate::root().join("crates"))? {
         let src = entry?.path().join("src");
         let files = sources(&src)?;

@@ -47,7 +47,7 @@ impl Programs {
 fn hint(program: &str) -> &'static str {
     match program {
         "ffmpeg" | "ffprobe" => "`make setup`, or `apt-get install ffmpeg`",
-        "pytoon-espeak" => "`make setup`, then `cargo build --release`",
+        "pytoon-espeak" | "pytoon-x264" => "`make setup`, then `cargo build --release`",
         _ => "`pytoon doctor` says more",
     }
 }

@@ -84,24 +84,28 @@ pub(crate) fn built() -> PathBuf {
 /// developer's own are not spent by tests.
 pub fn pytoon() -> Command {
     let folder = built();
-    for program in ["pytoon", "pytoon-espeak"] {
+    for program in ["pytoon", "pytoon-espeak", "pytoon-x264"] {
         assert!(
             folder.join(program).is_file(),
             "{} is not built: run `cargo build --workspace --bins` first",
             folder.join(program).display()
         );
     }
-    let mut command = Command::new(folder.join("pytoon"));
-    command.env_remove("PYTOON_CONFIG").stdin(Stdio::null());
-    // Only tests of installed voices have any: the others hear eSpeak NG, wherever they run.
-    command.env("PYTOON_VOICES", folder.join("no-voices"));
-    for variable in STORE_VARIABLES {
-        command.env_remove(variable);
+    other(&folder.join("pytoon"))
+}
+
+/// Puts the program into a folder of its own, with those of its helpers that are named. It finds no
+/// other helper, but those on the PATH.
+pub fn alone(folder: &Path, helpers: &[&str]) -> PathBuf {
+    std::fs::create_dir_all(folder).expect("a folder");
+    for name in helpers.iter().chain(&["pytoon"]) {
+        let (from, to) = (built().join(name), folder.join(name));
+        // A link is as good as a copy, and there are none between file systems.
+        if std::fs::hard_link(&from, &to).is_err() {
+            std::fs::copy(&from, &to).expect("copied");
+        }
     }
-    for variable in KEY_VARIABLES {
-        command.env_remove(variable).env_remove(format!("{variable}_FILE"));
-    }
-    command
+    folder.join("pytoon")
 }
 
 /// Runs a command to its end.
@@ -238,5 +242,11 @@ pub fn other(program: &Path) -> Command {
     command.env_remove("PYTOON_CONFIG").stdin(Stdio::null());
     // Only tests of installed voices have any: the others hear eSpeak NG, wherever they run.
     command.env("PYTOON_VOICES", built().join("no-voices"));
+    for variable in STORE_VARIABLES {
+        command.env_remove(variable);
+    }
+    for variable in KEY_VARIABLES {
+        command.env_remove(variable).env_remove(format!("{variable}_FILE"));
+    }
     command
 }

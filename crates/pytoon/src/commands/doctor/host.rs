@@ -20,6 +20,7 @@ pub(super) fn checks(context: &Context) -> Vec<Check> {
         vec![program(context, "ffmpeg", "-version"), program(context, "ffprobe", "-version")];
     checks.extend(encoders(context));
     checks.push(program(context, "pytoon-espeak", "--version"));
+    checks.push(program(context, "pytoon-x264", "--version"));
     checks.extend(fonts(context));
     checks.push(free_disk(context));
     checks.push(config(context));
@@ -28,13 +29,13 @@ pub(super) fn checks(context: &Context) -> Vec<Check> {
 
 fn program(context: &Context, name: &'static str, arg: &str) -> Check {
     let command = CommandLine::new(name, "ask for its version").arg(arg);
-    let fix = if name == "pytoon-espeak" {
-        "make setup && cargo build --release"
-    } else {
-        "make setup, or: apt-get install ffmpeg"
+    // Without the local voice films are silent, without the encoder FFmpeg encodes; they are made.
+    let (verdict, fix) = match name {
+        "pytoon-espeak" | "pytoon-x264" => {
+            (Verdict::Warning, "make setup && cargo build --release")
+        }
+        _ => (Verdict::Failed, "make setup, or: apt-get install ffmpeg"),
     };
-    // Without the local voice films are silent, but they are made.
-    let verdict = if name == "pytoon-espeak" { Verdict::Warning } else { Verdict::Failed };
     match context.runner.run(&command, Vec::new()) {
         Ok(out) => {
             let text = String::from_utf8_lossy(&out);

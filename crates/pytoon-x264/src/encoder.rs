@@ -1,0 +1,143 @@
+//! The encoder: frames in, H.264 access units out.
+
+use crate::ffi;
+use std::ffi::{CString, c_int};
+use std::ptr::{NonNull, null, null_mut};
+
+/// The settings of an encoder, in libx264's own names.
+pub(crate) struct Settings {
+    /// Pixels; even.
+    pub(crate) width: u16,
+    /// Pixels; even.
+    pub(crate) height: u16,
+    /// Frames a second: numerator and denominator.
+    pub(crate) rate: (u32, u32),
+    pub(crate) preset: String,
+    pub(crate) profile: String,
+    /// Names and values for `x264_param_parse`.
+    pub(crate) params: Vec<(String, String)>,
+}
+
+impl Settings {
+    /// Returns the bytes of a frame in YUV 4:2:0.
+    pub(crate) fn frame_bytes(&self) -> usize {
+        usize::from(self.width) * usize::from(self.height) * 3 / 2
+    }
+}
+
+/// An encoded frame.
+pub(crate) struct Coded {
+    /// NAL units with start codes (ISO/IEC 14496-10, annex B).
+    pub(crate) bytes: Vec<u8>,
+    /// When it is shown, in frames.
+    pub(crate) pts: i64,
+    /// When it is decoded, in frames; below zero for the first ones where frames are out of order.
+    pub(crate) dts: i64,
+    pub(crate) is_key: bool,
+}
+
+/// An open encoder.
+pub(crate) struct Encoder {
+    handle: NonNull<ffi::Handle>,
+    width: c_int,
+    height: c_int,
+    frame_bytes: usize,
+    next_pts: i64,
+}
+
+#[allow(unsafe_code)]
+impl Encoder {
+    /// Opens an encoder.
+    pub(crate) fn open(settings: &Settings) -> Result<Self, String> {
+        let text = |text: &str| CString::new(text).map_err(|e| e.to_string());
+        let (preset, profile) = (text(&settings.preset)?, text(&settings.profile)?);
+        let pairs: Result<Vec<_>, String> =
+            settings.params.iter().map(|(name, value)| Ok((text(name)?, text(value)?))).collect();
+        let pairs = pairs?;
+        let (width, height) = (c_int::from(settings.width), c_int::from(settings.height));
+        let rate =
+            |part: u32| c_int::try_from(part).map_err(|_| format!("{part} is too large a rate"));
+        let (rate_num, rate_den) = (rate(settings.rate.0)?, rate(settings.rate.1)?);
+        // SAFETY: the texts end with NUL and outlive the calls.
+        let params =
+            unsafe { ffi::pytoon_x264_params(preset.as_ptr(), width, height, rate_num, rate_den) };
+        if params.is_null() {
+            return Err(format!("libx264 has no preset `{}`", settings.preset));
+        }
+        for ((name, value), (own_name, own_value)) in pairs.iter().zip(&settings.params) {
+            // SAFETY: `params` is what libx264 filled in above, the texts end with NUL.
+            if unsafe { ffi::x264_param_parse(params, name.as_ptr(), value.as_ptr()) } != 0 {
+                return Err(format!("libx264 does not take {own_name}={own_value}"));
+            }
+        }
+        // SAFETY: as above; `params` is given away and not used again.
+        let handle = NonNull::new(unsafe { ffi::pytoon_x264_open(params, profile.as_ptr()) });
+        let handle = handle.ok_or("libx264 cannot be opened with these settings")?;
+        let frame_bytes = settings.frame_bytes();
+        Ok(Self { handle, width, height, frame_bytes, next_pts: 0 })
+    }
+
+    /// Returns the parameter sets, with start codes.
+    pub(crate) fn headers(&mut self) -> Result<Vec<u8>, String> {
+        let mut bytes = null();
+        // SAFETY: the encoder is open; what it hands out stays until its next call.
+        let size = unsafe { ffi::pytoon_x264_headers(self.handle.as_ptr(), &raw mut bytes) };
+        let size = usize::try_from(size).map_err(|_| "libx264 has no headers".to_owned())?;
+        // SAFETY: libx264 says that so many bytes stand one after another there.
+        Ok(unsafe { std::slice::from_raw_parts(bytes, size) }.to_vec())
+    }
+
+    /// Encodes the next frame. Returns one that is finished, if any is yet.
+    pub(crate) fn encode(&mut self, frame: &mut [u8]) -> Result<Option<Coded>, String> {
+        if frame.len() != self.frame_bytes {
+            return Err(format!("a frame has {} bytes, not {}", frame.len(), self.frame_bytes));
+        }
+        let pts = self.next_pts;
+        self.next_pts += 1;
+        self.step(frame.as_mut_ptr(), pts)
+    }
+
+    /// Returns the next frame that was held back, once there are no more to encode.
+    pub(crate) fn flush(&mut self) -> Result<Option<Coded>, String> {
+        // SAFETY: the encoder is open.
+        while unsafe { ffi::x264_encoder_delayed_frames(self.handle.as_ptr()) } > 0 {
+            if let Some(coded) = self.step(null_mut(), 0)? {
+                return Ok(Some(coded));
+            }
+        }
+        Ok(None)
+    }
+
+    fn step(&mut self, planes: *mut u8, pts: i64) -> Result<Option<Coded>, String> {
+        let mut out = ffi::Frame { bytes: null(), size: 0, pts: 0, dts: 0, is_key: 0 };
+        let (handle, width, height) = (self.handle.as_ptr(), self.width, self.height);
+        // SAFETY: the encoder is open; `planes` is null or a whole frame, which is copied.
+        let size =
+            unsafe { ffi::pytoon_x264_encode(handle, planes, width, height, pts, &raw mut out) };
+        match size {
+            0 => Ok(None),
+            1.. => {
+                // SAFETY: libx264 says that so many bytes stand there until its next call.
+                let bytes = unsafe { std::slice::from_raw_parts(out.bytes, out.size) }.to_vec();
+                let is_key = out.is_key != 0;
+                Ok(Some(Coded { bytes, pts: out.pts, dts: out.dts, is_key }))
+            }
+            _ => Err("libx264 could not encode a frame".to_owned()),
+        }
+    }
+}
+
+#[allow(unsafe_code)]
+impl Drop for Encoder {
+    fn drop(&mut self) {
+        // SAFETY: it was opened and is closed once.
+        unsafe { ffi::x264_encoder_close(self.handle.as_ptr()) }
+    }
+}
+
+/// Returns the version of libx264's interface.
+#[allow(unsafe_code)]
+pub(crate) fn build() -> i32 {
+    // SAFETY: it returns a constant.
+    unsafe { ffi::pytoon_x264_build() }
+}
