@@ -1,7 +1,7 @@
 //! From a finished film to its receipt: what was planned, how each scene was drawn, and the names of
 //! the artifacts that are put into place.
 
-use crate::PipelineError;
+use crate::Result;
 use crate::check::{Finished, check};
 use crate::receipt::{
     Asked, EncodeReceipt, LoudnessReceipt, OutputFacts, RECEIPT_VERSION, Receipt, SceneReceipt,
@@ -140,10 +140,7 @@ pub(crate) struct Made<'a> {
 }
 
 /// Checks the film in the work folder and writes its receipt there.
-pub(crate) fn receipt(
-    context: &StageContext<'_>,
-    made: Made<'_>,
-) -> Result<Receipt, PipelineError> {
+pub(crate) fn receipt(context: &StageContext<'_>, made: Made<'_>) -> Result<Receipt> {
     let begun = Instant::now();
     let Made { planned, sound, picture, tools, mut stages, verify_full, target_lufs } = made;
     let timeline = &planned.timeline;

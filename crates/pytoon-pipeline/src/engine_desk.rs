@@ -3,7 +3,7 @@
 //! The ledger's database is opened only where an outside engine or voice can be used at all: without a
 //! key and without a speech server nothing is written beside the job's own folder.
 
-use crate::PipelineError;
+use crate::Result;
 use crate::first_frames::FirstFrames;
 use crate::limits::picture_limits;
 use pytoon_config::engines::EngineSettings;
@@ -75,7 +75,7 @@ impl EngineDesk {
         secrets: &Secrets,
         runner: &Runner,
         reload: Arc<AtomicBool>,
-    ) -> Result<Self, PipelineError> {
+    ) -> Result<Self> {
         let set = EngineSet::build(config.engines.clone(), &config.engines_at, secrets.clone())?
             .warned_of(&config.settings.model_ends);
         warn_of_unknown_presets(config);
@@ -157,13 +157,13 @@ impl EngineDesk {
 
     /// Takes over a job whose earlier process is dead. Only for callers that keep every other process
     /// out of the job.
-    pub(crate) fn take_over_job(&self, job_id: &str) -> Result<(), PipelineError> {
+    pub(crate) fn take_over_job(&self, job_id: &str) -> Result<()> {
         let Some(outside) = &self.outside else { return Ok(()) };
         Ok(outside.runtime.block_on(outside.manager.take_over_job(job_id))?)
     }
 
     /// Tells vendors that a job's work is not wanted any more.
-    pub fn cancel_job(&self, job_id: &str) -> Result<(), PipelineError> {
+    pub fn cancel_job(&self, job_id: &str) -> Result<()> {
         let Some(outside) = &self.outside else { return Ok(()) };
         Ok(outside.runtime.block_on(outside.manager.cancel_job(job_id))?)
     }
@@ -182,7 +182,7 @@ impl EngineDesk {
 }
 
 impl Books {
-    fn open(config: &Config, secrets: &Secrets, storage: Storage) -> Result<Self, PipelineError> {
+    fn open(config: &Config, secrets: &Secrets, storage: Storage) -> Result<Self> {
         let runtime = runtime()?;
         let store = runtime.block_on(Store::connect(&database(config, secrets)?))?;
         Ok(Self { runtime: Arc::new(runtime), store: Arc::new(store), storage })
@@ -202,7 +202,7 @@ fn warn_of_unknown_presets(config: &Config) {
 
 /// The database of a configuration: what `DATABASE_URL` names, or a file in the storage folder. Its
 /// address may hold a password and is a secret.
-pub fn database(config: &Config, secrets: &Secrets) -> Result<String, PipelineError> {
+pub fn database(config: &Config, secrets: &Secrets) -> Result<String> {
     let named = secrets.find(&["DATABASE_URL".to_owned()])?;
     Ok(match named {
         Some(address) => {
@@ -215,7 +215,7 @@ pub fn database(config: &Config, secrets: &Secrets) -> Result<String, PipelineEr
 }
 
 /// The storage of a configuration: its folder, and the object store behind it where there is one.
-pub fn open_storage(config: &Config, secrets: &Secrets) -> Result<Storage, PipelineError> {
+pub fn open_storage(config: &Config, secrets: &Secrets) -> Result<Storage> {
     let opened = Storage::open(storage(config), &config.settings.storage, secrets);
     opened.map_err(|error| match error {
         StorageError::Setting { field: "storage.url", reason } => {
@@ -233,7 +233,7 @@ pub fn storage(config: &Config) -> PathBuf {
 }
 
 /// One thread is plenty: it only waits.
-pub fn runtime() -> Result<Runtime, PipelineError> {
+pub fn runtime() -> Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .max_blocking_threads(4)

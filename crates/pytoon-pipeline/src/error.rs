@@ -10,6 +10,9 @@ use pytoon_records::ledger::StoreError;
 use pytoon_storage::StorageError;
 use pytoon_voice::VoiceError;
 
+/// A result of the pipeline.
+pub type Result<T, E = PipelineError> = std::result::Result<T, E>;
+
 /// A render that did not end with a film.
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {

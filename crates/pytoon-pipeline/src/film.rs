@@ -15,7 +15,6 @@
 mod stage_end;
 mod times;
 
-use crate::PipelineError;
 use crate::assets::{PictureStore, picture_store};
 use crate::delivery::{Planned, stage_time};
 use crate::environment::Environment;
@@ -39,6 +38,7 @@ use crate::stages::transcript::{self, TranscriptInput, TranscriptStage};
 use crate::stages::voice_order::KeptVoice;
 use crate::stages::voiced::{VOICED, Voiced, VoicedInput, VoicedStage};
 use crate::stages::{speech, timeline};
+use crate::{PipelineError, Result};
 use pytoon_compositor::stills::SharedStills;
 use pytoon_config::BriefFile;
 use pytoon_core::graph::{FilmGraph, StageId};
@@ -103,7 +103,7 @@ impl Film {
         job: JobIdentity,
         source: FilmSource,
         options: RenderOptions,
-    ) -> Result<Self, PipelineError> {
+    ) -> Result<Self> {
         check_machine(&env, root)?;
         let folder = JobFolder::open(root, env.engines.storage().folder(), job)?;
         let frames = FrameOutputs {
@@ -151,7 +151,7 @@ impl Film {
     }
 
     /// Empties the files that composed frames go to.
-    pub(crate) fn prepare_frame_outputs(&self) -> Result<(), PipelineError> {
+    pub(crate) fn prepare_frame_outputs(&self) -> Result<()> {
         Ok(prepare_frame_outputs(&self.frames)?)
     }
 
@@ -162,7 +162,7 @@ impl Film {
     /// [`PipelineError::NotReady`] if a stage before it is not done; [`PipelineError::Held`] or
     /// [`PipelineError::Degraded`] if the voice or scenes fell back and the brief accepts no degraded
     /// film.
-    pub fn run(&self, stage: &StageId, memo: SceneMemo) -> Result<StageEnd, PipelineError> {
+    pub fn run(&self, stage: &StageId, memo: SceneMemo) -> Result<StageEnd> {
         self.with_context(|context| match stage {
             StageId::Plan => self.plan(context).map(|()| StageEnd::Done),
             StageId::Voice => self.voice(context).map(StageEnd::Voiced),
@@ -177,8 +177,8 @@ impl Film {
 
     pub(crate) fn with_context<T>(
         &self,
-        work: impl FnOnce(&StageContext<'_>) -> Result<T, PipelineError>,
-    ) -> Result<T, PipelineError> {
+        work: impl FnOnce(&StageContext<'_>) -> Result<T>,
+    ) -> Result<T> {
         let (palette, file) = match &self.source {
             FilmSource::Brief(file) => (self.resolved()?.palette, Some(file.as_ref())),
             FilmSource::Timeline { timeline, .. } => (timeline.look.palette.clone(), None),
@@ -198,7 +198,7 @@ impl Film {
         })
     }
 
-    fn brief(&self) -> Result<&BriefFile, PipelineError> {
+    fn brief(&self) -> Result<&BriefFile> {
         match &self.source {
             FilmSource::Brief(file) => Ok(file),
             FilmSource::Timeline { .. } => {
@@ -208,7 +208,7 @@ impl Film {
     }
 
     /// Returns the brief with everything it names found.
-    fn resolved(&self) -> Result<Sources, PipelineError> {
+    fn resolved(&self) -> Result<Sources> {
         let mut known = lock(&self.sources);
         if let Some(sources) = known.as_ref() {
             return Ok(sources.clone());
@@ -218,11 +218,11 @@ impl Film {
     }
 
     /// Returns what tells the brief from others, whatever is in the files it names.
-    fn brief_hash(&self) -> Result<String, PipelineError> {
+    fn brief_hash(&self) -> Result<String> {
         Ok(self.folder.hash(&(self.resolved()?.brief, self.options.draft)))
     }
 
-    fn plan(&self, context: &StageContext<'_>) -> Result<(), PipelineError> {
+    fn plan(&self, context: &StageContext<'_>) -> Result<()> {
         let mut sources = self.resolved()?;
         let settings = &self.env.config.settings;
         if let Some(input) = TranscriptInput::of(&sources, &settings.transcription, &self.folder) {
@@ -251,7 +251,7 @@ impl Film {
     }
 
     /// Returns the plan of this brief, and the brief with the words that planning heard.
-    pub(crate) fn plan_of_brief(&self) -> Result<(Plan, Sources), PipelineError> {
+    pub(crate) fn plan_of_brief(&self) -> Result<(Plan, Sources)> {
         let plan = last_output::<PlanStage>(&self.folder, PLAN);
         let brief = self.brief_hash()?;
         let plan = plan.filter(|plan| plan.brief == brief);
@@ -261,7 +261,7 @@ impl Film {
         Ok((plan, sources))
     }
 
-    fn voice(&self, context: &StageContext<'_>) -> Result<VoicedFilm, PipelineError> {
+    fn voice(&self, context: &StageContext<'_>) -> Result<VoicedFilm> {
         let (plan, sources) = self.plan_of_brief()?;
         let continues = self.env.keeps_voice;
         self.ask_again_for_fallbacks(continues)?;
@@ -277,7 +277,7 @@ impl Film {
     }
 
     /// Returns what the voice left for this brief.
-    pub(crate) fn voiced(&self) -> Result<Voiced, PipelineError> {
+    pub(crate) fn voiced(&self) -> Result<Voiced> {
         let voiced = last_output::<VoicedStage>(&self.folder, VOICED);
         let brief = self.brief_hash()?;
         let voiced = voiced.filter(|voiced| voiced.brief == brief);
@@ -296,7 +296,7 @@ impl Film {
     /// Invalidates scenes that fell back to the local engine: when a film is made once more, a key
     /// may have come meanwhile, or a clip may have arrived late. What was paid for is used. A job that
     /// `continues` with another brief changes only what the brief changes.
-    fn ask_again_for_fallbacks(&self, continues: bool) -> Result<(), PipelineError> {
+    fn ask_again_for_fallbacks(&self, continues: bool) -> Result<()> {
         let Some(voiced) = last_output::<VoicedStage>(&self.folder, VOICED) else {
             return Ok(());
         };
@@ -323,7 +323,7 @@ impl Film {
         context: &StageContext<'_>,
         scene_id: &str,
         memo: SceneMemo,
-    ) -> Result<StageEnd, PipelineError> {
+    ) -> Result<StageEnd> {
         let voiced = self.voiced()?;
         if !voiced.timeline.timeline.iter().any(|place| place.scene_id == scene_id) {
             return Err(PipelineError::Internal(format!("the film has no scene `{scene_id}`")));
@@ -364,7 +364,7 @@ impl Film {
         &self,
         context: &StageContext<'_>,
         voiced: &Voiced,
-    ) -> Result<BTreeMap<String, DrawnScene>, PipelineError> {
+    ) -> Result<BTreeMap<String, DrawnScene>> {
         let mut scenes = BTreeMap::new();
         for wanted in &voiced.wanted {
             let scene_id = &wanted.order.scene_id;
@@ -383,7 +383,7 @@ impl Film {
     }
 
     /// Returns the film as it is drawn: the clips that engines delivered are in its timeline.
-    fn planned(&self, context: &StageContext<'_>) -> Result<Arc<Planned>, PipelineError> {
+    fn planned(&self, context: &StageContext<'_>) -> Result<Arc<Planned>> {
         let mut known = lock(&self.planned);
         if let Some(planned) = known.as_ref() {
             return Ok(planned.clone());
@@ -415,7 +415,7 @@ impl Film {
         SoundInput::of(&planned.timeline, &self.env.config.settings.mix, &self.folder)
     }
 
-    fn mix(&self, context: &StageContext<'_>) -> Result<(), PipelineError> {
+    fn mix(&self, context: &StageContext<'_>) -> Result<()> {
         let planned = self.planned(context)?;
         let sound = made(context, &MixStage, &self.sound_input(&planned))?;
         self.note("sound", sound.took, sound.reused);
@@ -424,7 +424,7 @@ impl Film {
 
     /// Draws a chunk; nothing if the film has no such chunk, as when its tasks were added by a
     /// version that cuts films elsewhere.
-    fn chunk(&self, context: &StageContext<'_>, index: usize) -> Result<(), PipelineError> {
+    fn chunk(&self, context: &StageContext<'_>, index: usize) -> Result<()> {
         let planned = self.planned(context)?;
         if let Some(&range) = planned.timeline.chunks().get(index) {
             self.made_chunk(context, &planned, index, range)?;
@@ -438,7 +438,7 @@ impl Film {
         planned: &Planned,
         index: usize,
         range: FrameRange,
-    ) -> Result<ChunkReport, PipelineError> {
+    ) -> Result<ChunkReport> {
         let input = ChunkInput::of(&planned.timeline, range, &self.folder);
         let stage = ChunkStage { index };
         let chunk = made(context, &stage, &input)?;
@@ -454,7 +454,7 @@ impl Film {
         Ok(chunk.value)
     }
 
-    fn publish(&self, context: &StageContext<'_>) -> Result<Receipt, PipelineError> {
+    fn publish(&self, context: &StageContext<'_>) -> Result<Receipt> {
         let planned = self.planned(context)?;
         let ranges = planned.timeline.chunks();
         let sound = found(context, &MixStage, &self.sound_input(&planned))?;
@@ -513,7 +513,7 @@ impl Film {
     }
 
     /// Copies the takes that a timeline names into the work folder, from where it was read.
-    fn copy_takes(&self) -> Result<(), PipelineError> {
+    fn copy_takes(&self) -> Result<()> {
         let FilmSource::Timeline { timeline, takes } = &self.source else { return Ok(()) };
         for track in &timeline.tracks.audio {
             let AudioTrack::Voice { clips, .. } = track else { continue };
@@ -562,7 +562,7 @@ fn scene_end(drawn: &DrawnScene, wanted: &Wanted) -> SceneEnd {
 }
 
 /// Refuses a machine on which a film would fail later.
-fn check_machine(env: &Environment, root: &Path) -> Result<(), PipelineError> {
+fn check_machine(env: &Environment, root: &Path) -> Result<()> {
     env.runner.programs.find("ffmpeg")?;
     env.runner.programs.find("ffprobe")?;
     let needed = env.config.settings.limits.min_free_disk_mib << 20;

@@ -10,8 +10,8 @@
 //!
 //! Does not say who works at which stage, or keep other processes out ([`crate::owned_folder`]).
 
-use crate::PipelineError;
 use crate::places::{self, Places};
+use crate::{PipelineError, Result};
 use pytoon_core::layout;
 use pytoon_process::{SystemError, disk};
 use serde::de::DeserializeOwned;
@@ -112,7 +112,7 @@ impl JobFolder {
     }
 
     /// Keeps a value for every machine.
-    pub(crate) fn keep(&self, name: &str, value: &impl Serialize) -> Result<(), PipelineError> {
+    pub(crate) fn keep(&self, name: &str, value: &impl Serialize) -> Result<()> {
         let bytes = self.portable(value).map_err(|e| PipelineError::Internal(e.to_string()))?;
         Ok(self.write(name, &bytes)?)
     }

@@ -37,7 +37,7 @@ mod stages;
 pub mod voices;
 
 pub use environment::{Environment, NoProgress, ProgressSink};
-pub use error::PipelineError;
+pub use error::{PipelineError, Result};
 pub use options::RenderOptions;
 pub use pytoon_engines::engine_manager::SceneMemo;
 pub use stages::voice_warnings::voice_warnings;

@@ -1,6 +1,6 @@
 //! Plans a film without drawing it: scene graph and timeline, for `pytoon plan`.
 
-use crate::PipelineError;
+use crate::Result;
 use crate::environment::Environment;
 use crate::film::FilmSource;
 use crate::local::run_to_voice;
@@ -81,7 +81,7 @@ impl Plan {
 
 /// Plans a brief. The voice is spoken to know the times, into a folder of the caller's that it
 /// may throw away. Nothing is bought: a local voice stands in for a service's.
-pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan, PipelineError> {
+pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan> {
     let env = Environment { buys: false, ..env.clone() };
     let film = run_to_voice(env, FilmSource::Brief(Box::new(file.clone())), scratch)?;
     let (_, sources) = film.plan_of_brief()?;

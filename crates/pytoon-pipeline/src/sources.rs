@@ -1,8 +1,8 @@
 //! Resolves a brief: every file it names is found, told by its content, and bounded, before any
 //! work begins. What is wrong is reported with the brief's line and field.
 
-use crate::PipelineError;
 use crate::environment::Environment;
+use crate::{PipelineError, Result};
 use pytoon_config::names::{self, Found};
 use pytoon_config::{BriefFile, ConfigError};
 use pytoon_core::brief::{BrandField, BrandKit, Brief, Logo, LogoShow, MediaFile, MediaFit};
@@ -88,7 +88,7 @@ pub struct ClipSourceInfo {
 }
 
 /// Resolves a brief. `draft` makes a quarter-size film.
-pub fn resolve(env: &Environment, file: &BriefFile, draft: bool) -> Result<Sources, PipelineError> {
+pub fn resolve(env: &Environment, file: &BriefFile, draft: bool) -> Result<Sources> {
     Resolver { env, file, clips: BTreeMap::new(), notes: Vec::new() }.resolve(draft)
 }
 
@@ -97,7 +97,7 @@ pub fn resolve(env: &Environment, file: &BriefFile, draft: bool) -> Result<Sourc
 ///
 /// # Errors
 /// The first thing that is wrong, at its field.
-pub fn check(env: &Environment, file: &BriefFile) -> Result<(), PipelineError> {
+pub fn check(env: &Environment, file: &BriefFile) -> Result<()> {
     let resolver = Resolver { env, file, clips: BTreeMap::new(), notes: Vec::new() };
     resolver.named_things(&file.brief)?;
     let kit = resolver.brand(&file.brief)?;
@@ -112,7 +112,7 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn resolve(mut self, draft: bool) -> Result<Sources, PipelineError> {
+    fn resolve(mut self, draft: bool) -> Result<Sources> {
         let mut brief = self.file.brief.clone();
         let (preset_id, preset, profile) = self.named_things(&brief)?;
         let media = self.media(&mut brief)?;
@@ -144,7 +144,7 @@ impl Resolver<'_> {
     }
 
     /// The preset with its name, and the profile; engines and language are checked too.
-    fn named_things(&self, brief: &Brief) -> Result<(String, Preset, Profile), PipelineError> {
+    fn named_things(&self, brief: &Brief) -> Result<(String, Preset, Profile)> {
         let settings = &self.env.config.settings;
         let preset_id = brief.preset_id.clone().unwrap_or_else(|| settings.default_preset.clone());
         let preset = self.named("preset_id", &preset_id, |name| self.env.config.preset(name))?;
@@ -184,7 +184,7 @@ impl Resolver<'_> {
         field: &str,
         name: &str,
         load: impl Fn(&str) -> Result<T, ConfigError>,
-    ) -> Result<T, PipelineError> {
+    ) -> Result<T> {
         load(name).map_err(|error| {
             if error.place.is_some() {
                 return error.into();
@@ -195,7 +195,7 @@ impl Resolver<'_> {
         })
     }
 
-    fn check_engines(&self, brief: &Brief) -> Result<(), PipelineError> {
+    fn check_engines(&self, brief: &Brief) -> Result<()> {
         let wanted = brief
             .engine_override
             .iter()
@@ -213,11 +213,7 @@ impl Resolver<'_> {
     }
 
     /// Pronunciations: the brief's win over the brand kit's, and these over the configuration's.
-    fn pronunciations(
-        &self,
-        brief: &Brief,
-        kit: &BrandKit,
-    ) -> Result<Pronunciations, PipelineError> {
+    fn pronunciations(&self, brief: &Brief, kit: &BrandKit) -> Result<Pronunciations> {
         let configured = Pronunciations::new(&self.env.config.settings.tts.pronunciations)
             .map_err(|error| {
                 let reason = error.to_string();
@@ -230,7 +226,7 @@ impl Resolver<'_> {
         Ok(configured.merge(&of_kit).merge(&own))
     }
 
-    fn check_language(&self, brief: &Brief) -> Result<(), PipelineError> {
+    fn check_language(&self, brief: &Brief) -> Result<()> {
         let Some(tag) = &brief.language else { return Ok(()) };
         let valid = tag.split('-').all(|part| {
             (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric())
@@ -248,7 +244,7 @@ impl Resolver<'_> {
         Err(error.into())
     }
 
-    fn media(&mut self, brief: &mut Brief) -> Result<Vec<MediaInfo>, PipelineError> {
+    fn media(&mut self, brief: &mut Brief) -> Result<Vec<MediaInfo>> {
         let mut out = Vec::new();
         for (index, entry) in brief.media_files.iter_mut().enumerate() {
             let field = format!("media_files[{index}]");
@@ -262,10 +258,7 @@ impl Resolver<'_> {
         Ok(out)
     }
 
-    fn override_media(
-        &mut self,
-        brief: &mut Brief,
-    ) -> Result<Vec<(u32, MediaInfo)>, PipelineError> {
+    fn override_media(&mut self, brief: &mut Brief) -> Result<Vec<(u32, MediaInfo)>> {
         let mut out = Vec::new();
         for (index, scene) in brief.scenes.iter_mut().enumerate() {
             let Some(path) = scene.media.clone() else { continue };
@@ -283,7 +276,7 @@ impl Resolver<'_> {
         path: &str,
         keep_audio: bool,
         fit: Option<MediaFit>,
-    ) -> Result<MediaInfo, PipelineError> {
+    ) -> Result<MediaInfo> {
         let full = self.existing(field, path)?;
         let unusable =
             |error: pytoon_process::SystemError| self.file.error(field, error.to_string());
@@ -316,7 +309,7 @@ impl Resolver<'_> {
     }
 
     /// The absolute path of a file that the brief names.
-    fn existing(&self, field: &str, path: &str) -> Result<PathBuf, PipelineError> {
+    fn existing(&self, field: &str, path: &str) -> Result<PathBuf> {
         let reason = match path {
             path if path.trim().is_empty() => Some("the name of a file is missing"),
             path if path.starts_with("file:") => Some("write the file's path without `file://`"),
@@ -349,7 +342,7 @@ impl Resolver<'_> {
     }
 
     /// Voice file and music.
-    fn sound(&self, brief: &mut Brief) -> Result<(), PipelineError> {
+    fn sound(&self, brief: &mut Brief) -> Result<()> {
         if let Some(voice) = &brief.voice_file {
             brief.voice_file = Some(self.sound_file("voice_file", voice)?);
         }
@@ -378,7 +371,7 @@ impl Resolver<'_> {
     }
 
     /// Returns the absolute path of a file that has sound.
-    fn sound_file(&self, field: &str, path: &str) -> Result<String, PipelineError> {
+    fn sound_file(&self, field: &str, path: &str) -> Result<String> {
         let full = self.existing(field, path)?;
         let name = full.display().to_string();
         if let Ok(FileKind::Picture) = picture::kind(&full, &self.env.picture_limits()) {
@@ -394,7 +387,7 @@ impl Resolver<'_> {
     }
 
     /// The brand kit with its paths resolved.
-    fn brand(&self, brief: &Brief) -> Result<BrandKit, PipelineError> {
+    fn brand(&self, brief: &Brief) -> Result<BrandKit> {
         let (mut kit, base) = match &brief.brand {
             None => return Ok(BrandKit::default()),
             Some(BrandField::Inline(kit)) => (kit.clone(), self.file.base.clone()),
@@ -441,7 +434,7 @@ impl Resolver<'_> {
         Ok(kit)
     }
 
-    fn check_picture(&self, field: &str, full: &Path) -> Result<(), PipelineError> {
+    fn check_picture(&self, field: &str, full: &Path) -> Result<()> {
         let kind = picture::kind(full, &self.env.picture_limits())
             .map_err(|error| self.file.error(field, error.to_string()))?;
         if kind == FileKind::Moving {
@@ -450,11 +443,7 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    fn overlays(
-        &self,
-        brief: &mut Brief,
-        kit: &BrandKit,
-    ) -> Result<Vec<OverlayRequest>, PipelineError> {
+    fn overlays(&self, brief: &mut Brief, kit: &BrandKit) -> Result<Vec<OverlayRequest>> {
         let ms = |seconds: f64| (seconds * 1000.0).round() as i64;
         let mut out = Vec::new();
         for (index, overlay) in brief.overlays.iter_mut().enumerate() {

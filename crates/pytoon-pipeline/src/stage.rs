@@ -11,13 +11,13 @@
 //!
 //! Start with [`cached`].
 
-use crate::PipelineError;
 use crate::assets::PictureStore;
 use crate::engine_desk::EngineDesk;
 use crate::environment::{Environment, ProgressSink};
 use crate::folder::JobFolder;
 use crate::receipt::Tools;
 use crate::voices;
+use crate::{PipelineError, Result};
 use pytoon_compositor::stills::SharedStills;
 use pytoon_config::settings::{AlignmentSettings, TranscriptionSettings};
 use pytoon_config::tts::TtsSettings;
@@ -57,20 +57,12 @@ pub(crate) trait Stage {
     }
 
     /// Returns true if an earlier output can still be used, beside its artifacts being there.
-    fn is_usable(
-        &self,
-        _context: &StageContext<'_>,
-        _output: &Self::Output,
-    ) -> Result<bool, PipelineError> {
+    fn is_usable(&self, _context: &StageContext<'_>, _output: &Self::Output) -> Result<bool> {
         Ok(true)
     }
 
     /// Does the work, as far as it goes without waiting for others.
-    fn run(
-        &self,
-        context: &StageContext<'_>,
-        input: &Self::Input,
-    ) -> Result<Step<Self::Output>, PipelineError>;
+    fn run(&self, context: &StageContext<'_>, input: &Self::Input) -> Result<Step<Self::Output>>;
 }
 
 /// How far a stage came.
@@ -103,7 +95,7 @@ pub(crate) fn cached<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
     input: &S::Input,
-) -> Result<Step<Output<S::Output>>, PipelineError> {
+) -> Result<Step<Output<S::Output>>> {
     let begun = Instant::now();
     let folder = context.folder;
     let (name, hash) = (stage.name(), folder.hash(input));
@@ -138,7 +130,7 @@ pub(crate) fn made<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
     input: &S::Input,
-) -> Result<Output<S::Output>, PipelineError> {
+) -> Result<Output<S::Output>> {
     match cached(context, stage, input)? {
         Step::Done(output) => Ok(output),
         Step::Later { .. } => {
@@ -153,7 +145,7 @@ pub(crate) fn found<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
     input: &S::Input,
-) -> Result<Option<(S::Output, Duration)>, PipelineError> {
+) -> Result<Option<(S::Output, Duration)>> {
     earlier(context, stage, &context.folder.hash(input))
 }
 
@@ -161,7 +153,7 @@ fn earlier<S: Stage>(
     context: &StageContext<'_>,
     stage: &S,
     hash: &str,
-) -> Result<Option<(S::Output, Duration)>, PipelineError> {
+) -> Result<Option<(S::Output, Duration)>> {
     if !context.folder.is_done(&stage.name(), hash) {
         return Ok(None);
     }
@@ -292,7 +284,7 @@ impl<'a> StageContext<'a> {
         tts: &TtsSettings,
         first: Option<&str>,
         limits: CallLimits,
-    ) -> Result<Chain, PipelineError> {
+    ) -> Result<Chain> {
         voices::providers_of(self.env, tts, first, self.folder.job_id(), limits)
     }
 
@@ -306,7 +298,7 @@ impl<'a> StageContext<'a> {
         &self,
         settings: &TranscriptionSettings,
         limits: CallLimits,
-    ) -> Result<Result<OpenAi, String>, PipelineError> {
+    ) -> Result<Result<OpenAi, String>> {
         voices::transcriber(self.env, &settings.openai, self.folder.job_id(), limits)
     }
 
@@ -334,11 +326,7 @@ fn tool_versions(runner: &Runner) -> Tools {
 }
 
 /// Writes a value into the work folder as JSON that people can read.
-pub(crate) fn write_json(
-    folder: &JobFolder,
-    name: &str,
-    value: &impl Serialize,
-) -> Result<(), PipelineError> {
+pub(crate) fn write_json(folder: &JobFolder, name: &str, value: &impl Serialize) -> Result<()> {
     let mut bytes =
         serde_json::to_vec_pretty(value).map_err(|e| PipelineError::Internal(e.to_string()))?;
     bytes.push(b'\n');

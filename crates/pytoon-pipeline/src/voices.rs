@@ -1,6 +1,6 @@
 //! The voice providers of a configuration, with the ledger that paid ones need.
 
-use crate::PipelineError;
+use crate::Result;
 use crate::environment::Environment;
 use pytoon_config::Config;
 use pytoon_config::settings::{AlignmentChoice, AlignmentSettings, TranscriptionService};
@@ -51,7 +51,7 @@ pub(crate) fn transcriber(
     settings: &TranscriptionService,
     job: &str,
     limits: CallLimits,
-) -> Result<Result<OpenAi, String>, PipelineError> {
+) -> Result<Result<OpenAi, String>> {
     if !env.buys {
         return Ok(Err("a plan buys nothing".to_owned()));
     }
@@ -73,7 +73,7 @@ pub fn providers(
     first: Option<&str>,
     job: &str,
     limits: CallLimits,
-) -> Result<Chain, PipelineError> {
+) -> Result<Chain> {
     providers_of(env, &env.config.settings.tts, first, job, limits)
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn providers_of(
     first: Option<&str>,
     job: &str,
     limits: CallLimits,
-) -> Result<Chain, PipelineError> {
+) -> Result<Chain> {
     let paid = paid(env, job, limits);
     let parts = ChainParts {
         settings,

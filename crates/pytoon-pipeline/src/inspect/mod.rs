@@ -8,7 +8,7 @@
 pub mod chart;
 mod reasons;
 
-use crate::PipelineError;
+use crate::Result;
 use crate::receipt::Receipt;
 use pytoon_audio::{lag, speech, wav};
 use pytoon_config::ConfigError;
@@ -137,7 +137,7 @@ pub struct LateCue {
 ///
 /// # Errors
 /// When the folder holds no finished job, or one of its files is not understood.
-pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection, PipelineError> {
+pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
     if !root.join(layout::METADATA).is_file() || !root.join(layout::TIMELINE).is_file() {
         let reason = if root.join(layout::WORK_DIR).is_dir() {
             "this job is not finished: `pytoon resume` goes on with it"
@@ -191,7 +191,7 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection, PipelineError
     Ok(Inspection { timeline, receipt, facts, sounds })
 }
 
-fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, PipelineError> {
+fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
     let bytes = std::fs::read(path).map_err(|error| SystemError::read(path, error))?;
     let read = serde_json::from_slice(&bytes);
     read.map_err(|error| {

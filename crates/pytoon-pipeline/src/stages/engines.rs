@@ -12,11 +12,11 @@
 use super::Asset;
 use super::budget::{budget, spend};
 use super::colours::{FilmColours, SeenClip};
-use crate::PipelineError;
 use crate::engine_desk::EngineDesk;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step};
+use crate::{PipelineError, Result};
 use pytoon_core::brief::{Brief, ClipReuse, OnDegrade, Position, deadline};
 use pytoon_core::chain::EngineChain;
 use pytoon_core::plan::LOCAL_ENGINE;
@@ -206,10 +206,7 @@ pub(crate) fn orders(
 }
 
 /// Returns the moment of a brief's deadline.
-pub(crate) fn deadline_of(
-    brief: &Brief,
-    folder: &JobFolder,
-) -> Result<Option<UnixMs>, PipelineError> {
+pub(crate) fn deadline_of(brief: &Brief, folder: &JobFolder) -> Result<Option<UnixMs>> {
     let moment = brief.deadline.as_ref().map(|text| deadline(text, folder.started_at()));
     moment.transpose().map_err(|reason| PipelineError::Internal(format!("deadline: {reason}")))
 }
@@ -316,11 +313,7 @@ impl Stage for SceneStage<'_> {
     }
 
     /// Its clip may have to be fetched: another machine may have drawn the scene.
-    fn is_usable(
-        &self,
-        context: &StageContext<'_>,
-        drawn: &DrawnScene,
-    ) -> Result<bool, PipelineError> {
+    fn is_usable(&self, context: &StageContext<'_>, drawn: &DrawnScene) -> Result<bool> {
         let Some(clip) = &drawn.story.clip else { return Ok(true) };
         let storage = context.engines().storage();
         match storage.name_of(&clip.path) {
@@ -329,11 +322,7 @@ impl Stage for SceneStage<'_> {
         }
     }
 
-    fn run(
-        &self,
-        context: &StageContext<'_>,
-        _: &SceneInput,
-    ) -> Result<Step<DrawnScene>, PipelineError> {
+    fn run(&self, context: &StageContext<'_>, _: &SceneInput) -> Result<Step<DrawnScene>> {
         let Wanted { asked, order, .. } = self.wanted;
         if !order.chain.has_outside_engine() {
             return Ok(Step::Done(DrawnScene::left_to_local(self.wanted)));
@@ -408,7 +397,7 @@ pub(crate) fn stop_if_short(
     context: &StageContext<'_>,
     sources: &Sources,
     shortfall: Option<String>,
-) -> Result<(), PipelineError> {
+) -> Result<()> {
     let Some(mut reason) = shortfall else { return Ok(()) };
     let spent = spend(context);
     if spent > MicroUsd::ZERO {

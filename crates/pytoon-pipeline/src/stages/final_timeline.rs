@@ -4,7 +4,7 @@ use super::colours::{FilmColours, SeenClip};
 use super::engines::{self, Drawn, DrawnScene};
 use super::timeline::{self, TimelineSettings};
 use super::voiced::Voiced;
-use crate::PipelineError;
+use crate::Result;
 use crate::delivery::{Planned, SIDECARS, asked};
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step, write_json};
@@ -47,11 +47,7 @@ impl Stage for FinalStage {
         always.into_iter().chain(captions).map(str::to_owned).collect()
     }
 
-    fn run(
-        &self,
-        context: &StageContext<'_>,
-        input: &FinalInput,
-    ) -> Result<Step<Planned>, PipelineError> {
+    fn run(&self, context: &StageContext<'_>, input: &FinalInput) -> Result<Step<Planned>> {
         let voiced = &input.voiced;
         let mut sources = input.sources.clone();
         let drawn: Drawn =

@@ -1,6 +1,6 @@
 //! Looks at every picture once: its size, and where the eye goes.
 
-use crate::PipelineError;
+use crate::Result;
 use crate::folder::JobFolder;
 use crate::sources::{ClipSourceInfo, Sources};
 use crate::stage::{Stage, StageContext, Step};
@@ -67,20 +67,13 @@ impl Stage for LookStage {
         "look.json".to_owned()
     }
 
-    fn run(
-        &self,
-        context: &StageContext<'_>,
-        input: &LookInput,
-    ) -> Result<Step<Self::Output>, PipelineError> {
+    fn run(&self, context: &StageContext<'_>, input: &LookInput) -> Result<Step<Self::Output>> {
         look(input, context).map(Step::Done)
     }
 }
 
 /// Returns facts about every asset of a film. A picture that cannot be read is an error of the brief.
-fn look(
-    input: &LookInput,
-    context: &StageContext<'_>,
-) -> Result<BTreeMap<String, AssetFacts>, PipelineError> {
+fn look(input: &LookInput, context: &StageContext<'_>) -> Result<BTreeMap<String, AssetFacts>> {
     let store = context.pictures;
     let mut facts: BTreeMap<String, AssetFacts> = input
         .clips

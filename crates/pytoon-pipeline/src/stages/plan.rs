@@ -1,6 +1,6 @@
 //! Plans the scenes of a resolved brief.
 
-use crate::PipelineError;
+use crate::Result;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step, write_json};
@@ -66,11 +66,7 @@ impl Stage for PlanStage {
         vec![layout::BRIEF.to_owned()]
     }
 
-    fn run(
-        &self,
-        context: &StageContext<'_>,
-        input: &PlanInput,
-    ) -> Result<Step<Plan>, PipelineError> {
+    fn run(&self, context: &StageContext<'_>, input: &PlanInput) -> Result<Step<Plan>> {
         let sources = &input.sources;
         let graph = plan(&CoreInput {
             brief: &sources.brief,

@@ -5,9 +5,9 @@
 
 use super::budget::{budget, wants_all};
 use super::engines::Wanted;
-use crate::PipelineError;
 use crate::sources::Sources;
 use crate::stage::StageContext;
+use crate::{PipelineError, Result};
 use pytoon_core::brief::OnDegrade;
 use pytoon_core::chain::LOCAL_ENGINE;
 use pytoon_vocabulary::MicroUsd;
@@ -23,7 +23,7 @@ pub(crate) fn refuse(
     sources: &Sources,
     wanted: &[Wanted],
     voice: MicroUsd,
-) -> Result<(), PipelineError> {
+) -> Result<()> {
     if sources.brief.on_degrade == Some(OnDegrade::Fail) {
         refuse_lesser(wanted)?;
     }
@@ -57,7 +57,7 @@ pub(crate) fn refuse(
 }
 
 /// Refuses what would fall back to `local` for certain. A cooling engine may be waited for.
-fn refuse_lesser(wanted: &[Wanted]) -> Result<(), PipelineError> {
+fn refuse_lesser(wanted: &[Wanted]) -> Result<()> {
     let lesser: Vec<String> = wanted
         .iter()
         .filter(|wanted| wanted.asked != LOCAL_ENGINE && !wanted.order.chain.has_outside_engine())

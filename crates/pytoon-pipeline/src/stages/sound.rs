@@ -1,9 +1,9 @@
 //! Mixes and masters the sound, encodes it, and measures what the encoder made of it.
 
-use crate::PipelineError;
 use crate::folder::JobFolder;
 use crate::places;
 use crate::stage::{Stage, StageContext, Step};
+use crate::{PipelineError, Result};
 use pytoon_audio::bed::{fade_ends, fit_music};
 use pytoon_audio::loudness::{Loudness, measure};
 use pytoon_audio::mixer::{Mix, MixInput, MixReport, Placed, PlacedStereo, Stems};
@@ -113,11 +113,7 @@ impl Stage for MixStage {
         ARTIFACTS.map(str::to_owned).to_vec()
     }
 
-    fn run(
-        &self,
-        context: &StageContext<'_>,
-        input: &SoundInput,
-    ) -> Result<Step<SoundReport>, PipelineError> {
+    fn run(&self, context: &StageContext<'_>, input: &SoundInput) -> Result<Step<SoundReport>> {
         let part = context.folder.temp_path(AUDIO)?;
         let mixed = mix(context, input, &part);
         if mixed.is_err() {
@@ -130,11 +126,7 @@ impl Stage for MixStage {
     }
 }
 
-fn mix(
-    context: &StageContext<'_>,
-    input: &SoundInput,
-    part: &Path,
-) -> Result<SoundReport, PipelineError> {
+fn mix(context: &StageContext<'_>, input: &SoundInput, part: &Path) -> Result<SoundReport> {
     let settings = &input.settings;
     let stems = Stems::of(load(context, input)?.input(settings.target_lufs));
     let mut ceiling = settings.true_peak_ceiling_dbtp;
@@ -239,7 +231,7 @@ impl Parts {
     }
 }
 
-fn load(context: &StageContext<'_>, input: &SoundInput) -> Result<Parts, PipelineError> {
+fn load(context: &StageContext<'_>, input: &SoundInput) -> Result<Parts> {
     let folder = context.folder;
     let len = input.rate.frame_to_sample(input.total_frames, SAMPLE_RATE) as usize;
     let mut parts = Parts {
@@ -284,7 +276,7 @@ fn voice_parts(
     folder: &JobFolder,
     clips: &[VoiceClip],
     mutes: &[MsRange],
-) -> Result<Vec<(usize, Vec<f32>)>, PipelineError> {
+) -> Result<Vec<(usize, Vec<f32>)>> {
     let mut takes: BTreeMap<&str, Vec<f32>> = BTreeMap::new();
     let mut out = Vec::new();
     for clip in clips {
@@ -325,7 +317,7 @@ fn music(
     source: &MusicTrackSource,
     len: usize,
     voice: Option<std::ops::Range<usize>>,
-) -> Result<Stereo, PipelineError> {
+) -> Result<Stereo> {
     match source {
         MusicTrackSource::File { asset } => {
             let (left, right) = sound::decode_stereo(context.runner(), Path::new(asset))?;
@@ -345,7 +337,7 @@ fn clip_parts(
     context: &StageContext<'_>,
     rate: FrameRate,
     clips: &[SoundClip],
-) -> Result<Vec<(usize, Stereo)>, PipelineError> {
+) -> Result<Vec<(usize, Stereo)>> {
     let mut out = Vec::new();
     for clip in clips {
         let wanted = at(clip.end - clip.start);
@@ -365,7 +357,7 @@ fn clip_parts(
             clip.stream,
             seconds,
         )?;
-        let cut = |samples: &[f32]| -> Result<Vec<f32>, PipelineError> {
+        let cut = |samples: &[f32]| -> Result<Vec<f32>> {
             let silent = at(-start).min(needed);
             let from = at(start).min(samples.len());
             let until = (from + needed - silent).min(samples.len());
@@ -411,7 +403,7 @@ fn master_and_write(
     target: Lufs,
     ceiling: Dbtp,
     folder: &JobFolder,
-) -> Result<MixReport, PipelineError> {
+) -> Result<MixReport> {
     let Mix { mixed, stem_gain, report } = stems.master(target, ceiling);
     let (voice, music) = (&stems.voice, &stems.music);
     let gain = |sample| stem_gain.at(sample);
@@ -426,7 +418,7 @@ fn write_sound(
     name: &str,
     channels: &[&[f32]],
     gain: impl Fn(usize) -> f32,
-) -> Result<(), PipelineError> {
+) -> Result<()> {
     let path = folder.new_work(name)?;
     disk::write_through(&path, |file| {
         wav::write_channels(file, channels, gain).map_err(|error| match error {
@@ -437,11 +429,7 @@ fn write_sound(
 }
 
 /// Encodes the mix and decodes it again, as a listener's player will.
-fn encode(
-    context: &StageContext<'_>,
-    profile: &AudioSettings,
-    target: &Path,
-) -> Result<Stereo, PipelineError> {
+fn encode(context: &StageContext<'_>, profile: &AudioSettings, target: &Path) -> Result<Stereo> {
     let mixed = context.folder.work(layout::MIXED);
     let command = encode::audio_command(profile, &mixed, target);
     context.runner().run(&command, Vec::new())?;

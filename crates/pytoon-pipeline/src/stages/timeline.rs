@@ -1,10 +1,10 @@
 //! Builds the timeline and writes what describes it.
 
-use crate::PipelineError;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
 use crate::stage::write_json;
 use crate::stages::voice::target_ms;
+use crate::{PipelineError, Result};
 use pytoon_config::settings::{BrandSafe, CaptionDefaults, Settings};
 use pytoon_core::caption::sidecar::{self, CaptionsFile};
 use pytoon_core::layout;
@@ -42,7 +42,7 @@ pub(crate) fn timeline(
     graph: &SceneGraph,
     speech: &[Vec<Utterance>],
     assets: &BTreeMap<String, AssetFacts>,
-) -> Result<Built, PipelineError> {
+) -> Result<Built> {
     let captions = sources.brief.caption_settings();
     let look = Look {
         // A grade would move the brand's own colours.
@@ -90,7 +90,7 @@ pub(crate) fn timeline(
 }
 
 /// Writes the timeline and the sidecars into the work folder.
-pub(crate) fn write(folder: &JobFolder, timeline: &Timeline) -> Result<(), PipelineError> {
+pub(crate) fn write(folder: &JobFolder, timeline: &Timeline) -> Result<()> {
     write_json(folder, layout::TIMELINE, timeline)?;
     let cues = &timeline.tracks.captions;
     if !cues.is_empty() {
@@ -105,7 +105,7 @@ pub(crate) fn write(folder: &JobFolder, timeline: &Timeline) -> Result<(), Pipel
 }
 
 /// Fonts for everything that a timeline shows.
-pub(crate) fn fonts(finder: &FontFinder, timeline: &Timeline) -> Result<Fonts, PipelineError> {
+pub(crate) fn fonts(finder: &FontFinder, timeline: &Timeline) -> Result<Fonts> {
     use pytoon_core::timeline::{ClipSource, OverlayContent};
     let mut texts: Vec<&str> =
         timeline.tracks.captions.iter().map(|cue| cue.text.as_str()).collect();

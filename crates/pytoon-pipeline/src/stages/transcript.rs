@@ -1,6 +1,6 @@
 //! Has a recording written down that comes without words: what is heard becomes the script.
 
-use crate::PipelineError;
+use crate::Result;
 use crate::folder::JobFolder;
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step};
@@ -53,15 +53,11 @@ impl Stage for TranscriptStage {
     }
 
     /// Those who could not write it down are asked again.
-    fn is_usable(&self, _: &StageContext<'_>, heard: &Outcome) -> Result<bool, PipelineError> {
+    fn is_usable(&self, _: &StageContext<'_>, heard: &Outcome) -> Result<bool> {
         Ok(heard.is_ok())
     }
 
-    fn run(
-        &self,
-        context: &StageContext<'_>,
-        input: &TranscriptInput,
-    ) -> Result<Step<Outcome>, PipelineError> {
+    fn run(&self, context: &StageContext<'_>, input: &TranscriptInput) -> Result<Step<Outcome>> {
         let service = context.transcriber(&input.settings, self.limits)?;
         let recording = Path::new(&input.recording.path);
         let language = input.language.as_deref();

@@ -4,13 +4,13 @@
 //! does not speak twice.
 
 use super::voice_order::{KeptVoice, VoiceInput, VoiceResult, VoiceStage, silent, write_take};
-use crate::PipelineError;
 use crate::folder::JobFolder;
 use crate::receipt::VoiceReceipt;
 use crate::sources::Sources;
 use crate::stage::{self, Stage, StageContext, Step};
 use crate::stages::voice_warnings::assumed_language;
 use crate::stages::{Asset, speech};
+use crate::{PipelineError, Result};
 use pytoon_config::settings::Settings;
 use pytoon_core::brief::MAX_FILM_SECONDS;
 use pytoon_core::chain::LOCAL_ENGINE;
@@ -148,15 +148,11 @@ impl Stage for VoiceStage<'_> {
     }
 
     /// Those who failed are asked again: what was bought meanwhile is kept.
-    fn is_usable(&self, _: &StageContext<'_>, spoken: &VoiceResult) -> Result<bool, PipelineError> {
+    fn is_usable(&self, _: &StageContext<'_>, spoken: &VoiceResult) -> Result<bool> {
         Ok(spoken.attempts.is_empty())
     }
 
-    fn run(
-        &self,
-        context: &StageContext<'_>,
-        input: &VoiceInput,
-    ) -> Result<Step<VoiceResult>, PipelineError> {
+    fn run(&self, context: &StageContext<'_>, input: &VoiceInput) -> Result<Step<VoiceResult>> {
         let result = match (&input.graph.global_audio.voice, &input.recording) {
             (VoiceSource::File { .. }, Some(recording)) => recorded(context, input, recording)?,
             (VoiceSource::Tts, _) => speech::synthetic(context, input, self)?,
@@ -185,7 +181,7 @@ fn recorded(
     context: &StageContext<'_>,
     input: &VoiceInput,
     recording: &Asset,
-) -> Result<VoiceResult, PipelineError> {
+) -> Result<VoiceResult> {
     let graph = &input.graph;
     let path = Path::new(&recording.path);
     let denoise = input.settings.denoise.unwrap_or(input.defaults.denoise);

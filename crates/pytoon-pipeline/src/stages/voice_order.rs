@@ -1,6 +1,6 @@
 //! The input and the output of the stage `voice`.
 
-use crate::PipelineError;
+use crate::Result;
 use crate::folder::JobFolder;
 use crate::sources::entries;
 use crate::stages::Asset;
@@ -61,7 +61,7 @@ pub(crate) struct KeptVoice {
 
 /// Refuses a film before its voice is bought, given the lengths of its scenes and what the voice
 /// costs.
-pub(crate) type Refuse<'a> = &'a dyn Fn(&Fit, MicroUsd) -> Result<(), PipelineError>;
+pub(crate) type Refuse<'a> = &'a dyn Fn(&Fit, MicroUsd) -> Result<()>;
 
 /// The result of the stage `voice`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -117,11 +117,7 @@ pub(crate) fn silent(graph: &SceneGraph) -> VoiceResult {
     VoiceResult::new(vec![Vec::new(); graph.scenes.len()], None, AlignmentMethod::Reading)
 }
 
-pub(crate) fn write_take(
-    folder: &JobFolder,
-    name: &str,
-    samples: &[f32],
-) -> Result<(), PipelineError> {
+pub(crate) fn write_take(folder: &JobFolder, name: &str, samples: &[f32]) -> Result<()> {
     let mut bytes = Cursor::new(Vec::new());
     wav::write_mono(&mut bytes, samples)?;
     disk::write_whole(&folder.new_work(name)?, &bytes.into_inner())?;

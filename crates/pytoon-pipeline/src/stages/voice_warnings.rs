@@ -2,7 +2,7 @@
 //!
 //! Reads the installed voices and the configuration; speaks nothing and buys nothing.
 
-use crate::PipelineError;
+use crate::Result;
 use crate::environment::Environment;
 use crate::voices::providers;
 use pytoon_config::tts::{ProviderKind, TtsProviderName};
@@ -17,8 +17,8 @@ use pytoon_voice::tts::chain::{Chain, LeftOut};
 /// Returns the warnings about a brief's voice and language.
 ///
 /// # Errors
-/// [`PipelineError`] when a key or a setting of a voice provider cannot be used.
-pub fn voice_warnings(env: &Environment, brief: &Brief) -> Result<Vec<Note>, PipelineError> {
+/// [`crate::PipelineError`] when a key or a setting of a voice provider cannot be used.
+pub fn voice_warnings(env: &Environment, brief: &Brief) -> Result<Vec<Note>> {
     if brief.voice_file.is_some() || brief.voice_is_off() {
         return Ok(Vec::new());
     }

@@ -7,11 +7,11 @@ use super::speech;
 use super::timeline::{self, TimelineSettings};
 use super::voice;
 use super::voice_order::{KeptVoice, VoiceInput, VoiceResult, VoiceStage};
-use crate::PipelineError;
 use crate::assets::ground;
 use crate::engine_desk::EngineMeans;
 use crate::sources::Sources;
 use crate::stage::{Output, Stage, StageContext, Step, found, made, write_json};
+use crate::{PipelineError, Result};
 use pytoon_config::settings::Settings;
 use pytoon_core::layout;
 use pytoon_core::note::Note;
@@ -80,7 +80,7 @@ fn spoken_at_first(
     context: &StageContext<'_>,
     stage: &VoiceStage<'_>,
     input: &VoiceInput,
-) -> Result<Option<Output<VoiceResult>>, PipelineError> {
+) -> Result<Option<Output<VoiceResult>>> {
     if input.means.is_some() {
         return Ok(None);
     }
@@ -128,15 +128,11 @@ impl Stage for VoicedStage {
     }
 
     /// Those who failed to speak are asked again.
-    fn is_usable(&self, _: &StageContext<'_>, voiced: &Voiced) -> Result<bool, PipelineError> {
+    fn is_usable(&self, _: &StageContext<'_>, voiced: &Voiced) -> Result<bool> {
         Ok(voiced.spoken.attempts.is_empty())
     }
 
-    fn run(
-        &self,
-        context: &StageContext<'_>,
-        input: &VoicedInput,
-    ) -> Result<Step<Voiced>, PipelineError> {
+    fn run(&self, context: &StageContext<'_>, input: &VoicedInput) -> Result<Step<Voiced>> {
         let sources = &input.sources;
         let (facts, spoken) = self.look_and_speak(context, input)?;
         let mut graph = input.graph.clone();
@@ -178,11 +174,7 @@ type Heard = (Output<BTreeMap<String, AssetFacts>>, Output<VoiceResult>);
 
 impl VoicedStage {
     /// Speaks while the pictures are looked at.
-    fn look_and_speak(
-        &self,
-        context: &StageContext<'_>,
-        input: &VoicedInput,
-    ) -> Result<Heard, PipelineError> {
+    fn look_and_speak(&self, context: &StageContext<'_>, input: &VoicedInput) -> Result<Heard> {
         // What would be bought later is known before the voice is bought.
         let refuse = |shortest: &Fit, price: MicroUsd| {
             let needed_ms =

@@ -11,11 +11,11 @@ use super::ring::draw_all;
 use super::sink::FrameSink;
 use super::statistics::Seen;
 use super::{PictureReport, assets, choose_encoder};
-use crate::PipelineError;
 use crate::assets::SceneAssets;
 use crate::folder::JobFolder;
 use crate::stage::{Stage, StageContext, Step};
 use crate::stages::{Asset, timeline};
+use crate::{PipelineError, Result};
 use pytoon_compositor::compose::{Compositor, visible_range};
 use pytoon_core::layout;
 use pytoon_core::preset::Grade;
@@ -107,19 +107,11 @@ impl Stage for ChunkStage {
     }
 
     /// Whoever wants the frames themselves wants them drawn.
-    fn is_usable(
-        &self,
-        context: &StageContext<'_>,
-        _: &ChunkReport,
-    ) -> Result<bool, PipelineError> {
+    fn is_usable(&self, context: &StageContext<'_>, _: &ChunkReport) -> Result<bool> {
         Ok(!context.frames.is_wanted())
     }
 
-    fn run(
-        &self,
-        context: &StageContext<'_>,
-        input: &ChunkInput,
-    ) -> Result<Step<ChunkReport>, PipelineError> {
+    fn run(&self, context: &StageContext<'_>, input: &ChunkInput) -> Result<Step<ChunkReport>> {
         let video = video(self.index);
         let part = context.folder.temp_path(&video)?;
         let cover = context.folder.new_work(&cover_file(self.index))?;
@@ -143,7 +135,7 @@ fn draw(
     input: &ChunkInput,
     video: &Path,
     thumbnail: &Path,
-) -> Result<ChunkReport, PipelineError> {
+) -> Result<ChunkReport> {
     let (range, mut shown) = (input.range, input.shown.clone());
     let fonts = timeline::fonts(context.fonts(), &shown)?;
     // A font file is known to the text engine by its family.
@@ -229,7 +221,7 @@ fn assets_in(shown: &Timeline, range: FrameRange) -> impl Iterator<Item = &str> 
 }
 
 /// Joins what was seen of all chunks. Also returns the chunk with the best cover.
-pub(crate) fn joined(reports: &[ChunkReport]) -> Result<(PictureReport, usize), PipelineError> {
+pub(crate) fn joined(reports: &[ChunkReport]) -> Result<(PictureReport, usize)> {
     let covers = reports.iter().enumerate().filter_map(|(i, report)| Some((i, report.cover?)));
     // Of equals the first.
     let best = covers.reduce(|best, next| if next.1 > best.1 { next } else { best });

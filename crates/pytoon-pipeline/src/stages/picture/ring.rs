@@ -8,9 +8,9 @@ use super::cover::Cover;
 use super::frames::FrameSource;
 use super::sink::FrameSink;
 use super::statistics::{Seen, Statistics};
-use crate::PipelineError;
 use crate::draw_plan::DrawPlan;
 use crate::stage::StageContext;
+use crate::{PipelineError, Result};
 use pytoon_compositor::compose::{ComposeScratch, Compositor, visible_range};
 use pytoon_compositor::tone::ClipTone;
 use pytoon_core::time::FrameRange;
@@ -145,11 +145,7 @@ impl Ring<'_> {
 
     /// The next frame for the encoder. Where drawers work in gaps only and there are none, because
     /// something else keeps the machine busy, the writer draws it itself.
-    fn next_drawn(
-        &self,
-        number: FrameNumber,
-        scratch: &mut ComposeScratch,
-    ) -> Result<Frame, PipelineError> {
+    fn next_drawn(&self, number: FrameNumber, scratch: &mut ComposeScratch) -> Result<Frame> {
         let mut state = self.lock();
         let patience = match (self.in_gaps, state.helped) {
             (false, _) => CANCEL_LOOK,
@@ -188,7 +184,7 @@ impl Ring<'_> {
         number: FrameNumber,
         frame: Option<Frame>,
         scratch: &mut ComposeScratch,
-    ) -> Result<Frame, PipelineError> {
+    ) -> Result<Frame> {
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
         source.skip_to(number + FrameNumber::new(1));
         drop(source);
@@ -240,7 +236,7 @@ pub(super) fn draw_all(
     mut sink: FrameSink,
     cover: Cover,
     thumbnail: &Path,
-) -> Result<DrawnFrames, PipelineError> {
+) -> Result<DrawnFrames> {
     let timeline = compositor.timeline();
     let threads = context.drawing.threads;
     let size = (timeline.profile.width as usize, timeline.profile.height as usize);
@@ -315,7 +311,7 @@ fn write_all<'scope>(
     mut cover: Cover,
     write_cover: impl Fn(Frame) -> Result<CoverWriter<'scope>, SystemError>,
     drawn: &(dyn Fn(i64) + Sync),
-) -> Result<DrawnFrames, PipelineError> {
+) -> Result<DrawnFrames> {
     let range = ring.range;
     let mut statistics = Statistics::new(range.start);
     let wants_cover = cover.has_candidates();

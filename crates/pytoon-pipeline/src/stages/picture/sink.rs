@@ -1,6 +1,6 @@
 //! Where composed frames go: the encoder, and files for whoever wants the frames themselves.
 
-use crate::PipelineError;
+use crate::Result;
 use crate::stage::{FrameOutputs, StageContext};
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
@@ -62,7 +62,7 @@ impl FrameSink {
         encoder: &str,
         range: FrameRange,
         part: &Path,
-    ) -> Result<Self, PipelineError> {
+    ) -> Result<Self> {
         let profile = &timeline.profile;
         let size = u64::from(profile.width) * u64::from(profile.height) * 3 / 2;
         let open = |path: &Option<PathBuf>, size: u64| {
