@@ -13,13 +13,14 @@ use crate::stages::budget::spend;
 use crate::stages::engines::{self, Drawn, SceneEngines};
 use crate::stages::picture::PictureReport;
 use crate::stages::sound::SoundReport;
-use crate::stages::voice;
 use crate::stages::voice_order::VoiceResult;
 use pytoon_core::layout;
 use pytoon_core::note::{self, Note};
 use pytoon_core::scene::{MusicSource, SceneGraph};
 use pytoon_core::time::FrameRate;
-use pytoon_core::timeline::{AudioTrack, ClipSource, Fit, MusicTrackSource, Timeline};
+use pytoon_core::timeline::{
+    AudioTrack, ClipSource, Fit, MusicTrackSource, Timeline, TimelineScene, VoiceClip,
+};
 use pytoon_records::ledger::{CallFilter, CallRow, CallState};
 use pytoon_telemetry::Event;
 use pytoon_vocabulary::MicroUsd;
@@ -42,81 +43,36 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// What is known once the timeline is built for the last time.
-    pub(crate) fn new(
-        asked: Asked,
-        graph: &SceneGraph,
-        spoken: &VoiceResult,
-        drawn: Drawn,
-        timeline: Timeline,
-        mut warnings: Vec<Note>,
-    ) -> Self {
-        warnings.extend(spoken.warnings.iter().cloned());
-        if spoken.tempo > 1.0 {
-            warnings.push(Note::VoiceSpedUp { factor: spoken.tempo });
-        }
-        Self {
-            asked,
-            drawn,
-            graph: Some(graph.clone()),
-            voice: VoiceReceipt {
-                asked: voice::is_asked(graph),
-                provider: spoken.provider.clone(),
-                voice: spoken.voice.as_ref().map(|voice| voice.name.clone()),
-                licence: spoken.voice.as_ref().and_then(|voice| voice.licence.clone()),
-                alignment: spoken.method,
-                alignment_confidence: spoken.confidence,
-                tempo: spoken.tempo,
-                words: spoken.speech.iter().flatten().map(|u| u.words.len()).sum(),
-                attempts: spoken.attempts.clone(),
-                stepped_down: spoken.stepped_down,
-            },
-            timeline,
-            warnings,
-        }
-    }
-
     /// Returns what is known of a film that is rendered again from its timeline.
     pub(crate) fn of_timeline(timeline: Timeline) -> Self {
-        let voice_clips =
-            timeline.tracks.audio.iter().any(|t| matches!(t, AudioTrack::Voice { .. }));
-        let music = timeline
-            .tracks
-            .audio
-            .iter()
-            .find_map(|track| match track {
-                AudioTrack::Music { source: MusicTrackSource::Mood { mood }, .. } => {
-                    Some(mood.as_str().to_owned())
-                }
-                AudioTrack::Music { source: MusicTrackSource::File { asset }, .. } => {
-                    Some(asset.clone())
-                }
-                _ => None,
-            })
-            .unwrap_or_else(|| "none".to_owned());
+        let tracks = &timeline.tracks;
+        let has_voice = tracks.audio.iter().any(|t| matches!(t, AudioTrack::Voice { .. }));
+        let music = tracks.audio.iter().find_map(|track| match track {
+            AudioTrack::Music { source: MusicTrackSource::Mood { mood }, .. } => {
+                Some(mood.as_str())
+            }
+            AudioTrack::Music { source: MusicTrackSource::File { asset }, .. } => {
+                Some(asset.as_str())
+            }
+            _ => None,
+        });
+        let (provider, method) = match has_voice {
+            true => (Some("timeline"), AlignmentMethod::Provider),
+            false => (None, AlignmentMethod::Reading),
+        };
+        let spoken = VoiceResult::new(Vec::new(), provider, method);
         Self {
             asked: Asked {
                 preset_id: "timeline".to_owned(),
                 seed: timeline.seed,
                 target_duration_seconds: None,
-                music,
+                music: music.unwrap_or("none").to_owned(),
                 scenes: timeline.timeline.len(),
             },
             voice: VoiceReceipt {
-                asked: voice_clips,
-                provider: voice_clips.then(|| "timeline".to_owned()),
-                voice: None,
-                licence: None,
-                alignment: if voice_clips {
-                    AlignmentMethod::Provider
-                } else {
-                    AlignmentMethod::Reading
-                },
                 alignment_confidence: None,
-                tempo: 1.0,
-                words: timeline.tracks.captions.iter().map(|cue| cue.words.len()).sum(),
-                attempts: Vec::new(),
-                stepped_down: false,
+                words: tracks.captions.iter().map(|cue| cue.words.len()).sum(),
+                ..spoken.receipt(has_voice)
             },
             warnings: Vec::new(),
             drawn: Drawn::new(),
@@ -168,7 +124,7 @@ pub(crate) fn receipt(context: &StageContext<'_>, made: Made<'_>) -> Result<Rece
             width: timeline.profile.width,
             height: timeline.profile.height,
         },
-        scenes: scene_receipts(timeline, &planned.drawn, planned.graph.as_ref()),
+        scenes: timeline.timeline.iter().map(|scene| scene_receipt(planned, scene)).collect(),
         spend_usd: spend(context).as_usd(),
         wasted_usd,
         voice: planned.voice.clone(),
@@ -200,9 +156,9 @@ pub(crate) fn receipt(context: &StageContext<'_>, made: Made<'_>) -> Result<Rece
 
 /// Logs how long a stage took and returns it for the receipt.
 pub(crate) fn stage_time(stage: &str, took: Duration, reused: bool) -> StageTime {
-    let duration_ms = took.as_millis() as u64;
-    Event::StageFinished { stage, duration_ms, reused }.emit();
-    StageTime { stage: stage.to_owned(), duration_ms, reused }
+    let time = StageTime::new(stage, took.as_millis() as u64, reused);
+    Event::StageFinished { stage, duration_ms: time.duration_ms, reused }.emit();
+    time
 }
 
 /// Returns the charges that brought nothing usable: clips and speech that failed, and sentences of
@@ -239,51 +195,40 @@ pub(crate) fn asked(sources: &Sources, graph: &SceneGraph) -> Asked {
     }
 }
 
-fn scene_receipts(
-    timeline: &Timeline,
-    drawn: &Drawn,
-    graph: Option<&SceneGraph>,
-) -> Vec<SceneReceipt> {
+fn scene_receipt(planned: &Planned, scene: &TimelineScene) -> SceneReceipt {
+    let Planned { timeline, drawn, graph, .. } = planned;
     let local = SceneEngines::default();
-    timeline
-        .timeline
-        .iter()
-        .map(|scene| {
-            let clips: Vec<_> =
-                timeline.tracks.video.iter().filter(|c| c.scene_id == scene.scene_id).collect();
-            let story = drawn.get(scene.scene_id.as_str()).unwrap_or(&local);
-            let asked =
-                if story.asked.is_empty() { scene.engine.clone() } else { story.asked.clone() };
-            let chain = graph
-                .and_then(|graph| graph.scenes.iter().find(|s| s.id == scene.scene_id))
-                .and_then(|scene| scene.engine_chain.as_ref());
-            let mut reason: Vec<String> =
-                clips.iter().map(|clip| drawn_how(&clip.source, timeline.frame_rate)).collect();
-            let fallback_used = asked != scene.engine;
-            if let Some(clip) = story.clip.as_ref().filter(|clip| clip.reused) {
-                let (engine, call) = (&clip.engine, &clip.call_id);
-                reason.push(format!(
-                    "{engine} drew this clip earlier (call {call}); it is used again, and not bought anew"
-                ));
-            }
-            if fallback_used {
-                let why = engines::why(story, chain);
-                let why = why.strip_prefix(&format!("{asked}: ")).unwrap_or(&why);
-                reason.push(format!("{asked} was asked for and did not draw it: {why}"));
-            }
-            SceneReceipt {
-                scene_id: scene.scene_id.to_string(),
-                engine_used: scene.engine.clone(),
-                fallback_used,
-                engine_asked: asked,
-                clip_reused: story.clip.as_ref().is_some_and(|clip| clip.reused),
-                attempts: story.attempts.clone(),
-                credit: story.clip.as_ref().and_then(|clip| clip.credit.clone()),
-                reason: reason.join("; "),
-                duration_ms: scene.range().to_ms(timeline.frame_rate).duration().get(),
-            }
-        })
-        .collect()
+    let story = drawn.get(scene.scene_id.as_str()).unwrap_or(&local);
+    let clip = story.clip.as_ref();
+    let asked = if story.asked.is_empty() { &scene.engine } else { &story.asked };
+    let fallback_used = *asked != scene.engine;
+    let shown = timeline.tracks.video.iter().filter(|clip| clip.scene_id == scene.scene_id);
+    let mut reason: Vec<String> =
+        shown.map(|clip| drawn_how(&clip.source, timeline.frame_rate)).collect();
+    if let Some(clip) = clip.filter(|clip| clip.reused) {
+        let (engine, call) = (&clip.engine, &clip.call_id);
+        reason.push(format!(
+            "{engine} drew this clip earlier (call {call}); it is used again, and not bought anew"
+        ));
+    }
+    if fallback_used {
+        let mut scenes = graph.iter().flat_map(|graph| &graph.scenes);
+        let own = scenes.find(|own| own.id == scene.scene_id);
+        let why = engines::why(story, own.and_then(|own| own.engine_chain.as_ref()));
+        let why = why.strip_prefix(&format!("{asked}: ")).unwrap_or(&why);
+        reason.push(format!("{asked} was asked for and did not draw it: {why}"));
+    }
+    SceneReceipt {
+        scene_id: scene.scene_id.to_string(),
+        engine_asked: asked.clone(),
+        engine_used: scene.engine.clone(),
+        fallback_used,
+        clip_reused: clip.is_some_and(|clip| clip.reused),
+        attempts: story.attempts.clone(),
+        credit: clip.and_then(|clip| clip.credit.clone()),
+        reason: reason.join("; "),
+        duration_ms: scene.range().to_ms(timeline.frame_rate).duration().get(),
+    }
 }
 
 fn drawn_how(source: &ClipSource, rate: FrameRate) -> String {
@@ -323,14 +268,17 @@ pub(crate) fn artifacts(timeline: &Timeline) -> (Vec<&'static str>, Vec<&'static
 pub(crate) const SIDECARS: [&str; 4] =
     [layout::CAPTIONS_SRT, layout::CAPTIONS_VTT, layout::CAPTIONS_ASS, layout::CAPTIONS_JSON];
 
+/// Returns the parts of voice takes that a film plays.
+pub(crate) fn voice_clips(timeline: &Timeline) -> impl Iterator<Item = &VoiceClip> {
+    timeline.tracks.audio.iter().flat_map(|track| match track {
+        AudioTrack::Voice { clips, .. } => clips.as_slice(),
+        AudioTrack::Music { .. } | AudioTrack::ClipSound { .. } => &[],
+    })
+}
+
 /// The voice takes that a film is made of.
 pub(crate) fn takes(timeline: &Timeline) -> Vec<&str> {
-    let tracks = timeline.tracks.audio.iter();
-    let clips = tracks.filter_map(|track| match track {
-        AudioTrack::Voice { clips, .. } => Some(clips),
-        AudioTrack::Music { .. } | AudioTrack::ClipSound { .. } => None,
-    });
-    let mut takes: Vec<&str> = clips.flatten().map(|clip| clip.asset.as_str()).collect();
+    let mut takes: Vec<&str> = voice_clips(timeline).map(|clip| clip.asset.as_str()).collect();
     takes.sort_unstable();
     takes.dedup();
     takes

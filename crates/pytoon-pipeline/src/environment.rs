@@ -5,9 +5,10 @@ use crate::limits;
 use pytoon_config::Config;
 use pytoon_media::fonts::FontFinder;
 use pytoon_media::picture::PictureLimits;
-use pytoon_process::Runner;
+use pytoon_process::{Runner, SystemError, disk};
 use pytoon_records::ledger::Fence;
 use pytoon_voice::tts::neural::Voices;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Handles and configuration.
@@ -36,6 +37,17 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Refuses a disk that has less room than a film needs.
+    pub fn check_room(&self, folder: &Path) -> Result<(), SystemError> {
+        let needed_mib = self.config.settings.limits.min_free_disk_mib;
+        match disk::free_bytes(folder).map(|bytes| bytes >> 20) {
+            Some(free_mib) if free_mib < needed_mib => {
+                Err(SystemError::NoRoom { path: folder.to_owned(), free_mib, needed_mib })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Bounds on pictures from the configuration.
     pub fn picture_limits(&self) -> PictureLimits {
         limits::picture_limits(&self.config)

@@ -16,27 +16,23 @@ mod stage_end;
 mod times;
 
 use crate::assets::{PictureStore, picture_store};
-use crate::delivery::{Planned, stage_time};
+use crate::delivery::{Planned, stage_time, voice_clips};
 use crate::environment::Environment;
 use crate::folder::JobFolder;
 use crate::options::RenderOptions;
 use crate::receipt::{Receipt, StageTime};
 use crate::sources::{self, Sources};
-use crate::stage::{
-    Drawing, FrameBuffers, FrameOutputs, Stage, StageContext, Step, cached, found, last_output,
-    made,
-};
+use crate::stage::{FrameBuffers, Stage, StageContext, Step, cached, found, last_output, made};
 use crate::stages::engines::{self, DrawnScene, SceneInput, SceneStage, Wanted};
 use crate::stages::final_timeline::{FinalInput, FinalStage};
 use crate::stages::finish::{PublishInput, PublishStage};
 use crate::stages::picture::chunk::{ChunkInput, ChunkReport, ChunkStage, joined};
-use crate::stages::picture::prepare_frame_outputs;
-use crate::stages::plan::{self, PLAN, Plan, PlanInput, PlanStage};
+use crate::stages::plan::{self, Plan, PlanInput, PlanStage};
 use crate::stages::sound::{MixStage, SoundInput};
 use crate::stages::timeline::TimelineSettings;
 use crate::stages::transcript::{self, TranscriptInput, TranscriptStage};
 use crate::stages::voice_order::KeptVoice;
-use crate::stages::voiced::{VOICED, Voiced, VoicedInput, VoicedStage};
+use crate::stages::voiced::{Voiced, VoicedInput, VoicedStage};
 use crate::stages::{speech, timeline};
 use crate::{PipelineError, Result};
 use pytoon_compositor::stills::SharedStills;
@@ -45,12 +41,13 @@ use pytoon_core::graph::{FilmGraph, StageId};
 use pytoon_core::layout;
 use pytoon_core::plan::LOCAL_ENGINE;
 use pytoon_core::time::FrameRange;
-use pytoon_core::timeline::{AudioTrack, Timeline};
+use pytoon_core::timeline::Timeline;
 use pytoon_engines::engine_manager::SceneMemo;
 use pytoon_engines::world::{RealWorld, World};
-use pytoon_process::{SystemError, disk};
+use pytoon_process::SystemError;
 use pytoon_telemetry::Event;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -79,8 +76,8 @@ pub struct Film {
     folder: JobFolder,
     source: FilmSource,
     options: RenderOptions,
-    frames: FrameOutputs,
-    drawing: Drawing,
+    /// Threads that draw one chunk.
+    draw_threads: usize,
     buffers: FrameBuffers,
     stills: Arc<SharedStills>,
     pictures: OnceLock<Arc<PictureStore>>,
@@ -104,19 +101,16 @@ impl Film {
         source: FilmSource,
         options: RenderOptions,
     ) -> Result<Self> {
-        check_machine(&env, root)?;
+        env.runner.programs.find("ffmpeg")?;
+        env.runner.programs.find("ffprobe")?;
+        env.check_room(root)?;
         let folder = JobFolder::open(root, env.engines.storage().folder(), job)?;
-        let frames = FrameOutputs {
-            frames: options.frames_out.clone(),
-            hashes: options.frame_hashes.clone(),
-        };
         let film = Self {
-            drawing: Drawing { threads: env.threads() },
+            draw_threads: env.threads(),
             env,
             folder,
             source,
             options,
-            frames,
             buffers: FrameBuffers::default(),
             stills: Arc::default(),
             pictures: OnceLock::new(),
@@ -132,7 +126,7 @@ impl Film {
 
     /// Sets the number of threads that draw one chunk.
     pub(crate) fn drawn_by(mut self, threads: usize) -> Self {
-        self.drawing = Drawing { threads };
+        self.draw_threads = threads;
         self
     }
 
@@ -152,7 +146,10 @@ impl Film {
 
     /// Empties the files that composed frames go to.
     pub(crate) fn prepare_frame_outputs(&self) -> Result<()> {
-        Ok(prepare_frame_outputs(&self.frames)?)
+        for path in [&self.options.frames_out, &self.options.frame_hashes].into_iter().flatten() {
+            File::create(path).map_err(|e| SystemError::write(path, e))?;
+        }
+        Ok(())
     }
 
     /// Runs a stage, as far as it goes without waiting for others. The first run takes an empty memo,
@@ -190,8 +187,9 @@ impl Film {
             folder: &self.folder,
             pictures,
             file,
-            frames: &self.frames,
-            drawing: self.drawing,
+            frames_out: self.options.frames_out.as_deref(),
+            frame_hashes: self.options.frame_hashes.as_deref(),
+            draw_threads: self.draw_threads,
             buffers: &self.buffers,
             stills: &self.stills,
             frames_done: &count,
@@ -252,10 +250,7 @@ impl Film {
 
     /// Returns the plan of this brief, and the brief with the words that planning heard.
     pub(crate) fn plan_of_brief(&self) -> Result<(Plan, Sources)> {
-        let plan = last_output::<PlanStage>(&self.folder, PLAN);
-        let brief = self.brief_hash()?;
-        let plan = plan.filter(|plan| plan.brief == brief);
-        let plan = plan.ok_or_else(|| self.lacks(StageId::Plan, PLAN))?;
+        let plan = self.of_this_brief(&PlanStage, StageId::Plan, |plan| &plan.brief)?;
         let mut sources = self.resolved()?;
         plan.complete(&mut sources);
         Ok((plan, sources))
@@ -278,41 +273,42 @@ impl Film {
 
     /// Returns what the voice left for this brief.
     pub(crate) fn voiced(&self) -> Result<Voiced> {
-        let voiced = last_output::<VoicedStage>(&self.folder, VOICED);
-        let brief = self.brief_hash()?;
-        let voiced = voiced.filter(|voiced| voiced.brief == brief);
-        voiced.ok_or_else(|| self.lacks(StageId::Voice, VOICED))
+        self.of_this_brief(&VoicedStage::default(), StageId::Voice, |voiced| &voiced.brief)
     }
 
-    /// Returns why the output of a stage cannot be used.
-    fn lacks(&self, stage: StageId, file: &str) -> PipelineError {
-        if self.folder.work(file).is_file() {
-            PipelineError::Outdated(stage)
-        } else {
-            PipelineError::NotReady(stage)
-        }
+    /// Returns the output of a stage for this brief.
+    fn of_this_brief<S: Stage>(
+        &self,
+        stage: &S,
+        id: StageId,
+        brief_of: fn(&S::Output) -> &str,
+    ) -> Result<S::Output> {
+        let brief = self.brief_hash()?;
+        let output = last_output(&self.folder, stage).filter(|output| brief_of(output) == brief);
+        output.ok_or_else(|| match self.folder.work(&stage.output_file()).is_file() {
+            true => PipelineError::Outdated(id),
+            false => PipelineError::NotReady(id),
+        })
     }
 
     /// Invalidates scenes that fell back to the local engine: when a film is made once more, a key
     /// may have come meanwhile, or a clip may have arrived late. What was paid for is used. A job that
     /// `continues` with another brief changes only what the brief changes.
     fn ask_again_for_fallbacks(&self, continues: bool) -> Result<()> {
-        let Some(voiced) = last_output::<VoicedStage>(&self.folder, VOICED) else {
-            return Ok(());
-        };
+        let voiced_stage = VoicedStage::default();
+        let Some(voiced) = last_output(&self.folder, &voiced_stage) else { return Ok(()) };
         if continues && voiced.brief != self.brief_hash()? {
             return Ok(());
         }
         for wanted in &voiced.wanted {
             let stage = SceneStage::new(wanted);
-            let drawn = last_output::<SceneStage<'_>>(&self.folder, &stage.output_file());
-            let fell_back = match &drawn {
+            let fell_back = match last_output(&self.folder, &stage) {
                 Some(drawn) => engines::is_degraded(&drawn.story),
                 None => !wanted.order.chain.has_outside_engine() && wanted.asked != LOCAL_ENGINE,
             };
             if fell_back {
                 self.folder.invalidate(&stage.name())?;
-                self.folder.invalidate(&VoicedStage { kept: None }.name())?;
+                self.folder.invalidate(&voiced_stage.name())?;
             }
         }
         Ok(())
@@ -331,11 +327,8 @@ impl Film {
         let Some(wanted) = voiced.wanted(scene_id) else {
             // Its own media or a drawn background: no engine is asked.
             let engine_used = LOCAL_ENGINE.to_owned();
-            return Ok(StageEnd::Scene(SceneEnd {
-                engine_used,
-                fallback_used: false,
-                error: None,
-            }));
+            let end = SceneEnd { engine_used, fallback_used: false, error: None };
+            return Ok(StageEnd::Scene(end));
         };
         let deadline = engines::deadline_of(&self.brief()?.brief, &self.folder)?;
         let stage = SceneStage { wanted, deadline, memo };
@@ -445,11 +438,7 @@ impl Film {
         if chunk.reused {
             self.count_frames(range.len().get());
         }
-        let time = StageTime {
-            stage: stage.name(),
-            duration_ms: chunk.took.as_millis() as u64,
-            reused: chunk.reused,
-        };
+        let time = StageTime::new(&stage.name(), chunk.took.as_millis() as u64, chunk.reused);
         lock(&self.times).insert(stage.name(), time);
         Ok(chunk.value)
     }
@@ -465,7 +454,7 @@ impl Film {
             // Missing ones are drawn now: files get lost, and an earlier version may have cut the
             // film elsewhere.
             let there = if lock(&self.times).contains_key(&stage.name()) {
-                last_output::<ChunkStage>(&self.folder, &stage.output_file())
+                last_output(&self.folder, &stage)
             } else {
                 let input = ChunkInput::of(&planned.timeline, range, &self.folder);
                 found(context, &stage, &input)?.map(|(report, _)| report)
@@ -515,21 +504,15 @@ impl Film {
     /// Copies the takes that a timeline names into the work folder, from where it was read.
     fn copy_takes(&self) -> Result<()> {
         let FilmSource::Timeline { timeline, takes } = &self.source else { return Ok(()) };
-        for track in &timeline.tracks.audio {
-            let AudioTrack::Voice { clips, .. } = track else { continue };
-            for clip in clips {
-                let source = takes.join(&clip.asset);
-                let target = self.folder.new_work(&clip.asset)?;
-                if source.is_file() && !target.is_file() {
-                    std::fs::copy(&source, &target).map_err(|e| SystemError::write(&target, e))?;
-                }
-                if !target.is_file() {
-                    return Err(SystemError::unusable(
-                        &source,
-                        "the timeline names this voice take, and it is not there",
-                    )
-                    .into());
-                }
+        for clip in voice_clips(timeline) {
+            let source = takes.join(&clip.asset);
+            let target = self.folder.new_work(&clip.asset)?;
+            if source.is_file() && !target.is_file() {
+                std::fs::copy(&source, &target).map_err(|e| SystemError::write(&target, e))?;
+            }
+            if !target.is_file() {
+                let reason = "the timeline names this voice take, and it is not there";
+                return Err(SystemError::unusable(&source, reason).into());
             }
         }
         Ok(())
@@ -559,24 +542,6 @@ fn scene_end(drawn: &DrawnScene, wanted: &Wanted) -> SceneEnd {
     let fallback_used = engine_used != story.asked;
     let error = fallback_used.then(|| engines::why(story, Some(&wanted.order.chain)));
     SceneEnd { engine_used, fallback_used, error }
-}
-
-/// Refuses a machine on which a film would fail later.
-fn check_machine(env: &Environment, root: &Path) -> Result<()> {
-    env.runner.programs.find("ffmpeg")?;
-    env.runner.programs.find("ffprobe")?;
-    let needed = env.config.settings.limits.min_free_disk_mib << 20;
-    if let Some(free) = disk::free_bytes(root)
-        && free < needed
-    {
-        return Err(SystemError::NoRoom {
-            path: root.to_owned(),
-            free_mib: free >> 20,
-            needed_mib: needed >> 20,
-        }
-        .into());
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::stages::budget;
 use crate::stages::voiced::Voiced;
 use pytoon_config::BriefFile;
 use pytoon_core::chain::EngineChain;
-use pytoon_core::note::{self, Note, NoteReport};
+use pytoon_core::note::{self, NoteReport};
 use pytoon_core::scene::SceneGraph;
 use pytoon_core::timeline::Timeline;
 use pytoon_vocabulary::MicroUsd;
@@ -89,10 +89,7 @@ pub fn plan(env: &Environment, file: &BriefFile, scratch: &Path) -> Result<Plan>
     warnings.extend(sources.notes.iter().cloned());
     let voice_cost = spoken.quote.as_ref().map(|quote| quote.estimated).unwrap_or_default();
     warnings.extend(budget::note(&film.env().engines, &sources, &graph, voice_cost));
-    warnings.extend(spoken.warnings);
-    if spoken.tempo > 1.0 {
-        warnings.push(Note::VoiceSpedUp { factor: spoken.tempo });
-    }
+    warnings.extend(spoken.notes());
     let voice = spoken.voice.map(|voice| voice.name);
     Ok(Plan {
         graph,

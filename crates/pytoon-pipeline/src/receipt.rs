@@ -195,6 +195,12 @@ pub struct StageTime {
     pub reused: bool,
 }
 
+impl StageTime {
+    pub(crate) fn new(stage: &str, duration_ms: u64, reused: bool) -> Self {
+        Self { stage: stage.to_owned(), duration_ms, reused }
+    }
+}
+
 /// The self-check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

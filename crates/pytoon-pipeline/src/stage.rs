@@ -22,7 +22,6 @@ use pytoon_compositor::stills::SharedStills;
 use pytoon_config::settings::{AlignmentSettings, TranscriptionSettings};
 use pytoon_config::tts::TtsSettings;
 use pytoon_config::{BriefFile, ConfigError};
-use pytoon_core::brief::FieldProblem;
 use pytoon_engines::engine_manager::SceneMemo;
 use pytoon_graphics::Frame;
 use pytoon_media::fonts::FontFinder;
@@ -34,7 +33,7 @@ use pytoon_voice::transcript::OpenAi;
 use pytoon_voice::tts::chain::Chain;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -49,7 +48,9 @@ pub(crate) trait Stage {
     fn name(&self) -> String;
 
     /// Returns the file of its output in the work folder.
-    fn output_file(&self) -> String;
+    fn output_file(&self) -> String {
+        format!("{}.json", self.name())
+    }
 
     /// Returns the other files in the work folder that it makes.
     fn artifacts(&self, _output: &Self::Output) -> Vec<String> {
@@ -165,8 +166,8 @@ fn earlier<S: Stage>(
 }
 
 /// Returns the last output of a stage, whatever it was made from.
-pub(crate) fn last_output<S: Stage>(folder: &JobFolder, file: &str) -> Option<S::Output> {
-    folder.kept::<Kept<S::Output>>(file).map(|kept| kept.output)
+pub(crate) fn last_output<S: Stage>(folder: &JobFolder, stage: &S) -> Option<S::Output> {
+    folder.kept::<Kept<S::Output>>(&stage.output_file()).map(|kept| kept.output)
 }
 
 /// The handles of a stage. None of them decides what it makes.
@@ -178,9 +179,12 @@ pub(crate) struct StageContext<'a> {
     pub(crate) pictures: &'a Arc<PictureStore>,
     /// The brief's text, for the place of an error.
     pub(crate) file: Option<&'a BriefFile>,
-    /// Frames as they are composed go here too.
-    pub(crate) frames: &'a FrameOutputs,
-    pub(crate) drawing: Drawing,
+    /// Composed frames are written here too, as raw YUV 4:2:0.
+    pub(crate) frames_out: Option<&'a Path>,
+    /// A hash of every composed frame is written here, one a line.
+    pub(crate) frame_hashes: Option<&'a Path>,
+    /// Threads that draw the frames of one chunk.
+    pub(crate) draw_threads: usize,
     pub(crate) buffers: &'a FrameBuffers,
     pub(crate) stills: &'a Arc<SharedStills>,
     /// Hears how many frames more are drawn.
@@ -205,29 +209,6 @@ impl FrameBuffers {
     pub(crate) fn give_back(&self, frames: impl IntoIterator<Item = Frame>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(frames);
     }
-}
-
-/// Where composed frames go beside the encoder.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct FrameOutputs {
-    /// Frames as raw YUV 4:2:0.
-    pub(crate) frames: Option<PathBuf>,
-    /// A hash of every frame, one a line.
-    pub(crate) hashes: Option<PathBuf>,
-}
-
-impl FrameOutputs {
-    /// Returns true if anyone wants the frames themselves.
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.frames.is_some() || self.hashes.is_some()
-    }
-}
-
-/// The drawing of one chunk among others that are drawn at the same time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Drawing {
-    /// Threads that draw its frames.
-    pub(crate) threads: usize,
 }
 
 impl<'a> StageContext<'a> {
@@ -274,10 +255,6 @@ impl<'a> StageContext<'a> {
         }
     }
 
-    pub(crate) fn field_problem(&self, problem: &FieldProblem) -> ConfigError {
-        self.field_error(&problem.field, problem.reason.clone())
-    }
-
     /// Returns the voice providers of these settings, in order; `first` comes before all others.
     pub(crate) fn providers(
         &self,
@@ -309,20 +286,18 @@ impl<'a> StageContext<'a> {
 
     /// Returns the versions of the programs used.
     pub(crate) fn tool_versions(&self) -> Tools {
-        tool_versions(&self.env.runner)
+        let first_line = |program: &'static str, arg: &str| {
+            let command = CommandLine::new(program, "ask for its version").arg(arg);
+            let out = self.runner().run(&command, Vec::new()).ok()?;
+            Some(String::from_utf8_lossy(&out).lines().next()?.to_owned())
+        };
+        let version = |line: String| {
+            let version = line.trim_start_matches("ffmpeg version ").split(' ').next();
+            version.unwrap_or_default().to_owned()
+        };
+        let ffmpeg = first_line("ffmpeg", "-version").map(version);
+        Tools { ffmpeg, espeak: first_line("pytoon-espeak", "--version") }
     }
-}
-
-fn tool_versions(runner: &Runner) -> Tools {
-    let first_line = |program: &'static str, arg: &str| {
-        let command = CommandLine::new(program, "ask for its version").arg(arg);
-        let out = runner.run(&command, Vec::new()).ok()?;
-        Some(String::from_utf8_lossy(&out).lines().next()?.to_owned())
-    };
-    let ffmpeg = first_line("ffmpeg", "-version").map(|line| {
-        line.trim_start_matches("ffmpeg version ").split(' ').next().unwrap_or_default().to_owned()
-    });
-    Tools { ffmpeg, espeak: first_line("pytoon-espeak", "--version") }
 }
 
 /// Writes a value into the work folder as JSON that people can read.

@@ -6,7 +6,7 @@ use crate::receipt::StageTime;
 use crate::stage::Stage;
 use crate::stages::engines;
 use crate::stages::picture::chunk::ChunkStage;
-use crate::stages::plan::PLAN;
+use crate::stages::plan::PlanStage;
 use std::time::Duration;
 
 impl Film {
@@ -21,17 +21,13 @@ impl Film {
         let own = lock(&self.times).clone();
         let took = |file: &str| self.folder.kept::<Took>(file).map(|kept| kept.took_ms);
         let time = |stage: &str, otherwise: Option<u64>| {
-            let stored = otherwise.map(|duration_ms| StageTime {
-                stage: stage.to_owned(),
-                duration_ms,
-                reused: false,
-            });
+            let stored = otherwise.map(|took_ms| StageTime::new(stage, took_ms, false));
             own.get(stage).cloned().or(stored)
         };
         let mut times = Vec::new();
         if planned.graph.is_some() {
             times.extend(time("transcript", None));
-            times.extend(time("plan", took(PLAN)));
+            times.extend(time("plan", took(&PlanStage.output_file())));
             for (part, took_ms, _) in self.voiced().map(|it| it.parts).unwrap_or_default() {
                 times.extend(time(&part, Some(took_ms)));
             }
@@ -40,7 +36,7 @@ impl Film {
         if let Some(duration_ms) = planned.drawn.values().map(engines::took_ms).max() {
             let mut clips = planned.drawn.values().map(|story| story.clip.as_ref());
             let reused = clips.all(|clip| clip.is_none_or(|clip| clip.reused));
-            times.push(StageTime { stage: "engines".to_owned(), duration_ms, reused });
+            times.push(StageTime::new("engines", duration_ms, reused));
         }
         times.extend(time("sound", Some(sound.as_millis() as u64)));
         let chunks: Vec<StageTime> = (0..chunks)
@@ -50,11 +46,9 @@ impl Film {
             })
             .collect();
         let drawn = chunks.iter().filter(|chunk| !chunk.reused);
-        times.push(StageTime {
-            stage: "picture".to_owned(),
-            duration_ms: drawn.map(|chunk| chunk.duration_ms).sum(),
-            reused: chunks.iter().all(|chunk| chunk.reused),
-        });
+        let duration_ms = drawn.map(|chunk| chunk.duration_ms).sum();
+        let reused = chunks.iter().all(|chunk| chunk.reused);
+        times.push(StageTime::new("picture", duration_ms, reused));
         times
     }
 }

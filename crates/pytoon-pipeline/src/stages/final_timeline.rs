@@ -3,6 +3,7 @@
 use super::colours::{FilmColours, SeenClip};
 use super::engines::{self, Drawn, DrawnScene};
 use super::timeline::{self, TimelineSettings};
+use super::voice::is_asked;
 use super::voiced::Voiced;
 use crate::Result;
 use crate::delivery::{Planned, SIDECARS, asked};
@@ -54,7 +55,6 @@ impl Stage for FinalStage {
             input.scenes.iter().map(|(id, scene)| (id.clone(), scene.story.clone())).collect();
         let mut graph = voiced.graph.clone();
         engines::stop_if_short(context, &sources, engines::shortfall(&graph, &drawn))?;
-        let asked = asked(&sources, &graph);
         let (mut timeline, mut warnings) = (voiced.timeline.clone(), voiced.warnings.clone());
         if !drawn.is_empty() {
             let mut facts = voiced.facts.clone();
@@ -69,10 +69,10 @@ impl Stage for FinalStage {
             let built = timeline::timeline(&input.timeline, &sources, &graph, speech, &facts)?;
             (timeline, warnings) = (built.timeline, built.warnings);
         }
-        warnings.extend(sources.notes.iter().cloned());
-        let planned = Planned::new(asked, &graph, &voiced.spoken, drawn, timeline, warnings);
+        warnings.extend(sources.notes.iter().cloned().chain(voiced.spoken.notes()));
         write_json(context.folder, layout::SCENE_GRAPH, &graph)?;
-        timeline::write(context.folder, &planned.timeline)?;
-        Ok(Step::Done(planned))
+        timeline::write(context.folder, &timeline)?;
+        let (asked, voice) = (asked(&sources, &graph), voiced.spoken.receipt(is_asked(&graph)));
+        Ok(Step::Done(Planned { timeline, warnings, asked, voice, drawn, graph: Some(graph) }))
     }
 }

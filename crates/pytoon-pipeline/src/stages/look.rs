@@ -63,10 +63,6 @@ impl Stage for LookStage {
         "look".to_owned()
     }
 
-    fn output_file(&self) -> String {
-        "look.json".to_owned()
-    }
-
     fn run(&self, context: &StageContext<'_>, input: &LookInput) -> Result<Step<Self::Output>> {
         look(input, context).map(Step::Done)
     }

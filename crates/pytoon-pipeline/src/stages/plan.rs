@@ -11,9 +11,6 @@ use pytoon_core::timeline::OverlayContent;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// The file of the plan.
-pub(crate) const PLAN: &str = "plan.json";
-
 /// Plans scenes.
 pub(crate) struct PlanStage;
 
@@ -58,10 +55,6 @@ impl Stage for PlanStage {
         "plan".to_owned()
     }
 
-    fn output_file(&self) -> String {
-        PLAN.to_owned()
-    }
-
     fn artifacts(&self, _: &Plan) -> Vec<String> {
         vec![layout::BRIEF.to_owned()]
     }
@@ -76,7 +69,7 @@ impl Stage for PlanStage {
             override_media: &sources.override_media,
             seed: sources.seed,
         })
-        .map_err(|problem| context.field_problem(&problem))?;
+        .map_err(|problem| context.field_error(&problem.field, problem.reason))?;
         let folder = context.folder;
         write_json(folder, layout::BRIEF, &sources.brief)?;
         if input.draft {

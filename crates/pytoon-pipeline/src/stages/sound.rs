@@ -105,10 +105,6 @@ impl Stage for MixStage {
         "sound".to_owned()
     }
 
-    fn output_file(&self) -> String {
-        "sound.json".to_owned()
-    }
-
     fn artifacts(&self, _: &SoundReport) -> Vec<String> {
         ARTIFACTS.map(str::to_owned).to_vec()
     }

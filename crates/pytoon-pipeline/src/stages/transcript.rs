@@ -48,10 +48,6 @@ impl Stage for TranscriptStage {
         "transcript".to_owned()
     }
 
-    fn output_file(&self) -> String {
-        "transcript.json".to_owned()
-    }
-
     /// Those who could not write it down are asked again.
     fn is_usable(&self, _: &StageContext<'_>, heard: &Outcome) -> Result<bool> {
         Ok(heard.is_ok())

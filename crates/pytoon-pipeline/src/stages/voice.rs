@@ -3,11 +3,13 @@
 //! Takes are written to the work folder and found again there, so a continued or repeated render
 //! does not speak twice.
 
-use super::voice_order::{KeptVoice, VoiceInput, VoiceResult, VoiceStage, silent, write_take};
+use super::voice_order::{
+    KeptVoice, Refuse, VoiceInput, VoiceResult, VoiceStage, silent, write_take,
+};
 use crate::folder::JobFolder;
 use crate::receipt::VoiceReceipt;
 use crate::sources::Sources;
-use crate::stage::{self, Stage, StageContext, Step};
+use crate::stage::{Stage, StageContext, Step, last_output};
 use crate::stages::voice_warnings::assumed_language;
 use crate::stages::{Asset, speech};
 use crate::{PipelineError, Result};
@@ -22,6 +24,7 @@ use pytoon_core::text;
 use pytoon_core::timeline::build::needs;
 use pytoon_core::timeline::fit::{self};
 use pytoon_process::SystemError;
+use pytoon_records::ledger::CallLimits;
 use pytoon_vocabulary::Background;
 use pytoon_voice::alignment::Mismatch;
 use pytoon_voice::alignment::recorded::Recorded;
@@ -43,18 +46,12 @@ impl KeptVoice {
             let bytes = std::fs::read(folder.place(layout::METADATA)).ok()?;
             serde_json::from_slice::<EarlierReceipt>(&bytes).ok().map(|receipt| receipt.voice)
         };
-        let (provider, name, is_substitute) =
-            match stage::last_output::<VoiceStage<'_>>(folder, RESULT) {
-                Some(result) => (
-                    result.provider.clone(),
-                    result.voice.as_ref().map(|voice| voice.name.clone()),
-                    result.stepped_down || !result.attempts.is_empty(),
-                ),
-                None => receipt().map(|voice| {
-                    (voice.provider, voice.voice, voice.stepped_down || !voice.attempts.is_empty())
-                })?,
-            };
-        Some(Self { provider: provider.filter(|_| !is_substitute)?, name })
+        let refuse: Refuse<'_> = &|_, _| Ok(());
+        let stage = VoiceStage { kept: None, limits: CallLimits::default(), refuse };
+        let last = last_output(folder, &stage).map(|spoken| spoken.receipt(true));
+        let voice = last.or_else(receipt)?;
+        let is_substitute = voice.stepped_down || !voice.attempts.is_empty();
+        Some(Self { provider: voice.provider.filter(|_| !is_substitute)?, name: voice.voice })
     }
 }
 
@@ -63,8 +60,6 @@ impl KeptVoice {
 struct EarlierReceipt {
     voice: VoiceReceipt,
 }
-
-const RESULT: &str = "voice.json";
 
 impl VoiceInput {
     pub(crate) fn of(
@@ -136,10 +131,6 @@ impl Stage for VoiceStage<'_> {
 
     fn name(&self) -> String {
         "voice".to_owned()
-    }
-
-    fn output_file(&self) -> String {
-        RESULT.to_owned()
     }
 
     fn artifacts(&self, result: &VoiceResult) -> Vec<String> {

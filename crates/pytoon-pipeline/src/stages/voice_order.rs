@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::folder::JobFolder;
+use crate::receipt::VoiceReceipt;
 use crate::sources::entries;
 use crate::stages::Asset;
 use pytoon_audio::wav;
@@ -109,6 +110,29 @@ impl VoiceResult {
             attempts: Vec::new(),
             stepped_down: false,
             quote: None,
+        }
+    }
+
+    /// Returns the notes on the voice of a film.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = Note> {
+        let sped_up = (self.tempo > 1.0).then_some(Note::VoiceSpedUp { factor: self.tempo });
+        self.warnings.iter().cloned().chain(sped_up)
+    }
+
+    /// Returns the part of the receipt about the voice. `asked` is true if the film is to have one.
+    pub(crate) fn receipt(&self, asked: bool) -> VoiceReceipt {
+        let voice = self.voice.as_ref();
+        VoiceReceipt {
+            asked,
+            provider: self.provider.clone(),
+            voice: voice.map(|voice| voice.name.clone()),
+            licence: voice.and_then(|voice| voice.licence.clone()),
+            alignment: self.method,
+            alignment_confidence: self.confidence,
+            tempo: self.tempo,
+            words: self.speech.iter().flatten().map(|u| u.words.len()).sum(),
+            attempts: self.attempts.clone(),
+            stepped_down: self.stepped_down,
         }
     }
 }

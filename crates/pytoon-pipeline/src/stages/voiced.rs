@@ -25,10 +25,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// The file of the result.
-pub(crate) const VOICED: &str = "voiced.json";
-
 /// Speaks, looks, builds the timeline and chooses engines.
+#[derive(Default)]
 pub(crate) struct VoicedStage {
     /// The voice of an earlier film of this job, which a continued job keeps.
     pub(crate) kept: Option<KeptVoice>,
@@ -121,10 +119,6 @@ impl Stage for VoicedStage {
 
     fn name(&self) -> String {
         "voiced".to_owned()
-    }
-
-    fn output_file(&self) -> String {
-        VOICED.to_owned()
     }
 
     /// Those who failed to speak are asked again.

@@ -108,7 +108,7 @@ impl Stage for ChunkStage {
 
     /// Whoever wants the frames themselves wants them drawn.
     fn is_usable(&self, context: &StageContext<'_>, _: &ChunkReport) -> Result<bool> {
-        Ok(!context.frames.is_wanted())
+        Ok(context.frames_out.is_none() && context.frame_hashes.is_none())
     }
 
     fn run(&self, context: &StageContext<'_>, input: &ChunkInput) -> Result<Step<ChunkReport>> {

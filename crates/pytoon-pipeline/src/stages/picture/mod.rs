@@ -10,8 +10,6 @@ mod ring;
 mod sink;
 mod statistics;
 
-pub(crate) use sink::prepare_frame_outputs;
-
 use crate::stage::StageContext;
 use pytoon_core::timeline::{ClipSource, OverlayContent, Timeline};
 use pytoon_media::encode::{SOFTWARE_ENCODER, try_encoder};

@@ -238,7 +238,7 @@ pub(super) fn draw_all(
     thumbnail: &Path,
 ) -> Result<DrawnFrames> {
     let timeline = compositor.timeline();
-    let threads = context.drawing.threads;
+    let threads = context.draw_threads;
     let size = (timeline.profile.width as usize, timeline.profile.height as usize);
     let is_moving = |index: usize, clip: &VideoClip| {
         matches!(clip.source, ClipSource::Clip { .. })

@@ -1,7 +1,7 @@
 //! Where composed frames go: the encoder, and files for whoever wants the frames themselves.
 
 use crate::Result;
-use crate::stage::{FrameOutputs, StageContext};
+use crate::stage::StageContext;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
 use pytoon_graphics::Frame;
@@ -47,14 +47,6 @@ impl FramesFile {
     }
 }
 
-/// Empties the files that composed frames go to.
-pub(crate) fn prepare_frame_outputs(outputs: &FrameOutputs) -> Result<(), SystemError> {
-    for path in [&outputs.frames, &outputs.hashes].into_iter().flatten() {
-        File::create(path).map_err(|e| SystemError::write(path, e))?;
-    }
-    Ok(())
-}
-
 impl FrameSink {
     pub(super) fn open(
         context: &StageContext<'_>,
@@ -65,13 +57,13 @@ impl FrameSink {
     ) -> Result<Self> {
         let profile = &timeline.profile;
         let size = u64::from(profile.width) * u64::from(profile.height) * 3 / 2;
-        let open = |path: &Option<PathBuf>, size: u64| {
-            path.as_deref().map(|path| FramesFile::at(path, range.start, size)).transpose()
+        let open = |path: Option<&Path>, size: u64| {
+            path.map(|path| FramesFile::at(path, range.start, size)).transpose()
         };
         Ok(Self {
             encoder: VideoEncoder::start(context.runner(), profile, encoder, part)?,
-            frames: open(&context.frames.frames, size)?,
-            hashes: open(&context.frames.hashes, HASH_LINE)?,
+            frames: open(context.frames_out, size)?,
+            hashes: open(context.frame_hashes, HASH_LINE)?,
         })
     }
 
