@@ -1,7 +1,7 @@
 //! The brief of a job as steps read it: its files are on this machine.
 
 use pytoon_config::{BriefFile, read_brief};
-use pytoon_pipeline::PipelineError;
+use pytoon_pipeline::Result;
 use pytoon_records::job::files::{ASSET_MARK, FileStore};
 use pytoon_storage::Storage;
 use serde_json::Value;
@@ -11,11 +11,7 @@ use std::path::PathBuf;
 /// Blocks; called where an async runtime is at hand.
 ///
 /// Fails with the field whose file is not kept any more.
-pub fn found(
-    brief: &Value,
-    storage: &Storage,
-    files: &dyn FileStore,
-) -> Result<BriefFile, PipelineError> {
+pub fn found(brief: &Value, storage: &Storage, files: &dyn FileStore) -> Result<BriefFile> {
     let mut file = read_brief("the brief", &brief.to_string(), PathBuf::from("/"))?;
     let mut lost = None;
     for (field, path) in file.brief.files_mut() {

@@ -8,7 +8,7 @@ use pytoon_core::graph::{FilmGraph, StageId};
 use pytoon_pipeline::film::{Film, FilmSource, JobIdentity, StageEnd};
 use pytoon_pipeline::receipt::SceneReceipt;
 use pytoon_pipeline::{Environment, PipelineError, RenderOptions};
-use pytoon_process::{CancelToken, Runner, Shortage, SystemError, disk};
+use pytoon_process::{CancelToken, Runner, Shortage, SystemError};
 use pytoon_records::job::files::FileStore;
 use pytoon_records::job::queue::{Failure, Finish, Hold, Lease, MAX_TRIES, TaskQueue};
 use pytoon_records::job::store::{DEGRADED, JobError, JobStore, SceneChange};
@@ -48,14 +48,8 @@ impl fmt::Debug for FilmRunner {
 
 impl TaskRunner for FilmRunner {
     fn ready(&self) -> Result<(), String> {
-        let needed_mib = self.env.config.settings.limits.min_free_disk_mib;
-        match disk::free_bytes(self.env.engines.storage().folder()).map(|bytes| bytes >> 20) {
-            Some(free_mib) if free_mib < needed_mib => {
-                let path = self.env.engines.storage().folder().to_owned();
-                Err(SystemError::NoRoom { path, free_mib, needed_mib }.to_string())
-            }
-            _ => Ok(()),
-        }
+        let folder = self.env.engines.storage().folder();
+        self.env.check_room(folder).map_err(|error| error.to_string())
     }
 
     fn tidy(&self) -> Duration {

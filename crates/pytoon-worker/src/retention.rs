@@ -52,6 +52,9 @@ pub enum CollectError {
     Files(#[from] StorageError),
 }
 
+/// A result of collecting.
+pub type Result<T, E = CollectError> = std::result::Result<T, E>;
+
 /// A file that is out of date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removal {
@@ -114,7 +117,7 @@ impl Collector {
     }
 
     /// Removes what is out of date now, and tells what it was.
-    pub async fn collect(&self) -> Result<Vec<Removal>, CollectError> {
+    pub async fn collect(&self) -> Result<Vec<Removal>> {
         let needs = self.needs().await?;
         let mut removed = Vec::new();
         if self.is_rehearsal || self.files.turn_take(TURN, &self.name, TURN_HOLDS).await? {
@@ -142,7 +145,7 @@ impl Collector {
     }
 
     /// What jobs that have not ended need. A held job is gone on with one day.
-    async fn needs(&self) -> Result<Needs, CollectError> {
+    async fn needs(&self) -> Result<Needs> {
         let mut needs = Needs::default();
         let is_live = |status: &JobStatus| !status.is_terminal() || *status == JobStatus::Held;
         for status in JobStatus::ALL.into_iter().filter(is_live) {
@@ -176,7 +179,7 @@ impl Collector {
         Ok(needs)
     }
 
-    async fn of_jobs(&self, removed: &mut Vec<Removal>) -> Result<(), CollectError> {
+    async fn of_jobs(&self, removed: &mut Vec<Removal>) -> Result<()> {
         let now = RealWorld.now();
         for (job, mut entries) in by_job(self.storage.list("jobs").await?) {
             let row = self.jobs.job_fetch(&job).await?;
@@ -213,11 +216,7 @@ impl Collector {
         Ok(())
     }
 
-    async fn of_assets(
-        &self,
-        needs: &Needs,
-        removed: &mut Vec<Removal>,
-    ) -> Result<(), CollectError> {
+    async fn of_assets(&self, needs: &Needs, removed: &mut Vec<Removal>) -> Result<()> {
         let Some(days) = self.retention.assets_days else { return Ok(()) };
         let unused_for = Duration::from_secs(u64::from(days) * 86_400);
         for row in self.files.asset_list_unused(unused_for).await? {
@@ -243,7 +242,7 @@ impl Collector {
         days: Option<u32>,
         needs: &Needs,
         removed: &mut Vec<Removal>,
-    ) -> Result<(), CollectError> {
+    ) -> Result<()> {
         let Some(days) = days else { return Ok(()) };
         let now = RealWorld.now();
         let before = format!("{folder}/");
@@ -274,7 +273,7 @@ impl Collector {
     }
 
     /// Uploads that were never confirmed.
-    async fn of_uploads(&self, removed: &mut Vec<Removal>) -> Result<(), CollectError> {
+    async fn of_uploads(&self, removed: &mut Vec<Removal>) -> Result<()> {
         let now = RealWorld.now();
         let mut old = self.storage.list_folder("incoming").await?;
         if self.storage.bucket().is_some() {
@@ -285,11 +284,7 @@ impl Collector {
     }
 
     /// This machine's copies of what lies in the object store.
-    async fn of_copies(
-        &self,
-        needs: &Needs,
-        removed: &mut Vec<Removal>,
-    ) -> Result<(), CollectError> {
+    async fn of_copies(&self, needs: &Needs, removed: &mut Vec<Removal>) -> Result<()> {
         let now = RealWorld.now();
         for (job, entries) in by_job(self.storage.list_folder("jobs").await?) {
             let row = self.jobs.job_fetch(&job).await?;
@@ -324,7 +319,7 @@ impl Collector {
         kind: &'static str,
         entries: Vec<Entry>,
         removed: &mut Vec<Removal>,
-    ) -> Result<(), CollectError> {
+    ) -> Result<()> {
         for entry in entries {
             if !self.is_rehearsal {
                 self.storage.remove(&entry.name).await?;

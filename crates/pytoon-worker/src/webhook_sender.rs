@@ -4,6 +4,7 @@
 //! at each attempt, until it is heard or the pauses run out; a receiver that is slow keeps no other
 //! waiting; nothing of an address but its host is logged.
 
+use crate::unavailable;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -106,14 +107,7 @@ impl WebhookSender {
                     continue;
                 }
                 Ok(None) => {}
-                Err(error) => {
-                    let reason = error.to_string();
-                    ServiceEvent::StoreUnavailable {
-                        operation: "claim a webhook",
-                        reason: &reason,
-                    }
-                    .emit();
-                }
+                Err(error) => unavailable("claim a webhook", &error),
             }
             drop(place);
             tokio::time::sleep(LOOK).await;
@@ -151,8 +145,7 @@ impl WebhookSender {
         }
         // Where this cannot be written, it is told once more: at least once is what is promised.
         if let Err(error) = self.store.webhook_told(&due.id, due.token, told).await {
-            let reason = error.to_string();
-            ServiceEvent::StoreUnavailable { operation: "note a webhook", reason: &reason }.emit();
+            unavailable("note a webhook", &error);
         }
     }
 
