@@ -180,6 +180,17 @@ impl JobFolder {
         std::fs::rename(temp, &artifact).map_err(|e| SystemError::write(&artifact, e))
     }
 
+    /// Makes an artifact in a temporary file, which does not stay if that fails.
+    pub(crate) fn make<T>(&self, name: &str, make: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
+        let temp = self.temp_path(name)?;
+        let made = make(&temp).inspect_err(|_| {
+            // That it cannot be removed changes nothing about the failure that is being reported.
+            let _ = std::fs::remove_file(&temp);
+        })?;
+        self.finish_temp(&temp, name)?;
+        Ok(made)
+    }
+
     /// Puts artifacts into place and keeps them in the work folder, each whole or not at all, in
     /// the order of `names`.
     pub(crate) fn place_all<S: AsRef<str>>(&self, names: &[S]) -> Result<(), SystemError> {

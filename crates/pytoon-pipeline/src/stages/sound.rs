@@ -1,7 +1,7 @@
 //! Mixes and masters the sound, encodes it, and measures what the encoder made of it.
 
 use crate::folder::JobFolder;
-use crate::places;
+use crate::places::content_hash_of;
 use crate::stage::{Stage, StageContext, Step};
 use crate::{PipelineError, Result};
 use pytoon_audio::bed::{fade_ends, fit_music};
@@ -18,10 +18,10 @@ use pytoon_ffmpeg::sound;
 use pytoon_media::encode;
 use pytoon_process::{SystemError, disk};
 use pytoon_telemetry::Event;
-use pytoon_vocabulary::{DuckRegion, Frame, Ms};
+use pytoon_vocabulary::{Frame, Ms};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const SAMPLES_PER_MS: i64 = 48;
 const SAMPLE_RATE: u32 = 48_000;
@@ -84,6 +84,8 @@ pub(crate) struct SoundInput {
 impl SoundInput {
     pub(crate) fn of(timeline: &Timeline, settings: &MixSettings, folder: &JobFolder) -> Self {
         let at_frame = |frame| timeline.frame_rate.frame_to_ms(frame);
+        // A take is known by its name in the job's folder.
+        let stamp = |asset| format!("{asset}:{}", content_hash_of(&take_path(folder, asset)));
         Self {
             rate: timeline.frame_rate,
             total_frames: timeline.total_frames,
@@ -91,7 +93,7 @@ impl SoundInput {
             last_scene: timeline.timeline.last().map(|scene| at_frame(scene.start_frame)),
             profile: timeline.profile.audio.clone(),
             tracks: timeline.tracks.audio.clone(),
-            stamps: assets(timeline).map(|asset| stamp(folder, asset)).collect(),
+            stamps: assets(timeline).map(stamp).collect(),
             settings: settings.clone(),
         }
     }
@@ -110,21 +112,13 @@ impl Stage for MixStage {
     }
 
     fn run(&self, context: &StageContext<'_>, input: &SoundInput) -> Result<Step<SoundReport>> {
-        let part = context.folder.temp_path(AUDIO)?;
-        let mixed = mix(context, input, &part);
-        if mixed.is_err() {
-            // The half-written file must not stay; that it cannot be removed changes nothing.
-            let _ = std::fs::remove_file(&part);
-        }
-        let report = mixed?;
-        context.folder.finish_temp(&part, AUDIO)?;
-        Ok(Step::Done(report))
+        context.folder.make(AUDIO, |part| mix(context, input, part)).map(Step::Done)
     }
 }
 
 fn mix(context: &StageContext<'_>, input: &SoundInput, part: &Path) -> Result<SoundReport> {
     let settings = &input.settings;
-    let stems = Stems::of(load(context, input)?.input(settings.target_lufs));
+    let stems = stems(context, input)?;
     let mut ceiling = settings.true_peak_ceiling_dbtp;
     let mut target = settings.target_lufs;
     let mut tries = 0;
@@ -171,16 +165,8 @@ fn assets(timeline: &Timeline) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns the stamp of a file that sounds. A take is known by its name in the job's folder.
-fn stamp(folder: &JobFolder, asset: &str) -> String {
-    if Path::new(asset).is_absolute() {
-        return folder.stamp(Path::new(asset));
-    }
-    format!("{asset}:{}", places::content_hash_of(&take_path(folder, asset)))
-}
-
-/// A take of this run, or of the finished job.
-fn take_path(folder: &JobFolder, asset: &str) -> std::path::PathBuf {
+/// Returns the path of a user's file, or of a take of this run or of the finished job.
+fn take_path(folder: &JobFolder, asset: &str) -> PathBuf {
     if Path::new(asset).is_absolute() {
         return asset.into();
     }
@@ -188,79 +174,48 @@ fn take_path(folder: &JobFolder, asset: &str) -> std::path::PathBuf {
     if fresh.is_file() { fresh } else { folder.place(asset) }
 }
 
-/// Everything that sounds, as samples.
-struct Parts {
-    len: usize,
-    voice: Vec<(usize, Vec<f32>)>,
-    music: Option<Stereo>,
-    music_gain_db: f64,
-    bed_below_voice_lu: f64,
-    ducks: Vec<DuckRegion>,
-    clips: Vec<(usize, Stereo)>,
-}
-
-impl Parts {
-    fn input(&mut self, target_lufs: f64) -> MixInput<'_> {
-        MixInput {
-            voice: self
-                .voice
-                .iter()
-                .map(|(start, audio)| Placed { start: *start, audio, gain_db: Db(0.0) })
-                .collect(),
-            music: self.music.take(),
-            music_gain_db: Db(self.music_gain_db as f32),
-            bed_below_voice_lu: self.bed_below_voice_lu,
-            ducks: &self.ducks,
-            clips: self
-                .clips
-                .iter()
-                .map(|(start, audio)| PlacedStereo {
-                    start: *start,
-                    audio,
-                    level: Lufs(CLIP_SOUND_LUFS),
-                })
-                .collect(),
-            room_tone: true,
-            target: Lufs(target_lufs),
-            len: self.len,
-        }
-    }
-}
-
-fn load(context: &StageContext<'_>, input: &SoundInput) -> Result<Parts> {
-    let folder = context.folder;
+/// Reads everything that sounds and puts voice and music at their levels to each other.
+fn stems(context: &StageContext<'_>, input: &SoundInput) -> Result<Stems> {
     let len = input.rate.frame_to_sample(input.total_frames, SAMPLE_RATE) as usize;
-    let mut parts = Parts {
+    let (mut voice, mut clip_sounds) = (Vec::new(), Vec::new());
+    let mut mix = MixInput {
         len,
         voice: Vec::new(),
         music: None,
-        music_gain_db: 0.0,
+        music_gain_db: Db(0.0),
         bed_below_voice_lu: 19.0,
-        ducks: Vec::new(),
+        ducks: &[],
         clips: Vec::new(),
+        room_tone: true,
+        target: Lufs(input.settings.target_lufs),
     };
     let mut words = None;
     for track in &input.tracks {
         match track {
             AudioTrack::Voice { clips, mutes } => {
-                parts.voice = voice_parts(folder, clips, mutes)?;
+                voice = voice_parts(context.folder, clips, mutes)?;
                 words = clips.first().zip(clips.last()).map(|(a, b)| at(a.start)..at(b.end));
             }
             AudioTrack::Music { source, gain_db, bed_below_voice_lu, duck_regions } => {
-                parts.music = Some(music(context, input, source, len, words.clone())?);
-                parts.music_gain_db = *gain_db;
-                parts.bed_below_voice_lu = *bed_below_voice_lu;
-                parts.ducks = duck_regions.clone();
+                mix.music = Some(music(context, input, source, len, words.clone())?);
+                mix.music_gain_db = Db(*gain_db as f32);
+                mix.bed_below_voice_lu = *bed_below_voice_lu;
+                mix.ducks = duck_regions;
             }
             AudioTrack::ClipSound { clips, duck_regions } => {
-                parts.clips = clip_parts(context, input.rate, clips)?;
-                if parts.ducks.is_empty() {
-                    parts.ducks = duck_regions.clone();
+                clip_sounds = clip_parts(context, input.rate, clips)?;
+                if mix.ducks.is_empty() {
+                    mix.ducks = duck_regions;
                 }
             }
         }
     }
-    Ok(parts)
+    let (gain_db, level) = (Db(0.0), Lufs(CLIP_SOUND_LUFS));
+    let takes = voice.iter();
+    mix.voice = takes.map(|(start, audio)| Placed { start: *start, audio, gain_db }).collect();
+    let clips = clip_sounds.iter();
+    mix.clips = clips.map(|(start, audio)| PlacedStereo { start: *start, audio, level }).collect();
+    Ok(Stems::of(mix))
 }
 
 /// Returns the number of samples in a length; none in a negative one.
@@ -437,24 +392,17 @@ fn report(mixed: &MixReport, decoded: &Stereo) -> SoundReport {
     let master = &mixed.master;
     let heard: Loudness = measure(decoded);
     let lufs = |value: Lufs| value.is_measurable().then_some(round2(value.0));
+    let samples = decoded.left.iter().chain(&decoded.right);
     SoundReport {
         input_lufs: lufs(master.before.integrated),
         output_lufs: lufs(master.after.integrated),
         gain_db: round2(master.gain_db),
         limiting_db: round2(f64::from(master.max_limiting_db)),
         decoded_lufs: lufs(heard.integrated),
-        decoded_true_peak_dbtp: heard
-            .integrated
-            .is_measurable()
-            .then_some(round2(heard.true_peak.0)),
+        decoded_true_peak_dbtp: lufs(heard.integrated).map(|_| round2(heard.true_peak.0)),
         bed_below_voice_lu: mixed.bed_below_voice_lu.map(round2),
         mono_loss_lu: round2(mixed.mono_loss_lu),
-        clipped_samples: decoded
-            .left
-            .iter()
-            .chain(&decoded.right)
-            .filter(|s| s.abs() >= 1.0)
-            .count(),
+        clipped_samples: samples.filter(|sample| sample.abs() >= 1.0).count(),
         longest_silence_ms: longest_silence(decoded) / SAMPLES_PER_MS,
     }
 }

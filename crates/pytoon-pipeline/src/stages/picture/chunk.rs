@@ -112,20 +112,9 @@ impl Stage for ChunkStage {
     }
 
     fn run(&self, context: &StageContext<'_>, input: &ChunkInput) -> Result<Step<ChunkReport>> {
-        let video = video(self.index);
-        let part = context.folder.temp_path(&video)?;
         let cover = context.folder.new_work(&cover_file(self.index))?;
-        match draw(context, input, &part, &cover) {
-            Ok(report) => {
-                context.folder.finish_temp(&part, &video)?;
-                Ok(Step::Done(report))
-            }
-            Err(error) => {
-                // The half-written file must not stay; that it cannot be removed changes nothing.
-                let _ = std::fs::remove_file(&part);
-                Err(error)
-            }
-        }
+        let drawn = |part: &Path| draw(context, input, part, &cover);
+        context.folder.make(&video(self.index), drawn).map(Step::Done)
     }
 }
 
