@@ -7,7 +7,7 @@
 //! how far it is lowered. Above all, why captions are late.
 
 use super::reasons::distance;
-use super::{Inspection, LateCue, ducks};
+use super::{Inspection, LateCue, OffWord};
 use pytoon_graphics::Frame;
 use pytoon_graphics::color::Rgb;
 use pytoon_graphics::layer::{blend, rounded_rect};
@@ -209,7 +209,7 @@ fn draw_band(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     words(canvas, found, band);
     cues(canvas, found, band);
     bed(canvas, found, band);
-    duck_curve(canvas, &ducks(&found.timeline), band, duration);
+    duck_curve(canvas, found, band);
 }
 
 /// The loudest sample under each column, either way from the middle.
@@ -249,11 +249,8 @@ fn words(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     for (index, word) in all.iter().enumerate() {
         let Some((x0, x1)) = band.part(word.start, word.end) else { continue };
         let (top, bottom) = band.row(row::WORDS[index % 2]);
-        let off = found
-            .facts
-            .off
-            .iter()
-            .find(|off| off.start_ms == word.start.get() && off.word == word.text);
+        let is_word = |off: &&OffWord| off.start_ms == word.start.get() && off.word == word.text;
+        let off = found.facts.off.iter().find(is_word);
         canvas.bar((x0, x1), (top, bottom), if off.is_some() { OFF } else { WORD }, 1.0);
         canvas.bar((x0, x0 + 2), (band.row(row::WAVE).0, bottom), TEXT, 0.25);
         // A word may be written over the gap beside it, up to the next on its own row.
@@ -277,12 +274,8 @@ fn cues(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
             let is_cue =
                 |late: &&LateCue| late.start_ms == cue.start.get() && late.text == cue.text;
             let late = found.facts.late_cues.iter().find(is_cue);
-            canvas.bar(
-                (x0 + 1, x1 - 1),
-                (top, bottom),
-                if late.is_some() { OFF } else { CUE },
-                1.0,
-            );
+            let color = if late.is_some() { OFF } else { CUE };
+            canvas.bar((x0 + 1, x1 - 1), (top, bottom), color, 1.0);
             // Its words stand above; how late it is must stay readable.
             let text = late.map_or(cue.text.clone(), |late| distance(late.late_ms));
             // A cue that goes over the end of a band is written where most of it is.
@@ -317,10 +310,11 @@ fn bed(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     }
 }
 
-fn duck_curve(canvas: &mut Canvas<'_>, ducks: &[&DuckRegion], band: &Band, duration: i64) {
+fn duck_curve(canvas: &mut Canvas<'_>, found: &Inspection, band: &Band) {
     let (top, bottom) = band.row(row::DUCK);
-    let deepest = ducks.iter().map(|duck| duck.gain_db).fold(-6.0, f64::min);
-    let end = (band.from + BAND_MS).min(duration);
+    let ducks = &found.facts.duck_regions;
+    let deepest = found.facts.deepest_duck_db.min(-6.0);
+    let end = (band.from + BAND_MS).min(found.facts.duration_ms);
     for ms in (band.from..end).step_by(5) {
         let (x0, x1) = (band.x(Ms::new(ms)), band.x(Ms::new(ms + 5)));
         let low =
@@ -336,7 +330,7 @@ fn duck_curve(canvas: &mut Canvas<'_>, ducks: &[&DuckRegion], band: &Band, durat
 }
 
 /// How far the music is lowered at a moment, in dB.
-fn gain_at(ducks: &[&DuckRegion], at: Ms) -> f64 {
+fn gain_at(ducks: &[DuckRegion], at: Ms) -> f64 {
     let share_of = |part: Ms, ramp: Ms| part.get() as f64 / ramp.get().max(1) as f64;
     let share = |duck: &DuckRegion| {
         let down = duck.start - duck.ramp_down;

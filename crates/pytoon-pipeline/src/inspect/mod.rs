@@ -9,18 +9,22 @@ pub mod chart;
 mod reasons;
 
 use crate::Result;
+use crate::delivery::voice_clips;
 use crate::receipt::Receipt;
 use pytoon_audio::{lag, speech, wav};
 use pytoon_config::ConfigError;
 use pytoon_core::layout;
 use pytoon_core::time::MsRange;
-use pytoon_core::timeline::{AudioTrack, Timeline};
+use pytoon_core::timeline::{AudioTrack, Timeline, TimelineScene, VoiceClip};
 use pytoon_ffmpeg::probe::probe;
 use pytoon_ffmpeg::sound;
 use pytoon_process::{Runner, SystemError};
 use pytoon_vocabulary::{DuckRegion, Ms};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
 /// Samples in a millisecond.
@@ -150,15 +154,7 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
     let timeline: Timeline = read_json(&root.join(layout::TIMELINE))?;
     let receipt: Receipt = read_json(&root.join(layout::METADATA))?;
     let mut missing = Vec::new();
-    let mut stem = |name: &str| {
-        let read = std::fs::File::open(root.join(name))
-            .map_err(|error| error.to_string())
-            .and_then(|file| wav::read(std::io::BufReader::new(file)).map_err(|e| e.to_string()));
-        read.map(|pcm| pcm.mono()).unwrap_or_else(|reason| {
-            missing.push(format!("{name}: {reason}"));
-            Vec::new()
-        })
-    };
+    let mut stem = |name: &str| samples(root, name, &mut missing).unwrap_or_default();
     let sounds = Sounds {
         mix: stem(layout::MIXED),
         voice: stem(layout::VOICE_STEM),
@@ -173,7 +169,13 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
             None
         }
     };
-    let takes = takes(root, &timeline, &mut missing);
+    let mut takes = BTreeMap::new();
+    for clip in voice_clips(&timeline) {
+        if !takes.contains_key(&clip.asset) {
+            let take = samples(root, &clip.asset, &mut missing);
+            takes.extend(take.map(|take| (clip.asset.clone(), take.len() as i64 / PER_MS)));
+        }
+    }
     // Decoding begins where the sound does: a stream that starts late is seen by its time alone.
     let stream_offset_ms = match lag_ms.map(|_| probe(runner, &output)) {
         Some(Ok(film)) => film.audio.zip(film.video).map(|(a, v)| (a.start_s - v.start_s) * 1000.0),
@@ -199,40 +201,12 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
     })
 }
 
-/// Lengths of the takes that the timeline names, in milliseconds.
-fn takes(root: &Path, timeline: &Timeline, missing: &mut Vec<String>) -> BTreeMap<String, i64> {
-    let mut out = BTreeMap::new();
-    for clip in voice_clips(timeline) {
-        if out.contains_key(&clip.asset) {
-            continue;
-        }
-        let read = std::fs::File::open(root.join(&clip.asset))
-            .map_err(|error| error.to_string())
-            .and_then(|file| wav::read(std::io::BufReader::new(file)).map_err(|e| e.to_string()));
-        match read {
-            Ok(pcm) => {
-                out.insert(clip.asset.clone(), pcm.mono().len() as i64 / PER_MS);
-            }
-            Err(reason) => missing.push(format!("{}: {reason}", clip.asset)),
-        }
-    }
-    out
-}
-
-fn voice_clips(timeline: &Timeline) -> impl Iterator<Item = &pytoon_core::timeline::VoiceClip> {
-    timeline.tracks.audio.iter().flat_map(|track| match track {
-        AudioTrack::Voice { clips, .. } => clips.as_slice(),
-        _ => &[],
-    })
-}
-
-/// Where the music is lowered.
-fn ducks(timeline: &Timeline) -> Vec<&DuckRegion> {
-    let regions = timeline.tracks.audio.iter().filter_map(|track| match track {
-        AudioTrack::Music { duck_regions, .. } => Some(duck_regions),
-        _ => None,
-    });
-    regions.flatten().collect()
+/// Returns the samples of a sound in one channel, or notes why there are none.
+fn samples(root: &Path, name: &str, missing: &mut Vec<String>) -> Option<Vec<f32>> {
+    let read = || -> Result<Vec<f32>, Box<dyn Error>> {
+        Ok(wav::read(BufReader::new(File::open(root.join(name))?))?.mono())
+    };
+    read().map_err(|error| missing.push(format!("{name}: {error}"))).ok()
 }
 
 fn facts(
@@ -241,44 +215,40 @@ fn facts(
     takes: &BTreeMap<String, i64>,
     missing: Vec<String>,
 ) -> Facts {
-    let words = |scene: &str| -> usize {
-        let cues = timeline.tracks.captions.iter().filter(|cue| cue.scene_id == scene);
-        cues.map(|cue| cue.words.len()).sum()
+    let scene_facts = |scene: &TimelineScene| {
+        let clips = || voice_clips(timeline).filter(|clip| clip.scene_id == scene.scene_id);
+        let length = |clip: &VoiceClip| (clip.end - clip.start).get();
+        let used_ms = clips().map(length).sum();
+        // A recording is one take for the whole film; a scene's part of it is what counts.
+        let spoken_ms = match takes.len() == 1 && timeline.timeline.len() > 1 {
+            true => used_ms,
+            false => clips().map(|c| takes.get(&c.asset).copied().unwrap_or(length(c))).sum(),
+        };
+        let cues = timeline.tracks.captions.iter().filter(|cue| cue.scene_id == scene.scene_id);
+        let place = scene.range().to_ms(timeline.frame_rate);
+        SceneFacts {
+            scene: scene.scene_id.to_string(),
+            start_ms: place.start.get(),
+            end_ms: place.end.get(),
+            spoken_ms,
+            used_ms,
+            voice_ms: clips().map(|clip| clip.start.get()).min(),
+            words: cues.map(|cue| cue.words.len()).sum(),
+        }
     };
-    let scenes: Vec<SceneFacts> = timeline
-        .timeline
-        .iter()
-        .map(|scene| {
-            let clips = || voice_clips(timeline).filter(|clip| clip.scene_id == scene.scene_id);
-            let spoken =
-                clips().map(|c| takes.get(&c.asset).copied().unwrap_or((c.end - c.start).get()));
-            let place = scene.range().to_ms(timeline.frame_rate);
-            let used = clips().map(|clip| (clip.end - clip.start).get()).sum();
-            SceneFacts {
-                scene: scene.scene_id.to_string(),
-                start_ms: place.start.get(),
-                end_ms: place.end.get(),
-                // A recording is one take for the whole film; a scene's part of it is what counts.
-                spoken_ms: if takes.len() == 1 && timeline.timeline.len() > 1 {
-                    used
-                } else {
-                    spoken.sum()
-                },
-                used_ms: used,
-                voice_ms: clips().map(|clip| clip.start.get()).min(),
-                words: words(scene.scene_id.as_str()),
-            }
-        })
-        .collect();
-    let ducks = ducks(timeline);
+    let scenes: Vec<SceneFacts> = timeline.timeline.iter().map(scene_facts).collect();
+    let ducks = timeline.tracks.audio.iter().flat_map(|track| match track {
+        AudioTrack::Music { duck_regions, .. } => duck_regions.as_slice(),
+        AudioTrack::Voice { .. } | AudioTrack::ClipSound { .. } => &[],
+    });
     Facts {
         duration_ms: timeline.total_duration().get(),
         spoken_ms: takes.values().sum(),
         used_ms: scenes.iter().map(|scene| scene.used_ms).sum(),
         av_offset_ms: None,
         stream_offset_ms: None,
-        deepest_duck_db: ducks.iter().map(|duck| duck.gain_db).fold(0.0, f64::min),
-        duck_regions: ducks.into_iter().cloned().collect(),
+        deepest_duck_db: ducks.clone().map(|duck| duck.gain_db).fold(0.0, f64::min),
+        duck_regions: ducks.cloned().collect(),
         lead_ms: timeline.look.captions.lead_ms,
         scenes,
         off: off_words(timeline, &sounds.voice),
@@ -303,26 +273,17 @@ fn off_words(timeline: &Timeline, voice: &[f32]) -> Vec<OffWord> {
     for word in timeline.tracks.captions.iter().flat_map(|cue| &cue.words) {
         // Signs alone are not spoken.
         let is_spoken = word.text.chars().any(char::is_alphanumeric);
-        let onset = sounding
-            .iter()
-            .map(|range| range.start)
-            .min_by_key(|start| (*start - word.start).abs());
-        let heard: Ms = sounding
-            .iter()
-            .map(|range| (range.end.min(word.end) - range.start.max(word.start)).max(Ms::ZERO))
-            .sum();
+        let away = |onset: &Ms| (*onset - word.start).abs();
+        let onset = sounding.iter().map(|range| range.start).min_by_key(away);
+        let onset = onset.filter(|onset| away(onset) < FAR);
+        let shared = |range: &MsRange| range.end.min(word.end) - range.start.max(word.start);
+        let heard: Ms = sounding.iter().map(|range| shared(range).max(Ms::ZERO)).sum();
         let is_silent = (heard.get() as f64) < SOUNDS * (word.end - word.start).get() as f64;
-        let is_moved = word.start - before >= PAUSE
-            && onset.is_some_and(|onset| {
-                let off = (onset - word.start).abs();
-                off > OFF && off < FAR
-            });
+        let is_moved =
+            word.start - before >= PAUSE && onset.is_some_and(|onset| away(&onset) > OFF);
         if is_spoken && (is_silent || is_moved) {
-            out.push(OffWord {
-                word: word.text.clone(),
-                start_ms: word.start.get(),
-                heard_ms: onset.filter(|onset| (*onset - word.start).abs() < FAR).map(Ms::get),
-            });
+            let (word, start_ms) = (word.text.clone(), word.start.get());
+            out.push(OffWord { word, start_ms, heard_ms: onset.map(Ms::get) });
         }
         before = word.end;
     }
