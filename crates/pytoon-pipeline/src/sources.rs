@@ -5,7 +5,9 @@ use crate::environment::Environment;
 use crate::{PipelineError, Result};
 use pytoon_config::names::{self, Found};
 use pytoon_config::{BriefFile, ConfigError};
-use pytoon_core::brief::{BrandField, BrandKit, Brief, Logo, LogoShow, MediaFile, MediaFit};
+use pytoon_core::brief::{
+    BrandField, BrandKit, Brief, Logo, LogoShow, MediaEntry, MediaFile, MediaFit, PlacedLogo,
+};
 use pytoon_core::note::{self, Note};
 use pytoon_core::plan::MediaInfo;
 use pytoon_core::preset::Preset;
@@ -120,24 +122,21 @@ impl Resolver<'_> {
         self.sound(&mut brief)?;
         let kit = self.brand(&brief)?;
         let overlays = self.overlays(&mut brief, &kit)?;
-        let palette = palette(&preset, &kit);
-        let font = kit.font.clone();
         let pronunciations = self.pronunciations(&brief, &kit)?;
-        let seed = brief.seed.unwrap_or(0);
         self.look_for_fonts(&brief);
         Ok(Sources {
+            seed: brief.seed.unwrap_or(0),
             brief,
             preset_id,
+            palette: palette(&preset, &kit),
             preset,
             profile: if draft { drafted(profile) } else { profile },
             media,
             override_media,
             clips: self.clips,
             overlays,
-            palette,
             pronunciations,
-            font,
-            seed,
+            font: kit.font,
             guessed_script: None,
             notes: self.notes,
         })
@@ -189,21 +188,17 @@ impl Resolver<'_> {
             if error.place.is_some() {
                 return error.into();
             }
-            let mut placed = self.file.error(field, error.reason);
-            placed.suggestion = error.suggestion;
-            placed.into()
+            let suggestion = error.suggestion;
+            ConfigError { suggestion, ..self.file.error(field, error.reason) }.into()
         })
     }
 
     fn check_engines(&self, brief: &Brief) -> Result<()> {
-        let wanted = brief
-            .engine_override
-            .iter()
-            .map(|engine| ("engine_override".to_owned(), engine))
-            .chain(brief.scenes.iter().enumerate().filter_map(|(i, scene)| {
-                Some((format!("scenes[{i}].engine"), scene.engine.as_ref()?))
-            }));
-        for (field, engine) in wanted {
+        let film = brief.engine_override.iter().map(|it| ("engine_override".to_owned(), it));
+        let scenes = brief.scenes.iter().enumerate().filter_map(|(index, scene)| {
+            Some((format!("scenes[{index}].engine"), scene.engine.as_ref()?))
+        });
+        for (field, engine) in film.chain(scenes) {
             if let Some(reason) = self.env.config.unknown_engine(engine) {
                 let known = self.env.config.engines.engines.names();
                 return Err(self.file.error(&field, reason).suggest(engine, known).into());
@@ -214,11 +209,9 @@ impl Resolver<'_> {
 
     /// Pronunciations: the brief's win over the brand kit's, and these over the configuration's.
     fn pronunciations(&self, brief: &Brief, kit: &BrandKit) -> Result<Pronunciations> {
-        let configured = Pronunciations::new(&self.env.config.settings.tts.pronunciations)
-            .map_err(|error| {
-                let reason = error.to_string();
-                PipelineError::from(self.env.config.settings_at.error("tts.pronunciations", reason))
-            })?;
+        let config = &self.env.config;
+        let configured = Pronunciations::new(&config.settings.tts.pronunciations)
+            .map_err(|it| config.settings_at.error("tts.pronunciations", it.to_string()))?;
         let of_kit = Pronunciations::new(&kit.pronunciations)
             .map_err(|error| self.error("brand.pronunciations", error.to_string()))?;
         let own = Pronunciations::new(&brief.pronunciations)
@@ -228,20 +221,19 @@ impl Resolver<'_> {
 
     fn check_language(&self, brief: &Brief) -> Result<()> {
         let Some(tag) = &brief.language else { return Ok(()) };
-        let valid = tag.split('-').all(|part| {
+        let is_language = |part: &str| {
+            (2..=3).contains(&part.len()) && part.chars().all(|c| c.is_ascii_lowercase())
+        };
+        let is_part = |part: &str| {
             (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric())
-        }) && tag.split('-').next().is_some_and(|p| {
-            (2..=3).contains(&p.len()) && p.chars().all(|c| c.is_ascii_lowercase())
-        });
-        if valid {
+        };
+        let mut parts = tag.split('-');
+        if parts.next().is_some_and(is_language) && parts.all(is_part) {
             return Ok(());
         }
-        let mut error = self.file.error(
-            "language",
-            format!("`{tag}` is not a language tag such as `en`, `de` or `pt-BR`"),
-        );
-        error.suggestion = tag_meant(tag);
-        Err(error.into())
+        let suggestion = tag_meant(tag);
+        let reason = format!("`{tag}` is not a language tag such as `en`, `de` or `pt-BR`");
+        Err(ConfigError { suggestion, ..self.file.error("language", reason) }.into())
     }
 
     fn media(&mut self, brief: &mut Brief) -> Result<Vec<MediaInfo>> {
@@ -249,10 +241,8 @@ impl Resolver<'_> {
         for (index, entry) in brief.media_files.iter_mut().enumerate() {
             let field = format!("media_files[{index}]");
             let info = self.medium(&field, entry.path(), entry.keep_audio(), entry.fit())?;
-            match entry {
-                MediaFile::Path(path) => path.clone_from(&info.path),
-                MediaFile::Detailed(entry) => entry.path.clone_from(&info.path),
-            }
+            let (MediaFile::Path(path) | MediaFile::Detailed(MediaEntry { path, .. })) = entry;
+            path.clone_from(&info.path);
             out.push(info);
         }
         Ok(out)
@@ -324,21 +314,18 @@ impl Resolver<'_> {
         }
         let full = self.file.resolve(path);
         let full = std::path::absolute(&full).unwrap_or(full);
-        match names::find(&full) {
-            Found::Here(found) => Ok(found),
-            Found::Ambiguous => Err(self.error(
-                field,
-                format!(
-                    "several files look like {}; rename them so that they can be told apart",
-                    full.display()
-                ),
-            )),
-            Found::Nowhere { reason, similar } => {
-                let mut error = self.file.error(field, reason);
-                error.suggestion = similar;
-                Err(error.into())
+        let (reason, suggestion) = match names::find(&full) {
+            Found::Here(found) => return Ok(found),
+            Found::Ambiguous => {
+                let full = full.display();
+                let reason = format!(
+                    "several files look like {full}; rename them so that they can be told apart"
+                );
+                (reason, None)
             }
-        }
+            Found::Nowhere { reason, similar } => (reason, similar),
+        };
+        Err(ConfigError { suggestion, ..self.file.error(field, reason) }.into())
     }
 
     /// Voice file and music.
@@ -355,14 +342,9 @@ impl Resolver<'_> {
             if !is_path && matches!(names::find(&full), Found::Nowhere { .. }) {
                 let moods: Vec<&str> =
                     MusicMood::ALL.iter().map(|m| m.as_str()).chain(["none"]).collect();
-                let error = self.file.error(
-                    "music_source",
-                    format!(
-                        "`{music}` is neither a mood ({}) nor a file at {}",
-                        moods.join(", "),
-                        full.display()
-                    ),
-                );
+                let (known, full) = (moods.join(", "), full.display());
+                let reason = format!("`{music}` is neither a mood ({known}) nor a file at {full}");
+                let error = self.file.error("music_source", reason);
                 return Err(error.suggest(music, moods).into());
             }
             brief.music_source = Some(self.sound_file("music_source", music)?);
@@ -399,10 +381,8 @@ impl Resolver<'_> {
         };
         for (index, colour) in kit.palette.iter().enumerate() {
             if Rgb::from_hex(colour).is_err() {
-                return Err(self.error(
-                    &format!("brand.palette[{index}]"),
-                    format!("`{colour}` is not a colour such as \"#e8a13a\""),
-                ));
+                let reason = format!("`{colour}` is not a colour such as \"#e8a13a\"");
+                return Err(self.error(&format!("brand.palette[{index}]"), reason));
             }
         }
         let resolve = |path: &str| {
@@ -419,10 +399,7 @@ impl Resolver<'_> {
             }
         }
         if let Some(logo) = &mut kit.logo {
-            let path = match logo {
-                Logo::Path(path) => path,
-                Logo::Placed(placed) => &mut placed.path,
-            };
+            let (Logo::Path(path) | Logo::Placed(PlacedLogo { path, .. })) = logo;
             let full = resolve(path);
             let full = match names::find(&full) {
                 Found::Here(found) => found,
@@ -467,11 +444,16 @@ impl Resolver<'_> {
                 scene: overlay.scene.map(|n| n as usize - 1),
             });
         }
-        out.extend(kit.logo.as_ref().map(|logo| logo_overlay(logo, logo_show(logo))));
-        // A brand-safe film carries its mark all through, whatever closes it.
-        let closes_only = kit.logo.as_ref().is_some_and(|l| logo_show(l) == LogoShow::Outro);
-        if brief.brand_safe == Some(true) && closes_only {
-            out.extend(kit.logo.as_ref().map(|logo| logo_overlay(logo, LogoShow::Watermark)));
+        if let Some(logo) = &kit.logo {
+            let (path, show) = match logo {
+                Logo::Path(path) => (path, LogoShow::Watermark),
+                Logo::Placed(placed) => (&placed.path, placed.show),
+            };
+            out.push(logo_overlay(path, show));
+            // A brand-safe film carries its mark all through, whatever closes it.
+            if brief.brand_safe == Some(true) && show == LogoShow::Outro {
+                out.push(logo_overlay(path, LogoShow::Watermark));
+            }
         }
         Ok(out)
     }
@@ -489,57 +471,41 @@ fn palette(preset: &Preset, kit: &BrandKit) -> PaletteChoice {
 
 /// Returns the tag that `en_US` or the name of a language stands for.
 fn tag_meant(written: &str) -> Option<String> {
-    const NAMES: &[(&str, &str)] = &[
-        ("english", "en"),
-        ("german", "de"),
-        ("deutsch", "de"),
-        ("french", "fr"),
-        ("français", "fr"),
-        ("spanish", "es"),
-        ("español", "es"),
-        ("portuguese", "pt"),
-        ("português", "pt"),
-        ("italian", "it"),
-        ("italiano", "it"),
-        ("dutch", "nl"),
-        ("polish", "pl"),
-        ("turkish", "tr"),
-        ("russian", "ru"),
-        ("arabic", "ar"),
-        ("hindi", "hi"),
-        ("chinese", "zh"),
-        ("japanese", "ja"),
-        ("korean", "ko"),
-        ("thai", "th"),
-        ("vietnamese", "vi"),
-    ];
     let lower = written.trim().to_lowercase();
-    if let Some((_, tag)) = NAMES.iter().find(|(name, _)| *name == lower) {
-        return Some((*tag).to_owned());
-    }
-    let (language, rest) = lower.split_once(['_', '-'])?;
-    // `en_US.UTF-8`
-    let region = rest.split('.').next()?;
-    let is_tag = (2..=3).contains(&language.len()) && region.len() == 2;
-    is_tag.then(|| format!("{language}-{}", region.to_uppercase()))
-}
-
-fn logo_show(logo: &Logo) -> LogoShow {
-    match logo {
-        Logo::Path(_) => LogoShow::Watermark,
-        Logo::Placed(placed) => placed.show,
-    }
+    let tag = match lower.as_str() {
+        "english" => "en",
+        "german" | "deutsch" => "de",
+        "french" | "français" => "fr",
+        "spanish" | "español" => "es",
+        "portuguese" | "português" => "pt",
+        "italian" | "italiano" => "it",
+        "dutch" => "nl",
+        "polish" => "pl",
+        "turkish" => "tr",
+        "russian" => "ru",
+        "arabic" => "ar",
+        "hindi" => "hi",
+        "chinese" => "zh",
+        "japanese" => "ja",
+        "korean" => "ko",
+        "thai" => "th",
+        "vietnamese" => "vi",
+        _ => {
+            let (language, rest) = lower.split_once(['_', '-'])?;
+            // `en_US.UTF-8`
+            let region = rest.split('.').next()?;
+            let is_tag = (2..=3).contains(&language.len()) && region.len() == 2;
+            return is_tag.then(|| format!("{language}-{}", region.to_uppercase()));
+        }
+    };
+    Some(tag.to_owned())
 }
 
 /// A brand mark appears in the third second at the earliest: first comes the hook.
-fn logo_overlay(logo: &Logo, show: LogoShow) -> OverlayRequest {
-    let path = match logo {
-        Logo::Path(path) => path,
-        Logo::Placed(placed) => &placed.path,
-    };
+fn logo_overlay(path: &str, show: LogoShow) -> OverlayRequest {
     let (position, width, opacity) = logo_place(show);
     OverlayRequest {
-        content: OverlayContent::Image { asset: path.clone() },
+        content: OverlayContent::Image { asset: path.to_owned() },
         position,
         width,
         opacity,
