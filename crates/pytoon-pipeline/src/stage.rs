@@ -16,21 +16,14 @@ use crate::engine_desk::EngineDesk;
 use crate::environment::{Environment, ProgressSink};
 use crate::folder::JobFolder;
 use crate::receipt::Tools;
-use crate::voices;
 use crate::{PipelineError, Result};
 use pytoon_compositor::stills::SharedStills;
-use pytoon_config::settings::{AlignmentSettings, TranscriptionSettings};
-use pytoon_config::tts::TtsSettings;
 use pytoon_config::{BriefFile, ConfigError};
 use pytoon_engines::engine_manager::SceneMemo;
 use pytoon_graphics::Frame;
 use pytoon_media::fonts::FontFinder;
 use pytoon_process::{CommandLine, Runner};
-use pytoon_records::ledger::{CallLimits, Fence};
-use pytoon_voice::alignment::chain::Aligner;
-use pytoon_voice::breakers::VoiceBreakers;
-use pytoon_voice::transcript::OpenAi;
-use pytoon_voice::tts::chain::Chain;
+use pytoon_records::ledger::Fence;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -253,35 +246,6 @@ impl<'a> StageContext<'a> {
             Some(file) => file.error(field, reason),
             None => ConfigError::file(field, reason),
         }
-    }
-
-    /// Returns the voice providers of these settings, in order; `first` comes before all others.
-    pub(crate) fn providers(
-        &self,
-        tts: &TtsSettings,
-        first: Option<&str>,
-        limits: CallLimits,
-    ) -> Result<Chain> {
-        voices::providers_of(self.env, tts, first, self.folder.job_id(), limits)
-    }
-
-    /// Returns the circuit breakers of voices.
-    pub(crate) fn breakers(&self) -> Option<VoiceBreakers> {
-        voices::breakers(self.env)
-    }
-
-    /// Returns the service that writes recordings down, or why it cannot be asked.
-    pub(crate) fn transcriber(
-        &self,
-        settings: &TranscriptionSettings,
-        limits: CallLimits,
-    ) -> Result<Result<OpenAi, String>> {
-        voices::transcriber(self.env, &settings.openai, self.folder.job_id(), limits)
-    }
-
-    /// Returns the chain of methods that time a recording's words.
-    pub(crate) fn aligner(&self, settings: &AlignmentSettings, tts: &TtsSettings) -> Aligner {
-        voices::aligner_of(settings, tts, &self.env.runner, &self.env.voices)
     }
 
     /// Returns the versions of the programs used.

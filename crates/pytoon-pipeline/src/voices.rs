@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::environment::Environment;
+use crate::stage::StageContext;
 use pytoon_config::Config;
 use pytoon_config::settings::{AlignmentChoice, AlignmentSettings, TranscriptionService};
 use pytoon_config::tts::TtsSettings;
@@ -21,50 +22,58 @@ use pytoon_voice::tts::parts::ChainParts;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
-fn paid(env: &Environment, job: &str, limits: CallLimits) -> Option<(Arc<PaidWork>, Handle)> {
-    env.engines.books().map(|books| {
-        let work = PaidWork {
-            buyer: Arc::new(Buyer::new(
-                books.store.clone(),
-                Arc::new(RealWorld),
-                books.storage.clone(),
-                env.runner.cancel.clone(),
-            )),
-            job_id: job.to_owned(),
-            fence: env.claim.clone(),
-            limits,
-        };
-        (Arc::new(work), books.runtime.handle().clone())
-    })
-}
-
-/// The circuit breakers of voices, where a service or a server can be asked at all.
-pub fn breakers(env: &Environment) -> Option<VoiceBreakers> {
-    let books = env.engines.books()?;
-    let runtime = books.runtime.handle().clone();
-    Some(VoiceBreakers::new(books.store.clone(), Arc::new(RealWorld), runtime))
-}
-
-/// The service that writes recordings down, or why it cannot be asked.
-pub(crate) fn transcriber(
-    env: &Environment,
-    settings: &TranscriptionService,
-    job: &str,
-    limits: CallLimits,
-) -> Result<Result<OpenAi, String>> {
-    if !env.buys {
-        return Ok(Err("a plan buys nothing".to_owned()));
+impl StageContext<'_> {
+    /// Returns the voice providers of these settings, in order; `first` comes before all others.
+    pub(crate) fn providers(
+        &self,
+        tts: &TtsSettings,
+        first: Option<&str>,
+        limits: CallLimits,
+    ) -> Result<Chain> {
+        providers_of(self.env, tts, first, self.folder.job_id(), limits)
     }
-    let Some(key) = env.engines.secrets().find(&settings.key_env)? else {
-        return Ok(Err(format!("it has no key: set {}", settings.key_env.join(" or "))));
-    };
-    let Some((paid, runtime)) = paid(env, job, limits) else {
-        return Ok(Err("the ledger of paid work is not open".to_owned()));
-    };
-    let made = OpenAi::new(settings, &key, paid, runtime);
-    made.map(Ok).map_err(|reason| {
-        env.config.settings_at.error("transcription.openai.base_url", reason).into()
-    })
+
+    /// Returns the circuit breakers of voices, where a service or a server can be asked at all.
+    pub(crate) fn breakers(&self) -> Option<VoiceBreakers> {
+        let books = self.engines().books()?;
+        let runtime = books.runtime.handle().clone();
+        Some(VoiceBreakers::new(books.store.clone(), Arc::new(RealWorld), runtime))
+    }
+
+    /// Returns the service that writes recordings down, or why it cannot be asked.
+    pub(crate) fn transcriber(
+        &self,
+        settings: &TranscriptionService,
+        limits: CallLimits,
+    ) -> Result<Result<OpenAi, String>> {
+        if !self.buys() {
+            return Ok(Err("a plan buys nothing".to_owned()));
+        }
+        let Some(key) = self.engines().secrets().find(&settings.key_env)? else {
+            return Ok(Err(format!("it has no key: set {}", settings.key_env.join(" or "))));
+        };
+        let Some((paid, runtime)) = paid(self.env, self.folder.job_id(), limits) else {
+            return Ok(Err("the ledger of paid work is not open".to_owned()));
+        };
+        let made = OpenAi::new(settings, &key, paid, runtime);
+        made.map(Ok).map_err(|reason| {
+            self.env.config.settings_at.error("transcription.openai.base_url", reason).into()
+        })
+    }
+
+    /// Returns the chain of methods that time a recording's words.
+    pub(crate) fn aligner(&self, settings: &AlignmentSettings, tts: &TtsSettings) -> Aligner {
+        aligner_of(settings, tts, &self.env.runner, &self.env.voices)
+    }
+}
+
+fn paid(env: &Environment, job: &str, limits: CallLimits) -> Option<(Arc<PaidWork>, Handle)> {
+    let books = env.engines.books()?;
+    let (store, storage) = (books.store.clone(), books.storage.clone());
+    let buyer = Buyer::new(store, Arc::new(RealWorld), storage, env.runner.cancel.clone());
+    let (buyer, fence) = (Arc::new(buyer), env.claim.clone());
+    let work = PaidWork { buyer, job_id: job.to_owned(), fence, limits };
+    Some((Arc::new(work), books.runtime.handle().clone()))
 }
 
 /// The providers of a configuration, in order; `job` pays for what is bought.
@@ -77,21 +86,19 @@ pub fn providers(
     providers_of(env, &env.config.settings.tts, first, job, limits)
 }
 
-/// Returns the providers of these settings, in order; `job` pays for what is bought.
-pub(crate) fn providers_of(
+fn providers_of(
     env: &Environment,
     settings: &TtsSettings,
     first: Option<&str>,
     job: &str,
     limits: CallLimits,
 ) -> Result<Chain> {
-    let paid = paid(env, job, limits);
     let parts = ChainParts {
         settings,
         secrets: env.engines.secrets(),
         runner: &env.runner,
         voices: &env.voices,
-        paid,
+        paid: paid(env, job, limits),
         first,
     };
     chain(&parts).map_err(|error| match error {
@@ -105,20 +112,20 @@ pub fn aligner(config: &Config, runner: &Runner, voices: &Arc<Voices>) -> Aligne
     aligner_of(&config.settings.alignment, &config.settings.tts, runner, voices)
 }
 
-pub(crate) fn aligner_of(
+fn aligner_of(
     settings: &AlignmentSettings,
     tts: &TtsSettings,
     runner: &Runner,
     voices: &Arc<Voices>,
 ) -> Aligner {
-    let order = settings.order.iter().map(|choice| match choice {
-        AlignmentChoice::Whisperx => AlignmentMethod::Whisperx,
-        AlignmentChoice::StableTs => AlignmentMethod::StableTs,
-        AlignmentChoice::Builtin => AlignmentMethod::Builtin,
-        AlignmentChoice::EvenSplit => AlignmentMethod::EvenSplit,
+    let order = settings.order.iter().map_while(|choice| match choice {
+        AlignmentChoice::Whisperx => Some(AlignmentMethod::Whisperx),
+        AlignmentChoice::StableTs => Some(AlignmentMethod::StableTs),
+        AlignmentChoice::Builtin => Some(AlignmentMethod::Builtin),
+        AlignmentChoice::EvenSplit => None,
     });
     Aligner {
-        order: order.take_while(|method| *method != AlignmentMethod::EvenSplit).collect(),
+        order: order.collect(),
         builtin: Builtin {
             runner: runner.clone(),
             voices: tts.espeak.voices.clone(),

@@ -54,7 +54,7 @@ impl Stage for TranscriptStage {
     }
 
     fn run(&self, context: &StageContext<'_>, input: &TranscriptInput) -> Result<Step<Outcome>> {
-        let service = context.transcriber(&input.settings, self.limits)?;
+        let service = context.transcriber(&input.settings.openai, self.limits)?;
         let recording = Path::new(&input.recording.path);
         let language = input.language.as_deref();
         let heard = transcribe(context.runner(), &input.settings, &service, recording, language)?;
