@@ -22,7 +22,9 @@ use crate::folder::JobFolder;
 use crate::options::RenderOptions;
 use crate::receipt::{Receipt, StageTime};
 use crate::sources::{self, Sources};
-use crate::stage::{FrameBuffers, Stage, StageContext, Step, cached, found, last_output, made};
+use crate::stage::{
+    FrameBuffers, Stage, StageContext, Step, cached, found, last_output, lock, made,
+};
 use crate::stages::engines::{self, DrawnScene, SceneInput, SceneStage, Wanted};
 use crate::stages::final_timeline::{FinalInput, FinalStage};
 use crate::stages::finish::{PublishInput, PublishStage};
@@ -50,7 +52,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 pub use crate::folder::JobIdentity;
@@ -517,10 +519,6 @@ impl Film {
         }
         Ok(())
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn voiced_film(voiced: &Voiced) -> VoicedFilm {

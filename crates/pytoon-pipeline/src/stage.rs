@@ -27,7 +27,7 @@ use pytoon_records::ledger::Fence;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// One unit of resumable work.
@@ -191,7 +191,7 @@ pub(crate) struct FrameBuffers(Mutex<Vec<Frame>>);
 impl FrameBuffers {
     /// Returns `count` frames with undefined content.
     pub(crate) fn take(&self, count: usize, (width, height): (usize, usize)) -> Vec<Frame> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.0);
         let rest = kept.len().saturating_sub(count);
         let mut frames = kept.split_off(rest);
         drop(kept);
@@ -200,7 +200,7 @@ impl FrameBuffers {
     }
 
     pub(crate) fn give_back(&self, frames: impl IntoIterator<Item = Frame>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(frames);
+        lock(&self.0).extend(frames);
     }
 }
 
@@ -262,6 +262,11 @@ impl<'a> StageContext<'a> {
         let ffmpeg = first_line("ffmpeg", "-version").map(version);
         Tools { ffmpeg, espeak: first_line("pytoon-espeak", "--version") }
     }
+}
+
+/// Locks what no panic can leave half changed.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Writes a value into the work folder as JSON that people can read.

@@ -1,9 +1,9 @@
 //! The time of each stage, for the receipt.
 
-use super::{Film, lock};
+use super::Film;
 use crate::delivery::Planned;
 use crate::receipt::StageTime;
-use crate::stage::Stage;
+use crate::stage::{Stage, lock};
 use crate::stages::engines;
 use crate::stages::picture::chunk::ChunkStage;
 use crate::stages::plan::PlanStage;

@@ -1,16 +1,16 @@
 //! Looks at every picture once: its size, and where the eye goes.
 
-use crate::Result;
 use crate::folder::JobFolder;
 use crate::sources::{ClipSourceInfo, Sources};
-use crate::stage::{Stage, StageContext, Step};
+use crate::stage::{Stage, StageContext, Step, lock};
 use crate::stages::Asset;
+use crate::{PipelineError, Result};
 use pytoon_compositor::saliency;
 use pytoon_compositor::source_colour::BRIGHTEST;
 use pytoon_core::colour::ColourMatch;
 use pytoon_core::scene::MediaKind;
 use pytoon_core::timeline::build::AssetFacts;
-use pytoon_core::timeline::reading::Transfer;
+use pytoon_core::timeline::reading::{ClipReading, Transfer};
 use pytoon_core::timeline::shots::PictureFacts;
 use pytoon_media::clip_look::{self, ClipLook};
 use pytoon_process::{SystemError, threads};
@@ -18,7 +18,6 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Looks at pictures and clips.
 pub(crate) struct LookStage;
@@ -63,99 +62,81 @@ impl Stage for LookStage {
         "look".to_owned()
     }
 
+    /// A picture that cannot be read is an error of the brief.
     fn run(&self, context: &StageContext<'_>, input: &LookInput) -> Result<Step<Self::Output>> {
-        look(input, context).map(Step::Done)
+        let (store, aspect, pictures) = (context.pictures, input.aspect(), &input.pictures);
+        let unseen = |clip: &ClipSourceInfo| AssetFacts::Clip {
+            duration_ms: clip.duration_ms,
+            keep_sound: clip.keep_sound,
+            colour: ColourMatch::default(),
+            reading: clip.reading.clone(),
+            sound: clip.sound,
+            seen: None,
+        };
+        let clips = input.clips.iter();
+        let mut facts: Self::Output =
+            clips.clone().map(|(path, clip)| (path.clone(), unseen(clip))).collect();
+        let clips: Vec<_> = clips.filter(|(_, clip)| needs_look(input, clip)).collect();
+        let next_clip = Mutex::new(clips.iter());
+        // Backwards: what the film needs first is then still decoded when drawing begins.
+        let next_picture = Mutex::new(pictures.iter().enumerate().rev());
+        let (seen_clips, seen_pictures) = (Mutex::new(Vec::new()), Mutex::new(BTreeMap::new()));
+        let look = || {
+            while let Some(&(path, clip)) = next(&next_clip) {
+                let look = clip_look::look(store.runner(), Path::new(path), &clip.reading);
+                let seen = look.map(|look| seen(look, &clip.reading, store.matte(), aspect));
+                lock(&seen_clips).push((path, seen));
+            }
+            while let Some((index, (_, asset))) = next(&next_picture) {
+                let picture = store.load(&asset.path, true);
+                let seen = picture.map(|picture| saliency::look(&picture, aspect));
+                lock(&seen_pictures).insert(index, seen);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..context.threads().min(pictures.len().max(clips.len())) {
+                if threads::spawn_in(scope, look).is_err() {
+                    // Those that there are do all of it.
+                    break;
+                }
+            }
+            look();
+        });
+        for (path, look) in seen_clips.into_inner().unwrap_or_default() {
+            let Some(AssetFacts::Clip { reading, seen, .. }) = facts.get_mut(path) else {
+                continue;
+            };
+            let peak = match look {
+                Ok((found, peak)) => {
+                    *seen = Some(found);
+                    peak
+                }
+                Err(error) if matches!(error, SystemError::Cancelled) || error.is_exhausted() => {
+                    return Err(error.into());
+                }
+                // Without key frames of its own it is taken for as bright as clips are.
+                Err(_) => BRIGHTEST,
+            };
+            if let Some(colours) = &mut reading.colours {
+                colours.peak = peak;
+            }
+        }
+        // The first picture of the brief is the one to complain about.
+        for (index, seen) in seen_pictures.into_inner().unwrap_or_default() {
+            let (field, asset) = &pictures[index];
+            let seen = seen.map_err(|error| match error {
+                SystemError::Cancelled => PipelineError::from(error),
+                other => context.field_error(field, other.to_string()).into(),
+            })?;
+            facts.insert(asset.path.clone(), AssetFacts::Picture(seen));
+        }
+        Ok(Step::Done(facts))
     }
 }
 
-/// Returns facts about every asset of a film. A picture that cannot be read is an error of the brief.
-fn look(input: &LookInput, context: &StageContext<'_>) -> Result<BTreeMap<String, AssetFacts>> {
-    let store = context.pictures;
-    let mut facts: BTreeMap<String, AssetFacts> = input
-        .clips
-        .iter()
-        .map(|(path, clip)| {
-            (
-                path.clone(),
-                AssetFacts::Clip {
-                    duration_ms: clip.duration_ms,
-                    keep_sound: clip.keep_sound,
-                    colour: ColourMatch::default(),
-                    reading: clip.reading.clone(),
-                    sound: clip.sound,
-                    seen: None,
-                },
-            )
-        })
-        .collect();
-    let pictures = &input.pictures;
-    let clips: Vec<(&String, &ClipSourceInfo)> =
-        input.clips.iter().filter(|(_, clip)| needs_look(input, clip)).collect();
-    let aspect = input.aspect();
-    let next = AtomicUsize::new(0);
-    let (results, looks) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
-    let next_clip = AtomicUsize::new(0);
-    let look = || {
-        while let Some((path, clip)) = clips.get(next_clip.fetch_add(1, Ordering::Relaxed)) {
-            let look = clip_look::look(store.runner(), Path::new(path), &clip.reading);
-            if let Ok(mut looks) = looks.lock() {
-                looks.push((*path, look.map(|look| seen(look, store.matte(), aspect))));
-            }
-        }
-        // Backwards: what the film needs first is then still decoded when drawing begins.
-        while let Some((field, asset)) =
-            pictures.iter().rev().nth(next.fetch_add(1, Ordering::Relaxed))
-        {
-            let path = &asset.path;
-            let seen = store.load(path, true).map(|picture| saliency::look(&picture, aspect));
-            if let Ok(mut results) = results.lock() {
-                results.push((field, path, seen));
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..context.threads().min(pictures.len().max(clips.len())) {
-            if threads::spawn_in(scope, look).is_err() {
-                // Those that there are do all of it.
-                break;
-            }
-        }
-        look();
-    });
-    for (path, look) in looks.into_inner().unwrap_or_default() {
-        match (look, facts.get_mut(path)) {
-            (Err(error), _) if matches!(error, SystemError::Cancelled) || error.is_exhausted() => {
-                return Err(error.into());
-            }
-            (Ok((mut found, peak)), Some(AssetFacts::Clip { reading, seen, .. })) => {
-                (found.width, found.height) = (reading.width, reading.height);
-                *seen = Some(found);
-                if let Some(colours) = &mut reading.colours {
-                    colours.peak = peak;
-                }
-            }
-            // Without key frames of its own it is taken for as bright as clips are.
-            (Err(_), Some(AssetFacts::Clip { reading, .. })) => {
-                if let Some(colours) = &mut reading.colours {
-                    colours.peak = BRIGHTEST;
-                }
-            }
-            (_, _) => {}
-        }
-    }
-    let mut results = results.into_inner().unwrap_or_default();
-    // The first picture of the brief is the one to complain about.
-    results.sort_by_key(|(_, path, _)| pictures.iter().position(|(_, p)| p.path == **path));
-    for (field, path, seen) in results {
-        match seen {
-            Ok(seen) => {
-                facts.insert(path.clone(), AssetFacts::Picture(seen));
-            }
-            Err(SystemError::Cancelled) => return Err(SystemError::Cancelled.into()),
-            Err(error) => return Err(context.field_error(field, error.to_string()).into()),
-        }
-    }
-    Ok(facts)
+/// Returns the next item of a queue. The lock is released before the item is used.
+fn next<I: Iterator>(queue: &Mutex<I>) -> Option<I::Item> {
+    lock(queue).next()
 }
 
 /// Returns true if what a clip shows decides how it is shown: it has another shape than the frame,
@@ -168,7 +149,12 @@ fn needs_look(input: &LookInput, clip: &ClipSourceInfo) -> bool {
 }
 
 /// What several frames of a clip show together, and how bright they are.
-fn seen(mut look: ClipLook, matte: [u8; 3], aspect: f64) -> (PictureFacts, f64) {
+fn seen(
+    mut look: ClipLook,
+    reading: &ClipReading,
+    matte: [u8; 3],
+    aspect: f64,
+) -> (PictureFacts, f64) {
     let pictures = look.pictures.iter_mut();
     let frames: Vec<PictureFacts> = pictures
         .map(|picture| {
@@ -186,8 +172,8 @@ fn seen(mut look: ClipLook, matte: [u8; 3], aspect: f64) -> (PictureFacts, f64) 
     };
     let strays = frames.iter().map(astray).fold(0.0, f64::max);
     let facts = PictureFacts {
-        width: 0,
-        height: 0,
+        width: reading.width,
+        height: reading.height,
         aim: (mean(|f| f.aim.0), mean(|f| f.aim.1)),
         has_subject: frames.iter().any(|f| f.has_subject),
         crop_keeps: (mean(|f| f.crop_keeps) - strays).max(0.0),

@@ -9,7 +9,7 @@ use super::frames::FrameSource;
 use super::sink::FrameSink;
 use super::statistics::{Seen, Statistics};
 use crate::draw_plan::DrawPlan;
-use crate::stage::StageContext;
+use crate::stage::{StageContext, lock};
 use crate::{PipelineError, Result};
 use pytoon_compositor::compose::{ComposeScratch, Compositor, visible_range};
 use pytoon_compositor::tone::ClipTone;
@@ -22,7 +22,7 @@ use pytoon_vocabulary::Frame as FrameNumber;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
@@ -65,18 +65,14 @@ struct RingState {
 }
 
 impl Ring<'_> {
-    fn lock(&self) -> MutexGuard<'_, RingState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn fail(&self, error: PipelineError) {
         self.stop.store(true, Ordering::Relaxed);
-        self.lock().failure.get_or_insert(error);
+        lock(&self.state).failure.get_or_insert(error);
         self.changed.notify_all();
     }
 
     fn take_free(&self) -> Option<Frame> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         loop {
             if self.stop.load(Ordering::Relaxed) {
                 return None;
@@ -91,7 +87,7 @@ impl Ring<'_> {
     fn draw_frames(&self) {
         let mut scratch = ComposeScratch::default();
         while let Some(mut frame) = self.take_free() {
-            let claimed = self.source.lock().unwrap_or_else(PoisonError::into_inner).claim();
+            let claimed = lock(&self.source).claim();
             let (number, decoded) = match claimed {
                 Ok(Some(claimed)) => claimed,
                 Ok(None) => return,
@@ -111,7 +107,7 @@ impl Ring<'_> {
             if let Err(error) = self.compositor.compose(number, &moving, &mut frame, &mut scratch) {
                 return self.fail(error.into());
             }
-            let mut state = self.lock();
+            let mut state = lock(&self.state);
             if number >= state.wanted {
                 state.drawn.insert(number, frame);
             } else {
@@ -146,7 +142,7 @@ impl Ring<'_> {
     /// The next frame for the encoder. Where drawers work in gaps only and there are none, because
     /// something else keeps the machine busy, the writer draws it itself.
     fn next_drawn(&self, number: FrameNumber, scratch: &mut ComposeScratch) -> Result<Frame> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let patience = match (self.in_gaps, state.helped) {
             (false, _) => CANCEL_LOOK,
             (true, false) => GAP_PATIENCE,
@@ -185,9 +181,7 @@ impl Ring<'_> {
         frame: Option<Frame>,
         scratch: &mut ComposeScratch,
     ) -> Result<Frame> {
-        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
-        source.skip_to(number + FrameNumber::new(1));
-        drop(source);
+        lock(&self.source).skip_to(number + FrameNumber::new(1));
         self.reached.fetch_max(number.get(), Ordering::Relaxed);
         let profile = &self.timeline.profile;
         let (width, height) = (profile.width as usize, profile.height as usize);
@@ -197,7 +191,7 @@ impl Ring<'_> {
     }
 
     fn give_back(&self, frame: Frame) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         if state.extra > 0 {
             state.extra -= 1;
         } else {
