@@ -93,32 +93,29 @@ impl EngineDesk {
                 pytoon_telemetry::Metrics::model_end(provider, model, at / 1000);
             }
         }
-        let kept = open_storage(config, secrets)?;
-        let buys = usable || speaks || writes;
-        let books = if buys { Some(Books::open(config, secrets, kept.clone())?) } else { None };
-        let Some(Books { runtime, store, storage }) = books.clone().filter(|_| usable) else {
-            pytoon_telemetry::Metrics::expect_engines(set.settings.engines.names());
-            let (set, secrets) = (Arc::new(set), secrets.clone());
-            return Ok(Self { set, outside: None, books, secrets, storage: kept });
+        let storage = open_storage(config, secrets)?;
+        let books = match usable || speaks || writes {
+            true => Some(Books::open(config, secrets, storage.clone())?),
+            false => None,
         };
-        let reloader = Reloader::new(config.clone(), secrets.clone(), reload);
-        let manager = EngineManager::new(ManagerParts {
-            engines: set.clone(),
-            reloader: Some(reloader),
-            store,
-            checker: Arc::new(FfmpegChecker { runner: runner.clone() }),
-            fitter: Arc::new(FirstFrames {
-                runner: runner.clone(),
-                limits: picture_limits(config),
-            }),
-            world: Arc::new(RealWorld),
-            storage,
-            cancel: runner.cancel.clone(),
+        let outside = books.as_ref().filter(|_| usable).map(|books| {
+            let (runner, limits) = (runner.clone(), picture_limits(config));
+            let manager = EngineManager::new(ManagerParts {
+                engines: set.clone(),
+                reloader: Some(Reloader::new(config.clone(), secrets.clone(), reload)),
+                store: books.store.clone(),
+                checker: Arc::new(FfmpegChecker { runner: runner.clone() }),
+                world: Arc::new(RealWorld),
+                storage: storage.clone(),
+                cancel: runner.cancel.clone(),
+                fitter: Arc::new(FirstFrames { runner, limits }),
+            });
+            Outside { runtime: books.runtime.clone(), manager: Arc::new(manager) }
         });
-        let outside = Outside { runtime, manager: Arc::new(manager) };
-        let outside = Some(outside);
-        let (set, secrets) = (Arc::new(set), secrets.clone());
-        Ok(Self { set, outside, books, secrets, storage: kept })
+        if outside.is_none() {
+            pytoon_telemetry::Metrics::expect_engines(set.settings.engines.names());
+        }
+        Ok(Self { set: Arc::new(set), outside, books, secrets: secrets.clone(), storage })
     }
 
     /// Where paid work is written down, where anything can be bought at all.

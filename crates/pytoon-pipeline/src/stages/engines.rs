@@ -17,15 +17,17 @@ use crate::folder::JobFolder;
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step};
 use crate::{PipelineError, Result};
-use pytoon_core::brief::{Brief, ClipReuse, OnDegrade, Position, deadline};
+use pytoon_core::brief::{Brief, ClipReuse, OnDegrade, Position, SceneOverride, deadline};
 use pytoon_core::chain::EngineChain;
 use pytoon_core::plan::LOCAL_ENGINE;
-use pytoon_core::scene::{MediaKind, Scene, SceneGraph, SceneMedia};
+use pytoon_core::scene::{MediaKind, Scene, SceneGraph};
 use pytoon_core::timeline::build::{AssetFacts, OverlayRequest};
 use pytoon_core::timeline::reading::{ClipReading, SoundReading};
 use pytoon_core::timeline::{OverlayContent, Timeline};
 use pytoon_engines::adapter::Ratio;
-use pytoon_engines::engine_manager::{AttemptRecord, ClipUse, SceneMemo, SceneOrder, Slice};
+use pytoon_engines::engine_manager::{
+    AttemptRecord, ClipUse, SceneMemo, SceneOrder, SceneOutcome, Slice,
+};
 use pytoon_engines::engine_selector::SceneWish;
 use pytoon_engines::{VendorError, VendorErrorKind};
 use pytoon_vocabulary::{Frame, MicroUsd, UnixMs};
@@ -49,14 +51,16 @@ pub(crate) struct SceneEngines {
 /// The stage's result, by scene.
 pub(crate) type Drawn = BTreeMap<String, SceneEngines>;
 
-/// Decides every scene's chain and writes it into the graph. `needed_ms` tells how long a clip the
-/// scene of an index needs, in milliseconds.
+/// Decides every scene's chain, writes it into the graph, and returns what is wanted of outside
+/// engines, scene by scene. `needed_ms` tells how long a clip the scene of an index needs, in
+/// milliseconds.
 pub(crate) fn choose(
-    desk: &EngineDesk,
+    context: &StageContext<'_>,
     sources: &Sources,
     graph: &mut SceneGraph,
     needed_ms: &dyn Fn(usize) -> i64,
-) {
+) -> Vec<Wanted> {
+    let desk = context.engines();
     for (index, scene) in graph.scenes.iter_mut().enumerate() {
         let explicit = explicit_engine(sources, index);
         if !is_engines_scene(desk, sources, scene, explicit) {
@@ -75,11 +79,17 @@ pub(crate) fn choose(
         scene.media.engine = explicit.map_or_else(|| chain.first().to_owned(), str::to_owned);
         scene.engine_chain = Some(chain);
     }
+    orders(context, sources, graph, needed_ms)
+}
+
+/// Returns what the brief changes of a scene.
+fn change(sources: &Sources, index: usize) -> Option<&SceneOverride> {
+    sources.brief.scenes.iter().find(|change| change.scene as usize == index + 1)
 }
 
 fn explicit_engine(sources: &Sources, index: usize) -> Option<&str> {
-    let own = sources.brief.scenes.iter().find(|change| change.scene as usize == index + 1);
-    own.and_then(|change| change.engine.as_deref()).or(sources.brief.engine_override.as_deref())
+    let own = change(sources, index).and_then(|change| change.engine.as_deref());
+    own.or(sources.brief.engine_override.as_deref())
 }
 
 fn is_engines_scene(
@@ -115,13 +125,9 @@ fn visual_idea(scene: &Scene) -> String {
         idea
     };
     let lower = idea.to_lowercase();
-    let missing: Vec<&str> = scene
-        .style
-        .keywords
-        .iter()
-        .map(String::as_str)
-        .filter(|word| !lower.contains(&word.to_lowercase()))
-        .collect();
+    let keywords = scene.style.keywords.iter().map(String::as_str);
+    let missing: Vec<&str> =
+        keywords.filter(|word| !lower.contains(&word.to_lowercase())).collect();
     if missing.is_empty() { idea } else { format!("{idea}, {}", missing.join(", ")) }
 }
 
@@ -162,8 +168,7 @@ pub(crate) struct Wanted {
     pub(crate) order: SceneOrder,
 }
 
-/// Returns what is wanted of outside engines, scene by scene.
-pub(crate) fn orders(
+fn orders(
     context: &StageContext<'_>,
     sources: &Sources,
     graph: &SceneGraph,
@@ -177,6 +182,9 @@ pub(crate) fn orders(
     chosen
         .map(|(index, scene, chain)| {
             let prompt = visual_idea(scene);
+            let explicit = explicit_engine(sources, index);
+            let take = change(sources, index).and_then(|change| change.take).unwrap_or(0);
+            let image = scene.media.asset.as_ref().filter(|_| hands_over_picture(sources, scene));
             let order = SceneOrder {
                 job_id: folder.job_id().to_owned(),
                 scene_id: scene.id.to_string(),
@@ -184,23 +192,20 @@ pub(crate) fn orders(
                 seed: seed(clip_seed(folder, sources), &prompt),
                 prompt,
                 negative_prompt: None,
-                image: hands_over_picture(sources, scene)
-                    .then(|| scene.media.asset.clone().map(PathBuf::from))
-                    .flatten(),
+                image: image.map(PathBuf::from),
                 needed_ms: needed_ms(index),
                 ratio: Ratio { width: sources.profile.width, height: sources.profile.height },
                 brand_safe: is_brand_safe(sources),
                 deadline: None,
                 job_budget: budget(context.engines(), sources),
-                asks_anew: take(sources, index) > 0,
+                asks_anew: take > 0,
                 only_own: match sources.brief.reuse {
                     Some(reuse) => reuse != ClipReuse::Any,
-                    None => explicit_engine(sources, index).is_some(),
+                    None => explicit.is_some(),
                 },
             };
-            let explicit = explicit_engine(sources, index).map(str::to_owned);
-            let take = take(sources, index);
-            Wanted { asked: scene.media.engine.clone(), explicit, take, order }
+            let (asked, explicit) = (scene.media.engine.clone(), explicit.map(str::to_owned));
+            Wanted { asked, explicit, take, order }
         })
         .collect()
 }
@@ -220,12 +225,6 @@ fn clip_seed(folder: &JobFolder, sources: &Sources) -> u64 {
         }
         _ => sources.seed,
     }
-}
-
-/// Which time the engine of a scene is asked.
-fn take(sources: &Sources, index: usize) -> u32 {
-    let own = sources.brief.scenes.iter().find(|scene| scene.scene as usize == index + 1);
-    own.and_then(|scene| scene.take).unwrap_or(0)
 }
 
 /// The same words and seed ask for the same clip, wherever in the film they stand.
@@ -345,16 +344,11 @@ impl Stage for SceneStage<'_> {
             }
             slice
         });
-        let outcome = match slice.map_err(given_up)? {
+        let SceneOutcome { clip, attempts, waited_ms } = match slice.map_err(given_up)? {
             Slice::Done(outcome) => outcome,
             Slice::Later { memo, wait } => return Ok(Step::Later { memo: Box::new(memo), wait }),
         };
-        let story = SceneEngines {
-            asked: asked.clone(),
-            clip: outcome.clip,
-            attempts: outcome.attempts,
-            waited_ms: outcome.waited_ms,
-        };
+        let story = SceneEngines { asked: asked.clone(), clip, attempts, waited_ms };
         let colours = story.clip.as_ref().and_then(|clip| SeenClip::look(context, clip));
         Ok(Step::Done(DrawnScene { story, colours }))
     }
@@ -412,25 +406,22 @@ pub(crate) fn stop_if_short(
 
 /// What happened on the way down, in one line.
 pub(crate) fn why(story: &SceneEngines, chain: Option<&EngineChain>) -> String {
-    let mut parts: Vec<String> = story
-        .attempts
-        .iter()
-        .filter(|attempt| attempt.result != "success")
-        .map(|a| format!("{}: {} ({})", a.engine, a.result, a.reason))
-        .collect();
-    if parts.is_empty()
-        && let Some(clip) = story.clip.as_ref().filter(|clip| clip.reused)
-    {
-        let engine = &clip.engine;
-        parts.push(format!(
-            "a clip of {engine} was there, and an earlier clip of any engine is used"
-        ));
-    } else if parts.is_empty()
-        && let Some(chain) = chain
-    {
-        parts.extend(chain.left_out.iter().map(|l| format!("{}: {}", l.engine, l.reason)));
+    let failed = story.attempts.iter().filter(|attempt| attempt.result != "success");
+    let failed: Vec<String> =
+        failed.map(|a| format!("{}: {} ({})", a.engine, a.result, a.reason)).collect();
+    match story.clip.as_ref().filter(|clip| clip.reused) {
+        _ if !failed.is_empty() => failed.join(", "),
+        Some(ClipUse { engine, .. }) => {
+            format!("a clip of {engine} was there, and an earlier clip of any engine is used")
+        }
+        None => chain.map(left_out).unwrap_or_default(),
     }
-    parts.join(", ")
+}
+
+/// Returns the engines that a chain leaves out, each with the reason.
+pub(super) fn left_out(chain: &EngineChain) -> String {
+    let left_out = chain.left_out.iter().map(|it| format!("{}: {}", it.engine, it.reason));
+    left_out.collect::<Vec<_>>().join(", ")
 }
 
 /// The clips that were delivered.
@@ -460,25 +451,19 @@ pub(crate) fn place(
             sources.overlays.push(product_overlay(product, index));
         }
         let asset = clip.path.display().to_string();
-        assets.insert(
-            asset.clone(),
-            AssetFacts::Clip {
-                duration_ms: clip.duration_ms,
-                keep_sound: false,
-                colour: colours.correction(&clip.path),
-                reading: ClipReading::default(),
-                sound: SoundReading::default(),
-                seen: None,
-            },
-        );
-        scene.media = SceneMedia {
-            kind: MediaKind::Clip,
-            asset: Some(asset),
-            engine: clip.engine.clone(),
-            prompt: scene.media.prompt.clone(),
-            effect: scene.media.effect,
-            fit: None,
+        let facts = AssetFacts::Clip {
+            duration_ms: clip.duration_ms,
+            keep_sound: false,
+            colour: colours.correction(&clip.path),
+            reading: ClipReading::default(),
+            sound: SoundReading::default(),
+            seen: None,
         };
+        assets.insert(asset.clone(), facts);
+        scene.media.kind = MediaKind::Clip;
+        scene.media.asset = Some(asset);
+        scene.media.engine.clone_from(&clip.engine);
+        scene.media.fit = None;
         // Lengths were fixed with what the scene showed before.
         if scene.sentences.is_empty()
             && let Some(place) = timeline.timeline.get(index)

@@ -4,7 +4,7 @@
 //! for the engines that are asked first, or where a scene would fall back for certain.
 
 use super::budget::{budget, wants_all};
-use super::engines::Wanted;
+use super::engines::{Wanted, left_out};
 use crate::sources::Sources;
 use crate::stage::StageContext;
 use crate::{PipelineError, Result};
@@ -61,11 +61,7 @@ fn refuse_lesser(wanted: &[Wanted]) -> Result<()> {
     let lesser: Vec<String> = wanted
         .iter()
         .filter(|wanted| wanted.asked != LOCAL_ENGINE && !wanted.order.chain.has_outside_engine())
-        .map(|wanted| {
-            let left_out = wanted.order.chain.left_out.iter();
-            let why: Vec<_> = left_out.map(|it| format!("{}: {}", it.engine, it.reason)).collect();
-            format!("{}: {}", wanted.order.scene_id, why.join(", "))
-        })
+        .map(|wanted| format!("{}: {}", wanted.order.scene_id, left_out(&wanted.order.chain)))
         .collect();
     if lesser.is_empty() {
         return Ok(());

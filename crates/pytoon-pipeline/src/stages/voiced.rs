@@ -137,8 +137,7 @@ impl Stage for VoicedStage {
         let built = timeline::timeline(&input.timeline, sources, &graph, speech, &facts.value)?;
         let took = begun.elapsed();
         let needed_ms = |scene| engines::needed_ms(&built.timeline, scene);
-        engines::choose(context.engines(), sources, &mut graph, &needed_ms);
-        let wanted = engines::orders(context, sources, &graph, &needed_ms);
+        let wanted = engines::choose(context, sources, &mut graph, &needed_ms);
         if context.buys() {
             crate::stages::refusal::refuse(context, sources, &wanted, MicroUsd::ZERO)?;
         }
@@ -174,8 +173,7 @@ impl VoicedStage {
             let needed_ms =
                 |scene: usize| shortest.scenes.get(scene).map_or(0, |scene| scene.duration_ms);
             let mut graph = input.graph.clone();
-            engines::choose(context.engines(), &input.sources, &mut graph, &needed_ms);
-            let wanted = engines::orders(context, &input.sources, &graph, &needed_ms);
+            let wanted = engines::choose(context, &input.sources, &mut graph, &needed_ms);
             crate::stages::refusal::refuse(context, &input.sources, &wanted, price)
         };
         let stage = VoiceStage {
