@@ -197,19 +197,16 @@ impl Collector {
             // Notes go first: without one its artifacts are worth nothing.
             let notes = format!("{}/", layout::STEPS_DIR);
             entries.sort_by_key(|entry| !entry.name.contains(&notes));
-            let work = format!("{}/{}/", folder_of(job.as_str()), layout::WORK_DIR);
+            let folder = folder_of(job.as_str());
+            let work = format!("{folder}/{}/", layout::WORK_DIR);
             let (work, films): (Vec<_>, Vec<_>) =
                 entries.into_iter().partition(|entry| entry.name.starts_with(&work));
             if is_past(self.retention.work_days) {
                 self.remove("work", work, removed).await?;
             }
             if is_past(self.retention.films_days) {
-                let lasts = |name: &str| {
-                    LASTING
-                        .iter()
-                        .any(|lasting| name == format!("{}/{lasting}", folder_of(job.as_str())))
-                };
-                let films = films.into_iter().filter(|entry| !lasts(&entry.name));
+                let lasting = LASTING.map(|name| format!("{folder}/{name}"));
+                let films = films.into_iter().filter(|entry| !lasting.contains(&entry.name));
                 self.remove("films", films.collect(), removed).await?;
             }
         }
