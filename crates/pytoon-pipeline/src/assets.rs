@@ -1,6 +1,7 @@
 //! Decoded pictures, a bounded number of them at a time.
 
 use crate::environment::Environment;
+use crate::limits::picture_limits;
 use pytoon_compositor::CompositorError;
 use pytoon_compositor::assets::Assets;
 use pytoon_compositor::compose::palette;
@@ -15,34 +16,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Reads pictures and keeps the last ones.
 #[derive(Debug)]
 pub(crate) struct PictureStore {
-    runner: Runner,
+    pub(crate) runner: Runner,
     limits: PictureLimits,
     capacity_bytes: usize,
     /// Where pictures are transparent, this shows.
-    matte: [u8; 3],
+    pub(crate) matte: [u8; 3],
     kept: Mutex<VecDeque<(String, bool, Arc<Picture>)>>,
 }
 
 impl PictureStore {
-    pub(crate) fn new(
-        runner: Runner,
-        limits: PictureLimits,
-        capacity_mib: usize,
-        matte: [u8; 3],
-    ) -> Self {
-        Self { runner, limits, capacity_bytes: capacity_mib << 20, matte, kept: Mutex::default() }
-    }
-
-    /// What runs programs.
-    pub(crate) fn runner(&self) -> &Runner {
-        &self.runner
-    }
-
-    /// What shows where pictures are transparent.
-    pub(crate) fn matte(&self) -> [u8; 3] {
-        self.matte
-    }
-
     /// A picture; `opaque` ones are laid over the matte.
     pub(crate) fn load(&self, asset: &str, opaque: bool) -> Result<Arc<Picture>, SystemError> {
         if let Some(found) = self.find(asset, opaque) {
@@ -80,12 +62,13 @@ impl PictureStore {
 
 /// Returns the store of a film's pictures.
 pub(crate) fn picture_store(env: &Environment, choice: &PaletteChoice) -> Arc<PictureStore> {
-    Arc::new(PictureStore::new(
-        env.runner.clone(),
-        env.picture_limits(),
-        env.config.engines.engines.local.picture_cache_mib,
-        ground(choice),
-    ))
+    Arc::new(PictureStore {
+        runner: env.runner.clone(),
+        limits: picture_limits(&env.config),
+        capacity_bytes: env.config.engines.engines.local.picture_cache_mib << 20,
+        matte: ground(choice),
+        kept: Mutex::default(),
+    })
 }
 
 /// Returns what shows where pictures and clips are transparent.

@@ -1,10 +1,8 @@
 //! The handles a render works with, built once by the program.
 
 use crate::engine_desk::EngineDesk;
-use crate::limits;
 use pytoon_config::Config;
 use pytoon_media::fonts::FontFinder;
-use pytoon_media::picture::PictureLimits;
 use pytoon_process::{Runner, SystemError, disk};
 use pytoon_records::ledger::Fence;
 use pytoon_voice::tts::neural::Voices;
@@ -46,11 +44,6 @@ impl Environment {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Bounds on pictures from the configuration.
-    pub fn picture_limits(&self) -> PictureLimits {
-        limits::picture_limits(&self.config)
     }
 
     /// Threads that draw.

@@ -98,7 +98,10 @@ impl JobFolder {
 
     /// Returns the hash of a stage's input.
     pub(crate) fn hash(&self, input: &impl Serialize) -> String {
-        hash_of(&self.portable(input).unwrap_or_default())
+        let mut hasher = Sha256::new();
+        hasher.update(env!("CARGO_PKG_VERSION"));
+        hasher.update(self.portable(input).unwrap_or_default());
+        pytoon_vocabulary::hex(&hasher.finalize())
     }
 
     /// Returns the stamp of a file: its path and the hash of its content.
@@ -203,13 +206,6 @@ impl JobFolder {
         }
         Ok(())
     }
-}
-
-fn hash_of(bytes: &[u8]) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(env!("CARGO_PKG_VERSION"));
-    hasher.update(bytes);
-    pytoon_vocabulary::hex(&hasher.finalize())
 }
 
 #[cfg(test)]

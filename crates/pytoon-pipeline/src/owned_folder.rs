@@ -11,7 +11,7 @@ use crate::folder::JobIdentity;
 use pytoon_core::layout;
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_process::{SystemError, disk};
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ enum Found {
 pub(crate) struct OwnedFolder {
     root: PathBuf,
     found: Found,
-    /// Folders that did not exist before, outermost first.
+    /// Folders that did not exist before, innermost first.
     created: Vec<PathBuf>,
     /// Held as long as this process lives; the system releases it with the process.
     _lock: File,
@@ -49,7 +49,8 @@ impl OwnedFolder {
     /// # Errors
     /// If another process has it.
     pub(crate) fn open(root: &Path) -> Result<Self, SystemError> {
-        let created = missing_folders(root);
+        let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+        let created = root.ancestors().take_while(is_missing).map(Path::to_owned).collect();
         let (work, cache) = (root.join(layout::WORK_DIR), root.join(layout::CACHE_DIR));
         loop {
             let found = match (work.is_dir(), cache.is_dir()) {
@@ -106,7 +107,7 @@ impl OwnedFolder {
         match self.found {
             Found::Nothing => {
                 let _ = std::fs::remove_dir_all(self.work());
-                for folder in self.created.iter().rev() {
+                for folder in &self.created {
                     let _ = std::fs::remove_dir(folder);
                 }
             }
@@ -142,34 +143,23 @@ fn lock(work: &Path) -> Result<File, SystemError> {
     let file = File::create(&path).map_err(|e| SystemError::write(&path, e))?;
     let begun = Instant::now();
     loop {
-        let taken = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
-        match taken {
+        match file.try_lock() {
             Ok(()) => return Ok(file),
             // A process killed while it started a program leaves its lock to that program's first
             // moments.
-            Err(rustix::io::Errno::WOULDBLOCK) if begun.elapsed() < LOCK_PATIENCE => {
+            Err(TryLockError::WouldBlock) if begun.elapsed() < LOCK_PATIENCE => {
                 std::thread::sleep(LOCK_RETRY);
             }
-            Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(TryLockError::WouldBlock) => {
                 return Err(SystemError::unusable(
                     work.parent().unwrap_or(work),
                     "another pytoon is at work on this job; wait for it, or choose another folder",
                 ));
             }
             // File systems without locks have one user, or careful ones.
-            Err(_) => return Ok(file),
+            Err(TryLockError::Error(_)) => return Ok(file),
         }
     }
-}
-
-fn missing_folders(root: &Path) -> Vec<PathBuf> {
-    let mut missing: Vec<PathBuf> = root
-        .ancestors()
-        .take_while(|p| !p.as_os_str().is_empty() && !p.exists())
-        .map(Path::to_owned)
-        .collect();
-    missing.reverse();
-    missing
 }
 
 /// Returns a new job.

@@ -2,6 +2,7 @@
 //! work begins. What is wrong is reported with the brief's line and field.
 
 use crate::environment::Environment;
+use crate::limits::picture_limits;
 use crate::{PipelineError, Result};
 use pytoon_config::names::{self, Found};
 use pytoon_config::{BriefFile, ConfigError};
@@ -270,7 +271,7 @@ impl Resolver<'_> {
         let full = self.existing(field, path)?;
         let unusable =
             |error: pytoon_process::SystemError| self.file.error(field, error.to_string());
-        let limits = self.env.picture_limits();
+        let limits = picture_limits(&self.env.config);
         let kind = picture::kind(&full, &limits).map_err(unusable)?;
         let name = full.display().to_string();
         let picture = MediaInfo { path: name.clone(), kind: MediaKind::Picture, fit };
@@ -356,7 +357,7 @@ impl Resolver<'_> {
     fn sound_file(&self, field: &str, path: &str) -> Result<String> {
         let full = self.existing(field, path)?;
         let name = full.display().to_string();
-        if let Ok(FileKind::Picture) = picture::kind(&full, &self.env.picture_limits()) {
+        if let Ok(FileKind::Picture) = picture::kind(&full, &picture_limits(&self.env.config)) {
             let file = note::file_name(&name);
             return Err(self.error(field, format!("{file} is a picture: name a file with sound")));
         }
@@ -412,7 +413,7 @@ impl Resolver<'_> {
     }
 
     fn check_picture(&self, field: &str, full: &Path) -> Result<()> {
-        let kind = picture::kind(full, &self.env.picture_limits())
+        let kind = picture::kind(full, &picture_limits(&self.env.config))
             .map_err(|error| self.file.error(field, error.to_string()))?;
         if kind == FileKind::Moving {
             return Err(self.error(field, format!("{} is not a still picture", full.display())));

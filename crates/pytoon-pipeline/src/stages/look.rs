@@ -83,8 +83,8 @@ impl Stage for LookStage {
         let (seen_clips, seen_pictures) = (Mutex::new(Vec::new()), Mutex::new(BTreeMap::new()));
         let look = || {
             while let Some(&(path, clip)) = next(&next_clip) {
-                let look = clip_look::look(store.runner(), Path::new(path), &clip.reading);
-                let seen = look.map(|look| seen(look, &clip.reading, store.matte(), aspect));
+                let look = clip_look::look(&store.runner, Path::new(path), &clip.reading);
+                let seen = look.map(|look| seen(look, &clip.reading, store.matte, aspect));
                 lock(&seen_clips).push((path, seen));
             }
             while let Some((index, (_, asset))) = next(&next_picture) {

@@ -44,15 +44,11 @@ pub(crate) fn timeline(
     assets: &BTreeMap<String, AssetFacts>,
 ) -> Result<Built> {
     let captions = sources.brief.caption_settings();
+    let is_brand_safe = sources.brief.brand_safe == Some(true);
+    let keeps_colours = is_brand_safe && sources.palette.brand_accent.is_some();
     let look = Look {
         // A grade would move the brand's own colours.
-        grade_strength: if sources.brief.brand_safe == Some(true)
-            && sources.palette.brand_accent.is_some()
-        {
-            0.0
-        } else {
-            sources.preset.grade_strength
-        },
+        grade_strength: if keeps_colours { 0.0 } else { sources.preset.grade_strength },
         palette: sources.palette.clone(),
         captions: CaptionStyle {
             burn_in: !sources.brief.captions_are_off(),
@@ -62,11 +58,6 @@ pub(crate) fn timeline(
             lead_ms: settings.captions.lead_ms,
         },
         font: sources.font.clone(),
-    };
-    let masked: &[String] = if sources.brief.brand_safe == Some(true) {
-        &settings.brand_safe.masked_words
-    } else {
-        &[]
     };
     let built = build(&BuildInput {
         graph,
@@ -79,7 +70,7 @@ pub(crate) fn timeline(
         captions: !sources.brief.captions_are_off(),
         overlays: &sources.overlays,
         target_ms: target_ms(sources),
-        masked_words: masked,
+        masked_words: if is_brand_safe { &settings.brand_safe.masked_words } else { &[] },
     })?;
     if let Some((place, reason)) = built.timeline.problem() {
         return Err(PipelineError::Internal(format!(

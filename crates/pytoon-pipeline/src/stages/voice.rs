@@ -176,13 +176,11 @@ fn recorded(
     let graph = &input.graph;
     let path = Path::new(&recording.path);
     let denoise = input.settings.denoise.unwrap_or(input.defaults.denoise);
-    let recording =
-        voice_processor::read_recording(context.runner(), path, denoise).map_err(|error| {
-            match error {
-                VoiceError::Recording(SystemError::Cancelled) => PipelineError::from(error),
-                other => context.field_error("voice_file", other.to_string()).into(),
-            }
-        })?;
+    let recording = voice_processor::read_recording(context.runner(), path, denoise);
+    let recording = recording.map_err(|error| match error {
+        VoiceError::Recording(SystemError::Cancelled) => PipelineError::from(error),
+        other => context.field_error("voice_file", other.to_string()).into(),
+    })?;
     let sentences: Vec<Vec<text::Word>> =
         graph.scenes.iter().flat_map(|s| s.sentences.iter()).map(|s| text::words(s)).collect();
     voice_processor::report(
@@ -204,36 +202,28 @@ fn recorded(
         sentences: &sentences,
         language: &graph.language,
     })?;
-    let mut notes: Vec<Note> = timed
-        .mismatch
-        .iter()
-        .map(|mismatch| mismatch_note(mismatch, &sentences, &recording))
-        .collect();
-    if let Some(reason) = &timed.guess
-        && input.guessed_script.is_none()
-    {
-        notes.push(Note::WordsSpread { reason: reason.clone() });
-    }
     let asset = layout::voice_take(0);
     write_take(context.folder, &asset, &recording.samples)?;
     let speech = voice_mapper::map_recording(graph, &recording, &timed.words, &asset);
     // A recording is never sped up: people hear it. It must fit as it is.
     let fitted =
         fit::fit(&needs(graph, &input.preset, &speech), input.target_ms, &input.preset.pacing);
-    match fitted {
-        Ok(fitted) if fitted.tempo <= 1.0 => {}
-        _ => {
-            let seconds = recording.duration_ms() as f64 / 1000.0;
-            return Err(context
-                .field_error("voice_file", format!("the recording lasts {seconds:.1} s with its pauses; a film holds {MAX_FILM_SECONDS} s: shorten it"))
-                .into());
-        }
+    if !fitted.is_ok_and(|fitted| fitted.tempo <= 1.0) {
+        let seconds = recording.duration_ms() as f64 / 1000.0;
+        let reason = format!(
+            "the recording lasts {seconds:.1} s with its pauses; a film holds {MAX_FILM_SECONDS} s: \
+             shorten it"
+        );
+        return Err(context.field_error("voice_file", reason).into());
     }
     let mut result = VoiceResult::new(speech, Some("voice_file"), timed.method);
     result.confidence = Some(timed.confidence);
-    result.warnings.extend(notes);
-    let unwritten = input.guessed_script.clone();
-    result.warnings.extend(unwritten.map(|reason| Note::RecordingWithoutScript { reason }));
+    let mismatches = timed.mismatch.iter();
+    result.warnings.extend(mismatches.map(|it| mismatch_note(it, &sentences, &recording)));
+    result.warnings.extend(match input.guessed_script.clone() {
+        Some(reason) => Some(Note::RecordingWithoutScript { reason }),
+        None => timed.guess.map(|reason| Note::WordsSpread { reason }),
+    });
     Ok(result)
 }
 

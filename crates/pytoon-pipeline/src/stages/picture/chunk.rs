@@ -24,6 +24,7 @@ use pytoon_core::timeline::{ClipSource, Timeline, Transition, VideoClip};
 use pytoon_telemetry::Event;
 use pytoon_vocabulary::{Background, CaptionCue, Frame, SceneId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -217,16 +218,10 @@ pub(crate) fn joined(reports: &[ChunkReport]) -> Result<(PictureReport, usize)> 
     let (best, _) =
         best.ok_or_else(|| PipelineError::Internal("the film has no frame for its cover".into()))?;
     let (black, frozen) = Seen::joined(reports.iter().map(|r| (&r.seen, r.range.last())));
-    let distinct = |mut all: Vec<&str>| {
-        all.sort_unstable();
-        all.dedup();
-        all.join(", ")
-    };
-    let mut missing: Vec<char> = reports.iter().flat_map(|r| r.missing_glyphs.chars()).collect();
-    missing.sort_unstable();
-    missing.dedup();
+    let encoders: BTreeSet<&str> = reports.iter().map(|r| r.encoder.as_str()).collect();
+    let missing: BTreeSet<char> = reports.iter().flat_map(|r| r.missing_glyphs.chars()).collect();
     let report = PictureReport {
-        encoder: distinct(reports.iter().map(|r| r.encoder.as_str()).collect()),
+        encoder: encoders.into_iter().collect::<Vec<_>>().join(", "),
         frames: reports.iter().map(|r| r.range.len()).sum(),
         black,
         frozen,
