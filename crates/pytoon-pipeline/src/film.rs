@@ -28,12 +28,13 @@ use crate::stage::{
 use crate::stages::engines::{self, DrawnScene, SceneInput, SceneStage, Wanted};
 use crate::stages::final_timeline::{FinalInput, FinalStage};
 use crate::stages::finish::{PublishInput, PublishStage};
+use crate::stages::look::LookInput;
 use crate::stages::picture::chunk::{ChunkInput, ChunkReport, ChunkStage, joined};
 use crate::stages::plan::{self, Plan, PlanInput, PlanStage};
 use crate::stages::sound::{MixStage, SoundInput};
 use crate::stages::timeline::TimelineSettings;
 use crate::stages::transcript::{self, TranscriptInput, TranscriptStage};
-use crate::stages::voice_order::KeptVoice;
+use crate::stages::voice_order::{KeptVoice, VoiceInput};
 use crate::stages::voiced::{Voiced, VoicedInput, VoicedStage};
 use crate::stages::{speech, timeline};
 use crate::{PipelineError, Result};
@@ -263,9 +264,18 @@ impl Film {
         let continues = self.env.keeps_voice;
         self.ask_again_for_fallbacks(continues)?;
         let kept = if continues { KeptVoice::of(&self.folder, &sources) } else { None };
-        let known = (self.brief_hash()?, plan::stamps(&sources, &self.folder));
-        let settings = &self.env.config.settings;
-        let input = VoicedInput::of(context, known, sources, plan.graph, settings, continues);
+        let (settings, folder) = (&self.env.config.settings, &self.folder);
+        let means = (!continues).then(|| speech::means(context, &settings.tts));
+        let input = VoicedInput {
+            brief: self.brief_hash()?,
+            stamps: plan::stamps(&sources, folder),
+            voice: VoiceInput::of(&sources, &plan.graph, settings, means, folder),
+            look: LookInput::of(&sources, folder),
+            timeline: TimelineSettings::of(settings),
+            engines: (!continues).then(|| context.engines().means()),
+            sources,
+            graph: plan.graph,
+        };
         let voiced = made(context, &VoicedStage { kept }, &input)?;
         for (part, took_ms, reused) in &voiced.value.parts {
             self.note(part, Duration::from_millis(*took_ms), voiced.reused || *reused);

@@ -1,5 +1,6 @@
 //! Looks at every picture once: its size, and where the eye goes.
 
+use crate::assets::ground;
 use crate::folder::JobFolder;
 use crate::sources::{ClipSourceInfo, Sources};
 use crate::stage::{Stage, StageContext, Step, lock};
@@ -35,7 +36,7 @@ pub(crate) struct LookInput {
 }
 
 impl LookInput {
-    pub(crate) fn of(sources: &Sources, ground: [u8; 3], folder: &JobFolder) -> Self {
+    pub(crate) fn of(sources: &Sources, folder: &JobFolder) -> Self {
         let pictures = pictures(sources).into_iter();
         let stamp = |path: &String| folder.stamp(Path::new(path));
         Self {
@@ -44,7 +45,7 @@ impl LookInput {
             clip_stamps: sources.clips.keys().map(stamp).collect(),
             width: sources.profile.width,
             height: sources.profile.height,
-            ground,
+            ground: ground(&sources.palette),
         }
     }
 

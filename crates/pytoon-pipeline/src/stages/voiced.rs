@@ -7,12 +7,10 @@ use super::speech;
 use super::timeline::{self, TimelineSettings};
 use super::voice;
 use super::voice_order::{KeptVoice, VoiceInput, VoiceResult, VoiceStage};
-use crate::assets::ground;
 use crate::engine_desk::EngineMeans;
 use crate::sources::Sources;
 use crate::stage::{Output, Stage, StageContext, Step, found, made, write_json};
 use crate::{PipelineError, Result};
-use pytoon_config::settings::Settings;
 use pytoon_core::layout;
 use pytoon_core::note::Note;
 use pytoon_core::scene::SceneGraph;
@@ -45,31 +43,6 @@ pub(crate) struct VoicedInput {
     pub(crate) timeline: TimelineSettings,
     /// The engines that can be asked; absent where a job keeps the engines it has.
     pub(crate) engines: Option<EngineMeans>,
-}
-
-impl VoicedInput {
-    /// `continues` is true if a job keeps the voice and the engines it has.
-    pub(crate) fn of(
-        context: &StageContext<'_>,
-        (brief, stamps): (String, Vec<String>),
-        sources: Sources,
-        graph: SceneGraph,
-        settings: &Settings,
-        continues: bool,
-    ) -> Self {
-        let folder = context.folder;
-        let means = (!continues).then(|| speech::means(context, &settings.tts));
-        Self {
-            voice: VoiceInput::of(&sources, &graph, settings, means, folder),
-            look: LookInput::of(&sources, ground(&sources.palette), folder),
-            timeline: TimelineSettings::of(settings),
-            engines: (!continues).then(|| context.engines().means()),
-            brief,
-            sources,
-            stamps,
-            graph,
-        }
-    }
 }
 
 /// Returns the voice of the job's first film, for a continued film whose words and settings are the same.
