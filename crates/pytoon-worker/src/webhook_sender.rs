@@ -99,9 +99,9 @@ impl WebhookSender {
             // Longer than an attempt takes: two do not tell at once.
             match self.store.webhook_claim(self.timeout * 2 + LOOK).await {
                 Ok(Some(due)) => {
-                    let courier = self.clone();
+                    let sender = self.clone();
                     tokio::spawn(async move {
-                        courier.tell(due).await;
+                        sender.tell(due).await;
                         drop(place);
                     });
                     continue;
@@ -150,19 +150,14 @@ impl WebhookSender {
     }
 
     fn outcome(&self, due: &DueWebhook, answer: Result<u16, String>, took: Duration) -> Told {
+        let (status, error) = match answer {
+            Ok(status) if (200..300).contains(&status) => (Some(status), None),
+            Ok(status) => (Some(status), Some(format!("the receiver answered {status}"))),
+            Err(reason) => (None, Some(reason)),
+        };
         let pause = self.pauses.get(due.attempts as usize).copied();
-        match answer {
-            Ok(status) if (200..300).contains(&status) => {
-                Told { status: Some(status), took, error: None, retry_in: None }
-            }
-            Ok(status) => Told {
-                status: Some(status),
-                took,
-                error: Some(format!("the receiver answered {status}")),
-                retry_in: pause.filter(|_| status != GONE),
-            },
-            Err(reason) => Told { status: None, took, error: Some(reason), retry_in: pause },
-        }
+        let retry_in = pause.filter(|_| error.is_some() && status != Some(GONE));
+        Told { status, took, error, retry_in }
     }
 }
 
