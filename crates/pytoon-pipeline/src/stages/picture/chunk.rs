@@ -83,7 +83,7 @@ impl ChunkInput {
         let files = assets_in(&shown, range).chain(shown.look.font.as_deref());
         Self {
             files: files.map(|path| Asset::of(path, folder)).collect(),
-            candidates: Cover::among(&cover_candidates(timeline), range).candidates().to_vec(),
+            candidates: Cover::among(&cover_candidates(timeline), range).candidates,
             range,
             shown,
         }

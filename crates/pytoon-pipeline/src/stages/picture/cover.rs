@@ -25,7 +25,8 @@ pub(super) fn cover_candidates(timeline: &Timeline) -> Vec<FrameNumber> {
 
 /// The best frame so far.
 pub(super) struct Cover {
-    candidates: Vec<FrameNumber>,
+    /// The frames it chooses among.
+    pub(super) candidates: Vec<FrameNumber>,
     best: Option<(f64, Frame)>,
     /// How good the chosen frame is.
     pub(super) score: Option<f64>,
@@ -36,16 +37,6 @@ impl Cover {
     pub(super) fn among(candidates: &[FrameNumber], range: FrameRange) -> Self {
         let candidates = candidates.iter().copied().filter(|&n| range.contains(n)).collect();
         Self { candidates, best: None, score: None }
-    }
-
-    /// The frames it chooses among.
-    pub(super) fn candidates(&self) -> &[FrameNumber] {
-        &self.candidates
-    }
-
-    /// Whether there is anything to choose from.
-    pub(super) fn has_candidates(&self) -> bool {
-        !self.candidates.is_empty()
     }
 
     /// The chosen frame, once the last candidate was seen.

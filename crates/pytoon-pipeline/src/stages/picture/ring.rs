@@ -308,7 +308,7 @@ fn write_all<'scope>(
 ) -> Result<DrawnFrames> {
     let range = ring.range;
     let mut statistics = Statistics::new(range.start);
-    let wants_cover = cover.has_candidates();
+    let wants_cover = !cover.candidates.is_empty();
     let mut cover_written = None;
     let mut scratch = ComposeScratch::default();
     for number in range.frames() {
