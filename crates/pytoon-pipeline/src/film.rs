@@ -226,7 +226,7 @@ impl Film {
     fn plan(&self, context: &StageContext<'_>) -> Result<()> {
         let mut sources = self.resolved()?;
         let settings = &self.env.config.settings;
-        if let Some(input) = TranscriptInput::of(&sources, &settings.transcription, &self.folder) {
+        if let Some(input) = TranscriptInput::of(&sources, &settings.transcription) {
             self.env.progress.stage("transcript");
             let stage = TranscriptStage { limits: speech::limits(context.engines(), &sources) };
             let heard = made(context, &stage, &input)?;
@@ -236,7 +236,7 @@ impl Film {
         self.env.progress.stage("plan");
         let input = PlanInput {
             brief: self.brief_hash()?,
-            stamps: plan::stamps(&sources, &self.folder),
+            stamps: plan::stamps(&sources),
             draft: self.options.draft,
             sources,
         };
@@ -264,13 +264,13 @@ impl Film {
         let continues = self.env.keeps_voice;
         self.ask_again_for_fallbacks(continues)?;
         let kept = if continues { KeptVoice::of(&self.folder, &sources) } else { None };
-        let (settings, folder) = (&self.env.config.settings, &self.folder);
+        let settings = &self.env.config.settings;
         let means = (!continues).then(|| speech::means(context, &settings.tts));
         let input = VoicedInput {
             brief: self.brief_hash()?,
-            stamps: plan::stamps(&sources, folder),
-            voice: VoiceInput::of(&sources, &plan.graph, settings, means, folder),
-            look: LookInput::of(&sources, folder),
+            stamps: plan::stamps(&sources),
+            voice: VoiceInput::of(&sources, &plan.graph, settings, means),
+            look: LookInput::of(&sources),
             timeline: TimelineSettings::of(settings),
             engines: (!continues).then(|| context.engines().means()),
             sources,
@@ -344,7 +344,7 @@ impl Film {
         };
         let deadline = engines::deadline_of(&self.brief()?.brief, &self.folder)?;
         let stage = SceneStage { wanted, deadline, memo };
-        let input = SceneInput::of(wanted, &self.folder);
+        let input = SceneInput::of(wanted);
         match cached(context, &stage, &input)? {
             Step::Done(drawn) => Ok(StageEnd::Scene(scene_end(&drawn.value, wanted))),
             Step::Later { memo, wait } => Ok(StageEnd::Later { memo, wait }),
@@ -373,7 +373,7 @@ impl Film {
         let mut scenes = BTreeMap::new();
         for wanted in &voiced.wanted {
             let scene_id = &wanted.order.scene_id;
-            let input = SceneInput::of(wanted, &self.folder);
+            let input = SceneInput::of(wanted);
             let drawn = match found(context, &SceneStage::new(wanted), &input)? {
                 Some((drawn, _)) => drawn,
                 // The graph has no stage for it.
@@ -403,7 +403,7 @@ impl Film {
                 let scenes = self.scenes(context, &voiced)?;
                 let (_, sources) = self.plan_of_brief()?;
                 let input = FinalInput {
-                    stamps: plan::stamps(&sources, &self.folder),
+                    stamps: plan::stamps(&sources),
                     sources,
                     voiced,
                     scenes,
@@ -444,7 +444,7 @@ impl Film {
         index: usize,
         range: FrameRange,
     ) -> Result<ChunkReport> {
-        let input = ChunkInput::of(&planned.timeline, range, &self.folder);
+        let input = ChunkInput::of(&planned.timeline, range);
         let stage = ChunkStage { index };
         let chunk = made(context, &stage, &input)?;
         if chunk.reused {
@@ -468,7 +468,7 @@ impl Film {
             let there = if lock(&self.times).contains_key(&stage.name()) {
                 last_output(&self.folder, &stage)
             } else {
-                let input = ChunkInput::of(&planned.timeline, range, &self.folder);
+                let input = ChunkInput::of(&planned.timeline, range);
                 found(context, &stage, &input)?.map(|(report, _)| report)
             };
             reports.push(match there {

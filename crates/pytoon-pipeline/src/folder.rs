@@ -104,11 +104,6 @@ impl JobFolder {
         pytoon_vocabulary::hex(&hasher.finalize())
     }
 
-    /// Returns the stamp of a file: its path and the hash of its content.
-    pub(crate) fn stamp(&self, path: &Path) -> String {
-        places::content_stamp(path)
-    }
-
     /// Returns a value as it is kept in this folder.
     fn portable(&self, value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
         self.places.to_bytes(value)

@@ -132,7 +132,7 @@ impl Bench {
         let source = FilmSource::Timeline { timeline: Box::new(silent), takes };
         let film = Film::open(self.env.clone(), &self.path("range"), job, source, options);
         let drawn = film.expect("opens").with_context(|context| {
-            let input = ChunkInput::of(timeline, range, context.folder);
+            let input = ChunkInput::of(timeline, range);
             ChunkStage { index: 900 }.run(context, &input).map(|_| ())
         });
         drawn.expect("draws");

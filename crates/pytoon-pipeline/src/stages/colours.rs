@@ -4,6 +4,7 @@
 //! nothing changes but that scene, however many are made anew one after the other; a clip is looked
 //! at once. A film most of whose clips are new at once is matched anew.
 
+use crate::places::content_stamp;
 use crate::stage::StageContext;
 use pytoon_core::colour::{self, ClipColours, ColourMatch};
 use pytoon_engines::engine_manager::ClipUse;
@@ -32,7 +33,7 @@ impl SeenClip {
     /// Looks at a clip; nothing where its colours cannot be seen, and it is shown as it is.
     pub(crate) fn look(context: &StageContext<'_>, clip: &ClipUse) -> Option<Self> {
         let ClipUse { path, duration_ms, .. } = clip;
-        let stamp = context.folder.stamp(path);
+        let stamp = content_stamp(path);
         let colours =
             pytoon_media::clip_look::colours(context.runner(), path, *duration_ms).ok()?;
         Some(Self { path: path.clone(), stamp, colours })
@@ -56,7 +57,7 @@ impl FilmColours {
             if clips.iter().any(|seen| seen.path == *path) {
                 continue;
             }
-            let stamp = context.folder.stamp(path);
+            let stamp = content_stamp(path);
             let is_it = |it: &&SeenClip| it.path == *path && it.stamp == stamp;
             let of_earlier = earlier.clips.iter().find(is_it);
             kept += usize::from(of_earlier.is_some());

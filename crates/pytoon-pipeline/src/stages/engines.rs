@@ -265,9 +265,9 @@ pub(crate) struct SceneInput {
 }
 
 impl SceneInput {
-    pub(crate) fn of(wanted: &Wanted, folder: &JobFolder) -> Self {
+    pub(crate) fn of(wanted: &Wanted) -> Self {
         let order = &wanted.order;
-        let asset = |path: &PathBuf| Asset::of(&path.display().to_string(), folder);
+        let asset = |path: &PathBuf| Asset::of(&path.display().to_string());
         Self {
             explicit: wanted.explicit.clone(),
             take: wanted.take,

@@ -1,7 +1,7 @@
 //! Looks at every picture once: its size, and where the eye goes.
 
 use crate::assets::ground;
-use crate::folder::JobFolder;
+use crate::places::content_stamp;
 use crate::sources::{ClipSourceInfo, Sources};
 use crate::stage::{Stage, StageContext, Step, lock};
 use crate::stages::Asset;
@@ -36,11 +36,11 @@ pub(crate) struct LookInput {
 }
 
 impl LookInput {
-    pub(crate) fn of(sources: &Sources, folder: &JobFolder) -> Self {
+    pub(crate) fn of(sources: &Sources) -> Self {
         let pictures = pictures(sources).into_iter();
-        let stamp = |path: &String| folder.stamp(Path::new(path));
+        let stamp = |path: &String| content_stamp(Path::new(path));
         Self {
-            pictures: pictures.map(|(field, path)| (field, Asset::of(&path, folder))).collect(),
+            pictures: pictures.map(|(field, path)| (field, Asset::of(&path))).collect(),
             clips: sources.clips.clone(),
             clip_stamps: sources.clips.keys().map(stamp).collect(),
             width: sources.profile.width,

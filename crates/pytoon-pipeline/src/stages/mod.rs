@@ -19,7 +19,7 @@ pub(crate) mod voice_order;
 pub(crate) mod voice_warnings;
 pub(crate) mod voiced;
 
-use crate::folder::JobFolder;
+use crate::places::content_stamp;
 use serde::Serialize;
 use std::path::Path;
 
@@ -32,7 +32,7 @@ pub(crate) struct Asset {
 }
 
 impl Asset {
-    pub(crate) fn of(path: &str, folder: &JobFolder) -> Self {
-        Self { path: path.to_owned(), stamp: folder.stamp(Path::new(path)) }
+    pub(crate) fn of(path: &str) -> Self {
+        Self { path: path.to_owned(), stamp: content_stamp(Path::new(path)) }
     }
 }

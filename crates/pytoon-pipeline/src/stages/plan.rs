@@ -1,7 +1,7 @@
 //! Plans the scenes of a resolved brief.
 
 use crate::Result;
-use crate::folder::JobFolder;
+use crate::places::content_stamp;
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step, write_json};
 use pytoon_core::layout;
@@ -90,7 +90,7 @@ impl Stage for PlanStage {
 }
 
 /// Returns the stamps of the files that a brief names, in the order of its fields.
-pub(crate) fn stamps(sources: &Sources, folder: &JobFolder) -> Vec<String> {
+pub(crate) fn stamps(sources: &Sources) -> Vec<String> {
     let own = sources.override_media.iter().map(|(_, media)| media);
     let media = sources.media.iter().chain(own).map(|media| media.path.as_str());
     let sound = [&sources.brief.voice_file, &sources.brief.music_source];
@@ -99,5 +99,5 @@ pub(crate) fn stamps(sources: &Sources, folder: &JobFolder) -> Vec<String> {
         OverlayContent::Text { .. } => None,
     });
     let all = media.chain(sound.into_iter().flatten().map(String::as_str)).chain(overlays);
-    all.chain(sources.font.as_deref()).map(|path| folder.stamp(Path::new(path))).collect()
+    all.chain(sources.font.as_deref()).map(|path| content_stamp(Path::new(path))).collect()
 }

@@ -1,7 +1,6 @@
 //! Has a recording written down that comes without words: what is heard becomes the script.
 
 use crate::Result;
-use crate::folder::JobFolder;
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step};
 use crate::stages::Asset;
@@ -26,14 +25,10 @@ pub(crate) struct TranscriptInput {
 
 impl TranscriptInput {
     /// Returns the input of a brief with a recording and no script; none for other briefs.
-    pub(crate) fn of(
-        sources: &Sources,
-        settings: &TranscriptionSettings,
-        folder: &JobFolder,
-    ) -> Option<Self> {
+    pub(crate) fn of(sources: &Sources, settings: &TranscriptionSettings) -> Option<Self> {
         let recording = sources.brief.voice_file.as_deref().filter(|_| sources.lacks_script())?;
         Some(Self {
-            recording: Asset::of(recording, folder),
+            recording: Asset::of(recording),
             settings: settings.clone(),
             language: sources.brief.language.clone(),
         })

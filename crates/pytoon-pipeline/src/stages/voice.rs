@@ -67,12 +67,11 @@ impl VoiceInput {
         graph: &SceneGraph,
         settings: &Settings,
         means: Option<String>,
-        folder: &JobFolder,
     ) -> Self {
         let recording = sources.brief.voice_file.as_deref();
         Self {
             graph: spoken_part(graph),
-            recording: recording.map(|path| Asset::of(path, folder)),
+            recording: recording.map(Asset::of),
             settings: sources.brief.voice_settings(),
             assumed_language: assumed_language(&sources.brief),
             preset: sources.preset.clone(),

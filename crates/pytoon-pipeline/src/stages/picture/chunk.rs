@@ -12,7 +12,6 @@ use super::sink::FrameSink;
 use super::statistics::Seen;
 use super::{PictureReport, assets, choose_encoder};
 use crate::assets::SceneAssets;
-use crate::folder::JobFolder;
 use crate::stage::{Stage, StageContext, Step};
 use crate::stages::{Asset, timeline};
 use crate::{PipelineError, Result};
@@ -78,11 +77,11 @@ pub(crate) struct ChunkInput {
 }
 
 impl ChunkInput {
-    pub(crate) fn of(timeline: &Timeline, range: FrameRange, folder: &JobFolder) -> Self {
+    pub(crate) fn of(timeline: &Timeline, range: FrameRange) -> Self {
         let shown = seen_in(timeline, range);
         let files = assets_in(&shown, range).chain(shown.look.font.as_deref());
         Self {
-            files: files.map(|path| Asset::of(path, folder)).collect(),
+            files: files.map(Asset::of).collect(),
             candidates: Cover::among(&cover_candidates(timeline), range).candidates,
             range,
             shown,
