@@ -8,9 +8,9 @@
 //! in `fixtures/voices/<provider>/`: `provider.json` says what it is, and the other files hold its
 //! own words, or the program or the voice that plays it.
 //!
-//! - Services and servers ([`remote`]) are played by a server with a script.
-//! - Programs ([`programs`]) are played by a shell script.
-//! - Voices that are files ([`files`]) lie in a folder, and one file after another is spoiled. What
+//! - Services and servers (`remote`) are played by a server with a script.
+//! - Programs (`programs`) are played by a shell script.
+//! - Voices that are files (`files`) lie in a folder, and one file after another is spoiled. What
 //!   speaks there is a toy model.
 //!
 //! Start with [`run`].

@@ -3,7 +3,7 @@
 //! Guarantees: those of `pytoon-purchase`; a sentence that stands twice in a script is bought once; what
 //! is kept and whose file is gone or not whole is not used.
 //!
-//! Start with [`PaidWork::bought`].
+//! Start with [`PaidWork`].
 
 use pytoon_config::engines::Backoff;
 use pytoon_process::disk;

@@ -3,9 +3,9 @@
 //! Guarantees: nothing is bought twice ([`crate::paid`]); what comes back is checked before it is kept;
 //! a key is in no message; a cancel is heard within a moment.
 //!
-//! An adapter ([`CloudAdapter`]) translates: it builds one request and reads one answer. It does
+//! An adapter (`CloudAdapter`) translates: it builds one request and reads one answer. It does
 //! not wait, repeat, keep or judge. A service is paid through the ledger; a server of the user's
-//! own costs nothing and leaves no row there ([`free`]).
+//! own costs nothing and leaves no row there (`free`).
 //!
 //! Start with [`Cloud`].
 
