@@ -21,3 +21,8 @@ pub mod scripted;
 pub mod world;
 
 pub use error::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind, VendorFuture};
+
+/// Returns the reason as an error, unless a condition holds.
+pub fn ensure(holds: bool, reason: impl Into<String>) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(reason.into()) }
+}

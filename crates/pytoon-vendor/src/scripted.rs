@@ -4,6 +4,7 @@
 //! Guarantees: every request that arrived whole is written down; what the script does not name
 //! is answered with 599, which no adapter may take for anything.
 
+use crate::ensure;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -154,10 +155,8 @@ impl Script {
 
 /// Refuses a text that shows a key, as it is or escaped as in a query, or its first half.
 pub fn hides(text: &str, key: &str) -> Result<(), String> {
-    if text.contains(key) || text.contains(&escaped(key)) || text.contains(&key[..12]) {
-        return Err("the key shows".to_owned());
-    }
-    Ok(())
+    let shows = text.contains(key) || text.contains(&escaped(key)) || text.contains(&key[..12]);
+    ensure(!shows, "the key shows")
 }
 
 fn escaped(text: &str) -> String {

@@ -36,6 +36,7 @@ use pytoon_core::text;
 use pytoon_process::{CancelToken, Programs, Runner};
 use pytoon_purchase::Buyer;
 use pytoon_records::ledger::{CallLimits, PurchaseStore};
+use pytoon_vendor::ensure;
 use pytoon_vendor::world::RealWorld;
 use serde::Deserialize;
 use serde_json::Value;
@@ -183,9 +184,7 @@ impl Bench<'_> {
         };
         Ok(Stage { provider, store })
     }
-}
 
-impl Bench<'_> {
     /// The provider without a key, its block changed.
     fn own_stage(
         &self,
@@ -220,17 +219,12 @@ fn request() -> TtsRequest {
 
 /// Refuses speech that is none.
 fn judged(spoken: &[SpokenSentence]) -> Result<(), String> {
-    let words = text::words(TEXT).len();
-    match spoken {
-        [sentence] if sentence.words.len() != words => {
-            Err(format!("{} of {words} words have a time", sentence.words.len()))
-        }
-        [sentence] if speech::is_silent(&sentence.samples) => {
-            Err("silence is passed off as speech".to_owned())
-        }
-        [_] => Ok(()),
-        others => Err(format!("{} sentences came for one", others.len())),
-    }
+    let [sentence] = spoken else {
+        return Err(format!("{} sentences came for one", spoken.len()));
+    };
+    let (timed, words) = (sentence.words.len(), text::words(TEXT).len());
+    ensure(timed == words, format!("{timed} of {words} words have a time"))?;
+    ensure(!speech::is_silent(&sentence.samples), "silence is passed off as speech")
 }
 
 /// Speaks, when it must succeed.
@@ -242,48 +236,39 @@ fn speaks(provider: &dyn TtsProvider) -> Outcome {
 
 /// Speaks, when it must fail.
 fn fails(provider: &dyn TtsProvider, request: &TtsRequest) -> Result<VoiceError, String> {
-    match provider.speak(request) {
-        Ok(_) => Err("it was taken for speech".to_owned()),
-        Err(error) => {
-            clean(&format!("{error} {error:?}"))?;
-            Ok(error)
-        }
-    }
+    let error = provider.speak(request).err().ok_or("it was taken for speech")?;
+    clean(&format!("{error} {error:?}"))?;
+    Ok(error)
 }
 
 /// Speaks, when it must fail before a time has passed.
 fn fails_within(patience: Duration, provider: &dyn TtsProvider) -> Result<VoiceError, String> {
     let begun = Instant::now();
     let error = fails(provider, &request())?;
-    match begun.elapsed() {
-        waited if waited > patience => Err(format!("it was waited for during {waited:?}")),
-        _ => Ok(error),
-    }
+    let waited = begun.elapsed();
+    ensure(waited <= patience, format!("it was waited for during {waited:?}"))?;
+    Ok(error)
 }
 
 /// A failure of a kind.
 fn of_kind(error: &VoiceError, kind: &str) -> Outcome {
-    if error.kind() == kind {
-        Ok(kind.to_owned())
-    } else {
-        Err(format!("{}; the kind should be {kind}: {error}", error.kind()))
-    }
+    let own = error.kind();
+    ensure(own == kind, format!("{own}; the kind should be {kind}: {error}"))?;
+    Ok(kind.to_owned())
 }
 
 /// Refuses a request that lacks a word of the text.
 fn says_all(asked: &str) -> Result<(), String> {
     for word in text::words(TEXT) {
         let bare = word.text.trim_end_matches('.');
-        if !asked.contains(bare) {
-            return Err(format!("its request lacks the word `{bare}`: {asked}"));
-        }
+        ensure(asked.contains(bare), format!("its request lacks the word `{bare}`: {asked}"))?;
     }
     Ok(())
 }
 
 /// Checks the health of a provider that must fail.
 fn is_unwell(provider: &dyn TtsProvider) -> Result<VoiceError, String> {
-    provider.health_check().err().ok_or_else(|| "it says that all is well".to_owned())
+    Ok(provider.health_check().err().ok_or("it says that all is well")?)
 }
 
 /// Refuses a text that shows the key, or half of it.

@@ -10,6 +10,7 @@ use crate::adapter::{
     TaskState,
 };
 use crate::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind as Kind};
+use pytoon_vendor::ensure;
 use pytoon_vocabulary::MicroUsd;
 use running::{
     broken_clip, cancel, cancel_too_late, clip_faults, echoed, failed, lookup_absent, lookup_found,
@@ -97,14 +98,12 @@ fn expect(
     status: Option<ErrorStatus>,
 ) -> Outcome {
     let said = short(error)?;
-    if !kinds.contains(&error.kind) {
-        return fault(format!("{said}; the kind should be one of {kinds:?}: {error}"));
-    }
-    if !accepted.contains(&error.accepted) {
-        return fault(format!("{said}; taken should be one of {accepted:?}: {error}"));
-    }
-    if status.is_some_and(|status| status != error.status) {
-        return fault(format!("{said}; the status should be {status:?}: {error}"));
+    for (is_so, wanted) in [
+        (kinds.contains(&error.kind), format!("the kind should be one of {kinds:?}")),
+        (accepted.contains(&error.accepted), format!("taken should be one of {accepted:?}")),
+        (status.is_none_or(|it| it == error.status), format!("the status should be {status:?}")),
+    ] {
+        ensure(is_so, format!("{said}; {wanted}: {error}"))?;
     }
     Ok(said)
 }
@@ -149,10 +148,8 @@ fn failure(submitted: Result<Task>) -> Result<VendorError, String> {
 
 /// Refuses more or fewer calls of a route than one.
 fn called_once(bench: &Bench<'_>, route: &str) -> Result<(), String> {
-    match bench.vendor.count(route) {
-        1 => Ok(()),
-        count => Err(format!("{route} was called {count} times")),
-    }
+    let count = bench.vendor.count(route);
+    ensure(count == 1, format!("{route} was called {count} times"))
 }
 
 /// Polls until a task ends.
@@ -168,26 +165,20 @@ async fn finish(adapter: &dyn ExternalEngineAdapter, task: &Task) -> Result<Task
 
 fn identity(bench: &Bench<'_>) -> Outcome {
     let sold = bench.adapter.capabilities();
-    if bench.adapter.name() != bench.subject.name {
-        return fault(format!("it calls itself {}", bench.adapter.name()));
-    }
-    let is_none = |offer: &Offer| offer.ratios.is_empty() || offer.durations.longest() == 0;
-    if sold.offers().next().is_none() || sold.offers().any(is_none) || sold.max_prompt == 0 {
-        return fault("it sells nothing");
-    }
+    let name = bench.adapter.name();
+    ensure(name == bench.subject.name, format!("it calls itself {name}"))?;
+    let is_some = |offer: &Offer| !offer.ratios.is_empty() && offer.durations.longest() > 0;
+    let sells = sold.offers().next().is_some() && sold.offers().all(is_some);
+    ensure(sells && sold.max_prompt > 0, "it sells nothing")?;
     let longest = sold.offers().map(|offer| offer.durations.longest()).max().unwrap_or(0);
-    if bench.adapter.max_duration() != Duration::from_millis(u64::from(longest)) {
-        return fault("max_duration is not the longest that it sells");
-    }
-    if sold.from_picture.is_some() == sold.image_inputs.is_empty() {
-        return fault("it sells clips of pictures and takes none, or the reverse");
-    }
-    if bench.adapter.supports_image_input() != bench.routes.submit_image.is_some()
-        || sold.from_words.is_some() != bench.routes.submit_text.is_some()
-    {
-        return fault("the fixtures know other ways to submit than it sells");
-    }
-    Ok(match (bench.adapter.supports_image_input(), sold.from_words.is_some()) {
+    let is_longest = bench.adapter.max_duration() == Duration::from_millis(u64::from(longest));
+    ensure(is_longest, "max_duration is not the longest that it sells")?;
+    let is_true = sold.from_picture.is_some() != sold.image_inputs.is_empty();
+    ensure(is_true, "it sells clips of pictures and takes none, or the reverse")?;
+    let ways = (bench.adapter.supports_image_input(), sold.from_words.is_some());
+    let known = (bench.routes.submit_image.is_some(), bench.routes.submit_text.is_some());
+    ensure(ways == known, "the fixtures know other ways to submit than it sells")?;
+    Ok(match ways {
         (true, true) => "pictures, words",
         (true, false) => "pictures",
         _ => "words",
@@ -198,13 +189,11 @@ fn identity(bench: &Bench<'_>) -> Outcome {
 async fn health(bench: &Bench<'_>) -> Outcome {
     bench.vendor.follow(bench.success.clone());
     let health = bench.adapter.health_check().await.map_err(text)?;
-    if bench.vendor.count(&bench.routes.health) == 0 {
-        return fault(format!("{} was not asked", bench.routes.health));
-    }
+    let route = &bench.routes.health;
+    ensure(bench.vendor.count(route) > 0, format!("{route} was not asked"))?;
     let is_paid = bench.ways().iter().any(|(_, route)| bench.vendor.count(route) > 0);
-    if bench.routes.poll.is_some() && is_paid {
-        return fault("the account's check called what costs money");
-    }
+    let is_free = bench.routes.poll.is_none() || !is_paid;
+    ensure(is_free, "the account's check called what costs money")?;
     Ok(health.balance.map_or_else(|| "fine".to_owned(), |balance| balance.to_string()))
 }
 
@@ -214,10 +203,9 @@ async fn health_refused(bench: &Bench<'_>) -> Outcome {
     }
     let answer = Answer::json(401, json!({ "error": "who are you" }));
     bench.vendor.follow(bench.success.clone().on(&bench.routes.health, answer));
-    match bench.adapter.health_check().await {
-        Ok(_) => fault("a refused key is called healthy"),
-        Err(error) => expect(&error, &[Kind::Auth], &[Accepted::No], None),
-    }
+    let error =
+        bench.adapter.health_check().await.err().ok_or("a refused key is called healthy")?;
+    expect(&error, &[Kind::Auth], &[Accepted::No], None)
 }
 
 /// A request that must be refused before anything is sent.
@@ -267,9 +255,8 @@ async fn sells_all(bench: &Bench<'_>) -> Outcome {
             for &ratio in &offer.ratios {
                 bench.vendor.follow(bench.success.clone());
                 let request = GenerateRequest { duration_ms, ratio, ..bench.request(with_image) };
-                if let Err(error) = bench.adapter.prepare(&request).await {
-                    return fault(format!("{duration_ms} ms of {ratio:?}: {error}"));
-                }
+                let prepared = bench.adapter.prepare(&request).await;
+                prepared.map_err(|error| format!("{duration_ms} ms of {ratio:?}: {error}"))?;
             }
         }
     }
@@ -282,21 +269,16 @@ async fn success(bench: &Bench<'_>) -> Outcome {
     for (with_image, route) in bench.ways() {
         bench.vendor.follow(bench.success.clone());
         let prepared = prepared(bench, with_image).await?;
-        if bench.vendor.count(&route) > 0 {
-            return fault("prepare called what costs money");
-        }
+        ensure(bench.vendor.count(&route) == 0, "prepare called what costs money")?;
         let task = bench.adapter.submit(&prepared).await.map_err(text)?;
         called_once(bench, &route)?;
         let (output, cost) = clip(&*bench.adapter, &task).await?;
         let to = bench.folder.join("clip.mp4");
         let file = bench.adapter.fetch(&output, &to).await.map_err(text)?;
         let bytes = std::fs::read(&to).map_err(|error| error.to_string())?;
-        if bytes != CLIP || file.size_bytes != CLIP.len() as u64 || file.sha256.len() != 64 {
-            return fault("the clip is not the vendor's");
-        }
-        if file.credit != output.credit {
-            return fault("the credit was lost");
-        }
+        let is_whole = bytes == CLIP && file.size_bytes == CLIP.len() as u64;
+        ensure(is_whole && file.sha256.len() == 64, "the clip is not the vendor's")?;
+        ensure(file.credit == output.credit, "the credit was lost")?;
         std::fs::remove_file(&to).map_err(|error| error.to_string())?;
         keys_where_they_belong(bench)?;
         said = cost.map_or_else(|| "a clip".to_owned(), |cost| format!("a clip for {cost}"));
@@ -316,9 +298,8 @@ fn keys_where_they_belong(bench: &Bench<'_>) -> Result<(), String> {
             let problem = if is_keyless { "carries" } else { "lacks" };
             return Err(format!("{} {problem} the key", seen.route.replace(KEY, "…")));
         }
-        if !is_keyless && !seen.shows_as(form, KEY) {
-            return Err(format!("{} does not carry it as {form}", seen.route));
-        }
+        let is_right = is_keyless || seen.shows_as(form, KEY);
+        ensure(is_right, format!("{} does not carry it as {form}", seen.route))?;
     }
     Ok(())
 }
@@ -328,9 +309,7 @@ async fn resumed(bench: &Bench<'_>) -> Outcome {
     let stored = serde_json::to_string(&first).map_err(|error| error.to_string())?;
     clean(&stored)?;
     let read: Task = serde_json::from_str(&stored).map_err(|error| error.to_string())?;
-    if read != first {
-        return fault("a task is not the same after it was stored");
-    }
+    ensure(read == first, "a task is not the same after it was stored")?;
     clip(&*bench.another(bench.vendor.base())?, &read).await?;
     Ok("a clip".to_owned())
 }
@@ -386,9 +365,8 @@ async fn submit_fault(bench: &Bench<'_>, wanted: &SubmitFault) -> Outcome {
         let prepared = prepared(bench, with_image).await?;
         let error = failure(bench.adapter.submit(&prepared).await)?;
         called_once(bench, &route)?;
-        if error.retry_after != wanted.retry_after {
-            return fault(format!("asked again after {:?}", error.retry_after));
-        }
+        let after = error.retry_after;
+        ensure(after == wanted.retry_after, format!("asked again after {after:?}"))?;
         let accepted = unknown(bench, wanted.accepted);
         said = expect(&error, &[wanted.kind], &[accepted], Some(wanted.status))?;
     }

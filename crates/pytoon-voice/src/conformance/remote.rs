@@ -14,7 +14,7 @@ use pytoon_config::tts::CloudVoice;
 use pytoon_process::Runner;
 use pytoon_records::ledger::{CallFilter, CallRow, CallState};
 use pytoon_vendor::scripted::{Answer, Script, Seen, Vendor};
-use pytoon_vendor::{Accepted, VendorErrorKind as Kind};
+use pytoon_vendor::{Accepted, VendorErrorKind as Kind, ensure};
 use pytoon_vocabulary::MicroUsd;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -168,25 +168,21 @@ impl Played<'_> {
     fn money(&self, stage: &Stage) -> Result<Money, String> {
         let rows = self.rows(stage)?;
         if self.remote.is_free {
-            let paid = Err("what costs nothing has a row in the ledger".to_owned());
-            return if rows.is_empty() { Ok(Money::NotSpent) } else { paid };
+            ensure(rows.is_empty(), "what costs nothing has a row in the ledger")?;
+            return Ok(Money::NotSpent);
         }
         let has = |states: &[CallState]| rows.iter().any(|row| states.contains(&row.state));
-        if rows.is_empty() {
-            return Err("the ledger has no row of a paid call".to_owned());
-        }
-        if has(&[CallState::Intent, CallState::Submitted, CallState::Unknown]) {
-            return Err("the ledger leaves the call open".to_owned());
-        }
+        ensure(!rows.is_empty(), "the ledger has no row of a paid call")?;
+        let is_open = has(&[CallState::Intent, CallState::Submitted, CallState::Unknown]);
+        ensure(!is_open, "the ledger leaves the call open")?;
         if has(&[CallState::Kept, CallState::BadOutput]) {
             return Ok(Money::Spent);
         }
         if has(&[CallState::Lost]) {
             return Ok(Money::Unknown);
         }
-        if rows.iter().any(|row| row.charged != MicroUsd::ZERO) {
-            return Err("what was not bought is charged".to_owned());
-        }
+        let is_free = rows.iter().all(|row| row.charged == MicroUsd::ZERO);
+        ensure(is_free, "what was not bought is charged")?;
         Ok(Money::NotSpent)
     }
 
@@ -198,24 +194,18 @@ impl Played<'_> {
         let request = TtsRequest { speed, ..request() };
         let spoken = provider.speak(&request).map_err(|error| format!("unexpectedly {error}"))?;
         judged(&spoken)?;
-        if spoken.iter().any(|sentence| sentence.needs_alignment == self.remote.gives_times) {
-            return Err("it does not say truly whether its words have times".to_owned());
-        }
+        let Remote { gives_times, speak, key_as, .. } = self.remote;
+        let is_true = spoken.iter().all(|sentence| sentence.needs_alignment != *gives_times);
+        ensure(is_true, "it does not say truly whether its words have times")?;
         let seen = self.vendor.seen();
-        let asked: Vec<_> =
-            seen.iter().filter(|seen| seen.route.starts_with(&self.remote.speak)).collect();
+        let asked: Vec<_> = seen.iter().filter(|seen| seen.route.starts_with(speak)).collect();
         let [asked] = asked.as_slice() else {
-            return Err(format!("{} was called {} times", self.remote.speak, asked.len()));
+            return Err(format!("{speak} was called {} times", asked.len()));
         };
         self.carries_the_request(asked)?;
-        if !asked.shows_as(&self.remote.key_as, KEY) {
-            return Err(format!("the key does not stand as {}", self.remote.key_as));
-        }
-        let expected = if self.remote.is_free { Money::NotSpent } else { Money::Spent };
-        let money = self.money(&stage)?;
-        if money != expected {
-            return Err(format!("spent: {money}; it should be {expected}"));
-        }
+        ensure(asked.shows_as(key_as, KEY), format!("the key does not stand as {key_as}"))?;
+        let (money, expected) = (self.money(&stage)?, self.expected(Money::Spent));
+        ensure(money == expected, format!("spent: {money}; it should be {expected}"))?;
         Ok(format!("speaks, spent: {money}"))
     }
 
@@ -224,14 +214,11 @@ impl Played<'_> {
         let body = String::from_utf8_lossy(&asked.body);
         says_all(&body)?;
         let voice = self.voice()?;
-        if !body.contains(&voice) && !asked.shows(&voice) {
-            return Err(format!("its request lacks the voice `{voice}`: {body}"));
-        }
+        let has_voice = body.contains(&voice) || asked.shows(&voice);
+        ensure(has_voice, format!("its request lacks the voice `{voice}`: {body}"))?;
         let json: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
-        if !self.remote.lacks_speed && !has_number(&json, SPEED) {
-            return Err(format!("its request lacks the speed {SPEED}: {body}"));
-        }
-        Ok(())
+        let has_speed = self.remote.lacks_speed || has_number(&json, SPEED);
+        ensure(has_speed, format!("its request lacks the speed {SPEED}: {body}"))
     }
 
     /// The voice that the configuration gives to English.
@@ -271,10 +258,7 @@ impl Played<'_> {
     }
 
     fn unpaid(&self) -> Result<(), String> {
-        match self.vendor.count(&self.remote.speak) {
-            0 => Ok(()),
-            _ => Err("a health check speaks".to_owned()),
-        }
+        ensure(self.vendor.count(&self.remote.speak) == 0, "a health check speaks")
     }
 
     fn fault(&self, fault: &Fault) -> Outcome {
@@ -283,13 +267,11 @@ impl Played<'_> {
         let stage = self.stage(&fault.name, self.vendor.base(), patience)?;
         let error = super::fails(stage.provider()?, &request())?;
         let calls = self.vendor.count(&self.remote.speak);
-        if calls != fault.calls {
-            return Err(format!("it was called {calls} times instead of {}", fault.calls));
-        }
-        if let VoiceError::Vendor { source, .. } = &error
-            && source.retry_after != fault.retry_after
-        {
-            return Err(format!("asked again after {:?}", source.retry_after));
+        let expected = fault.calls;
+        ensure(calls == expected, format!("it was called {calls} times instead of {expected}"))?;
+        if let VoiceError::Vendor { source, .. } = &error {
+            let after = source.retry_after;
+            ensure(after == fault.retry_after, format!("asked again after {after:?}"))?;
         }
         self.expect(&stage, &error, fault.kind.as_str(), fault.money)
     }
@@ -305,14 +287,16 @@ impl Played<'_> {
         let VoiceError::Vendor { source, .. } = error else {
             return Err(format!("it is no failure of a service: {error:?}"));
         };
-        if self.remote.is_free && source.accepted != Accepted::No {
-            return Err("it says that a free call may have been bought".to_owned());
-        }
-        let expected = if self.remote.is_free { Money::NotSpent } else { money };
-        if expected != spent {
-            return Err(format!("{kind}, spent: {spent}; it should be {expected:?}"));
-        }
+        let is_true = !self.remote.is_free || source.accepted == Accepted::No;
+        ensure(is_true, "it says that a free call may have been bought")?;
+        let expected = self.expected(money);
+        ensure(expected == spent, format!("{kind}, spent: {spent}; it should be {expected:?}"))?;
         Ok(format!("{kind}, spent: {spent}"))
+    }
+
+    /// What is spent where a service would cost this: nothing, if it is free.
+    fn expected(&self, money: Money) -> Money {
+        if self.remote.is_free { Money::NotSpent } else { money }
     }
 
     /// A refusal in the vendor's own words.

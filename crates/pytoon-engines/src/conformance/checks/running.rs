@@ -8,6 +8,7 @@ use super::{
 };
 use crate::adapter::{Cancelled, ExternalEngineAdapter, Lookup, Output, TaskState};
 use crate::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind as Kind};
+use pytoon_vendor::ensure;
 use serde_json::json;
 
 /// A poll of a running task that is answered so.
@@ -15,9 +16,7 @@ async fn polled(bench: &Bench<'_>, answer: Answer) -> Result<Option<Result<TaskS
     let Some(route) = &bench.routes.poll else { return Ok(None) };
     let task = task(bench, bench.success.clone().on(route, answer)).await?;
     let outcome = bench.adapter.poll(&task).await;
-    if bench.vendor.count(route) == 0 {
-        return Err(format!("{route} was not asked"));
-    }
+    ensure(bench.vendor.count(route) > 0, format!("{route} was not asked"))?;
     Ok(Some(outcome))
 }
 
@@ -94,10 +93,8 @@ pub(super) async fn unknown_status(bench: &Bench<'_>) -> Outcome {
 
 /// A scenario may only be missing where it cannot happen.
 fn absent(bench: &Bench<'_>, name: &str) -> Outcome {
-    if bench.routes.poll.is_none() {
-        return none();
-    }
-    fault(format!("there is no {name}"))
+    ensure(bench.routes.poll.is_none(), format!("there is no {name}"))?;
+    none()
 }
 
 pub(super) async fn moderation(bench: &Bench<'_>) -> Outcome {
@@ -130,9 +127,7 @@ pub(super) async fn failed(bench: &Bench<'_>) -> Outcome {
 pub(super) async fn cancel(bench: &Bench<'_>) -> Outcome {
     let script = bench.scenario("cancel.json")?;
     let sold = bench.adapter.capabilities().cancel;
-    if sold && script.is_none() {
-        return fault("there is no cancel.json");
-    }
+    ensure(!sold || script.is_some(), "there is no cancel.json")?;
     let task = task(bench, script.unwrap_or_else(|| bench.success.clone())).await?;
     match (sold, bench.adapter.cancel(&task).await.map_err(text)?) {
         (true, cancelled @ (Cancelled::Yes | Cancelled::Asked)) => {
@@ -160,9 +155,7 @@ async fn looked_up(bench: &Bench<'_>, name: &str) -> Result<Option<Lookup>, Stri
     let Some(script) = bench.scenario(name)? else { return Ok(None) };
     let (prepared, route) = first_prepared(bench, script).await?;
     let found = bench.adapter.lookup(&prepared).await.map_err(text)?;
-    if bench.vendor.count(&route) > 0 {
-        return Err("looking called what costs money".to_owned());
-    }
+    ensure(bench.vendor.count(&route) == 0, "looking called what costs money")?;
     Ok(Some(found))
 }
 
@@ -203,9 +196,7 @@ async fn fetched(
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let outcome = adapter.fetch(output, &folder.join("clip.mp4")).await;
     let left = std::fs::read_dir(&folder).map_err(|error| error.to_string())?.count();
-    if left > 0 {
-        return Err(format!("{left} files were left behind"));
-    }
+    ensure(left == 0, format!("{left} files were left behind"))?;
     outcome.err().ok_or_else(|| "it was fetched".to_owned())
 }
 
