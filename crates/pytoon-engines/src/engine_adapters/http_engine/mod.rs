@@ -23,7 +23,6 @@ use crate::http::{Body, Call, Reply, VendorHttp};
 use crate::{ErrorStatus, Result, VendorError, VendorErrorKind};
 use options::{Cost, ErrorRule, HttpOptions, Image};
 use pytoon_vocabulary::MicroUsd;
-use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -32,8 +31,6 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct HttpEngine {
     options: HttpOptions,
-    submit_method: Method,
-    cancel_method: Method,
 }
 
 impl HttpEngine {
@@ -41,11 +38,7 @@ impl HttpEngine {
     pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
         let options: HttpOptions = read_options(parts.config)?;
         options.check(parts)?;
-        let cancel = options.cancel.as_ref().map_or("DELETE", |cancel| cancel.method.as_str());
-        let sold = capabilities(&options)?;
-        let submit_method = options::method(&options.submit.method, "options.submit.method")?;
-        let cancel_method = options::method(cancel, "options.cancel.method")?;
-        Adapter::build(parts, sold, Self { options, submit_method, cancel_method })
+        Adapter::build(parts, capabilities(&options)?, Self { options })
     }
 }
 
@@ -281,13 +274,14 @@ impl Vendor for HttpEngine {
 
     async fn submit(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Task> {
         let url = engine.http.url(&prepared.path);
-        let mut call = Call::new(SUBMIT, engine.vendor.submit_method.clone(), url).paid();
+        let submit = &engine.vendor.options.submit;
+        let mut call = Call::new(SUBMIT, submit.method.clone(), url).paid();
         call.body = Body::Json(prepared.body["body"].clone());
         for (name, value) in common::fields_at(&prepared.body, "/headers") {
             call = call.header(name, value.as_str().unwrap_or_default());
         }
         let reply = engine.send(call).await?;
-        let (id, _) = engine.taken_on(&reply, &engine.vendor.options.submit.id)?;
+        let (id, _) = engine.taken_on(&reply, &submit.id)?;
         Ok(Task { id, data: Value::Null })
     }
 
@@ -299,10 +293,11 @@ impl Vendor for HttpEngine {
     }
 
     async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled> {
-        let HttpEngine { options, cancel_method, .. } = &engine.vendor;
-        let Some(cancel) = &options.cancel else { return Ok(Cancelled::Unsupported) };
+        let Some(cancel) = &engine.vendor.options.cancel else {
+            return Ok(Cancelled::Unsupported);
+        };
         let url = engine.task_path(&cancel.path, &task.id);
-        let reply = engine.send(Call::new(CANCEL, cancel_method.clone(), url)).await?;
+        let reply = engine.send(Call::new(CANCEL, cancel.method.clone(), url)).await?;
         // Nothing in the description says that the vendor really stops.
         common::cancel_outcome(&engine.http, &reply, Cancelled::Asked)
     }

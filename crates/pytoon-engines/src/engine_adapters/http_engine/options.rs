@@ -8,7 +8,8 @@ use super::super::{AdapterParts, OptionProblem, common, template, yes};
 use crate::VendorErrorKind;
 use crate::adapter::{Durations, Offer, Ratio};
 use reqwest::Method;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -132,8 +133,8 @@ pub(super) enum Image {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Submit {
-    #[serde(default = "post")]
-    pub(super) method: String,
+    #[serde(default = "post", deserialize_with = "method")]
+    pub(super) method: Method,
     pub(super) path: String,
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
@@ -142,8 +143,8 @@ pub(super) struct Submit {
     pub(super) id: String,
 }
 
-fn post() -> String {
-    "POST".to_owned()
+fn post() -> Method {
+    Method::POST
 }
 
 /// How a task is asked after.
@@ -203,13 +204,13 @@ pub(super) struct ResultPlace {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cancel {
-    #[serde(default = "delete")]
-    pub(super) method: String,
+    #[serde(default = "delete", deserialize_with = "method")]
+    pub(super) method: Method,
     pub(super) path: String,
 }
 
-fn delete() -> String {
-    "DELETE".to_owned()
+fn delete() -> Method {
+    Method::DELETE
 }
 
 /// A free call that needs the key.
@@ -285,10 +286,8 @@ impl HttpOptions {
         self.check_poll()?;
         pointer(&self.result.url, "options.result.url")?;
         self.result.path.iter().try_for_each(|p| path(p, TASK_PLACES, "options.result.path"))?;
-        if let Some(cancel) = &self.cancel {
-            path(&cancel.path, TASK_PLACES, "options.cancel.path")?;
-            method(&cancel.method, "options.cancel.method")?;
-        }
+        let cancel = self.cancel.iter();
+        cancel.map(|it| &it.path).try_for_each(|p| path(p, TASK_PLACES, "options.cancel.path"))?;
         if let Some(health) = &self.health {
             path(&health.path, &[], "options.health.path")?;
             health.balance.iter().try_for_each(|sum| cost(sum, "options.health.balance"))?;
@@ -296,86 +295,65 @@ impl HttpOptions {
         self.check_lookup()?;
         self.errors.iter().enumerate().try_for_each(|(index, rule)| {
             let field = format!("options.errors[{index}]");
-            rule.pointer
-                .iter()
-                .try_for_each(|place| pointer(place, &format!("{field}.pointer")))?;
-            if rule.equals.is_some() && rule.pointer.is_none() {
-                return problem(&field, "`equals` compares what a `pointer` points to: name one");
-            }
-            if rule.status.is_none() && rule.equals.is_none() && rule.contains.is_none() {
-                return problem(&field, "it fits every answer: name a status, equals or contains");
-            }
-            Ok(())
+            let ErrorRule { status, pointer: place, equals, contains, .. } = rule;
+            place.iter().try_for_each(|place| pointer(place, &format!("{field}.pointer")))?;
+            let has_place = equals.is_none() || place.is_some();
+            require(has_place, &field, "`equals` compares what a `pointer` points to: name one")?;
+            let is_picky = status.is_some() || equals.is_some() || contains.is_some();
+            require(is_picky, &field, "it fits every answer: name a status, equals or contains")
         })
     }
 
     fn check_auth(&self, has_key: bool) -> Result<(), OptionProblem> {
+        let field = "options.auth";
         let Some(auth) = &self.auth else {
-            if has_key {
-                return problem("options.auth", "key_env names a key: say where it goes");
-            }
-            return Ok(());
+            return require(!has_key, field, "key_env names a key: say where it goes");
         };
-        if !has_key {
-            return problem("options.auth", "there is no key to show: name variables in key_env");
-        }
-        if auth.header.is_some() == auth.query.is_some() {
-            return problem("options.auth", "the key goes into a `header` or into the `query`");
-        }
+        require(has_key, field, "there is no key to show: name variables in key_env")?;
+        let has_one_place = auth.header.is_some() != auth.query.is_some();
+        require(has_one_place, field, "the key goes into a `header` or into the `query`")?;
         template::check_text(&auth.format, &["key"], "options.auth.format")?;
-        if !auth.format.contains("{{key}}") {
-            return problem("options.auth.format", "it has no `{{key}}`");
-        }
-        Ok(())
+        require(auth.format.contains("{{key}}"), "options.auth.format", "it has no `{{key}}`")
     }
 
     fn check_submit(&self) -> Result<(), OptionProblem> {
         let submit = &self.submit;
-        method(&submit.method, "options.submit.method")?;
         path(&submit.path, SUBMIT_PLACES, "options.submit.path")?;
         template::check(&submit.body, SUBMIT_PLACES, "options.submit.body")?;
         for (name, value) in &submit.headers {
             template::check_text(value, SUBMIT_PLACES, &format!("options.submit.headers.{name}"))?;
         }
         pointer(&submit.id, "options.submit.id")?;
-        if !template::uses(&submit.body, "prompt") {
-            return problem("options.submit.body", "it has no `{{prompt}}`");
-        }
-        let takes_picture = template::uses(&submit.body, "image_data_uri");
-        if self.capabilities.image == Image::Inline && !takes_picture {
-            let reason = "it has no `{{image_data_uri}}`, and capabilities.image is inline";
-            return problem("options.submit.body", reason);
-        }
-        Ok(())
+        let (field, body) = ("options.submit.body", &submit.body);
+        require(template::uses(body, "prompt"), field, "it has no `{{prompt}}`")?;
+        let is_inline = self.capabilities.image == Image::Inline;
+        let is_taken = !is_inline || template::uses(body, "image_data_uri");
+        let reason = "it has no `{{image_data_uri}}`, and capabilities.image is inline";
+        require(is_taken, field, reason)
     }
 
     fn check_poll(&self) -> Result<(), OptionProblem> {
         let poll = &self.poll;
         path(&poll.path, TASK_PLACES, "options.poll.path")?;
-        if !poll.path.contains("{{") {
-            return problem("options.poll.path", "it has no `{{id}}`");
-        }
+        require(poll.path.contains("{{"), "options.poll.path", "it has no `{{id}}`")?;
         pointer(&poll.status, "options.poll.status")?;
         poll.progress.iter().try_for_each(|place| pointer(place, "options.poll.progress"))?;
         poll.error.iter().try_for_each(|place| pointer(place, "options.poll.error"))?;
-        if !(poll.progress_scale.is_finite() && poll.progress_scale > 0.0) {
-            return problem("options.poll.progress_scale", "it is more than 0");
-        }
+        let is_scale = poll.progress_scale.is_finite() && poll.progress_scale > 0.0;
+        require(is_scale, "options.poll.progress_scale", "it is more than 0")?;
         poll.cost.iter().try_for_each(|price| cost(price, "options.poll.cost"))?;
-        let states = &poll.states;
-        if states.succeeded.is_empty() {
-            return problem("options.poll.states.succeeded", "name the word for a finished task");
+        let States { queued, running, succeeded, failed, refused, cancelled } = &poll.states;
+        let ends = [(succeeded, "succeeded", "finished"), (failed, "failed", "failed")];
+        for (words, name, ended) in ends {
+            let field = format!("options.poll.states.{name}");
+            require(!words.is_empty(), &field, &format!("name the word for a {ended} task"))?;
         }
-        if states.failed.is_empty() {
-            return problem("options.poll.states.failed", "name the word for a failed task");
-        }
-        let States { queued, running, succeeded, failed, refused, cancelled } = states;
         let all = [queued, running, succeeded, failed, refused, cancelled];
         let mut seen = std::collections::BTreeSet::new();
-        match all.into_iter().flatten().find(|word| !seen.insert(word.as_str())) {
-            Some(word) => problem("options.poll.states", &format!("`{word}` stands here twice")),
-            None => Ok(()),
-        }
+        all.into_iter().flatten().try_for_each(|word| {
+            let reason = format!("`{word}` stands here twice");
+            require(seen.insert(word), "options.poll.states", &reason)
+        })
     }
 
     fn check_lookup(&self) -> Result<(), OptionProblem> {
@@ -387,11 +365,8 @@ impl HttpOptions {
         }
         pointer(&lookup.reference, "options.lookup.ref")?;
         pointer(&lookup.id, "options.lookup.id")?;
-        if !template::uses(&self.submit.body, "call_id") {
-            let reason = "it has no `{{call_id}}`, so lookup could never find a call";
-            return problem("options.submit.body", reason);
-        }
-        Ok(())
+        let reason = "it has no `{{call_id}}`, so lookup could never find a call";
+        require(template::uses(&self.submit.body, "call_id"), "options.submit.body", reason)
     }
 
     /// Returns what is sold for a request with a picture or without.
@@ -473,40 +448,35 @@ fn ratio(text: &str) -> Option<Ratio> {
     (ratio.width > 0 && ratio.height > 0).then_some(ratio)
 }
 
-fn problem<T>(field: &str, reason: &str) -> Result<T, OptionProblem> {
-    Err(OptionProblem::new(field, reason))
+/// Returns a problem with a field, unless a condition holds.
+fn require(holds: bool, field: &str, reason: &str) -> Result<(), OptionProblem> {
+    if holds { Ok(()) } else { Err(OptionProblem::new(field, reason)) }
 }
 
 fn pointer(text: &str, field: &str) -> Result<(), OptionProblem> {
-    if text.starts_with('/') {
-        return Ok(());
-    }
-    problem(field, &format!("`{text}` is not a JSON pointer: they begin with `/`, as in `/id`"))
+    let reason = format!("`{text}` is not a JSON pointer: they begin with `/`, as in `/id`");
+    require(text.starts_with('/'), field, &reason)
 }
 
 fn path(text: &str, places: &[&str], field: &str) -> Result<(), OptionProblem> {
-    if !text.starts_with('/') {
-        let reason = format!("`{text}` is not a path below base_url: begin it with `/`");
-        return problem(field, &reason);
-    }
+    let reason = format!("`{text}` is not a path below base_url: begin it with `/`");
+    require(text.starts_with('/'), field, &reason)?;
     template::check_text(text, places, field)
 }
 
 fn cost(cost: &Cost, field: &str) -> Result<(), OptionProblem> {
     pointer(&cost.pointer, &format!("{field}.pointer"))?;
-    if cost.usd_per_unit.is_finite() && cost.usd_per_unit >= 0.0 {
-        return Ok(());
-    }
-    problem(&format!("{field}.usd_per_unit"), "it is not less than 0")
+    let is_price = cost.usd_per_unit.is_finite() && cost.usd_per_unit >= 0.0;
+    require(is_price, &format!("{field}.usd_per_unit"), "it is not less than 0")
 }
 
-/// The methods that make sense here.
-pub(super) fn method(name: &str, field: &str) -> Result<Method, OptionProblem> {
-    match name {
+/// Reads one of the methods that make sense here.
+fn method<'de, D: Deserializer<'de>>(name: D) -> Result<Method, D::Error> {
+    match String::deserialize(name)?.as_str() {
         "POST" => Ok(Method::POST),
         "PUT" => Ok(Method::PUT),
         "PATCH" => Ok(Method::PATCH),
         "DELETE" => Ok(Method::DELETE),
-        other => problem(field, &format!("`{other}` is none of POST, PUT, PATCH, DELETE")),
+        other => Err(D::Error::custom(format!("`{other}` is none of POST, PUT, PATCH, DELETE"))),
     }
 }
