@@ -2,6 +2,7 @@
 
 pub use pytoon_core::preset::VoiceStyle as Style;
 use pytoon_process::Shortage;
+use pytoon_vendor::ensure;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -96,7 +97,7 @@ impl Family {
     }
 }
 
-/// Why a manifest cannot be used.
+/// Why a manifest, or a file of a voice, cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// The reason, as shown to the user.
@@ -111,56 +112,56 @@ impl From<String> for Unreadable {
     }
 }
 
+impl From<std::io::Error> for Unreadable {
+    fn from(error: std::io::Error) -> Self {
+        Self { reason: error.to_string(), exhausted: Shortage::of(&error).is_some() }
+    }
+}
+
+/// Reads a file of at most so many bytes; `what` names what would have as many.
+pub(crate) fn read_at_most(path: &Path, most: u64, what: &str) -> Result<Vec<u8>, Unreadable> {
+    let size = std::fs::metadata(path)?.len();
+    ensure(size <= most, format!("{size} bytes are too many for {what}"))?;
+    Ok(std::fs::read(path)?)
+}
+
 impl Manifest {
     /// Reads the manifest in a voice's folder; fails with what is wrong.
     pub fn read(folder: &Path) -> Result<Self, Unreadable> {
-        let path = folder.join(MANIFEST);
-        let unreadable = |error: std::io::Error| Unreadable {
-            reason: format!("{MANIFEST}: {error}"),
-            exhausted: Shortage::of(&error).is_some(),
+        let behind_name = |it: Unreadable| {
+            let reason = format!("{MANIFEST}: {}", it.reason);
+            Unreadable { reason, ..it }
         };
-        let size = std::fs::metadata(&path).map_err(unreadable)?.len();
-        if size > MAX_MANIFEST {
-            let reason = format!("{MANIFEST}: {size} bytes are too many for a manifest");
-            return Err(reason.into());
-        }
-        let bytes = std::fs::read(&path).map_err(unreadable)?;
-        let manifest: Self =
-            serde_json::from_slice(&bytes).map_err(|error| format!("{MANIFEST}: {error}"))?;
-        manifest.check().map_err(|reason| format!("{MANIFEST}: {reason}"))?;
-        if folder.file_name().is_none_or(|name| name.to_string_lossy() != manifest.name) {
-            return Err(format!("{MANIFEST}: it names the voice `{}`", manifest.name).into());
-        }
+        Self::read_checked(folder).map_err(behind_name)
+    }
+
+    fn read_checked(folder: &Path) -> Result<Self, Unreadable> {
+        let bytes = read_at_most(&folder.join(MANIFEST), MAX_MANIFEST, "a manifest")?;
+        let manifest: Self = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+        manifest.check()?;
+        let name = &manifest.name;
+        let is_folders = folder.file_name().is_some_and(|own| own.to_string_lossy() == *name);
+        ensure(is_folders, format!("it names the voice `{name}`"))?;
         Ok(manifest)
     }
 
     /// Checks what reading cannot: versions, names and sizes.
     pub fn check(&self) -> Result<(), String> {
-        if self.version != VERSION {
-            return Err(format!("version {} is not known here, only {VERSION}", self.version));
-        }
-        if !is_voice_name(&self.name) {
-            return Err(format!("`{}` is not a voice's name", self.name));
-        }
-        if !(8_000..=48_000).contains(&self.sample_rate) {
-            return Err(format!("a sample rate of {} Hz", self.sample_rate));
-        }
-        if !self.words_per_minute.is_none_or(|pace| (60..=400).contains(&pace)) {
-            return Err("words_per_minute is not within 60 to 400".to_owned());
-        }
-        if !self.files.contains_key("model") {
-            return Err("it names no model".to_owned());
-        }
-        for (role, entry) in &self.files {
-            if !is_file_name(&entry.file) {
-                return Err(format!("files.{role}: `{}` is not a file's name", entry.file));
-            }
+        let Self { version, name, sample_rate, files, .. } = self;
+        let is_known = *version == VERSION;
+        ensure(is_known, format!("version {version} is not known here, only {VERSION}"))?;
+        ensure(is_voice_name(name), format!("`{name}` is not a voice's name"))?;
+        let is_usual = (8_000..=48_000).contains(sample_rate);
+        ensure(is_usual, format!("a sample rate of {sample_rate} Hz"))?;
+        let is_pace = self.words_per_minute.is_none_or(|pace| (60..=400).contains(&pace));
+        ensure(is_pace, "words_per_minute is not within 60 to 400")?;
+        ensure(files.contains_key("model"), "it names no model")?;
+        files.iter().try_for_each(|(role, FileEntry { file, sha256, .. })| {
+            ensure(is_file_name(file), format!("files.{role}: `{file}` is not a file's name"))?;
             let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-            if entry.sha256.len() != 64 || !entry.sha256.chars().all(is_hex) {
-                return Err(format!("files.{role}: sha256 is not 64 hexadecimal digits"));
-            }
-        }
-        Ok(())
+            let is_hash = sha256.len() == 64 && sha256.chars().all(is_hex);
+            ensure(is_hash, format!("files.{role}: sha256 is not 64 hexadecimal digits"))
+        })
     }
 }
 

@@ -10,7 +10,7 @@
 
 pub mod add;
 pub mod catalogue;
-mod manifest;
+pub(crate) mod manifest;
 
 pub use manifest::{Family, FileEntry, Gender, MANIFEST, Manifest, Style, Unreadable};
 

@@ -2,6 +2,7 @@
 
 use super::unusable;
 use crate::Result;
+use crate::installed::manifest::read_at_most;
 use crate::installed::{
     BrokenVoice, Family, InstalledVoice, MAX_FILE, VoiceFolders, install_again,
 };
@@ -10,7 +11,7 @@ use pytoon_neural::NeuralError;
 use pytoon_neural::heart::Heart;
 use pytoon_neural::piper::Piper;
 use pytoon_neural::session::Limits;
-use pytoon_process::{Shortage, threads};
+use pytoon_process::threads;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -127,19 +128,12 @@ fn load(
 fn load_file(file: &Path, limits: Limits) -> Result<Loaded, BrokenVoice> {
     let name = file.display().to_string();
     let broken = |reason, exhausted| BrokenVoice { name: name.clone(), reason, exhausted };
-    let config = file.with_added_extension("json");
     let read = |path: &Path, role: &str| {
-        let unreadable = |error: std::io::Error| {
-            broken(format!("{role}{error}"), Shortage::of(&error).is_some())
-        };
-        let size = std::fs::metadata(path).map_err(unreadable)?.len();
-        if size > MAX_FILE {
-            return Err(broken(format!("{role}{size} bytes are too many for a voice"), false));
-        }
-        std::fs::read(path).map_err(unreadable)
+        let bytes = read_at_most(path, MAX_FILE, "a voice");
+        bytes.map_err(|it| broken(format!("{role}{}", it.reason), it.exhausted))
     };
     let beside = "its `.onnx.json` file, which has to lie beside it: ";
-    let config = read(&config, beside)?;
+    let config = read(&file.with_added_extension("json"), beside)?;
     let model = read(file, "")?;
     Piper::load(model, &config, limits)
         .map(Loaded::Piper)
