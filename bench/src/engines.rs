@@ -5,10 +5,10 @@ use pytoon_config::engines::EngineConfig;
 use pytoon_config::secrets::Secrets;
 use pytoon_config::{Config, ConfigSource};
 use pytoon_engines::adapter::{
-    Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
-    GenerateRequest, GeneratedClip, Offer, Output, Prepared, PromptUnit, Ratio, Task, TaskState,
+    Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter, Fetched,
+    GenerateRequest, Offer, Output, Prepared, PromptUnit, Ratio, Task, TaskState,
 };
-use pytoon_engines::clip_check::{Checked, ClipChecker, Expectation};
+use pytoon_engines::clip_check::{ClipChecker, Expectation, Verdict};
 use pytoon_engines::engine_manager::{EngineManager, EngineSet, ManagerParts, SceneOrder};
 use pytoon_engines::engine_selector::SceneWish;
 use pytoon_engines::picture_fit::AsTheyAre;
@@ -213,17 +213,8 @@ impl ExternalEngineAdapter for Instant0 {
     fn cancel<'a>(&'a self, _: &'a Task) -> EngineFuture<'a, Cancelled> {
         Box::pin(async { Ok(Cancelled::Unsupported) })
     }
-    fn fetch<'a>(&'a self, _: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
-        let path = to.to_owned();
-        Box::pin(async move {
-            Ok(GeneratedClip {
-                path,
-                size_bytes: 1,
-                sha256: String::new(),
-                credit: None,
-                cost: None,
-            })
-        })
+    fn fetch<'a>(&'a self, _: &'a Output, _: &'a Path) -> EngineFuture<'a, Fetched> {
+        Box::pin(async { Ok(Fetched { sha256: String::new(), credit: None, cost: None }) })
     }
 }
 
@@ -231,10 +222,9 @@ impl ExternalEngineAdapter for Instant0 {
 struct AnyClip;
 
 impl ClipChecker for AnyClip {
-    fn check(&self, _: PathBuf, w: Expectation) -> StoreFuture<'_, Result<Checked, String>> {
-        Box::pin(async move {
-            Ok(Ok(Checked { duration_ms: i64::from(w.asked_ms), sound_removed: false }))
-        })
+    fn check(&self, _: PathBuf, w: Expectation) -> StoreFuture<'_, Verdict> {
+        let duration_ms = i64::from(w.asked_ms);
+        Box::pin(async move { Ok(Verdict::Usable { duration_ms, changed: false }) })
     }
 }
 

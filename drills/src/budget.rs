@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use pytoon_config::secrets::Secrets;
 use pytoon_config::{Config, ConfigSource};
 use pytoon_engines::adapter::Ratio;
-use pytoon_engines::clip_check::{Checked, ClipChecker, Expectation};
+use pytoon_engines::clip_check::{ClipChecker, Expectation, Verdict};
 use pytoon_engines::engine_manager::{EngineManager, EngineSet, ManagerParts, SceneOrder};
 use pytoon_engines::engine_selector::SceneWish;
 use pytoon_engines::picture_fit::AsTheyAre;
@@ -102,10 +102,9 @@ fn start(folder: &Path, lane: u64, jobs: u64) -> anyhow::Result<(u64, Child, Ins
 struct AnyClip;
 
 impl ClipChecker for AnyClip {
-    fn check(&self, _: PathBuf, wanted: Expectation) -> StoreFuture<'_, Result<Checked, String>> {
-        Box::pin(async move {
-            Ok(Ok(Checked { duration_ms: i64::from(wanted.asked_ms), sound_removed: false }))
-        })
+    fn check(&self, _: PathBuf, wanted: Expectation) -> StoreFuture<'_, Verdict> {
+        let duration_ms = i64::from(wanted.asked_ms);
+        Box::pin(async move { Ok(Verdict::Usable { duration_ms, changed: false }) })
     }
 }
 

@@ -16,7 +16,7 @@
 //! falling back (`engine_manager`), keeping (`PurchaseStore`), judging clips (`clip_check`).
 
 use crate::Result;
-pub use pytoon_purchase::{Cancelled, Lookup, Task};
+pub use pytoon_purchase::{Cancelled, Fetched, Lookup, Task};
 use pytoon_vocabulary::MicroUsd;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -180,8 +180,6 @@ impl Ratio {
 /// How a picture may be handed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageInput {
-    /// An address that the vendor fetches.
-    Url,
     /// In the request itself; at most so many bytes of picture.
     Inline(u64),
     /// Uploaded first; at most so many bytes.
@@ -262,21 +260,6 @@ pub struct EngineHealth {
     pub detail: Option<String>,
 }
 
-/// A clip on our disk.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GeneratedClip {
-    /// The file.
-    pub path: PathBuf,
-    /// Its size in bytes.
-    pub size_bytes: u64,
-    /// SHA-256 of the file in hex.
-    pub sha256: String,
-    /// Who is to be credited.
-    pub credit: Option<String>,
-    /// What the vendor says it cost.
-    pub cost: Option<MicroUsd>,
-}
-
 /// A service that turns one scene into one clip.
 pub trait ExternalEngineAdapter: fmt::Debug + Send + Sync {
     /// The key under `v2.engines`; also the metric label and the log field.
@@ -315,7 +298,7 @@ pub trait ExternalEngineAdapter: fmt::Debug + Send + Sync {
     fn cancel<'a>(&'a self, task: &'a Task) -> EngineFuture<'a, Cancelled>;
 
     /// Downloads a clip to a path; the file is there whole or not at all.
-    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip>;
+    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, Fetched>;
 
     /// Looks for a call whose answer never came.
     fn lookup<'a>(&'a self, _prepared: &'a Prepared) -> EngineFuture<'a, Lookup> {
@@ -329,7 +312,7 @@ pub trait ExternalEngineAdapter: fmt::Debug + Send + Sync {
         request: &'a GenerateRequest,
         every: Duration,
         to: &'a Path,
-    ) -> EngineFuture<'a, GeneratedClip> {
+    ) -> EngineFuture<'a, Fetched> {
         Box::pin(async move {
             let prepared = self.prepare(request).await?;
             let task = self.submit(&prepared).await?;
@@ -337,7 +320,7 @@ pub trait ExternalEngineAdapter: fmt::Debug + Send + Sync {
                 match self.poll(&task).await? {
                     TaskState::Succeeded { output, cost } => {
                         let clip = self.fetch(&output, to).await?;
-                        return Ok(GeneratedClip { cost: clip.cost.or(cost), ..clip });
+                        return Ok(Fetched { cost: clip.cost.or(cost), ..clip });
                     }
                     TaskState::Failed(error) => return Err(error),
                     TaskState::Queued { .. } | TaskState::Running { .. } => {

@@ -7,8 +7,11 @@
 //! Does not decide what happens to the scene.
 
 use pytoon_ffmpeg::clip_facts::{self, ClipFacts};
+use pytoon_ffmpeg::verify::FrameLook;
 use pytoon_process::{Runner, SystemError};
+pub use pytoon_purchase::Verdict;
 use pytoon_records::ledger::StoreFuture;
+use pytoon_vendor::ensure;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -24,20 +27,10 @@ pub struct Expectation {
     pub is_stock: bool,
 }
 
-/// What was seen of a usable clip.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Checked {
-    /// Its length in milliseconds.
-    pub duration_ms: i64,
-    /// Whether sound was taken out of it.
-    pub sound_removed: bool,
-}
-
 /// Judges clips.
 pub trait ClipChecker: fmt::Debug + Send + Sync {
-    /// Looks at a clip, and makes it fit to use in place; a bad one is told why.
-    fn check(&self, path: PathBuf, wanted: Expectation)
-    -> StoreFuture<'_, Result<Checked, String>>;
+    /// Looks at a clip, and makes it fit to use in place.
+    fn check(&self, path: PathBuf, wanted: Expectation) -> StoreFuture<'_, Verdict>;
 }
 
 /// Smaller than this on its short side is nobody's video.
@@ -58,14 +51,12 @@ const REFINED_FRAMES: usize = 6;
 
 /// Judges what was seen; the reason says what is wrong.
 pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
-    if facts.frames.len() < 3 {
-        return Err(format!("only {} frames can be decoded", facts.frames.len()));
-    }
-    if facts.width.min(facts.height) < MIN_SIDE {
-        return Err(format!("{}x{} is too small", facts.width, facts.height));
-    }
+    let ClipFacts { width, height, .. } = facts;
+    let count = facts.frames.len();
+    ensure(count >= 3, format!("only {count} frames can be decoded"))?;
+    ensure(*width.min(height) >= MIN_SIDE, format!("{width}x{height} is too small"))?;
     let seconds = facts.duration_ms as f64 / 1000.0;
-    let decoded_ms = facts.frames.len() as f64 / facts.frame_rate.max(1.0) * 1000.0;
+    let decoded_ms = count as f64 / facts.frame_rate.max(1.0) * 1000.0;
     if decoded_ms < facts.duration_ms as f64 * (1.0 - LENGTH_TOLERANCE) {
         return Err(format!("it breaks off: {:.1} of {seconds:.1} s decode", decoded_ms / 1000.0));
     }
@@ -75,18 +66,12 @@ pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
     if least - seconds > (least * LENGTH_TOLERANCE).max(0.3) {
         return Err(format!("it is {seconds:.1} s long and the scene needs {least:.1} s"));
     }
-    let share = |count: usize| count as f64 / facts.frames.len() as f64;
-    let black =
-        facts.frames.iter().filter(|f| f.mean < BLACK_MEAN && f.deviation < BLACK_DEVIATION);
-    if share(black.count()) > 0.5 {
-        return Err("it is black".to_owned());
-    }
-    let settled = &facts.frames[REFINED_FRAMES.min(facts.frames.len() / 4).max(1)..];
+    let is_black = |f: &&FrameLook| f.mean < BLACK_MEAN && f.deviation < BLACK_DEVIATION;
+    let black = facts.frames.iter().filter(is_black).count();
+    ensure(2 * black <= count, "it is black")?;
+    let settled = &facts.frames[REFINED_FRAMES.min(count / 4).max(1)..];
     let still = settled.iter().filter(|f| f.change.min(f.drift) < STILL_CHANGE).count();
-    if still as f64 > settled.len() as f64 * 0.8 {
-        return Err("it does not move".to_owned());
-    }
-    Ok(())
+    ensure(5 * still <= 4 * settled.len(), "it does not move")
 }
 
 /// Judges with FFmpeg.
@@ -97,29 +82,24 @@ pub struct FfmpegChecker {
 }
 
 impl ClipChecker for FfmpegChecker {
-    fn check(
-        &self,
-        path: PathBuf,
-        wanted: Expectation,
-    ) -> StoreFuture<'_, Result<Checked, String>> {
+    fn check(&self, path: PathBuf, wanted: Expectation) -> StoreFuture<'_, Verdict> {
         let runner = self.runner.clone();
         Box::pin(async move {
             let begun = Instant::now();
             loop {
                 let (runner, path) = (runner.clone(), path.clone());
                 let work = move || look(&runner, &path, &wanted);
-                let looked = tokio::task::spawn_blocking(work).await;
-                match looked {
+                let reason = match tokio::task::spawn_blocking(work).await {
+                    Ok(Ok(verdict)) => return Ok(verdict),
                     Ok(Err(Unseen::NoRoom)) if begun.elapsed() < FULL_DISK_PATIENCE => {
                         tokio::time::sleep(FULL_DISK_PAUSE).await;
+                        continue;
                     }
-                    Ok(Err(Unseen::NoRoom)) => {
-                        return Ok(Err("there is no room on the disk to look at it".to_owned()));
-                    }
-                    Ok(Err(Unseen::Bad(reason))) => return Ok(Err(reason)),
-                    Ok(Ok(checked)) => return Ok(Ok(checked)),
-                    Err(_) => return Ok(Err("looking at it stopped unexpectedly".to_owned())),
-                }
+                    Ok(Err(Unseen::NoRoom)) => "there is no room on the disk to look at it".into(),
+                    Ok(Err(Unseen::Bad(reason))) => reason,
+                    Err(_) => "looking at it stopped unexpectedly".into(),
+                };
+                return Ok(Verdict::Unusable(reason));
             }
         })
     }
@@ -143,13 +123,13 @@ impl From<SystemError> for Unseen {
     }
 }
 
-fn look(runner: &Runner, path: &Path, wanted: &Expectation) -> Result<Checked, Unseen> {
+fn look(runner: &Runner, path: &Path, wanted: &Expectation) -> Result<Verdict, Unseen> {
     let facts = clip_facts::facts(runner, path)?;
     judge(&facts, wanted).map_err(Unseen::Bad)?;
     if facts.has_sound {
         clip_facts::strip_sound(runner, path)?;
     }
-    Ok(Checked { duration_ms: facts.duration_ms, sound_removed: facts.has_sound })
+    Ok(Verdict::Usable { duration_ms: facts.duration_ms, changed: facts.has_sound })
 }
 
 #[cfg(test)]

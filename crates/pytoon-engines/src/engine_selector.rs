@@ -52,8 +52,6 @@ pub struct EngineFacts {
     pub has_key: bool,
     /// The variables that may hold its key.
     pub key_env: Vec<String>,
-    /// Why it cannot be used at all, where that is so.
-    pub problem: Option<String>,
     /// Whether it draws from words alone.
     pub text_to_video: bool,
     /// Whether it starts from pictures.
@@ -175,9 +173,6 @@ fn obstacle(
     if !facts.has_key {
         return Some(format!("no key: set {}", facts.key_env.join(" or ")));
     }
-    if let Some(problem) = &facts.problem {
-        return Some(problem.clone());
-    }
     if !(if wish.has_image { facts.image_input } else { facts.text_to_video }) {
         return Some(not_offered(wish.has_image).to_owned());
     }
@@ -219,7 +214,6 @@ mod tests {
                 let facts = EngineFacts {
                     has_key: names.contains(&name),
                     key_env: vec![format!("{}_API_KEY", name.to_uppercase())],
-                    problem: None,
                     text_to_video: true,
                     image_input: name != "luma",
                     shape: (name != "pexels").then(Ratio::default),

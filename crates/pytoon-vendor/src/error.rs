@@ -89,8 +89,6 @@ pub enum ErrorStatus {
     Permanent,
     /// The same call may work later.
     Temporary,
-    /// It was temporary, and trying again did not help.
-    Persistent,
 }
 
 /// Whether the vendor may have taken the call on: the question that decides about money.

@@ -14,6 +14,7 @@ use crate::http::{DownloadLimits, Reply, VendorHttp};
 use crate::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind};
 use base64::Engine as _;
 use pytoon_config::engines::EngineConfig;
+use pytoon_vendor::ensure;
 pub(crate) use pytoon_vendor::replies::{
     key, names_moderation, said, segment, submit_kind, text_at, with_key,
 };
@@ -44,24 +45,18 @@ pub(crate) fn check_request(
     sold: &Capabilities,
     request: &GenerateRequest,
 ) -> Result<()> {
-    let refuse = |message: String| Err(unsupported(engine, message));
-    let Some(offer) = sold.offer(request.image.is_some()) else {
-        return refuse(not_offered(request.image.is_some()).to_owned());
-    };
-    if !offer.durations.sells(request.duration_ms) {
-        return refuse(format!("clips of {} ms are not sold", request.duration_ms));
-    }
-    if sold_ratio(offer, request.ratio).is_none() {
-        return refuse(format!("frames of {} are not sold", request.ratio));
-    }
-    if request.prompt.trim().is_empty() {
-        return refuse("the prompt is empty".to_owned());
-    }
-    let length = sold.prompt_unit.count(&request.prompt);
-    if length > sold.max_prompt {
-        return refuse(format!("a prompt of {length} is longer than {}", sold.max_prompt));
-    }
-    Ok(())
+    is_sold(sold, request).map_err(|reason| unsupported(engine, reason))
+}
+
+fn is_sold(sold: &Capabilities, request: &GenerateRequest) -> Result<(), String> {
+    let GenerateRequest { prompt, duration_ms: ms, ratio, .. } = request;
+    let with_picture = request.image.is_some();
+    let offer = sold.offer(with_picture).ok_or_else(|| not_offered(with_picture))?;
+    ensure(offer.durations.sells(*ms), format!("clips of {ms} ms are not sold"))?;
+    ensure(sold_ratio(offer, *ratio).is_some(), format!("frames of {ratio} are not sold"))?;
+    ensure(!prompt.trim().is_empty(), "the prompt is empty")?;
+    let (length, most) = (sold.prompt_unit.count(prompt), sold.max_prompt);
+    ensure(length <= most, format!("a prompt of {length} is longer than {most}"))
 }
 
 /// A request outside what is sold.
@@ -172,11 +167,10 @@ pub(crate) fn media_type(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
 
 /// The most bytes of picture that any way of handing it over takes.
 pub(crate) fn largest_picture(sold: &Capabilities) -> u64 {
-    let most = sold.image_inputs.iter().map(|input| match input {
-        ImageInput::Url => 0,
-        ImageInput::Inline(most) | ImageInput::Upload(most) => *most,
-    });
-    most.max().unwrap_or(0)
+    let most = |input: &ImageInput| match *input {
+        ImageInput::Inline(most) | ImageInput::Upload(most) => most,
+    };
+    sold.image_inputs.iter().map(most).max().unwrap_or(0)
 }
 
 /// A number at a JSON pointer, also where it is written as a text.

@@ -9,8 +9,8 @@
 use super::common::{self, POLL, SUBMIT, UPLOAD};
 use super::{AdapterParts, Made};
 use crate::adapter::{
-    Cancelled, Capabilities, EngineFuture, EngineHealth, ExternalEngineAdapter, GenerateRequest,
-    GeneratedClip, Lookup, Output, Prepared, Task, TaskState,
+    Cancelled, Capabilities, EngineFuture, EngineHealth, ExternalEngineAdapter, Fetched,
+    GenerateRequest, Lookup, Output, Prepared, Task, TaskState,
 };
 use crate::http::{Call, DownloadLimits, Reply, VendorHttp};
 use crate::{Accepted, Result, VendorError, VendorErrorKind};
@@ -195,16 +195,10 @@ impl<V: Vendor> ExternalEngineAdapter for Adapter<V> {
         Box::pin(V::cancel(self, task))
     }
 
-    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
+    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, Fetched> {
         Box::pin(async move {
-            let file = self.http.download(&output.url, to, self.limits).await?;
-            Ok(GeneratedClip {
-                path: file.path,
-                size_bytes: file.size_bytes,
-                sha256: file.sha256,
-                credit: output.credit.clone(),
-                cost: None,
-            })
+            let sha256 = self.http.download(&output.url, to, self.limits).await?;
+            Ok(Fetched { sha256, credit: output.credit.clone(), cost: None })
         })
     }
 

@@ -124,7 +124,6 @@ impl EngineSet {
             EngineFacts {
                 has_key: engine.has_key(),
                 key_env: engine.config.key_env.clone(),
-                problem: None,
                 text_to_video: capabilities.is_some_and(|c| c.from_words.is_some()),
                 image_input: capabilities.is_some_and(|c| c.from_picture.is_some()),
                 shape: engine.shape(ratio, has_image),

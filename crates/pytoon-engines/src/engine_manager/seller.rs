@@ -217,8 +217,7 @@ impl Seller for EngineSeller {
     }
 
     async fn fetch(&self, output: &Output, path: &Path) -> Result<Fetched> {
-        let clip = self.adapter.fetch(output, path).await?;
-        Ok(Fetched { sha256: clip.sha256, credit: clip.credit, cost: clip.cost })
+        self.adapter.fetch(output, path).await
     }
 
     async fn check(&self, path: &Path) -> Result<Verdict> {
@@ -228,12 +227,7 @@ impl Seller for EngineSeller {
             is_stock: self.adapter.capabilities().is_stock,
         };
         let checked = self.checker.check(path.to_owned(), wanted).await;
-        Ok(match checked.map_err(|error| ledger_error(&self.engine.name, &error))? {
-            Ok(checked) => {
-                Verdict::Usable { duration_ms: checked.duration_ms, changed: checked.sound_removed }
-            }
-            Err(reason) => Verdict::Unusable(reason),
-        })
+        checked.map_err(|error| ledger_error(&self.engine.name, &error))
     }
 
     fn open(&self, kept: Option<&KeptClip>, path: &Path) -> std::io::Result<Option<ClipUse>> {

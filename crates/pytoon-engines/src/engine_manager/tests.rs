@@ -10,7 +10,7 @@ mod testing;
 
 use super::*;
 use crate::adapter::Task;
-use crate::clip_check::{Checked, Expectation};
+use crate::clip_check::{Expectation, Verdict};
 use crate::{Accepted, VendorErrorKind as K};
 use bench::{Bench, block, block_on, draw, drawn, order, to_the_end, used};
 use pytoon_config::engines::EngineConfig;

@@ -4,8 +4,8 @@
 //! called once a step that was run to its end.
 
 use crate::adapter::{
-    Cancelled, Capabilities, EngineFuture, EngineHealth, ExternalEngineAdapter, GenerateRequest,
-    GeneratedClip, Lookup, Output, Prepared, Task, TaskState,
+    Cancelled, Capabilities, EngineFuture, EngineHealth, ExternalEngineAdapter, Fetched,
+    GenerateRequest, Lookup, Output, Prepared, Task, TaskState,
 };
 use crate::{Result, VendorErrorKind};
 use std::fmt;
@@ -85,14 +85,6 @@ impl ExternalEngineAdapter for Observed {
         self.inner.price_key(request)
     }
 
-    fn max_duration(&self) -> Duration {
-        self.inner.max_duration()
-    }
-
-    fn supports_image_input(&self) -> bool {
-        self.inner.supports_image_input()
-    }
-
     fn health_check(&self) -> EngineFuture<'_, EngineHealth> {
         self.watch("health_check", self.inner.health_check(), |_| None)
     }
@@ -116,7 +108,7 @@ impl ExternalEngineAdapter for Observed {
         self.watch("cancel", self.inner.cancel(task), |_| None)
     }
 
-    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
+    fn fetch<'a>(&'a self, output: &'a Output, to: &'a Path) -> EngineFuture<'a, Fetched> {
         self.watch("fetch", self.inner.fetch(output, to), |_| None)
     }
 

@@ -6,7 +6,7 @@ use crate::{ErrorStatus, Result, VendorError, VendorErrorKind};
 use pytoon_process::Shortage;
 use reqwest::header::LOCATION;
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use url::Url;
@@ -32,28 +32,17 @@ impl Default for DownloadLimits {
     }
 }
 
-/// A file that came whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Downloaded {
-    /// The file.
-    pub path: PathBuf,
-    /// Its size in bytes.
-    pub size_bytes: u64,
-    /// SHA-256 of the file in hex.
-    pub sha256: String,
-}
-
 /// More redirects than any content network needs.
 const MAX_REDIRECTS: usize = 4;
 
 impl VendorHttp {
-    /// Downloads a file. The key never goes along.
+    /// Downloads a file and returns its SHA-256 in hex. The key never goes along.
     pub async fn download(
         &self,
         address: &str,
         to: &Path,
         limits: DownloadLimits,
-    ) -> Result<Downloaded> {
+    ) -> Result<String> {
         let fail = |kind, message| self.not_downloaded(kind, message);
         let work = async {
             let mut url = Url::parse(address).map_err(|_| {
@@ -113,7 +102,7 @@ impl VendorHttp {
         mut response: reqwest::Response,
         to: &Path,
         limits: DownloadLimits,
-    ) -> Result<Downloaded> {
+    ) -> Result<String> {
         let fail = |kind, message| self.not_downloaded(kind, message);
         let most = limits.max_bytes >> 20;
         let too_large =
@@ -153,8 +142,7 @@ impl VendorHttp {
             // Paid for: it must survive a power cut before the ledger says that it is kept.
             file.sync_all().await.map_err(disk)?;
             tokio::fs::rename(part, to).await.map_err(disk)?;
-            let sha256 = pytoon_vocabulary::hex(&hasher.finalize());
-            Ok(Downloaded { path: to.to_owned(), size_bytes: size, sha256 })
+            Ok(pytoon_vocabulary::hex(&hasher.finalize()))
         }
         .await;
         if outcome.is_err() {

@@ -14,7 +14,7 @@ mod download;
 mod guard;
 pub mod public;
 
-pub use download::{DownloadLimits, Downloaded};
+pub use download::DownloadLimits;
 pub use guard::{Refusal, is_public};
 
 use crate::world::{RealWorld, World};

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::output;
 use pytoon_config::ConfigError;
-use pytoon_engines::clip_check::{ClipChecker, Expectation, FfmpegChecker};
+use pytoon_engines::clip_check::{ClipChecker, Expectation, FfmpegChecker, Verdict};
 use pytoon_engines::http::{DownloadLimits, VendorHttp};
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_pipeline::engine_desk::{database, open_storage, runtime};
@@ -136,10 +136,13 @@ async fn keep(
     // How long it should be is not known here: what is there is taken if it is a film at all.
     let wanted = Expectation { asked_ms: 0, needed_ms: 0, is_stock: true };
     let checker = FfmpegChecker { runner: context.runner.clone() };
-    let checked = checker.check(path.clone(), wanted).await?.map_err(|reason| {
-        let _ = std::fs::remove_file(&path);
-        anyhow::anyhow!("the clip cannot be used: {reason}")
-    })?;
+    let duration_ms = match checker.check(path.clone(), wanted).await? {
+        Verdict::Usable { duration_ms, .. } => duration_ms,
+        Verdict::Unusable(reason) => {
+            let _ = std::fs::remove_file(&path);
+            anyhow::bail!("the clip cannot be used: {reason}");
+        }
+    };
     // Where other machines look for it.
     storage.keep(&file).await?;
     undecided(store, row).await?;
@@ -153,7 +156,7 @@ async fn keep(
         call_id: row.id.clone(),
         file,
         sha256,
-        duration_ms: checked.duration_ms,
+        duration_ms,
         credit: None,
         created_at: RealWorld.now(),
     };
@@ -167,8 +170,7 @@ async fn bring(row: &CallRow, place: &str, to: &Path) -> anyhow::Result<String> 
     let config = serde_json::from_value(row.pinned.clone())?;
     let http = VendorHttp::new(&row.engine, &config, None).map_err(anyhow::Error::msg)?;
     if place.starts_with("http://") || place.starts_with("https://") {
-        let clip = http.download(place, to, DownloadLimits::default()).await?;
-        return Ok(clip.sha256);
+        return Ok(http.download(place, to, DownloadLimits::default()).await?);
     }
     let from = PathBuf::from(place);
     std::fs::copy(&from, to)

@@ -300,13 +300,12 @@ fn fetch(address: &str, sha256: Option<&str>, folder: &Path) -> anyhow::Result<P
     let to = folder.join(name);
     output::note(format!("fetching {address}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let got = runtime.block_on(http.download(address, &to, limits))?;
+    let own = runtime.block_on(http.download(address, &to, limits))?;
     if let Some(wanted) = sha256
-        && !wanted.eq_ignore_ascii_case(&got.sha256)
+        && !wanted.eq_ignore_ascii_case(&own)
     {
         anyhow::bail!(
-            "{address}: its SHA-256 is {}, not {wanted}: it is not the file that was meant",
-            got.sha256
+            "{address}: its SHA-256 is {own}, not {wanted}: it is not the file that was meant"
         );
     }
     Ok(to)

@@ -200,7 +200,7 @@ struct OtherIsFaster {
 }
 
 impl ClipChecker for OtherIsFaster {
-    fn check(&self, path: PathBuf, w: Expectation) -> StoreFuture<'_, Result<Checked, String>> {
+    fn check(&self, path: PathBuf, w: Expectation) -> StoreFuture<'_, Verdict> {
         Box::pin(async move {
             if !self.is_done.swap(true, Ordering::SeqCst) {
                 let drawn = self.other.draw(&self.order, SceneMemo::default(), None).await;

@@ -1,10 +1,10 @@
 //! Doubles of what a walk depends on: time, engines, the check of clips, and a moderation service.
 
 use crate::adapter::{
-    Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter,
-    GenerateRequest, GeneratedClip, Offer, Output, Prepared, PromptUnit, Ratio, Task, TaskState,
+    Cancelled, Capabilities, Durations, EngineFuture, EngineHealth, ExternalEngineAdapter, Fetched,
+    GenerateRequest, Offer, Output, Prepared, PromptUnit, Ratio, Task, TaskState,
 };
-use crate::clip_check::{Checked, ClipChecker, Expectation};
+use crate::clip_check::{ClipChecker, Expectation, Verdict};
 use crate::world::World;
 use crate::{Accepted, VendorError, VendorErrorKind as K};
 use pytoon_records::ledger::StoreFuture;
@@ -153,7 +153,7 @@ impl ExternalEngineAdapter for Scripted {
     fn cancel<'a>(&'a self, _: &'a Task) -> EngineFuture<'a, Cancelled> {
         Box::pin(async { Ok(Cancelled::Yes) })
     }
-    fn fetch<'a>(&'a self, _: &'a Output, to: &'a Path) -> EngineFuture<'a, GeneratedClip> {
+    fn fetch<'a>(&'a self, _: &'a Output, to: &'a Path) -> EngineFuture<'a, Fetched> {
         Box::pin(async move {
             let full =
                 self.full.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
@@ -163,13 +163,7 @@ impl ExternalEngineAdapter for Scripted {
                 return Err(VendorError::of_file(&self.name, operation, to, &full));
             }
             std::fs::write(to, b"a clip").expect("writes");
-            Ok(GeneratedClip {
-                path: to.to_owned(),
-                size_bytes: 6,
-                sha256: "00".into(),
-                credit: None,
-                cost: None,
-            })
+            Ok(Fetched { sha256: "00".into(), credit: None, cost: None })
         })
     }
 }
@@ -178,10 +172,9 @@ impl ExternalEngineAdapter for Scripted {
 pub(super) struct AnyClip;
 
 impl ClipChecker for AnyClip {
-    fn check(&self, _: PathBuf, w: Expectation) -> StoreFuture<'_, Result<Checked, String>> {
-        Box::pin(async move {
-            Ok(Ok(Checked { duration_ms: i64::from(w.asked_ms), sound_removed: false }))
-        })
+    fn check(&self, _: PathBuf, w: Expectation) -> StoreFuture<'_, Verdict> {
+        let duration_ms = i64::from(w.asked_ms);
+        Box::pin(async move { Ok(Verdict::Usable { duration_ms, changed: false }) })
     }
 }
 
