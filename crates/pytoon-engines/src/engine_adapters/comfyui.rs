@@ -15,7 +15,7 @@
 use super::common::{self, CANCEL, HEALTH, LOOKUP, POLL, Picture, SUBMIT, UPLOAD};
 use super::template::{self, Values};
 use super::vendor::{Adapter, Paid, Vendor};
-use super::{AdapterParts, Made, OptionProblem, read_options};
+use super::{AdapterParts, Made, OptionProblem, read_options, require};
 use crate::adapter::{
     Cancelled, Capabilities, Durations, EngineHealth, GenerateRequest, ImageInput, Lookup, Offer,
     Prepared, Ratio, Task, TaskState,
@@ -91,10 +91,8 @@ impl ComfyUi {
             ("max_seconds", options.max_seconds),
             ("frame_multiple", options.frame_multiple),
         ] {
-            if value == 0 || value > 16_384 {
-                let field = format!("options.{field}");
-                return Err(OptionProblem::new(field, "it is not within 1 to 16384"));
-            }
+            let is_within = (1..=16_384).contains(&value);
+            require(is_within, &format!("options.{field}"), "it is not within 1 to 16384")?;
         }
         let workflow = read_workflow(&options.workflow)?;
         Adapter::build(parts, capabilities(&workflow, &options), Self { workflow, options })
@@ -248,29 +246,23 @@ fn frames(options: &Options, duration_ms: u32) -> u64 {
 }
 
 fn read_workflow(path: &str) -> Result<Value, OptionProblem> {
-    let problem = |reason: String| OptionProblem::new("options.workflow", reason);
-    if path.trim().is_empty() {
-        return Err(problem("name a file with a workflow in ComfyUI's API format".to_owned()));
-    }
-    let size = std::fs::metadata(path).map_err(|error| problem(format!("{path}: {error}")))?.len();
-    if size > MAX_WORKFLOW {
-        return Err(problem(format!("{path} is too large for a workflow")));
-    }
-    let text =
-        std::fs::read_to_string(path).map_err(|error| problem(format!("{path}: {error}")))?;
-    let workflow: Value =
-        serde_json::from_str(&text).map_err(|error| problem(format!("{path}: {error}")))?;
+    let field = "options.workflow";
+    let unread =
+        |error: &dyn std::fmt::Display| OptionProblem::new(field, format!("{path}: {error}"));
+    let is_named = !path.trim().is_empty();
+    require(is_named, field, "name a file with a workflow in ComfyUI's API format")?;
+    let size = std::fs::metadata(path).map_err(|error| unread(&error))?.len();
+    require(size <= MAX_WORKFLOW, field, &format!("{path} is too large for a workflow"))?;
+    let text = std::fs::read_to_string(path).map_err(|error| unread(&error))?;
+    let workflow: Value = serde_json::from_str(&text).map_err(|error| unread(&error))?;
     let is_graph = workflow.as_object().is_some_and(|nodes| {
         !nodes.is_empty() && nodes.values().all(|node| node.get("class_type").is_some())
     });
-    if !is_graph {
-        let reason = "is not in ComfyUI's API format: save it with Export (API)";
-        return Err(problem(format!("{path} {reason}")));
-    }
-    template::check(&workflow, PLACES, "options.workflow")?;
-    if !template::uses(&workflow, "prompt") {
-        return Err(problem(format!("{path} has no {{{{prompt}}}}")));
-    }
+    let reason = "is not in ComfyUI's API format: save it with Export (API)";
+    require(is_graph, field, &format!("{path} {reason}"))?;
+    template::check(&workflow, PLACES, field)?;
+    let has_prompt = template::uses(&workflow, "prompt");
+    require(has_prompt, field, &format!("{path} has no {{{{prompt}}}}"))?;
     Ok(workflow)
 }
 

@@ -53,6 +53,11 @@ impl OptionProblem {
     }
 }
 
+/// Returns a problem with a field, unless a condition holds.
+fn require(holds: bool, field: &str, reason: &str) -> Result<(), OptionProblem> {
+    if holds { Ok(()) } else { Err(OptionProblem::new(field, reason)) }
+}
+
 /// An adapter, or what is wrong in its block.
 pub type Made = Result<Arc<dyn ExternalEngineAdapter>, OptionProblem>;
 

@@ -15,7 +15,7 @@
 
 use super::common::{self, CANCEL, HEALTH, POLL, Picture, UPLOAD};
 use super::vendor::{Adapter, Paid, Vendor};
-use super::{AdapterParts, Made, OptionProblem, read_options};
+use super::{AdapterParts, Made, OptionProblem, read_options, require};
 use crate::adapter::{
     Cancelled, Capabilities, EngineHealth, GenerateRequest, ImageInput, Offer, Prepared, Task,
     TaskState,
@@ -90,9 +90,8 @@ impl Pika {
     pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
         let options: Options = read_options(parts.config)?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.';
-        if options.version.is_empty() || !options.version.chars().all(is_plain) {
-            return Err(OptionProblem::new("options.version", "it is a name such as `v2.2`"));
-        }
+        let is_name = !options.version.is_empty() && options.version.chars().all(is_plain);
+        require(is_name, "options.version", "it is a name such as `v2.2`")?;
         let sold = Capabilities {
             from_words: Some(offer(false)),
             from_picture: Some(offer(true)),
@@ -116,11 +115,7 @@ impl Pika {
 impl Adapter<Pika> {
     /// Whether the key may go to an address: the hosts that the configuration names.
     fn is_own(&self, url: &Url) -> bool {
-        let same = |other: &Url| {
-            url.scheme() == other.scheme()
-                && url.host_str() == other.host_str()
-                && url.port_or_known_default() == other.port_or_known_default()
-        };
+        let same = |other: &Url| url.origin() == other.origin();
         let base = self.http.url("/");
         let allowed = || {
             let host = url.host_str().unwrap_or_default().to_lowercase();
@@ -185,10 +180,9 @@ impl Adapter<Pika> {
         let message = format!("HTTP {}: {said}", reply.status);
         let failed = |kind| common::task_failed(&self.http, kind, &message);
         Ok(TaskState::Failed(match reply.status {
-            400 | 413 | 422 => failed(match errors::known(REFUSALS, &reply) {
-                Some(kind) => kind,
-                None => VendorErrorKind::InvalidRequest,
-            }),
+            400 | 413 | 422 => {
+                failed(errors::known(REFUSALS, &reply).unwrap_or(VendorErrorKind::InvalidRequest))
+            }
             // The outcome is unknown and may be billed: do not poll again, do not buy again.
             409 | 499 => failed(VendorErrorKind::Lost),
             // The task's own end is marked as such; any other is the gateway's, and passes.

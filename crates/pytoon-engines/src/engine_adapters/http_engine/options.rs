@@ -4,7 +4,7 @@
 //! Guarantees: whatever passes [`HttpOptions::check`] can be used without another look: places
 //! have known names, pointers are pointers, methods are methods.
 
-use super::super::{AdapterParts, OptionProblem, common, template, yes};
+use super::super::{AdapterParts, OptionProblem, common, require, template, yes};
 use crate::VendorErrorKind;
 use crate::adapter::{Durations, Offer, Ratio};
 use reqwest::Method;
@@ -446,11 +446,6 @@ fn ratio(text: &str) -> Option<Ratio> {
     let (width, height) = text.split_once(':')?;
     let ratio = Ratio { width: width.trim().parse().ok()?, height: height.trim().parse().ok()? };
     (ratio.width > 0 && ratio.height > 0).then_some(ratio)
-}
-
-/// Returns a problem with a field, unless a condition holds.
-fn require(holds: bool, field: &str, reason: &str) -> Result<(), OptionProblem> {
-    if holds { Ok(()) } else { Err(OptionProblem::new(field, reason)) }
 }
 
 fn pointer(text: &str, field: &str) -> Result<(), OptionProblem> {

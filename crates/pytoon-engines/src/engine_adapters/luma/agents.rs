@@ -10,7 +10,7 @@
 
 use super::super::common::{self, HEALTH, Picture, UPLOAD};
 use super::super::vendor::{Adapter, Paid, Vendor};
-use super::super::{AdapterParts, Made, OptionProblem};
+use super::super::{AdapterParts, Made, require};
 use super::{Options, one_of};
 use crate::adapter::{Capabilities, EngineHealth, GenerateRequest, ImageInput, Task, TaskState};
 use crate::http::{Body, Call};
@@ -40,9 +40,8 @@ pub(super) struct Agents(Options);
 impl Agents {
     pub(super) fn try_new(parts: &AdapterParts<'_>, options: Options) -> Made {
         one_of(&options.resolution, RESOLUTIONS, "options.resolution")?;
-        if options.model.trim().is_empty() {
-            return Err(OptionProblem::new("options.model", "name a model such as `ray-3.2`"));
-        }
+        let has_model = !options.model.trim().is_empty();
+        require(has_model, "options.model", "name a model such as `ray-3.2`")?;
         let sold = capabilities(options.image_input);
         Adapter::build(parts, sold, Self(options))
     }

@@ -7,7 +7,7 @@
 mod agents;
 mod dream_machine;
 
-use super::{AdapterParts, Made, OptionProblem, read_options, yes};
+use super::{AdapterParts, Made, OptionProblem, read_options, require, yes};
 use crate::VendorErrorKind;
 use pytoon_vendor::errors::Row;
 use pytoon_vendor::replies::MODERATION_WORDS;
@@ -56,8 +56,6 @@ pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
 
 /// Refuses a value that is none of a list.
 fn one_of(value: &str, list: &[&str], field: &str) -> Result<(), OptionProblem> {
-    if list.contains(&value) {
-        return Ok(());
-    }
-    Err(OptionProblem::new(field, format!("`{value}` is none of {}", list.join(", "))))
+    let reason = format!("`{value}` is none of {}", list.join(", "));
+    require(list.contains(&value), field, &reason)
 }
