@@ -133,20 +133,26 @@ impl Adapter<ComfyUi> {
         ])
     }
 
-    /// A task's entry in the history; `None` while it is not finished.
-    async fn history(
-        &self,
-        operation: &'static str,
-        id: &str,
-    ) -> Result<Result<Option<Value>, Reply>> {
+    /// Looks for a task in the history, in the queue, and in the history again, for one that passes
+    /// between.
+    async fn find(&self, operation: &'static str, id: &str) -> Result<Found> {
         let url = self.http.url(&format!("/history/{}", common::segment(id)));
-        let reply = self.send(Call::get(operation, url)).await?;
-        if !reply.is_success() {
-            return Ok(Err(reply));
+        for is_last in [false, true] {
+            let reply = self.send(Call::get(operation, url.clone())).await?;
+            if !reply.is_success() {
+                return Ok(Found::Refused(reply));
+            }
+            let json = reply.json().filter(Value::is_object);
+            let json = json.ok_or_else(|| self.unreadable(operation, &reply))?;
+            if let Some(entry) = json.get(id) {
+                return Ok(Found::Finished(entry.clone()));
+            }
+            match if is_last { Place::Nowhere } else { self.queue(operation, id).await? } {
+                Place::Nowhere => {}
+                place => return Ok(Found::InQueue(place)),
+            }
         }
-        let json = reply.json().filter(Value::is_object);
-        let json = json.ok_or_else(|| self.unreadable(operation, &reply))?;
-        Ok(Ok(json.get(id).cloned()))
+        Ok(Found::InQueue(Place::Nowhere))
     }
 
     async fn queue(&self, operation: &'static str, id: &str) -> Result<Place> {
@@ -209,8 +215,16 @@ impl Adapter<ComfyUi> {
     }
 }
 
+/// What the server says of a task.
+enum Found {
+    /// Its entry in the history.
+    Finished(Value),
+    InQueue(Place),
+    /// The history is refused.
+    Refused(Reply),
+}
+
 /// Where a task is in the queue.
-#[derive(Debug, PartialEq, Eq)]
 enum Place {
     Running,
     /// So many are before it.
@@ -352,25 +366,19 @@ impl Vendor for ComfyUi {
     }
 
     async fn poll(engine: &Adapter<Self>, task: &Task) -> Result<TaskState> {
-        for attempt in 0..2 {
-            match engine.history(POLL, &task.id).await? {
-                Ok(Some(entry)) => return Ok(engine.finished(&entry)),
-                Ok(None) => {}
-                Err(reply) => return common::refused_poll(&engine.http, &reply),
+        Ok(match engine.find(POLL, &task.id).await? {
+            Found::Finished(entry) => engine.finished(&entry),
+            Found::Refused(reply) => return common::refused_poll(&engine.http, &reply),
+            Found::InQueue(Place::Running) => common::running(None),
+            Found::InQueue(Place::Pending(before)) => {
+                TaskState::Queued { mark: Some(before.to_string()) }
             }
-            if attempt > 0 {
-                break;
+            Found::InQueue(Place::Nowhere) => {
+                let message = "it is neither queued nor in the history: the server was restarted";
+                let kind = VendorErrorKind::Lost;
+                TaskState::Failed(common::task_failed(&engine.http, kind, message))
             }
-            match engine.queue(POLL, &task.id).await? {
-                Place::Running => return Ok(common::running(None)),
-                Place::Pending(before) => {
-                    return Ok(TaskState::Queued { mark: Some(before.to_string()) });
-                }
-                Place::Nowhere => {}
-            }
-        }
-        let message = "it is neither queued nor in the history: the server was restarted";
-        Ok(TaskState::Failed(common::task_failed(&engine.http, VendorErrorKind::Lost, message)))
+        })
     }
 
     async fn cancel(engine: &Adapter<Self>, task: &Task) -> Result<Cancelled> {
@@ -392,19 +400,13 @@ impl Vendor for ComfyUi {
 
     async fn lookup(engine: &Adapter<Self>, prepared: &Prepared) -> Result<Lookup> {
         let id = task_id(&prepared.request.call_id);
-        let found = || Ok(Lookup::Found(Task { id: id.clone(), data: Value::Null }));
-        // The history is asked on both sides of the queue, for a task that passes between.
-        for attempt in 0..2 {
-            match engine.history(LOOKUP, &id).await? {
-                Ok(Some(_)) => return found(),
-                Ok(None) => {}
-                Err(reply) => return Err(common::refused(&engine.http, LOOKUP, &reply)),
-            }
-            if attempt == 0 && engine.queue(LOOKUP, &id).await? != Place::Nowhere {
-                return found();
+        match engine.find(LOOKUP, &id).await? {
+            Found::Refused(reply) => Err(common::refused(&engine.http, LOOKUP, &reply)),
+            Found::InQueue(Place::Nowhere) => Ok(Lookup::Absent),
+            Found::Finished(_) | Found::InQueue(Place::Running | Place::Pending(_)) => {
+                Ok(Lookup::Found(Task { id, data: Value::Null }))
             }
         }
-        Ok(Lookup::Absent)
     }
 }
 
