@@ -74,6 +74,11 @@ impl VoiceError {
         Self::Vendor { provider: provider.into(), source: Box::new(error) }
     }
 
+    /// Returns why the provider cannot speak the words, if that is the failure.
+    pub(crate) fn cannot_speak(self) -> Option<String> {
+        if let Self::CannotSpeak { reason, .. } = self { Some(reason) } else { None }
+    }
+
     /// Whether the user gave up.
     pub fn is_cancelled(&self) -> bool {
         match self {

@@ -7,18 +7,12 @@
 use super::features::{Feature, distance};
 use std::ops::Range;
 
-/// Costs of moving through the reference.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Moves {
-    /// Staying in a state: the recording is slower than the reference.
-    pub(crate) stay: f32,
-    /// Passing over one state.
-    pub(crate) skip_one: f32,
-    /// Passing over two.
-    pub(crate) skip_two: f32,
-    /// Entering silence where the script has no pause.
-    pub(crate) pause: f32,
-}
+/// The cost of staying in a state: the recording is slower than the reference.
+const STAY: f32 = 0.3;
+/// The costs of passing over no state of the reference, over one, and over two.
+const SKIPS: [f32; 3] = [0.0, 0.15, 0.6];
+/// The cost of entering silence where the script has no pause.
+pub(crate) const PAUSE: f32 = 1.0;
 
 /// The chain of states.
 #[derive(Debug, Clone)]
@@ -74,8 +68,8 @@ const FROM_SILENCE: u8 = 8;
 const NEVER: f32 = 1e30;
 
 /// Finds the path. `None` when the recording is too short for the chain.
-pub(crate) fn cheapest(chain: &Chain, local: &Distances<'_>, moves: &Moves) -> Option<Path> {
-    let mut search = Search::new(chain, moves);
+pub(crate) fn cheapest(chain: &Chain, local: &Distances<'_>) -> Option<Path> {
+    let mut search = Search::new(chain);
     if search.states == 0 || local.recorded.is_empty() {
         return None;
     }
@@ -85,7 +79,6 @@ pub(crate) fn cheapest(chain: &Chain, local: &Distances<'_>, moves: &Moves) -> O
 
 struct Search<'a> {
     chain: &'a Chain,
-    moves: &'a Moves,
     states: usize,
     /// The word of each state.
     word_of: Vec<u32>,
@@ -101,7 +94,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(chain: &'a Chain, moves: &'a Moves) -> Self {
+    fn new(chain: &'a Chain) -> Self {
         let states = chain.words.last().map_or(0, |range| range.end);
         let mut word_of = vec![0; states];
         for (index, range) in chain.words.iter().enumerate() {
@@ -109,7 +102,6 @@ impl<'a> Search<'a> {
         }
         Self {
             chain,
-            moves,
             states,
             word_of,
             old: vec![NEVER; states],
@@ -145,12 +137,11 @@ impl<'a> Search<'a> {
 
     fn step(&mut self, reach: Range<usize>, costs: &[f32]) -> Vec<u8> {
         let mut back = vec![0u8; reach.len()];
-        let Moves { stay, skip_one, skip_two, .. } = *self.moves;
         for state in reach.clone() {
             let old = &self.old;
-            let mut best = old[state] + stay;
+            let mut best = old[state] + STAY;
             let mut from = 0;
-            for (step, extra) in [(1, 0.0), (2, skip_one), (3, skip_two)] {
+            for (step, extra) in [(1, SKIPS[0]), (2, SKIPS[1]), (3, SKIPS[2])] {
                 if state >= step && old[state - step] + extra < best {
                     best = old[state - step] + extra;
                     from = step as u8;
@@ -162,7 +153,7 @@ impl<'a> Search<'a> {
         // From silence into the first three states of a word.
         for word in self.words_in(&reach) {
             let first = self.chain.words[word].start;
-            for (step, extra) in [(0, 0.0), (1, skip_one), (2, skip_two)] {
+            for (step, extra) in SKIPS.into_iter().enumerate() {
                 let state = first + step;
                 if reach.contains(&state) && state < self.chain.words[word].end {
                     let cost = self.silence[word] + extra + costs[state];
@@ -187,11 +178,10 @@ impl<'a> Search<'a> {
         let words = self.words_in(&reach);
         // The silence after the last word in reach can be entered as well.
         let mut back = vec![0u8; words.len() + 1];
-        let extras = [0.0, self.moves.skip_one, self.moves.skip_two];
         for (place, word) in (words.start..=words.end).enumerate() {
             let first = self.first_state(word);
             let mut best = self.silence[word];
-            for (step, extra) in extras.into_iter().enumerate() {
+            for (step, extra) in SKIPS.into_iter().enumerate() {
                 if first > step && reach.contains(&(first - 1 - step)) {
                     let from = self.old[first - 1 - step] + self.chain.pause[word] + extra;
                     if from < best {

@@ -4,7 +4,7 @@ use super::adapt::Speaker;
 use super::analysis::Frames;
 use super::confidence;
 use super::features::{CEPSTRA, Feature, Recorded, distance, matched, recorded, smooth_values};
-use super::viterbi::{Chain, Distances, Moves, Path, Place, cheapest};
+use super::viterbi::{Chain, Distances, PAUSE, Path, Place, cheapest};
 use super::{FRAME_MS, SAMPLE_RATE};
 use std::ops::Range;
 
@@ -47,7 +47,6 @@ pub struct Alignment {
     pub spread_ms: f64,
 }
 
-const MOVES: Moves = Moves { stay: 0.3, skip_one: 0.15, skip_two: 0.6, pause: 1.0 };
 /// References agree on a time within this many milliseconds.
 const AGREED_MS: f64 = 15.0;
 /// Frames (400 ms) that are judged together when a map is tried on what it was not made from.
@@ -86,7 +85,7 @@ fn states(reference: &Reference, frames: &Frames) -> States {
             let from = out.frames.len();
             out.frames.extend(first..last);
             out.chain.words.push(from..out.frames.len());
-            out.chain.pause.push(if pause_before { 0.0 } else { MOVES.pause });
+            out.chain.pause.push(if pause_before { 0.0 } else { PAUSE });
             out.script.push(index);
             pause_before = false;
         }
@@ -192,7 +191,7 @@ impl Take {
         let plain: Vec<Feature> = states.frames.iter().map(|&frame| features[frame]).collect();
         let Recorded { features: all, silence, .. } = recorded;
         let local = Distances { recorded: all, silence, states: plain.clone() };
-        let first = cheapest(&states.chain, &local, &MOVES)?;
+        let first = cheapest(&states.chain, &local)?;
         let path = second_pass(recorded, &plain, &states, &first).unwrap_or(first);
         let ratio = unseen_ratio(&recorded.features, &plain, &path);
         Some(Self { words: times(reference.words.len(), &states, &path), ratio })
@@ -249,7 +248,7 @@ fn second_pass(
     let silence = silence_of_first_pass(recorded, &own, first);
     let mapped = plain.iter().map(|f| speaker.reference(f)).collect();
     let local = Distances { recorded: &own, silence: &silence, states: mapped };
-    cheapest(&states.chain, &local, &MOVES)
+    cheapest(&states.chain, &local)
 }
 
 /// Silence as the template has it and as the frames of the first pass have it, half each.

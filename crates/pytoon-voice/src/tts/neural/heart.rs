@@ -1,10 +1,10 @@
 //! English sentences in a voice of the `heart` family: words, phonemes, sound.
 
+use super::VoiceRequest;
 use super::loaded::HeartVoice;
 use super::timing::{Timed, pause_at_commas};
-use super::{Manner, refuse_silence, spoilt};
 use crate::Result;
-use crate::tts::{SpokenSentence, TtsRequest};
+use crate::tts::SpokenSentence;
 use pytoon_core::text::Word;
 use pytoon_english::{Fixed, PhonemeWord, misaki_from_ipa};
 use pytoon_neural::NeuralError;
@@ -13,28 +13,18 @@ use pytoon_normalize::{joined, normalize};
 use std::ops::Range;
 
 /// Speaks every sentence.
-pub(super) fn speak(
-    provider: &'static str,
-    voice: &HeartVoice,
-    request: &TtsRequest,
-    manner: Manner,
-) -> Result<Vec<SpokenSentence>> {
-    request
-        .sentences
-        .iter()
-        .enumerate()
-        .map(|(index, words)| sentence(provider, voice, request, words, manner, index as u64))
-        .collect()
+pub(super) fn speak(voice: &HeartVoice, asked: &VoiceRequest<'_>) -> Result<Vec<SpokenSentence>> {
+    let sentences = asked.request.sentences.iter().zip(0..);
+    sentences.map(|(words, seed)| sentence(voice, asked, words, seed)).collect()
 }
 
 fn sentence(
-    provider: &'static str,
     voice: &HeartVoice,
-    request: &TtsRequest,
+    asked: &VoiceRequest<'_>,
     words: &[Word],
-    manner: Manner,
     seed: u64,
 ) -> Result<SpokenSentence> {
+    let VoiceRequest { request, speed, .. } = *asked;
     let spoken = normalize(words, &request.language, &request.pronunciations);
     let text = joined(&spoken);
     let fixed: Vec<Fixed> = spoken
@@ -53,12 +43,12 @@ fn sentence(
     timed.words.resize(words.len(), None);
     for piece in pieces(&phonemes) {
         let line = Line::new(piece, &text.ranges);
-        let delivery = Delivery { speed: manner.speed, pitch: manner.pitch, seed };
+        let delivery = Delivery { speed, pitch: request.pitch_ratio(), seed };
         let take = match voice.model.speak(&line.phonemes, delivery) {
             Ok(take) => take,
             // Signs alone.
             Err(NeuralError::NothingToSay(_)) => continue,
-            Err(error) => return Err(spoilt(provider, &error)),
+            Err(error) => return Err(asked.spoilt(&error)),
         };
         let mut own = Timed::new(&take, &line.words)?;
         let at = timed.samples.len();
@@ -68,8 +58,8 @@ fn sentence(
             place.get_or_insert(range.start + at..0).end = range.end + at;
         }
     }
-    pause_at_commas(&mut timed, &spoken, manner);
-    refuse_silence(provider, &spoken, &timed.samples)?;
+    pause_at_commas(&mut timed, &spoken, request.comma_pause_ms);
+    asked.refuse_silence(&spoken, &timed.samples)?;
     Ok(timed.sentence(words))
 }
 

@@ -36,21 +36,39 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What is asked of a loaded voice, beside the words.
+/// A request to one loaded voice.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Manner {
+struct VoiceRequest<'a> {
+    provider: &'static str,
+    /// Runs `pytoon-espeak` for Piper voices.
+    runner: &'a Runner,
+    request: &'a TtsRequest,
     /// Speed against the voice's own.
-    pub(crate) speed: f64,
-    /// Pitch against the voice's own, as a ratio of frequencies.
-    pub(crate) pitch: f64,
-    /// The pause after a comma, in milliseconds; `None` leaves it to the voice.
-    pub(crate) comma_pause_ms: Option<u32>,
+    speed: f64,
 }
 
-impl Manner {
-    /// Returns the manner of a request, at a speed against the voice's own.
-    fn of(request: &TtsRequest, speed: f64) -> Self {
-        Self { speed, pitch: request.pitch_ratio(), comma_pause_ms: request.comma_pause_ms }
+impl VoiceRequest<'_> {
+    fn speak(&self, loaded: &Loaded) -> Result<Vec<SpokenSentence>> {
+        match loaded {
+            Loaded::Heart(voice) => heart::speak(voice, self),
+            Loaded::Piper(voice) => piper::speak(voice, self),
+        }
+    }
+
+    /// Refuses silence that is passed off as speech.
+    fn refuse_silence(&self, spoken: &[SpokenWord], samples: &[f32]) -> Result<()> {
+        let speaks = spoken.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
+        if !speaks || !speech::is_silent(samples) {
+            return Ok(());
+        }
+        let reason = format!("`{}` came back silent", joined(spoken).text);
+        Err(VoiceError::BadAudio { provider: self.provider.into(), reason })
+    }
+
+    /// Returns the failure of a model that failed to speak.
+    fn spoilt(&self, error: &NeuralError) -> VoiceError {
+        let (reason, exhausted) = (error.to_string(), false);
+        VoiceError::BadVoice { provider: self.provider.into(), reason, exhausted }
     }
 }
 
@@ -141,11 +159,10 @@ impl TtsProvider for Neural {
 
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
         let voice = self.voice(request)?;
-        let (_, speaker) = split_speaker(request.voice.as_deref().unwrap_or_default());
         let limits = limits(self.settings.timeout_seconds);
         let loaded = self.voices.get(NEURAL, &voice, &self.folders, limits)?;
-        let manner = manner(&voice, self.settings.speed * request.words_per_minute, request);
-        speak(NEURAL, &self.runner, &loaded, speaker, request, manner)
+        let speed = speed(&voice, self.settings.speed * request.words_per_minute);
+        VoiceRequest { provider: NEURAL, runner: &self.runner, request, speed }.speak(&loaded)
     }
 
     fn health_check(&self) -> Result<String> {
@@ -160,10 +177,7 @@ impl TtsProvider for Neural {
     }
 
     fn has_no_voice(&self, request: &TtsRequest) -> Option<String> {
-        match self.voice(request) {
-            Err(VoiceError::CannotSpeak { reason, .. }) => Some(reason),
-            _ => None,
-        }
+        self.voice(request).err().and_then(VoiceError::cannot_speak)
     }
 
     fn voice_used(&self, request: &TtsRequest) -> Option<super::VoiceUsed> {
@@ -196,10 +210,9 @@ impl TtsProvider for PiperFiles {
             let reason = format!("there is no voice file {}", file.display());
             return Err(VoiceError::Refused { provider: PIPER.into(), reason });
         }
-        let (_, speaker) = split_speaker(request.voice.as_deref().unwrap_or_default());
         let loaded = self.voices.get_file(PIPER, &file, limits(self.settings.timeout_seconds))?;
-        let manner = Manner::of(request, self.settings.speed * request.speed);
-        speak(PIPER, &self.runner, &loaded, speaker, request, manner)
+        let speed = self.settings.speed * request.speed;
+        VoiceRequest { provider: PIPER, runner: &self.runner, request, speed }.speak(&loaded)
     }
 
     fn health_check(&self) -> Result<String> {
@@ -210,10 +223,7 @@ impl TtsProvider for PiperFiles {
     }
 
     fn has_no_voice(&self, request: &TtsRequest) -> Option<String> {
-        match self.file(request) {
-            Err(VoiceError::CannotSpeak { reason, .. }) => Some(reason),
-            _ => None,
-        }
+        self.file(request).err().and_then(VoiceError::cannot_speak)
     }
 
     fn voice_used(&self, request: &TtsRequest) -> Option<super::VoiceUsed> {
@@ -228,10 +238,9 @@ fn limits(timeout_seconds: u64) -> Limits {
     Limits { patience: Duration::from_secs(timeout_seconds), ..Limits::default() }
 }
 
-/// Returns the manner in which an installed voice speaks a request at a pace.
-fn manner(voice: &InstalledVoice, words_per_minute: f64, request: &TtsRequest) -> Manner {
-    let own = voice.manifest.words_per_minute.unwrap_or(USUAL_PACE);
-    Manner::of(request, words_per_minute / f64::from(own))
+/// Returns the speed of an installed voice, against its own, at a pace.
+fn speed(voice: &InstalledVoice, words_per_minute: f64) -> f64 {
+    words_per_minute / f64::from(voice.manifest.words_per_minute.unwrap_or(USUAL_PACE))
 }
 
 /// Speaks a request with one installed voice, at the request's pace, as films are spoken.
@@ -243,31 +252,8 @@ pub fn speak_with(
     request: &TtsRequest,
 ) -> Result<Vec<SpokenSentence>> {
     let loaded = voices.get(NEURAL, voice, folders, Limits::default())?;
-    speak(NEURAL, runner, &loaded, None, request, manner(voice, request.words_per_minute, request))
-}
-
-fn speak(
-    provider: &'static str,
-    runner: &Runner,
-    loaded: &Loaded,
-    speaker: Option<&str>,
-    request: &TtsRequest,
-    manner: Manner,
-) -> Result<Vec<SpokenSentence>> {
-    match loaded {
-        Loaded::Heart(voice) => heart::speak(provider, voice, request, manner),
-        Loaded::Piper(voice) => piper::speak(provider, runner, voice, speaker, request, manner),
-    }
-}
-
-/// Refuses silence that is passed off as speech.
-fn refuse_silence(provider: &'static str, spoken: &[SpokenWord], samples: &[f32]) -> Result<()> {
-    let speaks = spoken.iter().any(|word| word.text.chars().any(char::is_alphanumeric));
-    if !speaks || !speech::is_silent(samples) {
-        return Ok(());
-    }
-    let reason = format!("`{}` came back silent", joined(spoken).text);
-    Err(VoiceError::BadAudio { provider: provider.into(), reason })
+    let speed = speed(voice, request.words_per_minute);
+    VoiceRequest { provider: NEURAL, runner, request, speed }.speak(&loaded)
 }
 
 /// A voice's name, and the speaker asked for behind a colon: `voice:speaker`.
@@ -291,12 +277,6 @@ fn refused(installed: &[InstalledVoice], name: &str) -> VoiceError {
 
 fn names(installed: &[InstalledVoice]) -> Vec<&str> {
     installed.iter().map(|voice| voice.manifest.name.as_str()).collect()
-}
-
-/// A model that failed to speak.
-fn spoilt(provider: &'static str, error: &NeuralError) -> VoiceError {
-    let (reason, exhausted) = (error.to_string(), false);
-    VoiceError::BadVoice { provider: provider.into(), reason, exhausted }
 }
 
 fn cannot_speak(reason: String) -> VoiceError {

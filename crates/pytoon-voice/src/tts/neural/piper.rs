@@ -1,26 +1,21 @@
 //! Sentences in a Piper voice: words, eSpeak NG's phonemes, sound.
 
 use super::timing::{Timed, pause_at_commas};
-use super::{Manner, phonemes, refuse_silence, spoilt};
-use crate::tts::{SpokenSentence, TtsRequest};
+use super::{VoiceRequest, phonemes, split_speaker};
+use crate::tts::SpokenSentence;
 use crate::{Result, VoiceError};
 use pytoon_audio::stretch;
 use pytoon_neural::NeuralError;
 use pytoon_neural::piper::{Delivery, Piper};
 use pytoon_normalize::{SpokenWord, normalize};
-use pytoon_process::Runner;
 use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 
 /// Speaks every sentence.
-pub(super) fn speak(
-    provider: &'static str,
-    runner: &Runner,
-    voice: &Piper,
-    speaker: Option<&str>,
-    request: &TtsRequest,
-    manner: Manner,
-) -> Result<Vec<SpokenSentence>> {
+pub(super) fn speak(voice: &Piper, asked: &VoiceRequest<'_>) -> Result<Vec<SpokenSentence>> {
+    let VoiceRequest { provider, runner, request, speed } = *asked;
+    let (_, speaker) = split_speaker(request.voice.as_deref().unwrap_or_default());
+    let pitch = request.pitch_ratio();
     let Some(speaker_id) = voice.config().speaker(speaker) else {
         let (asked, known) = (speaker.unwrap_or_default(), voice.config().speakers());
         let reason = format!("there is no speaker `{asked}`; the voice has {known}");
@@ -35,18 +30,18 @@ pub(super) fn speak(
     let mut sentences = Vec::with_capacity(read.len());
     for (index, (phonemes, words)) in read.iter().zip(&request.sentences).enumerate() {
         let (text, words_at) = decomposed(&phonemes.text, &phonemes.words);
-        let delivery = Delivery { speed: manner.speed, speaker: speaker_id, seed: index as u64 };
+        let delivery = Delivery { speed, speaker: speaker_id, seed: index as u64 };
         let mut timed = match voice.speak(&text, delivery) {
             Ok(take) => Timed::new(&take, &words_at)?,
             Err(NeuralError::NothingToSay(_)) => {
                 Timed { samples: Vec::new(), words: vec![None; words.len()] }
             }
-            Err(error) => return Err(spoilt(provider, &error)),
+            Err(error) => return Err(asked.spoilt(&error)),
         };
-        refuse_silence(provider, &spoken[index], &timed.samples)?;
-        pause_at_commas(&mut timed, &spoken[index], manner);
-        if (manner.pitch - 1.0).abs() > 1e-6 {
-            timed.samples = stretch::shift_pitch(&timed.samples, manner.pitch)?;
+        asked.refuse_silence(&spoken[index], &timed.samples)?;
+        pause_at_commas(&mut timed, &spoken[index], request.comma_pause_ms);
+        if (pitch - 1.0).abs() > 1e-6 {
+            timed.samples = stretch::shift_pitch(&timed.samples, pitch)?;
         }
         sentences.push(timed.sentence(words));
     }

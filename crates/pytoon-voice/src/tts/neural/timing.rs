@@ -3,7 +3,6 @@
 //! Pure. A written word begins with the first sound of its phonemes and ends with the last; a word
 //! without phonemes (an emoji) shares its neighbours' time.
 
-use super::Manner;
 use crate::Result;
 use crate::alignment;
 use crate::tts::SpokenSentence;
@@ -106,9 +105,9 @@ impl Timed {
     }
 }
 
-/// Sets the pauses behind commas, semicolons, colons and dashes.
-pub(crate) fn pause_at_commas(timed: &mut Timed, spoken: &[SpokenWord], manner: Manner) {
-    let Some(pause_ms) = manner.comma_pause_ms else { return };
+/// Sets the pauses behind commas, semicolons, colons and dashes; `None` leaves them to the voice.
+pub(crate) fn pause_at_commas(timed: &mut Timed, spoken: &[SpokenWord], pause_ms: Option<u32>) {
+    let Some(pause_ms) = pause_ms else { return };
     for (index, word) in spoken.iter().enumerate() {
         if word.text.trim_end().ends_with([',', ';', ':', '—', '–']) {
             timed.set_pause(index, pause_ms);
