@@ -141,10 +141,6 @@ impl<W, C> Service<'_, W, C> {
     fn error(&self, kind: VendorErrorKind, message: impl Into<String>) -> VendorError {
         VendorError::new(&self.order.vendor, self.order.operation, kind, message)
     }
-
-    fn has_no_tasks<T>(&self) -> Result<T> {
-        Err(self.error(VendorErrorKind::Lost, "it answers at once and knows no tasks"))
-    }
 }
 
 impl<W, C, F> Seller for Service<'_, W, C>
@@ -182,7 +178,7 @@ where
     }
 
     async fn poll(&self, _: &Task) -> Result<TaskState<W>> {
-        self.has_no_tasks()
+        Err(self.error(VendorErrorKind::Lost, "it answers at once and knows no tasks"))
     }
 
     async fn look_up(&self, _: &CallRow) -> Result<Lookup> {

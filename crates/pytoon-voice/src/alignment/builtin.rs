@@ -6,10 +6,12 @@
 
 use super::mismatch::{Mismatch, Search};
 use super::recorded::{Aligned, Recorded};
-use super::{reference_voice, timed};
+use super::{ascending, reference_voice};
 use crate::Result;
+use crate::language::primary;
 use crate::tts::neural::Neural;
 use crate::word_aligner::{Alignment, align, to_analysis_rate};
+use pytoon_config::tts::by_language;
 use pytoon_core::text::Word;
 use pytoon_process::Runner;
 use std::collections::BTreeMap;
@@ -53,11 +55,9 @@ impl Builtin {
     }
 
     fn voice_for(&self, language: &str) -> String {
-        let primary = language.split(['-', '_']).next().unwrap_or("en");
-        let known = self.voices.get(language).or_else(|| self.voices.get(primary));
-        let voice = known.map_or(primary, String::as_str);
+        let voice = by_language(&self.voices, language).unwrap_or_else(|| primary(language));
         // A variant of the configured voice is a matter of taste; the references bring their own.
-        voice.split('+').next().unwrap_or(primary).to_owned()
+        voice.split('+').next().unwrap_or(voice).to_owned()
     }
 }
 
@@ -65,18 +65,8 @@ impl Builtin {
 const VARIANTS: [&str; 3] = ["", "f3", "klatt2"];
 
 fn finish(sentences: &[Vec<Word>], found: &Alignment, mismatch: Option<Mismatch>) -> Aligned {
-    let mut earliest = 0;
-    let words = sentences
-        .iter()
-        .flatten()
-        .zip(&found.words)
-        .map(|(word, time)| {
-            let start = (time.start_ms.round() as i64).max(earliest);
-            let end = (time.end_ms.round() as i64).max(start + 1);
-            earliest = start + 1;
-            timed(word, start, end)
-        })
-        .collect();
+    let times = found.words.iter().map(|time| (time.start_ms, time.end_ms));
+    let words = ascending(sentences.iter().flatten().zip(times));
     let (confidence, estimated_error_ms) = (found.confidence, found.spread_ms);
     Aligned { words, confidence, estimated_error_ms, mismatch }
 }

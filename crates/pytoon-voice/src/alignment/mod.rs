@@ -27,6 +27,18 @@ pub(crate) fn timed(word: &Word, start: i64, end: i64) -> CaptionWord {
     CaptionWord { text, start, end, emphasis: false, joins_next }
 }
 
+/// Returns words with their starts and ends, in milliseconds, rounded so that starts ascend and
+/// every word lasts.
+fn ascending<'a>(words: impl Iterator<Item = (&'a Word, (f64, f64))>) -> Vec<CaptionWord> {
+    let mut earliest = 0;
+    let word = |(word, (start, end)): (&Word, (f64, f64))| {
+        let start = (start.round() as i64).max(earliest);
+        earliest = start + 1;
+        timed(word, start, (end.round() as i64).max(start + 1))
+    };
+    words.map(word).collect()
+}
+
 /// How words were timed; the receipt and the log name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,14 +4,15 @@
 //! tried. What they recognise is mapped onto the script's words by edit distance: the script is
 //! never changed.
 
+use super::ascending;
 use super::edits::cheapest;
 use super::recorded::{Aligned, Recorded};
-use super::timed as timed_word;
 use crate::language::primary;
 use crate::{Result, VoiceError};
 use pytoon_audio::wav;
 use pytoon_core::text::Word;
 use pytoon_process::{CommandLine, ProcessLimits, Runner, SystemError};
+use pytoon_vendor::ensure;
 use serde::Deserialize;
 use std::io::Cursor;
 use std::path::Path;
@@ -125,9 +126,8 @@ pub(crate) fn read(
     let segments = transcript.segments.into_iter();
     let heard: Vec<Heard> = segments.flat_map(|segment| segment.words).collect();
     // Each is held against each of the script's.
-    if heard.len() > MAX_HEARD {
-        return Err(format!("it heard {} words, more than anybody says", heard.len()));
-    }
+    let count = heard.len();
+    ensure(count <= MAX_HEARD, format!("it heard {count} words, more than anybody says"))?;
     Ok(map(words, &heard, length_ms))
 }
 
@@ -147,17 +147,8 @@ fn map(words: &[&Word], heard: &[Heard], length_ms: f64) -> Option<Aligned> {
     }
     let known: Vec<Option<(f64, f64)>> =
         pairs.iter().map(|pair| pair.map(|at| (timed[at].1, timed[at].2))).collect();
-    let mut earliest = 0i64;
-    let words = words
-        .iter()
-        .enumerate()
-        .map(|(index, word)| {
-            let (start, end) = known[index].unwrap_or_else(|| between(&known, index, length_ms));
-            let start = (start.round() as i64).max(earliest);
-            earliest = start + 1;
-            timed_word(word, start, (end.round() as i64).max(start + 1))
-        })
-        .collect();
+    let time = |index: usize| known[index].unwrap_or_else(|| between(&known, index, length_ms));
+    let words = ascending(words.iter().copied().zip((0..known.len()).map(time)));
     let confidence = matched as f64 / known.len() as f64;
     Some(Aligned { words, confidence, estimated_error_ms: -1.0, mismatch: None })
 }

@@ -17,6 +17,7 @@ use pytoon_config::settings::{TranscriptionChoice, TranscriptionSettings};
 use pytoon_ffmpeg::sound;
 use pytoon_process::{CommandLine, ProcessLimits, Runner, SystemError};
 use pytoon_telemetry::Event;
+use pytoon_vendor::ensure;
 use serde::{Deserialize, Serialize};
 use std::io::Cursor;
 use std::path::Path;
@@ -144,14 +145,12 @@ fn program(
         TranscriptionChoice::WhisperCpp => ("whisper-cli", "whisper.cpp brings it"),
         TranscriptionChoice::Openai => return Err("it is no program".to_owned()),
     };
-    if runner.programs.find(program).is_err() {
-        return Err(format!("`{program}` is not installed ({hint})"));
-    }
-    let model = Path::new(&settings.whisper_cpp_model);
-    if choice == TranscriptionChoice::WhisperCpp && !model.is_file() {
-        let model = model.display();
-        return Err(format!("transcription.whisper_cpp_model names no model file (`{model}`)"));
-    }
+    let is_installed = runner.programs.find(program).is_ok();
+    ensure(is_installed, format!("`{program}` is not installed ({hint})"))?;
+    let model = &settings.whisper_cpp_model;
+    let has_model = choice != TranscriptionChoice::WhisperCpp || Path::new(model).is_file();
+    let reason = format!("transcription.whisper_cpp_model names no model file (`{model}`)");
+    ensure(has_model, reason)?;
     Ok(program)
 }
 
@@ -229,11 +228,8 @@ pub(crate) fn understood(bytes: &[u8]) -> Heard {
         .map_err(|error| format!("its voice.json is not understood: {error}"))?;
     let pieces = answer.segments.iter().map(|piece| piece.text.trim());
     let text = pieces.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
-    if !text.chars().any(char::is_alphanumeric) {
-        return Err("it heard no words".to_owned());
-    }
-    if text.chars().count() > MAX_CHARS {
-        return Err(format!("it heard more than {MAX_CHARS} characters"));
-    }
+    ensure(text.chars().any(char::is_alphanumeric), "it heard no words")?;
+    let is_short = text.chars().count() <= MAX_CHARS;
+    ensure(is_short, format!("it heard more than {MAX_CHARS} characters"))?;
     Ok((text, answer.language.or(answer.result.and_then(|found| found.language))))
 }

@@ -151,23 +151,17 @@ fn seconds(ms: u32) -> Value {
 }
 
 fn fits(rule: &ErrorRule, status: u16, json: Option<&Value>, text: &str) -> bool {
-    if rule.status.is_some_and(|wanted| wanted != status) {
-        return false;
-    }
     let place = rule.pointer.as_deref().and_then(|pointer| json?.pointer(pointer));
-    if rule.pointer.is_some() && place.is_none() {
-        return false;
-    }
     let looked_at = match place {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
         None => text.to_owned(),
     };
-    rule.equals.as_ref().is_none_or(|wanted| place == Some(wanted))
-        && rule
-            .contains
-            .as_ref()
-            .is_none_or(|part| looked_at.to_lowercase().contains(&part.to_lowercase()))
+    let contains = |part: &String| looked_at.to_lowercase().contains(&part.to_lowercase());
+    rule.status.is_none_or(|wanted| wanted == status)
+        && rule.pointer.is_some() == place.is_some()
+        && rule.equals.as_ref().is_none_or(|wanted| place == Some(wanted))
+        && rule.contains.as_ref().is_none_or(contains)
 }
 
 fn capabilities(options: &HttpOptions) -> Result<Capabilities, OptionProblem> {
