@@ -26,10 +26,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+pub use vendor::{KEY, Row};
 use vendor::{Script, Vendor};
 
-/// The key that no output may show.
-pub const KEY: &str = "key-4f1d7c-never+to/be=shown";
 /// What the vendor's clip consists of.
 pub const CLIP: &[u8] = b"\0\0\0\x18ftypmp42-a-clip-as-far-as-anybody-here-can-tell";
 
@@ -46,15 +45,6 @@ pub struct Subject<'a> {
     pub fixtures: PathBuf,
     /// Makes it.
     pub make: Make<'a>,
-}
-
-/// How one check ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// The fault or promise.
-    pub check: String,
-    /// What came of it, or what should have.
-    pub outcome: Result<String, String>,
 }
 
 /// Which of a vendor's routes mean what.

@@ -153,9 +153,24 @@ impl Script {
     }
 }
 
-/// Refuses a text that shows a key, as it is or escaped as in a query, or its first half.
-pub fn hides(text: &str, key: &str) -> Result<(), String> {
-    let shows = text.contains(key) || text.contains(&escaped(key)) || text.contains(&key[..12]);
+/// The key that no output may show.
+pub const KEY: &str = "key-4f1d7c-never+to/be=shown";
+
+/// Result of a check: what came of it, or what should have.
+pub type Outcome = Result<String, String>;
+
+/// One check of a suite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The fault or promise.
+    pub check: String,
+    /// What came of it, or what should have.
+    pub outcome: Outcome,
+}
+
+/// Refuses a text that shows the key, as it is or escaped as in a query, or its first half.
+pub fn clean(text: &str) -> Result<(), String> {
+    let shows = text.contains(KEY) || text.contains(&escaped(KEY)) || text.contains(&KEY[..12]);
     ensure(!shows, "the key shows")
 }
 

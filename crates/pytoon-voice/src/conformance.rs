@@ -37,6 +37,8 @@ use pytoon_process::{CancelToken, Programs, Runner};
 use pytoon_purchase::Buyer;
 use pytoon_records::ledger::{CallLimits, PurchaseStore};
 use pytoon_vendor::ensure;
+use pytoon_vendor::scripted::clean;
+pub use pytoon_vendor::scripted::{KEY, Outcome, Row};
 use pytoon_vendor::world::RealWorld;
 use serde::Deserialize;
 use serde_json::Value;
@@ -45,8 +47,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// The key that no output may show.
-pub const KEY: &str = "key-4f1d7c-never+to/be=shown";
 /// What is spoken. Fixtures with times of characters are of these words.
 pub const TEXT: &str = "The kettle sings in the quiet morning.";
 
@@ -62,18 +62,6 @@ pub struct Subject<'a> {
     /// Opens the ledger of a check.
     pub open_store: OpenStore<'a>,
 }
-
-/// How one check ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// The fault or promise.
-    pub check: String,
-    /// What came of it, or what should have.
-    pub outcome: Outcome,
-}
-
-/// What came of a check, or what should have.
-pub type Outcome = Result<String, String>;
 
 /// `provider.json`.
 #[derive(Deserialize)]
@@ -269,11 +257,6 @@ fn says_all(asked: &str) -> Result<(), String> {
 /// Checks the health of a provider that must fail.
 fn is_unwell(provider: &dyn TtsProvider) -> Result<VoiceError, String> {
     Ok(provider.health_check().err().ok_or("it says that all is well")?)
-}
-
-/// Refuses a text that shows the key, or half of it.
-fn clean(text: &str) -> Result<(), String> {
-    pytoon_vendor::scripted::hides(text, KEY)
 }
 
 fn row(rows: &mut Vec<Row>, check: &str, outcome: Outcome) {

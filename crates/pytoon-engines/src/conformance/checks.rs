@@ -3,7 +3,7 @@
 
 mod running;
 
-use super::vendor::{self, Answer, Script};
+use super::vendor::{Answer, Outcome, Script, clean};
 use super::{Bench, CLIP, KEY, Row};
 use crate::adapter::{
     Durations, ExternalEngineAdapter, GenerateRequest, Offer, Output, Prepared, Ratio, Task,
@@ -18,8 +18,6 @@ use running::{
 };
 use serde_json::json;
 use std::time::Duration;
-
-type Outcome = Result<String, String>;
 
 /// Every check, in the order in which a call goes.
 pub(super) async fn all(bench: &Bench<'_>) -> Vec<Row> {
@@ -82,11 +80,6 @@ fn short(error: &VendorError) -> Outcome {
         ErrorStatus::Temporary => "for now",
     };
     Ok(format!("{} {status}, taken: {accepted}", error.kind))
-}
-
-/// Refuses a text that shows the key, or half of it.
-fn clean(text: &str) -> Result<(), String> {
-    vendor::hides(text, KEY)
 }
 
 /// A failure that must be of a kind, with a promise about being taken on.

@@ -99,9 +99,9 @@ impl Remote {
             row(&mut rows, &fault.name, played.fault(&fault));
         }
         for (name, kind, required) in [
-            ("auth", Kind::Auth.as_str(), true),
-            ("quota", Kind::Quota.as_str(), true),
-            ("moderation", Kind::Moderation.as_str(), false),
+            ("auth", Kind::Auth, true),
+            ("quota", Kind::Quota, true),
+            ("moderation", Kind::Moderation, false),
         ] {
             row(&mut rows, name, played.own_words(name, kind, required));
         }
@@ -135,28 +135,25 @@ impl Played<'_> {
     fn stage(&self, check: &str, base: &str, patience_ms: u64) -> Result<Stage, String> {
         let provider = self.bench.subject.provider;
         let address = format!("{base}{}", self.remote.base_path);
-        let shared = json!({
-            "base_url": address,
-            "request_timeout_ms": patience_ms,
-            "backoff": {"initial_ms": 1, "max_ms": 50, "attempts": ATTEMPTS},
-        });
-        let fields = shared.as_object().cloned().unwrap_or_default();
+        let change = |block: &mut Value| {
+            block["base_url"] = json!(address);
+            block["request_timeout_ms"] = json!(patience_ms);
+            block["backoff"] = json!({"initial_ms": 1, "max_ms": 50, "attempts": ATTEMPTS});
+        };
         let runner = Runner {
             programs: pytoon_process::Programs::beside_this_one(),
             ..self.bench.runner(self.bench.folder)
         };
         if self.remote.is_free {
-            return self.bench.stage(check, BLOCK, Some(SERVER_KEY), &runner, |tts| {
-                let mut block = json!({"model": "kokoro", "voice": SERVER_VOICE,
-                                       "key_env": [SERVER_KEY]});
-                block.as_object_mut().into_iter().for_each(|block| block.extend(fields.clone()));
+            let (voice, key) = (SERVER_VOICE, SERVER_KEY);
+            let mut block = json!({"model": "kokoro", "voice": voice, "key_env": [key]});
+            change(&mut block);
+            return self.bench.stage(check, BLOCK, Some(key), &runner, |tts| {
                 tts[provider] = json!({ BLOCK: block });
             });
         }
         let key = self.cloud()?.and_then(|cloud| cloud.key_env.into_iter().next());
-        self.bench.stage(check, provider, key.as_deref(), &runner, |tts| {
-            tts[provider].as_object_mut().into_iter().for_each(|own| own.extend(fields.clone()));
-        })
+        self.bench.stage(check, provider, key.as_deref(), &runner, |tts| change(&mut tts[provider]))
     }
 
     fn rows(&self, stage: &Stage) -> Result<Vec<CallRow>, String> {
@@ -273,16 +270,17 @@ impl Played<'_> {
             let after = source.retry_after;
             ensure(after == fault.retry_after, format!("asked again after {after:?}"))?;
         }
-        self.expect(&stage, &error, fault.kind.as_str(), fault.money)
+        self.expect(&stage, &error, fault.kind, fault.money)
     }
 
     /// Speaks, when that must fail, and expects what is spent then.
-    fn fails(&self, stage: &Stage, kind: &str, money: Money) -> Outcome {
-        self.expect(stage, &super::fails(stage.provider()?, &request())?, kind, money)
+    fn fails(&self, check: &str, base: &str, kind: Kind, money: Money) -> Outcome {
+        let stage = self.stage(check, base, PATIENT_MS)?;
+        self.expect(&stage, &super::fails(stage.provider()?, &request())?, kind, money)
     }
 
-    fn expect(&self, stage: &Stage, error: &VoiceError, kind: &str, money: Money) -> Outcome {
-        of_kind(error, kind)?;
+    fn expect(&self, stage: &Stage, error: &VoiceError, kind: Kind, money: Money) -> Outcome {
+        of_kind(error, kind.as_str())?;
         let spent = self.money(stage)?;
         let VoiceError::Vendor { source, .. } = error else {
             return Err(format!("it is no failure of a service: {error:?}"));
@@ -300,7 +298,7 @@ impl Played<'_> {
     }
 
     /// A refusal in the vendor's own words.
-    fn own_words(&self, name: &str, kind: &str, required: bool) -> Outcome {
+    fn own_words(&self, name: &str, kind: Kind, required: bool) -> Outcome {
         let text = match self.bench.subject.text(&format!("{name}.json")) {
             Ok(text) => text,
             Err(reason) if required => return Err(reason),
@@ -309,29 +307,25 @@ impl Played<'_> {
         let own = Script::parse(&text.replace("{{key}}", KEY), &[])
             .map_err(|error| format!("{name}.json: {error}"))?;
         self.vendor.follow(self.good()?.over(own));
-        let stage = self.stage(name, self.vendor.base(), PATIENT_MS)?;
-        self.fails(&stage, kind, Money::NotSpent)
+        self.fails(name, self.vendor.base(), kind, Money::NotSpent)
     }
 
     fn unreachable(&self) -> Outcome {
         // A port that was free a moment ago: nobody listens there.
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0));
         let at = listener.and_then(|free| free.local_addr()).map_err(|error| error.to_string())?;
-        let stage = self.stage("unreachable", &format!("http://{at}"), PATIENT_MS)?;
-        self.fails(&stage, Kind::Unreachable.as_str(), Money::NotSpent)
+        self.fails("unreachable", &format!("http://{at}"), Kind::Unreachable, Money::NotSpent)
     }
 
     fn deaf(&self) -> Outcome {
         self.vendor.go_deaf();
-        let stage = self.stage("deaf", self.vendor.base(), PATIENT_MS)?;
         // The connection stood, so nobody can know what was read.
-        self.fails(&stage, Kind::Server.as_str(), Money::Unknown)
+        self.fails("deaf", self.vendor.base(), Kind::Server, Money::Unknown)
     }
 
     fn spoilt(&self, what: &str, body: &[u8]) -> Outcome {
         self.vendor.follow(self.success_script(body)?);
-        let stage = self.stage(what, self.vendor.base(), PATIENT_MS)?;
-        self.fails(&stage, Kind::BadOutput.as_str(), Money::Spent)
+        self.fails(what, self.vendor.base(), Kind::BadOutput, Money::Spent)
     }
 
     fn echoed(&self) -> Outcome {

@@ -1,10 +1,10 @@
 //! The checks of what comes after a task was taken on: asking, ending, cancelling, looking up, and
 //! the clip.
 
-use super::super::vendor::Answer;
+use super::super::vendor::{Answer, Outcome, clean};
 use super::super::{Bench, CLIP, KEY};
 use super::{
-    Outcome, clean, clip, expect, fault, finish, first_prepared, none, prepared, short, task, text,
+    clip, expect, fault, finish, first_prepared, none, prepared, short, task, text,
 };
 use crate::adapter::{Cancelled, ExternalEngineAdapter, Lookup, Output, TaskState};
 use crate::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind as Kind};
