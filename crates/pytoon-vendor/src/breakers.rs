@@ -12,7 +12,7 @@ use crate::world::World;
 use crate::{VendorError, VendorErrorKind};
 use pytoon_config::engines::BreakerSettings;
 use pytoon_records::ledger::{BreakerRow, PurchaseStore, StoreError};
-use pytoon_telemetry::Event;
+use pytoon_telemetry::{Breaker, Event};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,10 @@ pub struct Breakers {
     pub store: Arc<dyn PurchaseStore>,
     /// The time.
     pub world: Arc<dyn World>,
+    /// Shows the state of the breaker of an engine or a voice in the metrics.
+    pub show: fn(&str, Breaker),
+    /// Says what a person may do about a breaker that opened.
+    pub advice: fn(Advice) -> &'static str,
 }
 
 /// Whether a call goes through.
@@ -50,26 +54,6 @@ pub enum Passage {
     },
     /// It does not: others probe.
     Contended,
-}
-
-/// A breaker that a failure opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
-    /// Failures in a row.
-    pub failures: u32,
-    /// For how long.
-    pub pause: Duration,
-    /// What a person may do about it.
-    pub advice: Advice,
-}
-
-impl Opened {
-    /// Logs that the breaker of an engine or a voice opened.
-    pub fn tell(&self, name: &str, kind: VendorErrorKind, advice: &str) {
-        let (failures, cooldown_s) = (self.failures, self.pause.as_secs());
-        let kind = kind.as_str();
-        Event::EngineRotationTriggered { engine: name, kind, failures, cooldown_s, advice }.emit();
-    }
 }
 
 /// The store could not read or write a breaker.
@@ -129,8 +113,15 @@ impl Breakers {
         Ok(Passage::Contended)
     }
 
-    /// Closes a breaker after a success.
-    pub async fn success(&self, name: &str) -> Result<()> {
+    /// Closes the breaker of an engine or a voice after a success. A failure of the store is logged.
+    pub async fn succeeded(&self, name: &str, row: &str) {
+        match self.close(row).await {
+            Ok(()) => (self.show)(name, Breaker::Closed),
+            Err(failed) => failed.tell(name),
+        }
+    }
+
+    async fn close(&self, name: &str) -> Result<()> {
         for _ in 0..RACES {
             let row = self.row(name).await?;
             let is_clean = row == BreakerRow::default();
@@ -141,37 +132,50 @@ impl Breakers {
         Ok(())
     }
 
-    /// Counts a failure. Returns what it opened, if it did. A failure that says nothing about the
-    /// engine gives a probe back.
-    pub async fn failure(
+    /// Counts a failure of an engine or a voice. One that says nothing about it gives a probe back.
+    /// What could not be written keeps nobody away: it is logged, and the breaker did not open.
+    pub async fn failed(
         &self,
         name: &str,
+        row: &str,
         kind: VendorErrorKind,
         retry_after: Option<Duration>,
         settings: &BreakerSettings,
-    ) -> Result<Option<Opened>> {
-        for _ in 0..RACES {
-            let row = self.row(name).await?;
-            let now = self.world.now();
-            match breaker::after_failure(&row, kind, retry_after, settings, now) {
-                Verdict::Ignored => {
-                    self.give_probe_back(name, row).await?;
-                    return Ok(None);
-                }
-                Verdict::Counted(new) => {
-                    if self.swap(name, row, new).await? {
-                        return Ok(None);
+    ) {
+        let opened = async {
+            for _ in 0..RACES {
+                let old = self.row(row).await?;
+                match breaker::after_failure(&old, kind, retry_after, settings, self.world.now()) {
+                    Verdict::Ignored => {
+                        self.give_probe_back(row, old).await?;
+                        break;
                     }
-                }
-                Verdict::Opened { row: new, pause, advice } => {
-                    let failures = new.failures;
-                    if self.swap(name, row, new).await? {
-                        return Ok(Some(Opened { failures, pause, advice }));
+                    Verdict::Counted(new) => {
+                        if self.swap(row, old, new).await? {
+                            break;
+                        }
+                    }
+                    Verdict::Opened { row: new, pause, advice } => {
+                        let failures = new.failures;
+                        if self.swap(row, old, new).await? {
+                            return Ok(Some((failures, pause, advice)));
+                        }
                     }
                 }
             }
+            Ok::<_, BreakerUnavailable>(None)
+        };
+        match opened.await {
+            Ok(None) => {}
+            Ok(Some((failures, pause, advice))) => {
+                (self.show)(name, Breaker::Open);
+                let (kind, cooldown_s) = (kind.as_str(), pause.as_secs());
+                let advice = (self.advice)(advice);
+                Event::EngineRotationTriggered { engine: name, kind, failures, cooldown_s, advice }
+                    .emit();
+            }
+            Err(failed) => failed.tell(name),
         }
-        Ok(None)
     }
 
     /// Frees the place of a probe that ended in something that says nothing about the engine.

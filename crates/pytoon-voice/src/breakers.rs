@@ -41,7 +41,8 @@ fn row_of(provider: &str, guarded: Guarded<'_>) -> String {
 impl VoiceBreakers {
     /// The breakers of a store; `runtime` runs what waits for it.
     pub fn new(store: Arc<dyn PurchaseStore>, world: Arc<dyn World>, runtime: Handle) -> Self {
-        Self { breakers: Breakers { store, world }, runtime }
+        let show = Metrics::voice_breaker;
+        Self { breakers: Breakers { store, world, show, advice }, runtime }
     }
 
     /// Lets a provider be asked, or says that it is left alone.
@@ -83,13 +84,7 @@ impl VoiceBreakers {
         let (name, row) = (provider.name(), row_of(provider.name(), guarded));
         let (kind, retry_after) = match spoken {
             Ok(_) if entered == Entered::Clean => return,
-            Ok(_) => {
-                match self.runtime.block_on(self.breakers.success(&row)) {
-                    Ok(()) => Metrics::voice_breaker(name, Breaker::Closed),
-                    Err(failed) => failed.tell(name),
-                }
-                return;
-            }
+            Ok(_) => return self.runtime.block_on(self.breakers.succeeded(name, &row)),
             Err(VoiceError::Vendor { source, .. }) => (source.kind, source.retry_after),
             Err(VoiceError::BadAudio { .. }) => (VendorErrorKind::BadOutput, None),
             Err(
@@ -101,15 +96,8 @@ impl VoiceBreakers {
                 | VoiceError::Processing(_),
             ) => (VendorErrorKind::InvalidRequest, None),
         };
-        let counted = self.breakers.failure(&row, kind, retry_after, guarded.breaker);
-        match self.runtime.block_on(counted) {
-            Ok(None) => {}
-            Ok(Some(opened)) => {
-                Metrics::voice_breaker(name, Breaker::Open);
-                opened.tell(name, kind, advice(opened.advice));
-            }
-            Err(failed) => failed.tell(name),
-        }
+        let counted = self.breakers.failed(name, &row, kind, retry_after, guarded.breaker);
+        self.runtime.block_on(counted);
     }
 }
 

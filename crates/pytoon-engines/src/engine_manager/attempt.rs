@@ -79,7 +79,7 @@ impl EngineManager {
                 Ok(done) => {
                     // A breaker that counted nothing has nothing to forget.
                     if !done.reused && !is_clean {
-                        self.breaker_success(name).await;
+                        self.breakers().succeeded(name, name).await;
                     }
                     return Ok(done);
                 }
@@ -225,7 +225,8 @@ impl EngineManager {
     }
 
     fn breakers(&self) -> Breakers {
-        Breakers { store: self.buyer.ledger.clone(), world: self.buyer.world.clone() }
+        let (store, world) = (self.buyer.ledger.clone(), self.buyer.world.clone());
+        Breakers { store, world, show: Metrics::breaker, advice }
     }
 
     /// Lets a call through, or says that the engine cools. Returns true if the breaker has nothing
@@ -245,32 +246,16 @@ impl EngineManager {
         }
     }
 
-    async fn breaker_success(&self, name: &str) {
-        match self.breakers().success(name).await {
-            Ok(()) => Metrics::breaker(name, Breaker::Closed),
-            Err(failed) => failed.tell(name),
-        }
-    }
-
     /// A breaker's row. Where the store cannot give it, the log says so and the render goes on: a
     /// breaker spares calls that would fail, and no film depends on it.
     pub(super) async fn breaker_row(&self, name: &str) -> Option<BreakerRow> {
         self.breakers().row(name).await.inspect_err(|failed| failed.tell(name)).ok()
     }
 
-    /// Counts a failure. What could not be written keeps nobody away: it did not open.
+    /// Counts a failure.
     pub(super) async fn breaker_failure(&self, engine: &Engine, error: &VendorError) {
-        let name = &engine.name;
-        let settings = &engine.config.breaker;
-        let counted = self.breakers().failure(name, error.kind, error.retry_after, settings).await;
-        match counted {
-            Ok(None) => {}
-            Ok(Some(opened)) => {
-                Metrics::breaker(name, Breaker::Open);
-                opened.tell(name, error.kind, advice(opened.advice));
-            }
-            Err(failed) => failed.tell(name),
-        }
+        let (name, settings) = (&engine.name, &engine.config.breaker);
+        self.breakers().failed(name, name, error.kind, error.retry_after, settings).await;
     }
 }
 
