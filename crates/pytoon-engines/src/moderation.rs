@@ -39,7 +39,7 @@ pub fn screen(prompt: &str, settings: &ModerationSettings, brand_safe: bool) -> 
     let is_on = settings.strictness != Strictness::Off || brand_safe;
     let mut hits = Vec::new();
     for (source, list) in lists.into_iter().filter(|_| is_on) {
-        let found = list.iter().filter(|word| contains_words(&text, word));
+        let found = list.iter().filter(|word| !occurrences(&text, word).is_empty());
         hits.extend(found.map(|word| Hit { source, word: word.clone() }));
     }
     if !hits.is_empty() && (settings.strictness == Strictness::Strict || brand_safe) {
@@ -166,10 +166,6 @@ fn match_at(chars: &[(usize, char)], start: usize, wanted: &[char]) -> Option<us
         at += 1;
     }
     Some(at)
-}
-
-fn contains_words(text: &str, word: &str) -> bool {
-    !occurrences(text, word).is_empty()
 }
 
 fn replace_words(text: &str, word: &str, with: &str) -> String {

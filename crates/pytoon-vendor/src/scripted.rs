@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// Larger than any request of ours.
-const MAX_REQUEST: usize = 64 << 20;
+const MAX_REQUEST: u64 = 64 << 20;
 /// Between two bytes of an answer that drips.
 const DRIP: Duration = Duration::from_millis(20);
 
@@ -281,7 +281,7 @@ async fn answer(mut stream: TcpStream, state: Arc<Mutex<State>>) -> io::Result<(
     if is_deaf {
         return Ok(());
     }
-    let Some(seen) = read(&mut stream).await? else { return Ok(()) };
+    let seen = read(&mut stream).await?;
     let answer = {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = state.script.answer(&seen.route);
@@ -325,33 +325,21 @@ fn head(status: u16, headers: &[(String, String)], length: u64) -> String {
     head
 }
 
-async fn read(stream: &mut TcpStream) -> io::Result<Option<Seen>> {
-    let mut bytes = Vec::new();
-    let mut buffer = [0u8; 16 << 10];
-    let end = loop {
-        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-            break end + 4;
+async fn read(stream: &mut TcpStream) -> io::Result<Seen> {
+    let mut stream = BufReader::new(stream).take(MAX_REQUEST);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if stream.read_line(&mut head).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let read = stream.read(&mut buffer).await?;
-        if read == 0 || bytes.len() > MAX_REQUEST {
-            return Ok(None);
-        }
-        bytes.extend_from_slice(&buffer[..read]);
-    };
-    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    }
     let mut fields = head.lines().filter_map(|line| line.split_once(':'));
     let length = fields.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let length = length.and_then(|(_, value)| value.trim().parse::<usize>().ok());
-    let length = length.unwrap_or(0).min(MAX_REQUEST);
-    while bytes.len() < end + length {
-        let read = stream.read(&mut buffer).await?;
-        if read == 0 {
-            return Ok(None);
-        }
-        bytes.extend_from_slice(&buffer[..read]);
-    }
+    let length = length.and_then(|(_, value)| value.trim().parse().ok()).unwrap_or(0);
+    let mut body = vec![0; usize::min(length, MAX_REQUEST as usize)];
+    stream.read_exact(&mut body).await?;
     let mut words = head.split_whitespace();
     let route =
         format!("{} {}", words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    Ok(Some(Seen { route, head, body: bytes[end..].to_vec() }))
+    Ok(Seen { route, head, body })
 }

@@ -4,8 +4,8 @@
 //! Nothing is ever cut off but silence at both ends. Synthetic takes go through the same chain,
 //! so that a film sounds like one take.
 
+use crate::Result;
 use crate::tts::SpokenSentence;
-use crate::{Result, VoiceError};
 use pytoon_audio::Db;
 use pytoon_audio::denoise::denoise_48k;
 use pytoon_audio::voice_chain::{VoiceChain, VoiceSettings};
@@ -16,6 +16,7 @@ use pytoon_core::time::MsRange;
 use pytoon_ffmpeg::sound;
 use pytoon_process::{Runner, SystemError};
 use pytoon_telemetry::Event;
+use pytoon_vendor::ensure;
 use pytoon_vocabulary::Ms;
 use std::path::Path;
 
@@ -55,16 +56,13 @@ const SHORTEST_MS: i64 = 150;
 /// Reads a recording.
 pub fn read_recording(runner: &Runner, path: &Path, denoise: Denoise) -> Result<Recording> {
     let (left, right) = sound::decode_stereo(runner, path)?;
-    let unusable = |reason: &str| VoiceError::from(SystemError::unusable(path, reason));
+    let unusable = |reason: String| SystemError::unusable(path, reason);
     let raw = mono(left, &right);
     let raw_ms = raw.len() as i64 / SAMPLES_PER_MS;
-    if raw_ms < SHORTEST_MS {
-        let reason = format!("the recording lasts {raw_ms} ms, which is too short for a word");
-        return Err(unusable(&reason));
-    }
-    if speech::is_silent(&raw) {
-        return Err(unusable("the recording is silent: there is no voice in it"));
-    }
+    let reason = format!("the recording lasts {raw_ms} ms, which is too short for a word");
+    ensure(raw_ms >= SHORTEST_MS, reason).map_err(unusable)?;
+    let reason = "the recording is silent: there is no voice in it";
+    ensure(!speech::is_silent(&raw), reason).map_err(unusable)?;
     let noise_floor_db = f64::from(speech::measure_noise_floor_db(&raw));
     let snr_db = f64::from(speech::measure_snr_db(&raw));
     let denoised = match denoise {
@@ -73,9 +71,7 @@ pub fn read_recording(runner: &Runner, path: &Path, denoise: Denoise) -> Result<
         Denoise::Auto => snr_db < NOISY_SNR_DB,
     };
     let used = voice_activity::trim_to_voice(&raw);
-    if used.is_empty() {
-        return Err(unusable("no speech was found in the recording"));
-    }
+    ensure(!used.is_empty(), "no speech was found in the recording").map_err(unusable)?;
     let lead_ms = used.start as i64 / SAMPLES_PER_MS;
     let clean = if denoised { denoise_48k(&raw) } else { raw };
     let mut samples = clean[used].to_vec();

@@ -24,7 +24,7 @@ use pytoon_config::engines::EngineConfig;
 use pytoon_process::Shortage;
 use reqwest::header::HeaderMap;
 use reqwest::multipart::Form;
-use reqwest::{Client, Method};
+use reqwest::{Client, ClientBuilder, Method};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -285,16 +285,7 @@ impl VendorHttp {
     }
 
     fn make_clients(&self) -> Result<Clients, reqwest::Error> {
-        // A second installation (another engine's) is the same provider.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = || {
-            Client::builder()
-                .user_agent(concat!("pytoon/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(CONNECT_TIMEOUT)
-                .timeout(self.timeout)
-                .redirect(reqwest::redirect::Policy::none())
-                .dns_resolver(Arc::new(self.allowed.clone()))
-        };
+        let builder = || client_builder(&self.allowed, CONNECT_TIMEOUT).timeout(self.timeout);
         Ok(Clients {
             free: builder().pool_max_idle_per_host(2).build()?,
             paid: builder().pool_max_idle_per_host(0).build()?,
@@ -458,6 +449,17 @@ impl VendorHttp {
         };
         pytoon_telemetry::sanitize_sensitive_data(&text).into_owned()
     }
+}
+
+/// Returns a builder of clients that speak to allowed hosts and follow no redirects.
+fn client_builder(allowed: &AllowedHosts, connect_timeout: Duration) -> ClientBuilder {
+    // A second installation (another engine's) is the same provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .user_agent(concat!("pytoon/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(connect_timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .dns_resolver(Arc::new(allowed.clone()))
 }
 
 enum ReadProblem {

@@ -1,10 +1,9 @@
 //! HTTP to addresses that a submitter names: to the public internet only, and nowhere else by any
 //! redirect or change of a name.
 
-use super::CONNECT_TIMEOUT;
 use super::guard::{AllowedHosts, Refusal};
+use super::{CONNECT_TIMEOUT, client_builder};
 use reqwest::{Client, ClientBuilder, Response};
-use std::sync::Arc;
 use std::time::Duration;
 use url::{Host, Url};
 
@@ -37,14 +36,7 @@ impl PublicHttp {
         limit: impl FnOnce(ClientBuilder) -> ClientBuilder,
         patience: Duration,
     ) -> Result<Self, String> {
-        // A second installation (an engine's) is the same provider.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .user_agent(concat!("pytoon/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT.min(patience))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .dns_resolver(Arc::new(allowed.clone()));
+        let client = client_builder(&allowed, CONNECT_TIMEOUT.min(patience)).no_proxy();
         let client = limit(client).build().map_err(|error| error.to_string())?;
         Ok(Self { allowed, client })
     }

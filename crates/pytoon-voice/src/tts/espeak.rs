@@ -63,20 +63,13 @@ impl Espeak {
         (f64::from(self.pitch) + 10.0 * request.pitch).round().clamp(0.0, 100.0) as u8
     }
 
-    /// The voice for a request: asked for by name, configured for the language, or of its name.
-    fn voice_for(&self, request: &TtsRequest) -> String {
+    /// Returns the voice for a request (asked for by name, configured for the language, or of its
+    /// name) and its variant: the voice's own (`en-us+f2`), or the request's.
+    fn voice_and_variant<'a>(&'a self, request: &'a TtsRequest) -> (&'a str, &'a str) {
         let configured = by_language(&self.voices, &request.language);
         let voice = request.voice.as_deref().or(configured);
-        voice.unwrap_or_else(|| primary(&request.language)).to_owned()
-    }
-
-    /// The voice and its variant: the voice's own (`en-us+f2`), or the request's.
-    fn voice_and_variant(&self, request: &TtsRequest) -> (String, String) {
-        let voice = self.voice_for(request);
-        match voice.split_once('+') {
-            Some((voice, variant)) => (voice.to_owned(), variant.to_owned()),
-            None => (voice, request.variant.clone()),
-        }
+        let voice = voice.unwrap_or_else(|| primary(&request.language));
+        voice.split_once('+').unwrap_or((voice, request.variant.as_str()))
     }
 }
 
@@ -98,8 +91,8 @@ impl TtsProvider for Espeak {
             .iter()
             .map(|text| Ask {
                 text: &text.text,
-                voice: &voice,
-                variant: &variant,
+                voice,
+                variant,
                 wpm: request.words_per_minute * self.speed,
                 pitch: Some(self.pitch_for(request)),
             })
@@ -111,7 +104,7 @@ impl TtsProvider for Espeak {
 
     fn voice_used(&self, request: &TtsRequest) -> Option<VoiceUsed> {
         let (voice, variant) = self.voice_and_variant(request);
-        let name = if variant.is_empty() { voice } else { format!("{voice}+{variant}") };
+        let name = if variant.is_empty() { voice.to_owned() } else { format!("{voice}+{variant}") };
         Some(VoiceUsed { name, licence: None, language: None })
     }
 

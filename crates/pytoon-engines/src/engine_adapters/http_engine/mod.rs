@@ -101,14 +101,13 @@ impl Adapter<HttpEngine> {
         if is(&states.succeeded) {
             return self.succeeded(json, id).await;
         }
-        if is(&states.refused) {
-            return failed(VendorErrorKind::Moderation);
-        }
-        if is(&states.cancelled) {
-            return failed(VendorErrorKind::Cancelled);
-        }
-        if is(&states.failed) {
-            return failed(self.kind(200, body, VendorErrorKind::Server));
+        let ends = [
+            (&states.refused, VendorErrorKind::Moderation),
+            (&states.cancelled, VendorErrorKind::Cancelled),
+            (&states.failed, self.kind(200, body, VendorErrorKind::Server)),
+        ];
+        if let Some((_, kind)) = ends.into_iter().find(|(words, _)| is(words)) {
+            return failed(kind);
         }
         if is(&states.queued) {
             return Ok(TaskState::Queued { mark: progress().map(|p| p.to_string()) });
@@ -166,17 +165,12 @@ fn fits(rule: &ErrorRule, status: u16, json: Option<&Value>, text: &str) -> bool
 
 fn capabilities(options: &HttpOptions) -> Result<Capabilities, OptionProblem> {
     let sold = &options.capabilities;
+    // A film's pictures are files, and nobody has put them anywhere.
+    let (is_inline, most) = (sold.image == Image::Inline, sold.max_image_bytes);
     Ok(Capabilities {
-        from_words: if sold.text_to_video { Some(options.offer(false)?) } else { None },
-        from_picture: match sold.image {
-            Image::Inline => Some(options.offer(true)?),
-            Image::None | Image::Url => None,
-        },
-        image_inputs: match sold.image {
-            Image::Inline => vec![ImageInput::Inline(sold.max_image_bytes)],
-            // A film's pictures are files, and nobody has put them anywhere.
-            Image::None | Image::Url => Vec::new(),
-        },
+        from_words: sold.text_to_video.then(|| options.offer(false)).transpose()?,
+        from_picture: is_inline.then(|| options.offer(true)).transpose()?,
+        image_inputs: is_inline.then_some(ImageInput::Inline(most)).into_iter().collect(),
         max_prompt: sold.max_prompt,
         cancel: options.cancel.is_some(),
         lookup_settles: options.lookup.as_ref().map(|l| Duration::from_secs(l.settles_seconds)),

@@ -94,7 +94,7 @@ impl CloudAdapter for Compatible {
         match recognised(&reply.body) {
             Sound::Wav => match Take::from_wav(&reply.body) {
                 Err(WavProblem::OtherSamples) => self.decoded(&reply.body),
-                read => read.map_err(|problem| Unreadable::Sound(problem.to_string())),
+                read => Ok(read?),
             },
             Sound::Encoded => self.decoded(&reply.body),
             Sound::Other if reply.body.is_empty() => {

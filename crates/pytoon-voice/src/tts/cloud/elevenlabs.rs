@@ -2,15 +2,15 @@
 
 use super::{
     CloudAdapter, HEALTH, MadeAdapter, SPEAK, Scope, Speech, Told, Unreadable, options, refused,
+    sound_at,
 };
 use crate::language::two_letters;
 use crate::spoken::SpokenText;
 use crate::tts::take::{Mark, Take};
-use base64::Engine as _;
 use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
-use pytoon_vendor::replies::{coded, said, segment, text_at, with_key_in};
+use pytoon_vendor::replies::{coded, said, segment, with_key_in};
 use pytoon_vendor::{Result, VendorErrorKind};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -125,11 +125,7 @@ impl CloudAdapter for ElevenLabs {
 
     fn take(&self, reply: &Reply, speech: &Speech<'_>) -> Result<Take, Unreadable> {
         let json = reply.json().ok_or(Unreadable::Protocol)?;
-        let audio = text_at(&json, "/audio_base64").ok_or(Unreadable::Protocol)?;
-        let bytes = base64::engine::general_purpose::STANDARD
-            .decode(audio)
-            .map_err(|_| Unreadable::Sound("its sound is not base64".into()))?;
-        let mut take = Take::from_pcm(self.rate, &bytes);
+        let mut take = Take::from_pcm(self.rate, &sound_at(&json, "/audio_base64")?);
         // Without an alignment the sound is still a voice; its words are timed otherwise.
         if let Ok(alignment) = serde_json::from_value::<Alignment>(json["alignment"].clone()) {
             take.marks = marks(&alignment, &speech.piece.text);

@@ -2,12 +2,12 @@
 
 use super::{
     CloudAdapter, HEALTH, MadeAdapter, SPEAK, Scope, Speech, Told, Unreadable, options, refused,
+    sound_at,
 };
 use crate::language::{primary, script_apart};
 use crate::spoken::SpokenText;
 use crate::tts::piece::Piece;
 use crate::tts::take::{Mark, Take};
-use base64::Engine as _;
 use pytoon_config::tts::CloudVoice;
 use pytoon_vendor::errors::{self, Row};
 use pytoon_vendor::http::{Call, Reply, VendorHttp};
@@ -86,12 +86,7 @@ impl CloudAdapter for Google {
 
     fn take(&self, reply: &Reply, speech: &Speech<'_>) -> Result<Take, Unreadable> {
         let json = reply.json().ok_or(Unreadable::Protocol)?;
-        let audio = text_at(&json, "/audioContent").ok_or(Unreadable::Protocol)?;
-        let bytes = base64::engine::general_purpose::STANDARD
-            .decode(audio)
-            .map_err(|_| Unreadable::Sound("its sound is not base64".into()))?;
-        let mut take =
-            Take::from_wav(&bytes).map_err(|problem| Unreadable::Sound(problem.to_string()))?;
+        let mut take = Take::from_wav(&sound_at(&json, "/audioContent")?)?;
         take.marks = marks(&json["timepoints"], speech.piece);
         Ok(take)
     }

@@ -17,17 +17,18 @@ pub(crate) mod openai;
 
 use super::cut;
 use super::piece::{Limit, Piece, pieces};
-use super::take::Take;
+use super::take::{Take, WavProblem};
 use super::{Guarded, Quote, SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
 use crate::paid::{PaidWork, Wanted};
 use crate::spoken::SpokenText;
 use crate::{Result, VoiceError};
+use base64::Engine as _;
 use pytoon_config::secrets::Key;
 use pytoon_config::tts::CloudVoice;
 use pytoon_process::{CancelToken, SystemError};
 use pytoon_vendor::hash::bytes_hash;
 use pytoon_vendor::http::{Address, Call, Reply, VendorHttp};
-use pytoon_vendor::replies::refused_paid;
+use pytoon_vendor::replies::{refused_paid, text_at};
 use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
 use serde_json::{Value, json};
@@ -108,6 +109,19 @@ pub(crate) enum Unreadable {
     Sound(String),
     /// This machine could not look at it, which says nothing of the sound.
     Machine(SystemError),
+}
+
+impl From<WavProblem> for Unreadable {
+    fn from(problem: WavProblem) -> Self {
+        Self::Sound(problem.to_string())
+    }
+}
+
+/// Returns the sound in base64 at a JSON pointer.
+fn sound_at(json: &Value, pointer: &str) -> Result<Vec<u8>, Unreadable> {
+    let audio = text_at(json, pointer).ok_or(Unreadable::Protocol)?;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(audio);
+    bytes.map_err(|_| Unreadable::Sound("its sound is not base64".into()))
 }
 
 /// A service or a server that speaks.

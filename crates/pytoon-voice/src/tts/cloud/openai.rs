@@ -70,8 +70,7 @@ impl CloudAdapter for OpenAi {
             return Err(Unreadable::Protocol);
         }
         if reply.body.starts_with(b"RIFF") {
-            return Take::from_wav(&reply.body)
-                .map_err(|problem| Unreadable::Sound(problem.to_string()));
+            return Ok(Take::from_wav(&reply.body)?);
         }
         Ok(Take::from_pcm(RATE, &reply.body))
     }

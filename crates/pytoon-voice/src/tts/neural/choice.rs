@@ -3,6 +3,7 @@
 //! Pure: equal voices and wishes give an equal choice.
 
 use crate::installed::{InstalledVoice, Style};
+use crate::language::primary;
 
 /// Returns the voice that fits best: of the very tag (`en-GB`) before one of the same language,
 /// then of the style, then the first by name. None that speaks another language.
@@ -12,20 +13,14 @@ pub fn choose<'a>(
     style: Option<Style>,
 ) -> Option<&'a InstalledVoice> {
     let wanted = language.replace('_', "-").to_lowercase();
-    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_owned();
-    installed
-        .iter()
-        .filter(|voice| {
-            let own = voice.manifest.language.replace('_', "-").to_lowercase();
-            primary(&own) == primary(&wanted)
-        })
-        .min_by_key(|voice| {
-            let own = voice.manifest.language.replace('_', "-").to_lowercase();
-            let is_of_style = style.is_none_or(|style| voice.manifest.styles.contains(&style));
-            // `en` alone is American, as in the default voices.
-            let is_of_tag = own == wanted || (wanted == "en" && own == "en-us");
-            (!is_of_tag, !is_of_style, voice.manifest.name != "heart", voice.manifest.name.clone())
-        })
+    let tag = |voice: &InstalledVoice| voice.manifest.language.replace('_', "-").to_lowercase();
+    installed.iter().filter(|voice| primary(&tag(voice)) == primary(&wanted)).min_by_key(|voice| {
+        let own = tag(voice);
+        let is_of_style = style.is_none_or(|style| voice.manifest.styles.contains(&style));
+        // `en` alone is American, as in the default voices.
+        let is_of_tag = own == wanted || (wanted == "en" && own == "en-us");
+        (!is_of_tag, !is_of_style, voice.manifest.name != "heart", voice.manifest.name.clone())
+    })
 }
 
 #[cfg(test)]

@@ -67,11 +67,7 @@ pub(crate) fn of(
         for clause in clauses {
             let whole = next();
             let alone: Vec<String> = clause.words.clone().map(|_| next()).collect();
-            let fixed: Vec<Option<String>> = sentence[clause.words.clone()]
-                .iter()
-                .map(|word| word.pronunciation.as_ref().map(|p| p.ipa().to_owned()))
-                .collect();
-            append(&mut phonemes, &clause, &whole, &alone, &fixed);
+            append(&mut phonemes, &clause, &whole, &alone, &sentence[clause.words.clone()]);
         }
         out.push(phonemes);
     }
@@ -110,17 +106,17 @@ fn append(
     clause: &Clause,
     whole: &str,
     alone: &[String],
-    fixed: &[Option<String>],
+    words: &[SpokenWord],
 ) {
     if !out.text.is_empty() && !whole.is_empty() {
         out.text.push(' ');
     }
     let mut at = out.text.chars().count();
     // Where a pronunciation is given, words are said one by one.
-    if fixed.iter().any(Option::is_some) {
+    if words.iter().any(|word| word.pronunciation.is_some()) {
         let mut first = true;
-        for (index, (own, given)) in clause.words.clone().zip(alone.iter().zip(fixed)) {
-            let own = given.as_ref().unwrap_or(own);
+        for (index, (own, word)) in clause.words.clone().zip(alone.iter().zip(words)) {
+            let own = word.pronunciation.as_ref().map_or(own.as_str(), |given| given.ipa());
             if own.is_empty() {
                 continue;
             }
