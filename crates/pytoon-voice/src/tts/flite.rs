@@ -1,15 +1,20 @@
-//! Flite, where it is installed: English only, without times.
+//! Flite, where it is installed: English only, without times; one run and one WAV file a sentence.
 
 use super::parts::{ChainParts, Made};
-use super::program::{Program, installed};
-use super::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed};
+use super::piece::{Limit, pieces};
+use super::take::Take;
+use super::{SpokenSentence, TtsProvider, TtsRequest, VoiceUsed, cut};
+use crate::spoken::{SpokenText, spoken_text};
 use crate::{Result, VoiceError};
 use pytoon_config::tts::FliteSettings;
-use pytoon_process::{CommandLine, Runner};
+use pytoon_core::text::Word;
+use pytoon_process::{CommandLine, Runner, SystemError};
 use std::path::Path;
 use std::sync::Arc;
 
 const NAME: &str = "flite";
+/// The most characters of one run: more than any sentence that people say.
+const MOST: usize = 2_000;
 
 /// The provider.
 #[derive(Debug, Clone)]
@@ -33,6 +38,24 @@ impl Flite {
     fn voice<'a>(&'a self, request: &'a TtsRequest) -> &'a str {
         request.voice.as_deref().unwrap_or(&self.settings.voice)
     }
+
+    fn run(&self, text: &str, voice: &str, speed: f64, file: &Path) -> Result<Take> {
+        let mut command = CommandLine::new(NAME, "speak the script").args(["-voice", voice]);
+        if (speed - 1.0).abs() > 1e-6 {
+            command = command.args(["--setf", &format!("duration_stretch={:.4}", 1.0 / speed)]);
+        }
+        let command = command.args(["-t", text]).arg("-o").arg(file);
+        // What the run before left must not be heard again.
+        let _ = std::fs::remove_file(file);
+        self.runner.run(&command, Vec::new()).map_err(unavailable)?;
+        let bad = |reason: String| VoiceError::BadAudio { provider: NAME.into(), reason };
+        let bytes = std::fs::read(file).map_err(|_| bad("it wrote no sound".into()))?;
+        let take = Take::from_wav(&bytes).map_err(|problem| bad(problem.to_string()))?;
+        match take.problem(text, speed) {
+            Some(reason) => Err(bad(reason)),
+            None => Ok(take),
+        }
+    }
 }
 
 impl TtsProvider for Flite {
@@ -42,18 +65,30 @@ impl TtsProvider for Flite {
 
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
         if let Some(reason) = self.has_no_voice(request) {
-            return Err(VoiceError::CannotSpeak { provider: NAME.into(), reason });
+            return Err(cannot_speak(reason));
         }
-        let voice = self.voice(request);
-        let speed = self.settings.speed * request.speed;
-        let command = |text: &str, file: &Path| {
-            let mut command = CommandLine::new(NAME, "speak the script").args(["-voice", voice]);
-            if (speed - 1.0).abs() > 1e-6 {
-                command = command.args(["--setf", &format!("duration_stretch={:.4}", 1.0 / speed)]);
-            }
-            (command.args(["-t", text]).arg("-o").arg(file), Vec::new())
-        };
-        Program { name: NAME, runner: &self.runner, command: &command, speed }.speak(request)
+        let folder = tempfile::tempdir()
+            .map_err(|error| unavailable(SystemError::write(&std::env::temp_dir(), error)))?;
+        let file = folder.path().join("spoken.wav");
+        let size = |text: &SpokenText| text.text.chars().count();
+        let cut = pieces(&request.sentences, &Limit { most: MOST, size: &size, one_by_one: true })
+            .map_err(|word| {
+                let begins: String = word.0.chars().take(20).collect();
+                cannot_speak(format!("`{begins}` is no word"))
+            })?;
+        let (voice, speed) = (self.voice(request), self.settings.speed * request.speed);
+        let mut spoken = Vec::with_capacity(cut.len());
+        for piece in cut {
+            let parts = piece.parts.iter();
+            let words: Vec<Word> = parts
+                .flat_map(|part| request.sentences[part.sentence][part.words.clone()].to_vec())
+                .collect();
+            // It reads prices and abbreviations badly.
+            let text = spoken_text(&words, &request.language, &request.pronunciations).text;
+            let take = self.run(&text, voice, speed, &file)?;
+            spoken.push((piece, take));
+        }
+        cut::sentences(&request.sentences, &spoken)
     }
 
     fn has_no_voice(&self, request: &TtsRequest) -> Option<String> {
@@ -66,6 +101,15 @@ impl TtsProvider for Flite {
     }
 
     fn health_check(&self) -> Result<String> {
-        installed(NAME, &self.runner)
+        let found = self.runner.programs.find(NAME).map_err(unavailable)?;
+        Ok(found.display().to_string())
     }
+}
+
+fn unavailable(source: SystemError) -> VoiceError {
+    VoiceError::Unavailable { provider: NAME.into(), source }
+}
+
+fn cannot_speak(reason: String) -> VoiceError {
+    VoiceError::CannotSpeak { provider: NAME.into(), reason }
 }

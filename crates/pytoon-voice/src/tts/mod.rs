@@ -12,7 +12,6 @@ pub mod flite;
 pub mod neural;
 pub mod parts;
 pub mod piece;
-mod program;
 pub(crate) mod registry;
 pub mod take;
 
