@@ -1,13 +1,16 @@
 //! Asks OpenAI's moderation endpoint before a prompt leaves for an engine (optional, free).
 
-use crate::http::{Call, VendorHttp};
+use crate::http::{Address, Call, VendorHttp};
 use crate::{Result, VendorError, VendorErrorKind};
-use pytoon_config::engines::{EngineConfig, ModerationService};
+use pytoon_config::engines::ModerationService;
 use pytoon_config::secrets::Secrets;
 use pytoon_telemetry::Event;
 use pytoon_vendor::replies::with_key;
 use secrecy::ExposeSecret;
 use serde_json::json;
+
+/// The longest wait for its answer.
+const PATIENCE_MS: u64 = 8000;
 
 /// A moderation service.
 #[derive(Debug)]
@@ -28,9 +31,9 @@ impl ModerationClient {
             Err(error) => return left_out(&error.to_string()),
         };
         pytoon_telemetry::register_secret(key.secret.expose_secret());
-        let block = json!({ "base_url": settings.base_url, "request_timeout_ms": 8000 });
-        let config: EngineConfig = serde_json::from_value(block).ok()?;
-        match VendorHttp::new("moderation", &config, Some(key.secret)) {
+        let base_url = &settings.base_url;
+        let address = Address { base_url, allow_hosts: &[], request_timeout_ms: PATIENCE_MS };
+        match VendorHttp::new("moderation", address, Some(key.secret)) {
             Ok(http) => Some(Self { http, model: settings.model.clone() }),
             Err(reason) => left_out(&format!("base_url: {reason}")),
         }
@@ -54,13 +57,9 @@ impl ModerationClient {
         if result["flagged"] != json!(true) {
             return Ok(None);
         }
-        let categories: Vec<&str> = result["categories"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter(|(_, flagged)| **flagged == json!(true))
-            .map(|(name, _)| name.as_str())
-            .collect();
+        let categories = result["categories"].as_object().into_iter().flatten();
+        let flagged = categories.filter(|(_, flagged)| **flagged == json!(true));
+        let categories: Vec<&str> = flagged.map(|(name, _)| name.as_str()).collect();
         Ok(Some(if categories.is_empty() { "flagged".into() } else { categories.join(", ") }))
     }
 }
@@ -75,6 +74,7 @@ fn left_out(reason: &str) -> Option<ModerationClient> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pytoon_config::engines::EngineConfig;
     use secrecy::SecretString;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;

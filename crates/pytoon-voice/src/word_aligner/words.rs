@@ -198,16 +198,20 @@ impl Take {
     }
 }
 
+/// Returns the frames that a path lays on states, each with its state.
+fn laid(path: &Path) -> impl Iterator<Item = (usize, usize)> {
+    path.iter().enumerate().filter_map(|(frame, place)| match place {
+        Place::State(state) => Some((frame, *state)),
+        Place::Silence(_) => None,
+    })
+}
+
 /// How much more alike frames that were laid on each other are than any two frames, each half of
 /// the recording judged by the map of the other half: a map fits what it was made from even when
 /// the script is a wrong one, the more so the shorter the recording.
 fn unseen_ratio(recorded: &[Feature], plain: &[Feature], path: &Path) -> f64 {
     let mut halves: [Vec<(usize, usize)>; 2] = [Vec::new(), Vec::new()];
-    let laid = path.iter().enumerate().filter_map(|(frame, place)| match place {
-        Place::State(state) => Some((frame, *state)),
-        Place::Silence(_) => None,
-    });
-    for (frame, state) in laid {
+    for (frame, state) in laid(path) {
         halves[frame / BLOCK % 2].push((frame, state));
     }
     let (mut near, mut any) = (0.0, 0.0);
@@ -235,14 +239,9 @@ fn second_pass(
     states: &States,
     first: &Path,
 ) -> Option<Path> {
-    let mut pairs = Vec::new();
-    let mut total = 0.0;
-    for (frame, place) in first.iter().enumerate() {
-        if let Place::State(state) = place {
-            pairs.push((plain[*state], recorded.features[frame]));
-            total += distance(&plain[*state], &recorded.features[frame]);
-        }
-    }
+    let pairs: Vec<(Feature, Feature)> =
+        laid(first).map(|(frame, state)| (plain[state], recorded.features[frame])).collect();
+    let total: f32 = pairs.iter().map(|(plain, own)| distance(plain, own)).sum();
     let speaker = Speaker::fit(&pairs, total / pairs.len().max(1) as f32)?;
     let own: Vec<Feature> = recorded.features.iter().map(|f| speaker.recorded(f)).collect();
     let silence = silence_of_first_pass(recorded, &own, first);
@@ -270,14 +269,11 @@ fn silence_of_first_pass(recorded: &Recorded, own: &[Feature], first: &Path) -> 
 fn times(count: usize, states: &States, path: &Path) -> Vec<Timed> {
     let mut spans: Vec<Option<(usize, usize)>> = vec![None; states.chain.words.len()];
     let mut word = 0;
-    for (frame, place) in path.iter().enumerate() {
-        if let Place::State(state) = place {
-            while state >= &states.chain.words[word].end {
-                word += 1;
-            }
-            let span = spans[word].get_or_insert((frame, frame));
-            span.1 = frame;
+    for (frame, state) in laid(path) {
+        while state >= states.chain.words[word].end {
+            word += 1;
         }
+        spans[word].get_or_insert((frame, frame)).1 = frame;
     }
     let mut out = vec![None; count];
     for (span, script) in spans.iter().zip(&states.script) {
