@@ -112,7 +112,7 @@ impl Script {
         let mut script = Self::default();
         for reply in fixture.replies {
             let status = reply.status.unwrap_or(200);
-            let mut answer = match (reply.json, &reply.text) {
+            let answer = match (reply.json, &reply.text) {
                 (Some(json), _) => Answer::json(status, json),
                 (None, Some(text)) => Answer::text(status, text),
                 (None, None) => {
@@ -120,9 +120,8 @@ impl Script {
                     Answer::Reply { status, headers: Vec::new(), body }
                 }
             };
-            for (name, value) in &reply.headers {
-                answer = answer.with(name, value);
-            }
+            let headers = reply.headers.iter();
+            let answer = headers.fold(answer, |answer, (name, value)| answer.with(name, value));
             script.0.entry(reply.on).or_default().push(answer);
         }
         Ok(script)

@@ -2,7 +2,7 @@
 //! the way, there whole or not at all.
 
 use super::{VendorHttp, innermost};
-use crate::{ErrorStatus, Result, VendorError, VendorErrorKind};
+use crate::{ErrorStatus, Result, VendorError, VendorErrorKind as K};
 use pytoon_process::Shortage;
 use reqwest::header::LOCATION;
 use sha2::{Digest, Sha256};
@@ -32,6 +32,8 @@ impl Default for DownloadLimits {
     }
 }
 
+/// What is done, as "failed to …" goes on.
+const DOWNLOAD: &str = "download the file";
 /// More redirects than any content network needs.
 const MAX_REDIRECTS: usize = 4;
 
@@ -43,58 +45,53 @@ impl VendorHttp {
         to: &Path,
         limits: DownloadLimits,
     ) -> Result<String> {
-        let fail = |kind, message| self.not_downloaded(kind, message);
+        let fail = |kind, message: &str| self.not_downloaded(kind, message);
         let work = async {
-            let mut url = Url::parse(address).map_err(|_| {
-                fail(VendorErrorKind::Protocol, "the clip's address is not a web address".into())
-            })?;
-            let mut redirects = 0;
-            let response = loop {
-                if redirects > MAX_REDIRECTS {
-                    return Err(fail(VendorErrorKind::Protocol, "too many redirects".into()));
-                }
-                redirects += 1;
-                self.allowed.check(&url).map_err(|refusal| {
-                    let reason = refusal.to_string();
-                    fail(VendorErrorKind::BadOutput, reason).with_status(ErrorStatus::Permanent)
-                })?;
-                let asked = self.clients("download the file")?.free.get(url.clone());
-                let answer = asked.timeout(limits.total).send();
-                let got = tokio::time::timeout(limits.stall, answer)
-                    .await
-                    .map_err(|_| {
-                        let seconds = limits.stall.as_secs_f64();
-                        fail(VendorErrorKind::Timeout, format!("no answer within {seconds} s"))
-                    })?
-                    .map_err(|e| self.broken("download the file", false, &e))?;
-                if !got.status().is_redirection() {
-                    break got;
-                }
-                let next = got.headers().get(LOCATION).and_then(|v| v.to_str().ok());
-                url = next.and_then(|next| url.join(next).ok()).ok_or_else(|| {
-                    fail(VendorErrorKind::Protocol, "a redirect leads nowhere".into())
-                })?;
-            };
+            let response = self.followed(address, limits).await?;
             let status = response.status().as_u16();
             if !response.status().is_success() {
                 // An expired address is asked for again by `poll`.
                 let kind = match status {
-                    401 | 403 | 404 | 410 => VendorErrorKind::Lost,
+                    401 | 403 | 404 | 410 => K::Lost,
                     other => Self::kind_of_status(other),
                 };
-                let error = fail(kind, format!("HTTP {status}"));
+                let error = fail(kind, &format!("HTTP {status}"));
                 return Err(error.with_status(ErrorStatus::Temporary));
             }
             self.store(response, to, limits).await
         };
-        tokio::time::timeout(limits.total, work).await.unwrap_or_else(|_| {
-            let seconds = limits.total.as_secs();
-            Err(fail(VendorErrorKind::Timeout, format!("it took longer than {seconds} s")))
-        })
+        let late = format!("it took longer than {} s", limits.total.as_secs());
+        let done = tokio::time::timeout(limits.total, work).await;
+        done.unwrap_or_else(|_| Err(fail(K::Timeout, &late)))
     }
 
-    fn not_downloaded(&self, kind: VendorErrorKind, message: String) -> VendorError {
-        VendorError::new(&self.engine, "download the file", kind, self.redact(&message))
+    /// Asks for an address, and follows its redirects to the answer.
+    async fn followed(&self, address: &str, limits: DownloadLimits) -> Result<reqwest::Response> {
+        let fail = |kind, message: &str| self.not_downloaded(kind, message);
+        let no_url = |_| fail(K::Protocol, "the clip's address is not a web address");
+        let mut url = Url::parse(address).map_err(no_url)?;
+        for _ in 0..=MAX_REDIRECTS {
+            self.allowed.check(&url).map_err(|refusal| {
+                let error = fail(K::BadOutput, &refusal.to_string());
+                error.with_status(ErrorStatus::Permanent)
+            })?;
+            let asked = self.clients(DOWNLOAD)?.free.get(url.clone()).timeout(limits.total);
+            let late = format!("no answer within {} s", limits.stall.as_secs_f64());
+            let got = tokio::time::timeout(limits.stall, asked.send()).await;
+            let got = got.map_err(|_| fail(K::Timeout, &late))?;
+            let got = got.map_err(|error| self.broken(DOWNLOAD, false, &error))?;
+            if !got.status().is_redirection() {
+                return Ok(got);
+            }
+            let next = got.headers().get(LOCATION).and_then(|v| v.to_str().ok());
+            let next = next.and_then(|next| url.join(next).ok());
+            url = next.ok_or_else(|| fail(K::Protocol, "a redirect leads nowhere"))?;
+        }
+        Err(fail(K::Protocol, "too many redirects"))
+    }
+
+    fn not_downloaded(&self, kind: K, message: &str) -> VendorError {
+        VendorError::new(&self.engine, DOWNLOAD, kind, self.redact(message))
     }
 
     async fn store(
@@ -103,18 +100,16 @@ impl VendorHttp {
         to: &Path,
         limits: DownloadLimits,
     ) -> Result<String> {
-        let fail = |kind, message| self.not_downloaded(kind, message);
+        let fail = |kind, message: &str| self.not_downloaded(kind, message);
         let most = limits.max_bytes >> 20;
-        let too_large =
-            || fail(VendorErrorKind::BadOutput, format!("it is larger than {most} MiB"));
+        let too_large = || fail(K::BadOutput, &format!("it is larger than {most} MiB"));
         let expected = response.content_length();
         if expected.is_some_and(|length| length > limits.max_bytes) {
             return Err(too_large());
         }
         let part = &to.with_added_extension("part");
         let disk = |error: std::io::Error| {
-            fail(VendorErrorKind::Internal, format!("{}: {error}", to.display()))
-                .short_of(Shortage::of(&error))
+            fail(K::Internal, &format!("{}: {error}", to.display())).short_of(Shortage::of(&error))
         };
         let outcome = async {
             let mut file = tokio::fs::File::create(part).await.map_err(disk)?;
@@ -122,11 +117,9 @@ impl VendorHttp {
             let mut size = 0u64;
             loop {
                 let chunk = tokio::time::timeout(limits.stall, response.chunk()).await;
-                let stalled =
-                    |_| fail(VendorErrorKind::Timeout, "no byte came for too long".into());
-                let chunk = chunk.map_err(stalled)?.map_err(|error| {
-                    let cause = innermost(&error);
-                    fail(VendorErrorKind::Server, format!("the download broke off ({cause})"))
+                let chunk = chunk.map_err(|_| fail(K::Timeout, "no byte came for too long"))?;
+                let chunk = chunk.map_err(|error| {
+                    fail(K::Server, &format!("the download broke off ({})", innermost(&error)))
                 })?;
                 let Some(chunk) = chunk else { break };
                 size += chunk.len() as u64;
@@ -137,7 +130,7 @@ impl VendorHttp {
                 file.write_all(&chunk).await.map_err(disk)?;
             }
             if expected.is_some_and(|length| length != size) {
-                return Err(fail(VendorErrorKind::Server, "the download broke off".into()));
+                return Err(fail(K::Server, "the download broke off"));
             }
             // Paid for: it must survive a power cut before the ledger says that it is kept.
             file.sync_all().await.map_err(disk)?;

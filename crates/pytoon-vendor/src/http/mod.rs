@@ -129,12 +129,6 @@ impl Call {
         self
     }
 
-    /// As one that is answered with a sound.
-    pub fn for_sound(mut self) -> Self {
-        self.largest_reply = MAX_SOUND;
-        self
-    }
-
     /// As the call that costs money.
     pub fn paid(mut self) -> Self {
         self.paid = true;

@@ -7,6 +7,7 @@ use crate::installed::{FOLDER_ENV, MANIFEST};
 use crate::tts::TtsRequest;
 use pytoon_neural::toy::{Toy, piper_config, piper_model};
 use pytoon_process::{Programs, Runner};
+use pytoon_vendor::ensure;
 use pytoon_vendor::hash::bytes_hash;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -147,10 +148,8 @@ impl Files {
                 block["folder"] = json!(folder.join("none"));
             }
         })?;
-        match stage.provider {
-            Err(_) => Ok("left out".to_owned()),
-            Ok(_) => Err("it is asked without a voice".to_owned()),
-        }
+        ensure(stage.provider.is_err(), "it is asked without a voice")?;
+        Ok("left out".to_owned())
     }
 
     fn spoilt(&self, bench: &Bench<'_>, check: &str, spoil: Spoil) -> Outcome {
@@ -197,9 +196,8 @@ impl Files {
     fn another_language(&self, bench: &Bench<'_>) -> Outcome {
         let stage = self.stage(bench, "another language", Spoil::Nothing)?;
         let other = TtsRequest { language: "is".to_owned(), ..request() };
-        match stage.provider()?.has_no_voice(&other) {
-            Some(_) => Ok("left out".to_owned()),
-            None => Err("it is asked for a language that it does not speak".to_owned()),
-        }
+        let is_left_out = stage.provider()?.has_no_voice(&other).is_some();
+        ensure(is_left_out, "it is asked for a language that it does not speak")?;
+        Ok("left out".to_owned())
     }
 }

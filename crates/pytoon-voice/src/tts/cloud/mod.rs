@@ -27,7 +27,7 @@ use pytoon_config::secrets::Key;
 use pytoon_config::tts::CloudVoice;
 use pytoon_process::{CancelToken, SystemError};
 use pytoon_vendor::hash::bytes_hash;
-use pytoon_vendor::http::{Address, Call, Reply, VendorHttp};
+use pytoon_vendor::http::{Address, Call, MAX_SOUND, Reply, VendorHttp};
 use pytoon_vendor::replies::{refused_paid, text_at};
 use pytoon_vendor::{Accepted, VendorError, VendorErrorKind};
 use pytoon_vocabulary::MicroUsd;
@@ -353,11 +353,9 @@ impl Inner {
 
     /// The one call. What it answers is judged here, before anybody calls it a take.
     async fn buy(&self, speech: &Speech<'_>) -> Result<Take, VendorError> {
-        let call = self.adapter.call(&self.http, speech)?.for_sound();
-        let call = match self.payment {
-            Payment::Ledger { .. } => call.paid(),
-            Payment::Free { .. } => call,
-        };
+        let call = self.adapter.call(&self.http, speech)?;
+        let paid = matches!(self.payment, Payment::Ledger { .. });
+        let call = Call { largest_reply: MAX_SOUND, paid, ..call };
         let reply = self.http.send(call).await?;
         bought(&self.name, &self.http, self.adapter.as_ref(), &reply, speech)
     }

@@ -1,7 +1,5 @@
 //! Voices that are loaded: each once in a process, for as long as somebody holds [`Voices`].
 
-use super::unusable;
-use crate::Result;
 use crate::installed::manifest::read_at_most;
 use crate::installed::{
     BrokenVoice, Family, InstalledVoice, MAX_FILE, VoiceFolders, install_again,
@@ -43,34 +41,28 @@ impl Voices {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Returns an installed voice, loaded with its front end.
     pub(crate) fn get(
         &self,
-        provider: &'static str,
         voice: &InstalledVoice,
         folders: &VoiceFolders,
         limits: Limits,
-    ) -> Result<Arc<Loaded>> {
+    ) -> Result<Arc<Loaded>, BrokenVoice> {
         let key = format!("{} {}", voice.folder.display(), voice.fingerprint());
-        self.once(provider, key, || load(voice, folders, limits))
+        self.once(key, || load(voice, folders, limits))
     }
 
     /// A Piper voice by the path of its model.
-    pub(crate) fn get_file(
-        &self,
-        provider: &'static str,
-        file: &Path,
-        limits: Limits,
-    ) -> Result<Arc<Loaded>> {
+    pub(crate) fn get_file(&self, file: &Path, limits: Limits) -> Result<Arc<Loaded>, BrokenVoice> {
         let key = format!("{} {:?}", file.display(), std::fs::metadata(file).map(|m| m.modified()));
-        self.once(provider, key, || load_file(file, limits))
+        self.once(key, || load_file(file, limits))
     }
 
     fn once(
         &self,
-        provider: &'static str,
         key: String,
         load: impl FnOnce() -> Result<Loaded, BrokenVoice>,
-    ) -> Result<Arc<Loaded>> {
+    ) -> Result<Arc<Loaded>, BrokenVoice> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let voice = match loaded.remove(&key) {
             Some(voice) => voice,
@@ -80,7 +72,7 @@ impl Voices {
         if !voice.as_ref().is_err_and(|broken| broken.exhausted) {
             loaded.insert(key, voice.clone());
         }
-        voice.map_err(|broken| unusable(provider, &broken))
+        voice
     }
 }
 

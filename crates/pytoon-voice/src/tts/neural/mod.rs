@@ -48,8 +48,8 @@ struct VoiceRequest<'a> {
 }
 
 impl VoiceRequest<'_> {
-    fn speak(&self, loaded: &Loaded) -> Result<Vec<SpokenSentence>> {
-        match loaded {
+    fn speak(&self, loaded: Result<Arc<Loaded>, BrokenVoice>) -> Result<Vec<SpokenSentence>> {
+        match &*loaded.map_err(|broken| unusable(self.provider, &broken))? {
             Loaded::Heart(voice) => heart::speak(voice, self),
             Loaded::Piper(voice) => piper::speak(voice, self),
         }
@@ -160,9 +160,9 @@ impl TtsProvider for Neural {
     fn speak(&self, request: &TtsRequest) -> Result<Vec<SpokenSentence>> {
         let voice = self.voice(request)?;
         let limits = limits(self.settings.timeout_seconds);
-        let loaded = self.voices.get(NEURAL, &voice, &self.folders, limits)?;
+        let loaded = self.voices.get(&voice, &self.folders, limits);
         let speed = speed(&voice, self.settings.speed * request.words_per_minute);
-        VoiceRequest { provider: NEURAL, runner: &self.runner, request, speed }.speak(&loaded)
+        VoiceRequest { provider: NEURAL, runner: &self.runner, request, speed }.speak(loaded)
     }
 
     fn health_check(&self) -> Result<String> {
@@ -210,14 +210,15 @@ impl TtsProvider for PiperFiles {
             let reason = format!("there is no voice file {}", file.display());
             return Err(VoiceError::Refused { provider: PIPER.into(), reason });
         }
-        let loaded = self.voices.get_file(PIPER, &file, limits(self.settings.timeout_seconds))?;
+        let loaded = self.voices.get_file(&file, limits(self.settings.timeout_seconds));
         let speed = self.settings.speed * request.speed;
-        VoiceRequest { provider: PIPER, runner: &self.runner, request, speed }.speak(&loaded)
+        VoiceRequest { provider: PIPER, runner: &self.runner, request, speed }.speak(loaded)
     }
 
     fn health_check(&self) -> Result<String> {
         for file in self.settings.voices.values() {
-            self.voices.get_file(PIPER, file.as_ref(), limits(self.settings.timeout_seconds))?;
+            let loaded = self.voices.get_file(file.as_ref(), limits(self.settings.timeout_seconds));
+            loaded.map_err(|broken| unusable(PIPER, &broken))?;
         }
         Ok(format!("{} voices", self.settings.voices.len()))
     }
@@ -251,9 +252,9 @@ pub fn speak_with(
     runner: &Runner,
     request: &TtsRequest,
 ) -> Result<Vec<SpokenSentence>> {
-    let loaded = voices.get(NEURAL, voice, folders, Limits::default())?;
+    let loaded = voices.get(voice, folders, Limits::default());
     let speed = speed(voice, request.words_per_minute);
-    VoiceRequest { provider: NEURAL, runner, request, speed }.speak(&loaded)
+    VoiceRequest { provider: NEURAL, runner, request, speed }.speak(loaded)
 }
 
 /// A voice's name, and the speaker asked for behind a colon: `voice:speaker`.
