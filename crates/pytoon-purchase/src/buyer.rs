@@ -56,10 +56,8 @@ impl Buyer {
     /// # Errors
     /// [`VendorErrorKind::Cancelled`].
     pub async fn pause(&self, vendor: &str, how_long: Duration) -> Result<()> {
-        tokio::select! {
-            () = self.cancelled() => self.check_cancel(vendor),
-            () = tokio::time::sleep(how_long) => self.check_cancel(vendor),
-        }
+        let _ = tokio::time::timeout(how_long, self.cancelled()).await;
+        self.check_cancel(vendor)
     }
 
     /// Returns once the user gave up.

@@ -107,11 +107,10 @@ impl PaidWork {
             request_hash: wanted.hash.clone(),
             prompt: wanted.text.to_owned(),
             key_id: wanted.key_id.to_owned(),
-            pinned: serde_json::Value::Null,
             estimated: wanted.estimated,
             limits: self.limits,
             fence: self.fence.clone(),
-            deadline: None,
+            ..Order::default()
         }
     }
 

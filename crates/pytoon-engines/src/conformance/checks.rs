@@ -63,10 +63,6 @@ pub(super) async fn all(bench: &Bench<'_>) -> Vec<Row> {
     rows
 }
 
-fn fault(message: impl Into<String>) -> Outcome {
-    Err(message.into())
-}
-
 fn none() -> Outcome {
     Ok("-".to_owned())
 }
@@ -215,7 +211,7 @@ async fn refused_request(bench: &Bench<'_>, request: &GenerateRequest) -> Outcom
     bench.vendor.follow(bench.success.clone());
     let outcome = bench.adapter.prepare(request).await;
     if let Some(seen) = bench.vendor.seen().first() {
-        return fault(format!("it asked the vendor first: {}", seen.route));
+        return Err(format!("it asked the vendor first: {}", seen.route));
     }
     let error = outcome.err().ok_or("it was not refused")?;
     expect(&error, &[Kind::Unsupported], &[Accepted::No], Some(ErrorStatus::Permanent))

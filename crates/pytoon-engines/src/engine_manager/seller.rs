@@ -143,9 +143,7 @@ pub(super) fn order_of(row: &CallRow) -> Order {
         key_id: row.key_id.clone(),
         pinned: row.pinned.clone(),
         estimated: row.estimated,
-        limits: CallLimits::default(),
-        fence: None,
-        deadline: None,
+        ..Order::default()
     }
 }
 

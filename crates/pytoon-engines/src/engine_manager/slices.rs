@@ -57,7 +57,7 @@ pub struct SceneMemo {
 }
 
 /// One engine's attempt, as far as it has come.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Current {
     pub(super) engine: String,
@@ -72,14 +72,7 @@ pub(super) struct Current {
 
 impl Current {
     pub(super) fn new(engine: &str, now: UnixMs) -> Self {
-        Self {
-            engine: engine.to_owned(),
-            began: now,
-            try_began: now,
-            tries: 1,
-            rephrased: 0,
-            is_clean: None,
-        }
+        Self { engine: engine.to_owned(), began: now, try_began: now, tries: 1, ..Self::default() }
     }
 }
 

@@ -3,9 +3,7 @@
 
 use super::super::vendor::{Answer, Outcome, clean};
 use super::super::{Bench, CLIP, KEY};
-use super::{
-    clip, expect, fault, finish, first_prepared, none, prepared, short, task, text,
-};
+use super::{clip, expect, finish, first_prepared, none, prepared, short, task, text};
 use crate::adapter::{Cancelled, ExternalEngineAdapter, Lookup, Output, TaskState};
 use crate::{Accepted, ErrorStatus, Result, VendorError, VendorErrorKind as Kind};
 use pytoon_vendor::ensure;
@@ -67,13 +65,13 @@ pub(super) async fn lost(bench: &Bench<'_>) -> Outcome {
         let task = task(bench, script).await?;
         match bench.adapter.poll(&task).await.map_err(text)? {
             TaskState::Failed(error) if error.kind == Kind::Lost => {}
-            state => return fault(format!("it is {state:?}")),
+            state => return Err(format!("it is {state:?}")),
         }
     }
     match polled(bench, Answer::json(404, json!({ "error": "what task" }))).await? {
         None => none(),
         Some(Ok(TaskState::Failed(error))) => expect(&error, &[Kind::Lost], &[Accepted::Yes], None),
-        Some(other) => fault(format!("it is {other:?}")),
+        Some(other) => Err(format!("it is {other:?}")),
     }
 }
 
@@ -87,7 +85,7 @@ pub(super) async fn unknown_status(bench: &Bench<'_>) -> Outcome {
             clean(&status)?;
             Ok(format!("runs ({status})"))
         }
-        state => fault(format!("it is {state:?}")),
+        state => Err(format!("it is {state:?}")),
     }
 }
 
@@ -105,7 +103,7 @@ pub(super) async fn moderation(bench: &Bench<'_>) -> Outcome {
         Err(error) => error,
         Ok(task) => match finish(&*bench.adapter, &task).await.map_err(text)? {
             TaskState::Failed(error) => error,
-            state => return fault(format!("it ended as {state:?}")),
+            state => return Err(format!("it ended as {state:?}")),
         },
     };
     let accepted = [Accepted::No, Accepted::Yes];
@@ -120,7 +118,7 @@ pub(super) async fn failed(bench: &Bench<'_>) -> Outcome {
             let kinds = [Kind::Server, Kind::BadOutput];
             expect(&error, &kinds, &[Accepted::Yes], Some(ErrorStatus::Temporary))
         }
-        state => fault(format!("it ended as {state:?}")),
+        state => Err(format!("it ended as {state:?}")),
     }
 }
 
@@ -134,7 +132,7 @@ pub(super) async fn cancel(bench: &Bench<'_>) -> Outcome {
             Ok(format!("{cancelled:?}").to_lowercase())
         }
         (false, Cancelled::Unsupported) => Ok("unsupported".to_owned()),
-        (_, cancelled) => fault(format!("{cancelled:?}")),
+        (_, cancelled) => Err(format!("{cancelled:?}")),
     }
 }
 
@@ -166,7 +164,7 @@ pub(super) async fn lookup_found(bench: &Bench<'_>) -> Outcome {
             let found = clip(&*bench.adapter, &task).await;
             found.map(|_| "found".to_owned()).map_err(|why| format!("what was found: {why}"))
         }
-        Some(other) => fault(format!("{other:?}")),
+        Some(other) => Err(format!("{other:?}")),
     }
 }
 
@@ -174,7 +172,7 @@ pub(super) async fn lookup_absent(bench: &Bench<'_>) -> Outcome {
     let sold = bench.adapter.capabilities().lookup_settles.is_some();
     match (sold, looked_up(bench, "lookup_absent.json").await?) {
         (true, Some(Lookup::Absent)) => Ok("absent".to_owned()),
-        (true, other) => fault(format!("{other:?}")),
+        (true, other) => Err(format!("{other:?}")),
         (false, _) => {
             let (prepared, _) = first_prepared(bench, bench.success.clone()).await?;
             let said = bench.adapter.lookup(&prepared).await.map_err(text)?;
