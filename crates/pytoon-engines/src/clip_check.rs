@@ -91,13 +91,14 @@ impl ClipChecker for FfmpegChecker {
                 let work = move || look(&runner, &path, &wanted);
                 let reason = match tokio::task::spawn_blocking(work).await {
                     Ok(Ok(verdict)) => return Ok(verdict),
-                    Ok(Err(Unseen::NoRoom)) if begun.elapsed() < FULL_DISK_PATIENCE => {
+                    Ok(Err(error)) if !error.is_exhausted() => error.to_string(),
+                    // Our disk is full, which says nothing of a clip that is paid for.
+                    Ok(Err(_)) if begun.elapsed() < FULL_DISK_PATIENCE => {
                         tokio::time::sleep(FULL_DISK_PAUSE).await;
                         continue;
                     }
-                    Ok(Err(Unseen::NoRoom)) => "there is no room on the disk to look at it".into(),
-                    Ok(Err(Unseen::Bad(reason))) => reason,
-                    Err(_) => "looking at it stopped unexpectedly".into(),
+                    Ok(Err(_)) => "there is no room on the disk to look at it".to_owned(),
+                    Err(_) => "looking at it stopped unexpectedly".to_owned(),
                 };
                 return Ok(Verdict::Unusable(reason));
             }
@@ -109,23 +110,11 @@ impl ClipChecker for FfmpegChecker {
 const FULL_DISK_PATIENCE: Duration = Duration::from_secs(600);
 const FULL_DISK_PAUSE: Duration = Duration::from_secs(1);
 
-/// Why there is no good clip.
-enum Unseen {
-    /// It is a bad one.
-    Bad(String),
-    /// Our disk is full, which says nothing of a clip that is paid for.
-    NoRoom,
-}
-
-impl From<SystemError> for Unseen {
-    fn from(error: SystemError) -> Self {
-        if error.is_exhausted() { Self::NoRoom } else { Self::Bad(error.to_string()) }
-    }
-}
-
-fn look(runner: &Runner, path: &Path, wanted: &Expectation) -> Result<Verdict, Unseen> {
+fn look(runner: &Runner, path: &Path, wanted: &Expectation) -> Result<Verdict, SystemError> {
     let facts = clip_facts::facts(runner, path)?;
-    judge(&facts, wanted).map_err(Unseen::Bad)?;
+    if let Err(reason) = judge(&facts, wanted) {
+        return Ok(Verdict::Unusable(reason));
+    }
     if facts.has_sound {
         clip_facts::strip_sound(runner, path)?;
     }

@@ -145,42 +145,35 @@ impl Take {
     /// Why it cannot be the speech that was asked for, if it cannot; `speed` is against the
     /// voice's own.
     pub fn problem(&self, text: &str, speed: f64) -> Option<String> {
-        if self.pcm.is_empty() {
-            return Some("it is empty".into());
-        }
-        let samples = self.floats();
-        if !(8000..=192_000).contains(&self.rate) {
-            return Some(format!("{} samples a second", self.rate));
-        }
-        if speech::is_silent(&samples) {
-            return Some("it is silent".into());
-        }
-        let full = self.pcm.iter().filter(|s| s.unsigned_abs() >= FULL_SCALE).count();
-        if full as f64 > CLIPPED * self.pcm.len() as f64 {
-            return Some("it is clipped".into());
-        }
-        let used = sounding(&samples, self.rate);
-        let seconds = used as f64 / f64::from(self.rate) * speed.max(0.1);
+        let (samples, rate) = (self.floats(), self.rate);
+        let full = self.pcm.iter().filter(|s| s.unsigned_abs() >= FULL_SCALE).count() as f64;
+        let seconds = sounding(&samples, rate) as f64 / f64::from(rate) * speed.max(0.1);
         let count = Letters::of(text);
         let least =
             FASTEST.0 * count.letters + FASTEST.1 * count.ideographs + FASTEST.2 * count.digits;
-        if seconds < least {
-            return Some(format!("{seconds:.2} s are too short for {} characters", count.all()));
-        }
-        if seconds > SLOWEST.1 + SLOWEST.0 * count.weighed() {
-            return Some(format!("{seconds:.1} s are too long for {} characters", count.all()));
-        }
-        if seconds < HURRIED * count.weighed() && breaks_off(&samples, self.rate) {
-            return Some(format!("it breaks off after {seconds:.2} s"));
-        }
         let last = self.marks.iter().map(|m| m.end_ms.unwrap_or(m.start_ms)).fold(0.0, f64::max);
-        if last > self.length_ms() + TIME_SLACK_MS {
-            let end = self.length_ms();
-            return Some(format!(
+        let end = self.length_ms();
+        Some(if samples.is_empty() {
+            "it is empty".to_owned()
+        } else if !(8000..=192_000).contains(&rate) {
+            format!("{rate} samples a second")
+        } else if speech::is_silent(&samples) {
+            "it is silent".to_owned()
+        } else if full > CLIPPED * samples.len() as f64 {
+            "it is clipped".to_owned()
+        } else if seconds < least {
+            format!("{seconds:.2} s are too short for {} characters", count.all())
+        } else if seconds > SLOWEST.1 + SLOWEST.0 * count.weighed() {
+            format!("{seconds:.1} s are too long for {} characters", count.all())
+        } else if seconds < HURRIED * count.weighed() && breaks_off(&samples, rate) {
+            format!("it breaks off after {seconds:.2} s")
+        } else if last > end + TIME_SLACK_MS {
+            format!(
                 "it is cut off: the last word is at {last:.0} ms, the sound ends at {end:.0} ms"
-            ));
-        }
-        None
+            )
+        } else {
+            return None;
+        })
     }
 }
 
