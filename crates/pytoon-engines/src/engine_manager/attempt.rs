@@ -1,7 +1,7 @@
 //! One engine's attempt at a scene: breaker, prompt, the calls, and what their failures mean.
 
 use super::seller::{asked_for, order_of, pinned};
-use super::slices::{Current, Walk};
+use super::slices::Walk;
 use super::{ClipUse, EngineManager, SceneOrder};
 use crate::adapter::{GenerateRequest, PromptUnit, not_offered};
 use crate::engine_manager::Engine;
@@ -29,10 +29,7 @@ impl EngineManager {
         fresh: &HashSet<String>,
         breaker: Option<BreakerRow>,
     ) -> Result<Drawn, Stop> {
-        let known = walk.memo.current.take().filter(|current| current.engine == name);
-        let current = known.unwrap_or_else(|| Current::new(name, self.buyer.world.now()));
-        let is_clean = current.is_clean;
-        walk.memo.current = Some(current);
+        let is_clean = walk.current(name, self.buyer.world.now()).is_clean;
         let mut own = walk.own.take();
         let set = self.engines();
         let engine = match &own {
@@ -56,9 +53,7 @@ impl EngineManager {
         };
         let max_rephrase = set.settings.moderation.max_rephrase_attempts;
         loop {
-            if let Some(current) = &mut walk.memo.current {
-                current.is_clean = Some(is_clean);
-            }
+            walk.current(name, self.buyer.world.now()).is_clean = Some(is_clean);
             let result = match own.take() {
                 Some(row) => self.go_on_with_own(order, engine, &row, walk).await,
                 None => self.one_clip(order, engine, walk, fresh).await,
@@ -69,11 +64,11 @@ impl EngineManager {
                 // It says nothing of the engine, and the try is not over.
                 Err(stop) => return Err(stop),
             };
-            let current =
-                walk.memo.current.get_or_insert_with(|| Current::new(name, self.buyer.world.now()));
-            let latency_ms = (self.buyer.world.now() - current.try_began).max(0) as u64;
-            current.try_began = self.buyer.world.now();
             walk.memo.purchase.place_until = None;
+            let now = self.buyer.world.now();
+            let current = walk.current(name, now);
+            let latency_ms = (now - current.try_began).max(0) as u64;
+            current.try_began = now;
             self.note_result(order, name, &result, latency_ms);
             let error = match result {
                 Ok(done) => {
@@ -105,10 +100,10 @@ impl EngineManager {
                 None => return Err(error.into()),
             }
             is_clean = self.pass_breaker(name, None).await.map_err(|_| error)?;
-            if let Some(current) = &mut walk.memo.current {
-                current.tries += 1;
-                current.try_began = self.buyer.world.now();
-            }
+            let now = self.buyer.world.now();
+            let current = walk.current(name, now);
+            current.tries += 1;
+            current.try_began = now;
         }
     }
 

@@ -71,7 +71,7 @@ pub(super) struct Current {
 }
 
 impl Current {
-    pub(super) fn new(engine: &str, now: UnixMs) -> Self {
+    fn new(engine: &str, now: UnixMs) -> Self {
         Self { engine: engine.to_owned(), began: now, try_began: now, tries: 1, ..Self::default() }
     }
 }
@@ -87,6 +87,12 @@ pub(super) struct Walk {
 }
 
 impl Walk {
+    /// Returns the attempt at an engine: the one under way, or a new one.
+    pub(super) fn current(&mut self, engine: &str, now: UnixMs) -> &mut Current {
+        let known = self.memo.current.take().filter(|current| current.engine == engine);
+        self.memo.current.insert(known.unwrap_or_else(|| Current::new(engine, now)))
+    }
+
     /// The prompt as it leaves.
     pub(super) fn prompt(&self) -> &str {
         self.memo.prompt.as_deref().unwrap_or_default()
