@@ -92,7 +92,7 @@ async fn waiting(folder: &Path) -> anyhow::Result<()> {
         let manager = manager.clone();
         running.spawn(async move {
             let mut order = order(&manager, n).await;
-            order.scene_id = format!("scene_{n:02}");
+            order.scene_id = format!("scene_{n:02}").into();
             order.prompt = format!("waiting {n}");
             manager.draw_to_end(&order).await
         });
@@ -204,7 +204,7 @@ impl ExternalEngineAdapter for Instant0 {
     }
     fn submit<'a>(&'a self, prepared: &'a Prepared) -> EngineFuture<'a, Task> {
         let id = prepared.request.call_id.clone();
-        Box::pin(async move { Ok(Task { id, data: serde_json::Value::Null }) })
+        Box::pin(async move { Ok(Task { id: id.to_string(), data: serde_json::Value::Null }) })
     }
     fn poll<'a>(&'a self, _: &'a Task) -> EngineFuture<'a, TaskState> {
         let output = Output { url: "memory:".into(), credit: None };

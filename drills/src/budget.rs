@@ -179,8 +179,8 @@ async fn one_job(manager: &Arc<EngineManager>, job: u64) -> anyhow::Result<()> {
             };
             let chain = manager.resolve(&wish, needed_ms).await;
             let order = SceneOrder {
-                job_id: format!("job_{job}"),
-                scene_id: format!("scene_{scene}"),
+                job_id: format!("job_{job}").into(),
+                scene_id: format!("scene_{scene}").into(),
                 chain,
                 prompt,
                 negative_prompt: None,

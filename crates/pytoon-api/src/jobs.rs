@@ -145,7 +145,7 @@ fn job(row: JobRow) -> Job {
 /// A job with all that belongs to it.
 pub(crate) async fn whole(api: &Api, row: JobRow) -> Result<Job, Problem> {
     let scenes = api.jobs.job_scenes(&row.id).await?;
-    let cost = api.ledger.spend_of_job(row.id.as_str()).await?;
+    let cost = api.ledger.spend_of_job(&row.id).await?;
     let scenes: Vec<Scene> = scenes.into_iter().map(Scene::from).collect();
     Ok(Job {
         scene_count: scenes.len(),

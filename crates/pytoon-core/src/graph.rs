@@ -12,6 +12,7 @@
 //!
 //! Start with [`FilmGraph::of_brief`].
 
+use pytoon_vocabulary::SceneId;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -23,7 +24,7 @@ pub enum StageId {
     /// Speaks the script, builds the timeline and chooses engines.
     Voice,
     /// Has one scene, named by its id, drawn by engines.
-    Scene(String),
+    Scene(SceneId),
     /// Mixes and masters the sound of the final timeline.
     Mix,
     /// Draws and encodes one chunk of the picture, counted from 0.
@@ -43,7 +44,7 @@ impl StageId {
                 "publish" => Self::Publish,
                 _ => return None,
             },
-            Some(("scene", id)) => Self::Scene(id.to_owned()),
+            Some(("scene", id)) => Self::Scene(id.into()),
             Some(("compose", index)) => Self::Chunk(index.parse().ok()?),
             Some(_) => return None,
         })
@@ -76,7 +77,7 @@ pub struct Node {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FilmShape {
     /// The ids of the scenes that engines draw, in order.
-    pub scenes: Vec<String>,
+    pub scenes: Vec<SceneId>,
     /// The number of chunks of the picture.
     pub chunks: u32,
 }
@@ -105,7 +106,7 @@ impl FilmGraph {
     /// chunks of the picture, and the end.
     pub fn after_voice(shape: &FilmShape) -> Vec<Node> {
         let scene =
-            |id: &String| Node { stage: StageId::Scene(id.clone()), needs: vec![StageId::Voice] };
+            |id: &SceneId| Node { stage: StageId::Scene(id.clone()), needs: vec![StageId::Voice] };
         let mut nodes: Vec<Node> = shape.scenes.iter().map(scene).collect();
         let scenes: Vec<StageId> = nodes.iter().map(|node| node.stage.clone()).collect();
         let voice = [StageId::Voice];
@@ -148,7 +149,7 @@ mod tests {
     use super::*;
 
     fn shape(scenes: &[&str], chunks: u32) -> FilmShape {
-        FilmShape { scenes: scenes.iter().map(|&id| id.to_owned()).collect(), chunks }
+        FilmShape { scenes: scenes.iter().map(|&id| id.into()).collect(), chunks }
     }
 
     #[test]
@@ -219,7 +220,7 @@ mod tests {
 
     #[test]
     fn names_lead_back() {
-        let scene = StageId::Scene("scene_07".to_owned());
+        let scene = StageId::Scene("scene_07".into());
         let stages = [
             (StageId::Plan, "plan"),
             (StageId::Voice, "voice"),

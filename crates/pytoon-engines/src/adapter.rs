@@ -17,7 +17,7 @@
 
 use crate::Result;
 pub use pytoon_purchase::{Cancelled, Fetched, Lookup, Task};
-use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::{CallId, MicroUsd};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -213,7 +213,7 @@ impl PromptUnit {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GenerateRequest {
     /// Our own id of the call; vendors that allow it hear it, so that a lost answer can be found.
-    pub call_id: String,
+    pub call_id: CallId,
     /// What is to be seen.
     pub prompt: String,
     /// What is not to be seen, where the vendor takes it.

@@ -150,7 +150,7 @@ impl<'a> Bench<'a> {
         // Also for a way that is not sold: it is asked for to be refused.
         let offer = sold.offer(with_image).or_else(|| sold.offers().next());
         GenerateRequest {
-            call_id: "call-0001".to_owned(),
+            call_id: "call-0001".into(),
             prompt: "A red kite over a quiet harbour".to_owned(),
             image: with_image.then(|| self.folder.join("frame.png")),
             duration_ms: offer.map_or(0, |offer| offer.durations.cover(4000)),

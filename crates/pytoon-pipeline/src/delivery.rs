@@ -166,7 +166,7 @@ pub(crate) fn stage_time(stage: &str, took: Duration, reused: bool) -> StageTime
 fn wasted(context: &StageContext<'_>, failed: &[FailedAttempt]) -> MicroUsd {
     let Some(books) = context.engines().books() else { return MicroUsd::ZERO };
     let rows = books.runtime.block_on(books.store.call_list(CallFilter {
-        job_id: Some(context.folder.job_id().to_owned()),
+        job_id: Some(context.folder.job_id().clone()),
         ..CallFilter::default()
     }));
     let is_wasted = |row: &CallRow| match row.scene_id.as_str() {
@@ -198,7 +198,7 @@ pub(crate) fn asked(sources: &Sources, graph: &SceneGraph) -> Asked {
 fn scene_receipt(planned: &Planned, scene: &TimelineScene) -> SceneReceipt {
     let Planned { timeline, drawn, graph, .. } = planned;
     let local = SceneEngines::default();
-    let story = drawn.get(scene.scene_id.as_str()).unwrap_or(&local);
+    let story = drawn.get(&scene.scene_id).unwrap_or(&local);
     let clip = story.clip.as_ref();
     let asked = if story.asked.is_empty() { &scene.engine } else { &story.asked };
     let fallback_used = *asked != scene.engine;

@@ -19,6 +19,7 @@ use pytoon_process::{Runner, SystemError};
 use pytoon_records::ledger::PurchaseStore;
 use pytoon_storage::{Storage, StorageError};
 use pytoon_store::Store;
+use pytoon_vocabulary::JobId;
 use pytoon_voice::tts::chain::{has_paid_voice, has_server};
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -154,13 +155,13 @@ impl EngineDesk {
 
     /// Takes over a job whose earlier process is dead. Only for callers that keep every other process
     /// out of the job.
-    pub(crate) fn take_over_job(&self, job_id: &str) -> Result<()> {
+    pub(crate) fn take_over_job(&self, job_id: &JobId) -> Result<()> {
         let Some(outside) = &self.outside else { return Ok(()) };
         Ok(outside.runtime.block_on(outside.manager.take_over_job(job_id))?)
     }
 
     /// Tells vendors that a job's work is not wanted any more.
-    pub fn cancel_job(&self, job_id: &str) -> Result<()> {
+    pub fn cancel_job(&self, job_id: &JobId) -> Result<()> {
         let Some(outside) = &self.outside else { return Ok(()) };
         Ok(outside.runtime.block_on(outside.manager.cancel_job(job_id))?)
     }

@@ -49,6 +49,7 @@ use pytoon_engines::engine_manager::SceneMemo;
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_process::SystemError;
 use pytoon_telemetry::Event;
+use pytoon_vocabulary::SceneId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -329,11 +330,11 @@ impl Film {
     fn scene(
         &self,
         context: &StageContext<'_>,
-        scene_id: &str,
+        scene_id: &SceneId,
         memo: SceneMemo,
     ) -> Result<StageEnd> {
         let voiced = self.voiced()?;
-        if !voiced.timeline.timeline.iter().any(|place| place.scene_id == scene_id) {
+        if !voiced.timeline.timeline.iter().any(|place| place.scene_id == *scene_id) {
             return Err(PipelineError::Internal(format!("the film has no scene `{scene_id}`")));
         }
         let Some(wanted) = voiced.wanted(scene_id) else {
@@ -369,7 +370,7 @@ impl Film {
         &self,
         context: &StageContext<'_>,
         voiced: &Voiced,
-    ) -> Result<BTreeMap<String, DrawnScene>> {
+    ) -> Result<BTreeMap<SceneId, DrawnScene>> {
         let mut scenes = BTreeMap::new();
         for wanted in &voiced.wanted {
             let scene_id = &wanted.order.scene_id;
@@ -533,9 +534,9 @@ impl Film {
 
 fn voiced_film(voiced: &Voiced) -> VoicedFilm {
     let scenes = voiced.timeline.timeline.iter().map(|scene| {
-        let wanted = voiced.wanted(scene.scene_id.as_str());
+        let wanted = voiced.wanted(&scene.scene_id);
         VoicedScene {
-            id: scene.scene_id.to_string(),
+            id: scene.scene_id.clone(),
             engine_asked: wanted.map_or_else(|| scene.engine.clone(), |w| w.asked.clone()),
             drawn_outside: wanted.is_some_and(|w| w.order.chain.has_outside_engine()),
         }

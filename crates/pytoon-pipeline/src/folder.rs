@@ -14,6 +14,7 @@ use crate::places::{self, Places};
 use crate::{PipelineError, Result};
 use pytoon_core::layout;
 use pytoon_process::{SystemError, disk};
+use pytoon_vocabulary::JobId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -23,7 +24,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobIdentity {
     /// Its id. Paid calls are recorded under it.
-    pub id: String,
+    pub id: JobId,
     /// When it began, in milliseconds since 1970. Deadlines count from then.
     #[serde(rename = "started_at")]
     pub started_at_ms: i64,
@@ -59,7 +60,7 @@ impl JobFolder {
     }
 
     /// Returns the job's id.
-    pub(crate) fn job_id(&self) -> &str {
+    pub(crate) fn job_id(&self) -> &JobId {
         &self.job.id
     }
 
@@ -208,7 +209,7 @@ mod tests {
     use super::*;
 
     fn open(root: &Path) -> JobFolder {
-        let job = JobIdentity { id: "job-7".to_owned(), started_at_ms: 5 };
+        let job = JobIdentity { id: "job-7".into(), started_at_ms: 5 };
         JobFolder::open(root, root, job).expect("opens")
     }
 
@@ -238,7 +239,7 @@ mod tests {
         let root = tempfile::tempdir().expect("folder");
         let root = root.path().join("job");
         let (one, other) = (open(&root), open(&root));
-        assert_eq!((other.job_id(), other.started_at()), ("job-7", 5));
+        assert_eq!((other.job_id().as_str(), other.started_at()), ("job-7", 5));
         one.write("mix.wav", b"sound").expect("writes");
         one.mark_done("mix", "input", ["mix.wav"]).expect("is noted");
         assert!(other.is_done("mix", "input"));

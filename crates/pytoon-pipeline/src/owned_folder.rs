@@ -164,7 +164,7 @@ fn lock(work: &Path) -> Result<File, SystemError> {
 
 /// Returns a new job.
 pub(crate) fn new_job() -> JobIdentity {
-    JobIdentity { id: RealWorld.new_id(), started_at_ms: RealWorld.now() }
+    JobIdentity { id: RealWorld.new_id().into(), started_at_ms: RealWorld.now() }
 }
 
 #[cfg(test)]

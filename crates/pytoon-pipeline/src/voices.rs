@@ -10,6 +10,7 @@ use pytoon_engines::world::RealWorld;
 use pytoon_process::Runner;
 use pytoon_purchase::Buyer;
 use pytoon_records::ledger::CallLimits;
+use pytoon_vocabulary::JobId;
 use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::alignment::builtin::Builtin;
 use pytoon_voice::alignment::chain::Aligner;
@@ -67,12 +68,12 @@ impl StageContext<'_> {
     }
 }
 
-fn paid(env: &Environment, job: &str, limits: CallLimits) -> Option<(Arc<PaidWork>, Handle)> {
+fn paid(env: &Environment, job: &JobId, limits: CallLimits) -> Option<(Arc<PaidWork>, Handle)> {
     let books = env.engines.books()?;
     let (store, storage) = (books.store.clone(), books.storage.clone());
     let buyer = Buyer::new(store, Arc::new(RealWorld), storage, env.runner.cancel.clone());
     let (buyer, fence) = (Arc::new(buyer), env.claim.clone());
-    let work = PaidWork { buyer, job_id: job.to_owned(), fence, limits };
+    let work = PaidWork { buyer, job_id: job.clone(), fence, limits };
     Some((Arc::new(work), books.runtime.handle().clone()))
 }
 
@@ -80,7 +81,7 @@ fn paid(env: &Environment, job: &str, limits: CallLimits) -> Option<(Arc<PaidWor
 pub fn providers(
     env: &Environment,
     first: Option<&str>,
-    job: &str,
+    job: &JobId,
     limits: CallLimits,
 ) -> Result<Chain> {
     providers_of(env, &env.config.settings.tts, first, job, limits)
@@ -90,7 +91,7 @@ fn providers_of(
     env: &Environment,
     settings: &TtsSettings,
     first: Option<&str>,
-    job: &str,
+    job: &JobId,
     limits: CallLimits,
 ) -> Result<Chain> {
     let parts = ChainParts {

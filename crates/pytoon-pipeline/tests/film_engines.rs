@@ -96,7 +96,7 @@ fn draw(studio: &Studio, file: &BriefFile, scene: &str, forgets: bool) -> (Scene
     for slices in 0..200 {
         let process = film(studio, file);
         let began = Instant::now();
-        let stage = StageId::Scene(scene.to_owned());
+        let stage = StageId::Scene(scene.into());
         match process.run(&stage, memo.clone()).expect("no error") {
             StageEnd::Later { memo: next, wait } => {
                 assert!(began.elapsed() < Duration::from_millis(1500), "a slice does not wait");
@@ -127,7 +127,7 @@ fn scenes_in_slices_are_paid_once_and_make_the_film_of_one_go() {
         let asked: Vec<&str> = voiced.scenes.iter().map(|s| s.engine_asked.as_str()).collect();
         assert_eq!(asked, ["runway", "pika"]);
         let error = run(&studio, &file, &StageId::Mix).expect_err("not yet");
-        let scene = StageId::Scene("scene_01".to_owned());
+        let scene = StageId::Scene("scene_01".into());
         assert!(matches!(&error, PipelineError::NotReady(stage) if *stage == scene), "{error}");
         for (scene, engine) in [("scene_01", "runway"), ("scene_02", "pika")] {
             let (done, slices) = draw(&studio, &file, scene, forgets);

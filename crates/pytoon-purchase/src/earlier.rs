@@ -9,6 +9,7 @@ use pytoon_records::ledger::{CallChange, CallEvent, CallFilter, CallRow, CallSta
 use pytoon_telemetry::Event;
 use pytoon_vendor::hash::file_hash;
 use pytoon_vendor::{Result, VendorError, VendorErrorKind};
+use pytoon_vocabulary::{JobId, SceneId};
 use std::time::Duration;
 
 /// The time between two looks at a call whose vendor cannot be asked any more.
@@ -106,7 +107,7 @@ impl Buyer {
     ///
     /// # Errors
     /// If the ledger does not answer.
-    pub async fn take_over_job(&self, job_id: &str) -> Result<(), StoreError> {
+    pub async fn take_over_job(&self, job_id: &JobId) -> Result<(), StoreError> {
         for row in self.of_job(job_id, None, CallState::Intent).await? {
             self.end_unanswered(&row).await;
         }
@@ -152,7 +153,7 @@ impl Buyer {
     /// If the ledger does not answer.
     pub async fn cancel_job<S: Seller>(
         &self,
-        job_id: &str,
+        job_id: &JobId,
         purchase_of: impl Fn(&CallRow) -> Option<(Order, S)>,
     ) -> Result<(), StoreError> {
         for row in self.of_job(job_id, None, CallState::Submitted).await? {
@@ -167,13 +168,13 @@ impl Buyer {
 
     async fn of_job(
         &self,
-        job_id: &str,
-        scene_id: Option<&str>,
+        job_id: &JobId,
+        scene_id: Option<&SceneId>,
         state: CallState,
     ) -> Result<Vec<CallRow>, StoreError> {
         let filter = CallFilter {
-            job_id: Some(job_id.to_owned()),
-            scene_id: scene_id.map(str::to_owned),
+            job_id: Some(job_id.clone()),
+            scene_id: scene_id.cloned(),
             states: vec![state],
             ..CallFilter::default()
         };
@@ -290,10 +291,10 @@ impl<S: Seller> Purchase<'_, S> {
 
     fn tell_resumed(&self) {
         Event::EngineResumed {
-            job: &self.order.job_id,
-            scene: &self.order.scene_id,
+            job: self.order.job_id.as_str(),
+            scene: self.order.scene_id.as_str(),
             engine: &self.order.vendor,
-            call: &self.row.id,
+            call: self.row.id.as_str(),
             state: self.row.state.as_str(),
         }
         .emit();

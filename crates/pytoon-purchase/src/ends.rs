@@ -119,7 +119,8 @@ impl<S: Seller> Purchase<'_, S> {
             Ok(Ok(Cancelled::Unsupported)) => (CallEvent::Abandoned, "unsupported"),
             Ok(Err(_)) | Err(_) => (CallEvent::Abandoned, "no_answer"),
         };
-        Event::EngineCancelled { engine: &self.order.vendor, call: &self.row.id, outcome }.emit();
+        Event::EngineCancelled { engine: &self.order.vendor, call: self.row.id.as_str(), outcome }
+            .emit();
         let is_free = event == CallEvent::Cancelled && !self.seller.terms().cancel_charged;
         let charged = if is_free { MicroUsd::ZERO } else { self.row.estimated };
         self.end(event, Some(charged), error).await;
@@ -204,7 +205,7 @@ impl<S: Seller> Purchase<'_, S> {
 /// Logs that a call has no answer.
 pub(crate) fn tell_unknown(row: &CallRow) {
     let (job, scene) = (row.job_id.as_str(), row.scene_id.as_str());
-    Event::EngineCallUnknown { job, scene, engine: &row.engine, call: &row.id }.emit();
+    Event::EngineCallUnknown { job, scene, engine: &row.engine, call: row.id.as_str() }.emit();
 }
 
 impl Buyer {
@@ -227,8 +228,8 @@ impl Buyer {
         match self.ledger.call_advance(&row.id, event, change, self.world.now()).await {
             Ok(state) if state.wastes() && counted > MicroUsd::ZERO => {
                 Event::EnginePurchaseWasted {
-                    job: &row.job_id,
-                    scene: &row.scene_id,
+                    job: row.job_id.as_str(),
+                    scene: row.scene_id.as_str(),
                     engine: &row.engine,
                     kind: error.map_or("cancelled", |error| error.kind.as_str()),
                     charged_usd: counted.as_usd(),

@@ -3,7 +3,7 @@
 use crate::seller::Task;
 use pytoon_records::ledger::{CallLimits, CallRow, Fence, StoreError};
 use pytoon_vendor::{Result, VendorError, VendorErrorKind};
-use pytoon_vocabulary::{MicroUsd, UnixMs};
+use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default)]
 pub struct Order {
     /// The job that pays.
-    pub job_id: String,
+    pub job_id: JobId,
     /// The scene, or the part of the film, that it is for.
-    pub scene_id: String,
+    pub scene_id: SceneId,
     /// The vendor, as configuration, metrics and ledger name it.
     pub vendor: String,
     /// What is done, as "failed to …" goes on.
@@ -63,7 +63,7 @@ pub struct PurchaseMemo {
 #[serde(rename_all = "camelCase")]
 pub struct TaskProgress {
     /// The ledger's row that bought it.
-    pub call: String,
+    pub call: CallId,
     /// True if this purchase made the call, false if it found it under way.
     pub is_own: bool,
     pub(crate) began: UnixMs,
@@ -83,10 +83,10 @@ impl TaskProgress {
 
 impl PurchaseMemo {
     /// Begins to follow the task of a call, or goes on with it.
-    pub(crate) fn follow(&mut self, call: &str, now: UnixMs) -> &mut TaskProgress {
-        let known = self.task.take().filter(|task| task.call == call);
+    pub(crate) fn follow(&mut self, call: &CallId, now: UnixMs) -> &mut TaskProgress {
+        let known = self.task.take().filter(|task| task.call == *call);
         self.task.insert(known.unwrap_or_else(|| TaskProgress {
-            call: call.to_owned(),
+            call: call.clone(),
             began: now,
             moved: now,
             ..TaskProgress::default()
@@ -94,8 +94,8 @@ impl PurchaseMemo {
     }
 
     /// Returns true if the task of this call is the one that was followed last.
-    pub(crate) fn is_following(&self, call: &str) -> bool {
-        self.task.as_ref().is_some_and(|task| task.call == call)
+    pub(crate) fn is_following(&self, call: &CallId) -> bool {
+        self.task.as_ref().is_some_and(|task| task.call == *call)
     }
 }
 

@@ -16,7 +16,7 @@ use pytoon_records::ledger::{
 use pytoon_telemetry::{Event, ServiceEvent};
 use pytoon_vendor::hash::file_hash;
 use pytoon_vendor::{Accepted, Result, VendorError, VendorErrorKind};
-use pytoon_vocabulary::{MicroUsd, UnixMs};
+use pytoon_vocabulary::{CallId, MicroUsd, UnixMs};
 use std::path::Path;
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ impl Buyer {
         memo: &mut PurchaseMemo,
     ) -> Result<Option<Obtained<S::Goods>>, Stop> {
         self.check_cancel(&order.vendor)?;
-        let call_id = self.world.new_id();
+        let call_id = CallId::from(self.world.new_id());
         let prepared = seller.prepare(&call_id).await?;
         let Some(row) = self.admit(order, seller, call_id, memo).await? else { return Ok(None) };
         let purchase = Purchase { buyer: self, order, seller, row };
@@ -130,7 +130,7 @@ impl Buyer {
         &self,
         order: &Order,
         seller: &S,
-        call_id: String,
+        call_id: CallId,
         memo: &mut PurchaseMemo,
     ) -> Result<Option<CallRow>, Stop> {
         let now = self.world.now();
@@ -464,8 +464,8 @@ impl Buyer {
                 },
                 Err(error) if now - begun < millis(NOTE_PATIENCE) => {
                     Event::LedgerUnavailable {
-                        job: &row.job_id,
-                        scene: &row.scene_id,
+                        job: row.job_id.as_str(),
+                        scene: row.scene_id.as_str(),
                         engine: &row.engine,
                         operation: "write down a vendor's task",
                         retry_in_ms: NOTE_PAUSE.as_millis() as u64,
@@ -478,10 +478,10 @@ impl Buyer {
             }
         }
         Event::EngineSubmitted {
-            job: &row.job_id,
-            scene: &row.scene_id,
+            job: row.job_id.as_str(),
+            scene: row.scene_id.as_str(),
             engine: &row.engine,
-            call: &row.id,
+            call: row.id.as_str(),
             task: &task.id,
             estimated_usd: row.estimated.as_usd(),
         }

@@ -3,7 +3,7 @@
 use pytoon_config::engines::Backoff;
 use pytoon_records::ledger::{CallRow, KeptClip};
 use pytoon_vendor::{Result, VendorError, VendorFuture};
-use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::{CallId, MicroUsd};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
@@ -159,7 +159,7 @@ pub trait Seller: Sized + Send + Sync {
     fn answering_for(&self, row: &CallRow) -> Result<Self>;
 
     /// Does what is free, under the id that the call will have.
-    fn prepare(&self, call_id: &str) -> impl VendorFuture<Self::Prepared>;
+    fn prepare(&self, call_id: &CallId) -> impl VendorFuture<Self::Prepared>;
 
     /// Makes the one call that costs money.
     fn submit(&self, prepared: &Self::Prepared) -> impl VendorFuture<Answer<Self::Output>>;

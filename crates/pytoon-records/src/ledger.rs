@@ -12,7 +12,7 @@
 //!
 //! Start with [`CallState`], then [`PurchaseStore`].
 
-use pytoon_vocabulary::{MicroUsd, UnixMs};
+use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, TaskId, UnixMs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -183,7 +183,7 @@ impl fmt::Display for CallState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fence {
     /// The task that was claimed.
-    pub task_id: String,
+    pub task_id: TaskId,
     /// The claim's token.
     pub token: i64,
     /// How long the answer to a call may stay with a worker that is not heard of, in milliseconds.
@@ -194,11 +194,11 @@ pub struct Fence {
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewCall {
     /// A fresh id.
-    pub id: String,
+    pub id: CallId,
     /// The job.
-    pub job_id: String,
+    pub job_id: JobId,
     /// The scene.
-    pub scene_id: String,
+    pub scene_id: SceneId,
     /// The engine.
     pub engine: String,
     /// What identifies the request: equal hashes ask for the same clip.
@@ -264,11 +264,11 @@ pub enum Admission {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CallRow {
     /// Its id.
-    pub id: String,
+    pub id: CallId,
     /// The job.
-    pub job_id: String,
+    pub job_id: JobId,
     /// The scene.
-    pub scene_id: String,
+    pub scene_id: SceneId,
     /// The engine.
     pub engine: String,
     /// What identifies the request.
@@ -357,9 +357,9 @@ pub struct CallChange {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CallFilter {
     /// Of this job.
-    pub job_id: Option<String>,
+    pub job_id: Option<JobId>,
     /// Of this scene.
-    pub scene_id: Option<String>,
+    pub scene_id: Option<SceneId>,
     /// Of this engine.
     pub engine: Option<String>,
     /// Asking for this clip.
@@ -378,7 +378,7 @@ pub struct KeptClip {
     /// The engine.
     pub engine: String,
     /// The call that bought it.
-    pub call_id: String,
+    pub call_id: CallId,
     /// The file, relative to the storage folder.
     pub file: String,
     /// SHA-256 of the file.
@@ -441,8 +441,8 @@ pub trait PurchaseStore: fmt::Debug + Send + Sync {
     /// What is known of a scene of a job, and of requests that it may make.
     fn history(
         &self,
-        job_id: &str,
-        scene_id: &str,
+        job_id: &JobId,
+        scene_id: &SceneId,
         requests: Vec<String>,
     ) -> StoreFuture<'_, History>;
     /// Writes a call's row, if nothing was bought for its request and its limits allow, in one
@@ -451,23 +451,23 @@ pub trait PurchaseStore: fmt::Debug + Send + Sync {
     /// Takes a call to its next state; an event that its state does not allow changes nothing.
     fn call_advance(
         &self,
-        id: &str,
+        id: &CallId,
         event: CallEvent,
         change: CallChange,
         at: UnixMs,
     ) -> StoreFuture<'_, CallState>;
     /// Says that this process still looks after a call.
-    fn call_touch(&self, id: &str, lease_until: UnixMs) -> StoreFuture<'_, ()>;
+    fn call_touch(&self, id: &CallId, lease_until: UnixMs) -> StoreFuture<'_, ()>;
     /// Takes over calls that nobody looks after any more; only what was taken is returned.
-    fn call_claim(&self, id: &str, at: UnixMs, lease_until: UnixMs) -> StoreFuture<'_, bool>;
+    fn call_claim(&self, id: &CallId, at: UnixMs, lease_until: UnixMs) -> StoreFuture<'_, bool>;
     /// One call.
-    fn call_fetch(&self, id: &str) -> StoreFuture<'_, Option<CallRow>>;
+    fn call_fetch(&self, id: &CallId) -> StoreFuture<'_, Option<CallRow>>;
     /// Calls, newest first.
     fn call_list(&self, filter: CallFilter) -> StoreFuture<'_, Vec<CallRow>>;
     /// What was charged since a moment, by engine.
     fn spend_since(&self, since: UnixMs) -> StoreFuture<'_, Vec<(String, MicroUsd)>>;
     /// What a job was charged.
-    fn spend_of_job(&self, job_id: &str) -> StoreFuture<'_, MicroUsd>;
+    fn spend_of_job(&self, job_id: &JobId) -> StoreFuture<'_, MicroUsd>;
     /// Keeps a clip, and takes its call to `kept`, in one step.
     fn clip_keep(&self, clip: KeptClip, change: CallChange) -> StoreFuture<'_, ()>;
     /// A kept clip by what it was asked for.

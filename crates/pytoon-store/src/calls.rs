@@ -8,8 +8,7 @@ use pytoon_records::ledger::{
     Admission, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState, Fence, History,
     KeptClip, NewCall, StoreError,
 };
-use pytoon_vocabulary::MicroUsd;
-use pytoon_vocabulary::UnixMs;
+use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, UnixMs};
 use sqlx::{AssertSqlSafe, Row};
 
 /// What a limit on requests counts over, in milliseconds.
@@ -82,9 +81,9 @@ async fn insert(db: &Db, call: &NewCall, limits: &CallLimits) -> Result<Insert, 
         allowed = conditions.join(" AND ")
     );
     let mut query = sqlx::query(AssertSqlSafe(sql))
-        .bind(&call.id)
-        .bind(&call.job_id)
-        .bind(&call.scene_id)
+        .bind(call.id.as_str())
+        .bind(call.job_id.as_str())
+        .bind(call.scene_id.as_str())
         .bind(&call.engine)
         .bind(&call.request_hash)
         .bind(&call.prompt)
@@ -124,7 +123,7 @@ async fn holds(db: &Db, transaction: &mut Tx, fence: &Fence) -> Result<bool, Sto
         TaskState::Running,
         db.for_share()
     );
-    let query = sqlx::query(AssertSqlSafe(sql)).bind(&fence.task_id).bind(fence.token);
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(fence.task_id.as_str()).bind(fence.token);
     let found = query.fetch_optional(&mut **transaction).await.map_err(database("admit a call"))?;
     Ok(found.is_some())
 }
@@ -150,7 +149,7 @@ async fn refusal(
     );
     let sums = sqlx::query(AssertSqlSafe(sql))
         .bind("")
-        .bind(&call.job_id)
+        .bind(call.job_id.as_str())
         .bind("")
         .bind(&call.engine)
         .bind(&call.request_hash)
@@ -249,8 +248,8 @@ fn names(states: impl IntoIterator<Item = CallState>) -> String {
 /// What is known of a scene and of the requests that it may make.
 pub(crate) async fn history(
     db: &Db,
-    job_id: &str,
-    scene_id: &str,
+    job_id: &JobId,
+    scene_id: &SceneId,
     requests: &[String],
 ) -> Result<History, StoreError> {
     let failed = database("look for earlier calls");
@@ -267,7 +266,7 @@ pub(crate) async fn history(
         let request = format!("${number}");
         sql.push_str(&format!(" UNION ALL SELECT {request}, {none} WHERE {}", taken(&request)));
     }
-    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(job_id).bind(scene_id);
+    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(job_id.as_str()).bind(scene_id.as_str());
     for request in requests {
         query = query.bind(request);
     }
@@ -290,7 +289,7 @@ pub(crate) async fn history(
 /// a row is not changed, or changed with all of it.
 pub(crate) async fn advance(
     db: &Db,
-    id: &str,
+    id: &CallId,
     event: CallEvent,
     change: &CallChange,
     clip: Option<&KeptClip>,
@@ -324,7 +323,7 @@ pub(crate) async fn advance(
         set.join(", "),
         names(from)
     );
-    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(to.as_str()).bind(at).bind(id);
+    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(to.as_str()).bind(at).bind(id.as_str());
     if let Some(task) = task {
         query = query.bind(task);
     }
@@ -345,9 +344,9 @@ pub(crate) async fn advance(
 }
 
 /// Why [`advance`] changed nothing.
-async fn not_advanced(db: &Db, id: &str, event: CallEvent) -> Result<StoreError, StoreError> {
+async fn not_advanced(db: &Db, id: &CallId, event: CallEvent) -> Result<StoreError, StoreError> {
     let row = sqlx::query("SELECT state FROM calls WHERE id = $1")
-        .bind(id)
+        .bind(id.as_str())
         .fetch_optional(&db.pool)
         .await
         .map_err(database("read a call"))?;
@@ -364,10 +363,10 @@ async fn not_advanced(db: &Db, id: &str, event: CallEvent) -> Result<StoreError,
     ))
 }
 
-pub(crate) async fn touch(db: &Db, id: &str, lease_until: UnixMs) -> Result<(), StoreError> {
+pub(crate) async fn touch(db: &Db, id: &CallId, lease_until: UnixMs) -> Result<(), StoreError> {
     sqlx::query("UPDATE calls SET lease_until = $1 WHERE id = $2")
         .bind(lease_until)
-        .bind(id)
+        .bind(id.as_str())
         .execute(&db.pool)
         .await
         .map_err(database("look after a call"))?;
@@ -376,13 +375,13 @@ pub(crate) async fn touch(db: &Db, id: &str, lease_until: UnixMs) -> Result<(), 
 
 pub(crate) async fn claim(
     db: &Db,
-    id: &str,
+    id: &CallId,
     at: UnixMs,
     lease_until: UnixMs,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query("UPDATE calls SET lease_until = $1 WHERE id = $2 AND lease_until <= $3")
         .bind(lease_until)
-        .bind(id)
+        .bind(id.as_str())
         .bind(at)
         .execute(&db.pool)
         .await
@@ -390,10 +389,10 @@ pub(crate) async fn claim(
     Ok(done.rows_affected() == 1)
 }
 
-pub(crate) async fn fetch(db: &Db, id: &str) -> Result<Option<CallRow>, StoreError> {
+pub(crate) async fn fetch(db: &Db, id: &CallId) -> Result<Option<CallRow>, StoreError> {
     let sql = format!("SELECT {CALL_COLUMNS} FROM calls WHERE id = $1");
     sqlx::query(AssertSqlSafe(sql))
-        .bind(id)
+        .bind(id.as_str())
         .fetch_optional(&db.pool)
         .await
         .map_err(database("read a call"))?
@@ -405,10 +404,10 @@ pub(crate) async fn list(db: &Db, filter: &CallFilter) -> Result<Vec<CallRow>, S
     let mut conditions = vec!["1 = 1".to_owned()];
     let mut values: Vec<&str> = Vec::new();
     let fields = [
-        ("job_id", &filter.job_id),
-        ("scene_id", &filter.scene_id),
-        ("engine", &filter.engine),
-        ("request_hash", &filter.request_hash),
+        ("job_id", filter.job_id.as_ref().map(JobId::as_str)),
+        ("scene_id", filter.scene_id.as_ref().map(SceneId::as_str)),
+        ("engine", filter.engine.as_deref()),
+        ("request_hash", filter.request_hash.as_deref()),
     ];
     for (column, value) in fields {
         if let Some(value) = value {
@@ -451,11 +450,11 @@ pub(crate) async fn spend_since(
         .collect()
 }
 
-pub(crate) async fn spend_of_job(db: &Db, job_id: &str) -> Result<MicroUsd, StoreError> {
+pub(crate) async fn spend_of_job(db: &Db, job_id: &JobId) -> Result<MicroUsd, StoreError> {
     let row = sqlx::query(
         "SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT) AS spent FROM calls WHERE job_id = $1",
     )
-    .bind(job_id)
+    .bind(job_id.as_str())
     .fetch_one(&db.pool)
     .await
     .map_err(database("add up spend"))?;

@@ -23,7 +23,7 @@ pub(crate) async fn find(db: &Db, request_hash: &str) -> Result<Option<KeptClip>
         Ok(KeptClip {
             request_hash: row.try_get("request_hash")?,
             engine: row.try_get("engine")?,
-            call_id: row.try_get("id")?,
+            call_id: row.try_get::<String, _>("id")?.into(),
             file: row.try_get("clip_file")?,
             sha256: row.try_get("clip_sha256")?,
             duration_ms: row.try_get("clip_duration_ms")?,

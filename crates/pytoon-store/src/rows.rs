@@ -41,9 +41,9 @@ fn read_call(row: &AnyRow) -> Result<CallRow, sqlx::Error> {
         serde_json::from_str(&text).map_err(|error| sqlx::Error::Decode(error.into()))
     };
     Ok(CallRow {
-        id: row.try_get("id")?,
-        job_id: row.try_get("job_id")?,
-        scene_id: row.try_get("scene_id")?,
+        id: row.try_get::<String, _>("id")?.into(),
+        job_id: row.try_get::<String, _>("job_id")?.into(),
+        scene_id: row.try_get::<String, _>("scene_id")?.into(),
         engine: row.try_get("engine")?,
         request_hash: row.try_get("request_hash")?,
         prompt: row.try_get("prompt")?,

@@ -10,8 +10,7 @@ use pytoon_records::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallRow, CallState,
     History, KeptClip, NewCall, PurchaseStore, StoreError, StoreFuture,
 };
-use pytoon_vocabulary::MicroUsd;
-use pytoon_vocabulary::UnixMs;
+use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, UnixMs};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, Connection, Executor};
 use std::path::Path;
@@ -236,11 +235,11 @@ pub(crate) fn bounded<'a, T: 'a>(
 impl PurchaseStore for Store {
     fn history(
         &self,
-        job_id: &str,
-        scene_id: &str,
+        job_id: &JobId,
+        scene_id: &SceneId,
         requests: Vec<String>,
     ) -> StoreFuture<'_, History> {
-        let (job, scene) = (job_id.to_owned(), scene_id.to_owned());
+        let (job, scene) = (job_id.clone(), scene_id.clone());
         bounded(async move { calls::history(&self.db, &job, &scene, &requests).await })
     }
 
@@ -250,27 +249,27 @@ impl PurchaseStore for Store {
 
     fn call_advance(
         &self,
-        id: &str,
+        id: &CallId,
         event: CallEvent,
         change: CallChange,
         at: UnixMs,
     ) -> StoreFuture<'_, CallState> {
-        let id = id.to_owned();
+        let id = id.clone();
         bounded(async move { calls::advance(&self.db, &id, event, &change, None, at).await })
     }
 
-    fn call_touch(&self, id: &str, lease_until: UnixMs) -> StoreFuture<'_, ()> {
-        let id = id.to_owned();
+    fn call_touch(&self, id: &CallId, lease_until: UnixMs) -> StoreFuture<'_, ()> {
+        let id = id.clone();
         bounded(async move { calls::touch(&self.db, &id, lease_until).await })
     }
 
-    fn call_claim(&self, id: &str, at: UnixMs, lease_until: UnixMs) -> StoreFuture<'_, bool> {
-        let id = id.to_owned();
+    fn call_claim(&self, id: &CallId, at: UnixMs, lease_until: UnixMs) -> StoreFuture<'_, bool> {
+        let id = id.clone();
         bounded(async move { calls::claim(&self.db, &id, at, lease_until).await })
     }
 
-    fn call_fetch(&self, id: &str) -> StoreFuture<'_, Option<CallRow>> {
-        let id = id.to_owned();
+    fn call_fetch(&self, id: &CallId) -> StoreFuture<'_, Option<CallRow>> {
+        let id = id.clone();
         bounded(async move { calls::fetch(&self.db, &id).await })
     }
 
@@ -282,8 +281,8 @@ impl PurchaseStore for Store {
         bounded(async move { calls::spend_since(&self.db, since).await })
     }
 
-    fn spend_of_job(&self, job_id: &str) -> StoreFuture<'_, MicroUsd> {
-        let job_id = job_id.to_owned();
+    fn spend_of_job(&self, job_id: &JobId) -> StoreFuture<'_, MicroUsd> {
+        let job_id = job_id.clone();
         bounded(async move { calls::spend_of_job(&self.db, &job_id).await })
     }
 

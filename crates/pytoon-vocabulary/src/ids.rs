@@ -115,6 +115,8 @@ ids! {
     TaskId;
     /// The id of a scene within its job, such as `scene_01`.
     SceneId;
+    /// The id of a paid call: of its row in the ledger, and of the file of its clip.
+    CallId;
 }
 
 #[cfg(test)]

@@ -148,7 +148,7 @@ impl Bench<'_> {
         let (world, cancel) = (Arc::new(RealWorld), runner.cancel.clone());
         let paid = PaidWork {
             buyer: Arc::new(Buyer::new(store.clone(), world, folder.into(), cancel)),
-            job_id: "conformance".to_owned(),
+            job_id: "conformance".into(),
             fence: None,
             limits: CallLimits::default(),
         };

@@ -14,7 +14,7 @@ use pytoon_purchase::{
 use pytoon_records::ledger::{CallLimits, CallRow, Fence, KeptClip};
 use pytoon_vendor::hash::bytes_hash;
 use pytoon_vendor::{Accepted, Result, VendorError, VendorErrorKind};
-use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::{CallId, JobId, MicroUsd};
 use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub struct PaidWork {
     /// Makes the purchases.
     pub buyer: Arc<Buyer>,
     /// The job that pays.
-    pub job_id: String,
+    pub job_id: JobId,
     /// The claim under which it does; absent where no other process can work on the job.
     pub fence: Option<Fence>,
     /// Spending limits.
@@ -101,7 +101,7 @@ impl PaidWork {
     fn order(&self, wanted: &Wanted<'_>) -> Order {
         Order {
             job_id: self.job_id.clone(),
-            scene_id: SCENE.to_owned(),
+            scene_id: SCENE.into(),
             vendor: wanted.provider.to_owned(),
             operation: wanted.operation,
             request_hash: wanted.hash.clone(),
@@ -160,7 +160,7 @@ where
         Ok(Self { terms: self.terms.clone(), ..*self })
     }
 
-    async fn prepare(&self, _: &str) -> Result<()> {
+    async fn prepare(&self, _: &CallId) -> Result<()> {
         Ok(())
     }
 

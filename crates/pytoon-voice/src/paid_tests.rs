@@ -64,7 +64,7 @@ impl Bench {
                 self.folder.path().to_owned().into(),
                 CancelToken::default(),
             )),
-            job_id: job.to_owned(),
+            job_id: job.into(),
             fence: self.fence.lock().expect("lock").clone(),
             limits: CallLimits::default(),
         };
@@ -122,9 +122,9 @@ fn failure(kind: VendorErrorKind, accepted: Accepted) -> VendorError {
 /// The row of a process that died before it kept its take.
 async fn leave_a_row(bench: &Bench, lease_until: i64) {
     let call = NewCall {
-        id: "dead".to_owned(),
-        job_id: "one".to_owned(),
-        scene_id: SCENE.to_owned(),
+        id: "dead".into(),
+        job_id: "one".into(),
+        scene_id: SCENE.into(),
         engine: "openai".to_owned(),
         request_hash: "h".to_owned(),
         prompt: "a word".to_owned(),
@@ -145,7 +145,7 @@ async fn a_take_is_bought_once_by_all_jobs() {
         assert_eq!(bench.take(job, || Ok(take())).await.expect("a take"), take());
     }
     assert_eq!(bench.bought(), 1);
-    let spent = bench.store.spend_of_job("one").await.expect("a sum");
+    let spent = bench.store.spend_of_job(&"one".into()).await.expect("a sum");
     assert_eq!(spent, MicroUsd(5));
 }
 
@@ -160,7 +160,7 @@ async fn what_may_have_been_bought_is_bought_again_by_another_job_only() {
     bench.take("two", || Ok(take())).await.expect("a take");
     assert_eq!(bench.bought(), 2);
     // What was perhaps bought is charged.
-    assert_eq!(bench.store.spend_of_job("one").await.expect("a sum"), MicroUsd(5));
+    assert_eq!(bench.store.spend_of_job(&"one".into()).await.expect("a sum"), MicroUsd(5));
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn what_surely_bought_nothing_is_repeated_and_free() {
     let busy = || Err(failure(VendorErrorKind::RateLimited, Accepted::No));
     bench.take("one", busy).await.expect_err("busy");
     assert_eq!(bench.bought(), 3);
-    assert_eq!(bench.store.spend_of_job("one").await.expect("a sum"), MicroUsd::ZERO);
+    assert_eq!(bench.store.spend_of_job(&"one".into()).await.expect("a sum"), MicroUsd::ZERO);
 }
 
 #[tokio::test]
@@ -207,7 +207,7 @@ async fn a_take_that_the_disk_cannot_give_is_not_bought_again() {
 #[tokio::test]
 async fn a_lost_claim_buys_no_take() {
     let bench = Bench::new().await;
-    let lost = Fence { task_id: "another's by now".to_owned(), token: 1, unanswered_ms: 60_000 };
+    let lost = Fence { task_id: "another's by now".into(), token: 1, unanswered_ms: 60_000 };
     *bench.fence.lock().expect("lock") = Some(lost);
     let error = bench.take("one", || Ok(take())).await.expect_err("it is another's");
     assert_eq!((error.kind, bench.bought()), (VendorErrorKind::Ledger, 0));

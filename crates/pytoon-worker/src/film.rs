@@ -76,7 +76,7 @@ impl FilmRunner {
     fn shared_step(&self, lease: &Lease, cancel: &CancelToken) -> Result<Outcome, PipelineError> {
         if lease.kind == TaskKind::Cancel {
             // It needs no file, and is to go well though the brief's may be gone.
-            self.env.engines.cancel_job(lease.job.id.as_str())?;
+            self.env.engines.cancel_job(&lease.job.id)?;
             return Ok(Outcome::Finished(Finish::default()));
         }
         let storage = self.env.engines.storage();
@@ -110,12 +110,12 @@ impl FilmRunner {
         let runner = Runner { cancel: cancel.clone(), holder, ..self.env.runner.clone() };
         let unanswered = i64::from(self.env.config.settings.service.unanswered_seconds);
         let claim = Some(Fence {
-            task_id: lease.task_id.to_string(),
+            task_id: lease.task_id.clone(),
             token: lease.token,
             unanswered_ms: unanswered * 1000,
         });
         let env = Environment { runner, claim, ..self.env.clone() };
-        let job = JobIdentity { id: lease.job.id.to_string(), started_at_ms: lease.job.asked_at };
+        let job = JobIdentity { id: lease.job.id.clone(), started_at_ms: lease.job.asked_at };
         let root = env.engines.storage().path(&folder_of(lease.job.id.as_str()));
         let Some(stage) = StageId::from_name(&lease.name) else {
             return Err(PipelineError::Internal(format!("there is no stage `{}`", lease.name)));
@@ -160,7 +160,7 @@ fn finish(stage: &StageId, end: StageEnd) -> Finish {
     match end {
         StageEnd::Voiced(film) => {
             let scenes = film.scenes.iter().map(|scene| SceneChange {
-                scene_id: scene.id.clone().into(),
+                scene_id: scene.id.clone(),
                 event: if scene.drawn_outside { SceneEvent::Ordered } else { SceneEvent::Planned },
                 engine_used: Some(scene.engine_asked.clone()),
                 fallback_used: false,
@@ -173,7 +173,7 @@ fn finish(stage: &StageId, end: StageEnd) -> Finish {
         StageEnd::Scene(scene) => {
             let StageId::Scene(scene_id) = stage else { return Finish::default() };
             let drawn = SceneChange {
-                scene_id: scene_id.clone().into(),
+                scene_id: scene_id.clone(),
                 event: SceneEvent::Drawn,
                 engine_used: Some(scene.engine_used),
                 fallback_used: scene.fallback_used,

@@ -95,7 +95,7 @@ impl Bench {
 
 /// Returns the tasks that follow the voice.
 fn after_voice(scenes: &[&str], chunks: u32) -> Vec<NewTask> {
-    let scenes = scenes.iter().map(|&id| id.to_owned()).collect();
+    let scenes = scenes.iter().map(|&id| id.into()).collect();
     NewTask::of(&FilmGraph::after_voice(&FilmShape { scenes, chunks }))
 }
 

@@ -23,7 +23,7 @@ use crate::adapter::{
 use crate::http::{Body, Call, Reply};
 use crate::{Accepted, Result, VendorError, VendorErrorKind};
 use pytoon_vendor::hash::bytes_hash;
-use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::{CallId, MicroUsd};
 use reqwest::Method;
 use reqwest::multipart::Form;
 use serde::Deserialize;
@@ -100,7 +100,7 @@ impl ComfyUi {
 }
 
 impl Adapter<ComfyUi> {
-    async fn upload(&self, path: &Path, call_id: &str) -> Result<String> {
+    async fn upload(&self, path: &Path, call_id: &CallId) -> Result<String> {
         let picture = Picture::read(self.http.engine(), path, MAX_UPLOAD).await?;
         let name = format!("pytoon-{}.{}", task_id(call_id), picture.extension);
         let part = picture.into_part(self.http.engine(), name)?;
@@ -245,8 +245,8 @@ fn place(queue: &Value, id: &str) -> Place {
 }
 
 /// A UUID made from the call's id (version 8 of RFC 9562, which leaves the bits to us).
-fn task_id(call_id: &str) -> String {
-    let mut hex = bytes_hash(call_id.as_bytes());
+fn task_id(call_id: &CallId) -> String {
+    let mut hex = bytes_hash(call_id.as_str().as_bytes());
     hex.replace_range(12..13, "8");
     hex.replace_range(16..17, "a");
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
@@ -416,9 +416,9 @@ mod tests {
 
     #[test]
     fn a_calls_task_id_is_a_uuid_and_always_the_same() {
-        let id = task_id("call-0001");
-        assert_eq!(id, task_id("call-0001"));
-        assert_ne!(id, task_id("call-0002"));
+        let id = task_id(&"call-0001".into());
+        assert_eq!(id, task_id(&"call-0001".into()));
+        assert_ne!(id, task_id(&"call-0002".into()));
         let parts: Vec<usize> = id.split('-').map(str::len).collect();
         assert_eq!(parts, [8, 4, 4, 4, 12]);
         assert!(id.chars().all(|c| c == '-' || c.is_ascii_digit() || c.is_ascii_lowercase()));

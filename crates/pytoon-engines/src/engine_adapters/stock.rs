@@ -185,7 +185,7 @@ mod tests {
             clip("b", 5000, vec![file(540, 960), file(720, 1280)]),
         ];
         let mut request = GenerateRequest {
-            call_id: String::new(),
+            call_id: Default::default(),
             prompt: String::new(),
             negative_prompt: None,
             image: None,

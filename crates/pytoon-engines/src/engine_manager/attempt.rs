@@ -13,6 +13,7 @@ use pytoon_telemetry::{Breaker, Event, Metrics};
 use pytoon_vendor::breaker::Advice;
 use pytoon_vendor::breakers::{self, Breakers, Passage};
 use pytoon_vendor::hash::{bytes_hash, file_hash};
+use pytoon_vocabulary::CallId;
 use std::collections::HashSet;
 
 /// A clip that a scene is drawn with.
@@ -83,7 +84,7 @@ impl EngineManager {
             if error.kind == VendorErrorKind::Moderation && current.rephrased < max_rephrase {
                 current.rephrased += 1;
                 let attempt = current.rephrased;
-                let scene = &order.scene_id;
+                let scene = order.scene_id.as_str();
                 Event::ModerationRephrased { scene, engine: name, attempt }.emit();
                 let milder = rephrase(walk.prompt(), attempt);
                 match screen(&milder, &set.settings.moderation, order.brand_safe).prompt {
@@ -155,7 +156,7 @@ impl EngineManager {
             VendorError::new(&engine.name, "choose a clip", kind, message)
         })?;
         Ok(GenerateRequest {
-            call_id: String::new(),
+            call_id: CallId::default(),
             prompt: fitted(prompt, capabilities.prompt_unit, capabilities.max_prompt),
             negative_prompt: order.negative_prompt.clone(),
             image: order.image.clone(),
@@ -197,7 +198,7 @@ impl EngineManager {
         let in_force = self.in_force();
         let settings = &in_force.engines.settings.moderation;
         let screened = screen(&order.prompt, settings, order.brand_safe);
-        let scene = &order.scene_id;
+        let scene = order.scene_id.as_str();
         let action = if screened.prompt.is_some() { "removed" } else { "stopped" };
         for Hit { source, word } in &screened.hits {
             Event::ModerationFlagged { scene, source, action, detail: word }.emit();

@@ -9,7 +9,7 @@ use crate::adapter::GenerateRequest;
 use crate::moderation::screen;
 use pytoon_purchase::{Stop, ledger_error};
 use pytoon_records::ledger::{BreakerRow, CallFilter, CallState, StoreError};
-use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::{JobId, MicroUsd};
 use std::collections::{BTreeMap, HashSet};
 
 /// The clips of a scene that exist or are under way before a purchase.
@@ -61,7 +61,7 @@ impl EngineManager {
         let prompt = screened.unwrap_or_else(|| order.prompt.clone());
         let wanted = self.wanted(&set, order, &Walk::default(), &prompt)?;
         let own = wanted.iter().find(|wanted| wanted.engine.name == first.engine);
-        let clip = own.map_or_else(|| order.scene_id.clone(), |wanted| wanted.hash.clone());
+        let clip = own.map_or_else(|| order.scene_id.to_string(), |wanted| wanted.hash.clone());
         let hashes = wanted.into_iter().map(|wanted| wanted.hash).collect();
         let history = self.buyer.ledger.history(&order.job_id, &order.scene_id, hashes).await;
         let history = history.map_err(|error| ledger_error(order.chain.first(), &error))?;
@@ -148,12 +148,12 @@ impl EngineManager {
 
     /// Takes over a job whose earlier process is dead: calls that it left without an answer become
     /// unknown at once. Only for callers that keep every other process out of the job.
-    pub async fn take_over_job(&self, job_id: &str) -> Result<(), StoreError> {
+    pub async fn take_over_job(&self, job_id: &JobId) -> Result<(), StoreError> {
         self.buyer.take_over_job(job_id).await
     }
 
     /// Tells the vendors of all work under way for a job that it is not wanted any more.
-    pub async fn cancel_job(&self, job_id: &str) -> Result<(), StoreError> {
+    pub async fn cancel_job(&self, job_id: &JobId) -> Result<(), StoreError> {
         let purchase_of = |row: &_| Some((order_of(row), self.seller_of(row)?));
         self.buyer.cancel_job(job_id, purchase_of).await
     }

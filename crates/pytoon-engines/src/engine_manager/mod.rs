@@ -45,7 +45,7 @@ use pytoon_records::ledger::{BreakerRow, Fence, PurchaseStore};
 use pytoon_storage::Storage;
 use pytoon_telemetry::{Event, Metrics};
 use pytoon_vendor::breakers::BreakerUnavailable;
-use pytoon_vocabulary::{MicroUsd, UnixMs, start_of_day};
+use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, UnixMs, start_of_day};
 use serde::{Deserialize, Serialize};
 use slices::Walk;
 use std::collections::BTreeMap;
@@ -64,9 +64,9 @@ const LEDGER_PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SceneOrder {
     /// The job.
-    pub job_id: String,
+    pub job_id: JobId,
     /// The scene.
-    pub scene_id: String,
+    pub scene_id: SceneId,
     /// The engines, in order.
     pub chain: EngineChain,
     /// What is to be seen.
@@ -107,7 +107,7 @@ pub struct ClipUse {
     /// Its length in milliseconds.
     pub duration_ms: i64,
     /// The ledger's row that bought it.
-    pub call_id: String,
+    pub call_id: CallId,
     /// Who is to be credited.
     pub credit: Option<String>,
     /// Whether an earlier purchase is used.
@@ -302,8 +302,8 @@ impl EngineManager {
         };
         if now - since < patience {
             Event::LedgerUnavailable {
-                job: &order.job_id,
-                scene: &order.scene_id,
+                job: order.job_id.as_str(),
+                scene: order.scene_id.as_str(),
                 engine: &error.engine,
                 operation: error.operation,
                 retry_in_ms: LEDGER_PAUSE.as_millis() as u64,
@@ -421,8 +421,8 @@ impl EngineManager {
         latency_ms: u64,
     ) {
         Event::EngineFallback {
-            job: &order.job_id,
-            scene: &order.scene_id,
+            job: order.job_id.as_str(),
+            scene: order.scene_id.as_str(),
             from,
             to,
             kind: error.kind.as_str(),
@@ -453,7 +453,13 @@ impl EngineManager {
         let (until, engine) = first.filter(|(until, _)| *until < deadline)?;
         // An engine that is free again at once was busy by its own limits: give it a moment.
         let wait_ms = (until - now).max(500) as u64;
-        Event::EngineWaiting { job: &order.job_id, scene: &order.scene_id, engine, wait_ms }.emit();
+        Event::EngineWaiting {
+            job: order.job_id.as_str(),
+            scene: order.scene_id.as_str(),
+            engine,
+            wait_ms,
+        }
+        .emit();
         Some((engine, wait_ms))
     }
 }

@@ -10,7 +10,7 @@ use pytoon_purchase::{
     ledger_error,
 };
 use pytoon_records::ledger::{CallLimits, CallRow, Fence, KeptClip};
-use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::{CallId, MicroUsd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -175,8 +175,8 @@ impl Seller for EngineSeller {
 
     /// Does what is free, with the picture in the shape of the clip: as it lies there, a vendor would
     /// crop it in the middle, or draw a clip of its shape.
-    async fn prepare(&self, call_id: &str) -> Result<Prepared> {
-        let request = GenerateRequest { call_id: call_id.to_owned(), ..self.request.clone() };
+    async fn prepare(&self, call_id: &CallId) -> Result<Prepared> {
+        let request = GenerateRequest { call_id: call_id.clone(), ..self.request.clone() };
         let Some(picture) = request.image.clone() else {
             return self.adapter.prepare(&request).await;
         };

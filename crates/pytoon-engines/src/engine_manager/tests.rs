@@ -262,7 +262,7 @@ fn two_scenes_that_want_the_same_buy_it_once() {
         let mut running = tokio::task::JoinSet::new();
         for n in 0..5 {
             let mut order = order(&manager, "the same").await;
-            order.scene_id = format!("scene_{n:02}");
+            order.scene_id = format!("scene_{n:02}").into();
             let manager = manager.clone();
             running.spawn(async move { to_the_end(&manager, &order).await });
         }
@@ -286,7 +286,7 @@ fn two_processes_that_want_the_same_buy_it_once() {
         for n in 0..12 {
             let manager = processes[n % 2].clone();
             let mut order = order(&manager, &format!("clip {}", n / 4)).await;
-            order.job_id = format!("job {n}");
+            order.job_id = format!("job {n}").into();
             running.spawn(async move { to_the_end(&manager, &order).await });
         }
         while let Some(outcome) = running.join_next().await {

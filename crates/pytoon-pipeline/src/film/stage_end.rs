@@ -3,6 +3,7 @@
 use crate::receipt::Receipt;
 use pytoon_core::graph::FilmShape;
 use pytoon_engines::engine_manager::SceneMemo;
+use pytoon_vocabulary::SceneId;
 use std::time::Duration;
 
 /// The end of a stage, or of what it could do for now.
@@ -38,7 +39,7 @@ impl VoicedFilm {
     /// Returns what shapes the graph of the film.
     pub fn shape(&self) -> FilmShape {
         let drawn = self.scenes.iter().filter(|scene| scene.drawn_outside);
-        FilmShape { scenes: drawn.map(|scene| scene.id.to_string()).collect(), chunks: self.chunks }
+        FilmShape { scenes: drawn.map(|scene| scene.id.clone()).collect(), chunks: self.chunks }
     }
 }
 
@@ -46,7 +47,7 @@ impl VoicedFilm {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VoicedScene {
     /// Its id.
-    pub id: String,
+    pub id: SceneId,
     /// The engine asked for.
     pub engine_asked: String,
     /// True if an outside engine is to draw it: the graph then has a stage for it.

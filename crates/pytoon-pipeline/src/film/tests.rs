@@ -10,7 +10,7 @@ use pytoon_config::{Config, ConfigSource, read_brief};
 use pytoon_core::timeline::{ClipSource, VideoClip};
 use pytoon_media::fonts::FontFinder;
 use pytoon_process::{CancelToken, CommandLine, Programs, Runner};
-use pytoon_vocabulary::{Frame, Ms};
+use pytoon_vocabulary::{Frame, Ms, SceneId};
 use std::os::unix::fs::MetadataExt;
 
 /// A folder with pictures, a clip, and films made of them.
@@ -73,7 +73,7 @@ impl Bench {
     }
 
     fn film_with(&self, name: &str, file: &BriefFile, options: RenderOptions) -> Film {
-        let id = format!("job-{name}");
+        let id = format!("job-{name}").into();
         let job = JobIdentity { id, started_at_ms: 1_795_000_000_000 };
         let source = FilmSource::Brief(Box::new(file.clone()));
         Film::open(self.env.clone(), &self.path(name), job, source, options).expect("opens")
@@ -125,7 +125,7 @@ impl Bench {
         let _ = std::fs::remove_file(&hashes);
         let options =
             RenderOptions { frame_hashes: Some(hashes.clone()), ..RenderOptions::default() };
-        let job = JobIdentity { id: "job-range".to_owned(), started_at_ms: 0 };
+        let job = JobIdentity { id: "job-range".into(), started_at_ms: 0 };
         let mut silent = timeline.clone();
         silent.tracks.audio.clear();
         let takes = self.path("job");
@@ -486,10 +486,10 @@ fn a_scene_whose_engine_no_one_can_ask_has_no_stage() {
     let file = bench.brief(text);
     let voiced = bench.voiced("job", &file);
     assert!(voiced.scenes.iter().all(|s| !s.drawn_outside && s.engine_asked == "runway"));
-    assert_eq!(voiced.shape().scenes, Vec::<String>::new());
+    assert_eq!(voiced.shape().scenes, Vec::<SceneId>::new());
     let receipt = bench.by_queue("job", &file);
     assert!(receipt.degraded && receipt.scenes.iter().all(|scene| scene.fallback_used));
-    let end = bench.run("job", &file, &StageId::Scene("scene_01".to_owned()));
+    let end = bench.run("job", &file, &StageId::Scene("scene_01".into()));
     let StageEnd::Scene(SceneEnd { engine_used, fallback_used, error }) = end else {
         panic!("no one is waited for: {end:?}");
     };
@@ -536,7 +536,7 @@ fn stages_out_of_order_say_what_is_missing() {
     let other = bench.brief(&captioned("Other words"));
     let outdated = error(&other, &StageId::Mix);
     assert!(matches!(outdated, PipelineError::Outdated(StageId::Voice)), "{outdated}");
-    let unknown = error(&file, &StageId::Scene("scene_09".to_owned()));
+    let unknown = error(&file, &StageId::Scene("scene_09".into()));
     assert!(unknown.to_string().contains("scene_09"), "{unknown}");
 }
 

@@ -30,7 +30,7 @@ use pytoon_engines::engine_manager::{
 };
 use pytoon_engines::engine_selector::SceneWish;
 use pytoon_engines::{VendorError, VendorErrorKind};
-use pytoon_vocabulary::{Frame, MicroUsd, UnixMs};
+use pytoon_vocabulary::{Frame, MicroUsd, SceneId, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -49,7 +49,7 @@ pub(crate) struct SceneEngines {
 }
 
 /// The stage's result, by scene.
-pub(crate) type Drawn = BTreeMap<String, SceneEngines>;
+pub(crate) type Drawn = BTreeMap<SceneId, SceneEngines>;
 
 /// Decides every scene's chain, writes it into the graph, and returns what is wanted of outside
 /// engines, scene by scene. `needed_ms` tells how long a clip the scene of an index needs, in
@@ -186,8 +186,8 @@ fn orders(
             let take = change(sources, index).and_then(|change| change.take).unwrap_or(0);
             let image = scene.media.asset.as_ref().filter(|_| hands_over_picture(sources, scene));
             let order = SceneOrder {
-                job_id: folder.job_id().to_owned(),
-                scene_id: scene.id.to_string(),
+                job_id: folder.job_id().clone(),
+                scene_id: scene.id.clone(),
                 chain: chain.clone(),
                 seed: seed(clip_seed(folder, sources), &prompt),
                 prompt,
@@ -221,7 +221,7 @@ pub(crate) fn deadline_of(brief: &Brief, folder: &JobFolder) -> Result<Option<Un
 fn clip_seed(folder: &JobFolder, sources: &Sources) -> u64 {
     match sources.brief.reuse {
         Some(ClipReuse::Never) => {
-            xxhash_rust::xxh3::xxh3_64_with_seed(folder.job_id().as_bytes(), sources.seed)
+            xxhash_rust::xxh3::xxh3_64_with_seed(folder.job_id().as_str().as_bytes(), sources.seed)
         }
         _ => sources.seed,
     }
@@ -254,7 +254,7 @@ impl<'a> SceneStage<'a> {
 pub(crate) struct SceneInput {
     explicit: Option<String>,
     take: u32,
-    scene_id: String,
+    scene_id: SceneId,
     prompt: String,
     negative_prompt: Option<String>,
     image: Option<Asset>,
@@ -304,7 +304,7 @@ impl Stage for SceneStage<'_> {
     type Output = DrawnScene;
 
     fn name(&self) -> String {
-        self.wanted.order.scene_id.clone()
+        self.wanted.order.scene_id.to_string()
     }
 
     fn output_file(&self) -> String {
@@ -332,7 +332,7 @@ impl Stage for SceneStage<'_> {
             PipelineError::Internal(format!("{} {why}", order.scene_id))
         })?;
         let order = SceneOrder {
-            job_id: context.folder.job_id().to_owned(),
+            job_id: context.folder.job_id().clone(),
             deadline: self.deadline,
             ..order.clone()
         };
@@ -377,7 +377,7 @@ pub(crate) fn shortfall(graph: &SceneGraph, drawn: &Drawn) -> Option<String> {
     let lesser: Vec<String> = graph
         .scenes
         .iter()
-        .filter_map(|scene| Some((scene, drawn.get(scene.id.as_str())?)))
+        .filter_map(|scene| Some((scene, drawn.get(&scene.id)?)))
         .filter(|(_, story)| is_degraded(story))
         .map(|(scene, story)| format!("{}: {}", scene.id, why(story, scene.engine_chain.as_ref())))
         .collect();
@@ -439,7 +439,7 @@ pub(crate) fn place(
     colours: &FilmColours,
 ) {
     for (index, scene) in graph.scenes.iter_mut().enumerate() {
-        let Some(story) = drawn.get(scene.id.as_str()) else { continue };
+        let Some(story) = drawn.get(&scene.id) else { continue };
         let Some(clip) = &story.clip else {
             scene.media.engine = LOCAL_ENGINE.to_owned();
             continue;

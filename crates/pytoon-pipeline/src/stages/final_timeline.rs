@@ -10,6 +10,7 @@ use crate::delivery::{Planned, SIDECARS, asked};
 use crate::sources::Sources;
 use crate::stage::{Stage, StageContext, Step, write_json};
 use pytoon_core::layout;
+use pytoon_vocabulary::SceneId;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -25,7 +26,7 @@ pub(crate) struct FinalInput {
     /// Stamps of the files that the brief names.
     pub(crate) stamps: Vec<String>,
     pub(crate) voiced: Voiced,
-    pub(crate) scenes: BTreeMap<String, DrawnScene>,
+    pub(crate) scenes: BTreeMap<SceneId, DrawnScene>,
     pub(crate) timeline: TimelineSettings,
 }
 

@@ -10,6 +10,7 @@ use pytoon_core::brief::Brief;
 use pytoon_core::note::Note;
 use pytoon_core::plan;
 use pytoon_records::ledger::CallLimits;
+use pytoon_vocabulary::JobId;
 use pytoon_voice::installed::catalogue::known;
 use pytoon_voice::tts::TtsRequest;
 use pytoon_voice::tts::chain::{Chain, LeftOut};
@@ -25,7 +26,8 @@ pub fn voice_warnings(env: &Environment, brief: &Brief) -> Result<Vec<Note>> {
     let settings = brief.voice_settings();
     let language = plan::language_of(brief);
     let request = TtsRequest { language, voice: settings.name, ..TtsRequest::default() };
-    let mut chain = providers(env, settings.provider.as_deref(), "", CallLimits::default())?;
+    let mut chain =
+        providers(env, settings.provider.as_deref(), &JobId::default(), CallLimits::default())?;
     leave_out_who_has_no_voice(&mut chain, &request);
     let mut warnings: Vec<Note> = assumed_language(brief).into_iter().collect();
     if settings.provider.is_none()

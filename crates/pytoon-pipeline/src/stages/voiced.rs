@@ -18,7 +18,7 @@ use pytoon_core::timeline::Timeline;
 use pytoon_core::timeline::build::AssetFacts;
 use pytoon_core::timeline::fit::Fit;
 use pytoon_process::threads;
-use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::{MicroUsd, SceneId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -81,8 +81,8 @@ pub(crate) struct Voiced {
 }
 
 impl Voiced {
-    pub(crate) fn wanted(&self, scene_id: &str) -> Option<&Wanted> {
-        self.wanted.iter().find(|wanted| wanted.order.scene_id == scene_id)
+    pub(crate) fn wanted(&self, scene_id: &SceneId) -> Option<&Wanted> {
+        self.wanted.iter().find(|wanted| wanted.order.scene_id == *scene_id)
     }
 }
 

@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_stage_becomes_a_task_with_the_needs_of_its_node() {
-        let shape = FilmShape { scenes: vec!["scene_02".to_owned()], chunks: 1 };
+        let shape = FilmShape { scenes: vec!["scene_02".into()], chunks: 1 };
         let tasks = NewTask::of(&FilmGraph::after_voice(&shape));
         let of: Vec<_> = tasks.iter().map(|task| (task.kind, task.name.as_str())).collect();
         let expected = [

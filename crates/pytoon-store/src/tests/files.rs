@@ -65,7 +65,7 @@ fn what_was_bought_is_listed_until_it_is_forgotten() {
         let store = open(&folder).await;
         store.call_admit(call("a", "j", 0.1), CallLimits::default()).await.expect("admits");
         let change = CallChange::default();
-        store.call_advance("a", CallEvent::Answered, change, NOW).await.expect("ok");
+        store.call_advance(&"a".into(), CallEvent::Answered, change, NOW).await.expect("ok");
         let clip = KeptClip {
             request_hash: "hash-a".into(),
             engine: "runway".into(),

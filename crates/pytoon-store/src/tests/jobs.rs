@@ -70,7 +70,7 @@ fn a_claim_that_was_lost_buys_nothing() {
         let slept = store.task_claim("w1", short).await.expect("claims").expect("there is a task");
         let fence = |lease: &Lease| {
             Some(Fence {
-                task_id: lease.task_id.to_string(),
+                task_id: lease.task_id.clone(),
                 token: lease.token,
                 unanswered_ms: 60_000,
             })
@@ -85,7 +85,11 @@ fn a_claim_that_was_lost_buys_nothing() {
         let taken = claim(&store).await;
         assert!(taken.was_lost && taken.task_id == slept.task_id);
         assert_eq!(admit("b", fence(&slept)).await, Admission::Fenced);
-        assert_eq!(store.call_fetch("b").await.expect("reads"), None, "not so much as a row");
+        assert_eq!(
+            store.call_fetch(&"b".into()).await.expect("reads"),
+            None,
+            "not so much as a row"
+        );
         assert_eq!(admit("b", fence(&taken)).await, Admission::Granted);
         // A task that is done buys nothing more either.
         done(&store, &taken, Finish::default()).await;
@@ -107,7 +111,7 @@ async fn done(store: &Store, lease: &Lease, finish: Finish) -> Hold {
 
 /// Returns the tasks that follow the voice.
 fn after_voice(scenes: &[&str], chunks: u32) -> Vec<NewTask> {
-    let scenes = scenes.iter().map(|&id| id.to_owned()).collect();
+    let scenes = scenes.iter().map(|&id| id.into()).collect();
     NewTask::of(&FilmGraph::after_voice(&FilmShape { scenes, chunks }))
 }
 

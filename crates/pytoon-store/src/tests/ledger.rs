@@ -6,7 +6,7 @@ use pytoon_records::ledger::{
     Admission, BreakerRow, CallChange, CallEvent, CallFilter, CallLimits, CallState, History,
     KeptClip, NewCall, PurchaseStore,
 };
-use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::{CallId, MicroUsd};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -19,18 +19,24 @@ fn a_call_lives_through_a_restart() {
         assert_eq!(granted.expect("admits"), Admission::Granted);
         let change =
             CallChange { task: Some(serde_json::json!({"id": "t1"})), ..Default::default() };
-        store.call_advance("a", CallEvent::Answered, change, NOW + 1).await.expect("advances");
+        store
+            .call_advance(&"a".into(), CallEvent::Answered, change, NOW + 1)
+            .await
+            .expect("advances");
         store.close().await;
 
         let store = open(&folder).await;
-        let row = store.call_fetch("a").await.expect("reads").expect("is there");
+        let row = store.call_fetch(&"a".into()).await.expect("reads").expect("is there");
         assert_eq!(row.state, CallState::Submitted);
         assert_eq!(row.task, Some(serde_json::json!({"id": "t1"})));
         assert_eq!(row.prompt, "a cup's \"steam\" — ☕");
         assert_eq!(row.charged, MicroUsd::from_usd(0.25));
         // A second answer cannot be.
         assert!(
-            store.call_advance("a", CallEvent::Answered, CallChange::default(), NOW).await.is_err()
+            store
+                .call_advance(&"a".into(), CallEvent::Answered, CallChange::default(), NOW)
+                .await
+                .is_err()
         );
     });
 }
@@ -62,7 +68,7 @@ fn budgets_hold_whoever_asks_at_once() {
             }
         }
         assert_eq!(granted, 6);
-        let spent = stores[0].spend_of_job("job").await.expect("adds up");
+        let spent = stores[0].spend_of_job(&"job".into()).await.expect("adds up");
         assert_eq!(spent, MicroUsd::from_usd(0.9));
     });
 }
@@ -117,12 +123,12 @@ fn a_request_is_admitted_once_whoever_asks() {
         }
         let [first] = granted.as_slice() else { panic!("{granted:?}") };
         let store = &stores[0];
-        let advance = async |id: &str, event| {
+        let advance = async |id: &CallId, event| {
             store.call_advance(id, event, CallChange::default(), NOW).await.expect("advances");
         };
         let history = async || {
             let asked = vec!["one".to_owned(), "two".to_owned()];
-            store.history("job", "scene_01", asked).await.expect("reads")
+            store.history(&"job".into(), &"scene_01".into(), asked).await.expect("reads")
         };
         let taken = History {
             has_intent: true,
@@ -134,7 +140,7 @@ fn a_request_is_admitted_once_whoever_asks() {
         advance(first, CallEvent::NotSent).await;
         assert_eq!(history().await, History::default());
         assert_eq!(store.call_admit(same("d"), none).await.expect("ok"), Admission::Granted);
-        advance("d", CallEvent::Refused).await;
+        advance(&"d".into(), CallEvent::Refused).await;
         let failed = BreakerRow { failures: 1, reason: "server".into(), ..BreakerRow::default() };
         store.breaker_swap("luma", BreakerRow::default(), failed.clone()).await.expect("swaps");
         let breakers = BTreeMap::from([("luma".to_owned(), failed)]);
@@ -150,7 +156,10 @@ fn what_is_kept_is_not_admitted_again() {
         let store = open(&folder).await;
         let none = CallLimits::default();
         store.call_admit(call("a", "j", 0.1), none).await.expect("admits");
-        store.call_advance("a", CallEvent::Answered, CallChange::default(), NOW).await.expect("ok");
+        store
+            .call_advance(&"a".into(), CallEvent::Answered, CallChange::default(), NOW)
+            .await
+            .expect("ok");
         let clip = KeptClip {
             request_hash: "hash-a".into(),
             engine: "runway".into(),
@@ -212,7 +221,10 @@ fn a_clip_is_kept_with_its_call_or_not_at_all() {
         assert!(store.clip_keep(clip.clone(), CallChange::default()).await.is_err());
         assert_eq!(store.clip_find("hash-a").await.expect("looks"), None);
         store.call_admit(call("a", "j", 0.1), CallLimits::default()).await.expect("admits");
-        store.call_advance("a", CallEvent::Answered, CallChange::default(), NOW).await.expect("ok");
+        store
+            .call_advance(&"a".into(), CallEvent::Answered, CallChange::default(), NOW)
+            .await
+            .expect("ok");
         store.clip_keep(clip.clone(), CallChange::default()).await.expect("keeps");
         assert_eq!(store.clip_find("hash-a").await.expect("looks"), Some(clip));
         let kept = CallFilter { states: vec![CallState::Kept], ..CallFilter::default() };
@@ -247,8 +259,8 @@ fn only_what_nobody_looks_after_can_be_taken_over() {
     block_on(async {
         let store = open(&folder).await;
         store.call_admit(call("a", "j", 0.0), CallLimits::default()).await.expect("admits");
-        assert!(!store.call_claim("a", NOW + 10, NOW + 99_000).await.expect("answers"));
-        assert!(store.call_claim("a", NOW + 30_000, NOW + 60_000).await.expect("answers"));
-        assert!(!store.call_claim("a", NOW + 30_001, NOW + 60_000).await.expect("answers"));
+        assert!(!store.call_claim(&"a".into(), NOW + 10, NOW + 99_000).await.expect("answers"));
+        assert!(store.call_claim(&"a".into(), NOW + 30_000, NOW + 60_000).await.expect("answers"));
+        assert!(!store.call_claim(&"a".into(), NOW + 30_001, NOW + 60_000).await.expect("answers"));
     });
 }

@@ -38,12 +38,15 @@ fn what_says_that_money_goes_out_survives_a_power_cut() {
             store.call_admit(call(&id, "j", 0.1), CallLimits::default()).await.expect("admits");
             assert_eq!(synchronous().await, 2);
             let change = CallChange::default();
-            store.call_advance(&id, CallEvent::Answered, change, NOW).await.expect("ok");
+            store
+                .call_advance(&id.as_str().into(), CallEvent::Answered, change, NOW)
+                .await
+                .expect("ok");
             assert_eq!(synchronous().await, 2);
             let clip = KeptClip {
                 request_hash: format!("hash-{id}"),
                 engine: "runway".into(),
-                call_id: id.clone(),
+                call_id: id.as_str().into(),
                 file: "clips/a.mp4".into(),
                 sha256: "00".into(),
                 duration_ms: 5000,

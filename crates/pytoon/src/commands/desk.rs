@@ -77,7 +77,7 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
                 let row = store.job_fetch(id).await?.with_context(|| no_job(id))?;
                 let mut text = shown(&row);
                 text["scenes"] = json!(store.job_scenes(id).await?);
-                text["cost_usd"] = json!(store.spend_of_job(id.as_str()).await?.as_usd());
+                text["cost_usd"] = json!(store.spend_of_job(id).await?.as_usd());
                 output::json(&text)?;
             }
             JobsAction::Cancel { id } => {

@@ -257,8 +257,8 @@ async fn bought(outside: &Outside, engine: &Engine) -> anyhow::Result<Result<Cli
     chain.members.retain(|member| member.engine == engine.name || member.engine == LOCAL_ENGINE);
     let now = RealWorld.now();
     let order = SceneOrder {
-        job_id: CHECK.to_owned(),
-        scene_id: "scene_01".to_owned(),
+        job_id: CHECK.into(),
+        scene_id: "scene_01".into(),
         chain,
         prompt: prompt.to_owned(),
         negative_prompt: None,

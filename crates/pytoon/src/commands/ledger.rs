@@ -12,7 +12,7 @@ use pytoon_records::ledger::{
 };
 use pytoon_storage::Storage;
 use pytoon_store::{Store, is_postgres};
-use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::{JobId, MicroUsd};
 use std::path::{Path, PathBuf};
 
 /// Lists calls.
@@ -27,7 +27,7 @@ pub(crate) fn list(
         // A row that its process left before the answer is as undecided as one that said so.
         let states = if unknown { vec![CallState::Unknown, CallState::Intent] } else { Vec::new() };
         let filter =
-            CallFilter { states, job_id: job.map(str::to_owned), limit, ..CallFilter::default() };
+            CallFilter { states, job_id: job.map(JobId::from), limit, ..CallFilter::default() };
         runtime()?.block_on(async { Store::connect(&at).await?.call_list(filter).await })?
     } else {
         Vec::new()
@@ -87,8 +87,10 @@ pub(crate) fn resolve(context: &Context, id: &str, arrived: Option<&str>) -> any
     }
     runtime()?.block_on(async {
         let store = Store::connect(&at).await?;
-        let row =
-            store.call_fetch(id).await?.ok_or_else(|| wrong("there is no such call".into()))?;
+        let row = store
+            .call_fetch(&id.into())
+            .await?
+            .ok_or_else(|| wrong("there is no such call".into()))?;
         if !matches!(row.state, CallState::Unknown | CallState::Abandoned | CallState::Intent) {
             let reason = format!("it is `{}`: there is nothing to decide", row.state);
             return Err(wrong(reason).into());
@@ -132,7 +134,7 @@ async fn keep(
     let file = format!("clips/{}.mp4", row.id);
     let path = storage.path(&file);
     std::fs::create_dir_all(storage.path("clips"))?;
-    let sha256 = bring(row, place, &path).await?;
+    bring(row, place, &path).await?;
     // How long it should be is not known here: what is there is taken if it is a film at all.
     let wanted = Expectation { asked_ms: 0, needed_ms: 0, is_stock: true };
     let checker = FfmpegChecker { runner: context.runner.clone() };
@@ -143,6 +145,9 @@ async fn keep(
             anyhow::bail!("the clip cannot be used: {reason}");
         }
     };
+    // The check takes the sound out, where there is any.
+    let sha256 = pytoon_engines::file_hash(&path)
+        .map_err(|error| anyhow::anyhow!("failed to read {}: {error}", path.display()))?;
     // Where other machines look for it.
     storage.keep(&file).await?;
     undecided(store, row).await?;
@@ -166,15 +171,15 @@ async fn keep(
 }
 
 /// Downloads an address, or copies a file.
-async fn bring(row: &CallRow, place: &str, to: &Path) -> anyhow::Result<String> {
+async fn bring(row: &CallRow, place: &str, to: &Path) -> anyhow::Result<()> {
     let config = serde_json::from_value(row.pinned.clone())?;
     let http = VendorHttp::new(&row.engine, &config, None).map_err(anyhow::Error::msg)?;
     if place.starts_with("http://") || place.starts_with("https://") {
-        return Ok(http.download(place, to, DownloadLimits::default()).await?);
+        http.download(place, to, DownloadLimits::default()).await?;
+        return Ok(());
     }
     let from = PathBuf::from(place);
     std::fs::copy(&from, to)
         .map_err(|error| anyhow::anyhow!("failed to read {}: {error}", from.display()))?;
-    pytoon_engines::file_hash(to)
-        .map_err(|error| anyhow::anyhow!("failed to read {}: {error}", to.display()))
+    Ok(())
 }

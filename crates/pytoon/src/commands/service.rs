@@ -370,7 +370,8 @@ fn check_health(env: &Environment) {
             .emit();
         }
     }
-    let chain = pytoon_pipeline::voices::providers(env, None, "health", CallLimits::default());
+    let chain =
+        pytoon_pipeline::voices::providers(env, None, &"health".into(), CallLimits::default());
     let Ok(chain) = chain else { return };
     std::thread::scope(|scope| {
         for provider in &chain.providers {

@@ -300,7 +300,8 @@ impl Vendor for HttpEngine {
         let Some(items) = json.pointer(&lookup.items).and_then(Value::as_array) else {
             return Ok(Lookup::CannotSay);
         };
-        let is_ours = |item: &&Value| common::text_at(item, &lookup.reference) == Some(call_id);
+        let is_ours =
+            |item: &&Value| common::text_at(item, &lookup.reference) == Some(call_id.as_str());
         if let Some(item) = items.iter().find(is_ours) {
             let id = common::id_at(item, &lookup.id);
             let found = |id| Lookup::Found(Task { id, data: Value::Null });

@@ -45,7 +45,7 @@ impl PurchaseStore for Away {
     fn breaker_swap(&self, of: &str, old: BreakerRow, new: BreakerRow) -> StoreFuture<'_, bool> {
         self.ledger.breaker_swap(of, old, new)
     }
-    fn history(&self, job: &str, scene: &str, of: Vec<String>) -> StoreFuture<'_, History> {
+    fn history(&self, job: &JobId, scene: &SceneId, of: Vec<String>) -> StoreFuture<'_, History> {
         self.answer("history", self.ledger.history(job, scene, of))
     }
     fn call_admit(&self, call: NewCall, limits: CallLimits) -> StoreFuture<'_, Admission> {
@@ -55,20 +55,20 @@ impl PurchaseStore for Away {
     }
     fn call_advance(
         &self,
-        id: &str,
+        id: &CallId,
         event: CallEvent,
         change: CallChange,
         at: UnixMs,
     ) -> StoreFuture<'_, CallState> {
         self.answer("advance", self.ledger.call_advance(id, event, change, at))
     }
-    fn call_touch(&self, id: &str, lease_until: UnixMs) -> StoreFuture<'_, ()> {
+    fn call_touch(&self, id: &CallId, lease_until: UnixMs) -> StoreFuture<'_, ()> {
         self.ledger.call_touch(id, lease_until)
     }
-    fn call_claim(&self, id: &str, at: UnixMs, lease_until: UnixMs) -> StoreFuture<'_, bool> {
+    fn call_claim(&self, id: &CallId, at: UnixMs, lease_until: UnixMs) -> StoreFuture<'_, bool> {
         self.ledger.call_claim(id, at, lease_until)
     }
-    fn call_fetch(&self, id: &str) -> StoreFuture<'_, Option<CallRow>> {
+    fn call_fetch(&self, id: &CallId) -> StoreFuture<'_, Option<CallRow>> {
         self.ledger.call_fetch(id)
     }
     fn call_list(&self, filter: CallFilter) -> StoreFuture<'_, Vec<CallRow>> {
@@ -77,7 +77,7 @@ impl PurchaseStore for Away {
     fn spend_since(&self, since: UnixMs) -> StoreFuture<'_, Vec<(String, MicroUsd)>> {
         self.ledger.spend_since(since)
     }
-    fn spend_of_job(&self, job_id: &str) -> StoreFuture<'_, MicroUsd> {
+    fn spend_of_job(&self, job_id: &JobId) -> StoreFuture<'_, MicroUsd> {
         self.ledger.spend_of_job(job_id)
     }
     fn clip_keep(&self, clip: KeptClip, change: CallChange) -> StoreFuture<'_, ()> {

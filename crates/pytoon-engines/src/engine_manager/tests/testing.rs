@@ -130,9 +130,10 @@ impl ExternalEngineAdapter for Scripted {
                     Err(VendorError::new(&self.name, "start a task", kind, "as scripted")
                         .accepted(self.accepted))
                 }
-                None => {
-                    Ok(Task { id: prepared.request.call_id.clone(), data: serde_json::Value::Null })
-                }
+                None => Ok(Task {
+                    id: prepared.request.call_id.to_string(),
+                    data: serde_json::Value::Null,
+                }),
             }
         })
     }

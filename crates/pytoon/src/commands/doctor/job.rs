@@ -373,10 +373,10 @@ fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check 
 }
 
 async fn paid(store: &Store, id: &JobId) -> anyhow::Result<Option<Check>> {
-    let filter = CallFilter { job_id: Some(id.to_string()), ..CallFilter::default() };
+    let filter = CallFilter { job_id: Some(id.clone()), ..CallFilter::default() };
     let calls = store.call_list(filter).await?;
     let unknown: Vec<_> = calls.iter().filter(|call| call.state == CallState::Unknown).collect();
-    let cost = store.spend_of_job(id.as_str()).await?;
+    let cost = store.spend_of_job(id).await?;
     Ok(match unknown.first() {
         Some(call) => {
             let evidence = format!(

@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(super) fn checks(context: &Context, desk: Arc<EngineDesk>) -> anyhow::Result<Vec<Check>> {
     let tts = &context.config.settings.tts;
     let environment = context.environment_of(desk);
-    let chain = providers(&environment, None, "doctor", CallLimits::default())?;
+    let chain = providers(&environment, None, &"doctor".into(), CallLimits::default())?;
     let asked = chain.providers.iter().enumerate().map(|(place, provider)| {
         let name = provider.name();
         let label = format!("voice {}: {name}", place + 1);
