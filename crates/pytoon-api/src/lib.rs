@@ -14,7 +14,6 @@ mod artifacts;
 mod assets;
 mod auth;
 mod budget;
-mod docs;
 mod events;
 mod extract;
 mod form;
@@ -24,6 +23,7 @@ mod incoming;
 mod jobs;
 mod limits;
 mod media;
+mod openapi;
 mod pages;
 mod plan;
 mod problem;
@@ -112,7 +112,7 @@ pub struct Api {
 
 /// The routes, and the document that describes them.
 fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(docs::document())
+    OpenApiRouter::with_openapi(openapi::document())
         .routes(routes!(submit::submit, jobs::list))
         .routes(routes!(jobs::fetch, act::delete))
         .routes(routes!(jobs::scene_graph))
@@ -147,7 +147,7 @@ fn upload_routes() -> OpenApiRouter<Api> {
 pub fn openapi() -> String {
     let (_, document) = routes().merge(upload_routes()).split_for_parts();
     let mut document = serde_json::to_value(document).unwrap_or_default();
-    docs::finish(&mut document);
+    openapi::finish(&mut document);
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text

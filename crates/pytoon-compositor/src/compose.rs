@@ -14,8 +14,8 @@ use crate::stills::{SharedStills, StillKey};
 use crate::transition;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::{ClipSource, PaletteChoice, Timeline, Transition};
+use pytoon_graphics::backgrounds::{self, GenScratch, Generator};
 use pytoon_graphics::caption::{self, CaptionRenderer};
-use pytoon_graphics::generators::{self, GenScratch, Generator};
 use pytoon_graphics::kinetic::{KineticSpec, KineticType, KineticVariant};
 use pytoon_graphics::safe_zone::safe_zone;
 use pytoon_graphics::text::TextEngine;
@@ -198,7 +198,7 @@ impl Compositor {
         // Captions have the lower part of the zone.
         zone.rect.y1 = zone.rect.y1.min(940.0);
         let spec = KineticSpec {
-            light_ground: generators::is_light(kind),
+            light_ground: backgrounds::is_light(kind),
             zone,
             language: Some(self.timeline.language.clone()),
             font_family: self.font.clone(),

@@ -9,9 +9,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use pytoon_graphics::backgrounds::*;
 use pytoon_graphics::caption::*;
 use pytoon_graphics::color::ycc_to_rgb;
-use pytoon_graphics::generators::*;
 use pytoon_graphics::kinetic::*;
 use pytoon_graphics::palette::Mood;
 use pytoon_graphics::text::*;
@@ -254,7 +254,7 @@ fn kinetic(out: &Path, engine: &TextEngine) -> Result<()> {
         let sample = background(kind, mood);
         let mut spec = KineticSpec::new(phrase, variant);
         spec.support = support.map(str::to_owned);
-        spec.light_ground = pytoon_graphics::generators::is_light(kind);
+        spec.light_ground = pytoon_graphics::backgrounds::is_light(kind);
         let mut kinetic = KineticType::prepare(engine, &spec, &palette, H);
         kinetic.adapt(&sample);
         for t in [0.0, 130.0, 300.0, 1500.0] {

@@ -9,13 +9,13 @@
 //! here.
 //!
 //! Start with [`frame::Frame`], then [`text::TextEngine`], [`caption::CaptionRenderer`],
-//! [`kinetic::KineticType`] and [`generators::Generator`].
+//! [`kinetic::KineticType`] and [`backgrounds::Generator`].
 
+pub mod backgrounds;
 pub mod caption;
 pub mod color;
 pub mod error;
 pub mod frame;
-pub mod generators;
 pub mod kinetic;
 pub mod layer;
 pub mod motion;

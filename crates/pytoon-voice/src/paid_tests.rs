@@ -90,7 +90,7 @@ impl Bench {
         store.job_submit(job, 10).await.expect("submits");
         let lease = store.task_claim("w", Duration::from_secs(60)).await.expect("claims");
         let lease = lease.expect("there is a task");
-        Fence { task_id: lease.task_id.into(), token: lease.token, unanswered_ms: 60_000 }
+        Fence { task_id: lease.task_id, token: lease.token, unanswered_ms: 60_000 }
     }
 
     fn order(&self) -> Wanted<'_> {

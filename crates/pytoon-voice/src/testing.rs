@@ -10,7 +10,7 @@ use crate::spoken::{SpokenText, spoken_text};
 use crate::transcript::{openai, understood};
 use crate::tts::cloud::{self, Speech};
 use crate::tts::piece::{Limit, Piece, pieces};
-use crate::tts::registry::{Entry, entry};
+use crate::tts::providers::{Entry, entry};
 use crate::tts::take::Take;
 use crate::tts::{SpokenSentence, cut, espeak};
 use pytoon_config::tts::{CloudVoice, TtsProviderName};

@@ -316,3 +316,10 @@ fn nothing_is_claimed_while_there_is_no_room() {
         assert!(runner.begun.load(Ordering::SeqCst) > 4);
     });
 }
+
+#[test]
+fn the_configuration_limits_claims_as_a_store_does_by_itself() {
+    use pytoon_config::{Config, ConfigSource};
+    let config = Config::load(&ConfigSource::Optional("/nowhere".into())).expect("loads");
+    assert_eq!(config.settings.service.most_attempts, pytoon_records::job::queue::MAX_CLAIMS);
+}

@@ -4,7 +4,7 @@
 //! Guarantees: every word of the cues is in every file, in order; whatever a word contains, it is
 //! text there and never markup; times ascend and stay inside their cue.
 
-use super::shown_text;
+use super::cues::shown_text;
 use pytoon_vocabulary::{CaptionCue, CaptionWord, Ms};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

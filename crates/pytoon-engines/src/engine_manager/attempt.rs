@@ -1,6 +1,6 @@
 //! One engine's attempt at a scene: breaker, prompt, the calls, and what their failures mean.
 
-use super::seller::{asked_for, order_of, pinned};
+use super::engine_seller::{asked_for, order_of, pinned};
 use super::slices::Walk;
 use super::{ClipUse, EngineManager, SceneOrder};
 use crate::adapter::{GenerateRequest, PromptUnit, not_offered};

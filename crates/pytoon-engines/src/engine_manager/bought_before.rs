@@ -1,7 +1,7 @@
 //! Clips of a scene that were bought before: kept ones, and work that an earlier process left under way.
 
 use super::attempt::{Drawn, request_hash};
-use super::seller::order_of;
+use super::engine_seller::order_of;
 use super::slices::Walk;
 use super::{Engine, EngineManager, EngineSet, SceneOrder};
 use crate::Result;

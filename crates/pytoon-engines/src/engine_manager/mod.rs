@@ -15,10 +15,10 @@
 
 mod attempt;
 mod bought_before;
+mod engine_seller;
 mod engine_set;
 mod health;
 mod reload;
-mod seller;
 mod slices;
 #[cfg(test)]
 mod tests;

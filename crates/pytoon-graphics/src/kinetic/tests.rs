@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::SafeRect;
-use crate::generators::{GenScratch, Generator};
+use crate::backgrounds::{GenScratch, Generator};
 use crate::palette::Mood;
 use crate::text::testing::engine;
 use pytoon_vocabulary::Background;

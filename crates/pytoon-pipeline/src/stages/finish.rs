@@ -58,10 +58,6 @@ impl Stage for PublishStage {
         "publish".to_owned()
     }
 
-    fn output_file(&self) -> String {
-        "publish.json".to_owned()
-    }
-
     fn artifacts(&self, _: &Receipt) -> Vec<String> {
         vec![layout::OUTPUT.to_owned(), layout::METADATA.to_owned()]
     }
@@ -121,15 +117,11 @@ fn join(context: &StageContext<'_>, timeline: &Timeline) -> Result<(), PipelineE
     let lengths = chunks.iter().map(|range| seconds(range.len()));
     let list = chunk_list(names.iter().map(String::as_str).zip(lengths));
     folder.write(CHUNK_LIST, list.as_bytes())?;
-    let part = folder.temp_path(layout::OUTPUT)?;
     let (list, audio) = (folder.work(CHUNK_LIST), folder.work(AUDIO));
-    let command = join_command(&list, &audio, seconds(timeline.total_frames), &part);
-    if let Err(error) = context.runner().run(&command, Vec::new()) {
-        // The half-written file must not stay; that it cannot be removed changes nothing.
-        let _ = std::fs::remove_file(&part);
-        return Err(error.into());
-    }
-    Ok(folder.finish_temp(&part, layout::OUTPUT)?)
+    folder.make(layout::OUTPUT, |part| {
+        let command = join_command(&list, &audio, seconds(timeline.total_frames), part);
+        context.runner().run(&command, Vec::new()).map(drop).map_err(PipelineError::from)
+    })
 }
 
 fn put_in_place(folder: &JobFolder, timeline: &Timeline) -> Result<(), PipelineError> {

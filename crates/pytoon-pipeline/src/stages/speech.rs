@@ -9,7 +9,7 @@
 use super::voice_order::{
     KeptVoice, Refuse, VoiceInput, VoiceResult, VoiceStage, silent, write_take,
 };
-use super::voice_warnings::{leave_out_who_has_no_voice, no_natural_voice};
+use super::voice_warnings::{leave_out_who_has_no_voice, no_natural_voice, primary};
 use crate::PipelineError;
 use crate::engine_desk::EngineDesk;
 use crate::sources::Sources;
@@ -432,9 +432,4 @@ fn by_scene(graph: &SceneGraph, sentences: &[SpokenSentence]) -> Vec<Vec<Utteran
                 .collect()
         })
         .collect()
-}
-
-/// Returns the language of a tag without its region: `en` of `en-GB`.
-fn primary(tag: &str) -> String {
-    tag.split(['-', '_']).next().unwrap_or_default().to_lowercase()
 }

@@ -57,7 +57,6 @@ pub(super) fn no_natural_voice(
         return None;
     }
     let known = known();
-    let primary = |tag: &str| tag.split(['-', '_']).next().unwrap_or_default().to_lowercase();
     let wanted = primary(language);
     let voice = known.iter().find(|voice| primary(&voice.language) == wanted)?;
     let command = if voice.source.starts_with("https://") {
@@ -79,4 +78,9 @@ pub(super) fn leave_out_who_has_no_voice(chain: &mut Chain, request: &TtsRequest
         }
         None => true,
     });
+}
+
+/// Returns the language of a tag without its region: `en` of `en-GB`.
+pub(super) fn primary(tag: &str) -> String {
+    tag.split(['-', '_']).next().unwrap_or_default().to_lowercase()
 }

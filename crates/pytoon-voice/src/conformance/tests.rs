@@ -1,4 +1,4 @@
-//! Every provider passes the suite; and the registry, the configuration and the fixtures know the
+//! Every provider passes the suite; and the table, the configuration and the fixtures know the
 //! same providers.
 
 use super::{Row, Subject, run};
@@ -23,7 +23,7 @@ fn open_store(runtime: &Runtime, folder: &Path) -> Result<Arc<dyn PurchaseStore>
     opened.map(|store| Arc::new(store) as _).map_err(|error| error.to_string())
 }
 
-/// Every provider that there is, by the registry.
+/// Every provider that there is, by the table of providers.
 fn known() -> BTreeSet<String> {
     let built_in = TtsProviderName::ALL.into_iter().map(|provider| provider.as_str().to_owned());
     built_in.chain([SERVERS.to_owned()]).collect()
@@ -133,7 +133,7 @@ fn silence_is_no_speech() {
 }
 
 #[test]
-fn registry_configuration_and_fixtures_know_the_same_voices() {
+fn table_configuration_and_fixtures_know_the_same_voices() {
     let folders: BTreeSet<String> = std::fs::read_dir(fixtures())
         .expect("fixtures")
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())

@@ -3,13 +3,13 @@
 //! Guarantees: a service without a key and a program that is not installed are left out, each
 //! with its reason; a key is known to the log's redaction before anything else happens with it.
 //!
-//! How each built-in provider is made stands in `registry`.
+//! How each built-in provider is made stands in `providers`.
 
 use super::TtsProvider;
 use super::cloud::compatible::Compatible;
 use super::cloud::{Parts, Payment, Problem};
 use super::parts::{ChainParts, Made};
-use super::registry::{Entry, MakeAdapter, entry};
+use super::providers::{Entry, MakeAdapter, entry};
 use pytoon_config::ConfigError;
 use pytoon_config::secrets::{Key, Secrets};
 use pytoon_config::tts::{CloudVoice, ServerVoice, TtsProviderName, TtsSettings, VoiceProvider};

@@ -2,7 +2,7 @@
 //!
 //! `neural` runs installed voices in this process, `espeak` and `flite` are programs of this
 //! machine; `cloud` holds the services, which cost money, and the user's own speech servers, which
-//! do not. `registry` is the table of built-in providers; `chain` puts them in their order.
+//! do not. `providers` is the table of built-in providers; `chain` puts them in their order.
 
 pub mod chain;
 pub mod cloud;
@@ -12,7 +12,7 @@ pub mod flite;
 pub mod neural;
 pub mod parts;
 pub mod piece;
-pub(crate) mod registry;
+pub(crate) mod providers;
 pub mod take;
 
 pub use cut::speech_ms;
