@@ -75,7 +75,8 @@ pub struct ServiceSettings {
     pub submissions_per_minute: u32,
     /// Half-written files that nobody has written to for so long are removed, in seconds.
     pub parts_kept_seconds: u64,
-    /// A task whose worker was lost so often fails, with its job.
+    /// A task whose worker was lost so often fails, with its job. Attempts that end with an error have a
+    /// limit of their own (`MAX_TRIES`).
     pub most_attempts: u32,
 }
 

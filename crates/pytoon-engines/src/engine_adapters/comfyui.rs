@@ -13,8 +13,8 @@
 //! Start with [`ComfyUi`].
 
 use super::common::{self, CANCEL, HEALTH, LOOKUP, POLL, Picture, SUBMIT, UPLOAD};
+use super::shared_adapter::{Adapter, Paid, Vendor};
 use super::template::{self, Values};
-use super::vendor::{Adapter, Paid, Vendor};
 use super::{AdapterParts, Made, OptionProblem, read_options, require};
 use crate::adapter::{
     Cancelled, Capabilities, Durations, EngineHealth, GenerateRequest, ImageInput, Lookup, Offer,

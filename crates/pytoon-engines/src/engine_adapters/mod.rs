@@ -15,9 +15,9 @@ mod pexels;
 mod pika;
 mod pixabay;
 mod runway;
+mod shared_adapter;
 mod stock;
 mod template;
-mod vendor;
 
 use crate::adapter::ExternalEngineAdapter;
 use crate::http::VendorHttp;

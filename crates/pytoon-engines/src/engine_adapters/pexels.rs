@@ -8,8 +8,8 @@
 //! Start with [`Pexels`].
 
 use super::common::{self, HEALTH, SUBMIT};
+use super::shared_adapter::{Adapter, Paid, Vendor};
 use super::stock::{self, File, Found};
-use super::vendor::{Adapter, Paid, Vendor};
 use super::{AdapterParts, Made, read_options};
 use crate::adapter::{EngineHealth, GenerateRequest, Prepared, Task, TaskState};
 use crate::http::{Call, Reply};

@@ -14,7 +14,7 @@
 //! Start with [`Pika`].
 
 use super::common::{self, CANCEL, HEALTH, POLL, Picture, UPLOAD};
-use super::vendor::{Adapter, Paid, Vendor};
+use super::shared_adapter::{Adapter, Paid, Vendor};
 use super::{AdapterParts, Made, OptionProblem, read_options, require};
 use crate::adapter::{
     Cancelled, Capabilities, EngineHealth, GenerateRequest, ImageInput, Offer, Prepared, Task,

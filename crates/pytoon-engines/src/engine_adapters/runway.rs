@@ -12,7 +12,7 @@
 //! Start with [`Runway`].
 
 use super::common::{self, CANCEL, HEALTH, Picture, UPLOAD};
-use super::vendor::{Adapter, Paid, Vendor};
+use super::shared_adapter::{Adapter, Paid, Vendor};
 use super::{AdapterParts, Made, OptionProblem, read_options};
 use crate::adapter::{
     Cancelled, Capabilities, EngineHealth, GenerateRequest, ImageInput, Prepared, PromptUnit, Task,

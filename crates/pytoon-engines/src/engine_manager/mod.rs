@@ -11,7 +11,7 @@
 //! A walk does not wait for vendors: it stops, and goes on in another slice (`slices`).
 //!
 //! Start with [`EngineManager::draw`]; one engine's attempt is in `attempt`, clips that were bought
-//! before it in `bought_before`, an engine's side of a purchase in `seller`.
+//! before it in `bought_before`, an engine's side of a purchase in `engine_seller`.
 
 mod attempt;
 mod bought_before;

@@ -12,8 +12,8 @@
 mod options;
 
 use super::common::{self, CANCEL, HEALTH, LOOKUP, POLL, Picture, SUBMIT};
+use super::shared_adapter::{Adapter, Paid, Vendor};
 use super::template::{self, Values};
-use super::vendor::{Adapter, Paid, Vendor};
 use super::{AdapterParts, Made, OptionProblem, read_options};
 use crate::adapter::{
     Cancelled, Capabilities, EngineHealth, GenerateRequest, ImageInput, Lookup, Prepared, Task,

@@ -9,7 +9,7 @@
 //! sold too.
 
 use super::super::common::{self, HEALTH, Picture, UPLOAD};
-use super::super::vendor::{Adapter, Paid, Vendor};
+use super::super::shared_adapter::{Adapter, Paid, Vendor};
 use super::super::{AdapterParts, Made, require};
 use super::{Options, one_of};
 use crate::adapter::{Capabilities, EngineHealth, GenerateRequest, ImageInput, Task, TaskState};

@@ -9,7 +9,7 @@
 //! [`Lookup::Found`] is not given.
 
 use super::super::common::{self, CANCEL, HEALTH, LOOKUP};
-use super::super::vendor::{Adapter, Paid, Vendor};
+use super::super::shared_adapter::{Adapter, Paid, Vendor};
 use super::super::{AdapterParts, Made};
 use super::{Options, one_of};
 use crate::adapter::{
