@@ -2,7 +2,7 @@
 
 use crate::small_disk::SmallDisk;
 use crate::support::quick;
-use pytoon_testkit::program::{alone, find_tool, other, run};
+use pytoon_testkit::program::{alone, find_tool, other, run, run_with_input};
 use pytoon_testkit::{Film, Run, Workspace};
 use std::path::Path;
 
@@ -130,4 +130,46 @@ fn ffmpeg_encodes_the_same_film_where_the_encoder_program_is_missing() {
         assert!(own == other, "{rate} frames a second: the two films differ");
         assert_eq!(encoder, same);
     }
+}
+
+#[test]
+fn films_go_into_folders_of_any_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let workspace = Workspace::new();
+    workspace.write("brief.yaml", quick(""));
+    // An option of the encoder, a protocol of FFmpeg, and no UTF-8.
+    for name in [&b"--rate"[..], b"file:x", b"a\nb", b"caf\xe9"] {
+        let mut out = std::ffi::OsString::from("--out=");
+        out.push(std::ffi::OsStr::from_bytes(name));
+        let mut command = workspace.command(&["render", "brief.yaml"]);
+        run(command.arg(out)).ok();
+        let folder = workspace.root().join(std::ffi::OsStr::from_bytes(name));
+        assert!(folder.join("output.mp4").is_file(), "{}", folder.display());
+    }
+}
+
+#[test]
+fn the_encoder_says_what_it_does_not_take() {
+    let encoder = pytoon_testkit::pytoon();
+    let encoder = Path::new(encoder.get_program()).with_file_name("pytoon-x264");
+    let workspace = Workspace::new();
+    let good = "--size 16x16 --rate 30 --preset ultrafast --profile high --output a.mp4";
+    let says = |args: &str, input: &str, message: &str| {
+        let mut command = other(&encoder);
+        command.current_dir(workspace.root()).args(args.split(' '));
+        let run = run_with_input(&mut command, input);
+        run.refused(1, &["pytoon-x264: ", message]);
+    };
+    says("--size 16x16 --rate 30", "", "--output, the file to write, is missing");
+    says(&good.replace("16x16", "15x16"), "", "two even numbers");
+    says(&good.replace("16x16", "16"), "", "`16` is not two numbers");
+    says(&good.replace("30", "0"), "", "frames a second");
+    says(&good.replace("ultrafast", "swift"), "", "no preset `swift`");
+    says(&good.replace("high", "tall"), "", "cannot be opened");
+    says(&format!("{good} --params keyint=30:speed=9"), "", "does not take speed=9");
+    says(&format!("{good} --params keyint"), "", "`keyint` has no value");
+    says(&format!("{good} --quick"), "", "unknown option --quick");
+    says(&good.replace("a.mp4", "none/a.mp4"), "", "none/a.mp4: No such file");
+    says(good, "", "there was no frame");
+    says(good, "half a frame", "the last frame has only 12 bytes");
 }

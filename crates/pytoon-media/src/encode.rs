@@ -48,6 +48,7 @@ fn x264_command(profile: &Profile, output: &Path) -> CommandLine {
         .args(["--size", &format!("{}x{}", profile.width, profile.height)])
         .args(["--rate", &profile.frame_rate.to_ratio_string()])
         .args(["--preset", &video.preset, "--profile", H264_PROFILE, "--params", &params])
+        .arg("--output")
         .arg(output)
 }
 

@@ -6,7 +6,7 @@
 //! instead of two hundred: a film starts an encoder for each of its chunks.
 //!
 //! `pytoon-x264 --size 1080x1920 --rate 30 --preset veryfast --profile high --params crf=20:keyint=60
-//! FILE` reads frames in YUV 4:2:0 from standard input, planes one after another without gaps, BT.709
+//! --output FILE` reads frames in YUV 4:2:0 from standard input, planes one after another without gaps, BT.709
 //! with video levels, and writes one track of H.264. `--params` are libx264's own names and values.
 //! `--version` prints versions.
 
@@ -15,6 +15,7 @@ mod ffi;
 mod mp4;
 
 use encoder::{Encoder, Settings};
+use std::ffi::OsString;
 use std::io::{ErrorKind, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,7 +25,7 @@ const BT709: [(&str, &str); 4] =
     [("fullrange", "off"), ("colorprim", "bt709"), ("transfer", "bt709"), ("colormatrix", "bt709")];
 
 fn main() -> ExitCode {
-    match run(std::env::args().skip(1)) {
+    match run(std::env::args_os().skip(1)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             // The parent reads this; a broken pipe here has nobody left to tell.
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(mut args: impl Iterator<Item = String>) -> Result<(), String> {
+fn run(mut args: impl Iterator<Item = OsString>) -> Result<(), String> {
     let mut settings = Settings {
         width: 0,
         height: 0,
@@ -45,8 +46,10 @@ fn run(mut args: impl Iterator<Item = String>) -> Result<(), String> {
     };
     let mut output = None;
     while let Some(name) = args.next() {
-        let mut value = || args.next().ok_or_else(|| format!("{name} needs a value"));
-        match name.as_str() {
+        let name = name.to_string_lossy();
+        let mut file = || args.next().ok_or_else(|| format!("{name} needs a value"));
+        let mut value = || file()?.into_string().map_err(|_| format!("{name} is not in UTF-8"));
+        match name.as_ref() {
             "--version" => {
                 let (own, build) = (env!("CARGO_PKG_VERSION"), encoder::build());
                 return writeln!(std::io::stdout(), "pytoon-x264 {own} (libx264 {build})")
@@ -57,11 +60,11 @@ fn run(mut args: impl Iterator<Item = String>) -> Result<(), String> {
             "--preset" => settings.preset = value()?,
             "--profile" => settings.profile = value()?,
             "--params" => settings.params.extend(params(&value()?)?),
-            option if option.starts_with("--") => return Err(format!("unknown option {option}")),
-            _ => output = Some(PathBuf::from(name)),
+            "--output" => output = Some(PathBuf::from(file()?)),
+            other => return Err(format!("unknown option {other}")),
         }
     }
-    let output = output.ok_or("the file to write is missing")?;
+    let output = output.ok_or("--output, the file to write, is missing")?;
     let is_even = |side: u16| side > 0 && side.is_multiple_of(2);
     if !is_even(settings.width) || !is_even(settings.height) {
         return Err("--size takes two even numbers, such as 1080x1920".to_owned());
