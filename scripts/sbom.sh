@@ -7,7 +7,7 @@
 # the three on this host: no crates of tests or builds, no procedural macros, and nothing that only
 # another member of the workspace switches on. Helpers stand in the list without an edge from
 # `pytoon`, which runs them as programs. What the system brings is not in it: FFmpeg, libespeak-ng,
-# libx264, glibc, fonts (docs/licences.md).
+# glibc, fonts, and libx264, which is linked statically where the builder has it so (docs/licences.md).
 #
 # Nothing is compiled. The same commit gives the same file, byte for byte.
 set -eu
