@@ -6,7 +6,7 @@ use pytoon_testkit::program::{alone, find_tool, other, run, run_with_input};
 use pytoon_testkit::{Film, Run, Workspace};
 use std::path::Path;
 
-/// Writes a script that stands in for a program, runs `body` and then the program.
+/// Writes a script `bin/NAME` that runs `body` and then the real program.
 fn stand_in(workspace: &Workspace, name: &str, real: &Path, body: &str) {
     use std::os::unix::fs::PermissionsExt;
     let script = format!("#!/bin/sh\n{body}\nexec '{}' \"$@\"\n", real.display());
@@ -14,7 +14,7 @@ fn stand_in(workspace: &Workspace, name: &str, real: &Path, body: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("executable");
 }
 
-/// Renders `brief.yaml` with a program in whose folder an encoder stands that dies of its first frame.
+/// Renders `brief.yaml` with a copy of the program beside an encoder that is killed at its first frame.
 fn render_with_dying_encoder(workspace: &Workspace) -> Run {
     let program = alone(&workspace.path("bin"), &["pytoon-espeak"]);
     let die = "head -c 2000000 >/dev/null; kill -9 $$";

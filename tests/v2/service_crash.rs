@@ -25,8 +25,8 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A program beside which an encoder stands that notes its number and goes on for ever, whatever
-/// happens to its pipes; with it, where the numbers are noted.
+/// Installs a copy of the program beside an encoder that writes its process id to a file and never ends, even
+/// when its pipes close. Returns the program and that file.
 fn with_stubborn_encoder(workspace: &Workspace) -> (PathBuf, PathBuf) {
     let program = alone(&workspace.path("bin"), &["pytoon-espeak"]);
     let noted = workspace.path("encoders");

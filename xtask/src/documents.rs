@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-/// Documents that speak of the code as it stands. Decisions and the status speak of other days too.
+/// Documents that describe the present code. ADRs and the status also describe earlier code.
 const DOCUMENTS: &[&str] =
     &["README.md", "ARCHITECTURE.md", "SECURITY.md", "docs/guides", "docs/runbooks"];
-/// Names that stand for a file of the reader's own.
+/// File names used as examples, which need not exist.
 const EXAMPLES: &[&str] = &["acme.rs", "new_engine.rs"];
 
-/// Returns what is named and is not there.
+/// Returns a problem for each named file or test that does not exist.
 pub(crate) fn problems() -> anyhow::Result<Vec<String>> {
     let root = crate::root();
     let mut problems = Vec::new();
@@ -39,7 +39,7 @@ fn pages(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(pages)
 }
 
-/// Returns what stands between single backticks, line by line.
+/// Returns the texts between single backticks, line by line.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
 }

@@ -208,7 +208,7 @@ fn scene_receipt(planned: &Planned, scene: &TimelineScene) -> SceneReceipt {
     if let Some(clip) = clip.filter(|clip| clip.reused) {
         let (engine, call) = (&clip.engine, &clip.call_id);
         reason.push(format!(
-            "{engine} drew this clip earlier (call {call}); it is used again, and not bought anew"
+            "{engine} drew this clip earlier (call {call}); it is reused, at no further cost"
         ));
     }
     if fallback_used {

@@ -133,7 +133,7 @@ impl Breakers {
     }
 
     /// Counts a failure of an engine or a voice. One that says nothing about it gives a probe back.
-    /// What could not be written keeps nobody away: it is logged, and the breaker did not open.
+    /// If the row cannot be written, the error is logged and the breaker stays closed.
     pub async fn failed(
         &self,
         name: &str,

@@ -163,7 +163,7 @@ pub type Outcome = Result<String, String>;
 pub struct Row {
     /// The fault or promise.
     pub check: String,
-    /// What came of it, or what should have.
+    /// The outcome, observed or expected.
     pub outcome: Outcome,
 }
 

@@ -82,8 +82,9 @@ impl Encoder {
         let mut bytes = null();
         // SAFETY: the encoder is open; what it hands out stays until its next call.
         let size = unsafe { ffi::pytoon_x264_headers(self.handle.as_ptr(), &raw mut bytes) };
-        let size = usize::try_from(size).map_err(|_| "libx264 has no headers".to_owned())?;
-        // SAFETY: libx264 says that so many bytes stand one after another there.
+        let size = usize::try_from(size).ok().filter(|size| *size > 0);
+        let size = size.ok_or("libx264 has no headers")?;
+        // SAFETY: libx264 returned `size` contiguous bytes, valid until its next call.
         Ok(unsafe { std::slice::from_raw_parts(bytes, size) }.to_vec())
     }
 
@@ -117,7 +118,7 @@ impl Encoder {
         match size {
             0 => Ok(None),
             1.. => {
-                // SAFETY: libx264 says that so many bytes stand there until its next call.
+                // SAFETY: libx264 returned `out.size` contiguous bytes, valid until its next call.
                 let bytes = unsafe { std::slice::from_raw_parts(out.bytes, out.size) }.to_vec();
                 let is_key = out.is_key != 0;
                 Ok(Some(Coded { bytes, pts: out.pts, dts: out.dts, is_key }))

@@ -40,7 +40,7 @@ pub(crate) struct ChunkFile {
     muxer: Mp4FileMuxer,
     entry: SampleEntry,
     rate: (u32, u32),
-    /// What libx264 says of itself, which stands before the first frame.
+    /// The NAL units that precede the first frame: libx264's version and settings.
     preface: Vec<u8>,
     frames: Vec<Placed>,
 }
@@ -151,7 +151,7 @@ fn units(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Returns a NAL unit as it stands in MP4: after its length.
+/// Returns a NAL unit in the form of MP4: its length in 32 bits, then the unit.
 fn length_prefixed(unit: &[u8]) -> Vec<u8> {
     [&(unit.len() as u32).to_be_bytes(), unit].concat()
 }

@@ -23,7 +23,7 @@ const SHORTEST: Ms = Ms::new(1);
 /// Gaps between cues shorter than this are closed by holding the earlier one.
 const CLOSE_GAP: Ms = Ms::new(300);
 
-/// What a cue that has twice too little time costs, where the raggedness of an uneven one is below 1.
+/// The cost of a cue that has half the reading time it needs. The cost of uneven cue lengths is below 1.
 const TOO_FAST_COST: f64 = 6.0;
 
 /// The words of one scene and its room on screen.
@@ -77,7 +77,7 @@ pub fn cues(scenes: &[SceneWords], look: CaptionLook, size: f64, lead: Ms) -> Ve
     if before.iter().all(|strain| *strain <= 1.0) {
         return cues;
     }
-    // What is too fast or too short is split with an eye on the time, and kept so if that helps.
+    // A cue that is too fast or too short is split again with reading time counted; the better split is kept.
     let timed: Vec<Split> = runs
         .iter()
         .zip(&even)
@@ -315,7 +315,7 @@ fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead:
         let scene_end = range_of(&last.scene_id).map_or(last.end, |r| r.end);
         last.end = last.end.max((last.start + limits.shortest).min(scene_end));
     }
-    // What is still too short to be seen comes earlier, as far as the one before can spare the time.
+    // A cue that is still too short starts earlier, as far as the cue before it can give up time.
     for index in 0..cues.len() {
         let missing = limits.shortest - (cues[index].end - cues[index].start);
         let scene_start = range_of(&cues[index].scene_id).map_or(Ms::ZERO, |r| r.start);
@@ -333,7 +333,7 @@ fn settle(cues: &mut [CaptionCue], limits: &Limits, scenes: &[SceneWords], lead:
             cues[before].end = cues[before].end.min(start);
         }
     }
-    // What goes by too fast is held while nothing else wants the screen.
+    // A cue that is read too fast stays until the next cue starts.
     for index in 0..cues.len() {
         let free_until = cues.get(index + 1).map_or(Ms::MAX, |next| next.start);
         let cue = &mut cues[index];

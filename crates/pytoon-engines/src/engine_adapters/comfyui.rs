@@ -215,7 +215,7 @@ impl Adapter<ComfyUi> {
     }
 }
 
-/// What the server says of a task.
+/// The result of a search for a task on the server.
 enum Found {
     /// Its entry in the history.
     Finished(Value),

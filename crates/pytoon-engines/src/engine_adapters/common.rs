@@ -29,7 +29,7 @@ use url::Url;
 /// call's answer is waited for.
 pub(crate) const LIST_SETTLES: Duration = Duration::from_secs(120);
 
-/// What is done, as "failed to …" goes on.
+/// The operations, in words that complete "failed to …".
 pub(crate) const PREPARE: &str = "prepare the request";
 pub(crate) const UPLOAD: &str = "upload the picture";
 pub(crate) const SUBMIT: &str = "start the task";

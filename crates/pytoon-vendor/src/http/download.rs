@@ -32,7 +32,7 @@ impl Default for DownloadLimits {
     }
 }
 
-/// What is done, as "failed to …" goes on.
+/// The operation, in words that complete "failed to …".
 const DOWNLOAD: &str = "download the file";
 /// More redirects than any content network needs.
 const MAX_REDIRECTS: usize = 4;

@@ -292,7 +292,7 @@ impl Played<'_> {
         Ok(format!("{kind}, spent: {spent}"))
     }
 
-    /// What is spent where a service would cost this: nothing, if it is free.
+    /// Returns the expected spending: `money` for a paid service, nothing for a free one.
     fn expected(&self, money: Money) -> Money {
         if self.remote.is_free { Money::NotSpent } else { money }
     }

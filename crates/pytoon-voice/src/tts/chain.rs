@@ -3,7 +3,7 @@
 //! Guarantees: a service without a key and a program that is not installed are left out, each
 //! with its reason; a key is known to the log's redaction before anything else happens with it.
 //!
-//! How each built-in provider is made stands in `providers`.
+//! The constructors of built-in providers are in `providers`.
 
 use super::TtsProvider;
 use super::cloud::compatible::Compatible;

@@ -34,18 +34,18 @@ impl World for Hand {
     }
 }
 
-/// An engine that does what it is told, one answer a submit; delivers when told nothing.
+/// A test engine with scripted answers, one per submit. Without a script it delivers a clip.
 #[derive(Debug)]
 pub(super) struct Scripted {
     pub(super) name: String,
     capabilities: Capabilities,
     answers: Mutex<VecDeque<K>>,
-    /// What its tasks say, one a poll: under way, or failed; done when told nothing.
+    /// The results of polls, in order: running (`None`) or failed. An empty queue means done.
     polls: Mutex<VecDeque<Option<K>>>,
     accepted: Accepted,
-    /// So many downloads find the disk full.
+    /// The number of downloads that fail because the disk is full.
     pub(super) full: AtomicU64,
-    /// So many submits are never answered.
+    /// The number of submits that get no answer.
     pub(super) hangs: AtomicU64,
     submits: AtomicU64,
     pub(super) prompts: Mutex<Vec<String>>,
