@@ -4,7 +4,13 @@ use crate::small_disk::SmallDisk;
 use crate::support::quick;
 use pytoon_testkit::program::{alone, find_tool, other, run, run_with_input};
 use pytoon_testkit::{Film, Run, Workspace};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::process::Stdio;
 
 /// Writes a script `bin/NAME` that runs `body` and then the real program.
 fn stand_in(workspace: &Workspace, name: &str, real: &Path, body: &str) {
@@ -14,10 +20,10 @@ fn stand_in(workspace: &Workspace, name: &str, real: &Path, body: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("executable");
 }
 
-/// Renders `brief.yaml` with a copy of the program beside an encoder that is killed at its first frame.
+/// Renders `brief.yaml` with a copy of the program beside an encoder that is killed at its first order.
 fn render_with_dying_encoder(workspace: &Workspace) -> Run {
     let program = alone(&workspace.path("bin"), &["pytoon-espeak"]);
-    let die = "head -c 2000000 >/dev/null; kill -9 $$";
+    let die = "head -c 1 <&1 >/dev/null; kill -9 $$";
     stand_in(workspace, "pytoon-x264", Path::new("/bin/true"), die);
     let mut command = other(&program);
     run(command.current_dir(workspace.root()).args(["render", "brief.yaml", "--out", "out"]))
@@ -148,28 +154,94 @@ fn films_go_into_folders_of_any_name() {
     }
 }
 
-#[test]
-fn the_encoder_says_what_it_does_not_take() {
+/// Runs the encoder's program with a file as the memory of its frames and orders as its parent gives them.
+/// Returns its answers too.
+fn encode(workspace: &Workspace, args: &str, memory: &[u8], orders: &[u8]) -> (Run, Vec<u8>) {
     let encoder = pytoon_testkit::pytoon();
     let encoder = Path::new(encoder.get_program()).with_file_name("pytoon-x264");
+    let memory = workspace.write("memory", memory);
+    let memory = File::options().read(true).write(true).open(memory).expect("the memory");
+    let (mut line, theirs) = UnixStream::pair().expect("a line");
+    let mut command = other(&encoder);
+    command.current_dir(workspace.root()).args(args.split(' '));
+    command.stdin(memory).stdout(OwnedFd::from(theirs)).stderr(Stdio::piped());
+    let child = command.spawn().expect("starts");
+    drop(command);
+    // One that refuses its settings hears nothing.
+    let _ = line.write_all(orders).and_then(|()| line.shutdown(Shutdown::Write));
+    let mut answers = Vec::new();
+    let _ = line.read_to_end(&mut answers);
+    (child.wait_with_output().expect("ends").into(), answers)
+}
+
+/// Returns the order to write a file.
+fn open(name: &str) -> Vec<u8> {
+    [&b"o"[..], &(name.len() as u32).to_le_bytes(), name.as_bytes()].concat()
+}
+
+const SMALL: &str = "--size 16x16 --rate 30 --preset ultrafast --profile high";
+
+#[test]
+fn the_encoder_says_what_it_does_not_take() {
     let workspace = Workspace::new();
-    let good = "--size 16x16 --rate 30 --preset ultrafast --profile high --output a.mp4";
-    let says = |args: &str, input: &str, message: &str| {
-        let mut command = other(&encoder);
-        command.current_dir(workspace.root()).args(args.split(' '));
-        let run = run_with_input(&mut command, input);
-        run.refused(1, &["pytoon-x264: ", message]);
+    let says = |args: &str, memory: &[u8], orders: &[u8], message: &str| {
+        encode(&workspace, args, memory, orders).0.refused(1, &["pytoon-x264: ", message]);
     };
-    says("--size 16x16 --rate 30", "", "--output, the file to write, is missing");
-    says(&good.replace("16x16", "15x16"), "", "two even numbers");
-    says(&good.replace("16x16", "16"), "", "`16` is not two numbers");
-    says(&good.replace("30", "0"), "", "frames a second");
-    says(&good.replace("ultrafast", "swift"), "", "no preset `swift`");
-    says(&good.replace("high", "tall"), "", "cannot be opened");
-    says(&format!("{good} --params keyint=30:speed=9"), "", "does not take speed=9");
-    says(&format!("{good} --params keyint"), "", "`keyint` has no value");
-    says(&format!("{good} --quick"), "", "unknown option --quick");
-    says(&good.replace("a.mp4", "none/a.mp4"), "", "none/a.mp4: No such file");
-    says(good, "", "there was no frame");
-    says(good, "half a frame", "the last frame has only 12 bytes");
+    let frame = [128; 16 * 16 * 3 / 2];
+    says(&SMALL.replace("16x16", "15x16"), &frame, b"", "two even numbers");
+    says(&SMALL.replace("16x16", "16"), &frame, b"", "`16` is not two numbers");
+    says(&SMALL.replace("30", "0"), &frame, b"", "frames a second");
+    says(&SMALL.replace("ultrafast", "swift"), &frame, b"", "no preset `swift`");
+    says(&SMALL.replace("high", "tall"), &frame, b"", "cannot be opened");
+    says(&format!("{SMALL} --params keyint=30:speed=9"), &frame, b"", "does not take speed=9");
+    says(&format!("{SMALL} --params keyint"), &frame, b"", "`keyint` has no value");
+    says(&format!("{SMALL} --quick"), &frame, b"", "unknown option --quick");
+    says(SMALL, &frame[1..], b"", "standard input has 383 bytes: no frames of 384 bytes");
+    says(SMALL, &frame, &open("none/a.mp4"), "none/a.mp4: No such file");
+    says(SMALL, &frame, &[&open("a.mp4")[..], b"e"].concat(), "there was no frame");
+    says(SMALL, &frame, &[&open("a.mp4")[..], b"f\x01"].concat(), "no slot 1 among 1");
+    says(SMALL, &frame, &[&open("a.mp4")[..], b"f\x00"].concat(), "in the middle of a file");
+    says(SMALL, &frame, b"f\x00", "without a file");
+    says(SMALL, &frame, b"x", "no order");
+    says(SMALL, &frame, b"o\xff\xff\xff\xff", "too long");
+    says(SMALL, &frame, b"o\x05\x00\x00\x00a", "waiting for the parent");
+    let encoder = pytoon_testkit::pytoon();
+    let encoder = Path::new(encoder.get_program()).with_file_name("pytoon-x264");
+    let run = run_with_input(other(&encoder).args(SMALL.split(' ')), "");
+    run.refused(1, &["pytoon-x264: ", "standard input is no memory"]);
+}
+
+#[test]
+fn a_file_of_the_encoder_does_not_depend_on_those_before_it() {
+    let workspace = Workspace::new();
+    // The width is no multiple of 16, so that macroblocks at the edge are partly empty.
+    let (width, height, count) = (270_usize, 480_usize, 40_usize);
+    // Noise that moves: neighbouring frames share most of it.
+    let noise: Vec<u8> = (0..width * height * 4).map(|i| (i * i / 7 % 251) as u8).collect();
+    let frame = |n: usize| noise[n * 3 * width..][..width * height * 3 / 2].iter().copied();
+    let memory: Vec<u8> = (0..count).flat_map(frame).collect();
+    let file = |name: &str, frames: &[u8]| {
+        let frames = frames.iter().flat_map(|&slot| [b'f', slot]);
+        open(name).into_iter().chain(frames).chain([b'e']).collect::<Vec<u8>>()
+    };
+    let forth: Vec<u8> = (0..count as u8).collect();
+    let back: Vec<u8> = forth.iter().rev().copied().collect();
+    let args = "--size 270x480 --rate 30 --preset veryfast --profile high --params threads=1";
+    let names: Vec<String> = (0..8).map(|index| format!("{index}.mp4")).collect();
+    let orders = names
+        .iter()
+        .enumerate()
+        .flat_map(|(index, name)| file(name, if index % 2 == 0 { &forth } else { &back[index..] }));
+    let (run, answers) = encode(&workspace, args, &memory, &orders.collect::<Vec<u8>>());
+    run.ok();
+    assert_eq!(answers.iter().filter(|&&answer| answer == 255).count(), names.len());
+    assert!(answers.starts_with(&forth), "slots come back in order: {answers:?}");
+    let read = |name: &str| std::fs::read(workspace.path(name)).expect("a file");
+    for name in names.iter().step_by(2) {
+        assert!(read(name) == read("0.mp4"), "{name} is another file than 0.mp4");
+    }
+    for (index, name) in names.iter().enumerate().skip(1).step_by(2) {
+        encode(&workspace, args, &memory, &file("alone.mp4", &back[index..])).0.ok();
+        assert!(read(name) == read("alone.mp4"), "{name} is another file when it is the first");
+    }
 }

@@ -4,13 +4,17 @@
 //! without re-encoding, because the finished sound has to be measured after AAC before it is
 //! known to be right.
 
+mod feed;
+mod pool;
+
+pub use feed::SHARED_FRAMES;
+pub use pool::{EncoderPool, VideoEncoder};
+
 use pytoon_core::profile::{AudioSettings, Profile};
 use pytoon_ffmpeg::{Input, LOCAL_ONLY, ffmpeg, file_arg};
 use pytoon_graphics::Frame;
-use pytoon_process::{CommandLine, Runner, Running, SystemError, disk};
-use std::io::Write;
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use pytoon_process::{CommandLine, Runner, SystemError, disk};
+use std::path::Path;
 
 /// The encoder that is always there.
 pub const SOFTWARE_ENCODER: &str = "libx264";
@@ -35,10 +39,11 @@ const BT709: [&str; 8] = [
     "bt709",
 ];
 
-/// Returns the command that encodes raw frames from standard input with libx264 alone. It writes what
-/// [`ffmpeg_command`] writes with [`SOFTWARE_ENCODER`], frame by frame and time by time, and takes a
-/// twentieth less of the processors: FFmpeg loads two hundred libraries for each chunk.
-fn x264_command(profile: &Profile, output: &Path) -> CommandLine {
+/// Returns the command that encodes raw frames from shared memory with libx264 alone, chunk after chunk.
+/// It writes what [`ffmpeg_command`] writes with [`SOFTWARE_ENCODER`], frame by frame and time by time,
+/// and takes a tenth less of the processors: FFmpeg loads two hundred libraries for each chunk, and its
+/// memory has to be cleared anew.
+fn x264_command(profile: &Profile) -> CommandLine {
     let video = &profile.video;
     let mut params = format!("crf={}:{}:threads={CHUNK_THREADS}", video.crf, x264_params(profile));
     if let Some(kbps) = video.max_rate_kbps {
@@ -48,8 +53,6 @@ fn x264_command(profile: &Profile, output: &Path) -> CommandLine {
         .args(["--size", &format!("{}x{}", profile.width, profile.height)])
         .args(["--rate", &profile.frame_rate.to_ratio_string()])
         .args(["--preset", &video.preset, "--profile", H264_PROFILE, "--params", &params])
-        .arg("--output")
-        .arg(output)
 }
 
 /// Returns where key frames are and how frames depend on each other, in libx264's names.
@@ -188,58 +191,6 @@ pub fn chunk_list<'a>(chunks: impl IntoIterator<Item = (&'a str, f64)>) -> Strin
     list
 }
 
-/// Takes frames in order and writes an H.264 file.
-#[derive(Debug)]
-pub struct VideoEncoder {
-    running: Option<Running>,
-    input: Option<UnixStream>,
-    output: PathBuf,
-}
-
-impl VideoEncoder {
-    /// Starts the encoder: the software one in a program of its own, which FFmpeg stands in for where
-    /// it is not installed.
-    pub fn start(
-        runner: &Runner,
-        profile: &Profile,
-        encoder: &str,
-        output: &Path,
-    ) -> Result<Self, SystemError> {
-        let own = (encoder == SOFTWARE_ENCODER)
-            .then(|| runner.start_fed(&x264_command(profile, output)))
-            .filter(|started| !matches!(started, Err(SystemError::MissingProgram { .. })));
-        let started =
-            own.unwrap_or_else(|| runner.start_fed(&ffmpeg_command(profile, encoder, output)));
-        let (running, input) = started?;
-        Ok(Self { running: Some(running), input: Some(input), output: output.to_owned() })
-    }
-
-    /// Writes the next frame; blocks while the encoder is busy.
-    pub fn write(&mut self, frame: &Frame) -> Result<(), SystemError> {
-        let written = match (&mut self.running, &mut self.input) {
-            (Some(running), Some(input)) => running.during(|| input.write_all(frame.data())),
-            _ => Ok(()),
-        };
-        match written {
-            Ok(()) => Ok(()),
-            // The socket only breaks when the encoder is gone; its own words say why.
-            Err(source) => {
-                Err(self.end().err().unwrap_or(SystemError::write(&self.output, source)))
-            }
-        }
-    }
-
-    /// Closes the input and waits for the file.
-    pub fn finish(mut self) -> Result<(), SystemError> {
-        self.end()
-    }
-
-    fn end(&mut self) -> Result<(), SystemError> {
-        drop(self.input.take());
-        self.running.take().map_or(Ok(()), Running::wait)
-    }
-}
-
 /// Encodes three grey frames, to see whether an encoder works on this machine.
 pub fn try_encoder(
     runner: &Runner,
@@ -248,12 +199,13 @@ pub fn try_encoder(
     folder: &Path,
 ) -> Result<(), SystemError> {
     let output = disk::part_of(&folder.join("encoder-test.mp4"));
-    let tried = VideoEncoder::start(runner, profile, encoder, &output).and_then(|mut e| {
+    let pool = EncoderPool::default();
+    let tried = pool.start(runner, profile, encoder, &output).and_then(|mut encoder| {
         let frame = Frame::new(profile.width as usize, profile.height as usize);
         for _ in 0..3 {
-            e.write(&frame)?;
+            encoder.write(&frame)?;
         }
-        e.finish()
+        pool.finish(encoder)
     });
     // A failed try may not have written it at all.
     let _ = std::fs::remove_file(&output);

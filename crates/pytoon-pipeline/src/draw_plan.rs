@@ -21,15 +21,17 @@ impl DrawPlan {
     }
 
     /// Returns the frames that are held at the same time: those of the rings ([`Self::ring`]), and
-    /// for each chunk one that waits to be written and the best cover so far.
+    /// for each chunk one that the writer draws itself, the best cover so far, and those that its
+    /// encoder shares.
     #[cfg(test)]
     fn frames(self) -> usize {
-        self.chunks * (Self::ring(self.threads) + 2)
+        let shared = usize::from(pytoon_media::encode::SHARED_FRAMES);
+        self.chunks * (Self::ring(self.threads) + 2 + shared)
     }
 
     /// Returns the frames of the ring of one chunk.
     pub(crate) fn ring(threads: usize) -> usize {
-        threads + 3
+        threads + 1
     }
 }
 

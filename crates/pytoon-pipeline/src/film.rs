@@ -47,6 +47,7 @@ use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
 use pytoon_engines::engine_manager::SceneMemo;
 use pytoon_engines::world::{RealWorld, World};
+use pytoon_media::encode::EncoderPool;
 use pytoon_process::SystemError;
 use pytoon_telemetry::Event;
 use pytoon_vocabulary::SceneId;
@@ -83,6 +84,7 @@ pub struct Film {
     /// Threads that draw one chunk.
     draw_threads: usize,
     buffers: FrameBuffers,
+    encoders: EncoderPool,
     stills: Arc<SharedStills>,
     pictures: OnceLock<Arc<PictureStore>>,
     sources: Mutex<Option<Sources>>,
@@ -116,6 +118,7 @@ impl Film {
             source,
             options,
             buffers: FrameBuffers::default(),
+            encoders: EncoderPool::default(),
             stills: Arc::default(),
             pictures: OnceLock::new(),
             sources: Mutex::default(),
@@ -195,6 +198,7 @@ impl Film {
             frame_hashes: self.options.frame_hashes.as_deref(),
             draw_threads: self.draw_threads,
             buffers: &self.buffers,
+            encoders: &self.encoders,
             stills: &self.stills,
             frames_done: &count,
         })
@@ -477,6 +481,7 @@ impl Film {
                 None => self.made_chunk(context, &planned, index, range)?,
             });
         }
+        self.encoders.clear();
         let (picture, cover) = joined(&reports)?;
         let input = PublishInput {
             pieces: PublishInput::pieces(ranges.len(), &self.folder),

@@ -21,6 +21,7 @@ use pytoon_compositor::stills::SharedStills;
 use pytoon_config::{BriefFile, ConfigError};
 use pytoon_engines::engine_manager::SceneMemo;
 use pytoon_graphics::Frame;
+use pytoon_media::encode::EncoderPool;
 use pytoon_media::fonts::FontFinder;
 use pytoon_process::{CommandLine, Runner};
 use pytoon_records::ledger::Fence;
@@ -179,6 +180,7 @@ pub(crate) struct StageContext<'a> {
     /// Threads that draw the frames of one chunk.
     pub(crate) draw_threads: usize,
     pub(crate) buffers: &'a FrameBuffers,
+    pub(crate) encoders: &'a EncoderPool,
     pub(crate) stills: &'a Arc<SharedStills>,
     /// Hears how many frames more are drawn.
     pub(crate) frames_done: &'a (dyn Fn(i64) + Sync),

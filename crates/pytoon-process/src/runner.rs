@@ -7,7 +7,9 @@
 
 use crate::guard::{Guard, STALLED, TOO_LONG, kill_group};
 use crate::progress::Progress;
-use crate::{CancelToken, CommandLine, Programs, Shortage, SystemError, keeper, threads};
+use crate::{
+    CancelToken, CommandLine, Programs, SharedMemory, Shortage, SystemError, keeper, threads,
+};
 use pytoon_telemetry::Event;
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -119,6 +121,19 @@ impl Runner {
     pub fn start_fed(&self, command: &CommandLine) -> Result<(Running, UnixStream), SystemError> {
         let (ours, theirs) = frame_socket(command)?;
         Ok((self.spawn(command, theirs.into(), Stdio::piped())?, ours))
+    }
+
+    /// Starts a command that shares memory with this process ([`SharedMemory`]): its standard
+    /// input is the memory, and its standard output a line on which both tell each other what is in it.
+    pub fn start_sharing(
+        &self,
+        command: &CommandLine,
+        memory: &SharedMemory,
+    ) -> Result<(Running, UnixStream), SystemError> {
+        let failed = |source| SystemError::Start { program: command.program.to_owned(), source };
+        let memory = memory.file().try_clone().map_err(failed)?;
+        let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+        Ok((self.spawn(command, memory.into(), OwnedFd::from(theirs).into())?, ours))
     }
 
     /// Starts a command that reads nothing and whose standard output gives large pieces.
@@ -270,6 +285,11 @@ impl Running {
     /// Its standard output, once.
     pub fn take_stdout(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
+    }
+
+    /// Returns true if less than half of the time that it may run has gone by.
+    pub fn has_half_its_time(&self) -> bool {
+        self.started.elapsed() * 2 < self.longest
     }
 
     /// Does something that blocks on one of its pipes, such as writing a frame.

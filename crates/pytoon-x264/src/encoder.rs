@@ -1,6 +1,7 @@
 //! The encoder: frames in, H.264 access units out.
 
 use crate::ffi;
+use crate::parent::{Parent, Slot};
 use std::ffi::{CString, c_int};
 use std::ptr::{NonNull, null, null_mut};
 
@@ -89,13 +90,14 @@ impl Encoder {
     }
 
     /// Encodes the next frame. Returns one that is finished, if any is yet.
-    pub(crate) fn encode(&mut self, frame: &mut [u8]) -> Result<Option<Coded>, String> {
-        if frame.len() != self.frame_bytes {
-            return Err(format!("a frame has {} bytes, not {}", frame.len(), self.frame_bytes));
+    pub(crate) fn encode(&mut self, parent: &Parent, slot: Slot) -> Result<Option<Coded>, String> {
+        let (planes, bytes) = parent.frame(slot);
+        if bytes != self.frame_bytes {
+            return Err(format!("a frame has {bytes} bytes, not {}", self.frame_bytes));
         }
         let pts = self.next_pts;
         self.next_pts += 1;
-        self.step(frame.as_mut_ptr(), pts)
+        self.step(planes, pts)
     }
 
     /// Returns the next frame that was held back, once there are no more to encode.
@@ -112,7 +114,8 @@ impl Encoder {
     fn step(&mut self, planes: *mut u8, pts: i64) -> Result<Option<Coded>, String> {
         let mut out = ffi::Frame { bytes: null(), size: 0, pts: 0, dts: 0, is_key: 0 };
         let (handle, width, height) = (self.handle.as_ptr(), self.width, self.height);
-        // SAFETY: the encoder is open; `planes` is null or a whole frame, which is copied.
+        // SAFETY: the encoder is open; `planes` is null or a whole frame, which stays mapped as
+        // long as its parent is borrowed, and is copied before this returns.
         let size =
             unsafe { ffi::pytoon_x264_encode(handle, planes, width, height, pts, &raw mut out) };
         match size {
@@ -134,6 +137,14 @@ impl Drop for Encoder {
         // SAFETY: it was opened and is closed once.
         unsafe { ffi::x264_encoder_close(self.handle.as_ptr()) }
     }
+}
+
+/// Keeps the memory of closed encoders for the next one: clearing new memory costs the system more than
+/// encoding a tenth of a chunk. What libx264 is given is cleared all the same (`x264.c`).
+#[allow(unsafe_code)]
+pub(crate) fn keep_memory() {
+    // SAFETY: it sets options of the allocator.
+    unsafe { ffi::pytoon_x264_keep_memory() }
 }
 
 /// Returns the version of libx264's interface.

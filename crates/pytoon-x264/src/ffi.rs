@@ -21,6 +21,7 @@ pub(crate) struct Frame {
 #[allow(unsafe_code)]
 unsafe extern "C" {
     pub(crate) fn pytoon_x264_build() -> c_int;
+    pub(crate) fn pytoon_x264_keep_memory();
     pub(crate) fn pytoon_x264_params(
         preset: *const c_char,
         width: c_int,

@@ -1,23 +1,24 @@
-//! Encodes raw frames with libx264 into the MP4 file of a chunk.
+//! Encodes raw frames with libx264 into the MP4 files of chunks, one after another.
 //!
 //! A small program of its own because libx264 is under the GPL: the rest of pytoon runs it as a
 //! process and shares nothing with it but what is written here. It writes what FFmpeg's `libx264`
-//! writes with the same settings, and starts in a tenth of the time, since it loads one library
-//! instead of two hundred: a film starts an encoder for each of its chunks.
+//! writes with the same settings, whatever it wrote before.
 //!
-//! `pytoon-x264 --size 1080x1920 --rate 30 --preset veryfast --profile high --params crf=20:keyint=60
-//! --output FILE` reads frames in YUV 4:2:0 from standard input, planes one after another without gaps, BT.709
-//! with video levels, and writes one track of H.264. `--params` are libx264's own names and values.
-//! `--version` prints versions.
+//! `pytoon-x264 --size 1080x1920 --rate 30 --preset veryfast --profile high --params crf=20:keyint=60`
+//! takes frames in YUV 4:2:0, planes one after another without gaps, BT.709 with video levels, from
+//! memory that its parent shares ([`parent`]), and writes one track of H.264 into each file.
+//! `--params` are libx264's own names and values. `--version` prints versions.
 
 mod encoder;
 mod ffi;
 mod mp4;
+mod parent;
 
 use encoder::{Encoder, Settings};
+use parent::{Order, Parent};
 use std::ffi::OsString;
-use std::io::{ErrorKind, Read, Write};
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// The colours of the frames that are read, in libx264's names.
@@ -44,11 +45,12 @@ fn run(mut args: impl Iterator<Item = OsString>) -> Result<(), String> {
         profile: "high".to_owned(),
         params: BT709.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
     };
-    let mut output = None;
     while let Some(name) = args.next() {
         let name = name.to_string_lossy();
-        let mut file = || args.next().ok_or_else(|| format!("{name} needs a value"));
-        let mut value = || file()?.into_string().map_err(|_| format!("{name} is not in UTF-8"));
+        let mut value = || {
+            let value = args.next().ok_or_else(|| format!("{name} needs a value"))?;
+            value.into_string().map_err(|_| format!("{name} is not in UTF-8"))
+        };
         match name.as_ref() {
             "--version" => {
                 let (own, build) = (env!("CARGO_PKG_VERSION"), encoder::build());
@@ -60,11 +62,9 @@ fn run(mut args: impl Iterator<Item = OsString>) -> Result<(), String> {
             "--preset" => settings.preset = value()?,
             "--profile" => settings.profile = value()?,
             "--params" => settings.params.extend(params(&value()?)?),
-            "--output" => output = Some(PathBuf::from(file()?)),
             other => return Err(format!("unknown option {other}")),
         }
     }
-    let output = output.ok_or("--output, the file to write, is missing")?;
     let is_even = |side: u16| side > 0 && side.is_multiple_of(2);
     if !is_even(settings.width) || !is_even(settings.height) {
         return Err("--size takes two even numbers, such as 1080x1920".to_owned());
@@ -72,38 +72,53 @@ fn run(mut args: impl Iterator<Item = OsString>) -> Result<(), String> {
     if settings.rate.0 == 0 || settings.rate.1 == 0 {
         return Err("--rate takes frames a second, such as 30 or 30000/1001".to_owned());
     }
-    encode(&settings, &output)
+    serve(&settings)
 }
 
-fn encode(settings: &Settings, output: &std::path::Path) -> Result<(), String> {
-    let mut encoder = Encoder::open(settings)?;
+/// Writes one file after another, as the parent orders.
+fn serve(settings: &Settings) -> Result<(), String> {
+    encoder::keep_memory();
+    // Opened at once: wrong settings are told before anything is drawn.
+    let mut first = Some(Encoder::open(settings)?);
+    let mut parent = Parent::open(settings.frame_bytes())?;
+    loop {
+        match parent.next()? {
+            Order::Open(output) => {
+                let encoder = first.take().map_or_else(|| Encoder::open(settings), Ok)?;
+                write_file(settings, encoder, &output, &mut parent)?;
+                parent.tell_file_is_whole()?;
+            }
+            Order::End => return Ok(()),
+            other => return Err(format!("{other:?} without a file")),
+        }
+    }
+}
+
+fn write_file(
+    settings: &Settings,
+    mut encoder: Encoder,
+    output: &Path,
+    parent: &mut Parent,
+) -> Result<(), String> {
     let mut file = mp4::ChunkFile::create(output, settings, &encoder.headers()?)?;
-    let mut frame = vec![0; settings.frame_bytes()];
-    let mut input = std::io::stdin().lock();
-    while read_frame(&mut input, &mut frame)? {
-        if let Some(coded) = encoder.encode(&mut frame)? {
-            file.write(&coded)?;
+    loop {
+        match parent.next()? {
+            Order::Frame(slot) => {
+                let coded = encoder.encode(parent, slot)?;
+                parent.give_back(slot)?;
+                if let Some(coded) = coded {
+                    file.write(&coded)?;
+                }
+            }
+            Order::Finish => break,
+            // The parent is gone: nobody wants the file.
+            other => return Err(format!("{other:?} in the middle of a file")),
         }
     }
     while let Some(coded) = encoder.flush()? {
         file.write(&coded)?;
     }
     file.finish()
-}
-
-/// Reads a whole frame. Returns false at the end of the input.
-fn read_frame(input: &mut impl Read, frame: &mut [u8]) -> Result<bool, String> {
-    let mut filled = 0;
-    while filled < frame.len() {
-        match input.read(&mut frame[filled..]) {
-            Ok(0) if filled == 0 => return Ok(false),
-            Ok(0) => return Err(format!("the last frame has only {filled} bytes")),
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(format!("reading a frame: {error}")),
-        }
-    }
-    Ok(true)
 }
 
 /// Returns frames a second: `30`, or `30000/1001`.

@@ -1,8 +1,12 @@
 /* The part of libx264's interface that needs its header: structures whose layout changes with the
  * library's version. Everything else is in Rust. */
 
+#include <errno.h>
+#include <limits.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <x264.h>
 
 /* An encoded frame; times count frames. */
@@ -13,6 +17,30 @@ struct pytoon_frame {
     int64_t dts;
     int is_key;
 };
+
+/* libx264 reads memory that it has not written. In the first encoder of a process that is all zeros; these
+ * functions, by which it gets its memory, make it so in later ones too. They stand before those of the
+ * C library, whose heap they use. */
+void *memalign(size_t alignment, size_t size)
+{
+    void *memory = aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+    return memory ? memset(memory, 0, size) : NULL;
+}
+
+int posix_memalign(void **out, size_t alignment, size_t size)
+{
+    *out = memalign(alignment, size);
+    return *out ? 0 : ENOMEM;
+}
+
+/* Freed memory stays with the process. */
+void pytoon_x264_keep_memory(void)
+{
+#ifdef M_MMAP_MAX
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, INT_MAX);
+#endif
+}
 
 int pytoon_x264_build(void) { return X264_BUILD; }
 

@@ -292,7 +292,7 @@ pub(super) fn draw_all(
     let RingState { free, drawn: left, .. } =
         ring.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     context.buffers.give_back(free.into_iter().chain(left.into_values()));
-    sink.finish()?;
+    sink.finish(context.encoders)?;
     Ok(drawn)
 }
 

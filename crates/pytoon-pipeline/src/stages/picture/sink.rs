@@ -5,7 +5,7 @@ use crate::stage::StageContext;
 use pytoon_core::time::FrameRange;
 use pytoon_core::timeline::Timeline;
 use pytoon_graphics::Frame;
-use pytoon_media::encode::VideoEncoder;
+use pytoon_media::encode::{EncoderPool, VideoEncoder};
 use pytoon_process::SystemError;
 use pytoon_vocabulary::Frame as FrameNumber;
 use std::fs::File;
@@ -61,7 +61,7 @@ impl FrameSink {
             path.map(|path| FramesFile::at(path, range.start, size)).transpose()
         };
         Ok(Self {
-            encoder: VideoEncoder::start(context.runner(), profile, encoder, part)?,
+            encoder: context.encoders.start(context.runner(), profile, encoder, part)?,
             frames: open(context.frames_out, size)?,
             hashes: open(context.frame_hashes, HASH_LINE)?,
         })
@@ -79,10 +79,10 @@ impl FrameSink {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<(), SystemError> {
+    pub(super) fn finish(self, encoders: &EncoderPool) -> Result<(), SystemError> {
         for file in [self.frames, self.hashes].into_iter().flatten() {
             file.finish()?;
         }
-        self.encoder.finish()
+        encoders.finish(self.encoder)
     }
 }

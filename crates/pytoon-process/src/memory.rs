@@ -1,0 +1,64 @@
+//! Memory that this process shares with a program it starts.
+
+use memmap2::{MmapOptions, MmapRaw};
+use std::fs::File;
+use std::io;
+
+/// Memory of a fixed size, which is also a file that lies in no folder. It is gone when nobody has it open.
+#[derive(Debug)]
+pub struct SharedMemory {
+    map: MmapRaw,
+    file: File,
+}
+
+impl SharedMemory {
+    /// Returns new memory, all zeros.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::Unsupported`] if the system has no such memory.
+    pub fn new(bytes: u64) -> io::Result<Self> {
+        let file = memory_file(bytes)?;
+        Ok(Self { map: MmapOptions::new().map_raw(&file)?, file })
+    }
+
+    /// Returns the file for the program that shares the memory.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Copies bytes into the memory. The program may not read there meanwhile.
+    ///
+    /// # Panics
+    /// If the memory ends before the bytes do.
+    pub fn write_at(&mut self, offset: usize, bytes: &[u8]) {
+        let end = offset.checked_add(bytes.len());
+        assert!(end.is_some_and(|end| end <= self.map.len()), "shared memory has no such place");
+        // `write(2)` on the file would be safe, and takes four times as long.
+        #[allow(unsafe_code)]
+        // SAFETY: `offset..end` lies within the mapping, as asserted, and the mapping within the file,
+        // whose size is sealed. `bytes` is memory of this process alone, so the two do not overlap.
+        unsafe {
+            std::ptr::copy_nonoverlapping(
+                bytes.as_ptr(),
+                self.map.as_mut_ptr().add(offset),
+                bytes.len(),
+            );
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn memory_file(bytes: u64) -> io::Result<File> {
+    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+    let file = memfd_create("pytoon", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    let file = File::from(file);
+    file.set_len(bytes)?;
+    // A process that touches mapped memory which is gone is killed.
+    fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+    Ok(file)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn memory_file(_: u64) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
