@@ -73,7 +73,7 @@ impl From<SceneRow> for Scene {
         Self {
             scene_id: row.scene_id.into(),
             status: row.status.to_string(),
-            engine_used: row.engine_used,
+            engine_used: row.engine_used.map(String::from),
             fallback_used: row.fallback_used,
             render_duration_ms: row.render_duration_ms,
             error: row.error,

@@ -1,7 +1,7 @@
 //! The engines of a scene in order, with the reason for each: decided once, stored with the job,
 //! shown to people.
 
-use pytoon_vocabulary::{MicroUsd, UnixMs};
+use pytoon_vocabulary::{EngineName, MicroUsd, UnixMs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub const LOCAL_ENGINE: &str = "local";
 #[serde(rename_all = "camelCase")]
 pub struct ChainMember {
     /// The engine.
-    pub engine: String,
+    pub engine: EngineName,
     /// Why it stands here.
     pub reason: String,
     /// What the scene would cost there.
@@ -33,7 +33,7 @@ pub struct ChainMember {
 #[serde(rename_all = "camelCase")]
 pub struct LeftOut {
     /// The engine.
-    pub engine: String,
+    pub engine: EngineName,
     /// Why.
     pub reason: String,
 }

@@ -3,7 +3,7 @@
 use crate::note::Note;
 use crate::preset::{Grade, Move, TransitionKind};
 use crate::text::SentenceEnd;
-use pytoon_vocabulary::{Background, SceneId};
+use pytoon_vocabulary::{Background, EngineName, SceneId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -122,7 +122,7 @@ pub struct SceneMedia {
     /// The file, when there is one.
     pub asset: Option<String>,
     /// The engine that draws it.
-    pub engine: String,
+    pub engine: EngineName,
     /// The visual idea handed to the engine.
     pub prompt: Option<String>,
     /// The movement asked for, or `auto`.

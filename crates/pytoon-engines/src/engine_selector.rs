@@ -16,7 +16,7 @@ use crate::adapter::{Ratio, not_offered};
 use crate::breaker::BreakerState;
 use pytoon_config::engines::EngineSettings;
 use pytoon_core::chain::{ChainMember, EngineChain, LeftOut};
-use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::{EngineName, MicroUsd};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The engine that cannot fail.
@@ -70,7 +70,7 @@ pub struct EngineFacts {
 pub fn resolve_engine(
     wish: &SceneWish<'_>,
     settings: &EngineSettings,
-    facts: &BTreeMap<String, EngineFacts>,
+    facts: &BTreeMap<EngineName, EngineFacts>,
 ) -> EngineChain {
     let mut chain = EngineChain::default();
     let mut seen = BTreeSet::new();
@@ -81,8 +81,8 @@ pub fn resolve_engine(
         if engine == LOCAL {
             break;
         }
-        let Some(config) = settings.engines.external.get(&engine) else { continue };
-        match obstacle(&engine, config.enabled, facts.get(&engine), wish) {
+        let Some(config) = settings.engines.external.get(engine.as_str()) else { continue };
+        match obstacle(engine.as_str(), config.enabled, facts.get(&engine), wish) {
             Some(reason) => chain.left_out.push(LeftOut { engine, reason }),
             None => chain.members.extend(facts.get(&engine).map(|facts| ChainMember {
                 estimate: facts.estimate,
@@ -100,7 +100,7 @@ pub fn resolve_engine(
         "drawn on this machine; cannot fail"
     };
     chain.members.push(ChainMember {
-        engine: LOCAL.to_owned(),
+        engine: LOCAL.into(),
         reason: reason.to_owned(),
         estimate: MicroUsd::ZERO,
         asked_ms: 0,
@@ -111,21 +111,21 @@ pub fn resolve_engine(
 }
 
 /// Every engine in order, perhaps more than once, with the reason for its place.
-fn order(wish: &SceneWish<'_>, settings: &EngineSettings) -> Vec<(String, String)> {
-    let mut order: Vec<(String, String)> = Vec::new();
+fn order(wish: &SceneWish<'_>, settings: &EngineSettings) -> Vec<(EngineName, String)> {
+    let mut order: Vec<(EngineName, String)> = Vec::new();
     if let Some(explicit) = wish.explicit {
-        order.push((explicit.to_owned(), "the scene asks for it".to_owned()));
+        order.push((explicit.into(), "the scene asks for it".to_owned()));
         if explicit == LOCAL {
             return order;
         }
     }
     let prefs = settings.preset_engine_prefs.get(wish.preset_id);
     if let Some(preferred) = prefs.and_then(|prefs| prefs.preferred_engine.as_ref()) {
-        order.push((preferred.clone(), format!("preset {} prefers it", wish.preset_id)));
+        order.push((preferred.as_str().into(), format!("preset {} prefers it", wish.preset_id)));
     }
     if let Some(names) = prefs.and_then(|prefs| prefs.fallback_override.as_ref()) {
         let reason = format!("fallback of preset {}", wish.preset_id);
-        order.extend(names.iter().map(|name| (name.clone(), reason.clone())));
+        order.extend(names.iter().map(|name| (name.as_str().into(), reason.clone())));
         return order;
     }
     let found = |name: &String| {
@@ -136,10 +136,10 @@ fn order(wish: &SceneWish<'_>, settings: &EngineSettings) -> Vec<(String, String
     // Stable: among equals the default chain's order holds.
     by_words.sort_by_key(|(_, words)| std::cmp::Reverse(words.len()));
     for (name, words) in by_words {
-        order.push((name, format!("good at: {}", words.join(", "))));
+        order.push((name.into(), format!("good at: {}", words.join(", "))));
     }
     for (place, name) in settings.default_chain.iter().enumerate() {
-        order.push((name.clone(), format!("default chain, place {}", place + 1)));
+        order.push((name.as_str().into(), format!("default chain, place {}", place + 1)));
     }
     order
 }
@@ -207,7 +207,7 @@ mod tests {
         Config::load(&ConfigSource::Folder(folder.path().into())).expect("valid").engines
     }
 
-    fn facts(names: &[&str]) -> BTreeMap<String, EngineFacts> {
+    fn facts(names: &[&str]) -> BTreeMap<EngineName, EngineFacts> {
         ["runway", "pika", "luma", "pexels"]
             .into_iter()
             .map(|name| {
@@ -221,7 +221,7 @@ mod tests {
                     asked_ms: 5000,
                     breaker: BreakerState::Closed,
                 };
-                (name.to_owned(), facts)
+                (name.into(), facts)
             })
             .collect()
     }

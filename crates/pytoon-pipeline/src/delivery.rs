@@ -200,7 +200,7 @@ fn scene_receipt(planned: &Planned, scene: &TimelineScene) -> SceneReceipt {
     let local = SceneEngines::default();
     let story = drawn.get(&scene.scene_id).unwrap_or(&local);
     let clip = story.clip.as_ref();
-    let asked = if story.asked.is_empty() { &scene.engine } else { &story.asked };
+    let asked = if story.asked == "" { &scene.engine } else { &story.asked };
     let fallback_used = *asked != scene.engine;
     let shown = timeline.tracks.video.iter().filter(|clip| clip.scene_id == scene.scene_id);
     let mut reason: Vec<String> =

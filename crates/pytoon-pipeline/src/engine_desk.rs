@@ -19,7 +19,7 @@ use pytoon_process::{Runner, SystemError};
 use pytoon_records::ledger::PurchaseStore;
 use pytoon_storage::{Storage, StorageError};
 use pytoon_store::Store;
-use pytoon_vocabulary::JobId;
+use pytoon_vocabulary::{EngineName, JobId};
 use pytoon_voice::tts::chain::{has_paid_voice, has_server};
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -46,7 +46,7 @@ pub struct EngineDesk {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct EngineMeans {
     settings: EngineSettings,
-    usable: Vec<String>,
+    usable: Vec<EngineName>,
 }
 
 /// Where paid work is written down, and what waits for it.

@@ -50,7 +50,7 @@ use pytoon_engines::world::{RealWorld, World};
 use pytoon_media::encode::EncoderPool;
 use pytoon_process::SystemError;
 use pytoon_telemetry::Event;
-use pytoon_vocabulary::SceneId;
+use pytoon_vocabulary::{EngineName, SceneId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -343,7 +343,7 @@ impl Film {
         }
         let Some(wanted) = voiced.wanted(scene_id) else {
             // Its own media or a drawn background: no engine is asked.
-            let engine_used = LOCAL_ENGINE.to_owned();
+            let engine_used = LOCAL_ENGINE.into();
             let end = SceneEnd { engine_used, fallback_used: false, error: None };
             return Ok(StageEnd::Scene(end));
         };
@@ -362,10 +362,10 @@ impl Film {
             return;
         };
         let members = voiced.wanted.iter().flat_map(|wanted| &wanted.order.chain.members);
-        let names: BTreeSet<String> = members.map(|member| member.engine.clone()).collect();
+        let names: BTreeSet<EngineName> = members.map(|member| member.engine.clone()).collect();
         for name in names {
             let manager = outside.manager.clone();
-            outside.runtime.spawn(async move { manager.health_check(&name).await });
+            outside.runtime.spawn(async move { manager.health_check(name.as_str()).await });
         }
     }
 
@@ -552,7 +552,7 @@ fn voiced_film(voiced: &Voiced) -> VoicedFilm {
 fn scene_end(drawn: &DrawnScene, wanted: &Wanted) -> SceneEnd {
     let story = &drawn.story;
     let clip = story.clip.as_ref();
-    let engine_used = clip.map_or_else(|| LOCAL_ENGINE.to_owned(), |clip| clip.engine.clone());
+    let engine_used = clip.map_or_else(|| LOCAL_ENGINE.into(), |clip| clip.engine.clone());
     let fallback_used = engine_used != story.asked;
     let error = fallback_used.then(|| engines::why(story, Some(&wanted.order.chain)));
     SceneEnd { engine_used, fallback_used, error }

@@ -3,6 +3,7 @@
 use pytoon_core::note::NoteReport;
 use pytoon_core::profile::Profile;
 use pytoon_engines::engine_manager::AttemptRecord;
+use pytoon_vocabulary::EngineName;
 use pytoon_voice::alignment::AlignmentMethod;
 use pytoon_voice::tts_manager::FailedAttempt;
 use serde::{Deserialize, Serialize};
@@ -91,9 +92,9 @@ pub struct SceneReceipt {
     /// The scene.
     pub scene_id: String,
     /// The engine asked for.
-    pub engine_asked: String,
+    pub engine_asked: EngineName,
     /// The engine that drew it.
-    pub engine_used: String,
+    pub engine_used: EngineName,
     /// Whether that is another one.
     pub fallback_used: bool,
     /// Whether an earlier purchase of the same clip was used.

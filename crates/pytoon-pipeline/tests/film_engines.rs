@@ -113,7 +113,7 @@ fn draw(studio: &Studio, file: &BriefFile, scene: &str, forgets: bool) -> (Scene
 }
 
 fn used(end: &SceneEnd) -> (&str, bool) {
-    (&end.engine_used, end.fallback_used)
+    (end.engine_used.as_str(), end.fallback_used)
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::states::{applied, id, named, step};
 use pytoon_records::job::SceneStatus;
 use pytoon_records::job::store::{EventKind, EventRow, SceneChange, SceneRow};
 use pytoon_records::ledger::StoreError;
+use pytoon_vocabulary::EngineName;
 use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
@@ -93,7 +94,7 @@ pub(crate) async fn scenes(db: &Db, job: &str) -> Result<Vec<SceneRow>, StoreErr
         Ok(SceneRow {
             scene_id: id(row, "scene_id")?,
             status: named(row, "status", SceneStatus::from_name)?,
-            engine_used: row.try_get("engine_used")?,
+            engine_used: row.try_get::<Option<String>, _>("engine_used")?.map(EngineName::from),
             fallback_used: row.try_get::<i64, _>("fallback_used")? != 0,
             render_duration_ms: row.try_get("render_duration_ms")?,
             error: row.try_get("error")?,
@@ -127,7 +128,7 @@ pub(crate) async fn change_scenes(
             .bind(job)
             .bind(scene.scene_id.as_str())
             .bind(scene.status.as_str())
-            .bind(scene.engine_used.as_deref())
+            .bind(scene.engine_used.as_ref().map(EngineName::as_str))
             .bind(i64::from(scene.fallback_used))
             .bind(scene.render_duration_ms)
             .bind(scene.error.as_deref())

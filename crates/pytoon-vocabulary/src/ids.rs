@@ -1,11 +1,12 @@
-//! Ids of rows, as types of their own: an id of a task cannot be passed for one of a job.
+//! Ids of rows and names of engines, as types of their own: an id of a task cannot be passed for one of a
+//! job.
 //!
 //! Any text may be looked up as an id (`From`). An id that becomes part of a path is parsed
 //! (`FromStr`): it names no folder.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::str::FromStr;
 
@@ -88,6 +89,12 @@ macro_rules! ids {
             }
         }
 
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl PartialEq<str> for $name {
             fn eq(&self, text: &str) -> bool {
                 self.0 == text
@@ -117,6 +124,8 @@ ids! {
     SceneId;
     /// The id of a paid call: of its row in the ledger, and of the file of its clip.
     CallId;
+    /// The name of an engine, as configuration has it, such as `runway` or `local`.
+    EngineName;
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ mod units;
 pub use caption::{CaptionCue, CaptionWord};
 pub use duck::DuckRegion;
 pub use hex::hex;
-pub use ids::{CallId, InvalidId, JobId, SceneId, TaskId};
+pub use ids::{CallId, EngineName, InvalidId, JobId, SceneId, TaskId};
 pub use money::MicroUsd;
 pub use rng::Rng;
 pub use style::{Background, CaptionLook, MusicMood};

@@ -22,8 +22,7 @@ use crate::scene::{
 };
 use crate::script::{self, Beat, Script, Sentence};
 use crate::text;
-use pytoon_vocabulary::Rng;
-use pytoon_vocabulary::{Background, MusicMood};
+use pytoon_vocabulary::{Background, EngineName, MusicMood, Rng};
 use serde::Serialize;
 use spoken::Spoken;
 
@@ -233,11 +232,9 @@ fn scene(input: &PlanInput<'_>, index: usize, beat: &Beat) -> Scene {
     }
 }
 
-fn engine(brief: &Brief, scene: Option<&SceneOverride>) -> String {
-    scene
-        .and_then(|scene| scene.engine.clone())
-        .or_else(|| brief.engine_override.clone())
-        .unwrap_or_else(|| LOCAL_ENGINE.to_owned())
+fn engine(brief: &Brief, scene: Option<&SceneOverride>) -> EngineName {
+    let own = scene.and_then(|scene| scene.engine.as_deref());
+    own.or(brief.engine_override.as_deref()).unwrap_or(LOCAL_ENGINE).into()
 }
 
 /// A guess of the speaking time, for people; the timeline measures.

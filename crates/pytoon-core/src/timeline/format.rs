@@ -18,7 +18,7 @@ use crate::brief::Position;
 use crate::preset::{Grade, TransitionKind};
 use crate::profile::Profile;
 use crate::time::{FrameRange, FrameRate};
-use pytoon_vocabulary::{CaptionCue, Frame, Ms, SceneId};
+use pytoon_vocabulary::{CaptionCue, EngineName, Frame, Ms, SceneId};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -59,7 +59,7 @@ struct SceneEntry {
     /// The scene's id in the scene graph.
     scene_id: SceneId,
     /// The engine asked for.
-    engine: String,
+    engine: EngineName,
     /// The first frame.
     start_frame: Frame,
     /// One past the last frame.

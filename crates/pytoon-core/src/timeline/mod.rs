@@ -26,7 +26,7 @@ use crate::preset::{Grade, TransitionKind};
 use crate::profile::Profile;
 use crate::time::{FrameRange, FrameRate, MAX_FILM, MsRange};
 use pytoon_vocabulary::{
-    Background, CaptionCue, CaptionLook, DuckRegion, Frame, Ms, MusicMood, SceneId,
+    Background, CaptionCue, CaptionLook, DuckRegion, EngineName, Frame, Ms, MusicMood, SceneId,
 };
 use reading::{AtEnd, ClipFit, ClipReading};
 use schemars::JsonSchema;
@@ -59,7 +59,7 @@ pub struct TimelineScene {
     /// The scene's id in the scene graph.
     pub scene_id: SceneId,
     /// The engine asked for.
-    pub engine: String,
+    pub engine: EngineName,
     /// The first frame.
     pub start_frame: Frame,
     /// One past the last frame.

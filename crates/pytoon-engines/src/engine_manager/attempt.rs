@@ -13,7 +13,7 @@ use pytoon_telemetry::{Breaker, Event, Metrics};
 use pytoon_vendor::breaker::Advice;
 use pytoon_vendor::breakers::{self, Breakers, Passage};
 use pytoon_vendor::hash::{bytes_hash, file_hash};
-use pytoon_vocabulary::CallId;
+use pytoon_vocabulary::{CallId, EngineName};
 use std::collections::HashSet;
 
 /// A clip that a scene is drawn with.
@@ -25,12 +25,13 @@ impl EngineManager {
     pub(super) async fn attempt(
         &self,
         order: &SceneOrder,
-        name: &str,
+        member: &EngineName,
         walk: &mut Walk,
         fresh: &HashSet<String>,
         breaker: Option<BreakerRow>,
     ) -> Result<Drawn, Stop> {
-        let is_clean = walk.current(name, self.buyer.world.now()).is_clean;
+        let name = member.as_str();
+        let is_clean = walk.current(member, self.buyer.world.now()).is_clean;
         let mut own = walk.own.take();
         let set = self.engines();
         let engine = match &own {
@@ -54,7 +55,7 @@ impl EngineManager {
         };
         let max_rephrase = set.settings.moderation.max_rephrase_attempts;
         loop {
-            walk.current(name, self.buyer.world.now()).is_clean = Some(is_clean);
+            walk.current(member, self.buyer.world.now()).is_clean = Some(is_clean);
             let result = match own.take() {
                 Some(row) => self.go_on_with_own(order, engine, &row, walk).await,
                 None => self.one_clip(order, engine, walk, fresh).await,
@@ -67,7 +68,7 @@ impl EngineManager {
             };
             walk.memo.purchase.place_until = None;
             let now = self.buyer.world.now();
-            let current = walk.current(name, now);
+            let current = walk.current(member, now);
             let latency_ms = (now - current.try_began).max(0) as u64;
             current.try_began = now;
             self.note_result(order, name, &result, latency_ms);
@@ -102,7 +103,7 @@ impl EngineManager {
             }
             is_clean = self.pass_breaker(name, None).await.map_err(|_| error)?;
             let now = self.buyer.world.now();
-            let current = walk.current(name, now);
+            let current = walk.current(member, now);
             current.tries += 1;
             current.try_began = now;
         }
@@ -153,7 +154,7 @@ impl EngineManager {
         let offer = capabilities.offer(order.image.is_some()).ok_or_else(|| {
             let (kind, message) =
                 (VendorErrorKind::Unsupported, not_offered(order.image.is_some()));
-            VendorError::new(&engine.name, "choose a clip", kind, message)
+            VendorError::new(engine.name.as_str(), "choose a clip", kind, message)
         })?;
         Ok(GenerateRequest {
             call_id: CallId::default(),
@@ -250,7 +251,7 @@ impl EngineManager {
 
     /// Counts a failure.
     pub(super) async fn breaker_failure(&self, engine: &Engine, error: &VendorError) {
-        let (name, settings) = (&engine.name, &engine.config.breaker);
+        let (name, settings) = (engine.name.as_str(), &engine.config.breaker);
         self.breakers().failed(name, name, error.kind, error.retry_after, settings).await;
     }
 }
@@ -272,13 +273,13 @@ fn advice(advice: Advice) -> &'static str {
 pub(super) fn request_hash(engine: &Engine, request: &GenerateRequest) -> Result<String> {
     let hashed = request.image.as_ref().map(|path| {
         file_hash(path).map_err(|error| {
-            VendorError::of_file(&engine.name, "read the picture", path.display(), &error)
+            VendorError::of_file(engine.name.as_str(), "read the picture", path.display(), &error)
         })
     });
     let image = hashed.transpose()?;
     let what = serde_json::json!({
         "engine": engine.name,
-        "kind": engine.config.kind(&engine.name),
+        "kind": engine.config.kind(engine.name.as_str()),
         "options": engine.config.options,
         "prompt": request.prompt,
         "negative": request.negative_prompt,

@@ -43,7 +43,7 @@ impl EngineManager {
         let mut wanted = Vec::new();
         let members = order.chain.members.iter().filter(|m| !walk.is_past(&m.engine));
         let members = members.take(if order.asks_anew { 1 } else { usize::MAX });
-        for engine in members.filter_map(|m| set.get(&m.engine)) {
+        for engine in members.filter_map(|m| set.get(m.engine.as_str())) {
             // An engine without an adapter now has no request to compare with.
             let Ok(request) = self.request(order, engine, prompt) else { continue };
             let hash = request_hash(engine, &request)?;

@@ -42,7 +42,12 @@ impl Engine {
     /// If it is switched off.
     pub(super) fn adapter(&self) -> Result<&Arc<dyn ExternalEngineAdapter>> {
         self.adapter.as_ref().ok_or_else(|| {
-            VendorError::new(&self.name, "start", VendorErrorKind::Cooling, "it is switched off")
+            VendorError::new(
+                self.name.as_str(),
+                "start",
+                VendorErrorKind::Cooling,
+                "it is switched off",
+            )
         })
     }
 
@@ -105,7 +110,7 @@ impl EngineManager {
         Order {
             job_id: scene.job_id.clone(),
             scene_id: scene.scene_id.clone(),
-            vendor: engine.name.clone(),
+            vendor: engine.name.to_string(),
             operation: "buy a clip",
             request_hash: hash.to_owned(),
             prompt: request.prompt.clone(),
@@ -185,7 +190,7 @@ impl Seller for EngineSeller {
                 FitProblem::Picture(reason) => (VendorErrorKind::Unsupported, reason),
                 FitProblem::Machine(reason) => (VendorErrorKind::Ledger, reason),
             };
-            VendorError::new(&self.engine.name, "prepare the picture", kind, reason)
+            VendorError::new(self.engine.name.as_str(), "prepare the picture", kind, reason)
         })?;
         let with = |image: PathBuf| GenerateRequest { image: Some(image), ..request.clone() };
         let prepared = self.adapter.prepare(&with(fitted.path().to_owned())).await?;
@@ -225,14 +230,14 @@ impl Seller for EngineSeller {
             is_stock: self.adapter.capabilities().is_stock,
         };
         let checked = self.checker.check(path.to_owned(), wanted).await;
-        checked.map_err(|error| ledger_error(&self.engine.name, &error))
+        checked.map_err(|error| ledger_error(self.engine.name.as_str(), &error))
     }
 
     fn open(&self, kept: Option<&KeptClip>, path: &Path) -> std::io::Result<Option<ClipUse>> {
         let file = std::fs::metadata(path)?;
         let kept = kept.filter(|_| file.is_file() && file.len() > 0);
         Ok(kept.map(|kept| ClipUse {
-            engine: kept.engine.clone(),
+            engine: kept.engine.as_str().into(),
             path: path.to_owned(),
             duration_ms: kept.duration_ms,
             call_id: kept.call_id.clone(),

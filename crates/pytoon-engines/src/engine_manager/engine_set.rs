@@ -13,7 +13,7 @@ use pytoon_config::secrets::{Key, Secrets};
 use pytoon_config::{ConfigError, Origin};
 use pytoon_records::ledger::{BreakerRow, CallRow};
 use pytoon_telemetry::Metrics;
-use pytoon_vocabulary::{MicroUsd, UnixMs};
+use pytoon_vocabulary::{EngineName, MicroUsd, UnixMs};
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Engine {
     /// Its name.
-    pub name: String,
+    pub name: EngineName,
     /// Its block of configuration.
     pub config: EngineConfig,
     /// Its key, where it has one.
@@ -36,7 +36,7 @@ pub struct Engine {
 pub struct EngineSet {
     /// The configuration.
     pub settings: EngineSettings,
-    engines: BTreeMap<String, Engine>,
+    engines: BTreeMap<EngineName, Engine>,
     secrets: Secrets,
     model_ends: Vec<ModelEnd>,
 }
@@ -59,8 +59,9 @@ impl EngineSet {
             let adapter = adapter.transpose().map_err(|(field, reason)| {
                 at.error(&format!("v2.engines.{name}.{field}"), reason)
             })?;
-            let engine = Engine { name: name.clone(), config: config.clone(), key, adapter };
-            engines.insert(name.clone(), engine);
+            let engine =
+                Engine { name: name.as_str().into(), config: config.clone(), key, adapter };
+            engines.insert(engine.name.clone(), engine);
         }
         Ok(Self { settings, engines, secrets, model_ends: Vec::new() })
     }
@@ -73,7 +74,8 @@ impl EngineSet {
 
     /// Returns what a health check adds of the models of an engine that end soon.
     pub(super) fn told_ends(&self, engine: &Engine, now: UnixMs) -> Vec<String> {
-        let ends = model_ends::ends_of_engine(&self.model_ends, &engine.name, &engine.config);
+        let ends =
+            model_ends::ends_of_engine(&self.model_ends, engine.name.as_str(), &engine.config);
         let soon = ends.filter_map(|(_, end)| {
             let days = end.days_from(now).filter(|days| *days <= model_ends::WARNED_OF_DAYS)?;
             let shuts = if days < 0 { "shut" } else { "shuts" };
@@ -100,8 +102,8 @@ impl EngineSet {
         adapter: Arc<dyn ExternalEngineAdapter>,
     ) {
         self.settings.engines.external.insert(name.to_owned(), config.clone());
-        let engine = Engine { name: name.to_owned(), config, key: None, adapter: Some(adapter) };
-        self.engines.insert(name.to_owned(), engine);
+        let engine = Engine { name: name.into(), config, key: None, adapter: Some(adapter) };
+        self.engines.insert(engine.name.clone(), engine);
     }
 
     /// All engines.
@@ -117,7 +119,7 @@ impl EngineSet {
         has_image: bool,
         breakers: &BTreeMap<String, BreakerRow>,
         now: UnixMs,
-    ) -> BTreeMap<String, EngineFacts> {
+    ) -> BTreeMap<EngineName, EngineFacts> {
         let facts = |engine: &Engine| {
             let asked_ms = engine.asked_ms(needed_ms, has_image);
             let capabilities = engine.adapter.as_ref().map(|adapter| adapter.capabilities());
@@ -130,7 +132,7 @@ impl EngineSet {
                 estimate: engine.estimate(asked_ms, has_image),
                 asked_ms,
                 breaker: breakers
-                    .get(&engine.name)
+                    .get(engine.name.as_str())
                     .map_or(BreakerState::Closed, |row| breaker::state(row, now)),
             }
         };
@@ -141,7 +143,7 @@ impl EngineSet {
     /// where that is still at hand.
     pub fn adapter_for(&self, row: &CallRow) -> Result<Engine, String> {
         // Where nothing changed since, it is the engine in force.
-        let same = self.engines.get(&row.engine).filter(|engine| {
+        let same = self.engines.get(row.engine.as_str()).filter(|engine| {
             engine.adapter.is_some()
                 && engine.key_id() == row.key_id
                 && serde_json::to_value(&engine.config).is_ok_and(|config| config == row.pinned)
@@ -164,7 +166,7 @@ impl EngineSet {
         }
         let made = adapter(&row.engine, &config, key.as_ref());
         let adapter = made.map_err(|(field, reason)| format!("{field}: {reason}"))?;
-        Ok(Engine { name: row.engine.clone(), config, key, adapter: Some(adapter) })
+        Ok(Engine { name: row.engine.as_str().into(), config, key, adapter: Some(adapter) })
     }
 }
 

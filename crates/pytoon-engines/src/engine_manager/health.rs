@@ -5,7 +5,7 @@ use crate::VendorErrorKind;
 use crate::adapter::EngineHealth;
 use crate::engine_selector::LOCAL;
 use pytoon_telemetry::Event;
-use pytoon_vocabulary::MicroUsd;
+use pytoon_vocabulary::{EngineName, MicroUsd};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct HealthReport {
     /// The engine.
-    pub engine: String,
+    pub engine: EngineName,
     /// Whether it can be used.
     pub healthy: bool,
     /// Whether there is a key, or none is needed.
@@ -36,7 +36,7 @@ impl EngineManager {
     pub async fn health_check(&self, name: &str) -> HealthReport {
         let report = self.ask(name).await;
         Event::HealthCheck {
-            engine: &report.engine,
+            engine: report.engine.as_str(),
             healthy: report.healthy,
             key_present: report.key_present,
             kind: &report.kind,
@@ -48,7 +48,7 @@ impl EngineManager {
     }
 
     async fn ask(&self, name: &str) -> HealthReport {
-        let (engine, key_present) = (name.to_owned(), true);
+        let (engine, key_present) = (EngineName::from(name), true);
         let known = HealthReport { engine, key_present, ..HealthReport::default() };
         let unwell = |kind: &str, detail: String| {
             let kind = kind.to_owned();

@@ -45,7 +45,7 @@ use pytoon_records::ledger::{BreakerRow, Fence, PurchaseStore};
 use pytoon_storage::Storage;
 use pytoon_telemetry::{Event, Metrics};
 use pytoon_vendor::breakers::BreakerUnavailable;
-use pytoon_vocabulary::{CallId, JobId, MicroUsd, SceneId, UnixMs, start_of_day};
+use pytoon_vocabulary::{CallId, EngineName, JobId, MicroUsd, SceneId, UnixMs, start_of_day};
 use serde::{Deserialize, Serialize};
 use slices::Walk;
 use std::collections::BTreeMap;
@@ -101,7 +101,7 @@ pub struct SceneOrder {
 #[serde(rename_all = "camelCase")]
 pub struct ClipUse {
     /// The engine.
-    pub engine: String,
+    pub engine: EngineName,
     /// The file.
     pub path: PathBuf,
     /// Its length in milliseconds.
@@ -119,7 +119,7 @@ pub struct ClipUse {
 #[serde(rename_all = "camelCase")]
 pub struct AttemptRecord {
     /// The engine.
-    pub engine: String,
+    pub engine: EngineName,
     /// `success`, or the kind of failure.
     pub result: String,
     /// What was said; empty on success.
@@ -345,13 +345,14 @@ impl EngineManager {
             Err(stop) => return Err(stop),
         };
         let outside = order.chain.members.iter().filter(|m| m.engine != LOCAL);
-        let names: Vec<&str> = outside.map(|m| m.engine.as_str()).collect();
-        for (place, name) in names.iter().enumerate() {
+        let names: Vec<&EngineName> = outside.map(|m| &m.engine).collect();
+        for (place, &name) in names.iter().enumerate() {
             if walk.is_past(name) {
                 continue;
             }
             // What was read a moment ago serves the first engine; time passes before others.
-            let breaker = breakers.take().map(|mut rows| rows.remove(*name).unwrap_or_default());
+            let breaker =
+                breakers.take().map(|mut rows| rows.remove(name.as_str()).unwrap_or_default());
             let tried = match self.attempt(order, name, walk, &fresh, breaker).await {
                 Ok(done) => Ok(done),
                 Err(Stop::Failed(error)) if !error.ends_the_walk() => Err(error),
@@ -365,11 +366,11 @@ impl EngineManager {
                 Err(error) => {
                     use VendorErrorKind::{Cooling, RateLimited};
                     walk.memo.is_beyond_waiting |= !matches!(error.kind, Cooling | RateLimited);
-                    let next = names.get(place + 1).copied().unwrap_or(LOCAL);
-                    self.step_down(order, name, next, &error, latency_ms);
+                    let next = names.get(place + 1).map_or(LOCAL, |next| next.as_str());
+                    self.step_down(order, name.as_str(), next, &error, latency_ms);
                     let charged = error.charged.unwrap_or_default();
                     walk.memo.attempts.push(record(name, Some(&error), latency_ms, charged));
-                    walk.memo.stepped_down.push((*name).to_owned());
+                    walk.memo.stepped_down.push(name.clone());
                 }
             }
         }
@@ -386,13 +387,13 @@ impl EngineManager {
         &self,
         walk: &mut Walk,
         begun: UnixMs,
-        engine: &str,
+        engine: &EngineName,
         latency_ms: u64,
         drawn: Drawn,
     ) -> SceneOutcome {
         walk.memo.attempts.push(record(engine, None, latency_ms, drawn.charged));
         let clip = ClipUse { reused: drawn.reused, ..drawn.goods };
-        self.finished(begun, &clip.engine);
+        self.finished(begun, clip.engine.as_str());
         outcome(walk, Some(clip))
     }
 
@@ -404,7 +405,12 @@ impl EngineManager {
         error: &VendorError,
     ) -> SceneOutcome {
         self.step_down(order, &error.engine, LOCAL, error, 0);
-        walk.memo.attempts.push(record(&error.engine, Some(error), 0, MicroUsd::ZERO));
+        walk.memo.attempts.push(record(
+            &error.engine.as_str().into(),
+            Some(error),
+            0,
+            MicroUsd::ZERO,
+        ));
         outcome(walk, None)
     }
 
@@ -437,13 +443,13 @@ impl EngineManager {
     async fn until_one_is_cool<'a>(
         &self,
         order: &SceneOrder,
-        names: &[&'a str],
+        names: &[&'a EngineName],
         only_cooling: bool,
     ) -> Option<(&'a str, u64)> {
         let now = self.buyer.world.now();
         let deadline = order.deadline.filter(|&d| d > now && only_cooling)?;
         let mut first: Option<(UnixMs, &str)> = None;
-        for name in names {
+        for name in names.iter().map(|name| name.as_str()) {
             let row = self.breaker_row(name).await.unwrap_or_default();
             let until = breaker::state(&row, now).open_until().unwrap_or(now);
             if first.is_none_or(|(best, _)| until < best) {
@@ -470,18 +476,18 @@ fn outcome(walk: &mut Walk, clip: Option<ClipUse>) -> SceneOutcome {
 }
 
 fn stopped(order: &SceneOrder) -> VendorError {
-    let (engine, kind) = (&order.chain.members[0].engine, VendorErrorKind::Moderation);
+    let (engine, kind) = (order.chain.members[0].engine.as_str(), VendorErrorKind::Moderation);
     VendorError::new(engine, "send the prompt", kind, "the prompt must not leave")
 }
 
 fn record(
-    engine: &str,
+    engine: &EngineName,
     error: Option<&VendorError>,
     latency_ms: u64,
     charged: MicroUsd,
 ) -> AttemptRecord {
     AttemptRecord {
-        engine: engine.to_owned(),
+        engine: engine.clone(),
         result: error.map_or("success", |e| e.kind.as_str()).to_owned(),
         reason: error.map(|e| e.message.clone()).unwrap_or_default(),
         latency_ms,

@@ -13,7 +13,7 @@ use super::{AttemptRecord, EngineManager, SceneOrder, SceneOutcome};
 use crate::Result;
 use pytoon_purchase::{PurchaseMemo, ledger_error};
 use pytoon_records::ledger::{CallRow, CallState, Fence};
-use pytoon_vocabulary::UnixMs;
+use pytoon_vocabulary::{EngineName, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ pub struct SceneMemo {
     /// Every attempt so far, in order.
     pub attempts: Vec<AttemptRecord>,
     /// The engines that were stepped down from.
-    pub stepped_down: Vec<String>,
+    pub stepped_down: Vec<EngineName>,
     /// Whether one of them failed in a way that waiting does not mend.
     pub(super) is_beyond_waiting: bool,
     /// How long it was waited for cooling engines, in milliseconds.
@@ -60,7 +60,7 @@ pub struct SceneMemo {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Current {
-    pub(super) engine: String,
+    pub(super) engine: EngineName,
     pub(super) began: UnixMs,
     /// When its last call began.
     pub(super) try_began: UnixMs,
@@ -71,8 +71,8 @@ pub(super) struct Current {
 }
 
 impl Current {
-    fn new(engine: &str, now: UnixMs) -> Self {
-        Self { engine: engine.to_owned(), began: now, try_began: now, tries: 1, ..Self::default() }
+    fn new(engine: &EngineName, now: UnixMs) -> Self {
+        Self { engine: engine.clone(), began: now, try_began: now, tries: 1, ..Self::default() }
     }
 }
 
@@ -88,8 +88,8 @@ pub(super) struct Walk {
 
 impl Walk {
     /// Returns the attempt at an engine: the one under way, or a new one.
-    pub(super) fn current(&mut self, engine: &str, now: UnixMs) -> &mut Current {
-        let known = self.memo.current.take().filter(|current| current.engine == engine);
+    pub(super) fn current(&mut self, engine: &EngineName, now: UnixMs) -> &mut Current {
+        let known = self.memo.current.take().filter(|current| current.engine == *engine);
         self.memo.current.insert(known.unwrap_or_else(|| Current::new(engine, now)))
     }
 
@@ -99,8 +99,8 @@ impl Walk {
     }
 
     /// Returns true if the walk stepped down from this engine.
-    pub(super) fn is_past(&self, engine: &str) -> bool {
-        self.memo.stepped_down.iter().any(|name| name == engine)
+    pub(super) fn is_past(&self, engine: &EngineName) -> bool {
+        self.memo.stepped_down.contains(engine)
     }
 
     /// All engines cooled and are waited for: they are tried once more afterwards.
@@ -117,10 +117,10 @@ impl EngineManager {
         let task = walk.memo.purchase.task.as_ref().filter(|task| task.is_own);
         let Some((task, current)) = task.zip(walk.memo.current.as_ref()) else { return Ok(None) };
         let row = self.buyer.ledger.call_fetch(&task.call).await;
-        let row = row.map_err(|error| ledger_error(&current.engine, &error))?;
+        let row = row.map_err(|error| ledger_error(current.engine.as_str(), &error))?;
         Ok(row.filter(|row| {
             row.state == CallState::Submitted
-                && row.engine == current.engine
+                && current.engine == *row.engine
                 && (&row.job_id, &row.scene_id) == (&order.job_id, &order.scene_id)
         }))
     }

@@ -3,7 +3,7 @@
 use crate::receipt::Receipt;
 use pytoon_core::graph::FilmShape;
 use pytoon_engines::engine_manager::SceneMemo;
-use pytoon_vocabulary::SceneId;
+use pytoon_vocabulary::{EngineName, SceneId};
 use std::time::Duration;
 
 /// The end of a stage, or of what it could do for now.
@@ -49,7 +49,7 @@ pub struct VoicedScene {
     /// Its id.
     pub id: SceneId,
     /// The engine asked for.
-    pub engine_asked: String,
+    pub engine_asked: EngineName,
     /// True if an outside engine is to draw it: the graph then has a stage for it.
     pub drawn_outside: bool,
 }
@@ -58,7 +58,7 @@ pub struct VoicedScene {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SceneEnd {
     /// The engine whose clip it shows; `local` where it is drawn on this machine.
-    pub engine_used: String,
+    pub engine_used: EngineName,
     /// True if that is not the engine asked for.
     pub fallback_used: bool,
     /// The reason for a fallback.

@@ -30,7 +30,7 @@ use pytoon_engines::engine_manager::{
 };
 use pytoon_engines::engine_selector::SceneWish;
 use pytoon_engines::{VendorError, VendorErrorKind};
-use pytoon_vocabulary::{Frame, MicroUsd, SceneId, UnixMs};
+use pytoon_vocabulary::{EngineName, Frame, MicroUsd, SceneId, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -42,7 +42,7 @@ const IDEA_CHARS: usize = 400;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SceneEngines {
-    pub(crate) asked: String,
+    pub(crate) asked: EngineName,
     pub(crate) clip: Option<ClipUse>,
     pub(crate) attempts: Vec<AttemptRecord>,
     pub(crate) waited_ms: u64,
@@ -76,7 +76,7 @@ pub(crate) fn choose(
             budget_left: budget(desk, sources),
         };
         let chain = desk.resolve(&wish, needed_ms(index));
-        scene.media.engine = explicit.map_or_else(|| chain.first().to_owned(), str::to_owned);
+        scene.media.engine = explicit.unwrap_or_else(|| chain.first()).into();
         scene.engine_chain = Some(chain);
     }
     orders(context, sources, graph, needed_ms)
@@ -159,7 +159,7 @@ pub(crate) fn needed_ms(timeline: &Timeline, index: usize) -> i64 {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Wanted {
     /// The engine asked for.
-    pub(crate) asked: String,
+    pub(crate) asked: EngineName,
     /// The engine that the brief names, where it does.
     pub(crate) explicit: Option<String>,
     /// Which time it is asked.
@@ -441,7 +441,7 @@ pub(crate) fn place(
     for (index, scene) in graph.scenes.iter_mut().enumerate() {
         let Some(story) = drawn.get(&scene.id) else { continue };
         let Some(clip) = &story.clip else {
-            scene.media.engine = LOCAL_ENGINE.to_owned();
+            scene.media.engine = LOCAL_ENGINE.into();
             continue;
         };
         if scene.media.kind == MediaKind::Picture

@@ -91,7 +91,7 @@ fn spoken_part(graph: &SceneGraph) -> SceneGraph {
     let plain = SceneMedia {
         kind: MediaKind::Background,
         asset: None,
-        engine: LOCAL_ENGINE.to_owned(),
+        engine: LOCAL_ENGINE.into(),
         prompt: None,
         effect: Move::Auto,
         fit: None,

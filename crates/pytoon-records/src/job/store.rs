@@ -6,7 +6,7 @@ use super::TaskRow;
 use super::{JobEvent, JobStatus, NewTask, SceneEvent, SceneStatus};
 use crate::ledger::StoreFuture;
 use crate::state::names;
-use pytoon_vocabulary::{JobId, SceneId, UnixMs};
+use pytoon_vocabulary::{EngineName, JobId, SceneId, UnixMs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -113,7 +113,7 @@ pub struct SceneRow {
     /// Its status.
     pub status: SceneStatus,
     /// The engine that draws or drew it.
-    pub engine_used: Option<String>,
+    pub engine_used: Option<EngineName>,
     /// True if that is another engine than the one asked for.
     pub fallback_used: bool,
     /// Time that outside engines worked on it, in milliseconds; absent if none did.
@@ -130,7 +130,7 @@ pub struct SceneChange {
     /// Changes its status.
     pub event: SceneEvent,
     /// The engine that draws or drew it.
-    pub engine_used: Option<String>,
+    pub engine_used: Option<EngineName>,
     /// True if that is another engine than the one asked for.
     pub fallback_used: bool,
     /// Time that outside engines worked on it, in milliseconds; absent if none did.

@@ -10,8 +10,7 @@ use pytoon_engines::engine_selector::SceneWish;
 use pytoon_engines::world::{RealWorld, World};
 use pytoon_pipeline::engine_desk::{EngineDesk, Outside};
 use pytoon_records::ledger::{CallFilter, CallState};
-use pytoon_vocabulary::MicroUsd;
-use pytoon_vocabulary::UnixMs;
+use pytoon_vocabulary::{EngineName, MicroUsd, UnixMs};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -77,7 +76,7 @@ fn rows(desk: &EngineDesk, offline: bool) -> anyhow::Result<Vec<Row>> {
         .iter()
         .map(|name| {
             let engine = desk.engines().get(name);
-            let report = reports.get(name);
+            let report = reports.get(name.as_str());
             Row {
                 engine: name.clone(),
                 enabled: engine.is_none_or(|e| e.config.enabled),
@@ -126,7 +125,7 @@ fn health_word(name: &str, engine: Option<&Engine>, report: Option<&HealthReport
     }
 }
 
-fn health(outside: &Outside, names: &[String]) -> BTreeMap<String, HealthReport> {
+fn health(outside: &Outside, names: &[String]) -> BTreeMap<EngineName, HealthReport> {
     outside.runtime.block_on(async {
         let mut asking = tokio::task::JoinSet::new();
         for name in names {
@@ -252,7 +251,8 @@ async fn bought(outside: &Outside, engine: &Engine) -> anyhow::Result<Result<Cli
     let capabilities = engine.adapter.as_ref().map(|adapter| adapter.capabilities());
     let offer = capabilities.and_then(|sold| sold.offer(false));
     let ratio = offer.and_then(|offer| offer.ratios.first().copied()).unwrap_or_default();
-    let wish = SceneWish { explicit: Some(&engine.name), prompt, ratio, ..SceneWish::default() };
+    let wish =
+        SceneWish { explicit: Some(engine.name.as_str()), prompt, ratio, ..SceneWish::default() };
     let mut chain = outside.manager.resolve(&wish, 1000).await;
     chain.members.retain(|member| member.engine == engine.name || member.engine == LOCAL_ENGINE);
     let now = RealWorld.now();

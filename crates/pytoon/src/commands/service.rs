@@ -360,7 +360,7 @@ fn check_health(env: &Environment) {
         for engine in env.engines.engines().iter() {
             let key_present = engine.has_key();
             Event::HealthCheck {
-                engine: &engine.name,
+                engine: engine.name.as_str(),
                 healthy: false,
                 key_present,
                 kind: if key_present { "disabled" } else { "no_key" },

@@ -15,7 +15,7 @@ use pytoon_records::job::{JobStatus, TaskState};
 use pytoon_records::ledger::{CallFilter, CallState, PurchaseStore};
 use pytoon_storage::job_files::folder_of;
 use pytoon_store::Store;
-use pytoon_vocabulary::JobId;
+use pytoon_vocabulary::{EngineName, JobId};
 use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;
@@ -215,7 +215,7 @@ fn scenes_of(scenes: &[SceneRow], receipt: Option<&Value>) -> Vec<Check> {
                 .filter_map(|attempt| attempt["result"].as_str())
                 .filter(|result| *result != "success")
                 .collect();
-            let used = scene.engine_used.as_deref().unwrap_or("local");
+            let used = scene.engine_used.as_ref().map_or("local", EngineName::as_str);
             let why = scene.error.as_deref().unwrap_or("no reason was written down");
             let kind = kinds.first().copied().unwrap_or_else(|| kind_in(why));
             let evidence = format!("drawn by {used}: {why}");

@@ -31,7 +31,7 @@ pub(super) fn engines(desk: &EngineDesk) -> Vec<Check> {
             let mut asked = tokio::task::JoinSet::new();
             for engine in engines.iter().filter(|e| e.config.enabled && e.has_key()) {
                 let (manager, name) = (outside.manager.clone(), engine.name.clone());
-                asked.spawn(async move { manager.health_check(&name).await });
+                asked.spawn(async move { manager.health_check(name.as_str()).await });
             }
             asked.join_all().await
         })
