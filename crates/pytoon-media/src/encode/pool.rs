@@ -60,7 +60,12 @@ impl EncoderPool {
 
     /// Ends the idle encoders.
     pub fn clear(&self) {
-        lock(&self.idle).clear();
+        let idle = std::mem::take(&mut *lock(&self.idle));
+        idle.iter().for_each(|process| process.feed.end());
+        for process in idle {
+            // Its files are whole, however it ends.
+            let _ = process.running.wait();
+        }
     }
 
     fn take(&self, command: &CommandLine) -> Option<Process> {
