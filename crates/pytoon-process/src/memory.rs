@@ -15,7 +15,7 @@ impl SharedMemory {
     /// Returns new memory, all zeros.
     ///
     /// # Errors
-    /// [`io::ErrorKind::Unsupported`] if the system has no such memory.
+    /// [`io::ErrorKind::Unsupported`] if the system has no such memory or does not allow it.
     pub fn new(bytes: u64) -> io::Result<Self> {
         let file = memory_file(bytes)?;
         Ok(Self { map: MmapOptions::new().map_raw(&file)?, file })
@@ -50,8 +50,18 @@ impl SharedMemory {
 #[cfg(target_os = "linux")]
 fn memory_file(bytes: u64) -> io::Result<File> {
     use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
-    let file = memfd_create("pytoon", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
-    let file = File::from(file);
+    use rustix::io::Errno;
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    // Some systems want it said that nothing is run from the memory; Linux before 6.3 does not know
+    // how to say it.
+    let file = match memfd_create("pytoon", flags | MemfdFlags::NOEXEC_SEAL) {
+        Err(Errno::INVAL) => memfd_create("pytoon", flags),
+        made => made,
+    };
+    let file = file.map(File::from).map_err(|error| match error {
+        Errno::PERM | Errno::ACCESS => io::Error::new(io::ErrorKind::Unsupported, error),
+        error => error.into(),
+    })?;
     file.set_len(bytes)?;
     // A process that touches mapped memory which is gone is killed.
     fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
