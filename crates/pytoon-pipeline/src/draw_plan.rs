@@ -31,7 +31,7 @@ impl DrawPlan {
 
     /// Returns the frames of the ring of one chunk.
     pub(crate) fn ring(threads: usize) -> usize {
-        threads + 1
+        threads
     }
 }
 
