@@ -41,8 +41,8 @@ const BT709: [&str; 8] = [
 
 /// Returns the command that encodes raw frames from shared memory with libx264 alone, chunk after chunk.
 /// It writes what [`ffmpeg_command`] writes with [`SOFTWARE_ENCODER`], frame by frame and time by time,
-/// and takes a tenth less of the processors: FFmpeg loads two hundred libraries for each chunk, and its
-/// memory has to be cleared anew.
+/// and uses a tenth less CPU time: FFmpeg loads two hundred libraries for each chunk, and the kernel clears
+/// its memory each time.
 fn x264_command(profile: &Profile) -> CommandLine {
     let video = &profile.video;
     let mut params = format!("crf={}:{}:threads={CHUNK_THREADS}", video.crf, x264_params(profile));

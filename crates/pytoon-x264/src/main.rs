@@ -78,7 +78,7 @@ fn run(mut args: impl Iterator<Item = OsString>) -> Result<(), String> {
 /// Writes one file after another, as the parent orders.
 fn serve(settings: &Settings) -> Result<(), String> {
     encoder::keep_memory();
-    // Opened at once: wrong settings are told before anything is drawn.
+    // Opened before the first order, so that invalid settings are reported before any frame is drawn.
     let mut first = Some(Encoder::open(settings)?);
     let mut parent = Parent::open(settings.frame_bytes())?;
     loop {

@@ -22,10 +22,10 @@ use std::path::PathBuf;
 
 /// The longest path that is taken, in bytes: that of Linux.
 const MAX_PATH: usize = 4096;
-/// Tells the parent that a file is whole.
+/// The byte that tells the parent that a file is complete.
 const FILE_IS_WHOLE: u8 = 255;
 
-/// What the parent wants next.
+/// An order of the parent.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// A file is begun.

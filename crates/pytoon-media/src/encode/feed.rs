@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// The frames that the memory shared with an encoder holds: one that is encoded and one that is written meanwhile.
 pub const SHARED_FRAMES: u8 = 2;
-/// What `pytoon-x264` says when a file is whole.
+/// The byte that `pytoon-x264` sends when a file is complete.
 const FILE_IS_WHOLE: u8 = 255;
 
 /// Hands frames to an encoder.
