@@ -190,25 +190,40 @@ fn the_encoder_says_what_it_does_not_take() {
     let frame = [128; 16 * 16 * 3 / 2];
     says(&SMALL.replace("16x16", "15x16"), &frame, b"", "two even numbers");
     says(&SMALL.replace("16x16", "16"), &frame, b"", "`16` is not two numbers");
-    says(&SMALL.replace("30", "0"), &frame, b"", "frames a second");
+    says(&SMALL.replace("30", "0"), &frame, b"", "frames per second");
     says(&SMALL.replace("ultrafast", "swift"), &frame, b"", "no preset `swift`");
     says(&SMALL.replace("high", "tall"), &frame, b"", "cannot be opened");
-    says(&format!("{SMALL} --params keyint=30:speed=9"), &frame, b"", "does not take speed=9");
+    says(
+        &format!("{SMALL} --params keyint=30:speed=9"),
+        &frame,
+        b"",
+        "refuses the parameter speed=9",
+    );
     says(&format!("{SMALL} --params keyint"), &frame, b"", "`keyint` has no value");
     says(&format!("{SMALL} --quick"), &frame, b"", "unknown option --quick");
-    says(SMALL, &frame[1..], b"", "standard input has 383 bytes: no frames of 384 bytes");
+    says(
+        SMALL,
+        &frame[1..],
+        b"",
+        "standard input has 383 bytes, which is not a multiple of a frame of 384 bytes",
+    );
     says(SMALL, &frame, &open("none/a.mp4"), "none/a.mp4: No such file");
-    says(SMALL, &frame, &[&open("a.mp4")[..], b"e"].concat(), "there was no frame");
-    says(SMALL, &frame, &[&open("a.mp4")[..], b"f\x01"].concat(), "no slot 1 among 1");
+    says(SMALL, &frame, &[&open("a.mp4")[..], b"e"].concat(), "the file has no frames");
+    says(
+        SMALL,
+        &frame,
+        &[&open("a.mp4")[..], b"f\x01"].concat(),
+        "slot 1 does not exist: the memory has 1 slot",
+    );
     says(SMALL, &frame, &[&open("a.mp4")[..], b"f\x00"].concat(), "in the middle of a file");
     says(SMALL, &frame, b"f\x00", "without a file");
-    says(SMALL, &frame, b"x", "no order");
-    says(SMALL, &frame, b"o\xff\xff\xff\xff", "too long");
-    says(SMALL, &frame, b"o\x05\x00\x00\x00a", "waiting for the parent");
+    says(SMALL, &frame, b"x", "unknown order: byte 120");
+    says(SMALL, &frame, b"o\xff\xff\xff\xff", "at most 4096 are allowed");
+    says(SMALL, &frame, b"o\x05\x00\x00\x00a", "reading an order of the parent");
     let encoder = pytoon_testkit::pytoon();
     let encoder = Path::new(encoder.get_program()).with_file_name("pytoon-x264");
     let run = run_with_input(other(&encoder).args(SMALL.split(' ')), "");
-    run.refused(1, &["pytoon-x264: ", "standard input is no memory"]);
+    run.refused(1, &["pytoon-x264: ", "standard input is not memory"]);
 }
 
 #[test]

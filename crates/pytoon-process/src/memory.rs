@@ -4,7 +4,8 @@ use memmap2::{MmapOptions, MmapRaw};
 use std::fs::File;
 use std::io;
 
-/// Memory of a fixed size, which is also a file that lies in no folder. It is gone when nobody has it open.
+/// Memory of a fixed size that is also an open file without a path (`memfd_create`). The system frees it
+/// when the last process has closed it.
 #[derive(Debug)]
 pub struct SharedMemory {
     map: MmapRaw,
@@ -12,27 +13,27 @@ pub struct SharedMemory {
 }
 
 impl SharedMemory {
-    /// Returns new memory, all zeros.
+    /// Allocates memory, filled with zeros.
     ///
     /// # Errors
-    /// [`io::ErrorKind::Unsupported`] if the system has no such memory or does not allow it.
+    /// [`io::ErrorKind::Unsupported`] if the system does not have such memory or does not allow it.
     pub fn new(bytes: u64) -> io::Result<Self> {
         let file = memory_file(bytes)?;
         Ok(Self { map: MmapOptions::new().map_raw(&file)?, file })
     }
 
-    /// Returns the file for the program that shares the memory.
+    /// Returns the file to pass to the program that shares the memory.
     pub fn file(&self) -> &File {
         &self.file
     }
 
-    /// Copies bytes into the memory. The program may not read there meanwhile.
+    /// Copies bytes into the memory. The caller must make sure that the program does not read them meanwhile.
     ///
     /// # Panics
-    /// If the memory ends before the bytes do.
+    /// Panics if the bytes do not fit between `offset` and the end of the memory.
     pub fn write_at(&mut self, offset: usize, bytes: &[u8]) {
         let end = offset.checked_add(bytes.len());
-        assert!(end.is_some_and(|end| end <= self.map.len()), "shared memory has no such place");
+        assert!(end.is_some_and(|end| end <= self.map.len()), "outside the shared memory");
         // `write(2)` on the file would be safe, and takes four times as long.
         #[allow(unsafe_code)]
         // SAFETY: `offset..end` lies within the mapping, as asserted, and the mapping within the file,
@@ -52,8 +53,8 @@ fn memory_file(bytes: u64) -> io::Result<File> {
     use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
     use rustix::io::Errno;
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    // Some systems want it said that nothing is run from the memory; Linux before 6.3 does not know
-    // how to say it.
+    // Some systems require memory to be marked as not executable. Linux before 6.3 does not know the
+    // flag and returns EINVAL.
     let file = match memfd_create("pytoon", flags | MemfdFlags::NOEXEC_SEAL) {
         Err(Errno::INVAL) => memfd_create("pytoon", flags),
         made => made,
@@ -63,7 +64,7 @@ fn memory_file(bytes: u64) -> io::Result<File> {
         error => error.into(),
     })?;
     file.set_len(bytes)?;
-    // A process that touches mapped memory which is gone is killed.
+    // A shorter file would kill the process that maps it (SIGBUS), so its size must not change.
     fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
     Ok(file)
 }

@@ -124,7 +124,7 @@ impl Runner {
     }
 
     /// Starts a command that shares memory with this process ([`SharedMemory`]): its standard
-    /// input is the memory, and its standard output a line on which both tell each other what is in it.
+    /// input is the memory, and its standard output a socket for orders and answers.
     pub fn start_sharing(
         &self,
         command: &CommandLine,

@@ -11,7 +11,7 @@ pub(crate) struct Settings {
     pub(crate) width: u16,
     /// Pixels; even.
     pub(crate) height: u16,
-    /// Frames a second: numerator and denominator.
+    /// Frames per second: numerator and denominator.
     pub(crate) rate: (u32, u32),
     pub(crate) preset: String,
     pub(crate) profile: String,
@@ -30,9 +30,9 @@ impl Settings {
 pub(crate) struct Coded {
     /// NAL units with start codes (ISO/IEC 14496-10, annex B).
     pub(crate) bytes: Vec<u8>,
-    /// When it is shown, in frames.
+    /// Presentation time, in frames.
     pub(crate) pts: i64,
-    /// When it is decoded, in frames; below zero for the first ones where frames are out of order.
+    /// Decoding time, in frames; negative for the first frames if the order of decoding differs.
     pub(crate) dts: i64,
     pub(crate) is_key: bool,
 }
@@ -56,8 +56,9 @@ impl Encoder {
             settings.params.iter().map(|(name, value)| Ok((text(name)?, text(value)?))).collect();
         let pairs = pairs?;
         let (width, height) = (c_int::from(settings.width), c_int::from(settings.height));
-        let rate =
-            |part: u32| c_int::try_from(part).map_err(|_| format!("{part} is too large a rate"));
+        let rate = |part: u32| {
+            c_int::try_from(part).map_err(|_| format!("the frame rate {part} is too large"))
+        };
         let (rate_num, rate_den) = (rate(settings.rate.0)?, rate(settings.rate.1)?);
         // SAFETY: the texts end with NUL and outlive the calls.
         let params =
@@ -68,7 +69,7 @@ impl Encoder {
         for ((name, value), (own_name, own_value)) in pairs.iter().zip(&settings.params) {
             // SAFETY: `params` is what libx264 filled in above, the texts end with NUL.
             if unsafe { ffi::x264_param_parse(params, name.as_ptr(), value.as_ptr()) } != 0 {
-                return Err(format!("libx264 does not take {own_name}={own_value}"));
+                return Err(format!("libx264 refuses the parameter {own_name}={own_value}"));
             }
         }
         // SAFETY: as above; `params` is given away and not used again.
@@ -81,7 +82,7 @@ impl Encoder {
     /// Returns the parameter sets, with start codes.
     pub(crate) fn headers(&mut self) -> Result<Vec<u8>, String> {
         let mut bytes = null();
-        // SAFETY: the encoder is open; what it hands out stays until its next call.
+        // SAFETY: the encoder is open; the returned bytes are valid until its next call.
         let size = unsafe { ffi::pytoon_x264_headers(self.handle.as_ptr(), &raw mut bytes) };
         let size = usize::try_from(size).ok().filter(|size| *size > 0);
         let size = size.ok_or("libx264 has no headers")?;
@@ -89,7 +90,7 @@ impl Encoder {
         Ok(unsafe { std::slice::from_raw_parts(bytes, size) }.to_vec())
     }
 
-    /// Encodes the next frame. Returns one that is finished, if any is yet.
+    /// Encodes the next frame. Returns the next finished frame, if there is one.
     pub(crate) fn encode(&mut self, parent: &Parent, slot: Slot) -> Result<Option<Coded>, String> {
         let (planes, bytes) = parent.frame(slot);
         if bytes != self.frame_bytes {
@@ -100,7 +101,7 @@ impl Encoder {
         self.step(planes, pts)
     }
 
-    /// Returns the next frame that was held back, once there are no more to encode.
+    /// Returns the next delayed frame. Called after the last frame.
     pub(crate) fn flush(&mut self) -> Result<Option<Coded>, String> {
         // SAFETY: the encoder is open.
         while unsafe { ffi::x264_encoder_delayed_frames(self.handle.as_ptr()) } > 0 {
@@ -114,8 +115,8 @@ impl Encoder {
     fn step(&mut self, planes: *mut u8, pts: i64) -> Result<Option<Coded>, String> {
         let mut out = ffi::Frame { bytes: null(), size: 0, pts: 0, dts: 0, is_key: 0 };
         let (handle, width, height) = (self.handle.as_ptr(), self.width, self.height);
-        // SAFETY: the encoder is open; `planes` is null or a whole frame, which stays mapped as
-        // long as its parent is borrowed, and is copied before this returns.
+        // SAFETY: the encoder is open; `planes` is null or a whole frame, which stays mapped while the
+        // parent is borrowed, and libx264 copies it before this returns.
         let size =
             unsafe { ffi::pytoon_x264_encode(handle, planes, width, height, pts, &raw mut out) };
         match size {
@@ -139,8 +140,8 @@ impl Drop for Encoder {
     }
 }
 
-/// Keeps the memory of closed encoders for the next one: clearing new memory costs the system more than
-/// encoding a tenth of a chunk. What libx264 is given is cleared all the same (`x264.c`).
+/// Keeps the memory of closed encoders for the next one: for the system to clear new memory takes as long as
+/// encoding a tenth of a chunk. `x264.c` clears the memory that libx264 allocates again.
 #[allow(unsafe_code)]
 pub(crate) fn keep_memory() {
     // SAFETY: it sets options of the allocator.

@@ -1,8 +1,8 @@
 //! Encodes raw frames with libx264 into the MP4 files of chunks, one after another.
 //!
-//! A small program of its own because libx264 is under the GPL: the rest of pytoon runs it as a
-//! process and shares nothing with it but what is written here. It writes what FFmpeg's `libx264`
-//! writes with the same settings, whatever it wrote before.
+//! libx264 is under the GPL, so this is a separate program: the rest of pytoon runs it as a process and
+//! communicates with it only as described here. A file has the same bytes as one of FFmpeg's `libx264` with
+//! the same settings, and does not depend on the files before it.
 //!
 //! `pytoon-x264 --size 1080x1920 --rate 30 --preset veryfast --profile high --params crf=20:keyint=60`
 //! takes frames in YUV 4:2:0, planes one after another without gaps, BT.709 with video levels, from
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     match run(std::env::args_os().skip(1)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            // The parent reads this; a broken pipe here has nobody left to tell.
+            // The parent reads this. If the pipe is broken, the parent has ended and nobody reads it.
             let _ = writeln!(std::io::stderr(), "pytoon-x264: {message}");
             ExitCode::FAILURE
         }
@@ -70,12 +70,12 @@ fn run(mut args: impl Iterator<Item = OsString>) -> Result<(), String> {
         return Err("--size takes two even numbers, such as 1080x1920".to_owned());
     }
     if settings.rate.0 == 0 || settings.rate.1 == 0 {
-        return Err("--rate takes frames a second, such as 30 or 30000/1001".to_owned());
+        return Err("--rate takes frames per second, such as 30 or 30000/1001".to_owned());
     }
     serve(&settings)
 }
 
-/// Writes one file after another, as the parent orders.
+/// Writes one file after another, until the parent has no more orders.
 fn serve(settings: &Settings) -> Result<(), String> {
     encoder::keep_memory();
     // Opened before the first order, so that invalid settings are reported before any frame is drawn.
@@ -86,7 +86,7 @@ fn serve(settings: &Settings) -> Result<(), String> {
             Order::Open(output) => {
                 let encoder = first.take().map_or_else(|| Encoder::open(settings), Ok)?;
                 write_file(settings, encoder, &output, &mut parent)?;
-                parent.tell_file_is_whole()?;
+                parent.file_is_complete()?;
             }
             Order::End => return Ok(()),
             other => return Err(format!("{other:?} without a file")),
@@ -111,7 +111,7 @@ fn write_file(
                 }
             }
             Order::Finish => break,
-            // The parent is gone: nobody wants the file.
+            // `End` here means that the parent died or gave the file up.
             other => return Err(format!("{other:?} in the middle of a file")),
         }
     }
@@ -121,18 +121,19 @@ fn write_file(
     file.finish()
 }
 
-/// Returns frames a second: `30`, or `30000/1001`.
+/// Parses frames per second: `30`, or `30000/1001`.
 fn rate(text: &str) -> Result<(u32, u32), String> {
     if text.contains('/') { pair(text, '/') } else { pair(&format!("{text}/1"), '/') }
 }
 
-/// Returns two numbers that a sign parts.
-fn pair<T: std::str::FromStr>(text: &str, sign: char) -> Result<(T, T), String> {
-    let both = text.split_once(sign).and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
-    both.ok_or_else(|| format!("`{text}` is not two numbers with `{sign}` between them"))
+/// Parses two numbers with a separator between them.
+fn pair<T: std::str::FromStr>(text: &str, separator: char) -> Result<(T, T), String> {
+    let both =
+        text.split_once(separator).and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+    both.ok_or_else(|| format!("`{text}` is not two numbers with `{separator}` between them"))
 }
 
-/// Returns names and values of `name=value:name=value`.
+/// Parses `name=value:name=value`.
 fn params(text: &str) -> Result<Vec<(String, String)>, String> {
     let one = |part: &str| {
         let (name, value) = part.split_once('=').ok_or_else(|| format!("`{part}` has no value"))?;

@@ -1,7 +1,7 @@
 //! The file of a chunk: one track of H.264 in MP4 (ISO/IEC 14496-12 and 14496-15).
 //!
-//! Guarantees: each frame states when it is decoded and when it is shown, an edit list says that the
-//! first one is shown at once, and the colours are named, as in a file that FFmpeg writes.
+//! Guarantees: each frame has its decoding and presentation time, an edit list makes the first frame appear
+//! at time zero, and the colours are named, as in a file that FFmpeg writes.
 
 use crate::encoder::{Coded, Settings};
 use shiguredo_mp4::boxes::{
@@ -14,11 +14,11 @@ use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::num::NonZeroU32;
 use std::path::Path;
 
-/// Units of time in a second; all common frame rates are whole or nearly so in it.
+/// Units of time per second. A frame of all common rates is a whole or nearly whole number of units.
 const TIMESCALE: NonZeroU32 = NonZeroU32::new(90_000).unwrap();
 /// `colr` of kind `nclx`: primaries, transfer and matrix of BT.709, video levels.
 const BT709: &[u8] = b"nclx\0\x01\0\x01\0\x01\0";
-/// The kinds of NAL units that stand in the header.
+/// The types of NAL units that belong in the header.
 const SPS: u8 = 7;
 const PPS: u8 = 8;
 
@@ -75,10 +75,10 @@ impl ChunkFile {
         Ok(())
     }
 
-    /// Writes the index, and what the file begins with now that its length is known.
+    /// Writes the index, and fills in the sizes at the start of the file.
     pub(crate) fn finish(mut self) -> Result<(), String> {
         let rate = self.rate;
-        let first = self.frames.first().ok_or("there was no frame")?;
+        let first = self.frames.first().ok_or("the file has no frames")?;
         let (first_dts, first_offset) = (first.dts, first.offset);
         let last = self.frames.last().map_or(0, |frame| frame.dts + 1);
         let next = self.frames.iter().skip(1).map(|frame| frame.dts).chain([last]);
@@ -124,7 +124,7 @@ fn written(error: std::io::Error) -> String {
     format!("writing the file: {error}")
 }
 
-/// Returns when a frame begins, in units of [`TIMESCALE`], to the nearest; halves go away from zero.
+/// Returns the time at which a frame begins, in units of [`TIMESCALE`], rounded half away from zero.
 fn time(frame: i64, (rate_num, rate_den): (u32, u32)) -> i64 {
     let (num, den) = (i64::from(rate_num), i64::from(rate_den));
     let product = frame.abs() * i64::from(TIMESCALE.get()) * den;
@@ -145,13 +145,13 @@ fn units(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
             None => (rest, &[][..]),
         };
         rest = after;
-        // A longer start code begins with one more zero; no unit ends with one.
+        // A long start code begins with one more zero; a unit never ends with zero.
         let length = unit.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         (length > 0).then(|| &unit[..length])
     })
 }
 
-/// Returns a NAL unit in the form of MP4: its length in 32 bits, then the unit.
+/// Returns a NAL unit as MP4 stores it: its length in 32 bits, then the unit.
 fn length_prefixed(unit: &[u8]) -> Vec<u8> {
     [&(unit.len() as u32).to_be_bytes(), unit].concat()
 }
@@ -161,7 +161,7 @@ fn sample_entry(
     sps: Vec<Vec<u8>>,
     pps: Vec<Vec<u8>>,
 ) -> Result<SampleEntry, String> {
-    // Profile, its constraints and level stand in the first parameter set.
+    // The first parameter set begins with profile, constraints and level.
     let [_, profile, constraints, level, ..] = sps.first().map_or(&[][..], Vec::as_slice) else {
         return Err("libx264 has no sequence parameter set".to_owned());
     };
@@ -170,7 +170,7 @@ fn sample_entry(
         profile_compatibility: *constraints,
         avc_level_indication: *level,
         length_size_minus_one: Uint::new(3),
-        // 4:2:0 with eight bits, which is stated for the high profiles.
+        // 4:2:0 with eight bits; only the high profiles state it.
         chroma_format: (*profile >= 100).then(|| Uint::new(1)),
         bit_depth_luma_minus8: (*profile >= 100).then(|| Uint::new(0)),
         bit_depth_chroma_minus8: (*profile >= 100).then(|| Uint::new(0)),

@@ -1,15 +1,14 @@
 //! The parent process: its orders, and frames in memory that it shares.
 //!
-//! Standard input is the memory: slots of one frame each. Standard output is a socket for single bytes
-//! and one text:
+//! Standard input is the memory, divided into slots of one frame each. Standard output is a socket:
 //!
-//! | from the parent | meaning | from here |
+//! | order of the parent | meaning | answer |
 //! | --- | --- | --- |
-//! | `o`, four bytes (length, little endian), a path | write this file | |
-//! | `f`, a slot | the next frame is there | the slot, when it is free again |
-//! | `e` | that was the last frame | 255, when the file is whole |
+//! | `o`, length of the path (four bytes, little endian), path | begin this file | |
+//! | `f`, slot | encode the frame in this slot | the slot, once it is free again |
+//! | `e` | finish the file | 255, once the file is complete |
 //!
-//! The parent shuts its side down when there are no more files.
+//! The parent shuts down its side of the socket after the last file.
 
 use memmap2::{MmapOptions, MmapRaw};
 use std::ffi::OsString;
@@ -20,25 +19,25 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
-/// The longest path that is taken, in bytes: that of Linux.
+/// The longest path in an order, in bytes: the limit of Linux.
 const MAX_PATH: usize = 4096;
 /// The byte that tells the parent that a file is complete.
-const FILE_IS_WHOLE: u8 = 255;
+const FILE_IS_COMPLETE: u8 = 255;
 
 /// An order of the parent.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// A file is begun.
+    /// Begin a file.
     Open(PathBuf),
-    /// A frame is encoded.
+    /// Encode a frame.
     Frame(Slot),
-    /// The file is finished.
+    /// Finish the file.
     Finish,
     /// There are no more files.
     End,
 }
 
-/// A place for one frame. The parent leaves it alone from its order on until it is given back.
+/// A place for one frame. The parent does not write there between its order and our answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Slot(u8);
 
@@ -50,26 +49,27 @@ pub(crate) struct Parent {
 }
 
 impl Parent {
-    /// Opens the memory and the line that the parent gave to this process.
+    /// Opens the memory and the socket that the parent passed as standard input and output.
     pub(crate) fn open(frame_bytes: usize) -> Result<Self, String> {
         let owned = |fd: BorrowedFd<'_>| fd.try_clone_to_owned();
         let memory = owned(std::io::stdin().as_fd()).map(File::from);
-        let line = owned(std::io::stdout().as_fd()).map(UnixStream::from);
+        let socket = owned(std::io::stdout().as_fd()).map(UnixStream::from);
         let memory = memory.and_then(|memory| MmapOptions::new().map_raw(&memory));
-        let memory = memory.map_err(|e| format!("standard input is no memory of frames: {e}"))?;
-        let line = line.map_err(|e| format!("standard output: {e}"))?;
+        let memory =
+            memory.map_err(|e| format!("standard input is not memory shared by pytoon: {e}"))?;
+        let socket = socket.map_err(|e| format!("standard output is not a socket: {e}"))?;
         if memory.len() < frame_bytes || !memory.len().is_multiple_of(frame_bytes) {
             let len = memory.len();
             return Err(format!(
-                "standard input has {len} bytes: no frames of {frame_bytes} bytes"
+                "standard input has {len} bytes, which is not a multiple of a frame of {frame_bytes} bytes"
             ));
         }
-        Ok(Self { memory, orders: BufReader::new(line), frame_bytes })
+        Ok(Self { memory, orders: BufReader::new(socket), frame_bytes })
     }
 
     /// Waits for the next order.
     pub(crate) fn next(&mut self) -> Result<Order, String> {
-        let failed = |e| format!("waiting for the parent: {e}");
+        let failed = |e| format!("reading an order of the parent: {e}");
         let mut kind = [0];
         let read = match self.orders.read_exact(&mut kind) {
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
@@ -84,7 +84,9 @@ impl Parent {
                 self.orders.read_exact(&mut length).map_err(failed)?;
                 let length = u32::from_le_bytes(length) as usize;
                 if length > MAX_PATH {
-                    return Err(format!("a path of {length} bytes is too long"));
+                    return Err(format!(
+                        "the path of the file has {length} bytes; at most {MAX_PATH} are allowed"
+                    ));
                 }
                 let mut path = vec![0; length];
                 self.orders.read_exact(&mut path).map_err(failed)?;
@@ -96,32 +98,34 @@ impl Parent {
                 let [slot] = slot;
                 let slots = self.memory.len() / self.frame_bytes;
                 if usize::from(slot) >= slots {
-                    return Err(format!("there is no slot {slot} among {slots}"));
+                    return Err(format!(
+                        "slot {slot} does not exist: the memory has {slots} slots"
+                    ));
                 }
                 Ok(Order::Frame(Slot(slot)))
             }
             b'e' => Ok(Order::Finish),
-            other => Err(format!("{other} is no order")),
+            other => Err(format!("unknown order: byte {other}")),
         }
     }
 
-    /// Returns the frame in a slot: its first byte, and how many there are.
+    /// Returns the frame in a slot: a pointer to its first byte, and its length in bytes.
     pub(crate) fn frame(&self, Slot(slot): Slot) -> (*mut u8, usize) {
         let start = usize::from(slot) * self.frame_bytes;
         (self.memory.as_mut_ptr().wrapping_add(start), self.frame_bytes)
     }
 
-    /// Tells the parent that a slot is free.
+    /// Answers that a slot is free.
     pub(crate) fn give_back(&mut self, Slot(slot): Slot) -> Result<(), String> {
-        self.say(slot)
+        self.answer(slot)
     }
 
-    /// Tells the parent that the file is whole.
-    pub(crate) fn tell_file_is_whole(&mut self) -> Result<(), String> {
-        self.say(FILE_IS_WHOLE)
+    /// Answers that the file is complete.
+    pub(crate) fn file_is_complete(&mut self) -> Result<(), String> {
+        self.answer(FILE_IS_COMPLETE)
     }
 
-    fn say(&mut self, byte: u8) -> Result<(), String> {
-        self.orders.get_mut().write_all(&[byte]).map_err(|e| format!("telling the parent: {e}"))
+    fn answer(&mut self, byte: u8) -> Result<(), String> {
+        self.orders.get_mut().write_all(&[byte]).map_err(|e| format!("answering the parent: {e}"))
     }
 }

@@ -18,9 +18,9 @@ struct pytoon_frame {
     int is_key;
 };
 
-/* libx264 reads memory that it has not written. In the first encoder of a process that is all zeros; these
- * functions, by which it gets its memory, make it so in later ones too. They stand before those of the
- * C library, whose heap they use. */
+/* libx264 reads memory that it has not written. In the first encoder of a process this memory is zero; these
+ * functions, with which libx264 allocates, clear it for later encoders too. They replace those of the C
+ * library and use its heap. */
 void *memalign(size_t alignment, size_t size)
 {
     void *memory = aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
@@ -33,7 +33,7 @@ int posix_memalign(void **out, size_t alignment, size_t size)
     return *out ? 0 : ENOMEM;
 }
 
-/* Freed memory stays with the process. */
+/* Freed memory is not returned to the system. */
 void pytoon_x264_keep_memory(void)
 {
 #ifdef M_MMAP_MAX
@@ -44,7 +44,7 @@ void pytoon_x264_keep_memory(void)
 
 int pytoon_x264_build(void) { return X264_BUILD; }
 
-/* Returns parameters, or null where the preset is unknown or memory is short. */
+/* Returns parameters, or null if the preset is unknown or there is no memory. */
 x264_param_t *pytoon_x264_params(const char *preset, int width, int height, int rate_num, int rate_den)
 {
     x264_param_t *params = malloc(sizeof *params);
@@ -65,7 +65,7 @@ x264_param_t *pytoon_x264_params(const char *preset, int width, int height, int 
     return params;
 }
 
-/* Takes the parameters. Returns null where the encoder cannot be opened. */
+/* Frees the parameters. Returns null if the encoder cannot be opened. */
 x264_t *pytoon_x264_open(x264_param_t *params, const char *profile)
 {
     x264_t *encoder = NULL;
@@ -86,8 +86,8 @@ int pytoon_x264_headers(x264_t *encoder, const uint8_t **bytes)
     return size;
 }
 
-/* Encodes a frame in planes Y, U, V, or hands out a delayed one where `planes` is null. Returns the
- * size of the frame that comes out, zero where none does yet, or a negative number. */
+/* Encodes a frame in planes Y, U, V, or flushes a delayed frame if `planes` is null. Returns the size of
+ * the encoded frame in bytes, zero if there is none yet, or a negative number for an error. */
 int pytoon_x264_encode(x264_t *encoder, uint8_t *planes, int width, int height, int64_t pts,
                        struct pytoon_frame *out)
 {

@@ -1,4 +1,4 @@
-//! How frames reach an encoder's program.
+//! The transport of frames to an encoder's program.
 
 use pytoon_core::profile::Profile;
 use pytoon_process::{CommandLine, Runner, Running, SharedMemory, SystemError};
@@ -8,10 +8,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-/// The frames that the memory shared with an encoder holds: one that is encoded and one that is written meanwhile.
+/// The capacity of the memory shared with an encoder, in frames: one is encoded while the next is written.
 pub const SHARED_FRAMES: u8 = 2;
 /// The byte that `pytoon-x264` sends when a file is complete.
-const FILE_IS_WHOLE: u8 = 255;
+const FILE_IS_COMPLETE: u8 = 255;
 
 /// Hands frames to an encoder.
 #[derive(Debug)]
@@ -22,15 +22,15 @@ pub(super) enum Feed {
     Shared(SharedFrames),
 }
 
-/// Frames in memory that an encoder shares. What is said on the line is described in the encoder's
-/// program.
+/// Frames in memory that an encoder shares. `pytoon-x264` documents the orders and answers (`parent.rs`).
 #[derive(Debug)]
 pub(super) struct SharedFrames {
     memory: SharedMemory,
-    line: UnixStream,
+    /// Orders to the encoder, and its answers.
+    socket: UnixStream,
     /// The slot of the next frame.
     next: u8,
-    /// Slots that hold a frame which is not encoded yet.
+    /// The number of slots whose frame is not encoded yet.
     taken: u8,
 }
 
@@ -53,8 +53,8 @@ impl Feed {
         let frame_bytes = u64::from(profile.width) * u64::from(profile.height) * 3 / 2;
         let memory = SharedMemory::new(u64::from(SHARED_FRAMES) * frame_bytes)
             .map_err(|source| SystemError::Start { program: command.program.to_owned(), source })?;
-        let (running, line) = runner.start_sharing(command, &memory)?;
-        Ok((running, Self::Shared(SharedFrames { memory, line, next: 0, taken: 0 })))
+        let (running, socket) = runner.start_sharing(command, &memory)?;
+        Ok((running, Self::Shared(SharedFrames { memory, socket, next: 0, taken: 0 })))
     }
 
     /// Writes the next frame; blocks while the encoder is busy.
@@ -67,9 +67,9 @@ impl Feed {
 
     /// Tells the encoder that there are no more files.
     pub(super) fn end(&self) {
-        let (Self::Stream(line) | Self::Shared(SharedFrames { line, .. })) = self;
-        // It fails where the encoder is gone, whose end says why.
-        let _ = line.shutdown(Shutdown::Write);
+        let (Self::Stream(socket) | Self::Shared(SharedFrames { socket, .. })) = self;
+        // This fails only if the encoder has ended; its exit status then says why.
+        let _ = socket.shutdown(Shutdown::Write);
     }
 }
 
@@ -80,29 +80,29 @@ impl SharedFrames {
         let mut order = vec![b'o'];
         order.extend((path.len() as u32).to_le_bytes());
         order.extend(path);
-        self.line.write_all(&order)
+        self.socket.write_all(&order)
     }
 
     /// Writes the next frame into a free slot.
     fn write(&mut self, frame: &[u8]) -> io::Result<()> {
         if self.taken == SHARED_FRAMES {
             // Slots become free in the order in which they were taken.
-            self.line.read_exact(&mut [0])?;
+            self.socket.read_exact(&mut [0])?;
             self.taken -= 1;
         }
         self.memory.write_at(usize::from(self.next) * frame.len(), frame);
-        self.line.write_all(&[b'f', self.next])?;
+        self.socket.write_all(&[b'f', self.next])?;
         self.next = (self.next + 1) % SHARED_FRAMES;
         self.taken += 1;
         Ok(())
     }
 
-    /// Waits until the file is whole.
+    /// Waits until the file is complete.
     pub(super) fn finish(&mut self) -> io::Result<()> {
-        self.line.write_all(b"e")?;
-        let mut heard = [0];
-        while heard != [FILE_IS_WHOLE] {
-            self.line.read_exact(&mut heard)?;
+        self.socket.write_all(b"e")?;
+        let mut answer = [0];
+        while answer != [FILE_IS_COMPLETE] {
+            self.socket.read_exact(&mut answer)?;
         }
         self.taken = 0;
         Ok(())

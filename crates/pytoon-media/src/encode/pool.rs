@@ -1,7 +1,7 @@
-//! Encoders as programs, each of which writes the files of one chunk after another.
+//! A pool of encoder processes, each of which writes the files of one chunk after another.
 //!
-//! Guarantees: what a file holds does not depend on what its encoder wrote before; an encoder that died
-//! while it was idle is replaced; one that dies in the middle of a file is an error of that file alone.
+//! Guarantees: the bytes of a file do not depend on the files that its encoder wrote before; an encoder that
+//! died while it was idle is replaced; one that dies in the middle of a file fails that file only.
 
 use super::feed::Feed;
 use super::{SOFTWARE_ENCODER, ffmpeg_command, x264_command};
@@ -12,7 +12,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Encoders, each of which writes one file after another.
+/// Encoder processes, each of which writes one file after another.
 #[derive(Debug, Default)]
 pub struct EncoderPool {
     idle: Mutex<Vec<Process>>,
@@ -31,7 +31,7 @@ impl EncoderPool {
         if encoder == SOFTWARE_ENCODER {
             let command = x264_command(profile);
             while let Some(mut process) = self.take(&command) {
-                // One that died while it was idle is not missed.
+                // This fails if the encoder died while it was idle; the next one is tried.
                 if process.open(&output).is_ok() {
                     return Ok(VideoEncoder { process: Some(process), output });
                 }
@@ -44,14 +44,14 @@ impl EncoderPool {
         }
     }
 
-    /// Waits until the file is whole, and keeps the encoder for the next one.
+    /// Waits until the file is complete, and keeps the encoder for the next file.
     pub fn finish(&self, encoder: VideoEncoder) -> Result<(), SystemError> {
         let VideoEncoder { process: Some(mut process), output } = encoder else { return Ok(()) };
         let Feed::Shared(frames) = &mut process.feed else { return process.end() };
         if let Err(source) = process.running.during(|| frames.finish()) {
             return Err(process.failure(source, &output));
         }
-        // A program may run for a limited time, which is meant for one file.
+        // The time limit of a program is meant for one file.
         if process.running.has_half_its_time() {
             lock(&self.idle).push(process);
         }
@@ -63,7 +63,7 @@ impl EncoderPool {
         let idle = std::mem::take(&mut *lock(&self.idle));
         idle.iter().for_each(|process| process.feed.end());
         for process in idle {
-            // Its files are whole, however it ends.
+            // All its files are complete, so its exit status does not matter.
             let _ = process.running.wait();
         }
     }
@@ -95,7 +95,7 @@ impl VideoEncoder {
     }
 }
 
-/// A program that encodes.
+/// An encoder process.
 #[derive(Debug)]
 struct Process {
     running: Running,
@@ -104,8 +104,7 @@ struct Process {
 }
 
 impl Process {
-    /// Starts an encoder's program: the software one in a program of its own, which FFmpeg stands in
-    /// for where it is not installed.
+    /// Starts an encoder: `pytoon-x264` for the software encoder where it is installed, otherwise FFmpeg.
     fn start(
         runner: &Runner,
         profile: &Profile,
@@ -127,7 +126,7 @@ impl Process {
         Ok(Self { running, feed, command })
     }
 
-    /// Begins the file. FFmpeg has it among its arguments.
+    /// Begins the file. FFmpeg got its path as an argument.
     fn open(&mut self, output: &Path) -> io::Result<()> {
         match &mut self.feed {
             Feed::Stream(_) => Ok(()),
@@ -135,15 +134,15 @@ impl Process {
         }
     }
 
-    /// Returns why a file failed: the line only breaks when the program is gone, and its own words say
-    /// why it is.
+    /// Returns the error of a failed file. The socket breaks only when the program ends, so the program's
+    /// own message comes first.
     fn failure(self, source: io::Error, output: &Path) -> SystemError {
         self.end().err().unwrap_or_else(|| SystemError::write(output, source))
     }
 
     /// Waits for the end of the program.
     fn end(self) -> Result<(), SystemError> {
-        // It may still have something to say, so that the line stays open.
+        // `feed` stays open until the program has ended, so that its last answer does not break it.
         self.feed.end();
         self.running.wait()
     }
@@ -169,7 +168,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::time::{Duration, Instant};
 
-    /// Says that a file without frames is whole, and ends.
+    /// An encoder that completes one file without frames and ends.
     const ONE_FILE: &str = "#!/bin/sh\necho $$ >> \"${0%/*}/started\"\n\
         head -c \"$(cat \"${0%/*}/order\")\" <&1 >/dev/null\nprintf '\\377'\n";
 
@@ -180,7 +179,7 @@ mod tests {
         std::fs::write(&program, ONE_FILE).expect("writes");
         std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("may run");
         let output = folder.path().join("a.mp4");
-        // The order to open the file, and the one to finish it.
+        // The orders `o` and `e`.
         let order = 1 + 4 + output.as_os_str().len() + 1;
         std::fs::write(folder.path().join("order"), order.to_string()).expect("writes");
         let programs = Programs::only_in(vec![folder.path().to_owned()]);
@@ -199,13 +198,13 @@ mod tests {
         };
         for count in 1..=2 {
             let encoder = pool.start(&runner, &profile, SOFTWARE_ENCODER, &output).expect("starts");
-            pool.finish(encoder).expect("is whole");
+            pool.finish(encoder).expect("is complete");
             assert_eq!(started().len(), count, "another encoder each time");
             let begun = Instant::now();
             let stat = format!("/proc/{}/stat", started()[count - 1]);
-            // Ended, and not waited for by this process.
+            // It has ended when it is a zombie of this process.
             while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(" Z ")) {
-                assert!(begun.elapsed() < Duration::from_secs(20), "it goes on");
+                assert!(begun.elapsed() < Duration::from_secs(20), "the encoder does not end");
                 std::thread::sleep(Duration::from_millis(5));
             }
         }
