@@ -37,7 +37,7 @@ fn a_wrong_key_keeps_every_process_away_for_long() {
     assert!(breaker.contains("open 8") && breaker.contains("auth"), "{breaker}");
     assert_eq!(shown(&studio, "pika")["breaker"], "closed");
     let plan = studio.pytoon(&["plan", "brief.yaml"]).ok().stdout;
-    assert!(plan.contains("it cools after failures"), "{plan}");
+    assert!(plan.contains("its circuit breaker is open after failures"), "{plan}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::small_disk::SmallDisk;
 use crate::support::quick;
-use pytoon_testkit::program::{alone, find_tool, other, run, run_with_input};
+use pytoon_testkit::program::{Background, alone, find_tool, other, run, run_with_input};
 use pytoon_testkit::{Film, Run, Workspace};
 use std::fs::File;
 use std::io::{Read, Write};
@@ -11,6 +11,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 /// Writes a script `bin/NAME` that runs `body` and then the real program.
 fn stand_in(workspace: &Workspace, name: &str, real: &Path, body: &str) {
@@ -47,6 +48,49 @@ fn an_encoder_killed_in_the_middle_is_reported_and_leaves_nothing() {
     workspace.write("brief.yaml", quick(""));
     render_with_dying_encoder(&workspace).refused(1, &["`pytoon-x264`", "signal"]);
     assert!(!workspace.path("out").exists());
+}
+
+#[test]
+fn a_render_that_was_stopped_goes_on_when_it_is_continued() {
+    let workspace = Workspace::new();
+    workspace.write("config/defaults.yaml", "limits: {process_stall_seconds: 2}\n");
+    let brief =
+        "prompt: A quiet cup of tea\nvoice: off\nmusic_source: none\ntarget_duration_seconds: 8\n";
+    workspace.write("brief.yaml", brief);
+    let mut command = workspace.command(&["render", "brief.yaml", "--out", "out"]);
+    let mut running = Background::start(&mut command);
+    let chunks = workspace.path("out/.work/chunks");
+    running.wait_until(|| std::fs::read_dir(&chunks).is_ok_and(|files| files.count() > 0));
+    running.pause(Duration::from_secs(4));
+    assert_eq!(running.end(), Some(0));
+    assert_eq!(Film::open(&workspace.path("out")).findings(), Vec::<String>::new());
+}
+
+#[test]
+fn an_encoder_that_is_damaged_is_no_mere_warning() {
+    let workspace = Workspace::new();
+    let program = alone(&workspace.path("bin"), &["pytoon-espeak"]);
+    let verdict = |run: &Run| {
+        let checks = run.json();
+        let check = checks.as_array().into_iter().flatten().find(|it| it["name"] == "pytoon-x264");
+        check.expect("a check")["verdict"].as_str().expect("a verdict").to_owned()
+    };
+    let doctor = || run(other(&program).current_dir(workspace.root()).args(["doctor", "--json"]));
+    assert_eq!(verdict(&doctor()), "warning", "FFmpeg stands in");
+    stand_in(&workspace, "pytoon-x264", Path::new("/bin/false"), "");
+    assert_eq!(verdict(&doctor()), "failed", "no film can be made");
+}
+
+/// Anybody may write to the parent of a program's folder, such as `/tmp`.
+#[test]
+fn programs_of_the_parent_folder_are_not_started() {
+    let workspace = Workspace::new();
+    workspace.write("brief.yaml", quick(""));
+    let program = alone(&workspace.path("bin/own"), &["pytoon-espeak", "pytoon-x264"]);
+    stand_in(&workspace, "ffmpeg", &find_tool("ffmpeg"), "touch \"${0%/*}/started\"");
+    let mut command = other(&program);
+    run(command.current_dir(workspace.root()).args(["render", "brief.yaml", "--out", "out"])).ok();
+    assert!(!workspace.path("bin/started").exists(), "a planted program ran");
 }
 
 #[test]
@@ -143,8 +187,8 @@ fn films_go_into_folders_of_any_name() {
     use std::os::unix::ffi::OsStrExt;
     let workspace = Workspace::new();
     workspace.write("brief.yaml", quick(""));
-    // An option of the encoder, a protocol of FFmpeg, and no UTF-8.
-    for name in [&b"--rate"[..], b"file:x", b"a\nb", b"caf\xe9"] {
+    // An option of the encoder, a protocol of FFmpeg, no UTF-8, and characters that end a path in a URL.
+    for name in [&b"--rate"[..], b"file:x", b"a\nb", b"caf\xe9", b"Campaign #3", b"why?"] {
         let mut out = std::ffi::OsString::from("--out=");
         out.push(std::ffi::OsStr::from_bytes(name));
         let mut command = workspace.command(&["render", "brief.yaml"]);

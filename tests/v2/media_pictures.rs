@@ -157,7 +157,7 @@ fn an_upload_that_no_job_can_use_is_refused() {
     let upload = |bytes: &[u8]| service.send("POST", "/api/v2/assets", &headers, bytes);
     let read = |name: &str| std::fs::read(workspace.path(name)).expect("a file");
     let refused = |bytes: &[u8], part: &str| upload(bytes).problem(422, "invalid_asset", &[part]);
-    refused(HEIC, "this picture format cannot be read here; save it as JPEG or PNG");
+    refused(HEIC, "this picture format is not supported; save it as JPEG or PNG");
     refused(SVG.as_bytes(), "SVG is not supported; save it as PNG");
     refused(b"%PDF-1.7\n1 0 obj", "PDF is not supported; save its page as PNG");
     refused(b"8BPS\0\x01\0\0", "Photoshop (PSD) is not supported");
@@ -172,7 +172,7 @@ fn an_upload_that_no_job_can_use_is_refused() {
     for byte in &mut torn[start..end] {
         *byte = 0x55;
     }
-    refused(&torn, "it has no picture that FFmpeg can decode");
+    refused(&torn, "it has no video that FFmpeg can decode");
     for name in ["motion.jpg", "panorama.jpg", "whole.jpg", "a.webp", "a.mp4"] {
         upload(&read(name)).is(201);
     }

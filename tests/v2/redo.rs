@@ -1,6 +1,6 @@
 //! A finished film is changed at the terminal: only what changed is rendered and bought again.
 
-use pytoon_testkit::program::run;
+use pytoon_testkit::program::{run, tool};
 use pytoon_testkit::simulator::{Studio, engines_used};
 use pytoon_testkit::{Film, Workspace};
 use serde_json::json;
@@ -133,4 +133,56 @@ fn one_core_and_two_make_the_same_bytes() {
         std::fs::read(workspace.path(out).join("output.mp4")).expect("a film")
     };
     assert!(render("0", "one") == render("0,1", "two"), "the number of cores changes the film");
+}
+
+/// The paths of a brand in a brief lead to its files from the film's folder too.
+#[test]
+fn a_film_with_a_logo_and_a_font_of_its_own_is_changed() {
+    let workspace = Workspace::new();
+    workspace.transparent_png("own/logo.png", 64, [200, 40, 40]);
+    let font = find_font();
+    workspace.write("own/Face.ttf", std::fs::read(font).expect("a font"));
+    let brand = "brand:\n  font: Face.ttf\n  logo: {path: logo.png, show: watermark}\n";
+    workspace.write("own/brief.yaml", format!("{BRIEF}{brand}"));
+    workspace.pytoon(&["render", "own/brief.yaml", "--out", "films/out"]).ok();
+    workspace.pytoon(&["redo", "films/out", "--scene", "3", "--caption", "Something else"]).ok();
+    let film = Film::open(&workspace.path("films/out"));
+    let overlays = film.timeline()["tracks"]["overlays"].to_string();
+    assert!(overlays.contains("own/logo.png"), "{overlays}");
+    assert_eq!(film.findings(), Vec::<String>::new());
+}
+
+/// Returns the file of an installed font.
+fn find_font() -> String {
+    let found = tool("fc-match", ["--format", "%{file}", "Lato"]);
+    String::from_utf8(found).expect("a path")
+}
+
+#[test]
+fn damaged_files_of_a_finished_film_are_made_whole() {
+    let workspace = Workspace::new();
+    let brief = "script: One two three four. Five six seven eight.\nprofile: test\n";
+    let film = workspace.render(brief);
+    let names = [
+        "captions.srt",
+        "captions.vtt",
+        "captions.ass",
+        "captions.json",
+        "timeline.json",
+        "scene_graph.json",
+        "brief.json",
+        "thumbnail.jpg",
+        "assembly/audio/voice.wav",
+        "voice/take_000.wav",
+    ];
+    let before = names.map(|name| std::fs::read(film.path(name)).expect("a file"));
+    for name in names {
+        // In place, as an editor or a failing disk does it: pieces that are kept may share the file.
+        std::fs::write(film.path(name), "damaged").expect("writes");
+    }
+    workspace.render(brief);
+    for (name, before) in names.iter().zip(before) {
+        let after = std::fs::read(film.path(name)).expect("a file");
+        assert!(after == before, "{name} is another file");
+    }
 }

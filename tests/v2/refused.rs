@@ -224,3 +224,35 @@ fn a_timeline_that_contradicts_itself() {
     run.refused(2, &["t/timeline.json", "totalDuration"]);
     assert!(!workspace.path("again").exists());
 }
+
+#[test]
+fn a_profile_that_no_encoder_takes_is_refused_before_any_work() {
+    let workspace = Workspace::new();
+    let profile = |change: (&str, &str)| {
+        let own = "width: 270\nheight: 480\nframe_rate: 30\nvideo: {encoder: libx264, preset: veryfast, \
+                   crf: 26, gop_seconds: 1.5, max_rate_kbps: null}\naudio: {bit_rate_kbps: 128}\n";
+        assert!(own.contains(change.0), "{}", change.0);
+        workspace.write("config/profiles/own.yaml", own.replace(change.0, change.1));
+        workspace.refuse("prompt: Tea\nvoice: off\nprofile: own\n", 2, &["own.yaml:"]).stderr
+    };
+    for (change, told) in [
+        (("libx264", "nonsense"), "`video.encoder`: `nonsense` is not one of libx264, h264_nvenc"),
+        (("libx264", "libx265"), "`video.encoder`: `libx265` is not one of"),
+        (("veryfast", "bogus"), "`video.preset`: `bogus` is not one of ultrafast"),
+        (("veryfast", "''"), "`video.preset`: `` is not one of"),
+        (("crf: 26", "crf: 0"), "`video.crf`: 0 is outside 1 to 51"),
+        (
+            ("crf: 26", "crf: -1"),
+            "`video.crf`: wrong value: this is the whole number `-1`; a whole number from 0 to 255",
+        ),
+        (("max_rate_kbps: null", "max_rate_kbps: 0"), "`video.max_rate_kbps`: 0 is no bit rate"),
+        (
+            ("frame_rate: 30", "frame_rate: 29.97"),
+            "`29.97` is not a frame rate from 1 to 240: write 24",
+        ),
+        (("frame_rate: 30", "frame_rate: -1"), "`-1` is not a frame rate"),
+    ] {
+        let said = profile(change);
+        assert!(said.contains(told), "{change:?}: {said}");
+    }
+}

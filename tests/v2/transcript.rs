@@ -82,7 +82,7 @@ fn a_program_that_cannot_gives_way_to_the_next() {
     let film = render(&workspace, BRIEF, &[("whisperx", &nothing), ("stable-ts", &right)]);
     assert_eq!(film.caption_words(), words(WORDS));
     let log = log(&workspace);
-    assert!(log.contains("transcript_method_failed") && log.contains("it heard no words"), "{log}");
+    assert!(log.contains("transcript_method_failed") && log.contains("it found no words"), "{log}");
 }
 
 #[test]

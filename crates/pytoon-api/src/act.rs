@@ -30,11 +30,11 @@ pub(crate) async fn after(api: &Api, caller: &Caller, id: &JobId) -> Result<Json
     tag = "jobs",
     params(("id" = String, Path, description = "The job")),
     responses(
-        (status = 200, description = "As it is now", body = Job),
+        (status = 200, description = "The job in its new state", body = Job),
         (status = 401, description = "No key", body = Problem),
         (status = 403, description = "The key may not submit", body = Problem),
         (status = 404, description = "No such job", body = Problem),
-        (status = 409, description = "It is done", body = Problem),
+        (status = 409, description = "The job has ended", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
 )]
@@ -47,7 +47,7 @@ pub(crate) async fn cancel(
     seen(&api, &caller, &id).await?;
     match api.jobs.job_cancel(&id).await? {
         None => Err(Problem::no_job(&id)),
-        Some(JobStatus::Done) => Err(conflict(JobStatus::Done, "there is nothing to cancel")),
+        Some(JobStatus::Done) => Err(conflict(JobStatus::Done, "nothing to cancel")),
         Some(_) => after(&api, &caller, &id).await,
     }
 }
@@ -76,11 +76,11 @@ async fn resume(
     tag = "jobs",
     params(("id" = String, Path, description = "The job")),
     responses(
-        (status = 200, description = "As it is now", body = Job),
+        (status = 200, description = "The job in its new state", body = Job),
         (status = 401, description = "No key", body = Problem),
         (status = 403, description = "The key may not submit", body = Problem),
         (status = 404, description = "No such job", body = Problem),
-        (status = 409, description = "It has not failed and was not cancelled", body = Problem),
+        (status = 409, description = "The job is neither failed nor cancelled", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
 )]
@@ -89,7 +89,7 @@ pub(crate) async fn retry(
     caller: Caller,
     ApiPath(id): ApiPath<JobId>,
 ) -> Result<Json<Job>, Problem> {
-    let otherwise = "only what failed or was cancelled is retried";
+    let otherwise = "only a failed or cancelled job can be retried";
     resume(&api, &caller, &id, JobEvent::Retried, otherwise).await
 }
 
@@ -100,11 +100,11 @@ pub(crate) async fn retry(
     tag = "jobs",
     params(("id" = String, Path, description = "The job")),
     responses(
-        (status = 200, description = "As it is now", body = Job),
+        (status = 200, description = "The job in its new state", body = Job),
         (status = 401, description = "No key", body = Problem),
         (status = 403, description = "The key may not submit", body = Problem),
         (status = 404, description = "No such job", body = Problem),
-        (status = 409, description = "It is not held", body = Problem),
+        (status = 409, description = "The job is not held", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
 )]
@@ -113,7 +113,7 @@ pub(crate) async fn release(
     caller: Caller,
     ApiPath(id): ApiPath<JobId>,
 ) -> Result<Json<Job>, Problem> {
-    resume(&api, &caller, &id, JobEvent::Released, "only what is held is released").await
+    resume(&api, &caller, &id, JobEvent::Released, "only a held job can be released").await
 }
 
 /// Delete a job
@@ -129,7 +129,7 @@ pub(crate) async fn release(
         (status = 401, description = "No key", body = Problem),
         (status = 403, description = "The key may not submit", body = Problem),
         (status = 404, description = "No such job", body = Problem),
-        (status = 409, description = "It has not ended", body = Problem),
+        (status = 409, description = "The job has not ended", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
 )]

@@ -64,7 +64,7 @@ fn answer(uploaded: Uploaded) -> (StatusCode, Json<Asset>) {
     tag = "assets",
     request_body(content = String, content_type = "application/octet-stream", description = "The file"),
     responses(
-        (status = 200, description = "This key uploaded the same before", body = Asset),
+        (status = 200, description = "This key has uploaded the same file before", body = Asset),
         (status = 201, description = "Kept", body = Asset),
         (status = 400, description = "The form cannot be read", body = Problem),
         (status = 401, description = "No key", body = Problem),
@@ -98,7 +98,7 @@ async fn of_body(api: &Api, caller: &Caller, request: Request) -> Result<Receive
     receiver.expect(length).map_err(Refused::of_body)?;
     let mut pieces = Pieces::new(request.into_body());
     let broken = |error: BodyError| {
-        let detail = format!("the file did not come whole: {error}");
+        let detail = format!("the upload is incomplete: {error}");
         Problem::new(StatusCode::BAD_REQUEST, "body", detail)
     };
     while let Some(piece) = pieces.try_next().await.map_err(broken)? {
@@ -123,7 +123,7 @@ async fn of_form(api: &Api, caller: &Caller, request: Request) -> Result<Receive
         unread.progress();
         if field.name() == Some("file") {
             if file.is_some() {
-                return Err(Problem::field("file", "the form holds it twice: send one file"));
+                return Err(Problem::field("file", "the form has this field twice: send one file"));
             }
             let mut receiver = Receiver::begin(api, caller).await.map_err(Refused::of_body)?;
             while let Some(piece) = field.chunk().await.map_err(broken)? {
@@ -228,11 +228,11 @@ pub(crate) async fn begin_upload(
     tag = "assets",
     params(("id" = String, Path, description = "The upload")),
     responses(
-        (status = 200, description = "This key uploaded the same before", body = Asset),
+        (status = 200, description = "This key has uploaded the same file before", body = Asset),
         (status = 201, description = "Kept", body = Asset),
         (status = 401, description = "No key", body = Problem),
         (status = 403, description = "The key may not submit", body = Problem),
-        (status = 404, description = "Nothing was uploaded there", body = Problem),
+        (status = 404, description = "Nothing was uploaded to the link", body = Problem),
         (status = 409, description = "There is no object store", body = Problem),
         (status = 413, description = "Too large", body = Problem),
         (status = 422, description = "Not a picture, clip or sound", body = Problem),

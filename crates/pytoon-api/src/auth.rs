@@ -82,12 +82,12 @@ impl FromRequestParts<Api> for Caller {
             .ok_or_else(|| refused("an API key is needed: `Authorization: Bearer <key>`"))?;
         let hash = sha256_hex(key);
         let row = api.keys.key_find(&hash).await?;
-        let row = row.ok_or_else(|| refused("this API key is not known, or was revoked"))?;
+        let row = row.ok_or_else(|| refused("this API key is unknown or revoked"))?;
         let scope = Scope::ALL
             .into_iter()
             .filter(|scope| row.scopes.iter().any(|own| own == scope.as_str()))
             .max()
-            .ok_or_else(|| refused("this API key may do nothing"))?;
+            .ok_or_else(|| refused("this API key has no scopes"))?;
         api.limits.request(&row.id)?;
         Ok(Self { key_id: row.id, scope, hash: Some(hash) })
     }

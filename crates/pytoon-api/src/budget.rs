@@ -93,7 +93,7 @@ impl Budget {
         });
         let amount = waited.await.map_err(|_| {
             let detail = format!(
-                "this service is at work on as many {} as it can: try again in {RETRY_AFTER} s",
+                "this service is handling its maximum number of {}: try again in {RETRY_AFTER} s",
                 self.what
             );
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(RETRY_AFTER)

@@ -47,7 +47,7 @@ pub(crate) struct StreamedEvent {
     tag = "jobs",
     params(
         ("id" = String, Path, description = "The job"),
-        ("Last-Event-ID" = Option<String>, Header, nullable = false, description = "The last event that was seen"),
+        ("Last-Event-ID" = Option<String>, Header, nullable = false, description = "Id of the last event received"),
     ),
     responses(
         (status = 200, description = "Events", body = StreamedEvent, content_type = "text/event-stream"),

@@ -28,7 +28,7 @@ impl<S: Send + Sync> FromRequest<S> for ApiJson {
                 kind.to_ascii_lowercase().ends_with("json")
             });
         if !is_json {
-            let detail = "the body is JSON: set `Content-Type: application/json`";
+            let detail = "the body must be JSON: set `Content-Type: application/json`";
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             return Err(Problem::new(status, "not_json", detail));
         }
@@ -44,15 +44,15 @@ impl<S: Send + Sync> FromRequest<S> for ApiJson {
             }
             Refused::LossyNumber(digits) => {
                 let detail = format!(
-                    "the number {digits} would lose digits, since it has more than 64 bits hold: send \
-                     it as a text, in quotation marks"
+                    "the number {digits} does not fit into 64 bits and would lose digits: send \
+                     it as a string, in quotation marks"
                 );
                 Problem::field("(body)", detail)
             }
         })?;
         match value {
             Value::Object(map) => Ok(Self(map)),
-            _ => Err(Problem::field("(body)", "it is an object of fields")),
+            _ => Err(Problem::field("(body)", "it must be an object")),
         }
     }
 }
@@ -124,7 +124,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
         if url::form_urlencoded::parse(encoded.as_bytes())
             .any(|(_, value)| value.contains(char::is_control) || value.contains('\u{fffd}'))
         {
-            return Err(Problem::field("(query)", "control characters are in it"));
+            return Err(Problem::field("(query)", "it has control characters"));
         }
         let query = Query::<T>::from_request_parts(parts, state).await;
         query

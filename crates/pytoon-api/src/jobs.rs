@@ -209,19 +209,19 @@ pub(crate) async fn list(
     caller.may(Scope::Read)?;
     let limit = page.limit.unwrap_or(50);
     if !(1..=200).contains(&limit) {
-        return Err(Problem::field("limit", format!("{limit} is not within 1 to 200")));
+        return Err(Problem::field("limit", format!("{limit} is outside 1 to 200")));
     }
     let status = page.status.as_deref().map(|name| {
         JobStatus::from_name(name).ok_or_else(|| {
             let known: Vec<&str> = JobStatus::ALL.iter().map(|status| status.as_str()).collect();
-            Problem::field("status", format!("`{name}` is none of {}", known.join(", ")))
+            Problem::field("status", format!("`{name}` is not one of {}", known.join(", ")))
         })
     });
     let after = page.cursor.as_deref().map(|cursor| {
         let parts = cursor.split_once('_');
         parts
             .and_then(|(at, id)| Some((at.parse().ok().filter(|at| *at >= 0)?, id.into())))
-            .ok_or_else(|| Problem::field("cursor", "it is not the `next` of a page"))
+            .ok_or_else(|| Problem::field("cursor", "it is not a `next` value of an earlier page"))
     });
     let filter = JobFilter {
         key_id: caller.sees(),
@@ -293,7 +293,7 @@ async fn document(api: &Api, caller: &Caller, id: &JobId, name: &str) -> Result<
         (status = 401, description = "No key", body = Problem),
         (status = 403, description = "The key may not read", body = Problem),
         (status = 404, description = "No such job", body = Problem),
-        (status = 409, description = "Not yet", body = Problem),
+        (status = 409, description = "Not ready yet", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
 )]
@@ -316,7 +316,7 @@ pub(crate) async fn scene_graph(
         (status = 401, description = "No key", body = Problem),
         (status = 403, description = "The key may not read", body = Problem),
         (status = 404, description = "No such job", body = Problem),
-        (status = 409, description = "Not yet", body = Problem),
+        (status = 409, description = "Not ready yet", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
 )]
@@ -339,7 +339,7 @@ pub(crate) async fn timeline(
         (status = 401, description = "No key", body = Problem),
         (status = 403, description = "The key may not read", body = Problem),
         (status = 404, description = "No such job", body = Problem),
-        (status = 409, description = "Not yet", body = Problem),
+        (status = 409, description = "Not ready yet", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
 )]

@@ -188,11 +188,11 @@ pub fn router(api: Api) -> Router {
         .layer(timeout(REQUEST_TIMEOUT))
         .merge(uploads.layer(DefaultBodyLimit::disable()).layer(timeout(UPLOAD_TIMEOUT)))
         .fallback(|| async {
-            let detail = "there is no such page; /openapi.json lists all";
+            let detail = "there is no such path; /openapi.json lists all";
             problem::Problem::new(StatusCode::NOT_FOUND, "no_such_page", detail)
         })
         .method_not_allowed_fallback(|| async {
-            let detail = "this page does not take this method; /openapi.json lists all";
+            let detail = "this path does not support this method; /openapi.json lists all";
             problem::Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         })
         .layer(axum::middleware::from_fn_with_state(api.clone(), budget::shared))
@@ -200,7 +200,7 @@ pub fn router(api: Api) -> Router {
         .layer(axum::middleware::from_fn(logged))
         .layer(CatchPanicLayer::custom(|_| {
             use axum::response::IntoResponse;
-            let detail = "this is our fault; the log of the API has more";
+            let detail = "an internal error; the API's log has the details";
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             problem::Problem::new(status, "internal", detail).into_response()
         }))

@@ -53,7 +53,7 @@ fn within(
     limiter.check_key(&key.to_owned()).map_err(|early| {
         let wait = early.wait_time_from(DefaultClock::default().now());
         let seconds = wait.as_secs() + 1;
-        let detail = format!("too many {what} of this key ({setting}): wait for {seconds} s");
+        let detail = format!("too many {what} with this key ({setting}): retry in {seconds} s");
         Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retry_after(seconds)
     })
 }

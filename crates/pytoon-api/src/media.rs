@@ -72,7 +72,7 @@ fn misplaced(field: &str, media_type: &str) -> Option<String> {
         _ if is_sound => "a picture or a clip",
         _ => return None,
     };
-    Some(format!("this is {media_type}, and {wanted} is wanted here"))
+    Some(format!("this is {media_type}; {wanted} is expected here"))
 }
 
 /// A file of one of the allowed folders, whatever links lead there.
@@ -102,7 +102,7 @@ async fn fetch(api: &Api, caller: &Caller, address: &str) -> Result<String, Refu
     let fetched =
         tokio::time::timeout(Duration::from_secs(seconds), download(api, caller, address)).await;
     let received = fetched.unwrap_or_else(|_| {
-        Err(Refused::Kind(format!("it did not come within {seconds} s (assets.fetch_seconds)")))
+        Err(Refused::Kind(format!("it was not received within {seconds} s (assets.fetch_seconds)")))
     })?;
     match keep(api, caller, received).await? {
         Uploaded::New(row) | Uploaded::Known(row) => Ok(row.id),
@@ -125,7 +125,7 @@ async fn download(
         if answer.status().is_redirection() {
             let next = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             let next = next.and_then(|next| url.join(next).ok());
-            url = next.ok_or_else(|| refuse("it leads on to nowhere"))?;
+            url = next.ok_or_else(|| refuse("its redirect has no target"))?;
             continue;
         }
         if !answer.status().is_success() {
@@ -133,12 +133,14 @@ async fn download(
             return Err(Refused::Kind(format!("its host answered with status {status}")));
         }
         receiver.expect(answer.content_length())?;
-        while let Some(piece) = answer.chunk().await.map_err(|_| refuse("it broke off"))? {
+        while let Some(piece) =
+            answer.chunk().await.map_err(|_| refuse("the download broke off"))?
+        {
             receiver.push(&piece).await?;
         }
         return receiver.end().await;
     }
-    Err(refuse("it leads on too many times"))
+    Err(refuse("it redirects too many times"))
 }
 
 /// Returns the reason for not fetching an address, in words that reveal nothing of the private network: a
@@ -150,12 +152,12 @@ fn worded(refusal: Option<Refusal>, url: &Url) -> String {
             format!("`{}:` is not fetched: use https", url.scheme())
         }
         Some(Refusal::Password) => {
-            "an address with a name or a password in it is not fetched".to_owned()
+            "an address with a user name or password is not fetched".to_owned()
         }
         Some(Refusal::NoHost) => "it has no host".to_owned(),
         Some(Refusal::Private(_)) => "its address is in a private network".to_owned(),
         Some(Refusal::Unknown(_) | Refusal::LeadsInside(_)) => {
-            "there is no public host of this name".to_owned()
+            "there is no public host with this name".to_owned()
         }
     }
 }

@@ -15,9 +15,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
         license(name = "MIT")
     ),
     tags(
-        (name = "jobs", description = "Films and how far they are"),
+        (name = "jobs", description = "Films and their progress"),
         (name = "assets", description = "Files for briefs"),
-        (name = "service", description = "How the service is"),
+        (name = "service", description = "State of the service"),
     ),
     security(("key" = []))
 )]
@@ -55,7 +55,7 @@ pub(crate) fn finish(document: &mut Value) {
         parameter["schema"]["enum"] = json!(statuses);
     }
     document["components"]["schemas"]["Job"]["properties"]["client_data"] =
-        json!({ "description": "What the submitter wanted back." });
+        json!({ "description": "The submitter's own data." });
     let mut brief = serde_json::to_value(schema_for!(Brief)).unwrap_or_default();
     relocate(&mut brief);
     let parts = brief.as_object_mut().and_then(|brief| brief.remove("$defs"));
@@ -63,7 +63,7 @@ pub(crate) fn finish(document: &mut Value) {
         document["components"]["schemas"][name] = part.clone();
     }
     brief["properties"]["client_data"] =
-        json!({ "description": "What is wanted back with the job; anything." });
+        json!({ "description": "Any JSON that is returned with the job." });
     brief["anyOf"] = json!([
         { "required": ["prompt"] },
         { "required": ["script"] },

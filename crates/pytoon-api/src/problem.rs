@@ -98,7 +98,7 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(reason = %error, "the database failed a request");
-        let detail = "the database does not answer as it should; the request can be repeated";
+        let detail = "the database is not available; repeat the request";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", detail)
     }
 }
@@ -106,8 +106,7 @@ impl From<StoreError> for Problem {
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
         tracing::error!(reason = %error, "the storage failed a request");
-        let detail =
-            "where films are kept does not answer as it should; the request can be repeated";
+        let detail = "the storage of films is not available; repeat the request";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", detail)
     }
 }

@@ -106,7 +106,7 @@ pub(crate) async fn redo(
             Problem::field(&problem.field, problem.reason)
         })?;
     if !api.jobs.job_redo(&id, brief, JobEvent::Redone).await? {
-        return Err(conflict(row.status, "a scene is made anew once the job has ended"));
+        return Err(conflict(row.status, "a scene can be redone once the job has ended"));
     }
     Ok((StatusCode::ACCEPTED, after(&api, &caller, &id).await?))
 }

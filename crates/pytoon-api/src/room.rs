@@ -13,7 +13,7 @@ pub(crate) fn check(api: &Api) -> Result<(), Problem> {
         Some(free) if free < needed => {
             let detail = format!(
                 "{free} MiB are free where films are made and {needed} are needed \
-                 (storage.min_free_mib): try again later, or have old films deleted"
+                 (storage.min_free_mib): try again later, or delete old films"
             );
             Err(Problem::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", detail))
         }

@@ -112,7 +112,7 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("it is no number"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("it is not a number"))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
@@ -137,7 +137,7 @@ impl<'de> Visitor<'de> for Strict {
             let value = entries.next_value_seed(self)?;
             if map.contains_key(&name) {
                 let name = name.chars().take(60).collect::<String>();
-                return Err(A::Error::custom(format_args!("the field `{name}` stands twice")));
+                return Err(A::Error::custom(format_args!("the field `{name}` is given twice")));
             }
             map.insert(name, value);
         }

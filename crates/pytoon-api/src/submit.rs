@@ -44,7 +44,7 @@ const MAX_MARK: usize = 255;
     path = "/api/v2/jobs",
     tag = "jobs",
     request_body(content = Object, description = "A brief: see docs, or `pytoon init`"),
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "The caller's own mark")),
+    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "The caller's own key for this request")),
     responses(
         (status = 202, description = "Taken", body = Accepted,
             headers(("Location" = String, description = "The job"))),
@@ -77,7 +77,7 @@ pub(crate) async fn submit(
     let client_data = body.remove("client_data");
     let length = client_data.as_ref().map_or(0, |data| data.to_string().len());
     if length > MAX_CLIENT_DATA {
-        let detail = format!("{length} bytes are more than the {MAX_CLIENT_DATA} that are kept");
+        let detail = format!("{length} bytes are more than the maximum of {MAX_CLIENT_DATA}");
         return Err(Problem::field("client_data", detail));
     }
     let webhook = body.remove("webhook").map(|asked| webhooks::asked(&api, &asked)).transpose()?;
@@ -103,7 +103,7 @@ pub(crate) async fn submit(
             warnings,
         }),
         Submission::Full => {
-            let detail = format!("{most} jobs are queued already; try again later");
+            let detail = format!("{most} jobs are already queued; try again later");
             Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "queue_full", detail))
         }
         // The same request came twice at once.

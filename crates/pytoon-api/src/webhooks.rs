@@ -94,18 +94,19 @@ pub(crate) fn asked(api: &Api, asked: &Value) -> Result<Value, Problem> {
     let fields = asked.as_object();
     let stray = fields.and_then(|fields| fields.keys().find(|name| *name != "url"));
     if let Some(stray) = stray {
-        return Err(Problem::field(&format!("webhook.{stray}"), "there is only `url`"));
+        return Err(Problem::field(&format!("webhook.{stray}"), "the only field is `url`"));
     }
     let url = fields.and_then(|fields| fields.get("url")).and_then(Value::as_str);
-    let url =
-        url.ok_or_else(|| Problem::field("webhook", "it is an object with the receiver's `url`"))?;
+    let url = url.ok_or_else(|| {
+        Problem::field("webhook", "it must be an object with the receiver's `url`")
+    })?;
     let refused = |reason: String| Problem::field("webhook.url", reason);
     if url.len() > MAX_URL {
         return Err(refused(format!("it is longer than {MAX_URL} characters")));
     }
     if !api.signs {
-        let reason = "this service signs its messages, and has no secret for that yet: its operator \
-                      sets WEBHOOK_SECRET (`pytoon webhooks secret` makes one)";
+        let reason = "this service signs its webhooks and has no secret yet: the operator sets \
+                      WEBHOOK_SECRET (`pytoon webhooks secret` generates one)";
         return Err(Problem::field("webhook", reason));
     }
     let allowed = &api.config.settings.webhooks.allow_hosts;
@@ -151,11 +152,11 @@ pub(crate) async fn list(
         ("message" = String, Path, description = "The message's id"),
     ),
     responses(
-        (status = 202, description = "It is told again", body = Webhook),
+        (status = 202, description = "It is delivered again", body = Webhook),
         (status = 401, description = "No key", body = Problem),
         (status = 403, description = "The key may not submit", body = Problem),
         (status = 404, description = "No such job or message", body = Problem),
-        (status = 409, description = "It waits to be told already", body = Problem),
+        (status = 409, description = "It is already waiting for delivery", body = Problem),
         (status = 429, description = "Too many requests", body = Problem),
         (status = 503, description = "The database does not answer", body = Problem),
     )
@@ -170,13 +171,13 @@ pub(crate) async fn resend(
     let of_job = async || -> Result<WebhookRow, Problem> {
         let rows = api.webhooks.webhooks_of_job(&id).await?;
         rows.into_iter().find(|row| row.id == message).ok_or_else(|| {
-            let detail = format!("nothing is told of this job as `{message}`");
+            let detail = format!("this job has no message `{message}`");
             Problem::new(StatusCode::NOT_FOUND, "no_such_webhook", detail)
         })
     };
     let known = of_job().await?;
     if known.state == WebhookState::Due || !api.webhooks.webhook_resend(&message).await? {
-        return Err(conflict(row.status, "the message waits to be told already"));
+        return Err(conflict(row.status, "the message is already waiting for delivery"));
     }
     Ok((StatusCode::ACCEPTED, Json(of_job().await?.into())))
 }

@@ -45,7 +45,7 @@ impl Document {
         if text.len() > MAX_BYTES {
             return Err(SyntaxError {
                 place: Place { line: 1, column: 1 },
-                reason: format!("{} bytes are more than the {MAX_BYTES} that are read", text.len()),
+                reason: format!("{} bytes are more than the maximum of {MAX_BYTES}", text.len()),
             });
         }
         let text = with_whole_characters(text);
@@ -128,8 +128,8 @@ impl<'a> Reader<'a> {
         match event {
             Event::Scalar(_, _, _, Some(_))
             | Event::SequenceStart(_, Some(_))
-            | Event::MappingStart(_, Some(_)) => refuse("tags (`!name`) are not read here"),
-            Event::Alias(_) => refuse("aliases (`*name`) are not read here: write the value out"),
+            | Event::MappingStart(_, Some(_)) => refuse("tags (`!name`) are not supported"),
+            Event::Alias(_) => refuse("aliases (`*name`) are not supported: write the value out"),
             Event::Scalar(text, style, _, None) => Ok(scalar(&text, style)),
             Event::SequenceStart(_, None) => self.sequence(path, depth),
             Event::MappingStart(_, None) => self.mapping(path, depth),
@@ -161,7 +161,7 @@ impl<'a> Reader<'a> {
                     if map.contains_key(key.as_ref()) {
                         return Err(SyntaxError {
                             place,
-                            reason: format!("`{key}` stands here twice"),
+                            reason: format!("`{key}` is given twice"),
                         });
                     }
                     self.places.insert(path.clone(), place);

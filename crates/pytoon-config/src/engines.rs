@@ -338,14 +338,14 @@ impl EngineSettings {
             if names.is_empty() {
                 return Some((
                     field.to_owned(),
-                    "a chain has at least one engine".to_owned(),
+                    "a chain needs at least one engine".to_owned(),
                     None,
                 ));
             }
             names.iter().enumerate().find_map(|(index, name)| {
                 unknown(format!("{field}[{index}]"), name).or_else(|| {
                     names[..index].contains(name).then(|| {
-                        (format!("{field}[{index}]"), format!("`{name}` stands here twice"), None)
+                        (format!("{field}[{index}]"), format!("`{name}` is given twice"), None)
                     })
                 })
             })
@@ -382,10 +382,10 @@ impl EngineConfig {
             return at("base_url", format!("`{}` is not an http(s) address", self.base_url));
         }
         if self.max_concurrent == 0 {
-            return at("max_concurrent", "0 would never call it; use `enabled: false`".into());
+            return at("max_concurrent", "0 would switch it off; use `enabled: false`".into());
         }
         if self.requests_per_minute == Some(0) {
-            return at("requests_per_minute", "0 would never call it; use `enabled: false`".into());
+            return at("requests_per_minute", "0 would switch it off; use `enabled: false`".into());
         }
         if !(1..=20).contains(&self.backoff.attempts) {
             return at(

@@ -71,7 +71,7 @@ impl Config {
             ConfigSource::Folder(folder) if !folder.is_dir() => {
                 return Err(ConfigError::file(
                     folder.display().to_string(),
-                    "there is no such folder of configuration",
+                    "there is no such configuration folder",
                 ));
             }
             ConfigSource::Folder(folder) => Some(folder.clone()),

@@ -267,7 +267,7 @@ impl Settings {
             return Some(("transcription.openai.base_url", reason));
         }
         if let Some(end) = self.model_ends.iter().find(|end| end.at_ms().is_none()) {
-            return Some(("model_ends", format!("`{}` is no day such as 2027-01-06", end.on)));
+            return Some(("model_ends", format!("`{}` is not a date such as 2027-01-06", end.on)));
         }
         range("captions.lead_ms", ms(self.captions.lead_ms), 0.0, 200.0)
             .or_else(|| {

@@ -125,7 +125,7 @@ fn explain(file: &str, document: &Document, path: String, message: &str) -> Conf
     } else if message.starts_with("unknown variant") {
         let wrong = quoted.first().copied().unwrap_or_default();
         let valid = &quoted[1.min(quoted.len())..];
-        let reason = format!("`{wrong}` is none of {}", list(valid));
+        let reason = format!("`{wrong}` is not one of {}", list(valid));
         (reason, nearest(wrong, valid.iter().copied()).map(str::to_owned))
     } else {
         (plain_words(message), None)
@@ -146,14 +146,18 @@ fn plain_words(message: &str) -> String {
         ("invalid type: ", "wrong type: this is "),
         ("invalid value: ", "wrong value: this is "),
         ("missing field ", "a field is missing: "),
-        (", expected a string", ", and text is wanted"),
-        (", expected f64", ", and a number is wanted"),
-        (", expected u32", ", and a whole number is wanted"),
-        (", expected u64", ", and a whole number of 0 or more is wanted"),
-        (", expected a boolean", ", and true or false is wanted"),
-        (", expected a sequence", ", and a list is wanted"),
-        (", expected a map", ", and a mapping is wanted"),
-        (", expected struct ", ", and a mapping is wanted for "),
+        (", expected a string", "; text is expected"),
+        (", expected f64", "; a number is expected"),
+        (", expected u8", "; a whole number from 0 to 255 is expected"),
+        (", expected u16", "; a whole number from 0 to 65535 is expected"),
+        (", expected u32", "; a whole number of 0 or more is expected"),
+        (", expected u64", "; a whole number of 0 or more is expected"),
+        (", expected usize", "; a whole number of 0 or more is expected"),
+        (", expected i64", "; a whole number is expected"),
+        (", expected a boolean", "; true or false is expected"),
+        (", expected a sequence", "; a list is expected"),
+        (", expected a map", "; a mapping is expected"),
+        (", expected struct ", "; a mapping is expected for "),
         ("floating point", "number"),
         ("this is integer", "this is the whole number"),
         ("this is string", "this is the text"),

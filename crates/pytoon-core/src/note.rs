@@ -284,12 +284,12 @@ impl fmt::Display for Note {
             }
             Self::ScriptWithoutFont { script, package } => write!(
                 f,
-                "no installed font draws {script}: its letters are left out; install one (`apt \
-                 install {package}`)"
+                "no installed font has {script} letters, so they are missing in the picture; \
+                 install one (`apt install {package}`)"
             ),
             Self::LettersWithoutFont { letters } => write!(
                 f,
-                "no installed font has `{}`, so the picture leaves it out: install a font that has it",
+                "no installed font has `{}`, so it is missing in the picture: install a font that has it",
                 shortened(letters)
             ),
             Self::PauseShortened { asked_ms, used_ms } => write!(
@@ -305,7 +305,7 @@ impl fmt::Display for Note {
             ),
             Self::MediaShownBriefly { files, scenes } => write!(
                 f,
-                "{files} media files are many for {scenes} scenes: each is shown only briefly"
+                "{files} media files are many for {scenes} scenes: each is shown for a short time only"
             ),
             Self::FilmExtended { needed_ms, asked_ms } => write!(
                 f,
@@ -325,13 +325,13 @@ impl fmt::Display for Note {
                 };
                 write!(
                     f,
-                    "{fast} of {captions} captions go by faster than they can be read, \"{text}\" \
+                    "{fast} of {captions} captions are too fast to read, \"{text}\" \
                      at {speed:.0} characters a second (at most {limit:.0}): {advice}"
                 )
             }
             Self::LanguageAssumed { language } => write!(
                 f,
-                "the words do not tell their language, so {} is assumed: set `language` in the \
+                "the language of the words is unclear, so {} is assumed: set `language` in the \
                  brief (such as `language: de`) if it is another",
                 if language == "en" { "English" } else { language }
             ),
@@ -359,7 +359,7 @@ impl fmt::Display for Note {
             ),
             Self::BudgetTooSmall { cost, budget, refused } => {
                 let then = match refused {
-                    true => "as `on_degrade` wants it, the film is refused",
+                    true => "so the film is refused (`on_degrade`)",
                     false => "this machine draws the scenes that it does not pay for",
                 };
                 write!(
@@ -382,7 +382,7 @@ impl fmt::Display for Note {
             ),
             Self::RecordingWithoutScript { reason } => write!(
                 f,
-                "voice_file has no script and nobody could write down what it says ({reason}): \
+                "voice_file has no script and could not be transcribed ({reason}): \
                  captions show the prompt, spread over the voice"
             ),
             Self::RecordingLacksWords { words, at_ms, at_end } => {
@@ -403,8 +403,8 @@ impl fmt::Display for Note {
             }
             Self::RecordingSaysMore { from_ms, to_ms } => write!(
                 f,
-                "the recording says more than the script from {:.1} to {:.1} s: it is heard without \
-                 captions; add its words to the script",
+                "from {:.1} to {:.1} s the recording says words that the script does not have, \
+                 so they have no captions; add them to the script",
                 seconds(*from_ms),
                 seconds(*to_ms)
             ),
@@ -417,24 +417,24 @@ impl fmt::Display for Note {
             }
             Self::ClipCropped { file, percent } => write!(
                 f,
-                "{file}: only {percent} % of its picture is shown, the rest is cut off; \
+                "{file}: only {percent} % of the picture is visible, the rest is cropped; \
                  `fit: whole` shows all of it"
             ),
             Self::ClipAlphaUnread { file } => write!(
                 f,
-                "{file}: its transparent parts are shown as they are stored, since FFmpeg here has \
-                 no decoder (libvpx) for them"
+                "{file}: its transparency is ignored, because this FFmpeg has no decoder for it \
+                 (libvpx)"
             ),
             Self::ClipInterlaced { file } => write!(
                 f,
-                "{file}: it is interlaced and stays so, since FFmpeg here has neither bwdif nor yadif"
+                "{file}: it is interlaced and stays interlaced, because this FFmpeg has neither bwdif nor yadif"
             ),
             Self::ClipSilent { file } => {
-                write!(f, "{file}: keep_audio has no effect, since it has no sound")
+                write!(f, "{file}: keep_audio has no effect, because the clip has no sound")
             }
             Self::PictureAlphaUnread { file } => write!(
                 f,
-                "{file}: its transparency is not read in this format; save it as PNG or WebP to keep it"
+                "{file}: transparency is not supported in this format; save it as PNG or WebP to keep it"
             ),
             Self::PictureWithoutEnd { file } => {
                 write!(f, "{file}: the JPEG has no end marker; all of its rows were read")

@@ -30,7 +30,7 @@ pub struct VideoSettings {
     pub encoder: String,
     /// x264's speed preset.
     pub preset: String,
-    /// Constant rate factor, 0 (lossless) to 51.
+    /// Constant rate factor, 1 (best) to 51.
     pub crf: u8,
     /// The most seconds between key frames; every scene begins with one, and groups of pictures are closed.
     pub gop_seconds: f64,
@@ -68,6 +68,31 @@ impl AacCoder {
     }
 }
 
+/// FFmpeg's names of the encoders that a profile may ask for.
+const ENCODERS: &[&str] = &[
+    "libx264",
+    "h264_nvenc",
+    "h264_qsv",
+    "h264_vaapi",
+    "h264_videotoolbox",
+    "h264_amf",
+    "h264_mf",
+    "h264_v4l2m2m",
+];
+/// libx264's speed presets.
+const PRESETS: &[&str] = &[
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+    "placebo",
+];
+
 impl Profile {
     /// The most frames from one key frame to the next.
     pub fn gop_frames(&self) -> i64 {
@@ -89,19 +114,35 @@ impl Profile {
                 format!("{} is not an even number from 16 to 4320", self.height),
             ));
         }
-        if self.video.crf > 51 {
-            return Some(("video.crf", format!("{} is not within 0 to 51", self.video.crf)));
+        let names = [
+            ("video.encoder", &self.video.encoder, ENCODERS),
+            ("video.preset", &self.video.preset, PRESETS),
+        ];
+        for (field, name, known) in names {
+            if !known.contains(&name.as_str()) {
+                return Some((field, format!("`{name}` is not one of {}", known.join(", "))));
+            }
+        }
+        // The profile High has no lossless mode, which 0 would ask for.
+        if !(1..=51).contains(&self.video.crf) {
+            return Some(("video.crf", format!("{} is outside 1 to 51", self.video.crf)));
+        }
+        if self.video.max_rate_kbps == Some(0) {
+            return Some((
+                "video.max_rate_kbps",
+                "0 is no bit rate; use null for no limit".to_owned(),
+            ));
         }
         if !(0.1..=10.0).contains(&self.video.gop_seconds) {
             return Some((
                 "video.gop_seconds",
-                format!("{} is not within 0.1 to 10", self.video.gop_seconds),
+                format!("{} is outside 0.1 to 10", self.video.gop_seconds),
             ));
         }
         if !(32..=512).contains(&self.audio.bit_rate_kbps) {
             return Some((
                 "audio.bit_rate_kbps",
-                format!("{} is not within 32 to 512", self.audio.bit_rate_kbps),
+                format!("{} is outside 32 to 512", self.audio.bit_rate_kbps),
             ));
         }
         None

@@ -10,6 +10,7 @@
 use pytoon_vocabulary::{Frame, Ms};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
 
 /// The longest film: the one place that says it.
 pub const MAX_FILM: Ms = Ms::new(60_000);
@@ -108,7 +109,7 @@ impl std::str::FromStr for FrameRate {
         let (num, den) = text.split_once('/').unwrap_or((text, "1"));
         let parsed = num.trim().parse().ok().zip(den.trim().parse().ok());
         parsed.and_then(|(num, den)| Self::try_new(num, den)).ok_or_else(|| {
-            format!("`{text}` is not a frame rate: write 24, 25, 30, 60 or a ratio like 30000/1001")
+            format!("`{text}` is not a frame rate from 1 to 240: write 24, 25, 30, 60 or a ratio such as 30000/1001")
         })
     }
 }
@@ -125,17 +126,33 @@ impl Serialize for FrameRate {
 
 impl<'de> Deserialize<'de> for FrameRate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Raw {
-            Whole(u32),
-            Ratio(String),
-        }
-        match Raw::deserialize(deserializer)? {
-            Raw::Whole(num) => Self::try_new(num, 1)
-                .ok_or_else(|| de::Error::custom("a frame rate lies between 1 and 240")),
-            Raw::Ratio(text) => text.parse().map_err(de::Error::custom),
-        }
+        deserializer.deserialize_any(FrameRateVisitor)
+    }
+}
+
+struct FrameRateVisitor;
+
+impl de::Visitor<'_> for FrameRateVisitor {
+    type Value = FrameRate;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number such as 30, or a ratio such as \"30000/1001\"")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<FrameRate, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<FrameRate, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<FrameRate, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<FrameRate, E> {
+        text.parse().map_err(E::custom)
     }
 }
 

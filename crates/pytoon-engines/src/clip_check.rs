@@ -58,7 +58,10 @@ pub fn judge(facts: &ClipFacts, wanted: &Expectation) -> Result<(), String> {
     let seconds = facts.duration_ms as f64 / 1000.0;
     let decoded_ms = count as f64 / facts.frame_rate.max(1.0) * 1000.0;
     if decoded_ms < facts.duration_ms as f64 * (1.0 - LENGTH_TOLERANCE) {
-        return Err(format!("it breaks off: {:.1} of {seconds:.1} s decode", decoded_ms / 1000.0));
+        return Err(format!(
+            "it is cut off: only {:.1} of {seconds:.1} s can be decoded",
+            decoded_ms / 1000.0
+        ));
     }
     // What is longer is cut. A scene may need more than an engine sells: it gets what was asked for.
     let asked = if wanted.is_stock { f64::INFINITY } else { f64::from(wanted.asked_ms) / 1000.0 };
@@ -97,8 +100,8 @@ impl ClipChecker for FfmpegChecker {
                         tokio::time::sleep(FULL_DISK_PAUSE).await;
                         continue;
                     }
-                    Ok(Err(_)) => "there is no room on the disk to look at it".to_owned(),
-                    Err(_) => "looking at it stopped unexpectedly".to_owned(),
+                    Ok(Err(_)) => "the disk is too full to check it".to_owned(),
+                    Err(_) => "the check ended unexpectedly".to_owned(),
                 };
                 return Ok(Verdict::Unusable(reason));
             }

@@ -169,7 +169,7 @@ fn obstacle(
     if !enabled {
         return Some(format!("v2.engines.{name}.enabled is false"));
     }
-    let Some(facts) = facts else { return Some("nothing is known of it".to_owned()) };
+    let Some(facts) = facts else { return Some("it is not configured".to_owned()) };
     if !facts.has_key {
         return Some(format!("no key: set {}", facts.key_env.join(" or ")));
     }
@@ -180,7 +180,7 @@ fn obstacle(
     let kept = shape.kept_of(wish.ratio);
     (kept < LEAST_KEPT).then(|| {
         format!(
-            "it sells no shape near {}: {shape} would lose {:.0} % of its picture",
+            "it sells no aspect ratio close to {}: {shape} would crop {:.0} % of the picture",
             wish.ratio,
             (1.0 - kept) * 100.0
         )
@@ -190,7 +190,7 @@ fn obstacle(
 /// What keeps an engine from being used right now.
 fn blocked(facts: &EngineFacts, wish: &SceneWish<'_>) -> Option<String> {
     if facts.breaker.open_until().is_some() {
-        return Some("it cools after failures".to_owned());
+        return Some("its circuit breaker is open after failures".to_owned());
     }
     let left = wish.budget_left?;
     (facts.estimate > left).then(|| format!("{} is more than the {left} left", facts.estimate))

@@ -66,7 +66,7 @@ impl ModerationClient {
 
 /// A service that was switched on and cannot be asked: whoever did so is told.
 fn left_out(reason: &str) -> Option<ModerationClient> {
-    let detail = format!("moderation service: it is switched on and not asked: {reason}");
+    let detail = format!("moderation service: it is switched on but not used: {reason}");
     Event::Warning { detail: &detail }.emit();
     None
 }

@@ -90,8 +90,8 @@ fn run() -> Result<(), String> {
         Some("--phonemes") => {
             for line in std::io::stdin().lock().lines() {
                 let line = line.map_err(|e| format!("reading the request: {e}"))?;
-                let asked: PhonemeRequest = serde_json::from_str(&line)
-                    .map_err(|e| format!("a request is not understood: {e}"))?;
+                let asked: PhonemeRequest =
+                    serde_json::from_str(&line).map_err(|e| format!("invalid request: {e}"))?;
                 let reply = match synth.phonemes(&asked.text, &asked.voice) {
                     Ok(phonemes) => PhonemeReply { phonemes, error: None },
                     Err(error) => PhonemeReply { phonemes: String::new(), error: Some(error) },
@@ -103,8 +103,8 @@ fn run() -> Result<(), String> {
         Some("--kana") => {
             for line in std::io::stdin().lock().lines() {
                 let line = line.map_err(|e| format!("reading the request: {e}"))?;
-                let text: String = serde_json::from_str(&line)
-                    .map_err(|e| format!("a text is not understood: {e}"))?;
+                let text: String =
+                    serde_json::from_str(&line).map_err(|e| format!("invalid text: {e}"))?;
                 let line =
                     serde_json::to_string(&kana::to_kana(&text)).map_err(|e| e.to_string())?;
                 writeln!(out, "{line}").map_err(failed)?;
@@ -129,7 +129,7 @@ fn run() -> Result<(), String> {
 
 fn answer(synth: &synth::Synth, line: &str, out: &mut impl Write) -> Result<(), String> {
     let request: Request =
-        serde_json::from_str(line).map_err(|e| format!("a request is not understood: {e}"))?;
+        serde_json::from_str(line).map_err(|e| format!("invalid request: {e}"))?;
     let spoken =
         synth.speak(&request.text, &request.voice, &request.variant, request.wpm, request.pitch);
     let (take, error) = match spoken {

@@ -29,8 +29,7 @@ pub fn facts(runner: &Runner, path: &Path) -> Result<ClipFacts, SystemError> {
     let (frames, probed) =
         threads::side_by_side(|| look_at_all(runner, path), || probe(runner, path));
     let probed = probed?;
-    let video =
-        probed.video.ok_or_else(|| SystemError::unusable(path, "it has no moving picture"))?;
+    let video = probed.video.ok_or_else(|| SystemError::unusable(path, "it has no video"))?;
     let seconds = if video.duration_s > 0.0 { video.duration_s } else { probed.duration_s };
     Ok(ClipFacts {
         duration_ms: (seconds * 1000.0).round() as i64,

@@ -230,7 +230,7 @@ pub fn parse(text: &str) -> Result<MediaProbe, String> {
 
 /// Understands the same with a list of packets, for files whose header says too little.
 pub fn parse_with_packets(text: &str, packets: &str) -> Result<MediaProbe, String> {
-    let not_understood = |error| format!("ffprobe's answer is not understood: {error}");
+    let not_understood = |error| format!("the output of ffprobe is invalid: {error}");
     let value: Value = serde_json::from_str(text).map_err(not_understood)?;
     let packets: Value = serde_json::from_str(packets).map_err(not_understood)?;
     let packets = packets["packets"].as_array().map_or(&[][..], Vec::as_slice);

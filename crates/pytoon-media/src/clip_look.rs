@@ -35,7 +35,7 @@ pub fn colours(runner: &Runner, path: &Path, duration_ms: i64) -> Result<ClipCol
         }
     }
     if planes[0].is_empty() {
-        return Err(SystemError::unusable(path, "it has no picture that FFmpeg can decode"));
+        return Err(SystemError::unusable(path, "it has no video that FFmpeg can decode"));
     }
     Ok(described(&mut planes))
 }
@@ -114,7 +114,7 @@ pub fn look(runner: &Runner, path: &Path, reading: &ClipReading) -> Result<ClipL
         .args(["-an", "-sn", "-map", &picture_stream(reading), "-vf", &filter])
         .args(["-fps_mode", "passthrough", "-frames:v", &frames])
         .args(["-f", "rawvideo", "-pix_fmt", format, "pipe:1"]);
-    let undecodable = || SystemError::unusable(path, "it has no picture that FFmpeg can decode");
+    let undecodable = || SystemError::unusable(path, "it has no video that FFmpeg can decode");
     let bytes = runner.run(&command, Vec::new()).map_err(|error| match error {
         SystemError::Failed { .. } => undecodable(),
         other => other,

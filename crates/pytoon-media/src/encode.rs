@@ -166,8 +166,14 @@ pub fn audio_command(profile: &AudioSettings, input: &Path, output: &Path) -> Co
 
 /// The command that joins the chunks of the picture, which `list` names ([`chunk_list`]), and the
 /// sound without re-encoding.
+///
+/// FFmpeg runs in the list's folder: it takes the list's own path for a URL, in which `#` and `?` end a path,
+/// and finds the chunks beside it. The other paths have to be absolute.
 pub fn join_command(list: &Path, audio: &Path, seconds: f64, output: &Path) -> CommandLine {
+    let folder = list.parent().unwrap_or(Path::new("."));
+    let list = list.file_name().map_or(list, Path::new);
     ffmpeg("join the chunks of the picture and the sound")
+        .in_folder(folder)
         .args(LOCAL_ONLY)
         // FFmpeg decodes a frame of each file that it joins, to know what it never uses: that was
         // more than half of the joining's time.

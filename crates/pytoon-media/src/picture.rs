@@ -143,7 +143,7 @@ pub fn load(runner: &Runner, path: &Path, limits: &PictureLimits) -> Result<Pict
         if !is_all_of(&png, primary.as_ref().map(|primary| primary.size)) {
             return Err(SystemError::unusable(
                 path,
-                "this picture is made of tiles, which cannot be joined here; save it as JPEG or PNG",
+                "this picture is stored in tiles, which is not supported; save it as JPEG or PNG",
             ));
         }
         container = primary;
@@ -199,7 +199,7 @@ fn through_ffmpeg(runner: &Runner, path: &Path, how: &[&str]) -> Result<Vec<u8>,
         SystemError::Failed { stderr, .. } => SystemError::unusable(
             path,
             format!(
-                "this picture format cannot be read here; save it as JPEG or PNG ({})",
+                "this picture format is not supported; save it as JPEG or PNG ({})",
                 last_words(&stderr, path)
             ),
         ),
@@ -218,7 +218,7 @@ fn decode(
     let unreadable = |error: image::ImageError| {
         SystemError::unusable(
             path,
-            format!("the picture cannot be decoded ({error}); is the file whole?"),
+            format!("the picture cannot be decoded ({error}); is the file complete?"),
         )
     };
     let format = image::guess_format(&bytes).map_err(|_| {

@@ -61,7 +61,7 @@ fn picture_type(path: &Path, limits: &PictureLimits) -> Result<Sniffed, SystemEr
         Ok(_) => {
             return Err(SystemError::unusable(
                 path,
-                "this picture format is not read; save it as JPEG, PNG or WebP",
+                "this picture format is not supported; save it as JPEG, PNG or WebP",
             ));
         }
     })

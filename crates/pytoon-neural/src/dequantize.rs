@@ -41,7 +41,7 @@ pub(crate) fn dequantized(bytes: Vec<u8>) -> Result<Dequantized, NeuralError> {
     for product in &products {
         let first = matrices.entry(&product.matrix).or_insert(product);
         if (&first.scale, &first.zero_point) != (&product.scale, &product.zero_point) {
-            return Err(NeuralError::bad("model", "it is quantised in an unknown way"));
+            return Err(NeuralError::bad("model", "its quantisation is not supported"));
         }
     }
     let is_matrix =
@@ -114,7 +114,7 @@ fn products(graph: &GraphProto) -> Result<Vec<Product>, NeuralError> {
         .filter(|(_, node)| node.op_type.as_deref() == Some("MatMulInteger"))
         .map(|(place, node)| {
             product(place, node)
-                .ok_or_else(|| NeuralError::bad("model", "it is quantised in an unknown way"))
+                .ok_or_else(|| NeuralError::bad("model", "its quantisation is not supported"))
         })
         .collect()
 }

@@ -159,7 +159,7 @@ fn check_node(node: &[u8], facts: &mut Facts) -> Result<(), NeuralError> {
     let operator = text_field(node, 4)?;
     if !matches!(domain, "" | "ai.onnx") || !OPERATORS.contains(&operator) {
         let operator: String = operator.chars().take(40).collect();
-        return Err(bad(format!("it uses the operator `{operator}`, which no voice needs")));
+        return Err(bad(format!("it uses the operator `{operator}`, which voices do not need")));
     }
     for field in Fields(node) {
         let (5, Value::Bytes(attribute)) = field? else { continue };
@@ -179,7 +179,7 @@ fn check_attribute(attribute: &[u8]) -> Result<(), NeuralError> {
         match field? {
             // g, graphs, sparse_tensor(s), type_proto(s).
             (6 | 11 | 14 | 15 | 22 | 23, _) => {
-                return Err(bad("it has subgraphs, which no voice needs"));
+                return Err(bad("it has subgraphs, which voices do not need"));
             }
             (5 | 10, Value::Bytes(tensor)) => check_tensor(tensor)?,
             _ => {}
@@ -194,7 +194,7 @@ fn check_value_info(info: &[u8]) -> Result<(), NeuralError> {
         let (2, Value::Bytes(kind)) = field? else { continue };
         for field in Fields(kind) {
             if matches!(field?, (4 | 5 | 8 | 9, _)) {
-                return Err(bad("it has values that are no tensors"));
+                return Err(bad("it has values that are not tensors"));
             }
         }
     }
@@ -217,7 +217,7 @@ fn check_tensor(tensor: &[u8]) -> Result<(), NeuralError> {
             (2, Value::Number(number)) => kind = number,
             (9, Value::Bytes(data)) => raw = Some(data.len() as u64),
             (13, _) | (14, Value::Number(1)) => {
-                return Err(bad("its weights lie in another file"));
+                return Err(bad("its weights are in another file"));
             }
             _ => {}
         }

@@ -87,9 +87,7 @@ impl PiperConfig {
             return Err(bad(format!("a sample rate of {} Hz", config.audio.sample_rate)));
         }
         if config.phoneme_type.as_deref().is_some_and(|kind| kind != "espeak") {
-            return Err(bad(
-                "its phonemes are not eSpeak NG's, which is all that is known here".into()
-            ));
+            return Err(bad("its phonemes are not eSpeak NG's; no others are supported".into()));
         }
         for framing in ["^", "_", "$"] {
             if !config.phoneme_id_map.contains_key(framing) {

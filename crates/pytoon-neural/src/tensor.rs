@@ -32,7 +32,7 @@ pub(crate) fn floats(value: Value) -> Result<(Vec<usize>, Vec<f32>), NeuralError
     let shape = tensor.shape().to_vec();
     let data = tensor.into_data();
     if data.iter().any(|x| !x.is_finite()) {
-        return Err(NeuralError::failed("its output holds values that are no numbers"));
+        return Err(NeuralError::failed("its output has values that are not numbers"));
     }
     Ok((shape, data))
 }

@@ -58,7 +58,8 @@ pub(crate) fn check(
     };
     let (looks, probed) = threads::side_by_side(look, || probe(runner, film.output));
     let probed = probed?;
-    let looks = looks.map_err(|_| PipelineError::Internal("the self-check stopped".into()))?;
+    let looks =
+        looks.map_err(|_| PipelineError::Internal("the self-check ended unexpectedly".into()))?;
     let mut findings = Findings::default();
     check_file(&mut findings, film, &probed);
     check_sound(&mut findings, film);

@@ -216,7 +216,7 @@ fn scene_receipt(planned: &Planned, scene: &TimelineScene) -> SceneReceipt {
         let own = scenes.find(|own| own.id == scene.scene_id);
         let why = engines::why(story, own.and_then(|own| own.engine_chain.as_ref()));
         let why = why.strip_prefix(&format!("{asked}: ")).unwrap_or(&why);
-        reason.push(format!("{asked} was asked for and did not draw it: {why}"));
+        reason.push(format!("{asked} was requested and did not draw it: {why}"));
     }
     SceneReceipt {
         scene_id: scene.scene_id.to_string(),
@@ -240,7 +240,7 @@ fn drawn_how(source: &ClipSource, rate: FrameRate) -> String {
             format!("picture {} fills the frame", name(asset))
         }
         ClipSource::Picture { asset, fit: Fit::BlurFill, .. } => {
-            format!("picture {} shown whole over its own blur", name(asset))
+            format!("picture {} shown uncropped over its own blur", name(asset))
         }
         ClipSource::Clip { asset, speed, fit, at_end, .. } => format!(
             "clip {} at {speed:.2} times its speed{}{}",

@@ -44,17 +44,17 @@ pub enum PipelineError {
     #[error("failed to open the ledger: {0}")]
     Ledger(#[from] StoreError),
     /// Scenes or the voice fell back, and the brief wants no such film.
-    #[error("{0}; on_degrade is `fail`, so no lesser film is made")]
+    #[error("{0}; on_degrade is `fail`, so the job fails instead of delivering a degraded film")]
     Degraded(String),
     /// Scenes or the voice fell back, and the brief wants to wait.
-    #[error("the job is held, since on_degrade is `hold`; `pytoon resume` goes on with it: {0}")]
+    #[error("the job is held, because on_degrade is `hold`; `pytoon resume` continues it: {0}")]
     Held(String),
     /// A stage that must be done before is not done.
-    #[error("the stage `{0}` has to be done for this brief first")]
+    #[error("the stage `{0}` has to run for this brief first")]
     NotReady(StageId),
     /// A stage was done by another version of this program, or for another brief; the job can start
     /// over and uses what it has.
-    #[error("the stage `{0}` was done by another version of pytoon, or for another brief")]
+    #[error("the stage `{0}` was run by another version of pytoon, or for another brief")]
     Outdated(StageId),
     /// Something that should not happen did.
     #[error("{0}")]

@@ -27,7 +27,7 @@ use crate::stage::{
 };
 use crate::stages::engines::{self, DrawnScene, SceneInput, SceneStage, Wanted};
 use crate::stages::final_timeline::{FinalInput, FinalStage};
-use crate::stages::finish::{PublishInput, PublishStage};
+use crate::stages::finish::{PublishInput, PublishStage, published_files};
 use crate::stages::look::LookInput;
 use crate::stages::picture::chunk::{ChunkInput, ChunkReport, ChunkStage, joined};
 use crate::stages::plan::{self, Plan, PlanInput, PlanStage};
@@ -56,7 +56,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use crate::folder::JobIdentity;
 pub use stage_end::{SceneEnd, StageEnd, VoicedFilm, VoicedScene};
@@ -85,6 +85,8 @@ pub struct Film {
     draw_threads: usize,
     buffers: FrameBuffers,
     encoders: EncoderPool,
+    /// The time at which this process began to draw chunks.
+    drawing_since: OnceLock<Instant>,
     stills: Arc<SharedStills>,
     pictures: OnceLock<Arc<PictureStore>>,
     sources: Mutex<Option<Sources>>,
@@ -119,6 +121,7 @@ impl Film {
             options,
             buffers: FrameBuffers::default(),
             encoders: EncoderPool::default(),
+            drawing_since: OnceLock::new(),
             stills: Arc::default(),
             pictures: OnceLock::new(),
             sources: Mutex::default(),
@@ -451,9 +454,12 @@ impl Film {
     ) -> Result<ChunkReport> {
         let input = ChunkInput::of(&planned.timeline, range);
         let stage = ChunkStage { index };
+        let begun = Instant::now();
         let chunk = made(context, &stage, &input)?;
         if chunk.reused {
             self.count_frames(range.len().get());
+        } else {
+            self.drawing_since.get_or_init(|| begun);
         }
         let time = StageTime::new(&stage.name(), chunk.took.as_millis() as u64, chunk.reused);
         lock(&self.times).insert(stage.name(), time);
@@ -492,7 +498,8 @@ impl Film {
             cover,
         };
         let stages = self.times_so_far(&planned, sound_took, ranges.len());
-        let stage = PublishStage { stages, verify_full: self.options.verify_full };
+        let files = published_files(&self.folder, &planned.timeline);
+        let stage = PublishStage { stages, files, verify_full: self.options.verify_full };
         let published = made(context, &stage, &input)?;
         if !published.reused {
             Event::JobFinished {
@@ -529,7 +536,7 @@ impl Film {
                 std::fs::copy(&source, &target).map_err(|e| SystemError::write(&target, e))?;
             }
             if !target.is_file() {
-                let reason = "the timeline names this voice take, and it is not there";
+                let reason = "the timeline names this voice take, but the file is missing";
                 return Err(SystemError::unusable(&source, reason).into());
             }
         }

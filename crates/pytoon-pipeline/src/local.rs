@@ -90,8 +90,13 @@ fn make(
     film.prepare_frame_outputs()?;
     let made = Executor { film: &film, chunks: share.chunks }.run(None);
     let receipt = made.map_err(|Stopped { stage, error }| {
-        let stage = stage.map_or_else(|| "resolve".to_owned(), |stage| stage.to_string());
-        Event::JobFailed { stage: &stage, reason: &error.to_string() }.emit();
+        // A render is cancelled in all the stages that run at that moment.
+        let (none, reason) = match error.is_cancelled() {
+            true => ("render", "cancelled".to_owned()),
+            false => ("resolve", error.to_string()),
+        };
+        let stage = stage.map_or_else(|| none.to_owned(), |stage| stage.to_string());
+        Event::JobFailed { stage: &stage, reason: &reason }.emit();
         if error.is_cancelled() {
             // Vendors that cannot be told keep at work; their clips are used next time.
             let _ = engines.cancel_job(&job.id);
@@ -239,7 +244,7 @@ impl Executor<'_> {
             }
             let end = catch_unwind(AssertUnwindSafe(|| film.run(&stage, memo)));
             let end = end.unwrap_or_else(|_| {
-                Err(PipelineError::Internal(format!("the stage {stage} stopped unexpectedly")))
+                Err(PipelineError::Internal(format!("the stage {stage} ended unexpectedly")))
             });
             // The executor waits for all that it started.
             let _ = sender.send((stage, end));

@@ -153,7 +153,7 @@ fn lock(work: &Path) -> Result<File, SystemError> {
             Err(TryLockError::WouldBlock) => {
                 return Err(SystemError::unusable(
                     work.parent().unwrap_or(work),
-                    "another pytoon is at work on this job; wait for it, or choose another folder",
+                    "another pytoon is working on this job; wait for it, or choose another folder",
                 ));
             }
             // File systems without locks have one user, or careful ones.

@@ -22,6 +22,7 @@ use pytoon_graphics::Rgb;
 use pytoon_media::clip_reading;
 use pytoon_media::picture::{self, FileKind};
 use pytoon_normalize::Pronunciations;
+use pytoon_process::SystemError;
 use pytoon_vocabulary::MusicMood;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -122,6 +123,9 @@ impl Resolver<'_> {
         let override_media = self.override_media(&mut brief)?;
         self.sound(&mut brief)?;
         let kit = self.brand(&brief)?;
+        if let Some(BrandField::Inline(own)) = &mut brief.brand {
+            *own = kit.clone();
+        }
         let overlays = self.overlays(&mut brief, &kit)?;
         let pronunciations = self.pronunciations(&brief, &kit)?;
         self.look_for_fonts(&brief);
@@ -269,8 +273,7 @@ impl Resolver<'_> {
         fit: Option<MediaFit>,
     ) -> Result<MediaInfo> {
         let full = self.existing(field, path)?;
-        let unusable =
-            |error: pytoon_process::SystemError| self.file.error(field, error.to_string());
+        let unusable = |error: SystemError| self.file.error(field, reason_of(&error));
         let limits = picture_limits(&self.env.config);
         let kind = picture::kind(&full, &limits).map_err(unusable)?;
         let name = full.display().to_string();
@@ -307,7 +310,7 @@ impl Resolver<'_> {
             path if path.starts_with("https://") || path.starts_with("http://") => {
                 Some("files are read from this machine: download it and name the file")
             }
-            path if path.starts_with("~/") => Some("write the whole path in place of `~`"),
+            path if path.starts_with("~/") => Some("write the full path in place of `~`"),
             _ => None,
         };
         if let Some(reason) = reason {
@@ -362,7 +365,7 @@ impl Resolver<'_> {
             return Err(self.error(field, format!("{file} is a picture: name a file with sound")));
         }
         let probe = probe::probe(&self.env.runner, &full)
-            .map_err(|error| self.error(field, error.to_string()))?;
+            .map_err(|error| self.error(field, reason_of(&error)))?;
         match probe.audio {
             Some(_) => Ok(name),
             None => Err(self.error(field, format!("{path} has no sound"))),
@@ -414,7 +417,7 @@ impl Resolver<'_> {
 
     fn check_picture(&self, field: &str, full: &Path) -> Result<()> {
         let kind = picture::kind(full, &picture_limits(&self.env.config))
-            .map_err(|error| self.file.error(field, error.to_string()))?;
+            .map_err(|error| self.file.error(field, reason_of(&error)))?;
         if kind == FileKind::Moving {
             return Err(self.error(field, format!("{} is not a still picture", full.display())));
         }
@@ -457,6 +460,14 @@ impl Resolver<'_> {
             }
         }
         Ok(out)
+    }
+}
+
+/// Returns why a file that a field names cannot be used.
+fn reason_of(error: &SystemError) -> String {
+    match error {
+        SystemError::Unusable { path, reason } => format!("{}: {reason}", path.display()),
+        other => format!("failed to {other}"),
     }
 }
 

@@ -17,8 +17,10 @@ impl Programs {
     pub fn beside_this_one() -> Self {
         let own = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned));
         let mut folders: Vec<PathBuf> = own.iter().cloned().collect();
-        // Test binaries live one folder below the programs.
-        folders.extend(own.and_then(|folder| folder.parent().map(Path::to_owned)));
+        // Cargo puts test binaries one folder below the programs. Anybody may write to the parent of another
+        // folder, such as `/tmp`.
+        let tests = own.filter(|folder| folder.ends_with("deps"));
+        folders.extend(tests.and_then(|folder| folder.parent().map(Path::to_owned)));
         Self { folders, isolated: false }
     }
 
@@ -44,7 +46,7 @@ impl Programs {
     }
 }
 
-fn hint(program: &str) -> &'static str {
+pub(crate) fn hint(program: &str) -> &'static str {
     match program {
         "ffmpeg" | "ffprobe" => "`make setup`, or `apt-get install ffmpeg`",
         "pytoon-espeak" | "pytoon-x264" => "`make setup`, then `cargo build --release`",
@@ -66,12 +68,21 @@ pub struct CommandLine {
     pub purpose: &'static str,
     /// Its arguments.
     pub args: Vec<OsString>,
+    /// Its working directory; by default that of this process.
+    pub folder: Option<PathBuf>,
 }
 
 impl CommandLine {
     /// A command without arguments.
     pub fn new(program: &'static str, purpose: &'static str) -> Self {
-        Self { program, purpose, args: Vec::new() }
+        Self { program, purpose, args: Vec::new(), folder: None }
+    }
+
+    /// Sets the working directory.
+    #[must_use]
+    pub fn in_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
     }
 
     /// Adds arguments.

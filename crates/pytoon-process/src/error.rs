@@ -1,7 +1,14 @@
 //! Failures of files, programs, threads and the disk.
 
 use crate::Shortage;
+use crate::command::hint;
 use std::path::{Path, PathBuf};
+
+/// The longest part of a program's last line that a message shows, in characters.
+const MAX_TAIL: usize = 300;
+const DISK_HINT: &str = " (the disk is full: free some space and run it again)";
+const PROCESS_HINT: &str =
+    "; the limits are `ulimit -u`, `TasksMax=` of a unit, `pids_limit` of a container";
 
 /// A failure at the edge. Messages complete "failed to …"; each says what to do where there is
 /// something to do.
@@ -16,7 +23,7 @@ pub enum SystemError {
         hint: &'static str,
     },
     /// A program could not be started.
-    #[error("start `{program}`: {source}")]
+    #[error("start `{program}`: {source}{}", start_hint(program, source))]
     Start {
         /// The program.
         program: String,
@@ -24,13 +31,13 @@ pub enum SystemError {
         source: std::io::Error,
     },
     /// A program ended with an error.
-    #[error("{purpose}: `{program}` ended with {status}{}", tail(stderr))]
+    #[error("{purpose}: `{program}` {status}{}{}", tail(program, stderr), shortage_hint(*shortage))]
     Failed {
         /// The program.
         program: String,
         /// What it was for.
         purpose: String,
-        /// How it ended.
+        /// How it ended, such as `ended with exit status 1`.
         status: Box<str>,
         /// The end of its standard error.
         stderr: Box<str>,
@@ -38,7 +45,7 @@ pub enum SystemError {
         shortage: Option<Shortage>,
     },
     /// A program said more than is read of it.
-    #[error("read what `{program}` said: it is more than {} MiB", most >> 20)]
+    #[error("read the output of `{program}`: it is more than {} MiB", most >> 20)]
     SaidTooMuch {
         /// The program.
         program: String,
@@ -46,7 +53,7 @@ pub enum SystemError {
         most: usize,
     },
     /// A program made no progress.
-    #[error("{purpose}: `{program}` made no progress for {seconds} s and was ended")]
+    #[error("{purpose}: `{program}` made no progress for {seconds} s and was stopped")]
     Stalled {
         /// The program.
         program: String,
@@ -57,7 +64,7 @@ pub enum SystemError {
     },
     /// A program took too long in all.
     #[error(
-        "{purpose}: `{program}` took longer than {seconds} s and was ended (limits.process_seconds)"
+        "{purpose}: `{program}` took longer than {seconds} s and was stopped (limits.process_seconds)"
     )]
     TooLong {
         /// The program.
@@ -68,10 +75,7 @@ pub enum SystemError {
         seconds: f64,
     },
     /// The system refused a thread.
-    #[error(
-        "start a thread: {0}; the limits are `ulimit -u`, `TasksMax=` of a unit, `pids_limit` of a \
-         container"
-    )]
+    #[error("start a thread: {source}{hint}", source = .0, hint = PROCESS_HINT)]
     NoThread(#[source] std::io::Error),
     /// The disk has too little room left.
     #[error(
@@ -150,18 +154,39 @@ pub fn last_words(stderr: &str, path: &Path) -> String {
     line.strip_prefix(&place).unwrap_or(line).to_owned()
 }
 
-fn tail(stderr: &str) -> String {
+/// Returns the last line that a program said, without its own name. Bytes that are no text are left out.
+fn tail(program: &str, stderr: &str) -> String {
     let line = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    if line.is_empty() { String::new() } else { format!(": {}", line.trim()) }
+    let line = line.trim().strip_prefix(&format!("{program}: ")).unwrap_or(line.trim());
+    let is_text = |c: &char| !c.is_control() && *c != char::REPLACEMENT_CHARACTER;
+    let line: String = line.chars().filter(is_text).take(MAX_TAIL).collect();
+    if line.is_empty() { String::new() } else { format!(": {line}") }
+}
+
+fn shortage_hint(shortage: Option<Shortage>) -> &'static str {
+    match shortage {
+        Some(Shortage::Disk) => DISK_HINT,
+        Some(Shortage::Process) | None => "",
+    }
+}
+
+fn start_hint(program: &str, error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::WouldBlock => PROCESS_HINT.to_owned(),
+        _ if Shortage::of(error).is_none() => {
+            format!("; the file is damaged or not a program: reinstall it ({})", hint(program))
+        }
+        _ => String::new(),
+    }
 }
 
 fn disk_hint(error: &std::io::Error) -> &'static str {
     match error.kind() {
-        std::io::ErrorKind::StorageFull => " (the disk is full: free some space and run it again)",
+        std::io::ErrorKind::StorageFull => DISK_HINT,
         std::io::ErrorKind::PermissionDenied => {
             " (no permission: choose another folder with --out)"
         }
-        std::io::ErrorKind::ReadOnlyFilesystem => " (the file system is read-only)",
+        std::io::ErrorKind::ReadOnlyFilesystem => " (choose another folder with --out)",
         _ => "",
     }
 }

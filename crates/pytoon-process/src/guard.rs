@@ -1,11 +1,11 @@
 //! Watches a program whose owner is blocked on one of its pipes.
 
-use crate::progress::Progress;
+use crate::progress::{Progress, Ticks};
 use crate::{CancelToken, SystemError, threads};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How often a guard looks after a program whose owner may be blocked.
 const GUARD_TICK: Duration = Duration::from_millis(50);
@@ -42,14 +42,16 @@ impl Guard {
         progress: Progress,
         cancel: CancelToken,
         stall: Duration,
-        ends: Instant,
+        longest: Duration,
     ) -> Result<Self, SystemError> {
         let state = Arc::new(GuardState::default());
         let seen = state.clone();
         let thread = threads::spawn(move || {
+            let mut ticks = Ticks::new();
             while !seen.over.load(Ordering::Acquire) {
+                ticks.tick(&progress);
                 let stalled = seen.waiting.load(Ordering::Acquire) && progress.idle() > stall;
-                let too_long = Instant::now() > ends;
+                let too_long = progress.running() > longest;
                 if stalled || too_long || cancel.is_cancelled() {
                     let why = if stalled { STALLED } else { TOO_LONG * u8::from(too_long) };
                     seen.killed.store(why, Ordering::Release);

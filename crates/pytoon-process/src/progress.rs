@@ -1,24 +1,66 @@
-//! Signs of life of a program.
+//! Signs of life of a program, on a clock that stands still while this process is stopped.
+//!
+//! A process is stopped by Ctrl-Z, by a debugger or when its container is paused. A program that waits for a
+//! stopped process has not stalled.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+/// A tick that comes later than this after the one before it means that this process was stopped.
+const STOPPED: Duration = Duration::from_secs(1);
+
 /// The time of a program's last sign of life.
 #[derive(Debug, Clone)]
-pub struct Progress(Arc<(Instant, AtomicU64)>);
+pub struct Progress(Arc<Times>);
+
+#[derive(Debug)]
+struct Times {
+    started: Instant,
+    /// The last sign of life, in milliseconds of [`Progress::running`].
+    last_ms: AtomicU64,
+    /// Time during which this process was stopped.
+    stopped_ms: AtomicU64,
+}
 
 impl Progress {
     pub(crate) fn new() -> Self {
-        Self(Arc::new((Instant::now(), AtomicU64::new(0))))
+        let (last_ms, stopped_ms) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self(Arc::new(Times { started: Instant::now(), last_ms, stopped_ms }))
     }
 
     /// Notes a sign of life.
     pub fn touch(&self) {
-        self.0.1.store(self.0.0.elapsed().as_millis() as u64, Ordering::Relaxed);
+        self.0.last_ms.store(self.running().as_millis() as u64, Ordering::Relaxed);
     }
 
+    /// Returns the time since the last sign of life.
     pub(crate) fn idle(&self) -> Duration {
-        self.0.0.elapsed().saturating_sub(Duration::from_millis(self.0.1.load(Ordering::Relaxed)))
+        self.running().saturating_sub(Duration::from_millis(self.0.last_ms.load(Ordering::Relaxed)))
+    }
+
+    /// Returns the time since the program's start, without the time during which this process was stopped.
+    pub(crate) fn running(&self) -> Duration {
+        let stopped = Duration::from_millis(self.0.stopped_ms.load(Ordering::Relaxed));
+        self.0.started.elapsed().saturating_sub(stopped)
+    }
+}
+
+/// Finds the times at which this process was stopped, by the ticks of a loop.
+#[derive(Debug)]
+pub(crate) struct Ticks(Instant);
+
+impl Ticks {
+    pub(crate) fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Called at every turn of the loop, before the progress is looked at.
+    pub(crate) fn tick(&mut self, progress: &Progress) {
+        let now = Instant::now();
+        let gap = now.duration_since(std::mem::replace(&mut self.0, now));
+        if gap > STOPPED {
+            progress.0.stopped_ms.fetch_add(gap.as_millis() as u64, Ordering::Relaxed);
+        }
     }
 }

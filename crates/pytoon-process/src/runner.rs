@@ -6,7 +6,7 @@
 //! error is kept for the message.
 
 use crate::guard::{Guard, STALLED, TOO_LONG, kill_group};
-use crate::progress::Progress;
+use crate::progress::{Progress, Ticks};
 use crate::{
     CancelToken, CommandLine, Programs, SharedMemory, Shortage, SystemError, keeper, threads,
 };
@@ -163,8 +163,14 @@ impl Runner {
     ) -> Result<Running, SystemError> {
         self.cancel.check()?;
         let path = self.programs.find(command.program)?;
+        // A relative path would be looked for in the program's own folder.
+        let path = std::path::absolute(&path).unwrap_or(path);
         #[expect(clippy::disallowed_methods, reason = "this is the one place that starts programs")]
-        let mut child = Command::new(&path)
+        let mut child = Command::new(&path);
+        if let Some(folder) = &command.folder {
+            child.current_dir(folder);
+        }
+        let mut child = child
             .args(&command.args)
             .stdin(stdin)
             .stdout(stdout)
@@ -289,7 +295,7 @@ impl Running {
 
     /// Returns true if less than half of the time that it may run has gone by.
     pub fn has_half_its_time(&self) -> bool {
-        self.started.elapsed() * 2 < self.longest
+        self.progress.running() * 2 < self.longest
     }
 
     /// Does something that blocks on one of its pipes, such as writing a frame.
@@ -299,9 +305,8 @@ impl Running {
     /// not count: a program that nobody reads from is not stalled.
     pub fn during<T>(&mut self, work: impl FnOnce() -> T) -> T {
         if self.guard.is_none() && self.unguarded.is_none() {
-            let ends = self.started + self.longest;
             let (progress, cancel) = (self.progress.clone(), self.cancel.clone());
-            match Guard::start(self.child.id(), progress, cancel, self.stall, ends) {
+            match Guard::start(self.child.id(), progress, cancel, self.stall, self.longest) {
                 Ok(guard) => self.guard = Some(guard),
                 Err(error) => {
                     self.unguarded = Some(error);
@@ -331,7 +336,7 @@ impl Running {
             self.kill();
             return Err(self.stalled());
         }
-        if self.started.elapsed() > self.longest {
+        if self.progress.running() > self.longest {
             self.kill();
             return Err(self.too_long());
         }
@@ -366,7 +371,9 @@ impl Running {
             Some(TOO_LONG) => return Err(self.too_long()),
             _ => {}
         }
+        let mut ticks = Ticks::new();
         loop {
+            ticks.tick(&self.progress);
             match self.child.try_wait() {
                 Ok(Some(status)) => return self.ended(status),
                 Ok(None) => self.watch()?,
@@ -402,7 +409,7 @@ impl Running {
         Err(SystemError::Failed {
             program: self.program.to_owned(),
             purpose: self.purpose.to_owned(),
-            status: status.to_string().into(),
+            status: how_it_ended(status).into(),
             shortage: Shortage::told_by_program(&stderr),
             stderr: stderr.into(),
         })
@@ -410,6 +417,16 @@ impl Running {
 
     fn kill(&mut self) {
         kill_group(self.child.id());
+    }
+}
+
+fn how_it_ended(status: std::process::ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("ended with exit status {code}"),
+        (_, Some(9)) => "was killed (signal 9, often for lack of memory)".to_owned(),
+        (_, Some(signal)) => format!("was killed by signal {signal}"),
+        _ => format!("ended with {status}"),
     }
 }
 

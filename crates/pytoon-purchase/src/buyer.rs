@@ -109,7 +109,7 @@ impl Buyer {
     ) -> Result<Option<T>> {
         // Another machine may have bought it: it is in the object store then.
         self.storage.have(file).await.map_err(|error| {
-            let message = format!("failed to {error}; it is paid for and not bought again");
+            let message = format!("failed to {error}; it is paid for and will not be bought again");
             order.error(VendorErrorKind::Ledger, message)
         })?;
         let path = self.storage.path(file);
@@ -117,8 +117,10 @@ impl Buyer {
             Ok(goods) => Ok(goods),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => {
-                let message =
-                    format!("{}: {error}; it is paid for and not bought again", path.display());
+                let message = format!(
+                    "{}: {error}; it is paid for and will not be bought again",
+                    path.display()
+                );
                 Err(order.error(VendorErrorKind::Ledger, message))
             }
         }

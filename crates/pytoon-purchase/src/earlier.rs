@@ -68,7 +68,7 @@ impl Buyer {
         rows.retain(|row| !is_lost(row));
         let Some(row) = most_telling(rows) else { return Ok(None) };
         if row.state == CallState::Refused {
-            let message = "it refused this before, and is not asked again unchanged";
+            let message = "it refused the same request before, so it is not called again";
             return Err(order.error(VendorErrorKind::Moderation, message).into());
         }
         let now = self.world.now();
@@ -188,7 +188,7 @@ impl Buyer {
     }
 
     async fn end_unanswered(&self, row: &CallRow) {
-        let message = "the process ended between the call and its answer";
+        let message = "the process ended before the answer arrived";
         let kind = VendorErrorKind::Undecided;
         let error = VendorError::new(&row.engine, "hear the answer", kind, message);
         self.end(row, CallEvent::NoAnswer, None, Some(&error)).await;
@@ -277,7 +277,7 @@ impl<S: Seller> Purchase<'_, S> {
         }
         let change = CallChange {
             error_kind: Some(VendorErrorKind::Lost.as_str().to_owned()),
-            error: Some("the process ended before the answer was kept".to_owned()),
+            error: Some("the process ended before the answer was stored".to_owned()),
             ..CallChange::default()
         };
         self.advance(CallEvent::Lost, change).await?;
@@ -316,8 +316,8 @@ fn most_telling(rows: Vec<CallRow>) -> Option<CallRow> {
 
 fn not_again(order: &Order, row: &CallRow) -> VendorError {
     let message = format!(
-        "call {} of this job for the same was not answered; it may have been bought and is not made \
-         again",
+        "call {} of this job for the same request has no answer; it may have been charged, so it \
+         is not repeated",
         row.id
     );
     order.error(VendorErrorKind::Undecided, message)

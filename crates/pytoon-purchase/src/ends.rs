@@ -193,8 +193,8 @@ impl<S: Seller> Purchase<'_, S> {
             return Some(reported);
         }
         let detail = format!(
-            "{} says that a clip cost {reported}, and its price table says {estimated}: the table \
-             counts; check `usd_per_unit`",
+            "{} reports a cost of {reported} for a clip, and the price table says {estimated}: \
+             the price table counts; check `usd_per_unit`",
             self.order.vendor
         );
         Event::Warning { detail: &detail }.emit();

@@ -81,7 +81,7 @@ impl Buyer {
             // Another process bought it meanwhile.
             looks_first = true;
         }
-        let message = "other workers keep buying this, and none of them keeps it";
+        let message = "other workers keep buying this, and none of them stores it";
         Err(order.error(VendorErrorKind::Undecided, message).into())
     }
 
@@ -161,30 +161,30 @@ impl Buyer {
             Admission::Granted => Ok(Some(row)),
             Admission::Taken => Ok(None),
             Admission::Fenced => {
-                let message = "another worker has this task now, so nothing is bought here";
+                let message = "another worker has taken over this task, so this one buys nothing";
                 fails(VendorErrorKind::Ledger, message)
             }
             Admission::OverBudget { cap, left } => {
                 let estimated = order.estimated;
                 let message =
-                    format!("{estimated} would pass the {cap}'s budget, of which {left} is left");
+                    format!("{estimated} would exceed the {cap}'s budget, of which {left} is left");
                 fails(VendorErrorKind::Budget, &message)
             }
             Admission::Busy if now > give_up_at => fails(
                 VendorErrorKind::RateLimited,
-                "no place came free within its own timeout_seconds",
+                "max_concurrent was reached until its timeout_seconds passed",
             ),
             Admission::Busy => Err(self.wait(&order.vendor, terms.recheck)),
             Admission::TooFast { retry_at }
                 if order.deadline.is_some_and(|deadline| retry_at > deadline) =>
             {
-                let message = "its requests_per_minute are used up until after the deadline";
+                let message = "its requests_per_minute are used up until the deadline";
                 fails(VendorErrorKind::Deadline, message)
             }
             // What is known to come too late is not waited for.
             Admission::TooFast { retry_at } if retry_at > give_up_at => fails(
                 VendorErrorKind::Cooling,
-                "its requests_per_minute are used up for longer than a place is waited for",
+                "its requests_per_minute are used up for longer than the maximum wait",
             ),
             Admission::TooFast { retry_at } => {
                 let ms = (retry_at - now).clamp(20, 60_000) as u64;
@@ -386,14 +386,15 @@ impl<S: Seller> Purchase<'_, S> {
             // was first, and what it kept is the same.
             Err(StoreError::Transition(_) | StoreError::Conflict(_)) => {
                 let kept = buyer.kept(order, self.seller).await?;
-                let kept = kept.ok_or_else(|| gone("another process ended this call with nothing"));
+                let kept =
+                    kept.ok_or_else(|| gone("another process ended this call without a result"));
                 return kept.map(Obtained::kept_before);
             }
             Err(error) => return Err(ledger_error(&order.vendor, &error)),
         }
         match self.seller.open(Some(&kept), &path) {
             Ok(Some(goods)) => Ok(Obtained { goods, charged, reused: false }),
-            Ok(None) => Err(gone("the file that was just kept is not whole")),
+            Ok(None) => Err(gone("the file that was just stored is incomplete")),
             Err(error) => Err(gone(&format!("{}: {error}", path.display()))),
         }
     }
@@ -405,7 +406,7 @@ impl<S: Seller> Purchase<'_, S> {
             Event::Warning { detail: &error.to_string() }.emit();
         }
         let goods = self.seller.at_hand(output).ok_or_else(|| {
-            let message = "its answer neither brought the goods nor named a task";
+            let message = "its answer has neither a result nor a task";
             self.order.error(VendorErrorKind::Protocol, message).accepted(Accepted::Yes)
         })?;
         Ok(Obtained { goods, charged: self.row.estimated, reused: false })
@@ -422,7 +423,7 @@ impl<S: Seller> Purchase<'_, S> {
             },
             Err(error) => error.message,
         };
-        let message = format!("it was paid for and not kept: {reason}");
+        let message = format!("it was paid for but could not be stored: {reason}");
         let error = self.order.error(VendorErrorKind::Internal, message);
         let change = CallChange { error: Some(error.message.clone()), ..CallChange::default() };
         self.advance(CallEvent::Lost, change).await?;

@@ -263,13 +263,13 @@ fn parts(address: &str) -> Result<(String, String), String> {
     let form = "it is s3://bucket or s3://bucket/prefix, or empty for the folder storage_dir";
     // The address may hold what its writer took for a place for keys: it is not repeated.
     let url =
-        Url::parse(address).map_err(|error| format!("this is no address ({error}); {form}"))?;
+        Url::parse(address).map_err(|error| format!("this is not an address ({error}); {form}"))?;
     if url.scheme() != "s3" {
-        return Err(format!("`{}:` is no object store that is known; {form}", url.scheme()));
+        return Err(format!("`{}:` is not a supported object store; {form}", url.scheme()));
     }
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-        let keys = "keys stand in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
-        return Err(format!("only bucket and prefix stand here, {keys}; {form}"));
+        let keys = "keys belong in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+        return Err(format!("only bucket and prefix belong here, {keys}; {form}"));
     }
     let bucket = url.host_str().filter(|host| !host.is_empty());
     let bucket = bucket.ok_or_else(|| format!("it names no bucket; {form}"))?;

@@ -59,7 +59,7 @@ pub enum StorageError {
         source: std::io::Error,
     },
     /// The work was to be stopped.
-    #[error("go on: the work was stopped")]
+    #[error("continue: cancelled")]
     Stopped,
 }
 

@@ -358,7 +358,11 @@ async fn not_advanced(db: &Db, id: &CallId, event: CallEvent) -> Result<StoreErr
         return Ok(StoreError::Conflict(format!("call {id} has no known state")));
     };
     Ok(from.apply(event).err().map_or_else(
-        || StoreError::Conflict(format!("call {id} was changed by another at that moment")),
+        || {
+            StoreError::Conflict(format!(
+                "call {id} was changed by another process at the same time"
+            ))
+        },
         StoreError::from,
     ))
 }

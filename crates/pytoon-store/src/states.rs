@@ -52,6 +52,6 @@ pub(crate) fn named<T>(
     read: fn(&str) -> Option<T>,
 ) -> Result<T, sqlx::Error> {
     let name: String = row.try_get(column)?;
-    let unknown = || sqlx::Error::Decode(format!("`{name}` is no {column}").into());
+    let unknown = || sqlx::Error::Decode(format!("`{name}` is not a {column}").into());
     read(&name).ok_or_else(unknown)
 }

@@ -176,8 +176,8 @@ fn given_up(row: &Claimed, most_attempts: u32) -> Failure {
         stage: row.kind.as_str().into(),
         provider: None,
         message: format!(
-            "{} was begun {most_attempts} times and never ended: its worker was killed, or \
-             the machine has too little memory; see the worker's log, then retry the job",
+            "{} was started {most_attempts} times and never ended: its worker was killed, or the \
+             machine has too little memory; see the worker's log, then retry the job",
             row.name
         ),
         retryable: true,

@@ -30,7 +30,7 @@ impl Event<'_> {
                 info!(event, provider, sentences, duration_ms, "a TTS provider spoke the script");
             }
             Self::TtsProviderLeftOut { provider, reason } => {
-                info!(event, provider, reason, "a TTS provider is not asked");
+                info!(event, provider, reason, "a TTS provider is left out");
             }
             Self::AllTtsProvidersFailed { tried } => {
                 warn!(event, tried, "All TTS providers failed: the film is silent and captioned");
@@ -71,13 +71,20 @@ impl Event<'_> {
                 info!(event, method, confidence, words, estimated_error_ms, version, "words timed");
             }
             Self::AlignmentMethodFailed { method, kind, confidence, reason } => {
-                warn!(event, method, kind, confidence, reason, "an alignment method gave way");
+                warn!(
+                    event,
+                    method,
+                    kind,
+                    confidence,
+                    reason,
+                    "an alignment method failed; the next one is used"
+                );
             }
             Self::TranscriptDone { method, chars, language } => {
-                info!(event, method, chars, language, "a recording was written down");
+                info!(event, method, chars, language, "a recording was transcribed");
             }
             Self::TranscriptMethodFailed { method, reason } => {
-                warn!(event, method, reason, "a recording could not be written down so");
+                warn!(event, method, reason, "a transcription method failed");
             }
             Self::AlignmentFallbackToEvenSplit { reason, words } => {
                 warn!(event, method = "even_split", reason, words, "words spread by syllables");
@@ -88,27 +95,26 @@ impl Event<'_> {
             Self::EngineFallback { job, scene, from, to, kind, latency_ms, reason } => {
                 warn!(
                     event,
-                    job, scene, from, to, kind, latency_ms, reason, "an engine gave way to another"
+                    job,
+                    scene,
+                    from,
+                    to,
+                    kind,
+                    latency_ms,
+                    reason,
+                    "an engine failed; the next one is used"
                 );
             }
             Self::EngineRotationTriggered { engine, kind, failures, cooldown_s, advice } => {
                 warn!(
                     event,
-                    engine,
-                    kind,
-                    failures,
-                    cooldown_s,
-                    advice,
-                    "an engine or a voice is left alone for a while"
+                    engine, kind, failures, cooldown_s, advice, "a circuit breaker opened"
                 );
             }
             Self::EngineBreakerUnavailable { engine, operation, reason } => {
                 warn!(
                     event,
-                    engine,
-                    operation,
-                    reason,
-                    "the breaker of an engine or a voice cannot be read or written"
+                    engine, operation, reason, "a circuit breaker cannot be read or written"
                 );
             }
             Self::EngineInvocation {
@@ -133,10 +139,10 @@ impl Event<'_> {
                 );
             }
             Self::EngineSubmitted { job, scene, engine, call, task, estimated_usd } => {
-                info!(event, job, scene, engine, call, task, estimated_usd, "paid work began");
+                info!(event, job, scene, engine, call, task, estimated_usd, "paid work started");
             }
             Self::EngineResumed { job, scene, engine, call, state } => {
-                info!(event, job, scene, engine, call, state, "paid work is gone on with");
+                info!(event, job, scene, engine, call, state, "paid work resumed");
             }
             Self::EnginePurchaseWasted { job, scene, engine, kind, charged_usd, reason } => {
                 let said = "a purchase was paid for and cannot be used";
@@ -153,13 +159,16 @@ impl Event<'_> {
                 );
             }
             Self::EngineCancelled { engine, call, outcome } => {
-                info!(event, engine, call, outcome, "a vendor was asked to stop");
+                info!(event, engine, call, outcome, "a vendor's task was cancelled");
             }
             Self::EngineStatusUnknown { engine, call, status } => {
                 warn!(event, engine, call, status, "a vendor used a status that is not documented");
             }
             Self::EngineWaiting { job, scene, engine, wait_ms } => {
-                info!(event, job, scene, engine, wait_ms, "a scene waits for its engine to cool");
+                info!(
+                    event,
+                    job, scene, engine, wait_ms, "a scene waits for its engine's circuit breaker"
+                );
             }
             Self::LedgerUnavailable { job, scene, engine, operation, retry_in_ms, reason } => {
                 warn!(
@@ -182,10 +191,10 @@ impl Event<'_> {
                 }
             }
             Self::EngineConfigReloaded { engines } => {
-                info!(event, engines, "engine.yaml was read again");
+                info!(event, engines, "engine.yaml reloaded");
             }
             Self::EngineConfigRefused { reason } => {
-                warn!(event, reason, "an edit of engine.yaml is refused; the old one stays");
+                warn!(event, reason, "an edit of engine.yaml is invalid; the old settings stay");
             }
             Self::ModerationFlagged { scene, source, action, detail } => {
                 warn!(event, scene, source, action, detail, "a prompt was flagged");
@@ -194,7 +203,10 @@ impl Event<'_> {
                 info!(event, scene, engine, attempt, "a refused prompt is rephrased");
             }
             Self::EncoderFallback { from, to, reason } => {
-                warn!(event, from, to, reason, "the encoder gave way to software");
+                warn!(
+                    event,
+                    from, to, reason, "the hardware encoder failed; the software encoder is used"
+                );
             }
             Self::GlyphsMissing { characters } => {
                 warn!(event, characters, "no installed font has these characters");
@@ -202,7 +214,7 @@ impl Event<'_> {
             Self::SelfCheckFinding { check, detail } => {
                 warn!(event, check, detail, "the self-check found something");
             }
-            Self::Warning { detail } => warn!(event, detail, "something was bent"),
+            Self::Warning { detail } => warn!(event, detail, "a note about the brief"),
             Self::ProcessFinished { program, purpose, duration_ms } => {
                 debug!(event, program, purpose, duration_ms, "a program ran");
             }
@@ -220,31 +232,30 @@ impl ServiceEvent<'_> {
                 info!(event, role, address, database, version, "the service is up");
             }
             Self::ServiceStopped { role, handed_back } => {
-                info!(event = "service_stopped", role, handed_back, "the service ended in order");
+                info!(
+                    event = "service_stopped",
+                    role, handed_back, "the service shut down cleanly"
+                );
             }
             Self::TaskClaimed { job, task, attempt, waited_ms } => {
-                debug!(event = "task_claimed", job, task, attempt, waited_ms, "a task begins");
+                debug!(event = "task_claimed", job, task, attempt, waited_ms, "task started");
             }
             Self::LeaseTakenOver { job, task, attempt, token } => {
                 let event = "lease_taken_over";
                 warn!(
                     event,
-                    job, task, attempt, token, "a task of a worker that is silent is begun again"
+                    job, task, attempt, token, "a task with an expired lease is taken over"
                 );
             }
             Self::LeaseLost { job, task, token, why } => {
                 let event = "lease_lost";
                 warn!(
                     event,
-                    job,
-                    task,
-                    token,
-                    why,
-                    "another worker may have this task: nothing that was done here is written"
+                    job, task, token, why, "the lease of a task was lost: its result is discarded"
                 );
             }
             Self::TaskFinished { job, task, stage, duration_ms } => {
-                info!(event = "task_finished", job, task, stage, duration_ms, "a task is done");
+                info!(event = "task_finished", job, task, stage, duration_ms, "task finished");
             }
             Self::TaskFailed { job, task, stage, attempt, code, reason, retry_in_ms } => {
                 let event = "task_failed";
@@ -258,7 +269,7 @@ impl ServiceEvent<'_> {
                         code,
                         reason,
                         retry_in_ms,
-                        "a task failed and is tried again"
+                        "a task failed and will be retried"
                     );
                 } else {
                     tracing::error!(
@@ -276,48 +287,37 @@ impl ServiceEvent<'_> {
             }
             Self::DiskFull { reason, retry_in_ms } => {
                 let event = "disk_full";
-                warn!(event, reason, retry_in_ms, "the disk is full; work waits for room");
+                warn!(event, reason, retry_in_ms, "the disk is full; work waits for free space");
             }
             Self::ResourceExhausted { reason, retry_in_ms } => {
                 let event = "resource_exhausted";
-                warn!(event, reason, retry_in_ms, "a resource is used up; the task waits");
+                warn!(event, reason, retry_in_ms, "a resource is exhausted; the task waits");
             }
             Self::PartsRemoved { files } => {
                 info!(event = "parts_removed", files, "files of killed workers were removed");
             }
             Self::StoreUnavailable { operation, reason } => {
                 let event = "store_unavailable";
-                warn!(event, operation, reason, "the database does not answer; asking again");
+                warn!(event, operation, reason, "the database is not available; retrying");
             }
             Self::WebhookDelivered { job, webhook, attempt } => {
                 let event = "webhook_delivered";
-                info!(event, job, webhook, attempt, "the submitter heard how its job ended");
+                info!(event, job, webhook, attempt, "webhook delivered");
             }
             Self::WebhookFailed { job, webhook, attempt, reason, retry_in_ms } => {
                 let event = "webhook_failed";
-                warn!(
-                    event,
-                    job,
-                    webhook,
-                    attempt,
-                    reason,
-                    retry_in_ms,
-                    "the submitter did not hear how its job ended"
-                );
+                warn!(event, job, webhook, attempt, reason, retry_in_ms, "webhook not delivered");
             }
             Self::StorageLow { free_mib, needed_mib } => {
                 let event = "storage_low";
-                warn!(event, free_mib, needed_mib, "too little room: no film is begun");
+                warn!(event, free_mib, needed_mib, "too little disk space: no new film is started");
             }
             Self::StorageCollected { kind, files, bytes } => {
-                info!(
-                    event = "storage_collected",
-                    kind, files, bytes, "removed what was out of date"
-                );
+                info!(event = "storage_collected", kind, files, bytes, "expired files removed");
             }
             Self::StorageCollectFailed { reason } => {
                 let event = "storage_collect_failed";
-                warn!(event, reason, "what is out of date was not removed; it is tried again");
+                warn!(event, reason, "expired files could not be removed; this will be retried");
             }
             Self::Request { method, route, status, duration_ms } => {
                 // A target of its own: requests have a log of their own.

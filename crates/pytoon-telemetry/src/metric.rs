@@ -229,22 +229,25 @@ impl Metrics {
 }
 
 fn describe() {
-    describe_counter!(INVOCATIONS, "Attempts at engines, by result.");
-    describe_counter!(FALLBACKS, "Engines that gave way to another.");
+    describe_counter!(INVOCATIONS, "Engine attempts, by result.");
+    describe_counter!(FALLBACKS, "Fallbacks from one engine to the next.");
     describe_histogram!(SCENE_SECONDS, Unit::Seconds, "Time until a scene had its picture.");
-    describe_histogram!(STEP_SECONDS, Unit::Seconds, "Time of one step at a vendor's.");
+    describe_histogram!(STEP_SECONDS, Unit::Seconds, "Duration of one step at a vendor.");
     describe_counter!(FLAGS, "Prompts stopped, changed or refused, by who objected.");
-    describe_counter!(REPHRASES, "Refused prompts put into other words.");
+    describe_counter!(REPHRASES, "Refused prompts that were rephrased.");
     describe_gauge!(BREAKER, "Circuit breaker: 0 closed, 1 half open, 2 open.");
     describe_gauge!(SPEND, "US dollars charged today (UTC) by the ledger.");
     describe_gauge!(TTS_BREAKER, "A voice's circuit breaker: 0 closed, 1 half open, 2 open.");
-    describe_gauge!(MODEL_END, "When the vendor of a configured model shuts it down.");
-    describe_counter!(TTS_FAILURES, "Scripts that a voice provider did not speak.");
+    describe_gauge!(
+        MODEL_END,
+        "Time at which the vendor shuts down a configured model, in Unix seconds."
+    );
+    describe_counter!(TTS_FAILURES, "Scripts that a voice provider failed to speak.");
     describe_counter!(TTS_SUCCESSES, "Scripts that a voice provider spoke.");
     describe_histogram!(
         TTS_SECONDS,
         Unit::Seconds,
-        "Time of a voice provider for a script, spoken or not."
+        "Duration of a voice provider's attempt at a script."
     );
     describe_histogram!(
         ALIGNMENT_MS,
@@ -252,25 +255,28 @@ fn describe() {
         "Estimated error of a recording's word starts, one value a recording: how far the built-in \
          aligner's voices disagree at the median. Other methods give no estimate and record nothing."
     );
-    describe_counter!(UNKNOWN, "Paid calls whose answer never came.");
+    describe_counter!(UNKNOWN, "Paid calls without an answer.");
     describe_counter!(WASTED, "Purchases that were charged and could not be used.");
     describe_counter!(EVEN_SPLITS, "Recordings whose words were spread evenly.");
-    describe_counter!(CONFIG_REFUSED, "Edits of engine.yaml that were refused.");
+    describe_counter!(CONFIG_REFUSED, "Invalid edits of engine.yaml.");
     describe_gauge!(
         DAY_BUDGET,
-        "What engines and voices may cost a day (v2.budget.per_day_usd); 0 without a limit."
+        "Daily budget of engines and voices in US dollars (v2.budget.per_day_usd); 0 means no limit."
     );
     describe_counter!(TASKS, "Tasks that ended, by stage and result.");
-    describe_histogram!(TASK_SECONDS, Unit::Seconds, "Time of a task that was done.");
-    describe_counter!(WEBHOOKS, "Attempts to tell submitters how their jobs ended, by result.");
-    describe_counter!(LEASES_LOST, "Tasks that another worker took over.");
-    describe_counter!(REQUESTS, "Requests answered, by the class of their status.");
-    describe_counter!(STORE_FAILURES, "Questions that the database did not answer.");
-    describe_counter!(COLLECTED_FILES, "Files removed since they were out of date, by kind.");
-    describe_counter!(COLLECTED_BYTES, Unit::Bytes, "Their bytes.");
-    describe_counter!(COLLECT_FAILURES, "Times that looking for such files failed.");
-    describe_counter!(STORAGE_FULL, "Times that work found no room and waited.");
-    describe_counter!(STORAGE_LOW, "Times that a worker stopped beginning films for lack of room.");
+    describe_histogram!(TASK_SECONDS, Unit::Seconds, "Duration of finished tasks.");
+    describe_counter!(WEBHOOKS, "Webhook delivery attempts, by result.");
+    describe_counter!(LEASES_LOST, "Tasks taken over after an expired lease.");
+    describe_counter!(REQUESTS, "Answered requests, by status class.");
+    describe_counter!(STORE_FAILURES, "Failed database requests.");
+    describe_counter!(COLLECTED_FILES, "Expired files removed, by kind.");
+    describe_counter!(COLLECTED_BYTES, Unit::Bytes, "Bytes of expired files removed, by kind.");
+    describe_counter!(COLLECT_FAILURES, "Failed searches for expired files.");
+    describe_counter!(STORAGE_FULL, "Waits of work for free disk space.");
+    describe_counter!(
+        STORAGE_LOW,
+        "Times that a worker stopped starting films because of low disk space."
+    );
 }
 
 /// What is removed when it is out of date.

@@ -194,10 +194,21 @@ impl Background {
         }
     }
 
-    /// Sends what a closed terminal sends; it is meant to go on.
+    /// Sends the signal of a closed terminal, which the program survives.
     pub fn hang_up(&self) {
+        self.send(rustix::process::Signal::HUP);
+    }
+
+    /// Stops it for a while, as Ctrl-Z and `fg` do.
+    pub fn pause(&self, length: std::time::Duration) {
+        self.send(rustix::process::Signal::STOP);
+        std::thread::sleep(length);
+        self.send(rustix::process::Signal::CONT);
+    }
+
+    fn send(&self, signal: rustix::process::Signal) {
         let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, rustix::process::Signal::HUP).expect("it runs");
+        rustix::process::kill_process(id, signal).expect("it runs");
     }
 
     /// Waits for its own end.
@@ -218,8 +229,7 @@ impl Background {
     }
 
     fn end_by(self, signal: rustix::process::Signal) -> Option<i32> {
-        let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, signal).expect("it runs");
+        self.send(signal);
         self.end()
     }
 }

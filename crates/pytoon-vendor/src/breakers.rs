@@ -207,9 +207,11 @@ pub fn refusal(name: &str, operation: &'static str, passage: &Passage) -> Option
         Passage::Clean | Passage::Counting | Passage::Probing => return None,
         Passage::Cooling { row: BreakerRow { failures, reason, .. }, left_ms } => {
             let seconds = ((*left_ms).max(0) + 999) / 1000;
-            format!("it is left alone for {seconds} s more after {failures} failures ({reason})")
+            format!(
+                "its circuit breaker is open for {seconds} s more after {failures} failures ({reason})"
+            )
         }
-        Passage::Contended => "others probe it".to_owned(),
+        Passage::Contended => "another process is probing it".to_owned(),
     };
     Some(VendorError::new(name, operation, VendorErrorKind::Cooling, message))
 }

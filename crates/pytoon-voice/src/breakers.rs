@@ -104,10 +104,10 @@ impl VoiceBreakers {
 /// What a person may do about a voice's breaker.
 fn advice(advice: Advice) -> &'static str {
     match advice {
-        Advice::Key => "the key is wrong or not allowed: put the right one into .env",
+        Advice::Key => "the key is wrong or lacks permission: put a valid one into .env",
         Advice::Account => "the account is empty or over its quota: top it up with the provider",
         Advice::FewerRequests | Advice::FewerAtOnce => {
-            "reduce the provider's max_concurrent under tts in defaults.yaml if this goes on"
+            "reduce the provider's max_concurrent under tts in defaults.yaml if this persists"
         }
         Advice::Wait => "",
     }

@@ -105,7 +105,7 @@ pub(crate) fn speak(runner: &Runner, purpose: &'static str, asks: &[Ask<'_>]) ->
 pub(crate) fn next_reply(rest: &mut &[u8]) -> Result<Said> {
     let end = rest.iter().position(|&b| b == b'\n').ok_or_else(|| bad("an answer is missing"))?;
     let reply: Reply = serde_json::from_slice(&rest[..end])
-        .map_err(|e| bad(format!("an answer is not understood: {e}")))?;
+        .map_err(|e| bad(format!("an answer is invalid: {e}")))?;
     let body = &rest[end + 1..];
     let length = reply.samples.checked_mul(2).filter(|length| *length <= body.len());
     let length = length.ok_or_else(|| bad("the sound is cut off"))?;
@@ -150,7 +150,7 @@ fn in_kana(runner: &Runner, sentences: &[Vec<Word>]) -> Result<Vec<SpokenText>> 
     let mut lines = answer.lines();
     let mut next = || -> Result<String> {
         let line = lines.next().ok_or_else(|| bad("a reading is missing"))?;
-        serde_json::from_str(line).map_err(|e| bad(format!("a reading is not understood: {e}")))
+        serde_json::from_str(line).map_err(|e| bad(format!("a reading is invalid: {e}")))
     };
     let mut out = Vec::with_capacity(sentences.len());
     for words in sentences {

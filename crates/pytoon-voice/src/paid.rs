@@ -177,7 +177,7 @@ where
     }
 
     async fn poll(&self, _: &Task) -> Result<TaskState<W>> {
-        Err(self.error(VendorErrorKind::Lost, "it answers at once and knows no tasks"))
+        Err(self.error(VendorErrorKind::Lost, "it answers at once and has no tasks"))
     }
 
     async fn look_up(&self, _: &CallRow) -> Result<Lookup> {

@@ -27,7 +27,7 @@ pub fn found(brief: &Value, storage: &Storage, files: &dyn FileStore) -> Result<
     match lost {
         None => Ok(file),
         Some((field, id)) => {
-            let reason = format!("the uploaded file `{id}` is not kept any more: upload it anew");
+            let reason = format!("the uploaded file `{id}` has expired: upload it again");
             Err(file.error(&field, reason).into())
         }
     }

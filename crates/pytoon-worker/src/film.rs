@@ -143,8 +143,8 @@ impl FilmRunner {
     /// still fit and everything that was bought are used.
     fn start_over(&self, lease: &Lease, made: &StageId) -> Result<Outcome, PipelineError> {
         let detail = format!(
-            "job {}: its stage `{made}` was made by another version of pytoon; it starts over, and \
-             what was bought is used",
+            "job {}: its stage `{made}` was run by another version of pytoon; the job starts \
+             over and uses the clips it has bought",
             lease.job.id
         );
         Event::Warning { detail: &detail }.emit();
@@ -271,6 +271,6 @@ pub(crate) fn after_panic(lease: &Lease, ended: tokio::task::JoinError) -> Outco
 
 /// Returns the failure of a task that ended as none should.
 pub(crate) fn panicked(lease: &Lease) -> Failure {
-    let error = PipelineError::Internal(format!("{} stopped unexpectedly", lease.name));
+    let error = PipelineError::Internal(format!("{} ended unexpectedly", lease.name));
     failure(lease, &error)
 }

@@ -30,7 +30,7 @@ pub(crate) struct Global {
     /// Print the result as JSON.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Print no progress.
+    /// Hide progress.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
     /// Write log lines to worker.log in this folder instead of standard error; an API writes api.log.
@@ -109,7 +109,7 @@ pub(crate) enum Command {
         /// Where to.
         #[arg(default_value = "brief.yaml")]
         path: PathBuf,
-        /// Replace a file that is there.
+        /// Replace an existing file.
         #[arg(long)]
         force: bool,
     },
@@ -132,14 +132,14 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE", default_value = "music.wav")]
         out: PathBuf,
     },
-    /// Say when each word of a text is spoken in a recording.
+    /// Print the time of each word of a text in a recording.
     Align(AlignArgs),
-    /// Show what a finished film says when: a table, and inspect.png with sound, words and captions.
+    /// Show the timing of a finished film: a table, and inspect.png with sound, words and captions.
     Inspect(InspectArgs),
-    /// Go on with a job that was not finished.
+    /// Resume an unfinished job.
     Resume {
-        /// Its folder, or its name below storage/jobs/.
-        job: String,
+        /// The job's folder, or its name below storage/jobs/.
+        job: PathBuf,
         /// Write the metrics here as Prometheus text.
         #[arg(long, value_name = "FILE")]
         metrics_out: Option<PathBuf>,
@@ -156,11 +156,11 @@ pub(crate) enum Command {
     Engines {
         #[command(subcommand)]
         action: Option<EnginesAction>,
-        /// Ask no vendor how it is.
+        /// Skip the vendors' health checks.
         #[arg(long)]
         offline: bool,
     },
-    /// Show paid calls, and decide those whose answer never came.
+    /// List paid calls, and resolve those without an answer.
     Ledger {
         #[command(subcommand)]
         action: LedgerAction,
@@ -171,41 +171,41 @@ pub(crate) enum Command {
     Api(ServeArgs),
     /// Run a worker of the service.
     Worker,
-    /// Bring the service's database up to date.
+    /// Migrate the service's database to this version.
     Migrate,
-    /// Show and steer the service's jobs.
+    /// List and manage the service's jobs.
     Jobs {
         #[command(subcommand)]
         action: JobsAction,
     },
-    /// Show tasks that came to nothing, and have them tried again.
+    /// List dead-lettered tasks and requeue them.
     Tasks {
         #[command(subcommand)]
         action: TasksAction,
     },
-    /// Show what submitters were told in vain, and tell it again.
+    /// List failed webhook deliveries and retry them.
     Webhooks {
         #[command(subcommand)]
         action: WebhooksAction,
     },
-    /// Make, list and revoke API keys.
+    /// Create, list and revoke API keys.
     Keys {
         #[command(subcommand)]
         action: KeysAction,
     },
-    /// Fetch files of the service's jobs.
+    /// Download files of the service's jobs.
     Artifacts {
         #[command(subcommand)]
         action: ArtifactsAction,
     },
-    /// See what this machine and service have and lack, or what is the matter with one job, with
+    /// Check this machine and the service, or diagnose one job. Each finding comes with its
     /// the fix for each.
     Doctor {
         /// A job of the service [default: the machine].
         job: Option<JobId>,
     },
-    /// Rehearse a fault on a scratch instance with simulated vendors: whether its alert fires, the
-    /// runbook shows it and mends it, and every film is made all the same.
+    /// Rehearse a fault on a scratch instance with simulated vendors: check that its alert fires, that the
+    /// runbook's commands fix it, and that every film is still delivered.
     Drill(DrillArgs),
     /// Print shell completions.
     Completions {
@@ -231,7 +231,7 @@ impl Command {
 #[derive(Debug, Clone, Default, Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct DrillArgs {
-    /// The drills by name; `--list` shows them.
+    /// Names of drills; `--list` shows them.
     pub(crate) names: Vec<String>,
     /// All of them.
     #[arg(long)]
@@ -239,10 +239,10 @@ pub(crate) struct DrillArgs {
     /// Those that are short.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Only show them, with their alerts.
+    /// List the drills and their alerts without running them.
     #[arg(long)]
     pub(crate) list: bool,
-    /// Ask no Prometheus: only commands, fixes and films are judged.
+    /// Skip Prometheus: check commands, fixes and films only.
     #[arg(long)]
     pub(crate) without_alerts: bool,
     /// Keep the scratch folder of a drill that failed.
@@ -259,10 +259,10 @@ pub(crate) struct ServeArgs {
     /// The port [default: service.port, 8000].
     #[arg(long, value_name = "PORT")]
     pub(crate) port: Option<u16>,
-    /// Ask nobody for a key; on 127.0.0.1 only.
+    /// Accept requests without an API key; on 127.0.0.1 only.
     #[arg(long)]
     pub(crate) no_auth: bool,
-    /// Begin with an empty database though the storage folder holds jobs of another.
+    /// Start with an empty database although the storage folder holds jobs of another one.
     #[arg(long)]
     pub(crate) new_database: bool,
 }
@@ -272,10 +272,10 @@ pub(crate) struct ServeArgs {
 pub(crate) enum JobsAction {
     /// List jobs, newest first.
     List {
-        /// Only those in this status.
+        /// List only jobs with this status.
         #[arg(long)]
         status: Option<String>,
-        /// At most so many.
+        /// Maximum number of rows.
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
@@ -284,22 +284,22 @@ pub(crate) enum JobsAction {
         /// Its id.
         id: JobId,
     },
-    /// Stop a job; vendors are told.
+    /// Cancel a job and its running vendor tasks.
     Cancel {
         /// Its id.
         id: JobId,
     },
-    /// Let a failed or cancelled job go on at the stage where it stopped.
+    /// Retry a failed or cancelled job from the stage where it stopped.
     Retry {
         /// Its id.
         id: JobId,
     },
-    /// Let a held job go on.
+    /// Release a held job.
     Release {
         /// Its id.
         id: JobId,
     },
-    /// Change one scene of a job; only what the change is seen in is rendered and bought again.
+    /// Change one scene of a job; only the parts that show the change are rendered and bought again.
     Redo(JobRedoArgs),
 }
 
@@ -308,7 +308,7 @@ pub(crate) enum JobsAction {
 pub(crate) struct JobRedoArgs {
     /// The job's id.
     pub(crate) id: JobId,
-    /// The scene: its place, from 1, or its id, such as `scene_03`.
+    /// The scene: its number, from 1, or its id, such as `scene_03`.
     pub(crate) scene: String,
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
@@ -319,8 +319,8 @@ pub(crate) struct JobRedoArgs {
 pub(crate) struct RedoArgs {
     /// The film's folder, or its name below storage/jobs/.
     #[arg(value_name = "DIR")]
-    pub(crate) job: String,
-    /// The scene: its place, from 1, or its id, such as `scene_03`.
+    pub(crate) job: PathBuf,
+    /// The scene: its number, from 1, or its id, such as `scene_03`.
     #[arg(long, value_name = "N")]
     pub(crate) scene: String,
     #[command(flatten)]
@@ -336,7 +336,7 @@ pub(crate) struct ChangeArgs {
     /// Another visual idea, for the AI engine that draws the scene.
     #[arg(long)]
     prompt: Option<String>,
-    /// Another engine; the same one asks it again where the scene had fallen back.
+    /// Another engine, or the same one to retry it after a fallback.
     #[arg(long)]
     engine: Option<String>,
     /// Another caption, shown over the whole scene and as its headline where it has one; the voice
@@ -358,28 +358,28 @@ impl ChangeArgs {
 /// What is done with messages to submitters.
 #[derive(Debug, Subcommand)]
 pub(crate) enum WebhooksAction {
-    /// List messages that were told in vain.
+    /// List webhook messages that were given up.
     Dead,
-    /// List what is told of a job, with every attempt.
+    /// List the webhook messages of a job, with every attempt.
     List {
         /// The job's id.
         job: JobId,
     },
-    /// Tell one again.
+    /// Deliver one again.
     Resend {
         /// Its id, as `dead` and `list` show it.
         id: String,
     },
-    /// Make a secret for WEBHOOK_SECRET and print it.
+    /// Generate a secret for WEBHOOK_SECRET and print it.
     Secret,
 }
 
 /// What is done with tasks.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TasksAction {
-    /// List tasks that came to nothing.
+    /// List dead-lettered tasks.
     Dead,
-    /// Have one tried again.
+    /// Requeue one task.
     Requeue {
         /// Its id, as `dead` shows it.
         id: TaskId,
@@ -389,25 +389,25 @@ pub(crate) enum TasksAction {
 /// What is done with API keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysAction {
-    /// Make a key and print it, once.
+    /// Create a key and print it once.
     Add {
-        /// What people call it.
+        /// A name for people.
         name: String,
-        /// What it may do: `read`, `submit` or `admin`.
+        /// Its scopes: `read`, `submit` or `admin`.
         #[arg(long, default_value = "submit")]
         scope: String,
-        /// What its jobs may spend a day (UTC) at vendors, in US dollars [default: no limit].
+        /// Budget of its jobs at vendors, in US dollars a day (UTC) [default: no limit].
         #[arg(long, value_name = "USD")]
         budget_per_day: Option<f64>,
     },
-    /// Change what a key's jobs may spend a day; in force at once.
+    /// Change the daily budget of a key's jobs; effective immediately.
     Budget {
         /// Its name or id.
         name: String,
         /// US dollars a day (UTC), or `none`.
         usd: String,
     },
-    /// List keys; the keys themselves are kept nowhere.
+    /// List keys. The secrets themselves are not stored.
     List,
     /// Revoke a key.
     Revoke {
@@ -419,7 +419,7 @@ pub(crate) enum KeysAction {
 /// What is done with artifacts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ArtifactsAction {
-    /// Copy a job's file here.
+    /// Download a file of a job.
     Get {
         /// The job.
         job: String,
@@ -429,9 +429,9 @@ pub(crate) enum ArtifactsAction {
         #[arg(long, short, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Remove what is out of date by `storage.retention`, as workers do by themselves.
+    /// Delete files older than `storage.retention` allows. Workers also do this on their own.
     Collect {
-        /// Only tell what would be removed.
+        /// List the files without deleting them.
         #[arg(long)]
         dry_run: bool,
     },
@@ -452,13 +452,13 @@ pub(crate) struct RenderArgs {
     /// A quarter-size film in a few seconds.
     #[arg(long, conflicts_with = "timeline")]
     pub(crate) draft: bool,
-    /// Self-check of the file: its key frames, or every frame.
+    /// Frames that the self-check decodes: key frames, or every frame.
     #[arg(long, value_enum, default_value_t = Verify::Key)]
     pub(crate) verify: Verify,
     /// Write the composed frames here as raw YUV 4:2:0.
     #[arg(long, value_name = "FILE")]
     pub(crate) frames_out: Option<PathBuf>,
-    /// Write a hash of every composed frame here, one a line.
+    /// Write a hash of every composed frame here, one per line.
     #[arg(long, value_name = "FILE")]
     pub(crate) frame_hashes: Option<PathBuf>,
     /// Write the metrics here as Prometheus text.
@@ -477,7 +477,7 @@ pub(crate) struct AlignArgs {
     /// How.
     #[arg(long, value_enum, default_value_t = AlignWith::Builtin)]
     pub(crate) method: AlignWith,
-    /// What is printed.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = AlignFormat::Json)]
     pub(crate) format: AlignFormat,
     /// The language (BCP 47) [default: by the text's script, else English].
@@ -489,7 +489,7 @@ pub(crate) struct AlignArgs {
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     /// The job's folder, or its name below storage/jobs/.
-    pub(crate) job: String,
+    pub(crate) job: PathBuf,
     /// Write the picture here [default: inspect.png in the job's folder].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -500,14 +500,14 @@ pub(crate) struct InspectArgs {
 pub(crate) enum AlignWith {
     /// The order of `alignment.order`.
     Chain,
-    /// Our own aligner; its words are given whatever its confidence.
+    /// The built-in aligner; its words are printed at any confidence.
     Builtin,
     /// The program whisperx.
     Whisperx,
     /// The program stable-ts.
     #[value(name = "stable_ts")]
     StableTs,
-    /// Spread over the speech by syllables.
+    /// Spread the words over the speech by syllables.
     #[value(name = "even_split")]
     EvenSplit,
 }
@@ -530,7 +530,7 @@ pub(crate) enum EnginesAction {
     Check {
         /// The engine.
         name: String,
-        /// Buy one short clip and look at it; this costs what `pytoon plan` would say.
+        /// Buy one short clip and check it; `pytoon plan` shows its price.
         #[arg(long)]
         buy: bool,
     },
@@ -541,25 +541,25 @@ pub(crate) enum EnginesAction {
 pub(crate) enum LedgerAction {
     /// List calls, newest first.
     List {
-        /// Only those whose answer never came.
+        /// List only calls without an answer.
         #[arg(long)]
         unknown: bool,
-        /// Only those of this job.
+        /// List only calls of this job.
         #[arg(long, value_name = "ID")]
         job: Option<String>,
-        /// At most so many.
+        /// Maximum number of rows.
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
-    /// Decide a call whose answer never came.
+    /// Resolve a call without an answer.
     #[command(group = clap::ArgGroup::new("verdict").required(true).args(["arrived", "lost"]))]
     Resolve {
         /// The call, as `ledger list` shows it.
         id: String,
-        /// It arrived: the address or the file of its clip, which is kept and used.
+        /// The call arrived: the address or file of its clip, which is stored and used.
         #[arg(long, value_name = "URL")]
         arrived: Option<String>,
-        /// It never arrived, and nothing was charged.
+        /// The call never arrived, and nothing was charged.
         #[arg(long)]
         lost: bool,
     },

@@ -29,7 +29,10 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            output::error(&error);
+            match error.downcast_ref::<PipelineError>() {
+                Some(cause) if cause.is_cancelled() => output::note("cancelled"),
+                _ => output::error(&error),
+            }
             exit_code(&error)
         }
     }

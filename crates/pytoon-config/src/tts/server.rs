@@ -148,7 +148,7 @@ fn name_problem(name: &str) -> Option<String> {
         ));
     }
     if TtsProviderName::from_name(name).is_some() || RESERVED.contains(&name) {
-        return Some(format!("`{name}` is the name of something else: choose another"));
+        return Some(format!("`{name}` is already in use: choose another name"));
     }
     None
 }

@@ -134,7 +134,7 @@ impl Brief {
             if !seen.insert(scene.scene) {
                 return Some(FieldProblem::new(
                     field("scene"),
-                    format!("scene {} is changed twice; put its changes in one entry", scene.scene),
+                    format!("scene {} has two entries; put its changes into one", scene.scene),
                 ));
             }
             out_of_range(&field("scene"), Some(f64::from(scene.scene)), 1.0, f64::from(MAX_SCENES))
@@ -178,7 +178,7 @@ fn too_large(field: &str, value: &Value) -> Option<FieldProblem> {
     let name = field.rsplit(['.', ']']).next().unwrap_or_default();
     let limited = |count: usize, most: usize, what: &str| {
         (count > most).then(|| {
-            FieldProblem::new(field, format!("{count} {what} are too many (at most {most})"))
+            FieldProblem::new(field, format!("{count} {what} are too many (maximum {most})"))
         })
     };
     match value {

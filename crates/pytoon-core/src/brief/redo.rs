@@ -27,7 +27,7 @@ impl SceneChange {
         count: usize,
     ) -> Result<Brief, FieldProblem> {
         if *self == Self::default() {
-            let reason = "name what is to be different: `prompt`, `engine` or `caption`";
+            let reason = "name the change: `prompt`, `engine` or `caption`";
             return Err(FieldProblem::new("(body)", reason));
         }
         let place = scene_place(scene).filter(|place| count == 0 || *place as usize <= count);

@@ -183,7 +183,9 @@ impl TimelineFile {
 
 fn version_problem(version: u32) -> Option<(String, String)> {
     (version != TIMELINE_VERSION).then(|| {
-        let reason = format!("{version} is not {TIMELINE_VERSION}, the version this program reads");
+        let reason = format!(
+            "version {version} is not supported; this program reads version {TIMELINE_VERSION}"
+        );
         ("version".to_owned(), reason)
     })
 }

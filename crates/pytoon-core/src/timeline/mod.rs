@@ -439,7 +439,10 @@ impl Timeline {
         let longest = MAX_FILM + Ms::new(1000);
         (self.total_frames <= Frame::ZERO || self.total_duration() > longest).then(|| {
             let (frames, seconds) = (self.total_frames, MAX_FILM.get() / 1000);
-            ("totalFrames".into(), format!("{frames} frames are not a film of up to {seconds} s"))
+            (
+                "totalFrames".into(),
+                format!("{frames} frames are outside of a film of up to {seconds} s"),
+            )
         })
     }
 

@@ -52,11 +52,14 @@ fn is_sold(sold: &Capabilities, request: &GenerateRequest) -> Result<(), String>
     let GenerateRequest { prompt, duration_ms: ms, ratio, .. } = request;
     let with_picture = request.image.is_some();
     let offer = sold.offer(with_picture).ok_or_else(|| not_offered(with_picture))?;
-    ensure(offer.durations.sells(*ms), format!("clips of {ms} ms are not sold"))?;
-    ensure(sold_ratio(offer, *ratio).is_some(), format!("frames of {ratio} are not sold"))?;
+    ensure(offer.durations.sells(*ms), format!("it does not sell clips of {ms} ms"))?;
+    ensure(
+        sold_ratio(offer, *ratio).is_some(),
+        format!("it does not sell the aspect ratio {ratio}"),
+    )?;
     ensure(!prompt.trim().is_empty(), "the prompt is empty")?;
     let (length, most) = (sold.prompt_unit.count(prompt), sold.max_prompt);
-    ensure(length <= most, format!("a prompt of {length} is longer than {most}"))
+    ensure(length <= most, format!("the prompt has {length}; the maximum is {most}"))
 }
 
 /// A request outside what is sold.
@@ -115,7 +118,10 @@ impl Picture {
         let disk = |error: std::io::Error| VendorError::of_file(engine, PREPARE, &name, &error);
         let size = tokio::fs::metadata(path).await.map_err(disk)?.len();
         if size > most {
-            return Err(unsupported(engine, format!("{name}: {size} bytes are more than {most}")));
+            return Err(unsupported(
+                engine,
+                format!("{name}: {size} bytes are more than the maximum of {most}"),
+            ));
         }
         let bytes = tokio::fs::read(path).await.map_err(disk)?;
         let (media_type, extension) = media_type(&bytes).ok_or_else(|| {

@@ -268,7 +268,7 @@ impl Vendor for Pika {
 
     fn signed(engine: &Adapter<Self>, call: Call) -> Result<Call> {
         if !engine.is_own(&call.url) {
-            let message = "the vendor named an address of somebody else's";
+            let message = "the vendor named an address of another host";
             let kind = VendorErrorKind::Protocol;
             return Err(VendorError::new(engine.http.engine(), call.operation, kind, message));
         }

@@ -263,7 +263,7 @@ fn model(
     let fit = |m: &&Model| !shapes(m).is_empty();
     MODELS.iter().filter(fit).find(|m| m.name == name).map(Some).ok_or_else(|| {
         let list: Vec<&str> = MODELS.iter().filter(fit).map(|m| m.name).collect();
-        let reason = format!("`{name}` is none of the models here: {}", list.join(", "));
+        let reason = format!("`{name}` is not one of the known models: {}", list.join(", "));
         OptionProblem::new(format!("options.{field}"), reason)
     })
 }

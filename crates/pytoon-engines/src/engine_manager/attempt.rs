@@ -42,7 +42,7 @@ impl EngineManager {
                 self.buyer.check_cancel(name)?;
                 let usable = set.get(name).filter(|e| e.config.enabled && e.has_key());
                 usable.cloned().ok_or_else(|| {
-                    let message = "it was taken out of use";
+                    let message = "it is no longer in use";
                     VendorError::new(name, "start", VendorErrorKind::Cooling, message)
                 })?
             }
@@ -259,12 +259,14 @@ impl EngineManager {
 /// Returns the advice for the operator when an engine's breaker opens.
 fn advice(advice: Advice) -> &'static str {
     match advice {
-        Advice::Key => "the key is wrong or not allowed: put the right one into .env and restart",
+        Advice::Key => {
+            "the key is wrong or lacks permission: put a valid one into .env and restart"
+        }
         Advice::Account => "the account is empty or over its quota: top it up with the provider",
         Advice::FewerRequests => {
-            "reduce max_concurrent or requests_per_minute in engine.yaml if this goes on"
+            "reduce max_concurrent or requests_per_minute in engine.yaml if this persists"
         }
-        Advice::FewerAtOnce => "reduce max_concurrent in engine.yaml if this goes on",
+        Advice::FewerAtOnce => "reduce max_concurrent in engine.yaml if this persists",
         Advice::Wait => "",
     }
 }

@@ -282,7 +282,7 @@ impl ClipDecoder {
                 return Ok(first.clone());
             }
         }
-        Err(SystemError::unusable(&self.view.path, "it has no picture that FFmpeg can decode"))
+        Err(SystemError::unusable(&self.view.path, "it has no video that FFmpeg can decode"))
     }
 
     fn frame_bytes(&self) -> usize {

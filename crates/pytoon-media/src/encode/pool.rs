@@ -137,7 +137,14 @@ impl Process {
     /// Returns the error of a failed file. The socket breaks only when the program ends, so the program's
     /// own message comes first.
     fn failure(self, source: io::Error, output: &Path) -> SystemError {
-        self.end().err().unwrap_or_else(|| SystemError::write(output, source))
+        let command = self.command.clone();
+        self.end().err().unwrap_or_else(|| SystemError::Failed {
+            program: command.program.to_owned(),
+            purpose: command.purpose.to_owned(),
+            status: format!("ended before {} was complete ({source})", output.display()).into(),
+            stderr: "".into(),
+            shortage: None,
+        })
     }
 
     /// Waits for the end of the program.

@@ -44,13 +44,14 @@ pub(super) fn scaled(
         SystemError::unusable(
             path,
             format!(
-                "this picture of {width} x {height} pixels cannot be made smaller here; save it with \
+                "this picture of {width} x {height} pixels cannot be scaled down here; save it with \
                  at most {} megapixels ({why})",
                 most_pixels() / 1_000_000
             ),
         )
     };
-    let demuxer = demuxer(format).ok_or_else(|| refused("its format is not read as a stream"))?;
+    let demuxer =
+        demuxer(format).ok_or_else(|| refused("its format cannot be read as a stream"))?;
     let (to_width, to_height) = smaller(width, height, most_pixels());
     let scale = format!("scale={to_width}:{to_height}:flags=area,format=rgba");
     let command = ffmpeg("make a large picture smaller")
@@ -63,7 +64,10 @@ pub(super) fn scaled(
     })?;
     let picture = RgbaImage::from_raw(to_width, to_height, pixels);
     picture.map(DynamicImage::ImageRgba8).ok_or_else(|| {
-        SystemError::unusable(path, "the picture cannot be decoded whole; is the file whole?")
+        SystemError::unusable(
+            path,
+            "the picture cannot be decoded to its end; is the file complete?",
+        )
     })
 }
 

@@ -1,7 +1,7 @@
 //! The time of each stage, for the receipt.
 
 use super::Film;
-use crate::delivery::Planned;
+use crate::delivery::{Planned, stage_time};
 use crate::receipt::StageTime;
 use crate::stage::{Stage, lock};
 use crate::stages::engines;
@@ -45,10 +45,16 @@ impl Film {
                 time(&stage.name(), took(&stage.output_file()))
             })
             .collect();
-        let drawn = chunks.iter().filter(|chunk| !chunk.reused);
-        let duration_ms = drawn.map(|chunk| chunk.duration_ms).sum();
-        let reused = chunks.iter().all(|chunk| chunk.reused);
-        times.push(StageTime::new("picture", duration_ms, reused));
+        times.push(match self.drawing_since.get() {
+            Some(since) => stage_time("picture", since.elapsed(), false),
+            // Other processes drew the chunks: their times add up.
+            None => {
+                let drawn = chunks.iter().filter(|chunk| !chunk.reused);
+                let duration_ms = drawn.map(|chunk| chunk.duration_ms).sum();
+                let reused = chunks.iter().all(|chunk| chunk.reused);
+                StageTime::new("picture", duration_ms, reused)
+            }
+        });
         times
     }
 }

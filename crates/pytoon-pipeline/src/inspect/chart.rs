@@ -153,9 +153,9 @@ fn head(canvas: &mut Canvas<'_>, found: &Inspection, name: &str) {
     } else if receipt.voice.provider.is_none() {
         ("nobody speaks: words hold for reading time", MUSIC)
     } else if found.sounds.voice.is_empty() {
-        ("words could not be held against the voice", WARNING)
+        ("words could not be compared with the voice", WARNING)
     } else {
-        ("every word stands where the voice is, captions are in time", MUSIC)
+        ("every word matches the voice, captions are on time", MUSIC)
     };
     canvas.write(verdict, (30, 100), 24.0, color, 730);
     let missing = facts.missing.iter().map(|what| format!("missing: {what}"));

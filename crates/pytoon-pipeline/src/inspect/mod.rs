@@ -144,9 +144,9 @@ pub struct LateCue {
 pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
     if !root.join(layout::METADATA).is_file() || !root.join(layout::TIMELINE).is_file() {
         let reason = if root.join(layout::WORK_DIR).is_dir() {
-            "this job is not finished: `pytoon resume` goes on with it"
+            "this job is not finished: `pytoon resume` continues it"
         } else {
-            "this folder holds no job: it has no metadata.json and timeline.json; name the folder \
+            "this folder has no job: metadata.json and timeline.json are missing; name the folder \
              of the film that `pytoon render` printed"
         };
         return Err(ConfigError::file(root.display().to_string(), reason).into());
@@ -196,9 +196,7 @@ pub fn inspect(runner: &Runner, root: &Path) -> Result<Inspection> {
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
     let bytes = std::fs::read(path).map_err(|error| SystemError::read(path, error))?;
     let read = serde_json::from_slice(&bytes);
-    read.map_err(|error| {
-        SystemError::unusable(path, format!("it is not understood: {error}")).into()
-    })
+    read.map_err(|error| SystemError::unusable(path, format!("it is invalid: {error}")).into())
 }
 
 /// Returns the samples of a sound in one channel, or notes why there are none.

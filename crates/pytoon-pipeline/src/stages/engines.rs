@@ -327,8 +327,8 @@ impl Stage for SceneStage<'_> {
             return Ok(Step::Done(DrawnScene::left_to_local(self.wanted)));
         }
         let outside = context.engines().outside().ok_or_else(|| {
-            let why = "has engines chosen for it, and this process can use none: its keys are not \
-                       those of the process that chose them";
+            let why = "has chosen engines, but this process can use none of them: its keys \
+                       differ from those of the process that chose them";
             PipelineError::Internal(format!("{} {why}", order.scene_id))
         })?;
         let order = SceneOrder {
@@ -395,7 +395,7 @@ pub(crate) fn stop_if_short(
     let Some(mut reason) = shortfall else { return Ok(()) };
     let spent = spend(context);
     if spent > MicroUsd::ZERO {
-        reason += &format!("; {spent} was spent, and what it bought is kept");
+        reason += &format!("; {spent} was spent, and the bought clips are kept");
     }
     match sources.brief.on_degrade.unwrap_or_default() {
         OnDegrade::Ship => Ok(()),
@@ -412,7 +412,7 @@ pub(crate) fn why(story: &SceneEngines, chain: Option<&EngineChain>) -> String {
     match story.clip.as_ref().filter(|clip| clip.reused) {
         _ if !failed.is_empty() => failed.join(", "),
         Some(ClipUse { engine, .. }) => {
-            format!("a clip of {engine} was there, and an earlier clip of any engine is used")
+            format!("an earlier clip of {engine} exists, and clips of any engine are reused")
         }
         None => chain.map(left_out).unwrap_or_default(),
     }

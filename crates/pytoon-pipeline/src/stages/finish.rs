@@ -17,6 +17,7 @@ use pytoon_process::{disk, threads};
 use pytoon_vocabulary::Frame;
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Instant;
 
 /// Names the chunks of the picture for the joining.
@@ -26,6 +27,8 @@ const CHUNK_LIST: &str = "chunks.ffconcat";
 pub(crate) struct PublishStage {
     /// Time per stage so far.
     pub(crate) stages: Vec<StageTime>,
+    /// The files of the film, in the order in which they are put into place ([`published_files`]).
+    pub(crate) files: Vec<String>,
     /// True if every frame of the file is decoded in the self-check.
     pub(crate) verify_full: bool,
 }
@@ -62,13 +65,14 @@ impl Stage for PublishStage {
         vec![layout::OUTPUT.to_owned(), layout::METADATA.to_owned()]
     }
 
-    /// The film is in its place.
+    /// Every file of the film is in its place, as it was made.
     fn is_usable(&self, context: &StageContext<'_>, _: &Receipt) -> Result<bool, PipelineError> {
         let folder = context.folder;
         let is_there = |name: &str| {
-            content_hash_of(&folder.place(name)) == content_hash_of(&folder.work(name))
+            let place = folder.place(name);
+            place.is_file() && content_hash_of(&place) == content_hash_of(&folder.work(name))
         };
-        Ok(!self.verify_full && is_there(layout::OUTPUT) && is_there(layout::METADATA))
+        Ok(!self.verify_full && self.files.iter().all(|name| is_there(name)))
     }
 
     fn run(
@@ -85,7 +89,7 @@ impl Stage for PublishStage {
         let (tools, joined) =
             threads::side_by_side(|| context.tool_versions(), || join(context, timeline));
         joined?;
-        let stopped = |_| PipelineError::Internal("asking for versions stopped".into());
+        let stopped = |_| PipelineError::Internal("reading versions ended unexpectedly".into());
         let tools = tools.map_err(stopped)?;
         let mut stages = self.stages.clone();
         stages.push(stage_time("finish", begun.elapsed(), false));
@@ -102,7 +106,7 @@ impl Stage for PublishStage {
                 target_lufs: input.target_lufs,
             },
         )?;
-        put_in_place(folder, timeline)?;
+        put_in_place(folder, &self.files)?;
         remove_other_chunks(folder, timeline.chunks().len());
         Ok(Step::Done(receipt))
     }
@@ -117,22 +121,28 @@ fn join(context: &StageContext<'_>, timeline: &Timeline) -> Result<(), PipelineE
     let lengths = chunks.iter().map(|range| seconds(range.len()));
     let list = chunk_list(names.iter().map(String::as_str).zip(lengths));
     folder.write(CHUNK_LIST, list.as_bytes())?;
-    let (list, audio) = (folder.work(CHUNK_LIST), folder.work(AUDIO));
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let (list, audio) = (folder.work(CHUNK_LIST), absolute(&folder.work(AUDIO)));
     folder.make(layout::OUTPUT, |part| {
-        let command = join_command(&list, &audio, seconds(timeline.total_frames), part);
+        let part = absolute(part);
+        let command = join_command(&list, &audio, seconds(timeline.total_frames), &part);
         context.runner().run(&command, Vec::new()).map(drop).map_err(PipelineError::from)
     })
 }
 
-fn put_in_place(folder: &JobFolder, timeline: &Timeline) -> Result<(), PipelineError> {
+/// Returns the files of a film in the order in which they are put into place: the film comes last.
+pub(crate) fn published_files(folder: &JobFolder, timeline: &Timeline) -> Vec<String> {
     let (mut before, after) = delivery::artifacts(timeline);
     // A film of a timeline has no brief and no plan.
     before.retain(|name| folder.work(name).is_file());
     let takes = delivery::takes(timeline);
-    let names: Vec<&str> = before.into_iter().chain(takes).chain(after).collect();
-    folder.place_all(&names)?;
+    before.into_iter().chain(takes).chain(after).map(str::to_owned).collect()
+}
+
+fn put_in_place(folder: &JobFolder, files: &[String]) -> Result<(), PipelineError> {
+    folder.place_all(files)?;
     // Artifacts of an earlier film of this folder that this one does not have.
-    let kept: BTreeSet<&str> = names.into_iter().collect();
+    let kept: BTreeSet<&str> = files.iter().map(String::as_str).collect();
     for name in SIDECARS.into_iter().filter(|name| !kept.contains(name)) {
         disk::remove_file(&folder.place(name))?;
     }

@@ -165,8 +165,9 @@ impl VoicedStage {
         };
         let (looked, spoken) = threads::side_by_side(look, speak);
         // A broken picture is the user's to repair, so it is told first.
-        let looked =
-            looked.map_err(|_| PipelineError::Internal("looking at pictures stopped".into()))??;
+        let looked = looked.map_err(|_| {
+            PipelineError::Internal("reading the pictures ended unexpectedly".into())
+        })??;
         Ok((looked, spoken?))
     }
 }

@@ -16,7 +16,7 @@ fn output_and_failure_come_back() {
     let out = runner(5000).run(&sh("cat; echo done"), b"in ".to_vec()).expect("runs");
     assert_eq!(out, b"in done\n");
     let error = runner(5000).run(&sh("echo why >&2; exit 3"), Vec::new()).expect_err("fails");
-    assert!(error.to_string().contains("exit status: 3: why"), "{error}");
+    assert!(error.to_string().contains("exit status 3: why"), "{error}");
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl VendorHttp {
             }
             let next = got.headers().get(LOCATION).and_then(|v| v.to_str().ok());
             let next = next.and_then(|next| url.join(next).ok());
-            url = next.ok_or_else(|| fail(K::Protocol, "a redirect leads nowhere"))?;
+            url = next.ok_or_else(|| fail(K::Protocol, "a redirect has no target"))?;
         }
         Err(fail(K::Protocol, "too many redirects"))
     }
@@ -117,7 +117,7 @@ impl VendorHttp {
             let mut size = 0u64;
             loop {
                 let chunk = tokio::time::timeout(limits.stall, response.chunk()).await;
-                let chunk = chunk.map_err(|_| fail(K::Timeout, "no byte came for too long"))?;
+                let chunk = chunk.map_err(|_| fail(K::Timeout, "no data for too long"))?;
                 let chunk = chunk.map_err(|error| {
                     fail(K::Server, &format!("the download broke off ({})", innermost(&error)))
                 })?;

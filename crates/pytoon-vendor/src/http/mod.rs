@@ -345,7 +345,7 @@ impl VendorHttp {
         for (name, value) in &call.secret_headers {
             let header = reqwest::header::HeaderValue::from_str(value.expose_secret());
             let mut header = header.map_err(|_| {
-                let reason = "the key has characters that no header may have";
+                let reason = "the key has characters that are not allowed in a header";
                 fail(VendorErrorKind::Auth, reason.to_owned())
             })?;
             header.set_sensitive(true);
@@ -385,7 +385,7 @@ impl VendorHttp {
         } else if error.is_timeout() {
             (VendorErrorKind::Timeout, "no answer in time")
         } else {
-            (VendorErrorKind::Server, "the connection broke before the answer was whole")
+            (VendorErrorKind::Server, "the connection broke before the answer was complete")
         };
         let accepted = if paid && !error.is_connect() && !error.is_builder() {
             Accepted::Maybe
@@ -484,7 +484,7 @@ fn innermost(error: &reqwest::Error) -> String {
     while let Some(source) = cause.and_then(std::error::Error::source) {
         cause = Some(source);
     }
-    cause.map_or_else(|| "no more is known".to_owned(), |cause| one_line(&cause.to_string()))
+    cause.map_or_else(|| "no details".to_owned(), |cause| one_line(&cause.to_string()))
 }
 
 /// A message on one line, of bounded length.

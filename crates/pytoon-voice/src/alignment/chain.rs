@@ -87,7 +87,7 @@ impl Aligner {
             return Ok(Outcome::timed(method, found));
         }
         let reason = match tried.as_slice() {
-            [] => "the configured order names no other method".to_owned(),
+            [] => "alignment.order names no other method".to_owned(),
             tried => tried.join("; "),
         };
         Event::AlignmentFallbackToEvenSplit { reason: &reason, words: count }.emit();
@@ -117,7 +117,7 @@ impl Aligner {
             Err(error) if error.is_cancelled() || error.is_exhausted() => return Err(error),
             Err(error) => Err(gave_way(&error)),
             Ok(None) => {
-                let reason = "the recording and the script cannot be laid along each other";
+                let reason = "the recording and the script cannot be aligned";
                 Err(GaveWay { kind: "failed", confidence: 0.0, reason: reason.to_owned() })
             }
             Ok(Some((Aligned { confidence, .. }, _))) if confidence < LOW_CONFIDENCE => {

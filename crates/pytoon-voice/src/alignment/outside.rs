@@ -55,8 +55,8 @@ impl Outside {
     /// The program's name, and how to get it.
     fn program(self) -> (&'static str, &'static str) {
         match self {
-            Self::Whisperx => ("whisperx", "`pip install whisperx` brings it"),
-            Self::StableTs => ("stable-ts", "`pip install stable-ts` brings it"),
+            Self::Whisperx => ("whisperx", "`pip install whisperx` installs it"),
+            Self::StableTs => ("stable-ts", "`pip install stable-ts` installs it"),
         }
     }
 
@@ -121,13 +121,16 @@ pub(crate) fn read(
     words: &[&Word],
     length_ms: f64,
 ) -> Result<Option<Aligned>, String> {
-    let transcript: Transcript = serde_json::from_slice(bytes)
-        .map_err(|e| format!("its voice.json is not understood: {e}"))?;
+    let transcript: Transcript =
+        serde_json::from_slice(bytes).map_err(|e| format!("its voice.json is invalid: {e}"))?;
     let segments = transcript.segments.into_iter();
     let heard: Vec<Heard> = segments.flat_map(|segment| segment.words).collect();
     // Each is held against each of the script's.
     let count = heard.len();
-    ensure(count <= MAX_HEARD, format!("it heard {count} words, more than anybody says"))?;
+    ensure(
+        count <= MAX_HEARD,
+        format!("it found {count} words, which is too many for the recording"),
+    )?;
     Ok(map(words, &heard, length_ms))
 }
 

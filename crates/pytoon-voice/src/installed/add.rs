@@ -83,7 +83,7 @@ impl Incoming {
         models.sort();
         match models.as_slice() {
             [model] => Self::from_piper(model, stated),
-            [] => no_voice(folder, format!("there is neither {MANIFEST} nor an .onnx file")),
+            [] => no_voice(folder, format!("it has neither {MANIFEST} nor an .onnx file")),
             _ => {
                 no_voice(folder, format!("it holds {} .onnx files; name one of them", models.len()))
             }
@@ -102,7 +102,7 @@ impl Incoming {
         }
         if !config.is_file() {
             let name = config.file_name().unwrap_or_default().to_string_lossy();
-            let reason = format!("its settings are missing; {name} has to lie beside it");
+            let reason = format!("its settings are missing; put {name} beside it");
             return no_voice(model, reason);
         }
         let bytes = std::fs::read(&config).map_err(|error| at(&config, error))?;
@@ -202,7 +202,7 @@ pub fn remove(folders: &VoiceFolders, name: &str) -> Result<PathBuf, AddError> {
         let elsewhere = folders.all().iter().skip(1).find(|folder| folder.join(name).is_dir());
         return Err(AddError::NotAVoice(match elsewhere.map(|folder| folder.display()) {
             Some(folder) => {
-                format!("`{name}` lies in {folder}, which belongs to the machine: remove it there")
+                format!("`{name}` is installed for the whole machine in {folder}: remove it there")
             }
             None => format!("there is no voice `{name}`"),
         }));

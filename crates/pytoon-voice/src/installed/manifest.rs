@@ -149,12 +149,12 @@ impl Manifest {
     pub fn check(&self) -> Result<(), String> {
         let Self { version, name, sample_rate, files, .. } = self;
         let is_known = *version == VERSION;
-        ensure(is_known, format!("version {version} is not known here, only {VERSION}"))?;
+        ensure(is_known, format!("version {version} is not supported, only {VERSION}"))?;
         ensure(is_voice_name(name), format!("`{name}` is not a voice's name"))?;
         let is_usual = (8_000..=48_000).contains(sample_rate);
         ensure(is_usual, format!("a sample rate of {sample_rate} Hz"))?;
         let is_pace = self.words_per_minute.is_none_or(|pace| (60..=400).contains(&pace));
-        ensure(is_pace, "words_per_minute is not within 60 to 400")?;
+        ensure(is_pace, "words_per_minute is outside 60 to 400")?;
         ensure(files.contains_key("model"), "it names no model")?;
         files.iter().try_for_each(|(role, FileEntry { file, sha256, .. })| {
             ensure(is_file_name(file), format!("files.{role}: `{file}` is not a file's name"))?;

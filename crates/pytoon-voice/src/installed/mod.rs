@@ -138,7 +138,7 @@ impl InstalledVoice {
         }
         let bytes = std::fs::read(&path).map_err(unreadable)?;
         if bytes_hash(&bytes) != entry.sha256 {
-            return Err(self.damaged(&entry.file, "its content is not what was installed"));
+            return Err(self.damaged(&entry.file, "its content has changed since it was installed"));
         }
         Ok(bytes)
     }

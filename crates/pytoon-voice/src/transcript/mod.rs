@@ -119,7 +119,7 @@ pub fn transcribe(
         }
     }
     if tried.is_empty() {
-        tried.push("transcription.order names nobody".to_owned());
+        tried.push("transcription.order is empty".to_owned());
     }
     Ok(Err(tried.join("; ")))
 }
@@ -140,9 +140,9 @@ fn program(
     choice: TranscriptionChoice,
 ) -> Result<&'static str, String> {
     let (program, hint) = match choice {
-        TranscriptionChoice::Whisperx => ("whisperx", "`pip install whisperx` brings it"),
-        TranscriptionChoice::StableTs => ("stable-ts", "`pip install stable-ts` brings it"),
-        TranscriptionChoice::WhisperCpp => ("whisper-cli", "whisper.cpp brings it"),
+        TranscriptionChoice::Whisperx => ("whisperx", "`pip install whisperx` installs it"),
+        TranscriptionChoice::StableTs => ("stable-ts", "`pip install stable-ts` installs it"),
+        TranscriptionChoice::WhisperCpp => ("whisper-cli", "install whisper.cpp"),
         TranscriptionChoice::Openai => return Err("it is no program".to_owned()),
     };
     let is_installed = runner.programs.find(program).is_ok();
@@ -194,7 +194,7 @@ fn written(
         _ => {}
     }
     let primary = language.map(primary);
-    let command = CommandLine::new(program, "write the recording down");
+    let command = CommandLine::new(program, "transcribe the recording");
     let mut command = match choice {
         TranscriptionChoice::Whisperx => {
             command.arg(&audio).args(["--output_format", "json", "--output_dir"]).arg(folder)
@@ -225,11 +225,11 @@ fn written(
 /// The text in a program's answer.
 pub(crate) fn understood(bytes: &[u8]) -> Heard {
     let answer: Answer = serde_json::from_slice(bytes)
-        .map_err(|error| format!("its voice.json is not understood: {error}"))?;
+        .map_err(|error| format!("its voice.json is invalid: {error}"))?;
     let pieces = answer.segments.iter().map(|piece| piece.text.trim());
     let text = pieces.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
-    ensure(text.chars().any(char::is_alphanumeric), "it heard no words")?;
+    ensure(text.chars().any(char::is_alphanumeric), "it found no words")?;
     let is_short = text.chars().count() <= MAX_CHARS;
-    ensure(is_short, format!("it heard more than {MAX_CHARS} characters"))?;
+    ensure(is_short, format!("it found more than {MAX_CHARS} characters"))?;
     Ok((text, answer.language.or(answer.result.and_then(|found| found.language))))
 }

@@ -29,7 +29,7 @@ use tokio::runtime::Handle;
 /// The provider, as the ledger and the log name it.
 pub(super) const NAME: &str = "openai";
 /// What is done, as "failed to …" goes on.
-const WRITE_DOWN: &str = "write the recording down";
+const WRITE_DOWN: &str = "transcribe the recording";
 /// The largest file that the vendor's documentation allows.
 const MAX_FILE: usize = 25 << 20;
 /// The one model that tells the language.
@@ -202,7 +202,7 @@ pub(crate) fn bought(http: &VendorHttp, reply: &Reply, length_ms: f64) -> Result
         return Err(delivered(Accepted::Maybe, VendorErrorKind::Protocol, what));
     };
     if !text.chars().any(char::is_alphanumeric) || text.chars().count() > MAX_CHARS {
-        let what = format!("it heard no words, or more than {MAX_CHARS} characters");
+        let what = format!("it found no words, or more than {MAX_CHARS} characters");
         return Err(delivered(Accepted::Yes, VendorErrorKind::BadOutput, &what));
     }
     // Newer models tell codes of all languages that they heard.

@@ -166,7 +166,7 @@ impl Take {
         } else if seconds > SLOWEST.1 + SLOWEST.0 * count.weighed() {
             format!("{seconds:.1} s are too long for {} characters", count.all())
         } else if seconds < HURRIED * count.weighed() && breaks_off(&samples, rate) {
-            format!("it breaks off after {seconds:.2} s")
+            format!("it is cut off after {seconds:.2} s")
         } else if last > end + TIME_SLACK_MS {
             format!(
                 "it is cut off: the last word is at {last:.0} ms, the sound ends at {end:.0} ms"

@@ -81,7 +81,7 @@ fn time_words(
             let method = AlignmentMethod::Builtin;
             if found.confidence < pytoon_voice::alignment::LOW_CONFIDENCE {
                 output::note(format!(
-                    "warning: confidence {:.2}: the recording seems to say something else",
+                    "warning: confidence {:.2}: the recording probably says other words",
                     found.confidence
                 ));
             }
@@ -94,7 +94,7 @@ fn time_words(
     };
     chain.order = vec![only];
     let found = chain.align(recorded)?;
-    anyhow::ensure!(found.method == only, "{} could not be used (the log says why)", only.as_str());
+    anyhow::ensure!(found.method == only, "{} could not be used (see the log)", only.as_str());
     Ok(found)
 }
 

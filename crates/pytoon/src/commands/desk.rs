@@ -54,7 +54,7 @@ pub(crate) fn jobs(context: &Context, action: &JobsAction) -> anyhow::Result<Exi
         match action {
             JobsAction::List { status, limit } => {
                 let status = status.as_deref().map(|name| {
-                    JobStatus::from_name(name).with_context(|| format!("`{name}` is no status"))
+                    JobStatus::from_name(name).with_context(|| format!("`{name}` is not a status"))
                 });
                 let filter = JobFilter {
                     status: status.transpose()?,
@@ -101,7 +101,7 @@ fn no_job(id: &JobId) -> String {
 async fn resume(store: &Store, id: &JobId, event: JobEvent) -> anyhow::Result<()> {
     let row = store.job_fetch(id).await?.with_context(|| no_job(id))?;
     if !store.job_resume(id, event).await? {
-        bail!("the job is {}: there is nothing to go on with", row.status.as_str());
+        bail!("the job is {}: nothing to resume", row.status.as_str());
     }
     output::line(JobStatus::Queued.as_str());
     Ok(())
@@ -131,7 +131,7 @@ pub(crate) fn webhooks(context: &Context, action: &WebhooksAction) -> anyhow::Re
             half.copy_from_slice(id.as_bytes());
         }
         output::line(WebhookSecrets::new_secret(&random));
-        output::note("put it into .env as WEBHOOK_SECRET, and tell it your receivers");
+        output::note("put it into .env as WEBHOOK_SECRET, and share it with your receivers");
         return Ok(ExitCode::SUCCESS);
     }
     at_store(context, async |store| {
@@ -147,7 +147,7 @@ pub(crate) fn webhooks(context: &Context, action: &WebhooksAction) -> anyhow::Re
                 let (state, count) = (row.state.as_str(), row.attempts.len());
                 let (id, event) = (&row.id, &row.event);
                 let why = last.unwrap_or("");
-                output::line(format!("{id}  {event:<14} {state:<9} told {count} times  {why}"));
+                output::line(format!("{id}  {event:<14} {state:<9} {count} attempts  {why}"));
             }
             Ok(())
         };
@@ -160,8 +160,8 @@ pub(crate) fn webhooks(context: &Context, action: &WebhooksAction) -> anyhow::Re
             WebhooksAction::Resend { id } => {
                 if !store.webhook_resend(id).await? {
                     bail!(
-                        "`{id}` is no message that could be told again; `pytoon webhooks dead` and \
-                         `list` show those that there are"
+                        "there is no message `{id}` that can be delivered again; `pytoon \
+                         webhooks dead` and `pytoon webhooks list` show all"
                     );
                 }
                 output::line("due");
@@ -182,11 +182,11 @@ pub(crate) fn tasks(context: &Context, action: &TasksAction) -> anyhow::Result<E
                     output::json(&dead)?;
                 } else {
                     if dead.is_empty() {
-                        output::note("no task came to nothing");
+                        output::note("no failed tasks");
                     }
                     for task in &dead {
                         output::line(format!(
-                            "{}  tried {} times  {}",
+                            "{}  {} attempts  {}",
                             task.id, task.attempts, task.error
                         ));
                     }
@@ -194,7 +194,7 @@ pub(crate) fn tasks(context: &Context, action: &TasksAction) -> anyhow::Result<E
             }
             TasksAction::Requeue { id } => {
                 if !store.task_requeue(id).await? {
-                    bail!("`{id}` is no dead task; `pytoon tasks dead` shows all");
+                    bail!("there is no dead task `{id}`; `pytoon tasks dead` shows all");
                 }
                 output::line(JobStatus::Queued.as_str());
             }
@@ -214,7 +214,7 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
                 let (key, row) = new_key(name, scope, budget);
                 store.key_add(row, &sha256_hex(&key)).await?;
                 output::line(key);
-                output::note("this key is shown once and kept nowhere");
+                output::note("this key is shown once and not stored");
             }
             KeysAction::List => {
                 let rows = store.key_list().await?;
@@ -235,9 +235,9 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
             KeysAction::Budget { name, usd } => {
                 let limit = match usd.as_str() {
                     "none" => None,
-                    usd => Some(budget(
-                        usd.parse().with_context(|| format!("`{usd}` is no sum, nor `none`"))?,
-                    )?),
+                    usd => Some(budget(usd.parse().with_context(|| {
+                        format!("`{usd}` is neither an amount in US dollars nor `none`")
+                    })?)?),
                 };
                 if !store.key_budget(name, limit).await? {
                     bail!("there is no key `{name}` in use; `pytoon keys list` shows all");
@@ -258,7 +258,7 @@ pub(crate) fn keys(context: &Context, action: &KeysAction) -> anyhow::Result<Exi
 /// A budget in US dollars.
 fn budget(usd: f64) -> anyhow::Result<MicroUsd> {
     if !(usd.is_finite() && (0.0..=1_000_000.0).contains(&usd)) {
-        bail!("{usd} is not within 0 to 1000000 US dollars");
+        bail!("{usd} is outside 0 to 1000000 US dollars");
     }
     Ok(MicroUsd::from_usd(usd))
 }
@@ -274,7 +274,7 @@ pub(crate) fn artifacts(context: &Context, action: &ArtifactsAction) -> anyhow::
 fn get(context: &Context, job: &str, name: &str, out: Option<&Path>) -> anyhow::Result<ExitCode> {
     let is_plain = !name.is_empty() && !name.contains(['/', '\\']) && name != "..";
     if !is_plain || job.parse::<JobId>().is_err() {
-        bail!("a job and an artifact are named without folders, such as `output.mp4`");
+        bail!("name a job and an artifact without folders, such as `output.mp4`");
     }
     let storage = open_storage(&context.config, &context.secrets)?;
     let folder = folder_of(job);

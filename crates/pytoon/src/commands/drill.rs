@@ -15,7 +15,10 @@ pub(crate) fn run(args: &DrillArgs) -> anyhow::Result<ExitCode> {
             own.display()
         );
     }
-    #[expect(clippy::disallowed_methods, reason = "it is this command, in a program of its own")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is part of this command, as a separate program"
+    )]
     let mut command = Command::new(own.with_file_name("pytoon-drills"));
     command.arg("rehearse").args(&args.names);
     for (is_set, flag) in [

@@ -283,7 +283,7 @@ async fn bought(outside: &Outside, engine: &Engine) -> anyhow::Result<Result<Cli
 /// What an engine sells, in a line.
 fn sells(engine: &Engine) -> String {
     use pytoon_engines::adapter::{Durations, Offer};
-    let Some(adapter) = &engine.adapter else { return "nothing while it is disabled".to_owned() };
+    let Some(adapter) = &engine.adapter else { return "no scene while it is disabled".to_owned() };
     let capabilities = adapter.capabilities();
     let seconds = |ms: u32| f64::from(ms) / 1000.0;
     let line = |from: &str, offer: &Offer| {

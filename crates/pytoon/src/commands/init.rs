@@ -9,7 +9,7 @@ pub(crate) const EXAMPLE: &str = include_str!("example_brief.yaml");
 /// Writes the example brief.
 pub(crate) fn run(path: &Path, force: bool) -> anyhow::Result<()> {
     if path.exists() && !force {
-        anyhow::bail!("{} is there already; name another file, or use --force", path.display());
+        anyhow::bail!("{} already exists; name another file, or use --force", path.display());
     }
     pytoon_process::disk::write_whole(path, EXAMPLE.as_bytes())
         .map_err(|error| anyhow::anyhow!("failed to {error}"))?;

@@ -46,8 +46,9 @@ fn table(found: &Inspection, picture: &Path) {
     ));
     output::line(format!("words       timed by {}{confidence}", receipt.voice.alignment.as_str()));
     output::line(format!(
-        "music       lowered {} times, {:.1} dB at most",
+        "music       lowered {} time{}, {:.1} dB at most",
         facts.duck_regions.len(),
+        if facts.duck_regions.len() == 1 { "" } else { "s" },
         facts.deepest_duck_db
     ));
     for duck in &facts.duck_regions {
@@ -78,7 +79,7 @@ fn table(found: &Inspection, picture: &Path) {
         output::line(format!("off         \"{}\" at {}: {heard}", off.word, seconds(off.start_ms)));
     }
     if facts.off.is_empty() && receipt.voice.provider.is_some() {
-        output::line("off         none: every word stands where the voice is");
+        output::line("off         none: every word matches the voice");
     }
     for cue in &facts.late_cues {
         output::line(format!(

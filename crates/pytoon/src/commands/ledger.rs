@@ -41,7 +41,7 @@ pub(crate) fn list(
         return output::json(&rows);
     }
     if rows.is_empty() {
-        output::note(if unknown { "no call is undecided" } else { "the ledger is empty" });
+        output::note(if unknown { "no calls without an answer" } else { "the ledger is empty" });
         return Ok(());
     }
     output::line(format!(
@@ -92,11 +92,11 @@ pub(crate) fn resolve(context: &Context, id: &str, arrived: Option<&str>) -> any
             .await?
             .ok_or_else(|| wrong("there is no such call".into()))?;
         if !matches!(row.state, CallState::Unknown | CallState::Abandoned | CallState::Intent) {
-            let reason = format!("it is `{}`: there is nothing to decide", row.state);
+            let reason = format!("it is `{}`: nothing to resolve", row.state);
             return Err(wrong(reason).into());
         }
         if row.state == CallState::Intent && row.lease_until > RealWorld.now() {
-            return Err(wrong("a process is at work on it; try again in a minute".into()).into());
+            return Err(wrong("a process is working on it; try again in a minute".into()).into());
         }
         match arrived {
             None => lost(&store, &row).await?,
@@ -110,7 +110,10 @@ async fn lost(store: &Store, row: &CallRow) -> anyhow::Result<()> {
     undecided(store, row).await?;
     let change = CallChange { charged: Some(MicroUsd::ZERO), ..CallChange::default() };
     store.call_advance(&row.id, CallEvent::Lost, change, RealWorld.now()).await?;
-    output::line(format!("{}: lost, nothing charged; its clip may be bought again", row.id));
+    output::line(format!(
+        "{}: marked as lost, nothing charged; its clip can be bought again",
+        row.id
+    ));
     Ok(())
 }
 
@@ -166,7 +169,7 @@ async fn keep(
         created_at: RealWorld.now(),
     };
     store.clip_keep(clip, CallChange::default()).await?;
-    output::line(format!("{}: kept; the next render of its scene uses it", row.id));
+    output::line(format!("{}: clip stored; the next render of its scene uses it", row.id));
     Ok(())
 }
 

@@ -26,22 +26,16 @@ use std::process::ExitCode;
 /// Runs a command.
 pub(crate) fn run(command: &Command, context: &Context) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Render(args) => {
-            let done = render::run(context, args);
-            render::write_metrics(context, args.metrics_out.as_deref())?;
-            done.map(|()| ExitCode::SUCCESS)
-        }
+        Command::Render(args) => render::with_metrics(context, args.metrics_out.as_deref(), || {
+            render::run(context, args)
+        }),
         Command::Align(args) => align::run(context, args).map(|()| ExitCode::SUCCESS),
         Command::Inspect(args) => inspect::run(context, args).map(|()| ExitCode::SUCCESS),
         Command::Resume { job, metrics_out } => {
-            let done = resume::run(context, job);
-            render::write_metrics(context, metrics_out.as_deref())?;
-            done.map(|()| ExitCode::SUCCESS)
+            render::with_metrics(context, metrics_out.as_deref(), || resume::run(context, job))
         }
         Command::Redo(args) => {
-            let done = redo::run(context, args);
-            render::write_metrics(context, args.metrics_out.as_deref())?;
-            done.map(|()| ExitCode::SUCCESS)
+            render::with_metrics(context, args.metrics_out.as_deref(), || redo::run(context, args))
         }
         Command::Engines { action: None, offline } => engines::show(context, *offline),
         Command::Engines { action: Some(EnginesAction::Check { name, buy }), .. } => {

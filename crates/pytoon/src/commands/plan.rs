@@ -65,7 +65,7 @@ pub(crate) fn run(context: &Context, brief: &str) -> anyhow::Result<()> {
         output::line("");
         let clips = if clips == 1 { "1 clip".to_owned() } else { format!("{clips} clips") };
         output::line(format!(
-            "price    about {first} for {clips}; {dearest} where each comes from its dearest engine"
+            "price    about {first} for {clips}; at most {dearest}, if each comes from its most expensive engine"
         ));
     }
     if let Some(quote) = &plan.voice {

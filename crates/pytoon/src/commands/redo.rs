@@ -27,7 +27,7 @@ pub(crate) fn run(context: &Context, args: &RedoArgs) -> anyhow::Result<()> {
     let brief = root.join(layout::BRIEF);
     if !brief.is_file() {
         let reason =
-            format!("this folder holds no finished film of a brief: {} is missing", layout::BRIEF);
+            format!("this folder has no finished film of a brief: {} is missing", layout::BRIEF);
         return Err(refused(&reason).into());
     }
     let file = load_brief(&brief)?;
@@ -49,8 +49,8 @@ pub(crate) fn run(context: &Context, args: &RedoArgs) -> anyhow::Result<()> {
         scene.filter(|it| change.prompt.is_some() && it.engine_used == LOCAL_ENGINE)
     {
         output::note(format!(
-            "note: {}: the prompt changed nothing that is seen: the local engine drew the scene, and \
-             prompts are for AI engines; name one with --engine (`pytoon engines` lists them)",
+            "note: {}: the prompt has no effect: the local engine drew the scene, and only AI \
+             engines use prompts; choose one with --engine (`pytoon engines` lists them)",
             scene.scene_id
         ));
     }

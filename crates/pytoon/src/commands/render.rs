@@ -15,6 +15,7 @@ use pytoon_pipeline::local::{self, Rendered};
 use pytoon_pipeline::receipt::{Receipt, SceneReceipt};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 /// Renders.
 pub(crate) fn run(context: &Context, args: &RenderArgs) -> anyhow::Result<()> {
@@ -38,15 +39,32 @@ pub(crate) fn run(context: &Context, args: &RenderArgs) -> anyhow::Result<()> {
         }
         (None, None) => anyhow::bail!("name a brief or a --timeline"),
     };
-    let rendered = local::render(context.environment()?, source, &root, options)?;
+    let rendered =
+        local::render(context.environment()?, source, &root, options).inspect_err(|error| {
+            if error.is_cancelled() && root.is_dir() {
+                output::note(format!("to continue: pytoon resume {}", root.display()));
+            }
+        })?;
     report(context, &rendered)
 }
 
-/// Writes the metrics, whatever became of the render.
-pub(crate) fn write_metrics(context: &Context, path: Option<&Path>) -> anyhow::Result<()> {
-    let Some(path) = path else { return Ok(()) };
+/// Runs a command and writes its metrics into a file, whether the command fails or not.
+pub(crate) fn with_metrics(
+    context: &Context,
+    path: Option<&Path>,
+    command: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<ExitCode> {
+    let Some(path) = path else { return command().map(|()| ExitCode::SUCCESS) };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // Found out before the film is made.
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let reason = format!("there is no folder {}", folder.display());
+        return Err(ConfigError::file("--metrics-out", reason).into());
+    }
+    let done = command();
     pytoon_process::disk::write_whole(path, context.metrics.render().as_bytes())
-        .map_err(|error| anyhow::anyhow!("failed to write the metrics: {error}"))
+        .map_err(|error| anyhow::anyhow!("failed to {error}"))?;
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// A brief from a file or standard input.
@@ -83,11 +101,12 @@ pub(crate) fn report(context: &Context, rendered: &Rendered) -> anyhow::Result<(
         return output::json(&value);
     }
     output::line(rendered.folder.join(layout::OUTPUT).display().to_string());
-    if context.global.quiet {
-        return Ok(());
+    if !context.global.quiet {
+        summary(&rendered.receipt).into_iter().for_each(output::note);
     }
-    for text in summary(&rendered.receipt) {
-        output::note(text);
+    // A finding is never hidden.
+    for finding in &rendered.receipt.self_check.findings {
+        output::note(format!("self-check: {}: {}", finding.check, finding.detail));
     }
     Ok(())
 }
@@ -122,12 +141,5 @@ fn summary(receipt: &Receipt) -> Vec<String> {
         lines.push(format!("services charged ${:.2}", receipt.spend_usd));
     }
     lines.extend(receipt.warnings.iter().map(|w| format!("note: {}", w.message)));
-    lines.extend(
-        receipt
-            .self_check
-            .findings
-            .iter()
-            .map(|f| format!("self-check: {}: {}", f.check, f.detail)),
-    );
     lines
 }

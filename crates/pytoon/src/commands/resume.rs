@@ -10,14 +10,14 @@ use pytoon_pipeline::{Environment, RenderOptions};
 use std::path::{Path, PathBuf};
 
 /// Continues a job.
-pub(crate) fn run(context: &Context, job: &str) -> anyhow::Result<()> {
+pub(crate) fn run(context: &Context, job: &Path) -> anyhow::Result<()> {
     let root = folder(context, job)?;
     let brief = root.join(layout::WORK_DIR).join(layout::BRIEF);
     if !brief.is_file() {
         let reason = if root.join(layout::OUTPUT).is_file() {
-            "this job is finished: there is nothing to go on with"
+            "this job is finished: nothing to resume"
         } else {
-            "this folder holds no job that was begun"
+            "this folder has no started job"
         };
         return Err(ConfigError::file(root.display().to_string(), reason).into());
     }
@@ -31,15 +31,21 @@ pub(crate) fn run(context: &Context, job: &str) -> anyhow::Result<()> {
 }
 
 /// The folder of a job, by its path or its name.
-pub(crate) fn folder(context: &Context, job: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn folder(context: &Context, job: &Path) -> anyhow::Result<PathBuf> {
     let jobs = Path::new(&context.config.settings.storage_dir).join("jobs");
-    let found = [PathBuf::from(job), jobs.join(job)].into_iter().find(|path| path.is_dir());
+    let found = [job.to_owned(), jobs.join(job)].into_iter().find(|path| path.is_dir());
+    let own = [layout::WORK_DIR, layout::CACHE_DIR];
+    if let Some(inner) = found.as_ref().filter(|path| own.iter().any(|name| path.ends_with(name))) {
+        let reason = "this folder is a part of a film's folder: name that one";
+        return Err(ConfigError::file(inner.display().to_string(), reason).into());
+    }
     found.ok_or_else(|| {
         let reason =
-            format!("there is neither such a folder nor a job of that name in {}", jobs.display());
+            format!("there is neither a folder nor a job of that name in {}", jobs.display());
         let entries = std::fs::read_dir(&jobs).into_iter().flatten().flatten();
         let names: Vec<String> =
             entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        ConfigError::file(job, reason).suggest(job, names.iter().map(String::as_str)).into()
+        let job = job.display().to_string();
+        ConfigError::file(&job, reason).suggest(&job, names.iter().map(String::as_str)).into()
     })
 }

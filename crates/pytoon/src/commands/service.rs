@@ -163,9 +163,9 @@ fn address(context: &Context, args: &ServeArgs) -> anyhow::Result<SocketAddr> {
     let port = args.port.unwrap_or(settings.port);
     let ip: IpAddr = bind
         .parse()
-        .with_context(|| format!("`{bind}` is no address to listen on, such as 127.0.0.1"))?;
+        .with_context(|| format!("`{bind}` is not an address to listen on, such as 127.0.0.1"))?;
     if args.no_auth && !ip.is_loopback() {
-        bail!("--no-auth is for 127.0.0.1 only: on {ip} everybody could submit jobs and spend");
+        bail!("--no-auth is for 127.0.0.1 only: on {ip} anybody could submit jobs and spend money");
     }
     Ok(SocketAddr::new(ip, port))
 }
@@ -216,9 +216,9 @@ async fn refuse_lost_database(store: &Store, jobs: PathBuf) -> anyhow::Result<()
     if has_folders && store.key_list().await?.is_empty() && store.job_list(first).await?.is_empty()
     {
         bail!(
-            "the database is empty, but {} holds jobs: was its file moved or deleted, or is \
-             another meant? Put it back or restore a backup; to forget them, their keys and what \
-             was paid for them, start with --new-database",
+            "the database is empty, but {} has jobs: was its file moved or deleted, or is \
+             another database meant? Put it back or restore a backup. To start without these \
+             jobs, their keys and their paid clips, use --new-database",
             jobs.display()
         );
     }

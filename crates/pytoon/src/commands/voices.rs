@@ -214,8 +214,8 @@ fn add_voice(context: &Context, folders: &VoiceFolders, add: &AddVoice) -> anyho
         let licence = add.licence.as_deref().unwrap_or_default();
         if licence.is_empty() {
             anyhow::bail!(
-                "state the voice's licence with --licence (its model card names it): films say \
-                 under which licence their voice speaks"
+                "state the voice's licence with --licence (see its model card): the receipt of \
+                 each film names the licence of its voice"
             );
         }
         let model = fetch(source, add.sha256.as_deref(), fetched.path())?;
@@ -304,9 +304,7 @@ fn fetch(address: &str, sha256: Option<&str>, folder: &Path) -> anyhow::Result<P
     if let Some(wanted) = sha256
         && !wanted.eq_ignore_ascii_case(&own)
     {
-        anyhow::bail!(
-            "{address}: its SHA-256 is {own}, not {wanted}: it is not the file that was meant"
-        );
+        anyhow::bail!("{address}: its SHA-256 is {own}, not {wanted}: it is not the expected file");
     }
     Ok(to)
 }

@@ -351,7 +351,7 @@ impl HttpOptions {
         let all = [queued, running, succeeded, failed, refused, cancelled];
         let mut seen = std::collections::BTreeSet::new();
         all.into_iter().flatten().try_for_each(|word| {
-            let reason = format!("`{word}` stands here twice");
+            let reason = format!("`{word}` is given twice");
             require(seen.insert(word), "options.poll.states", &reason)
         })
     }
@@ -472,6 +472,6 @@ fn method<'de, D: Deserializer<'de>>(name: D) -> Result<Method, D::Error> {
         "PUT" => Ok(Method::PUT),
         "PATCH" => Ok(Method::PATCH),
         "DELETE" => Ok(Method::DELETE),
-        other => Err(D::Error::custom(format!("`{other}` is none of POST, PUT, PATCH, DELETE"))),
+        other => Err(D::Error::custom(format!("`{other}` is not one of POST, PUT, PATCH, DELETE"))),
     }
 }

@@ -56,6 +56,6 @@ pub(super) fn try_new(parts: &AdapterParts<'_>) -> Made {
 
 /// Refuses a value that is none of a list.
 fn one_of(value: &str, list: &[&str], field: &str) -> Result<(), OptionProblem> {
-    let reason = format!("`{value}` is none of {}", list.join(", "));
+    let reason = format!("`{value}` is not one of {}", list.join(", "));
     require(list.contains(&value), field, &reason)
 }

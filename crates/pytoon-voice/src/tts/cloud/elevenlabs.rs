@@ -165,7 +165,7 @@ impl CloudAdapter for ElevenLabs {
             let models = Call::get(HEALTH, http.url("/v1/models"));
             let reply = http.send(with_key_in(http, models, KEY_HEADER)?).await?;
             if reply.is_success() {
-                Ok("there; the key shows no account".into())
+                Ok("reachable; the key cannot see the account".into())
             } else {
                 Err(refusal)
             }

@@ -96,7 +96,7 @@ impl CloudAdapter for OpenAi {
             } else if own.is_some() || models.is_empty() {
                 format!("model {}", self.model)
             } else {
-                format!("there, but the account shows no model {}", self.model)
+                format!("reachable, but the account has no model {}", self.model)
             })
         })
     }

@@ -124,7 +124,7 @@ fn load_file(file: &Path, limits: Limits) -> Result<Loaded, BrokenVoice> {
         let bytes = read_at_most(path, MAX_FILE, "a voice");
         bytes.map_err(|it| broken(format!("{role}{}", it.reason), it.exhausted))
     };
-    let beside = "its `.onnx.json` file, which has to lie beside it: ";
+    let beside = "its `.onnx.json` file, which belongs beside it: ";
     let config = read(&file.with_added_extension("json"), beside)?;
     let model = read(file, "")?;
     Piper::load(model, &config, limits)

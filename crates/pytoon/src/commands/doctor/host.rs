@@ -3,7 +3,7 @@
 use super::{Check, Verdict};
 use crate::context::Context;
 use pytoon_graphics::text::FontScript;
-use pytoon_process::{CommandLine, disk};
+use pytoon_process::{CommandLine, SystemError, disk};
 use std::path::Path;
 
 /// Scripts that captions are most often written in.
@@ -29,12 +29,16 @@ pub(super) fn checks(context: &Context) -> Vec<Check> {
 
 fn program(context: &Context, name: &'static str, arg: &str) -> Check {
     let command = CommandLine::new(name, "ask for its version").arg(arg);
-    // Without the local voice films are silent, without the encoder FFmpeg encodes; they are made.
-    let (verdict, fix) = match name {
-        "pytoon-espeak" | "pytoon-x264" => {
-            (Verdict::Warning, "make setup && cargo build --release")
+    let fix = match name {
+        "pytoon-espeak" | "pytoon-x264" => "make setup && cargo build --release",
+        _ => "make setup, or: apt-get install ffmpeg",
+    };
+    // Without the local voice films are silent. FFmpeg encodes where the encoder is missing, and only there.
+    let verdict = |error: &SystemError| match (name, error) {
+        ("pytoon-espeak", _) | ("pytoon-x264", SystemError::MissingProgram { .. }) => {
+            Verdict::Warning
         }
-        _ => (Verdict::Failed, "make setup, or: apt-get install ffmpeg"),
+        _ => Verdict::Failed,
     };
     match context.runner.run(&command, Vec::new()) {
         Ok(out) => {
@@ -42,7 +46,7 @@ fn program(context: &Context, name: &'static str, arg: &str) -> Check {
             let line = text.lines().next().unwrap_or_default();
             Check::good(name, line.split(" Copyright").next().unwrap_or_default())
         }
-        Err(error) => Check::bad(verdict, name, format!("failed to {error}"), fix),
+        Err(error) => Check::bad(verdict(&error), name, format!("failed to {error}"), fix),
     }
 }
 
@@ -124,7 +128,7 @@ fn free_disk(context: &Context) -> Check {
         None => Check::bad(
             Verdict::Warning,
             "disk",
-            "free space cannot be told",
+            "the free space is unknown",
             "check the disk by hand",
         ),
     }

@@ -81,22 +81,28 @@ fn standing(row: &JobRow, tasks: &[TaskRow], now: i64) -> Check {
         let evidence =
             format!("{status} at {}{by}: {} ({})", error.stage, error.message, error.code);
         if row.status == JobStatus::Held {
-            let fix = "mend what fell back (see below), then `pytoon jobs release`; `pytoon jobs cancel` gives up";
+            let fix = "fix the cause of the fallback (see below), then `pytoon jobs release`; or give up with `pytoon jobs cancel`";
             return Check::warning("status", evidence, fix).see("fallback-spike");
         }
         let (fix, page) = match error.code.as_str() {
-            "invalid_brief" => ("the submitter corrects that field and submits anew", "dead-tasks"),
-            "storage" => ("free space or give rights, then `pytoon jobs retry`", "storage"),
-            "store_unavailable" => {
-                ("bring the database back, then `pytoon jobs retry`", "database")
+            "invalid_brief" => {
+                ("the submitter corrects that field and submits a new job", "dead-tasks")
             }
+            "storage" => {
+                ("free disk space or fix the permissions, then `pytoon jobs retry`", "storage")
+            }
+            "store_unavailable" => ("restore the database, then `pytoon jobs retry`", "database"),
             "worker_lost" => (
-                "give the worker memory, look into its log, then `pytoon jobs retry`",
+                "give the worker more memory, check its log, then `pytoon jobs retry`",
                 "dead-tasks",
             ),
-            "degraded" => ("mend what fell back, then `pytoon jobs retry`", "fallback-spike"),
-            "voice" => ("see its providers with `pytoon doctor`, then `pytoon jobs retry`", "tts"),
-            _ => ("the worker's log says more; then `pytoon jobs retry`", "dead-tasks"),
+            "degraded" => {
+                ("fix the cause of the fallback, then `pytoon jobs retry`", "fallback-spike")
+            }
+            "voice" => {
+                ("check the voice providers with `pytoon doctor`, then `pytoon jobs retry`", "tts")
+            }
+            _ => ("check the worker's log, then `pytoon jobs retry`", "dead-tasks"),
         };
         return Check::failed("status", evidence, fix).see(page);
     }
@@ -105,14 +111,14 @@ fn standing(row: &JobRow, tasks: &[TaskRow], now: i64) -> Check {
         .find(|task| task.state == TaskState::Ready && now - task.run_at > UNCLAIMED_MS);
     match (row.status, waits) {
         (JobStatus::Done, _) => Check::good("status", "done"),
-        (JobStatus::Cancelled, _) => Check::good("status", "cancelled, by a person's wish"),
+        (JobStatus::Cancelled, _) => Check::good("status", "cancelled on request"),
         (_, Some(task)) => {
             let evidence = format!(
-                "{status}: {} could run for {}, and no worker takes it",
+                "{status}: {} has been ready for {}, and no worker has claimed it",
                 task.name,
                 seconds(now - task.run_at)
             );
-            let fix = "start a worker (`pytoon worker`), or more: theirs are all at work, drain, or wait for space";
+            let fix = "start a worker (`pytoon worker`): the running ones are busy, draining, or waiting for disk space";
             Check::failed("status", evidence, fix).see("jobs-not-moving")
         }
         _ => Check::good("status", format!("{status}, changed {since} ago")),
@@ -129,21 +135,21 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
             TaskState::Running if task.lease_until < now => {
                 let worker = task.worker.as_deref().unwrap_or("nobody");
                 let evidence = format!(
-                    "its worker {worker} is silent since {}",
+                    "its worker {worker} has been silent since {}",
                     seconds(now - task.lease_until)
                 );
-                let fix = "another worker takes it over at once where one runs: start one (`pytoon worker`)";
+                let fix = "another worker takes it over; if none runs, start one (`pytoon worker`)";
                 checks.push(Check::failed(name, evidence, fix).see("leases"));
             }
             TaskState::Running => {
                 let worker = task.worker.as_deref().unwrap_or("nobody");
                 let evidence = format!(
-                    "runs at {worker} for {}, claim {}",
+                    "has been running on {worker} for {}, claim {}",
                     seconds(now - task.claimed_at),
                     task.attempts
                 );
                 checks.push(if now - task.claimed_at > SLOW_MS {
-                    let fix = "look at the load of that machine and at its log";
+                    let fix = "check the load and the log of that machine";
                     Check::warning(name, evidence, fix).see("jobs-not-moving")
                 } else {
                     Check::good(name, evidence)
@@ -151,23 +157,23 @@ fn steps(tasks: &[TaskRow], now: i64) -> Vec<Check> {
             }
             TaskState::Ready if task.run_at > now && task.attempts > 0 => {
                 let evidence = format!(
-                    "failed {} times, is tried again in {}: {why}",
+                    "failed {} times, next attempt in {}: {why}",
                     task.attempts,
                     seconds(task.run_at - now)
                 );
                 checks.push(
-                    Check::warning(name, evidence, "mend it before its last try").see("dead-tasks"),
+                    Check::warning(name, evidence, "fix the cause before the last attempt")
+                        .see("dead-tasks"),
                 );
             }
             TaskState::Ready if task.run_at > now => {
                 let evidence =
-                    format!("waits for its vendor, asks again in {}", seconds(task.run_at - now));
+                    format!("waits for its vendor, next poll in {}", seconds(task.run_at - now));
                 checks.push(Check::good(name, evidence));
             }
             TaskState::Dead => {
-                let evidence = format!("came to nothing after {} tries: {why}", task.attempts);
-                let fix =
-                    "mend it, then `pytoon jobs retry`, or `pytoon tasks requeue` with its id";
+                let evidence = format!("failed after {} attempts: {why}", task.attempts);
+                let fix = "fix the cause, then `pytoon jobs retry`, or `pytoon tasks requeue` with its id";
                 checks.push(Check::failed(name, evidence, fix).see("dead-tasks"));
             }
             TaskState::Ready
@@ -216,7 +222,7 @@ fn scenes_of(scenes: &[SceneRow], receipt: Option<&Value>) -> Vec<Check> {
                 .filter(|result| *result != "success")
                 .collect();
             let used = scene.engine_used.as_ref().map_or("local", EngineName::as_str);
-            let why = scene.error.as_deref().unwrap_or("no reason was written down");
+            let why = scene.error.as_deref().unwrap_or("no reason is on record");
             let kind = kinds.first().copied().unwrap_or_else(|| kind_in(why));
             let evidence = format!("drawn by {used}: {why}");
             let (fix, page) = remedy(kind);
@@ -224,7 +230,7 @@ fn scenes_of(scenes: &[SceneRow], receipt: Option<&Value>) -> Vec<Check> {
         })
         .collect();
     if checks.is_empty() && !scenes.is_empty() {
-        checks.push(Check::good("scenes", "each is drawn by the engine asked for"));
+        checks.push(Check::good("scenes", "every scene is drawn by the requested engine"));
     }
     checks
 }
@@ -247,7 +253,7 @@ fn kind_in(why: &str) -> &'static str {
 fn remedy(kind: &str) -> (&'static str, &'static str) {
     match kind {
         "auth" => ("put a valid key into .env, restart the worker, redo the scene", "key-rotation"),
-        "quota" => ("fill the vendor's account, then redo the scene", "engine-health"),
+        "quota" => ("top up the vendor's account, then redo the scene", "engine-health"),
         "rate_limited" => {
             ("lower max_concurrent or lengthen backoff, then redo the scene", "fallback-spike")
         }
@@ -259,7 +265,9 @@ fn remedy(kind: &str) -> (&'static str, &'static str) {
         "undecided" | "lost" => {
             ("decide the call (`pytoon ledger list --unknown`), then redo the scene", "paid-calls")
         }
-        "bad_output" => ("redo the scene; where it goes on, the vendor's support", "engine-health"),
+        "bad_output" => {
+            ("redo the scene; if it fails again, contact the vendor's support", "engine-health")
+        }
         _ => (
             "once the vendor is back: `pytoon jobs redo` with this scene and its engine",
             "engine-health",
@@ -282,7 +290,7 @@ fn heard(receipt: &Value) -> Vec<Check> {
     let provider = voice["provider"].as_str();
     checks.push(match provider {
         None if voice["asked"] == true => {
-            let fix = "see its providers with `pytoon doctor`; then submit again";
+            let fix = "check the voice providers with `pytoon doctor`, then submit again";
             Check::warning("voice", format!("the film is silent: {failed}"), fix).see("tts")
         }
         None => Check::good("voice", "none was asked for"),
@@ -295,7 +303,7 @@ fn heard(receipt: &Value) -> Vec<Check> {
     let method = voice["alignment"].as_str().unwrap_or("unknown");
     checks.push(if method == "even_split" {
         let fix =
-            "a cleaner recording, the words that are really spoken, or `pip install whisperx`";
+            "use a cleaner recording, correct the script to the spoken words, or `pip install whisperx`";
         let evidence =
             "words are spread evenly, about 200 ms off: no aligner trusted the recording";
         Check::warning("captions", evidence, fix).see("caption-alignment")
@@ -313,7 +321,7 @@ fn findings(receipt: &Value) -> Vec<Check> {
     let check = |finding: &Value| {
         let part = |name: &str| finding[name].as_str().unwrap_or_default();
         let evidence = format!("{}: {}", part("check"), part("detail"));
-        Check::warning("self-check", evidence, "look at the film before it is posted")
+        Check::warning("self-check", evidence, "watch the film before you post it")
             .see("audio-sync")
     };
     found.iter().map(check).collect()
@@ -336,7 +344,7 @@ fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check 
     let Some(total) = timeline.and_then(|timeline| timeline["totalDuration"].as_f64()) else {
         let fix =
             "`pytoon artifacts get` brings files of an object store; a deleted folder is gone";
-        return Check::failed(name, "timeline.json is not there or cannot be read", fix)
+        return Check::failed(name, "timeline.json is missing or unreadable", fix)
             .see("audio-sync");
     };
     let (film, mixed) = (folder.join(layout::OUTPUT), folder.join(layout::MIXED));
@@ -348,7 +356,7 @@ fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check 
     let mut wrong = Vec::new();
     for (part, length) in parts {
         match length {
-            None => wrong.push(format!("{part} is not there or cannot be read")),
+            None => wrong.push(format!("{part} is missing or unreadable")),
             Some(length) if (length - total).abs() > APART_MS => {
                 wrong.push(format!("{part} has {:.3} s", length / 1000.0));
             }
@@ -368,7 +376,7 @@ fn in_time(context: &Context, folder: &Path, timeline: Option<&Value>) -> Check 
         );
     }
     let evidence = format!("the timeline has {:.3} s; {}", total / 1000.0, wrong.join(", "));
-    let fix = "redo any scene, which joins the film anew; where it stays so, report it with --json";
+    let fix = "redo any scene, which joins the film again; if the difference stays, report it with the output of --json";
     Check::failed(name, evidence, fix).see("audio-sync")
 }
 
@@ -386,7 +394,7 @@ async fn paid(store: &Store, id: &JobId) -> anyhow::Result<Option<Check>> {
                 call.id,
                 call.engine
             );
-            let fix = "look for it at the vendor, then `pytoon ledger resolve`";
+            let fix = "check the vendor's dashboard, then `pytoon ledger resolve`";
             Some(Check::warning("paid calls", evidence, fix).see("paid-calls"))
         }
         None if calls.is_empty() => None,
@@ -399,10 +407,10 @@ async fn told(store: &Store, id: &JobId) -> anyhow::Result<Option<Check>> {
     let last = rows.iter().rev().find(|row| row.state != WebhookState::Delivered);
     Ok(last.map(|row| {
         let why = row.attempts.last().and_then(|attempt| attempt.error.clone());
-        let why = why.unwrap_or_else(|| "not told yet".to_owned());
+        let why = why.unwrap_or_else(|| "not delivered yet".to_owned());
         let evidence = format!("{} is {}: {why}", row.event, row.state.as_str());
         let fix =
-            "`pytoon webhooks list` shows every attempt, `pytoon webhooks resend` tells it again";
+            "`pytoon webhooks list` shows every attempt, `pytoon webhooks resend` delivers it again";
         Check::warning("webhook", evidence, fix).see("webhooks")
     }))
 }

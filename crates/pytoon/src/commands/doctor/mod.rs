@@ -86,7 +86,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<ExitCode> {
         }
         // Without the ledger nothing is bought; why it cannot be opened is told below, too.
         Err(error) => {
-            let fix = "bring the database back, or correct DATABASE_URL or the configuration";
+            let fix = "restore the database, or correct DATABASE_URL or the configuration";
             checks.push(Check::failed("ledger", error.to_string(), fix).see("database"));
         }
     }

@@ -47,7 +47,7 @@ pub(super) fn engines(desk: &EngineDesk) -> Vec<Check> {
             return Check::good(name, format!("left out: no key, {variables} in .env"));
         }
         let Some(report) = told.iter().find(|report| report.engine == engine.name) else {
-            return Check::good(name, "a key is there; not asked");
+            return Check::good(name, "a key is set; not checked");
         };
         if report.healthy {
             return Check::good(
@@ -63,11 +63,14 @@ pub(super) fn engines(desk: &EngineDesk) -> Vec<Check> {
                 );
                 Check::warning(name, evidence, fix).see("key-rotation")
             }
-            "quota" => Check::warning(name, evidence, "pay at the vendor, or set enabled: false")
-                .see("engine-health"),
+            "quota" => Check::warning(
+                name,
+                evidence,
+                "top up the account at the vendor, or set enabled: false",
+            )
+            .see("engine-health"),
             _ => {
-                let fix =
-                    "its scenes fall back meanwhile; the vendor's status page, or enabled: false";
+                let fix = "check the vendor's status page, or set enabled: false; its scenes fall back meanwhile";
                 Check::warning(name, evidence, fix).see("engine-health")
             }
         }
@@ -81,7 +84,7 @@ fn stored(context: &Context) -> anyhow::Result<Vec<Check>> {
     if !is_postgres(&at) && !Path::new(&at).is_file() {
         return Ok(vec![Check::good(
             "database",
-            "none yet: the first job makes storage/pytoon.db",
+            "none yet: the first job creates storage/pytoon.db",
         )]);
     }
     let kind =
@@ -104,7 +107,7 @@ fn stored(context: &Context) -> anyhow::Result<Vec<Check>> {
             Ok(()) if asked.elapsed() > SLOW => Check::warning(
                 "database",
                 format!("{kind}: a row takes {} ms", asked.elapsed().as_millis()),
-                "look at its load and its disk",
+                "check the load and the disk of the database",
             )
             .see("database"),
             Ok(()) => {
@@ -131,30 +134,30 @@ async fn rows(store: &Store) -> anyhow::Result<Vec<Check>> {
     let queue = store.queue_state().await?;
     let oldest = Duration::from_millis(queue.oldest_ready_ms.max(0).unsigned_abs());
     let told = format!(
-        "{} tasks could run (the oldest for {} s), {} run, {} wait",
+        "{} tasks are ready (the oldest for {} s), {} running, {} waiting",
         queue.ready,
         oldest.as_secs(),
         queue.running,
         queue.waiting
     );
     checks.push(if queue.expired > 0 && queue.ready + queue.expired > 0 && oldest > OLD {
-        let fix = "no worker is there: start one (`pytoon worker`)";
+        let fix = "no worker is running: start one (`pytoon worker`)";
         Check::failed("queue", told, fix).see("jobs-not-moving")
     } else if oldest > OLD {
-        let fix = "start more workers, or look why theirs do not claim";
+        let fix = "start more workers, or find out why the running ones do not claim tasks";
         Check::warning("queue", told, fix).see("jobs-not-moving")
     } else {
         Check::good("queue", told)
     });
     if queue.expired > 0 {
-        let evidence = format!("{} tasks run under leases that ran out", queue.expired);
-        let fix = "a live worker takes them over; where that lasts, none is there";
+        let evidence = format!("{} running tasks have expired leases", queue.expired);
+        let fix = "a running worker takes them over; if this lasts, no worker is running";
         checks.push(Check::warning("leases", evidence, fix).see("leases"));
     }
     checks.push(match queue.dead {
         0 => Check::good("dead tasks", "none"),
         count => {
-            let fix = "`pytoon tasks dead` tells why; `pytoon tasks requeue ID` tries again";
+            let fix = "`pytoon tasks dead` shows the reasons; `pytoon tasks requeue ID` retries";
             Check::warning("dead tasks", count.to_string(), fix).see("dead-tasks")
         }
     });
@@ -162,7 +165,7 @@ async fn rows(store: &Store) -> anyhow::Result<Vec<Check>> {
         CallFilter { states: vec![CallState::Unknown], limit: 100, ..CallFilter::default() };
     let unknown = store.call_list(filter).await?;
     checks.push(match unknown.first() {
-        None => Check::good("paid calls", "every call's answer is known"),
+        None => Check::good("paid calls", "every call has an answer"),
         Some(call) => {
             let evidence =
                 format!("{} without an answer, the last at {}", unknown.len(), call.engine);
@@ -172,10 +175,10 @@ async fn rows(store: &Store) -> anyhow::Result<Vec<Check>> {
     });
     let dead = store.webhooks_dead().await?.len();
     checks.push(match dead {
-        0 => Check::good("webhooks", "none was given up"),
+        0 => Check::good("webhooks", "none has failed"),
         count => {
-            let fix = "`pytoon webhooks dead` tells why; `pytoon webhooks resend ID` tells again";
-            Check::warning("webhooks", format!("{count} were given up"), fix).see("webhooks")
+            let fix = "`pytoon webhooks dead` shows the reasons; `pytoon webhooks resend ID` delivers again";
+            Check::warning("webhooks", format!("{count} deliveries failed"), fix).see("webhooks")
         }
     });
     let theirs = UNIX_EPOCH + Duration::from_millis(store.now().await?.max(0).unsigned_abs());
@@ -187,7 +190,7 @@ fn clock(name: &str, theirs: SystemTime, ours: SystemTime) -> Check {
     let apart = ours.duration_since(theirs).unwrap_or_else(|error| error.duration());
     let evidence = format!("{:.1} s apart", apart.as_secs_f64());
     if apart > CLOCK {
-        Check::warning(name, evidence, "set both by NTP").see("leases")
+        Check::warning(name, evidence, "synchronise both with NTP").see("leases")
     } else {
         Check::good(name, evidence)
     }
@@ -205,7 +208,7 @@ fn written(storage: &Path) -> Option<Check> {
     let _ = std::fs::remove_file(&probe);
     Some(match modified {
         Err(error) => {
-            let fix = "give the folder to the user that runs pytoon, or free some space";
+            let fix = "let the user that runs pytoon write to the folder, or free some space";
             Check::failed("storage", format!("{}: {error}", storage.display()), fix).see("storage")
         }
         Ok(theirs) => match clock("storage", theirs, now()) {

@@ -29,10 +29,10 @@ pub(super) fn checks(context: &Context, desk: Arc<EngineDesk>) -> anyhow::Result
                 Some(VoiceProvider::BuiltIn(_)) | None => format!("tts.{name}"),
             };
             let fix = match kind {
-                "bad_voice" => {
-                    "install the voice again; the next provider speaks meanwhile".to_owned()
+                "bad_voice" => "reinstall the voice; the next provider speaks meanwhile".to_owned(),
+                _ => {
+                    format!("check {block} in defaults.yaml, its key, and the vendor's status page")
                 }
-                _ => format!("{block} in defaults.yaml, its key, or the vendor's status page"),
             };
             let page = if kind == "auth" { "key-rotation" } else { "tts" };
             Check::warning(label, format!("{kind}: {said}"), fix).see(page)
@@ -79,7 +79,7 @@ pub(super) fn aligners(context: &Context) -> Vec<Check> {
     [
         ("whisperx", "pip install whisperx"),
         ("stable-ts", "pip install stable-ts"),
-        ("whisper-cli", "whisper.cpp brings it"),
+        ("whisper-cli", "install whisper.cpp"),
     ]
     .into_iter()
     .map(|(program, how)| {
