@@ -10,6 +10,7 @@ mod briefs;
 mod brought;
 mod determinism;
 mod doctor;
+mod documents;
 mod drills;
 mod engines_answers;
 mod engines_as_data;

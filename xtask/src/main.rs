@@ -6,10 +6,12 @@
 //! - `schema` writes the JSON Schemas of brief, scene graph, timeline and configuration, and the
 //!   OpenAPI document
 //!   (`schema --check` fails when the checked-in ones are out of date);
-//! - `states` writes `docs/specs/job-states.md` (`states --check` likewise).
+//! - `states` writes `docs/specs/job-states.md` (`states --check` likewise);
+//! - `messages` writes `docs/specs/messages.txt` (`messages --check` likewise).
 
 mod circles;
 mod documents;
+mod messages;
 mod schema;
 mod states;
 mod tidy;
@@ -25,7 +27,11 @@ fn main() -> anyhow::Result<()> {
         ["schema", "--check"] => schema::run(true),
         ["states"] => states::run(false),
         ["states", "--check"] => states::run(true),
-        _ => bail!("usage: cargo xtask tidy | schema [--check] | states [--check]"),
+        ["messages"] => messages::run(false),
+        ["messages", "--check"] => messages::run(true),
+        _ => bail!(
+            "usage: cargo xtask tidy | schema [--check] | states [--check] | messages [--check]"
+        ),
     }
 }
 

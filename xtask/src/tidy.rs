@@ -225,7 +225,7 @@ fn reaches(shipped: &BTreeMap<&str, Vec<&str>>, from: &str, to: &str) -> bool {
     direct.iter().any(|next| *next == to || reaches(shipped, next, to))
 }
 
-fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

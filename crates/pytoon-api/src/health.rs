@@ -15,6 +15,7 @@ use pytoon_records::job::process::QueueState;
 use pytoon_records::ledger::StoreError;
 use pytoon_telemetry::{Breaker, Metrics};
 use pytoon_vendor::breakers::voice_of;
+use pytoon_vendor::world::{RealWorld, World};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -39,7 +40,7 @@ const FFMPEG_PATIENCE: Duration = Duration::from_secs(5);
     path = "/livez",
     tag = "service",
     security(()),
-    responses((status = 200, description = "It does", body = String))
+    responses((status = 200, description = "The service is running", body = String))
 )]
 pub(crate) async fn livez() -> &'static str {
     "ok\n"
@@ -135,10 +136,10 @@ async fn readiness(api: &Api) -> Readiness {
     let needed = api.config.settings.storage.min_free_mib;
     let space = match disk::free_bytes(&storage).map(|bytes| bytes >> 20) {
         Some(mib) if mib < needed => Err(format!(
-            "{mib} MiB are free, {needed} are needed (storage.min_free_mib): no job is taken"
+            "{mib} MiB are free, {needed} are needed (storage.min_free_mib): new jobs are refused"
         )),
         Some(mib) => Ok(format!("{mib} MiB are free")),
-        None => Ok("the free space is not known".to_owned()),
+        None => Ok("the free space is unknown".to_owned()),
     };
     checks.insert("disk".to_owned(), check(space));
     checks.insert("ffmpeg".to_owned(), check(api.checks.ffmpeg().await));
@@ -177,8 +178,8 @@ async fn ready(api: Api) -> (StatusCode, Json<Readiness>) {
     tag = "service",
     security(()),
     responses(
-        (status = 200, description = "It can", body = Readiness),
-        (status = 503, description = "It cannot, and why", body = Readiness),
+        (status = 200, description = "Ready", body = Readiness),
+        (status = 503, description = "Not ready; the body lists the failed checks", body = Readiness),
     )
 )]
 pub(crate) async fn readyz(State(api): State<Api>) -> (StatusCode, Json<Readiness>) {
@@ -192,8 +193,8 @@ pub(crate) async fn readyz(State(api): State<Api>) -> (StatusCode, Json<Readines
     tag = "service",
     security(()),
     responses(
-        (status = 200, description = "It can work", body = Readiness),
-        (status = 503, description = "It cannot, and why", body = Readiness),
+        (status = 200, description = "Ready", body = Readiness),
+        (status = 503, description = "Not ready; the body lists the failed checks", body = Readiness),
     )
 )]
 pub(crate) async fn health(State(api): State<Api>) -> (StatusCode, Json<Readiness>) {
@@ -208,7 +209,7 @@ pub(crate) async fn health(State(api): State<Api>) -> (StatusCode, Json<Readines
     security(()),
     responses(
         (status = 200, description = "Prometheus text", body = String, content_type = "text/plain"),
-        (status = 401, description = "`metrics.token` is demanded", body = Problem),
+        (status = 401, description = "`metrics.token` is required", body = Problem),
     )
 )]
 pub(crate) async fn metrics(
@@ -220,7 +221,7 @@ pub(crate) async fn metrics(
     let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     // Compared as hashes: how long that takes tells nothing of the token.
     if !token.is_empty() && auth::sha256_hex(shown) != auth::sha256_hex(token) {
-        let detail = "metrics.token is demanded: `Authorization: Bearer <token>`";
+        let detail = "metrics.token is set: send `Authorization: Bearer <token>`";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail));
     }
     // At once: while the database is away, a scrape waits for it once and not three times.
@@ -251,7 +252,7 @@ pub(crate) async fn metrics(
 /// Breakers and spend are every process's: they are read where all of them write.
 async fn shared_gauges(api: &Api) -> Result<(), StoreError> {
     Metrics::day_budget(api.config.engines.budget.per_day_usd);
-    let now = jiff::Timestamp::now().as_millisecond();
+    let now = RealWorld.now();
     for (engine, row) in api.ledger.breaker_list().await? {
         let state = match breaker::state(&row, now) {
             BreakerState::Closed => Breaker::Closed,
@@ -281,11 +282,11 @@ fn queue_text(queue: Option<QueueState>) -> String {
     };
     let version = env!("CARGO_PKG_VERSION");
     let build = [(format!("{{version=\"{version}\"}}"), 1.0)];
-    gauge("pytoon_build_info", "The version that answers.", &build);
+    gauge("pytoon_build_info", "Version of this process.", &build);
     let up = if queue.is_some() { 1.0 } else { 0.0 };
     let queue = queue.unwrap_or_default();
     let one = |value: f64| [(String::new(), value)];
-    gauge("pytoon_v2_database_up", "Whether the database answers.", &one(up));
+    gauge("pytoon_v2_database_up", "Reachability of the database: 1 reachable, 0 not.", &one(up));
     let by_status: Vec<(String, f64)> = JobStatus::ALL
         .iter()
         .map(|status| {
@@ -296,12 +297,16 @@ fn queue_text(queue: Option<QueueState>) -> String {
     gauge("pytoon_v2_jobs", "Jobs by status.", &by_status);
     let oldest = queue.oldest_ready_ms as f64 / 1000.0;
     for (name, help, value) in [
-        ("pytoon_v2_queue_depth", "Tasks that could run now.", queue.ready as f64),
-        ("pytoon_v2_queue_oldest_seconds", "How long the oldest of them waits.", oldest),
-        ("pytoon_v2_tasks_running", "Tasks that run.", queue.running as f64),
-        ("pytoon_v2_tasks_waiting", "Tasks that wait for their time.", queue.waiting as f64),
-        ("pytoon_v2_tasks_dead", "Tasks that came to nothing.", queue.dead as f64),
-        ("pytoon_v2_leases_expired", "Running tasks not heard of.", queue.expired as f64),
+        ("pytoon_v2_queue_depth", "Tasks that are ready to run.", queue.ready as f64),
+        (
+            "pytoon_v2_queue_oldest_seconds",
+            "Waiting time of the oldest ready task, in seconds.",
+            oldest,
+        ),
+        ("pytoon_v2_tasks_running", "Running tasks.", queue.running as f64),
+        ("pytoon_v2_tasks_waiting", "Tasks scheduled for later.", queue.waiting as f64),
+        ("pytoon_v2_tasks_dead", "Dead-lettered tasks.", queue.dead as f64),
+        ("pytoon_v2_leases_expired", "Running tasks with an expired lease.", queue.expired as f64),
     ] {
         gauge(name, help, &one(value));
     }
@@ -374,7 +379,7 @@ pub(crate) async fn engines(
     caller: Caller,
 ) -> Result<Json<Vec<Engine>>, Problem> {
     caller.may(Scope::Read)?;
-    let now = jiff::Timestamp::now().as_millisecond();
+    let now = RealWorld.now();
     let breakers: BTreeMap<_, _> = api.ledger.breaker_list().await?.into_iter().collect();
     let spend = api.ledger.spend_since(pytoon_vocabulary::start_of_day(now)).await?;
     let spend: BTreeMap<String, f64> =
